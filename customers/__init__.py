@@ -1,0 +1,1 @@
+"""Who writes to us, what they bought, who looks after them."""

@@ -1,0 +1,19 @@
+"""The models of the customers app, by topic."""
+
+from customers.models.contract import Contract, ServicePlan
+from customers.models.customer import Contact, Customer, MailDomain
+from customers.models.desk import Desk
+from customers.models.staff import Absence, Skill, StaffProfile, Team
+
+__all__ = [
+    "Absence",
+    "Contact",
+    "Contract",
+    "Customer",
+    "Desk",
+    "MailDomain",
+    "ServicePlan",
+    "Skill",
+    "StaffProfile",
+    "Team",
+]

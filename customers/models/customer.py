@@ -1,0 +1,109 @@
+"""Customers (companies), the mail domains that identify them, and their contacts."""
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from customers.choices import Language, Scenario, validate_zone
+from customers.public_domains import is_public_domain
+
+
+class Customer(models.Model):
+    """A company with a promise. The account managers named here own its tickets and see its record."""
+
+    name = models.CharField(_("name"), max_length=200, unique=True)
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    scenario = models.CharField(_("scenario"), max_length=20, choices=Scenario, default=Scenario.OTHER)
+    language = models.CharField(_("language"), max_length=10, choices=Language, default=Language.ENGLISH)
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="Asia/Shanghai", validators=[validate_zone]
+    )
+    account_manager = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
+        verbose_name=_("account manager"),
+    )  # fmt: skip
+    backup_account_manager = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
+        verbose_name=_("backup account manager"),
+    )  # fmt: skip
+    hotline = models.CharField(_("hotline"), max_length=60, blank=True)
+    tech_group = models.CharField(_("tech group"), max_length=120, blank=True)
+    note = models.TextField(_("note"), blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        ordering = ["name"]
+        permissions = [("view_all_customers", _("Can see every customer and ticket"))]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MailDomain(models.Model):
+    """A mail domain that identifies one company. Stored in lower case; public providers are refused."""
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="domains", verbose_name=_("customer"))
+    domain = models.CharField(_("domain"), max_length=253, unique=True)
+
+    class Meta:
+        verbose_name = _("mail domain")
+        verbose_name_plural = _("mail domains")
+        ordering = ["domain"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(domain=Lower("domain")), name="mail_domain_lower_case")
+        ]
+
+    def __str__(self) -> str:
+        return self.domain
+
+    def clean(self) -> None:
+        self.domain = self.domain.strip().lower().removeprefix("@")
+        if is_public_domain(self.domain):
+            raise ValidationError(
+                {"domain": _("%(domain)s is a public mail provider and identifies no company.")},
+                params={"domain": self.domain},
+            )
+
+
+class Contact(models.Model):
+    """A person who writes to us. Without a customer: somebody whose company we do not know yet."""
+
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, related_name="contacts", null=True, blank=True, verbose_name=_("customer")
+    )
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    email = models.EmailField(_("e-mail"), max_length=254, blank=True)
+    phone = models.CharField(_("phone"), max_length=60, blank=True)
+    language = models.CharField(_("language"), max_length=10, choices=Language, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True, validators=[validate_zone])
+    is_active = models.BooleanField(_("active"), default=True)
+    mail_failed_at = models.DateTimeField(_("mail failed at"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        ordering = ["name", "email"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"), condition=~models.Q(email=""), name="contact_email_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email or str(self.pk)
+
+    @property
+    def preferred_language(self) -> str:
+        """The person's own language, else their company's, else English."""
+        return self.language or (self.customer.language if self.customer else Language.ENGLISH)
+
+    @property
+    def zone(self) -> str:
+        """The person's own zone, else their company's, else the desk's."""
+        return self.time_zone or (self.customer.time_zone if self.customer else settings.DESK_TIME_ZONE)

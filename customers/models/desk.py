@@ -1,0 +1,26 @@
+"""The desk itself: one row with the people at the end of every chain."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Desk(models.Model):
+    """Who takes unknown senders' tickets and who is the last step of every escalation. Exactly one row."""
+
+    intake_owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
+        verbose_name=_("intake owner"),
+    )  # fmt: skip
+    duty_manager = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
+        verbose_name=_("duty manager"),
+    )  # fmt: skip
+
+    class Meta:
+        verbose_name = _("desk")
+        verbose_name_plural = _("desk")
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_desk")]
+
+    def __str__(self) -> str:
+        return str(_("The desk"))

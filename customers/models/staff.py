@@ -1,0 +1,115 @@
+"""Staff: whom a person reports to, who stands in for them, and when they are away."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from customers.choices import Language, validate_zone
+
+
+class Team(models.Model):
+    """People who share customers; its lead sees and rebalances their work."""
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    lead = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, related_name="led_teams", null=True, blank=True,
+        verbose_name=_("lead"),
+    )  # fmt: skip
+
+    class Meta:
+        verbose_name = _("team")
+        verbose_name_plural = _("teams")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Skill(models.Model):
+    """Something a colleague is good at, matched with a customer's scenario by its code."""
+
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=100)
+
+    class Meta:
+        verbose_name = _("skill")
+        verbose_name_plural = _("skills")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StaffProfile(models.Model):
+    """What the desk knows of a user beyond the login."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="staff_profile", verbose_name=_("user")
+    )
+    title = models.CharField(_("title"), max_length=100, blank=True)
+    team = models.ForeignKey(
+        Team, models.SET_NULL, related_name="members", null=True, blank=True, verbose_name=_("team")
+    )
+    reports_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, related_name="report_profiles", null=True, blank=True,
+        verbose_name=_("reports to"),
+    )  # fmt: skip
+    deputy = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, related_name="+", null=True, blank=True,
+        verbose_name=_("deputy"),
+    )  # fmt: skip
+    skills = models.ManyToManyField(Skill, related_name="staff", blank=True, verbose_name=_("skills"))
+    language = models.CharField(_("language"), max_length=10, choices=Language, default=Language.ENGLISH)
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="Asia/Shanghai", validators=[validate_zone]
+    )
+    phone = models.CharField(_("phone"), max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = _("staff profile")
+        verbose_name_plural = _("staff profiles")
+        ordering = ["user__username"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(reports_to=models.F("user")),
+                name="staff_not_own_manager",
+                violation_error_message=_("Nobody reports to themselves."),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(deputy=models.F("user")),
+                name="staff_not_own_deputy",
+                violation_error_message=_("Nobody is their own deputy."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.user.get_full_name() or self.user.get_username()
+
+
+class Absence(models.Model):
+    """A time somebody is away, half open: from ``starts_at`` until just before ``ends_at``."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="absences", verbose_name=_("user")
+    )
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("to"))
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("absence")
+        verbose_name_plural = _("absences")
+        ordering = ["-starts_at"]
+        indexes = [
+            models.Index(fields=["ends_at", "starts_at"], name="absence_now")
+        ]  # customers.services.staff
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")),
+                name="absence_ends_after_start",
+                violation_error_message=_("The absence ends before it begins."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.starts_at:%Y-%m-%d}"

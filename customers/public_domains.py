@@ -1,0 +1,18 @@
+"""Mail providers open to anybody: their domains never identify a company."""
+
+PUBLIC_DOMAINS = frozenset(
+    """
+    126.com 139.com 163.com 163.net 188.com 189.cn 21cn.com aliyun.com foxmail.com qq.com vip.163.com
+    vip.126.com vip.188.com vip.qq.com vip.sina.com sina.cn sina.com sina.com.cn sohu.com tom.com wo.cn
+    yeah.net aol.com duck.com fastmail.com fastmail.fm gmail.com gmx.com gmx.de gmx.net googlemail.com
+    hey.com hotmail.co.uk hotmail.com hotmail.fr hushmail.com icloud.com laposte.net libero.it live.cn
+    live.com mac.com mail.com mail.ru me.com msn.com naver.com hanmail.net daum.net orange.fr outlook.com
+    outlook.de outlook.fr outlook.jp pm.me proton.me protonmail.com rambler.ru t-online.de tutanota.com
+    tuta.io web.de yahoo.co.jp yahoo.co.uk yahoo.com yahoo.com.cn yahoo.cn yahoo.de yahoo.fr yandex.com
+    yandex.ru ymail.com zoho.com docomo.ne.jp ezweb.ne.jp softbank.ne.jp
+    """.split()
+)
+
+
+def is_public_domain(domain: str) -> bool:
+    return domain.strip().lower().rstrip(".") in PUBLIC_DOMAINS

@@ -1,0 +1,1 @@
+"""Policies, calendars, clocks, ledger, sweep, steps, duty rota, notifications, scorecards, exports."""

@@ -1,0 +1,60 @@
+"""Enumerations of the escalation app."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+class ClockKind(models.TextChoices):
+    FIRST_RESPONSE = "first_response", _("First response")
+    NEXT_RESPONSE = "next_response", _("Next response")
+
+
+class ClockState(models.TextChoices):
+    """``BREACHED`` is final for the promise but, until ``stopped_at`` is set, the customer still waits."""
+
+    RUNNING = "running", pgettext_lazy("promise", "Running")
+    MET = "met", pgettext_lazy("promise", "Met")
+    BREACHED = "breached", pgettext_lazy("promise", "Breached")
+    CANCELLED = "cancelled", pgettext_lazy("promise", "Cancelled")
+
+
+class ClockChange(models.TextChoices):
+    """What a line of the ledger says."""
+
+    STARTED = "started", _("Started")
+    MET = "met", _("Met")
+    BREACHED = "breached", _("Breached")
+    ANSWERED_LATE = "answered_late", _("Answered after the breach")
+    REVOKED = "revoked", _("Answer revoked, running again from its start")
+    RETARGETED = "retargeted", _("Due time changed")
+    HANDED_OVER = "handed_over", _("Holder changed")
+    CANCELLED = "cancelled", _("Cancelled")
+    RESUMED = "resumed", _("Resumed")
+    STEP = "step", _("Escalation step")
+
+
+class Whom(models.TextChoices):
+    """Whom a step addresses, resolved at the moment it fires."""
+
+    HOLDER = "holder", _("the holder")
+    PREVIOUS_HOLDER = "previous_holder", _("the previous holder")
+    ACCOUNT_MANAGER = "account_manager", _("the account manager")
+    BACKUP = "backup", _("the backup account manager")
+    MANAGER = "manager", _("the holder's manager")
+    DUTY_PERSON = "duty_person", _("the person on duty")
+    DUTY_MANAGER = "duty_manager", _("the duty manager")
+
+
+class NoticeKind(models.TextChoices):
+    """What a notification tells."""
+
+    REMINDER = "reminder", _("A promise falls due")
+    ESCALATED_TO_YOU = "escalated_to_you", _("Escalated to you")
+    ESCALATED_FROM_YOU = "escalated_from_you", _("Escalated away from you")
+    ESCALATED = "escalated", _("Escalated")
+    NEW_TICKET = "new_ticket", _("New ticket for you")
+    PAGED = "paged", _("P0 opened")
+    CUSTOMER_WROTE = "customer_wrote", _("The customer wrote")
+    RESPONSE_FAILED = "response_failed", _("Your answer did not arrive")
+    NOBODY_LEFT = "nobody_left", _("Nobody is left to escalate to")

@@ -1,0 +1,29 @@
+"""The models of the escalation app, by topic."""
+
+from escalation.models.calendar import Calendar, CalendarInterval
+from escalation.models.clock import Clock
+from escalation.models.duty import DutyRota, DutyShift
+from escalation.models.escalation import Escalation, Notification
+from escalation.models.export import ExportFile, ExportSubscriber, WeeklyExport
+from escalation.models.heartbeat import Heartbeat
+from escalation.models.ledger import ClockEvent
+from escalation.models.policy import EscalationStep, Policy, PolicyTarget, PolicyVersion
+
+__all__ = [
+    "Calendar",
+    "CalendarInterval",
+    "Clock",
+    "ClockEvent",
+    "DutyRota",
+    "DutyShift",
+    "Escalation",
+    "EscalationStep",
+    "ExportFile",
+    "ExportSubscriber",
+    "Heartbeat",
+    "Notification",
+    "Policy",
+    "PolicyTarget",
+    "PolicyVersion",
+    "WeeklyExport",
+]

@@ -1,0 +1,96 @@
+"""The clock: one promise on one ticket."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import Contract
+from escalation.choices import ClockKind, ClockState
+from escalation.models.calendar import Calendar
+from escalation.models.policy import PolicyVersion
+from tickets.choices import Priority
+from tickets.models import Message, Ticket
+
+
+class ClockQuerySet(models.QuerySet["Clock"]):
+    def open(self) -> "ClockQuerySet":
+        """The customer still waits: running, or breached and unanswered."""
+        return self.filter(stopped_at=None)
+
+    def step_due(self, now: datetime) -> "ClockQuerySet":
+        """What the sweep must look at, P0 and oldest first."""
+        return self.filter(stopped_at=None, next_step_at__lte=now).order_by("priority", "next_step_at", "pk")
+
+
+class Clock(models.Model):
+    """Started and stopped by escalation.services.clocks only, under the ticket's lock.
+
+    ``breached_at`` is ``due_at``, ``detected_at`` the time the desk noticed. ``next_step_at`` is the next moment
+    something must happen (a warning, the due time, a step after it); empty when nothing is left to do.
+    """
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="clocks", verbose_name=_("ticket"))
+    kind = models.CharField(_("kind"), max_length=20, choices=ClockKind)
+    state = models.CharField(_("state"), max_length=10, choices=ClockState, default=ClockState.RUNNING)
+    priority = models.SmallIntegerField(_("priority"), choices=Priority)
+    started_at = models.DateTimeField(_("started at"))
+    due_at = models.DateTimeField(_("due at"))
+    stopped_at = models.DateTimeField(_("stopped at"), null=True, blank=True)
+    breached_at = models.DateTimeField(_("breached at"), null=True, blank=True)
+    detected_at = models.DateTimeField(_("breach detected at"), null=True, blank=True)
+    next_step_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    # The terms: what was promised at the start, whatever is edited later.
+    minutes = models.PositiveIntegerField(_("window in minutes"))
+    policy_version = models.ForeignKey(
+        PolicyVersion, models.PROTECT, related_name="clocks", verbose_name=_("policy version")
+    )
+    calendar = models.ForeignKey(Calendar, models.PROTECT, related_name="+", verbose_name=_("calendar"))
+    calendar_version = models.PositiveIntegerField(_("calendar version"))
+    contract = models.ForeignKey(
+        Contract, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("contract")
+    )
+
+    # The evidence: what started it, and what answered it.
+    started_by = models.ForeignKey(
+        Message, models.PROTECT, related_name="started_clocks", null=True, blank=True,
+        verbose_name=_("started by"),
+    )  # fmt: skip
+    answered_by = models.ForeignKey(
+        Message, models.PROTECT, related_name="answered_clocks", null=True, blank=True,
+        verbose_name=_("answered by"),
+    )  # fmt: skip
+
+    objects = ClockQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("promise")
+        verbose_name_plural = _("promises")
+        ordering = ["due_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ticket", "kind"], condition=Q(stopped_at=None), name="one_open_clock_of_a_kind"
+            ),
+            models.CheckConstraint(condition=Q(due_at__gte=F("started_at")), name="clock_due_after_start"),
+            models.CheckConstraint(
+                condition=Q(breached_at=None) | Q(breached_at=F("due_at")),
+                name="clock_breached_at_its_due_time",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_step_at"], name="clock_next_step", condition=Q(stopped_at=None)
+            ),  # escalation.services.sweep
+            models.Index(fields=["due_at"], name="clock_open_due", condition=Q(stopped_at=None)),  # the board
+            models.Index(fields=["started_at"], name="clock_started"),  # scorecards, weekly pack
+            models.Index(fields=["due_at"], name="clock_due"),  # compliance of a week
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.due_at:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def is_open(self) -> bool:
+        return self.stopped_at is None

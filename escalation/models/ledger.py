@@ -1,0 +1,67 @@
+"""The ledger: one line for every change of a clock, appended and never changed."""
+
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from escalation.choices import ClockChange, ClockState
+from escalation.models.clock import Clock
+from tickets.models import Message
+
+
+class LedgerIsAppendOnly(TypeError):
+    """Somebody tried to change or delete a line of the ledger."""
+
+
+class ClockEventQuerySet(models.QuerySet["ClockEvent"]):
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise LedgerIsAppendOnly("A line of the ledger cannot be changed.")
+
+    def delete(self) -> NoReturn:
+        raise LedgerIsAppendOnly("A line of the ledger cannot be deleted.")
+
+
+class ClockEvent(models.Model):
+    """``at`` is when the change took effect, ``recorded_at`` when the desk wrote it down."""
+
+    clock = models.ForeignKey(Clock, models.PROTECT, related_name="events", verbose_name=_("promise"))
+    change = models.CharField(_("change"), max_length=20, choices=ClockChange)
+    at = models.DateTimeField(_("time"))
+    recorded_at = models.DateTimeField(_("recorded at"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
+        verbose_name=_("actor"),
+    )  # fmt: skip
+    # Who held the ticket after this change: a breach belongs to whoever held it.
+    holder = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("holder")
+    )
+    message = models.ForeignKey(
+        Message, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("message")
+    )
+    state_before = models.CharField(max_length=10, choices=ClockState, blank=True)
+    state_after = models.CharField(max_length=10, choices=ClockState)
+    due_before = models.DateTimeField(null=True, blank=True)
+    due_after = models.DateTimeField()
+    cause = models.CharField(_("cause"), max_length=300, blank=True)
+    data: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
+
+    objects = ClockEventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ledger line")
+        verbose_name_plural = _("ledger")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_change_display()} {self.at:%Y-%m-%d %H:%M} UTC"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise LedgerIsAppendOnly("A line of the ledger cannot be changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise LedgerIsAppendOnly("A line of the ledger cannot be deleted.")

@@ -1,0 +1,1 @@
+"""What can be done with promises: one function per change of state."""

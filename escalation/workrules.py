@@ -1,0 +1,102 @@
+"""What working hours may look like: each rule that refuses a calendar names the fault in a sentence."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+MINUTES_A_DAY = 24 * 60
+WEEKDAYS = (
+    gettext_lazy("Monday"),
+    gettext_lazy("Tuesday"),
+    gettext_lazy("Wednesday"),
+    gettext_lazy("Thursday"),
+    gettext_lazy("Friday"),
+    gettext_lazy("Saturday"),
+    gettext_lazy("Sunday"),
+)
+
+Interval = tuple[int, int]
+
+
+class WorkTimeError(ValueError):
+    """Working hours or a question about them that make no sense; its message is for a person."""
+
+
+def zone_named(zone: str | ZoneInfo) -> ZoneInfo:
+    """The time zone of an IANA name; anything else is refused by name."""
+    if isinstance(zone, ZoneInfo):
+        return zone
+    try:
+        return ZoneInfo(zone)
+    except (KeyError, ValueError, OSError) as error:  # OSError: "Europe" is a folder of the zone database
+        raise WorkTimeError(
+            _("There is no time zone named “%(zone)s”; write it like Europe/Berlin.") % {"zone": zone}
+        ) from error
+
+
+def checked_week(weekly: Sequence[Sequence[Interval]]) -> tuple[tuple[Interval, ...], ...]:
+    """The seven days sorted, or a refusal: a fault in a day, an overlap into the next, or no time at all."""
+    if len(weekly) != len(WEEKDAYS):
+        raise WorkTimeError(
+            _("A week has seven days from Monday to Sunday, not %(count)s.") % {"count": len(weekly)}
+        )
+    week = tuple(checked_day(day, name) for day, name in zip(weekly, WEEKDAYS, strict=True))
+    if not any(week):
+        raise WorkTimeError(_("These working hours hold no working time in any week."))
+    for index, name in enumerate(WEEKDAYS):
+        _refuse_reaching_over(week[index], week[(index + 1) % 7], name)
+    return week
+
+
+def checked_exceptions(exceptions: Mapping[date, Sequence[Interval]]) -> dict[date, tuple[Interval, ...]]:
+    return {day: checked_day(intervals, day.isoformat()) for day, intervals in exceptions.items()}
+
+
+def checked_day(intervals: Sequence[Interval], name: object) -> tuple[Interval, ...]:
+    """One day's intervals sorted; `name` is how the day is called in a refusal."""
+    day = tuple(sorted((int(start), int(end)) for start, end in intervals))
+    for interval in day:
+        _refuse_misshapen(interval, name)
+    for first, second in pairwise(day):
+        if second[0] < first[1]:
+            raise WorkTimeError(
+                _("%(day)s: %(first)s and %(second)s overlap.")
+                % {"day": name, "first": written(first), "second": written(second)}
+            )
+    return day
+
+
+def _refuse_misshapen(interval: Interval, name: object) -> None:
+    start, end = interval
+    words = {"day": name, "interval": written(interval)}
+    if not 0 <= start < MINUTES_A_DAY:
+        raise WorkTimeError(_("%(day)s: %(interval)s must start between 00:00 and 23:59.") % words)
+    if end <= start:
+        words["later"] = _clock(end + MINUTES_A_DAY)
+        raise WorkTimeError(
+            _("%(day)s: %(interval)s ends before it starts; an end on the next day is written as %(later)s.")
+            % words
+        )
+    if end - start > MINUTES_A_DAY:
+        raise WorkTimeError(_("%(day)s: %(interval)s is longer than a day.") % words)
+
+
+def _refuse_reaching_over(day: Sequence[Interval], following: Sequence[Interval], name: object) -> None:
+    """An interval over midnight may not run into the next day's first one."""
+    if day and following and day[-1][1] - MINUTES_A_DAY > following[0][0]:
+        raise WorkTimeError(
+            _("%(day)s: %(interval)s reaches into %(next)s of the next day.")
+            % {"day": name, "interval": written(day[-1]), "next": written(following[0])}
+        )
+
+
+def written(interval: Interval) -> str:
+    return f"{_clock(interval[0])}-{_clock(interval[1])}"
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"

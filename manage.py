@@ -1,0 +1,22 @@
+#!/usr/bin/env python3
+"""The desk's command line. A wrong setting ends with its sentence, not with a stack trace."""
+
+import os
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "supportdesk.settings")
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.stderr.write(f"The desk cannot start: {error}\n")
+        return 78  # EX_CONFIG of sysexits.h
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

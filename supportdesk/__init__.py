@@ -1,0 +1,1 @@
+"""Joins the apps: settings, urls, admin site, board, schedules, health, the one-command runner."""

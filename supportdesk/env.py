@@ -1,0 +1,84 @@
+"""Typed reading of environment variables. A bad value is refused with a sentence that says how to mend it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parseaddr
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off"}
+
+
+@dataclass(frozen=True)
+class Env:
+    """Reads one mapping; an empty value counts as not set. Every reader raises ImproperlyConfigured."""
+
+    values: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    def text(self, name: str, default: str) -> str:
+        return self.values.get(name, "").strip() or default
+
+    def flag(self, name: str, default: str) -> bool:
+        value = self.text(name, default).lower()
+        if value in TRUE | FALSE:
+            return value in TRUE
+        raise ImproperlyConfigured(f"{name} is {value!r}. Set it to yes or no.")
+
+    def number(self, name: str, default: int, *, least: int, most: int) -> int:
+        value = self.text(name, str(default))
+        if value.isascii() and value.isdigit() and least <= int(value) <= most:
+            return int(value)
+        raise ImproperlyConfigured(f"{name} is {value!r}. Set it to a whole number from {least} to {most}.")
+
+    def words(self, name: str, default: str) -> list[str]:
+        return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        value = self.text(name, default)
+        if value in choices:
+            return value
+        raise ImproperlyConfigured(f"{name} is {value!r}. Set it to one of: {', '.join(choices)}.")
+
+    def zone(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ImproperlyConfigured(
+                f"{name} is {value!r}, which is no time zone. Set it to an IANA name such as Asia/Shanghai."
+            ) from error
+        return value
+
+    def address(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        bare = parseaddr(value)[1]
+        if bare.count("@") == 1 and not bare.startswith("@") and not bare.endswith("@"):
+            return value
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}, which is no e-mail address. Set it to one such as support@example.com."
+        )
+
+    def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
+        value = self.text(name, default)
+        if not value or urlsplit(value).scheme in schemes:
+            return value
+        raise ImproperlyConfigured(
+            f"{name} does not begin with {' or '.join(f'{scheme}://' for scheme in schemes)}. "
+            "Set it to a full address, or leave it out."
+        )
+
+    def folder(self, name: str, default: Path) -> Path:
+        path = Path(self.text(name, str(default))).expanduser().resolve()
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"{name} is {str(path)!r}, a folder that cannot be made ({error.strerror}). "
+                "Set it to a folder this user may write to."
+            ) from error
+        return path

@@ -1,0 +1,221 @@
+"""All settings, in reading order: environment, apps, database, queue, mail, desk, language, files, security."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from supportdesk.env import Env
+from supportdesk.secrets import checked_secret_key, kept_secret_key
+
+env = Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+TESTING = "pytest" in sys.modules
+
+# --- Where the desk runs -------------------------------------------------------------------------------
+# "embedded" keeps everything under .var/ and needs no other setting; "production" refuses what is unsafe.
+ENVIRONMENT = env.choice("DESK_ENVIRONMENT", "embedded", ("embedded", "production"))
+PRODUCTION = ENVIRONMENT == "production"
+VAR_DIR = env.folder("DESK_VAR_DIR", BASE_DIR / ".var")
+
+DEBUG = env.flag("DEBUG", "no")
+if PRODUCTION and DEBUG:
+    raise ImproperlyConfigured("DEBUG is on in production, where it shows secrets to visitors. Set DEBUG=no.")
+
+SECRET_KEY = env.text("SECRET_KEY", "")
+if SECRET_KEY:
+    checked_secret_key(SECRET_KEY)
+elif PRODUCTION:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. In production set it to at least 40 random characters, for example the output of: "
+        "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
+    )
+else:
+    SECRET_KEY = kept_secret_key(VAR_DIR / "secret_key")
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", "")
+SALT_KEY = env.text("SALT_KEY", "supportdesk.fields")  # mixed into the keys of encrypted columns
+
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+SITE_URL = env.url("SITE_URL", "http://127.0.0.1:8000", ("http", "https")).rstrip("/")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", SITE_URL)
+
+# --- Apps ------------------------------------------------------------------------------------------------
+# A higher app re-registers a lower app's admin, so the higher one comes later; unfold overrides admin templates.
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "supportdesk.apps.SupportDeskConfig",
+    "supportdesk.apps.DeskAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_filters",
+    "django_q",
+    "customers",
+    "tickets",
+    "escalation",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "supportdesk.middleware.ReaderMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "supportdesk.urls"
+WSGI_APPLICATION = "supportdesk.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Database --------------------------------------------------------------------------------------------
+DATABASE_URL = env.url(
+    "DATABASE_URL", f"sqlite:///{VAR_DIR / 'desk.sqlite3'}", ("sqlite", "postgres", "postgresql")
+)
+DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL)}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Immediate transactions take the write lock at their start, so that a reader never fails to upgrade.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 0 if TESTING else 300
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
+
+# --- Queue (django-q2) -----------------------------------------------------------------------------------
+# Work lives in rows of ours and a task is only a nudge, so a failed task is not tried again by the queue:
+# the minute tasks find what is left. `timeout` stays below `retry`, and prefetch is small (queue_limit).
+REDIS_URL = env.url("REDIS_URL", "", ("redis", "rediss", "unix"))
+QUEUE_WORKERS = env.number("QUEUE_WORKERS", 2, least=1, most=64)
+Q_CLUSTER: dict[str, Any] = {
+    "name": "supportdesk",
+    "workers": QUEUE_WORKERS,
+    "queue_limit": QUEUE_WORKERS,
+    "timeout": 240,
+    "retry": 600,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "catch_up": False,
+    "save_limit": -1,
+    "poll": 0.5,
+    "guard_cycle": 1,
+    "recycle": 1000,
+    "label": "django-q2",
+    **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
+}
+
+# --- Mail ------------------------------------------------------------------------------------------------
+# The desk's own address; customers write to it, and answers come from it.
+DESK_ADDRESS = env.address("DESK_ADDRESS", "support@desk.example")
+DEFAULT_FROM_EMAIL = DESK_ADDRESS
+SERVER_EMAIL = DESK_ADDRESS
+SMTP_URL = env.url("SMTP_URL", "", ("smtp", "smtps", "smtp+tls"))
+OUTGOING_DIR = VAR_DIR / "outgoing"
+MAIL_MAX_BYTES = env.number("MAIL_MAX_BYTES", 25_000_000, least=10_000, most=500_000_000)
+MAIL_TIMEOUT_SECONDS = env.number("MAIL_TIMEOUT_SECONDS", 30, least=1, most=300)
+
+# --- The desk --------------------------------------------------------------------------------------------
+DESK_NAME = env.text("DESK_NAME", "Support desk")
+DESK_TIME_ZONE = env.zone("DESK_TIME_ZONE", "Asia/Shanghai")
+# Seconds after which a silent sweep, mail fetch or queue is reported as late.
+SWEEP_LATE_SECONDS = env.number("SWEEP_LATE_SECONDS", 150, least=60, most=86_400)
+FETCH_LATE_SECONDS = env.number("FETCH_LATE_SECONDS", 600, least=60, most=86_400)
+QUEUE_LATE_SECONDS = env.number("QUEUE_LATE_SECONDS", 300, least=60, most=86_400)
+REOPEN_DAYS = env.number("REOPEN_DAYS", 14, least=0, most=3_650)
+
+# --- Language and time -----------------------------------------------------------------------------------
+# UTC inside; the reader's language and zone are set for each request by ReaderMiddleware.
+LANGUAGE_CODE = env.choice("DESK_LANGUAGE", "en", ("en", "zh-hans"))
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LOCALE_PATHS: list[Path] = []
+TIME_ZONE = DESK_TIME_ZONE
+USE_TZ = True
+USE_I18N = True
+
+# --- Files -----------------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+MEDIA_ROOT = VAR_DIR / "files"
+MEDIA_URL = ""  # nothing is served from here directly; attachments go through a view that checks access
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if TESTING or DEBUG
+        else "whitenoise.storage.CompressedStaticFilesStorage"
+    },
+}
+FILE_UPLOAD_PERMISSIONS = 0o600
+DATA_UPLOAD_MAX_MEMORY_SIZE = 30_000_000
+
+# --- Security --------------------------------------------------------------------------------------------
+HTTPS = SITE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = HTTPS and env.flag("SECURE_SSL_REDIRECT", "yes")
+SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else 0, least=0, most=63_072_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_REDIRECT_EXEMPT = [r"^healthz"]
+if env.flag("BEHIND_PROXY", "no"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "SAMEORIGIN"  # the mail body is framed by the ticket page
+LOGIN_URL = reverse_lazy("admin:login")
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+if TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# --- Logs ------------------------------------------------------------------------------------------------
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {
+        "handlers": ["console"],
+        "level": env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+    },
+}
+
+# --- The look of the admin -------------------------------------------------------------------------------
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": _("Support desk"),
+    "SITE_HEADER": _("Support desk"),
+    "SITE_SYMBOL": "support_agent",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": False,
+    "ENVIRONMENT": None,
+    "SIDEBAR": {"show_search": False, "navigation": "supportdesk.navigation.sidebar"},
+}

@@ -1,0 +1,99 @@
+"""Enumerations of the tickets app."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+class Priority(models.IntegerChoices):
+    """The tier of the promise; a smaller number is more urgent."""
+
+    P0 = 0, _("P0 Urgent")
+    P1 = 1, _("P1 High")
+    P2 = 2, _("P2 Medium")
+    P3 = 3, _("P3 Low")
+
+
+class Status(models.TextChoices):
+    NEW = "new", pgettext_lazy("ticket status", "New")
+    OPEN = "open", pgettext_lazy("ticket status", "Open")
+    WAITING = "waiting", pgettext_lazy("ticket status", "Waiting on the customer")
+    RESOLVED = "resolved", pgettext_lazy("ticket status", "Resolved")
+    CLOSED = "closed", pgettext_lazy("ticket status", "Closed")
+
+
+ACTIVE_STATUSES = (Status.NEW, Status.OPEN, Status.WAITING)
+
+
+class Channel(models.TextChoices):
+    """How something reached us or was said."""
+
+    EMAIL = "email", _("E-mail")
+    PHONE = "phone", _("Phone call")
+    GROUP = "group", _("Tech group")
+    CHAT = "chat", _("Online chat")
+
+
+class MessageKind(models.TextChoices):
+    INBOUND = "inbound", _("From the customer")
+    OUTBOUND = "outbound", _("Reply")
+    NOTE = "note", _("Internal note")
+    CONTACT = "contact", _("Logged contact")
+
+
+class IntakeState(models.TextChoices):
+    """What became of a raw mail."""
+
+    STORED = "stored", _("Stored, not processed yet")
+    PROCESSED = "processed", _("Processed")
+    PARKED = "parked", _("Parked")
+    FAILED = "failed", _("Failed")
+
+
+class OutboxState(models.TextChoices):
+    QUEUED = "queued", _("Queued")
+    SENDING = "sending", _("Sending")
+    ACCEPTED = "accepted", _("Accepted by the server")
+    DEFERRED = "deferred", _("Deferred, will be tried again")
+    FAILED = "failed", _("Failed")
+    BOUNCED = "bounced", _("Bounced")
+
+
+class MailPurpose(models.TextChoices):
+    """Why a mail leaves the desk."""
+
+    REPLY = "reply", _("Reply")
+    ACKNOWLEDGEMENT = "acknowledgement", _("Acknowledgement")
+    NOTIFICATION = "notification", _("Notification")
+    EXPORT = "export", _("Weekly pack")
+
+
+class Fact(models.TextChoices):
+    """What a line of a ticket's timeline says."""
+
+    OPENED = "opened", _("Opened")
+    OWNER = "owner", _("Owner changed")
+    STATUS = "status", _("Status changed")
+    PRIORITY = "priority", _("Priority changed")
+    CUSTOMER_WROTE = "customer_wrote", _("The customer wrote")
+    STAFF_RESPONDED = "staff_responded", _("Answered")
+    NOTED = "noted", _("Note added")
+    ACKNOWLEDGED = "acknowledged", _("Acknowledgement sent")
+    RESPONSE_FAILED = "response_failed", _("An answer did not arrive")
+    AUTOMATIC = "automatic", _("Automatic mail received")
+    PROMISE = "promise", _("Promise")
+    ESCALATED = "escalated", _("Escalated")
+
+
+class OwnerRule(models.TextChoices):
+    """The rule that chose a ticket's owner, shown on its timeline."""
+
+    ACCOUNT_MANAGER = "account_manager", _("the customer's account manager")
+    BACKUP = "backup", _("the backup, as the account manager is away")
+    TEAM = "team", _("the colleague of the team with the skill and the least load")
+    INTAKE = "intake", _("the desk's intake owner")
+    DUTY_MANAGER = "duty_manager", _("the duty manager")
+    ADMINISTRATOR = "administrator", _("an administrator, as nobody else is named")
+    ON_DUTY = "on_duty", _("the person on duty for P0")
+    BY_HAND = "by_hand", _("chosen by hand")
+    ESCALATION = "escalation", _("escalation")

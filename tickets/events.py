@@ -1,0 +1,93 @@
+"""What the tickets app announces: facts in the past tense, and a small typed publish/subscribe.
+
+Handlers run at once, inside the publisher's transaction and under its ticket lock, in the order of their
+subscription. An exception rolls the whole change back: no ticket exists without its clock. Handlers touch
+only the database.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from tickets.models import Message, Ticket
+
+
+@dataclass(frozen=True)
+class TicketEvent:
+    """``at`` is when it happened (UTC), which may lie before it was recorded. No actor: the desk itself."""
+
+    ticket: Ticket
+    at: datetime
+    actor: User | None
+
+
+@dataclass(frozen=True)
+class TicketOpened(TicketEvent):
+    """A ticket exists. Published before the CustomerWrote of its first message."""
+
+
+@dataclass(frozen=True)
+class CustomerWrote(TicketEvent):
+    """A person at the customer wrote or called; never published for automatic answers or bounces."""
+
+    message: Message
+
+
+@dataclass(frozen=True)
+class StaffResponded(TicketEvent):
+    """A colleague answered the customer: a reply was sent, or a contact was logged."""
+
+    message: Message
+
+
+@dataclass(frozen=True)
+class ResponseFailed(TicketEvent):
+    """A reply was refused by the server for good, or bounced. ``at`` is when we learned of it."""
+
+    message: Message
+    answer: str
+
+
+@dataclass(frozen=True)
+class PriorityChanged(TicketEvent):
+    before: int
+    after: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class StatusChanged(TicketEvent):
+    before: str
+    after: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class TicketAssigned(TicketEvent):
+    before: User
+    after: User
+    rule: str
+    reason: str
+
+
+EventT = TypeVar("EventT", bound=TicketEvent)
+_handlers: dict[type[TicketEvent], list[Callable[[Any], None]]] = defaultdict(list)
+
+
+def subscribe(event_type: type[EventT], handler: Callable[[EventT], None]) -> None:
+    """Call ``handler`` for each event of exactly this type. Subscribing the same handler again changes nothing."""
+    if handler not in _handlers[event_type]:
+        _handlers[event_type].append(handler)
+
+
+def publish(event: TicketEvent) -> None:
+    """Run the handlers of the event's type; call it inside the transaction that made the fact true."""
+    for handler in _handlers[type(event)]:
+        handler(event)

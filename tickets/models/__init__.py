@@ -1,0 +1,10 @@
+"""The models of the tickets app, by topic."""
+
+from tickets.models.inbound import InboundEmail
+from tickets.models.mailbox import Mailbox
+from tickets.models.message import Attachment, Message
+from tickets.models.outbound import OutboundEmail
+from tickets.models.ticket import Ticket
+from tickets.models.timeline import TimelineEntry
+
+__all__ = ["Attachment", "InboundEmail", "Mailbox", "Message", "OutboundEmail", "Ticket", "TimelineEntry"]

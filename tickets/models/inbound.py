@@ -1,0 +1,55 @@
+"""The raw mail as it reached us, and what became of it."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tickets.choices import IntakeState
+from tickets.models.mailbox import Mailbox
+from tickets.models.message import Message
+from tickets.models.ticket import Ticket
+
+
+class InboundEmail(models.Model):
+    """Stored and committed before anything else happens to a mail. Its receipt time never changes."""
+
+    mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="inbound", verbose_name=_("mailbox"))
+    raw = models.BinaryField(_("original"))
+    size = models.PositiveIntegerField(_("size"))
+    # Of Message-ID and content, or of the raw bytes: tickets.services.intake.fingerprint_of
+    fingerprint = models.CharField(max_length=64)
+    rfc_message_id = models.CharField(_("Message-ID"), max_length=998, blank=True)
+    via = models.CharField(_("came by"), max_length=10)
+    envelope_from = models.CharField(_("envelope sender"), max_length=320, blank=True)
+    envelope_to = models.JSONField(_("envelope recipients"), default=list)
+    received_at = models.DateTimeField(_("received at"))
+    stored_at = models.DateTimeField(_("stored at"), auto_now_add=True)
+    state = models.CharField(_("state"), max_length=10, choices=IntakeState, default=IntakeState.STORED)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    error = models.TextField(_("error"), blank=True)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    sender = models.CharField(_("sender"), max_length=320, blank=True)
+    subject = models.CharField(_("subject"), max_length=500, blank=True)
+    ticket = models.ForeignKey(
+        Ticket, models.SET_NULL, related_name="inbound", null=True, blank=True, verbose_name=_("ticket")
+    )
+    message = models.OneToOneField(
+        Message, models.SET_NULL, related_name="inbound", null=True, blank=True, verbose_name=_("message")
+    )
+
+    class Meta:
+        verbose_name = _("inbound mail")
+        verbose_name_plural = _("inbound mails")
+        ordering = ["-received_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["mailbox", "fingerprint"], name="inbound_once_per_mailbox")
+        ]
+        indexes = [
+            models.Index(fields=["-received_at"], name="inbound_received"),
+            models.Index(
+                fields=["received_at"], name="inbound_stored", condition=models.Q(state=IntakeState.STORED)
+            ),  # tickets.tasks.process_stored
+            models.Index(fields=["rfc_message_id"], name="inbound_message_id"),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject or self.rfc_message_id or str(self.pk)

@@ -1,0 +1,74 @@
+"""Mailboxes: the addresses customers write to and the IMAP account behind each."""
+
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+from encrypted_fields.fields import EncryptedCharField
+
+from customers.choices import Language
+from tickets.choices import Priority
+
+
+class ImapSecurity(models.TextChoices):
+    TLS = "tls", _("TLS")
+    STARTTLS = "starttls", _("STARTTLS")
+    NONE = "none", _("none (loopback only)")
+
+
+class ImapLogin(models.TextChoices):
+    PASSWORD = "password", _("password")
+    XOAUTH2 = "xoauth2", _("XOAUTH2 token")
+
+
+class AfterFetch(models.TextChoices):
+    """What happens on the server to a mail that is stored and committed here."""
+
+    FLAG = "flag", _("mark as read")
+    MOVE = "move", _("move to a folder")
+    DELETE = "delete", _("delete")
+
+
+class Mailbox(models.Model):
+    """An address of the desk. Without a host it receives by LMTP, SMTP or pipe only."""
+
+    name = models.CharField(_("name"), max_length=100)
+    address = models.EmailField(_("address"), max_length=254)
+    is_active = models.BooleanField(_("active"), default=True)
+    default_priority = models.SmallIntegerField(
+        _("priority of new tickets"), choices=Priority, default=Priority.P2
+    )
+    language = models.CharField(_("language"), max_length=10, choices=Language, default=Language.ENGLISH)
+
+    host = models.CharField(_("IMAP host"), max_length=253, blank=True)
+    port = models.PositiveIntegerField(_("IMAP port"), default=993)
+    security = models.CharField(_("security"), max_length=10, choices=ImapSecurity, default=ImapSecurity.TLS)
+    login = models.CharField(_("login by"), max_length=10, choices=ImapLogin, default=ImapLogin.PASSWORD)
+    username = models.CharField(_("user name"), max_length=254, blank=True)
+    password = EncryptedCharField(_("password or token"), max_length=4000, blank=True, null=True)
+    folder = models.CharField(_("folder"), max_length=200, default="INBOX")
+    after_fetch = models.CharField(
+        _("after storing"), max_length=10, choices=AfterFetch, default=AfterFetch.FLAG
+    )
+    move_to = models.CharField(_("move to"), max_length=200, blank=True)
+
+    # Where the last fetch stopped. A change of UIDVALIDITY means: look at everything again (RFC 9051, 2.3.1.1).
+    uid_validity = models.BigIntegerField(null=True, blank=True, editable=False)
+    last_uid = models.BigIntegerField(default=0, editable=False)
+    locked_until = models.DateTimeField(null=True, blank=True, editable=False)
+    retry_at = models.DateTimeField(null=True, blank=True, editable=False)
+    failures = models.PositiveIntegerField(default=0, editable=False)
+    fetched_at = models.DateTimeField(_("last fetch"), null=True, blank=True, editable=False)
+    error = models.TextField(_("last error"), blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("mailbox")
+        verbose_name_plural = _("mailboxes")
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(Lower("address"), name="mailbox_address_unique")]
+
+    def __str__(self) -> str:
+        return self.address
+
+    @property
+    def is_polled(self) -> bool:
+        return self.is_active and bool(self.host)

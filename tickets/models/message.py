@@ -1,0 +1,80 @@
+"""Messages of a ticket and their attachments."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import Contact
+from tickets.choices import Channel, MessageKind
+from tickets.models.ticket import Ticket
+
+
+class Message(models.Model):
+    """One thing said: by the customer, to the customer, or among colleagues."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="messages", verbose_name=_("ticket"))
+    kind = models.CharField(_("kind"), max_length=10, choices=MessageKind)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
+        verbose_name=_("author"),
+    )  # fmt: skip
+    contact = models.ForeignKey(
+        Contact, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("contact")
+    )
+    sender_name = models.CharField(_("sender name"), max_length=200, blank=True)
+    sender_address = models.CharField(_("sender address"), max_length=320, blank=True)
+    # When it was said: receipt by our server, or the moment a reply was sent or a contact happened.
+    at = models.DateTimeField(_("time"))
+    created_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    body = models.TextField(_("text"), blank=True)
+    quoted = models.TextField(_("quoted text"), blank=True)
+    html = models.TextField(_("HTML, sanitised"), blank=True)
+    reached = models.CharField(_("whom it reached"), max_length=200, blank=True)
+    is_automatic = models.BooleanField(_("written by a machine"), default=False)
+    is_unconfirmed = models.BooleanField(_("sender not confirmed"), default=False)
+    rfc_message_id = models.CharField(_("Message-ID"), max_length=998, blank=True)
+    failed_at = models.DateTimeField(_("did not arrive"), null=True, blank=True)
+    failure = models.TextField(_("why it did not arrive"), blank=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["at", "pk"]
+        indexes = [
+            models.Index(fields=["ticket", "at"], name="message_ticket_at"),  # the conversation
+            models.Index(fields=["rfc_message_id"], name="message_message_id"),  # threading of mail
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+
+
+def attachment_path(attachment: "Attachment", name: str) -> str:
+    """A random storage path that keeps nothing of the sender's file name."""
+    token = uuid.uuid4().hex
+    return f"attachments/{token[:2]}/{token}"
+
+
+class Attachment(models.Model):
+    """A file of a message. Its name is only ever shown, never used as a path."""
+
+    message = models.ForeignKey(
+        Message, models.CASCADE, related_name="attachments", verbose_name=_("message")
+    )
+    file = models.FileField(_("file"), upload_to=attachment_path, max_length=200)
+    name = models.CharField(_("file name"), max_length=255)
+    content_type = models.CharField(_("content type"), max_length=150, default="application/octet-stream")
+    size = models.PositiveIntegerField(_("size"))
+    content_id = models.CharField(_("Content-ID"), max_length=255, blank=True)
+    is_inline = models.BooleanField(_("shown inside the text"), default=False)
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,79 @@
+"""The ticket: one customer's matter, its owner, its priority and its status."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import Contact, Customer
+from tickets.choices import ACTIVE_STATUSES, Channel, Priority, Status
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    def active(self) -> "TicketQuerySet":
+        return self.filter(status__in=ACTIVE_STATUSES)
+
+    def with_people(self) -> "TicketQuerySet":
+        """Everything a list shows of a ticket's people, in the same query."""
+        return self.select_related("customer__account_manager", "contact", "owner", "owner__staff_profile")
+
+
+class Ticket(models.Model):
+    """Its row is the lock: whoever changes the ticket, its messages or its clocks locks it first."""
+
+    subject = models.CharField(_("subject"), max_length=500, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.NEW)
+    priority = models.SmallIntegerField(_("priority"), choices=Priority, default=Priority.P2)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, related_name="tickets", null=True, blank=True, verbose_name=_("customer")
+    )
+    contact = models.ForeignKey(
+        Contact, models.PROTECT, related_name="tickets", null=True, blank=True, verbose_name=_("contact")
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="tickets", verbose_name=_("owner")
+    )
+    mailbox = models.ForeignKey(
+        "tickets.Mailbox", models.SET_NULL, related_name="+", null=True, blank=True, verbose_name=_("mailbox")
+    )
+    language = models.CharField(_("language"), max_length=10, default="en")
+    opened_at = models.DateTimeField(_("received at"))
+    updated_at = models.DateTimeField(_("last activity"))
+    # Receipt of the oldest customer message nobody answered; empty while the turn is the customer's.
+    unanswered_since = models.DateTimeField(_("unanswered since"), null=True, blank=True)
+    resolved_at = models.DateTimeField(_("resolved at"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, related_name="merged_tickets", null=True, blank=True,
+        verbose_name=_("merged into"),
+    )  # fmt: skip
+    follows = models.ForeignKey(
+        "self", models.SET_NULL, related_name="followers", null=True, blank=True, verbose_name=_("follows")
+    )
+
+    objects = TicketQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ticket")
+        verbose_name_plural = _("tickets")
+        ordering = ["-opened_at"]
+        indexes = [
+            models.Index(fields=["-opened_at"], name="ticket_opened"),  # lists, weekly pack
+            models.Index(fields=["-updated_at"], name="ticket_updated"),  # lists
+            models.Index(
+                fields=["owner", "status"], name="ticket_owner_status"
+            ),  # load of a colleague, board
+            models.Index(fields=["customer", "-opened_at"], name="ticket_customer"),  # the customer's card
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.subject}"
+
+    @property
+    def number(self) -> str:
+        """What people and mail subjects call the ticket: ``SD#1234``."""
+        return f"SD#{self.pk}"
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in ACTIVE_STATUSES

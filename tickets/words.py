@@ -1,0 +1,32 @@
+"""What somebody said, before it becomes a message: values that services take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file to attach. ``name`` is shown only; ``content_id`` without angle brackets."""
+
+    name: str
+    data: bytes
+    content_type: str = "application/octet-stream"
+    content_id: str = ""
+    is_inline: bool = False
+
+
+@dataclass(frozen=True)
+class Words:
+    """``body`` is the new text, ``quoted`` what it quotes; ``html`` is sanitised already."""
+
+    body: str
+    quoted: str = ""
+    html: str = ""
+    rfc_message_id: str = ""
+    sender_name: str = ""
+    sender_address: str = ""
+    is_automatic: bool = False
+    is_unconfirmed: bool = False
+    files: Sequence[NewFile] = field(default=())
