@@ -1,0 +1,121 @@
+"""CSV that people open in a spreadsheet: UTF-8 with BOM, CRLF, no cell that runs as a formula.
+
+Rows stream through in chunks of bytes; digest and counts grow along, so that a million rows need no memory.
+"""
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import BinaryIO
+from zoneinfo import ZoneInfo
+
+BOM = "\ufeff"
+CHUNK = 64 * 1024  # characters
+
+# A spreadsheet runs a cell by its first character, some drop blanks in front; full-width forms count too.
+SUSPECT_FIRST = frozenset("=+-@＝＋－＠\t\r\n \xa0\u3000\ufeff\u200b\x00\x0b\x0c")
+FORMULA = re.compile(r"[\t\r\n]|[\s\x00\ufeff\u200b]*[=+\-@＝＋－＠]")
+
+Plain = str | int | float | Decimal | None
+Cell = str | int | float | Decimal | bool | datetime | date | None
+
+
+@dataclass(frozen=True)
+class SheetSummary:
+    """What was written: data rows without the header, the digest of the bytes, how many bytes."""
+
+    rows: int
+    sha256: str
+    bytes: int
+
+
+class CsvSheet:
+    """One CSV document, written once from the first chunk to the last."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.columns = columns
+        self._rows = 0
+        self._bytes = 0
+        self._digest = hashlib.sha256()
+
+    @property
+    def summary(self) -> SheetSummary:
+        """Complete once `chunks` is exhausted."""
+        return SheetSummary(self._rows, self._digest.hexdigest(), self._bytes)
+
+    def chunks(self, rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+        """The whole document; a row may hold text, numbers, yes or no, dates, aware datetimes, None."""
+        buffer = io.StringIO(newline="")
+        writer = csv.writer(buffer, lineterminator="\r\n")
+        buffer.write(BOM)
+        writer.writerow(self.columns)
+        for row in rows:
+            writer.writerow([guarded(cell) if cell.__class__ is str else plain(cell) for cell in row])
+            self._rows += 1
+            if buffer.tell() >= CHUNK:
+                yield self._taken(buffer)
+        yield self._taken(buffer)
+
+    def _taken(self, buffer: io.StringIO) -> bytes:
+        chunk = buffer.getvalue().encode("utf-8", errors="replace")
+        buffer.seek(0)
+        buffer.truncate()
+        self._digest.update(chunk)
+        self._bytes += len(chunk)
+        return chunk
+
+
+def write_sheet(
+    target: Path | BinaryIO, columns: Sequence[str], rows: Iterable[Sequence[Cell]]
+) -> SheetSummary:
+    """Write a whole sheet to a path or an open binary file."""
+    if isinstance(target, Path):
+        with target.open("wb") as file:
+            return write_sheet(file, columns, rows)
+    sheet = CsvSheet(columns)
+    for chunk in sheet.chunks(rows):
+        target.write(chunk)
+    return sheet.summary
+
+
+def guarded(text: str) -> str:
+    """Text with an apostrophe in front when a spreadsheet would run it."""
+    if text and text[0] in SUSPECT_FIRST and FORMULA.match(text):
+        return "'" + text
+    return text
+
+
+def plain(cell: Cell) -> Plain:
+    """A cell as the csv writer takes it. Numbers stay numbers: they are ours, not somebody's text."""
+    match cell:
+        case None:
+            return ""
+        case bool():
+            return "yes" if cell else "no"
+        case Enum():
+            return guarded(str(cell.value))
+        case int() | float() | Decimal():
+            return cell
+        case datetime():
+            return iso_time(cell)
+        case date():
+            return cell.isoformat()
+        case _:
+            return guarded(str(cell))
+
+
+def iso_time(at: datetime | None) -> str:
+    """The moment in UTC with its offset, to the second: 2026-11-16T01:30:00+00:00."""
+    return at.astimezone(UTC).isoformat(timespec="seconds") if at else ""
+
+
+def local_time(at: datetime | None, zone: ZoneInfo) -> str:
+    """The zone's wall clock, as a spreadsheet reads a date: 2026-11-16 09:30:00."""
+    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if at else ""

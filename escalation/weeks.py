@@ -1,0 +1,77 @@
+"""ISO weeks: reading "2026-W47", its bounds in a zone, and the last week that is over."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+FIRST_YEAR, LAST_YEAR = 1970, 9998
+
+
+class WeekError(ValueError):
+    """A week that cannot be read or does not exist; its message is for a person."""
+
+
+@dataclass(frozen=True, order=True)
+class Week:
+    """An ISO 8601 week: Monday to Sunday, of the year its Thursday lies in."""
+
+    year: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-W{self.number:02d}"
+
+    @property
+    def monday(self) -> date:
+        return date.fromisocalendar(self.year, self.number, 1)
+
+    def bounds(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """Monday 00:00 and the next Monday 00:00 of the zone, in UTC; the second belongs to the next week."""
+        return _midnight(self.monday, zone), _midnight(self.monday + timedelta(days=7), zone)
+
+    def is_over(self, *, at: datetime, zone: ZoneInfo) -> bool:
+        return at >= self.bounds(zone)[1]
+
+
+def parse_week(text: str) -> Week:
+    """Read a week as people write it, 2026-W47; anything else is a WeekError."""
+    match = re.fullmatch(r"([0-9]{4})-[Ww]([0-9]{1,2})", text.strip())
+    if match is None:
+        raise WeekError(_("“%(text)s” is not a week; write it like 2026-W47.") % {"text": text})
+    year, number = int(match[1]), int(match[2])
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise WeekError(
+            _("“%(text)s”: the year must lie between %(first)s and %(last)s.")
+            % {"text": text, "first": FIRST_YEAR, "last": LAST_YEAR}
+        )
+    last = weeks_in(year)
+    if not 1 <= number <= last:
+        raise WeekError(
+            _("There is no week “%(text)s”: %(year)s has the weeks W01 to W%(last)s.")
+            % {"text": text, "year": year, "last": last}
+        )
+    return Week(year, number)
+
+
+def weeks_in(year: int) -> int:
+    """52 or 53: the 28th of December always lies in the year's last week."""
+    return date(year, 12, 28).isocalendar().week
+
+
+def week_of(at: datetime, zone: ZoneInfo) -> Week:
+    """The week a moment belongs to on the zone's wall clock."""
+    year, number, _weekday = at.astimezone(zone).isocalendar()
+    return Week(year, number)
+
+
+def last_complete_week(now: datetime, zone: ZoneInfo) -> Week:
+    """The week before the one that is running."""
+    year, number, _weekday = (now.astimezone(zone).date() - timedelta(days=7)).isocalendar()
+    return Week(year, number)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
