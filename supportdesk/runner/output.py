@@ -1,0 +1,38 @@
+"""Brings the output of several processes to one stream, line by line, each line under its part's name."""
+
+import threading
+from typing import IO, TextIO
+
+# A line without an end is cut here, so that a part that writes no line ends cannot fill the memory.
+LONGEST_LINE = 16_384
+
+
+class Printer:
+    """Writes whole lines from several threads; a reader that went away stops nothing."""
+
+    def __init__(self, stream: TextIO, width: int = 7) -> None:
+        self.stream = stream
+        self.width = width
+        self.lock = threading.Lock()
+
+    def say(self, name: str, text: str) -> None:
+        lines = text.splitlines() or [""]
+        block = "".join(f"{name:<{self.width}} | {line}\n" for line in lines)
+        with self.lock:
+            try:
+                self.stream.write(block)
+                self.stream.flush()
+            except (OSError, ValueError):
+                # Nobody listens any more (a closed pipe or terminal). The desk goes on.
+                pass
+
+    def follow(self, name: str, pipe: IO[bytes]) -> threading.Thread:
+        """Print what comes out of the pipe until its last writer has closed it."""
+        thread = threading.Thread(target=self._pump, args=(name, pipe), daemon=True)
+        thread.start()
+        return thread
+
+    def _pump(self, name: str, pipe: IO[bytes]) -> None:
+        with pipe:
+            while line := pipe.readline(LONGEST_LINE):
+                self.say(name, line.decode("utf-8", "replace").rstrip("\r\n"))

@@ -1,0 +1,44 @@
+"""What one part of the running desk is: how it is started, and how it shows that it is alive."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+
+class Answer(Enum):
+    """What a probe found out about its part."""
+
+    ALIVE = auto()
+    SILENT = auto()
+    # It cannot be known now, for example because the database that holds the sign of life is away.
+    # The part is not blamed for this.
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One answer of a probe, with words for the operator."""
+
+    answer: Answer
+    detail: str = ""
+
+
+Probe = Callable[[], Sign]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process of the desk with everything it starts. All times are in seconds."""
+
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    # Without a probe, a part is taken for alive as long as its process exists.
+    probe: Probe | None = None
+    probe_every: float = 15.0
+    # So long without a sign of life means the part is dead, whatever its process looks like.
+    patience: float = 45.0
+    # So long it may take to stop by itself.
+    grace: float = 10.0
+    # Said once, at the first sign of life.
+    ready: str = ""
