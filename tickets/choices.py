@@ -39,6 +39,7 @@ class MessageKind(models.TextChoices):
     OUTBOUND = "outbound", _("Reply")
     NOTE = "note", _("Internal note")
     CONTACT = "contact", _("Logged contact")
+    AUTOMATIC = "automatic", _("Automatic answer")
 
 
 class IntakeState(models.TextChoices):

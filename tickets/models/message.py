@@ -4,11 +4,23 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Contact
 from tickets.choices import Channel, MessageKind
 from tickets.models.ticket import Ticket
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def responses(self) -> "MessageQuerySet":
+        """What a person said to the customer and what, as far as we know, arrived."""
+        said = Q(kind=MessageKind.OUTBOUND) | Q(kind=MessageKind.CONTACT)
+        return self.filter(said, is_automatic=False, failed_at=None)
+
+    def questions(self) -> "MessageQuerySet":
+        """What the customer said, a monitoring alarm included: it waits for an answer."""
+        return self.filter(kind=MessageKind.INBOUND, is_unconfirmed=False)
 
 
 class Message(models.Model):
@@ -38,6 +50,8 @@ class Message(models.Model):
     rfc_message_id = models.CharField(_("Message-ID"), max_length=998, blank=True)
     failed_at = models.DateTimeField(_("did not arrive"), null=True, blank=True)
     failure = models.TextField(_("why it did not arrive"), blank=True)
+
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("message")
