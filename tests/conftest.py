@@ -1,0 +1,129 @@
+"""What every test gets: an odd time zone, storage that vanishes, a queue that listens, only loopback addresses.
+
+Tests marked `races` run where the database is PostgreSQL. Tests with real transactions run last, and each of
+them starts with the rows that migrations ship.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import settings as django_settings
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django_q.signing import SignedPackage
+
+from tests.factories import NOW
+
+ODD_ZONE = "Asia/Kathmandu"  # +05:45: neither UTC, nor the desk's usual zone, nor a whole hour
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    os.environ["TZ"] = ODD_ZONE
+    time.tzset()
+    django_settings.TIME_ZONE = django_settings.DESK_TIME_ZONE = ODD_ZONE
+    timezone.get_default_timezone.cache_clear()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    _leave_out_races(config, items)
+    for item in items:
+        if _is_transactional(item):
+            item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
+    items.sort(key=_is_transactional)
+
+
+def _leave_out_races(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "postgresql" in django_settings.DATABASES["default"]["ENGINE"]:
+        return
+    races = [item for item in items if item.get_closest_marker("races")]
+    items[:] = [item for item in items if item not in races]
+    config.hook.pytest_deselected(items=races)
+
+
+def _is_transactional(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    wanted = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return bool(wanted) or bool(marker and marker.kwargs.get("transaction"))
+
+
+@pytest.fixture(autouse=True)
+def _files_in_a_folder_of_the_test(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "files"
+    settings.OUTGOING_DIR = tmp_path / "outgoing"
+    settings.SMTP_URL = ""
+
+
+@dataclass
+class ListeningBroker:
+    """Stands where django-q2's broker would be and keeps what was handed to it."""
+
+    list_key: str = "tests"
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+
+    def enqueue(self, package: str) -> int:
+        self.tasks.append(SignedPackage.loads(package))
+        return len(self.tasks)
+
+    @property
+    def names(self) -> list[str]:
+        """The dotted paths of the queued functions, in order."""
+        return [_dotted(task["func"]) for task in self.tasks]
+
+
+def _dotted(function: str | Callable[..., Any]) -> str:
+    return function if isinstance(function, str) else f"{function.__module__}.{function.__qualname__}"
+
+
+@pytest.fixture(autouse=True)
+def queued(monkeypatch: pytest.MonkeyPatch) -> ListeningBroker:
+    """What the test queued, by whatever module; `queued.names`, `queued.tasks`. No task runs by itself."""
+    listening = ListeningBroker()
+    monkeypatch.setattr("django_q.tasks.get_broker", lambda list_key=None: listening)
+    return listening
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The moment tests speak of: a Wednesday noon in UTC. Pass it as `at` or `now`; nothing is frozen."""
+    return NOW
+
+
+@pytest.fixture
+def frozen() -> Iterator[time_machine.Traveller]:
+    """Stop the clock at `NOW` for code at the edges that reads it; `frozen.move_to` and `.shift` go on."""
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def login(client: Client) -> Callable[[User], Client]:
+    """`login(user)` gives a client with that user signed in."""
+
+    def signed_in(user: User) -> Client:
+        client.force_login(user)
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def count_queries() -> Callable[[Callable[[], Any]], int]:
+    """`count_queries(lambda: ...)`: how many queries a call costs."""
+
+    def counted(call: Callable[[], Any]) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            call()
+        return len(captured)
+
+    return counted
