@@ -1,0 +1,212 @@
+"""The mail servers of the desk: LMTP for a mail server beside us, SMTP for whoever speaks only that.
+
+A mail is answered with 250 only after it is committed. What is our fault is answered with 4xx, so that the
+other side keeps the mail and tries again. Processing comes later, in the queue.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from aiosmtpd.lmtp import LMTP
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from django.db import Error as DatabaseFault
+from django.db import close_old_connections
+from django.utils import timezone
+
+from tickets.models import Mailbox
+from tickets.services.intake import receive_raw
+from tickets.services.mailboxes import mailbox_for
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+LATER = "451 4.3.0 The mail could not be stored and was not accepted; please try again later"
+STORED = "250 2.0.0 Stored"
+# Database work runs in these threads; a few are enough, as each mail takes milliseconds.
+THREADS = 4
+# So long (seconds) the last answers may take to leave when the server is told to stop.
+LAST_WORDS = 0.3
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One mailbox's share of a transaction: all recipients of the envelope that lead to it."""
+
+    mailbox: Mailbox
+    recipients: tuple[str, ...]
+
+
+class Desk:
+    """What the servers do with a transaction (the hooks of aiosmtpd)."""
+
+    def __init__(self, via: str, *, clock: Callable[[], datetime] = timezone.now) -> None:
+        self.via = via
+        self.clock = clock
+        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix=via)
+
+    async def handle_RCPT(  # aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        address = printable(address)
+        try:
+            mailbox = await self._in_thread(mailbox_for, address)
+        except DatabaseFault:
+            logger.exception("Cannot look up a recipient")
+            return "451 4.3.0 Recipients cannot be looked up now; please try again later"
+        if mailbox is None:
+            return f"550 5.1.1 <{address}>: this desk has no mailbox with this address"
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
+        answers = await self._in_thread(self._store, envelope, self.clock())
+        if isinstance(server, RecipientwiseLMTP):
+            return "\r\n".join(answers)
+        return max(answers)  # one that must come again (451) outweighs those that are stored (250)
+
+    async def handle_exception(self, error: Exception) -> str:
+        logger.error("A mail session failed", exc_info=error)
+        return LATER
+
+    def close(self) -> None:
+        self.threads.shutdown(wait=True)
+
+    def _store(self, envelope: Envelope, at: datetime) -> list[str]:
+        """Store once per mailbox. Returns an answer per recipient, in the order of the envelope."""
+        answers: dict[str, str] = {}
+        for delivery in deliveries(envelope.rcpt_tos):
+            answers |= dict.fromkeys(delivery.recipients, self._store_one(envelope, delivery, at))
+        return [answers.get(recipient, LATER) for recipient in envelope.rcpt_tos]
+
+    def _store_one(self, envelope: Envelope, delivery: Delivery, at: datetime) -> str:
+        try:
+            receive_raw(
+                raw=envelope.original_content or b"",
+                received_at=at,
+                via=self.via,
+                envelope_from=sender(envelope),
+                envelope_to=delivery.recipients,
+                mailbox=delivery.mailbox,
+            )
+        except Exception:  # whatever it was, it is ours: the other side must keep the mail
+            logger.exception("A mail to %s could not be stored", delivery.mailbox.address)
+            return LATER
+        return STORED
+
+    async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.threads, partial(with_fresh_connection, work, *arguments))
+
+
+class BigLineSMTP(SMTP):
+    """Takes lines of any length up to the size of a mail: real HTML mail has them, whatever RFC 5321 says."""
+
+    def __init__(self, handler: Desk, *, most_bytes: int, **more: Any) -> None:
+        self.line_length_limit = most_bytes
+        super().__init__(
+            handler, data_size_limit=most_bytes, enable_SMTPUTF8=True, ident="supportdesk", **more
+        )
+
+
+class RecipientwiseLMTP(BigLineSMTP, LMTP):
+    """Answers the end of DATA once for each accepted recipient (RFC 2033, 4.2), where aiosmtpd answers once.
+
+    That holds for its own refusals too, of a mail that is too big for example.
+    """
+
+    answers_owed = 0
+
+    async def push(self, status: str | bytes) -> None:
+        text = status if isinstance(status, str) else status.decode("utf-8")
+        if text.startswith("354 ") and self.envelope:
+            await super().push(text)
+            self.answers_owed = len(self.envelope.rcpt_tos)
+            return
+        owed, self.answers_owed = self.answers_owed, 0
+        if owed > 1 and "\r\n" not in text:
+            text = "\r\n".join([text] * owed)
+        await super().push(text)
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where one server listens. `via` is "lmtp" or "smtp"."""
+
+    via: str
+    host: str
+    port: int
+
+
+async def serve(
+    doors: Sequence[Door], *, most_bytes: int, opened: Callable[[list[int]], None], stop: asyncio.Event
+) -> None:
+    """Listen until `stop` is set, then finish what is being stored. `opened` is told the ports."""
+    desks = [Desk(door.via) for door in doors]
+    servers = [await _open(door, desk, most_bytes) for door, desk in zip(doors, desks, strict=True)]
+    opened([server.sockets[0].getsockname()[1] for server in servers])
+    await stop.wait()
+    for server in servers:
+        server.close()
+    for desk in desks:
+        await asyncio.to_thread(desk.close)
+    await _finish_sessions()
+
+
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """SIGTERM and SIGINT set the event. Call it inside the running loop of the main thread."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+
+def deliveries(recipients: Sequence[str]) -> list[Delivery]:
+    """Group recipients by mailbox, so that a mail to two names of one mailbox is stored there once."""
+    groups: dict[int, tuple[Mailbox, list[str]]] = {}
+    for recipient in recipients:
+        mailbox = mailbox_for(recipient)
+        if mailbox is not None:
+            groups.setdefault(mailbox.pk, (mailbox, []))[1].append(recipient)
+    return [Delivery(mailbox, tuple(names)) for mailbox, names in groups.values()]
+
+
+def sender(envelope: Envelope) -> str:
+    """The envelope sender; empty for the null sender of bounces and other automatic mail."""
+    address = printable(envelope.mail_from or "")
+    return "" if address == "<>" else address
+
+
+def printable(address: str) -> str:
+    """An address as text that any database and any reply can hold, whatever bytes were sent."""
+    return address.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+
+
+def with_fresh_connection(work: Callable[..., T], *arguments: Any) -> T:
+    """Run database work in a thread that outlives any single connection."""
+    close_old_connections()
+    try:
+        return work(*arguments)
+    finally:
+        close_old_connections()
+
+
+async def _open(door: Door, desk: Desk, most_bytes: int) -> asyncio.Server:
+    protocol = RecipientwiseLMTP if door.via == "lmtp" else BigLineSMTP
+    loop = asyncio.get_running_loop()
+    # The name is given, because aiosmtpd would ask the DNS for it and wait.
+    factory = partial(protocol, desk, most_bytes=most_bytes, loop=loop, hostname="supportdesk")
+    return await loop.create_server(factory, door.host, door.port)
+
+
+async def _finish_sessions() -> None:
+    sessions = asyncio.all_tasks() - {asyncio.current_task()}
+    if sessions:
+        await asyncio.wait(sessions, timeout=LAST_WORDS)
+    for session in sessions:
+        session.cancel()
