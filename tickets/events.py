@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TicketEvent:
-    """``at`` is when it happened (UTC), which may lie before it was recorded. No actor: the desk itself."""
+    """``at`` is when the desk made it so (UTC); when something was said stands on its message. No actor: the desk."""
 
     ticket: Ticket
     at: datetime
@@ -35,7 +35,7 @@ class TicketOpened(TicketEvent):
 
 @dataclass(frozen=True)
 class CustomerWrote(TicketEvent):
-    """A person at the customer wrote or called; never published for automatic answers or bounces."""
+    """The customer wrote or called, a monitoring alarm included; never published for automatic answers or bounces."""
 
     message: Message
 
@@ -49,7 +49,7 @@ class StaffResponded(TicketEvent):
 
 @dataclass(frozen=True)
 class ResponseFailed(TicketEvent):
-    """A reply was refused by the server for good, or bounced. ``at`` is when we learned of it."""
+    """A reply was refused by the server for good, or bounced."""
 
     message: Message
     answer: str

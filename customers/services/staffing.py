@@ -1,0 +1,64 @@
+"""Who is there, who stands in for whom, who is above whom: the staff as one value, loaded in two queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth import get_user_model
+
+from customers.models import Absence, StaffProfile
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """The links of one person; users without a profile have none."""
+
+    reports_to: int | None = None
+    deputy: int | None = None
+
+
+@dataclass(frozen=True)
+class Staff:
+    """A picture of the staff at one moment: active users, absences, links."""
+
+    colleagues: Mapping[int, Colleague]
+    absent: frozenset[int]
+
+    @classmethod
+    def at(cls, moment: datetime) -> Staff:
+        """Load the picture; ``moment`` (UTC) decides who counts as absent."""
+        links = {
+            profile.user_id: Colleague(profile.reports_to_id, profile.deputy_id)
+            for profile in StaffProfile.objects.only("user_id", "reports_to_id", "deputy_id")
+        }
+        active = get_user_model().objects.filter(is_active=True, is_staff=True).values_list("pk", flat=True)
+        absent = Absence.objects.filter(starts_at__lte=moment, ends_at__gt=moment)
+        return cls(
+            {pk: links.get(pk, Colleague()) for pk in active},
+            frozenset(absent.values_list("user_id", flat=True)),
+        )
+
+    def is_present(self, user: int) -> bool:
+        return user in self.colleagues and user not in self.absent
+
+    def stand_in(self, user: int) -> int | None:
+        """The person, or the first present one along their deputies; None when the deputies run in a circle."""
+        return next((person for person in self._deputies(user) if self.is_present(person)), None)
+
+    def managers(self, user: int) -> Iterator[int]:
+        """The person's manager, theirs, and so on; a circle ends the walk."""
+        yield from self._walk(user, "reports_to")
+
+    def _deputies(self, user: int) -> Iterator[int]:
+        yield user
+        yield from self._walk(user, "deputy")
+
+    def _walk(self, user: int, link: str) -> Iterator[int]:
+        seen = {user}
+        following = getattr(self.colleagues.get(user, Colleague()), link)
+        while following is not None and following not in seen:
+            seen.add(following)
+            yield following
+            following = getattr(self.colleagues.get(following, Colleague()), link)

@@ -1,0 +1,183 @@
+"""The conversation: what the customer says, what we answer, what colleagues tell each other."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from customers.models import Contact
+from tickets.choices import Channel, Fact, MessageKind, Status
+from tickets.errors import DeskError
+from tickets.events import CustomerWrote, StaffResponded, publish
+from tickets.models import Message, Ticket
+from tickets.services.files import attach
+from tickets.services.locking import locked
+from tickets.services.opening import store_customer_message
+from tickets.services.outbox import queue_reply
+from tickets.services.state import move_to
+from tickets.services.timeline import record
+from tickets.words import NewFile, Words
+
+
+@transaction.atomic
+def add_customer_message(
+    *,
+    ticket: Ticket,
+    words: Words,
+    received_at: datetime,
+    at: datetime,
+    contact: Contact | None = None,
+    channel: str = Channel.EMAIL,
+    actor: User | None = None,
+) -> Message:
+    """Append what the customer said and reopen a ticket that waited or was resolved. Locks the ticket.
+
+    Words of an unconfirmed sender are kept and shown, and nothing else happens.
+    """
+    ticket = locked(ticket)
+    message = store_customer_message(
+        ticket, words, received_at=received_at, contact=contact, channel=channel, actor=actor
+    )
+    record(ticket, Fact.CUSTOMER_WROTE, at=at, actor=actor, message=message.pk)
+    if message.is_unconfirmed:
+        return message
+    ticket.updated_at = at
+    if ticket.unanswered_since is None or received_at < ticket.unanswered_since:
+        ticket.unanswered_since = received_at
+    ticket.save(update_fields=["updated_at", "unanswered_since"])
+    if ticket.status not in (Status.NEW, Status.OPEN):
+        move_to(ticket, Status.OPEN, actor=None, at=at, reason=_("The customer wrote."))
+    publish(CustomerWrote(ticket=ticket, at=at, actor=actor, message=message))
+    return message
+
+
+@transaction.atomic
+def add_automatic_message(
+    *, ticket: Ticket, words: Words, received_at: datetime, at: datetime, contact: Contact | None = None
+) -> Message:
+    """Keep an out-of-office or a bounce on the ticket: it moves no clock and reopens nothing. Locks the ticket."""
+    ticket = locked(ticket)
+    message = store_customer_message(
+        ticket,
+        words,
+        received_at=received_at,
+        contact=contact,
+        channel=Channel.EMAIL,
+        actor=None,
+        kind=MessageKind.AUTOMATIC,
+    )
+    record(ticket, Fact.AUTOMATIC, at=at, actor=None, message=message.pk)
+    return message
+
+
+@transaction.atomic
+def reply(
+    *,
+    ticket: Ticket,
+    actor: User,
+    at: datetime,
+    body: str,
+    files: Sequence[NewFile] = (),
+    then: Status | None = None,
+    copies: Sequence[str] = (),
+) -> Message:
+    """Answer the customer by mail, and with ``then`` set the status afterwards. Locks the ticket.
+
+    The answer counts from ``at`` and is taken back when it does not arrive (services.failures). Raises DeskError
+    for an empty answer or when there is no address to answer to.
+    """
+    ticket = locked(ticket)
+    message = _say(ticket, MessageKind.OUTBOUND, Channel.EMAIL, actor=actor, happened_at=at, body=body)
+    attach(message, files)
+    queue_reply(message=message, ticket=ticket, at=at, copies=copies)
+    _responded(ticket, message, actor=actor, at=at, then=then)
+    return message
+
+
+@transaction.atomic
+def log_contact(
+    *,
+    ticket: Ticket,
+    actor: User,
+    at: datetime,
+    happened_at: datetime,
+    channel: str,
+    reached: str,
+    body: str,
+    then: Status | None = None,
+) -> Message:
+    """Record a call, group or chat message to the customer, which counts as an answer. Locks the ticket.
+
+    ``happened_at`` is not after ``at`` and not before the ticket; ``reached`` names the person. Raises DeskError.
+    """
+    ticket = locked(ticket)
+    if not reached.strip():
+        raise DeskError(_("Name whom you reached; a contact that reached nobody is no answer."))
+    if happened_at > at:
+        raise DeskError(_("The contact cannot lie in the future. Enter when it happened."))
+    if happened_at < ticket.opened_at:
+        raise DeskError(_("The contact cannot lie before the ticket was received."))
+    message = _say(
+        ticket,
+        MessageKind.CONTACT,
+        Channel(channel),
+        actor=actor,
+        happened_at=happened_at,
+        body=body,
+        reached=reached,
+    )
+    _responded(ticket, message, actor=actor, at=at, then=then)
+    return message
+
+
+@transaction.atomic
+def add_note(
+    *, ticket: Ticket, actor: User | None, at: datetime, body: str, files: Sequence[NewFile] = ()
+) -> Message:
+    """Write an internal note; without an actor the desk wrote it. It answers nothing. Locks the ticket."""
+    ticket = locked(ticket)
+    message = _say(ticket, MessageKind.NOTE, Channel.EMAIL, actor=actor, happened_at=at, body=body)
+    attach(message, files)
+    ticket.updated_at = at
+    ticket.save(update_fields=["updated_at"])
+    if actor is not None:
+        record(ticket, Fact.NOTED, at=at, actor=actor, message=message.pk)
+    return message
+
+
+def _say(
+    ticket: Ticket,
+    kind: MessageKind,
+    channel: Channel,
+    *,
+    actor: User | None,
+    happened_at: datetime,
+    body: str,
+    reached: str = "",
+) -> Message:
+    if not body.strip():
+        raise DeskError(_("There is no text yet. Write something first."))
+    return Message.objects.create(
+        ticket=ticket,
+        kind=kind,
+        channel=channel,
+        author=actor,
+        contact=None if kind == MessageKind.NOTE else ticket.contact,
+        at=happened_at,
+        body=body.strip(),
+        reached=reached.strip()[:200],
+        is_automatic=actor is None,
+    )
+
+
+def _responded(ticket: Ticket, message: Message, *, actor: User, at: datetime, then: Status | None) -> None:
+    ticket.updated_at = at
+    ticket.unanswered_since = None
+    ticket.save(update_fields=["updated_at", "unanswered_since"])
+    record(ticket, Fact.STAFF_RESPONDED, at=at, actor=actor, message=message.pk, kind=message.kind)
+    publish(StaffResponded(ticket=ticket, at=at, actor=actor, message=message))
+    after = then or (Status.OPEN if ticket.status == Status.NEW else None)
+    if after is not None:
+        move_to(ticket, after, actor=actor, at=at, reason="")

@@ -1,0 +1,76 @@
+"""Chooses a new ticket's first owner, and says by which rule."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.db.models import Count, Exists, OuterRef, Q
+from django.utils.translation import gettext as _
+
+from customers.models import Absence, Customer, Desk
+from tickets.choices import ACTIVE_STATUSES, OwnerRule
+from tickets.errors import DeskError
+
+
+@dataclass(frozen=True)
+class FirstOwner:
+    user: User
+    rule: OwnerRule
+
+
+def choose_first_owner(*, customer: Customer | None, at: datetime) -> FirstOwner:
+    """Account manager, backup, the least loaded skilled colleague, the intake owner, then whoever is left.
+
+    ``at`` (UTC) decides who is absent. Raises DeskError on a desk without a single active member of staff.
+    """
+    return _of_the_customer(customer, at) or _of_the_desk(at)
+
+
+def _present(at: datetime) -> Q:
+    away = Absence.objects.filter(user=OuterRef("pk"), starts_at__lte=at, ends_at__gt=at)
+    return Q(is_active=True, is_staff=True) & ~Exists(away)
+
+
+def _of_the_customer(customer: Customer | None, at: datetime) -> FirstOwner | None:
+    if customer is None:
+        return None
+    named = {
+        customer.account_manager_id: OwnerRule.ACCOUNT_MANAGER,
+        customer.backup_account_manager_id: OwnerRule.BACKUP,
+    }
+    there = get_user_model().objects.filter(_present(at), pk__in=[pk for pk in named if pk]).in_bulk()
+    for pk, rule in named.items():
+        if pk in there:
+            return FirstOwner(there[pk], rule)
+    return _of_the_team(customer, at)
+
+
+def _of_the_team(customer: Customer, at: datetime) -> FirstOwner | None:
+    """A colleague of the account manager's team: with the scenario's skill before those without, least load first."""
+    if customer.account_manager_id is None:
+        return None
+    load = Count("tickets", filter=Q(tickets__status__in=ACTIVE_STATUSES), distinct=True)
+    skilled = Count(
+        "staff_profile__skills", filter=Q(staff_profile__skills__code=customer.scenario), distinct=True
+    )
+    colleagues = get_user_model().objects.filter(
+        _present(at), staff_profile__team__members__user=customer.account_manager_id
+    )
+    best = colleagues.annotate(load=load, skilled=skilled).order_by("-skilled", "load", "pk").first()
+    return FirstOwner(best, OwnerRule.TEAM) if best else None
+
+
+def _of_the_desk(at: datetime) -> FirstOwner:
+    desk = Desk.objects.select_related("intake_owner", "duty_manager").first()
+    users = get_user_model().objects
+    if desk is not None:
+        named = {desk.intake_owner_id: OwnerRule.INTAKE, desk.duty_manager_id: OwnerRule.DUTY_MANAGER}
+        there = users.filter(_present(at), pk__in=[pk for pk in named if pk]).in_bulk()
+        for pk, rule in named.items():
+            if pk in there:
+                return FirstOwner(there[pk], rule)
+    anybody = users.filter(is_active=True, is_staff=True).order_by("-is_superuser", "pk").first()
+    if anybody is None:
+        raise DeskError(_("The desk has no member of staff who could own a ticket. Create one first."))
+    return FirstOwner(anybody, OwnerRule.ADMINISTRATOR)

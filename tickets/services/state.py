@@ -1,0 +1,58 @@
+"""Status and priority of a ticket."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from tickets.choices import Fact, Priority, Status
+from tickets.errors import DeskError
+from tickets.events import PriorityChanged, StatusChanged, publish
+from tickets.models import Ticket
+from tickets.services.locking import locked
+from tickets.services.timeline import record
+
+
+@transaction.atomic
+def set_status(*, ticket: Ticket, status: str, actor: User | None, at: datetime, reason: str = "") -> Ticket:
+    """Change the status; the same status again changes nothing. Locks the ticket.
+
+    A status answers nobody: closing or resolving while the customer waits raises DeskError from the promise's side.
+    """
+    ticket = locked(ticket)
+    move_to(ticket, Status(status), actor=actor, at=at, reason=reason)
+    return ticket
+
+
+def move_to(ticket: Ticket, after: Status, *, actor: User | None, at: datetime, reason: str) -> None:
+    """As set_status, on a ticket that the caller has locked."""
+    before = ticket.status
+    if before == after:
+        return
+    ticket.status = after
+    ticket.resolved_at = (ticket.resolved_at or at) if after in (Status.RESOLVED, Status.CLOSED) else None
+    ticket.closed_at = at if after == Status.CLOSED else None
+    ticket.updated_at = at
+    ticket.save(update_fields=["status", "resolved_at", "closed_at", "updated_at"])
+    record(ticket, Fact.STATUS, at=at, actor=actor, reason=reason, before=before, after=after.value)
+    publish(StatusChanged(ticket=ticket, at=at, actor=actor, before=before, after=after.value, reason=reason))
+
+
+@transaction.atomic
+def change_priority(*, ticket: Ticket, priority: int, actor: User, at: datetime, reason: str) -> Ticket:
+    """Change the priority for a reason. Locks the ticket. Raises DeskError without one."""
+    ticket = locked(ticket)
+    before, after = ticket.priority, Priority(priority)
+    if before == after:
+        return ticket
+    if not reason.strip():
+        raise DeskError(_("Give a reason: the customer's promise depends on the priority."))
+    ticket.priority = after
+    ticket.updated_at = at
+    ticket.save(update_fields=["priority", "updated_at"])
+    record(ticket, Fact.PRIORITY, at=at, actor=actor, reason=reason, before=before, after=after.value)
+    publish(
+        PriorityChanged(ticket=ticket, at=at, actor=actor, before=before, after=after.value, reason=reason)
+    )
+    return ticket
