@@ -8,6 +8,11 @@ from customers.models import Contact, Customer
 from tickets.choices import ACTIVE_STATUSES, Channel, Priority, Status
 
 
+def ticket_number(pk: int) -> str:
+    """The number of a ticket of which only the key is at hand."""
+    return f"SD#{pk}"
+
+
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def active(self) -> "TicketQuerySet":
         return self.filter(status__in=ACTIVE_STATUSES)
@@ -72,7 +77,7 @@ class Ticket(models.Model):
     @property
     def number(self) -> str:
         """What people and mail subjects call the ticket: ``SD#1234``."""
-        return f"SD#{self.pk}"
+        return ticket_number(self.pk)
 
     @property
     def is_active(self) -> bool:
