@@ -1,4 +1,4 @@
-"""What every test gets: an odd time zone, storage that vanishes, a queue that listens, only loopback addresses.
+"""What every test gets: an odd time zone, files in its own folder, a queue that listens, loopback only.
 
 Tests marked `races` run where the database is PostgreSQL. Tests with real transactions run last, and each of
 them starts with the rows that migrations ship.

@@ -1,0 +1,149 @@
+"""The rules of the house that a machine can read: import direction, one clock, open imports, short files."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LAYERS = ["customers", "tickets", "escalation", "supportdesk"]
+LONGEST_FILE = 350
+# Where the current time may be read: the edges. Everything else is told the time.
+EDGES = {
+    "tasks",
+    "tasks.py",
+    "commands",
+    "views",
+    "views.py",
+    "admin",
+    "middleware.py",
+    "listener.py",
+    "runner",
+}
+CLOCK_READS = {"timezone.now", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
+MODEL_SIGNALS = {"django.db.models.signals", "django.dispatch"}
+
+
+def sources() -> list[Path]:
+    """Every module of the four apps except migrations, relative to the root."""
+    return sorted(
+        path.relative_to(ROOT)
+        for layer in LAYERS
+        for path in (ROOT / layer).rglob("*.py")
+        if "migrations" not in path.parts
+    )
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"), str(path))
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and module of every import in a tree, those inside functions and under TYPE_CHECKING included."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from ((node.lineno, alias.name) for alias in names)
+            case ast.ImportFrom(module=str(module), level=0):
+                yield node.lineno, module
+            case ast.ImportFrom():
+                yield node.lineno, "a relative import"
+
+
+def upward_imports(path: Path, tree: ast.AST) -> list[str]:
+    """Imports of a higher layer: customers <- tickets <- escalation <- supportdesk."""
+    higher = LAYERS[LAYERS.index(path.parts[0]) + 1 :]
+    return [f"{path}:{line} imports {name}" for line, name in imports(tree) if name.split(".")[0] in higher]
+
+
+def hidden_imports(path: Path, tree: ast.AST) -> list[str]:
+    """Imports inside functions. Only AppConfig.ready has a reason: models must be loaded before handlers."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [
+        f"{path}:{line} imports {name} inside {function.name}()"
+        for function in functions
+        if not (path.name == "apps.py" and function.name == "ready")
+        for line, name in imports(function)
+    ]
+
+
+def clock_reads(path: Path, tree: ast.AST) -> list[str]:
+    """Calls that read the current time outside the edges."""
+    if EDGES & set(path.parts):
+        return []
+    names = ((node.lineno, ast.unparse(node)) for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+    return [f"{path}:{line} reads {name}" for line, name in names if name in CLOCK_READS]
+
+
+def model_signals(path: Path, tree: ast.AST) -> list[str]:
+    return [f"{path}:{line} uses {name}" for line, name in imports(tree) if name in MODEL_SIGNALS]
+
+
+def long_files(path: Path, text: str) -> list[str]:
+    lines = text.count("\n")
+    return [f"{path} has {lines} lines, more than {LONGEST_FILE}"] if lines > LONGEST_FILE else []
+
+
+RULES = [upward_imports, hidden_imports, clock_reads, model_signals]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_house_has_none_of(rule):
+    assert [fault for path in sources() for fault in rule(path, parsed(path))] == []
+
+
+def test_no_file_of_the_house_is_too_long_to_read_in_one_go():
+    faults = [fault for path in sources() for fault in long_files(path, (ROOT / path).read_text("utf-8"))]
+    assert faults == []
+
+
+def test_every_module_opens_by_saying_what_lives_there():
+    silent = [str(path) for path in sources() if parsed(path).body and not ast.get_docstring(parsed(path))]
+    assert silent == []
+
+
+def test_the_top_level_holds_what_the_design_names_and_nothing_else():
+    named = {"manage.py", "pyproject.toml", "README.md", "tests", *LAYERS}
+    found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    assert {name for name in found - named if not name.endswith(".egg-info") and name != "build"} == set()
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "sample"),
+    [
+        (upward_imports, "customers/access.py", "from tickets.models import Ticket"),
+        (upward_imports, "tickets/tasks.py", "def work():\n    import escalation.models"),
+        (upward_imports, "escalation/x.py", "if TYPE_CHECKING:\n    from supportdesk.site import DeskSite"),
+        (hidden_imports, "tickets/tasks.py", "def work():\n    from tickets.models import Ticket"),
+        (hidden_imports, "tickets/tasks.py", "class A:\n    async def work(self):\n        import json"),
+        (hidden_imports, "tickets/apps.py", "class A:\n    def set_up(self):\n        import json"),
+        (clock_reads, "tickets/services/x.py", "def work():\n    return timezone.now()"),
+        (clock_reads, "tickets/models/x.py", "at = DateTimeField(default=timezone.now)"),
+        (clock_reads, "escalation/x.py", "datetime.now(UTC)"),
+        (model_signals, "tickets/handlers.py", "from django.db.models.signals import post_save"),
+        (model_signals, "tickets/handlers.py", "def f():\n    from django.dispatch import receiver"),
+    ],
+)
+def test_a_rule_sees(rule, path, sample):
+    assert len(rule(Path(path), ast.parse(sample))) == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "sample"),
+    [
+        (upward_imports, "supportdesk/urls.py", "from customers.models import Customer"),
+        (upward_imports, "tickets/models/x.py", "from customers_of_another_package import x"),
+        (hidden_imports, "escalation/apps.py", "class A:\n    def ready(self):\n        import escalation.x"),
+        (clock_reads, "tickets/tasks.py", "timezone.now()"),
+        (clock_reads, "tickets/management/commands/x.py", "timezone.now()"),
+        (clock_reads, "tickets/admin/x.py", "timezone.now()"),
+    ],
+)
+def test_a_rule_lets_pass(rule, path, sample):
+    assert rule(Path(path), ast.parse(sample)) == []
+
+
+def test_a_file_one_line_too_long_is_seen():
+    assert long_files(Path("x.py"), "\n" * LONGEST_FILE) == []
+    assert len(long_files(Path("x.py"), "\n" * (LONGEST_FILE + 1))) == 1
