@@ -172,6 +172,7 @@ STORAGES = {
         else "whitenoise.storage.CompressedStaticFilesStorage"
     },
 }
+WHITENOISE_AUTOREFRESH = TESTING or DEBUG  # else every file must have been collected
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30_000_000
 

@@ -3,4 +3,12 @@
 from django.contrib import admin
 from django.urls import path
 
-urlpatterns = [path("", admin.site.urls)]
+from supportdesk import views
+
+handler500 = "supportdesk.views.server_error"
+
+urlpatterns = [
+    path("healthz", views.healthz, name="healthz"),
+    path("healthz/live", views.alive, name="alive"),
+    path("", admin.site.urls),
+]

@@ -1,0 +1,46 @@
+"""Views outside the admin: signs of life for machines, and the pages for when something breaks."""
+
+import sys
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from supportdesk.health import Finding, health
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200 when promises are enforced and mail flows, else 503 with the reasons."""
+    report = health(now=timezone.now())
+    return JsonResponse(
+        {
+            "status": "ok" if report.ok else "unwell",
+            "problems": [_as_json(finding) for finding in report.problems],
+            "warnings": [_as_json(finding) for finding in report.warnings],
+        },
+        status=200 if report.ok else 503,
+        json_dumps_params={"ensure_ascii": False},
+    )
+
+
+def _as_json(finding: Finding) -> dict[str, str]:
+    return {"check": finding.check.value, "text": finding.text}
+
+
+@never_cache
+@require_safe
+def alive(request: HttpRequest) -> HttpResponse:
+    """200 as long as this process answers; the database is not asked."""
+    return HttpResponse("alive\n", content_type="text/plain")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page for a fault of ours. A database that cannot be reached is named, as waiting may mend it."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return HttpResponse(render_to_string("503.html"), status=503)
+    return HttpResponseServerError(render_to_string("500.html"))

@@ -1,0 +1,186 @@
+"""Health: each check on both sides of its limit, and a database that cannot be asked."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from django.urls import reverse
+from django_q.models import OrmQ
+
+from supportdesk.health import Check, HealthReport, age, health
+from tests.factories import (
+    HeartbeatFactory,
+    InboundEmailFactory,
+    MailboxFactory,
+    OutboundEmailFactory,
+    UserFactory,
+)
+from tickets.choices import IntakeState, OutboxState
+
+SECOND = timedelta(seconds=1)
+
+
+def problems(report: HealthReport) -> list[Check]:
+    return [finding.check for finding in report.problems]
+
+
+@pytest.fixture
+def beating(db: None, now: datetime) -> None:
+    HeartbeatFactory(name="sweep", at=now)
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(150, []), (151, [Check.SWEEP])])
+def test_a_sweep_is_late_after_its_limit(db: None, now: datetime, seconds: int, found: list[Check]) -> None:
+    HeartbeatFactory(name="sweep", at=now - seconds * SECOND)
+    assert problems(health(now=now)) == found
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(150, []), (151, [Check.SWEEP])])
+def test_a_desk_that_was_never_swept_is_starting_and_then_unwell(
+    db: None, now: datetime, seconds: int, found: list[Check]
+) -> None:
+    MigrationRecorder.Migration.objects.update(applied=now - seconds * SECOND)
+    assert problems(health(now=now)) == found
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(600, []), (601, [Check.FETCH])])
+def test_a_mail_fetch_is_late_after_its_limit(
+    beating: None, now: datetime, seconds: int, found: list[Check]
+) -> None:
+    MailboxFactory(host="imap.example", fetched_at=now - seconds * SECOND)
+    assert problems(health(now=now)) == found
+
+
+def test_a_fetch_error_is_told_with_the_mailbox_and_only_its_first_line(beating: None, now: datetime) -> None:
+    MailboxFactory(
+        host="imap.example", address="help@desk.example", fetched_at=now, error="Wrong password.\nTraceback"
+    )
+    (finding,) = health(now=now).problems
+    assert finding.text == "Mail to help@desk.example is not fetched: Wrong password."
+
+
+def test_a_mailbox_that_is_not_polled_cannot_be_late(beating: None, now: datetime) -> None:
+    MailboxFactory(host="", fetched_at=now - timedelta(days=3))
+    MailboxFactory(host="imap.example", is_active=False, error="gone")
+    assert health(now=now).ok
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(300, []), (301, [Check.OUTBOX])])
+def test_outgoing_mail_that_stays_due_is_a_stuck_outbox(
+    beating: None, now: datetime, seconds: int, found: list[Check]
+) -> None:
+    OutboundEmailFactory(state=OutboxState.DEFERRED, next_try_at=now - seconds * SECOND)
+    OutboundEmailFactory(state=OutboxState.FAILED, next_try_at=now - timedelta(days=1))
+    assert problems(health(now=now)) == found
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(300, []), (301, [Check.INTAKE])])
+def test_stored_mail_that_stays_unprocessed_is_a_stuck_intake(
+    beating: None, now: datetime, seconds: int, found: list[Check]
+) -> None:
+    mail = InboundEmailFactory(state=IntakeState.STORED, received_at=now - timedelta(days=2))
+    type(mail).objects.filter(pk=mail.pk).update(stored_at=now - seconds * SECOND)
+    assert problems(health(now=now)) == found
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(300, []), (301, [Check.QUEUE])])
+def test_a_task_that_nobody_takes_is_a_stuck_queue(
+    beating: None, now: datetime, seconds: int, found: list[Check]
+) -> None:
+    OrmQ.objects.create(key="supportdesk", payload="", lock=now - seconds * SECOND)
+    assert problems(health(now=now)) == found
+
+
+def test_unreadable_mail_warns_without_making_the_desk_unwell(beating: None, now: datetime) -> None:
+    InboundEmailFactory(state=IntakeState.FAILED)
+    report = health(now=now)
+    assert report.ok
+    assert [finding.text for finding in report.warnings] == ["1 incoming mail could not be read."]
+
+
+@pytest.fixture
+def no_database() -> Iterator[None]:
+    refusal = OperationalError("connection refused: password=secret")
+    with (
+        mock.patch.object(connection, "cursor", side_effect=refusal),
+        mock.patch.object(connection, "chunked_cursor", side_effect=refusal),
+    ):
+        yield
+
+
+def test_a_well_desk_answers_200(beating: None, frozen: object, client: Client) -> None:
+    answer = client.get(reverse("healthz"))
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+
+
+def test_an_unwell_desk_answers_503_with_its_reason(db: None, frozen: Any, client: Client) -> None:
+    HeartbeatFactory(name="sweep")
+    frozen.shift(timedelta(minutes=10))
+    answer = client.get(reverse("healthz"))
+    assert answer.status_code == 503
+    assert answer.json()["problems"] == [
+        {
+            "check": "sweep",
+            "text": "Promises are not enforced: the last sweep was 10 minutes ago. Look at the queue.",
+        }
+    ]
+
+
+def test_a_database_that_is_down_gives_503_and_a_sentence_without_secrets(
+    db: None, no_database: None, client: Client
+) -> None:
+    answer = client.get(reverse("healthz"))
+    assert answer.status_code == 503
+    assert answer.json()["problems"] == [
+        {
+            "check": "database",
+            "text": "The database cannot be asked. Check that it runs and that DATABASE_URL is right.",
+        }
+    ]
+
+
+def test_a_signed_in_browser_gets_the_same_answer_from_a_desk_without_database(
+    db: None, client: Client, request: pytest.FixtureRequest
+) -> None:
+    client.force_login(UserFactory())
+    request.getfixturevalue("no_database")
+    assert client.get(reverse("healthz")).status_code == 503
+
+
+def test_a_living_process_says_so_without_asking_the_database(client: Client) -> None:
+    assert client.get(reverse("alive")).content == b"alive\n"
+
+
+def test_pages_name_the_database_when_it_is_down(
+    db: None, client: Client, login: Callable[[User], Client], request: pytest.FixtureRequest
+) -> None:
+    login(UserFactory())
+    request.getfixturevalue("no_database")
+    client.raise_request_exception = False
+    answer = client.get("/")
+    assert answer.status_code == 503
+    assert b"The database cannot be reached" in answer.content
+
+
+def test_a_fault_shows_a_page_without_a_traceback(
+    db: None, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("supportdesk.views.health", lambda now: 1 / 0)
+    client.raise_request_exception = False
+    answer = client.get(reverse("healthz"))
+    assert answer.status_code == 500
+    assert b"Something went wrong on our side" in answer.content
+    assert b"ZeroDivision" not in answer.content
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(1, "1 minute"), (119, "119 minutes"), (120, "2 hours"), (48 * 60, "2 days")]
+)
+def test_an_age_is_told_in_a_unit_that_fits(minutes: int, words: str) -> None:
+    assert age(timedelta(minutes=minutes)) == words
