@@ -148,6 +148,8 @@ DESK_TIME_ZONE = env.zone("DESK_TIME_ZONE", "Asia/Shanghai")
 SWEEP_LATE_SECONDS = env.number("SWEEP_LATE_SECONDS", 150, least=60, most=86_400)
 FETCH_LATE_SECONDS = env.number("FETCH_LATE_SECONDS", 600, least=60, most=86_400)
 QUEUE_LATE_SECONDS = env.number("QUEUE_LATE_SECONDS", 300, least=60, most=86_400)
+# Seconds without a finished sweep after which `manage.py desk` starts its cluster again.
+CLUSTER_SILENCE_SECONDS = env.number("CLUSTER_SILENCE_SECONDS", 150, least=90, most=86_400)
 REOPEN_DAYS = env.number("REOPEN_DAYS", 14, least=0, most=3_650)
 
 # --- Language and time -----------------------------------------------------------------------------------
