@@ -1,0 +1,51 @@
+"""Who sees which ticket and mail: those they or their people own, and those of customers they look after."""
+
+from django.db.models import Q, QuerySet
+
+from customers.access import Person, looked_after_by, sees_all, team_ids
+from customers.models import Customer
+from tickets.models import Attachment, InboundEmail, OutboundEmail, Ticket
+from tickets.models.ticket import TicketQuerySet
+
+RELEASES = "tickets.change_inboundemail"  # process again, release as ticket
+
+
+def visible_tickets(user: Person) -> TicketQuerySet:
+    """Two small queries beforehand turn people and customers into lists, which ticket indexes can serve."""
+    if sees_all(user):
+        return Ticket.objects.all()
+    return Ticket.objects.filter(ticket_is_visible(user))
+
+
+def may_see(user: Person, ticket: Ticket) -> bool:
+    return visible_tickets(user).filter(pk=ticket.pk).exists()
+
+
+def visible_attachments(user: Person) -> QuerySet[Attachment]:
+    if sees_all(user):
+        return Attachment.objects.all()
+    return Attachment.objects.filter(ticket_is_visible(user, "message__ticket__"))
+
+
+def visible_outbound(user: Person) -> QuerySet[OutboundEmail]:
+    """Mails of visible tickets. Those without a ticket (weekly packs) are for people who see everything."""
+    if sees_all(user):
+        return OutboundEmail.objects.all()
+    return OutboundEmail.objects.filter(ticket_is_visible(user, "ticket__"))
+
+
+def visible_inbound(user: Person) -> QuerySet[InboundEmail]:
+    """Raw mails of visible tickets; mail that became no ticket is for those who may release it."""
+    if sees_all(user):
+        return InboundEmail.objects.all()
+    condition = ticket_is_visible(user, "ticket__")
+    if user.has_perm(RELEASES):
+        condition |= Q(ticket=None)
+    return InboundEmail.objects.filter(condition)
+
+
+def ticket_is_visible(user: Person, path: str = "") -> Q:
+    """A condition on rows that lead to a ticket by ``path`` ("ticket__"); it narrows for everybody."""
+    people = team_ids(user)
+    customers = list(Customer.objects.filter(looked_after_by(people)).order_by().values_list("pk", flat=True))
+    return Q(**{f"{path}owner__in": people}) | Q(**{f"{path}customer__in": customers})
