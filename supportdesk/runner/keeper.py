@@ -18,7 +18,7 @@ FIRST_DELAY = 1.0
 LONGEST_DELAY = 30.0
 # A part that has run so long (seconds) counts as having been well.
 SETTLED = 60.0
-# So many failures, none of them after having been well, and the part is given up.
+# So many deaths in a row, none of them after having been well, and the part is given up.
 TOO_MANY = 5
 
 
@@ -109,6 +109,7 @@ class Keeper:
         self._feel(life, now)
         status = life.process.status()
         if status is not None:
+            self._count_death(life, now)
             self._fail(life, now, _("ended by itself (%(how)s)") % {"how": ending(status)})
         elif life.pulse.is_lost(now):
             silence = {"seconds": round(life.pulse.silent_for(now)), "detail": life.pulse.sign.detail}
@@ -120,27 +121,30 @@ class Keeper:
             return
         sign = life.pulse.sign
         if sign.answer is Answer.UNKNOWN and before.answer is not Answer.UNKNOWN:
-            self.say(_("cannot be judged now: %(detail)s") % {"detail": sign.detail})
+            self._tell(_("cannot be judged now: %(detail)s") % {"detail": sign.detail})
         if sign.answer is Answer.ALIVE and not life.was_ready:
             life.was_ready = True
             if self.part.ready:
                 self.say(self.part.ready)
 
-    def _fail(self, life: Life, now: float, what: str) -> None:
-        self._count(life, now)
-        self.delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** max(0, self.failures - 1))
-        if self.given_up:
-            self.say(f"{what}.")
-        else:
-            self.say(_("%(what)s; starting it again in %(delay)d s.") % {"what": what, "delay": self.delay})
-        self._end(life, now)
-
-    def _count(self, life: Life, now: float) -> None:
+    def _count_death(self, life: Life, now: float) -> None:
+        """Only deaths soon after the start lead to giving up; silence is slow, and a restart harms nobody."""
         lived = self.part.probe is None or life.was_ready
         if lived and now - life.started >= SETTLED:
             self.failures = 0
         if not life.pulse.is_excused:
             self.failures += 1
+
+    def _fail(self, life: Life, now: float, what: str) -> None:
+        self.delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** max(0, self.failures - 1))
+        if self.given_up:
+            self._tell(f"{what}.")
+        else:
+            self._tell(_("%(what)s; starting it again in %(delay)d s.") % {"what": what, "delay": self.delay})
+        self._end(life, now)
+
+    def _tell(self, text: str) -> None:
+        self.say(f"{self.part.name}: {text}")
 
     def _end(self, life: Life, now: float) -> None:
         life.kill_at = now + self.part.grace

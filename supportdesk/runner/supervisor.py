@@ -4,6 +4,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 from django.utils.translation import gettext as _
@@ -59,7 +60,7 @@ class Supervisor:
         return Keeper(
             part,
             start=start or (lambda part: Process(part, self.printer)),
-            say=lambda text: self.printer.say("desk", f"{part.name}: {text}"),
+            say=partial(self.printer.say, "desk"),
         )
 
     def _tick(self, watchman: Watchman) -> None:
@@ -96,7 +97,7 @@ class Supervisor:
             words = {"name": keeper.part.name, "count": TOO_MANY}
             self.printer.say(
                 "desk",
-                _("%(name)s failed %(count)s times in a row and is given up; see its lines above. Stopping.")
+                _("%(name)s died %(count)s times in a row and is given up; see its lines above. Stopping.")
                 % words,
             )
 

@@ -83,7 +83,7 @@ def test_a_part_that_died_is_started_again_after_its_group_has_ended() -> None:
     dead.ended = 3
     stage.until(1.5)
     assert not dead.children_left
-    assert stage.said == ["ended by itself (status 3); starting it again in 1 s."]
+    assert stage.said == ["web: ended by itself (status 3); starting it again in 1 s."]
     assert len(stage.started) == 1
     stage.until(3)
     assert len(stage.started) == 2
@@ -112,7 +112,7 @@ def test_each_failure_in_a_row_waits_longer_and_the_fifth_gives_up() -> None:
     assert stage.keeper.state is State.OFF
     assert waits[:4] == sorted(waits[:4])
     assert waits[3] >= 8
-    assert stage.said[-1] == "ended by itself (SIGKILL)."
+    assert stage.said[-1] == "web: ended by itself (SIGKILL)."
 
 
 def test_a_part_that_was_well_for_a_minute_has_its_failures_forgiven() -> None:
@@ -133,6 +133,13 @@ def test_silence_longer_than_the_patience_restarts_a_part(last: float, restarted
     assert any("no sign of life" in text for text in stage.said) is restarted
 
 
+def test_a_part_that_falls_silent_again_and_again_is_never_given_up() -> None:
+    stage = Stage(lambda: SILENT)
+    stage.until(60 * 20)
+    assert len(stage.started) > 2 * TOO_MANY
+    assert not stage.keeper.given_up
+
+
 def test_a_sign_of_life_starts_the_patience_anew() -> None:
     signs = iter([ALIVE, SILENT, SILENT, ALIVE, *[SILENT] * 100])
     stage = Stage(lambda: next(signs))
@@ -147,7 +154,7 @@ def test_a_part_that_cannot_be_judged_is_not_restarted_and_it_is_said_once() -> 
     stage = Stage(lambda: UNKNOWN)
     stage.until(300)
     assert len(stage.started) == 1
-    assert stage.said == ["cannot be judged now: the database does not answer"]
+    assert stage.said == ["web: cannot be judged now: the database does not answer"]
 
 
 def test_after_an_outage_the_part_gets_its_whole_patience_again() -> None:
@@ -315,7 +322,7 @@ def test_a_part_that_cannot_live_ends_the_desk_with_status_1() -> None:
     assert supervisor.run() == 1
     said = heard.getvalue()
     assert "part: ended by itself (status 7); starting it again in 1 s." in said
-    assert "part failed 5 times in a row and is given up" in said
+    assert "part died 5 times in a row and is given up" in said
 
 
 def test_being_told_to_stop_ends_all_with_status_0() -> None:

@@ -1,0 +1,35 @@
+"""The first administrator of a fresh desk."""
+
+import secrets
+from dataclasses import dataclass
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+
+
+@dataclass(frozen=True)
+class NewAdministrator:
+    """The password exists in clear only here, to be shown once."""
+
+    username: str
+    password: str
+
+
+@transaction.atomic
+def ensure_administrator() -> NewAdministrator | None:
+    """Create an administrator with a random password if no active one exists."""
+    users = get_user_model().objects
+    if users.filter(is_superuser=True, is_active=True).exists():
+        return None
+    new = NewAdministrator(username=free_username(), password=secrets.token_urlsafe(12))
+    users.create_superuser(username=new.username, password=new.password)
+    return new
+
+
+def free_username() -> str:
+    """ "admin", or "admin2" and so on where that name belongs to somebody else."""
+    taken = set(
+        get_user_model().objects.filter(username__startswith="admin").values_list("username", flat=True)
+    )
+    names = ["admin", *(f"admin{number}" for number in range(2, len(taken) + 3))]
+    return next(name for name in names if name not in taken)

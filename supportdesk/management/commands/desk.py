@@ -1,0 +1,116 @@
+"""manage.py desk: prepares and runs the whole desk on one machine."""
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error as DatabaseFault
+from django.db import connections
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from supportdesk.administrator import NewAdministrator, ensure_administrator
+from supportdesk.demo import DemoReport, load_demo
+from supportdesk.desk_parts import Plan, parts
+from supportdesk.runner.output import Printer
+from supportdesk.runner.ports import problems
+from supportdesk.runner.supervisor import Supervisor
+from supportdesk.schedules import sync_schedules
+
+
+class Command(BaseCommand):
+    help = "Runs the desk on one machine: web server, task queue and mail listener. Ctrl-C stops it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--host", default=Plan.host, help="address of the web server (default: %(default)s)"
+        )
+        parser.add_argument("--port", type=int, default=Plan.port, help="its port (default: %(default)s)")
+        parser.add_argument(
+            "--lmtp-port",
+            type=int,
+            default=Plan.lmtp_port,
+            help="mail by LMTP; 0: none (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--smtp-port",
+            type=int,
+            default=Plan.smtp_port,
+            help="mail by SMTP; 0: none (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--workers", type=int, default=Plan.workers, help="web processes (default: %(default)s)"
+        )
+        parser.add_argument("--demo", action="store_true", help="load a believable desk to look at")
+
+    def handle(self, *args: Any, demo: bool, **options: Any) -> None:
+        plan = Plan(**{name: options[name] for name in ("host", "port", "lmtp_port", "smtp_port", "workers")})
+        self._refuse(plan)
+        self._prepare_database()
+        self._collect_static()
+        administrator = ensure_administrator()
+        self._show(administrator)
+        report = load_demo(now=timezone.now(), say=self._say) if demo else None
+        connections.close_all()
+        printer = Printer(sys.stdout)
+        status = Supervisor(parts(plan, ready=welcome(plan, administrator, report)), printer).run()
+        if status:
+            sys.exit(status)
+        self._say(_("The desk has stopped."))
+
+    def _refuse(self, plan: Plan) -> None:
+        if plan.workers < 1:
+            raise CommandError(_("--workers must be 1 or more."))
+        if found := problems(plan.bindings()):
+            raise CommandError("\n".join(found))
+
+    def _prepare_database(self) -> None:
+        try:
+            call_command("migrate", interactive=False, verbosity=0)
+            sync_schedules()
+        except DatabaseFault as error:
+            words = {"error": str(error).strip(), "name": settings.DATABASES["default"]["NAME"]}
+            raise CommandError(
+                _(
+                    "The database %(name)s cannot be used: %(error)s\nCheck DATABASE_URL and its server."
+                )
+                % words
+            ) from error
+        self._say(_("The database is up to date."))
+
+    def _collect_static(self) -> None:
+        try:
+            call_command("collectstatic", interactive=False, verbosity=0)
+        except OSError as error:
+            raise CommandError(
+                _("Static files cannot be written to %(folder)s: %(error)s")
+                % {"folder": settings.STATIC_ROOT, "error": error}
+            ) from error
+
+    def _show(self, administrator: NewAdministrator | None) -> None:
+        if administrator:
+            self._say(administrator_line(administrator))
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()
+
+
+def administrator_line(administrator: NewAdministrator) -> str:
+    words = {"name": administrator.username, "password": administrator.password}
+    return _("Administrator: %(name)s, one-time password: %(password)s (shown only now; change it)") % words
+
+
+def welcome(plan: Plan, administrator: NewAdministrator | None, demo: DemoReport | None) -> str:
+    """What stands on the screen when the desk is open: where it is, and how to get in."""
+    lines = [_("The desk is open at %(url)s (stop it with Ctrl-C)") % {"url": plan.url}]
+    if plan.lmtp_port:
+        lines.append(_("Mail by LMTP: 127.0.0.1:%(port)s") % {"port": plan.lmtp_port})
+    if plan.smtp_port:
+        lines.append(_("Mail by SMTP: 127.0.0.1:%(port)s") % {"port": plan.smtp_port})
+    if administrator:
+        lines.append(administrator_line(administrator))
+    return "\n".join(lines)

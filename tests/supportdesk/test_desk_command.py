@@ -1,0 +1,120 @@
+"""manage.py desk: what it refuses, what it prepares, and what it tells the operator."""
+
+import io
+import socket
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+
+from supportdesk.desk_parts import Plan
+from supportdesk.management.commands import desk
+from supportdesk.runner.parts import Part
+
+
+class FakeSupervisor:
+    """Takes the parts and ends at once with the status the test wants."""
+
+    status = 0
+    parts: list[Part]
+
+    def __init__(self, parts: list[Part], _printer: object) -> None:
+        FakeSupervisor.parts = parts
+
+    def run(self) -> int:
+        return self.status
+
+
+class Connections:
+    def close_all(self) -> None:
+        """The test goes on with its connection."""
+
+
+@pytest.fixture
+def ports() -> dict[str, int]:
+    """Ports that are free, as the options of the command."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _port in range(3)]
+    numbers = [server.getsockname()[1] for server in sockets]
+    for server in sockets:
+        server.close()
+    return dict(zip(("port", "lmtp_port", "smtp_port"), numbers, strict=True))
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The commands that were called, instead of calling them; no process is started."""
+    called: list[str] = []
+    monkeypatch.setattr(desk, "call_command", lambda name, **_options: called.append(name))
+    monkeypatch.setattr(desk, "sync_schedules", lambda: called.append("sync_schedules"))
+    monkeypatch.setattr(desk, "Supervisor", FakeSupervisor)
+    monkeypatch.setattr(desk, "connections", Connections())
+    monkeypatch.setattr(FakeSupervisor, "status", 0)
+    return called
+
+
+def run(**options: Any) -> str:
+    out = io.StringIO()
+    call_command("desk", stdout=out, skip_checks=True, **options)
+    return out.getvalue()
+
+
+def test_a_taken_port_is_named_before_anything_is_touched(steps: list[str], ports: dict[str, int]) -> None:
+    with (
+        socket.create_server(("127.0.0.1", ports["lmtp_port"])),
+        pytest.raises(CommandError, match=f"Port {ports['lmtp_port']} .* is taken .* --lmtp-port"),
+    ):
+        run(**ports)
+    assert steps == []
+
+
+def test_no_web_process_at_all_is_refused(steps: list[str], ports: dict[str, int]) -> None:
+    with pytest.raises(CommandError, match="--workers must be 1 or more"):
+        run(**ports, workers=0)
+
+
+def test_a_database_that_cannot_be_reached_is_said_in_a_sentence(
+    steps: list[str], ports: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object, **_options: object) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(desk, "call_command", refuse)
+    with pytest.raises(CommandError, match=r"cannot be used: connection refused\nCheck DATABASE_URL"):
+        run(**ports)
+
+
+@pytest.mark.django_db
+def test_the_desk_is_prepared_in_order_and_its_parts_are_started(
+    steps: list[str], ports: dict[str, int]
+) -> None:
+    run(**ports)
+    assert steps == ["migrate", "sync_schedules", "collectstatic"]
+    assert [part.name for part in FakeSupervisor.parts] == ["web", "cluster", "mail"]
+
+
+@pytest.mark.django_db
+def test_the_new_administrators_password_is_shown_at_the_first_start_only(
+    steps: list[str], ports: dict[str, int]
+) -> None:
+    get_user_model().objects.filter(is_superuser=True).delete()
+    assert "one-time password: " in run(**ports)
+    assert "password" not in run(**ports)
+
+
+@pytest.mark.django_db
+def test_a_part_that_cannot_be_kept_alive_ends_the_command_with_status_1(
+    steps: list[str], ports: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeSupervisor, "status", 1)
+    with pytest.raises(SystemExit) as end:
+        run(**ports)
+    assert end.value.code == 1
+
+
+def test_the_welcome_names_every_open_door() -> None:
+    text = desk.welcome(Plan(port=8100, lmtp_port=8124, smtp_port=0), None, None)
+    assert "http://127.0.0.1:8100/" in text
+    assert "LMTP: 127.0.0.1:8124" in text
+    assert "SMTP: " not in text.replace("LMTP: ", "")
