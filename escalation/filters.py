@@ -1,0 +1,133 @@
+"""The one filter over tickets: the board, lists and exports narrow by the same words.
+
+`TicketFilter(data, queryset=visible_tickets(user), user=user, now=now)`; `.qs` is the answer, `.errors` names
+what could not be understood (and did not narrow anything).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import django_filters
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef, TextChoices
+from django.forms import HiddenInput
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from customers.access import sees_all, team_ids, visible_customers
+from customers.choices import Scenario
+from customers.models import Desk
+from escalation.models import Clock
+from escalation.models.clock import ClockQuerySet
+from tickets.choices import Priority, Status
+from tickets.models import Ticket
+from tickets.models.ticket import TicketQuerySet
+from tickets.search import matching
+
+SOON = timedelta(hours=1)
+
+
+class OwnerChoice(TextChoices):
+    """Whose tickets; any other value is the key of a colleague."""
+
+    ME = "me", pgettext_lazy("whose tickets", "Mine")
+    TEAM = "team", pgettext_lazy("whose tickets", "My team's")
+    INTAKE = "intake", pgettext_lazy("whose tickets", "Unassigned (intake)")
+
+
+class PromiseChoice(TextChoices):
+    BREACHED = "breached", pgettext_lazy("promise filter", "Breached, unanswered")
+    SOON = "soon", pgettext_lazy("promise filter", "Due within 1 h")
+    RUNNING = "running", pgettext_lazy("promise filter", "Running")
+    OPEN = "open", pgettext_lazy("promise filter", "Any open promise")
+    NONE = "none", pgettext_lazy("promise filter", "No open promise")
+
+
+def narrowed(clocks: ClockQuerySet, promise: str, now: datetime) -> ClockQuerySet:
+    """Open clocks in the state that a PromiseChoice names; what is past its due time counts as breached."""
+    match promise:
+        case PromiseChoice.BREACHED:
+            return clocks.filter(due_at__lte=now)
+        case PromiseChoice.SOON:
+            return clocks.filter(due_at__gt=now, due_at__lte=now + SOON)
+        case PromiseChoice.RUNNING:
+            return clocks.filter(due_at__gt=now)
+        case _any_open:
+            return clocks
+
+
+class TicketFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(label=_("Search"), method="filter_text")
+    promise = django_filters.ChoiceFilter(
+        label=_("Promise"),
+        choices=PromiseChoice.choices,
+        method="filter_promise",
+        empty_label=_("Any promise"),
+    )
+    priority = django_filters.MultipleChoiceFilter(label=_("Priority"), choices=Priority.choices)
+    status = django_filters.MultipleChoiceFilter(label=_("Status"), choices=Status.choices)
+    owner = django_filters.ChoiceFilter(
+        label=_("Owner"), choices=(), method="filter_owner", empty_label=_("Anyone's")
+    )
+    customer = django_filters.ModelChoiceFilter(label=_("Customer"), queryset=None, widget=HiddenInput)
+    scenario = django_filters.ChoiceFilter(
+        label=_("Scenario"),
+        field_name="customer__scenario",
+        choices=Scenario.choices,
+        empty_label=_("Any scenario"),
+    )
+    opened = django_filters.DateFromToRangeFilter(label=_("Received"), field_name="opened_at")
+
+    class Meta:
+        model = Ticket
+        fields: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None,
+        queryset: TicketQuerySet,
+        *,
+        user: User,
+        now: datetime,
+        **kwargs: Any,
+    ) -> None:
+        """``queryset`` holds what the user may see already; days of ``opened`` are days of the current zone."""
+        super().__init__(data, queryset, **kwargs)
+        self.user = user
+        self.now = now
+        self.filters["owner"].extra["choices"] = self._owners
+        self.filters["customer"].queryset = lambda request: visible_customers(user)
+
+    def _owners(self) -> list[tuple[str, Any]]:
+        colleagues = get_user_model().objects.filter(is_active=True, is_staff=True)
+        if not sees_all(self.user):
+            colleagues = colleagues.filter(pk__in=self._team)
+        named = [(str(person.pk), person.get_full_name() or person.username) for person in colleagues]
+        return [*OwnerChoice.choices, *sorted(named, key=lambda choice: choice[1])]
+
+    @property
+    def _team(self) -> frozenset[int]:
+        return team_ids(self.user)
+
+    def filter_text(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
+        return tickets.filter(matching(value.strip()))
+
+    def filter_promise(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
+        open_clocks = Clock.objects.open().filter(ticket=OuterRef("pk"))
+        if value == PromiseChoice.NONE:
+            return tickets.filter(~Exists(open_clocks))
+        return tickets.filter(Exists(narrowed(open_clocks, value, self.now)))
+
+    def filter_owner(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
+        match value:
+            case OwnerChoice.ME:
+                return tickets.filter(owner=self.user)
+            case OwnerChoice.TEAM:
+                return tickets.filter(owner__in=self._team)
+            case OwnerChoice.INTAKE:
+                intake = Desk.objects.values("intake_owner")
+                return tickets.filter(owner__in=intake)
+            case colleague:
+                return tickets.filter(owner=int(colleague))
