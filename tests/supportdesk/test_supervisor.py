@@ -337,6 +337,8 @@ def test_being_told_to_stop_ends_all_with_status_0() -> None:
 
 DESK = """
 import sys, os
+from django.conf import settings
+settings.configure(USE_I18N=False)
 from supportdesk.runner.parts import Part
 from supportdesk.runner.output import Printer
 from supportdesk.runner.supervisor import Supervisor
