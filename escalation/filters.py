@@ -93,7 +93,7 @@ class TicketFilter(django_filters.FilterSet):
         now: datetime,
         **kwargs: Any,
     ) -> None:
-        """``queryset`` holds what the user may see already; days of ``opened`` are days of the current zone."""
+        """``queryset`` holds what the user may see; days of ``opened`` are days of the current zone."""
         super().__init__(data, queryset, **kwargs)
         self.user = user
         self.now = now
