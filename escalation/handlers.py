@@ -1,5 +1,103 @@
-"""Every subscription of the escalation app to facts of the tickets app, in one place."""
+"""Every subscription of the escalation app to facts of the tickets app, in one place.
+
+Handlers run inside the publisher's transaction and under its ticket lock.
+"""
+
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+
+from escalation.choices import ClockChange, ClockKind, NoticeKind
+from escalation.models import Clock
+from escalation.services import clocks
+from escalation.services.acknowledging import acknowledge_receipt
+from escalation.services.ledger import Act, Before, append
+from escalation.services.notices import Notice
+from escalation.services.notify import tell
+from escalation.services.paging import page_duty
+from tickets.choices import Priority, Status
+from tickets.errors import DeskError
+from tickets.events import (
+    CustomerWrote,
+    PriorityChanged,
+    ResponseFailed,
+    StaffResponded,
+    StatusChanged,
+    TicketAssigned,
+    subscribe,
+)
 
 
 def connect() -> None:
     """Called once from AppConfig.ready()."""
+    subscribe(CustomerWrote, start_the_promise)
+    subscribe(StaffResponded, keep_the_promise)
+    subscribe(ResponseFailed, take_back_the_answer)
+    subscribe(PriorityChanged, follow_the_priority)
+    subscribe(StatusChanged, guard_the_open_promise)
+    subscribe(TicketAssigned, note_the_new_holder)
+
+
+def start_the_promise(event: CustomerWrote) -> None:
+    """The first message is acknowledged, and a new P0 pages the person on duty, a P1 its owner."""
+    clock = clocks.start(event.ticket, event.message, Act(event.at, event.actor))
+    if clock is None or clock.kind != ClockKind.FIRST_RESPONSE:
+        return
+    acknowledge_receipt(ticket=event.ticket, message=event.message, clock=clock, at=event.at)
+    match clock.priority:
+        case Priority.P0:
+            page_duty(clock, at=event.at)
+        case Priority.P1:
+            notice = Notice(NoticeKind.NEW_TICKET, event.ticket, clock)
+            tell(event.ticket.owner, notice, at=event.at)
+
+
+def keep_the_promise(event: StaffResponded) -> None:
+    for clock in clocks.open_clocks(event.ticket):
+        clocks.answer(clock, event.message, Act(event.at, event.actor))
+
+
+def take_back_the_answer(event: ResponseFailed) -> None:
+    """Every promise that this answer stopped runs again, and its author and the holder are told why."""
+    answered = Clock.objects.filter(answered_by=event.message).select_related(
+        "calendar", "policy_version__policy"
+    )
+    revoked = list(answered.order_by("started_at"))
+    for clock in revoked:
+        clock.ticket = event.ticket
+        clocks.revoke(clock, Act(event.at, event.actor, event.answer), message=event.message)
+    told = {user.pk: user for user in (event.ticket.owner, event.message.author) if user is not None}
+    notice = Notice(
+        NoticeKind.RESPONSE_FAILED, event.ticket, next(iter(revoked), None), detail=event.answer[:500]
+    )
+    for user in told.values():
+        tell(user, notice, at=event.at)
+
+
+def follow_the_priority(event: PriorityChanged) -> None:
+    for clock in clocks.open_clocks(event.ticket):
+        clocks.retarget(clock, Act(event.at, event.actor, event.reason), priority=event.after)
+        if event.after == Priority.P0:
+            page_duty(clock, at=event.at)
+
+
+def guard_the_open_promise(event: StatusChanged) -> None:
+    """A status answers nobody: while the customer waits, only a lead with a reason may resolve or close."""
+    if event.after not in (Status.RESOLVED, Status.CLOSED):
+        return
+    waiting = clocks.open_clocks(event.ticket)
+    if waiting and not _may_waive(event.actor, event.reason):
+        raise DeskError(
+            _("The customer still waits. Answer or log a contact first; a lead may end the promise with a reason.")
+        )
+    for clock in waiting:
+        clocks.cancel(clock, Act(event.at, event.actor, event.reason))
+
+
+def _may_waive(actor: User | None, reason: str) -> bool:
+    return actor is not None and bool(reason.strip()) and actor.has_perm("escalation.waive_clock")
+
+
+def note_the_new_holder(event: TicketAssigned) -> None:
+    for clock in clocks.open_clocks(event.ticket):
+        act = Act(event.at, event.actor, event.reason)
+        append(clock, ClockChange.HANDED_OVER, act, before=Before.of(clock), rule=event.rule)

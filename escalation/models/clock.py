@@ -69,6 +69,7 @@ class Clock(models.Model):
         verbose_name = _("promise")
         verbose_name_plural = _("promises")
         ordering = ["due_at"]
+        permissions = [("waive_clock", _("Can end an unanswered promise with a reason"))]
         constraints = [
             models.UniqueConstraint(
                 fields=["ticket", "kind"], condition=Q(stopped_at=None), name="one_open_clock_of_a_kind"

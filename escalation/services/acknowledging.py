@@ -1,0 +1,66 @@
+"""Tells the customer the number of their ticket and the promised time, in their language and zone."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from escalation.models import Clock
+from escalation.services.notices import as_read_by, moment
+from tickets.choices import Channel, MailPurpose, Priority
+from tickets.models import Message, OutboundEmail, Ticket
+from tickets.services.outbox import queue_mail
+
+MOST_IN_AN_HOUR = 5  # to one contact; whoever gets more is most likely a machine that answers
+
+
+def acknowledge_receipt(
+    *, ticket: Ticket, message: Message, clock: Clock, at: datetime
+) -> OutboundEmail | None:
+    """Queue the acknowledgement of a ticket's first mail; None where a machine or nobody would read it."""
+    if not _is_welcome(message) or _had_enough(ticket, at):
+        return None
+    contact = ticket.contact
+    language = contact.preferred_language if contact and contact.customer_id else ticket.language
+    with as_read_by(language, contact.zone if contact else settings.DESK_TIME_ZONE):
+        return queue_mail(
+            purpose=MailPurpose.ACKNOWLEDGEMENT,
+            recipients=[message.sender_address],
+            subject=_("Received: %(subject)s") % {"subject": ticket.subject},
+            text=_text(ticket, clock),
+            at=at,
+            ticket=ticket,
+            in_reply_to=message.rfc_message_id,
+            references=[message.rfc_message_id] if message.rfc_message_id else [],
+        )
+
+
+def _is_welcome(message: Message) -> bool:
+    by_mail = message.channel == Channel.EMAIL and bool(message.sender_address)
+    failing = message.contact is not None and message.contact.mail_failed_at is not None
+    return by_mail and not message.is_automatic and not message.is_unconfirmed and not failing
+
+
+def _had_enough(ticket: Ticket, at: datetime) -> bool:
+    sent = OutboundEmail.objects.filter(
+        purpose=MailPurpose.ACKNOWLEDGEMENT,
+        ticket__contact=ticket.contact_id,
+        created_at__gt=at - timedelta(hours=1),
+    )
+    return ticket.contact_id is not None and sent[:MOST_IN_AN_HOUR].count() >= MOST_IN_AN_HOUR
+
+
+def _text(ticket: Ticket, clock: Clock) -> str:
+    name = ticket.contact.name if ticket.contact else ""
+    lines = [
+        _("Hello %(name)s,") % {"name": name} if name else _("Hello,"),
+        "",
+        _("we received your message. Its number is %(number)s.") % {"number": ticket.number},
+        _("We promise you a first answer by %(time)s.") % {"time": moment(clock.due_at)},
+        _("Priority: %(priority)s") % {"priority": Priority(clock.priority).label},
+    ]
+    hotline = ticket.customer.hotline if ticket.customer else ""
+    if hotline:
+        lines.append(_("If it is urgent, call %(phone)s.") % {"phone": hotline})
+    lines += ["", _("To add something, just answer this mail."), "", settings.DESK_NAME]
+    return "\n".join(lines)

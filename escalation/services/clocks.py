@@ -1,0 +1,166 @@
+"""The life of a clock: started, met or breached, answered late, revoked, retargeted, cancelled.
+
+Every function needs the ticket's lock and the transaction of the change that causes it.
+"""
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from escalation.choices import ClockChange, ClockKind, ClockState
+from escalation.models import Clock, Escalation, PolicyTarget
+from escalation.services.chain import steps_of
+from escalation.services.ledger import NOTHING, Act, Before, append
+from escalation.services.moments import due_time, step_time
+from escalation.services.terms import terms_for
+from tickets.models import Message, Ticket
+
+ANSWER = ["state", "stopped_at", "answered_by", "breached_at", "detected_at", "next_step_at"]
+
+
+def open_clocks(ticket: Ticket) -> list[Clock]:
+    """The ticket's promises that still wait for an answer, the strictest first."""
+    clocks = Clock.objects.open().filter(ticket=ticket).select_related("calendar", "policy_version__policy")
+    found = list(clocks.order_by("due_at"))
+    for clock in found:
+        clock.ticket = ticket
+    return found
+
+
+def start(ticket: Ticket, message: Message, act: Act) -> Clock | None:
+    """Start the promise of an answer to ``message`` from its receipt, unless one is running already."""
+    earlier = list(Clock.objects.filter(ticket=ticket).values_list("stopped_at", flat=True))
+    if None in earlier:
+        return None
+    kind = ClockKind.NEXT_RESPONSE if earlier else ClockKind.FIRST_RESPONSE
+    terms = terms_for(customer=ticket.customer, kind=kind, priority=ticket.priority, at=message.at)
+    target = terms.target
+    clock = Clock(
+        ticket=ticket,
+        kind=kind,
+        priority=ticket.priority,
+        started_at=message.at,
+        due_at=due_time(target.calendar, message.at, target.minutes),
+        minutes=target.minutes,
+        policy_version=target.version,
+        calendar=target.calendar,
+        calendar_version=target.calendar.version,
+        contract=terms.contract,
+        started_by=message,
+    )
+    first = min((step.percent for step in steps_of(target.version.policy)), default=100)
+    clock.next_step_at = step_time(clock, min(first, 100))
+    clock.save(force_insert=True)
+    append(clock, ClockChange.STARTED, act, before=NOTHING, at=message.at, message=message)
+    return clock
+
+
+def answer(clock: Clock, message: Message, act: Act) -> None:
+    """Stop the clock by an effective response, said at ``message.at``; before the question it answers nothing.
+
+    What counts is when it was said: up to the due time the promise is met, even when the breach was recorded
+    already (a call logged afterwards); both lines stay in the ledger.
+    """
+    if message.at < clock.started_at:
+        return
+    before = Before.of(clock)
+    in_time = message.at <= clock.due_at
+    if not in_time and clock.state == ClockState.RUNNING:
+        breach(clock, act)
+        before = Before.of(clock)
+    clock.state = ClockState.MET if in_time else ClockState.BREACHED
+    clock.breached_at = None if in_time else clock.due_at
+    clock.detected_at = None if in_time else clock.detected_at
+    clock.stopped_at = message.at
+    clock.answered_by = message
+    clock.next_step_at = None
+    clock.save(update_fields=ANSWER)
+    change = ClockChange.MET if in_time else ClockChange.ANSWERED_LATE
+    append(clock, change, act, before=before, at=message.at, message=message)
+
+
+def breach(clock: Clock, act: Act) -> None:
+    """Record that the window ended without an answer: at its due time, noticed now."""
+    before = Before.of(clock)
+    clock.state = ClockState.BREACHED
+    clock.breached_at = clock.due_at
+    clock.detected_at = act.at
+    clock.save(update_fields=["state", "breached_at", "detected_at"])
+    append(clock, ClockChange.BREACHED, act, before=before, at=clock.due_at)
+
+
+def revoke(clock: Clock, act: Act, *, message: Message) -> None:
+    """Take back the answer ``message``: the clock runs again from its original start, or is breached by now.
+
+    A later answer that arrived takes its place. A promise that was started after the revoked answer is
+    cancelled: had the answer not been believed, it would never have begun.
+    """
+    _cancel_younger(clock, act)
+    before = Before.of(clock)
+    clock.state, clock.stopped_at, clock.answered_by = ClockState.RUNNING, None, None
+    clock.breached_at = clock.detected_at = None
+    clock.next_step_at = next_step_time(clock)
+    clock.save(update_fields=ANSWER)
+    append(clock, ClockChange.REVOKED, act, before=before, message=message)
+    later = clock.ticket.messages.responses().filter(at__gte=clock.started_at).order_by("at", "pk").first()
+    if later is not None:
+        answer(clock, later, act)
+    elif clock.due_at <= act.at:
+        breach(clock, act)
+
+
+def _cancel_younger(clock: Clock, act: Act) -> None:
+    for younger in open_clocks(clock.ticket):
+        if younger.kind == clock.kind and younger.pk != clock.pk:
+            cancel(younger, Act(act.at, act.actor, _("An earlier question is unanswered again.")))
+
+
+def retarget(clock: Clock, act: Act, *, priority: int) -> None:
+    """Follow a change of priority: raised, the earlier of the old due and change + new window; lowered, as it was.
+
+    A promise that is met or breached stays so.
+    """
+    if clock.state != ClockState.RUNNING:
+        return
+    before = Before.of(clock)
+    raised, clock.priority = priority < clock.priority, priority
+    if raised:
+        clock.due_at = min(clock.due_at, _due_from(clock, act.at, priority))
+        clock.next_step_at = next_step_time(clock)
+    clock.save(update_fields=["priority", "due_at", "next_step_at"])
+    append(clock, ClockChange.RETARGETED, act, before=before, priority=priority)
+
+
+def _due_from(clock: Clock, at: datetime, priority: int) -> datetime:
+    """The end of the new priority's window, under the policy version that the clock started with."""
+    target = PolicyTarget.objects.select_related("calendar").filter(
+        version=clock.policy_version, kind=clock.kind, priority=priority
+    ).first()  # fmt: skip
+    return clock.due_at if target is None else due_time(target.calendar, at, target.minutes)
+
+
+def cancel(clock: Clock, act: Act) -> None:
+    """End a promise that is not to be kept any more; the cause says why. A recorded breach stays recorded."""
+    before = Before.of(clock)
+    if clock.state == ClockState.RUNNING:
+        clock.state = ClockState.CANCELLED
+    clock.stopped_at = act.at
+    clock.next_step_at = None
+    clock.save(update_fields=["state", "stopped_at", "next_step_at"])
+    append(clock, ClockChange.CANCELLED, act, before=before)
+
+
+def next_step_time(clock: Clock) -> datetime | None:
+    """When the next step of the chain, or the due time itself if it is still to come, is to be acted on."""
+    fired = last_percent_fired(clock)
+    following = next((step for step in steps_of(clock.policy_version.policy) if step.percent > fired), None)
+    times = [step_time(clock, following.percent)] if following else []
+    if clock.state == ClockState.RUNNING:
+        times.append(clock.due_at)
+    return min(times, default=None)
+
+
+def last_percent_fired(clock: Clock) -> int:
+    """The latest step of the chain that fired on this clock; 0 for none."""
+    fired = Escalation.objects.filter(clock=clock).order_by("-step__percent")
+    return fired.values_list("step__percent", flat=True).first() or 0

@@ -1,0 +1,63 @@
+"""Writes the ledger: every change of a clock appends one line with before, after, actor and cause."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import User
+
+from escalation.choices import ClockChange
+from escalation.models import Clock, ClockEvent
+from tickets.models import Message
+
+
+@dataclass(frozen=True)
+class Act:
+    """Who changes clocks, when the desk writes it down (UTC), and why."""
+
+    at: datetime
+    actor: User | None
+    cause: str = ""
+
+
+@dataclass(frozen=True)
+class Before:
+    """What a clock said before a change."""
+
+    state: str
+    due_at: datetime | None
+
+    @classmethod
+    def of(cls, clock: Clock) -> "Before":
+        return cls(clock.state, clock.due_at)
+
+
+NOTHING = Before("", None)
+
+
+def append(
+    clock: Clock,
+    change: ClockChange,
+    act: Act,
+    *,
+    before: Before,
+    at: datetime | None = None,
+    message: Message | None = None,
+    holder_id: int | None = None,
+    **data: object,
+) -> ClockEvent:
+    """Append one line; ``at`` (UTC) is when the change took effect, else the act's own time."""
+    return ClockEvent.objects.create(
+        clock=clock,
+        change=change,
+        at=at or act.at,
+        recorded_at=act.at,
+        actor=act.actor,
+        holder_id=holder_id or clock.ticket.owner_id,
+        message=message,
+        state_before=before.state,
+        state_after=clock.state,
+        due_before=before.due_at,
+        due_after=clock.due_at,
+        cause=act.cause[:300],
+        data=data,
+    )

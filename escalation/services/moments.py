@@ -1,0 +1,20 @@
+"""The moments of a promise: its due time, and the times of the steps of its chain."""
+
+from datetime import datetime, timedelta
+
+from escalation.calendars import hours_of
+from escalation.models import Calendar, Clock
+from escalation.worktime import add_working, at_share, working_between
+
+
+def due_time(calendar: Calendar, start: datetime, minutes: int) -> datetime:
+    """When a window of so many working minutes ends that starts at ``start`` (UTC)."""
+    return add_working(hours_of(calendar), start, timedelta(minutes=minutes))
+
+
+def step_time(clock: Clock, percent: int) -> datetime:
+    """When a share of the clock's window has passed; 100 is its due time to the second, whatever moved it."""
+    if percent == 100:
+        return clock.due_at
+    hours = hours_of(clock.calendar)
+    return at_share(hours, clock.started_at, working_between(hours, clock.started_at, clock.due_at), percent)

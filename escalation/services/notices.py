@@ -1,0 +1,113 @@
+"""The sentences that people are told, in their own language and zone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from escalation.choices import NoticeKind
+from escalation.models import Clock
+from tickets.models import Ticket
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What happened, to which ticket; ``clock`` is the promise it is about, ``other`` the person it names."""
+
+    kind: NoticeKind
+    ticket: Ticket
+    clock: Clock | None = None
+    other: User | None = None
+    detail: str = ""
+
+
+def person_name(user: User) -> str:
+    return user.get_full_name() or user.get_username()
+
+
+@contextmanager
+def as_read_by(language: str, zone: str) -> Iterator[None]:
+    """Texts and times inside are those of a reader with this language and zone."""
+    with translation.override(language), timezone.override(ZoneInfo(zone)):
+        yield
+
+
+def reader_of(user: User) -> tuple[str, str]:
+    """Language and zone of a colleague; without a profile those of the desk."""
+    profile = getattr(user, "staff_profile", None)
+    return (
+        (profile.language, profile.time_zone)
+        if profile
+        else (settings.LANGUAGE_CODE, settings.DESK_TIME_ZONE)
+    )
+
+
+def moment(at: datetime) -> str:
+    """A time as people read it, with its zone, in the active language and zone."""
+    local = timezone.localtime(at)
+    return f"{date_format(local, 'DATETIME_FORMAT')} ({local.tzname()})"
+
+
+def subject_of(notice: Notice) -> str:
+    return f"{notice.kind.label}: {_priority(notice)} {notice.ticket.subject}"
+
+
+def _priority(notice: Notice) -> str:
+    return f"P{notice.ticket.priority}"
+
+
+def text_of(notice: Notice) -> str:
+    """The whole text of a notification, in the active language and zone."""
+    lines = [_sentence(notice), "", *_facts(notice), "", settings.SITE_URL + _path(notice.ticket)]
+    return "\n".join(lines)
+
+
+def _sentence(notice: Notice) -> str:
+    other = person_name(notice.other) if notice.other else ""
+    number = notice.ticket.number
+    match notice.kind:
+        case NoticeKind.REMINDER:
+            text = _("%(number)s waits for an answer. Its promise falls due at the time below.")
+        case NoticeKind.ESCALATED_TO_YOU:
+            text = _("%(number)s had no answer in time and is yours now. %(other)s held it before.")
+        case NoticeKind.ESCALATED_FROM_YOU:
+            text = _("%(number)s had no answer in time and went to %(other)s.")
+        case NoticeKind.ESCALATED:
+            text = _("%(number)s had no answer in time. %(other)s has it now.")
+        case NoticeKind.NEW_TICKET:
+            text = _("%(number)s is a new ticket for you.")
+        case NoticeKind.PAGED:
+            text = _("%(number)s is a P0: everything else waits. %(other)s is on it.")
+        case NoticeKind.CUSTOMER_WROTE:
+            text = _("The customer wrote on %(number)s.")
+        case NoticeKind.RESPONSE_FAILED:
+            text = _("Your answer on %(number)s did not arrive, so its promise runs again from the start.")
+        case NoticeKind.NOBODY_LEFT:
+            text = _(
+                "%(number)s had no answer in time and nobody is left to escalate to. %(other)s still holds it."
+            )
+    return text % {"number": number, "other": other}
+
+
+def _facts(notice: Notice) -> Iterator[str]:
+    ticket = notice.ticket
+    customer = ticket.customer.name if ticket.customer else _("unknown company")
+    yield _("Customer: %(name)s") % {"name": customer}
+    yield _("Subject: %(subject)s") % {"subject": ticket.subject}
+    if notice.clock is not None:
+        yield _("Received: %(time)s") % {"time": moment(notice.clock.started_at)}
+        yield _("Due: %(time)s") % {"time": moment(notice.clock.due_at)}
+    if notice.detail:
+        yield notice.detail
+
+
+def _path(ticket: Ticket) -> str:
+    return reverse("admin:tickets_ticket_change", args=[ticket.pk])

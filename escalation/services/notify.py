@@ -1,0 +1,38 @@
+"""Tells people: a notification row and its mail in the outbox, in the transaction of what is told."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+
+from escalation.models import Escalation, Notification
+from escalation.services.notices import Notice, as_read_by, reader_of, subject_of, text_of
+from tickets.choices import MailPurpose
+from tickets.models import OutboundEmail
+from tickets.services.outbox import queue_mail
+
+
+def tell(
+    recipient: User, notice: Notice, *, at: datetime, escalation: Escalation | None = None
+) -> Notification:
+    """Queue one notice to one person; somebody without a mail address finds it in the desk only."""
+    return Notification.objects.create(
+        recipient=recipient,
+        kind=notice.kind,
+        ticket=notice.ticket,
+        clock=notice.clock,
+        escalation=escalation,
+        mail=_mail(recipient, notice, at) if recipient.email else None,
+        created_at=at,
+    )
+
+
+def _mail(recipient: User, notice: Notice, at: datetime) -> OutboundEmail:
+    with as_read_by(*reader_of(recipient)):
+        return queue_mail(
+            purpose=MailPurpose.NOTIFICATION,
+            recipients=[recipient.email],
+            subject=subject_of(notice),
+            text=text_of(notice),
+            at=at,
+            ticket=notice.ticket,
+        )

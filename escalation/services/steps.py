@@ -1,0 +1,147 @@
+"""Fires one step of the chain on one promise: warn, or move the ticket one level up and tell everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+
+from escalation.choices import ClockChange, ClockState, NoticeKind, Whom
+from escalation.models import Clock, Escalation, EscalationStep
+from escalation.services.chain import steps_of
+from escalation.services.clocks import breach, last_percent_fired, next_step_time
+from escalation.services.duty import on_duty
+from escalation.services.handover import write_handover
+from escalation.services.ledger import Act, Before, append
+from escalation.services.moments import step_time
+from escalation.services.notices import Notice
+from escalation.services.notify import tell
+from escalation.services.people import People
+from escalation.services.whom import Route, one_level_up, to_duty_manager
+from tickets.choices import OwnerRule
+from tickets.services.ownership import hand_over
+
+
+def act_on(clock: Clock, people: People, *, now: datetime) -> Escalation | None:
+    """Do what is due on an open clock: record the breach, then fire the latest step whose time has come.
+
+    Steps that an outage let pass are skipped, so that people are told once; the breach keeps its true time. Needs
+    the ticket's lock, with ``clock.ticket`` being the locked ticket.
+    """
+    act = Act(now, None)
+    if clock.state == ClockState.RUNNING and clock.due_at <= now:
+        breach(clock, act)
+    step = _step_due(clock, now)
+    fired = _fire(clock, step, people, act) if step else None
+    clock.next_step_at = next_step_time(clock)
+    clock.save(update_fields=["next_step_at"])
+    return fired
+
+
+def _step_due(clock: Clock, now: datetime) -> EscalationStep | None:
+    fired = last_percent_fired(clock)
+    ahead = [step for step in steps_of(clock.policy_version.policy) if step.percent > fired]
+    return next((step for step in reversed(ahead) if step_time(clock, step.percent) <= now), None)
+
+
+def _fire(clock: Clock, step: EscalationStep, people: People, act: Act) -> Escalation:
+    holder = clock.ticket.owner
+    route = _route(clock, step, people) if step.reassign_to else Route(None)
+    target = people.users.get(route.target) if route.target else None
+    escalation = Escalation.objects.create(
+        clock=clock,
+        step=step,
+        due_at=step_time(clock, step.percent),
+        fired_at=act.at,
+        from_owner=holder,
+        to_owner=target,
+        route=route.as_json(),
+    )
+    append(clock, ClockChange.STEP, act, before=Before.of(clock), percent=step.percent)
+    if target is not None:
+        _move(clock, escalation, target, act)
+    for notice in _Telling(clock, step, holder, target, people).notices():
+        tell(notice.recipient, notice.notice, at=act.at, escalation=escalation)
+    return escalation
+
+
+def _route(clock: Clock, step: EscalationStep, people: People) -> Route:
+    if step.reassign_to == Whom.DUTY_MANAGER:
+        return to_duty_manager(people.staff, people.duty_manager)
+    held = set(clock.events.values_list("holder", flat=True))
+    return one_level_up(
+        people.staff, holder=clock.ticket.owner_id, held=held, duty_manager=people.duty_manager
+    )
+
+
+def _move(clock: Clock, escalation: Escalation, target: User, act: Act) -> None:
+    if target == clock.ticket.owner:
+        return
+    reason = _("No answer within %(percent)s %% of the promised time.") % {"percent": escalation.step.percent}
+    hand_over(clock.ticket, target, actor=None, at=act.at, rule=OwnerRule.ESCALATION, reason=reason)
+    write_handover(clock, escalation, at=act.at)
+
+
+@dataclass(frozen=True)
+class Told:
+    recipient: User
+    notice: Notice
+
+
+@dataclass(frozen=True)
+class _Telling:
+    """Whom one firing tells what; nobody is told twice."""
+
+    clock: Clock
+    step: EscalationStep
+    holder: User
+    target: User | None
+    people: People
+
+    def notices(self) -> Iterator[Told]:
+        told: set[int] = set()
+        for recipient, kind in self._wanted():
+            if recipient is not None and recipient.pk not in told:
+                told.add(recipient.pk)
+                yield Told(recipient, self._notice(kind))
+
+    def _wanted(self) -> Iterator[tuple[User | None, NoticeKind]]:
+        if self.step.reassign_to and self.target is None:
+            yield from ((user, NoticeKind.NOBODY_LEFT) for user in self.people.superusers)
+        if self.target is not None:
+            yield self.target, NoticeKind.ESCALATED_TO_YOU
+        for whom in self.step.tell:
+            yield self._person(Whom(whom)), self._kind(Whom(whom))
+
+    def _kind(self, whom: Whom) -> NoticeKind:
+        if self.target is None:
+            return NoticeKind.REMINDER
+        return NoticeKind.ESCALATED_FROM_YOU if whom == Whom.PREVIOUS_HOLDER else NoticeKind.ESCALATED
+
+    def _notice(self, kind: NoticeKind) -> Notice:
+        other = self.holder if kind in (NoticeKind.ESCALATED_TO_YOU, NoticeKind.NOBODY_LEFT) else self.target
+        return Notice(kind, self.clock.ticket, self.clock, other)
+
+    def _person(self, whom: Whom) -> User | None:
+        customer = self.clock.ticket.customer
+        match whom:
+            case Whom.HOLDER | Whom.PREVIOUS_HOLDER:
+                return self.holder
+            case Whom.ACCOUNT_MANAGER:
+                return self._user(customer.account_manager_id if customer else None)
+            case Whom.BACKUP:
+                return self._user(customer.backup_account_manager_id if customer else None)
+            case Whom.MANAGER:
+                return self._user(next(self.people.staff.managers(self.holder.pk), None))
+            case Whom.DUTY_MANAGER:
+                return self._user(self.people.duty_manager)
+            case Whom.DUTY_PERSON:
+                policy = self.clock.policy_version.policy
+                return on_duty(rota=policy.duty_rota, at=self.clock.started_at)
+
+    def _user(self, pk: int | None) -> User | None:
+        """Somebody active; the absent are told too, in case they read it."""
+        return self.people.users.get(pk) if pk else None

@@ -1,0 +1,23 @@
+"""What the queue runs for the escalation app. Each may run twice, or at the same time as itself."""
+
+from django.utils import timezone
+
+from escalation.exports.pack import desk_zone, export_week
+from escalation.services.heartbeats import beat
+from escalation.services.sweep import sweep
+from escalation.weeks import last_complete_week
+
+SWEEP = "sweep"
+
+
+def run_sweep() -> str:
+    """Enforce the promises and leave the heartbeat that health and the supervisor watch."""
+    report = sweep(now=timezone.now())
+    beat(SWEEP, at=timezone.now(), detail=str(report))
+    return str(report)
+
+
+def export_last_week() -> str:
+    """Freeze the pack of the last week that is over in the desk's zone; a second run changes nothing."""
+    now = timezone.now()
+    return str(export_week(week=last_complete_week(now, desk_zone()), at=now, actor=None))

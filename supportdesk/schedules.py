@@ -1,0 +1,110 @@
+"""The timetable of the desk. It is code; the queue's rows are synchronised from it and read-only in the admin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django_q.models import Schedule
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One recurring task: every ``minutes``, or by ``cron`` in the desk's zone."""
+
+    name: str
+    func: str
+    minutes: int | None = None
+    cron: str | None = None
+
+    @property
+    def fields(self) -> dict[str, object]:
+        """The columns of the row; ``args`` stay empty, for a row that does not evaluate stops every schedule."""
+        kind = Schedule.CRON if self.cron else Schedule.MINUTES
+        return {
+            "func": self.func,
+            "schedule_type": kind,
+            "minutes": self.minutes,
+            "cron": self.cron,
+            "repeats": -1,
+            "args": None,
+            "kwargs": None,
+            "hook": None,
+            "cluster": None,
+            "intended_date_kwarg": None,
+        }
+
+
+TIMETABLE = (
+    Entry("sweep", "escalation.tasks.run_sweep", minutes=1),
+    Entry("fetch-mail", "tickets.tasks.fetch_mail", minutes=1),
+    Entry("process-mail", "tickets.tasks.process_stored", minutes=1),
+    Entry("deliver-mail", "tickets.tasks.deliver_outbox", minutes=1),
+    Entry("weekly-pack", "escalation.tasks.export_last_week", cron="0 8 * * 1"),
+)
+
+
+@dataclass(frozen=True)
+class SyncReport:
+    """Names of the rows that were missing, differed from the timetable, or do not belong to it."""
+
+    created: list[str] = field(default_factory=list)
+    repaired: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.created or self.repaired or self.removed)
+
+
+@transaction.atomic
+def sync_schedules(*, now: datetime | None = None) -> SyncReport:
+    """Make the queue's rows equal to the timetable. Foreign rows go: a malformed one would stop all the others."""
+    now = now or timezone.now()
+    report = SyncReport()
+    rows: dict[str, Schedule] = {}
+    for row in Schedule.objects.select_for_update().order_by("pk"):
+        if row.name in {entry.name for entry in TIMETABLE} - rows.keys():
+            rows[row.name] = row
+        else:
+            report.removed.append(row.name or str(row.pk))
+            row.delete()
+    for entry in TIMETABLE:
+        _sync(entry, rows.get(entry.name), now, report)
+    return report
+
+
+def _sync(entry: Entry, row: Schedule | None, now: datetime, report: SyncReport) -> None:
+    if row is None:
+        Schedule.objects.create(name=entry.name, next_run=_first_run(entry, now), **entry.fields)
+        report.created.append(entry.name)
+        return
+    wrong = [name for name, value in entry.fields.items() if getattr(row, name) != value]
+    if wrong:
+        for name in wrong:
+            setattr(row, name, entry.fields[name])
+        row.next_run = _first_run(entry, now)
+        row.save(update_fields=[*wrong, "next_run"])
+        report.repaired.append(entry.name)
+
+
+def _first_run(entry: Entry, now: datetime) -> datetime:
+    """Minute tasks run at once; a cron entry at its next hour in the desk's zone (settings.TIME_ZONE)."""
+    if entry.cron is None:
+        return now
+    probe = Schedule(schedule_type=Schedule.CRON, cron=entry.cron, next_run=now)
+    return probe.calculate_next_run()
+
+
+def differing_rows() -> list[str]:
+    """Names of schedule rows that are missing, foreign or edited by hand; empty when all is well."""
+    rows = {row.name: row for row in Schedule.objects.all()}
+    wrong = [name or "?" for name in rows if name not in {entry.name for entry in TIMETABLE}]
+    for entry in TIMETABLE:
+        row = rows.get(entry.name)
+        if row is None or any(getattr(row, name) != value for name, value in entry.fields.items()):
+            wrong.append(entry.name)
+    return wrong
+
