@@ -1,0 +1,71 @@
+"""The desk's own addresses: which mailbox an address means, which address is ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.utils import parseaddr
+
+from django.conf import settings
+
+from tickets.models import Mailbox
+
+
+@dataclass(frozen=True)
+class Mailboxes:
+    """Every mailbox of the desk, loaded in one query; there are few."""
+
+    rows: Sequence[Mailbox]
+
+    @classmethod
+    def load(cls) -> Mailboxes:
+        return cls(tuple(Mailbox.objects.defer("password", "error").order_by("pk")))
+
+    def find(self, address: str) -> Mailbox | None:
+        """The mailbox of an address, whatever its case and whatever stands behind a plus sign."""
+        spellings = _spellings(address)
+        return next((box for box in self.rows if box.address.casefold() in spellings), None)
+
+    def by_id(self, pk: int | None) -> Mailbox | None:
+        return next((box for box in self.rows if box.pk == pk), None)
+
+    def is_own(self, address: str) -> bool:
+        """True for addresses of mailboxes that are switched off, too: mail to them would come back."""
+        return self.find(address) is not None or _bare(settings.DESK_ADDRESS).casefold() in _spellings(
+            address
+        )
+
+    @property
+    def default(self) -> Mailbox:
+        return self.find(_bare(settings.DESK_ADDRESS)) or default_mailbox()
+
+
+def mailbox_for(address: str) -> Mailbox | None:
+    """The active mailbox that takes mail to this address; None: it is not ours."""
+    mailbox = Mailboxes.load().find(address)
+    return mailbox if mailbox is not None and mailbox.is_active else None
+
+
+def default_mailbox() -> Mailbox:
+    """The mailbox of DESK_ADDRESS, made when it is missing."""
+    name, address = parseaddr(settings.DESK_ADDRESS)
+    mailbox, _created = Mailbox.objects.get_or_create(
+        address__iexact=address, defaults={"address": address, "name": name or settings.DESK_NAME}
+    )
+    return mailbox
+
+
+def own_addresses() -> frozenset[str]:
+    """All addresses of the desk, casefolded, without plus-parts."""
+    boxes = Mailboxes.load().rows
+    return frozenset({_bare(settings.DESK_ADDRESS).casefold(), *(box.address.casefold() for box in boxes)})
+
+
+def _bare(address: str) -> str:
+    return parseaddr(address)[1] or address
+
+
+def _spellings(address: str) -> frozenset[str]:
+    """The address as written and without its plus-part."""
+    local, at, domain = address.strip().strip("<>").casefold().rpartition("@")
+    return frozenset({f"{local}{at}{domain}", f"{local.partition('+')[0]}{at}{domain}"})

@@ -1,0 +1,285 @@
+"""Ways out for a mail: an SMTP server, or a folder of .eml files where no server is set.
+
+A transport answers for one mail at a time and raises ServerUnreachable when it cannot serve any.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import smtplib
+import ssl
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Protocol, Self
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+
+class Verdict(Enum):
+    ACCEPTED = "accepted"
+    LATER = "later"
+    NEVER = "never"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the other side said to a mail. ``text`` is the server's words, without anything secret."""
+
+    verdict: Verdict
+    text: str
+
+
+class ServerUnreachable(Exception):
+    """No mail can be sent now, whichever it is. ``str()`` is a sentence for a person."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A composed mail with its envelope. ``may_wait``: better to try all recipients again than to lose one."""
+
+    message_id: str
+    sender: str
+    recipients: Sequence[str]
+    data: bytes
+    may_wait: bool = False
+
+
+class Transport(Protocol):
+    def send(self, parcel: Parcel) -> Answer: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+
+def transport() -> Transport:
+    """As the settings say: SMTP_URL, else the folder OUTGOING_DIR."""
+    if settings.SMTP_URL:
+        return SmtpTransport(SmtpServer.from_url(settings.SMTP_URL), timeout=settings.MAIL_TIMEOUT_SECONDS)
+    return FolderTransport(settings.OUTGOING_DIR)
+
+
+class FolderTransport:
+    """Writes each mail to a file named after its Message-ID, so that a mail is never there twice."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+    def send(self, parcel: Parcel) -> Answer:
+        path = self.path_for(parcel.message_id)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                self._write(path, parcel.data)
+        except OSError as error:
+            words = {"folder": self.folder, "error": error.strerror}
+            raise ServerUnreachable(_("Cannot write to %(folder)s: %(error)s.") % words) from error
+        return Answer(Verdict.ACCEPTED, _("Written to %(name)s") % {"name": path.name})
+
+    def path_for(self, message_id: str) -> Path:
+        name = re.sub(r"[^A-Za-z0-9.@_-]", "", message_id).lstrip(".")
+        if not name or len(name) > 150:
+            name = hashlib.sha256(message_id.encode()).hexdigest()
+        return self.folder / f"{name}.eml"
+
+    def _write(self, path: Path, data: bytes) -> None:
+        """A reader of the folder sees the whole mail or none."""
+        handle, draft = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(draft).replace(path)
+        except OSError:
+            Path(draft).unlink(missing_ok=True)
+            raise
+
+
+@dataclass(frozen=True)
+class SmtpServer:
+    """Where and how to log in. ``security`` is smtp (plain), smtp+tls (STARTTLS) or smtps (TLS from the start)."""
+
+    security: str
+    host: str
+    port: int
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    @classmethod
+    def from_url(cls, url: str) -> SmtpServer:
+        """Read ``smtp://user:password@host:port``; raises ServerUnreachable with a sentence for a bad one."""
+        parts = urlsplit(url)
+        usual = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+        try:
+            port = parts.port or usual[parts.scheme]
+        except (ValueError, KeyError):
+            port = 0
+        if not parts.hostname or not port:
+            raise ServerUnreachable(
+                _("SMTP_URL cannot be read. Write it as smtps://user:password@host:465, with special "
+                  "characters in the password percent-encoded.")
+            )  # fmt: skip
+        return cls(
+            parts.scheme, parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or "")
+        )
+
+
+_CANNOT_SEND = (OSError, smtplib.SMTPException, UnicodeError)
+
+
+class SmtpTransport:
+    """One connection for a batch of mails, opened with the first."""
+
+    def __init__(self, server: SmtpServer, *, timeout: float) -> None:
+        self.server = server
+        self.timeout = timeout
+        self.smtp: smtplib.SMTP | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.smtp is not None:
+            with contextlib.suppress(*_CANNOT_SEND):
+                self.smtp.quit()
+            self.smtp.close()
+
+    def send(self, parcel: Parcel) -> Answer:
+        smtp = self._connected()
+        try:
+            return _hand_over(smtp, parcel)
+        except (OSError, smtplib.SMTPServerDisconnected) as error:
+            self._forget()
+            raise ServerUnreachable(self._sentence(error)) from error
+        except smtplib.SMTPResponseException as error:  # DATA itself was refused
+            self._forget()
+            verdict = Verdict.NEVER if error.smtp_code >= 500 else Verdict.LATER
+            return Answer(verdict, _words(error))
+
+    def _connected(self) -> smtplib.SMTP:
+        if self.smtp is None:
+            try:
+                self.smtp = self._connect()
+            except _CANNOT_SEND as error:
+                raise ServerUnreachable(self._sentence(error)) from error
+        return self.smtp
+
+    def _connect(self) -> smtplib.SMTP:
+        server = self.server
+        context = ssl.create_default_context()
+        if server.security == "smtps":
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+                server.host, server.port, timeout=self.timeout, context=context
+            )
+        else:
+            smtp = smtplib.SMTP(server.host, server.port, timeout=self.timeout)
+        try:
+            smtp.ehlo_or_helo_if_needed()
+            if server.security == "smtp+tls":
+                smtp.starttls(context=context)
+            if server.user:
+                smtp.login(server.user, server.password)
+        except _CANNOT_SEND:
+            smtp.close()
+            raise
+        return smtp
+
+    def _forget(self) -> None:
+        if self.smtp is not None:
+            self.smtp.close()
+        self.smtp = None
+
+    def _sentence(self, error: Exception) -> str:
+        """What is wrong with the server, in words that never hold the password."""
+        place = {"place": f"{self.server.host}:{self.server.port}", "error": _words(error)}
+        match error:
+            case smtplib.SMTPAuthenticationError():
+                return _("The mail server %(place)s refused user name or password: %(error)s") % place
+            case smtplib.SMTPNotSupportedError():
+                return _("The mail server %(place)s lacks what SMTP_URL asks for: %(error)s") % place
+            case ssl.SSLError():
+                return _("No secure connection to the mail server %(place)s: %(error)s") % place
+            case TimeoutError():
+                return _("The mail server %(place)s did not answer in time.") % place
+        return _("The mail server %(place)s cannot be reached: %(error)s") % place
+
+
+def _hand_over(smtp: smtplib.SMTP, parcel: Parcel) -> Answer:
+    """One SMTP transaction (RFC 5321, 3.3); what refuses the mail ends in RSET, so that nobody gets half of it."""
+    smtp.ehlo_or_helo_if_needed()
+    options = ["SMTPUTF8"] if _needs_utf8(parcel) else []
+    if options and not smtp.has_extn("smtputf8"):
+        return Answer(Verdict.NEVER, _("The mail server takes no addresses beyond ASCII (SMTPUTF8)."))
+    code, text = smtp.mail(parcel.sender, options)
+    if code != 250:
+        return _refused(smtp, code, text)
+    refused = _announce(smtp, parcel)
+    for_now = [refusal for refusal in refused if not refusal.is_final]
+    if len(refused) == len(parcel.recipients) or (for_now and parcel.may_wait):
+        return _refused(smtp, *(for_now or refused)[0].reply, others=refused)
+    code, text = smtp.data(parcel.data)
+    if code != 250:
+        return _refused(smtp, code, text)
+    return Answer(Verdict.ACCEPTED, "\n".join([_reply(code, text), *map(str, refused)]))
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One recipient that the server did not take."""
+
+    address: str
+    reply: tuple[int, bytes]
+
+    @property
+    def is_final(self) -> bool:
+        return self.reply[0] >= 500
+
+    def __str__(self) -> str:
+        return f"<{self.address}>: {_reply(*self.reply)}"
+
+
+def _announce(smtp: smtplib.SMTP, parcel: Parcel) -> list[Refusal]:
+    replies = [(address, smtp.rcpt(address)) for address in parcel.recipients]
+    return [Refusal(address, reply) for address, reply in replies if reply[0] not in (250, 251)]
+
+
+def _refused(smtp: smtplib.SMTP, code: int, text: bytes, *, others: Sequence[Refusal] = ()) -> Answer:
+    if code == 421:  # the server closes: no mail will pass now
+        raise smtplib.SMTPServerDisconnected(_reply(code, text))
+    smtp.rset()
+    words = "\n".join(map(str, others)) or _reply(code, text)
+    return Answer(Verdict.NEVER if code >= 500 else Verdict.LATER, words)
+
+
+def _needs_utf8(parcel: Parcel) -> bool:
+    return not all(address.isascii() for address in (parcel.sender, *parcel.recipients))
+
+
+def _reply(code: int, text: bytes) -> str:
+    return f"{code} {text.decode('utf-8', 'replace')}".strip()
+
+
+def _words(error: Exception) -> str:
+    match error:
+        case smtplib.SMTPResponseException(smtp_code=code, smtp_error=text):
+            return _reply(code, text if isinstance(text, bytes) else str(text).encode())
+        case smtplib.SMTPException() | ssl.SSLError():
+            return str(error)
+        case OSError():
+            return error.strerror or str(error) or type(error).__name__
+    return type(error).__name__
