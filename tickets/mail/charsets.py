@@ -1,0 +1,155 @@
+"""Bytes to text by the charset a mail declares, by what it must have meant, or by detection."""
+
+import codecs
+import re
+from functools import lru_cache
+
+import chardet
+
+DETECTION_SAMPLE = 16_384
+
+_ALIASES = {
+    "gb18030": "gb2312 gbk xgbk isogb2312 gb231280 csgb2312 cngb chinese cp936 ms936 windows936 936 euccn",
+    "cp949": "ksc56011987 ksc5601 ksc56011989 euckr xeuckr xwindows949 windows949 korean ms949 uhc cseuckr",
+    "cp932": "shiftjis xsjis sjis shiftjisx mskanji windows31j cswindows31j ms932 xmscp932",
+    "cp1252": "iso88591 latin1 iso88591windows l1 ansi windows1252 xansi isolatin1 cp819 8859 88591",
+    "cp1254": "iso88599 latin5",
+    "cp874": "tis620 iso885911 windows874",
+    "big5hkscs": "big5 xbig5 big5hkscs cnbig5 big5eten csbig5 xxbig5",
+    "utf-8": "usascii ascii utf8 xutf8 utf8mb4 unicode11utf8 ansix341968 iso646us 646 us unicode11",
+    "utf-16": "iso10646ucs2 ucs2 unicode csunicode",
+    "utf-7": "unicode11utf7 xutf7 unicode20utf7",
+    "iso8859-8": "iso88598i iso88598e",
+    "mac_roman": "xmacroman macintosh mac xmac",
+    "iso2022_jp_ext": "iso2022jp csiso2022jp jis iso2022jpms",
+    "euc_jp": "xeucjp eucjpms cseucpkdfmtjapanese",
+    "hz": "hzgb2312",
+}
+_CODEC_BY_ALIAS = {alias: codec for codec, names in _ALIASES.items() for alias in names.split()}
+_SHIFTED = {"utf-7", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "hz"}
+_NOT_IN_MAIL = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"}
+_WESTERN = {"cp1252", "iso8859-1", "iso8859-15", "mac-roman", "mac_roman"}
+_EAST_ASIAN = {"gb18030", "big5hkscs", "cp932", "cp949", "euc_jp", "cp950"}
+_NON_ASCII = re.compile("[^\x00-\x7f]")
+_LONG_HIGH_RUN = re.compile(rb"[\x81-\xfe]{6}")
+_ESCAPE_SEQUENCE = re.compile(rb"\x1b(?:\$[@AB()]|\([BIJ])")
+
+
+@lru_cache(maxsize=512)
+def codec_for(label: str) -> str | None:
+    """The codec that reads mail declared as `label`; None when the name says nothing."""
+    cleaned = re.split(r"[;,\s]", label.strip(" \t\r\n\"'=<>").lower().removeprefix("charset="), maxsplit=1)[
+        0
+    ]
+    cleaned = cleaned.partition("*")[0].strip("\"'_")
+    alias = _CODEC_BY_ALIAS.get(re.sub(r"[^a-z0-9]", "", cleaned))
+    if alias is not None:
+        return alias
+    try:
+        info = codecs.lookup(cleaned)
+    except (LookupError, ValueError):
+        return None
+    is_text = getattr(info, "_is_text_encoding", True)
+    return info.name if is_text and info.name not in _NOT_IN_MAIL else None
+
+
+def decode(data: bytes, label: str = "", *, hint: str = "") -> str:
+    """Text for `data`, whatever its label claims; never raises. `hint` is a charset seen nearby."""
+    codec = codec_for(label)
+    if codec is None or codec == "utf-8":
+        return _decode_unlabelled(data, codec_for(hint))
+    if _is_shifted(codec):
+        return _strict(data, codec) if _shifts(data, codec) else _decode_unlabelled(data, None)
+    return _decode_labelled(data, codec)
+
+
+def _is_shifted(codec: str) -> bool:
+    """Such codecs give ASCII bytes another meaning."""
+    return codec in _SHIFTED or codec.startswith("iso2022")
+
+
+def _shifts(data: bytes, codec: str) -> bool:
+    if codec.startswith(("utf-16", "utf-32")):
+        return b"\0" in data or data[:2] in (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)
+    return _try(data, codec) is not None
+
+
+def _decode_labelled(data: bytes, codec: str) -> str:
+    if data.isascii() and codec in _WESTERN | _EAST_ASIAN:
+        return data.decode("ascii")
+    utf8 = _try(data, "utf-8")
+    if utf8 is not None and _is_rather_utf8(utf8, codec):
+        return utf8
+    text = _try(data, codec)
+    if text is not None and not (codec in _WESTERN and _LONG_HIGH_RUN.search(data)):
+        return text
+    if utf8 is not None or _is_mostly_utf8(data):
+        return data.decode("utf-8", "replace")
+    if text is None and _is_mostly(data, codec):
+        return data.decode(codec, "replace")
+    return _detected(data) or data.decode(codec, "replace")
+
+
+def _is_rather_utf8(text: str, codec: str) -> bool:
+    """Valid UTF-8 by accident: likely in two Chinese characters, hardly in four; never Western."""
+    wide = len(_NON_ASCII.findall(text))
+    return wide >= 1 if codec in _WESTERN else wide >= 4 and codec in _EAST_ASIAN
+
+
+def _decode_unlabelled(data: bytes, hinted: str | None) -> str:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    if _ESCAPE_SEQUENCE.search(data):
+        return _escaped(data)
+    text = _try(data, "utf-8")
+    if text is not None:
+        return text.removeprefix("\ufeff")
+    if _is_mostly_utf8(data):
+        return data.decode("utf-8", "replace")
+    if hinted is not None and hinted != "utf-8" and not _is_shifted(hinted):
+        text = _try(data, hinted)
+        if text is not None:
+            return text
+    return _detected(data) or data.decode("cp1252", "replace")
+
+
+def _escaped(data: bytes) -> str:
+    for codec in ("iso2022_jp_ext", "iso2022_jp_2", "iso2022_kr"):
+        text = _try(data, codec)
+        if text is not None:
+            return text
+    return data.decode("utf-8", "replace")
+
+
+def _is_mostly_utf8(data: bytes) -> bool:
+    """Slightly broken, or cut inside its last character."""
+    return _is_mostly(data, "utf-8")
+
+
+def _is_mostly(data: bytes, codec: str) -> bool:
+    text = data.decode(codec, "replace")
+    broken = text.count("\ufffd")
+    sound = len(_NON_ASCII.findall(text)) - broken
+    was_cut = broken == 1 and text.endswith("\ufffd")
+    return sound >= 1 if was_cut else sound >= 4 * broken
+
+
+def _detected(data: bytes) -> str | None:
+    found = chardet.detect(data[:DETECTION_SAMPLE])["encoding"]
+    codec = codec_for(found) if found else None
+    if codec is None:
+        return None
+    text = data.decode(codec, "replace")
+    return text if text.count("\ufffd") * 10 <= len(text) else None
+
+
+def _strict(data: bytes, codec: str) -> str:
+    text = _try(data, codec)
+    return data.decode(codec, "replace") if text is None else text
+
+
+def _try(data: bytes, codec: str) -> str | None:
+    try:
+        return data.decode(codec)
+    except (UnicodeError, LookupError):
+        return None

@@ -1,0 +1,66 @@
+"""Content-Type and Content-Disposition: the value and its parameters, RFC 2231 in all its disguises."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from tickets.mail.charsets import decode
+from tickets.mail.scrub import plain_name
+from tickets.mail.words import decode_header
+
+MAX_PARAMETERS = 200
+
+_PARAMETER = re.compile(rb';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL)
+_SECTION = re.compile(r"([^*]+)(?:\*(\d{1,4}))?(\*)?")
+_QUOTED_PAIR = re.compile(rb'\\(["\\])')
+_EXTENDED = re.compile(rb"([A-Za-z0-9_.:+-]*)'([A-Za-z0-9-]*)'(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Parametrised:
+    """A header such as `text/plain; charset=utf-8`; names and the value are in lower case."""
+
+    value: str
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    def get(self, name: str) -> str:
+        return next((text for key, text in self.parameters if key == name), "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    order: int
+    is_extended: bool
+    value: bytes
+
+
+def parametrised(raw: bytes, *, hint: str = "") -> Parametrised:
+    """Reads any bytes; a parameter that makes no sense is left out."""
+    head, semicolon, rest = raw.partition(b";")
+    pieces: dict[str, list[_Piece]] = {}
+    for match, _ in zip(_PARAMETER.finditer(semicolon + rest), range(MAX_PARAMETERS), strict=False):
+        section = _SECTION.fullmatch(match[1].decode("latin-1").lower())
+        if section:
+            piece = _Piece(int(section[2] or 0), bool(section[3]), _unquoted(match[2].strip()))
+            pieces.setdefault(section[1], []).append(piece)
+    named = tuple((name, _joined(found, hint)) for name, found in pieces.items())
+    return Parametrised(head.decode("latin-1").strip().lower(), named)
+
+
+def _unquoted(value: bytes) -> bytes:
+    if not value.startswith(b'"'):
+        return value
+    return _QUOTED_PAIR.sub(rb"\1", value[1:-1] if value.endswith(b'"') and len(value) > 1 else value[1:])
+
+
+def _joined(pieces: list[_Piece], hint: str) -> str:
+    """Numbered pieces in order; an extended value wins over a plain one of the same name (RFC 6266)."""
+    extended = [piece for piece in pieces if piece.is_extended]
+    chosen = pieces if any(piece.order for piece in pieces) else (extended or pieces)[:1]
+    ordered = sorted(chosen, key=lambda piece: piece.order)
+    whole = b"".join(unquote_to_bytes(p.value) if p.is_extended else p.value for p in ordered)
+    match = _EXTENDED.fullmatch(whole)
+    if match and (extended or b"%" in match[3]):
+        data = match[3] if extended else unquote_to_bytes(match[3])
+        return plain_name(decode(data, match[1].decode("ascii")))
+    return plain_name(decode_header(whole, hint=hint))

@@ -1,0 +1,86 @@
+"""The door of this package: raw bytes in, one frozen ParsedMail out."""
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from tickets.mail.addresses import addresses, sender
+from tickets.mail.bodies import Body, read_body
+from tickets.mail.digest import content_digest
+from tickets.mail.headers import Headers
+from tickets.mail.language import guess_language
+from tickets.mail.repair import repair_head
+from tickets.mail.scrub import plain_name
+from tickets.mail.tree import Part, read_tree
+from tickets.mail.values import ParsedMail, SegmentKind
+
+MAX_REFERENCES = 200
+MAX_ID_CHARS = 500
+MAX_SUBJECT_CHARS = 998
+
+_ANGLED_ID = re.compile(r"<\s*([^<>\s]+)\s*>")
+_BARE_ID = re.compile(r"[^<>\s,;\"()]+@[^<>\s,;\"()]+")
+_DELIVERED_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To")
+
+
+def parse(raw: bytes) -> ParsedMail:
+    """Reads any mail, however broken; raises nothing but UnreadableMail, when there is no mail at all.
+
+    Linear in the size of `raw`. Every string of the result can be stored in PostgreSQL.
+    """
+    mended, head_notes = repair_head(raw)
+    root, tree_notes = read_tree(mended)
+    body = read_body(root)
+    return _assembled(root, body, (*head_notes, *tree_notes, *body.notes))
+
+
+def _assembled(root: Part, body: Body, notes: tuple[str, ...]) -> ParsedMail:
+    headers = root.headers
+    subject = headers.text("Subject")[:MAX_SUBJECT_CHARS]
+    new_text = "".join(segment.text for segment in body.segments if segment.kind is SegmentKind.NEW)
+    return ParsedMail(
+        message_id=next(iter(message_ids(headers, "Message-ID")), ""),
+        subject=subject,
+        sender=sender(headers),
+        to=addresses(headers, "To"),
+        cc=addresses(headers, "Cc"),
+        reply_to=addresses(headers, "Reply-To"),
+        delivered_to=_delivered_to(headers),
+        date_claimed=_date(headers.text("Date")),
+        text="".join(segment.text for segment in body.segments),
+        html=body.html,
+        segments=body.segments,
+        attachments=body.attachments,
+        in_reply_to=message_ids(headers, "In-Reply-To"),
+        references=message_ids(headers, "References"),
+        authentication_results=tuple(headers.decoded(v) for v in headers.values("Authentication-Results")),
+        content_type=root.type,
+        language=guess_language(subject, new_text),
+        content_digest=content_digest(headers, root),
+        headers=tuple((plain_name(name), headers.decoded(value)) for name, value in headers.raw),
+        notes=notes,
+    )
+
+
+def message_ids(headers: Headers, name: str) -> tuple[str, ...]:
+    """Ids without angle brackets, in header order, each once; the last ones when there are too many."""
+    found: list[str] = []
+    for value in headers.values(name):
+        text = headers.decoded(value)
+        found += _ANGLED_ID.findall(text) or _BARE_ID.findall(text)
+    unique = dict.fromkeys(one for one in found if len(one) <= MAX_ID_CHARS)
+    return tuple(unique)[-MAX_REFERENCES:]
+
+
+def _delivered_to(headers: Headers) -> tuple[str, ...]:
+    found = [one.email for name in _DELIVERED_TO for one in addresses(headers, name)]
+    return tuple(dict.fromkeys(found))
+
+
+def _date(text: str) -> datetime | None:
+    """What the sender claims, in UTC; None when it is no date."""
+    try:
+        claimed = parsedate_to_datetime(text)
+        return (claimed if claimed.tzinfo else claimed.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, IndexError, AttributeError):
+        return None

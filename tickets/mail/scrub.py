@@ -1,0 +1,23 @@
+"""Text made fit to store and to show: no NUL, no control characters, no lone surrogates."""
+
+import re
+
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_LINE_ENDS = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_BLANKS = re.compile(r"\s+")
+_INVISIBLE = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+def storable(text: str) -> str:
+    """Many lines: line ends become \\n, what PostgreSQL or a reader cannot take is removed."""
+    return _FORBIDDEN.sub("", _LINE_ENDS.sub("\n", text))
+
+
+def storable_line(text: str) -> str:
+    """One line: as `storable`, and every run of blanks is one space."""
+    return _BLANKS.sub(" ", storable(text)).strip()
+
+
+def plain_name(text: str) -> str:
+    """One line without characters that turn the reading direction or cannot be seen."""
+    return _INVISIBLE.sub("", storable_line(text)).strip()

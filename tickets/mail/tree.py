@@ -1,0 +1,177 @@
+"""The MIME tree of a mail as values: each part with its headers, its decoded bytes and its children."""
+
+import email
+import email.generator
+import io
+import quopri
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import Message
+from email.policy import compat32
+
+from tickets.mail.flat import flat_messages, is_nested_deeper_than
+from tickets.mail.headers import Headers, read_headers
+from tickets.mail.parameters import Parametrised, parametrised
+from tickets.mail.words import lenient_base64
+
+MAX_DEPTH = 40
+MAX_PARTS = 500
+
+# What the library raises on hostile parameters (a NUL in a charset, 5,000 digits) and deep nesting.
+_LIBRARY_FAILS = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+_BASE64_LETTERS = re.compile(rb"[A-Za-z0-9+/=_-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A leaf has `body`, its transfer encoding undone; an attached message is a leaf with its source."""
+
+    headers: Headers
+    content_type: Parametrised
+    disposition: Parametrised
+    body: bytes = b""
+    children: tuple["Part", ...] = ()
+    stray: tuple[bytes, ...] = ()
+
+    @property
+    def type(self) -> str:
+        return self.content_type.value
+
+    @property
+    def main_type(self) -> str:
+        return self.type.partition("/")[0]
+
+    @property
+    def filename(self) -> str:
+        return self.disposition.get("filename") or self.content_type.get("name")
+
+    def leaves(self) -> Iterator["Part"]:
+        if not self.children:
+            yield self
+        for child in self.children:
+            yield from child.leaves()
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What one walk may still spend, and what it had to leave."""
+
+    parts_left: int = MAX_PARTS
+    notes: list[str] = field(default_factory=list)
+
+
+def read_tree(raw: bytes) -> tuple[Part, tuple[str, ...]]:
+    """The tree of a mail whose head is in order, and notes on what was cut."""
+    walk = _Walk()
+    message = _parsed(raw)
+    if message is None or _is_deeper_than(message, MAX_DEPTH):
+        walk.notes.append("parts nested too deeply were read one after the other")
+        message = flat_messages(raw)
+    return _part(message, walk, hint=_hint(message)), tuple(dict.fromkeys(walk.notes))
+
+
+def _parsed(raw: bytes) -> Message | None:
+    if is_nested_deeper_than(raw, MAX_DEPTH):
+        return None
+    try:
+        return email.message_from_bytes(raw, policy=compat32)
+    except _LIBRARY_FAILS:
+        return None
+
+
+def _is_deeper_than(message: Message, limit: int) -> bool:
+    level = [message]
+    for _ in range(limit):
+        level = [child for one in level for child in _children(one)]
+        if not level:
+            return False
+    return True
+
+
+def _children(message: Message) -> list[Message]:
+    payload = message.get_payload() if message.is_multipart() else []
+    return [child for child in payload if isinstance(child, Message)] if isinstance(payload, list) else []
+
+
+def _hint(message: Message) -> str:
+    """The charset that the first part with one declares; raw 8-bit headers are mostly written in it."""
+    for one, _ in zip(message.walk(), range(20), strict=False):
+        for value in read_headers(one).values("Content-Type"):
+            charset = parametrised(value).get("charset")
+            if charset and charset.lower() not in ("us-ascii", "utf-8"):
+                return charset
+    return ""
+
+
+def _part(message: Message, walk: _Walk, *, hint: str) -> Part:
+    headers = read_headers(message, hint=hint)
+    content_type = _content_type(headers)
+    disposition = parametrised(headers.first("Content-Disposition"), hint=hint)
+    children = _children(message)
+    if content_type.value.startswith("message/") and children:
+        return Part(headers, content_type, disposition, _source(message, children, headers))
+    if not children:
+        return Part(headers, content_type, disposition, _leaf_body(message, headers))
+    kept = children[: max(walk.parts_left, 0)]
+    walk.parts_left -= len(kept)
+    if len(kept) < len(children):
+        walk.notes.append("parts above the limit were left out")
+    stray = tuple(_stray_bytes(text) for text in (message.preamble, message.epilogue) if text)
+    parts = tuple(_part(child, walk, hint=hint) for child in kept)
+    return Part(headers, content_type, disposition, children=parts, stray=stray)
+
+
+def _content_type(headers: Headers) -> Parametrised:
+    found = parametrised(headers.first("Content-Type"), hint=headers.hint)
+    main, _, sub = found.value.partition("/")
+    if main and sub.strip():
+        return found
+    fallback = "text/html" if "html" in found.value else "text/plain"
+    return Parametrised(fallback, found.parameters)
+
+
+def _leaf_body(message: Message, headers: Headers) -> bytes:
+    del message["Content-Type"], message["Content-Transfer-Encoding"]  # else the library decodes, and guesses
+    payload = message.get_payload(decode=True)
+    return _undone(payload if isinstance(payload, bytes) else b"", headers)
+
+
+def _undone(data: bytes, headers: Headers) -> bytes:
+    """`data` without its transfer encoding; text that claims to be base64 and is not stays as it is."""
+    encoding = headers.first("Content-Transfer-Encoding").decode("latin-1").lower().strip("\"' ")
+    if encoding.startswith("base64") and _looks_base64(data):
+        return lenient_base64(data)
+    if encoding.startswith(("quoted-printable", "quoted_printable", "qp")):
+        return quopri.decodestring(data)
+    return data
+
+
+def _looks_base64(data: bytes) -> bool:
+    sample = data[:4096].translate(None, b"\r\n")
+    return (
+        len(_BASE64_LETTERS.findall(sample)) >= len(sample) * 0.95 and sample.count(b" ") <= len(sample) // 40
+    )
+
+
+def _source(message: Message, children: list[Message], headers: Headers) -> bytes:
+    """The bytes of an attached message or report, base64 undone, which mailers use although they must not."""
+    source = b"\n".join(_flattened(child) for child in children)
+    if headers.first("Content-Transfer-Encoding").lower().startswith(b"base64"):
+        return _undone(source.strip(), headers)
+    return source
+
+
+def _flattened(message: Message) -> bytes:
+    out = io.BytesIO()
+    try:
+        email.generator.BytesGenerator(out, mangle_from_=False, maxheaderlen=0, policy=compat32).flatten(
+            message
+        )
+    except _LIBRARY_FAILS:
+        return out.getvalue()
+    return out.getvalue()
+
+
+def _stray_bytes(text: str) -> bytes:
+    return text.encode("ascii", "surrogateescape")

@@ -1,0 +1,102 @@
+"""What a parsed mail is: frozen values without a database, safe to store in PostgreSQL."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class UnreadableMail(ValueError):
+    """There is no mail in these bytes: they are empty, or no line of them looks like a header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One mailbox. `email` keeps the case of its local part; compare by `key`."""
+
+    name: str
+    email: str
+
+    @property
+    def key(self) -> str:
+        return self.email.casefold()
+
+    @property
+    def domain(self) -> str:
+        return self.email.rpartition("@")[2]
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>" if self.name else self.email
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedAttachment:
+    """`content_id` has no angle brackets; `is_inline` means the HTML shows it by its `cid:`."""
+
+    name: str
+    content_type: str
+    data: bytes = field(repr=False)
+    content_id: str = ""
+    is_inline: bool = False
+
+
+class SegmentKind(StrEnum):
+    NEW = "new"
+    QUOTE = "quote"
+    SIGNATURE = "signature"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of the text; the segments of a text joined give that text back."""
+
+    kind: SegmentKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMail:
+    """Everything the desk reads in one mail.
+
+    `text` is the whole text and equals the segments joined; `new_text` is what was written now and
+    `quoted_text` the rest, each in reading order. `date_claimed` is what the sender says (aware, or None)
+    and must never decide anything. `references` is in header order, the nearest ancestor last.
+    `headers` has every header, decoded, in order; `notes` says what had to be repaired.
+    `content_digest` is the same for a retransmission that came another way.
+    """
+
+    message_id: str
+    subject: str
+    sender: Address | None
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    reply_to: tuple[Address, ...]
+    delivered_to: tuple[str, ...]
+    date_claimed: datetime | None
+    text: str
+    html: str | None
+    segments: tuple[Segment, ...]
+    attachments: tuple[ParsedAttachment, ...]
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    authentication_results: tuple[str, ...]
+    content_type: str
+    language: str
+    content_digest: str
+    headers: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+
+    @property
+    def new_text(self) -> str:
+        return "".join(part.text for part in self.segments if part.kind is SegmentKind.NEW)
+
+    @property
+    def quoted_text(self) -> str:
+        return "".join(part.text for part in self.segments if part.kind is not SegmentKind.NEW)
+
+    def header(self, name: str) -> str:
+        """The first header of that name, or an empty string."""
+        return next(iter(self.header_all(name)), "")
+
+    def header_all(self, name: str) -> tuple[str, ...]:
+        wanted = name.lower()
+        return tuple(value for key, value in self.headers if key.lower() == wanted)

@@ -1,0 +1,32 @@
+"""Outlook's winmail.dat (TNEF): the files inside it."""
+
+import logging
+from collections.abc import Iterator
+
+from tnefparse.tnef import TNEF
+
+MAX_FILES = 100
+
+_SIGNATURE = b"\x78\x9f\x3e\x22"
+
+logging.getLogger("tnef-decode").setLevel(logging.CRITICAL)  # it logs each property it does not know
+
+
+def is_winmail(name: str, content_type: str, data: bytes) -> bool:
+    is_named = name.lower() == "winmail.dat" or content_type in (
+        "application/ms-tnef",
+        "application/vnd.ms-tnef",
+    )
+    return is_named and data.startswith(_SIGNATURE)
+
+
+def unpack_winmail(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Names and contents; nothing when the file is broken, which is kept as it is anyway."""
+    try:
+        tnef = TNEF(data, do_checksum=False)  # type: ignore[no-untyped-call]
+        files = [
+            (str(one.long_filename() or one.name), bytes(one.data)) for one in tnef.attachments[:MAX_FILES]
+        ]
+    except Exception:  # the library raises whatever its struct reading meets in hostile bytes
+        return
+    yield from files
