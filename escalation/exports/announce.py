@@ -1,0 +1,107 @@
+"""Tells the subscribers that a pack is ready: one mail each, in the transaction that freezes the pack."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from escalation.choices import ClockState
+from escalation.exports.scorecard import Tally
+from escalation.models import ExportFile, ExportSubscriber, WeeklyExport
+from tickets.choices import MailPurpose
+from tickets.errors import DeskError
+from tickets.services.outbox import StoredFile, queue_mail
+
+logger = logging.getLogger(__name__)
+ATTACH_UP_TO = 10_000_000  # bytes of all files together; a greater pack is only linked
+CONTENT_TYPES = {"csv": "text/csv", "json": "application/json"}
+
+
+def announce(export: WeeklyExport, *, files: Sequence[ExportFile], desk: Tally, at: datetime) -> None:
+    """Call it once per export, in its transaction. `desk` is the scorecard's line of the whole desk."""
+    for subscriber in ExportSubscriber.objects.filter(is_active=True).order_by("pk"):
+        with translation.override(subscriber.language):
+            _queue(subscriber, export, files=files, desk=desk, at=at)
+
+
+def _queue(
+    subscriber: ExportSubscriber,
+    export: WeeklyExport,
+    *,
+    files: Sequence[ExportFile],
+    desk: Tally,
+    at: datetime,
+) -> None:
+    """A subscriber who cannot be written to, such as the desk itself, is logged and stops nothing."""
+    try:
+        queue_mail(
+            purpose=MailPurpose.EXPORT,
+            recipients=[subscriber.email],
+            subject=_subject(export),
+            text=_text(export, desk),
+            files=_attached(export, files),
+            at=at,
+        )
+    except DeskError as error:
+        logger.warning("Week %s is not mailed to %s: %s", export.week, subscriber.email, error)
+
+
+def _subject(export: WeeklyExport) -> str:
+    if export.revision == 1:
+        return _("Support desk: week %(week)s") % {"week": export.week}
+    return _("Support desk: week %(week)s, correction %(revision)s") % {
+        "week": export.week,
+        "revision": export.revision - 1,
+    }
+
+
+def _text(export: WeeklyExport, desk: Tally) -> str:
+    paragraphs = [_summary(export, desk), _reason(export), _where(export)]
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
+
+
+def _summary(export: WeeklyExport, desk: Tally) -> str:
+    return _(
+        "In week %(week)s the desk kept %(met)s promises and broke %(breached)s; "
+        "%(near_misses)s were kept only in the last tenth of their time."
+    ) % {
+        "week": export.week,
+        "met": desk.outcomes[ClockState.MET],
+        "breached": desk.outcomes[ClockState.BREACHED],
+        "near_misses": desk.near_misses,
+    }
+
+
+def _reason(export: WeeklyExport) -> str:
+    if not export.reason:
+        return ""
+    return _("This pack corrects an earlier one, which stays as it was. Reason: %(reason)s") % {
+        "reason": export.reason
+    }
+
+
+def _where(export: WeeklyExport) -> str:
+    path = reverse("admin:escalation_weeklyexport_change", args=[export.pk])
+    return _("All files: %(link)s") % {"link": f"{settings.SITE_URL}{path}"}
+
+
+def _attached(export: WeeklyExport, files: Sequence[ExportFile]) -> list[StoredFile]:
+    if sum(file.size for file in files) > ATTACH_UP_TO:
+        return []
+    return [
+        StoredFile(download_name(export, file.name), file.path, content_type(file.name)) for file in files
+    ]
+
+
+def download_name(export: WeeklyExport, name: str) -> str:
+    """2026-W47-tickets.csv; a correction says so in its name: 2026-W47-r2-tickets.csv."""
+    revision = "" if export.revision == 1 else f"-r{export.revision}"
+    return f"{export.week}{revision}-{name}"
+
+
+def content_type(name: str) -> str:
+    return CONTENT_TYPES[name.rsplit(".", 1)[-1]]

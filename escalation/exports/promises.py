@@ -1,0 +1,182 @@
+"""The promises of a week, read once in the order of their numbers, each with its verdict and its holders.
+
+A promise belongs to the pack when it started, fell due unkept, or was answered or ended in the week.
+It counts in the week that decided it, so that the weeks of a year add up to the year.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import NamedTuple
+
+from django.db.models import Q
+
+from escalation.calendars import CalendarBook
+from escalation.choices import ClockChange, ClockState
+from escalation.exports.held import Held, Holding, held_times
+from escalation.exports.period import Period, Verdict, verdict
+from escalation.models import Clock, ClockEvent
+from escalation.models.clock import ClockQuerySet
+from escalation.worktime import working_between
+
+FETCH = 2000  # rows read at a time
+# Lines that say who held the ticket from then on. Others may be dated back to when an answer was given.
+HOLDER_CHANGES = [
+    ClockChange.STARTED,
+    ClockChange.HANDED_OVER,
+    ClockChange.REVOKED,
+    ClockChange.RESUMED,
+]
+
+
+class CustomerSide(NamedTuple):
+    """Whose matter it was; all empty for a sender nobody knows."""
+
+    code: str | None
+    name: str | None
+    account_manager_id: int | None
+
+
+class ClockRow(NamedTuple):
+    """What is read of a clock, in the order of PATHS."""
+
+    pk: int
+    ticket_id: int
+    kind: str
+    state: str
+    priority: int
+    started_at: datetime
+    due_at: datetime
+    stopped_at: datetime | None
+    detected_at: datetime | None
+    minutes: int
+    calendar_id: int
+    calendar_version: int
+    policy: str
+    policy_version: int
+    contract: str | None
+    customer_code: str | None
+    customer: str | None
+    account_manager_id: int | None
+    owner_id: int
+    answered_by_id: int | None
+    author_id: int | None
+
+    @property
+    def customer_side(self) -> CustomerSide:
+        return CustomerSide(self.customer_code, self.customer, self.account_manager_id)
+
+
+PATHS = (
+    "pk",
+    "ticket_id",
+    "kind",
+    "state",
+    "priority",
+    "started_at",
+    "due_at",
+    "stopped_at",
+    "detected_at",
+    "minutes",
+    "calendar_id",
+    "calendar_version",
+    "policy_version__policy__name",
+    "policy_version__number",
+    "contract__reference",
+    "ticket__customer__code",
+    "ticket__customer__name",
+    "ticket__customer__account_manager_id",
+    "ticket__owner_id",
+    "answered_by_id",
+    "answered_by__author_id",
+)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A clock as it stood when the week ended. Times of response and holding are working time."""
+
+    clock: ClockRow
+    verdict: Verdict
+    counts: bool  # decided in this week
+    answered_at: datetime | None  # in or before this week
+    answered_here: bool  # in this week
+    response: timedelta | None
+    window: timedelta  # as it was at the end, after changes of priority
+    held: Held
+
+    @property
+    def is_near_miss(self) -> bool:
+        """Met in the last tenth of its window."""
+        if self.verdict.state != ClockState.MET or self.response is None:
+            return False
+        return self.response * 10 >= self.window * 9
+
+    @property
+    def breached_at(self) -> datetime | None:
+        return self.verdict.decided_at if self.verdict.state == ClockState.BREACHED else None
+
+
+def clocks_of(period: Period) -> ClockQuerySet:
+    start, end = period.start, period.end
+    return Clock.objects.filter(
+        Q(started_at__gte=start, started_at__lt=end)
+        | Q(due_at__gte=start, due_at__lt=end, state__in=[ClockState.RUNNING, ClockState.BREACHED])
+        | Q(stopped_at__gte=start, stopped_at__lt=end)
+    ).order_by("pk")
+
+
+def promises_of(period: Period, *, book: CalendarBook) -> Iterator[Promise]:
+    """Two queries whatever the number of promises, both streamed in the order of the clocks and merged."""
+    clocks = clocks_of(period)
+    ledger = _Ledger(clocks)
+    for values in clocks.values_list(*PATHS).iterator(chunk_size=FETCH):
+        clock = ClockRow._make(values)
+        yield _promise(clock, period=period, book=book, holdings=ledger.holdings_of(clock.pk))
+
+
+def _promise(clock: ClockRow, *, period: Period, book: CalendarBook, holdings: list[Holding]) -> Promise:
+    hours = book[clock.calendar_id]
+    found = verdict(end=period.end, state=clock.state, due_at=clock.due_at, stopped_at=clock.stopped_at)
+    counts = period.holds(found.decided_at)
+    answered_at = clock.stopped_at if clock.answered_by_id and _before(clock.stopped_at, period.end) else None
+    return Promise(
+        clock=clock,
+        verdict=found,
+        counts=counts,
+        answered_at=answered_at,
+        answered_here=period.holds(answered_at),
+        response=working_between(hours, clock.started_at, answered_at) if answered_at else None,
+        window=working_between(hours, clock.started_at, clock.due_at),
+        held=held_times(holdings, hours=hours, start=clock.started_at, until=found.decided_at)
+        if counts and found.decided_at
+        else {},
+    )
+
+
+def _before(moment: datetime | None, end: datetime) -> bool:
+    return moment is not None and moment < end
+
+
+class _Ledger:
+    """The ledger lines of the chosen clocks, walked along with them."""
+
+    def __init__(self, clocks: ClockQuerySet) -> None:
+        lines = (
+            ClockEvent.objects.filter(clock__in=clocks.order_by().values("pk"), change__in=HOLDER_CHANGES)
+            .order_by("clock_id", "at", "pk")
+            .values_list("clock_id", "at", "holder_id")
+            .iterator(chunk_size=FETCH)
+        )
+        self._groups = groupby(lines, key=lambda line: line[0])
+        self._ahead: tuple[int, list[Holding]] | None = None
+
+    def holdings_of(self, clock_id: int) -> list[Holding]:
+        """Ask in rising order; lines of clocks that were not asked for are passed over."""
+        while self._ahead is None or self._ahead[0] < clock_id:
+            group = next(self._groups, None)
+            if group is None:
+                return []
+            self._ahead = group[0], [Holding(at, holder) for _clock, at, holder in group[1]]
+        return self._ahead[1] if self._ahead[0] == clock_id else []

@@ -1,0 +1,135 @@
+"""tickets.csv: one row per ticket. The weekly pack and every exported list have these columns."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from escalation.csvsafe import Cell, iso_time, local_time
+from escalation.exports.period import Period
+from escalation.exports.roster import Roster
+from tickets.choices import Priority
+from tickets.models import Ticket
+from tickets.models.ticket import TicketQuerySet, ticket_number
+
+FETCH = 2000  # rows read at a time
+
+COLUMNS = (
+    "ticket",
+    "subject",
+    "customer_code",
+    "customer",
+    "contact",
+    "contact_email",
+    "account_manager",
+    "account_manager_name",
+    "owner",
+    "owner_name",
+    "owner_team",
+    "priority",
+    "status",
+    "channel",
+    "language",
+    "opened_at",
+    "opened_local",
+    "unanswered_since",
+    "unanswered_since_local",
+    "resolved_at",
+    "resolved_local",
+    "closed_at",
+    "closed_local",
+    "merged_into",
+    "follows",
+)
+
+
+class TicketRow(NamedTuple):
+    """What one row is made of, in the order of PATHS."""
+
+    pk: int
+    subject: str
+    customer_code: str | None
+    customer: str | None
+    contact: str | None
+    contact_email: str | None
+    account_manager_id: int | None
+    owner_id: int
+    priority: int
+    status: str
+    channel: str
+    language: str
+    opened_at: datetime
+    unanswered_since: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    merged_into_id: int | None
+    follows_id: int | None
+
+
+PATHS = (
+    "pk",
+    "subject",
+    "customer__code",
+    "customer__name",
+    "contact__name",
+    "contact__email",
+    "customer__account_manager_id",
+    "owner_id",
+    "priority",
+    "status",
+    "channel",
+    "language",
+    "opened_at",
+    "unanswered_since",
+    "resolved_at",
+    "closed_at",
+    "merged_into_id",
+    "follows_id",
+)
+
+
+def tickets_of(period: Period) -> TicketQuerySet:
+    """Opened in the week, as they stand when the pack is made."""
+    return Ticket.objects.filter(opened_at__gte=period.start, opened_at__lt=period.end).order_by("pk")
+
+
+def ticket_rows(tickets: TicketQuerySet, *, roster: Roster, zone: ZoneInfo) -> Iterator[list[Cell]]:
+    """Rows as they come from the database, none kept; `zone` is that of the local columns."""
+    for values in tickets.values_list(*PATHS).iterator(chunk_size=FETCH):
+        yield ticket_row(TicketRow._make(values), roster=roster, zone=zone)
+
+
+def ticket_row(ticket: TicketRow, *, roster: Roster, zone: ZoneInfo) -> list[Cell]:
+    owner, manager = roster[ticket.owner_id], roster[ticket.account_manager_id]
+    return [
+        ticket_number(ticket.pk),
+        ticket.subject,
+        ticket.customer_code,
+        ticket.customer,
+        ticket.contact,
+        ticket.contact_email,
+        manager.username,
+        manager.name,
+        owner.username,
+        owner.name,
+        owner.team,
+        priority_code(ticket.priority),
+        ticket.status,
+        ticket.channel,
+        ticket.language,
+        iso_time(ticket.opened_at),
+        local_time(ticket.opened_at, zone),
+        iso_time(ticket.unanswered_since),
+        local_time(ticket.unanswered_since, zone),
+        iso_time(ticket.resolved_at),
+        local_time(ticket.resolved_at, zone),
+        iso_time(ticket.closed_at),
+        local_time(ticket.closed_at, zone),
+        ticket_number(ticket.merged_into_id) if ticket.merged_into_id else "",
+        ticket_number(ticket.follows_id) if ticket.follows_id else "",
+    ]
+
+
+def priority_code(priority: int) -> str:
+    """P0 to P3, the same in every language."""
+    return Priority(priority).name

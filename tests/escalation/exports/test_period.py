@@ -1,0 +1,54 @@
+"""What a promise had come to when the week ended."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from escalation.choices import ClockState
+from escalation.exports.period import Period, verdict
+from escalation.weeks import Week
+from tests.factories import NOW
+
+MINUTE = timedelta(minutes=1)
+END = NOW
+RUNNING, MET, BREACHED, CANCELLED = ClockState
+
+
+@pytest.mark.parametrize(
+    ("state", "due", "stopped", "expected"),
+    [
+        (MET, 10, -5, (MET, -5)),
+        (MET, 10, 0, (RUNNING, None)),  # answered as the next week began
+        (MET, 10, 5, (RUNNING, None)),
+        (CANCELLED, 10, -5, (CANCELLED, -5)),
+        (CANCELLED, 10, 5, (RUNNING, None)),
+        (RUNNING, 10, None, (RUNNING, None)),
+        (RUNNING, 0, None, (RUNNING, None)),  # due as the next week begins: theirs
+        (RUNNING, -1, None, (BREACHED, -1)),  # no sweep has noticed yet
+        (BREACHED, -1, None, (BREACHED, -1)),
+        (BREACHED, -30, -5, (BREACHED, -30)),  # answered late: broken when it fell due
+        (BREACHED, 5, None, (RUNNING, None)),  # broken after the week
+    ],
+)
+def test_a_promise_is_judged_as_the_week_ended(state, due, stopped, expected):
+    found = verdict(
+        end=END,
+        state=state,
+        due_at=END + due * MINUTE,
+        stopped_at=None if stopped is None else END + stopped * MINUTE,
+    )
+    assert (found.state, found.decided_at and (found.decided_at - END) / MINUTE) == expected
+
+
+def test_a_period_holds_its_first_moment_and_not_its_last():
+    period = Period.of(Week(2026, 47), zone=ZoneInfo("Asia/Shanghai"))
+    assert period.holds(period.start)
+    assert not period.holds(period.end)
+    assert not period.holds(None)
+
+
+def test_a_preview_ends_when_it_is_taken_and_no_later_than_the_week():
+    zone = ZoneInfo("Asia/Shanghai")
+    assert Period.of(Week(2026, 47), zone=zone, until=NOW).end == NOW
+    assert Period.of(Week(2026, 46), zone=zone, until=NOW).end == Week(2026, 46).bounds(zone)[1]

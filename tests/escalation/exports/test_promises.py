@@ -1,0 +1,163 @@
+"""Which promises belong to a week, in which they count, and what their row says."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from escalation.calendars import CalendarBook
+from escalation.choices import ClockChange, ClockState
+from escalation.exports.period import Period
+from escalation.exports.promises import PATHS, ClockRow, promises_of
+from escalation.exports.promises_csv import COLUMNS, promise_row
+from escalation.exports.roster import load_roster
+from escalation.weeks import Week
+from tests.factories import (
+    ClockEventFactory,
+    ClockFactory,
+    OutboundMessageFactory,
+    TicketFactory,
+    office_calendar,
+    staff,
+)
+
+pytestmark = pytest.mark.django_db
+ZONE = ZoneInfo("Asia/Shanghai")
+PERIOD = Period.of(Week(2026, 47), zone=ZONE)
+BEFORE, AFTER = Period.of(Week(2026, 46), zone=ZONE), Period.of(Week(2026, 48), zone=ZONE)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+
+def met(*, started, stopped, **fields):
+    clock = ClockFactory(state=ClockState.MET, started_at=started, stopped_at=stopped, **fields)
+    clock.answered_by = OutboundMessageFactory(ticket=clock.ticket, at=stopped)
+    clock.save(update_fields=["answered_by"])
+    ClockEventFactory(clock=clock)
+    return clock
+
+
+def breached(*, started, stopped=None, **fields):
+    clock = ClockFactory(state=ClockState.BREACHED, started_at=started, stopped_at=stopped, **fields)
+    clock.breached_at = clock.due_at
+    clock.detected_at = clock.due_at + 20 * timedelta(seconds=1)
+    if stopped:
+        clock.answered_by = OutboundMessageFactory(ticket=clock.ticket, at=stopped)
+    clock.save(update_fields=["breached_at", "detected_at", "answered_by"])
+    ClockEventFactory(clock=clock)
+    return clock
+
+
+def promises(period=PERIOD):
+    return list(promises_of(period, book=CalendarBook()))
+
+
+def counted(period):
+    return [promise.clock.pk for promise in promises(period) if promise.counts]
+
+
+def row_of(clock):
+    roster = load_roster()
+    (row,) = (promise_row(each, roster=roster, zone=ZONE) for each in promises() if each.clock.pk == clock.pk)
+    return dict(zip(COLUMNS, row, strict=True))
+
+
+def test_the_fields_and_their_paths_are_as_many():
+    assert len(ClockRow._fields) == len(PATHS)
+
+
+def test_a_promise_counts_in_the_week_that_decided_it_and_in_no_other():
+    over_the_end = met(started=PERIOD.end - HOUR, stopped=PERIOD.end + HOUR)
+    over_the_start = met(started=PERIOD.start - HOUR, stopped=PERIOD.start)
+    within = met(started=PERIOD.start + HOUR, stopped=PERIOD.start + 2 * HOUR)
+    assert counted(PERIOD) == [over_the_start.pk, within.pk]
+    assert counted(AFTER) == [over_the_end.pk]
+    assert counted(BEFORE) == []
+    assert [promise.clock.pk for promise in promises()] == [over_the_end.pk, over_the_start.pk, within.pk]
+
+
+def test_a_broken_promise_counts_when_it_fell_due_although_the_answer_came_a_week_later():
+    clock = breached(started=PERIOD.end - 9 * HOUR, stopped=PERIOD.end + HOUR)  # due an hour before the end
+    assert (counted(PERIOD), counted(AFTER)) == ([clock.pk], [])
+    (there,) = promises(AFTER)
+    assert (there.answered_here, there.response) == (True, 10 * HOUR)
+    (here,) = promises(PERIOD)
+    assert (here.answered_at, here.response) == (None, None)
+
+
+def test_a_promise_overdue_that_no_sweep_has_seen_is_broken():
+    clock = ClockFactory(started_at=PERIOD.end - 9 * HOUR)
+    assert row_of(clock)["outcome"] == "breached"
+    assert row_of(clock)["breached_at"] == "2026-11-22T15:00:00+00:00"
+
+
+def test_a_promise_that_runs_over_the_end_of_the_week_is_listed_and_does_not_count():
+    clock = ClockFactory(started_at=PERIOD.end - HOUR)
+    row = row_of(clock)
+    assert (row["outcome"], row["counts_this_week"], row["breached_at"]) == ("running", False, "")
+
+
+def test_a_promise_of_another_week_is_not_listed():
+    met(started=PERIOD.start - 3 * HOUR, stopped=PERIOD.start - HOUR)
+    ClockFactory(started_at=PERIOD.end)
+    assert promises() == []
+
+
+def test_a_cancelled_promise_names_no_answer():
+    clock = ClockFactory(state=ClockState.CANCELLED, started_at=PERIOD.start, stopped_at=PERIOD.start + HOUR)
+    row = row_of(clock)
+    assert (row["outcome"], row["answered_at"], row["response_minutes"]) == ("cancelled", "", None)
+
+
+def test_a_row_carries_terms_times_and_evidence():
+    owner = staff("bo")
+    clock = met(
+        started=PERIOD.start + HOUR,
+        stopped=PERIOD.start + HOUR + 25 * MINUTE,
+        ticket=TicketFactory(owner=owner, priority=0),
+        minutes=30,
+    )
+    row = row_of(clock)
+    assert (row["promise"], row["ticket"], row["priority"]) == (clock.pk, clock.ticket.number, "P0")
+    assert (row["window_minutes"], row["response_minutes"], row["near_miss"]) == (30, 25.0, False)
+    assert (row["policy"], row["policy_version"]) == (
+        clock.policy_version.policy.name,
+        clock.policy_version.number,
+    )
+    assert (row["answered_by"], row["held_by"]) == ("bo", "bo 25")
+    assert (row["due_at"], row["due_local"]) == ("2026-11-15T17:30:00+00:00", "2026-11-16 01:30:00")
+
+
+@pytest.mark.parametrize(("minutes", "near"), [(26, False), (27, True), (30, True)])
+def test_the_last_tenth_of_the_window_is_a_near_miss(minutes, near):
+    clock = met(started=PERIOD.start, stopped=PERIOD.start + minutes * MINUTE, minutes=30)
+    assert row_of(clock)["near_miss"] is near
+
+
+def test_minutes_are_working_minutes_of_the_promises_calendar():
+    friday = PERIOD.start + timedelta(days=4, hours=17)
+    monday = AFTER.start + timedelta(hours=10)
+    clock = met(started=friday, stopped=monday, calendar=office_calendar(), due_at=monday + 8 * HOUR)
+    (promise,) = promises(AFTER)
+    assert promise.clock.pk == clock.pk
+    assert promise.response == 2 * HOUR  # Friday from five to six, Monday from nine to ten
+
+
+def test_the_holders_are_read_from_the_ledger_each_with_their_own_clock():
+    ann, bob = staff("ann"), staff("bob")
+    first = breached(started=PERIOD.start, ticket=TicketFactory(owner=ann), minutes=60)
+    ClockEventFactory(clock=first, change=ClockChange.HANDED_OVER, at=PERIOD.start + 45 * MINUTE, holder=bob)
+    second = met(started=PERIOD.start, stopped=PERIOD.start + HOUR, ticket=TicketFactory(owner=bob))
+    assert row_of(first)["held_by"] == "ann 45; bob 15"
+    assert row_of(second)["held_by"] == "bob 60"
+
+
+def test_thirty_promises_cost_the_queries_of_three(count_queries):
+    def some(number):
+        calendar = office_calendar()
+        for _each in range(number):
+            met(started=PERIOD.start, stopped=PERIOD.start + HOUR, calendar=calendar)
+        return count_queries(promises)
+
+    assert some(3) == 4  # clocks, ledger, the calendar and its intervals
+    assert some(27) == 6  # and another calendar

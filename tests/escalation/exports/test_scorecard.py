@@ -1,0 +1,166 @@
+"""The scorecard adds up: promises by side, time and breaches by holder, answers by their minutes."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from escalation.choices import ClockState
+from escalation.exports.incidents import Incident, IncidentKind
+from escalation.exports.period import Verdict
+from escalation.exports.promises import ClockRow, CustomerSide, Promise
+from escalation.exports.roster import NOBODY, Person
+from escalation.exports.scorecard import COLUMNS, Scorecard, percentiles
+from tests.factories import NOW
+
+MINUTE = timedelta(minutes=1)
+ANN, BOB, MEI = 1, 2, 3
+ROSTER = {
+    None: NOBODY,
+    ANN: Person("ann", "Ann", "North"),
+    BOB: Person("bob", "Bob", "South"),
+    MEI: Person("mei", "Mei", "East"),
+}
+
+
+def promise(state=ClockState.MET, *, held=None, response=10, window=30, counts=True, here=True, code="star"):
+    clock = ClockRow._make([None] * len(ClockRow._fields))._replace(
+        priority=0,
+        customer_code=code,
+        customer="Star" if code else None,
+        account_manager_id=MEI if code else None,
+    )
+    return Promise(
+        clock=clock,
+        verdict=Verdict(state, NOW),
+        counts=counts,
+        answered_at=NOW if response else None,
+        answered_here=bool(response) and here,
+        response=response * MINUTE if response else None,
+        window=window * MINUTE,
+        held={holder: minutes * MINUTE for holder, minutes in (held or {ANN: 10}).items()},
+    )
+
+
+def card(*promises, incidents=()):
+    scorecard = Scorecard(ROSTER)
+    for each in promises:
+        scorecard.add(each)
+    for incident in incidents:
+        scorecard.add_incident(incident)
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in scorecard.rows()]
+    return {(row["group"], row["key"]): row for row in rows}
+
+
+def test_a_quiet_week_is_one_line_of_zeros():
+    found = card()
+    assert list(found) == [("desk", "")]
+    row = found["desk", ""]
+    assert (row["promises"], row["met_percent"], row["response_median_minutes"], row["breach_share"]) == (
+        0,
+        None,
+        None,
+        0.0,
+    )
+
+
+def test_a_promise_counts_once_for_each_side_and_for_its_holder():
+    found = card(promise())
+    assert [key for key, row in found.items() if row["promises"] == 1] == [
+        ("desk", ""),
+        ("priority", "P0"),
+        ("team", "East"),
+        ("account_manager", "mei"),
+        ("customer", "star"),
+        ("person", "ann"),
+    ]
+    assert found["customer", "star"]["name"] == "Star"
+    assert found["person", "ann"]["name"] == "Ann"
+
+
+def test_a_breach_belongs_to_the_holders_in_proportion_and_to_the_rest_whole():
+    found = card(promise(ClockState.BREACHED, held={ANN: 45, BOB: 15}), promise(held={BOB: 10}))
+    share = {key: row["breach_share"] for key, row in found.items()}
+    assert share["person", "ann"] == 0.75
+    assert share["person", "bob"] == 0.25
+    assert (share["team", "North"], share["team", "South"], share["team", "East"]) == (0.75, 0.25, 0.0)
+    assert (share["desk", ""], share["customer", "star"], share["account_manager", "mei"]) == (1.0, 1.0, 1.0)
+    assert found["person", "bob"]["held_minutes"] == 25
+    assert found["desk", ""]["held_minutes"] == 70
+
+
+def test_what_does_not_count_this_week_is_left_out_but_its_answer_is_not():
+    found = card(promise(ClockState.BREACHED, counts=False, response=600))
+    assert found["desk", ""]["promises"] == 0
+    assert found["desk", ""]["answers"] == 1
+    assert found["desk", ""]["response_median_minutes"] == 600
+
+
+def test_an_answer_of_an_earlier_week_is_not_counted_again():
+    assert card(promise(here=False))["desk", ""]["answers"] == 0
+
+
+def test_the_percentage_leaves_cancelled_promises_out():
+    row = card(promise(), promise(), promise(ClockState.BREACHED), promise(ClockState.CANCELLED))["desk", ""]
+    assert (row["promises"], row["met"], row["breached"], row["cancelled"]) == (4, 2, 1, 1)
+    assert row["met_percent"] == 66.7
+
+
+def test_only_kept_promises_are_near_misses():
+    row = card(promise(response=28), promise(response=26), promise(ClockState.BREACHED, response=40))[
+        "desk", ""
+    ]
+    assert row["near_misses"] == 1
+
+
+def test_minutes_begun_count_as_whole():
+    assert card(promise(response=10.01))["desk", ""]["response_median_minutes"] == 11
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([], [None, None, None]),
+        ([7], [7, 7, 7]),
+        ([1, 2], [1, 2, 2]),
+        (range(1, 11), [5, 9, 10]),
+        (range(1, 101), [50, 90, 95]),
+        ([5] * 99 + [500], [5, 5, 5]),
+    ],
+)
+def test_percentiles_by_nearest_rank(values, expected):
+    assert percentiles(Counter(values), (50, 90, 95)) == expected
+
+
+def test_incidents_count_for_the_customers_side_and_for_the_person():
+    side = CustomerSide("star", "Star", MEI)
+    incidents = [
+        Incident(IncidentKind.ESCALATION, 0, side, BOB),
+        Incident(IncidentKind.LATE_DOWNGRADE, 0, side, ANN),
+        Incident(IncidentKind.REVOKED, 1, side, ANN),
+        Incident(IncidentKind.VOIDED, 1, side, ANN),
+        Incident(IncidentKind.WAIVED, 1, side, ANN),
+    ]
+    found = card(incidents=incidents)
+    columns = ("escalations_received", "late_downgrades", "revoked", "voided", "waived")
+    assert [found["desk", ""][column] for column in columns] == [1, 1, 1, 1, 1]
+    assert [found["person", "bob"][column] for column in columns] == [1, 0, 0, 0, 0]
+    assert [found["team", "North"][column] for column in columns] == [0, 1, 1, 1, 1]
+    assert found["priority", "P0"]["escalations_received"] == 1
+
+
+def test_an_unknown_sender_has_a_line_without_a_key():
+    found = card(promise(code=None))
+    assert found["customer", ""]["promises"] == found["account_manager", ""]["promises"] == 1
+
+
+def test_lines_stand_in_one_order_whatever_came_first():
+    first, second = promise(held={ANN: 1}), promise(held={BOB: 1}, code=None)
+    assert list(card(first, second)) == list(card(second, first))
+
+
+def test_memory_does_not_grow_with_the_rows():
+    scorecard = Scorecard(ROSTER)
+    for number in range(2000):
+        scorecard.add(promise(response=1 + number % 7))
+    assert len(scorecard.tally("desk").response_minutes) == 7

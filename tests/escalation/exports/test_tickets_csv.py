@@ -1,0 +1,79 @@
+"""tickets.csv: which tickets, which columns, and how many queries."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from escalation.exports.period import Period
+from escalation.exports.roster import load_roster
+from escalation.exports.tickets_csv import COLUMNS, PATHS, TicketRow, ticket_rows, tickets_of
+from escalation.weeks import Week
+from tests.factories import ContactFactory, CustomerFactory, TeamFactory, TicketFactory, staff
+from tickets.choices import Priority, Status
+from tickets.models import Ticket
+
+pytestmark = pytest.mark.django_db
+ZONE = ZoneInfo("Asia/Shanghai")
+PERIOD = Period.of(Week(2026, 47), zone=ZONE)
+SECOND = timedelta(seconds=1)
+
+
+def rows(tickets=None):
+    found = ticket_rows(tickets or Ticket.objects.order_by("pk"), roster=load_roster(), zone=ZONE)
+    return [dict(zip(COLUMNS, row, strict=True)) for row in found]
+
+
+def test_the_fields_and_their_paths_are_as_many():
+    assert len(TicketRow._fields) == len(PATHS)
+
+
+def test_a_ticket_is_opened_in_exactly_one_week():
+    inside = [
+        TicketFactory(opened_at=PERIOD.start),
+        TicketFactory(opened_at=PERIOD.end - SECOND),
+    ]
+    TicketFactory(opened_at=PERIOD.start - SECOND)
+    TicketFactory(opened_at=PERIOD.end)
+    assert list(tickets_of(PERIOD)) == inside
+
+
+def test_a_row_says_what_people_ask():
+    manager = staff("mei", team=TeamFactory(name="East"))
+    owner = staff("bo", team=TeamFactory(name="North"))
+    customer = CustomerFactory(name="星光直播", code="starlight", account_manager=manager)
+    ticket = TicketFactory(
+        subject="=黑屏",
+        customer=customer,
+        contact=ContactFactory(customer=customer, name="Li", email="li@starlight.example"),
+        owner=owner,
+        priority=Priority.P0,
+        status=Status.RESOLVED,
+        opened_at=PERIOD.start + timedelta(hours=1),
+        resolved_at=PERIOD.start + timedelta(hours=2),
+    )
+    (row,) = rows()
+    assert row["ticket"] == ticket.number
+    assert (row["customer_code"], row["customer"], row["contact_email"]) == (
+        "starlight",
+        "星光直播",
+        "li@starlight.example",
+    )
+    assert (row["account_manager"], row["owner"], row["owner_team"]) == ("mei", "bo", "North")
+    assert (row["priority"], row["status"], row["channel"]) == ("P0", "resolved", "email")
+    assert (row["opened_at"], row["opened_local"]) == ("2026-11-15T17:00:00+00:00", "2026-11-16 01:00:00")
+    assert row["resolved_local"] == "2026-11-16 02:00:00"
+    assert (row["closed_at"], row["closed_local"], row["merged_into"]) == ("", "", "")
+
+
+def test_an_unknown_sender_leaves_the_customer_empty():
+    TicketFactory(customer=None)
+    (row,) = rows()
+    assert (row["customer"], row["account_manager"]) == (None, "")
+
+
+def test_thirty_tickets_cost_the_queries_of_three(count_queries):
+    TicketFactory.create_batch(3)
+    few = count_queries(rows)
+    TicketFactory.create_batch(27)
+    assert count_queries(rows) == few == 2
