@@ -2,12 +2,18 @@
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.core import checks
 from django.utils.translation import gettext_lazy as _
+
+from supportdesk.checks import check_deployment
 
 
 class SupportDeskConfig(AppConfig):
     name = "supportdesk"
     verbose_name = _("Support desk")
+
+    def ready(self) -> None:
+        checks.register(check_deployment, checks.Tags.security, deploy=True)
 
 
 class DeskAdminConfig(AdminConfig):

@@ -8,13 +8,16 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from dotenv import load_dotenv
 
 from supportdesk.env import Env
 from supportdesk.secrets import checked_secret_key, kept_secret_key
 
-env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 TESTING = "pytest" in sys.modules
+if not TESTING:
+    load_dotenv(BASE_DIR / ".env")  # what the environment sets already wins
+env = Env()
 
 # --- Where the desk runs -------------------------------------------------------------------------------
 # "embedded" keeps everything under .var/ and needs no other setting; "production" refuses what is unsafe.
