@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 from django_q.models import Schedule
 
 
@@ -60,9 +59,8 @@ class SyncReport:
 
 
 @transaction.atomic
-def sync_schedules(*, now: datetime | None = None) -> SyncReport:
+def sync_schedules(*, now: datetime) -> SyncReport:
     """Make the queue's rows equal to the timetable. Foreign rows go: a malformed one would stop all the others."""
-    now = now or timezone.now()
     report = SyncReport()
     rows: dict[str, Schedule] = {}
     for row in Schedule.objects.select_for_update().order_by("pk"):

@@ -70,7 +70,7 @@ class Command(BaseCommand):
     def _prepare_database(self) -> None:
         try:
             call_command("migrate", interactive=False, verbosity=0)
-            sync_schedules()
+            sync_schedules(now=timezone.now())
         except DatabaseFault as error:
             words = {"error": str(error).strip(), "name": settings.DATABASES["default"]["NAME"]}
             raise CommandError(
