@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Q, QuerySet
 
-from customers.models import Contact, Contract, Customer, StaffProfile
+from customers.models import Absence, Contact, Contract, Customer, StaffProfile
 
 Person = User | AnonymousUser
 SEES_ALL = "customers.view_all_customers"
@@ -69,3 +69,15 @@ def visible_contracts(user: Person) -> QuerySet[Contract]:
     if sees_all(user):
         return Contract.objects.all()
     return Contract.objects.filter(looked_after_by(team_ids(user), "customer__"))
+
+
+def visible_people(user: Person) -> QuerySet[User]:
+    """The user and their people; everybody at the desk for those who see everything."""
+    staff = User.objects.filter(is_active=True, is_staff=True).order_by("username")
+    return staff if sees_all(user) else staff.filter(pk__in=team_ids(user))
+
+
+def visible_absences(user: Person) -> QuerySet[Absence]:
+    if sees_all(user):
+        return Absence.objects.all()
+    return Absence.objects.filter(user__in=team_ids(user))

@@ -1,5 +1,5 @@
-"""Mistakes a person can mend. Their text is a translated sentence to show; a fault of the desk is another error."""
+"""The desk's one kind of refusal, under the name that tickets and everything above use."""
 
+from customers.errors import DeskError
 
-class DeskError(Exception):
-    """Refused: nothing was changed. ``str(error)`` says what is wrong and what to do."""
+__all__ = ["DeskError"]

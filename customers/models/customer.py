@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import DomainNameValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -63,9 +64,16 @@ class MailDomain(models.Model):
 
     def clean(self) -> None:
         self.domain = self.domain.strip().lower().removeprefix("@")
+        try:
+            DomainNameValidator()(self.domain)
+            self._refuse_public()
+        except ValidationError as error:
+            raise ValidationError({"domain": error}) from error
+
+    def _refuse_public(self) -> None:
         if is_public_domain(self.domain):
             raise ValidationError(
-                {"domain": _("%(domain)s is a public mail provider and identifies no company.")},
+                _("%(domain)s is a public mail provider and identifies no company."),
                 params={"domain": self.domain},
             )
 

@@ -1,0 +1,91 @@
+"""What all lists of the desk share: quick pages, rows narrowed to what a person may see, read-only records."""
+
+from typing import Any
+
+from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import ForeignKey, Model, QuerySet
+from django.db.models.fields.related import RelatedField
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import RelatedDropdownFilter
+
+from customers.admin.fields import StaffChoiceField, staff_members
+
+
+class VisibleChoices(BaseModelAdmin):
+    """Forms offer and accept only related rows that the person may see, and colleagues who may sign in."""
+
+    def get_field_queryset(
+        self, db: str | None, db_field: "RelatedField[Any, Any]", request: HttpRequest
+    ) -> "QuerySet[Any] | None":
+        narrowed = visible_rows_of(self.admin_site._registry, db_field.remote_field.model, request)
+        return narrowed if narrowed is not None else super().get_field_queryset(db, db_field, request)
+
+    def formfield_for_foreignkey(
+        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.remote_field.model is User:
+            kwargs.update(queryset=staff_members(), form_class=StaffChoiceField)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class DeskAdmin(VisibleChoices, ModelAdmin):
+    """A list without the exact count of everything (a third of the page at a million rows), 50 rows a page."""
+
+    list_per_page = 50
+    list_max_show_all = 50
+    show_full_result_count = False
+    list_filter_submit = True
+    list_fullwidth = True
+    compressed_fields = True
+    warn_unsaved_form = True
+    view_on_site = False
+
+
+class RowAccessAdmin(DeskAdmin):
+    """Shows the rows that `visible` names; all others are not found, here and in autocompletes of other pages."""
+
+    def visible(self, user: User | AnonymousUser) -> "QuerySet[Any]":
+        raise NotImplementedError
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        rows, ordering = self.visible(request.user), self.get_ordering(request)
+        return rows.order_by(*ordering) if ordering else rows
+
+
+class ReadOnlyAdmin(DeskAdmin):
+    """Records that services write: to look at, never to edit here."""
+
+    actions = None
+    warn_unsaved_form = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class VisibleRelatedFilter(RelatedDropdownFilter):
+    """A filter by a related row that lists only rows the person may see."""
+
+    def field_choices(
+        self, field: Any, request: HttpRequest, model_admin: "ModelAdmin"
+    ) -> list[tuple[Any, str]]:
+        rows = visible_rows_of(model_admin.admin_site._registry, field.remote_field.model, request)
+        if rows is None:
+            choices: list[tuple[Any, str]] = super().field_choices(field, request, model_admin)
+            return choices
+        return [(row.pk, str(row)) for row in rows]
+
+
+def visible_rows_of(
+    registry: dict[type[Model], Any], model: type[Model], request: HttpRequest
+) -> "QuerySet[Any] | None":
+    """The rows of a related model as its own admin shows them; None when that admin narrows nothing."""
+    related = registry.get(model)
+    return related.get_queryset(request) if isinstance(related, RowAccessAdmin) else None

@@ -1,0 +1,36 @@
+"""Contacts: the people who write to us."""
+
+from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from customers.access import visible_contacts
+from customers.admin.base import RowAccessAdmin, VisibleRelatedFilter
+from customers.models import Contact
+
+
+@admin.register(Contact)
+class ContactAdmin(RowAccessAdmin):
+    list_display = ("__str__", "email", "phone", "company", "language", "is_active", "mail_failed_at")
+    list_filter = (("customer", VisibleRelatedFilter), "is_active")
+    list_select_related = ("customer",)
+    search_fields = ("name", "email", "phone", "customer__name")
+    sortable_by = ("email",)
+    autocomplete_fields = ("customer",)
+    readonly_fields = ("mail_failed_at", "created_at")
+    fieldsets = (
+        (
+            None,
+            {"fields": (("name", "customer"), ("email", "phone"), ("language", "time_zone"), "is_active")},
+        ),
+        (_("Record"), {"fields": (("mail_failed_at", "created_at"),)}),
+    )
+
+    def visible(self, user: User | AnonymousUser) -> QuerySet[Contact]:
+        return visible_contacts(user)
+
+    @display(description=_("customer"))
+    def company(self, contact: Contact) -> str:
+        return contact.customer.name if contact.customer else str(_("unknown company"))

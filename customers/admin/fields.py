@@ -1,0 +1,25 @@
+"""Form fields that several admins share: colleagues by their names."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+
+class StaffChoiceField(forms.ModelChoiceField):
+    """A colleague, shown by full name; those who left are marked."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return person(obj) if obj.is_active else f"{person(obj)} ({_('inactive')})"
+
+
+def staff_members() -> QuerySet[User]:
+    """All who work or worked at the desk: a row that names somebody who left can still be saved."""
+    return User.objects.filter(is_staff=True).order_by("-is_active", "first_name", "last_name", "username")
+
+
+def person(user: User | None) -> str:
+    """How lists name a colleague; a dash for nobody."""
+    return "-" if user is None else user.get_full_name() or user.get_username()

@@ -1,0 +1,40 @@
+"""Staff profiles: hierarchy, deputies, skills and languages."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import RelatedDropdownFilter
+from unfold.decorators import display
+
+from customers.admin.base import DeskAdmin
+from customers.admin.fields import person
+from customers.models import StaffProfile
+
+
+@admin.register(StaffProfile)
+class StaffProfileAdmin(DeskAdmin):
+    list_display = ("name", "title", "team", "manager", "stand_in", "language", "phone", "works_here")
+    list_filter = (("team", RelatedDropdownFilter), ("skills", RelatedDropdownFilter), "language")
+    list_select_related = ("user", "team", "reports_to", "deputy")
+    search_fields = ("user__username", "user__first_name", "user__last_name", "user__email", "title")
+    sortable_by = ()
+    filter_horizontal = ("skills",)
+    fieldsets = (
+        (None, {"fields": (("user", "title"), ("team", "reports_to"), "deputy")}),
+        (_("What they can do"), {"fields": ("skills", ("language", "time_zone"), "phone")}),
+    )
+
+    @display(description=_("name"))
+    def name(self, profile: StaffProfile) -> str:
+        return person(profile.user)
+
+    @display(description=_("reports to"))
+    def manager(self, profile: StaffProfile) -> str:
+        return person(profile.reports_to)
+
+    @display(description=_("deputy"))
+    def stand_in(self, profile: StaffProfile) -> str:
+        return person(profile.deputy)
+
+    @display(description=_("active"), boolean=True)
+    def works_here(self, profile: StaffProfile) -> bool:
+        return profile.user.is_active

@@ -1,0 +1,80 @@
+"""Contracts of one customer share no day."""
+
+from datetime import date
+
+import pytest
+
+from customers.errors import DeskError
+from customers.models import Contract
+from customers.services.contracts import in_force, save_contract
+from tests.factories import ContractFactory, CustomerFactory, ServicePlanFactory
+
+pytestmark = pytest.mark.django_db
+
+SPRING = {"starts_on": date(2026, 3, 1), "ends_on": date(2026, 5, 31)}
+
+
+def write(customer, starts_on, ends_on=None, contract=None):
+    return save_contract(
+        customer=customer, plan=ServicePlanFactory(), starts_on=starts_on, ends_on=ends_on, contract=contract
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "fits"),
+    [
+        (date(2026, 1, 1), date(2026, 2, 28), True),
+        (date(2026, 1, 1), date(2026, 3, 1), False),
+        (date(2026, 4, 1), date(2026, 4, 2), False),
+        (date(2026, 1, 1), date(2026, 12, 31), False),
+        (date(2026, 5, 31), None, False),
+        (date(2026, 6, 1), None, True),
+        (date(2026, 1, 1), None, False),
+    ],
+)
+def test_beside_a_contract_for_the_spring_fits(first, last, fits):
+    customer = ContractFactory(**SPRING).customer
+    if fits:
+        assert write(customer, first, last).pk
+    else:
+        with pytest.raises(DeskError, match="2026-03-01 to 2026-05-31"):
+            write(customer, first, last)
+    assert Contract.objects.count() == (2 if fits else 1)
+
+
+def test_a_contract_without_end_leaves_no_room_after_it():
+    contract = ContractFactory(starts_on=date(2026, 1, 1))
+    with pytest.raises(DeskError, match="End it first"):
+        write(contract.customer, date(2030, 1, 1))
+
+
+def test_another_customers_contract_is_in_nobodys_way():
+    ContractFactory(**SPRING)
+    assert write(CustomerFactory(), **SPRING).pk
+
+
+def test_a_contract_does_not_stand_in_its_own_way():
+    contract = ContractFactory(**SPRING)
+    write(contract.customer, date(2026, 3, 1), date(2026, 6, 30), contract=contract)
+    contract.refresh_from_db()
+    assert contract.ends_on == date(2026, 6, 30)
+
+
+def test_moving_a_contract_to_a_customer_who_has_one_is_refused():
+    moving, staying = ContractFactory(**SPRING), ContractFactory(**SPRING)
+    with pytest.raises(DeskError):
+        write(staying.customer, **SPRING, contract=moving)
+
+
+def test_a_last_day_before_the_first_is_refused_with_a_sentence():
+    with pytest.raises(DeskError, match="before the first"):
+        write(CustomerFactory(), date(2026, 5, 2), date(2026, 5, 1))
+
+
+@pytest.mark.parametrize(
+    ("day", "covers"),
+    [(date(2026, 2, 28), 0), (date(2026, 3, 1), 1), (date(2026, 5, 31), 1), (date(2026, 6, 1), 0)],
+)
+def test_both_days_of_a_contract_belong_to_it(day, covers):
+    ContractFactory(**SPRING)
+    assert in_force(Contract.objects.all(), day).count() == covers
