@@ -64,7 +64,8 @@ _FAILURE_SUBJECT = re.compile(
     r"|returned (?:e-?)?mail|mail delivery"
     r"|delivery notification|could ?n[o']t be delivered|not delivered|nondeliverable|non remis"
     r"|unzustellbar|no se (?:pudo|puede) entregar"
-    r"|退信|系统退信|无法投递|未能送达|无法送达|投递失败|发送失败|无法传递|無法傳遞|配信不能|配信できません|발송 ?실패|반송|недоставлен|не доставлен",
+    r"|退信|系统退信|无法投递|未能送达|无法送达|投递失败|发送失败|无法传递|無法傳遞|配信不能"
+    r"|配信できません|발송 ?실패|반송|недоставлен|не доставлен",
     re.IGNORECASE,
 )
 _DELAY_WORDS = re.compile(

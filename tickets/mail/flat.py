@@ -1,4 +1,4 @@
-"""A mail nested too deeply for the parser, read flat: its parts one after the other, none lost."""
+"""Mail whose multiparts the parser cannot follow: nested too deeply, or under another boundary than announced."""
 
 import email.parser
 import re
@@ -8,6 +8,7 @@ from email.policy import compat32
 MAX_BOUNDARIES = 5_000
 
 _BOUNDARY = re.compile(rb'boundary\s*=\s*(?:"([^"\r\n]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
+_PART_OPENING = re.compile(rb'^--([^\r\n"\\]{1,200})\r?\n(?=[A-Za-z-]{1,60}:)', re.MULTILINE)
 _DELIMITER = re.compile(rb"^--([^\r\n]{1,202})\r?$", re.MULTILINE)
 
 
@@ -41,6 +42,14 @@ def flat_messages(raw: bytes) -> Message:
         root["Content-Type"] = "multipart/mixed"
         root.set_payload(kept)
     return root
+
+
+def with_guessed_boundary(body: bytes) -> bytes | None:
+    """`body` under a head that names the first boundary it uses; None when no line looks like one."""
+    match = _PART_OPENING.search(body)
+    if not match:
+        return None
+    return b'Content-Type: multipart/mixed; boundary="' + match[1].rstrip() + b'"\n\n' + body
 
 
 def _boundaries(raw: bytes) -> set[bytes]:

@@ -135,7 +135,14 @@ def tree_segments(
     writer = _Writer()
     if tree.root is not None:
         _write_nodes(tree.root, writer, folded, folded_from)
-    return tuple(Segment(one.kind, storable(one.text.replace("\xa0", " "))) for one in writer.finished())
+    return tuple(Segment(one.kind, _tidy(one.text)) for one in writer.finished())
+
+
+def _tidy(text: str) -> str:
+    """No blanks at line ends, at most one empty line in a row."""
+    lines = storable(text.replace("\xa0", " ")).split("\n")
+    stripped = "\n".join([*(line.rstrip() for line in lines[:-1]), lines[-1]])
+    return _MANY_NEWLINES.sub("\n\n", stripped)
 
 
 def _write_nodes(

@@ -36,7 +36,7 @@ def parse(raw: bytes) -> ParsedMail:
 
 def _assembled(root: Part, body: Body, notes: tuple[str, ...]) -> ParsedMail:
     headers = root.headers
-    subject = headers.text("Subject")[:MAX_SUBJECT_CHARS]
+    subject = plain_name(headers.text("Subject"))[:MAX_SUBJECT_CHARS]
     new_text = "".join(segment.text for segment in body.segments if segment.kind is SegmentKind.NEW)
     return ParsedMail(
         message_id=next(iter(message_ids(headers, "Message-ID")), ""),

@@ -67,6 +67,7 @@ _CLEANER = nh3.Cleaner(
 def sanitised(tree: LexborHTMLParser) -> str:
     """Safe HTML of `tree`, which is changed: `src` stays on `cid:` images only, a remote address moves
     to `data-src`. Images in `data:` addresses must have become attachments before (see `inline_images`)."""
+    tree.unwrap_tags(["noscript"])
     for image in tree.css("img"):
         _park_remote_source(image)
     for link in tree.css("a[href]")[MAX_LINKS:]:

@@ -6,11 +6,11 @@ import io
 import quopri
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import Message
 from email.policy import compat32
 
-from tickets.mail.flat import flat_messages, is_nested_deeper_than
+from tickets.mail.flat import flat_messages, is_nested_deeper_than, with_guessed_boundary
 from tickets.mail.headers import Headers, read_headers
 from tickets.mail.parameters import Parametrised, parametrised
 from tickets.mail.words import lenient_base64
@@ -111,6 +111,8 @@ def _part(message: Message, walk: _Walk, *, hint: str) -> Part:
     children = _children(message)
     if content_type.value.startswith("message/") and children:
         return Part(headers, content_type, disposition, _source(message, children, headers))
+    if not children and content_type.value.startswith("multipart/"):
+        return _unopened(message, headers, content_type, walk)
     if not children:
         return Part(headers, content_type, disposition, _leaf_body(message, headers))
     kept = children[: max(walk.parts_left, 0)]
@@ -120,6 +122,19 @@ def _part(message: Message, walk: _Walk, *, hint: str) -> Part:
     stray = tuple(_stray_bytes(text) for text in (message.preamble, message.epilogue) if text)
     parts = tuple(_part(child, walk, hint=hint) for child in kept)
     return Part(headers, content_type, disposition, children=parts, stray=stray)
+
+
+def _unopened(message: Message, headers: Headers, content_type: Parametrised, walk: _Walk) -> Part:
+    """A multipart whose boundary never appears: its parts by the boundary that does, else it is text."""
+    body = _leaf_body(message, headers)
+    walk.notes.append("a boundary that was not the announced one")
+    guessed = with_guessed_boundary(body)
+    if guessed is not None and walk.parts_left > 0:
+        walk.parts_left -= 1
+        inner = _parsed(guessed)
+        if inner is not None and _children(inner):
+            return replace(_part(inner, walk, hint=headers.hint), headers=headers)
+    return Part(headers, Parametrised("text/plain", content_type.parameters), Parametrised(""), body)
 
 
 def _content_type(headers: Headers) -> Parametrised:
