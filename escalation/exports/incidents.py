@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.db.models import F, Q
 
 from escalation.calendars import CalendarBook
+from escalation.choices import ClockChange
 from escalation.exports.period import Period
 from escalation.exports.promises import CustomerSide
 from escalation.models import ClockEvent, Escalation
@@ -22,16 +23,13 @@ FETCH = 2000
 
 
 class IncidentKind(Enum):
-    """The ledger's own word where a line of the ledger is the evidence."""
+    """Waived: a lead ended an open promise. Voided: a person took an answer back. Revoked: it did not arrive."""
 
     WAIVED = "waived"
     VOIDED = "voided"
     REVOKED = "revoked"
     ESCALATION = "escalation"
     LATE_DOWNGRADE = "late downgrade"
-
-
-LEDGER_KINDS = [IncidentKind.WAIVED.value, IncidentKind.VOIDED.value, IncidentKind.REVOKED.value]
 
 
 @dataclass(frozen=True)
@@ -61,11 +59,22 @@ def _escalations(period: Period) -> Iterator[Incident]:
 
 
 def _answers_undone(period: Period) -> Iterator[Incident]:
-    lines = ClockEvent.objects.filter(at__gte=period.start, at__lt=period.end, change__in=LEDGER_KINDS)
-    fields = ("change", "clock__priority", *_customer("clock__ticket"), "holder_id")
+    """Read from the ledger; what a line without an actor cancels, the desk itself tidied away."""
+    lines = ClockEvent.objects.filter(
+        Q(change=ClockChange.REVOKED) | Q(change=ClockChange.CANCELLED, actor__isnull=False),
+        at__gte=period.start,
+        at__lt=period.end,
+    )
+    fields = ("change", "actor_id", "clock__priority", *_customer("clock__ticket"), "holder_id")
     rows = lines.order_by("pk").values_list(*fields)
-    for change, priority, *customer, person_id in rows.iterator(chunk_size=FETCH):
-        yield Incident(IncidentKind(change), priority, CustomerSide._make(customer), person_id)
+    for change, actor_id, priority, *customer, person_id in rows.iterator(chunk_size=FETCH):
+        yield Incident(_undoing(change, actor_id), priority, CustomerSide._make(customer), person_id)
+
+
+def _undoing(change: str, actor_id: int | None) -> IncidentKind:
+    if change == ClockChange.CANCELLED:
+        return IncidentKind.WAIVED
+    return IncidentKind.VOIDED if actor_id else IncidentKind.REVOKED
 
 
 def _late_downgrades(period: Period, book: CalendarBook) -> Iterator[Incident]:

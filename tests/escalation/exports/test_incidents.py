@@ -58,14 +58,26 @@ def test_an_escalation_counts_for_whoever_received_the_ticket():
     assert incident.customer == CustomerSide("star", "Star", mei.pk)
 
 
-def test_a_revoked_answer_counts_for_the_holder():
+@pytest.mark.parametrize(
+    ("change", "by_hand", "kind"),
+    [
+        (ClockChange.REVOKED, False, IncidentKind.REVOKED),
+        (ClockChange.REVOKED, True, IncidentKind.VOIDED),
+        (ClockChange.CANCELLED, True, IncidentKind.WAIVED),
+    ],
+)
+def test_an_answer_or_promise_undone_counts_for_the_holder(change, by_hand, kind):
     clock = ClockFactory()
-    ClockEventFactory(clock=clock, change=ClockChange.REVOKED, at=PERIOD.start)
-    ClockEventFactory(clock=clock, change=ClockChange.MET, at=PERIOD.start)
-    ClockEventFactory(clock=clock, change=ClockChange.REVOKED, at=PERIOD.end)
-    assert [(each.kind, each.person_id) for each in incidents()] == [
-        (IncidentKind.REVOKED, clock.ticket.owner_id)
-    ]
+    actor = UserFactory() if by_hand else None
+    ClockEventFactory(clock=clock, change=change, actor=actor, at=PERIOD.start)
+    ClockEventFactory(clock=clock, change=change, actor=actor, at=PERIOD.end)
+    assert [(each.kind, each.person_id) for each in incidents()] == [(kind, clock.ticket.owner_id)]
+
+
+def test_what_the_desk_itself_cancels_is_no_waiver():
+    ClockEventFactory(change=ClockChange.CANCELLED, at=PERIOD.start)
+    ClockEventFactory(change=ClockChange.MET, actor=UserFactory(), at=PERIOD.start)
+    assert incidents() == []
 
 
 @pytest.mark.parametrize(("minute", "late"), [(23, 0), (24, 1), (29, 1), (30, 0)])

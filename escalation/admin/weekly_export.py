@@ -1,0 +1,88 @@
+"""Weekly packs to look at and download; they are made by the schedule and by manage.py export_week."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.files.storage import default_storage
+from django.db.models import QuerySet
+from django.http import FileResponse, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import TabularInline
+from unfold.decorators import display
+
+from customers.admin.base import ReadOnlyAdmin
+from customers.admin.fields import person
+from escalation.exports.announce import content_type, download_name
+from escalation.models import ExportFile, WeeklyExport
+
+DOWNLOAD = "escalation_weeklyexport_download"
+
+
+class ExportFileInline(TabularInline):
+    """The files with a link each; the digest is the one that the manifest names."""
+
+    model = ExportFile
+    fields = readonly_fields = ("download", "rows", "human_size", "sha256")
+    extra = 0
+    can_delete = False
+    hide_title = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @display(description=gettext_lazy("file"))
+    def download(self, file: ExportFile) -> str:
+        return format_html('<a href="{}">{}</a>', reverse(f"admin:{DOWNLOAD}", args=[file.pk]), file.name)
+
+    @display(description=gettext_lazy("size"))
+    def human_size(self, file: ExportFile) -> str:
+        return filesizeformat(file.size)
+
+
+@admin.register(WeeklyExport)
+class WeeklyExportAdmin(ReadOnlyAdmin):
+    list_display = ("week", "revision", "created_at", "made_by", "reason")
+    list_select_related = ("created_by",)
+    search_fields = ("week", "reason")
+    sortable_by = ("week",)
+    fields = ("week", "revision", "reason", "created_at", "made_by")
+    readonly_fields = ("made_by",)
+    inlines = (ExportFileInline,)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.download_view)
+        return [path("files/<int:file_id>/", view, name=DOWNLOAD), *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        return super().get_queryset(request).select_related("created_by")
+
+    @display(description=gettext_lazy("made by"))
+    def made_by(self, export: WeeklyExport) -> str:
+        return person(export.created_by) if export.created_by else _("the schedule")
+
+    def download_view(self, request: HttpRequest, file_id: int) -> HttpResponseBase:
+        """Streams one file to whoever may see the pack; a lost file is said, not thrown."""
+        file = get_object_or_404(ExportFile.objects.select_related("export"), pk=file_id)
+        if not self.has_view_permission(request, file.export):
+            raise PermissionDenied
+        try:
+            stored = default_storage.open(file.path)
+        except FileNotFoundError:
+            words = _("%(path)s is missing from the storage. Restore it from a backup; its SHA-256 is known.")
+            messages.error(request, words % {"path": file.path})
+            return redirect("admin:escalation_weeklyexport_change", file.export_id)
+        return FileResponse(
+            stored,
+            as_attachment=True,
+            filename=download_name(file.export, file.name),
+            content_type=content_type(file.name),
+        )

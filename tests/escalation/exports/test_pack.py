@@ -1,0 +1,274 @@
+"""The weekly pack: frozen, once per week, corrected only by a further revision, mailed once."""
+
+import csv
+import hashlib
+import io
+import json
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+
+from escalation.choices import ClockState
+from escalation.exports import pack
+from escalation.exports.pack import export_week, preview_week
+from escalation.models import ExportSubscriber, WeeklyExport
+from escalation.weeks import Week
+from tests.factories import (
+    ClockEventFactory,
+    ClockFactory,
+    CustomerFactory,
+    OutboundMessageFactory,
+    TicketFactory,
+    UserFactory,
+)
+from tickets.choices import MailPurpose, Priority
+from tickets.errors import DeskError
+from tickets.models import OutboundEmail
+
+pytestmark = pytest.mark.django_db
+WEEK = Week(2026, 47)
+START, END = WEEK.bounds(ZoneInfo(settings.DESK_TIME_ZONE))
+MONDAY = END + timedelta(hours=8)
+MINUTE = timedelta(minutes=1)
+FILES = ["tickets.csv", "promises.csv", "scorecard.csv", "manifest.json"]
+
+
+def export(**changes):
+    return export_week(**({"week": WEEK, "at": MONDAY, "actor": None} | changes))
+
+
+def data_of(frozen) -> dict[str, bytes]:
+    return {file.name: stored(file.path) for file in frozen.files.all()}
+
+
+def stored(path) -> bytes:
+    with default_storage.open(path) as file:
+        return file.read()
+
+
+def sheet(frozen, name) -> list[dict[str, str]]:
+    text = data_of(frozen)[name].decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+@pytest.fixture
+def a_week():
+    """A P0 kept in its last minutes, one broken, one of a sender who means harm; the week before left out."""
+    customer = CustomerFactory(code="star", name="星光直播")
+    kept = TicketFactory(customer=customer, priority=Priority.P0, opened_at=START + MINUTE)
+    clock = ClockFactory(
+        ticket=kept, state=ClockState.MET, minutes=30, stopped_at=START + 29 * MINUTE,
+        answered_by=OutboundMessageFactory(ticket=kept),
+    )  # fmt: skip
+    ClockEventFactory(clock=clock)
+    broken = ClockFactory(ticket__opened_at=END - timedelta(hours=9), state=ClockState.BREACHED)
+    ClockEventFactory(clock=broken)
+    TicketFactory(subject='=HYPERLINK("http://evil")', customer=None, opened_at=END - MINUTE)
+    TicketFactory(opened_at=START - MINUTE)
+
+
+def test_a_pack_holds_three_sheets_and_a_manifest_under_its_week(a_week):
+    frozen = export()
+    assert [file.name for file in frozen.files.all()] == FILES
+    assert [file.path for file in frozen.files.all()] == [f"exports/2026-W47/{name}" for name in FILES]
+    assert [file.rows for file in frozen.files.all()] == [3, 2, 9, 0]
+    assert (frozen.week, frozen.revision, frozen.reason) == ("2026-W47", 1, "")
+
+
+def test_the_sheets_read_back_as_they_were_meant(a_week):
+    frozen = export()
+    subjects = [row["subject"] for row in sheet(frozen, "tickets.csv")]
+    assert subjects[-1] == '\'=HYPERLINK("http://evil")'
+    promises = sheet(frozen, "promises.csv")
+    assert [(row["outcome"], row["near_miss"]) for row in promises] == [("met", "yes"), ("breached", "no")]
+    desk = sheet(frozen, "scorecard.csv")[0]
+    assert (desk["group"], desk["promises"], desk["met"], desk["breached"]) == ("desk", "2", "1", "1")
+    assert (desk["met_percent"], desk["near_misses"], desk["breach_share"]) == ("50.0", "1", "1.0")
+    assert [row["name"] for row in sheet(frozen, "scorecard.csv") if row["key"] == "star"] == ["星光直播"]
+
+
+def test_the_manifest_vouches_for_the_bytes(a_week):
+    frozen = export()
+    files = data_of(frozen)
+    manifest = json.loads(files["manifest.json"])
+    for name in FILES[:3]:
+        assert manifest["files"][name]["sha256"] == hashlib.sha256(files[name]).hexdigest()
+        assert manifest["files"][name]["bytes"] == len(files[name])
+    assert (manifest["week"], manifest["revision"], manifest["format_version"]) == ("2026-W47", 1, 1)
+    assert len(manifest["policies"]) == 2
+    assert manifest["time_zone"] == settings.DESK_TIME_ZONE
+    assert {file.name: file.sha256 for file in frozen.files.all()} == {
+        name: hashlib.sha256(data).hexdigest() for name, data in files.items()
+    }
+
+
+def test_a_second_run_changes_neither_row_nor_byte(a_week):
+    first = export()
+    before = data_of(first)
+    TicketFactory(opened_at=START + MINUTE)  # written down late
+    second = export(at=MONDAY + timedelta(days=3))
+    assert second == first
+    assert data_of(second) == before
+    assert WeeklyExport.objects.count() == 1
+
+
+def test_two_packs_of_the_same_rows_are_the_same_bytes(a_week, tmp_path):
+    preview_week(week=WEEK, at=MONDAY, folder=tmp_path / "one")
+    preview_week(week=WEEK, at=MONDAY + timedelta(days=9), folder=tmp_path / "two")
+    for name in FILES:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_a_correction_is_a_further_revision_that_says_why(a_week):
+    first = export()
+    before = data_of(first)
+    TicketFactory(opened_at=START + MINUTE)
+    second = export(correct="A call was logged late.", actor=UserFactory())
+    assert (second.revision, second.reason) == (2, "A call was logged late.")
+    assert second.files.first().path == "exports/2026-W47/revision-2/tickets.csv"
+    assert len(sheet(second, "tickets.csv")) == 4
+    assert json.loads(data_of(second)["manifest.json"])["correction_reason"] == "A call was logged late."
+    assert data_of(first) == before
+    assert export() == second
+
+
+def test_a_correction_that_would_change_nothing_is_refused(a_week):
+    export()
+    with pytest.raises(DeskError, match="revision 1"):
+        export(correct="Just in case.")
+    assert WeeklyExport.objects.count() == 1
+
+
+def test_without_a_pack_there_is_nothing_to_correct():
+    with pytest.raises(DeskError, match="no pack of 2026-W47"):
+        export(correct="Too early.")
+
+
+def test_a_week_that_is_not_over_is_refused_until_its_last_second():
+    with pytest.raises(DeskError, match="2026-11-23 00:00"):
+        export(at=END - timedelta(seconds=1))
+    assert export(at=END).revision == 1
+
+
+def test_the_database_keeps_one_export_per_week_and_revision():
+    export()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        WeeklyExport.objects.create(week="2026-W47", revision=1, created_at=MONDAY)
+
+
+def test_whoever_comes_second_gets_the_pack_of_the_first(a_week, monkeypatch):
+    """The other run commits while this one still builds."""
+    ExportSubscriber.objects.create(email="director@company.example")
+    built = pack.build_pack
+
+    def slowly(*args, **kwargs):
+        monkeypatch.setattr(pack, "build_pack", built)
+        other.append(export())
+        return built(*args, **kwargs)
+
+    other = []
+    monkeypatch.setattr(pack, "build_pack", slowly)
+    assert export() == other[0]
+    assert WeeklyExport.objects.count() == OutboundEmail.objects.count() == 1
+
+
+def test_a_file_left_by_a_run_that_died_is_replaced(a_week):
+    default_storage.save("exports/2026-W47/tickets.csv", ContentFile(b"half a sh"))
+    frozen = export()
+    assert frozen.files.get(name="tickets.csv").path == "exports/2026-W47/tickets.csv"
+    assert data_of(frozen)["tickets.csv"].startswith(b"\xef\xbb\xbfticket,")
+
+
+def test_when_the_storage_fails_no_half_pack_is_kept(a_week, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(default_storage, "save", full)
+    with pytest.raises(OSError, match="No space"):
+        export()
+    assert WeeklyExport.objects.count() == 0
+
+
+def test_a_week_without_a_ticket_is_a_pack_too():
+    frozen = export()
+    assert [file.rows for file in frozen.files.all()] == [0, 0, 1, 0]
+
+
+def test_a_preview_keeps_nothing(a_week, tmp_path):
+    ExportSubscriber.objects.create(email="director@company.example")
+    preview_week(week=WEEK, at=START + timedelta(hours=1), folder=tmp_path / "new" / "folder")
+    text = (tmp_path / "new" / "folder" / "tickets.csv").read_text("utf-8-sig")
+    assert len(list(csv.DictReader(io.StringIO(text)))) == 1  # what had been opened by then
+    assert WeeklyExport.objects.count() == OutboundEmail.objects.count() == 0
+
+
+def test_a_preview_of_the_future_is_refused(tmp_path):
+    with pytest.raises(DeskError, match="not begun"):
+        preview_week(week=WEEK, at=START, folder=tmp_path)
+
+
+def test_the_number_of_queries_does_not_follow_the_rows(count_queries):
+    def some(number, week):
+        start, end = week.bounds(ZoneInfo(settings.DESK_TIME_ZONE))
+        calendar = None
+        for _each in range(number):
+            clock = ClockFactory(ticket__opened_at=start, **({"calendar": calendar} if calendar else {}))
+            calendar = clock.calendar
+            ClockEventFactory(clock=clock)
+        return count_queries(lambda: export(week=week, at=end))
+
+    assert some(30, Week(2026, 46)) == some(3, Week(2026, 45))
+
+
+def test_every_active_subscriber_gets_one_mail_in_their_language(a_week):
+    ExportSubscriber.objects.create(email="director@company.example")
+    ExportSubscriber.objects.create(email="zongjian@company.example", language="zh-hans")
+    ExportSubscriber.objects.create(email="former@company.example", is_active=False)
+    frozen = export()
+    export()
+    english, chinese = OutboundEmail.objects.order_by("pk")
+    assert (english.recipients, chinese.recipients) == (
+        ["director@company.example"],
+        ["zongjian@company.example"],
+    )
+    assert (english.purpose, english.created_at) == (MailPurpose.EXPORT, MONDAY)
+    assert "2026-W47" in english.subject
+    assert "kept 1 promises and broke 1" in english.text
+    assert f"/weeklyexport/{frozen.pk}/change/" in english.text
+    assert [file["name"] for file in english.files] == [f"2026-W47-{name}" for name in FILES]
+    assert english.files[0] == {
+        "name": "2026-W47-tickets.csv",
+        "path": "exports/2026-W47/tickets.csv",
+        "type": "text/csv",
+    }
+
+
+def test_a_correction_is_mailed_as_one(a_week):
+    export()
+    ExportSubscriber.objects.create(email="director@company.example")
+    TicketFactory(opened_at=START + MINUTE)
+    export(correct="A call was logged late.")
+    mail = OutboundEmail.objects.get()
+    assert "correction 1" in mail.subject
+    assert "A call was logged late." in mail.text
+    assert mail.files[0]["name"] == "2026-W47-r2-tickets.csv"
+
+
+def test_a_great_pack_is_linked_and_not_attached(a_week, monkeypatch):
+    monkeypatch.setattr("escalation.exports.announce.ATTACH_UP_TO", 1000)
+    ExportSubscriber.objects.create(email="director@company.example")
+    export()
+    assert OutboundEmail.objects.get().files == []
+
+
+def test_a_subscriber_who_cannot_be_written_to_stops_nothing(a_week, caplog):
+    ExportSubscriber.objects.create(email=settings.DESK_ADDRESS)
+    ExportSubscriber.objects.create(email="director@company.example")
+    export()
+    assert OutboundEmail.objects.get().recipients == ["director@company.example"]
+    assert settings.DESK_ADDRESS in caplog.text
