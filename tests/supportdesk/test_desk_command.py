@@ -47,7 +47,8 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The commands that were called, instead of calling them; no process is started."""
     called: list[str] = []
     monkeypatch.setattr(desk, "call_command", lambda name, **_options: called.append(name))
-    monkeypatch.setattr(desk, "sync_schedules", lambda: called.append("sync_schedules"))
+    monkeypatch.setattr(desk, "sync_schedules", lambda **_now: called.append("sync_schedules"))
+    monkeypatch.setattr(desk, "default_mailbox", lambda: called.append("default_mailbox"))
     monkeypatch.setattr(desk, "Supervisor", FakeSupervisor)
     monkeypatch.setattr(desk, "connections", Connections())
     monkeypatch.setattr(FakeSupervisor, "status", 0)
@@ -90,7 +91,7 @@ def test_the_desk_is_prepared_in_order_and_its_parts_are_started(
     steps: list[str], ports: dict[str, int]
 ) -> None:
     run(**ports)
-    assert steps == ["migrate", "sync_schedules", "collectstatic"]
+    assert steps == ["migrate", "sync_schedules", "default_mailbox", "collectstatic"]
     assert [part.name for part in FakeSupervisor.parts] == ["web", "cluster", "mail"]
 
 

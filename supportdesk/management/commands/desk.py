@@ -19,6 +19,7 @@ from supportdesk.runner.output import Printer
 from supportdesk.runner.ports import problems
 from supportdesk.runner.supervisor import Supervisor
 from supportdesk.schedules import sync_schedules
+from tickets.services.mailboxes import default_mailbox
 
 
 class Command(BaseCommand):
@@ -71,12 +72,11 @@ class Command(BaseCommand):
         try:
             call_command("migrate", interactive=False, verbosity=0)
             sync_schedules(now=timezone.now())
+            default_mailbox()
         except DatabaseFault as error:
             words = {"error": str(error).strip(), "name": settings.DATABASES["default"]["NAME"]}
             raise CommandError(
-                _(
-                    "The database %(name)s cannot be used: %(error)s\nCheck DATABASE_URL and its server."
-                )
+                _("The database %(name)s cannot be used: %(error)s\nCheck DATABASE_URL and its server.")
                 % words
             ) from error
         self._say(_("The database is up to date."))
