@@ -3,12 +3,12 @@
 from django.contrib import admin
 from django.urls import path
 
-from supportdesk import views
+from supportdesk.views.health import alive, healthz
 
-handler500 = "supportdesk.views.server_error"
+handler500 = "supportdesk.views.errors.server_error"
 
 urlpatterns = [
-    path("healthz", views.healthz, name="healthz"),
-    path("healthz/live", views.alive, name="alive"),
+    path("healthz", healthz, name="healthz"),
+    path("healthz/live", alive, name="alive"),
     path("", admin.site.urls),
 ]

@@ -171,7 +171,7 @@ def test_pages_name_the_database_when_it_is_down(
 def test_a_fault_shows_a_page_without_a_traceback(
     db: None, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("supportdesk.views.health", lambda now: 1 / 0)
+    monkeypatch.setattr("supportdesk.views.health.health", lambda now: 1 / 0)
     client.raise_request_exception = False
     answer = client.get(reverse("healthz"))
     assert answer.status_code == 500

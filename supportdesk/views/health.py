@@ -1,10 +1,6 @@
-"""Views outside the admin: signs of life for machines, and the pages for when something breaks."""
+"""Signs of life for machines."""
 
-import sys
-
-from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
-from django.template.loader import render_to_string
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -37,10 +33,3 @@ def _as_json(finding: Finding) -> dict[str, str]:
 def alive(request: HttpRequest) -> HttpResponse:
     """200 as long as this process answers; the database is not asked."""
     return HttpResponse("alive\n", content_type="text/plain")
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    """The page for a fault of ours. A database that cannot be reached is named, as waiting may mend it."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        return HttpResponse(render_to_string("503.html"), status=503)
-    return HttpResponseServerError(render_to_string("500.html"))

@@ -1,0 +1,1 @@
+"""Views of the desk beside the admin's own."""

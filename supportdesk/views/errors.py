@@ -1,0 +1,14 @@
+"""The page for when something breaks."""
+
+import sys
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.template.loader import render_to_string
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page for a fault of ours. A database that cannot be reached is named, as waiting may mend it."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return HttpResponse(render_to_string("503.html"), status=503)
+    return HttpResponseServerError(render_to_string("500.html"))
