@@ -1,0 +1,49 @@
+"""The lines of a ticket's timeline as sentences."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext as _
+
+from tickets.choices import Fact, OwnerRule, Priority, Status
+from tickets.models import TimelineEntry
+
+
+def phrase(entry: TimelineEntry, names: Mapping[int, str]) -> str:
+    """What happened, without time, actor and reason. ``names`` knows the people by key."""
+    data = entry.data
+    match entry.fact:
+        case Fact.OPENED:
+            return _("Received, owner %(owner)s (%(rule)s)") % {
+                "owner": _name(names, data.get("owner")),
+                "rule": _label(OwnerRule, data.get("rule")),
+            }
+        case Fact.OWNER:
+            return _("Owner: %(before)s → %(after)s (%(rule)s)") % {
+                "before": _name(names, data.get("before")),
+                "after": _name(names, data.get("after")),
+                "rule": _label(OwnerRule, data.get("rule")),
+            }
+        case Fact.STATUS:
+            return _("Status: %(before)s → %(after)s") % _both(Status, data)
+        case Fact.PRIORITY:
+            return _("Priority: %(before)s → %(after)s") % _both(Priority, data)
+        case Fact.RESPONSE_FAILED:
+            return _("An answer did not arrive: %(answer)s") % {"answer": str(data.get("answer", ""))[:200]}
+        case fact:
+            return str(Fact(fact).label)
+
+
+def _name(names: Mapping[int, str], key: object) -> str:
+    return names.get(key, "?") if isinstance(key, int) else "?"
+
+
+def _both(choices: type[Status] | type[Priority], data: Mapping[str, object]) -> dict[str, str]:
+    return {"before": _label(choices, data.get("before")), "after": _label(choices, data.get("after"))}
+
+
+def _label(choices: type[Status] | type[Priority] | type[OwnerRule], value: object) -> str:
+    """Rows of an older version may carry values that are gone: they are shown as they are."""
+    try:
+        return str(choices(value).label)  # type: ignore[arg-type]
+    except ValueError:
+        return str(value)

@@ -1,0 +1,80 @@
+"""What a ticket page loads besides itself: attachments, and the HTML of a mail in a frame of its own."""
+
+import base64
+import re
+from collections.abc import Iterable
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from tickets.access import visible_attachments, visible_tickets
+from tickets.models import Attachment, Message
+
+SAFE_IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
+MOST_INLINE_BYTES = 5_000_000
+FRAME_POLICY = (
+    "default-src 'none'; img-src data: 'self'{remote}; style-src 'unsafe-inline'; form-action 'none'; "
+    "base-uri 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+REMOTE = re.compile(r'(<img\b[^>]*?)\sdata-src="', re.IGNORECASE)
+CONTENT_ID = re.compile(r'src="cid:([^"]+)"', re.IGNORECASE)
+
+
+@require_safe
+def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """A download, never shown by the browser; only for those who see its ticket."""
+    found = get_object_or_404(visible_attachments(request.user), pk=pk)
+    try:
+        content = found.file.open("rb")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    response = FileResponse(content, as_attachment=True, filename=found.name, content_type=found.content_type)
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_safe
+@xframe_options_sameorigin
+def mail_frame(request: HttpRequest, pk: int) -> HttpResponse:
+    """The sanitised HTML of a message. Even unsanitised it could do nothing: no script, no form, no origin.
+
+    ``?images=1`` lets the browser load remote images, which tells the sender that the mail is being read.
+    """
+    message = get_object_or_404(Message.objects.select_related("ticket"), pk=pk)
+    if not visible_tickets(request.user).filter(pk=message.ticket_id).exists():
+        raise Http404
+    with_remote = request.GET.get("images") == "1"
+    body = framed_body(message, with_remote=with_remote)
+    response = HttpResponse(render_to_string("tickets/mail_frame.html", {"body": mark_safe(body)}))  # noqa: S308 sanitised when stored, inert by policy
+    response.headers["Content-Security-Policy"] = FRAME_POLICY.format(
+        remote=" https: http:" if with_remote else ""
+    )
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def framed_body(message: Message, *, with_remote: bool) -> str:
+    """The HTML with the message's own images written into it: a sandboxed frame sends no session."""
+    images = _inline_images(message.attachments.exclude(content_id=""))
+    body = CONTENT_ID.sub(lambda match: f'src="{images.get(match[1].lower(), "")}"', message.html)
+    return REMOTE.sub(r'\1 src="', body) if with_remote else body
+
+
+def _inline_images(attachments: Iterable[Attachment]) -> dict[str, str]:
+    """Content-IDs with `data:` addresses, as long as they fit; SVG is left out, for it can carry scripts."""
+    images: dict[str, str] = {}
+    left = MOST_INLINE_BYTES
+    for file in attachments:
+        if file.content_type in SAFE_IMAGES and file.size <= left:
+            left -= file.size
+            encoded = base64.b64encode(file.file.read()).decode("ascii")
+            images[file.content_id.lower()] = f"data:{file.content_type};base64,{encoded}"
+    return images
