@@ -129,7 +129,6 @@ def cluster(plan: Plan) -> Part:
         patience=settings.CLUSTER_SILENCE_SECONDS,
         # It waits for the tasks under way; those are short, and whatever is cut off is done again.
         grace=15,
-        ready=_("The cluster sweeps."),
     )
 
 

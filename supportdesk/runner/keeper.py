@@ -60,11 +60,13 @@ class Keeper:
         *,
         start: Callable[[Part], Running],
         say: Callable[[str], None],
+        show: Callable[[str], None],
         run_job: RunJob = in_a_thread,
     ) -> None:
         self.part = part
         self.start_process = start
         self.say = say
+        self.show = show
         self.run_job = run_job
         self.state = State.WAITING
         self.life: Life | None = None
@@ -125,7 +127,7 @@ class Keeper:
         if sign.answer is Answer.ALIVE and not life.was_ready:
             life.was_ready = True
             if self.part.ready:
-                self.say(self.part.ready)
+                self.show(self.part.ready)
 
     def _count_death(self, life: Life, now: float) -> None:
         """Only deaths soon after the start lead to giving up; silence is slow, and a restart harms nobody."""

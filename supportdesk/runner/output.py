@@ -17,7 +17,13 @@ class Printer:
 
     def say(self, name: str, text: str) -> None:
         lines = text.splitlines() or [""]
-        block = "".join(f"{name:<{self.width}} | {line}\n" for line in lines)
+        self._write("".join(f"{name:<{self.width}} | {line}\n" for line in lines))
+
+    def show(self, text: str) -> None:
+        """A block for the operator without anything before its lines, so that they can be copied."""
+        self._write(f"\n{text}\n\n")
+
+    def _write(self, block: str) -> None:
         with self.lock:
             try:
                 self.stream.write(block)

@@ -40,5 +40,5 @@ class Part:
     patience: float = 45.0
     # So long it may take to stop by itself.
     grace: float = 10.0
-    # Said once, at the first sign of life.
+    # Shown once, at the first sign of life.
     ready: str = ""

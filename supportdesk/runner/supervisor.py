@@ -61,6 +61,7 @@ class Supervisor:
             part,
             start=start or (lambda part: Process(part, self.printer)),
             say=partial(self.printer.say, "desk"),
+            show=self.printer.show,
         )
 
     def _tick(self, watchman: Watchman) -> None:

@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
+from supportdesk.demo import DemoReport, Login
 from supportdesk.desk_parts import Plan
 from supportdesk.management.commands import desk
 from supportdesk.runner.parts import Part
@@ -117,5 +118,19 @@ def test_a_part_that_cannot_be_kept_alive_ends_the_command_with_status_1(
 def test_the_welcome_names_every_open_door() -> None:
     text = desk.welcome(Plan(port=8100, lmtp_port=8124, smtp_port=0), None, None)
     assert "http://127.0.0.1:8100/" in text
-    assert "LMTP: 127.0.0.1:8124" in text
-    assert "SMTP: " not in text.replace("LMTP: ", "")
+    assert "Mail by LMTP: 127.0.0.1:8124" in text
+    assert "Mail by SMTP" not in text
+
+
+def test_the_welcome_of_the_demo_has_its_logins_and_a_line_that_sends_a_mail() -> None:
+    logins = (Login("Account manager", "wei", "secret"), Login("Team lead", "lea", ""))
+    demo = DemoReport(logins=logins, fresh=True)
+    lines = desk.welcome(Plan(smtp_port=8125), None, demo).splitlines()
+    assert "Account manager: wei, password: secret" in lines
+    assert "Team lead: lea (the password was changed)" in lines
+    assert lines[-1] == demo.paste_line(smtp_port=8125)
+
+
+def test_without_smtp_there_is_no_line_to_paste() -> None:
+    demo = DemoReport(logins=(), fresh=True)
+    assert "paste" not in desk.welcome(Plan(smtp_port=0), None, demo)

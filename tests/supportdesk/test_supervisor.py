@@ -60,7 +60,9 @@ class Stage:
         part = Part(
             name="web", argv=("web",), probe=probe, probe_every=15, patience=45, grace=10, ready="at home"
         )
-        self.keeper = Keeper(part, start=self.start, say=self.said.append, run_job=lambda job: job())
+        self.keeper = Keeper(
+            part, start=self.start, say=self.said.append, show=self.said.append, run_job=lambda job: job()
+        )
 
     def start(self, part: Part) -> FakeProcess:
         self.started.append(FakeProcess(stubborn=self.stubborn))
@@ -225,6 +227,12 @@ def test_every_line_stands_under_its_name() -> None:
     out = io.StringIO()
     Printer(out).say("web", "one\ntwo")
     assert out.getvalue() == "web     | one\nweb     | two\n"
+
+
+def test_what_is_shown_can_be_copied() -> None:
+    out = io.StringIO()
+    Printer(out).show("one\ntwo")
+    assert out.getvalue() == "\none\ntwo\n\n"
 
 
 def test_a_reader_that_went_away_stops_nothing() -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from supportdesk.administrator import NewAdministrator, ensure_administrator
-from supportdesk.demo import DemoReport, load_demo
+from supportdesk.demo import DemoReport, Login, load_demo
 from supportdesk.desk_parts import Plan, parts
 from supportdesk.runner.output import Printer
 from supportdesk.runner.ports import problems
@@ -106,11 +106,31 @@ def administrator_line(administrator: NewAdministrator) -> str:
 
 def welcome(plan: Plan, administrator: NewAdministrator | None, demo: DemoReport | None) -> str:
     """What stands on the screen when the desk is open: where it is, and how to get in."""
-    lines = [_("The desk is open at %(url)s (stop it with Ctrl-C)") % {"url": plan.url}]
+    lines = [_("The desk is open at %(url)s (Ctrl-C stops it)") % {"url": plan.url}]
     if plan.lmtp_port:
         lines.append(_("Mail by LMTP: 127.0.0.1:%(port)s") % {"port": plan.lmtp_port})
     if plan.smtp_port:
         lines.append(_("Mail by SMTP: 127.0.0.1:%(port)s") % {"port": plan.smtp_port})
     if administrator:
         lines.append(administrator_line(administrator))
+    if demo:
+        lines += demo_lines(plan, demo)
     return "\n".join(lines)
+
+
+def demo_lines(plan: Plan, demo: DemoReport) -> list[str]:
+    lines = [login_line(login) for login in demo.logins]
+    if plan.smtp_port:
+        lines += ["", _("To write as a customer, paste this line into another terminal:")]
+        lines.append(demo.paste_line(smtp_port=plan.smtp_port))
+    return lines
+
+
+def login_line(login: Login) -> str:
+    if not login.password:
+        return _("%(role)s: %(name)s (the password was changed)") % {
+            "role": login.role,
+            "name": login.username,
+        }
+    words = {"role": login.role, "name": login.username, "password": login.password}
+    return _("%(role)s: %(name)s, password: %(password)s") % words
