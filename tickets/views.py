@@ -1,21 +1,27 @@
-"""What a ticket page loads besides itself: attachments, and the HTML of a mail in a frame of its own."""
+"""What pages load besides themselves: attachments, original mails, the HTML of a mail in a frame of its own."""
 
 import base64
 import re
 from collections.abc import Iterable
+from typing import TypeVar
 
+from django.db.models import Model, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-from tickets.access import visible_attachments, visible_tickets
+from tickets.access import visible_attachments, visible_inbound, visible_tickets
 from tickets.models import Attachment, Message
 
 SAFE_IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
+HARMLESS = {*SAFE_IMAGES, "text/plain", "application/pdf"}  # all other types are sent as plain bytes
+UNSAFE_IN_NAMES = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069/\\]")
+RowT = TypeVar("RowT", bound=Model)
 MOST_INLINE_BYTES = 5_000_000
 FRAME_POLICY = (
     "default-src 'none'; img-src data: 'self'{remote}; style-src 'unsafe-inline'; form-action 'none'; "
@@ -27,15 +33,43 @@ CONTENT_ID = re.compile(r'src="cid:([^"]+)"', re.IGNORECASE)
 
 @require_safe
 def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """A download, never shown by the browser; only for those who see its ticket."""
-    found = get_object_or_404(visible_attachments(request.user), pk=pk)
+    """A download, never shown by the browser. What one may not see and what does not exist look alike."""
+    found = get_object_or_404(
+        _permitted(visible_attachments(request.user), request, "tickets.view_ticket"), pk=pk
+    )
     try:
         content = found.file.open("rb")
     except FileNotFoundError as error:
-        raise Http404 from error
-    response = FileResponse(content, as_attachment=True, filename=found.name, content_type=found.content_type)
+        raise Http404(_("The file is missing from the storage. Restore it from a backup.")) from error
+    kind = found.content_type if found.content_type in HARMLESS else "application/octet-stream"
+    name = download_name(found.name)
+    return _locked_up(FileResponse(content, as_attachment=True, filename=name, content_type=kind))
+
+
+@require_safe
+def original(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """A mail byte for byte as it reached us."""
+    mails = _permitted(visible_inbound(request.user), request, "tickets.view_inboundemail")
+    mail = get_object_or_404(mails, pk=pk)
+    response = HttpResponse(bytes(mail.raw), content_type="application/octet-stream")
+    response.headers["Content-Disposition"] = f'attachment; filename="mail-{mail.pk}.eml"'
+    return _locked_up(response)
+
+
+def download_name(name: str) -> str:
+    """A sender's file name without what could fake a path, a line of a header or a reading direction."""
+    return UNSAFE_IN_NAMES.sub("_", name).strip(" .") or "file"
+
+
+def _permitted(rows: QuerySet[RowT], request: HttpRequest, permission: str) -> QuerySet[RowT]:
+    return rows if request.user.has_perm(permission) else rows.none()
+
+
+def _locked_up(response: HttpResponseBase) -> HttpResponseBase:
+    """Whatever the bytes are, a browser runs nothing of them under the desk's name."""
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "private, no-store"
     return response
 

@@ -49,7 +49,7 @@ class ContractInline(VisibleChoices, TabularInline):
 
 @admin.register(Customer)
 class CustomerAdmin(RowAccessAdmin):
-    list_display = ("name", "scenario", "plan_in_force", "manager", "backup", "is_active")
+    list_display: tuple[str, ...] = ("name", "scenario", "plan_in_force", "manager", "backup", "is_active")
     list_filter = (
         ("scenario", ChoicesDropdownFilter),
         ("account_manager", RelatedDropdownFilter),

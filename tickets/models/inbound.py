@@ -48,6 +48,11 @@ class InboundEmail(models.Model):
             models.Index(
                 fields=["received_at"], name="inbound_stored", condition=models.Q(state=IntakeState.STORED)
             ),  # tickets.tasks.process_stored
+            models.Index(
+                fields=["-received_at"],
+                name="inbound_held",
+                condition=models.Q(state__in=[IntakeState.PARKED, IntakeState.FAILED]),
+            ),  # the list of parked and failed mail, the board's count of it
             models.Index(fields=["rfc_message_id"], name="inbound_message_id"),
         ]
 

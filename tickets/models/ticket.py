@@ -69,6 +69,11 @@ class Ticket(models.Model):
                 fields=["owner", "status"], name="ticket_owner_status"
             ),  # load of a colleague, board
             models.Index(fields=["customer", "-opened_at"], name="ticket_customer"),  # the customer's card
+            models.Index(
+                fields=["customer"],
+                name="ticket_active_customer",
+                condition=models.Q(status__in=ACTIVE_STATUSES),
+            ),  # open tickets in the customers' list
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,15 @@
+"""The admin of tickets and mail, one class per file."""
+
+from tickets.admin.customer import TicketedCustomerAdmin
+from tickets.admin.inbound import InboundEmailAdmin
+from tickets.admin.mailbox import MailboxAdmin
+from tickets.admin.outbound import OutboundEmailAdmin
+from tickets.admin.ticket import TicketAdmin
+
+__all__ = [
+    "InboundEmailAdmin",
+    "MailboxAdmin",
+    "OutboundEmailAdmin",
+    "TicketAdmin",
+    "TicketedCustomerAdmin",
+]

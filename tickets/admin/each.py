@@ -1,0 +1,49 @@
+"""Does one thing to each chosen row through a service, and says what was done and what was refused."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from tickets.errors import DeskError
+
+AT_ONCE = 200  # each row takes its own transaction, and a request must end
+
+
+@dataclass
+class Outcome:
+    done: int = 0
+    refused: list[str] = field(default_factory=list)
+
+
+def to_each(rows: Iterable[Any], work: Callable[[Any], Any], name: Callable[[Any], str] = str) -> Outcome:
+    """Run `work` for every row; a refusal of one is noted and spoils no other."""
+    outcome = Outcome()
+    for row in rows:
+        try:
+            work(row)
+            outcome.done += 1
+        except DeskError as refusal:
+            outcome.refused.append(f"{name(row)}: {refusal}")
+    return outcome
+
+
+def tell(request: HttpRequest, outcome: Outcome) -> None:
+    if outcome.done:
+        words = ngettext("%(count)s was done.", "%(count)s were done.", outcome.done)
+        messages.success(request, words % {"count": outcome.done})
+    for refusal in outcome.refused[:10]:
+        messages.error(request, refusal)
+    if (left := len(outcome.refused) - 10) > 0:
+        messages.error(request, _("And %(count)s more were refused.") % {"count": left})
+
+
+def too_many(request: HttpRequest, count: int) -> bool:
+    """Say so when more rows are chosen than one request can do."""
+    if count > AT_ONCE:
+        messages.error(request, _("Choose at most %(most)s at once.") % {"most": AT_ONCE})
+    return count > AT_ONCE

@@ -1,0 +1,20 @@
+"""Colours of states in lists: unfold's label variants by value."""
+
+from tickets.choices import IntakeState, OutboxState, Priority, Status
+
+PRIORITY = {Priority.P0: "danger", Priority.P1: "warning", Priority.P2: "info", Priority.P3: "primary"}
+STATUS = {Status.NEW: "warning", Status.OPEN: "info", Status.WAITING: "primary", Status.RESOLVED: "success"}
+INTAKE = {
+    IntakeState.STORED: "info",
+    IntakeState.PROCESSED: "success",
+    IntakeState.PARKED: "warning",
+    IntakeState.FAILED: "danger",
+}
+OUTBOX = {
+    OutboxState.QUEUED: "info",
+    OutboxState.SENDING: "info",
+    OutboxState.ACCEPTED: "success",
+    OutboxState.DEFERRED: "warning",
+    OutboxState.FAILED: "danger",
+    OutboxState.BOUNCED: "danger",
+}

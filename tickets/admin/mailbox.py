@@ -1,0 +1,76 @@
+"""Mailboxes. A password goes in and never comes out; left blank, the stored one stays."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+from customers.admin.base import DeskAdmin
+from tickets.models import Mailbox
+from tickets.models.mailbox import AfterFetch, ImapSecurity
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class MailboxForm(forms.ModelForm):
+    password = forms.CharField(
+        label=_("password or token"),
+        required=False,
+        strip=False,
+        max_length=4000,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False),
+        help_text=_("Stored encrypted and never shown. Leave it blank to keep the present one."),
+    )
+
+    class Meta:
+        model = Mailbox
+        fields = "__all__"  # noqa: DJ007  # the admin's fieldsets choose
+
+    def clean_password(self) -> str | None:
+        password: str | None = self.cleaned_data["password"] or self.instance.password
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        host = given.get("host", "")
+        if host and not given.get("username"):
+            self.add_error("username", _("Name the account that reads this mailbox at the IMAP host."))
+        if given.get("security") == ImapSecurity.NONE and host and host not in LOOPBACK:
+            self.add_error("security", _("Without encryption the password would be readable on its way."))
+        if given.get("after_fetch") == AfterFetch.MOVE and not given.get("move_to"):
+            self.add_error("move_to", _("Name the folder that stored mail is moved to."))
+        return given
+
+
+@admin.register(Mailbox)
+class MailboxAdmin(DeskAdmin):
+    form = MailboxForm
+    list_display = ("address", "name", "is_active", "how", "default_priority", "fetched_at", "problem")
+    list_filter = ("is_active",)
+    search_fields = ("name", "address", "host")
+    sortable_by = ("address",)
+    readonly_fields = ("fetched_at", "failures", "error")
+    fieldsets = (
+        (None, {"fields": (("name", "address"), ("default_priority", "language"), "is_active")}),
+        (
+            _("Reading it by IMAP (leave the host blank to receive by LMTP, SMTP or pipe only)"),
+            {
+                "fields": (
+                    ("host", "port"), ("security", "login"), ("username", "password"), "folder",
+                    ("after_fetch", "move_to"),
+                )
+            },
+        ),
+        (_("Last fetch"), {"fields": (("fetched_at", "failures"), "error")}),
+    )  # fmt: skip
+
+    @display(description=_("fetched by"))
+    def how(self, mailbox: Mailbox) -> str:
+        return f"IMAP {mailbox.host}" if mailbox.host else "LMTP, SMTP"
+
+    @display(description=_("last error"))
+    def problem(self, mailbox: Mailbox) -> str:
+        return mailbox.error[:80] or "-"

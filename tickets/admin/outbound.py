@@ -1,0 +1,101 @@
+"""The outbox: what leaves the desk, how far it got, and what the server answered."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import (
+    ChoicesDropdownFilter,
+    MultipleChoicesDropdownFilter,
+    RangeDateTimeFilter,
+)
+from unfold.decorators import display
+
+from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
+from tickets.access import visible_outbound
+from tickets.admin import labels
+from tickets.admin.each import tell, to_each, too_many
+from tickets.admin.page_actions import PageActions
+from tickets.admin.shown import as_written, ticket_link
+from tickets.models import OutboundEmail
+from tickets.services.delivery import send_again
+
+
+@admin.register(OutboundEmail)
+class OutboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
+    list_display = (
+        "created_at", "shown_recipients", "subject", "purpose", "ticket_number", "shown_state", "attempts",
+        "short_answer",
+    )  # fmt: skip
+    list_display_links = ("created_at", "subject")
+    list_filter = (
+        ("state", MultipleChoicesDropdownFilter),
+        ("purpose", ChoicesDropdownFilter),
+        ("created_at", RangeDateTimeFilter),
+    )
+    search_fields = ("subject", "recipients", "rfc_message_id")
+    sortable_by = ("created_at",)
+    actions = ("send_again",)
+    fieldsets = (
+        (None, {"fields": (("sender", "shown_recipients"), "shown_copies", "subject", "readable_text")}),
+        (
+            _("Delivery"),
+            {
+                "fields": (
+                    ("purpose", "shown_state"),
+                    ("created_at", "attempts"),
+                    ("next_try_at", "accepted_at"),
+                    "shown_answer",
+                    "rfc_message_id",
+                    "ticket",
+                )
+            },
+        ),
+    )
+    readonly_fields = ("shown_recipients", "shown_copies", "readable_text", "shown_state", "shown_answer")
+
+    def visible(self, user: User | AnonymousUser) -> QuerySet[OutboundEmail]:
+        return visible_outbound(user).defer("html", "headers", "files")
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("tickets.change_outboundemail")
+
+    @admin.action(description=_("Send again"), permissions=["send"])
+    def send_again(self, request: HttpRequest, queryset: "QuerySet[OutboundEmail]") -> None:
+        if too_many(request, queryset.count()):
+            return
+        actor: Any = request.user
+        at = timezone.now()
+        tell(request, to_each(queryset, lambda mail: send_again(outbound=mail, actor=actor, at=at)))
+
+    @display(description=_("to"))
+    def shown_recipients(self, mail: OutboundEmail) -> str:
+        return ", ".join(mail.recipients)
+
+    @display(description=_("copies"))
+    def shown_copies(self, mail: OutboundEmail) -> str:
+        return ", ".join(mail.copies) or "-"
+
+    @display(description=_("ticket"))
+    def ticket_number(self, mail: OutboundEmail) -> str:
+        return ticket_link(mail.ticket_id)
+
+    @display(description=_("state"), label=labels.OUTBOX)
+    def shown_state(self, mail: OutboundEmail) -> tuple[str, str]:
+        return mail.state, mail.get_state_display()
+
+    @display(description=_("the server's answer"))
+    def short_answer(self, mail: OutboundEmail) -> str:
+        return mail.answer[:80] or "-"
+
+    @display(description=_("the server's answer"))
+    def shown_answer(self, mail: OutboundEmail) -> str:
+        return as_written(mail.answer)
+
+    @display(description=_("text"))
+    def readable_text(self, mail: OutboundEmail) -> str:
+        return as_written(mail.text)

@@ -1,0 +1,34 @@
+"""Offers a list's actions on the page of one row as well, as small forms that post to the list."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from customers.admin.base import DeskAdmin
+
+
+class PageActions(DeskAdmin):
+    """`links` adds plain links beside the buttons; rights and rows are checked by the list, as for any action."""
+
+    change_form_outer_before_template = "admin/tickets/page_actions.html"
+
+    def links(self, row: Any) -> list[tuple[str, Any]]:
+        return []
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id) if object_id else None
+        offered = {} if row is None else self.get_actions(request)
+        more = {
+            "page_actions": [(name, title) for _function, name, title in offered.values()],
+            "page_links": [] if row is None else self.links(row),
+        }
+        response: HttpResponse = super().changeform_view(
+            request, object_id, form_url, {**(extra_context or {}), **more}
+        )
+        return response

@@ -1,0 +1,133 @@
+"""The list of tickets: rows a person may see, search in everything said, bulk changes through services.
+
+The page of one ticket is the escalation app's, which subclasses this.
+"""
+
+from typing import Any, cast
+
+from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateTimeFilter
+from unfold.decorators import display
+
+from customers.access import team_ids, visible_people
+from customers.admin.base import RowAccessAdmin, VisibleRelatedFilter
+from customers.admin.fields import person
+from tickets.access import visible_tickets
+from tickets.admin import labels
+from tickets.admin.bulk import AssignForm, PriorityForm, StatusForm, in_bulk
+from tickets.choices import ACTIVE_STATUSES
+from tickets.models import Ticket
+from tickets.search import matching
+
+
+class OwnerFilter(DropdownFilter):
+    """Mine, my people's, or those of one colleague of mine."""
+
+    title = _("owner")
+    parameter_name = "owner"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        people = [(str(user.pk), person(user)) for user in visible_people(request.user)]
+        return [("me", _("Mine")), ("team", _("My team's")), *people]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Ticket]") -> "QuerySet[Ticket]":
+        match self.value():
+            case "me":
+                return queryset.filter(owner=request.user.pk)
+            case "team":
+                return queryset.filter(owner__in=team_ids(request.user))
+            case str(key) if key.isascii() and key.isdigit():
+                return queryset.filter(owner=int(key))
+            case _all:
+                return queryset
+
+
+class ActiveFilter(DropdownFilter):
+    """Tickets that still need work, or those that are done."""
+
+    title = _("work")
+    parameter_name = "work"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("active", _("Active")), ("done", _("Resolved or closed"))]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Ticket]") -> "QuerySet[Ticket]":
+        match self.value():
+            case "active":
+                return queryset.filter(status__in=ACTIVE_STATUSES)
+            case "done":
+                return queryset.exclude(status__in=ACTIVE_STATUSES)
+            case _all:
+                return queryset
+
+
+@admin.register(Ticket)
+class TicketAdmin(RowAccessAdmin):
+    list_display = (
+        "sd_number", "subject", "customer", "shown_priority", "shown_status", "owned_by", "opened_at", "updated_at",
+    )  # fmt: skip
+    list_display_links = ("sd_number", "subject")
+    list_filter = (
+        ActiveFilter,
+        ("status", ChoicesDropdownFilter),
+        ("priority", ChoicesDropdownFilter),
+        OwnerFilter,
+        ("customer", VisibleRelatedFilter),
+        ("channel", ChoicesDropdownFilter),
+        ("opened_at", RangeDateTimeFilter),
+    )
+    list_select_related = ("customer", "owner")
+    search_fields = ("subject",)
+    search_help_text = _("Number, subject, text, customer or contact")
+    sortable_by = ("opened_at", "updated_at")
+    actions = ("assign_to", "set_status", "set_priority")
+
+    def visible(self, user: User | AnonymousUser) -> QuerySet[Ticket]:
+        return visible_tickets(user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Ticket]", search_term: str
+    ) -> tuple["QuerySet[Ticket]", bool]:
+        term = search_term.strip()
+        return (queryset.filter(matching(term)) if term else queryset), False
+
+    def actor(self, request: HttpRequest) -> User:
+        return cast(User, request.user)
+
+    @display(description=_("number"))
+    def sd_number(self, ticket: Ticket) -> str:
+        return ticket.number
+
+    @display(description=_("priority"), label=labels.PRIORITY)
+    def shown_priority(self, ticket: Ticket) -> tuple[int, str]:
+        return ticket.priority, ticket.get_priority_display()
+
+    @display(description=_("status"), label=labels.STATUS)
+    def shown_status(self, ticket: Ticket) -> tuple[str, str]:
+        return ticket.status, ticket.get_status_display()
+
+    @display(description=_("owner"))
+    def owned_by(self, ticket: Ticket) -> str:
+        return person(ticket.owner)
+
+    @admin.action(description=_("Hand over to …"), permissions=["change"])
+    def assign_to(self, request: HttpRequest, queryset: "QuerySet[Ticket]") -> HttpResponse | None:
+        return in_bulk(self, request, queryset, AssignForm)
+
+    @admin.action(description=_("Change status …"), permissions=["change"])
+    def set_status(self, request: HttpRequest, queryset: "QuerySet[Ticket]") -> HttpResponse | None:
+        return in_bulk(self, request, queryset, StatusForm)
+
+    @admin.action(description=_("Change priority …"), permissions=["change"])
+    def set_priority(self, request: HttpRequest, queryset: "QuerySet[Ticket]") -> HttpResponse | None:
+        return in_bulk(self, request, queryset, PriorityForm)

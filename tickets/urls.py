@@ -1,0 +1,13 @@
+"""The addresses of files; all of them ask for a login of the desk."""
+
+from django.contrib import admin
+from django.urls import path
+
+from tickets import views
+
+app_name = "tickets"
+urlpatterns = [
+    path("attachments/<int:pk>/", admin.site.admin_view(views.attachment), name="attachment"),
+    path("originals/<int:pk>/", admin.site.admin_view(views.original), name="original"),
+    path("messages/<int:pk>/", admin.site.admin_view(views.mail_frame), name="mail_frame"),
+]
