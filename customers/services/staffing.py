@@ -1,4 +1,4 @@
-"""Who is there, who stands in for whom, who is above whom: the staff as one value, loaded in two queries."""
+"""Who is there, who stands in for whom, who is above whom: the staff as one value, loaded in three queries."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ class Colleague:
 
 @dataclass(frozen=True)
 class Staff:
-    """A picture of the staff at one moment: active users, absences, links."""
+    """A picture of the staff at one moment. Whoever left keeps their links: others stand in and above them."""
 
-    colleagues: Mapping[int, Colleague]
+    links: Mapping[int, Colleague]
+    active: frozenset[int]
     absent: frozenset[int]
 
     @classmethod
@@ -33,15 +34,16 @@ class Staff:
             profile.user_id: Colleague(profile.reports_to_id, profile.deputy_id)
             for profile in StaffProfile.objects.only("user_id", "reports_to_id", "deputy_id")
         }
-        active = get_user_model().objects.filter(is_active=True, is_staff=True).values_list("pk", flat=True)
+        active = get_user_model().objects.filter(is_active=True, is_staff=True)
         absent = Absence.objects.filter(starts_at__lte=moment, ends_at__gt=moment)
         return cls(
-            {pk: links.get(pk, Colleague()) for pk in active},
+            links,
+            frozenset(active.values_list("pk", flat=True)),
             frozenset(absent.values_list("user_id", flat=True)),
         )
 
     def is_present(self, user: int) -> bool:
-        return user in self.colleagues and user not in self.absent
+        return user in self.active and user not in self.absent
 
     def stand_in(self, user: int) -> int | None:
         """The person, or the first present one along their deputies; None when the deputies run in a circle."""
@@ -57,8 +59,8 @@ class Staff:
 
     def _walk(self, user: int, link: str) -> Iterator[int]:
         seen = {user}
-        following = getattr(self.colleagues.get(user, Colleague()), link)
+        following = getattr(self.links.get(user, Colleague()), link)
         while following is not None and following not in seen:
             seen.add(following)
             yield following
-            following = getattr(self.colleagues.get(following, Colleague()), link)
+            following = getattr(self.links.get(following, Colleague()), link)
