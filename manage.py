@@ -14,7 +14,8 @@ def main() -> int:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.stderr.write(f"The desk cannot start: {error}\n")
-        return 78  # EX_CONFIG of sysexits.h
+        # A mail server keeps a mail that could not be taken now (EX_TEMPFAIL) and would bounce it otherwise.
+        return os.EX_TEMPFAIL if sys.argv[1:2] == ["receive_email"] else os.EX_CONFIG
     return 0
 
 

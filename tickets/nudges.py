@@ -18,11 +18,11 @@ def nudge_intake(inbound: int) -> None:
 
 
 def _deliver() -> None:
-    async_task("tickets.tasks.deliver_outbox")  # type: ignore[no-untyped-call]  # django-q2 has no types
+    async_task("tickets.tasks.deliver_outbox")
 
 
 def _process(inbound: int) -> None:
-    async_task("tickets.tasks.process_one", inbound)  # type: ignore[no-untyped-call]
+    async_task("tickets.tasks.process_one", inbound)
 
 
 def _after_commit(nudge: Callable[[], None]) -> None:

@@ -36,6 +36,13 @@ class Mailboxes:
         )
 
     @property
+    def addresses(self) -> frozenset[str]:
+        """All addresses of the desk, casefolded, without plus-parts."""
+        return frozenset(
+            {_bare(settings.DESK_ADDRESS).casefold(), *(box.address.casefold() for box in self.rows)}
+        )
+
+    @property
     def default(self) -> Mailbox:
         return self.find(_bare(settings.DESK_ADDRESS)) or default_mailbox()
 
@@ -57,8 +64,7 @@ def default_mailbox() -> Mailbox:
 
 def own_addresses() -> frozenset[str]:
     """All addresses of the desk, casefolded, without plus-parts."""
-    boxes = Mailboxes.load().rows
-    return frozenset({_bare(settings.DESK_ADDRESS).casefold(), *(box.address.casefold() for box in boxes)})
+    return Mailboxes.load().addresses
 
 
 def _bare(address: str) -> str:

@@ -21,7 +21,7 @@ from tickets.services.quoting import reply_texts
 from tickets.services.threads import new_message_id, reply_address
 
 # The subject tag [SD#12], ours or one of an older mail, and the answer marks before a subject.
-_TAG = re.compile(r"\s*\[SD#\d+\]", re.IGNORECASE)
+SUBJECT_TAG = re.compile(r"\s*\[SD#\d+\]", re.IGNORECASE)
 _MARKS = re.compile(r"^(?:\s*(?:re|aw|sv|antw|回复|答复|回覆|转发|fwd?|wg)\s*[:：])+\s*", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"[^<>\s]+")
 # Long chains are cut in the middle: the beginning names the thread, the end its newest mails.
@@ -116,7 +116,7 @@ def queue_reply(
 
 def answer_subject(subject: str) -> str:
     """`Re:` once, whatever marks stood there."""
-    return "Re: " + _MARKS.sub("", _TAG.sub("", subject).strip())
+    return "Re: " + _MARKS.sub("", SUBJECT_TAG.sub("", subject).strip())
 
 
 def subject_with_tag(subject: str, ticket: Ticket | None) -> str:
@@ -124,7 +124,7 @@ def subject_with_tag(subject: str, ticket: Ticket | None) -> str:
     line = storable_line(subject)
     if ticket is None:
         return line[:900]
-    return f"{_TAG.sub('', line)[:900].strip()} [{ticket.number}]".strip()
+    return f"{SUBJECT_TAG.sub('', line)[:900].strip()} [{ticket.number}]".strip()
 
 
 def cut_references(references: Sequence[str]) -> list[str]:

@@ -20,25 +20,28 @@ NO_TICKET = 0
 
 def reply_address(address: str, ticket: int) -> str:
     """``support+t12-<token>@...``: whoever has it may write into ticket 12."""
-    return make_reply_address(address, ticket_number=ticket, secret=_keys()[0])
+    return make_reply_address(address, ticket_number=ticket, secret=signing_keys()[0])
 
 
 def new_message_id(ticket: int | None, domain: str) -> str:
     """A new Message-ID, without angle brackets, that names the ticket and proves that we made it."""
     return make_message_id(
-        ticket_number=ticket or NO_TICKET, serial=secrets.token_hex(8), domain=domain, secret=_keys()[0]
+        ticket_number=ticket or NO_TICKET,
+        serial=secrets.token_hex(8),
+        domain=domain,
+        secret=signing_keys()[0],
     )
 
 
 def own_message_id(message_id: str) -> OwnMessageId | None:
     """What an id of ours says; None when we did not make it."""
-    return read_message_id(message_id, secrets=_keys())
+    return read_message_id(message_id, secrets=signing_keys())
 
 
 def clues_of(mail: ParsedMail, *, envelope_to: Iterable[str]) -> ThreadClues:
-    return thread_clues(mail, secrets=_keys(), envelope_to=envelope_to)
+    return thread_clues(mail, secrets=signing_keys(), envelope_to=envelope_to)
 
 
-def _keys() -> list[bytes]:
+def signing_keys() -> list[bytes]:
     """The key that signs first, then those it replaced: answers come weeks later."""
     return [key.encode() for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]

@@ -1,5 +1,6 @@
-"""Mail in, in reading order: storing, processing, senders, routing, appending, bounces, parked mail."""
+"""Mail in, in reading order: storing, processing, senders, routing, people, machines, reports."""
 
-from tickets.services.intake.storing import fingerprint_of, receive_raw
+from tickets.services.intake.processing import process, process_again, release_parked
+from tickets.services.intake.storing import fingerprint_of, receive_raw, store_once
 
-__all__ = ["fingerprint_of", "receive_raw"]
+__all__ = ["fingerprint_of", "process", "process_again", "receive_raw", "release_parked", "store_once"]

@@ -37,6 +37,29 @@ def receive_raw(
     receipt by our server, never the mail's Date. Of a mail above MAIL_MAX_BYTES only the head is kept; ``size`` is
     the whole size where the caller has fetched no more than the head. Without a mailbox, the envelope names it.
     """
+    row, _is_new = store_once(
+        raw=raw,
+        received_at=received_at,
+        via=via,
+        envelope_from=envelope_from,
+        envelope_to=envelope_to,
+        mailbox=mailbox,
+        size=size,
+    )
+    return row
+
+
+def store_once(
+    *,
+    raw: bytes,
+    received_at: datetime,
+    via: str,
+    envelope_from: str = "",
+    envelope_to: Iterable[str] = (),
+    mailbox: Mailbox | None = None,
+    size: int | None = None,
+) -> tuple[InboundEmail, bool]:
+    """As receive_raw; tells also whether the mail is new."""
     recipients = [storable_line(address) for address in envelope_to]
     whole = len(raw) if size is None else size
     kept = head_of(raw) if whole > settings.MAIL_MAX_BYTES else raw
@@ -51,7 +74,7 @@ def receive_raw(
         envelope_to=recipients,
         received_at=received_at,
     )
-    return _stored_once(row)
+    return _saved(row)
 
 
 def fingerprint_of(raw: bytes) -> str:
@@ -70,14 +93,14 @@ def head_of(raw: bytes) -> bytes:
     return _split(raw)[0][: settings.MAIL_MAX_BYTES] + b"\r\n\r\n"
 
 
-def _stored_once(row: InboundEmail) -> InboundEmail:
+def _saved(row: InboundEmail) -> tuple[InboundEmail, bool]:
     try:
         with transaction.atomic(durable=True):
             row.save(force_insert=True)
             nudge_intake(row.pk)
     except IntegrityError:
-        return InboundEmail.objects.get(mailbox=row.mailbox, fingerprint=row.fingerprint)
-    return row
+        return InboundEmail.objects.get(mailbox=row.mailbox, fingerprint=row.fingerprint), False
+    return row, True
 
 
 def _mailbox_of(recipients: list[str]) -> Mailbox:

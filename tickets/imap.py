@@ -1,0 +1,185 @@
+"""IMAP as the desk needs it: a folder read by UID, and problems told as sentences. Knows no database."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from ipaddress import ip_address
+
+from django.utils.translation import gettext as _
+from imapclient import DELETED, SEEN, IMAPClient
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
+
+
+class ImapProblem(Exception):
+    """The mailbox cannot be read now. ``str()`` is a sentence for a person, without the password."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where a mailbox is and how to log in. ``security``: tls, starttls, none; ``login``: password, xoauth2."""
+
+    host: str
+    port: int
+    security: str
+    login: str
+    username: str
+    secret: str = field(repr=False)
+    folder: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A mail in the folder. ``received_at`` is its internal date, in UTC."""
+
+    uid: int
+    size: int
+    received_at: datetime
+
+
+@contextlib.contextmanager
+def opened(account: Account, *, timeout: float) -> Iterator[Folder]:
+    """Log in and select the folder. Every fault inside comes out as ImapProblem."""
+    try:
+        with contextlib.closing(_Session(account, timeout=timeout)) as session:
+            yield session.select()
+    except (OSError, IMAPClientError, UnicodeError) as error:
+        raise ImapProblem(sentence(error, account)) from error
+
+
+class Folder:
+    """A selected folder. Each method is one or two commands; sequence numbers are never used."""
+
+    def __init__(self, client: IMAPClient, uid_validity: int) -> None:
+        self.client = client
+        self.uid_validity = uid_validity
+
+    def uids_above(self, last: int) -> list[int]:
+        """Oldest first. ``n:*`` always names the newest mail, even one below n (RFC 9051, 9: seq-range)."""
+        return sorted(uid for uid in self.client.search(["UID", f"{last + 1}:*"]) if uid > last)
+
+    def describe(self, uids: Sequence[int]) -> list[Waiting]:
+        found = self.client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE"])
+        return [
+            Waiting(uid, found[uid][b"RFC822.SIZE"], found[uid][b"INTERNALDATE"].astimezone(UTC))
+            for uid in sorted(found)
+            if uid in uids and b"RFC822.SIZE" in found[uid] and b"INTERNALDATE" in found[uid]
+        ]
+
+    def body(self, uid: int) -> bytes | None:
+        """The whole mail, left unread on the server; None when somebody has removed it meanwhile."""
+        return self._part(uid, "")
+
+    def head(self, uid: int) -> bytes | None:
+        return self._part(uid, "HEADER")
+
+    def mark_read(self, uid: int) -> None:
+        self.client.add_flags([uid], [SEEN], silent=True)
+
+    def move(self, uid: int, target: str) -> None:
+        if self.client.has_capability("MOVE"):
+            self.client.move([uid], target)
+        else:
+            self.client.copy([uid], target)
+            self.delete(uid)
+
+    def delete(self, uid: int) -> None:
+        """Only this mail: without UIDPLUS it stays flagged, as EXPUNGE would take what others flagged, too."""
+        self.client.add_flags([uid], [DELETED], silent=True)
+        if self.client.has_capability("UIDPLUS"):
+            self.client.uid_expunge([uid])
+
+    def _part(self, uid: int, section: str) -> bytes | None:
+        found = self.client.fetch([uid], [f"BODY.PEEK[{section}]"])
+        content: bytes | None = found.get(uid, {}).get(f"BODY[{section}]".encode())
+        return content
+
+
+class _Session:
+    """A connection that is logged in."""
+
+    def __init__(self, account: Account, *, timeout: float) -> None:
+        self.account = account
+        if account.security == "none" and not _is_loopback(account.host):
+            raise ImapProblem(
+                _(
+                    "%(host)s is another machine, and the password would travel openly. Choose TLS or STARTTLS."
+                )
+                % {"host": account.host}
+            )
+        context = ssl.create_default_context()
+        self.client = IMAPClient(
+            account.host,
+            account.port,
+            ssl=account.security == "tls",
+            ssl_context=context if account.security == "tls" else None,
+            timeout=timeout,
+        )
+        self.client.normalise_times = False  # keep the zone of internal dates
+        try:
+            if account.security == "starttls":
+                self.client.starttls(context)
+            self._log_in()
+        except BaseException:
+            self.client.shutdown()
+            raise
+
+    def select(self) -> Folder:
+        try:
+            answer = self.client.select_folder(self.account.folder)
+        except IMAPClientAbortError:
+            raise
+        except IMAPClientError as error:
+            words = {"folder": self.account.folder, "error": _words(error)}
+            raise ImapProblem(_("The folder %(folder)s cannot be opened: %(error)s") % words) from error
+        return Folder(self.client, int(answer[b"UIDVALIDITY"]))
+
+    def close(self) -> None:
+        try:
+            self.client.logout()
+        except (OSError, IMAPClientError):
+            with contextlib.suppress(OSError):
+                self.client.shutdown()
+
+    def _log_in(self) -> None:
+        if self.account.login == "xoauth2":
+            self.client.oauth2_login(self.account.username, self.account.secret)
+        else:
+            self.client.login(self.account.username, self.account.secret)
+
+
+def sentence(error: Exception, account: Account) -> str:
+    """What is wrong, for a person."""
+    words = {"place": f"{account.host}:{account.port}", "user": account.username, "error": _words(error)}
+    match error:
+        case LoginError():
+            return _("The server refused user name or password of %(user)s: %(error)s") % words
+        case socket.gaierror():
+            return _("There is no host called %(place)s. Check its name.") % words
+        case ssl.SSLCertVerificationError():
+            return _("The certificate of %(place)s is not valid: %(error)s") % words
+        case ssl.SSLError():
+            return _("No secure connection to %(place)s: %(error)s Check port and security.") % words
+        case TimeoutError():
+            return _("%(place)s did not answer in time. Check host, port and firewall.") % words
+        case ConnectionRefusedError():
+            return _("Nothing listens on %(place)s. Check host and port.") % words
+        case OSError() | IMAPClientAbortError():
+            return _("The connection to %(place)s failed: %(error)s") % words
+    return _("The server %(place)s refused: %(error)s") % words
+
+
+def _words(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return text.removeprefix("b'").removesuffix("'")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

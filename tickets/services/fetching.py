@@ -1,0 +1,237 @@
+"""Fetches mailboxes by IMAP: each mail is stored and committed, only then touched on the server.
+
+1. A mailbox is claimed for a while, so that two hosts never read it at once.
+2. Every UID above the last one is fetched, oldest first. A new UIDVALIDITY starts from the beginning, and what is
+   stored already is recognised by its fingerprint.
+3. After the commit the mail is marked, moved or deleted on the server, then the UID is remembered.
+
+Somebody who reads the mailbox elsewhere changes nothing here: flags are never asked.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
+
+from tickets.imap import Account, Folder, ImapProblem, Waiting, opened
+from tickets.models import Mailbox
+from tickets.models.mailbox import AfterFetch
+from tickets.services.intake import store_once
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=10)
+# Minutes to wait after errors in a row; the last one repeats.
+WAITS = (1, 2, 5, 10, 15)
+BATCH = 100
+# No further batch or mailbox is begun after this time; the next minute goes on.
+RUN_FOR = timedelta(seconds=100)
+
+Clock = Callable[[], datetime]
+
+
+@dataclass
+class FetchReport:
+    """What one fetch of a mailbox did. ``problem`` is a sentence; mails fetched before it are stored."""
+
+    address: str
+    stored: int = 0
+    known: int = 0
+    problem: str = ""
+
+    def __str__(self) -> str:
+        words = {"address": self.address, "stored": self.stored, "known": self.known, "problem": self.problem}
+        if self.problem:
+            return _("%(address)s: %(problem)s (new mails before that: %(stored)s)") % words
+        return _("%(address)s: %(stored)s new, %(known)s known already") % words
+
+
+def fetch_due(*, clock: Clock) -> list[FetchReport]:
+    """Fetch every polled mailbox whose time has come, the longest untouched first. A broken one stops no other."""
+    stop_at = clock() + RUN_FOR
+    reports = []
+    for pk in _due(clock()):
+        if clock() >= stop_at:
+            break
+        reports.append(fetch_mailbox(pk, clock=clock, stop_at=stop_at))
+    return reports
+
+
+def fetch_mailbox(pk: int, *, clock: Clock, stop_at: datetime | None = None) -> FetchReport:
+    """Fetch one mailbox now, whatever went wrong before. Its row says afterwards how it went."""
+    mailbox = Mailbox.objects.get(pk=pk)
+    report = FetchReport(mailbox.address)
+    if not _claim(mailbox, now=clock()):
+        report.problem = _("It is being fetched right now.")
+        return report
+    try:
+        _fetch(mailbox, report, clock=clock, stop_at=stop_at or clock() + RUN_FOR)
+    except ImapProblem as problem:
+        report.problem = str(problem)
+    except (DatabaseError, InterfaceError):
+        raise  # not the mailbox's fault; its lease runs out
+    except Exception as error:  # whatever a server answers, the other mailboxes go on
+        logger.exception("Fetching %s failed", mailbox.address)
+        words = {"error": f"{type(error).__name__}: {error}"}
+        report.problem = _("The server answered what the desk cannot read (%(error)s).") % words
+    _release(mailbox, report, now=clock())
+    return report
+
+
+def _due(now: datetime) -> list[int]:
+    polled = Mailbox.objects.filter(is_active=True).exclude(host="")
+    waiting = polled.filter(Q(retry_at=None) | Q(retry_at__lte=now), _is_free(now))
+    return list(waiting.order_by(F("fetched_at").asc(nulls_first=True), "pk").values_list("pk", flat=True))
+
+
+def _is_free(now: datetime) -> Q:
+    return Q(locked_until=None) | Q(locked_until__lt=now)
+
+
+def _claim(mailbox: Mailbox, *, now: datetime) -> bool:
+    mailbox.locked_until = now + LEASE
+    free = Mailbox.objects.filter(_is_free(now), pk=mailbox.pk)
+    return free.update(locked_until=mailbox.locked_until) == 1
+
+
+def _release(mailbox: Mailbox, report: FetchReport, *, now: datetime) -> None:
+    """Record how it went, if the lease is still ours."""
+    mine = Mailbox.objects.filter(pk=mailbox.pk, locked_until=mailbox.locked_until)
+    if not report.problem:
+        mine.update(locked_until=None, fetched_at=now, failures=0, retry_at=None, error="")
+        return
+    logger.warning("%s", report)
+    wait = WAITS[min(mailbox.failures, len(WAITS) - 1)]
+    mine.update(
+        locked_until=None,
+        failures=F("failures") + 1,
+        retry_at=now + timedelta(minutes=wait),
+        error=report.problem.replace("\x00", ""),
+    )
+
+
+def _fetch(mailbox: Mailbox, report: FetchReport, *, clock: Clock, stop_at: datetime) -> None:
+    with opened(_account(mailbox), timeout=settings.MAIL_TIMEOUT_SECONDS) as folder:
+        _adopt(mailbox, folder)
+        for batch in _batches(folder.uids_above(mailbox.last_uid)):
+            if clock() >= stop_at or not _renew(mailbox, now=clock()):
+                break
+            for waiting in folder.describe(batch):
+                _take(mailbox, folder, waiting, report, now=clock())
+            _remember(mailbox, batch[-1])
+
+
+def _account(mailbox: Mailbox) -> Account:
+    if not mailbox.username or not mailbox.password:
+        raise ImapProblem(_("User name or password is missing. Enter both on the mailbox."))
+    if mailbox.after_fetch == AfterFetch.MOVE and not mailbox.move_to:
+        raise ImapProblem(_("The folder to move mails to is missing. Enter it on the mailbox."))
+    return Account(
+        mailbox.host,
+        mailbox.port,
+        mailbox.security,
+        mailbox.login,
+        mailbox.username,
+        mailbox.password,
+        mailbox.folder,
+    )
+
+
+def _adopt(mailbox: Mailbox, folder: Folder) -> None:
+    """UIDs mean nothing under another UIDVALIDITY."""
+    if mailbox.uid_validity != folder.uid_validity:
+        mailbox.uid_validity, mailbox.last_uid = folder.uid_validity, 0
+        mailbox.save(update_fields=["uid_validity", "last_uid"])
+
+
+def _batches(uids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(uids), BATCH):
+        yield uids[start : start + BATCH]
+
+
+def _renew(mailbox: Mailbox, *, now: datetime) -> bool:
+    """Keep the mailbox for another while; False when somebody else took it over."""
+    mine = Mailbox.objects.filter(pk=mailbox.pk, locked_until=mailbox.locked_until)
+    mailbox.locked_until = now + LEASE
+    return mine.update(locked_until=mailbox.locked_until) == 1
+
+
+def _take(mailbox: Mailbox, folder: Folder, waiting: Waiting, report: FetchReport, *, now: datetime) -> None:
+    """Store one mail, then put it away. What goes wrong with it is told at the end; the next mail is fetched."""
+    content = _content(mailbox, folder, waiting)
+    if content is None:
+        return
+    _row, is_new = store_once(
+        raw=content.raw,
+        received_at=min(waiting.received_at, now),
+        via="imap",
+        mailbox=mailbox,
+        size=content.whole_size,
+    )
+    report.stored += is_new
+    report.known += not is_new
+    try:
+        _put_away(mailbox, folder, waiting.uid)
+    except IMAPClientAbortError:
+        raise
+    except IMAPClientError as error:
+        words = {"uid": waiting.uid, "error": error}
+        report.problem = (
+            _("Mail %(uid)s is stored but could not be put away on the server: %(error)s") % words
+        )
+    _remember(mailbox, waiting.uid)
+
+
+@dataclass(frozen=True)
+class _Content:
+    """``whole_size`` is set where ``raw`` is only the head."""
+
+    raw: bytes
+    whole_size: int | None = None
+
+
+def _content(mailbox: Mailbox, folder: Folder, waiting: Waiting) -> _Content | None:
+    """The mail, or only its head where it is too large or the server cannot give the rest; None when it is gone."""
+    try:
+        if waiting.size <= settings.MAIL_MAX_BYTES:
+            body = folder.body(waiting.uid)
+            return None if body is None else _Content(body)
+    except IMAPClientAbortError:
+        raise
+    except IMAPClientError:
+        logger.exception("%s does not give mail %s whole", mailbox.address, waiting.uid)
+    return _head(mailbox, folder, waiting)
+
+
+def _head(mailbox: Mailbox, folder: Folder, waiting: Waiting) -> _Content | None:
+    try:
+        head = folder.head(waiting.uid)
+    except IMAPClientAbortError:
+        raise
+    except IMAPClientError:
+        logger.exception("%s does not give mail %s at all", mailbox.address, waiting.uid)
+        head = f"Subject: Mail {waiting.uid} of {mailbox.folder} cannot be fetched from its server".encode()
+    return None if head is None else _Content(head, waiting.size)
+
+
+def _put_away(mailbox: Mailbox, folder: Folder, uid: int) -> None:
+    match AfterFetch(mailbox.after_fetch):
+        case AfterFetch.FLAG:
+            folder.mark_read(uid)
+        case AfterFetch.MOVE:
+            folder.move(uid, mailbox.move_to)
+        case AfterFetch.DELETE:
+            folder.delete(uid)
+
+
+def _remember(mailbox: Mailbox, uid: int) -> None:
+    mailbox.last_uid = uid
+    mailbox.save(update_fields=["last_uid"])

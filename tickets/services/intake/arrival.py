@@ -1,0 +1,92 @@
+"""Values of one mail on its way in: what arrived, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tickets.choices import IntakeState
+from tickets.mail.classify import MailKind
+from tickets.mail.values import Address, ParsedAttachment, ParsedMail
+from tickets.models import InboundEmail, Message, Ticket
+from tickets.services.mailboxes import Mailboxes
+from tickets.words import NewFile, Words
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A stored mail, read and classified. ``now`` is the time of processing, ``received_at`` never lies after it.
+
+    ``author`` wrote it: its sender, or whoever wrote the mail that a colleague forwarded.
+    """
+
+    row: InboundEmail
+    mail: ParsedMail
+    author: Address | None
+    kind: MailKind
+    boxes: Mailboxes
+    now: datetime
+    is_released: bool = False
+
+    @property
+    def received_at(self) -> datetime:
+        return min(self.row.received_at, self.now)
+
+    @property
+    def sender_address(self) -> str:
+        return self.author.email if self.author else ""
+
+    @property
+    def sender_name(self) -> str:
+        return self.author.name if self.author else ""
+
+    @property
+    def is_automatic(self) -> bool:
+        return self.kind is not MailKind.HUMAN
+
+    @property
+    def is_cut(self) -> bool:
+        """Too large: only the head was kept."""
+        return self.row.size > len(self.row.raw)
+
+    def words(self, *, is_unconfirmed: bool = False) -> Words:
+        new, quoted = self.mail.new_text.strip(), self.mail.quoted_text.strip()
+        return Words(
+            body=new or quoted,
+            quoted=quoted if new else "",
+            html=self.mail.html or "",
+            rfc_message_id=self.mail.message_id,
+            sender_name=self.sender_name,
+            sender_address=self.sender_address,
+            is_automatic=self.is_automatic,
+            is_unconfirmed=is_unconfirmed,
+            files=[_file(attachment) for attachment in self.mail.attachments],
+        )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where a mail went. ``reason`` is a sentence for the list of mails."""
+
+    state: IntakeState
+    reason: str = ""
+    ticket: Ticket | None = None
+    message: Message | None = None
+
+    @classmethod
+    def parked(cls, reason: str) -> Outcome:
+        return cls(IntakeState.PARKED, reason)
+
+    @classmethod
+    def kept(cls, ticket: Ticket | None, message: Message | None, reason: str = "") -> Outcome:
+        return cls(IntakeState.PROCESSED, reason, ticket, message)
+
+
+def _file(attachment: ParsedAttachment) -> NewFile:
+    return NewFile(
+        attachment.name,
+        attachment.data,
+        attachment.content_type,
+        attachment.content_id,
+        attachment.is_inline,
+    )

@@ -1,0 +1,56 @@
+"""How many tickets one sender may open in an hour; what is above waits, parked, and one person is told."""
+
+from datetime import timedelta
+
+from django.utils.translation import gettext as _
+
+from customers.models import Contact, Desk
+from tickets.choices import IntakeState, MailPurpose
+from tickets.models import InboundEmail, Ticket
+from tickets.services.intake.arrival import Arrival, Outcome
+from tickets.services.outbox import queue_mail
+
+MOST_TICKETS = 20
+WINDOW = timedelta(hours=1)
+
+
+def over_limit(arrival: Arrival, contact: Contact | None) -> Outcome | None:
+    """An outcome that parks the mail, or None when it may open a ticket. A person who releases it decides alone."""
+    if contact is None or arrival.is_released:
+        return None
+    opened = Ticket.objects.filter(
+        contact=contact, opened_at__gt=arrival.received_at - WINDOW, opened_at__lte=arrival.received_at
+    )
+    if opened[:MOST_TICKETS].count() < MOST_TICKETS:
+        return None
+    _tell_once(arrival)
+    return Outcome.parked(
+        _("%(address)s opened more than %(most)s tickets within an hour.")
+        % {"address": arrival.sender_address, "most": MOST_TICKETS}
+    )
+
+
+def _tell_once(arrival: Arrival) -> None:
+    """Tell the intake owner about the first parked mail of a flood, not about each."""
+    parked = InboundEmail.objects.filter(
+        state=IntakeState.PARKED,
+        sender=arrival.sender_address,
+        received_at__gt=arrival.received_at - WINDOW,
+    )
+    desk = Desk.objects.select_related("intake_owner", "duty_manager").first()
+    people = [desk.intake_owner, desk.duty_manager] if desk else []
+    address = next((person.email for person in people if person and person.email), "")
+    if not address or arrival.boxes.is_own(address) or parked.exists():
+        return
+    words = {"address": arrival.sender_address, "most": MOST_TICKETS}
+    queue_mail(
+        purpose=MailPurpose.NOTIFICATION,
+        recipients=[address],
+        subject=_("Mail of %(address)s is being parked") % words,
+        text=_(
+            "%(address)s opened more than %(most)s tickets within an hour. Further mail of this sender waits under "
+            "parked mail, where it can be released as tickets. Nothing is lost."
+        )
+        % words,
+        at=arrival.now,
+    )

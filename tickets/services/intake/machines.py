@@ -1,0 +1,64 @@
+"""What a machine wrote: automatic answers are kept small, alarms open tickets, newsletters and loops are parked."""
+
+from django.utils.translation import gettext as _
+
+from tickets.mail.threading import normalised_subject
+from tickets.models import Ticket
+from tickets.services.conversation import add_automatic_message
+from tickets.services.intake.arrival import Arrival, Outcome
+from tickets.services.intake.people import open_new
+from tickets.services.intake.routing import find_target
+from tickets.services.intake.senders import Writer, find_writer
+
+# So many of a sender's open tickets are compared with a new alarm.
+MOST_COMPARED = 100
+
+
+def receive_automatic_reply(arrival: Arrival) -> Outcome:
+    writer = find_writer(arrival.sender_address)
+    target = find_target(arrival, writer)
+    if target is None:
+        return Outcome.parked(_("An automatic answer that belongs to no ticket."))
+    return _kept_small(arrival, writer, target.ticket)
+
+
+def receive_alarm(arrival: Arrival) -> Outcome:
+    """An alarm of an open thread, or the same alarm once more, joins its ticket; another one opens a ticket."""
+    writer = find_writer(arrival.sender_address)
+    target = find_target(arrival, writer)
+    if target is not None and target.ticket.is_active:
+        return _kept_small(arrival, writer, target.ticket)
+    same = _open_ticket_of_same_alarm(arrival, writer)
+    if same is not None:
+        return _kept_small(arrival, writer, same)
+    follows = target.ticket if target is not None and not target.is_unconfirmed else None
+    return open_new(arrival, writer, follows=follows)
+
+
+def park_bulk(_arrival: Arrival) -> Outcome:
+    return Outcome.parked(_("A newsletter or a mail of a list."))
+
+
+def park_loop(_arrival: Arrival) -> Outcome:
+    return Outcome.parked(_("Our own mail came back."))
+
+
+def _kept_small(arrival: Arrival, writer: Writer, ticket: Ticket) -> Outcome:
+    message = add_automatic_message(
+        ticket=ticket,
+        words=arrival.words(),
+        received_at=arrival.received_at,
+        at=arrival.now,
+        contact=writer.contact,
+    )
+    return Outcome.kept(ticket, message)
+
+
+def _open_ticket_of_same_alarm(arrival: Arrival, writer: Writer) -> Ticket | None:
+    """The sender's open ticket about the same alarm, opened by a machine as well."""
+    if writer.contact is None:
+        return None
+    wanted = normalised_subject(arrival.mail.subject)
+    candidates = Ticket.objects.active().filter(contact=writer.contact, messages__is_automatic=True)
+    recent = candidates.distinct().order_by("-opened_at")[:MOST_COMPARED]
+    return next((ticket for ticket in recent if normalised_subject(ticket.subject) == wanted), None)

@@ -1,0 +1,164 @@
+"""The second step of mail in: a stored mail is read, classified and brought to its ticket.
+
+A mail that fails keeps its bytes and its error and can be processed again; a fault of the database leaves it as it
+was, for the minute task. Either way the next mail goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from tickets.choices import IntakeState
+from tickets.errors import DeskError
+from tickets.mail.classify import MailKind, classify
+from tickets.mail.parse import parse
+from tickets.mail.scrub import storable
+from tickets.mail.values import UnreadableMail
+from tickets.models import InboundEmail
+from tickets.services.intake.arrival import Arrival, Outcome
+from tickets.services.intake.machines import park_bulk, park_loop, receive_alarm, receive_automatic_reply
+from tickets.services.intake.people import open_new, receive_person
+from tickets.services.intake.reports import receive_report
+from tickets.services.intake.senders import find_writer
+from tickets.services.mailboxes import Mailboxes
+from tickets.services.threads import signing_keys
+
+logger = logging.getLogger(__name__)
+
+_WITH_ENVELOPE = ("lmtp", "smtp")
+
+
+def process(inbound: int, *, now: datetime) -> InboundEmail | None:
+    """Bring a stored or failed mail (its key) to its ticket. None: somebody else has it, or it is done already."""
+    return _work_on(inbound, [IntakeState.STORED, IntakeState.FAILED], now=now)
+
+
+def process_again(*, inbound: InboundEmail, actor: User, at: datetime) -> InboundEmail:
+    """Process a failed mail once more; the row says what became of it. Raises DeskError."""
+    if inbound.state not in (IntakeState.FAILED, IntakeState.STORED):
+        raise DeskError(_("This mail has not failed, so there is nothing to process again."))
+    logger.info("%s processes mail %s again", actor, inbound.pk)
+    return process(inbound.pk, now=at) or InboundEmail.objects.get(pk=inbound.pk)
+
+
+def release_parked(*, inbound: InboundEmail, actor: User, at: datetime) -> InboundEmail:
+    """Make a ticket of a parked mail; its receipt time stays. Raises DeskError."""
+    released = _work_on(inbound.pk, [IntakeState.PARKED], now=at, released_by=actor)
+    if released is None:
+        raise DeskError(_("This mail is not parked any more."))
+    return released
+
+
+def _work_on(
+    inbound: int, states: Sequence[IntakeState], *, now: datetime, released_by: User | None = None
+) -> InboundEmail | None:
+    try:
+        with transaction.atomic():
+            row = _locked(inbound, states)
+            if row is None:
+                return None
+            _settle(row, _outcome(row, now=now, released_by=released_by))
+            return row
+    except (OperationalError, InterfaceError):
+        raise  # the database is away or busy: the mail is not to blame and stays as it was
+    except Exception as error:  # whatever this mail broke, it is kept with its error and the next one goes on
+        logger.exception("Mail %s could not be processed", inbound)
+        return _failed(inbound, states, error)
+
+
+def _locked(inbound: int, states: Sequence[IntakeState]) -> InboundEmail | None:
+    waiting = InboundEmail.objects.select_for_update(skip_locked=True)
+    return waiting.filter(pk=inbound, state__in=states).first()
+
+
+def _outcome(row: InboundEmail, *, now: datetime, released_by: User | None) -> Outcome:
+    arrival = _read(row, now=now, is_released=released_by is not None)
+    row.sender = arrival.sender_address[:320]
+    row.subject = arrival.mail.subject[:500]
+    if released_by is not None:
+        return _released(arrival, released_by)
+    return _twin(arrival) or _handled(arrival)
+
+
+def _read(row: InboundEmail, *, now: datetime, is_released: bool) -> Arrival:
+    boxes = Mailboxes.load()
+    mail = parse(bytes(row.raw))
+    known_envelope = row.via in _WITH_ENVELOPE
+    found = classify(
+        mail,
+        own_addresses=boxes.addresses,
+        secrets=signing_keys(),
+        envelope_from=row.envelope_from if known_envelope else None,
+        loop_name=parseaddr(settings.DESK_ADDRESS)[1],
+    )
+    return Arrival(row, mail, mail.sender, found.kind, boxes, now, is_released)
+
+
+def _handled(arrival: Arrival) -> Outcome:
+    match arrival.kind:
+        case MailKind.HUMAN:
+            return receive_person(arrival)
+        case MailKind.AUTOMATIC_REPLY:
+            return receive_automatic_reply(arrival)
+        case MailKind.AUTOMATIC_ALARM:
+            return receive_alarm(arrival)
+        case MailKind.BULK:
+            return park_bulk(arrival)
+        case MailKind.LOOP:
+            return park_loop(arrival)
+        case MailKind.BOUNCE | MailKind.DELAY | MailKind.RECEIPT | MailKind.COMPLAINT:
+            return receive_report(arrival)
+
+
+def _twin(arrival: Arrival) -> Outcome | None:
+    """A copy that came to another of our mailboxes joins the ticket of the first one.
+
+    The earlier rows are locked, so that two workers cannot open a ticket each.
+    """
+    row = arrival.row
+    if not row.rfc_message_id or len(arrival.boxes.rows) < 2:
+        return None
+    same = InboundEmail.objects.select_for_update().filter(
+        rfc_message_id=row.rfc_message_id, fingerprint=row.fingerprint, pk__lt=row.pk
+    )
+    first = next((one for one in same.defer("raw").order_by("pk") if one.ticket is not None), None)
+    if first is None:
+        return None
+    return Outcome(IntakeState.PROCESSED, _("A copy of a mail to another mailbox."), first.ticket)
+
+
+def _released(arrival: Arrival, actor: User) -> Outcome:
+    """A person has decided that this is a matter of its own."""
+    outcome = open_new(arrival, find_writer(arrival.sender_address))
+    said = _("Released by %(name)s. %(reason)s") % {"name": actor, "reason": arrival.row.reason}
+    return Outcome(outcome.state, said, outcome.ticket, outcome.message)
+
+
+def _settle(row: InboundEmail, outcome: Outcome) -> None:
+    row.state = outcome.state
+    row.reason = outcome.reason[:300]
+    row.ticket = outcome.ticket
+    row.message = outcome.message
+    row.error = ""
+    row.attempts += 1
+    row.save(update_fields=["state", "reason", "ticket", "message", "error", "attempts", "sender", "subject"])
+
+
+def _failed(inbound: int, states: Sequence[IntakeState], error: Exception) -> InboundEmail | None:
+    """A parked mail that cannot be released stays parked, with the error."""
+    sentence = (
+        str(error) if isinstance(error, DeskError | UnreadableMail) else f"{type(error).__name__}: {error}"
+    )
+    left = IntakeState.PARKED if IntakeState.PARKED in states else IntakeState.FAILED
+    rows = InboundEmail.objects.filter(pk=inbound, state__in=states)
+    rows.update(state=left, error=storable(sentence), attempts=F("attempts") + 1)
+    return InboundEmail.objects.filter(pk=inbound).first()

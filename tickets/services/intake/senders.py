@@ -1,0 +1,112 @@
+"""Who wrote a mail: a known contact, somebody of a known company, a colleague, a stranger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Length, Lower
+
+from customers.choices import Language
+from customers.models import Contact, Customer, MailDomain
+from customers.public_domains import is_public_domain
+
+LONGEST_ADDRESS = 254
+
+
+@dataclass(frozen=True)
+class Writer:
+    """The person behind an address. ``is_known``: a contact of a company who was here before this mail."""
+
+    address: str
+    contact: Contact | None = None
+    customer: Customer | None = None
+    staff: User | None = None
+    is_known: bool = False
+
+
+def find_writer(address: str) -> Writer:
+    """Look an address up without changing anything: contacts, the company's mail domains, colleagues."""
+    contact = contact_of(address)
+    if contact is not None and contact.customer is not None:
+        return Writer(address, contact, contact.customer, is_known=contact.is_active)
+    return Writer(address, contact, customer_of(address), staff_of(address))
+
+
+def with_contact(writer: Writer, *, name: str, language: str, at: datetime) -> Writer:
+    """The writer with a contact row: made when there is none, and told its company when that is known by now.
+
+    Somebody who writes has a working mailbox: a failure noted earlier is forgotten.
+    """
+    contact = writer.contact
+    if contact is None:
+        return replace(writer, contact=_new_contact(writer, name=name, language=language))
+    changed = []
+    if contact.customer is None and writer.customer is not None:
+        contact.customer = writer.customer
+        changed.append("customer")
+    if contact.mail_failed_at is not None and contact.mail_failed_at < at:
+        contact.mail_failed_at = None
+        changed.append("mail_failed_at")
+    if changed:
+        contact.save(update_fields=changed)
+    return writer
+
+
+def contact_of(address: str) -> Contact | None:
+    if not address:
+        return None
+    # Spelled so that the unique index on the lower-case address serves it.
+    contacts = Contact.objects.select_related("customer").alias(key=Lower("email")).exclude(email="")
+    return contacts.filter(key=address.lower()).first()
+
+
+def customer_of(address: str) -> Customer | None:
+    """The company of the address's mail domain, or of the nearest domain above it. Public providers name nobody."""
+    domains = _domains_of(address)
+    if not domains:
+        return None
+    known = MailDomain.objects.filter(domain__in=domains).select_related("customer")
+    nearest = known.order_by(Length("domain").desc()).first()
+    return nearest.customer if nearest else None
+
+
+def staff_of(address: str) -> User | None:
+    if not address:
+        return None
+    colleagues = get_user_model().objects.filter(is_active=True, is_staff=True)
+    return colleagues.alias(key=Lower("email")).filter(key=address.lower()).order_by("pk").first()
+
+
+def _domains_of(address: str) -> list[str]:
+    """``a.b.example.com`` and what it lies under, without the top level; IDN as written and in ASCII."""
+    written = address.rpartition("@")[2].lower().rstrip(".")
+    found = []
+    for spelling in dict.fromkeys([written, _in_ascii(written)]):
+        labels = spelling.split(".")
+        found += [".".join(labels[place:]) for place in range(len(labels) - 1)]
+    return [] if any(map(is_public_domain, found)) else found
+
+
+def _in_ascii(domain: str) -> str:
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain
+
+
+def _new_contact(writer: Writer, *, name: str, language: str) -> Contact | None:
+    """None for an address that no contact can have; the ticket then stands without one."""
+    if not writer.address or len(writer.address) > LONGEST_ADDRESS:
+        return None
+    own_language = "" if writer.customer or language not in Language.values else language
+    try:
+        with transaction.atomic():
+            return Contact.objects.create(
+                customer=writer.customer, name=name[:200], email=writer.address, language=own_language
+            )
+    except IntegrityError:  # another mail of theirs was quicker
+        return contact_of(writer.address)

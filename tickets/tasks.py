@@ -1,0 +1,59 @@
+"""What the queue runs for mail. Each task reads the clock, calls services and may run twice at once.
+
+The work stands in rows: a task that is lost or killed is made up for by the next minute's.
+"""
+
+import logging
+from datetime import timedelta
+
+from django.db import InterfaceError, OperationalError, close_old_connections
+from django.utils import timezone
+
+from tickets.choices import IntakeState
+from tickets.models import InboundEmail
+from tickets.services.delivery import deliver_due
+from tickets.services.fetching import fetch_due
+from tickets.services.intake import process
+
+logger = logging.getLogger(__name__)
+
+MOST_PER_RUN = 500
+RUN_FOR = timedelta(seconds=100)
+
+
+def deliver_outbox() -> str:
+    """Every minute and after each queued mail: send what is due."""
+    return str(deliver_due(clock=timezone.now))
+
+
+def process_one(inbound: int) -> str:
+    """After each stored mail: bring it to its ticket."""
+    row = process(inbound, now=timezone.now())
+    return row.state if row else "done already"
+
+
+def process_stored() -> str:
+    """Every minute: process what no nudge reached, oldest first."""
+    stop_at = timezone.now() + RUN_FOR
+    waiting = InboundEmail.objects.filter(state=IntakeState.STORED).order_by("received_at")
+    done = 0
+    for inbound in list(waiting.values_list("pk", flat=True)[:MOST_PER_RUN]):
+        if timezone.now() >= stop_at:
+            break
+        done += _process_safely(inbound)
+    return f"processed {done}"
+
+
+def fetch_mail() -> str:
+    """Every minute: fetch every mailbox that is due. One that fails says so on its row and stops no other."""
+    return "; ".join(map(str, fetch_due(clock=timezone.now))) or "nothing due"
+
+
+def _process_safely(inbound: int) -> int:
+    """A database that is busy with one mail leaves it for the next minute; the others go on."""
+    try:
+        return process(inbound, now=timezone.now()) is not None
+    except (OperationalError, InterfaceError):
+        logger.exception("The database could not take mail %s now", inbound)
+        close_old_connections()
+        return 0
