@@ -83,6 +83,6 @@ def _name(raw: bytes, email: str, hint: str) -> str:
     outside = _COMMENT.sub(b" ", raw).replace(b"<", b" ").replace(b">", b" ").strip()
     comment = _COMMENT.search(raw)
     chosen = outside or (comment[1] if comment else b"")
-    text = plain_name(decode_header(chosen, hint=hint))
-    text = _QUOTED_PAIR.sub(r"\1", text).strip("\"' ")
+    text = plain_name(decode_header(chosen, hint=hint)).strip("' ")
+    text = _QUOTED_PAIR.sub(r"\1", text[1:].removesuffix('"') if text.startswith('"') else text).strip()
     return "" if text.casefold() == email.casefold() else text

@@ -169,9 +169,8 @@ def _rendered(collected: _Collected) -> tuple[tuple[Segment, ...], str | None]:
     if len(whole) > MAX_HTML_CHARS:
         collected.notes.append("HTML was cut")
     tree = parse_html(whole)
-    segments = _best_segments(
-        "\n\n".join(plain for plain, _ in shown), whole, lambda: split_html(tree), collected
-    )
+    plain = "\n\n".join(plain for plain, _ in shown) if all(plain.strip() for plain, _ in shown) else ""
+    segments = _best_segments(plain, whole, lambda: split_html(tree), collected)
     return segments, sanitised(tree)
 
 

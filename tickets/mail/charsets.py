@@ -27,7 +27,7 @@ _ALIASES = {
 }
 _CODEC_BY_ALIAS = {alias: codec for codec, names in _ALIASES.items() for alias in names.split()}
 _SHIFTED = {"utf-7", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "hz"}
-_NOT_IN_MAIL = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"}
+_NOT_IN_MAIL = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"}
 _WESTERN = {"cp1252", "iso8859-1", "iso8859-15", "mac-roman", "mac_roman"}
 _EAST_ASIAN = {"gb18030", "big5hkscs", "cp932", "cp949", "euc_jp", "cp950"}
 _NON_ASCII = re.compile("[^\x00-\x7f]")

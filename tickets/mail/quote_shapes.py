@@ -32,7 +32,7 @@ _FORWARD = re.compile(
     r"|anfang der weitergeleiteten nachricht|début du message réexpédié|开始转发的邮件)\s?[:：]\s*)",
     re.IGNORECASE,
 )
-_RULE = re.compile(r"\s*[_\-=—─]{8,200}\s*")
+_RULE = re.compile(r"\s*(?:[_\-=—─]{8,200}|[_\-=—─*]{3,40}\s?[^\n_\-=—─*]{1,40}\s?[_\-=—─*]{3,40})\s*")
 
 # A line that says who wrote what follows, up to its colon; a date or an address must stand in it too.
 _ATTRIBUTIONS = (

@@ -24,9 +24,8 @@ def unpack_winmail(data: bytes) -> Iterator[tuple[str, bytes]]:
     """Names and contents; nothing when the file is broken, which is kept as it is anyway."""
     try:
         tnef = TNEF(data, do_checksum=False)  # type: ignore[no-untyped-call]
-        files = [
-            (str(one.long_filename() or one.name), bytes(one.data)) for one in tnef.attachments[:MAX_FILES]
-        ]
+        named = [one for one in tnef.attachments[:MAX_FILES] if one.data]
+        files = [(str(one.long_filename() or one.name), bytes(one.data)) for one in named]
     except Exception:  # the library raises whatever its struct reading meets in hostile bytes
         return
     yield from files

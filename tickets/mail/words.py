@@ -11,7 +11,7 @@ from tickets.mail.charsets import codec_for, decode
 # beginning of another word, so the scan stays linear.
 _WORD = re.compile(
     rb"=\?\s*(?P<charset>[^\s?=]{1,64})\s*\?\s*(?P<coding>[bBqQ])\s*\?"
-    rb"(?P<text>(?:[^=?]|=(?!\?)|=\?(?==)|\?(?!=)|\?=(?=[0-9A-F]{2}))*)"
+    rb"(?P<text>(?:[^=?]|=(?!\?)|=(?=\?=)|\?(?!=)|\?=(?=[0-9A-F]{2}))*)"
     rb"(?:\?=|(?==\?)|\Z)"
 )
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")

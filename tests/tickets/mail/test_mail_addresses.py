@@ -1,0 +1,87 @@
+"""Address headers: who wrote, to whom, and what must not become an address."""
+
+import pytest
+
+from tickets.mail.addresses import addresses, parse_addresses, sender
+from tickets.mail.headers import Headers
+
+
+def headers(**values: bytes) -> Headers:
+    return Headers(tuple((name.replace("_", "-"), value) for name, value in values.items()))
+
+
+@pytest.mark.parametrize(
+    ("raw", "pairs"),
+    [
+        (b"a@b.example", [("", "a@b.example")]),
+        (b"Anna <a@b.example>", [("Anna", "a@b.example")]),
+        (b'"Doe, John" <j@x.example>, a@b.example', [("Doe, John", "j@x.example"), ("", "a@b.example")]),
+        (b"a@b.example (Anna Keller)", [("Anna Keller", "a@b.example")]),
+        (b"Anna a@b.example", [("Anna", "a@b.example")]),
+        (b"a@b.example; c@d.example", [("", "a@b.example"), ("", "c@d.example")]),
+        (b"team: a@b.example, B <b@c.example>;", [("", "a@b.example"), ("B", "b@c.example")]),
+        (b"undisclosed-recipients:;", []),
+        (b"<>", []),
+        (b"nobody", []),
+        (b"<mailto:a@b.example>", [("", "a@b.example")]),
+        (b"<@r.example:a@b.example>", [("", "a@b.example")]),
+        (b"Anna <<a@b.example>>", [("Anna", "a@b.example")]),
+        (b"Anna <a@b.example", [("Anna", "a@b.example")]),
+        (b"'a@b.example' <a@b.example>", [("", "a@b.example")]),
+        (b"Anna <a @ B.Example.>", [("Anna", "a@b.example")]),
+        (b'"john smith"@x.example', [("", '"john smith"@x.example')]),
+        (b'"say \\"hi\\"" <a@b.example>', [('say "hi"', "a@b.example")]),
+        (b'"=?utf-8?B?5p6X5Lyf?=" <l@x.example>', [("林伟", "l@x.example")]),
+        ("林伟 <lin@x.example>".encode(), [("林伟", "lin@x.example")]),
+        ("用户@例え.example".encode(), [("", "用户@例え.example")]),
+        (b'"Broken <a@b.example>, c@d.example', [("Broken", "a@b.example"), ("", "c@d.example")]),
+        ("\u202eanna\u202c <a@b.example>".encode(), [("anna", "a@b.example")]),
+    ],
+)
+def test_mailboxes_are_found(raw, pairs):
+    assert [(one.name, one.email) for one in parse_addresses(raw)] == pairs
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"=?utf-8?Q?ceo=40bank.example=2C?= <mallory@evil.example>",
+        b"=?utf-8?Q?=3Cceo=40bank.example=3E?= <mallory@evil.example>",
+        b'"ceo@bank.example" <mallory@evil.example>',
+        b"ceo@bank.example <mallory@evil.example>",
+        b"(ceo@bank.example) <mallory@evil.example>",
+    ],
+)
+def test_a_name_cannot_pose_as_the_address(raw):
+    assert [one.email for one in parse_addresses(raw)] == ["mallory@evil.example"]
+
+
+def test_an_encoded_address_is_none():
+    assert parse_addresses(b"=?utf-8?Q?ceo=40bank.example?=") == ()
+
+
+def test_the_sender_is_in_from():
+    assert sender(headers(From=b"a@b.example", Sender=b"list@b.example")).email == "a@b.example"
+
+
+@pytest.mark.parametrize("broken", [b"", b"<>", b"Anna", b"undisclosed:;"])
+def test_without_a_usable_from_others_are_asked_in_turn(broken):
+    found = headers(From=broken, Sender=b"s@b.example", Return_Path=b"<p@b.example>", Reply_To=b"r@b.example")
+    assert sender(found).email == "r@b.example"
+    assert (
+        sender(headers(From=broken, Sender=b"s@b.example", Return_Path=b"<p@b.example>")).email
+        == "p@b.example"
+    )
+    assert sender(headers(From=broken, Sender=b"s@b.example")).email == "s@b.example"
+    assert sender(headers(From=broken)) is None
+
+
+def test_all_headers_of_one_name_count():
+    found = Headers((("To", b"a@b.example"), ("to", b"c@d.example")))
+    assert [one.email for one in addresses(found, "To")] == ["a@b.example", "c@d.example"]
+
+
+def test_addresses_compare_without_case():
+    one, other = parse_addresses(b"Anna@B.example, anna@b.example")
+    assert one.key == other.key
+    assert one.domain == "b.example"

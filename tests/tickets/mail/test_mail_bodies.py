@@ -1,0 +1,130 @@
+"""Which parts are read, in which order, and which are attached."""
+
+import pytest
+
+from tickets.mail import parse
+
+HEAD = b"From: a@b.example\nMIME-Version: 1.0\n"
+
+
+def read(rest: bytes):
+    return parse(HEAD + rest)
+
+
+def multipart(kind: bytes, *parts: bytes) -> bytes:
+    body = b"".join(b"--%s\n%s\n" % (kind, part) for part in parts)
+    return b"Content-Type: multipart/%s; boundary=%s\n\n%s--%s--\n" % (kind, kind, body, kind)
+
+
+PLAIN = b"Content-Type: text/plain; charset=utf-8\n\nplain words"
+HTML = b"Content-Type: text/html; charset=utf-8\n\n<p>html words</p>"
+
+
+def test_html_is_shown_and_text_kept_in_an_alternative():
+    mail = read(multipart(b"alternative", PLAIN, HTML))
+    assert mail.html == "<p>html words</p>"
+    assert mail.text == "plain words"
+
+
+def test_a_plain_stub_beside_html_is_not_the_text():
+    stub = b"Content-Type: text/plain\n\nno html?"
+    html = b"Content-Type: text/html\n\n<p>This is what the customer really wrote to us in the mail.</p>"
+    assert read(multipart(b"alternative", stub, html)).text.startswith("This is what")
+
+
+def test_the_quote_that_only_html_knows_is_folded():
+    plain = b"Content-Type: text/plain\n\nnew words here\n\nold words here"
+    html = (
+        b"Content-Type: text/html\n\n<p>new words here</p><blockquote type=cite>old words here</blockquote>"
+    )
+    assert read(multipart(b"alternative", plain, html)).new_text == "new words here"
+
+
+def test_mixed_texts_are_joined_in_order():
+    mail = read(multipart(b"mixed", PLAIN, b"Content-Type: image/png; name=a.png\n\nx", b"\nsecond"))
+    assert mail.text == "plain words\n\nsecond"
+    assert [one.name for one in mail.attachments] == ["a.png"]
+
+
+def test_html_and_text_in_a_mixed_are_both_read():
+    mail = read(multipart(b"mixed", HTML, PLAIN))
+    assert mail.text.split() == ["html", "words", "plain", "words"]
+    assert "plain words" in mail.html
+
+
+def test_the_root_of_a_related_is_read_wherever_it_stands():
+    image = b"Content-Type: image/png\nContent-ID: <i@x>\n\nx"
+    html = b'Content-Type: text/html\nContent-ID: <root@x>\n\n<img src="cid:i@x">words'
+    raw = multipart(b"related", image, html).replace(b"boundary=", b'start="<root@x>"; boundary=', 1)
+    mail = read(raw)
+    assert mail.html == '<img src="cid:i@x">words'
+    assert mail.attachments[0].is_inline
+
+
+def test_an_alternative_of_text_and_related_html_is_one_text():
+    related = multipart(b"related", HTML, b"Content-Type: image/png\nContent-ID: <i@x>\n\nx")
+    mail = read(multipart(b"alternative", PLAIN, related))
+    assert mail.text == "plain words"
+    assert len(mail.attachments) == 1
+
+
+def test_an_image_inside_the_html_becomes_an_attachment():
+    mail = read(b'Content-Type: text/html\n\n<img src="data:image/png;base64,aGk="> words')
+    (image,) = mail.attachments
+    assert (image.data, image.is_inline) == (b"hi", True)
+    assert f'src="cid:{image.content_id}"' in mail.html
+
+
+@pytest.mark.parametrize(
+    ("rest", "text"),
+    [
+        (b"\nhello", "hello"),
+        (b"Content-Type: text/plain\n\n", ""),
+        (b"Content-Type: garbage\n\nhello", "hello"),
+        (b"Content-Type: text/plain; charset=nonsense\n\nhello", "hello"),
+        (
+            b"Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\nplain, not base64: see?",
+            "plain, not base64: see?",
+        ),
+        (b"Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\naGVs\nbG8", "hello"),
+        (b"Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\nh=65llo=\n w", "hello w"),
+        (b"Content-Type: text/plain\nContent-Transfer-Encoding: x-nonsense\n\nhello", "hello"),
+        (b"Content-Type: text/plain; format=flowed\n\none \ntwo\n\nthree", "one two\n\nthree"),
+        (b"Content-Type: text/plain; format=flowed; delsp=yes\n\none \ntwo", "onetwo"),
+        (b"Content-Type: text/markdown\n\n*hello*", "*hello*"),
+        (b"Content-Type: multipart/mixed\n\nhello", "hello"),
+        (
+            b"Content-Type: multipart/mixed; boundary=x\n\n--y\nContent-Type: text/plain\n\nhello\n--y--",
+            "hello",
+        ),
+        (b"Content-Type: multipart/mixed; boundary=x\n\nhello\n--x--\n", "hello"),
+        (b"Content-Type: multipart/mixed; boundary=x\n\n--x\n\nhello", "hello"),
+        (b"Content-Type: multipart/mixed; boundary=x\n\n--x--\n", ""),
+    ],
+)
+def test_single_bodies_are_read(rest, text):
+    assert read(rest).text == text
+
+
+def nested(depth: int) -> bytes:
+    opening = b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (level, level) for level in range(depth)
+    )
+    closing = b"".join(b"\n--b%d--" % level for level in reversed(range(depth)))
+    return opening + b"Content-Type: text/plain\n\nthe words" + closing
+
+
+@pytest.mark.parametrize("depth", [3, 39, 41, 500, 3_000])
+def test_the_words_of_a_nested_mail_are_found_at_any_depth(depth):
+    assert "the words" in read(nested(depth)).text
+
+
+def test_messages_attached_in_messages_without_end_do_no_harm():
+    mail = read(b"Content-Type: message/rfc822\n\n" * 3_000 + b"\nthe words")
+    assert mail.text or mail.attachments
+
+
+def test_more_parts_than_the_limit_are_noted():
+    mail = read(multipart(b"mixed", *[PLAIN] * 600))
+    assert any("limit" in note for note in mail.notes)
+    assert mail.text.startswith("plain words")

@@ -1,0 +1,90 @@
+"""Charsets as mails declare them, and what they must have meant."""
+
+import pytest
+
+from tickets.mail.charsets import codec_for, decode
+
+CHINESE = "直播间声音断断续续，请尽快处理"
+
+
+@pytest.mark.parametrize(
+    ("label", "codec"),
+    [
+        ("gb2312", "gb18030"),
+        ("GBK", "gb18030"),
+        ("x-gbk", "gb18030"),
+        ("iso-gb2312", "gb18030"),
+        ("ks_c_5601-1987", "cp949"),
+        ("euc-kr", "cp949"),
+        ("Shift_JIS", "cp932"),
+        ("ISO-8859-1", "cp1252"),
+        ("big5", "big5hkscs"),
+        ("us-ascii", "utf-8"),
+        ('"utf-8"', "utf-8"),
+        ("utf-8; format=flowed", "utf-8"),
+        ("charset=utf-8", "utf-8"),
+        ("utf-8*zh", "utf-8"),
+        ("koi8-r", "koi8-r"),
+        ("", None),
+        ("x-unknown", None),
+        ("unicode_escape", None),
+        ("rot13", None),
+        ("zlib", None),
+        ("utf-8\0", "utf-8"),
+        ("\ud800", None),
+    ],
+)
+def test_a_label_names_the_codec_that_its_mails_need(label, codec):
+    assert codec_for(label) == codec
+
+
+@pytest.mark.parametrize(
+    ("text", "written_in", "declared"),
+    [
+        (CHINESE, "gb18030", "gb2312"),
+        (CHINESE, "utf-8", "utf-8"),
+        (CHINESE, "utf-8", "us-ascii"),
+        (CHINESE, "utf-8", "iso-8859-1"),
+        (CHINESE, "utf-8", "gb2312"),
+        (CHINESE, "utf-8", "x-unknown"),
+        (CHINESE, "gb18030", "iso-8859-1"),
+        (CHINESE, "gb18030", "utf-8"),
+        (CHINESE, "gb18030", ""),
+        ("聯絡我們的技術支援團隊", "big5hkscs", "big5"),
+        ("技术㐀", "gb18030", "gb2312"),
+        ("Größe – 12 €", "cp1252", "iso-8859-1"),
+        ("naïve", "utf-8", "iso-8859-1"),
+        ("音が途切れます", "cp932", "shift_jis"),
+        ("音が途切れます", "iso2022_jp", "iso-2022-jp"),
+        ("音が途切れます", "iso2022_jp", ""),
+        ("소리가 끊깁니다", "cp949", "ks_c_5601-1987"),
+        ("Звук пропадает", "koi8-r", "koi8-r"),
+        ("plain", "ascii", "utf-16"),
+        ("中文", "utf-16", "utf-16"),
+        ("tab + 中文", "utf-7", "utf-7"),
+    ],
+)
+def test_text_is_read_whatever_its_label_claims(text, written_in, declared):
+    assert decode(text.encode(written_in), declared) == text
+
+
+def test_cut_utf8_stays_utf8():
+    assert decode(CHINESE.encode()[:-1]).startswith(CHINESE[:-1])
+
+
+def test_slightly_broken_utf8_stays_utf8():
+    data = CHINESE.encode()
+    assert decode(data[:6] + b"\xff" + data[6:]).replace("\ufffd", "") == CHINESE
+
+
+def test_one_bad_byte_does_not_change_a_declared_charset():
+    data = (CHINESE * 3).encode("gb18030") + b"\xff"
+    assert decode(data, "gb2312").startswith(CHINESE)
+
+
+def test_a_charset_seen_nearby_reads_raw_bytes_that_have_no_label():
+    assert decode("卡".encode("gb18030"), hint="gb2312") == "卡"
+
+
+def test_a_byte_order_mark_is_not_text():
+    assert decode(b"\xef\xbb\xbfhello") == "hello"

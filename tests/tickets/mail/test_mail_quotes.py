@@ -1,0 +1,193 @@
+"""What is new and what is folded; nothing is ever lost."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tickets.mail.html import parse_html
+from tickets.mail.quotes import split_html, split_text
+from tickets.mail.values import SegmentKind
+
+NEW = "Still no sound.\n卡住了。"
+OLD = "Please restart.\n请重启。"
+
+HEADS = [
+    "On Mon, Jan 5, 2026 at 10:00 AM Support <s@desk.example> wrote:",
+    "On Mon, Jan 5, 2026 at 10:00 AM Support Desk of a Company <s@desk.example>\nwrote:",
+    "On 05/01/2026 10:00, Support wrote:",
+    'At 2026-01-05 10:00:00, "Support" <s@desk.example> wrote:',
+    "Am 05.01.2026 um 10:00 schrieb Support:",
+    "Le lun. 5 janv. 2026 à 10:00, Support <s@desk.example> a écrit :",
+    "El lun, 5 ene 2026 a las 10:00, Support (<s@desk.example>) escribió:",
+    "Em seg., 5 de jan. de 2026 às 10:00, Support <s@desk.example> escreveu:",
+    "Il giorno lun 5 gen 2026 alle ore 10:00 Support <s@desk.example> ha scritto:",
+    "Op ma 5 jan 2026 om 10:00 schreef Support <s@desk.example>:",
+    "пн, 5 янв. 2026 г. в 10:00, Support <s@desk.example> написал(а):",
+    "在 2026年1月5日 10:00，Support <s@desk.example> 写道：",
+    "在2026-01-05 10:00:00，Support<s@desk.example>写道：",
+    "于 2026年1月5日 10:00，Support 写道：",
+    "Support <s@desk.example> 于2026年1月5日周一 10:00写道：",
+    "Support <s@desk.example> 於 2026年1月5日 週一 上午10:00寫道：",
+    "2026年1月5日(月) 10:00 Support <s@desk.example>:",
+    "2026年1月5日 10:00、Support <s@desk.example>のメール:",
+    "2026년 1월 5일 (월) 오전 10:00, Support <s@desk.example>님이 작성:",
+    "-----Original Message-----",
+    "-------- Original message --------",
+    "------------------ 原始邮件 ------------------",
+    "------------------ Original ------------------",
+    "-----原始邮件-----",
+    "---- 回复的原邮件 ----",
+    "---- Replied Message ----",
+    "-----Ursprüngliche Nachricht-----",
+    "-----邮件原件-----\n发件人: S <s@desk.example>\n发送时间: 2026年1月5日 10:00\n收件人: x\n主题: y",
+    "From: Support <s@desk.example>\nSent: Monday, January 5, 2026 10:00\nTo: A\nSubject: Sound",
+    "*From:* Support <s@desk.example>\n*Sent:* Monday, January 5, 2026 10:00\n*To:* A\n*Subject:* Sound",
+    "________________________________\nFrom: Support <s@desk.example>\nSent: 5 January 2026\nTo: A\nSubject: B",
+    "发件人: Support <s@desk.example>\n发送时间: 2026年1月5日 10:00\n收件人: A\n主题: 声音",
+    "发件人： Support\n日期： 2026年1月5日\n收件人： A\n主　题： 声音",
+    "发 件 人: Support\n发送时间: 2026-01-05\n收 件 人: A\n主 题: 声音",
+    "寄件者: Support\n寄件日期: 2026年1月5日\n收件者: A\n主旨: 聲音",
+    "差出人: Support\n送信日時: 2026年1月5日 10:00\n宛先: A\n件名: 音",
+    "보낸 사람: Support\n보낸 날짜: 2026년 1월 5일\n받는 사람: A\n제목: 소리",
+    "Von: Support\nGesendet: Montag, 5. Januar 2026 10:00\nAn: A\nBetreff: Ton",
+    "De : Support\nEnvoyé : lundi 5 janvier 2026 10:00\nÀ : A\nObjet : Son",
+    "От: Support\nОтправлено: 5 января 2026 г. 10:00\nКому: A\nТема: Звук",
+]
+
+
+def kinds(text: str) -> dict[SegmentKind, str]:
+    found: dict[SegmentKind, str] = {}
+    for segment in split_text(text):
+        found[segment.kind] = found.get(segment.kind, "") + segment.text
+    return found
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_what_stands_below_a_known_head_is_folded(head):
+    found = kinds(f"{NEW}\n\n{head}\n\n{OLD}\n")
+    assert found[SegmentKind.NEW] == NEW
+    assert head in found[SegmentKind.QUOTE]
+    assert OLD in found[SegmentKind.QUOTE]
+
+
+def test_answers_between_and_below_quoted_lines_stay():
+    text = f"Hi\n\n{HEADS[0]}\n> first\n> question\nfirst answer\n> second\n> question\nsecond answer\n"
+    found = kinds(text)
+    assert found[SegmentKind.NEW] == "Hi\nfirst answer\nsecond answer\n"
+    assert "question" in found[SegmentKind.QUOTE]
+
+
+def test_an_answer_below_the_quote_stays():
+    assert kinds(f"{HEADS[0]}\n> old\n> words\n\nNew words.")[SegmentKind.NEW].strip() == "New words."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "On Monday your engineer wrote: restart it. It did not help.",
+        "On 5 January your engineer wrote:\nplease restart\nbut it did not help",
+        "用户在1月5日回复：\n卡\n我们也卡",
+        "> 5 % packet loss is what we see",
+        "From: Beijing\nTo: Shanghai\nboth directions are slow",
+        "时间：20:00\n主题：推流失败\n影响：全部",
+        "日期: 2026-01-05\n问题: 无法推流",
+        "FYI\n\n---------- Forwarded message ---------\nFrom: a\nDate: b\nSubject: c\nTo: d\n\nbody",
+        "从昨天开始邮箱收不到验证码",
+        "来自 iPhone 用户的反馈越来越多，请看一下",
+        "Sent via API the request fails",
+        "-----Original Message-----\nnothing above it",
+        "--- a/file\n+++ b/file",
+    ],
+)
+def test_in_doubt_nothing_is_folded(text):
+    assert [segment.kind for segment in split_text(text)] == [SegmentKind.NEW]
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "-- \nAnna Keller\n+49 30 5550",
+        "--\nAnna",
+        "Sent from my iPhone",
+        "Get Outlook for iOS",
+        "发自我的iPhone",
+        "发自我的华为手机",
+        "来自 Outlook for Android",
+        "从我的iPhone发送",
+        "iPhoneから送信",
+        "Von meinem iPhone gesendet",
+    ],
+)
+def test_a_signature_is_folded(signature):
+    found = kinds(f"{NEW}\n\n{signature}")
+    assert found[SegmentKind.NEW] == NEW
+    assert signature in found[SegmentKind.SIGNATURE]
+
+
+def test_the_telephone_line_above_a_quote_is_a_signature():
+    found = kinds(f"{NEW}\n\nSent from my iPhone\n\n{HEADS[0]}\n\n> old\n> words")
+    assert found[SegmentKind.NEW].strip() == NEW
+
+
+HTML_QUOTES = [
+    '<div class="gmail_quote"><div class="gmail_attr">On x wrote:</div><blockquote>{old}</blockquote></div>',
+    '<blockquote type="cite">{old}</blockquote>',
+    '<div class="moz-cite-prefix">On 5.1.26 10:00, S wrote:<br></div><blockquote type="cite">{old}</blockquote>',
+    '<div class="yahoo_quoted">{old}</div>',
+    '<div class="protonmail_quote">{old}</div>',
+    '<div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>From:</b> S</div><div>{old}</div>',
+    '<div id="divRplyFwdMsg"><b>From:</b> S</div><div>{old}</div>',
+    '<div><div style="border:none;border-top:solid #E1E1E1 1.0pt"><p><b>From:</b> S</p></div></div><p>{old}</p>',
+    '<div><div style="border:none;border-top:solid #B5C4DF 1.0pt"><p>发件人: S</p></div></div><p>{old}</p>',
+    '<div id="divNeteaseMailCard"></div><p>在 2026-01-05，"S" 写道：</p><blockquote id="isReplyContent">{old}</blockquote>',
+    '<blockquote id="isReplyContent">{old}</blockquote>',
+    '<div class="ntes-mailmaster-quote">{old}</div>',
+    '<div id="replySplit"></div><div>{old}</div>',
+    "<div>------------------&nbsp;原始邮件&nbsp;------------------</div><div>发件人: S</div><div>{old}</div>",
+    "<includetail><div>{old}</div></includetail>",
+    '<div>在 2026年1月5日，10:00，S &lt;s@desk.example&gt; 写道：</div><blockquote type="cite">{old}</blockquote>',
+    "<blockquote style='margin-left:0.5em'><div style='border:none;border-top:solid #B5C4DF 1.0pt'>"
+    "<div style='background:#efefef'><b>From:</b> S</div></div><div>{old}</div></blockquote>",
+]
+
+
+@pytest.mark.parametrize("shape", HTML_QUOTES)
+def test_quotes_are_known_by_their_html(shape):
+    tree = parse_html("<div>Still no sound.</div><br>" + shape.format(old="old words"))
+    new = "".join(part.text for part in split_html(tree) if part.kind is SegmentKind.NEW)
+    rest = "".join(part.text for part in split_html(tree) if part.kind is not SegmentKind.NEW)
+    assert new == "Still no sound."
+    assert "old words" in rest
+
+
+def test_a_forwarded_mail_is_not_folded():
+    tree = parse_html(
+        '<p>FYI</p><div class="gmail_quote">---------- Forwarded message ---------<br>alarm</div>'
+    )
+    assert [part.kind for part in split_html(tree)] == [SegmentKind.NEW]
+
+
+def test_html_that_only_quotes_is_shown():
+    tree = parse_html('<blockquote type="cite">all there is</blockquote>')
+    assert [(part.kind, part.text) for part in split_html(tree)] == [(SegmentKind.NEW, "all there is")]
+
+
+PIECES = st.sampled_from(
+    [*HEADS, NEW, OLD, "> quoted", ">", "", " ", "-- ", "Sent from my iPhone", "From: x", "\t"]
+)
+
+
+@given(st.lists(PIECES, max_size=12).map("\n".join))
+def test_the_segments_of_a_text_join_to_the_text(text):
+    assert "".join(segment.text for segment in split_text(text)) == text
+
+
+@given(st.text())
+def test_any_text_can_be_split_and_joined(text):
+    assert "".join(segment.text for segment in split_text(text)) == text
+
+
+@given(st.lists(PIECES, min_size=1, max_size=12).map("\n".join))
+def test_a_text_with_words_always_has_new_words(text):
+    new = "".join(segment.text for segment in split_text(text) if segment.kind is SegmentKind.NEW)
+    assert bool(new.strip()) == bool(text.strip())
