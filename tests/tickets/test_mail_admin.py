@@ -1,0 +1,170 @@
+"""Lists of raw mail, the outbox and mailboxes; passwords that go in and never come out."""
+
+import pytest
+
+from tests.adminpages import add_url, errors, list_url, listed, page_url, run_action, said
+from tests.factories import (
+    NOW,
+    AdminFactory,
+    InboundEmailFactory,
+    MailboxFactory,
+    OutboundEmailFactory,
+    TicketFactory,
+    staff,
+)
+from tickets.choices import IntakeState, OutboxState
+from tickets.models import InboundEmail, Mailbox, OutboundEmail
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "s3cret-Passw0rd"
+
+
+@pytest.fixture
+def ann():
+    return staff("ann", groups=["Account manager"])
+
+
+def mailbox_form(**changes):
+    return {
+        "name": "Support", "address": "help@desk.example", "default_priority": 2, "language": "en",
+        "is_active": "on", "host": "imap.example", "port": 993, "security": "tls", "login": "password",
+        "username": "help", "folder": "INBOX", "after_fetch": "flag", "move_to": "", "password": "",
+    } | changes  # fmt: skip
+
+
+def test_an_account_manager_lists_mail_of_own_tickets_only(login, ann):
+    own = TicketFactory(owner=ann)
+    came, left = InboundEmailFactory(ticket=own), OutboundEmailFactory(ticket=own)
+    InboundEmailFactory(ticket=None, state=IntakeState.PARKED)
+    InboundEmailFactory(ticket=TicketFactory())
+    OutboundEmailFactory()
+    client = login(ann)
+    assert listed(client, InboundEmail) == [came]
+    assert listed(client, OutboundEmail) == [left]
+
+
+@pytest.mark.parametrize("group", ["Team lead", "Duty manager", "Support director", "Operator"])
+def test_those_who_release_mail_list_what_is_parked_and_failed(login, group):
+    parked = InboundEmailFactory(state=IntakeState.PARKED, reason="Automatic answer")
+    failed = InboundEmailFactory(state=IntakeState.FAILED, error="bad charset")
+    InboundEmailFactory(state=IntakeState.STORED)
+    client = login(staff(groups=[group]))
+    rows = listed(client, InboundEmail, state__exact=["parked", "failed"])
+    assert set(rows) == {parked, failed}
+    assert "Automatic answer" in client.get(list_url(InboundEmail)).content.decode()
+
+
+@pytest.mark.parametrize("make", [InboundEmailFactory, OutboundEmailFactory])
+def test_a_foreign_mail_looks_like_one_that_does_not_exist(login, ann, make):
+    mail = make(ticket=TicketFactory(), subject="Secret launch")
+    client = login(ann)
+    there = client.get(page_url(mail), follow=True)
+    assert "Secret launch" not in there.content.decode()
+    mail.pk += 1000
+    assert client.get(page_url(mail), follow=True).redirect_chain == there.redirect_chain
+
+
+@pytest.mark.parametrize("model", [InboundEmail, OutboundEmail])
+@pytest.mark.parametrize("who", [AdminFactory, lambda: staff(groups=["Operator"])], ids=["admin", "operator"])
+def test_mail_is_looked_at_and_never_edited(login, model, who):
+    mail = {InboundEmail: InboundEmailFactory, OutboundEmail: OutboundEmailFactory}[model]()
+    client = login(who())
+    assert client.get(page_url(mail)).status_code == 200
+    assert client.post(page_url(mail), {"subject": "forged"}).status_code == 403
+    assert client.get(add_url(model)).status_code == 403
+    assert client.post(page_url(mail).replace("change", "delete"), {"post": "yes"}).status_code == 403
+
+
+def test_the_outbox_page_shows_text_as_text_and_the_servers_answer(login):
+    mail = OutboundEmailFactory(
+        text="first line\n<script>alert(1)</script>", answer="550 no such user", state=OutboxState.FAILED
+    )
+    page = login(AdminFactory()).get(page_url(mail)).content.decode()
+    assert "first line\n&lt;script&gt;alert(1)" in page
+    assert "<script>alert(1)" not in page
+    assert "550 no such user" in page
+
+
+def test_a_failed_mail_is_sent_again_and_one_under_way_is_not(login, ann, frozen):
+    ticket = TicketFactory(owner=ann)
+    failed = OutboundEmailFactory(ticket=ticket, state=OutboxState.FAILED, attempts=7)
+    waiting = OutboundEmailFactory(ticket=ticket, state=OutboxState.QUEUED)
+    client = login(ann)
+    assert "Send again" in client.get(page_url(failed)).content.decode()
+    response = run_action(client, "send_again", [failed, waiting])
+    failed.refresh_from_db()
+    assert (failed.state, failed.attempts, failed.next_try_at) == (OutboxState.QUEUED, 0, NOW)
+    assert said(response)[0] == "1 was done."
+    assert "has not failed" in said(response)[1]
+
+
+def test_a_foreign_mail_is_not_sent_again_by_its_number(login, ann):
+    mail = OutboundEmailFactory(state=OutboxState.FAILED)
+    OutboundEmailFactory(ticket=TicketFactory(owner=ann))
+    run_action(login(ann), "send_again", [mail])
+    mail.refresh_from_db()
+    assert mail.state == OutboxState.FAILED
+
+
+def test_a_mailbox_password_goes_in_and_never_comes_out(login):
+    client = login(staff(groups=["Operator"]))
+    assert client.post(add_url(Mailbox), mailbox_form(password=SECRET)).status_code == 302
+    mailbox = Mailbox.objects.get(address="help@desk.example")
+    assert mailbox.password == SECRET
+    for page in (page_url(mailbox), list_url(Mailbox), page_url(mailbox).replace("change", "history")):
+        assert SECRET not in client.get(page).content.decode()
+    refused = client.post(page_url(mailbox), mailbox_form(password=SECRET, address="nonsense"))
+    assert "valid email" in errors(refused)
+    assert SECRET not in refused.content.decode()
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("", SECRET), (" new one ", " new one ")])
+def test_a_blank_password_keeps_the_stored_one(login, typed, kept):
+    mailbox = MailboxFactory(password=SECRET)
+    client = login(staff(groups=["Operator"]))
+    assert client.post(page_url(mailbox), mailbox_form(password=typed)).status_code == 302
+    mailbox.refresh_from_db()
+    assert mailbox.password == kept
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"username": ""}, "Name the account"),
+        ({"security": "none"}, "readable on its way"),
+        ({"after_fetch": "move"}, "Name the folder"),
+        ({"address": "HELP@desk.example"}, "unique"),
+    ],
+)
+def test_a_mailbox_that_could_not_work_is_refused_with_a_sentence(login, changes, complaint):
+    if "address" in changes:
+        MailboxFactory(address="help@desk.example")
+    response = login(AdminFactory()).post(add_url(Mailbox), mailbox_form(**changes))
+    assert complaint in errors(response)
+
+
+@pytest.mark.parametrize("changes", [{"host": "", "username": ""}, {"host": "127.0.0.1", "security": "none"}])
+def test_a_mailbox_without_a_host_or_on_loopback_is_fine(login, changes):
+    response = login(AdminFactory()).post(add_url(Mailbox), mailbox_form(**changes))
+    assert response.status_code == 302
+
+
+@pytest.mark.parametrize("group", ["Account manager", "Team lead", "Duty manager", "Support director"])
+def test_mailboxes_are_for_operators(login, group):
+    mailbox = MailboxFactory()
+    client = login(staff(groups=[group]))
+    assert client.get(list_url(Mailbox)).status_code == 403
+    assert client.get(page_url(mailbox)).status_code == 403
+
+
+@pytest.mark.parametrize("make", [InboundEmailFactory, OutboundEmailFactory, MailboxFactory])
+def test_thirty_rows_cost_the_queries_of_three(login, count_queries, make):
+    client = login(AdminFactory())
+    model = type(make())
+    make.create_batch(2)
+    listed(client, model)
+    few = count_queries(lambda: listed(client, model))
+    make.create_batch(27)
+    assert count_queries(lambda: listed(client, model)) == few
+    assert len(listed(client, model)) == 30
