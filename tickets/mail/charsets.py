@@ -97,6 +97,8 @@ def _is_rather_utf8(text: str, codec: str) -> bool:
 
 
 def _decode_unlabelled(data: bytes, hinted: str | None) -> str:
+    if data.isascii() and b"\x1b" not in data:
+        return data.decode("ascii")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", "replace")
     if _ESCAPE_SEQUENCE.search(data):

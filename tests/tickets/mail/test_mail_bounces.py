@@ -23,7 +23,10 @@ def report(
     return read_report(parse(raw.encode()))
 
 
-FAILED = "Final-Recipient: rfc822; c@d.example\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 no\n such user"
+FAILED = (
+    "Final-Recipient: rfc822; c@d.example\nAction: failed\nStatus: 5.1.1\n"
+    "Diagnostic-Code: smtp; 550 no such\n user"
+)
 DELAYED = "Final-Recipient: rfc822; e@f.example\nAction: delayed\nStatus: 4.4.1"
 DELIVERED = "Final-Recipient: rfc822; g@h.example\nAction: delivered\nStatus: 2.0.0"
 

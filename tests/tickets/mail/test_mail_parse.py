@@ -188,7 +188,8 @@ def strings_of(mail: ParsedMail) -> list[str]:
     people = [mail.sender, *mail.to, *mail.cc, *mail.reply_to]
     return [
         mail.message_id, mail.subject, mail.text, mail.new_text, mail.quoted_text, mail.html or "", mail.language,
-        mail.content_type, *mail.in_reply_to, *mail.references, *mail.delivered_to, *mail.authentication_results, *mail.notes,
+        mail.content_type, *mail.in_reply_to, *mail.references, *mail.delivered_to, *mail.authentication_results,
+        *mail.notes,
         *(text for header in mail.headers for text in header),
         *(text for one in people if one for text in (one.name, one.email)),
         *(text for one in mail.attachments for text in (one.name, one.content_type, one.content_id)),
@@ -209,9 +210,12 @@ def test_each_sample_can_be_stored(path):
 
 
 FRAGMENTS = [
-    b"\0", b"\r", b"\n\n", b"\xff\xfe", b"\xed\xa0\x80", b"=?utf-8?B?", b"?=", b"--", b"boundary=", b"Content-Type: ", b"message/rfc822",
-    b"Content-Transfer-Encoding: base64\n", b"charset=utf-16", b"charset=utf-7", b"charset=\0", b'"', b"<", b">", b"filename*99999999=",
-    b"charset*=\0'x'y", b"filename*0*=utf-8''%", b"begin 644 x\n", b"\nend\n", b"On 1 Jan 2026 10:00 x@y wrote:\n", "原始邮件".encode("gb18030"),
+    b"\0", b"\r", b"\n\n", b"\xff\xfe", b"\xed\xa0\x80", b"=?utf-8?B?", b"?=", b"--", b"boundary=", b"Content-Type: ",
+    b"message/rfc822",
+    b"Content-Transfer-Encoding: base64\n", b"charset=utf-16", b"charset=utf-7", b"charset=\0", b'"', b"<", b">",
+    b"filename*99999999=",
+    b"charset*=\0'x'y", b"filename*0*=utf-8''%", b"begin 644 x\n", b"\nend\n", b"On 1 Jan 2026 10:00 x@y wrote:\n",
+    "原始邮件".encode("gb18030"),
 ]  # fmt: skip
 
 

@@ -139,7 +139,8 @@ HTML_QUOTES = [
     '<div id="divRplyFwdMsg"><b>From:</b> S</div><div>{old}</div>',
     '<div><div style="border:none;border-top:solid #E1E1E1 1.0pt"><p><b>From:</b> S</p></div></div><p>{old}</p>',
     '<div><div style="border:none;border-top:solid #B5C4DF 1.0pt"><p>发件人: S</p></div></div><p>{old}</p>',
-    '<div id="divNeteaseMailCard"></div><p>在 2026-01-05，"S" 写道：</p><blockquote id="isReplyContent">{old}</blockquote>',
+    '<div id="divNeteaseMailCard"></div><p>在 2026-01-05，"S" 写道：</p>'
+    '<blockquote id="isReplyContent">{old}</blockquote>',
     '<blockquote id="isReplyContent">{old}</blockquote>',
     '<div class="ntes-mailmaster-quote">{old}</div>',
     '<div id="replySplit"></div><div>{old}</div>',
