@@ -12,7 +12,7 @@ import django_filters
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, TextChoices
-from django.forms import HiddenInput
+from django.forms import CheckboxSelectMultiple, HiddenInput
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -66,7 +66,9 @@ class TicketFilter(django_filters.FilterSet):
         method="filter_promise",
         empty_label=_("Any promise"),
     )
-    priority = django_filters.MultipleChoiceFilter(label=_("Priority"), choices=Priority.choices)
+    priority = django_filters.MultipleChoiceFilter(
+        label=_("Priority"), choices=Priority.choices, widget=CheckboxSelectMultiple
+    )
     status = django_filters.MultipleChoiceFilter(label=_("Status"), choices=Status.choices)
     owner = django_filters.ChoiceFilter(
         label=_("Owner"), choices=(), method="filter_owner", empty_label=_("Anyone's")

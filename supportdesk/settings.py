@@ -6,6 +6,7 @@ from typing import Any
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from dotenv import load_dotenv
@@ -49,7 +50,7 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", SITE_URL)
 # --- Apps ------------------------------------------------------------------------------------------------
 # A higher app re-registers a lower app's admin, so the higher one comes later; unfold overrides admin templates.
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # its default one would replace the desk's own admin site
     "unfold.contrib.filters",
     "supportdesk.apps.SupportDeskConfig",
     "supportdesk.apps.DeskAdminConfig",
@@ -193,6 +194,7 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz"]
 if env.flag("BEHIND_PROXY", "no"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "SAMEORIGIN"  # the mail body is framed by the ticket page
+SILENCED_SYSTEM_CHECKS = ["security.W019"]  # which asks for DENY
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 AUTH_PASSWORD_VALIDATORS = [
@@ -215,6 +217,19 @@ LOGGING: dict[str, Any] = {
 }
 
 # --- The look of the admin -------------------------------------------------------------------------------
+INDIGO = {
+    "50": "oklch(96.2% .018 272.314)",
+    "100": "oklch(93% .034 272.788)",
+    "200": "oklch(87% .065 274.039)",
+    "300": "oklch(78.5% .115 274.713)",
+    "400": "oklch(67.3% .182 276.935)",
+    "500": "oklch(58.5% .233 277.117)",
+    "600": "oklch(51.1% .262 276.966)",
+    "700": "oklch(45.7% .24 277.023)",
+    "800": "oklch(39.8% .195 277.366)",
+    "900": "oklch(35.9% .144 278.697)",
+    "950": "oklch(25.7% .09 281.288)",
+}
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": _("Support desk"),
     "SITE_HEADER": _("Support desk"),
@@ -223,5 +238,8 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": False,
     "ENVIRONMENT": None,
+    "STYLES": [lambda request: static("supportdesk/desk.css")],
+    "SCRIPTS": [lambda request: static("supportdesk/desk.js")],
+    "COLORS": {"primary": INDIGO},
     "SIDEBAR": {"show_search": False, "navigation": "supportdesk.navigation.sidebar"},
 }

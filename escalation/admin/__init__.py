@@ -1,6 +1,28 @@
 """The admin of promises, escalation and exports, one class per file."""
 
+from escalation.admin.calendar import CalendarAdmin
+from escalation.admin.clock import ClockAdmin
+from escalation.admin.duty import DutyRotaAdmin, DutyShiftAdmin
+from escalation.admin.escalation import EscalationAdmin
 from escalation.admin.export_subscriber import ExportSubscriberAdmin
+from escalation.admin.heartbeat import HeartbeatAdmin
+from escalation.admin.ledger import ClockEventAdmin
+from escalation.admin.notification import NotificationAdmin
+from escalation.admin.policy import PolicyAdmin
+from escalation.admin.ticket import TicketAdmin
 from escalation.admin.weekly_export import WeeklyExportAdmin
 
-__all__ = ["ExportSubscriberAdmin", "WeeklyExportAdmin"]
+__all__ = [
+    "CalendarAdmin",
+    "ClockAdmin",
+    "ClockEventAdmin",
+    "DutyRotaAdmin",
+    "DutyShiftAdmin",
+    "EscalationAdmin",
+    "ExportSubscriberAdmin",
+    "HeartbeatAdmin",
+    "NotificationAdmin",
+    "PolicyAdmin",
+    "TicketAdmin",
+    "WeeklyExportAdmin",
+]

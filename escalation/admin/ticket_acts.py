@@ -1,0 +1,137 @@
+"""What can be done on the ticket page: each act takes a valid form to one service call."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from escalation.admin.ticket_forms import (
+    ContactForm,
+    NoteForm,
+    OwnerForm,
+    PriorityForm,
+    ReplyForm,
+    StatusForm,
+    new_files,
+)
+from tickets.choices import MessageKind, Status
+from tickets.errors import DeskError
+from tickets.models import Message, Ticket
+from tickets.services.conversation import add_note, log_contact, reply
+from tickets.services.locking import locked
+from tickets.services.once import claim
+from tickets.services.ownership import assign
+from tickets.services.state import change_priority, set_status
+
+
+class NewerMessage(DeskError):
+    """The customer wrote while the answer was being written; the text is kept and nothing is sent."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(_("Not sent: the customer wrote again meanwhile. Read it, then send once more."))
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Acting:
+    """Who acts on which ticket, when (UTC), with the cleaned data of the form."""
+
+    ticket: Ticket
+    actor: User
+    at: datetime
+    data: Mapping[str, Any]
+
+    @property
+    def then(self) -> Status | None:
+        return Status(self.data["then"]) if self.data.get("then") else None
+
+
+@dataclass(frozen=True)
+class Act:
+    form: type[forms.Form]
+    perform: Callable[[Acting], object]
+    done: str | Promise
+
+
+def act_once(act: Act, acting: Acting) -> bool:
+    """Perform the act unless its token was used before. All or nothing; raises DeskError."""
+    with transaction.atomic():
+        is_first = claim(acting.data["token"], actor=acting.actor, at=acting.at)
+        if is_first:
+            act.perform(acting)
+    return is_first
+
+
+def _reply(acting: Acting) -> None:
+    _hold_for_newer(acting)
+    reply(
+        ticket=acting.ticket,
+        actor=acting.actor,
+        at=acting.at,
+        body=acting.data["body"],
+        files=new_files(acting.data["files"]),
+        then=acting.then,
+        copies=acting.data["copies"],
+    )
+
+
+def _hold_for_newer(acting: Acting) -> None:
+    """Under the lock, so that no message slips in between the look and the answer."""
+    inbound = locked(acting.ticket).messages.filter(kind=MessageKind.INBOUND, pk__gt=acting.data["seen"])
+    newest = inbound.order_by("pk").last()
+    if newest is not None:
+        raise NewerMessage(newest)
+
+
+def _note(acting: Acting) -> None:
+    files = new_files(acting.data["files"])
+    add_note(ticket=acting.ticket, actor=acting.actor, at=acting.at, body=acting.data["body"], files=files)
+
+
+def _contact(acting: Acting) -> None:
+    log_contact(
+        ticket=acting.ticket,
+        actor=acting.actor,
+        at=acting.at,
+        happened_at=acting.data["happened_at"],
+        channel=acting.data["channel"],
+        reached=acting.data["reached"],
+        body=acting.data["body"],
+        then=acting.then,
+    )
+
+
+def _status(acting: Acting) -> None:
+    data = acting.data
+    set_status(
+        ticket=acting.ticket, status=data["status"], actor=acting.actor, at=acting.at, reason=data["reason"]
+    )
+
+
+def _priority(acting: Acting) -> None:
+    data = acting.data
+    change_priority(
+        ticket=acting.ticket, priority=data["priority"], actor=acting.actor, at=acting.at, reason=data["reason"]
+    )
+
+
+def _owner(acting: Acting) -> None:
+    data = acting.data
+    assign(ticket=acting.ticket, to=data["owner"], actor=acting.actor, at=acting.at, reason=data["reason"])
+
+
+ACTS: Mapping[str, Act] = {
+    "reply": Act(ReplyForm, _reply, gettext_lazy("The answer is on its way.")),
+    "note": Act(NoteForm, _note, gettext_lazy("The note is saved.")),
+    "contact": Act(ContactForm, _contact, gettext_lazy("The contact is logged.")),
+    "status": Act(StatusForm, _status, gettext_lazy("The status is changed.")),
+    "priority": Act(PriorityForm, _priority, gettext_lazy("The priority is changed.")),
+    "owner": Act(OwnerForm, _owner, gettext_lazy("The ticket is handed over.")),
+}

@@ -1,0 +1,32 @@
+"""How pressing a promise is: by the share of its window that is left, in words, not by colour alone."""
+
+from datetime import datetime
+
+from django.db import models
+from django.utils.translation import pgettext_lazy
+
+from escalation.models import Clock
+
+HOT, WARM = 0.2, 0.5  # shares of the window, measured on the wall clock
+
+
+class Heat(models.TextChoices):
+    CALM = "calm", pgettext_lazy("promise", "in time")
+    WARM = "warm", pgettext_lazy("promise", "half gone")
+    HOT = "hot", pgettext_lazy("promise", "due soon")
+    LATE = "late", pgettext_lazy("promise", "overdue")
+
+
+def share_left(clock: Clock, now: datetime) -> float:
+    """1 at the start, 0 at the due time and after it."""
+    window = (clock.due_at - clock.started_at).total_seconds()
+    return min(1.0, max(0.0, (clock.due_at - now).total_seconds() / window)) if window else 0.0
+
+
+def heat(clock: Clock, now: datetime) -> Heat:
+    left = share_left(clock, now)
+    if clock.due_at <= now:
+        return Heat.LATE
+    if left <= HOT:
+        return Heat.HOT
+    return Heat.WARM if left <= WARM else Heat.CALM

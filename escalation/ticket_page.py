@@ -1,0 +1,186 @@
+"""Everything the page of one ticket shows, loaded once: conversation, promises, chain, customer, history."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db.models import Prefetch, Q
+
+from customers.models import Contract, Customer
+from escalation.choices import Whom
+from escalation.models import Clock, ClockEvent, Escalation, EscalationStep, PolicyTarget
+from escalation.services.moments import step_time
+from escalation.services.people import People
+from escalation.services.terms import contract_in_force
+from escalation.templatetags.promises import person
+from escalation.upcoming import Upcoming, upcoming
+from tickets.choices import MessageKind
+from tickets.models import Attachment, Message, Ticket
+from tickets.models.ticket import TicketQuerySet
+from tickets.phrases import phrase
+
+LAST_MESSAGES = 6  # older ones are folded
+OTHER_TICKETS = 5
+HISTORY = 200
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """Oldest first. ``last_question`` is the newest message of the customer; answers are held against it."""
+
+    earlier: Sequence[Message]
+    latest: Sequence[Message]
+    last_question: int
+
+
+@dataclass(frozen=True)
+class ChainStep:
+    """A step of an open promise: fired, next, or still to come."""
+
+    step: EscalationStep
+    at: datetime
+    fired: Escalation | None
+    following: Upcoming | None
+
+    @property
+    def told(self) -> str:
+        return ", ".join(str(Whom(value).label) for value in self.step.tell)
+
+
+@dataclass(frozen=True)
+class Promise:
+    clock: Clock
+    events: Sequence[ClockEvent]
+    chain: Sequence[ChainStep]
+
+
+@dataclass(frozen=True)
+class CustomerCard:
+    contract: Contract | None
+    windows: Sequence[PolicyTarget]
+    others: Sequence[Ticket]
+    others_more: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the history."""
+
+    at: datetime
+    actor: str
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class TicketPage:
+    ticket: Ticket
+    conversation: Conversation
+    promises: Sequence[Promise]
+    card: CustomerCard | None
+    history: Sequence[Line]
+    colleagues: Sequence[User]
+
+    @property
+    def open_promise(self) -> Promise | None:
+        """The one that falls due first."""
+        waiting = [promise for promise in self.promises if promise.clock.is_open]
+        return min(waiting, key=lambda promise: promise.clock.due_at, default=None)
+
+
+def ticket_page(ticket: Ticket, *, visible: TicketQuerySet, now: datetime) -> TicketPage:
+    """`ticket` needs its people loaded; `visible` limits the customer's other tickets. At most 18 queries."""
+    people = People.at(now)
+    return TicketPage(
+        ticket=ticket,
+        conversation=_conversation(ticket),
+        promises=_promises(ticket, people, now),
+        card=_card(ticket.customer, ticket, visible, now) if ticket.customer else None,
+        history=_history(ticket, {key: person(user) for key, user in people.users.items()}),
+        colleagues=sorted(people.users.values(), key=person),
+    )
+
+
+def _conversation(ticket: Ticket) -> Conversation:
+    files = Prefetch("attachments", Attachment.objects.filter(is_inline=False))
+    found = list(
+        Message.objects.filter(ticket=ticket)
+        .select_related("author", "contact", "outbound")
+        .prefetch_related(files)
+        .order_by("at", "pk")
+    )
+    asked = (message.pk for message in found if message.kind == MessageKind.INBOUND)
+    return Conversation(found[:-LAST_MESSAGES], found[-LAST_MESSAGES:], max(asked, default=0))
+
+
+def _promises(ticket: Ticket, people: People, now: datetime) -> list[Promise]:
+    """Newest first."""
+    clocks = list(
+        Clock.objects.filter(ticket=ticket)
+        .select_related("policy_version__policy", "calendar", "contract__plan", "answered_by")
+        .prefetch_related(
+            "calendar__intervals",
+            Prefetch("events", ClockEvent.objects.select_related("actor").order_by("pk")),
+            Prefetch("escalations", Escalation.objects.select_related("step", "from_owner", "to_owner")),
+        )
+        .order_by("-started_at", "-pk")
+    )
+    for clock in clocks:
+        clock.ticket = ticket
+    waiting = [clock for clock in clocks if clock.is_open]
+    steps = EscalationStep.objects.filter(
+        policy__in={clock.policy_version.policy_id for clock in waiting}
+    ).order_by("percent")
+    following = upcoming(waiting, now=now, people=people)
+    chains = {clock.pk: _chain(clock, list(steps), following.get(clock.pk)) for clock in waiting}
+    return [Promise(clock, clock.events.all(), chains.get(clock.pk) or _fired(clock)) for clock in clocks]
+
+
+def _chain(clock: Clock, steps: Sequence[EscalationStep], following: Upcoming | None) -> list[ChainStep]:
+    fired = {escalation.step_id: escalation for escalation in clock.escalations.all()}
+    return [
+        ChainStep(
+            step,
+            fired[step.pk].fired_at if step.pk in fired else step_time(clock, step.percent),
+            fired.get(step.pk),
+            following if following and following.step == step else None,
+        )
+        for step in steps
+        if step.policy_id == clock.policy_version.policy_id
+    ]
+
+
+def _fired(clock: Clock) -> list[ChainStep]:
+    """Of a promise that ended: only what happened."""
+    happened = sorted(clock.escalations.all(), key=lambda escalation: escalation.fired_at)
+    return [ChainStep(one.step, one.fired_at, one, None) for one in happened]
+
+
+def _card(customer: Customer, ticket: Ticket, visible: TicketQuerySet, now: datetime) -> CustomerCard:
+    contract = contract_in_force(customer, now)
+    others = visible.filter(customer=customer).active().exclude(pk=ticket.pk)
+    found = list(others.select_related("owner").order_by("priority", "-updated_at")[: OTHER_TICKETS + 1])
+    return CustomerCard(
+        contract, _windows(contract), found[:OTHER_TICKETS], others_more=len(found) > OTHER_TICKETS
+    )
+
+
+def _windows(contract: Contract | None) -> list[PolicyTarget]:
+    """The windows that a new question gets now: of the plan's own policy, else of the default one."""
+    policies = Q(version__policy__is_default=True)
+    if contract is not None:
+        policies |= Q(version__policy__plan=contract.plan_id)
+    newest: dict[tuple[str, int], PolicyTarget] = {}
+    targets = PolicyTarget.objects.filter(policies).select_related("calendar")
+    for target in targets.order_by("-version__policy__is_default", "version__number"):
+        newest[target.kind, target.priority] = target
+    return sorted(newest.values(), key=lambda target: (target.kind, target.priority))
+
+
+def _history(ticket: Ticket, names: Mapping[int, str]) -> list[Line]:
+    """Newest first."""
+    entries = ticket.timeline.select_related("actor").order_by("-at", "-pk")[:HISTORY]
+    return [
+        Line(entry.at, person(entry.actor), phrase(entry, names), entry.reason) for entry in entries
+    ]

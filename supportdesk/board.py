@@ -1,0 +1,195 @@
+"""The board: which promise falls due next, and what else needs somebody's hand. Values and queries only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Count, Exists, OuterRef, Q
+
+from customers.models import Desk
+from escalation.choices import ClockState
+from escalation.filters import PromiseChoice, narrowed
+from escalation.models import Clock, DutyShift
+from escalation.models.clock import ClockQuerySet
+from escalation.upcoming import Upcoming, upcoming
+from escalation.weeks import last_complete_week, week_of
+from tickets.choices import IntakeState, OutboxState
+from tickets.models import InboundEmail, OutboundEmail, Ticket
+from tickets.models.ticket import TicketQuerySet
+
+PAGE = 50
+CAP = 1000  # nobody pages further; counting on costs more than the page itself
+RECENT = timedelta(days=7)
+PEOPLE = ("customer", "contact", "owner")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the board; without a clock the turn is the customer's or the ticket is done."""
+
+    ticket: Ticket
+    clock: Clock | None = None
+    upcoming: Upcoming | None = None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One page. First the open promises by due time, then tickets without one, the latest activity first."""
+
+    rows: Sequence[Row]
+    promised: int
+    others: int
+    page: int
+
+    @property
+    def total(self) -> int:
+        return self.promised + self.others
+
+    @property
+    def is_capped(self) -> bool:
+        return max(self.promised, self.others) > CAP
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // PAGE))
+
+
+def board_rows(tickets: TicketQuerySet, *, now: datetime, page: int = 1, active_only: bool = True) -> Rows:
+    """A page of `tickets`, which are filtered and hold what the reader may see.
+
+    `active_only` leaves out what is resolved or closed and has no open promise.
+    """
+    promised, others = promised_clocks(tickets), unpromised(tickets, active_only=active_only)
+    first, second = promised[: CAP + 1].count(), others[: CAP + 1].count()
+    page = max(1, min(page, -(-(first + second) // PAGE)))
+    start = (page - 1) * PAGE
+    clocks = list(promised[start : start + PAGE])
+    rest = others[max(0, start - first) : max(0, start + PAGE - first)] if start + PAGE > first else ()
+    steps = upcoming(clocks, now=now)
+    rows = [Row(clock.ticket, clock, steps.get(clock.pk)) for clock in clocks]
+    return Rows([*rows, *(Row(ticket) for ticket in rest)], first, second, page)
+
+
+def open_clocks(tickets: TicketQuerySet) -> ClockQuerySet:
+    """Open clocks of these tickets; the condition is left out where it would let everything through."""
+    clocks = Clock.objects.open()
+    return clocks.filter(ticket__in=tickets.order_by().values("pk")) if tickets.query.where else clocks
+
+
+def promised_clocks(tickets: TicketQuerySet) -> ClockQuerySet:
+    """The promise of each ticket that falls due first; what is breached comes first by nature."""
+    others = Clock.objects.open().filter(ticket=OuterRef("ticket"))
+    earlier = others.filter(
+        Q(due_at__lt=OuterRef("due_at")) | Q(due_at=OuterRef("due_at"), pk__lt=OuterRef("pk"))
+    )
+    related = ("policy_version", *(f"ticket__{name}" for name in PEOPLE))
+    return open_clocks(tickets).filter(~Exists(earlier)).select_related(*related).order_by("due_at", "pk")
+
+
+def unpromised(tickets: TicketQuerySet, *, active_only: bool) -> TicketQuerySet:
+    tickets = tickets.active() if active_only else tickets
+    without = tickets.filter(~Exists(Clock.objects.open().filter(ticket=OuterRef("pk"))))
+    return without.select_related(*PEOPLE).order_by("-updated_at", "-pk")
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """The counters above the list, each capped at CAP + 1."""
+
+    breached: int
+    soon: int
+    running: int
+    unassigned: int
+
+
+def pulse(tickets: TicketQuerySet, *, now: datetime) -> Pulse:
+    """Counters over everything the reader may see."""
+    clocks = open_clocks(tickets)
+    intake = tickets.active().filter(owner__in=Desk.objects.values("intake_owner"))
+    return Pulse(
+        breached=narrowed(clocks, PromiseChoice.BREACHED, now)[: CAP + 1].count(),
+        soon=narrowed(clocks, PromiseChoice.SOON, now)[: CAP + 1].count(),
+        running=narrowed(clocks, PromiseChoice.RUNNING, now)[: CAP + 1].count(),
+        unassigned=intake[: CAP + 1].count(),
+    )
+
+
+@dataclass(frozen=True)
+class MailTrouble:
+    """Mail that needs somebody's hand: parked and unreadable ones, and what could not be sent in a week."""
+
+    parked: int
+    failed: int
+    unsent: int
+
+
+def mail_trouble(*, now: datetime) -> MailTrouble:
+    """For those who see everything: what became no ticket names no owner."""
+    trouble = InboundEmail.objects.filter(state__in=(IntakeState.PARKED, IntakeState.FAILED))
+    counts = dict(trouble.order_by().values_list("state").annotate(number=Count("pk")))
+    refused = OutboundEmail.objects.filter(state__in=(OutboxState.FAILED, OutboxState.BOUNCED))
+    return MailTrouble(
+        parked=counts.get(IntakeState.PARKED, 0),
+        failed=counts.get(IntakeState.FAILED, 0),
+        unsent=refused.filter(created_at__gt=now - RECENT)[: CAP + 1].count(),
+    )
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Who is on duty in one rota now, and who follows. Either may be missing: a gap."""
+
+    rota: str
+    now: DutyShift | None
+    next: DutyShift | None
+
+
+def duties(*, now: datetime) -> list[Duty]:
+    """One line per rota that has shifts. Of overlapping shifts the later started replaces the other."""
+    shifts = DutyShift.objects.filter(ends_at__gt=now, starts_at__lt=now + RECENT).select_related(
+        "rota", "user"
+    )
+    found: dict[int, Duty] = {}
+    for shift in shifts.order_by("rota__name", "starts_at", "pk"):
+        duty = found.get(shift.rota_id, Duty(shift.rota.name, None, None))
+        if shift.starts_at <= now:
+            duty = Duty(duty.rota, shift, duty.next)
+        elif duty.next is None:
+            duty = Duty(duty.rota, duty.now, shift)
+        found[shift.rota_id] = duty
+    return list(found.values())
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Promises of one week that ended one way or the other."""
+
+    met: int
+    breached: int
+
+    @property
+    def percent(self) -> float | None:
+        """Share of promises kept; None where nothing fell due."""
+        ended = self.met + self.breached
+        return round(100 * self.met / ended, 1) if ended else None
+
+
+def compliance(tickets: TicketQuerySet, *, now: datetime) -> tuple[Kept, Kept]:
+    """This week and last, by due time, as weeks of the desk's zone."""
+    zone = ZoneInfo(settings.DESK_TIME_ZONE)
+    this, last = week_of(now, zone).bounds(zone), last_complete_week(now, zone).bounds(zone)
+    clocks = Clock.objects.filter(due_at__gte=last[0], due_at__lt=this[1])
+    if tickets.query.where:
+        clocks = clocks.filter(ticket__in=tickets.order_by().values("pk"))
+    counts = clocks.aggregate(
+        **{
+            f"{state}_{name}": Count("pk", filter=Q(state=state, due_at__gte=week[0], due_at__lt=week[1]))
+            for name, week in (("this", this), ("last", last))
+            for state in (ClockState.MET.value, ClockState.BREACHED.value)
+        }
+    )
+    return Kept(counts["met_this"], counts["breached_this"]), Kept(
+        counts["met_last"], counts["breached_last"]
+    )

@@ -1,0 +1,174 @@
+// The desk's pages: countdowns by the server's clock, a keyboard for the board, drafts that survive.
+(() => {
+  "use strict";
+
+  // --- Countdowns ---------------------------------------------------------------------------------------
+  const ICONS = { calm: "schedule", warm: "schedule", hot: "alarm", late: "error" };
+  let offset = 0; // server time minus this computer's, in milliseconds
+
+  const readClock = (root) => {
+    const source = root.querySelector?.("[data-now]") ?? root.closest?.("[data-now]");
+    if (source) offset = Number(source.dataset.now) - Date.now();
+  };
+
+  const lasting = (ms, dayWord) => {
+    const total = Math.floor(Math.abs(ms) / 1000);
+    const pad = (number) => String(number).padStart(2, "0");
+    const [days, hours, minutes] = [Math.floor(total / 86400), Math.floor(total / 3600), Math.floor(total / 60) % 60];
+    const sign = ms < 0 ? "−" : "";
+    if (days) return `${sign}${days} ${dayWord} ${pad(hours % 24)}:${pad(minutes)}`;
+    return `${sign}${hours}:${pad(minutes)}:${pad(total % 60)}`;
+  };
+
+  const heatOf = (left, share) => (left <= 0 ? "late" : share <= 0.2 ? "hot" : share <= 0.5 ? "warm" : "calm");
+
+  const tick = () => {
+    const now = Date.now() + offset;
+    const dayWord = document.querySelector("[data-day]")?.dataset.day ?? "d";
+    for (const clock of document.querySelectorAll(".cd[data-due]")) {
+      const left = clock.dataset.due - now;
+      const share = Math.min(1, Math.max(0, left / (clock.dataset.due - clock.dataset.from || 1)));
+      const heat = heatOf(left, share);
+      if (clock.dataset.heat !== heat) {
+        clock.dataset.heat = heat;
+        clock.querySelector(".ms").textContent = ICONS[heat];
+      }
+      clock.querySelector("b").textContent = lasting(left, dayWord);
+      const bar = clock.querySelector(".cd-bar i");
+      if (bar) bar.style.width = `${Math.round(100 * (1 - share))}%`;
+    }
+  };
+
+  // --- The board's keyboard -----------------------------------------------------------------------------
+  let chosen = null; // the ticket of the marked row; it survives a refresh
+
+  const rows = () => [...document.querySelectorAll("tr[data-row]")];
+  const mark = (row, { focus = false } = {}) => {
+    rows().forEach((other) => other.classList.toggle("on", other === row));
+    chosen = row?.dataset.row ?? null;
+    if (row && focus) {
+      row.querySelector(".c-ticket > a").focus({ preventScroll: true });
+      row.scrollIntoView({ block: "nearest" });
+    }
+  };
+  const move = (step) => {
+    const all = rows();
+    const at = all.findIndex((row) => row.dataset.row === chosen);
+    mark(all[Math.min(all.length - 1, Math.max(0, at + step))], { focus: true });
+  };
+  const isTyping = (target) => target.closest?.("input, textarea, select, [contenteditable]");
+
+  const onKey = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape" && event.target.id === "id_q") return event.target.blur();
+    if (isTyping(event.target) || !document.getElementById("board")) return;
+    if (event.key === "j") move(1);
+    else if (event.key === "k") move(-1);
+    else if (event.key === "/") {
+      event.preventDefault();
+      document.getElementById("id_q").select();
+    }
+  };
+
+  const onClick = (event) => {
+    const row = event.target.closest?.("tr[data-row]");
+    if (!row || event.target.closest("a, button") || getSelection().toString()) return;
+    row.querySelector(".c-ticket > a").click();
+  };
+
+  // --- Ticket page: tabs, drafts, files, remote images ------------------------------------------------------
+  const TABS = { r: "reply", n: "note", c: "contact" };
+  const ticket = () => document.querySelector("[data-ticket]")?.dataset.ticket;
+  const draftKey = (name) => `desk:draft:${ticket()}:${name}`;
+  const words = (form) => form.querySelector("textarea");
+
+  const openTab = (name) => {
+    const tab = document.getElementById(`tab-${name}`);
+    tab.checked = true;
+    const text = words(document.querySelector(`form[data-draft="${name}"]`));
+    text.focus();
+    text.scrollIntoView({ block: "center" });
+  };
+
+  const keepDraft = (form) => {
+    const text = words(form).value;
+    if (text.trim()) localStorage.setItem(draftKey(form.dataset.draft), text);
+    else localStorage.removeItem(draftKey(form.dataset.draft));
+    form.querySelector(".draft").hidden = !text.trim();
+  };
+
+  const restoreDrafts = () => {
+    const sent = new URLSearchParams(location.search).get("sent");
+    if (sent) {
+      localStorage.removeItem(draftKey(sent));
+      history.replaceState(null, "", location.pathname + location.hash);
+    }
+    for (const form of document.querySelectorAll("form[data-draft]")) {
+      const kept = localStorage.getItem(draftKey(form.dataset.draft));
+      if (kept && !words(form).value) {
+        words(form).value = kept;
+        form.querySelector(".draft").hidden = false;
+        document.getElementById(`tab-${form.dataset.draft}`).checked = true;
+      }
+      form.addEventListener("input", () => keepDraft(form));
+    }
+  };
+
+  const onTicketKey = (event) => {
+    const form = event.target.closest?.("form[data-draft]");
+    if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      form.requestSubmit(form.querySelector(".btn-main"));
+    } else if (TABS[event.key] && ticket() && !isTyping(event.target) && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      if (!document.getElementById("composer")) return;
+      event.preventDefault();
+      openTab(TABS[event.key]);
+    }
+  };
+
+  const onPick = (event) => {
+    if (event.target.type !== "file") return;
+    const label = event.target.parentElement.querySelector("[data-files]");
+    label.dataset.empty ??= label.textContent;
+    label.textContent = [...event.target.files].map((file) => file.name).join(", ") || label.dataset.empty;
+  };
+
+  const onImages = (event) => {
+    const button = event.target.closest?.("[data-images]");
+    if (!button) return;
+    button.closest(".framed").querySelector("iframe").src = button.dataset.images;
+    button.hidden = true;
+  };
+
+  // --- Refreshing keeps the marked row, and with it the focus -----------------------------------------------
+  let hadFocus = false;
+  const beforeSwap = (event) => {
+    hadFocus = event.detail.target?.contains?.(document.activeElement) ?? false;
+  };
+  const afterSwap = (event) => {
+    readClock(document);
+    const row = chosen && document.querySelector(`tr[data-row="${chosen}"]`);
+    if (row) mark(row, { focus: hadFocus });
+    const link = document.getElementById("board-export");
+    if (link && event.detail.elt?.id === "board-filter") link.search = location.search;
+    tick();
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    readClock(document);
+    tick();
+    setInterval(tick, 1000);
+    document.addEventListener("keydown", onKey);
+    document.addEventListener("click", onClick);
+    document.addEventListener("keydown", onTicketKey);
+    document.addEventListener("change", onPick);
+    document.addEventListener("click", onImages);
+    restoreDrafts();
+    document.addEventListener("focusin", (event) => {
+      const row = event.target.closest?.("tr[data-row]");
+      if (row) mark(row);
+    });
+    document.body.addEventListener("htmx:beforeSwap", beforeSwap);
+    document.body.addEventListener("htmx:afterSettle", afterSwap);
+  });
+})();

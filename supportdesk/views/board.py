@@ -1,0 +1,78 @@
+"""Shows the board, the part of it that refreshes itself, and its list as a download."""
+
+from datetime import datetime
+from typing import Any, cast
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+
+from customers.access import sees_all
+from escalation.exports.filtered import tickets_response
+from escalation.filters import TicketFilter
+from supportdesk.board import board_rows, compliance, duties, mail_trouble, pulse
+from supportdesk.health import health
+from tickets.access import visible_tickets
+
+VIEW = "tickets.view_ticket"
+
+
+def board(request: HttpRequest, site_context: dict[str, Any]) -> HttpResponse:
+    """The whole page, or for htmx only what changes by itself: list, counters, health."""
+    now = timezone.now()
+    chosen = _filter(request, now)
+    partial = _is_partial(request)
+    context = {"now": now, "chosen": chosen, **_live(request, chosen, now)}
+    if not partial:
+        context |= {**site_context, "title": _("Board"), "is_fullwidth": "1", **_steady(chosen, now)}
+    response = render(request, f"supportdesk/{'board_live' if partial else 'board'}.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def export(request: HttpRequest) -> HttpResponseBase:
+    """The list of the board as CSV, with the same filter."""
+    if not request.user.has_perm(VIEW):
+        raise PermissionDenied
+    tickets = _filter(request, timezone.now()).qs.order_by("-opened_at")
+    return tickets_response(tickets, zone=timezone.get_current_timezone())
+
+
+def _filter(request: HttpRequest, now: datetime) -> TicketFilter:
+    user = cast(User, request.user)
+    tickets = visible_tickets(user)
+    if not user.has_perm(VIEW):
+        tickets = tickets.none()
+    return TicketFilter(request.GET, tickets, user=user, now=now)
+
+
+def _is_partial(request: HttpRequest) -> bool:
+    """A page that htmx restores from the history is wanted whole."""
+    return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
+
+
+def _live(request: HttpRequest, chosen: TicketFilter, now: datetime) -> dict[str, Any]:
+    params = request.GET.copy()
+    page = params.pop("page", ["1"])[-1]
+    narrowed_by_status = bool(params.getlist("status") or params.get("q"))
+    rows = board_rows(
+        chosen.qs, now=now, page=int(page) if page.isdigit() else 1, active_only=not narrowed_by_status
+    )
+    return {
+        "list": rows,
+        "selects": [chosen.form[name] for name in ("promise", "owner", "scenario")],
+        "pulse": pulse(chosen.queryset, now=now),
+        "mail": mail_trouble(now=now) if sees_all(cast(User, request.user)) else None,
+        "health": health(now=now),
+        "query": params.urlencode(),
+    }
+
+
+def _steady(chosen: TicketFilter, now: datetime) -> dict[str, Any]:
+    this_week, last_week = compliance(chosen.queryset, now=now)
+    return {"duties": duties(now=now), "this_week": this_week, "last_week": last_week}
