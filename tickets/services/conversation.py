@@ -14,10 +14,11 @@ from tickets.events import CustomerWrote, StaffResponded, publish
 from tickets.models import Message, Ticket
 from tickets.services.files import attach
 from tickets.services.locking import locked
-from tickets.services.opening import store_customer_message
+from tickets.services.opening import receipt, store_customer_message
 from tickets.services.outbox import queue_reply
 from tickets.services.state import move_to
 from tickets.services.timeline import record
+from tickets.services.waiting import waiting_since
 from tickets.words import NewFile, Words
 
 
@@ -34,8 +35,9 @@ def add_customer_message(
 ) -> Message:
     """Append what the customer said and reopen a ticket that waited or was resolved. Locks the ticket.
 
-    Words of an unconfirmed sender are kept and shown, and nothing else happens.
+    Words of an unconfirmed sender are kept and shown, and nothing else happens. ``received_at`` as in open_ticket.
     """
+    received_at = receipt(received_at, at=at, actor=actor)
     ticket = locked(ticket)
     message = store_customer_message(
         ticket, words, received_at=received_at, contact=contact, channel=channel, actor=actor
@@ -174,7 +176,8 @@ def _say(
 
 def _responded(ticket: Ticket, message: Message, *, actor: User, at: datetime, then: Status | None) -> None:
     ticket.updated_at = at
-    ticket.unanswered_since = None
+    # A contact that is logged afterwards may lie before the latest question.
+    ticket.unanswered_since = waiting_since(ticket) if message.at < at else None
     ticket.save(update_fields=["updated_at", "unanswered_since"])
     record(ticket, Fact.STAFF_RESPONDED, at=at, actor=actor, message=message.pk, kind=message.kind)
     publish(StaffResponded(ticket=ticket, at=at, actor=actor, message=message))

@@ -1,5 +1,6 @@
 """Chooses a new ticket's first owner, and says by which rule."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +23,8 @@ class FirstOwner:
 def choose_first_owner(*, customer: Customer | None, at: datetime) -> FirstOwner:
     """Account manager, backup, the least loaded skilled colleague, the intake owner, then whoever is left.
 
+    A new P0 goes on from here to the person on duty, once its promise says on which rota.
+
     ``at`` (UTC) decides who is absent. Raises DeskError on a desk without a single active member of staff.
     """
     return _of_the_customer(customer, at) or _of_the_desk(at)
@@ -29,21 +32,22 @@ def choose_first_owner(*, customer: Customer | None, at: datetime) -> FirstOwner
 
 def _present(at: datetime) -> Q:
     away = Absence.objects.filter(user=OuterRef("pk"), starts_at__lte=at, ends_at__gt=at)
-    return Q(is_active=True, is_staff=True) & ~Exists(away)
+    return Q(~Exists(away), is_active=True, is_staff=True)
 
 
 def _of_the_customer(customer: Customer | None, at: datetime) -> FirstOwner | None:
     if customer is None:
         return None
-    named = {
-        customer.account_manager_id: OwnerRule.ACCOUNT_MANAGER,
-        customer.backup_account_manager_id: OwnerRule.BACKUP,
-    }
-    there = get_user_model().objects.filter(_present(at), pk__in=[pk for pk in named if pk]).in_bulk()
-    for pk, rule in named.items():
-        if pk in there:
-            return FirstOwner(there[pk], rule)
-    return _of_the_team(customer, at)
+    named = (
+        (customer.account_manager_id, OwnerRule.ACCOUNT_MANAGER),
+        (customer.backup_account_manager_id, OwnerRule.BACKUP),
+    )
+    return _first_present(named, at) or _of_the_team(customer, at)
+
+
+def _first_present(named: Sequence[tuple[int | None, OwnerRule]], at: datetime) -> FirstOwner | None:
+    there = get_user_model().objects.filter(_present(at), pk__in=[pk for pk, _rule in named if pk]).in_bulk()
+    return next((FirstOwner(there[pk], rule) for pk, rule in named if pk in there), None)
 
 
 def _of_the_team(customer: Customer, at: datetime) -> FirstOwner | None:
@@ -62,15 +66,14 @@ def _of_the_team(customer: Customer, at: datetime) -> FirstOwner | None:
 
 
 def _of_the_desk(at: datetime) -> FirstOwner:
-    desk = Desk.objects.select_related("intake_owner", "duty_manager").first()
-    users = get_user_model().objects
+    desk = Desk.objects.first()
     if desk is not None:
-        named = {desk.intake_owner_id: OwnerRule.INTAKE, desk.duty_manager_id: OwnerRule.DUTY_MANAGER}
-        there = users.filter(_present(at), pk__in=[pk for pk in named if pk]).in_bulk()
-        for pk, rule in named.items():
-            if pk in there:
-                return FirstOwner(there[pk], rule)
-    anybody = users.filter(is_active=True, is_staff=True).order_by("-is_superuser", "pk").first()
+        named = ((desk.intake_owner_id, OwnerRule.INTAKE), (desk.duty_manager_id, OwnerRule.DUTY_MANAGER))
+        found = _first_present(named, at)
+        if found is not None:
+            return found
+    staff = get_user_model().objects.filter(is_active=True, is_staff=True)
+    anybody = staff.order_by("-is_superuser", "pk").first()
     if anybody is None:
         raise DeskError(_("The desk has no member of staff who could own a ticket. Create one first."))
     return FirstOwner(anybody, OwnerRule.ADMINISTRATOR)

@@ -33,8 +33,10 @@ def move_to(ticket: Ticket, after: Status, *, actor: User | None, at: datetime, 
     ticket.status = after
     ticket.resolved_at = (ticket.resolved_at or at) if after in (Status.RESOLVED, Status.CLOSED) else None
     ticket.closed_at = at if after == Status.CLOSED else None
+    if ticket.resolved_at is not None:
+        ticket.unanswered_since = None  # whoever ended it with a reason ended the waiting
     ticket.updated_at = at
-    ticket.save(update_fields=["status", "resolved_at", "closed_at", "updated_at"])
+    ticket.save(update_fields=["status", "resolved_at", "closed_at", "unanswered_since", "updated_at"])
     record(ticket, Fact.STATUS, at=at, actor=actor, reason=reason, before=before, after=after.value)
     publish(StatusChanged(ticket=ticket, at=at, actor=actor, before=before, after=after.value, reason=reason))
 
