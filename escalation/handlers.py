@@ -25,6 +25,7 @@ from tickets.events import (
     TicketAssigned,
     subscribe,
 )
+from tickets.services.waiting import oldest_unanswered
 
 
 def connect() -> None:
@@ -52,32 +53,36 @@ def start_the_promise(event: CustomerWrote) -> None:
 
 
 def keep_the_promise(event: StaffResponded) -> None:
+    """A contact that is logged afterwards leaves open what the customer asked since: the promise of that starts."""
+    act = Act(event.at, event.actor)
     for clock in clocks.open_clocks(event.ticket):
-        clocks.answer(clock, event.message, Act(event.at, event.actor))
+        clocks.answer(clock, event.message, act)
+    asked_since = oldest_unanswered(event.ticket) if event.message.at < event.at else None
+    if asked_since is not None:
+        clocks.start(event.ticket, asked_since, act)
 
 
 def take_back_the_answer(event: ResponseFailed) -> None:
     """Every promise that this answer stopped runs again, and its author and the holder are told why."""
-    answered = Clock.objects.filter(answered_by=event.message).select_related(
-        "calendar", "policy_version__policy"
-    )
-    revoked = list(answered.order_by("started_at"))
+    answered = Clock.objects.filter(answered_by=event.message)
+    revoked = list(answered.select_related("calendar", "policy_version__policy").order_by("started_at"))
     for clock in revoked:
         clock.ticket = event.ticket
         clocks.revoke(clock, Act(event.at, event.actor, event.answer), message=event.message)
-    told = {user.pk: user for user in (event.ticket.owner, event.message.author) if user is not None}
-    notice = Notice(
-        NoticeKind.RESPONSE_FAILED, event.ticket, next(iter(revoked), None), detail=event.answer[:500]
-    )
-    for user in told.values():
-        tell(user, notice, at=event.at)
+    runs_again = next((clock for clock in revoked if clock.is_open), None)
+    notice = Notice(NoticeKind.RESPONSE_FAILED, event.ticket, runs_again, detail=event.answer[:500])
+    for user in dict.fromkeys((event.ticket.owner, event.message.author)):
+        if user is not None and user.is_active:
+            tell(user, notice, at=event.at)
 
 
 def follow_the_priority(event: PriorityChanged) -> None:
+    """What becomes a P0 pages the person on duty, whether or not the customer waits at the moment."""
     for clock in clocks.open_clocks(event.ticket):
         clocks.retarget(clock, Act(event.at, event.actor, event.reason), priority=event.after)
-        if event.after == Priority.P0:
-            page_duty(clock, at=event.at)
+    newest = clocks.newest(event.ticket) if event.after == Priority.P0 else None
+    if newest is not None:
+        page_duty(newest, at=event.at)
 
 
 def guard_the_open_promise(event: StatusChanged) -> None:
@@ -87,10 +92,12 @@ def guard_the_open_promise(event: StatusChanged) -> None:
     waiting = clocks.open_clocks(event.ticket)
     if waiting and not _may_waive(event.actor, event.reason):
         raise DeskError(
-            _("The customer still waits. Answer or log a contact first; a lead may end the promise with a reason.")
+            _(
+                "The customer still waits. Answer or log a contact first; a lead may end the promise with a reason."
+            )
         )
     for clock in waiting:
-        clocks.cancel(clock, Act(event.at, event.actor, event.reason))
+        clocks.waive(clock, Act(event.at, event.actor, event.reason))
 
 
 def _may_waive(actor: User | None, reason: str) -> bool:

@@ -41,8 +41,10 @@ class Clock(models.Model):
     breached_at = models.DateTimeField(_("breached at"), null=True, blank=True)
     detected_at = models.DateTimeField(_("breach detected at"), null=True, blank=True)
     next_step_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # When the priority was raised and the window of the higher one, counted from here, became the stricter.
+    raised_at = models.DateTimeField(_("raised at"), null=True, blank=True)
 
-    # The terms: what was promised at the start, whatever is edited later.
+    # The terms: what was promised at the start or when raised, whatever is edited later.
     minutes = models.PositiveIntegerField(_("window in minutes"))
     policy_version = models.ForeignKey(
         PolicyVersion, models.PROTECT, related_name="clocks", verbose_name=_("policy version")
@@ -91,6 +93,11 @@ class Clock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.due_at:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def window_starts_at(self) -> datetime:
+        """Where the window of ``minutes`` is counted from; the steps of the chain are shares of it."""
+        return self.raised_at or self.started_at
 
     @property
     def is_open(self) -> bool:

@@ -8,23 +8,33 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from escalation.choices import ClockChange, ClockKind, ClockState
-from escalation.models import Clock, Escalation, PolicyTarget
+from escalation.models import Clock, Escalation
 from escalation.services.chain import steps_of
 from escalation.services.ledger import NOTHING, Act, Before, append
 from escalation.services.moments import due_time, step_time
-from escalation.services.terms import terms_for
+from escalation.services.terms import terms_for, window_for
 from tickets.models import Message, Ticket
 
+PINNED = ("calendar", "contract", "policy_version__policy__duty_rota")  # what a clock's terms refer to
 ANSWER = ["state", "stopped_at", "answered_by", "breached_at", "detected_at", "next_step_at"]
+TERMS = ["priority", "due_at", "raised_at", "minutes", "policy_version", "calendar", "calendar_version"]
 
 
 def open_clocks(ticket: Ticket) -> list[Clock]:
     """The ticket's promises that still wait for an answer, the strictest first."""
-    clocks = Clock.objects.open().filter(ticket=ticket).select_related("calendar", "policy_version__policy")
-    found = list(clocks.order_by("due_at"))
+    found = list(Clock.objects.open().filter(ticket=ticket).select_related(*PINNED).order_by("due_at"))
     for clock in found:
         clock.ticket = ticket
     return found
+
+
+def newest(ticket: Ticket) -> Clock | None:
+    """The promise that was started last, whatever became of it."""
+    clocks = Clock.objects.filter(ticket=ticket).select_related(*PINNED)
+    clock = clocks.order_by("-started_at", "-pk").first()
+    if clock is not None:
+        clock.ticket = ticket
+    return clock
 
 
 def start(ticket: Ticket, message: Message, act: Act) -> Clock | None:
@@ -92,27 +102,33 @@ def breach(clock: Clock, act: Act) -> None:
 def revoke(clock: Clock, act: Act, *, message: Message) -> None:
     """Take back the answer ``message``: the clock runs again from its original start, or is breached by now.
 
-    A later answer that arrived takes its place. A promise that was started after the revoked answer is
-    cancelled: had the answer not been believed, it would never have begun.
+    Another answer that arrived takes its place. Else the promises that were started since are cancelled: had the
+    answer not been believed, they would never have begun. A breach that was recorded stays, with its detection.
     """
-    _cancel_younger(clock, act)
     before = Before.of(clock)
-    clock.state, clock.stopped_at, clock.answered_by = ClockState.RUNNING, None, None
-    clock.breached_at = clock.detected_at = None
+    clock.state = ClockState.RUNNING if clock.state == ClockState.MET else clock.state
+    clock.stopped_at = clock.answered_by = None
     clock.next_step_at = next_step_time(clock)
-    clock.save(update_fields=ANSWER)
     append(clock, ClockChange.REVOKED, act, before=before, message=message)
-    later = clock.ticket.messages.responses().filter(at__gte=clock.started_at).order_by("at", "pk").first()
-    if later is not None:
-        answer(clock, later, act)
-    elif clock.due_at <= act.at:
+    other = clock.ticket.messages.responses().filter(at__gte=clock.started_at).order_by("at", "pk").first()
+    if other is not None:
+        answer(clock, other, act)
+    else:
+        _run_again(clock, act)
+
+
+def _run_again(clock: Clock, act: Act) -> None:
+    """At most one promise of a ticket is open: that of the oldest question."""
+    superseded = Act(act.at, act.actor, _("An earlier question is unanswered again."))
+    others = open_clocks(clock.ticket)
+    if any(other.started_at < clock.started_at for other in others):
+        cancel(clock, superseded)
+        return
+    for other in others:
+        cancel(other, superseded)
+    clock.save(update_fields=ANSWER)
+    if clock.state == ClockState.RUNNING and clock.due_at <= act.at:
         breach(clock, act)
-
-
-def _cancel_younger(clock: Clock, act: Act) -> None:
-    for younger in open_clocks(clock.ticket):
-        if younger.kind == clock.kind and younger.pk != clock.pk:
-            cancel(younger, Act(act.at, act.actor, _("An earlier question is unanswered again.")))
 
 
 def retarget(clock: Clock, act: Act, *, priority: int) -> None:
@@ -125,18 +141,29 @@ def retarget(clock: Clock, act: Act, *, priority: int) -> None:
     before = Before.of(clock)
     raised, clock.priority = priority < clock.priority, priority
     if raised:
-        clock.due_at = min(clock.due_at, _due_from(clock, act.at, priority))
+        _tighten(clock, act.at)
         clock.next_step_at = next_step_time(clock)
-    clock.save(update_fields=["priority", "due_at", "next_step_at"])
-    append(clock, ClockChange.RETARGETED, act, before=before, priority=priority)
+    clock.save(update_fields=[*TERMS, "next_step_at"])
+    append(clock, ClockChange.RETARGETED, act, before=before, priority=priority, minutes=clock.minutes)
 
 
-def _due_from(clock: Clock, at: datetime, priority: int) -> datetime:
-    """The end of the new priority's window, under the policy version that the clock started with."""
-    target = PolicyTarget.objects.select_related("calendar").filter(
-        version=clock.policy_version, kind=clock.kind, priority=priority
-    ).first()  # fmt: skip
-    return clock.due_at if target is None else due_time(target.calendar, at, target.minutes)
+def _tighten(clock: Clock, at: datetime) -> None:
+    """Take on the window of the clock's new priority from ``at`` on, as of the start's terms, if it ends earlier."""
+    target = window_for(
+        contract=clock.contract, kind=ClockKind(clock.kind), priority=clock.priority, at=clock.started_at
+    )
+    due = due_time(target.calendar, at, target.minutes)
+    if due < clock.due_at:
+        clock.due_at, clock.raised_at, clock.minutes = due, at, target.minutes
+        clock.policy_version = target.version
+        clock.calendar, clock.calendar_version = target.calendar, target.calendar.version
+
+
+def waive(clock: Clock, act: Act) -> None:
+    """End a promise unanswered, for the cause given: what is overdue by now stays breached all the same."""
+    if clock.state == ClockState.RUNNING and clock.due_at <= act.at:
+        breach(clock, act)
+    cancel(clock, act)
 
 
 def cancel(clock: Clock, act: Act) -> None:
@@ -146,7 +173,7 @@ def cancel(clock: Clock, act: Act) -> None:
         clock.state = ClockState.CANCELLED
     clock.stopped_at = act.at
     clock.next_step_at = None
-    clock.save(update_fields=["state", "stopped_at", "next_step_at"])
+    clock.save(update_fields=ANSWER)
     append(clock, ClockChange.CANCELLED, act, before=before)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from escalation.calendars import hours_of
 from escalation.models import Calendar, Clock
-from escalation.worktime import add_working, at_share, working_between
+from escalation.worktime import add_working, at_share
 
 
 def due_time(calendar: Calendar, start: datetime, minutes: int) -> datetime:
@@ -16,5 +16,5 @@ def step_time(clock: Clock, percent: int) -> datetime:
     """When a share of the clock's window has passed; 100 is its due time to the second, whatever moved it."""
     if percent == 100:
         return clock.due_at
-    hours = hours_of(clock.calendar)
-    return at_share(hours, clock.started_at, working_between(hours, clock.started_at, clock.due_at), percent)
+    window = timedelta(minutes=clock.minutes)
+    return at_share(hours_of(clock.calendar), clock.window_starts_at, window, percent)

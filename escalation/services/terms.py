@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from customers.models import Contract, Customer
 from escalation.choices import ClockKind
-from escalation.models import PolicyTarget
+from escalation.models import PolicyTarget, PolicyVersion
 from tickets.errors import DeskError
 
 
@@ -31,25 +31,33 @@ def contract_in_force(customer: Customer | None, at: datetime) -> Contract | Non
 
 
 def terms_for(*, customer: Customer | None, kind: ClockKind, priority: int, at: datetime) -> Terms:
-    """The terms of a promise that starts at ``at`` (UTC): two queries, one without a customer.
-
-    The plan's own policy wins over the default one, and the version in force at ``at`` over later ones. Raises
-    DeskError when even the default policy has no such window.
-    """
+    """The terms of a promise that starts at ``at`` (UTC): two queries, one without a customer. Raises DeskError."""
     contract = contract_in_force(customer, at)
-    policies = _policies(contract)
-    target = _in_force(policies, kind, priority, at) or _earliest(policies, kind, priority)
+    return Terms(contract, window_for(contract=contract, kind=kind, priority=priority, at=at))
+
+
+def window_for(*, contract: Contract | None, kind: ClockKind, priority: int, at: datetime) -> PolicyTarget:
+    """The window promised at ``at`` (UTC) under a contract, or without one under the plan that is the default.
+
+    The plan's own policy wins over the default one, each in its version of that moment. Mail is never refused for
+    lack of a window: one that the version of the moment leaves out stands as it last was. Raises DeskError when
+    there never was one.
+    """
+    targets = _targets(_policies(contract), kind, priority)
+    target = _in_force(targets, at) or _earliest(targets)
     if target is None:
         raise DeskError(
             _("No policy promises a %(kind)s for this priority. Add the window to the default policy.")
             % {"kind": kind.label}
         )
-    return Terms(contract, target)
+    return target
 
 
 def _policies(contract: Contract | None) -> Q:
-    default = Q(version__policy__is_default=True)
-    return default if contract is None else default | Q(version__policy__plan=contract.plan_id)
+    plan = (
+        Q(version__policy__plan=contract.plan_id) if contract else Q(version__policy__plan__is_default=True)
+    )
+    return plan | Q(version__policy__is_default=True)
 
 
 def _targets(policies: Q, kind: ClockKind, priority: int) -> QuerySet[PolicyTarget]:
@@ -57,13 +65,14 @@ def _targets(policies: Q, kind: ClockKind, priority: int) -> QuerySet[PolicyTarg
     return targets.select_related("version__policy__duty_rota", "calendar")
 
 
-def _in_force(policies: Q, kind: ClockKind, priority: int, at: datetime) -> PolicyTarget | None:
-    there = _targets(policies, kind, priority).filter(version__created_at__lte=at)
-    return there.order_by("version__policy__is_default", "-version__number").first()
-
-
-def _earliest(policies: Q, kind: ClockKind, priority: int) -> PolicyTarget | None:
-    """For a moment before the first version: mail may be older than the desk."""
-    return (
-        _targets(policies, kind, priority).order_by("version__policy__is_default", "version__number").first()
+def _in_force(targets: QuerySet[PolicyTarget], at: datetime) -> PolicyTarget | None:
+    newer = PolicyVersion.objects.filter(
+        policy=OuterRef("version__policy"), created_at__lte=at, number__gt=OuterRef("version__number")
     )
+    there = targets.filter(version__created_at__lte=at).annotate(is_outdated=Exists(newer))
+    return there.order_by("is_outdated", "version__policy__is_default", "-version__number").first()
+
+
+def _earliest(targets: QuerySet[PolicyTarget]) -> PolicyTarget | None:
+    """For a moment before the first version: mail may be older than the desk."""
+    return targets.order_by("version__policy__is_default", "version__number").first()
