@@ -38,8 +38,10 @@ def build_pack(period: Period, *, folder: Path) -> Pack:
     pack.files["promises.csv"] = write_sheet(folder / "promises.csv", promises_csv.COLUMNS, promises)
     for incident in incidents_of(period, book=book):
         card.add_incident(incident)
-    pack.files["scorecard.csv"] = write_sheet(folder / "scorecard.csv", scorecard.COLUMNS, card.rows())
-    pack.desk = card.tally("desk")
+    lines = card.lines()
+    rows = scorecard.scorecard_rows(lines)
+    pack.files["scorecard.csv"] = write_sheet(folder / "scorecard.csv", scorecard.COLUMNS, rows)
+    pack.desk = lines[scorecard.THE_DESK]
     return pack
 
 

@@ -82,7 +82,7 @@ def _late_downgrades(period: Period, book: CalendarBook) -> Iterator[Incident]:
     for _pk, rows in groupby(_changes_under_a_promise(period), key=attrgetter("entry_id")):
         late = next((change for change in rows if change.is_late_downgrade(book)), None)
         if late:
-            priority, customer = late.data["before"], CustomerSide._make(late[-3:])
+            priority, customer = late.data["before"], CustomerSide._make(late[-4:])
             yield Incident(IncidentKind.LATE_DOWNGRADE, priority, customer, late.actor_id)
 
 
@@ -96,6 +96,7 @@ class PriorityChange(NamedTuple):
     started_at: datetime
     due_at: datetime
     calendar_id: int
+    customer_id: int | None
     customer_code: str | None
     customer: str | None
     account_manager_id: int | None
@@ -124,9 +125,10 @@ def _changes_under_a_promise(period: Period) -> Iterator[PriorityChange]:
     return map(PriorityChange._make, rows.iterator(chunk_size=FETCH))
 
 
-def _customer(ticket: str) -> tuple[str, str, str]:
+def _customer(ticket: str) -> tuple[str, str, str, str]:
     """The paths of a CustomerSide."""
     return (
+        f"{ticket}__customer_id",
         f"{ticket}__customer__code",
         f"{ticket}__customer__name",
         f"{ticket}__customer__account_manager_id",

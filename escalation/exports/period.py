@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from escalation.choices import ClockState
@@ -26,8 +27,7 @@ class Period:
         return moment is not None and self.start <= moment < self.end
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """`decided_at` is when the promise was kept, broken or cancelled; empty while it runs."""
 
     state: ClockState

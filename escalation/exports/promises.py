@@ -5,7 +5,6 @@ It counts in the week that decided it, so that the weeks of a year add up to the
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
@@ -16,9 +15,10 @@ from escalation.calendars import CalendarBook
 from escalation.choices import ClockChange, ClockState
 from escalation.exports.held import Held, Holding, held_times
 from escalation.exports.period import Period, Verdict, verdict
+from escalation.exports.stamps import moment, stamp
 from escalation.models import Clock, ClockEvent
 from escalation.models.clock import ClockQuerySet
-from escalation.worktime import working_between
+from escalation.worktime import WorkingHours, working_between
 
 FETCH = 2000  # rows read at a time
 # Lines that say who held the ticket from then on. Others may be dated back to when an answer was given.
@@ -33,39 +33,41 @@ HOLDER_CHANGES = [
 class CustomerSide(NamedTuple):
     """Whose matter it was; all empty for a sender nobody knows."""
 
+    pk: int | None
     code: str | None
     name: str | None
     account_manager_id: int | None
 
 
 class ClockRow(NamedTuple):
-    """What is read of a clock, in the order of PATHS."""
+    """What is read of a clock, in the order of PATHS and TIMES."""
 
     pk: int
     ticket_id: int
     kind: str
     state: str
     priority: int
-    started_at: datetime
-    due_at: datetime
-    stopped_at: datetime | None
-    detected_at: datetime | None
     minutes: int
     calendar_id: int
     calendar_version: int
     policy: str
     policy_version: int
     contract: str | None
+    customer_id: int | None
     customer_code: str | None
     customer: str | None
     account_manager_id: int | None
     owner_id: int
     answered_by_id: int | None
     author_id: int | None
+    started_at: datetime
+    due_at: datetime
+    stopped_at: datetime | None
+    detected_at: datetime | None
 
     @property
     def customer_side(self) -> CustomerSide:
-        return CustomerSide(self.customer_code, self.customer, self.account_manager_id)
+        return CustomerSide(self.customer_id, self.customer_code, self.customer, self.account_manager_id)
 
 
 PATHS = (
@@ -74,16 +76,13 @@ PATHS = (
     "kind",
     "state",
     "priority",
-    "started_at",
-    "due_at",
-    "stopped_at",
-    "detected_at",
     "minutes",
     "calendar_id",
     "calendar_version",
     "policy_version__policy__name",
     "policy_version__number",
     "contract__reference",
+    "ticket__customer_id",
     "ticket__customer__code",
     "ticket__customer__name",
     "ticket__customer__account_manager_id",
@@ -91,10 +90,10 @@ PATHS = (
     "answered_by_id",
     "answered_by__author_id",
 )
+TIMES = ("started_at", "due_at", "stopped_at", "detected_at")
 
 
-@dataclass(frozen=True)
-class Promise:
+class Promise(NamedTuple):
     """A clock as it stood when the week ended. Times of response and holding are working time."""
 
     clock: ClockRow
@@ -103,15 +102,8 @@ class Promise:
     answered_at: datetime | None  # in or before this week
     answered_here: bool  # in this week
     response: timedelta | None
-    window: timedelta  # as it was at the end, after changes of priority
+    is_near_miss: bool  # met in the last tenth of its window
     held: Held
-
-    @property
-    def is_near_miss(self) -> bool:
-        """Met in the last tenth of its window."""
-        if self.verdict.state != ClockState.MET or self.response is None:
-            return False
-        return self.response * 10 >= self.window * 9
 
     @property
     def breached_at(self) -> datetime | None:
@@ -131,32 +123,39 @@ def promises_of(period: Period, *, book: CalendarBook) -> Iterator[Promise]:
     """Two queries whatever the number of promises, both streamed in the order of the clocks and merged."""
     clocks = clocks_of(period)
     ledger = _Ledger(clocks)
-    for values in clocks.values_list(*PATHS).iterator(chunk_size=FETCH):
-        clock = ClockRow._make(values)
+    fetched = clocks.values_list(*PATHS, *map(stamp, TIMES)).iterator(chunk_size=FETCH)
+    for values in fetched:
+        clock = ClockRow._make((*values[: len(PATHS)], *map(moment, values[len(PATHS) :])))
         yield _promise(clock, period=period, book=book, holdings=ledger.holdings_of(clock.pk))
 
 
 def _promise(clock: ClockRow, *, period: Period, book: CalendarBook, holdings: list[Holding]) -> Promise:
-    hours = book[clock.calendar_id]
+    hours, start = book[clock.calendar_id], clock.started_at
     found = verdict(end=period.end, state=clock.state, due_at=clock.due_at, stopped_at=clock.stopped_at)
-    counts = period.holds(found.decided_at)
+    decided_at = found.decided_at if period.holds(found.decided_at) else None
     answered_at = clock.stopped_at if clock.answered_by_id and _before(clock.stopped_at, period.end) else None
+    response = working_between(hours, start, answered_at) if answered_at else None
     return Promise(
         clock=clock,
         verdict=found,
-        counts=counts,
+        counts=decided_at is not None,
         answered_at=answered_at,
         answered_here=period.holds(answered_at),
-        response=working_between(hours, clock.started_at, answered_at) if answered_at else None,
-        window=working_between(hours, clock.started_at, clock.due_at),
-        held=held_times(holdings, hours=hours, start=clock.started_at, until=found.decided_at)
-        if counts and found.decided_at
-        else {},
+        response=response,
+        is_near_miss=found.state == ClockState.MET and _is_near_miss(response, clock, hours),
+        held=held_times(holdings, hours=hours, start=start, until=decided_at) if decided_at else {},
     )
 
 
-def _before(moment: datetime | None, end: datetime) -> bool:
-    return moment is not None and moment < end
+def _is_near_miss(response: timedelta | None, clock: ClockRow, hours: WorkingHours) -> bool:
+    """The window is the one at the end, after changes of priority."""
+    if response is None:
+        return False
+    return response * 10 >= working_between(hours, clock.started_at, clock.due_at) * 9
+
+
+def _before(at: datetime | None, end: datetime) -> bool:
+    return at is not None and at < end
 
 
 class _Ledger:
@@ -166,7 +165,7 @@ class _Ledger:
         lines = (
             ClockEvent.objects.filter(clock__in=clocks.order_by().values("pk"), change__in=HOLDER_CHANGES)
             .order_by("clock_id", "at", "pk")
-            .values_list("clock_id", "at", "holder_id")
+            .values_list("clock_id", "holder_id", stamp("at"))
             .iterator(chunk_size=FETCH)
         )
         self._groups = groupby(lines, key=lambda line: line[0])
@@ -178,5 +177,5 @@ class _Ledger:
             group = next(self._groups, None)
             if group is None:
                 return []
-            self._ahead = group[0], [Holding(at, holder) for _clock, at, holder in group[1]]
+            self._ahead = group[0], [Holding(moment(at), holder) for _clock, holder, at in group[1]]
         return self._ahead[1] if self._ahead[0] == clock_id else []

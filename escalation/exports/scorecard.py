@@ -6,13 +6,13 @@ team. Time held, and with it the breach, counts in proportion for the people who
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
+from escalation import csvsafe
 from escalation.choices import ClockState
-from escalation.csvsafe import Cell
 from escalation.exports.held import shares
 from escalation.exports.incidents import Incident, IncidentKind
 from escalation.exports.promises import CustomerSide, Promise
@@ -52,24 +52,28 @@ class Key(NamedTuple):
     key: str
 
 
+THE_DESK = Key("desk", "")
+
+
 @dataclass
 class Tally:
     """Response times are counted by whole minutes begun, so that memory does not grow with the rows."""
 
-    name: str = ""
     outcomes: Counter[ClockState] = field(default_factory=Counter)
     incidents: Counter[IncidentKind] = field(default_factory=Counter)
     near_misses: int = 0
     response_minutes: Counter[int] = field(default_factory=Counter)
     held: timedelta = timedelta(0)
     breach_share: float = 0.0
+    name: str = ""
 
-    def count(self, promise: Promise) -> None:
-        if promise.counts:
-            self.outcomes[promise.verdict.state] += 1
-            self.near_misses += promise.is_near_miss
-        if promise.answered_here and promise.response is not None:
-            self.response_minutes[math.ceil(promise.response / MINUTE)] += 1
+    def absorb(self, other: "Tally") -> None:
+        self.outcomes.update(other.outcomes)
+        self.incidents.update(other.incidents)
+        self.near_misses += other.near_misses
+        self.response_minutes.update(other.response_minutes)
+        self.held += other.held
+        self.breach_share += other.breach_share
 
     @property
     def met_percent(self) -> float | None:
@@ -78,66 +82,102 @@ class Tally:
         return round(100 * self.outcomes[ClockState.MET] / judged, 1) if judged else None
 
 
+class Cell(NamedTuple):
+    """What is counted together before it is summed up to lines; `person_id` only where somebody is concerned."""
+
+    priority: int
+    customer_id: int | None
+    person_id: int | None = None
+
+
 class Scorecard:
-    """Fill it promise by promise, incident by incident; then read its rows."""
+    """Fill it promise by promise, incident by incident; then ask for its lines."""
 
     def __init__(self, roster: Roster) -> None:
         self.roster = roster
-        self._tallies: defaultdict[Key, Tally] = defaultdict(Tally)
-        self.tally("desk")
-
-    def tally(self, group: str, key: str = "", name: str = "") -> Tally:
-        found = self._tallies[Key(group, key)]
-        found.name = name or found.name
-        return found
+        self._customers: dict[int | None, CustomerSide] = {}
+        self._promises: defaultdict[Cell, Tally] = defaultdict(Tally)
+        self._people: defaultdict[Cell, Tally] = defaultdict(
+            Tally
+        )  # what they held, and what happened to them
+        self._judged: defaultdict[int, Counter[ClockState]] = defaultdict(Counter)  # of each person
 
     def add(self, promise: Promise) -> None:
-        customer = promise.clock.customer_side
-        sides = self._sides_of(promise.clock.priority, customer)
-        for tally in (*sides, self._team(customer.account_manager_id)):
-            tally.count(promise)
+        clock = promise.clock
+        if clock.customer_id not in self._customers:
+            self._customers[clock.customer_id] = clock.customer_side
+        cell = Cell(clock.priority, clock.customer_id)
+        tally = self._promises[cell]
+        if promise.answered_here and promise.response is not None:
+            tally.response_minutes[-(-promise.response // MINUTE)] += 1
         if promise.counts:
-            self._add_holders(promise, sides)
+            tally.outcomes[promise.verdict.state] += 1
+            tally.near_misses += promise.is_near_miss
+            self._add_holders(promise, cell)
 
     def add_incident(self, incident: Incident) -> None:
-        sides = self._sides_of(incident.priority, incident.customer)
-        for tally in (*sides, self._team(incident.person_id), self._person(incident.person_id)):
-            tally.incidents[incident.kind] += 1
+        self._customers[incident.customer.pk] = incident.customer
+        cell = Cell(incident.priority, incident.customer.pk, incident.person_id)
+        self._people[cell].incidents[incident.kind] += 1
 
-    def rows(self) -> Iterator[list[Cell]]:
+    def lines(self) -> dict[Key, Tally]:
         """In a fixed order: group by group as in GROUPS, each by its key."""
-        for key in sorted(self._tallies, key=lambda key: (GROUPS.index(key.group), key.key)):
-            yield _row(key, self._tallies[key])
+        lines: defaultdict[Key, Tally] = defaultdict(Tally, {THE_DESK: Tally()})
+        for cell, tally in self._promises.items():
+            manager_id = self._customers[cell.customer_id].account_manager_id
+            for key, name in (*self._sides_of(cell), self._team(manager_id)):
+                _line(lines, key, name).absorb(tally)
+        for cell, tally in self._people.items():
+            for key, name in (
+                *self._sides_of(cell),
+                self._team(cell.person_id),
+                self._person(cell.person_id),
+            ):
+                _line(lines, key, name).absorb(tally)
+        for person_id, outcomes in self._judged.items():
+            _line(lines, *self._person(person_id)).outcomes.update(outcomes)
+        return {key: lines[key] for key in sorted(lines, key=lambda key: (GROUPS.index(key.group), key.key))}
 
-    def _add_holders(self, promise: Promise, sides: tuple[Tally, ...]) -> None:
-        parts = shares(promise.held)
-        breached = promise.verdict.state == ClockState.BREACHED
+    def _add_holders(self, promise: Promise, cell: Cell) -> None:
+        state = promise.verdict.state
+        parts = shares(promise.held) if state == ClockState.BREACHED else {}
         for holder_id, time in promise.held.items():
-            person = self._person(holder_id)
-            person.outcomes[promise.verdict.state] += 1
-            for tally in (*sides, self._team(holder_id), person):
-                tally.held += time
-                tally.breach_share += parts[holder_id] if breached else 0
+            tally = self._people[Cell(cell.priority, cell.customer_id, holder_id)]
+            tally.held += time
+            tally.breach_share += parts.get(holder_id, 0)
+            self._judged[holder_id][state] += 1
 
-    def _sides_of(self, priority: int, customer: CustomerSide) -> tuple[Tally, ...]:
+    def _sides_of(self, cell: Cell) -> tuple[tuple[Key, str], ...]:
+        """Every line but those of people and their teams."""
+        customer = self._customers[cell.customer_id]
         manager = self.roster[customer.account_manager_id]
         return (
-            self.tally("desk"),
-            self.tally("priority", priority_code(priority)),
-            self.tally("account_manager", manager.username, manager.name),
-            self.tally("customer", customer.code or "", customer.name or ""),
+            (THE_DESK, ""),
+            (Key("priority", priority_code(cell.priority)), ""),
+            (Key("account_manager", manager.username), manager.name),
+            (Key("customer", customer.code or ""), customer.name or ""),
         )
 
-    def _team(self, user_id: int | None) -> Tally:
+    def _team(self, user_id: int | None) -> tuple[Key, str]:
         team = self.roster[user_id].team
-        return self.tally("team", team, team)
+        return Key("team", team), team
 
-    def _person(self, user_id: int | None) -> Tally:
+    def _person(self, user_id: int | None) -> tuple[Key, str]:
         person = self.roster[user_id]
-        return self.tally("person", person.username, person.name)
+        return Key("person", person.username), person.name
 
 
-def _row(key: Key, tally: Tally) -> list[Cell]:
+def scorecard_rows(lines: Mapping[Key, Tally]) -> Iterator[list[csvsafe.Cell]]:
+    return (_row(key, tally) for key, tally in lines.items())
+
+
+def _line(lines: defaultdict[Key, Tally], key: Key, name: str) -> Tally:
+    tally = lines[key]
+    tally.name = name
+    return tally
+
+
+def _row(key: Key, tally: Tally) -> list[csvsafe.Cell]:
     outcomes, incidents = tally.outcomes, tally.incidents
     return [
         key.group,

@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 from escalation.csvsafe import Cell, iso_time, local_time
 from escalation.exports.period import Period
 from escalation.exports.roster import Roster
+from escalation.exports.stamps import moment, stamp
 from tickets.choices import Priority
 from tickets.models import Ticket
 from tickets.models.ticket import TicketQuerySet, ticket_number
 
 FETCH = 2000  # rows read at a time
+PRIORITY_CODES = {priority.value: priority.name for priority in Priority}
 
 COLUMNS = (
     "ticket",
@@ -44,7 +46,7 @@ COLUMNS = (
 
 
 class TicketRow(NamedTuple):
-    """What one row is made of, in the order of PATHS."""
+    """What one row is made of, in the order of PATHS and TIMES."""
 
     pk: int
     subject: str
@@ -58,12 +60,12 @@ class TicketRow(NamedTuple):
     status: str
     channel: str
     language: str
+    merged_into_id: int | None
+    follows_id: int | None
     opened_at: datetime
     unanswered_since: datetime | None
     resolved_at: datetime | None
     closed_at: datetime | None
-    merged_into_id: int | None
-    follows_id: int | None
 
 
 PATHS = (
@@ -79,13 +81,10 @@ PATHS = (
     "status",
     "channel",
     "language",
-    "opened_at",
-    "unanswered_since",
-    "resolved_at",
-    "closed_at",
     "merged_into_id",
     "follows_id",
 )
+TIMES = ("opened_at", "unanswered_since", "resolved_at", "closed_at")
 
 
 def tickets_of(period: Period) -> TicketQuerySet:
@@ -95,8 +94,10 @@ def tickets_of(period: Period) -> TicketQuerySet:
 
 def ticket_rows(tickets: TicketQuerySet, *, roster: Roster, zone: ZoneInfo) -> Iterator[list[Cell]]:
     """Rows as they come from the database, none kept; `zone` is that of the local columns."""
-    for values in tickets.values_list(*PATHS).iterator(chunk_size=FETCH):
-        yield ticket_row(TicketRow._make(values), roster=roster, zone=zone)
+    fetched = tickets.values_list(*PATHS, *map(stamp, TIMES)).iterator(chunk_size=FETCH)
+    for values in fetched:
+        ticket = TicketRow._make((*values[: len(PATHS)], *map(moment, values[len(PATHS) :])))
+        yield ticket_row(ticket, roster=roster, zone=zone)
 
 
 def ticket_row(ticket: TicketRow, *, roster: Roster, zone: ZoneInfo) -> list[Cell]:
@@ -132,4 +133,4 @@ def ticket_row(ticket: TicketRow, *, roster: Roster, zone: ZoneInfo) -> list[Cel
 
 def priority_code(priority: int) -> str:
     """P0 to P3, the same in every language."""
-    return Priority(priority).name
+    return PRIORITY_CODES[priority]

@@ -55,7 +55,7 @@ def test_an_escalation_counts_for_whoever_received_the_ticket():
     EscalationFactory(clock=clock, fired_at=PERIOD.end, to_owner=bob)
     (incident,) = incidents()
     assert (incident.kind, incident.priority, incident.person_id) == (IncidentKind.ESCALATION, 1, bob.pk)
-    assert incident.customer == CustomerSide("star", "Star", mei.pk)
+    assert incident.customer == CustomerSide(customer.pk, "star", "Star", mei.pk)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from escalation.calendars import CalendarBook
 from escalation.choices import ClockChange, ClockState
 from escalation.exports.period import Period
-from escalation.exports.promises import PATHS, ClockRow, promises_of
+from escalation.exports.promises import PATHS, TIMES, ClockRow, promises_of
 from escalation.exports.promises_csv import COLUMNS, promise_row
 from escalation.exports.roster import load_roster
 from escalation.weeks import Week
@@ -63,7 +63,7 @@ def row_of(clock):
 
 
 def test_the_fields_and_their_paths_are_as_many():
-    assert len(ClockRow._fields) == len(PATHS)
+    assert len(ClockRow._fields) == len(PATHS) + len(TIMES)
 
 
 def test_a_promise_counts_in_the_week_that_decided_it_and_in_no_other():
@@ -134,6 +134,11 @@ def test_the_last_tenth_of_the_window_is_a_near_miss(minutes, near):
     assert row_of(clock)["near_miss"] is near
 
 
+def test_a_broken_promise_is_no_near_miss_however_close():
+    clock = breached(started=PERIOD.start, stopped=PERIOD.start + 31 * MINUTE, minutes=30)
+    assert row_of(clock)["near_miss"] is False
+
+
 def test_minutes_are_working_minutes_of_the_promises_calendar():
     friday = PERIOD.start + timedelta(days=4, hours=17)
     monday = AFTER.start + timedelta(hours=10)
@@ -150,6 +155,15 @@ def test_the_holders_are_read_from_the_ledger_each_with_their_own_clock():
     second = met(started=PERIOD.start, stopped=PERIOD.start + HOUR, ticket=TicketFactory(owner=bob))
     assert row_of(first)["held_by"] == "ann 45; bob 15"
     assert row_of(second)["held_by"] == "bob 60"
+
+
+def test_a_line_dated_back_to_an_answer_names_no_holder():
+    """Bob logs at minute 50 that somebody was reached at minute 20, when Ann still held it; then it is revoked."""
+    ann, bob = staff("ann"), staff("bob")
+    clock = breached(started=PERIOD.start, ticket=TicketFactory(owner=ann), minutes=60)
+    ClockEventFactory(clock=clock, change=ClockChange.HANDED_OVER, at=PERIOD.start + 40 * MINUTE, holder=bob)
+    ClockEventFactory(clock=clock, change=ClockChange.MET, at=PERIOD.start + 20 * MINUTE, holder=bob)
+    assert row_of(clock)["held_by"] == "ann 40; bob 20"
 
 
 def test_thirty_promises_cost_the_queries_of_three(count_queries):

@@ -7,7 +7,7 @@ import pytest
 
 from escalation.exports.period import Period
 from escalation.exports.roster import load_roster
-from escalation.exports.tickets_csv import COLUMNS, PATHS, TicketRow, ticket_rows, tickets_of
+from escalation.exports.tickets_csv import COLUMNS, PATHS, TIMES, TicketRow, ticket_rows, tickets_of
 from escalation.weeks import Week
 from tests.factories import ContactFactory, CustomerFactory, TeamFactory, TicketFactory, staff
 from tickets.choices import Priority, Status
@@ -25,7 +25,7 @@ def rows(tickets=None):
 
 
 def test_the_fields_and_their_paths_are_as_many():
-    assert len(TicketRow._fields) == len(PATHS)
+    assert len(TicketRow._fields) == len(PATHS) + len(TIMES)
 
 
 def test_a_ticket_is_opened_in_exactly_one_week():

@@ -1,0 +1,29 @@
+"""Times read as text are the times that were written, on either database."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from escalation.exports.stamps import moment, stamp
+from tests.factories import NOW, TicketFactory
+from tickets.models import Ticket
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("extra", [timedelta(0), timedelta(microseconds=1), timedelta(milliseconds=500)])
+def test_a_time_comes_back_to_the_microsecond(extra):
+    TicketFactory(opened_at=NOW + extra)
+    ((opened, resolved),) = Ticket.objects.values_list(stamp("opened_at"), stamp("resolved_at"))
+    assert (moment(opened), moment(resolved)) == (NOW + extra, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-16 01:30:00", datetime(2026, 11, 16, 1, 30, tzinfo=UTC)),
+        ("2026-11-16 01:30:00.5+00", datetime(2026, 11, 16, 1, 30, 0, 500_000, tzinfo=UTC)),
+        ("2026-11-16 09:30:00+08", datetime(2026, 11, 16, 9, 30, tzinfo=timezone(timedelta(hours=8)))),
+    ],
+)
+def test_both_spellings_are_read(text, expected):
+    assert moment(text) == expected
