@@ -126,6 +126,11 @@
     }
   };
 
+  // Unfold would write the file's name into the first text field around, which here is Cc.
+  const keepNamesOutOfCc = () => {
+    for (const input of document.querySelectorAll(".pickfile input")) input.hasChangeListener = true;
+  };
+
   const onPick = (event) => {
     if (event.target.type !== "file") return;
     const label = event.target.parentElement.querySelector("[data-files]");
@@ -161,6 +166,7 @@
     document.addEventListener("keydown", onKey);
     document.addEventListener("click", onClick);
     document.addEventListener("keydown", onTicketKey);
+    keepNamesOutOfCc();
     document.addEventListener("change", onPick);
     document.addEventListener("click", onImages);
     restoreDrafts();
