@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import psycopg
@@ -45,8 +46,9 @@ def rows(database: str, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def inbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
-    with Dovecot(tmp_path_factory.mktemp("dovecot") / "server").running() as server:
+def inbox() -> Iterator[Dovecot]:
+    """Not in pytest's own folders: those are closed to the user that Dovecot runs as."""
+    with TemporaryDirectory(prefix="desk-dovecot-") as folder, Dovecot(Path(folder)).running() as server:
         yield server
 
 

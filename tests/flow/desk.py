@@ -14,6 +14,8 @@ from pathlib import Path
 from tests.flow.waiting import free_port, until
 
 PROJECT = Path(__file__).parents[2]
+# What people may want to see after a run: screenshots, and all that the desk said.
+ARTEFACTS = PROJECT / ".var" / "ci"
 # Every process that descends from a desk has this variable with the desk's folder.
 MARK = "DESK_FLOW_FOLDER"
 
@@ -70,6 +72,8 @@ class FreshDesk:
             assert self.process
             self.process.wait(20)
             self.reader.join(20)
+            ARTEFACTS.mkdir(parents=True, exist_ok=True)
+            (ARTEFACTS / "desk.log").write_text(self.words, encoding="utf-8")
 
     def start(self) -> None:
         ports = {"--port": self.port, "--lmtp-port": self.lmtp_port, "--smtp-port": self.smtp_port}

@@ -119,14 +119,12 @@ class Dovecot:
             return False
 
     def _prepare(self) -> Path:
-        (self.folder / "mail").mkdir(parents=True)
+        (self.folder / "mail").mkdir()
         (self.folder / "run").mkdir()
         words = self._people()
         if os.geteuid() == 0:
-            # Mail is never handled as root; the folders above must be open to the one who does.
-            for folder in (self.folder, *self.folder.parents):
-                if folder.owner() == "root" and folder.stat().st_mode & 0o011 != 0o011:
-                    folder.chmod(folder.stat().st_mode | 0o011)
+            # Mail is never handled as root; the folder must be open to the one who does.
+            self.folder.chmod(0o711)
             os.chown(self.folder / "mail", int(words["uid"]), int(words["gid"]))
         config = self.folder / "dovecot.conf"
         named = {"folder": self.folder, "port": self.port, "user": USER, "password": PASSWORD}
