@@ -6,8 +6,4 @@ from django.urls import path
 from tickets import views
 
 app_name = "tickets"
-urlpatterns = [
-    path("attachments/<int:pk>/", admin.site.admin_view(views.attachment), name="attachment"),
-    path("originals/<int:pk>/", admin.site.admin_view(views.original), name="original"),
-    path("messages/<int:pk>/", admin.site.admin_view(views.mail_frame), name="mail_frame"),
-]
+urlpatterns = [path("originals/<int:pk>/", admin.site.admin_view(views.original), name="original")]

@@ -23,7 +23,7 @@ def ann():
 
 
 def address(row):
-    return reverse(f"tickets:{'attachment' if hasattr(row, 'file') else 'original'}", args=[row.pk])
+    return reverse("admin:tickets_attachment" if hasattr(row, "file") else "tickets:original", args=[row.pk])
 
 
 def fetch(client, row):

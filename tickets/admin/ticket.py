@@ -21,6 +21,7 @@ from tickets.admin import labels
 from tickets.admin.bulk import AssignForm, PriorityForm, StatusForm, in_bulk
 from tickets.choices import ACTIVE_STATUSES
 from tickets.models import Ticket
+from tickets.models.ticket import TicketQuerySet
 from tickets.search import matching
 
 
@@ -86,7 +87,7 @@ class TicketAdmin(RowAccessAdmin):
     sortable_by = ("opened_at", "updated_at")
     actions = ("assign_to", "set_status", "set_priority")
 
-    def visible(self, user: User | AnonymousUser) -> QuerySet[Ticket]:
+    def visible(self, user: User | AnonymousUser) -> TicketQuerySet:
         return visible_tickets(user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -1,0 +1,109 @@
+"""Promises with their ledger, to look at: the services move them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.decorators import display
+
+from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
+from customers.admin.fields import person
+from escalation.access import visible_clocks
+from escalation.choices import ClockState
+from escalation.models import Clock, ClockEvent
+from tickets.admin.labels import PRIORITY
+from tickets.admin.shown import ticket_link
+from tickets.search import NUMBER
+
+STATE = {ClockState.RUNNING: "info", ClockState.MET: "success", ClockState.BREACHED: "danger"}
+
+
+class ClockEventInline(TabularInline):
+    model = ClockEvent
+    fields = readonly_fields = ("at", "change", "due_after", "who", "held_by", "cause", "recorded_at")
+    ordering = ("pk",)
+    extra = 0
+    can_delete = False
+    hide_title = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[ClockEvent]":
+        events: QuerySet[ClockEvent] = super().get_queryset(request)
+        return events.select_related("actor", "holder")
+
+    @display(description=_("actor"))
+    def who(self, event: ClockEvent) -> str:
+        return person(event.actor) if event.actor else str(_("the desk"))
+
+    @display(description=_("holder"))
+    def held_by(self, event: ClockEvent) -> str:
+        return person(event.holder)
+
+
+@admin.register(Clock)
+class ClockAdmin(ReadOnlyAdmin, RowAccessAdmin):
+    list_display = (
+        "number", "customer", "kind", "shown_priority", "shown_state", "started_at", "due_at", "stopped_at",
+    )  # fmt: skip
+    list_display_links = ("kind",)
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        ("kind", ChoicesDropdownFilter),
+        ("priority", ChoicesDropdownFilter),
+        ("due_at", RangeDateTimeFilter),
+    )
+    list_select_related = ("ticket__customer",)
+    search_fields = ("ticket__subject",)
+    search_help_text = _("Ticket number, subject or customer")
+    sortable_by = ("started_at", "due_at")
+    ordering = ("-due_at",)
+    inlines = (ClockEventInline,)
+    fieldsets = (
+        (None, {"fields": (("number", "customer"), ("kind", "shown_priority"), "shown_state")}),
+        (
+            _("Times"),
+            {"fields": (("started_at", "due_at"), ("stopped_at", "breached_at"), "detected_at")},
+        ),
+        (
+            _("Terms"),
+            {"fields": (("policy_version", "minutes"), ("calendar", "calendar_version"), "contract")},
+        ),
+    )
+    readonly_fields = ("number", "customer", "shown_priority", "shown_state")
+
+    def visible(self, user: User | AnonymousUser) -> QuerySet[Clock]:
+        return visible_clocks(user)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Clock]", search_term: str
+    ) -> tuple["QuerySet[Clock]", bool]:
+        if number := NUMBER.fullmatch(search_term):
+            return queryset.filter(ticket=int(number[1])), False
+        words = Q(ticket__subject__icontains=search_term) | Q(ticket__customer__name__icontains=search_term)
+        return (queryset.filter(words) if search_term else queryset), False
+
+    @display(description=_("ticket"))
+    def number(self, clock: Clock) -> str:
+        return ticket_link(clock.ticket_id)
+
+    @display(description=_("customer"))
+    def customer(self, clock: Clock) -> str:
+        return clock.ticket.customer.name if clock.ticket.customer else "-"
+
+    @display(description=_("priority"), label=PRIORITY)
+    def shown_priority(self, clock: Clock) -> tuple[int, str]:
+        return clock.priority, clock.get_priority_display()
+
+    @display(description=_("state"), label=STATE)
+    def shown_state(self, clock: Clock) -> tuple[str, str]:
+        return clock.state, clock.get_state_display()

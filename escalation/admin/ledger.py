@@ -1,0 +1,47 @@
+"""The ledger of all promises, to look at. Nothing edits or deletes its lines, here or anywhere."""
+
+from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.decorators import display
+
+from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
+from customers.admin.fields import person
+from escalation.access import visible_ledger
+from escalation.models import ClockEvent
+from tickets.admin.shown import ticket_link
+
+
+@admin.register(ClockEvent)
+class ClockEventAdmin(ReadOnlyAdmin, RowAccessAdmin):
+    list_display = ("recorded_at", "at", "number", "kind", "change", "due_after", "who", "held_by", "cause")
+    list_filter = (("change", ChoicesDropdownFilter), ("at", RangeDateTimeFilter))
+    list_select_related = ("clock", "actor", "holder")
+    sortable_by = ()
+    ordering = ("-pk",)
+    fields = (
+        ("number", "kind"), ("change", "cause"), ("at", "recorded_at"), ("who", "held_by"),
+        ("state_before", "state_after"), ("due_before", "due_after"), "data",
+    )  # fmt: skip
+    readonly_fields = ("number", "kind", "who", "held_by")
+
+    def visible(self, user: User | AnonymousUser) -> QuerySet[ClockEvent]:
+        return visible_ledger(user)
+
+    @display(description=_("ticket"))
+    def number(self, event: ClockEvent) -> str:
+        return ticket_link(event.clock.ticket_id)
+
+    @display(description=_("promise"))
+    def kind(self, event: ClockEvent) -> str:
+        return event.clock.get_kind_display()
+
+    @display(description=_("actor"))
+    def who(self, event: ClockEvent) -> str:
+        return person(event.actor) if event.actor else str(_("the desk"))
+
+    @display(description=_("holder"))
+    def held_by(self, event: ClockEvent) -> str:
+        return person(event.holder)

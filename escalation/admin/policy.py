@@ -1,0 +1,106 @@
+"""Policies: changed windows become a new version through the service, so running promises keep their terms."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import Max, Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.decorators import display
+
+from customers.admin.base import DeskAdmin
+from customers.admin.fields import person
+from escalation.admin.policy_form import PolicyForm, StepForm, targets_in_force, window_rows
+from escalation.choices import ClockKind
+from escalation.models import EscalationStep, Policy, PolicyTarget, PolicyVersion
+from escalation.services.policies import revise_policy
+
+
+class StepInline(TabularInline):
+    model = EscalationStep
+    form = StepForm
+    fields = ("percent", "tell", "reassign_to")
+    extra = 0
+
+
+class VersionInline(TabularInline):
+    """What was promised when; nothing of it changes."""
+
+    model = PolicyVersion
+    fields = readonly_fields = ("number", "created_at", "changed_by", "windows")
+    extra = 0
+    can_delete = False
+    hide_title = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[PolicyVersion]":
+        versions: QuerySet[PolicyVersion] = super().get_queryset(request)
+        return versions.select_related("created_by").prefetch_related("targets__calendar")
+
+    @display(description=_("changed by"))
+    def changed_by(self, version: PolicyVersion) -> str:
+        return person(version.created_by) if version.created_by else str(_("shipped"))
+
+    @display(description=_("windows"))
+    def windows(self, version: PolicyVersion) -> str:
+        return in_words(version.targets.all())
+
+
+@admin.register(Policy)
+class PolicyAdmin(DeskAdmin):
+    form = PolicyForm
+    list_display = ("name", "plan", "is_default", "version", "duty_rota")
+    list_select_related = ("plan", "duty_rota")
+    search_fields = ("name",)
+    inlines = (StepInline, VersionInline)
+    readonly_fields = ("is_default", "current_windows")
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Policy]":
+        policies: QuerySet[Policy] = super().get_queryset(request)
+        return policies.annotate(version_number=Max("versions__number"))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        head = (None, {"fields": (("name", "plan"), ("duty_rota", "is_default"))})
+        may_write = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        if not may_write:
+            return (head, (_("Windows"), {"fields": ("current_windows",)}))
+        return (head, *((kind.label, {"fields": window_rows(kind)}) for kind in ClockKind))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            actor: Any = request.user
+            revise_policy(policy=obj, windows=form.windows(), actor=actor, at=timezone.now())
+
+    @display(description=_("version"))
+    def version(self, policy: Any) -> str:
+        return f"v{policy.version_number}" if policy.version_number else "-"
+
+    @display(description=_("windows in force"))
+    def current_windows(self, policy: Policy) -> str:
+        return in_words(targets_in_force(policy))
+
+
+def in_words(targets: Any) -> str:
+    """One line per window: kind, priority, minutes, calendar."""
+    rows = (
+        (target.get_kind_display(), target.get_priority_display(), target.minutes, target.calendar.name)
+        for target in sorted(targets, key=_order)
+    )
+    return format_html_join("", "<div>{} · {}: {} min ({})</div>", rows) or "-"
+
+
+def _order(target: PolicyTarget) -> tuple[str, int]:
+    return target.kind, target.priority

@@ -1,0 +1,239 @@
+"""Policies, calendars and duty rotas as a director edits them."""
+
+from datetime import timedelta
+
+import pytest
+
+from escalation.choices import ClockKind
+from escalation.models import Calendar, DutyRota, DutyShift, EscalationStep, Policy
+from tests.adminpages import add_url, errors, list_url, listed, page_url
+from tests.factories import (
+    NOW,
+    AdminFactory,
+    CalendarFactory,
+    ClockFactory,
+    DutyRotaFactory,
+    DutyShiftFactory,
+    ServicePlanFactory,
+    UserFactory,
+    office_calendar,
+    staff,
+)
+from tickets.choices import Priority
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def director():
+    return staff("dana", groups=["Support director"])
+
+
+@pytest.fixture
+def default():
+    return Policy.objects.get(is_default=True)
+
+
+def policy_form(policy, calendar, **changes):
+    steps = list(policy.steps.order_by("percent")) if policy else []
+    data = {"name": policy.name if policy else "Gold promise", "plan": "", "duty_rota": ""}
+    for kind in ClockKind:
+        for priority, minutes in ((0, 30), (1, 240), (2, 480), (3, 1440)):
+            data |= {f"minutes_{kind}_{priority}": minutes, f"calendar_{kind}_{priority}": calendar.pk}
+    data |= {"steps-TOTAL_FORMS": len(steps), "steps-INITIAL_FORMS": len(steps)}
+    data |= {"versions-TOTAL_FORMS": 0, "versions-INITIAL_FORMS": 0}
+    for number, step in enumerate(steps):
+        data |= {
+            f"steps-{number}-id": step.pk, f"steps-{number}-policy": policy.pk, f"steps-{number}-tell": step.tell,
+            f"steps-{number}-percent": step.percent, f"steps-{number}-reassign_to": step.reassign_to,
+        }  # fmt: skip
+    return data | changes
+
+
+def numbers(policy):
+    return list(policy.versions.order_by("number").values_list("number", flat=True))
+
+
+def test_the_page_shows_the_windows_in_force(login, director, default):
+    page = login(director).get(page_url(default))
+    form = page.context["adminform"].form
+    assert form.initial["minutes_first_response_0"] == 30
+    assert form.initial["calendar_first_response_0"] == Calendar.objects.get(name="24x7").pk
+
+
+def test_a_changed_window_is_a_new_version_and_running_promises_keep_theirs(login, director, default, frozen):
+    calendar = Calendar.objects.get(name="24x7")
+    running = ClockFactory(policy_version=default.versions.get(), minutes=240)
+    data = policy_form(default, calendar, minutes_first_response_1=120)
+    assert login(director).post(page_url(default), data).status_code == 302
+    assert numbers(default) == [1, 2]
+    version = default.versions.get(number=2)
+    assert (version.created_by, version.created_at) == (director, NOW)
+    targets = {(target.kind, target.priority): target.minutes for target in version.targets.all()}
+    assert targets[ClockKind.FIRST_RESPONSE, Priority.P1] == 120
+    assert len(targets) == 8
+    running.refresh_from_db()
+    assert (running.policy_version.number, running.minutes) == (1, 240)
+
+
+def test_saving_without_a_change_makes_no_version(login, director, default):
+    data = policy_form(default, Calendar.objects.get(name="24x7"))
+    assert login(director).post(page_url(default), data).status_code == 302
+    assert numbers(default) == [1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"minutes_first_response_0": ""}, "promises every window"),
+        ({"calendar_first_response_0": ""}, "Choose the calendar"),
+        ({"minutes_first_response_0": "0"}, "greater than or equal to 1"),
+        ({"minutes_first_response_0": "soon"}, "whole number"),
+    ],
+)
+def test_windows_that_promise_nothing_are_refused_with_a_sentence(
+    login, director, default, changes, complaint
+):
+    data = policy_form(default, Calendar.objects.get(name="24x7"), **changes)
+    assert complaint in errors(login(director).post(page_url(default), data))
+    assert numbers(default) == [1]
+
+
+def test_a_policy_for_a_plan_is_added_with_its_first_version(login, director):
+    plan, calendar = ServicePlanFactory(), CalendarFactory()
+    data = policy_form(None, calendar, plan=plan.pk, minutes_next_response_3="", calendar_next_response_3="")
+    assert login(director).post(add_url(Policy), data).status_code == 302
+    policy = Policy.objects.get(plan=plan)
+    assert numbers(policy) == [1]
+    assert policy.versions.get().targets.count() == 7
+
+
+def test_a_policy_that_serves_no_plan_is_refused(login, director):
+    response = login(director).post(add_url(Policy), policy_form(None, CalendarFactory()))
+    assert "Choose the plan" in errors(response)
+
+
+def test_steps_are_edited_with_whom_they_tell(login, director, default):
+    data = policy_form(default, Calendar.objects.get(name="24x7"))
+    data |= {"steps-0-percent": 40, "steps-0-tell": ["holder", "manager"]}
+    assert login(director).post(page_url(default), data).status_code == 302
+    step = EscalationStep.objects.get(policy=default, percent=40)
+    assert step.tell == ["holder", "manager"]
+
+
+def test_an_account_manager_reads_the_windows_and_changes_none(login, default):
+    client = login(staff(groups=["Account manager"]))
+    page = client.get(page_url(default))
+    assert "30 min" in page.content.decode()
+    data = policy_form(default, Calendar.objects.get(name="24x7"), minutes_first_response_0=9999)
+    assert client.post(page_url(default), data).status_code == 403
+    assert client.get(add_url(Policy)).status_code == 403
+    assert numbers(default) == [1]
+
+
+def calendar_form(calendar, intervals, **changes):
+    data = {"name": calendar.name, "time_zone": calendar.time_zone}
+    data |= {"intervals-TOTAL_FORMS": len(intervals), "intervals-INITIAL_FORMS": 0}
+    for number, (weekday, opens, closes) in enumerate(intervals):
+        data |= {
+            f"intervals-{number}-weekday": weekday, f"intervals-{number}-opens": opens,
+            f"intervals-{number}-closes": closes,
+        }  # fmt: skip
+    return data | changes
+
+
+def test_an_edited_calendar_gets_a_new_version(login, director):
+    calendar = CalendarFactory()
+    client = login(director)
+    data = calendar_form(calendar, [(0, "09:00", "18:00"), (1, "09:00", "00:00")])
+    assert client.post(page_url(calendar), data).status_code == 302
+    calendar.refresh_from_db()
+    assert (calendar.version, calendar.always_open) == (2, False)
+
+
+def test_a_calendar_saved_as_it_was_keeps_its_version(login, director):
+    calendar = CalendarFactory()
+    client = login(director)
+    assert client.post(page_url(calendar), calendar_form(calendar, [], always_open="on")).status_code == 302
+    calendar.refresh_from_db()
+    assert calendar.version == 1
+
+
+@pytest.mark.parametrize(
+    ("intervals", "complaint"),
+    [
+        ([], "no working time"),
+        ([(0, "09:00", "12:00"), (0, "11:00", "18:00")], "overlap"),
+        ([(0, "18:00", "09:00")], "ends before it starts"),
+    ],
+)
+def test_hours_without_sense_are_refused_with_a_sentence(login, director, intervals, complaint):
+    calendar = CalendarFactory()
+    response = login(director).post(page_url(calendar), calendar_form(calendar, intervals))
+    assert response.status_code == 200
+    assert complaint in str(
+        [formset.formset.non_form_errors() for formset in response.context["inline_admin_formsets"]]
+    )
+    calendar.refresh_from_db()
+    assert (calendar.version, calendar.always_open) == (1, True)
+
+
+def test_an_unknown_time_zone_is_refused_with_a_sentence(login, director):
+    calendar = CalendarFactory()
+    data = calendar_form(calendar, [(0, "09:00", "18:00")], time_zone="Mars/Base")
+    response = login(director).post(page_url(calendar), data)
+    assert "no time zone" in errors(response)
+
+
+def test_the_rota_list_tells_who_is_on_duty_now_and_next(login, director, frozen):
+    rota = DutyRotaFactory()
+    DutyShiftFactory(rota=rota, user=UserFactory(first_name="Mei", last_name="Lin"))
+    DutyShiftFactory(
+        rota=rota, user=UserFactory(first_name="", username="omar"),
+        starts_at=NOW + timedelta(hours=6), ends_at=NOW + timedelta(hours=18),
+    )  # fmt: skip
+    DutyRotaFactory()
+    first, second = listed(login(director), DutyRota)
+    assert (first.now_name, first.next_name, first.next_start) == (
+        "Mei Lin",
+        "omar",
+        NOW + timedelta(hours=6),
+    )
+    assert (second.now_name, second.next_name) == (None, None)
+    assert "nobody" in login(director).get(list_url(DutyRota)).content.decode()
+
+
+def test_a_shift_that_ends_before_it_begins_is_refused_with_a_sentence(login, director):
+    shift = DutyShiftFactory()
+    times = {
+        "starts_at_0": "2026-12-02",
+        "starts_at_1": "09:00",
+        "ends_at_0": "2026-12-01",
+        "ends_at_1": "09:00",
+    }
+    data = {"rota": shift.rota.pk, "user": shift.user.pk} | times
+    assert "ends before it begins" in errors(login(director).post(page_url(shift), data))
+
+
+@pytest.mark.parametrize("model", [Policy, Calendar, DutyRota, DutyShift], ids=lambda model: model.__name__)
+@pytest.mark.parametrize("group", ["Account manager", "Team lead", "Duty manager", "Support director"])
+def test_everybody_reads_the_rules(login, model, group):
+    office_calendar()
+    shift = DutyShiftFactory()
+    row = {DutyRota: shift.rota, DutyShift: shift}.get(model) or model.objects.first()
+    client = login(staff(groups=[group]))
+    assert client.get(list_url(model)).status_code == 200
+    assert client.get(page_url(row)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "make", [DutyRotaFactory, DutyShiftFactory, CalendarFactory], ids=lambda make: make.__name__
+)
+def test_thirty_rows_cost_the_queries_of_three(login, count_queries, make):
+    client = login(AdminFactory())
+    model = type(make())
+    make.create_batch(2)
+    listed(client, model)
+    few = count_queries(lambda: listed(client, model))
+    make.create_batch(27)
+    assert count_queries(lambda: listed(client, model)) == few
