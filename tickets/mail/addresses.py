@@ -9,12 +9,14 @@ from tickets.mail.values import Address
 from tickets.mail.words import decode_header
 
 MAX_ADDRESSES = 500
+MAX_ADDRESS_BYTES = 1_000
 
 _SENDER_HEADERS = ("From", "Reply-To", "Return-Path", "Sender")
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|<[^<>]*>|\((?:[^()\\]|\\.)*\)|[,;:]|\\.|[^",;:<>()\\]+|.', re.DOTALL)
-_ANGLED = re.compile(rb"<([^<>]*)>?")
-_COMMENT = re.compile(rb"\(((?:[^()\\]|\\.)*)\)", re.DOTALL)
-_BARE = re.compile(rb'(?:"[^"@]{1,64}"|[^\s<>()\[\],;:"]+)@[^\s<>(),;:"]+')
+_TOKEN = re.compile(
+    rb'"(?:[^"\\]|\\.)*"|<[^<>]*>?|\((?:[^()\\]|\\.)*\)|[,;:]|\\.|[^",;:<>()\\]+|.', re.DOTALL
+)
+_COMMENT = re.compile(rb"\((?:[^()\\]|\\.)*\)", re.DOTALL)
+_BARE = re.compile(rb'(?:"[^"@]{1,64}"|[^\s<>()\[\],;:"@]{1,128})@[^\s<>(),;:"]{1,255}')
 _QUOTED_PAIR = re.compile(r'\\(["\\()])')
 _EMAIL = re.compile(
     r"""(?:"[^"\x00-\x1f]{1,64}"|[^\s@<>()\[\],;:"\\]{1,128})@[^\s@<>()\[\],;:"\\/?=]{1,255}"""
@@ -36,42 +38,56 @@ def addresses(headers: Headers, name: str) -> tuple[Address, ...]:
 
 def parse_addresses(value: bytes, *, hint: str = "") -> tuple[Address, ...]:
     """The mailboxes of a raw address list; what is none is left out."""
-    mailboxes = (_mailbox(part, hint) for part in _split(value))
+    mailboxes = (_mailbox(tokens, hint) for tokens in _split(value))
     return tuple(one for one in mailboxes if one is not None)
 
 
-def _split(value: bytes) -> Iterator[bytes]:
-    """Parts between commas and semicolons; a group's name ends at its colon and is dropped."""
+def _split(value: bytes) -> Iterator[list[bytes]]:
+    """The tokens between commas and semicolons; a group's name ends at its colon and is dropped."""
     part: list[bytes] = []
     for token in _TOKEN.findall(value):
         if token in b",;":
-            yield b"".join(part)
+            yield part
             part = []
-        elif token == b":" and not b"".join(part).strip().lower().endswith(b"mailto"):
+        elif token == b":" and not (part and part[-1].strip().lower() == b"mailto"):
             part = []
         else:
             part.append(token)
-    yield b"".join(part)
+    yield part
 
 
-def _mailbox(part: bytes, hint: str) -> Address | None:
-    angled = _ANGLED.findall(part)
-    for candidate in reversed(angled):
-        email = _email(candidate)
+def _mailbox(tokens: list[bytes], hint: str) -> Address | None:
+    """The last thing in angle brackets that is an address, else the first that looks like one; never a comment."""
+    for at in range(len(tokens) - 1, -1, -1):
+        email = _email(tokens[at][1:].removesuffix(b">"), hint) if _is_angled(tokens[at]) else ""
         if email:
-            return Address(_name(part[: part.rfind(b"<" + candidate)], email, hint), email)
-    bare = _BARE.search(_COMMENT.sub(b" ", part))
-    email = _email(bare[0]) if bare else ""
+            return Address(_name(tokens[:at], email, hint) or _name(tokens[at + 1 :], email, hint), email)
+    return _bare_mailbox(tokens, hint)
+
+
+def _bare_mailbox(tokens: list[bytes], hint: str) -> Address | None:
+    outside = b"".join(token for token in tokens if not _is_comment(token))
+    bare = _BARE.search(outside)
+    email = _email(bare[0], hint) if bare else ""
     if not bare or not email:
         return None
-    return Address(_name(part.replace(bare[0], b" ", 1), email, hint), email)
+    comments = [token for token in tokens if _is_comment(token)]
+    return Address(_name([outside.replace(bare[0], b" ", 1), *comments], email, hint), email)
 
 
-def _email(raw: bytes) -> str:
+def _is_angled(token: bytes) -> bool:
+    return len(token) > 2 and token.startswith(b"<")
+
+
+def _is_comment(token: bytes) -> bool:
+    return len(token) > 1 and token.startswith(b"(")
+
+
+def _email(raw: bytes, hint: str) -> str:
     """A usable address or an empty string. An encoded word is never one: it would hide a second @."""
-    if _ENCODED_WORD.search(raw):
+    if len(raw) > MAX_ADDRESS_BYTES or _ENCODED_WORD.search(raw):
         return ""
-    text = plain_name(decode_header(_COMMENT.sub(b"", raw))).strip("' ")
+    text = plain_name(decode_header(_COMMENT.sub(b"", raw), hint=hint)).strip("' ")
     text = text if _QUOTED_LOCAL.match(text) else text.strip("\"' ")
     text = text.removeprefix("mailto:").rpartition(":")[2] if text.startswith(("@", "mailto:")) else text
     local, _, domain = text.rpartition("@") if text.startswith('"') else text.replace(" ", "").rpartition("@")
@@ -79,10 +95,11 @@ def _email(raw: bytes) -> str:
     return email if _EMAIL.fullmatch(email) else ""
 
 
-def _name(raw: bytes, email: str, hint: str) -> str:
-    outside = _COMMENT.sub(b" ", raw).replace(b"<", b" ").replace(b">", b" ").strip()
-    comment = _COMMENT.search(raw)
-    chosen = outside or (comment[1] if comment else b"")
+def _name(tokens: list[bytes], email: str, hint: str) -> str:
+    """The words outside of comments, else the first comment."""
+    outside = b"".join(b" " if _is_comment(token) else token for token in tokens).strip(b" <>")
+    comments = [token[1:-1] for token in tokens if _is_comment(token)]
+    chosen = outside or (comments[0] if comments else b"")
     text = plain_name(decode_header(chosen, hint=hint)).strip("' ")
     text = _QUOTED_PAIR.sub(r"\1", text[1:].removesuffix('"') if text.startswith('"') else text).strip()
     return "" if text.casefold() == email.casefold() else text

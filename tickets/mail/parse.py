@@ -19,7 +19,7 @@ MAX_ID_CHARS = 500
 MAX_SUBJECT_CHARS = 998
 
 _ANGLED_ID = re.compile(r"<\s*([^<>\s]+)\s*>")
-_BARE_ID = re.compile(r"[^<>\s,;\"()]+@[^<>\s,;\"()]+")
+_BARE_ID = re.compile(r"[^<>\s,;\"()@]{1,250}@[^<>\s,;\"()]{1,250}")
 _DELIVERED_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To")
 
 

@@ -13,7 +13,7 @@ from tickets.mail import quote_shapes as shapes
 from tickets.mail.html import tree_segments
 from tickets.mail.values import Segment, SegmentKind
 
-MAX_LINES = 20_000
+MAX_LINES = 5_000
 MAX_SIGNATURE_LINES = 15
 MAX_ATTRIBUTION_LINES = 4
 
@@ -41,8 +41,8 @@ def has_fold(segments: Iterable[Segment]) -> bool:
 
 
 def _split(given: Sequence[Segment]) -> tuple[Segment, ...]:
-    lines = [_Line(line, part.kind) for part in given for line in part.text.splitlines(keepends=True)]
-    _fold_from_marker(lines[:MAX_LINES], lines)
+    lines = _lines(given)
+    _fold_from_marker(lines)
     _fold_quoted_runs(lines)
     _fold_attribution_above(lines)
     _fold_signature(lines)
@@ -64,9 +64,16 @@ def _trimmed(segments: list[Segment]) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
-def _fold_from_marker(searched: list[_Line], lines: list[_Line]) -> None:
+def _lines(given: Sequence[Segment]) -> list[_Line]:
+    """What stands beyond MAX_LINES is one more line: it is shown, and searched no further."""
+    lines = [_Line(line, part.kind) for part in given for line in part.text.splitlines(keepends=True)]
+    beyond = "".join(line.text for line in lines[MAX_LINES:])
+    return [*lines[:MAX_LINES], _Line(beyond, NEW)] if beyond else lines
+
+
+def _fold_from_marker(lines: list[_Line]) -> None:
     """Everything from the first marker on is quoted, when something was written above it."""
-    for index, line in enumerate(searched):
+    for index, line in enumerate(lines):
         if line.kind is QUOTE or not line.text.strip():
             continue
         if shapes.is_forward_mark(line.text.rstrip()):

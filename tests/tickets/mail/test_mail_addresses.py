@@ -1,5 +1,7 @@
 """Address headers: who wrote, to whom, and what must not become an address."""
 
+import time
+
 import pytest
 
 from tickets.mail.addresses import addresses, parse_addresses, sender
@@ -50,10 +52,20 @@ def test_mailboxes_are_found(raw, pairs):
         b'"ceo@bank.example" <mallory@evil.example>',
         b"ceo@bank.example <mallory@evil.example>",
         b"(ceo@bank.example) <mallory@evil.example>",
+        b'<mallory@evil.example> "<ceo@bank.example>"',
+        b"<mallory@evil.example> (<ceo@bank.example>)",
+        b"mallory@evil.example (ceo@bank.example)",
     ],
 )
 def test_a_name_cannot_pose_as_the_address(raw):
     assert [one.email for one in parse_addresses(raw)] == ["mallory@evil.example"]
+
+
+def test_splitting_takes_linear_time():
+    started = time.perf_counter()
+    for seed in (b"(a\\", b'"\\', b"<", b"((", b"a@", b"a:", b"mailto:", b"a" * 9):
+        parse_addresses(seed * 8_000)
+    assert time.perf_counter() - started < 3
 
 
 def test_an_encoded_address_is_none():
