@@ -1,0 +1,56 @@
+"""The task queue to look at: one malformed schedule row would stop every schedule, so nothing is edited here."""
+
+import django_q.admin  # noqa: F401  # registers its own classes, which are replaced here
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from django_q.models import Failure, OrmQ, Schedule, Success
+from unfold.decorators import display
+
+from customers.admin.base import ReadOnlyAdmin
+from tickets.admin.shown import as_written
+
+for model in (Failure, OrmQ, Schedule, Success):
+    if admin.site.is_registered(model):  # OrmQ is not, where Redis is the broker
+        admin.site.unregister(model)
+
+
+@admin.register(Schedule)
+class TimetableAdmin(ReadOnlyAdmin):
+    list_display = ("name", "func", "schedule_type", "minutes", "cron", "next_run")
+    sortable_by = ()
+    ordering = ("name",)
+    fields = (("name", "func"), ("schedule_type", "minutes", "cron"), "next_run")
+
+
+@admin.register(Failure)
+class FailedTaskAdmin(ReadOnlyAdmin):
+    list_display = ("name", "func", "started", "stopped", "short_result")
+    search_fields = ("name", "func")
+    sortable_by = ()
+    ordering = ("-stopped",)
+    fields = (("name", "func"), ("started", "stopped"), "shown_result")
+    readonly_fields = ("shown_result",)
+
+    @display(description=_("what went wrong"))
+    def short_result(self, task: Failure) -> str:
+        return str(task.result)[:120]
+
+    @display(description=_("what went wrong"))
+    def shown_result(self, task: Failure) -> str:
+        return as_written(str(task.result))
+
+
+@admin.register(OrmQ)
+class WaitingTaskAdmin(ReadOnlyAdmin):
+    list_display = ("task_name", "task_func", "lock")
+    sortable_by = ()
+    fields = (("task_name", "task_func"), "lock")
+    readonly_fields = ("task_name", "task_func")
+
+    @display(description=_("name"))
+    def task_name(self, waiting: OrmQ) -> str:
+        return str(waiting.name())
+
+    @display(description=_("function"))
+    def task_func(self, waiting: OrmQ) -> str:
+        return str(waiting.func())
