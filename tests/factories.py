@@ -267,7 +267,7 @@ class OutboundEmailFactory(DjangoModelFactory[OutboundEmail]):
 
     purpose = MailPurpose.REPLY
     ticket = factory.SubFactory(TicketFactory)
-    rfc_message_id = factory.Sequence(lambda number: f"<{number}.test@desk.example>")
+    rfc_message_id = factory.Sequence(lambda number: f"{number}.test@desk.example")
     sender = "support@desk.example"
     recipients = factory.LazyFunction(lambda: ["li@company.example"])
     subject = "Re: Black screen"

@@ -1,10 +1,23 @@
 """Nudges to the queue: "there is work in the rows". A nudge that is lost costs a minute, never a mail."""
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db import transaction
 from django_q.tasks import async_task
+
+_held: ContextVar[bool] = ContextVar("nudges_held", default=False)
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Queue nothing meanwhile: for whoever writes mail in bulk and does the queue's work on it themselves."""
+    token = _held.set(True)
+    try:
+        yield
+    finally:
+        _held.reset(token)
 
 
 def nudge_delivery() -> None:
@@ -14,20 +27,20 @@ def nudge_delivery() -> None:
 
 def nudge_intake(inbound: int) -> None:
     """Have a stored mail (its key) processed after the commit."""
-    _after_commit(partial(_process, inbound))
+
+    def process() -> None:
+        async_task("tickets.tasks.process_one", inbound)
+
+    _after_commit(process)
 
 
 def _deliver() -> None:
     async_task("tickets.tasks.deliver_outbox")
 
 
-def _process(inbound: int) -> None:
-    async_task("tickets.tasks.process_one", inbound)
-
-
 def _after_commit(nudge: Callable[[], None]) -> None:
     """Robust: a queue that is down is logged, and the minute task finds the row."""
-    if not _is_waiting(nudge):
+    if not (_held.get() or _is_waiting(nudge)):
         transaction.on_commit(nudge, robust=True)
 
 

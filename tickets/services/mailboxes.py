@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from email.utils import parseaddr
 
@@ -19,7 +21,8 @@ class Mailboxes:
 
     @classmethod
     def load(cls) -> Mailboxes:
-        return cls(tuple(Mailbox.objects.defer("password", "error").order_by("pk")))
+        """As the database has them, or as `remembered` keeps them."""
+        return _kept.get() or cls(tuple(Mailbox.objects.defer("password", "error").order_by("pk")))
 
     def find(self, address: str) -> Mailbox | None:
         """The mailbox of an address, whatever its case and whatever stands behind a plus sign."""
@@ -45,6 +48,19 @@ class Mailboxes:
     @property
     def default(self) -> Mailbox:
         return self.find(_bare(settings.DESK_ADDRESS)) or default_mailbox()
+
+
+_kept: ContextVar[Mailboxes | None] = ContextVar("mailboxes", default=None)
+
+
+@contextmanager
+def remembered() -> Iterator[Mailboxes]:
+    """Load the mailboxes once for everything that happens inside, such as one mail and its acknowledgement."""
+    token = _kept.set(Mailboxes.load())
+    try:
+        yield Mailboxes.load()
+    finally:
+        _kept.reset(token)
 
 
 def mailbox_for(address: str) -> Mailbox | None:

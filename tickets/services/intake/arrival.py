@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tickets.choices import IntakeState
-from tickets.mail.classify import MailKind
+from tickets.mail.classify import Classification, MailKind
 from tickets.mail.values import Address, ParsedAttachment, ParsedMail
 from tickets.models import InboundEmail, Message, Ticket
 from tickets.services.mailboxes import Mailboxes
@@ -23,7 +23,7 @@ class Arrival:
     row: InboundEmail
     mail: ParsedMail
     author: Address | None
-    kind: MailKind
+    found: Classification
     boxes: Mailboxes
     now: datetime
     is_released: bool = False
@@ -41,8 +41,13 @@ class Arrival:
         return self.author.name if self.author else ""
 
     @property
+    def kind(self) -> MailKind:
+        return self.found.kind
+
+    @property
     def is_automatic(self) -> bool:
-        return self.kind is not MailKind.HUMAN
+        """Nobody is there to read an acknowledgement, as after mail of machines and of lists."""
+        return not self.found.may_be_acknowledged
 
     @property
     def is_cut(self) -> bool:
@@ -66,12 +71,20 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where a mail went. ``reason`` is a sentence for the list of mails."""
+    """Where a mail went. ``reason`` is a sentence for the list of mails.
+
+    Of a new ticket the message is its first one and is not named here.
+    """
 
     state: IntakeState
     reason: str = ""
     ticket: Ticket | None = None
     message: Message | None = None
+    is_new_ticket: bool = False
+
+    @classmethod
+    def opened(cls, ticket: Ticket) -> Outcome:
+        return cls(IntakeState.PROCESSED, ticket=ticket, is_new_ticket=True)
 
     @classmethod
     def parked(cls, reason: str) -> Outcome:

@@ -1,27 +1,20 @@
 """How many tickets one sender may open in an hour; what is above waits, parked, and one person is told."""
 
-from datetime import timedelta
-
 from django.utils.translation import gettext as _
 
-from customers.models import Contact, Desk
+from customers.models import Desk
 from tickets.choices import IntakeState, MailPurpose
-from tickets.models import InboundEmail, Ticket
+from tickets.models import InboundEmail
 from tickets.services.intake.arrival import Arrival, Outcome
+from tickets.services.intake.senders import LATELY, Writer
 from tickets.services.outbox import queue_mail
 
 MOST_TICKETS = 20
-WINDOW = timedelta(hours=1)
 
 
-def over_limit(arrival: Arrival, contact: Contact | None) -> Outcome | None:
+def over_limit(arrival: Arrival, writer: Writer) -> Outcome | None:
     """An outcome that parks the mail, or None when it may open a ticket. A person who releases it decides alone."""
-    if contact is None or arrival.is_released:
-        return None
-    opened = Ticket.objects.filter(
-        contact=contact, opened_at__gt=arrival.received_at - WINDOW, opened_at__lte=arrival.received_at
-    )
-    if opened[:MOST_TICKETS].count() < MOST_TICKETS:
+    if arrival.is_released or writer.opened_lately < MOST_TICKETS:
         return None
     _tell_once(arrival)
     return Outcome.parked(
@@ -35,7 +28,7 @@ def _tell_once(arrival: Arrival) -> None:
     parked = InboundEmail.objects.filter(
         state=IntakeState.PARKED,
         sender=arrival.sender_address,
-        received_at__gt=arrival.received_at - WINDOW,
+        received_at__gt=arrival.received_at - LATELY,
     )
     desk = Desk.objects.select_related("intake_owner", "duty_manager").first()
     people = [desk.intake_owner, desk.duty_manager] if desk else []

@@ -15,7 +15,7 @@ MOST_COMPARED = 100
 
 
 def receive_automatic_reply(arrival: Arrival) -> Outcome:
-    writer = find_writer(arrival.sender_address)
+    writer = find_writer(arrival.sender_address, at=arrival.received_at)
     target = find_target(arrival, writer)
     if target is None:
         return Outcome.parked(_("An automatic answer that belongs to no ticket."))
@@ -24,7 +24,7 @@ def receive_automatic_reply(arrival: Arrival) -> Outcome:
 
 def receive_alarm(arrival: Arrival) -> Outcome:
     """An alarm of an open thread, or the same alarm once more, joins its ticket; another one opens a ticket."""
-    writer = find_writer(arrival.sender_address)
+    writer = find_writer(arrival.sender_address, at=arrival.received_at)
     target = find_target(arrival, writer)
     if target is not None and target.ticket.is_active:
         return _kept_small(arrival, writer, target.ticket)

@@ -26,7 +26,7 @@ LONGEST_TITLE = 80
 
 def receive_person(arrival: Arrival) -> Outcome:
     """Append where the mail belongs and its writer may; else a new ticket, linked when the old one is long over."""
-    writer = find_writer(arrival.sender_address)
+    writer = find_writer(arrival.sender_address, at=arrival.received_at)
     target = find_target(arrival, writer)
     if target is None:
         return _open_forwarded(arrival, writer) or open_new(arrival, writer)
@@ -37,7 +37,7 @@ def receive_person(arrival: Arrival) -> Outcome:
 
 def open_new(arrival: Arrival, writer: Writer, *, follows: Ticket | None = None) -> Outcome:
     """Open a ticket for the writer, who becomes a contact; parked above the hourly limit."""
-    refused = over_limit(arrival, writer.contact)
+    refused = over_limit(arrival, writer)
     if refused is not None:
         return refused
     priority = _priority(arrival, writer)
@@ -55,7 +55,7 @@ def open_new(arrival: Arrival, writer: Writer, *, follows: Ticket | None = None)
         follows=follows,
     )
     _say_what_is_missing(arrival, writer, ticket)
-    return Outcome.kept(ticket, ticket.messages.order_by("pk").first())
+    return Outcome.opened(ticket)
 
 
 def _append(arrival: Arrival, writer: Writer, target: Target) -> Outcome:
@@ -93,7 +93,7 @@ def _open_forwarded(arrival: Arrival, writer: Writer) -> Outcome | None:
     original = forwarded_sender(arrival.mail) if writer.staff is not None else None
     if original is None or arrival.boxes.is_own(original.email):
         return None
-    return open_new(replace(arrival, author=original), find_writer(original.email))
+    return open_new(replace(arrival, author=original), find_writer(original.email, at=arrival.received_at))
 
 
 def _with_contact(arrival: Arrival, writer: Writer) -> Writer:

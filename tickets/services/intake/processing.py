@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from email.utils import parseaddr
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F
+from django.db.models import F, Subquery
 from django.utils.translation import gettext as _
 
 from tickets.choices import IntakeState
@@ -23,13 +24,13 @@ from tickets.mail.classify import MailKind, classify
 from tickets.mail.parse import parse
 from tickets.mail.scrub import storable
 from tickets.mail.values import UnreadableMail
-from tickets.models import InboundEmail
+from tickets.models import InboundEmail, Message
 from tickets.services.intake.arrival import Arrival, Outcome
 from tickets.services.intake.machines import park_bulk, park_loop, receive_alarm, receive_automatic_reply
 from tickets.services.intake.people import open_new, receive_person
 from tickets.services.intake.reports import receive_report
 from tickets.services.intake.senders import find_writer
-from tickets.services.mailboxes import Mailboxes
+from tickets.services.mailboxes import Mailboxes, remembered
 from tickets.services.threads import signing_keys
 
 logger = logging.getLogger(__name__)
@@ -81,7 +82,12 @@ def _locked(inbound: int, states: Sequence[IntakeState]) -> InboundEmail | None:
 
 
 def _outcome(row: InboundEmail, *, now: datetime, released_by: User | None) -> Outcome:
-    arrival = _read(row, now=now, is_released=released_by is not None)
+    with remembered() as boxes:
+        return _brought(_read(row, boxes, now=now, is_released=released_by is not None), released_by)
+
+
+def _brought(arrival: Arrival, released_by: User | None) -> Outcome:
+    row = arrival.row
     row.sender = arrival.sender_address[:320]
     row.subject = arrival.mail.subject[:500]
     if released_by is not None:
@@ -89,8 +95,7 @@ def _outcome(row: InboundEmail, *, now: datetime, released_by: User | None) -> O
     return _twin(arrival) or _handled(arrival)
 
 
-def _read(row: InboundEmail, *, now: datetime, is_released: bool) -> Arrival:
-    boxes = Mailboxes.load()
+def _read(row: InboundEmail, boxes: Mailboxes, *, now: datetime, is_released: bool) -> Arrival:
     mail = parse(bytes(row.raw))
     known_envelope = row.via in _WITH_ENVELOPE
     found = classify(
@@ -100,7 +105,7 @@ def _read(row: InboundEmail, *, now: datetime, is_released: bool) -> Arrival:
         envelope_from=row.envelope_from if known_envelope else None,
         loop_name=parseaddr(settings.DESK_ADDRESS)[1],
     )
-    return Arrival(row, mail, mail.sender, found.kind, boxes, now, is_released)
+    return Arrival(row, mail, mail.sender, found, boxes, now, is_released)
 
 
 def _handled(arrival: Arrival) -> Outcome:
@@ -138,16 +143,21 @@ def _twin(arrival: Arrival) -> Outcome | None:
 
 def _released(arrival: Arrival, actor: User) -> Outcome:
     """A person has decided that this is a matter of its own."""
-    outcome = open_new(arrival, find_writer(arrival.sender_address))
+    outcome = open_new(arrival, find_writer(arrival.sender_address, at=arrival.received_at))
     said = _("Released by %(name)s. %(reason)s") % {"name": actor, "reason": arrival.row.reason}
-    return Outcome(outcome.state, said, outcome.ticket, outcome.message)
+    return replace(outcome, reason=said)
 
 
 def _settle(row: InboundEmail, outcome: Outcome) -> None:
     row.state = outcome.state
     row.reason = outcome.reason[:300]
     row.ticket = outcome.ticket
-    row.message = outcome.message
+    if outcome.message is None and outcome.is_new_ticket:
+        row.message_id = Subquery(
+            Message.objects.filter(ticket=outcome.ticket).order_by("pk").values("pk")[:1]
+        )
+    else:
+        row.message = outcome.message
     row.error = ""
     row.attempts += 1
     row.save(update_fields=["state", "reason", "ticket", "message", "error", "attempts", "sender", "subject"])

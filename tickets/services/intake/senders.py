@@ -3,37 +3,49 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Length, Lower
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Length, Lower
 
 from customers.choices import Language
 from customers.models import Contact, Customer, MailDomain
 from customers.public_domains import is_public_domain
+from tickets.models import Ticket
 
 LONGEST_ADDRESS = 254
+LATELY = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Writer:
-    """The person behind an address. ``is_known``: a contact of a company who was here before this mail."""
+    """The person behind an address. ``is_known``: a contact of a company who was here before this mail.
+
+    ``opened_lately`` counts the tickets of the contact within LATELY before the mail.
+    """
 
     address: str
     contact: Contact | None = None
     customer: Customer | None = None
     staff: User | None = None
     is_known: bool = False
+    opened_lately: int = 0
 
 
-def find_writer(address: str) -> Writer:
-    """Look an address up without changing anything: contacts, the company's mail domains, colleagues."""
-    contact = contact_of(address)
+def find_writer(address: str, *, at: datetime) -> Writer:
+    """Look an address up without changing anything: contacts, the company's mail domains, colleagues.
+
+    ``at`` is the receipt of the mail.
+    """
+    contact = _contacts(address).annotate(opened_lately=_opened_lately(at)).first() if address else None
+    opened_lately = contact.opened_lately if contact else 0
     if contact is not None and contact.customer is not None:
-        return Writer(address, contact, contact.customer, is_known=contact.is_active)
-    return Writer(address, contact, customer_of(address), staff_of(address))
+        known = contact.is_active
+        return Writer(address, contact, contact.customer, is_known=known, opened_lately=opened_lately)
+    return Writer(address, contact, customer_of(address), staff_of(address), opened_lately=opened_lately)
 
 
 def with_contact(writer: Writer, *, name: str, language: str, at: datetime) -> Writer:
@@ -56,12 +68,16 @@ def with_contact(writer: Writer, *, name: str, language: str, at: datetime) -> W
     return writer
 
 
-def contact_of(address: str) -> Contact | None:
-    if not address:
-        return None
-    # Spelled so that the unique index on the lower-case address serves it.
+def _contacts(address: str) -> QuerySet[Contact]:
+    """Spelled so that the unique index on the lower-case address serves it."""
     contacts = Contact.objects.select_related("customer").alias(key=Lower("email")).exclude(email="")
-    return contacts.filter(key=address.lower()).first()
+    return contacts.filter(key=address.lower())
+
+
+def _opened_lately(at: datetime) -> Coalesce:
+    opened = Ticket.objects.filter(contact=OuterRef("pk"), opened_at__gt=at - LATELY, opened_at__lte=at)
+    counted = opened.order_by().values("contact").annotate(tickets=Count("pk")).values("tickets")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
 def customer_of(address: str) -> Customer | None:
@@ -109,4 +125,4 @@ def _new_contact(writer: Writer, *, name: str, language: str) -> Contact | None:
                 customer=writer.customer, name=name[:200], email=writer.address, language=own_language
             )
     except IntegrityError:  # another mail of theirs was quicker
-        return contact_of(writer.address)
+        return _contacts(writer.address).first()

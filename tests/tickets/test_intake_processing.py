@@ -1,0 +1,204 @@
+"""Processing survives bad mails, busy databases, second tries and people who decide otherwise."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.factories import (
+    NOW,
+    AdminFactory,
+    ContactFactory,
+    CustomerFactory,
+    InboundEmailFactory,
+    MailboxFactory,
+    set_desk,
+)
+from tests.rawmail import rawmail
+from tickets import tasks
+from tickets.choices import IntakeState
+from tickets.errors import DeskError
+from tickets.models import InboundEmail, Mailbox, Ticket
+from tickets.services.intake import process, process_again, processing, receive_raw, release_parked
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def mailbox() -> Mailbox:
+    set_desk(intake_owner=AdminFactory())
+    return MailboxFactory(address="support@desk.example")
+
+
+def stored(raw: bytes | None = None, **mail: Any) -> InboundEmail:
+    return receive_raw(raw=raw or rawmail(**mail), received_at=NOW, via="imap")
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """Makes the step that opens tickets fail; returns what mends it."""
+    patch = pytest.MonkeyPatch()
+
+    def fail(*_a: object, **_k: object) -> None:
+        Ticket.objects.create(subject="half done", owner=AdminFactory(), opened_at=NOW, updated_at=NOW)
+        raise RuntimeError("the disk\x00 is full")
+
+    patch.setattr("tickets.services.intake.people.open_ticket", fail)
+    yield patch
+    patch.undo()
+
+
+def test_a_mail_that_fails_is_kept_with_its_error_and_leaves_nothing_behind(broken):
+    row = process(stored().pk, now=NOW)
+    assert row is not None
+    assert (row.state, row.error, row.attempts) == (IntakeState.FAILED, "RuntimeError: the disk is full", 1)
+    assert bytes(row.raw) == rawmail()
+    assert Ticket.objects.count() == 0
+
+
+def test_a_failed_mail_can_be_processed_again_and_keeps_its_receipt(broken):
+    row = stored()
+    process(row.pk, now=NOW)
+    broken.undo()
+    row.refresh_from_db()
+    again = process_again(inbound=row, actor=AdminFactory(), at=NOW + timedelta(hours=3))
+    assert (again.state, again.error, again.attempts) == (IntakeState.PROCESSED, "", 2)
+    assert again.ticket.opened_at == NOW
+
+
+def test_bytes_that_are_no_mail_fail_with_a_sentence():
+    row = process(stored(raw=b"\x00\xff\x00\xff").pk, now=NOW)
+    assert row is not None
+    assert row.state == IntakeState.FAILED
+    assert row.error
+    assert "Traceback" not in row.error
+
+
+def test_a_desk_without_staff_says_what_is_missing(mailbox):
+    set_desk(intake_owner=None).delete()
+    AdminFactory._meta.model.objects.update(is_active=False)
+    row = process(stored().pk, now=NOW)
+    assert row is not None
+    assert "no member of staff" in row.error
+
+
+def test_a_fault_of_the_database_leaves_the_mail_as_it_was(monkeypatch):
+    row = stored()
+
+    def away(*_a: object, **_k: object) -> None:
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(processing, "parse", away)
+    with pytest.raises(OperationalError):
+        process(row.pk, now=NOW)
+    row.refresh_from_db()
+    assert (row.state, row.error) == (IntakeState.STORED, "")
+
+
+def test_a_processed_mail_is_not_processed_twice():
+    row = stored()
+    process(row.pk, now=NOW)
+    assert process(row.pk, now=NOW) is None
+    assert Ticket.objects.count() == 1
+
+
+def test_only_a_failed_mail_is_processed_again_by_hand():
+    row = stored()
+    process(row.pk, now=NOW)
+    row.refresh_from_db()
+    with pytest.raises(DeskError):
+        process_again(inbound=row, actor=AdminFactory(), at=NOW)
+
+
+def test_a_receipt_in_the_future_counts_as_now():
+    row = receive_raw(raw=rawmail(), received_at=NOW + timedelta(minutes=3), via="imap")
+    processed = process(row.pk, now=NOW)
+    assert processed is not None
+    assert processed.ticket.opened_at == NOW
+
+
+# Parked mail
+
+
+NEWSLETTER = {"List-Id": "<news.company.example>", "Precedence": "bulk"}
+
+
+@pytest.fixture
+def parked() -> InboundEmail:
+    row = process(stored(headers=NEWSLETTER).pk, now=NOW)
+    assert row is not None
+    assert row.state == IntakeState.PARKED
+    return row
+
+
+def test_parked_mail_is_released_as_a_ticket_with_its_receipt_time(parked):
+    boss = AdminFactory(username="boss")
+    row = release_parked(inbound=parked, actor=boss, at=NOW + timedelta(days=2))
+    assert row.state == IntakeState.PROCESSED
+    assert row.ticket.opened_at == NOW
+    assert "boss" in row.reason
+
+
+def test_parked_mail_is_released_once(parked):
+    release_parked(inbound=parked, actor=AdminFactory(), at=NOW)
+    with pytest.raises(DeskError):
+        release_parked(inbound=parked, actor=AdminFactory(), at=NOW)
+    assert Ticket.objects.count() == 1
+
+
+def test_parked_mail_that_cannot_be_released_stays_parked(parked, broken):
+    row = release_parked(inbound=parked, actor=AdminFactory(), at=NOW)
+    assert (row.state, "disk" in row.error) == (IntakeState.PARKED, True)
+
+
+def test_a_released_mail_of_a_machine_is_not_acknowledged(parked):
+    row = release_parked(inbound=parked, actor=AdminFactory(), at=NOW)
+    assert row.ticket.outbound.count() == 0
+
+
+# Tasks
+
+
+def test_the_minute_task_processes_what_no_nudge_reached(frozen):
+    rows = [stored(message_id=f"<{number}@company.example>") for number in range(3)]
+    tasks.process_stored()
+    assert {row.state for row in InboundEmail.objects.filter(pk__in=[r.pk for r in rows])} == {"processed"}
+
+
+def test_one_bad_mail_stops_no_other(frozen, mailbox):
+    InboundEmailFactory(mailbox=mailbox, raw=b"\x00\xff", received_at=NOW - timedelta(hours=1))
+    good = stored()
+    tasks.process_stored()
+    good.refresh_from_db()
+    assert good.state == IntakeState.PROCESSED
+    assert InboundEmail.objects.filter(state=IntakeState.FAILED).count() == 1
+
+
+def test_a_nudge_for_a_mail_that_is_done_does_nothing(frozen):
+    row = stored()
+    assert tasks.process_one(row.pk) == "processed"
+    assert tasks.process_one(row.pk) == "done already"
+
+
+def test_failed_mail_waits_for_a_person(frozen):
+    row = process(stored(raw=b"\x00\xff").pk, now=NOW)
+    assert row is not None
+    tasks.process_stored()
+    row.refresh_from_db()
+    assert row.attempts == 1
+
+
+# Cost
+
+
+def test_a_mail_of_a_known_contact_costs_few_queries(mailbox):
+    """Storing, ticket, message, promise and acknowledgement, without the savepoints that stand for transactions."""
+    customer = CustomerFactory(account_manager=AdminFactory())
+    ContactFactory(email="li@company.example", customer=customer)
+    with CaptureQueriesContext(connection) as captured:
+        row = receive_raw(raw=rawmail(), received_at=NOW, via="imap", mailbox=mailbox)
+        process(row.pk, now=NOW)
+    cost = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
+    assert len(cost) <= 18, "\n".join(cost)
