@@ -71,6 +71,9 @@ def _work_on(
             return row
     except (OperationalError, InterfaceError):
         raise  # the database is away or busy: the mail is not to blame and stays as it was
+    except UnreadableMail as error:
+        logger.warning("Mail %s cannot be read: %s", inbound, error)
+        return _failed(inbound, states, error)
     except Exception as error:  # whatever this mail broke, it is kept with its error and the next one goes on
         logger.exception("Mail %s could not be processed", inbound)
         return _failed(inbound, states, error)
