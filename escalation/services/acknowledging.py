@@ -7,9 +7,11 @@ from django.utils.translation import gettext as _
 
 from escalation.models import Clock
 from escalation.services.notices import as_read_by, moment
-from tickets.choices import Channel, MailPurpose, Priority
+from tickets.choices import Channel, Fact, MailPurpose, Priority
+from tickets.errors import DeskError
 from tickets.models import Message, OutboundEmail, Ticket
 from tickets.services.outbox import queue_mail
+from tickets.services.timeline import record
 
 MOST_IN_AN_HOUR = 5  # to one contact; whoever gets more is most likely a machine that answers
 
@@ -20,19 +22,35 @@ def acknowledge_receipt(
     """Queue the acknowledgement of a ticket's first mail; None where a machine or nobody would read it."""
     if not _is_welcome(message) or _had_enough(ticket, at):
         return None
+    with as_read_by(*_reader(ticket)):
+        try:
+            mail = _queue(ticket, message, clock, at)
+        except DeskError:
+            return None  # an address nobody can write to; the ticket is opened all the same
+    record(ticket, Fact.ACKNOWLEDGED, at=at, actor=None)
+    return mail
+
+
+def _reader(ticket: Ticket) -> tuple[str, str]:
+    """Language and zone of whoever wrote: their own, their company's, else the language that they wrote in."""
     contact = ticket.contact
-    language = contact.preferred_language if contact and contact.customer_id else ticket.language
-    with as_read_by(language, contact.zone if contact else settings.DESK_TIME_ZONE):
-        return queue_mail(
-            purpose=MailPurpose.ACKNOWLEDGEMENT,
-            recipients=[message.sender_address],
-            subject=_("Received: %(subject)s") % {"subject": ticket.subject},
-            text=_text(ticket, clock),
-            at=at,
-            ticket=ticket,
-            in_reply_to=message.rfc_message_id,
-            references=[message.rfc_message_id] if message.rfc_message_id else [],
-        )
+    if contact is None:
+        return ticket.language, settings.DESK_TIME_ZONE
+    is_known = contact.language or contact.customer_id
+    return contact.preferred_language if is_known else ticket.language, contact.zone
+
+
+def _queue(ticket: Ticket, message: Message, clock: Clock, at: datetime) -> OutboundEmail:
+    return queue_mail(
+        purpose=MailPurpose.ACKNOWLEDGEMENT,
+        recipients=[message.sender_address],
+        subject=_("Received: %(subject)s") % {"subject": ticket.subject},
+        text=_text(ticket, clock, at),
+        at=at,
+        ticket=ticket,
+        in_reply_to=message.rfc_message_id,
+        references=[message.rfc_message_id] if message.rfc_message_id else [],
+    )
 
 
 def _is_welcome(message: Message) -> bool:
@@ -50,13 +68,13 @@ def _had_enough(ticket: Ticket, at: datetime) -> bool:
     return ticket.contact_id is not None and sent[:MOST_IN_AN_HOUR].count() >= MOST_IN_AN_HOUR
 
 
-def _text(ticket: Ticket, clock: Clock) -> str:
+def _text(ticket: Ticket, clock: Clock, at: datetime) -> str:
     name = ticket.contact.name if ticket.contact else ""
     lines = [
         _("Hello %(name)s,") % {"name": name} if name else _("Hello,"),
         "",
         _("we received your message. Its number is %(number)s.") % {"number": ticket.number},
-        _("We promise you a first answer by %(time)s.") % {"time": moment(clock.due_at)},
+        _promise(clock, at),
         _("Priority: %(priority)s") % {"priority": Priority(clock.priority).label},
     ]
     hotline = ticket.customer.hotline if ticket.customer else ""
@@ -64,3 +82,10 @@ def _text(ticket: Ticket, clock: Clock) -> str:
         lines.append(_("If it is urgent, call %(phone)s.") % {"phone": hotline})
     lines += ["", _("To add something, just answer this mail."), "", settings.DESK_NAME]
     return "\n".join(lines)
+
+
+def _promise(clock: Clock, at: datetime) -> str:
+    """A mail that reached us hours late may be overdue already; nobody is promised a time that has passed."""
+    if clock.due_at <= at:
+        return _("Your message was delayed on its way to us. We answer as soon as we can.")
+    return _("We promise you a first answer by %(time)s.") % {"time": moment(clock.due_at)}

@@ -61,7 +61,8 @@ def start(ticket: Ticket, message: Message, act: Act) -> Clock | None:
     first = min((step.percent for step in steps_of(target.version.policy)), default=100)
     clock.next_step_at = step_time(clock, min(first, 100))
     clock.save(force_insert=True)
-    append(clock, ClockChange.STARTED, act, before=NOTHING, at=message.at, message=message)
+    window = {"priority": clock.priority, "minutes": clock.minutes}
+    append(clock, ClockChange.STARTED, act, before=NOTHING, at=message.at, message=message, **window)
     return clock
 
 

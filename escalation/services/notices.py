@@ -89,12 +89,18 @@ def _sentence(notice: Notice) -> str:
         case NoticeKind.CUSTOMER_WROTE:
             text = _("The customer wrote on %(number)s.")
         case NoticeKind.RESPONSE_FAILED:
-            text = _("Your answer on %(number)s did not arrive, so its promise runs again from the start.")
+            text = _failure(notice)
         case NoticeKind.NOBODY_LEFT:
             text = _(
                 "%(number)s had no answer in time and nobody is left to escalate to. %(other)s still holds it."
             )
     return text % {"number": number, "other": other}
+
+
+def _failure(notice: Notice) -> str:
+    if notice.clock is None:
+        return _("An answer on %(number)s did not arrive.")
+    return _("The answer on %(number)s did not arrive, so its promise runs again from the start.")
 
 
 def _facts(notice: Notice) -> Iterator[str]:

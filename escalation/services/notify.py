@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from escalation.models import Escalation, Notification
 from escalation.services.notices import Notice, as_read_by, reader_of, subject_of, text_of
 from tickets.choices import MailPurpose
+from tickets.errors import DeskError
 from tickets.models import OutboundEmail
 from tickets.services.outbox import queue_mail
 
@@ -14,7 +15,7 @@ from tickets.services.outbox import queue_mail
 def tell(
     recipient: User, notice: Notice, *, at: datetime, escalation: Escalation | None = None
 ) -> Notification:
-    """Queue one notice to one person; somebody without a mail address finds it in the desk only."""
+    """Queue one notice to one person; somebody without a usable mail address finds it in the desk only."""
     return Notification.objects.create(
         recipient=recipient,
         kind=notice.kind,
@@ -26,13 +27,16 @@ def tell(
     )
 
 
-def _mail(recipient: User, notice: Notice, at: datetime) -> OutboundEmail:
+def _mail(recipient: User, notice: Notice, at: datetime) -> OutboundEmail | None:
     with as_read_by(*reader_of(recipient)):
-        return queue_mail(
-            purpose=MailPurpose.NOTIFICATION,
-            recipients=[recipient.email],
-            subject=subject_of(notice),
-            text=text_of(notice),
-            at=at,
-            ticket=notice.ticket,
-        )
+        try:
+            return queue_mail(
+                purpose=MailPurpose.NOTIFICATION,
+                recipients=[recipient.email],
+                subject=subject_of(notice),
+                text=text_of(notice),
+                at=at,
+                ticket=notice.ticket,
+            )
+        except DeskError:
+            return None  # mistyped, or the desk's own address: an escalation must not fail on it

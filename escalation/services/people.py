@@ -23,10 +23,21 @@ class People:
 
     @classmethod
     def at(cls, moment: datetime) -> People:
-        """Four queries; ``moment`` (UTC) decides who is absent."""
+        """Five queries; ``moment`` (UTC) decides who is absent."""
         users = get_user_model().objects.filter(is_active=True, is_staff=True).select_related("staff_profile")
         desk = Desk.objects.first()
         return cls(Staff.at(moment), users.in_bulk(), desk.duty_manager_id if desk else None)
+
+    def user(self, pk: int | None) -> User | None:
+        """Somebody active on the staff, with their profile."""
+        return self.users.get(pk) if pk is not None else None
+
+    def to_tell(self, pk: int | None) -> list[User]:
+        """The person, even if they are away, in case they read it; and then whoever stands in for them."""
+        if pk is None:
+            return []
+        found = (self.user(pk), self.user(self.staff.stand_in(pk)))
+        return list(dict.fromkeys(user for user in found if user is not None))
 
     @property
     def superusers(self) -> list[User]:

@@ -63,8 +63,8 @@ def _fire(clock: Clock, step: EscalationStep, people: People, act: Act) -> Escal
     append(clock, ClockChange.STEP, act, before=Before.of(clock), percent=step.percent)
     if target is not None:
         _move(clock, escalation, target, act)
-    for notice in _Telling(clock, step, holder, target, people).notices():
-        tell(notice.recipient, notice.notice, at=act.at, escalation=escalation)
+    for told in _Telling(clock, step, holder, target, people, act.at).told():
+        tell(told.recipient, told.notice, at=act.at, escalation=escalation)
     return escalation
 
 
@@ -93,28 +93,30 @@ class Told:
 
 @dataclass(frozen=True)
 class _Telling:
-    """Whom one firing tells what; nobody is told twice."""
+    """Whom one firing tells what; nobody is told twice, and whoever is away has their deputy told as well."""
 
     clock: Clock
     step: EscalationStep
     holder: User
     target: User | None
     people: People
+    at: datetime
 
-    def notices(self) -> Iterator[Told]:
-        told: set[int] = set()
+    def told(self) -> Iterator[Told]:
+        seen: set[int] = set()
         for recipient, kind in self._wanted():
-            if recipient is not None and recipient.pk not in told:
-                told.add(recipient.pk)
+            if recipient.pk not in seen:
+                seen.add(recipient.pk)
                 yield Told(recipient, self._notice(kind))
 
-    def _wanted(self) -> Iterator[tuple[User | None, NoticeKind]]:
+    def _wanted(self) -> Iterator[tuple[User, NoticeKind]]:
         if self.step.reassign_to and self.target is None:
             yield from ((user, NoticeKind.NOBODY_LEFT) for user in self.people.superusers)
         if self.target is not None:
             yield self.target, NoticeKind.ESCALATED_TO_YOU
-        for whom in self.step.tell:
-            yield self._person(Whom(whom)), self._kind(Whom(whom))
+        for whom in map(Whom, self.step.tell):
+            kind = self._kind(whom)
+            yield from ((user, kind) for user in self.people.to_tell(self._person(whom)))
 
     def _kind(self, whom: Whom) -> NoticeKind:
         if self.target is None:
@@ -125,23 +127,19 @@ class _Telling:
         other = self.holder if kind in (NoticeKind.ESCALATED_TO_YOU, NoticeKind.NOBODY_LEFT) else self.target
         return Notice(kind, self.clock.ticket, self.clock, other)
 
-    def _person(self, whom: Whom) -> User | None:
+    def _person(self, whom: Whom) -> int | None:
         customer = self.clock.ticket.customer
         match whom:
             case Whom.HOLDER | Whom.PREVIOUS_HOLDER:
-                return self.holder
+                return self.holder.pk
             case Whom.ACCOUNT_MANAGER:
-                return self._user(customer.account_manager_id if customer else None)
+                return customer.account_manager_id if customer else None
             case Whom.BACKUP:
-                return self._user(customer.backup_account_manager_id if customer else None)
+                return customer.backup_account_manager_id if customer else None
             case Whom.MANAGER:
-                return self._user(next(self.people.staff.managers(self.holder.pk), None))
+                return next(self.people.staff.managers(self.holder.pk), None)
             case Whom.DUTY_MANAGER:
-                return self._user(self.people.duty_manager)
+                return self.people.duty_manager
             case Whom.DUTY_PERSON:
-                policy = self.clock.policy_version.policy
-                return on_duty(rota=policy.duty_rota, at=self.clock.started_at)
-
-    def _user(self, pk: int | None) -> User | None:
-        """Somebody active; the absent are told too, in case they read it."""
-        return self.people.users.get(pk) if pk else None
+                on_now = on_duty(rota=self.clock.policy_version.policy.duty_rota, at=self.at)
+                return on_now.pk if on_now is not None else None

@@ -27,7 +27,7 @@ def contract_in_force(customer: Customer | None, at: datetime) -> Contract | Non
         return None
     day = at.astimezone(ZoneInfo(customer.time_zone)).date()
     contracts = customer.contracts.filter(Q(ends_on=None) | Q(ends_on__gte=day), starts_on__lte=day)
-    return contracts.order_by("-starts_on", "-pk").first()
+    return contracts.select_related("plan").order_by("-starts_on", "-pk").first()
 
 
 def terms_for(*, customer: Customer | None, kind: ClockKind, priority: int, at: datetime) -> Terms:

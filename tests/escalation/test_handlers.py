@@ -1,0 +1,249 @@
+"""What the promises do when something happens to a ticket: the subscriptions, one by one."""
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from escalation.choices import ClockChange, ClockState, NoticeKind
+from escalation.models import Clock, Notification
+from escalation.services.sweep import sweep
+from tests.factories import (
+    ContactFactory,
+    CustomerFactory,
+    DutyRotaFactory,
+    DutyShiftFactory,
+    set_desk,
+    staff,
+)
+from tests.talk import answered, asked, bounced, called, clock_of, minute, opened, words
+from tickets.choices import MailPurpose, Priority, Status
+from tickets.errors import DeskError
+from tickets.models import Message, OutboundEmail, Ticket
+from tickets.services.conversation import add_automatic_message
+from tickets.services.ownership import assign
+from tickets.services.state import change_priority, set_status
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ann():
+    return staff("ann", reports_to=staff("boss"))
+
+
+@pytest.fixture
+def contact(ann):
+    return ContactFactory(customer=CustomerFactory(account_manager=ann))
+
+
+@pytest.fixture
+def ticket(contact) -> Ticket:
+    return opened(contact=contact, priority=Priority.P2)
+
+
+@pytest.fixture
+def lead():
+    user = staff("lead")
+    user.user_permissions.add(Permission.objects.get(codename="waive_clock"))
+    return user
+
+
+def told(kind: NoticeKind) -> set[str]:
+    """The user names of everybody who was told this."""
+    return {one.recipient.username for one in Notification.objects.filter(kind=kind)}
+
+
+# The customer wrote
+
+
+def test_the_first_message_is_acknowledged_and_later_ones_are_not(ticket):
+    asked(ticket, 5)
+    answered(ticket, 10)
+    asked(ticket, 20)
+    assert OutboundEmail.objects.filter(purpose=MailPurpose.ACKNOWLEDGEMENT).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("priority", "notices"),
+    [(Priority.P1, {"ann"}), (Priority.P2, set()), (Priority.P3, set())],
+)
+def test_only_an_urgent_ticket_is_announced_to_its_owner(contact, priority, notices):
+    opened(contact=contact, priority=priority)
+    assert told(NoticeKind.NEW_TICKET) == notices
+    assert told(NoticeKind.PAGED) == set()
+
+
+def test_a_p0_pages_the_moment_it_is_opened(contact):
+    opened(contact=contact)
+    assert told(NoticeKind.PAGED) == {"ann"}
+
+
+def test_neither_an_out_of_office_nor_a_stranger_starts_a_promise(ticket):
+    answered(ticket, 5)
+    add_automatic_message(ticket=ticket, words=words("Away."), received_at=minute(6), at=minute(6))
+    asked(ticket, 7, words=words("It is me.", is_unconfirmed=True))
+    assert not Clock.objects.open().exists()
+
+
+# An answer failed
+
+
+def test_author_and_holder_are_told_that_the_answer_did_not_arrive(ticket, ann):
+    message = answered(ticket, 20)
+    assign(ticket=ticket, to=staff("bob"), actor=ann, at=minute(25))
+    bounced(message, 50)
+    assert told(NoticeKind.RESPONSE_FAILED) == {"ann", "bob"}
+    notice = Notification.objects.filter(kind=NoticeKind.RESPONSE_FAILED).first()
+    assert notice.clock == clock_of(ticket)
+    assert "runs again" in notice.mail.text
+    assert "550 no such user" in notice.mail.text
+
+
+def test_nobody_who_left_is_written_to(ticket, ann):
+    message = answered(ticket, 20)
+    assign(ticket=ticket, to=staff("bob"), actor=ann, at=minute(25))
+    ann.is_active = False
+    ann.save()
+    bounced(Message.objects.get(pk=message.pk), 50)
+    assert told(NoticeKind.RESPONSE_FAILED) == {"bob"}
+
+
+def test_where_another_answer_arrived_no_promise_is_said_to_run(ticket, ann):
+    message = answered(ticket, 20)
+    answered(ticket, 30)
+    bounced(message, 50)
+    notice = Notification.objects.get(kind=NoticeKind.RESPONSE_FAILED)
+    assert notice.clock is None
+    assert "runs again" not in notice.mail.text
+
+
+def test_a_resolved_ticket_whose_answer_bounced_is_open_with_its_promise(ticket):
+    message = answered(ticket, 20, then=Status.RESOLVED)
+    bounced(message, 50)
+    ticket.refresh_from_db()
+    assert ticket.status == Status.OPEN
+    assert clock_of(ticket).state == ClockState.RUNNING
+
+
+# The priority changed
+
+
+def raise_to_p0(ticket: Ticket, at: float, actor) -> None:
+    change_priority(ticket=ticket, priority=Priority.P0, actor=actor, at=minute(at), reason="all users")
+
+
+@pytest.mark.parametrize("answered_before", [False, True])
+def test_what_becomes_a_p0_pages_the_person_on_duty(ticket, ann, answered_before):
+    rota = DutyRotaFactory()
+    policy = clock_of(ticket).policy_version.policy
+    policy.duty_rota = rota
+    policy.save()
+    DutyShiftFactory(rota=rota, user=staff("duty"))
+    if answered_before:
+        answered(ticket, 10)
+    raise_to_p0(ticket, 20, ann)
+    ticket.refresh_from_db()
+    assert ticket.owner.username == "duty"
+    assert told(NoticeKind.PAGED) == {"duty", "ann"}
+
+
+@pytest.mark.parametrize("priority", [Priority.P1, Priority.P3])
+def test_other_changes_page_nobody(ticket, ann, priority):
+    change_priority(ticket=ticket, priority=priority, actor=ann, at=minute(5), reason="some users")
+    assert told(NoticeKind.PAGED) == set()
+
+
+# The status changed
+
+
+@pytest.mark.parametrize("status", [Status.RESOLVED, Status.CLOSED])
+def test_ending_a_ticket_while_the_customer_waits_is_refused(ticket, ann, status):
+    with pytest.raises(DeskError, match="still waits"):
+        set_status(ticket=ticket, status=status, actor=ann, at=minute(5), reason="done")
+    ticket.refresh_from_db()
+    assert (ticket.status, clock_of(ticket).state) == (Status.NEW, ClockState.RUNNING)
+
+
+@pytest.mark.parametrize("status", [Status.RESOLVED, Status.CLOSED])
+def test_an_overdue_promise_is_still_waiting(ticket, ann, status):
+    sweep(now=minute(481))
+    with pytest.raises(DeskError, match="still waits"):
+        set_status(ticket=ticket, status=status, actor=ann, at=minute(490), reason="done")
+
+
+@pytest.mark.parametrize("status", [Status.RESOLVED, Status.CLOSED])
+def test_ending_an_answered_ticket_is_anybodys(ticket, ann, status):
+    answered(ticket, 5)
+    set_status(ticket=ticket, status=status, actor=ann, at=minute(6))
+    ticket.refresh_from_db()
+    assert ticket.status == status
+
+
+def test_waiting_for_the_customer_is_nobodys_answer_and_allowed(ticket, ann):
+    set_status(ticket=ticket, status=Status.WAITING, actor=ann, at=minute(5))
+    assert clock_of(ticket).state == ClockState.RUNNING
+
+
+def test_a_lead_ends_a_promise_with_a_reason(ticket, lead):
+    set_status(ticket=ticket, status=Status.CLOSED, actor=lead, at=minute(5), reason="spam")
+    clock = clock_of(ticket)
+    assert (clock.state, clock.stopped_at) == (ClockState.CANCELLED, minute(5))
+    line = clock.events.last()
+    assert (line.change, line.actor, line.cause) == (ClockChange.CANCELLED, lead, "spam")
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_a_lead_without_a_reason_is_refused(ticket, lead, reason):
+    with pytest.raises(DeskError, match="still waits"):
+        set_status(ticket=ticket, status=Status.CLOSED, actor=lead, at=minute(5), reason=reason)
+
+
+def test_the_desk_itself_may_not_end_a_promise(ticket):
+    with pytest.raises(DeskError, match="still waits"):
+        set_status(ticket=ticket, status=Status.CLOSED, actor=None, at=minute(5), reason="old")
+
+
+def test_a_waived_breach_stays_a_breach(ticket, lead):
+    set_status(ticket=ticket, status=Status.CLOSED, actor=lead, at=minute(481), reason="spam")
+    clock = clock_of(ticket)
+    assert (clock.state, clock.breached_at, clock.stopped_at) == (
+        ClockState.BREACHED,
+        minute(480),
+        minute(481),
+    )
+
+
+def test_a_call_before_the_question_does_not_let_the_ticket_be_resolved(ticket, ann):
+
+    asked(ticket, 15)
+    with pytest.raises(DeskError, match="still waits"):
+        called(ticket, 20, happened=10, then=Status.RESOLVED)
+    assert clock_of(ticket).state == ClockState.RUNNING
+
+
+# The owner changed
+
+
+def test_the_ledger_knows_who_held_the_promise(ticket, ann):
+    bob = staff("bob")
+    assign(ticket=ticket, to=bob, actor=ann, at=minute(10), reason="on holiday")
+    line = clock_of(ticket).events.last()
+    assert (line.change, line.holder, line.actor, line.at) == (
+        ClockChange.HANDED_OVER,
+        bob,
+        ann,
+        minute(10),
+    )
+    assert (line.cause, line.data) == ("on holiday", {"rule": "by_hand"})
+
+
+def test_an_answered_promise_is_nobodys_any_more(ticket, ann):
+    answered(ticket, 5)
+    before = clock_of(ticket).events.count()
+    assign(ticket=ticket, to=staff("bob"), actor=ann, at=minute(10))
+    assert clock_of(ticket).events.count() == before
+
+
+def test_a_p0_without_anybody_on_duty_goes_to_the_duty_manager_too(contact):
+    set_desk(duty_manager=staff("manager"))
+    opened(contact=contact)
+    assert told(NoticeKind.PAGED) == {"ann", "manager"}

@@ -1,0 +1,193 @@
+"""The ledger: complete, in order, never changed; and replaying it gives every clock as it is stored."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from escalation.choices import ClockChange, ClockState
+from escalation.models import Clock, ClockEvent
+from escalation.models.ledger import LedgerIsAppendOnly
+from escalation.services.ledger import NOTHING, Act, Before, append
+from escalation.services.sweep import sweep
+from tests.factories import AdminFactory, ClockFactory, ContactFactory, CustomerFactory, set_desk, staff
+from tests.talk import answered, asked, bounced, called, minute, noted, opened
+from tickets.choices import MessageKind, Priority, Status
+from tickets.errors import DeskError
+from tickets.models import Message, Ticket
+from tickets.services.ownership import assign
+from tickets.services.state import change_priority, set_status
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_line_says_what_who_when_and_why():
+    clock, actor = ClockFactory(), staff()
+    before = Before.of(clock)
+    clock.state, clock.due_at = ClockState.MET, minute(90)
+    line = append(
+        clock, ClockChange.MET, Act(minute(5), actor, "x" * 400), before=before, at=minute(3), percent=50
+    )
+    line.refresh_from_db()
+    assert (line.at, line.recorded_at, line.actor, line.holder) == (
+        minute(3),
+        minute(5),
+        actor,
+        clock.ticket.owner,
+    )
+    assert (line.state_before, line.state_after) == (ClockState.RUNNING, ClockState.MET)
+    assert (line.due_before, line.due_after) == (before.due_at, minute(90))
+    assert (line.cause, line.data) == ("x" * 300, {"percent": 50})
+
+
+def test_a_change_without_a_time_of_its_own_is_as_old_as_the_act():
+    clock = ClockFactory()
+    assert append(clock, ClockChange.CANCELLED, Act(minute(5), None), before=NOTHING).at == minute(5)
+
+
+def test_no_line_is_changed_or_deleted():
+    line = append(ClockFactory(), ClockChange.STARTED, Act(minute(0), None), before=NOTHING)
+    line.cause = "never happened"
+    for forbidden in (
+        line.save,
+        line.delete,
+        ClockEvent.objects.all().delete,
+        lambda: ClockEvent.objects.update(cause=""),
+        lambda: ClockEvent.objects.bulk_update([line], ["cause"]),
+    ):
+        with pytest.raises(LedgerIsAppendOnly):
+            forbidden()
+
+
+# Replay: what is written down must be enough to know how every promise stands.
+
+
+@dataclass
+class Replayed:
+    state: str = ""
+    priority: int | None = None
+    started_at: datetime | None = None
+    due_at: datetime | None = None
+    stopped_at: datetime | None = None
+    breached_at: datetime | None = None
+    detected_at: datetime | None = None
+    answered_by: int | None = None
+
+
+def stored(clock: Clock) -> Replayed:
+    return Replayed(
+        clock.state,
+        clock.priority,
+        clock.started_at,
+        clock.due_at,
+        clock.stopped_at,
+        clock.breached_at,
+        clock.detected_at,
+        clock.answered_by_id,
+    )
+
+
+def replay(clock: Clock) -> Replayed:
+    """Every line in its order; each must begin where the one before it ended."""
+    found = Replayed()
+    for line in clock.events.order_by("pk"):
+        assert (line.state_before, line.due_before) == (found.state, found.due_at)
+        found.state, found.due_at = line.state_after, line.due_after
+        _follow(found, line)
+    return found
+
+
+def _follow(found: Replayed, line: ClockEvent) -> None:
+    match line.change:
+        case ClockChange.STARTED:
+            found.started_at, found.priority = line.at, line.data["priority"]
+        case ClockChange.MET:
+            found.stopped_at, found.answered_by = line.at, line.message_id
+            found.breached_at = found.detected_at = None
+        case ClockChange.ANSWERED_LATE:
+            found.stopped_at, found.answered_by = line.at, line.message_id
+        case ClockChange.BREACHED:
+            found.breached_at, found.detected_at = line.at, line.recorded_at
+        case ClockChange.REVOKED:
+            found.stopped_at = found.answered_by = None
+        case ClockChange.RETARGETED:
+            found.priority = line.data["priority"]
+        case ClockChange.CANCELLED:
+            found.stopped_at = line.at
+
+
+@dataclass
+class Life:
+    """A ticket and the people around it, to whom things happen."""
+
+    ticket: Ticket
+    admin: object
+
+    def happen(self, deed: str, at: float, choice: int) -> None:
+        match deed:
+            case "ask":
+                asked(self.ticket, at - choice, noticed=at)
+            case "answer":
+                answered(self.ticket, at, then=(None, Status.WAITING, Status.RESOLVED)[choice % 3])
+            case "call":
+                called(self.ticket, at, happened=max(at - choice, 0))
+            case "note":
+                noted(self.ticket, at)
+            case "bounce":
+                said = Message.objects.filter(ticket=self.ticket, kind=MessageKind.OUTBOUND).order_by("pk")
+                for message in list(said)[: choice % 3]:
+                    bounced(message, at)
+            case "priority":
+                change_priority(
+                    ticket=self.ticket,
+                    priority=choice % 4,
+                    actor=self.admin,
+                    at=minute(at),
+                    reason="heard more",
+                )
+            case "assign":
+                assign(ticket=self.ticket, to=staff(), actor=self.admin, at=minute(at))
+            case "status":
+                status = list(Status)[1:][choice % 4]
+                set_status(ticket=self.ticket, status=status, actor=self.admin, at=minute(at), reason="ended")
+            case "sweep":
+                sweep(now=minute(at))
+
+
+DEEDS = ["ask", "answer", "call", "note", "bounce", "priority", "assign", "status", "sweep"]
+LIVES = st.lists(
+    st.tuples(st.sampled_from(DEEDS), st.integers(1, 90), st.integers(0, 40)), min_size=1, max_size=14
+)
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
+@given(LIVES)
+def test_replaying_the_ledger_of_any_life_gives_the_promises_as_they_are_stored(new_life, deeds):
+    life, now = new_life(), 0.0
+    for deed, wait, choice in deeds:
+        now += wait
+        try:
+            life.happen(deed, now, choice)
+        except DeskError:
+            continue
+    clocks = list(Clock.objects.filter(ticket=life.ticket))
+    assert [replay(clock) for clock in clocks] == [stored(clock) for clock in clocks]
+    assert sum(clock.is_open for clock in clocks) <= 1
+
+
+@pytest.fixture
+def new_life():
+    """A fresh ticket in a desk with three levels, as often as wanted."""
+    top = staff("top")
+    set_desk(duty_manager=top)
+    ann = staff("ann", reports_to=staff("boss", reports_to=top))
+    contact = ContactFactory(customer=CustomerFactory(account_manager=ann))
+    admin = AdminFactory()
+    return lambda: Life(opened(contact=contact, priority=Priority.P1), admin)
