@@ -95,6 +95,7 @@ class PriorityChange(NamedTuple):
     actor_id: int | None
     started_at: datetime
     due_at: datetime
+    raised_at: datetime | None
     calendar_id: int
     customer_id: int | None
     customer_code: str | None
@@ -102,12 +103,13 @@ class PriorityChange(NamedTuple):
     account_manager_id: int | None
 
     def is_late_downgrade(self, book: CalendarBook) -> bool:
-        """A greater number is a lower priority."""
+        """In the last fifth of the window, which begins anew when a priority is raised; greater means lower."""
         if self.data["after"] <= self.data["before"]:
             return False
-        hours = book[self.calendar_id]
-        passed = working_between(hours, self.started_at, self.at)
-        return passed * 5 >= working_between(hours, self.started_at, self.due_at) * 4
+        hours, start = book[self.calendar_id], self.started_at
+        if self.raised_at is not None and self.raised_at < self.at:
+            start = self.raised_at
+        return working_between(hours, self.at, self.due_at) * 5 <= working_between(hours, start, self.due_at)
 
 
 def _changes_under_a_promise(period: Period) -> Iterator[PriorityChange]:
@@ -119,7 +121,7 @@ def _changes_under_a_promise(period: Period) -> Iterator[PriorityChange]:
         ticket__clocks__started_at__lte=F("at"),
         ticket__clocks__due_at__gt=F("at"),
     )
-    clock = (f"ticket__clocks__{field}" for field in ("started_at", "due_at", "calendar_id"))
+    clock = (f"ticket__clocks__{field}" for field in ("started_at", "due_at", "raised_at", "calendar_id"))
     fields = ("pk", "at", "data", "actor_id", *clock, *_customer("ticket"))
     rows = changes.order_by("pk").values_list(*fields)
     return map(PriorityChange._make, rows.iterator(chunk_size=FETCH))

@@ -64,6 +64,7 @@ class ClockRow(NamedTuple):
     due_at: datetime
     stopped_at: datetime | None
     detected_at: datetime | None
+    raised_at: datetime | None
 
     @property
     def customer_side(self) -> CustomerSide:
@@ -90,7 +91,7 @@ PATHS = (
     "answered_by_id",
     "answered_by__author_id",
 )
-TIMES = ("started_at", "due_at", "stopped_at", "detected_at")
+TIMES = ("started_at", "due_at", "stopped_at", "detected_at", "raised_at")
 
 
 class Promise(NamedTuple):
@@ -142,16 +143,17 @@ def _promise(clock: ClockRow, *, period: Period, book: CalendarBook, holdings: l
         answered_at=answered_at,
         answered_here=period.holds(answered_at),
         response=response,
-        is_near_miss=found.state == ClockState.MET and _is_near_miss(response, clock, hours),
+        is_near_miss=_is_near_miss(clock, found, hours),
         held=held_times(holdings, hours=hours, start=start, until=decided_at) if decided_at else {},
     )
 
 
-def _is_near_miss(response: timedelta | None, clock: ClockRow, hours: WorkingHours) -> bool:
-    """The window is the one at the end, after changes of priority."""
-    if response is None:
+def _is_near_miss(clock: ClockRow, found: Verdict, hours: WorkingHours) -> bool:
+    """Met in the last tenth of the window; that of a raised priority begins when it was raised."""
+    if found.state != ClockState.MET or found.decided_at is None:
         return False
-    return response * 10 >= working_between(hours, clock.started_at, clock.due_at) * 9
+    left = working_between(hours, found.decided_at, clock.due_at)
+    return left * 10 <= working_between(hours, clock.raised_at or clock.started_at, clock.due_at)
 
 
 def _before(at: datetime | None, end: datetime) -> bool:

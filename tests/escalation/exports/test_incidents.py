@@ -89,6 +89,14 @@ def test_lowering_in_the_last_fifth_of_a_window_is_late(minute, late):
     ] * late
 
 
+def test_the_window_of_a_raised_promise_begins_when_it_was_raised():
+    clock = running_p0(raised_at=PERIOD.start + 20 * MINUTE)
+    lowered(clock, minute=27)
+    assert incidents() == []
+    lowered(clock, minute=28)
+    assert len(incidents()) == 1
+
+
 def test_raising_is_never_late():
     lowered(running_p0(), minute=29, before=Priority.P2, after=Priority.P0)
     assert incidents() == []

@@ -134,6 +134,17 @@ def test_the_last_tenth_of_the_window_is_a_near_miss(minutes, near):
     assert row_of(clock)["near_miss"] is near
 
 
+@pytest.mark.parametrize(("minutes", "near"), [(146, False), (147, True)])
+def test_the_window_of_a_raised_promise_begins_when_it_was_raised(minutes, near):
+    clock = met(
+        started=PERIOD.start,
+        stopped=PERIOD.start + minutes * MINUTE,
+        raised_at=PERIOD.start + 2 * HOUR,
+        due_at=PERIOD.start + 150 * MINUTE,
+    )
+    assert row_of(clock)["near_miss"] is near
+
+
 def test_a_broken_promise_is_no_near_miss_however_close():
     clock = breached(started=PERIOD.start, stopped=PERIOD.start + 31 * MINUTE, minutes=30)
     assert row_of(clock)["near_miss"] is False
