@@ -9,12 +9,11 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from typing import BinaryIO
-from zoneinfo import ZoneInfo
 
 BOM = "\ufeff"
 CHUNK = 64 * 1024  # characters
@@ -126,6 +125,6 @@ def iso_time(at: datetime | None) -> str:
     return at.astimezone(UTC).isoformat("T", "seconds") if at else ""
 
 
-def local_time(at: datetime | None, zone: ZoneInfo) -> str:
+def local_time(at: datetime | None, zone: tzinfo) -> str:
     """The zone's wall clock, as a spreadsheet reads a date: 2026-11-16 09:30:00."""
     return at.astimezone(zone).isoformat(" ", "seconds")[:19] if at else ""

@@ -1,6 +1,6 @@
 """Any filtered list of tickets as a download with the columns of tickets.csv, streamed."""
 
-from zoneinfo import ZoneInfo
+from datetime import tzinfo
 
 from django.http import StreamingHttpResponse
 
@@ -11,7 +11,7 @@ from tickets.models.ticket import TicketQuerySet
 
 
 def tickets_response(
-    tickets: TicketQuerySet, *, zone: ZoneInfo, filename: str = "tickets.csv"
+    tickets: TicketQuerySet, *, zone: tzinfo, filename: str = "tickets.csv"
 ) -> StreamingHttpResponse:
     """`tickets` is filtered, ordered, and holds only what the reader may see; `zone` is the reader's."""
     rows = ticket_rows(tickets, roster=load_roster(), zone=zone)

@@ -15,7 +15,7 @@ from escalation.calendars import CalendarBook
 from escalation.choices import ClockChange, ClockState
 from escalation.exports.held import Held, Holding, held_times
 from escalation.exports.period import Period, Verdict, verdict
-from escalation.exports.stamps import moment, stamp
+from escalation.exports.stamps import moment, moments, stamp
 from escalation.models import Clock, ClockEvent
 from escalation.models.clock import ClockQuerySet
 from escalation.worktime import WorkingHours, working_between
@@ -126,7 +126,7 @@ def promises_of(period: Period, *, book: CalendarBook) -> Iterator[Promise]:
     ledger = _Ledger(clocks)
     fetched = clocks.values_list(*PATHS, *map(stamp, TIMES)).iterator(chunk_size=FETCH)
     for values in fetched:
-        clock = ClockRow._make((*values[: len(PATHS)], *map(moment, values[len(PATHS) :])))
+        clock = ClockRow._make((*values[: len(PATHS)], *moments(values[len(PATHS) :])))
         yield _promise(clock, period=period, book=book, holdings=ledger.holdings_of(clock.pk))
 
 

@@ -1,14 +1,13 @@
 """tickets.csv: one row per ticket. The weekly pack and every exported list have these columns."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from escalation.csvsafe import Cell, iso_time, local_time
 from escalation.exports.period import Period
 from escalation.exports.roster import Roster
-from escalation.exports.stamps import moment, stamp
+from escalation.exports.stamps import moments, stamp
 from tickets.choices import Priority
 from tickets.models import Ticket
 from tickets.models.ticket import TicketQuerySet, ticket_number
@@ -92,15 +91,15 @@ def tickets_of(period: Period) -> TicketQuerySet:
     return Ticket.objects.filter(opened_at__gte=period.start, opened_at__lt=period.end).order_by("pk")
 
 
-def ticket_rows(tickets: TicketQuerySet, *, roster: Roster, zone: ZoneInfo) -> Iterator[list[Cell]]:
+def ticket_rows(tickets: TicketQuerySet, *, roster: Roster, zone: tzinfo) -> Iterator[list[Cell]]:
     """Rows as they come from the database, none kept; `zone` is that of the local columns."""
     fetched = tickets.values_list(*PATHS, *map(stamp, TIMES)).iterator(chunk_size=FETCH)
     for values in fetched:
-        ticket = TicketRow._make((*values[: len(PATHS)], *map(moment, values[len(PATHS) :])))
+        ticket = TicketRow._make((*values[: len(PATHS)], *moments(values[len(PATHS) :])))
         yield ticket_row(ticket, roster=roster, zone=zone)
 
 
-def ticket_row(ticket: TicketRow, *, roster: Roster, zone: ZoneInfo) -> list[Cell]:
+def ticket_row(ticket: TicketRow, *, roster: Roster, zone: tzinfo) -> list[Cell]:
     owner, manager = roster[ticket.owner_id], roster[ticket.account_manager_id]
     return [
         ticket_number(ticket.pk),
