@@ -214,9 +214,14 @@ class SmtpTransport:
                 return _("The mail server %(place)s lacks what SMTP_URL asks for: %(error)s") % place
             case ssl.SSLError():
                 return _("No secure connection to the mail server %(place)s: %(error)s") % place
-            case TimeoutError():
+            case _ if _timed_out(error):
                 return _("The mail server %(place)s did not answer in time.") % place
         return _("The mail server %(place)s cannot be reached: %(error)s") % place
+
+
+def _timed_out(error: Exception) -> bool:
+    """smtplib wraps a time-out in the middle of a conversation into "connection closed"."""
+    return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
 
 
 def _hand_over(smtp: smtplib.SMTP, parcel: Parcel) -> Answer:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from email.charset import QP, Charset
 from email.encoders import encode_base64
 from email.mime.base import MIMEBase
 from email.utils import format_datetime, parseaddr
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
@@ -26,6 +28,7 @@ AUTO_SUBMITTED = {
 # A mail to several people is held back as a whole so often while one of them is refused for now.
 PATIENT_TRIES = 3
 
+_CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 _UTF8 = Charset("utf-8")
 _UTF8.body_encoding = QP  # passes servers without 8BITMIME, and signatures survive
 
@@ -76,7 +79,7 @@ def _headers(mail: OutboundEmail) -> dict[str, str]:
     headers = {storable_line(name): storable_line(value) for name, value in mail.headers.items()}
     headers["Message-ID"] = f"<{mail.rfc_message_id.strip('<>')}>"
     headers["Date"] = format_datetime(mail.created_at)
-    headers["X-Loop"] = parseaddr(mail.sender)[1]
+    headers["X-Loop"] = parseaddr(settings.DESK_ADDRESS)[1]
     purpose = MailPurpose(mail.purpose)
     if purpose in AUTO_SUBMITTED:
         headers["Auto-Submitted"] = AUTO_SUBMITTED[purpose]
@@ -96,8 +99,8 @@ def _files(mail: OutboundEmail) -> Iterator[MIMEBase]:
 
 def file_part(name: str, content_type: str, data: bytes) -> MIMEBase:
     """A file as it is, byte for byte, under a name that cannot break out of its header."""
-    main, _slash, sub = storable_line(content_type).partition("/")
-    if main in ("message", "multipart") or not (main.isalnum() and sub and sub.isascii()):
+    main, _slash, sub = content_type.partition("/")
+    if main in ("message", "multipart") or not _CONTENT_TYPE.fullmatch(content_type):
         main, sub = "application", "octet-stream"
     part = MIMEBase(main, sub)
     part.set_payload(data)
