@@ -1,10 +1,41 @@
-"""Loads the demo into an empty desk."""
+"""Loads the demo into an empty desk: the stage, ten weeks of history, the last day as real mail.
+
+1. Everything up to a day before now is one transaction: an interrupted load leaves nothing behind.
+2. The last day arrives as raw mail, which the intake stores in transactions of its own.
+3. Promises are enforced by the sweep at the simulated minutes, and the outbox is delivered as of them.
+"""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from random import Random
 
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from customers.models import Customer
 from supportdesk.administrator import NewAdministrator
+from supportdesk.demo import companies
+from supportdesk.demo.agenda import Agenda
+from supportdesk.demo.conversation import Conversation
+from supportdesk.demo.dates import tell_as_it_was
+from supportdesk.demo.duty import fill_rota, make_rota
+from supportdesk.demo.live import openings_of_now
+from supportdesk.demo.logins import give_logins, known_logins
+from supportdesk.demo.machines import write_as_machines
+from supportdesk.demo.packs import plan_packs
+from supportdesk.demo.plans import offer_plans
 from supportdesk.demo.report import DemoReport
+from supportdesk.demo.staff import hire
+from supportdesk.demo.traffic import Size, openings
+from supportdesk.demo.world import World, open_mailboxes
+from tickets import nudges
+from tickets.errors import DeskError
+from tickets.models import Ticket
+
+SEED = 20_26
+FULL = Size()
+LAST_DAY = timedelta(hours=26)
 
 
 def load_demo(
@@ -12,7 +43,76 @@ def load_demo(
     now: datetime,
     say: Callable[[str], None],
     administrator: NewAdministrator | None = None,
-    weeks: int = 10,
+    size: Size = FULL,
 ) -> DemoReport:
-    """Write the demo as of ``now`` (UTC), or leave an earlier one as it is. ``say`` takes lines for the terminal."""
-    return DemoReport(logins=(), fresh=False)
+    """Write the demo as of ``now`` (UTC), or leave an earlier one as it is. ``say`` takes lines for the terminal.
+
+    ``administrator`` was created just now, so that a later start can show the password again. Raises DeskError
+    for a desk that holds other data or would really send mails. Not inside a transaction.
+    """
+    refuse_what_is_real()
+    if is_loaded():
+        say(_("The demo is loaded already; its data is left as it is."))
+        return DemoReport(known_logins(), fresh=False)
+    say(_("Loading the demo: %(weeks)s weeks of a support desk, in about half a minute.") % {"weeks": size.weeks})
+    with nudges.held():
+        _tell_the_story(now, size, administrator)
+    words = {"tickets": Ticket.objects.count(), "customers": Customer.objects.count()}
+    say(_("The demo is loaded: %(tickets)s tickets of %(customers)s customers.") % words)
+    return DemoReport(known_logins(), fresh=True)
+
+
+def is_loaded() -> bool:
+    return Customer.objects.filter(code__in=companies.codes()).exists()
+
+
+def refuse_what_is_real() -> None:
+    """The demo belongs into an empty desk whose mails go into a folder."""
+    others = Customer.objects.exclude(code__in=companies.codes()).exists()
+    if others or (Ticket.objects.exists() and not is_loaded()):
+        raise DeskError(
+            _(
+                "This desk holds customers or tickets of its own, and the demo is for an empty one. Start it without "
+                "--demo, or give the demo a folder of its own with DESK_VAR_DIR (and a DATABASE_URL, if you set one)."
+            )
+        )
+    if settings.SMTP_URL:
+        raise DeskError(
+            _("The demo writes to invented people. Unset SMTP_URL, so that its mails stay in a folder.")
+        )
+
+
+def _tell_the_story(now: datetime, size: Size, administrator: NewAdministrator | None) -> None:
+    dice = Random(SEED)  # noqa: S311  # a story, no secret
+    with transaction.atomic():
+        world = set_the_stage(now, size)
+        give_logins(world.users, administrator)
+        plan_packs(world)
+        for number, opening in enumerate([*openings(world, size, dice), *openings_of_now(world)]):
+            conversation = Conversation(opening, world, Random(f"{SEED}/{number}"))  # noqa: S311
+            world.agenda.add(opening.at, conversation.begin)
+        write_as_machines(world)
+        world.agenda.run_until(world.raw_since)
+    world.agenda.run_until(now)
+    tell_as_it_was(since=world.since)
+
+
+def set_the_stage(now: datetime, size: Size) -> World:
+    """People, plans, rota, customers and mailboxes, as if they had been there all along."""
+    now = now.replace(microsecond=0)
+    since = now - timedelta(weeks=size.weeks)
+    before = since - timedelta(days=30)
+    users = hire(now=now, since=before)
+    rota = make_rota()
+    fill_rota(rota, users, since=since, now=now)
+    offer_plans(rota=rota, director=users["zhou.huimin"], since=before)
+    return World(
+        agenda=Agenda(),
+        users=users,
+        companies=companies.sign_up(users, now=now),
+        boxes=open_mailboxes(),
+        rota=rota,
+        since=since,
+        raw_since=now - LAST_DAY,
+        now=now,
+    )

@@ -1,0 +1,59 @@
+"""The story in time order: what people do at which moment, with the sweep and the delivery in between."""
+
+import heapq
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import count
+
+from django.db.models import Min
+
+from escalation.models import Clock
+from escalation.services.sweep import sweep
+from tickets.services.delivery import deliver_due
+
+Act = Callable[[datetime], None]
+SWEEP_SECOND = 4  # the minute task runs a little after the full minute
+DELIVERY_TAKES = timedelta(seconds=3)
+
+
+class Agenda:
+    """Acts by their moment. Whatever lies beyond the end of the story never happens."""
+
+    def __init__(self) -> None:
+        self._acts: list[tuple[datetime, int, Act]] = []
+        self._numbers = count()
+
+    def add(self, at: datetime, act: Act) -> None:
+        heapq.heappush(self._acts, (at, next(self._numbers), act))
+
+    def run_until(self, end: datetime) -> None:
+        """Do what lies before ``end``; promises are enforced at the minutes at which something falls due."""
+        while self._acts and self._acts[0][0] < end:
+            at, _number, act = heapq.heappop(self._acts)
+            enforce_until(at)
+            act(at)
+            deliver(at)
+        enforce_until(end)
+
+
+def enforce_until(end: datetime) -> None:
+    """Run the sweep at each minute before ``end`` that has something to do."""
+    while (moment := next_sweep()) is not None and moment < end:
+        report = sweep(now=moment)
+        if not report.acted:
+            raise RuntimeError(f"The sweep at {moment} found work and did none: {report}")
+        deliver(moment)
+
+
+def next_sweep() -> datetime | None:
+    """The minute task's first run after the next step falls due."""
+    due: datetime | None = Clock.objects.open().aggregate(at=Min("next_step_at"))["at"]
+    if due is None:
+        return None
+    swept = due.replace(second=SWEEP_SECOND, microsecond=0)
+    return swept if swept >= due else swept + timedelta(minutes=1)
+
+
+def deliver(at: datetime) -> None:
+    """Hand the outbox to the transport as of ``at``; the mails of the demo go into a folder."""
+    deliver_due(clock=lambda: at + DELIVERY_TAKES)

@@ -1,0 +1,55 @@
+"""Tickets that nobody answers: what falls due before the visitor's eyes, and the emergency that is going on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from escalation.choices import ClockKind
+from escalation.services.terms import terms_for
+from supportdesk.demo.companies import Company
+from supportdesk.demo.conversation import Opening
+from supportdesk.demo.scripts import everyday_scripts, scripts_in
+from supportdesk.demo.world import World
+from tickets.choices import Channel, Priority
+
+
+@dataclass(frozen=True)
+class Soon:
+    """After `minutes` from now, `percent` of the window will have passed."""
+
+    script: str
+    customer: str
+    priority: Priority
+    percent: int
+    minutes: float
+
+
+# All promises here run around the clock. At 100 % the ticket moves one level up.
+SOON = (
+    Soon("en-packet-loss-sea", "pairup", Priority.P1, 100, 2.5),
+    Soon("zh-callback", "taoxin", Priority.P2, 100, 3.5),
+    Soon("zh-overseas-loss", "yunque-games", Priority.P2, 80, 2.2),
+    Soon("en-kicked-duplicate-login", "kopi-talk", Priority.P2, 100, 5.6),
+    Soon("en-token-expired", "ironclad-guilds", Priority.P1, 140, 4.3),
+    Soon("zh-cdn", "xinghai-live", Priority.P1, 80, 4.8),
+)
+EMERGENCY, EMERGENCY_AT, EMERGENCY_SINCE = "en-p0-silence", "lumora-live", timedelta(minutes=5)
+
+
+def openings_of_now(world: World) -> Iterator[Opening]:
+    scripts = {script.key: script for script in everyday_scripts()}
+    for soon in SOON:
+        company = world.companies[soon.customer]
+        at = _started(company, soon, world.now)
+        yield Opening(at, scripts[soon.script], soon.priority, company.contacts[1], is_left_alone=True)
+    emergency, company = scripts_in("urgent")[EMERGENCY], world.companies[EMERGENCY_AT]
+    at = world.now - EMERGENCY_SINCE
+    yield Opening(at, emergency, Priority.P0, company.contacts[1], Channel.PHONE, is_left_alone=True)
+
+
+def _started(company: Company, soon: Soon, now: datetime) -> datetime:
+    """When the customer must have written for that share of the window to end at the wanted minute."""
+    kind = ClockKind.FIRST_RESPONSE
+    terms = terms_for(customer=company.customer, kind=kind, priority=soon.priority, at=now)
+    window = timedelta(minutes=terms.target.minutes)
+    return now + timedelta(minutes=soon.minutes) - window * soon.percent / 100

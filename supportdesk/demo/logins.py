@@ -1,0 +1,74 @@
+"""The accounts that the demo prints: random passwords, kept in a file that only its owner can read."""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from supportdesk.administrator import NewAdministrator, ensure_administrator
+from supportdesk.demo.report import Login
+
+ROLES = {
+    "james.whitfield": gettext_lazy("Account manager (English)"),
+    "lin.yue": gettext_lazy("Account manager (Chinese)"),
+    "sofia.lindqvist": pgettext_lazy("role", "Lead"),
+    "zhao.lei": gettext_lazy("Duty engineer"),
+}
+
+
+def login_file() -> Path:
+    folder: Path = settings.VAR_DIR
+    return folder / "demo_logins.json"
+
+
+def give_logins(users: Mapping[str, User], administrator: NewAdministrator | None) -> None:
+    """Set random passwords for those who are printed, and keep them for the next start."""
+    kept = {}
+    for username in ROLES:
+        kept[username] = secrets.token_urlsafe(9)
+        users[username].set_password(kept[username])
+        users[username].save(update_fields=["password"])
+    new = administrator or ensure_administrator()
+    if new is not None:
+        kept[new.username] = new.password
+    _keep(kept)
+
+
+def known_logins() -> tuple[Login, ...]:
+    """The printed accounts as far as they still exist; without the password where it was changed since."""
+    kept = _kept()
+    administrators = set(kept) - set(ROLES)
+    roles = {**ROLES, **{name: _("Administrator") for name in administrators}}
+    users = get_user_model().objects.in_bulk(list(roles), field_name="username")
+    return tuple(
+        Login(str(role), name, _valid(users[name], kept.get(name, "")))
+        for name, role in roles.items()
+        if name in users
+    )
+
+
+def _valid(user: User, password: str) -> str:
+    return password if password and user.check_password(password) else ""
+
+
+def _keep(passwords: Mapping[str, str]) -> None:
+    path = login_file()
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(dict(passwords), file, indent=1)
+
+
+def _kept() -> dict[str, str]:
+    try:
+        kept: dict[str, str] = json.loads(login_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return kept

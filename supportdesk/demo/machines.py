@@ -1,0 +1,46 @@
+"""Mail of the last day that no person wrote: a newsletter, which is parked, and an out-of-office answer."""
+
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from supportdesk.demo import letters
+from supportdesk.demo.world import World
+from tickets.choices import MailPurpose, Priority
+from tickets.models import OutboundEmail
+
+
+def write_as_machines(world: World) -> None:
+    address = world.boxes[Priority.P2].address
+    world.agenda.add(world.now - timedelta(hours=9), lambda at: _newsletter(address, at))
+    world.agenda.add(world.now - timedelta(hours=1, minutes=10), _out_of_office)
+
+
+def _newsletter(address: str, at: datetime) -> None:
+    mail = _mail("CloudExpo <news@cloudexpo.example>", address, "Last call: early-bird tickets for CloudExpo", at)
+    mail["List-Unsubscribe"] = "<https://cloudexpo.example/leave?u=88213>"
+    mail["Precedence"] = "bulk"
+    mail.set_content("Three days, 120 speakers, one ticket. Save 30 % until Friday.")
+    letters.post(mail, at=at)
+
+
+def _out_of_office(at: datetime) -> None:
+    """To the latest answer that went to a customer."""
+    sent = OutboundEmail.objects.filter(purpose=MailPurpose.REPLY).select_related("ticket__contact")
+    last = sent.order_by("-created_at", "-pk").first()
+    if last is None or last.ticket is None or last.ticket.contact is None:
+        return
+    contact = last.ticket.contact
+    mail = _mail(f"{contact.name} <{contact.email}>", last.sender, f"Automatic reply: {last.subject}", at)
+    mail["In-Reply-To"] = mail["References"] = f"<{last.rfc_message_id}>"
+    mail["Auto-Submitted"] = "auto-replied"
+    mail.set_content("I am travelling this week and read my mail in the evening. 本周出差，晚间回复邮件。")
+    letters.post(mail, at=at)
+
+
+def _mail(sender: str, to: str, subject: str, at: datetime) -> EmailMessage:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = sender, to, subject
+    mail["Date"] = format_datetime(at)
+    mail["Message-ID"] = f"<{at:%Y%m%d%H%M%S}.auto@{sender.rstrip('>').rpartition('@')[2]}>"
+    return mail

@@ -1,0 +1,26 @@
+"""The weekly packs of the story: frozen on Monday mornings, as the timetable does it."""
+
+from datetime import datetime, timedelta
+
+from customers.choices import Language
+from escalation.exports.pack import desk_zone, export_week
+from escalation.models import ExportSubscriber
+from escalation.weeks import last_complete_week, week_of
+from supportdesk.demo.world import World
+
+EIGHT_O_CLOCK = timedelta(hours=8)
+
+
+def plan_packs(world: World) -> None:
+    """One pack for each week that lies in the story as a whole; the director gets them by mail."""
+    director = world.users["zhou.huimin"]
+    ExportSubscriber.objects.create(email=director.email, language=Language.CHINESE)
+    zone = desk_zone()
+    monday = week_of(world.since, zone).bounds(zone)[1]
+    while (ready := monday + timedelta(days=7) + EIGHT_O_CLOCK) < world.now:
+        world.agenda.add(ready, _export)
+        monday += timedelta(days=7)
+
+
+def _export(at: datetime) -> None:
+    export_week(week=last_complete_week(at, desk_zone()), at=at, actor=None)

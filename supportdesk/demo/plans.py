@@ -1,0 +1,53 @@
+"""Three service plans and what each promises."""
+
+from collections.abc import Mapping
+from datetime import datetime, time
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from customers.models import ServicePlan
+from escalation.choices import ClockKind
+from escalation.models import Calendar, CalendarInterval, DutyRota, EscalationStep, Policy
+from escalation.services.calendars import calendar_changed
+from escalation.services.policies import Window, revise_policy
+from supportdesk.demo.content_files import read
+from tickets.choices import Priority
+
+OFFICE = "Office hours Shanghai 上海工作时间"
+
+
+def offer_plans(*, rota: DutyRota, director: User, since: datetime) -> None:
+    """Enterprise and Basic with policies of their own; Standard follows the default policy of every desk."""
+    calendars = {"24x7": Calendar.objects.get(always_open=True, name="24x7"), "office": _office_hours()}
+    for row in read("plans")["plan"]:
+        plan = ServicePlan.objects.create(
+            code=row["code"], name=row["name"], description=row["description"]
+        )
+        policy = Policy.objects.create(name=f"{plan.name} promise", plan=plan, duty_rota=rota)
+        windows = list(_windows(row["windows"], calendars))
+        revise_policy(policy=policy, windows=windows, actor=director, at=since)
+        for percent, tell, reassign_to in row["steps"]:
+            EscalationStep.objects.create(policy=policy, percent=percent, tell=tell, reassign_to=reassign_to)
+    Policy.objects.filter(is_default=True).update(duty_rota=rota)
+
+
+def plans_by_code() -> dict[str, ServicePlan]:
+    plans = {plan.code: plan for plan in ServicePlan.objects.all()}
+    return {**plans, "standard": next(plan for plan in plans.values() if plan.is_default)}
+
+
+def _windows(rows: Mapping[str, Any], calendars: Mapping[str, Calendar]) -> list[Window]:
+    return [
+        Window(kind.value, Priority[name], minutes, calendars[calendar])
+        for kind in ClockKind
+        for name, (minutes, calendar) in rows.items()
+    ]
+
+
+def _office_hours() -> Calendar:
+    calendar = Calendar.objects.create(name=OFFICE, time_zone="Asia/Shanghai")
+    CalendarInterval.objects.bulk_create(
+        CalendarInterval(calendar=calendar, weekday=day, opens=time(9), closes=time(18)) for day in range(5)
+    )
+    return calendar_changed(calendar=calendar)

@@ -1,0 +1,101 @@
+"""Words for one conversation: the script's texts with its parameters, greetings and signatures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from random import Random
+from typing import Any
+
+from supportdesk.demo.content_files import read
+from supportdesk.demo.scripts import Script, Turn
+from tickets.choices import Channel
+
+_PLACEHOLDER = re.compile(r"\{([a-z_0-9]+)\}")
+_CHINESE = "zh-hans"
+
+
+@cache
+def _tone() -> dict[str, Any]:
+    return read("tone")
+
+
+@cache
+def _parameters() -> dict[str, Any]:
+    return read("parameters")
+
+
+class Wording:
+    """One take of a script with its parameters, which stay the same to the end of the conversation."""
+
+    def __init__(self, script: Script, dice: Random, *, first_name: str, full_name: str) -> None:
+        self.script = script
+        self.dice = dice
+        self.take = dice.randrange(len(script.asks))
+        self.full_name = full_name
+        self.values = {**drawn(dice, script.language), "first": first_name}
+
+    @property
+    def subject(self) -> str:
+        return self.fill(self._of(self.script.subjects))
+
+    def ask(self, channel: Channel) -> str:
+        """The customer's first words; only a mail has greeting and signature."""
+        body = self.fill(self._of(self.script.asks))
+        if channel != Channel.EMAIL:
+            return body
+        return self._letter("hello_desk", self._with_detail(body), signature=True)
+
+    def customer(self, turn: Turn) -> str:
+        body = self.fill(self._of(turn.texts))
+        if self.dice.random() < 0.4:
+            return body
+        return self._letter("hello_desk", body, signature=self.dice.random() < 0.6)
+
+    def staff(self, turn: Turn, *, late: bool) -> str:
+        body = self.fill(self._of(turn.texts))
+        if late:
+            gap = "" if self.script.language == _CHINESE else " "
+            sorry = self.fill(self.one_of("late"))
+            body = f"{sorry}{gap}{body if gap == '' else body[:1].upper() + body[1:]}"
+        closing = self.one_of("closing")
+        return self._letter("hello_customer", f"{body}\n\n{closing}".rstrip(), signature=False)
+
+    def plain(self, turn: Turn) -> str:
+        return self.fill(self._of(turn.texts))
+
+    def one_of(self, kind: str) -> str:
+        chosen: str = self.dice.choice(_tone()[self.script.language][kind])
+        return chosen
+
+    def fill(self, text: str) -> str:
+        return filled(text, self.values)
+
+    def _of(self, takes: Sequence[str]) -> str:
+        return takes[self.take % len(takes)]
+
+    def _with_detail(self, body: str) -> str:
+        if self.dice.random() < 0.45:
+            return body
+        gap = "" if self.script.language == _CHINESE else " "
+        return f"{body}{gap}{self.fill(self.one_of('detail'))}"
+
+    def _letter(self, hello: str, body: str, *, signature: bool) -> str:
+        greeting = self.fill(self.one_of(hello))
+        end = "\n".join(line for line in (self.one_of("regards"), self.full_name) if line)
+        parts = [greeting, body, end if signature else ""]
+        return "\n\n".join(part for part in parts if part)
+
+
+def drawn(dice: Random, language: str) -> dict[str, str]:
+    """A value for every placeholder that texts of this language may hold."""
+    pools = _parameters()
+    numbers = {name: str(dice.randint(low, high)) for name, (low, high) in pools["numbers"].items()}
+    words = {name: dice.choice(pool) for name, pool in {**pools["words"], **pools[language]}.items()}
+    return {**numbers, **words, "hour": f"{dice.randint(8, 22):02d}:{dice.choice(('00', '15', '20', '30', '45'))}"}
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """A placeholder nobody knows is a KeyError: a mistake in the content."""
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], text)

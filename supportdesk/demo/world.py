@@ -1,0 +1,46 @@
+"""What every conversation of the demo shares: the agenda, the people, the mailboxes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from customers.choices import Language
+from escalation.models import DutyRota
+from supportdesk.demo.agenda import Agenda
+from supportdesk.demo.companies import Company
+from tickets.choices import Priority
+from tickets.models import Mailbox
+from tickets.services.mailboxes import default_mailbox
+
+
+@dataclass(frozen=True)
+class World:
+    """`raw_since`: what customers write from then on arrives as raw mail; before, the story is told by services."""
+
+    agenda: Agenda
+    users: Mapping[str, User]
+    companies: Mapping[str, Company]
+    boxes: Mapping[int, Mailbox]
+    rota: DutyRota
+    since: datetime
+    raw_since: datetime
+    now: datetime
+
+
+def open_mailboxes() -> dict[int, Mailbox]:
+    """The desk's own mailbox, one for urgent matters and one for questions, by the priority they stand for."""
+    usual = default_mailbox()
+    domain = parseaddr(settings.DESK_ADDRESS)[1].rpartition("@")[2]
+    urgent = _mailbox("Urgent support", f"urgent@{domain}", Priority.P1)
+    questions = _mailbox("Questions 咨询", f"questions@{domain}", Priority.P3)
+    return {Priority.P0: urgent, Priority.P1: urgent, Priority.P2: usual, Priority.P3: questions}
+
+
+def _mailbox(name: str, address: str, priority: Priority) -> Mailbox:
+    return Mailbox.objects.create(
+        name=name, address=address, default_priority=priority, language=Language.ENGLISH
+    )
