@@ -1,6 +1,5 @@
 """Attachments: a safe name for each, attached messages, uuencoded files in text, winmail.dat unpacked."""
 
-import binascii
 import mimetypes
 import re
 from collections.abc import Iterator
@@ -8,18 +7,15 @@ from collections.abc import Iterator
 from tickets.mail.repair import repair_head
 from tickets.mail.scrub import plain_name, storable_line
 from tickets.mail.tree import Part
+from tickets.mail.uuencode import take_files
 from tickets.mail.values import ParsedAttachment, UnreadableMail
 from tickets.mail.winmail import is_winmail, unpack_winmail
 from tickets.mail.words import decode_header
 
 MAX_NAME_CHARS = 150
-MAX_UU_FILES = 50
 
 _UNSAFE_IN_NAME = re.compile(r'[/\\:*?"<>|\x00-\x1f]+')
 _SUBJECT = re.compile(rb"^subject:[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.IGNORECASE | re.MULTILINE)
-_UU_FILE = re.compile(
-    r"^begin [0-7]{3,4} ([^\n]{1,200})\n((?:[\x20-\x60][^\n]{0,100}\n)*?)(?:`|[ ]*)\n?end[ ]*$", re.MULTILINE
-)
 _MIME_TYPE = re.compile(r"[a-z0-9][a-z0-9.+_-]{0,80}/[a-z0-9][a-z0-9.+_-]{0,120}")
 
 
@@ -28,12 +24,9 @@ def part_attachments(part: Part) -> Iterator[ParsedAttachment]:
     content_id = plain_name(part.headers.first("Content-ID").decode("latin-1")).strip("<>")
     content_type = clean_type(part.type)
     name = safe_name(part.filename) or _fallback_name(part, content_type)
-    is_inline = bool(content_id) and part.main_type == "image" and part.disposition.value != "attachment"
-    yield ParsedAttachment(name, content_type, part.body, content_id, is_inline)
+    yield ParsedAttachment(name, content_type, part.body, content_id)
     if is_winmail(name, content_type, part.body):
-        for inner_name, data in unpack_winmail(part.body):
-            clean = safe_name(inner_name) or "attachment.bin"
-            yield ParsedAttachment(clean, clean_type(mimetypes.guess_type(clean)[0] or ""), data)
+        yield from (_named(inner_name, data) for inner_name, data in unpack_winmail(part.body))
 
 
 def clean_type(claimed: str) -> str:
@@ -74,26 +67,11 @@ def attached_subject(source: bytes) -> str:
 
 
 def extract_uuencoded(text: str) -> tuple[str, tuple[ParsedAttachment, ...]]:
-    """The text without its uuencoded files, and the files. What does not decode stays in the text."""
-    if "\nend" not in text or "begin " not in text:
-        return text, ()
-    found: list[ParsedAttachment] = []
-
-    def taken(match: re.Match[str]) -> str:
-        data = _uudecoded(match[2])
-        if data is None or len(found) >= MAX_UU_FILES:
-            return match[0]
-        name = safe_name(match[1]) or "attachment.bin"
-        found.append(ParsedAttachment(name, clean_type(mimetypes.guess_type(name)[0] or ""), data))
-        return ""
-
-    return _UU_FILE.sub(taken, text), tuple(found)
+    """The text without its uuencoded files, and the files."""
+    rest, files = take_files(text)
+    return rest, tuple(_named(name, data) for name, data in files)
 
 
-def _uudecoded(block: str) -> bytes | None:
-    try:
-        return b"".join(
-            binascii.a2b_uu(line.encode("ascii")) for line in block.splitlines() if line.strip("` ")
-        )
-    except (binascii.Error, UnicodeEncodeError):
-        return None
+def _named(raw_name: str, data: bytes) -> ParsedAttachment:
+    name = safe_name(raw_name) or "attachment.bin"
+    return ParsedAttachment(name, clean_type(mimetypes.guess_type(name)[0] or ""), data)

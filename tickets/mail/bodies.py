@@ -1,21 +1,20 @@
 """What a person reads of a mail: text parts in order, HTML inside an alternative, the rest attached."""
 
-import html as html_escape
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
+from html import unescape
+from urllib.parse import unquote
 
 from tickets.mail.attachments import extract_uuencoded, part_attachments
 from tickets.mail.charsets import decode
-from tickets.mail.html import MAX_HTML_CHARS, loose_text, parse_html
 from tickets.mail.inline_images import extract_inline_images
-from tickets.mail.quotes import has_fold, split_html, split_text
-from tickets.mail.sanitise import sanitised
+from tickets.mail.rendering import Rendering, render
 from tickets.mail.scrub import storable
 from tickets.mail.tree import Part
-from tickets.mail.values import ParsedAttachment, Segment, SegmentKind
+from tickets.mail.values import ParsedAttachment, Segment
 
-MAX_TEXT_CHARS = 1_000_000
-
+_SHOWN_ID = re.compile(r'src="cid:([^"]+)"')
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 _READABLE = ("text/plain", "text/html", "text/markdown", "text/enriched", "text/richtext", "text/x-amp-html")
 
 
@@ -31,31 +30,43 @@ class Body:
 
 @dataclass(slots=True)
 class _Collected:
-    """Plain and HTML renderings in reading order; either is empty where a part has only the other."""
+    """Texts and files in reading order."""
 
-    renderings: list[tuple[str, str]] = field(default_factory=list)
+    renderings: list[Rendering] = field(default_factory=list)
     attachments: list[ParsedAttachment] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
 
     def add_plain(self, text: str) -> None:
         rest, files = extract_uuencoded(text)
         self.attachments += files
-        self.renderings.append((rest, ""))
+        self.renderings.append(Rendering(rest))
 
-    def add_html(self, html: str, plain: str = "") -> None:
+    def add_html(self, html: str) -> None:
         changed, images = extract_inline_images(html)
         self.attachments += images
-        self.renderings.append((plain, changed))
+        self.renderings.append(Rendering("", changed))
 
 
 def read_body(root: Part) -> Body:
     """Text, HTML and attachments of the whole tree."""
     collected = _Collected()
     _collect(root, collected)
-    if not any(plain.strip() or html.strip() for plain, html in collected.renderings):
+    if all(one.is_blank for one in collected.renderings):
         _collect_stray(root, collected)
-    segments, html = _rendered(collected)
-    return Body(segments, html, tuple(collected.attachments), tuple(dict.fromkeys(collected.notes)))
+    rendered = render(collected.renderings)
+    attachments = tuple(_shown_inline(one, rendered.html or "") for one in collected.attachments)
+    return Body(rendered.segments, rendered.html, attachments, rendered.notes)
+
+
+def _shown_inline(one: ParsedAttachment, html: str) -> ParsedAttachment:
+    """An image is inline when the HTML shows it, whatever its disposition says."""
+    is_shown = (
+        bool(one.content_id) and one.content_type.startswith("image/") and one.content_id in _shown_ids(html)
+    )
+    return one if one.is_inline == is_shown else replace(one, is_inline=is_shown)
+
+
+def _shown_ids(html: str) -> set[str]:
+    return {unquote(unescape(found)) for found in _SHOWN_ID.findall(html)}
 
 
 def _collect(part: Part, into: _Collected) -> None:
@@ -84,14 +95,13 @@ def _collect_alternative(part: Part, into: _Collected) -> None:
     inner = _Collected()
     for child in part.children:
         _collect(child, inner)
-    htmls = [html for _, html in inner.renderings if html.strip()]
-    plains = [plain for plain, html in inner.renderings if plain.strip() and not html]
+    htmls = [one.html for one in inner.renderings if one.html.strip()]
+    plains = [one for one in inner.renderings if one.plain.strip()]
     into.attachments += inner.attachments
-    into.notes += inner.notes
     if htmls:
-        into.renderings.append(("\n".join(plains[:1]), "\n".join(htmls)))
+        into.renderings.append(Rendering(plains[0].plain if plains else "", "\n".join(htmls)))
     else:
-        into.renderings += [(plain, "") for plain in plains]
+        into.renderings += plains
 
 
 def _collect_related(part: Part, into: _Collected) -> None:
@@ -132,7 +142,14 @@ def _is_html(part: Part) -> bool:
 
 
 def _text(part: Part) -> str:
-    return storable(decode(part.body, part.content_type.get("charset"), hint=part.headers.hint))
+    charset = part.content_type.get("charset") or _meta_charset(part)
+    return storable(decode(part.body, charset, hint=part.headers.hint))
+
+
+def _meta_charset(part: Part) -> str:
+    """What HTML without a charset in its header says of itself."""
+    found = _META_CHARSET.search(part.body[:4_096]) if _is_html(part) else None
+    return found[1].decode("ascii") if found else ""
 
 
 def _flowed(part: Part) -> str:
@@ -159,49 +176,3 @@ def _collect_stray(root: Part, into: _Collected) -> None:
         text = storable(decode(data)).strip()
         if text and not text.lower().startswith("this is a multi"):
             into.add_plain(text)
-
-
-def _rendered(collected: _Collected) -> tuple[tuple[Segment, ...], str | None]:
-    shown = [(plain, html) for plain, html in collected.renderings if plain.strip() or html.strip()]
-    if not any(html for _, html in shown):
-        return split_text(_tidy("\n\n".join(plain.strip("\n") for plain, _ in shown), collected)), None
-    whole = "\n<hr>\n".join(html or _as_html(plain) for plain, html in shown)
-    if len(whole) > MAX_HTML_CHARS:
-        collected.notes.append("HTML was cut")
-    tree = parse_html(whole)
-    plain = "\n\n".join(plain for plain, _ in shown) if all(plain.strip() for plain, _ in shown) else ""
-    segments = _best_segments(plain, whole, lambda: split_html(tree), collected)
-    return segments, sanitised(tree)
-
-
-def _best_segments(
-    plain: str, html: str, by_elements: Callable[[], tuple[Segment, ...]], collected: _Collected
-) -> tuple[Segment, ...]:
-    """The HTML knows best where quotes begin; a full plain text beside it reads better when it has none."""
-    if len(html) > MAX_HTML_CHARS:
-        return split_text(_tidy(plain.strip() or loose_text(html), collected))
-    from_html = by_elements()
-    text = "".join(segment.text for segment in from_html)
-    is_full = len(plain.split()) * 2 >= len(text.split()) and len(plain) * 2 >= len(text)
-    if has_fold(from_html) or not (plain.strip() and is_full):
-        return _tidy_segments(from_html)
-    return split_text(_tidy(plain, collected))
-
-
-def _tidy_segments(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
-    kept = [segment for segment in segments if segment.text]
-    if kept:
-        kept[0] = Segment(kept[0].kind, kept[0].text.lstrip())
-        kept[-1] = Segment(kept[-1].kind, kept[-1].text.rstrip())
-    return tuple(kept) or (Segment(SegmentKind.NEW, ""),)
-
-
-def _tidy(text: str, collected: _Collected) -> str:
-    if len(text) > MAX_TEXT_CHARS:
-        collected.notes.append("text was cut")
-    lines = text[:MAX_TEXT_CHARS].replace("\xa0", " ").split("\n")
-    return "\n".join(line if line == "-- " else line.rstrip() for line in lines).strip("\n").rstrip()
-
-
-def _as_html(plain: str) -> str:
-    return "<div>" + html_escape.escape(plain).replace("\n", "<br>") + "</div>"

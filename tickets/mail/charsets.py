@@ -6,6 +6,8 @@ from functools import lru_cache
 
 import chardet
 
+from tickets.mail.jis import decode_vendor_jis
+
 DETECTION_SAMPLE = 16_384
 
 _ALIASES = {
@@ -26,6 +28,14 @@ _ALIASES = {
     "hz": "hzgb2312",
 }
 _CODEC_BY_ALIAS = {alias: codec for codec, names in _ALIASES.items() for alias in names.split()}
+_SIBLINGS = {
+    "big5hkscs": ("cp950",),
+    "cp949": ("johab",),
+    "cp932": ("shift_jis_2004", "euc_jp"),
+    "euc_jp": ("euc_jis_2004", "cp932"),
+    "iso2022_jp_ext": ("iso2022_jp_2", "iso2022_jp_2004"),
+    "hz": ("gb18030",),
+}
 _SHIFTED = {"utf-7", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "hz"}
 _NOT_IN_MAIL = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"}
 _WESTERN = {"cp1252", "iso8859-1", "iso8859-15", "mac-roman", "mac_roman"}
@@ -59,7 +69,7 @@ def decode(data: bytes, label: str = "", *, hint: str = "") -> str:
     if codec is None or codec == "utf-8":
         return _decode_unlabelled(data, codec_for(hint))
     if _is_shifted(codec):
-        return _strict(data, codec) if _shifts(data, codec) else _decode_unlabelled(data, None)
+        return _decode_shifted(data, codec)
     return _decode_labelled(data, codec)
 
 
@@ -68,10 +78,12 @@ def _is_shifted(codec: str) -> bool:
     return codec in _SHIFTED or codec.startswith("iso2022")
 
 
-def _shifts(data: bytes, codec: str) -> bool:
+def _decode_shifted(data: bytes, codec: str) -> str:
     if codec.startswith(("utf-16", "utf-32")):
-        return b"\0" in data or data[:2] in (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)
-    return _try(data, codec) is not None
+        is_wide = b"\0" in data or data[:2] in (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)
+        return data.decode(codec, "replace") if is_wide else _decode_unlabelled(data, None)
+    text = _try_family(data, codec)
+    return _decode_unlabelled(data, None) if text is None else text
 
 
 def _decode_labelled(data: bytes, codec: str) -> str:
@@ -80,7 +92,7 @@ def _decode_labelled(data: bytes, codec: str) -> str:
     utf8 = _try(data, "utf-8")
     if utf8 is not None and _is_rather_utf8(utf8, codec):
         return utf8
-    text = _try(data, codec)
+    text = _try_family(data, codec)
     if text is not None and not (codec in _WESTERN and _LONG_HIGH_RUN.search(data)):
         return text
     if utf8 is not None or _is_mostly_utf8(data):
@@ -116,11 +128,9 @@ def _decode_unlabelled(data: bytes, hinted: str | None) -> str:
 
 
 def _escaped(data: bytes) -> str:
-    for codec in ("iso2022_jp_ext", "iso2022_jp_2", "iso2022_kr"):
-        text = _try(data, codec)
-        if text is not None:
-            return text
-    return data.decode("utf-8", "replace")
+    text = _try_family(data, "iso2022_jp_ext")
+    text = _try(data, "iso2022_kr") if text is None else text
+    return decode_vendor_jis(data) if text is None else text
 
 
 def _is_mostly_utf8(data: bytes) -> bool:
@@ -145,9 +155,10 @@ def _detected(data: bytes) -> str | None:
     return text if text.count("\ufffd") * 10 <= len(text) else None
 
 
-def _strict(data: bytes, codec: str) -> str:
-    text = _try(data, codec)
-    return data.decode(codec, "replace") if text is None else text
+def _try_family(data: bytes, codec: str) -> str | None:
+    """By the codec, else by one of those that mailers confuse with it."""
+    candidates = (codec, *_SIBLINGS.get(codec, ()))
+    return next((text for text in (_try(data, one) for one in candidates) if text is not None), None)
 
 
 def _try(data: bytes, codec: str) -> str | None:

@@ -63,4 +63,13 @@ def _joined(pieces: list[_Piece], hint: str) -> str:
     if match and (extended or b"%" in match[3]):
         data = match[3] if extended else unquote_to_bytes(match[3])
         return plain_name(decode(data, match[1].decode("ascii")))
-    return plain_name(decode_header(whole, hint=hint))
+    return plain_name(decode_header(_without_escapes(whole), hint=hint))
+
+
+def _without_escapes(value: bytes) -> bytes:
+    """A plain value written like a URL: only when that gives UTF-8 beyond ASCII is it meant so."""
+    plain = unquote_to_bytes(value) if b"%" in value else value
+    try:
+        return value if plain.isascii() or not plain.decode("utf-8") else plain
+    except UnicodeDecodeError:
+        return value

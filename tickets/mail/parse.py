@@ -18,7 +18,7 @@ MAX_REFERENCES = 200
 MAX_ID_CHARS = 500
 MAX_SUBJECT_CHARS = 998
 
-_ANGLED_ID = re.compile(r"<\s*([^<>\s]+)\s*>")
+_ANGLED_ID = re.compile(r"<([^<>]{1,600})>")
 _BARE_ID = re.compile(r"[^<>\s,;\"()@]{1,250}@[^<>\s,;\"()]{1,250}")
 _DELIVERED_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To")
 
@@ -39,7 +39,7 @@ def _assembled(root: Part, body: Body, notes: tuple[str, ...]) -> ParsedMail:
     subject = plain_name(headers.text("Subject"))[:MAX_SUBJECT_CHARS]
     new_text = "".join(segment.text for segment in body.segments if segment.kind is SegmentKind.NEW)
     return ParsedMail(
-        message_id=next(iter(message_ids(headers, "Message-ID")), ""),
+        message_id=_own_id(headers),
         subject=subject,
         sender=sender(headers),
         to=addresses(headers, "To"),
@@ -67,9 +67,16 @@ def message_ids(headers: Headers, name: str) -> tuple[str, ...]:
     found: list[str] = []
     for value in headers.values(name):
         text = headers.decoded(value)
-        found += _ANGLED_ID.findall(text) or _BARE_ID.findall(text)
+        angled = (one.replace(" ", "") for one in _ANGLED_ID.findall(text))
+        found += [one for one in angled if one] or _BARE_ID.findall(text)
     unique = dict.fromkeys(one for one in found if len(one) <= MAX_ID_CHARS)
     return tuple(unique)[-MAX_REFERENCES:]
+
+
+def _own_id(headers: Headers) -> str:
+    """The Message-ID; one without brackets and @ is taken as it is."""
+    bare = headers.text("Message-ID").replace(" ", "").strip("<>")
+    return next(iter(message_ids(headers, "Message-ID")), bare[:MAX_ID_CHARS])
 
 
 def _delivered_to(headers: Headers) -> tuple[str, ...]:

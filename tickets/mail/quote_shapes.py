@@ -4,8 +4,8 @@ import re
 
 SEPARATOR_WORDS = (
     "original messages?", "original", "original e?-?mail", "reply message", "replied message",
-    "reply separator", "原始邮件", "原始邮件信息", "原邮件", "回复的原邮件", "回复的邮件", "原始訊息",
-    "原始郵件", "原始信息", "原文", "转发邮件信息", "元のメッセージ", "元のメール", "original nachricht",
+    "reply separator", "原始邮件", "原始邮件信息", "回复邮件信息", "原邮件", "回复的原邮件", "回复的邮件", "原始訊息",
+    "原始郵件", "原始信息", "原文", "元のメッセージ", "元のメール", "original nachricht",
     "ursprüngliche nachricht", "originalnachricht", "ursprungliche nachricht", "message d'origine",
     "message original", "message initial", "mensaje original", "mensagem original", "messaggio originale",
     "messaggio originario", "oorspronkelijk bericht", "original meddelelse", "oprindelig meddelelse",
@@ -15,7 +15,7 @@ SEPARATOR_WORDS = (
     "original message from customer", "tin nhắn gốc", "pesan asli", "ข้อความดั้งเดิม",
 )  # fmt: skip
 FORWARD_WORDS = (
-    "forwarded message", "forwarded by", "begin forwarded message", "转发邮件", "转发的邮件",
+    "forwarded message", "forwarded by", "begin forwarded message", "转发邮件", "转发邮件信息", "转发的邮件",
     "转发的原邮件", "轉寄郵件", "转发信息", "fwd", "weitergeleitete nachricht", "message transféré",
     "mensaje reenviado", "mensagem encaminhada", "messaggio inoltrato", "doorgestuurd bericht",
     "пересылаемое сообщение", "転送メッセージ", "전달된 메시지", "转发消息", "forwarded",
@@ -32,7 +32,11 @@ _FORWARD = re.compile(
     r"|anfang der weitergeleiteten nachricht|début du message réexpédié|开始转发的邮件)\s?[:：]\s*)",
     re.IGNORECASE,
 )
-_RULE = re.compile(r"\s*(?:[_\-=—─]{8,200}|[_\-=—─*]{3,40}\s?[^\n_\-=—─*]{1,40}\s?[_\-=—─*]{3,40})\s*")
+_RULE = re.compile(
+    r"\s*(?:[_\-=—─]{8,200}|[_\-=—─*]{3,40}\s?[^\n_\-=—─*]{1,40}\s?[_\-=—─*]{3,40}"
+    r"|原始邮件|原始郵件|回复的原邮件|original message)\s*[:：]?\s*",
+    re.IGNORECASE,
+)
 
 # A line that says who wrote what follows, up to its colon; a date or an address must stand in it too.
 _ATTRIBUTIONS = (
@@ -76,7 +80,7 @@ _LABELS = {
     "date": (
         "sent date gesendet datum envoyé enviado enviada inviato data verzonden wysłano wysłane "
         "отправлено дата sendt skickat tarih gönderildi lähetetty päivä odesláno elküldve fecha "
-        "发送时间 发送日期 日期 时间 發送時間 寄件日期 寄送時間 送信日時 送信日 日時 日付 보낸날짜 "
+        "发送时间 发件时间 发送日期 日期 时间 發送時間 寄件日期 寄送時間 送信日時 送信日 日時 日付 보낸날짜 "
         "보낸시간 보낸일시 날짜 ส่ง gửi thờigian tanggal ngày senton"
     ),
     "to": (
@@ -113,13 +117,15 @@ _PHONE_SIGNATURE = re.compile(
 _SIGNATURE_MARK = re.compile(r"--\xa0? ?\s?")
 _QUOTED_LINE = re.compile(r"\s{0,2}(?:>|＞|&gt;)")
 
+GMAIL_CONTAINER = ".gmail_quote, .x_gmail_quote"
 HTML_QUOTES = (
-    ".gmail_quote", ".x_gmail_quote", "blockquote[type=cite]", ".moz-cite-prefix", ".yahoo_quoted",
+    ".gmail_quote", ".x_gmail_quote", ".gmail_attr", ".x_gmail_attr", "blockquote[type=cite]",
+    ".moz-cite-prefix", ".yahoo_quoted",
     ".protonmail_quote", ".tutanota_quote", "#isReplyContent", ".ntes-mailmaster-quote", "includetail",
     "#mail-editor-reference-message-container", "#OLK_SRC_BODY_SECTION", "[name=messageReplySection]",
     ".spark_quote", ".front-blockquote", ".sh-quoted-content", ".zmail_extra", ".freshdesk_quote",
-    ".WordSection1 .gmail_quote", ".alimail-quote", ".aliyun-quote", ".hubspot-quote",
-    ".xm_compose_origin_mail_container", ".qm_original_mail", ".lark-mail-quote",
+    ".alimail-quote", ".aliyun-quote", ".hubspot-quote",
+    ".xm_compose_origin_mail_container", ".qm_original_mail", ".lark-mail-quote", "[id^=lark-mail-quote]",
     ".history-quote-wrapper",
 )  # fmt: skip
 HTML_QUOTES_FROM = (

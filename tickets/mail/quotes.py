@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser
 
 from tickets.mail import quote_shapes as shapes
 from tickets.mail.html import tree_segments
+from tickets.mail.html_quotes import folded_elements, folded_from
 from tickets.mail.values import Segment, SegmentKind
 
 MAX_LINES = 5_000
@@ -33,7 +34,7 @@ def split_text(text: str) -> tuple[Segment, ...]:
 
 def split_html(tree: LexborHTMLParser) -> tuple[Segment, ...]:
     """Segments of the text of an HTML body, by its elements first and by the shapes of its lines after."""
-    return _split(tree_segments(tree, _folded(tree), _folded_from(tree)))
+    return _split(tree_segments(tree, folded_elements(tree), folded_from(tree)))
 
 
 def has_fold(segments: Iterable[Segment]) -> bool:
@@ -79,9 +80,16 @@ def _fold_from_marker(lines: list[_Line]) -> None:
         if shapes.is_forward_mark(line.text.rstrip()):
             return
         if _starts_quote(lines, index):
-            start = index - 1 if index and shapes.is_rule(lines[index - 1].text) else index
-            _mark(lines[start:], QUOTE)
+            _mark(lines[_with_rule_above(lines, index) :], QUOTE)
             return
+
+
+def _with_rule_above(lines: list[_Line], index: int) -> int:
+    """A rule or a bare `原始邮件` right above a head belongs to it."""
+    above = index - 1
+    while above > 0 and index - above < 3 and not lines[above].text.strip():
+        above -= 1
+    return above if above > 0 and shapes.is_rule(lines[above].text.rstrip("\n")) else index
 
 
 def _starts_quote(lines: list[_Line], index: int) -> bool:
@@ -195,28 +203,3 @@ def _give_blanks_to_folds(lines: list[_Line]) -> None:
 def _mark(lines: Iterable[_Line], kind: SegmentKind) -> None:
     for line in lines:
         line.kind = kind
-
-
-def _folded(tree: LexborHTMLParser) -> dict[int, SegmentKind]:
-    quotes = {node.mem_id: QUOTE for node in tree.css(", ".join(shapes.HTML_QUOTES)) if not _is_forward(node)}
-    signatures = {node.mem_id: SIGNATURE for node in tree.css(", ".join(shapes.HTML_SIGNATURES))}
-    return signatures | quotes
-
-
-def _folded_from(tree: LexborHTMLParser) -> dict[int, SegmentKind]:
-    marked = {node.mem_id: QUOTE for node in tree.css(", ".join(shapes.HTML_QUOTES_FROM))}
-    return marked | {
-        node.mem_id: QUOTE for node in tree.css("div[style*='border-top']") if _is_header_node(node)
-    }
-
-
-def _is_forward(node: LexborNode) -> bool:
-    return shapes.is_forward_mark(_opening(node).partition("\n")[0])
-
-
-def _is_header_node(node: LexborNode) -> bool:
-    return shapes.label_kind(_opening(node)) != ""
-
-
-def _opening(node: LexborNode) -> str:
-    return node.text(deep=True, strip=False)[:400].strip()

@@ -13,6 +13,7 @@ from email.policy import compat32
 from tickets.mail.flat import flat_messages, is_nested_deeper_than, with_guessed_boundary
 from tickets.mail.headers import Headers, read_headers
 from tickets.mail.parameters import Parametrised, parametrised
+from tickets.mail.uuencode import take_files
 from tickets.mail.words import lenient_base64
 
 MAX_DEPTH = 40
@@ -157,6 +158,9 @@ def _undone(data: bytes, headers: Headers) -> bytes:
     encoding = headers.first("Content-Transfer-Encoding").decode("latin-1").lower().strip("\"' ")
     if encoding.startswith("base64") and _looks_base64(data):
         return lenient_base64(data)
+    if encoding.startswith(("x-uu", "uu")):
+        _, files = take_files(data.decode("latin-1").replace("\r\n", "\n"))
+        return files[0][1] if files else data
     if encoding.startswith(("quoted-printable", "quoted_printable", "qp")):
         return quopri.decodestring(data)
     return data

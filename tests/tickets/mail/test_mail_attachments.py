@@ -60,9 +60,9 @@ def test_an_attached_message_in_base64_is_read():
     assert one.data.startswith(b"From: c@d.example")
 
 
-def test_an_image_of_the_html_is_inline():
+def test_an_image_that_no_html_shows_is_a_file():
     (one,) = attached(b"Content-Type: image/png; name=a.png\nContent-ID: <logo@x>\n\nx")
-    assert (one.content_id, one.is_inline) == ("logo@x", True)
+    assert (one.content_id, one.is_inline) == ("logo@x", False)
 
 
 def test_a_body_that_is_a_file_is_attached():

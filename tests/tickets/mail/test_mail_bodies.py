@@ -61,6 +61,24 @@ def test_the_root_of_a_related_is_read_wherever_it_stands():
     assert mail.attachments[0].is_inline
 
 
+def test_an_image_the_html_shows_is_inline_even_when_it_is_declared_a_file():
+    image = (
+        b"Content-Type: image/png\nContent-Disposition: attachment; filename=l.png\nContent-ID: <a b@x>\n\nx"
+    )
+    html = b'Content-Type: text/html\n\n<img src="cid:a%20b@x">words'
+    assert read(multipart(b"mixed", html, image)).attachments[0].is_inline
+
+
+def test_html_names_its_charset_itself():
+    html = '<meta http-equiv="Content-Type" content="text/html; charset=gb2312"><p>卡</p>'.encode("gb18030")
+    assert read(b"Content-Type: text/html\n\n" + html).text == "卡"
+
+
+def test_html_without_anything_to_show_is_none():
+    mail = read(multipart(b"alternative", PLAIN, b"Content-Type: text/html\n\n<html><body></body></html>"))
+    assert (mail.html, mail.text) == (None, "plain words")
+
+
 def test_an_alternative_of_text_and_related_html_is_one_text():
     related = multipart(b"related", HTML, b"Content-Type: image/png\nContent-ID: <i@x>\n\nx")
     mail = read(multipart(b"alternative", PLAIN, related))

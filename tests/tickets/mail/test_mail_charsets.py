@@ -57,6 +57,7 @@ def test_a_label_names_the_codec_that_its_mails_need(label, codec):
         ("音が途切れます", "cp932", "shift_jis"),
         ("音が途切れます", "iso2022_jp", "iso-2022-jp"),
         ("音が途切れます", "iso2022_jp", ""),
+        ("①音が途切れます", "jis-cp932", "iso-2022-jp"),
         ("소리가 끊깁니다", "cp949", "ks_c_5601-1987"),
         ("Звук пропадает", "koi8-r", "koi8-r"),
         ("plain", "ascii", "utf-16"),
@@ -65,7 +66,18 @@ def test_a_label_names_the_codec_that_its_mails_need(label, codec):
     ],
 )
 def test_text_is_read_whatever_its_label_claims(text, written_in, declared):
-    assert decode(text.encode(written_in), declared) == text
+    data = vendor_jis(text) if written_in == "jis-cp932" else text.encode(written_in)
+    assert decode(data, declared) == text
+
+
+def vendor_jis(text: str) -> bytes:
+    """ISO-2022-JP as Windows mailers write it, with characters the standard does not have."""
+    out = bytearray(b"\x1b$B")
+    for lead, trail in zip(*[iter(text.encode("cp932"))] * 2, strict=True):
+        high = (lead - (0x70 if lead < 0xA0 else 0xB0)) * 2 - (trail < 0x9F)
+        low = trail - 0x7E if trail >= 0x9F else trail - (0x1F if trail < 0x7F else 0x20)
+        out += bytes((high, low))
+    return bytes(out) + b"\x1b(B"
 
 
 def test_cut_utf8_stays_utf8():

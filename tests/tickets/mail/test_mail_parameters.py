@@ -21,6 +21,8 @@ from tickets.mail.parameters import parametrised
         (b"attachment; filename=\"utf-8''%E6%97%A5.txt\"", "日.txt"),
         (b'attachment; filename="=?utf-8?B?5pel5b+X?=.txt"', "日志.txt"),
         ("attachment; filename=日志.txt".encode("gb18030"), "日志.txt"),
+        (b"attachment; filename=%E6%97%A5%E5%BF%97.txt", "日志.txt"),
+        (b"attachment; filename=100%25.txt", "100%25.txt"),
         (b"attachment; filename*99999=x", ""),
         (b"attachment; filename", ""),
         (b"attachment; filename=", ""),

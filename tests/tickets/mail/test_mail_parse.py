@@ -151,6 +151,23 @@ def test_random_bytes_are_unreadable():
 
 
 @pytest.mark.parametrize(
+    ("raw", "message_id"),
+    [
+        ("<a@b>", "a@b"),
+        ("a@b", "a@b"),
+        ("<a b@c>", "ab@c"),
+        ("<no-at-sign>", "no-at-sign"),
+        ("12345", "12345"),
+        ("<a@b> (comment)", "a@b"),
+        ("<>", ""),
+        ("", ""),
+    ],
+)
+def test_broken_message_ids_still_tell_mails_apart(raw, message_id):
+    assert parse(f"From: a@b.example\nMessage-ID: {raw}\n\n".encode()).message_id == message_id
+
+
+@pytest.mark.parametrize(
     ("date", "claimed"),
     [
         ("Mon, 5 Jan 2026 10:00:00 +0800", datetime(2026, 1, 5, 2, tzinfo=UTC)),

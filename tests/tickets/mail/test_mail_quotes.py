@@ -44,6 +44,7 @@ HEADS = [
     "*From:* Support <s@desk.example>\n*Sent:* Monday, January 5, 2026 10:00\n*To:* A\n*Subject:* Sound",
     "________________________________\nFrom: Support <s@desk.example>\nSent: 5 January 2026\nTo: A\nSubject: B",
     "发件人: Support <s@desk.example>\n发送时间: 2026年1月5日 10:00\n收件人: A\n主题: 声音",
+    "原始邮件\n\n发件人：Support <s@desk.example>\n发件时间：2026年1月5日 10:00\n收件人：A\n主题：声音",
     "发件人： Support\n日期： 2026年1月5日\n收件人： A\n主　题： 声音",
     "发 件 人: Support\n发送时间: 2026-01-05\n收 件 人: A\n主 题: 声音",
     "寄件者: Support\n寄件日期: 2026年1月5日\n收件者: A\n主旨: 聲音",
@@ -159,6 +160,22 @@ def test_quotes_are_known_by_their_html(shape):
     rest = "".join(part.text for part in split_html(tree) if part.kind is not SegmentKind.NEW)
     assert new == "Still no sound."
     assert "old words" in rest
+
+
+def test_answers_between_gmail_quotes_stay():
+    quote = '<blockquote class="gmail_quote">{}</blockquote>'
+    html = '<div class="gmail_quote"><div class="gmail_attr">On x wrote:</div>' + quote.format(
+        "first question"
+    )
+    html += "<div>first answer</div>" + quote.format("second question") + "<div>second answer</div></div>"
+    new = "".join(part.text for part in split_html(parse_html(html)) if part.kind is SegmentKind.NEW)
+    assert new.split() == ["first", "answer", "second", "answer"]
+
+
+def test_quotes_within_a_forwarded_mail_are_not_folded():
+    html = '<p>FYI</p><div class="gmail_quote"><div class="gmail_attr">---------- Forwarded message ---------</div>'
+    html += '<p>alarm</p><blockquote class="gmail_quote">the alarm before</blockquote></div>'
+    assert [part.kind for part in split_html(parse_html(html))] == [SegmentKind.NEW]
 
 
 def test_a_forwarded_mail_is_not_folded():

@@ -1,0 +1,89 @@
+"""The texts of a mail put together: one text cut into segments, one HTML fit to show."""
+
+import html as html_escape
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tickets.mail.html import MAX_HTML_CHARS, loose_text, parse_html
+from tickets.mail.quotes import has_fold, split_html, split_text
+from tickets.mail.sanitise import sanitised
+from tickets.mail.values import Segment, SegmentKind
+
+MAX_TEXT_CHARS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """One text of the mail as `plain`, as `html`, or as both when they say the same."""
+
+    plain: str
+    html: str = ""
+
+    @property
+    def is_blank(self) -> bool:
+        return not (self.plain.strip() or self.html.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """`segments` joined are the whole text; `html` is sanitised, None when there is none to show."""
+
+    segments: tuple[Segment, ...]
+    html: str | None
+    notes: tuple[str, ...] = ()
+
+
+def render(renderings: Sequence[Rendering]) -> Rendered:
+    """All texts in reading order; plain ones among HTML are shown as HTML too."""
+    shown = [one for one in renderings if not one.is_blank]
+    if not any(one.html for one in shown):
+        return _plain_only("\n\n".join(one.plain.strip("\n") for one in shown))
+    html = "\n<hr>\n".join(one.html or _as_html(one.plain) for one in shown)
+    plain = "\n\n".join(one.plain for one in shown) if all(one.plain.strip() for one in shown) else ""
+    return _too_large(plain, html) if len(html) > MAX_HTML_CHARS else _both(plain, html)
+
+
+def _plain_only(text: str) -> Rendered:
+    notes = ("text was cut",) if len(text) > MAX_TEXT_CHARS else ()
+    return Rendered(split_text(_tidy(text)), None, notes)
+
+
+def _too_large(plain: str, html: str) -> Rendered:
+    """HTML is cut to be shown; the text is whole, taken from outside of the tags."""
+    text = _plain_only(plain.strip() or loose_text(html))
+    return Rendered(text.segments, sanitised(parse_html(html)) or None, (*text.notes, "HTML was cut"))
+
+
+def _both(plain: str, html: str) -> Rendered:
+    """HTML knows best where quotes begin; when it shows none, a full plain text beside it reads better."""
+    tree = parse_html(html)
+    segments = split_html(tree)
+    text = "".join(segment.text for segment in segments)
+    if not has_fold(segments) and _is_full(plain, text):
+        segments = split_text(_tidy(plain))
+    return Rendered(_trimmed(segments), sanitised(tree) or None)
+
+
+def _is_full(plain: str, text: str) -> bool:
+    """No stub such as "please use an HTML viewer"."""
+    return bool(plain.strip()) and len(plain.split()) * 2 >= len(text.split()) and len(plain) * 2 >= len(text)
+
+
+def _trimmed(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
+    """Without blanks before the first word and after the last."""
+    kept = [segment for segment in segments if segment.text]
+    if not kept:
+        return (Segment(SegmentKind.NEW, ""),)
+    kept[0] = Segment(kept[0].kind, kept[0].text.lstrip())
+    kept[-1] = Segment(kept[-1].kind, kept[-1].text.rstrip())
+    return tuple(kept)
+
+
+def _tidy(text: str) -> str:
+    """No blanks at line ends, but for the mark of a signature; no empty lines around."""
+    lines = text[:MAX_TEXT_CHARS].replace("\xa0", " ").split("\n")
+    return "\n".join(line if line == "-- " else line.rstrip() for line in lines).strip("\n").rstrip()
+
+
+def _as_html(plain: str) -> str:
+    return "<div>" + html_escape.escape(plain).replace("\n", "<br>") + "</div>"
