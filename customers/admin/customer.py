@@ -76,7 +76,7 @@ class CustomerAdmin(RowAccessAdmin):
 
     @display(description=_("service plan"))
     def plan_in_force(self, customer: Any) -> str:
-        return customer.plan_name or str(_("none in force"))
+        return customer.plan_name or str(_("no contract"))
 
     @display(description=_("account manager"))
     def manager(self, customer: Customer) -> str:

@@ -44,7 +44,7 @@ class DeskUserAdmin(UserAdmin, ModelAdmin):
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("username", "password", ("first_name", "last_name"), "email")}),
-        (_("Permissions"), {"fields": (("is_active", "is_staff", "is_superuser"), "groups")}),
+        (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
         (_("Important dates"), {"fields": (("last_login", "date_joined"),)}),
     )
     readonly_fields = ("last_login", "date_joined")

@@ -69,7 +69,7 @@ class ClockAdmin(ReadOnlyAdmin, RowAccessAdmin):
     ordering = ("-due_at",)
     inlines = (ClockEventInline,)
     fieldsets = (
-        (None, {"fields": (("number", "customer"), ("kind", "shown_priority"), "shown_state")}),
+        (None, {"fields": (("number", "customer"), ("kind", "priority"), "state")}),
         (
             _("Times"),
             {"fields": (("started_at", "due_at"), ("stopped_at", "breached_at"), "detected_at")},
@@ -79,7 +79,7 @@ class ClockAdmin(ReadOnlyAdmin, RowAccessAdmin):
             {"fields": (("policy_version", "minutes"), ("calendar", "calendar_version"), "contract")},
         ),
     )
-    readonly_fields = ("number", "customer", "shown_priority", "shown_state")
+    readonly_fields = ("number", "customer")
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[Clock]:
         return visible_clocks(user)

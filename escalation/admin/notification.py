@@ -22,8 +22,8 @@ class NotificationAdmin(ReadOnlyAdmin, RowAccessAdmin):
     list_select_related = ("recipient", "mail")
     search_fields = ("recipient__username", "recipient__first_name", "recipient__last_name")
     sortable_by = ("created_at",)
-    fields = (("told", "kind"), ("number", "mail_state"), "created_at")
-    readonly_fields = ("told", "number", "mail_state")
+    fields = (("told", "kind"), ("number", "mail"), "created_at")
+    readonly_fields = ("told", "number")
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[Notification]:
         return visible_notifications(user)

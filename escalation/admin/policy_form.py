@@ -44,7 +44,7 @@ def _window_fields() -> dict[str, forms.Field]:
                 widget=UnfoldAdminIntegerFieldWidget(),
             )
             fields[calendar_name(kind, priority)] = forms.ModelChoiceField(
-                label=_("counted by"),
+                label=_("Counted by"),
                 queryset=Calendar.objects.all(),
                 required=False,
                 widget=UnfoldAdminSelectWidget(),
@@ -98,7 +98,7 @@ PolicyForm = type("PolicyForm", (_PolicyForm,), _window_fields())
 
 class StepForm(forms.ModelForm):
     tell = forms.MultipleChoiceField(
-        label=_("tell"), choices=Whom, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget()
+        label=_("Tell"), choices=Whom, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget()
     )
 
     class Meta:

@@ -1,12 +1,16 @@
 """Promises, ledger, escalations and notifications: shown to those who see the ticket, changed by nobody."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from escalation.access import visible_clocks, visible_escalations, visible_ledger, visible_notifications
+from escalation.choices import ClockKind
 from escalation.models import Clock, ClockEvent, Escalation, Heartbeat, Notification
 from tests.adminpages import add_url, list_url, listed, page_url
 from tests.factories import (
+    NOW,
     AdminFactory,
     ClockEventFactory,
     ClockFactory,
@@ -18,6 +22,7 @@ from tests.factories import (
     UserFactory,
     staff,
 )
+from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -121,3 +126,17 @@ def test_heartbeats_are_for_operators(login):
     beat = HeartbeatFactory(detail="42 looked at")
     assert listed(login(staff(groups=["Operator"])), Heartbeat) == [beat]
     assert login(staff(groups=["Account manager"])).get(list_url(Heartbeat)).status_code == 403
+
+
+def test_the_list_of_tickets_shows_the_promise_that_falls_due_next(login, frozen):
+    late, soon, answered = TicketFactory.create_batch(3)
+    ClockFactory(ticket=late, due_at=NOW - timedelta(minutes=1))
+    ClockFactory(ticket=soon, due_at=NOW + timedelta(hours=1), kind=ClockKind.NEXT_RESPONSE)
+    ClockFactory(ticket=soon, due_at=NOW + timedelta(hours=2))
+    ClockFactory(ticket=answered, stopped_at=NOW)
+    client = login(AdminFactory())
+    due = {row.pk: row.next_due for row in listed(client, Ticket)}
+    assert due == {late.pk: NOW - timedelta(minutes=1), soon.pk: NOW + timedelta(hours=1), answered.pk: None}
+    page = client.get(list_url(Ticket)).content.decode()
+    assert "2026-11-18 17:44" in page  # the reader's zone
+    assert "2026-11-18 18:45" in page

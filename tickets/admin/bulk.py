@@ -26,7 +26,7 @@ class BulkForm(forms.Form):
 
     title: Any = ""
     reason = forms.CharField(
-        label=_("reason"), max_length=1000, widget=UnfoldAdminTextareaWidget({"rows": 3})
+        label=_("Reason"), max_length=1000, widget=UnfoldAdminTextareaWidget({"rows": 3})
     )
     field_order = ("to", "status", "priority", "reason")
 
@@ -37,7 +37,7 @@ class BulkForm(forms.Form):
 class AssignForm(BulkForm):
     title = _("Hand tickets over to a colleague")
     to = StaffChoiceField(
-        label=_("new owner"),
+        label=_("New owner"),
         queryset=staff_members().filter(is_active=True),
         widget=UnfoldAdminSelectWidget(),
     )
@@ -49,7 +49,7 @@ class AssignForm(BulkForm):
 
 class StatusForm(BulkForm):
     title = _("Change the status of tickets")
-    status = forms.ChoiceField(label=_("status"), choices=Status, widget=UnfoldAdminSelectWidget())
+    status = forms.ChoiceField(label=_("Status"), choices=Status, widget=UnfoldAdminSelectWidget())
 
     def apply(self, ticket: Ticket, *, actor: User, at: datetime) -> None:
         given = self.cleaned_data
@@ -59,7 +59,7 @@ class StatusForm(BulkForm):
 class PriorityForm(BulkForm):
     title = _("Change the priority of tickets")
     priority = forms.TypedChoiceField(
-        label=_("priority"), choices=Priority, coerce=int, widget=UnfoldAdminSelectWidget()
+        label=_("Priority"), choices=Priority, coerce=int, widget=UnfoldAdminSelectWidget()
     )
 
     def apply(self, ticket: Ticket, *, actor: User, at: datetime) -> None:

@@ -32,7 +32,7 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
         "subject",
         "mailbox",
         "shown_state",
-        "reason",
+        "why",
         "number",
         "attempts",
     )
@@ -46,7 +46,7 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
     search_fields = ("sender", "subject", "rfc_message_id", "reason")
     sortable_by = ("received_at",)
     fieldsets = (
-        (None, {"fields": (("sender", "shown_state"), "subject", "reason", "shown_error", "number")}),
+        (None, {"fields": (("sender", "state"), "subject", "reason", "shown_error", "number")}),
         (
             _("How it came"),
             {
@@ -60,7 +60,7 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
             },
         ),
     )
-    readonly_fields = ("shown_state", "shown_error", "number", "shown_recipients", "shown_size")
+    readonly_fields = ("shown_error", "number", "shown_recipients", "shown_size")
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[InboundEmail]:
         return visible_inbound(user).defer("raw")
@@ -74,6 +74,10 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
     @display(description=_("state"), label=labels.INTAKE)
     def shown_state(self, mail: InboundEmail) -> tuple[str, str]:
         return mail.state, mail.get_state_display()
+
+    @display(description=_("reason"))
+    def why(self, mail: InboundEmail) -> str:
+        return mail.reason or mail.error.strip().rpartition("\n")[2][:120] or "-"
 
     @display(description=_("error"))
     def shown_error(self, mail: InboundEmail) -> str:

@@ -17,7 +17,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 class MailboxForm(forms.ModelForm):
     password = forms.CharField(
-        label=_("password or token"),
+        label=_("Password or token"),
         required=False,
         strip=False,
         max_length=4000,

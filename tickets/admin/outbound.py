@@ -46,7 +46,7 @@ class OutboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
             _("Delivery"),
             {
                 "fields": (
-                    ("purpose", "shown_state"),
+                    ("purpose", "state"),
                     ("created_at", "attempts"),
                     ("next_try_at", "accepted_at"),
                     "shown_answer",
@@ -56,7 +56,7 @@ class OutboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
             },
         ),
     )
-    readonly_fields = ("shown_recipients", "shown_copies", "readable_text", "shown_state", "shown_answer")
+    readonly_fields = ("shown_recipients", "shown_copies", "readable_text", "shown_answer")
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[OutboundEmail]:
         return visible_outbound(user).defer("html", "headers", "files")

@@ -9,12 +9,14 @@ from tickets.models.ticket import ticket_number
 
 def as_written(text: str) -> str:
     """Escaped, with its line breaks, wrapped to the page."""
-    return format_html('<div class="whitespace-pre-wrap break-words">{}</div>', text) if text else "-"
+    return (
+        format_html('<div class="break-words" style="white-space: pre-wrap">{}</div>', text) if text else "-"
+    )
 
 
 def ticket_link(pk: int | None) -> SafeString | str:
     if pk is None:
         return "-"
-    return format_html(
-        '<a href="{}">{}</a>', reverse("admin:tickets_ticket_change", args=[pk]), ticket_number(pk)
-    )
+    url = reverse("admin:tickets_ticket_change", args=[pk])
+    link = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
+    return format_html(link, url, ticket_number(pk))

@@ -68,8 +68,8 @@ class ActiveFilter(DropdownFilter):
 
 @admin.register(Ticket)
 class TicketAdmin(RowAccessAdmin):
-    list_display = (
-        "sd_number", "subject", "customer", "shown_priority", "shown_status", "owned_by", "opened_at", "updated_at",
+    list_display: tuple[str, ...] = (
+        "sd_number", "subject", "customer", "shown_priority", "shown_status", "owned_by", "updated_at",
     )  # fmt: skip
     list_display_links = ("sd_number", "subject")
     list_filter = (
@@ -84,7 +84,8 @@ class TicketAdmin(RowAccessAdmin):
     list_select_related = ("customer", "owner")
     search_fields = ("subject",)
     search_help_text = _("Number, subject, text, customer or contact")
-    sortable_by = ("opened_at", "updated_at")
+    sortable_by = ("updated_at",)
+    ordering = ("-updated_at",)
     actions = ("assign_to", "set_status", "set_priority")
 
     def visible(self, user: User | AnonymousUser) -> TicketQuerySet:
