@@ -164,6 +164,7 @@ LOCALE_PATHS: list[Path] = []
 TIME_ZONE = DESK_TIME_ZONE
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = ["supportdesk.formats"]
 
 # --- Files -----------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
@@ -240,6 +241,9 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": None,
     "STYLES": [lambda request: static("supportdesk/desk.css")],
     "SCRIPTS": [lambda request: static("supportdesk/desk.js")],
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("supportdesk/icon.svg")}
+    ],
     "COLORS": {"primary": INDIGO},
     "SIDEBAR": {"show_search": False, "navigation": "supportdesk.navigation.sidebar"},
 }
