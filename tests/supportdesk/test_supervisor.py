@@ -16,6 +16,7 @@ from supportdesk.runner.parts import Answer, Part, Sign
 from supportdesk.runner.process import Process, Watchman, ending
 from supportdesk.runner.supervisor import Supervisor
 
+ROOT = Path(__file__).parents[2]
 ALIVE = Sign(Answer.ALIVE)
 SILENT = Sign(Answer.SILENT, "no answer")
 UNKNOWN = Sign(Answer.UNKNOWN, "the database does not answer")
@@ -367,7 +368,7 @@ def desk(lifeline: tuple[int, int]) -> Iterator[subprocess.Popen[bytes]]:
         [sys.executable, "-c", DESK, str(write), FAMILY],
         pass_fds=(write,),
         stdout=subprocess.PIPE,
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
     )
     os.close(write)
     assert desk.stdout is not None
@@ -385,6 +386,61 @@ def test_however_the_supervisor_ends_no_process_is_left(
     desk.send_signal(number)
     assert os.read(lifeline[0], 1) == b""
     assert desk.wait() == (-9 if number is signal.SIGKILL else 0)
+
+
+LEASHED = """
+import subprocess, sys, time
+from supportdesk.runner.process import clean_python
+sleeper = [sys.executable, "-c", "print('up', flush=True); import time; time.sleep(600)"]
+subprocess.Popen(clean_python("leash.py", sys.argv[2], *sleeper), pass_fds=(int(sys.argv[1]),))
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
+def test_a_part_is_told_to_end_when_its_supervisor_dies_even_without_a_watchman(
+    lifeline: tuple[int, int],
+) -> None:
+    read, write = lifeline
+    shell = f'exec "{sys.executable}" -c "$0" {write} $$'
+    parent = subprocess.Popen(
+        ["sh", "-c", shell, LEASHED], pass_fds=(write,), stdout=subprocess.PIPE, cwd=ROOT
+    )
+    os.close(write)
+    assert parent.stdout is not None
+    assert b"up" in parent.stdout.readline()
+    parent.kill()
+    assert os.read(read, 1) == b""
+    parent.wait()
+    parent.stdout.close()
+
+
+ADOPTING = """
+import os, sys, time
+from supportdesk.runner.output import Printer
+from supportdesk.runner.parts import Part
+from supportdesk.runner.process import Process, adopt_orphans
+adopt_orphans()
+read, write = os.pipe()
+process = Process(Part(name="part", argv=(sys.executable, "-c", sys.argv[1])), Printer(os.fdopen(write, "w")))
+os.read(read, 1)
+process.popen.kill()
+deadline = time.monotonic() + 10
+while not process.is_gone() and time.monotonic() < deadline:
+    process.kill()
+try:
+    print(os.waitpid(-1, os.WNOHANG))
+except ChildProcessError:
+    print("all buried")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt orphans")
+def test_orphans_of_a_dead_part_are_adopted_and_buried() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ADOPTING, FAMILY], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert done.stdout == "all buried\n"
 
 
 def test_a_killed_watchman_is_replaced_and_told_everything() -> None:
