@@ -10,8 +10,8 @@ from itertools import groupby
 from selectolax.lexbor import LexborHTMLParser
 
 from tickets.mail import quote_shapes as shapes
-from tickets.mail.html import tree_segments
 from tickets.mail.html_quotes import folded_elements, folded_from
+from tickets.mail.html_text import tree_segments
 from tickets.mail.values import Segment, SegmentKind
 
 MAX_LINES = 5_000

@@ -4,7 +4,8 @@ import html as html_escape
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tickets.mail.html import MAX_HTML_CHARS, loose_text, parse_html
+from tickets.mail.html import MAX_HTML_CHARS, parse_html
+from tickets.mail.html_text import loose_text
 from tickets.mail.quotes import has_fold, split_html, split_text
 from tickets.mail.sanitise import sanitised
 from tickets.mail.values import Segment, SegmentKind

@@ -128,6 +128,12 @@ def test_winmail_is_unpacked_and_kept():
     assert found[1].data == b"the plan"
 
 
+def test_a_winmail_of_countless_objects_is_not_unpacked():
+    part = b"Content-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n"
+    swarm = tnef(b"plan.txt", b"the plan") + b"\1\6\x90\x08\0" * 1 + b"\0" * 50_000
+    assert [one.name for one in attached(part + binascii.b2a_base64(swarm))] == ["winmail.dat"]
+
+
 def test_a_broken_winmail_is_kept_as_it_is():
     part = b"Content-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n"
     found = attached(part + binascii.b2a_base64(tnef(b"plan.txt", b"the plan")[:40]))

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tickets.mail.html import html_text, loose_text
+from tickets.mail.html_text import MAX_NODES, html_text, loose_text
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,11 @@ def test_thousands_of_attributes_stay_cheap_and_their_tag_stays():
     swarm = " ".join(f"a{number}=1" for number in range(50_000))
     assert html_text(f"<p {swarm}>the words</p>").strip() == "the words"
     assert time.perf_counter() - started < 5
+
+
+def test_words_beyond_the_cap_on_nodes_are_kept():
+    html = "<b>x</b> " * (MAX_NODES + 10) + "<p>the <i>last</i> words</p>"
+    assert "the last words" in " ".join(html_text(html)[-60:].split())
 
 
 def test_html_too_large_to_parse_still_gives_its_words():
