@@ -11,14 +11,16 @@ from typing import Any
 import django_filters
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef, TextChoices
+from django.db.models import Exists, OuterRef, QuerySet, TextChoices
 from django.forms import CheckboxSelectMultiple, HiddenInput
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+from django_filters.filterset import FilterSet
 
 from customers.access import sees_all, team_ids, visible_customers
 from customers.choices import Scenario
-from customers.models import Desk
+from customers.models import Customer, Desk
 from escalation.models import Clock
 from escalation.models.clock import ClockQuerySet
 from tickets.choices import Priority, Status
@@ -58,7 +60,7 @@ def narrowed(clocks: ClockQuerySet, promise: str, now: datetime) -> ClockQuerySe
             return clocks
 
 
-class TicketFilter(django_filters.FilterSet):
+class TicketFilter(FilterSet):
     q = django_filters.CharFilter(label=_("Search"), method="filter_text")
     promise = django_filters.ChoiceFilter(
         label=_("Promise"),
@@ -96,12 +98,13 @@ class TicketFilter(django_filters.FilterSet):
         **kwargs: Any,
     ) -> None:
         """``queryset`` holds what the user may see; days of ``opened`` are days of the current zone."""
-        super().__init__(data, queryset, **kwargs)
+        super().__init__(data, queryset, **kwargs)  # type: ignore[no-untyped-call]
         self.user = user
         self.now = now
-        self.filters["owner"].extra["choices"] = self._owners
-        self.filters["customer"].queryset = lambda request: visible_customers(user)
+        self.filters["owner"].extra["choices"] = lambda: self._owners
+        self.filters["customer"].queryset = lambda request: self._customers
 
+    @cached_property
     def _owners(self) -> list[tuple[str, Any]]:
         colleagues = get_user_model().objects.filter(is_active=True, is_staff=True)
         if not sees_all(self.user):
@@ -110,6 +113,11 @@ class TicketFilter(django_filters.FilterSet):
         return [*OwnerChoice.choices, *sorted(named, key=lambda choice: choice[1])]
 
     @property
+    def _customers(self) -> QuerySet[Customer]:
+        """Asked for only where one is chosen: finding out who sees whom costs a query."""
+        return visible_customers(self.user) if self.data.get("customer") else Customer.objects.none()
+
+    @cached_property
     def _team(self) -> frozenset[int]:
         return team_ids(self.user)
 

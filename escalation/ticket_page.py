@@ -14,7 +14,7 @@ from escalation.services.moments import step_time
 from escalation.services.people import People
 from escalation.services.terms import contract_in_force
 from escalation.templatetags.promises import person
-from escalation.upcoming import Upcoming, upcoming
+from escalation.upcoming import following_step, target
 from tickets.choices import MessageKind
 from tickets.models import Attachment, Message, Ticket
 from tickets.models.ticket import TicketQuerySet
@@ -41,7 +41,8 @@ class ChainStep:
     step: EscalationStep
     at: datetime
     fired: Escalation | None
-    following: Upcoming | None
+    is_next: bool = False
+    to: User | None = None  # who gets the ticket by what is known now
 
     @property
     def told(self) -> str:
@@ -90,12 +91,12 @@ class TicketPage:
 
 
 def ticket_page(ticket: Ticket, *, visible: TicketQuerySet, now: datetime) -> TicketPage:
-    """`ticket` needs its people loaded; `visible` limits the customer's other tickets. At most 18 queries."""
+    """`ticket` needs its people loaded; `visible` limits the customer's other tickets. At most 16 queries."""
     people = People.at(now)
     return TicketPage(
         ticket=ticket,
         conversation=_conversation(ticket),
-        promises=_promises(ticket, people, now),
+        promises=_promises(ticket, people),
         card=_card(ticket.customer, ticket, visible, now) if ticket.customer else None,
         history=_history(ticket, {key: person(user) for key, user in people.users.items()}),
         colleagues=sorted(people.users.values(), key=person),
@@ -114,7 +115,7 @@ def _conversation(ticket: Ticket) -> Conversation:
     return Conversation(found[:-LAST_MESSAGES], found[-LAST_MESSAGES:], max(asked, default=0))
 
 
-def _promises(ticket: Ticket, people: People, now: datetime) -> list[Promise]:
+def _promises(ticket: Ticket, people: People) -> list[Promise]:
     """Newest first."""
     clocks = list(
         Clock.objects.filter(ticket=ticket)
@@ -128,33 +129,37 @@ def _promises(ticket: Ticket, people: People, now: datetime) -> list[Promise]:
     )
     for clock in clocks:
         clock.ticket = ticket
-    waiting = [clock for clock in clocks if clock.is_open]
-    steps = EscalationStep.objects.filter(
-        policy__in={clock.policy_version.policy_id for clock in waiting}
-    ).order_by("percent")
-    following = upcoming(waiting, now=now, people=people)
-    chains = {clock.pk: _chain(clock, list(steps), following.get(clock.pk)) for clock in waiting}
-    return [Promise(clock, clock.events.all(), chains.get(clock.pk) or _fired(clock)) for clock in clocks]
+    policies = {clock.policy_version.policy_id for clock in clocks if clock.is_open}
+    steps = list(EscalationStep.objects.filter(policy__in=policies).order_by("percent")) if policies else []
+    return [
+        Promise(
+            clock, list(clock.events.all()), _chain(clock, steps, people) if clock.is_open else _fired(clock)
+        )
+        for clock in clocks
+    ]
 
 
-def _chain(clock: Clock, steps: Sequence[EscalationStep], following: Upcoming | None) -> list[ChainStep]:
+def _chain(clock: Clock, steps: Sequence[EscalationStep], people: People) -> list[ChainStep]:
+    own = [step for step in steps if step.policy_id == clock.policy_version.policy_id]
     fired = {escalation.step_id: escalation for escalation in clock.escalations.all()}
+    following = following_step(own, max((one.step.percent for one in fired.values()), default=0))
+    held = {event.holder_id for event in clock.events.all()}
     return [
         ChainStep(
             step,
             fired[step.pk].fired_at if step.pk in fired else step_time(clock, step.percent),
             fired.get(step.pk),
-            following if following and following.step == step else None,
+            is_next=step == following,
+            to=target(clock, step, held, people) if step == following else None,
         )
-        for step in steps
-        if step.policy_id == clock.policy_version.policy_id
+        for step in own
     ]
 
 
 def _fired(clock: Clock) -> list[ChainStep]:
     """Of a promise that ended: only what happened."""
     happened = sorted(clock.escalations.all(), key=lambda escalation: escalation.fired_at)
-    return [ChainStep(one.step, one.fired_at, one, None) for one in happened]
+    return [ChainStep(one.step, one.fired_at, one) for one in happened]
 
 
 def _card(customer: Customer, ticket: Ticket, visible: TicketQuerySet, now: datetime) -> CustomerCard:
@@ -173,14 +178,12 @@ def _windows(contract: Contract | None) -> list[PolicyTarget]:
         policies |= Q(version__policy__plan=contract.plan_id)
     newest: dict[tuple[str, int], PolicyTarget] = {}
     targets = PolicyTarget.objects.filter(policies).select_related("calendar")
-    for target in targets.order_by("-version__policy__is_default", "version__number"):
-        newest[target.kind, target.priority] = target
-    return sorted(newest.values(), key=lambda target: (target.kind, target.priority))
+    for window in targets.order_by("-version__policy__is_default", "version__number"):
+        newest[window.kind, window.priority] = window
+    return sorted(newest.values(), key=lambda window: (window.kind, window.priority))
 
 
 def _history(ticket: Ticket, names: Mapping[int, str]) -> list[Line]:
     """Newest first."""
     entries = ticket.timeline.select_related("actor").order_by("-at", "-pk")[:HISTORY]
-    return [
-        Line(entry.at, person(entry.actor), phrase(entry, names), entry.reason) for entry in entries
-    ]
+    return [Line(entry.at, person(entry.actor), phrase(entry, names), entry.reason) for entry in entries]

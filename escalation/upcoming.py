@@ -28,38 +28,48 @@ class Upcoming:
         return [str(Whom(value).label) for value in self.step.tell]
 
 
-def upcoming(
-    clocks: Sequence[Clock], *, now: datetime, people: People | None = None
-) -> Mapping[int, Upcoming]:
-    """By clock; clocks with nothing left are missing. Three queries, and four for people where they are needed.
+def upcoming(clocks: Sequence[Clock], *, now: datetime) -> Mapping[int, Upcoming]:
+    """By clock; clocks with nothing left are missing. Three queries, and five more where people are needed.
 
     The clocks need `policy_version` and `ticket` loaded.
     """
     waiting = [clock for clock in clocks if clock.next_step_at is not None]
     if not waiting:
         return {}
-    following = _following(waiting)
-    reassigned = [pk for pk, step in following.items() if step.reassign_to]
-    held = _held(reassigned)
-    people = people or (People.at(now) if reassigned else None)
-    return {
-        clock.pk: Upcoming(clock.next_step_at, step, _target(clock, step, held[clock.pk], people))
+    chains = _chains({clock.policy_version.policy_id for clock in waiting})
+    fired = _fired(clock.pk for clock in waiting)
+    steps = {
+        clock.pk: step
         for clock in waiting
-        if clock.next_step_at is not None and (step := following.get(clock.pk)) is not None
+        if (step := following_step(chains[clock.policy_version.policy_id], fired.get(clock.pk, 0)))
+    }
+    reassigned = [pk for pk, step in steps.items() if step.reassign_to]
+    held = _held(reassigned)
+    people = People.at(now) if reassigned else None
+    return {
+        clock.pk: Upcoming(
+            clock.next_step_at, steps[clock.pk], target(clock, steps[clock.pk], held[clock.pk], people)
+        )
+        for clock in waiting
+        if clock.pk in steps and clock.next_step_at is not None
     }
 
 
-def _following(clocks: Sequence[Clock]) -> Mapping[int, EscalationStep]:
-    """The first step after the last one that fired, as the sweep goes on."""
-    chains = _chains({clock.policy_version.policy_id for clock in clocks})
-    fired = _fired(clock.pk for clock in clocks)
-    following = {}
-    for clock in clocks:
-        chain = chains[clock.policy_version.policy_id]
-        step = next((step for step in chain if step.percent > fired.get(clock.pk, 0)), None)
-        if step is not None:
-            following[clock.pk] = step
-    return following
+def following_step(chain: Iterable[EscalationStep], fired: int) -> EscalationStep | None:
+    """The first step of an ordered chain after the highest percent that fired, as the sweep goes on."""
+    return next((step for step in chain if step.percent > fired), None)
+
+
+def target(clock: Clock, step: EscalationStep, held: Collection[int], people: People | None) -> User | None:
+    """Who would own the ticket if the step fired now; ``held`` is everybody who ever held the promise."""
+    if people is None or not step.reassign_to:
+        return None
+    if step.reassign_to == Whom.DUTY_MANAGER:
+        route = to_duty_manager(people.staff, people.duty_manager)
+    else:
+        holder = clock.ticket.owner_id
+        route = one_level_up(people.staff, holder=holder, held=held, duty_manager=people.duty_manager)
+    return people.users.get(route.target) if route.target is not None else None
 
 
 def _chains(policies: Collection[int]) -> Mapping[int, list[EscalationStep]]:
@@ -76,7 +86,6 @@ def _fired(clocks: Iterable[int]) -> Mapping[int, int]:
 
 
 def _held(clocks: Collection[int]) -> Mapping[int, set[int]]:
-    """Everybody who ever held each promise."""
     held: defaultdict[int, set[int]] = defaultdict(set)
     if clocks:
         rows = (
@@ -85,14 +94,3 @@ def _held(clocks: Collection[int]) -> Mapping[int, set[int]]:
         for clock, holder in rows:
             held[clock].add(holder)
     return held
-
-
-def _target(clock: Clock, step: EscalationStep, held: set[int], people: People | None) -> User | None:
-    if people is None or not step.reassign_to:
-        return None
-    if step.reassign_to == Whom.DUTY_MANAGER:
-        route = to_duty_manager(people.staff, people.duty_manager)
-    else:
-        holder = clock.ticket.owner_id
-        route = one_level_up(people.staff, holder=holder, held=held, duty_manager=people.duty_manager)
-    return people.users.get(route.target) if route.target is not None else None

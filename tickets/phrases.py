@@ -1,6 +1,7 @@
 """The lines of a ticket's timeline as sentences."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -37,13 +38,13 @@ def _name(names: Mapping[int, str], key: object) -> str:
     return names.get(key, "?") if isinstance(key, int) else "?"
 
 
-def _both(choices: type[Status] | type[Priority], data: Mapping[str, object]) -> dict[str, str]:
+def _both(choices: Any, data: Mapping[str, object]) -> dict[str, str]:
     return {"before": _label(choices, data.get("before")), "after": _label(choices, data.get("after"))}
 
 
-def _label(choices: type[Status] | type[Priority] | type[OwnerRule], value: object) -> str:
+def _label(choices: Any, value: object) -> str:
     """Rows of an older version may carry values that are gone: they are shown as they are."""
     try:
-        return str(choices(value).label)  # type: ignore[arg-type]
+        return str(choices(value).label)
     except ValueError:
         return str(value)

@@ -109,6 +109,7 @@ def _inline_images(attachments: Iterable[Attachment]) -> dict[str, str]:
     for file in attachments:
         if file.content_type in SAFE_IMAGES and file.size <= left:
             left -= file.size
-            encoded = base64.b64encode(file.file.read()).decode("ascii")
+            with file.file.open("rb") as content:
+                encoded = base64.b64encode(content.read()).decode("ascii")
             images[file.content_id.lower()] = f"data:{file.content_type};base64,{encoded}"
     return images

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -16,14 +17,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.access import visible_contacts, visible_customers
+from escalation.admin.promise_column import PromiseColumn
 from escalation.admin.ticket_acts import ACTS, Act, Acting, NewerMessage, act_once
 from escalation.admin.ticket_forms import WHEN, NewTicketForm
 from escalation.admin.ticket_opening import open_by_hand
 from escalation.ticket_page import ticket_page
+from tickets.access import visible_tickets
 from tickets.admin.ticket import TicketAdmin as TicketList
 from tickets.choices import MessageKind
 from tickets.errors import DeskError
 from tickets.models import Ticket
+from tickets.models.ticket import TicketQuerySet
 from tickets.views import attachment, mail_frame
 
 PEOPLE = ("owner", "contact", "customer__account_manager", "customer__backup_account_manager")
@@ -32,16 +36,18 @@ admin.site.unregister(Ticket)
 
 
 @admin.register(Ticket)
-class TicketAdmin(TicketList):
+class TicketAdmin(PromiseColumn, TicketList):
+    list_display = (*TicketList.list_display[:-1], "promise_due", "updated_at")
+
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
-        own = [
+        own: list[URLPattern] = [
             path("<int:object_id>/act/<slug:name>/", wrap(self.act_view), name="tickets_ticket_act"),
             path("<int:object_id>/news/", wrap(self.news_view), name="tickets_ticket_news"),
             path("attachment/<int:pk>/", wrap(attachment), name="tickets_attachment"),
             path("message/<int:pk>/frame/", wrap(mail_frame), name="tickets_message_frame"),
         ]
-        return own + super().get_urls()
+        return [*own, *super().get_urls()]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("tickets.add_ticket")
@@ -51,18 +57,24 @@ class TicketAdmin(TicketList):
     ) -> HttpResponse:
         if not object_id.isascii() or not object_id.isdigit():
             raise Http404
-        return self._page(request, self._ticket(request, int(object_id)), {})
+        visible = self._visible(request)
+        return self._page(request, _found(visible, int(object_id)), visible)
 
-    def _ticket(self, request: HttpRequest, pk: int) -> Ticket:
-        """404 for what the reader may not see: whether it exists is not theirs to know."""
+    def _visible(self, request: HttpRequest) -> TicketQuerySet:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return get_object_or_404(self.visible(request.user).select_related(*PEOPLE), pk=pk)
+        return visible_tickets(request.user)
 
-    def _page(self, request: HttpRequest, ticket: Ticket, bound: Mapping[str, forms.Form]) -> HttpResponse:
+    def _page(
+        self,
+        request: HttpRequest,
+        ticket: Ticket,
+        visible: TicketQuerySet,
+        bound: Mapping[str, forms.Form] = MappingProxyType({}),
+    ) -> HttpResponse:
         """``bound`` holds the form that could not be accepted: what was written in it is shown again."""
         now = timezone.now()
-        page = ticket_page(ticket, visible=self.visible(request.user), now=now)
+        page = ticket_page(ticket, visible=visible, now=now)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -81,7 +93,8 @@ class TicketAdmin(TicketList):
         """Do one thing. htmx gets only the notice when it fails, so that text and files stay in the form."""
         if name not in ACTS:
             raise Http404
-        ticket = self._ticket(request, object_id)
+        visible = self._visible(request)
+        ticket = _found(visible, object_id)
         if not self.has_change_permission(request, ticket):
             raise PermissionDenied
         if request.method != "POST":
@@ -89,27 +102,17 @@ class TicketAdmin(TicketList):
         act = ACTS[name]
         form = act.form(request.POST, request.FILES)
         problem = _attempt(act, form, ticket, request)
+        if problem is not None and "HX-Request" in request.headers:
+            return _refusal(request, name, problem)
         if problem is not None:
-            return self._refused(request, ticket, name, form, problem)
+            messages.error(request, str(problem))
+            return self._page(request, ticket, visible, {name: _seeing(form, problem)})
         messages.success(request, str(act.done))
         return _go(request, f"{reverse('admin:tickets_ticket_change', args=[ticket.pk])}?sent={name}")
 
-    def _refused(
-        self, request: HttpRequest, ticket: Ticket, name: str, form: forms.Form, problem: DeskError
-    ) -> HttpResponse:
-        newer = problem.message if isinstance(problem, NewerMessage) else None
-        if "HX-Request" in request.headers:
-            context = {"problem": str(problem), "newer": newer, "name": name, "now": timezone.now()}
-            return TemplateResponse(request, "escalation/ticket/refused.html", context)
-        messages.error(request, str(problem))
-        if newer is not None:
-            form.data = form.data.copy()
-            form.data["seen"] = str(newer.pk)
-        return self._page(request, ticket, {name: form})
-
     def news_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Whether the customer wrote since the page was loaded: 204 when not."""
-        ticket = self._ticket(request, object_id)
+        ticket = _found(self._visible(request), object_id)
         seen = request.GET.get("seen", "")
         since = int(seen) if seen.isascii() and seen.isdigit() else 0
         newer = ticket.messages.filter(kind=MessageKind.INBOUND, pk__gt=since).order_by("pk").last()
@@ -145,10 +148,29 @@ class TicketAdmin(TicketList):
     def _new_form(self, request: HttpRequest, now: datetime) -> NewTicketForm:
         return NewTicketForm(
             request.POST or None,
+            label_suffix="",
             initial={"happened_at": _local(now), **request.GET.dict()},
             customers=visible_customers(request.user).filter(is_active=True),
             contacts=visible_contacts(request.user).filter(is_active=True).select_related("customer"),
         )
+
+
+def _found(visible: TicketQuerySet, pk: int) -> Ticket:
+    """404 for what the reader may not see: whether it exists is not theirs to know."""
+    return get_object_or_404(visible.select_related(*PEOPLE), pk=pk)
+
+
+def _refusal(request: HttpRequest, name: str, problem: DeskError) -> HttpResponse:
+    newer = problem.message if isinstance(problem, NewerMessage) else None
+    context = {"problem": str(problem), "newer": newer, "name": name, "now": timezone.now()}
+    return TemplateResponse(request, "escalation/ticket/refused.html", context)
+
+
+def _seeing(form: forms.Form, problem: DeskError) -> forms.Form:
+    """The form to show again; the newer message that held it back counts as seen now."""
+    if isinstance(problem, NewerMessage):
+        form.data = {**form.data.dict(), "seen": str(problem.message.pk)}  # type: ignore[attr-defined]
+    return form
 
 
 def _attempt(act: Act, form: forms.Form, ticket: Ticket, request: HttpRequest) -> DeskError | None:

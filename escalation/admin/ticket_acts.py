@@ -76,7 +76,7 @@ def _reply(acting: Acting) -> None:
         actor=acting.actor,
         at=acting.at,
         body=acting.data["body"],
-        files=new_files(acting.data["files"]),
+        files=new_files(acting.data["uploads"]),
         then=acting.then,
         copies=acting.data["copies"],
     )
@@ -91,7 +91,7 @@ def _hold_for_newer(acting: Acting) -> None:
 
 
 def _note(acting: Acting) -> None:
-    files = new_files(acting.data["files"])
+    files = new_files(acting.data["uploads"])
     add_note(ticket=acting.ticket, actor=acting.actor, at=acting.at, body=acting.data["body"], files=files)
 
 
@@ -118,7 +118,11 @@ def _status(acting: Acting) -> None:
 def _priority(acting: Acting) -> None:
     data = acting.data
     change_priority(
-        ticket=acting.ticket, priority=data["priority"], actor=acting.actor, at=acting.at, reason=data["reason"]
+        ticket=acting.ticket,
+        priority=data["priority"],
+        actor=acting.actor,
+        at=acting.at,
+        reason=data["reason"],
     )
 
 

@@ -70,7 +70,7 @@ class ReplyForm(OnceForm):
     body = forms.CharField(
         label=_("Reply"), strip=False, required=False, widget=text_area(7, _("Your answer to the customer"))
     )
-    files = ManyFilesField(label=_("Files"), required=False)
+    uploads = ManyFilesField(label=_("Files"), required=False)
     then = forms.ChoiceField(
         required=False, choices=[("", ""), *((s.value, s.label) for s in (Status.WAITING, Status.RESOLVED))]
     )
@@ -83,7 +83,7 @@ class NoteForm(OnceForm):
         required=False,
         widget=text_area(5, _("For colleagues; the customer never sees it, and it answers no promise")),
     )
-    files = ManyFilesField(label=_("Files"), required=False)
+    uploads = ManyFilesField(label=_("Files"), required=False)
 
 
 class ContactForm(OnceForm):
@@ -93,7 +93,10 @@ class ContactForm(OnceForm):
         label=_("When"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=WHEN)
     )
     body = forms.CharField(
-        label=_("What was said"), strip=False, required=False, widget=text_area(5, _("What was said and agreed"))
+        label=_("What was said"),
+        strip=False,
+        required=False,
+        widget=text_area(5, _("What was said and agreed")),
     )
     then = forms.ChoiceField(required=False, choices=[("", ""), (Status.RESOLVED, Status.RESOLVED.label)])
 
@@ -119,8 +122,12 @@ class OwnerForm(ReasonForm):
 class NewTicketForm(OnceForm):
     """A call or group message written down by hand."""
 
-    contact = forms.ModelChoiceField(label=_("Contact"), queryset=None, required=False)
-    customer = forms.ModelChoiceField(label=_("Customer"), queryset=None, required=False)
+    contact: "forms.ModelChoiceField[Contact]" = forms.ModelChoiceField(
+        label=_("Contact"), queryset=None, required=False
+    )
+    customer: "forms.ModelChoiceField[Customer]" = forms.ModelChoiceField(
+        label=_("Customer"), queryset=None, required=False
+    )
     channel = forms.ChoiceField(label=_("By"), choices=BY_VOICE)
     happened_at = forms.DateTimeField(
         label=_("When it happened"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=WHEN)

@@ -123,5 +123,8 @@ def avatar(user: User | None) -> SafeString | str:
     name = person(user)
     letters = user.first_name[-1:] if _is_chinese(user) else "".join(word[0] for word in name.split()[:2])
     return format_html(
-        '<span class="av hue-{}" title="{}" aria-hidden="true">{}</span>', user.pk % HUES, name, letters.upper()
+        '<span class="av hue-{}" title="{}" aria-hidden="true">{}</span>',
+        user.pk % HUES,
+        name,
+        letters.upper(),
     )

@@ -1,0 +1,78 @@
+"""The next step of an open promise: the one the sweep will take, to the person it would reach."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from escalation.choices import Whom
+from escalation.models import Clock, Escalation
+from escalation.services.sweep import sweep
+from escalation.upcoming import upcoming
+from tests.factories import NOW, AbsenceFactory, TicketFactory, set_desk, staff
+from tickets.choices import Priority
+from tickets.services.opening import open_ticket
+from tickets.words import Words
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clock(now: datetime) -> Clock:
+    """A P2 in the hands of somebody whose manager is ``boss``, whose deputy is ``deputy``."""
+    boss = staff("boss", deputy=staff("deputy"))
+    set_desk(intake_owner=staff("holder", reports_to=boss), duty_manager=staff("chief"))
+    ticket = open_ticket(subject="x", words=Words(body="x"), received_at=now, at=now, priority=Priority.P2)
+    return loaded(ticket.clocks.get())
+
+
+def loaded(clock: Clock) -> Clock:
+    return Clock.objects.select_related("policy_version", "ticket").get(pk=clock.pk)
+
+
+@pytest.mark.parametrize("hours", [0, 5, 7, 9, 13])
+def test_what_is_foretold_is_what_the_sweep_does(clock: Clock, hours: int) -> None:
+    """The shipped chain: 50 % and 80 % tell, 100 % and 150 % move up, 200 % goes to the duty manager."""
+    sweep(now=NOW + timedelta(hours=hours))
+    clock = loaded(clock)
+    foretold = upcoming([clock], now=NOW)[clock.pk]
+    assert foretold.at == clock.next_step_at
+    sweep(now=foretold.at)
+    fired = Escalation.objects.filter(clock=clock).order_by("pk").last()
+    assert fired is not None
+    assert (fired.step, fired.to_owner) == (foretold.step, foretold.to)
+
+
+def test_the_deputy_stands_in_for_an_absent_manager(clock: Clock) -> None:
+    sweep(now=NOW + timedelta(hours=7))
+    clock = loaded(clock)
+    AbsenceFactory(user=clock.ticket.owner.staff_profile.reports_to)
+    foretold = upcoming([clock], now=NOW)[clock.pk]
+    assert foretold.to is not None
+    assert foretold.to.username == "deputy"
+
+
+def test_a_step_that_only_tells_moves_the_ticket_to_nobody(clock: Clock) -> None:
+    foretold = upcoming([clock], now=NOW)[clock.pk]
+    assert foretold.to is None
+    assert foretold.told == [Whom.HOLDER.label]
+
+
+def test_a_promise_with_nothing_left_has_no_next_step(clock: Clock) -> None:
+    clock.next_step_at = None
+    assert upcoming([clock], now=NOW) == {}
+
+
+def test_many_clocks_cost_the_queries_of_one(
+    clock: Clock, count_queries: Callable[[Callable[[], Any]], int]
+) -> None:
+    sweep(now=NOW + timedelta(hours=7))
+    others = [loaded(clock)]
+    one = count_queries(lambda: upcoming([loaded(clock)], now=NOW)) - 1
+    for _each in range(5):
+        other = loaded(clock)
+        other.pk, other.ticket = None, TicketFactory(owner=clock.ticket.owner)
+        other.save(force_insert=True)
+        others.append(other)
+    assert count_queries(lambda: upcoming(others, now=NOW)) == one

@@ -1,0 +1,25 @@
+"""A form acts once, and a failed one may try again."""
+
+import uuid
+from datetime import datetime
+
+import pytest
+from django.db import transaction
+
+from tests.factories import UserFactory
+from tickets.services.once import claim
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_token_is_claimed_once(now: datetime) -> None:
+    token, user = uuid.uuid4(), UserFactory()
+    assert [claim(token, actor=user, at=now) for _time in range(2)] == [True, False]
+
+
+def test_a_claim_goes_away_with_what_failed(now: datetime) -> None:
+    token, user = uuid.uuid4(), UserFactory()
+    with transaction.atomic():
+        claim(token, actor=user, at=now)
+        transaction.set_rollback(True)
+    assert claim(token, actor=user, at=now)
