@@ -1,0 +1,152 @@
+"""The sweep: everything due, once, P0 and oldest first, whatever else happens."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DataError, OperationalError
+
+from escalation.choices import ClockState
+from escalation.management.commands import sweep as command
+from escalation.models import Clock, Escalation, Heartbeat, Notification
+from escalation.services import steps
+from escalation.services import sweep as sweeping
+from escalation.services.sweep import SweepReport, sweep
+from escalation.tasks import SWEEP, run_sweep
+from tests.factories import (
+    NOW,
+    ClockFactory,
+    ContactFactory,
+    CustomerFactory,
+    HeartbeatFactory,
+    set_desk,
+    staff,
+)
+from tests.talk import answered, clock_of, minute, opened
+from tickets.choices import Priority
+from tickets.models import Ticket
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def contact():
+    set_desk(duty_manager=staff("duty"))
+    return ContactFactory(customer=CustomerFactory(account_manager=staff("ann", reports_to=staff("boss"))))
+
+
+@pytest.fixture
+def ticket(contact) -> Ticket:
+    return opened(contact=contact)
+
+
+def test_nothing_due_is_nothing_done(ticket):
+    assert sweep(now=minute(14)) == SweepReport()
+
+
+def test_sweeping_twice_fires_once(ticket):
+    assert sweep(now=minute(30)).acted == 1
+    told = Notification.objects.count()
+    assert sweep(now=minute(30)) == SweepReport()
+    assert Escalation.objects.count() == 1
+    assert Notification.objects.count() == told
+
+
+def test_the_clock_is_read_again_under_the_lock(ticket, monkeypatch):
+    """An answer that commits between finding the ticket and locking it settles the matter."""
+    lock = sweeping._lock_unless_busy
+
+    def answered_meanwhile(pk):
+        answered(ticket, 30)
+        return lock(pk)
+
+    monkeypatch.setattr(sweeping, "_lock_unless_busy", answered_meanwhile)
+    assert sweep(now=minute(30)) == SweepReport(settled=1)
+    assert clock_of(ticket).state == ClockState.MET
+    assert not Escalation.objects.exists()
+
+
+def test_a_ticket_that_somebody_holds_is_left_for_the_next_sweep(ticket, monkeypatch):
+    with monkeypatch.context() as held:
+        held.setattr(sweeping, "_lock_unless_busy", lambda pk: None)
+        assert sweep(now=minute(30)) == SweepReport(busy=1)
+    assert sweep(now=minute(31)) == SweepReport(acted=1)
+
+
+@pytest.mark.parametrize("error", [ValueError("odd"), DataError("too long")])
+def test_a_ticket_that_fails_spoils_no_other(contact, ticket, monkeypatch, caplog, error):
+    act_on = steps.act_on
+    healthy = opened(1, contact=contact)
+
+    def fail_on_one(clock, people, *, now):
+        found = act_on(clock, people, now=now)
+        if clock.ticket == ticket:
+            raise error
+        return found
+
+    monkeypatch.setattr(sweeping, "act_on", fail_on_one)
+    assert sweep(now=minute(31)) == SweepReport(acted=1, failed=1)
+    assert clock_of(ticket).state == ClockState.RUNNING
+    assert clock_of(healthy).state == ClockState.BREACHED
+    assert f"failed on ticket {ticket.pk}" in caplog.text
+
+
+def test_a_database_in_trouble_ends_the_sweep(ticket, monkeypatch):
+    def gone(*args, **kwargs):
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(sweeping, "act_on", gone)
+    with pytest.raises(OperationalError):
+        sweep(now=minute(30))
+
+
+def test_p0_comes_first_then_the_oldest(contact):
+    late = opened(-1440, contact=contact, priority=Priority.P3)
+    young, old = opened(5, contact=contact), opened(0, contact=contact)
+    sweep(now=minute(40))
+    order = Escalation.objects.order_by("pk").values_list("clock__ticket", flat=True)
+    assert list(order) == [old.pk, young.pk, late.pk]
+
+
+def test_a_sweep_out_of_time_leaves_the_rest_to_the_next(contact, ticket):
+    opened(1, contact=contact)
+    assert sweep(now=minute(40), seconds=0) == SweepReport(left=2)
+    assert sweep(now=minute(40)) == SweepReport(acted=2)
+
+
+@pytest.mark.parametrize("customers", [1, 30])
+def test_nothing_due_costs_at_most_five_queries_whatever_the_number_of_customers(
+    customers, frozen, django_assert_max_num_queries
+):
+    for _each in range(customers):
+        ClockFactory(next_step_at=NOW + timedelta(minutes=1))
+    ClockFactory(stopped_at=NOW, state=ClockState.MET)
+    HeartbeatFactory(at=NOW - timedelta(minutes=1))
+    with django_assert_max_num_queries(1):
+        sweep(now=NOW)
+    with django_assert_max_num_queries(5):
+        run_sweep()
+
+
+def test_the_people_are_looked_up_once_for_all_tickets(contact, count_queries):
+    def costs(number: int) -> int:
+        for at in range(number):
+            opened(at, contact=contact)
+        return count_queries(lambda: sweep(now=minute(30 + number)))
+
+    first = costs(1)
+    Clock.objects.update(stopped_at=minute(99))
+    assert costs(3) < 3 * first
+
+
+def test_a_sweep_leaves_its_heartbeat_and_says_what_it_did(frozen, ticket):
+    frozen.move_to(minute(30))
+    assert run_sweep() == "acted=1 busy=0 settled=0 failed=0 left=0"
+    beat = Heartbeat.objects.get(name=SWEEP)
+    assert (beat.at, beat.detail) == (minute(30), "acted=1 busy=0 settled=0 failed=0 left=0")
+
+
+def test_the_command_is_a_second_starter(frozen, ticket, capsys):
+    frozen.move_to(minute(30))
+    command.Command().execute(no_color=True, force_color=False, skip_checks=True)
+    assert "acted=1" in capsys.readouterr().out
+    assert clock_of(ticket).state == ClockState.BREACHED
