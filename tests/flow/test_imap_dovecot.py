@@ -1,0 +1,135 @@
+"""Fetching from a real Dovecot: UIDs, internal dates, flags, moving, deleting, and what a server refuses."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from imapclient import IMAPClient
+
+from tests.factories import MailboxFactory
+from tests.flow.dovecot import PASSWORD, USER, Dovecot
+from tests.rawmail import rawmail
+from tickets.models import InboundEmail, Mailbox
+from tickets.models.mailbox import AfterFetch, ImapSecurity
+from tickets.services.fetching import FetchReport, fetch_mailbox
+
+pytestmark = [pytest.mark.flow, pytest.mark.django_db]
+
+RECEIVED = datetime(2026, 11, 18, 10, 0, 7, tzinfo=UTC)
+
+
+@pytest.fixture
+def dovecot() -> Iterator[Dovecot]:
+    with TemporaryDirectory(prefix="desk-dovecot-") as folder, Dovecot(Path(folder)).running() as server:
+        yield server
+
+
+@pytest.fixture
+def mailbox(dovecot: Dovecot) -> Mailbox:
+    return MailboxFactory(
+        host=dovecot.host, port=dovecot.port, security=ImapSecurity.NONE, username=USER, password=PASSWORD
+    )
+
+
+def fetch(mailbox: Mailbox) -> FetchReport:
+    report = fetch_mailbox(mailbox.pk, clock=lambda: datetime.now(UTC))
+    mailbox.refresh_from_db()
+    return report
+
+
+def deliver(dovecot: Dovecot, number: int = 3, size: int = 10) -> None:
+    for one in range(1, number + 1):
+        raw = rawmail(message_id=f"<{one}@company.example>", subject="黑屏", body="x" * size)
+        dovecot.deliver(raw, RECEIVED + timedelta(minutes=one))
+
+
+def test_mails_are_stored_byte_for_byte_with_the_server_s_receipt(dovecot, mailbox):
+    deliver(dovecot)
+    assert (fetch(mailbox).problem, fetch(mailbox).stored) == ("", 0)
+    rows = list(InboundEmail.objects.order_by("pk"))
+    assert [row.received_at for row in rows] == [RECEIVED + timedelta(minutes=one) for one in (1, 2, 3)]
+    assert bytes(rows[0].raw) == rawmail(message_id="<1@company.example>", subject="黑屏", body="x" * 10)
+    assert dovecot.count("INBOX", "SEEN") == 3
+    assert mailbox.last_uid == 3
+
+
+def test_a_mail_read_elsewhere_is_fetched_too(dovecot, mailbox):
+    deliver(dovecot, 1)
+    with IMAPClient(dovecot.host, dovecot.port, ssl=False) as somebody:
+        somebody.login(USER, PASSWORD)
+        somebody.select_folder("INBOX")
+        somebody.add_flags([1], [b"\\Seen"])
+    assert fetch(mailbox).stored == 1
+
+
+def test_fetching_alone_marks_nothing_as_read(dovecot, mailbox, settings):
+    settings.MAIL_MAX_BYTES = 10_000
+    deliver(dovecot, 2, size=20_000)
+    Mailbox.objects.filter(pk=mailbox.pk).update(after_fetch=AfterFetch.MOVE, move_to="Nowhere")
+    assert "Nowhere" in fetch(mailbox).problem
+    assert (InboundEmail.objects.count(), dovecot.count("INBOX", "UNSEEN")) == (2, 2)
+    assert {row.size > len(row.raw) for row in InboundEmail.objects.all()} == {True}
+
+
+def test_stored_mails_are_moved(dovecot, mailbox):
+    deliver(dovecot)
+    Mailbox.objects.filter(pk=mailbox.pk).update(after_fetch=AfterFetch.MOVE, move_to="Done")
+    assert fetch(mailbox).problem == ""
+    assert (dovecot.count("INBOX"), dovecot.count("Done")) == (0, 3)
+
+
+def test_stored_mails_are_deleted_and_those_that_others_flagged_stay(dovecot, mailbox):
+    deliver(dovecot, 1)
+    fetch(mailbox)
+    with IMAPClient(dovecot.host, dovecot.port, ssl=False) as somebody:
+        somebody.login(USER, PASSWORD)
+        somebody.select_folder("INBOX")
+        somebody.add_flags([1], [b"\\Deleted"])
+    deliver(dovecot, 3)
+    Mailbox.objects.filter(pk=mailbox.pk).update(after_fetch=AfterFetch.DELETE)
+    report = fetch(mailbox)
+    assert (report.stored, report.known, report.problem) == (2, 1, "")
+    assert dovecot.count("INBOX", "DELETED") == dovecot.count("INBOX") == 1
+
+
+def test_a_folder_made_anew_is_read_from_its_beginning_and_doubles_nothing(dovecot, mailbox):
+    Mailbox.objects.filter(pk=mailbox.pk).update(folder="Other")
+    with IMAPClient(dovecot.host, dovecot.port, ssl=False) as somebody:
+        somebody.login(USER, PASSWORD)
+        for _time in range(2):
+            if somebody.folder_exists("Other"):
+                somebody.delete_folder("Other")
+            somebody.create_folder("Other")
+            somebody.append("Other", rawmail())
+            report = fetch(mailbox)
+            assert report.problem == ""
+    assert (report.stored, report.known) == (0, 1)
+    assert InboundEmail.objects.count() == 1
+
+
+def test_a_wrong_password_and_a_missing_folder_are_sentences(dovecot, mailbox):
+    Mailbox.objects.filter(pk=mailbox.pk).update(folder="没有")
+    assert "没有" in fetch(mailbox).problem
+    mailbox.password = "wrong-password"
+    mailbox.save()
+    problem = fetch(mailbox).problem
+    assert "refused user name or password of support" in problem
+    assert "wrong-password" not in problem
+
+
+def test_tls_on_a_plain_port_and_a_closed_port_are_sentences(dovecot, mailbox, settings):
+    settings.MAIL_TIMEOUT_SECONDS = 2
+    Mailbox.objects.filter(pk=mailbox.pk).update(security=ImapSecurity.TLS)
+    assert str(dovecot.port) in fetch(mailbox).problem
+    Mailbox.objects.filter(pk=mailbox.pk).update(security=ImapSecurity.STARTTLS)
+    assert fetch(mailbox).problem != ""
+    Mailbox.objects.filter(pk=mailbox.pk).update(port=1)
+    assert "Nothing listens" in fetch(mailbox).problem
+
+
+def test_the_session_ends_properly(dovecot, mailbox):
+    deliver(dovecot, 1)
+    fetch(mailbox)
+    assert "Logged out" in (dovecot.folder / "dovecot.log").read_text()
