@@ -3,12 +3,13 @@
 Every function needs the ticket's lock and the transaction of the change that causes it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from escalation.choices import ClockChange, ClockKind, ClockState
-from escalation.models import Clock, Escalation
+from escalation.models import Clock, Escalation, EscalationStep
 from escalation.services.chain import steps_of
 from escalation.services.ledger import NOTHING, Act, Before, append
 from escalation.services.moments import due_time, step_time
@@ -179,13 +180,21 @@ def cancel(clock: Clock, act: Act) -> None:
 
 
 def next_step_time(clock: Clock) -> datetime | None:
-    """When the next step of the chain, or the due time itself if it is still to come, is to be acted on."""
-    fired = last_percent_fired(clock)
-    following = next((step for step in steps_of(clock.policy_version.policy) if step.percent > fired), None)
-    times = [step_time(clock, following.percent)] if following else []
+    """As next_moment, by the chain and what fired of it: two queries."""
+    return next_moment(clock, steps_after(steps_of(clock.policy_version.policy), last_percent_fired(clock)))
+
+
+def next_moment(clock: Clock, ahead: Sequence[EscalationStep]) -> datetime | None:
+    """When the first of the steps ahead, or the due time if it is still to come, is to be acted on."""
+    times = [step_time(clock, step.percent) for step in ahead[:1]]
     if clock.state == ClockState.RUNNING:
         times.append(clock.due_at)
     return min(times, default=None)
+
+
+def steps_after(chain: Sequence[EscalationStep], percent: int) -> list[EscalationStep]:
+    """The steps of a chain that lie ahead once one at ``percent`` has fired."""
+    return [step for step in chain if step.percent > percent]
 
 
 def last_percent_fired(clock: Clock) -> int:

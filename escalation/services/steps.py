@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from escalation.choices import ClockChange, ClockState, NoticeKind, Whom
 from escalation.models import Clock, Escalation, EscalationStep
 from escalation.services.chain import steps_of
-from escalation.services.clocks import breach, last_percent_fired, next_step_time
+from escalation.services.clocks import breach, last_percent_fired, next_moment, steps_after
 from escalation.services.duty import on_duty
 from escalation.services.handover import write_handover
 from escalation.services.ledger import Act, Before, append
@@ -34,16 +34,15 @@ def act_on(clock: Clock, people: People, *, now: datetime) -> Escalation | None:
     act = Act(now, None)
     if clock.state == ClockState.RUNNING and clock.due_at <= now:
         breach(clock, act)
-    step = _step_due(clock, now)
-    fired = _fire(clock, step, people, act) if step else None
-    clock.next_step_at = next_step_time(clock)
+    ahead = steps_after(steps_of(clock.policy_version.policy), last_percent_fired(clock))
+    step = _latest_due(clock, ahead, now)
+    escalation = _fire(clock, step, people, act) if step is not None else None
+    clock.next_step_at = next_moment(clock, steps_after(ahead, step.percent) if step is not None else ahead)
     clock.save(update_fields=["next_step_at"])
-    return fired
+    return escalation
 
 
-def _step_due(clock: Clock, now: datetime) -> EscalationStep | None:
-    fired = last_percent_fired(clock)
-    ahead = [step for step in steps_of(clock.policy_version.policy) if step.percent > fired]
+def _latest_due(clock: Clock, ahead: Sequence[EscalationStep], now: datetime) -> EscalationStep | None:
     return next((step for step in reversed(ahead) if step_time(clock, step.percent) <= now), None)
 
 
