@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,7 +39,6 @@ from tickets.choices import MessageKind  # noqa: E402
 from tickets.models import Message, Ticket  # noqa: E402
 
 PERIOD = Period.of(Week(2026, 47), zone=ZoneInfo("Asia/Shanghai"))
-DATABASE = connection.settings_dict["NAME"]
 BATCH = 5000
 MINUTE = timedelta(minutes=1)
 
@@ -51,12 +51,23 @@ def main() -> None:
     if options.peak_of:
         print(peak_of_pack(options.peak_of))
         return
-    connection.creation.create_test_db(verbosity=0, serialize=False)
-    try:
+    with test_database():
         seed(options.rows // 2)
         report(options.rows // 2 * 2)
-    finally:
-        connection.creation.destroy_test_db(DATABASE, verbosity=0)
+
+
+@contextmanager
+def test_database() -> Iterator[None]:
+    """On SQLite a file, not memory, so that a second process can read it."""
+    name = connection.settings_dict["NAME"]
+    with TemporaryDirectory() as folder:
+        if connection.vendor == "sqlite":
+            connection.settings_dict["TEST"]["NAME"] = str(Path(folder) / "bench.sqlite3")
+        connection.creation.create_test_db(verbosity=0, serialize=False)
+        try:
+            yield
+        finally:
+            connection.creation.destroy_test_db(name, verbosity=0)
 
 
 def report(rows: int) -> None:
