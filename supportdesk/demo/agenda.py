@@ -9,6 +9,8 @@ from django.db.models import Min
 
 from escalation.models import Clock
 from escalation.services.sweep import sweep
+from tickets.choices import OutboxState
+from tickets.models import OutboundEmail
 from tickets.services.delivery import deliver_due
 
 Act = Callable[[datetime], None]
@@ -56,4 +58,6 @@ def next_sweep() -> datetime | None:
 
 def deliver(at: datetime) -> None:
     """Hand the outbox to the transport as of ``at``; the mails of the demo go into a folder."""
-    deliver_due(clock=lambda: at + DELIVERY_TAKES)
+    waiting = OutboundEmail.objects.filter(state=OutboxState.QUEUED).count()
+    if waiting:
+        deliver_due(clock=lambda: at + DELIVERY_TAKES, most=waiting)

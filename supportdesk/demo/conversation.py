@@ -9,25 +9,27 @@ from random import Random
 from django.contrib.auth.models import User
 
 from customers.models import Contact, Customer
-from customers.services.staffing import Staff
 from escalation.models import Clock
-from supportdesk.demo import letters, pace
+from supportdesk.demo import letters, pace, replies
 from supportdesk.demo.agenda import Act
 from supportdesk.demo.files import made
+from supportdesk.demo.replies import Answer
 from supportdesk.demo.scripts import Script, Speaker, Turn
 from supportdesk.demo.triage import perhaps_triage
 from supportdesk.demo.wording import Wording
 from supportdesk.demo.world import World
 from tickets.choices import Channel, Priority, Status
 from tickets.models import Ticket
-from tickets.services.conversation import add_customer_message, add_note, log_contact, reply
+from tickets.services.conversation import add_customer_message, add_note
 from tickets.services.opening import open_ticket
 from tickets.services.ownership import assign
 from tickets.services.state import set_status
+from tickets.words import NewFile
 
 WRITTEN_DOWN_AFTER = timedelta(minutes=3)  # a call or group message, by hand
 NEVER_ANSWERS_AGAIN = 0.1
 IS_CLOSED = 0.75
+CHANNELS = {Speaker.CALL: Channel.PHONE, Speaker.GROUP: Channel.GROUP}
 
 
 @dataclass(frozen=True)
@@ -158,47 +160,65 @@ class Conversation:
         return self.opening.script.turns[self.place - 1]
 
     def _hear(self, at: datetime) -> None:
-        """The customer writes again."""
+        """The customer writes again, the way they wrote first; after a phone call by mail."""
         ticket, turn = self._ticket(), self._turn()
-        body, files = self.wording.customer(turn), made(turn.file, self.dice)
-        contact = self.opening.contact
-        if at >= self.world.raw_since:
-            box = self.world.boxes[self.opening.priority]
-            mail = letters.written(
-                contact, to=box.address, subject=f"Re: {ticket.subject}", body=body, dice=self.dice, at=at
-            )
-            letters.answering(mail, ticket, box)
-            letters.enclose(mail, files)
-            letters.post(mail, at=at)
+        files = made(turn.file, self.dice)
+        if self._is_noted:
+            self._hear_by_hand(ticket, self.wording.plain(turn), files, at)
+        elif at >= self.world.raw_since:
+            self._hear_by_mail(ticket, self.wording.customer(turn), files, at)
         else:
-            words = letters.words_of(contact, body, files, self.dice)
+            contact = self.opening.contact
+            words = letters.words_of(contact, self.wording.customer(turn), files, self.dice)
             add_customer_message(ticket=ticket, words=words, received_at=at, at=at, contact=contact)
         self._go_on(at)
+
+    @property
+    def _is_noted(self) -> bool:
+        """The conversation goes on in a group or chat, and a colleague writes it down."""
+        return self.opening.channel in (Channel.GROUP, Channel.CHAT)
+
+    def _hear_by_hand(self, ticket: Ticket, body: str, files: list[NewFile], at: datetime) -> None:
+        contact = self.opening.contact
+        add_customer_message(
+            ticket=ticket,
+            words=letters.words_of(contact, body, files, self.dice),
+            received_at=at - WRITTEN_DOWN_AFTER,
+            at=at,
+            contact=contact,
+            channel=self.opening.channel,
+            actor=self._who_notes(at),
+        )
+
+    def _hear_by_mail(self, ticket: Ticket, body: str, files: list[NewFile], at: datetime) -> None:
+        box = self.world.boxes[self.opening.priority]
+        subject = f"Re: {ticket.subject}"
+        mail = letters.written(
+            self.opening.contact, to=box.address, subject=subject, body=body, dice=self.dice, at=at
+        )
+        letters.answering(mail, ticket, box)
+        letters.enclose(mail, files)
+        letters.post(mail, at=at)
 
     def _answer(self, at: datetime) -> None:
         """Whoever owns the ticket now answers, or their deputy while they are away."""
         ticket, turn = self._ticket(), self._turn()
-        author = self._present(ticket.owner, at)
-        then = turn.then or self._state_after()
-        match turn.by:
-            case Speaker.STAFF:
-                late = Clock.objects.open().filter(ticket=ticket, due_at__lt=at).exists()
-                body = self.wording.staff(turn, late=late)
-                files = made(turn.file, self.dice)
-                reply(ticket=ticket, actor=author, at=at, body=body, files=files, then=then)
-            case _:
-                log_contact(
-                    ticket=ticket,
-                    actor=author,
-                    at=at,
-                    happened_at=max(at - timedelta(minutes=2), ticket.opened_at),
-                    channel=Channel.PHONE if turn.by == Speaker.CALL else Channel.GROUP,
-                    reached=self.opening.contact.name,
-                    body=self.wording.plain(turn),
-                    then=then,
-                )
+        replies.give(
+            self._words(ticket, turn, at), ticket, author=self.world.present(ticket.owner, at), at=at
+        )
         self._perhaps_give_back(ticket, at)
         self._go_on(at)
+
+    def _words(self, ticket: Ticket, turn: Turn, at: datetime) -> Answer:
+        then, reached = turn.then or self._state_after(), self.opening.contact.name
+        if turn.by != Speaker.STAFF:
+            return Answer(self.wording.plain(turn), CHANNELS[turn.by], reached, then)
+        if self._is_noted:
+            return Answer(self.wording.plain(turn), self.opening.channel, reached, then)
+        late = Clock.objects.open().filter(ticket=ticket, due_at__lt=at).exists()
+        body = self.wording.staff(turn, late=late)
+        enclosed = turn.file or ("advice" if promises_a_file(body) else "")
+        return Answer(body, Channel.EMAIL, reached, then, made(enclosed, self.dice))
 
     def _state_after(self) -> Status:
         turns = self.opening.script.turns
@@ -206,13 +226,11 @@ class Conversation:
             return Status.RESOLVED
         return Status.WAITING if turns[self.place].by == Speaker.CUSTOMER else Status.OPEN
 
-    def _present(self, user: User, at: datetime) -> User:
-        pk = Staff.at(at).stand_in(user.pk)
-        return user if pk in (None, user.pk) else User.objects.get(pk=pk)
-
     def _note(self, at: datetime) -> None:
         ticket, turn = self._ticket(), self._turn()
-        add_note(ticket=ticket, actor=self._present(ticket.owner, at), at=at, body=self.wording.plain(turn))
+        add_note(
+            ticket=ticket, actor=self.world.present(ticket.owner, at), at=at, body=self.wording.plain(turn)
+        )
         self._go_on(at)
 
     def _perhaps_give_back(self, ticket: Ticket, at: datetime) -> None:
@@ -221,9 +239,9 @@ class Conversation:
         if manager is None or manager == ticket.owner or self.dice.random() < 0.4:
             return
         if self.place < len(self.opening.script.turns) and ticket.priority != Priority.P0:
-            back = self._present(manager, at)
+            back = self.world.present(manager, at)
             reason = self.wording.one_of("give_back")
-            assign(ticket=ticket, to=back, actor=self._present(ticket.owner, at), at=at, reason=reason)
+            assign(ticket=ticket, to=back, actor=self.world.present(ticket.owner, at), at=at, reason=reason)
 
     def _give_up(self, at: datetime) -> None:
         ticket = self._ticket()
@@ -237,8 +255,15 @@ class Conversation:
 
     def _close(self, at: datetime) -> None:
         ticket = self._ticket()
-        if ticket.status == Status.RESOLVED:
+        if not pace.is_day(at, ticket.owner.staff_profile.time_zone):
+            morning = pace.morning_after(at, ticket.owner.staff_profile.time_zone)
+            self._later(morning + pace.minutes(self.dice, 5, 200), self._close)
+        elif ticket.status == Status.RESOLVED:
             set_status(ticket=ticket, status=Status.CLOSED, actor=ticket.owner, at=at)
+
+
+def promises_a_file(body: str) -> bool:
+    return "附件" in body or "attached" in body or "I attach" in body
 
 
 def first_name(contact: Contact, script: Script) -> str:

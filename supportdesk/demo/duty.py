@@ -29,9 +29,7 @@ def fill_rota(rota: DutyRota, users: Mapping[str, User], *, since: datetime, now
     for starts_at, name in _turns(since, now + timedelta(days=DAYS_AHEAD)):
         present = Staff.at(starts_at).stand_in(users[name].pk)
         user = by_id.get(present or 0, users[name])
-        shifts.append(
-            DutyShift(rota=rota, user=user, starts_at=starts_at, ends_at=starts_at + HALF_A_DAY)
-        )
+        shifts.append(DutyShift(rota=rota, user=user, starts_at=starts_at, ends_at=starts_at + HALF_A_DAY))
     DutyShift.objects.bulk_create(shifts)
 
 

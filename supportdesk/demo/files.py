@@ -19,6 +19,7 @@ def made(kind: str, dice: Random) -> list[NewFile]:
         "screenshot": screenshot,
         "chart": chart,
         "log": log,
+        "advice": advice,
         "sheet": sheet,
     }
     return [makers[kind](dice)] if kind else []
@@ -67,16 +68,42 @@ def _curve(number: int) -> bytes:
 def log(dice: Random) -> NewFile:
     """Forty lines as the SDK would write them."""
     sources = ("engine", "room", "publisher", "player", "net", "render", "audio")
-    events = ("state changed 1 -> 2", "rtt 84 ms loss 0.4%", "surface destroyed", "surface available 720x1280",
-              "keyframe requested", "first frame in 412 ms", "reconnect attempt 2", "route changed: speaker")  # fmt: skip
+    events = (
+        "state changed 1 -> 2",
+        "rtt 84 ms loss 0.4%",
+        "surface destroyed",
+        "surface available 720x1280",
+        "keyframe requested",
+        "first frame in 412 ms",
+        "reconnect attempt 2",
+        "route changed: speaker",
+    )
     second = dice.randint(40_000, 80_000)
     lines = []
     for _line in range(40):
         second += dice.randint(0, 9)
-        clock = f"{second // 3600 % 24:02d}:{second // 60 % 60:02d}:{second % 60:02d}.{dice.randint(0, 999):03d}"
+        clock = (
+            f"{second // 3600 % 24:02d}:{second // 60 % 60:02d}:{second % 60:02d}.{dice.randint(0, 999):03d}"
+        )
         lines.append(f"{clock} [{dice.choice('IIIIDW')}] {dice.choice(sources)}: {dice.choice(events)}")
     text = "\n".join(lines) + "\n"
     return NewFile(f"sdk_log_{dice.randint(1, 9)}.txt", text.encode(), "text/plain")
+
+
+def advice(dice: Random) -> NewFile:
+    """The values a colleague recommends."""
+    values = {
+        "capture.width": "960",
+        "capture.height": "540",
+        "capture.fps": dice.choice(("15", "20", "24")),
+        "video.max_kbps": str(dice.randrange(900, 2400, 100)),
+        "video.min_kbps": str(dice.randrange(300, 900, 100)),
+        "audio.scenario": dice.choice(("chatroom", "high_quality_chatroom", "communication")),
+        "audio.aec": dice.choice(("medium", "aggressive", "soft")),
+        "net.jitter_buffer_ms": str(dice.randrange(60, 240, 20)),
+    }
+    text = "".join(f"{name} = {value}\n" for name, value in values.items())
+    return NewFile("recommended-settings.txt", text.encode(), "text/plain")
 
 
 def sheet(dice: Random) -> NewFile:

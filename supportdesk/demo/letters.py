@@ -35,7 +35,9 @@ def message_id(contact: Contact, dice: Random) -> str:
     return f"{dice.getrandbits(64):016x}@{contact.email.rpartition('@')[2]}"
 
 
-def written(contact: Contact, *, to: str, subject: str, body: str, dice: Random, at: datetime) -> EmailMessage:
+def written(
+    contact: Contact, *, to: str, subject: str, body: str, dice: Random, at: datetime
+) -> EmailMessage:
     """A mail as the contact's program sends it, a few seconds before it arrives."""
     mail = EmailMessage()
     mail["From"] = f"{contact.name} <{contact.email}>"
@@ -82,4 +84,3 @@ def ticket_of(row: InboundEmail) -> Ticket:
     if row.ticket is None:
         raise IntakeRefused(f"{row.subject}: {row.reason}")
     return row.ticket
-

@@ -33,7 +33,7 @@ SOON = (
     Soon("en-token-expired", "ironclad-guilds", Priority.P1, 140, 4.3),
     Soon("zh-cdn", "xinghai-live", Priority.P1, 80, 4.8),
 )
-EMERGENCY, EMERGENCY_AT, EMERGENCY_SINCE = "en-p0-silence", "lumora-live", timedelta(minutes=5)
+EMERGENCY, EMERGENCY_AT, EMERGENCY_SINCE = "en-p0-all-down", "lumora-live", timedelta(minutes=5)
 
 
 def openings_of_now(world: World) -> Iterator[Opening]:

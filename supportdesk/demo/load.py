@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from customers.models import Customer
+from customers.models import Absence, Customer
 from supportdesk.administrator import NewAdministrator
 from supportdesk.demo import companies
 from supportdesk.demo.agenda import Agenda
@@ -54,7 +54,10 @@ def load_demo(
     if is_loaded():
         say(_("The demo is loaded already; its data is left as it is."))
         return DemoReport(known_logins(), fresh=False)
-    say(_("Loading the demo: %(weeks)s weeks of a support desk, in about half a minute.") % {"weeks": size.weeks})
+    say(
+        _("Loading the demo: %(weeks)s weeks of a support desk, in about half a minute.")
+        % {"weeks": size.weeks}
+    )
     with nudges.held():
         _tell_the_story(now, size, administrator)
     words = {"tickets": Ticket.objects.count(), "customers": Customer.objects.count()}
@@ -115,4 +118,5 @@ def set_the_stage(now: datetime, size: Size) -> World:
         since=since,
         raw_since=now - LAST_DAY,
         now=now,
+        absences=list(Absence.objects.all()),
     )

@@ -17,7 +17,9 @@ def write_as_machines(world: World) -> None:
 
 
 def _newsletter(address: str, at: datetime) -> None:
-    mail = _mail("CloudExpo <news@cloudexpo.example>", address, "Last call: early-bird tickets for CloudExpo", at)
+    mail = _mail(
+        "CloudExpo <news@cloudexpo.example>", address, "Last call: early-bird tickets for CloudExpo", at
+    )
     mail["List-Unsubscribe"] = "<https://cloudexpo.example/leave?u=88213>"
     mail["Precedence"] = "bulk"
     mail.set_content("Three days, 120 speakers, one ticket. Save 30 % until Friday.")

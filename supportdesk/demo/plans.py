@@ -21,9 +21,7 @@ def offer_plans(*, rota: DutyRota, director: User, since: datetime) -> None:
     """Enterprise and Basic with policies of their own; Standard follows the default policy of every desk."""
     calendars = {"24x7": Calendar.objects.get(always_open=True, name="24x7"), "office": _office_hours()}
     for row in read("plans")["plan"]:
-        plan = ServicePlan.objects.create(
-            code=row["code"], name=row["name"], description=row["description"]
-        )
+        plan = ServicePlan.objects.create(code=row["code"], name=row["name"], description=row["description"])
         policy = Policy.objects.create(name=f"{plan.name} promise", plan=plan, duty_rota=rota)
         windows = list(_windows(row["windows"], calendars))
         revise_policy(policy=policy, windows=windows, actor=director, at=since)

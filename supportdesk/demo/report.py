@@ -1,9 +1,11 @@
 """What loading the demo gives back: how to sign in, and a line to paste that writes to the desk as a customer."""
 
 from dataclasses import dataclass
+from email.utils import parseaddr
+
+from django.conf import settings
 
 PASTED_FROM = "maya.torres@lumora-live.example"
-PASTED_TO = "support@desk.example"
 
 
 @dataclass(frozen=True)
@@ -24,13 +26,14 @@ class DemoReport:
 
     def paste_line(self, *, smtp_port: int) -> str:
         """One line for any POSIX shell that sends a mail to the desk's own listener as a customer."""
+        to = parseaddr(settings.DESK_ADDRESS)[1]
         mail = (
-            f"From: Maya Torres <{PASTED_FROM}>\\r\\nTo: {PASTED_TO}\\r\\n"
+            f"From: Maya Torres <{PASTED_FROM}>\\r\\nTo: {to}\\r\\n"
             "Subject: Guests cannot join our rooms\\r\\n\\r\\n"
             "Since five minutes ago new viewers get error 1020 when they join. Please help.\\r\\n"
         )
         send = (
-            "import smtplib, sys; "
-            f"smtplib.SMTP('127.0.0.1', {smtp_port}).sendmail('{PASTED_FROM}', ['{PASTED_TO}'], sys.stdin.buffer.read())"
+            f"import smtplib, sys; smtplib.SMTP('127.0.0.1', {smtp_port})"
+            f".sendmail('{PASTED_FROM}', ['{to}'], sys.stdin.buffer.read())"
         )
         return f"printf '{mail}' | python3 -c \"{send}\""

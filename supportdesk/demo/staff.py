@@ -22,8 +22,7 @@ def hire(*, now: datetime, since: datetime) -> dict[str, User]:
     teams = {
         row["key"]: Team.objects.create(name=row["name"], lead=users[row["lead"]]) for row in content["team"]
     }
-    skills = {code: Skill.objects.get_or_create(code=code, defaults={"name": name})[0]
-              for code, name in Scenario.choices}  # fmt: skip
+    skills = {code: _skill(code, str(name)) for code, name in Scenario.choices}
     for row in content["person"]:
         profile = _profile(row, users, teams)
         profile.skills.set(skills[code] for code in row.get("skills", ()))
@@ -33,8 +32,8 @@ def hire(*, now: datetime, since: datetime) -> dict[str, User]:
     return users
 
 
-def usernames() -> set[str]:
-    return {row["username"] for row in read("staff")["person"]}
+def _skill(code: str, name: str) -> Skill:
+    return Skill.objects.get_or_create(code=code, defaults={"name": name})[0]
 
 
 def _account(row: Mapping[str, Any], since: datetime) -> User:

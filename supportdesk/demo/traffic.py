@@ -130,9 +130,7 @@ def _emergencies(world: World, dice: Random) -> Iterator[Opening]:
     for share, key, code, answered in EMERGENCIES:
         company, script = world.companies[code], scripts[key]
         at = _evening(world, share, company, dice)
-        yield Opening(
-            at, script, Priority.P0, company.contacts[0], script.channel, risk=0.0, share=answered
-        )
+        yield Opening(at, script, Priority.P0, company.contacts[0], script.channel, risk=0.0, share=answered)
 
 
 def _bad_evening(world: World, casting: Casting, dice: Random) -> Iterator[Opening]:
@@ -149,7 +147,9 @@ def _bad_evening(world: World, casting: Casting, dice: Random) -> Iterator[Openi
 def _evening(world: World, share: float, company: Company, dice: Random) -> datetime:
     moment = world.since + (world.now - world.since) * share
     local = moment.astimezone(ZoneInfo(company.customer.time_zone))
-    return local.replace(hour=dice.choice((19, 20, 21)), minute=dice.randint(0, 59), second=dice.randint(0, 59))
+    return local.replace(
+        hour=dice.choice((19, 20, 21)), minute=dice.randint(0, 59), second=dice.randint(0, 59)
+    )
 
 
 def _strangers(world: World, dice: Random) -> Iterator[Opening]:

@@ -31,7 +31,9 @@ def perhaps_triage(agenda: Agenda, ticket: Ticket, wording: Wording, *, at: date
     agenda.add(at + pace.minutes(dice, 4, 25), lambda moment: _if_open(act, ticket.pk, wording, moment))
 
 
-def _if_open(act: Callable[[Ticket, Wording, datetime], None], pk: int, wording: Wording, at: datetime) -> None:
+def _if_open(
+    act: Callable[[Ticket, Wording, datetime], None], pk: int, wording: Wording, at: datetime
+) -> None:
     """Only while the customer waits."""
     if Clock.objects.open().filter(ticket=pk).exists():
         act(Ticket.objects.select_related("owner__staff_profile").get(pk=pk), wording, at)
@@ -58,6 +60,8 @@ def _change(ticket: Ticket, priority: int, reason: str, at: datetime) -> None:
 
 def _teammate(user: User, dice: Random) -> User | None:
     team = user.staff_profile.team
-    others = User.objects.filter(staff_profile__team=team).exclude(pk=user.pk) if team else User.objects.none()
+    others = (
+        User.objects.filter(staff_profile__team=team).exclude(pk=user.pk) if team else User.objects.none()
+    )
     found = list(others.order_by("username"))
     return dice.choice(found) if found else None

@@ -93,7 +93,10 @@ def drawn(dice: Random, language: str) -> dict[str, str]:
     pools = _parameters()
     numbers = {name: str(dice.randint(low, high)) for name, (low, high) in pools["numbers"].items()}
     words = {name: dice.choice(pool) for name, pool in {**pools["words"], **pools[language]}.items()}
-    return {**numbers, **words, "hour": f"{dice.randint(8, 22):02d}:{dice.choice(('00', '15', '20', '30', '45'))}"}
+    pair = pools["pairs"][language]
+    together = dict(zip(pair["names"], dice.choice(pair["values"]), strict=True))
+    hour = f"{dice.randint(8, 22):02d}:{dice.choice(('00', '15', '20', '30', '45'))}"
+    return {**numbers, **words, **together, "hour": hour}
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:

@@ -1,6 +1,6 @@
 """What every conversation of the demo shares: the agenda, the people, the mailboxes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from customers.choices import Language
+from customers.models import Absence
 from escalation.models import DutyRota
 from supportdesk.demo.agenda import Agenda
 from supportdesk.demo.companies import Company
@@ -29,6 +30,14 @@ class World:
     since: datetime
     raw_since: datetime
     now: datetime
+    absences: Sequence[Absence]
+
+    def present(self, user: User, at: datetime) -> User:
+        """The person, or their deputy while they are away."""
+        if not any(one.user_id == user.pk and one.starts_at <= at < one.ends_at for one in self.absences):
+            return user
+        deputy = next(one for one in self.users.values() if one.pk == user.staff_profile.deputy_id)
+        return self.present(deputy, at)
 
 
 def open_mailboxes() -> dict[int, Mailbox]:

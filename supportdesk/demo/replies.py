@@ -1,0 +1,41 @@
+"""How the desk's words reach a customer: by mail, on the phone, in the group they wrote in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import User
+
+from tickets.choices import Channel, Status
+from tickets.models import Ticket
+from tickets.services.conversation import log_contact, reply
+from tickets.words import NewFile
+
+LOGGED_AFTER = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`channel` other than mail is a contact that the author writes down afterwards; `reached` names the person."""
+
+    body: str
+    channel: Channel
+    reached: str
+    then: Status
+    files: Sequence[NewFile] = ()
+
+
+def give(answer: Answer, ticket: Ticket, *, author: User, at: datetime) -> None:
+    if answer.channel == Channel.EMAIL:
+        reply(ticket=ticket, actor=author, at=at, body=answer.body, files=answer.files, then=answer.then)
+        return
+    log_contact(
+        ticket=ticket,
+        actor=author,
+        at=at,
+        happened_at=max(at - LOGGED_AFTER, ticket.opened_at),
+        channel=answer.channel,
+        reached=answer.reached,
+        body=answer.body,
+        then=answer.then,
+    )
