@@ -36,12 +36,13 @@ class Conversation:
 
 @dataclass(frozen=True)
 class ChainStep:
-    """A step of an open promise: fired, next, or still to come."""
+    """A step of a promise: fired, passed over by a later one, next, or still to come."""
 
     step: EscalationStep
     at: datetime
     fired: Escalation | None
     is_next: bool = False
+    is_skipped: bool = False
     to: User | None = None  # who gets the ticket by what is known now
 
     @property
@@ -142,7 +143,8 @@ def _promises(ticket: Ticket, people: People) -> list[Promise]:
 def _chain(clock: Clock, steps: Sequence[EscalationStep], people: People) -> list[ChainStep]:
     own = [step for step in steps if step.policy_id == clock.policy_version.policy_id]
     fired = {escalation.step_id: escalation for escalation in clock.escalations.all()}
-    following = following_step(own, max((one.step.percent for one in fired.values()), default=0))
+    last = max((one.step.percent for one in fired.values()), default=0)
+    following = following_step(own, last)
     held = {event.holder_id for event in clock.events.all()}
     return [
         ChainStep(
@@ -150,6 +152,7 @@ def _chain(clock: Clock, steps: Sequence[EscalationStep], people: People) -> lis
             fired[step.pk].fired_at if step.pk in fired else step_time(clock, step.percent),
             fired.get(step.pk),
             is_next=step == following,
+            is_skipped=step.percent < last and step.pk not in fired,
             to=target(clock, step, held, people) if step == following else None,
         )
         for step in own

@@ -245,5 +245,11 @@ UNFOLD: dict[str, Any] = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("supportdesk/icon.svg")}
     ],
     "COLORS": {"primary": INDIGO},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("My settings"), "link": reverse_lazy("admin:my_settings")},
+            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
+        ]
+    },
     "SIDEBAR": {"show_search": False, "navigation": "supportdesk.navigation.sidebar"},
 }

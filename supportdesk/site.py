@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
 from supportdesk.views.board import board, export
+from supportdesk.views.reader import my_settings
 
 
 class DeskSite(UnfoldAdminSite):
@@ -15,4 +16,10 @@ class DeskSite(UnfoldAdminSite):
         return board(request, self.each_context(request))
 
     def extra_urls(self) -> list[URLPattern]:
-        return [path("board/tickets.csv", self.admin_view(export), name="board_export")]
+        return [
+            path("board/tickets.csv", self.admin_view(export), name="board_export"),
+            path("my-settings/", self.admin_view(self.my_settings), name="my_settings"),
+        ]
+
+    def my_settings(self, request: HttpRequest) -> HttpResponse:
+        return my_settings(request, self.each_context(request))

@@ -92,6 +92,11 @@ def minutes(number: int) -> str:
 
 
 @register.filter
+def first_line(text: str) -> str:
+    return text.strip().partition("\n")[0]
+
+
+@register.filter
 def epoch(moment: datetime) -> int:
     return _epoch(moment)
 

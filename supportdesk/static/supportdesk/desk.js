@@ -138,6 +138,13 @@
     label.textContent = [...event.target.files].map((file) => file.name).join(", ") || label.dataset.empty;
   };
 
+  const onReplyLink = (event) => {
+    const link = event.target.closest?.("[data-tab]");
+    if (!link) return;
+    event.preventDefault();
+    openTab(link.dataset.tab);
+  };
+
   const onImages = (event) => {
     const button = event.target.closest?.("[data-images]");
     if (!button) return;
@@ -150,13 +157,23 @@
   const beforeSwap = (event) => {
     hadFocus = event.detail.target?.contains?.(document.activeElement) ?? false;
   };
-  const afterSwap = (event) => {
+  const afterSwap = () => {
     readClock(document);
     const row = chosen && document.querySelector(`tr[data-row="${chosen}"]`);
     if (row) mark(row, { focus: hadFocus });
-    const link = document.getElementById("board-export");
-    if (link && event.detail.elt?.id === "board-filter") link.search = location.search;
+    followFilter();
     tick();
+  };
+
+  // Download and "Clear" belong to the filter that the address names.
+  const followFilter = () => {
+    if (!document.getElementById("board")) return;
+    document.getElementById("board-export").search = location.search;
+    document.getElementById("board-clear").hidden = !location.search;
+  };
+  const leaveOutEmpty = (event) => {
+    if (event.detail.elt.id !== "board-filter") return;
+    for (const [name, value] of [...event.detail.formData.entries()]) if (!value) event.detail.formData.delete(name);
   };
 
   document.addEventListener("DOMContentLoaded", () => {
@@ -169,12 +186,15 @@
     keepNamesOutOfCc();
     document.addEventListener("change", onPick);
     document.addEventListener("click", onImages);
+    document.addEventListener("click", onReplyLink);
     restoreDrafts();
     document.addEventListener("focusin", (event) => {
       const row = event.target.closest?.("tr[data-row]");
       if (row) mark(row);
     });
     document.body.addEventListener("htmx:beforeSwap", beforeSwap);
+    document.body.addEventListener("htmx:configRequest", leaveOutEmpty);
+    document.body.addEventListener("htmx:pushedIntoHistory", followFilter);
     document.body.addEventListener("htmx:afterSettle", afterSwap);
   });
 })();
