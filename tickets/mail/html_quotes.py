@@ -7,22 +7,63 @@ from tickets.mail.values import SegmentKind
 
 OPENING_CHARS = 400
 MAX_ANCESTORS = 60
+MAX_BLOCKQUOTES = 50
+MAX_STEPS_ABOVE = 20
 
 
 def folded_elements(tree: LexborHTMLParser) -> dict[int, SegmentKind]:
     """Elements that are folded whole, by their id. What was forwarded is no quote."""
-    found = tree.css(", ".join(shapes.HTML_QUOTES))
+    found = [*tree.css(", ".join(shapes.HTML_QUOTES)), *_attributed(tree)]
     forwards = {node.mem_id for node in tree.css(shapes.GMAIL_CONTAINER) if _is_forward(node)}
     quotes = [node for node in found if not (_is_forward(node) or _is_inside(node, forwards))]
     signatures = {node.mem_id: SegmentKind.SIGNATURE for node in tree.css(", ".join(shapes.HTML_SIGNATURES))}
     return signatures | {node.mem_id: SegmentKind.QUOTE for node in quotes if not _holds_answers(node)}
 
 
+def _attributed(tree: LexborHTMLParser) -> list[LexborNode]:
+    """Quotes without a mark, below a line that says who wrote them."""
+    return [
+        node
+        for node in tree.css("blockquote")[:MAX_BLOCKQUOTES]
+        if shapes.is_certain_attribution(_text_above(node))
+    ]
+
+
+def _text_above(node: LexborNode) -> str:
+    """The end of the nearest words before `node`, on one line."""
+    one: LexborNode | None = node
+    for _ in range(MAX_STEPS_ABOVE):
+        while one is not None and one.prev is None:
+            one = one.parent
+        one = one.prev if one is not None else None
+        if one is None:
+            return ""
+        words = " ".join((one.text(deep=True, strip=False) or "").split())
+        if words:
+            return words[-OPENING_CHARS:]
+    return ""
+
+
 def folded_from(tree: LexborHTMLParser) -> dict[int, SegmentKind]:
     """Elements from which on everything is quoted."""
-    marks = tree.css(", ".join(shapes.HTML_QUOTES_FROM))
+    marks = tree.css(", ".join(shapes.HTML_QUOTES_FROM)) or _outlook_editor_ends(tree)
     outlook = [node for node in tree.css("div[style*='border-top']") if _is_header_block(node)]
     return {node.mem_id: SegmentKind.QUOTE for node in (*marks, *outlook)}
+
+
+def _outlook_editor_ends(tree: LexborHTMLParser) -> list[LexborNode]:
+    """Outlook's web editor ends here, mostly: a person may have written on below, up to the rule."""
+    ends = tree.css("#appendonsend, #x_appendonsend")
+    return [rule for end in ends if (rule := _next_rule(end)) is not None]
+
+
+def _next_rule(node: LexborNode) -> LexborNode | None:
+    after = node.next
+    for _ in range(MAX_STEPS_ABOVE):
+        if after is None or after.tag == "hr":
+            return after
+        after = after.next
+    return None
 
 
 def _holds_answers(node: LexborNode) -> bool:

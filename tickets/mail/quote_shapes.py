@@ -8,7 +8,8 @@ SEPARATOR_WORDS = (
     "原始郵件", "原始信息", "原文", "元のメッセージ", "元のメール", "original nachricht",
     "ursprüngliche nachricht", "originalnachricht", "ursprungliche nachricht", "message d'origine",
     "message original", "message initial", "mensaje original", "mensagem original", "messaggio originale",
-    "messaggio originario", "oorspronkelijk bericht", "original meddelelse", "oprindelig meddelelse",
+    "messaggio originario", "oorspronkelijk bericht", "original meddelelse", "oprindelig besked",
+    "oprindelig meddelelse",
     "opprinnelig melding", "ursprungligt meddelande", "alkuperäinen viesti", "wiadomość oryginalna",
     "oryginalna wiadomość", "původní zpráva", "eredeti üzenet", "исходное сообщение", "исходное письмо",
     "оригинальное сообщение", "orijinal mesaj", "özgün ileti", "원본 메시지", "원본 메일", "원본메일",
@@ -21,8 +22,9 @@ FORWARD_WORDS = (
     "пересылаемое сообщение", "転送メッセージ", "전달된 메시지", "转发消息", "forwarded",
 )  # fmt: skip
 
-_DASHES = r"[-_=—─—*~ \u3000]"
-_LEAD = rf"[>|\s]{{0,9}}[-_=—─*]{_DASHES}{{1,80}}\s?"
+_DASH = r"[-‐‑–_=—─*]"
+_DASHES = r"[-‐‑–_=—─*~ \u3000]"
+_LEAD = rf"[>|\s]{{0,9}}{_DASH}{_DASHES}{{1,80}}\s?"
 _SEPARATOR = re.compile(
     rf"{_LEAD}(?:{'|'.join(SEPARATOR_WORDS)})\s?:?\s?{_DASHES}{{2,80}}:?\s*",
     re.IGNORECASE,
@@ -34,7 +36,7 @@ _FORWARD = re.compile(
 )
 _RULE = re.compile(
     r"\s*(?:[_\-=—─]{8,200}|[_\-=—─*]{3,40}\s?[^\n_\-=—─*]{1,40}\s?[_\-=—─*]{3,40}"
-    r"|原始邮件|原始郵件|回复的原邮件|original message)\s*[:：]?\s*",
+    r"|原始邮件|原始郵件|回复的原邮件|original(?: message)?)\s*[:：]?\s*",
     re.IGNORECASE,
 )
 
@@ -51,20 +53,25 @@ _ATTRIBUTIONS = (
     r".{4,400}(?:написала?|пишет|писала?|пише)(?:\(а\))?\s?", r".{4,400}(?:şunu|şunları)? ?yazdı\s?",
     r".{4,400}a scris\s?", r".{4,400}έγραψε\s?", r".{4,400}menulis\s?", r".{4,400}đã viết\s?",
     r".{4,400}เขียนว่า\s?", r"(?:在|于|於)?.{4,400}(?:写道|寫道|写到|寫到)\s?",
-    r"(?:在|于|於)?.{4,400}@.{4,200}(?:写|寫|发送|说道|说|发表|回复)\s?",
+    r"(?:在|于|於)?.{4,400}@.{4,200}(?:写|寫|发送|说道|说|发表|回复|来信|撰写)\s?",
     r".{4,400}(?:さん)?(?:は|が)?(?:書きました|のメール|のメッセージ|wrote|書いた|のご連絡)\s?",
     r"\d{4}年\d{1,2}月\d{1,2}日.{4,300}<[^<>\s]+@[^<>\s]+>\s?",
     r"\d{4}/\d{1,2}/\d{1,2}.{2,300}<[^<>\s]+@[^<>\s]+>\s?",
+    r".{0,200}\d{1,2}:\d{2}.{0,300}<[^<>\s]+@[^<>\s]+>\s?",
     r".{4,400}(?:님이|님께서|에)?\s?(?:작성|쓴 글|썼습니다|보낸 메시지|님의 말|쓰셨습니다)\s?",
     r"\d{4}년 ?\d{1,2}월 ?\d{1,2}일.{2,300}",
 )  # fmt: skip
-_ATTRIBUTION = re.compile(rf"[>\s]{{0,9}}(?:{'|'.join(_ATTRIBUTIONS)})[:：]\s*", re.IGNORECASE)
+_ATTRIBUTION = re.compile(
+    rf"[>\s-]{{0,9}}(?:{'|'.join(_ATTRIBUTIONS)})(?:[:：]|\s?-{{2,20}})\s*",
+    re.IGNORECASE,
+)
 _ATTRIBUTION_END = re.compile(
     r"(?:wrote|schrieb|écrit|escribió|escreveu|scritto|geschrieben|schreef|geschreven|skrev|napisał|napsal"
-    r"|írta|kirjoitti|написал|пишет|писал|пише|yazdı|scris|έγραψε|menulis|viết|เขียน|写|寫|发表|说|回复|发送|書"
+    r"|írta|kirjoitti|написал|пишет|писал|пише|yazdı|scris|έγραψε|menulis|viết|เขียน|写|寫|发表|说|回复|发送|来信|書"
     r"|メール|メッセージ|連絡|작성|쓴 글|썼|메시지|말|쓰셨|>)",
     re.IGNORECASE,
 )
+_ATTRIBUTION_MARKS = (":", "：", "-")
 _DATED = re.compile(
     r"\d{1,4}\s?[-/.:年月일월년時时]\s?\d{1,2}|\d{1,2}\.? \w{3,}|\w{3,} \d{1,2}|[^\s<>]@[^\s<>]|\d{4}"
 )
@@ -81,7 +88,7 @@ _LABELS = {
         "sent date gesendet datum envoyé enviado enviada inviato data verzonden wysłano wysłane "
         "отправлено дата sendt skickat tarih gönderildi lähetetty päivä odesláno elküldve fecha "
         "发送时间 发件时间 发送日期 日期 时间 發送時間 寄件日期 寄送時間 送信日時 送信日 日時 日付 보낸날짜 "
-        "보낸시간 보낸일시 날짜 ส่ง gửi thờigian tanggal ngày senton"
+        "보낸시간 보낸일시 날짜 ส่ง gửi thờigian tanggal ngày senton senttime"
     ),
     "to": (
         "to an à para a aan do кому til till kime vastaanottaja címzett destinataire destinatario pour "
@@ -111,31 +118,33 @@ _PHONE_SIGNATURE = re.compile(
     rf"|[从由]我的.{{0,15}}{_DEVICE}.{{0,6}}(?:发送|發送|寄出)?.{{0,4}}"
     r"|.{0,20}(?:iphone|ipad|android|スマートフォン)から送信.{0,10}"
     r"|(?:나의|내) .{1,30}에서 (?:보냄|보낸).{0,10}"
-    r"|下载 ?outlook.{0,60}|outlook for (?:ios|android).{0,60})\s*",
+    r"|(?:下载|获取|取得|télécharger|obtener|scarica|obter|hol dir) ?outlook.{0,60}|outlook for (?:ios|android).{0,60})\s*",
     re.IGNORECASE,
 )
 _SIGNATURE_MARK = re.compile(r"--\xa0? ?\s?")
 _QUOTED_LINE = re.compile(r"\s{0,2}(?:>|＞|&gt;)")
 
-GMAIL_CONTAINER = ".gmail_quote, .x_gmail_quote"
+GMAIL_CONTAINER = "[class*=gmail_quote]"
 HTML_QUOTES = (
-    ".gmail_quote", ".x_gmail_quote", ".gmail_attr", ".x_gmail_attr", "blockquote[type=cite]",
-    ".moz-cite-prefix", ".yahoo_quoted",
+    "[class*=gmail_quote]", "[class*=gmail_attr]", "blockquote[type=cite]",
+    ".moz-cite-prefix", "[class*=yahoo_quoted]",
     ".protonmail_quote", ".tutanota_quote", "#isReplyContent", ".ntes-mailmaster-quote", "includetail",
     "#mail-editor-reference-message-container", "#OLK_SRC_BODY_SECTION", "[name=messageReplySection]",
     ".spark_quote", ".front-blockquote", ".sh-quoted-content", ".zmail_extra", ".freshdesk_quote",
     ".alimail-quote", ".aliyun-quote", ".hubspot-quote",
     ".xm_compose_origin_mail_container", ".qm_original_mail", ".lark-mail-quote", "[id^=lark-mail-quote]",
-    ".history-quote-wrapper",
+    ".history-quote-wrapper", "[name=quote]", "#reply139content", "#oriMsgHtmlSeperator", ".skiff_quote",
+    "blockquote.iosymail",
 )  # fmt: skip
 HTML_QUOTES_FROM = (
-    "#divRplyFwdMsg", "#x_divRplyFwdMsg", "#appendonsend", "#x_appendonsend", "#stopSpelling",
+    "#divRplyFwdMsg", "#x_divRplyFwdMsg", "#stopSpelling",
     "#divNeteaseMailCard", "#replySplit", "#zwchr", "hr[data-marker=__DIVIDER__]",
     "#ms-outlook-mobile-body-separator-line", "#origbody", ".ReferenceMessageMarker", "#reply-intro",
 )  # fmt: skip
 HTML_SIGNATURES = (
     ".gmail_signature", ".moz-signature", "#ms-outlook-mobile-signature", ".protonmail_signature_block",
-    "#Signature", "#x_Signature", ".gmail_signature_prefix",
+    "#Signature", "#x_Signature", "#imail_signature", "[data-signatureblock]", "#signContainer",
+    ".gmail_signature_prefix",
 )  # fmt: skip
 
 
@@ -156,7 +165,7 @@ def is_attribution(line: str) -> bool:
     """`On ... wrote:`, given as one line; it must name a date or an address."""
     return (
         len(line) <= 700
-        and line.rstrip()[-1:] in (":", "：")
+        and line.rstrip()[-1:] in _ATTRIBUTION_MARKS
         and _ATTRIBUTION_END.search(line[-60:]) is not None
         and _ATTRIBUTION.fullmatch(line) is not None
         and _DATED.search(line) is not None

@@ -109,7 +109,7 @@ def _joined(lines: Sequence[_Line]) -> str:
 
 
 def _is_header_block(lines: list[_Line], index: int) -> bool:
-    """From with a date and one more, or From with an address and one more, in neighbouring lines."""
+    """From, date or subject, and one more in neighbouring lines; below a rule From and date are enough."""
     if not shapes.label_kind(lines[index].text):
         return False
     kinds: list[str] = []
@@ -121,6 +121,8 @@ def _is_header_block(lines: list[_Line], index: int) -> bool:
             break
         kinds += [kind] if kind else []
     found = set(kinds)
+    if len(found) == 2:
+        return found == {"from", "date"} and _with_rule_above(lines, index) < index
     return "from" in found and len(found) >= 3 and bool(found & {"date", "subject"}) and kinds[0] != "cc"
 
 
@@ -139,7 +141,7 @@ def _attribution_size(lines: list[_Line], index: int) -> int:
 
 def _next_is_quoted(lines: list[_Line], index: int) -> bool:
     following = next((line for line in lines[index : index + 4] if line.text.strip()), None)
-    return following is not None and shapes.is_quoted(following.text)
+    return following is not None and (following.kind is QUOTE or shapes.is_quoted(following.text))
 
 
 def _fold_quoted_runs(lines: list[_Line]) -> None:

@@ -31,6 +31,10 @@ HEADS = [
     "2026年1月5日(月) 10:00 Support <s@desk.example>:",
     "2026年1月5日 10:00、Support <s@desk.example>のメール:",
     "2026년 1월 5일 (월) 오전 10:00, Support <s@desk.example>님이 작성:",
+    "---- On Fri, 20 Nov 2026 17:55:32 +0800 Support <s@desk.example> wrote ----",
+    '26.06.2026, 14:41, "Support" <s@desk.example>:',
+    "         Original\n         \n       \nFrom:Support <s@desk.example>\nSent Time:Oct 9, 2026 10:01",
+    "---- Replied Message ----\n| From | Support<s@desk.example> |\n| Date | 10/03/2026 15:42 |",
     "-----Original Message-----",
     "-------- Original message --------",
     "------------------ 原始邮件 ------------------",
@@ -111,6 +115,8 @@ def test_in_doubt_nothing_is_folded(text):
         "--\nAnna",
         "Sent from my iPhone",
         "Get Outlook for iOS",
+        "获取 Outlook for iOS",
+        "Télécharger Outlook pour iOS<https://aka.ms/o0ukef>",
         "发自我的iPhone",
         "发自我的华为手机",
         "来自 Outlook for Android",
@@ -131,6 +137,20 @@ def test_the_telephone_line_above_a_quote_is_a_signature():
 
 
 HTML_QUOTES = [
+    '<div name="quote"><b>Sent:</b> today<br><b>From:</b> S<div>{old}</div></div>',
+    '<div>26.06.2026, 14:41, "S" &lt;s@desk.example&gt;:</div><blockquote>{old}</blockquote>',
+    "Thu, 26 Jun 2026 14:00:51 +0400 от S &lt;s@desk.example&gt;:<br>\n"
+    '<blockquote style="margin:10px">{old}</blockquote>',
+    "<article><div><div>Original</div><hr></div><table><tr><td><div><span>From:</span><span>S</span>"
+    " &lt;s@desk.example&gt;"
+    "</div><div><span>Sent Time:</span><span>Oct 9, 2026 10:01</span></div></td></tr></table>"
+    "<div>{old}</div></article>",
+    '<div class="history-quote-wrapper" id="lark-mail-quote-1748"><div>发件人: S</div><div>{old}</div></div>',
+    '<div class="ydp12yahoo_quoted">{old}</div>',
+    '<div id="origbody"><div>----- 原始邮件 -----<br>发件人：S</div>{old}</div>',
+    "<div>‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐</div>"
+    "<div>星期二, 七月 2, 2026 6:09 晚上，S &lt;s@desk.example&gt; 来信：</div>{old}",
+    '<div class="zmail_extra"><div>---- 在 星期二, 02 七月 2026 17:55:32 +0800 <b>S</b> 撰写 ----</div>{old}</div>',
     '<div class="gmail_quote"><div class="gmail_attr">On x wrote:</div><blockquote>{old}</blockquote></div>',
     '<blockquote type="cite">{old}</blockquote>',
     '<div class="moz-cite-prefix">On 5.1.26 10:00, S wrote:<br></div><blockquote type="cite">{old}</blockquote>',
@@ -160,6 +180,19 @@ def test_quotes_are_known_by_their_html(shape):
     rest = "".join(part.text for part in split_html(tree) if part.kind is not SegmentKind.NEW)
     assert new == "Still no sound."
     assert "old words" in rest
+
+
+def test_words_between_outlooks_editor_and_its_rule_stay():
+    html = '<div>first</div><div id="appendonsend"></div><div>second</div>'
+    html += '<hr><div id="divRplyFwdMsg"><b>From:</b> S</div>old'
+    new = "".join(part.text for part in split_html(parse_html(html)) if part.kind is SegmentKind.NEW)
+    assert new.split() == ["first", "second"]
+
+
+def test_an_answer_below_an_attributed_blockquote_stays():
+    html = '<p>26.06.2026, 14:41, "S" &lt;s@desk.example&gt;:</p><blockquote>old</blockquote><p>answer</p>'
+    new = "".join(part.text for part in split_html(parse_html(html)) if part.kind is SegmentKind.NEW)
+    assert new.strip() == "answer"
 
 
 def test_answers_between_gmail_quotes_stay():
