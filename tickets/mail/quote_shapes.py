@@ -118,7 +118,8 @@ _PHONE_SIGNATURE = re.compile(
     rf"|[从由]我的.{{0,15}}{_DEVICE}.{{0,6}}(?:发送|發送|寄出)?.{{0,4}}"
     r"|.{0,20}(?:iphone|ipad|android|スマートフォン)から送信.{0,10}"
     r"|(?:나의|내) .{1,30}에서 (?:보냄|보낸).{0,10}"
-    r"|(?:下载|获取|取得|télécharger|obtener|scarica|obter|hol dir) ?outlook.{0,60}|outlook for (?:ios|android).{0,60})\s*",
+    r"|(?:下载|获取|取得|télécharger|obtener|scarica|obter|hol dir) ?outlook.{0,60}"
+    r"|outlook for (?:ios|android).{0,60})\s*",
     re.IGNORECASE,
 )
 _SIGNATURE_MARK = re.compile(r"--\xa0? ?\s?")
@@ -161,11 +162,16 @@ def is_rule(line: str) -> bool:
     return _RULE.fullmatch(line) is not None
 
 
+def ends_attribution(line: str) -> bool:
+    """Whether an attribution could end here."""
+    return line.rstrip()[-1:] in _ATTRIBUTION_MARKS
+
+
 def is_attribution(line: str) -> bool:
     """`On ... wrote:`, given as one line; it must name a date or an address."""
     return (
         len(line) <= 700
-        and line.rstrip()[-1:] in _ATTRIBUTION_MARKS
+        and ends_attribution(line)
         and _ATTRIBUTION_END.search(line[-60:]) is not None
         and _ATTRIBUTION.fullmatch(line) is not None
         and _DATED.search(line) is not None

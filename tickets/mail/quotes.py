@@ -134,8 +134,8 @@ def _attribution_size(lines: list[_Line], index: int) -> int:
         if at >= len(lines) or not lines[at].text.strip() or len(joined) > 700:
             return 0
         joined = f"{joined} {lines[at].text.strip()}".strip()
-        if shapes.is_attribution(joined):
-            return size
+        if shapes.ends_attribution(joined):
+            return size if shapes.is_attribution(joined) else 0
     return 0
 
 
