@@ -2,6 +2,7 @@
 
 import io
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -258,6 +259,12 @@ def lifeline() -> Iterator[tuple[int, int]]:
     os.close(read)
 
 
+def wait_for_the_end(read: int) -> None:
+    """Until nobody holds the other end of the lifeline any more."""
+    assert select.select([read], [], [], 20)[0], "a process is left"
+    assert os.read(read, 1) == b""
+
+
 def spawner(monkeypatch: pytest.MonkeyPatch, write: int) -> None:
     """Let started processes keep the lifeline open."""
     real = subprocess.Popen
@@ -288,7 +295,7 @@ def test_killing_a_group_leaves_no_grandchild(
     process = Process(python(FAMILY), Printer(heard))
     os.close(write)
     process.kill()
-    assert os.read(read, 1) == b""
+    wait_for_the_end(read)
     assert process.popen.wait() == -signal.SIGKILL
     process.output.join()
 
@@ -384,7 +391,7 @@ def test_however_the_supervisor_ends_no_process_is_left(
     desk: subprocess.Popen[bytes], lifeline: tuple[int, int], number: signal.Signals
 ) -> None:
     desk.send_signal(number)
-    assert os.read(lifeline[0], 1) == b""
+    wait_for_the_end(lifeline[0])
     assert desk.wait() == (-9 if number is signal.SIGKILL else 0)
 
 
@@ -410,7 +417,7 @@ def test_a_part_is_told_to_end_when_its_supervisor_dies_even_without_a_watchman(
     assert parent.stdout is not None
     assert b"up" in parent.stdout.readline()
     parent.kill()
-    assert os.read(read, 1) == b""
+    wait_for_the_end(read)
     parent.wait()
     parent.stdout.close()
 

@@ -287,7 +287,9 @@ def test_250_is_not_said_before_the_mail_is_stored(
 def test_a_mail_under_way_is_finished_before_the_server_stops(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    storing, may_commit = threading.Event(), threading.Event()
+    storing, stopping, may_commit = threading.Event(), threading.Event(), threading.Event()
+    close = listener.Desk.close
+    monkeypatch.setattr(listener.Desk, "close", lambda desk: (stopping.set(), close(desk)))
 
     def slow(**more: Any) -> None:
         storing.set()
@@ -301,6 +303,7 @@ def test_a_mail_under_way_is_finished_before_the_server_stops(
         client.say(MAIL + b".\r\n")
         assert storing.wait(10)
         server.loop.call_soon_threadsafe(server.stop.set)
+        assert stopping.wait(10)
         may_commit.set()
         assert client.answer().startswith("250")
     server.thread.join(10)
