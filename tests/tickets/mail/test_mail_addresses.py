@@ -62,10 +62,10 @@ def test_a_name_cannot_pose_as_the_address(raw):
 
 
 def test_splitting_takes_linear_time():
-    started = time.perf_counter()
+    started = time.process_time()
     for seed in (b"(a\\", b'"\\', b"<", b"((", b"a@", b"a:", b"mailto:", b"a" * 9):
         parse_addresses(seed * 8_000)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_an_encoded_address_is_none():

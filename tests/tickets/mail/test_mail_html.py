@@ -55,16 +55,16 @@ def test_text_nested_deeply_is_not_lost(tag, depth):
     ],
 )
 def test_hostile_html_stays_cheap(seed):
-    started = time.perf_counter()
+    started = time.process_time()
     html_text(seed * 50_000 + "the words")
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_thousands_of_attributes_stay_cheap_and_their_tag_stays():
-    started = time.perf_counter()
+    started = time.process_time()
     swarm = " ".join(f"a{number}=1" for number in range(50_000))
     assert html_text(f"<p {swarm}>the words</p>").strip() == "the words"
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_words_beyond_the_cap_on_nodes_are_kept():

@@ -1,7 +1,7 @@
 """What is new and what is folded; nothing is ever lost."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tickets.mail.html import parse_html
@@ -228,16 +228,19 @@ PIECES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES, max_size=12).map("\n".join))
 def test_the_segments_of_a_text_join_to_the_text(text):
     assert "".join(segment.text for segment in split_text(text)) == text
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_can_be_split_and_joined(text):
     assert "".join(segment.text for segment in split_text(text)) == text
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES, min_size=1, max_size=12).map("\n".join))
 def test_a_text_with_words_always_has_new_words(text):
     new = "".join(segment.text for segment in split_text(text) if segment.kind is SegmentKind.NEW)

@@ -61,6 +61,6 @@ def test_base64_is_read_leniently(raw, data):
     "seed", [b"=?a?q?", b"=?a?q?=?=", b"=?", b"=?a?b?AA==?= ", b"=?a?q??=?=", b"?=", b"=?a?q?=41"]
 )
 def test_decoding_takes_linear_time(seed):
-    started = time.perf_counter()
+    started = time.process_time()
     decode_header(seed * 10_000)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
