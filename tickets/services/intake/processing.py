@@ -130,18 +130,20 @@ def _handled(arrival: Arrival) -> Outcome:
 def _twin(arrival: Arrival) -> Outcome | None:
     """A copy that came to another of our mailboxes joins the ticket of the first one.
 
-    The earlier rows are locked, so that two workers cannot open a ticket each.
+    The first copy's row is the lock of them all, so that two workers cannot open a ticket each.
     """
     row = arrival.row
     if not row.rfc_message_id or len(arrival.boxes.rows) < 2:
         return None
-    same = InboundEmail.objects.select_for_update().filter(
-        rfc_message_id=row.rfc_message_id, fingerprint=row.fingerprint, pk__lt=row.pk
-    )
-    first = next((one for one in same.defer("raw").order_by("pk") if one.ticket is not None), None)
-    if first is None:
+    copies = InboundEmail.objects.filter(rfc_message_id=row.rfc_message_id, fingerprint=row.fingerprint)
+    others = copies.exclude(pk=row.pk)
+    if not others.exists():
         return None
-    return Outcome(IntakeState.PROCESSED, _("A copy of a mail to another mailbox."), first.ticket)
+    copies.select_for_update().only("pk").order_by("pk").first()
+    done = others.exclude(ticket=None).select_related("ticket").defer("raw").first()
+    if done is None:
+        return None
+    return Outcome(IntakeState.PROCESSED, _("A copy of a mail to another mailbox."), done.ticket)
 
 
 def _released(arrival: Arrival, actor: User) -> Outcome:
