@@ -1,5 +1,7 @@
 """Lists of raw mail, the outbox and mailboxes; passwords that go in and never come out."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.adminpages import add_url, errors, list_url, listed, page_url, run_action, said
@@ -10,10 +12,12 @@ from tests.factories import (
     MailboxFactory,
     OutboundEmailFactory,
     TicketFactory,
+    set_desk,
     staff,
 )
 from tickets.choices import IntakeState, OutboxState
 from tickets.models import InboundEmail, Mailbox, OutboundEmail
+from tickets.services.fetching import FetchReport
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +109,93 @@ def test_a_foreign_mail_is_not_sent_again_by_its_number(login, ann):
     run_action(login(ann), "send_again", [mail])
     mail.refresh_from_db()
     assert mail.state == OutboxState.FAILED
+
+
+def test_the_buttons_of_a_page_fit_the_mails_state(login):
+    client = login(AdminFactory())
+    offered = {}
+    for state in IntakeState:
+        page = client.get(page_url(InboundEmailFactory(state=state)))
+        offered[state] = [name for name, _title in page.context["page_actions"]]
+    assert offered == {
+        IntakeState.STORED: [], IntakeState.PROCESSED: [],
+        IntakeState.PARKED: ["release"], IntakeState.FAILED: ["process_again"],
+    }  # fmt: skip
+    sent = OutboundEmailFactory(state=OutboxState.ACCEPTED)
+    assert client.get(page_url(sent)).context["page_actions"] == []
+
+
+def test_a_parked_mail_is_released_as_a_ticket_with_its_receipt_time(login, frozen):
+    boss = staff("boss", groups=["Team lead"])
+    set_desk(intake_owner=boss)
+    parked = InboundEmailFactory(state=IntakeState.PARKED, received_at=NOW - timedelta(days=2))
+    response = run_action(login(boss), "release", [parked])
+    assert said(response) == ["1 was done."]
+    parked.refresh_from_db()
+    assert parked.state == IntakeState.PROCESSED
+    assert parked.ticket.opened_at == NOW - timedelta(days=2)
+
+
+def test_a_failed_mail_is_processed_again_and_one_that_has_not_failed_is_refused(login, frozen):
+    failed = InboundEmailFactory(state=IntakeState.FAILED, error="bug of yesterday")
+    done = InboundEmailFactory(state=IntakeState.PROCESSED)
+    response = run_action(login(AdminFactory()), "process_again", [failed, done])
+    failed.refresh_from_db()
+    assert (failed.state, failed.ticket is not None) == (IntakeState.PROCESSED, True)
+    assert said(response)[0] == "1 was done."
+    assert "has not failed" in said(response)[1]
+
+
+def test_a_mail_that_fails_again_says_its_error_and_is_not_counted_as_done(login, monkeypatch):
+    failed = InboundEmailFactory(state=IntakeState.FAILED)
+
+    def broken(raw, **rest):
+        raise ValueError("still broken")
+
+    monkeypatch.setattr("tickets.services.intake.processing.parse", broken)
+    response = run_action(login(AdminFactory()), "process_again", [failed])
+    assert len(said(response)) == 1
+    assert "still broken" in said(response)[0]
+
+
+@pytest.mark.parametrize("action", ["release", "process_again"])
+@pytest.mark.parametrize("group", ["Account manager"])
+def test_those_who_may_not_release_cannot_by_posting(login, action, group):
+    user = staff(groups=[group])
+    mails = [
+        InboundEmailFactory(state=IntakeState.PARKED, ticket=TicketFactory(owner=user)),
+        InboundEmailFactory(state=IntakeState.FAILED),
+    ]
+    client = login(user)
+    assert client.get(page_url(mails[0])).context["page_actions"] == []
+    run_action(client, action, mails)
+    assert [mail.state for mail in InboundEmail.objects.order_by("pk")] == [
+        IntakeState.PARKED,
+        IntakeState.FAILED,
+    ]
+
+
+def test_a_mailbox_is_fetched_now_and_the_answer_is_said(login, monkeypatch, frozen):
+    asked = []
+
+    def fetch(pk, *, clock, stop_at):
+        asked.append((pk, clock(), stop_at))
+        return FetchReport("help@desk.example", problem="Wrong password.")
+
+    monkeypatch.setattr("tickets.admin.mailbox.fetch_mailbox", fetch)
+    mailbox = MailboxFactory(host="imap.example", username="help", password=SECRET)
+    client = login(staff(groups=["Operator"]))
+    assert "Fetch now" in client.get(page_url(mailbox)).content.decode()
+    response = run_action(client, "fetch_now", [mailbox])
+    assert asked == [(mailbox.pk, NOW, NOW + timedelta(seconds=10))]
+    assert "Wrong password." in said(response)[0]
+
+
+def test_only_one_mailbox_with_a_host_is_fetched_at_a_time(login):
+    client = login(staff(groups=["Operator"]))
+    bare = MailboxFactory()
+    assert "no IMAP host" in said(run_action(client, "fetch_now", [bare]))[0]
+    assert "one mailbox at a time" in said(run_action(client, "fetch_now", [bare, MailboxFactory()]))[0]
 
 
 def test_a_mailbox_password_goes_in_and_never_comes_out(login):

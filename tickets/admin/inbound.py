@@ -1,5 +1,6 @@
 """Raw mail as it came in: what is parked or failed and why, and the two ways on."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -8,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     MultipleChoicesDropdownFilter,
@@ -19,9 +21,25 @@ from unfold.decorators import display
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from tickets.access import RELEASES, visible_inbound
 from tickets.admin import labels
+from tickets.admin.each import tell, to_each, too_many
 from tickets.admin.page_actions import PageActions
 from tickets.admin.shown import as_written, ticket_link
+from tickets.choices import IntakeState
+from tickets.errors import DeskError
 from tickets.models import InboundEmail
+from tickets.services.intake import process_again, release_parked
+
+Service = Callable[..., InboundEmail]
+
+
+def last_line(error: str) -> str:
+    return error.strip().rpartition("\n")[2][:120]
+
+
+def refuse_failed(mail: InboundEmail) -> None:
+    """A mail that failed again was not done, and its error is worth saying at once."""
+    if mail.state == IntakeState.FAILED:
+        raise DeskError(_("It failed again: %(error)s") % {"error": last_line(mail.error)})
 
 
 @admin.register(InboundEmail)
@@ -45,6 +63,7 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
     list_select_related = ("mailbox",)
     search_fields = ("sender", "subject", "rfc_message_id", "reason")
     sortable_by = ("received_at",)
+    actions = ("release", "process_again")
     fieldsets = (
         (None, {"fields": (("sender", "state"), "subject", "reason", "shown_error", "number")}),
         (
@@ -68,6 +87,27 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
     def has_release_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(RELEASES)
 
+    def makes_sense(self, action: str, row: Any) -> bool:
+        fitting = IntakeState.PARKED if action == "release" else IntakeState.FAILED
+        return bool(row.state == fitting)
+
+    @admin.action(description=_("Release as ticket"), permissions=["release"])
+    def release(self, request: HttpRequest, queryset: "QuerySet[InboundEmail]") -> None:
+        self._through(release_parked, request, queryset)
+
+    @admin.action(description=_("Process again"), permissions=["release"])
+    def process_again(self, request: HttpRequest, queryset: "QuerySet[InboundEmail]") -> None:
+        self._through(process_again, request, queryset)
+
+    def _through(self, service: Service, request: HttpRequest, queryset: "QuerySet[InboundEmail]") -> None:
+        if too_many(request, queryset.count()):
+            return
+        actor: Any = request.user
+        at = timezone.now()
+        tell(
+            request, to_each(queryset, lambda mail: refuse_failed(service(inbound=mail, actor=actor, at=at)))
+        )
+
     def links(self, mail: Any) -> list[tuple[str, Any]]:
         return [(reverse("tickets:original", args=[mail.pk]), _("Download the original"))]
 
@@ -77,7 +117,7 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
 
     @display(description=_("reason"))
     def why(self, mail: InboundEmail) -> str:
-        return mail.reason or mail.error.strip().rpartition("\n")[2][:120] or "-"
+        return mail.reason or last_line(mail.error) or "-"
 
     @display(description=_("error"))
     def shown_error(self, mail: InboundEmail) -> str:

@@ -1,17 +1,23 @@
 """Mailboxes. A password goes in and never comes out; left blank, the stored one stays."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from customers.admin.base import DeskAdmin
+from tickets.admin.page_actions import PageActions
 from tickets.models import Mailbox
 from tickets.models.mailbox import AfterFetch, ImapSecurity
+from tickets.services.fetching import fetch_mailbox
 
+FETCH_FOR = timedelta(seconds=10)
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -46,8 +52,9 @@ class MailboxForm(forms.ModelForm):
 
 
 @admin.register(Mailbox)
-class MailboxAdmin(DeskAdmin):
+class MailboxAdmin(PageActions):
     form = MailboxForm
+    actions = ("fetch_now",)
     list_display = ("address", "name", "is_active", "how", "default_priority", "fetched_at", "problem")
     list_filter = ("is_active",)
     search_fields = ("name", "address", "host")
@@ -66,6 +73,18 @@ class MailboxAdmin(DeskAdmin):
         ),
         (_("Last fetch"), {"fields": (("fetched_at", "failures"), "error")}),
     )  # fmt: skip
+
+    @admin.action(description=_("Fetch now"), permissions=["change"])
+    def fetch_now(self, request: HttpRequest, queryset: "QuerySet[Mailbox]") -> None:
+        """Try the connection and fetch for some seconds, one mailbox at a time: a server may be slow to answer."""
+        mailbox = queryset.first()
+        if mailbox is None or len(queryset) > 1:
+            messages.error(request, _("Choose one mailbox at a time."))
+        elif not mailbox.host:
+            messages.error(request, _("This mailbox has no IMAP host to fetch from."))
+        else:
+            report = fetch_mailbox(mailbox.pk, clock=timezone.now, stop_at=timezone.now() + FETCH_FOR)
+            messages.add_message(request, messages.ERROR if report.problem else messages.SUCCESS, str(report))
 
     @display(description=_("fetched by"))
     def how(self, mailbox: Mailbox) -> str:

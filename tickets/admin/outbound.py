@@ -21,6 +21,7 @@ from tickets.admin import labels
 from tickets.admin.each import tell, to_each, too_many
 from tickets.admin.page_actions import PageActions
 from tickets.admin.shown import as_written, ticket_link
+from tickets.choices import OutboxState
 from tickets.models import OutboundEmail
 from tickets.services.delivery import send_again
 
@@ -63,6 +64,9 @@ class OutboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("tickets.change_outboundemail")
+
+    def makes_sense(self, action: str, row: Any) -> bool:
+        return row.state in (OutboxState.FAILED, OutboxState.BOUNCED)
 
     @admin.action(description=_("Send again"), permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: "QuerySet[OutboundEmail]") -> None:

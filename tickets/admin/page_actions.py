@@ -15,6 +15,10 @@ class PageActions(DeskAdmin):
     def links(self, row: Any) -> list[tuple[str, Any]]:
         return []
 
+    def makes_sense(self, action: str, row: Any) -> bool:
+        """Whether to offer an action for a row in its present state; the service has the last word."""
+        return action != "delete_selected"
+
     def changeform_view(
         self,
         request: HttpRequest,
@@ -25,7 +29,9 @@ class PageActions(DeskAdmin):
         row = self.get_object(request, object_id) if object_id else None
         offered = {} if row is None else self.get_actions(request)
         more = {
-            "page_actions": [(name, title) for _function, name, title in offered.values()],
+            "page_actions": [
+                (name, title) for _function, name, title in offered.values() if self.makes_sense(name, row)
+            ],
             "page_links": [] if row is None else self.links(row),
         }
         response: HttpResponse = super().changeform_view(
