@@ -7,6 +7,10 @@ from escalation.models import Heartbeat
 
 def beat(name: str, *, at: datetime, detail: str = "") -> None:
     """Record that the task ``name`` finished well at ``at`` (UTC); an older beat never overwrites a newer one."""
-    changed = Heartbeat.objects.filter(name=name, at__lte=at).update(at=at, detail=detail[:300])
-    if not changed:
-        Heartbeat.objects.get_or_create(name=name, defaults={"at": at, "detail": detail[:300]})
+    row = {"at": at, "detail": detail[:300]}
+    older = Heartbeat.objects.filter(name=name, at__lte=at)
+    if older.update(**row):
+        return
+    _row, is_first = Heartbeat.objects.get_or_create(name=name, defaults=row)
+    if not is_first:  # there is a newer one, or an older one came first a moment ago
+        older.update(**row)

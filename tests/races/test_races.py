@@ -1,0 +1,232 @@
+"""Many at once, on PostgreSQL with real connections: every promise is enforced once, and nothing is lost."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import TypeVar
+
+import pytest
+from django.db import connection, transaction
+
+from escalation.choices import ClockChange, ClockState
+from escalation.models import Clock, ClockEvent, Escalation, Heartbeat, Notification
+from escalation.services.heartbeats import beat
+from escalation.services.sweep import SweepReport, sweep
+from tests.factories import (
+    NOW,
+    ContactFactory,
+    CustomerFactory,
+    InboundEmailFactory,
+    MailboxFactory,
+    OutboundEmailFactory,
+    set_desk,
+    staff,
+)
+from tests.talk import answered, asked, bounced, minute, opened
+from tickets.choices import IntakeState, MessageKind, OutboxState
+from tickets.models import InboundEmail, Message, OutboundEmail, Ticket
+from tickets.services import delivery
+from tickets.services.delivery import deliver_due
+from tickets.services.intake import receive_raw
+from tickets.services.intake.processing import process
+from tickets.transports import Answer, Parcel, Verdict
+
+pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
+
+DUE = 30
+RAW = b"From: Li <li@company.example>\r\nTo: support@desk.example\r\nSubject: Black\r\nMessage-ID: <1@x>\r\n\r\nHelp\r\n"
+
+Result = TypeVar("Result")
+
+
+def at_once(works: Iterable[Callable[[], Result]]) -> list[Result]:
+    """Start all of them at the same moment, each on a connection of its own; the first failure is raised."""
+    works = list(works)
+    barrier = Barrier(len(works))
+
+    def run(work: Callable[[], Result]) -> Result:
+        try:
+            barrier.wait(timeout=10)
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return [future.result(timeout=50) for future in [pool.submit(run, work) for work in works]]
+
+
+@pytest.fixture
+def open_many() -> Callable[[int], list[Ticket]]:
+    """So many P0 tickets of four customers; ann, boss, top and the duty manager stand above each other."""
+
+    def opened_now(number: int) -> list[Ticket]:
+        top = staff("top")
+        set_desk(duty_manager=staff("duty"))
+        ann = staff("ann", reports_to=staff("boss", reports_to=top))
+        contacts = [ContactFactory(customer=CustomerFactory(account_manager=ann)) for _each in range(4)]
+        found = [opened(contact=contacts[each % 4]) for each in range(number)]
+        Notification.objects.all().delete()
+        return found
+
+    return opened_now
+
+
+def sweeps(at: float) -> list[SweepReport]:
+    """Sweep until nothing is due any more."""
+    found = [sweep(now=minute(at))]
+    while found[-1] != SweepReport():
+        found.append(sweep(now=minute(at)))
+    return found
+
+
+def changes(ticket: Ticket) -> list[str]:
+    lines = ClockEvent.objects.filter(clock__ticket=ticket).order_by("pk")
+    return list(lines.values_list("change", flat=True))
+
+
+ESCALATED = [ClockChange.STARTED, ClockChange.BREACHED, ClockChange.STEP, ClockChange.HANDED_OVER]
+
+
+def test_sweeps_and_repliers_at_once(open_many):
+    """Each step fires once; an answer that came first keeps the ticket where it is; nothing is lost."""
+    tickets = open_many(200)
+    to_answer, to_leave = tickets[::2], tickets[1::2]
+
+    def answer(part: list[Ticket]) -> None:
+        for ticket in part:
+            answered(ticket, DUE - 1)
+
+    repliers = [lambda part=to_answer[number::4]: answer(part) for number in range(4)]
+    reports = at_once([*(lambda: sweeps(DUE) for _each in range(4)), *repliers])
+    assert sum(report.failed for found in reports[:4] for report in found) == 0
+    for ticket in to_leave:
+        assert changes(ticket) == ESCALATED
+    for ticket in to_answer:
+        assert changes(ticket) in ([ClockChange.STARTED, ClockChange.MET], [*ESCALATED, ClockChange.MET])
+    _everything_happened_once(moved={ticket.pk for ticket in tickets if ClockChange.STEP in changes(ticket)})
+    assert set(Clock.objects.filter(ticket__in=to_leave).values_list("state", flat=True)) == {"breached"}
+    assert set(Clock.objects.filter(ticket__in=to_answer).values_list("state", flat=True)) == {"met"}
+    assert Message.objects.filter(kind=MessageKind.OUTBOUND).count() == len(to_answer)
+
+
+def _everything_happened_once(moved: set[int]) -> None:
+    assert Counter(Escalation.objects.values_list("clock__ticket", flat=True)) == Counter(moved)
+    notes = Message.objects.filter(kind=MessageKind.NOTE).values_list("ticket", flat=True)
+    assert Counter(notes) == Counter(moved)
+    told = Notification.objects.values_list("ticket", "recipient__username")
+    assert Counter(told) == Counter((pk, name) for pk in moved for name in ("ann", "boss"))
+    owners = dict(Ticket.objects.values_list("pk", "owner__username"))
+    assert {pk for pk, owner in owners.items() if owner == "boss"} == moved
+
+
+def test_customers_colleagues_bounces_and_sweeps_on_the_same_tickets(open_many):
+    """All who change a ticket wait for each other, without a deadlock, and one promise at most stays open."""
+    few = open_many(24)
+
+    def each(deed: Callable[[Ticket], object]) -> Callable[[], None]:
+        return lambda: [deed(ticket) for ticket in few] and None
+
+    def bounce(ticket: Ticket) -> None:
+        for message in Message.objects.filter(ticket=ticket, kind=MessageKind.OUTBOUND):
+            bounced(message, DUE + 2)
+
+    deeds = [
+        each(lambda ticket: asked(ticket, DUE - 2)),
+        each(lambda ticket: answered(ticket, DUE - 1)),
+        each(bounce),
+        each(lambda ticket: asked(ticket, DUE + 1)),
+        lambda: sweeps(DUE + 3) and None,
+        lambda: sweeps(DUE + 4) and None,
+    ]
+    at_once(deeds)
+    each(bounce)()
+    for ticket in few:
+        assert Clock.objects.open().filter(ticket=ticket).count() == 1
+        [first] = Clock.objects.filter(ticket=ticket, started_at=NOW)
+        assert (first.state, first.breached_at, first.is_open) == (ClockState.BREACHED, minute(DUE), True)
+        assert Ticket.objects.get(pk=ticket.pk).unanswered_since == NOW
+
+
+def test_an_answer_that_holds_the_ticket_is_waited_for_by_no_sweep(open_many):
+    """The sweep passes over a locked ticket, and afterwards finds it answered."""
+    ticket, *others = open_many(4)
+    started, done = Barrier(2), Barrier(2)
+
+    def hold(sweeper: bool) -> SweepReport | None:
+        if sweeper:
+            started.wait(timeout=10)
+            report = sweep(now=minute(DUE))
+            done.wait(timeout=10)
+            return report
+        with transaction.atomic():
+            answered(ticket, DUE - 1)
+            started.wait(timeout=10)
+            done.wait(timeout=10)
+        return None
+
+    report, _nothing = at_once([lambda: hold(True), lambda: hold(False)])
+    assert report == SweepReport(acted=len(others), busy=1)
+    assert sweep(now=minute(DUE)) == SweepReport()
+    assert changes(ticket) == [ClockChange.STARTED, ClockChange.MET]
+
+
+class CountingTransport:
+    """Takes every mail and remembers it."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def __enter__(self) -> "CountingTransport":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+    def send(self, parcel: Parcel) -> Answer:
+        self.sent.append(parcel.message_id)
+        return Answer(Verdict.ACCEPTED, "250 ok")
+
+
+def test_deliverers_at_once_send_every_mail_once(monkeypatch):
+    way = CountingTransport()
+    monkeypatch.setattr(delivery, "transport", lambda: way)
+    rows = OutboundEmailFactory.create_batch(120, ticket=None)
+    later = NOW + timedelta(minutes=1)
+    reports = at_once([lambda: deliver_due(clock=lambda: later)] * 4)
+    assert Counter(way.sent) == Counter(row.rfc_message_id for row in rows)
+    assert sum(report.accepted for report in reports) == len(rows)
+    assert set(OutboundEmail.objects.values_list("state", flat=True)) == {OutboxState.ACCEPTED}
+
+
+def test_intakes_of_the_same_mail_at_once_make_one_ticket():
+    staff("ann")
+    mailbox = MailboxFactory(address="support@desk.example")
+
+    def take() -> int:
+        row = receive_raw(raw=RAW, received_at=NOW, via="lmtp", mailbox=mailbox)
+        process(row.pk, now=NOW)
+        return row.pk
+
+    assert len(set(at_once([take] * 8))) == 1
+    assert Ticket.objects.count() == 1
+    assert Message.objects.filter(kind=MessageKind.INBOUND).count() == 1
+    assert InboundEmail.objects.get().state == IntakeState.PROCESSED
+
+
+def test_two_mails_of_one_stranger_at_once_make_one_contact():
+    """Each gets its ticket, and the person stays one."""
+    staff("ann")
+    mailbox = MailboxFactory(address="support@desk.example")
+    raws = [RAW.replace(b"<1@x>", f"<{number}@x>".encode()) for number in range(6)]
+    rows = [InboundEmailFactory(raw=raw, mailbox=mailbox) for raw in raws]
+    at_once([lambda pk=row.pk: process(pk, now=NOW) for row in rows])
+    assert set(InboundEmail.objects.values_list("state", flat=True)) == {IntakeState.PROCESSED}
+    assert Ticket.objects.count() == 6
+    assert Ticket.objects.values("contact").distinct().count() == 1
+
+
+def test_first_heartbeats_at_once_are_one_row():
+    at_once([lambda number=number: beat("sweep", at=minute(number)) for number in range(8)])
+    assert Heartbeat.objects.get().at == minute(7)
