@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
-from customers.admin.fields import StaffChoiceField, staff_members
+from customers.admin.fields import StaffChoiceField, person, staff_members
 
 
 class VisibleChoices(BaseModelAdmin):
@@ -96,6 +96,15 @@ class VisibleRelatedFilter(RelatedDropdownFilter):
             choices: list[tuple[Any, str]] = super().field_choices(field, request, model_admin)
             return choices
         return [(row.pk, str(row)) for row in rows]
+
+
+class PersonFilter(RelatedDropdownFilter):
+    """A filter by a colleague, shown by name."""
+
+    def field_choices(
+        self, field: Any, request: HttpRequest, model_admin: "ModelAdmin"
+    ) -> list[tuple[Any, str]]:
+        return [(user.pk, person(user)) for user in staff_members()]
 
 
 def visible_rows_of(

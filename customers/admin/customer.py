@@ -9,11 +9,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from customers.access import visible_customers
-from customers.admin.base import RowAccessAdmin, VisibleChoices
+from customers.admin.base import PersonFilter, RowAccessAdmin, VisibleChoices
 from customers.admin.fields import person
 from customers.models import Contact, Contract, Customer, MailDomain
 from customers.services.contracts import in_force
@@ -52,7 +52,7 @@ class CustomerAdmin(RowAccessAdmin):
     list_display: tuple[str, ...] = ("name", "scenario", "plan_in_force", "manager", "backup", "is_active")
     list_filter = (
         ("scenario", ChoicesDropdownFilter),
-        ("account_manager", RelatedDropdownFilter),
+        ("account_manager", PersonFilter),
         "is_active",
     )
     list_select_related = ("account_manager", "backup_account_manager")

@@ -280,3 +280,15 @@ def test_an_administrator_makes_a_login_with_groups(login):
     }  # fmt: skip
     response = client.post("/auth/user/add/", data, follow=True)
     assert "added successfully" in said(response)[0]
+
+
+def test_the_filter_by_account_manager_names_colleagues_and_nobody_else(login, ann):
+    UserFactory(is_staff=False, first_name="Outsider")
+    page = login(ann).get(list_url(Customer)).content.decode()
+    assert ann.get_full_name() in page
+    assert "Outsider" not in page
+
+
+@pytest.mark.parametrize("path", ["/search/?s=Secret", "/search/?s=Secret&extended=1"])
+def test_the_command_search_of_the_theme_finds_no_foreign_rows(login, ann, foreign, path):
+    assert "Secret Games" not in login(ann).get(path).content.decode()
