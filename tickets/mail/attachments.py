@@ -26,7 +26,7 @@ def part_attachments(part: Part) -> Iterator[ParsedAttachment]:
     name = safe_name(part.filename) or _fallback_name(part, content_type)
     yield ParsedAttachment(name, content_type, part.body, content_id)
     if is_winmail(name, content_type, part.body):
-        yield from (_named(inner_name, data) for inner_name, data in unpack_winmail(part.body))
+        yield from (_named(inner_name, data) for inner_name, data in unpack_winmail(part.body).files)
 
 
 def clean_type(claimed: str) -> str:

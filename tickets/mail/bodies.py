@@ -12,6 +12,7 @@ from tickets.mail.rendering import Rendering, render
 from tickets.mail.scrub import storable
 from tickets.mail.tree import Part
 from tickets.mail.values import ParsedAttachment, Segment
+from tickets.mail.winmail import is_winmail, unpack_winmail
 
 _SHOWN_ID = re.compile(r'src="cid:([^"]+)"')
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
@@ -171,8 +172,11 @@ def _unflowed(lines: list[str], glue: str) -> str:
 
 
 def _collect_stray(root: Part, into: _Collected) -> None:
-    """Text outside of any part is read when there is no other."""
+    """Text outside of any part, or inside a winmail.dat, is read when there is no other."""
     for data in root.stray:
         text = storable(decode(data)).strip()
         if text and not text.lower().startswith("this is a multi"):
             into.add_plain(text)
+    for one in into.attachments:
+        if is_winmail(one.name, one.content_type, one.data):
+            into.renderings.append(Rendering(unpack_winmail(one.data).text))

@@ -3,8 +3,6 @@
 import email
 import email.generator
 import io
-import quopri
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from email.message import Message
@@ -13,15 +11,13 @@ from email.policy import compat32
 from tickets.mail.flat import flat_messages, is_nested_deeper_than, with_guessed_boundary
 from tickets.mail.headers import Headers, read_headers
 from tickets.mail.parameters import Parametrised, parametrised
-from tickets.mail.uuencode import take_files
-from tickets.mail.words import lenient_base64
+from tickets.mail.transfer import undone
 
 MAX_DEPTH = 40
 MAX_PARTS = 500
 
 # What the library raises on hostile parameters (a NUL in a charset, 5,000 digits) and deep nesting.
 _LIBRARY_FAILS = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
-_BASE64_LETTERS = re.compile(rb"[A-Za-z0-9+/=_-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,34 +146,14 @@ def _content_type(headers: Headers) -> Parametrised:
 def _leaf_body(message: Message, headers: Headers) -> bytes:
     del message["Content-Type"], message["Content-Transfer-Encoding"]  # else the library decodes, and guesses
     payload = message.get_payload(decode=True)
-    return _undone(payload if isinstance(payload, bytes) else b"", headers)
-
-
-def _undone(data: bytes, headers: Headers) -> bytes:
-    """`data` without its transfer encoding; text that claims to be base64 and is not stays as it is."""
-    encoding = headers.first("Content-Transfer-Encoding").decode("latin-1").lower().strip("\"' ")
-    if encoding.startswith("base64") and _looks_base64(data):
-        return lenient_base64(data)
-    if encoding.startswith(("x-uu", "uu")):
-        _, files = take_files(data.decode("latin-1").replace("\r\n", "\n"))
-        return files[0][1] if files else data
-    if encoding.startswith(("quoted-printable", "quoted_printable", "qp")):
-        return quopri.decodestring(data)
-    return data
-
-
-def _looks_base64(data: bytes) -> bool:
-    sample = data[:4096].translate(None, b"\r\n")
-    return (
-        len(_BASE64_LETTERS.findall(sample)) >= len(sample) * 0.95 and sample.count(b" ") <= len(sample) // 40
-    )
+    return undone(payload if isinstance(payload, bytes) else b"", headers)
 
 
 def _source(message: Message, children: list[Message], headers: Headers) -> bytes:
     """The bytes of an attached message or report, base64 undone, which mailers use although they must not."""
     source = b"\n".join(_flattened(child) for child in children)
     if headers.first("Content-Transfer-Encoding").lower().startswith(b"base64"):
-        return _undone(source.strip(), headers)
+        return undone(source.strip(), headers)
     return source
 
 

@@ -1,9 +1,12 @@
-"""Outlook's winmail.dat (TNEF): the files inside it."""
+"""Outlook's winmail.dat (TNEF): the files inside it, and the text."""
 
 import logging
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tnefparse.tnef import TNEF
+
+from tickets.mail.charsets import decode
+from tickets.mail.scrub import storable
 
 MAX_FILES = 100
 MAX_OBJECTS = 2_000
@@ -31,12 +34,25 @@ def _object_count(data: bytes) -> int:
     return count
 
 
-def unpack_winmail(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Names and contents; nothing when the file is broken, which is kept as it is anyway."""
+@dataclass(frozen=True, slots=True)
+class Winmail:
+    """What was inside: names and contents, and the text where Outlook put it there as well."""
+
+    files: tuple[tuple[str, bytes], ...] = ()
+    text: str = ""
+
+
+def unpack_winmail(data: bytes) -> Winmail:
+    """Empty when the file is broken; it is kept as it is anyway."""
     try:
         tnef = TNEF(data, do_checksum=False)  # type: ignore[no-untyped-call]
         named = [one for one in tnef.attachments[:MAX_FILES] if one.data]
-        files = [(str(one.long_filename() or one.name), bytes(one.data)) for one in named]
+        files = tuple((str(one.long_filename() or one.name), bytes(one.data)) for one in named)
+        return Winmail(files, _text(tnef.body))
     except Exception:  # the library raises whatever its struct reading meets in hostile bytes
-        return
-    yield from files
+        return Winmail()
+
+
+def _text(body: object) -> str:
+    text = decode(body) if isinstance(body, bytes) else str(body or "")
+    return storable(text).strip()

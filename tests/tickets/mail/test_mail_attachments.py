@@ -97,7 +97,7 @@ def test_words_that_only_look_uuencoded_stay(text):
     assert extract_uuencoded(text) == (text, ())
 
 
-def tnef(name: bytes, data: bytes) -> bytes:
+def tnef(name: bytes, data: bytes, text: bytes = b"") -> bytes:
     """The smallest winmail.dat with one file."""
 
     def attribute(level: int, kind: int, content: bytes) -> bytes:
@@ -113,9 +113,9 @@ def tnef(name: bytes, data: bytes) -> bytes:
     head = b"\x78\x9f\x3e\x22\x01\x00"
     version = attribute(1, 0x00089006, b"\x00\x00\x01\x00")
     rendering = attribute(2, 0x00069002, b"\x01\x00\xff\xff\xff\xff" + b"\x00" * 8)
-    return (
-        head + version + rendering + attribute(2, 0x00018010, name + b"\0") + attribute(2, 0x0006800F, data)
-    )
+    body = attribute(1, 0x0002800C, text) if text else b""
+    files = rendering + attribute(2, 0x00018010, name + b"\0") + attribute(2, 0x0006800F, data)
+    return head + version + body + files
 
 
 def test_winmail_is_unpacked_and_kept():
@@ -126,6 +126,16 @@ def test_winmail_is_unpacked_and_kept():
         ("plan.txt", "text/plain"),
     ]
     assert found[1].data == b"the plan"
+
+
+def test_the_text_inside_a_winmail_is_read_when_there_is_no_other():
+    source = binascii.b2a_base64(tnef(b"plan.txt", b"the plan", b"Please see the plan."))
+    head = (
+        HEAD + b"Content-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n"
+    )
+    mail = parse(head + source)
+    assert mail.text == "Please see the plan."
+    assert [one.name for one in mail.attachments] == ["winmail.dat", "plan.txt"]
 
 
 def test_a_winmail_of_countless_objects_is_not_unpacked():

@@ -105,6 +105,10 @@ def test_an_image_inside_the_html_becomes_an_attachment():
             "plain, not base64: see?",
         ),
         (b"Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\naGVs\nbG8", "hello"),
+        (
+            b"Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\naGVsbG8=\n__\nOur list: x",
+            "hello\n__\nOur list: x",
+        ),
         (b"Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\nh=65llo=\n w", "hello w"),
         (b"Content-Type: text/plain\nContent-Transfer-Encoding: x-nonsense\n\nhello", "hello"),
         (b"Content-Type: text/plain; format=flowed\n\none \ntwo\n\nthree", "one two\n\nthree"),
