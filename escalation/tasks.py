@@ -5,9 +5,11 @@ from django.utils import timezone
 from escalation.exports.pack import desk_zone, export_week
 from escalation.services.heartbeats import beat
 from escalation.services.sweep import sweep
+from escalation.services.verifying import Verification, verify
 from escalation.weeks import last_complete_week
 
 SWEEP = "sweep"
+LEDGER = "ledger"
 
 
 def run_sweep() -> str:
@@ -21,3 +23,17 @@ def export_last_week() -> str:
     """Freeze the pack of the last week that is over in the desk's zone; a second run changes nothing."""
     now = timezone.now()
     return str(export_week(week=last_complete_week(now, desk_zone()), at=now, actor=None))
+
+
+def verify_ledger() -> str:
+    """The nightly proof; health shows its result."""
+    found = verify_whole_ledger()
+    return f"clocks={found.clocks} mismatches={len(found.mismatches)}"
+
+
+def verify_whole_ledger() -> Verification:
+    """Replay every promise and leave the result as a heartbeat, whose detail begins with the number of mismatches."""
+    found = verify()
+    first = f": {found.mismatches[0]}" if found.mismatches else ""
+    beat(LEDGER, at=timezone.now(), detail=f"{len(found.mismatches)} of {found.clocks}{first}")
+    return found

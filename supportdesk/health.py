@@ -18,10 +18,10 @@ from django.utils.translation import ngettext
 from django_q.models import OrmQ
 
 from escalation.models import Heartbeat
+from escalation.tasks import LEDGER, SWEEP
 from tickets.choices import IntakeState, OutboxState
 from tickets.models import InboundEmail, Mailbox, OutboundEmail
 
-SWEEP = "sweep"
 SENDING = (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.DEFERRED)
 
 
@@ -35,6 +35,7 @@ class Check(StrEnum):
     OUTBOX = "outbox"
     QUEUE = "queue"
     FAILED_MAIL = "failed_mail"
+    LEDGER = "ledger"
 
 
 @dataclass(frozen=True)
@@ -159,12 +160,24 @@ def _failed_mail() -> Iterator[Finding]:
         yield Finding(Check.FAILED_MAIL, text % {"count": incoming})
 
 
+def _ledger(now: datetime) -> Iterator[Finding]:
+    """What the last proof of the ledger found; its heartbeat begins with the number of mismatches."""
+    detail = Heartbeat.objects.filter(name=LEDGER).values_list("detail", flat=True).first()
+    if detail and not detail.startswith("0 "):
+        yield Finding(
+            Check.LEDGER,
+            _("Promises do not come out of the ledger as they are stored (%(detail)s). Run verify_ledger.")
+            % {"detail": detail},
+        )
+
+
 PROBLEM_CHECKS: tuple[Callable[[datetime], Iterator[Finding]], ...] = (
     _sweep,
     _fetch,
     _intake,
     _outbox,
     _queue,
+    _ledger,
 )
 
 

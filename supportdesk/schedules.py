@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from croniter import croniter
+from django.conf import settings
 from django.db import transaction
 from django_q.models import Schedule
 
@@ -41,8 +44,12 @@ TIMETABLE = (
     Entry("fetch-mail", "tickets.tasks.fetch_mail", minutes=1),
     Entry("process-mail", "tickets.tasks.process_stored", minutes=1),
     Entry("deliver-mail", "tickets.tasks.deliver_outbox", minutes=1),
+    Entry("verify-ledger", "escalation.tasks.verify_ledger", cron="30 3 * * *"),
     Entry("weekly-pack", "escalation.tasks.export_last_week", cron="0 8 * * 1"),
 )
+
+
+FORGOTTEN = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -79,8 +86,8 @@ def _sync(entry: Entry, row: Schedule | None, now: datetime, report: SyncReport)
         Schedule.objects.create(name=entry.name, next_run=_first_run(entry, now), **entry.fields)
         report.created.append(entry.name)
         return
-    wrong = [name for name, value in entry.fields.items() if getattr(row, name) != value]
-    if wrong:
+    wrong = _wrong_fields(entry, row)
+    if wrong or not _runs_soon(entry, row, now):
         for name in wrong:
             setattr(row, name, entry.fields[name])
         row.next_run = _first_run(entry, now)
@@ -88,21 +95,34 @@ def _sync(entry: Entry, row: Schedule | None, now: datetime, report: SyncReport)
         report.repaired.append(entry.name)
 
 
+def _wrong_fields(entry: Entry, row: Schedule) -> list[str]:
+    return [name for name, value in entry.fields.items() if getattr(row, name) != value]
+
+
+def _runs_soon(entry: Entry, row: Schedule, now: datetime) -> bool:
+    """Not never and not in years. A minute task of long ago is wrong too: the queue would count up to now."""
+    if row.next_run is None:
+        return False
+    if entry.cron is not None:
+        return bool(row.next_run <= _first_run(entry, now))
+    return now - FORGOTTEN <= row.next_run <= now + timedelta(minutes=entry.minutes or 1)
+
+
 def _first_run(entry: Entry, now: datetime) -> datetime:
-    """Minute tasks run at once; a cron entry at its next hour in the desk's zone (settings.TIME_ZONE)."""
+    """Minute tasks run at once; a cron entry at its next hour in the desk's zone, as the queue reckons it."""
     if entry.cron is None:
         return now
-    probe = Schedule(schedule_type=Schedule.CRON, cron=entry.cron, next_run=now)
-    return probe.calculate_next_run()
+    first: datetime = croniter(entry.cron, now.astimezone(ZoneInfo(settings.TIME_ZONE))).get_next(datetime)
+    return first
 
 
-def differing_rows() -> list[str]:
-    """Names of schedule rows that are missing, foreign or edited by hand; empty when all is well."""
-    rows = {row.name: row for row in Schedule.objects.all()}
-    wrong = [name or "?" for name in rows if name not in {entry.name for entry in TIMETABLE}]
-    for entry in TIMETABLE:
-        row = rows.get(entry.name)
-        if row is None or any(getattr(row, name) != value for name, value in entry.fields.items()):
-            wrong.append(entry.name)
-    return wrong
+def differing_rows(*, now: datetime) -> list[str]:
+    """Names of schedule rows that are missing, foreign, twice there or edited by hand; empty when all is well."""
+    wrong: list[str] = []
+    left = {entry.name: entry for entry in TIMETABLE}
+    for row in Schedule.objects.order_by("pk"):
+        entry = left.pop(row.name, None)
+        if entry is None or _wrong_fields(entry, row) or not _runs_soon(entry, row, now):
+            wrong.append(row.name or "?")
+    return [*wrong, *left]
 

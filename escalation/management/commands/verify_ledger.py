@@ -1,0 +1,33 @@
+"""manage.py verify_ledger: proves that replaying the ledger gives every promise as it is stored."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from escalation.services.verifying import verify
+from escalation.tasks import verify_whole_ledger
+from tickets.models import Ticket
+
+
+class Command(BaseCommand):
+    help = "Replay every promise from its ledger and name those that do not come out as stored."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--ticket", type=int, help="the number of one ticket, such as 1234")
+
+    def handle(self, *args: Any, ticket: int | None, **options: Any) -> None:
+        if ticket is not None and not Ticket.objects.filter(pk=ticket).exists():
+            raise CommandError(_("There is no ticket SD#%(number)s.") % {"number": ticket})
+        found = verify(ticket=ticket) if ticket is not None else verify_whole_ledger()
+        for mismatch in found.mismatches:
+            self.stdout.write(str(mismatch))
+        if found.mismatches:
+            raise CommandError(
+                _("%(wrong)s of %(all)s promises do not come out of the ledger as they are stored.")
+                % {"wrong": len(found.mismatches), "all": found.clocks}
+            )
+        self.stdout.write(
+            _("All %(all)s promises come out of the ledger as they are stored.") % {"all": found.clocks}
+        )

@@ -1,0 +1,101 @@
+"""Proves the ledger: replays every clock and names those that do not come out as stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+
+from django.utils.translation import gettext as _
+
+from escalation.models import Clock, ClockEvent
+from escalation.replay import BrokenChain, Line, Standing, differences, replay
+from tickets.models.ticket import ticket_number
+
+CHUNK = 5_000
+STANDING = (
+    "state", "priority", "started_at", "due_at", "stopped_at", "breached_at", "detected_at", "answered_by",
+)  # fmt: skip
+LINE = (
+    "change", "at", "recorded_at", "message", "state_before", "state_after", "due_before", "due_after", "data",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """A clock whose row and ledger disagree; ``problem`` is a sentence."""
+
+    clock: int
+    ticket: int
+    problem: str
+
+    def __str__(self) -> str:
+        return _("%(number)s, promise %(clock)s: %(problem)s") % {
+            "number": ticket_number(self.ticket),
+            "clock": self.clock,
+            "problem": self.problem,
+        }
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What one run read, and what it found."""
+
+    clocks: int
+    mismatches: tuple[Mismatch, ...]
+
+
+def verify(*, ticket: int | None = None) -> Verification:
+    """Replay the clocks of one ticket (its key), or all of them; read-only, and memory stays flat.
+
+    A clock that changed while the whole was read is looked at once more by itself.
+    """
+    count, suspects = 0, []
+    for clock, problem in _all(ticket):
+        count += 1
+        if problem:
+            suspects.append(clock)
+    return Verification(count, tuple(mismatch for pk in suspects for mismatch in _again(pk)))
+
+
+def _all(ticket: int | None) -> Iterator[tuple[int, str]]:
+    """Each clock with what is wrong with it, in the order of their keys: a merge of two ordered streams."""
+    clocks = Clock.objects.order_by("pk")
+    events = ClockEvent.objects.order_by("clock_id", "pk")
+    if ticket is not None:
+        clocks, events = clocks.filter(ticket=ticket), events.filter(clock__ticket=ticket)
+    ledger = groupby(events.values_list("clock_id", *LINE).iterator(CHUNK), key=itemgetter(0))
+    group = next(ledger, None)
+    for pk, *values in clocks.values_list("pk", *STANDING).iterator(CHUNK):
+        while group is not None and group[0] < pk:
+            group = next(ledger, None)
+        rows = list(group[1]) if group is not None and group[0] == pk else []
+        yield pk, _problem(Standing(*values), [Line(*row[1:]) for row in rows])
+
+
+def _problem(stored: Standing, lines: list[Line]) -> str:
+    if not lines:
+        return _("it has no line in the ledger.")
+    try:
+        wrong = list(differences(stored, replay(lines)))
+    except BrokenChain as broken:
+        return _("line %(line)s of its ledger does not follow the one before it.") % {"line": broken.args[0]}
+    except (KeyError, TypeError):
+        return _("its ledger cannot be read.")
+    if wrong:
+        return _("its row says otherwise than its ledger on: %(fields)s.") % {"fields": ", ".join(wrong)}
+    return ""
+
+
+def _again(pk: int) -> Iterator[Mismatch]:
+    """Look at one clock once more: it may have changed while the whole was read."""
+    row = Clock.objects.filter(pk=pk).values_list("ticket_id", *STANDING).first()
+    if row is None:
+        return
+    lines = [
+        Line(*values) for values in ClockEvent.objects.filter(clock=pk).order_by("pk").values_list(*LINE)
+    ]
+    problem = _problem(Standing(*row[1:]), lines)
+    if problem:
+        yield Mismatch(pk, row[0], problem)

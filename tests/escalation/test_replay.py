@@ -1,0 +1,57 @@
+"""escalation.replay: ledger lines as values, and what a clock must say after them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from escalation.choices import ClockChange, ClockState
+from escalation.replay import BrokenChain, Line, Standing, differences, replay
+
+START = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
+DUE = START + timedelta(minutes=30)
+
+
+def line(change, minute, state_before, state_after, *, due_before=DUE, due_after=DUE, message=None, **data):
+    at = START + timedelta(minutes=minute)
+    return Line(change, at, at, message, state_before, state_after, due_before, due_after, data)
+
+
+STARTED = line(ClockChange.STARTED, 0, "", ClockState.RUNNING, due_before=None, priority=0)
+MET = line(ClockChange.MET, 20, ClockState.RUNNING, ClockState.MET, message=7)
+REVOKED = line(ClockChange.REVOKED, 50, ClockState.MET, ClockState.RUNNING, message=7)
+BREACHED = line(ClockChange.BREACHED, 30, ClockState.RUNNING, ClockState.BREACHED)
+
+
+def test_a_promise_that_was_kept():
+    assert replay([STARTED, MET]) == Standing(
+        ClockState.MET, 0, START, DUE, START + timedelta(minutes=20), answered_by=7
+    )
+
+
+def test_a_revoked_answer_leaves_the_promise_breached_at_its_due_time_and_open():
+    found = replay([STARTED, MET, REVOKED, BREACHED])
+    assert (found.state, found.breached_at, found.stopped_at, found.answered_by) == (
+        ClockState.BREACHED,
+        DUE,
+        None,
+        None,
+    )
+
+
+@pytest.mark.parametrize("lines", [[MET], [STARTED, REVOKED], [STARTED, MET, BREACHED]])
+def test_a_line_that_does_not_follow_the_one_before_it_is_named(lines):
+    with pytest.raises(BrokenChain) as broken:
+        replay(lines)
+    assert broken.value.args[0] == len(lines)
+
+
+def test_a_due_time_that_moved_without_a_line_breaks_the_chain():
+    later = DUE + timedelta(minutes=1)
+    with pytest.raises(BrokenChain):
+        replay([STARTED, line(ClockChange.MET, 20, "running", "met", due_before=later, due_after=later)])
+
+
+def test_every_field_that_differs_is_named():
+    stored = Standing(ClockState.MET, 1, START, DUE)
+    replayed = Standing(ClockState.MET, 0, START, DUE, answered_by=7)
+    assert list(differences(stored, replayed)) == ["priority", "answered_by"]
