@@ -36,14 +36,15 @@ SOON = (
 EMERGENCY, EMERGENCY_AT, EMERGENCY_SINCE = "en-p0-all-down", "lumora-live", timedelta(minutes=5)
 
 
-def openings_of_now(world: World) -> Iterator[Opening]:
+def openings_of_now(world: World, now: datetime) -> Iterator[Opening]:
+    """As seen from ``now``, the moment at which the visitor may look. All of it begins on the last day."""
     scripts = {script.key: script for script in everyday_scripts()}
     for soon in SOON:
         company = world.companies[soon.customer]
-        at = _started(company, soon, world.now)
+        at = _started(company, soon, now).replace(microsecond=0)
         yield Opening(at, scripts[soon.script], soon.priority, company.contacts[1], is_left_alone=True)
     emergency, company = scripts_in("urgent")[EMERGENCY], world.companies[EMERGENCY_AT]
-    at = world.now - EMERGENCY_SINCE
+    at = (now - EMERGENCY_SINCE).replace(microsecond=0)
     yield Opening(at, emergency, Priority.P0, company.contacts[1], Channel.PHONE, is_left_alone=True)
 
 

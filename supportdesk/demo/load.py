@@ -3,9 +3,11 @@
 1. Everything up to a day before now is one transaction: an interrupted load leaves nothing behind.
 2. The last day arrives as raw mail, which the intake stores in transactions of its own.
 3. Promises are enforced by the sweep at the simulated minutes, and the outbox is delivered as of them.
+4. What falls due before the visitor's eyes is timed for the end of the loading, not for its start.
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from random import Random
 
@@ -17,7 +19,7 @@ from customers.models import Absence, Customer
 from supportdesk.administrator import NewAdministrator
 from supportdesk.demo import companies
 from supportdesk.demo.agenda import Agenda
-from supportdesk.demo.conversation import Conversation
+from supportdesk.demo.conversation import Conversation, Opening
 from supportdesk.demo.dates import tell_as_it_was
 from supportdesk.demo.duty import fill_rota, make_rota
 from supportdesk.demo.live import openings_of_now
@@ -36,6 +38,7 @@ from tickets.models import Ticket
 SEED = 20_26
 FULL = Size()
 LAST_DAY = timedelta(hours=26)
+LAST_PART = 0.2  # of the time that everything before the last day takes, at most
 
 
 def load_demo(
@@ -44,25 +47,35 @@ def load_demo(
     say: Callable[[str], None],
     administrator: NewAdministrator | None = None,
     size: Size = FULL,
+    stopwatch: Callable[[], float] = time.monotonic,
 ) -> DemoReport:
     """Write the demo as of ``now`` (UTC), or leave an earlier one as it is. ``say`` takes lines for the terminal.
 
-    ``administrator`` was created just now, so that a later start can show the password again. Raises DeskError
-    for a desk that holds other data or would really send mails. Not inside a transaction.
+    ``administrator`` was created just now, so that a later start can show the password again. ``stopwatch`` tells
+    seconds, by which the story ends when the loading does. Raises DeskError for a desk that holds other data or
+    would really send mails. Not inside a transaction.
     """
     refuse_what_is_real()
     if is_loaded():
         say(_("The demo is loaded already; its data is left as it is."))
         return DemoReport(known_logins(), fresh=False)
-    say(
-        _("Loading the demo: %(weeks)s weeks of a support desk, in about half a minute.")
-        % {"weeks": size.weeks}
-    )
+    say(_("Loading the demo: %(weeks)s weeks of a support desk, in about a minute.") % {"weeks": size.weeks})
     with nudges.held():
-        _tell_the_story(now, size, administrator)
+        _tell_the_story(now.replace(microsecond=0), size, administrator, _Elapsed(stopwatch))
     words = {"tickets": Ticket.objects.count(), "customers": Customer.objects.count()}
     say(_("The demo is loaded: %(tickets)s tickets of %(customers)s customers.") % words)
     return DemoReport(known_logins(), fresh=True)
+
+
+class _Elapsed:
+    """How long the loading has taken so far."""
+
+    def __init__(self, stopwatch: Callable[[], float]) -> None:
+        self.stopwatch = stopwatch
+        self.start = stopwatch()
+
+    def __call__(self) -> timedelta:
+        return timedelta(seconds=round(self.stopwatch() - self.start))
 
 
 def is_loaded() -> bool:
@@ -85,24 +98,31 @@ def refuse_what_is_real() -> None:
         )
 
 
-def _tell_the_story(now: datetime, size: Size, administrator: NewAdministrator | None) -> None:
-    dice = Random(SEED)  # noqa: S311  # a story, no secret
+def _tell_the_story(
+    now: datetime, size: Size, administrator: NewAdministrator | None, elapsed: _Elapsed
+) -> None:
     with transaction.atomic():
         world = set_the_stage(now, size)
         give_logins(world.users, administrator)
         plan_packs(world)
-        for number, opening in enumerate([*openings(world, size, dice), *openings_of_now(world)]):
-            conversation = Conversation(opening, world, Random(f"{SEED}/{number}"))  # noqa: S311
-            world.agenda.add(opening.at, conversation.begin)
+        _cast(world, openings(world, size, Random(SEED)), "past")  # noqa: S311  # a story, no secret
         write_as_machines(world)
         world.agenda.run_until(world.raw_since)
+    _cast(world, openings_of_now(world, now + elapsed() * (1 + LAST_PART)), "now")
     world.agenda.run_until(now)
+    world.agenda.run_until(now + elapsed())
     tell_as_it_was(since=world.since)
+
+
+def _cast(world: World, opened: Iterable[Opening], part: str) -> None:
+    """Put the first words of each conversation on the agenda, each with luck of its own."""
+    for number, opening in enumerate(opened):
+        conversation = Conversation(opening, world, Random(f"{SEED}/{part}/{number}"))  # noqa: S311
+        world.agenda.add(opening.at, conversation.begin)
 
 
 def set_the_stage(now: datetime, size: Size) -> World:
     """People, plans, rota, customers and mailboxes, as if they had been there all along."""
-    now = now.replace(microsecond=0)
     since = now - timedelta(weeks=size.weeks)
     before = since - timedelta(days=30)
     users = hire(now=now, since=before)

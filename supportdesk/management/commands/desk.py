@@ -19,6 +19,7 @@ from supportdesk.runner.output import Printer
 from supportdesk.runner.ports import problems
 from supportdesk.runner.supervisor import Supervisor
 from supportdesk.schedules import sync_schedules
+from tickets.errors import DeskError
 from tickets.services.mailboxes import default_mailbox
 
 
@@ -54,13 +55,21 @@ class Command(BaseCommand):
         self._collect_static()
         administrator = ensure_administrator()
         self._show(administrator)
-        report = load_demo(now=timezone.now(), say=self._say) if demo else None
+        report = self._demo(administrator) if demo else None
         connections.close_all()
         printer = Printer(sys.stdout)
         status = Supervisor(parts(plan, ready=welcome(plan, administrator, report)), printer).run()
         if status:
             sys.exit(status)
         self._say(_("The desk has stopped."))
+
+    def _demo(self, administrator: NewAdministrator | None) -> DemoReport:
+        try:
+            return load_demo(now=timezone.now(), say=self._say, administrator=administrator)
+        except DeskError as refusal:
+            raise CommandError(str(refusal)) from refusal
+        except KeyboardInterrupt as stop:
+            raise CommandError(_("Stopped while the demo was loading.")) from stop
 
     def _refuse(self, plan: Plan) -> None:
         if plan.workers < 1:
@@ -111,7 +120,7 @@ def welcome(plan: Plan, administrator: NewAdministrator | None, demo: DemoReport
         lines.append(_("Mail by LMTP: 127.0.0.1:%(port)s") % {"port": plan.lmtp_port})
     if plan.smtp_port:
         lines.append(_("Mail by SMTP: 127.0.0.1:%(port)s") % {"port": plan.smtp_port})
-    if administrator:
+    if administrator and not demo:
         lines.append(administrator_line(administrator))
     if demo:
         lines += demo_lines(plan, demo)
