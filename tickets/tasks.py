@@ -6,14 +6,14 @@ The work stands in rows: a task that is lost or killed is made up for by the nex
 import logging
 from datetime import timedelta
 
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import close_old_connections
 from django.utils import timezone
 
 from tickets.choices import IntakeState
 from tickets.models import InboundEmail
 from tickets.services.delivery import deliver_due
 from tickets.services.fetching import fetch_due
-from tickets.services.intake import process
+from tickets.services.intake import DATABASE_FAULTS, process
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def _process_safely(inbound: int) -> int:
     """A database that is busy with one mail leaves it for the next minute; the others go on."""
     try:
         return process(inbound, now=timezone.now()) is not None
-    except (OperationalError, InterfaceError):
+    except DATABASE_FAULTS:
         logger.exception("The database could not take mail %s now", inbound)
         close_old_connections()
         return 0

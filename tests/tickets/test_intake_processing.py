@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, ProgrammingError, connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories import (
@@ -84,17 +84,34 @@ def test_a_desk_without_staff_says_what_is_missing(mailbox):
     assert "no member of staff" in row.error
 
 
-def test_a_fault_of_the_database_leaves_the_mail_as_it_was(monkeypatch):
+FAULTS = [OperationalError("server closed the connection"), ProgrammingError("no such column: x")]
+
+
+def raising(error: Exception) -> Any:
+    def fail(*_a: object, **_k: object) -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=["away", "not migrated"])
+def test_a_fault_of_the_database_leaves_the_mail_as_it_was(monkeypatch, fault):
     row = stored()
-
-    def away(*_a: object, **_k: object) -> None:
-        raise OperationalError("server closed the connection")
-
-    monkeypatch.setattr(processing, "parse", away)
-    with pytest.raises(OperationalError):
+    monkeypatch.setattr(processing, "parse", raising(fault))
+    with pytest.raises(type(fault)):
         process(row.pk, now=NOW)
     row.refresh_from_db()
-    assert (row.state, row.error) == (IntakeState.STORED, "")
+    assert (row.state, row.error, row.attempts) == (IntakeState.STORED, "", 0)
+
+
+def test_the_minute_task_goes_on_after_a_fault_of_the_database(monkeypatch, frozen):
+    row = stored()
+    monkeypatch.setattr(processing, "parse", raising(FAULTS[0]))
+    assert tasks.process_stored() == "processed 0"
+    monkeypatch.undo()
+    assert tasks.process_stored() == "processed 1"
+    row.refresh_from_db()
+    assert row.state == IntakeState.PROCESSED
 
 
 def test_a_processed_mail_is_not_processed_twice():

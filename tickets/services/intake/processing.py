@@ -14,7 +14,7 @@ from email.utils import parseaddr
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError, transaction
 from django.db.models import F, Subquery
 from django.utils.translation import gettext as _
 
@@ -35,6 +35,8 @@ from tickets.services.threads import signing_keys
 
 logger = logging.getLogger(__name__)
 
+# The database is away or busy, or its tables are not migrated yet.
+DATABASE_FAULTS = (OperationalError, InterfaceError, InternalError, ProgrammingError)
 _WITH_ENVELOPE = ("lmtp", "smtp")
 
 
@@ -69,8 +71,8 @@ def _work_on(
                 return None
             _settle(row, _outcome(row, now=now, released_by=released_by))
             return row
-    except (OperationalError, InterfaceError):
-        raise  # the database is away or busy: the mail is not to blame and stays as it was
+    except DATABASE_FAULTS:
+        raise  # the mail is not to blame and stays as it was
     except UnreadableMail as error:
         logger.warning("Mail %s cannot be read: %s", inbound, error)
         return _failed(inbound, states, error)

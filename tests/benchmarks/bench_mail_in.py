@@ -1,0 +1,132 @@
+"""Measures raw mail to ticket, promise and queued acknowledgement, one process, beside raw equivalents of the same run.
+
+    DATABASE_URL=postgres://... python tests/benchmarks/bench_mail_in.py --mails 500
+
+Raw equivalents: parsing alone, and the bare inserts of the same rows in one transaction per mail. Works in a test
+database of its own.
+"""
+
+import argparse
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import django
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "supportdesk.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402 - after django.setup()
+from django.db import connection, transaction  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
+
+from tests import factories as make  # noqa: E402
+from tests.rawmail import rawmail  # noqa: E402
+from tickets.choices import IntakeState, MailPurpose  # noqa: E402
+from tickets.mail.parse import parse  # noqa: E402
+from tickets.models import InboundEmail, Mailbox, OutboundEmail, Ticket  # noqa: E402
+from tickets.services.intake import process, receive_raw  # noqa: E402
+
+SENDERS = 200
+BODY = "直播间从十点开始黑屏，观众都离开了。SDK 4.3.1, error 4006.\r\n" * 60  # about 5 KB
+PLAIN_ROWS = 8  # raw mail, ticket, message, two lines of the timeline, promise, ledger, outbox
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mails", type=int, default=500)
+    options = parser.parse_args()
+    logging.disable(logging.WARNING)
+    with test_database():
+        mailbox = seed()
+        report(mailbox, options.mails)
+
+
+@contextmanager
+def test_database() -> Iterator[None]:
+    """On SQLite a file, as in real life."""
+    name = connection.settings_dict["NAME"]
+    with TemporaryDirectory() as folder:
+        settings.MEDIA_ROOT = str(Path(folder) / "files")
+        if connection.vendor == "sqlite":
+            connection.settings_dict["TEST"]["NAME"] = str(Path(folder) / "bench.sqlite3")
+        connection.creation.create_test_db(verbosity=0, serialize=False)
+        try:
+            yield
+        finally:
+            connection.creation.destroy_test_db(name, verbosity=0)
+
+
+def seed() -> Mailbox:
+    """Customers with an account manager each, a contact each."""
+    make.set_desk(intake_owner=make.AdminFactory())
+    for number in range(SENDERS):
+        customer = make.CustomerFactory(account_manager=make.staff())
+        make.ContactFactory(email=f"contact{number}@company{number}.example", customer=customer)
+    return make.MailboxFactory(address="support@desk.example")
+
+
+def mail(number: int, prefix: str) -> bytes:
+    sender = number % SENDERS
+    return rawmail(
+        sender=f"contact{sender}@company{sender}.example",
+        subject=f"房间黑屏 {prefix}{number}",
+        body=BODY,
+        message_id=f"<{prefix}{number}@company{sender}.example>",
+    )
+
+
+def report(mailbox: Mailbox, mails: int) -> None:
+    raws = [mail(number, "a") for number in range(mails)]
+    queries = queries_of(mailbox, mail(0, "first"))
+    parsing = rate(raws, parse)
+    plain = rate(raws, lambda raw: plain_inserts(mailbox, raw))
+    whole = rate(raws, lambda raw: to_ticket(mailbox, raw))
+    done = InboundEmail.objects.filter(state=IntakeState.PROCESSED).count()
+    acknowledged = OutboundEmail.objects.filter(purpose=MailPurpose.ACKNOWLEDGEMENT).count()
+    print(f"{mails} mails of {len(raws[0]):,} bytes on {connection.vendor}")
+    print(f"{'raw mail to ticket, promise, acknowledgement':50}{whole:>10,.0f}/s{queries:>8} queries each")
+    print(f"{'parsing alone':50}{parsing:>10,.0f}/s{whole / parsing:>8.0%}")
+    print(f"{f'{PLAIN_ROWS} plain inserts in a transaction':50}{plain:>10,.0f}/s{whole / plain:>8.0%}")
+    print(f"{Ticket.objects.count()} tickets, {acknowledged} acknowledgements, {done} processed")
+
+
+def rate(raws: list[bytes], work: Callable[[bytes], object]) -> float:
+    started = time.perf_counter()
+    for raw in raws:
+        work(raw)
+    return len(raws) / (time.perf_counter() - started)
+
+
+def to_ticket(mailbox: Mailbox, raw: bytes) -> None:
+    row = receive_raw(raw=raw, received_at=make.NOW, via="lmtp", envelope_from="x@y.example", mailbox=mailbox)
+    process(row.pk, now=make.NOW + timedelta(seconds=1))
+
+
+def queries_of(mailbox: Mailbox, raw: bytes) -> int:
+    """Without BEGIN, COMMIT and savepoints."""
+    with CaptureQueriesContext(connection) as captured:
+        to_ticket(mailbox, raw)
+    control = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+    return sum(not query["sql"].startswith(control) for query in captured.captured_queries)
+
+
+def plain_inserts(mailbox: Mailbox, raw: bytes) -> None:
+    """What any way of storing a mail must do at least: so many rows written and committed."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        for _row in range(PLAIN_ROWS):
+            cursor.execute(
+                "INSERT INTO customers_skill (code, name) VALUES (%s, %s)",
+                [f"{time.perf_counter_ns()}", raw[:90].decode("utf-8", "replace")],
+            )
+
+
+if __name__ == "__main__":
+    main()
