@@ -57,4 +57,5 @@ class NoticeKind(models.TextChoices):
     PAGED = "paged", _("P0 opened")
     CUSTOMER_WROTE = "customer_wrote", _("The customer wrote")
     RESPONSE_FAILED = "response_failed", _("Your answer did not arrive")
+    RESPONSE_VOIDED = "response_voided", _("Your answer was voided")
     NOBODY_LEFT = "nobody_left", _("Nobody is left to escalate to")

@@ -20,11 +20,14 @@ from tickets.events import (
     CustomerWrote,
     PriorityChanged,
     ResponseFailed,
+    ResponseVoided,
     StaffResponded,
     StatusChanged,
     TicketAssigned,
+    TicketEvent,
     subscribe,
 )
+from tickets.models import Message
 from tickets.services.waiting import oldest_unanswered
 
 
@@ -33,6 +36,7 @@ def connect() -> None:
     subscribe(CustomerWrote, start_the_promise)
     subscribe(StaffResponded, keep_the_promise)
     subscribe(ResponseFailed, take_back_the_answer)
+    subscribe(ResponseVoided, take_back_the_voided_answer)
     subscribe(PriorityChanged, follow_the_priority)
     subscribe(StatusChanged, guard_the_open_promise)
     subscribe(TicketAssigned, note_the_new_holder)
@@ -63,15 +67,34 @@ def keep_the_promise(event: StaffResponded) -> None:
 
 
 def take_back_the_answer(event: ResponseFailed) -> None:
-    """Every promise that this answer stopped runs again, and its author and the holder are told why."""
-    answered = Clock.objects.filter(answered_by=event.message)
+    """What did not arrive answered nothing: its author and the holder are told why."""
+    runs_again = _revoke(event, event.message, event.answer)
+    _tell_of_loss(
+        event,
+        event.message,
+        Notice(NoticeKind.RESPONSE_FAILED, event.ticket, runs_again, detail=event.answer),
+    )
+
+
+def take_back_the_voided_answer(event: ResponseVoided) -> None:
+    """What a lead voided answered nothing either."""
+    runs_again = _revoke(event, event.message, event.reason)
+    notice = Notice(NoticeKind.RESPONSE_VOIDED, event.ticket, runs_again, event.actor, event.reason)
+    _tell_of_loss(event, event.message, notice)
+
+
+def _revoke(event: TicketEvent, message: Message, cause: str) -> Clock | None:
+    """Every promise that the answer stopped runs again; the one of them that is open now."""
+    answered = Clock.objects.filter(answered_by=message)
     revoked = list(answered.select_related("calendar", "policy_version__policy").order_by("started_at"))
     for clock in revoked:
         clock.ticket = event.ticket
-        clocks.revoke(clock, Act(event.at, event.actor, event.answer), message=event.message)
-    runs_again = next((clock for clock in revoked if clock.is_open), None)
-    notice = Notice(NoticeKind.RESPONSE_FAILED, event.ticket, runs_again, detail=event.answer[:500])
-    for user in dict.fromkeys((event.ticket.owner, event.message.author)):
+        clocks.revoke(clock, Act(event.at, event.actor, cause), message=message)
+    return next((clock for clock in revoked if clock.is_open), None)
+
+
+def _tell_of_loss(event: TicketEvent, message: Message, notice: Notice) -> None:
+    for user in dict.fromkeys((event.ticket.owner, message.author)):
         if user is not None and user.is_active:
             tell(user, notice, at=event.at)
 

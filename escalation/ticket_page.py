@@ -108,7 +108,7 @@ def _conversation(ticket: Ticket) -> Conversation:
     files = Prefetch("attachments", Attachment.objects.filter(is_inline=False))
     found = list(
         Message.objects.filter(ticket=ticket)
-        .select_related("author", "contact", "outbound")
+        .select_related("author", "contact", "outbound", "voided_by")
         .prefetch_related(files)
         .order_by("at", "pk")
     )

@@ -215,6 +215,7 @@ class MessageFactory(DjangoModelFactory[Message]):
     ticket = factory.SubFactory(TicketFactory)
     kind = MessageKind.INBOUND
     at = factory.SelfAttribute("ticket.opened_at")
+    created_at = factory.SelfAttribute("at")
     body = factory.Sequence(lambda number: f"The live room is black, case {number}.")
 
 

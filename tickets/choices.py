@@ -81,6 +81,7 @@ class Fact(models.TextChoices):
     NOTED = "noted", _("Note added")
     ACKNOWLEDGED = "acknowledged", _("Acknowledgement sent")
     RESPONSE_FAILED = "response_failed", _("An answer did not arrive")
+    RESPONSE_VOIDED = "response_voided", _("An answer was voided")
     AUTOMATIC = "automatic", _("Automatic mail received")
     PROMISE = "promise", _("Promise")
     ESCALATED = "escalated", _("Escalated")

@@ -56,6 +56,14 @@ class ResponseFailed(TicketEvent):
 
 
 @dataclass(frozen=True)
+class ResponseVoided(TicketEvent):
+    """A lead decided that an answer answered nothing."""
+
+    message: Message
+    reason: str
+
+
+@dataclass(frozen=True)
 class PriorityChanged(TicketEvent):
     before: int
     after: int

@@ -90,6 +90,8 @@ def _sentence(notice: Notice) -> str:
             text = _("The customer wrote on %(number)s.")
         case NoticeKind.RESPONSE_FAILED:
             text = _failure(notice)
+        case NoticeKind.RESPONSE_VOIDED:
+            text = _("%(other)s voided the answer on %(number)s: it does not count for the promise.")
         case NoticeKind.NOBODY_LEFT:
             text = _(
                 "%(number)s had no answer in time and nobody is left to escalate to. %(other)s still holds it."

@@ -1,6 +1,7 @@
 """Messages of a ticket and their attachments."""
 
 import uuid
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
@@ -12,11 +13,14 @@ from tickets.choices import Channel, MessageKind
 from tickets.models.ticket import Ticket
 
 
+BACKDATED_AFTER = timedelta(minutes=15)
+
+
 class MessageQuerySet(models.QuerySet["Message"]):
     def responses(self) -> "MessageQuerySet":
-        """What a person said to the customer and what, as far as we know, arrived."""
+        """What a person said to the customer, what arrived as far as we know, and what no lead voided."""
         said = Q(kind=MessageKind.OUTBOUND) | Q(kind=MessageKind.CONTACT)
-        return self.filter(said, is_automatic=False, failed_at=None)
+        return self.filter(said, is_automatic=False, failed_at=None, voided_at=None)
 
     def questions(self) -> "MessageQuerySet":
         """What the customer said, a monitoring alarm included: it waits for an answer."""
@@ -40,7 +44,7 @@ class Message(models.Model):
     sender_address = models.CharField(_("sender address"), max_length=320, blank=True)
     # When it was said: receipt by our server, or the moment a reply was sent or a contact happened.
     at = models.DateTimeField(_("time"))
-    created_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    created_at = models.DateTimeField(_("recorded at"))
     body = models.TextField(_("text"), blank=True)
     quoted = models.TextField(_("quoted text"), blank=True)
     html = models.TextField(_("HTML, sanitised"), blank=True)
@@ -50,6 +54,12 @@ class Message(models.Model):
     rfc_message_id = models.CharField(_("Message-ID"), max_length=998, blank=True)
     failed_at = models.DateTimeField(_("did not arrive"), null=True, blank=True)
     failure = models.TextField(_("why it did not arrive"), blank=True)
+    voided_at = models.DateTimeField(_("voided at"), null=True, blank=True)
+    voided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
+        verbose_name=_("voided by"),
+    )  # fmt: skip
+    void_reason = models.TextField(_("why it was voided"), blank=True)
 
     objects = MessageQuerySet.as_manager()
 
@@ -57,10 +67,16 @@ class Message(models.Model):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ["at", "pk"]
+        permissions = [("void_response", _("Can void an answer that answered nothing"))]
         indexes = [
             models.Index(fields=["ticket", "at"], name="message_ticket_at"),  # the conversation
             models.Index(fields=["rfc_message_id"], name="message_message_id"),  # threading of mail
         ]
+
+    @property
+    def is_backdated(self) -> bool:
+        """Somebody wrote down afterwards what happened earlier; a mail's receipt is never backdated."""
+        return self.author_id is not None and self.created_at - self.at > BACKDATED_AFTER
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"

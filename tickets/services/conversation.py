@@ -40,7 +40,7 @@ def add_customer_message(
     received_at = receipt(received_at, at=at, actor=actor)
     ticket = locked(ticket)
     message = store_customer_message(
-        ticket, words, received_at=received_at, contact=contact, channel=channel, actor=actor
+        ticket, words, received_at=received_at, at=at, contact=contact, channel=channel, actor=actor
     )
     record(ticket, Fact.CUSTOMER_WROTE, at=at, actor=actor, message=message.pk)
     if message.is_unconfirmed:
@@ -65,6 +65,7 @@ def add_automatic_message(
         ticket,
         words,
         received_at=received_at,
+        at=at,
         contact=contact,
         channel=Channel.EMAIL,
         actor=None,
@@ -91,7 +92,7 @@ def reply(
     for an empty answer or when there is no address to answer to.
     """
     ticket = locked(ticket)
-    message = _say(ticket, MessageKind.OUTBOUND, Channel.EMAIL, actor=actor, happened_at=at, body=body)
+    message = _say(ticket, MessageKind.OUTBOUND, Channel.EMAIL, actor=actor, at=at, body=body)
     attach(message, files)
     queue_reply(message=message, ticket=ticket, at=at, copies=copies)
     _responded(ticket, message, actor=actor, at=at, then=then)
@@ -126,6 +127,7 @@ def log_contact(
         MessageKind.CONTACT,
         Channel(channel),
         actor=actor,
+        at=at,
         happened_at=happened_at,
         body=body,
         reached=reached,
@@ -140,7 +142,7 @@ def add_note(
 ) -> Message:
     """Write an internal note; without an actor the desk wrote it. It answers nothing. Locks the ticket."""
     ticket = locked(ticket)
-    message = _say(ticket, MessageKind.NOTE, Channel.EMAIL, actor=actor, happened_at=at, body=body)
+    message = _say(ticket, MessageKind.NOTE, Channel.EMAIL, actor=actor, at=at, body=body)
     attach(message, files)
     ticket.updated_at = at
     ticket.save(update_fields=["updated_at"])
@@ -155,8 +157,9 @@ def _say(
     channel: Channel,
     *,
     actor: User | None,
-    happened_at: datetime,
+    at: datetime,
     body: str,
+    happened_at: datetime | None = None,
     reached: str = "",
 ) -> Message:
     if not body.strip():
@@ -167,7 +170,8 @@ def _say(
         channel=channel,
         author=actor,
         contact=None if kind == MessageKind.NOTE else ticket.contact,
-        at=happened_at,
+        at=happened_at or at,
+        created_at=at,
         body=body.strip(),
         reached=reached.strip()[:200],
         is_automatic=actor is None,

@@ -1,12 +1,14 @@
-"""Answers that did not arrive."""
+"""Answers that do not count: they did not arrive, or a lead voided them."""
 
 from datetime import datetime
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tickets.choices import Fact, Status
-from tickets.events import ResponseFailed, publish
+from tickets.errors import DeskError
+from tickets.events import ResponseFailed, ResponseVoided, publish
 from tickets.mail.scrub import storable
 from tickets.models import Message, Ticket
 from tickets.services.locking import locked
@@ -29,14 +31,39 @@ def fail_response(*, message: Message, at: datetime, answer: str) -> None:
     message.failed_at = at
     message.failure = answer
     message.save(update_fields=["failed_at", "failure"])
-    ticket.unanswered_since = waiting_since(ticket)
-    ticket.save(update_fields=["unanswered_since"])
+    _take_back(ticket)
     record(ticket, Fact.RESPONSE_FAILED, at=at, actor=None, message=message.pk, answer=answer)
     publish(ResponseFailed(ticket=ticket, at=at, actor=None, message=message, answer=answer))
-    _wait_no_more(ticket, at=at)
+    _wait_no_more(ticket, at=at, reason=_("An answer did not arrive."))
 
 
-def _wait_no_more(ticket: Ticket, *, at: datetime) -> None:
+@transaction.atomic
+def void_response(*, message: Message, actor: User, at: datetime, reason: str) -> None:
+    """Decide that an answer answered nothing: the customer waits as if it had never been given. Locks the ticket.
+
+    Raises DeskError without a reason, without the permission, and for what is no answer or was taken back already.
+    """
+    ticket = locked(message.ticket)
+    if not actor.has_perm("tickets.void_response"):
+        raise DeskError(_("Only a lead may void an answer."))
+    if not reason.strip():
+        raise DeskError(_("Give a reason: the customer's promise runs again."))
+    if not ticket.messages.responses().filter(pk=message.pk).exists():
+        raise DeskError(_("This is no answer that could be voided."))
+    message.voided_at, message.voided_by, message.void_reason = at, actor, reason.strip()
+    message.save(update_fields=["voided_at", "voided_by", "void_reason"])
+    _take_back(ticket)
+    record(ticket, Fact.RESPONSE_VOIDED, at=at, actor=actor, reason=message.void_reason, message=message.pk)
+    publish(ResponseVoided(ticket=ticket, at=at, actor=actor, message=message, reason=message.void_reason))
+    _wait_no_more(ticket, at=at, reason=_("An answer was voided."))
+
+
+def _take_back(ticket: Ticket) -> None:
+    ticket.unanswered_since = waiting_since(ticket)
+    ticket.save(update_fields=["unanswered_since"])
+
+
+def _wait_no_more(ticket: Ticket, *, at: datetime, reason: str) -> None:
     """Nobody would look at a resolved ticket, or at one that waits for a customer who was never reached."""
     if ticket.unanswered_since is not None and ticket.status not in (Status.NEW, Status.OPEN):
-        move_to(ticket, Status.OPEN, actor=None, at=at, reason=_("An answer did not arrive."))
+        move_to(ticket, Status.OPEN, actor=None, at=at, reason=reason)

@@ -57,7 +57,7 @@ def open_ticket(
     record(ticket, Fact.OPENED, at=at, actor=actor, owner=chosen.user.pk, rule=chosen.rule.value)
     publish(TicketOpened(ticket=ticket, at=at, actor=actor))
     message = store_customer_message(
-        ticket, words, received_at=received_at, contact=contact, channel=channel, actor=actor
+        ticket, words, received_at=received_at, at=at, contact=contact, channel=channel, actor=actor
     )
     publish(CustomerWrote(ticket=ticket, at=at, actor=actor, message=message))
     return ticket
@@ -75,6 +75,7 @@ def store_customer_message(
     words: Words,
     *,
     received_at: datetime,
+    at: datetime,
     contact: Contact | None,
     channel: str,
     actor: User | None,
@@ -90,6 +91,7 @@ def store_customer_message(
         sender_name=words.sender_name[:200],
         sender_address=words.sender_address[:320],
         at=received_at,
+        created_at=at,
         body=words.body,
         quoted=words.quoted,
         html=words.html,
