@@ -5,13 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
+LOCAL = {"sqlite", "unix", "postgres", "postgresql"}  # need no host
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,25 @@ class Env:
         )
 
     def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
+        """The value is not repeated in the refusal, for it may hold a password."""
         value = self.text(name, default)
-        if not value or urlsplit(value).scheme in schemes:
+        if not value or _is_url(value, schemes):
             return value
         raise ImproperlyConfigured(
-            f"{name} does not begin with {' or '.join(f'{scheme}://' for scheme in schemes)}. "
-            "Set it to a full address, or leave it out."
+            f"{name} is no address that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}. "
+            "Set it to a full one, or leave it out. In a password write %40 for @, %23 for # and %2F for /."
         )
+
+    def database(self, name: str, default: str) -> dict[str, Any]:
+        """A database of Django's settings; refusals as for `url`."""
+        value = self.url(name, default, ("sqlite", "postgres", "postgresql"))
+        try:
+            return dict(dj_database_url.parse(value))
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{name} cannot be read. Write it as postgres://user:password@host:5432/database; "
+                "in the password write %40 for @, %23 for # and %2F for /."
+            ) from error
 
     def folder(self, name: str, default: Path) -> Path:
         path = Path(self.text(name, str(default))).expanduser().resolve()
@@ -81,4 +96,18 @@ class Env:
                 f"{name} is {str(path)!r}, a folder that cannot be made ({error.strerror}). "
                 "Set it to a folder this user may write to."
             ) from error
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise ImproperlyConfigured(
+                f"{name} is {str(path)!r}, where this user may not write. Set it to another folder."
+            )
         return path
+
+
+def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
+    """One of the schemes, and a host where the scheme is not one of files and sockets."""
+    try:
+        parts = urlsplit(value)
+        has_place = bool(parts.hostname) or parts.scheme in LOCAL
+        return parts.scheme in schemes and has_place and (parts.port or 0) >= 0
+    except ValueError:  # a port that is no number, an IPv6 address without its end
+        return False

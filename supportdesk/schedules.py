@@ -114,15 +114,3 @@ def _first_run(entry: Entry, now: datetime) -> datetime:
         return now
     first: datetime = croniter(entry.cron, now.astimezone(ZoneInfo(settings.TIME_ZONE))).get_next(datetime)
     return first
-
-
-def differing_rows(*, now: datetime) -> list[str]:
-    """Names of schedule rows that are missing, foreign, twice there or edited by hand; empty when all is well."""
-    wrong: list[str] = []
-    left = {entry.name: entry for entry in TIMETABLE}
-    for row in Schedule.objects.order_by("pk"):
-        entry = left.pop(row.name, None)
-        if entry is None or _wrong_fields(entry, row) or not _runs_soon(entry, row, now):
-            wrong.append(row.name or "?")
-    return [*wrong, *left]
-

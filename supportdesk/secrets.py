@@ -1,5 +1,6 @@
 """The secret key: from the environment, or for the embedded desk made once and kept beside its data."""
 
+import fcntl
 import os
 import secrets
 from pathlib import Path
@@ -8,24 +9,49 @@ from django.core.exceptions import ImproperlyConfigured
 
 LEAST_LENGTH = 40
 LEAST_DIFFERENT = 10
+HOW_TO_MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
 
 
 def checked_secret_key(value: str) -> str:
     """Refuse keys that are short or monotonous, as Django's own deployment check would."""
-    if len(value) >= LEAST_LENGTH and len(set(value)) >= LEAST_DIFFERENT:
+    if _is_strong(value):
         return value
     raise ImproperlyConfigured(
         f"SECRET_KEY is too weak. Set it to at least {LEAST_LENGTH} random characters, for example the output of: "
-        "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
+        f"{HOW_TO_MAKE_ONE}"
     )
 
 
 def kept_secret_key(path: Path) -> str:
-    """Return the key kept at ``path``; make it first if there is none. Two processes may start at once."""
+    """Return the key kept at ``path``; make it first if there is none. Many processes may start at once."""
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return checked_secret_key(path.read_text(encoding="ascii").strip())
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(50))
-    return path.read_text(encoding="ascii")
+        key = _read_or_write(path)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The secret key in {path} cannot be used ({error.strerror}). Let this user read and write the file."
+        ) from error
+    if _is_strong(key):
+        return key
+    raise ImproperlyConfigured(
+        f"The secret key in {path} is damaged. Put the old one back, or remove the file: then everybody signs in "
+        "again, and mailbox passwords have to be entered again."
+    )
+
+
+def _is_strong(key: str) -> bool:
+    return len(key) >= LEAST_LENGTH and len(set(key)) >= LEAST_DIFFERENT
+
+
+def _read_or_write(path: Path) -> str:
+    """Whoever comes first holds the file's lock until the key stands in it; the others wait and read it."""
+    with os.fdopen(
+        os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8", errors="replace"
+    ) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        kept = file.read().strip()
+        if not kept:
+            kept = secrets.token_urlsafe(50)
+            file.write(kept)
+            file.flush()
+            os.fsync(file.fileno())
+        return kept

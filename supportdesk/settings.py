@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
@@ -97,10 +97,8 @@ TEMPLATES = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Database --------------------------------------------------------------------------------------------
-DATABASE_URL = env.url(
-    "DATABASE_URL", f"sqlite:///{VAR_DIR / 'desk.sqlite3'}", ("sqlite", "postgres", "postgresql")
-)
-DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL)}
+EMBEDDED_DATABASE = f"sqlite:///{quote(str(VAR_DIR / 'desk.sqlite3'))}"
+DATABASES: dict[str, Any] = {"default": env.database("DATABASE_URL", EMBEDDED_DATABASE)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Immediate transactions take the write lock at their start, so that a reader never fails to upgrade.
     DATABASES["default"]["OPTIONS"] = {

@@ -36,7 +36,7 @@ from tickets.transports import Answer, Parcel, Verdict
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
 
 DUE = 30
-RAW = b"From: Li <li@company.example>\r\nTo: support@desk.example\r\nSubject: Black\r\nMessage-ID: <1@x>\r\n\r\nHelp\r\n"
+RAW = b"From: Li <li@company.example>\r\nSubject: Black\r\nMessage-ID: <1@x>\r\n\r\nHelp\r\n"
 
 Result = TypeVar("Result")
 

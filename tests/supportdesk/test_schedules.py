@@ -1,0 +1,149 @@
+"""The timetable: rows follow the code, and Monday eight o'clock is the desk's, summer and winter."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from zoneinfo import ZoneInfo
+
+import pytest
+from django_q.models import Schedule
+
+from supportdesk.schedules import TIMETABLE, SyncReport, sync_schedules
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db
+
+NAMES = [entry.name for entry in TIMETABLE]
+
+
+@pytest.fixture(autouse=True)
+def at_now(frozen):
+    """The queue itself reads the time when a row of it is made."""
+    return frozen.move_to
+
+
+@pytest.fixture
+def synced():
+    Schedule.objects.all().delete()
+    return sync_schedules(now=NOW)
+
+
+def sweep_row() -> Schedule:
+    return Schedule.objects.get(name="sweep")
+
+
+def test_missing_rows_are_made_and_minute_tasks_run_at_once(synced):
+    assert synced == SyncReport(created=NAMES)
+    assert synced.changed
+    assert set(Schedule.objects.values_list("name", flat=True)) == set(NAMES)
+    row = sweep_row()
+    assert (row.func, row.minutes, row.repeats, row.next_run) == ("escalation.tasks.run_sweep", 1, -1, NOW)
+
+
+def test_a_second_time_nothing_changes(synced):
+    report = sync_schedules(now=NOW + timedelta(hours=1))
+    assert report == SyncReport()
+    assert not report.changed
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"args": "this does not evaluate"},
+        {"kwargs": "{'now': }"},
+        {"hook": "os.abort"},
+        {"func": "os.abort"},
+        {"minutes": 1000},
+        {"schedule_type": Schedule.ONCE},
+        {"schedule_type": Schedule.CRON, "cron": "not a cron"},
+        {"repeats": 0},
+        {"repeats": 3},
+        {"cluster": "elsewhere"},
+        {"intended_date_kwarg": "when"},
+        {"next_run": None},
+        {"next_run": NOW + timedelta(minutes=2)},
+        {"next_run": datetime(2999, 1, 1, tzinfo=UTC)},
+        {"next_run": datetime(1970, 1, 1, tzinfo=UTC)},
+    ],
+    ids=str,
+)
+def test_a_row_edited_by_hand_is_repaired_and_runs_at_once(synced, edit):
+    as_it_was = Schedule.objects.filter(name="sweep").values().get()
+    Schedule.objects.filter(name="sweep").update(**edit)
+    assert sync_schedules(now=NOW) == SyncReport(repaired=["sweep"])
+    assert Schedule.objects.filter(name="sweep").values().get() == as_it_was
+
+
+@pytest.mark.parametrize("minutes", [-60, 0, 1])
+def test_a_row_that_is_due_or_next_is_left_alone(synced, minutes):
+    Schedule.objects.filter(name="sweep").update(next_run=NOW + timedelta(minutes=minutes))
+    assert not sync_schedules(now=NOW).changed
+
+
+def test_a_weekly_run_that_an_outage_held_up_is_not_forgotten(synced):
+    last_week = NOW - timedelta(days=8)
+    Schedule.objects.filter(name="weekly-pack").update(next_run=last_week)
+    assert not sync_schedules(now=NOW).changed
+
+
+@pytest.mark.parametrize("name", ["", None, "weekly report"])
+def test_foreign_rows_go(synced, name):
+    Schedule.objects.create(name=name, func="print", args="(", next_run=NOW)
+    report = sync_schedules(now=NOW)
+    assert len(report.removed) == 1
+    assert Schedule.objects.count() == len(NAMES)
+
+
+def test_of_two_rows_of_one_name_one_goes(synced):
+    twin = sweep_row()
+    twin.pk = None
+    twin.save()
+    assert sync_schedules(now=NOW) == SyncReport(removed=["sweep"])
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "first"),
+    [
+        # Wednesday to the next Monday, across both changes of the clocks where there are any
+        ("Asia/Shanghai", datetime(2026, 11, 18, 12, tzinfo=UTC), datetime(2026, 11, 23, 0, tzinfo=UTC)),
+        ("Europe/Berlin", datetime(2026, 3, 25, 12, tzinfo=UTC), datetime(2026, 3, 30, 6, tzinfo=UTC)),
+        ("Europe/Berlin", datetime(2026, 10, 21, 12, tzinfo=UTC), datetime(2026, 10, 26, 7, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 3, 4, 12, tzinfo=UTC), datetime(2026, 3, 9, 12, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 10, 28, 12, tzinfo=UTC), datetime(2026, 11, 2, 13, tzinfo=UTC)),
+        (
+            "Australia/Lord_Howe",
+            datetime(2026, 4, 1, 12, tzinfo=UTC),
+            datetime(2026, 4, 5, 21, 30, tzinfo=UTC),
+        ),
+        ("Australia/Lord_Howe", datetime(2026, 9, 30, 12, tzinfo=UTC), datetime(2026, 10, 4, 21, tzinfo=UTC)),
+        # one minute before and at eight o'clock
+        ("Asia/Shanghai", datetime(2026, 11, 22, 23, 59, tzinfo=UTC), datetime(2026, 11, 23, 0, tzinfo=UTC)),
+        ("Asia/Shanghai", datetime(2026, 11, 23, 0, 0, tzinfo=UTC), datetime(2026, 11, 30, 0, tzinfo=UTC)),
+    ],
+)
+def test_the_week_is_packed_on_monday_at_eight_of_the_desks_zone(
+    monkeypatch, settings, at_now, zone, now, first
+):
+    settings.TIME_ZONE = zone
+    monkeypatch.setattr(
+        "django_q.conf.Conf.TIME_ZONE", zone
+    )  # the queue takes it from the settings at its start
+    at_now(now)
+    sync_schedules(now=now)
+    row = Schedule.objects.get(name="weekly-pack")
+    assert row.next_run == first
+    local = row.next_run.astimezone(ZoneInfo(zone))
+    assert (local.weekday(), local.hour, local.minute) == (0, 8, 0)
+    assert row.calculate_next_run() == first
+
+
+@pytest.mark.parametrize("entry", TIMETABLE, ids=lambda entry: entry.name)
+def test_every_function_of_the_timetable_exists(entry):
+    module, _dot, name = entry.func.rpartition(".")
+    assert callable(getattr(import_module(module), name))
+
+
+def test_the_sweep_comes_every_minute_and_catches_nothing_up():
+    entry = next(entry for entry in TIMETABLE if entry.name == "sweep")
+    assert entry.minutes == 1
+    assert replace(entry).fields["args"] is None

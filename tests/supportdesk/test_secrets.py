@@ -1,0 +1,56 @@
+"""The secret key: strong, or refused; kept once, whoever comes first."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from supportdesk.secrets import checked_secret_key, kept_secret_key
+
+STRONG = "abcdefghij" * 4
+
+
+def test_a_strong_key_is_taken():
+    assert checked_secret_key(STRONG) == STRONG
+
+
+@pytest.mark.parametrize("weak", ["", STRONG[:-1], "abcdefghi" * 9], ids=["empty", "short", "monotonous"])
+def test_a_weak_key_is_refused_with_a_way_to_a_better_one(weak):
+    with pytest.raises(ImproperlyConfigured, match="token_urlsafe"):
+        checked_secret_key(weak)
+
+
+def test_the_embedded_key_is_made_once_and_read_by_its_owner_only(tmp_path):
+    path = tmp_path / "secret_key"
+    key = kept_secret_key(path)
+    assert checked_secret_key(key) == key
+    assert kept_secret_key(path) == key
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_processes_that_start_at_once_share_one_key(tmp_path):
+    path = tmp_path / "secret_key"
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(kept_secret_key, [path] * 32))) == 1
+
+
+def test_a_file_that_somebody_left_empty_is_filled(tmp_path):
+    path = tmp_path / "secret_key"
+    path.touch()
+    assert kept_secret_key(path) == path.read_text()
+
+
+@pytest.mark.parametrize("content", [b"half a key", b"\xff\xfe" * 10])
+def test_a_damaged_file_is_named_and_left_alone(tmp_path, content):
+    path = tmp_path / "secret_key"
+    path.write_bytes(content)
+    with pytest.raises(ImproperlyConfigured, match=f"{path} is damaged"):
+        kept_secret_key(path)
+    assert path.read_bytes() == content
+
+
+def test_a_key_that_cannot_be_reached_is_a_sentence(tmp_path):
+    with pytest.raises(ImproperlyConfigured, match="cannot be used"):
+        kept_secret_key(Path(tmp_path))

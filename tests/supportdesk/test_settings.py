@@ -1,0 +1,109 @@
+"""The settings as a fresh process reads them: embedded without anything, production only when it is safe."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = secrets.token_urlsafe(50)
+TELL = """
+import json, os, sys
+import dotenv
+dotenv.load_dotenv = lambda *args, **kwargs: False
+from django.core.exceptions import ImproperlyConfigured
+try:
+    from supportdesk import settings
+except ImproperlyConfigured as refusal:
+    sys.exit(str(refusal))
+print(json.dumps({name: getattr(settings, name, None) for name in sys.argv[1:]}, default=str))
+"""
+
+
+def process(variables: dict[str, str], *names: str) -> subprocess.CompletedProcess[str]:
+    """A new process with only these variables reads the settings and prints the named ones."""
+    clean = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **variables}
+    return subprocess.run(
+        [sys.executable, "-c", TELL, *names],
+        env=clean,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def read(variables: dict[str, str], *names: str) -> list[object]:
+    done = process(variables, *names)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    return [found[name] for name in names]
+
+
+def production(tmp_path: Path, **changes: str) -> dict[str, str]:
+    return {"DESK_ENVIRONMENT": "production", "SECRET_KEY": KEY, "DESK_VAR_DIR": str(tmp_path), **changes}
+
+
+@pytest.mark.parametrize("folder", ["plain", "with blank", "a#b?c%41d", "直播间"])
+def test_without_anything_the_desk_is_embedded_in_whatever_folder(tmp_path, folder):
+    var = tmp_path / folder
+    [databases, debug, key, broker] = read(
+        {"DESK_VAR_DIR": str(var)}, "DATABASES", "DEBUG", "SECRET_KEY", "Q_CLUSTER"
+    )
+    default = databases["default"]
+    assert default["NAME"] == str(var / "desk.sqlite3")
+    assert default["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert "journal_mode=WAL" in default["OPTIONS"]["init_command"]
+    assert "busy_timeout" in default["OPTIONS"]["init_command"]
+    assert debug is False
+    assert key == (var / "secret_key").read_text()
+    assert broker["orm"] == "default"
+
+
+def test_production_starts_with_what_it_needs(tmp_path):
+    url = "postgres://desk:secret@db:5432/desk"
+    changes = {"DATABASE_URL": url, "SITE_URL": "https://desk.example.com", "REDIS_URL": "redis://r:6379/0"}
+    [databases, secure, redirect, hsts, broker] = read(
+        production(tmp_path, **changes),
+        "DATABASES", "SESSION_COOKIE_SECURE", "SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS", "Q_CLUSTER",
+    )  # fmt: skip
+    assert databases["default"]["HOST"] == "db"
+    assert (secure, redirect) == (True, True)
+    assert hsts > 0
+    assert broker["redis"] == "redis://r:6379/0"
+    assert not (tmp_path / "secret_key").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY is not set"),
+        ({"SECRET_KEY": "secret"}, "SECRET_KEY is too weak"),
+        ({"DEBUG": "yes"}, "Set DEBUG=no"),
+        ({"DESK_ENVIRONMENT": "prod"}, "embedded, production"),
+        ({"DATABASE_URL": "postgres://desk:pa#ss@db/desk"}, "DATABASE_URL"),
+        ({"SITE_URL": "desk.example.com"}, "SITE_URL"),
+        ({"DESK_TIME_ZONE": "Shanghai"}, "DESK_TIME_ZONE"),
+        ({"DESK_ADDRESS": "support"}, "DESK_ADDRESS"),
+        ({"QUEUE_WORKERS": "many"}, "QUEUE_WORKERS"),
+        ({"SMTP_URL": "mail.example.com:25"}, "SMTP_URL"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
+    ],
+)
+def test_a_bad_setting_is_one_sentence(tmp_path, changes, sentence):
+    done = process(production(tmp_path, **changes))
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_queue_gives_up_a_task_before_it_would_hand_it_out_again(tmp_path):
+    [cluster] = read({"DESK_VAR_DIR": str(tmp_path)}, "Q_CLUSTER")
+    assert cluster["timeout"] < cluster["retry"]
+    assert (cluster["max_attempts"], cluster["ack_failures"], cluster["catch_up"]) == (1, True, False)
+    assert cluster["queue_limit"] == cluster["workers"]
