@@ -56,7 +56,11 @@ class Conversation:
         self.opening, self.world, self.dice = opening, world, dice
         contact = opening.contact
         self.wording = Wording(
-            opening.script, dice, first_name=first_name(contact, opening.script), full_name=contact.name
+            opening.script,
+            dice,
+            first_name=first_name(contact, opening.script),
+            full_name=contact.name,
+            company=contact.customer.name if contact.customer else "",
         )
         self.place = 0
         self.ticket_id = 0
@@ -141,7 +145,7 @@ class Conversation:
     def _answer_time(self, at: datetime) -> datetime:
         clock = Clock.objects.open().filter(ticket=self.ticket_id).order_by("due_at").first()
         if clock is None:
-            return at + pace.minutes(self.dice, 10, 90)
+            return at + pace.minutes(self.dice, *pace.UPDATE_MINUTES[Priority(self.opening.priority)])
         share = self.opening.share if self.place == 0 else None
         after = at + pace.minutes(self.dice, 1, 4)
         return pace.answer_at(

@@ -13,9 +13,9 @@ NAME = "P0 duty 值班"
 ZONE = ZoneInfo("Asia/Shanghai")
 HALF_A_DAY = timedelta(hours=12)
 DAYS_AHEAD = 15
-WEEKDAYS = ("zhao.lei", "carlos.mendes")
+WEEKDAYS = ("zhao.lei", "kevin.zhou")
 # Day and night of a Saturday and Sunday, in turn from week to week.
-WEEKENDS = (("priya.nair", "carlos.mendes"), ("chen.guodong", "sofia.lindqvist"))
+WEEKENDS = (("priya.nair", "kevin.zhou"), ("chen.guodong", "sofia.lindqvist"))
 
 
 def make_rota() -> DutyRota:

@@ -14,6 +14,13 @@ CUSTOMER_MINUTES = {
     Priority.P2: (35, 600),
     Priority.P3: (70, 1700),
 }
+# Minutes until a colleague says something unasked.
+UPDATE_MINUTES = {
+    Priority.P0: (8, 15),
+    Priority.P1: (10, 60),
+    Priority.P2: (20, 240),
+    Priority.P3: (60, 900),
+}
 TRIES = 5
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from supportdesk.demo.content_files import read
 from supportdesk.demo.scripts import Script, Turn
-from tickets.choices import Channel
+from tickets.choices import Channel, Priority
 
 _PLACEHOLDER = re.compile(r"\{([a-z_0-9]+)\}")
 _CHINESE = "zh-hans"
@@ -29,16 +29,23 @@ def _parameters() -> dict[str, Any]:
 class Wording:
     """One take of a script with its parameters, which stay the same to the end of the conversation."""
 
-    def __init__(self, script: Script, dice: Random, *, first_name: str, full_name: str) -> None:
+    def __init__(
+        self, script: Script, dice: Random, *, first_name: str, full_name: str, company: str = ""
+    ) -> None:
         self.script = script
         self.dice = dice
         self.take = dice.randrange(len(script.asks))
         self.full_name = full_name
-        self.values = {**drawn(dice, script.language), "first": first_name}
+        self.values = {**drawn(dice, script.language), "first": first_name, "company": company}
+        self.subject = self._subject()
 
-    @property
-    def subject(self) -> str:
-        return self.fill(self._of(self.script.subjects))
+    def _subject(self) -> str:
+        """As it stands in the script, or with a company's habits around it."""
+        plain = self.fill(self._of(self.script.subjects))
+        is_usual = self.script.channel == Channel.EMAIL and Priority.P0 not in self.script.priorities
+        if not (is_usual and self.values["company"]):
+            return plain
+        return filled(self.one_of("subject"), {**self.values, "subject": plain})
 
     def ask(self, channel: Channel) -> str:
         """The customer's first words; only a mail has greeting and signature."""
@@ -76,7 +83,7 @@ class Wording:
         return takes[self.take % len(takes)]
 
     def _with_detail(self, body: str) -> str:
-        if self.dice.random() < 0.45:
+        if Priority.P0 in self.script.priorities or self.dice.random() < 0.45:
             return body
         gap = "" if self.script.language == _CHINESE else " "
         return f"{body}{gap}{self.fill(self.one_of('detail'))}"

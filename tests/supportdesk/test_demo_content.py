@@ -20,7 +20,7 @@ def test_there_are_more_than_forty_conversations_in_two_languages() -> None:
 @pytest.mark.parametrize("script", ALL_SCRIPTS, ids=lambda script: script.key)
 def test_every_text_of_a_script_can_be_filled(script: Any) -> None:
     for seed in range(4):
-        wording = Wording(script, Random(seed), first_name="Ann", full_name="Ann Example")
+        wording = Wording(script, Random(seed), first_name="Ann", full_name="Ann Example", company="Example")
         said = [wording.subject, wording.ask(script.channel)]
         said += [wording.staff(turn, late=True) for turn in script.turns]
         said += [wording.customer(turn) for turn in script.turns]
