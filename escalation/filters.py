@@ -21,6 +21,7 @@ from django_filters.filterset import FilterSet
 from customers.access import sees_all, team_ids, visible_customers
 from customers.choices import Scenario
 from customers.models import Customer, Desk
+from customers.names import name_of
 from escalation.models import Clock
 from escalation.models.clock import ClockQuerySet
 from tickets.choices import Priority, Status
@@ -69,9 +70,9 @@ class TicketFilter(FilterSet):
         empty_label=_("Any promise"),
     )
     priority = django_filters.MultipleChoiceFilter(
-        label=_("Priority"), choices=Priority.choices, widget=CheckboxSelectMultiple
+        label=_("Priority"), choices=Priority.choices, widget=CheckboxSelectMultiple, distinct=False
     )
-    status = django_filters.MultipleChoiceFilter(label=_("Status"), choices=Status.choices)
+    status = django_filters.MultipleChoiceFilter(label=_("Status"), choices=Status.choices, distinct=False)
     owner = django_filters.ChoiceFilter(
         label=_("Owner"), choices=(), method="filter_owner", empty_label=_("Anyone's")
     )
@@ -104,12 +105,17 @@ class TicketFilter(FilterSet):
         self.filters["owner"].extra["choices"] = lambda: self._owners
         self.filters["customer"].queryset = lambda request: self._customers
 
+    def chosen(self, name: str) -> Any:
+        """The accepted value of one word; empty where it was left out or not understood."""
+        self.form.is_valid()
+        return getattr(self.form, "cleaned_data", {}).get(name, "")
+
     @cached_property
     def _owners(self) -> list[tuple[str, Any]]:
         colleagues = get_user_model().objects.filter(is_active=True, is_staff=True)
         if not sees_all(self.user):
             colleagues = colleagues.filter(pk__in=self._team)
-        named = [(str(person.pk), person.get_full_name() or person.username) for person in colleagues]
+        named = [(str(person.pk), name_of(person)) for person in colleagues]
         return [*OwnerChoice.choices, *sorted(named, key=lambda choice: choice[1])]
 
     @property

@@ -7,6 +7,8 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from customers.names import name_of
+
 
 class StaffChoiceField(forms.ModelChoiceField):
     """A colleague, shown by full name; those who left are marked."""
@@ -22,4 +24,4 @@ def staff_members() -> QuerySet[User]:
 
 def person(user: User | None) -> str:
     """How lists name a colleague; a dash for nobody."""
-    return "-" if user is None else user.get_full_name() or user.get_username()
+    return "-" if user is None else name_of(user)

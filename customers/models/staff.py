@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from customers.choices import Language, validate_zone
+from customers.names import name_of
 
 
 class Team(models.Model):
@@ -83,7 +84,7 @@ class StaffProfile(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.user.get_full_name() or self.user.get_username()
+        return name_of(self.user)
 
 
 class Absence(models.Model):

@@ -20,7 +20,12 @@ from tickets.admin.labels import PRIORITY
 from tickets.admin.shown import ticket_link
 from tickets.search import NUMBER
 
-STATE = {ClockState.RUNNING: "info", ClockState.MET: "success", ClockState.BREACHED: "danger"}
+STATE = {
+    ClockState.RUNNING: "info",
+    ClockState.MET: "success",
+    ClockState.BREACHED: "danger",
+    ClockState.CANCELLED: "default",
+}
 
 
 class ClockEventInline(TabularInline):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 from django.http import HttpRequest
 from django.utils import timezone
@@ -14,11 +14,14 @@ from unfold.decorators import display
 
 from customers.admin.base import DeskAdmin, VisibleChoices
 from customers.admin.fields import person
+from customers.names import CHINESE
 from escalation.models import DutyRota, DutyShift
 
-FULL_NAME = Coalesce(
-    NullIf(Trim(Concat("user__first_name", Value(" "), "user__last_name")), Value("")), "user__username"
+WRITTEN = Case(
+    When(user__last_name__regex=CHINESE, then=Concat("user__last_name", "user__first_name")),
+    default=Concat("user__first_name", Value(" "), "user__last_name"),
 )
+FULL_NAME = Coalesce(NullIf(Trim(WRITTEN), Value("")), "user__username")  # as customers.names writes it
 
 
 class DutyShiftInline(VisibleChoices, TabularInline):

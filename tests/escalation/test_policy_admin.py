@@ -188,12 +188,14 @@ def test_an_unknown_time_zone_is_refused_with_a_sentence(login, director):
 def test_the_rota_list_tells_who_is_on_duty_now_and_next(login, director, frozen):
     rota = DutyRotaFactory()
     DutyShiftFactory(rota=rota, user=UserFactory(first_name="Mei", last_name="Lin"))
+    chinese = DutyShiftFactory(user=UserFactory(first_name="伟", last_name="李")).rota
     DutyShiftFactory(
         rota=rota, user=UserFactory(first_name="", username="omar"),
         starts_at=NOW + timedelta(hours=6), ends_at=NOW + timedelta(hours=18),
     )  # fmt: skip
-    DutyRotaFactory()
-    first, second = listed(login(director), DutyRota)
+    DutyRotaFactory(name="Z")
+    first, third, second = listed(login(director), DutyRota)
+    assert (third, third.now_name) == (chinese, "李伟")
     assert (first.now_name, first.next_name, first.next_start) == (
         "Mei Lin",
         "omar",

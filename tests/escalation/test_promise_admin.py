@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from escalation.access import visible_clocks, visible_escalations, visible_ledger, visible_notifications
-from escalation.choices import ClockKind
+from escalation.admin.clock import STATE
+from escalation.choices import ClockKind, ClockState
 from escalation.models import Clock, ClockEvent, Escalation, Heartbeat, Notification
 from tests.adminpages import add_url, list_url, listed, page_url
 from tests.factories import (
@@ -120,6 +121,10 @@ def test_the_page_of_a_promise_shows_its_ledger(login, ann):
     clock = ClockFactory(ticket=TicketFactory(owner=ann))
     ClockEventFactory(clock=clock, cause="the customer wrote")
     assert "the customer wrote" in login(ann).get(page_url(clock)).content.decode()
+
+
+def test_every_state_of_a_promise_has_a_colour_so_that_its_name_is_shown_and_not_its_code():
+    assert set(STATE) == set(ClockState)
 
 
 def test_heartbeats_are_for_operators(login):

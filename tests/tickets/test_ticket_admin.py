@@ -14,9 +14,9 @@ from tests.factories import (
     UserFactory,
     staff,
 )
-from tickets.admin import bulk
+from tickets.admin import bulk, labels
 from tickets.admin.each import AT_ONCE
-from tickets.choices import Fact, MessageKind, Priority, Status
+from tickets.choices import Fact, IntakeState, MessageKind, OutboxState, Priority, Status
 from tickets.errors import DeskError
 from tickets.models import Ticket
 
@@ -105,6 +105,13 @@ def test_a_ticket_is_found_by(login, words):
 def test_a_search_for_nothing_that_exists_is_an_empty_list(login):
     TicketFactory()
     assert listed(login(AdminFactory()), Ticket, q="%_没有") == []
+
+
+def test_every_state_has_a_colour_so_that_its_name_is_shown_and_not_its_code():
+    assert set(labels.STATUS) == set(Status)
+    assert set(labels.PRIORITY) == set(Priority)
+    assert set(labels.INTAKE) == set(IntakeState)
+    assert set(labels.OUTBOX) == set(OutboxState)
 
 
 @pytest.mark.parametrize(("choice", "count"), [("me", 1), ("team", 2), ("", 3), ("x", 3), ("²", 3)])

@@ -3,7 +3,13 @@
 from tickets.choices import IntakeState, OutboxState, Priority, Status
 
 PRIORITY = {Priority.P0: "danger", Priority.P1: "warning", Priority.P2: "info", Priority.P3: "primary"}
-STATUS = {Status.NEW: "warning", Status.OPEN: "info", Status.WAITING: "primary", Status.RESOLVED: "success"}
+STATUS = {
+    Status.NEW: "warning",
+    Status.OPEN: "info",
+    Status.WAITING: "primary",
+    Status.RESOLVED: "success",
+    Status.CLOSED: "default",
+}
 INTAKE = {
     IntakeState.STORED: "info",
     IntakeState.PROCESSED: "success",

@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from customers.names import full_name
 from tickets.models import Message, Ticket
 
 MOST_QUOTED = 20_000
@@ -43,7 +44,7 @@ def _text(*, body: str, signature: str, attribution: str, quoted: str) -> str:
 
 
 def _signature(message: Message) -> str:
-    author = message.author.get_full_name() if message.author else ""
+    author = full_name(message.author.first_name, message.author.last_name) if message.author else ""
     return "\n".join(line for line in (author, settings.DESK_NAME) if line)
 
 
