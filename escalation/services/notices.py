@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from customers.names import name_of
 from escalation.choices import NoticeKind
 from escalation.models import Clock
 from tickets.models import Ticket
@@ -30,7 +31,7 @@ class Notice:
 
 
 def person_name(user: User) -> str:
-    return user.get_full_name() or user.get_username()
+    return name_of(user)
 
 
 @contextmanager
