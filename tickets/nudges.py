@@ -35,7 +35,7 @@ def nudge_intake(inbound: int) -> None:
 
 
 def _deliver() -> None:
-    async_task("tickets.tasks.deliver_outbox")
+    async_task("tickets.tasks.deliver_outbox", nudged=True)
 
 
 def _after_commit(nudge: Callable[[], None]) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 import pytest
+from django.core.cache import cache
 
 from tests.factories import (
     NOW,
@@ -19,6 +20,7 @@ from tickets import tasks
 from tickets.choices import MailPurpose, OutboxState
 from tickets.errors import DeskError
 from tickets.models import OutboundEmail, Ticket
+from tickets.nudges import nudge_delivery
 from tickets.services import delivery
 from tickets.services.delivery import LEASE, claim_next, deliver_due, send_again
 from tickets.transports import Answer, Parcel, ServerUnreachable, Verdict
@@ -83,6 +85,15 @@ def test_an_accepted_mail_is_not_sent_again(post):
     run()
     run(NOW + timedelta(days=1))
     assert len(post.parcels) == 1
+
+
+def test_a_nudge_sends_at_once(settings, frozen, queued, django_capture_on_commit_callbacks):
+    cache.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        nudge_delivery()
+    assert [(task["func"], task["kwargs"]) for task in queued.tasks] == [
+        ("tickets.tasks.deliver_outbox", {"nudged": True})
+    ]
 
 
 def test_the_oldest_mail_goes_first(post):
@@ -212,6 +223,22 @@ def test_an_unreachable_server_ends_the_run_and_burns_one_try_only(post):
     assert sorted(mail.attempts for mail in mails) == [0, 0, 0, 0, 1]
     (tried,) = [mail for mail in mails if mail.attempts]
     assert (tried.state, tried.answer) == (OutboxState.DEFERRED, "Nothing listens there.")
+
+
+def test_while_the_server_is_away_only_the_minute_s_run_tries_it(post, frozen):
+    cache.clear()
+    reply()
+    post.answers = [ServerUnreachable("Nothing listens there."), YES]
+    tasks.deliver_outbox(nudged=True)
+    frozen.shift(timedelta(minutes=1))
+    tasks.deliver_outbox(nudged=True)
+    assert len(post.parcels) == 1
+    tasks.deliver_outbox()
+    assert len(post.parcels) == 2
+    reply(next_try_at=NOW)
+    tasks.deliver_outbox(nudged=True)
+    assert len(post.parcels) == 3
+    cache.clear()
 
 
 def test_a_wrong_smtp_url_is_a_sentence_and_changes_nothing(settings):

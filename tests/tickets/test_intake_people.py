@@ -130,9 +130,18 @@ def test_the_mailbox_sets_the_priority(mailbox):
     assert arrive().ticket.priority == Priority.P1
 
 
-def test_a_known_contact_may_ask_for_a_priority():
+@pytest.mark.parametrize(
+    "subject", ["[p0] all rooms down", "Re: [P0] down", "【P0告警】推流成功率低", "[P0 urgent]"]
+)
+def test_a_known_contact_may_ask_for_a_priority(subject):
     ContactFactory(email="li@company.example")
-    assert arrive(subject="[p0] all rooms down").ticket.priority == Priority.P0
+    assert arrive(subject=subject).ticket.priority == Priority.P0
+
+
+@pytest.mark.parametrize("subject", ["P0 down", "[P00] down", "[P4] down", "[MP3] sound"])
+def test_what_only_looks_like_a_priority_is_none(subject):
+    ContactFactory(email="li@company.example")
+    assert arrive(subject=subject).ticket.priority == Priority.P2
 
 
 @pytest.mark.parametrize("is_active", [True, False])

@@ -20,7 +20,8 @@ from tickets.services.intake.senders import Writer, find_writer, with_contact
 from tickets.services.opening import open_ticket
 from tickets.services.outbox import SUBJECT_TAG, queue_mail
 
-_PRIORITY_TAG = re.compile(r"\[P([0-3])\]", re.IGNORECASE)
+# [P0], and as Chinese monitoring writes it: 【P0 告警】
+_PRIORITY_TAG = re.compile(r"[\[【]\s*P([0-3])(?!\d)[^\]】]{0,20}[\]】]", re.IGNORECASE)
 LONGEST_TITLE = 80
 
 
