@@ -131,7 +131,7 @@ class TicketFilter(FilterSet):
         return tickets.filter(matching(value.strip()))
 
     def filter_promise(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
-        open_clocks = Clock.objects.open().filter(ticket=OuterRef("pk"))
+        open_clocks = Clock.objects.ticking().filter(ticket=OuterRef("pk"))
         if value == PromiseChoice.NONE:
             return tickets.filter(~Exists(open_clocks))
         return tickets.filter(Exists(narrowed(open_clocks, value, self.now)))

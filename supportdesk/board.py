@@ -36,51 +36,58 @@ class Row:
 
 @dataclass(frozen=True)
 class Rows:
-    """One page. First the open promises by due time, then tickets without one, the latest activity first."""
+    """One page. First the open promises by due time, then tickets without one, the latest activity first.
+
+    ``promised`` is how many open promises there are in all, counted up to CAP + 1.
+    """
 
     rows: Sequence[Row]
     promised: int
-    others: int
     page: int
-
-    @property
-    def total(self) -> int:
-        return self.promised + self.others
+    has_next: bool
 
     @property
     def is_capped(self) -> bool:
-        return max(self.promised, self.others) > CAP
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // PAGE))
+        return self.promised > CAP
 
 
-def board_rows(tickets: TicketQuerySet, *, now: datetime, page: int = 1, active_only: bool = True) -> Rows:
+def board_rows(
+    tickets: TicketQuerySet, *, now: datetime, page: int = 1, promise: str = "", active_only: bool = True
+) -> Rows:
     """A page of `tickets`, which are filtered and hold what the reader may see.
 
-    `active_only` leaves out what is resolved or closed and has no open promise.
+    `promise` is what the filter asked of it (a PromiseChoice or nothing): it spares the half of the list that is
+    empty. `active_only` leaves out what is resolved or closed and has no open promise.
     """
-    promised, others = promised_clocks(tickets), unpromised(tickets, active_only=active_only)
-    first, second = promised[: CAP + 1].count(), others[: CAP + 1].count()
-    page = max(1, min(page, -(-(first + second) // PAGE)))
-    start = (page - 1) * PAGE
-    clocks = list(promised[start : start + PAGE])
-    rest = others[max(0, start - first) : max(0, start + PAGE - first)] if start + PAGE > first else ()
-    steps = upcoming(clocks, now=now)
-    rows = [Row(clock.ticket, clock, steps.get(clock.pk)) for clock in clocks]
-    return Rows([*rows, *(Row(ticket) for ticket in rest)], first, second, page)
+    clocks = _asked(promised_clocks(tickets), promise, now)
+    others = unpromised(tickets, active_only=active_only) if promise in ("", PromiseChoice.NONE) else None
+    promised = clocks[: CAP + 1].count()
+    start = (max(1, page) - 1) * PAGE
+    rows = _promised_rows(list(clocks[start : start + PAGE + 1]) if start < promised else [], now)
+    if len(rows) <= PAGE and others is not None:
+        offset = max(0, start - promised)
+        rows += [Row(ticket) for ticket in others[offset : offset + PAGE + 1 - len(rows)]]
+    return Rows(rows[:PAGE], promised, max(1, page), has_next=len(rows) > PAGE)
+
+
+def _asked(clocks: ClockQuerySet, promise: str, now: datetime) -> ClockQuerySet:
+    return clocks.none() if promise == PromiseChoice.NONE else narrowed(clocks, promise, now)
+
+
+def _promised_rows(clocks: Sequence[Clock], now: datetime) -> list[Row]:
+    steps = upcoming(clocks[:PAGE], now=now)
+    return [Row(clock.ticket, clock, steps.get(clock.pk)) for clock in clocks]
 
 
 def open_clocks(tickets: TicketQuerySet) -> ClockQuerySet:
     """Open clocks of these tickets; the condition is left out where it would let everything through."""
-    clocks = Clock.objects.open()
+    clocks = Clock.objects.ticking()
     return clocks.filter(ticket__in=tickets.order_by().values("pk")) if tickets.query.where else clocks
 
 
 def promised_clocks(tickets: TicketQuerySet) -> ClockQuerySet:
     """The promise of each ticket that falls due first; what is breached comes first by nature."""
-    others = Clock.objects.open().filter(ticket=OuterRef("ticket"))
+    others = Clock.objects.ticking().filter(ticket=OuterRef("ticket"))
     earlier = others.filter(
         Q(due_at__lt=OuterRef("due_at")) | Q(due_at=OuterRef("due_at"), pk__lt=OuterRef("pk"))
     )
@@ -90,7 +97,7 @@ def promised_clocks(tickets: TicketQuerySet) -> ClockQuerySet:
 
 def unpromised(tickets: TicketQuerySet, *, active_only: bool) -> TicketQuerySet:
     tickets = tickets.active() if active_only else tickets
-    without = tickets.filter(~Exists(Clock.objects.open().filter(ticket=OuterRef("pk"))))
+    without = tickets.filter(~Exists(Clock.objects.ticking().filter(ticket=OuterRef("pk"))))
     return without.select_related(*PEOPLE).order_by("-updated_at", "-pk")
 
 

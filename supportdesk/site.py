@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
-from supportdesk.views.board import board, export
+from supportdesk.views.board import board, export, kept
 from supportdesk.views.reader import my_settings
 
 
@@ -17,6 +17,7 @@ class DeskSite(UnfoldAdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         return [
+            path("board/kept/", self.admin_view(kept), name="board_kept"),
             path("board/tickets.csv", self.admin_view(export), name="board_export"),
             path("my-settings/", self.admin_view(self.my_settings), name="my_settings"),
         ]

@@ -29,10 +29,17 @@ def board(request: HttpRequest, site_context: dict[str, Any]) -> HttpResponse:
     partial = _is_partial(request)
     context = {"now": now, "chosen": chosen, **_live(request, chosen, now)}
     if not partial:
-        context |= {**site_context, "title": _("Board"), "is_fullwidth": "1", **_steady(chosen, now)}
+        context |= {**site_context, "title": _("Board"), "is_fullwidth": "1", "duties": duties(now=now)}
     response = render(request, f"supportdesk/{'board_live' if partial else 'board'}.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def kept(request: HttpRequest) -> HttpResponse:
+    """The share of promises kept, apart from the board: it reads two weeks of promises."""
+    now = timezone.now()
+    this_week, last_week = compliance(_filter(request, now).queryset, now=now)
+    return render(request, "supportdesk/board_kept.html", {"this_week": this_week, "last_week": last_week})
 
 
 def export(request: HttpRequest) -> HttpResponseBase:
@@ -59,20 +66,17 @@ def _is_partial(request: HttpRequest) -> bool:
 def _live(request: HttpRequest, chosen: TicketFilter, now: datetime) -> dict[str, Any]:
     params = request.GET.copy()
     page = params.pop("page", ["1"])[-1]
-    narrowed_by_status = bool(params.getlist("status") or params.get("q"))
-    rows = board_rows(
-        chosen.qs, now=now, page=int(page) if page.isdigit() else 1, active_only=not narrowed_by_status
-    )
     return {
-        "list": rows,
+        "list": board_rows(
+            chosen.qs,
+            now=now,
+            page=int(page) if page.isascii() and page.isdigit() else 1,
+            promise=chosen.chosen("promise"),
+            active_only=not (params.getlist("status") or params.get("q")),
+        ),
         "selects": [chosen.form[name] for name in ("promise", "owner", "scenario")],
         "pulse": pulse(chosen.queryset, now=now),
         "mail": mail_trouble(now=now) if sees_all(cast(User, request.user)) else None,
         "health": health(now=now),
         "query": params.urlencode(),
     }
-
-
-def _steady(chosen: TicketFilter, now: datetime) -> dict[str, Any]:
-    this_week, last_week = compliance(chosen.queryset, now=now)
-    return {"duties": duties(now=now), "this_week": this_week, "last_week": last_week}

@@ -88,9 +88,9 @@ def test_pages_go_from_the_promised_to_the_others_without_a_gap(
     clocks = [clock_due(now + hours * HOUR) for hours in (1, 2, 3)]
     others = [TicketFactory(updated_at=now - hours * HOUR) for hours in (1, 2)]
     pages = [board_rows(Ticket.objects.all(), now=now, page=page) for page in (1, 2, 3, 4)]
-    seen = [row.ticket for page in pages[:3] for row in page.rows]
+    seen = [row.ticket for page in pages for row in page.rows]
     assert seen == [*(clock.ticket for clock in clocks), *others]
-    assert (pages[0].pages, pages[3].page) == (3, 3)
+    assert [page.has_next for page in pages] == [True, True, False, False]
 
 
 def test_counting_stops_at_the_cap(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,6 +99,19 @@ def test_counting_stops_at_the_cap(now: datetime, monkeypatch: pytest.MonkeyPatc
         clock_due(now + hours * HOUR)
     rows = board_rows(Ticket.objects.all(), now=now)
     assert (rows.promised, rows.is_capped) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("promise", "expected"), [("", [-1, 1, 2, None]), ("soon", [1]), ("breached", [-1]), ("none", [None])]
+)
+def test_the_list_holds_what_the_filter_asks_of_the_promise(
+    now: datetime, promise: str, expected: list[int | None]
+) -> None:
+    for hours in (-1, 1, 2):
+        clock_due(now + hours * HOUR)
+    TicketFactory()
+    rows = board_rows(Ticket.objects.all(), now=now, promise=promise).rows
+    assert [row.clock and (row.clock.due_at - now) // HOUR for row in rows] == expected
 
 
 def test_counters(now: datetime) -> None:
@@ -142,6 +155,15 @@ def test_promises_kept_this_week_and_last_by_due_time(now: datetime) -> None:
         clock_due(due, state=state, stopped_at=due, breached_at=due if state == ClockState.BREACHED else None)
     this, last = compliance(Ticket.objects.all(), now=now)
     assert (this.percent, last.percent) == (66.7, 0.0)
+
+
+def test_the_share_kept_comes_by_itself_after_the_board(
+    login: Login, frozen: object, now: datetime, admin: User
+) -> None:
+    clock_due(now, state=ClockState.MET, stopped_at=now)
+    client = login(admin)
+    assert reverse("admin:board_kept") in shown(client)
+    assert "100.0 %" in client.get(reverse("admin:board_kept")).content.decode()
 
 
 def test_a_week_without_promises_has_no_share(now: datetime) -> None:
