@@ -1,6 +1,7 @@
 """The mail servers, spoken to over real sockets: what is answered, when, and how often."""
 
 import asyncio
+import logging
 import smtplib
 import socket
 import threading
@@ -49,6 +50,12 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setattr(listener, "mailbox_for", store.mailbox_for)
     monkeypatch.setattr(listener, "close_old_connections", lambda: None)
     return store
+
+
+@pytest.fixture(autouse=True)
+def _quiet_library(caplog: pytest.LogCaptureFixture) -> None:
+    """aiosmtpd logs every command with whatever bytes it has, as `manage.py listen_mail` knows too."""
+    caplog.set_level(logging.WARNING, logger="mail.log")
 
 
 @dataclass
