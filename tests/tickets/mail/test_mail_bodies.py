@@ -3,6 +3,7 @@
 import pytest
 
 from tickets.mail import parse
+from tickets.mail.flat import is_nested_deeper_than
 
 HEAD = b"From: a@b.example\nMIME-Version: 1.0\n"
 
@@ -139,6 +140,16 @@ def nested(depth: int) -> bytes:
 @pytest.mark.parametrize("depth", [3, 39, 41, 500, 3_000])
 def test_the_words_of_a_nested_mail_are_found_at_any_depth(depth):
     assert "the words" in read(nested(depth)).text
+
+
+def test_nesting_is_seen_before_anything_is_parsed():
+    assert is_nested_deeper_than(nested(50), 40)
+    assert not is_nested_deeper_than(nested(39), 40)
+
+
+def test_many_parts_side_by_side_are_not_nested():
+    inner = b"".join(b"--x\n" + multipart(b"alternative", PLAIN) for _ in range(60))
+    assert not is_nested_deeper_than(inner, 40)
 
 
 def test_messages_attached_in_messages_without_end_do_no_harm():

@@ -51,6 +51,7 @@ def test_a_label_names_the_codec_that_its_mails_need(label, codec):
         (CHINESE, "gb18030", "utf-8"),
         (CHINESE, "gb18030", ""),
         ("聯絡我們的技術支援團隊", "big5hkscs", "big5"),
+        ("費用 12 €，請確認", "cp950", "big5"),
         ("技术㐀", "gb18030", "gb2312"),
         ("Größe – 12 €", "cp1252", "iso-8859-1"),
         ("naïve", "utf-8", "iso-8859-1"),

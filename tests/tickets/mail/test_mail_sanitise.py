@@ -68,6 +68,10 @@ def test_an_attached_image_stays_resolvable():
     assert clean('<img src="cid:logo@x">') == '<img src="cid:logo@x">'
 
 
+def test_what_only_stands_without_scripts_is_shown():
+    assert clean("<noscript><p>shown</p></noscript>") == "<p>shown</p>"
+
+
 def test_links_open_elsewhere_and_tell_nobody_where_they_came_from():
     found = clean('<a href="https://a.example/">x</a>')
     assert 'target="_blank"' in found
