@@ -8,6 +8,7 @@ between two tickets, so that heartbeats come; the next sweep goes on.
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -19,6 +20,7 @@ from escalation.models import Clock
 from escalation.services.people import People
 from escalation.services.steps import act_on
 from tickets.models import Ticket
+from tickets.services.mailboxes import remembered
 
 logger = logging.getLogger(__name__)
 MOST_IN_A_SWEEP = 20_000
@@ -63,8 +65,14 @@ class Sweep:
         return People.at(self.now)
 
     def run(self) -> SweepReport:
-        report = SweepReport()
         due = list(Clock.objects.step_due(self.now).values_list("pk", "ticket_id")[:MOST_IN_A_SWEEP])
+        if not due:
+            return SweepReport()
+        with remembered():  # the mailboxes, for everybody who is told
+            return self._each(due)
+
+    def _each(self, due: Sequence[tuple[int, int]]) -> SweepReport:
+        report = SweepReport()
         for done, (clock, ticket) in enumerate(due):
             if time.monotonic() >= self.stop_at:
                 report.left = len(due) - done

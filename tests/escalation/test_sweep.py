@@ -138,6 +138,19 @@ def test_the_people_are_looked_up_once_for_all_tickets(contact, count_queries):
     assert costs(3) < 3 * first
 
 
+def test_an_escalation_that_tells_two_people_costs_few_queries(contact, count_queries):
+    opened(contact=contact, priority=Priority.P2)
+    sweep(now=minute(470))
+    opened(1, contact=contact, priority=Priority.P2)
+    sweep(now=minute(471))
+    alone = count_queries(lambda: sweep(now=minute(480)))
+    opened(2, contact=contact, priority=Priority.P2)
+    opened(3, contact=contact, priority=Priority.P2)
+    sweep(now=minute(473))
+    three = count_queries(lambda: sweep(now=minute(483)))
+    assert (three - alone) / 2 <= 26
+
+
 def test_a_sweep_leaves_its_heartbeat_and_says_what_it_did(frozen, ticket):
     frozen.move_to(minute(30))
     assert run_sweep() == "acted=1 busy=0 settled=0 failed=0 left=0"
