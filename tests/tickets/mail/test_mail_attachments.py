@@ -97,19 +97,15 @@ def test_words_that_only_look_uuencoded_stay(text):
     assert extract_uuencoded(text) == (text, ())
 
 
+def attribute(level: int, kind: int, content: bytes) -> bytes:
+    """One object of a winmail.dat."""
+    checksum = sum(content) & 0xFFFF
+    size = len(content).to_bytes(4, "little")
+    return bytes([level]) + kind.to_bytes(4, "little") + size + content + checksum.to_bytes(2, "little")
+
+
 def tnef(name: bytes, data: bytes, text: bytes = b"") -> bytes:
     """The smallest winmail.dat with one file."""
-
-    def attribute(level: int, kind: int, content: bytes) -> bytes:
-        checksum = sum(content) & 0xFFFF
-        return (
-            bytes([level])
-            + kind.to_bytes(4, "little")
-            + len(content).to_bytes(4, "little")
-            + content
-            + checksum.to_bytes(2, "little")
-        )
-
     head = b"\x78\x9f\x3e\x22\x01\x00"
     version = attribute(1, 0x00089006, b"\x00\x00\x01\x00")
     rendering = attribute(2, 0x00069002, b"\x01\x00\xff\xff\xff\xff" + b"\x00" * 8)
@@ -140,7 +136,7 @@ def test_the_text_inside_a_winmail_is_read_when_there_is_no_other():
 
 def test_a_winmail_of_countless_objects_is_not_unpacked():
     part = b"Content-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n"
-    swarm = tnef(b"plan.txt", b"the plan") + b"\1\6\x90\x08\0" * 1 + b"\0" * 50_000
+    swarm = tnef(b"plan.txt", b"the plan") + attribute(1, 0x00068004, b"x") * 3_000
     assert [one.name for one in attached(part + binascii.b2a_base64(swarm))] == ["winmail.dat"]
 
 
