@@ -114,6 +114,16 @@ def test_nothing_breaks_out_of_a_header(field):
     assert mail["From"] == "support@desk.example"
 
 
+@pytest.mark.parametrize(
+    "subject", ["紧急！全部直播间无法推流 [SD#1]", "黑屏" * 60 + " [SD#1]", "x " * 100 + "[SD#1]", "Ä"]
+)
+def test_a_subject_begins_beside_its_name_and_comes_back_whole(subject):
+    row = OutboundEmailFactory(subject=subject)
+    assert b"Subject: \r\n" not in parcel_of(row).data
+    assert b"Subject:\r\n" not in parcel_of(row).data
+    assert sent(subject=subject)["Subject"] == subject
+
+
 # Files
 
 

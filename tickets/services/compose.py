@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from email.charset import QP, Charset
 from email.encoders import encode_base64
+from email.header import Header
 from email.mime.base import MIMEBase
 from email.utils import format_datetime, parseaddr
 
@@ -51,7 +52,7 @@ def _bytes_of(message: EmailMultiAlternatives) -> bytes:
 def compose(mail: OutboundEmail) -> EmailMultiAlternatives:
     """Build the mail. Raises OSError when a file is not in the storage."""
     message = EmailMultiAlternatives(
-        subject=storable_line(mail.subject),
+        subject=_subject(mail.subject),
         body=mail.text,
         from_email=mail.sender,
         to=mail.recipients,
@@ -73,6 +74,12 @@ def envelope_address(address: str) -> str:
     """With the domain in ASCII, which every server takes."""
     local, _at, domain = address.rpartition("@")
     return f"{local}@{punycode(domain)}"
+
+
+def _subject(subject: str) -> str:
+    """Encoded for the place it gets: a first word too long for its line would leave "Subject:" alone there."""
+    line = storable_line(subject)
+    return line if line.isascii() else Header(line, "utf-8", header_name="Subject").encode(linesep="")
 
 
 def _headers(mail: OutboundEmail) -> dict[str, str]:

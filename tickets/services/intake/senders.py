@@ -122,7 +122,12 @@ def _new_contact(writer: Writer, *, name: str, language: str) -> Contact | None:
     try:
         with transaction.atomic():
             return Contact.objects.create(
-                customer=writer.customer, name=name[:200], email=writer.address, language=own_language
+                customer=writer.customer, name=_person(name), email=writer.address, language=own_language
             )
     except IntegrityError:  # another mail of theirs was quicker
         return _contacts(writer.address).first()
+
+
+def _person(name: str) -> str:
+    """A display name with an address in it names nobody, and may pose as somebody else."""
+    return "" if "@" in name else name[:200]
