@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.paginator import Paginator
@@ -40,7 +41,7 @@ class CappedPaginator(Paginator):
     @cached_property
     def count(self) -> int:
         rows: Any = self.object_list
-        capped: int = rows.order_by()[: self.most].count()
+        capped: int = rows.order_by().values("pk")[: self.most].count()
         return capped
 
 
@@ -52,6 +53,7 @@ class DeskAdmin(VisibleChoices, ModelAdmin):
     list_max_show_all = 50
     show_full_result_count = False
     list_filter_submit = True
+    show_facets = ShowFacets.NEVER  # a count for each choice of each filter
     list_fullwidth = True
     compressed_fields = True
     warn_unsaved_form = True
@@ -110,6 +112,6 @@ class PersonFilter(RelatedDropdownFilter):
 def visible_rows_of(
     registry: dict[type[Model], Any], model: type[Model], request: HttpRequest
 ) -> "QuerySet[Any] | None":
-    """The rows of a related model as its own admin shows them; None when that admin narrows nothing."""
+    """The rows of a related model that its own admin shows, without what its list adds; None: it narrows nothing."""
     related = registry.get(model)
-    return related.get_queryset(request) if isinstance(related, RowAccessAdmin) else None
+    return related.visible(request.user) if isinstance(related, RowAccessAdmin) else None

@@ -37,7 +37,7 @@ def default():
 def policy_form(policy, calendar, **changes):
     steps = list(policy.steps.order_by("percent")) if policy else []
     data = {"name": policy.name if policy else "Gold promise", "plan": "", "duty_rota": ""}
-    for kind in ClockKind:
+    for kind in (ClockKind.FIRST_RESPONSE, ClockKind.NEXT_RESPONSE):
         for priority, minutes in ((0, 30), (1, 240), (2, 480), (3, 1440)):
             data |= {f"minutes_{kind}_{priority}": minutes, f"calendar_{kind}_{priority}": calendar.pk}
     data |= {"steps-TOTAL_FORMS": len(steps), "steps-INITIAL_FORMS": len(steps)}
