@@ -34,12 +34,17 @@ def default():
     return Policy.objects.get(is_default=True)
 
 
+def windows_of(policy):
+    version = policy.versions.latest("number")
+    return set(version.targets.values_list("kind", "priority", "minutes"))
+
+
 def policy_form(policy, calendar, **changes):
     steps = list(policy.steps.order_by("percent")) if policy else []
     data = {"name": policy.name if policy else "Gold promise", "plan": "", "duty_rota": ""}
-    for kind in (ClockKind.FIRST_RESPONSE, ClockKind.NEXT_RESPONSE):
-        for priority, minutes in ((0, 30), (1, 240), (2, 480), (3, 1440)):
-            data |= {f"minutes_{kind}_{priority}": minutes, f"calendar_{kind}_{priority}": calendar.pk}
+    for kind, priority, minutes in windows_of(policy or Policy.objects.get(is_default=True)):
+        data |= {f"minutes_{kind}_{priority}": minutes, f"calendar_{kind}_{priority}": calendar.pk}
+    data |= {"pause_cap_minutes": 3 * 24 * 60}
     data |= {"steps-TOTAL_FORMS": len(steps), "steps-INITIAL_FORMS": len(steps)}
     data |= {"versions-TOTAL_FORMS": 0, "versions-INITIAL_FORMS": 0}
     for number, step in enumerate(steps):
@@ -63,29 +68,37 @@ def test_the_page_shows_the_windows_in_force(login, director, default):
 
 def test_a_changed_window_is_a_new_version_and_running_promises_keep_theirs(login, director, default, frozen):
     calendar = Calendar.objects.get(name="24x7")
-    running = ClockFactory(policy_version=default.versions.get(), minutes=240)
+    before, first = windows_of(default), numbers(default)[-1]
+    running = ClockFactory(policy_version=default.versions.get(number=first), minutes=240)
     data = policy_form(default, calendar, minutes_first_response_1=120)
     assert login(director).post(page_url(default), data).status_code == 302
-    assert numbers(default) == [1, 2]
-    version = default.versions.get(number=2)
+    assert numbers(default)[-2:] == [first, first + 1]
+    version = default.versions.get(number=first + 1)
     assert (version.created_by, version.created_at) == (director, NOW)
-    targets = {(target.kind, target.priority): target.minutes for target in version.targets.all()}
-    assert targets[ClockKind.FIRST_RESPONSE, Priority.P1] == 120
-    assert len(targets) == 8
+    assert windows_of(default) - before == {(ClockKind.FIRST_RESPONSE, Priority.P1, 120)}
+    assert len(windows_of(default)) == len(before)
     running.refresh_from_db()
-    assert (running.policy_version.number, running.minutes) == (1, 240)
+    assert (running.policy_version.number, running.minutes) == (first, 240)
+
+
+def test_a_changed_pause_is_a_new_version_too(login, director, default):
+    data = policy_form(default, Calendar.objects.get(name="24x7"), pause_cap_minutes=600)
+    assert login(director).post(page_url(default), data).status_code == 302
+    assert default.versions.latest("number").pause_cap_minutes == 600
+    assert login(director).get(page_url(default)).context["adminform"].form.initial["pause_cap_minutes"] == 600
 
 
 def test_saving_without_a_change_makes_no_version(login, director, default):
+    before = numbers(default)
     data = policy_form(default, Calendar.objects.get(name="24x7"))
     assert login(director).post(page_url(default), data).status_code == 302
-    assert numbers(default) == [1]
+    assert numbers(default) == before
 
 
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"minutes_first_response_0": ""}, "promises every window"),
+        ({"minutes_first_response_0": ""}, "default policy promises every"),
         ({"calendar_first_response_0": ""}, "Choose the calendar"),
         ({"minutes_first_response_0": "0"}, "greater than or equal to 1"),
         ({"minutes_first_response_0": "soon"}, "whole number"),
@@ -94,9 +107,10 @@ def test_saving_without_a_change_makes_no_version(login, director, default):
 def test_windows_that_promise_nothing_are_refused_with_a_sentence(
     login, director, default, changes, complaint
 ):
+    before = numbers(default)
     data = policy_form(default, Calendar.objects.get(name="24x7"), **changes)
     assert complaint in errors(login(director).post(page_url(default), data))
-    assert numbers(default) == [1]
+    assert numbers(default) == before
 
 
 def test_a_policy_for_a_plan_is_added_with_its_first_version(login, director):
@@ -105,7 +119,9 @@ def test_a_policy_for_a_plan_is_added_with_its_first_version(login, director):
     assert login(director).post(add_url(Policy), data).status_code == 302
     policy = Policy.objects.get(plan=plan)
     assert numbers(policy) == [1]
-    assert policy.versions.get().targets.count() == 7
+    assert windows_of(policy) == windows_of(Policy.objects.get(is_default=True)) - {
+        (ClockKind.NEXT_RESPONSE, 3, 1440)
+    }
 
 
 def test_a_policy_that_serves_no_plan_is_refused(login, director):
@@ -123,12 +139,13 @@ def test_steps_are_edited_with_whom_they_tell(login, director, default):
 
 def test_an_account_manager_reads_the_windows_and_changes_none(login, default):
     client = login(staff(groups=["Account manager"]))
+    before = numbers(default)
     page = client.get(page_url(default))
     assert "30 min" in page.content.decode()
     data = policy_form(default, Calendar.objects.get(name="24x7"), minutes_first_response_0=9999)
     assert client.post(page_url(default), data).status_code == 403
     assert client.get(add_url(Policy)).status_code == 403
-    assert numbers(default) == [1]
+    assert numbers(default) == before
 
 
 def calendar_form(calendar, intervals, **changes):
