@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from customers.models import Contact
 from supportdesk.demo.companies import Company
 from supportdesk.demo.conversation import Opening
+from supportdesk.demo.live import SOON
 from supportdesk.demo.scripts import Script, everyday_scripts, scripts_in
 from supportdesk.demo.world import World
 from tickets.choices import Channel, Priority
@@ -51,7 +52,7 @@ class Size:
 
 def openings(world: World, size: Size, dice: Random) -> Iterator[Opening]:
     """Everything that is opened up to now, in no order."""
-    casting = Casting(dice)
+    casting = Casting(dice, taken=(soon.script for soon in SOON))
     companies = list(world.companies.values())
     for number in range(size.weeks * size.tickets_a_week + size.recent):
         is_recent = number < size.recent
@@ -67,10 +68,10 @@ def openings(world: World, size: Size, dice: Random) -> Iterator[Opening]:
 class Casting:
     """Gives each customer a conversation that fits, the least used ones first."""
 
-    def __init__(self, dice: Random) -> None:
+    def __init__(self, dice: Random, taken: Iterable[str]) -> None:
         self.dice = dice
         self.scripts = everyday_scripts()
-        self.used: Counter[str] = Counter()
+        self.used = Counter(taken)
 
     def script_for(self, company: Company) -> Script:
         customer = company.customer
@@ -80,7 +81,7 @@ class Casting:
             if script.suits(language=customer.language, scenario=customer.scenario)
         ]
         least = min(self.used[script.key] for script in fitting)
-        script = self.dice.choice([one for one in fitting if self.used[one.key] <= least + 1])
+        script = self.dice.choice([one for one in fitting if self.used[one.key] == least])
         self.used[script.key] += 1
         return script
 
