@@ -7,11 +7,13 @@ from unfold.decorators import display
 
 from customers.admin.base import DeskAdmin
 from customers.admin.fields import person
+from customers.admin.staff_form import StaffProfileForm
 from customers.models import StaffProfile
 
 
 @admin.register(StaffProfile)
 class StaffProfileAdmin(DeskAdmin):
+    form = StaffProfileForm
     list_display = ("name", "title", "team", "manager", "stand_in", "language", "phone", "works_here")
     list_filter = (("team", RelatedDropdownFilter), ("skills", RelatedDropdownFilter), "language")
     list_select_related = ("user", "team", "reports_to", "deputy")

@@ -8,6 +8,7 @@ from unfold.admin import ModelAdmin, StackedInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from customers.admin.base import VisibleChoices
+from customers.admin.staff_form import StaffProfileForm
 from customers.models import StaffProfile
 
 admin.site.unregister(User)
@@ -16,6 +17,7 @@ admin.site.unregister(Group)
 
 class StaffProfileInline(VisibleChoices, StackedInline):
     model = StaffProfile
+    form = StaffProfileForm
     fk_name = "user"
     fields = (("title", "team"), ("reports_to", "deputy"), ("language", "time_zone"), "phone")
     extra = 0

@@ -131,7 +131,11 @@ def test_a_lead_writes_a_domain_in_any_case_and_it_is_kept_in_lower_case(login, 
 
 @pytest.mark.parametrize(
     ("domain", "complaint"),
-    [("QQ.com", "qq.com is a public mail provider"), ("live.example", "already exists"), ("not a domain", "domain name")],
+    [
+        ("QQ.com", "qq.com is a public mail provider"),
+        ("live.example", "already exists"),
+        ("not a domain", "domain name"),
+    ],
 )
 def test_a_domain_that_identifies_nobody_is_refused_with_a_sentence(login, ann, lead, domain, complaint):
     MailDomainFactory(domain="live.example")

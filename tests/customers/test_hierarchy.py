@@ -1,0 +1,57 @@
+"""Nobody stands above their own manager."""
+
+import pytest
+
+from customers.errors import DeskError
+from customers.models import StaffProfile
+from customers.services.hierarchy import refuse_circle
+from tests.adminpages import errors, page_url
+from tests.factories import AdminFactory, UserFactory, staff
+
+pytestmark = pytest.mark.django_db
+
+
+def chain():
+    boss = staff("boss")
+    lead = staff("lead", reports_to=boss)
+    return boss, lead, staff("ann", reports_to=lead)
+
+
+def test_reporting_to_ones_report_is_refused_at_any_distance():
+    boss, lead, ann = chain()
+    for manager in (lead, ann):
+        with pytest.raises(DeskError, match="already reports to"):
+            refuse_circle(person=boss, manager=manager)
+
+
+def test_reporting_upwards_or_sideways_is_fine():
+    boss, lead, ann = chain()
+    refuse_circle(person=ann, manager=boss)
+    refuse_circle(person=lead, manager=UserFactory())
+
+
+def test_a_circle_that_exists_already_does_not_hang():
+    boss, lead, _ann = chain()
+    StaffProfile.objects.filter(user=boss).update(reports_to=lead)
+    refuse_circle(person=UserFactory(), manager=lead)
+
+
+def test_the_pages_of_profile_and_login_say_so(login):
+    boss, lead, _ann = chain()
+    client = login(AdminFactory())
+    profile = {"reports_to": lead.pk, "language": "en", "time_zone": "Asia/Shanghai"}
+    response = client.post(page_url(boss.staff_profile), profile | {"user": boss.pk})
+    assert "already reports to" in errors(response)
+    inline = {f"staff_profile-0-{name}": value for name, value in profile.items()}
+    inline |= {"staff_profile-0-id": boss.staff_profile.pk, "staff_profile-0-user": boss.pk}
+    inline |= {"staff_profile-TOTAL_FORMS": 1, "staff_profile-INITIAL_FORMS": 1}
+    response = client.post(page_url(boss), {"username": "boss", "is_staff": "on"} | inline)
+    assert "already reports to" in errors(response)
+    assert StaffProfile.objects.get(user=boss).reports_to is None
+
+
+def test_a_profile_is_saved_with_its_skills(login):
+    boss, _lead, ann = chain()
+    data = {"user": ann.pk, "reports_to": boss.pk, "language": "en", "time_zone": "Asia/Shanghai"}
+    assert login(AdminFactory()).post(page_url(ann.staff_profile), data).status_code == 302
+    assert StaffProfile.objects.get(user=ann).reports_to == boss
