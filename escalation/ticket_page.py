@@ -8,13 +8,13 @@ from django.contrib.auth.models import User
 from django.db.models import Prefetch, Q
 
 from customers.models import Contract, Customer
-from escalation.choices import Whom
+from escalation.choices import ClockState, Whom
 from escalation.models import Clock, ClockEvent, Escalation, EscalationStep, PolicyTarget
 from escalation.services.moments import step_time
 from escalation.services.people import People
 from escalation.services.terms import contract_in_force
 from escalation.templatetags.promises import person
-from escalation.upcoming import following_step, target
+from escalation.upcoming import chains_of, following_step, target
 from tickets.choices import MessageKind
 from tickets.models import Attachment, Message, Ticket
 from tickets.models.ticket import TicketQuerySet
@@ -87,7 +87,8 @@ class TicketPage:
     @property
     def open_promise(self) -> Promise | None:
         """The one that falls due first."""
-        waiting = [promise for promise in self.promises if promise.clock.is_open]
+        ticking = (promise for promise in self.promises if promise.clock.is_open)
+        waiting = [promise for promise in ticking if promise.clock.state != ClockState.PAUSED]
         return min(waiting, key=lambda promise: promise.clock.due_at, default=None)
 
 
@@ -131,20 +132,21 @@ def _promises(ticket: Ticket, people: People) -> list[Promise]:
     for clock in clocks:
         clock.ticket = ticket
     policies = {clock.policy_version.policy_id for clock in clocks if clock.is_open}
-    steps = list(EscalationStep.objects.filter(policy__in=policies).order_by("percent")) if policies else []
+    chains = chains_of(policies) if policies else {}
     return [
         Promise(
-            clock, list(clock.events.all()), _chain(clock, steps, people) if clock.is_open else _fired(clock)
+            clock,
+            list(clock.events.all()),
+            _chain(clock, chains[clock.policy_version.policy_id], people) if clock.is_open else _fired(clock),
         )
         for clock in clocks
     ]
 
 
 def _chain(clock: Clock, steps: Sequence[EscalationStep], people: People) -> list[ChainStep]:
-    own = [step for step in steps if step.policy_id == clock.policy_version.policy_id]
     fired = {escalation.step_id: escalation for escalation in clock.escalations.all()}
     last = max((one.step.percent for one in fired.values()), default=0)
-    following = following_step(own, last)
+    following = following_step(steps, last)
     held = {event.holder_id for event in clock.events.all()}
     return [
         ChainStep(
@@ -155,7 +157,7 @@ def _chain(clock: Clock, steps: Sequence[EscalationStep], people: People) -> lis
             is_skipped=step.percent < last and step.pk not in fired,
             to=target(clock, step, held, people) if step == following else None,
         )
-        for step in own
+        for step in steps
     ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from escalation.choices import Whom
 from escalation.models import Clock, ClockEvent, Escalation, EscalationStep
@@ -36,7 +36,7 @@ def upcoming(clocks: Sequence[Clock], *, now: datetime) -> Mapping[int, Upcoming
     waiting = [clock for clock in clocks if clock.next_step_at is not None]
     if not waiting:
         return {}
-    chains = _chains({clock.policy_version.policy_id for clock in waiting})
+    chains = chains_of({clock.policy_version.policy_id for clock in waiting})
     fired = _fired(clock.pk for clock in waiting)
     steps = {
         clock.pk: step
@@ -72,11 +72,17 @@ def target(clock: Clock, step: EscalationStep, held: Collection[int], people: Pe
     return people.users.get(route.target) if route.target is not None else None
 
 
-def _chains(policies: Collection[int]) -> Mapping[int, list[EscalationStep]]:
+def chains_of(policies: Collection[int]) -> Mapping[int, list[EscalationStep]]:
+    """The steps of many policies in one query, in order; as services.chain.steps_of says, one without a chain of
+    its own follows the default one."""
     chains: defaultdict[int, list[EscalationStep]] = defaultdict(list)
-    for step in EscalationStep.objects.filter(policy__in=policies).order_by("percent"):
+    default: list[EscalationStep] = []
+    steps = EscalationStep.objects.filter(Q(policy__in=policies) | Q(policy__is_default=True))
+    for step in steps.select_related("policy").order_by("percent"):
         chains[step.policy_id].append(step)
-    return chains
+        if step.policy.is_default:
+            default.append(step)
+    return {policy: chains.get(policy, default) for policy in policies}
 
 
 def _fired(clocks: Iterable[int]) -> Mapping[int, int]:

@@ -84,6 +84,7 @@ class TicketAdmin(PromiseColumn, TicketList):
             "now": now,
             "page": page,
             "may_change": self.has_change_permission(request, ticket),
+            "may_void": request.user.has_perm("tickets.void_response"),
             "forms": {**_blank_forms(ticket, page.conversation.last_question, now), **bound},
             "failed": next(iter(bound), ""),
         }

@@ -19,12 +19,14 @@ from escalation.admin.ticket_forms import (
     PriorityForm,
     ReplyForm,
     StatusForm,
+    VoidForm,
     new_files,
 )
 from tickets.choices import MessageKind, Status
 from tickets.errors import DeskError
 from tickets.models import Message, Ticket
 from tickets.services.conversation import add_note, log_contact, reply
+from tickets.services.failures import void_response
 from tickets.services.locking import locked
 from tickets.services.once import claim
 from tickets.services.ownership import assign
@@ -108,6 +110,13 @@ def _contact(acting: Acting) -> None:
     )
 
 
+def _void(acting: Acting) -> None:
+    message = acting.ticket.messages.filter(pk=acting.data["message"]).first()
+    if message is None:
+        raise DeskError(_("This message is not part of the ticket."))
+    void_response(message=message, actor=acting.actor, at=acting.at, reason=acting.data["reason"])
+
+
 def _status(acting: Acting) -> None:
     data = acting.data
     set_status(
@@ -135,6 +144,7 @@ ACTS: Mapping[str, Act] = {
     "reply": Act(ReplyForm, _reply, gettext_lazy("The answer is on its way.")),
     "note": Act(NoteForm, _note, gettext_lazy("The note is saved.")),
     "contact": Act(ContactForm, _contact, gettext_lazy("The contact is logged.")),
+    "void": Act(VoidForm, _void, gettext_lazy("The answer is voided; its promise runs again.")),
     "status": Act(StatusForm, _status, gettext_lazy("The status is changed.")),
     "priority": Act(PriorityForm, _priority, gettext_lazy("The priority is changed.")),
     "owner": Act(OwnerForm, _owner, gettext_lazy("The ticket is handed over.")),

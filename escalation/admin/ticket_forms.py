@@ -105,6 +105,12 @@ class ReasonForm(OnceForm):
     reason = forms.CharField(label=_("Reason"), required=False, max_length=500)
 
 
+class VoidForm(ReasonForm):
+    """For an answer that answered nothing."""
+
+    message = forms.IntegerField(widget=forms.HiddenInput)
+
+
 class StatusForm(ReasonForm):
     status = forms.ChoiceField(label=_("Status"), choices=Status.choices)
 

@@ -1,5 +1,6 @@
 """How times, promises and people look on the desk's pages."""
 
+import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from customers.names import CHINESE, name_of
 from escalation.heat import Heat, heat, share_left
 from escalation.models import Clock
 
@@ -108,16 +110,7 @@ def _epoch(moment: datetime) -> int:
 
 @register.filter
 def person(user: User | None) -> str:
-    """The name people call somebody by; Chinese names without a blank, family name first."""
-    if user is None:
-        return ""
-    name = f"{user.last_name}{user.first_name}" if _is_chinese(user) else user.get_full_name()
-    return name or user.get_username()
-
-
-def _is_chinese(user: User) -> bool:
-    name = user.last_name + user.first_name
-    return bool(name) and all("\u4e00" <= letter <= "\u9fff" for letter in name)
+    return name_of(user) if user is not None else ""
 
 
 @register.simple_tag
@@ -126,7 +119,11 @@ def avatar(user: User | None) -> SafeString | str:
     if user is None:
         return ""
     name = person(user)
-    letters = user.first_name[-1:] if _is_chinese(user) else "".join(word[0] for word in name.split()[:2])
+    letters = (
+        user.first_name[-1:]
+        if re.search(CHINESE, user.last_name)
+        else "".join(word[0] for word in name.split()[:2])
+    )
     return format_html(
         '<span class="av hue-{}" title="{}" aria-hidden="true">{}</span>',
         user.pk % HUES,

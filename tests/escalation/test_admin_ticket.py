@@ -327,6 +327,32 @@ def test_a_priority_without_a_reason_is_refused_with_a_sentence(
     assert ticket.priority == Priority.P2
 
 
+def test_a_lead_voids_an_answer_and_its_promise_runs_again(login: Login, anna: User, ticket: Ticket) -> None:
+    act(login(anna), ticket, "reply", body="We are looking.")
+    answer = ticket.messages.get(kind=MessageKind.OUTBOUND)
+    client = login(staff("helen", groups=["Support director"]))
+    assert "This answered nothing" in client.get(page_of(ticket)).content.decode()
+    act(client, ticket, "void", message=answer.pk, reason="It says nothing")
+    assert ticket.clocks.filter(stopped_at=None).exists()
+    assert "It says nothing" in client.get(page_of(ticket)).content.decode()
+
+
+def test_an_account_manager_voids_nothing(login: Login, anna: User, ticket: Ticket) -> None:
+    client = login(anna)
+    act(client, ticket, "reply", body="We are looking.")
+    answer = ticket.messages.get(kind=MessageKind.OUTBOUND)
+    assert "This answered nothing" not in client.get(page_of(ticket)).content.decode()
+    html = act(client, ticket, "void", message=answer.pk, reason="x").content.decode()
+    assert "Only a lead may void an answer." in html
+
+
+def test_a_message_of_another_ticket_cannot_be_voided_from_here(login: Login, ticket: Ticket) -> None:
+    other = OutboundMessageFactory()
+    client = login(staff(groups=["Support director"]))
+    html = act(client, ticket, "void", message=other.pk, reason="x").content.decode()
+    assert "not part of the ticket" in html
+
+
 def test_files_beyond_the_size_of_a_mail_are_refused(
     login: Login, anna: User, ticket: Ticket, settings: Any
 ) -> None:

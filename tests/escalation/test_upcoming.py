@@ -10,7 +10,7 @@ from escalation.choices import Whom
 from escalation.models import Clock, Escalation
 from escalation.services.sweep import sweep
 from escalation.upcoming import upcoming
-from tests.factories import NOW, AbsenceFactory, TicketFactory, set_desk, staff
+from tests.factories import NOW, AbsenceFactory, PolicyVersionFactory, TicketFactory, set_desk, staff
 from tickets.choices import Priority
 from tickets.services.opening import open_ticket
 from tickets.words import Words
@@ -62,6 +62,12 @@ def test_a_step_that_only_tells_moves_the_ticket_to_nobody(clock: Clock) -> None
 def test_a_promise_with_nothing_left_has_no_next_step(clock: Clock) -> None:
     clock.next_step_at = None
     assert upcoming([clock], now=NOW) == {}
+
+
+def test_a_policy_without_a_chain_of_its_own_follows_the_default_one(clock: Clock) -> None:
+    version = PolicyVersionFactory()
+    Clock.objects.filter(pk=clock.pk).update(policy_version=version)
+    assert upcoming([loaded(clock)], now=NOW)[clock.pk].step.percent == 50
 
 
 def test_many_clocks_cost_the_queries_of_one(
