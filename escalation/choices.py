@@ -8,12 +8,22 @@ from django.utils.translation import pgettext_lazy
 class ClockKind(models.TextChoices):
     FIRST_RESPONSE = "first_response", _("First response")
     NEXT_RESPONSE = "next_response", _("Next response")
+    UPDATE = "update", _("Update")
+    RESOLUTION = "resolution", _("Resolution")
+
+
+# Every policy promises these; updates and resolution are promised where a policy says so.
+RESPONSE_KINDS = (ClockKind.FIRST_RESPONSE, ClockKind.NEXT_RESPONSE)
 
 
 class ClockState(models.TextChoices):
-    """``BREACHED`` is final for the promise but, until ``stopped_at`` is set, the customer still waits."""
+    """``BREACHED`` is final for the promise but, until ``stopped_at`` is set, the customer still waits.
+
+    Only a promise of resolution pauses, while we wait for the customer.
+    """
 
     RUNNING = "running", pgettext_lazy("promise", "Running")
+    PAUSED = "paused", pgettext_lazy("promise", "Paused")
     MET = "met", pgettext_lazy("promise", "Met")
     BREACHED = "breached", pgettext_lazy("promise", "Breached")
     CANCELLED = "cancelled", pgettext_lazy("promise", "Cancelled")
@@ -25,12 +35,14 @@ class ClockChange(models.TextChoices):
     STARTED = "started", _("Started")
     MET = "met", _("Met")
     BREACHED = "breached", _("Breached")
-    ANSWERED_LATE = "answered_late", _("Answered after the breach")
+    ANSWERED_LATE = "answered_late", _("Done after the breach")
     REVOKED = "revoked", _("Answer revoked, running again from its start")
     RETARGETED = "retargeted", _("Due time changed")
     HANDED_OVER = "handed_over", _("Holder changed")
     CANCELLED = "cancelled", _("Cancelled")
+    PAUSED = "paused", _("Paused")
     RESUMED = "resumed", _("Resumed")
+    WAIVED = "waived", _("Waived")
     STEP = "step", _("Escalation step")
 
 

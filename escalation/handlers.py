@@ -3,12 +3,11 @@
 Handlers run inside the publisher's transaction and under its ticket lock.
 """
 
-from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
 from escalation.choices import ClockChange, ClockKind, NoticeKind
 from escalation.models import Clock
-from escalation.services import clocks
+from escalation.services import clocks, incident
 from escalation.services.acknowledging import acknowledge_receipt
 from escalation.services.ledger import Act, Before, append
 from escalation.services.notices import Notice
@@ -30,6 +29,8 @@ from tickets.events import (
 from tickets.models import Message
 from tickets.services.waiting import oldest_unanswered
 
+OVER = (Status.RESOLVED, Status.CLOSED)
+
 
 def connect() -> None:
     """Called once from AppConfig.ready()."""
@@ -38,15 +39,24 @@ def connect() -> None:
     subscribe(ResponseFailed, take_back_the_answer)
     subscribe(ResponseVoided, take_back_the_voided_answer)
     subscribe(PriorityChanged, follow_the_priority)
-    subscribe(StatusChanged, guard_the_open_promise)
+    subscribe(StatusChanged, follow_the_status)
     subscribe(TicketAssigned, note_the_new_holder)
 
 
 def start_the_promise(event: CustomerWrote) -> None:
     """The first message is acknowledged, and a new P0 pages the person on duty, a P1 its owner."""
-    clock = clocks.start(event.ticket, event.message, Act(event.at, event.actor))
-    if clock is None or clock.kind != ClockKind.FIRST_RESPONSE:
+    act = Act(event.at, event.actor)
+    clock = clocks.start(event.ticket, event.message, act)
+    if clock is None:
         return
+    incident.promise(
+        ClockKind.RESOLUTION, event.ticket, act, like=clock, at=event.message.at, message=event.message
+    )
+    if clock.kind == ClockKind.FIRST_RESPONSE:
+        _welcome(clock, event)
+
+
+def _welcome(clock: Clock, event: CustomerWrote) -> None:
     acknowledge_receipt(ticket=event.ticket, message=event.message, clock=clock, at=event.at)
     match clock.priority:
         case Priority.P0:
@@ -59,11 +69,14 @@ def start_the_promise(event: CustomerWrote) -> None:
 def keep_the_promise(event: StaffResponded) -> None:
     """A contact that is logged afterwards leaves open what the customer asked since: the promise of that starts."""
     act = Act(event.at, event.actor)
-    for clock in clocks.open_clocks(event.ticket):
+    for clock in clocks.waiting(event.ticket):
         clocks.answer(clock, event.message, act)
     asked_since = oldest_unanswered(event.ticket) if event.message.at < event.at else None
     if asked_since is not None:
         clocks.start(event.ticket, asked_since, act)
+    goes_on = event.then not in OVER and event.ticket.is_active
+    like = clocks.newest(event.ticket)
+    incident.updated(event.ticket, event.message, act, like=like, goes_on=goes_on)
 
 
 def take_back_the_answer(event: ResponseFailed) -> None:
@@ -85,6 +98,7 @@ def take_back_the_voided_answer(event: ResponseVoided) -> None:
 
 def _revoke(event: TicketEvent, message: Message, cause: str) -> Clock | None:
     """Every promise that the answer stopped runs again; the one of them that is open now."""
+    incident.not_updated(event.ticket, message, Act(event.at, event.actor, cause))
     answered = Clock.objects.filter(answered_by=message)
     revoked = list(answered.select_related("calendar", "policy_version__policy").order_by("started_at"))
     for clock in revoked:
@@ -108,23 +122,49 @@ def follow_the_priority(event: PriorityChanged) -> None:
         page_duty(newest, at=event.at)
 
 
-def guard_the_open_promise(event: StatusChanged) -> None:
-    """A status answers nobody: while the customer waits, only a lead with a reason may resolve or close."""
-    if event.after not in (Status.RESOLVED, Status.CLOSED):
+def follow_the_status(event: StatusChanged) -> None:
+    """Waiting pauses the resolution, going on resumes it, and the end of the matter ends what is still promised."""
+    act = Act(event.at, event.actor, event.reason)
+    if event.after in OVER:
+        _end_unanswered(event, act)
+        incident.ended(event.ticket, act)
+    elif event.after == Status.WAITING:
+        incident.pause(event.ticket, act)
+    else:
+        incident.resume_all(event.ticket, act)
+        _reopen(event, act)
+
+
+def _end_unanswered(event: StatusChanged, act: Act) -> None:
+    """A status answers nobody: closing while the customer waits needs a reason and is a breach, unless waived."""
+    waiting = clocks.waiting(event.ticket)
+    if not waiting:
         return
-    waiting = clocks.open_clocks(event.ticket)
-    if waiting and not _may_waive(event.actor, event.reason):
-        raise DeskError(
-            _(
-                "The customer still waits. Answer or log a contact first; a lead may end the promise with a reason."
-            )
-        )
+    waives = event.actor is not None and event.actor.has_perm("escalation.waive_clock")
+    if not event.reason.strip() or not (waives or event.after == Status.CLOSED):
+        raise DeskError(_still_waits(event.after))
     for clock in waiting:
-        clocks.waive(clock, Act(event.at, event.actor, event.reason))
+        if waives and clock.waived_at is None:
+            clocks.waive(clock, act)
+        clocks.give_up(clock, act)
 
 
-def _may_waive(actor: User | None, reason: str) -> bool:
-    return actor is not None and bool(reason.strip()) and actor.has_perm("escalation.waive_clock")
+def _still_waits(status: str) -> str:
+    if status == Status.CLOSED:
+        return _(
+            "The customer still waits. Answer or log a contact first; to close without an answer, give a reason: "
+            "it counts as a breach unless a lead does it."
+        )
+    return _(
+        "The customer still waits. Answer or log a contact first; a lead may end the promise with a reason."
+    )
+
+
+def _reopen(event: StatusChanged, act: Act) -> None:
+    """Reopened by hand the promise of resolution starts now; a customer's message starts it by its receipt."""
+    like = clocks.newest(event.ticket) if event.before in OVER and event.actor is not None else None
+    if like is not None:
+        incident.promise(ClockKind.RESOLUTION, event.ticket, act, like=like, at=event.at, message=None)
 
 
 def note_the_new_holder(event: TicketAssigned) -> None:

@@ -37,6 +37,9 @@ class Standing:
     breached_at: datetime | None = None
     detected_at: datetime | None = None
     answered_by: int | None = None
+    paused_at: datetime | None = None
+    paused_seconds: int = 0
+    waived_at: datetime | None = None
 
 
 class BrokenChain(ValueError):
@@ -58,6 +61,21 @@ def _follow(standing: Standing, line: Line) -> None:
     match line.change:
         case ClockChange.STARTED:
             standing.started_at, standing.priority = line.at, line.data["priority"]
+        case ClockChange.RETARGETED:
+            standing.priority = line.data["priority"]
+        case ClockChange.PAUSED:
+            standing.paused_at = line.at
+        case ClockChange.RESUMED:
+            standing.paused_at = None
+            standing.paused_seconds += line.data["seconds"]
+        case ClockChange.WAIVED:
+            standing.waived_at = line.at
+        case _outcome:
+            _settle(standing, line)
+
+
+def _settle(standing: Standing, line: Line) -> None:
+    match line.change:
         case ClockChange.MET:
             standing.stopped_at, standing.answered_by = line.at, line.message
             standing.breached_at = standing.detected_at = None
@@ -67,8 +85,6 @@ def _follow(standing: Standing, line: Line) -> None:
             standing.breached_at, standing.detected_at = line.at, line.recorded_at
         case ClockChange.REVOKED:
             standing.stopped_at = standing.answered_by = None
-        case ClockChange.RETARGETED:
-            standing.priority = line.data["priority"]
         case ClockChange.CANCELLED:
             standing.stopped_at = line.at
 

@@ -9,7 +9,9 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from customers.models import Contact
+from escalation.choices import RESPONSE_KINDS
 from escalation.models import Clock
+from escalation.models.clock import ClockQuerySet
 from tests.factories import NOW, ContactFactory
 from tickets.choices import Channel, Priority, Status
 from tickets.models import Message, Ticket
@@ -92,4 +94,9 @@ def bounced(message: Message, at: float) -> None:
 
 def clock_of(ticket: Ticket) -> Clock:
     """The ticket's only promise, as the database has it."""
-    return Clock.objects.get(ticket=ticket)
+    return promised().get(ticket=ticket)
+
+
+def promised() -> ClockQuerySet:
+    """The promises of an answer; those of updates and resolution have tests of their own."""
+    return Clock.objects.filter(kind__in=RESPONSE_KINDS)

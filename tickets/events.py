@@ -42,9 +42,13 @@ class CustomerWrote(TicketEvent):
 
 @dataclass(frozen=True)
 class StaffResponded(TicketEvent):
-    """A colleague answered the customer: a reply was sent, or a contact was logged."""
+    """A colleague answered the customer: a reply was sent, or a contact was logged.
+
+    ``then`` is the status that the answer sets, if any; its StatusChanged follows.
+    """
 
     message: Message
+    then: str | None = None
 
 
 @dataclass(frozen=True)

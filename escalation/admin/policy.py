@@ -73,7 +73,8 @@ class PolicyAdmin(DeskAdmin):
         may_write = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
         if not may_write:
             return (head, (_("Windows"), {"fields": ("current_windows",)}))
-        return (head, *((kind.label, {"fields": window_rows(kind)}) for kind in ClockKind))
+        windows = ((kind.label, {"fields": window_rows(kind)}) for kind in ClockKind)
+        return (head, *windows, (_("Pauses"), {"fields": ("pause_cap_minutes",)}))
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -82,7 +83,13 @@ class PolicyAdmin(DeskAdmin):
         with transaction.atomic():
             super().save_model(request, obj, form, change)
             actor: Any = request.user
-            revise_policy(policy=obj, windows=form.windows(), actor=actor, at=timezone.now())
+            revise_policy(
+                policy=obj,
+                windows=form.windows(),
+                actor=actor,
+                at=timezone.now(),
+                pause_cap_minutes=form.cleaned_data["pause_cap_minutes"],
+            )
 
     @display(description=_("version"))
     def version(self, policy: Any) -> str:

@@ -11,7 +11,7 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
 )
 
-from escalation.choices import ClockKind, Whom
+from escalation.choices import RESPONSE_KINDS, ClockKind, Whom
 from escalation.models import Calendar, EscalationStep, Policy, PolicyTarget
 from escalation.services.policies import Window
 from tickets.choices import Priority
@@ -55,13 +55,24 @@ def _window_fields() -> dict[str, forms.Field]:
 class _PolicyForm(forms.ModelForm):
     """Starts with the windows in force; `windows()` is what was entered."""
 
+    pause_cap_minutes = forms.IntegerField(
+        label=_("Longest pause in minutes"),
+        help_text=_("How long a promise of resolution stands still in all while we wait for the customer."),
+        min_value=0,
+        max_value=LONGEST,
+        initial=3 * 24 * 60,
+        widget=UnfoldAdminIntegerFieldWidget(),
+    )
+
     class Meta:
         model = Policy
         fields = ("name", "plan", "duty_rota")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk:
+        version = self.instance.versions.order_by("-number").first() if self.instance.pk else None
+        if version is not None:
+            self.initial["pause_cap_minutes"] = version.pause_cap_minutes
             for target in targets_in_force(self.instance):
                 kind, priority = ClockKind(target.kind), Priority(target.priority)
                 self.initial[minutes_name(kind, priority)] = target.minutes
@@ -80,8 +91,9 @@ class _PolicyForm(forms.ModelForm):
         minutes, calendar = minutes_name(kind, priority), calendar_name(kind, priority)
         if given.get(minutes) and not given.get(calendar):
             self.add_error(calendar, _("Choose the calendar that counts these minutes."))
-        if self.instance.is_default and minutes not in self.errors and not given.get(minutes):
-            self.add_error(minutes, _("The default policy promises every window: others fall back to it."))
+        is_needed = self.instance.is_default and kind in RESPONSE_KINDS
+        if is_needed and minutes not in self.errors and not given.get(minutes):
+            self.add_error(minutes, _("The default policy promises every answer: others fall back to it."))
 
     def windows(self) -> list[Window]:
         given = self.cleaned_data

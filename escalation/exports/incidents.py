@@ -23,7 +23,7 @@ FETCH = 2000
 
 
 class IncidentKind(Enum):
-    """Waived: a lead ended an open promise. Voided: a person took an answer back. Revoked: it did not arrive."""
+    """Waived: a lead excused a promise. Voided: a lead took an answer back. Revoked: it did not arrive."""
 
     WAIVED = "waived"
     VOIDED = "voided"
@@ -59,9 +59,9 @@ def _escalations(period: Period) -> Iterator[Incident]:
 
 
 def _answers_undone(period: Period) -> Iterator[Incident]:
-    """Read from the ledger; what a line without an actor cancels, the desk itself tidied away."""
+    """Read from the ledger."""
     lines = ClockEvent.objects.filter(
-        Q(change=ClockChange.REVOKED) | Q(change=ClockChange.CANCELLED, actor__isnull=False),
+        change__in=[ClockChange.REVOKED, ClockChange.WAIVED],
         at__gte=period.start,
         at__lt=period.end,
     )
@@ -72,7 +72,7 @@ def _answers_undone(period: Period) -> Iterator[Incident]:
 
 
 def _undoing(change: str, actor_id: int | None) -> IncidentKind:
-    if change == ClockChange.CANCELLED:
+    if change == ClockChange.WAIVED:
         return IncidentKind.WAIVED
     return IncidentKind.VOIDED if actor_id else IncidentKind.REVOKED
 

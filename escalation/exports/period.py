@@ -46,5 +46,7 @@ def verdict(*, end: datetime, state: str, due_at: datetime, stopped_at: datetime
     match ClockState(state):
         case ClockState.MET | ClockState.CANCELLED as final:
             return Verdict(final, stopped) if stopped else STILL_RUNNING
+        case ClockState.PAUSED:
+            return STILL_RUNNING
         case ClockState.RUNNING | ClockState.BREACHED:
             return Verdict(ClockState.BREACHED, due_at) if due_at < end else STILL_RUNNING

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -16,8 +17,12 @@ from tickets.models import Message, Ticket
 
 class ClockQuerySet(models.QuerySet["Clock"]):
     def open(self) -> "ClockQuerySet":
-        """The customer still waits: running, or breached and unanswered."""
+        """Something is still owed: running or paused, or breached and not done yet."""
         return self.filter(stopped_at=None)
+
+    def ticking(self) -> "ClockQuerySet":
+        """Open and not paused: what orders the board."""
+        return self.open().exclude(state=ClockState.PAUSED)
 
     def step_due(self, now: datetime) -> "ClockQuerySet":
         """What the sweep must look at, P0 and oldest first."""
@@ -41,6 +46,9 @@ class Clock(models.Model):
     breached_at = models.DateTimeField(_("breached at"), null=True, blank=True)
     detected_at = models.DateTimeField(_("breach detected at"), null=True, blank=True)
     next_step_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # While we wait for the customer; the due time stands still until it is resumed. Seconds are working time.
+    paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
+    paused_seconds = models.PositiveIntegerField(_("seconds paused"), default=0)
     # When the priority was raised and the window of the higher one, counted from here, became the stricter.
     raised_at = models.DateTimeField(_("raised at"), null=True, blank=True)
 
@@ -54,6 +62,14 @@ class Clock(models.Model):
     contract = models.ForeignKey(
         Contract, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("contract")
     )
+
+    # A lead's decision that a broken promise is not held against anybody; the raw outcome stays.
+    waived_at = models.DateTimeField(_("waived at"), null=True, blank=True)
+    waived_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
+        verbose_name=_("waived by"),
+    )  # fmt: skip
+    waive_reason = models.CharField(_("why it was waived"), max_length=300, blank=True)
 
     # The evidence: what started it, and what answered it.
     started_by = models.ForeignKey(

@@ -48,6 +48,8 @@ class PolicyVersion(models.Model):
     policy = models.ForeignKey(Policy, models.PROTECT, related_name="versions", verbose_name=_("policy"))
     number = models.PositiveIntegerField(_("version"))
     created_at = models.DateTimeField(_("in force since"))
+    # How long a promise of resolution may stand still in all while we wait for the customer, in working time.
+    pause_cap_minutes = models.PositiveIntegerField(_("longest pause in minutes"), default=3 * 24 * 60)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
         verbose_name=_("changed by"),

@@ -3,17 +3,18 @@
 Every function needs the ticket's lock and the transaction of the change that causes it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from escalation.choices import ClockChange, ClockKind, ClockState
-from escalation.models import Clock, Escalation, EscalationStep
+from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
+from escalation.models import Clock, Escalation, EscalationStep, PolicyTarget
 from escalation.services.chain import steps_of
 from escalation.services.ledger import NOTHING, Act, Before, append
 from escalation.services.moments import due_time, step_time
-from escalation.services.terms import terms_for, window_for
+from escalation.services.terms import Terms, companion_window, terms_for, window_for
+from tickets.errors import DeskError
 from tickets.models import Message, Ticket
 
 PINNED = ("calendar", "contract", "policy_version__policy__duty_rota")  # what a clock's terms refer to
@@ -21,12 +22,18 @@ ANSWER = ["state", "stopped_at", "answered_by", "breached_at", "detected_at", "n
 TERMS = ["priority", "due_at", "raised_at", "minutes", "policy_version", "calendar", "calendar_version"]
 
 
-def open_clocks(ticket: Ticket) -> list[Clock]:
-    """The ticket's promises that still wait for an answer, the strictest first."""
-    found = list(Clock.objects.open().filter(ticket=ticket).select_related(*PINNED).order_by("due_at"))
+def open_clocks(ticket: Ticket, *, kinds: Iterable[ClockKind] = ClockKind) -> list[Clock]:
+    """The ticket's promises of these kinds that are still owed, the strictest first."""
+    clocks = Clock.objects.open().filter(ticket=ticket, kind__in=kinds).select_related(*PINNED)
+    found = list(clocks.order_by("due_at"))
     for clock in found:
         clock.ticket = ticket
     return found
+
+
+def waiting(ticket: Ticket) -> list[Clock]:
+    """The promises of an answer that the customer waits for."""
+    return open_clocks(ticket, kinds=RESPONSE_KINDS)
 
 
 def newest(ticket: Ticket) -> Clock | None:
@@ -40,18 +47,26 @@ def newest(ticket: Ticket) -> Clock | None:
 
 def start(ticket: Ticket, message: Message, act: Act) -> Clock | None:
     """Start the promise of an answer to ``message`` from its receipt, unless one is running already."""
-    earlier = list(Clock.objects.filter(ticket=ticket).values_list("stopped_at", flat=True))
+    answers = Clock.objects.filter(ticket=ticket, kind__in=RESPONSE_KINDS)
+    earlier = list(answers.values_list("stopped_at", flat=True))
     if None in earlier:
         return None
     kind = ClockKind.NEXT_RESPONSE if earlier else ClockKind.FIRST_RESPONSE
     terms = terms_for(customer=ticket.customer, kind=kind, priority=ticket.priority, at=message.at)
+    return begin(ticket, terms, act, kind=kind, at=message.at, message=message)
+
+
+def begin(
+    ticket: Ticket, terms: Terms, act: Act, *, kind: ClockKind, at: datetime, message: Message | None
+) -> Clock:
+    """Start a clock of this kind at ``at`` (UTC) under these terms, for ``message`` if one is the cause."""
     target = terms.target
     clock = Clock(
         ticket=ticket,
         kind=kind,
         priority=ticket.priority,
-        started_at=message.at,
-        due_at=due_time(target.calendar, message.at, target.minutes),
+        started_at=at,
+        due_at=due_time(target.calendar, at, target.minutes),
         minutes=target.minutes,
         policy_version=target.version,
         calendar=target.calendar,
@@ -63,32 +78,35 @@ def start(ticket: Ticket, message: Message, act: Act) -> Clock | None:
     clock.next_step_at = step_time(clock, min(first, 100))
     clock.save(force_insert=True)
     window = {"priority": clock.priority, "minutes": clock.minutes}
-    append(clock, ClockChange.STARTED, act, before=NOTHING, at=message.at, message=message, **window)
+    append(clock, ClockChange.STARTED, act, before=NOTHING, at=at, message=message, **window)
     return clock
 
 
 def answer(clock: Clock, message: Message, act: Act) -> None:
-    """Stop the clock by an effective response, said at ``message.at``; before the question it answers nothing.
+    """Stop the clock by an effective response, said at ``message.at``; before the question it answers nothing."""
+    if message.at >= clock.started_at:
+        finish(clock, act, at=message.at, message=message)
 
-    What counts is when it was said: up to the due time the promise is met, even when the breach was recorded
+
+def finish(clock: Clock, act: Act, *, at: datetime, message: Message | None = None) -> None:
+    """What was promised was done at ``at`` (UTC), by ``message`` if it was said.
+
+    What counts is when it was done: up to the due time the promise is met, even when the breach was recorded
     already (a call logged afterwards); both lines stay in the ledger.
     """
-    if message.at < clock.started_at:
-        return
-    before = Before.of(clock)
-    in_time = message.at <= clock.due_at
+    in_time = at <= clock.due_at
     if not in_time and clock.state == ClockState.RUNNING:
         breach(clock, act)
-        before = Before.of(clock)
+    before = Before.of(clock)
     clock.state = ClockState.MET if in_time else ClockState.BREACHED
     clock.breached_at = None if in_time else clock.due_at
     clock.detected_at = None if in_time else clock.detected_at
-    clock.stopped_at = message.at
+    clock.stopped_at = at
     clock.answered_by = message
     clock.next_step_at = None
     clock.save(update_fields=ANSWER)
     change = ClockChange.MET if in_time else ClockChange.ANSWERED_LATE
-    append(clock, change, act, before=before, at=message.at, message=message)
+    append(clock, change, act, before=before, at=at, message=message)
 
 
 def breach(clock: Clock, act: Act) -> None:
@@ -112,7 +130,12 @@ def revoke(clock: Clock, act: Act, *, message: Message) -> None:
     clock.stopped_at = clock.answered_by = None
     clock.next_step_at = next_step_time(clock)
     append(clock, ClockChange.REVOKED, act, before=before, message=message)
-    other = clock.ticket.messages.responses().filter(at__gte=clock.started_at).order_by("at", "pk").first()
+    others = (
+        clock.ticket.messages.responses()
+        .filter(at__gte=clock.started_at)
+        .exclude(pk=clock.started_by_id or 0)
+    )
+    other = others.order_by("at", "pk").first()
     if other is not None:
         answer(clock, other, act)
     else:
@@ -120,9 +143,9 @@ def revoke(clock: Clock, act: Act, *, message: Message) -> None:
 
 
 def _run_again(clock: Clock, act: Act) -> None:
-    """At most one promise of a ticket is open: that of the oldest question."""
+    """At most one promise of an answer, and one of an update, is open: that of the oldest question."""
     superseded = Act(act.at, act.actor, _("An earlier question is unanswered again."))
-    others = open_clocks(clock.ticket)
+    others = waiting(clock.ticket) if clock.kind in RESPONSE_KINDS else _of_its_kind(clock)
     if any(other.started_at < clock.started_at for other in others):
         cancel(clock, superseded)
         return
@@ -133,37 +156,64 @@ def _run_again(clock: Clock, act: Act) -> None:
         breach(clock, act)
 
 
+def _of_its_kind(clock: Clock) -> list[Clock]:
+    return open_clocks(clock.ticket, kinds=[ClockKind(clock.kind)])
+
+
 def retarget(clock: Clock, act: Act, *, priority: int) -> None:
     """Follow a change of priority: raised, the earlier of the old due and change + new window; lowered, as it was.
 
-    A promise that is met or breached stays so.
+    A promise that is met or breached stays so, and one that stands still follows when it runs again.
     """
-    if clock.state != ClockState.RUNNING:
+    if clock.state not in (ClockState.RUNNING, ClockState.PAUSED):
         return
     before = Before.of(clock)
     raised, clock.priority = priority < clock.priority, priority
     if raised:
         _tighten(clock, act.at)
-        clock.next_step_at = next_step_time(clock)
+        clock.next_step_at = (
+            next_step_time(clock) if clock.state == ClockState.RUNNING else clock.next_step_at
+        )
     clock.save(update_fields=[*TERMS, "next_step_at"])
     append(clock, ClockChange.RETARGETED, act, before=before, priority=priority, minutes=clock.minutes)
 
 
 def _tighten(clock: Clock, at: datetime) -> None:
     """Take on the window of the clock's new priority from ``at`` on, as of the start's terms, if it ends earlier."""
-    target = window_for(
-        contract=clock.contract, kind=ClockKind(clock.kind), priority=clock.priority, at=clock.started_at
-    )
-    due = due_time(target.calendar, at, target.minutes)
-    if due < clock.due_at:
+    target = _window(clock)
+    due = due_time(target.calendar, at, target.minutes) if target is not None else clock.due_at
+    if target is not None and due < clock.due_at:
         clock.due_at, clock.raised_at, clock.minutes = due, at, target.minutes
         clock.policy_version = target.version
         clock.calendar, clock.calendar_version = target.calendar, target.calendar.version
 
 
+def _window(clock: Clock) -> PolicyTarget | None:
+    kind = ClockKind(clock.kind)
+    if kind not in RESPONSE_KINDS:
+        return companion_window(clock.policy_version, kind, clock.priority)
+    return window_for(contract=clock.contract, kind=kind, priority=clock.priority, at=clock.started_at)
+
+
 def waive(clock: Clock, act: Act) -> None:
-    """End a promise unanswered, for the cause given: what is overdue by now stays breached all the same."""
-    if clock.state == ClockState.RUNNING and clock.due_at <= act.at:
+    """A lead decides, for the cause given, that this promise is not held against anybody; what it came to stays.
+
+    Raises DeskError for a promise that is waived already. It is still owed if it was.
+    """
+    if clock.waived_at is not None:
+        raise DeskError(_("This promise is waived already."))
+    before = Before.of(clock)
+    clock.waived_at, clock.waived_by, clock.waive_reason = act.at, act.actor, act.cause[:300]
+    clock.save(update_fields=["waived_at", "waived_by", "waive_reason"])
+    append(clock, ClockChange.WAIVED, act, before=before)
+
+
+def give_up(clock: Clock, act: Act) -> None:
+    """The ticket is closed with this promise of an answer open: a breach, unless a lead has waived it before.
+
+    The breach stands at the due time, like every other, even if that is still to come.
+    """
+    if clock.state == ClockState.RUNNING and (clock.waived_at is None or clock.due_at <= act.at):
         breach(clock, act)
     cancel(clock, act)
 
@@ -171,7 +221,7 @@ def waive(clock: Clock, act: Act) -> None:
 def cancel(clock: Clock, act: Act) -> None:
     """End a promise that is not to be kept any more; the cause says why. A recorded breach stays recorded."""
     before = Before.of(clock)
-    if clock.state == ClockState.RUNNING:
+    if clock.state in (ClockState.RUNNING, ClockState.PAUSED):
         clock.state = ClockState.CANCELLED
     clock.stopped_at = act.at
     clock.next_step_at = None

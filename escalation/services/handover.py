@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from escalation.models import Clock, Escalation
 from escalation.services.notices import as_read_by, moment, person_name, reader_of
 from tickets.models import Message
-from tickets.services.conversation import add_note
+from tickets.services.conversation import note_down
 
 LAST_WORDS = 600  # characters of the customer's last message that the summary repeats
 
@@ -17,7 +17,7 @@ def write_handover(clock: Clock, escalation: Escalation, *, at: datetime) -> Mes
     to_owner = escalation.to_owner or escalation.from_owner
     with as_read_by(*reader_of(to_owner)):
         body = "\n".join(_lines(clock, escalation))
-    return add_note(ticket=clock.ticket, actor=None, at=at, body=body)
+    return note_down(clock.ticket, actor=None, at=at, body=body)
 
 
 def _lines(clock: Clock, escalation: Escalation) -> list[str]:

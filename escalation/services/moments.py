@@ -16,5 +16,6 @@ def step_time(clock: Clock, percent: int) -> datetime:
     """When a share of the clock's window has passed; 100 is its due time to the second, whatever moved it."""
     if percent == 100:
         return clock.due_at
-    window = timedelta(minutes=clock.minutes)
-    return at_share(hours_of(clock.calendar), clock.window_starts_at, window, percent)
+    hours, window = hours_of(clock.calendar), timedelta(minutes=clock.minutes)
+    moment = at_share(hours, clock.window_starts_at, window, percent)
+    return add_working(hours, moment, timedelta(seconds=clock.paused_seconds))

@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from customers.names import name_of
-from escalation.choices import NoticeKind
+from escalation.choices import ClockKind, NoticeKind
 from escalation.models import Clock
 from tickets.models import Ticket
 
@@ -72,17 +72,9 @@ def text_of(notice: Notice) -> str:
 
 
 def _sentence(notice: Notice) -> str:
-    other = person_name(notice.other) if notice.other else ""
-    number = notice.ticket.number
     match notice.kind:
         case NoticeKind.REMINDER:
-            text = _("%(number)s waits for an answer. Its promise falls due at the time below.")
-        case NoticeKind.ESCALATED_TO_YOU:
-            text = _("%(number)s had no answer in time and is yours now. %(other)s held it before.")
-        case NoticeKind.ESCALATED_FROM_YOU:
-            text = _("%(number)s had no answer in time and went to %(other)s.")
-        case NoticeKind.ESCALATED:
-            text = _("%(number)s had no answer in time. %(other)s has it now.")
+            text = _reminder(notice)
         case NoticeKind.NEW_TICKET:
             text = _("%(number)s is a new ticket for you.")
         case NoticeKind.PAGED:
@@ -93,11 +85,48 @@ def _sentence(notice: Notice) -> str:
             text = _failure(notice)
         case NoticeKind.RESPONSE_VOIDED:
             text = _("%(other)s voided the answer on %(number)s: it does not count for the promise.")
+        case _escalated:
+            text = f"{_missed(notice)} {_what_follows(notice.kind)}"
+    other = person_name(notice.other) if notice.other else ""
+    return text % {"number": notice.ticket.number, "other": other}
+
+
+def _what_follows(kind: NoticeKind) -> str:
+    match kind:
+        case NoticeKind.ESCALATED_TO_YOU:
+            return _("It is yours now; %(other)s held it before.")
+        case NoticeKind.ESCALATED_FROM_YOU:
+            return _("It went from you to %(other)s.")
         case NoticeKind.NOBODY_LEFT:
-            text = _(
-                "%(number)s had no answer in time and nobody is left to escalate to. %(other)s still holds it."
+            return _("Nobody is left to escalate to; %(other)s still holds it.")
+        case _told:
+            return _("%(other)s has it now.")
+
+
+def _reminder(notice: Notice) -> str:
+    match _kind(notice):
+        case ClockKind.UPDATE:
+            return _(
+                "The customer of %(number)s is to hear how it goes. The promise falls due at the time below."
             )
-    return text % {"number": number, "other": other}
+        case ClockKind.RESOLUTION:
+            return _("%(number)s is to be resolved. The promise falls due at the time below.")
+        case _answer:
+            return _("%(number)s waits for an answer. Its promise falls due at the time below.")
+
+
+def _missed(notice: Notice) -> str:
+    match _kind(notice):
+        case ClockKind.UPDATE:
+            return _("The customer of %(number)s did not hear in time how it goes.")
+        case ClockKind.RESOLUTION:
+            return _("%(number)s was not resolved in time.")
+        case _answer:
+            return _("%(number)s had no answer in time.")
+
+
+def _kind(notice: Notice) -> ClockKind | None:
+    return ClockKind(notice.clock.kind) if notice.clock is not None else None
 
 
 def _failure(notice: Notice) -> str:

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Max
 
 from escalation.models import Calendar, Policy, PolicyTarget, PolicyVersion
 
@@ -23,18 +22,27 @@ class Window:
 
 @transaction.atomic
 def revise_policy(
-    *, policy: Policy, windows: Sequence[Window], actor: User | None, at: datetime
+    *,
+    policy: Policy,
+    windows: Sequence[Window],
+    actor: User | None,
+    at: datetime,
+    pause_cap_minutes: int | None = None,
 ) -> PolicyVersion:
     """Put these windows into force from ``at`` (UTC) on, as the policy's next version. Locks the policy.
 
-    Windows equal to those in force make no new version.
+    Without ``pause_cap_minutes`` (working time) the cap stays. What equals the version in force makes no new one.
     """
     Policy.objects.select_for_update().get(pk=policy.pk)
     current = policy.versions.order_by("-number").first()
-    if current is not None and _windows_of(current) == set(windows):
+    version = PolicyVersion(policy=policy, number=1, created_at=at, created_by=actor)
+    if current is not None:
+        version.number, version.pause_cap_minutes = current.number + 1, current.pause_cap_minutes
+    if pause_cap_minutes is not None:
+        version.pause_cap_minutes = pause_cap_minutes
+    if current is not None and _terms_of(current) == (version.pause_cap_minutes, set(windows)):
         return current
-    number = (policy.versions.aggregate(last=Max("number"))["last"] or 0) + 1
-    version = PolicyVersion.objects.create(policy=policy, number=number, created_at=at, created_by=actor)
+    version.save(force_insert=True)
     PolicyTarget.objects.bulk_create(
         PolicyTarget(
             version=version,
@@ -48,6 +56,7 @@ def revise_policy(
     return version
 
 
-def _windows_of(version: PolicyVersion) -> set[Window]:
+def _terms_of(version: PolicyVersion) -> tuple[int, set[Window]]:
     targets = version.targets.select_related("calendar")
-    return {Window(target.kind, target.priority, target.minutes, target.calendar) for target in targets}
+    windows = {Window(target.kind, target.priority, target.minutes, target.calendar) for target in targets}
+    return version.pause_cap_minutes, windows

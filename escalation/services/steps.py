@@ -15,6 +15,7 @@ from escalation.services.chain import steps_of
 from escalation.services.clocks import breach, last_percent_fired, next_moment, steps_after
 from escalation.services.duty import on_duty
 from escalation.services.handover import write_handover
+from escalation.services.incident import resume
 from escalation.services.ledger import Act, Before, append
 from escalation.services.moments import step_time
 from escalation.services.notices import Notice
@@ -32,6 +33,7 @@ def act_on(clock: Clock, people: People, *, now: datetime) -> Escalation | None:
     the ticket's lock, with ``clock.ticket`` being the locked ticket.
     """
     act = Act(now, None)
+    resume(clock, act)  # a pause ends by itself when the policy's cap is reached
     if clock.state == ClockState.RUNNING and clock.due_at <= now:
         breach(clock, act)
     ahead = steps_after(steps_of(clock.policy_version.policy), last_percent_fired(clock))

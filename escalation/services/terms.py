@@ -53,6 +53,12 @@ def window_for(*, contract: Contract | None, kind: ClockKind, priority: int, at:
     return target
 
 
+def companion_window(version: PolicyVersion, kind: ClockKind, priority: int) -> PolicyTarget | None:
+    """The window of a kind that a policy may leave out, in the version that the answer is promised under."""
+    targets = PolicyTarget.objects.filter(version=version, kind=kind, priority=priority)
+    return targets.select_related("version__policy__duty_rota", "calendar").first()
+
+
 def _policies(contract: Contract | None) -> Q:
     plan = (
         Q(version__policy__plan=contract.plan_id) if contract else Q(version__policy__plan__is_default=True)

@@ -16,6 +16,7 @@ from tickets.models.ticket import ticket_number
 CHUNK = 5_000
 STANDING = (
     "state", "priority", "started_at", "due_at", "stopped_at", "breached_at", "detected_at", "answered_by",
+    "paused_at", "paused_seconds", "waived_at",
 )  # fmt: skip
 LINE = (
     "change", "at", "recorded_at", "message", "state_before", "state_after", "due_before", "due_after", "data",

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from customers.models import ServicePlan
-from escalation.choices import ClockKind
+from escalation.choices import RESPONSE_KINDS
 from escalation.models import Calendar, CalendarInterval, DutyRota, EscalationStep, Policy
 from escalation.services.calendars import calendar_changed
 from escalation.services.policies import Window, revise_policy
@@ -38,7 +38,7 @@ def plans_by_code() -> dict[str, ServicePlan]:
 def _windows(rows: Mapping[str, Any], calendars: Mapping[str, Calendar]) -> list[Window]:
     return [
         Window(kind.value, Priority[name], minutes, calendars[calendar])
-        for kind in ClockKind
+        for kind in RESPONSE_KINDS
         for name, (minutes, calendar) in rows.items()
     ]
 

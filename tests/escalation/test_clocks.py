@@ -11,8 +11,9 @@ from escalation.services.ledger import Act
 from escalation.services.policies import Window, revise_policy
 from escalation.services.sweep import sweep
 from tests.factories import NOW, ContactFactory, CustomerFactory, office_calendar, staff
-from tests.talk import answered, asked, bounced, called, clock_of, minute, noted, opened
+from tests.talk import answered, asked, bounced, called, clock_of, minute, noted, opened, promised
 from tickets.choices import Priority, Status
+from tickets.errors import DeskError
 from tickets.models import Ticket
 from tickets.services.ownership import assign
 from tickets.services.state import change_priority, set_status
@@ -78,7 +79,7 @@ def test_a_second_message_of_a_waiting_customer_moves_nothing(ticket):
 def test_a_question_after_an_answer_starts_the_next_promise(ticket):
     answered(ticket, 10)
     asked(ticket, 60, noticed=65)
-    clock = Clock.objects.get(kind=ClockKind.NEXT_RESPONSE)
+    clock = promised().get(kind=ClockKind.NEXT_RESPONSE)
     assert (clock.started_at, clock.due_at) == (minute(60), minute(90))
 
 
@@ -86,7 +87,7 @@ def test_a_question_after_an_answer_starts_the_next_promise(ticket):
 def test_a_question_on_an_ended_ticket_starts_the_next_promise(ticket, then):
     answered(ticket, 10, then=then)
     asked(ticket, 60)
-    assert Clock.objects.open().get().kind == ClockKind.NEXT_RESPONSE
+    assert promised().open().get().kind == ClockKind.NEXT_RESPONSE
 
 
 def test_working_hours_of_the_window_count(contact):
@@ -155,13 +156,13 @@ def test_a_call_before_the_question_answers_nothing(ticket):
     answered(ticket, 10)
     asked(ticket, 20)
     called(ticket, 25, happened=15)
-    assert Clock.objects.open().get().started_at == minute(20)
+    assert promised().open().get().started_at == minute(20)
 
 
 def test_a_call_logged_later_leaves_the_promise_of_what_was_asked_since(ticket):
     asked(ticket, 15)
     called(ticket, 20, happened=10)
-    first, following = Clock.objects.order_by("started_at")
+    first, following = promised().order_by("started_at")
     assert (first.state, first.stopped_at) == (ClockState.MET, minute(10))
     assert (following.kind, following.started_at, following.is_open) == (
         ClockKind.NEXT_RESPONSE,
@@ -232,7 +233,7 @@ def test_the_promise_of_a_later_question_ends_when_the_earlier_one_waits_again(t
     message = answered(ticket, 20)
     asked(ticket, 40)
     bounced(message, 50)
-    first, following = Clock.objects.order_by("started_at")
+    first, following = promised().order_by("started_at")
     assert (first.is_open, following.state, following.stopped_at) == (True, ClockState.CANCELLED, minute(50))
 
 
@@ -242,10 +243,10 @@ def test_a_question_that_waits_for_itself_keeps_its_promise(ticket):
     answered(ticket, 40)
     asked(ticket, 45)
     bounced(message, 50)
-    first, second, third = Clock.objects.order_by("started_at")
+    first, second, third = promised().order_by("started_at")
     assert [first.state, second.state, third.state] == ["breached", "met", "running"]
     assert first.stopped_at == minute(40)
-    assert Clock.objects.open().get() == third
+    assert promised().open().get() == third
 
 
 def test_two_answers_that_both_bounce_leave_the_oldest_promise_open(ticket):
@@ -254,8 +255,8 @@ def test_two_answers_that_both_bounce_leave_the_oldest_promise_open(ticket):
     two = answered(ticket, 40)
     bounced(one, 50)
     bounced(two, 55)
-    first, second = Clock.objects.order_by("started_at")
-    assert Clock.objects.open().get() == first
+    first, second = promised().order_by("started_at")
+    assert promised().open().get() == first
     assert (second.state, second.answered_by) == (ClockState.CANCELLED, None)
 
 
@@ -334,30 +335,48 @@ def test_raising_follows_the_terms_of_the_start(contact):
 # Ending
 
 
-def test_a_waived_promise_is_cancelled(ticket, ann):
-    clocks.waive(clocks.open_clocks(ticket)[0], Act(minute(10), ann, "spam"))
+def test_a_waived_promise_is_still_owed_and_what_it_comes_to_stays(ticket, ann):
+    clocks.waive(clocks.waiting(ticket)[0], Act(minute(10), ann, "the customer agreed"))
+    sweep(now=minute(31))
+    answered(ticket, 40)
     clock = clock_of(ticket)
-    assert (clock.state, clock.stopped_at, clock.next_step_at) == (ClockState.CANCELLED, minute(10), None)
-    assert clock.events.last().cause == "spam"
+    assert (clock.state, clock.breached_at, clock.stopped_at) == (ClockState.BREACHED, minute(30), minute(40))
+    assert (clock.waived_at, clock.waived_by, clock.waive_reason) == (minute(10), ann, "the customer agreed")
+    assert clock.events.get(change="waived").cause == "the customer agreed"
 
 
-@pytest.mark.parametrize(("at", "state"), [(29, ClockState.CANCELLED), (30, ClockState.BREACHED)])
-def test_waiving_does_not_hide_a_breach_no_sweep_has_seen(ticket, ann, at, state):
-    clocks.waive(clocks.open_clocks(ticket)[0], Act(minute(at), ann, "spam"))
+def test_a_promise_is_waived_once(ticket, ann):
+    clocks.waive(clocks.waiting(ticket)[0], Act(minute(10), ann, "agreed"))
+    with pytest.raises(DeskError, match="already"):
+        clocks.waive(clocks.waiting(ticket)[0], Act(minute(11), ann, "again"))
+
+
+@pytest.mark.parametrize(("at", "waived", "state"), [
+    (10, False, ClockState.BREACHED),
+    (10, True, ClockState.CANCELLED),
+    (29, True, ClockState.CANCELLED),
+    (30, True, ClockState.BREACHED),
+])  # fmt: skip
+def test_a_promise_that_is_given_up_is_a_breach_unless_waived_within_its_time(ticket, ann, at, waived, state):
+    [clock] = clocks.waiting(ticket)
+    if waived:
+        clocks.waive(clock, Act(minute(5), ann, "spam"))
+    clocks.give_up(clock, Act(minute(at), ann, "spam"))
     clock = clock_of(ticket)
-    assert (clock.state, clock.stopped_at) == (state, minute(at))
+    assert (clock.state, clock.stopped_at, clock.next_step_at) == (state, minute(at), None)
+    assert clock.breached_at == (minute(30) if state == ClockState.BREACHED else None)
 
 
 def test_a_promise_costs_its_message_few_queries(ticket, count_queries):
     act = Act(minute(10), None)
-    [clock] = clocks.open_clocks(ticket)
+    [clock] = clocks.waiting(ticket)
     message = noted(ticket, 10)
     assert count_queries(lambda: clocks.answer(clock, message, act)) == 2
     assert count_queries(lambda: clocks.start(ticket, message, act)) <= 6
 
 
 def test_steps_without_a_chain_of_their_own_follow_the_default_chain(ticket):
-    clock = clocks.open_clocks(ticket)[0]
+    clock = clocks.waiting(ticket)[0]
     policy = Policy.objects.create(name="Gold")
     clock.policy_version.policy = policy
     assert clocks.next_step_time(clock) == NOW + timedelta(minutes=15)

@@ -6,6 +6,7 @@ from django.contrib.auth.models import Permission
 from escalation.choices import ClockChange, ClockState, NoticeKind
 from escalation.models import Clock, Notification
 from escalation.services.sweep import sweep
+from escalation.services.verifying import verify
 from tests.factories import (
     ContactFactory,
     CustomerFactory,
@@ -155,19 +156,31 @@ def test_other_changes_page_nobody(ticket, ann, priority):
 # The status changed
 
 
-@pytest.mark.parametrize("status", [Status.RESOLVED, Status.CLOSED])
-def test_ending_a_ticket_while_the_customer_waits_is_refused(ticket, ann, status):
+@pytest.mark.parametrize(("status", "reason"), [
+    (Status.RESOLVED, "done"), (Status.RESOLVED, ""), (Status.CLOSED, ""), (Status.CLOSED, "  "),
+])  # fmt: skip
+@pytest.mark.parametrize("at", [5, 490])
+def test_ending_a_ticket_while_the_customer_waits_is_refused(ticket, ann, status, reason, at):
+    sweep(now=minute(at))
     with pytest.raises(DeskError, match="still waits"):
-        set_status(ticket=ticket, status=status, actor=ann, at=minute(5), reason="done")
+        set_status(ticket=ticket, status=status, actor=ann, at=minute(at), reason=reason)
     ticket.refresh_from_db()
-    assert (ticket.status, clock_of(ticket).state) == (Status.NEW, ClockState.RUNNING)
+    assert ticket.status == Status.NEW
+    assert clock_of(ticket).is_open
 
 
-@pytest.mark.parametrize("status", [Status.RESOLVED, Status.CLOSED])
-def test_an_overdue_promise_is_still_waiting(ticket, ann, status):
-    sweep(now=minute(481))
-    with pytest.raises(DeskError, match="still waits"):
-        set_status(ticket=ticket, status=status, actor=ann, at=minute(490), reason="done")
+def test_closing_without_an_answer_for_a_reason_is_a_breach_at_the_due_time(ticket, ann):
+    set_status(ticket=ticket, status=Status.CLOSED, actor=ann, at=minute(5), reason="no answer needed")
+    clock = clock_of(ticket)
+    assert (clock.state, clock.breached_at, clock.detected_at, clock.stopped_at) == (
+        ClockState.BREACHED,
+        minute(480),
+        minute(5),
+        minute(5),
+    )
+    assert clock.waived_at is None
+    assert clock.events.last().cause == "no answer needed"
+    assert verify(ticket=ticket.pk).mismatches == ()
 
 
 @pytest.mark.parametrize("status", [Status.RESOLVED, Status.CLOSED])
@@ -187,19 +200,15 @@ def test_a_lead_ends_a_promise_with_a_reason(ticket, lead):
     set_status(ticket=ticket, status=Status.CLOSED, actor=lead, at=minute(5), reason="spam")
     clock = clock_of(ticket)
     assert (clock.state, clock.stopped_at) == (ClockState.CANCELLED, minute(5))
-    line = clock.events.last()
-    assert (line.change, line.actor, line.cause) == (ClockChange.CANCELLED, lead, "spam")
+    assert (clock.waived_by, clock.waive_reason) == (lead, "spam")
+    lines = [(line.change, line.actor, line.cause) for line in clock.events.order_by("pk")][1:]
+    assert lines == [(ClockChange.WAIVED, lead, "spam"), (ClockChange.CANCELLED, lead, "spam")]
 
 
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_a_lead_without_a_reason_is_refused(ticket, lead, reason):
     with pytest.raises(DeskError, match="still waits"):
         set_status(ticket=ticket, status=Status.CLOSED, actor=lead, at=minute(5), reason=reason)
-
-
-def test_the_desk_itself_may_not_end_a_promise(ticket):
-    with pytest.raises(DeskError, match="still waits"):
-        set_status(ticket=ticket, status=Status.CLOSED, actor=None, at=minute(5), reason="old")
 
 
 def test_a_waived_breach_stays_a_breach(ticket, lead):

@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from escalation.services.clocks import open_clocks
+from escalation.services.clocks import waiting
 from escalation.services.handover import LAST_WORDS, write_handover
 from tests.factories import ContactFactory, CustomerFactory, EscalationFactory, UserFactory, staff
 from tests.talk import answered, asked, minute, opened, words
@@ -21,7 +21,7 @@ def ticket():
 
 
 def note(ticket, to=None):
-    [clock] = open_clocks(ticket)
+    [clock] = waiting(ticket)
     escalation = EscalationFactory(
         clock=clock, from_owner=UserFactory(first_name="Ann"), to_owner=to or UserFactory(first_name="Bob")
     )

@@ -85,7 +85,9 @@ def test_a_changed_pause_is_a_new_version_too(login, director, default):
     data = policy_form(default, Calendar.objects.get(name="24x7"), pause_cap_minutes=600)
     assert login(director).post(page_url(default), data).status_code == 302
     assert default.versions.latest("number").pause_cap_minutes == 600
-    assert login(director).get(page_url(default)).context["adminform"].form.initial["pause_cap_minutes"] == 600
+    assert (
+        login(director).get(page_url(default)).context["adminform"].form.initial["pause_cap_minutes"] == 600
+    )
 
 
 def test_saving_without_a_change_makes_no_version(login, director, default):

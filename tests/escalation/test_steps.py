@@ -243,8 +243,14 @@ def test_a_policy_of_its_own_has_a_chain_of_its_own(ticket):
 
 def test_an_answer_ends_the_chain(ticket):
     answered(ticket, 20)
-    assert owner_after(ticket, 90) == "ann"
+    assert owner_after(ticket, 49) == "ann"
     assert notices() == {}
+
+
+def test_an_update_that_stays_away_climbs_as_well(ticket):
+    answered(ticket, 20)
+    assert owner_after(ticket, 79) == "ann"
+    assert owner_after(ticket, 80) == "boss"
 
 
 def test_an_overdue_ticket_climbs_on_until_it_is_answered(ticket):

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from customers.models import ServicePlan
-from escalation.choices import ClockKind
+from escalation.choices import RESPONSE_KINDS, ClockKind
 from escalation.models import Policy, PolicyTarget, PolicyVersion
 from escalation.services.terms import contract_in_force, terms_for
 from tests.factories import (
@@ -36,7 +36,7 @@ def version_of(policy: Policy, number: int, since: datetime, **windows: int) -> 
     return version
 
 
-@pytest.mark.parametrize("kind", ClockKind)
+@pytest.mark.parametrize("kind", RESPONSE_KINDS)
 @pytest.mark.parametrize(("priority", "hours"), [(0, 0.5), (1, 4), (2, 8), (3, 24)])
 def test_the_shipped_promise_is_the_table_of_tiers(kind, priority, hours):
     target = promised(kind=kind, priority=priority).target

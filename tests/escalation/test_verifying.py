@@ -11,6 +11,7 @@ from escalation.services.verifying import verify
 from supportdesk.health import Check, health
 from tests.factories import AdminFactory, ClockFactory, StaffProfileFactory
 from tests.talk import answered, asked, minute, opened
+from tickets.choices import Priority
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db
 def told():
     """A ticket with a kept and a running promise, both written by the services."""
     StaffProfileFactory(user=AdminFactory())
-    ticket = opened()
+    ticket = opened(priority=Priority.P2)
     answered(ticket, 20)
     asked(ticket, 40)
     return ticket
@@ -37,7 +38,7 @@ def run(**options: object) -> str:
 
 
 def test_what_the_services_wrote_is_proven(told):
-    opened()
+    opened(priority=Priority.P2)
     assert (verify().clocks, verify().mismatches) == (3, ())
     assert verify(ticket=told.pk).clocks == 2
     assert "All 3 promises" in run()

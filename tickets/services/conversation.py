@@ -141,7 +141,13 @@ def add_note(
     *, ticket: Ticket, actor: User | None, at: datetime, body: str, files: Sequence[NewFile] = ()
 ) -> Message:
     """Write an internal note; without an actor the desk wrote it. It answers nothing. Locks the ticket."""
-    ticket = locked(ticket)
+    return note_down(locked(ticket), actor=actor, at=at, body=body, files=files)
+
+
+def note_down(
+    ticket: Ticket, *, actor: User | None, at: datetime, body: str, files: Sequence[NewFile] = ()
+) -> Message:
+    """As add_note, on a ticket that the caller has locked."""
     message = _say(ticket, MessageKind.NOTE, Channel.EMAIL, actor=actor, at=at, body=body)
     attach(message, files)
     ticket.updated_at = at
@@ -184,7 +190,7 @@ def _responded(ticket: Ticket, message: Message, *, actor: User, at: datetime, t
     ticket.unanswered_since = waiting_since(ticket) if message.at < at else None
     ticket.save(update_fields=["updated_at", "unanswered_since"])
     record(ticket, Fact.STAFF_RESPONDED, at=at, actor=actor, message=message.pk, kind=message.kind)
-    publish(StaffResponded(ticket=ticket, at=at, actor=actor, message=message))
+    publish(StaffResponded(ticket=ticket, at=at, actor=actor, message=message, then=then))
     after = then or (Status.OPEN if ticket.status == Status.NEW else None)
     if after is not None:
         move_to(ticket, after, actor=actor, at=at, reason="")

@@ -63,7 +63,7 @@ def test_an_escalation_counts_for_whoever_received_the_ticket():
     [
         (ClockChange.REVOKED, False, IncidentKind.REVOKED),
         (ClockChange.REVOKED, True, IncidentKind.VOIDED),
-        (ClockChange.CANCELLED, True, IncidentKind.WAIVED),
+        (ClockChange.WAIVED, True, IncidentKind.WAIVED),
     ],
 )
 def test_an_answer_or_promise_undone_counts_for_the_holder(change, by_hand, kind):
@@ -74,8 +74,10 @@ def test_an_answer_or_promise_undone_counts_for_the_holder(change, by_hand, kind
     assert [(each.kind, each.person_id) for each in incidents()] == [(kind, clock.ticket.owner_id)]
 
 
-def test_what_the_desk_itself_cancels_is_no_waiver():
-    ClockEventFactory(change=ClockChange.CANCELLED, at=PERIOD.start)
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_what_is_cancelled_is_no_waiver(by_hand):
+    actor = UserFactory() if by_hand else None
+    ClockEventFactory(change=ClockChange.CANCELLED, actor=actor, at=PERIOD.start)
     ClockEventFactory(change=ClockChange.MET, actor=UserFactory(), at=PERIOD.start)
     assert incidents() == []
 

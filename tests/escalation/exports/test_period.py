@@ -12,7 +12,7 @@ from tests.factories import NOW
 
 MINUTE = timedelta(minutes=1)
 END = NOW
-RUNNING, MET, BREACHED, CANCELLED = ClockState
+RUNNING, PAUSED, MET, BREACHED, CANCELLED = ClockState
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,94 @@
+"""The promises that go on while a matter is open: updates after each answer, and its resolution with pauses.
+
+Both are promised only where the policy says so. Every function needs the ticket's lock.
+"""
+
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from escalation.calendars import hours_of
+from escalation.choices import ClockChange, ClockKind, ClockState
+from escalation.models import Clock
+from escalation.services.clocks import answer, begin, breach, cancel, finish, next_step_time, open_clocks
+from escalation.services.ledger import Act, Before, append
+from escalation.services.terms import Terms, companion_window
+from escalation.worktime import add_working, working_between
+from tickets.models import Message, Ticket
+
+PAUSE = ["state", "paused_at", "paused_seconds", "due_at", "next_step_at"]
+
+
+def promise(
+    kind: ClockKind, ticket: Ticket, act: Act, *, like: Clock, at: datetime, message: Message | None
+) -> Clock | None:
+    """Start an update or a resolution at ``at`` (UTC) under the contract and policy version of the clock ``like``."""
+    target = companion_window(like.policy_version, kind, ticket.priority)
+    if target is None or open_clocks(ticket, kinds=[kind]):
+        return None
+    return begin(ticket, Terms(like.contract, target), act, kind=kind, at=at, message=message)
+
+
+def updated(ticket: Ticket, message: Message, act: Act, *, like: Clock | None, goes_on: bool) -> None:
+    """An answer keeps the promise of an update and, while the matter goes on, starts the next one."""
+    for clock in open_clocks(ticket, kinds=[ClockKind.UPDATE]):
+        answer(clock, message, act)
+    if like is not None and goes_on:
+        promise(ClockKind.UPDATE, ticket, act, like=like, at=message.at, message=message)
+
+
+def not_updated(ticket: Ticket, message: Message, act: Act) -> None:
+    """What was taken back began nothing: the promise of an update after it is none."""
+    for clock in open_clocks(ticket, kinds=[ClockKind.UPDATE]):
+        if clock.started_by_id == message.pk:
+            cancel(clock, Act(act.at, None, _("The answer before it was taken back.")))
+
+
+def ended(ticket: Ticket, act: Act) -> None:
+    """The matter is resolved or closed: no update is owed any more, and its resolution was reached now."""
+    for clock in open_clocks(ticket, kinds=[ClockKind.UPDATE]):
+        cancel(clock, Act(act.at, None, _("The matter is over.")))
+    for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
+        resume(clock, act)
+        finish(clock, act, at=act.at)
+
+
+def pause(ticket: Ticket, act: Act) -> None:
+    """We wait for the customer: the promise of resolution stands still, as long as the policy's cap allows."""
+    for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
+        left = _pause_left(clock)
+        if clock.state != ClockState.RUNNING or clock.due_at <= act.at or not left:
+            continue
+        before = Before.of(clock)
+        clock.state, clock.paused_at = ClockState.PAUSED, act.at
+        clock.next_step_at = add_working(hours_of(clock.calendar), act.at, left)
+        clock.save(update_fields=PAUSE)
+        append(clock, ClockChange.PAUSED, act, before=before)
+
+
+def resume(clock: Clock, act: Act) -> None:
+    """The clock goes on from where it stood; what was paused beyond the policy's cap counts as having run."""
+    if clock.state != ClockState.PAUSED or clock.paused_at is None:
+        return
+    hours, before = hours_of(clock.calendar), Before.of(clock)
+    capped = add_working(hours, clock.paused_at, _pause_left(clock))
+    until = min(act.at, capped)
+    stood = working_between(hours, clock.paused_at, until)
+    clock.due_at = add_working(hours, clock.due_at, stood)
+    clock.paused_seconds += int(stood.total_seconds())
+    clock.state, clock.paused_at = ClockState.RUNNING, None
+    clock.next_step_at = next_step_time(clock)
+    clock.save(update_fields=PAUSE)
+    append(clock, ClockChange.RESUMED, act, before=before, at=until, seconds=int(stood.total_seconds()))
+    if clock.due_at <= act.at:
+        breach(clock, act)
+
+
+def resume_all(ticket: Ticket, act: Act) -> None:
+    for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
+        resume(clock, act)
+
+
+def _pause_left(clock: Clock) -> timedelta:
+    cap = timedelta(minutes=clock.policy_version.pause_cap_minutes)
+    return max(cap - timedelta(seconds=clock.paused_seconds), timedelta(0))
