@@ -119,6 +119,29 @@ def test_the_same_alarm_after_its_ticket_was_resolved_is_another_ticket():
     assert alarm(2).ticket != first.ticket
 
 
+def test_an_alarm_in_the_thread_of_a_resolved_ticket_is_another_ticket_that_follows_it():
+    first = alarm(1)
+    Ticket.objects.filter(pk=first.ticket.pk).update(status=Status.RESOLVED, resolved_at=NOW)
+    again = arrive(
+        sender="monitor@company.example",
+        subject="ALERT: still failing",
+        message_id="<alarm2@company.example>",
+        headers={**MONITORING, "References": "<alarm1@company.example>"},
+    )
+    assert again.ticket != first.ticket
+    assert again.ticket.follows == first.ticket
+    first.ticket.refresh_from_db()
+    assert first.ticket.status == Status.RESOLVED
+
+
+def test_a_person_s_ticket_under_the_same_subject_takes_no_alarm():
+    person = arrive(sender="ann@company.example", subject="ALERT: down")
+    contact = person.ticket.contact
+    contact.email = "monitor@company.example"
+    contact.save()
+    assert alarm(1, subject="ALERT: down").ticket != person.ticket
+
+
 def test_the_same_alarm_of_somebody_else_is_another_ticket():
     first = alarm(1)
     other = arrive(

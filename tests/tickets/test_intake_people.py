@@ -252,6 +252,14 @@ def test_a_resolved_ticket_reopens_within_its_days_of_grace(ticket, days, reopen
     assert row.ticket.follows == (None if reopens else ticket)
 
 
+def test_a_stranger_with_a_token_of_a_ticket_long_over_opens_one_that_follows_nothing(ticket):
+    ended = NOW - timedelta(days=99)
+    Ticket.objects.filter(pk=ticket.pk).update(status=Status.CLOSED, closed_at=ended)
+    row = follow_up(sender="eve@nobody.example", to=reply_address("support@desk.example", ticket.pk))
+    assert row.ticket != ticket
+    assert (row.ticket.follows, row.ticket.customer) == (None, None)
+
+
 # What it says
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from tests.factories import MailboxFactory
 from tests.rawmail import rawmail
@@ -23,6 +24,12 @@ def test_the_bytes_are_kept_as_they_came(now):
     row.refresh_from_db()
     assert bytes(row.raw) == raw
     assert (row.state, row.received_at, row.size) == ("stored", now, len(raw))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_is_never_stored_inside_a_transaction_that_may_still_fail(now):
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        receive(rawmail(), now)
 
 
 def test_a_second_copy_is_not_stored_again(now):

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext as _
 
+from tickets.choices import MessageKind
 from tickets.mail.threading import normalised_subject
 from tickets.models import Ticket
 from tickets.services.conversation import add_automatic_message
@@ -59,6 +60,8 @@ def _open_ticket_of_same_alarm(arrival: Arrival, writer: Writer) -> Ticket | Non
     if writer.contact is None:
         return None
     wanted = normalised_subject(arrival.mail.subject)
-    candidates = Ticket.objects.active().filter(contact=writer.contact, messages__is_automatic=True)
+    candidates = Ticket.objects.active().filter(
+        contact=writer.contact, messages__is_automatic=True, messages__kind=MessageKind.INBOUND
+    )
     recent = candidates.distinct().order_by("-opened_at")[:MOST_COMPARED]
     return next((ticket for ticket in recent if normalised_subject(ticket.subject) == wanted), None)
