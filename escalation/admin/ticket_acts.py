@@ -62,13 +62,21 @@ class Act:
     done: str | Promise
 
 
-def act_once(act: Act, acting: Acting) -> bool:
-    """Perform the act unless its token was used before. All or nothing; raises DeskError."""
+def act_once(act: Act, acting: Acting) -> None:
+    """Perform the act unless its token was used before. All or nothing; raises DeskError.
+
+    A page that the browser brought back carries a used token: other words with it are not swallowed but refused.
+    """
     with transaction.atomic():
-        is_first = claim(acting.data["token"], actor=acting.actor, at=acting.at)
-        if is_first:
+        if claim(acting.data["token"], actor=acting.actor, at=acting.at):
             act.perform(acting)
-    return is_first
+        elif not _was_said(acting):
+            raise DeskError(_("This page was sent before. Load it again and send; your text stays."))
+
+
+def _was_said(acting: Acting) -> bool:
+    body = acting.data.get("body")
+    return body is None or acting.ticket.messages.filter(author=acting.actor, body=body.strip()).exists()
 
 
 def _reply(acting: Acting) -> None:

@@ -214,6 +214,17 @@ def test_a_form_sent_twice_acts_once(login: Login, anna: User, ticket: Ticket) -
     assert said(ticket, MessageKind.OUTBOUND) == ["Once."]
 
 
+def test_other_words_under_a_used_token_are_refused_and_kept(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    client, token = login(anna), str(uuid.uuid4())
+    act(client, ticket, "reply", token=token, body="First.")
+    html = act(client, ticket, "reply", token=token, body="Second.").content.decode()
+    assert "Load it again and send" in html
+    assert "Second." in html
+    assert said(ticket, MessageKind.OUTBOUND) == ["First."]
+
+
 def test_a_refused_form_may_be_sent_again(login: Login, anna: User, ticket: Ticket) -> None:
     client, token = login(anna), str(uuid.uuid4())
     assert act(client, ticket, "reply", token=token, body="  ").status_code == 200

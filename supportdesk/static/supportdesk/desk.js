@@ -155,6 +155,12 @@
   // --- Refreshing keeps the marked row, and with it the focus -----------------------------------------------
   let hadFocus = false;
   const beforeSwap = (event) => {
+    if (new URL(event.detail.xhr.responseURL || location.href).pathname.endsWith("/login/")) {
+      event.detail.shouldSwap = false; // signed out: the whole page goes to the login, drafts stay
+      location.reload();
+      return;
+    }
+    offline(false);
     hadFocus = event.detail.target?.contains?.(document.activeElement) ?? false;
   };
   const afterSwap = () => {
@@ -176,6 +182,21 @@
     for (const [name, value] of [...event.detail.formData.entries()]) if (!value) event.detail.formData.delete(name);
   };
 
+  // --- When the desk does not answer ------------------------------------------------------------------------
+  const offline = (isOffline) => {
+    const banner = document.querySelector(".offline");
+    if (banner) banner.hidden = !isOffline;
+  };
+  const onFailure = (event) => {
+    offline(true);
+    const notice = event.detail.elt.querySelector?.(".notice");
+    if (notice) notice.replaceChildren(document.getElementById("unsent").content.cloneNode(true));
+  };
+
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted && ticket()) location.reload(); // its form has been used
+  });
+
   document.addEventListener("DOMContentLoaded", () => {
     readClock(document);
     tick();
@@ -196,5 +217,7 @@
     document.body.addEventListener("htmx:configRequest", leaveOutEmpty);
     document.body.addEventListener("htmx:pushedIntoHistory", followFilter);
     document.body.addEventListener("htmx:afterSettle", afterSwap);
+    document.body.addEventListener("htmx:sendError", onFailure);
+    document.body.addEventListener("htmx:responseError", onFailure);
   });
 })();
