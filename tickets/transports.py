@@ -14,6 +14,7 @@ import ssl
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from enum import Enum
 from pathlib import Path
 from typing import Protocol, Self
@@ -63,7 +64,11 @@ class Transport(Protocol):
 def transport() -> Transport:
     """As the settings say: SMTP_URL, else the folder OUTGOING_DIR."""
     if settings.SMTP_URL:
-        return SmtpTransport(SmtpServer.from_url(settings.SMTP_URL), timeout=settings.MAIL_TIMEOUT_SECONDS)
+        return SmtpTransport(
+            SmtpServer.from_url(settings.SMTP_URL),
+            timeout=settings.MAIL_TIMEOUT_SECONDS,
+            own_name=parseaddr(settings.DESK_ADDRESS)[1].rpartition("@")[2],
+        )
     return FolderTransport(settings.OUTGOING_DIR)
 
 
@@ -143,11 +148,15 @@ _CANNOT_SEND = (OSError, smtplib.SMTPException, UnicodeError)
 
 
 class SmtpTransport:
-    """One connection for a batch of mails, opened with the first."""
+    """One connection for a batch of mails, opened with the first.
 
-    def __init__(self, server: SmtpServer, *, timeout: float) -> None:
+    ``own_name`` is how we greet the server; without one the library asks the DNS and may wait for it.
+    """
+
+    def __init__(self, server: SmtpServer, *, timeout: float, own_name: str = "localhost") -> None:
         self.server = server
         self.timeout = timeout
+        self.own_name = own_name.encode("idna").decode("ascii")
         self.smtp: smtplib.SMTP | None = None
 
     def __enter__(self) -> Self:
@@ -184,10 +193,10 @@ class SmtpTransport:
         context = ssl.create_default_context()
         if server.security == "smtps":
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                server.host, server.port, timeout=self.timeout, context=context
+                server.host, server.port, self.own_name, timeout=self.timeout, context=context
             )
         else:
-            smtp = smtplib.SMTP(server.host, server.port, timeout=self.timeout)
+            smtp = smtplib.SMTP(server.host, server.port, self.own_name, timeout=self.timeout)
         try:
             smtp.ehlo_or_helo_if_needed()
             if server.security == "smtp+tls":

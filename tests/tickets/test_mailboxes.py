@@ -49,6 +49,13 @@ def test_the_desk_s_address_is_ours_before_it_has_a_mailbox(settings):
     assert own_addresses() == {"help@desk.example"}
 
 
+def test_a_new_desk_takes_mail_to_its_address_at_once(settings):
+    settings.DESK_ADDRESS = "Help <help@desk.example>"
+    box = mailbox_for("Help+t1-x@desk.example")
+    assert box is not None
+    assert box.address == "help@desk.example"
+
+
 def test_the_default_mailbox_is_made_once(settings):
     settings.DESK_ADDRESS = "Help <help@desk.example>"
     assert default_mailbox() == default_mailbox() == Mailboxes.load().default

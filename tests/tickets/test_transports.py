@@ -30,6 +30,14 @@ class Server:
     data_answer: str = "250 2.0.0 Taken"
     taken: list[Envelope] = field(default_factory=list)
     port: int = 0
+    greeted: list[str] = field(default_factory=list)
+
+    async def handle_EHLO(
+        self, _server: Any, session: Any, _envelope: Any, name: str, answers: list[str]
+    ) -> list[str]:
+        session.host_name = name
+        self.greeted.append(name)
+        return answers
 
     async def handle_RCPT(
         self, _s: Any, _session: Any, envelope: Envelope, address: str, _options: Any
@@ -86,6 +94,14 @@ def test_a_mail_arrives_with_its_envelope_and_every_byte(server):
     assert taken.mail_from == "support@desk.example"
     assert taken.rcpt_tos == ["li@company.example", "cc@company.example"]
     assert taken.content == b"Subject: x\r\n\r\n.dot\r\nbody\r\n"
+
+
+def test_the_desk_greets_with_the_domain_of_its_address(server, settings):
+    settings.DESK_ADDRESS = "Help <help@客服.example>"
+    settings.SMTP_URL = f"smtp://127.0.0.1:{server.port}"
+    with transport() as way:
+        way.send(parcel())
+    assert server.greeted == ["xn--ubtq9x.example"]
 
 
 def test_one_connection_serves_a_batch(server):

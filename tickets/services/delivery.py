@@ -32,8 +32,8 @@ from tickets.transports import Answer, ServerUnreachable, Transport, Verdict, tr
 
 logger = logging.getLogger(__name__)
 
-# Longer than any conversation with a server may last, each of its steps bounded by MAIL_TIMEOUT_SECONDS.
-LEASE = timedelta(minutes=10)
+# Longer than a task of the queue may live (Q_CLUSTER's timeout), so that nobody works on a row whose lease has ended.
+LEASE = timedelta(minutes=5)
 # Waits between tries (minutes); the last one repeats until a mail is given up.
 WAITS = (1, 2, 5, 15, 30, 60)
 GIVE_UP_AFTER = timedelta(hours=48)

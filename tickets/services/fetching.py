@@ -28,7 +28,8 @@ from tickets.services.intake import store_once
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=10)
+# Longer than a task of the queue may live (Q_CLUSTER's timeout), and renewed with each batch.
+LEASE = timedelta(minutes=5)
 # Minutes to wait after errors in a row; the last one repeats.
 WAITS = (1, 2, 5, 10, 15)
 BATCH = 100

@@ -64,8 +64,9 @@ def remembered() -> Iterator[Mailboxes]:
 
 
 def mailbox_for(address: str) -> Mailbox | None:
-    """The active mailbox that takes mail to this address; None: it is not ours."""
-    mailbox = Mailboxes.load().find(address)
+    """The active mailbox that takes mail to this address; None: it is not ours. DESK_ADDRESS always has one."""
+    boxes = Mailboxes.load()
+    mailbox = boxes.find(address) or (default_mailbox() if boxes.is_own(address) else None)
     return mailbox if mailbox is not None and mailbox.is_active else None
 
 
