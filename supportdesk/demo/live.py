@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from escalation.choices import ClockKind
 from escalation.services.terms import terms_for
 from supportdesk.demo.companies import Company
-from supportdesk.demo.conversation import Opening
+from supportdesk.demo.openings import Opening
 from supportdesk.demo.scripts import everyday_scripts, scripts_in
 from supportdesk.demo.world import World
 from tickets.choices import Channel, Priority

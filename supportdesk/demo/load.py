@@ -19,12 +19,13 @@ from customers.models import Absence, Customer
 from supportdesk.administrator import NewAdministrator
 from supportdesk.demo import companies
 from supportdesk.demo.agenda import Agenda
-from supportdesk.demo.conversation import Conversation, Opening
+from supportdesk.demo.conversation import Conversation
 from supportdesk.demo.dates import tell_as_it_was
 from supportdesk.demo.duty import fill_rota, make_rota
 from supportdesk.demo.live import openings_of_now
 from supportdesk.demo.logins import give_logins, known_logins
 from supportdesk.demo.machines import write_as_machines
+from supportdesk.demo.openings import Opening
 from supportdesk.demo.packs import plan_packs
 from supportdesk.demo.plans import offer_plans
 from supportdesk.demo.report import DemoReport

@@ -1,10 +1,14 @@
-"""Mail of the last day that no person wrote: a newsletter, which is parked, and an out-of-office answer."""
+"""Mail of the last day that no person wrote: a newsletter, an out-of-office answer, a bounce."""
 
 from datetime import datetime, timedelta
+from email import message_from_string
 from email.message import EmailMessage
-from email.utils import format_datetime
+from email.policy import default
+from email.utils import format_datetime, parseaddr
 
 from supportdesk.demo import letters
+from supportdesk.demo.content_files import read
+from supportdesk.demo.wording import filled
 from supportdesk.demo.world import World
 from tickets.choices import MailPurpose, Priority
 from tickets.models import OutboundEmail
@@ -14,6 +18,7 @@ def write_as_machines(world: World) -> None:
     address = world.boxes[Priority.P2].address
     world.agenda.add(world.now - timedelta(hours=9), lambda at: _newsletter(address, at))
     world.agenda.add(world.now - timedelta(hours=1, minutes=10), _out_of_office)
+    world.agenda.add(world.now - timedelta(minutes=47), _bounce)
 
 
 def _newsletter(address: str, at: datetime) -> None:
@@ -38,6 +43,25 @@ def _out_of_office(at: datetime) -> None:
     mail["Auto-Submitted"] = "auto-replied"
     mail.set_content("I am travelling this week and read my mail in the evening. 本周出差，晚间回复邮件。")
     letters.post(mail, at=at)
+
+
+def _bounce(at: datetime) -> None:
+    """The latest answer to a stranger comes back: their promise runs again from its start."""
+    sent = OutboundEmail.objects.filter(purpose=MailPurpose.REPLY, ticket__customer=None)
+    lost = sent.filter(created_at__gt=at - timedelta(days=1)).order_by("-created_at", "-pk").first()
+    if lost is None:
+        return
+    address = lost.recipients[0]
+    values = {
+        "address": address,
+        "domain": address.rpartition("@")[2],
+        "desk": parseaddr(lost.sender)[1],
+        "date": format_datetime(at),
+        "serial": f"{at:%Y%m%d%H%M%S}",
+        "lost": lost.rfc_message_id,
+    }
+    text = filled(read("bounce")["mail"].lstrip(), values)
+    letters.post(message_from_string(text, policy=default), at=at)
 
 
 def _mail(sender: str, to: str, subject: str, at: datetime) -> EmailMessage:

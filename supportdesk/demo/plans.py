@@ -1,13 +1,13 @@
 """Three service plans and what each promises."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, time
 from typing import Any
 
 from django.contrib.auth.models import User
 
 from customers.models import ServicePlan
-from escalation.choices import RESPONSE_KINDS
+from escalation.choices import RESPONSE_KINDS, ClockKind
 from escalation.models import Calendar, CalendarInterval, DutyRota, EscalationStep, Policy
 from escalation.services.calendars import calendar_changed
 from escalation.services.policies import Window, revise_policy
@@ -23,7 +23,10 @@ def offer_plans(*, rota: DutyRota, director: User, since: datetime) -> None:
     for row in read("plans")["plan"]:
         plan = ServicePlan.objects.create(code=row["code"], name=row["name"], description=row["description"])
         policy = Policy.objects.create(name=f"{plan.name} promise", plan=plan, duty_rota=rota)
-        windows = list(_windows(row["windows"], calendars))
+        windows = [
+            *_windows(row["windows"], calendars, kinds=RESPONSE_KINDS),
+            *_windows(row.get("updates", {}), calendars, kinds=(ClockKind.UPDATE,)),
+        ]
         revise_policy(policy=policy, windows=windows, actor=director, at=since)
         for percent, tell, reassign_to in row["steps"]:
             EscalationStep.objects.create(policy=policy, percent=percent, tell=tell, reassign_to=reassign_to)
@@ -35,12 +38,12 @@ def plans_by_code() -> dict[str, ServicePlan]:
     return {**plans, "standard": next(plan for plan in plans.values() if plan.is_default)}
 
 
-def _windows(rows: Mapping[str, Any], calendars: Mapping[str, Calendar]) -> list[Window]:
-    return [
-        Window(kind.value, Priority[name], minutes, calendars[calendar])
-        for kind in RESPONSE_KINDS
-        for name, (minutes, calendar) in rows.items()
-    ]
+def _windows(
+    rows: Mapping[str, Any], calendars: Mapping[str, Calendar], *, kinds: Iterable[ClockKind]
+) -> Iterator[Window]:
+    for kind in kinds:
+        for name, (minutes, calendar) in rows.items():
+            yield Window(kind.value, Priority[name], minutes, calendars[calendar])
 
 
 def _office_hours() -> Calendar:

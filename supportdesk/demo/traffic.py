@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from customers.models import Contact
 from supportdesk.demo.companies import Company
-from supportdesk.demo.conversation import Opening
 from supportdesk.demo.live import SOON
+from supportdesk.demo.openings import Opening
 from supportdesk.demo.scripts import Script, everyday_scripts, scripts_in
 from supportdesk.demo.world import World
 from tickets.choices import Channel, Priority

@@ -69,6 +69,10 @@ class Wording:
         closing = self.one_of("closing")
         return self._letter("hello_customer", f"{body}\n\n{closing}".rstrip(), signature=False)
 
+    def hasty(self) -> str:
+        """Words of somebody without time, which answer nothing."""
+        return self._letter("hello_customer", self.one_of("hasty"), signature=False)
+
     def plain(self, turn: Turn) -> str:
         return self.fill(self._of(turn.texts))
 

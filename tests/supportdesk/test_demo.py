@@ -15,7 +15,7 @@ from django.db.models import F
 from django.test import TestCase, override_settings
 
 from customers.models import Absence, Contract, Customer, Desk, StaffProfile
-from escalation.choices import ClockState
+from escalation.choices import ClockChange, ClockState
 from escalation.models import Clock, ClockEvent, DutyShift, Escalation, WeeklyExport
 from escalation.services.duty import on_duty
 from escalation.services.sweep import sweep
@@ -119,7 +119,7 @@ def test_every_breach_was_noticed_within_the_minute(story: Story) -> None:
 @pytest.mark.django_db
 def test_all_mail_of_the_past_is_delivered_at_its_time_into_the_folder(story: Story) -> None:
     mails = OutboundEmail.objects.all()
-    assert {mail.state for mail in mails} == {OutboxState.ACCEPTED}
+    assert {mail.state for mail in mails} == {OutboxState.ACCEPTED, OutboxState.BOUNCED}
     assert all(mail.accepted_at - mail.created_at < timedelta(minutes=1) for mail in mails)
     assert len(list((story.folder / "outgoing").glob("*.eml"))) == len(mails)
 
@@ -142,6 +142,15 @@ def test_the_last_day_came_as_raw_mail(story: Story) -> None:
     states = set(InboundEmail.objects.values_list("state", flat=True))
     assert states == {IntakeState.PROCESSED, IntakeState.PARKED}
     assert InboundEmail.objects.exclude(ticket=None).count() > 3
+
+
+@pytest.mark.django_db
+def test_an_answer_bounced_and_its_promise_runs_again(story: Story) -> None:
+    lost = OutboundEmail.objects.get(state=OutboxState.BOUNCED)
+    clock = lost.ticket.clocks.get(events__change=ClockChange.REVOKED)
+    assert clock.is_open
+    assert clock.started_at == lost.ticket.opened_at
+    assert lost.ticket.status == Status.OPEN
 
 
 @pytest.mark.django_db

@@ -1,0 +1,32 @@
+"""What starts a conversation: who asks what, when, and how soon they are answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from customers.models import Contact
+from supportdesk.demo.scripts import Script
+from tickets.choices import Channel
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Who asks what. `risk` is the chance of each late answer; `share` fixes when the first one comes.
+
+    With `is_left_alone` nobody at the desk does anything.
+    """
+
+    at: datetime
+    script: Script
+    priority: int
+    contact: Contact
+    channel: Channel = Channel.EMAIL
+    risk: float = 0.07
+    share: float | None = None
+    is_left_alone: bool = False
+
+    @property
+    def is_noted(self) -> bool:
+        """The conversation goes on in a group or chat, and a colleague writes it down."""
+        return self.channel in (Channel.GROUP, Channel.CHAT)
