@@ -43,6 +43,7 @@ class ClockChange(models.TextChoices):
     PAUSED = "paused", _("Paused")
     RESUMED = "resumed", _("Resumed")
     WAIVED = "waived", _("Waived")
+    MERGED = "merged", _("Moved by a merge")
     STEP = "step", _("Escalation step")
 
 

@@ -9,6 +9,7 @@ from escalation.choices import ClockChange, ClockKind, NoticeKind
 from escalation.models import Clock
 from escalation.services import clocks, incident
 from escalation.services.acknowledging import acknowledge_receipt
+from escalation.services.joining import join
 from escalation.services.ledger import Act, Before, append
 from escalation.services.notices import Notice
 from escalation.services.notify import tell
@@ -24,6 +25,7 @@ from tickets.events import (
     StatusChanged,
     TicketAssigned,
     TicketEvent,
+    TicketsMerged,
     subscribe,
 )
 from tickets.models import Message
@@ -41,6 +43,7 @@ def connect() -> None:
     subscribe(PriorityChanged, follow_the_priority)
     subscribe(StatusChanged, follow_the_status)
     subscribe(TicketAssigned, note_the_new_holder)
+    subscribe(TicketsMerged, join_the_promises)
 
 
 def start_the_promise(event: CustomerWrote) -> None:
@@ -171,3 +174,8 @@ def note_the_new_holder(event: TicketAssigned) -> None:
     for clock in clocks.open_clocks(event.ticket):
         act = Act(event.at, event.actor, event.reason)
         append(clock, ClockChange.HANDED_OVER, act, before=Before.of(clock), rule=event.rule)
+
+
+def join_the_promises(event: TicketsMerged) -> None:
+    """The stricter promise stands, and all of them are found on the ticket that goes on."""
+    join(event.merged, event.ticket, Act(event.at, event.actor, event.reason))

@@ -85,6 +85,7 @@ class Fact(models.TextChoices):
     AUTOMATIC = "automatic", _("Automatic mail received")
     PROMISE = "promise", _("Promise")
     ESCALATED = "escalated", _("Escalated")
+    MERGED = "merged", _("Merged")
 
 
 class OwnerRule(models.TextChoices):

@@ -89,6 +89,14 @@ class TicketAssigned(TicketEvent):
     reason: str
 
 
+@dataclass(frozen=True)
+class TicketsMerged(TicketEvent):
+    """``ticket`` goes on and has the whole conversation; ``merged`` is about to be closed."""
+
+    merged: Ticket
+    reason: str
+
+
 EventT = TypeVar("EventT", bound=TicketEvent)
 _handlers: dict[type[TicketEvent], list[Callable[[Any], None]]] = defaultdict(list)
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from tickets.choices import Fact, OwnerRule, Priority, Status
 from tickets.models import TimelineEntry
+from tickets.models.ticket import ticket_number
 
 
 def phrase(entry: TimelineEntry, names: Mapping[int, str]) -> str:
@@ -30,6 +31,10 @@ def phrase(entry: TimelineEntry, names: Mapping[int, str]) -> str:
             return _("Priority: %(before)s → %(after)s") % _both(Priority, data)
         case Fact.RESPONSE_FAILED:
             return _("An answer did not arrive: %(answer)s") % {"answer": str(data.get("answer", ""))[:200]}
+        case Fact.MERGED if "merged" in data:
+            return _("%(number)s was merged into this ticket") % {"number": ticket_number(data["merged"])}
+        case Fact.MERGED:
+            return _("Merged into %(number)s") % {"number": ticket_number(data["into"])}
         case fact:
             return str(Fact(fact).label)
 

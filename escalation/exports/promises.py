@@ -27,6 +27,7 @@ HOLDER_CHANGES = [
     ClockChange.HANDED_OVER,
     ClockChange.REVOKED,
     ClockChange.RESUMED,
+    ClockChange.MERGED,
 ]
 
 

@@ -1,0 +1,61 @@
+"""Joins two tickets about the same matter into one."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from tickets.choices import Fact, Status
+from tickets.errors import DeskError
+from tickets.events import TicketsMerged, publish
+from tickets.models import InboundEmail, Message, OutboundEmail, Ticket
+from tickets.services.state import move_to
+from tickets.services.timeline import record
+
+
+@transaction.atomic
+def merge(*, ticket: Ticket, into: Ticket, actor: User, at: datetime, reason: str = "") -> Ticket:
+    """Move the conversation of ``ticket`` into another ticket and close it; later mail to it arrives there.
+
+    Locks both tickets, the lower number first. Raises DeskError for tickets that cannot be one matter: the same
+    one, one that is merged already, or of two different customers. Returns the ticket that goes on.
+    """
+    source, target = _both_locked(ticket, into)
+    _refuse(source, target)
+    for rows in (Message.objects, InboundEmail.objects, OutboundEmail.objects):
+        rows.filter(ticket=source).update(ticket=target)
+    target.unanswered_since, target.updated_at = _waiting_since(source, target), at
+    source.merged_into, source.unanswered_since = target, None
+    source.save(update_fields=["merged_into", "unanswered_since"])
+    target.save(update_fields=["unanswered_since", "updated_at"])
+    record(target, Fact.MERGED, at=at, actor=actor, reason=reason, merged=source.pk)
+    record(source, Fact.MERGED, at=at, actor=actor, reason=reason, into=target.pk)
+    publish(TicketsMerged(ticket=target, at=at, actor=actor, merged=source, reason=reason))
+    move_to(source, Status.CLOSED, actor=actor, at=at, reason=reason)
+    if target.unanswered_since is not None and target.status not in (Status.NEW, Status.OPEN):
+        move_to(target, Status.OPEN, actor=actor, at=at, reason=reason)
+    return target
+
+
+def _both_locked(ticket: Ticket, into: Ticket) -> tuple[Ticket, Ticket]:
+    rows = Ticket.objects.select_for_update().filter(pk__in=[ticket.pk, into.pk]).order_by("pk")
+    by_key = {row.pk: row for row in rows}
+    return by_key[ticket.pk], by_key[into.pk]
+
+
+def _waiting_since(*tickets: Ticket) -> datetime | None:
+    """An answer in one ticket was none to the question in the other: who waited goes on waiting."""
+    return min((ticket.unanswered_since for ticket in tickets if ticket.unanswered_since), default=None)
+
+
+def _refuse(source: Ticket, target: Ticket) -> None:
+    if source.pk == target.pk:
+        raise DeskError(_("A ticket cannot be merged into itself. Choose another one."))
+    for one in (source, target):
+        if one.merged_into_id is not None:
+            raise DeskError(
+                _("%(number)s is merged already. Choose the ticket that goes on.") % {"number": one.number}
+            )
+    if source.customer_id and target.customer_id and source.customer_id != target.customer_id:
+        raise DeskError(_("These tickets belong to different customers and cannot be merged."))
