@@ -156,7 +156,8 @@ def test_a_call_before_the_question_answers_nothing(ticket):
     answered(ticket, 10)
     asked(ticket, 20)
     called(ticket, 25, happened=15)
-    assert promised().open().get().started_at == minute(20)
+    clock = Clock.objects.get(kind=ClockKind.NEXT_RESPONSE)
+    assert (clock.started_at, clock.is_open, lines(clock)) == (minute(20), True, ["started"])
 
 
 def test_a_call_logged_later_leaves_the_promise_of_what_was_asked_since(ticket):
