@@ -263,3 +263,19 @@ def test_counting_the_list_computes_none_of_its_columns(login):
     assert len(counts) == 1
     assert "escalation_clock" not in counts[0]
     assert "LIMIT" in counts[0]
+
+
+def test_a_customers_page_leads_to_its_open_tickets_and_to_a_new_contract(login):
+    lead = staff(groups=["Team lead"])
+    customer = CustomerFactory(account_manager=lead)
+    ticket = TicketFactory(customer=customer)
+    client = login(lead)
+    tickets, contract = [address for address, _title in client.get(page_url(customer)).context["page_links"]]
+    assert list(client.get(tickets).context["cl"].result_list) == [ticket]
+    assert client.get(contract).context["adminform"].form.initial["customer"] == str(customer.pk)
+
+
+def test_who_may_not_write_contracts_is_not_led_to_them(login, ann):
+    customer = CustomerFactory(account_manager=ann)
+    links = login(ann).get(page_url(customer)).context["page_links"]
+    assert [str(title) for _address, title in links] == ["Open tickets"]

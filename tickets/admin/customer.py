@@ -13,16 +13,32 @@ from unfold.decorators import display
 
 from customers.admin import CustomerAdmin
 from customers.models import Customer
+from tickets.admin.page_actions import PageActions
 from tickets.models import Ticket
 
 admin.site.unregister(Customer)
 
 
+def tickets_of(customer: int) -> str:
+    """The address of a customer's open tickets."""
+    return f"{reverse('admin:tickets_ticket_changelist')}?work=active&customer__id__exact={customer}"
+
+
 @admin.register(Customer)
-class TicketedCustomerAdmin(CustomerAdmin):
+class TicketedCustomerAdmin(PageActions, CustomerAdmin):
     list_display = (
         "name", "scenario", "plan_in_force", "manager", "backup", "open_tickets", "is_active",
     )  # fmt: skip
+
+    def makes_sense(self, action: str, row: Any) -> bool:
+        return False
+
+    def links(self, request: HttpRequest, row: Any) -> list[tuple[str, Any]]:
+        offered = [(tickets_of(row.pk), _("Open tickets"))]
+        if request.user.has_perm("customers.add_contract"):
+            add = f"{reverse('admin:customers_contract_add')}?customer={row.pk}"
+            offered.append((add, _("Add a contract")))
+        return offered
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Customer]":
         """The count is served by the partial index `ticket_active_customer`, for the rows of one page."""
@@ -32,7 +48,4 @@ class TicketedCustomerAdmin(CustomerAdmin):
 
     @display(description=_("open tickets"))
     def open_tickets(self, customer: Any) -> str:
-        url = reverse("admin:tickets_ticket_changelist")
-        return format_html(
-            '<a href="{}?work=active&customer__id__exact={}">{}</a>', url, customer.pk, customer.open_count
-        )
+        return format_html('<a href="{}">{}</a>', tickets_of(customer.pk), customer.open_count)

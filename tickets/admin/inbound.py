@@ -108,7 +108,7 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
             request, to_each(queryset, lambda mail: refuse_failed(service(inbound=mail, actor=actor, at=at)))
         )
 
-    def links(self, mail: Any) -> list[tuple[str, Any]]:
+    def links(self, request: HttpRequest, mail: Any) -> list[tuple[str, Any]]:
         return [(reverse("tickets:original", args=[mail.pk]), _("Download the original"))]
 
     @display(description=_("state"), label=labels.INTAKE)

@@ -12,7 +12,7 @@ class PageActions(DeskAdmin):
 
     change_form_outer_before_template = "admin/tickets/page_actions.html"
 
-    def links(self, row: Any) -> list[tuple[str, Any]]:
+    def links(self, request: HttpRequest, row: Any) -> list[tuple[str, Any]]:
         return []
 
     def makes_sense(self, action: str, row: Any) -> bool:
@@ -32,7 +32,7 @@ class PageActions(DeskAdmin):
             "page_actions": [
                 (name, title) for _function, name, title in offered.values() if self.makes_sense(name, row)
             ],
-            "page_links": [] if row is None else self.links(row),
+            "page_links": [] if row is None else self.links(request, row),
         }
         response: HttpResponse = super().changeform_view(
             request, object_id, form_url, {**(extra_context or {}), **more}
