@@ -121,7 +121,7 @@ def _promises(ticket: Ticket, people: People) -> list[Promise]:
     """Newest first."""
     clocks = list(
         Clock.objects.filter(ticket=ticket)
-        .select_related("policy_version__policy", "calendar", "contract__plan", "answered_by")
+        .select_related("policy_version__policy", "calendar", "contract__plan", "waived_by")
         .prefetch_related(
             "calendar__intervals",
             Prefetch("events", ClockEvent.objects.select_related("actor").order_by("pk")),

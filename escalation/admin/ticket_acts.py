@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from escalation.admin.ticket_forms import (
     ContactForm,
+    MergeForm,
     NoteForm,
     OwnerForm,
     PriorityForm,
@@ -22,12 +23,14 @@ from escalation.admin.ticket_forms import (
     VoidForm,
     new_files,
 )
+from tickets.access import visible_tickets
 from tickets.choices import MessageKind, Status
 from tickets.errors import DeskError
 from tickets.models import Message, Ticket
 from tickets.services.conversation import add_note, log_contact, reply
 from tickets.services.failures import void_response
 from tickets.services.locking import locked
+from tickets.services.merging import merge
 from tickets.services.once import claim
 from tickets.services.ownership import assign
 from tickets.services.state import change_priority, set_status
@@ -148,6 +151,14 @@ def _owner(acting: Acting) -> None:
     assign(ticket=acting.ticket, to=data["owner"], actor=acting.actor, at=acting.at, reason=data["reason"])
 
 
+def _merge(acting: Acting) -> None:
+    """Only into what the actor may see; anything else does not exist."""
+    into = visible_tickets(acting.actor).filter(pk=acting.data["into"]).first()
+    if into is None:
+        raise DeskError(_("There is no ticket with this number."))
+    merge(ticket=acting.ticket, into=into, actor=acting.actor, at=acting.at, reason=acting.data["reason"])
+
+
 ACTS: Mapping[str, Act] = {
     "reply": Act(ReplyForm, _reply, gettext_lazy("The answer is on its way.")),
     "note": Act(NoteForm, _note, gettext_lazy("The note is saved.")),
@@ -156,4 +167,5 @@ ACTS: Mapping[str, Act] = {
     "status": Act(StatusForm, _status, gettext_lazy("The status is changed.")),
     "priority": Act(PriorityForm, _priority, gettext_lazy("The priority is changed.")),
     "owner": Act(OwnerForm, _owner, gettext_lazy("The ticket is handed over.")),
+    "merge": Act(MergeForm, _merge, gettext_lazy("The tickets are one now.")),
 }

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import Contact, Customer
 from tickets.choices import Channel, Priority, Status
 from tickets.models import Ticket
+from tickets.search import NUMBER
 from tickets.words import NewFile
 
 BY_VOICE = [choice for choice in Channel.choices if choice[0] != Channel.EMAIL]
@@ -123,6 +124,18 @@ class OwnerForm(ReasonForm):
     owner = forms.ModelChoiceField(
         label=_("Owner"), queryset=User.objects.filter(is_active=True, is_staff=True), empty_label=None
     )
+
+
+class MergeForm(ReasonForm):
+    """``into`` is the number of the ticket that goes on, in any spelling."""
+
+    into = forms.CharField(label=_("Into"), max_length=30)
+
+    def clean_into(self) -> int:
+        number = NUMBER.fullmatch(self.cleaned_data["into"])
+        if number is None:
+            raise forms.ValidationError(_("Write a ticket's number, such as SD#12."))
+        return int(number[1])
 
 
 class NewTicketForm(OnceForm):

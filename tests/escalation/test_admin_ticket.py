@@ -364,6 +364,36 @@ def test_a_message_of_another_ticket_cannot_be_voided_from_here(login: Login, ti
     assert "not part of the ticket" in html
 
 
+def test_two_tickets_become_one(login: Login, anna: User, ticket: Ticket) -> None:
+    goes_on = TicketFactory(owner=anna, customer=ticket.customer)
+    client = login(anna)
+    act(client, ticket, "merge", into=f"sd#{goes_on.pk}", reason="Same matter")
+    html = client.get(page_of(ticket)).content.decode()
+    assert f"Merged into SD#{goes_on.pk}" in html
+    assert 'id="composer"' not in html
+    assert goes_on.messages.get().body == "The live room is black."
+
+
+@pytest.mark.parametrize("into", ["SD#999999", "the other one"])
+def test_a_ticket_merges_into_one_that_exists(login: Login, anna: User, ticket: Ticket, into: str) -> None:
+    html = act(login(anna), ticket, "merge", into=into).content.decode()
+    assert "no ticket with this number" in html or "such as SD#12" in html
+    assert into in html
+
+
+def test_nobody_merges_into_what_they_may_not_see(login: Login, anna: User, ticket: Ticket) -> None:
+    hidden = TicketFactory(customer=None)
+    html = act(login(anna), ticket, "merge", into=hidden.pk).content.decode()
+    assert "no ticket with this number" in html
+
+
+def test_a_lead_ends_a_promise_with_a_reason_that_stays_on_the_page(login: Login, ticket: Ticket) -> None:
+    client = login(staff(groups=["Support director"]))
+    act(client, ticket, "status", status="closed", reason="Spam")
+    assert "Spam" in client.get(page_of(ticket)).content.decode()
+    assert "Waived by" in client.get(page_of(ticket)).content.decode()
+
+
 def test_files_beyond_the_size_of_a_mail_are_refused(
     login: Login, anna: User, ticket: Ticket, settings: Any
 ) -> None:
