@@ -12,7 +12,7 @@ from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockStat
 from escalation.models import Clock, Escalation, EscalationStep, PolicyTarget
 from escalation.services.chain import steps_of
 from escalation.services.ledger import NOTHING, Act, Before, append
-from escalation.services.moments import due_time, step_time
+from escalation.services.moments import due_time, is_last_fifth, step_time
 from escalation.services.terms import Terms, companion_window, terms_for, window_for
 from tickets.errors import DeskError
 from tickets.models import Message, Ticket
@@ -163,19 +163,24 @@ def _of_its_kind(clock: Clock) -> list[Clock]:
 def retarget(clock: Clock, act: Act, *, priority: int) -> None:
     """Follow a change of priority: raised, the earlier of the old due and change + new window; lowered, as it was.
 
-    A promise that is met or breached stays so, and one that stands still follows when it runs again.
+    A promise that is met or breached stays so, and one that stands still follows when it runs again. Lowering it in
+    the last fifth of its window is marked in the ledger.
     """
     if clock.state not in (ClockState.RUNNING, ClockState.PAUSED):
         return
     before = Before.of(clock)
-    raised, clock.priority = priority < clock.priority, priority
+    raised = priority < clock.priority
+    late = {} if raised or not is_last_fifth(clock, act.at) else {"late": True}
+    clock.priority = priority
     if raised:
         _tighten(clock, act.at)
         clock.next_step_at = (
             next_step_time(clock) if clock.state == ClockState.RUNNING else clock.next_step_at
         )
     clock.save(update_fields=[*TERMS, "next_step_at"])
-    append(clock, ClockChange.RETARGETED, act, before=before, priority=priority, minutes=clock.minutes)
+    append(
+        clock, ClockChange.RETARGETED, act, before=before, priority=priority, minutes=clock.minutes, **late
+    )
 
 
 def _tighten(clock: Clock, at: datetime) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from escalation.calendars import hours_of
 from escalation.models import Calendar, Clock
-from escalation.worktime import add_working, at_share
+from escalation.worktime import add_working, at_share, working_between
 
 
 def due_time(calendar: Calendar, start: datetime, minutes: int) -> datetime:
@@ -19,3 +19,9 @@ def step_time(clock: Clock, percent: int) -> datetime:
     hours, window = hours_of(clock.calendar), timedelta(minutes=clock.minutes)
     moment = at_share(hours, clock.window_starts_at, window, percent)
     return add_working(hours, moment, timedelta(seconds=clock.paused_seconds))
+
+
+def is_last_fifth(clock: Clock, at: datetime) -> bool:
+    """Whether no more than a fifth of the window is left at ``at`` (UTC); while it stands still, of what it kept."""
+    left = working_between(hours_of(clock.calendar), clock.paused_at or at, clock.due_at)
+    return left * 5 <= timedelta(minutes=clock.minutes)
