@@ -65,7 +65,8 @@ class Conversation:
 
     def _begin_to_answer(self, at: datetime) -> None:
         """Mostly with an answer; now and then somebody in a hurry says nothing, and a lead takes it back."""
-        if self.opening.priority == Priority.P0 or self.opening.is_noted or self.dice.random() > IN_A_HURRY:
+        is_usual = self.opening.priority == Priority.P0 or self.opening.is_noted
+        if is_usual or not pace.is_day(at, self._zone()) or self.dice.random() > IN_A_HURRY:
             self._go_on(at)
         else:
             self._later(at + pace.minutes(self.dice, 4, 20), self._hurry)

@@ -15,13 +15,14 @@ from tickets.models import Ticket
 from tickets.services.ownership import assign
 from tickets.services.state import change_priority
 
-HANDED_OVER, RAISED, LOWERED = 0.05, 0.06, 0.03
+HANDED_OVER, RAISED, LOWERED = 0.06, 0.07, 0.04
 
 
 def perhaps_triage(agenda: Agenda, ticket: Ticket, wording: Wording, *, at: datetime) -> None:
-    """Put a change on the agenda, soon after the ticket came in, for some everyday tickets."""
+    """Put a change on the agenda, soon after the ticket came in, for some everyday tickets of the daytime."""
     dice, luck = wording.dice, wording.dice.random()
-    if ticket.priority == Priority.P0 or luck > HANDED_OVER + RAISED + LOWERED:
+    is_day = pace.is_day(at, ticket.owner.staff_profile.time_zone)
+    if not is_day or ticket.priority == Priority.P0 or luck > HANDED_OVER + RAISED + LOWERED:
         return
     act: Callable[[Ticket, Wording, datetime], None] = _raise
     if luck < HANDED_OVER:
