@@ -185,7 +185,7 @@ def retarget(clock: Clock, act: Act, *, priority: int) -> None:
 
 def _tighten(clock: Clock, at: datetime) -> None:
     """Take on the window of the clock's new priority from ``at`` on, as of the start's terms, if it ends earlier."""
-    target = _window(clock)
+    target = window_of(clock)
     due = due_time(target.calendar, at, target.minutes) if target is not None else clock.due_at
     if target is not None and due < clock.due_at:
         clock.due_at, clock.raised_at, clock.minutes = due, at, target.minutes
@@ -193,7 +193,8 @@ def _tighten(clock: Clock, at: datetime) -> None:
         clock.calendar, clock.calendar_version = target.calendar, target.calendar.version
 
 
-def _window(clock: Clock) -> PolicyTarget | None:
+def window_of(clock: Clock) -> PolicyTarget | None:
+    """The window for the clock's present priority, as of the terms it started with."""
     kind = ClockKind(clock.kind)
     if kind not in RESPONSE_KINDS:
         return companion_window(clock.policy_version, kind, clock.priority)

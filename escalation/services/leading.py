@@ -1,0 +1,105 @@
+"""What leads and directors decide about a running promise: waive it, relax it, put it under newer terms.
+
+Each takes the ticket's lock, needs a permission and a reason, and leaves a line in the ledger.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from escalation.calendars import hours_of
+from escalation.choices import ClockChange, ClockState
+from escalation.models import Clock, PolicyTarget, PolicyVersion
+from escalation.services.clocks import PINNED, TERMS, next_step_time, waive, window_of
+from escalation.services.ledger import Act, Before, append
+from escalation.services.moments import due_time
+from escalation.worktime import add_working
+from tickets.errors import DeskError
+from tickets.services.locking import locked
+
+LEADS = "escalation.waive_clock"
+DIRECTORS = "escalation.change_policy"
+
+
+@transaction.atomic
+def waive_promise(*, clock: Clock, actor: User, at: datetime, reason: str) -> Clock:
+    """Excuse a promise for a reason: its raw outcome stays visible beside it. Raises DeskError."""
+    clock = _decided(clock, actor, LEADS, reason)
+    waive(clock, Act(at, actor, reason.strip()))
+    return clock
+
+
+@transaction.atomic
+def relax(*, clock: Clock, actor: User, at: datetime, reason: str) -> Clock:
+    """Let a lowered promise fall due by the window of its lower priority, counted from its start. Raises DeskError."""
+    clock = _decided(clock, actor, LEADS, reason)
+    _refuse_settled(clock, at)
+    target = window_of(clock)
+    due = due_under(clock, target) if target is not None else clock.due_at
+    if target is None or due <= clock.due_at:
+        raise DeskError(_("There is nothing to relax: the promise is no stricter than its priority asks."))
+    _put_under(clock, target, due, Act(at, actor, reason.strip()), relaxed=True)
+    return clock
+
+
+@transaction.atomic
+def retarget_to_version(
+    *, clock: Clock, version: PolicyVersion, actor: User, at: datetime, reason: str
+) -> Clock:
+    """Put a running promise under another version of a policy, counted from its start. Raises DeskError.
+
+    Nobody may be made late after the fact: a due time that would lie in the past is refused.
+    """
+    clock = _decided(clock, actor, DIRECTORS, reason)
+    _refuse_settled(clock, at)
+    target = target_under(clock, version)
+    if target is None:
+        raise DeskError(_("%(version)s has no such window.") % {"version": version})
+    due = due_under(clock, target)
+    if due <= at:
+        raise DeskError(_("Under these terms the promise would be broken already. It keeps its own."))
+    _put_under(clock, target, due, Act(at, actor, reason.strip()), policy_version=version.pk)
+    return clock
+
+
+def target_under(clock: Clock, version: PolicyVersion) -> PolicyTarget | None:
+    """The window that a version has for the clock's kind and priority."""
+    targets = version.targets.filter(kind=clock.kind, priority=clock.priority)
+    return targets.select_related("version__policy", "calendar").first()
+
+
+def due_under(clock: Clock, target: PolicyTarget) -> datetime:
+    """When the clock would fall due by this window from where its own is counted, its pauses included."""
+    due = due_time(target.calendar, clock.started_at, target.minutes)
+    return add_working(hours_of(target.calendar), due, timedelta(seconds=clock.paused_seconds))
+
+
+def _decided(clock: Clock, actor: User, permission: str, reason: str) -> Clock:
+    """The clock as it is now, under its ticket's lock, once it is sure that the actor may decide."""
+    if not actor.has_perm(permission):
+        raise DeskError(_("You may not decide that. Ask a lead."))
+    if not reason.strip():
+        raise DeskError(_("Give a reason: it stands in the ledger."))
+    ticket = locked(clock.ticket)
+    fresh = Clock.objects.select_related(*PINNED).get(pk=clock.pk)
+    fresh.ticket = ticket
+    return fresh
+
+
+def _refuse_settled(clock: Clock, at: datetime) -> None:
+    if clock.state != ClockState.RUNNING or clock.due_at <= at:
+        raise DeskError(_("Only a running promise can be changed; what is met or breached stays so."))
+
+
+def _put_under(clock: Clock, target: PolicyTarget, due: datetime, act: Act, **data: Any) -> None:
+    before = Before.of(clock)
+    clock.due_at, clock.raised_at, clock.minutes = due, None, target.minutes
+    clock.policy_version = target.version
+    clock.calendar, clock.calendar_version = target.calendar, target.calendar.version
+    clock.next_step_at = next_step_time(clock)
+    clock.save(update_fields=[*TERMS, "next_step_at"])
+    facts: dict[str, Any] = {"priority": clock.priority, "minutes": clock.minutes, **data}
+    append(clock, ClockChange.RETARGETED, act, before=before, **facts)
