@@ -7,7 +7,7 @@ import logging
 from datetime import timedelta
 
 from django.core.cache import cache
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from tickets.choices import IntakeState
@@ -66,5 +66,6 @@ def _process_safely(inbound: int) -> int:
         return process(inbound, now=timezone.now()) is not None
     except DATABASE_FAULTS:
         logger.exception("The database could not take mail %s now", inbound)
-        close_old_connections()
+        if not connection.in_atomic_block:
+            close_old_connections()  # a broken one would fail the mails after this one
         return 0
