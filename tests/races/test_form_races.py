@@ -1,0 +1,60 @@
+"""A form sent many times at once, on PostgreSQL: it acts once, and an answer never overtakes a newer question."""
+
+import uuid
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+
+from escalation.admin.ticket_acts import ACTS, Acting, NewerMessage, act_once
+from tests.factories import ContactFactory, CustomerFactory, set_desk, staff
+from tests.races.test_races import at_once
+from tests.talk import asked, minute, opened
+from tickets.choices import MessageKind
+from tickets.models import Ticket
+
+pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def ticket() -> Ticket:
+    set_desk(duty_manager=staff("duty"))
+    ann = staff("ann")
+    return opened(contact=ContactFactory(customer=CustomerFactory(account_manager=ann)))
+
+
+def replying(ticket: Ticket, actor: User, *, token: uuid.UUID, seen: int) -> Callable[[], str]:
+    data = {"token": token, "seen": seen, "body": "Please update.", "uploads": [], "copies": [], "then": ""}
+
+    def reply() -> str:
+        try:
+            act_once(ACTS["reply"], Acting(ticket, actor, minute(5), data))
+        except NewerMessage:
+            return "held"
+        return "sent"
+
+    return reply
+
+
+def test_a_form_sent_eight_times_at_once_answers_once(ticket: Ticket) -> None:
+    token, seen = uuid.uuid4(), ticket.messages.get().pk
+    clicks = [replying(ticket, ticket.owner, token=token, seen=seen) for _click in range(8)]
+    assert Counter(at_once(clicks)) == {"sent": 8}
+    assert ticket.messages.filter(kind=MessageKind.OUTBOUND).count() == 1
+
+
+def test_an_answer_and_a_newer_question_never_cross_unseen(ticket: Ticket) -> None:
+    """Either the answer was first, or it was held; sent after the question without having seen it never."""
+    seen = ticket.messages.get().pk
+
+    def ask() -> str:
+        asked(ticket, 5)
+        return "asked"
+
+    results = at_once([replying(ticket, ticket.owner, token=uuid.uuid4(), seen=seen), ask])
+    answer = ticket.messages.filter(kind=MessageKind.OUTBOUND).first()
+    question = ticket.messages.filter(kind=MessageKind.INBOUND).order_by("pk").last()
+    assert question is not None
+    assert ("sent" in results) == (answer is not None)
+    assert answer is None or answer.pk < question.pk
