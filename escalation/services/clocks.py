@@ -5,6 +5,7 @@ Every function needs the ticket's lock and the transaction of the change that ca
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -170,7 +171,7 @@ def retarget(clock: Clock, act: Act, *, priority: int) -> None:
         return
     before = Before.of(clock)
     raised = priority < clock.priority
-    late = {} if raised or not is_last_fifth(clock, act.at) else {"late": True}
+    late: dict[str, Any] = {} if raised or not is_last_fifth(clock, act.at) else {"late": True}
     clock.priority = priority
     if raised:
         _tighten(clock, act.at)
