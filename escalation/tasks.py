@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from escalation.exports.pack import desk_zone, export_week
+from escalation.services.calendars import refresh_holidays
 from escalation.services.heartbeats import beat
 from escalation.services.sweep import sweep
 from escalation.services.verifying import Verification, verify
@@ -37,3 +38,9 @@ def verify_whole_ledger() -> Verification:
     first = f": {found.mismatches[0]}" if found.mismatches else ""
     beat(LEDGER, at=timezone.now(), detail=f"{len(found.mismatches)} of {found.clocks}{first}")
     return found
+
+
+def renew_holidays() -> str:
+    """Calendars of countries take on the holidays of another year, or those that a newer library knows."""
+    renewed = refresh_holidays(at=timezone.now())
+    return ", ".join(str(version) for version in renewed) or "unchanged"

@@ -123,7 +123,6 @@ def _promises(ticket: Ticket, people: People) -> list[Promise]:
         Clock.objects.filter(ticket=ticket)
         .select_related("policy_version__policy", "calendar", "contract__plan", "waived_by")
         .prefetch_related(
-            "calendar__intervals",
             Prefetch("events", ClockEvent.objects.select_related("actor").order_by("pk")),
             Prefetch("escalations", Escalation.objects.select_related("step", "from_owner", "to_owner")),
         )

@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from django_q.models import OrmQ
 
 from escalation.models import Heartbeat
+from escalation.services.holidaywatch import unknown_holidays
 from escalation.tasks import LEDGER, SWEEP
 from tickets.choices import IntakeState, OutboxState
 from tickets.models import InboundEmail, Mailbox, OutboundEmail
@@ -36,6 +37,7 @@ class Check(StrEnum):
     QUEUE = "queue"
     FAILED_MAIL = "failed_mail"
     LEDGER = "ledger"
+    HOLIDAYS = "holidays"
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ def health(*, now: datetime) -> HealthReport:
     """Look at everything; a database that cannot be asked is itself the finding and never an exception."""
     try:
         problems = tuple(finding for check in PROBLEM_CHECKS for finding in check(now))
-        return HealthReport(problems, tuple(_failed_mail()))
+        warnings = tuple(finding for check in WARNING_CHECKS for finding in check(now))
+        return HealthReport(problems, warnings)
     except (DatabaseError, InterfaceError):
         return HealthReport((Finding(Check.DATABASE, _unreachable()),))
 
@@ -149,7 +152,7 @@ def _is_stuck(oldest: datetime | None, now: datetime) -> bool:
     return oldest is not None and now - oldest > timedelta(seconds=settings.QUEUE_LATE_SECONDS)
 
 
-def _failed_mail() -> Iterator[Finding]:
+def _failed_mail(now: datetime) -> Iterator[Finding]:
     incoming = InboundEmail.objects.filter(state=IntakeState.FAILED).count()
     if incoming:
         text = ngettext(
@@ -171,6 +174,12 @@ def _ledger(now: datetime) -> Iterator[Finding]:
         )
 
 
+def _holidays(now: datetime) -> Iterator[Finding]:
+    """From 60 days before a year whose make-up days nobody has told the desk."""
+    for text in unknown_holidays(on=now.date()):
+        yield Finding(Check.HOLIDAYS, text)
+
+
 PROBLEM_CHECKS: tuple[Callable[[datetime], Iterator[Finding]], ...] = (
     _sweep,
     _fetch,
@@ -179,6 +188,7 @@ PROBLEM_CHECKS: tuple[Callable[[datetime], Iterator[Finding]], ...] = (
     _queue,
     _ledger,
 )
+WARNING_CHECKS: tuple[Callable[[datetime], Iterator[Finding]], ...] = (_failed_mail, _holidays)
 
 
 def age(passed: timedelta) -> str:

@@ -45,6 +45,7 @@ TIMETABLE = (
     Entry("process-mail", "tickets.tasks.process_stored", minutes=1),
     Entry("deliver-mail", "tickets.tasks.deliver_outbox", minutes=1),
     Entry("verify-ledger", "escalation.tasks.verify_ledger", cron="30 3 * * *"),
+    Entry("renew-holidays", "escalation.tasks.renew_holidays", cron="0 3 * * *"),
     Entry("weekly-pack", "escalation.tasks.export_last_week", cron="0 8 * * 1"),
 )
 

@@ -23,6 +23,7 @@ from django.utils import timezone
 from django_q.signing import SignedPackage
 
 from escalation import ledger_guard
+from escalation.calendars import forget_versions
 from tests.factories import NOW
 
 ODD_ZONE = "Asia/Kathmandu"  # +05:45: neither UTC, nor the desk's usual zone, nor a whole hour
@@ -77,6 +78,12 @@ def _files_in_a_folder_of_the_test(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "files"
     settings.OUTGOING_DIR = tmp_path / "outgoing"
     settings.SMTP_URL = ""
+
+
+@pytest.fixture(autouse=True)
+def _versions_of_the_test() -> None:
+    """Rolled-back rows are numbered anew, so what was remembered by number is of another test."""
+    forget_versions()
 
 
 @dataclass

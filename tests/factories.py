@@ -3,7 +3,7 @@
 `NOW` is the moment tests speak of; rows default to times around it.
 """
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import factory
@@ -25,9 +25,10 @@ from customers.models import (
     Team,
 )
 from escalation.choices import ClockChange, ClockKind, ClockState, NoticeKind, Whom
+from escalation.definitions import CalendarDefinition, as_json, resolved
 from escalation.models import (
     Calendar,
-    CalendarInterval,
+    CalendarVersion,
     Clock,
     ClockEvent,
     DutyRota,
@@ -279,30 +280,43 @@ class OutboundEmailFactory(DjangoModelFactory[OutboundEmail]):
 
 
 class CalendarFactory(DjangoModelFactory[Calendar]):
-    """Around the clock; `office_calendar()` has working hours."""
+    """Around the clock, with its first version; `office_calendar()` has working hours."""
 
     class Meta:
         model = Calendar
+        skip_postgeneration_save = True
 
     name = factory.Sequence(lambda number: f"Calendar {number}")
+    time_zone = "UTC"
     always_open = True
+    version = 1
+    definition = factory.LazyAttribute(
+        lambda calendar: as_json(CalendarDefinition(calendar.time_zone, always_open=calendar.always_open))
+    )
+    first = factory.RelatedFactory("tests.factories.CalendarVersionFactory", factory_related_name="calendar")
 
 
-class CalendarIntervalFactory(DjangoModelFactory[CalendarInterval]):
+class CalendarVersionFactory(DjangoModelFactory[CalendarVersion]):
     class Meta:
-        model = CalendarInterval
+        model = CalendarVersion
 
-    calendar = factory.SubFactory(CalendarFactory, always_open=False)
-    weekday = 0
-    opens = time(9)
-    closes = time(18)
+    calendar = factory.SubFactory(CalendarFactory, first=None)
+    number = 1
+    definition = factory.SelfAttribute("calendar.definition")
+    created_at = NOW - timedelta(days=365)
 
 
 def office_calendar(time_zone: str = "Asia/Shanghai", **fields: Any) -> Calendar:
-    """Monday to Friday, nine to six."""
-    calendar: Calendar = CalendarFactory(always_open=False, time_zone=time_zone, **fields)
-    for weekday in range(5):
-        CalendarIntervalFactory(calendar=calendar, weekday=weekday)
+    """Monday to Friday, nine to six; `country="CN"` and other fields of a definition too."""
+    week = (((9 * 60, 18 * 60),),) * 5 + ((), ())
+    definition = CalendarDefinition(time_zone, **({"weekly": week} | fields))
+    complete = resolved(definition, NOW.year)
+    calendar: Calendar = CalendarFactory(
+        always_open=complete.always_open,
+        time_zone=time_zone,
+        country=complete.country,
+        definition=as_json(complete),
+    )
     return calendar
 
 

@@ -1,65 +1,144 @@
-"""Working calendars with their weekly intervals; the service refuses hours that make no sense."""
+"""Working calendars; an edit becomes a new version through the service, so running promises keep their hours."""
 
 from typing import Any
 
-from django import forms
-from django.contrib import admin
-from django.core.exceptions import ValidationError
+from django.contrib import admin, messages
 from django.db import transaction
-from django.http import HttpRequest
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
-from unfold.forms import PaginationInlineFormSet
 
 from customers.admin.base import DeskAdmin
-from escalation.models import Calendar, CalendarInterval
-from escalation.services.calendars import calendar_changed
-from escalation.worktime import WorkingHours, WorkTimeError
+from customers.admin.fields import person
+from escalation.admin.calendar_form import DAYS, CalendarForm
+from escalation.definitions import CalendarDefinition, from_json
+from escalation.holidaydays import is_published
+from escalation.models import Calendar, CalendarVersion
+from escalation.services.calendars import revise_calendar
+from escalation.services.holidaywatch import unknown_words, year_to_mend
+from escalation.workrules import WEEKDAYS
+from escalation.workwords import day_in_words, intervals_in_words
 
 
-class IntervalFormSet(PaginationInlineFormSet):
-    """Shows the service's refusal beside the intervals, before anything is written."""
+class CalendarVersionInline(TabularInline):
+    """What was worked when; nothing of it changes."""
 
-    def clean(self) -> None:
-        super().clean()
-        if any(form.errors for form in self.forms) or self._always_open():
-            return
-        weekly: list[list[tuple[int, int]]] = [[] for _day in range(7)]
-        for form in self.forms:
-            given = form.cleaned_data
-            if given and not given.get("DELETE"):
-                weekly[given["weekday"]].append(form.instance.minutes)
-        try:
-            WorkingHours(self.instance.time_zone, weekly=weekly)
-        except WorkTimeError as error:
-            raise ValidationError(str(error)) from error
-
-    def _always_open(self) -> bool:
-        return bool(self.instance.always_open)
-
-
-class CalendarIntervalInline(TabularInline):
-    model = CalendarInterval
-    formset = IntervalFormSet
-    fields = ("weekday", "opens", "closes")
+    model = CalendarVersion
+    fields = readonly_fields = ("number", "created_at", "changed_by", "hours")
     extra = 0
+    can_delete = False
+    hide_title = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever reads the calendar reads its past."""
+        return True
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[CalendarVersion]":
+        versions: QuerySet[CalendarVersion] = super().get_queryset(request)
+        return versions.select_related("created_by")
+
+    @display(description=_("changed by"))
+    def changed_by(self, version: CalendarVersion) -> str:
+        return person(version.created_by) if version.created_by else str(_("the desk"))
+
+    @display(description=_("hours"))
+    def hours(self, version: CalendarVersion) -> str:
+        return in_words(from_json(version.definition))
 
 
 @admin.register(Calendar)
 class CalendarAdmin(DeskAdmin):
-    list_display = ("name", "time_zone", "hours", "version")
+    form = CalendarForm
+    list_display = ("name", "time_zone", "hours", "country", "version")
     search_fields = ("name", "time_zone")
-    inlines = (CalendarIntervalInline,)
-    readonly_fields = ("version",)
-    fieldsets = ((None, {"fields": (("name", "time_zone"), ("always_open", "version"))}),)
+    inlines = (CalendarVersionInline,)
+    readonly_fields = ("version", "holidays", "worked")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        head = (None, {"fields": (("name", "time_zone"), ("always_open", "version"))})
+        places = (_("Holidays"), {"fields": (("country", "subdivision"), "holidays")})
+        may_write = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        if not may_write:
+            return (head, places, (_("Hours"), {"fields": ("worked",)}))
+        hours = {
+            "fields": DAYS,
+            "description": _(
+                "Such as 09:00-12:00, 13:00-18:00; 24:00 is midnight and 30:00 six the next day."
+            ),
+        }
+        return (head, (_("Hours"), hours), places, (_("Own days"), {"fields": ("own_days",)}))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        with transaction.atomic():
+            obj.save(update_fields=["name"] if change else None)
+            actor: Any = request.user
+            revise_calendar(calendar=obj, definition=form.definition(), actor=actor, at=timezone.now())
+
+    def render_change_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        calendar = kwargs.get("obj")
+        if calendar is not None and request.method == "GET":
+            self._warn(request, calendar)
+        response: HttpResponse = super().render_change_form(request, *args, **kwargs)
+        return response
+
+    def _warn(self, request: HttpRequest, calendar: Calendar) -> None:
+        definition = from_json(calendar.definition)
+        if year := year_to_mend(definition, timezone.now().date()):
+            messages.warning(request, unknown_words(definition.country, year, [calendar.name]))
 
     @display(description=_("hours"))
     def hours(self, calendar: Calendar) -> str:
         return str(_("around the clock") if calendar.always_open else _("working hours"))
 
-    def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
-        with transaction.atomic():
-            super().save_related(request, form, formsets, change)
-            if change and (form.has_changed() or any(formset.has_changed() for formset in formsets)):
-                calendar_changed(calendar=form.instance)
+    @display(description=_("known holidays"))
+    def holidays(self, calendar: Calendar) -> str:
+        if not calendar.definition:
+            return "-"
+        return format_html_join("", "<div>{}</div>", ((line,) for line in _years(calendar))) or "-"
+
+    @display(description=_("hours"))
+    def worked(self, calendar: Calendar) -> str:
+        return in_words(from_json(calendar.definition)) if calendar.definition else "-"
+
+
+def in_words(definition: CalendarDefinition) -> str:
+    """A line for each weekday that is worked, then the own days."""
+    lines = [_now("around the clock")] if definition.always_open else []
+    if not definition.always_open:
+        week = zip(WEEKDAYS, definition.weekly, strict=True)
+        lines = [f"{day} {intervals_in_words(intervals)}" for day, intervals in week if intervals]
+    lines += [day_in_words(own.day, own.intervals, own.note) for own in definition.own_days]
+    place = " ".join(filter(None, (definition.country, definition.subdivision)))
+    lines += [_now("holidays of %(place)s") % {"place": place}] if definition.observes_holidays else []
+    return format_html_join("", "<div>{}</div>", ((line,) for line in [definition.zone, *lines]))
+
+
+def _years(calendar: Calendar) -> list[str]:
+    """How many days each year has, and whether they are final."""
+    definition = from_json(calendar.definition)
+    found = definition.holidays
+    years = sorted({day.year for day in found.closed | found.make_up})
+    return [_year(definition, year) for year in years]
+
+
+def _year(definition: CalendarDefinition, year: int) -> str:
+    found = definition.holidays
+    counts = {
+        "year": year,
+        "closed": sum(day.year == year for day in found.closed),
+        "worked": sum(day.year == year for day in found.make_up),
+    }
+    if is_published(definition.country, year):
+        return _now("%(year)s: %(closed)s holidays, %(worked)s make-up days") % counts
+    return _now("%(year)s: %(closed)s holidays, make-up days not known yet") % counts

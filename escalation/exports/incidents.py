@@ -97,6 +97,7 @@ class PriorityChange(NamedTuple):
     due_at: datetime
     raised_at: datetime | None
     calendar_id: int
+    calendar_version: int
     customer_id: int | None
     customer_code: str | None
     customer: str | None
@@ -106,7 +107,7 @@ class PriorityChange(NamedTuple):
         """In the last fifth of the window, which begins anew when a priority is raised; greater means lower."""
         if self.data["after"] <= self.data["before"]:
             return False
-        hours, start = book[self.calendar_id], self.started_at
+        hours, start = book[self.calendar_id, self.calendar_version], self.started_at
         if self.raised_at is not None and self.raised_at < self.at:
             start = self.raised_at
         return working_between(hours, self.at, self.due_at) * 5 <= working_between(hours, start, self.due_at)
@@ -121,7 +122,8 @@ def _changes_under_a_promise(period: Period) -> Iterator[PriorityChange]:
         ticket__clocks__started_at__lte=F("at"),
         ticket__clocks__due_at__gt=F("at"),
     )
-    clock = (f"ticket__clocks__{field}" for field in ("started_at", "due_at", "raised_at", "calendar_id"))
+    terms = ("started_at", "due_at", "raised_at", "calendar_id", "calendar_version")
+    clock = (f"ticket__clocks__{field}" for field in terms)
     fields = ("pk", "at", "data", "actor_id", *clock, *_customer("ticket"))
     rows = changes.order_by("pk").values_list(*fields)
     return map(PriorityChange._make, rows.iterator(chunk_size=FETCH))

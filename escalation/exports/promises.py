@@ -132,7 +132,7 @@ def promises_of(period: Period, *, book: CalendarBook) -> Iterator[Promise]:
 
 
 def _promise(clock: ClockRow, *, period: Period, book: CalendarBook, holdings: list[Holding]) -> Promise:
-    hours, start = book[clock.calendar_id], clock.started_at
+    hours, start = book[clock.calendar_id, clock.calendar_version], clock.started_at
     found = verdict(end=period.end, state=clock.state, due_at=clock.due_at, stopped_at=clock.stopped_at)
     decided_at = found.decided_at if period.holds(found.decided_at) else None
     answered_at = clock.stopped_at if clock.answered_by_id and _before(clock.stopped_at, period.end) else None

@@ -1,6 +1,6 @@
 """The models of the escalation app, by topic."""
 
-from escalation.models.calendar import Calendar, CalendarInterval
+from escalation.models.calendar import Calendar, CalendarVersion
 from escalation.models.clock import Clock
 from escalation.models.duty import DutyRota, DutyShift
 from escalation.models.escalation import Escalation, Notification
@@ -11,7 +11,7 @@ from escalation.models.policy import EscalationStep, Policy, PolicyTarget, Polic
 
 __all__ = [
     "Calendar",
-    "CalendarInterval",
+    "CalendarVersion",
     "Clock",
     "ClockEvent",
     "DutyRota",

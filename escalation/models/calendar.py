@@ -1,5 +1,8 @@
-"""Working calendars: around the clock, or intervals per weekday in a zone."""
+"""Working calendars and their versions: around the clock, or intervals per weekday in a zone, with holidays."""
 
+from typing import Any
+
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -7,12 +10,19 @@ from customers.choices import validate_zone
 
 
 class Calendar(models.Model):
-    """``always_open`` counts plain hours; otherwise only the intervals count. ``version`` grows with each edit."""
+    """Written by escalation.services.calendars only. ``definition`` is that of the newest version, as JSON."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_zone])
     always_open = models.BooleanField(_("around the clock"), default=False)
-    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
+    country = models.CharField(
+        _("holidays of"), max_length=2, blank=True, help_text=_("Two letters such as CN; empty for none.")
+    )
+    subdivision = models.CharField(
+        _("region"), max_length=20, blank=True, help_text=_("Such as BY for Bavaria in DE.")
+    )
+    version = models.PositiveIntegerField(_("version"), default=0, editable=False)
+    definition = models.TextField(default="", editable=False)
 
     class Meta:
         verbose_name = _("calendar")
@@ -23,37 +33,30 @@ class Calendar(models.Model):
         return self.name
 
 
-class Weekday(models.IntegerChoices):
-    MONDAY = 0, _("Monday")
-    TUESDAY = 1, _("Tuesday")
-    WEDNESDAY = 2, _("Wednesday")
-    THURSDAY = 3, _("Thursday")
-    FRIDAY = 4, _("Friday")
-    SATURDAY = 5, _("Saturday")
-    SUNDAY = 6, _("Sunday")
-
-
-class CalendarInterval(models.Model):
-    """Open from ``opens`` until just before ``closes``; ``closes`` 00:00 is the end of the day."""
+class CalendarVersion(models.Model):
+    """What a calendar said from one edit to the next; never changed. A clock names the one it was started with."""
 
     calendar = models.ForeignKey(
-        Calendar, models.CASCADE, related_name="intervals", verbose_name=_("calendar")
+        Calendar, models.CASCADE, related_name="versions", verbose_name=_("calendar")
     )
-    weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday)
-    opens = models.TimeField(_("opens"))
-    closes = models.TimeField(_("closes"))
+    number = models.PositiveIntegerField(_("version"))
+    definition = models.TextField(_("definition"))
+    created_at = models.DateTimeField(_("in force since"))
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
+        verbose_name=_("changed by"),
+    )  # fmt: skip
 
     class Meta:
-        verbose_name = _("interval")
-        verbose_name_plural = _("intervals")
-        ordering = ["weekday", "opens"]
+        verbose_name = _("calendar version")
+        verbose_name_plural = _("calendar versions")
+        ordering = ["calendar", "-number"]
+        constraints = [models.UniqueConstraint(fields=["calendar", "number"], name="calendar_version_once")]
 
     def __str__(self) -> str:
-        return f"{self.get_weekday_display()} {self.opens:%H:%M}-{self.closes:%H:%M}"
+        return f"{self.calendar} v{self.number}"
 
-    @property
-    def minutes(self) -> tuple[int, int]:
-        """First and past-the-last minute of the day, 24:00 being 1440."""
-        opens = self.opens.hour * 60 + self.opens.minute
-        closes = self.closes.hour * 60 + self.closes.minute
-        return opens, closes or 1440
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("A version of a calendar cannot be changed.")
+        super().save(*args, **kwargs)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from escalation.calendars import hours_of
+from escalation.calendars import hours_of_version
 from escalation.choices import ClockChange, ClockKind, ClockState
 from escalation.models import Clock
 from escalation.services.clocks import answer, begin, breach, cancel, finish, next_step_time, open_clocks
@@ -61,7 +61,9 @@ def pause(ticket: Ticket, act: Act) -> None:
             continue
         before = Before.of(clock)
         clock.state, clock.paused_at = ClockState.PAUSED, act.at
-        clock.next_step_at = add_working(hours_of(clock.calendar), act.at, left)
+        clock.next_step_at = add_working(
+            hours_of_version(clock.calendar, clock.calendar_version), act.at, left
+        )
         clock.save(update_fields=PAUSE)
         append(clock, ClockChange.PAUSED, act, before=before)
 
@@ -70,7 +72,7 @@ def resume(clock: Clock, act: Act) -> None:
     """The clock goes on from where it stood; what was paused beyond the policy's cap counts as having run."""
     if clock.state != ClockState.PAUSED or clock.paused_at is None:
         return
-    hours, before = hours_of(clock.calendar), Before.of(clock)
+    hours, before = hours_of_version(clock.calendar, clock.calendar_version), Before.of(clock)
     capped = add_working(hours, clock.paused_at, _pause_left(clock))
     until = min(act.at, capped)
     stood = working_between(hours, clock.paused_at, until)

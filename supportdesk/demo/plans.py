@@ -1,15 +1,16 @@
 """Three service plans and what each promises."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 
 from customers.models import ServicePlan
 from escalation.choices import RESPONSE_KINDS, ClockKind
-from escalation.models import Calendar, CalendarInterval, DutyRota, EscalationStep, Policy
-from escalation.services.calendars import calendar_changed
+from escalation.definitions import CalendarDefinition
+from escalation.models import Calendar, DutyRota, EscalationStep, Policy
+from escalation.services.calendars import create_calendar
 from escalation.services.policies import Window, revise_policy
 from supportdesk.demo.content_files import read
 from tickets.choices import Priority
@@ -19,7 +20,8 @@ OFFICE = "Office hours Shanghai 上海工作时间"
 
 def offer_plans(*, rota: DutyRota, director: User, since: datetime) -> None:
     """Enterprise and Basic with policies of their own; Standard follows the default policy of every desk."""
-    calendars = {"24x7": Calendar.objects.get(always_open=True, name="24x7"), "office": _office_hours()}
+    office = _office_hours(director, since)
+    calendars = {"24x7": Calendar.objects.get(always_open=True, name="24x7"), "office": office}
     for row in read("plans")["plan"]:
         plan = ServicePlan.objects.create(code=row["code"], name=row["name"], description=row["description"])
         policy = Policy.objects.create(name=f"{plan.name} promise", plan=plan, duty_rota=rota)
@@ -46,9 +48,7 @@ def _windows(
             yield Window(kind.value, Priority[name], minutes, calendars[calendar])
 
 
-def _office_hours() -> Calendar:
-    calendar = Calendar.objects.create(name=OFFICE, time_zone="Asia/Shanghai")
-    CalendarInterval.objects.bulk_create(
-        CalendarInterval(calendar=calendar, weekday=day, opens=time(9), closes=time(18)) for day in range(5)
-    )
-    return calendar_changed(calendar=calendar)
+def _office_hours(director: User, since: datetime) -> Calendar:
+    nine_to_six = ((9 * 60, 18 * 60),)
+    definition = CalendarDefinition("Asia/Shanghai", weekly=(nine_to_six,) * 5 + ((), ()), country="CN")
+    return create_calendar(name=OFFICE, definition=definition, actor=director, at=since)

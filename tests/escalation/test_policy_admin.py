@@ -150,60 +150,6 @@ def test_an_account_manager_reads_the_windows_and_changes_none(login, default):
     assert numbers(default) == before
 
 
-def calendar_form(calendar, intervals, **changes):
-    data = {"name": calendar.name, "time_zone": calendar.time_zone}
-    data |= {"intervals-TOTAL_FORMS": len(intervals), "intervals-INITIAL_FORMS": 0}
-    for number, (weekday, opens, closes) in enumerate(intervals):
-        data |= {
-            f"intervals-{number}-weekday": weekday, f"intervals-{number}-opens": opens,
-            f"intervals-{number}-closes": closes,
-        }  # fmt: skip
-    return data | changes
-
-
-def test_an_edited_calendar_gets_a_new_version(login, director):
-    calendar = CalendarFactory()
-    client = login(director)
-    data = calendar_form(calendar, [(0, "09:00", "18:00"), (1, "09:00", "00:00")])
-    assert client.post(page_url(calendar), data).status_code == 302
-    calendar.refresh_from_db()
-    assert (calendar.version, calendar.always_open) == (2, False)
-
-
-def test_a_calendar_saved_as_it_was_keeps_its_version(login, director):
-    calendar = CalendarFactory()
-    client = login(director)
-    assert client.post(page_url(calendar), calendar_form(calendar, [], always_open="on")).status_code == 302
-    calendar.refresh_from_db()
-    assert calendar.version == 1
-
-
-@pytest.mark.parametrize(
-    ("intervals", "complaint"),
-    [
-        ([], "no working time"),
-        ([(0, "09:00", "12:00"), (0, "11:00", "18:00")], "overlap"),
-        ([(0, "18:00", "09:00")], "ends before it starts"),
-    ],
-)
-def test_hours_without_sense_are_refused_with_a_sentence(login, director, intervals, complaint):
-    calendar = CalendarFactory()
-    response = login(director).post(page_url(calendar), calendar_form(calendar, intervals))
-    assert response.status_code == 200
-    assert complaint in str(
-        [formset.formset.non_form_errors() for formset in response.context["inline_admin_formsets"]]
-    )
-    calendar.refresh_from_db()
-    assert (calendar.version, calendar.always_open) == (1, True)
-
-
-def test_an_unknown_time_zone_is_refused_with_a_sentence(login, director):
-    calendar = CalendarFactory()
-    data = calendar_form(calendar, [(0, "09:00", "18:00")], time_zone="Mars/Base")
-    response = login(director).post(page_url(calendar), data)
-    assert "no time zone" in errors(response)
-
-
 def test_the_rota_list_tells_who_is_on_duty_now_and_next(login, director, frozen):
     rota = DutyRotaFactory()
     DutyShiftFactory(rota=rota, user=UserFactory(first_name="Mei", last_name="Lin"))

@@ -1,7 +1,7 @@
 """Health: each check on both sides of its limit, and a database that cannot be asked."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from unittest import mock
 
@@ -13,6 +13,8 @@ from django.test import Client
 from django.urls import reverse
 from django_q.models import OrmQ
 
+from escalation.definitions import OwnDay
+from escalation.holidaydays import last_published_year
 from supportdesk.health import Check, HealthReport, age, health
 from tests.factories import (
     HeartbeatFactory,
@@ -20,6 +22,7 @@ from tests.factories import (
     MailboxFactory,
     OutboundEmailFactory,
     UserFactory,
+    office_calendar,
 )
 from tickets.choices import IntakeState, OutboxState
 
@@ -184,3 +187,30 @@ def test_a_fault_shows_a_page_without_a_traceback(
 )
 def test_an_age_is_told_in_a_unit_that_fits(minutes: int, words: str) -> None:
     assert age(timedelta(minutes=minutes)) == words
+
+
+@pytest.mark.parametrize(
+    ("fields", "warned"),
+    [
+        ({"country": "CN"}, True),
+        ({"country": "DE"}, False),
+        ({}, False),
+        ({"country": "CN", "always_open": True}, False),
+    ],
+)
+def test_holidays_not_known_yet_are_a_warning_before_they_matter(
+    beating: None, fields: dict[str, Any], warned: bool
+) -> None:
+    office_calendar(**fields)
+    last = last_published_year("CN") or 0
+    new_year = datetime(last + 1, 1, 1, tzinfo=UTC)
+    assert [one.check for one in health(now=new_year - timedelta(days=61)).warnings] == []
+    warnings = health(now=new_year - timedelta(days=60)).warnings
+    assert [one.check for one in warnings] == [Check.HOLIDAYS] * warned
+    assert all(f"holidays of {last + 1} for China are not known yet" in one.text for one in warnings)
+
+
+def test_own_days_in_the_year_take_the_place_of_holidays_not_known(beating: None) -> None:
+    last = last_published_year("CN") or 0
+    office_calendar(country="CN", own_days=(OwnDay(date(last + 1, 1, 1)),))
+    assert health(now=datetime(last, 12, 31, tzinfo=UTC)).warnings == ()
