@@ -18,8 +18,8 @@ class Heat(models.TextChoices):
 
 
 def share_left(clock: Clock, now: datetime) -> float:
-    """1 at the start, 0 at the due time and after it."""
-    window = (clock.due_at - clock.started_at).total_seconds()
+    """1 at the start of the window (the raise, for a raised promise), 0 at the due time and after it."""
+    window = (clock.due_at - clock.window_starts_at).total_seconds()
     return min(1.0, max(0.0, (clock.due_at - now).total_seconds() / window)) if window else 0.0
 
 

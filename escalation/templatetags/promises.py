@@ -60,7 +60,7 @@ def countdown(clock: Clock, now: datetime) -> SafeString:
         '<span class="ms" aria-hidden="true">{}</span><b>{}</b>'
         '<i class="cd-bar" aria-hidden="true"><i style="width:{}%"></i></i></span>',
         state.value,
-        _epoch(clock.started_at),
+        _epoch(clock.window_starts_at),
         _epoch(clock.due_at),
         state.label,
         ICONS[state],

@@ -34,6 +34,14 @@ def test_heat_follows_the_share_that_is_left(now: datetime, left: float, state: 
     assert heat(clock(now, left), now) is state
 
 
+def test_a_raised_promise_is_measured_from_its_raise(now: datetime) -> None:
+    raised = clock(now, 15)
+    assert heat(raised, now) is Heat.HOT
+    raised.raised_at = now
+    assert heat(raised, now) is Heat.CALM
+    assert f'data-from="{int(now.timestamp() * 1000)}"' in countdown(raised, now)
+
+
 def test_a_window_without_length_is_over(now: datetime) -> None:
     assert share_left(Clock(started_at=now, due_at=now), now) == 0.0
 
