@@ -360,6 +360,16 @@ def test_a_failed_reply_that_is_sent_again_counts_from_then(post, queued, django
     assert mail.state == OutboxState.ACCEPTED
 
 
+def test_a_voided_reply_that_is_sent_again_still_answers_nothing():
+    mail = failed_reply()
+    assert mail.message is not None
+    mail.message.voided_at = NOW - timedelta(minutes=30)
+    mail.message.save()
+    send_again(outbound=mail, actor=AdminFactory(), at=NOW)
+    ticket = Ticket.objects.get(pk=mail.message.ticket_id)
+    assert ticket.unanswered_since == NOW - timedelta(hours=2)
+
+
 @pytest.mark.parametrize("state", [OutboxState.QUEUED, OutboxState.SENDING, OutboxState.ACCEPTED])
 def test_only_a_failed_mail_is_sent_again(state):
     with pytest.raises(DeskError):

@@ -258,6 +258,16 @@ def test_a_bounce_of_a_mail_without_a_ticket_is_recorded_on_its_row():
     assert (row.state, row.ticket) == (IntakeState.PROCESSED, None)
 
 
+def test_a_bounce_of_a_merged_ticket_s_mail_stands_where_the_ticket_goes_on():
+    target = TicketFactory()
+    merged = TicketFactory(merged_into=target)
+    notice = OutboundEmailFactory(
+        ticket=merged, purpose=MailPurpose.ACKNOWLEDGEMENT, state=OutboxState.ACCEPTED
+    )
+    row = arrive(bounce(original_id=notice.rfc_message_id, recipient="li@company.example"))
+    assert row.ticket == target
+
+
 def test_a_complaint_ends_automatic_mail(sent):
     body = (
         "--b\r\nContent-Type: text/plain\r\n\r\nA complaint.\r\n--b\r\nContent-Type: message/feedback-report\r\n\r\n"

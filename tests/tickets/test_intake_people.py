@@ -241,6 +241,18 @@ def test_a_merged_ticket_leads_to_its_target(ticket):
     assert follow_up(subject=f"[{ticket.number}]").ticket == target
 
 
+def test_a_ticket_that_is_merged_while_its_mail_is_read_leads_to_its_target(ticket, monkeypatch):
+    target = TicketFactory(contact=ticket.contact, customer=ticket.customer)
+
+    def merged_meanwhile(found: Ticket, _at: datetime) -> bool:
+        Ticket.objects.filter(pk=found.pk).update(merged_into=target)
+        return False
+
+    monkeypatch.setattr("tickets.services.intake.people.is_past_grace", merged_meanwhile)
+    row = follow_up(subject=f"[{ticket.number}]")
+    assert (row.ticket, row.message.ticket) == (target, target)
+
+
 @pytest.mark.parametrize(("days", "reopens"), [(14, True), (15, False)])
 def test_a_resolved_ticket_reopens_within_its_days_of_grace(ticket, days, reopens):
     resolved_at = NOW - timedelta(days=days)

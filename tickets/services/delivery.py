@@ -161,10 +161,12 @@ def send_again(*, outbound: OutboundEmail, actor: User, at: datetime) -> None:
 
 
 def _respond_again(message: Message, *, actor: User, at: datetime) -> None:
-    """The answer that never arrived is said now."""
+    """The answer that never arrived is said now. One that a lead voided arrives and still answers nothing."""
     ticket = locked(message.ticket)
     message.at, message.failed_at, message.failure = at, None, ""
     message.save(update_fields=["at", "failed_at", "failure"])
+    if message.voided_at is not None:
+        return
     ticket.updated_at, ticket.unanswered_since = at, None
     ticket.save(update_fields=["updated_at", "unanswered_since"])
     record(ticket, Fact.STAFF_RESPONDED, at=at, actor=actor, message=message.pk, kind=message.kind)

@@ -15,8 +15,16 @@ from tickets.services.conversation import add_customer_message, add_note
 from tickets.services.intake.arrival import Arrival, Outcome
 from tickets.services.intake.forwarding import forwarded_sender
 from tickets.services.intake.limits import over_limit
-from tickets.services.intake.routing import Target, find_target, is_past_grace, is_verified_staff, may_append
+from tickets.services.intake.routing import (
+    Target,
+    end_of_merges,
+    find_target,
+    is_past_grace,
+    is_verified_staff,
+    may_append,
+)
 from tickets.services.intake.senders import Writer, find_writer, with_contact
+from tickets.services.locking import locked
 from tickets.services.opening import open_ticket
 from tickets.services.outbox import SUBJECT_TAG, queue_mail
 
@@ -60,6 +68,8 @@ def open_new(arrival: Arrival, writer: Writer, *, follows: Ticket | None = None)
 
 
 def _append(arrival: Arrival, writer: Writer, target: Target) -> Outcome:
+    """Under the ticket's lock, for it may have been merged since it was found."""
+    target = replace(target, ticket=end_of_merges(locked(target.ticket)))
     if writer.staff is not None and not may_append(target.ticket, writer):
         return _append_of_colleague(arrival, writer, target)
     if not target.is_unconfirmed:

@@ -15,6 +15,7 @@ from tickets.models import OutboundEmail
 from tickets.services.conversation import add_automatic_message
 from tickets.services.failures import fail_response
 from tickets.services.intake.arrival import Arrival, Outcome
+from tickets.services.intake.routing import end_of_merges
 
 LONGEST_ANSWER = 2_000
 
@@ -44,10 +45,11 @@ def _kept(arrival: Arrival, mail: OutboundEmail) -> Outcome:
     reason = _("A report on %(subject)s.") % {"subject": mail.subject[:200]}
     if mail.ticket is None:
         return Outcome.kept(None, None, reason)
+    ticket = end_of_merges(mail.ticket)
     message = add_automatic_message(
-        ticket=mail.ticket, words=arrival.words(), received_at=arrival.received_at, at=arrival.now
+        ticket=ticket, words=arrival.words(), received_at=arrival.received_at, at=arrival.now
     )
-    return Outcome.kept(mail.ticket, message, reason)
+    return Outcome.kept(ticket, message, reason)
 
 
 def _bounced(mail: OutboundEmail, report: Report, *, at: datetime) -> None:
