@@ -70,7 +70,7 @@ def _customer(name: str, code: str, language: str, zone: str, domain: str) -> Cu
 def _quick_promise() -> None:
     policy = Policy.objects.create(name="One minute", plan=ServicePlan.objects.get(code="tempo"))
     calendar = Calendar.objects.get(always_open=True)
-    windows = [Window(kind, priority, 1, calendar) for kind in ClockKind for priority in Priority]
+    windows = [Window(ClockKind.FIRST_RESPONSE, priority, 1, calendar) for priority in Priority]
     revise_policy(policy=policy, windows=windows, actor=None, at=datetime(2020, 1, 1, tzinfo=UTC))
     EscalationStep.objects.create(
         policy=policy,
