@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
@@ -25,6 +27,7 @@ STATE = {
     ClockState.MET: "success",
     ClockState.BREACHED: "danger",
     ClockState.CANCELLED: "default",
+    ClockState.PAUSED: "warning",
 }
 
 
@@ -74,17 +77,23 @@ class ClockAdmin(ReadOnlyAdmin, RowAccessAdmin):
     ordering = ("-due_at",)
     inlines = (ClockEventInline,)
     fieldsets = (
-        (None, {"fields": (("number", "customer"), ("kind", "priority"), "state")}),
+        (None, {"fields": (("number", "customer"), ("kind", "priority"), ("state", "waiver"))}),
         (
             _("Times"),
-            {"fields": (("started_at", "due_at"), ("stopped_at", "breached_at"), "detected_at")},
+            {
+                "fields": (
+                    ("started_at", "due_at"),
+                    ("stopped_at", "breached_at"),
+                    ("detected_at", "paused_at"),
+                )
+            },
         ),
         (
             _("Terms"),
             {"fields": (("policy_version", "minutes"), ("calendar", "calendar_version"), "contract")},
         ),
     )
-    readonly_fields = ("number", "customer")
+    readonly_fields = ("number", "customer", "waiver")
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[Clock]:
         return visible_clocks(user)
@@ -112,3 +121,10 @@ class ClockAdmin(ReadOnlyAdmin, RowAccessAdmin):
     @display(description=_("state"), label=STATE)
     def shown_state(self, clock: Clock) -> tuple[str, str]:
         return clock.state, clock.get_state_display()
+
+    @display(description=_("waived"))
+    def waiver(self, clock: Clock) -> str:
+        if clock.waived_at is None:
+            return "-"
+        at = date_format(timezone.localtime(clock.waived_at), "DATETIME_FORMAT")
+        return f"{at} · {person(clock.waived_by)} · {clock.waive_reason}"

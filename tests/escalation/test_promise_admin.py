@@ -145,3 +145,11 @@ def test_the_list_of_tickets_shows_the_promise_that_falls_due_next(login, frozen
     page = client.get(list_url(Ticket)).content.decode()
     assert "2026-11-18 17:44" in page  # the reader's zone
     assert "2026-11-18 18:45" in page
+
+
+def test_a_waived_promise_says_who_waived_it_and_why(login, ann):
+    clock = ClockFactory(
+        ticket=TicketFactory(owner=ann), waived_at=NOW, waived_by=ann, waive_reason="their network was down"
+    )
+    page = login(ann).get(page_url(clock)).content.decode()
+    assert f"2026-11-18 20:00 · {ann.get_full_name()} · their network was down" in page
