@@ -1,4 +1,4 @@
-"""Measures the due time of one promise beside an oracle that walks minute by minute.
+"""Measures the due time of one promise, holidays and make-up days included, beside an oracle minute by minute.
 
 python tests/benchmarks/bench_worktime.py
 """
@@ -17,21 +17,29 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "supportdesk.settings")
 django.setup()
 
-from escalation.workmonths import month_table  # noqa: E402 - after django.setup()
-from escalation.worktime import WorkingHours, add_working, working_between  # noqa: E402
+from escalation.calendars import hours_from  # noqa: E402 - after django.setup()
+from escalation.definitions import CalendarDefinition, as_json, resolved  # noqa: E402
+from escalation.models import Calendar  # noqa: E402
+from escalation.services.moments import due_time  # noqa: E402
+from escalation.workmonths import month_table  # noqa: E402
+from escalation.worktime import add_working, working_between  # noqa: E402
 
-ZONE = ZoneInfo("Europe/Berlin")
-OFFICE = [[(540, 720), (780, 1080)]] * 5 + [[], []]
-HOURS = WorkingHours("Europe/Berlin", weekly=OFFICE)
-START = datetime(2026, 10, 1, 9, 30, tzinfo=UTC)  # the clock changes on the 25th
-WINDOW = timedelta(hours=150)  # about a month of working days
+ZONE = ZoneInfo("Asia/Shanghai")
+OFFICE = (((540, 720), (780, 1080)),) * 5 + ((), ())
+DEFINITION = resolved(CalendarDefinition("Asia/Shanghai", weekly=OFFICE, country="CN"), 2026)
+CALENDAR = Calendar(name="China", version=1, definition=as_json(DEFINITION))
+HOURS = DEFINITION.hours()
+START = datetime(2026, 9, 18, 9, 30, tzinfo=UTC)  # before National Day and the make-up days around it
+MINUTES = 140 * 60  # about a month of working days
+WINDOW = timedelta(minutes=MINUTES)
 
 
 def main() -> None:
     due = add_working(HOURS, START, WINDOW)
     figures = [
-        ("due time, calendar at hand", micros(lambda: add_working(HOURS, START, WINDOW))),
-        ("due time, calendar built anew, months cached", micros(from_rows)),
+        ("due time, hours at hand", micros(lambda: add_working(HOURS, START, WINDOW))),
+        ("due time, from a calendar's row", micros(lambda: due_time(CALENDAR, START, MINUTES))),
+        ("due time, row read anew, months cached", micros(from_text, runs=200)),
         ("due time, nothing cached", micros(uncached, runs=200)),
         ("working time between", micros(lambda: working_between(HOURS, START, due))),
         ("oracle, minute by minute", micros(lambda: oracle(START, WINDOW), runs=1)),
@@ -52,8 +60,9 @@ def micros(work: Callable[[], object], *, runs: int = 20_000) -> float:
     return best / runs * 1e6
 
 
-def from_rows() -> datetime:
-    return add_working(WorkingHours("Europe/Berlin", weekly=OFFICE), START, WINDOW)
+def from_text() -> datetime:
+    hours_from.cache_clear()
+    return due_time(CALENDAR, START, MINUTES)
 
 
 def uncached() -> datetime:
@@ -66,7 +75,7 @@ def oracle(start: datetime, window: timedelta) -> datetime:
     while left:
         wall = at.astimezone(ZONE)
         minute = wall.hour * 60 + wall.minute
-        if any(begin <= minute < end for begin, end in OFFICE[wall.weekday()]):
+        if any(begin <= minute < end for begin, end in HOURS.intervals_on(wall.date())):
             left -= timedelta(minutes=1)
         at += timedelta(minutes=1)
     return at
