@@ -155,6 +155,12 @@ def test_a_call_before_the_latest_question_leaves_that_one_waiting(ticket):
     assert fresh(ticket).unanswered_since == minute(15)
 
 
+def test_a_call_in_the_minute_of_the_latest_question_answers_that_one_too(ticket):
+    asked(ticket, 15)
+    called(ticket, 20, happened=15)
+    assert fresh(ticket).unanswered_since is None
+
+
 def test_a_call_entered_by_hand_cannot_lie_in_the_future(ticket, ann):
     with pytest.raises(DeskError, match="future"):
         asked(ticket, 30, noticed=20, actor=ann, channel=Channel.PHONE)
