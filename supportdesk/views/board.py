@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
@@ -79,4 +80,6 @@ def _live(request: HttpRequest, chosen: TicketFilter, now: datetime) -> dict[str
         "mail": mail_trouble(now=now) if sees_all(cast(User, request.user)) else None,
         "health": health(now=now),
         "query": params.urlencode(),
+        # A row's address without a look-up per row.
+        "ticket_url": reverse("admin:tickets_ticket_changelist"),
     }

@@ -123,3 +123,12 @@ def test_mail_that_belongs_to_no_ticket_is_for_those_who_see_everything(ann):
     assert not visible_outbound(ann).exists()
     assert list(visible_inbound(AdminFactory())) == [parked]
     assert list(visible_outbound(AdminFactory())) == [pack]
+
+
+@pytest.mark.parametrize("most_listed", [0, 200])
+def test_many_customers_are_seen_like_few(monkeypatch: pytest.MonkeyPatch, most_listed: int) -> None:
+    monkeypatch.setattr("tickets.access.MOST_LISTED", most_listed)
+    manager = staff()
+    looked_after = TicketFactory(customer=CustomerFactory(account_manager=manager))
+    TicketFactory()
+    assert list(visible_tickets(manager)) == [looked_after]
