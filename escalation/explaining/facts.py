@@ -1,0 +1,191 @@
+"""What there is to say about one promise, as values. Their field names are the keys of `explain_clock --json`."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from escalation.explaining.counting import Part, Piece
+
+
+@dataclass(frozen=True)
+class Mail:
+    """The way of an outgoing mail: what became of it, and what the receiving server said."""
+
+    state: str
+    recipients: tuple[str, ...]
+    accepted_at: datetime | None
+    answer: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A message that started, answered or failed to answer a promise. ``via`` is how a mail came in."""
+
+    message: int
+    kind: str
+    channel: str
+    at: datetime
+    recorded_at: datetime
+    is_backdated: bool
+    author: str
+    sender: str
+    reached: str
+    via: str
+    mailbox: str
+    message_id: str
+    mail: Mail | None
+    failed_at: datetime | None
+    failure: str
+    voided_at: datetime | None
+    voided_by: str
+    void_reason: str
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """The contract in force at the start; its days are days of the customer's zone."""
+
+    reference: str
+    plan: str
+    starts_on: str
+    ends_on: str | None
+
+
+@dataclass(frozen=True)
+class OtherDay:
+    """A holiday (no intervals) or a day with hours of its own."""
+
+    day: str
+    intervals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Hours:
+    """The calendar whose working time counts, in the version that was promised.
+
+    ``weekly`` holds the intervals of Monday to Sunday, ``other_days`` the dates within the window that differ.
+    """
+
+    name: str
+    version: int
+    time_zone: str
+    always_open: bool
+    weekly: tuple[tuple[str, ...], ...]
+    other_days: tuple[OtherDay, ...]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What was promised, and from when it counts: the start, or when a raised priority made it stricter."""
+
+    contract: Agreement | None
+    policy: str
+    policy_version: int
+    policy_since: datetime
+    window_minutes: int
+    counts_from: datetime
+    calendar: Hours
+
+
+@dataclass(frozen=True)
+class Count:
+    """The window counted out.
+
+    ``carried`` is pause granted on top of the window that does not lie in it: it began before the priority was
+    raised, or was reckoned in the hours of other terms.
+    """
+
+    pieces: tuple[Piece, ...]
+    counted: timedelta
+    left: timedelta
+    carried: timedelta
+    window: timedelta
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the count comes out at the stored due time; the ledger keeps pauses in whole seconds."""
+        pauses = sum(piece.part is Part.PAUSED for piece in self.pieces)
+        return abs(self.counted + self.left - self.window - self.carried) <= timedelta(seconds=pauses)
+
+
+@dataclass(frozen=True)
+class Told:
+    person: str
+    notice: str
+
+
+@dataclass(frozen=True)
+class Fired:
+    """A step of the chain; ``to_owner`` is empty for one that only told."""
+
+    percent: int
+    due_at: datetime
+    fired_at: datetime
+    from_owner: str
+    to_owner: str
+    told: tuple[Told, ...]
+
+
+@dataclass(frozen=True)
+class Happening:
+    """A line of the ledger. Priorities are those around it; ``paused`` is what a pause added to the due time."""
+
+    change: str
+    at: datetime
+    recorded_at: datetime
+    actor: str
+    holder: str
+    cause: str
+    state_after: str
+    due_before: datetime | None
+    due_after: datetime
+    priority_before: int | None
+    priority_after: int
+    window_minutes: int | None
+    paused: timedelta | None
+    is_late_lowering: bool
+    is_relaxed: bool
+    is_under_other_terms: bool
+    evidence: Evidence | None
+    step: Fired | None
+
+
+@dataclass(frozen=True)
+class Holder:
+    person: str
+    working_time: timedelta
+
+
+@dataclass(frozen=True)
+class Waiver:
+    at: datetime
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """``late_by`` is how long after the due time it was done, or is still open; ``late_working`` what of it counts."""
+
+    promise: int
+    ticket: str
+    subject: str
+    customer: str
+    customer_zone: str
+    kind: str
+    priority: int
+    state: str
+    explained_at: datetime
+    started_at: datetime
+    due_at: datetime
+    stopped_at: datetime | None
+    breached_at: datetime | None
+    detected_at: datetime | None
+    start: Evidence | None
+    terms: Terms
+    count: Count
+    story: tuple[Happening, ...]
+    held: tuple[Holder, ...]
+    waiver: Waiver | None
+    end: Happening | None
+    late_by: timedelta | None
+    late_working: timedelta | None

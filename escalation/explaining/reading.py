@@ -1,0 +1,55 @@
+"""Loads what an explanation is made of, in few queries, and explains."""
+
+from datetime import datetime
+
+from django.db.models import Prefetch, QuerySet
+
+from escalation.calendars import hours_of_version
+from escalation.explaining.building import Rows, explained
+from escalation.explaining.facts import Explanation
+from escalation.models import Clock, ClockEvent, Escalation, Notification
+from escalation.worktime import WorkingHours
+
+BULKY = ("body", "quoted", "html")
+TERMS = ("ticket__customer", "calendar", "contract__plan", "policy_version__policy", "waived_by")
+
+
+def explain(clocks: QuerySet[Clock], pk: int, *, now: datetime) -> Explanation | None:
+    """Explain the promise with this key, if it is among `clocks`, as of `now` (UTC). At most five queries."""
+    clock = (
+        clocks.select_related(*TERMS, *_evidence("started_by"))
+        .defer(*_bulk("started_by"))
+        .filter(pk=pk)
+        .first()
+    )
+    if clock is None:
+        return None
+    rows = Rows(clock, hours_for(clock), list(_events(clock)), list(_steps(clock)))
+    return explained(rows, now=now)
+
+
+def hours_for(clock: Clock) -> WorkingHours:
+    """The working hours that the promise was made in."""
+    return hours_of_version(clock.calendar, clock.calendar_version)
+
+
+def _events(clock: Clock) -> QuerySet[ClockEvent]:
+    events = ClockEvent.objects.filter(clock=clock).select_related("actor", "holder", *_evidence("message"))
+    return events.defer(*_bulk("message")).order_by("pk")
+
+
+def _steps(clock: Clock) -> QuerySet[Escalation]:
+    told = Notification.objects.select_related("recipient").order_by("pk")
+    fired = Escalation.objects.filter(clock=clock).select_related("step", "from_owner", "to_owner")
+    return fired.prefetch_related(Prefetch("notifications", told)).order_by("fired_at", "pk")
+
+
+def _evidence(message: str) -> tuple[str, ...]:
+    paths = ("author", "contact", "voided_by", "outbound", "inbound__mailbox")
+    return tuple(f"{message}__{path}" for path in paths)
+
+
+def _bulk(message: str) -> tuple[str, ...]:
+    """Texts and raw mails, which nobody reads here."""
+    mails = ("outbound__text", "outbound__html", "inbound__raw")
+    return tuple(f"{message}__{field}" for field in (*BULKY, *mails))

@@ -1,0 +1,58 @@
+"""How an explanation writes moments and lengths: in the reader's zone, and in the customer's beside it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+
+@dataclass(frozen=True)
+class Zones:
+    """The zones a moment is shown in: the reader's first, the customer's if it is another one."""
+
+    keys: tuple[str, ...]
+
+    @classmethod
+    def of(cls, reader: str, customer: str) -> "Zones":
+        return cls(tuple(dict.fromkeys(key for key in (reader, customer) if key)))
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The heading of each column of times."""
+        names = (_("Your time"), _("Customer's time")) if len(self.keys) > 1 else (_("Time"),)
+        return tuple(f"{name} ({key})" for name, key in zip(names, self.keys, strict=True))
+
+    def stamps(self, moment: datetime) -> tuple[str, ...]:
+        return tuple(stamp(moment, key) for key in self.keys)
+
+    def inline(self, moment: datetime) -> str:
+        """Inside a sentence: ``Wed 2026-11-18 20:00 +08:00 (Wed 2026-11-18 13:00 +01:00)``."""
+        here, *there = dict.fromkeys(self.stamps(moment))
+        return f"{here} ({there[0]})" if there else here
+
+
+def stamp(moment: datetime, zone: str) -> str:
+    """With weekday and offset, so that the hour a clock repeats is told apart; seconds only where there are any."""
+    local = moment.astimezone(ZoneInfo(zone))
+    clock = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+    return f"{date_format(local, 'D')} {local:%Y-%m-%d} {clock} {offset(local)}"
+
+
+def offset(local: datetime) -> str:
+    """``+08:00``"""
+    return local.isoformat(timespec="minutes")[-6:]
+
+
+def length(time: timedelta) -> str:
+    """``26 h``, ``1 h 5 min``, ``40 s``: hours are not made days, as a working day has no fixed length."""
+    seconds = round(time.total_seconds())
+    hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
+    parts = [_("%(hours)s h") % {"hours": hours}] if hours else []
+    parts += [_("%(minutes)s min") % {"minutes": minutes}] if minutes else []
+    if seconds or not parts:
+        parts.append(
+            _("%(seconds)s s") % {"seconds": seconds} if seconds else _("%(minutes)s min") % {"minutes": 0}
+        )
+    return " ".join(parts)
