@@ -13,7 +13,7 @@ from supportdesk.views.reader import my_settings
 
 class DeskSite(UnfoldAdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
-        return board(request, self.each_context(request))
+        return board(request, self.each_context)
 
     def extra_urls(self) -> list[URLPattern]:
         return [

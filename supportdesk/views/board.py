@@ -1,5 +1,6 @@
 """Shows the board, the part of it that refreshes itself, and its list as a download."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
@@ -23,14 +24,22 @@ from tickets.access import visible_tickets
 VIEW = "tickets.view_ticket"
 
 
-def board(request: HttpRequest, site_context: dict[str, Any]) -> HttpResponse:
-    """The whole page, or for htmx only what changes by itself: list, counters, health."""
+def board(request: HttpRequest, each_context: Callable[[HttpRequest], dict[str, Any]]) -> HttpResponse:
+    """The whole page, or for htmx only what changes by itself: list, counters, health.
+
+    ``each_context`` gives what surrounds every page of the admin; a refresh does without.
+    """
     now = timezone.now()
     chosen = _filter(request, now)
     partial = _is_partial(request)
     context = {"now": now, "chosen": chosen, **_live(request, chosen, now)}
     if not partial:
-        context |= {**site_context, "title": _("Board"), "is_fullwidth": "1", "duties": duties(now=now)}
+        context |= {
+            **each_context(request),
+            "title": _("Board"),
+            "is_fullwidth": "1",
+            "duties": duties(now=now),
+        }
     response = render(request, f"supportdesk/{'board_live' if partial else 'board'}.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
