@@ -11,6 +11,7 @@ from escalation.weeks import last_complete_week
 
 SWEEP = "sweep"
 LEDGER = "ledger"
+START = "start"  # left by the one-command runner
 
 
 def run_sweep() -> str:

@@ -19,7 +19,7 @@ from django_q.models import OrmQ
 
 from escalation.models import Heartbeat
 from escalation.services.holidaywatch import unknown_holidays
-from escalation.tasks import LEDGER, SWEEP
+from escalation.tasks import LEDGER, START, SWEEP
 from tickets.choices import IntakeState, OutboxState
 from tickets.models import InboundEmail, Mailbox, OutboundEmail
 
@@ -87,9 +87,10 @@ def _sweep(now: datetime) -> Iterator[Finding]:
 
 
 def _born_at(now: datetime) -> datetime:
-    """When the tables were last migrated: before that there was nothing to sweep."""
-    born: datetime | None = MigrationRecorder.Migration.objects.aggregate(at=Max("applied"))["at"]
-    return born or now
+    """When the desk was last started or its tables were made: before that there was nothing to sweep."""
+    migrated: datetime | None = MigrationRecorder.Migration.objects.aggregate(at=Max("applied"))["at"]
+    started = Heartbeat.objects.filter(name=START).values_list("at", flat=True).first()
+    return max((at for at in (migrated, started) if at is not None), default=now)
 
 
 def _fetch(now: datetime) -> Iterator[Finding]:

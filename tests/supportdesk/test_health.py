@@ -52,6 +52,15 @@ def test_a_desk_that_was_never_swept_is_starting_and_then_unwell(
     assert problems(health(now=now)) == found
 
 
+@pytest.mark.parametrize(("seconds", "found"), [(150, []), (151, [Check.SWEEP])])
+def test_a_desk_whose_loading_took_long_is_starting_when_its_parts_start(
+    db: None, now: datetime, seconds: int, found: list[Check]
+) -> None:
+    MigrationRecorder.Migration.objects.update(applied=now - 3600 * SECOND)
+    HeartbeatFactory(name="start", at=now - seconds * SECOND)
+    assert problems(health(now=now)) == found
+
+
 @pytest.mark.parametrize(("seconds", "found"), [(600, []), (601, [Check.FETCH])])
 def test_a_mail_fetch_is_late_after_its_limit(
     beating: None, now: datetime, seconds: int, found: list[Check]

@@ -12,6 +12,8 @@ from django.db import connections
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from escalation.services.heartbeats import beat
+from escalation.tasks import START
 from supportdesk.administrator import NewAdministrator, ensure_administrator
 from supportdesk.demo import DemoReport, Login, load_demo
 from supportdesk.desk_parts import Plan, parts
@@ -56,6 +58,7 @@ class Command(BaseCommand):
         administrator = ensure_administrator()
         self._show(administrator)
         report = self._demo(administrator) if demo else None
+        beat(START, at=timezone.now())
         connections.close_all()
         printer = Printer(sys.stdout)
         status = Supervisor(parts(plan, ready=welcome(plan, administrator, report)), printer).run()
