@@ -1,7 +1,7 @@
 """Everything the page of one ticket shows, loaded once: conversation, promises, chain, customer, history."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -9,6 +9,7 @@ from django.db.models import Prefetch, Q
 
 from customers.models import Contract, Customer
 from escalation.choices import ClockState, Whom
+from escalation.decisions import Decisions, decisions_on
 from escalation.models import Clock, ClockEvent, Escalation, EscalationStep, PolicyTarget
 from escalation.services.moments import step_time
 from escalation.services.people import People
@@ -55,6 +56,7 @@ class Promise:
     clock: Clock
     events: Sequence[ClockEvent]
     chain: Sequence[ChainStep]
+    decisions: Decisions | None = None  # of a lead; nobody else decides
 
 
 @dataclass(frozen=True)
@@ -92,13 +94,19 @@ class TicketPage:
         return min(waiting, key=lambda promise: promise.clock.due_at, default=None)
 
 
-def ticket_page(ticket: Ticket, *, visible: TicketQuerySet, now: datetime) -> TicketPage:
-    """`ticket` needs its people loaded; `visible` limits the customer's other tickets. At most 16 queries."""
+def ticket_page(
+    ticket: Ticket, *, visible: TicketQuerySet, now: datetime, for_lead: bool = False
+) -> TicketPage:
+    """`ticket` needs its people loaded; `visible` limits the customer's other tickets. At most 16 queries.
+
+    A lead also sees what to decide: two more for each running promise whose priority was changed.
+    """
     people = People.at(now)
+    promises = _promises(ticket, people)
     return TicketPage(
         ticket=ticket,
         conversation=_conversation(ticket),
-        promises=_promises(ticket, people),
+        promises=[_decidable(promise, now) for promise in promises] if for_lead else promises,
         card=_card(ticket.customer, ticket, visible, now) if ticket.customer else None,
         history=_history(ticket, {key: person(user) for key, user in people.users.items()}),
         colleagues=sorted(people.users.values(), key=person),
@@ -140,6 +148,10 @@ def _promises(ticket: Ticket, people: People) -> list[Promise]:
         )
         for clock in clocks
     ]
+
+
+def _decidable(promise: Promise, now: datetime) -> Promise:
+    return replace(promise, decisions=decisions_on(promise.clock, promise.events, now=now))
 
 
 def _chain(clock: Clock, steps: Sequence[EscalationStep], people: People) -> list[ChainStep]:

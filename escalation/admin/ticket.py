@@ -21,6 +21,7 @@ from escalation.admin.promise_column import PromiseColumn
 from escalation.admin.ticket_acts import ACTS, Act, Acting, NewerMessage, act_once
 from escalation.admin.ticket_forms import WHEN, NewTicketForm
 from escalation.admin.ticket_opening import open_by_hand
+from escalation.services.leading import LEADS
 from escalation.ticket_page import ticket_page
 from tickets.access import visible_tickets
 from tickets.admin.ticket import TicketAdmin as TicketList
@@ -74,7 +75,9 @@ class TicketAdmin(PromiseColumn, TicketList):
     ) -> HttpResponse:
         """``bound`` holds the form that could not be accepted: what was written in it is shown again."""
         now = timezone.now()
-        page = ticket_page(ticket, visible=visible, now=now)
+        may_change = self.has_change_permission(request, ticket)
+        for_lead = may_change and request.user.has_perm(LEADS)
+        page = ticket_page(ticket, visible=visible, now=now, for_lead=for_lead)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -83,7 +86,7 @@ class TicketAdmin(PromiseColumn, TicketList):
             "is_fullwidth": "1",
             "now": now,
             "page": page,
-            "may_change": self.has_change_permission(request, ticket),
+            "may_change": may_change,
             "may_void": request.user.has_perm("tickets.void_response"),
             "forms": {**_blank_forms(ticket, page.conversation.last_question, now), **bound},
             "failed": next(iter(bound), ""),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from escalation.admin.ticket_forms import (
     ContactForm,
+    DecisionForm,
     MergeForm,
     NoteForm,
     OwnerForm,
@@ -23,6 +24,8 @@ from escalation.admin.ticket_forms import (
     VoidForm,
     new_files,
 )
+from escalation.models import Clock
+from escalation.services.leading import relax, waive_promise
 from tickets.access import visible_tickets
 from tickets.choices import MessageKind, Status
 from tickets.errors import DeskError
@@ -128,6 +131,21 @@ def _void(acting: Acting) -> None:
     void_response(message=message, actor=acting.actor, at=acting.at, reason=acting.data["reason"])
 
 
+def _waive(acting: Acting) -> None:
+    waive_promise(clock=_clock_of(acting), actor=acting.actor, at=acting.at, reason=acting.data["reason"])
+
+
+def _relax(acting: Acting) -> None:
+    relax(clock=_clock_of(acting), actor=acting.actor, at=acting.at, reason=acting.data["reason"])
+
+
+def _clock_of(acting: Acting) -> Clock:
+    clock = acting.ticket.clocks.filter(pk=acting.data["clock"]).first()
+    if clock is None:
+        raise DeskError(_("This promise is not one of the ticket."))
+    return clock
+
+
 def _status(acting: Acting) -> None:
     data = acting.data
     set_status(
@@ -164,6 +182,8 @@ ACTS: Mapping[str, Act] = {
     "note": Act(NoteForm, _note, gettext_lazy("The note is saved.")),
     "contact": Act(ContactForm, _contact, gettext_lazy("The contact is logged.")),
     "void": Act(VoidForm, _void, gettext_lazy("The answer is voided; its promise runs again.")),
+    "waive": Act(DecisionForm, _waive, gettext_lazy("The promise is waived.")),
+    "relax": Act(DecisionForm, _relax, gettext_lazy("The promise is relaxed.")),
     "status": Act(StatusForm, _status, gettext_lazy("The status is changed.")),
     "priority": Act(PriorityForm, _priority, gettext_lazy("The priority is changed.")),
     "owner": Act(OwnerForm, _owner, gettext_lazy("The ticket is handed over.")),

@@ -112,6 +112,13 @@ class VoidForm(ReasonForm):
     message = forms.IntegerField(widget=forms.HiddenInput)
 
 
+class DecisionForm(ReasonForm):
+    """For one of the ticket's promises; the reason stands in the ledger."""
+
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=300)
+    clock = forms.IntegerField(widget=forms.HiddenInput)
+
+
 class StatusForm(ReasonForm):
     status = forms.ChoiceField(label=_("Status"), choices=Status.choices)
 

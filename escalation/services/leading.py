@@ -28,6 +28,8 @@ DIRECTORS = "escalation.change_policy"
 def waive_promise(*, clock: Clock, actor: User, at: datetime, reason: str) -> Clock:
     """Excuse a promise for a reason: its raw outcome stays visible beside it. Raises DeskError."""
     clock = _decided(clock, actor, LEADS, reason)
+    if clock.state in (ClockState.MET, ClockState.CANCELLED):
+        raise DeskError(_("There is nothing to waive: the promise was kept or withdrawn."))
     waive(clock, Act(at, actor, reason.strip()))
     return clock
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -106,6 +107,12 @@ def epoch(moment: datetime) -> int:
 def _epoch(moment: datetime) -> int:
     """Milliseconds, as JavaScript counts them."""
     return int(moment.timestamp() * 1000)
+
+
+@register.simple_tag
+def new_token() -> str:
+    """For each of many forms of a kind on one page; a form acts once by it."""
+    return str(uuid4())
 
 
 @register.filter
