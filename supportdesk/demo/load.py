@@ -60,7 +60,10 @@ def load_demo(
     if is_loaded():
         say(_("The demo is loaded already; its data is left as it is."))
         return DemoReport(known_logins(), fresh=False)
-    say(_("Loading the demo: %(weeks)s weeks of a support desk, in about half a minute.") % {"weeks": size.weeks})
+    say(
+        _("Loading the demo: %(weeks)s weeks of a support desk, in about half a minute.")
+        % {"weeks": size.weeks}
+    )
     with nudges.held():
         _tell_the_story(now.replace(microsecond=0), size, administrator, _Elapsed(stopwatch))
     words = {"tickets": Ticket.objects.count(), "customers": Customer.objects.count()}
