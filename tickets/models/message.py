@@ -12,7 +12,6 @@ from customers.models import Contact
 from tickets.choices import Channel, MessageKind
 from tickets.models.ticket import Ticket
 
-
 BACKDATED_AFTER = timedelta(minutes=15)
 
 
@@ -73,13 +72,13 @@ class Message(models.Model):
             models.Index(fields=["rfc_message_id"], name="message_message_id"),  # threading of mail
         ]
 
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+
     @property
     def is_backdated(self) -> bool:
         """Somebody wrote down afterwards what happened earlier; a mail's receipt is never backdated."""
         return self.author_id is not None and self.created_at - self.at > BACKDATED_AFTER
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
 
 
 def attachment_path(attachment: "Attachment", name: str) -> str:
