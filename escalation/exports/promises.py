@@ -61,11 +61,14 @@ class ClockRow(NamedTuple):
     owner_id: int
     answered_by_id: int | None
     author_id: int | None
+    waived_by_id: int | None
+    waive_reason: str
     started_at: datetime
     due_at: datetime
     stopped_at: datetime | None
     detected_at: datetime | None
     raised_at: datetime | None
+    waived_at: datetime | None
 
     @property
     def customer_side(self) -> CustomerSide:
@@ -91,8 +94,10 @@ PATHS = (
     "ticket__owner_id",
     "answered_by_id",
     "answered_by__author_id",
+    "waived_by_id",
+    "waive_reason",
 )
-TIMES = ("started_at", "due_at", "stopped_at", "detected_at", "raised_at")
+TIMES = ("started_at", "due_at", "stopped_at", "detected_at", "raised_at", "waived_at")
 
 
 class Promise(NamedTuple):

@@ -1,4 +1,4 @@
-"""promises.csv: one row per clock, as it stood when the week ended."""
+"""promises.csv: one row per clock, as it stood when the week ended; waivers as they are known when it is written."""
 
 from zoneinfo import ZoneInfo
 
@@ -37,6 +37,9 @@ COLUMNS = (
     "breached_at",
     "breach_detected_at",
     "held_by",
+    "waived_at",
+    "waived_by",
+    "waive_reason",
 )
 
 
@@ -72,6 +75,9 @@ def promise_row(promise: Promise, *, roster: Roster, zone: ZoneInfo) -> list[Cel
         iso_time(breached_at),
         iso_time(clock.detected_at) if breached_at else "",
         _held_by(promise, roster),
+        iso_time(clock.waived_at),
+        roster[clock.waived_by_id].username,
+        clock.waive_reason,
     ]
 
 
