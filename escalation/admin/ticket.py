@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.access import visible_contacts, visible_customers
+from escalation.admin.explain import ExplainPage
 from escalation.admin.promise_column import PromiseColumn
 from escalation.admin.ticket_acts import ACTS, Act, Acting, NewerMessage, act_once
 from escalation.admin.ticket_forms import WHEN, NewTicketForm
@@ -37,7 +38,7 @@ admin.site.unregister(Ticket)
 
 
 @admin.register(Ticket)
-class TicketAdmin(PromiseColumn, TicketList):
+class TicketAdmin(PromiseColumn, ExplainPage):
     list_display = (*TicketList.list_display[:-1], "promise_due", "updated_at")
 
     def get_urls(self) -> list[URLPattern]:

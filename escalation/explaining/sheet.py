@@ -117,12 +117,19 @@ def _terms(it: Explanation, zones: Zones) -> Iterator[Fact]:
     since = {"name": terms.policy, "number": terms.policy_version, "time": zones.inline(terms.policy_since)}
     yield Fact(_("Policy"), _("%(name)s, version %(number)s, in force since %(time)s") % since)
     yield Fact(_("Window"), length(it.count.window))
-    yield Fact(_("Counted from"), zones.inline(terms.counts_from))
+    yield Fact(_("Counted from"), _counted_from(it, zones))
     named = {"name": calendar.name, "number": calendar.version, "zone": calendar.time_zone}
     yield Fact(_("Calendar"), _("%(name)s, version %(number)s (%(zone)s)") % named)
     yield Fact(_("Working time"), "; ".join(week_told(calendar)))
     if calendar.other_days:
         yield Fact(_("Other days"), "; ".join(map(day_told, calendar.other_days)))
+
+
+def _counted_from(it: Explanation, zones: Zones) -> str:
+    time = {"time": zones.inline(it.terms.counts_from)}
+    if it.terms.counts_from == it.started_at:
+        return _("%(time)s, the start") % time
+    return _("%(time)s, when the priority was raised") % time
 
 
 def _contract(terms: Terms) -> str:

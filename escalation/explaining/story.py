@@ -10,6 +10,8 @@ from escalation.explaining.times import Zones, length
 from escalation.explaining.words import NOTABLE, delivery, recorded, said
 from tickets.choices import Priority
 
+ANSWERS = (ClockChange.MET, ClockChange.ANSWERED_LATE, ClockChange.REVOKED)
+
 
 def sentence(it: Happening) -> str:
     """What the line says happened; time, actor and cause stand beside it."""
@@ -96,8 +98,8 @@ def notes(it: Happening, zones: Zones) -> Iterator[str]:
 
 
 def _by_whom(it: Happening) -> Iterator[str]:
-    if it.change == ClockChange.REVOKED and it.evidence is not None:
-        return  # the answer itself says who voided it, or why it did not arrive
+    if it.evidence is not None and it.change in ANSWERS:
+        return  # the answer says itself who gave it, and who voided it or why it did not arrive
     if it.actor and it.cause:
         yield _("%(name)s: %(reason)s") % {"name": it.actor, "reason": it.cause}
     elif it.actor or it.cause:
@@ -108,15 +110,22 @@ def _noticed(it: Happening, zones: Zones) -> Iterator[str]:
     """Both times, where the desk wrote it down at another one than it happened."""
     if it.change == ClockChange.BREACHED and it.recorded_at < it.at:
         yield _("Recorded before the due time: the ticket was closed with the promise open.")
-    elif it.recorded_at - it.at >= NOTABLE and it.change != ClockChange.STARTED:
+    elif it.recorded_at - it.at >= NOTABLE and not _says_when(it):
         time = {"time": zones.inline(it.recorded_at), "later": length(it.recorded_at - it.at)}
         yield _("Recorded %(later)s later, at %(time)s.") % time
+
+
+def _says_when(it: Happening) -> bool:
+    """Whether the message tells already that it was written down later."""
+    return it.change == ClockChange.STARTED or (it.evidence is not None and it.evidence.is_backdated)
 
 
 def _proof(it: Happening, zones: Zones) -> Iterator[str]:
     if it.evidence is None:
         return
-    yield _("%(time)s: %(what)s") % {"time": zones.inline(it.evidence.at), "what": said(it.evidence)}
+    what = said(it.evidence)
+    is_now = it.evidence.at == it.at
+    yield what if is_now else _("%(time)s: %(what)s") % {"time": zones.inline(it.evidence.at), "what": what}
     if it.evidence.is_backdated:
         yield from recorded(it.evidence, zones)
     if it.change == ClockChange.REVOKED:

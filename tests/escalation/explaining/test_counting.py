@@ -22,7 +22,8 @@ HOURS = [
 ]
 MINUTE = timedelta(minutes=1)
 
-moments = st.datetimes(datetime(2026, 9, 20), datetime(2026, 11, 10), timezones=st.just(UTC))
+FIRST, LAST = datetime(2026, 9, 20), datetime(2026, 11, 10)  # noqa: DTZ001 - hypothesis adds the zone
+moments = st.datetimes(FIRST, LAST, timezones=st.just(UTC))
 lengths = st.integers(min_value=1, max_value=3000)
 pausing = st.lists(st.tuples(lengths, lengths), max_size=3)
 
