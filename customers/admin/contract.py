@@ -7,13 +7,16 @@ from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter, RelatedDropdownFilter
 
 from customers.access import visible_contracts
 from customers.admin.base import RowAccessAdmin, VisibleRelatedFilter
 from customers.errors import DeskError
 from customers.models import Contract
-from customers.services.contracts import refuse_overlap, save_contract
+from customers.services.contracts import Ways, refuse_overlap, save_contract
+
+WAYS = ("time_zone", "language", "hotline", "tech_group")
 
 
 class ContractForm(forms.ModelForm):
@@ -21,7 +24,7 @@ class ContractForm(forms.ModelForm):
 
     class Meta:
         model = Contract
-        fields = ("customer", "plan", "reference", "starts_on", "ends_on")
+        fields = ("customer", "plan", "reference", "starts_on", "ends_on", *WAYS)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -55,7 +58,16 @@ class ContractAdmin(RowAccessAdmin):
     search_fields = ("reference", "customer__name")
     sortable_by = ("starts_on", "ends_on")
     autocomplete_fields = ("customer",)
-    fieldsets = ((None, {"fields": (("customer", "plan"), "reference", ("starts_on", "ends_on"))}),)
+    fieldsets = (
+        (None, {"fields": (("customer", "plan"), "reference", ("starts_on", "ends_on"))}),
+        (
+            _("Served in"),
+            {
+                "fields": (("time_zone", "language"), ("hotline", "tech_group")),
+                "description": _("What is empty is as the customer's page says."),
+            },
+        ),
+    )
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[Contract]:
         return visible_contracts(user)
@@ -67,5 +79,6 @@ class ContractAdmin(RowAccessAdmin):
             starts_on=obj.starts_on,
             ends_on=obj.ends_on,
             reference=obj.reference,
+            ways=Ways(obj.time_zone, obj.language, obj.hotline, obj.tech_group),
             contract=obj,
         )

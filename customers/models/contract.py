@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from customers.choices import Language, validate_zone
 from customers.models.customer import Customer
 
 
@@ -29,7 +30,10 @@ class ServicePlan(models.Model):
 
 
 class Contract(models.Model):
-    """A plan from the first to the last day, both included, as days of the customer's zone."""
+    """A plan from the first to the last day, both included, as days of `zone`. What is empty is as the customer says.
+
+    No two contracts of a customer share a day: services.contracts sees to it, and PostgreSQL refuses it by itself.
+    """
 
     customer = models.ForeignKey(
         Customer, models.CASCADE, related_name="contracts", verbose_name=_("customer")
@@ -40,6 +44,10 @@ class Contract(models.Model):
     reference = models.CharField(_("reference"), max_length=60, blank=True)
     starts_on = models.DateField(_("first day"))
     ends_on = models.DateField(_("last day"), null=True, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True, validators=[validate_zone])
+    language = models.CharField(_("language"), max_length=10, choices=Language, blank=True)
+    hotline = models.CharField(_("hotline"), max_length=60, blank=True)
+    tech_group = models.CharField(_("tech group"), max_length=120, blank=True)
 
     class Meta:
         verbose_name = _("contract")
@@ -55,3 +63,19 @@ class Contract(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer} · {self.plan} · {self.starts_on}"
+
+    @property
+    def zone(self) -> str:
+        return self.time_zone or self.customer.time_zone
+
+    @property
+    def spoken_language(self) -> str:
+        return self.language or self.customer.language
+
+    @property
+    def hotline_to_call(self) -> str:
+        return self.hotline or self.customer.hotline
+
+    @property
+    def group_to_use(self) -> str:
+        return self.tech_group or self.customer.tech_group

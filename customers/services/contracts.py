@@ -1,5 +1,6 @@
 """Contracts: at most one of a customer is in force on any day."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
@@ -10,6 +11,16 @@ from customers.errors import DeskError
 from customers.models import Contract, Customer, ServicePlan
 
 
+@dataclass(frozen=True)
+class Ways:
+    """How a contract's customer is served where it differs from what the customer's own page says."""
+
+    time_zone: str = ""
+    language: str = ""
+    hotline: str = ""
+    tech_group: str = ""
+
+
 @transaction.atomic
 def save_contract(
     *,
@@ -18,9 +29,12 @@ def save_contract(
     starts_on: date,
     ends_on: date | None = None,
     reference: str = "",
+    ways: Ways | None = None,
     contract: Contract | None = None,
 ) -> Contract:
     """Write a new contract, or change `contract`. Both days are included; no last day means without end.
+
+    Without `ways` those of `contract` stay.
 
     Locks the customer, so that two people cannot write overlapping ones at once. Raises DeskError on overlap.
     """
@@ -28,6 +42,9 @@ def save_contract(
     contract = contract or Contract()
     contract.customer, contract.plan, contract.reference = customer, plan, reference
     contract.starts_on, contract.ends_on = starts_on, ends_on
+    if ways is not None:
+        contract.time_zone, contract.language = ways.time_zone, ways.language
+        contract.hotline, contract.tech_group = ways.hotline, ways.tech_group
     contract.save()
     return contract
 

@@ -1,7 +1,7 @@
 """Which promise applies: the contract, the policy version and the window in force at a moment."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -11,6 +11,8 @@ from customers.models import Contract, Customer
 from escalation.choices import ClockKind
 from escalation.models import PolicyTarget, PolicyVersion
 from tickets.errors import DeskError
+
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,23 @@ class Terms:
 
 
 def contract_in_force(customer: Customer | None, at: datetime) -> Contract | None:
-    """The contract whose days, as days of the customer's zone, include the moment ``at`` (UTC)."""
+    """The contract whose days, as days of its zone, include the moment ``at`` (UTC). One query.
+
+    Contracts may count their days in different zones: of two that cover a moment the later one applies.
+    """
     if customer is None:
         return None
-    day = at.astimezone(ZoneInfo(customer.time_zone)).date()
-    contracts = customer.contracts.filter(Q(ends_on=None) | Q(ends_on__gte=day), starts_on__lte=day)
-    return contracts.select_related("plan").order_by("-starts_on", "-pk").first()
+    nearly = customer.contracts.filter(
+        Q(ends_on=None) | Q(ends_on__gte=at.date() - DAY), starts_on__lte=at.date() + DAY
+    )
+    contracts = nearly.select_related("plan").order_by("-starts_on", "-pk")
+    return next((contract for contract in contracts if _covers(contract, customer, at)), None)
+
+
+def _covers(contract: Contract, customer: Customer, at: datetime) -> bool:
+    contract.customer = customer
+    day = at.astimezone(ZoneInfo(contract.zone)).date()
+    return contract.starts_on <= day and (contract.ends_on is None or day <= contract.ends_on)
 
 
 def terms_for(*, customer: Customer | None, kind: ClockKind, priority: int, at: datetime) -> Terms:

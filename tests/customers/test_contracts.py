@@ -3,10 +3,11 @@
 from datetime import date
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 
 from customers.errors import DeskError
 from customers.models import Contract
-from customers.services.contracts import in_force, save_contract
+from customers.services.contracts import Ways, in_force, save_contract
 from tests.factories import ContractFactory, CustomerFactory, ServicePlanFactory
 
 pytestmark = pytest.mark.django_db
@@ -78,3 +79,42 @@ def test_a_last_day_before_the_first_is_refused_with_a_sentence():
 def test_both_days_of_a_contract_belong_to_it(day, covers):
     ContractFactory(**SPRING)
     assert in_force(Contract.objects.all(), day).count() == covers
+
+
+WAYS = Ways(time_zone="Europe/Berlin", language="en", hotline="+49 30 1", tech_group="Gold room")
+
+
+def test_what_a_contract_leaves_empty_is_as_the_customer_says():
+    customer = CustomerFactory(
+        time_zone="Asia/Tokyo", language="zh-hans", hotline="400 1", tech_group="All hands"
+    )
+    contract = write(customer, **SPRING)
+    assert (contract.zone, contract.spoken_language) == ("Asia/Tokyo", "zh-hans")
+    assert (contract.hotline_to_call, contract.group_to_use) == ("400 1", "All hands")
+
+
+def test_a_contract_has_a_zone_a_language_a_hotline_and_a_group_of_its_own():
+    contract = save_contract(customer=CustomerFactory(), plan=ServicePlanFactory(), ways=WAYS, **SPRING)
+    contract.refresh_from_db()
+    assert (contract.zone, contract.spoken_language) == ("Europe/Berlin", "en")
+    assert (contract.hotline_to_call, contract.group_to_use) == ("+49 30 1", "Gold room")
+
+
+def test_a_change_of_days_leaves_the_ways_as_they_are():
+    contract = save_contract(customer=CustomerFactory(), plan=ServicePlanFactory(), ways=WAYS, **SPRING)
+    write(contract.customer, date(2026, 4, 1), contract=contract)
+    contract.refresh_from_db()
+    assert contract.tech_group == "Gold room"
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="the service's lock is the guarantee elsewhere")
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(date(2026, 5, 31), None), (date(2026, 1, 1), date(2026, 3, 1)), (date(2026, 4, 1), None)],
+)
+def test_the_database_refuses_an_overlap_that_passes_the_service_by(first, last):
+    customer = ContractFactory(**SPRING).customer
+    with pytest.raises(IntegrityError, match="contracts_share_no_day"), transaction.atomic():
+        ContractFactory(customer=customer, starts_on=first, ends_on=last)
+    ContractFactory(customer=customer, starts_on=date(2026, 6, 1), ends_on=None)
+    ContractFactory(starts_on=first, ends_on=last)

@@ -68,6 +68,24 @@ def test_contracts_change_at_midnight_of_the_customers_zone(zone, before, after)
     assert contract_in_force(customer, after) == new
 
 
+def test_a_contract_counts_its_days_in_a_zone_of_its_own():
+    customer = CustomerFactory(time_zone="Asia/Shanghai")
+    contract = ContractFactory(
+        customer=customer, time_zone="America/New_York", starts_on=date(2026, 7, 1), ends_on=date(2026, 7, 1)
+    )
+    covered = [datetime(2026, 7, 1, 4, tzinfo=UTC), datetime(2026, 7, 2, 3, 59, tzinfo=UTC)]
+    assert [contract_in_force(customer, at) for at in covered] == [contract, contract]
+    outside = [datetime(2026, 7, 1, 3, 59, tzinfo=UTC), datetime(2026, 7, 2, 4, tzinfo=UTC)]
+    assert [contract_in_force(customer, at) for at in outside] == [None, None]
+
+
+def test_where_zones_of_contracts_make_them_meet_the_later_one_applies():
+    customer = CustomerFactory()
+    ContractFactory(customer=customer, time_zone="America/New_York", ends_on=date(2026, 6, 30))
+    new = ContractFactory(customer=customer, time_zone="Asia/Shanghai", starts_on=date(2026, 7, 1))
+    assert contract_in_force(customer, datetime(2026, 6, 30, 20, tzinfo=UTC)) == new
+
+
 def test_tickets_of_either_side_of_midnight_carry_different_terms(now):
     midnight = now.replace(hour=16)  # in Shanghai
     customer = CustomerFactory(account_manager=staff())
