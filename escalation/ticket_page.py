@@ -10,10 +10,10 @@ from django.db.models import Prefetch, Q
 from customers.models import Contract, Customer
 from escalation.choices import ClockState, Whom
 from escalation.decisions import Decisions, decisions_on
-from escalation.models import Clock, ClockEvent, Escalation, EscalationStep, PolicyTarget
+from escalation.models import Clock, ClockEvent, ContractWindow, Escalation, EscalationStep, PolicyTarget
 from escalation.services.moments import step_time
 from escalation.services.people import People
-from escalation.services.terms import contract_in_force
+from escalation.services.terms import contract_in_force, contract_windows
 from escalation.templatetags.promises import person
 from escalation.upcoming import chains_of, following_step, target
 from tickets.choices import MessageKind
@@ -62,7 +62,7 @@ class Promise:
 @dataclass(frozen=True)
 class CustomerCard:
     contract: Contract | None
-    windows: Sequence[PolicyTarget]
+    windows: Sequence[PolicyTarget | ContractWindow]
     others: Sequence[Ticket]
     others_more: bool
 
@@ -187,15 +187,17 @@ def _card(customer: Customer, ticket: Ticket, visible: TicketQuerySet, now: date
     )
 
 
-def _windows(contract: Contract | None) -> list[PolicyTarget]:
-    """The windows that a new question gets now: of the plan's own policy, else of the default one."""
+def _windows(contract: Contract | None) -> list[PolicyTarget | ContractWindow]:
+    """The windows that a new question gets now: the contract's own, else the plan's, else the default ones."""
     policies = Q(version__policy__is_default=True)
     if contract is not None:
         policies |= Q(version__policy__plan=contract.plan_id)
-    newest: dict[tuple[str, int], PolicyTarget] = {}
+    newest: dict[tuple[str, int], PolicyTarget | ContractWindow] = {}
     targets = PolicyTarget.objects.filter(policies).select_related("calendar")
     for window in targets.order_by("-version__policy__is_default", "version__number"):
         newest[window.kind, window.priority] = window
+    for own in contract_windows(contract):
+        newest[own.kind, own.priority] = own
     return sorted(newest.values(), key=lambda window: (window.kind, window.priority))
 
 

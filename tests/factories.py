@@ -31,6 +31,7 @@ from escalation.models import (
     CalendarVersion,
     Clock,
     ClockEvent,
+    ContractWindow,
     DutyRota,
     DutyShift,
     Escalation,
@@ -365,6 +366,17 @@ class PolicyTargetFactory(DjangoModelFactory[PolicyTarget]):
     kind = ClockKind.FIRST_RESPONSE
     priority = Priority.P2
     minutes = 480
+    calendar = factory.SubFactory(CalendarFactory)
+
+
+class ContractWindowFactory(DjangoModelFactory[ContractWindow]):
+    class Meta:
+        model = ContractWindow
+
+    contract = factory.SubFactory(ContractFactory)
+    kind = ClockKind.FIRST_RESPONSE
+    priority = Priority.P2
+    minutes = 120
     calendar = factory.SubFactory(CalendarFactory)
 
 

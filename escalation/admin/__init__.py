@@ -2,6 +2,7 @@
 
 from escalation.admin.calendar import CalendarAdmin
 from escalation.admin.clock import ClockAdmin
+from escalation.admin.contract import ContractAdmin
 from escalation.admin.duty import DutyRotaAdmin, DutyShiftAdmin
 from escalation.admin.escalation import EscalationAdmin
 from escalation.admin.export_subscriber import ExportSubscriberAdmin
@@ -16,6 +17,7 @@ __all__ = [
     "CalendarAdmin",
     "ClockAdmin",
     "ClockEventAdmin",
+    "ContractAdmin",
     "DutyRotaAdmin",
     "DutyShiftAdmin",
     "EscalationAdmin",

@@ -2,6 +2,7 @@
 
 from escalation.models.calendar import Calendar, CalendarVersion
 from escalation.models.clock import Clock
+from escalation.models.contract_window import ContractWindow
 from escalation.models.duty import DutyRota, DutyShift
 from escalation.models.escalation import Escalation, Notification
 from escalation.models.export import ExportFile, ExportSubscriber, WeeklyExport
@@ -14,6 +15,7 @@ __all__ = [
     "CalendarVersion",
     "Clock",
     "ClockEvent",
+    "ContractWindow",
     "DutyRota",
     "DutyShift",
     "Escalation",

@@ -88,6 +88,11 @@ class PolicyTarget(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.get_priority_display()}"
 
+    @property
+    def is_of_contract(self) -> bool:
+        """Not a row: a contract's own window, standing where the policy's would (services.terms)."""
+        return self.pk is None
+
 
 class EscalationStep(models.Model):
     """What happens when a share of the window has passed: 100 % is the due time, below it is a warning."""

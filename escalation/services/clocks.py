@@ -78,7 +78,9 @@ def begin(
     first = min((step.percent for step in steps_of(target.version.policy)), default=100)
     clock.next_step_at = step_time(clock, min(first, 100))
     clock.save(force_insert=True)
-    window = {"priority": clock.priority, "minutes": clock.minutes}
+    window: dict[str, Any] = {"priority": clock.priority, "minutes": clock.minutes}
+    if target.is_of_contract:
+        window["window"] = "contract"
     append(clock, ClockChange.STARTED, act, before=NOTHING, at=at, message=message, **window)
     return clock
 
@@ -198,7 +200,7 @@ def window_of(clock: Clock) -> PolicyTarget | None:
     """The window for the clock's present priority, as of the terms it started with."""
     kind = ClockKind(clock.kind)
     if kind not in RESPONSE_KINDS:
-        return companion_window(clock.policy_version, kind, clock.priority)
+        return companion_window(clock.policy_version, kind, clock.priority, contract=clock.contract)
     return window_for(contract=clock.contract, kind=kind, priority=clock.priority, at=clock.started_at)
 
 

@@ -23,7 +23,7 @@ def promise(
     kind: ClockKind, ticket: Ticket, act: Act, *, like: Clock, at: datetime, message: Message | None
 ) -> Clock | None:
     """Start an update or a resolution at ``at`` (UTC) under the contract and policy version of the clock ``like``."""
-    target = companion_window(like.policy_version, kind, ticket.priority)
+    target = companion_window(like.policy_version, kind, ticket.priority, contract=like.contract)
     if target is None or open_clocks(ticket, kinds=[kind]):
         return None
     return begin(ticket, Terms(like.contract, target), act, kind=kind, at=at, message=message)

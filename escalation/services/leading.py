@@ -11,11 +11,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from escalation.calendars import hours_of
-from escalation.choices import ClockChange, ClockState
+from escalation.choices import ClockChange, ClockKind, ClockState
 from escalation.models import Clock, PolicyTarget, PolicyVersion
 from escalation.services.clocks import PINNED, TERMS, next_step_time, waive, window_of
 from escalation.services.ledger import Act, Before, append
 from escalation.services.moments import due_time
+from escalation.services.terms import companion_window
 from escalation.worktime import add_working
 from tickets.errors import DeskError
 from tickets.services.locking import locked
@@ -68,9 +69,8 @@ def retarget_to_version(
 
 
 def target_under(clock: Clock, version: PolicyVersion) -> PolicyTarget | None:
-    """The window that a version has for the clock's kind and priority."""
-    targets = version.targets.filter(kind=clock.kind, priority=clock.priority)
-    return targets.select_related("version__policy", "calendar").first()
+    """The window for the clock's kind and priority: its contract's own, else the version's."""
+    return companion_window(version, ClockKind(clock.kind), clock.priority, contract=clock.contract)
 
 
 def due_under(clock: Clock, target: PolicyTarget) -> datetime:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from customers.models import Contract, Customer
 from escalation.choices import ClockKind
-from escalation.models import PolicyTarget, PolicyVersion
+from escalation.models import ContractWindow, PolicyTarget, PolicyVersion
 from tickets.errors import DeskError
 
 DAY = timedelta(days=1)
@@ -33,7 +33,8 @@ def contract_in_force(customer: Customer | None, at: datetime) -> Contract | Non
     nearly = customer.contracts.filter(
         Q(ends_on=None) | Q(ends_on__gte=at.date() - DAY), starts_on__lte=at.date() + DAY
     )
-    contracts = nearly.select_related("plan").order_by("-starts_on", "-pk")
+    own = Exists(ContractWindow.objects.filter(contract=OuterRef("pk")))
+    contracts = nearly.select_related("plan").annotate(has_windows=own).order_by("-starts_on", "-pk")
     return next((contract for contract in contracts if _covers(contract, customer, at)), None)
 
 
@@ -44,7 +45,10 @@ def _covers(contract: Contract, customer: Customer, at: datetime) -> bool:
 
 
 def terms_for(*, customer: Customer | None, kind: ClockKind, priority: int, at: datetime) -> Terms:
-    """The terms of a promise that starts at ``at`` (UTC): two queries, one without a customer. Raises DeskError."""
+    """The terms of a promise that starts at ``at`` (UTC). Raises DeskError.
+
+    Two queries, one without a customer; a third under a contract with windows of its own.
+    """
     contract = contract_in_force(customer, at)
     return Terms(contract, window_for(contract=contract, kind=kind, priority=priority, at=at))
 
@@ -52,9 +56,9 @@ def terms_for(*, customer: Customer | None, kind: ClockKind, priority: int, at: 
 def window_for(*, contract: Contract | None, kind: ClockKind, priority: int, at: datetime) -> PolicyTarget:
     """The window promised at ``at`` (UTC) under a contract, or without one under the plan that is the default.
 
-    The plan's own policy wins over the default one, each in its version of that moment. Mail is never refused for
-    lack of a window: one that the version of the moment leaves out stands as it last was. Raises DeskError when
-    there never was one.
+    The contract's own window wins over the policy's, the plan's own policy over the default one, each in its version
+    of that moment. Mail is never refused for lack of a window: one that the version of the moment leaves out stands
+    as it last was. Raises DeskError when there never was one.
     """
     targets = _targets(_policies(contract), kind, priority)
     target = _in_force(targets, at) or _earliest(targets)
@@ -63,13 +67,37 @@ def window_for(*, contract: Contract | None, kind: ClockKind, priority: int, at:
             _("No policy promises a %(kind)s for this priority. Add the window to the default policy.")
             % {"kind": kind.label}
         )
-    return target
+    return _of_contract(contract, target.version, kind, priority) or target
 
 
-def companion_window(version: PolicyVersion, kind: ClockKind, priority: int) -> PolicyTarget | None:
-    """The window of a kind that a policy may leave out, in the version that the answer is promised under."""
+def companion_window(
+    version: PolicyVersion, kind: ClockKind, priority: int, *, contract: Contract | None = None
+) -> PolicyTarget | None:
+    """The window of a kind that a policy may leave out: the contract's own, else as in the version given."""
+    own = _of_contract(contract, version, kind, priority)
+    if own is not None:
+        return own
     targets = PolicyTarget.objects.filter(version=version, kind=kind, priority=priority)
     return targets.select_related("version__policy__duty_rota", "calendar").first()
+
+
+def contract_windows(contract: Contract | None) -> QuerySet[ContractWindow]:
+    """The contract's own windows. No query for one that was found to have none, or is not saved yet."""
+    if contract is None or contract.pk is None or not getattr(contract, "has_windows", True):
+        return ContractWindow.objects.none()
+    return ContractWindow.objects.filter(contract=contract).select_related("calendar")
+
+
+def _of_contract(
+    contract: Contract | None, version: PolicyVersion, kind: ClockKind, priority: int
+) -> PolicyTarget | None:
+    """The contract's own window as one of a policy's version, whose steps go with it. No query if it has none."""
+    own = contract_windows(contract).filter(kind=kind, priority=priority).first()
+    if own is None:
+        return None
+    return PolicyTarget(
+        version=version, kind=kind, priority=priority, minutes=own.minutes, calendar=own.calendar
+    )
 
 
 def _policies(contract: Contract | None) -> Q:
