@@ -1,14 +1,43 @@
-"""Contracts with the windows of their own; written by the admin of customers."""
+"""Contracts with a preview of what they promise; written by the admin of customers."""
+
+from datetime import datetime
+from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from customers.admin.contract import ContractAdmin as ContractList
 from customers.models import Contract
 from escalation.admin.contract_window import ContractWindowInline
+from escalation.admin.preview import PreviewPage, Terms, refuse, sentences
+from escalation.services.previewing import contract_at, windows_under
 
 admin.site.unregister(Contract)
 
 
 @admin.register(Contract)
-class ContractAdmin(ContractList):
+class ContractAdmin(PreviewPage, ContractList):
     inlines = (ContractWindowInline,)
+
+    def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> Terms:
+        """The form's contract as if it were saved; for those who only read, the contract itself."""
+        contract: Contract = self._filled(request, row) if self.may_write(request, row) else row
+        applies = contract_at(contract, at)
+        return Terms(windows_under(applies, at=at), contract.customer.time_zone, _about(applies, contract))
+
+    def _filled(self, request: HttpRequest, row: Any) -> Contract:
+        form = self.filled_form(request, row)
+        refuse(sentences(form))
+        contract: Contract = form.instance
+        return contract
+
+
+def _about(applies: Contract | None, contract: Contract) -> str:
+    if applies is None:
+        return _("%(customer)s has no contract on this day: the plan used without one applies.") % {
+            "customer": contract.customer
+        }
+    if applies is not contract:
+        return _("This contract is not in force on this day; %(contract)s is.") % {"contract": applies}
+    return _("%(customer)s under %(plan)s") % {"customer": contract.customer, "plan": contract.plan}

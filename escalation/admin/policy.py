@@ -1,5 +1,6 @@
 """Policies: changed windows become a new version through the service, so running promises keep their terms."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -12,12 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from customers.admin.base import DeskAdmin
 from customers.admin.fields import person
-from escalation.admin.policy_form import PolicyForm, StepForm, targets_in_force, window_rows
+from escalation.admin.policy_form import PolicyForm, StepForm, targets_in_force, window_faults, window_rows
+from escalation.admin.preview import PreviewPage, Terms, refuse
 from escalation.choices import ClockKind
 from escalation.models import EscalationStep, Policy, PolicyTarget, PolicyVersion
-from escalation.services.policies import revise_policy
+from escalation.services.policies import Window, revise_policy
 
 
 class StepInline(TabularInline):
@@ -56,8 +57,9 @@ class VersionInline(TabularInline):
 
 
 @admin.register(Policy)
-class PolicyAdmin(DeskAdmin):
+class PolicyAdmin(PreviewPage):
     form = PolicyForm
+    offers_zones = True
     list_display = ("name", "plan", "is_default", "version", "duty_rota")
     list_select_related = ("plan", "duty_rota")
     search_fields = ("name",)
@@ -91,6 +93,14 @@ class PolicyAdmin(DeskAdmin):
                 pause_cap_minutes=form.cleaned_data["pause_cap_minutes"],
             )
 
+    def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> Terms:
+        """The windows in the form; for those who only read, the windows in force."""
+        if not self.may_write(request, row):
+            return Terms(windows_in_force(row), zone)
+        form: Any = self.filled_form(request, row)
+        refuse(window_faults(form))
+        return Terms(form.windows(), zone)
+
     @display(description=_("version"))
     def version(self, policy: Any) -> str:
         return f"v{policy.version_number}" if policy.version_number else "-"
@@ -98,6 +108,13 @@ class PolicyAdmin(DeskAdmin):
     @display(description=_("windows in force"))
     def current_windows(self, policy: Policy) -> str:
         return in_words(targets_in_force(policy))
+
+
+def windows_in_force(policy: Policy) -> list[Window]:
+    return [
+        Window(target.kind, target.priority, target.minutes, target.calendar)
+        for target in targets_in_force(policy)
+    ]
 
 
 def in_words(targets: Any) -> str:

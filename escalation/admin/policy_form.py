@@ -108,6 +108,17 @@ class _PolicyForm(forms.ModelForm):
 PolicyForm = type("PolicyForm", (_PolicyForm,), _window_fields())
 
 
+def window_faults(form: forms.BaseForm) -> list[str]:
+    """What is wrong with the windows of a form, by kind; the rest of the form is not looked at."""
+    return [
+        f"{kind.label}, {form[name].label}: {form.errors[name][0]}"
+        for kind in ClockKind
+        for row in window_rows(kind)
+        for name in row
+        if name in form.errors
+    ]
+
+
 class StepForm(forms.ModelForm):
     tell = forms.MultipleChoiceField(
         label=_("Tell"), choices=Whom, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget()

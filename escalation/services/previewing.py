@@ -1,0 +1,80 @@
+"""What would be promised: the due times of all windows for a moment, before anything of them is saved."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from customers.models import Contract
+from customers.services.contracts import in_force
+from escalation.choices import RESPONSE_KINDS, ClockKind
+from escalation.services.moments import due_time
+from escalation.services.policies import Window
+from escalation.services.terms import companion_window, window_for
+from escalation.worktime import WorkTimeError
+from tickets.choices import Priority
+from tickets.errors import DeskError
+
+
+@dataclass(frozen=True)
+class Falling:
+    """One window and when it would end."""
+
+    window: Window
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class PreviewRow:
+    """A kind of promise: a cell for each priority in order, empty where nothing is promised."""
+
+    kind: ClockKind
+    cells: Sequence[Falling | None]
+
+
+def preview(windows: Iterable[Window], *, at: datetime) -> list[PreviewRow]:
+    """When each promise would fall due that starts at ``at`` (UTC). No query. Raises DeskError."""
+    found = {(window.kind, window.priority): _falling(window, at) for window in windows}
+    rows = [PreviewRow(kind, [found.get((kind, priority)) for priority in Priority]) for kind in ClockKind]
+    return [row for row in rows if any(row.cells)]
+
+
+def _falling(window: Window, at: datetime) -> Falling:
+    try:
+        return Falling(window, due_time(window.calendar, at, window.minutes))
+    except (WorkTimeError, OverflowError) as error:
+        raise DeskError(
+            _("%(calendar)s cannot count %(minutes)s minutes from this moment.")
+            % {"calendar": window.calendar, "minutes": window.minutes}
+        ) from error
+
+
+def contract_at(contract: Contract, at: datetime) -> Contract | None:
+    """The contract of its customer that would be in force at ``at`` (UTC) if this one, saved or not, were saved."""
+    day = at.astimezone(ZoneInfo(contract.zone)).date()
+    if contract.starts_on <= day and (contract.ends_on is None or day <= contract.ends_on):
+        return contract
+    others = in_force(contract.customer.contracts.exclude(pk=contract.pk), day)
+    return others.select_related("plan").order_by("-starts_on", "-pk").first()
+
+
+def windows_under(contract: Contract | None, *, at: datetime) -> list[Window]:
+    """What a message is promised that arrives at ``at`` (UTC): a handful of queries each priority. Raises DeskError."""
+    return [window for priority in Priority for window in _promised(contract, priority, at)]
+
+
+def _promised(contract: Contract | None, priority: Priority, at: datetime) -> list[Window]:
+    answers = {
+        kind: window_for(contract=contract, kind=kind, priority=priority, at=at) for kind in RESPONSE_KINDS
+    }
+    version = answers[ClockKind.FIRST_RESPONSE].version
+    companions = {
+        kind: companion_window(version, kind, priority, contract=contract) for kind in (ClockKind.UPDATE, ClockKind.RESOLUTION)
+    }
+    return [
+        Window(kind, priority, target.minutes, target.calendar)
+        for kind, target in {**answers, **companions}.items()
+        if target is not None
+    ]
