@@ -1,0 +1,112 @@
+"""manage.py explain_clock: the keys of its JSON, its text in both languages, and a number that is none."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from escalation.models import Clock
+from tests.factories import (
+    AdminFactory,
+    ContactFactory,
+    ContractFactory,
+    CustomerFactory,
+    StaffProfileFactory,
+)
+from tests.talk import answered, bounced, clock_of, opened
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A P0 of the customer Aurora in Berlin, answered in time by a mail that bounced."""
+    StaffProfileFactory(user=AdminFactory(first_name="Ann"))
+    customer = CustomerFactory(name="Aurora", time_zone="Europe/Berlin")
+    ContractFactory(customer=customer, reference="RTC-7")
+    ticket = opened(-60, contact=ContactFactory(customer=customer, name="Li"))
+    bounced(answered(ticket, -40), -30)
+    return clock_of(ticket)
+
+
+def run(clock: Clock, **options: Any) -> str:
+    out = StringIO()
+    call_command("explain_clock", str(clock.pk), stdout=out, **options)
+    return out.getvalue()
+
+
+def document(clock: Clock) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run(clock, json=True))
+    return found
+
+
+def keys(value: dict[str, Any]) -> str:
+    return " ".join(value)
+
+
+def test_the_keys_of_the_json_stay_as_they_are(clock):
+    it = document(clock)
+    assert keys(it) == (
+        "promise ticket subject customer customer_zone kind priority state explained_at started_at due_at "
+        "stopped_at breached_at detected_at start terms count story held waiver end late_by late_working"
+    )
+    assert keys(it["terms"]) == (
+        "contract policy policy_version policy_since window_minutes counts_from calendar"
+    )
+    assert keys(it["terms"]["calendar"]) == "name version time_zone always_open weekly other_days"
+    assert keys(it["count"]) == "pieces counted left carried window agrees"
+    assert keys(it["count"]["pieces"][0]) == "part start end length total"
+    assert keys(it["story"][0]) == (
+        "change at recorded_at actor holder cause state_after due_before due_after priority_before priority_after "
+        "window_minutes paused is_late_lowering is_relaxed is_under_other_terms evidence step"
+    )
+    assert keys(it["start"]) == (
+        "message kind channel at recorded_at is_backdated author sender reached via mailbox message_id mail "
+        "failed_at failure voided_at voided_by void_reason"
+    )
+
+
+def test_moments_are_told_in_utc_and_in_the_customers_zone(clock):
+    assert document(clock)["started_at"] == {
+        "utc": "2026-11-18T11:00:00+00:00",
+        "customer": "2026-11-18T12:00:00+01:00",
+    }
+
+
+def test_lengths_are_seconds_and_come_out(clock):
+    count = document(clock)["count"]
+    assert (count["counted"], count["left"], count["window"], count["agrees"]) == (1800, 0, 1800, True)
+
+
+def test_without_a_customer_there_is_no_zone_of_theirs(clock):
+    clock.ticket.customer = None
+    clock.ticket.save(update_fields=["customer"])
+    assert document(clock)["started_at"]["customer"] is None
+    assert "Customer's time" not in run(clock)
+
+
+def test_the_text_tells_the_whole_story(clock):
+    text = run(clock, language="en")
+    for words in (
+        "Broken: still open 30 min after it was due (30 min of working time).",
+        "Our server received the mail from Li <li@company.example>.",
+        "Wed 2026-11-18 16:45 +05:45 | Wed 2026-11-18 12:00 +01:00",
+        "RTC-7",
+        "30 min counted and 0 min left make the window of 30 min.",
+        "The answer was taken back: the promise runs again from its original start.",
+        "It did not arrive: 550 no such user",
+        "Ann: 1 h",
+    ):
+        assert words in text
+
+
+def test_the_text_is_told_in_chinese_too(clock):
+    assert "2026-11-18 16:45 +05:45" in run(clock, language="zh-hans")
+    assert "Wed" not in run(clock, language="zh-hans")
+
+
+def test_a_number_that_is_no_promise_gives_a_sentence():
+    with pytest.raises(CommandError, match="There is no promise 4711"):
+        call_command("explain_clock", "4711")

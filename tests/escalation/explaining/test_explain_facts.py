@@ -1,0 +1,224 @@
+"""The facts of an explanation, from rows that the services wrote: they must come out at the stored due time."""
+
+from datetime import timedelta
+
+import pytest
+
+from escalation.choices import ClockChange, ClockKind
+from escalation.definitions import CalendarDefinition
+from escalation.explaining.facts import Explanation
+from escalation.explaining.reading import explain
+from escalation.models import Clock, Policy
+from escalation.services.calendars import revise_calendar
+from escalation.services.leading import relax
+from escalation.services.policies import Window, revise_policy
+from escalation.services.sweep import sweep
+from tests.factories import ContactFactory, CustomerFactory, office_calendar, set_desk, staff
+from tests.talk import answered, bounced, called, minute, opened
+from tickets.choices import Priority, Status
+from tickets.models import Ticket
+from tickets.services.failures import void_response
+from tickets.services.ownership import assign
+from tickets.services.state import change_priority, set_status
+
+pytestmark = pytest.mark.django_db
+DAY = 24 * 60
+
+
+@pytest.fixture
+def lead():
+    return staff("lead", groups=["Team lead"])
+
+
+@pytest.fixture
+def contact(lead):
+    set_desk(duty_manager=lead)
+    manager = staff("ann", reports_to=lead, groups=["Account manager"])
+    return ContactFactory(customer=CustomerFactory(account_manager=manager), name="Li")
+
+
+def promising(contact, zone: str, *, at: float = 0) -> Ticket:
+    """A P2 of a minute, to be resolved within 40 office hours, a P1 within 20. UTC stands for around the clock."""
+    policy = Policy.objects.get(is_default=True)
+    kept = policy.versions.get().targets.select_related("calendar")
+    windows = [Window(each.kind, each.priority, each.minutes, each.calendar) for each in kept]
+    calendar = windows[0].calendar if zone == "UTC" else office_calendar(zone)
+    windows += [
+        Window(ClockKind.RESOLUTION, Priority.P2, 2400, calendar),
+        Window(ClockKind.RESOLUTION, Priority.P1, 1200, calendar),
+    ]
+    revise_policy(policy=policy, windows=windows, actor=None, at=minute(at), pause_cap_minutes=1000)
+    return opened(at, contact=contact, priority=Priority.P2)
+
+
+def told(ticket: Ticket, at: float, kind: ClockKind = ClockKind.FIRST_RESPONSE) -> Explanation:
+    clock = Clock.objects.get(ticket=ticket, kind=kind)
+    found = explain(Clock.objects.all(), clock.pk, now=minute(at))
+    assert found is not None
+    return found
+
+
+def changes(it: Explanation) -> list[str]:
+    return [line.change for line in it.story]
+
+
+def waited(ticket: Ticket, since: float, until: float) -> None:
+    set_status(ticket=ticket, status=Status.WAITING, actor=ticket.owner, at=minute(since))
+    set_status(ticket=ticket, status=Status.OPEN, actor=ticket.owner, at=minute(until))
+
+
+def raised(ticket: Ticket, at: float, to: Priority = Priority.P1) -> None:
+    change_priority(ticket=ticket, priority=to, actor=ticket.owner, at=minute(at), reason="on air")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/New_York"])
+@pytest.mark.parametrize(
+    ("pauses", "raise_at"),
+    [
+        ([], None),
+        ([(100, 200.5)], None),
+        ([(100, 200), (1500, DAY * 3)], None),
+        ([(100, 200), (600, 700)], 400),
+        ([(100, 900)], 1000),
+    ],
+)
+def test_what_is_counted_makes_the_window_and_its_due_time(contact, zone, pauses, raise_at):
+    ticket = promising(contact, zone)
+    for since, until in pauses:
+        if raise_at and since > raise_at:
+            raised(ticket, raise_at)
+        waited(ticket, since, until)
+    if raise_at and raise_at > pauses[-1][1]:
+        raised(ticket, raise_at)
+    it = told(ticket, 1600, ClockKind.RESOLUTION)
+    assert it.count.counted + it.count.left == it.count.window
+    assert (it.count.agrees, it.count.carried) == (True, timedelta(0))
+    assert max(piece.end for piece in it.count.pieces) <= it.due_at
+
+
+def test_over_the_end_of_summer_time_the_count_comes_out_too(contact):
+    """Forty office hours in New York from Thursday, 29 October 2026; on the first of November clocks go back."""
+    ticket = promising(contact, "America/New_York", at=-20 * DAY)
+    waited(ticket, -19 * DAY, -19 * DAY + 300)
+    it = told(ticket, 0, ClockKind.RESOLUTION)
+    assert it.count.agrees
+    ends = [(piece.end.day, piece.end.hour) for piece in it.count.pieces if piece.part == "counted"]
+    assert ends == [(29, 22), (30, 22), (2, 23), (3, 23), (4, 22)]
+
+
+def test_a_pause_that_began_before_the_priority_was_raised_is_carried(contact):
+    ticket = promising(contact, "UTC")
+    set_status(ticket=ticket, status=Status.WAITING, actor=ticket.owner, at=minute(100))
+    raised(ticket, 160)
+    set_status(ticket=ticket, status=Status.OPEN, actor=ticket.owner, at=minute(200))
+    it = told(ticket, 300, ClockKind.RESOLUTION)
+    assert (it.count.window, it.count.carried) == (timedelta(hours=20), timedelta(hours=1))
+    assert it.count.agrees
+    assert it.due_at == minute(160 + 1200 + 100)
+
+
+def test_while_it_stands_still_the_rest_is_known_but_not_when_it_runs(contact):
+    ticket = promising(contact, "UTC")
+    set_status(ticket=ticket, status=Status.WAITING, actor=ticket.owner, at=minute(100))
+    it = told(ticket, 300, ClockKind.RESOLUTION)
+    assert [(piece.part, piece.end) for piece in it.count.pieces] == [("counted", minute(100))]
+    assert it.count.left == timedelta(minutes=2300)
+    assert it.count.agrees
+
+
+def test_a_calendar_edited_since_still_counts_as_it_was(contact, lead):
+    ticket = promising(contact, "Asia/Shanghai")
+    before = told(ticket, 3000, ClockKind.RESOLUTION)
+    clock = Clock.objects.get(ticket=ticket, kind=ClockKind.RESOLUTION)
+    definition = CalendarDefinition("UTC", always_open=True)
+    revise_calendar(calendar=clock.calendar, definition=definition, actor=lead, at=minute(60))
+    after = told(ticket, 3000, ClockKind.RESOLUTION)
+    assert after.count == before.count
+    assert after.terms.calendar.version == 1
+
+
+def test_a_count_that_does_not_come_out_is_said(contact):
+    ticket = promising(contact, "UTC")
+    Clock.objects.filter(ticket=ticket).update(minutes=100)
+    assert not told(ticket, 10).count.agrees
+
+
+def test_it_counts_from_the_raise_and_knows_what_was_promised_before(contact):
+    ticket = opened(contact=contact, priority=Priority.P3)
+    raised(ticket, 120, Priority.P0)
+    it = told(ticket, 130)
+    assert (it.started_at, it.terms.counts_from) == (minute(0), minute(120))
+    line = it.story[1]
+    assert (line.change, line.priority_before, line.priority_after) == (ClockChange.RETARGETED, 3, 0)
+    assert (line.due_before, line.due_after) == (minute(1440), minute(150))
+
+
+def test_a_late_lowering_and_its_relaxing_are_told_apart(contact, lead):
+    ticket = opened(contact=contact)
+    raised(ticket, 29, Priority.P2)
+    relax(clock=Clock.objects.get(ticket=ticket), actor=lead, at=minute(29), reason="agreed")
+    lowered, relaxed = told(ticket, 29).story[1:]
+    assert (lowered.is_late_lowering, lowered.is_relaxed) == (True, False)
+    assert (relaxed.is_late_lowering, relaxed.is_relaxed, relaxed.cause) == (False, True, "agreed")
+
+
+def test_who_held_it_is_told_in_working_time(contact, lead):
+    ticket = promising(contact, "Asia/Shanghai")  # it is Wednesday 20:00 there
+    assign(ticket=ticket, to=lead, actor=lead, at=minute(DAY - 600), reason="mine")  # Thursday 10:00
+    it = told(ticket, DAY - 600 + 120, ClockKind.RESOLUTION)
+    assert [(one.person, one.working_time) for one in it.held] == [
+        (it.story[0].holder, timedelta(hours=1)),
+        (it.story[-1].holder, timedelta(hours=2)),
+    ]
+
+
+def test_a_step_tells_who_was_told_and_who_took_over(contact, lead):
+    ticket = opened(contact=contact)
+    sweep(now=minute(31))
+    fired = [line.step for line in told(ticket, 40).story if line.step is not None]
+    assert [(step.percent, bool(step.to_owner)) for step in fired] == [(100, True)]
+    assert fired[0].told[0].notice == "escalated_to_you"
+
+
+def test_a_bounced_answer_says_why_it_counts_no_more(contact):
+    ticket = opened(contact=contact)
+    bounced(answered(ticket, 20), 50)
+    it = told(ticket, 60)
+    assert changes(it) == ["started", "met", "revoked", "breached"]
+    proof = it.story[2].evidence
+    assert proof is not None
+    assert (proof.failed_at, proof.failure) == (minute(50), "550 no such user")
+    assert proof.mail is not None
+    assert (it.end, it.late_by) == (None, timedelta(minutes=30))
+
+
+def test_a_voided_answer_names_the_lead_and_the_reason(contact, lead):
+    ticket = opened(contact=contact)
+    void_response(message=answered(ticket, 5), actor=lead, at=minute(10), reason="It only says hello.")
+    proof = told(ticket, 12).story[2].evidence
+    assert proof is not None
+    assert (proof.voided_at, proof.void_reason) == (minute(10), "It only says hello.")
+
+
+def test_backdated_evidence_is_marked_and_ends_it_when_it_happened(contact):
+    ticket = opened(contact=contact)
+    called(ticket, 50, happened=20)
+    it = told(ticket, 60)
+    assert it.end is not None
+    assert it.end.evidence is not None
+    assert (it.end.at, it.end.evidence.is_backdated) == (minute(20), True)
+    assert it.count.left == timedelta(minutes=10)
+
+
+def test_closed_unanswered_and_waived_it_keeps_both(contact, lead):
+    ticket = opened(contact=contact)
+    set_status(ticket=ticket, status=Status.CLOSED, actor=lead, at=minute(10), reason="spam")
+    it = told(ticket, 60)
+    assert it.waiver is not None
+    assert (it.waiver.reason, it.waiver.at) == ("spam", minute(10))
+    assert it.end is not None
+    assert it.end.change == ClockChange.CANCELLED
+
+
+def test_an_unknown_or_hidden_promise_is_none():
+    assert explain(Clock.objects.none(), 1, now=minute(0)) is None
