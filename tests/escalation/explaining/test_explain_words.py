@@ -1,0 +1,267 @@
+"""The sentences of an explanation, and how it writes moments and lengths."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import translation
+
+from escalation.choices import ClockChange, ClockKind, ClockState
+from escalation.explaining.counting import ZERO
+from escalation.explaining.facts import (
+    Agreement,
+    Count,
+    Evidence,
+    Explanation,
+    Fired,
+    Happening,
+    Hours,
+    OtherDay,
+    Terms,
+    Told,
+    Waiver,
+)
+from escalation.explaining.hours import day_told, week_told
+from escalation.explaining.sheet import sheet_of
+from escalation.explaining.story import mark, notes, sentence
+from escalation.explaining.times import Zones, length, stamp
+from escalation.explaining.words import outcome, recorded, who_started
+from tests.factories import NOW
+
+BERLIN = Zones.of("Europe/Berlin", "Europe/Berlin")
+HOUR = timedelta(hours=1)
+
+CALL = Evidence(
+    message=1, kind="contact", channel="phone", at=NOW, recorded_at=NOW, is_backdated=False, author="Ann",
+    sender="", reached="Li", via="", mailbox="", message_id="", mail=None, failed_at=None, failure="",
+    voided_at=None, voided_by="", void_reason="",
+)  # fmt: skip
+MAIL = replace(CALL, kind="inbound", channel="email", author="", reached="", sender="Li <li@company.example>")
+LINE = Happening(
+    change="handed_over", at=NOW, recorded_at=NOW, actor="", holder="Bob", cause="", state_after="running",
+    due_before=None, due_after=NOW + HOUR, priority_before=2, priority_after=2, window_minutes=None, paused=None,
+    is_late_lowering=False, is_relaxed=False, is_under_other_terms=False, evidence=None, step=None,
+)  # fmt: skip
+TERMS = Terms(
+    contract=None, policy="Gold", policy_version=3, policy_since=NOW, window_minutes=120, counts_from=NOW,
+    calendar=Hours("Office", 2, "Europe/Berlin", False, ((("09:00-18:00"),),) * 5 + ((), ()), ()),
+)  # fmt: skip
+IT = Explanation(
+    promise=1, ticket="SD#1", subject="Black", customer="Aurora", customer_zone="Europe/Berlin",
+    kind=ClockKind.FIRST_RESPONSE, priority=2, state=ClockState.RUNNING, explained_at=NOW, started_at=NOW,
+    due_at=NOW + 2 * HOUR, stopped_at=None, breached_at=None, detected_at=None, start=MAIL, terms=TERMS,
+    count=Count((), HOUR, HOUR, ZERO, 2 * HOUR), story=(), held=(), waiver=None, end=None, late_by=None,
+    late_working=None,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"state": ClockState.RUNNING}, "Running, with 1 h of the window left."),
+        ({"state": ClockState.MET}, "Kept, with 1 h of the window left."),
+        (
+            {"state": ClockState.PAUSED},
+            "Standing still while the customer is to answer, with 1 h of the window left.",
+        ),
+        ({"state": ClockState.CANCELLED}, "Called off: it did not have to be kept any more."),
+        ({"state": ClockState.BREACHED}, "Broken."),
+        (
+            {"state": ClockState.BREACHED, "late_by": 5 * HOUR, "late_working": HOUR},
+            "Broken: still open 5 h after it was due (1 h of working time).",
+        ),
+        (
+            {"state": ClockState.BREACHED, "late_by": HOUR, "late_working": ZERO, "end": LINE},
+            "Broken: done 1 h after it was due (0 min of working time).",
+        ),
+        (
+            {"state": ClockState.BREACHED, "end": replace(LINE, change=ClockChange.CANCELLED)},
+            "Broken: it ended without being kept.",
+        ),
+    ],
+)
+def test_how_it_stands_is_one_sentence(facts, told):
+    assert outcome(replace(IT, **facts)) == told
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        (MAIL, "Our server received the mail from Li <li@company.example>."),
+        (replace(MAIL, sender=""), "Our server received the mail from an unknown sender."),
+        (replace(MAIL, channel="phone", sender="Li"), "Phone call from Li."),
+        (replace(MAIL, kind="outbound", author="Ann"), "Ann answered by mail."),
+        (CALL, "Phone call: Ann reached Li."),
+        (None, "The ticket was reopened by hand."),
+    ],
+)
+def test_what_began_it_is_told_by_how_it_came(start, told):
+    assert who_started(replace(IT, start=start)) == told
+
+
+@pytest.mark.parametrize(
+    ("evidence", "told"),
+    [
+        (replace(MAIL, recorded_at=NOW + timedelta(seconds=59)), []),
+        (
+            replace(MAIL, recorded_at=NOW + 3 * HOUR),
+            [
+                "The desk recorded it 3 h later, at Wed 2026-11-18 16:00 +01:00. "
+                "What counts is when it reached our server."
+            ],
+        ),
+        (
+            replace(CALL, recorded_at=NOW + timedelta(minutes=10)),
+            ["Ann wrote it down 10 min afterwards, at Wed 2026-11-18 13:10 +01:00."],
+        ),
+        (
+            replace(CALL, recorded_at=NOW + HOUR, is_backdated=True),
+            ["Backdated: Ann wrote it down 1 h afterwards, at Wed 2026-11-18 14:00 +01:00."],
+        ),
+        (
+            replace(MAIL, via="imap", mailbox="help@desk.example", message_id="7@company.example"),
+            ["It came by IMAP into help@desk.example.", "Message-ID: 7@company.example"],
+        ),
+    ],
+)
+def test_late_records_are_told(evidence, told):
+    assert list(recorded(evidence, BERLIN)) == told
+
+
+RETARGETED = replace(LINE, change=ClockChange.RETARGETED, due_before=NOW + 3 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (LINE, "Bob holds the ticket from now on."),
+        (
+            replace(RETARGETED, priority_after=0),
+            "The priority was raised from P2 Medium to P0 Urgent; its window counts from here.",
+        ),
+        (
+            replace(RETARGETED, priority_after=0, due_before=NOW + HOUR),
+            "The priority was raised from P2 Medium to P0 Urgent; the due time was the earlier one already.",
+        ),
+        (
+            replace(RETARGETED, priority_after=3),
+            "The priority was lowered from P2 Medium to P3 Low; the stricter due time stays.",
+        ),
+        (
+            replace(RETARGETED, is_relaxed=True),
+            "A lead relaxed the promise to the window of its lower priority.",
+        ),
+        (replace(RETARGETED, is_under_other_terms=True), "The promise was put under other terms."),
+        (
+            replace(LINE, change=ClockChange.RESUMED, paused=HOUR),
+            "The promise goes on. The due time moved by the 1 h of working time that it stood.",
+        ),
+        (replace(LINE, change=ClockChange.MERGED), "Moved by a merge"),
+    ],
+)
+def test_each_line_of_the_ledger_is_a_sentence(line, told):
+    assert sentence(line) == told
+
+
+@pytest.mark.parametrize("change", ClockChange)
+def test_no_line_of_the_ledger_is_without_words(change):
+    assert sentence(replace(LINE, change=change))
+
+
+def test_a_step_says_who_had_it_who_has_it_and_who_was_told():
+    step = Fired(100, NOW, NOW, "Ann", "Bob", (Told("Bob", "escalated_to_you"), Told("Cy", "escalated")))
+    line = replace(LINE, change=ClockChange.STEP, step=step)
+    assert sentence(line) == "100 % of the window had passed: the ticket went from Ann to Bob."
+    assert list(notes(line, BERLIN)) == ["Told: Bob (Escalated to you), Cy (Escalated)."]
+    assert sentence(replace(line, step=replace(step, to_owner=""))) == "100 % of the window had passed."
+
+
+def test_a_late_lowering_is_marked_with_actor_and_reason():
+    line = replace(
+        RETARGETED,
+        priority_after=3,
+        due_before=NOW + HOUR,
+        is_late_lowering=True,
+        actor="Ann",
+        cause="agreed",
+    )
+    assert list(notes(line, BERLIN)) == ["Ann: agreed", "Lowered in the last fifth of the window."]
+    assert mark(line) == "warn"
+
+
+def test_a_breach_says_when_the_desk_noticed():
+    breach = replace(LINE, change=ClockChange.BREACHED, recorded_at=NOW + timedelta(minutes=5))
+    assert list(notes(breach, BERLIN)) == ["Recorded 5 min later, at Wed 2026-11-18 13:05 +01:00."]
+    closed = replace(breach, recorded_at=NOW - HOUR)
+    assert list(notes(closed, BERLIN)) == [
+        "Recorded before the due time: the ticket was closed with the promise open."
+    ]
+
+
+def test_who_voided_an_answer_is_told_once_with_the_reason():
+    voided = replace(CALL, voided_at=NOW, voided_by="Lea", void_reason="Only hello.", at=NOW - HOUR)
+    line = replace(LINE, change=ClockChange.REVOKED, actor="Lea", cause="Only hello.", evidence=voided)
+    assert list(notes(line, BERLIN)) == [
+        "Wed 2026-11-18 12:00 +01:00: Phone call: Ann reached Li.",
+        "Lea decided that it answered nothing: Only hello.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("contract", "told"),
+    [
+        (None, "None was in force at the start, so the default plan applies."),
+        (Agreement("RTC-7", "Gold", "2026-01-01", None), "RTC-7 · Gold, since 2026-01-01"),
+        (Agreement("", "Gold", "2026-01-01", "2026-12-31"), "Gold, from 2026-01-01 to 2026-12-31"),
+    ],
+)
+def test_the_contract_is_named_or_said_to_be_missing(contract, told):
+    sheet = sheet_of(replace(IT, terms=replace(TERMS, contract=contract)), zone="UTC")
+    assert sheet.terms[0].value == told
+
+
+def test_the_sum_says_what_was_carried_and_what_does_not_come_out():
+    carried = replace(IT, count=Count((), 2 * HOUR, HOUR, HOUR, 2 * HOUR))
+    assert (
+        sheet_of(carried, zone="UTC").sum
+        == "2 h counted and 1 h left make the window of 2 h and 1 h of pause."
+    )
+    wrong = replace(IT, count=Count((), 2 * HOUR, HOUR, ZERO, 2 * HOUR))
+    assert "do not make the window" in sheet_of(wrong, zone="UTC").sum
+
+
+def test_a_waiver_stands_at_the_end_with_its_reason():
+    waived = replace(IT, waiver=Waiver(NOW, "Lea", "spam"))
+    assert sheet_of(waived, zone="UTC").end[0].text == "Lea waived it: spam"
+
+
+def test_working_hours_are_grouped_by_equal_days():
+    assert list(week_told(TERMS.calendar)) == ["Monday to Friday 09:00-18:00"]
+    assert list(week_told(replace(TERMS.calendar, always_open=True))) == ["around the clock"]
+    assert day_told(OtherDay("2026-10-01", ())) == "2026-10-01 closed"
+    assert day_told(OtherDay("2026-10-10", ("09:00-18:00",))) == "2026-10-10 09:00-18:00"
+
+
+def test_the_hour_that_a_clock_repeats_is_told_apart_by_its_offset():
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert stamp(first, "Europe/Berlin") == "Sun 2026-10-25 02:30 +02:00"
+    assert stamp(first + HOUR, "Europe/Berlin") == "Sun 2026-10-25 02:30 +01:00"
+
+
+def test_zones_with_the_same_time_say_it_once_in_a_sentence():
+    assert Zones.of("Asia/Shanghai", "Asia/Manila").inline(NOW) == "Wed 2026-11-18 20:00 +08:00"
+    both = "Wed 2026-11-18 20:00 +08:00 (Wed 2026-11-18 13:00 +01:00)"
+    assert Zones.of("Asia/Shanghai", "Europe/Berlin").inline(NOW) == both
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0, "0 min"), (40, "40 s"), (60, "1 min"), (3600, "1 h"), (3905, "1 h 5 min 5 s"), (97_200, "27 h")],
+)
+def test_a_length_is_told_in_hours_however_long(seconds, told):
+    assert length(timedelta(seconds=seconds)) == told
+
+
+def test_weekdays_are_those_of_the_readers_language():
+    with translation.override("zh-hans"):
+        assert not stamp(NOW, "UTC").startswith("Wed")
