@@ -87,11 +87,9 @@ def country_name(country: str) -> str:
 
 @lru_cache(maxsize=128)
 def _looked_up(country: str, subdivision: str, years: range) -> Any:
-    """With the year after: its announcement may move a day of December."""
     _refuse_unknown_country(country)
-    around = range(years.start, years.stop + 1) if years else years
     try:
-        return holidays.country_holidays(country, subdiv=subdivision or None, years=around)
+        return holidays.country_holidays(country, subdiv=subdivision or None, years=years)
     except NotImplementedError as error:
         raise WorkTimeError(
             _("%(country)s has no region “%(subdivision)s” in the list of holidays.")

@@ -7,11 +7,14 @@ import pytest
 
 from escalation.calendars import CalendarBook
 from escalation.choices import ClockChange, ClockState
+from escalation.definitions import CalendarDefinition, OwnDay
 from escalation.exports.incidents import IncidentKind, incidents_of
 from escalation.exports.period import Period
 from escalation.exports.promises import CustomerSide
+from escalation.services.calendars import revise_calendar
 from escalation.weeks import Week
 from tests.factories import (
+    CalendarFactory,
     ClockEventFactory,
     ClockFactory,
     CustomerFactory,
@@ -97,6 +100,16 @@ def test_the_window_of_a_raised_promise_begins_when_it_was_raised():
     assert incidents() == []
     lowered(clock, minute=28)
     assert len(incidents()) == 1
+
+
+def test_a_calendar_closed_afterwards_makes_no_lowering_late():
+    calendar = CalendarFactory()
+    clock = running_p0(calendar=calendar)
+    days = {PERIOD.start.date(), (PERIOD.start + 30 * MINUTE).date()}
+    closed = CalendarDefinition("UTC", always_open=True, own_days=tuple(map(OwnDay, days)))
+    revise_calendar(calendar=calendar, definition=closed, actor=None, at=PERIOD.start)
+    lowered(clock, minute=20)
+    assert incidents() == []
 
 
 def test_raising_is_never_late():

@@ -1,5 +1,6 @@
 """Which promises belong to a week, in which they count, and what their row says."""
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,10 +8,12 @@ import pytest
 
 from escalation.calendars import CalendarBook
 from escalation.choices import ClockChange, ClockState
+from escalation.definitions import OwnDay, from_json
 from escalation.exports.period import Period
 from escalation.exports.promises import PATHS, TIMES, ClockRow, promises_of
 from escalation.exports.promises_csv import COLUMNS, promise_row
 from escalation.exports.roster import load_roster
+from escalation.services.calendars import revise_calendar
 from escalation.weeks import Week
 from tests.factories import (
     ClockEventFactory,
@@ -157,6 +160,15 @@ def test_minutes_are_working_minutes_of_the_promises_calendar():
     (promise,) = promises(AFTER)
     assert promise.clock.pk == clock.pk
     assert promise.response == 2 * HOUR  # Friday from five to six, Monday from nine to ten
+
+
+def test_minutes_are_those_of_the_calendars_version_that_the_promise_started_with():
+    friday = PERIOD.start + timedelta(days=4, hours=17)
+    calendar = office_calendar()
+    clock = met(started=friday, stopped=friday + HOUR, calendar=calendar)
+    closed = replace(from_json(calendar.definition), own_days=(OwnDay(friday.astimezone(ZONE).date()),))
+    revise_calendar(calendar=calendar, definition=closed, actor=None, at=friday)
+    assert row_of(clock)["response_minutes"] == 60
 
 
 def test_the_holders_are_read_from_the_ledger_each_with_their_own_clock():
