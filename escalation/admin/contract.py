@@ -11,6 +11,7 @@ from customers.admin.contract import ContractAdmin as ContractList
 from customers.models import Contract
 from escalation.admin.contract_window import ContractWindowInline
 from escalation.admin.preview import PreviewPage, Terms, refuse, sentences
+from escalation.services.policies import Window
 from escalation.services.previewing import contract_at, windows_under
 
 admin.site.unregister(Contract)
@@ -23,14 +24,31 @@ class ContractAdmin(PreviewPage, ContractList):
     def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> Terms:
         """The form's contract as if it were saved; for those who only read, the contract itself."""
         contract: Contract = self._filled(request, row) if self.may_write(request, row) else row
+        own = self._own_windows(request, row, contract)
         applies = contract_at(contract, at)
-        return Terms(windows_under(applies, at=at), contract.customer.time_zone, _about(applies, contract))
+        windows = windows_under(applies, at=at, own=own if applies is contract else None)
+        return Terms(windows, contract.zone, _about(applies, contract))
+
+    def _own_windows(self, request: HttpRequest, row: Any, contract: Contract) -> list[Window] | None:
+        """The contract's windows as they stand in the form; nothing for those who may not write them."""
+        inline = ContractWindowInline(Contract, self.admin_site)
+        if not self.may_write(request, row) or not inline.has_change_permission(request, row):
+            return None
+        given = self.get_formset_kwargs(request, contract, inline, "windows")
+        formset: Any = inline.get_formset(request, row)(**given)
+        refuse([fault for form in formset.forms for fault in sentences(form)])
+        refuse(list(formset.non_form_errors()))
+        return [_window(data) for data in formset.cleaned_data if data and not data.get("DELETE")]
 
     def _filled(self, request: HttpRequest, row: Any) -> Contract:
         form = self.filled_form(request, row)
         refuse(sentences(form))
         contract: Contract = form.instance
         return contract
+
+
+def _window(given: dict[str, Any]) -> Window:
+    return Window(given["kind"], given["priority"], given["minutes"], given["calendar"])
 
 
 def _about(applies: Contract | None, contract: Contract) -> str:

@@ -3,16 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
 from customers.models import Contract
-from customers.services.contracts import in_force
 from escalation.choices import RESPONSE_KINDS, ClockKind
 from escalation.services.moments import due_time
 from escalation.services.policies import Window
-from escalation.services.terms import companion_window, window_for
+from escalation.services.terms import companion_window, contract_in_force, covers, window_for
 from escalation.worktime import WorkTimeError
 from tickets.choices import Priority
 from tickets.errors import DeskError
@@ -53,16 +51,23 @@ def _falling(window: Window, at: datetime) -> Falling:
 
 def contract_at(contract: Contract, at: datetime) -> Contract | None:
     """The contract of its customer that would be in force at ``at`` (UTC) if this one, saved or not, were saved."""
-    day = at.astimezone(ZoneInfo(contract.zone)).date()
-    if contract.starts_on <= day and (contract.ends_on is None or day <= contract.ends_on):
+    if covers(contract, contract.customer, at):
         return contract
-    others = in_force(contract.customer.contracts.exclude(pk=contract.pk), day)
-    return others.select_related("plan").order_by("-starts_on", "-pk").first()
+    return contract_in_force(contract.customer, at, besides=contract)
 
 
-def windows_under(contract: Contract | None, *, at: datetime) -> list[Window]:
-    """What a message is promised that arrives at ``at`` (UTC): a handful of queries each priority. Raises DeskError."""
-    return [window for priority in Priority for window in _promised(contract, priority, at)]
+def windows_under(
+    contract: Contract | None, *, at: datetime, own: Iterable[Window] | None = None
+) -> list[Window]:
+    """What a message is promised that arrives at ``at`` (UTC): a handful of queries each priority. Raises DeskError.
+
+    ``own`` stands in place of the windows that the contract is saved with.
+    """
+    if contract is not None and own is not None:
+        contract.has_windows = False  # type: ignore[attr-defined]  # services.terms looks for none then
+    promised = [window for priority in Priority for window in _promised(contract, priority, at)]
+    found = {(window.kind, window.priority): window for window in [*promised, *(own or ())]}
+    return list(found.values())
 
 
 def _promised(contract: Contract | None, priority: Priority, at: datetime) -> list[Window]:
@@ -71,7 +76,8 @@ def _promised(contract: Contract | None, priority: Priority, at: datetime) -> li
     }
     version = answers[ClockKind.FIRST_RESPONSE].version
     companions = {
-        kind: companion_window(version, kind, priority, contract=contract) for kind in (ClockKind.UPDATE, ClockKind.RESOLUTION)
+        kind: companion_window(version, kind, priority, contract=contract)
+        for kind in (ClockKind.UPDATE, ClockKind.RESOLUTION)
     }
     return [
         Window(kind, priority, target.minutes, target.calendar)

@@ -23,22 +23,28 @@ class Terms:
     target: PolicyTarget
 
 
-def contract_in_force(customer: Customer | None, at: datetime) -> Contract | None:
+def contract_in_force(
+    customer: Customer | None, at: datetime, *, besides: Contract | None = None
+) -> Contract | None:
     """The contract whose days, as days of its zone, include the moment ``at`` (UTC). One query.
 
     Contracts may count their days in different zones: of two that cover a moment the later one applies.
+    ``besides`` is left out.
     """
     if customer is None:
         return None
     nearly = customer.contracts.filter(
         Q(ends_on=None) | Q(ends_on__gte=at.date() - DAY), starts_on__lte=at.date() + DAY
     )
+    if besides is not None:
+        nearly = nearly.exclude(pk=besides.pk)
     own = Exists(ContractWindow.objects.filter(contract=OuterRef("pk")))
     contracts = nearly.select_related("plan").annotate(has_windows=own).order_by("-starts_on", "-pk")
-    return next((contract for contract in contracts if _covers(contract, customer, at)), None)
+    return next((contract for contract in contracts if covers(contract, customer, at)), None)
 
 
-def _covers(contract: Contract, customer: Customer, at: datetime) -> bool:
+def covers(contract: Contract, customer: Customer, at: datetime) -> bool:
+    """Whether a contract of the customer, saved or not, is in force at ``at`` (UTC)."""
     contract.customer = customer
     day = at.astimezone(ZoneInfo(contract.zone)).date()
     return contract.starts_on <= day and (contract.ends_on is None or day <= contract.ends_on)

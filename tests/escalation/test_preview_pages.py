@@ -12,6 +12,7 @@ from tests.adminpages import add_url, page_url
 from tests.factories import (
     AdminFactory,
     ContractFactory,
+    ContractWindowFactory,
     CustomerFactory,
     PolicyFactory,
     PolicyTargetFactory,
@@ -129,8 +130,19 @@ def contract_post(contract, **changes):
         "reference": contract.reference,
         "starts_on": contract.starts_on,
         "ends_on": contract.ends_on or "",
+        "windows-TOTAL_FORMS": 0,
+        "windows-INITIAL_FORMS": 0,
     }
     return data | changes
+
+
+def own_window(number, priority, minutes, row=None):
+    prefix, calendar = f"windows-{number}", Calendar.objects.get(name="24x7").pk
+    return {
+        f"{prefix}-kind": "first_response", f"{prefix}-priority": priority, f"{prefix}-minutes": minutes,
+        f"{prefix}-calendar": calendar, f"{prefix}-id": row.pk if row else "",
+        "windows-TOTAL_FORMS": number + 1, "windows-INITIAL_FORMS": 1 if row else 0,
+    }  # fmt: skip
 
 
 def strict_plan(minutes=15):
@@ -239,3 +251,44 @@ def test_a_preview_of_a_contract_costs_no_more_with_more_policies(login, count_q
     for _each in range(5):
         PolicyTargetFactory(version__policy__plan=ServicePlanFactory())
     assert count_queries(lambda: previewed(client, contract, data)) == few
+
+
+def test_windows_of_the_contract_are_previewed_before_they_are_saved(login, berlin):
+    contract = ContractFactory(customer=berlin)
+    client = login(AdminFactory())
+    html = previewed(client, contract, contract_post(contract, **own_window(0, 0, 7)))
+    assert "13:07 (Europe/Berlin)" in html
+    assert not contract.windows.exists()
+
+
+def test_an_own_window_that_the_form_changes_or_drops_is_not_previewed_as_saved(login, berlin):
+    contract = ContractFactory(customer=berlin)
+    saved = ContractWindowFactory(contract=contract, priority=0, minutes=11)
+    client = login(AdminFactory())
+    posted = contract_post(contract, **own_window(0, 0, 11, saved))
+    assert "13:11 (Europe/Berlin)" in previewed(client, contract, posted)
+    assert "13:12 (Europe/Berlin)" in previewed(client, contract, posted | {"windows-0-minutes": 12})
+    html = previewed(client, contract, posted | {"windows-0-DELETE": "on"})
+    assert "13:11 (Europe/Berlin)" not in html
+    assert "13:30 (Europe/Berlin)" in html
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"windows-0-minutes": "0"}, "at least one minute"),
+        ({"windows-0-calendar": ""}, "Calendar: This field"),
+    ],
+)
+def test_bad_windows_of_a_contract_give_their_sentences(login, berlin, changes, sentence):
+    contract = ContractFactory(customer=berlin)
+    posted = contract_post(contract, **own_window(0, 0, 7)) | changes
+    html = previewed(login(AdminFactory()), contract, posted)
+    assert sentence in html
+    assert "<table" not in html
+
+
+def test_the_zone_of_the_contract_is_the_one_shown(login, berlin):
+    contract = ContractFactory(customer=berlin)
+    html = previewed(login(AdminFactory()), contract, contract_post(contract, time_zone="America/New_York"))
+    assert "07:30 (America/New_York)" in html
