@@ -61,7 +61,7 @@ class ContractAdmin(RowAccessAdmin):
     fieldsets = (
         (None, {"fields": (("customer", "plan"), "reference", ("starts_on", "ends_on"))}),
         (
-            _("Served in"),
+            _("Service"),
             {
                 "fields": (("time_zone", "language"), ("hotline", "tech_group")),
                 "description": _("What is empty is as the customer's page says."),

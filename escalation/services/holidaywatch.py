@@ -34,5 +34,5 @@ def year_to_mend(definition: CalendarDefinition, on: date) -> int | None:
 def unknown_words(country: str, year: int, names: Sequence[str]) -> str:
     return _(
         "The holidays of %(year)s for %(country)s are not known yet; promises counted by %(calendars)s may "
-        "reach into it. Update the package “holidays” once they are published, or enter them as own days."
+        "reach into that year. Update the package “holidays” once they are published, or enter them as own days."
     ) % {"year": year, "country": country_name(country), "calendars": ", ".join(names)}
