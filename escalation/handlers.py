@@ -49,7 +49,7 @@ def connect() -> None:
 def start_the_promise(event: CustomerWrote) -> None:
     """The first message is acknowledged, and a new P0 pages the person on duty, a P1 its owner."""
     act = Act(event.at, event.actor)
-    clock = clocks.start(event.ticket, event.message, act)
+    clock = _promised(event, act)
     if clock is None:
         return
     incident.promise(
@@ -57,6 +57,12 @@ def start_the_promise(event: CustomerWrote) -> None:
     )
     if clock.kind == ClockKind.FIRST_RESPONSE:
         _welcome(clock, event)
+
+
+def _promised(event: CustomerWrote, act: Act) -> Clock | None:
+    if event.is_first:
+        return clocks.promise_answer(event.ticket, event.message, act, kind=ClockKind.FIRST_RESPONSE)
+    return clocks.start(event.ticket, event.message, act)
 
 
 def _welcome(clock: Clock, event: CustomerWrote) -> None:

@@ -35,9 +35,13 @@ class TicketOpened(TicketEvent):
 
 @dataclass(frozen=True)
 class CustomerWrote(TicketEvent):
-    """The customer wrote or called, a monitoring alarm included; never published for automatic answers or bounces."""
+    """The customer wrote or called, a monitoring alarm included; never published for automatic answers or bounces.
+
+    ``is_first`` for the message that opened the ticket.
+    """
 
     message: Message
+    is_first: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
 from escalation.models import Clock, Escalation, EscalationStep, PolicyTarget
-from escalation.services.chain import steps_of
+from escalation.services.chain import first_percent, steps_of
 from escalation.services.ledger import NOTHING, Act, Before, append
 from escalation.services.moments import due_time, is_last_fifth, step_time
 from escalation.services.terms import Terms, companion_window, terms_for, window_for
@@ -52,7 +52,13 @@ def start(ticket: Ticket, message: Message, act: Act) -> Clock | None:
     earlier = list(answers.values_list("stopped_at", flat=True))
     if None in earlier:
         return None
-    kind = ClockKind.NEXT_RESPONSE if earlier else ClockKind.FIRST_RESPONSE
+    return promise_answer(
+        ticket, message, act, kind=ClockKind.NEXT_RESPONSE if earlier else ClockKind.FIRST_RESPONSE
+    )
+
+
+def promise_answer(ticket: Ticket, message: Message, act: Act, *, kind: ClockKind) -> Clock:
+    """Start this promise of an answer from the receipt of ``message``; the caller knows that none is running."""
     terms = terms_for(customer=ticket.customer, kind=kind, priority=ticket.priority, at=message.at)
     return begin(ticket, terms, act, kind=kind, at=message.at, message=message)
 
@@ -75,8 +81,7 @@ def begin(
         contract=terms.contract,
         started_by=message,
     )
-    first = min((step.percent for step in steps_of(target.version.policy)), default=100)
-    clock.next_step_at = step_time(clock, min(first, 100))
+    clock.next_step_at = step_time(clock, min(first_percent(target), 100))
     clock.save(force_insert=True)
     window: dict[str, Any] = {"priority": clock.priority, "minutes": clock.minutes}
     if target.is_of_contract:

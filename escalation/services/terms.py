@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from customers.models import Contract, Customer
 from escalation.choices import ClockKind
-from escalation.models import ContractWindow, PolicyTarget, PolicyVersion
+from escalation.models import ContractWindow, EscalationStep, PolicyTarget, PolicyVersion
 from tickets.errors import DeskError
 
 DAY = timedelta(days=1)
@@ -115,7 +115,9 @@ def _policies(contract: Contract | None) -> Q:
 
 def _targets(policies: Q, kind: ClockKind, priority: int) -> QuerySet[PolicyTarget]:
     targets = PolicyTarget.objects.filter(policies, kind=kind, priority=priority)
-    return targets.select_related("version__policy__duty_rota", "calendar")
+    chain = EscalationStep.objects.filter(policy=OuterRef("version__policy")).order_by("percent")
+    first = Subquery(chain.values("percent")[:1])  # read by chain.first_percent
+    return targets.select_related("version__policy__duty_rota", "calendar").annotate(first_step=first)
 
 
 def _in_force(targets: QuerySet[PolicyTarget], at: datetime) -> PolicyTarget | None:

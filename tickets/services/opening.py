@@ -59,7 +59,7 @@ def open_ticket(
     message = store_customer_message(
         ticket, words, received_at=received_at, at=at, contact=contact, channel=channel, actor=actor
     )
-    publish(CustomerWrote(ticket=ticket, at=at, actor=actor, message=message))
+    publish(CustomerWrote(ticket=ticket, at=at, actor=actor, message=message, is_first=True))
     return ticket
 
 
