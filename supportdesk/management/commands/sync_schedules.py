@@ -13,7 +13,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         report = sync_schedules(now=timezone.now())
-        for verb, names in (("created", report.created), ("repaired", report.repaired), ("removed", report.removed)):
+        for verb, names in (
+            ("created", report.created),
+            ("repaired", report.repaired),
+            ("removed", report.removed),
+        ):
             for name in names:
                 self.stdout.write(f"{verb} {name}")
         if not report.changed:
