@@ -14,6 +14,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from customers.admin.fields import person
+from escalation.admin.outdated import OutdatedPromises
 from escalation.admin.policy_form import PolicyForm, StepForm, targets_in_force, window_faults, window_rows
 from escalation.admin.preview import PreviewPage, Terms, refuse
 from escalation.choices import ClockKind
@@ -57,7 +58,7 @@ class VersionInline(TabularInline):
 
 
 @admin.register(Policy)
-class PolicyAdmin(PreviewPage):
+class PolicyAdmin(OutdatedPromises, PreviewPage):
     form = PolicyForm
     offers_zones = True
     list_display = ("name", "plan", "is_default", "version", "duty_rota")

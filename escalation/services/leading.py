@@ -61,11 +61,19 @@ def retarget_to_version(
     target = target_under(clock, version)
     if target is None:
         raise DeskError(_("%(version)s has no such window.") % {"version": version})
+    if _stands_under(clock, target):
+        raise DeskError(_("The promise stands under these terms already."))
     due = due_under(clock, target)
     if due <= at:
         raise DeskError(_("Under these terms the promise would be broken already. It keeps its own."))
     _put_under(clock, target, due, Act(at, actor, reason.strip()), policy_version=version.pk)
     return clock
+
+
+def _stands_under(clock: Clock, target: PolicyTarget) -> bool:
+    calendar = clock.calendar_id, clock.calendar_version
+    terms = target.version.pk, target.minutes, (target.calendar.pk, target.calendar.version)
+    return (clock.policy_version_id, clock.minutes, calendar) == terms
 
 
 def target_under(clock: Clock, version: PolicyVersion) -> PolicyTarget | None:

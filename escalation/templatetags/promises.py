@@ -95,6 +95,15 @@ def minutes(number: int) -> str:
 
 
 @register.filter
+def shift(by: timedelta) -> str:
+    """How much later or earlier: ``+30 min``, ``−1 h 30 min``; less than a minute is nothing."""
+    whole = int(abs(by.total_seconds())) // 60
+    if not whole:
+        return _("the same")
+    return f"{'−' if by < timedelta(0) else '+'}{minutes(whole)}"
+
+
+@register.filter
 def first_line(text: str) -> str:
     return text.strip().partition("\n")[0]
 
