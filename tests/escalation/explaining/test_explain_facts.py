@@ -6,16 +6,24 @@ import pytest
 
 from escalation.choices import ClockChange, ClockKind
 from escalation.definitions import CalendarDefinition
-from escalation.explaining.facts import Explanation
+from escalation.explaining.facts import Explanation, Mail
 from escalation.explaining.reading import explain
-from escalation.models import Clock, Policy
+from escalation.models import Calendar, Clock, Policy
 from escalation.services.calendars import revise_calendar
 from escalation.services.leading import relax
 from escalation.services.policies import Window, revise_policy
 from escalation.services.sweep import sweep
-from tests.factories import ContactFactory, CustomerFactory, office_calendar, set_desk, staff
+from tests.factories import (
+    ContactFactory,
+    CustomerFactory,
+    InboundEmailFactory,
+    MailboxFactory,
+    office_calendar,
+    set_desk,
+    staff,
+)
 from tests.talk import answered, bounced, called, minute, opened
-from tickets.choices import Priority, Status
+from tickets.choices import OutboxState, Priority, Status
 from tickets.models import Ticket
 from tickets.services.failures import void_response
 from tickets.services.ownership import assign
@@ -37,18 +45,22 @@ def contact(lead):
     return ContactFactory(customer=CustomerFactory(account_manager=manager), name="Li")
 
 
-def promising(contact, zone: str, *, at: float = 0) -> Ticket:
+def promising(contact, hours: str | Calendar, *, at: float = 0) -> Ticket:
     """A P2 of a minute, to be resolved within 40 office hours, a P1 within 20. UTC stands for around the clock."""
     policy = Policy.objects.get(is_default=True)
     kept = policy.versions.get().targets.select_related("calendar")
     windows = [Window(each.kind, each.priority, each.minutes, each.calendar) for each in kept]
-    calendar = windows[0].calendar if zone == "UTC" else office_calendar(zone)
+    calendar = hours_named(hours, windows) if isinstance(hours, str) else hours
     windows += [
         Window(ClockKind.RESOLUTION, Priority.P2, 2400, calendar),
         Window(ClockKind.RESOLUTION, Priority.P1, 1200, calendar),
     ]
     revise_policy(policy=policy, windows=windows, actor=None, at=minute(at), pause_cap_minutes=1000)
     return opened(at, contact=contact, priority=Priority.P2)
+
+
+def hours_named(zone: str, windows: list[Window]) -> Calendar:
+    return windows[0].calendar if zone == "UTC" else office_calendar(zone)
 
 
 def told(ticket: Ticket, at: float, kind: ClockKind = ClockKind.FIRST_RESPONSE) -> Explanation:
@@ -117,6 +129,25 @@ def test_a_pause_that_began_before_the_priority_was_raised_is_carried(contact):
     assert it.due_at == minute(160 + 1200 + 100)
 
 
+def test_fractions_of_a_second_that_the_ledger_cuts_off_are_no_carried_time(contact):
+    ticket = promising(contact, "UTC")
+    waited(ticket, 100, 200 + 0.5 / 60)
+    it = told(ticket, 300, ClockKind.RESOLUTION)
+    assert (it.count.agrees, it.count.carried) == (True, timedelta(0))
+
+
+def test_relaxed_after_a_pause_it_comes_out_but_for_the_fractions_that_the_ledger_cuts_off(contact, lead):
+    ticket = promising(contact, "UTC")
+    waited(ticket, 100, 200 + 0.5 / 60)
+    raised(ticket, 300)
+    raised(ticket, 310, Priority.P2)
+    clock = Clock.objects.get(ticket=ticket, kind=ClockKind.RESOLUTION)
+    relax(clock=clock, actor=lead, at=minute(320), reason="agreed")
+    it = told(ticket, 330, ClockKind.RESOLUTION)
+    assert (it.due_at, it.terms.counts_from) == (minute(2500), minute(0))
+    assert (it.count.agrees, it.count.carried) == (True, timedelta(0))
+
+
 def test_while_it_stands_still_the_rest_is_known_but_not_when_it_runs(contact):
     ticket = promising(contact, "UTC")
     set_status(ticket=ticket, status=Status.WAITING, actor=ticket.owner, at=minute(100))
@@ -170,6 +201,62 @@ def test_who_held_it_is_told_in_working_time(contact, lead):
         (it.story[0].holder, timedelta(hours=1)),
         (it.story[-1].holder, timedelta(hours=2)),
     ]
+
+
+def test_a_call_written_down_later_gives_nobody_the_time_before_it(contact, lead):
+    """The line of the call is dated back, but whoever wrote it down took the ticket over only afterwards."""
+    ticket = opened(contact=contact, priority=Priority.P2)
+    holder = told(ticket, 0).story[0].holder
+    assign(ticket=ticket, to=lead, actor=lead, at=minute(40), reason="mine")
+    ticket.refresh_from_db()
+    void_response(
+        message=called(ticket, 60, happened=20), actor=lead, at=minute(70), reason="It was no answer."
+    )
+    assert [(one.person, one.working_time) for one in told(ticket, 90).held] == [
+        (holder, timedelta(minutes=40)),
+        (told(ticket, 90).story[-1].holder, timedelta(minutes=50)),
+    ]
+
+
+def test_the_mail_that_began_it_says_how_it_came(contact):
+    ticket = opened(contact=contact)
+    clock = Clock.objects.get(ticket=ticket)
+    box = MailboxFactory(address="help@desk.example")
+    InboundEmailFactory(mailbox=box, via="imap", message=clock.started_by, ticket=ticket)
+    start = told(ticket, 10).start
+    assert start is not None
+    assert (start.via, start.mailbox) == ("imap", "help@desk.example")
+
+
+def test_the_answer_says_to_whom_it_went_and_what_the_server_said(contact):
+    ticket = opened(contact=contact)
+    mail = answered(ticket, 10).outbound
+    mail.state, mail.copies, mail.answer = OutboxState.ACCEPTED, ["cc@company.example"], "250 2.0.0 queued"
+    mail.accepted_at = minute(11)
+    mail.save()
+    end = told(ticket, 20).end
+    assert end is not None
+    assert end.evidence is not None
+    assert end.evidence.mail == Mail(
+        "accepted", (contact.email, "cc@company.example"), minute(11), "250 2.0.0 queued"
+    )
+
+
+def test_only_the_holidays_within_the_window_are_told(contact):
+    """China's National Day with the make-up days around it; the window is five days in November."""
+    assert told(in_china(contact, at=0), 10, ClockKind.RESOLUTION).terms.calendar.other_days == ()
+
+
+def test_the_holidays_and_make_up_days_of_the_window_are_told(contact):
+    it = told(in_china(contact, at=-50 * DAY), 0, ClockKind.RESOLUTION)  # from 29 September on
+    days = dict.fromkeys(day.day for day in it.terms.calendar.other_days)
+    assert "2026-10-01" in days
+    assert it.count.agrees
+
+
+def in_china(contact, *, at: float) -> Ticket:
+    calendar = office_calendar("Asia/Shanghai", country="CN")
+    return promising(contact, calendar, at=at)
 
 
 def test_a_step_tells_who_was_told_and_who_took_over(contact, lead):

@@ -16,16 +16,19 @@ from escalation.explaining.facts import (
     Fired,
     Happening,
     Hours,
+    Mail,
     OtherDay,
     Terms,
     Told,
     Waiver,
 )
-from escalation.explaining.hours import day_told, week_told
+from escalation.explaining.hours import day_told, hours_told, week_told
 from escalation.explaining.sheet import sheet_of
 from escalation.explaining.story import mark, notes, sentence
 from escalation.explaining.times import Zones, length, stamp
-from escalation.explaining.words import outcome, recorded, who_started
+from escalation.explaining.words import delivery, outcome, recorded, who_started
+from escalation.models import Calendar, Clock
+from escalation.worktime import WorkingHours
 from tests.factories import NOW
 
 BERLIN = Zones.of("Europe/Berlin", "Europe/Berlin")
@@ -196,6 +199,22 @@ def test_a_breach_says_when_the_desk_noticed():
     assert list(notes(closed, BERLIN)) == [
         "Recorded before the due time: the ticket was closed with the promise open."
     ]
+
+
+def test_the_way_of_a_mail_is_told_with_the_servers_words():
+    mail = Mail("accepted", ("li@company.example", "cc@company.example"), NOW, "250 queued")
+    assert list(delivery(replace(CALL, mail=mail), BERLIN)) == [
+        "The mail to li@company.example, cc@company.example: Accepted by the server.",
+        "The server took it at Wed 2026-11-18 13:00 +01:00.",
+        "The server's answer: 250 queued",
+    ]
+
+
+def test_hours_over_midnight_end_at_the_time_of_the_next_day():
+    night = WorkingHours("UTC", weekly=[[(1320, 1800)]] * 6 + [[(1320, 1440)]])
+    clock = Clock(calendar=Calendar(name="Night"), calendar_version=1, started_at=NOW, due_at=NOW + HOUR)
+    weekly = hours_told(clock, night).weekly
+    assert (weekly[0], weekly[6]) == (("22:00-06:00",), ("22:00-24:00",))
 
 
 def test_who_voided_an_answer_is_told_once_with_the_reason():
