@@ -58,4 +58,5 @@ def _named(first: int, last: int) -> str:
 
 
 def day_told(day: OtherDay) -> str:
-    return f"{day.day} {', '.join(day.intervals) or _('closed')}"
+    hours = ", ".join(day.intervals) or _("closed")
+    return f"{day.day} {hours}"
