@@ -1,6 +1,6 @@
 """What every test gets: an odd time zone, files in its own folder, a queue that listens, loopback only.
 
-Tests marked `races` run where the database is PostgreSQL. Tests with real transactions run last, and each of
+Tests marked `races` or `postgresql` run where the database is PostgreSQL. Tests with real transactions run last, and each of
 them starts with the rows that migrations ship.
 """
 
@@ -52,19 +52,21 @@ def _let_sqlite_empty_the_ledger() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    _leave_out_races(config, items)
+    _leave_out_what_needs_postgresql(config, items)
     for item in items:
         if _is_transactional(item):
             item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
     items.sort(key=_is_transactional)
 
 
-def _leave_out_races(config: pytest.Config, items: list[pytest.Item]) -> None:
+def _leave_out_what_needs_postgresql(config: pytest.Config, items: list[pytest.Item]) -> None:
     if "postgresql" in django_settings.DATABASES["default"]["ENGINE"]:
         return
-    races = [item for item in items if item.get_closest_marker("races")]
-    items[:] = [item for item in items if item not in races]
-    config.hook.pytest_deselected(items=races)
+    left_out = [
+        item for item in items if item.get_closest_marker("races") or item.get_closest_marker("postgresql")
+    ]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
 
 
 def _is_transactional(item: pytest.Item) -> bool:

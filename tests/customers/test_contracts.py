@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from customers.errors import DeskError
 from customers.models import Contract
@@ -107,7 +107,7 @@ def test_a_change_of_days_leaves_the_ways_as_they_are():
     assert contract.tech_group == "Gold room"
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="the service's lock is the guarantee elsewhere")
+@pytest.mark.postgresql  # elsewhere the service's lock is the guarantee
 @pytest.mark.parametrize(
     ("first", "last"),
     [(date(2026, 5, 31), None), (date(2026, 1, 1), date(2026, 3, 1)), (date(2026, 4, 1), None)],
