@@ -1,7 +1,7 @@
 """What every test gets: an odd time zone, files in its own folder, a queue that listens, loopback only.
 
-Tests marked `races` or `postgresql` run where the database is PostgreSQL. Tests with real transactions run last, and each of
-them starts with the rows that migrations ship.
+Tests marked `races` or `postgresql` run where the database is PostgreSQL. Tests with real transactions run last,
+and each of them starts with the rows that migrations ship.
 """
 
 import os
