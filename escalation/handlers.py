@@ -113,6 +113,8 @@ def _revoke(event: TicketEvent, message: Message, cause: str) -> Clock | None:
     for clock in revoked:
         clock.ticket = event.ticket
         clocks.revoke(clock, Act(event.at, event.actor, cause), message=message)
+    if event.ticket.unanswered_since is not None and event.ticket.status in OVER:
+        incident.unresolved(event.ticket, Act(event.at, event.actor, cause))
     return next((clock for clock in revoked if clock.is_open), None)
 
 

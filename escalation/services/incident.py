@@ -10,7 +10,17 @@ from django.utils.translation import gettext as _
 from escalation.calendars import hours_of_version
 from escalation.choices import ClockChange, ClockKind, ClockState
 from escalation.models import Clock
-from escalation.services.clocks import answer, begin, breach, cancel, finish, next_step_time, open_clocks
+from escalation.services.clocks import (
+    ANSWER,
+    PINNED,
+    answer,
+    begin,
+    breach,
+    cancel,
+    finish,
+    next_step_time,
+    open_clocks,
+)
 from escalation.services.ledger import Act, Before, append
 from escalation.services.terms import Terms, companion_window
 from escalation.worktime import add_working, working_between
@@ -51,6 +61,25 @@ def ended(ticket: Ticket, act: Act) -> None:
     for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
         resume(clock, act)
         finish(clock, act, at=act.at)
+
+
+def unresolved(ticket: Ticket, act: Act) -> None:
+    """The answer that resolved the matter was taken back: its resolution is owed again, from its original start."""
+    reached = Clock.objects.filter(
+        ticket=ticket, kind=ClockKind.RESOLUTION, stopped_at=ticket.resolved_at
+    ).exclude(state=ClockState.CANCELLED)
+    clock = reached.select_related(*PINNED).order_by("-pk").first()
+    if clock is None or open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
+        return
+    clock.ticket = ticket
+    before = Before.of(clock)
+    clock.state = ClockState.RUNNING if clock.state == ClockState.MET else clock.state
+    clock.stopped_at = None
+    clock.next_step_at = next_step_time(clock)
+    clock.save(update_fields=ANSWER)
+    append(clock, ClockChange.REVOKED, act, before=before)
+    if clock.state == ClockState.RUNNING and clock.due_at <= act.at:
+        breach(clock, act)
 
 
 def pause(ticket: Ticket, act: Act) -> None:

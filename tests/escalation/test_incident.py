@@ -256,6 +256,21 @@ def test_reopened_by_hand_the_promise_starts_then(matter):
     assert of(ClockKind.RESOLUTION, matter)[-1] == (ClockState.RUNNING, minute(700), None)
 
 
+@pytest.mark.parametrize(("at", "state"), [(599, ClockState.RUNNING), (600, ClockState.BREACHED)])
+def test_an_answer_that_resolved_the_matter_and_bounced_resolved_nothing(matter, at, state):
+    bounced(answered(matter, 10, then=Status.RESOLVED), at)
+    clock = resolution(matter)
+    assert (clock.state, clock.due_at, clock.stopped_at) == (state, minute(600), None)
+    assert verify(ticket=matter.pk).mismatches == ()
+
+
+def test_a_resolution_stands_when_another_answer_arrived(matter):
+    first = answered(matter, 10)
+    answered(matter, 20, then=Status.RESOLVED)
+    bounced(first, 30)
+    assert resolution(matter).state == ClockState.MET
+
+
 def test_a_priority_without_that_promise_leaves_it_as_it_was(matter):
     change_priority(
         ticket=matter, priority=Priority.P1, actor=matter.owner, at=minute(5), reason="more users"
