@@ -19,6 +19,7 @@ from escalation.exports.stamps import moment, moments, stamp
 from escalation.models import Clock, ClockEvent
 from escalation.models.clock import ClockQuerySet
 from escalation.worktime import WorkingHours, working_between
+from tickets.models.message import BACKDATED_AFTER
 
 FETCH = 2000  # rows read at a time
 # Lines that say who held the ticket from then on. Others may be dated back to when an answer was given.
@@ -69,6 +70,7 @@ class ClockRow(NamedTuple):
     detected_at: datetime | None
     raised_at: datetime | None
     waived_at: datetime | None
+    recorded_at: datetime | None  # when the answer was written down
 
     @property
     def customer_side(self) -> CustomerSide:
@@ -97,7 +99,15 @@ PATHS = (
     "waived_by_id",
     "waive_reason",
 )
-TIMES = ("started_at", "due_at", "stopped_at", "detected_at", "raised_at", "waived_at")
+TIMES = (
+    "started_at",
+    "due_at",
+    "stopped_at",
+    "detected_at",
+    "raised_at",
+    "waived_at",
+    "answered_by__created_at",
+)
 
 
 class Promise(NamedTuple):
@@ -111,6 +121,14 @@ class Promise(NamedTuple):
     response: timedelta | None
     is_near_miss: bool  # met in the last tenth of its window
     held: Held
+
+    @property
+    def is_backdated(self) -> bool:
+        """The answer was written down later than a logged contact may be without a mark."""
+        recorded_at = self.clock.recorded_at
+        if recorded_at is None or self.answered_at is None:
+            return False
+        return recorded_at - self.answered_at > BACKDATED_AFTER
 
     @property
     def breached_at(self) -> datetime | None:

@@ -40,6 +40,8 @@ COLUMNS = (
     "waived_at",
     "waived_by",
     "waive_reason",
+    "answer_recorded_at",
+    "answer_backdated",
 )
 
 
@@ -78,6 +80,8 @@ def promise_row(promise: Promise, *, roster: Roster, zone: ZoneInfo) -> list[Cel
         iso_time(clock.waived_at),
         roster[clock.waived_by_id].username,
         clock.waive_reason,
+        iso_time(clock.recorded_at) if promise.answered_at else "",
+        promise.is_backdated,
     ]
 
 

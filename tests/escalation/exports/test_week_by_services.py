@@ -76,6 +76,7 @@ def test_an_answer_in_time_is_kept_by_its_holder(contact, people, tmp_path):
     (promise,) = read["answers"]
     assert (promise["outcome"], promise["response_minutes"], promise["answered_by"]) == ("met", "20.0", "ann")
     assert (promise["window_minutes"], promise["held_by"]) == ("30", "ann 20")
+    assert (promise["answer_recorded_at"], promise["answer_backdated"]) == (promise["answered_at"], "no")
     assert (line(read, "desk")["met"], line(read, "person", "ann")["met"]) == ("1", "1")
 
 
@@ -127,3 +128,5 @@ def test_a_call_logged_after_the_breach_was_recorded_keeps_the_promise(contact, 
     read = sheets(tmp_path)
     (promise,) = read["answers"]
     assert (promise["outcome"], promise["near_miss"], promise["held_by"]) == ("met", "yes", "ann 28")
+    assert promise["answer_recorded_at"] == (TUESDAY + 50 * MINUTE).isoformat()
+    assert promise["answer_backdated"] == "yes"
