@@ -84,6 +84,7 @@ WSGI_APPLICATION = "supportdesk.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "supportdesk" / "overrides"],  # what the theme shows otherwise than we want
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -88,3 +88,12 @@ def test_the_board_opens(login, language):
     user = staff("ann", groups=["Account manager"], language=language)
     furnish(user)
     assert login(user).get(reverse("admin:index")).status_code == 200
+
+
+def test_a_chinese_colleague_is_named_family_name_first(login):
+    user = staff(groups=["Account manager"])
+    user.first_name, user.last_name = "悦", "林"
+    user.save()
+    page = login(user).get(reverse("admin:index")).content.decode()
+    assert "林悦" in page
+    assert "悦 林" not in page
