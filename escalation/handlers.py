@@ -5,7 +5,7 @@ Handlers run inside the publisher's transaction and under its ticket lock.
 
 from django.utils.translation import gettext as _
 
-from escalation.choices import ClockChange, ClockKind, NoticeKind
+from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, NoticeKind
 from escalation.models import Clock
 from escalation.services import clocks, incident
 from escalation.services.acknowledging import acknowledge_receipt
@@ -78,14 +78,16 @@ def _welcome(clock: Clock, event: CustomerWrote) -> None:
 def keep_the_promise(event: StaffResponded) -> None:
     """A contact that is logged afterwards leaves open what the customer asked since: the promise of that starts."""
     act = Act(event.at, event.actor)
-    for clock in clocks.waiting(event.ticket):
+    owed = clocks.open_clocks(event.ticket)
+    waiting = [clock for clock in owed if clock.kind in RESPONSE_KINDS]
+    for clock in waiting:
         clocks.answer(clock, event.message, act)
     asked_since = oldest_unanswered(event.ticket) if event.message.at < event.at else None
     if asked_since is not None:
         clocks.start(event.ticket, asked_since, act)
     goes_on = event.then not in OVER and event.ticket.is_active
-    like = clocks.newest(event.ticket)
-    incident.updated(event.ticket, event.message, act, like=like, goes_on=goes_on)
+    like = waiting[-1] if waiting else clocks.newest(event.ticket)
+    incident.updated(event.ticket, event.message, act, owed=owed, like=like if goes_on else None)
 
 
 def take_back_the_answer(event: ResponseFailed) -> None:

@@ -3,6 +3,7 @@
 Both are promised only where the policy says so. Every function needs the ticket's lock.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
@@ -39,11 +40,12 @@ def promise(
     return begin(ticket, Terms(like.contract, target), act, kind=kind, at=at, message=message)
 
 
-def updated(ticket: Ticket, message: Message, act: Act, *, like: Clock | None, goes_on: bool) -> None:
-    """An answer keeps the promise of an update and, while the matter goes on, starts the next one."""
-    for clock in open_clocks(ticket, kinds=[ClockKind.UPDATE]):
-        answer(clock, message, act)
-    if like is not None and goes_on:
+def updated(ticket: Ticket, message: Message, act: Act, *, owed: Iterable[Clock], like: Clock | None) -> None:
+    """An answer keeps the update among what is owed, and while the matter goes on starts the next one as ``like``."""
+    for clock in owed:
+        if clock.kind == ClockKind.UPDATE:
+            answer(clock, message, act)
+    if like is not None:
         promise(ClockKind.UPDATE, ticket, act, like=like, at=message.at, message=message)
 
 

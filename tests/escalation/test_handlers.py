@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from escalation.choices import ClockChange, ClockState, NoticeKind
+from escalation.handlers import keep_the_promise
 from escalation.models import Clock, Notification
 from escalation.services.sweep import sweep
 from escalation.services.verifying import verify
@@ -18,6 +19,7 @@ from tests.factories import (
 from tests.talk import answered, asked, bounced, called, clock_of, minute, opened, words
 from tickets.choices import MailPurpose, Priority, Status
 from tickets.errors import DeskError
+from tickets.events import StaffResponded
 from tickets.models import Message, OutboundEmail, Ticket
 from tickets.services.conversation import add_automatic_message
 from tickets.services.ownership import assign
@@ -256,3 +258,17 @@ def test_a_p0_without_anybody_on_duty_goes_to_the_duty_manager_too(contact):
     set_desk(duty_manager=staff("manager"))
     opened(contact=contact)
     assert told(NoticeKind.PAGED) == {"ann", "manager"}
+
+
+def test_an_answer_costs_its_promise_four_queries(ticket, count_queries):
+    message = Message.objects.create(
+        ticket=ticket,
+        kind="outbound",
+        author=ticket.owner,
+        at=minute(5),
+        created_at=minute(5),
+        body="Restart.",
+    )
+    event = StaffResponded(ticket=ticket, at=minute(5), actor=ticket.owner, message=message)
+    assert count_queries(lambda: keep_the_promise(event)) == 4
+    assert clock_of(ticket).state == ClockState.MET
