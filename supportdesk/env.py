@@ -90,7 +90,7 @@ class Env:
     def folder(self, name: str, default: Path) -> Path:
         path = Path(self.text(name, str(default))).expanduser().resolve()
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds customers' mail
         except OSError as error:
             raise ImproperlyConfigured(
                 f"{name} is {str(path)!r}, a folder that cannot be made ({error.strerror}). "
