@@ -19,6 +19,7 @@ from escalation.choices import ClockChange, ClockState
 from escalation.models import Clock, ClockEvent, DutyShift, Escalation, WeeklyExport
 from escalation.services.duty import on_duty
 from escalation.services.sweep import sweep
+from escalation.services.verifying import verify
 from supportdesk.demo import DemoReport, load_demo, logins
 from supportdesk.demo.traffic import Size
 from tests.factories import NOW
@@ -108,6 +109,13 @@ def test_the_ledger_ends_where_each_clock_stands_and_was_written_in_the_time_of_
     written = ClockEvent.objects.order_by("recorded_at").values_list("recorded_at", flat=True)
     assert written[0] < NOW - timedelta(days=9)
     assert written.last() <= NOW
+
+
+@pytest.mark.django_db
+def test_every_promise_of_the_demo_is_proven_by_its_ledger(story: Story) -> None:
+    found = verify()
+    assert found.clocks == Clock.objects.count() > 0
+    assert found.mismatches == ()
 
 
 @pytest.mark.django_db
