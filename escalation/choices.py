@@ -45,6 +45,7 @@ class ClockChange(models.TextChoices):
     WAIVED = "waived", _("Waived")
     MERGED = "merged", _("Moved by a merge")
     STEP = "step", _("Escalation step")
+    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
 
 
 class Whom(models.TextChoices):
@@ -55,8 +56,37 @@ class Whom(models.TextChoices):
     ACCOUNT_MANAGER = "account_manager", _("the account manager")
     BACKUP = "backup", _("the backup account manager")
     MANAGER = "manager", _("the holder's manager")
+    MANAGERS_MANAGER = "managers_manager", _("the manager of the holder's manager")
     DUTY_PERSON = "duty_person", _("the person on duty")
     DUTY_MANAGER = "duty_manager", _("the duty manager")
+    PERSON = "person", _("a named person")
+
+
+class Medium(models.TextChoices):
+    """By what a notification reaches a person; a step names the ones it uses, in order."""
+
+    MAIL = "mail", pgettext_lazy("medium", "E-mail")
+    CHAT = "chat", pgettext_lazy("medium", "Chat message")
+    SMS = "sms", pgettext_lazy("medium", "SMS")
+    VOICE = "voice", pgettext_lazy("medium", "Phone call")
+    WEBHOOK = "webhook", pgettext_lazy("medium", "Webhook")
+
+
+class NotificationState(models.TextChoices):
+    """Of a row that is written with the fact it tells; the dispatcher moves it on after the commit."""
+
+    PENDING = "pending", pgettext_lazy("notification", "To be sent")
+    SENT = "sent", pgettext_lazy("notification", "Sent")
+    FAILED = "failed", pgettext_lazy("notification", "Could not be sent")
+
+
+class AcknowledgedBy(models.TextChoices):
+    """How somebody said that they have it."""
+
+    PAGE = "page", _("on the ticket page")
+    BOARD = "board", _("on the board")
+    LINK = "link", _("by the link of a notification")
+    TAKE_OVER = "take_over", _("by taking the ticket over")
 
 
 class NoticeKind(models.TextChoices):

@@ -4,13 +4,14 @@ from escalation.models.calendar import Calendar, CalendarVersion
 from escalation.models.clock import Clock
 from escalation.models.contract_window import ContractWindow
 from escalation.models.duty import DutyRota, DutyShift
-from escalation.models.escalation import Escalation, Notification
+from escalation.models.escalation import Acknowledgement, Escalation, Notification
 from escalation.models.export import ExportFile, ExportSubscriber, WeeklyExport
 from escalation.models.heartbeat import Heartbeat
 from escalation.models.ledger import ClockEvent
 from escalation.models.policy import EscalationStep, Policy, PolicyTarget, PolicyVersion
 
 __all__ = [
+    "Acknowledgement",
     "Calendar",
     "CalendarVersion",
     "Clock",

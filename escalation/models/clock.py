@@ -52,6 +52,11 @@ class Clock(models.Model):
     # When the priority was raised and the window of the higher one, counted from here, became the stricter.
     raised_at = models.DateTimeField(_("raised at"), null=True, blank=True)
 
+    # Somebody said that they have it: until then nobody else is paged. The promise runs on.
+    held_until = models.DateTimeField(_("acknowledged until"), null=True, blank=True)
+    # Since when nobody is left to escalate to; tried again each minute.
+    stranded_at = models.DateTimeField(_("nobody left since"), null=True, blank=True)
+
     # The terms: what was promised at the start or when raised, whatever is edited later.
     minutes = models.PositiveIntegerField(_("window in minutes"))
     policy_version = models.ForeignKey(
@@ -103,6 +108,11 @@ class Clock(models.Model):
                 fields=["next_step_at"], name="clock_next_step", condition=Q(stopped_at=None)
             ),  # escalation.services.sweep
             models.Index(fields=["due_at"], name="clock_open_due", condition=Q(stopped_at=None)),  # the board
+            models.Index(
+                fields=["stranded_at"],
+                name="clock_stranded",
+                condition=Q(stopped_at=None, stranded_at__isnull=False),
+            ),  # the red board
             models.Index(fields=["started_at"], name="clock_started"),  # scorecards, weekly pack
             models.Index(fields=["due_at"], name="clock_due"),  # compliance of a week
         ]

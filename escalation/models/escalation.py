@@ -1,20 +1,34 @@
 """Escalations (one firing of one step on one clock) and the notifications that tell people."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from escalation.choices import NoticeKind
+from escalation.choices import AcknowledgedBy, NoticeKind, NotificationState
 from escalation.models.clock import Clock
-from escalation.models.policy import EscalationStep
+from escalation.models.policy import EscalationStep, mail_only
 from tickets.models import OutboundEmail, Ticket
 
 
 class Escalation(models.Model):
-    """The constraint makes a step fire once on a clock, whatever overlaps or is delivered twice."""
+    """One firing; without a step somebody escalated by hand.
+
+    The constraint makes each round of a step fire once on a clock, whatever overlaps or is delivered twice. Rounds
+    after the first are its repeats, or new tries where nobody was left.
+    """
 
     clock = models.ForeignKey(Clock, models.CASCADE, related_name="escalations", verbose_name=_("promise"))
-    step = models.ForeignKey(EscalationStep, models.PROTECT, related_name="+", verbose_name=_("step"))
+    step = models.ForeignKey(
+        EscalationStep, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("step")
+    )
+    round = models.PositiveIntegerField(_("repeat"), default=0)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
+        verbose_name=_("escalated by"),
+    )  # fmt: skip
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
     due_at = models.DateTimeField(_("step due at"))
     fired_at = models.DateTimeField(_("fired at"))
     from_owner = models.ForeignKey(
@@ -32,15 +46,58 @@ class Escalation(models.Model):
         verbose_name = _("escalation")
         verbose_name_plural = _("escalations")
         ordering = ["-fired_at"]
-        constraints = [models.UniqueConstraint(fields=["clock", "step"], name="step_fires_once_on_a_clock")]
+        constraints = [
+            models.UniqueConstraint(fields=["clock", "step", "round"], name="step_fires_once_on_a_clock")
+        ]
         indexes = [models.Index(fields=["-fired_at"], name="escalation_fired")]
 
     def __str__(self) -> str:
-        return f"{self.clock} · {self.step}"
+        return f"{self.clock} · {self.step or self.reason}"
+
+
+class Acknowledgement(models.Model):
+    """Somebody said that they have it: nobody else is paged until ``until``, and the promise runs on."""
+
+    clock = models.ForeignKey(
+        Clock, models.CASCADE, related_name="acknowledgements", verbose_name=_("promise")
+    )
+    # The firing it answers; empty when somebody takes it before anything fired.
+    escalation = models.ForeignKey(
+        Escalation, models.CASCADE, related_name="acknowledgements", null=True, blank=True,
+        verbose_name=_("escalation"),
+    )  # fmt: skip
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("person")
+    )
+    at = models.DateTimeField(_("time"))
+    until = models.DateTimeField(_("quiet until"))
+    by = models.CharField(_("how"), max_length=10, choices=AcknowledgedBy)
+
+    class Meta:
+        verbose_name = _("acknowledgement")
+        verbose_name_plural = _("acknowledgements")
+        ordering = ["at"]
+        constraints = [
+            models.UniqueConstraint(fields=["escalation", "user"], name="acknowledged_once_by_a_person")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.clock} · {self.user}"
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def to_send(self, now: datetime) -> "NotificationQuerySet":
+        """What the dispatcher must look at, urgent and oldest first."""
+        return self.filter(state=NotificationState.PENDING, next_try_at__lte=now).order_by(
+            "-is_urgent", "next_try_at", "pk"
+        )
 
 
 class Notification(models.Model):
-    """One person told one thing. Its way is that of its outbox row."""
+    """One person told one thing: written with the fact it tells, sent by services.dispatch after the commit.
+
+    ``channels`` are the media it may take, in order; its words are made when it is sent.
+    """
 
     recipient = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications", verbose_name=_("recipient")
@@ -56,21 +113,44 @@ class Notification(models.Model):
         Escalation, models.CASCADE, related_name="notifications", null=True, blank=True,
         verbose_name=_("escalation"),
     )  # fmt: skip
-    mail = models.OneToOneField(
+    other = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, related_name="+", null=True, blank=True,
+        verbose_name=_("the person it names"),
+    )  # fmt: skip
+    detail = models.TextField(_("detail"), blank=True)
+    channels = models.JSONField(_("channels"), default=mail_only)  # values of Medium
+    # Reaches people in their quiet hours: P0 and P1.
+    is_urgent = models.BooleanField(_("urgent"), default=False)
+    state = models.CharField(
+        _("state"), max_length=10, choices=NotificationState, default=NotificationState.PENDING
+    )
+    next_try_at = models.DateTimeField(_("next try"), null=True, blank=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    # Several notifications may share the mail of a digest.
+    mail = models.ForeignKey(
         OutboundEmail,
         models.SET_NULL,
-        related_name="notification",
+        related_name="notifications",
         null=True,
         blank=True,
         verbose_name=_("mail"),
     )
     created_at = models.DateTimeField(_("created at"))
 
+    objects = NotificationQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("notification")
         verbose_name_plural = _("notifications")
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["recipient", "-created_at"], name="notification_recipient")]
+        indexes = [
+            models.Index(fields=["recipient", "-created_at"], name="notification_recipient"),
+            models.Index(
+                fields=["next_try_at"],
+                name="notification_to_send",
+                condition=models.Q(state=NotificationState.PENDING),
+            ),  # services.dispatch
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.recipient}"

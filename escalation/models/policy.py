@@ -2,13 +2,25 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import ServicePlan
-from escalation.choices import ClockKind, Whom
+from customers.models import Contract, ServicePlan
+from escalation.choices import ClockKind, Medium, Whom
 from escalation.models.calendar import Calendar
 from escalation.models.duty import DutyRota
 from tickets.choices import Priority
+
+REASSIGNABLE = (
+    Whom.MANAGER,
+    Whom.MANAGERS_MANAGER,
+    Whom.DUTY_PERSON,
+    Whom.DUTY_MANAGER,
+    Whom.ACCOUNT_MANAGER,
+    Whom.BACKUP,
+    Whom.PERSON,
+)
 
 
 class Policy(models.Model):
@@ -94,25 +106,93 @@ class PolicyTarget(models.Model):
         return self.pk is None
 
 
-class EscalationStep(models.Model):
-    """What happens when a share of the window has passed: 100 % is the due time, below it is a warning."""
+def mail_only() -> list[str]:
+    return [Medium.MAIL.value]
 
-    policy = models.ForeignKey(Policy, models.CASCADE, related_name="steps", verbose_name=_("policy"))
-    percent = models.PositiveIntegerField(_("percent of the window"))
+
+class EscalationStepQuerySet(models.QuerySet["EscalationStep"]):
+    def current(self) -> "EscalationStepQuerySet":
+        """In force now: neither edited nor taken away since."""
+        return self.filter(retired_at=None)
+
+
+class EscalationStep(models.Model):
+    """What happens at a moment of the window when no answer has come; of a policy, or of one contract instead.
+
+    The moment is a share of the window (0 the start, 100 the due time, below it a warning) or minutes from the due
+    time. Rows are never edited: services.chains retires them and writes new ones, so what fired keeps what it said.
+    """
+
+    policy = models.ForeignKey(
+        Policy, models.CASCADE, related_name="steps", null=True, blank=True, verbose_name=_("policy")
+    )
+    contract = models.ForeignKey(
+        Contract, models.CASCADE, related_name="steps", null=True, blank=True, verbose_name=_("contract")
+    )
+    highest_priority = models.SmallIntegerField(_("from priority"), choices=Priority, default=Priority.P0)
+    lowest_priority = models.SmallIntegerField(_("to priority"), choices=Priority, default=Priority.P3)
+    percent = models.PositiveIntegerField(_("percent of the window"), null=True, blank=True)
+    minutes_from_due = models.IntegerField(_("minutes from the due time"), null=True, blank=True)
+
     tell = models.JSONField(_("tell"), default=list)  # values of Whom
     reassign_to = models.CharField(
         _("reassign to"), max_length=20, blank=True,
-        choices=[(whom.value, whom.label) for whom in (Whom.MANAGER, Whom.DUTY_MANAGER)],
+        choices=[(whom.value, whom.label) for whom in REASSIGNABLE],
     )  # fmt: skip
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
+        verbose_name=_("named person"),
+    )  # fmt: skip
+    rota = models.ForeignKey(
+        DutyRota, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("duty rota")
+    )  # whose person on duty is meant; empty for the policy's
+    channels = models.JSONField(_("channels"), default=mail_only)  # values of Medium, in order
+
+    # How long an acknowledgement keeps the paging quiet, and how long one that is required is waited for.
+    ack_minutes = models.PositiveIntegerField(_("time-out of an acknowledgement in minutes"), default=15)
+    ack_required = models.BooleanField(_("acknowledgement required"), default=False)
+    repeat_minutes = models.PositiveIntegerField(_("repeat after minutes"), null=True, blank=True)
+    repeat_cap = models.PositiveIntegerField(_("repeats at most"), null=True, blank=True)
+
+    created_at = models.DateTimeField(_("in force since"), default=timezone.now, editable=False)
+    retired_at = models.DateTimeField(_("in force until"), null=True, blank=True, editable=False)
+
+    objects = EscalationStepQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("escalation step")
         verbose_name_plural = _("escalation steps")
-        ordering = ["policy", "percent"]
+        ordering = ["policy", "percent", "minutes_from_due", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["policy", "percent"], name="escalation_step_once"),
-            models.CheckConstraint(condition=models.Q(percent__gte=1), name="escalation_step_positive"),
+            models.CheckConstraint(
+                condition=Q(policy=None, contract__isnull=False) | Q(policy__isnull=False, contract=None),
+                name="escalation_step_of_one_chain",
+            ),
+            models.CheckConstraint(
+                condition=Q(percent=None, minutes_from_due__isnull=False)
+                | Q(percent__isnull=False, minutes_from_due=None),
+                name="escalation_step_at_one_moment",
+            ),
+            models.CheckConstraint(
+                condition=Q(highest_priority__lte=F("lowest_priority")), name="escalation_step_priorities"
+            ),
+            models.CheckConstraint(condition=Q(ack_minutes__gte=1), name="escalation_step_time_out"),
+            models.CheckConstraint(
+                condition=Q(repeat_minutes=None) | Q(repeat_minutes__gte=1), name="escalation_step_repeat"
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.policy} {self.percent} %"
+        return self.when
+
+    @property
+    def when(self) -> str:
+        """Its moment in words: `50 %`, `15 min before due`."""
+        if self.percent is not None:
+            return f"{self.percent} %"
+        minutes = self.minutes_from_due or 0
+        words = _("%(minutes)s min before due") if minutes < 0 else _("%(minutes)s min after due")
+        return words % {"minutes": abs(minutes)}
+
+    def serves(self, priority: int) -> bool:
+        return self.highest_priority <= priority <= self.lowest_priority

@@ -4,9 +4,10 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 
+from escalation.choices import NotificationState
 from escalation.models import Escalation, Notification
 from escalation.services.notices import Notice, as_read_by, reader_of, subject_of, text_of
-from tickets.choices import MailPurpose
+from tickets.choices import MailPurpose, Priority
 from tickets.errors import DeskError
 from tickets.models import OutboundEmail
 from tickets.services.outbox import queue_mail
@@ -23,6 +24,10 @@ def tell(
         clock=notice.clock,
         escalation=escalation,
         mail=_mail(recipient, notice, at) if recipient.email else None,
+        other=notice.other,
+        detail=notice.detail,
+        is_urgent=notice.ticket.priority <= Priority.P1,
+        state=NotificationState.SENT,
         created_at=at,
     )
 
