@@ -3,7 +3,8 @@
 from escalation.models.calendar import Calendar, CalendarVersion
 from escalation.models.clock import Clock
 from escalation.models.contract_window import ContractWindow
-from escalation.models.duty import DutyRota, DutyShift
+from escalation.models.duty import DutyLayer, DutyRota, DutyShift, DutyTurn, ShiftSource, Weekday
+from escalation.models.duty_acts import DutyFeed, DutyHandover, DutyOverride, DutySwap
 from escalation.models.escalation import Acknowledgement, Escalation, Notification
 from escalation.models.export import ExportFile, ExportSubscriber, WeeklyExport
 from escalation.models.heartbeat import Heartbeat
@@ -17,8 +18,14 @@ __all__ = [
     "Clock",
     "ClockEvent",
     "ContractWindow",
+    "DutyFeed",
+    "DutyHandover",
+    "DutyLayer",
+    "DutyOverride",
     "DutyRota",
     "DutyShift",
+    "DutySwap",
+    "DutyTurn",
     "Escalation",
     "EscalationStep",
     "ExportFile",
@@ -28,5 +35,7 @@ __all__ = [
     "Policy",
     "PolicyTarget",
     "PolicyVersion",
+    "ShiftSource",
+    "Weekday",
     "WeeklyExport",
 ]

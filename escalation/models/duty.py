@@ -1,14 +1,19 @@
-"""Duty rotas: who is on duty when."""
+"""Duty rotas: layers of people who take turns, and the shifts that say who is on duty when."""
+
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.choices import validate_zone
+from escalation.rotation import Rotation
 
 
 class DutyRota(models.Model):
-    """A list of shifts, shown in its own zone."""
+    """Who is on duty for what; shown in its own zone. The row is the lock of all that belongs to it."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     time_zone = models.CharField(
@@ -23,9 +28,113 @@ class DutyRota(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+class Weekday(models.IntegerChoices):
+    """As Python counts them."""
+
+    MONDAY = 0, _("Monday")
+    TUESDAY = 1, _("Tuesday")
+    WEDNESDAY = 2, _("Wednesday")
+    THURSDAY = 3, _("Thursday")
+    FRIDAY = 4, _("Friday")
+    SATURDAY = 5, _("Saturday")
+    SUNDAY = 6, _("Sunday")
+
+
+class DutyLayer(models.Model):
+    """One rotation of a rota; times are those of the rota's zone. escalation.rotation says what it means."""
+
+    rota = models.ForeignKey(DutyRota, models.CASCADE, related_name="layers", verbose_name=_("duty rota"))
+    name = models.CharField(_("name"), max_length=100)
+    level = models.PositiveSmallIntegerField(
+        _("level"), default=1, help_text=_("Where several layers cover, the highest level has the duty.")
+    )
+    length = models.PositiveSmallIntegerField(
+        _("hand over every"), default=1, validators=[MaxValueValidator(366)]
+    )
+    rotation = models.CharField(_("unit"), max_length=5, choices=Rotation, default=Rotation.WEEKS)
+    hand_over = models.TimeField(_("hand-over at"))
+    weekday = models.SmallIntegerField(
+        _("hand-over on"), choices=Weekday, default=Weekday.MONDAY, help_text=_("For a rotation by weeks.")
+    )
+    starts_on = models.DateField(_("first day"), help_text=_("The first person's turn begins on it."))
+    ends_on = models.DateField(
+        _("last day"), null=True, blank=True, help_text=_("It ends with the next day's hand-over.")
+    )
+    # Days of the week (Weekday) and hours that the layer is restricted to; empty for all.
+    weekdays = models.JSONField(_("only on"), default=list, blank=True)
+    from_time = models.TimeField(_("only from"), null=True, blank=True)
+    to_time = models.TimeField(
+        _("until"),
+        null=True,
+        blank=True,
+        help_text=_("On the next day where it is not later than the beginning."),
+    )
+
+    class Meta:
+        verbose_name = _("layer")
+        verbose_name_plural = _("layers")
+        ordering = ["rota", "-level", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(length__gte=1),
+                name="duty_layer_length",
+                violation_error_message=_("A turn has a length of at least one."),
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")),
+                name="duty_layer_ends_after_start",
+                violation_error_message=_("The last day is before the first."),
+            ),
+            models.CheckConstraint(
+                condition=Q(from_time=None, to_time=None) | Q(from_time__isnull=False, to_time__isnull=False),
+                name="duty_layer_hours_whole",
+                violation_error_message=_("Give both times of the restriction or none."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DutyTurn(models.Model):
+    """A place in the order of a layer. Somebody may have several."""
+
+    layer = models.ForeignKey(DutyLayer, models.CASCADE, related_name="turns", verbose_name=_("layer"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("person")
+    )
+    position = models.PositiveSmallIntegerField(_("place"), default=0)
+
+    class Meta:
+        verbose_name = _("turn")
+        verbose_name_plural = _("turns")
+        ordering = ["layer", "position", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.position + 1}"
+
+
+class ShiftSource(models.TextChoices):
+    """Where a shift comes from; what a person says wins over the layers."""
+
+    HAND = "hand", _("entered by hand")
+    LAYER = "layer", _("generated")
+    OVERRIDE = "override", _("override")
+
+
+LAYER_RANK, HAND_RANK = 0, 1  # an override's is higher and grows with each
+
 
 class DutyShift(models.Model):
-    """One person's duty, half open: from ``starts_at`` until just before ``ends_at``."""
+    """One person's duty, half open: from ``starts_at`` until just before ``ends_at``.
+
+    Shifts may overlap: the highest rank has the duty, of equal ones the later started (services.watches).
+    """
 
     rota = models.ForeignKey(DutyRota, models.CASCADE, related_name="shifts", verbose_name=_("duty rota"))
     user = models.ForeignKey(
@@ -33,6 +142,18 @@ class DutyShift(models.Model):
     )
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("to"))
+    source = models.CharField(
+        _("source"), max_length=10, choices=ShiftSource, default=ShiftSource.HAND, editable=False
+    )
+    rank = models.BigIntegerField(_("rank"), default=HAND_RANK, editable=False)
+    layer = models.ForeignKey(
+        DutyLayer, models.SET_NULL, related_name="shifts", null=True, blank=True, editable=False,
+        verbose_name=_("layer"),
+    )  # fmt: skip
+    override = models.ForeignKey(
+        "DutyOverride", models.CASCADE, related_name="shifts", null=True, blank=True, editable=False,
+        verbose_name=_("override"),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("shift")
@@ -51,3 +172,8 @@ class DutyShift(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.starts_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def precedence(self) -> tuple[object, ...]:
+        """Of shifts that run at the same time the greatest has the duty; the order of services.duty.shift_at."""
+        return self.rank, self.starts_at, self.pk

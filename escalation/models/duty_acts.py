@@ -1,0 +1,117 @@
+"""What people do to a rota and what it tells them: overrides, swaps, hand-overs, and the links of calendar feeds."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from escalation.models.duty import DutyRota
+from tickets.models import OutboundEmail
+
+
+class DutySwap(models.Model):
+    """Two people who exchanged shifts; the overrides that make it so name it."""
+
+    rota = models.ForeignKey(DutyRota, models.CASCADE, related_name="swaps", verbose_name=_("duty rota"))
+    reason = models.CharField(_("reason"), max_length=300)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, verbose_name=_("made by")
+    )
+    made_at = models.DateTimeField(_("made at"))
+
+    class Meta:
+        verbose_name = _("swap")
+        verbose_name_plural = _("swaps")
+        ordering = ["-made_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.rota} {self.made_at:%Y-%m-%d %H:%M}"
+
+
+class DutyOverride(models.Model):
+    """Somebody put on duty instead of whoever the layers name. Kept for ever, also when it was withdrawn."""
+
+    rota = models.ForeignKey(DutyRota, models.CASCADE, related_name="overrides", verbose_name=_("duty rota"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("on duty")
+    )
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("to"))
+    reason = models.CharField(_("reason"), max_length=300)
+    swap = models.ForeignKey(
+        DutySwap, models.CASCADE, related_name="overrides", null=True, blank=True, verbose_name=_("swap")
+    )
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, verbose_name=_("made by")
+    )
+    made_at = models.DateTimeField(_("made at"))
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
+        verbose_name=_("withdrawn by"),
+    )  # fmt: skip
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("override")
+        verbose_name_plural = _("overrides and swaps")
+        ordering = ["-made_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="duty_override_ends_after_start"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.starts_at:%Y-%m-%d %H:%M}"
+
+    def is_live(self, at: datetime) -> bool:
+        """Whether it can still be withdrawn."""
+        return self.withdrawn_at is None and self.ends_at > at
+
+
+class DutyHandover(models.Model):
+    """A change of the person on duty that both were told of. The constraint lets it be told once."""
+
+    rota = models.ForeignKey(DutyRota, models.CASCADE, related_name="handovers", verbose_name=_("duty rota"))
+    changed_at = models.DateTimeField(_("shift change"))
+    outgoing = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("from")
+    )
+    incoming = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("to")
+    )
+    told_at = models.DateTimeField(_("told at"))
+    outgoing_mail = models.OneToOneField(
+        OutboundEmail, models.SET_NULL, related_name="+", null=True, blank=True, verbose_name=_("mail")
+    )
+    incoming_mail = models.OneToOneField(
+        OutboundEmail, models.SET_NULL, related_name="+", null=True, blank=True, verbose_name=_("mail")
+    )
+
+    class Meta:
+        verbose_name = _("hand-over")
+        verbose_name_plural = _("hand-overs")
+        ordering = ["-changed_at"]
+        constraints = [models.UniqueConstraint(fields=["rota", "changed_at"], name="duty_handover_told_once")]
+
+    def __str__(self) -> str:
+        return f"{self.rota} {self.changed_at:%Y-%m-%d %H:%M}"
+
+
+class DutyFeed(models.Model):
+    """The link to somebody's shifts as a calendar. A new secret makes every older link worthless."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="duty_feed", verbose_name=_("user")
+    )
+    secret = models.CharField(_("secret"), max_length=64)
+    created_at = models.DateTimeField(_("created at"))
+
+    class Meta:
+        verbose_name = _("calendar link")
+        verbose_name_plural = _("calendar links")
+
+    def __str__(self) -> str:
+        return str(self.user)
