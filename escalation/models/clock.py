@@ -113,6 +113,9 @@ class Clock(models.Model):
                 name="clock_stranded",
                 condition=Q(stopped_at=None, stranded_at__isnull=False),
             ),  # the red board
+            models.Index(
+                fields=["detected_at"], name="clock_noticed", condition=Q(detected_at__isnull=False)
+            ),  # escalation.lag
             models.Index(fields=["started_at"], name="clock_started"),  # scorecards, weekly pack
             models.Index(fields=["due_at"], name="clock_due"),  # compliance of a week
         ]

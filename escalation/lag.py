@@ -1,0 +1,92 @@
+"""How late promises are enforced: from the due time to the moment the desk noticed.
+
+And what was caught up after an outage: steps that fired late.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
+
+from escalation.models import Clock, Escalation
+
+DAY = timedelta(hours=24)
+# A step that fired later than this after its time was held up: two minutes are two sweeps.
+CAUGHT_UP_AFTER = timedelta(minutes=2)
+# Late steps with less than this between them belong to one outage.
+PAUSE = timedelta(minutes=5)
+MOST_LISTED = 2_000
+
+
+@dataclass(frozen=True)
+class Lag:
+    """Percentiles by nearest rank; None where nothing happened."""
+
+    count: int = 0
+    p50: timedelta | None = None
+    p99: timedelta | None = None
+    worst: timedelta | None = None
+
+
+def breach_lag(*, now: datetime, window: timedelta = DAY) -> Lag:
+    """``detected_at - due_at`` of what was noticed within the window before ``now``."""
+    return _lag(Clock.objects.filter(detected_at__gt=now - window, detected_at__lte=now), "detected_at")
+
+
+def step_lag(*, now: datetime, window: timedelta = DAY) -> Lag:
+    """``fired_at - due_at`` of the steps that fired within the window before ``now``."""
+    return _lag(Escalation.objects.filter(fired_at__gt=now - window, fired_at__lte=now), "fired_at")
+
+
+def _lag(rows: QuerySet, happened: str) -> Lag:  # type: ignore[type-arg]  # either model
+    """The database sorts and only the wanted values travel; at most four queries, one where nothing happened."""
+    late = ExpressionWrapper(F(happened) - F("due_at"), DurationField())
+    lags = rows.order_by().annotate(late=late).order_by("late").values_list("late", flat=True)
+    count = rows.count()
+    if not count:
+        return Lag()
+    p50, p99, worst = (lags[_rank(share, count)] for share in (0.5, 0.99, 1.0))
+    return Lag(count, p50, p99, worst)
+
+
+def _rank(share: float, count: int) -> int:
+    return math.ceil(share * count) - 1
+
+
+@dataclass(frozen=True)
+class CatchUp:
+    """Steps that fired late one after another: what the desk made up for after an outage."""
+
+    escalations: Sequence[Escalation]
+
+    @property
+    def started_at(self) -> datetime:
+        return min(one.fired_at for one in self.escalations)
+
+    @property
+    def ended_at(self) -> datetime:
+        return max(one.fired_at for one in self.escalations)
+
+    @property
+    def worst(self) -> timedelta:
+        return max(one.fired_at - one.due_at for one in self.escalations)
+
+
+def catch_ups(*, now: datetime, window: timedelta = DAY) -> list[CatchUp]:
+    """The late steps of the window, grouped by outage, the latest first; at most the latest `MOST_LISTED` steps."""
+    late = Escalation.objects.filter(fired_at__gt=now - window, fired_at__lte=now)
+    late = late.filter(fired_at__gt=F("due_at") + CAUGHT_UP_AFTER)
+    late = late.select_related("clock__ticket", "to_owner").order_by("-fired_at", "pk")
+    return _grouped(list(late[:MOST_LISTED]))
+
+
+def _grouped(late: Sequence[Escalation]) -> list[CatchUp]:
+    groups: list[list[Escalation]] = []
+    for escalation in late:
+        if groups and groups[-1][-1].fired_at - escalation.fired_at <= PAUSE:
+            groups[-1].append(escalation)
+        else:
+            groups.append([escalation])
+    return [CatchUp(group) for group in groups]
