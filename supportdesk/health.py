@@ -4,7 +4,7 @@
 needs somebody's attention but stops nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,6 +20,7 @@ from django_q.models import OrmQ
 from escalation.models import Heartbeat
 from escalation.services.holidaywatch import unknown_holidays
 from escalation.tasks import LEDGER, START, SWEEP
+from supportdesk.inspection import Inspected, Standing, inspect_schedules
 from tickets.choices import IntakeState, OutboxState
 from tickets.models import InboundEmail, Mailbox, OutboundEmail
 
@@ -38,6 +39,7 @@ class Check(StrEnum):
     FAILED_MAIL = "failed_mail"
     LEDGER = "ledger"
     HOLIDAYS = "holidays"
+    SCHEDULES = "schedules"
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,12 @@ class HealthReport:
 def health(*, now: datetime) -> HealthReport:
     """Look at everything; a database that cannot be asked is itself the finding and never an exception."""
     try:
-        problems = tuple(finding for check in PROBLEM_CHECKS for finding in check(now))
-        warnings = tuple(finding for check in WARNING_CHECKS for finding in check(now))
-        return HealthReport(problems, warnings)
+        schedules = inspect_schedules(now=now)
+        problems = [finding for check in PROBLEM_CHECKS for finding in check(now)]
+        warnings = [finding for check in WARNING_CHECKS for finding in check(now)]
+        return HealthReport(
+            (*problems, *_broken_schedules(schedules)), (*warnings, *_odd_schedules(schedules))
+        )
     except (DatabaseError, InterfaceError):
         return HealthReport((Finding(Check.DATABASE, _unreachable()),))
 
@@ -181,6 +186,28 @@ def _holidays(now: datetime) -> Iterator[Finding]:
         yield Finding(Check.HOLIDAYS, text)
 
 
+def _broken_schedules(schedules: Sequence[Inspected]) -> Iterator[Finding]:
+    """A row on which the queue fails stops all the others; one that is missing or edited stops itself."""
+    text = _("Schedules are broken and tasks may not run: %(names)s. Run manage.py sync_schedules.")
+    yield from _named(schedules, (Standing.MALFORMED, Standing.MISSING, Standing.EDITED), text)
+
+
+def _odd_schedules(schedules: Sequence[Inspected]) -> Iterator[Finding]:
+    foreign = _("Schedules that do not belong to the desk: %(names)s. Run manage.py sync_schedules.")
+    yield from _named(schedules, (Standing.FOREIGN,), foreign)
+    late = _("Schedules whose time has passed without a run: %(names)s. Look at the queue.")
+    yield from _named(schedules, (Standing.LATE,), late)
+
+
+def _named(schedules: Sequence[Inspected], standings: tuple[Standing, ...], text: str) -> Iterator[Finding]:
+    """A desk without any row was not set up yet; what that means is the sweep's finding."""
+    if all(found.standing is Standing.MISSING for found in schedules):
+        return
+    names = [found.name for found in schedules if found.standing in standings]
+    if names:
+        yield Finding(Check.SCHEDULES, text % {"names": ", ".join(names)})
+
+
 PROBLEM_CHECKS: tuple[Callable[[datetime], Iterator[Finding]], ...] = (
     _sweep,
     _fetch,
@@ -189,7 +216,10 @@ PROBLEM_CHECKS: tuple[Callable[[datetime], Iterator[Finding]], ...] = (
     _queue,
     _ledger,
 )
-WARNING_CHECKS: tuple[Callable[[datetime], Iterator[Finding]], ...] = (_failed_mail, _holidays)
+WARNING_CHECKS: tuple[Callable[[datetime], Iterator[Finding]], ...] = (
+    _failed_mail,
+    _holidays,
+)
 
 
 def age(passed: timedelta) -> str:

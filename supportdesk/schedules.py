@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -51,6 +52,8 @@ TIMETABLE = (
 
 
 FORGOTTEN = timedelta(days=1)
+# The clocks of two machines may differ by so much.
+SKEW = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,13 @@ class SyncReport:
     @property
     def changed(self) -> bool:
         return bool(self.created or self.repaired or self.removed)
+
+    def __str__(self) -> str:
+        return "; ".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        verbs = {"created": self.created, "repaired": self.repaired, "removed": self.removed}
+        return (f"{verb} {', '.join(names)}" for verb, names in verbs.items() if names)
 
 
 @transaction.atomic
@@ -87,8 +97,8 @@ def _sync(entry: Entry, row: Schedule | None, now: datetime, report: SyncReport)
         Schedule.objects.create(name=entry.name, next_run=_first_run(entry, now), **entry.fields)
         report.created.append(entry.name)
         return
-    wrong = _wrong_fields(entry, row)
-    if wrong or not _runs_soon(entry, row, now):
+    wrong = wrong_fields(entry, row)
+    if wrong or not runs_soon(entry, row, now):
         for name in wrong:
             setattr(row, name, entry.fields[name])
         row.next_run = _first_run(entry, now)
@@ -96,17 +106,17 @@ def _sync(entry: Entry, row: Schedule | None, now: datetime, report: SyncReport)
         report.repaired.append(entry.name)
 
 
-def _wrong_fields(entry: Entry, row: Schedule) -> list[str]:
+def wrong_fields(entry: Entry, row: Schedule) -> list[str]:
     return [name for name, value in entry.fields.items() if getattr(row, name) != value]
 
 
-def _runs_soon(entry: Entry, row: Schedule, now: datetime) -> bool:
+def runs_soon(entry: Entry, row: Schedule, now: datetime) -> bool:
     """Not never and not in years. A minute task of long ago is wrong too: the queue would count up to now."""
     if row.next_run is None:
         return False
     if entry.cron is not None:
-        return bool(row.next_run <= _first_run(entry, now))
-    return now - FORGOTTEN <= row.next_run <= now + timedelta(minutes=entry.minutes or 1)
+        return bool(row.next_run <= _first_run(entry, now) + SKEW)
+    return now - FORGOTTEN <= row.next_run <= now + timedelta(minutes=entry.minutes or 1) + SKEW
 
 
 def _first_run(entry: Entry, now: datetime) -> datetime:

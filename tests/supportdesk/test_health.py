@@ -11,12 +11,14 @@ from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.urls import reverse
-from django_q.models import OrmQ
+from django_q.models import OrmQ, Schedule
 
 from escalation.definitions import OwnDay
 from escalation.holidaydays import last_published_year
 from supportdesk.health import Check, HealthReport, age, health
+from supportdesk.schedules import sync_schedules
 from tests.factories import (
+    NOW,
     HeartbeatFactory,
     InboundEmailFactory,
     MailboxFactory,
@@ -223,3 +225,40 @@ def test_own_days_in_the_year_take_the_place_of_holidays_not_known(beating: None
     last = last_published_year("CN") or 0
     office_calendar(country="CN", own_days=(OwnDay(date(last + 1, 1, 1)),))
     assert health(now=datetime(last, 12, 31, tzinfo=UTC)).warnings == ()
+
+
+@pytest.fixture
+def schedules(beating: None, frozen: object, now: datetime) -> None:
+    sync_schedules(now=now)
+
+
+@pytest.mark.parametrize(
+    "broken", [{"args": "this does not evaluate"}, {"name": "weekly report", "args": "("}]
+)
+def test_a_row_that_stops_every_schedule_is_a_problem_with_its_name(
+    schedules: None, now: datetime, broken: dict[str, str]
+) -> None:
+    Schedule.objects.filter(name="fetch-mail").update(**broken)
+    report = health(now=now)
+    assert problems(report) == [Check.SCHEDULES]
+    assert broken.get("name", "fetch-mail") in report.problems[0].text
+
+
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        ({"name": "weekly report"}, "do not belong to the desk: weekly report"),
+        ({"next_run": NOW - timedelta(minutes=3)}, "has passed without a run: sweep"),
+    ],
+)
+def test_a_foreign_and_a_late_schedule_are_warnings(
+    schedules: None, now: datetime, changed: dict[str, Any], text: str
+) -> None:
+    row = Schedule.objects.get(name="sweep")
+    if "name" in changed:
+        row.pk = None
+        row.save()
+    Schedule.objects.filter(pk=row.pk).update(**changed)
+    report = health(now=now)
+    assert report.ok
+    assert [text in finding.text for finding in report.warnings] == [True]
