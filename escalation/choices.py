@@ -72,6 +72,16 @@ class Medium(models.TextChoices):
     WEBHOOK = "webhook", pgettext_lazy("medium", "Webhook")
 
 
+class Way(models.TextChoices):
+    """Through what a customer is served, part of what a tier promises; the first four are tickets.choices.Channel."""
+
+    EMAIL = "email", pgettext_lazy("served through", "Ticket or e-mail")
+    PHONE = "phone", pgettext_lazy("served through", "Phone")
+    GROUP = "group", pgettext_lazy("served through", "Dedicated tech group")
+    CHAT = "chat", pgettext_lazy("served through", "Online chat")
+    ACCOUNT_MANAGER = "account_manager", pgettext_lazy("served through", "Account manager")
+
+
 class NotificationState(models.TextChoices):
     """Of a row that is written with the fact it tells; the dispatcher moves it on after the commit."""
 

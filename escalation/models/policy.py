@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Contract, ServicePlan
-from escalation.choices import ClockKind, Medium, Whom
+from escalation.choices import ClockKind, Medium, Way, Whom
 from escalation.models.calendar import Calendar
 from escalation.models.duty import DutyRota
 from tickets.choices import Priority
@@ -62,6 +62,8 @@ class PolicyVersion(models.Model):
     created_at = models.DateTimeField(_("in force since"))
     # How long a promise of resolution may stand still in all while we wait for the customer, in working time.
     pause_cap_minutes = models.PositiveIntegerField(_("longest pause in minutes"), default=3 * 24 * 60)
+    # Through what each priority is served: values of Way by priority. Read by `ways`.
+    channels = models.JSONField(_("served through"), default=dict, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
         verbose_name=_("changed by"),
@@ -75,6 +77,10 @@ class PolicyVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.policy} v{self.number}"
+
+    def ways(self, priority: int) -> tuple[Way, ...]:
+        """Through what a promise of this priority is served, as promised."""
+        return tuple(map(Way, self.channels.get(str(priority), ())))
 
 
 class PolicyTarget(models.Model):
@@ -156,6 +162,15 @@ class EscalationStep(models.Model):
 
     created_at = models.DateTimeField(_("in force since"), default=timezone.now, editable=False)
     retired_at = models.DateTimeField(_("in force until"), null=True, blank=True, editable=False)
+    # Empty for what was shipped, or retired by nobody yet.
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, editable=False,
+        verbose_name=_("changed by"),
+    )  # fmt: skip
+    retired_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, editable=False,
+        verbose_name=_("ended by"),
+    )  # fmt: skip
 
     objects = EscalationStepQuerySet.as_manager()
 

@@ -1,13 +1,17 @@
 """Changes of policies: each makes a new version, so that running promises keep their terms."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from escalation.choices import Way
 from escalation.models import Calendar, Policy, PolicyTarget, PolicyVersion
+
+Ways: TypeAlias = Mapping[int, Sequence[Way]]  # by priority
 
 
 @dataclass(frozen=True)
@@ -28,19 +32,26 @@ def revise_policy(
     actor: User | None,
     at: datetime,
     pause_cap_minutes: int | None = None,
+    ways: Ways | None = None,
 ) -> PolicyVersion:
     """Put these windows into force from ``at`` (UTC) on, as the policy's next version. Locks the policy.
 
-    Without ``pause_cap_minutes`` (working time) the cap stays. What equals the version in force makes no new one.
+    Without ``pause_cap_minutes`` (working time) the cap stays; without ``ways`` (through what each priority is served)
+    these do. What equals the version in force makes no new one.
     """
     Policy.objects.select_for_update().get(pk=policy.pk)
     current = policy.versions.order_by("-number").first()
     version = PolicyVersion(policy=policy, number=1, created_at=at, created_by=actor)
     if current is not None:
         version.number, version.pause_cap_minutes = current.number + 1, current.pause_cap_minutes
+        version.channels = current.channels
     if pause_cap_minutes is not None:
         version.pause_cap_minutes = pause_cap_minutes
-    if current is not None and _terms_of(current) == (version.pause_cap_minutes, set(windows)):
+    if ways is not None:
+        version.channels = _as_json(ways)
+    if current is not None and _terms_of(current) == (
+        version.pause_cap_minutes, version.channels, set(windows)
+    ):  # fmt: skip
         return current
     version.save(force_insert=True)
     PolicyTarget.objects.bulk_create(
@@ -56,7 +67,16 @@ def revise_policy(
     return version
 
 
-def _terms_of(version: PolicyVersion) -> tuple[int, set[Window]]:
+def _as_json(ways: Ways) -> dict[str, list[str]]:
+    """In the order of the choices, so that equal sets are equal."""
+    return {
+        str(priority): [way.value for way in Way if way in chosen]
+        for priority, chosen in sorted(ways.items())
+        if chosen
+    }
+
+
+def _terms_of(version: PolicyVersion) -> tuple[int, object, set[Window]]:
     targets = version.targets.select_related("calendar")
     windows = {Window(target.kind, target.priority, target.minutes, target.calendar) for target in targets}
-    return version.pause_cap_minutes, windows
+    return version.pause_cap_minutes, version.channels, windows
