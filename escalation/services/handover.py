@@ -1,38 +1,157 @@
-"""The handover summary: what a new owner must know, as an internal note."""
+"""Fills handover summaries from the database, many at once, and writes the note of one."""
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
-from django.utils.translation import gettext as _
+from django.contrib.auth.models import User
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, Window
+from django.db.models.functions import Left, RowNumber
 
-from escalation.models import Clock, Escalation
-from escalation.services.notices import as_read_by, moment, person_name, reader_of
+from customers.models import Contact, Contract
+from customers.names import full_name
+from escalation.models import Clock, Escalation, Notification
+from escalation.services.handover_text import (
+    LAST_MESSAGES,
+    LAST_WORDS,
+    HandoverCause,
+    HandoverFacts,
+    Informed,
+    Said,
+    handover_text,
+)
+from escalation.services.notices import person_name, reader_of
+from tickets.choices import MessageKind
 from tickets.models import Message
 from tickets.services.conversation import note_down
 
-LAST_WORDS = 600  # characters of the customer's last message that the summary repeats
+QUESTIONS = Q(kind=MessageKind.INBOUND)
+
+
+@dataclass(frozen=True)
+class Move:
+    """A ticket on its way to the next holder; ``actor`` and ``reason`` are those of whoever escalates by hand."""
+
+    clock: Clock
+    before: User
+    after: User
+    cause: HandoverCause = HandoverCause.STEP
+    actor: User | None = None
+    reason: str = ""
+
+    @classmethod
+    def of(cls, clock: Clock, escalation: Escalation) -> Self:
+        by = escalation.by
+        cause = HandoverCause.STEP if by is None else HandoverCause.BY_HAND
+        after = escalation.to_owner or escalation.from_owner
+        return cls(clock, escalation.from_owner, after, cause, by, escalation.reason)
 
 
 def write_handover(clock: Clock, escalation: Escalation, *, at: datetime) -> Message:
     """Write the note in the new owner's language; the caller holds the ticket's lock."""
-    to_owner = escalation.to_owner or escalation.from_owner
-    with as_read_by(*reader_of(to_owner)):
-        body = "\n".join(_lines(clock, escalation))
-    return note_down(clock.ticket, actor=None, at=at, body=body)
+    [facts] = handover_facts([Move.of(clock, escalation)], at=at)
+    return note_down(clock.ticket, actor=None, at=at, body=handover_text(facts))
 
 
-def _lines(clock: Clock, escalation: Escalation) -> list[str]:
-    ticket = clock.ticket
-    names = {
-        "before": person_name(escalation.from_owner),
-        "after": person_name(escalation.to_owner or escalation.from_owner),
-    }
-    lines = [
-        _("Escalated from %(before)s to %(after)s.") % names,
-        _("Customer: %(name)s") % {"name": ticket.customer.name if ticket.customer else _("unknown company")},
-        _("Received: %(time)s") % {"time": moment(clock.started_at)},
-        _("Due: %(time)s") % {"time": moment(clock.due_at)},
+def handover_facts(moves: Sequence[Move], *, at: datetime) -> list[HandoverFacts]:
+    """The facts of each move, in their order; four queries for any number.
+
+    Needs loaded what a sweep has at hand: ``clock.ticket.customer``, and ``staff_profile`` of the new holders.
+    """
+    contacts = _contacts({move.clock.ticket.contact_id for move in moves})
+    plans = _plans({move.clock.contract_id for move in moves})
+    told = _told([move.clock.pk for move in moves])
+    said = _said([move.clock.ticket.pk for move in moves])
+    return [
+        _facts(
+            move,
+            at,
+            contact=contacts.get(move.clock.ticket.contact_id, ""),
+            plan=plans.get(move.clock.contract_id, ""),
+            told=told[move.clock.pk],
+            said=said[move.clock.ticket.pk],
+        )
+        for move in moves
     ]
-    question = ticket.messages.questions().order_by("-at", "-pk").values_list("body", flat=True).first()
-    if question:
-        lines += ["", _("The customer's last words:"), question[:LAST_WORDS]]
-    return lines
+
+
+def _facts(
+    move: Move, at: datetime, *, contact: str, plan: str, told: Mapping[str, datetime], said: Sequence[Said]
+) -> HandoverFacts:
+    clock, ticket = move.clock, move.clock.ticket
+    language, zone = reader_of(move.after)
+    question = next((one for one in said if one.kind == MessageKind.INBOUND), None)
+    others = [one for one in said if one is not question][:LAST_MESSAGES]
+    return HandoverFacts(
+        language=language,
+        zone=zone,
+        at=at,
+        cause=move.cause,
+        before=person_name(move.before),
+        after=person_name(move.after),
+        actor=person_name(move.actor) if move.actor is not None else "",
+        reason=move.reason,
+        customer=ticket.customer.name if ticket.customer else "",
+        plan=plan,
+        contact=contact,
+        subject=ticket.subject,
+        started_at=clock.started_at,
+        due_at=clock.due_at,
+        told=[Informed(name, when) for name, when in told.items()],
+        question=question,
+        last=others[::-1],
+    )
+
+
+def _contacts(keys: Collection[int | None]) -> Mapping[int | None, str]:
+    """Name, address and telephone of each."""
+    rows = Contact.objects.filter(pk__in=_known(keys)).order_by()
+    found = rows.values_list("pk", "name", "email", "phone")
+    return {pk: " · ".join(filter(None, how)) for pk, *how in found}
+
+
+def _plans(keys: Collection[int | None]) -> Mapping[int | None, str]:
+    rows = Contract.objects.filter(pk__in=_known(keys)).order_by()
+    return dict(rows.values_list("pk", "plan__name"))
+
+
+def _known(keys: Iterable[int | None]) -> list[int]:
+    return [key for key in keys if key is not None]
+
+
+def _told(clocks: Collection[int]) -> Mapping[int, Mapping[str, datetime]]:
+    """By promise: who was told of it, and when last."""
+    told: defaultdict[int, dict[str, datetime]] = defaultdict(dict)
+    rows = Notification.objects.filter(clock__in=clocks).order_by("created_at", "pk")
+    people = ("recipient__first_name", "recipient__last_name", "recipient__username")
+    for clock, at, first, last, login in rows.values_list("clock", "created_at", *people):
+        told[clock][full_name(first, last) or login] = at
+    return told
+
+
+def _said(tickets: Collection[int]) -> Mapping[int, list[Said]]:
+    """The beginnings of the last messages of each ticket, newest first, what the desk wrote itself left out.
+
+    As many of the customer as of everybody else, so that a long thread of notes does not hide the question.
+    """
+    side = ExpressionWrapper(QUESTIONS, output_field=BooleanField())
+    place = Window(RowNumber(), partition_by=["ticket", side], order_by=[F("at").desc(), F("pk").desc()])
+    rows = (
+        Message.objects.filter(ticket__in=tickets, is_unconfirmed=False)
+        .filter(QUESTIONS | Q(is_automatic=False))
+        .exclude(kind=MessageKind.AUTOMATIC)
+        .annotate(place=place, start=Left("body", LAST_WORDS))
+        .filter(place__lte=LAST_MESSAGES + 1)
+        .order_by("-at", "-pk")
+    )
+    said: defaultdict[int, list[Said]] = defaultdict(list)
+    author = ("author__first_name", "author__last_name", "author__username")
+    sender = ("contact__name", "sender_name", "sender_address")
+    for ticket, at, kind, channel, body, first, last, login, *senders in rows.values_list(
+        "ticket", "at", "kind", "channel", "start", *author, *sender
+    ):
+        by = full_name(first, last) or login if login else next(filter(None, senders), "")
+        said[ticket].append(Said(at, kind, channel, by, body))
+    return said
