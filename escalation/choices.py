@@ -60,6 +60,8 @@ class Whom(models.TextChoices):
     DUTY_PERSON = "duty_person", _("the person on duty")
     DUTY_MANAGER = "duty_manager", _("the duty manager")
     PERSON = "person", _("a named person")
+    ROTA_GROUP = "rota_group", _("the group of the duty rota")
+    CUSTOMER_GROUP = "customer_group", _("the customer's tech group")
 
 
 class Medium(models.TextChoices):
@@ -90,6 +92,15 @@ class NotificationState(models.TextChoices):
     FAILED = "failed", pgettext_lazy("notification", "Could not be sent")
 
 
+class AttemptOutcome(models.TextChoices):
+    """What became of one try to reach somebody; mail is on its way until the mail server has answered."""
+
+    QUEUED = "queued", pgettext_lazy("attempt", "On its way")
+    ACCEPTED = "accepted", pgettext_lazy("attempt", "Accepted")
+    REFUSED = "refused", pgettext_lazy("attempt", "Refused")
+    TIMED_OUT = "timed_out", pgettext_lazy("attempt", "Timed out")
+
+
 class AcknowledgedBy(models.TextChoices):
     """How somebody said that they have it."""
 
@@ -112,3 +123,4 @@ class NoticeKind(models.TextChoices):
     RESPONSE_FAILED = "response_failed", _("Your answer did not arrive")
     RESPONSE_VOIDED = "response_voided", _("Your answer was voided")
     NOBODY_LEFT = "nobody_left", _("Nobody is left to escalate to")
+    UNREACHED = "unreached", _("Somebody could not be reached")

@@ -65,6 +65,9 @@ class StaffProfile(models.Model):
         _("time zone"), max_length=64, default="Asia/Shanghai", validators=[validate_zone]
     )
     phone = models.CharField(_("phone"), max_length=60, blank=True)
+    # In the person's zone, over midnight where the end is not later than the beginning.
+    quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
+    quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("staff profile")
@@ -80,6 +83,12 @@ class StaffProfile(models.Model):
                 condition=~models.Q(deputy=models.F("user")),
                 name="staff_not_own_deputy",
                 violation_error_message=_("Nobody is their own deputy."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(quiet_from=None, quiet_until=None)
+                | models.Q(quiet_from__isnull=False, quiet_until__isnull=False),
+                name="staff_quiet_hours_whole",
+                violation_error_message=_("Quiet hours need a beginning and an end."),
             ),
         ]
 

@@ -1,6 +1,7 @@
 """The models of the escalation app, by topic."""
 
 from escalation.models.calendar import Calendar, CalendarVersion
+from escalation.models.channel import ContactWay, NotificationAttempt
 from escalation.models.clock import Clock
 from escalation.models.contract_window import ContractWindow
 from escalation.models.duty import DutyLayer, DutyRota, DutyShift, DutyTurn, ShiftSource, Weekday
@@ -17,6 +18,7 @@ __all__ = [
     "CalendarVersion",
     "Clock",
     "ClockEvent",
+    "ContactWay",
     "ContractWindow",
     "DutyFeed",
     "DutyHandover",
@@ -32,6 +34,7 @@ __all__ = [
     "ExportSubscriber",
     "Heartbeat",
     "Notification",
+    "NotificationAttempt",
     "Policy",
     "PolicyTarget",
     "PolicyVersion",

@@ -6,8 +6,10 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from customers.models import Customer
 from escalation.choices import AcknowledgedBy, NoticeKind, NotificationState
 from escalation.models.clock import Clock
+from escalation.models.duty import DutyRota
 from escalation.models.policy import EscalationStep, mail_only
 from tickets.models import OutboundEmail, Ticket
 
@@ -94,14 +96,25 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
 
 class Notification(models.Model):
-    """One person told one thing: written with the fact it tells, sent by services.dispatch after the commit.
+    """One person or group told one thing: written with the fact it tells, sent by services.dispatch afterwards.
 
-    ``channels`` are the media it may take, in order; its words are made when it is sent.
+    ``channels`` are the media it may take, in order; its words are made when it is sent. While somebody works on
+    it, ``next_try_at`` is the end of their lease.
     """
 
     recipient = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications", verbose_name=_("recipient")
-    )
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications", null=True, blank=True,
+        verbose_name=_("recipient"),
+    )  # fmt: skip
+    # Instead of a person: the group chat of a duty rota, or the tech group of a customer.
+    rota = models.ForeignKey(
+        DutyRota, models.CASCADE, related_name="notifications", null=True, blank=True,
+        verbose_name=_("duty rota"),
+    )  # fmt: skip
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, related_name="notifications", null=True, blank=True,
+        verbose_name=_("customer"),
+    )  # fmt: skip
     kind = models.CharField(_("kind"), max_length=20, choices=NoticeKind)
     ticket = models.ForeignKey(
         Ticket, models.CASCADE, related_name="notifications", null=True, blank=True, verbose_name=_("ticket")
@@ -150,7 +163,20 @@ class Notification(models.Model):
                 name="notification_to_send",
                 condition=models.Q(state=NotificationState.PENDING),
             ),  # services.dispatch
+            models.Index(
+                fields=["recipient", "sent_at"],
+                name="notification_sent_lately",
+                condition=models.Q(sent_at__isnull=False),
+            ),  # services.storms
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(recipient__isnull=False, rota=None, customer=None)
+                | models.Q(recipient=None, rota__isnull=False, customer=None)
+                | models.Q(recipient=None, rota=None, customer__isnull=False),
+                name="notification_to_one",
+            )
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} · {self.recipient}"
+        return f"{self.get_kind_display()} · {self.recipient or self.rota or self.customer}"

@@ -1,0 +1,108 @@
+"""The ways by which people and groups are reached besides mail, and every attempt to reach them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from encrypted_fields.fields import EncryptedCharField
+
+from customers.models import Customer
+from escalation.choices import AttemptOutcome, Medium
+from escalation.models.duty import DutyRota
+from escalation.models.escalation import Notification
+from tickets.models import OutboundEmail
+
+OWNERS = ("user", "rota", "customer")
+# Mail needs no row: it goes to the person's own address.
+OTHER_MEDIA = [(medium.value, medium.label) for medium in Medium if medium != Medium.MAIL]
+
+
+def exactly_one(names: tuple[str, ...]) -> Q:
+    """A condition that one of these columns is set and the others are empty."""
+    condition = Q()
+    for name in names:
+        condition |= Q(**{f"{other}__isnull": other != name for other in names})
+    return condition
+
+
+class ContactWay(models.Model):
+    """A person's, a rota's or a customer's group chat, number or web address: ``address`` is a secret.
+
+    ``shown`` is what may be read of it. Nobody logs ``address`` or ``secret``.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="contact_ways", null=True, blank=True,
+        verbose_name=_("person"),
+    )  # fmt: skip
+    rota = models.ForeignKey(
+        DutyRota, models.CASCADE, related_name="contact_ways", null=True, blank=True,
+        verbose_name=_("duty rota"),
+    )  # fmt: skip
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, related_name="contact_ways", null=True, blank=True,
+        verbose_name=_("customer"),
+    )  # fmt: skip
+    medium = models.CharField(_("medium"), max_length=10, choices=OTHER_MEDIA, default=Medium.CHAT)
+    name = models.CharField(_("name"), max_length=100)
+    address = EncryptedCharField(_("address"), max_length=4000)
+    # Signs what a webhook is sent.
+    secret = EncryptedCharField(_("signing secret"), max_length=400, blank=True, null=True)
+    shown = models.CharField(_("address"), max_length=300, editable=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    position = models.PositiveSmallIntegerField(
+        _("order"), default=1, help_text=_("Of several of one kind the lowest is tried first.")
+    )
+
+    class Meta:
+        verbose_name = _("way to be reached")
+        verbose_name_plural = _("ways to be reached")
+        ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=exactly_one(OWNERS), name="contact_way_of_one_owner"),
+            models.CheckConstraint(condition=~Q(medium=Medium.MAIL), name="contact_way_is_not_mail"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"<ContactWay {self.pk}: {self.shown}>"
+
+
+class NotificationAttempt(models.Model):
+    """One try to bring one notification to its reader. A digest leaves one row for each that it carries."""
+
+    notification = models.ForeignKey(
+        Notification, models.CASCADE, related_name="attempts", verbose_name=_("notification")
+    )
+    medium = models.CharField(_("medium"), max_length=10, choices=Medium)
+    way = models.ForeignKey(
+        ContactWay, models.SET_NULL, related_name="+", null=True, blank=True, verbose_name=_("way")
+    )
+    mail = models.ForeignKey(
+        OutboundEmail, models.SET_NULL, related_name="attempts_to_tell", null=True, blank=True,
+        verbose_name=_("mail"),
+    )  # fmt: skip
+    to = models.CharField(_("to"), max_length=300)  # without secrets
+    at = models.DateTimeField(_("time"))
+    outcome = models.CharField(_("outcome"), max_length=10, choices=AttemptOutcome)
+    answer = models.TextField(_("answer"), blank=True)
+    milliseconds = models.PositiveIntegerField(_("took ms"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        ordering = ["at", "pk"]
+        indexes = [
+            models.Index(
+                fields=["mail"],
+                name="attempt_of_a_mail_on_its_way",
+                condition=Q(outcome=AttemptOutcome.QUEUED),
+            ),  # services.mailfate
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_medium_display()} · {self.get_outcome_display()}"
