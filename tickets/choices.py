@@ -100,3 +100,4 @@ class OwnerRule(models.TextChoices):
     ON_DUTY = "on_duty", _("the person on duty for P0")
     BY_HAND = "by_hand", _("chosen by hand")
     ESCALATION = "escalation", _("escalation")
+    ABSENCE = "absence", _("the holder is away")

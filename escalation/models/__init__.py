@@ -1,9 +1,11 @@
 """The models of the escalation app, by topic."""
 
+from escalation.models.absence import AbsenceMove, Settled
 from escalation.models.calendar import Calendar, CalendarVersion
 from escalation.models.channel import ContactWay, NotificationAttempt
 from escalation.models.clock import Clock
 from escalation.models.contract_window import ContractWindow
+from escalation.models.drill import Drill, DrillEnding
 from escalation.models.duty import DutyLayer, DutyRota, DutyShift, DutyTurn, ShiftSource, Weekday
 from escalation.models.duty_acts import DutyFeed, DutyHandover, DutyOverride, DutySwap
 from escalation.models.escalation import Acknowledgement, Escalation, Notification
@@ -13,6 +15,7 @@ from escalation.models.ledger import ClockEvent
 from escalation.models.policy import EscalationStep, Policy, PolicyTarget, PolicyVersion
 
 __all__ = [
+    "AbsenceMove",
     "Acknowledgement",
     "Calendar",
     "CalendarVersion",
@@ -20,6 +23,8 @@ __all__ = [
     "ClockEvent",
     "ContactWay",
     "ContractWindow",
+    "Drill",
+    "DrillEnding",
     "DutyFeed",
     "DutyHandover",
     "DutyLayer",
@@ -38,6 +43,7 @@ __all__ = [
     "Policy",
     "PolicyTarget",
     "PolicyVersion",
+    "Settled",
     "ShiftSource",
     "Weekday",
     "WeeklyExport",

@@ -20,6 +20,10 @@ class ClockQuerySet(models.QuerySet["Clock"]):
         """Something is still owed: running or paused, or breached and not done yet."""
         return self.filter(stopped_at=None)
 
+    def real(self) -> "ClockQuerySet":
+        """Without those of fire drills, which no figure counts; drills are few, so no ticket is read for it."""
+        return self.exclude(ticket__in=Ticket.objects.filter(is_drill=True).order_by().values("pk"))
+
     def ticking(self) -> "ClockQuerySet":
         """Open and not paused: what orders the board."""
         return self.open().exclude(state=ClockState.PAUSED)

@@ -17,6 +17,10 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def active(self) -> "TicketQuerySet":
         return self.filter(status__in=ACTIVE_STATUSES)
 
+    def real(self) -> "TicketQuerySet":
+        """Without fire drills, which no figure counts."""
+        return self.filter(is_drill=False)
+
     def with_people(self) -> "TicketQuerySet":
         """Everything a list shows of a ticket's people, in the same query."""
         return self.select_related("customer__account_manager", "contact", "owner", "owner__staff_profile")
@@ -42,6 +46,8 @@ class Ticket(models.Model):
         "tickets.Mailbox", models.SET_NULL, related_name="+", null=True, blank=True, verbose_name=_("mailbox")
     )
     language = models.CharField(_("language"), max_length=10, default="en")
+    # A fire drill: the chain runs for real, nothing reaches a customer, no figure counts it.
+    is_drill = models.BooleanField(_("fire drill"), default=False, editable=False)
     opened_at = models.DateTimeField(_("received at"))
     updated_at = models.DateTimeField(_("last activity"))
     # Receipt of the oldest customer message nobody answered; empty while the turn is the customer's.
@@ -74,6 +80,9 @@ class Ticket(models.Model):
                 name="ticket_active_customer",
                 condition=models.Q(status__in=ACTIVE_STATUSES),
             ),  # open tickets in the customers' list
+            models.Index(
+                fields=["opened_at"], name="ticket_drills", condition=models.Q(is_drill=True)
+            ),  # what figures leave out
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,84 @@
+"""What an absence moved: one row for each ticket that went to whoever stands in, until somebody settles it."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from customers.models import Absence
+from tickets.choices import ACTIVE_STATUSES
+from tickets.models import Ticket
+
+
+class Settled(models.TextChoices):
+    """How the question whose ticket it is was settled when somebody was back."""
+
+    TAKEN_BACK = "taken_back", pgettext_lazy("after an absence", "Taken back")
+    KEPT = "kept", pgettext_lazy("after an absence", "Kept")
+    PASSED = "passed", pgettext_lazy("after an absence", "Done or gone elsewhere")
+
+
+class AbsenceMoveQuerySet(models.QuerySet["AbsenceMove"]):
+    def unsettled(self) -> "AbsenceMoveQuerySet":
+        return self.filter(settled_at=None)
+
+    def stranded(self) -> "AbsenceMoveQuerySet":
+        """Nobody stands in and nobody is above: tried again each minute."""
+        return self.unsettled().filter(to_owner=None)
+
+    def live(self) -> "AbsenceMoveQuerySet":
+        """Of tickets that are open and still with the one who got them, or who stood in for that one in turn."""
+        later = self.model.objects.filter(
+            ticket=OuterRef("ticket"), moved_at__gte=OuterRef("moved_at"), to_owner=OuterRef("ticket__owner")
+        )
+        return self.filter(Exists(later), ticket__status__in=ACTIVE_STATUSES).exclude(
+            ticket__owner=F("from_owner")
+        )
+
+    def offered(self) -> "AbsenceMoveQuerySet":
+        """To be taken back or kept: the person is back, and the ticket is where it went."""
+        return self.unsettled().filter(offered_at__isnull=False).live()
+
+
+class AbsenceMove(models.Model):
+    """Written by services.absences under the ticket's lock. Without ``to_owner`` nobody was found yet."""
+
+    # Kept when the absence is deleted: it then counts as ended.
+    absence = models.ForeignKey(
+        Absence, models.SET_NULL, related_name="moves", null=True, blank=True, verbose_name=_("absence")
+    )
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="absence_moves", verbose_name=_("ticket"))
+    from_owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("from")
+    )
+    to_owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
+        verbose_name=_("to"),
+    )  # fmt: skip
+    moved_at = models.DateTimeField(_("moved at"))
+    offered_at = models.DateTimeField(_("offered back at"), null=True, blank=True)
+    settled_at = models.DateTimeField(_("settled at"), null=True, blank=True)
+    settled_as = models.CharField(_("settled"), max_length=10, choices=Settled, blank=True)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
+        verbose_name=_("settled by"),
+    )  # fmt: skip
+
+    objects = AbsenceMoveQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ticket moved by an absence")
+        verbose_name_plural = _("tickets moved by absences")
+        ordering = ["-moved_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["absence", "ticket"], name="absence_moves_a_ticket_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["from_owner"], name="absence_move_unsettled", condition=Q(settled_at=None)
+            )  # services.absences, each minute
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket} · {self.from_owner} → {self.to_owner or '?'}"
