@@ -1,0 +1,131 @@
+"""What may not stand in a chain, each as a sentence: rules of one step, and of the steps together. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+
+from escalation.choices import Medium, Whom
+from escalation.models import DutyRota
+from escalation.models.policy import REASSIGNABLE
+from tickets.choices import Priority
+
+DUE = 100  # percent
+MOST_PERCENT = 1000
+MOST_MINUTES = 30 * 24 * 60
+
+
+@dataclass(frozen=True)
+class StepSpec:
+    """A step as somebody wants it; the fields are those of EscalationStep. Either ``percent`` or ``minutes_from_due``.
+
+    Without ``rota`` the person on duty is that of the policy's rota.
+    """
+
+    percent: int | None = None
+    minutes_from_due: int | None = None
+    highest_priority: int = Priority.P0
+    lowest_priority: int = Priority.P3
+    tell: tuple[str, ...] = ()
+    reassign_to: str = ""
+    person: User | None = None
+    rota: DutyRota | None = None
+    channels: tuple[str, ...] = (Medium.MAIL.value,)
+    ack_minutes: int = 15
+    ack_required: bool = False
+    repeat_minutes: int | None = None
+    repeat_cap: int | None = None
+
+    @property
+    def moment(self) -> tuple[int | None, int | None]:
+        """Equal for steps at the same moment: the due time has two names."""
+        return (None, 0) if self.percent == DUE else (self.percent, self.minutes_from_due)
+
+    @property
+    def is_late(self) -> bool:
+        """At the due time or after it."""
+        return (self.percent or 0) >= DUE or (
+            self.minutes_from_due is not None and self.minutes_from_due >= 0
+        )
+
+    @property
+    def priorities(self) -> range:
+        return range(self.highest_priority, self.lowest_priority + 1)
+
+    def reaches(self, whom: Whom) -> bool:
+        return whom in self.tell or whom == self.reassign_to
+
+
+def step_faults(step: StepSpec, *, rota: DutyRota | None) -> Iterator[str]:
+    """What is wrong with a step by itself; ``rota`` is the policy's."""
+    yield from _moment_faults(step)
+    yield from _people_faults(step, rota)
+    yield from _channel_faults(step)
+    yield from _time_faults(step)
+
+
+def _moment_faults(step: StepSpec) -> Iterator[str]:
+    if (step.percent is None) == (step.minutes_from_due is None):
+        yield _("Say when the step happens: a percentage of the window, or minutes from the due time.")
+    if step.percent is not None and not 0 <= step.percent <= MOST_PERCENT:
+        yield _("A step lies between 0 %% and %(most)s %% of the window.") % {"most": MOST_PERCENT}
+    if step.minutes_from_due is not None and abs(step.minutes_from_due) > MOST_MINUTES:
+        yield _("A step lies within %(days)s days of the due time.") % {"days": MOST_MINUTES // (24 * 60)}
+    if step.highest_priority > step.lowest_priority:
+        yield _("The priorities run from the more urgent to the less urgent one, P0 to P3.")
+
+
+def _people_faults(step: StepSpec, rota: DutyRota | None) -> Iterator[str]:
+    if not step.tell and not step.reassign_to:
+        yield _("Choose whom the step tells, or to whom it moves the ticket.")
+    if not set(step.tell) <= set(Whom.values) or step.reassign_to not in ("", *REASSIGNABLE):
+        yield _("The step names somebody the desk does not know.")
+    if step.reaches(Whom.PERSON) and step.person is None:
+        yield _("Say who the named person is.")
+    if step.person is not None and not (step.person.is_active and step.person.is_staff):
+        yield _("The named person does not work at the desk any more. Choose somebody else.")
+    if step.reaches(Whom.DUTY_PERSON) and step.rota is None and rota is None:
+        yield _("Say whose person on duty is meant: neither the step nor the policy has a duty rota.")
+
+
+def _channel_faults(step: StepSpec) -> Iterator[str]:
+    if not step.channels:
+        yield _("Choose at least one channel.")
+    if not set(step.channels) <= set(Medium.values):
+        yield _("The step names a channel the desk does not know.")
+    if len(set(step.channels)) < len(step.channels):
+        yield _("Each channel is named once.")
+
+
+def _time_faults(step: StepSpec) -> Iterator[str]:
+    if step.ack_minutes < 1:
+        yield _("An acknowledgement keeps the paging quiet for at least one minute.")
+    if step.repeat_minutes is not None and step.repeat_minutes < 1:
+        yield _("A step repeats after at least one minute.")
+    if step.repeat_cap is not None and step.repeat_minutes is None:
+        yield _("Say after how many minutes the step repeats, or leave out how often.")
+
+
+def chain_faults(steps: Sequence[StepSpec], *, is_default: bool) -> Iterator[str]:
+    """What is wrong with the steps together. The default chain serves every priority, for others fall back to it."""
+    yield from _clashes(steps)
+    served = {priority for step in steps for priority in step.priorities}
+    needed = set(Priority.values) if is_default else served
+    ending = {priority for step in steps if step.is_late and step.reassign_to for priority in step.priorities}
+    if lost := sorted(needed - ending):
+        names = ", ".join(str(Priority(priority).label) for priority in lost)
+        yield _(
+            "A promise must end at a person: at the due time or after it, a step has to give the ticket to "
+            "somebody. Missing for %(priorities)s."
+        ) % {"priorities": names}
+
+
+def _clashes(steps: Sequence[StepSpec]) -> Iterator[str]:
+    for one, other in combinations(steps, 2):
+        shared = set(one.priorities) & set(other.priorities)
+        if shared and one.moment == other.moment:
+            yield _(
+                "Two steps happen at the same moment for %(priority)s. Make them one, or part their priorities."
+            ) % {"priority": Priority(min(shared)).label}
