@@ -85,6 +85,7 @@ class Fact(models.TextChoices):
     AUTOMATIC = "automatic", _("Automatic mail received")
     PROMISE = "promise", _("Promise")
     ESCALATED = "escalated", _("Escalated")
+    TAKEN = "taken", _("Acknowledged by a colleague")
     MERGED = "merged", _("Merged")
 
 
@@ -99,5 +100,6 @@ class OwnerRule(models.TextChoices):
     ADMINISTRATOR = "administrator", _("an administrator, as nobody else is named")
     ON_DUTY = "on_duty", _("the person on duty for P0")
     BY_HAND = "by_hand", _("chosen by hand")
+    TAKE_OVER = "take_over", _("taken over")
     ESCALATION = "escalation", _("escalation")
     ABSENCE = "absence", _("the holder is away")

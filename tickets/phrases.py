@@ -1,8 +1,10 @@
 """The lines of a ticket's timeline as sentences."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tickets.choices import Fact, OwnerRule, Priority, Status
@@ -31,12 +33,19 @@ def phrase(entry: TimelineEntry, names: Mapping[int, str]) -> str:
             return _("Priority: %(before)s → %(after)s") % _both(Priority, data)
         case Fact.RESPONSE_FAILED:
             return _("An answer did not arrive: %(answer)s") % {"answer": str(data.get("answer", ""))[:200]}
+        case Fact.TAKEN if "until" in data:
+            return _("Acknowledged: nobody else is paged until %(time)s") % {"time": _time(data["until"])}
         case Fact.MERGED if "merged" in data:
             return _("%(number)s was merged into this ticket") % {"number": ticket_number(data["merged"])}
         case Fact.MERGED:
             return _("Merged into %(number)s") % {"number": ticket_number(data["into"])}
         case fact:
             return str(Fact(fact).label)
+
+
+def _time(stamp: str) -> str:
+    """Of the reader's zone, with the day."""
+    return f"{timezone.localtime(datetime.fromisoformat(stamp)):%m-%d %H:%M}"
 
 
 def _name(names: Mapping[int, str], key: object) -> str:

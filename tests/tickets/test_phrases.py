@@ -20,6 +20,11 @@ NAMES = {1: "Anna Keller", 2: "王芳"}
         (Fact.PRIORITY, {"before": 2, "after": 0}, "Priority: P2 Medium → P0 Urgent"),
         (Fact.RESPONSE_FAILED, {"message": 1, "answer": "550 no"}, "An answer did not arrive: 550 no"),
         (Fact.NOTED, {"message": 1}, "Note added"),
+        (
+            Fact.TAKEN,
+            {"until": "2026-11-18T12:15:00+00:00"},
+            "Acknowledged: nobody else is paged until 11-18 18:00",
+        ),
     ],
 )  # fmt: skip
 def test_a_fact_is_a_sentence(fact: Fact, data: dict[str, Any], sentence: str) -> None:
