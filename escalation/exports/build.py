@@ -36,7 +36,7 @@ def build_pack(period: Period, *, folder: Path) -> Pack:
     promises = _promise_rows(period, pack=pack, card=card, roster=roster, book=book)
     pack.files["tickets.csv"] = write_sheet(folder / "tickets.csv", tickets_csv.COLUMNS, tickets)
     pack.files["promises.csv"] = write_sheet(folder / "promises.csv", promises_csv.COLUMNS, promises)
-    for incident in incidents_of(period, book=book):
+    for incident in incidents_of(period):
         card.add_incident(incident)
     lines = card.lines()
     rows = scorecard.scorecard_rows(lines)

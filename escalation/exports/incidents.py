@@ -2,22 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
 from itertools import groupby
-from operator import attrgetter
-from typing import NamedTuple
+from operator import itemgetter
 
-from django.db.models import F, Q
+from django.db.models import IntegerField, OuterRef, Subquery
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
-from escalation.calendars import CalendarBook
 from escalation.choices import ClockChange
 from escalation.exports.period import Period
 from escalation.exports.promises import CustomerSide
 from escalation.models import ClockEvent, Escalation
-from escalation.worktime import working_between
-from tickets.choices import Fact
-from tickets.models import TimelineEntry
 
 FETCH = 2000
 
@@ -42,10 +38,10 @@ class Incident:
     person_id: int | None
 
 
-def incidents_of(period: Period, *, book: CalendarBook) -> Iterator[Incident]:
+def incidents_of(period: Period) -> Iterator[Incident]:
     yield from _escalations(period)
     yield from _answers_undone(period)
-    yield from _late_downgrades(period, book)
+    yield from _late_downgrades(period)
 
 
 def _escalations(period: Period) -> Iterator[Incident]:
@@ -77,56 +73,25 @@ def _undoing(change: str, actor_id: int | None) -> IncidentKind:
     return IncidentKind.VOIDED if actor_id else IncidentKind.REVOKED
 
 
-def _late_downgrades(period: Period, book: CalendarBook) -> Iterator[Incident]:
-    """Priorities lowered in the last fifth of a promise that was open then; each change counts once."""
-    for _pk, rows in groupby(_changes_under_a_promise(period), key=attrgetter("entry_id")):
-        late = next((change for change in rows if change.is_late_downgrade(book)), None)
-        if late:
-            priority, customer = late.data["before"], CustomerSide._make(late[-4:])
-            yield Incident(IncidentKind.LATE_DOWNGRADE, priority, customer, late.actor_id)
+def _late_downgrades(period: Period) -> Iterator[Incident]:
+    """Priorities lowered in the last fifth of a promise that was open then; each change counts once.
 
-
-class PriorityChange(NamedTuple):
-    """A change of priority beside one promise that was open at that moment."""
-
-    entry_id: int
-    at: datetime
-    data: dict[str, int]
-    actor_id: int | None
-    started_at: datetime
-    due_at: datetime
-    raised_at: datetime | None
-    calendar_id: int
-    calendar_version: int
-    customer_id: int | None
-    customer_code: str | None
-    customer: str | None
-    account_manager_id: int | None
-
-    def is_late_downgrade(self, book: CalendarBook) -> bool:
-        """In the last fifth of the window, which begins anew when a priority is raised; greater means lower."""
-        if self.data["after"] <= self.data["before"]:
-            return False
-        hours, start = book[self.calendar_id, self.calendar_version], self.started_at
-        if self.raised_at is not None and self.raised_at < self.at:
-            start = self.raised_at
-        return working_between(hours, self.at, self.due_at) * 5 <= working_between(hours, start, self.due_at)
-
-
-def _changes_under_a_promise(period: Period) -> Iterator[PriorityChange]:
-    changes = TimelineEntry.objects.filter(
-        Q(ticket__clocks__stopped_at=None) | Q(ticket__clocks__stopped_at__gt=F("at")),
-        fact=Fact.PRIORITY,
-        at__gte=period.start,
-        at__lt=period.end,
-        ticket__clocks__started_at__lte=F("at"),
-        ticket__clocks__due_at__gt=F("at"),
-    )
-    terms = ("started_at", "due_at", "raised_at", "calendar_id", "calendar_version")
-    clock = (f"ticket__clocks__{field}" for field in terms)
-    fields = ("pk", "at", "data", "actor_id", *clock, *_customer("ticket"))
-    rows = changes.order_by("pk").values_list(*fields)
-    return map(PriorityChange._make, rows.iterator(chunk_size=FETCH))
+    A line has the priority after it, the line before it the one that was lowered.
+    """
+    named = [ClockChange.STARTED, ClockChange.RETARGETED]
+    earlier = ClockEvent.objects.filter(clock=OuterRef("clock"), pk__lt=OuterRef("pk"), change__in=named)
+    was = earlier.order_by("-pk").annotate(was=Cast(KT("data__priority"), IntegerField())).values("was")
+    lines = ClockEvent.objects.filter(
+        change=ClockChange.RETARGETED,
+        data__late=True,
+        recorded_at__gte=period.start,
+        recorded_at__lt=period.end,
+    ).annotate(lowered=Subquery(was[:1]))
+    fields = ("recorded_at", "clock__ticket_id", "actor_id", "lowered", *_customer("clock__ticket"))
+    rows = lines.order_by("recorded_at", "clock__ticket_id", "pk").values_list(*fields)
+    for _change, beside in groupby(rows.iterator(chunk_size=FETCH), key=itemgetter(0, 1)):
+        _at, _ticket, actor_id, lowered, *customer = next(beside)
+        yield Incident(IncidentKind.LATE_DOWNGRADE, lowered, CustomerSide._make(customer), actor_id)
 
 
 def _customer(ticket: str) -> tuple[str, str, str, str]:

@@ -5,26 +5,25 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from escalation.calendars import CalendarBook
-from escalation.choices import ClockChange, ClockState
-from escalation.definitions import CalendarDefinition, OwnDay
+from escalation.choices import ClockChange
 from escalation.exports.incidents import IncidentKind, incidents_of
 from escalation.exports.period import Period
 from escalation.exports.promises import CustomerSide
-from escalation.services.calendars import revise_calendar
+from escalation.services.sweep import sweep
 from escalation.weeks import Week
 from tests.factories import (
-    CalendarFactory,
     ClockEventFactory,
     ClockFactory,
+    ContactFactory,
     CustomerFactory,
     EscalationFactory,
     TicketFactory,
-    TimelineEntryFactory,
     UserFactory,
     staff,
 )
-from tickets.choices import Fact, Priority
+from tests.talk import minute, opened
+from tickets.choices import Priority
+from tickets.services.state import change_priority
 
 pytestmark = pytest.mark.django_db
 PERIOD = Period.of(Week(2026, 47), zone=ZoneInfo("Asia/Shanghai"))
@@ -32,17 +31,15 @@ MINUTE = timedelta(minutes=1)
 
 
 def incidents():
-    return list(incidents_of(PERIOD, book=CalendarBook()))
+    return list(incidents_of(PERIOD))
 
 
-def lowered(clock, *, minute, before=Priority.P0, after=Priority.P2, actor=None):
-    return TimelineEntryFactory(
-        ticket=clock.ticket,
-        at=clock.started_at + minute * MINUTE,
-        fact=Fact.PRIORITY,
-        actor=actor,
-        data={"before": before.value, "after": after.value},
-    )
+def lowered(clock, *, at=PERIOD.start, actor=None, **data):
+    """The ledger's line of a change to P2."""
+    return ClockEventFactory(
+        clock=clock, change=ClockChange.RETARGETED, at=at, recorded_at=at, actor=actor,
+        data={"priority": 2, "minutes": 30} | data,
+    )  # fmt: skip
 
 
 def running_p0(**fields):
@@ -85,45 +82,41 @@ def test_what_is_cancelled_is_no_waiver(by_hand):
     assert incidents() == []
 
 
-@pytest.mark.parametrize(("minute", "late"), [(23, 0), (24, 1), (29, 1), (30, 0)])
-def test_lowering_in_the_last_fifth_of_a_window_is_late(minute, late):
-    actor = UserFactory()
-    lowered(running_p0(), minute=minute, actor=actor)
-    assert [(each.kind, each.person_id) for each in incidents()] == [
-        (IncidentKind.LATE_DOWNGRADE, actor.pk)
-    ] * late
+def test_a_lowering_that_the_ledger_marks_late_counts_for_whoever_did_it():
+    boss = staff()
+    lowered(running_p0(), actor=boss, late=True)
+    (incident,) = incidents()
+    assert (incident.kind, incident.person_id) == (IncidentKind.LATE_DOWNGRADE, boss.pk)
 
 
-def test_the_window_of_a_raised_promise_begins_when_it_was_raised():
-    clock = running_p0(raised_at=PERIOD.start + 20 * MINUTE)
-    lowered(clock, minute=27)
-    assert incidents() == []
-    lowered(clock, minute=28)
-    assert len(incidents()) == 1
+def test_it_counts_under_the_priority_that_was_lowered():
+    clock = running_p0()
+    lowered(clock, priority=1)
+    lowered(clock, late=True)
+    assert [incident.priority for incident in incidents()] == [Priority.P1]
 
 
-def test_a_calendar_closed_afterwards_makes_no_lowering_late():
-    calendar = CalendarFactory()
-    clock = running_p0(calendar=calendar)
-    days = {PERIOD.start.date(), (PERIOD.start + 30 * MINUTE).date()}
-    closed = CalendarDefinition("UTC", always_open=True, own_days=tuple(map(OwnDay, days)))
-    revise_calendar(calendar=calendar, definition=closed, actor=None, at=PERIOD.start)
-    lowered(clock, minute=20)
+def test_a_lowering_without_the_mark_is_none():
+    lowered(running_p0())
     assert incidents() == []
 
 
-def test_raising_is_never_late():
-    lowered(running_p0(), minute=29, before=Priority.P2, after=Priority.P0)
-    assert incidents() == []
-
-
-def test_lowering_after_the_answer_is_not_late():
-    lowered(running_p0(state=ClockState.MET, stopped_at=PERIOD.start + 20 * MINUTE), minute=29)
+def test_a_late_lowering_of_another_week_is_none():
+    lowered(running_p0(), at=PERIOD.end, late=True)
     assert incidents() == []
 
 
 def test_one_change_counts_once_although_two_promises_were_open():
     clock = running_p0()
-    ClockFactory(ticket=clock.ticket, kind="next_response", started_at=PERIOD.start, minutes=30)
-    lowered(clock, minute=29)
-    assert len(incidents()) == 1
+    for each in (clock, ClockFactory(ticket=clock.ticket, kind="resolution")):
+        lowered(each, late=True)
+    lowered(clock, at=PERIOD.start + MINUTE, late=True)
+    assert len(incidents()) == 2
+
+
+@pytest.mark.parametrize(("at", "late"), [(23, 0), (24, 1), (29, 1), (30, 0)])
+def test_the_mark_is_that_of_the_change_itself(at, late):
+    ticket = opened(contact=ContactFactory(customer=CustomerFactory(account_manager=staff())))
+    change_priority(ticket=ticket, priority=Priority.P2, actor=staff(), at=minute(at), reason="not that bad")
+    sweep(now=minute(31))
+    assert [each.priority for each in incidents()] == [Priority.P0] * late
