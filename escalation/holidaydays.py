@@ -18,6 +18,8 @@ from holidays.registry import COUNTRIES
 from escalation.workrules import Interval, WorkTimeError
 
 LOOK_AHEAD = timedelta(days=60)
+ENGLISH = "en_US"  # every country of the library names its days in it
+ESTIMATED = re.compile(r" \(estimated\)|, estimated(?=\))")
 CODE = re.compile(r"[A-Z]{2}")
 MOVES_EVERY_YEAR = "CN"  # its last announced year shows how far the library has come
 GIVEN_UP_AFTER = 3  # years without moved days: the country does so no more
@@ -42,6 +44,13 @@ def holiday_days(country: str, subdivision: str, years: range) -> HolidayDays:
         frozenset(day for day in found if day.year in wanted),
         frozenset(day for day in found.weekend_workdays if day.year in wanted),
     )
+
+
+def estimated_days(country: str, subdivision: str, years: range) -> dict[date, str]:
+    """The holidays of these years, by their English names, whose dates are only reckoned: the moon decides."""
+    found = _looked_up(country, subdivision, years)
+    days = ((day, name) for day, name in found.items() if day.year in years and ESTIMATED.search(name))
+    return {day: ESTIMATED.sub("", name) for day, name in sorted(days)}
 
 
 def exceptions_of(days: HolidayDays, weekly: Sequence[Sequence[Interval]]) -> dict[date, Sequence[Interval]]:
@@ -89,7 +98,7 @@ def country_name(country: str) -> str:
 def _looked_up(country: str, subdivision: str, years: range) -> Any:
     _refuse_unknown_country(country)
     try:
-        return holidays.country_holidays(country, subdiv=subdivision or None, years=years)
+        return holidays.country_holidays(country, subdiv=subdivision or None, years=years, language=ENGLISH)
     except NotImplementedError as error:
         raise WorkTimeError(
             _("%(country)s has no region “%(subdivision)s” in the list of holidays.")

@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _now
@@ -17,10 +19,11 @@ from customers.admin.base import DeskAdmin
 from customers.admin.fields import person
 from escalation.admin.calendar_form import DAYS, CalendarForm
 from escalation.definitions import CalendarDefinition, from_json
-from escalation.holidaydays import is_published
+from escalation.holidaydays import estimated_days, is_published
 from escalation.models import Calendar, CalendarVersion
 from escalation.services.calendars import revise_calendar
-from escalation.services.holidaywatch import unknown_words, year_to_mend
+from escalation.services.holidaywatch import days_to_mend, estimated_words, unknown_words, year_to_mend
+from escalation.services.usage import uses_of, why_kept, with_usage
 from escalation.workrules import WEEKDAYS
 from escalation.workwords import day_in_words, intervals_in_words
 
@@ -63,10 +66,28 @@ class CalendarAdmin(DeskAdmin):
     list_display = ("name", "time_zone", "hours", "country", "version")
     search_fields = ("name", "time_zone")
     inlines = (CalendarVersionInline,)
-    readonly_fields = ("version", "holidays", "worked")
+    readonly_fields = ("version", "holidays", "worked", "used_by")
+    actions: Any = None  # calendars are deleted one by one, where nothing counts by them
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Calendar]":
+        return with_usage(super().get_queryset(request))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(super().has_delete_permission(request, obj)) and not getattr(obj, "is_used", False)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """What is in use says by what, instead of a page of rows that protect it."""
+        calendar: Any = self.get_object(request, unquote(object_id))
+        if calendar is None or not calendar.is_used or not self.has_view_permission(request, calendar):
+            return super().delete_view(request, object_id, extra_context)
+        messages.error(request, why_kept(calendar))
+        return HttpResponseRedirect(reverse("admin:escalation_calendar_change", args=[calendar.pk]))
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        head = (None, {"fields": (("name", "time_zone"), ("always_open", "version"))})
+        used = ("used_by",) if obj else ()
+        head = (None, {"fields": (("name", "time_zone"), ("always_open", "version"), *used)})
         places = (_("Holidays"), {"fields": (("country", "subdivision"), "holidays")})
         may_write = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
         if not may_write:
@@ -94,8 +115,15 @@ class CalendarAdmin(DeskAdmin):
 
     def _warn(self, request: HttpRequest, calendar: Calendar) -> None:
         definition = from_json(calendar.definition)
-        if year := year_to_mend(definition, timezone.now().date()):
+        today = timezone.now().date()
+        if year := year_to_mend(definition, today):
             messages.warning(request, unknown_words(definition.country, year, [calendar.name]))
+        if days := days_to_mend(definition, today):
+            messages.warning(request, estimated_words(definition.country, days, [calendar.name]))
+
+    @display(description=_("used by"))
+    def used_by(self, calendar: Calendar) -> str:
+        return "; ".join(uses_of(calendar)) or "-"
 
     @display(description=_("hours"))
     def hours(self, calendar: Calendar) -> str:
@@ -125,11 +153,16 @@ def in_words(definition: CalendarDefinition) -> str:
 
 
 def _years(calendar: Calendar) -> list[str]:
-    """How many days each year has, and whether they are final."""
+    """How many days each year has, whether they are final, and which of them are only estimated."""
     definition = from_json(calendar.definition)
     found = definition.holidays
     years = sorted({day.year for day in found.closed | found.make_up})
-    return [_year(definition, year) for year in years]
+    place = definition.country, definition.subdivision
+    estimated = estimated_days(*place, range(years[0], years[-1] + 1)) if years else {}
+    guesses = (
+        _now("%(day)s %(name)s (estimated)") % {"day": day, "name": estimated[day]} for day in estimated
+    )
+    return [*(_year(definition, year) for year in years), *guesses]
 
 
 def _year(definition: CalendarDefinition, year: int) -> str:

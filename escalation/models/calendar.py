@@ -1,6 +1,6 @@
 """Working calendars and their versions: around the clock, or intervals per weekday in a zone, with holidays."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import models
@@ -33,6 +33,14 @@ class Calendar(models.Model):
         return self.name
 
 
+class CalendarVersionQuerySet(models.QuerySet["CalendarVersion"]):
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise TypeError("A version of a calendar cannot be changed.")
+
+    def delete(self) -> NoReturn:
+        raise TypeError("A version of a calendar cannot be deleted.")
+
+
 class CalendarVersion(models.Model):
     """What a calendar said from one edit to the next; never changed. A clock names the one it was started with."""
 
@@ -47,6 +55,8 @@ class CalendarVersion(models.Model):
         verbose_name=_("changed by"),
     )  # fmt: skip
 
+    objects = CalendarVersionQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("calendar version")
         verbose_name_plural = _("calendar versions")
@@ -60,3 +70,6 @@ class CalendarVersion(models.Model):
         if self.pk is not None:
             raise TypeError("A version of a calendar cannot be changed.")
         super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("A version of a calendar cannot be deleted.")

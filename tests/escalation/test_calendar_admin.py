@@ -7,8 +7,16 @@ import pytest
 from escalation.calendars import hours_of
 from escalation.holidaydays import last_published_year
 from escalation.models import Calendar
-from tests.adminpages import add_url, errors, page_url, said
-from tests.factories import AdminFactory, CalendarFactory, PolicyTargetFactory, office_calendar, staff
+from tests.adminpages import add_url, errors, list_url, page_url, said
+from tests.factories import (
+    AdminFactory,
+    CalendarFactory,
+    ClockFactory,
+    ContractWindowFactory,
+    PolicyTargetFactory,
+    office_calendar,
+    staff,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -128,12 +136,39 @@ def test_the_page_counts_the_days_of_each_year(login, frozen):
 
 
 def test_a_calendar_in_use_is_not_deleted(login):
-    calendar = PolicyTargetFactory(calendar=office_calendar()).calendar
+    target = PolicyTargetFactory(calendar=office_calendar(), version__policy__name="Gold")
+    ContractWindowFactory(calendar=target.calendar, contract__customer__name="Aurora Live")
+    ClockFactory(calendar=target.calendar)
     client = login(AdminFactory())
-    page = client.post(delete_url(calendar), {"post": "yes"})
-    assert page.status_code == 200
-    assert "protected" in page.content.decode()
+    page = client.post(delete_url(target.calendar), {"post": "yes"}, follow=True)
+    uses = "policies: Gold; contracts: Aurora Live; promises: 1"
+    assert said(page) == [f"{target.calendar} cannot be deleted, promises are counted by it. {uses}."]
+    assert f">{uses}<" in page.content.decode()
+    assert delete_url(target.calendar) not in page.content.decode()
+    assert Calendar.objects.filter(pk=target.calendar.pk).exists()
+
+
+@pytest.mark.parametrize("make", [PolicyTargetFactory, ContractWindowFactory, ClockFactory])
+def test_whatever_counts_by_a_calendar_keeps_it(login, make):
+    calendar = make(calendar=office_calendar()).calendar
+    login(AdminFactory()).post(delete_url(calendar), {"post": "yes"})
     assert Calendar.objects.filter(pk=calendar.pk).exists()
+
+
+def test_the_list_of_calendars_offers_no_deleting_of_many(login):
+    office_calendar()
+    assert "delete_selected" not in login(AdminFactory()).get(list_url(Calendar)).content.decode()
+
+
+def test_only_who_may_read_calendars_learns_what_uses_one(login):
+    calendar = PolicyTargetFactory(calendar=office_calendar()).calendar
+    assert login(staff(groups=[])).get(delete_url(calendar)).status_code == 403
+
+
+def test_holidays_that_the_moon_decides_are_marked_as_estimated(login, frozen):
+    page = login(AdminFactory()).get(page_url(office_calendar(country="AE"))).content.decode()
+    assert "2027-03-09 Eid al-Fitr (estimated)" in page
+    assert "2026-12-02" not in page
 
 
 def test_a_calendar_that_nothing_uses_is_deleted(login):

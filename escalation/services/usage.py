@@ -1,0 +1,49 @@
+"""What refers to a calendar, and so keeps it from being deleted."""
+
+from collections.abc import Iterator
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
+
+from escalation.models import Calendar, Clock, ContractWindow, Policy, PolicyTarget
+
+NAMED = 5
+COUNTED = 1000
+
+
+def with_usage(calendars: QuerySet[Calendar]) -> QuerySet[Calendar]:
+    """Each with ``is_used``."""
+    used = (model.objects.filter(calendar=OuterRef("pk")) for model in (PolicyTarget, ContractWindow, Clock))
+    windows, own, clocks = (Exists(rows) for rows in used)
+    return calendars.annotate(is_used=windows | own | clocks)
+
+
+def uses_of(calendar: Calendar) -> list[str]:
+    """A phrase for each sort of use, versions and windows of the past included. Three queries."""
+    return list(_uses(calendar))
+
+
+def _uses(calendar: Calendar) -> Iterator[str]:
+    policies = Policy.objects.filter(versions__targets__calendar=calendar).distinct()
+    if names := _named(policies.order_by("name").values_list("name", flat=True)):
+        yield _("policies: %(names)s") % {"names": names}
+    windows = ContractWindow.objects.filter(calendar=calendar).order_by("contract__customer__name")
+    if names := _named(windows.values_list("contract__customer__name", flat=True).distinct()):
+        yield _("contracts: %(names)s") % {"names": names}
+    promises = Clock.objects.filter(calendar=calendar).order_by()[: COUNTED + 1].count()
+    if promises:
+        count = _("more than %(count)s") % {"count": COUNTED} if promises > COUNTED else promises
+        yield _("promises: %(count)s") % {"count": count}
+
+
+def _named(names: "QuerySet[Policy, str] | QuerySet[ContractWindow, str]") -> str:
+    found = list(names[: NAMED + 1])
+    return ", ".join([*found[:NAMED], "…"] if len(found) > NAMED else found)
+
+
+def why_kept(calendar: Calendar) -> str:
+    """The sentence for whoever wants to delete it."""
+    return _("%(calendar)s cannot be deleted, promises are counted by it. %(uses)s.") % {
+        "calendar": calendar,
+        "uses": "; ".join(uses_of(calendar)),
+    }
