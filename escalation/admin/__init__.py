@@ -3,6 +3,7 @@
 from escalation.admin.calendar import CalendarAdmin
 from escalation.admin.clock import ClockAdmin
 from escalation.admin.contract import ContractAdmin
+from escalation.admin.customer import CustomerAdmin
 from escalation.admin.duty import DutyRotaAdmin, DutyShiftAdmin
 from escalation.admin.escalation import EscalationAdmin
 from escalation.admin.export_subscriber import ExportSubscriberAdmin
@@ -18,6 +19,7 @@ __all__ = [
     "ClockAdmin",
     "ClockEventAdmin",
     "ContractAdmin",
+    "CustomerAdmin",
     "DutyRotaAdmin",
     "DutyShiftAdmin",
     "EscalationAdmin",

@@ -57,6 +57,9 @@ class PreviewPage(DeskAdmin):
 
     change_form_outer_after_template = "escalation/preview/panel.html"
     offers_zones = False
+    preview_intro: Any = gettext_lazy(
+        "When a message would have to be answered, by what stands in the form above; nothing is saved."
+    )
 
     def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> Terms:
         """What the posted form promises at ``at`` (UTC); raises DeskError, a sentence on each line."""
@@ -81,6 +84,7 @@ class PreviewPage(DeskAdmin):
         args = [object_id] if object_id and object_id.isascii() and object_id.isdigit() else []
         context = {
             "preview_url": reverse(f"admin:{self._path}_preview", args=args),
+            "preview_intro": self.preview_intro,
             "preview_zones": _zones(request) if self.offers_zones else [],
             **(extra_context or {}),
         }
