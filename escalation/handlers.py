@@ -13,6 +13,7 @@ from escalation.services.joining import join
 from escalation.services.ledger import Act, Before, append
 from escalation.services.notices import Notice
 from escalation.services.notify import tell
+from escalation.services.opening import opening_of
 from escalation.services.paging import page_duty
 from tickets.choices import Priority, Status
 from tickets.errors import DeskError
@@ -48,21 +49,17 @@ def connect() -> None:
 
 def start_the_promise(event: CustomerWrote) -> None:
     """The first message is acknowledged, and a new P0 pages the person on duty, a P1 its owner."""
-    act = Act(event.at, event.actor)
-    clock = _promised(event, act)
-    if clock is None:
+    act, message = Act(event.at, event.actor), event.message
+    found = opening_of(event.ticket, at=message.at)
+    if found is None:
         return
-    incident.promise(
-        ClockKind.RESOLUTION, event.ticket, act, like=clock, at=event.message.at, message=event.message
-    )
+    clock = clocks.start_answer(event.ticket, found, message, act)
+    if found.resolution is not None:
+        clocks.begin(
+            event.ticket, found.resolution, act, kind=ClockKind.RESOLUTION, at=message.at, message=message
+        )
     if clock.kind == ClockKind.FIRST_RESPONSE:
         _welcome(clock, event)
-
-
-def _promised(event: CustomerWrote, act: Act) -> Clock | None:
-    if event.is_first:
-        return clocks.promise_answer(event.ticket, event.message, act, kind=ClockKind.FIRST_RESPONSE)
-    return clocks.start(event.ticket, event.message, act)
 
 
 def _welcome(clock: Clock, event: CustomerWrote) -> None:
@@ -128,8 +125,7 @@ def _tell_of_loss(event: TicketEvent, message: Message, notice: Notice) -> None:
 
 def follow_the_priority(event: PriorityChanged) -> None:
     """What becomes a P0 pages the person on duty, whether or not the customer waits at the moment."""
-    for clock in clocks.open_clocks(event.ticket):
-        clocks.retarget(clock, Act(event.at, event.actor, event.reason), priority=event.after)
+    incident.follow_priority(event.ticket, Act(event.at, event.actor, event.reason), priority=event.after)
     newest = clocks.newest(event.ticket) if event.after == Priority.P0 else None
     if newest is not None:
         page_duty(newest, at=event.at)

@@ -183,11 +183,11 @@ def _card(customer: Customer, ticket: Ticket, visible: TicketQuerySet, now: date
     others = visible.filter(customer=customer).active().exclude(pk=ticket.pk)
     found = list(others.select_related("owner").order_by("priority", "-updated_at")[: OTHER_TICKETS + 1])
     return CustomerCard(
-        contract, _windows(contract), found[:OTHER_TICKETS], others_more=len(found) > OTHER_TICKETS
+        contract, _windows(contract, now), found[:OTHER_TICKETS], others_more=len(found) > OTHER_TICKETS
     )
 
 
-def _windows(contract: Contract | None) -> list[PolicyTarget | ContractWindow]:
+def _windows(contract: Contract | None, now: datetime) -> list[PolicyTarget | ContractWindow]:
     """The windows that a new question gets now: the contract's own, else the plan's, else the default ones."""
     policies = Q(version__policy__is_default=True)
     if contract is not None:
@@ -196,7 +196,7 @@ def _windows(contract: Contract | None) -> list[PolicyTarget | ContractWindow]:
     targets = PolicyTarget.objects.filter(policies).select_related("calendar")
     for window in targets.order_by("-version__policy__is_default", "version__number"):
         newest[window.kind, window.priority] = window
-    for own in contract_windows(contract):
+    for own in contract_windows(contract, at=now):
         newest[own.kind, own.priority] = own
     return sorted(newest.values(), key=lambda window: (window.kind, window.priority))
 

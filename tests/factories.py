@@ -378,6 +378,7 @@ class ContractWindowFactory(DjangoModelFactory[ContractWindow]):
     priority = Priority.P2
     minutes = 120
     calendar = factory.SubFactory(CalendarFactory)
+    created_at = NOW - timedelta(days=365)
 
 
 class EscalationStepFactory(DjangoModelFactory[EscalationStep]):

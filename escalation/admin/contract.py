@@ -4,13 +4,18 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
 
 from customers.admin.contract import ContractAdmin as ContractList
 from customers.models import Contract
-from escalation.admin.contract_window import ContractWindowInline
+from escalation.admin.contract_window import ContractWindowInline, WindowFormSet, past_windows
 from escalation.admin.preview import PreviewPage, Terms, refuse, sentences
+from escalation.services.contract_windows import revise_windows
 from escalation.services.policies import Window
 from escalation.services.previewing import contract_at, windows_under
 
@@ -20,6 +25,31 @@ admin.site.unregister(Contract)
 @admin.register(Contract)
 class ContractAdmin(PreviewPage, ContractList):
     inlines = (ContractWindowInline,)
+    readonly_fields = ("earlier_windows",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        may_read = request.user.has_perm("escalation.view_contractwindow")
+        if obj is None or not may_read:
+            return fieldsets
+        return (
+            *fieldsets,
+            (_("Earlier windows"), {"fields": ("earlier_windows",), "classes": ("collapse",)}),
+        )
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Windows go through their service; the formset only says what changed, for the log."""
+        if not isinstance(formset, WindowFormSet):
+            super().save_formset(request, form, formset, change)
+            return
+        formset.save(commit=False)
+        if formset.has_changed():
+            actor: Any = request.user
+            revise_windows(contract=form.instance, windows=formset.windows(), actor=actor, at=timezone.now())
+
+    @display(description=gettext_lazy("no longer in force"))
+    def earlier_windows(self, contract: Contract) -> str:
+        return past_windows(contract)
 
     def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> Terms:
         """The form's contract as if it were saved; for those who only read, the contract itself."""
@@ -38,17 +68,14 @@ class ContractAdmin(PreviewPage, ContractList):
         formset: Any = inline.get_formset(request, row)(**given)
         refuse([fault for form in formset.forms for fault in sentences(form)])
         refuse(list(formset.non_form_errors()))
-        return [_window(data) for data in formset.cleaned_data if data and not data.get("DELETE")]
+        windows: list[Window] = formset.windows()
+        return windows
 
     def _filled(self, request: HttpRequest, row: Any) -> Contract:
         form = self.filled_form(request, row)
         refuse(sentences(form))
         contract: Contract = form.instance
         return contract
-
-
-def _window(given: dict[str, Any]) -> Window:
-    return Window(given["kind"], given["priority"], given["minutes"], given["calendar"])
 
 
 def _about(applies: Contract | None, contract: Contract) -> str:

@@ -27,6 +27,7 @@ from escalation.exports.held import Holding, held_times
 from escalation.exports.promises import HOLDER_CHANGES
 from escalation.models import Clock, ClockEvent, Escalation
 from escalation.worktime import Stretch, WorkingHours, working_between
+from tickets.models.ticket import ticket_number
 
 ENDS = (ClockChange.MET, ClockChange.ANSWERED_LATE, ClockChange.CANCELLED)
 
@@ -94,6 +95,7 @@ def _terms(clock: Clock, hours: WorkingHours) -> Terms:
         policy_version=version.number,
         policy_since=version.created_at,
         window_minutes=clock.minutes,
+        contract_window_since=clock.contract_window.created_at if clock.contract_window else None,
         counts_from=clock.window_starts_at,
         calendar=hours_told(clock, hours),
     )
@@ -175,6 +177,8 @@ def _happening(event: ClockEvent, before: int | None, after: int, step: Escalati
         is_late_lowering=bool(event.data.get("late")),
         is_relaxed=bool(event.data.get("relaxed")),
         is_under_other_terms="policy_version" in event.data,
+        merged_from=_number(event.data.get("source")),
+        merged_into=_number(event.data.get("target")),
         evidence=evidence_of(event.message),
         step=_fired(step) if step is not None else None,
     )
@@ -215,6 +219,10 @@ def _end(clock: Clock, story: Sequence[Happening]) -> Happening | None:
     if clock.is_open:
         return None
     return next((line for line in reversed(story) if line.change in ENDS), None)
+
+
+def _number(ticket: int | None) -> str:
+    return ticket_number(ticket) if ticket is not None else ""
 
 
 def _name(user: User | None) -> str:

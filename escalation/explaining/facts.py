@@ -75,13 +75,17 @@ class Hours:
 
 @dataclass(frozen=True)
 class Terms:
-    """What was promised, and from when it counts: the start, or when a raised priority made it stricter."""
+    """What was promised, and from when it counts: the start, or when a raised priority made it stricter.
+
+    ``contract_window_since`` is set where the contract promises a window of its own.
+    """
 
     contract: Agreement | None
     policy: str
     policy_version: int
     policy_since: datetime
     window_minutes: int
+    contract_window_since: datetime | None
     counts_from: datetime
     calendar: Hours
 
@@ -127,7 +131,10 @@ class Fired:
 
 @dataclass(frozen=True)
 class Happening:
-    """A line of the ledger. Priorities are those around it; ``paused`` is what a pause added to the due time."""
+    """A line of the ledger. Priorities are those around it; ``paused`` is what a pause added to the due time.
+
+    ``merged_from`` and ``merged_into`` are the numbers of the tickets that became one.
+    """
 
     change: str
     at: datetime
@@ -145,6 +152,8 @@ class Happening:
     is_late_lowering: bool
     is_relaxed: bool
     is_under_other_terms: bool
+    merged_from: str
+    merged_into: str
     evidence: Evidence | None
     step: Fired | None
 

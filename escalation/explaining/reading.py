@@ -11,7 +11,14 @@ from escalation.models import Clock, ClockEvent, Escalation, Notification
 from escalation.worktime import WorkingHours
 
 BULKY = ("body", "quoted", "html")
-TERMS = ("ticket__customer", "calendar", "contract__plan", "policy_version__policy", "waived_by")
+TERMS = (
+    "ticket__customer",
+    "calendar",
+    "contract__plan",
+    "policy_version__policy",
+    "contract_window",
+    "waived_by",
+)
 
 
 def explain(clocks: QuerySet[Clock], pk: int, *, now: datetime) -> Explanation | None:

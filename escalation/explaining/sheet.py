@@ -116,13 +116,21 @@ def _terms(it: Explanation, zones: Zones) -> Iterator[Fact]:
     yield Fact(_("Contract"), _contract(terms))
     since = {"name": terms.policy, "number": terms.policy_version, "time": zones.inline(terms.policy_since)}
     yield Fact(_("Policy"), _("%(name)s, version %(number)s, in force since %(time)s") % since)
-    yield Fact(_("Window"), length(it.count.window))
+    yield Fact(_("Window"), _window(it, zones))
     yield Fact(_("Counted from"), _counted_from(it, zones))
     named = {"name": calendar.name, "number": calendar.version, "zone": calendar.time_zone}
     yield Fact(_("Calendar"), _("%(name)s, version %(number)s (%(zone)s)") % named)
     yield Fact(_("Working time"), "; ".join(week_told(calendar)))
     if calendar.other_days:
         yield Fact(_("Other days"), "; ".join(map(day_told, calendar.other_days)))
+
+
+def _window(it: Explanation, zones: Zones) -> str:
+    window, since = length(it.count.window), it.terms.contract_window_since
+    if since is None:
+        return window
+    told = {"window": window, "time": zones.inline(since)}
+    return _("%(window)s, a window of the contract, in force since %(time)s") % told
 
 
 def _counted_from(it: Explanation, zones: Zones) -> str:

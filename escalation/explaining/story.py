@@ -44,6 +44,11 @@ def _plain(it: Happening) -> str:
             ) % {"time": length(it.paused) if it.paused is not None else "?"}
         case ClockChange.STEP if it.step is not None:
             return _step(it.step)
+        case ClockChange.MERGED if it.merged_into:
+            return _("%(source)s was merged into %(target)s, where the promise stands now.") % {
+                "source": it.merged_from,
+                "target": it.merged_into,
+            }
         case ClockChange.CANCELLED:
             return _("The promise ended without being kept.")
         case ClockChange.WAIVED:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import Contract
 from escalation.choices import ClockKind, ClockState
 from escalation.models.calendar import Calendar
+from escalation.models.contract_window import ContractWindow
 from escalation.models.policy import PolicyVersion
 from tickets.choices import Priority
 from tickets.models import Message, Ticket
@@ -55,6 +56,8 @@ class Clock(models.Model):
     paused_seconds = models.PositiveIntegerField(_("seconds paused"), default=0)
     # When the priority was raised and the window of the higher one, counted from here, became the stricter.
     raised_at = models.DateTimeField(_("raised at"), null=True, blank=True)
+    # What of paused_seconds had been by then: it moved the window before, and not the one counted since.
+    paused_before_raise = models.PositiveIntegerField(default=0, editable=False)
 
     # Somebody said that they have it: until then nobody else is paged. The promise runs on.
     held_until = models.DateTimeField(_("acknowledged until"), null=True, blank=True)
@@ -71,6 +74,11 @@ class Clock(models.Model):
     contract = models.ForeignKey(
         Contract, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("contract")
     )
+    # Empty where the window is the policy's. Never looked up from the window's side: no index.
+    contract_window = models.ForeignKey(
+        ContractWindow, models.PROTECT, related_name="+", null=True, blank=True, db_index=False,
+        verbose_name=_("window of the contract"),
+    )  # fmt: skip
 
     # A lead's decision that a broken promise is not held against anybody; the raw outcome stays.
     waived_at = models.DateTimeField(_("waived at"), null=True, blank=True)

@@ -1,6 +1,11 @@
-"""Windows that a single contract promises otherwise than its plan's policy."""
+"""Windows that a single contract promises otherwise than its plan's policy, and since when."""
 
+from datetime import datetime
+from typing import Any, NoReturn
+
+from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Contract
@@ -9,27 +14,71 @@ from escalation.models.calendar import Calendar
 from tickets.choices import Priority
 
 
+class ContractWindowQuerySet(models.QuerySet["ContractWindow"]):
+    def current(self) -> "ContractWindowQuerySet":
+        """Not retired."""
+        return self.filter(retired_at=None)
+
+    def at(self, moment: datetime) -> "ContractWindowQuerySet":
+        """In force at a moment (UTC)."""
+        return self.filter(Q(retired_at=None) | Q(retired_at__gt=moment), created_at__lte=moment)
+
+    def retire(self, at: datetime) -> int:
+        """The end of those that are in force; for escalation.services.contract_windows only."""
+        return models.QuerySet.update(self.current(), retired_at=at)
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise TypeError("A window of a contract cannot be changed, only retired.")
+
+    def delete(self) -> NoReturn:
+        raise TypeError("A window of a contract cannot be deleted, only retired.")
+
+
 class ContractWindow(models.Model):
-    """In working minutes of its calendar. A clock keeps what it was started with when this is edited."""
+    """In working minutes of its calendar. Never edited: a change retires the row and writes another one."""
 
     contract = models.ForeignKey(Contract, models.CASCADE, related_name="windows", verbose_name=_("contract"))
     kind = models.CharField(_("kind"), max_length=20, choices=ClockKind)
     priority = models.SmallIntegerField(_("priority"), choices=Priority)
     minutes = models.PositiveIntegerField(_("window in minutes"))
     calendar = models.ForeignKey(Calendar, models.PROTECT, related_name="+", verbose_name=_("calendar"))
+    created_at = models.DateTimeField(_("in force since"))
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
+        verbose_name=_("changed by"),
+    )  # fmt: skip
+    retired_at = models.DateTimeField(_("in force until"), null=True, blank=True)
+
+    objects = ContractWindowQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("window of a contract")
         verbose_name_plural = _("windows of a contract")
-        ordering = ["kind", "priority"]
+        ordering = ["kind", "priority", "created_at", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["contract", "kind", "priority"], name="contract_window_once"),
+            models.UniqueConstraint(
+                fields=["contract", "kind", "priority"],
+                condition=Q(retired_at=None),
+                name="contract_window_once",
+            ),
             models.CheckConstraint(
-                condition=models.Q(minutes__gte=1),
+                condition=Q(minutes__gte=1),
                 name="contract_window_positive",
                 violation_error_message=_("A window has at least one minute."),
+            ),
+            models.CheckConstraint(
+                condition=Q(retired_at=None) | Q(retired_at__gte=F("created_at")),
+                name="contract_window_retired_after_its_start",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.get_priority_display()}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("A window of a contract cannot be changed, only retired.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("A window of a contract cannot be deleted, only retired.")

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import Contract, ServicePlan
 from escalation.choices import ClockKind, Medium, Way, Whom
 from escalation.models.calendar import Calendar
+from escalation.models.contract_window import ContractWindow
 from escalation.models.duty import DutyRota
 from tickets.choices import Priority
 
@@ -106,10 +107,12 @@ class PolicyTarget(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.get_priority_display()}"
 
+    # Where a contract's own window stands in place of the policy's, which is then no row (services.terms).
+    own: ContractWindow | None = None
+
     @property
     def is_of_contract(self) -> bool:
-        """Not a row: a contract's own window, standing where the policy's would (services.terms)."""
-        return self.pk is None
+        return self.own is not None
 
 
 def mail_only() -> list[str]:

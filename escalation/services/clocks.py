@@ -14,13 +14,17 @@ from escalation.models import Clock, Escalation, EscalationStep, PolicyTarget
 from escalation.services.chain import first_percent, steps_of
 from escalation.services.ledger import NOTHING, Act, Before, append
 from escalation.services.moments import due_time, is_last_fifth, step_time
-from escalation.services.terms import Terms, companion_window, terms_for, window_for
+from escalation.services.opening import Opening, opening_of
+from escalation.services.terms import Terms, companion_window, window_for
 from tickets.errors import DeskError
 from tickets.models import Message, Ticket
 
 PINNED = ("calendar", "contract", "policy_version__policy__duty_rota")  # what a clock's terms refer to
 ANSWER = ["state", "stopped_at", "answered_by", "breached_at", "detected_at", "next_step_at"]
-TERMS = ["priority", "due_at", "raised_at", "minutes", "policy_version", "calendar", "calendar_version"]
+TERMS = [
+    "priority", "due_at", "raised_at", "paused_before_raise", "minutes", "policy_version", "calendar",
+    "calendar_version", "contract_window",
+]  # fmt: skip
 
 
 def open_clocks(ticket: Ticket, *, kinds: Iterable[ClockKind] = ClockKind) -> list[Clock]:
@@ -47,20 +51,14 @@ def newest(ticket: Ticket) -> Clock | None:
 
 
 def start(ticket: Ticket, message: Message, act: Act) -> Clock | None:
-    """Start the promise of an answer to ``message`` from its receipt, unless one is running already."""
-    answers = Clock.objects.filter(ticket=ticket, kind__in=RESPONSE_KINDS)
-    earlier = list(answers.values_list("stopped_at", flat=True))
-    if None in earlier:
-        return None
-    return promise_answer(
-        ticket, message, act, kind=ClockKind.NEXT_RESPONSE if earlier else ClockKind.FIRST_RESPONSE
-    )
+    """Start the promise of an answer to ``message`` from its receipt, unless one is running already. Four queries."""
+    found = opening_of(ticket, at=message.at)
+    return start_answer(ticket, found, message, act) if found is not None else None
 
 
-def promise_answer(ticket: Ticket, message: Message, act: Act, *, kind: ClockKind) -> Clock:
-    """Start this promise of an answer from the receipt of ``message``; the caller knows that none is running."""
-    terms = terms_for(customer=ticket.customer, kind=kind, priority=ticket.priority, at=message.at)
-    return begin(ticket, terms, act, kind=kind, at=message.at, message=message)
+def start_answer(ticket: Ticket, found: Opening, message: Message, act: Act) -> Clock:
+    """Start the promise of an answer that was found due for ``message``."""
+    return begin(ticket, found.answer, act, kind=found.kind, at=message.at, message=message)
 
 
 def begin(
@@ -79,15 +77,19 @@ def begin(
         calendar=target.calendar,
         calendar_version=target.calendar.version,
         contract=terms.contract,
+        contract_window=target.own,
         started_by=message,
     )
     clock.next_step_at = step_time(clock, min(first_percent(target), 100))
     clock.save(force_insert=True)
-    window: dict[str, Any] = {"priority": clock.priority, "minutes": clock.minutes}
-    if target.is_of_contract:
-        window["window"] = "contract"
-    append(clock, ClockChange.STARTED, act, before=NOTHING, at=at, message=message, **window)
+    append(clock, ClockChange.STARTED, act, before=NOTHING, at=at, message=message, **window_data(clock))
     return clock
+
+
+def window_data(clock: Clock) -> dict[str, Any]:
+    """What the ledger says of the window that a clock was given."""
+    window: dict[str, Any] = {"priority": clock.priority, "minutes": clock.minutes}
+    return window if clock.contract_window_id is None else {**window, "window": "contract"}
 
 
 def answer(clock: Clock, message: Message, act: Act) -> None:
@@ -171,9 +173,11 @@ def _of_its_kind(clock: Clock) -> list[Clock]:
 def retarget(clock: Clock, act: Act, *, priority: int) -> None:
     """Follow a change of priority: raised, the earlier of the old due and change + new window; lowered, as it was.
 
-    A promise that is met or breached stays so, and one that stands still follows when it runs again. Lowering it in
-    the last fifth of its window is marked in the ledger.
+    A promise that is met or breached stays so, also when nobody noticed the breach yet; one that stands still follows
+    when it runs again. Lowering it in the last fifth of its window is marked in the ledger.
     """
+    if clock.state == ClockState.RUNNING and clock.due_at <= act.at:
+        breach(clock, act)
     if clock.state not in (ClockState.RUNNING, ClockState.PAUSED):
         return
     before = Before.of(clock)
@@ -186,9 +190,7 @@ def retarget(clock: Clock, act: Act, *, priority: int) -> None:
             next_step_time(clock) if clock.state == ClockState.RUNNING else clock.next_step_at
         )
     clock.save(update_fields=[*TERMS, "next_step_at"])
-    append(
-        clock, ClockChange.RETARGETED, act, before=before, priority=priority, minutes=clock.minutes, **late
-    )
+    append(clock, ClockChange.RETARGETED, act, before=before, **window_data(clock), **late)
 
 
 def _tighten(clock: Clock, at: datetime) -> None:
@@ -196,16 +198,24 @@ def _tighten(clock: Clock, at: datetime) -> None:
     target = window_of(clock)
     due = due_time(target.calendar, at, target.minutes) if target is not None else clock.due_at
     if target is not None and due < clock.due_at:
-        clock.due_at, clock.raised_at, clock.minutes = due, at, target.minutes
-        clock.policy_version = target.version
-        clock.calendar, clock.calendar_version = target.calendar, target.calendar.version
+        clock.raised_at, clock.paused_before_raise = at, clock.paused_seconds
+        put_under(clock, target, due)
+
+
+def put_under(clock: Clock, target: PolicyTarget, due: datetime) -> None:
+    """Give the clock this window and due time; the caller saves TERMS."""
+    clock.due_at, clock.minutes, clock.policy_version = due, target.minutes, target.version
+    clock.calendar, clock.calendar_version = target.calendar, target.calendar.version
+    clock.contract_window = target.own
 
 
 def window_of(clock: Clock) -> PolicyTarget | None:
     """The window for the clock's present priority, as of the terms it started with."""
     kind = ClockKind(clock.kind)
     if kind not in RESPONSE_KINDS:
-        return companion_window(clock.policy_version, kind, clock.priority, contract=clock.contract)
+        return companion_window(
+            clock.policy_version, kind, clock.priority, contract=clock.contract, at=clock.started_at
+        )
     return window_for(contract=clock.contract, kind=kind, priority=clock.priority, at=clock.started_at)
 
 

@@ -21,6 +21,7 @@ from escalation.services.clocks import (
     finish,
     next_step_time,
     open_clocks,
+    retarget,
 )
 from escalation.services.ledger import Act, Before, append
 from escalation.services.terms import Terms, companion_window
@@ -33,8 +34,13 @@ PAUSE = ["state", "paused_at", "paused_seconds", "due_at", "next_step_at"]
 def promise(
     kind: ClockKind, ticket: Ticket, act: Act, *, like: Clock, at: datetime, message: Message | None
 ) -> Clock | None:
-    """Start an update or a resolution at ``at`` (UTC) under the contract and policy version of the clock ``like``."""
-    target = companion_window(like.policy_version, kind, ticket.priority, contract=like.contract)
+    """Start an update or a resolution at ``at`` (UTC) under the contract and policy version of the clock ``like``.
+
+    The contract's own windows count as they were when ``like`` started.
+    """
+    target = companion_window(
+        like.policy_version, kind, ticket.priority, contract=like.contract, at=like.started_at
+    )
     if target is None or open_clocks(ticket, kinds=[kind]):
         return None
     return begin(ticket, Terms(like.contract, target), act, kind=kind, at=at, message=message)
@@ -87,16 +93,19 @@ def unresolved(ticket: Ticket, act: Act) -> None:
 def pause(ticket: Ticket, act: Act) -> None:
     """We wait for the customer: the promise of resolution stands still, as long as the policy's cap allows."""
     for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
-        left = _pause_left(clock)
-        if clock.state != ClockState.RUNNING or clock.due_at <= act.at or not left:
-            continue
-        before = Before.of(clock)
-        clock.state, clock.paused_at = ClockState.PAUSED, act.at
-        clock.next_step_at = add_working(
-            hours_of_version(clock.calendar, clock.calendar_version), act.at, left
-        )
-        clock.save(update_fields=PAUSE)
-        append(clock, ClockChange.PAUSED, act, before=before)
+        _stand_still(clock, act)
+
+
+def _stand_still(clock: Clock, act: Act) -> None:
+    """From the second of the act on: pauses are kept in whole seconds, and so move the due time by whole ones."""
+    left, at = _pause_left(clock), act.at.replace(microsecond=0)
+    if clock.state != ClockState.RUNNING or clock.due_at <= act.at or not left:
+        return
+    before = Before.of(clock)
+    clock.state, clock.paused_at = ClockState.PAUSED, at
+    clock.next_step_at = add_working(hours_of_version(clock.calendar, clock.calendar_version), at, left)
+    clock.save(update_fields=PAUSE)
+    append(clock, ClockChange.PAUSED, act, before=before, at=at)
 
 
 def resume(clock: Clock, act: Act) -> None:
@@ -105,14 +114,14 @@ def resume(clock: Clock, act: Act) -> None:
         return
     hours, before = hours_of_version(clock.calendar, clock.calendar_version), Before.of(clock)
     capped = add_working(hours, clock.paused_at, _pause_left(clock))
-    until = min(act.at, capped)
-    stood = working_between(hours, clock.paused_at, until)
-    clock.due_at = add_working(hours, clock.due_at, stood)
-    clock.paused_seconds += int(stood.total_seconds())
+    until = min(act.at.replace(microsecond=0), capped)
+    seconds = int(working_between(hours, clock.paused_at, until).total_seconds())
+    clock.due_at = add_working(hours, clock.due_at, timedelta(seconds=seconds))
+    clock.paused_seconds += seconds
     clock.state, clock.paused_at = ClockState.RUNNING, None
     clock.next_step_at = next_step_time(clock)
     clock.save(update_fields=PAUSE)
-    append(clock, ClockChange.RESUMED, act, before=before, at=until, seconds=int(stood.total_seconds()))
+    append(clock, ClockChange.RESUMED, act, before=before, at=until, seconds=seconds)
     if clock.due_at <= act.at:
         breach(clock, act)
 
@@ -120,6 +129,21 @@ def resume(clock: Clock, act: Act) -> None:
 def resume_all(ticket: Ticket, act: Act) -> None:
     for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
         resume(clock, act)
+
+
+def follow_priority(ticket: Ticket, act: Act, *, priority: int) -> None:
+    """What is owed follows a change of priority.
+
+    A pause is settled first where the priority is raised: what lies before moved the old due time, and only what lies
+    after it moves that of the window counted from there.
+    """
+    for clock in open_clocks(ticket):
+        stands = clock.state == ClockState.PAUSED and priority < clock.priority
+        if stands:
+            resume(clock, act)
+        retarget(clock, act, priority=priority)
+        if stands:
+            _stand_still(clock, act)
 
 
 def _pause_left(clock: Clock) -> timedelta:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from escalation.calendars import hours_of
 from escalation.choices import ClockChange, ClockKind, ClockState
 from escalation.models import Clock, PolicyTarget, PolicyVersion
-from escalation.services.clocks import PINNED, TERMS, next_step_time, waive, window_of
+from escalation.services.clocks import PINNED, TERMS, next_step_time, put_under, waive, window_data, window_of
 from escalation.services.ledger import Act, Before, append
 from escalation.services.moments import due_time
 from escalation.services.terms import companion_window
@@ -58,7 +58,7 @@ def retarget_to_version(
     """
     clock = _decided(clock, actor, DIRECTORS, reason)
     _refuse_settled(clock, at)
-    target = target_under(clock, version)
+    target = target_under(clock, version, at)
     if target is None:
         raise DeskError(_("%(version)s has no such window.") % {"version": version})
     if _stands_under(clock, target):
@@ -76,9 +76,9 @@ def _stands_under(clock: Clock, target: PolicyTarget) -> bool:
     return (clock.policy_version_id, clock.minutes, calendar) == terms
 
 
-def target_under(clock: Clock, version: PolicyVersion) -> PolicyTarget | None:
-    """The window for the clock's kind and priority: its contract's own, else the version's."""
-    return companion_window(version, ClockKind(clock.kind), clock.priority, contract=clock.contract)
+def target_under(clock: Clock, version: PolicyVersion, at: datetime) -> PolicyTarget | None:
+    """The window for the clock's kind and priority: its contract's own at ``at`` (UTC), else the version's."""
+    return companion_window(version, ClockKind(clock.kind), clock.priority, contract=clock.contract, at=at)
 
 
 def due_under(clock: Clock, target: PolicyTarget) -> datetime:
@@ -106,10 +106,8 @@ def _refuse_settled(clock: Clock, at: datetime) -> None:
 
 def _put_under(clock: Clock, target: PolicyTarget, due: datetime, act: Act, **data: Any) -> None:
     before = Before.of(clock)
-    clock.due_at, clock.raised_at, clock.minutes = due, None, target.minutes
-    clock.policy_version = target.version
-    clock.calendar, clock.calendar_version = target.calendar, target.calendar.version
+    clock.raised_at, clock.paused_before_raise = None, 0
+    put_under(clock, target, due)
     clock.next_step_at = next_step_time(clock)
     clock.save(update_fields=[*TERMS, "next_step_at"])
-    facts: dict[str, Any] = {"priority": clock.priority, "minutes": clock.minutes, **data}
-    append(clock, ClockChange.RETARGETED, act, before=before, **facts)
+    append(clock, ClockChange.RETARGETED, act, before=before, **window_data(clock), **data)

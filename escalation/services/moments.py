@@ -19,7 +19,7 @@ def step_time(clock: Clock, percent: int) -> datetime:
     hours = hours_of_version(clock.calendar, clock.calendar_version)
     window = timedelta(minutes=clock.minutes)
     moment = at_share(hours, clock.window_starts_at, window, percent)
-    return add_working(hours, moment, timedelta(seconds=clock.paused_seconds))
+    return add_working(hours, moment, timedelta(seconds=clock.paused_seconds - clock.paused_before_raise))
 
 
 def is_last_fifth(clock: Clock, at: datetime) -> bool:

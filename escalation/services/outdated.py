@@ -11,6 +11,7 @@ from escalation.choices import ClockState
 from escalation.models import Clock, ContractWindow, Policy, PolicyTarget, PolicyVersion
 from escalation.models.clock import ClockQuerySet
 from escalation.services.leading import due_under, retarget_to_version
+from escalation.services.terms import standing_in
 from tickets.errors import DeskError
 
 Key = tuple[str, int]
@@ -72,12 +73,10 @@ def _compared(clock: Clock, own: Mapping[Key, PolicyTarget], windows: Mapping[Ke
 
 
 def _own_windows(version: PolicyVersion, contracts: set[int]) -> dict[int, dict[Key, PolicyTarget]]:
-    """The windows of contracts, as services.terms has them stand where the policy's would."""
+    """The windows that contracts have now, as services.terms has them stand where the policy's would."""
     found: dict[int, dict[Key, PolicyTarget]] = {}
-    for own in ContractWindow.objects.filter(contract__in=contracts).select_related("calendar"):
-        target = PolicyTarget(
-            version=version, kind=own.kind, priority=own.priority, minutes=own.minutes, calendar=own.calendar
-        )
+    for own in ContractWindow.objects.current().filter(contract__in=contracts).select_related("calendar"):
+        target = standing_in(own, PolicyTarget(version=version))
         found.setdefault(own.contract_id, {})[own.kind, own.priority] = target
     return found
 

@@ -76,7 +76,7 @@ def _promised(contract: Contract | None, priority: Priority, at: datetime) -> li
     }
     version = answers[ClockKind.FIRST_RESPONSE].version
     companions = {
-        kind: companion_window(version, kind, priority, contract=contract)
+        kind: companion_window(version, kind, priority, contract=contract, at=at)
         for kind in (ClockKind.UPDATE, ClockKind.RESOLUTION)
     }
     return [

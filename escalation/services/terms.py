@@ -1,7 +1,10 @@
 """Which promise applies: the contract, the policy version and the window in force at a moment."""
 
+from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
@@ -10,6 +13,7 @@ from django.utils.translation import gettext as _
 from customers.models import Contract, Customer
 from escalation.choices import ClockKind
 from escalation.models import ContractWindow, EscalationStep, PolicyTarget, PolicyVersion
+from escalation.models.contract_window import ContractWindowQuerySet
 from tickets.errors import DeskError
 
 DAY = timedelta(days=1)
@@ -33,14 +37,17 @@ def contract_in_force(
     """
     if customer is None:
         return None
-    nearly = customer.contracts.filter(
-        Q(ends_on=None) | Q(ends_on__gte=at.date() - DAY), starts_on__lte=at.date() + DAY
-    )
+    nearly = customer.contracts.filter(about(at))
     if besides is not None:
         nearly = nearly.exclude(pk=besides.pk)
-    own = Exists(ContractWindow.objects.filter(contract=OuterRef("pk")))
+    own = Exists(ContractWindow.objects.at(at).filter(contract=OuterRef("pk")))
     contracts = nearly.select_related("plan").annotate(has_windows=own).order_by("-starts_on", "-pk")
     return next((contract for contract in contracts if covers(contract, customer, at)), None)
+
+
+def about(at: datetime) -> Q:
+    """The contracts that a day's difference between zones could make apply at ``at`` (UTC)."""
+    return Q(Q(ends_on=None) | Q(ends_on__gte=at.date() - DAY), starts_on__lte=at.date() + DAY)
 
 
 def covers(contract: Contract, customer: Customer, at: datetime) -> bool:
@@ -66,44 +73,42 @@ def window_for(*, contract: Contract | None, kind: ClockKind, priority: int, at:
     of that moment. Mail is never refused for lack of a window: one that the version of the moment leaves out stands
     as it last was. Raises DeskError when there never was one.
     """
-    targets = _targets(_policies(contract), kind, priority)
+    targets = targets_of(contract, [kind], priority)
     target = _in_force(targets, at) or _earliest(targets)
     if target is None:
         raise DeskError(
             _("No policy promises a %(kind)s for this priority. Add the window to the default policy.")
             % {"kind": kind.label}
         )
-    return _of_contract(contract, target.version, kind, priority) or target
+    own = contract_windows(contract, at=at).filter(kind=kind, priority=priority).first()
+    return target if own is None else standing_in(own, target)
 
 
 def companion_window(
-    version: PolicyVersion, kind: ClockKind, priority: int, *, contract: Contract | None = None
+    version: PolicyVersion, kind: ClockKind, priority: int, *, contract: Contract | None, at: datetime
 ) -> PolicyTarget | None:
-    """The window of a kind that a policy may leave out: the contract's own, else as in the version given."""
-    own = _of_contract(contract, version, kind, priority)
+    """The window of a kind that a policy may leave out: the contract's own at ``at`` (UTC), else the version's."""
+    own = contract_windows(contract, at=at).filter(kind=kind, priority=priority).first()
     if own is not None:
-        return own
+        return standing_in(own, PolicyTarget(version=version))
     targets = PolicyTarget.objects.filter(version=version, kind=kind, priority=priority)
     return targets.select_related("version__policy__duty_rota", "calendar").first()
 
 
-def contract_windows(contract: Contract | None) -> QuerySet[ContractWindow]:
-    """The contract's own windows. No query for one that was found to have none, or is not saved yet."""
+def contract_windows(contract: Contract | None, *, at: datetime) -> ContractWindowQuerySet:
+    """The contract's own windows at ``at`` (UTC). No query for one found to have none, or that is not saved yet."""
     if contract is None or contract.pk is None or not getattr(contract, "has_windows", True):
         return ContractWindow.objects.none()
-    return ContractWindow.objects.filter(contract=contract).select_related("calendar")
+    return ContractWindow.objects.at(at).filter(contract=contract).select_related("calendar")
 
 
-def _of_contract(
-    contract: Contract | None, version: PolicyVersion, kind: ClockKind, priority: int
-) -> PolicyTarget | None:
-    """The contract's own window as one of a policy's version, whose steps go with it. No query if it has none."""
-    own = contract_windows(contract).filter(kind=kind, priority=priority).first()
-    if own is None:
-        return None
-    return PolicyTarget(
-        version=version, kind=kind, priority=priority, minutes=own.minutes, calendar=own.calendar
-    )
+def standing_in(own: ContractWindow, target: PolicyTarget) -> PolicyTarget:
+    """A contract's own window in the place of the policy's, whose version and steps go with it."""
+    window = copy(target)
+    window.pk, window.own = None, own
+    window.kind, window.priority = own.kind, own.priority
+    window.minutes, window.calendar = own.minutes, own.calendar
+    return window
 
 
 def _policies(contract: Contract | None) -> Q:
@@ -113,19 +118,30 @@ def _policies(contract: Contract | None) -> Q:
     return plan | Q(version__policy__is_default=True)
 
 
-def _targets(policies: Q, kind: ClockKind, priority: int) -> QuerySet[PolicyTarget]:
-    targets = PolicyTarget.objects.filter(policies, kind=kind, priority=priority)
+def targets_of(
+    contract: Contract | None, kinds: Iterable[ClockKind], priority: int
+) -> QuerySet[PolicyTarget]:
+    """The windows in all versions of the policies that serve a contract, or nobody in particular."""
+    targets = PolicyTarget.objects.filter(_policies(contract), kind__in=kinds, priority=priority)
     chain = EscalationStep.objects.filter(policy=OuterRef("version__policy")).order_by("percent")
     first = Subquery(chain.values("percent")[:1])  # read by chain.first_percent
     return targets.select_related("version__policy__duty_rota", "calendar").annotate(first_step=first)
 
 
-def _in_force(targets: QuerySet[PolicyTarget], at: datetime) -> PolicyTarget | None:
+def dated(targets: QuerySet[PolicyTarget], at: datetime) -> "QuerySet[Any]":
+    """Those there were at ``at`` (UTC), with ``is_outdated`` where a newer version of the policy was in force."""
     newer = PolicyVersion.objects.filter(
         policy=OuterRef("version__policy"), created_at__lte=at, number__gt=OuterRef("version__number")
     )
-    there = targets.filter(version__created_at__lte=at).annotate(is_outdated=Exists(newer))
-    return there.order_by("is_outdated", "version__policy__is_default", "-version__number").first()
+    return targets.filter(version__created_at__lte=at).annotate(is_outdated=Exists(newer))
+
+
+def _in_force(targets: QuerySet[PolicyTarget], at: datetime) -> PolicyTarget | None:
+    there = dated(targets, at)
+    found: PolicyTarget | None = there.order_by(
+        "is_outdated", "version__policy__is_default", "-version__number"
+    ).first()
+    return found
 
 
 def _earliest(targets: QuerySet[PolicyTarget]) -> PolicyTarget | None:

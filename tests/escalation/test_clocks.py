@@ -373,7 +373,7 @@ def test_a_promise_costs_its_message_few_queries(ticket, count_queries):
     [clock] = clocks.waiting(ticket)
     message = noted(ticket, 10)
     assert count_queries(lambda: clocks.answer(clock, message, act)) == 2
-    assert count_queries(lambda: clocks.start(ticket, message, act)) == 5
+    assert count_queries(lambda: clocks.start(ticket, message, act)) == 4
 
 
 def test_steps_without_a_chain_of_their_own_follow_the_default_chain(ticket):

@@ -53,14 +53,14 @@ def test_the_keys_of_the_json_stay_as_they_are(clock):
         "stopped_at breached_at detected_at start terms count story held waiver end late_by late_working"
     )
     assert keys(it["terms"]) == (
-        "contract policy policy_version policy_since window_minutes counts_from calendar"
+        "contract policy policy_version policy_since window_minutes contract_window_since counts_from calendar"
     )
     assert keys(it["terms"]["calendar"]) == "name version time_zone always_open weekly other_days"
     assert keys(it["count"]) == "pieces counted left carried window agrees"
     assert keys(it["count"]["pieces"][0]) == "part start end length total"
     assert keys(it["story"][0]) == (
         "change at recorded_at actor holder cause state_after due_before due_after priority_before priority_after "
-        "window_minutes paused is_late_lowering is_relaxed is_under_other_terms evidence step"
+        "window_minutes paused is_late_lowering is_relaxed is_under_other_terms merged_from merged_into evidence step"
     )
     assert keys(it["start"]) == (
         "message kind channel at recorded_at is_backdated author sender reached via mailbox message_id mail "

@@ -43,10 +43,12 @@ MAIL = replace(CALL, kind="inbound", channel="email", author="", reached="", sen
 LINE = Happening(
     change="handed_over", at=NOW, recorded_at=NOW, actor="", holder="Bob", cause="", state_after="running",
     due_before=None, due_after=NOW + HOUR, priority_before=2, priority_after=2, window_minutes=None, paused=None,
-    is_late_lowering=False, is_relaxed=False, is_under_other_terms=False, evidence=None, step=None,
+    is_late_lowering=False, is_relaxed=False, is_under_other_terms=False, merged_from="",
+    merged_into="", evidence=None, step=None,
 )  # fmt: skip
 TERMS = Terms(
-    contract=None, policy="Gold", policy_version=3, policy_since=NOW, window_minutes=120, counts_from=NOW,
+    contract=None, policy="Gold", policy_version=3, policy_since=NOW, window_minutes=120,
+    contract_window_since=None, counts_from=NOW,
     calendar=Hours("Office", 2, "Europe/Berlin", False, ((("09:00-18:00"),),) * 5 + ((), ()), ()),
 )  # fmt: skip
 IT = Explanation(
@@ -159,7 +161,10 @@ RETARGETED = replace(LINE, change=ClockChange.RETARGETED, due_before=NOW + 3 * H
             replace(LINE, change=ClockChange.RESUMED, paused=HOUR),
             "The promise goes on. The due time moved by the 1 h of working time that it stood.",
         ),
-        (replace(LINE, change=ClockChange.MERGED), "Moved by a merge"),
+        (
+            replace(LINE, change=ClockChange.MERGED, merged_from="SD#7", merged_into="SD#9"),
+            "SD#7 was merged into SD#9, where the promise stands now.",
+        ),
     ],
 )
 def test_each_line_of_the_ledger_is_a_sentence(line, told):
