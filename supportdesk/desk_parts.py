@@ -4,17 +4,14 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
-from django.db import Error as DatabaseFault
-from django.db import connections
-from django.utils.translation import gettext as _
 
-from escalation.models import Heartbeat
+from supportdesk.cluster.names import VARIABLE, new_name
+from supportdesk.cluster.probe import ClusterPulse
 from supportdesk.runner import probes
-from supportdesk.runner.parts import Answer, Part, Sign
+from supportdesk.runner.parts import Part
 from supportdesk.runner.ports import Binding
 
 MAIL_HOST = "127.0.0.1"
@@ -57,43 +54,6 @@ class Plan:
         return found
 
 
-class SweepBeat:
-    """Probe of the cluster: alive whenever the sweep has finished again since the last question.
-
-    A cluster can lose its workers, its scheduler or its lock and still look alive as processes. Only what it
-    gets done shows that it works. A database that does not answer says nothing about the cluster.
-    """
-
-    def __init__(self) -> None:
-        self.asked = False
-        self.seen: datetime | None = None
-
-    def __call__(self) -> Sign:
-        try:
-            beat = Heartbeat.objects.filter(name="sweep").values_list("at", flat=True).first()
-        except DatabaseFault as error:
-            words = {
-                "error": str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            }
-            return Sign(Answer.UNKNOWN, _("the database does not answer: %(error)s") % words)
-        finally:
-            # Each question comes in a thread of its own, whose connection nobody would use again.
-            connections.close_all()
-        return self._judge(beat)
-
-    def _judge(self, beat: datetime | None) -> Sign:
-        is_new = self.asked and beat != self.seen
-        self.asked, self.seen = True, beat
-        if is_new:
-            return Sign(Answer.ALIVE)
-        last = (
-            _("the last sweep ended at %(time)s") % {"time": f"{beat:%H:%M:%S} UTC"}
-            if beat
-            else _("no sweep yet")
-        )
-        return Sign(Answer.SILENT, last)
-
-
 def parts(plan: Plan, *, ready: str) -> list[Part]:
     """All parts. `ready` is said when the web server answers for the first time."""
     return [web(plan, ready), cluster(plan), *mail(plan)]
@@ -120,11 +80,12 @@ def web(plan: Plan, ready: str) -> Part:
 
 
 def cluster(plan: Plan) -> Part:
+    name = new_name()
     return Part(
         name="cluster",
         argv=manage("qcluster"),
-        env={"SITE_URL": plan.site_url},
-        probe=SweepBeat(),
+        env={"SITE_URL": plan.site_url, VARIABLE: name},
+        probe=ClusterPulse(name),
         probe_every=10,
         patience=settings.CLUSTER_SILENCE_SECONDS,
         # It waits for the tasks under way; those are short, and whatever is cut off is done again.

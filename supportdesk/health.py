@@ -21,6 +21,7 @@ from escalation.models import Heartbeat
 from escalation.services.holidaywatch import unknown_holidays
 from escalation.tasks import LEDGER, START, SWEEP
 from supportdesk.inspection import Inspected, Standing, inspect_schedules
+from supportdesk.models import GONE_AFTER, Cluster
 from tickets.choices import IntakeState, OutboxState
 from tickets.models import InboundEmail, Mailbox, OutboundEmail
 
@@ -39,6 +40,7 @@ class Check(StrEnum):
     FAILED_MAIL = "failed_mail"
     LEDGER = "ledger"
     HOLIDAYS = "holidays"
+    CLUSTERS = "clusters"
     SCHEDULES = "schedules"
 
 
@@ -145,7 +147,7 @@ def _queue(now: datetime) -> Iterator[Finding]:
     """A waiting task carries the time it was queued, a running one the time its worker must be done by."""
     if "orm" not in settings.Q_CLUSTER:
         return
-    oldest = OrmQ.objects.aggregate(at=Min("lock"))["at"]
+    oldest = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"]).aggregate(at=Min("lock"))["at"]
     if _is_stuck(oldest, now):
         yield Finding(
             Check.QUEUE,
@@ -186,6 +188,16 @@ def _holidays(now: datetime) -> Iterator[Finding]:
         yield Finding(Check.HOLIDAYS, text)
 
 
+def _clusters(now: datetime) -> Iterator[Finding]:
+    """One that was stopped in order has no row."""
+    for cluster in Cluster.objects.filter(seen_at__lt=now - GONE_AFTER):
+        words = {"host": cluster.host, "age": age(now - cluster.seen_at)}
+        yield Finding(
+            Check.CLUSTERS,
+            _("The queue on %(host)s has not been heard of for %(age)s. Look at that machine.") % words,
+        )
+
+
 def _broken_schedules(schedules: Sequence[Inspected]) -> Iterator[Finding]:
     """A row on which the queue fails stops all the others; one that is missing or edited stops itself."""
     text = _("Schedules are broken and tasks may not run: %(names)s. Run manage.py sync_schedules.")
@@ -219,6 +231,7 @@ PROBLEM_CHECKS: tuple[Callable[[datetime], Iterator[Finding]], ...] = (
 WARNING_CHECKS: tuple[Callable[[datetime], Iterator[Finding]], ...] = (
     _failed_mail,
     _holidays,
+    _clusters,
 )
 
 

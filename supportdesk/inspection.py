@@ -8,6 +8,7 @@ import ast
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from django_q.models import Schedule
 
@@ -78,7 +79,7 @@ def _standing(entry: Entry, row: Schedule | None, now: datetime) -> Standing:
         return Standing.MALFORMED
     if wrong_fields(entry, row) or not runs_soon(entry, row, now):
         return Standing.EDITED
-    return Standing.LATE if row.next_run < now - LATE else Standing.OK
+    return Standing.LATE if row.next_run and row.next_run < now - LATE else Standing.OK
 
 
 def _foreign(row: Schedule) -> Standing:
@@ -98,10 +99,10 @@ def _is_malformed(row: Schedule) -> bool:
     return False
 
 
-def _evaluated_kwargs(written: str) -> dict[str, object]:
+def _evaluated_kwargs(written: str) -> Any:
     """As django_q.scheduler reads them: a dict, else keyword arguments, else nothing."""
     try:
-        return ast.literal_eval(written)  # type: ignore[no-any-return]  # another type fails in the scheduler too
+        return ast.literal_eval(written)
     except (SyntaxError, ValueError):
         pass
     try:

@@ -113,25 +113,39 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
 
 # --- Queue (django-q2) -----------------------------------------------------------------------------------
-# Work lives in rows of ours and a task is only a nudge, so a failed task is not tried again by the queue:
-# the minute tasks find what is left. `timeout` stays below `retry`, and prefetch is small (queue_limit).
+# Work lives in rows of ours and a task is only a nudge, so a task that is lost, killed or delivered twice does no
+# harm: the minute tasks find what is left. `manage.py check` refuses values that break this (supportdesk/checks.py).
 REDIS_URL = env.url("REDIS_URL", "", ("redis", "rediss", "unix"))
-QUEUE_WORKERS = env.number("QUEUE_WORKERS", 2, least=1, most=64)
+# The sweep holds one worker for most of its minute; mail in and mail out need one each beside it.
+QUEUE_WORKERS = env.number("QUEUE_WORKERS", 3, least=3, most=64)
 Q_CLUSTER: dict[str, Any] = {
     "name": "supportdesk",
     "workers": QUEUE_WORKERS,
+    # Prefetched tasks wait beside other hosts' idle workers, and their waiting counts against `retry`: few of them.
     "queue_limit": QUEUE_WORKERS,
+    # Tasks bound their own work to 100 s at most; what hangs longer is cut off.
     "timeout": 240,
+    # Above the timeout and the wait before it, else a task that still runs is started a second time.
     "retry": 600,
+    # A failed task is found again by its minute task from our rows; the queue would try it without end.
     "max_attempts": 1,
     "ack_failures": True,
+    # After an outage one run each is enough; catching up would fire every missed minute, half a minute apart.
     "catch_up": False,
+    # Rows of success are written by nobody's wish and pruned after each task: a quarter of the throughput with them.
     "save_limit": -1,
+    # How long new mail may lie before a worker starts on it; each poll is one small query or two.
     "poll": 0.5,
+    # How soon a dead process is noticed.
     "guard_cycle": 1,
     "recycle": 1000,
     "label": "django-q2",
-    **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
+    # Redis answers sooner, but loses the task that a killed worker held; the database gives it back after `retry`.
+    **(
+        {"redis": REDIS_URL, "broker_class": "supportdesk.cluster.redis_broker.OwnRedis"}
+        if REDIS_URL
+        else {"orm": "default", "broker_class": "supportdesk.cluster.orm_broker.OwnOrm"}
+    ),
 }
 
 # --- Mail ------------------------------------------------------------------------------------------------
@@ -151,8 +165,13 @@ DESK_TIME_ZONE = env.zone("DESK_TIME_ZONE", "Asia/Shanghai")
 SWEEP_LATE_SECONDS = env.number("SWEEP_LATE_SECONDS", 150, least=60, most=86_400)
 FETCH_LATE_SECONDS = env.number("FETCH_LATE_SECONDS", 600, least=60, most=86_400)
 QUEUE_LATE_SECONDS = env.number("QUEUE_LATE_SECONDS", 300, least=60, most=86_400)
-# Seconds without a finished sweep after which `manage.py desk` starts its cluster again.
-CLUSTER_SILENCE_SECONDS = env.number("CLUSTER_SILENCE_SECONDS", 150, least=90, most=86_400)
+# Seconds without a finished task after which `manage.py desk` starts its cluster again; a dead process of the
+# cluster is noticed at once.
+CLUSTER_SILENCE_SECONDS = env.number("CLUSTER_SILENCE_SECONDS", 60, least=30, most=86_400)
+# Called after each good sweep, so that somebody outside notices when the sweeps end: https://hc-ping.com/...
+SWEEP_PING_URL = env.url("SWEEP_PING_URL", "", ("http", "https"))
+# Whoever shows this token may read /metrics; without one there is no such page.
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 REOPEN_DAYS = env.number("REOPEN_DAYS", 14, least=0, most=3_650)
 
 # --- Language and time -----------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ from escalation.models import (
     PolicyTarget,
     PolicyVersion,
 )
+from supportdesk.models import Cluster
 from tickets.choices import (
     Channel,
     Fact,
@@ -452,3 +453,14 @@ class HeartbeatFactory(DjangoModelFactory[Heartbeat]):
 
     name = "sweep"
     at = NOW
+
+
+class ClusterFactory(DjangoModelFactory[Cluster]):
+    class Meta:
+        model = Cluster
+
+    name = "here:1"
+    host = factory.LazyAttribute(lambda cluster: cluster.name.partition(":")[0])
+    started_at = NOW
+    seen_at = NOW
+    workers = 3

@@ -20,6 +20,7 @@ EDGES = {
     "middleware.py",
     "listener.py",
     "runner",
+    "cluster",
 }
 CLOCK_READS = {"timezone.now", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
 MODEL_SIGNALS = {"django.db.models.signals", "django.dispatch"}

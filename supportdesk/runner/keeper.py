@@ -18,7 +18,7 @@ FIRST_DELAY = 1.0
 LONGEST_DELAY = 30.0
 # A part that has run so long (seconds) counts as having been well.
 SETTLED = 60.0
-# So many deaths in a row, none of them after having been well, and the part is given up.
+# So many deaths in a row, none of them after a sign of life or a settled time, and the part is given up.
 TOO_MANY = 5
 
 
@@ -73,11 +73,12 @@ class Keeper:
         self.start_at = float("-inf")
         self.delay = 0.0
         self.failures = 0
+        self.stillborn = 0
         self.retiring = False
 
     @property
     def given_up(self) -> bool:
-        return self.failures >= TOO_MANY
+        return self.stillborn >= TOO_MANY
 
     def tick(self, now: float) -> None:
         match self.state, self.life:
@@ -130,12 +131,20 @@ class Keeper:
                 self.show(self.part.ready)
 
     def _count_death(self, life: Life, now: float) -> None:
-        """Only deaths soon after the start lead to giving up; silence is slow, and a restart harms nobody."""
-        lived = self.part.probe is None or life.was_ready
-        if lived and now - life.started >= SETTLED:
+        """Silence is not counted: it is slow, and a restart harms nobody.
+
+        Each death soon after the start makes the next start wait longer. Only a part that cannot even start is
+        given up: one that works until something kills it is worth another try, however often that happens.
+        """
+        settled = now - life.started >= SETTLED
+        lived = life.was_ready if self.part.probe else settled
+        if lived:
+            self.stillborn = 0
+        if lived and settled:
             self.failures = 0
         if not life.pulse.is_excused:
             self.failures += 1
+            self.stillborn += not lived
 
     def _fail(self, life: Life, now: float, what: str) -> None:
         self.delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** max(0, self.failures - 1))

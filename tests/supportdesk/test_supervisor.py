@@ -129,6 +129,27 @@ def test_a_part_that_was_well_for_a_minute_has_its_failures_forgiven() -> None:
     assert len(stage.started) == TOO_MANY + 3
 
 
+def test_a_part_that_works_until_it_is_killed_is_never_given_up_but_waits_longer() -> None:
+    stage = Stage(lambda: ALIVE)
+    for _death in range(2 * TOO_MANY):
+        stage.until(stage.now + 3)
+        stage.process.ended = -9
+        stage.until(stage.now + 35)
+    assert not stage.keeper.given_up
+    assert len(stage.started) == 2 * TOO_MANY + 1
+    assert stage.said[-2].endswith("starting it again in 30 s.")
+
+
+def test_a_part_that_worked_once_and_cannot_start_any_more_is_given_up() -> None:
+    stage = Stage(lambda: ALIVE if len(stage.started) == 1 else SILENT)
+    for _death in range(TOO_MANY + 1):
+        assert not stage.keeper.given_up
+        stage.until(stage.now + 3)
+        stage.process.ended = 1
+        stage.until(stage.now + 35)
+    assert stage.keeper.given_up
+
+
 @pytest.mark.parametrize(("last", "restarted"), [(45.0, False), (45.5, True)])
 def test_silence_longer_than_the_patience_restarts_a_part(last: float, restarted: bool) -> None:
     stage = Stage(lambda: SILENT)

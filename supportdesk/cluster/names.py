@@ -1,0 +1,23 @@
+"""What a cluster is called, and the queue that only it serves."""
+
+import os
+import socket
+
+from django.conf import settings
+
+VARIABLE = "DESK_CLUSTER"
+
+
+def new_name() -> str:
+    """Host and process; at most 90 characters."""
+    return f"{socket.gethostname()[:64]}:{os.getpid()}"
+
+
+def own_name() -> str:
+    """The name of the cluster this process belongs to; empty outside of one."""
+    return os.environ.get(VARIABLE, "")
+
+
+def queue_of(name: str) -> str:
+    """The queue of one cluster alone, beside the queue that all share."""
+    return f"{settings.Q_CLUSTER['name']}@{name}"

@@ -1,0 +1,64 @@
+"""How the supervisor asks its own cluster whether it works."""
+
+from datetime import datetime
+
+from django.db import Error as DatabaseFault
+from django.db import connections
+from django.utils.translation import gettext as _
+from django_q.brokers import get_broker
+from django_q.tasks import async_task
+
+from supportdesk.cluster.names import queue_of
+from supportdesk.models import Cluster
+from supportdesk.runner.parts import Answer, Sign
+from supportdesk.tasks import pulse
+
+
+class ClusterPulse:
+    """Alive whenever one of the cluster's tasks went all the way since the last question, or all workers have work.
+
+    A cluster can lose its workers, its scheduler or its lock and still look alive as processes, and the sweeps of
+    another host say nothing about this one. So each question leaves a task in the queue of this cluster alone. A
+    database that does not answer says nothing about the cluster.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.worked_at: datetime | None = None
+        self.seen_at: datetime | None = None
+
+    def __call__(self) -> Sign:
+        try:
+            cluster = Cluster.objects.filter(name=self.name).first()
+            self._ask()
+        except DatabaseFault as error:
+            words = {"error": _first_line(error)}
+            return Sign(Answer.UNKNOWN, _("the database does not answer: %(error)s") % words)
+        finally:
+            # Each question comes in a thread of its own, whose connection nobody would use again.
+            connections.close_all()
+        return self._judge(cluster)
+
+    def _ask(self) -> None:
+        """One question at a time: what was not taken yet needs no second one."""
+        queue = queue_of(self.name)
+        if not get_broker(queue).queue_size():
+            async_task(pulse, cluster=queue)
+
+    def _judge(self, cluster: Cluster | None) -> Sign:
+        if cluster is None:
+            return Sign(Answer.SILENT, _("it has not started yet"))
+        has_worked = cluster.worked_at is not None and cluster.worked_at != self.worked_at
+        is_loaded = 0 < cluster.workers == cluster.busy and cluster.seen_at != self.seen_at
+        self.worked_at, self.seen_at = cluster.worked_at, cluster.seen_at
+        return Sign(Answer.ALIVE if has_worked or is_loaded else Answer.SILENT, _last(cluster))
+
+
+def _last(cluster: Cluster) -> str:
+    if cluster.worked_at is None:
+        return _("no task done yet")
+    return _("the last task was done at %(time)s") % {"time": f"{cluster.worked_at:%H:%M:%S} UTC"}
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,36 @@
+"""What the joining app itself remembers: the clusters of the task queue, on whatever machines they run."""
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+# A cluster reports every ten seconds; after so long without a report it counts as gone.
+GONE_AFTER = timedelta(seconds=60)
+
+
+class Cluster(models.Model):
+    """One running cluster; its row goes when it is stopped in order.
+
+    ``seen_at`` is the last report of its sentinel, ``worked_at`` the last time one of its tasks went all the way:
+    taken from the queue, done by a worker, acknowledged by the monitor.
+    """
+
+    name = models.CharField(_("name"), max_length=90, primary_key=True)
+    host = models.CharField(_("host"), max_length=64)
+    started_at = models.DateTimeField(_("started at"))
+    seen_at = models.DateTimeField(_("last seen"))
+    worked_at = models.DateTimeField(_("last task done"), null=True, blank=True)
+    workers = models.PositiveSmallIntegerField(_("workers"), default=0)
+    busy = models.PositiveSmallIntegerField(_("busy workers"), default=0)
+
+    class Meta:
+        verbose_name = _("queue cluster")
+        verbose_name_plural = _("queue clusters")
+        ordering = ["host", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def is_alive(self, now: datetime) -> bool:
+        return now - self.seen_at <= GONE_AFTER
