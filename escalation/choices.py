@@ -117,6 +117,7 @@ class NoticeKind(models.TextChoices):
     ESCALATED_TO_YOU = "escalated_to_you", _("Escalated to you")
     ESCALATED_FROM_YOU = "escalated_from_you", _("Escalated away from you")
     ESCALATED = "escalated", _("Escalated")
+    TAKEN_OVER = "taken_over", _("Taken over from you")
     NEW_TICKET = "new_ticket", _("New ticket for you")
     PAGED = "paged", _("P0 opened")
     CUSTOMER_WROTE = "customer_wrote", _("The customer wrote")

@@ -75,6 +75,8 @@ def _sentence(notice: Notice) -> str:
     match notice.kind:
         case NoticeKind.REMINDER:
             text = _reminder(notice)
+        case NoticeKind.TAKEN_OVER:
+            text = _("%(other)s took %(number)s over from you.")
         case NoticeKind.NEW_TICKET:
             text = _("%(number)s is a new ticket for you.")
         case NoticeKind.PAGED:
