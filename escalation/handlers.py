@@ -3,14 +3,16 @@
 Handlers run inside the publisher's transaction and under its ticket lock.
 """
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, NoticeKind
-from escalation.models import Clock
+from escalation.models import Clock, ClockEvent
 from escalation.services import clocks, incident
 from escalation.services.acknowledging import acknowledge_receipt
 from escalation.services.joining import join
-from escalation.services.ledger import Act, Before, append
+from escalation.services.ledger import Act, Before, line
 from escalation.services.notices import Notice
 from escalation.services.notify import tell
 from escalation.services.opening import opening_of
@@ -28,6 +30,7 @@ from tickets.events import (
     TicketEvent,
     TicketsMerged,
     subscribe,
+    subscribe_all,
 )
 from tickets.models import Message
 from tickets.services.waiting import oldest_unanswered
@@ -43,7 +46,7 @@ def connect() -> None:
     subscribe(ResponseVoided, take_back_the_voided_answer)
     subscribe(PriorityChanged, follow_the_priority)
     subscribe(StatusChanged, follow_the_status)
-    subscribe(TicketAssigned, note_the_new_holder)
+    subscribe_all(TicketAssigned, note_the_new_holders)
     subscribe(TicketsMerged, join_the_promises)
 
 
@@ -176,10 +179,16 @@ def _reopen(event: StatusChanged, act: Act) -> None:
         incident.promise(ClockKind.RESOLUTION, event.ticket, act, like=like, at=event.at, message=None)
 
 
-def note_the_new_holder(event: TicketAssigned) -> None:
-    for clock in clocks.open_clocks(event.ticket):
+def note_the_new_holders(events: Sequence[TicketAssigned]) -> None:
+    """A breach belongs to whoever held the ticket: every open promise says from when on who did."""
+    by_ticket = {event.ticket.pk: event for event in events}
+    lines = []
+    for clock in Clock.objects.open().filter(ticket__in=by_ticket).order_by("due_at", "pk"):
+        event = by_ticket[clock.ticket_id]
+        clock.ticket = event.ticket
         act = Act(event.at, event.actor, event.reason)
-        append(clock, ClockChange.HANDED_OVER, act, before=Before.of(clock), rule=event.rule)
+        lines.append(line(clock, ClockChange.HANDED_OVER, act, before=Before.of(clock), rule=event.rule))
+    ClockEvent.objects.bulk_create(lines)
 
 
 def join_the_promises(event: TicketsMerged) -> None:

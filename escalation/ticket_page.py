@@ -11,11 +11,13 @@ from customers.models import Contract, Customer
 from escalation.choices import ClockState, Whom
 from escalation.decisions import Decisions, decisions_on
 from escalation.models import Clock, ClockEvent, ContractWindow, Escalation, EscalationStep, PolicyTarget
+from escalation.services.chain import AT_THE_START, Chains
+from escalation.services.course import Course
 from escalation.services.moments import step_time
 from escalation.services.people import People
 from escalation.services.terms import contract_in_force, contract_windows
 from escalation.templatetags.promises import person
-from escalation.upcoming import chains_of, following_step, target
+from escalation.upcoming import target
 from tickets.choices import MessageKind
 from tickets.models import Attachment, Message, Ticket
 from tickets.models.ticket import TicketQuerySet
@@ -37,18 +39,18 @@ class Conversation:
 
 @dataclass(frozen=True)
 class ChainStep:
-    """A step of a promise: fired, passed over by a later one, next, or still to come."""
+    """A step of a promise: fired, passed over by a later one, next, or still to come. By hand there is no step."""
 
-    step: EscalationStep
+    step: EscalationStep | None
     at: datetime
-    fired: Escalation | None
+    fired: Escalation | None = None
     is_next: bool = False
     is_skipped: bool = False
     to: User | None = None  # who gets the ticket by what is known now
 
     @property
     def told(self) -> str:
-        return ", ".join(str(Whom(value).label) for value in self.step.tell)
+        return ", ".join(str(Whom(value).label) for value in (self.step.tell if self.step else ()))
 
 
 @dataclass(frozen=True)
@@ -138,13 +140,12 @@ def _promises(ticket: Ticket, people: People) -> list[Promise]:
     )
     for clock in clocks:
         clock.ticket = ticket
-    policies = {clock.policy_version.policy_id for clock in clocks if clock.is_open}
-    chains = chains_of(policies) if policies else {}
+    chains = Chains.of(clock for clock in clocks if clock.is_open)
     return [
         Promise(
             clock,
             list(clock.events.all()),
-            _chain(clock, chains[clock.policy_version.policy_id], people) if clock.is_open else _fired(clock),
+            _chain(clock, chains.of_clock(clock), people) if clock.is_open else _fired(clock),
         )
         for clock in clocks
     ]
@@ -155,21 +156,26 @@ def _decidable(promise: Promise, now: datetime) -> Promise:
 
 
 def _chain(clock: Clock, steps: Sequence[EscalationStep], people: People) -> list[ChainStep]:
-    fired = {escalation.step_id: escalation for escalation in clock.escalations.all()}
-    last = max((one.step.percent for one in fired.values()), default=0)
-    following = following_step(steps, last)
+    """What fired, and what is ahead of it; steps that an outage let pass stand between, marked."""
+    happened = sorted(clock.escalations.all(), key=lambda escalation: escalation.fired_at)
+    course = Course(clock, steps, [escalation for escalation in happened if escalation.step is not None])
+    ahead = {step.pk for _at, step in course.ahead}
+    fired = {escalation.step_id for escalation in happened}
     held = {event.holder_id for event in clock.events.all()}
-    return [
+    passed = [step for step in steps if step.pk not in ahead | fired and step.percent != AT_THE_START]
+    lines = [ChainStep(one.step, one.fired_at, one) for one in happened]
+    lines += [ChainStep(step, step_time(clock, step), is_skipped=True) for step in passed if course.fired]
+    following = course.following
+    upcoming = [
         ChainStep(
             step,
-            fired[step.pk].fired_at if step.pk in fired else step_time(clock, step.percent),
-            fired.get(step.pk),
-            is_next=step == following,
-            is_skipped=step.percent < last and step.pk not in fired,
-            to=target(clock, step, held, people) if step == following else None,
+            at if following is None or step != following[1] else following[0],
+            is_next=following is not None and step == following[1],
+            to=target(clock, step, held, people) if following is not None and step == following[1] else None,
         )
-        for step in steps
+        for at, step in course.ahead
     ]
+    return [*sorted(lines, key=lambda line: line.at), *upcoming]
 
 
 def _fired(clock: Clock) -> list[ChainStep]:

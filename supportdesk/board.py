@@ -91,7 +91,7 @@ def promised_clocks(tickets: TicketQuerySet) -> ClockQuerySet:
     earlier = others.filter(
         Q(due_at__lt=OuterRef("due_at")) | Q(due_at=OuterRef("due_at"), pk__lt=OuterRef("pk"))
     )
-    related = ("policy_version", *(f"ticket__{name}" for name in PEOPLE))
+    related = ("calendar", "policy_version__policy__duty_rota", *(f"ticket__{name}" for name in PEOPLE))
     return open_clocks(tickets).filter(~Exists(earlier)).select_related(*related).order_by("due_at", "pk")
 
 

@@ -8,7 +8,7 @@ only the database.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -102,16 +102,37 @@ class TicketsMerged(TicketEvent):
 
 
 EventT = TypeVar("EventT", bound=TicketEvent)
-_handlers: dict[type[TicketEvent], list[Callable[[Any], None]]] = defaultdict(list)
+_handlers: dict[type[TicketEvent], list[Callable[[Sequence[Any]], None]]] = defaultdict(list)
 
 
 def subscribe(event_type: type[EventT], handler: Callable[[EventT], None]) -> None:
     """Call ``handler`` for each event of exactly this type. Subscribing the same handler again changes nothing."""
+    subscribe_all(event_type, OneByOne(handler))
+
+
+def subscribe_all(event_type: type[EventT], handler: Callable[[Sequence[EventT]], None]) -> None:
+    """As subscribe, for a handler that takes all that happened at once."""
     if handler not in _handlers[event_type]:
         _handlers[event_type].append(handler)
 
 
+@dataclass(frozen=True)
+class OneByOne:
+    """A handler of one event, called for each of several."""
+
+    handler: Callable[[Any], None]
+
+    def __call__(self, events: Sequence[TicketEvent]) -> None:
+        for event in events:
+            self.handler(event)
+
+
 def publish(event: TicketEvent) -> None:
     """Run the handlers of the event's type; call it inside the transaction that made the fact true."""
-    for handler in _handlers[type(event)]:
-        handler(event)
+    publish_all([event])
+
+
+def publish_all(events: Sequence[TicketEvent]) -> None:
+    """As publish, for facts of one type that became true together, each on another ticket."""
+    for handler in _handlers[type(events[0])] if events else ():
+        handler(events)

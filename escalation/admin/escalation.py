@@ -30,9 +30,11 @@ class EscalationAdmin(ReadOnlyAdmin, RowAccessAdmin):
     def number(self, escalation: Escalation) -> str:
         return ticket_link(escalation.clock.ticket_id)
 
-    @display(description=_("percent of the window"))
+    @display(description=_("step"))
     def share(self, escalation: Escalation) -> str:
-        return f"{escalation.step.percent} %"
+        if escalation.step is None:
+            return str(_("by hand"))
+        return f"{escalation.step.when} · {escalation.round + 1}" if escalation.round else escalation.step.when
 
     @display(description=_("from"))
     def handed_from(self, escalation: Escalation) -> str:

@@ -150,16 +150,20 @@ def _pauses(events: Sequence[ClockEvent], *, since: datetime) -> Iterator[_Pause
 
 def _story(rows: Rows) -> Iterator[Happening]:
     """The ledger's lines, each with the priority around it and the step it records."""
-    steps = {step.step.percent: step for step in rows.steps}
+    steps = {step.pk: step for step in rows.steps}
+    # Lines of long ago name the share only, which was fired once.
+    steps_by_share = {step.step.percent: step for step in rows.steps if step.step is not None}
     priority: int | None = None
     for event in rows.events:
         after = int(event.data.get("priority", rows.clock.priority if priority is None else priority))
-        yield _happening(event, priority, after, steps.get(event.data.get("percent", 0)))
+        data = event.data
+        step = steps.get(data.get("escalation")) or steps_by_share.get(data.get("percent"))
+        yield _happening(event, priority, after, step if event.change == ClockChange.STEP else None)
         priority = after
 
 
 def _happening(event: ClockEvent, before: int | None, after: int, step: Escalation | None) -> Happening:
-    seconds = event.data.get("seconds")
+    seconds, until = event.data.get("seconds"), event.data.get("until")
     return Happening(
         change=event.change,
         at=event.at,
@@ -181,12 +185,15 @@ def _happening(event: ClockEvent, before: int | None, after: int, step: Escalati
         merged_into=_number(event.data.get("target")),
         evidence=evidence_of(event.message),
         step=_fired(step) if step is not None else None,
+        quiet_until=None if until is None else datetime.fromisoformat(until),
+        taken_by=event.data.get("by", ""),
     )
 
 
 def _fired(step: Escalation) -> Fired:
     return Fired(
-        percent=step.step.percent,
+        percent=step.step.percent if step.step is not None else None,
+        when=step.step.when if step.step is not None else "",
         due_at=step.due_at,
         fired_at=step.fired_at,
         from_owner=_name(step.from_owner),

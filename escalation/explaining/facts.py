@@ -119,9 +119,10 @@ class Told:
 
 @dataclass(frozen=True)
 class Fired:
-    """A step of the chain; ``to_owner`` is empty for one that only told."""
+    """A step of the chain; ``to_owner`` is empty for one that only told. By hand there is no moment."""
 
-    percent: int
+    percent: int | None
+    when: str
     due_at: datetime
     fired_at: datetime
     from_owner: str
@@ -133,7 +134,8 @@ class Fired:
 class Happening:
     """A line of the ledger. Priorities are those around it; ``paused`` is what a pause added to the due time.
 
-    ``merged_from`` and ``merged_into`` are the numbers of the tickets that became one.
+    ``merged_from`` and ``merged_into`` are the numbers of the tickets that became one. ``quiet_until`` and
+    ``taken_by`` (how) belong to an acknowledgement.
     """
 
     change: str
@@ -156,6 +158,8 @@ class Happening:
     merged_into: str
     evidence: Evidence | None
     step: Fired | None
+    quiet_until: datetime | None = None
+    taken_by: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from escalation.choices import ClockChange, NoticeKind
+from escalation.choices import AcknowledgedBy, ClockChange, NoticeKind
 from escalation.explaining.facts import Fired, Happening
 from escalation.explaining.times import Zones, length
 from escalation.explaining.words import NOTABLE, delivery, recorded, said
@@ -49,6 +49,9 @@ def _plain(it: Happening) -> str:
                 "source": it.merged_from,
                 "target": it.merged_into,
             }
+        case ClockChange.ACKNOWLEDGED if it.taken_by:
+            how = AcknowledgedBy(it.taken_by).label
+            return _("%(name)s acknowledged it %(how)s.") % {"name": it.actor, "how": how}
         case ClockChange.CANCELLED:
             return _("The promise ended without being kept.")
         case ClockChange.WAIVED:
@@ -78,13 +81,26 @@ def _raised(it: Happening) -> str:
 
 
 def _step(step: Fired) -> str:
-    share = {"percent": step.percent, "before": step.from_owner, "after": step.to_owner}
-    if step.to_owner:
-        return (
-            _("%(percent)s %% of the window had passed: the ticket went from %(before)s to %(after)s.")
-            % share
-        )
-    return _("%(percent)s %% of the window had passed.") % share
+    names = {"percent": step.percent, "when": step.when, "before": step.from_owner, "after": step.to_owner}
+    return (_moved(step) if step.to_owner else _told_only(step)) % names
+
+
+def _moved(step: Fired) -> str:
+    if step.percent == 0:
+        return _("It was paged at once: the ticket went from %(before)s to %(after)s.")
+    if step.percent is not None:
+        return _("%(percent)s %% of the window had passed: the ticket went from %(before)s to %(after)s.")
+    if step.when:
+        return _("The step “%(when)s”: the ticket went from %(before)s to %(after)s.")
+    return _("Escalated by hand: the ticket went from %(before)s to %(after)s.")
+
+
+def _told_only(step: Fired) -> str:
+    if step.percent == 0:
+        return _("It was paged at once.")
+    if step.percent is not None:
+        return _("%(percent)s %% of the window had passed.")
+    return _("The step “%(when)s” fired.")
 
 
 def notes(it: Happening, zones: Zones) -> Iterator[str]:
@@ -95,6 +111,8 @@ def notes(it: Happening, zones: Zones) -> Iterator[str]:
         yield _("Due before: %(before)s. Due since: %(after)s.") % times
     if it.is_late_lowering:
         yield _("Lowered in the last fifth of the window.")
+    if it.quiet_until is not None:
+        yield _("Nobody else was paged until %(time)s.") % {"time": zones.inline(it.quiet_until)}
     yield from _noticed(it, zones)
     if it.step is not None and it.step.told:
         yield _("Told: %(people)s.") % {"people": _told(it.step)}
@@ -105,6 +123,8 @@ def notes(it: Happening, zones: Zones) -> Iterator[str]:
 def _by_whom(it: Happening) -> Iterator[str]:
     if it.evidence is not None and it.change in ANSWERS:
         return  # the answer says itself who gave it, and who voided it or why it did not arrive
+    if it.taken_by:
+        return
     if it.actor and it.cause:
         yield _("%(name)s: %(reason)s") % {"name": it.actor, "reason": it.cause}
     elif it.actor or it.cause:

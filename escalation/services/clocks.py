@@ -3,17 +3,17 @@
 Every function needs the ticket's lock and the transaction of the change that causes it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
-from escalation.models import Clock, Escalation, EscalationStep, PolicyTarget
-from escalation.services.chain import first_percent, steps_of
-from escalation.services.ledger import NOTHING, Act, Before, append
-from escalation.services.moments import due_time, is_last_fifth, step_time
+from escalation.models import Clock, ClockEvent, PolicyTarget
+from escalation.services.course import course_of, first_moment
+from escalation.services.ledger import NOTHING, Act, Before, append, line
+from escalation.services.moments import due_time, is_last_fifth
 from escalation.services.opening import Opening, opening_of
 from escalation.services.terms import Terms, companion_window, window_for
 from tickets.errors import DeskError
@@ -23,7 +23,7 @@ PINNED = ("calendar", "contract", "policy_version__policy__duty_rota")  # what a
 ANSWER = ["state", "stopped_at", "answered_by", "breached_at", "detected_at", "next_step_at"]
 TERMS = [
     "priority", "due_at", "raised_at", "paused_before_raise", "minutes", "policy_version", "calendar",
-    "calendar_version", "contract_window",
+    "calendar_version", "contract_window", "held_until",
 ]  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def begin(
         contract_window=target.own,
         started_by=message,
     )
-    clock.next_step_at = step_time(clock, min(first_percent(target), 100))
+    clock.next_step_at = first_moment(clock, target)
     clock.save(force_insert=True)
     append(clock, ClockChange.STARTED, act, before=NOTHING, at=at, message=message, **window_data(clock))
     return clock
@@ -121,12 +121,18 @@ def finish(clock: Clock, act: Act, *, at: datetime, message: Message | None = No
 
 def breach(clock: Clock, act: Act) -> None:
     """Record that the window ended without an answer: at its due time, noticed now."""
+    said = breached(clock, act)
+    clock.save(update_fields=["state", "breached_at", "detected_at"])
+    said.save(force_insert=True)
+
+
+def breached(clock: Clock, act: Act) -> ClockEvent:
+    """As breach, with nothing saved yet: for who writes many at once."""
     before = Before.of(clock)
     clock.state = ClockState.BREACHED
     clock.breached_at = clock.due_at
     clock.detected_at = act.at
-    clock.save(update_fields=["state", "breached_at", "detected_at"])
-    append(clock, ClockChange.BREACHED, act, before=before, at=clock.due_at)
+    return line(clock, ClockChange.BREACHED, act, before=before, at=clock.due_at)
 
 
 def revoke(clock: Clock, act: Act, *, message: Message) -> None:
@@ -207,6 +213,13 @@ def put_under(clock: Clock, target: PolicyTarget, due: datetime) -> None:
     clock.due_at, clock.minutes, clock.policy_version = due, target.minutes, target.version
     clock.calendar, clock.calendar_version = target.calendar, target.calendar.version
     clock.contract_window = target.own
+    hold_until_due(clock)
+
+
+def hold_until_due(clock: Clock) -> None:
+    """An acknowledgement from before a new, earlier due time does not hold back the step at that time."""
+    if clock.held_until is not None:
+        clock.held_until = min(clock.held_until, clock.due_at)
 
 
 def window_of(clock: Clock) -> PolicyTarget | None:
@@ -254,24 +267,5 @@ def cancel(clock: Clock, act: Act) -> None:
 
 
 def next_step_time(clock: Clock) -> datetime | None:
-    """As next_moment, by the chain and what fired of it: two queries."""
-    return next_moment(clock, steps_after(steps_of(clock.policy_version.policy), last_percent_fired(clock)))
-
-
-def next_moment(clock: Clock, ahead: Sequence[EscalationStep]) -> datetime | None:
-    """When the first of the steps ahead, or the due time if it is still to come, is to be acted on."""
-    times = [step_time(clock, step.percent) for step in ahead[:1]]
-    if clock.state == ClockState.RUNNING:
-        times.append(clock.due_at)
-    return min(times, default=None)
-
-
-def steps_after(chain: Sequence[EscalationStep], percent: int) -> list[EscalationStep]:
-    """The steps of a chain that lie ahead once one at ``percent`` has fired."""
-    return [step for step in chain if step.percent > percent]
-
-
-def last_percent_fired(clock: Clock) -> int:
-    """The latest step of the chain that fired on this clock; 0 for none."""
-    fired = Escalation.objects.filter(clock=clock).order_by("-step__percent")
-    return fired.values_list("step__percent", flat=True).first() or 0
+    """When something is to be done about the clock next, by its chain and what fired of it: two queries."""
+    return course_of(clock).next_moment()

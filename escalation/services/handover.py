@@ -25,7 +25,7 @@ from escalation.services.handover_text import (
 from escalation.services.notices import person_name, reader_of
 from tickets.choices import MessageKind
 from tickets.models import Message
-from tickets.services.conversation import note_down
+from tickets.services.conversation import note_down, note_down_all
 
 QUESTIONS = Q(kind=MessageKind.INBOUND)
 
@@ -53,6 +53,15 @@ def write_handover(clock: Clock, escalation: Escalation, *, at: datetime) -> Mes
     """Write the note in the new owner's language; the caller holds the ticket's lock."""
     [facts] = handover_facts([Move.of(clock, escalation)], at=at)
     return note_down(clock.ticket, actor=None, at=at, body=handover_text(facts))
+
+
+def write_handovers(moved: Sequence[tuple[Clock, Escalation]], *, at: datetime) -> None:
+    """As write_handover for many, whose tickets the caller has locked and brings up to date; five queries."""
+    moves = [Move.of(clock, escalation) for clock, escalation in moved]
+    facts = handover_facts(moves, at=at) if moves else []
+    note_down_all(
+        [(move.clock.ticket, handover_text(one)) for move, one in zip(moves, facts, strict=True)], at=at
+    )
 
 
 def handover_facts(moves: Sequence[Move], *, at: datetime) -> list[HandoverFacts]:

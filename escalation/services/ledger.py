@@ -34,7 +34,7 @@ class Before:
 NOTHING = Before("", None)
 
 
-def append(
+def line(
     clock: Clock,
     change: ClockChange,
     act: Act,
@@ -45,8 +45,8 @@ def append(
     holder_id: int | None = None,
     **data: object,
 ) -> ClockEvent:
-    """Append one line; ``at`` (UTC) is when the change took effect, else the act's own time."""
-    return ClockEvent.objects.create(
+    """One line, not saved yet; ``at`` (UTC) is when the change took effect, else the act's own time."""
+    return ClockEvent(
         clock=clock,
         change=change,
         at=at or act.at,
@@ -61,3 +61,20 @@ def append(
         cause=act.cause[:300],
         data=data,
     )
+
+
+def append(
+    clock: Clock,
+    change: ClockChange,
+    act: Act,
+    *,
+    before: Before,
+    at: datetime | None = None,
+    message: Message | None = None,
+    holder_id: int | None = None,
+    **data: object,
+) -> ClockEvent:
+    """Append one line, as `line` makes it."""
+    said = line(clock, change, act, before=before, at=at, message=message, holder_id=holder_id, **data)
+    said.save(force_insert=True)
+    return said

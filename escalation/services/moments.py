@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 from escalation.calendars import hours_of, hours_of_version
-from escalation.models import Calendar, Clock
-from escalation.worktime import add_working, at_share, working_between
+from escalation.models import Calendar, Clock, EscalationStep
+from escalation.workhours import WorkingHours
+from escalation.worktime import add_working, working_between
 
 
 def due_time(calendar: Calendar, start: datetime, minutes: int) -> datetime:
@@ -12,14 +13,31 @@ def due_time(calendar: Calendar, start: datetime, minutes: int) -> datetime:
     return add_working(hours_of(calendar), start, timedelta(minutes=minutes))
 
 
-def step_time(clock: Clock, percent: int) -> datetime:
-    """When a share of the clock's window has passed; 100 is its due time to the second, whatever moved it."""
-    if percent == 100:
+def step_time(clock: Clock, step: EscalationStep) -> datetime:
+    """When a step of the chain is to fire; at 100 percent the due time to the second, whatever moved it.
+
+    Minutes from the due time are working time too; before it they end where the window began at the earliest.
+    """
+    if step.percent is None:
+        return _near_due(clock, step.minutes_from_due or 0)
+    if step.percent == 100:
         return clock.due_at
-    hours = hours_of_version(clock.calendar, clock.calendar_version)
-    window = timedelta(minutes=clock.minutes)
-    moment = at_share(hours, clock.window_starts_at, window, percent)
-    return add_working(hours, moment, timedelta(seconds=clock.paused_seconds - clock.paused_before_raise))
+    return _after_start(clock, timedelta(minutes=clock.minutes) * step.percent // 100)
+
+
+def _near_due(clock: Clock, minutes: int) -> datetime:
+    if minutes < 0:
+        return _after_start(clock, max(timedelta(minutes=clock.minutes + minutes), timedelta(0)))
+    return add_working(_hours(clock), clock.due_at, timedelta(minutes=minutes))
+
+
+def _after_start(clock: Clock, worked: timedelta) -> datetime:
+    moment = add_working(_hours(clock), clock.window_starts_at, worked)
+    return add_working(_hours(clock), moment, timedelta(seconds=clock.paused_seconds - clock.paused_before_raise))
+
+
+def _hours(clock: Clock) -> WorkingHours:
+    return hours_of_version(clock.calendar, clock.calendar_version)
 
 
 def is_last_fifth(clock: Clock, at: datetime) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth import get_user_model
@@ -11,22 +11,35 @@ from django.contrib.auth.models import User
 
 from customers.models import Desk
 from customers.services.staffing import Staff
+from escalation.models import DutyRota
+from escalation.services.duty import on_duty
 
 
 @dataclass(frozen=True)
 class People:
     """Staff links and absences at a moment, the users themselves with their profiles, and the duty manager."""
 
+    moment: datetime
     staff: Staff
     users: Mapping[int, User]
     duty_manager: int | None
+    _on_duty: dict[int, int | None] = field(default_factory=dict, compare=False)
 
     @classmethod
     def at(cls, moment: datetime) -> People:
         """Five queries; ``moment`` (UTC) decides who is absent."""
         users = get_user_model().objects.filter(is_active=True, is_staff=True).select_related("staff_profile")
         desk = Desk.objects.first()
-        return cls(Staff.at(moment), users.in_bulk(), desk.duty_manager_id if desk else None)
+        return cls(moment, Staff.at(moment), users.in_bulk(), desk.duty_manager_id if desk else None)
+
+    def on_duty(self, rota: DutyRota | None) -> int | None:
+        """The person on duty at the moment; one query for each rota."""
+        if rota is None:
+            return None
+        if rota.pk not in self._on_duty:
+            found = on_duty(rota=rota, at=self.moment)
+            self._on_duty[rota.pk] = found.pk if found is not None else None
+        return self._on_duty[rota.pk]
 
     def user(self, pk: int | None) -> User | None:
         """Somebody active on the staff, with their profile."""

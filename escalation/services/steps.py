@@ -1,146 +1,235 @@
-"""Fires one step of the chain on one promise: warn, or move the ticket one level up and tell everybody."""
+"""Fires steps of the chain on promises, many at once: warns, or moves tickets one level up and tells everybody.
+
+Everything is worked out first and written in bulk, in the transaction and under the ticket locks of the caller.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
-from escalation.choices import ClockChange, ClockState, NoticeKind, Whom
-from escalation.models import Clock, Escalation, EscalationStep
-from escalation.services.chain import steps_of
-from escalation.services.clocks import breach, last_percent_fired, next_moment, steps_after
-from escalation.services.duty import on_duty
-from escalation.services.handover import write_handover
+from escalation.choices import ClockChange, ClockState, Medium, Whom
+from escalation.models import Clock, ClockEvent, Escalation, EscalationStep, Notification
+from escalation.services.chain import AT_THE_START
+from escalation.services.clocks import breached
+from escalation.services.course import Course, Due, courses_of
+from escalation.services.handover import write_handovers
 from escalation.services.incident import resume
-from escalation.services.ledger import Act, Before, append
-from escalation.services.moments import step_time
-from escalation.services.notices import Notice
-from escalation.services.notify import tell
+from escalation.services.ledger import Act, Before, line
+from escalation.services.notices import person_name
+from escalation.services.notify import notification_row, nudge_dispatch
 from escalation.services.people import People
-from escalation.services.whom import Route, one_level_up, to_duty_manager
-from tickets.choices import OwnerRule
-from tickets.services.ownership import hand_over
+from escalation.services.telling import Telling, Told, person_for
+from escalation.services.whom import Route, one_level_up, to_duty_manager, to_person
+from tickets.choices import OwnerRule, Priority
+from tickets.errors import DeskError
+from tickets.services.ownership import Move, hand_over_all
+
+LOUD, QUIET = (Medium.VOICE, Medium.SMS, Medium.CHAT, Medium.MAIL), (Medium.CHAT, Medium.MAIL)
+TOLD_BY_HAND = (Whom.PREVIOUS_HOLDER, Whom.ACCOUNT_MANAGER, Whom.BACKUP)
+ACTED_ON = ["state", "breached_at", "detected_at", "next_step_at", "stranded_at"]
+
+
+@dataclass(frozen=True)
+class Firing:
+    """One firing, worked out: its rows are written with those of all the others."""
+
+    clock: Clock
+    escalation: Escalation
+    target: User | None
+    told: Sequence[Told]
+    channels: Sequence[str]
+    rule: OwnerRule = OwnerRule.ESCALATION
+    reason: str = ""
+
+    @property
+    def moves(self) -> bool:
+        return self.target is not None and self.target.pk != self.escalation.from_owner_id
 
 
 def act_on(clock: Clock, people: People, *, now: datetime) -> Escalation | None:
-    """Do what is due on an open clock: record the breach, then fire the latest step whose time has come.
+    """As act_on_all, for one promise; what fired, if anything did."""
+    return next(iter(act_on_all([clock], people, now=now)), None)
 
-    Steps that an outage let pass are skipped, so that people are told once; the breach keeps its true time. Needs
-    the ticket's lock, with ``clock.ticket`` being the locked ticket.
+
+def act_on_all(clocks: Sequence[Clock], people: People, *, now: datetime) -> list[Escalation]:
+    """Do what is due on open promises of different tickets: record breaches, then fire what each chain says.
+
+    Steps that an outage let pass are skipped, so that people are told once; breaches keep their true times. Needs
+    the tickets' locks, with ``clock.ticket`` being the locked ticket.
     """
     act = Act(now, None)
+    lines = [said for clock in clocks for said in _recorded(clock, act)]
+    courses = courses_of(clocks)
+    held = _held(courses.values(), now)
+    firings = []
+    for clock in clocks:
+        due = courses[clock.pk].due(now)
+        firing = _worked_out(clock, due, people, held[clock.pk], now) if due is not None else None
+        if firing is not None:
+            firings.append(firing)
+        clock.next_step_at = _next(courses[clock.pk], firing, now)
+    Clock.objects.bulk_update(clocks, ACTED_ON)
+    _write(firings, act, lines)
+    return [firing.escalation for firing in firings]
+
+
+def _recorded(clock: Clock, act: Act) -> list[ClockEvent]:
+    """The line of a breach that is noticed now."""
     resume(clock, act)  # a pause ends by itself when the policy's cap is reached
-    if clock.state == ClockState.RUNNING and clock.due_at <= now:
-        breach(clock, act)
-    ahead = steps_after(steps_of(clock.policy_version.policy), last_percent_fired(clock))
-    step = _latest_due(clock, ahead, now)
-    escalation = _fire(clock, step, people, act) if step is not None else None
-    clock.next_step_at = next_moment(clock, steps_after(ahead, step.percent) if step is not None else ahead)
-    clock.save(update_fields=["next_step_at"])
-    return escalation
+    if clock.state == ClockState.RUNNING and clock.due_at <= act.at:
+        return [breached(clock, act)]
+    return []
 
 
-def _latest_due(clock: Clock, ahead: Sequence[EscalationStep], now: datetime) -> EscalationStep | None:
-    return next((step for step in reversed(ahead) if step_time(clock, step.percent) <= now), None)
+def _next(course: Course, firing: Firing | None, now: datetime) -> datetime | None:
+    if firing is None:
+        return course.next_moment(after=now)
+    fired = [*course.fired, firing.escalation]
+    return Course(course.clock, course.chain, fired).next_moment(after=now)
 
 
-def _fire(clock: Clock, step: EscalationStep, people: People, act: Act) -> Escalation:
-    holder = clock.ticket.owner
-    route = _route(clock, step, people) if step.reassign_to else Route(None)
-    target = people.users.get(route.target) if route.target else None
-    escalation = Escalation.objects.create(
+def _held(courses: Iterable[Course], now: datetime) -> Mapping[int, set[int]]:
+    """By clock who ever held the promise, of those that may move now. One query, none where nothing moves."""
+    held: defaultdict[int, set[int]] = defaultdict(set)
+    dues = ((course.clock.pk, course.due(now)) for course in courses)
+    moving = [pk for pk, due in dues if due is not None and due.mover is not None]
+    if moving:
+        holders = ClockEvent.objects.filter(clock__in=moving).order_by().values_list("clock", "holder")
+        for clock, holder in holders.distinct():
+            held[clock].add(holder)
+    return held
+
+
+def _worked_out(clock: Clock, due: Due, people: People, held: set[int], now: datetime) -> Firing | None:
+    """None where nobody is left still: everybody has been told, and it is tried again."""
+    route = route_of(clock, due.mover, people, held) if due.mover is not None else Route(None)
+    target = people.user(route.target)
+    is_another_try = clock.stranded_at is not None and due.round > 0
+    if is_another_try and target is None:
+        return None
+    if due.mover is not None and due.step.percent != AT_THE_START:
+        clock.stranded_at = None if target is not None else clock.stranded_at or now
+    escalation = Escalation(
         clock=clock,
-        step=step,
-        due_at=step_time(clock, step.percent),
+        step=due.step,
+        round=due.round,
+        due_at=due.at,
+        fired_at=now,
+        from_owner=clock.ticket.owner,
+        to_owner=target,
+        route=route.as_json(),
+    )
+    told = list(Telling(clock, due, clock.ticket.owner, target, people).told())
+    rule = OwnerRule.ON_DUTY if due.step.percent == AT_THE_START else OwnerRule.ESCALATION
+    return Firing(clock, escalation, target, told, due.step.channels, rule, _reason(due.mover or due.step))
+
+
+def _reason(step: EscalationStep) -> str:
+    if step.percent == AT_THE_START:
+        return ""
+    if step.percent is not None:
+        return _("No answer within %(percent)s %% of the promised time.") % {"percent": step.percent}
+    return _("No answer: %(when)s.") % {"when": step.when}
+
+
+def route_of(clock: Clock, mover: EscalationStep, people: People, held: set[int]) -> Route:
+    """Who would get the ticket if this step fired at the moment of ``people``; ``held`` the promise before."""
+    staff, holder, last = people.staff, clock.ticket.owner_id, people.duty_manager
+    match Whom(mover.reassign_to):
+        case Whom.DUTY_MANAGER:
+            return to_duty_manager(staff, last)
+        case Whom.MANAGER:
+            return one_level_up(staff, holder=holder, held=held, duty_manager=last)
+        case Whom.MANAGERS_MANAGER:
+            return one_level_up(staff, holder=holder, held=held, duty_manager=last, skip=1)
+        case whom:
+            person = person_for(whom, clock, mover, holder, people)
+            if mover.percent == AT_THE_START:
+                return Route(staff.stand_in(person) if person is not None else None)
+            return to_person(staff, person, holder=holder, held=held, duty_manager=last)
+
+
+def _write(firings: Sequence[Firing], act: Act, lines: Sequence[ClockEvent]) -> None:
+    """In the order in which it reads: the breach, the step, the new holder, the summary, who was told."""
+    Escalation.objects.bulk_create(firing.escalation for firing in firings)
+    ClockEvent.objects.bulk_create([*lines, *(_step_line(firing, act) for firing in firings)])
+    for rule in (OwnerRule.ON_DUTY, OwnerRule.ESCALATION):
+        moving = [firing for firing in firings if firing.moves and firing.rule == rule]
+        moves = [Move(one.clock.ticket, one.target, one.reason) for one in moving if one.target]
+        hand_over_all(moves, actor=act.actor, at=act.at, rule=rule)
+        if rule == OwnerRule.ESCALATION:
+            write_handovers([(one.clock, one.escalation) for one in moving], at=act.at)
+    rows = [row for firing in firings for row in _notifications(firing, act.at)]
+    Notification.objects.bulk_create(rows)
+    if rows:
+        nudge_dispatch()
+
+
+def _step_line(firing: Firing, act: Act) -> ClockEvent:
+    step = firing.escalation.step
+    facts: dict[str, Any] = {"escalation": firing.escalation.pk}
+    if step is not None and step.percent is not None:
+        facts["percent"] = step.percent
+    elif step is not None:
+        facts["minutes_from_due"] = step.minutes_from_due
+    if firing.escalation.round:
+        facts["round"] = firing.escalation.round
+    return line(firing.clock, ClockChange.STEP, act, before=Before.of(firing.clock), **facts)
+
+
+def _notifications(firing: Firing, at: datetime) -> Iterable[Notification]:
+    for told in firing.told:
+        yield notification_row(
+            told.recipient, told.notice, at=at, escalation=firing.escalation, channels=firing.channels
+        )
+
+
+def fire_opening(clock: Clock, *, at: datetime) -> Escalation | None:
+    """Fire the step at the start of the chain, if it has one that did not fire yet: a P0 pages the person on duty.
+
+    Needs the ticket's lock, with ``clock.ticket`` being the locked ticket.
+    """
+    course = courses_of([clock])[clock.pk]
+    step = next((step for step in course.chain if step.percent == AT_THE_START), None)
+    if step is None or any(fired.step_id == step.pk for fired in course.fired):
+        return None
+    due = Due(step, clock.window_starts_at, mover=step if step.reassign_to else None)
+    firing = _worked_out(clock, due, People.at(at), set(), at)
+    if firing is None:
+        return None
+    clock.next_step_at = _next(course, firing, at)
+    clock.save(update_fields=["next_step_at"])
+    _write([firing], Act(at, None), [])
+    return firing.escalation
+
+
+def escalate_by_hand(clock: Clock, people: People, act: Act) -> Escalation:
+    """Move the ticket one level up from its holder, for the cause given. Needs the lock; raises DeskError."""
+    held = set(clock.events.order_by().values_list("holder", flat=True).distinct())
+    holder = clock.ticket.owner
+    route = one_level_up(people.staff, holder=holder.pk, held=held, duty_manager=people.duty_manager)
+    target = people.user(route.target)
+    if target is None or target == holder:
+        raise DeskError(_("Nobody is above %(name)s to escalate to.") % {"name": person_name(holder)})
+    escalation = Escalation(
+        clock=clock,
+        by=act.actor,
+        reason=act.cause[:300],
+        due_at=act.at,
         fired_at=act.at,
         from_owner=holder,
         to_owner=target,
         route=route.as_json(),
     )
-    append(clock, ClockChange.STEP, act, before=Before.of(clock), percent=step.percent)
-    if target is not None:
-        _move(clock, escalation, target, act)
-    for told in _Telling(clock, step, holder, target, people, act.at).told():
-        tell(told.recipient, told.notice, at=act.at, escalation=escalation)
+    step = EscalationStep(tell=list(TOLD_BY_HAND), reassign_to=Whom.MANAGER)
+    told = list(Telling(clock, Due(step, act.at, mover=step), holder, target, people).told())
+    channels = LOUD if clock.priority <= Priority.P1 else QUIET
+    _write([Firing(clock, escalation, target, told, channels, reason=act.cause)], act, [])
     return escalation
-
-
-def _route(clock: Clock, step: EscalationStep, people: People) -> Route:
-    if step.reassign_to == Whom.DUTY_MANAGER:
-        return to_duty_manager(people.staff, people.duty_manager)
-    held = set(clock.events.values_list("holder", flat=True))
-    return one_level_up(
-        people.staff, holder=clock.ticket.owner_id, held=held, duty_manager=people.duty_manager
-    )
-
-
-def _move(clock: Clock, escalation: Escalation, target: User, act: Act) -> None:
-    if target == clock.ticket.owner:
-        return
-    reason = _("No answer within %(percent)s %% of the promised time.") % {"percent": escalation.step.percent}
-    hand_over(clock.ticket, target, actor=None, at=act.at, rule=OwnerRule.ESCALATION, reason=reason)
-    write_handover(clock, escalation, at=act.at)
-
-
-@dataclass(frozen=True)
-class Told:
-    recipient: User
-    notice: Notice
-
-
-@dataclass(frozen=True)
-class _Telling:
-    """Whom one firing tells what; nobody is told twice, and whoever is away has their deputy told as well."""
-
-    clock: Clock
-    step: EscalationStep
-    holder: User
-    target: User | None
-    people: People
-    at: datetime
-
-    def told(self) -> Iterator[Told]:
-        seen: set[int] = set()
-        for recipient, kind in self._wanted():
-            if recipient.pk not in seen:
-                seen.add(recipient.pk)
-                yield Told(recipient, self._notice(kind))
-
-    def _wanted(self) -> Iterator[tuple[User, NoticeKind]]:
-        if self.step.reassign_to and self.target is None:
-            yield from ((user, NoticeKind.NOBODY_LEFT) for user in self.people.superusers)
-        if self.target is not None:
-            yield self.target, NoticeKind.ESCALATED_TO_YOU
-        for whom in map(Whom, self.step.tell):
-            kind = self._kind(whom)
-            yield from ((user, kind) for user in self.people.to_tell(self._person(whom)))
-
-    def _kind(self, whom: Whom) -> NoticeKind:
-        if self.target is None:
-            return NoticeKind.REMINDER
-        return NoticeKind.ESCALATED_FROM_YOU if whom == Whom.PREVIOUS_HOLDER else NoticeKind.ESCALATED
-
-    def _notice(self, kind: NoticeKind) -> Notice:
-        other = self.holder if kind in (NoticeKind.ESCALATED_TO_YOU, NoticeKind.NOBODY_LEFT) else self.target
-        return Notice(kind, self.clock.ticket, self.clock, other)
-
-    def _person(self, whom: Whom) -> int | None:
-        customer = self.clock.ticket.customer
-        match whom:
-            case Whom.HOLDER | Whom.PREVIOUS_HOLDER:
-                return self.holder.pk
-            case Whom.ACCOUNT_MANAGER:
-                return customer.account_manager_id if customer else None
-            case Whom.BACKUP:
-                return customer.backup_account_manager_id if customer else None
-            case Whom.MANAGER:
-                return next(self.people.staff.managers(self.holder.pk), None)
-            case Whom.DUTY_MANAGER:
-                return self.people.duty_manager
-            case Whom.DUTY_PERSON:
-                on_now = on_duty(rota=self.clock.policy_version.policy.duty_rota, at=self.at)
-                return on_now.pk if on_now is not None else None

@@ -1,37 +1,32 @@
-"""The sweep: finds every promise on which something is due, and acts on each in a transaction of its own.
+"""The sweep: finds every promise on which something is due, and acts on them in batches.
 
-1. ``now`` is taken once by the caller. 2. One query finds what is due, P0 and oldest first. 3. Each ticket row is
-locked, or passed over while somebody else holds it: the next sweep finds it again. 4. The clock is read again under
-the lock, for it may have been answered meanwhile. 5. A ticket that fails spoils no other. 6. After its time it stops
-between two tickets, so that heartbeats come; the next sweep goes on.
+1. ``now`` is taken once by the caller. 2. One query finds what is due, P0 and oldest first. 3. The ticket rows of a
+batch are locked; those that somebody else holds are passed over: the next sweep finds them again. 4. The clocks are
+read again under the lock, for they may have been answered meanwhile. 5. A batch that fails is done ticket by ticket,
+so that one that fails spoils no other. 6. After its time it stops between two batches, so that heartbeats come; the
+next sweep goes on.
 """
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum, auto
 from functools import cached_property
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from escalation.models import Clock
 from escalation.services.people import People
-from escalation.services.steps import act_on
+from escalation.services.steps import act_on_all
 from tickets.models import Ticket
-from tickets.services.mailboxes import remembered
 
 logger = logging.getLogger(__name__)
 MOST_IN_A_SWEEP = 20_000
 SECONDS = 45.0  # within its minute
+BATCH = 200  # tickets: whoever answers one of them waits for all of them to be written
 
-
-class Outcome(Enum):
-    ACTED = auto()
-    BUSY = auto()
-    SETTLED = auto()
-    FAILED = auto()
+Pair = tuple[int, int]  # clock and ticket
 
 
 @dataclass
@@ -44,9 +39,9 @@ class SweepReport:
     failed: int = 0
     left: int = 0
 
-    def count(self, outcome: Outcome) -> None:
-        name = outcome.name.lower()
-        setattr(self, name, getattr(self, name) + 1)
+    def add(self, other: "SweepReport") -> None:
+        for name, number in vars(other).items():
+            setattr(self, name, getattr(self, name) + number)
 
     def __str__(self) -> str:
         counts = f"acted={self.acted} busy={self.busy} settled={self.settled} failed={self.failed}"
@@ -66,40 +61,44 @@ class Sweep:
 
     def run(self) -> SweepReport:
         due = list(Clock.objects.step_due(self.now).values_list("pk", "ticket_id")[:MOST_IN_A_SWEEP])
-        if not due:
-            return SweepReport()
-        with remembered():  # the mailboxes, for everybody who is told
-            return self._each(due)
-
-    def _each(self, due: Sequence[tuple[int, int]]) -> SweepReport:
-        report = SweepReport()
-        for done, (clock, ticket) in enumerate(due):
+        report, done = SweepReport(), 0
+        for batch in _batches(due):
             if time.monotonic() >= self.stop_at:
                 report.left = len(due) - done
                 break
-            report.count(self._guarded(clock, ticket))
+            report.add(self._guarded(batch))
+            done += len(batch)
         return report
 
-    def _guarded(self, clock: int, ticket: int) -> Outcome:
+    def _guarded(self, batch: Sequence[Pair]) -> SweepReport:
         try:
-            return self._one(clock, ticket)
+            return self._together(batch)
         except (InterfaceError, OperationalError):
             raise  # the database itself is in trouble: the next minute tries again
-        except Exception:  # whatever is wrong with this ticket, the others' promises are enforced
-            logger.exception("The sweep failed on ticket %s", ticket)
-            return Outcome.FAILED
+        except Exception:  # whatever is wrong with one ticket, the others' promises are enforced
+            if len(batch) > 1:
+                return self._one_by_one(batch)
+            logger.exception("The sweep failed on ticket %s", batch[0][1])
+            return SweepReport(failed=1)
+
+    def _one_by_one(self, batch: Sequence[Pair]) -> SweepReport:
+        report = SweepReport()
+        for pair in batch:
+            report.add(self._guarded([pair]))
+        return report
 
     @transaction.atomic
-    def _one(self, clock_pk: int, ticket_pk: int) -> Outcome:
-        ticket = _lock_unless_busy(ticket_pk)
-        if ticket is None:
-            return Outcome.BUSY
-        clock = _still_due(clock_pk, self.now)
-        if clock is None:
-            return Outcome.SETTLED
-        clock.ticket = ticket
-        act_on(clock, self.people, now=self.now)
-        return Outcome.ACTED
+    def _together(self, batch: Sequence[Pair]) -> SweepReport:
+        tickets = _lock_unless_busy([ticket for _clock, ticket in batch])
+        wanted = [clock for clock, ticket in batch if ticket in tickets]
+        clocks = _still_due(wanted, self.now) if wanted else []
+        for clock in clocks:
+            clock.ticket = tickets[clock.ticket_id]
+        if clocks:
+            act_on_all(clocks, self.people, now=self.now)
+        return SweepReport(
+            acted=len(clocks), busy=len(batch) - len(wanted), settled=len(wanted) - len(clocks)
+        )
 
 
 def sweep(*, now: datetime, seconds: float = SECONDS) -> SweepReport:
@@ -107,12 +106,26 @@ def sweep(*, now: datetime, seconds: float = SECONDS) -> SweepReport:
     return Sweep(now, seconds).run()
 
 
-def _lock_unless_busy(pk: int) -> Ticket | None:
+def _batches(due: Sequence[Pair]) -> Iterator[list[Pair]]:
+    """In order, no ticket twice in one: its second promise begins the next."""
+    batch: list[Pair] = []
+    tickets: set[int] = set()
+    for clock, ticket in due:
+        if len(batch) == BATCH or ticket in tickets:
+            yield batch
+            batch, tickets = [], set()
+        batch.append((clock, ticket))
+        tickets.add(ticket)
+    if batch:
+        yield batch
+
+
+def _lock_unless_busy(pks: Sequence[int]) -> dict[int, Ticket]:
     skip = connection.features.has_select_for_update_skip_locked
     rows = Ticket.objects.select_for_update(skip_locked=skip, of=("self",) if skip else ())
-    return rows.select_related("customer", "owner__staff_profile").filter(pk=pk).first()
+    return rows.select_related("customer", "owner__staff_profile").order_by("pk").in_bulk(pks)
 
 
-def _still_due(pk: int, now: datetime) -> Clock | None:
+def _still_due(pks: Sequence[int], now: datetime) -> list[Clock]:
     clocks = Clock.objects.step_due(now).select_related("calendar", "policy_version__policy__duty_rota")
-    return clocks.filter(pk=pk).first()
+    return list(clocks.filter(pk__in=pks))

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from customers.models import Contract, Customer
 from escalation.choices import ClockKind
-from escalation.models import ContractWindow, EscalationStep, PolicyTarget, PolicyVersion
+from escalation.models import ContractWindow, PolicyTarget, PolicyVersion
 from escalation.models.contract_window import ContractWindowQuerySet
+from escalation.services.chain import first_moments
 from tickets.errors import DeskError
 
 DAY = timedelta(days=1)
@@ -123,9 +124,8 @@ def targets_of(
 ) -> QuerySet[PolicyTarget]:
     """The windows in all versions of the policies that serve a contract, or nobody in particular."""
     targets = PolicyTarget.objects.filter(_policies(contract), kind__in=kinds, priority=priority)
-    chain = EscalationStep.objects.filter(policy=OuterRef("version__policy")).order_by("percent")
-    first = Subquery(chain.values("percent")[:1])  # read by chain.first_percent
-    return targets.select_related("version__policy__duty_rota", "calendar").annotate(first_step=first)
+    first = first_moments(contract.pk if contract is not None else None)
+    return targets.select_related("version__policy__duty_rota", "calendar").annotate(**first)
 
 
 def dated(targets: QuerySet[PolicyTarget], at: datetime) -> "QuerySet[Any]":

@@ -11,7 +11,7 @@ from escalation.calendars import hours_of
 from escalation.choices import ClockKind
 from escalation.definitions import CalendarDefinition, OwnDay, from_json
 from escalation.holidaydays import HolidayDays, holiday_days
-from escalation.models import Calendar, Policy
+from escalation.models import Calendar, EscalationStep, Policy
 from escalation.services.calendars import create_calendar, refresh_holidays, revise_calendar
 from escalation.services.moments import step_time
 from escalation.services.policies import Window, revise_policy
@@ -19,6 +19,7 @@ from tests.factories import NOW, ClockFactory, CustomerFactory, UserFactory, off
 from tests.talk import clock_of, opened
 from tickets.choices import Priority
 
+HALF = EscalationStep(percent=50)
 pytestmark = pytest.mark.django_db
 
 OFFICE = CalendarDefinition("Asia/Shanghai", weekly=(((540, 1080),),) * 5 + ((), ()), country="CN")
@@ -74,10 +75,10 @@ def test_a_running_promise_keeps_its_due_time_and_its_steps_when_the_calendar_is
     revise_policy(policy=policy, windows=[window], actor=None, at=NOW - timedelta(days=1))
     contact = CustomerFactory(account_manager=UserFactory()).contacts.create(email="li@company.example")
     clock = clock_of(opened(0, priority=Priority.P2, contact=contact))
-    due, step = clock.due_at, step_time(clock, 50)
+    due, step = clock.due_at, step_time(clock, HALF)
     revised(calendar, own_days=(OwnDay(NOW.date()),))
     clock = type(clock).objects.get(pk=clock.pk)
-    assert (clock.calendar_version, clock.due_at, step_time(clock, 50)) == (1, due, step)
+    assert (clock.calendar_version, clock.due_at, step_time(clock, HALF)) == (1, due, step)
     later = clock_of(opened(0, priority=Priority.P2, contact=contact))
     assert (later.calendar_version, later.due_at) == (2, due + timedelta(hours=6))
 
@@ -86,8 +87,8 @@ def test_a_promise_in_an_old_version_costs_one_query_more_and_only_once(count_qu
     calendar = office_calendar()
     clock = ClockFactory(calendar=calendar)
     revised(calendar, own_days=(OwnDay(NOW.date()),))
-    assert count_queries(lambda: step_time(clock, 50)) == 1
-    assert count_queries(lambda: step_time(clock, 50)) == 0
+    assert count_queries(lambda: step_time(clock, HALF)) == 1
+    assert count_queries(lambda: step_time(clock, HALF)) == 0
 
 
 def test_holidays_that_the_library_learned_since_make_a_version(monkeypatch):

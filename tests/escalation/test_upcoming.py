@@ -27,8 +27,11 @@ def clock(now: datetime) -> Clock:
     return loaded(ticket.clocks.get())
 
 
+LOADED = ("calendar", "policy_version__policy__duty_rota", "ticket__customer")
+
+
 def loaded(clock: Clock) -> Clock:
-    return Clock.objects.select_related("policy_version", "ticket").get(pk=clock.pk)
+    return Clock.objects.select_related(*LOADED).get(pk=clock.pk)
 
 
 @pytest.mark.parametrize("hours", [0, 5, 7, 9, 13])

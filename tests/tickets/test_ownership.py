@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 def test_the_new_owner_stands_in_the_row_and_on_the_timeline(monkeypatch):
     heard = []
-    monkeypatch.setitem(events._handlers, TicketAssigned, [heard.append])
+    monkeypatch.setitem(events._handlers, TicketAssigned, [heard.extend])
     ticket, new = TicketFactory(), UserFactory()
     old = ticket.owner
     assign(ticket=ticket, to=new, actor=old, at=minute(1), rule=OwnerRule.ESCALATION, reason="late")

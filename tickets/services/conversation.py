@@ -157,6 +157,22 @@ def note_down(
     return message
 
 
+def note_down_all(notes: Sequence[tuple[Ticket, str]], *, at: datetime) -> list[Message]:
+    """Notes of the desk itself on many tickets that the caller has locked and brings up to date. One query."""
+    return Message.objects.bulk_create(
+        Message(
+            ticket=ticket,
+            kind=MessageKind.NOTE,
+            channel=Channel.EMAIL,
+            at=at,
+            created_at=at,
+            body=body.strip(),
+            is_automatic=True,
+        )
+        for ticket, body in notes
+    )
+
+
 def _say(
     ticket: Ticket,
     kind: MessageKind,

@@ -1,5 +1,7 @@
 """Who owns a ticket. It always has an owner."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -8,10 +10,9 @@ from django.utils.translation import gettext as _
 
 from tickets.choices import Fact, OwnerRule
 from tickets.errors import DeskError
-from tickets.events import TicketAssigned, publish
-from tickets.models import Ticket
+from tickets.events import TicketAssigned, publish_all
+from tickets.models import Ticket, TimelineEntry
 from tickets.services.locking import locked
-from tickets.services.timeline import record
 
 
 @transaction.atomic
@@ -34,22 +35,43 @@ def hand_over(
     ticket: Ticket, to: User, *, actor: User | None, at: datetime, rule: OwnerRule, reason: str
 ) -> None:
     """As assign, on a ticket that the caller has locked; the owner it has already changes nothing."""
-    before = ticket.owner
-    if before == to:
-        return
-    if not (to.is_active and to.is_staff):
+    hand_over_all([Move(ticket, to, reason)], actor=actor, at=at, rule=rule)
+
+
+@dataclass(frozen=True)
+class Move:
+    """A ticket, locked by the caller, on its way to another owner."""
+
+    ticket: Ticket
+    to: User
+    reason: str = ""
+
+
+def hand_over_all(moves: Sequence[Move], *, actor: User | None, at: datetime, rule: OwnerRule) -> None:
+    """As hand_over for many different tickets, in as many queries as for one. Raises DeskError for all of them."""
+    real = [move for move in moves if move.ticket.owner_id != move.to.pk]
+    events = [
+        TicketAssigned(move.ticket, at, actor, move.ticket.owner, move.to, rule.value, move.reason)
+        for move in real
+    ]
+    for move in real:
+        _refuse_who_left(move.to)
+        move.ticket.owner, move.ticket.updated_at = move.to, at
+    Ticket.objects.bulk_update([move.ticket for move in real], ["owner", "updated_at"])
+    TimelineEntry.objects.bulk_create(_on_timeline(event) for event in events)
+    publish_all(events)
+
+
+def _refuse_who_left(user: User) -> None:
+    if not (user.is_active and user.is_staff):
         raise DeskError(
             _("%(name)s does not work at the desk any more. Choose somebody else.")
-            % {"name": to.get_username()}
+            % {"name": user.get_username()}
         )
-    ticket.owner = to
-    ticket.updated_at = at
-    ticket.save(update_fields=["owner", "updated_at"])
-    record(
-        ticket, Fact.OWNER, at=at, actor=actor, reason=reason, before=before.pk, after=to.pk, rule=rule.value
-    )
-    publish(
-        TicketAssigned(
-            ticket=ticket, at=at, actor=actor, before=before, after=to, rule=rule.value, reason=reason
-        )
+
+
+def _on_timeline(event: TicketAssigned) -> TimelineEntry:
+    data = {"before": event.before.pk, "after": event.after.pk, "rule": event.rule}
+    return TimelineEntry(
+        ticket=event.ticket, fact=Fact.OWNER, at=event.at, actor=event.actor, reason=event.reason, data=data
     )

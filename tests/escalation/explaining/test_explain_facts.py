@@ -188,7 +188,7 @@ def test_a_late_lowering_and_its_relaxing_are_told_apart(contact, lead):
     ticket = opened(contact=contact)
     raised(ticket, 29, Priority.P2)
     relax(clock=Clock.objects.get(ticket=ticket), actor=lead, at=minute(29), reason="agreed")
-    lowered, relaxed = told(ticket, 29).story[1:]
+    lowered, relaxed = told(ticket, 29).story[2:]
     assert (lowered.is_late_lowering, lowered.is_relaxed) == (True, False)
     assert (relaxed.is_late_lowering, relaxed.is_relaxed, relaxed.cause) == (False, True, "agreed")
 
@@ -263,16 +263,16 @@ def test_a_step_tells_who_was_told_and_who_took_over(contact, lead):
     ticket = opened(contact=contact)
     sweep(now=minute(31))
     fired = [line.step for line in told(ticket, 40).story if line.step is not None]
-    assert [(step.percent, bool(step.to_owner)) for step in fired] == [(100, True)]
-    assert fired[0].told[0].notice == "escalated_to_you"
+    assert [(step.percent, bool(step.to_owner)) for step in fired] == [(0, False), (100, True)]
+    assert fired[1].told[0].notice == "escalated_to_you"
 
 
 def test_a_bounced_answer_says_why_it_counts_no_more(contact):
     ticket = opened(contact=contact)
     bounced(answered(ticket, 20), 50)
     it = told(ticket, 60)
-    assert changes(it) == ["started", "met", "revoked", "breached"]
-    proof = it.story[2].evidence
+    assert changes(it) == ["started", "step", "met", "revoked", "breached"]
+    proof = it.story[3].evidence
     assert proof is not None
     assert (proof.failed_at, proof.failure) == (minute(50), "550 no such user")
     assert proof.mail is not None
@@ -282,7 +282,7 @@ def test_a_bounced_answer_says_why_it_counts_no_more(contact):
 def test_a_voided_answer_names_the_lead_and_the_reason(contact, lead):
     ticket = opened(contact=contact)
     void_response(message=answered(ticket, 5), actor=lead, at=minute(10), reason="It only says hello.")
-    proof = told(ticket, 12).story[2].evidence
+    proof = told(ticket, 12).story[3].evidence
     assert proof is not None
     assert (proof.voided_at, proof.void_reason) == (minute(10), "It only says hello.")
 

@@ -177,11 +177,28 @@ def test_no_line_of_the_ledger_is_without_words(change):
 
 
 def test_a_step_says_who_had_it_who_has_it_and_who_was_told():
-    step = Fired(100, NOW, NOW, "Ann", "Bob", (Told("Bob", "escalated_to_you"), Told("Cy", "escalated")))
+    step = Fired(
+        100, "100 %", NOW, NOW, "Ann", "Bob", (Told("Bob", "escalated_to_you"), Told("Cy", "escalated"))
+    )
     line = replace(LINE, change=ClockChange.STEP, step=step)
     assert sentence(line) == "100 % of the window had passed: the ticket went from Ann to Bob."
     assert list(notes(line, BERLIN)) == ["Told: Bob (Escalated to you), Cy (Escalated)."]
     assert sentence(replace(line, step=replace(step, to_owner=""))) == "100 % of the window had passed."
+
+
+@pytest.mark.parametrize(
+    ("percent", "when", "moved", "told_only"),
+    [
+        (0, "0 %", "It was paged at once: the ticket went from Ann to Bob.", "It was paged at once."),
+        (None, "5 min before due", "The step “5 min before due”: the ticket went from Ann to Bob.", "The step “5 min before due” fired."),
+        (None, "", "Escalated by hand: the ticket went from Ann to Bob.", None),
+    ],
+)  # fmt: skip
+def test_a_step_at_the_start_by_minutes_or_by_hand_has_words_of_its_own(percent, when, moved, told_only):
+    line = replace(LINE, change=ClockChange.STEP, step=Fired(percent, when, NOW, NOW, "Ann", "Bob", ()))
+    assert sentence(line) == moved
+    if told_only is not None:
+        assert sentence(replace(line, step=replace(line.step, to_owner=""))) == told_only
 
 
 def test_a_late_lowering_is_marked_with_actor_and_reason():
@@ -195,6 +212,14 @@ def test_a_late_lowering_is_marked_with_actor_and_reason():
     )
     assert list(notes(line, BERLIN)) == ["Ann: agreed", "Lowered in the last fifth of the window."]
     assert mark(line) == "warn"
+
+
+def test_an_acknowledgement_says_who_has_it_how_and_until_when():
+    line = replace(
+        LINE, change="acknowledged", actor="Li Wei", quiet_until=NOW + timedelta(minutes=15), taken_by="page"
+    )
+    assert sentence(line) == "Li Wei acknowledged it on the ticket page."
+    assert list(notes(line, BERLIN)) == ["Nobody else was paged until Wed 2026-11-18 13:15 +01:00."]
 
 
 def test_a_breach_says_when_the_desk_noticed():
