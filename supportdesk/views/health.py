@@ -5,7 +5,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from supportdesk.health import Finding, health
+from supportdesk.findings import Finding
+from supportdesk.health import health
 
 
 @never_cache

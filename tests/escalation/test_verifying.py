@@ -8,7 +8,8 @@ from django.db import connection
 
 from escalation.models import Clock, Heartbeat
 from escalation.services.verifying import verify
-from supportdesk.health import Check, health
+from supportdesk.findings import Check
+from supportdesk.health import health
 from tests.factories import AdminFactory, ClockFactory, StaffProfileFactory
 from tests.talk import answered, asked, minute, opened
 from tickets.choices import Priority

@@ -13,15 +13,19 @@ from django.test import Client
 from django.urls import reverse
 from django_q.models import OrmQ, Schedule
 
+from escalation.choices import NotificationState
 from escalation.definitions import OwnDay
 from escalation.holidaydays import last_published_year
-from supportdesk.health import Check, HealthReport, age, health
+from supportdesk.findings import Check, age
+from supportdesk.health import HealthReport, health
 from supportdesk.schedules import sync_schedules
 from tests.factories import (
     NOW,
+    ClusterFactory,
     HeartbeatFactory,
     InboundEmailFactory,
     MailboxFactory,
+    NotificationFactory,
     OutboundEmailFactory,
     UserFactory,
     office_calendar,
@@ -262,3 +266,57 @@ def test_a_foreign_and_a_late_schedule_are_warnings(
     report = health(now=now)
     assert report.ok
     assert [text in finding.text for finding in report.warnings] == [True]
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(300, []), (301, [Check.NOTIFICATIONS])])
+def test_a_notification_that_stays_due_is_a_problem(
+    beating: None, now: datetime, seconds: int, found: list[Check]
+) -> None:
+    NotificationFactory(next_try_at=now - seconds * SECOND)
+    NotificationFactory(next_try_at=now - timedelta(days=1), state=NotificationState.SENT)
+    assert problems(health(now=now)) == found
+
+
+@pytest.mark.parametrize(("seconds", "warned"), [(60, False), (61, True)])
+def test_a_cluster_that_fell_silent_is_named_by_its_host(
+    beating: None, now: datetime, seconds: int, warned: bool
+) -> None:
+    ClusterFactory(name="here:1", seen_at=now)
+    ClusterFactory(name="worker-2:77", seen_at=now - seconds * SECOND)
+    report = health(now=now)
+    assert report.ok
+    words = "The queue on worker-2 has not been heard of for 1 minute. Look at that machine."
+    assert [finding.text for finding in report.warnings] == [words] * warned
+
+
+@pytest.mark.parametrize(("failed", "warned"), [(0, False), (10, True)])
+def test_a_sweep_that_failed_on_promises_is_told(db: None, now: datetime, failed: int, warned: bool) -> None:
+    HeartbeatFactory(name="sweep", at=now, detail=f"acted=3 busy=0 settled=0 failed={failed} left=0")
+    report = health(now=now)
+    assert report.ok
+    assert [finding.check for finding in report.warnings] == [Check.SWEEP] * warned
+    assert all("failed on 10 promises" in finding.text for finding in report.warnings)
+
+
+@pytest.mark.parametrize(
+    ("pinged", "failed", "warned"), [(None, 5, True), (10, 5, True), (5, 10, False), (5, None, False)]
+)
+def test_an_outside_ping_that_fails_is_told_until_one_succeeds(
+    beating: None, now: datetime, settings: Any, pinged: int | None, failed: int | None, warned: bool
+) -> None:
+    settings.SWEEP_PING_URL = "https://hc-ping.example/secret"
+    if pinged:
+        HeartbeatFactory(name="outside-ping", at=now - pinged * SECOND)
+    if failed:
+        HeartbeatFactory(name="outside-ping-failed", at=now - failed * SECOND, detail="HTTP 503")
+    report = health(now=now)
+    assert report.ok
+    texts = ["The call of SWEEP_PING_URL after each sweep fails: HTTP 503."]
+    assert [finding.text for finding in report.warnings] == texts * warned
+    settings.SWEEP_PING_URL = ""
+    assert health(now=now).warnings == ()
+
+
+def test_what_is_asked_of_another_host_is_no_stuck_queue(beating: None, now: datetime) -> None:
+    OrmQ.objects.create(key="supportdesk@gone:1", payload="", lock=now - timedelta(hours=1))
+    assert health(now=now).ok
