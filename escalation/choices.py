@@ -124,4 +124,8 @@ class NoticeKind(models.TextChoices):
     RESPONSE_FAILED = "response_failed", _("Your answer did not arrive")
     RESPONSE_VOIDED = "response_voided", _("Your answer was voided")
     NOBODY_LEFT = "nobody_left", _("Nobody is left to escalate to")
+    AWAY_TO_YOU = "away_to_you", _("Yours while somebody is away")
+    NOBODY_STANDS_IN = "nobody_stands_in", _("Away, and nobody stands in")
+    BACK = "back", _("Back from absence")
+    TAKEN_BACK = "taken_back", _("Back with who held it before")
     UNREACHED = "unreached", _("Somebody could not be reached")

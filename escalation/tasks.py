@@ -3,8 +3,10 @@
 from django.utils import timezone
 
 from escalation.exports.pack import desk_zone, export_week
+from escalation.services.absences import move_from_absent
 from escalation.services.calendars import refresh_holidays
 from escalation.services.heartbeats import beat
+from escalation.services.returning import offer_back
 from escalation.services.sweep import sweep
 from escalation.services.verifying import Verification, verify
 from escalation.weeks import last_complete_week
@@ -45,3 +47,10 @@ def renew_holidays() -> str:
     """Calendars of countries take on the holidays of another year, or those that a newer library knows."""
     renewed = refresh_holidays(at=timezone.now())
     return ", ".join(str(version) for version in renewed) or "unchanged"
+
+
+def follow_absences() -> str:
+    """What people who are away owe goes to who stands in, and is offered back to those who returned."""
+    now = timezone.now()
+    report = move_from_absent(now=now)
+    return f"{report} offered={offer_back(now=now)}"

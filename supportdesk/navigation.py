@@ -62,6 +62,7 @@ GROUPS: Sequence[tuple[Any, Sequence[Item]]] = (
             Item(_("Duty rotas"), "calendar_clock", "escalation.dutyrota"),
             Item(_("Shifts"), "schedule", "escalation.dutyshift"),
             Item(_("Absences"), "beach_access", "customers.absence"),
+            Item(_("Back from absence"), "assignment_return", "escalation.absencemove"),
             Item(_("Staff"), "badge", "customers.staffprofile"),
             Item(_("Teams"), "groups", "customers.team"),
             Item(_("Skills"), "construction", "customers.skill"),

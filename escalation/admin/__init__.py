@@ -1,5 +1,7 @@
 """The admin of promises, escalation and exports, one class per file."""
 
+from escalation.admin.absence import AbsenceAdmin
+from escalation.admin.absence_move import AbsenceMoveAdmin
 from escalation.admin.calendar import CalendarAdmin
 from escalation.admin.clock import ClockAdmin
 from escalation.admin.contract import ContractAdmin
@@ -15,6 +17,8 @@ from escalation.admin.ticket import TicketAdmin
 from escalation.admin.weekly_export import WeeklyExportAdmin
 
 __all__ = [
+    "AbsenceAdmin",
+    "AbsenceMoveAdmin",
     "CalendarAdmin",
     "ClockAdmin",
     "ClockEventAdmin",

@@ -23,6 +23,7 @@ from escalation.admin.ticket_acts import ACTS, Act, Acting, NewerMessage, act_on
 from escalation.admin.ticket_forms import WHEN, NewTicketForm
 from escalation.admin.ticket_opening import open_by_hand
 from escalation.services.leading import LEADS
+from escalation.services.returning import offered_to
 from escalation.ticket_page import ticket_page
 from tickets.access import visible_tickets
 from tickets.admin.ticket import TicketAdmin as TicketList
@@ -88,6 +89,7 @@ class TicketAdmin(PromiseColumn, ExplainPage):
             "now": now,
             "page": page,
             "may_change": may_change,
+            "offer": offered_to(request.user, ticket) if may_change else None,
             "may_void": request.user.has_perm("tickets.void_response"),
             "forms": {**_blank_forms(ticket, page.conversation.last_question, now), **bound},
             "failed": next(iter(bound), ""),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from escalation.admin.ticket_forms import (
+    AbsenceMoveForm,
     ContactForm,
     DecisionForm,
     MergeForm,
@@ -24,8 +25,9 @@ from escalation.admin.ticket_forms import (
     VoidForm,
     new_files,
 )
-from escalation.models import Clock
+from escalation.models import AbsenceMove, Clock
 from escalation.services.leading import relax, waive_promise
+from escalation.services.returning import keep, take_back
 from tickets.access import visible_tickets
 from tickets.choices import MessageKind, Status
 from tickets.errors import DeskError
@@ -169,6 +171,21 @@ def _owner(acting: Acting) -> None:
     assign(ticket=acting.ticket, to=data["owner"], actor=acting.actor, at=acting.at, reason=data["reason"])
 
 
+def _take_back(acting: Acting) -> None:
+    take_back(move=_move_of(acting), actor=acting.actor, at=acting.at)
+
+
+def _keep(acting: Acting) -> None:
+    keep(move=_move_of(acting), actor=acting.actor, at=acting.at)
+
+
+def _move_of(acting: Acting) -> AbsenceMove:
+    move = AbsenceMove.objects.filter(ticket=acting.ticket, pk=acting.data["move"]).first()
+    if move is None:
+        raise DeskError(_("There is nothing to decide any more: the ticket is done, or somebody decided already."))
+    return move
+
+
 def _merge(acting: Acting) -> None:
     """Only into what the actor may see; anything else does not exist."""
     into = visible_tickets(acting.actor).filter(pk=acting.data["into"]).first()
@@ -187,5 +204,7 @@ ACTS: Mapping[str, Act] = {
     "status": Act(StatusForm, _status, gettext_lazy("The status is changed.")),
     "priority": Act(PriorityForm, _priority, gettext_lazy("The priority is changed.")),
     "owner": Act(OwnerForm, _owner, gettext_lazy("The ticket is handed over.")),
+    "take_back": Act(AbsenceMoveForm, _take_back, gettext_lazy("The ticket is back with who held it before.")),
+    "keep": Act(AbsenceMoveForm, _keep, gettext_lazy("The ticket stays where it is.")),
     "merge": Act(MergeForm, _merge, gettext_lazy("The tickets are one now.")),
 }

@@ -189,3 +189,9 @@ def new_files(uploads: list[UploadedFile]) -> list[NewFile]:
         NewFile(file.name or "file", file.read(), file.content_type or "application/octet-stream")
         for file in uploads
     ]
+
+
+class AbsenceMoveForm(OnceForm):
+    """Take a ticket back after an absence, or let it stay."""
+
+    move = forms.IntegerField(widget=forms.HiddenInput)

@@ -23,22 +23,23 @@ class AbsenceMoveQuerySet(models.QuerySet["AbsenceMove"]):
     def unsettled(self) -> "AbsenceMoveQuerySet":
         return self.filter(settled_at=None)
 
-    def stranded(self) -> "AbsenceMoveQuerySet":
-        """Nobody stands in and nobody is above: tried again each minute."""
-        return self.unsettled().filter(to_owner=None)
-
     def live(self) -> "AbsenceMoveQuerySet":
         """Of tickets that are open and still with the one who got them, or who stood in for that one in turn."""
-        later = self.model.objects.filter(
-            ticket=OuterRef("ticket"), moved_at__gte=OuterRef("moved_at"), to_owner=OuterRef("ticket__owner")
-        )
-        return self.filter(Exists(later), ticket__status__in=ACTIVE_STATUSES).exclude(
-            ticket__owner=F("from_owner")
-        )
+        return self.filter(self._is_live())
+
+    def stale(self) -> "AbsenceMoveQuerySet":
+        """Of tickets that are done, or went elsewhere or back by other ways."""
+        return self.filter(~self._is_live())
 
     def offered(self) -> "AbsenceMoveQuerySet":
         """To be taken back or kept: the person is back, and the ticket is where it went."""
         return self.unsettled().filter(offered_at__isnull=False).live()
+
+    def _is_live(self) -> Q:
+        got = self.model.objects.filter(
+            ticket=OuterRef("ticket"), moved_at__gte=OuterRef("moved_at"), to_owner=OuterRef("ticket__owner")
+        )
+        return Q(Exists(got), ~Q(ticket__owner=F("from_owner")), ticket__status__in=ACTIVE_STATUSES)
 
 
 class AbsenceMove(models.Model):

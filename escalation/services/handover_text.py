@@ -21,6 +21,7 @@ class HandoverCause(Enum):
     STEP = auto()
     BY_HAND = auto()
     ABSENCE = auto()
+    RETURN = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ def _what_happened(facts: HandoverFacts) -> Iterator[str]:
             yield _("%(name)s escalated it from %(before)s to %(after)s: %(reason)s") % names
         case HandoverCause.ABSENCE:
             yield _("%(before)s is away; %(after)s takes over.") % names
+        case HandoverCause.RETURN:
+            yield _("%(after)s is back and has it again; %(before)s held it meanwhile.") % names
 
 
 def _whose(facts: HandoverFacts) -> Iterator[str]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from customers.names import name_of
 from escalation.choices import ClockKind, NoticeKind
+from escalation.drillwords import drill_sentence, marked, unmarked
 from escalation.models import Clock
 from tickets.models import Ticket
 
@@ -58,6 +59,10 @@ def moment(at: datetime) -> str:
 
 
 def subject_of(notice: Notice) -> str:
+    if notice.kind == NoticeKind.BACK:
+        return str(notice.kind.label)
+    if notice.ticket.is_drill:
+        return marked(f"{notice.kind.label}: {_priority(notice)} {unmarked(notice.ticket.subject)}")
     return f"{notice.kind.label}: {_priority(notice)} {notice.ticket.subject}"
 
 
@@ -67,7 +72,11 @@ def _priority(notice: Notice) -> str:
 
 def text_of(notice: Notice) -> str:
     """The whole text of a notification, in the active language and zone."""
-    lines = [_sentence(notice), "", *_facts(notice), "", settings.SITE_URL + _path(notice.ticket)]
+    if notice.kind == NoticeKind.BACK:
+        path = reverse("admin:escalation_absencemove_changelist")
+        return "\n".join([_sentence(notice), "", notice.detail, "", settings.SITE_URL + path])
+    drill = [drill_sentence(), ""] if notice.ticket.is_drill else []
+    lines = [*drill, _sentence(notice), "", *_facts(notice), "", settings.SITE_URL + _path(notice.ticket)]
     return "\n".join(lines)
 
 
@@ -87,10 +96,26 @@ def _sentence(notice: Notice) -> str:
             text = _failure(notice)
         case NoticeKind.RESPONSE_VOIDED:
             text = _("%(other)s voided the answer on %(number)s: it does not count for the promise.")
-        case _escalated:
-            text = f"{_missed(notice)} {_what_follows(notice.kind)}"
+        case _other:
+            text = _about_absence(notice.kind) or f"{_missed(notice)} {_what_follows(notice.kind)}"
     other = person_name(notice.other) if notice.other else ""
     return text % {"number": notice.ticket.number, "other": other}
+
+
+def _about_absence(kind: NoticeKind) -> str:
+    match kind:
+        case NoticeKind.AWAY_TO_YOU:
+            return _("%(other)s is away: %(number)s is yours meanwhile.")
+        case NoticeKind.NOBODY_STANDS_IN:
+            return _(
+                "%(other)s is away and nobody stands in: %(number)s stays there until somebody takes it."
+            )
+        case NoticeKind.TAKEN_BACK:
+            return _("%(other)s is back and has %(number)s again.")
+        case NoticeKind.BACK:
+            return _("While you were away these tickets went to others. Take each back, or let it stay.")
+        case _escalated:
+            return ""
 
 
 def _what_follows(kind: NoticeKind) -> str:

@@ -1,0 +1,20 @@
+"""How a fire drill is marked wherever it is read: in both languages at once, so that nobody takes it for real."""
+
+from django.utils.translation import gettext as _
+
+MARK = "[DRILL]【演练】"
+
+
+def marked(text: str) -> str:
+    """With the mark in front, once."""
+    return f"{MARK} {unmarked(text)}"
+
+
+def unmarked(text: str) -> str:
+    return text.replace(f"{MARK} ", "").replace(MARK, "").strip()
+
+
+def drill_sentence() -> str:
+    """What every notification about a drill begins with, in the active language."""
+    text = _("This is a fire drill. Act as if it were real and acknowledge it; nothing reaches a customer.")
+    return f"{MARK} {text}"
