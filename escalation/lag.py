@@ -32,12 +32,19 @@ class Lag:
 
 def breach_lag(*, now: datetime, window: timedelta = DAY) -> Lag:
     """``detected_at - due_at`` of what was noticed within the window before ``now``."""
-    return _lag(Clock.objects.filter(detected_at__gt=now - window, detected_at__lte=now), "detected_at")
+    noticed = Clock.objects.real().filter(detected_at__gt=now - window, detected_at__lte=now)
+    return _lag(noticed, "detected_at")
 
 
 def step_lag(*, now: datetime, window: timedelta = DAY) -> Lag:
     """``fired_at - due_at`` of the steps that fired within the window before ``now``."""
-    return _lag(Escalation.objects.filter(fired_at__gt=now - window, fired_at__lte=now), "fired_at")
+    return _lag(_fired(now, window), "fired_at")
+
+
+def _fired(now: datetime, window: timedelta) -> QuerySet[Escalation]:
+    """Without fire drills, and without what somebody escalated by hand, which has no time to be late for."""
+    fired = Escalation.objects.filter(fired_at__gt=now - window, fired_at__lte=now)
+    return fired.filter(step__isnull=False, clock__ticket__is_drill=False)
 
 
 def _lag(rows: QuerySet, happened: str) -> Lag:  # type: ignore[type-arg]  # either model
@@ -76,8 +83,7 @@ class CatchUp:
 
 def catch_ups(*, now: datetime, window: timedelta = DAY) -> list[CatchUp]:
     """The late steps of the window, grouped by outage, the latest first; at most the latest `MOST_LISTED` steps."""
-    late = Escalation.objects.filter(fired_at__gt=now - window, fired_at__lte=now)
-    late = late.filter(fired_at__gt=F("due_at") + CAUGHT_UP_AFTER)
+    late = _fired(now, window).filter(fired_at__gt=F("due_at") + CAUGHT_UP_AFTER)
     late = late.select_related("clock__ticket", "to_owner").order_by("-fired_at", "pk")
     return _grouped(list(late[:MOST_LISTED]))
 

@@ -4,12 +4,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from supportdesk.views.health import alive, healthz
+from supportdesk.views.metrics import metrics
 
 handler500 = "supportdesk.views.errors.server_error"
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("healthz/live", alive, name="alive"),
+    path("metrics", metrics, name="metrics"),
     path("files/", include("tickets.urls")),
     path("", admin.site.urls),
 ]

@@ -62,6 +62,20 @@ def test_a_step_is_caught_up_when_two_sweeps_had_missed_it(
     assert len(catch_ups(now=now)) == listed
 
 
+def test_fire_drills_and_what_was_escalated_by_hand_are_no_lag(now: datetime) -> None:
+    drill = ClockFactory(
+        ticket__is_drill=True,
+        due_at=now - HOUR,
+        started_at=now - 2 * HOUR,
+        breached_at=now - HOUR,
+        detected_at=now,
+    )
+    EscalationFactory(clock=drill, fired_at=now, due_at=now - HOUR)
+    EscalationFactory(step=None, fired_at=now, due_at=now - HOUR)
+    assert breach_lag(now=now) == step_lag(now=now) == Lag()
+    assert catch_ups(now=now) == []
+
+
 def test_late_steps_are_grouped_by_outage_the_latest_first(now: datetime) -> None:
     morning, noon = now - 5 * HOUR, now - HOUR
     for minutes in (0, 3, 6):
