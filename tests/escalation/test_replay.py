@@ -45,6 +45,14 @@ def test_a_line_that_does_not_follow_the_one_before_it_is_named(lines):
     assert broken.value.args[0] == len(lines)
 
 
+@pytest.mark.parametrize("change", [ClockChange.ACKNOWLEDGED, ClockChange.STEP])
+def test_what_steers_the_paging_leaves_the_promise_as_it_is(change):
+    said = line(change, 10, "running", "running", until="2026-11-18T12:25:00+00:00", by="page")
+    assert replay([STARTED, said, MET]) == replay([STARTED, MET])
+    with pytest.raises(BrokenChain):
+        replay([STARTED, line(change, 10, "running", "running", due_after=DUE + timedelta(minutes=1))])
+
+
 def test_a_due_time_that_moved_without_a_line_breaks_the_chain():
     later = DUE + timedelta(minutes=1)
     with pytest.raises(BrokenChain):
