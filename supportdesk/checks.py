@@ -1,11 +1,11 @@
-"""System checks for mistakes that only show in real use: manage.py check --deploy."""
+"""System checks: of the queue's settings at each start, and with `check --deploy` of what only shows in real use."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Warning
+from django.core.checks import CheckMessage, Error, Info, Warning
 from django.db import connection
 
 
@@ -24,4 +24,69 @@ def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     if settings.DESK_ADDRESS.endswith(".example"):
         hint = "Set DESK_ADDRESS to the address that customers write to."
         found.append(Warning("The desk has an example address.", hint=hint, id="desk.W004"))
+    if "redis" in settings.Q_CLUSTER:
+        hint = "The minute tasks find such work again. Leave REDIS_URL out where a minute is too long."
+        found.append(Info("Redis loses the task that a killed worker held.", hint=hint, id="desk.I001"))
     return found
+
+
+LONGEST_TASK = (
+    100  # seconds, of what bounds its own work: tickets.tasks.process_stored; the sweep stops after 55
+)
+LEAST_WORKERS = 3
+
+
+def check_queue(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Q_CLUSTER, whose values hang together; the reasons stand beside them in the settings."""
+    return [
+        Error(text, hint=f"{hint} See Q_CLUSTER in supportdesk/settings.py.", id=f"desk.{number}")
+        for number, is_wrong, text, hint in _queue_rules(settings.Q_CLUSTER)
+        if is_wrong
+    ]
+
+
+def _queue_rules(queue: dict[str, Any]) -> Iterator[tuple[str, bool, str, str]]:
+    """Id, whether it is broken, what happens then, and how to mend it. What is missing has django-q2's default."""
+    workers, timeout = queue.get("workers") or 0, queue.get("timeout") or 0
+    limit, retry = queue.get("queue_limit", workers**2), queue.get("retry", 60)
+    yield (
+        "E101", workers < LEAST_WORKERS,
+        "The sweep would hold up mail, for it holds one worker for most of its minute.",
+        f"Set QUEUE_WORKERS to {LEAST_WORKERS} or more.",
+    )  # fmt: skip
+    yield (
+        "E102", timeout < 2 * LONGEST_TASK,
+        "Tasks would be cut off while they do their work.", f"Set timeout to {2 * LONGEST_TASK} or more.",
+    )  # fmt: skip
+    yield (
+        "E103", retry < 2 * timeout,
+        "Tasks that wait or still run would be started a second time.", "Set retry to twice the timeout or more.",
+    )  # fmt: skip
+    yield (
+        "E104", queue.get("max_attempts", 0) != 1 or not queue.get("ack_failures", False),
+        "A task that fails would be tried again without end.", "Set max_attempts to 1 and ack_failures to True.",
+    )  # fmt: skip
+    yield (
+        "E105", bool(queue.get("catch_up", True)),
+        "After an outage every missed minute would be run, half a minute apart.", "Set catch_up to False.",
+    )  # fmt: skip
+    yield (
+        "E106", not workers <= limit <= 2 * workers,
+        "Tasks would wait here while workers of another machine are idle.", "Set queue_limit to the number of workers.",
+    )  # fmt: skip
+    yield (
+        "E107", queue.get("save_limit", 250) >= 0,
+        "A row would be written and pruned for each task.", "Set save_limit to -1.",
+    )  # fmt: skip
+    yield (
+        "E108", not 0 < queue.get("poll", 0.2) <= 2,
+        "New mail would lie about, or the database be asked without pause.", "Set poll to 0.5.",
+    )  # fmt: skip
+    yield (
+        "E109", not 0 < queue.get("guard_cycle", 0.5) <= 5,
+        "A dead process of the cluster would be noticed late.", "Set guard_cycle to 1.",
+    )  # fmt: skip
+    yield (
+        "E110", not str(queue.get("broker_class", "")).startswith("supportdesk.cluster."),
+        "A dead cluster would hide behind those of other machines.", "Set broker_class to one of supportdesk.cluster.",
+    )  # fmt: skip

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from django.core.checks import run_checks
+from django.core.checks import WARNING, run_checks
 
-from supportdesk.checks import check_deployment
+from supportdesk.checks import check_deployment, check_queue
 
 
 def ids(found: list[Any]) -> set[str]:
@@ -33,3 +33,48 @@ def test_the_findings_belong_to_the_deployment_checks_only(settings: Any, deploy
 def test_every_finding_has_a_hint(settings: Any) -> None:
     settings.PRODUCTION = False
     assert all(message.hint for message in check_deployment(None))
+
+
+def test_the_queue_as_it_is_set_up_passes_at_each_start() -> None:
+    assert run_checks(tags=["queue"]) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "number"),
+    [
+        ({"workers": 2, "queue_limit": 2}, "E101"),
+        ({"timeout": 199}, "E102"),
+        ({"timeout": None}, "E102"),
+        ({"retry": 479}, "E103"),
+        ({"max_attempts": 0}, "E104"),
+        ({"ack_failures": False}, "E104"),
+        ({"catch_up": True}, "E105"),
+        ({"queue_limit": 7}, "E106"),
+        ({"queue_limit": 2}, "E106"),
+        ({"save_limit": 0}, "E107"),
+        ({"poll": 3}, "E108"),
+        ({"poll": 0}, "E108"),
+        ({"guard_cycle": 6}, "E109"),
+        ({"broker_class": None}, "E110"),
+    ],
+    ids=str,
+)
+def test_each_value_of_the_queue_that_breaks_the_desk_is_refused(
+    settings: Any, changed: dict[str, Any], number: str
+) -> None:
+    settings.Q_CLUSTER = settings.Q_CLUSTER | {"workers": 3, "queue_limit": 3} | changed
+    found = check_queue(None)
+    assert ids(found) == {f"desk.{number}"}
+    assert all(message.hint for message in found)
+
+
+def test_what_django_q2_takes_by_default_is_refused(settings: Any) -> None:
+    settings.Q_CLUSTER = {"workers": 3, "timeout": 240}
+    assert ids(check_queue(None)) == {f"desk.E{number}" for number in (103, 104, 105, 106, 107, 110)}
+
+
+def test_redis_is_told_what_it_loses_and_no_more(settings: Any) -> None:
+    settings.Q_CLUSTER = settings.Q_CLUSTER | {"redis": "redis://127.0.0.1"}
+    (message,) = [message for message in check_deployment(None) if message.id == "desk.I001"]
+    assert not message.is_serious()
+    assert message.level < WARNING
