@@ -11,7 +11,7 @@ from escalation.calendars import hours_of
 from escalation.choices import ClockKind
 from escalation.definitions import CalendarDefinition, OwnDay, from_json
 from escalation.holidaydays import HolidayDays, holiday_days
-from escalation.models import Calendar, EscalationStep, Policy
+from escalation.models import Calendar, CalendarVersion, EscalationStep, Policy
 from escalation.services.calendars import create_calendar, refresh_holidays, revise_calendar
 from escalation.services.moments import step_time
 from escalation.services.policies import Window, revise_policy
@@ -51,6 +51,16 @@ def test_an_edit_makes_a_version_and_the_same_again_makes_none():
     edit = {"own_days": (OwnDay(date(2026, 12, 24)),)}
     assert (revised(calendar, **edit).number, revised(calendar, **edit).number) == (2, 2)
     assert calendar.versions.count() == 2
+
+
+def test_a_version_is_neither_changed_nor_deleted():
+    calendar = office_calendar()
+    version = CalendarVersion.objects.create(calendar=calendar, number=9, definition="{}", created_at=NOW)
+    for forbidden in (version.save, version.delete, calendar.versions.all().delete):
+        with pytest.raises(TypeError):
+            forbidden()
+    with pytest.raises(TypeError):
+        calendar.versions.update(definition="{}")
 
 
 def test_an_edit_by_somebody_who_read_an_old_row_goes_on_from_the_newest():

@@ -374,6 +374,7 @@ def test_a_promise_costs_its_message_few_queries(ticket, count_queries):
     message = noted(ticket, 10)
     assert count_queries(lambda: clocks.answer(clock, message, act)) == 2
     assert count_queries(lambda: clocks.start(ticket, message, act)) == 4
+    assert ticket.clocks.latest("pk").kind == ClockKind.NEXT_RESPONSE
 
 
 def test_steps_without_a_chain_of_their_own_follow_the_default_chain(ticket):
@@ -381,3 +382,14 @@ def test_steps_without_a_chain_of_their_own_follow_the_default_chain(ticket):
     policy = Policy.objects.create(name="Gold")
     clock.policy_version.policy = policy
     assert clocks.next_step_time(clock) == NOW + timedelta(minutes=15)
+
+
+def test_a_change_of_priority_after_the_due_time_finds_the_promise_broken(ticket):
+    """No sweep has seen the breach yet; lowering it is no way out."""
+    change_priority(
+        ticket=ticket, priority=Priority.P3, actor=ticket.owner, at=minute(30), reason="quiet again"
+    )
+    clock = clock_of(ticket)
+    assert (clock.state, clock.priority) == (ClockState.BREACHED, Priority.P0)
+    assert (clock.breached_at, clock.detected_at) == (minute(30), minute(30))
+    assert lines(clock) == [ClockChange.STARTED, ClockChange.BREACHED]

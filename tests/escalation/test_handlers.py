@@ -3,23 +3,28 @@
 import pytest
 from django.contrib.auth.models import Permission
 
-from escalation.choices import ClockChange, ClockState, NoticeKind
-from escalation.handlers import keep_the_promise
+from escalation.choices import ClockChange, ClockKind, ClockState, NoticeKind
+from escalation.handlers import keep_the_promise, start_the_promise
 from escalation.models import Clock, Notification
+from escalation.services import clocks
+from escalation.services.ledger import Act
 from escalation.services.sweep import sweep
 from escalation.services.verifying import verify
 from tests.factories import (
+    NOW,
     ContactFactory,
+    ContractFactory,
     CustomerFactory,
     DutyRotaFactory,
     DutyShiftFactory,
+    TicketFactory,
     set_desk,
     staff,
 )
 from tests.talk import answered, asked, bounced, called, clock_of, minute, opened, words
 from tickets.choices import MailPurpose, Priority, Status
 from tickets.errors import DeskError
-from tickets.events import StaffResponded
+from tickets.events import CustomerWrote, StaffResponded
 from tickets.models import Message, OutboundEmail, Ticket
 from tickets.services.conversation import add_automatic_message
 from tickets.services.ownership import assign
@@ -272,3 +277,34 @@ def test_an_answer_costs_its_promise_four_queries(ticket, count_queries):
     event = StaffResponded(ticket=ticket, at=minute(5), actor=ticket.owner, message=message)
     assert count_queries(lambda: keep_the_promise(event)) == 4
     assert clock_of(ticket).state == ClockState.MET
+
+
+@pytest.mark.parametrize("priority", [Priority.P0, Priority.P2])
+def test_a_later_question_costs_its_promise_four_queries(contact, count_queries, priority):
+    """Contract, windows with what is owed, the clock and its line; the ticket's customer need not be loaded."""
+    ContractFactory(customer=contact.customer)
+    ticket = opened(contact=contact, priority=priority)
+    answered(ticket, 5)
+    message = asked(ticket, 40)
+    ticket.clocks.filter(started_by=message).update(stopped_at=minute(41), state=ClockState.MET)
+    event = CustomerWrote(Ticket.objects.get(pk=ticket.pk), minute(42), None, message, is_first=False)
+    assert count_queries(lambda: start_the_promise(event)) == 4
+    assert ticket.clocks.latest("pk").kind == ClockKind.NEXT_RESPONSE
+
+
+def test_a_question_while_one_is_unanswered_costs_two_queries(ticket, count_queries):
+    message = asked(ticket, 40)
+    event = CustomerWrote(Ticket.objects.get(pk=ticket.pk), minute(42), None, message, is_first=False)
+    assert count_queries(lambda: start_the_promise(event)) == 2
+    assert ticket.clocks.count() == 1
+
+
+@pytest.mark.parametrize(("has_customer", "queries"), [(True, 4), (False, 3)])
+def test_a_first_message_costs_its_promise_four_queries(ann, contact, count_queries, has_customer, queries):
+    set_desk(intake_owner=ann)
+    ticket = TicketFactory(
+        customer=contact.customer if has_customer else None, owner=ann, priority=Priority.P0
+    )
+    message = Message.objects.create(ticket=ticket, kind="inbound", at=NOW, created_at=NOW, body="Black.")
+    assert count_queries(lambda: clocks.start(ticket, message, Act(NOW, None))) == queries
+    assert clock_of(ticket).kind == ClockKind.FIRST_RESPONSE

@@ -5,11 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from escalation.choices import ClockChange, ClockKind, ClockState
-from escalation.models import Calendar, Clock, Policy
+from escalation.models import Calendar, Clock, EscalationStep, Policy
+from escalation.services.clocks import window_of
+from escalation.services.leading import due_under
+from escalation.services.moments import step_time
 from escalation.services.policies import Window, revise_policy
 from escalation.services.sweep import sweep
 from escalation.services.verifying import verify
-from tests.factories import ContactFactory, CustomerFactory, office_calendar, staff
+from tests.factories import ContactFactory, CustomerFactory, PolicyTargetFactory, office_calendar, staff
 from tests.talk import answered, asked, bounced, called, minute, noted, opened
 from tickets.choices import Priority, Status
 from tickets.models import Ticket
@@ -283,3 +286,66 @@ def test_the_chain_of_a_resolution_is_counted_without_its_pauses(matter):
     answered(matter, 100, then=Status.WAITING)
     asked(matter, 200)
     assert resolution(matter).next_step_at == minute(400)
+
+
+def lasting(seconds: float) -> float:
+    """Seconds as minutes."""
+    return seconds / 60
+
+
+@pytest.mark.parametrize(
+    "pauses", [[(0.7, 59.2)], [(0.999999, 1.0), (3.3, 9.9)], [(10.25, 610.75), (700.5, 700.6)]]
+)
+def test_pauses_move_the_due_time_by_the_very_seconds_that_are_kept(matter, pauses):
+    """Moments have microseconds: none of them may be in the due time that is not in the ledger's seconds."""
+    for since, until in pauses:
+        moved(matter, Status.WAITING, 1 + lasting(since))
+        moved(matter, Status.OPEN, 1 + lasting(until))
+    clock = resolution(matter)
+    assert clock.due_at == minute(600) + timedelta(seconds=clock.paused_seconds)
+    assert clock.due_at == due_under(clock, window_of(clock))
+    assert verify(ticket=matter.pk).mismatches == ()
+
+
+def with_two_windows(contact) -> Ticket:
+    """A P2 to be resolved within ten hours, within five as a P1."""
+    ticket = with_resolution(contact, minutes=600, cap=300)
+    version = resolution(ticket).policy_version
+    PolicyTargetFactory(version=version, kind=ClockKind.RESOLUTION, priority=Priority.P1, minutes=300)
+    return ticket
+
+
+def test_a_pause_before_a_raise_moves_no_step_of_the_window_counted_from_there(contact):
+    matter = with_two_windows(contact)
+    moved(matter, Status.WAITING, 10)
+    moved(matter, Status.OPEN, 40)
+    change_priority(ticket=matter, priority=Priority.P1, actor=matter.owner, at=minute(60), reason="on air")
+    clock = resolution(matter)
+    assert (clock.due_at, clock.paused_seconds) == (minute(360), 1800)
+    assert step_time(clock, EscalationStep(percent=50)) == minute(60 + 150)
+    moved(matter, Status.WAITING, 100)
+    moved(matter, Status.OPEN, 120)
+    assert step_time(resolution(matter), EscalationStep(percent=50)) == minute(60 + 150 + 20)
+    assert resolution(matter).due_at == minute(380)
+
+
+def test_of_a_pause_around_a_raise_the_new_window_gets_what_lies_after_it(contact):
+    matter = with_two_windows(contact)
+    moved(matter, Status.WAITING, 10)
+    change_priority(ticket=matter, priority=Priority.P1, actor=matter.owner, at=minute(60), reason="on air")
+    assert resolution(matter).state == ClockState.PAUSED
+    moved(matter, Status.OPEN, 80)
+    clock = resolution(matter)
+    assert (clock.due_at, clock.paused_seconds) == (minute(60 + 300 + 20), 70 * 60)
+    assert step_time(clock, EscalationStep(percent=50)) == minute(60 + 150 + 20)
+    assert verify(ticket=matter.pk).mismatches == ()
+
+
+def test_a_lowering_leaves_a_pause_alone(contact):
+    matter = with_two_windows(contact)
+    moved(matter, Status.WAITING, 10)
+    change_priority(
+        ticket=matter, priority=Priority.P3, actor=matter.owner, at=minute(60), reason="a question"
+    )
+    clock = resolution(matter)
+    assert (clock.paused_at, clock.paused_seconds) == (minute(10), 0)

@@ -217,7 +217,9 @@ def test_a_customer_one_may_not_see_is_not_previewed_by_its_number(login, berlin
     assert "Aurora" not in html
 
 
-@pytest.mark.parametrize("make", [ContractFactory, PolicyFactory], ids=lambda make: make.__name__)
+@pytest.mark.parametrize(
+    "make", [ContractFactory, CustomerFactory, PolicyFactory], ids=lambda make: make.__name__
+)
 def test_the_pages_carry_the_panel(login, make, berlin):
     row = make()
     client = login(AdminFactory())
@@ -292,3 +294,36 @@ def test_the_zone_of_the_contract_is_the_one_shown(login, berlin):
     contract = ContractFactory(customer=berlin)
     html = previewed(login(AdminFactory()), contract, contract_post(contract, time_zone="America/New_York"))
     assert "07:30 (America/New_York)" in html
+
+
+def on_customer(client, customer, **data):
+    response = client.post(url("customers_customer", customer), data)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_the_page_of_a_customer_previews_the_contract_in_force_at_the_moment(login, berlin):
+    ContractFactory(
+        customer=berlin, plan=strict_plan(), starts_on=date(2026, 11, 1), ends_on=date(2026, 11, 30)
+    )
+    client = login(AdminFactory())
+    html = on_customer(client, berlin)
+    assert "Aurora Live under Gold" in html
+    assert "2026-11-18 13:15 (Europe/Berlin)" in html
+    assert all(f">{name}<" in html for name in ("P0 Urgent", "P1 High", "P2 Medium", "P3 Low"))
+    html = on_customer(client, berlin, preview_at="2026-12-02T12:00")
+    assert "Aurora Live has no contract on this day" in html
+
+
+def test_a_new_customer_is_promised_what_the_default_plan_is(login):
+    html = on_customer(login(AdminFactory()), None)
+    assert "A new customer has no contract" in html
+    assert "<table" in html
+
+
+def test_an_account_manager_previews_own_customers_only(login, berlin):
+    manager = staff("ann", groups=["Account manager"])
+    own = CustomerFactory(account_manager=manager, name="Star")
+    client = login(manager)
+    assert "Star has no contract" in on_customer(client, own)
+    assert client.post(url("customers_customer", berlin)).status_code == 404

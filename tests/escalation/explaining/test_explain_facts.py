@@ -8,6 +8,7 @@ from escalation.choices import ClockChange, ClockKind
 from escalation.definitions import CalendarDefinition
 from escalation.explaining.facts import Explanation, Mail
 from escalation.explaining.reading import explain
+from escalation.explaining.sheet import sheet_of
 from escalation.models import Calendar, Clock, Policy
 from escalation.services.calendars import revise_calendar
 from escalation.services.leading import relax
@@ -15,6 +16,8 @@ from escalation.services.policies import Window, revise_policy
 from escalation.services.sweep import sweep
 from tests.factories import (
     ContactFactory,
+    ContractFactory,
+    ContractWindowFactory,
     CustomerFactory,
     InboundEmailFactory,
     MailboxFactory,
@@ -26,6 +29,7 @@ from tests.talk import answered, bounced, called, minute, opened
 from tickets.choices import OutboxState, Priority, Status
 from tickets.models import Ticket
 from tickets.services.failures import void_response
+from tickets.services.merging import merge
 from tickets.services.ownership import assign
 from tickets.services.state import change_priority, set_status
 
@@ -309,3 +313,21 @@ def test_closed_unanswered_and_waived_it_keeps_both(contact, lead):
 
 def test_an_unknown_or_hidden_promise_is_none():
     assert explain(Clock.objects.none(), 1, now=minute(0)) is None
+
+
+def test_a_window_of_the_contract_is_called_so_with_its_date(contact):
+    contract = ContractFactory(customer=contact.customer)
+    own = ContractWindowFactory(contract=contract, minutes=90)
+    it = told(opened(contact=contact, priority=Priority.P2), 10)
+    assert (it.terms.window_minutes, it.terms.contract_window_since) == (90, own.created_at)
+    [window] = [fact.value for fact in sheet_of(it, zone="UTC").terms if fact.name == "Window"]
+    assert window.startswith("1 h 30 min, a window of the contract, in force since ")
+
+
+def test_a_merge_names_both_tickets(contact, lead):
+    source, target = opened(contact=contact), opened(1, contact=contact)
+    merge(ticket=source, into=target, actor=lead, at=minute(5), reason="the same")
+    clock = Clock.objects.get(started_at=minute(0))
+    found = explain(Clock.objects.all(), clock.pk, now=minute(6))
+    [line] = [line for line in found.story if line.change == "merged"]
+    assert (line.merged_from, line.merged_into) == (source.number, target.number)
