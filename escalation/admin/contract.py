@@ -13,6 +13,8 @@ from unfold.decorators import display
 
 from customers.admin.contract import ContractAdmin as ContractList
 from customers.models import Contract
+from escalation.admin.chain_inline import ContractStepInline
+from escalation.admin.chain_page import ChainPage
 from escalation.admin.contract_window import ContractWindowInline, WindowFormSet, past_windows
 from escalation.admin.preview import PreviewPage, Terms, refuse, sentences
 from escalation.services.contract_windows import revise_windows
@@ -23,17 +25,18 @@ admin.site.unregister(Contract)
 
 
 @admin.register(Contract)
-class ContractAdmin(PreviewPage, ContractList):
-    inlines = (ContractWindowInline,)
+class ContractAdmin(ChainPage, PreviewPage, ContractList):
+    inlines = (ContractWindowInline, ContractStepInline)
     readonly_fields = ("earlier_windows",)
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
         may_read = request.user.has_perm("escalation.view_contractwindow")
         if obj is None or not may_read:
-            return fieldsets
+            return (*fieldsets, *self.past_fieldsets(obj))
         return (
             *fieldsets,
+            *self.past_fieldsets(obj),
             (_("Earlier windows"), {"fields": ("earlier_windows",), "classes": ("collapse",)}),
         )
 

@@ -14,26 +14,22 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from customers.admin.fields import person
+from escalation.admin.chain_inline import StepInline
+from escalation.admin.chain_page import ChainPage
 from escalation.admin.outdated import OutdatedPromises
-from escalation.admin.policy_form import PolicyForm, StepForm, targets_in_force, window_faults, window_rows
+from escalation.admin.policy_form import PolicyForm, targets_in_force, ways_rows, window_faults, window_rows
 from escalation.admin.preview import PreviewPage, Terms, refuse
 from escalation.choices import ClockKind
-from escalation.models import EscalationStep, Policy, PolicyTarget, PolicyVersion
+from escalation.models import Policy, PolicyTarget, PolicyVersion
 from escalation.services.policies import Window, revise_policy
-
-
-class StepInline(TabularInline):
-    model = EscalationStep
-    form = StepForm
-    fields = ("percent", "tell", "reassign_to")
-    extra = 0
+from tickets.choices import Priority
 
 
 class VersionInline(TabularInline):
     """What was promised when; nothing of it changes."""
 
     model = PolicyVersion
-    fields = readonly_fields = ("number", "created_at", "changed_by", "windows")
+    fields = readonly_fields = ("number", "created_at", "changed_by", "windows", "ways")
     extra = 0
     can_delete = False
     hide_title = True
@@ -56,16 +52,20 @@ class VersionInline(TabularInline):
     def windows(self, version: PolicyVersion) -> str:
         return in_words(version.targets.all())
 
+    @display(description=_("served through"))
+    def ways(self, version: PolicyVersion) -> str:
+        return ways_in_words(version)
+
 
 @admin.register(Policy)
-class PolicyAdmin(OutdatedPromises, PreviewPage):
+class PolicyAdmin(ChainPage, OutdatedPromises, PreviewPage):
     form = PolicyForm
     offers_zones = True
     list_display = ("name", "plan", "is_default", "version", "duty_rota")
     list_select_related = ("plan", "duty_rota")
     search_fields = ("name",)
     inlines = (StepInline, VersionInline)
-    readonly_fields = ("is_default", "current_windows")
+    readonly_fields = ("is_default", "current_windows", "current_ways")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Policy]":
         policies: QuerySet[Policy] = super().get_queryset(request)
@@ -75,9 +75,14 @@ class PolicyAdmin(OutdatedPromises, PreviewPage):
         head = (None, {"fields": (("name", "plan"), ("duty_rota", "is_default"))})
         may_write = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
         if not may_write:
-            return (head, (_("Windows"), {"fields": ("current_windows",)}))
+            read = ("current_windows", "current_ways")
+            return (head, (_("Windows"), {"fields": read}), *self.past_fieldsets(obj))
         windows = ((kind.label, {"fields": window_rows(kind)}) for kind in ClockKind)
-        return (head, *windows, (_("Pauses"), {"fields": ("pause_cap_minutes",)}))
+        rest = (
+            (_("Served through"), {"fields": ways_rows()}),
+            (_("Pauses"), {"fields": ("pause_cap_minutes",)}),
+        )
+        return (head, *windows, *rest, *self.past_fieldsets(obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -92,6 +97,7 @@ class PolicyAdmin(OutdatedPromises, PreviewPage):
                 actor=actor,
                 at=timezone.now(),
                 pause_cap_minutes=form.cleaned_data["pause_cap_minutes"],
+                ways=form.ways(),
             )
 
     def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> Terms:
@@ -110,6 +116,11 @@ class PolicyAdmin(OutdatedPromises, PreviewPage):
     def current_windows(self, policy: Policy) -> str:
         return in_words(targets_in_force(policy))
 
+    @display(description=_("served through"))
+    def current_ways(self, policy: Policy) -> str:
+        version = policy.versions.order_by("-number").first()
+        return ways_in_words(version) if version else "-"
+
 
 def windows_in_force(policy: Policy) -> list[Window]:
     return [
@@ -125,6 +136,16 @@ def in_words(targets: Any) -> str:
         for target in sorted(targets, key=_order)
     )
     return format_html_join("", "<div>{} · {}: {} min ({})</div>", rows) or "-"
+
+
+def ways_in_words(version: PolicyVersion) -> str:
+    """One line per priority: through what it is served."""
+    rows = (
+        (priority.name, ", ".join(str(way.label) for way in ways))
+        for priority in Priority
+        if (ways := version.ways(priority))
+    )
+    return format_html_join("", "<div>{}: {}</div>", rows) or "-"
 
 
 def _order(target: PolicyTarget) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""The form of a policy: a window and a calendar for each kind of promise and priority, and the steps of its chain."""
+"""The form of a policy: window and calendar for each kind of promise and priority, and what it is served through."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
 )
 
-from escalation.choices import RESPONSE_KINDS, ClockKind, Whom
-from escalation.models import Calendar, EscalationStep, Policy, PolicyTarget
-from escalation.services.policies import Window
+from escalation.choices import RESPONSE_KINDS, ClockKind, Way
+from escalation.models import Calendar, Policy, PolicyTarget
+from escalation.services.policies import Ways, Window
 from tickets.choices import Priority
 
 LONGEST = 366 * 24 * 60
@@ -30,6 +30,27 @@ def calendar_name(kind: ClockKind, priority: Priority) -> str:
 def window_rows(kind: ClockKind) -> tuple[tuple[str, str], ...]:
     """The fields of one kind of promise, a line per priority."""
     return tuple((minutes_name(kind, priority), calendar_name(kind, priority)) for priority in Priority)
+
+
+def ways_name(priority: Priority) -> str:
+    return f"ways_{priority.value}"
+
+
+def ways_rows() -> tuple[tuple[str, ...], ...]:
+    names = tuple(ways_name(priority) for priority in Priority)
+    return names[:2], names[2:]
+
+
+def _ways_fields() -> dict[str, forms.Field]:
+    return {
+        ways_name(priority): forms.MultipleChoiceField(
+            label=priority.label,
+            choices=Way,
+            required=False,
+            widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+        )
+        for priority in Priority
+    }
 
 
 def _window_fields() -> dict[str, forms.Field]:
@@ -73,6 +94,7 @@ class _PolicyForm(forms.ModelForm):
         version = self.instance.versions.order_by("-number").first() if self.instance.pk else None
         if version is not None:
             self.initial["pause_cap_minutes"] = version.pause_cap_minutes
+            self.initial.update({ways_name(priority): version.ways(priority) for priority in Priority})
             for target in targets_in_force(self.instance):
                 kind, priority = ClockKind(target.kind), Priority(target.priority)
                 self.initial[minutes_name(kind, priority)] = target.minutes
@@ -104,8 +126,13 @@ class _PolicyForm(forms.ModelForm):
             if (minutes := given.get(minutes_name(kind, priority)))
         ]
 
+    def ways(self) -> Ways:
+        """Through what each priority is served, as entered."""
+        given = self.cleaned_data
+        return {priority: [Way(value) for value in given[ways_name(priority)]] for priority in Priority}
 
-PolicyForm = type("PolicyForm", (_PolicyForm,), _window_fields())
+
+PolicyForm = type("PolicyForm", (_PolicyForm,), {**_window_fields(), **_ways_fields()})
 
 
 def window_faults(form: forms.BaseForm) -> list[str]:
@@ -117,16 +144,6 @@ def window_faults(form: forms.BaseForm) -> list[str]:
         for name in row
         if name in form.errors
     ]
-
-
-class StepForm(forms.ModelForm):
-    tell = forms.MultipleChoiceField(
-        label=_("Tell"), choices=Whom, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget()
-    )
-
-    class Meta:
-        model = EscalationStep
-        fields = ("percent", "tell", "reassign_to")
 
 
 def targets_in_force(policy: Policy) -> list[PolicyTarget]:

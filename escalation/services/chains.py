@@ -42,8 +42,8 @@ def revise_chain(
     the contract. Raises DeskError, a sentence on each line.
     """
     home = _locked(policy, contract)
-    refuse_chain(home, steps)
     stand = _by_spec(home.steps.current().select_related("person", "rota"))
+    _refuse(home, steps, [spec for spec in steps if spec not in stand])
     kept = [stand.pop(spec) for spec in steps if spec in stand]
     added = _add(home, [spec for spec in steps if spec not in map(spec_of, kept)], actor, at)
     gone = list(home.steps.current().exclude(pk__in=[step.pk for step in (*kept, *added)]))
@@ -51,9 +51,10 @@ def revise_chain(
     return ChainRevision(kept, added, gone, _move(home, [*added, *gone], at))
 
 
-def refuse_chain(home: Policy | Contract, steps: Sequence[StepSpec]) -> None:
+def _refuse(home: Policy | Contract, steps: Sequence[StepSpec], new: Sequence[StepSpec]) -> None:
+    """Steps that stand already are not asked again: somebody they name may have left since."""
     rota, is_default = rota_of(home), isinstance(home, Policy) and home.is_default
-    faults = [fault for step in steps for fault in step_faults(step, rota=rota)]
+    faults = [fault for step in new for fault in step_faults(step, rota=rota)]
     faults += chain_faults(steps, is_default=is_default)
     if faults:
         raise DeskError("\n".join(dict.fromkeys(faults)))

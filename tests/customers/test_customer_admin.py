@@ -184,6 +184,7 @@ def test_a_contract_is_written_and_changed_through_its_page(login, ann, lead):
     own = CustomerFactory(account_manager=ann)
     data = {"customer": own.pk, "plan": ServicePlanFactory().pk, "starts_on": "2026-06-01", "ends_on": ""}
     data |= {"windows-TOTAL_FORMS": 0, "windows-INITIAL_FORMS": 0}
+    data |= {"steps-TOTAL_FORMS": 0, "steps-INITIAL_FORMS": 0}
     client = login(lead)
     assert client.post(add_url(Contract), data).status_code == 302
     contract = Contract.objects.get()

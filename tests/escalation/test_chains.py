@@ -163,6 +163,11 @@ def test_the_default_chain_always_ends_at_a_person(default, steps):
     assert standing(default) == before
 
 
+def test_a_step_that_stands_already_is_not_asked_again(gold):
+    EscalationStepFactory(policy=gold, tell=[Whom.DUTY_PERSON.value], percent=50, reassign_to="")
+    assert revise(gold, *standing(gold), UP).kept
+
+
 def test_every_fault_is_a_line(gold):
     with pytest.raises(DeskError) as refused:
         revise(gold, replace(WARN, channels=()), replace(UP, repeat_cap=3))

@@ -219,6 +219,7 @@ def window_form(contract, minutes):
         "time_zone": "Europe/Berlin", "hotline": "+49 30 1", "windows-TOTAL_FORMS": 1,
         "windows-INITIAL_FORMS": 0, "windows-0-kind": ClockKind.FIRST_RESPONSE, "windows-0-priority": 0,
         "windows-0-minutes": minutes, "windows-0-calendar": CalendarFactory().pk,
+        "steps-TOTAL_FORMS": 0, "steps-INITIAL_FORMS": 0,
     }  # fmt: skip
 
 

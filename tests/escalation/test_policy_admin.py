@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from escalation.choices import ClockKind
-from escalation.models import Calendar, DutyRota, DutyShift, EscalationStep, Policy
+from escalation.choices import ClockKind, Way
+from escalation.models import Calendar, DutyRota, DutyShift, Policy
 from tests.adminpages import add_url, errors, list_url, listed, page_url
+from tests.chainpages import chain_post
 from tests.factories import (
     NOW,
     AdminFactory,
@@ -40,19 +41,14 @@ def windows_of(policy):
 
 
 def policy_form(policy, calendar, **changes):
-    steps = list(policy.steps.order_by("percent")) if policy else []
     data = {"name": policy.name if policy else "Gold promise", "plan": "", "duty_rota": ""}
     for kind, priority, minutes in windows_of(policy or Policy.objects.get(is_default=True)):
         data |= {f"minutes_{kind}_{priority}": minutes, f"calendar_{kind}_{priority}": calendar.pk}
-    data |= {"pause_cap_minutes": 3 * 24 * 60}
-    data |= {"steps-TOTAL_FORMS": len(steps), "steps-INITIAL_FORMS": len(steps)}
-    data |= {"versions-TOTAL_FORMS": 0, "versions-INITIAL_FORMS": 0}
-    for number, step in enumerate(steps):
-        data |= {
-            f"steps-{number}-id": step.pk, f"steps-{number}-policy": policy.pk, f"steps-{number}-tell": step.tell,
-            f"steps-{number}-percent": step.percent, f"steps-{number}-reassign_to": step.reassign_to,
-        }  # fmt: skip
-    return data | changes
+    if policy:
+        version = policy.versions.latest("number")
+        data |= {f"ways_{priority}": list(version.ways(priority)) for priority in Priority}
+    data |= {"pause_cap_minutes": 3 * 24 * 60, "versions-TOTAL_FORMS": 0, "versions-INITIAL_FORMS": 0}
+    return data | chain_post(policy.steps.current() if policy else ()) | changes
 
 
 def numbers(policy):
@@ -131,12 +127,22 @@ def test_a_policy_that_serves_no_plan_is_refused(login, director):
     assert "Choose the plan" in errors(response)
 
 
-def test_steps_are_edited_with_whom_they_tell(login, director, default):
-    data = policy_form(default, Calendar.objects.get(name="24x7"))
-    data |= {"steps-0-percent": 40, "steps-0-tell": ["holder", "manager"]}
+def test_what_a_priority_is_served_through_is_entered_and_a_new_version(login, director, default):
+    data = policy_form(default, Calendar.objects.get(name="24x7"), ways_0=["phone", "account_manager"])
     assert login(director).post(page_url(default), data).status_code == 302
-    step = EscalationStep.objects.get(policy=default, percent=40)
-    assert step.tell == ["holder", "manager"]
+    version = default.versions.latest("number")
+    assert (version.number, version.ways(0)) == (2, (Way.PHONE, Way.ACCOUNT_MANAGER))
+    page = login(director).get(page_url(default))
+    assert page.context["adminform"].form.initial["ways_0"] == (Way.PHONE, Way.ACCOUNT_MANAGER)
+    data = policy_form(default, Calendar.objects.get(name="24x7"), ways_0=["pigeon"])
+    assert "pigeon is not one of the available choices" in errors(
+        login(director).post(page_url(default), data)
+    )
+
+
+def test_an_account_manager_reads_what_a_priority_is_served_through(login, default):
+    page = login(staff(groups=["Account manager"])).get(page_url(default))
+    assert "P0: Phone, Dedicated tech group" in page.content.decode()
 
 
 def test_an_account_manager_reads_the_windows_and_changes_none(login, default):

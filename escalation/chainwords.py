@@ -1,0 +1,50 @@
+"""A step of a chain in a line: when, for which priorities, what it does and through what."""
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from escalation.choices import Medium, Whom
+from escalation.models import EscalationStep
+from tickets.choices import Priority
+
+
+def in_short(step: EscalationStep) -> str:
+    """`80 % · P0-P1 · tells the holder · E-mail`."""
+    return " · ".join([step.when, priorities_of(step), *_does(step), media_of(step)])
+
+
+def in_full(step: EscalationStep) -> str:
+    """With the acknowledgement and the repeats too."""
+    return " · ".join([in_short(step), *asks_of(step)])
+
+
+def priorities_of(step: EscalationStep) -> str:
+    first, last = Priority(step.highest_priority).name, Priority(step.lowest_priority).name
+    return first if first == last else f"{first}-{last}"
+
+
+def media_of(step: EscalationStep) -> str:
+    return ", ".join(str(Medium(value).label) for value in step.channels)
+
+
+def _does(step: EscalationStep) -> Iterator[str]:
+    if step.reassign_to:
+        yield _("gives it to %(whom)s") % {"whom": step.get_reassign_to_display()}
+    if step.tell:
+        yield _("tells %(people)s") % {"people": ", ".join(str(Whom(value).label) for value in step.tell)}
+
+
+def asks_of(step: EscalationStep) -> Iterator[str]:
+    """What it asks of whoever it reaches, and how often it comes again."""
+    if step.ack_required:
+        yield _("to be acknowledged within %(minutes)s min") % {"minutes": step.ack_minutes}
+    if step.repeat_minutes and step.repeat_cap:
+        yield ngettext(
+            "repeated once after %(minutes)s min",
+            "repeated every %(minutes)s min, at most %(times)s times",
+            step.repeat_cap,
+        ) % {"minutes": step.repeat_minutes, "times": step.repeat_cap}
+    elif step.repeat_minutes:
+        yield _("repeated every %(minutes)s min") % {"minutes": step.repeat_minutes}
