@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from supportdesk.views.ack import ack
 from supportdesk.views.health import alive, healthz
 from supportdesk.views.metrics import metrics
 
@@ -12,6 +13,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("healthz/live", alive, name="alive"),
     path("metrics", metrics, name="metrics"),
+    path("ack/<str:token>/", ack, name="ack"),
     path("files/", include("tickets.urls")),
     path("", admin.site.urls),
 ]

@@ -1,0 +1,61 @@
+"""The signed link in a notification: by it one person acknowledges one firing, without signing in."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.signing import BadSignature, Signer
+from django.urls import reverse
+
+from escalation.models import Acknowledgement, Escalation
+from tickets.access import may_see
+
+VALID = timedelta(days=7)
+READS = "tickets.view_ticket"
+LOADED = ("clock__ticket__customer", "clock__ticket__owner")
+
+
+def ack_link(*, user: User, escalation: Escalation) -> str:
+    """The whole address; good for seven days, and once."""
+    return settings.SITE_URL + reverse("ack", args=[_signer().sign(f"{user.pk}.{escalation.pk}")])
+
+
+def _signer() -> Signer:
+    return Signer(salt="escalation.acknowledge", sep=".")
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """Whom a link asks to take what; ``escalation.clock.ticket`` has its customer and owner loaded."""
+
+    user: User
+    escalation: Escalation
+
+    @property
+    def is_over(self) -> bool:
+        """Nobody waits for what it was about any more."""
+        return not self.escalation.clock.is_open
+
+    @cached_property
+    def said(self) -> Acknowledgement | None:
+        """What the person said since the firing, by this link or elsewhere: the link is used up."""
+        mine = self.escalation.clock.acknowledgements.filter(user=self.user, at__gte=self.escalation.fired_at)
+        return mine.order_by("-at").first()
+
+
+def invitation(token: str, *, now: datetime) -> Invitation | None:
+    """What a link is for; None if it is forged or too old, or its person has left or may not see the ticket."""
+    try:
+        user_pk, escalation_pk = map(int, _signer().unsign(token).split("."))
+    except (BadSignature, ValueError):
+        return None
+    user = (
+        User.objects.select_related("staff_profile").filter(pk=user_pk, is_active=True, is_staff=True).first()
+    )
+    fired = Escalation.objects.select_related(*LOADED).filter(pk=escalation_pk, fired_at__gt=now - VALID)
+    escalation = fired.first()
+    if user is None or escalation is None or not user.has_perm(READS):
+        return None
+    return Invitation(user, escalation) if may_see(user, escalation.clock.ticket) else None
