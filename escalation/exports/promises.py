@@ -64,6 +64,7 @@ class ClockRow(NamedTuple):
     author_id: int | None
     waived_by_id: int | None
     waive_reason: str
+    starter_id: int | None  # who wrote down the message that started it; nobody for a mail
     started_at: datetime
     due_at: datetime
     stopped_at: datetime | None
@@ -71,6 +72,7 @@ class ClockRow(NamedTuple):
     raised_at: datetime | None
     waived_at: datetime | None
     recorded_at: datetime | None  # when the answer was written down
+    start_recorded_at: datetime | None  # and when what started it was
 
     @property
     def customer_side(self) -> CustomerSide:
@@ -98,6 +100,7 @@ PATHS = (
     "answered_by__author_id",
     "waived_by_id",
     "waive_reason",
+    "started_by__author_id",
 )
 TIMES = (
     "started_at",
@@ -107,6 +110,7 @@ TIMES = (
     "raised_at",
     "waived_at",
     "answered_by__created_at",
+    "started_by__created_at",
 )
 
 
@@ -129,6 +133,14 @@ class Promise(NamedTuple):
         if recorded_at is None or self.answered_at is None:
             return False
         return recorded_at - self.answered_at > BACKDATED_AFTER
+
+    @property
+    def is_start_backdated(self) -> bool:
+        """A colleague wrote down later what started it; a mail's receipt is never backdated."""
+        recorded_at = self.clock.start_recorded_at
+        if recorded_at is None or self.clock.starter_id is None:
+            return False
+        return recorded_at - self.clock.started_at > BACKDATED_AFTER
 
     @property
     def breached_at(self) -> datetime | None:

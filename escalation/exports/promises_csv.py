@@ -42,6 +42,8 @@ COLUMNS = (
     "waive_reason",
     "answer_recorded_at",
     "answer_backdated",
+    "start_recorded_at",
+    "start_backdated",
 )
 
 
@@ -82,6 +84,8 @@ def promise_row(promise: Promise, *, roster: Roster, zone: ZoneInfo) -> list[Cel
         clock.waive_reason,
         iso_time(clock.recorded_at) if promise.answered_at else "",
         promise.is_backdated,
+        iso_time(clock.start_recorded_at),
+        promise.is_start_backdated,
     ]
 
 

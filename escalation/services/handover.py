@@ -25,6 +25,7 @@ from escalation.services.handover_text import (
 from escalation.services.notices import person_name, reader_of
 from tickets.choices import MessageKind
 from tickets.models import Message
+from tickets.models.message import BACKDATED_AFTER
 from tickets.services.conversation import note_down, note_down_all
 
 QUESTIONS = Q(kind=MessageKind.INBOUND)
@@ -158,9 +159,10 @@ def _said(tickets: Collection[int]) -> Mapping[int, list[Said]]:
     said: defaultdict[int, list[Said]] = defaultdict(list)
     author = ("author__first_name", "author__last_name", "author__username")
     sender = ("contact__name", "sender_name", "sender_address")
-    for ticket, at, kind, channel, body, first, last, login, *senders in rows.values_list(
-        "ticket", "at", "kind", "channel", "start", *author, *sender
+    for ticket, at, created_at, kind, channel, body, first, last, login, *senders in rows.values_list(
+        "ticket", "at", "created_at", "kind", "channel", "start", *author, *sender
     ):
         by = full_name(first, last) or login if login else next(filter(None, senders), "")
-        said[ticket].append(Said(at, kind, channel, by, body))
+        is_backdated = bool(login) and created_at - at > BACKDATED_AFTER
+        said[ticket].append(Said(at, kind, channel, by, body, is_backdated))
     return said

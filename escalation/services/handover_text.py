@@ -33,6 +33,7 @@ class Said:
     channel: str
     name: str
     body: str
+    is_backdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,8 @@ def _line(said: Said) -> str:
     body = " ".join(said.body[: 2 * EXCERPT].split())
     excerpt = body if len(body) <= EXCERPT else f"{body[:EXCERPT]}…"
     kind = Channel(said.channel).label if said.kind == MessageKind.CONTACT else MessageKind(said.kind).label
-    return " · ".join(filter(None, (_short(said.at), said.name, str(kind)))) + f": {excerpt}"
+    late = _("written down later") if said.is_backdated else ""
+    return " · ".join(filter(None, (_short(said.at), said.name, str(kind), late))) + f": {excerpt}"
 
 
 def _short(at: datetime) -> str:

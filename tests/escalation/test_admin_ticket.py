@@ -179,6 +179,16 @@ def test_an_answer_shows_its_way_and_the_words_of_the_server(
     assert "It did not arrive: no such user" in html
 
 
+@pytest.mark.parametrize(("minutes", "marked"), [(15, False), (16, True)])
+def test_a_call_written_down_later_is_marked_in_the_conversation(
+    login: Login, anna: User, ticket: Ticket, minutes: int, marked: bool
+) -> None:
+    later = NOW + timedelta(minutes=minutes)
+    OutboundMessageFactory(ticket=ticket, kind=MessageKind.CONTACT, reached="Li", at=NOW, created_at=later)
+    html = login(anna).get(page_of(ticket)).content.decode()
+    assert ("written down later" in html) is marked
+
+
 # --- Acting --------------------------------------------------------------------------------------------------
 
 

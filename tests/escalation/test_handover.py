@@ -19,7 +19,7 @@ from tests.factories import (
     UserFactory,
     staff,
 )
-from tests.talk import answered, asked, clock_of, minute, noted, opened, words
+from tests.talk import answered, asked, called, clock_of, minute, noted, opened, words
 from tickets.choices import MessageKind
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +70,14 @@ def test_the_other_messages_are_short_and_in_their_order(ticket):
     assert [line.split(": ", 1)[1][:8] for line in others] == ["Please u", "Line one", "Looks li"]
     assert "Line one line two" in others[1]
     assert len(others[1]) < EXCERPT + 80
+
+
+def test_a_call_that_was_written_down_later_is_marked(ticket):
+    called(ticket, 25, happened=5)
+    called(ticket, 27, happened=26)
+    asked(ticket, 29)
+    others = note(ticket).body.split("Other messages:\n")[1].splitlines()
+    assert ["written down later" in line for line in others if "Ann" in line or "Phone" in line] == [True, False]
 
 
 def test_many_notes_do_not_hide_the_question(ticket):

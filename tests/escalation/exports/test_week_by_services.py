@@ -130,3 +130,24 @@ def test_a_call_logged_after_the_breach_was_recorded_keeps_the_promise(contact, 
     assert (promise["outcome"], promise["near_miss"], promise["held_by"]) == ("met", "yes", "ann 28")
     assert promise["answer_recorded_at"] == (TUESDAY + 50 * MINUTE).isoformat()
     assert promise["answer_backdated"] == "yes"
+
+
+@pytest.mark.parametrize(("minutes", "marked"), [(15, "no"), (16, "yes")])
+def test_a_call_that_opened_the_ticket_and_was_written_down_later_is_marked(
+    contact, people, tmp_path, minutes, marked
+):
+    written = TUESDAY + minutes * MINUTE
+    open_ticket(
+        subject="A call", words=Words(body="Black."), received_at=TUESDAY, at=written, priority=Priority.P0,
+        contact=contact, customer=contact.customer, channel=Channel.PHONE, actor=people[0],
+    )  # fmt: skip
+    (promise,) = sheets(tmp_path)["answers"]
+    assert (promise["start_recorded_at"], promise["start_backdated"]) == (written.isoformat(), marked)
+
+
+def test_mail_that_was_read_late_is_no_backdating(contact, tmp_path):
+    open_ticket(
+        subject="Mail", words=Words(body="Black."), received_at=TUESDAY, at=TUESDAY + 180 * MINUTE,
+        priority=Priority.P0, contact=contact, customer=contact.customer,
+    )  # fmt: skip
+    assert sheets(tmp_path)["answers"][0]["start_backdated"] == "no"
