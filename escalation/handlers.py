@@ -11,6 +11,7 @@ from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, NoticeKin
 from escalation.models import Clock, ClockEvent
 from escalation.services import clocks, incident
 from escalation.services.acknowledging import acknowledge_receipt
+from escalation.services.drills import end_the_answered, end_the_closed
 from escalation.services.joining import join
 from escalation.services.ledger import Act, Before, line
 from escalation.services.notices import Notice
@@ -48,6 +49,8 @@ def connect() -> None:
     subscribe(StatusChanged, follow_the_status)
     subscribe_all(TicketAssigned, note_the_new_holders)
     subscribe(TicketsMerged, join_the_promises)
+    subscribe(StaffResponded, end_the_answered)
+    subscribe(StatusChanged, end_the_closed)
 
 
 def start_the_promise(event: CustomerWrote) -> None:

@@ -5,6 +5,7 @@ from django.utils import timezone
 from escalation.exports.pack import desk_zone, export_week
 from escalation.services.absences import move_from_absent
 from escalation.services.calendars import refresh_holidays
+from escalation.services.drills import end_what_is_over
 from escalation.services.heartbeats import beat
 from escalation.services.returning import offer_back
 from escalation.services.sweep import sweep
@@ -54,3 +55,8 @@ def follow_absences() -> str:
     now = timezone.now()
     report = move_from_absent(now=now)
     return f"{report} offered={offer_back(now=now)}"
+
+
+def end_drills() -> str:
+    """Fire drills that were acknowledged, came to the end of their chain, or ran long enough."""
+    return f"ended={end_what_is_over(now=timezone.now())}"

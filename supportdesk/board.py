@@ -112,9 +112,9 @@ class Pulse:
 
 
 def pulse(tickets: TicketQuerySet, *, now: datetime) -> Pulse:
-    """Counters over everything the reader may see."""
-    clocks = open_clocks(tickets)
-    intake = tickets.active().filter(owner__in=Desk.objects.values("intake_owner"))
+    """Counters over everything the reader may see; fire drills are shown in the list and not counted."""
+    clocks = open_clocks(tickets).real()
+    intake = tickets.active().real().filter(owner__in=Desk.objects.values("intake_owner"))
     return Pulse(
         breached=narrowed(clocks, PromiseChoice.BREACHED, now)[: CAP + 1].count(),
         soon=narrowed(clocks, PromiseChoice.SOON, now)[: CAP + 1].count(),
@@ -187,7 +187,7 @@ def compliance(tickets: TicketQuerySet, *, now: datetime) -> tuple[Kept, Kept]:
     """This week and last, by due time, as weeks of the desk's zone."""
     zone = ZoneInfo(settings.DESK_TIME_ZONE)
     this, last = week_of(now, zone).bounds(zone), last_complete_week(now, zone).bounds(zone)
-    clocks = Clock.objects.filter(due_at__gte=last[0], due_at__lt=this[1])
+    clocks = Clock.objects.real().filter(due_at__gte=last[0], due_at__lt=this[1])
     if tickets.query.where:
         clocks = clocks.filter(ticket__in=tickets.order_by().values("pk"))
     counts = clocks.aggregate(

@@ -172,6 +172,7 @@ CLUSTER_SILENCE_SECONDS = env.number("CLUSTER_SILENCE_SECONDS", 60, least=30, mo
 SWEEP_PING_URL = env.url("SWEEP_PING_URL", "", ("http", "https"))
 # Whoever shows this token may read /metrics; without one there is no such page.
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+DRILL_MINUTES = env.number("DRILL_MINUTES", 90, least=5, most=1_440)  # a fire drill ends after these at the latest
 REOPEN_DAYS = env.number("REOPEN_DAYS", 14, least=0, most=3_650)
 
 # --- Language and time -----------------------------------------------------------------------------------

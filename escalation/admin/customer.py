@@ -8,17 +8,17 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from customers.admin.customer import CustomerAdmin as CustomerList
 from customers.models import Customer
 from escalation.admin.preview import PreviewPage, Terms
 from escalation.services.previewing import windows_under
 from escalation.services.terms import contract_in_force
+from tickets.admin.customer import TicketedCustomerAdmin
 
 admin.site.unregister(Customer)
 
 
 @admin.register(Customer)
-class CustomerAdmin(PreviewPage, CustomerList):
+class CustomerAdmin(PreviewPage, TicketedCustomerAdmin):
     preview_intro = gettext_lazy(
         "When a message of this customer would have to be answered, by the contract and the policy in force then."
     )

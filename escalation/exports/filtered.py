@@ -13,8 +13,11 @@ from tickets.models.ticket import TicketQuerySet
 def tickets_response(
     tickets: TicketQuerySet, *, zone: tzinfo, filename: str = "tickets.csv"
 ) -> StreamingHttpResponse:
-    """`tickets` is filtered, ordered, and holds only what the reader may see; `zone` is the reader's."""
-    rows = ticket_rows(tickets, roster=load_roster(), zone=zone)
+    """`tickets` is filtered, ordered, and holds only what the reader may see; `zone` is the reader's.
+
+    Fire drills are left out, as they are of every figure.
+    """
+    rows = ticket_rows(tickets.real(), roster=load_roster(), zone=zone)
     response = StreamingHttpResponse(CsvSheet(COLUMNS).chunks(rows), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
     response.headers["Cache-Control"] = "no-store"

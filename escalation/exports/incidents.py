@@ -47,7 +47,10 @@ def incidents_of(period: Period) -> Iterator[Incident]:
 def _escalations(period: Period) -> Iterator[Incident]:
     """Firings that moved a ticket to somebody; those that only tell are no burden."""
     fired = Escalation.objects.filter(
-        fired_at__gte=period.start, fired_at__lt=period.end, to_owner__isnull=False
+        fired_at__gte=period.start,
+        fired_at__lt=period.end,
+        to_owner__isnull=False,
+        clock__ticket__is_drill=False,
     )
     rows = fired.order_by("pk").values_list("clock__priority", *_customer("clock__ticket"), "to_owner_id")
     for priority, *customer, person_id in rows.iterator(chunk_size=FETCH):
@@ -60,6 +63,7 @@ def _answers_undone(period: Period) -> Iterator[Incident]:
         change__in=[ClockChange.REVOKED, ClockChange.WAIVED],
         at__gte=period.start,
         at__lt=period.end,
+        clock__ticket__is_drill=False,
     )
     fields = ("change", "actor_id", "clock__priority", *_customer("clock__ticket"), "holder_id")
     rows = lines.order_by("pk").values_list(*fields)
@@ -86,6 +90,7 @@ def _late_downgrades(period: Period) -> Iterator[Incident]:
         data__late=True,
         recorded_at__gte=period.start,
         recorded_at__lt=period.end,
+        clock__ticket__is_drill=False,
     ).annotate(lowered=Subquery(was[:1]))
     fields = ("recorded_at", "clock__ticket_id", "actor_id", "lowered", *_customer("clock__ticket"))
     rows = lines.order_by("recorded_at", "clock__ticket_id", "pk").values_list(*fields)

@@ -149,7 +149,7 @@ class Promise(NamedTuple):
 
 def clocks_of(period: Period) -> ClockQuerySet:
     start, end = period.start, period.end
-    return Clock.objects.filter(
+    return Clock.objects.real().filter(
         Q(started_at__gte=start, started_at__lt=end)
         | Q(due_at__gte=start, due_at__lt=end, state__in=[ClockState.RUNNING, ClockState.BREACHED])
         | Q(stopped_at__gte=start, stopped_at__lt=end)

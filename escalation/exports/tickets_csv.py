@@ -88,7 +88,8 @@ TIMES = ("opened_at", "unanswered_since", "resolved_at", "closed_at")
 
 def tickets_of(period: Period) -> TicketQuerySet:
     """Opened in the week, as they stand when the pack is made."""
-    return Ticket.objects.filter(opened_at__gte=period.start, opened_at__lt=period.end).order_by("pk")
+    opened = Ticket.objects.real().filter(opened_at__gte=period.start, opened_at__lt=period.end)
+    return opened.order_by("pk")
 
 
 def ticket_rows(tickets: TicketQuerySet, *, roster: Roster, zone: tzinfo) -> Iterator[list[Cell]]:

@@ -53,7 +53,7 @@ def version_in_force(policy: Policy) -> PolicyVersion | None:
 def outdated(version: PolicyVersion, clocks: ClockQuerySet) -> ClockQuerySet:
     """Of these, the running ones under an older version of the policy or of the calendar that counts for them."""
     older = Q(policy_version__number__lt=version.number) | Q(calendar_version__lt=F("calendar__version"))
-    running = clocks.filter(state=ClockState.RUNNING, stopped_at=None)
+    running = clocks.real().filter(state=ClockState.RUNNING, stopped_at=None)
     return running.filter(older, policy_version__policy=version.policy_id).order_by("due_at", "pk")
 
 

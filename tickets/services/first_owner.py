@@ -54,7 +54,8 @@ def _of_the_team(customer: Customer, at: datetime) -> FirstOwner | None:
     """A colleague of the account manager's team: with the scenario's skill before those without, least load first."""
     if customer.account_manager_id is None:
         return None
-    load = Count("tickets", filter=Q(tickets__status__in=ACTIVE_STATUSES), distinct=True)
+    active = Q(tickets__status__in=ACTIVE_STATUSES, tickets__is_drill=False)
+    load = Count("tickets", filter=active, distinct=True)
     skilled = Count(
         "staff_profile__skills", filter=Q(staff_profile__skills__code=customer.scenario), distinct=True
     )

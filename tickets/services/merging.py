@@ -52,6 +52,8 @@ def _waiting_since(*tickets: Ticket) -> datetime | None:
 def _refuse(source: Ticket, target: Ticket) -> None:
     if source.pk == target.pk:
         raise DeskError(_("A ticket cannot be merged into itself. Choose another one."))
+    if source.is_drill or target.is_drill:
+        raise DeskError(_("A fire drill cannot be merged: no figure counts it."))
     for one in (source, target):
         if one.merged_into_id is not None:
             raise DeskError(

@@ -32,11 +32,12 @@ def open_ticket(
     mailbox: Mailbox | None = None,
     language: str = "en",
     follows: Ticket | None = None,
+    is_drill: bool = False,
 ) -> Ticket:
     """Open a ticket with the customer's first message. Its promise starts at ``received_at``; both times UTC.
 
     ``received_at`` is the receipt by our server, or for a call written down by ``actor`` when it happened: before
-    ``at``, the moment of writing, or DeskError is raised.
+    ``at``, the moment of writing, or DeskError is raised. Only a fire drill says ``is_drill``.
     """
     received_at = receipt(received_at, at=at, actor=actor)
     chosen = choose_first_owner(customer=customer, at=at)
@@ -50,6 +51,7 @@ def open_ticket(
         mailbox=mailbox,
         language=language,
         follows=follows,
+        is_drill=is_drill,
         opened_at=received_at,
         updated_at=at,
         unanswered_since=received_at,

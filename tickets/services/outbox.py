@@ -57,8 +57,12 @@ def queue_mail(
 
     Own addresses of the desk are left out of To and Cc. A ticket's mail carries its number in the subject and, unless
     it is a notification to colleagues, a signed Reply-To. Message-IDs are given without angle brackets. Raises
-    DeskError when nobody is left to write to.
+    DeskError when nobody is left to write to, and for every mail of a fire drill that is not for colleagues.
     """
+    if ticket is not None and ticket.is_drill and purpose != MailPurpose.NOTIFICATION:
+        raise DeskError(
+            _("This is a fire drill: nothing goes to a customer. Log a contact to answer it, or end the drill.")
+        )
     boxes = Mailboxes.load()
     sender = boxes.by_id(ticket.mailbox_id if ticket else None) or boxes.default
     to = _addresses(recipients, boxes)

@@ -42,6 +42,8 @@ def find_target(arrival: Arrival, writer: Writer) -> Target | None:
     clues = clues_of(arrival.mail, envelope_to=arrival.row.envelope_to)
     for candidate in _candidates(clues):
         ticket = end_of_merges(candidate.ticket)
+        if ticket.is_drill and writer.staff is None:
+            continue  # a customer's words must not end up in an exercise
         if may_append(ticket, writer) or is_verified_staff(arrival, writer):
             return Target(ticket, is_unconfirmed=False)
         if candidate.is_proven:
