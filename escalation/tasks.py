@@ -5,6 +5,7 @@ from django.utils import timezone
 from escalation.exports.pack import desk_zone, export_week
 from escalation.services.absences import move_from_absent
 from escalation.services.calendars import refresh_holidays
+from escalation.services.dispatch import dispatch_due
 from escalation.services.drills import end_what_is_over
 from escalation.services.heartbeats import beat
 from escalation.services.returning import offer_back
@@ -22,6 +23,11 @@ def run_sweep() -> str:
     report = sweep(now=timezone.now())
     beat(SWEEP, at=timezone.now(), detail=str(report))
     return str(report)
+
+
+def dispatch_notifications() -> str:
+    """Every minute and, nudged, after each fact that people are told of: send what is due."""
+    return str(dispatch_due(clock=timezone.now))
 
 
 def export_last_week() -> str:

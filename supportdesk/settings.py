@@ -173,6 +173,10 @@ SWEEP_PING_URL = env.url("SWEEP_PING_URL", "", ("http", "https"))
 # Whoever shows this token may read /metrics; without one there is no such page.
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 DRILL_MINUTES = env.number("DRILL_MINUTES", 90, least=5, most=1_440)  # a fire drill ends after these at the latest
+# More notifications to one person within a minute become one digest.
+NOTIFICATIONS_PER_MINUTE = env.number("NOTIFICATIONS_PER_MINUTE", 3, least=1, most=1_000)
+# Whether chat servers and webhooks may be on this machine or its networks.
+ALLOW_PRIVATE_TARGETS = env.flag("ALLOW_PRIVATE_TARGETS", "no")
 REOPEN_DAYS = env.number("REOPEN_DAYS", 14, least=0, most=3_650)
 
 # --- Language and time -----------------------------------------------------------------------------------

@@ -24,13 +24,14 @@ from customers.models import (
     StaffProfile,
     Team,
 )
-from escalation.choices import ClockChange, ClockKind, ClockState, NoticeKind, Whom
+from escalation.choices import ClockChange, ClockKind, ClockState, Medium, NoticeKind, Whom
 from escalation.definitions import CalendarDefinition, as_json, resolved
 from escalation.models import (
     Calendar,
     CalendarVersion,
     Clock,
     ClockEvent,
+    ContactWay,
     ContractWindow,
     DutyRota,
     DutyShift,
@@ -444,7 +445,21 @@ class NotificationFactory(DjangoModelFactory[Notification]):
     recipient = factory.SubFactory(UserFactory)
     kind = NoticeKind.REMINDER
     ticket = factory.SubFactory(TicketFactory)
+    next_try_at = NOW
     created_at = NOW
+
+
+class ContactWayFactory(DjangoModelFactory[ContactWay]):
+    """A bot in a WeCom group; `rota=` and `customer=` with `user=None` for theirs."""
+
+    class Meta:
+        model = ContactWay
+
+    user = factory.SubFactory(UserFactory)
+    medium = Medium.CHAT
+    name = "Group of the shift"
+    address = "wecombot://botkey-1234567890"
+    shown = "WeCom Bot: wecombot://b...0/"
 
 
 class HeartbeatFactory(DjangoModelFactory[Heartbeat]):

@@ -12,6 +12,7 @@ from customers.models import Contact
 from escalation.choices import RESPONSE_KINDS
 from escalation.models import Clock
 from escalation.models.clock import ClockQuerySet
+from escalation.services.dispatch import DispatchReport, dispatch_due
 from tests.factories import NOW, ContactFactory
 from tickets.choices import Channel, Priority, Status
 from tickets.models import Message, Ticket
@@ -100,3 +101,8 @@ def clock_of(ticket: Ticket) -> Clock:
 def promised() -> ClockQuerySet:
     """The promises of an answer; those of updates and resolution have tests of their own."""
     return Clock.objects.filter(kind__in=RESPONSE_KINDS)
+
+
+def dispatched(at: float) -> DispatchReport:
+    """Notifications are sent, as of a minute; mails are in the outbox then."""
+    return dispatch_due(clock=lambda: minute(at))

@@ -22,7 +22,7 @@ def held() -> Iterator[None]:
 
 def nudge_delivery() -> None:
     """Have the outbox looked at after the commit; once per transaction, however many mails it queued."""
-    _after_commit(_deliver)
+    after_commit(_deliver)
 
 
 def nudge_intake(inbound: int) -> None:
@@ -31,15 +31,17 @@ def nudge_intake(inbound: int) -> None:
     def process() -> None:
         async_task("tickets.tasks.process_one", inbound)
 
-    _after_commit(process)
+    after_commit(process)
 
 
 def _deliver() -> None:
     async_task("tickets.tasks.deliver_outbox", nudged=True)
 
 
-def _after_commit(nudge: Callable[[], None]) -> None:
-    """Robust: a queue that is down is logged, and the minute task finds the row."""
+def after_commit(nudge: Callable[[], None]) -> None:
+    """Run it after the commit, once per transaction. Robust: a queue that is down is logged, and the minute task
+    finds the row.
+    """
     if not (_held.get() or _is_waiting(nudge)):
         transaction.on_commit(nudge, robust=True)
 

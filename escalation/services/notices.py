@@ -1,6 +1,6 @@
 """The sentences that people are told, in their own language and zone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,10 +22,13 @@ from tickets.models import Ticket
 
 @dataclass(frozen=True)
 class Notice:
-    """What happened, to which ticket; ``clock`` is the promise it is about, ``other`` the person it names."""
+    """What happened, to which ticket; ``clock`` is the promise it is about, ``other`` the person it names.
+
+    Without a ticket the ``detail`` says everything.
+    """
 
     kind: NoticeKind
-    ticket: Ticket
+    ticket: Ticket | None
     clock: Clock | None = None
     other: User | None = None
     detail: str = ""
@@ -59,47 +62,83 @@ def moment(at: datetime) -> str:
 
 
 def subject_of(notice: Notice) -> str:
-    if notice.kind == NoticeKind.BACK:
+    if notice.ticket is None or notice.kind == NoticeKind.BACK:
         return str(notice.kind.label)
     if notice.ticket.is_drill:
-        return marked(f"{notice.kind.label}: {_priority(notice)} {unmarked(notice.ticket.subject)}")
-    return f"{notice.kind.label}: {_priority(notice)} {notice.ticket.subject}"
+        return marked(f"{notice.kind.label}: {priority_of(notice.ticket)} {unmarked(notice.ticket.subject)}")
+    return f"{notice.kind.label}: {priority_of(notice.ticket)} {notice.ticket.subject}"
 
 
-def _priority(notice: Notice) -> str:
-    return f"P{notice.ticket.priority}"
+def priority_of(ticket: Ticket) -> str:
+    return f"P{ticket.priority}"
 
 
-def text_of(notice: Notice) -> str:
-    """The whole text of a notification, in the active language and zone."""
+def text_of(notice: Notice, *, links: Sequence[str] = ()) -> str:
+    """The whole text of a notification, in the active language and zone; ``links`` are lines at its end."""
+    if notice.ticket is None:
+        return "\n".join([notice.detail, *_spaced(links)])
     if notice.kind == NoticeKind.BACK:
         path = reverse("admin:escalation_absencemove_changelist")
         return "\n".join([_sentence(notice), "", notice.detail, "", settings.SITE_URL + path])
     drill = [drill_sentence(), ""] if notice.ticket.is_drill else []
-    lines = [*drill, _sentence(notice), "", *_facts(notice), "", settings.SITE_URL + _path(notice.ticket)]
+    lines = [*drill, sentence_of(notice), "", *_facts(notice), "", link_to(notice.ticket), *_spaced(links)]
     return "\n".join(lines)
+
+
+def short_text_of(notice: Notice) -> str:
+    """What fits into an SMS or a call: no subject, which may hold anything, and no link."""
+    if notice.ticket is None:
+        return notice.detail
+    parts = [f"{priority_of(notice.ticket)}.", sentence_of(notice)]
+    if notice.ticket.is_drill:
+        parts.insert(0, drill_sentence())
+    if notice.clock is not None:
+        parts.append(_("Due: %(time)s") % {"time": moment(notice.clock.due_at)})
+    return " ".join(parts)
+
+
+def _spaced(links: Sequence[str]) -> list[str]:
+    return ["", *links] if links else []
+
+
+def link_to(ticket: Ticket) -> str:
+    return settings.SITE_URL + reverse("admin:tickets_ticket_change", args=[ticket.pk])
+
+
+def sentence_of(notice: Notice) -> str:
+    """What happened, in one or two sentences."""
+    text = _sentence(notice)
+    other = person_name(notice.other) if notice.other else ""
+    number = notice.ticket.number if notice.ticket is not None else ""
+    return text % {"number": number, "other": other}
 
 
 def _sentence(notice: Notice) -> str:
     match notice.kind:
         case NoticeKind.REMINDER:
-            text = _reminder(notice)
+            return _reminder(notice)
         case NoticeKind.TAKEN_OVER:
-            text = _("%(other)s took %(number)s over from you.")
+            return _("%(other)s took %(number)s over from you.")
         case NoticeKind.NEW_TICKET:
-            text = _("%(number)s is a new ticket for you.")
+            return _("%(number)s is a new ticket for you.")
         case NoticeKind.PAGED:
-            text = _("%(number)s is a P0: everything else waits. %(other)s is on it.")
+            return _("%(number)s is a P0: everything else waits. %(other)s is on it.")
         case NoticeKind.CUSTOMER_WROTE:
-            text = _("The customer wrote on %(number)s.")
+            return _("The customer wrote on %(number)s.")
         case NoticeKind.RESPONSE_FAILED:
-            text = _failure(notice)
+            return _failure(notice)
         case NoticeKind.RESPONSE_VOIDED:
-            text = _("%(other)s voided the answer on %(number)s: it does not count for the promise.")
+            return _("%(other)s voided the answer on %(number)s: it does not count for the promise.")
+        case NoticeKind.UNREACHED:
+            return _unreached(notice)
         case _other:
-            text = _about_absence(notice.kind) or f"{_missed(notice)} {_what_follows(notice.kind)}"
-    other = person_name(notice.other) if notice.other else ""
-    return text % {"number": notice.ticket.number, "other": other}
+            return _about_absence(notice.kind) or f"{_missed(notice)} {_what_follows(notice.kind)}"
+
+
+def _unreached(notice: Notice) -> str:
+    if notice.other is None:
+        return _("A group could not be reached about %(number)s.")
+    return _("%(other)s could not be reached about %(number)s, so you are told.")
 
 
 def _about_absence(kind: NoticeKind) -> str:
@@ -164,6 +203,8 @@ def _failure(notice: Notice) -> str:
 
 def _facts(notice: Notice) -> Iterator[str]:
     ticket = notice.ticket
+    if ticket is None:
+        return
     customer = ticket.customer.name if ticket.customer else _("unknown company")
     yield _("Customer: %(name)s") % {"name": customer}
     yield _("Subject: %(subject)s") % {"subject": ticket.subject}
@@ -172,7 +213,3 @@ def _facts(notice: Notice) -> Iterator[str]:
         yield _("Due: %(time)s") % {"time": moment(notice.clock.due_at)}
     if notice.detail:
         yield notice.detail
-
-
-def _path(ticket: Ticket) -> str:
-    return reverse("admin:tickets_ticket_change", args=[ticket.pk])

@@ -1,17 +1,20 @@
-"""Tells people: a notification row and its mail in the outbox, in the transaction of what is told."""
+"""Tells people and groups: a notification row in the transaction of what is told. services.dispatch sends it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
+from django_q.tasks import async_task
 
-from escalation.choices import Medium, NotificationState
-from escalation.models import Escalation, Notification
-from escalation.services.notices import Notice, as_read_by, reader_of, subject_of, text_of
-from tickets.choices import MailPurpose, Priority
-from tickets.errors import DeskError
-from tickets.models import OutboundEmail
-from tickets.services.outbox import queue_mail
+from escalation.choices import Medium, Whom
+from escalation.models import DutyRota, Escalation, Notification
+from escalation.services.notices import Notice
+from tickets.choices import Priority
+from tickets.nudges import after_commit
+
+MAIL_ONLY = (Medium.MAIL,)
+GROUP_CHAT = (Medium.CHAT,)
 
 
 def tell(
@@ -20,22 +23,13 @@ def tell(
     *,
     at: datetime,
     escalation: Escalation | None = None,
-    channels: Sequence[str] = (Medium.MAIL,),
+    channels: Iterable[str] = MAIL_ONLY,
 ) -> Notification:
-    """Queue one notice to one person; somebody without a usable mail address finds it in the desk only."""
-    return Notification.objects.create(
-        recipient=recipient,
-        kind=notice.kind,
-        ticket=notice.ticket,
-        clock=notice.clock,
-        escalation=escalation,
-        mail=_mail(recipient, notice, at) if recipient.email else None,
-        other=notice.other,
-        detail=notice.detail,
-        is_urgent=notice.ticket.priority <= Priority.P1,
-        state=NotificationState.SENT,
-        created_at=at,
-    )
+    """Write one notice to one person and have it sent after the commit."""
+    row = notification_row(recipient, notice, at=at, escalation=escalation, channels=channels)
+    row.save(force_insert=True)
+    nudge_dispatch()
+    return row
 
 
 def notification_row(
@@ -44,38 +38,63 @@ def notification_row(
     *,
     at: datetime,
     escalation: Escalation | None = None,
-    channels: Sequence[str] = (Medium.MAIL,),
+    channels: Iterable[str] = MAIL_ONLY,
 ) -> Notification:
-    """One notification, not saved yet, to be sent after the commit."""
-    return Notification(
-        recipient=recipient,
-        kind=notice.kind,
-        ticket=notice.ticket,
-        clock=notice.clock,
-        escalation=escalation,
-        other=notice.other,
-        detail=notice.detail,
-        channels=list(channels),
-        is_urgent=notice.ticket.priority <= Priority.P1,
-        next_try_at=at,
-        created_at=at,
-    )
+    """The row that `tell` saves, without a query. Whoever writes many calls `nudge_dispatch` once."""
+    return Notification(recipient=recipient, **_told(notice, at, escalation, channels))
 
 
 def nudge_dispatch() -> None:
-    """Have what was written sent after the commit."""
+    """Have the notifications sent after the commit; once per transaction, however many it wrote.
+
+    A nudge that is lost costs a minute, never a notification.
+    """
+    after_commit(_dispatch)
 
 
-def _mail(recipient: User, notice: Notice, at: datetime) -> OutboundEmail | None:
-    with as_read_by(*reader_of(recipient)):
-        try:
-            return queue_mail(
-                purpose=MailPurpose.NOTIFICATION,
-                recipients=[recipient.email],
-                subject=subject_of(notice),
-                text=text_of(notice),
-                at=at,
-                ticket=notice.ticket,
-            )
-        except DeskError:
-            return None  # mistyped, or the desk's own address: an escalation must not fail on it
+def _dispatch() -> None:
+    async_task("escalation.tasks.dispatch_notifications")
+
+
+def group_rows(
+    notice: Notice,
+    *,
+    whom: Whom,
+    rota: DutyRota | None,
+    at: datetime,
+    escalation: Escalation | None = None,
+    channels: Iterable[str] = GROUP_CHAT,
+) -> list[Notification]:
+    """The row for the group of ``rota``, or for the tech group of the ticket's customer; none where there is none.
+
+    Unsaved and without a query, if the ticket's customer is not asked for. Mail reaches no group, so of the channels
+    the others count; with none of them it is the chat. No customer hears of a drill.
+    """
+    media = [medium for medium in channels if medium != Medium.MAIL] or list(GROUP_CHAT)
+    told = _told(notice, at, escalation, media)
+    real = notice.ticket if notice.ticket is not None and not notice.ticket.is_drill else None
+    customer = real.customer_id if real is not None else None
+    match whom:
+        case Whom.ROTA_GROUP if rota is not None:
+            return [Notification(rota=rota, **told)]
+        case Whom.CUSTOMER_GROUP if customer is not None:
+            return [Notification(customer_id=customer, **told)]
+        case _person_or_nobody:
+            return []
+
+
+def _told(
+    notice: Notice, at: datetime, escalation: Escalation | None, channels: Iterable[str]
+) -> dict[str, Any]:
+    return {
+        "kind": notice.kind,
+        "ticket": notice.ticket,
+        "clock": notice.clock,
+        "escalation": escalation,
+        "other": notice.other,
+        "detail": notice.detail,
+        "channels": [str(medium) for medium in channels],
+        "is_urgent": notice.ticket is not None and notice.ticket.priority <= Priority.P1,
+        "next_try_at": at,
+        "created_at": at,
+    }

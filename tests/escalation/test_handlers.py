@@ -21,7 +21,7 @@ from tests.factories import (
     set_desk,
     staff,
 )
-from tests.talk import answered, asked, bounced, called, clock_of, minute, opened, words
+from tests.talk import answered, asked, bounced, called, clock_of, dispatched, minute, opened, words
 from tickets.choices import MailPurpose, Priority, Status
 from tickets.errors import DeskError
 from tickets.events import CustomerWrote, StaffResponded
@@ -100,6 +100,7 @@ def test_author_and_holder_are_told_that_the_answer_did_not_arrive(ticket, ann):
     assign(ticket=ticket, to=staff("bob"), actor=ann, at=minute(25))
     bounced(message, 50)
     assert told(NoticeKind.RESPONSE_FAILED) == {"ann", "bob"}
+    dispatched(50)
     notice = Notification.objects.filter(kind=NoticeKind.RESPONSE_FAILED).first()
     assert notice.clock == clock_of(ticket)
     assert "runs again" in notice.mail.text
@@ -119,6 +120,7 @@ def test_where_another_answer_arrived_no_promise_is_said_to_run(ticket, ann):
     message = answered(ticket, 20)
     answered(ticket, 30)
     bounced(message, 50)
+    dispatched(50)
     notice = Notification.objects.get(kind=NoticeKind.RESPONSE_FAILED)
     assert notice.clock is None
     assert "runs again" not in notice.mail.text

@@ -16,7 +16,7 @@ from tests.factories import (
     set_desk,
     staff,
 )
-from tests.talk import clock_of, opened
+from tests.talk import clock_of, dispatched, opened
 from tickets.choices import Fact, OwnerRule
 from tickets.models import Ticket
 
@@ -53,6 +53,7 @@ def test_the_person_on_duty_owns_it_and_the_account_manager_is_told(rota, contac
 def test_the_page_names_the_ticket_its_due_time_and_who_is_on_it(rota, contact):
     DutyShiftFactory(rota=rota, user=staff("engineer"))
     ticket = opened(contact=contact)
+    dispatched(0)
     text = Notification.objects.get(kind=NoticeKind.PAGED, recipient__username="ann").mail.text
     assert ticket.number in text
     assert ticket.owner.first_name in text

@@ -16,7 +16,7 @@ from tests.factories import (
     set_desk,
     staff,
 )
-from tests.talk import answered, clock_of, minute, opened
+from tests.talk import answered, clock_of, dispatched, minute, opened
 from tickets.choices import Fact, MessageKind, OwnerRule
 from tickets.models import Ticket
 
@@ -103,6 +103,7 @@ def test_new_owner_old_owner_account_manager_and_backup_are_told_once_each(ticke
         "ann": NoticeKind.ESCALATED_FROM_YOU,
         "backup": NoticeKind.ESCALATED,
     }
+    dispatched(30)
     told = Notification.objects.select_related("mail").get(recipient__username="boss")
     assert (told.mail.recipients, told.mail.created_at) == (["boss@desk.example"], minute(30))
     assert "is yours now" in told.mail.text
@@ -270,4 +271,5 @@ def test_an_own_address_of_the_desk_given_as_a_colleagues_does_not_stop_the_step
     line["boss"].email = settings.DESK_ADDRESS
     line["boss"].save()
     assert owner_after(ticket, 30) == "boss"
-    assert Notification.objects.get(recipient=line["boss"]).mail is None
+    dispatched(30)
+    assert Notification.objects.filter(recipient=line["boss"]).first().mail is None

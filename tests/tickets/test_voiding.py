@@ -6,7 +6,7 @@ from escalation.choices import ClockState, NoticeKind
 from escalation.models import Clock, Notification
 from escalation.services.verifying import verify
 from tests.factories import ContactFactory, CustomerFactory, staff
-from tests.talk import answered, asked, bounced, called, minute, noted, opened
+from tests.talk import answered, asked, bounced, called, dispatched, minute, noted, opened
 from tickets.choices import Fact, Status
 from tickets.errors import DeskError
 from tickets.models import Message, Ticket
@@ -78,6 +78,7 @@ def test_who_voided_it_and_why_stands_on_the_message_and_in_the_ledger(ticket, l
 def test_the_holder_and_the_author_are_told_why(ticket, lead):
     author = staff("bea")
     voided(answered(ticket, 5, actor=author), 10, lead)
+    dispatched(10)
     told = Notification.objects.filter(kind=NoticeKind.RESPONSE_VOIDED)
     assert {notice.recipient for notice in told} == {ticket.owner, author}
     assert all("It only says hello." in notice.mail.text for notice in told)

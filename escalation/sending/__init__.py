@@ -1,0 +1,1 @@
+"""Brings one text to one address outside: chat, SMS, call or webhook. Knows no database."""

@@ -1,0 +1,223 @@
+"""The services that Apprise speaks for us: which of them, by which medium, and one message through one of them.
+
+Only listed services are used: others of Apprise write files, start programs or send mail. Their plugins get our own
+HTTP, and Apprise's own log, which may hold addresses, is switched off.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+from typing import Any, cast
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import apprise
+import requests
+from apprise.plugins import NotifyBase
+
+from escalation.choices import Medium
+from escalation.sending.http import Session
+from escalation.sending.parcel import Parcel
+
+logging.getLogger("apprise").disabled = True
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """One plugin of Apprise. ``own_host``: the address names a host that somebody runs themselves."""
+
+    plugin: type[NotifyBase]
+    media: tuple[Medium, ...]
+    own_host: bool = False
+
+
+CHATS = (
+    "wecombot dingtalk feishu lark slack telegram discord google_chat zulip webexteams line kook wxpusher "
+    "workflows mattermost rocketchat"
+)
+SMS = (
+    "twilio voipms clickatell plivo vonage sns messagebird bulksms sinch clicksend fortysixelks d7networks "
+    "seven telnyx burstsms httpsms threema exotel infobip"
+)
+CALLS = "twilio pagerduty opsgenie signl4 spike"
+OWN_HOSTS = frozenset(("workflows", "mattermost", "rocketchat", "infobip"))
+
+
+# What an address may not ask for: files as templates, redirects, weak TLS, other waits than ours.
+NOT_FOR_ADDRESSES = frozenset(
+    ("template", "redirect", "verify", "cto", "rto", "retry", "wait", "store", "overflow", "format", "attach")
+)
+# These say "no" with the status 200: the field that holds a number other than 0 then.
+ERROR_FIELDS = {
+    "wecombot": ("errcode",),
+    "dingtalk": ("errcode",),
+    "feishu": ("code", "StatusCode"),
+    "lark": ("code", "StatusCode"),
+}
+# The tightest of the chats take 2048 bytes.
+MOST_CHAT_BYTES = 1900
+ASSET = apprise.AppriseAsset(
+    app_id="supportdesk",
+    app_desc="Support desk",
+    http_redirects=False,
+    secure_logging=True,
+    storage_mode=apprise.PersistentStoreMode.MEMORY,
+    plugin_paths=[],
+)
+
+
+class _Requests:
+    """What a plugin finds where it expects the requests library: all of it, with our sessions."""
+
+    Session = Session
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(requests, name)
+
+    def request(self, method: str, url: str, **wishes: Any) -> requests.Response:
+        with Session() as session:
+            return session.request(method, url, **wishes)
+
+    def get(self, url: str, **wishes: Any) -> requests.Response:
+        return self.request("GET", url, **wishes)
+
+    def post(self, url: str, **wishes: Any) -> requests.Response:
+        return self.request("POST", url, **wishes)
+
+    def put(self, url: str, **wishes: Any) -> requests.Response:
+        return self.request("PUT", url, **wishes)
+
+
+def _gateways() -> dict[str, Gateway]:
+    """By schema. Only the listed plugins are loaded. Fails at start when one stops using requests."""
+    found: dict[str, Gateway] = {}
+    ours = _Requests()
+    for name in dict.fromkeys(f"{CHATS} {SMS} {CALLS}".split()):
+        module = import_module(f"apprise.plugins.{name}")
+        if not hasattr(module, "requests"):
+            raise ImportError(f"Apprise's {name} does not use requests any more; take it off the list.")
+        module.requests = ours  # type: ignore[attr-defined]  # just seen
+        gateway = Gateway(_plugin_in(module), _media(name), name in OWN_HOSTS)
+        found |= dict.fromkeys(_schemas(gateway.plugin), gateway)
+    return found
+
+
+def _plugin_in(module: ModuleType) -> type[NotifyBase]:
+    """The class that is defined in the module and has a schema."""
+    own = [
+        one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__
+    ]
+    return next(one for one in own if issubclass(one, NotifyBase) and _schemas(one))
+
+
+def _media(name: str) -> tuple[Medium, ...]:
+    lists = {Medium.CHAT: CHATS, Medium.SMS: SMS, Medium.VOICE: CALLS}
+    return tuple(medium for medium, names in lists.items() if name in names.split())
+
+
+def _schemas(plugin: type[NotifyBase]) -> list[str]:
+    found: list[str] = []
+    for one in (plugin.protocol, plugin.secure_protocol):
+        found += [one] if isinstance(one, str) else list(one or ())
+    return found
+
+
+GATEWAYS: Mapping[str, Gateway] = _gateways()
+
+
+def gateway_for(address: str) -> Gateway | None:
+    schema, mark, _rest = address.partition("://")
+    if schema.lower() not in ("http", "https"):
+        return GATEWAYS.get(schema.lower()) if mark else None
+    return next((one for one in GATEWAYS.values() if _native(one, address)), None)
+
+
+def _native(gateway: Gateway, address: str) -> dict[str, Any] | None:
+    """What an address that the service itself hands out, such as a bot's https one, means to Apprise."""
+    found: dict[str, Any] | None = cast(Any, gateway.plugin).parse_native_url(address)
+    return found
+
+
+def plugin_for(address: str) -> NotifyBase | None:
+    """Apprise's plugin with this address; None if it is not listed, not understood, or asks for what it may not."""
+    gateway = gateway_for(address)
+    if gateway is None or NOT_FOR_ADDRESSES & _wishes(address):
+        return None
+    try:
+        parsed = _native(gateway, address) or cast(Any, gateway.plugin).parse_url(address)
+        return gateway.plugin(**{**parsed, "asset": ASSET}) if parsed else None
+    except Exception:  # plugins refuse an address with exceptions of many kinds, whose texts hold it
+        return None
+
+
+def _wishes(address: str) -> set[str]:
+    query = parse_qs(urlsplit(address).query, keep_blank_values=True)
+    return {name.lower().lstrip("+-: ") for name in query}
+
+
+def serves(address: str, medium: str) -> bool:
+    """Whether an address is of the medium: a number at Twilio is called or written to, as its method says."""
+    gateway, plugin = gateway_for(address), plugin_for(address)
+    if gateway is None or plugin is None or medium not in gateway.media:
+        return False
+    if gateway.plugin.__module__.endswith(".twilio"):
+        return (getattr(plugin, "method", "") == "call") == (medium == Medium.VOICE)
+    return True
+
+
+def masked(plugin: NotifyBase) -> str:
+    """The address as people may read it."""
+    url = cast(Any, plugin).url(privacy=True)
+    shown = str(url).partition("?")[0]
+    return f"{plugin.service_name}: {unquote(shown)}"[:300]
+
+
+def notify(parcel: Parcel) -> bool:
+    """Whether Apprise is content. Needs an `exchange`, where the real answers are found."""
+    plugin = plugin_for(parcel.address)
+    if plugin is None:
+        return False
+    title, body = _fitted(parcel)
+    return bool(plugin.notify(body=body, title=title))
+
+
+def _fitted(parcel: Parcel) -> tuple[str, str]:
+    words = parcel.words
+    match parcel.medium:
+        case Medium.CHAT:
+            return "", cut(f"{words.subject}\n\n{words.text}", MOST_CHAT_BYTES)
+        case _short:
+            return "", words.short
+
+
+def cut(text: str, most: int) -> str:
+    """At most so many bytes of UTF-8, in whole lines where it is too long."""
+    if len(text.encode()) <= most:
+        return text
+    kept = text.encode()[: most - 4].decode("utf-8", "ignore")
+    return kept.rpartition("\n")[0].rstrip() + "\n…" if "\n" in kept else kept + "…"
+
+
+def says_no(address: str, responses: Sequence[requests.Response]) -> bool:
+    """Some services refuse with the status 200 and a number in the JSON, which Apprise takes for a yes."""
+    gateway = gateway_for(address)
+    name = gateway.plugin.__module__.rpartition(".")[2] if gateway is not None else ""
+    fields = ERROR_FIELDS.get(name, ())
+    if not fields or not responses:
+        return False
+    try:
+        said = responses[-1].json()
+    except requests.JSONDecodeError:
+        return False
+    return isinstance(said, dict) and any(said.get(name, 0) not in (0, "0") for name in fields)
+
+
+def secrets_of(parcel: Parcel) -> list[str]:
+    """Every part of the address, as it is and decoded, and the secret: what no answer may repeat."""
+    _schema, _mark, rest = parcel.address.partition("://")
+    parts = {part for text in (rest, unquote(rest)) for part in re.split(r"[/:@?&=#,\s]+", text)}
+    return [*parts, rest, parcel.address, parcel.secret]

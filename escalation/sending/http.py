@@ -1,0 +1,176 @@
+"""HTTP as the desk speaks it to addresses that people enter: only to public hosts, no redirects, no long answers.
+
+The address is resolved here and the checked one is connected to, so that a name cannot change in between. Neither
+proxies nor .netrc of the environment are used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import socket
+import time
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from django.conf import settings
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.connection import create_connection
+
+CONNECT_SECONDS = 4.0
+READ_SECONDS = 8.0
+MOST_BYTES = 64_000
+
+
+class PrivateTarget(requests.ConnectionError):
+    """The host is, or resolves to, an address that is not public."""
+
+
+@dataclass
+class Exchange:
+    """What one courier sends and hears; ``cancel`` may be called from another thread."""
+
+    deadline: float
+    responses: list[requests.Response] = field(default_factory=list)
+    problem: requests.RequestException | None = None
+    connections: list[HTTPConnection] = field(default_factory=list)
+    is_cancelled: bool = False
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+        for connection in list(self.connections):
+            with contextlib.suppress(OSError, AttributeError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+_current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
+
+
+@contextlib.contextmanager
+def exchange(of: Exchange) -> Iterator[Exchange]:
+    """Whatever is sent inside is noted in it."""
+    token = _current.set(of)
+    try:
+        yield of
+    finally:
+        _current.reset(token)
+
+
+def public_addresses(host: str, port: int) -> list[str]:
+    """The addresses of a host. Raises PrivateTarget if one of them is not public, OSError if there is none."""
+    found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    addresses = [str(place[0]) for _family, _type, _protocol, _name, place in found]
+    if not settings.ALLOW_PRIVATE_TARGETS and not all(map(is_public, addresses)):
+        raise PrivateTarget("the address is private, so nothing is sent to it")
+    return list(dict.fromkeys(addresses))
+
+
+def is_public(address: str) -> bool:
+    """Not of this machine, its networks, or anything that leads to them under another name."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    return all(one.is_global and not one.is_multicast for one in (ip, *_inside(ip)))
+
+
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def _inside(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Address]:
+    """IPv4 addresses that an IPv6 address carries: mapped (RFC 4291), 6to4, Teredo, NAT64 (RFC 6052)."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return
+    for carried in (ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())):
+        if carried is not None:
+            yield carried
+    if ip in NAT64:
+        yield ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+
+
+def _connected(connection: HTTPConnection) -> socket.socket:
+    """A connection to a checked address; the TLS name stays that of the host."""
+    here = _current.get()
+    if here is not None:
+        here.connections.append(connection)
+    problem: OSError = OSError("no address")
+    for address in public_addresses(connection.host, connection.port):
+        try:
+            return create_connection(
+                (address, connection.port), CONNECT_SECONDS, socket_options=connection.socket_options
+            )
+        except OSError as error:
+            problem = error
+    raise problem
+
+
+class _Connection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _connected(self)
+
+
+class _TlsConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _connected(self)
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+
+class Session(requests.Session):
+    """Used like any other; the caller's wishes for time-outs, redirects, proxies and weak TLS are not followed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.mount("http://", _Adapter())
+        self.mount("https://", _Adapter())
+
+    def request(self, method: str, url: str, **wishes: Any) -> requests.Response:  # type: ignore[override]
+        wishes.update(
+            timeout=(CONNECT_SECONDS, READ_SECONDS),
+            allow_redirects=False,
+            verify=True,
+            stream=True,
+            proxies={},
+        )
+        wishes.pop("cert", None)
+        here = _current.get()
+        try:
+            response = super().request(method, url, **wishes)
+            _read(response, here)
+        except requests.RequestException as error:
+            if here is not None:
+                here.problem = error
+            raise
+        if here is not None:
+            here.problem = None
+            here.responses.append(response)
+        return response
+
+
+def _read(response: requests.Response, here: Exchange | None) -> None:
+    """Take in a short body and hang up; what drips in for ever times out."""
+    body = b""
+    with contextlib.closing(response):
+        for chunk in response.iter_content(8192):
+            body += chunk
+            if here is not None and time.monotonic() > here.deadline:
+                raise requests.ReadTimeout("the answer does not end")
+            if len(body) >= MOST_BYTES:
+                break
+    response._content = body[:MOST_BYTES]  # what requests itself does after reading
+    response._content_consumed = True

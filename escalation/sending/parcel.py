@@ -1,0 +1,32 @@
+"""What is sent by one way: the words in the lengths that media take, and the facts for a webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Words:
+    """``short`` fits an SMS or a call; ``facts`` are the JSON of a webhook."""
+
+    subject: str
+    text: str
+    short: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, repr=False)
+class Parcel:
+    """``address`` and ``secret`` are secrets: this value has no readable form."""
+
+    medium: str
+    address: str
+    secret: str
+    words: Words
+    at: datetime
+
+    def __repr__(self) -> str:
+        return f"<Parcel by {self.medium}>"
