@@ -52,6 +52,7 @@ class _Agreed:
 def opening_of(ticket: Ticket, *, at: datetime) -> Opening | None:
     """What a message of the ticket's customer that came at ``at`` (UTC) begins. Two queries, one without a customer.
 
+    The contract is that of the ticket's start, whatever replaced it since; windows are those in force at ``at``.
     Nothing where an answer is owed already. Raises DeskError where none was ever promised for the priority.
     """
     agreed = _agreed(ticket, at)
@@ -110,15 +111,16 @@ def _owed(ticket: Ticket) -> dict[str, Exists]:
 
 def _agreed(ticket: Ticket, at: datetime) -> _Agreed:
     """A contract comes once for each window of its own, or once by itself."""
+    start = ticket.opened_at
     if ticket.customer_id is None:
         return _Agreed(None, {})
     there = Q(windows__retired_at=None) | Q(windows__retired_at__gt=at)
     own = FilteredRelation(
         "windows", condition=there & Q(windows__priority=ticket.priority, windows__created_at__lte=at)
     )
-    rows: Any = Contract.objects.filter(about(at), customer=ticket.customer_id)
+    rows: Any = Contract.objects.filter(about(start), customer=ticket.customer_id)
     rows = rows.select_related("plan", "customer").annotate(own=own).annotate(**OWN, **CALENDAR)
-    covering = [row for row in rows.order_by("-starts_on", "-pk") if covers(row, row.customer, at)]
+    covering = [row for row in rows.order_by("-starts_on", "-pk") if covers(row, row.customer, start)]
     same = [row for row in covering if row.pk == covering[0].pk]
     windows = [_window(row) for row in same if row.own_id is not None]
     return _Agreed(covering[0] if covering else None, {window.kind: window for window in windows})

@@ -17,7 +17,7 @@ from tests.factories import (
     PolicyVersionFactory,
     staff,
 )
-from tests.talk import clock_of, opened
+from tests.talk import answered, asked, clock_of, opened
 from tickets.choices import Priority
 from tickets.errors import DeskError
 
@@ -96,6 +96,20 @@ def test_tickets_of_either_side_of_midnight_carry_different_terms(now):
     before, after = (clock_of(opened(until + off, contact=contact)) for off in (-1, 1))
     assert (before.contract, before.minutes) == (None, 30)
     assert (after.contract.plan.policy, after.minutes) == (gold, 10)
+
+
+def test_a_ticket_keeps_the_contract_of_its_start_for_later_questions(now):
+    customer = CustomerFactory(account_manager=staff(), time_zone="UTC")
+    silver = ContractFactory(customer=customer, ends_on=date(2026, 11, 18))
+    gold = ContractFactory(customer=customer, starts_on=date(2026, 11, 19))
+    version_of(PolicyFactory(plan=gold.plan), 1, NOW - timedelta(days=9), p0=10)
+    contact = customer.contacts.create(email="li@company.example")
+    ticket = opened(contact=contact)
+    answered(ticket, 5)
+    asked(ticket, 24 * 60)
+    later = ticket.clocks.get(kind=ClockKind.NEXT_RESPONSE)
+    assert (later.contract, later.minutes) == (silver, 30)
+    assert clock_of(opened(24 * 60, contact=contact)).contract == gold
 
 
 @pytest.mark.parametrize(
