@@ -47,13 +47,13 @@ def line(
 ) -> ClockEvent:
     """One line, not saved yet; ``at`` (UTC) is when the change took effect, else the act's own time."""
     return ClockEvent(
-        clock=clock,
+        clock_id=clock.pk,
         change=change,
         at=at or act.at,
         recorded_at=act.at,
-        actor=act.actor,
+        actor_id=act.actor.pk if act.actor is not None else None,
         holder_id=holder_id or clock.ticket.owner_id,
-        message=message,
+        message_id=message.pk if message is not None else None,
         state_before=before.state,
         state_after=clock.state,
         due_before=before.due_at,

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from escalation.choices import ClockChange, ClockState, Medium, Whom
@@ -33,7 +34,6 @@ from tickets.services.ownership import Move, hand_over_all
 
 LOUD, QUIET = (Medium.VOICE, Medium.SMS, Medium.CHAT, Medium.MAIL), (Medium.CHAT, Medium.MAIL)
 TOLD_BY_HAND = (Whom.PREVIOUS_HOLDER, Whom.ACCOUNT_MANAGER, Whom.BACKUP)
-ACTED_ON = ["state", "breached_at", "detected_at", "next_step_at", "stranded_at"]
 
 
 @dataclass(frozen=True)
@@ -67,17 +67,32 @@ def act_on_all(clocks: Sequence[Clock], people: People, *, now: datetime) -> lis
     act = Act(now, None)
     lines = [said for clock in clocks for said in _recorded(clock, act)]
     courses = courses_of(clocks)
-    held = _held(courses.values(), now)
+    dues = {pk: due for pk, course in courses.items() if (due := course.due(now)) is not None}
+    held = _held(dues)
     firings = []
     for clock in clocks:
-        due = courses[clock.pk].due(now)
+        due = dues.get(clock.pk)
         firing = _worked_out(clock, due, people, held[clock.pk], now) if due is not None else None
         if firing is not None:
             firings.append(firing)
         clock.next_step_at = _next(courses[clock.pk], firing, now)
-    Clock.objects.bulk_update(clocks, ACTED_ON)
+    _save(clocks, act.at)
     _write(firings, act, lines)
     return [firing.escalation for firing in firings]
+
+
+def _save(clocks: Sequence[Clock], at: datetime) -> None:
+    """What many have in common by one update each: row by row only the next moment, which differs."""
+    rows = Clock.objects.order_by()
+    new = [clock.pk for clock in clocks if clock.detected_at == at]
+    rows.filter(pk__in=new).update(state=ClockState.BREACHED, breached_at=F("due_at"), detected_at=at)
+    stranded = [clock.pk for clock in clocks if clock.stranded_at is not None]
+    rows.filter(pk__in=stranded, stranded_at=None).update(stranded_at=at)
+    found = [clock.pk for clock in clocks if clock.stranded_at is None]
+    rows.filter(pk__in=found, stranded_at__isnull=False).update(stranded_at=None)
+    over = [clock.pk for clock in clocks if clock.next_step_at is None]
+    rows.filter(pk__in=over).update(next_step_at=None)
+    Clock.objects.bulk_update([clock for clock in clocks if clock.next_step_at is not None], ["next_step_at"])
 
 
 def _recorded(clock: Clock, act: Act) -> list[ClockEvent]:
@@ -95,11 +110,10 @@ def _next(course: Course, firing: Firing | None, now: datetime) -> datetime | No
     return Course(course.clock, course.chain, fired).next_moment(after=now)
 
 
-def _held(courses: Iterable[Course], now: datetime) -> Mapping[int, set[int]]:
-    """By clock who ever held the promise, of those that may move now. One query, none where nothing moves."""
+def _held(dues: Mapping[int, Due]) -> Mapping[int, set[int]]:
+    """By clock who ever held the promise, of those that move now. One query, none where nothing moves."""
     held: defaultdict[int, set[int]] = defaultdict(set)
-    dues = ((course.clock.pk, course.due(now)) for course in courses)
-    moving = [pk for pk, due in dues if due is not None and due.mover is not None]
+    moving = [pk for pk, due in dues.items() if due.mover is not None]
     if moving:
         holders = ClockEvent.objects.filter(clock__in=moving).order_by().values_list("clock", "holder")
         for clock, holder in holders.distinct():

@@ -120,12 +120,13 @@ def _batches(due: Sequence[Pair]) -> Iterator[list[Pair]]:
         yield batch
 
 
+# Many clocks share few of what they refer to: fetched beside them, each is read once.
 def _lock_unless_busy(pks: Sequence[int]) -> dict[int, Ticket]:
     skip = connection.features.has_select_for_update_skip_locked
-    rows = Ticket.objects.select_for_update(skip_locked=skip, of=("self",) if skip else ())
-    return rows.select_related("customer", "owner__staff_profile").order_by("pk").in_bulk(pks)
+    rows = Ticket.objects.select_for_update(skip_locked=skip)
+    return rows.prefetch_related("customer", "owner__staff_profile").order_by("pk").in_bulk(pks)
 
 
 def _still_due(pks: Sequence[int], now: datetime) -> list[Clock]:
-    clocks = Clock.objects.step_due(now).select_related("calendar", "policy_version__policy__duty_rota")
-    return list(clocks.filter(pk__in=pks))
+    clocks = Clock.objects.step_due(now).filter(pk__in=pks)
+    return list(clocks.prefetch_related("calendar", "policy_version__policy__duty_rota"))

@@ -47,13 +47,14 @@ RAW = [
         "due_before, due_after, cause, data) SELECT id, 'step', due_at, %(now)s, %(boss)s, state, 'breached', due_at, "
         f"due_at, '', '{{}}' FROM escalation_clock WHERE id IN {DUE}"
     ],
-    "INSERT INTO escalation_escalation (clock_id, step_id, due_at, fired_at, from_owner_id, to_owner_id, route) "
-    f"SELECT id, %(step)s, due_at, %(now)s, %(ann)s, %(boss)s, '[]' FROM escalation_clock WHERE id IN {DUE}",
+    "INSERT INTO escalation_escalation (clock_id, step_id, round, reason, due_at, fired_at, from_owner_id, to_owner_id, route) "
+    f"SELECT id, %(step)s, 0, '', due_at, %(now)s, %(ann)s, %(boss)s, '[]' FROM escalation_clock WHERE id IN {DUE}",
     "INSERT INTO tickets_timelineentry (ticket_id, at, fact, data, reason) "
     f"SELECT ticket_id, %(now)s, 'owner', '{{}}', '' FROM escalation_clock WHERE id IN {DUE}",
     *3 * [
-        "INSERT INTO escalation_notification (recipient_id, kind, ticket_id, clock_id, created_at) "
-        f"SELECT %(boss)s, 'escalated', ticket_id, id, %(now)s FROM escalation_clock WHERE id IN {DUE}"
+        "INSERT INTO escalation_notification (recipient_id, kind, ticket_id, clock_id, created_at, next_try_at, detail, "
+        "channels, is_urgent, state) SELECT %(boss)s, 'escalated', ticket_id, id, %(now)s, %(now)s, '', "
+        f"'[\"mail\"]', false, 'pending' FROM escalation_clock WHERE id IN {DUE}"
     ],
     f"UPDATE escalation_clock SET state = 'breached', breached_at = due_at, detected_at = %(now)s WHERE id IN {DUE}",
 ]  # fmt: skip
@@ -197,7 +198,7 @@ def raw_find() -> list[tuple[int, ...]]:
 
 def raw_sweep(seed: Seed) -> None:
     """The same rows by one statement of each kind, and everything taken back."""
-    step = make.EscalationStep.objects.get(policy=seed.target.version.policy, percent=100)
+    step = make.EscalationStep.objects.get(policy=seed.target.version.policy, percent=100, lowest_priority=3, retired_at=None)
     values = {"now": make.NOW, "boss": seed.boss.pk, "ann": seed.ann.pk, "step": step.pk}
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in RAW:

@@ -161,7 +161,7 @@ def note_down_all(notes: Sequence[tuple[Ticket, str]], *, at: datetime) -> list[
     """Notes of the desk itself on many tickets that the caller has locked and brings up to date. One query."""
     return Message.objects.bulk_create(
         Message(
-            ticket=ticket,
+            ticket_id=ticket.pk,
             kind=MessageKind.NOTE,
             channel=Channel.EMAIL,
             at=at,

@@ -1,5 +1,6 @@
 """Who owns a ticket. It always has an owner."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,16 +49,19 @@ class Move:
 
 
 def hand_over_all(moves: Sequence[Move], *, actor: User | None, at: datetime, rule: OwnerRule) -> None:
-    """As hand_over for many different tickets, in as many queries as for one. Raises DeskError for all of them."""
+    """As hand_over for many different tickets, a query for each owner and three for all. Raises DeskError for all of them."""
     real = [move for move in moves if move.ticket.owner_id != move.to.pk]
     events = [
         TicketAssigned(move.ticket, at, actor, move.ticket.owner, move.to, rule.value, move.reason)
         for move in real
     ]
+    by_owner: defaultdict[User, list[Ticket]] = defaultdict(list)
     for move in real:
         _refuse_who_left(move.to)
         move.ticket.owner, move.ticket.updated_at = move.to, at
-    Ticket.objects.bulk_update([move.ticket for move in real], ["owner", "updated_at"])
+        by_owner[move.to].append(move.ticket)
+    for owner, tickets in by_owner.items():
+        Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets]).update(owner=owner, updated_at=at)
     TimelineEntry.objects.bulk_create(_on_timeline(event) for event in events)
     publish_all(events)
 
@@ -72,6 +76,7 @@ def _refuse_who_left(user: User) -> None:
 
 def _on_timeline(event: TicketAssigned) -> TimelineEntry:
     data = {"before": event.before.pk, "after": event.after.pk, "rule": event.rule}
+    actor = event.actor.pk if event.actor is not None else None
     return TimelineEntry(
-        ticket=event.ticket, fact=Fact.OWNER, at=event.at, actor=event.actor, reason=event.reason, data=data
+        ticket_id=event.ticket.pk, fact=Fact.OWNER, at=event.at, actor_id=actor, reason=event.reason, data=data
     )
