@@ -1,6 +1,6 @@
 """Everything the page of one ticket shows, loaded once: conversation, promises, chain, customer, history."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,12 +10,21 @@ from django.db.models import Prefetch, Q
 from customers.models import Contract, Customer
 from escalation.choices import ClockState, Whom
 from escalation.decisions import Decisions, decisions_on
-from escalation.models import Clock, ClockEvent, ContractWindow, Escalation, EscalationStep, PolicyTarget
+from escalation.models import (
+    Acknowledgement,
+    Clock,
+    ClockEvent,
+    ContractWindow,
+    Escalation,
+    EscalationStep,
+    PolicyTarget,
+)
 from escalation.services.chain import AT_THE_START, Chains
 from escalation.services.course import Course
 from escalation.services.moments import step_time
 from escalation.services.people import People
 from escalation.services.terms import contract_in_force, contract_windows
+from escalation.taken import who_has
 from escalation.templatetags.promises import person
 from escalation.upcoming import target
 from tickets.choices import MessageKind
@@ -39,7 +48,10 @@ class Conversation:
 
 @dataclass(frozen=True)
 class ChainStep:
-    """A step of a promise: fired, passed over by a later one, next, or still to come. By hand there is no step."""
+    """A step of a promise: fired, passed over by a later one, next, or still to come. By hand there is no step.
+
+    With ``said`` it is no step but an acknowledgement between them.
+    """
 
     step: EscalationStep | None
     at: datetime
@@ -47,6 +59,7 @@ class ChainStep:
     is_next: bool = False
     is_skipped: bool = False
     to: User | None = None  # who gets the ticket by what is known now
+    said: Acknowledgement | None = None
 
     @property
     def told(self) -> str:
@@ -58,6 +71,8 @@ class Promise:
     clock: Clock
     events: Sequence[ClockEvent]
     chain: Sequence[ChainStep]
+    in_hand: Acknowledgement | None = None  # of who has it now
+    said_by: Collection[int] = ()  # who acknowledged what fired last
     decisions: Decisions | None = None  # of a lead; nobody else decides
 
 
@@ -90,7 +105,7 @@ class TicketPage:
 
     @property
     def open_promise(self) -> Promise | None:
-        """The one that falls due first."""
+        """The one that falls due first, of those that do not stand still."""
         ticking = (promise for promise in self.promises if promise.clock.is_open)
         waiting = [promise for promise in ticking if promise.clock.state != ClockState.PAUSED]
         return min(waiting, key=lambda promise: promise.clock.due_at, default=None)
@@ -99,12 +114,12 @@ class TicketPage:
 def ticket_page(
     ticket: Ticket, *, visible: TicketQuerySet, now: datetime, for_lead: bool = False
 ) -> TicketPage:
-    """`ticket` needs its people loaded; `visible` limits the customer's other tickets. At most 16 queries.
+    """`ticket` needs its people loaded; `visible` limits the customer's other tickets. At most 17 queries.
 
     A lead also sees what to decide: two more for each running promise whose priority was changed.
     """
     people = People.at(now)
-    promises = _promises(ticket, people)
+    promises = _promises(ticket, people, now)
     return TicketPage(
         ticket=ticket,
         conversation=_conversation(ticket),
@@ -127,14 +142,17 @@ def _conversation(ticket: Ticket) -> Conversation:
     return Conversation(found[:-LAST_MESSAGES], found[-LAST_MESSAGES:], max(asked, default=0))
 
 
-def _promises(ticket: Ticket, people: People) -> list[Promise]:
+def _promises(ticket: Ticket, people: People, now: datetime) -> list[Promise]:
     """Newest first."""
     clocks = list(
         Clock.objects.filter(ticket=ticket)
         .select_related("policy_version__policy", "calendar", "contract__plan", "waived_by")
         .prefetch_related(
             Prefetch("events", ClockEvent.objects.select_related("actor").order_by("pk")),
-            Prefetch("escalations", Escalation.objects.select_related("step", "from_owner", "to_owner")),
+            Prefetch(
+                "escalations", Escalation.objects.select_related("step", "from_owner", "to_owner", "by")
+            ),
+            Prefetch("acknowledgements", Acknowledgement.objects.select_related("user")),
         )
         .order_by("-started_at", "-pk")
     )
@@ -146,6 +164,8 @@ def _promises(ticket: Ticket, people: People) -> list[Promise]:
             clock,
             list(clock.events.all()),
             _chain(clock, chains.of_clock(clock), people) if clock.is_open else _fired(clock),
+            who_has(clock, clock.acknowledgements.all(), now=now),
+            _said_by(clock, now),
         )
         for clock in clocks
     ]
@@ -165,6 +185,7 @@ def _chain(clock: Clock, steps: Sequence[EscalationStep], people: People) -> lis
     passed = [step for step in steps if step.pk not in ahead | fired and step.percent != AT_THE_START]
     lines = [ChainStep(one.step, one.fired_at, one) for one in happened]
     lines += [ChainStep(step, step_time(clock, step), is_skipped=True) for step in passed if course.fired]
+    lines += [ChainStep(None, said.at, said=said) for said in clock.acknowledgements.all()]
     following = course.following
     upcoming = [
         ChainStep(
@@ -176,6 +197,13 @@ def _chain(clock: Clock, steps: Sequence[EscalationStep], people: People) -> lis
         for at, step in course.ahead
     ]
     return [*sorted(lines, key=lambda line: line.at), *upcoming]
+
+
+def _said_by(clock: Clock, now: datetime) -> set[int]:
+    """Who need not say it again: they acknowledged the last firing, or before any while that lasts."""
+    last = max(clock.escalations.all(), key=lambda one: (one.fired_at, one.pk), default=None)
+    mine = (one for one in clock.acknowledgements.all() if one.escalation_id == (last.pk if last else None))
+    return {one.user_id for one in mine if last is not None or one.until > now}
 
 
 def _fired(clock: Clock) -> list[ChainStep]:

@@ -16,8 +16,10 @@ from escalation.admin.ticket_forms import (
     AbsenceMoveForm,
     ContactForm,
     DecisionForm,
+    EscalateForm,
     MergeForm,
     NoteForm,
+    OnceForm,
     OwnerForm,
     PriorityForm,
     ReplyForm,
@@ -25,9 +27,11 @@ from escalation.admin.ticket_forms import (
     VoidForm,
     new_files,
 )
+from escalation.choices import AcknowledgedBy
 from escalation.models import AbsenceMove, Clock
 from escalation.services.leading import relax, waive_promise
 from escalation.services.returning import keep, take_back
+from escalation.services.taking import acknowledge, escalate_now, take_over
 from tickets.access import visible_tickets
 from tickets.choices import MessageKind, Status
 from tickets.errors import DeskError
@@ -171,6 +175,18 @@ def _owner(acting: Acting) -> None:
     assign(ticket=acting.ticket, to=data["owner"], actor=acting.actor, at=acting.at, reason=data["reason"])
 
 
+def _acknowledge(acting: Acting) -> None:
+    acknowledge(ticket=acting.ticket, actor=acting.actor, at=acting.at, by=AcknowledgedBy.PAGE)
+
+
+def _take_over(acting: Acting) -> None:
+    take_over(ticket=acting.ticket, actor=acting.actor, at=acting.at)
+
+
+def _escalate(acting: Acting) -> None:
+    escalate_now(ticket=acting.ticket, actor=acting.actor, at=acting.at, reason=acting.data["reason"])
+
+
 def _take_back(acting: Acting) -> None:
     take_back(move=_move_of(acting), actor=acting.actor, at=acting.at)
 
@@ -204,6 +220,11 @@ ACTS: Mapping[str, Act] = {
     "status": Act(StatusForm, _status, gettext_lazy("The status is changed.")),
     "priority": Act(PriorityForm, _priority, gettext_lazy("The priority is changed.")),
     "owner": Act(OwnerForm, _owner, gettext_lazy("The ticket is handed over.")),
+    "acknowledge": Act(
+        OnceForm, _acknowledge, gettext_lazy("You have it. The promise runs on; answer the customer.")
+    ),
+    "take_over": Act(OnceForm, _take_over, gettext_lazy("The ticket is yours. Answer the customer.")),
+    "escalate": Act(EscalateForm, _escalate, gettext_lazy("The ticket went one level up.")),
     "take_back": Act(AbsenceMoveForm, _take_back, gettext_lazy("The ticket is back with who held it before.")),
     "keep": Act(AbsenceMoveForm, _keep, gettext_lazy("The ticket stays where it is.")),
     "merge": Act(MergeForm, _merge, gettext_lazy("The tickets are one now.")),

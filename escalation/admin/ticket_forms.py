@@ -106,6 +106,12 @@ class ReasonForm(OnceForm):
     reason = forms.CharField(label=_("Reason"), required=False, max_length=500)
 
 
+class EscalateForm(ReasonForm):
+    """One level up at once; the reason stands in the ledger and in the handover."""
+
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=300)
+
+
 class VoidForm(ReasonForm):
     """For an answer that answered nothing."""
 

@@ -1,0 +1,46 @@
+"""Who has a promise in hand at a moment: what the ticket page and the board show of acknowledgements."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from django.contrib.auth.models import User
+
+from escalation.choices import NoticeKind
+from escalation.models import Acknowledgement, Clock, Notification
+
+# Notices that ask for somebody's hand; the others tell what became of it.
+PAGES = (
+    NoticeKind.REMINDER,
+    NoticeKind.PAGED,
+    NoticeKind.ESCALATED_TO_YOU,
+    NoticeKind.ESCALATED,
+    NoticeKind.NOBODY_LEFT,
+)
+
+
+def who_has(clock: Clock, said: Iterable[Acknowledgement], *, now: datetime) -> Acknowledgement | None:
+    """What was said by the person who keeps the paging quiet at ``now``; of several the one with the longest time."""
+    if not clock.is_open or clock.held_until is None or clock.held_until <= now:
+        return None
+    return max((one for one in said if one.until > now), key=lambda one: one.until, default=None)
+
+
+def in_hand(clocks: Sequence[Clock], *, now: datetime) -> Mapping[int, Acknowledgement]:
+    """As who_has for many clocks, by clock. One query, none where nobody has any."""
+    held = [clock for clock in clocks if clock.held_until is not None and clock.held_until > now]
+    if not held:
+        return {}
+    said: defaultdict[int, list[Acknowledgement]] = defaultdict(list)
+    for one in Acknowledgement.objects.filter(clock__in=held, until__gt=now).select_related("user"):
+        said[one.clock_id].append(one)
+    found = {clock.pk: who_has(clock, said[clock.pk], now=now) for clock in held}
+    return {pk: one for pk, one in found.items() if one is not None}
+
+
+def paged_for(user: User, clocks: Sequence[Clock]) -> set[int]:
+    """The clocks among these that the person was paged for or whose ticket they hold. One query."""
+    others = [clock.pk for clock in clocks if clock.ticket.owner_id != user.pk]
+    mine = {clock.pk for clock in clocks if clock.ticket.owner_id == user.pk}
+    told = Notification.objects.filter(recipient=user, clock__in=others, kind__in=PAGES)
+    return mine | {pk for pk in told.order_by().values_list("clock", flat=True) if pk is not None}
