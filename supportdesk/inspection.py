@@ -92,7 +92,7 @@ def _is_malformed(row: Schedule) -> bool:
         kwargs = _evaluated_kwargs(row.kwargs or "{}")
         ast.literal_eval(row.args or "()")
         kwargs.get("q_options", {}).get("cluster")
-        if row.next_run:
+        if row.next_run and row.schedule_type != Schedule.ONCE:
             row.calculate_next_run()
     except Exception:  # the scheduler evaluates what stands there, so anything may be raised
         return True

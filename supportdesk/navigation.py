@@ -23,6 +23,7 @@ class Item:
     icon: str
     model: str
     query: str = ""
+    page: str = ""  # the name of its address, where it is not the model's list
 
     def may_see(self, request: HttpRequest) -> bool:
         app, model = self.model.split(".")
@@ -30,6 +31,8 @@ class Item:
 
     @property
     def link(self) -> str:
+        if self.page:
+            return reverse(self.page)
         return reverse(f"admin:{self.model.replace('.', '_')}_changelist") + self.query
 
 
@@ -89,6 +92,7 @@ GROUPS: Sequence[tuple[Any, Sequence[Item]]] = (
     (
         _("Operation"),
         (
+            Item(_("Operations"), "monitoring", "supportdesk.cluster", page="admin:operations"),
             Item(_("Mailboxes"), "inbox", "tickets.mailbox"),
             Item(_("Heartbeats"), "monitor_heart", "escalation.heartbeat"),
             Item(_("Timetable"), "event_repeat", "django_q.schedule"),

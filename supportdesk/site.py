@@ -8,6 +8,7 @@ from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
 from supportdesk.views.board import board, export, kept
+from supportdesk.views.operations import operations_page
 from supportdesk.views.reader import my_settings
 
 
@@ -19,8 +20,12 @@ class DeskSite(UnfoldAdminSite):
         return [
             path("board/kept/", self.admin_view(kept), name="board_kept"),
             path("board/tickets.csv", self.admin_view(export), name="board_export"),
+            path("operations/", self.admin_view(self.operations), name="operations"),
             path("my-settings/", self.admin_view(self.my_settings), name="my_settings"),
         ]
 
     def my_settings(self, request: HttpRequest) -> HttpResponse:
         return my_settings(request, self.each_context(request))
+
+    def operations(self, request: HttpRequest) -> HttpResponse:
+        return operations_page(request, self.each_context(request))

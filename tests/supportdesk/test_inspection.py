@@ -32,6 +32,7 @@ WRITTEN: list[tuple[dict[str, Any], bool]] = [
     ({"kwargs": "a=1"}, False),
     ({"func": "no.such.thing"}, False),
     ({"minutes": 5}, False),
+    ({"schedule_type": Schedule.ONCE, "repeats": 1}, False),
 ]
 
 

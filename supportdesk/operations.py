@@ -1,0 +1,206 @@
+"""What the operations page shows: whether promises are enforced in time, what waits, and what runs where."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from croniter import croniter
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from escalation.choices import NotificationState
+from escalation.lag import CatchUp, Lag, breach_lag, catch_ups, step_lag
+from escalation.models import Escalation, Heartbeat, Notification
+from escalation.services.outside import FAILED, PINGED
+from escalation.tasks import LEDGER, START, SWEEP
+from supportdesk import figures
+from supportdesk.figures import Backlog
+from supportdesk.health import HealthReport, health
+from supportdesk.inspection import REPAIRS, Inspected, Standing
+from supportdesk.models import Cluster
+from supportdesk.schedules import TIMETABLE
+from supportdesk.signs import Signs
+from tickets.models import Mailbox
+
+DAY = timedelta(hours=24)
+MOST_LISTED = 50  # steps of one catch-up; the others are counted
+TASKS = {
+    SWEEP: gettext_lazy("Sweep"),
+    LEDGER: gettext_lazy("Proof of the ledger"),
+    PINGED: gettext_lazy("Call outside"),
+    FAILED: gettext_lazy("Call outside that failed"),
+    REPAIRS: gettext_lazy("Schedules repaired"),
+    START: gettext_lazy("Desk started"),
+}
+STANDINGS = {
+    Standing.OK: gettext_lazy("as it should be"),
+    Standing.LATE: gettext_lazy("late"),
+    Standing.MISSING: gettext_lazy("missing"),
+    Standing.EDITED: gettext_lazy("edited"),
+    Standing.FOREIGN: gettext_lazy("does not belong to the desk"),
+    Standing.MALFORMED: gettext_lazy("malformed: stops every schedule"),
+}
+
+
+@dataclass(frozen=True)
+class Lags:
+    name: str
+    lag: Lag
+    limit: timedelta = timedelta(seconds=60)
+
+    @property
+    def is_late(self) -> bool:
+        return self.lag.p99 is not None and self.lag.p99 > self.limit
+
+
+@dataclass(frozen=True)
+class Task:
+    """A heartbeat with a name that people read."""
+
+    name: Any
+    beat: Heartbeat
+
+
+@dataclass(frozen=True)
+class Waiting:
+    name: str
+    backlog: Backlog
+    age: timedelta | None
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A line of the timetable. ``last_due`` is the time of its last run by the plan; None before the first."""
+
+    found: Inspected
+    standing: Any
+    last_due: datetime | None
+
+    @property
+    def is_ok(self) -> bool:
+        return self.found.standing is Standing.OK
+
+    @property
+    def next_run(self) -> datetime | None:
+        return self.found.row.next_run if self.found.row else None
+
+
+@dataclass(frozen=True)
+class Fetching:
+    mailbox: Mailbox
+    age: timedelta | None
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class Running:
+    cluster: Cluster
+    is_alive: bool
+
+
+@dataclass(frozen=True)
+class Late:
+    """One step that was caught up."""
+
+    escalation: Escalation
+
+    @property
+    def late(self) -> timedelta:
+        return self.escalation.fired_at - self.escalation.due_at
+
+
+@dataclass(frozen=True)
+class CaughtUp:
+    """One outage: when it was made up for, and its steps, of which only the first are listed."""
+
+    catch_up: CatchUp
+
+    @property
+    def first(self) -> Sequence[Late]:
+        return [Late(one) for one in self.catch_up.escalations[:MOST_LISTED]]
+
+    @property
+    def others(self) -> int:
+        return max(0, len(self.catch_up.escalations) - MOST_LISTED)
+
+
+@dataclass(frozen=True)
+class Operations:
+    """Everything on the page at one moment; its queries do not grow with its rows."""
+
+    health: HealthReport
+    lags: Sequence[Lags]
+    tasks: Sequence[Task]
+    waiting: Sequence[Waiting]
+    mailboxes: Sequence[Fetching]
+    clusters: Sequence[Running]
+    timetable: Sequence[Planned]
+    catch_ups: Sequence[CaughtUp]
+    untold: int
+
+
+def operations(*, now: datetime) -> Operations:
+    signs = Signs.at(now)
+    untold = Notification.objects.filter(state=NotificationState.FAILED, created_at__gt=now - DAY)
+    return Operations(
+        health=health(now=now),
+        lags=[Lags(_("Breaches noticed"), breach_lag(now=now)), Lags(_("Steps fired"), step_lag(now=now))],
+        tasks=_tasks(signs),
+        waiting=_waiting(now),
+        mailboxes=_mailboxes(now),
+        clusters=[Running(cluster, cluster.is_alive(now)) for cluster in signs.clusters],
+        timetable=[_planned(found) for found in signs.schedules],
+        catch_ups=[CaughtUp(group) for group in catch_ups(now=now)],
+        untold=untold.count(),
+    )
+
+
+def _tasks(signs: Signs) -> list[Task]:
+    """The known ones first, in their order; one that has a name nobody translated is shown by it."""
+    names = [*(name for name in TASKS if name in signs.beats), *sorted(signs.beats.keys() - TASKS.keys())]
+    return [Task(TASKS.get(name, name), signs.beats[name]) for name in names]
+
+
+def _waiting(now: datetime) -> list[Waiting]:
+    backlogs = {
+        _("Tasks in the queue"): figures.queue_backlog(now=now),
+        _("Mail to become a ticket"): figures.intake_backlog(),
+        _("Mail to be sent"): figures.outbox_backlog(now=now),
+        _("Notifications to be sent"): figures.notification_backlog(now=now),
+    }
+    late = timedelta(seconds=settings.QUEUE_LATE_SECONDS)
+    return [
+        Waiting(name, backlog, backlog.age(now) if backlog.since else None, backlog.age(now) > late)
+        for name, backlog in backlogs.items()
+    ]
+
+
+def _mailboxes(now: datetime) -> list[Fetching]:
+    late = timedelta(seconds=settings.FETCH_LATE_SECONDS)
+    polled = Mailbox.objects.filter(is_active=True).exclude(host="").order_by("address")
+    ages = [(mailbox, now - mailbox.fetched_at if mailbox.fetched_at else None) for mailbox in polled]
+    return [
+        Fetching(mailbox, age, bool(mailbox.error) or (age is not None and age > late))
+        for mailbox, age in ages
+    ]
+
+
+def _planned(found: Inspected) -> Planned:
+    return Planned(found, STANDINGS[found.standing], _last_due(found))
+
+
+def _last_due(found: Inspected) -> datetime | None:
+    """By the plan and not by a record: the queue keeps none of what went well."""
+    entry = next((entry for entry in TIMETABLE if entry.name == found.name), None)
+    row = found.row
+    if row is None or entry is None or not row.task or not row.next_run or found.standing.is_wrong:
+        return None
+    if entry.cron is None:
+        return row.next_run - timedelta(minutes=entry.minutes or 1)
+    local = row.next_run.astimezone(ZoneInfo(settings.TIME_ZONE))
+    last: datetime = croniter(entry.cron, local).get_prev(datetime)
+    return last
