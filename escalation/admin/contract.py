@@ -12,21 +12,24 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from customers.admin.contract import ContractAdmin as ContractList
-from customers.models import Contract
+from customers.models import Contract, Customer
 from escalation.admin.chain_inline import ContractStepInline
-from escalation.admin.chain_page import ChainPage
+from escalation.admin.chain_page import ChainPage, Played
 from escalation.admin.contract_window import ContractWindowInline, WindowFormSet, past_windows
-from escalation.admin.preview import PreviewPage, Terms, refuse, sentences
+from escalation.admin.preview import Terms, refuse, sentences
+from escalation.services.chains import policy_behind
 from escalation.services.contract_windows import revise_windows
 from escalation.services.policies import Window
 from escalation.services.previewing import contract_at, windows_under
+from tickets.errors import DeskError
 
 admin.site.unregister(Contract)
 
 
 @admin.register(Contract)
-class ContractAdmin(ChainPage, PreviewPage, ContractList):
+class ContractAdmin(ChainPage, ContractList):
     inlines = (ContractWindowInline, ContractStepInline)
+    step_inline = ContractStepInline
     readonly_fields = ("earlier_windows",)
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
@@ -61,6 +64,15 @@ class ContractAdmin(ChainPage, PreviewPage, ContractList):
         applies = contract_at(contract, at)
         windows = windows_under(applies, at=at, own=own if applies is contract else None)
         return Terms(windows, contract.zone, _about(applies, contract))
+
+    def played(self, request: HttpRequest, row: Any, *, at: datetime, customer: Customer | None) -> Played:
+        """Its own customer's ticket, on a day of the contract or not: its chain is what is asked for."""
+        terms = self.terms_of(request, row, at=at, zone="")
+        contract: Contract = self._filled(request, row) if self.may_write(request, row) else row
+        policy = policy_behind(contract)
+        if policy is None:
+            raise DeskError(_("There is no default policy."))
+        return Played(policy, contract, contract.customer, terms.windows)
 
     def _own_windows(self, request: HttpRequest, row: Any, contract: Contract) -> list[Window] | None:
         """The contract's windows as they stand in the form; nothing for those who may not write them."""

@@ -14,11 +14,12 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from customers.admin.fields import person
+from customers.models import Customer
 from escalation.admin.chain_inline import StepInline
-from escalation.admin.chain_page import ChainPage
+from escalation.admin.chain_page import ChainPage, Played
 from escalation.admin.outdated import OutdatedPromises
 from escalation.admin.policy_form import PolicyForm, targets_in_force, ways_rows, window_faults, window_rows
-from escalation.admin.preview import PreviewPage, Terms, refuse
+from escalation.admin.preview import Terms, refuse
 from escalation.choices import ClockKind
 from escalation.models import Policy, PolicyTarget, PolicyVersion
 from escalation.services.policies import Window, revise_policy
@@ -58,9 +59,9 @@ class VersionInline(TabularInline):
 
 
 @admin.register(Policy)
-class PolicyAdmin(ChainPage, OutdatedPromises, PreviewPage):
+class PolicyAdmin(OutdatedPromises, ChainPage):
     form = PolicyForm
-    offers_zones = True
+    offers_zones = asks_customer = True
     list_display = ("name", "plan", "is_default", "version", "duty_rota")
     list_select_related = ("plan", "duty_rota")
     search_fields = ("name",)
@@ -107,6 +108,11 @@ class PolicyAdmin(ChainPage, OutdatedPromises, PreviewPage):
         form: Any = self.filled_form(request, row)
         refuse(window_faults(form))
         return Terms(form.windows(), zone)
+
+    def played(self, request: HttpRequest, row: Any, *, at: datetime, customer: Customer | None) -> Played:
+        windows = self.terms_of(request, row, at=at, zone="").windows
+        policy = self.filled_form(request, row).instance if self.may_write(request, row) else row
+        return Played(policy, None, customer, windows)
 
     @display(description=_("version"))
     def version(self, policy: Any) -> str:

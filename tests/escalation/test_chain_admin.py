@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from django.urls import reverse
 
 from customers.models import Contract
+from customers.names import name_of
 from escalation.choices import Medium, Whom
 from escalation.models import Policy
 from escalation.services.chainrules import StepSpec
@@ -15,6 +17,7 @@ from tests.escalation.test_policy_admin import policy_form
 from tests.factories import (
     NOW,
     ContractFactory,
+    CustomerFactory,
     DutyRotaFactory,
     EscalationFactory,
     ServicePlanFactory,
@@ -249,3 +252,55 @@ def test_many_steps_cost_the_queries_of_few(login, director, default, count_quer
     steps = [*chain_of(default), *(replace(WARN, percent=one) for one in range(10, 40))]
     revise_chain(policy=default, steps=steps, actor=None, at=minute(0))
     assert count_queries(lambda: client.get(page_url(default))) <= few + 1
+
+
+def timeline(client, home, data, **sample):
+    name = "escalation_policy" if isinstance(home, Policy) else "customers_contract"
+    url = reverse(f"admin:{name}_timeline", args=[home.pk])
+    response = client.post(url, data | {"sample_priority": 1} | sample)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_the_timeline_plays_the_steps_that_stand_in_the_form(login, director, default, calendar, frozen):
+    mei = staff("mei")
+    ann = staff("ann", reports_to=mei)
+    customer = CustomerFactory(account_manager=ann)
+    steps = replace(WARN, percent=25), UP
+    before = chain_of(default)
+    html = timeline(login(director), default, only(default, calendar, *steps), sample_customer=customer.pk)
+    assert "2026-11-18 21:00 (Asia/Shanghai)" in html  # a quarter of four hours
+    assert f"The ticket goes from {name_of(ann)} to <b>{name_of(mei)}</b>" in html
+    assert "2026-11-19 00:00 (Asia/Shanghai)" in html
+    assert chain_of(default) == before
+
+
+def test_the_timeline_says_what_is_wrong_in_the_form(login, director, default, calendar):
+    html = timeline(login(director), default, only(default, calendar, replace(WARN, tell=()), UP))
+    assert "Choose whom the step tells" in html
+    html = timeline(login(director), default, policy_form(default, calendar), sample_priority=7)
+    assert "Select a valid choice" in html
+
+
+def test_a_contract_without_steps_is_played_with_its_plans_chain(login, director, frozen):
+    contract = ContractFactory()
+    html = timeline(login(director), contract, contract_form(contract) | chain_post())
+    assert "50 %" in html
+    assert "200 %" in html
+    html = timeline(login(director), contract, contract_form(contract) | chain_post((), [UP]))
+    assert "200 %" not in html
+
+
+def test_a_reader_plays_the_chain_in_force_for_customers_they_see(login, default):
+    ann = staff("ann", groups=["Account manager"])
+    own, other = CustomerFactory(account_manager=ann), CustomerFactory(name="Secret Live")
+    client = login(ann)
+    assert "50 %" in timeline(client, default, {}, sample_customer=own.pk)
+    assert "Select a valid choice" in timeline(client, default, {}, sample_customer=other.pk)
+    assert "Secret Live" not in client.get(page_url(default)).content.decode()
+
+
+def test_the_timeline_is_for_those_who_may_read_policies(login, default):
+    url = reverse("admin:escalation_policy_timeline", args=[default.pk])
+    assert login(staff()).post(url, {}).status_code in (403, 404)
+    assert login(staff(groups=["Support director"])).get(url).status_code == 405
