@@ -25,6 +25,7 @@ from escalation.sending.answers import Answer
 from escalation.sending.parcel import Parcel, Words
 from escalation.sending.side_by_side import send_all
 from escalation.services.letters import Reader, reader, words_of
+from escalation.services.mailfate import follow_mail
 from escalation.services.reach import WAITS, Reach, target_of
 from escalation.services.storms import sort
 from escalation.services.unreached import tell_next
@@ -60,6 +61,7 @@ def dispatch_due(*, clock: Callable[[], datetime], most: int = MOST_AT_ONCE) -> 
     """Send what is due until nothing is or the run's time is over. Not inside a transaction."""
     report = DispatchReport()
     stop_at = clock() + RUN_FOR
+    follow_mail(now=clock())
     while (now := clock()) < stop_at:
         rows = claim(now=now, most=most)
         if not rows:
@@ -263,7 +265,8 @@ class _Run:
         return quiet_until or self.now + timedelta(seconds=WAITS[self.reach.tried(row, way)])
 
     def _was_told(self, row: Notification) -> bool:
-        return row.mail_id is not None or row.pk in self.reach.reached
+        by_mail = row.mail_id is not None and row.pk not in self.reach.no_mail
+        return by_mail or row.pk in self.reach.reached
 
     def _wait(self, rows: Sequence[Notification], until: datetime) -> None:
         _update(rows, next_try_at=until)

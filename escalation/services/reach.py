@@ -45,7 +45,7 @@ class Reach:
     ways: dict[Target, list[ContactWay]] = field(default_factory=lambda: defaultdict(list))
     tries: Counter[tuple[int, int]] = field(default_factory=Counter)  # (notification, way)
     reached: set[int] = field(default_factory=set)  # by another way than mail
-    no_mail: set[int] = field(default_factory=set)  # it was refused before it reached the outbox
+    no_mail: set[int] = field(default_factory=set)  # it was refused, here or by the mail server
     known: set[int] = field(default_factory=set)  # with a try before this run
 
     @classmethod
@@ -72,13 +72,13 @@ class Reach:
 
     def _load_tries(self, rows: Sequence[Notification]) -> None:
         known = NotificationAttempt.objects.filter(notification__in=[row.pk for row in rows])
-        for attempt in known.only("notification_id", "way_id", "mail_id", "medium", "outcome"):
+        for attempt in known.only("notification_id", "way_id", "medium", "outcome"):
             self.known.add(attempt.notification_id)
             self.note(attempt)
 
     def note(self, attempt: NotificationAttempt) -> None:
         if attempt.medium == Medium.MAIL:
-            if attempt.outcome == AttemptOutcome.REFUSED and attempt.mail_id is None:
+            if attempt.outcome == AttemptOutcome.REFUSED:
                 self.no_mail.add(attempt.notification_id)
             return
         if attempt.way_id is not None:

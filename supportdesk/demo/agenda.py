@@ -7,7 +7,8 @@ from itertools import count
 
 from django.db.models import Min
 
-from escalation.models import Clock
+from escalation.models import Clock, Notification
+from escalation.services.dispatch import dispatch_due
 from escalation.services.sweep import sweep
 from tickets.choices import OutboxState
 from tickets.models import OutboundEmail
@@ -57,7 +58,9 @@ def next_sweep() -> datetime | None:
 
 
 def deliver(at: datetime) -> None:
-    """Hand the outbox to the transport as of ``at``; the mails of the demo go into a folder."""
+    """Tell people, and hand the outbox to the transport, as of ``at``; the mails of the demo go into a folder."""
+    if Notification.objects.to_send(at).exists():
+        dispatch_due(clock=lambda: at)
     waiting = OutboundEmail.objects.filter(state=OutboxState.QUEUED).count()
     if waiting:
         deliver_due(clock=lambda: at + DELIVERY_TAKES, most=waiting)

@@ -381,3 +381,14 @@ def test_a_bounced_mail_can_be_sent_again():
     send_again(outbound=mail, actor=AdminFactory(), at=NOW)
     mail.refresh_from_db()
     assert mail.state == OutboxState.QUEUED
+
+
+def test_what_is_written_to_customers_goes_before_what_colleagues_are_told():
+    told = OutboundEmailFactory(purpose=MailPurpose.NOTIFICATION, next_try_at=NOW)
+    pack = OutboundEmailFactory(purpose=MailPurpose.EXPORT, next_try_at=NOW - timedelta(minutes=1))
+    receipt = OutboundEmailFactory(
+        purpose=MailPurpose.ACKNOWLEDGEMENT, next_try_at=NOW + timedelta(seconds=2)
+    )
+    reply = OutboundEmailFactory(purpose=MailPurpose.REPLY, next_try_at=NOW + timedelta(seconds=1))
+    claimed = [claim_next(now=NOW + timedelta(seconds=3)) for _turn in range(5)]
+    assert claimed == [reply, receipt, pack, told, None]

@@ -1,6 +1,7 @@
 """Delivers the outbox: claim a row for a while, send it outside any transaction, record the answer.
 
-1. `claim_next` takes the row that waits longest and leases it; a row whose lease ran out waits again.
+1. `claim_next` takes the row that waits longest and leases it; a row whose lease ran out waits again. What is
+   written to customers goes before what colleagues are told: a flood of notifications holds up no answer.
 2. The mail is composed and handed to the transport. No transaction is open meanwhile.
 3. The answer is recorded if the lease is still ours, and a reply that will never arrive is taken back.
 
@@ -18,7 +19,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tickets.choices import Fact, OutboxState
+from tickets.choices import Fact, MailPurpose, OutboxState
 from tickets.errors import DeskError
 from tickets.events import StaffResponded, publish
 from tickets.models import Message, OutboundEmail
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 # Longer than a task of the queue may live (Q_CLUSTER's timeout), so that nobody works on a row whose lease has ended.
 LEASE = timedelta(minutes=5)
+TO_CUSTOMERS = (MailPurpose.REPLY, MailPurpose.ACKNOWLEDGEMENT)
 # Waits between tries (minutes); the last one repeats until a mail is given up.
 WAITS = (1, 2, 5, 15, 30, 60)
 GIVE_UP_AFTER = timedelta(hours=48)
@@ -57,7 +59,10 @@ class DeliveryReport:
 
 
 def deliver_due(*, clock: Callable[[], datetime], most: int = MOST_PER_RUN) -> DeliveryReport:
-    """Send what is due, oldest first. An unreachable server ends the run; what was not tried keeps its turn."""
+    """Send what is due, customers' mails first and the oldest first.
+
+    An unreachable server ends the run; what was not tried keeps its turn.
+    """
     report = DeliveryReport()
     stop_at = clock() + RUN_FOR
     try:
@@ -76,8 +81,9 @@ def deliver_due(*, clock: Callable[[], datetime], most: int = MOST_PER_RUN) -> D
 @transaction.atomic
 def claim_next(*, now: datetime) -> OutboundEmail | None:
     """Lease the mail that waits longest. While it is leased, `next_try_at` is the end of the lease."""
-    due = OutboundEmail.objects.filter(state__in=WORK_LEFT, next_try_at__lte=now)
-    mail = due.select_for_update(skip_locked=True).order_by("next_try_at", "pk").first()
+    waiting = OutboundEmail.objects.filter(state__in=WORK_LEFT, next_try_at__lte=now)
+    due = waiting.select_for_update(skip_locked=True).order_by("next_try_at", "pk")
+    mail = due.filter(purpose__in=TO_CUSTOMERS).first() or due.first()
     if mail is None:
         return None
     mail.state = OutboxState.SENDING
