@@ -7,8 +7,10 @@ from escalation.services.absences import move_from_absent
 from escalation.services.calendars import refresh_holidays
 from escalation.services.dispatch import dispatch_due
 from escalation.services.drills import end_what_is_over
+from escalation.services.dutychange import tell_changes
 from escalation.services.heartbeats import beat
 from escalation.services.returning import offer_back
+from escalation.services.shifts import generate_all
 from escalation.services.sweep import sweep
 from escalation.services.verifying import Verification, verify
 from escalation.weeks import last_complete_week
@@ -66,3 +68,13 @@ def follow_absences() -> str:
 def end_drills() -> str:
     """Fire drills that were acknowledged, came to the end of their chain, or ran long enough."""
     return f"ended={end_what_is_over(now=timezone.now())}"
+
+
+def generate_shifts() -> str:
+    """Keep the shifts of every rota eight weeks ahead."""
+    return str(generate_all(at=timezone.now()))
+
+
+def tell_shift_changes() -> str:
+    """What goes on, told to both people at each change of shift."""
+    return f"told={tell_changes(now=timezone.now())}"

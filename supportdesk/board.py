@@ -11,8 +11,9 @@ from django.db.models import Count, Exists, OuterRef, Q
 from customers.models import Desk
 from escalation.choices import ClockState
 from escalation.filters import PromiseChoice, narrowed
-from escalation.models import Clock, DutyShift
+from escalation.models import Clock
 from escalation.models.clock import ClockQuerySet
+from escalation.services.duty import Watch, standings
 from escalation.upcoming import Upcoming, upcoming
 from escalation.weeks import last_complete_week, week_of
 from tickets.choices import IntakeState, OutboxState
@@ -149,24 +150,15 @@ class Duty:
     """Who is on duty in one rota now, and who follows. Either may be missing: a gap."""
 
     rota: str
-    now: DutyShift | None
-    next: DutyShift | None
+    now: Watch | None
+    next: Watch | None
 
 
 def duties(*, now: datetime) -> list[Duty]:
-    """One line per rota that has shifts. Of overlapping shifts the later started replaces the other."""
-    shifts = DutyShift.objects.filter(ends_at__gt=now, starts_at__lt=now + RECENT).select_related(
-        "rota", "user"
-    )
-    found: dict[int, Duty] = {}
-    for shift in shifts.order_by("rota__name", "starts_at", "pk"):
-        duty = found.get(shift.rota_id, Duty(shift.rota.name, None, None))
-        if shift.starts_at <= now:
-            duty = Duty(duty.rota, shift, duty.next)
-        elif duty.next is None:
-            duty = Duty(duty.rota, duty.now, shift)
-        found[shift.rota_id] = duty
-    return list(found.values())
+    """One line per rota that has shifts in the next weeks. One query."""
+    found = standings(at=now).values()
+    lines = [(duty.now or duty.next, duty) for duty in found]
+    return [Duty(watch.shift.rota.name, duty.now, duty.next) for watch, duty in lines if watch is not None]
 
 
 @dataclass(frozen=True)

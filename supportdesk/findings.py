@@ -19,6 +19,7 @@ class Check(StrEnum):
     NOTIFICATIONS = "notifications"
     QUEUE = "queue"
     FAILED_MAIL = "failed_mail"
+    COVERAGE = "duty_coverage"
     LEDGER = "ledger"
     HOLIDAYS = "holidays"
     CLUSTERS = "clusters"

@@ -17,6 +17,7 @@ from django_q.models import OrmQ
 
 from escalation.models import Notification
 from escalation.services.holidaywatch import unknown_holidays
+from supportdesk.coverage import uncovered
 from supportdesk.findings import Check, Finding, age, is_stuck
 from supportdesk.signs import SIGN_PROBLEMS, SIGN_WARNINGS, Signs
 from tickets.choices import IntakeState, OutboxState
@@ -145,5 +146,6 @@ PROBLEM_CHECKS: tuple[Callable[[datetime], Iterator[Finding]], ...] = (
 )
 WARNING_CHECKS: tuple[Callable[[datetime], Iterator[Finding]], ...] = (
     _failed_mail,
+    uncovered,
     _holidays,
 )

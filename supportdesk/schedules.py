@@ -50,6 +50,8 @@ TIMETABLE = (
     Entry("deliver-mail", "tickets.tasks.deliver_outbox", minutes=1),
     Entry("verify-ledger", "escalation.tasks.verify_ledger", cron="30 3 * * *"),
     Entry("renew-holidays", "escalation.tasks.renew_holidays", cron="0 3 * * *"),
+    Entry("tell-shift-changes", "escalation.tasks.tell_shift_changes", minutes=1),
+    Entry("generate-shifts", "escalation.tasks.generate_shifts", cron="15 2 * * *"),
     Entry("weekly-pack", "escalation.tasks.export_last_week", cron="0 8 * * 1"),
 )
 

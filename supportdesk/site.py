@@ -9,7 +9,7 @@ from unfold.sites import UnfoldAdminSite
 
 from supportdesk.views.board import board, export, kept
 from supportdesk.views.operations import operations_page
-from supportdesk.views.reader import my_settings
+from supportdesk.views.reader import duty_link, my_settings
 
 
 class DeskSite(UnfoldAdminSite):
@@ -22,6 +22,7 @@ class DeskSite(UnfoldAdminSite):
             path("board/tickets.csv", self.admin_view(export), name="board_export"),
             path("operations/", self.admin_view(self.operations), name="operations"),
             path("my-settings/", self.admin_view(self.my_settings), name="my_settings"),
+            path("my-settings/duty-link/", self.admin_view(duty_link), name="duty_link"),
         ]
 
     def my_settings(self, request: HttpRequest) -> HttpResponse:

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from supportdesk.views.ack import ack
+from supportdesk.views.duty import duty_feed
 from supportdesk.views.health import alive, healthz
 from supportdesk.views.metrics import metrics
 
@@ -15,5 +16,6 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("ack/<str:token>/", ack, name="ack"),
     path("files/", include("tickets.urls")),
+    path("duty/<str:token>.ics", duty_feed, name="duty_feed"),
     path("", admin.site.urls),
 ]

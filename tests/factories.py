@@ -3,7 +3,7 @@
 `NOW` is the moment tests speak of; rows default to times around it.
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import factory
@@ -33,8 +33,10 @@ from escalation.models import (
     ClockEvent,
     ContactWay,
     ContractWindow,
+    DutyLayer,
     DutyRota,
     DutyShift,
+    DutyTurn,
     Escalation,
     EscalationStep,
     Heartbeat,
@@ -43,6 +45,7 @@ from escalation.models import (
     PolicyTarget,
     PolicyVersion,
 )
+from escalation.rotation import Rotation
 from supportdesk.models import Cluster
 from tickets.choices import (
     Channel,
@@ -479,3 +482,22 @@ class ClusterFactory(DjangoModelFactory[Cluster]):
     started_at = NOW
     seen_at = NOW
     workers = 3
+
+
+class DutyLayerFactory(DjangoModelFactory[DutyLayer]):
+    """Daily at nine in the rota's zone, from the Monday of the week of `NOW`; `people=[...]` take turns."""
+
+    class Meta:
+        model = DutyLayer
+        skip_postgeneration_save = True
+
+    rota = factory.SubFactory(DutyRotaFactory)
+    name = factory.Sequence(lambda number: f"Layer {number}")
+    rotation = Rotation.DAYS
+    hand_over = time(9)
+    starts_on = date(2026, 11, 16)
+
+    @factory.post_generation
+    def people(self, create: bool, users: list[User] | None, **kwargs: Any) -> None:
+        for position, user in enumerate(users or ()):
+            DutyTurn.objects.create(layer=self, user=user, position=position)

@@ -6,7 +6,10 @@ from escalation.admin.calendar import CalendarAdmin
 from escalation.admin.clock import ClockAdmin
 from escalation.admin.contract import ContractAdmin
 from escalation.admin.customer import CustomerAdmin
-from escalation.admin.duty import DutyRotaAdmin, DutyShiftAdmin
+from escalation.admin.duty import DutyRotaAdmin
+from escalation.admin.duty_acts import DutyHandoverAdmin, DutyOverrideAdmin
+from escalation.admin.duty_layer import DutyLayerAdmin
+from escalation.admin.duty_shift import DutyShiftAdmin
 from escalation.admin.escalation import EscalationAdmin
 from escalation.admin.export_subscriber import ExportSubscriberAdmin
 from escalation.admin.heartbeat import HeartbeatAdmin
@@ -24,6 +27,9 @@ __all__ = [
     "ClockEventAdmin",
     "ContractAdmin",
     "CustomerAdmin",
+    "DutyHandoverAdmin",
+    "DutyLayerAdmin",
+    "DutyOverrideAdmin",
     "DutyRotaAdmin",
     "DutyShiftAdmin",
     "EscalationAdmin",

@@ -1,85 +1,137 @@
-"""Duty rotas and their shifts: who is on duty now, and who is next."""
+"""Duty rotas: who is on duty now and next, their layers, and where nobody is reached."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce, Concat, NullIf, Trim
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
-from unfold.contrib.filters.admin import RangeDateTimeFilter, RelatedDropdownFilter
 from unfold.decorators import display
+from unfold.views import ChangeList
 
-from customers.admin.base import DeskAdmin, VisibleChoices
+from customers.admin.base import VisibleChoices
 from customers.admin.fields import person
-from customers.names import CHINESE
-from escalation.models import DutyRota, DutyShift
+from escalation.admin.duty_calendar import DutyCalendar
+from escalation.admin.duty_layer import say_generated
+from escalation.models import DutyLayer, DutyRota, DutyShift, ShiftSource
+from escalation.services.coverage import coverage_gaps
+from escalation.services.duty import Standing, standings
 
-WRITTEN = Case(
-    When(user__last_name__regex=CHINESE, then=Concat("user__last_name", "user__first_name")),
-    default=Concat("user__first_name", Value(" "), "user__last_name"),
-)
-FULL_NAME = Coalesce(NullIf(Trim(WRITTEN), Value("")), "user__username")  # as customers.names writes it
+
+class RotaList(ChangeList):
+    """Puts on each row who is on duty now and next: one query for the whole list."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        found = standings(at=timezone.now())
+        rows: Any = self
+        rows.result_list = list(rows.result_list)
+        for rota in rows.result_list:
+            rota.standing = found.get(rota.pk, Standing())
+
+
+class DutyLayerInline(TabularInline):
+    """A look at the layers; each has a page of its own."""
+
+    model = DutyLayer
+    fields = readonly_fields = ("name", "level", "hand_over_every", "people", "starts_on", "ends_on")
+    extra = 0
+    show_change_link = True
+    can_delete = False
+    hide_title = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[DutyLayer]":
+        layers: QuerySet[DutyLayer] = super().get_queryset(request)
+        return layers.prefetch_related("turns__user")
+
+    @display(description=_("hand-over every"))
+    def hand_over_every(self, layer: DutyLayer) -> str:
+        return f"{layer.length} {layer.get_rotation_display()}, {layer.hand_over:%H:%M}"
+
+    @display(description=_("in turn"))
+    def people(self, layer: Model) -> str:
+        turns: Any = layer
+        return " → ".join(person(turn.user) for turn in turns.turns.all()) or "-"
 
 
 class DutyShiftInline(VisibleChoices, TabularInline):
-    """The shifts that are not over; the list of shifts has all of them."""
+    """Shifts entered by hand that are not over; the list of shifts has all of them."""
 
     model = DutyShift
     fields = ("user", "starts_at", "ends_at")
     extra = 0
     per_page = 20
     show_change_link = True
+    verbose_name_plural = _("Shifts entered by hand")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[DutyShift]":
         shifts: QuerySet[DutyShift] = super().get_queryset(request)
-        return shifts.filter(ends_at__gt=timezone.now())
+        return shifts.filter(ends_at__gt=timezone.now(), source=ShiftSource.HAND)
 
 
 @admin.register(DutyRota)
-class DutyRotaAdmin(DeskAdmin):
-    list_display = ("name", "time_zone", "now_on_duty", "next_on_duty", "next_from")
+class DutyRotaAdmin(DutyCalendar):
+    change_form_outer_before_template = "escalation/duty/rota_head.html"
+    list_display = ("name", "time_zone", "now_on_duty", "next_on_duty", "next_from", "calendar")
     search_fields = ("name",)
-    inlines = (DutyShiftInline,)
+    sortable_by = ("name", "time_zone")
+    inlines = (DutyLayerInline, DutyShiftInline)
 
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[DutyRota]":
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RotaList]:
+        return RotaList
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        context = {**self._coverage(request, object_id), **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def _coverage(self, request: HttpRequest, object_id: str | None) -> dict[str, Any]:
+        rota = self.get_object(request, object_id) if object_id else None
+        if rota is None:
+            return {}
+        may_add = request.user.has_perm("escalation.add_dutylayer")
         now = timezone.now()
-        shifts = DutyShift.objects.filter(rota=OuterRef("pk"))
-        running = shifts.filter(starts_at__lte=now, ends_at__gt=now).order_by("-starts_at", "-pk")
-        coming = shifts.filter(starts_at__gt=now).order_by("starts_at")
-        rotas: QuerySet[DutyRota] = super().get_queryset(request)
-        return rotas.annotate(
-            now_name=Subquery(running.annotate(name=FULL_NAME).values("name")[:1]),
-            next_name=Subquery(coming.annotate(name=FULL_NAME).values("name")[:1]),
-            next_start=Subquery(coming.values("starts_at")[:1]),
-        )
+        return {"now": now, "gaps": coverage_gaps(rota=rota, at=now), "may_add_layer": may_add}
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """In another zone the hand-overs are at other moments."""
+        super().save_related(request, form, formsets, change)
+        if change and "time_zone" in form.changed_data:
+            say_generated(request, form.instance)
 
     @display(description=_("on duty now"))
     def now_on_duty(self, rota: Any) -> str:
-        return rota.now_name or str(_("nobody"))
+        return person(rota.standing.now.user) if rota.standing.now else str(_("nobody"))
 
     @display(description=_("next"))
     def next_on_duty(self, rota: Any) -> str:
-        return rota.next_name or str(_("nobody"))
+        return person(rota.standing.next.user) if rota.standing.next else str(_("nobody"))
 
     @display(description=_("from"))
     def next_from(self, rota: Any) -> Any:
-        return rota.next_start
+        return rota.standing.next.starts_at if rota.standing.next else None
 
-
-@admin.register(DutyShift)
-class DutyShiftAdmin(DeskAdmin):
-    list_display = ("rota", "on_duty", "starts_at", "ends_at")
-    list_display_links = ("rota", "on_duty")
-    list_filter = (("rota", RelatedDropdownFilter), ("starts_at", RangeDateTimeFilter))
-    list_select_related = ("rota", "user")
-    search_fields = ("user__username", "user__first_name", "user__last_name")
-    sortable_by = ("starts_at",)
-    ordering = ("-starts_at",)
-    fieldsets = ((None, {"fields": (("rota", "user"), ("starts_at", "ends_at"))}),)
-
-    @display(description=_("on duty"))
-    def on_duty(self, shift: DutyShift) -> str:
-        return person(shift.user)
+    @display(description=_("calendar"))
+    def calendar(self, rota: DutyRota) -> str:
+        url = reverse("admin:escalation_dutyrota_calendar", args=[rota.pk])
+        return format_html(
+            '<a href="{}" class="text-primary-600 dark:text-primary-500">'
+            '<span class="ms" aria-hidden="true">calendar_month</span> {}</a>',
+            url,
+            _("Calendar"),
+        )

@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from customers.admin.base import DeskAdmin
 from escalation.access import visible_clocks
+from escalation.admin.duty_coverage import DutyCoverage
 from escalation.models import Policy, PolicyVersion
 from escalation.models.clock import ClockQuerySet
 from escalation.services.outdated import Retargeting, compared, outdated, retarget_all, version_in_force
@@ -38,7 +38,7 @@ class RetargetForm(forms.Form):
         return reason
 
 
-class OutdatedPromises(DeskAdmin):
+class OutdatedPromises(DutyCoverage):
     """Gives the admin of policies the count and the page."""
 
     change_form_outer_before_template = "escalation/outdated/count.html"

@@ -133,7 +133,7 @@ LAYER_RANK, HAND_RANK = 0, 1  # an override's is higher and grows with each
 class DutyShift(models.Model):
     """One person's duty, half open: from ``starts_at`` until just before ``ends_at``.
 
-    Shifts may overlap: the highest rank has the duty, of equal ones the later started (services.watches).
+    Shifts may overlap: the highest rank has the duty, of equal ones the later started (services.duty.watches).
     """
 
     rota = models.ForeignKey(DutyRota, models.CASCADE, related_name="shifts", verbose_name=_("duty rota"))
@@ -172,8 +172,3 @@ class DutyShift(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.starts_at:%Y-%m-%d %H:%M}"
-
-    @property
-    def precedence(self) -> tuple[object, ...]:
-        """Of shifts that run at the same time the greatest has the duty; the order of services.duty.shift_at."""
-        return self.rank, self.starts_at, self.pk

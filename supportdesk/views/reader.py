@@ -1,18 +1,22 @@
-"""The reader's own settings: language and time zone of everything they see."""
+"""The reader's own settings: language and time zone of everything they see, and the link to their shifts."""
 
 from typing import Any, cast
 from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from customers.models import StaffProfile
+from escalation.models import DutyFeed
+from escalation.services.dutyfeed import renew_link, revoke_link, token_of
 
 
 class ReaderForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -37,5 +41,24 @@ def my_settings(request: HttpRequest, site_context: dict[str, Any]) -> HttpRespo
         "title": _("My settings"),
         "form": form,
         "zones": sorted(available_timezones()),
+        "duty_link": _duty_link(user),
     }
     return TemplateResponse(request, "supportdesk/my_settings.html", context)
+
+
+@require_POST
+def duty_link(request: HttpRequest) -> HttpResponse:
+    """Make a new link to the reader's shifts, which ends the old one, or only end it."""
+    user = cast(User, request.user)
+    if "remove" in request.POST:
+        revoke_link(user=user)
+        messages.success(request, _("The link shows nothing any more."))
+    else:
+        renew_link(user=user, at=timezone.now())
+        messages.success(request, _("The new link is below. An older one shows nothing any more."))
+    return HttpResponseRedirect(reverse("admin:my_settings") + "#duty-link")
+
+
+def _duty_link(user: User) -> str:
+    feed = DutyFeed.objects.filter(user=user).first()
+    return settings.SITE_URL + reverse("duty_feed", args=[token_of(feed)]) if feed is not None else ""

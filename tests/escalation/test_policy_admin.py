@@ -1,6 +1,5 @@
 """Policies, calendars and duty rotas as a director edits them."""
 
-from datetime import timedelta
 
 import pytest
 
@@ -16,7 +15,6 @@ from tests.factories import (
     DutyRotaFactory,
     DutyShiftFactory,
     ServicePlanFactory,
-    UserFactory,
     office_calendar,
     staff,
 )
@@ -154,26 +152,6 @@ def test_an_account_manager_reads_the_windows_and_changes_none(login, default):
     assert client.post(page_url(default), data).status_code == 403
     assert client.get(add_url(Policy)).status_code == 403
     assert numbers(default) == before
-
-
-def test_the_rota_list_tells_who_is_on_duty_now_and_next(login, director, frozen):
-    rota = DutyRotaFactory()
-    DutyShiftFactory(rota=rota, user=UserFactory(first_name="Mei", last_name="Lin"))
-    chinese = DutyShiftFactory(user=UserFactory(first_name="伟", last_name="李")).rota
-    DutyShiftFactory(
-        rota=rota, user=UserFactory(first_name="", username="omar"),
-        starts_at=NOW + timedelta(hours=6), ends_at=NOW + timedelta(hours=18),
-    )  # fmt: skip
-    DutyRotaFactory(name="Z")
-    first, third, second = listed(login(director), DutyRota)
-    assert (third, third.now_name) == (chinese, "李伟")
-    assert (first.now_name, first.next_name, first.next_start) == (
-        "Mei Lin",
-        "omar",
-        NOW + timedelta(hours=6),
-    )
-    assert (second.now_name, second.next_name) == (None, None)
-    assert "nobody" in login(director).get(list_url(DutyRota)).content.decode()
 
 
 def test_a_shift_that_ends_before_it_begins_is_refused_with_a_sentence(login, director):

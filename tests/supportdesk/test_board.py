@@ -135,12 +135,14 @@ def test_mail_that_needs_a_hand(now: datetime) -> None:
 
 def test_duty_now_and_next_where_a_later_shift_replaces_an_earlier_one(now: datetime) -> None:
     rota = DutyRotaFactory()
-    DutyShiftFactory(rota=rota)
+    regular = DutyShiftFactory(rota=rota)
     swapped = DutyShiftFactory(rota=rota, starts_at=now - HOUR, ends_at=now + HOUR)
-    following = DutyShiftFactory(rota=rota, starts_at=now + 6 * HOUR, ends_at=now + 18 * HOUR)
-    DutyShiftFactory(rota=rota, starts_at=now + 18 * HOUR, ends_at=now + 30 * HOUR)
+    DutyShiftFactory(rota=rota, starts_at=now + 6 * HOUR, ends_at=now + 18 * HOUR)
     (duty,) = duties(now=now)
-    assert (duty.now, duty.next) == (swapped, following)
+    assert duty.now is not None
+    assert duty.next is not None
+    assert (duty.now.shift, duty.now.ends_at) == (swapped, now + HOUR)
+    assert (duty.next.shift, duty.next.starts_at) == (regular, now + HOUR)
 
 
 def test_promises_kept_this_week_and_last_by_due_time(now: datetime) -> None:
@@ -297,7 +299,7 @@ def test_thirty_rows_cost_the_queries_of_three(
     three = count_queries(lambda: client.get("/"))
     add(27)
     assert count_queries(lambda: client.get("/")) == three
-    assert three <= 35
+    assert three <= 36
 
 
 def test_the_list_is_exported_as_it_is_filtered(

@@ -1,0 +1,104 @@
+"""Layers of a rota: saved, they make its shifts at once."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.decorators import display
+
+from customers.admin.base import DeskAdmin, VisibleChoices
+from customers.admin.fields import person
+from escalation.admin.duty_forms import LayerForm
+from escalation.models import DutyLayer, DutyRota, DutyTurn
+from escalation.services.shifts import generate_shifts
+
+
+class TurnInline(VisibleChoices, TabularInline):
+    """The people in their order; drawn by the handle."""
+
+    model = DutyTurn
+    fields = ("user", "position")
+    ordering_field = "position"
+    hide_ordering_field = True
+    extra = 0
+    min_num = 1
+    hide_title = True
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        return super().get_formset(request, obj, validate_min=True, **kwargs)
+
+
+@admin.register(DutyLayer)
+class DutyLayerAdmin(DeskAdmin):
+    form = LayerForm
+    list_display = ("name", "rota", "level", "turns_in_words", "people", "starts_on", "ends_on")
+    list_select_related = ("rota",)
+    search_fields = ("name", "rota__name")
+    sortable_by = ("name", "level")
+    inlines = (TurnInline,)
+    fieldsets = (
+        (None, {"fields": (("rota", "name"), ("level", "starts_on", "ends_on"))}),
+        (_("Rotation"), {"fields": (("length", "rotation"), ("hand_over", "weekday"))}),
+        (
+            _("Restriction"),
+            {
+                "fields": ("weekdays", ("from_time", "to_time")),
+                "description": _(
+                    "Only for a layer that covers part of the time, such as nights or weekends."
+                ),
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[DutyLayer]":
+        layers: QuerySet[DutyLayer] = super().get_queryset(request)
+        return layers.prefetch_related("turns__user")
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        say_generated(request, form.instance.rota)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        say_generated(request, obj.rota)
+
+    def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> None:
+        rotas = list(DutyRota.objects.filter(layers__in=queryset).distinct())
+        super().delete_queryset(request, queryset)
+        for rota in rotas:
+            say_generated(request, rota)
+
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return to_calendar(obj.rota_id)
+
+    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return to_calendar(obj.rota_id)
+
+    @display(description=_("hand-over every"))
+    def turns_in_words(self, layer: DutyLayer) -> str:
+        return f"{layer.length} {layer.get_rotation_display()}, {layer.hand_over:%H:%M}"
+
+    @display(description=_("in turn"))
+    def people(self, layer: Model) -> str:
+        turns: Any = layer
+        return " → ".join(person(turn.user) for turn in turns.turns.all()) or "-"
+
+
+def say_generated(request: HttpRequest, rota: DutyRota) -> None:
+    """Generate the rota's shifts in the transaction of the page, and say what came of it."""
+    made = generate_shifts(rota=rota, at=timezone.now())
+    if made.created or made.removed:
+        text = _now(
+            "%(created)s shifts were written and %(removed)s taken away. What has begun stays as it is."
+        )
+        messages.info(request, text % {"created": made.created, "removed": made.removed})
+
+
+def to_calendar(rota: int) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:escalation_dutyrota_calendar", args=[rota]))
