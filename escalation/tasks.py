@@ -7,24 +7,21 @@ from escalation.services.absences import move_from_absent
 from escalation.services.calendars import refresh_holidays
 from escalation.services.dispatch import dispatch_due
 from escalation.services.drills import end_what_is_over
-from escalation.services.dutychange import tell_changes
 from escalation.services.heartbeats import beat
 from escalation.services.returning import offer_back
-from escalation.services.shifts import generate_all
-from escalation.services.sweep import sweep
+from escalation.services.rounds import SWEEP, sweep_once
 from escalation.services.verifying import Verification, verify
 from escalation.weeks import last_complete_week
 
-SWEEP = "sweep"
+__all__ = ["LEDGER", "START", "SWEEP"]
+
 LEDGER = "ledger"
 START = "start"  # left by the one-command runner
 
 
 def run_sweep() -> str:
-    """Enforce the promises and leave the heartbeat that health and the supervisor watch."""
-    report = sweep(now=timezone.now())
-    beat(SWEEP, at=timezone.now(), detail=str(report))
-    return str(report)
+    """Enforce the promises once and leave the heartbeat that health and the supervisor watch."""
+    return str(sweep_once(clock=timezone.now))
 
 
 def dispatch_notifications() -> str:

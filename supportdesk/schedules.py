@@ -41,7 +41,7 @@ class Entry:
 
 
 TIMETABLE = (
-    Entry("sweep", "escalation.tasks.run_sweep", minutes=1),
+    Entry("sweep", "supportdesk.tasks.enforce", minutes=1),
     Entry("absences", "escalation.tasks.follow_absences", minutes=1),
     Entry("drills", "escalation.tasks.end_drills", minutes=1),
     Entry("dispatch-notifications", "escalation.tasks.dispatch_notifications", minutes=1),

@@ -40,8 +40,10 @@ class SweepReport:
     left: int = 0
 
     def add(self, other: "SweepReport") -> None:
+        """Count the other in; what it left is left now, whatever was before."""
         for name, number in vars(other).items():
             setattr(self, name, getattr(self, name) + number)
+        self.left = other.left
 
     def __str__(self) -> str:
         counts = f"acted={self.acted} busy={self.busy} settled={self.settled} failed={self.failed}"

@@ -37,7 +37,7 @@ def test_missing_rows_are_made_and_minute_tasks_run_at_once(synced):
     assert synced.changed
     assert set(Schedule.objects.values_list("name", flat=True)) == set(NAMES)
     row = sweep_row()
-    assert (row.func, row.minutes, row.repeats, row.next_run) == ("escalation.tasks.run_sweep", 1, -1, NOW)
+    assert (row.func, row.minutes, row.repeats, row.next_run) == ("supportdesk.tasks.enforce", 1, -1, NOW)
 
 
 def test_a_second_time_nothing_changes(synced):

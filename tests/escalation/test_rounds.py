@@ -1,0 +1,78 @@
+"""The sweep in rounds: what falls due within the minute is enforced in it; a queue that stops is not held up."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from escalation.models import Escalation, Heartbeat
+from escalation.services import rounds
+from escalation.services.rounds import sweep_in_rounds
+from tests.factories import CustomerFactory, set_desk, staff
+from tests.talk import clock_of, minute, opened
+
+pytestmark = pytest.mark.django_db
+
+
+class Time:
+    """A clock that stands still but for the pauses."""
+
+    def __init__(self, start: datetime) -> None:
+        self.now = start
+        self.goes_on: Iterator[bool] | None = None
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pause(self, seconds: float) -> bool:
+        self.now += timedelta(seconds=seconds)
+        return next(self.goes_on) if self.goes_on is not None else True
+
+
+@pytest.fixture
+def ticket():
+    set_desk(duty_manager=staff("duty"))
+    ann = staff("ann", reports_to=staff("boss"))
+    return opened(contact=CustomerFactory(account_manager=ann).contacts.create(email="li@company.example"))
+
+
+def run(start: datetime, **more: object) -> Time:
+    now = Time(start)
+    sweep_in_rounds(clock=now, pause=now.pause, **more)  # type: ignore[arg-type]
+    return now
+
+
+def test_what_falls_due_within_the_minute_is_noticed_within_two_seconds(ticket):
+    run(minute(29.5))
+    clock = clock_of(ticket)
+    assert timedelta(0) <= clock.detected_at - clock.due_at <= timedelta(seconds=2)
+    assert Escalation.objects.filter(step__percent=100).count() == 1
+
+
+def test_the_rounds_fill_the_minute_and_no_more():
+    end = run(minute(0)).now
+    assert timedelta(seconds=57) <= end - minute(0) < timedelta(seconds=60)
+
+
+def test_a_queue_that_is_being_stopped_waits_for_one_round_only():
+    now = Time(minute(0))
+    now.goes_on = iter([True, False])
+    sweep_in_rounds(clock=now, pause=now.pause)
+    assert now.now == minute(0) + timedelta(seconds=4)
+
+
+def test_the_heartbeat_comes_with_the_first_round_and_every_ten_seconds(ticket):
+    run(minute(29.5), seconds=5)
+    assert Heartbeat.objects.get(name="sweep").at == minute(29.5)
+    run(minute(29.5), seconds=33)
+    beat = Heartbeat.objects.get(name="sweep")
+    assert beat.at == minute(30)
+    assert beat.detail == "acted=1 busy=0 settled=0 failed=0 left=0"
+
+
+def test_whoever_watches_from_outside_is_called_once_a_minute(monkeypatch: pytest.MonkeyPatch):
+    called: list[datetime] = []
+    ping: Callable[..., None] = lambda *, now: called.append(now)  # noqa: E731
+    monkeypatch.setattr(rounds, "ping_outside", ping)
+    run(minute(0))
+    assert called == [minute(0)]
