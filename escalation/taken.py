@@ -1,13 +1,14 @@
 """Who has a promise in hand at a moment: what the ticket page and the board show of acknowledgements."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.db.models import F, OuterRef, Q, Subquery
 
 from escalation.choices import NoticeKind
-from escalation.models import Acknowledgement, Clock, Notification
+from escalation.models import Acknowledgement, Clock, Escalation, Notification
 
 # Notices that ask for somebody's hand; the others tell what became of it.
 PAGES = (
@@ -38,9 +39,19 @@ def in_hand(clocks: Sequence[Clock], *, now: datetime) -> Mapping[int, Acknowled
     return {pk: one for pk, one in found.items() if one is not None}
 
 
-def paged_for(user: User, clocks: Sequence[Clock]) -> set[int]:
-    """The clocks among these that the person was paged for or whose ticket they hold. One query."""
-    others = [clock.pk for clock in clocks if clock.ticket.owner_id != user.pk]
+def asked_of(user: User, clocks: Sequence[Clock], *, now: datetime) -> set[int]:
+    """Which of the clocks ask the person to say "I have it": paged for, or held, and not said yet. Two queries."""
     mine = {clock.pk for clock in clocks if clock.ticket.owner_id == user.pk}
-    told = Notification.objects.filter(recipient=user, clock__in=others, kind__in=PAGES)
-    return mine | {pk for pk in told.order_by().values_list("clock", flat=True) if pk is not None}
+    others = [clock.pk for clock in clocks if clock.pk not in mine]
+    told = Notification.objects.filter(recipient=user, clock__in=others, kind__in=PAGES).order_by()
+    asked = mine | {pk for pk in told.values_list("clock", flat=True).distinct() if pk is not None}
+    return asked - _said_by(user, asked, now)
+
+
+def _said_by(user: User, clocks: Collection[int], now: datetime) -> set[int]:
+    """Where the person acknowledged the last firing, or while nothing has fired and that lasts."""
+    fired = Escalation.objects.filter(clock=OuterRef("clock")).order_by("-fired_at", "-pk")
+    said = Acknowledgement.objects.filter(user=user, clock__in=clocks)
+    said = said.annotate(last=Subquery(fired.values("pk")[:1]))
+    still = said.filter(Q(escalation=F("last")) | Q(escalation=None, last=None, until__gt=now))
+    return set(still.order_by().values_list("clock", flat=True))

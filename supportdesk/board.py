@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db.models import Count, Exists, OuterRef, Q
 
 from customers.models import Desk
 from escalation.choices import ClockState
 from escalation.filters import PromiseChoice, narrowed
-from escalation.models import Clock
+from escalation.models import Acknowledgement, Clock
 from escalation.models.clock import ClockQuerySet
 from escalation.services.duty import Watch, standings
+from escalation.taken import asked_of, in_hand
 from escalation.upcoming import Upcoming, upcoming
 from escalation.weeks import last_complete_week, week_of
 from tickets.choices import IntakeState, OutboxState
@@ -28,11 +30,16 @@ PEOPLE = ("customer", "contact", "owner")
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the board; without a clock the turn is the customer's or the ticket is done."""
+    """A line of the board; without a clock the turn is the customer's or the ticket is done.
+
+    ``in_hand`` is what was said by who has it now; ``asks_me``: the reader is to say that they have it.
+    """
 
     ticket: Ticket
     clock: Clock | None = None
     upcoming: Upcoming | None = None
+    in_hand: Acknowledgement | None = None
+    asks_me: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,9 +60,15 @@ class Rows:
 
 
 def board_rows(
-    tickets: TicketQuerySet, *, now: datetime, page: int = 1, promise: str = "", active_only: bool = True
+    tickets: TicketQuerySet,
+    *,
+    now: datetime,
+    reader: User | None = None,
+    page: int = 1,
+    promise: str = "",
+    active_only: bool = True,
 ) -> Rows:
-    """A page of `tickets`, which are filtered and hold what the reader may see.
+    """A page of `tickets`, which are filtered and hold what the `reader` may see.
 
     `promise` is what the filter asked of it (a PromiseChoice or nothing): it spares the half of the list that is
     empty. `active_only` leaves out what is resolved or closed and has no open promise.
@@ -64,7 +77,7 @@ def board_rows(
     others = unpromised(tickets, active_only=active_only) if promise in ("", PromiseChoice.NONE) else None
     promised = clocks[: CAP + 1].count()
     start = (max(1, page) - 1) * PAGE
-    rows = _promised_rows(list(clocks[start : start + PAGE + 1]) if start < promised else [], now)
+    rows = _promised_rows(list(clocks[start : start + PAGE + 1]) if start < promised else [], now, reader)
     if len(rows) <= PAGE and others is not None:
         offset = max(0, start - promised)
         rows += [Row(ticket) for ticket in others[offset : offset + PAGE + 1 - len(rows)]]
@@ -75,9 +88,13 @@ def _asked(clocks: ClockQuerySet, promise: str, now: datetime) -> ClockQuerySet:
     return clocks.none() if promise == PromiseChoice.NONE else narrowed(clocks, promise, now)
 
 
-def _promised_rows(clocks: Sequence[Clock], now: datetime) -> list[Row]:
-    steps = upcoming(clocks[:PAGE], now=now)
-    return [Row(clock.ticket, clock, steps.get(clock.pk)) for clock in clocks]
+def _promised_rows(clocks: Sequence[Clock], now: datetime, reader: User | None) -> list[Row]:
+    steps, taken = upcoming(clocks[:PAGE], now=now), in_hand(clocks, now=now)
+    asked = asked_of(reader, clocks, now=now) if reader is not None and clocks else set()
+    return [
+        Row(clock.ticket, clock, steps.get(clock.pk), taken.get(clock.pk), clock.pk in asked)
+        for clock in clocks
+    ]
 
 
 def open_clocks(tickets: TicketQuerySet) -> ClockQuerySet:

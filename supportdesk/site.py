@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
-from supportdesk.views.board import board, export, kept
+from supportdesk.views.board import acknowledge_row, board, export, kept
 from supportdesk.views.operations import operations_page
 from supportdesk.views.reader import duty_link, my_settings
 
@@ -19,6 +19,9 @@ class DeskSite(UnfoldAdminSite):
     def extra_urls(self) -> list[URLPattern]:
         return [
             path("board/kept/", self.admin_view(kept), name="board_kept"),
+            path(
+                "board/<int:ticket>/acknowledge/", self.admin_view(acknowledge_row), name="board_acknowledge"
+            ),
             path("board/tickets.csv", self.admin_view(export), name="board_export"),
             path("operations/", self.admin_view(self.operations), name="operations"),
             path("my-settings/", self.admin_view(self.my_settings), name="my_settings"),

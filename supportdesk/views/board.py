@@ -4,24 +4,30 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
+from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from customers.access import sees_all
+from escalation.choices import AcknowledgedBy
 from escalation.exports.filtered import tickets_response
 from escalation.filters import TicketFilter
+from escalation.services.taking import acknowledge
 from supportdesk.board import board_rows, compliance, duties, mail_trouble, pulse
 from supportdesk.health import health
 from tickets.access import visible_tickets
+from tickets.errors import DeskError
 
 VIEW = "tickets.view_ticket"
+CHANGE = "tickets.change_ticket"
 
 
 def board(request: HttpRequest, each_context: Callable[[HttpRequest], dict[str, Any]]) -> HttpResponse:
@@ -60,6 +66,22 @@ def export(request: HttpRequest) -> HttpResponseBase:
     return tickets_response(tickets, zone=timezone.get_current_timezone())
 
 
+@require_POST
+def acknowledge_row(request: HttpRequest, ticket: int) -> HttpResponse:
+    """Say "I have it" from a row; htmx is told to load the list again, which shows who has it."""
+    user = cast(User, request.user)
+    if not user.has_perm(CHANGE):
+        raise PermissionDenied
+    row = get_object_or_404(visible_tickets(user), pk=ticket)
+    try:
+        acknowledge(ticket=row, actor=user, at=timezone.now(), by=AcknowledgedBy.BOARD)
+    except DeskError as error:
+        messages.error(request, str(error))
+    if "HX-Request" in request.headers:
+        return HttpResponse(status=204, headers={"HX-Trigger": "desk:refresh"})
+    return HttpResponseRedirect(f"{reverse('admin:index')}?{request.POST.get('query', '')}")
+
+
 def _filter(request: HttpRequest, now: datetime) -> TicketFilter:
     user = cast(User, request.user)
     tickets = visible_tickets(user)
@@ -74,21 +96,24 @@ def _is_partial(request: HttpRequest) -> bool:
 
 
 def _live(request: HttpRequest, chosen: TicketFilter, now: datetime) -> dict[str, Any]:
+    user = cast(User, request.user)
     params = request.GET.copy()
     page = params.pop("page", ["1"])[-1]
     return {
         "list": board_rows(
             chosen.qs,
             now=now,
+            reader=user if user.has_perm(CHANGE) else None,
             page=int(page) if page.isascii() and page.isdigit() else 1,
             promise=chosen.chosen("promise"),
             active_only=not (params.getlist("status") or params.get("q")),
         ),
         "selects": [chosen.form[name] for name in ("promise", "owner", "scenario")],
         "pulse": pulse(chosen.queryset, now=now),
-        "mail": mail_trouble(now=now) if sees_all(cast(User, request.user)) else None,
+        "mail": mail_trouble(now=now) if sees_all(user) else None,
         "health": health(now=now),
         "query": params.urlencode(),
         # A row's address without a look-up per row.
         "ticket_url": reverse("admin:tickets_ticket_changelist"),
+        "board_url": f"{reverse('admin:index')}board/",
     }
