@@ -7,9 +7,11 @@ from escalation.services.absences import move_from_absent
 from escalation.services.calendars import refresh_holidays
 from escalation.services.dispatch import dispatch_due
 from escalation.services.drills import end_what_is_over
+from escalation.services.dutychange import tell_changes
 from escalation.services.heartbeats import beat
 from escalation.services.returning import offer_back
 from escalation.services.rounds import SWEEP, sweep_once
+from escalation.services.shifts import generate_all
 from escalation.services.verifying import Verification, verify
 from escalation.weeks import last_complete_week
 
