@@ -78,6 +78,7 @@ GROUPS: Sequence[tuple[Any, Sequence[Item]]] = (
         (
             Item(_("Promises"), "timer", "escalation.clock"),
             Item(_("Escalations"), "trending_up", "escalation.escalation"),
+            Item(_("Fire drills"), "local_fire_department", "escalation.drill"),
             Item(_("Ledger"), "receipt_long", "escalation.clockevent"),
             Item(_("Policies"), "policy", "escalation.policy"),
             Item(_("Calendars"), "calendar_month", "escalation.calendar"),

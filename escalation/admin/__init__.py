@@ -6,6 +6,7 @@ from escalation.admin.calendar import CalendarAdmin
 from escalation.admin.clock import ClockAdmin
 from escalation.admin.contract import ContractAdmin
 from escalation.admin.customer import CustomerAdmin
+from escalation.admin.drill import DrillAdmin
 from escalation.admin.duty import DutyRotaAdmin
 from escalation.admin.duty_acts import DutyHandoverAdmin, DutyOverrideAdmin
 from escalation.admin.duty_layer import DutyLayerAdmin
@@ -27,6 +28,7 @@ __all__ = [
     "ClockEventAdmin",
     "ContractAdmin",
     "CustomerAdmin",
+    "DrillAdmin",
     "DutyHandoverAdmin",
     "DutyLayerAdmin",
     "DutyOverrideAdmin",
