@@ -36,7 +36,7 @@ TASKS = {
     START: gettext_lazy("Desk started"),
 }
 STANDINGS = {
-    Standing.OK: gettext_lazy("as it should be"),
+    Standing.OK: gettext_lazy("on time"),
     Standing.LATE: gettext_lazy("late"),
     Standing.MISSING: gettext_lazy("missing"),
     Standing.EDITED: gettext_lazy("edited"),

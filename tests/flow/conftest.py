@@ -70,7 +70,6 @@ def desk(
             "DATABASE_URL": database,
             "SMTP_URL": f"smtp://127.0.0.1:{outside.port}",
             "DESK_ADDRESS": ADDRESS,
-            "CLUSTER_SILENCE_SECONDS": "100",
         },
     )
     fresh.copy()

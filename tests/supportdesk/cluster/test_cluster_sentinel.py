@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,8 @@ from supportdesk.cluster import watch as watching
 from supportdesk.cluster.sentinel import FAULT, RECYCLED, StrictSentinel, guarded_at
 from supportdesk.cluster.watch import watch
 from supportdesk.models import Cluster
+from supportdesk.runner.parts import Answer, Sign
+from supportdesk.runner.pulse import Pulse
 from supportdesk.schedules import sync_schedules
 
 IDLE, BUSY = -1, 240
@@ -68,6 +71,22 @@ def sentinel(monkeypatch: pytest.MonkeyPatch) -> Any:
     return one
 
 
+@pytest.fixture(autouse=True)
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the tasks under way hear."""
+    told: list[str] = []
+    monkeypatch.setattr(module, "end_soon", lambda: told.append("end soon"))
+    return told
+
+
+def test_a_cluster_that_stops_tells_its_tasks(
+    sentinel: Any, monkeypatch: pytest.MonkeyPatch, told: list[str]
+) -> None:
+    monkeypatch.setattr(Sentinel, "stop", lambda self: told.append("stopped"))
+    sentinel.stop()
+    assert told == ["end soon", "stopped"]
+
+
 def leave(status: int) -> None:
     raise SystemExit(status)
 
@@ -88,12 +107,12 @@ def test_whichever_process_dies_the_cluster_ends(
     assert f"The {role.split()[-1]} of the cluster died (exit status -9)" in caplog.text
 
 
-def test_tasks_under_way_come_to_their_end_first(sentinel: Any) -> None:
+def test_tasks_under_way_come_to_their_end_first(sentinel: Any, told: list[str]) -> None:
     busy = sentinel.pool[2]
     busy.rounds = 5
     with pytest.raises(SystemExit):
         sentinel.reincarnate(sentinel.monitor)
-    assert busy.left == IDLE
+    assert (busy.left, told) == (IDLE, ["end soon"])
     assert busy.killed_at > max(one.killed_at for one in [sentinel.pusher, *sentinel.pool[:2]])
 
 
@@ -174,7 +193,11 @@ class FakeSentinel:
 
 
 @pytest.fixture
-def no_signals(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_signals(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """Signs of life come at once and tell that all is well; a test may change what they tell."""
+    monkeypatch.setattr(watching, "ClusterPulse", lambda name: lambda: Sign(Answer.ALIVE))
+    monkeypatch.setattr(watching, "Pulse", partial(Pulse, run_job=lambda job: job()))
+    settings.CLUSTER_SILENCE_SECONDS = 60
     monkeypatch.setattr(watching.signal, "signal", lambda number, handler: None)
     monkeypatch.setattr(watching.os, "getpgrp", lambda: 0)
     guarded_at.value = time.monotonic()
@@ -201,3 +224,31 @@ def test_a_sentinel_that_hangs_is_ended(silent: int, ends: bool) -> None:
     with contextlib.suppress(SystemExit):
         watch(hung)
     assert hung.was_killed is ends
+
+
+@pytest.mark.usefixtures("no_signals")
+@pytest.mark.parametrize(
+    ("answer", "seconds", "ends"),
+    [
+        (Answer.SILENT, 60, False),
+        (Answer.SILENT, 62, True),
+        (Answer.UNKNOWN, 300, False),
+        (Answer.ALIVE, 300, False),
+    ],
+)
+def test_a_cluster_that_gets_nothing_done_ends_by_itself(
+    monkeypatch: pytest.MonkeyPatch, answer: Answer, seconds: int, ends: bool
+) -> None:
+    clock = [1000.0]
+
+    def join(self: FakeSentinel, _seconds: int) -> None:
+        self.seconds -= 1
+        guarded_at.value = clock[0] = clock[0] + 1
+
+    monkeypatch.setattr(FakeSentinel, "join", join)
+    monkeypatch.setattr(watching.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(watching, "ClusterPulse", lambda name: lambda: Sign(answer))
+    silent = FakeSentinel(seconds, 0)
+    with contextlib.suppress(SystemExit):
+        watch(silent)
+    assert silent.was_killed is ends
