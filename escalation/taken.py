@@ -17,6 +17,7 @@ PAGES = (
     NoticeKind.ESCALATED_TO_YOU,
     NoticeKind.ESCALATED,
     NoticeKind.NOBODY_LEFT,
+    NoticeKind.UNREACHED,
 )
 
 

@@ -17,6 +17,7 @@ from customers.models import Customer
 from escalation.choices import NoticeKind
 from escalation.models import DutyRota, Notification
 from escalation.sending.parcel import Words
+from escalation.services.ack_links import ack_link
 from escalation.services.customer_words import customer_text_of
 from escalation.services.notices import (
     Notice,
@@ -30,10 +31,12 @@ from escalation.services.notices import (
     text_of,
 )
 from escalation.services.terms import contract_in_force
+from escalation.taken import PAGES
 from tickets.models import Ticket
 
 # A digest lists so many tickets, and counts the others.
 MOST_LISTED = 50
+TOLD = ("ticket__customer", "clock", "other__staff_profile", "escalation__by", "recipient")
 
 
 @dataclass(frozen=True)
@@ -68,17 +71,21 @@ def words_of(rows: Sequence[Notification], reader: Reader) -> Words:
 
 
 def notice_of(row: Notification) -> Notice:
-    return Notice(NoticeKind(row.kind), row.ticket, row.clock, row.other, row.detail)
+    fired = row.escalation
+    by, reason = (fired.by, fired.reason) if fired is not None else (None, "")
+    return Notice(NoticeKind(row.kind), row.ticket, row.clock, row.other, row.detail or reason, by)
 
 
 def links_of(row: Notification) -> tuple[str, ...]:
-    """Lines below the text of a notification to one person, such as a link by which they take it."""
-    return ()
+    """Lines below the text of a notification to one person: the link by which whoever is paged takes it."""
+    if row.recipient is None or row.escalation is None or row.kind not in PAGES:
+        return ()
+    return (_("I have it: %(link)s") % {"link": ack_link(user=row.recipient, escalation=row.escalation)},)
 
 
 def _complete(keys: Iterable[int]) -> list[Notification]:
     rows = Notification.objects.filter(pk__in=list(keys))
-    return list(rows.select_related("ticket__customer", "clock", "other__staff_profile", "escalation"))
+    return list(rows.select_related(*TOLD))
 
 
 def _one(row: Notification, reader: Reader) -> Words:
@@ -98,6 +105,7 @@ class _Line:
 
     ticket: Ticket
     notices: list[Notice] = field(default_factory=list)
+    links: tuple[str, ...] = ()
 
     @property
     def due_at(self) -> datetime | None:
@@ -145,10 +153,11 @@ def _most_pressing(keys: Sequence[int]) -> list[int]:
 def _lines(keys: Sequence[int], tickets: Sequence[int]) -> list[_Line]:
     told = Notification.objects.filter(pk__in=keys, ticket__in=tickets).order_by("pk")
     lines: dict[int, _Line | None] = dict.fromkeys(tickets)
-    for row in told.select_related("ticket__customer", "clock", "other__staff_profile"):
+    for row in told.select_related(*TOLD):
         if row.ticket is not None:
             line = lines[row.ticket.pk] = lines[row.ticket.pk] or _Line(row.ticket)
             line.notices.append(notice_of(row))
+            line.links = links_of(row) or line.links
     return [line for line in lines.values() if line is not None]
 
 
@@ -166,7 +175,8 @@ def _paragraph(line: _Line) -> str:
     what = line.what
     if line.due_at is not None:
         what = f"{what} · " + _("Due: %(time)s") % {"time": moment(line.due_at)}
-    return f"{priority_of(ticket)} {ticket.number} {ticket.subject} ({customer})\n{what}\n{link_to(ticket)}"
+    head = f"{priority_of(ticket)} {ticket.number} {ticket.subject} ({customer})"
+    return "\n".join((head, what, link_to(ticket), *line.links))
 
 
 def _and_more(count: int) -> list[str]:

@@ -24,7 +24,7 @@ from tickets.models import Ticket
 class Notice:
     """What happened, to which ticket; ``clock`` is the promise it is about, ``other`` the person it names.
 
-    Without a ticket the ``detail`` says everything.
+    ``by`` is who escalated by hand. Without a ticket the ``detail`` says everything.
     """
 
     kind: NoticeKind
@@ -32,6 +32,7 @@ class Notice:
     clock: Clock | None = None
     other: User | None = None
     detail: str = ""
+    by: User | None = None
 
 
 def person_name(user: User) -> str:
@@ -110,7 +111,8 @@ def sentence_of(notice: Notice) -> str:
     text = _sentence(notice)
     other = person_name(notice.other) if notice.other else ""
     number = notice.ticket.number if notice.ticket is not None else ""
-    return text % {"number": number, "other": other}
+    by = person_name(notice.by) if notice.by else ""
+    return text % {"number": number, "other": other, "by": by}
 
 
 def _sentence(notice: Notice) -> str:
@@ -182,6 +184,8 @@ def _reminder(notice: Notice) -> str:
 
 
 def _missed(notice: Notice) -> str:
+    if notice.by is not None:
+        return _("%(by)s escalated %(number)s by hand.")
     match _kind(notice):
         case ClockKind.UPDATE:
             return _("The customer of %(number)s did not hear in time how it goes.")
