@@ -1,18 +1,21 @@
 """The duty rota: two engineers who follow the sun in the week, leads and the duty manager at weekends."""
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 
 from customers.services.staffing import Staff
-from escalation.models import DutyRota, DutyShift
+from escalation.models import DutyLayer, DutyRota, DutyShift, DutyTurn, Weekday
+from escalation.rotation import Rotation
+from escalation.services.overrides import put_on_duty
+from escalation.services.shifts import generate_shifts
 
 NAME = "P0 duty 值班"
 ZONE = ZoneInfo("Asia/Shanghai")
 HALF_A_DAY = timedelta(hours=12)
-DAYS_AHEAD = 15
+MORNING, EVENING = time(8), time(20)
 WEEKDAYS = ("zhao.lei", "kevin.zhou")
 # Day and night of a Saturday and Sunday, in turn from week to week.
 WEEKENDS = (("priya.nair", "kevin.zhou"), ("chen.guodong", "sofia.lindqvist"))
@@ -23,14 +26,23 @@ def make_rota() -> DutyRota:
 
 
 def fill_rota(rota: DutyRota, users: Mapping[str, User], *, since: datetime, now: datetime) -> None:
-    """Shifts of twelve hours without a gap; whoever is away when theirs begins is replaced by their deputy."""
+    """Shifts of twelve hours without a gap: what has begun as it was, what is to come by layers and an override."""
+    shifts = _served(rota, users, since, now)
+    DutyShift.objects.bulk_create(shifts)
+    _plan(rota, users, _monday_of(since))
+    generate_shifts(rota=rota, at=shifts[-1].ends_at)
+    _see_a_doctor(rota, users, now)
+
+
+def _served(rota: DutyRota, users: Mapping[str, User], since: datetime, now: datetime) -> list[DutyShift]:
+    """Whoever was away when theirs began was replaced by their deputy."""
     by_id = {user.pk: user for user in users.values()}
     shifts = []
-    for starts_at, name in _turns(since, now + timedelta(days=DAYS_AHEAD)):
+    for starts_at, name in _turns(since, now):
         present = Staff.at(starts_at).stand_in(users[name].pk)
         user = by_id.get(present or 0, users[name])
         shifts.append(DutyShift(rota=rota, user=user, starts_at=starts_at, ends_at=starts_at + HALF_A_DAY))
-    DutyShift.objects.bulk_create(shifts)
+    return shifts
 
 
 def _turns(since: datetime, until: datetime) -> Iterator[tuple[datetime, str]]:
@@ -42,7 +54,51 @@ def _turns(since: datetime, until: datetime) -> Iterator[tuple[datetime, str]]:
 
 
 def _whose(starts_at: datetime) -> str:
-    is_night = starts_at.hour != 8
-    if starts_at.weekday() < 5:
+    is_night = starts_at.hour != MORNING.hour
+    if starts_at.weekday() < Weekday.SATURDAY:
         return WEEKDAYS[is_night]
-    return WEEKENDS[starts_at.isocalendar().week % 2][is_night]
+    return _weekends(starts_at.date())[0][is_night]
+
+
+def _weekends(day: date) -> Sequence[tuple[str, str]]:
+    """The pairs of weekends from the week of a day on."""
+    first = day.isocalendar().week % 2
+    return WEEKENDS[first], WEEKENDS[1 - first]
+
+
+def _monday_of(moment: datetime) -> date:
+    local = moment.astimezone(ZONE).date()
+    return local - timedelta(days=local.weekday())
+
+
+def _plan(rota: DutyRota, users: Mapping[str, User], monday: date) -> None:
+    """The same turns as layers; those of the weekend lie above."""
+    weekends = _weekends(monday)
+    week = DutyLayer(name="Weekdays 工作日", level=1, rotation=Rotation.HOURS, length=12)
+    days = DutyLayer(name="Weekend days 周末白班", level=2, from_time=MORNING, to_time=EVENING)
+    nights = DutyLayer(name="Weekend nights 周末夜班", level=2, from_time=EVENING, to_time=MORNING)
+    for layer, names in (
+        (week, WEEKDAYS),
+        (days, [pair[0] for pair in weekends]),
+        (nights, [pair[1] for pair in weekends]),
+    ):
+        layer.rota, layer.starts_on, layer.hand_over = rota, monday, MORNING
+        layer.weekdays = [Weekday.SATURDAY.value, Weekday.SUNDAY.value] if layer is not week else []
+        layer.save()
+        DutyTurn.objects.bulk_create(
+            DutyTurn(layer=layer, user=users[name], position=number) for number, name in enumerate(names)
+        )
+
+
+def _see_a_doctor(rota: DutyRota, users: Mapping[str, User], now: datetime) -> None:
+    """Somebody else on duty for an afternoon of the next days."""
+    day = now.astimezone(ZONE).replace(hour=13, minute=0, second=0, microsecond=0) + timedelta(days=2)
+    put_on_duty(
+        rota=rota,
+        user=users["chen.guodong"],
+        starts_at=day,
+        ends_at=day + timedelta(hours=4),
+        reason="Doctor's appointment",
+        actor=users["priya.nair"],
+        at=now,
+    )

@@ -17,7 +17,8 @@ from django.test import TestCase, override_settings
 from customers.models import Absence, Contract, Customer, Desk, StaffProfile
 from escalation.choices import ClockChange, ClockState
 from escalation.models import Clock, ClockEvent, DutyShift, Escalation, WeeklyExport
-from escalation.services.duty import on_duty
+from escalation.services.coverage import gaps_that_matter
+from escalation.services.duty import on_duty, watches
 from escalation.services.sweep import sweep
 from escalation.services.verifying import verify
 from supportdesk.demo import DemoReport, load_demo, logins
@@ -163,10 +164,11 @@ def test_an_answer_bounced_and_its_promise_runs_again(story: Story) -> None:
 
 @pytest.mark.django_db
 def test_the_rota_has_no_gap_from_the_beginning_to_two_weeks_ahead(story: Story) -> None:
-    shifts = list(DutyShift.objects.order_by("starts_at"))
+    shifts = watches(DutyShift.objects.select_related("user"))
     assert all(first.ends_at == then.starts_at for first, then in pairwise(shifts))
     assert shifts[0].starts_at <= NOW - timedelta(weeks=SMALL.weeks)
     assert shifts[-1].ends_at >= NOW + timedelta(days=14)
+    assert gaps_that_matter(at=NOW) == []
 
 
 @pytest.mark.django_db
