@@ -14,7 +14,14 @@ from escalation.models import Acknowledgement, ClockEvent, Escalation
 from escalation.services.ack_links import VALID, ack_link, invitation
 from escalation.services.sweep import sweep
 from escalation.services.taking import acknowledge
-from tests.factories import ContactFactory, CustomerFactory, set_desk, staff
+from tests.factories import (
+    AdminFactory,
+    ContactFactory,
+    CustomerFactory,
+    OutboundEmailFactory,
+    set_desk,
+    staff,
+)
 from tests.talk import answered, clock_of, minute, opened
 from tickets.models import Ticket, TimelineEntry
 
@@ -232,3 +239,12 @@ def test_an_invitation_names_its_person_and_firing(ticket, boss, link):
     found = invitation(token, now=minute(31))
     assert (found.user, found.escalation, found.said, found.is_over) == (boss, firing(), None, False)
     assert clock_of(ticket).held_until is None
+
+
+def test_a_colleague_does_not_find_the_link_in_the_outbox(login, ticket, boss):
+    address = ack_link(user=boss, escalation=firing())
+    mail = OutboundEmailFactory(ticket=ticket, text=f"It is yours now.\n\nI have it: {address}\n")
+    html = login(AdminFactory()).get(f"/tickets/outboundemail/{mail.pk}/change/").content.decode()
+    assert "It is yours now." in html
+    assert "/ack/…" in html
+    assert address.split("/ack/")[1].strip("/") not in html
