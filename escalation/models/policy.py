@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Contract, ServicePlan
@@ -163,7 +162,7 @@ class EscalationStep(models.Model):
     repeat_minutes = models.PositiveIntegerField(_("repeat after minutes"), null=True, blank=True)
     repeat_cap = models.PositiveIntegerField(_("repeats at most"), null=True, blank=True)
 
-    created_at = models.DateTimeField(_("in force since"), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("in force since"), null=True, editable=False)  # empty: from the beginning
     retired_at = models.DateTimeField(_("in force until"), null=True, blank=True, editable=False)
     # Empty for what was shipped, or retired by nobody yet.
     created_by = models.ForeignKey(

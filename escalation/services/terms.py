@@ -93,7 +93,8 @@ def companion_window(
     if own is not None:
         return standing_in(own, PolicyTarget(version=version))
     targets = PolicyTarget.objects.filter(version=version, kind=kind, priority=priority)
-    return targets.select_related("version__policy__duty_rota", "calendar").first()
+    first = first_moments(contract.pk if contract is not None else None)
+    return targets.select_related("version__policy__duty_rota", "calendar").annotate(**first).first()
 
 
 def contract_windows(contract: Contract | None, *, at: datetime) -> ContractWindowQuerySet:

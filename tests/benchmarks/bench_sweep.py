@@ -25,13 +25,12 @@ django.setup()
 from django.db import connection, transaction  # noqa: E402 - after django.setup()
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
-from escalation.choices import ClockChange, ClockKind, ClockState  # noqa: E402
-from escalation.models import Clock, ClockEvent, Escalation, Notification, PolicyTarget  # noqa: E402
+from escalation.choices import ClockState  # noqa: E402
+from escalation.models import Clock, Escalation, Notification  # noqa: E402
 from escalation.services.sweep import MOST_IN_A_SWEEP, sweep  # noqa: E402
 from tests import factories as make  # noqa: E402
-from tickets.models import Message, Ticket  # noqa: E402
+from tests.crowd import Crowd  # noqa: E402
 
-BATCH = 2_000
 COUNTED = 100  # escalations whose queries are counted
 FOUND = """
     SELECT id, ticket_id FROM escalation_clock WHERE stopped_at IS NULL AND next_step_at <= %s
@@ -47,13 +46,14 @@ RAW = [
         "due_before, due_after, cause, data) SELECT id, 'step', due_at, %(now)s, %(boss)s, state, 'breached', due_at, "
         f"due_at, '', '{{}}' FROM escalation_clock WHERE id IN {DUE}"
     ],
-    "INSERT INTO escalation_escalation (clock_id, step_id, round, reason, due_at, fired_at, from_owner_id, to_owner_id, route) "
+    "INSERT INTO escalation_escalation (clock_id, step_id, round, reason, due_at, fired_at, from_owner_id, "
+    "to_owner_id, route) "
     f"SELECT id, %(step)s, 0, '', due_at, %(now)s, %(ann)s, %(boss)s, '[]' FROM escalation_clock WHERE id IN {DUE}",
     "INSERT INTO tickets_timelineentry (ticket_id, at, fact, data, reason) "
     f"SELECT ticket_id, %(now)s, 'owner', '{{}}', '' FROM escalation_clock WHERE id IN {DUE}",
     *3 * [
-        "INSERT INTO escalation_notification (recipient_id, kind, ticket_id, clock_id, created_at, next_try_at, detail, "
-        "channels, is_urgent, state) SELECT %(boss)s, 'escalated', ticket_id, id, %(now)s, %(now)s, '', "
+        "INSERT INTO escalation_notification (recipient_id, kind, ticket_id, clock_id, created_at, next_try_at, "
+        "detail, channels, is_urgent, state) SELECT %(boss)s, 'escalated', ticket_id, id, %(now)s, %(now)s, '', "
         f"'[\"mail\"]', false, 'pending' FROM escalation_clock WHERE id IN {DUE}"
     ],
     f"UPDATE escalation_clock SET state = 'breached', breached_at = due_at, detected_at = %(now)s WHERE id IN {DUE}",
@@ -72,77 +72,31 @@ def main() -> None:
             connection.settings_dict["TEST"]["NAME"] = str(Path(folder) / "bench.sqlite3")
         connection.creation.create_test_db(verbosity=0, serialize=False)
         try:
-            report(Seed(), options)
+            report(Crowd(), options)
         finally:
             connection.creation.destroy_test_db(name, verbosity=0)
 
 
-class Seed:
-    """People above each other, customers, and clocks in bulk. Every clock's window is the P2's eight hours."""
-
-    def __init__(self) -> None:
-        self.boss = make.staff(reports_to=make.staff())
-        self.ann, backup = make.staff(reports_to=self.boss), make.staff()
-        make.set_desk(duty_manager=make.staff())
-        self.customers = [
-            make.CustomerFactory(account_manager=self.ann, backup_account_manager=backup)
-            for _each in range(50)
-        ]
-        targets = PolicyTarget.objects.select_related("version", "calendar")
-        self.target = targets.get(kind=ClockKind.FIRST_RESPONSE, priority=2)
-
-    def clocks(self, number: int, *, due_in: timedelta, state: str = ClockState.RUNNING) -> None:
-        for _batch in range(0, number, BATCH):
-            size = min(BATCH, number - _batch)
-            started = make.NOW + due_in - timedelta(minutes=self.target.minutes)
-            tickets = Ticket.objects.bulk_create(self._ticket(each, started) for each in range(size))
-            Message.objects.bulk_create(
-                Message(ticket=ticket, kind="inbound", at=started, created_at=started, body="Black screen.")
-                for ticket in tickets
-            )
-            rows = Clock.objects.bulk_create(self._clock(ticket, started, state) for ticket in tickets)
-            ClockEvent.objects.bulk_create(self._started(clock) for clock in rows)
-
-    def _ticket(self, number: int, at: object) -> Ticket:
-        customer = self.customers[number % len(self.customers)]
-        return Ticket(subject="Black", customer=customer, owner=self.ann, opened_at=at, updated_at=at)
-
-    def _clock(self, ticket: Ticket, started: object, state: str) -> Clock:
-        due = started + timedelta(minutes=self.target.minutes)
-        stopped = due if state == ClockState.MET else None
-        return Clock(
-            ticket=ticket, kind=ClockKind.FIRST_RESPONSE, state=state, priority=2, started_at=started, due_at=due,
-            stopped_at=stopped, next_step_at=None if stopped else due, minutes=self.target.minutes,
-            policy_version=self.target.version, calendar=self.target.calendar, calendar_version=1,
-        )  # fmt: skip
-
-    def _started(self, clock: Clock) -> ClockEvent:
-        return ClockEvent(
-            clock=clock, change=ClockChange.STARTED, at=clock.started_at, recorded_at=clock.started_at,
-            holder=self.ann, state_after=ClockState.RUNNING, due_after=clock.due_at, data={"priority": 2},
-        )  # fmt: skip
-
-
-def report(seed: Seed, options: argparse.Namespace) -> None:
-    seed.clocks(options.running, due_in=timedelta(days=2))
+def report(crowd: Crowd, options: argparse.Namespace) -> None:
+    crowd.promises(options.running, due_in=timedelta(days=2))
     nothing = (
         measured(lambda: sweep(now=make.NOW)),
         queries(lambda: sweep(now=make.NOW)),
         measured(raw_find),
     )
-    seed.clocks(options.due, due_in=timedelta(0))
+    crowd.promises(options.due, due_in=timedelta(0))
     few_finished = (measured(find), measured(raw_find))
-    seed.clocks(options.finished, due_in=-timedelta(days=30), state=ClockState.MET)
+    crowd.promises(options.finished, due_in=-timedelta(days=30), state=ClockState.MET)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     many_finished = (measured(find), measured(raw_find))
-    raw = measured(lambda: raw_sweep(seed), runs=1)
+    raw = measured(lambda: raw_sweep(crowd), runs=1)
     started = time.perf_counter()
     done = sweep(now=make.NOW, seconds=3_600)
     spent = time.perf_counter() - started
     assert done.acted == options.due == Escalation.objects.count(), done
     told = Notification.objects.count() / options.due
-    seed.clocks(COUNTED, due_in=timedelta(0))
+    crowd.promises(COUNTED, due_in=timedelta(0))
     with CaptureQueriesContext(connection) as captured:
         sweep(now=make.NOW)
     each = sum(not one["sql"].startswith(CONTROL) for one in captured.captured_queries) / COUNTED
@@ -196,10 +150,12 @@ def raw_find() -> list[tuple[int, ...]]:
         return list(cursor.fetchall())
 
 
-def raw_sweep(seed: Seed) -> None:
+def raw_sweep(crowd: Crowd) -> None:
     """The same rows by one statement of each kind, and everything taken back."""
-    step = make.EscalationStep.objects.get(policy=seed.target.version.policy, percent=100, lowest_priority=3, retired_at=None)
-    values = {"now": make.NOW, "boss": seed.boss.pk, "ann": seed.ann.pk, "step": step.pk}
+    step = make.EscalationStep.objects.get(
+        policy=crowd.target.version.policy, percent=100, lowest_priority=3, retired_at=None
+    )
+    values = {"now": make.NOW, "boss": crowd.boss.pk, "ann": crowd.ann.pk, "step": step.pk}
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in RAW:
             cursor.execute(statement, values)
