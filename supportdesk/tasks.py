@@ -5,7 +5,7 @@ import time
 from django.utils import timezone
 
 from escalation.services.rounds import sweep_in_rounds
-from supportdesk.cluster.sentinel import ending
+from tickets.ending import is_ending
 
 
 def enforce() -> str:
@@ -15,7 +15,7 @@ def enforce() -> str:
 
 def _pause(seconds: float) -> bool:
     time.sleep(seconds)
-    return not ending.value
+    return not is_ending()
 
 
 def pulse() -> None:

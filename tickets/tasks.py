@@ -11,6 +11,7 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from tickets.choices import IntakeState
+from tickets.ending import is_ending
 from tickets.models import InboundEmail
 from tickets.services.delivery import deliver_due
 from tickets.services.fetching import fetch_due
@@ -49,7 +50,7 @@ def process_stored() -> str:
     waiting = InboundEmail.objects.filter(state=IntakeState.STORED).order_by("received_at")
     done = 0
     for inbound in list(waiting.values_list("pk", flat=True)[:MOST_PER_RUN]):
-        if timezone.now() >= stop_at:
+        if timezone.now() >= stop_at or is_ending():
             break
         done += _process_safely(inbound)
     return f"processed {done}"

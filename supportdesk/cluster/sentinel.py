@@ -23,8 +23,6 @@ REPORT_EVERY = 10.0
 FAREWELL = 20.0
 # When the guard last looked at its processes, in seconds of the monotonic clock; read by the main process.
 guarded_at = RawValue("d", 0.0)
-# Whether the cluster is being ended; read by its workers, whose long tasks then come to an end.
-ending = RawValue("b", 0)
 
 
 class StrictSentinel(Sentinel):
@@ -45,7 +43,6 @@ class StrictSentinel(Sentinel):
     def status(self) -> str:
         """django-q2 asks for it in every round of the guard, about once a second."""
         guarded_at.value = time.monotonic()
-        ending.value = self.stop_event.is_set()
         if self.start_event.is_set() and not self.stop_event.is_set():
             self._report()
         return str(super().status())
@@ -82,7 +79,6 @@ class StrictSentinel(Sentinel):
     def _end_children(self) -> None:
         """First those that take up work, then those that do some."""
         end_soon()
-        ending.value = True
         for process in [self.pusher, *(worker for worker in self.pool if not _is_busy(worker))]:
             process.kill()
         deadline = time.monotonic() + FAREWELL

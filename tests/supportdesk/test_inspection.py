@@ -37,7 +37,9 @@ WRITTEN: list[tuple[dict[str, Any], bool]] = [
 
 
 @pytest.fixture(autouse=True)
-def rows(frozen: object) -> None:
+def rows(frozen: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a scheduler that leaves the test its connection."""
+    monkeypatch.setattr("django_q.scheduler.close_old_django_connections", lambda: None)
     Schedule.objects.all().delete()
     sync_schedules(now=NOW)
 

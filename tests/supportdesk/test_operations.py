@@ -120,7 +120,7 @@ def test_the_timetable_shows_each_schedule_and_what_is_wrong(page: Callable[[], 
     Schedule.objects.filter(name="fetch-mail").update(next_run=NOW - 3 * MINUTE)
     Schedule.objects.create(name="weekly report", func="print", next_run=NOW)
     words = page()
-    assert "sweep escalation.tasks.run_sweep on time" in words
+    assert "sweep supportdesk.tasks.enforce on time" in words
     assert "weekly-pack escalation.tasks.export_last_week malformed: stops every schedule" in words
     assert "fetch-mail tickets.tasks.fetch_mail late" in words
     assert "weekly report print does not belong to the desk" in words

@@ -184,6 +184,14 @@ def test_the_minute_task_processes_what_no_nudge_reached(frozen):
     assert {row.state for row in InboundEmail.objects.filter(pk__in=[r.pk for r in rows])} == {"processed"}
 
 
+def test_the_minute_task_leaves_the_rest_when_its_queue_stops(frozen, monkeypatch):
+    for number in range(3):
+        stored(message_id=f"<{number}@company.example>")
+    answers = iter([False, True])
+    monkeypatch.setattr(tasks, "is_ending", lambda: next(answers))
+    assert tasks.process_stored() == "processed 1"
+
+
 def test_one_bad_mail_stops_no_other(frozen, mailbox):
     InboundEmailFactory(mailbox=mailbox, raw=b"\x00\xff", received_at=NOW - timedelta(hours=1))
     good = stored()
