@@ -19,6 +19,7 @@ from escalation.models import (
     EscalationStep,
     PolicyTarget,
 )
+from escalation.served import Served, served_on
 from escalation.services.chain import AT_THE_START, Chains
 from escalation.services.course import Course
 from escalation.services.moments import step_time
@@ -74,6 +75,7 @@ class Promise:
     in_hand: Acknowledgement | None = None  # of who has it now
     said_by: Collection[int] = ()  # who acknowledged what fired last
     decisions: Decisions | None = None  # of a lead; nobody else decides
+    served: Sequence[Served] = ()  # the ways it was promised to be served through
 
 
 @dataclass(frozen=True)
@@ -114,15 +116,16 @@ class TicketPage:
 def ticket_page(
     ticket: Ticket, *, visible: TicketQuerySet, now: datetime, for_lead: bool = False
 ) -> TicketPage:
-    """`ticket` needs its people loaded; `visible` limits the customer's other tickets. At most 17 queries.
+    """`ticket` needs its people loaded; `visible` limits the customer's other tickets. At most 18 queries.
 
     A lead also sees what to decide: two more for each running promise whose priority was changed.
     """
     people = People.at(now)
-    promises = _promises(ticket, people, now)
+    conversation = _conversation(ticket)
+    promises = _with_ways(_promises(ticket, people, now), conversation)
     return TicketPage(
         ticket=ticket,
-        conversation=_conversation(ticket),
+        conversation=conversation,
         promises=[_decidable(promise, now) for promise in promises] if for_lead else promises,
         card=_card(ticket.customer, ticket, visible, now) if ticket.customer else None,
         history=_history(ticket, {key: person(user) for key, user in people.users.items()}),
@@ -169,6 +172,12 @@ def _promises(ticket: Ticket, people: People, now: datetime) -> list[Promise]:
         )
         for clock in clocks
     ]
+
+
+def _with_ways(promises: Sequence[Promise], conversation: Conversation) -> list[Promise]:
+    said = [*conversation.earlier, *conversation.latest]
+    served = served_on([promise.clock for promise in promises], said)
+    return [replace(promise, served=served.get(promise.clock.pk, ())) for promise in promises]
 
 
 def _decidable(promise: Promise, now: datetime) -> Promise:

@@ -51,7 +51,7 @@ def _media() -> list[tuple[str, Any]]:
 
 SHARE, BEFORE, AFTER = "share", "before", "after"
 UNITS = (
-    (SHARE, _("% of the window (100 is the due time)")),
+    (SHARE, _("% of the window")),
     (BEFORE, _("minutes before the due time")),
     (AFTER, _("minutes after the due time")),
 )
@@ -61,7 +61,11 @@ class StepForm(forms.ModelForm):
     """One step; `spec()` is what was entered."""
 
     amount = forms.IntegerField(
-        label=_("When"), min_value=0, max_value=MOST_MINUTES, widget=UnfoldAdminIntegerFieldWidget()
+        label=_("When"),
+        min_value=0,
+        max_value=MOST_MINUTES,
+        widget=UnfoldAdminIntegerFieldWidget(),
+        help_text=_("100 % is the due time; 0 % is the moment the ticket opens."),
     )
     unit = forms.ChoiceField(
         label=_("counted as"), choices=UNITS, initial=SHARE, widget=UnfoldAdminSelectWidget()

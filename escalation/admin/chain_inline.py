@@ -14,7 +14,7 @@ from escalation.chainwords import in_full
 from escalation.models import EscalationStep
 
 WHEN = ("amount", "unit"), ("highest_priority", "lowest_priority")
-WHOM = "tell", ("reassign_to", "person", "rota")
+WHOM = "tell", "reassign_to", ("person", "rota")
 HOW = "channels", ("ack_required", "ack_minutes"), ("repeat_minutes", "repeat_cap")
 
 
@@ -38,6 +38,7 @@ class StepInline(VisibleChoices, StackedInline):
         formset: Any = super().get_formset(request, obj, **kwargs)
         formset.is_read_only = not self.has_change_permission(request, obj)
         formset.form = _retiring(formset.form)
+        _without_side_doors(formset.form)
         return formset
 
     def formfield_for_foreignkey(
@@ -69,6 +70,13 @@ def _retiring(form: Any) -> Any:
             pass
 
     return RetiringForm
+
+
+def _without_side_doors(form: Any) -> None:
+    """People and rotas are chosen here, not added or changed."""
+    for name in {"person", "rota"} & set(form.base_fields):
+        widget = form.base_fields[name].widget
+        widget.can_add_related = widget.can_change_related = widget.can_view_related = False
 
 
 class ContractStepInline(StepInline):

@@ -209,6 +209,7 @@
     document.addEventListener("click", onImages);
     document.addEventListener("click", onReplyLink);
     restoreDrafts();
+    document.addEventListener("formset:added", (event) => event.target.querySelector("[x-data] h3, h3.cursor-pointer")?.click());
     document.addEventListener("focusin", (event) => {
       const row = event.target.closest?.("tr[data-row]");
       if (row) mark(row);

@@ -1,0 +1,112 @@
+"""Which of the promised ways a promise was served through, and the proof of each.
+
+Proof is what a person said to the customer that way and what arrived, or a post that the customer's group took. A
+promise is served from its start until the customer's next question has a promise of its own.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.contrib.auth.models import User
+
+from customers.models import Customer
+from escalation.choices import RESPONSE_KINDS, AttemptOutcome, Way
+from escalation.models import Clock, NotificationAttempt
+from tickets.choices import MessageKind
+from tickets.models import Message
+
+SAID = (MessageKind.OUTBOUND, MessageKind.CONTACT)
+NEVER_ENDS = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """``message`` is the answer or logged contact; without one the customer's group took a post of the desk."""
+
+    at: datetime
+    by: User | None
+    whom: str
+    message: int | None
+
+
+@dataclass(frozen=True)
+class Served:
+    """A way that was promised, with the earliest proof; none as long as it was not used."""
+
+    way: Way
+    proof: Proof | None
+
+
+def served_on(clocks: Sequence[Clock], messages: Iterable[Message]) -> Mapping[int, list[Served]]:
+    """By clock, of one ticket with all its messages; promises of answers only, oldest proof first.
+
+    The clocks need `policy_version` and the ticket's customer loaded. One query if a tech group is promised.
+    """
+    answering = sorted(
+        (clock for clock in clocks if clock.kind in RESPONSE_KINDS), key=lambda one: one.started_at
+    )
+    said = sorted(filter(_is_proof, messages), key=lambda message: message.at)
+    posts = _posts(answering)
+    found: dict[int, list[Served]] = {}
+    for clock, following in zip(answering, [*answering, None][1:], strict=True):
+        until = following.started_at if following is not None else NEVER_ENDS
+        proofs = _proofs(said, posts, clock.ticket.customer, since=clock.started_at, until=until)
+        found[clock.pk] = [Served(way, proofs.get(way)) for way in clock.policy_version.ways(clock.priority)]
+    return found
+
+
+def ways_of(channel: str, author: int | None, looked_after_by: Iterable[int | None]) -> list[Way]:
+    """What somebody's words through a channel serve: that channel, and their customer's account manager."""
+    ways = [Way(channel)]
+    if author is not None and author in looked_after_by:
+        ways.append(Way.ACCOUNT_MANAGER)
+    return ways
+
+
+def _is_proof(message: Message) -> bool:
+    """As tickets' MessageQuerySet.responses, of a message that is loaded."""
+    is_taken_back = message.failed_at is not None or message.voided_at is not None
+    return message.kind in SAID and not message.is_automatic and not is_taken_back
+
+
+def _proofs(
+    said: Iterable[Message],
+    posts: Iterable[NotificationAttempt],
+    customer: Customer | None,
+    *,
+    since: datetime,
+    until: datetime,
+) -> dict[Way, Proof]:
+    managers = (customer.account_manager_id, customer.backup_account_manager_id) if customer else ()
+    proofs: defaultdict[Way, list[Proof]] = defaultdict(list)
+    for message in said:
+        for way in ways_of(message.channel, message.author_id, managers):
+            proofs[way].append(Proof(message.at, message.author, _whom(message), message.pk))
+    for post in posts:
+        proofs[Way.GROUP].append(Proof(post.at, None, post.to, None))
+    return {
+        way: min(within, key=lambda proof: proof.at)
+        for way, ones in proofs.items()
+        if (within := [one for one in ones if since <= one.at < until])
+    }
+
+
+def _whom(message: Message) -> str:
+    if message.reached:
+        return message.reached
+    mail = getattr(message, "outbound", None)
+    return ", ".join(mail.recipients) if mail is not None else ""
+
+
+def _posts(clocks: Sequence[Clock]) -> list[NotificationAttempt]:
+    """Into the group of the ticket's customer."""
+    if not any(Way.GROUP in clock.policy_version.ways(clock.priority) for clock in clocks):
+        return []
+    taken = NotificationAttempt.objects.filter(
+        notification__ticket=clocks[0].ticket_id,
+        notification__customer__isnull=False,
+        outcome=AttemptOutcome.ACCEPTED,
+    )
+    return list(taken.order_by("at", "pk"))
