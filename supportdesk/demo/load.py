@@ -27,7 +27,7 @@ from supportdesk.demo.logins import give_logins, known_logins
 from supportdesk.demo.machines import write_as_machines
 from supportdesk.demo.openings import Opening
 from supportdesk.demo.packs import plan_packs
-from supportdesk.demo.plans import offer_plans
+from supportdesk.demo.plans import agree_on_chains, offer_plans
 from supportdesk.demo.report import DemoReport
 from supportdesk.demo.staff import hire
 from supportdesk.demo.traffic import Size, openings
@@ -133,10 +133,12 @@ def set_the_stage(now: datetime, size: Size) -> World:
     rota = make_rota()
     fill_rota(rota, users, since=since, now=now)
     offer_plans(rota=rota, director=users["zhou.huimin"], since=before)
+    signed_up = companies.sign_up(users, now=now)
+    agree_on_chains(director=users["zhou.huimin"], since=before)
     return World(
         agenda=Agenda(),
         users=users,
-        companies=companies.sign_up(users, now=now),
+        companies=signed_up,
         boxes=open_mailboxes(),
         rota=rota,
         since=since,

@@ -1,4 +1,4 @@
-"""Three service plans and what each promises."""
+"""Three service plans, what each promises, and what happens while nobody answers."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -6,15 +6,19 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from customers.models import ServicePlan
-from escalation.choices import RESPONSE_KINDS, ClockKind
+from customers.models import Contract, ServicePlan
+from escalation.choices import RESPONSE_KINDS, ClockKind, Medium, Way
 from escalation.definitions import CalendarDefinition
-from escalation.models import Calendar, DutyRota, EscalationStep, Policy
+from escalation.models import Calendar, DutyRota, Policy
 from escalation.services.calendars import create_calendar
-from escalation.services.policies import Window, revise_policy
+from escalation.services.chainrules import StepSpec
+from escalation.services.chains import revise_chain
+from escalation.services.policies import Ways, Window, revise_policy
 from supportdesk.demo.content_files import read
 from tickets.choices import Priority
 
+LOUD = (Medium.VOICE.value, Medium.SMS.value, Medium.CHAT.value, Medium.MAIL.value)
+QUIET = (Medium.CHAT.value, Medium.MAIL.value)
 OFFICE = "Office hours Shanghai 上海工作时间"
 
 
@@ -29,15 +33,40 @@ def offer_plans(*, rota: DutyRota, director: User, since: datetime) -> None:
             *_windows(row["windows"], calendars, kinds=RESPONSE_KINDS),
             *_windows(row.get("updates", {}), calendars, kinds=(ClockKind.UPDATE,)),
         ]
-        revise_policy(policy=policy, windows=windows, actor=director, at=since)
-        for percent, tell, reassign_to in row["steps"]:
-            EscalationStep.objects.create(policy=policy, percent=percent, tell=tell, reassign_to=reassign_to)
+        ways: Ways = {
+            Priority[name]: [Way(value) for value in chosen] for name, chosen in row.get("ways", {}).items()
+        }
+        revise_policy(policy=policy, windows=windows, actor=director, at=since, ways=ways)
+        revise_chain(policy=policy, steps=list(map(_step, row["steps"])), actor=director, at=since)
     Policy.objects.filter(is_default=True).update(duty_rota=rota)
+
+
+def agree_on_chains(*, director: User, since: datetime) -> None:
+    """The customers whose contract has steps of its own."""
+    for row in read("plans")["contract_chain"]:
+        contract = Contract.objects.filter(customer__code=row["customer"]).latest("starts_on")
+        revise_chain(contract=contract, steps=list(map(_step, row["steps"])), actor=director, at=since)
 
 
 def plans_by_code() -> dict[str, ServicePlan]:
     plans = {plan.code: plan for plan in ServicePlan.objects.all()}
     return {**plans, "standard": next(plan for plan in plans.values() if plan.is_default)}
+
+
+def _step(row: Mapping[str, Any]) -> StepSpec:
+    return StepSpec(
+        percent=row.get("percent"),
+        minutes_from_due=row.get("minutes"),
+        highest_priority=Priority[row.get("from", "P0")],
+        lowest_priority=Priority[row.get("to", "P3")],
+        tell=tuple(row["tell"]),
+        reassign_to=row.get("give", ""),
+        channels=LOUD if row["by"] == "loud" else QUIET,
+        ack_minutes=row.get("ack", 15),
+        ack_required=row.get("required", False),
+        repeat_minutes=row.get("repeat"),
+        repeat_cap=row.get("times"),
+    )
 
 
 def _windows(
