@@ -22,6 +22,7 @@ from tickets.choices import IntakeState, OutboxState
 from tickets.models import InboundEmail, OutboundEmail, Ticket
 from tickets.models.ticket import TicketQuerySet
 
+SHOWN_STRANDED = 8
 PAGE = 50
 CAP = 1000  # nobody pages further; counting on costs more than the page itself
 RECENT = timedelta(days=7)
@@ -139,6 +140,25 @@ def pulse(tickets: TicketQuerySet, *, now: datetime) -> Pulse:
         running=narrowed(clocks, PromiseChoice.RUNNING, now)[: CAP + 1].count(),
         unassigned=intake[: CAP + 1].count(),
     )
+
+
+@dataclass(frozen=True)
+class Stranded:
+    """Promises that nobody is left to escalate to: how many, since when, and the tickets of them the reader may see."""
+
+    number: int
+    since: datetime
+    tickets: list[Ticket]
+
+
+def stranded(tickets: TicketQuerySet) -> Stranded | None:
+    """What turns the board red for everybody, whoever's tickets they are. One query where all is well, else two."""
+    lost = Clock.objects.open().real().filter(stranded_at__isnull=False).order_by("stranded_at")
+    found = list(lost.values_list("stranded_at", "ticket")[: CAP + 1])
+    if not found:
+        return None
+    seen = tickets.filter(pk__in=[ticket for _since, ticket in found]).order_by("priority", "pk")
+    return Stranded(len(found), found[0][0], list(seen.only("pk", "subject", "priority")[:SHOWN_STRANDED]))
 
 
 @dataclass(frozen=True)

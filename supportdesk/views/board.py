@@ -21,7 +21,7 @@ from escalation.choices import AcknowledgedBy
 from escalation.exports.filtered import tickets_response
 from escalation.filters import TicketFilter
 from escalation.services.taking import acknowledge
-from supportdesk.board import board_rows, compliance, duties, mail_trouble, pulse
+from supportdesk.board import board_rows, compliance, duties, mail_trouble, pulse, stranded
 from supportdesk.health import health
 from tickets.access import visible_tickets
 from tickets.errors import DeskError
@@ -110,6 +110,7 @@ def _live(request: HttpRequest, chosen: TicketFilter, now: datetime) -> dict[str
         ),
         "selects": [chosen.form[name] for name in ("promise", "owner", "scenario")],
         "pulse": pulse(chosen.queryset, now=now),
+        "stranded": stranded(chosen.queryset),
         "mail": mail_trouble(now=now) if sees_all(user) else None,
         "health": health(now=now),
         "query": params.urlencode(),
