@@ -34,17 +34,20 @@ class Line:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who was told; ``after`` is from the first word to them until they acknowledged."""
+    """Somebody who was told, or who took it unasked. ``since`` is the first word to them, or the drill's start if
+    they acknowledged before it.
+    """
 
     user: User
-    told_at: datetime
+    told_at: datetime | None
     times: int
-    acknowledged_at: datetime | None
+    since: datetime
+    acknowledged_at: datetime | None = None
     how: str = ""
 
     @property
     def after(self) -> timedelta | None:
-        return self.acknowledged_at - self.told_at if self.acknowledged_at is not None else None
+        return self.acknowledged_at - self.since if self.acknowledged_at is not None else None
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,10 @@ class DrillReport:
             if notification.recipient is not None:  # a group acknowledges nothing
                 told.setdefault(notification.recipient, []).append(notification.created_at)
         said = {one.user: one for one in reversed(self.acknowledgements)}
-        unasked = {user: [one.at] for user, one in said.items() if user not in told}
-        people = [_person(user, times, said.get(user)) for user, times in told.items()]
-        return people + [_person(user, times, said[user], told=0) for user, times in unasked.items()]
+        start = self.drill.started_at
+        return [
+            _person(user, told.get(user, []), said.get(user), start) for user in dict.fromkeys((*told, *said))
+        ]
 
     @property
     def silent(self) -> list[Person]:
@@ -80,7 +84,7 @@ class DrillReport:
     @cached_property
     def lines(self) -> list[Line]:
         """Everything in the order in which it happened."""
-        return sorted((*self._ends(), *self._told(), *self._moves(), *self._said()), key=lambda line: line.at)
+        return sorted((*self._ends(), *self._moves(), *self._told(), *self._said()), key=lambda line: line.at)
 
     def _ends(self) -> Iterator[Line]:
         drill = self.drill
@@ -121,13 +125,12 @@ def report_of(drill: Drill) -> DrillReport:
     )
 
 
-def _person(
-    user: User, times: Sequence[datetime], said: Acknowledgement | None, *, told: int | None = None
-) -> Person:
-    count = len(times) if told is None else told
+def _person(user: User, told: Sequence[datetime], said: Acknowledgement | None, start: datetime) -> Person:
+    first = told[0] if told else None
     if said is None:
-        return Person(user, times[0], count, None)
-    return Person(user, times[0], count, said.at, str(AcknowledgedBy(said.by).label))
+        return Person(user, first, len(told), first or start)
+    since = first if first is not None and first <= said.at else start
+    return Person(user, first, len(told), since, said.at, str(AcknowledgedBy(said.by).label))
 
 
 def _reader(notification: Notification) -> str:
@@ -146,7 +149,7 @@ def _attempts(notification: Notification) -> Iterator[Line]:
         yield Line(one.at, who, what, str(Medium(one.medium).label), outcome, one.answer[:300])
     if not attempts:
         mail = notification.mail
-        medium = str(Medium.MAIL.label) if mail is not None else ""
+        medium = ", ".join(str(Medium(value).label) for value in notification.channels)
         outcome = mail.get_state_display() if mail is not None else notification.get_state_display()
         yield Line(notification.created_at, who, what, medium, outcome, mail.answer[:300] if mail else "")
 

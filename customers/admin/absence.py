@@ -24,7 +24,7 @@ class AbsenceAdmin(RowAccessAdmin):
     list_select_related = ("user",)
     search_fields = ("user__username", "user__first_name", "user__last_name", "reason")
     sortable_by = ("starts_at", "ends_at")
-    fieldsets = ((None, {"fields": ("user", ("starts_at", "ends_at"), "reason")}),)
+    fieldsets = ((None, {"fields": ("user", "starts_at", "ends_at", "reason")}),)
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[Absence]:
         return visible_absences(user)

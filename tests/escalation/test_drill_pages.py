@@ -60,6 +60,14 @@ def test_the_report_says_who_acknowledged_after_how_long_and_who_never_did(drill
     assert [one.user for one in report_of(drill).silent] == [boss]
 
 
+def test_who_takes_it_before_being_told_is_counted_from_the_start(drill, boss, mia):
+    taken(drill, mia, 26)
+    assert (people(drill)["mia"].told_at, people(drill)["mia"].times) == (None, 0)
+    sweep(now=minute(30))
+    assert people(drill)["mia"].told_at is not None
+    assert people(drill)["mia"].after == timedelta(minutes=26)
+
+
 def test_nobody_acknowledged(drill):
     assert report_of(drill).first_after is None
     assert {one.after for one in report_of(drill).people} == {None}
@@ -210,6 +218,7 @@ def test_the_ticket_page_says_that_it_is_a_drill(login, drill, boss, ann):
     end = reverse("admin:escalation_drill_end", args=[drill.pk])
     html = login(ann).get(page_url(drill.ticket)).content.decode()
     assert "This is a fire drill. Act as if it were real" in html
+    assert 'id="tab-contact" checked' in html
     assert end not in html
     assert end in login(boss).get(page_url(drill.ticket)).content.decode()
     end_drill(drill=drill, actor=boss, at=minute(2))
