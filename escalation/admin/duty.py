@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +17,7 @@ from customers.admin.base import VisibleChoices
 from customers.admin.fields import person
 from escalation.admin.duty_calendar import DutyCalendar
 from escalation.admin.duty_layer import say_generated
+from escalation.admin.duty_words import hand_over_in_words, hours_in_words, people_in_words
 from escalation.models import DutyLayer, DutyRota, DutyShift, ShiftSource
 from escalation.services.coverage import coverage_gaps
 from escalation.services.duty import Standing, standings
@@ -38,9 +39,16 @@ class DutyLayerInline(TabularInline):
     """A look at the layers; each has a page of its own."""
 
     model = DutyLayer
-    fields = readonly_fields = ("name", "level", "hand_over_every", "people", "starts_on", "ends_on")
+    fields = readonly_fields = (
+        "layer",
+        "level",
+        "hand_over_words",
+        "hours",
+        "people",
+        "starts_on",
+        "ends_on",
+    )
     extra = 0
-    show_change_link = True
     can_delete = False
     hide_title = True
 
@@ -54,14 +62,21 @@ class DutyLayerInline(TabularInline):
         layers: QuerySet[DutyLayer] = super().get_queryset(request)
         return layers.prefetch_related("turns__user")
 
-    @display(description=_("hand-over every"))
-    def hand_over_every(self, layer: DutyLayer) -> str:
-        return f"{layer.length} {layer.get_rotation_display()}, {layer.hand_over:%H:%M}"
+    @display(description=_("layer"))
+    def layer(self, layer: DutyLayer) -> str:
+        return _link(reverse("admin:escalation_dutylayer_change", args=[layer.pk]), layer.name)
+
+    @display(description=_("hand-over"))
+    def hand_over_words(self, layer: DutyLayer) -> str:
+        return hand_over_in_words(layer)
+
+    @display(description=_("hours"))
+    def hours(self, layer: DutyLayer) -> str:
+        return hours_in_words(layer)
 
     @display(description=_("in turn"))
-    def people(self, layer: Model) -> str:
-        turns: Any = layer
-        return " → ".join(person(turn.user) for turn in turns.turns.all()) or "-"
+    def people(self, layer: DutyLayer) -> str:
+        return people_in_words(layer)
 
 
 class DutyShiftInline(VisibleChoices, TabularInline):
@@ -129,9 +144,14 @@ class DutyRotaAdmin(DutyCalendar):
     @display(description=_("calendar"))
     def calendar(self, rota: DutyRota) -> str:
         url = reverse("admin:escalation_dutyrota_calendar", args=[rota.pk])
-        return format_html(
-            '<a href="{}" class="text-primary-600 dark:text-primary-500">'
-            '<span class="ms" aria-hidden="true">calendar_month</span> {}</a>',
-            url,
-            _("Calendar"),
-        )
+        return _link(url, _("Calendar"), "calendar_month")
+
+
+def _link(url: str, words: Any, icon: str = "") -> str:
+    return format_html(
+        '<a href="{}" class="text-primary-600 dark:text-primary-500">'
+        '<span class="ms" aria-hidden="true">{}</span> {}</a>',
+        url,
+        icon,
+        words,
+    )

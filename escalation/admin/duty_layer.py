@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -13,8 +13,8 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from customers.admin.base import DeskAdmin, VisibleChoices
-from customers.admin.fields import person
 from escalation.admin.duty_forms import LayerForm
+from escalation.admin.duty_words import hand_over_in_words, hours_in_words, people_in_words
 from escalation.models import DutyLayer, DutyRota, DutyTurn
 from escalation.services.shifts import generate_shifts
 
@@ -37,14 +37,20 @@ class TurnInline(VisibleChoices, TabularInline):
 @admin.register(DutyLayer)
 class DutyLayerAdmin(DeskAdmin):
     form = LayerForm
-    list_display = ("name", "rota", "level", "turns_in_words", "people", "starts_on", "ends_on")
+    list_display = ("name", "rota", "level", "hand_over_words", "hours", "people", "starts_on", "ends_on")
     list_select_related = ("rota",)
     search_fields = ("name", "rota__name")
     sortable_by = ("name", "level")
     inlines = (TurnInline,)
     fieldsets = (
-        (None, {"fields": (("rota", "name"), ("level", "starts_on", "ends_on"))}),
-        (_("Rotation"), {"fields": (("length", "rotation"), ("hand_over", "weekday"))}),
+        (None, {"fields": (("rota", "name"), "level", ("starts_on", "ends_on"))}),
+        (
+            _("Rotation"),
+            {
+                "fields": (("length", "rotation"), ("hand_over", "weekday")),
+                "description": _("All times are on the clock of the rota's zone."),
+            },
+        ),
         (
             _("Restriction"),
             {
@@ -80,14 +86,17 @@ class DutyLayerAdmin(DeskAdmin):
     def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         return to_calendar(obj.rota_id)
 
-    @display(description=_("hand-over every"))
-    def turns_in_words(self, layer: DutyLayer) -> str:
-        return f"{layer.length} {layer.get_rotation_display()}, {layer.hand_over:%H:%M}"
+    @display(description=_("hand-over"))
+    def hand_over_words(self, layer: DutyLayer) -> str:
+        return hand_over_in_words(layer)
+
+    @display(description=_("hours"))
+    def hours(self, layer: DutyLayer) -> str:
+        return hours_in_words(layer)
 
     @display(description=_("in turn"))
-    def people(self, layer: Model) -> str:
-        turns: Any = layer
-        return " → ".join(person(turn.user) for turn in turns.turns.all()) or "-"
+    def people(self, layer: DutyLayer) -> str:
+        return people_in_words(layer)
 
 
 def say_generated(request: HttpRequest, rota: DutyRota) -> None:

@@ -1,10 +1,11 @@
 """Rotas, layers, shifts and records in the admin: who writes what, and what saving does at once."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.urls import reverse
 
+from escalation.admin.duty_words import hand_over_in_words, hours_in_words
 from escalation.models import DutyHandover, DutyLayer, DutyOverride, DutyRota, DutyShift, ShiftSource
 from escalation.services.duty import on_duty
 from escalation.services.overrides import put_on_duty
@@ -214,6 +215,30 @@ def test_the_page_of_a_policy_names_them_where_its_promise_depends_on_it(login, 
 @pytest.mark.parametrize("group", ["Account manager", "Team lead", "Operator"])
 def test_everybody_reads_what_was_done(login, model, group):
     assert login(staff(groups=[group])).get(list_url(model)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"rotation": "weeks", "length": 1}, "every week, Monday 09:00 · around the clock"),
+        ({"rotation": "weeks", "length": 2, "weekday": 4}, "every 2 weeks, Friday 09:00 · around the clock"),
+        ({"rotation": "days", "length": 1, "weekdays": [6, 5]}, "every day at 09:00 · Saturday, Sunday"),
+        (
+            {"rotation": "hours", "length": 12, "from_time": time(20), "to_time": time(8)},
+            "every 12 hours from 09:00 · 20:00–08:00",
+        ),
+    ],
+)
+def test_a_layer_says_in_words_what_it_does(fields, words):
+    layer = DutyLayerFactory.build(rota=DutyRotaFactory.build(), **fields)
+    assert f"{hand_over_in_words(layer)} · {hours_in_words(layer)}" == words
+
+
+def test_the_page_of_a_rota_leads_to_its_layers(login, lead, rota, people):
+    layer = DutyLayerFactory(rota=rota, people=people)
+    html = login(lead).get(page_url(rota)).content.decode()
+    assert page_url(layer) in html
+    assert " → ".join(user.first_name for user in people) in html
 
 
 def test_an_override_is_a_record_that_nobody_edits(login, lead, rota, people):
