@@ -2,8 +2,8 @@
 
 from django.db.models import Q, QuerySet
 
-from customers.access import Person, sees_all
-from escalation.models import Clock, ClockEvent, Escalation, Notification
+from customers.access import Person, sees_all, visible_customers
+from escalation.models import Clock, ClockEvent, ContactWay, Escalation, Notification
 from tickets.access import ticket_is_visible
 
 
@@ -33,3 +33,26 @@ def visible_notifications(user: Person) -> QuerySet[Notification]:
     if user.is_active and user.pk is not None:
         condition |= Q(recipient=user.pk)
     return Notification.objects.filter(condition)
+
+
+def may_write_ways_of_rotas(user: Person) -> bool:
+    return user.has_perm("escalation.change_dutyrota")
+
+
+def may_write_ways_of_customers(user: Person) -> bool:
+    """Of the customers they see; contacts are everybody's to write, a customer's group is not."""
+    return user.has_perm("customers.change_customer")
+
+
+def visible_ways(user: Person) -> QuerySet[ContactWay]:
+    """Those that the person may write: their own, rotas', and their customers'. A superuser helps everybody."""
+    if not user.is_active or user.pk is None:
+        return ContactWay.objects.none()
+    if user.is_superuser:
+        return ContactWay.objects.all()
+    condition = Q(user=user.pk)
+    if may_write_ways_of_rotas(user):
+        condition |= Q(rota__isnull=False)
+    if may_write_ways_of_customers(user):
+        condition |= Q(customer__in=visible_customers(user))
+    return ContactWay.objects.filter(condition)

@@ -65,6 +65,7 @@ GROUPS: Sequence[tuple[Any, Sequence[Item]]] = (
             Item(_("Duty rotas"), "calendar_clock", "escalation.dutyrota"),
             Item(_("Shifts"), "schedule", "escalation.dutyshift"),
             Item(_("Overrides and swaps"), "swap_horiz", "escalation.dutyoverride"),
+            Item(_("Ways to be reached"), "contact_phone", "escalation.contactway"),
             Item(_("Absences"), "beach_access", "customers.absence"),
             Item(_("Back from absence"), "assignment_return", "escalation.absencemove"),
             Item(_("Staff"), "badge", "customers.staffprofile"),

@@ -4,6 +4,7 @@ from escalation.admin.absence import AbsenceAdmin
 from escalation.admin.absence_move import AbsenceMoveAdmin
 from escalation.admin.calendar import CalendarAdmin
 from escalation.admin.clock import ClockAdmin
+from escalation.admin.contact_way import ContactWayAdmin
 from escalation.admin.contract import ContractAdmin
 from escalation.admin.customer import CustomerAdmin
 from escalation.admin.drill import DrillAdmin
@@ -26,6 +27,7 @@ __all__ = [
     "CalendarAdmin",
     "ClockAdmin",
     "ClockEventAdmin",
+    "ContactWayAdmin",
     "ContractAdmin",
     "CustomerAdmin",
     "DrillAdmin",

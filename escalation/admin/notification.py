@@ -1,40 +1,94 @@
-"""Notifications: who was told what, and how far the mail got."""
+"""Notifications: who was told what, how far it got, and every try to reach them."""
+
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from customers.admin.fields import person
 from escalation.access import visible_notifications
-from escalation.models import Notification
+from escalation.choices import AttemptOutcome, Medium, NotificationState
+from escalation.models import Notification, NotificationAttempt
 from tickets.admin.labels import OUTBOX
 from tickets.admin.shown import ticket_link
+
+STATES = {
+    NotificationState.PENDING: "warning",
+    NotificationState.SENT: "success",
+    NotificationState.FAILED: "danger",
+}
+OUTCOMES = {
+    AttemptOutcome.QUEUED: "info",
+    AttemptOutcome.ACCEPTED: "success",
+    AttemptOutcome.REFUSED: "danger",
+    AttemptOutcome.TIMED_OUT: "danger",
+}
+
+
+class AttemptInline(TabularInline):
+    """The evidence: every try, in order."""
+
+    model = NotificationAttempt
+    fields = readonly_fields = ("at", "medium", "to", "came_of_it", "answer", "milliseconds")
+    extra = 0
+    max_num = 0
+    can_delete = False
+    hide_title = True
+
+    @display(description=_("outcome"), label=OUTCOMES)
+    def came_of_it(self, attempt: NotificationAttempt) -> tuple[str, str]:
+        return attempt.outcome, attempt.get_outcome_display()
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin, RowAccessAdmin):
-    list_display = ("created_at", "told", "kind", "number", "mail_state")
-    list_filter = (("kind", ChoicesDropdownFilter), ("created_at", RangeDateTimeFilter))
-    list_select_related = ("recipient", "mail")
+    list_display = ("created_at", "told", "kind", "number", "how_far", "by", "mail_state")
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        ("kind", ChoicesDropdownFilter),
+        ("created_at", RangeDateTimeFilter),
+    )
+    list_select_related = ("recipient", "rota", "customer", "mail")
     search_fields = ("recipient__username", "recipient__first_name", "recipient__last_name")
     sortable_by = ("created_at",)
-    fields = (("told", "kind"), ("number", "mail"), "created_at")
-    readonly_fields = ("told", "number")
+    fields = (
+        ("told", "kind"), ("number", "how_far"), ("created_at", "sent_at", "next_try_at"), ("by", "mail"), "detail",
+    )  # fmt: skip
+    readonly_fields = ("told", "number", "how_far", "by")
+    inlines = (AttemptInline,)
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[Notification]:
         return visible_notifications(user)
 
     @display(description=_("recipient"))
     def told(self, notification: Notification) -> str:
-        return person(notification.recipient)
+        if notification.recipient is not None:
+            return person(notification.recipient)
+        return str(notification.rota or notification.customer)
 
     @display(description=_("ticket"))
     def number(self, notification: Notification) -> str:
         return ticket_link(notification.ticket_id)
+
+    @display(description=_("state"), label=STATES)
+    def how_far(self, notification: Notification) -> tuple[str, str]:
+        return notification.state, notification.get_state_display()
+
+    @display(description=_("channels"))
+    def by(self, notification: Notification) -> str:
+        return ", ".join(
+            str(Medium(medium).label) for medium in notification.channels if medium in Medium.values
+        )
 
     @display(description=_("mail"), label=OUTBOX)
     def mail_state(self, notification: Notification) -> tuple[str, str] | None:

@@ -25,7 +25,7 @@ from escalation.explaining.facts import (
 from escalation.explaining.hours import hours_told
 from escalation.exports.held import Holding, held_times
 from escalation.exports.promises import HOLDER_CHANGES
-from escalation.models import Clock, ClockEvent, Escalation
+from escalation.models import Clock, ClockEvent, Escalation, Notification
 from escalation.worktime import Stretch, WorkingHours, working_between
 from tickets.models.ticket import ticket_number
 
@@ -190,6 +190,12 @@ def _happening(event: ClockEvent, before: int | None, after: int, step: Escalati
     )
 
 
+def _told(notification: Notification) -> str:
+    """The person, or whose group it was."""
+    group = notification.rota or notification.customer
+    return str(group) if group is not None else _name(notification.recipient)
+
+
 def _fired(step: Escalation) -> Fired:
     return Fired(
         percent=step.step.percent if step.step is not None else None,
@@ -198,7 +204,7 @@ def _fired(step: Escalation) -> Fired:
         fired_at=step.fired_at,
         from_owner=_name(step.from_owner),
         to_owner=_name(step.to_owner),
-        told=tuple(Told(_name(one.recipient), one.kind) for one in step.notifications.all()),
+        told=tuple(Told(_told(one), one.kind) for one in step.notifications.all()),
     )
 
 

@@ -46,7 +46,7 @@ def _events(clock: Clock) -> QuerySet[ClockEvent]:
 
 
 def _steps(clock: Clock) -> QuerySet[Escalation]:
-    told = Notification.objects.select_related("recipient").order_by("pk")
+    told = Notification.objects.select_related("recipient", "rota", "customer").order_by("pk")
     fired = Escalation.objects.filter(clock=clock).select_related("step", "from_owner", "to_owner")
     return fired.prefetch_related(Prefetch("notifications", told)).order_by("fired_at", "pk")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import logging
 import socket
 import time
 from collections.abc import Iterator
@@ -49,6 +50,14 @@ class Exchange:
 
 
 _current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
+
+
+def _is_nobodys_secret(_record: logging.LogRecord) -> bool:
+    return _current.get() is None
+
+
+# It writes whole addresses at the level DEBUG.
+logging.getLogger("urllib3.connectionpool").addFilter(_is_nobodys_secret)
 
 
 @contextlib.contextmanager

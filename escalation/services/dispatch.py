@@ -23,7 +23,7 @@ from escalation.choices import AttemptOutcome, Medium, NotificationState
 from escalation.models import ContactWay, Notification, NotificationAttempt
 from escalation.sending.answers import Answer
 from escalation.sending.parcel import Parcel, Words
-from escalation.sending.side_by_side import send_all
+from escalation.sending.side_by_side import TIME_LIMIT, send_all
 from escalation.services.letters import Reader, reader, words_of
 from escalation.services.mailfate import follow_mail
 from escalation.services.reach import WAITS, Reach, target_of
@@ -133,7 +133,7 @@ class _Run:
         for batch in batches:
             self._prepare(batch)
         parcels = {key: one.parcel(self.clock()) for key, one in enumerate(self.deliveries)}
-        for key, answer in send_all(parcels):
+        for key, answer in send_all(parcels, time_limit=TIME_LIMIT):
             self._record(self.deliveries[key], answer)
         self._settle([row for batch in batches for row in batch])
 
@@ -252,9 +252,17 @@ class _Run:
             self._wait(those, again_at)
         _update(sent, state=NotificationState.SENT, next_try_at=None)
         _update(failed, state=NotificationState.FAILED, next_try_at=None)
-        tell_next(failed, at=self.now)
+        tell_next(self._without_unset_groups(failed), at=self.now)
         self.report.sent += len(sent)
         self.report.failed += len(failed)
+
+    def _without_unset_groups(self, failed: Sequence[Notification]) -> list[Notification]:
+        """A group that nobody gave a way is no fault of the moment: it is noted, and nobody is disturbed."""
+        unset = [
+            row for row in failed if row.recipient_id is None and next(self.reach.listed(row), None) is None
+        ]
+        self._note(unset, Answer(AttemptOutcome.REFUSED, NO_WAY), medium=Medium.CHAT)
+        return [row for row in failed if row not in unset]
 
     def _again_at(self, row: Notification) -> datetime | None:
         """When this one is to be tried again; None when there is nothing left to try."""
@@ -274,6 +282,7 @@ class _Run:
 
 
 NO_WORDS = Words("", "", "")
+NO_WAY = "no way to reach this group has been entered"
 
 
 def _update(rows: Iterable[Notification], **fields: object) -> None:

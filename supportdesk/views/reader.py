@@ -22,8 +22,19 @@ from escalation.services.dutyfeed import renew_link, revoke_link, token_of
 class ReaderForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = StaffProfile
-        fields = ("language", "time_zone", "phone")
-        widgets = {"time_zone": forms.TextInput(attrs={"list": "zones"})}
+        fields = ("language", "time_zone", "phone", "quiet_from", "quiet_until")
+        widgets = {
+            "time_zone": forms.TextInput(attrs={"list": "zones"}),
+            "quiet_from": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            "quiet_until": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        }
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        start, end = given.get("quiet_from"), given.get("quiet_until")
+        if start is not None and start == end:
+            self.add_error("quiet_until", _("Quiet hours that end when they begin would never end."))
+        return given
 
 
 def my_settings(request: HttpRequest, site_context: dict[str, Any]) -> HttpResponse:
@@ -41,6 +52,7 @@ def my_settings(request: HttpRequest, site_context: dict[str, Any]) -> HttpRespo
         "title": _("My settings"),
         "form": form,
         "zones": sorted(available_timezones()),
+        "may_write_ways": user.has_perm("escalation.add_contactway"),
         "duty_link": _duty_link(user),
     }
     return TemplateResponse(request, "supportdesk/my_settings.html", context)

@@ -1,0 +1,97 @@
+"""Ways to be reached: which addresses are taken, what is shown of them, and a test of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import SplitResult, urlsplit
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from customers.errors import DeskError
+from escalation.choices import Medium
+from escalation.models import ContactWay
+from escalation.sending import gateways
+from escalation.sending.answers import Answer
+from escalation.sending.http import PrivateTarget, public_addresses
+from escalation.sending.parcel import Parcel, Words
+from escalation.sending.side_by_side import send_all
+
+
+@dataclass(frozen=True, repr=False)
+class Taken:
+    """An address as it is kept, and what may be read of it."""
+
+    address: str
+    shown: str
+
+
+def taken(medium: str, given: str) -> Taken:
+    """Judge an address that somebody entered. Raises DeskError, in words that do not repeat it."""
+    address = given.strip()
+    return _webhook(address) if medium == Medium.WEBHOOK else _gateway(medium, address)
+
+
+def _webhook(address: str) -> Taken:
+    schemes = ("http", "https") if settings.ALLOW_PRIVATE_TARGETS else ("https",)
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        host, parts, port = None, SplitResult("", "", "", "", ""), 0
+    if not host or parts.scheme not in schemes or parts.username or parts.password:
+        raise DeskError(_("Enter the whole address of the webhook, which begins with https://."))
+    _refuse_private(host, port)
+    return Taken(address, f"{parts.scheme}://{parts.netloc}/…"[:300])
+
+
+def _gateway(medium: str, address: str) -> Taken:
+    plugin, gateway = gateways.plugin_for(address), gateways.gateway_for(address)
+    if plugin is None or gateway is None:
+        raise DeskError(
+            _(
+                "This is no address that Apprise understands, or not one of a service that may be used here. Examples: "
+                "wecombot://key, dingtalk://token, feishu://token, slack://a/b/c, tgram://token/chat, "
+                "twilio://sid:token@from/to."
+            )
+        )
+    if not gateways.serves(address, medium):
+        raise DeskError(
+            _(
+                "This address belongs to another kind of service. Choose its kind; a call by Twilio needs "
+                "?method=call at the end of the address."
+            )
+        )
+    if gateway.own_host:
+        _refuse_private(str(plugin.host), plugin.port or 443)
+    return Taken(address, gateways.masked(plugin))
+
+
+def _refuse_private(host: str, port: int) -> None:
+    try:
+        public_addresses(host, port)
+    except PrivateTarget as problem:
+        raise DeskError(
+            _("This host is in a private network, and nothing is sent there. An operator may allow it.")
+        ) from problem
+    except (OSError, UnicodeError) as problem:
+        raise DeskError(_("This host cannot be found. Look at its name.")) from problem
+
+
+def try_out(way: ContactWay, *, at: datetime) -> Answer:
+    """Send a real test and give the real answer. Not inside a transaction: it may take ten seconds."""
+    words = _test_words()
+    parcel = Parcel(way.medium, way.address, way.secret or "", words, at)
+    ((_key, answer),) = send_all({way.pk: parcel})
+    return answer
+
+
+def _test_words() -> Words:
+    subject = _("Test from %(desk)s") % {"desk": settings.DESK_NAME}
+    text = _("This is a test: notifications of the support desk arrive here.")
+    facts = {
+        "version": 1, "event": "test", "kind": "test", "urgent": False, "subject": subject, "text": text,
+        "tickets": [],
+    }  # fmt: skip
+    return Words(subject, text, text, facts)

@@ -1,0 +1,310 @@
+"""One parcel to one address, over real HTTP: what each kind of answer means, and which addresses are refused."""
+
+import hashlib
+import hmac
+import json
+import logging
+
+import pytest
+
+from escalation.choices import AttemptOutcome, Medium
+from escalation.sending import gateways
+from escalation.sending.answers import cleaned
+from escalation.sending.courier import Courier
+from escalation.sending.http import is_public
+from escalation.sending.parcel import Parcel, Words
+from escalation.sending.side_by_side import send_all
+from tests.factories import NOW
+from tests.imfake import closed_port, standing_in
+
+ACCEPTED, REFUSED, TIMED_OUT = AttemptOutcome.ACCEPTED, AttemptOutcome.REFUSED, AttemptOutcome.TIMED_OUT
+WORDS = Words("P0 Black", "SD#12 had no answer in time.", "P0. SD#12.", {"version": 1, "event": "test"})
+# How each service is reached, the attribute of Apprise's plugin that holds its host, and the path it is called at.
+SERVICES = {
+    "wecombot": ("wecombot://botkey-4711-secret", "notify_url", "/send?key={key}", "key=botkey-4711-secret"),
+    "dingtalk": (
+        "dingtalk://4711token4711secret/",
+        "notify_url",
+        "/robot?access_token={token}",
+        "4711token4711secret",
+    ),
+    "feishu": ("feishu://4711-token-secret/", "notify_url", "/hook/{token}/", "4711-token-secret"),
+    "lark": ("lark://4711tokensecret/", "notify_url", "/larkhook/", "4711tokensecret"),
+    "slack": (
+        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#c",
+        "webhook_url",
+        "/slack",
+        "TIiajkdnlazk",
+    ),
+    "tgram": ("tgram://123456789:abcdefg_hijklmnop/12315544/", "notify_url", "/bot", "abcdefg_hijklmnop"),
+}
+
+
+def parcel(address: str, medium: str = Medium.CHAT, secret: str = "") -> Parcel:
+    return Parcel(medium, address, secret, WORDS, NOW)
+
+
+def answer(address: str, **more):
+    return Courier(parcel(address, **more)).deliver()
+
+
+@pytest.fixture
+def service(settings):
+    settings.ALLOW_PRIVATE_TARGETS = True
+    with standing_in() as one:
+        yield one
+
+
+@pytest.fixture
+def wecom(service, monkeypatch):
+    plugin = gateways.GATEWAYS["wecombot"].plugin
+    monkeypatch.setattr(plugin, "notify_url", f"{service.url}/send?key={{key}}")
+    return "wecombot://botkey-4711-secret"
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Answers
+
+
+@pytest.mark.parametrize("schema", SERVICES)
+def test_each_service_is_spoken_to_and_accepts(service, monkeypatch, schema):
+    address, attribute, path, secret = SERVICES[schema]
+    monkeypatch.setattr(gateways.GATEWAYS[schema].plugin, attribute, service.url + path)
+    service.body = "ok" if schema == "slack" else '{"ok": true, "code": 0}'
+    found = answer(address)
+    assert found.outcome == ACCEPTED, found
+    assert found.text.startswith("200 ")
+    assert found.milliseconds is not None
+    assert "SD#12 had no answer in time." in service.texts[-1]
+    assert secret in service.heard[-1][0]
+
+
+def test_teams_is_reached_at_the_host_that_its_address_names(service):
+    address = f"workflow://127.0.0.1:{service.port}/643e69f61d4f41f49ad43d0bb4a9ca9c/signature-4711"
+    found = answer(address)
+    assert (found.outcome, len(service.heard)) == (REFUSED, 0)  # it insists on TLS
+
+
+def test_a_chat_server_of_ones_own(service):
+    found = answer(f"mmost://127.0.0.1:{service.port}/3ccdd113474722377935511fc85d3dd4")
+    assert found.outcome == ACCEPTED
+    assert "SD#12" in service.texts[0]
+
+
+@pytest.mark.parametrize("status", [500, 503, 404, 410, 401, 429])
+def test_refused_with_the_answer(wecom, service, status):
+    service.status, service.body = status, '{"errmsg":"no such bot"}'
+    found = answer(wecom)
+    assert (found.outcome, found.text) == (REFUSED, f'{status} {{"errmsg":"no such bot"}}')
+
+
+def test_a_no_with_the_status_200_is_a_no(wecom, service):
+    service.body = '{"errcode":93000,"errmsg":"invalid webhook url"}'
+    assert answer(wecom).outcome == REFUSED
+    service.body = "not even JSON"
+    assert answer(wecom).outcome == ACCEPTED
+
+
+def test_nobody_at_home_is_a_refusal(wecom, monkeypatch):
+    plugin = gateways.GATEWAYS["wecombot"].plugin
+    monkeypatch.setattr(plugin, "notify_url", f"http://127.0.0.1:{closed_port()}/send?key={{key}}")
+    found = answer(wecom)
+    assert (found.outcome, found.text) == (REFUSED, "Connection refused")
+
+
+def test_a_host_that_does_not_exist_is_a_refusal(settings):
+    settings.ALLOW_PRIVATE_TARGETS = True
+    found = answer("https://nowhere.invalid/hook", medium=Medium.WEBHOOK)
+    assert found.outcome == REFUSED
+
+
+@pytest.mark.parametrize("kind", ["is_slow", "is_dripping"])
+def test_whoever_does_not_answer_in_time_is_cut_off_and_holds_up_nobody(wecom, service, kind):
+    with standing_in() as quick:
+        setattr(service, kind, True)
+        parcels = {
+            "slow": parcel(wecom),
+            "quick": parcel(f"{quick.url}/hook", medium=Medium.WEBHOOK),
+        }
+        found = list(send_all(parcels, time_limit=0.6))
+    assert [key for key, _answer in found] == ["quick", "slow"]
+    assert dict(found)["quick"].outcome == ACCEPTED
+    assert dict(found)["slow"].outcome == TIMED_OUT
+
+
+def test_a_socket_that_times_out_by_itself_has_timed_out(wecom, service, monkeypatch):
+    monkeypatch.setattr("escalation.sending.http.READ_SECONDS", 0.2)
+    service.is_slow = True
+    assert answer(wecom).outcome == TIMED_OUT
+
+
+def test_many_are_sent_a_few_at_a_time(service):
+    parcels = {number: parcel(f"{service.url}/{number}", medium=Medium.WEBHOOK) for number in range(20)}
+    found = dict(send_all(parcels, at_once=3))
+    assert {one.outcome for one in found.values()} == {ACCEPTED}
+    assert len(service.heard) == len(found) == 20
+
+
+def test_redirects_are_not_followed(service):
+    with standing_in() as elsewhere:
+        service.status, service.headers = 302, {"Location": f"{elsewhere.url}/stolen"}
+        found = answer(f"{service.url}/hook", medium=Medium.WEBHOOK)
+        assert (found.outcome, elsewhere.heard) == (REFUSED, [])
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Webhook
+
+
+def test_a_webhook_is_signed_over_time_and_body(service):
+    answer(f"{service.url}/hook?token=4711", medium=Medium.WEBHOOK, secret="shared-4711")
+    path, headers, body = service.heard[0]
+    stamp = headers["X-Desk-Timestamp"]
+    expected = hmac.new(b"shared-4711", stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+    assert headers["X-Desk-Signature"] == f"sha256={expected}"
+    assert (path, stamp) == ("/hook?token=4711", str(int(NOW.timestamp())))
+    assert json.loads(body) == {"version": 1, "event": "test"}
+
+
+def test_without_a_secret_there_is_no_signature(service):
+    answer(f"{service.url}/hook", medium=Medium.WEBHOOK)
+    assert "X-Desk-Signature" not in service.heard[0][1]
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Private addresses
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "10.1.2.3", "192.168.0.1", "172.16.9.9", "169.254.169.254", "0.0.0.0", "100.64.0.1",
+        "224.0.0.1", "::1", "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::",
+    ],
+)  # fmt: skip
+def test_addresses_of_our_own_networks_are_not_public(address):
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111", "64:ff9b::808:808"])
+def test_others_are(address):
+    assert is_public(address)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_nothing_is_sent_to_this_machine(service, settings, host):
+    settings.ALLOW_PRIVATE_TARGETS = False
+    for address, medium in (
+        (f"http://{host}:{service.port}/hook", Medium.WEBHOOK),
+        (f"mmost://{host}:{service.port}/3ccdd113474722377935511fc85d3dd4", Medium.CHAT),
+    ):
+        found = answer(address, medium=medium)
+        assert found.outcome == REFUSED
+        if host != "[::1]":
+            assert found.text == "the address is private, so nothing is sent to it"
+    assert service.heard == []
+
+
+def test_a_name_that_leads_here_only_when_it_is_connected_to_is_refused_then(service, settings, monkeypatch):
+    settings.ALLOW_PRIVATE_TARGETS = False
+    monkeypatch.setattr(
+        "escalation.sending.http.socket.getaddrinfo",
+        lambda host, port, **_more: [
+            (2, 1, 6, "", ("93.184.216.34", port)),
+            (2, 1, 6, "", ("127.0.0.1", port)),
+        ],
+    )
+    found = answer(f"http://hooks.example:{service.port}/hook", medium=Medium.WEBHOOK)
+    assert found.text == "the address is private, so nothing is sent to it"
+    assert service.heard == []
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Addresses
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "mailto://user:pass@example.com", "mailtos://user:pass@example.com", "file:///etc/passwd", "syslog://",
+        "dbus://", "windows://", "json://example.com/", "xml://example.com", "form://example.com", "gnome://",
+        "macosx://", "smpp://u:p@h:1/1/2", "rsyslog://h", "apprise://h/token", "exec://id", "wecombot://", "hello",
+        "", "https://example.com/hook", "slack://short", "wecombot://key?redirect=yes", "wecombot://key?verify=no",
+        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/?template=/etc/passwd", "wecombot://key?rto=9999",
+        "wecombot://key?RETRY=99",
+    ],
+)  # fmt: skip
+def test_an_address_that_is_not_of_a_listed_service_or_asks_for_more_is_none(address):
+    assert gateways.plugin_for(address) is None
+
+
+def test_the_address_a_service_hands_out_is_understood_too():
+    plugin = gateways.plugin_for("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=BOTKEY-4711")
+    assert plugin is not None
+    assert gateways.masked(plugin) == "WeCom Bot: wecombot://B...1/"
+
+
+@pytest.mark.parametrize(
+    ("address", "media"),
+    [
+        ("wecombot://botkey-4711", {"chat"}),
+        ("twilio://AC735c307c62944b5a:e29dfbcebf390dee9@12223334444/15556667777", {"sms"}),
+        ("twilio://AC735c307c62944b5a:e29dfbcebf390dee9@12223334444/15556667777?method=call", {"voice"}),
+        ("clickatell://apikey4711apikey/15556667777", {"sms"}),
+    ],
+)
+def test_a_service_is_of_its_medium(address, media):
+    assert {medium.value for medium in Medium if gateways.serves(address, medium)} == media
+
+
+def test_what_is_shown_holds_no_secret():
+    plugin = gateways.plugin_for("tgram://123456789:abcdefg_hijklmnop/12315544/")
+    assert "abcdefg_hijklmnop" not in gateways.masked(plugin)
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Secrets
+
+
+def test_nothing_of_an_address_is_logged(wecom, service, caplog):
+    caplog.set_level(logging.DEBUG)
+    for name in ("apprise", "urllib3", "urllib3.connectionpool", "requests"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    for status in (200, 500):
+        service.status = status
+        answer(wecom)
+        answer(f"{service.url}/hook?token=webhook-4711", medium=Medium.WEBHOOK, secret="shared-4711")
+    gateways.plugin_for("wecombot://botkey-4711-secret?redirect=yes")
+    gateways.plugin_for("slack://botkey-4711-secret")
+    assert service.heard
+    assert "4711" not in caplog.text
+
+
+def test_an_answer_that_repeats_the_secret_is_shown_without_it(wecom, service):
+    service.status, service.body = 400, "no bot botkey-4711-secret here"
+    assert answer(wecom).text == "400 no bot *** here"
+
+
+def test_a_fault_of_ours_is_a_refusal_without_its_text(wecom, monkeypatch):
+    def broken(_parcel):
+        raise ValueError("wecombot://botkey-4711-secret")
+
+    monkeypatch.setattr(gateways, "notify", broken)
+    assert answer(wecom).text == "it could not be sent (ValueError)"
+
+
+def test_a_parcel_has_no_readable_form():
+    assert "4711" not in repr(parcel("wecombot://botkey-4711", secret="shared-4711"))
+
+
+def test_answers_are_one_short_line():
+    assert cleaned("a\n\x00b  c", []) == "a b c"
+    assert len(cleaned("x" * 9000, [])) == 500
+
+
+def test_long_texts_are_cut_at_a_line_within_the_bytes():
+    text = "\n".join(["工单" * 20] * 40)
+    short = gateways.cut(text, 1900)
+    assert len(short.encode()) <= 1900
+    assert short.endswith("工单\n…")
+    assert gateways.cut("short", 1900) == "short"
