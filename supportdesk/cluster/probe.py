@@ -1,4 +1,4 @@
-"""How the supervisor asks its own cluster whether it works."""
+"""How a cluster is asked whether it works: by its own main process, and by the supervisor."""
 
 from datetime import datetime
 
@@ -18,19 +18,21 @@ class ClusterPulse:
     """Alive whenever one of the cluster's tasks went all the way since the last question, or all workers have work.
 
     A cluster can lose its workers, its scheduler or its lock and still look alive as processes, and the sweeps of
-    another host say nothing about this one. So each question leaves a task in the queue of this cluster alone. A
+    another host say nothing about this one. So one of those who ask leaves a task in the queue of this cluster alone. A
     database that does not answer says nothing about the cluster.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, leaves_task: bool = False) -> None:
         self.name = name
+        self.leaves_task = leaves_task
         self.worked_at: datetime | None = None
         self.seen_at: datetime | None = None
 
     def __call__(self) -> Sign:
         try:
             cluster = Cluster.objects.filter(name=self.name).first()
-            self._ask()
+            if self.leaves_task:
+                self._ask()
         except DatabaseFault as error:
             words = {"error": _first_line(error)}
             return Sign(Answer.UNKNOWN, _("the database does not answer: %(error)s") % words)

@@ -22,7 +22,7 @@ from supportdesk.runner.pulse import Pulse
 logger = logging.getLogger(__name__)
 # A sentinel may wait for a database that is away; after so long (seconds) without a round it hangs.
 PATIENCE = 60.0
-EVERY = 10.0  # seconds between two questions
+EVERY = 15.0  # seconds between two questions
 
 
 def watch(sentinel: BaseProcess) -> None:
@@ -39,7 +39,8 @@ def watch(sentinel: BaseProcess) -> None:
 
 def _asked() -> Part:
     patience = settings.CLUSTER_SILENCE_SECONDS
-    return Part("cluster", (), probe=ClusterPulse(own_name()), probe_every=EVERY, patience=patience)
+    probe = ClusterPulse(own_name(), leaves_task=True)
+    return Part("cluster", (), probe=probe, probe_every=EVERY, patience=patience)
 
 
 def _judge(sentinel: BaseProcess, pulse: Pulse, now: float) -> None:

@@ -1,5 +1,6 @@
 """manage.py qcluster: django-q2's own command, with a sentinel that cannot look alive while nothing works."""
 
+import logging
 import os
 from typing import Any
 
@@ -10,6 +11,7 @@ from django_q.management.commands.qcluster import Command as OriginalCommand
 from django_q.signals import post_execute
 
 from supportdesk.cluster.names import VARIABLE, new_name
+from supportdesk.cluster.quiet import is_worth_a_line
 from supportdesk.cluster.reports import WorkMark, arrive, carefully, leave
 from supportdesk.cluster.sentinel import StrictSentinel
 from supportdesk.cluster.watch import watch
@@ -23,6 +25,7 @@ class Command(OriginalCommand):
         os.environ.setdefault(VARIABLE, new_name())
         if cluster_name:
             os.environ["Q_CLUSTER_NAME"] = cluster_name
+        logging.getLogger("django-q").addFilter(is_worth_a_line)
         post_execute.connect(WorkMark(), weak=False)
         # The class is named in the middle of Cluster.start(), which offers no other place to give one's own.
         django_q.cluster.Sentinel = StrictSentinel  # type: ignore[misc]  # which mypy holds for a mistake

@@ -1,5 +1,6 @@
 """The supervisor asks its own cluster: by a task that only this one can take, and by what it says of itself."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from django_q.models import OrmQ
 from supportdesk.cluster import probe as probing
 from supportdesk.cluster.names import queue_of
 from supportdesk.cluster.probe import ClusterPulse
+from supportdesk.cluster.quiet import is_worth_a_line
 from supportdesk.models import Cluster
 from supportdesk.runner.parts import Answer
 from tests.factories import ClusterFactory
@@ -31,7 +33,7 @@ def pulse(monkeypatch: pytest.MonkeyPatch) -> ClusterPulse:
 
     monkeypatch.setattr(probing, "connections", Connections())
     monkeypatch.setattr("django_q.tasks.get_broker", get_broker)
-    return ClusterPulse(NAME)
+    return ClusterPulse(NAME, leaves_task=True)
 
 
 @pytest.mark.django_db
@@ -74,6 +76,27 @@ def test_a_question_waits_in_the_own_queue_and_is_not_put_twice(pulse: ClusterPu
     OrmQ.objects.update(lock=timezone.now() + timedelta(minutes=10))  # taken
     pulse()
     assert OrmQ.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_the_supervisor_leaves_the_asking_to_the_cluster(pulse: ClusterPulse) -> None:
+    ClusterPulse(NAME)()
+    assert not OrmQ.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("level", "words", "kept"),
+    [
+        (logging.INFO, "Process-1 processing a-b 'supportdesk.tasks.pulse'", False),
+        (logging.INFO, "Enqueued [supportdesk@here:1] 7", False),
+        (logging.INFO, "Enqueued [supportdesk] 8", True),
+        (logging.INFO, "Processed 'supportdesk.tasks.enforce' (c-d)", True),
+        (logging.ERROR, "Failed 'supportdesk.tasks.pulse' (a-b) - gone", True),
+    ],
+)
+def test_questions_fill_no_log(level: int, words: str, kept: bool) -> None:
+    record = logging.LogRecord("django-q", level, "", 0, words, None, None)
+    assert is_worth_a_line(record) is kept
 
 
 def test_a_database_that_is_away_is_not_the_clusters_silence(
