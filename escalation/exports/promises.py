@@ -12,12 +12,13 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from escalation.calendars import CalendarBook
-from escalation.choices import ClockChange, ClockState
+from escalation.choices import RESPONSE_KINDS, ClockChange, ClockState
 from escalation.exports.held import Held, Holding, held_times
 from escalation.exports.period import Period, Verdict, verdict
 from escalation.exports.stamps import moment, moments, stamp
 from escalation.models import Clock, ClockEvent
 from escalation.models.clock import ClockQuerySet
+from escalation.served import ways_of
 from escalation.worktime import WorkingHours, working_between
 from tickets.models.message import BACKDATED_AFTER
 
@@ -65,6 +66,9 @@ class ClockRow(NamedTuple):
     waived_by_id: int | None
     waive_reason: str
     starter_id: int | None  # who wrote down the message that started it; nobody for a mail
+    channels: dict[str, list[str]]  # of the policy version, by priority
+    answer_channel: str | None
+    backup_manager_id: int | None
     started_at: datetime
     due_at: datetime
     stopped_at: datetime | None
@@ -101,6 +105,9 @@ PATHS = (
     "waived_by_id",
     "waive_reason",
     "started_by__author_id",
+    "policy_version__channels",
+    "answered_by__channel",
+    "ticket__customer__backup_account_manager_id",
 )
 TIMES = (
     "started_at",
@@ -143,17 +150,35 @@ class Promise(NamedTuple):
         return recorded_at - self.clock.started_at > BACKDATED_AFTER
 
     @property
+    def ways_promised(self) -> list[str]:
+        """Values of Way, for promises of an answer."""
+        clock = self.clock
+        return clock.channels.get(str(clock.priority), []) if clock.kind in RESPONSE_KINDS else []
+
+    @property
+    def ways_of_the_answer(self) -> list[str]:
+        clock = self.clock
+        if self.answered_at is None or clock.answer_channel is None:
+            return []
+        managers = (clock.account_manager_id, clock.backup_manager_id)
+        return [way.value for way in ways_of(clock.answer_channel, clock.author_id, managers)]
+
+    @property
     def breached_at(self) -> datetime | None:
         return self.verdict.decided_at if self.verdict.state == ClockState.BREACHED else None
 
 
 def clocks_of(period: Period) -> ClockQuerySet:
     start, end = period.start, period.end
-    return Clock.objects.real().filter(
-        Q(started_at__gte=start, started_at__lt=end)
-        | Q(due_at__gte=start, due_at__lt=end, state__in=[ClockState.RUNNING, ClockState.BREACHED])
-        | Q(stopped_at__gte=start, stopped_at__lt=end)
-    ).order_by("pk")
+    return (
+        Clock.objects.real()
+        .filter(
+            Q(started_at__gte=start, started_at__lt=end)
+            | Q(due_at__gte=start, due_at__lt=end, state__in=[ClockState.RUNNING, ClockState.BREACHED])
+            | Q(stopped_at__gte=start, stopped_at__lt=end)
+        )
+        .order_by("pk")
+    )
 
 
 def promises_of(period: Period, *, book: CalendarBook) -> Iterator[Promise]:

@@ -44,6 +44,8 @@ COLUMNS = (
     "answer_backdated",
     "start_recorded_at",
     "start_backdated",
+    "channels_promised",
+    "answered_through",
 )
 
 
@@ -86,6 +88,8 @@ def promise_row(promise: Promise, *, roster: Roster, zone: ZoneInfo) -> list[Cel
         promise.is_backdated,
         iso_time(clock.start_recorded_at),
         promise.is_start_backdated,
+        "; ".join(promise.ways_promised),
+        "; ".join(promise.ways_of_the_answer),
     ]
 
 

@@ -54,6 +54,10 @@ class StepSpec:
     def priorities(self) -> range:
         return range(self.highest_priority, self.lowest_priority + 1)
 
+    @property
+    def needs_rota(self) -> bool:
+        return self.reaches(Whom.DUTY_PERSON) or self.reaches(Whom.ROTA_GROUP)
+
     def reaches(self, whom: Whom) -> bool:
         return whom in self.tell or whom == self.reassign_to
 
@@ -86,7 +90,7 @@ def _people_faults(step: StepSpec, rota: DutyRota | None) -> Iterator[str]:
         yield _("Say who the named person is.")
     if step.person is not None and not (step.person.is_active and step.person.is_staff):
         yield _("The named person does not work at the desk any more. Choose somebody else.")
-    if step.reaches(Whom.DUTY_PERSON) and step.rota is None and rota is None:
+    if step.needs_rota and step.rota is None and rota is None:
         yield _("Say whose person on duty is meant: neither the step nor the policy has a duty rota.")
 
 

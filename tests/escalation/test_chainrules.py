@@ -53,6 +53,7 @@ def test_a_good_step_is_taken(step):
         ({"tell": (Whom.PERSON.value,)}, "Say who the named person is"),
         ({"person": User(pk=8, is_staff=True, is_active=False)}, "does not work at the desk any more"),
         ({"tell": (Whom.DUTY_PERSON.value,)}, "neither the step nor the policy has a duty rota"),
+        ({"tell": (Whom.ROTA_GROUP.value,)}, "neither the step nor the policy has a duty rota"),
         ({"channels": ()}, "at least one channel"),
         ({"channels": ("pigeon",)}, "a channel the desk does not know"),
         ({"channels": ("mail", "mail")}, "named once"),

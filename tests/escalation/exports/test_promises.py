@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from escalation.calendars import CalendarBook
-from escalation.choices import ClockChange, ClockState
+from escalation.choices import ClockChange, ClockKind, ClockState
 from escalation.definitions import OwnDay, from_json
 from escalation.exports.period import Period
 from escalation.exports.promises import PATHS, TIMES, ClockRow, promises_of
@@ -218,3 +218,25 @@ def test_a_waiver_stands_beside_the_raw_outcome():
 def test_a_promise_that_nobody_waived_has_empty_columns():
     row = row_of(met(started=PERIOD.start, stopped=PERIOD.start + HOUR))
     assert [row[name] for name in WAIVER] == ["", "", ""]
+
+
+def test_a_row_names_the_promised_ways_and_those_of_the_answer():
+    clock = met(started=PERIOD.start, stopped=PERIOD.start + HOUR)
+    version, ticket = clock.policy_version, clock.ticket
+    version.channels = {str(clock.priority): ["phone", "account_manager"]}
+    version.save(update_fields=["channels"])
+    row = row_of(clock)
+    assert (row["channels_promised"], row["answered_through"]) == ("phone; account_manager", "email")
+    ticket.customer.backup_account_manager = clock.answered_by.author
+    ticket.customer.save()
+    assert row_of(clock)["answered_through"] == "email; account_manager"
+
+
+def test_no_ways_are_named_without_a_promise_of_them_and_without_an_answer():
+    row = row_of(ClockFactory(started_at=PERIOD.end - HOUR))
+    assert (row["channels_promised"], row["answered_through"]) == ("", "")
+    update = ClockFactory(started_at=PERIOD.end - HOUR, kind=ClockKind.UPDATE, priority=0)
+    version = update.policy_version
+    version.channels = {"0": ["phone"]}
+    version.save(update_fields=["channels"])
+    assert row_of(update)["channels_promised"] == ""
