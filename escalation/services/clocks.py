@@ -82,14 +82,27 @@ def begin(
     )
     clock.next_step_at = first_moment(clock, target)
     clock.save(force_insert=True)
-    append(clock, ClockChange.STARTED, act, before=NOTHING, at=at, message=message, **window_data(clock))
+    data = {"ticket": ticket.pk, "kind": str(kind), **window_data(clock)}
+    append(clock, ClockChange.STARTED, act, before=NOTHING, at=at, message=message, **data)
     return clock
 
 
 def window_data(clock: Clock) -> dict[str, Any]:
-    """What the ledger says of the window that a clock was given."""
-    window: dict[str, Any] = {"priority": clock.priority, "minutes": clock.minutes}
+    """What the ledger says of the window that a clock was given: enough for escalation.replay to prove its row."""
+    window: dict[str, Any] = {"priority": clock.priority, "minutes": clock.minutes, "terms": _terms(clock)}
     return window if clock.contract_window_id is None else {**window, "window": "contract"}
+
+
+def _terms(clock: Clock) -> dict[str, int | str | None]:
+    return {
+        "policy_version": clock.policy_version_id,
+        "calendar": clock.calendar_id,
+        "calendar_version": clock.calendar_version,
+        "contract": clock.contract_id,
+        "contract_window": clock.contract_window_id,
+        "raised_at": clock.raised_at.isoformat() if clock.raised_at is not None else None,
+        "paused_before_raise": clock.paused_before_raise,
+    }
 
 
 def answer(clock: Clock, message: Message, act: Act) -> None:

@@ -10,17 +10,11 @@ from operator import itemgetter
 from django.utils.translation import gettext as _
 
 from escalation.models import Clock, ClockEvent
-from escalation.replay import BrokenChain, Line, Standing, differences, replay
+from escalation.replay import FIELDS, BrokenChain, Line, Standing, differences, replay
 from tickets.models.ticket import ticket_number
 
 CHUNK = 5_000
-STANDING = (
-    "state", "priority", "started_at", "due_at", "stopped_at", "breached_at", "detected_at", "answered_by",
-    "paused_at", "paused_seconds", "waived_at",
-)  # fmt: skip
-LINE = (
-    "change", "at", "recorded_at", "message", "state_before", "state_after", "due_before", "due_after", "data",
-)  # fmt: skip
+LINE = Line._fields
 
 
 @dataclass(frozen=True)
@@ -68,11 +62,11 @@ def _all(ticket: int | None) -> Iterator[tuple[int, str]]:
         clocks, events = clocks.filter(ticket=ticket), events.filter(clock__ticket=ticket)
     ledger = groupby(events.values_list("clock_id", *LINE).iterator(CHUNK), key=itemgetter(0))
     group = next(ledger, None)
-    for pk, *values in clocks.values_list("pk", *STANDING).iterator(CHUNK):
+    for pk, *values in clocks.values_list("pk", *FIELDS).iterator(CHUNK):
         while group is not None and group[0] < pk:
             group = next(ledger, None)
         rows = list(group[1]) if group is not None and group[0] == pk else []
-        yield pk, _problem(Standing(*values), [Line(*row[1:]) for row in rows])
+        yield pk, _problem(Standing(*values), [Line._make(row[1:]) for row in rows])
 
 
 def _problem(stored: Standing, lines: list[Line]) -> str:
@@ -82,7 +76,7 @@ def _problem(stored: Standing, lines: list[Line]) -> str:
         wrong = list(differences(stored, replay(lines)))
     except BrokenChain as broken:
         return _("line %(line)s of its ledger does not follow the one before it.") % {"line": broken.args[0]}
-    except (KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return _("its ledger cannot be read.")
     if wrong:
         return _("its row says otherwise than its ledger on: %(fields)s.") % {"fields": ", ".join(wrong)}
@@ -91,12 +85,10 @@ def _problem(stored: Standing, lines: list[Line]) -> str:
 
 def _again(pk: int) -> Iterator[Mismatch]:
     """Look at one clock once more: it may have changed while the whole was read."""
-    row = Clock.objects.filter(pk=pk).values_list("ticket_id", *STANDING).first()
+    row = Clock.objects.filter(pk=pk).values_list("ticket_id", *FIELDS).first()
     if row is None:
         return
-    lines = [
-        Line(*values) for values in ClockEvent.objects.filter(clock=pk).order_by("pk").values_list(*LINE)
-    ]
+    lines = list(map(Line._make, ClockEvent.objects.filter(clock=pk).order_by("pk").values_list(*LINE)))
     problem = _problem(Standing(*row[1:]), lines)
     if problem:
         yield Mismatch(pk, row[0], problem)

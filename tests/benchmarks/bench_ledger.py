@@ -24,6 +24,7 @@ from django.db import connection  # noqa: E402 - after django.setup()
 
 from escalation.choices import ClockChange, ClockKind, ClockState  # noqa: E402
 from escalation.models import Clock, ClockEvent, PolicyTarget  # noqa: E402
+from escalation.services.clocks import window_data  # noqa: E402
 from escalation.services.verifying import verify  # noqa: E402
 from tests import factories as make  # noqa: E402
 from tickets.models import Ticket  # noqa: E402
@@ -101,8 +102,9 @@ def _clock(ticket: Ticket, target: PolicyTarget) -> Clock:
 
 
 def _lines(clock: Clock, ticket: Ticket) -> list[ClockEvent]:
+    started = {"ticket": ticket.pk, "kind": str(clock.kind), **window_data(clock)}
     steps = (
-        (ClockChange.STARTED, "", ClockState.RUNNING, clock.started_at, {"priority": 2, "minutes": 480}),
+        (ClockChange.STARTED, "", ClockState.RUNNING, clock.started_at, started),
         (ClockChange.BREACHED, ClockState.RUNNING, ClockState.BREACHED, clock.due_at, {}),
         (ClockChange.ANSWERED_LATE, ClockState.BREACHED, ClockState.BREACHED, clock.stopped_at, {}),
     )

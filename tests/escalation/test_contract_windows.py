@@ -86,7 +86,8 @@ def test_a_clock_keeps_the_contracts_window_and_the_ledger_says_where_it_came_fr
         NOW + timedelta(minutes=15),
     )
     started = clock.events.get(change=ClockChange.STARTED)
-    assert started.data == {"priority": 2, "minutes": 15, "window": "contract"}
+    assert (started.data["minutes"], started.data["window"]) == (15, "contract")
+    assert started.data["terms"]["contract_window"] == own.pk
     assert clock.contract_window == own
     revised(own.contract, at=NOW + timedelta(minutes=1), minutes=5)
     clock.refresh_from_db()

@@ -6,13 +6,26 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from escalation.models import Clock, Heartbeat
+from escalation.models import Clock, ClockEvent, Heartbeat
+from escalation.services.leading import waive_promise
 from escalation.services.verifying import verify
 from supportdesk.findings import Check
 from supportdesk.health import health
-from tests.factories import AdminFactory, ClockFactory, StaffProfileFactory
+from tests.factories import (
+    AdminFactory,
+    ClockFactory,
+    ContactFactory,
+    ContractWindowFactory,
+    PolicyVersionFactory,
+    StaffProfileFactory,
+    TicketFactory,
+    office_calendar,
+    staff,
+)
 from tests.talk import answered, asked, minute, opened
 from tickets.choices import Priority
+from tickets.services.merging import merge
+from tickets.services.state import change_priority
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +38,20 @@ def told():
     answered(ticket, 20)
     asked(ticket, 40)
     return ticket
+
+
+@pytest.fixture
+def raised():
+    """A promise under a contract with a window of its own, raised from P2 to P1 after ten minutes."""
+    StaffProfileFactory(user=AdminFactory())
+    own = ContractWindowFactory(
+        priority=Priority.P1, contract__customer=(contact := ContactFactory()).customer
+    )
+    ticket = opened(priority=Priority.P2, contact=contact)
+    change_priority(ticket=ticket, priority=Priority.P1, actor=staff(), at=minute(10), reason="All rooms.")
+    clock = Clock.objects.get(ticket=ticket, kind="first_response")
+    assert (clock.contract_window, clock.raised_at) == (own, minute(10))
+    return clock
 
 
 def tamper(clock: Clock, column: str, value: object) -> None:
@@ -53,6 +80,55 @@ def test_a_row_changed_by_sql_is_named_with_its_ticket_and_field(told, column):
     assert (mismatch.clock, mismatch.ticket) == (kept.pk, told.pk)
     assert column in str(mismatch)
     assert told.number in str(mismatch)
+
+
+def test_every_term_of_a_promise_is_proven(raised):
+    """What it was promised by: window, policy version, calendar version, contract, and since when it is raised."""
+    assert verify().mismatches == ()
+    other = ContractWindowFactory(calendar=office_calendar("UTC"))
+    version = PolicyVersionFactory()
+    wrong = {
+        "minutes": 999, "kind": "update", "ticket_id": TicketFactory().pk, "started_by_id": answered(opened(2), 3).pk,
+        "policy_version_id": version.pk, "calendar_id": other.calendar.pk, "calendar_version": 99,
+        "contract_id": other.contract.pk, "contract_window_id": other.pk, "raised_at": minute(11),
+        "paused_before_raise": 60, "waived_by_id": AdminFactory().pk, "waive_reason": "They agreed.",
+    }  # fmt: skip
+    for column, value in wrong.items():
+        right = Clock.objects.filter(pk=raised.pk).values_list(column, flat=True).get()
+        tamper(raised, column, value)
+        (mismatch,) = verify().mismatches
+        assert mismatch.clock == raised.pk
+        assert str(mismatch).endswith(f": {column.removesuffix('_id')}.")
+        tamper(raised, column, right)
+    assert verify().mismatches == ()
+
+
+def test_lines_from_before_they_named_the_terms_prove_nothing_of_them(raised):
+    """No false alarm: an old ledger speaks of less, and what it does say is still compared."""
+    old = ClockFactory(minutes=480, policy_version=raised.policy_version, calendar=raised.calendar)
+    ClockEvent.objects.create(
+        clock=old, change="started", at=old.started_at, recorded_at=old.started_at, holder=old.ticket.owner,
+        state_after="running", due_after=old.due_at, message=old.started_by,
+        data={"priority": old.priority, "minutes": 480},
+    )  # fmt: skip
+    assert verify().mismatches == ()
+    tamper(old, "calendar_version", 99)
+    assert verify().mismatches == ()
+    tamper(old, "minutes", 10)
+    assert [mismatch.clock for mismatch in verify().mismatches] == [old.pk]
+
+
+def test_what_leads_and_directors_decide_is_proven(raised):
+    waive_promise(clock=raised, actor=staff(groups=["Team lead"]), at=minute(12), reason="Their own outage.")
+    assert verify().mismatches == ()
+    tamper(raised, "waive_reason", "Nobody noticed.")
+    assert "waive_reason" in str(verify().mismatches[0])
+
+
+def test_a_merged_promise_is_proven_on_its_new_ticket(raised):
+    other = opened(1, contact=raised.ticket.contact)
+    merge(ticket=raised.ticket, into=other, actor=staff(), at=minute(15), reason="The same matter.")
+    assert verify().mismatches == ()
 
 
 def test_a_promise_without_a_ledger_is_named(told):
