@@ -82,6 +82,8 @@ def _what_happened(facts: HandoverFacts) -> Iterator[str]:
     match facts.cause:
         case HandoverCause.STEP:
             yield _("Escalated from %(before)s to %(after)s.") % names
+        case HandoverCause.BY_HAND if facts.actor == facts.before:
+            yield _("%(before)s escalated it to %(after)s: %(reason)s") % names
         case HandoverCause.BY_HAND:
             yield _("%(name)s escalated it from %(before)s to %(after)s: %(reason)s") % names
         case HandoverCause.ABSENCE:

@@ -276,7 +276,9 @@ def test_escalate_now_moves_it_one_level_up_with_everything_that_belongs_to_it(t
     ticket.refresh_from_db()
     assert ticket.owner == line["boss"]
     note = Message.objects.get(kind=MessageKind.NOTE)
-    assert "Their CEO called." in note.body
+    assert note.body.startswith(
+        f"{line['ann'].first_name} escalated it to {line['boss'].first_name}: Their CEO"
+    )
     told = dict(Notification.objects.values_list("recipient__username", "kind"))
     assert told["boss"] == NoticeKind.ESCALATED_TO_YOU
     event = ClockEvent.objects.get(change=ClockChange.STEP, data__escalation=escalation.pk)
