@@ -60,6 +60,7 @@ ERROR_FIELDS = {
 }
 # The tightest of the chats take 2048 bytes.
 MOST_CHAT_BYTES = 1900
+LAST_LINES = 3
 ASSET = apprise.AppriseAsset(
     app_id="supportdesk",
     app_desc="Support desk",
@@ -195,11 +196,23 @@ def _fitted(parcel: Parcel) -> tuple[str, str]:
 
 
 def cut(text: str, most: int) -> str:
-    """At most so many bytes of UTF-8, in whole lines where it is too long."""
+    """At most so many bytes of UTF-8. Of what is too long the middle is left out, for links stand at the end."""
     if len(text.encode()) <= most:
         return text
-    kept = text.encode()[: most - 4].decode("utf-8", "ignore")
-    return kept.rpartition("\n")[0].rstrip() + "\n…" if "\n" in kept else kept + "…"
+    end = _last_lines(text, most // 2)
+    room = most - len(f"\n…\n{end}".encode())
+    beginning = text.encode()[:room].decode("utf-8", "ignore").rstrip()
+    return f"{beginning}\n…\n{end}" if end else f"{beginning}\n…"
+
+
+def _last_lines(text: str, most: int) -> str:
+    """The last whole lines that fit, three at most."""
+    kept: list[str] = []
+    for line in reversed(text.splitlines()[1:][-LAST_LINES:]):
+        if len("\n".join([line, *kept]).encode()) > most:
+            break
+        kept.insert(0, line)
+    return "\n".join(kept)
 
 
 def says_no(address: str, responses: Sequence[requests.Response]) -> bool:

@@ -92,11 +92,16 @@ def _one(row: Notification, reader: Reader) -> Words:
     notice = notice_of(row)
     if reader.is_customer:
         text = customer_text_of(notice, at=row.created_at)
-        return Words(row.ticket.subject if row.ticket else "", text, text)
+        return _for_customer(row.ticket.subject if row.ticket else "", text, urgent=row.is_urgent)
     subject, text = subject_of(notice), text_of(notice, links=links_of(row))
     tickets = [_fact(_Line(row.ticket, [notice]))] if row.ticket is not None else []
     facts = _facts(row.kind, subject, text, tickets, urgent=row.is_urgent)
     return Words(subject, text, short_text_of(notice), facts)
+
+
+def _for_customer(subject: str, text: str, *, urgent: bool) -> Words:
+    """Their webhook gets the words and no facts."""
+    return Words(subject, text, text, _facts("notice", subject, text, [], urgent=urgent))
 
 
 @dataclass
@@ -123,11 +128,8 @@ def _many(rows: Sequence[Notification], reader: Reader) -> Words:
     lines = _lines(keys, shown)
     if reader.is_customer:
         text = "\n".join(customer_text_of(line.notices[-1], at=rows[-1].created_at) for line in lines)
-        return Words(
-            ngettext("%(count)s ticket", "%(count)s tickets", len(tickets)) % {"count": len(tickets)},
-            text,
-            text,
-        )
+        subject = ngettext("%(count)s ticket", "%(count)s tickets", len(tickets)) % {"count": len(tickets)}
+        return _for_customer(subject, text, urgent=any(row.is_urgent for row in rows))
     subject = _digest_subject(len(rows), lines)
     others = [row.detail for row in rows if row.ticket_id is None]
     parts = [

@@ -302,9 +302,21 @@ def test_answers_are_one_short_line():
     assert len(cleaned("x" * 9000, [])) == 500
 
 
-def test_long_texts_are_cut_at_a_line_within_the_bytes():
-    text = "\n".join(["工单" * 20] * 40)
+@pytest.mark.parametrize("text", ["工单\n" * 900, "工单" * 900, "x" * 5000, "工单" * 400 + "\n" + "y" * 5000])
+def test_long_texts_keep_their_beginning_within_the_bytes(text):
     short = gateways.cut(text, 1900)
-    assert len(short.encode()) <= 1900
-    assert short.endswith("工单\n…")
+    assert 1800 < len(short.encode()) <= 1900
+    assert short.startswith(text[:300])
+    assert "\n…" in short
+
+
+def test_what_is_left_out_is_the_middle_for_the_links_stand_at_the_end():
+    text = (
+        "P0 Black\n"
+        + "很长的主题" * 300
+        + "\nhttps://desk.example/1\n\nI have it: https://desk.example/ack/1"
+    )
+    assert gateways.cut(text, 1900).endswith(
+        "…\nhttps://desk.example/1\n\nI have it: https://desk.example/ack/1"
+    )
     assert gateways.cut("short", 1900) == "short"
