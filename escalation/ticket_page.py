@@ -5,26 +5,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch
 
-from customers.models import Contract, Customer
 from escalation.choices import ClockState, Whom
+from escalation.customer_card import CustomerCard, card_of
 from escalation.decisions import Decisions, decisions_on
 from escalation.models import (
     Acknowledgement,
     Clock,
     ClockEvent,
-    ContractWindow,
     Escalation,
     EscalationStep,
-    PolicyTarget,
 )
 from escalation.served import Served, served_on
 from escalation.services.chain import AT_THE_START, Chains
 from escalation.services.course import Course
 from escalation.services.moments import step_time
 from escalation.services.people import People
-from escalation.services.terms import contract_in_force, contract_windows
 from escalation.taken import who_has
 from escalation.templatetags.promises import person
 from escalation.upcoming import target
@@ -34,7 +31,6 @@ from tickets.models.ticket import TicketQuerySet
 from tickets.phrases import phrase
 
 LAST_MESSAGES = 6  # older ones are folded
-OTHER_TICKETS = 5
 HISTORY = 200
 
 
@@ -79,14 +75,6 @@ class Promise:
 
 
 @dataclass(frozen=True)
-class CustomerCard:
-    contract: Contract | None
-    windows: Sequence[PolicyTarget | ContractWindow]
-    others: Sequence[Ticket]
-    others_more: bool
-
-
-@dataclass(frozen=True)
 class Line:
     """A line of the history."""
 
@@ -116,18 +104,19 @@ class TicketPage:
 def ticket_page(
     ticket: Ticket, *, visible: TicketQuerySet, now: datetime, for_lead: bool = False
 ) -> TicketPage:
-    """`ticket` needs its people loaded; `visible` limits the customer's other tickets. At most 18 queries.
+    """`ticket` needs its people loaded; `visible` limits the customer's other tickets. At most 19 queries.
 
     A lead also sees what to decide: two more for each running promise whose priority was changed.
     """
     people = People.at(now)
     conversation = _conversation(ticket)
     promises = _with_ways(_promises(ticket, people, now), conversation)
+    clocks = [promise.clock for promise in promises]
     return TicketPage(
         ticket=ticket,
         conversation=conversation,
         promises=[_decidable(promise, now) for promise in promises] if for_lead else promises,
-        card=_card(ticket.customer, ticket, visible, now) if ticket.customer else None,
+        card=card_of(ticket.customer, ticket, clocks, visible=visible, now=now) if ticket.customer else None,
         history=_history(ticket, {key: person(user) for key, user in people.users.items()}),
         colleagues=sorted(people.users.values(), key=person),
     )
@@ -219,29 +208,6 @@ def _fired(clock: Clock) -> list[ChainStep]:
     """Of a promise that ended: only what happened."""
     happened = sorted(clock.escalations.all(), key=lambda escalation: escalation.fired_at)
     return [ChainStep(one.step, one.fired_at, one) for one in happened]
-
-
-def _card(customer: Customer, ticket: Ticket, visible: TicketQuerySet, now: datetime) -> CustomerCard:
-    contract = contract_in_force(customer, now)
-    others = visible.filter(customer=customer).active().exclude(pk=ticket.pk)
-    found = list(others.select_related("owner").order_by("priority", "-updated_at")[: OTHER_TICKETS + 1])
-    return CustomerCard(
-        contract, _windows(contract, now), found[:OTHER_TICKETS], others_more=len(found) > OTHER_TICKETS
-    )
-
-
-def _windows(contract: Contract | None, now: datetime) -> list[PolicyTarget | ContractWindow]:
-    """The windows that a new question gets now: the contract's own, else the plan's, else the default ones."""
-    policies = Q(version__policy__is_default=True)
-    if contract is not None:
-        policies |= Q(version__policy__plan=contract.plan_id)
-    newest: dict[tuple[str, int], PolicyTarget | ContractWindow] = {}
-    targets = PolicyTarget.objects.filter(policies).select_related("calendar")
-    for window in targets.order_by("-version__policy__is_default", "version__number"):
-        newest[window.kind, window.priority] = window
-    for own in contract_windows(contract, at=now):
-        newest[own.kind, own.priority] = own
-    return sorted(newest.values(), key=lambda window: (window.kind, window.priority))
 
 
 def _history(ticket: Ticket, names: Mapping[int, str]) -> list[Line]:
