@@ -48,6 +48,13 @@ class _Pause:
     granted: timedelta
 
 
+def _customer_zone(clock: Clock) -> str:
+    """The contract's own zone, else the customer's; empty for an unknown company."""
+    customer = clock.ticket.customer
+    own = clock.contract.time_zone if clock.contract is not None else ""
+    return own or (customer.time_zone if customer else "")
+
+
 def explained(rows: Rows, *, now: datetime) -> Explanation:
     """The facts of a promise as of `now` (UTC)."""
     clock, story = rows.clock, tuple(_story(rows))
@@ -58,7 +65,7 @@ def explained(rows: Rows, *, now: datetime) -> Explanation:
         ticket=clock.ticket.number,
         subject=clock.ticket.subject,
         customer=customer.name if customer else "",
-        customer_zone=customer.time_zone if customer else "",
+        customer_zone=_customer_zone(clock),
         kind=clock.kind,
         priority=clock.priority,
         state=clock.state,

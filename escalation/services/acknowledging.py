@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from customers.models import Contract
 from escalation.models import Clock
 from escalation.services.notices import as_read_by, moment
 from tickets.choices import Channel, Fact, MailPurpose, Priority
@@ -22,7 +23,7 @@ def acknowledge_receipt(
     """Queue the acknowledgement of a ticket's first mail; None where a machine or nobody would read it."""
     if not _is_welcome(message) or _had_enough(ticket, at):
         return None
-    with as_read_by(*_reader(ticket)):
+    with as_read_by(*_reader(ticket, clock.contract)):
         try:
             mail = _queue(ticket, message, clock, at)
         except DeskError:
@@ -31,13 +32,21 @@ def acknowledge_receipt(
     return mail
 
 
-def _reader(ticket: Ticket) -> tuple[str, str]:
-    """Language and zone of whoever wrote: their own, their company's, else the language that they wrote in."""
+def _reader(ticket: Ticket, contract: Contract | None) -> tuple[str, str]:
+    """Language and zone of whoever wrote: their own, their contract's or company's, else the mail's language."""
     contact = ticket.contact
     if contact is None:
         return ticket.language, settings.DESK_TIME_ZONE
+    if contract is not None:
+        return contact.language or contract.spoken_language, contact.time_zone or contract.zone
     is_known = contact.language or contact.customer_id
     return contact.preferred_language if is_known else ticket.language, contact.zone
+
+
+def _hotline(ticket: Ticket, contract: Contract | None) -> str:
+    if contract is not None:
+        return contract.hotline_to_call
+    return ticket.customer.hotline if ticket.customer else ""
 
 
 def _queue(ticket: Ticket, message: Message, clock: Clock, at: datetime) -> OutboundEmail:
@@ -77,7 +86,7 @@ def _text(ticket: Ticket, clock: Clock, at: datetime) -> str:
         _promise(clock, at),
         _("Priority: %(priority)s") % {"priority": Priority(clock.priority).label},
     ]
-    hotline = ticket.customer.hotline if ticket.customer else ""
+    hotline = _hotline(ticket, clock.contract)
     if hotline:
         lines.append(_("If it is urgent, call %(phone)s.") % {"phone": hotline})
     lines += ["", _("To add something, just answer this mail."), "", settings.DESK_NAME]

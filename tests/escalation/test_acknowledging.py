@@ -7,7 +7,7 @@ from django.utils import translation
 
 from customers.choices import Language
 from escalation.services.acknowledging import MOST_IN_AN_HOUR
-from tests.factories import NOW, ContactFactory, CustomerFactory, staff
+from tests.factories import NOW, ContactFactory, ContractFactory, CustomerFactory, staff
 from tests.talk import answered, clock_of, opened, words
 from tickets.choices import Channel, Fact, MailPurpose, Priority, Status
 from tickets.models import OutboundEmail, Ticket
@@ -150,3 +150,17 @@ def test_a_reopened_ticket_is_not_acknowledged_again(contact):
     ticket = opened(contact=contact, priority=Priority.P2)
     answered(ticket, 1, then=Status.RESOLVED)
     assert len(mails()) == 1
+
+
+def test_the_contracts_hotline_and_zone_come_before_the_customers(contact):
+    ContractFactory(customer=contact.customer, hotline="+49 30 1", time_zone="Europe/Berlin")
+    opened(contact=contact)
+    text = mails()[0].text
+    assert "+49 30 1" in text
+    assert "+86 10 1234" not in text
+    assert "2026-11-18 13:30 (CET)" in text
+
+
+def test_the_contracts_language_comes_before_the_customers(monkeypatch, customer):
+    ContractFactory(customer=customer, language=Language.CHINESE)
+    assert spoken_to(ContactFactory(customer=customer, language=""), "en", monkeypatch) == "zh-hans"

@@ -331,3 +331,8 @@ def test_a_merge_names_both_tickets(contact, lead):
     found = explain(Clock.objects.all(), clock.pk, now=minute(6))
     [line] = [line for line in found.story if line.change == "merged"]
     assert (line.merged_from, line.merged_into) == (source.number, target.number)
+
+
+def test_the_zone_of_the_contract_is_the_customers(contact):
+    ContractFactory(customer=contact.customer, time_zone="Europe/Berlin")
+    assert told(opened(contact=contact), 10).customer_zone == "Europe/Berlin"
