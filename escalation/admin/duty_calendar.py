@@ -20,7 +20,7 @@ from customers.admin.base import DeskAdmin
 from escalation.admin.duty_forms import OverrideForm, SwapForm
 from escalation.dutygrid import WEEK, Weeks, grid_of, hours, monday_of, parsed_day, parsed_moment
 from escalation.models import DutyOverride, DutyRota
-from escalation.services.coverage import coverage_gaps
+from escalation.services.coverage import gaps_within
 from escalation.services.duty import Watch, shifts_within, watches
 from escalation.services.overrides import put_on_duty, swap_shifts, withdraw_override
 from escalation.services.shifts import AHEAD
@@ -106,8 +106,7 @@ class CalendarPage:
         begins, ends = self.weeks.span
         first = min(begins, self.now)
         found = watches(self._rows(first, max(ends, self.now + AHEAD)))
-        days = max(0, (min(ends, self.now + AHEAD) - self.now).days)  # later ones are not generated yet
-        gaps = coverage_gaps(rota=self.rota, at=self.now, days=days) if days else []
+        gaps = gaps_within([self.rota], (self.now, min(ends, self.now + AHEAD)))  # what comes later is not made yet
         chosen = self._chosen(found)
         return {
             "page": self,

@@ -42,12 +42,12 @@ class Gap:
 
 def coverage_gaps(*, rota: DutyRota, at: datetime, days: int = DAYS) -> list[Gap]:
     """The gaps of the days after ``at`` (UTC), in order. Three queries."""
-    return gaps_of([rota], at=at, days=days)
+    return gaps_within([rota], (at, at + timedelta(days=days)))
 
 
 def gaps_that_matter(*, at: datetime, days: int = DAYS) -> list[Gap]:
     """The gaps of all rotas on which a promise around the clock depends. Four queries; one if there is no such rota."""
-    return gaps_of(list(rotas_that_matter()), at=at, days=days)
+    return gaps_within(list(rotas_that_matter()), (at, at + timedelta(days=days)))
 
 
 def rotas_that_matter() -> models.QuerySet[DutyRota]:
@@ -63,11 +63,10 @@ def rotas_that_matter() -> models.QuerySet[DutyRota]:
     ).order_by("name")
 
 
-def gaps_of(rotas: Sequence[DutyRota], *, at: datetime, days: int = DAYS) -> list[Gap]:
+def gaps_within(rotas: Sequence[DutyRota], span: Span) -> list[Gap]:
     """The gaps of some rotas, rota by rota. Three queries, however many there are."""
-    if not rotas:
+    if not rotas or span[1] <= span[0]:
         return []
-    span = at, at + timedelta(days=days)
     rows = shifts_within(*span).filter(rota__in=rotas)
     found = watches_by_rota(rows)
     reach = Reach.within(span)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from escalation.models import DutyOverride, DutyRota, DutyShift, DutySwap, ShiftSource
 from escalation.models.duty import HAND_RANK
 from escalation.services.duty import Watch, watches, within
+from escalation.services.dutynotice import tell_put_on_duty, tell_withdrawn
 from tickets.errors import DeskError
 
 
@@ -75,13 +76,14 @@ def withdraw_override(*, override: DutyOverride, actor: User | None, at: datetim
         side.save(update_fields=["withdrawn_by", "withdrawn_at"])
         side.shifts.filter(starts_at__gte=at).delete()
         side.shifts.filter(ends_at__gt=at).update(ends_at=at)
+        tell_withdrawn(side, actor=actor, at=at)
 
 
 def sides_of(override: DutyOverride) -> list[DutyOverride]:
     """The override, or all of the swap that made it, as they are now."""
     overrides = DutyOverride.objects.filter(rota=override.rota_id)
     chosen = overrides.filter(swap=override.swap_id) if override.swap_id else overrides.filter(pk=override.pk)
-    return list(chosen.order_by("pk"))
+    return list(chosen.select_related("rota", "user__staff_profile").order_by("pk"))
 
 
 def _lock(rota: DutyRota) -> None:
@@ -128,6 +130,7 @@ def _override(
         rank=HAND_RANK + override.pk,
         override=override,
     )
+    tell_put_on_duty(override, actor=actor, at=at)
     return override
 
 

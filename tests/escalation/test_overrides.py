@@ -8,8 +8,9 @@ from escalation.models import DutyOverride, ShiftSource
 from escalation.services.duty import on_duty
 from escalation.services.overrides import put_on_duty, swap_shifts, withdraw_override
 from escalation.services.shifts import generate_shifts
-from tests.factories import NOW, DutyLayerFactory, DutyRotaFactory, DutyShiftFactory, UserFactory
+from tests.factories import NOW, DutyLayerFactory, DutyRotaFactory, DutyShiftFactory, UserFactory, staff
 from tickets.errors import DeskError
+from tickets.models import OutboundEmail
 
 pytestmark = pytest.mark.django_db
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -208,3 +209,36 @@ def test_a_shift_that_is_over_is_not_exchanged(rota):
         swap_shifts(
             first=the_shift(rota, 1), second=the_shift(rota, 72), reason="x", actor=None, at=NOW + 40 * HOUR
         )
+
+
+def mails():
+    return [(mail.recipients[0], mail.subject, mail.text) for mail in OutboundEmail.objects.order_by("pk")]
+
+
+def test_who_is_put_on_duty_is_told_in_their_zone_why_and_by_whom(rota, lead):
+    other = staff("cy", time_zone="Europe/Berlin")
+    put(rota, other, actor=lead)
+    ((recipient, subject, text),) = mails()
+    assert recipient == other.email
+    assert f"You are on duty: {rota}" in subject
+    assert f"{lead.first_name} put you on duty" in text
+    assert "15:00 (CET)" in text
+    assert "Ann is ill" in text
+
+
+def test_who_takes_the_duty_themselves_is_not_told(rota, lead):
+    put(rota, lead, actor=lead)
+    assert mails() == []
+
+
+def test_both_sides_of_a_swap_are_told_and_told_again_when_it_is_taken_back(rota, people, lead):
+    swap = swap_shifts(first=the_shift(rota, 24), second=the_shift(rota, 48), reason="x", actor=lead, at=NOW)
+    assert {recipient for recipient, _subject, _text in mails()} == {user.email for user in people}
+    withdraw_override(override=swap.overrides.first(), actor=lead, at=NOW + HOUR)
+    assert [subject[:10] for _recipient, subject, _text in mails()] == ["You are on"] * 2 + ["Not on dut"] * 2
+
+
+def test_an_address_that_cannot_be_used_does_not_stop_the_act(rota):
+    put(rota, UserFactory(email="nowhere"))
+    assert DutyOverride.objects.exists()
+    assert mails() == []
