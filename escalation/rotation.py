@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from escalation.spans import Span, both, joined, without
 
@@ -23,9 +23,9 @@ MIDNIGHT = time(0)
 class Rotation(models.TextChoices):
     """What the length of a turn is counted in."""
 
-    HOURS = "hours", _("hours")
-    DAYS = "days", _("days")
-    WEEKS = "weeks", _("weeks")
+    HOURS = "hours", pgettext_lazy("unit", "hours")
+    DAYS = "days", pgettext_lazy("unit", "days")
+    WEEKS = "weeks", pgettext_lazy("unit", "weeks")
 
 
 @dataclass(frozen=True)
