@@ -51,7 +51,7 @@ def _media() -> list[tuple[str, Any]]:
 
 SHARE, BEFORE, AFTER = "share", "before", "after"
 UNITS = (
-    (SHARE, _("% of the window")),
+    (SHARE, _("percent of the window")),
     (BEFORE, _("minutes before the due time")),
     (AFTER, _("minutes after the due time")),
 )
@@ -65,7 +65,7 @@ class StepForm(forms.ModelForm):
         min_value=0,
         max_value=MOST_MINUTES,
         widget=UnfoldAdminIntegerFieldWidget(),
-        help_text=_("100 % is the due time; 0 % is the moment the ticket opens."),
+        help_text=_("100 percent is the due time; 0 percent is the moment the ticket opens."),
     )
     unit = forms.ChoiceField(
         label=_("counted as"), choices=UNITS, initial=SHARE, widget=UnfoldAdminSelectWidget()
