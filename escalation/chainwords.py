@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from escalation.choices import Medium, Whom
 from escalation.models import EscalationStep
@@ -41,10 +40,7 @@ def asks_of(step: EscalationStep) -> Iterator[str]:
     if step.ack_required:
         yield _("to be acknowledged within %(minutes)s min") % {"minutes": step.ack_minutes}
     if step.repeat_minutes and step.repeat_cap:
-        yield ngettext(
-            "repeated once after %(minutes)s min",
-            "repeated every %(minutes)s min, at most %(times)s times",
-            step.repeat_cap,
-        ) % {"minutes": step.repeat_minutes, "times": step.repeat_cap}
+        words = _("repeated every %(minutes)s min, %(times)s at most")
+        yield words % {"minutes": step.repeat_minutes, "times": step.repeat_cap}
     elif step.repeat_minutes:
         yield _("repeated every %(minutes)s min") % {"minutes": step.repeat_minutes}

@@ -32,7 +32,7 @@ class WindowFormSet(BaseInlineFormSet):
 
     def clean(self) -> None:
         super().clean()
-        if any(self.errors):
+        if not self.is_valid():
             return
         try:
             refuse_doubled(self.windows())

@@ -19,6 +19,7 @@ from escalation.explaining.facts import (
     Happening,
     Holder,
     Terms,
+    Through,
     Told,
     Waiver,
 )
@@ -26,6 +27,7 @@ from escalation.explaining.hours import hours_told
 from escalation.exports.held import Holding, held_times
 from escalation.exports.promises import HOLDER_CHANGES
 from escalation.models import Clock, ClockEvent, Escalation, Notification
+from escalation.served import Served
 from escalation.worktime import Stretch, WorkingHours, working_between
 from tickets.models.ticket import ticket_number
 
@@ -40,6 +42,7 @@ class Rows:
     hours: WorkingHours
     events: Sequence[ClockEvent]
     steps: Sequence[Escalation]
+    served: Sequence[Served] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ def explained(rows: Rows, *, now: datetime) -> Explanation:
         count=_count(rows, now),
         story=story,
         held=tuple(_held(rows, now)),
+        through=tuple(map(_through, rows.served)),
         waiver=_waiver(clock),
         end=_end(clock, story),
         late_by=late.length if late else None,
@@ -226,6 +230,13 @@ def _held(rows: Rows, now: datetime) -> Iterator[Holder]:
     until = clock.stopped_at or now
     held = held_times(holdings, hours=rows.hours, start=clock.started_at, until=until)
     return (Holder(names[holder], time) for holder, time in held.items())
+
+
+def _through(served: Served) -> Through:
+    proof = served.proof
+    if proof is None:
+        return Through(served.way.value, None, "", "", None)
+    return Through(served.way.value, proof.at, _name(proof.by), proof.whom, proof.message)
 
 
 def _waiver(clock: Clock) -> Waiver | None:

@@ -112,6 +112,20 @@ class Count:
 
 
 @dataclass(frozen=True)
+class Through:
+    """A way that was promised (a value of Way) and what served it first; without ``served_at`` nothing did.
+
+    Without ``message`` it was a post of the desk into the customer's group.
+    """
+
+    way: str
+    served_at: datetime | None
+    by: str
+    whom: str
+    message: int | None
+
+
+@dataclass(frozen=True)
 class Told:
     person: str
     notice: str
@@ -202,3 +216,4 @@ class Explanation:
     end: Happening | None
     late_by: timedelta | None
     late_working: timedelta | None
+    through: tuple[Through, ...] = ()

@@ -8,6 +8,7 @@ from escalation.calendars import hours_of_version
 from escalation.explaining.building import Rows, explained
 from escalation.explaining.facts import Explanation
 from escalation.models import Clock, ClockEvent, Escalation, Notification
+from escalation.served import served_of
 from escalation.worktime import WorkingHours
 
 BULKY = ("body", "quoted", "html")
@@ -22,7 +23,7 @@ TERMS = (
 
 
 def explain(clocks: QuerySet[Clock], pk: int, *, now: datetime) -> Explanation | None:
-    """Explain the promise with this key, if it is among `clocks`, as of `now` (UTC). At most five queries."""
+    """Explain the promise with this key, if it is among `clocks`, as of `now` (UTC). At most eight queries."""
     clock = (
         clocks.select_related(*TERMS, *_evidence("started_by"))
         .defer(*_bulk("started_by"))
@@ -31,7 +32,7 @@ def explain(clocks: QuerySet[Clock], pk: int, *, now: datetime) -> Explanation |
     )
     if clock is None:
         return None
-    rows = Rows(clock, hours_for(clock), list(_events(clock)), list(_steps(clock)))
+    rows = Rows(clock, hours_for(clock), list(_events(clock)), list(_steps(clock)), served_of(clock))
     return explained(rows, now=now)
 
 

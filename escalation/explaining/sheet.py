@@ -6,9 +6,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from escalation.choices import ClockKind
+from escalation.choices import ClockKind, Way
 from escalation.explaining.counting import Part, Piece
-from escalation.explaining.facts import Explanation, Happening, Terms
+from escalation.explaining.facts import Explanation, Happening, Terms, Through
 from escalation.explaining.hours import day_told, week_told
 from escalation.explaining.story import mark, notes, sentence
 from escalation.explaining.times import Zones, length
@@ -123,6 +123,19 @@ def _terms(it: Explanation, zones: Zones) -> Iterator[Fact]:
     yield Fact(_("Working time"), "; ".join(week_told(calendar)))
     if calendar.other_days:
         yield Fact(_("Other days"), "; ".join(map(day_told, calendar.other_days)))
+    yield from (Fact(_("Promised through"), _through(one, zones)) for one in it.through)
+
+
+def _through(one: Through, zones: Zones) -> str:
+    told = {"way": Way(one.way).label, "name": one.by, "whom": one.whom}
+    if one.served_at is None:
+        return _("%(way)s: not yet") % told
+    told["time"] = zones.inline(one.served_at)
+    if one.message is None:
+        return _("%(way)s: %(time)s, a post of the desk") % told
+    return (
+        _("%(way)s: %(time)s, %(name)s to %(whom)s") if one.whom else _("%(way)s: %(time)s, %(name)s")
+    ) % told
 
 
 def _window(it: Explanation, zones: Zones) -> str:

@@ -3,12 +3,15 @@
 import pytest
 
 from escalation.choices import AttemptOutcome, ClockKind, Medium, Way
-from escalation.models import NotificationAttempt
+from escalation.explaining.reading import explain
+from escalation.explaining.sheet import sheet_of
+from escalation.models import Clock, NotificationAttempt
 from escalation.served import served_on
 from escalation.services.policies import revise_policy
 from tests.adminpages import page_url
 from tests.factories import (
     AdminFactory,
+    ClockEventFactory,
     ClockFactory,
     CustomerFactory,
     MessageFactory,
@@ -174,3 +177,36 @@ def test_the_ticket_page_shows_what_was_promised_and_the_proof(login, clock):
     assert "Mr Li" in part
     assert "Dedicated tech group" in part
     assert "not yet" in part
+
+
+def test_an_explanation_names_the_promised_ways_with_their_proof(clock, count_queries):
+    message = called(clock.ticket, 5)
+    ClockEventFactory(clock=clock)
+    explanation = explain(Clock.objects.all(), clock.pk, now=minute(30))
+    phone = next(one for one in explanation.through if one.way == "phone")
+    assert (phone.served_at, phone.whom, phone.message) == (minute(5), "Mr Li", message.pk)
+    told = {fact.value for fact in sheet_of(explanation, zone="UTC").terms if fact.name == "Promised through"}
+    assert "Dedicated tech group: not yet" in told
+    assert any(one.startswith("Phone: ") and one.endswith(" to Mr Li") for one in told)
+    assert count_queries(lambda: explain(Clock.objects.all(), clock.pk, now=minute(30))) <= 8
+
+
+def test_an_explanation_counts_words_up_to_the_next_question_only(clock, version):
+    clock.stopped_at = minute(4)
+    clock.save()
+    ClockEventFactory(clock=clock)
+    ClockFactory(
+        ticket=clock.ticket, policy_version=version, kind=ClockKind.NEXT_RESPONSE, started_at=minute(10),
+        due_at=minute(500),
+    )  # fmt: skip
+    called(clock.ticket, 11)
+    explanation = explain(Clock.objects.all(), clock.pk, now=minute(30))
+    assert not any(one.served_at for one in explanation.through)
+
+
+def test_an_explanation_of_a_policy_without_promised_ways_asks_nothing_more(clock, count_queries):
+    ClockEventFactory(clock=clock)
+    full = count_queries(lambda: explain(Clock.objects.all(), clock.pk, now=minute(30)))
+    clock.policy_version.channels = {}
+    clock.policy_version.save(update_fields=["channels"])
+    assert count_queries(lambda: explain(Clock.objects.all(), clock.pk, now=minute(30))) == full - 3

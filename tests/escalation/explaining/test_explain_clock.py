@@ -50,7 +50,8 @@ def test_the_keys_of_the_json_stay_as_they_are(clock):
     it = document(clock)
     assert keys(it) == (
         "promise ticket subject customer customer_zone kind priority state explained_at started_at due_at "
-        "stopped_at breached_at detected_at start terms count story held waiver end late_by late_working"
+        "stopped_at breached_at detected_at start terms count story held waiver end late_by late_working "
+        "through"
     )
     assert keys(it["terms"]) == (
         "contract policy policy_version policy_since window_minutes contract_window_since counts_from calendar"
