@@ -120,11 +120,22 @@ def test_a_second_post_says_it_is_acknowledged_already(client, link, time_machin
     assert "<form" not in client.get(link).content.decode()
 
 
-def test_once_acknowledged_elsewhere_the_link_is_used_up(client, link, ticket, boss):
-    acknowledge(ticket=ticket, actor=boss, at=minute(31), by=AcknowledgedBy.PAGE)
+def test_once_acknowledged_elsewhere_the_link_is_used_up(client, ticket):
+    ann = ticket.customer.account_manager
+    acknowledge(ticket=ticket, actor=ann, at=minute(31), by=AcknowledgedBy.PAGE)
     before = state()
-    client.post(link, {"act": "take_over"})
-    assert state() == before
+    client.post(path_of(ack_link(user=ann, escalation=firing())), {"act": "take_over"})
+    ticket.refresh_from_db()
+    assert (state(), ticket.owner.username) == (before, "boss")
+
+
+def test_a_used_link_does_not_acknowledge_the_next_firing(client, link, time_machine):
+    client.post(link, {"act": "acknowledge"})
+    sweep(now=minute(46))
+    assert Escalation.objects.filter(step__percent=150).exists()
+    time_machine.move_to(minute(47), tick=False)
+    client.post(link, {"act": "acknowledge"})
+    assert Acknowledgement.objects.count() == 1
 
 
 def test_the_link_offers_to_take_over_what_somebody_else_holds(client, ticket):
