@@ -215,6 +215,34 @@ def test_failed_mail_waits_for_a_person(frozen):
     assert row.attempts == 1
 
 
+# Order
+
+
+def test_a_mail_does_not_overtake_the_one_that_it_answers():
+    """After an outage both wait, and the queue may begin with the second one."""
+    question = stored(message_id="<one@company.example>")
+    answer = stored(
+        message_id="<two@company.example>",
+        body="And no sound either.",
+        headers={"In-Reply-To": "<one@company.example>", "References": "<one@company.example>"},
+    )
+    done = process(answer.pk, now=NOW)
+    assert done is not None
+    question.refresh_from_db()
+    assert (question.state, done.state) == (IntakeState.PROCESSED, IntakeState.PROCESSED)
+    assert question.ticket == done.ticket == Ticket.objects.get()
+    assert process(question.pk, now=NOW) is None
+
+
+def test_mails_that_answer_each_other_wait_for_nothing():
+    first = stored(message_id="<one@company.example>", headers={"In-Reply-To": "<two@company.example>"})
+    second = stored(message_id="<two@company.example>", headers={"In-Reply-To": "<one@company.example>"})
+    process(first.pk, now=NOW)
+    assert not InboundEmail.objects.exclude(state=IntakeState.PROCESSED).exists()
+    assert process(second.pk, now=NOW) is None
+    assert Ticket.objects.count() == 1
+
+
 # Cost
 
 

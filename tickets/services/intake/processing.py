@@ -40,9 +40,33 @@ DATABASE_FAULTS = (OperationalError, InterfaceError, InternalError, ProgrammingE
 _WITH_ENVELOPE = ("lmtp", "smtp")
 
 
+class Overtaking(Exception):
+    """Mails that this one answers (their keys, oldest first) are stored and not processed yet."""
+
+    def __init__(self, ancestors: Sequence[int]) -> None:
+        super().__init__(ancestors)
+        self.ancestors = ancestors
+
+
 def process(inbound: int, *, now: datetime) -> InboundEmail | None:
-    """Bring a stored or failed mail (its key) to its ticket. None: somebody else has it, or it is done already."""
-    return _work_on(inbound, [IntakeState.STORED, IntakeState.FAILED], now=now)
+    """Bring a stored or failed mail (its key) to its ticket. None: somebody else has it, or it is done already.
+
+    What it answers comes first: after an outage both wait, and several workers begin at once.
+    """
+    states = [IntakeState.STORED, IntakeState.FAILED]
+    try:
+        return _work_on(inbound, states, now=now, waits=True)
+    except Overtaking as overtaking:
+        for ancestor in overtaking.ancestors:
+            _work_on(ancestor, [IntakeState.STORED], now=now)
+        _wait_for(overtaking.ancestors)
+        return _work_on(inbound, states, now=now)
+
+
+@transaction.atomic
+def _wait_for(mails: Sequence[int]) -> None:
+    """Whoever has one of them is done with it afterwards. Nothing else is locked meanwhile: no two wait in turn."""
+    list(InboundEmail.objects.select_for_update().filter(pk__in=mails).order_by("pk").values_list("pk"))
 
 
 def process_again(*, inbound: InboundEmail, actor: User, at: datetime) -> InboundEmail:
@@ -62,16 +86,22 @@ def release_parked(*, inbound: InboundEmail, actor: User, at: datetime) -> Inbou
 
 
 def _work_on(
-    inbound: int, states: Sequence[IntakeState], *, now: datetime, released_by: User | None = None
+    inbound: int,
+    states: Sequence[IntakeState],
+    *,
+    now: datetime,
+    released_by: User | None = None,
+    waits: bool = False,
 ) -> InboundEmail | None:
+    """``waits``: raises Overtaking where mails that this one answers are not processed yet."""
     try:
         with transaction.atomic():
             row = _locked(inbound, states)
             if row is None:
                 return None
-            _settle(row, _outcome(row, now=now, released_by=released_by))
+            _settle(row, _outcome(row, now=now, released_by=released_by, waits=waits))
             return row
-    except DATABASE_FAULTS:
+    except (*DATABASE_FAULTS, Overtaking):
         raise  # the mail is not to blame and stays as it was
     except UnreadableMail as error:
         logger.warning("Mail %s cannot be read: %s", inbound, error)
@@ -86,9 +116,22 @@ def _locked(inbound: int, states: Sequence[IntakeState]) -> InboundEmail | None:
     return waiting.filter(pk=inbound, state__in=states).first()
 
 
-def _outcome(row: InboundEmail, *, now: datetime, released_by: User | None) -> Outcome:
+def _outcome(row: InboundEmail, *, now: datetime, released_by: User | None, waits: bool) -> Outcome:
     with remembered() as boxes:
-        return _brought(_read(row, boxes, now=now, is_released=released_by is not None), released_by)
+        arrival = _read(row, boxes, now=now, is_released=released_by is not None)
+        if waits:
+            _refuse_overtaking(arrival)
+        return _brought(arrival, released_by)
+
+
+def _refuse_overtaking(arrival: Arrival) -> None:
+    ids = {*arrival.mail.in_reply_to, *arrival.mail.references}
+    if not ids:
+        return
+    stored = InboundEmail.objects.filter(state=IntakeState.STORED, rfc_message_id__in=ids)
+    ancestors = list(stored.exclude(pk=arrival.row.pk).order_by("pk").values_list("pk", flat=True))
+    if ancestors:
+        raise Overtaking(ancestors)
 
 
 def _brought(arrival: Arrival, released_by: User | None) -> Outcome:
