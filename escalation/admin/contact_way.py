@@ -21,7 +21,7 @@ from escalation.models import ContactWay
 from escalation.services.ways import taken, try_out
 from tickets.admin.page_actions import PageActions
 
-BLANK_KEEPS = _("Stored encrypted and never shown. Leave it blank to keep the present one.")
+BLANK_KEEPS = _("Stored encrypted and never shown. Leave it blank to keep the present address.")
 
 
 class ContactWayForm(forms.ModelForm):

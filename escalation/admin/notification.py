@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
@@ -14,7 +15,7 @@ from unfold.decorators import display
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from customers.admin.fields import person
 from escalation.access import visible_notifications
-from escalation.choices import AttemptOutcome, Medium, NotificationState
+from escalation.choices import Medium, NotificationState
 from escalation.models import Notification, NotificationAttempt
 from tickets.admin.labels import OUTBOX
 from tickets.admin.shown import ticket_link
@@ -24,27 +25,18 @@ STATES = {
     NotificationState.SENT: "success",
     NotificationState.FAILED: "danger",
 }
-OUTCOMES = {
-    AttemptOutcome.QUEUED: "info",
-    AttemptOutcome.ACCEPTED: "success",
-    AttemptOutcome.REFUSED: "danger",
-    AttemptOutcome.TIMED_OUT: "danger",
-}
 
 
 class AttemptInline(TabularInline):
     """The evidence: every try, in order."""
 
     model = NotificationAttempt
-    fields = readonly_fields = ("at", "medium", "to", "came_of_it", "answer", "milliseconds")
+    verbose_name_plural = pgettext_lazy("notification", "Attempts to reach the recipient")
+    fields = readonly_fields = ("at", "medium", "to", "outcome", "answer", "milliseconds")
     extra = 0
     max_num = 0
     can_delete = False
     hide_title = True
-
-    @display(description=_("outcome"), label=OUTCOMES)
-    def came_of_it(self, attempt: NotificationAttempt) -> tuple[str, str]:
-        return attempt.outcome, attempt.get_outcome_display()
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -62,9 +54,9 @@ class NotificationAdmin(ReadOnlyAdmin, RowAccessAdmin):
     search_fields = ("recipient__username", "recipient__first_name", "recipient__last_name")
     sortable_by = ("created_at",)
     fields = (
-        ("told", "kind"), ("number", "how_far"), ("created_at", "sent_at", "next_try_at"), ("by", "mail"), "detail",
+        ("told", "kind"), ("number", "state"), ("created_at", "sent_at", "next_try_at"), ("by", "mail"), "detail",
     )  # fmt: skip
-    readonly_fields = ("told", "number", "how_far", "by")
+    readonly_fields = ("told", "number", "by")
     inlines = (AttemptInline,)
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[Notification]:

@@ -1,6 +1,9 @@
 """The attempts of notifications that went by mail follow what becomes of the mail."""
 
+import socket
+
 import pytest
+from aiosmtpd.controller import Controller
 
 from escalation.choices import AttemptOutcome, Medium, NoticeKind, NotificationState
 from escalation.models import Notification, NotificationAttempt
@@ -11,6 +14,7 @@ from tests.factories import TicketFactory, staff
 from tests.talk import dispatched, minute
 from tickets.choices import OutboxState
 from tickets.models import OutboundEmail
+from tickets.services.delivery import deliver_due
 
 pytestmark = pytest.mark.django_db
 
@@ -92,3 +96,49 @@ def test_whoever_got_it_by_another_way_was_reached(row):
 def test_with_nothing_on_its_way_it_costs_two_queries(django_assert_num_queries):
     with django_assert_num_queries(2):
         follow_mail(now=minute(1))
+
+
+# ------------------------------------------------------------------------------------------------------------
+# A real mail server
+
+
+class Server:
+    """Refuses ann and takes everybody else."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    async def handle_RCPT(self, _server, _session, envelope, address, _options) -> str:
+        if address.startswith("ann@"):
+            return "550 5.1.1 No such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server, _session, envelope) -> str:
+        self.taken += envelope.rcpt_tos
+        return "250 2.0.0 Taken"
+
+
+@pytest.fixture
+def server(settings):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Server()
+    controller = Controller(server, hostname="127.0.0.1", port=port, server_hostname="mx")
+    controller.start()
+    settings.SMTP_URL = f"smtp://127.0.0.1:{port}"
+    yield server
+    controller.stop()
+
+
+def test_whom_the_server_refuses_is_replaced_by_the_manager_whose_mail_it_takes(row, boss, server):
+    for at in (1, 2):
+        deliver_due(clock=lambda at=at: minute(at))
+        dispatched(at)
+    deliver_due(clock=lambda: minute(3))
+    dispatched(3)
+    assert server.taken == ["boss@desk.example"]
+    assert attempt().outcome == AttemptOutcome.REFUSED
+    assert "550 5.1.1 No such user" in attempt().answer
+    instead = NotificationAttempt.objects.get(notification__recipient=boss)
+    assert (instead.outcome, "2.0.0 Taken" in instead.answer) == (AttemptOutcome.ACCEPTED, True)
