@@ -20,9 +20,11 @@ from escalation.admin.chain_page import ChainPage, Played
 from escalation.admin.outdated import OutdatedPromises
 from escalation.admin.policy_form import PolicyForm, targets_in_force, ways_rows, window_faults, window_rows
 from escalation.admin.preview import Terms, refuse
+from escalation.admin.preview_customer import AsksCustomer, customer_in, terms_from
 from escalation.choices import ClockKind
 from escalation.models import Policy, PolicyTarget, PolicyVersion
 from escalation.services.policies import Window, revise_policy
+from escalation.services.previewing import Draft
 from tickets.choices import Priority
 
 
@@ -59,7 +61,7 @@ class VersionInline(TabularInline):
 
 
 @admin.register(Policy)
-class PolicyAdmin(OutdatedPromises, ChainPage):
+class PolicyAdmin(AsksCustomer, OutdatedPromises, ChainPage):
     form = PolicyForm
     offers_zones = asks_customer = True
     list_display = ("name", "plan", "is_default", "version", "duty_rota")
@@ -103,11 +105,18 @@ class PolicyAdmin(OutdatedPromises, ChainPage):
 
     def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> Terms:
         """The windows in the form; for those who only read, the windows in force."""
+        policy, windows = self._drafted(request, row)
+        customer = customer_in(request)
+        if customer is not None:
+            return terms_from(customer, Draft(policy, windows), at=at)
+        return Terms(windows, zone)
+
+    def _drafted(self, request: HttpRequest, row: Any) -> tuple[Policy, list[Window]]:
         if not self.may_write(request, row):
-            return Terms(windows_in_force(row), zone)
+            return row, windows_in_force(row)
         form: Any = self.filled_form(request, row)
         refuse(window_faults(form))
-        return Terms(form.windows(), zone)
+        return form.instance, form.windows()
 
     def played(self, request: HttpRequest, row: Any, *, at: datetime, customer: Customer | None) -> Played:
         windows = self.terms_of(request, row, at=at, zone="").windows

@@ -31,11 +31,15 @@ FARTHEST = timedelta(days=3660)
 
 @dataclass(frozen=True)
 class Terms:
-    """What is previewed: the windows, in whose zone besides the reader's, and a line that says what they are."""
+    """What is previewed: the windows, in whose zone besides the reader's, and a line that says what they are.
+
+    ``notes`` are sentences on why they are not what the form says.
+    """
 
     windows: Sequence[Window]
     zone: str = ""
     about: str = ""
+    notes: Sequence[str] = ()
 
 
 class MomentForm(forms.Form):

@@ -6,11 +6,18 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from customers.models import Contract
+from customers.models import Contract, ServicePlan
 from escalation.choices import RESPONSE_KINDS, ClockKind
+from escalation.models import ContractWindow, Policy, PolicyTarget, PolicyVersion
 from escalation.services.moments import due_time
 from escalation.services.policies import Window
-from escalation.services.terms import companion_window, contract_in_force, covers, window_for
+from escalation.services.terms import (
+    companion_window,
+    contract_in_force,
+    contract_windows,
+    covers,
+    window_for,
+)
 from escalation.worktime import WorkTimeError
 from tickets.choices import Priority
 from tickets.errors import DeskError
@@ -47,6 +54,46 @@ def _falling(window: Window, at: datetime) -> Falling:
             _("%(calendar)s cannot count %(minutes)s minutes from this moment.")
             % {"calendar": window.calendar, "minutes": window.minutes}
         ) from error
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A policy, saved or not, with the windows that it would have."""
+
+    policy: Policy
+    windows: Sequence[Window]
+
+    def policy_for(self, contract: Contract | None) -> Policy | None:
+        """The policy that would serve a contract, or nobody's, if this one were saved."""
+        plan = contract.plan_id if contract is not None else _default_plan()
+        if plan is not None and self.policy.plan_id == plan:
+            return self.policy
+        others = Policy.objects.exclude(pk=self.policy.pk)
+        own = others.filter(plan=plan).first() if plan is not None else None
+        default = self.policy if self.policy.is_default else others.filter(is_default=True).first()
+        return own or default
+
+    def under(self, contract: Contract | None, *, at: datetime) -> list[Window]:
+        """What a message that arrives at ``at`` (UTC) is promised if this policy serves it.
+
+        An answer that it leaves out is the default policy's, and the contract's own windows come first.
+        """
+        default = PolicyTarget.objects.filter(version=_newest_default(), kind__in=RESPONSE_KINDS)
+        left_out = [] if self.policy.is_default else windows_of(default.select_related("calendar"))
+        windows = [*left_out, *self.windows, *windows_of(contract_windows(contract, at=at))]
+        return list({(window.kind, window.priority): window for window in windows}.values())
+
+
+def _default_plan() -> int | None:
+    return ServicePlan.objects.filter(is_default=True).values_list("pk", flat=True).first()
+
+
+def _newest_default() -> PolicyVersion | None:
+    return PolicyVersion.objects.filter(policy__is_default=True).order_by("-number").first()
+
+
+def windows_of(rows: Iterable[PolicyTarget | ContractWindow]) -> list[Window]:
+    return [Window(row.kind, row.priority, row.minutes, row.calendar) for row in rows]
 
 
 def contract_at(contract: Contract, at: datetime) -> Contract | None:

@@ -327,3 +327,70 @@ def test_an_account_manager_previews_own_customers_only(login, berlin):
     client = login(manager)
     assert "Star has no contract" in on_customer(client, own)
     assert client.post(url("customers_customer", berlin)).status_code == 404
+
+
+def from_customer(client, row, customer, **changes):
+    return dues(client, row, preview_customer=customer.pk, **changes)
+
+
+def test_a_policy_is_previewed_for_one_customer_in_their_zone(login, director, default, berlin):
+    html = from_customer(login(director), default, berlin, minutes_first_response_1=45)
+    assert "Aurora Live has no contract on this day" in html
+    assert "This policy applies to them then." in html
+    assert "2026-11-18 13:45 (Europe/Berlin)" in html
+    assert "2026-11-18 20:45 (Asia/Shanghai)" in html
+    assert all(f">{name}<" in html for name in ("P0 Urgent", "P1 High", "P2 Medium", "P3 Low"))
+
+
+def test_a_policy_that_does_not_serve_the_customer_says_which_does(login, director, default, berlin):
+    plan = strict_plan()
+    ContractFactory(customer=berlin, plan=plan, starts_on=date(2026, 12, 1), time_zone="America/New_York")
+    client = login(director)
+    html = from_customer(client, default, berlin, minutes_first_response_0=45)
+    assert "13:45 (Europe/Berlin)" in html
+    html = from_customer(client, default, berlin, minutes_first_response_0=45, preview_at="2026-12-02T12:00")
+    assert "Aurora Live under Gold" in html
+    assert f"This policy does not apply to them then: {plan.policy} does" in html
+    assert "2026-12-01 23:15 (America/New_York)" in html
+    html = from_customer(
+        client, plan.policy, berlin, minutes_first_response_0=20, preview_at="2026-12-02T12:00"
+    )
+    assert "This policy applies to them then." in html
+    assert "2026-12-01 23:20 (America/New_York)" in html
+
+
+def test_the_contracts_own_windows_come_before_the_form(login, director, default, berlin):
+    own = ContractWindowFactory(contract=ContractFactory(customer=berlin), priority=0, minutes=11)
+    html = from_customer(login(director), default, own.contract.customer, minutes_first_response_0=45)
+    assert "13:11 (Europe/Berlin)" in html
+    assert "windows of its own, which come first: First response P0." in html
+
+
+def test_an_answer_that_the_form_leaves_out_is_the_default_policys(login, director, berlin):
+    plan = ServicePlanFactory(name="Silver")
+    ContractFactory(customer=berlin, plan=plan)
+    data = policy_post(plan=plan.pk, preview_customer=berlin.pk)
+    html = previewed(login(director), None, data)
+    assert "13:45 (Europe/Berlin)" in html  # the form's P0
+    assert "17:00 (Europe/Berlin)" in html  # the default P1
+    assert not Policy.objects.filter(plan=plan).exists()
+
+
+def test_only_customers_one_may_see_are_chosen_for_a_policy(login, default, berlin):
+    manager = staff("ann", groups=["Account manager"])
+    own = CustomerFactory(account_manager=manager, name="Star")
+    client = login(manager)
+    assert "Star has no contract" in from_customer(client, default, own)
+    html = from_customer(client, default, berlin)
+    assert "Select a valid choice" in html
+    assert "Aurora" not in html
+
+
+def test_the_page_of_a_policy_looks_customers_up(login, director, default):
+    html = login(director).get(page_url(default)).content.decode()
+    assert 'name="preview_customer"' in html
+    assert "admin/js/autocomplete.js" in html
+    client = login(staff("ann", groups=["Account manager"]))
+    lookup = {"app_label": "customers", "model_name": "contract", "field_name": "customer", "term": "Auro"}
+    CustomerFactory(name="Aurora")
+    assert client.get(reverse("admin:autocomplete"), lookup).json()["results"] == []
