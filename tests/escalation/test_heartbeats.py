@@ -1,8 +1,10 @@
 """Heartbeats only move forward."""
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 
 from escalation.models import Heartbeat
 from escalation.services.heartbeats import beat
@@ -35,3 +37,9 @@ def test_a_long_report_fits():
     beat("sweep", at=NOW, detail="x" * 1000)
     beat("sweep", at=NOW + timedelta(seconds=1), detail="y" * 1000)
     assert Heartbeat.objects.get().detail == "y" * 300
+
+
+def test_the_second_starter_leaves_the_same_heartbeat(frozen):
+    call_command("sweep", stdout=StringIO())
+    row = Heartbeat.objects.get(name="sweep")
+    assert (row.at, row.detail) == (NOW, "acted=0 busy=0 settled=0 failed=0 left=0")
