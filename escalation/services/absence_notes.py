@@ -9,7 +9,7 @@ from escalation.services.clocks import newest, open_clocks
 from escalation.services.handover import Move, handover_facts
 from escalation.services.handover_text import HandoverCause, handover_text
 from tickets.models import Ticket
-from tickets.services.conversation import note_down
+from tickets.services.conversation import note_down_all
 
 
 def owed_clock(ticket: Ticket) -> Clock | None:
@@ -25,4 +25,4 @@ def write_note(
         return
     clock.ticket = ticket
     [facts] = handover_facts([Move(clock, before, ticket.owner, cause)], at=at)
-    note_down(ticket, actor=None, at=at, body=handover_text(facts))
+    note_down_all([(ticket, handover_text(facts))], at=at)

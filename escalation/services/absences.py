@@ -151,20 +151,33 @@ class _Pass:
 
     def _move(self, absence: Absence, ticket: Ticket) -> Outcome:
         stand_in, clock = self._stand_in(absence.user_id), owed_clock(ticket)
-        move, is_first = AbsenceMove.objects.get_or_create(
-            absence=absence, ticket=ticket, defaults={"from_owner": ticket.owner, "moved_at": self.now}
-        )
         if stand_in is None:
-            notice = Notice(NoticeKind.NOBODY_STANDS_IN, ticket, clock, absence.user)
-            self._tell(self.people.superusers if is_first else [], notice)
-            return Outcome.STRANDED
-        move.to_owner, move.moved_at = stand_in.user, self.now
-        move.save(update_fields=["to_owner", "moved_at"])
+            return self._strand(absence, ticket, clock)
+        moves = AbsenceMove.objects.filter(absence=absence, ticket=ticket)
+        if not moves.update(to_owner=stand_in.user, moved_at=self.now):  # a row is there if it was stranded
+            AbsenceMove.objects.create(
+                absence=absence,
+                ticket=ticket,
+                from_owner=ticket.owner,
+                to_owner=stand_in.user,
+                moved_at=self.now,
+            )
         reason = _("%(name)s is away.") % {"name": name_of(absence.user)}
         hand_over(ticket, stand_in.user, actor=None, at=self.now, rule=OwnerRule.ABSENCE, reason=reason)
         write_note(ticket, clock, before=absence.user, cause=HandoverCause.ABSENCE, at=self.now)
         self._tell([stand_in.user], Notice(NoticeKind.AWAY_TO_YOU, ticket, clock, absence.user))
         return Outcome.MOVED
+
+    def _strand(self, absence: Absence, ticket: Ticket, clock: Clock | None) -> Outcome:
+        """It stays, and those who can do something about it are told once; each minute tries again."""
+        _move, is_first = AbsenceMove.objects.get_or_create(
+            absence=absence, ticket=ticket, defaults={"from_owner": ticket.owner, "moved_at": self.now}
+        )
+        if is_first:
+            self._tell(
+                self.people.superusers, Notice(NoticeKind.NOBODY_STANDS_IN, ticket, clock, absence.user)
+            )
+        return Outcome.STRANDED
 
     def _tell(self, people: Iterable[User], notice: Notice) -> None:
         for user in people:

@@ -238,6 +238,17 @@ def test_what_the_desk_gives_to_somebody_away_moves_on(ann, bob, boss):
     assert owner_of(ticket) == bob
 
 
+def test_once_for_an_absence_even_if_the_desk_gives_it_back(ann, bob):
+    ticket = ticket_of(ann)
+    away(ann)
+    run(10)
+    ticket = Ticket.objects.get(pk=ticket.pk)
+    with transaction.atomic():
+        hand_over(ticket, ann, actor=None, at=minute(12), rule=OwnerRule.ESCALATION, reason="")
+    assert run(13).moved == 0
+    assert owner_of(ticket) == ann
+
+
 def test_an_absence_of_somebody_who_owes_nothing_costs_few_queries(ann, bob, count_queries):
     for user in (ann, bob, staff("cy"), staff("dee")):
         away(user)

@@ -23,6 +23,8 @@ from escalation.services.policies import Window, revise_policy
 from escalation.services.sweep import sweep
 from escalation.weeks import week_of
 from supportdesk.board import board_rows, compliance, pulse
+from supportdesk.figures import open_promises
+from supportdesk.metrics import exposition
 from tests.adminpages import list_url
 from tests.factories import AbsenceFactory, CustomerFactory, TeamFactory, set_desk, staff
 from tests.talk import minute
@@ -95,6 +97,12 @@ def test_the_counters_of_the_board_though_it_is_shown_there(drill, login, boss):
 
 def test_the_lag_of_enforcement(drill):
     assert (breach_lag(now=NOW).count, step_lag(now=NOW).count, catch_ups(now=NOW)) == (0, 0, [])
+
+
+def test_the_figures_for_prometheus_and_the_operations_page(drill, boss, customer):
+    assert sum(found.running + found.breached for found in open_promises()) == 0
+    assert "supportdesk_promises_breached_open{" not in exposition(now=NOW)
+    assert 'of="breach"' not in exposition(now=NOW)
 
 
 def test_the_running_promises_under_older_terms(boss, customer):
