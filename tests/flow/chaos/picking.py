@@ -1,0 +1,22 @@
+"""Which ticket is answered next."""
+
+import random
+from collections.abc import Callable
+
+from django.db import DatabaseError, InterfaceError, connection
+
+from tickets.models import Ticket
+
+
+def picking(chance: random.Random) -> Callable[[], int | None]:
+    """A ticket that waits for an answer, or none while the database is away."""
+
+    def pick() -> int | None:
+        try:
+            waiting = list(Ticket.objects.exclude(unanswered_since=None).values_list("pk", flat=True))
+        except (DatabaseError, InterfaceError):
+            connection.close()
+            return None
+        return chance.choice(waiting) if waiting else None
+
+    return pick
