@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import ForeignKey, Model, QuerySet
+from django.db.models import Case, ForeignKey, Model, QuerySet, When
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline
@@ -16,6 +17,9 @@ from escalation.models import EscalationStep
 WHEN = ("amount", "unit"), ("highest_priority", "lowest_priority")
 WHOM = "tell", "reassign_to", ("person", "rota")
 HOW = "channels", ("ack_required", "ack_minutes"), ("repeat_minutes", "repeat_cap")
+
+# In the order in which they happen as far as it can be told without a window.
+ROUGHLY = Coalesce("percent", Case(When(minutes_from_due__lt=0, then=99), default=100))
 
 
 class StepInline(VisibleChoices, StackedInline):
@@ -32,7 +36,7 @@ class StepInline(VisibleChoices, StackedInline):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[EscalationStep]":
         steps: Any = super().get_queryset(request)
         in_force: QuerySet[EscalationStep] = steps.current().select_related("person", "rota")
-        return in_force.order_by("highest_priority", "percent", "minutes_from_due", "pk")
+        return in_force.order_by("highest_priority", ROUGHLY, "minutes_from_due", "pk")
 
     def get_formset(self, request: HttpRequest, obj: Model | None = None, **kwargs: Any) -> Any:
         formset: Any = super().get_formset(request, obj, **kwargs)

@@ -123,13 +123,13 @@ def _terms(it: Explanation, zones: Zones) -> Iterator[Fact]:
     yield Fact(_("Working time"), "; ".join(week_told(calendar)))
     if calendar.other_days:
         yield Fact(_("Other days"), "; ".join(map(day_told, calendar.other_days)))
-    yield from (Fact(_("Promised through"), _through(one, zones)) for one in it.through)
+    yield from (Fact(_("Promised through"), _through(one, it, zones)) for one in it.through)
 
 
-def _through(one: Through, zones: Zones) -> str:
+def _through(one: Through, it: Explanation, zones: Zones) -> str:
     told = {"way": Way(one.way).label, "name": one.by, "whom": one.whom}
     if one.served_at is None:
-        return _("%(way)s: not yet") % told
+        return (_("%(way)s: not yet") if it.stopped_at is None else _("%(way)s: not used")) % told
     told["time"] = zones.inline(one.served_at)
     if one.message is None:
         return _("%(way)s: %(time)s, a post of the desk") % told

@@ -208,6 +208,8 @@ class EscalationStep(models.Model):
         if self.percent is not None:
             return f"{self.percent} %"
         minutes = self.minutes_from_due or 0
+        if minutes == 0:
+            return str(_("at the due time"))
         words = _("%(minutes)s min before due") if minutes < 0 else _("%(minutes)s min after due")
         return words % {"minutes": abs(minutes)}
 

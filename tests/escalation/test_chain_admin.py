@@ -304,3 +304,21 @@ def test_the_timeline_is_for_those_who_may_read_policies(login, default):
     url = reverse("admin:escalation_policy_timeline", args=[default.pk])
     assert login(staff()).post(url, {}).status_code in (403, 404)
     assert login(staff(groups=["Support director"])).get(url).status_code == 405
+
+
+def test_steps_stand_in_the_order_in_which_they_happen(login, director):
+    contract = ContractFactory()
+    moments = [
+        {"percent": None, "minutes_from_due": 10},
+        {"percent": 0},
+        {"percent": None, "minutes_from_due": -5},
+        {"percent": None, "minutes_from_due": 0},
+    ]
+    revise_chain(contract=contract, steps=[replace(UP, **one) for one in moments], actor=None, at=minute(0))
+    formset = login(director).get(page_url(contract)).context["inline_admin_formsets"][1].formset
+    assert [form.instance.when for form in formset.initial_forms] == [
+        "0 %",
+        "5 min before due",
+        "at the due time",
+        "10 min after due",
+    ]

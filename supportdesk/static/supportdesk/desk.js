@@ -197,6 +197,11 @@
     if (event.persisted && ticket()) location.reload(); // its form has been used
   });
 
+  // A line that is added to a folded list is there to be filled in.
+  function unfold(event) {
+    setTimeout(() => event.target.querySelector("h3.cursor-pointer")?.click());
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
     readClock(document);
     tick();
@@ -209,7 +214,7 @@
     document.addEventListener("click", onImages);
     document.addEventListener("click", onReplyLink);
     restoreDrafts();
-    document.addEventListener("formset:added", (event) => event.target.querySelector("[x-data] h3, h3.cursor-pointer")?.click());
+    document.addEventListener("formset:added", unfold);
     document.addEventListener("focusin", (event) => {
       const row = event.target.closest?.("tr[data-row]");
       if (row) mark(row);
