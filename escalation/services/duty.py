@@ -13,7 +13,8 @@ from django.db.models import QuerySet
 from escalation.models import DutyRota, DutyShift, ShiftSource
 from escalation.spans import Span
 
-AHEAD = timedelta(weeks=5)  # how far the next shift is looked for
+AHEAD = timedelta(weeks=5)  # how far the next shift of a rota is looked for
+SOON = timedelta(days=8)  # and for a look at all rotas
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ class Standing:
 
 
 def standings(*, at: datetime) -> Mapping[int, Standing]:
-    """By rota, in the order of their names; rotas without shifts in five weeks are missing. One query."""
-    coming = shifts_within(at, at + AHEAD).select_related("rota").order_by("rota__name", "rota")
+    """By rota, in the order of their names; rotas without shifts in eight days are missing. One query."""
+    coming = shifts_within(at, at + SOON).select_related("rota").order_by("rota__name", "rota")
     return {rota: _standing(found, at) for rota, found in watches_by_rota(coming).items()}
 
 
