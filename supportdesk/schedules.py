@@ -40,8 +40,9 @@ class Entry:
         }
 
 
+SWEEP = "sweep"
 TIMETABLE = (
-    Entry("sweep", "supportdesk.tasks.enforce", minutes=1),
+    Entry(SWEEP, "supportdesk.tasks.enforce", minutes=1),
     Entry("absences", "escalation.tasks.follow_absences", minutes=1),
     Entry("drills", "escalation.tasks.end_drills", minutes=1),
     Entry("dispatch-notifications", "escalation.tasks.dispatch_notifications", minutes=1),
@@ -95,6 +96,11 @@ def sync_schedules(*, now: datetime) -> SyncReport:
     for entry in TIMETABLE:
         _sync(entry, rows.get(entry.name), now, report)
     return report
+
+
+def sweep_at_once(*, now: datetime) -> None:
+    """Its turn is now, wherever it stood."""
+    Schedule.objects.filter(name=SWEEP, next_run__gt=now).update(next_run=now)
 
 
 def _sync(entry: Entry, row: Schedule | None, now: datetime, report: SyncReport) -> None:

@@ -4,15 +4,18 @@ import logging
 import multiprocessing
 import os
 import time
+from datetime import datetime
 from multiprocessing.sharedctypes import RawValue
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 from django_q.cluster import Sentinel
+from django_q.scheduler import scheduler
 
 from supportdesk.cluster.reports import report
 from supportdesk.inspection import repair_schedules
+from supportdesk.schedules import sweep_at_once
 from tickets.ending import end_soon
 
 logger = logging.getLogger(__name__)
@@ -27,6 +30,7 @@ guarded_at = RawValue("d", 0.0)
 
 class StrictSentinel(Sentinel):
     reported_at = float("-inf")
+    has_begun = False
 
     def reincarnate(self, process: Any) -> None:
         """Only a worker that was recycled is replaced. One that was killed may have taken a lock with it."""
@@ -55,12 +59,21 @@ class StrictSentinel(Sentinel):
             now = timezone.now()
             report(workers=len(self.pool), busy=sum(map(_is_busy, self.pool)), now=now)
             repaired = repair_schedules(now=now)
+            if not self.has_begun:
+                self._begin(now)
         except Exception:  # whatever fails here, the guard goes on
             logger.exception("The sentinel could not report")
             connection.close()
         else:
             if repaired.changed:
                 logger.error("Schedules were not as they should be: %s", repaired)
+
+    def _begin(self, now: datetime) -> None:
+        """By itself the queue looks at its timetable half a minute after its start, and the sweep's turn comes later
+        still, when the cluster before died in the middle of one."""
+        sweep_at_once(now=now)
+        scheduler(broker=self.broker)
+        self.has_begun = True
 
     def _give_up(self, process: Any) -> None:
         logger.critical(

@@ -5,13 +5,14 @@ import multiprocessing
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.utils import timezone
 from django_q.cluster import Sentinel
 from django_q.models import Schedule
 
@@ -62,6 +63,7 @@ def sentinel(monkeypatch: pytest.MonkeyPatch) -> Any:
     one.monitor, one.pusher = FakeProcess(clock=clock), FakeProcess(clock=clock)
     one.start_event, one.stop_event = multiprocessing.Event(), multiprocessing.Event()
     one.start_event.set()
+    one.broker = None
     one.task_queue = one.result_queue = SimpleNamespace(empty=lambda: True)
     monkeypatch.setenv("DESK_CLUSTER", "here:1")
     monkeypatch.setattr(module.logging, "shutdown", lambda: None)
@@ -155,12 +157,37 @@ def test_the_guard_repairs_schedules(sentinel: Any, now: datetime, caplog: pytes
     assert "Schedules were not as they should be: repaired" in caplog.text
 
 
+def refuse(**_fields: Any) -> None:
+    raise OperationalError("gone")
+
+
+@pytest.mark.django_db
+def test_the_sweep_begins_with_its_cluster(
+    sentinel: Any, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the cluster before was at; but only once, and as soon as the database is there."""
+    looks: list[object] = []
+    seconds = [100.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: seconds[0])
+    monkeypatch.setattr(module, "scheduler", lambda *, broker: looks.append(broker))
+    sync_schedules(now=now)
+    later = timezone.now() + timedelta(seconds=55)
+    Schedule.objects.update(next_run=later)
+    with monkeypatch.context() as away:
+        away.setattr(module, "report", refuse)
+        away.setattr(module.connection, "close", lambda: None)
+        sentinel.status()
+    assert looks == []
+    for seconds[0] in (110.0, 120.0):
+        sentinel.status()
+    assert looks == [None]
+    assert Schedule.objects.get(name="sweep").next_run <= timezone.now()
+    assert not Schedule.objects.exclude(name="sweep").exclude(next_run=later).exists()
+
+
 def test_a_database_that_is_away_does_not_end_the_guard(
     sentinel: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(**_fields: Any) -> None:
-        raise OperationalError("gone")
-
     monkeypatch.setattr(module, "report", refuse)
     monkeypatch.setattr(module.connection, "close", lambda: None)
     assert sentinel.status() == "Idle"
