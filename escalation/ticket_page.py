@@ -7,7 +7,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db.models import Prefetch
 
-from escalation.choices import ClockState, Whom
+from escalation.choices import ClockChange, ClockState, Whom
 from escalation.customer_card import CustomerCard, card_of
 from escalation.decisions import Decisions, decisions_on
 from escalation.models import (
@@ -71,6 +71,16 @@ class Promise:
     in_hand: Acknowledgement | None = None  # of who has it now
     said_by: Collection[int] = ()  # who acknowledged what fired last
     decisions: Decisions | None = None  # of a lead; nobody else decides
+
+    @property
+    def began_backdated(self) -> bool:
+        return any(event.is_backdated for event in self.events if event.change == ClockChange.STARTED)
+
+    @property
+    def ended_backdated(self) -> bool:
+        at, by = self.clock.stopped_at, self.clock.answered_by_id
+        return any(event.is_backdated for event in self.events if (event.at, event.message_id) == (at, by))
+
     served: Sequence[Served] = ()  # the ways it was promised to be served through
 
 
@@ -92,6 +102,12 @@ class TicketPage:
     card: CustomerCard | None
     history: Sequence[Line]
     colleagues: Sequence[User]
+
+    @property
+    def opened_backdated(self) -> bool:
+        """What the ticket was opened by, somebody wrote down later."""
+        first = next(iter((*self.conversation.earlier, *self.conversation.latest)), None)
+        return first is not None and first.at == self.ticket.opened_at and first.is_backdated
 
     @property
     def open_promise(self) -> Promise | None:
@@ -140,7 +156,7 @@ def _promises(ticket: Ticket, people: People, now: datetime) -> list[Promise]:
         Clock.objects.filter(ticket=ticket)
         .select_related("policy_version__policy", "calendar", "contract__plan", "waived_by")
         .prefetch_related(
-            Prefetch("events", ClockEvent.objects.select_related("actor").order_by("pk")),
+            Prefetch("events", ClockEvent.objects.with_messages().select_related("actor").order_by("pk")),
             Prefetch(
                 "escalations", Escalation.objects.select_related("step", "from_owner", "to_owner", "by")
             ),

@@ -16,6 +16,7 @@ from unfold.decorators import display
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from customers.admin.fields import person
 from escalation.access import visible_clocks
+from escalation.admin.moments import moment_marked
 from escalation.choices import ClockState
 from escalation.models import Clock, ClockEvent
 from tickets.admin.labels import PRIORITY
@@ -30,10 +31,12 @@ STATE = {
     ClockState.PAUSED: "warning",
 }
 
+TEXTS = tuple(f"{by}__{text}" for by in ("started_by", "answered_by") for text in ("body", "quoted", "html"))
+
 
 class ClockEventInline(TabularInline):
     model = ClockEvent
-    fields = readonly_fields = ("at", "change", "due_after", "who", "held_by", "cause", "recorded_at")
+    fields = readonly_fields = ("happened", "change", "due_after", "who", "held_by", "cause", "recorded_at")
     ordering = ("pk",)
     extra = 0
     can_delete = False
@@ -46,8 +49,13 @@ class ClockEventInline(TabularInline):
         return False
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ClockEvent]":
-        events: QuerySet[ClockEvent] = super().get_queryset(request)
-        return events.select_related("actor", "holder")
+        events: Any = super().get_queryset(request)
+        found: QuerySet[ClockEvent] = events.with_messages().select_related("actor", "holder")
+        return found
+
+    @display(description=_("time"))
+    def happened(self, event: ClockEvent) -> str:
+        return moment_marked(event.at, is_backdated=event.is_backdated)
 
     @display(description=_("actor"))
     def who(self, event: ClockEvent) -> str:
@@ -61,7 +69,7 @@ class ClockEventInline(TabularInline):
 @admin.register(Clock)
 class ClockAdmin(ReadOnlyAdmin, RowAccessAdmin):
     list_display = (
-        "number", "customer", "kind", "shown_priority", "shown_state", "started_at", "due_at", "stopped_at",
+        "number", "customer", "kind", "shown_priority", "shown_state", "started", "due_at", "stopped",
     )  # fmt: skip
     list_display_links = ("kind",)
     list_filter = (
@@ -70,10 +78,10 @@ class ClockAdmin(ReadOnlyAdmin, RowAccessAdmin):
         ("priority", ChoicesDropdownFilter),
         ("due_at", RangeDateTimeFilter),
     )
-    list_select_related = ("ticket__customer",)
+    list_select_related = ("ticket__customer", "started_by", "answered_by")
     search_fields = ("ticket__subject",)
     search_help_text = _("Ticket number, subject or customer")
-    sortable_by = ("started_at", "due_at")
+    sortable_by = ("started", "due_at")
     ordering = ("-due_at",)
     inlines = (ClockEventInline,)
     fieldsets = (
@@ -82,8 +90,8 @@ class ClockAdmin(ReadOnlyAdmin, RowAccessAdmin):
             _("Times"),
             {
                 "fields": (
-                    ("started_at", "due_at"),
-                    ("stopped_at", "breached_at"),
+                    ("started", "due_at"),
+                    ("stopped", "breached_at"),
                     ("detected_at", "paused_at"),
                 )
             },
@@ -93,10 +101,14 @@ class ClockAdmin(ReadOnlyAdmin, RowAccessAdmin):
             {"fields": (("policy_version", "minutes"), ("calendar", "calendar_version"), "contract")},
         ),
     )
-    readonly_fields = ("number", "customer", "waiver")
+    readonly_fields = ("number", "customer", "waiver", "started", "stopped")
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[Clock]:
         return visible_clocks(user)
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Clock]":
+        clocks: QuerySet[Clock] = super().get_queryset(request)
+        return clocks.select_related(*self.list_select_related).defer(*TEXTS)
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Clock]", search_term: str
@@ -105,6 +117,17 @@ class ClockAdmin(ReadOnlyAdmin, RowAccessAdmin):
             return queryset.filter(ticket=int(number[1])), False
         words = Q(ticket__subject__icontains=search_term) | Q(ticket__customer__name__icontains=search_term)
         return (queryset.filter(words) if search_term else queryset), False
+
+    @display(description=_("started at"), ordering="started_at")
+    def started(self, clock: Clock) -> str:
+        by = clock.started_by
+        is_backdated = by is not None and by.at == clock.started_at and by.is_backdated
+        return moment_marked(clock.started_at, is_backdated=is_backdated)
+
+    @display(description=_("stopped at"))
+    def stopped(self, clock: Clock) -> str:
+        by = clock.answered_by
+        return moment_marked(clock.stopped_at, is_backdated=by is not None and by.is_backdated)
 
     @display(description=_("ticket"))
     def number(self, clock: Clock) -> str:

@@ -1,8 +1,11 @@
 """The ledger of all promises, to look at. Nothing edits or deletes its lines, here or anywhere."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
@@ -10,25 +13,45 @@ from unfold.decorators import display
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from customers.admin.fields import person
 from escalation.access import visible_ledger
+from escalation.admin.moments import moment_marked
 from escalation.models import ClockEvent
 from tickets.admin.shown import ticket_link
 
 
 @admin.register(ClockEvent)
 class ClockEventAdmin(ReadOnlyAdmin, RowAccessAdmin):
-    list_display = ("recorded_at", "at", "number", "kind", "change", "due_after", "who", "held_by", "cause")
+    list_display = (
+        "recorded_at",
+        "happened",
+        "number",
+        "kind",
+        "change",
+        "due_after",
+        "who",
+        "held_by",
+        "cause",
+    )
     list_filter = (("change", ChoicesDropdownFilter), ("at", RangeDateTimeFilter))
-    list_select_related = ("clock", "actor", "holder")
+    list_select_related = ("clock", "actor", "holder", "message")
     sortable_by = ()
     ordering = ("-pk",)
     fields = (
-        ("number", "kind"), ("change", "cause"), ("at", "recorded_at"), ("who", "held_by"),
+        ("number", "kind"), ("change", "cause"), ("happened", "recorded_at"), ("who", "held_by"),
         ("state_before", "state_after"), ("due_before", "due_after"), "data",
     )  # fmt: skip
-    readonly_fields = ("number", "kind", "who", "held_by")
+    readonly_fields = ("happened", "number", "kind", "who", "held_by")
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[ClockEvent]":
+        events: Any = super().get_queryset(request)
+        found: QuerySet[ClockEvent] = events.with_messages().select_related(*self.list_select_related)
+        return found
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[ClockEvent]:
         return visible_ledger(user)
+
+    @display(description=_("time"))
+    def happened(self, event: ClockEvent) -> str:
+        return moment_marked(event.at, is_backdated=event.is_backdated)
 
     @display(description=_("ticket"))
     def number(self, event: ClockEvent) -> str:

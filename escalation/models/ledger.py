@@ -22,6 +22,10 @@ class ClockEventQuerySet(models.QuerySet["ClockEvent"]):
     def delete(self) -> NoReturn:
         raise LedgerIsAppendOnly("A line of the ledger cannot be deleted.")
 
+    def with_messages(self) -> "ClockEventQuerySet":
+        """Each with its message, but for the texts: enough to say whether it was written down later."""
+        return self.select_related("message").defer("message__body", "message__quoted", "message__html")
+
 
 class ClockEvent(models.Model):
     """``at`` is when the change took effect, ``recorded_at`` when the desk wrote it down."""
@@ -65,3 +69,8 @@ class ClockEvent(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise LedgerIsAppendOnly("A line of the ledger cannot be deleted.")
+
+    @property
+    def is_backdated(self) -> bool:
+        """Its time is that of a contact which somebody wrote down later. Reads the message."""
+        return self.message is not None and self.at == self.message.at and self.message.is_backdated
