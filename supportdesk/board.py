@@ -154,11 +154,12 @@ class Stranded:
 def stranded(tickets: TicketQuerySet) -> Stranded | None:
     """What turns the board red for everybody, whoever's tickets they are. One query where all is well, else two."""
     lost = Clock.objects.open().real().filter(stranded_at__isnull=False).order_by("stranded_at")
-    found = list(lost.values_list("stranded_at", "ticket")[: CAP + 1])
-    if not found:
+    found = list(lost.only("stranded_at", "ticket")[: CAP + 1])
+    since = found[0].stranded_at if found else None
+    if since is None:
         return None
-    seen = tickets.filter(pk__in=[ticket for _since, ticket in found]).order_by("priority", "pk")
-    return Stranded(len(found), found[0][0], list(seen.only("pk", "subject", "priority")[:SHOWN_STRANDED]))
+    seen = tickets.filter(pk__in=[clock.ticket_id for clock in found]).order_by("priority", "pk")
+    return Stranded(len(found), since, list(seen.only("pk", "subject", "priority")[:SHOWN_STRANDED]))
 
 
 @dataclass(frozen=True)

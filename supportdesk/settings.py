@@ -172,7 +172,8 @@ CLUSTER_SILENCE_SECONDS = env.number("CLUSTER_SILENCE_SECONDS", 60, least=30, mo
 SWEEP_PING_URL = env.url("SWEEP_PING_URL", "", ("http", "https"))
 # Whoever shows this token may read /metrics; without one there is no such page.
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
-DRILL_MINUTES = env.number("DRILL_MINUTES", 90, least=5, most=1_440)  # a fire drill ends after these at the latest
+# A fire drill ends after these at the latest.
+DRILL_MINUTES = env.number("DRILL_MINUTES", 90, least=5, most=1_440)
 # More notifications to one person within a minute become one digest.
 NOTIFICATIONS_PER_MINUTE = env.number("NOTIFICATIONS_PER_MINUTE", 3, least=1, most=1_000)
 # Whether chat servers and webhooks may be on this machine or its networks.

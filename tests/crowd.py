@@ -41,7 +41,11 @@ class Crowd:
         tickets = Ticket.objects.bulk_create(self._ticket(each, started) for each in range(size))
         messages = Message.objects.bulk_create(
             Message(
-                ticket=ticket, kind="inbound", at=started, created_at=started, body="Black screen.",
+                ticket=ticket,
+                kind="inbound",
+                at=started,
+                created_at=started,
+                body="Black screen.",
                 sender_address="li@company.example",
             )
             for ticket in tickets

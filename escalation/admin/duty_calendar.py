@@ -106,7 +106,8 @@ class CalendarPage:
         begins, ends = self.weeks.span
         first = min(begins, self.now)
         found = watches(self._rows(first, max(ends, self.now + AHEAD)))
-        gaps = gaps_within([self.rota], (self.now, min(ends, self.now + AHEAD)))  # what comes later is not made yet
+        # What comes later is not made yet.
+        gaps = gaps_within([self.rota], (self.now, min(ends, self.now + AHEAD)))
         chosen = self._chosen(found)
         return {
             "page": self,

@@ -34,7 +34,8 @@ class EscalationAdmin(ReadOnlyAdmin, RowAccessAdmin):
     def share(self, escalation: Escalation) -> str:
         if escalation.step is None:
             return str(_("by hand"))
-        return f"{escalation.step.when} · {escalation.round + 1}" if escalation.round else escalation.step.when
+        again = f" · {escalation.round + 1}" if escalation.round else ""
+        return f"{escalation.step.when}{again}"
 
     @display(description=_("from"))
     def handed_from(self, escalation: Escalation) -> str:

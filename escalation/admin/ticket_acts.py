@@ -198,7 +198,9 @@ def _keep(acting: Acting) -> None:
 def _move_of(acting: Acting) -> AbsenceMove:
     move = AbsenceMove.objects.filter(ticket=acting.ticket, pk=acting.data["move"]).first()
     if move is None:
-        raise DeskError(_("There is nothing to decide any more: the ticket is done, or somebody decided already."))
+        raise DeskError(
+            _("There is nothing to decide any more: the ticket is done, or somebody decided already.")
+        )
     return move
 
 
@@ -225,7 +227,9 @@ ACTS: Mapping[str, Act] = {
     ),
     "take_over": Act(OnceForm, _take_over, gettext_lazy("The ticket is yours. Answer the customer.")),
     "escalate": Act(EscalateForm, _escalate, gettext_lazy("The ticket went one level up.")),
-    "take_back": Act(AbsenceMoveForm, _take_back, gettext_lazy("The ticket is back with who held it before.")),
+    "take_back": Act(
+        AbsenceMoveForm, _take_back, gettext_lazy("The ticket is back with who held it before.")
+    ),
     "keep": Act(AbsenceMoveForm, _keep, gettext_lazy("The ticket stays where it is.")),
     "merge": Act(MergeForm, _merge, gettext_lazy("The tickets are one now.")),
 }

@@ -168,7 +168,7 @@ def _story(rows: Rows) -> Iterator[Happening]:
     for event in rows.events:
         after = int(event.data.get("priority", rows.clock.priority if priority is None else priority))
         data = event.data
-        step = steps.get(data.get("escalation")) or steps_by_share.get(data.get("percent"))
+        step = steps.get(data.get("escalation", 0)) or steps_by_share.get(data.get("percent"))
         yield _happening(event, priority, after, step if event.change == ClockChange.STEP else None)
         priority = after
 

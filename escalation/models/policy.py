@@ -162,7 +162,8 @@ class EscalationStep(models.Model):
     repeat_minutes = models.PositiveIntegerField(_("repeat after minutes"), null=True, blank=True)
     repeat_cap = models.PositiveIntegerField(_("repeats at most"), null=True, blank=True)
 
-    created_at = models.DateTimeField(_("in force since"), null=True, editable=False)  # empty: from the beginning
+    # Empty for what was there from the beginning.
+    created_at = models.DateTimeField(_("in force since"), null=True, editable=False)
     retired_at = models.DateTimeField(_("in force until"), null=True, blank=True, editable=False)
     # Empty for what was shipped, or retired by nobody yet.
     created_by = models.ForeignKey(

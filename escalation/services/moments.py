@@ -33,7 +33,9 @@ def _near_due(clock: Clock, minutes: int) -> datetime:
 
 def _after_start(clock: Clock, worked: timedelta) -> datetime:
     moment = add_working(_hours(clock), clock.window_starts_at, worked)
-    return add_working(_hours(clock), moment, timedelta(seconds=clock.paused_seconds - clock.paused_before_raise))
+    return add_working(
+        _hours(clock), moment, timedelta(seconds=clock.paused_seconds - clock.paused_before_raise)
+    )
 
 
 def _hours(clock: Clock) -> WorkingHours:

@@ -11,7 +11,8 @@ from escalation.services.outside import ping_outside
 from escalation.services.sweep import SECONDS, SweepReport, sweep
 
 SWEEP = "sweep"  # its heartbeat
-MINUTE = 57.0  # seconds of rounds; the next minute's task starts when they are over, or beside the last of them
+# Seconds of rounds; the next minute's task starts when they are over, or beside the last of them.
+MINUTE = 57.0
 ROUND = 2.0
 BEAT_EVERY = timedelta(seconds=10)
 

@@ -77,7 +77,10 @@ def test_a_call_that_was_written_down_later_is_marked(ticket):
     called(ticket, 27, happened=26)
     asked(ticket, 29)
     others = note(ticket).body.split("Other messages:\n")[1].splitlines()
-    assert ["written down later" in line for line in others if "Ann" in line or "Phone" in line] == [True, False]
+    assert ["written down later" in line for line in others if "Ann" in line or "Phone" in line] == [
+        True,
+        False,
+    ]
 
 
 def test_many_notes_do_not_hide_the_question(ticket):

@@ -1,6 +1,5 @@
 """Policies, calendars and duty rotas as a director edits them."""
 
-
 import pytest
 
 from escalation.choices import ClockKind, Way

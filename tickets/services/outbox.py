@@ -61,7 +61,9 @@ def queue_mail(
     """
     if ticket is not None and ticket.is_drill and purpose != MailPurpose.NOTIFICATION:
         raise DeskError(
-            _("This is a fire drill: nothing goes to a customer. Log a contact to answer it, or end the drill.")
+            _(
+                "This is a fire drill: nothing goes to a customer. Log a contact to answer it, or end the drill."
+            )
         )
     boxes = Mailboxes.load()
     sender = boxes.by_id(ticket.mailbox_id if ticket else None) or boxes.default

@@ -49,7 +49,7 @@ class Move:
 
 
 def hand_over_all(moves: Sequence[Move], *, actor: User | None, at: datetime, rule: OwnerRule) -> None:
-    """As hand_over for many different tickets, a query for each owner and three for all. Raises DeskError for all of them."""
+    """As hand_over for many different tickets: a query for each owner, three for all. DeskError refuses all of them."""
     real = [move for move in moves if move.ticket.owner_id != move.to.pk]
     events = [
         TicketAssigned(move.ticket, at, actor, move.ticket.owner, move.to, rule.value, move.reason)
@@ -78,5 +78,10 @@ def _on_timeline(event: TicketAssigned) -> TimelineEntry:
     data = {"before": event.before.pk, "after": event.after.pk, "rule": event.rule}
     actor = event.actor.pk if event.actor is not None else None
     return TimelineEntry(
-        ticket_id=event.ticket.pk, fact=Fact.OWNER, at=event.at, actor_id=actor, reason=event.reason, data=data
+        ticket_id=event.ticket.pk,
+        fact=Fact.OWNER,
+        at=event.at,
+        actor_id=actor,
+        reason=event.reason,
+        data=data,
     )

@@ -190,7 +190,7 @@ def test_a_step_says_who_had_it_who_has_it_and_who_was_told():
     ("percent", "when", "moved", "told_only"),
     [
         (0, "0 %", "It was paged at once: the ticket went from Ann to Bob.", "It was paged at once."),
-        (None, "5 min before due", "The step “5 min before due”: the ticket went from Ann to Bob.", "The step “5 min before due” fired."),
+        (None, "in 5", "The step “in 5”: the ticket went from Ann to Bob.", "The step “in 5” fired."),
         (None, "", "Escalated by hand: the ticket went from Ann to Bob.", None),
     ],
 )  # fmt: skip
