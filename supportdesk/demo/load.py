@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from customers.models import Absence, Customer
 from supportdesk.administrator import NewAdministrator
 from supportdesk.demo import companies
-from supportdesk.demo.agenda import Agenda
+from supportdesk.demo.agenda import Agenda, deliver
 from supportdesk.demo.conversation import Conversation
 from supportdesk.demo.dates import tell_as_it_was
 from supportdesk.demo.duty import fill_rota, make_rota
@@ -115,6 +115,7 @@ def _tell_the_story(
     _cast(world, openings_of_now(world, now + elapsed() * (1 + LAST_PART)), "now")
     world.agenda.run_until(now)
     world.agenda.run_until(now + elapsed())
+    deliver(now + elapsed())  # what was said at the very end
     tell_as_it_was(since=world.since)
 
 
