@@ -9,6 +9,7 @@ from urllib.request import urlopen
 from zoneinfo import ZoneInfo
 
 import pytest
+from playwright.sync_api import Page
 
 from escalation.models import Clock
 from escalation.weeks import week_of
@@ -17,6 +18,7 @@ from tests.flow.browser import page
 from tests.flow.desk import ARTEFACTS, FreshDesk
 from tests.flow.dovecot import Dovecot
 from tests.flow.outside import Letter, Outside
+from tests.flow.printing import is_on_paper, printed
 from tests.flow.waiting import until
 from tests.flow.world import PASSWORD
 from tickets.choices import IntakeState
@@ -39,6 +41,7 @@ def test_the_whole_desk(desk: FreshDesk, inbox: Dovecot, outside: Outside, tmp_p
     answer = the_answer_arrives(outside)
     the_customers_answer_comes_back_to_the_same_ticket(inbox, ticket, answer)
     an_unanswered_ticket_moves_up(desk, outside)
+    the_explanation_is_printed(desk, ticket)
     the_week_is_exported(desk, tmp_path)
     the_desk_is_well(desk)
     ctrl_c_leaves_nothing(desk)
@@ -95,10 +98,7 @@ def answer_in_the_browser(desk: FreshDesk, ticket: Ticket, tmp_path: Path) -> No
     attachment.write_text("90 天\n", encoding="utf-8")
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
     with page() as window:
-        window.goto(desk.url)
-        window.fill("input[name=username]", "anna")
-        window.fill("input[name=password]", PASSWORD)
-        window.press("input[name=password]", "Enter")
+        log_in(window, desk)
         window.get_by_text(QUESTION).first.wait_for()
         window.screenshot(path=ARTEFACTS / "board.png", full_page=True)
         window.get_by_text(QUESTION).first.click()
@@ -108,6 +108,14 @@ def answer_in_the_browser(desk: FreshDesk, ticket: Ticket, tmp_path: Path) -> No
         window.get_by_role("button", name="Send", exact=True).click()
         window.get_by_text(ANSWER).first.wait_for()
         window.screenshot(path=ARTEFACTS / "answered.png", full_page=True)
+
+
+def log_in(window: Page, desk: FreshDesk) -> None:
+    window.goto(desk.url)
+    window.fill("input[name=username]", "anna")
+    window.fill("input[name=password]", PASSWORD)
+    window.press("input[name=password]", "Enter")
+    window.get_by_text(QUESTION).first.wait_for()
 
 
 def the_answer_arrives(outside: Outside) -> Letter:
@@ -147,6 +155,20 @@ def an_unanswered_ticket_moves_up(desk: FreshDesk, outside: Outside) -> None:
     assert clock.detected_at
     outside.wait_for(LEA, ticket.number)
     outside.wait_for(ANNA, ticket.number)
+
+
+def the_explanation_is_printed(desk: FreshDesk, ticket: Ticket) -> None:
+    """On paper stand the promise, its due time and its story, and nothing of the page around them."""
+    clock = Clock.objects.get(ticket=ticket, kind="first_response")
+    due = clock.due_at.astimezone(DESK_ZONE).strftime("%H:%M")
+    with page() as window:
+        log_in(window, desk)
+        window.goto(f"{desk.url}tickets/ticket/{ticket.pk}/promise/{clock.pk}/")
+        text = printed(window)
+        assert is_on_paper(window, f"text={due}")
+        assert not is_on_paper(window, "#nav-sidebar, #header-inner, .btn")
+    for words in ("First response", "Due", "How it began", "What happened"):
+        assert words in text
 
 
 def the_week_is_exported(desk: FreshDesk, tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """The page that explains a promise: who sees it, what it costs, both zones, both languages."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import reverse
 
@@ -131,3 +133,17 @@ def test_a_long_story_costs_no_more_queries_than_a_short_one(
     assert clock.escalations.count() > 1
     assert count_queries(lambda: read(client, clock)) <= before
     assert before <= 14
+
+
+def test_the_page_is_made_for_paper(login: Login, anna: User, ticket: Ticket):
+    """The print layout leaves the navigation and buttons out, and black words on white."""
+    html = read(login(anna), clock_of(ticket))
+    assert 'class="desk explain"' in html
+    assert "supportdesk/desk.css" in html
+    assert 'id="nav-sidebar"' in html
+    css = Path(str(finders.find("supportdesk/desk.css"))).read_text(encoding="utf-8")
+    rules = css.partition("@media print {")[2].partition("\n}")[0]
+    hidden = next(line for line in rules.splitlines() if "display: none !important" in line)
+    assert all(name in hidden for name in ("#nav-sidebar", "#header-inner", ".btn"))
+    assert "background: #fff !important" in rules
+    assert "--ink: #000" in rules
