@@ -66,6 +66,7 @@ def sentinel(monkeypatch: pytest.MonkeyPatch) -> Any:
     one.broker = None
     one.task_queue = one.result_queue = SimpleNamespace(empty=lambda: True)
     monkeypatch.setenv("DESK_CLUSTER", "here:1")
+    monkeypatch.setattr(module, "scheduler", lambda *, broker: None)  # it closes the connection of the test
     monkeypatch.setattr(module.logging, "shutdown", lambda: None)
     monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
     monkeypatch.setattr(module.multiprocessing, "active_children", lambda: one.pool)
