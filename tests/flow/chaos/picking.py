@@ -15,8 +15,9 @@ def picking(chance: random.Random) -> Callable[[], int | None]:
         try:
             waiting = list(Ticket.objects.exclude(unanswered_since=None).values_list("pk", flat=True))
         except (DatabaseError, InterfaceError):
-            connection.close()
             return None
+        finally:
+            connection.close()  # of whichever thread asks
         return chance.choice(waiting) if waiting else None
 
     return pick
