@@ -12,6 +12,7 @@ from escalation.services.heartbeats import beat
 from escalation.services.returning import offer_back
 from escalation.services.rounds import SWEEP, sweep_once
 from escalation.services.shifts import generate_all
+from escalation.services.sweep import look_again
 from escalation.services.verifying import Verification, verify
 from escalation.weeks import last_complete_week
 
@@ -24,6 +25,11 @@ START = "start"  # left by the one-command runner
 def run_sweep() -> str:
     """Enforce the promises once and leave the heartbeat that health and the supervisor watch."""
     return str(sweep_once(clock=timezone.now))
+
+
+def look_again_at_promises() -> str:
+    """Every hour: whatever fell out of the sweep's sight is put before it again."""
+    return f"looked at {look_again(now=timezone.now())}"
 
 
 def dispatch_notifications() -> str:

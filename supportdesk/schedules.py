@@ -46,6 +46,7 @@ TIMETABLE = (
     Entry("absences", "escalation.tasks.follow_absences", minutes=1),
     Entry("drills", "escalation.tasks.end_drills", minutes=1),
     Entry("dispatch-notifications", "escalation.tasks.dispatch_notifications", minutes=1),
+    Entry("look-again", "escalation.tasks.look_again_at_promises", minutes=60),
     Entry("fetch-mail", "tickets.tasks.fetch_mail", minutes=1),
     Entry("process-mail", "tickets.tasks.process_stored", minutes=1),
     Entry("deliver-mail", "tickets.tasks.deliver_outbox", minutes=1),

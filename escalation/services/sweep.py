@@ -15,7 +15,9 @@ from datetime import datetime
 from functools import cached_property
 
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import F, Q
 
+from escalation.choices import ClockState
 from escalation.models import Clock
 from escalation.services.people import People
 from escalation.services.steps import act_on_all
@@ -106,6 +108,16 @@ class Sweep:
 def sweep(*, now: datetime, seconds: float = SECONDS) -> SweepReport:
     """Enforce every promise as of ``now`` (UTC). Any number may overlap; each step fires once."""
     return Sweep(now, seconds).run()
+
+
+def look_again(*, now: datetime) -> int:
+    """Have the next sweep visit every open promise that nothing is planned for; how many. One update.
+
+    Most are at the end of their chain, and stay so. But a chain that is revised at the moment when a promise is
+    written may leave one that nobody would ever look at again.
+    """
+    unplanned = Q(next_step_at=None) | Q(state=ClockState.RUNNING, next_step_at__gt=F("due_at"))
+    return Clock.objects.open().filter(unplanned).update(next_step_at=now)
 
 
 def _batches(due: Sequence[Pair]) -> Iterator[list[Pair]]:

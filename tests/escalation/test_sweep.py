@@ -11,7 +11,7 @@ from escalation.management.commands import sweep as command
 from escalation.models import Clock, Escalation, Heartbeat, Notification
 from escalation.services import steps
 from escalation.services import sweep as sweeping
-from escalation.services.sweep import SweepReport, sweep
+from escalation.services.sweep import SweepReport, look_again, sweep
 from escalation.tasks import SWEEP, run_sweep
 from tests.factories import (
     NOW,
@@ -162,6 +162,26 @@ def test_a_sweep_leaves_its_heartbeat_and_says_what_it_did(frozen, ticket):
     assert run_sweep() == "acted=1 busy=0 settled=0 failed=0 left=0"
     beat = Heartbeat.objects.get(name=SWEEP)
     assert (beat.at, beat.detail) == (minute(30), "acted=1 busy=0 settled=0 failed=0 left=0")
+
+
+def test_a_promise_that_nothing_is_planned_for_is_looked_at_again(ticket):
+    """As a chain revised in the very moment may leave it."""
+    Clock.objects.update(next_step_at=None)
+    assert sweep(now=minute(30)) == SweepReport()
+    look_again(now=minute(31))
+    assert sweep(now=minute(31)).acted == 1
+    assert clock_of(ticket).state == ClockState.BREACHED
+
+
+@pytest.mark.parametrize("moment", [5, 15])
+def test_looking_again_fires_nothing_before_its_time(ticket, moment):
+    sweep(now=minute(moment))
+    before = list(fired())
+    Clock.objects.update(next_step_at=None)
+    look_again(now=minute(moment))
+    sweep(now=minute(moment))
+    assert list(fired()) == before
+    assert clock_of(ticket).next_step_at == minute(15 if moment == 5 else 24)
 
 
 def test_the_command_is_a_second_starter(frozen, ticket, capsys):
