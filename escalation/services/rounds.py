@@ -3,13 +3,18 @@
 A scheduled task alone starts once a minute, up to half a minute late; what falls due in between would wait.
 """
 
+import logging
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from django.db import InterfaceError, OperationalError, connection
 
 from escalation.services.heartbeats import beat
 from escalation.services.outside import ping_outside
 from escalation.services.sweep import SECONDS, SweepReport, sweep
 
+logger = logging.getLogger(__name__)
 SWEEP = "sweep"  # its heartbeat
 # Seconds of rounds; the next minute's task starts when they are over, or beside the last of them.
 MINUTE = 57.0
@@ -31,14 +36,45 @@ def sweep_in_rounds(
     """Sweep again and again for so many seconds; all rounds together.
 
     ``pause`` waits for so many seconds and says whether to go on: a queue that is being stopped waits for nobody.
+    A database that is away for a moment costs a round; away all the time, its fault is raised.
     """
-    started = beaten = clock()
-    ends = started + timedelta(seconds=seconds)
-    total = sweep_once(clock=clock)
-    while clock() < ends and pause(ROUND):
-        now = clock()
-        total.add(sweep(now=now, seconds=min(SECONDS, seconds)))
-        if now - beaten >= BEAT_EVERY:
-            beaten = now
-            beat(SWEEP, at=clock(), detail=str(total))
-    return total
+    rounds = _Rounds(clock, min(SECONDS, seconds))
+    ends = clock() + timedelta(seconds=seconds)
+    while True:
+        fault = rounds.try_one()
+        if clock() >= ends or not pause(ROUND):
+            break
+    if fault is not None and rounds.beaten is None:
+        raise fault
+    return rounds.total
+
+
+@dataclass
+class _Rounds:
+    """The rounds so far; ``beaten`` is when one left a heartbeat last."""
+
+    clock: Callable[[], datetime]
+    seconds: float
+    total: SweepReport = field(default_factory=SweepReport)
+    beaten: datetime | None = None
+
+    def try_one(self) -> Exception | None:
+        """What the database has against it."""
+        try:
+            self._one(self.clock())
+        except (InterfaceError, OperationalError) as fault:
+            logger.warning("No sweep in this round: %s", fault)
+            if not connection.in_atomic_block:
+                connection.close()  # else the next round gets the broken one
+            return fault
+        return None
+
+    def _one(self, now: datetime) -> None:
+        if self.beaten is None:
+            self.total.add(sweep_once(clock=self.clock, seconds=self.seconds))
+            self.beaten = now
+            return
+        self.total.add(sweep(now=now, seconds=self.seconds))
+        if now - self.beaten >= BEAT_EVERY:
+            self.beaten = now
+            beat(SWEEP, at=self.clock(), detail=str(self.total))

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from escalation.models import Escalation, Heartbeat
 from escalation.services import rounds
 from escalation.services.rounds import sweep_in_rounds
+from escalation.services.sweep import SweepReport
 from tests.factories import CustomerFactory, set_desk, staff
 from tests.talk import clock_of, minute, opened
 
@@ -76,3 +80,31 @@ def test_whoever_watches_from_outside_is_called_once_a_minute(monkeypatch: pytes
     monkeypatch.setattr(rounds, "ping_outside", ping)
     run(minute(0))
     assert called == [minute(0)]
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, *rounds_that_fail: int) -> None:
+    """The database is away in these rounds."""
+    numbers, real = count(), rounds.sweep
+
+    def sweep(**given: Any) -> SweepReport:
+        if next(numbers) in rounds_that_fail:
+            raise OperationalError("the connection is closed")
+        return real(**given)
+
+    monkeypatch.setattr(rounds, "sweep", sweep)
+
+
+@pytest.mark.parametrize("away", [(0,), (0, 1, 2), (3, 4)])
+def test_a_database_that_is_away_for_a_moment_costs_only_the_rounds_of_that_moment(ticket, monkeypatch, away):
+    failing(monkeypatch, *away)
+    run(minute(29.9))
+    clock = clock_of(ticket)
+    assert timedelta(0) <= clock.detected_at - clock.due_at <= timedelta(seconds=6)
+    assert Heartbeat.objects.filter(name="sweep").exists()
+
+
+def test_a_database_that_is_away_all_the_time_is_no_good_run(monkeypatch):
+    failing(monkeypatch, *range(100))
+    with pytest.raises(OperationalError):
+        run(minute(0))
+    assert not Heartbeat.objects.filter(name="sweep").exists()
