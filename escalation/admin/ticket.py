@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -22,6 +23,7 @@ from escalation.admin.promise_column import PromiseColumn
 from escalation.admin.ticket_acts import ACTS, Act, Acting, NewerMessage, act_once
 from escalation.admin.ticket_forms import WHEN, NewTicketForm
 from escalation.admin.ticket_opening import open_by_hand
+from escalation.models import AbsenceMove
 from escalation.services.leading import LEADS
 from escalation.services.returning import offered_to
 from escalation.ticket_page import ticket_page
@@ -89,7 +91,7 @@ class TicketAdmin(PromiseColumn, ExplainPage):
             "now": now,
             "page": page,
             "may_change": may_change,
-            "offer": offered_to(request.user, ticket) if may_change else None,
+            "offer": offered_to(request.user, ticket) if may_change and _is_offered(ticket) else None,
             "may_void": request.user.has_perm("tickets.void_response"),
             "forms": {**_blank_forms(ticket, page.conversation.last_question, now), **bound},
             "failed": next(iter(bound), ""),
@@ -164,7 +166,13 @@ class TicketAdmin(PromiseColumn, ExplainPage):
 
 def _found(visible: TicketQuerySet, pk: int) -> Ticket:
     """404 for what the reader may not see: whether it exists is not theirs to know."""
-    return get_object_or_404(visible.select_related(*PEOPLE), pk=pk)
+    offered = Exists(AbsenceMove.objects.offered().filter(ticket=OuterRef("pk")))
+    return get_object_or_404(visible.select_related(*PEOPLE).annotate(is_offered=offered), pk=pk)
+
+
+def _is_offered(ticket: Ticket) -> bool:
+    """Whether somebody who was away may have it back, as `_found` has looked up with the ticket."""
+    return bool(getattr(ticket, "is_offered", True))
 
 
 def _refusal(request: HttpRequest, name: str, problem: DeskError) -> HttpResponse:

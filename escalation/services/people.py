@@ -27,10 +27,10 @@ class People:
 
     @classmethod
     def at(cls, moment: datetime) -> People:
-        """Five queries; ``moment`` (UTC) decides who is absent."""
+        """Four queries; ``moment`` (UTC) decides who is absent."""
         users = get_user_model().objects.filter(is_active=True, is_staff=True).select_related("staff_profile")
-        desk = Desk.objects.first()
-        return cls(moment, Staff.at(moment), users.in_bulk(), desk.duty_manager_id if desk else None)
+        found, desk = users.in_bulk(), Desk.objects.first()
+        return cls(moment, Staff.at(moment, active=found), found, desk.duty_manager_id if desk else None)
 
     def on_duty(self, rota: DutyRota | None) -> int | None:
         """The person on duty at the moment; one query for each rota."""

@@ -24,9 +24,9 @@ from escalation.services.handover import write_handovers
 from escalation.services.incident import resume
 from escalation.services.ledger import Act, Before, line
 from escalation.services.notices import person_name
-from escalation.services.notify import notification_row, nudge_dispatch
+from escalation.services.notify import group_rows, notification_row, nudge_dispatch
 from escalation.services.people import People
-from escalation.services.telling import Telling, Told, person_for
+from escalation.services.telling import Telling, Told, ToldGroup, person_for
 from escalation.services.whom import Route, one_level_up, to_duty_manager, to_person
 from tickets.choices import OwnerRule, Priority
 from tickets.errors import DeskError
@@ -44,6 +44,7 @@ class Firing:
     escalation: Escalation
     target: User | None
     told: Sequence[Told]
+    groups: Sequence[ToldGroup]
     channels: Sequence[str]
     rule: OwnerRule = OwnerRule.ESCALATION
     reason: str = ""
@@ -140,9 +141,12 @@ def _worked_out(clock: Clock, due: Due, people: People, held: set[int], now: dat
         to_owner=target,
         route=route.as_json(),
     )
-    told = list(Telling(clock, due, clock.ticket.owner, target, people).told())
+    telling = Telling(clock, due, clock.ticket.owner, target, people)
+    told, groups = list(telling.told()), list(telling.groups())
     rule = OwnerRule.ON_DUTY if due.step.percent == AT_THE_START else OwnerRule.ESCALATION
-    return Firing(clock, escalation, target, told, due.step.channels, rule, _reason(due.mover or due.step))
+    return Firing(
+        clock, escalation, target, told, groups, due.step.channels, rule, _reason(due.mover or due.step)
+    )
 
 
 def _reason(step: EscalationStep) -> str:
@@ -203,6 +207,15 @@ def _notifications(firing: Firing, at: datetime) -> Iterable[Notification]:
         yield notification_row(
             told.recipient, told.notice, at=at, escalation=firing.escalation, channels=firing.channels
         )
+    for group in firing.groups:
+        yield from group_rows(
+            group.notice,
+            whom=group.whom,
+            rota=group.rota,
+            at=at,
+            escalation=firing.escalation,
+            channels=firing.channels,
+        )
 
 
 def fire_opening(clock: Clock, *, at: datetime) -> Escalation | None:
@@ -245,5 +258,5 @@ def escalate_by_hand(clock: Clock, people: People, act: Act) -> Escalation:
     step = EscalationStep(tell=list(TOLD_BY_HAND), reassign_to=Whom.MANAGER)
     told = list(Telling(clock, Due(step, act.at, mover=step), holder, target, people).told())
     channels = LOUD if clock.priority <= Priority.P1 else QUIET
-    _write([Firing(clock, escalation, target, told, channels, reason=act.cause)], act, [])
+    _write([Firing(clock, escalation, target, told, (), channels, reason=act.cause)], act, [])
     return escalation

@@ -24,6 +24,18 @@ class Told:
 
 
 @dataclass(frozen=True)
+class ToldGroup:
+    """A group chat instead of a person."""
+
+    whom: Whom
+    rota: DutyRota | None
+    notice: Notice
+
+
+GROUPS = (Whom.ROTA_GROUP, Whom.CUSTOMER_GROUP)
+
+
+@dataclass(frozen=True)
 class Telling:
     """``holder`` had the ticket before the step, ``target`` gets it, if anybody does."""
 
@@ -39,6 +51,15 @@ class Telling:
             if recipient.pk not in seen:
                 seen.add(recipient.pk)
                 yield Told(recipient, self._notice(kind))
+
+    def groups(self) -> Iterator[ToldGroup]:
+        """The groups that the step tells; a repeat is for whoever has it."""
+        if self.due.round:
+            return
+        for whom in self._named():
+            if whom in GROUPS:
+                kind = NoticeKind.PAGED if self.due.step.percent == AT_THE_START else self._kind(whom)
+                yield ToldGroup(whom, rota_of(self.clock, self.due.step), self._notice(kind))
 
     def _wanted(self) -> Iterator[tuple[User, NoticeKind]]:
         if self.due.step.percent == AT_THE_START:

@@ -313,3 +313,25 @@ def test_a_move_in_a_batch_is_written_down_as_a_single_one(contact):
         lines = list(clock_of(ticket).events.order_by("pk").values_list("change", flat=True))
         assert lines == ["started", "step", "breached", "step", "handed_over"]
     assert timedelta(0) < Ticket.objects.first().updated_at - tickets[0].updated_at
+
+
+def test_a_step_tells_the_groups_of_the_rota_and_of_the_customer(contact):
+    rota = DutyRotaFactory()
+    chain(
+        {
+            "percent": 50,
+            "tell": [Whom.HOLDER, Whom.ROTA_GROUP, Whom.CUSTOMER_GROUP],
+            "rota": rota,
+            "repeat_minutes": 5,
+        }
+    )
+    opened(contact=contact)
+    swept(15, 20)
+    rows = Notification.objects.filter(escalation__round=0)
+    assert {(row.recipient and row.recipient.username, row.rota, row.customer) for row in rows} == {
+        ("ann", None, None),
+        (None, rota, None),
+        (None, None, contact.customer),
+    }
+    again = Notification.objects.filter(escalation__round=1)
+    assert [row.recipient.username for row in again] == ["ann"]

@@ -168,7 +168,7 @@ def test_a_call_entered_by_hand_cannot_lie_in_the_future(ticket, ann):
 
 def test_a_note_is_among_colleagues(ticket, monkeypatch):
     heard = []
-    monkeypatch.setitem(events._handlers, StaffResponded, [heard.append])
+    monkeypatch.setitem(events._handlers, StaffResponded, [heard.extend])
     mails = OutboundEmail.objects.count()
     note = noted(ticket, 5)
     assert (note.kind, note.contact) == (MessageKind.NOTE, None)

@@ -33,7 +33,7 @@ def test_the_message_says_when_and_why_it_failed(ticket):
 
 def test_a_second_report_of_the_same_failure_changes_nothing(ticket, monkeypatch):
     heard = []
-    monkeypatch.setitem(events._handlers, ResponseFailed, [heard.append])
+    monkeypatch.setitem(events._handlers, ResponseFailed, [heard.extend])
     message = answered(ticket, 20)
     bounced(message, 50)
     bounced(message, 55)

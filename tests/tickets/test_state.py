@@ -18,7 +18,7 @@ def heard(monkeypatch):
     """Every status and priority event, in place of the real listeners."""
     found = []
     for kind in (StatusChanged, PriorityChanged):
-        monkeypatch.setitem(events._handlers, kind, [found.append])
+        monkeypatch.setitem(events._handlers, kind, [found.extend])
     return found
 
 
