@@ -33,13 +33,14 @@ FARTHEST = timedelta(days=3660)
 class Terms:
     """What is previewed: the windows, in whose zone besides the reader's, and a line that says what they are.
 
-    ``notes`` are sentences on why they are not what the form says.
+    ``notes`` are sentences on why they are not what the form says, ``assured`` is one that says that they are.
     """
 
     windows: Sequence[Window]
     zone: str = ""
     about: str = ""
     notes: Sequence[str] = ()
+    assured: str = ""
 
 
 class MomentForm(forms.Form):

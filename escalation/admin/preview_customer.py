@@ -71,9 +71,8 @@ def terms_from(customer: Customer, draft: Draft, *, at: datetime) -> Terms:
     about, own = _about(customer, contract), _own_first(contract, at)
     serving = draft.policy_for(contract)
     if serving is draft.policy:
-        return Terms(
-            draft.under(contract, at=at), zone, about, [_("This policy applies to them then."), *own]
-        )
+        words = _("This policy applies to them then.")
+        return Terms(draft.under(contract, at=at), zone, about, own, assured=words)
     words = _("This policy does not apply to them then: %(policy)s does, as it is saved.")
     return Terms(windows_under(contract, at=at), zone, about, [words % {"policy": serving}, *own])
 

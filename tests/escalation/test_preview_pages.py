@@ -336,7 +336,7 @@ def from_customer(client, row, customer, **changes):
 def test_a_policy_is_previewed_for_one_customer_in_their_zone(login, director, default, berlin):
     html = from_customer(login(director), default, berlin, minutes_first_response_1=45)
     assert "Aurora Live has no contract on this day" in html
-    assert "This policy applies to them then." in html
+    assert '<p class="soft">This policy applies to them then.</p>' in html
     assert "2026-11-18 13:45 (Europe/Berlin)" in html
     assert "2026-11-18 20:45 (Asia/Shanghai)" in html
     assert all(f">{name}<" in html for name in ("P0 Urgent", "P1 High", "P2 Medium", "P3 Low"))
