@@ -40,9 +40,8 @@ class Entry:
         }
 
 
-SWEEP = "sweep"
 TIMETABLE = (
-    Entry(SWEEP, "supportdesk.tasks.enforce", minutes=1),
+    Entry("sweep", "supportdesk.tasks.enforce", minutes=1),
     Entry("absences", "escalation.tasks.follow_absences", minutes=1),
     Entry("drills", "escalation.tasks.end_drills", minutes=1),
     Entry("dispatch-notifications", "escalation.tasks.dispatch_notifications", minutes=1),
@@ -99,9 +98,10 @@ def sync_schedules(*, now: datetime) -> SyncReport:
     return report
 
 
-def sweep_at_once(*, now: datetime) -> None:
-    """Its turn is now, wherever it stood."""
-    Schedule.objects.filter(name=SWEEP, next_run__gt=now).update(next_run=now)
+def minute_tasks_at_once(*, now: datetime) -> None:
+    """Their turn is now, wherever they stood."""
+    names = [entry.name for entry in TIMETABLE if entry.minutes is not None]
+    Schedule.objects.filter(name__in=names, next_run__gt=now).update(next_run=now)
 
 
 def _sync(entry: Entry, row: Schedule | None, now: datetime, report: SyncReport) -> None:

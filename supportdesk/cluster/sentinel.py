@@ -15,7 +15,7 @@ from django_q.scheduler import scheduler
 
 from supportdesk.cluster.reports import report
 from supportdesk.inspection import repair_schedules
-from supportdesk.schedules import sweep_at_once
+from supportdesk.schedules import minute_tasks_at_once
 from tickets.ending import end_soon
 
 logger = logging.getLogger(__name__)
@@ -69,9 +69,9 @@ class StrictSentinel(Sentinel):
                 logger.error("Schedules were not as they should be: %s", repaired)
 
     def _begin(self, now: datetime) -> None:
-        """By itself the queue looks at its timetable half a minute after its start, and the sweep's turn comes later
-        still, when the cluster before died in the middle of one."""
-        sweep_at_once(now=now)
+        """By itself the queue looks at its timetable half a minute after its start, and what the cluster before had
+        taken up when it died would have its turn later still."""
+        minute_tasks_at_once(now=now)
         scheduler(broker=self.broker)
         self.has_begun = True
 
