@@ -1,8 +1,9 @@
 """The board: which promise falls due next, and what else needs somebody's hand. Values and queries only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from escalation.upcoming import Upcoming, upcoming
 from escalation.weeks import last_complete_week, week_of
 from tickets.choices import IntakeState, OutboxState
 from tickets.models import InboundEmail, OutboundEmail, Ticket
+from tickets.models.message import opened_late
 from tickets.models.ticket import TicketQuerySet
 
 SHOWN_STRANDED = 8
@@ -33,7 +35,8 @@ PEOPLE = ("customer", "contact", "owner")
 class Row:
     """A line of the board; without a clock the turn is the customer's or the ticket is done.
 
-    ``in_hand`` is what was said by who has it now; ``asks_me``: the reader is to say that they have it.
+    ``in_hand`` is what was said by who has it now; ``asks_me``: the reader is to say that they have it;
+    ``opened_late``: what opened the ticket was written down later.
     """
 
     ticket: Ticket
@@ -41,6 +44,7 @@ class Row:
     upcoming: Upcoming | None = None
     in_hand: Acknowledgement | None = None
     asks_me: bool = False
+    opened_late: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,10 +82,11 @@ def board_rows(
     others = unpromised(tickets, active_only=active_only) if promise in ("", PromiseChoice.NONE) else None
     promised = clocks[: CAP + 1].count()
     start = (max(1, page) - 1) * PAGE
-    rows = _promised_rows(list(clocks[start : start + PAGE + 1]) if start < promised else [], now, reader)
+    marked = clocks.annotate(opened_late=opened_late("ticket", "ticket__opened_at"))
+    rows = _promised_rows(list(marked[start : start + PAGE + 1]) if start < promised else [], now, reader)
     if len(rows) <= PAGE and others is not None:
         offset = max(0, start - promised)
-        rows += [Row(ticket) for ticket in others[offset : offset + PAGE + 1 - len(rows)]]
+        rows += _unpromised_rows(others[offset : offset + PAGE + 1 - len(rows)])
     return Rows(rows[:PAGE], promised, max(1, page), has_next=len(rows) > PAGE)
 
 
@@ -89,12 +94,16 @@ def _asked(clocks: ClockQuerySet, promise: str, now: datetime) -> ClockQuerySet:
     return clocks.none() if promise == PromiseChoice.NONE else narrowed(clocks, promise, now)
 
 
-def _promised_rows(clocks: Sequence[Clock], now: datetime, reader: User | None) -> list[Row]:
+def _unpromised_rows(tickets: Iterable[Any]) -> list[Row]:
+    return [Row(ticket, opened_late=ticket.opened_late) for ticket in tickets]
+
+
+def _promised_rows(clocks: Sequence[Any], now: datetime, reader: User | None) -> list[Row]:
     steps, taken = upcoming(clocks[:PAGE], now=now), in_hand(clocks, now=now)
     asked = asked_of(reader, clocks, now=now) if reader is not None and clocks else set()
     return [
-        Row(clock.ticket, clock, steps.get(clock.pk), taken.get(clock.pk), clock.pk in asked)
-        for clock in clocks
+        Row(it.ticket, it, steps.get(it.pk), taken.get(it.pk), it.pk in asked, it.opened_late)
+        for it in clocks
     ]
 
 
@@ -117,7 +126,8 @@ def promised_clocks(tickets: TicketQuerySet) -> ClockQuerySet:
 def unpromised(tickets: TicketQuerySet, *, active_only: bool) -> TicketQuerySet:
     tickets = tickets.active() if active_only else tickets
     without = tickets.filter(~Exists(Clock.objects.ticking().filter(ticket=OuterRef("pk"))))
-    return without.select_related(*PEOPLE).order_by("-updated_at", "-pk")
+    marked = without.annotate(opened_late=opened_late())
+    return marked.select_related(*PEOPLE).order_by("-updated_at", "-pk")
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ admin.site.unregister(Ticket)
 
 @admin.register(Ticket)
 class TicketAdmin(PromiseColumn, ExplainPage):
-    list_display = (*TicketList.list_display[:-1], "promise_due", "updated_at")
+    list_display = (*TicketList.list_display[:-1], "received", "promise_due", "updated_at")
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from django.db.models import TextField
+from django.db.models import Subquery, TextField
 from django.db.models.functions import Cast
 
 
-def stamp(path: str) -> Cast:
+def stamp(path: str | Subquery) -> Cast:
     """A time column for values_list(); read what it gives with `moment`."""
     return Cast(path, TextField())
 

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
+from django.db.models import OuterRef, Subquery
+
 from escalation.csvsafe import Cell, iso_time, local_time
 from escalation.exports.period import Period
 from escalation.exports.roster import Roster
 from escalation.exports.stamps import moments, stamp
-from tickets.choices import Priority
-from tickets.models import Ticket
+from tickets.choices import Channel, Priority
+from tickets.models import Message, Ticket
+from tickets.models.message import BACKDATED_AFTER
 from tickets.models.ticket import TicketQuerySet, ticket_number
 
 FETCH = 2000  # rows read at a time
@@ -41,6 +44,8 @@ COLUMNS = (
     "closed_local",
     "merged_into",
     "follows",
+    "opened_recorded_at",
+    "opened_backdated",
 )
 
 
@@ -65,6 +70,14 @@ class TicketRow(NamedTuple):
     unanswered_since: datetime | None
     resolved_at: datetime | None
     closed_at: datetime | None
+    recorded_at: datetime | None  # of what the ticket was opened by
+
+    @property
+    def is_backdated(self) -> bool:
+        """A colleague wrote it down later; a mail's receipt is never backdated, however late it was fetched."""
+        if self.recorded_at is None or self.channel == Channel.EMAIL:
+            return False
+        return self.recorded_at - self.opened_at > BACKDATED_AFTER
 
 
 PATHS = (
@@ -83,7 +96,9 @@ PATHS = (
     "merged_into_id",
     "follows_id",
 )
-TIMES = ("opened_at", "unanswered_since", "resolved_at", "closed_at")
+FIRST = Message.objects.filter(ticket=OuterRef("pk"), at=OuterRef("opened_at")).order_by("pk")
+RECORDED_AT = Subquery(FIRST.values("created_at")[:1])
+TIMES: tuple[str | Subquery, ...] = ("opened_at", "unanswered_since", "resolved_at", "closed_at", RECORDED_AT)
 
 
 def tickets_of(period: Period) -> TicketQuerySet:
@@ -128,6 +143,8 @@ def ticket_row(ticket: TicketRow, *, roster: Roster, zone: tzinfo) -> list[Cell]
         local_time(ticket.closed_at, zone),
         ticket_number(ticket.merged_into_id) if ticket.merged_into_id else "",
         ticket_number(ticket.follows_id) if ticket.follows_id else "",
+        iso_time(ticket.recorded_at),
+        ticket.is_backdated,
     ]
 
 

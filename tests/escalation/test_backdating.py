@@ -1,11 +1,14 @@
 """What somebody wrote down more than a quarter of an hour later is marked wherever its time is shown."""
 
+import csv
+import io
+
 import pytest
 from django.urls import reverse
 
 from tests.adminpages import page_url
 from tests.factories import AdminFactory, ContactFactory, StaffProfileFactory
-from tests.talk import answered, called, clock_of, opened
+from tests.talk import answered, called, clock_of, minute, opened
 from tickets.choices import Channel, Priority
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
@@ -50,6 +53,40 @@ def test_a_start_that_was_written_down_later_is_marked(login):
     html = pages(login, ticket)
     assert all(MARK in one for one in html)
     assert html[0].count(MARK) == 4  # the head, the call, the start of the promise, the line of the ledger
+
+
+def lists(login):
+    """The board with its two halves, and the tickets' list."""
+    client = login(AdminFactory())
+    addresses = ["/", "/?promise=none", reverse("admin:tickets_ticket_changelist")]
+    return [MARK in client.get(address).content.decode() for address in addresses]
+
+
+def test_what_opened_a_ticket_late_is_marked_in_the_lists(login):
+    StaffProfileFactory(user=(author := AdminFactory()))
+    words = {"contact": ContactFactory(), "priority": Priority.P2, "channel": Channel.PHONE, "actor": author}
+    ticket = opened(-120, noticed=-30, **words)
+    assert lists(login) == [True, False, True]
+    called(ticket, -20)
+    assert lists(login) == [True, True, True]
+
+
+def test_what_was_opened_at_once_or_fetched_late_is_not_marked_in_the_lists(login):
+    StaffProfileFactory(user=(author := AdminFactory()))
+    opened(-120, noticed=-30, contact=ContactFactory(), priority=Priority.P2)
+    opened(-40, noticed=-30, contact=ContactFactory(), channel=Channel.PHONE, actor=author)
+    assert lists(login) == [False] * 3
+
+
+def test_an_export_says_when_the_opening_was_written_down(login):
+    StaffProfileFactory(user=(author := AdminFactory()))
+    late = opened(-120, noticed=-30, contact=ContactFactory(), channel=Channel.GROUP, actor=author)
+    soon = opened(-45, noticed=-30, contact=ContactFactory(), channel=Channel.PHONE, actor=author)
+    mail = opened(-120, noticed=-30, contact=ContactFactory())
+    text = b"".join(login(AdminFactory()).get(reverse("admin:board_export"))).decode("utf-8-sig")
+    found = {row["ticket"]: row for row in csv.DictReader(io.StringIO(text))}
+    assert [found[one.number]["opened_backdated"] for one in (late, soon, mail)] == ["yes", "no", "no"]
+    assert {row["opened_recorded_at"] for row in found.values()} == {minute(-30).isoformat()}
 
 
 def test_mail_that_was_fetched_late_is_not_marked(login):

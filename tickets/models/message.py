@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Contact
@@ -79,6 +79,12 @@ class Message(models.Model):
     def is_backdated(self) -> bool:
         """Somebody wrote down afterwards what happened earlier; a mail's receipt is never backdated."""
         return self.author_id is not None and self.created_at - self.at > BACKDATED_AFTER
+
+
+def opened_late(ticket: str = "pk", opened_at: str = "opened_at") -> Exists:
+    """For annotate(): whether somebody wrote down later what a ticket was opened by. Names as the outer query's."""
+    first = Message.objects.filter(ticket=OuterRef(ticket), at=OuterRef(opened_at), author__isnull=False)
+    return Exists(first.filter(created_at__gt=F("at") + BACKDATED_AFTER))
 
 
 def attachment_path(attachment: "Attachment", name: str) -> str:
