@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import F
+from django.db.models import DateTimeField, F
 from django.utils.translation import gettext as _
 
+from escalation.bykey import ByKey
 from escalation.choices import ClockChange, ClockState, Medium, Whom
 from escalation.models import Clock, ClockEvent, Escalation, EscalationStep, Notification
 from escalation.services.chain import AT_THE_START
@@ -91,9 +92,8 @@ def _save(clocks: Sequence[Clock], at: datetime) -> None:
     rows.filter(pk__in=stranded, stranded_at=None).update(stranded_at=at)
     found = [clock.pk for clock in clocks if clock.stranded_at is None]
     rows.filter(pk__in=found, stranded_at__isnull=False).update(stranded_at=None)
-    over = [clock.pk for clock in clocks if clock.next_step_at is None]
-    rows.filter(pk__in=over).update(next_step_at=None)
-    Clock.objects.bulk_update([clock for clock in clocks if clock.next_step_at is not None], ["next_step_at"])
+    following = {clock.pk: clock.next_step_at for clock in clocks}
+    rows.filter(pk__in=following).update(next_step_at=ByKey(following, DateTimeField()))
 
 
 def _recorded(clock: Clock, act: Act) -> list[ClockEvent]:
