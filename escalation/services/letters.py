@@ -73,7 +73,8 @@ def words_of(rows: Sequence[Notification], reader: Reader) -> Words:
 def notice_of(row: Notification) -> Notice:
     fired = row.escalation
     by, reason = (fired.by, fired.reason) if fired is not None else (None, "")
-    return Notice(NoticeKind(row.kind), row.ticket, row.clock, row.other, row.detail or reason, by)
+    other = None if row.kind == NoticeKind.PAGED and row.other_id == row.recipient_id else row.other
+    return Notice(NoticeKind(row.kind), row.ticket, row.clock, other, row.detail or reason, by)
 
 
 def links_of(row: Notification) -> tuple[str, ...]:

@@ -24,7 +24,8 @@ from tickets.models import Ticket
 class Notice:
     """What happened, to which ticket; ``clock`` is the promise it is about, ``other`` the person it names.
 
-    ``by`` is who escalated by hand. Without a ticket the ``detail`` says everything.
+    ``by`` is who escalated by hand. A page that names nobody is to whoever has the ticket. Without a ticket the
+    ``detail`` says everything.
     """
 
     kind: NoticeKind
@@ -66,8 +67,14 @@ def subject_of(notice: Notice) -> str:
     if notice.ticket is None or notice.kind == NoticeKind.BACK:
         return str(notice.kind.label)
     if notice.ticket.is_drill:
-        return marked(f"{notice.kind.label}: {priority_of(notice.ticket)} {unmarked(notice.ticket.subject)}")
-    return f"{notice.kind.label}: {priority_of(notice.ticket)} {notice.ticket.subject}"
+        return marked(f"{_what_of(notice)} {unmarked(notice.ticket.subject)}")
+    return f"{_what_of(notice)} {notice.ticket.subject}"
+
+
+def _what_of(notice: Notice) -> str:
+    if notice.kind == NoticeKind.PAGED or notice.ticket is None:
+        return f"{notice.kind.label}:"  # which names the priority
+    return f"{notice.kind.label}: {priority_of(notice.ticket)}"
 
 
 def priority_of(ticket: Ticket) -> str:
@@ -124,7 +131,7 @@ def _sentence(notice: Notice) -> str:
         case NoticeKind.NEW_TICKET:
             return _("%(number)s is a new ticket for you.")
         case NoticeKind.PAGED:
-            return _("%(number)s is a P0: everything else waits. %(other)s is on it.")
+            return _paged(notice)
         case NoticeKind.CUSTOMER_WROTE:
             return _("The customer wrote on %(number)s.")
         case NoticeKind.RESPONSE_FAILED:
@@ -135,6 +142,12 @@ def _sentence(notice: Notice) -> str:
             return _unreached(notice)
         case _other:
             return _about_absence(notice.kind) or f"{_missed(notice)} {_what_follows(notice.kind)}"
+
+
+def _paged(notice: Notice) -> str:
+    if notice.other is None:
+        return _("%(number)s is a P0: everything else waits. It is yours.")
+    return _("%(number)s is a P0: everything else waits. %(other)s is on it.")
 
 
 def _unreached(notice: Notice) -> str:

@@ -64,6 +64,12 @@ def test_the_subject_says_what_how_urgent_and_which():
     assert subject_of(notice) == "A promise falls due: P1 Black"
 
 
+def test_a_page_says_once_that_it_is_a_p0():
+    assert (
+        subject_of(Notice(NoticeKind.PAGED, TicketFactory(subject="Black", priority=0))) == "P0 opened: Black"
+    )
+
+
 def test_a_ticket_of_nobody_we_know_says_so():
     text = text_of(Notice(NoticeKind.NEW_TICKET, TicketFactory(customer=None)))
     assert "Customer: unknown company" in text
