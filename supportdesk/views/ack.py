@@ -13,6 +13,7 @@ from escalation.choices import AcknowledgedBy
 from escalation.services.ack_links import Invitation, invitation
 from escalation.services.notices import as_read_by, reader_of
 from escalation.services.taking import acknowledge, take_over
+from escalation.taken import in_hand
 from tickets.errors import DeskError
 
 TAKES = "tickets.change_ticket"
@@ -63,6 +64,7 @@ def _context(asked: Invitation, now: datetime, problem: str) -> dict[str, object
         "clock": clock,
         "ticket": clock.ticket,
         "now": now,
+        "in_hand": in_hand([clock], now=now).get(clock.pk),
         "is_mine": clock.ticket.owner == asked.user,
         "may_take_over": clock.ticket.owner != asked.user and asked.user.has_perm(TAKES),
         "problem": problem,
