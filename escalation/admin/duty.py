@@ -86,7 +86,7 @@ class DutyShiftInline(VisibleChoices, TabularInline):
     fields = ("user", "starts_at", "ends_at")
     extra = 0
     per_page = 20
-    show_change_link = True
+    hide_title = True
     verbose_name_plural = _("Shifts entered by hand")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[DutyShift]":

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from customers.admin.fields import StaffChoiceField, person, staff_members
@@ -30,7 +31,7 @@ class OverrideForm(forms.Form):
         label=_("On duty"), queryset=staff_members().filter(is_active=True), empty_label=_("Choose")
     )
     starts_at = forms.DateTimeField(label=_("From"), widget=MomentInput())
-    ends_at = forms.DateTimeField(label=_("To"), widget=MomentInput())
+    ends_at = forms.DateTimeField(label=pgettext_lazy("time", "To"), widget=MomentInput())
     reason = forms.CharField(label=_("Reason"), max_length=300)
 
     @property
@@ -94,6 +95,14 @@ class LayerForm(forms.ModelForm):
             "from_time",
             "to_time",
         )
+
+    def clean(self) -> dict[str, Any]:
+        """Days at the ends of the calendar cannot be reckoned with."""
+        given = super().clean() or {}
+        for name in ("starts_on", "ends_on"):
+            if given.get(name) is not None and not 2000 <= given[name].year <= 2200:
+                self.add_error(name, _now("Choose a day between 2000 and 2200."))
+        return given
 
     def clean_weekdays(self) -> list[int]:
         return sorted(self.cleaned_data["weekdays"])

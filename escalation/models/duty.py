@@ -6,9 +6,11 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from customers.choices import validate_zone
+from customers.names import name_of
 from escalation.rotation import Rotation
 
 
@@ -171,4 +173,4 @@ class DutyShift(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} {self.starts_at:%Y-%m-%d %H:%M}"
+        return f"{name_of(self.user)} {localtime(self.starts_at):%Y-%m-%d %H:%M}"

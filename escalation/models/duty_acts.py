@@ -5,8 +5,10 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from customers.names import name_of
 from escalation.models.duty import DutyRota
 from tickets.models import OutboundEmail
 
@@ -27,7 +29,7 @@ class DutySwap(models.Model):
         ordering = ["-made_at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.rota} {self.made_at:%Y-%m-%d %H:%M}"
+        return f"{self.rota} {localtime(self.made_at):%Y-%m-%d %H:%M}"
 
 
 class DutyOverride(models.Model):
@@ -64,7 +66,7 @@ class DutyOverride(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} {self.starts_at:%Y-%m-%d %H:%M}"
+        return f"{name_of(self.user)} {localtime(self.starts_at):%Y-%m-%d %H:%M}"
 
     def is_live(self, at: datetime) -> bool:
         """Whether it can still be withdrawn."""
@@ -97,7 +99,7 @@ class DutyHandover(models.Model):
         constraints = [models.UniqueConstraint(fields=["rota", "changed_at"], name="duty_handover_told_once")]
 
     def __str__(self) -> str:
-        return f"{self.rota} {self.changed_at:%Y-%m-%d %H:%M}"
+        return f"{self.rota} {localtime(self.changed_at):%Y-%m-%d %H:%M}"
 
 
 class DutyFeed(models.Model):

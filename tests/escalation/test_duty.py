@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from escalation.models import ShiftSource
 from escalation.services.duty import next_shift, on_duty, shift_at, standings, watches
-from tests.factories import NOW, DutyRotaFactory, DutyShiftFactory
+from tests.factories import NOW, DutyRotaFactory, DutyShiftFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -118,3 +119,9 @@ def test_each_question_costs_one_query(rota, count_queries):
     shift(rota, 8, 16)
     assert count_queries(lambda: on_duty(rota=rota, at=NOW)) == 1
     assert count_queries(lambda: next_shift(rota=rota, at=NOW).user) == 1
+
+
+def test_a_shift_goes_by_the_name_and_the_readers_time(rota):
+    row = DutyShiftFactory(rota=rota, user=UserFactory(first_name="Ann", last_name="Lee"), starts_at=NOW)
+    with timezone.override("Asia/Shanghai"):
+        assert str(row) == "Ann Lee 2026-11-18 20:00"
