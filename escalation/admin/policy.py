@@ -25,6 +25,7 @@ from escalation.choices import ClockKind
 from escalation.models import Policy, PolicyTarget, PolicyVersion
 from escalation.services.policies import Window, revise_policy
 from escalation.services.previewing import Draft
+from escalation.templatetags.promises import minutes
 from tickets.choices import Priority
 
 
@@ -147,10 +148,15 @@ def windows_in_force(policy: Policy) -> list[Window]:
 def in_words(targets: Any) -> str:
     """One line per window: kind, priority, minutes, calendar."""
     rows = (
-        (target.get_kind_display(), target.get_priority_display(), target.minutes, target.calendar.name)
+        (
+            target.get_kind_display(),
+            target.get_priority_display(),
+            minutes(target.minutes),
+            target.calendar.name,
+        )
         for target in sorted(targets, key=_order)
     )
-    return format_html_join("", "<div>{} · {}: {} min ({})</div>", rows) or "-"
+    return format_html_join("", "<div>{} · {}: {} ({})</div>", rows) or "-"
 
 
 def ways_in_words(version: PolicyVersion) -> str:

@@ -187,3 +187,9 @@ def test_thirty_rows_cost_the_queries_of_three(login, count_queries, make):
     few = count_queries(lambda: listed(client, model))
     make.create_batch(27)
     assert count_queries(lambda: listed(client, model)) == few
+
+
+def test_windows_are_read_in_hours_and_minutes(login, default):
+    html = login(staff(groups=["Account manager"])).get(page_url(default)).content.decode()
+    assert "First response · P0 Urgent: 30 min (" in html
+    assert "First response · P3 Low: 24 h (" in html
