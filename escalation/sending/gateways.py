@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 from typing import Any, cast
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote
 
 import apprise
 import requests
@@ -146,18 +146,20 @@ def _native(gateway: Gateway, address: str) -> dict[str, Any] | None:
 def plugin_for(address: str) -> NotifyBase | None:
     """Apprise's plugin with this address; None if it is not listed, not understood, or asks for what it may not."""
     gateway = gateway_for(address)
-    if gateway is None or NOT_FOR_ADDRESSES & _wishes(address):
+    if gateway is None:
         return None
     try:
         parsed = _native(gateway, address) or cast(Any, gateway.plugin).parse_url(address)
-        return gateway.plugin(**{**parsed, "asset": ASSET}) if parsed else None
+        if not parsed or NOT_FOR_ADDRESSES & _wishes(parsed):
+            return None
+        return gateway.plugin(**{**parsed, "asset": ASSET})
     except Exception:  # plugins refuse an address with exceptions of many kinds, whose texts hold it
         return None
 
 
-def _wishes(address: str) -> set[str]:
-    query = parse_qs(urlsplit(address).query, keep_blank_values=True)
-    return {name.lower().lstrip("+-: ") for name in query}
+def _wishes(parsed: Mapping[str, Any]) -> set[str]:
+    """As Apprise reads them: it also parts them by semicolons and knows no fragments, unlike a browser."""
+    return {name.lower().strip("+-: ") for name in parsed["qsd"]}
 
 
 def serves(address: str, medium: str) -> bool:
@@ -190,9 +192,20 @@ def _fitted(parcel: Parcel) -> tuple[str, str]:
     words = parcel.words
     match parcel.medium:
         case Medium.CHAT:
-            return "", cut(f"{words.subject}\n\n{words.text}", MOST_CHAT_BYTES)
+            return "", cut(harmless(f"{words.subject}\n\n{words.text}"), MOST_CHAT_BYTES)
         case _short:
             return "", words.short
+
+
+# Customers write the subjects. These call everybody in a group (<!channel>, <at user_id="all">, @everyone, @all,
+# (met)all(met)), hide an address behind other words, or make a service refuse the whole message as broken markup.
+_MARKUP = {"<": "‹", ">": "›", "@": "＠", "](": "] (", "(met)": "( met )"}
+_ANY_MARKUP = re.compile("|".join(map(re.escape, _MARKUP)), re.IGNORECASE)
+
+
+def harmless(text: str) -> str:
+    """Text that no chat takes for a mention, a link with other words, or markup; bare addresses stay links."""
+    return _ANY_MARKUP.sub(lambda found: _MARKUP[found[0].lower()], text)
 
 
 def cut(text: str, most: int) -> str:

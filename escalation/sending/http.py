@@ -82,10 +82,15 @@ def public_addresses(host: str, port: int) -> list[str]:
 def is_public(address: str) -> bool:
     """Not of this machine, its networks, or anything that leads to them under another name."""
     ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address) and not any(ip in network for network in (UNICAST, NAT64)):
+        return ip.ipv4_mapped is not None and is_public(str(ip.ipv4_mapped))
     return all(one.is_global and not one.is_multicast for one in (ip, *_inside(ip)))
 
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+UNICAST = ipaddress.ip_network(
+    "2000::/3"
+)  # what IANA gives out; outside of it are old and local ways to IPv4
 
 
 def _inside(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Address]:

@@ -79,6 +79,26 @@ def test_each_service_is_spoken_to_and_accepts(service, monkeypatch, schema):
     assert secret in service.heard[-1][0]
 
 
+@pytest.mark.parametrize("schema", SERVICES)
+def test_a_customers_words_call_nobody_hide_no_link_and_break_no_message(service, monkeypatch, schema):
+    address, attribute, path, _secret = SERVICES[schema]
+    monkeypatch.setattr(gateways.GATEWAYS[schema].plugin, attribute, service.url + path)
+    subject = (
+        'P0 <!channel> <@U024BE7LH> <at user_id="all"></at> @everyone @all (MET)all(met) <users/all> '
+        '<http://evil.example|Open> [Open](http://evil.example) <a href="http://evil.example">'
+    )
+    Courier(Parcel(Medium.CHAT, address, "", Words(subject, "https://desk.example/1/", ""), NOW)).deliver()
+    said = json.loads(service.texts[-1])
+    heard = json.dumps({key: said[key] for key in said if key != "channel"}, ensure_ascii=False)
+    assert "everyone" in heard
+    assert "https://desk.example/1/" in heard
+    assert not [
+        mark
+        for mark in ("<!", "<at", "<@", "@e", "@a", "](", "(met)", "<users", "<http://e", "<a")
+        if mark in heard
+    ]
+
+
 def test_teams_is_reached_at_the_host_that_its_address_names(service):
     address = f"workflow://127.0.0.1:{service.port}/643e69f61d4f41f49ad43d0bb4a9ca9c/signature-4711"
     found = answer(address)
@@ -180,13 +200,14 @@ def test_without_a_secret_there_is_no_signature(service):
     [
         "127.0.0.1", "10.1.2.3", "192.168.0.1", "172.16.9.9", "169.254.169.254", "0.0.0.0", "100.64.0.1",
         "224.0.0.1", "::1", "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::",
+        "::127.0.0.1", "fec0::1", "64:ff9b:1::a00:1",
     ],
 )  # fmt: skip
 def test_addresses_of_our_own_networks_are_not_public(address):
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111", "64:ff9b::808:808"])
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8"])
 def test_others_are(address):
     assert is_public(address)
 
@@ -231,7 +252,11 @@ def test_a_name_that_leads_here_only_when_it_is_connected_to_is_refused_then(ser
         "macosx://", "smpp://u:p@h:1/1/2", "rsyslog://h", "apprise://h/token", "exec://id", "wecombot://", "hello",
         "", "https://example.com/hook", "slack://short", "wecombot://key?redirect=yes", "wecombot://key?verify=no",
         "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/?template=/etc/passwd", "wecombot://key?rto=9999",
-        "wecombot://key?RETRY=99",
+        "wecombot://key?RETRY=99", "wecombot://key?a=b;verify=no",
+        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/?a=b;template=/etc/passwd",
+        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#c?template=/etc/passwd",
+        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/?template%20=/etc/passwd",
+        "workflow://evil.example/643e69f61d4f41f49ad43d0bb4a9ca9c/signature/?x=1;template=/etc/passwd",
     ],
 )  # fmt: skip
 def test_an_address_that_is_not_of_a_listed_service_or_asks_for_more_is_none(address):
