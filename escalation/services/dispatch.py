@@ -257,11 +257,13 @@ class _Run:
         self.report.failed += len(failed)
 
     def _without_unset_groups(self, failed: Sequence[Notification]) -> list[Notification]:
-        """A group that nobody gave a way is no fault of the moment: it is noted, and nobody is disturbed."""
+        """A group without a way, or without the ticket by now, is no fault of the moment: nobody is disturbed."""
         unset = [
             row for row in failed if row.recipient_id is None and next(self.reach.listed(row), None) is None
         ]
-        self._note(unset, Answer(AttemptOutcome.REFUSED, NO_WAY), medium=Medium.CHAT)
+        for row in unset:
+            reason = STRAYED if row.pk in self.reach.strayed else NO_WAY
+            self._note([row], Answer(AttemptOutcome.REFUSED, reason), medium=Medium.CHAT)
         return [row for row in failed if row not in unset]
 
     def _again_at(self, row: Notification) -> datetime | None:
@@ -283,6 +285,7 @@ class _Run:
 
 NO_WORDS = Words("", "", "")
 NO_WAY = "no way to reach this group has been entered"
+STRAYED = "the ticket is another customer's by now"
 
 
 def _update(rows: Iterable[Notification], **fields: object) -> None:

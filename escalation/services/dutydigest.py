@@ -27,11 +27,15 @@ URGENT = (Priority.P0, Priority.P1)
 
 @dataclass(frozen=True)
 class Item:
-    """One ticket with what falls due next on it, if anything does, and the names of who was told of it."""
+    """One ticket with what falls due next on it, if anything does, and the names of who was told of it.
+
+    ``of_rota``: a P0 or P1 that the rota's policy promises, which is the business of everybody on duty.
+    """
 
     ticket: Ticket
     clock: Clock | None = None
     told: Sequence[str] = field(default=())
+    of_rota: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,17 +59,22 @@ def digest_of(rota: DutyRota, at: datetime, outgoing: User, incoming: User) -> D
     tickets.sort(key=lambda ticket: _urgency(ticket, clocks.get(ticket.pk)))
     shown = tickets[:MOST]
     told = _told({ticket.pk for ticket in shown})
-    items = [Item(ticket, clocks.get(ticket.pk), told.get(ticket.pk, ())) for ticket in shown]
+    items = [_item_of(ticket, clocks.get(ticket.pk), told.get(ticket.pk, ()), rota) for ticket in shown]
     return Digest(rota, at, outgoing, incoming, items, more=len(tickets) - len(shown))
+
+
+def _item_of(ticket: Ticket, clock: Clock | None, told: Sequence[str], rota: DutyRota) -> Item:
+    served = clock is not None and clock.policy_version.policy.duty_rota_id == rota.pk
+    return Item(ticket, clock, told, of_rota=served and ticket.priority in URGENT)
 
 
 def for_reader(digest: Digest, reader: User) -> Digest:
     """Urgent tickets of the rota are the business of both; of the others each sees what they may see in the desk."""
-    others = [item.ticket.pk for item in digest.items if item.ticket.priority not in URGENT]
+    others = [item.ticket.pk for item in digest.items if not item.of_rota]
     if not others or reader == digest.outgoing:
         return digest
     seen = set(visible_tickets(reader).filter(pk__in=others).values_list("pk", flat=True))
-    items = [item for item in digest.items if item.ticket.priority in URGENT or item.ticket.pk in seen]
+    items = [item for item in digest.items if item.of_rota or item.ticket.pk in seen]
     return replace(digest, items=items, more=0)
 
 
@@ -73,7 +82,7 @@ def _nearest_clocks(rota: DutyRota, outgoing: User) -> Mapping[int, Clock]:
     """By ticket the promise that falls due first: of what the outgoing person holds, and of P0 and P1 of the rota."""
     urgent = Q(policy_version__policy__duty_rota=rota, ticket__priority__in=URGENT)
     clocks = Clock.objects.ticking().filter(Q(ticket__owner=outgoing) | urgent)
-    clocks = clocks.select_related("ticket__customer", "ticket__owner")
+    clocks = clocks.select_related("ticket__customer", "ticket__owner", "policy_version__policy")
     found: dict[int, Clock] = {}
     for clock in clocks.order_by("ticket__priority", "due_at", "pk")[: 10 * MOST]:
         found.setdefault(clock.ticket_id, clock)

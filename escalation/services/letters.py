@@ -142,7 +142,7 @@ def _many(rows: Sequence[Notification], reader: Reader) -> Words:
     facts = _facts(
         "digest", subject, text, [_fact(line) for line in lines], urgent=any(row.is_urgent for row in rows)
     )
-    return Words(subject, text, subject, facts)
+    return Words(subject, text, _digest_in_short(len(rows), lines), facts)
 
 
 def _most_pressing(keys: Sequence[int]) -> list[int]:
@@ -165,11 +165,17 @@ def _lines(keys: Sequence[int], tickets: Sequence[int]) -> list[_Line]:
 
 
 def _digest_subject(count: int, lines: Sequence[_Line]) -> str:
+    short = _digest_in_short(count, lines)
+    return f"{short} {lines[0].ticket.subject}" if lines else short
+
+
+def _digest_in_short(count: int, lines: Sequence[_Line]) -> str:
+    """For an SMS or a call: no subject, which may hold anything."""
     words = ngettext("%(count)s notification", "%(count)s notifications", count) % {"count": count}
     if not lines:
         return words
     first = lines[0].ticket
-    return f"{words}: {priority_of(first)} {first.number} {first.subject}"
+    return f"{words}: {priority_of(first)} {first.number}"
 
 
 def _paragraph(line: _Line) -> str:

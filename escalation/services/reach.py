@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db.models import F, Q
 
 from customers.models import Customer
 from escalation.choices import AttemptOutcome, Medium
@@ -47,10 +47,11 @@ class Reach:
     reached: set[int] = field(default_factory=set)  # by another way than mail
     no_mail: set[int] = field(default_factory=set)  # it was refused, here or by the mail server
     known: set[int] = field(default_factory=set)  # with a try before this run
+    strayed: set[int] = field(default_factory=set)  # for the group of a customer whose ticket it is no more
 
     @classmethod
     def of(cls, rows: Sequence[Notification]) -> Reach:
-        """At most five queries, however many notifications."""
+        """At most six queries, however many notifications."""
         targets = {target_of(row) for row in rows}
         keys = {column: [one.pk for one in targets if one.column == column] for column in _COLUMNS}
         found = cls(
@@ -60,7 +61,15 @@ class Reach:
         )
         found._load_ways(keys)
         found._load_tries(rows)
+        found._load_strayed(rows)
         return found
+
+    def _load_strayed(self, rows: Sequence[Notification]) -> None:
+        """A ticket that was put to another customer meanwhile is nothing for the first one's group."""
+        for_groups = {row.pk for row in rows if target_of(row).column == "customer"}
+        if for_groups:
+            theirs = Notification.objects.filter(pk__in=for_groups, ticket__customer=F("customer"))
+            self.strayed = for_groups - set(theirs.values_list("pk", flat=True))
 
     def _load_ways(self, keys: dict[str, list[int]]) -> None:
         of_these = Q()
@@ -112,6 +121,8 @@ class Reach:
     def listed(self, row: Notification) -> Iterator[ContactWay]:
         """Ways of the notification's media, in their order. A group's way is meant whatever its medium."""
         if row.recipient_id is not None and self.user(row) is None:
+            return
+        if row.pk in self.strayed:
             return
         ways = self.ways.get(target_of(row), ())
         media = [*row.channels, *(() if row.recipient_id is not None else Medium)]

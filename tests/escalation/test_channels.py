@@ -22,7 +22,7 @@ from tests.factories import (
 )
 from tests.imfake import closed_port, standing_in
 from tests.talk import dispatched, minute
-from tickets.models import OutboundEmail
+from tickets.models import OutboundEmail, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -248,6 +248,17 @@ def test_an_sms_is_short(service, ann, monkeypatch):
     assert "http" not in service.texts[0]
 
 
+def test_an_sms_of_many_holds_no_customers_words_either(service, ann, monkeypatch):
+    plugin = gateways.GATEWAYS["clickatell"].plugin
+    monkeypatch.setattr(plugin, "notify_url", service.url + "/messages/http/send?apiKey={}")
+    ContactWayFactory(user=ann, medium=Medium.SMS, address="clickatell://apikey4711/15556667777")
+    rows = [told(ann, Medium.SMS) for _number in range(5)]
+    Ticket.objects.update(subject="Your account: evil.example")
+    dispatched(3)
+    assert [tries(row) for row in rows] == [[("sms", "accepted")]] * 5
+    assert "evil" not in service.heard[0][0] + service.texts[0]
+
+
 # ------------------------------------------------------------------------------------------------------------
 # Storms
 
@@ -337,6 +348,17 @@ def test_a_customer_s_group_reads_that_we_are_on_it_and_until_when_and_nothing_i
     assert "secret detail" not in text
     assert "/tickets/" not in text
     assert row.ticket.owner.first_name not in text
+
+
+def test_a_ticket_that_is_another_customers_by_now_is_nothing_for_the_first_ones_group(wecom):
+    row = told_group(Whom.CUSTOMER_GROUP)
+    ContactWayFactory(user=None, customer=row.customer)
+    Ticket.objects.update(customer=CustomerFactory())
+    dispatched(3)
+    assert wecom.heard == []
+    assert again(row).state == NotificationState.FAILED
+    assert row.attempts.get().answer == "the ticket is another customer's by now"
+    assert Notification.objects.count() == 1
 
 
 def test_the_contract_says_in_which_language_and_zone(wecom):

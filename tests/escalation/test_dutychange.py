@@ -159,6 +159,15 @@ def test_a_minor_ticket_is_told_only_to_who_may_see_it(change, ann):
     assert "Invoice" not in mails()["ben@desk.example"].text
 
 
+def test_an_urgent_one_that_is_not_of_the_rota_is_told_only_to_who_may_see_it(change, ann):
+    elsewhere = PolicyVersionFactory(policy=PolicyFactory(duty_rota=DutyRotaFactory()))
+    ticket = TicketFactory(owner=ann, priority=Priority.P0, subject="Takeover talks")
+    ClockFactory(ticket=ticket, policy_version=elsewhere)
+    tell_changes(now=NOW)
+    assert "Takeover talks" in mails()["ann@desk.example"].text
+    assert "Takeover talks" not in mails()["ben@desk.example"].text
+
+
 def test_somebody_without_an_address_spoils_nothing(change, ann):
     ann.email = ""
     ann.save()
