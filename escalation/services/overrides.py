@@ -1,6 +1,6 @@
 """What people do to a rota: put somebody else on duty, exchange two shifts, take either back."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -11,6 +11,8 @@ from escalation.models.duty import HAND_RANK
 from escalation.services.duty import Watch, watches, within
 from escalation.services.dutynotice import tell_put_on_duty, tell_withdrawn
 from tickets.errors import DeskError
+
+FARTHEST = timedelta(days=366)
 
 
 @transaction.atomic
@@ -97,6 +99,8 @@ def _refuse(user: User, starts_at: datetime, ends_at: datetime, reason: str, at:
         raise DeskError(_("The time ends before it begins."))
     if ends_at <= at:
         raise DeskError(_("That time is over; who was on duty then stays as it was."))
+    if ends_at - at > FARTHEST:
+        raise DeskError(_("Choose a time within a year from now."))
     if not reason.strip():
         raise DeskError(_("Give a reason."))
 

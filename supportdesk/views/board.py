@@ -104,7 +104,7 @@ def _live(request: HttpRequest, chosen: TicketFilter, now: datetime) -> dict[str
             chosen.qs,
             now=now,
             reader=user if user.has_perm(CHANGE) else None,
-            page=int(page) if page.isascii() and page.isdigit() else 1,
+            page=int(page) if page.isascii() and page.isdigit() and len(page) <= 6 else 1,
             promise=chosen.chosen("promise"),
             active_only=not (params.getlist("status") or params.get("q")),
         ),

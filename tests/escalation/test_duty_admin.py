@@ -124,6 +124,8 @@ def test_layers_deleted_from_the_list_do_so_too(login, lead, rota, people):
         ({"length": 0}, "at least one"),
         ({"from_time": "20:00"}, "both times"),
         ({"ends_on": "2026-11-01"}, "before the first"),
+        ({"starts_on": "0001-01-01"}, "between 2000 and 2200"),
+        ({"ends_on": "9999-12-31"}, "between 2000 and 2200"),
         ({"weekdays": ["7"]}, "valid choice"),
         ({"turns-0-user": ""}, "at least 1"),
     ],

@@ -47,6 +47,12 @@ def put(rota, user, first=2, last=4, *, at=NOW, actor=None, reason="Ann is ill")
     )
 
 
+def test_nobody_is_put_on_duty_for_ever(rota, lead):
+    with pytest.raises(DeskError, match="within a year"):
+        put(rota, lead, last=24 * 367)
+    assert not DutyOverride.objects.exists()
+
+
 def held(rota, *hours):
     return [on_duty(rota=rota, at=NOW + hour * HOUR) for hour in hours]
 

@@ -232,6 +232,11 @@ def test_a_filter_that_is_not_understood_is_told(
     assert "Select a valid choice" in shown(login(admin), "owner=99999&page=x")
 
 
+def test_a_page_number_beyond_every_number_is_the_first(login: Login, admin: User, now: datetime) -> None:
+    ticket = clock_due(now).ticket
+    assert tickets_in(shown(login(admin), "page=" + "9" * 30)) == [ticket.pk]
+
+
 def test_resolved_tickets_are_found_by_search(
     login: Login, frozen: object, now: datetime, admin: User
 ) -> None:
