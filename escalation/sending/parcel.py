@@ -10,12 +10,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Words:
-    """``short`` fits an SMS or a call; ``facts`` are the JSON of a webhook."""
+    """``short`` fits an SMS or a call; ``facts`` are the JSON of a webhook.
+
+    ``tokens`` are the parts of links in the text by which whoever reads them acts as the reader.
+    """
 
     subject: str
     text: str
     short: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError, InterfaceError, transaction
@@ -207,6 +207,10 @@ class _Run:
     def _record(self, delivery: _Delivery, answer: Answer) -> None:
         """What the other side said of one message."""
         way = delivery.way
+        if len(delivery.rows) > 1 and answer.is_accepted:
+            answer = replace(
+                answer, text=answer.text.partition(" ")[0]
+            )  # a service that repeats it names all tickets
         with transaction.atomic():
             self._note(delivery.rows, answer, medium=way.medium, to=way.shown, way=way)
             if answer.is_accepted:

@@ -84,6 +84,11 @@ def links_of(row: Notification) -> tuple[str, ...]:
     return (_("I have it: %(link)s") % {"link": ack_link(user=row.recipient, escalation=row.escalation)},)
 
 
+def _tokens(links: Iterable[str]) -> tuple[str, ...]:
+    """The last part of each address: chat services repeat what they were sent, and colleagues read their answers."""
+    return tuple(link.rstrip("/").rpartition("/")[2] for link in links)
+
+
 def _complete(keys: Iterable[int]) -> list[Notification]:
     rows = Notification.objects.filter(pk__in=list(keys))
     return list(rows.select_related(*TOLD))
@@ -94,10 +99,11 @@ def _one(row: Notification, reader: Reader) -> Words:
     if reader.is_customer:
         text = customer_text_of(notice, at=row.created_at)
         return _for_customer(row.ticket.subject if row.ticket else "", text, urgent=row.is_urgent)
-    subject, text = subject_of(notice), text_of(notice, links=links_of(row))
+    links = links_of(row)
+    subject, text = subject_of(notice), text_of(notice, links=links)
     tickets = [_fact(_Line(row.ticket, [notice]))] if row.ticket is not None else []
     facts = _facts(row.kind, subject, text, tickets, urgent=row.is_urgent)
-    return Words(subject, text, short_text_of(notice), facts)
+    return Words(subject, text, short_text_of(notice), facts, _tokens(links))
 
 
 def _for_customer(subject: str, text: str, *, urgent: bool) -> Words:
@@ -142,7 +148,8 @@ def _many(rows: Sequence[Notification], reader: Reader) -> Words:
     facts = _facts(
         "digest", subject, text, [_fact(line) for line in lines], urgent=any(row.is_urgent for row in rows)
     )
-    return Words(subject, text, _digest_in_short(len(rows), lines), facts)
+    tokens = _tokens(link for line in lines for link in line.links)
+    return Words(subject, text, _digest_in_short(len(rows), lines), facts, tokens)
 
 
 def _most_pressing(keys: Sequence[int]) -> list[int]:

@@ -9,6 +9,7 @@ from customers.models import Contract
 from escalation.choices import AttemptOutcome, ClockKind, Medium, NoticeKind, NotificationState, Whom
 from escalation.models import ContactWay, Notification, NotificationAttempt
 from escalation.sending import gateways
+from escalation.services.ack_links import ack_link
 from escalation.services.notices import Notice
 from escalation.services.notify import group_rows, tell
 from tests.factories import (
@@ -17,6 +18,7 @@ from tests.factories import (
     ContractFactory,
     CustomerFactory,
     DutyRotaFactory,
+    EscalationFactory,
     TicketFactory,
     staff,
 )
@@ -108,6 +110,27 @@ def test_whoever_has_no_way_of_the_listed_media_gets_mail(wecom, ann):
     row = told(ann, Medium.SMS)
     dispatched(3)
     assert (tries(row), wecom.heard) == ([("mail", "queued")], [])
+
+
+def test_a_service_that_repeats_what_it_was_sent_gives_no_colleague_the_link(wecom, ann):
+    ContactWayFactory(user=ann)
+    escalation = EscalationFactory(clock=ClockFactory(ticket=TicketFactory(priority=0)))
+    clock = escalation.clock
+    notice = Notice(NoticeKind.ESCALATED_TO_YOU, clock.ticket, clock)
+    row = tell(ann, notice, at=minute(3), escalation=escalation, channels=(Medium.CHAT,))
+    token = ack_link(user=ann, escalation=escalation).rstrip("/").rpartition("/")[2]
+    wecom.body = f'{{"errcode":0,"said":"http:\\/\\/desk\\/ack\\/{token}\\/"}}'
+    dispatched(3)
+    assert token in wecom.texts[0]
+    assert token not in row.attempts.get().answer
+
+
+def test_an_answer_to_many_does_not_repeat_the_others_to_who_sees_one(wecom, ann):
+    ContactWayFactory(user=ann)
+    wecom.body = '{"errcode":0,"said":"SD#7 of another customer"}'
+    row, *_others = [told(ann, Medium.CHAT) for _number in range(6)]
+    dispatched(3)
+    assert row.attempts.get().answer == "200"
 
 
 def test_the_first_medium_that_accepts_is_enough(wecom, service, ann):
