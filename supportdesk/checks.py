@@ -9,6 +9,9 @@ from django.core.checks import CheckMessage, Error, Info, Warning
 from django.db import connection
 
 
+SHORTEST_TOKEN = 20
+
+
 def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Each finding has an id and a hint that says how to mend it."""
     found: list[CheckMessage] = []
@@ -24,6 +27,9 @@ def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     if settings.DESK_ADDRESS.endswith(".example"):
         hint = "Set DESK_ADDRESS to the address that customers write to."
         found.append(Warning("The desk has an example address.", hint=hint, id="desk.W004"))
+    if settings.METRICS_TOKEN and len(settings.METRICS_TOKEN) < SHORTEST_TOKEN:
+        hint = f"Set METRICS_TOKEN to {SHORTEST_TOKEN} random characters or more."
+        found.append(Warning("The token of /metrics can be guessed.", hint=hint, id="desk.W005"))
     if "redis" in settings.Q_CLUSTER:
         hint = "The minute tasks find such work again. Leave REDIS_URL out where a minute is too long."
         found.append(Info("Redis loses the task that a killed worker held.", hint=hint, id="desk.I001"))

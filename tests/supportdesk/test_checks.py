@@ -23,6 +23,13 @@ def test_a_desk_that_is_set_up_is_left_in_peace(settings: Any) -> None:
     assert ids(check_deployment(None)) <= {"desk.W002"}
 
 
+def test_a_token_of_the_metrics_that_can_be_guessed_is_told(settings: Any) -> None:
+    told = []
+    for settings.METRICS_TOKEN in ("", "secret", "x" * 20):
+        told.append([found.id for found in check_deployment(None) if found.id == "desk.W005"])
+    assert told == [[], ["desk.W005"], []]
+
+
 @pytest.mark.parametrize("deploy", [True, False])
 def test_the_findings_belong_to_the_deployment_checks_only(settings: Any, deploy: bool) -> None:
     settings.PRODUCTION = False
