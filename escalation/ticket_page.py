@@ -10,6 +10,7 @@ from django.db.models import Prefetch
 from escalation.choices import ClockChange, ClockState, Whom
 from escalation.customer_card import CustomerCard, card_of
 from escalation.decisions import Decisions, decisions_on
+from escalation.deskwords import in_readers_words
 from escalation.models import (
     Acknowledgement,
     Clock,
@@ -26,7 +27,7 @@ from escalation.taken import who_has
 from escalation.templatetags.promises import person
 from escalation.upcoming import target
 from tickets.choices import MessageKind
-from tickets.models import Attachment, Message, Ticket
+from tickets.models import Attachment, Message, Ticket, TimelineEntry
 from tickets.models.ticket import TicketQuerySet
 from tickets.phrases import phrase
 
@@ -229,4 +230,8 @@ def _fired(clock: Clock) -> list[ChainStep]:
 def _history(ticket: Ticket, names: Mapping[int, str]) -> list[Line]:
     """Newest first."""
     entries = ticket.timeline.select_related("actor").order_by("-at", "-pk")[:HISTORY]
-    return [Line(entry.at, person(entry.actor), phrase(entry, names), entry.reason) for entry in entries]
+    return [Line(entry.at, person(entry.actor), phrase(entry, names), _reason(entry)) for entry in entries]
+
+
+def _reason(entry: TimelineEntry) -> str:
+    return in_readers_words(entry.reason, by_person=entry.actor_id is not None)

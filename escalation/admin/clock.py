@@ -36,7 +36,7 @@ TEXTS = tuple(f"{by}__{text}" for by in ("started_by", "answered_by") for text i
 
 class ClockEventInline(TabularInline):
     model = ClockEvent
-    fields = readonly_fields = ("happened", "change", "due_after", "who", "held_by", "cause", "recorded_at")
+    fields = readonly_fields = ("happened", "change", "due_after", "who", "held_by", "why", "recorded_at")
     ordering = ("pk",)
     extra = 0
     can_delete = False
@@ -64,6 +64,10 @@ class ClockEventInline(TabularInline):
     @display(description=_("holder"))
     def held_by(self, event: ClockEvent) -> str:
         return person(event.holder)
+
+    @display(description=_("cause"))
+    def why(self, event: ClockEvent) -> str:
+        return event.why or "-"
 
 
 @admin.register(Clock)

@@ -29,17 +29,17 @@ class ClockEventAdmin(ReadOnlyAdmin, RowAccessAdmin):
         "due_after",
         "who",
         "held_by",
-        "cause",
+        "why",
     )
     list_filter = (("change", ChoicesDropdownFilter), ("at", RangeDateTimeFilter))
     list_select_related = ("clock", "actor", "holder", "message")
     sortable_by = ()
     ordering = ("-pk",)
     fields = (
-        ("number", "kind"), ("change", "cause"), ("happened", "recorded_at"), ("who", "held_by"),
+        ("number", "kind"), ("change", "why"), ("happened", "recorded_at"), ("who", "held_by"),
         ("state_before", "state_after"), ("due_before", "due_after"), "data",
     )  # fmt: skip
-    readonly_fields = ("happened", "number", "kind", "who", "held_by")
+    readonly_fields = ("happened", "number", "kind", "who", "held_by", "why")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ClockEvent]":
         events: Any = super().get_queryset(request)
@@ -68,3 +68,7 @@ class ClockEventAdmin(ReadOnlyAdmin, RowAccessAdmin):
     @display(description=_("holder"))
     def held_by(self, event: ClockEvent) -> str:
         return person(event.holder)
+
+    @display(description=_("cause"))
+    def why(self, event: ClockEvent) -> str:
+        return event.why or "-"

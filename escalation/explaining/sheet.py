@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from escalation.choices import ClockKind, Way
+from escalation.deskwords import in_readers_words
 from escalation.explaining.counting import Part, Piece
 from escalation.explaining.facts import Explanation, Happening, Terms, Through
 from escalation.explaining.hours import day_told, week_told
@@ -218,6 +219,7 @@ def _end(it: Explanation, zones: Zones) -> Iterator[Entry]:
 def _ended(end: Happening, zones: Zones) -> Entry:
     proof = end.evidence
     if proof is None:
-        return Entry(zones.stamps(end.at), sentence(end), tuple(filter(None, [end.cause])), mark(end))
+        why = in_readers_words(end.cause, by_person=bool(end.actor))
+        return Entry(zones.stamps(end.at), sentence(end), tuple(filter(None, [why])), mark(end))
     told = (*recorded(proof, zones), *delivery(proof, zones))
     return Entry(zones.stamps(proof.at), said(proof), told, mark(end))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 
 from escalation.choices import AcknowledgedBy, ClockChange, NoticeKind
+from escalation.deskwords import in_readers_words
 from escalation.explaining.facts import Fired, Happening
 from escalation.explaining.times import Zones, length
 from escalation.explaining.words import NOTABLE, delivery, recorded, said
@@ -125,10 +126,11 @@ def _by_whom(it: Happening) -> Iterator[str]:
         return  # the answer says itself who gave it, and who voided it or why it did not arrive
     if it.taken_by:
         return
-    if it.actor and it.cause:
-        yield _("%(name)s: %(reason)s") % {"name": it.actor, "reason": it.cause}
-    elif it.actor or it.cause:
-        yield it.actor or it.cause
+    why = in_readers_words(it.cause, by_person=bool(it.actor))
+    if it.actor and why:
+        yield _("%(name)s: %(reason)s") % {"name": it.actor, "reason": why}
+    elif it.actor or why:
+        yield it.actor or why
 
 
 def _noticed(it: Happening, zones: Zones) -> Iterator[str]:

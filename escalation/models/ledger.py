@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from escalation.choices import ClockChange, ClockState
+from escalation.deskwords import in_readers_words
 from escalation.models.clock import Clock
 from tickets.models import Message
 
@@ -69,6 +70,11 @@ class ClockEvent(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise LedgerIsAppendOnly("A line of the ledger cannot be deleted.")
+
+    @property
+    def why(self) -> str:
+        """The cause, in the reader's language where the desk itself gave it."""
+        return in_readers_words(self.cause, by_person=self.actor_id is not None)
 
     @property
     def is_backdated(self) -> bool:

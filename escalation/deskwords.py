@@ -1,0 +1,63 @@
+"""Reasons that the desk itself gave, in the reader's language.
+
+They are stored as sentences in the desk's language, beside those that people wrote, and the ledger is never rewritten.
+"""
+
+import re
+from functools import cache
+
+from django.conf import settings
+from django.utils.translation import gettext, gettext_noop, override
+
+SENTENCES = (
+    gettext_noop("The customer wrote."),
+    gettext_noop("An answer did not arrive."),
+    gettext_noop("An answer was voided."),
+    gettext_noop("Back from absence."),
+    gettext_noop("An earlier question is unanswered again."),
+    gettext_noop("The answer before it was taken back."),
+    gettext_noop("The matter is over."),
+    gettext_noop("Merged with %(number)s, whose promise is the stricter one."),
+    gettext_noop("No answer within %(percent)s %% of the promised time."),
+    gettext_noop("No answer: %(when)s."),
+    gettext_noop("%(name)s is away."),
+    gettext_noop("at the due time"),
+    gettext_noop("%(minutes)s min before due"),
+    gettext_noop("%(minutes)s min after due"),
+)
+STRICT = {"number": r"SD#\d+", "percent": r"\d+", "minutes": r"\d+"}
+PLACE = re.compile(r"%\((\w+)\)s")
+
+
+def in_readers_words(reason: str, *, by_person: bool) -> str:
+    """What a person wrote stays as it is; a sentence with a free place in it is taken for the desk's only where
+    nobody acted."""
+    for sentence in SENTENCES:
+        if by_person and set(PLACE.findall(sentence)) - STRICT.keys():
+            continue
+        found = next(filter(None, (it.fullmatch(reason) for it in _spellings(sentence))), None)
+        if found is not None:
+            parts = {
+                name: in_readers_words(part, by_person=by_person) for name, part in found.groupdict().items()
+            }
+            return gettext(sentence) % parts
+    return reason
+
+
+@cache
+def _spellings(sentence: str) -> list[re.Pattern[str]]:
+    """How the sentence reads in each language of the desk, its places as groups."""
+    spellings = []
+    for code, _name in settings.LANGUAGES:
+        with override(code):
+            spellings.append(_pattern(gettext(sentence)))
+    return spellings
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    words = PLACE.split(text)  # text and names of places in turn
+    parts = (
+        f"(?P<{word}>{STRICT.get(word, '.+')})" if place % 2 else re.escape(word.replace("%%", "%"))
+        for place, word in enumerate(words)
+    )
+    return re.compile("".join(parts))

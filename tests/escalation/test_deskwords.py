@@ -1,0 +1,74 @@
+"""What the desk itself gave as a reason is read in the reader's language; what people wrote stays as it is."""
+
+import pytest
+from django.urls import reverse
+from django.utils import translation
+
+from customers.choices import Language
+from escalation.deskwords import SENTENCES, in_readers_words
+from escalation.services.sweep import sweep
+from tests.adminpages import page_url
+from tests.factories import AdminFactory, ContactFactory, CustomerFactory, StaffProfileFactory, staff
+from tests.talk import answered, asked, clock_of, minute, opened
+from tickets.choices import Priority, Status
+
+LATE = "No answer within 100 % of the promised time."
+LATE_ZH = "在承诺时限的 100% 内没有回复。"
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        (LATE, LATE_ZH),
+        (LATE_ZH, LATE_ZH),
+        ("The customer wrote.", "客户来信。"),
+        ("Li Lei is away.", "Li Lei 缺勤。"),
+        ("The customer wrote. Twice.", "The customer wrote. Twice."),
+        ("", ""),
+    ],
+)
+def test_the_desks_sentences_are_read_in_chinese(said, heard):
+    with translation.override("zh-hans"):
+        assert in_readers_words(said, by_person=False) == heard
+
+
+def test_what_a_chinese_desk_wrote_is_read_in_english():
+    with translation.override("en"):
+        assert in_readers_words(LATE_ZH, by_person=False) == LATE
+
+
+def test_parts_of_a_sentence_are_read_too():
+    with translation.override("zh-hans"):
+        assert "10 min" not in in_readers_words("No answer: 10 min before due.", by_person=False)
+
+
+def test_people_are_quoted():
+    with translation.override("zh-hans"):
+        assert in_readers_words("Their boss is away.", by_person=True) == "Their boss is away."
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_every_sentence_is_known_in_chinese(sentence):
+    with translation.override("zh-hans"):
+        assert translation.gettext(sentence) != sentence
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("frozen")
+def test_no_page_shows_a_chinese_reader_the_english_reasons_of_the_desk(login):
+    reader = StaffProfileFactory(user=AdminFactory(), language=Language.CHINESE).user
+    owner = staff("ann", reports_to=staff("boss"))
+    contact = ContactFactory(customer=CustomerFactory(account_manager=owner))
+    ticket = opened(-60, contact=contact, priority=Priority.P0)
+    clock, client = clock_of(ticket), login(reader)
+    sweep(now=minute(-20))
+    line = clock.events.get(cause=LATE)
+    pages = [
+        page_url(ticket), page_url(clock), page_url(line), reverse("admin:escalation_clockevent_changelist"),
+        reverse("admin:tickets_ticket_explain", args=[ticket.pk, clock.pk]),
+    ]  # fmt: skip
+    shown = [client.get(page).content.decode() for page in pages]
+    assert [(LATE in html, LATE_ZH in html) for html in shown] == [(False, True)] * 5
+    answered(ticket, -10, then=Status.WAITING)
+    asked(ticket, -5)
+    assert "The customer wrote." not in client.get(pages[0]).content.decode()
