@@ -173,5 +173,7 @@ def _year(definition: CalendarDefinition, year: int) -> str:
         "worked": sum(day.year == year for day in found.make_up),
     }
     if is_published(definition.country, year):
-        return _now("%(year)s: %(closed)s holidays, %(worked)s make-up days") % counts
+        make_up = ", ".join(f"{day:%m-%d}" for day in sorted(found.make_up) if day.year == year)
+        told = _now("%(year)s: %(closed)s holidays, %(worked)s make-up days") % counts
+        return f"{told} ({make_up})" if make_up else told
     return _now("%(year)s: %(closed)s holidays, make-up days not known yet") % counts

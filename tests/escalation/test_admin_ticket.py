@@ -176,7 +176,7 @@ def test_an_answer_shows_its_way_and_the_words_of_the_server(
     OutboundEmailFactory(ticket=ticket, message=message, state=OutboxState.FAILED, answer="550 5.1.1 unknown")
     html = login(anna).get(page_of(ticket)).content.decode()
     assert "550 5.1.1 unknown" in html
-    assert "It did not arrive: no such user" in html
+    assert "It did not arrive: no such user · It answers no promise." in html
 
 
 @pytest.mark.parametrize(("minutes", "marked"), [(15, False), (16, True)])
