@@ -67,14 +67,14 @@ def subject_of(notice: Notice) -> str:
     if notice.ticket is None or notice.kind == NoticeKind.BACK:
         return str(notice.kind.label)
     if notice.ticket.is_drill:
-        return marked(f"{_what_of(notice)} {unmarked(notice.ticket.subject)}")
-    return f"{_what_of(notice)} {notice.ticket.subject}"
+        return marked(_headline(notice.kind, notice.ticket, unmarked(notice.ticket.subject)))
+    return _headline(notice.kind, notice.ticket, notice.ticket.subject)
 
 
-def _what_of(notice: Notice) -> str:
-    if notice.kind == NoticeKind.PAGED or notice.ticket is None:
-        return f"{notice.kind.label}:"  # which names the priority
-    return f"{notice.kind.label}: {priority_of(notice.ticket)}"
+def _headline(kind: NoticeKind, ticket: Ticket, subject: str) -> str:
+    """A page says by its kind how urgent it is."""
+    what = subject if kind == NoticeKind.PAGED else f"{priority_of(ticket)} {subject}"
+    return _("%(kind)s: %(what)s") % {"kind": kind.label, "what": what}
 
 
 def priority_of(ticket: Ticket) -> str:
@@ -141,7 +141,11 @@ def _sentence(notice: Notice) -> str:
         case NoticeKind.UNREACHED:
             return _unreached(notice)
         case _other:
-            return _about_absence(notice.kind) or f"{_missed(notice)} {_what_follows(notice.kind)}"
+            return _about_absence(notice.kind) or _escalated(notice)
+
+
+def _escalated(notice: Notice) -> str:
+    return _("%(first)s %(second)s") % {"first": _missed(notice), "second": _what_follows(notice.kind)}
 
 
 def _paged(notice: Notice) -> str:
@@ -229,4 +233,4 @@ def _facts(notice: Notice) -> Iterator[str]:
         yield _("Received: %(time)s") % {"time": moment(notice.clock.started_at)}
         yield _("Due: %(time)s") % {"time": moment(notice.clock.due_at)}
     if notice.detail:
-        yield notice.detail
+        yield _("Reason: %(reason)s") % {"reason": notice.detail} if notice.by else notice.detail
