@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from customers.choices import Language, validate_zone
@@ -124,4 +125,4 @@ class Absence(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} {self.starts_at:%Y-%m-%d}"
+        return f"{name_of(self.user)} {localtime(self.starts_at):%Y-%m-%d}"

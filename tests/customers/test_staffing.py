@@ -1,9 +1,10 @@
 """The staff as one picture: presence to the minute, deputies, managers, and circles that end."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from customers.services.staffing import Colleague, Staff
 from tests.factories import AbsenceFactory, UserFactory, staff
@@ -86,3 +87,14 @@ def test_the_picture_is_loaded_whole_in_three_queries(now: datetime, django_asse
         loaded = Staff.at(now)
     assert loaded.stand_in(people[0].pk) == deputy.pk
     assert list(loaded.managers(people[0].pk)) == [boss.pk]
+
+
+@pytest.mark.django_db
+def test_an_absence_goes_by_the_name_and_the_readers_day():
+    away = AbsenceFactory(
+        user=UserFactory(first_name="伟", last_name="李"),
+        starts_at=datetime(2026, 11, 22, 18, tzinfo=UTC),
+        ends_at=datetime(2026, 11, 24, tzinfo=UTC),
+    )
+    with timezone.override("Asia/Shanghai"):
+        assert str(away) == "李伟 2026-11-23"
