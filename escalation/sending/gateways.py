@@ -121,10 +121,17 @@ def _media(name: str) -> tuple[Medium, ...]:
 
 
 def _schemas(plugin: type[NotifyBase]) -> list[str]:
-    found: list[str] = []
-    for one in (plugin.protocol, plugin.secure_protocol):
-        found += [one] if isinstance(one, str) else list(one or ())
-    return found
+    return [*_named(plugin.protocol), *_named(plugin.secure_protocol)]
+
+
+def _named(schemas: str | tuple[str, ...] | None) -> list[str]:
+    return [schemas] if isinstance(schemas, str) else list(schemas or ())
+
+
+def is_plain(address: str) -> bool:
+    """Whether the address asks for HTTP without TLS."""
+    gateway, schema = gateway_for(address), address.partition("://")[0].lower()
+    return gateway is not None and schema in _named(gateway.plugin.protocol)
 
 
 GATEWAYS: Mapping[str, Gateway] = _gateways()

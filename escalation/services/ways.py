@@ -65,6 +65,12 @@ def _gateway(medium: str, address: str) -> Taken:
         )
     if gateway.own_host:
         _refuse_private(str(plugin.host), plugin.port or 443)
+        if gateways.is_plain(address) and not settings.ALLOW_PRIVATE_TARGETS:
+            raise DeskError(
+                _(
+                    "Without TLS anybody on the way reads along. Use the form with an s: mmosts://, rockets://."
+                )
+            )
     return Taken(address, gateways.masked(plugin))
 
 

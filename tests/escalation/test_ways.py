@@ -63,6 +63,7 @@ def test_of_a_webhook_the_host_is_shown(monkeypatch):
             "method=call",
         ),
         (Medium.CHAT, "mmost://127.0.0.1/3ccdd113474722377935511fc85d3dd4", "private network"),
+        (Medium.CHAT, "mmost://93.184.216.34/3ccdd113474722377935511fc85d3dd4", "Without TLS"),
         (Medium.WEBHOOK, "http://hooks.example/", "begins with https://"),
         (Medium.WEBHOOK, "https://user:pass@hooks.example/", "begins with https://"),
         (Medium.WEBHOOK, "https://[::1/", "begins with https://"),
