@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
+from customers.names import name_of
 from escalation.choices import AcknowledgedBy, NoticeKind, NotificationState
 from escalation.models.clock import Clock
 from escalation.models.duty import DutyRota
@@ -84,7 +85,7 @@ class Acknowledgement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.clock} · {self.user}"
+        return f"{self.clock} · {name_of(self.user)}"
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
@@ -179,4 +180,5 @@ class Notification(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} · {self.recipient or self.rota or self.customer}"
+        whom = name_of(self.recipient) if self.recipient else self.rota or self.customer
+        return f"{self.get_kind_display()} · {whom}"

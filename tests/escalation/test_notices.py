@@ -13,7 +13,15 @@ from escalation.services.notices import (
     subject_of,
     text_of,
 )
-from tests.factories import NOW, ClockFactory, CustomerFactory, TicketFactory, UserFactory, staff
+from tests.factories import (
+    NOW,
+    ClockFactory,
+    CustomerFactory,
+    NotificationFactory,
+    TicketFactory,
+    UserFactory,
+    staff,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -92,3 +100,10 @@ def test_a_reader_without_a_profile_reads_as_the_desk_does(settings):
 def test_people_go_by_their_names():
     assert person_name(UserFactory(first_name="Ann", last_name="Lee")) == "Ann Lee"
     assert person_name(UserFactory(username="ann", first_name="")) == "ann"
+
+
+def test_a_notification_goes_by_the_name_of_whom_it_tells():
+    row = NotificationFactory(
+        kind=NoticeKind.REMINDER, recipient=UserFactory(first_name="Ann", last_name="Lee")
+    )
+    assert str(row) == "A promise falls due · Ann Lee"
