@@ -4,17 +4,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from escalation.choices import ClockChange, ClockKind, ClockState
+from escalation.choices import AcknowledgedBy, ClockChange, ClockKind, ClockState
 from escalation.models import Clock, Policy
 from escalation.services import clocks
 from escalation.services.ledger import Act
 from escalation.services.policies import Window, revise_policy
 from escalation.services.sweep import sweep
+from escalation.services.taking import acknowledge
 from tests.factories import NOW, ContactFactory, CustomerFactory, office_calendar, staff
-from tests.talk import answered, asked, bounced, called, clock_of, minute, noted, opened, promised
+from tests.talk import answered, asked, bounced, called, clock_of, minute, noted, opened, promised, words
 from tickets.choices import Priority, Status
 from tickets.errors import DeskError
 from tickets.models import Ticket
+from tickets.services.conversation import add_automatic_message
 from tickets.services.ownership import assign
 from tickets.services.state import change_priority, set_status
 
@@ -134,7 +136,10 @@ def test_the_last_second_of_the_window_counts(ticket, seconds, state):
     assert (clock.state, clock.answered_by, clock.next_step_at) == (state, message, None)
 
 
-def test_acknowledging_notes_states_and_owners_stop_nothing(ticket, ann):
+def test_acknowledging_machines_notes_states_and_owners_stop_nothing(ticket, ann):
+    out_of_office = words("I am away until Monday.")
+    add_automatic_message(ticket=ticket, words=out_of_office, received_at=minute(3), at=minute(3))
+    acknowledge(ticket=ticket, actor=ticket.owner, at=minute(4), by=AcknowledgedBy.PAGE)
     noted(ticket, 5)
     set_status(ticket=ticket, status=Status.OPEN, actor=ann, at=minute(6))
     set_status(ticket=ticket, status=Status.WAITING, actor=ann, at=minute(7))
@@ -279,6 +284,8 @@ def test_raised_shortly_before_its_due_time_a_promise_keeps_it(contact):
 def test_lowered_the_stricter_due_time_stands(ticket):
     clock = raised(ticket, 29, Priority.P2)
     assert (clock.due_at, clock.priority, clock.minutes) == (minute(30), Priority.P2, 30)
+    lowering = clock.events.get(change=ClockChange.RETARGETED)
+    assert (lowering.at, lowering.data["late"]) == (minute(29), True)
 
 
 def test_lowered_and_raised_again_it_is_never_later_than_before(ticket):
