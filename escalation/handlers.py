@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, NoticeKind
-from escalation.models import Clock, ClockEvent
+from escalation.models import Clock
 from escalation.services import clocks, incident
 from escalation.services.acknowledging import acknowledge_receipt
 from escalation.services.drills import end_the_answered, end_the_closed
@@ -18,6 +18,7 @@ from escalation.services.notices import Notice
 from escalation.services.notify import tell
 from escalation.services.opening import opening_of
 from escalation.services.paging import page_duty
+from tickets.bulk import insert_all
 from tickets.choices import Priority, Status
 from tickets.errors import DeskError
 from tickets.events import (
@@ -191,7 +192,7 @@ def note_the_new_holders(events: Sequence[TicketAssigned]) -> None:
         clock.ticket = event.ticket
         act = Act(event.at, event.actor, event.reason)
         lines.append(line(clock, ClockChange.HANDED_OVER, act, before=Before.of(clock), rule=event.rule))
-    ClockEvent.objects.bulk_create(lines)
+    insert_all(lines)
 
 
 def join_the_promises(event: TicketsMerged) -> None:

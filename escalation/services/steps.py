@@ -29,6 +29,7 @@ from escalation.services.notify import group_rows, notification_row, nudge_dispa
 from escalation.services.people import People
 from escalation.services.telling import Telling, Told, ToldGroup, person_for
 from escalation.services.whom import Route, one_level_up, to_duty_manager, to_person
+from tickets.bulk import insert_all
 from tickets.choices import OwnerRule, Priority
 from tickets.errors import DeskError
 from tickets.services.ownership import Move, hand_over_all
@@ -177,7 +178,7 @@ def route_of(clock: Clock, mover: EscalationStep, people: People, held: set[int]
 def _write(firings: Sequence[Firing], act: Act, lines: Sequence[ClockEvent]) -> None:
     """In the order in which it reads: the breach, the step, the new holder, the summary, who was told."""
     Escalation.objects.bulk_create(firing.escalation for firing in firings)
-    ClockEvent.objects.bulk_create([*lines, *(_step_line(firing, act) for firing in firings)])
+    insert_all([*lines, *(_step_line(firing, act) for firing in firings)])
     for rule in (OwnerRule.ON_DUTY, OwnerRule.ESCALATION):
         moving = [firing for firing in firings if firing.moves and firing.rule == rule]
         moves = [Move(one.clock.ticket, one.target, one.reason) for one in moving if one.target]
@@ -185,7 +186,7 @@ def _write(firings: Sequence[Firing], act: Act, lines: Sequence[ClockEvent]) -> 
         if rule == OwnerRule.ESCALATION:
             write_handovers([(one.clock, one.escalation) for one in moving], at=act.at)
     rows = [row for firing in firings for row in _notifications(firing, act.at)]
-    Notification.objects.bulk_create(rows)
+    insert_all(rows)
     if rows:
         nudge_dispatch()
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from customers.models import Contact
+from tickets.bulk import insert_all
 from tickets.choices import Channel, Fact, MessageKind, Status
 from tickets.errors import DeskError
 from tickets.events import CustomerWrote, StaffResponded, publish
@@ -157,9 +158,9 @@ def note_down(
     return message
 
 
-def note_down_all(notes: Sequence[tuple[Ticket, str]], *, at: datetime) -> list[Message]:
+def note_down_all(notes: Sequence[tuple[Ticket, str]], *, at: datetime) -> None:
     """Notes of the desk itself on many tickets that the caller has locked and brings up to date. One query."""
-    return Message.objects.bulk_create(
+    rows = [
         Message(
             ticket_id=ticket.pk,
             kind=MessageKind.NOTE,
@@ -170,7 +171,8 @@ def note_down_all(notes: Sequence[tuple[Ticket, str]], *, at: datetime) -> list[
             is_automatic=True,
         )
         for ticket, body in notes
-    )
+    ]
+    insert_all(rows)
 
 
 def _say(

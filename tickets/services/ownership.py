@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from tickets.bulk import insert_all
 from tickets.choices import Fact, OwnerRule
 from tickets.errors import DeskError
 from tickets.events import TicketAssigned, publish_all
@@ -62,7 +63,7 @@ def hand_over_all(moves: Sequence[Move], *, actor: User | None, at: datetime, ru
         by_owner[move.to].append(move.ticket)
     for owner, tickets in by_owner.items():
         Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets]).update(owner=owner, updated_at=at)
-    TimelineEntry.objects.bulk_create(_on_timeline(event) for event in events)
+    insert_all([_on_timeline(event) for event in events])
     publish_all(events)
 
 
