@@ -3,6 +3,7 @@
 from django.db.models import Q, QuerySet
 
 from customers.access import Person, sees_all, visible_customers
+from escalation.choices import NoticeKind
 from escalation.models import Clock, ClockEvent, ContactWay, Escalation, Notification
 from tickets.access import ticket_is_visible
 
@@ -26,10 +27,13 @@ def visible_escalations(user: Person) -> QuerySet[Escalation]:
 
 
 def visible_notifications(user: Person) -> QuerySet[Notification]:
-    """Also what a person was told of a ticket that has gone elsewhere since."""
+    """Also what a person was told of a ticket that has gone elsewhere since.
+
+    Word of what moved during an absence names many tickets, so it is its reader's alone.
+    """
     if sees_all(user):
         return Notification.objects.all()
-    condition = ticket_is_visible(user, "ticket__")
+    condition = ticket_is_visible(user, "ticket__") & ~Q(kind=NoticeKind.BACK)
     if user.is_active and user.pk is not None:
         condition |= Q(recipient=user.pk)
     return Notification.objects.filter(condition)

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 
 from django.db import DatabaseError, InterfaceError, transaction
 
-from escalation.choices import AttemptOutcome, Medium, NotificationState
+from escalation.choices import AttemptOutcome, Medium, NoticeKind, NotificationState
 from escalation.models import ContactWay, Notification, NotificationAttempt
 from escalation.sending.answers import Answer
 from escalation.sending.parcel import Parcel, Words
@@ -304,7 +304,10 @@ def _update(rows: Iterable[Notification], **fields: object) -> None:
 
 
 def _only_ticket(rows: Sequence[Notification]) -> Ticket | None:
-    return rows[0].ticket if len({row.ticket_id for row in rows}) == 1 else None
+    """Whoever sees the ticket reads the mail in the outbox; word of what moved names others besides."""
+    names_others = any(row.kind == NoticeKind.BACK for row in rows)
+    is_one = len({row.ticket_id for row in rows}) == 1
+    return rows[0].ticket if is_one and not names_others else None
 
 
 def _unwritten(error: Exception) -> Answer:

@@ -2,10 +2,11 @@
 
 import pytest
 
+from escalation.choices import NoticeKind
 from escalation.models import Notification
-from escalation.services.notices import Notice, NoticeKind
+from escalation.services.notices import Notice
 from escalation.services.notify import tell
-from tests.adminpages import page_url
+from tests.adminpages import listed, page_url
 from tests.factories import ClockFactory, TicketFactory, staff
 from tests.talk import dispatched, minute
 
@@ -26,3 +27,18 @@ def test_the_digest_it_went_out_in_names_no_other_ticket(login):
     html = login(ann).get(page_url(row)).content.decode()
     assert row.mail.get_state_display() in html
     assert "Secret" not in html
+
+
+def test_word_of_all_that_moved_during_an_absence_is_read_by_its_reader_alone(login):
+    ann, boss = (staff(name, groups=["Account manager"]) for name in ("ann", "boss"))
+    ticket = TicketFactory(owner=ann)
+    row = tell(boss, Notice(NoticeKind.BACK, ticket, detail="P0 SD#9 Secret"), at=minute(3))
+    dispatched(3)
+    row.refresh_from_db()
+    assert row.mail is not None
+    assert "Secret" in row.mail.text
+    for seen, by in ((True, boss), (False, ann)):
+        client = login(by)
+        assert (row in listed(client, Notification)) is seen
+        assert ("Secret" in client.get(page_url(row), follow=True).content.decode()) is seen
+    assert "Secret" not in login(ann).get(page_url(row.mail), follow=True).content.decode()
