@@ -7,15 +7,18 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from django.db import InterfaceError, OperationalError, connection
 
+from escalation.models import Heartbeat
 from escalation.services.heartbeats import beat
 from escalation.services.outside import ping_outside
 from escalation.services.sweep import SECONDS, SweepReport, sweep
 
 logger = logging.getLogger(__name__)
 SWEEP = "sweep"  # its heartbeat
+ROUNDS = "sweep-rounds"  # that of whoever began last
 # Seconds of rounds; the next minute's task starts when they are over, or beside the last of them.
 MINUTE = 57.0
 ROUND = 2.0
@@ -36,13 +39,14 @@ def sweep_in_rounds(
     """Sweep again and again for so many seconds; all rounds together.
 
     ``pause`` waits for so many seconds and says whether to go on: a queue that is being stopped waits for nobody.
-    A database that is away for a moment costs a round; away all the time, its fault is raised.
+    A database that is away for a moment costs a round; away all the time, its fault is raised. Of several at once
+    the one that began last goes on: a queue that is started anew may find tasks of its forerunners.
     """
     rounds = _Rounds(clock, min(SECONDS, seconds))
     ends = clock() + timedelta(seconds=seconds)
     while True:
         fault = rounds.try_one()
-        if clock() >= ends or not pause(ROUND):
+        if rounds.is_relieved or clock() >= ends or not pause(ROUND):
             break
     if fault is not None and rounds.beaten is None:
         raise fault
@@ -57,6 +61,8 @@ class _Rounds:
     seconds: float
     total: SweepReport = field(default_factory=SweepReport)
     beaten: datetime | None = None
+    is_relieved: bool = False
+    name: str = field(default_factory=lambda: uuid4().hex)
 
     def try_one(self) -> Exception | None:
         """What the database has against it."""
@@ -73,7 +79,9 @@ class _Rounds:
         if self.beaten is None:
             self.total.add(sweep_once(clock=self.clock, seconds=self.seconds))
             self.beaten = now
+            beat(ROUNDS, at=now, detail=self.name)
             return
+        self.is_relieved = Heartbeat.objects.filter(name=ROUNDS).exclude(detail=self.name).exists()
         self.total.add(sweep(now=now, seconds=self.seconds))
         if now - self.beaten >= BEAT_EVERY:
             self.beaten = now

@@ -108,3 +108,18 @@ def test_a_database_that_is_away_all_the_time_is_no_good_run(monkeypatch):
     with pytest.raises(OperationalError):
         run(minute(0))
     assert not Heartbeat.objects.filter(name="sweep").exists()
+
+
+def test_of_several_at_once_the_one_that_began_last_goes_on():
+    """As after deaths of the queue, which leaves its tasks to the next."""
+    first, second = Time(minute(0)), Time(minute(0))
+    second.now = minute(0.5)
+
+    def pause(seconds: float) -> bool:
+        if first.now == minute(0):
+            sweep_in_rounds(clock=second, pause=second.pause)
+        return first.pause(seconds)
+
+    sweep_in_rounds(clock=first, pause=pause)
+    assert first.now == minute(0) + timedelta(seconds=2)
+    assert second.now - minute(0.5) >= timedelta(seconds=57)
