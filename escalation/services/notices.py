@@ -189,6 +189,8 @@ def _what_follows(kind: NoticeKind) -> str:
 
 
 def _reminder(notice: Notice) -> str:
+    if notice.clock is not None and notice.clock.breached_at is not None:
+        return _("%(missed)s It still waits.") % {"missed": _missed(notice)}
     match _kind(notice):
         case ClockKind.UPDATE:
             return _(

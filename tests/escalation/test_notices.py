@@ -72,6 +72,13 @@ def test_the_subject_says_what_how_urgent_and_which():
     assert subject_of(notice) == "A promise falls due: P1 Black"
 
 
+def test_a_reminder_of_what_is_overdue_does_not_speak_of_the_future(clock):
+    notice = Notice(NoticeKind.REMINDER, clock.ticket, clock)
+    assert "falls due at the time below" in text_of(notice)
+    clock.breached_at = clock.due_at
+    assert f"{clock.ticket.number} had no answer in time. It still waits." in text_of(notice)
+
+
 def test_a_page_says_once_that_it_is_a_p0():
     assert (
         subject_of(Notice(NoticeKind.PAGED, TicketFactory(subject="Black", priority=0))) == "P0 opened: Black"
