@@ -7,11 +7,10 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from escalation.choices import ClockKind, Way
-from escalation.deskwords import in_readers_words
 from escalation.explaining.counting import Part, Piece
 from escalation.explaining.facts import Explanation, Happening, Terms, Through
 from escalation.explaining.hours import day_told, week_told
-from escalation.explaining.story import mark, notes, sentence
+from escalation.explaining.story import by_whom, mark, notes, sentence
 from escalation.explaining.times import Zones, length
 from escalation.explaining.words import delivery, outcome, recorded, said, who_started, why_started
 from tickets.choices import Priority
@@ -219,7 +218,6 @@ def _end(it: Explanation, zones: Zones) -> Iterator[Entry]:
 def _ended(end: Happening, zones: Zones) -> Entry:
     proof = end.evidence
     if proof is None:
-        why = in_readers_words(end.cause, by_person=bool(end.actor))
-        return Entry(zones.stamps(end.at), sentence(end), tuple(filter(None, [why])), mark(end))
+        return Entry(zones.stamps(end.at), sentence(end), tuple(by_whom(end)), mark(end))
     told = (*recorded(proof, zones), *delivery(proof, zones))
     return Entry(zones.stamps(proof.at), said(proof), told, mark(end))

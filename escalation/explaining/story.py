@@ -106,7 +106,7 @@ def _told_only(step: Fired) -> str:
 
 def notes(it: Happening, zones: Zones) -> Iterator[str]:
     """What stands under the sentence."""
-    yield from _by_whom(it)
+    yield from by_whom(it)
     if it.due_before is not None and it.due_before != it.due_after:
         times = {"before": zones.inline(it.due_before), "after": zones.inline(it.due_after)}
         yield _("Due before: %(before)s. Due since: %(after)s.") % times
@@ -121,7 +121,8 @@ def notes(it: Happening, zones: Zones) -> Iterator[str]:
         yield from _proof(it, zones)
 
 
-def _by_whom(it: Happening) -> Iterator[str]:
+def by_whom(it: Happening) -> Iterator[str]:
+    """Who did it and why, unless the evidence says so itself."""
     if it.evidence is not None and it.change in ANSWERS:
         return  # the answer says itself who gave it, and who voided it or why it did not arrive
     if it.taken_by:

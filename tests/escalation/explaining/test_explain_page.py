@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from customers.choices import Language
+from customers.names import name_of
 from escalation.models import Clock
 from escalation.services.sweep import sweep
 from tests.factories import (
@@ -22,10 +23,10 @@ from tests.factories import (
     staff,
 )
 from tests.talk import answered, called, clock_of, minute, noted, opened
-from tickets.choices import Priority
+from tickets.choices import Priority, Status
 from tickets.models import Ticket
 from tickets.services.ownership import assign
-from tickets.services.state import change_priority
+from tickets.services.state import change_priority, set_status
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
@@ -98,6 +99,18 @@ def test_it_is_told_in_the_readers_language(login: Login, anna: User, ticket: Ti
     html = read(login(anna), clock_of(ticket))
     assert "2026-11-18 19:00 +08:00" in html
     assert "如何开始" in html
+
+
+def test_who_ended_a_promise_without_an_answer_is_named_with_the_reason(
+    login: Login, anna: User, ticket: Ticket
+):
+    lead = staff("lena", groups=["Team lead"])
+    set_status(
+        ticket=ticket, status=Status.CLOSED, actor=lead, at=minute(-5), reason="A double of another one."
+    )
+    html = read(login(anna), clock_of(ticket))
+    end = html[html.index("How it ended") :]
+    assert f"{name_of(lead)}: A double of another one." in end[: end.index("Who held it")]
 
 
 def test_a_promise_of_a_ticket_one_may_not_see_does_not_exist(login: Login, anna: User, ticket: Ticket):
