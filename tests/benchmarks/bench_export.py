@@ -176,8 +176,8 @@ def seed(number: int) -> None:
 
 def seed_promises(tickets: list[Ticket], calendar: object, version: object) -> None:
     answers = Message.objects.bulk_create(
-        Message(ticket=ticket, kind=MessageKind.OUTBOUND, author_id=ticket.owner_id, at=answer_time(ticket))
-        for ticket in tickets
+        Message(ticket=ticket, kind=MessageKind.OUTBOUND, author_id=ticket.owner_id, at=at, created_at=at)
+        for ticket, at in ((ticket, answer_time(ticket)) for ticket in tickets)
     )
     clocks = Clock.objects.bulk_create(
         Clock(
