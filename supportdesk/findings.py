@@ -25,6 +25,7 @@ class Check(StrEnum):
     CLUSTERS = "clusters"
     OUTSIDE_PING = "outside_ping"
     SCHEDULES = "schedules"
+    ADMINISTRATORS = "administrators"
 
 
 @dataclass(frozen=True)

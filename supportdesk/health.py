@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import DatabaseError, InterfaceError
-from django.db.models import Min, Q
+from django.db.models import Exists, Min, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_q.models import OrmQ
 
-from escalation.models import Notification
+from escalation.models import ContactWay, Notification
 from escalation.services.holidaywatch import unknown_holidays
 from supportdesk.coverage import uncovered
 from supportdesk.findings import Check, Finding, age, is_stuck
@@ -137,6 +138,20 @@ def _holidays(now: datetime) -> Iterator[Finding]:
         yield Finding(Check.HOLIDAYS, text)
 
 
+def _administrators(now: datetime) -> Iterator[Finding]:
+    """Whoever is told when nobody is left to escalate to must be reachable themselves."""
+    users = get_user_model().objects.filter(is_superuser=True, is_active=True, is_staff=True)
+    has_way = Exists(ContactWay.objects.filter(user=OuterRef("pk"), is_active=True))
+    reached = list(users.annotate(has_way=has_way).values_list("email", "has_way"))
+    if reached and not any(email or way for email, way in reached):
+        yield Finding(
+            Check.ADMINISTRATORS,
+            _(
+                "No administrator can be told when nobody is left to escalate to. Enter an e-mail address for one."
+            ),
+        )
+
+
 PROBLEM_CHECKS: tuple[Callable[[datetime], Iterator[Finding]], ...] = (
     _fetch,
     _intake,
@@ -148,4 +163,5 @@ WARNING_CHECKS: tuple[Callable[[datetime], Iterator[Finding]], ...] = (
     _failed_mail,
     uncovered,
     _holidays,
+    _administrators,
 )

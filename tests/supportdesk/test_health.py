@@ -21,7 +21,9 @@ from supportdesk.health import HealthReport, health
 from supportdesk.schedules import sync_schedules
 from tests.factories import (
     NOW,
+    AdminFactory,
     ClusterFactory,
+    ContactWayFactory,
     HeartbeatFactory,
     InboundEmailFactory,
     MailboxFactory,
@@ -320,3 +322,17 @@ def test_an_outside_ping_that_fails_is_told_until_one_succeeds(
 def test_what_is_asked_of_another_host_is_no_stuck_queue(beating: None, now: datetime) -> None:
     OrmQ.objects.create(key="supportdesk@gone:1", payload="", lock=now - timedelta(hours=1))
     assert health(now=now).ok
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("email", "has_way", "warned"), [("", False, True), ("a@desk.example", False, False), ("", True, False)]
+)
+def test_administrators_whom_nothing_reaches_are_a_warning(
+    now: datetime, email: str, has_way: bool, warned: bool
+):
+    admin = AdminFactory(email=email)
+    if has_way:
+        ContactWayFactory(user=admin)
+    found = [finding.check for finding in health(now=now).warnings]
+    assert (Check.ADMINISTRATORS in found) == warned
