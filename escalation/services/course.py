@@ -6,7 +6,7 @@ step that was acknowledged asks for an answer in its time or the promise is brok
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -40,6 +40,20 @@ class Course:
     chain: Sequence[EscalationStep]
     fired: Sequence[Escalation]
 
+    def after(self, escalation: Escalation) -> Course:
+        """The course once this has fired as well."""
+        further = Course(self.clock, self.chain, [*self.fired, escalation])
+        further.__dict__["moments"] = self.moments
+        return further
+
+    @cached_property
+    def moments(self) -> Mapping[int, datetime]:
+        """When each step of the chain is to fire, by its key."""
+        return {step.pk: step_time(self.clock, step) for step in self.chain}
+
+    def _moment_of(self, step: EscalationStep) -> datetime:
+        return self.moments.get(step.pk) or step_time(self.clock, step)
+
     @property
     def last(self) -> Escalation | None:
         return self.fired[-1] if self.fired else None
@@ -48,9 +62,9 @@ class Course:
     def ahead(self) -> list[tuple[datetime, EscalationStep]]:
         """The steps that neither fired nor were passed over, with their moments, in order."""
         done = {escalation.step_id for escalation in self.fired}
-        passed = max((step_time(self.clock, one.step) for one in self.fired if one.step), default=None)
+        passed = max((self._moment_of(one.step) for one in self.fired if one.step), default=None)
         moments = [
-            (step_time(self.clock, step), step)
+            (self.moments[step.pk], step)
             for step in self.chain
             if step.pk not in done and (step.percent != 0 or not self.fired)
         ]
@@ -80,7 +94,7 @@ class Course:
 
     def _latest(self, passed: Sequence[EscalationStep]) -> Due:
         step = passed[-1]
-        return Due(step, step_time(self.clock, step), mover=_mover(passed))
+        return Due(step, self._moment_of(step), mover=_mover(passed))
 
     def _again(self, now: datetime) -> Due | None:
         """A repeat of the last step, or another try where nobody was left."""

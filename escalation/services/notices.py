@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -60,7 +61,14 @@ def reader_of(user: User) -> tuple[str, str]:
 def moment(at: datetime) -> str:
     """A time as people read it, with its zone, in the active language and zone."""
     local = timezone.localtime(at)
-    return f"{date_format(local, 'DATETIME_FORMAT')} ({local.tzname()})"
+    minute = local.replace(second=0, microsecond=0, tzinfo=None)
+    return f"{_wall_clock(minute, translation.get_language())} ({local.tzname()})"
+
+
+@lru_cache(maxsize=4096)
+def _wall_clock(minute: datetime, _language: str | None) -> str:
+    """A storm tells many people of the same minutes."""
+    return date_format(minute, "DATETIME_FORMAT")
 
 
 def subject_of(notice: Notice) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import Model
 from django_q.tasks import async_task
 
 from escalation.choices import Medium, Whom
@@ -41,7 +42,7 @@ def notification_row(
     channels: Iterable[str] = MAIL_ONLY,
 ) -> Notification:
     """The row that `tell` saves, without a query. Whoever writes many calls `nudge_dispatch` once."""
-    return Notification(recipient=recipient, **_told(notice, at, escalation, channels))
+    return Notification(recipient_id=recipient.pk, **_told(notice, at, escalation, channels))
 
 
 def nudge_dispatch() -> None:
@@ -88,13 +89,18 @@ def _told(
 ) -> dict[str, Any]:
     return {
         "kind": notice.kind,
-        "ticket": notice.ticket,
-        "clock": notice.clock,
-        "escalation": escalation,
-        "other": notice.other,
+        "ticket_id": _key(notice.ticket),
+        "clock_id": _key(notice.clock),
+        "escalation_id": _key(escalation),
+        "other_id": _key(notice.other),
         "detail": notice.detail,
         "channels": [str(medium) for medium in channels],
         "is_urgent": notice.ticket is not None and notice.ticket.priority <= Priority.P1,
         "next_try_at": at,
         "created_at": at,
     }
+
+
+def _key(row: Model | None) -> Any:
+    """Rows that are written by the thousand name others by key, which costs a fraction of naming the object."""
+    return row.pk if row is not None else None

@@ -87,14 +87,19 @@ def act_on_all(clocks: Sequence[Clock], people: People, *, now: datetime) -> lis
 def _save(clocks: Sequence[Clock], at: datetime) -> None:
     """What many have in common by one update each: row by row only the next moment, which differs."""
     rows = Clock.objects.order_by()
-    new = [clock.pk for clock in clocks if clock.detected_at == at]
-    rows.filter(pk__in=new).update(state=ClockState.BREACHED, breached_at=F("due_at"), detected_at=at)
+    new = {clock.pk: clock.next_step_at for clock in clocks if clock.detected_at == at}
+    following = {clock.pk: clock.next_step_at for clock in clocks if clock.pk not in new}
+    rows.filter(pk__in=new).update(
+        state=ClockState.BREACHED,
+        breached_at=F("due_at"),
+        detected_at=at,
+        next_step_at=ByKey(new, DateTimeField()),
+    )
+    rows.filter(pk__in=following).update(next_step_at=ByKey(following, DateTimeField()))
     stranded = [clock.pk for clock in clocks if clock.stranded_at is not None]
     rows.filter(pk__in=stranded, stranded_at=None).update(stranded_at=at)
     found = [clock.pk for clock in clocks if clock.stranded_at is None]
     rows.filter(pk__in=found, stranded_at__isnull=False).update(stranded_at=None)
-    following = {clock.pk: clock.next_step_at for clock in clocks}
-    rows.filter(pk__in=following).update(next_step_at=ByKey(following, DateTimeField()))
 
 
 def _recorded(clock: Clock, act: Act) -> list[ClockEvent]:
@@ -108,8 +113,7 @@ def _recorded(clock: Clock, act: Act) -> list[ClockEvent]:
 def _next(course: Course, firing: Firing | None, now: datetime) -> datetime | None:
     if firing is None:
         return course.next_moment(after=now)
-    fired = [*course.fired, firing.escalation]
-    return Course(course.clock, course.chain, fired).next_moment(after=now)
+    return course.after(firing.escalation).next_moment(after=now)
 
 
 def _held(dues: Mapping[int, Due]) -> Mapping[int, set[int]]:

@@ -26,7 +26,7 @@ from tickets.models import Ticket
 logger = logging.getLogger(__name__)
 MOST_IN_A_SWEEP = 20_000
 SECONDS = 45.0  # within its minute
-BATCH = 200  # tickets: whoever answers one of them waits for all of them to be written
+BATCH = 250  # tickets: whoever answers one of them waits for all of them to be written
 
 Pair = tuple[int, int]  # clock and ticket
 

@@ -25,7 +25,6 @@ django.setup()
 from django.db import connection, transaction  # noqa: E402 - after django.setup()
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
-from escalation.choices import ClockState  # noqa: E402
 from escalation.models import Clock, Escalation, Notification  # noqa: E402
 from escalation.services.sweep import MOST_IN_A_SWEEP, sweep  # noqa: E402
 from tests import factories as make  # noqa: E402
@@ -86,7 +85,7 @@ def report(crowd: Crowd, options: argparse.Namespace) -> None:
     )
     crowd.promises(options.due, due_in=timedelta(0))
     few_finished = (measured(find), measured(raw_find))
-    crowd.promises(options.finished, due_in=-timedelta(days=30), state=ClockState.MET)
+    crowd.finished(options.finished, due_in=-timedelta(days=30))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     many_finished = (measured(find), measured(raw_find))
