@@ -1,8 +1,9 @@
 """What a cluster writes about itself: that it is there, and that its tasks go all the way."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, connection
@@ -14,6 +15,7 @@ from supportdesk.models import GONE_AFTER, Cluster
 
 logger = logging.getLogger(__name__)
 FORGOTTEN = timedelta(days=1)
+ROUNDS = "supportdesk.tasks.enforce"
 # Between two marks of a finished task.
 EVERY = timedelta(seconds=5)
 
@@ -44,13 +46,18 @@ def report(*, workers: int, busy: int, now: datetime) -> None:
 
 
 class WorkMark:
-    """Called in the monitor's process after each task; it marks the row now and then."""
+    """Called in the monitor's process after each task; it marks the row now and then.
+
+    Not after the sweep's rounds: that a task of nearly a minute ends says nothing of what was taken up since.
+    """
 
     def __init__(self) -> None:
         self.marked_at: datetime | None = None
 
-    def __call__(self, **_signal: Any) -> None:
+    def __call__(self, *, task: Mapping[str, Any] = MappingProxyType({}), **_signal: Any) -> None:
         now = timezone.now()
+        if task.get("func") == ROUNDS:
+            return
         if self.marked_at is None or now - self.marked_at >= EVERY:
             self.marked_at = now
             carefully(lambda: Cluster.objects.filter(name=own_name()).update(worked_at=now))

@@ -9,6 +9,7 @@ from django_q.models import OrmQ
 
 from supportdesk.cluster.reports import WorkMark, arrive, leave, report
 from supportdesk.models import Cluster
+from supportdesk.schedules import TIMETABLE
 from tests.factories import ClusterFactory
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +74,16 @@ def test_finished_tasks_mark_the_row_at_most_every_five_seconds(
         marked.append(Cluster.objects.get().worked_at)
         frozen.shift(SECOND)
     assert marked == [now] * 5 + [now + 5 * SECOND] * 2
+
+
+def test_the_end_of_the_sweeps_rounds_is_no_sign_of_work(
+    now: datetime, frozen: time_machine.Traveller
+) -> None:
+    """They last for most of a minute: a cluster that hangs meanwhile has taken up nothing since they began."""
+    [sweep] = [entry.func for entry in TIMETABLE if entry.name == "sweep"]
+    arrive(now=now)
+    WorkMark()(sender="django_q", task={"func": sweep})
+    assert Cluster.objects.get().worked_at is None
 
 
 def test_a_monitor_whose_database_is_away_goes_on(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
