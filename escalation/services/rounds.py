@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError, connection
 from escalation.models import Heartbeat
 from escalation.services.heartbeats import beat
 from escalation.services.outside import ping_outside
+from escalation.services.overdue import OverdueWatch
 from escalation.services.sweep import SECONDS, SweepReport, sweep
 
 logger = logging.getLogger(__name__)
@@ -62,12 +63,14 @@ class _Rounds:
     total: SweepReport = field(default_factory=SweepReport)
     beaten: datetime | None = None
     is_relieved: bool = False
+    overdue: OverdueWatch = field(default_factory=OverdueWatch)
     name: str = field(default_factory=lambda: uuid4().hex)
 
     def try_one(self) -> Exception | None:
         """What the database has against it."""
         try:
             self._one(self.clock())
+            self.overdue.look(now=self.clock())
         except (InterfaceError, OperationalError) as fault:
             logger.warning("No sweep in this round: %s", fault)
             if not connection.in_atomic_block:
