@@ -116,7 +116,9 @@ class _Run:
     readers: dict[object, Reader] = field(default_factory=dict)
 
     def work(self) -> None:
-        """Share by share, so that what is sent is recorded soon; what the time does not suffice for is given back."""
+        """Share by share, so that what is sent is recorded soon. What the time does not suffice for is given back, and
+        everything when something urgent was written meanwhile: it is claimed again behind that.
+        """
         self.reach = Reach.of(self.rows)
         tried = self.reach.known | {row.pk for row in self.rows if row.sent_at is not None}
         found = sort(self.rows, tried, now=self.now)
@@ -126,6 +128,8 @@ class _Run:
         while batches and self.clock() < self.stop_at:
             share, batches = batches[:SHARE], batches[SHARE:]
             self._work_on(share)
+            if batches and Notification.objects.to_send(self.clock()).filter(is_urgent=True).exists():
+                break
         _update([row for batch in batches for row in batch], next_try_at=self.now)
 
     def _work_on(self, batches: Sequence[list[Notification]]) -> None:

@@ -192,14 +192,14 @@ def test_a_few_are_single_mails_and_more_are_one_digest():
     assert NotificationAttempt.objects.filter(mail=shared).count() == 4
 
 
-def test_a_digest_lists_the_tickets_p0_first_with_due_times_and_links(settings):
+def test_a_digest_lists_the_most_pressing_tickets_first_with_due_times_and_links(settings):
     ann = staff("ann", time_zone="Asia/Shanghai")
-    rows = [told(ann, priority=priority) for priority in (3, 1, 0, 2)]
+    rows = [told(ann, priority=priority) for priority in (3, 2, 1, 2)]
     dispatched(3)
     text = OutboundEmail.objects.get().text
-    numbers = [row.ticket.number for row in sorted(rows, key=lambda row: row.ticket.priority)]
+    numbers = [row.ticket.number for row in sorted(rows, key=lambda row: (row.ticket.priority, row.pk))]
     assert sorted(numbers, key=text.index) == numbers
-    assert f"P0 {numbers[0]}" in OutboundEmail.objects.get().subject
+    assert f"P1 {numbers[0]}" in OutboundEmail.objects.get().subject
     assert text.count("Due: 2026-11-19 03:00 (CST)") == 4
     assert all(f"{settings.SITE_URL}/tickets/ticket/{row.ticket.pk}/" in text for row in rows)
 
