@@ -129,3 +129,13 @@ class NoticeKind(models.TextChoices):
     BACK = "back", _("Back from absence")
     TAKEN_BACK = "taken_back", _("Back with who held it before")
     UNREACHED = "unreached", _("Somebody could not be reached")
+
+
+class DrillEnding(models.TextChoices):
+    """What ended a drill."""
+
+    ANSWERED = "answered", pgettext_lazy("end of a drill", "Answered")
+    ACKNOWLEDGED = "acknowledged", pgettext_lazy("end of a drill", "Acknowledged")
+    BY_HAND = "by_hand", pgettext_lazy("end of a drill", "Ended by hand")
+    CHAIN_OVER = "chain_over", pgettext_lazy("end of a drill", "The chain came to its end")
+    TIME = "time", pgettext_lazy("end of a drill", "Its time was up")

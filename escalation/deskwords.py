@@ -9,6 +9,8 @@ from functools import cache
 from django.conf import settings
 from django.utils.translation import gettext, gettext_noop, override
 
+from escalation.choices import DrillEnding
+
 SENTENCES = (
     gettext_noop("The customer wrote."),
     gettext_noop("An answer did not arrive."),
@@ -24,8 +26,10 @@ SENTENCES = (
     gettext_noop("at the due time"),
     gettext_noop("%(minutes)s min before due"),
     gettext_noop("%(minutes)s min after due"),
+    gettext_noop("The fire drill is over: %(ending)s."),
 )
 STRICT = {"number": r"SD#\d+", "percent": r"\d+", "minutes": r"\d+"}
+LABELS = {"ending": DrillEnding}  # places that hold the label of a choice
 PLACE = re.compile(r"%\((\w+)\)s")
 
 
@@ -33,15 +37,19 @@ def in_readers_words(reason: str, *, by_person: bool) -> str:
     """What a person wrote stays as it is; a sentence with a free place in it is taken for the desk's only where
     nobody acted."""
     for sentence in SENTENCES:
-        if by_person and set(PLACE.findall(sentence)) - STRICT.keys():
+        if by_person and set(PLACE.findall(sentence)) - STRICT.keys() - LABELS.keys():
             continue
         found = next(filter(None, (it.fullmatch(reason) for it in _spellings(sentence))), None)
         if found is not None:
-            parts = {
-                name: in_readers_words(part, by_person=by_person) for name, part in found.groupdict().items()
-            }
-            return gettext(sentence) % parts
+            said = found.groupdict().items()
+            return gettext(sentence) % {name: _part(name, part, by_person) for name, part in said}
     return reason
+
+
+def _part(place: str, said: str, by_person: bool) -> str:
+    if place in LABELS:
+        return next(str(one.label) for one in LABELS[place] if said in _labels(one))
+    return in_readers_words(said, by_person=by_person)
 
 
 @cache
@@ -54,10 +62,27 @@ def _spellings(sentence: str) -> list[re.Pattern[str]]:
     return spellings
 
 
+@cache
+def _labels(choice: DrillEnding) -> list[str]:
+    """The label of a choice in each language of the desk."""
+    labels = []
+    for code, _name in settings.LANGUAGES:
+        with override(code):
+            labels.append(str(choice.label))
+    return labels
+
+
 def _pattern(text: str) -> re.Pattern[str]:
     words = PLACE.split(text)  # text and names of places in turn
     parts = (
-        f"(?P<{word}>{STRICT.get(word, '.+')})" if place % 2 else re.escape(word.replace("%%", "%"))
+        f"(?P<{word}>{_filling(word)})" if place % 2 else re.escape(word.replace("%%", "%"))
         for place, word in enumerate(words)
     )
     return re.compile("".join(parts))
+
+
+def _filling(place: str) -> str:
+    """What may stand in a place."""
+    if place in LABELS:
+        return "|".join(re.escape(label) for choice in LABELS[place] for label in _labels(choice))
+    return STRICT.get(place, ".+")

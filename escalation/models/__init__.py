@@ -5,7 +5,7 @@ from escalation.models.calendar import Calendar, CalendarVersion
 from escalation.models.channel import ContactWay, NotificationAttempt
 from escalation.models.clock import Clock
 from escalation.models.contract_window import ContractWindow
-from escalation.models.drill import Drill, DrillEnding
+from escalation.models.drill import Drill
 from escalation.models.duty import DutyLayer, DutyRota, DutyShift, DutyTurn, ShiftSource, Weekday
 from escalation.models.duty_acts import DutyFeed, DutyHandover, DutyOverride, DutySwap
 from escalation.models.escalation import Acknowledgement, Escalation, Notification
@@ -24,7 +24,6 @@ __all__ = [
     "ContactWay",
     "ContractWindow",
     "Drill",
-    "DrillEnding",
     "DutyFeed",
     "DutyHandover",
     "DutyLayer",

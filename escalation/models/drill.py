@@ -4,19 +4,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
+from escalation.choices import DrillEnding
 from tickets.models import Ticket
-
-
-class DrillEnding(models.TextChoices):
-    """What ended a drill."""
-
-    ANSWERED = "answered", pgettext_lazy("end of a drill", "Answered")
-    ACKNOWLEDGED = "acknowledged", pgettext_lazy("end of a drill", "Acknowledged")
-    BY_HAND = "by_hand", pgettext_lazy("end of a drill", "Ended by hand")
-    CHAIN_OVER = "chain_over", pgettext_lazy("end of a drill", "The chain came to its end")
-    TIME = "time", pgettext_lazy("end of a drill", "Its time was up")
 
 
 class Drill(models.Model):

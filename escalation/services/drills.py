@@ -13,8 +13,9 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from customers.models import Customer, Desk
+from escalation.choices import DrillEnding
 from escalation.drillwords import MARK, marked
-from escalation.models import Acknowledgement, Clock, Drill, DrillEnding, Escalation
+from escalation.models import Acknowledgement, Clock, Drill, Escalation
 from escalation.services.clocks import cancel, open_clocks
 from escalation.services.ledger import Act
 from escalation.services.notices import as_read_by

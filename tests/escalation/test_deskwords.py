@@ -1,10 +1,16 @@
 """What the desk itself gave as a reason is read in the reader's language; what people wrote stays as it is."""
 
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
 from customers.choices import Language
+from escalation.choices import DrillEnding
 from escalation.deskwords import SENTENCES, in_readers_words
 from escalation.services.sweep import sweep
 from tests.adminpages import page_url
@@ -14,6 +20,20 @@ from tickets.choices import Priority, Status
 
 LATE = "No answer within 100 % of the promised time."
 LATE_ZH = "在承诺时限的 100% 内没有回复。"
+# Services that write down a reason name one of these.
+WRITERS = {"Act", "Move", "ownership", "hand_over", "hand_over_all", "move_to", "record", "append", "line"}
+# What such modules say elsewhere: in a mail, in a drill's ticket, to the person who acts.
+SAID_ELSEWHERE = {
+    "escalation/services/acknowledging.py": "every sentence",
+    "tickets/services/delivery.py": "every sentence",
+    "escalation/handlers.py": ("The customer still waits. ",),
+    "escalation/services/drills.py": (
+        "This is a fire drill",
+        "Nobody can join a room",
+        "Reason of the drill",
+    ),
+    "escalation/services/taking.py": ("%(number)s is closed. ", "%(number)s has been answered. "),
+}
 
 
 @pytest.mark.parametrize(
@@ -45,6 +65,56 @@ def test_parts_of_a_sentence_are_read_too():
 def test_people_are_quoted():
     with translation.override("zh-hans"):
         assert in_readers_words("Their boss is away.", by_person=True) == "Their boss is away."
+
+
+def test_every_sentence_that_a_service_writes_down_is_known():
+    forgotten = [
+        f"{module}: {said}"
+        for module, tree in services()
+        for said in written_down(tree)
+        if said not in SENTENCES and not said.startswith(SAID_ELSEWHERE.get(module, ()))
+        if SAID_ELSEWHERE.get(module) != "every sentence"
+    ]
+    assert forgotten == []
+
+
+def services() -> Iterator[tuple[str, ast.Module]]:
+    """The modules that write reasons into timeline and ledger, with their paths."""
+    root = Path(settings.BASE_DIR)
+    for app in ("customers", "tickets", "escalation", "supportdesk"):
+        for path in sorted((root / app).rglob("*.py")):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            imported = (one for one in ast.walk(tree) if isinstance(one, ast.ImportFrom))
+            if "admin" not in path.parts and WRITERS & {each.name for one in imported for each in one.names}:
+                yield path.relative_to(root).as_posix(), tree
+
+
+def written_down(tree: ast.Module) -> Iterator[str]:
+    """The translated sentences of a module, without those that it refuses something with."""
+    refused = {id(part) for one in ast.walk(tree) if isinstance(one, ast.Raise) for part in ast.walk(one)}
+    for call in ast.walk(tree):
+        if (
+            isinstance(call, ast.Call)
+            and id(call) not in refused
+            and ast.unparse(call.func) in ("_", "gettext")
+        ):
+            yield ast.literal_eval(call.args[0])
+
+
+@pytest.mark.parametrize("ending", DrillEnding)
+@pytest.mark.parametrize("by_person", [True, False])
+def test_how_a_drill_ended_is_read_in_the_readers_language(ending, by_person):
+    written = {}
+    for language in ("en", "zh-hans"):
+        with translation.override(language):
+            written[language] = translation.gettext("The fire drill is over: %(ending)s.") % {
+                "ending": ending.label
+            }
+    assert written["en"] != written["zh-hans"]
+    for reader in ("en", "zh-hans"):
+        with translation.override(reader):
+            read = {in_readers_words(said, by_person=by_person) for said in written.values()}
+        assert read == {written[reader]}
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)

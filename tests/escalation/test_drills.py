@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from escalation.choices import AcknowledgedBy, ClockState, NoticeKind
+from escalation.choices import AcknowledgedBy, ClockState, DrillEnding, NoticeKind
 from escalation.drillwords import MARK, marked, unmarked
-from escalation.models import Clock, Drill, DrillEnding, Escalation, Notification
+from escalation.models import Clock, Drill, Escalation, Notification
 from escalation.services import drills
 from escalation.services.drills import end_drill, end_what_is_over, start_drill
 from escalation.services.notices import Notice, subject_of, text_of
