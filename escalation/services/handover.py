@@ -58,7 +58,11 @@ def write_handover(clock: Clock, escalation: Escalation, *, at: datetime) -> Mes
 
 def write_handovers(moved: Sequence[tuple[Clock, Escalation]], *, at: datetime) -> None:
     """As write_handover for many, whose tickets the caller has locked and brings up to date; five queries."""
-    moves = [Move.of(clock, escalation) for clock, escalation in moved]
+    write_summaries([Move.of(clock, escalation) for clock, escalation in moved], at=at)
+
+
+def write_summaries(moves: Sequence[Move], *, at: datetime) -> None:
+    """The note of each move, whatever its cause; for tickets as write_handovers wants them, and in as many queries."""
     facts = handover_facts(moves, at=at) if moves else []
     note_down_all(
         [(move.clock.ticket, handover_text(one)) for move, one in zip(moves, facts, strict=True)], at=at

@@ -12,8 +12,9 @@ from customers.names import name_of
 from escalation.choices import NoticeKind
 from escalation.models import AbsenceMove, Settled
 from escalation.models.absence import AbsenceMoveQuerySet
-from escalation.services.absence_notes import owed_clock, write_note
+from escalation.services.absence_notes import owed_clocks
 from escalation.services.absences import running
+from escalation.services.handover import Move, write_summaries
 from escalation.services.handover_text import HandoverCause
 from escalation.services.leading import LEADS
 from escalation.services.notices import Notice
@@ -79,8 +80,9 @@ def take_back(*, move: AbsenceMove, actor: User, at: datetime) -> AbsenceMove:
     move, ticket = _undecided(move, actor)
     holder, owner = ticket.owner, move.from_owner
     hand_over(ticket, owner, actor=actor, at=at, rule=OwnerRule.BY_HAND, reason=_("Back from absence."))
-    clock = owed_clock(ticket)
-    write_note(ticket, clock, before=holder, cause=HandoverCause.RETURN, at=at)
+    clock = owed_clocks([ticket]).get(ticket.pk)
+    if clock is not None:  # a ticket that never had a promise has nothing to sum up
+        write_summaries([Move(clock, holder, owner, HandoverCause.RETURN)], at=at)
     other = holder if actor == owner else owner
     if other.is_active:
         tell(other, Notice(NoticeKind.TAKEN_BACK, ticket, clock, owner), at=at)

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from customers.models import Absence
 from escalation.choices import ClockChange, NoticeKind
 from escalation.models import AbsenceMove, ClockEvent, Notification
-from escalation.services import absences
+from escalation.services import absence_moves, absences
 from escalation.services.absences import move_from_absent
 from tests.factories import (
     NOW,
@@ -23,7 +23,7 @@ from tests.factories import (
 )
 from tests.talk import answered, asked, clock_of, minute, opened
 from tickets.choices import Fact, MessageKind, OwnerRule, Priority, Status
-from tickets.models import Ticket
+from tickets.models import Message, Ticket
 from tickets.services.ownership import assign, hand_over
 from tickets.services.state import set_status
 
@@ -58,6 +58,10 @@ def away(user, start=10, end=1000):
 
 def owner_of(ticket):
     return Ticket.objects.get(pk=ticket.pk).owner
+
+
+def owned_by(user):
+    return Ticket.objects.filter(owner=user).count()
 
 
 def run(at):
@@ -256,21 +260,106 @@ def test_an_absence_of_somebody_who_owes_nothing_costs_few_queries(ann, bob, cou
     assert count_queries(lambda: run(11)) == 2
 
 
+def test_thirty_tickets_cost_no_more_queries_than_three(ann, bob, boss, count_queries):
+    away(ann)
+    away(dan := staff("dan"))
+
+    def costs(number):
+        for each in range(number):
+            ticket_of(ann if each % 2 else dan)
+        return count_queries(lambda: run(10))
+
+    few = costs(3)
+    assert costs(30) <= few <= 30
+    assert (owned_by(bob), owned_by(boss)) == (16, 17)
+
+
+def test_thirty_that_nobody_takes_cost_no_more_queries_than_three(boss, count_queries):
+    AdminFactory()
+    away(dan := staff("dan"))
+    away(boss)
+
+    def costs(number):
+        for _each in range(number):
+            ticket_of(dan)
+        return count_queries(lambda: run(10)), count_queries(lambda: run(11))
+
+    few = costs(3)
+    AbsenceMove.objects.all().delete()
+    many = costs(27)
+    assert many[0] <= few[0] <= 20
+    assert many[1] <= few[1] <= 20
+    assert AbsenceMove.objects.filter(to_owner=None).count() == 30
+
+
+def test_those_who_had_nobody_and_those_who_are_new_move_together(boss, count_queries):
+    away(dan := staff("dan"))
+    away(boss, end=30)
+    old, new = ([ticket_of(dan) for _each in range(3)] for _kind in "on")
+    for ticket in new:
+        answered(ticket, 5)
+    assert run(10).stranded == 3
+    for ticket in new:
+        asked(ticket, 20)
+    assert run(30).moved == 6
+    moved = AbsenceMove.objects.filter(to_owner=boss, moved_at=minute(30)).values_list("ticket", flat=True)
+    assert set(moved) == {ticket.pk for ticket in (*old, *new)}
+    assert AbsenceMove.objects.count() == 6
+
+
+def failing_for(bad, fault, monkeypatch):
+    """Write no summary of these tickets."""
+    write = absence_moves.write_summaries
+
+    def failing(moves, **more):
+        if {move.clock.ticket.pk for move in moves} & {ticket.pk for ticket in bad}:
+            raise fault
+        write(moves, **more)
+
+    monkeypatch.setattr(absence_moves, "write_summaries", failing)
+
+
 def test_a_ticket_that_fails_spoils_no_other(ann, bob, monkeypatch):
-    bad, good = ticket_of(ann), ticket_of(ann)
-    move = absences.write_note
-
-    def failing(ticket, *args, **more):
-        if ticket.pk == bad.pk:
-            raise RuntimeError("broken")
-        move(ticket, *args, **more)
-
-    monkeypatch.setattr(absences, "write_note", failing)
+    bad, *good = [ticket_of(ann) for _each in range(7)]
+    failing_for([bad], RuntimeError("broken"), monkeypatch)
     away(ann)
     report = run(10)
-    assert (report.moved, report.failed) == (1, 1)
-    assert (owner_of(bad), owner_of(good)) == (ann, bob)
+    assert (report.moved, report.failed) == (6, 1)
+    assert owner_of(bad) == ann
+    assert {owner_of(ticket) for ticket in good} == {bob}
     assert not AbsenceMove.objects.filter(ticket=bad).exists()
+    assert (
+        AbsenceMove.objects.count() == Notification.objects.filter(kind=NoticeKind.AWAY_TO_YOU).count() == 6
+    )
+
+
+class Killed(BaseException):
+    """As if the process ended there."""
+
+
+def test_killed_between_two_batches_nothing_is_lost_or_doubled(ann, bob, monkeypatch):
+    monkeypatch.setattr(absences, "BATCH", 2)
+    tickets = [ticket_of(ann, at=each) for each in range(5)]
+    away(ann)
+    with monkeypatch.context() as broken:
+        failing_for(tickets[2:3], Killed(), broken)
+        with pytest.raises(Killed):
+            run(10)
+    assert [owner_of(ticket) for ticket in tickets] == [bob, bob, ann, ann, ann]
+    assert run(11).moved == 3
+    assert {owner_of(ticket) for ticket in tickets} == {bob}
+    told = Notification.objects.filter(kind=NoticeKind.AWAY_TO_YOU).values_list("ticket", flat=True)
+    notes = Message.objects.filter(kind=MessageKind.NOTE).values_list("ticket", flat=True)
+    assert sorted(told) == sorted(notes) == [ticket.pk for ticket in tickets]
+
+
+def test_a_database_in_trouble_ends_the_run(ann, monkeypatch):
+    ticket = ticket_of(ann)
+    failing_for([ticket], OperationalError("gone"), monkeypatch)
+    away(ann)
+    with pytest.raises(OperationalError):
+        run(10)
+    assert owner_of(ticket) == ann
 
 
 def test_a_run_stops_after_its_time_and_the_next_goes_on(ann, bob):
@@ -300,6 +389,16 @@ def test_overlapping_absences_move_it_once(ann, bob):
     assert AbsenceMove.objects.filter(ticket=ticket).count() == 1
 
 
+def test_overlapping_absences_with_nobody_to_take_it_tell_of_it_once(boss):
+    AdminFactory()
+    dan = staff("dan")
+    for each in (dan, dan, boss):
+        away(each)
+    ticket_of(dan)
+    assert (run(10).stranded, run(11).stranded) == (1, 1)
+    assert Notification.objects.filter(kind=NoticeKind.NOBODY_STANDS_IN).count() == 1
+
+
 def test_an_absence_that_is_over_or_gone_moves_nothing(ann):
     ticket = ticket_of(ann)
     away(ann, start=-50, end=10)
@@ -312,15 +411,15 @@ def test_an_absence_that_is_over_or_gone_moves_nothing(ann):
 def test_shortened_between_the_look_and_the_lock_nothing_moves(ann, monkeypatch):
     ticket = ticket_of(ann)
     absence = away(ann)
-    lock = absences.locked_unless_busy
+    lock = absences.all_locked_unless_busy
 
-    def shortened(pk):
+    def shortened(pks):
         Absence.objects.filter(pk=absence.pk).update(ends_at=minute(10) - timedelta(seconds=1))
         Absence.objects.filter(pk=absence.pk).update(ends_at=minute(10))
-        return lock(pk)
+        return lock(pks)
 
     Absence.objects.filter(pk=absence.pk).update(starts_at=minute(1))
-    monkeypatch.setattr(absences, "locked_unless_busy", shortened)
+    monkeypatch.setattr(absences, "all_locked_unless_busy", shortened)
     assert run(10).settled == 1
     assert owner_of(ticket) == ann
 
@@ -336,12 +435,12 @@ def test_a_closed_ticket_without_any_promise_has_no_note_but_moves_when_owed(ann
 def test_it_leaves_what_was_closed_meanwhile(ann, monkeypatch):
     ticket = ticket_of(ann)
     away(ann)
-    lock = absences.locked_unless_busy
+    lock = absences.all_locked_unless_busy
 
-    def closed(pk):
+    def closed(pks):
         set_status(ticket=ticket, status=Status.CLOSED, actor=ann, at=minute(9), reason="twice opened")
-        return lock(pk)
+        return lock(pks)
 
-    monkeypatch.setattr(absences, "locked_unless_busy", closed)
+    monkeypatch.setattr(absences, "all_locked_unless_busy", closed)
     assert run(10).settled == 1
     assert owner_of(ticket) == ann
