@@ -58,9 +58,13 @@ class _CalendarForm(forms.ModelForm):
         for name in DAYS:
             self._read(name, intervals_from)
         self._read("own_days", _own_days)
-        if not self.errors:
-            self._check()
         return given
+
+    def full_clean(self) -> None:
+        """The hours are put together once each field is right by itself, so that no fault is told twice."""
+        super().full_clean()
+        if self.is_bound and not self.errors:
+            self._check()
 
     def _read(self, name: str, reader: Any) -> None:
         try:

@@ -114,6 +114,12 @@ def test_hours_without_sense_are_refused_with_a_sentence(client_of_director, cha
     assert (calendar.version, calendar.always_open) == (1, True)
 
 
+def test_a_zone_that_does_not_exist_is_told_once_and_beside_its_field(client_of_director):
+    data = form_of(day_1="09:00-18:00", time_zone="Mars/Base")
+    form = client_of_director.post(add_url(Calendar), data).context["adminform"].form
+    assert form.errors == {"time_zone": ["Mars/Base is no time zone. Write an IANA name such as Asia/Shanghai."]}
+
+
 @pytest.mark.parametrize(("own_day", "warned"), [("", True), ("-01-02 # worked on Sunday", False)])
 def test_the_page_warns_before_a_year_that_is_not_known_yet(login, frozen, own_day, warned):
     last = last_published_year("CN")
