@@ -10,7 +10,7 @@ from django.db.models import ForeignKey, Model, QuerySet
 from django.db.models.fields.related import RelatedField
 from django.http import HttpRequest
 from django.utils.functional import cached_property
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from customers.admin.fields import StaffChoiceField, person, staff_members
@@ -84,6 +84,20 @@ class ReadOnlyAdmin(DeskAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyInline(TabularInline):
+    """Such records below the page they belong to."""
+
+    extra = 0
+    can_delete = False
+    hide_title = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 

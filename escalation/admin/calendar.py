@@ -12,10 +12,9 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from customers.admin.base import DeskAdmin
+from customers.admin.base import DeskAdmin, ReadOnlyInline
 from customers.admin.fields import person
 from escalation.admin.calendar_form import DAYS, CalendarForm
 from escalation.definitions import CalendarDefinition, from_json
@@ -28,20 +27,11 @@ from escalation.workrules import WEEKDAYS
 from escalation.workwords import day_in_words, intervals_in_words
 
 
-class CalendarVersionInline(TabularInline):
+class CalendarVersionInline(ReadOnlyInline):
     """What was worked when; nothing of it changes."""
 
     model = CalendarVersion
     fields = readonly_fields = ("number", "created_at", "changed_by", "hours")
-    extra = 0
-    can_delete = False
-    hide_title = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever reads the calendar reads its past."""

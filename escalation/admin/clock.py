@@ -9,13 +9,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
-from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
+from customers.admin.base import ReadOnlyAdmin, ReadOnlyInline, RowAccessAdmin
 from customers.admin.fields import person
 from escalation.access import visible_clocks
+from escalation.admin.ledger import EventColumns
 from escalation.admin.moments import moment_marked
 from escalation.choices import ClockState
 from escalation.models import Clock, ClockEvent
@@ -34,40 +34,15 @@ STATE = {
 TEXTS = tuple(f"{by}__{text}" for by in ("started_by", "answered_by") for text in ("body", "quoted", "html"))
 
 
-class ClockEventInline(TabularInline):
+class ClockEventInline(EventColumns, ReadOnlyInline):
     model = ClockEvent
     fields = readonly_fields = ("happened", "change", "due_after", "who", "held_by", "why", "recorded_at")
     ordering = ("pk",)
-    extra = 0
-    can_delete = False
-    hide_title = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ClockEvent]":
         events: Any = super().get_queryset(request)
         found: QuerySet[ClockEvent] = events.with_messages().select_related("actor", "holder")
         return found
-
-    @display(description=_("time"))
-    def happened(self, event: ClockEvent) -> str:
-        return moment_marked(event.at, is_backdated=event.is_backdated)
-
-    @display(description=_("actor"))
-    def who(self, event: ClockEvent) -> str:
-        return person(event.actor) if event.actor else str(_("the desk"))
-
-    @display(description=_("holder"))
-    def held_by(self, event: ClockEvent) -> str:
-        return person(event.holder)
-
-    @display(description=_("cause"))
-    def why(self, event: ClockEvent) -> str:
-        return event.why or "-"
 
 
 @admin.register(Clock)

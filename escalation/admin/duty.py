@@ -13,11 +13,11 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.views import ChangeList
 
-from customers.admin.base import VisibleChoices
+from customers.admin.base import ReadOnlyInline, VisibleChoices
 from customers.admin.fields import person
 from escalation.admin.duty_calendar import DutyCalendar
 from escalation.admin.duty_layer import say_generated
-from escalation.admin.duty_words import hand_over_in_words, hours_in_words, people_in_words
+from escalation.admin.duty_words import LayerColumns
 from escalation.models import DutyLayer, DutyRota, DutyShift, ShiftSource
 from escalation.services.coverage import coverage_gaps
 from escalation.services.duty import Standing, standings
@@ -35,7 +35,7 @@ class RotaList(ChangeList):
             rota.standing = found.get(rota.pk, Standing())
 
 
-class DutyLayerInline(TabularInline):
+class DutyLayerInline(LayerColumns, ReadOnlyInline):
     """A look at the layers; each has a page of its own."""
 
     model = DutyLayer
@@ -48,15 +48,6 @@ class DutyLayerInline(TabularInline):
         "starts_on",
         "ends_on",
     )
-    extra = 0
-    can_delete = False
-    hide_title = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[DutyLayer]":
         layers: QuerySet[DutyLayer] = super().get_queryset(request)
@@ -65,18 +56,6 @@ class DutyLayerInline(TabularInline):
     @display(description=_("layer"))
     def layer(self, layer: DutyLayer) -> str:
         return _link(reverse("admin:escalation_dutylayer_change", args=[layer.pk]), layer.name)
-
-    @display(description=_("hand-over"))
-    def hand_over_words(self, layer: DutyLayer) -> str:
-        return hand_over_in_words(layer)
-
-    @display(description=_("hours"))
-    def hours(self, layer: DutyLayer) -> str:
-        return hours_in_words(layer)
-
-    @display(description=_("in turn"))
-    def people(self, layer: DutyLayer) -> str:
-        return people_in_words(layer)
 
 
 class DutyShiftInline(VisibleChoices, TabularInline):

@@ -10,11 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
-from unfold.decorators import display
 
 from customers.admin.base import DeskAdmin, VisibleChoices
 from escalation.admin.duty_forms import LayerForm
-from escalation.admin.duty_words import hand_over_in_words, hours_in_words, people_in_words
+from escalation.admin.duty_words import LayerColumns
 from escalation.models import DutyLayer, DutyRota, DutyTurn
 from escalation.services.shifts import generate_shifts
 
@@ -35,7 +34,7 @@ class TurnInline(VisibleChoices, TabularInline):
 
 
 @admin.register(DutyLayer)
-class DutyLayerAdmin(DeskAdmin):
+class DutyLayerAdmin(LayerColumns, DeskAdmin):
     form = LayerForm
     list_display = ("name", "rota", "level", "hand_over_words", "hours", "people", "starts_on", "ends_on")
     list_select_related = ("rota",)
@@ -85,18 +84,6 @@ class DutyLayerAdmin(DeskAdmin):
 
     def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         return to_calendar(obj.rota_id)
-
-    @display(description=_("hand-over"))
-    def hand_over_words(self, layer: DutyLayer) -> str:
-        return hand_over_in_words(layer)
-
-    @display(description=_("hours"))
-    def hours(self, layer: DutyLayer) -> str:
-        return hours_in_words(layer)
-
-    @display(description=_("in turn"))
-    def people(self, layer: DutyLayer) -> str:
-        return people_in_words(layer)
 
 
 def say_generated(request: HttpRequest, rota: DutyRota) -> None:

@@ -3,11 +3,28 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.decorators import display
 
 from customers.admin.fields import person
 from escalation.models import DutyLayer
 from escalation.rotation import Rotation
+
+
+class LayerColumns:
+    """What a line about a layer says, in lists of layers and on their rota's page; needs turns with their users."""
+
+    @display(description=gettext_lazy("hand-over"))
+    def hand_over_words(self, layer: DutyLayer) -> str:
+        return hand_over_in_words(layer)
+
+    @display(description=gettext_lazy("hours"))
+    def hours(self, layer: DutyLayer) -> str:
+        return hours_in_words(layer)
+
+    @display(description=gettext_lazy("in turn"))
+    def people(self, layer: DutyLayer) -> str:
+        return people_in_words(layer)
 
 
 def hand_over_in_words(layer: DutyLayer) -> str:

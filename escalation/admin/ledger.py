@@ -18,8 +18,28 @@ from escalation.models import ClockEvent
 from tickets.admin.shown import ticket_link
 
 
+class EventColumns:
+    """What a line of the ledger says, in lists of the ledger and on the page of its promise."""
+
+    @display(description=_("time"))
+    def happened(self, event: ClockEvent) -> str:
+        return moment_marked(event.at, is_backdated=event.is_backdated)
+
+    @display(description=_("actor"))
+    def who(self, event: ClockEvent) -> str:
+        return person(event.actor) if event.actor else str(_("the desk"))
+
+    @display(description=_("holder"))
+    def held_by(self, event: ClockEvent) -> str:
+        return person(event.holder)
+
+    @display(description=_("cause"))
+    def why(self, event: ClockEvent) -> str:
+        return event.why or "-"
+
+
 @admin.register(ClockEvent)
-class ClockEventAdmin(ReadOnlyAdmin, RowAccessAdmin):
+class ClockEventAdmin(EventColumns, ReadOnlyAdmin, RowAccessAdmin):
     list_display = (
         "recorded_at",
         "happened",
@@ -49,10 +69,6 @@ class ClockEventAdmin(ReadOnlyAdmin, RowAccessAdmin):
     def visible(self, user: User | AnonymousUser) -> QuerySet[ClockEvent]:
         return visible_ledger(user)
 
-    @display(description=_("time"))
-    def happened(self, event: ClockEvent) -> str:
-        return moment_marked(event.at, is_backdated=event.is_backdated)
-
     @display(description=_("ticket"))
     def number(self, event: ClockEvent) -> str:
         return ticket_link(event.clock.ticket_id)
@@ -60,15 +76,3 @@ class ClockEventAdmin(ReadOnlyAdmin, RowAccessAdmin):
     @display(description=_("promise"))
     def kind(self, event: ClockEvent) -> str:
         return event.clock.get_kind_display()
-
-    @display(description=_("actor"))
-    def who(self, event: ClockEvent) -> str:
-        return person(event.actor) if event.actor else str(_("the desk"))
-
-    @display(description=_("holder"))
-    def held_by(self, event: ClockEvent) -> str:
-        return person(event.holder)
-
-    @display(description=_("cause"))
-    def why(self, event: ClockEvent) -> str:
-        return event.why or "-"

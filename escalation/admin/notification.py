@@ -1,18 +1,14 @@
 """Notifications: who was told what, how far it got, and every try to reach them."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
-from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
+from customers.admin.base import ReadOnlyAdmin, ReadOnlyInline, RowAccessAdmin
 from customers.admin.fields import person
 from escalation.access import visible_notifications
 from escalation.choices import Medium, NotificationState
@@ -27,19 +23,12 @@ STATES = {
 }
 
 
-class AttemptInline(TabularInline):
+class AttemptInline(ReadOnlyInline):
     """The evidence: every try, in order."""
 
     model = NotificationAttempt
     verbose_name_plural = pgettext_lazy("notification", "Attempts to reach the recipient")
     fields = readonly_fields = ("at", "medium", "to", "outcome", "answer", "milliseconds")
-    extra = 0
-    max_num = 0
-    can_delete = False
-    hide_title = True
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Notification)

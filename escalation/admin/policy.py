@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.decorators import display
 
+from customers.admin.base import ReadOnlyInline
 from customers.admin.fields import person
 from customers.models import Customer
 from escalation.admin.chain_inline import StepInline
@@ -29,20 +29,11 @@ from escalation.templatetags.promises import minutes
 from tickets.choices import Priority
 
 
-class VersionInline(TabularInline):
+class VersionInline(ReadOnlyInline):
     """What was promised when; nothing of it changes."""
 
     model = PolicyVersion
     fields = readonly_fields = ("number", "created_at", "changed_by", "windows", "ways")
-    extra = 0
-    can_delete = False
-    hide_title = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[PolicyVersion]":
         versions: QuerySet[PolicyVersion] = super().get_queryset(request)

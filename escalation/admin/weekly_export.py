@@ -13,10 +13,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from customers.admin.base import ReadOnlyAdmin
+from customers.admin.base import ReadOnlyAdmin, ReadOnlyInline
 from customers.admin.fields import person
 from escalation.exports.announce import content_type, download_name
 from escalation.models import ExportFile, WeeklyExport
@@ -24,20 +23,11 @@ from escalation.models import ExportFile, WeeklyExport
 DOWNLOAD = "escalation_weeklyexport_download"
 
 
-class ExportFileInline(TabularInline):
+class ExportFileInline(ReadOnlyInline):
     """The files with a link each; the digest is the one that the manifest names."""
 
     model = ExportFile
     fields = readonly_fields = ("download", "rows", "human_size", "sha256")
-    extra = 0
-    can_delete = False
-    hide_title = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @display(description=gettext_lazy("file"))
     def download(self, file: ExportFile) -> str:
