@@ -75,14 +75,21 @@ def subject_of(notice: Notice) -> str:
     if notice.ticket is None or notice.kind == NoticeKind.BACK:
         return str(notice.kind.label)
     if notice.ticket.is_drill:
-        return marked(_headline(notice.kind, notice.ticket, unmarked(notice.ticket.subject)))
-    return _headline(notice.kind, notice.ticket, notice.ticket.subject)
+        return marked(_headline(notice, notice.ticket, unmarked(notice.ticket.subject)))
+    return _headline(notice, notice.ticket, notice.ticket.subject)
 
 
-def _headline(kind: NoticeKind, ticket: Ticket, subject: str) -> str:
+def _headline(notice: Notice, ticket: Ticket, subject: str) -> str:
     """A page says by its kind how urgent it is."""
-    what = subject if kind == NoticeKind.PAGED else f"{priority_of(ticket)} {subject}"
-    return _("%(kind)s: %(what)s") % {"kind": kind.label, "what": what}
+    what = subject if notice.kind == NoticeKind.PAGED else f"{priority_of(ticket)} {subject}"
+    kind = _("A promise is overdue") if _is_overdue(notice) else notice.kind.label
+    return _("%(kind)s: %(what)s") % {"kind": kind, "what": what}
+
+
+def _is_overdue(notice: Notice) -> bool:
+    """Whether it reminds of a promise that is broken already."""
+    is_broken = notice.clock is not None and notice.clock.breached_at is not None
+    return notice.kind == NoticeKind.REMINDER and is_broken
 
 
 def priority_of(ticket: Ticket) -> str:
@@ -197,7 +204,7 @@ def _what_follows(kind: NoticeKind) -> str:
 
 
 def _reminder(notice: Notice) -> str:
-    if notice.clock is not None and notice.clock.breached_at is not None:
+    if _is_overdue(notice):
         return _("%(missed)s It still waits.") % {"missed": _missed(notice)}
     match _kind(notice):
         case ClockKind.UPDATE:

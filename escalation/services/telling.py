@@ -95,7 +95,7 @@ class Telling:
 
     def _kind(self, whom: Whom) -> NoticeKind:
         if self.target is None:
-            return NoticeKind.REMINDER
+            return NoticeKind.REMINDER if self.due.mover is None else NoticeKind.NOBODY_LEFT
         return NoticeKind.ESCALATED_FROM_YOU if whom == Whom.PREVIOUS_HOLDER else NoticeKind.ESCALATED
 
     def _notice(self, kind: NoticeKind) -> Notice:

@@ -75,7 +75,9 @@ def test_the_subject_says_what_how_urgent_and_which():
 def test_a_reminder_of_what_is_overdue_does_not_speak_of_the_future(clock):
     notice = Notice(NoticeKind.REMINDER, clock.ticket, clock)
     assert "falls due at the time below" in text_of(notice)
+    assert subject_of(notice) == "A promise falls due: P2 50 % black"
     clock.breached_at = clock.due_at
+    assert subject_of(notice) == "A promise is overdue: P2 50 % black"
     assert f"{clock.ticket.number} had no answer in time. It still waits." in text_of(notice)
 
 
