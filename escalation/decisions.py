@@ -6,8 +6,8 @@ from datetime import datetime
 
 from escalation.choices import ClockChange, ClockState
 from escalation.models import Clock, ClockEvent
-from escalation.services.clocks import window_of
-from escalation.services.leading import due_under
+from escalation.services.leading import relaxed_window
+from escalation.services.moments import due_under
 
 WAIVABLE = (ClockState.RUNNING, ClockState.PAUSED, ClockState.BREACHED)
 
@@ -34,6 +34,6 @@ def _runs(clock: Clock, now: datetime) -> bool:
 
 
 def _relaxed_due(clock: Clock) -> datetime | None:
-    target = window_of(clock)
+    target = relaxed_window(clock)
     due = due_under(clock, target) if target is not None else clock.due_at
     return due if due > clock.due_at else None

@@ -198,6 +198,7 @@ def _happening(event: ClockEvent, before: int | None, after: int, step: Escalati
         step=_fired(step) if step is not None else None,
         quiet_until=None if until is None else datetime.fromisoformat(until),
         taken_by=event.data.get("by", ""),
+        is_kept=bool(event.data.get("kept")),
     )
 
 

@@ -149,7 +149,7 @@ class Happening:
     """A line of the ledger. Priorities are those around it; ``paused`` is what a pause added to the due time.
 
     ``merged_from`` and ``merged_into`` are the numbers of the tickets that became one. ``quiet_until`` and
-    ``taken_by`` (how) belong to an acknowledgement.
+    ``taken_by`` (how) belong to an acknowledgement. ``is_kept``: other terms left the due time of a lowered promise.
     """
 
     change: str
@@ -174,6 +174,7 @@ class Happening:
     step: Fired | None
     quiet_until: datetime | None = None
     taken_by: str = ""
+    is_kept: bool = False
 
 
 @dataclass(frozen=True)

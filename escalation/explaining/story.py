@@ -64,6 +64,10 @@ def _plain(it: Happening) -> str:
 def _retargeted(it: Happening) -> str:
     if it.is_relaxed:
         return _("A lead relaxed the promise to the window of its lower priority.")
+    if it.is_kept:
+        return _(
+            "The promise was put under other terms; the stricter due time from before it was lowered stays."
+        )
     if it.is_under_other_terms:
         return _("The promise was put under other terms.")
     before = it.priority_after if it.priority_before is None else it.priority_before

@@ -3,21 +3,20 @@
 Each takes the ticket's lock, needs a permission and a reason, and leaves a line in the ledger.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from escalation.calendars import hours_of
 from escalation.choices import ClockChange, ClockKind, ClockState
 from escalation.models import Clock, PolicyTarget, PolicyVersion
 from escalation.services.clocks import PINNED, TERMS, next_step_time, put_under, waive, window_data, window_of
 from escalation.services.ledger import Act, Before, append
-from escalation.services.moments import due_time
+from escalation.services.lowering import due_if_retargeted, stand_lowered
+from escalation.services.moments import due_under
 from escalation.services.terms import companion_window
-from escalation.worktime import add_working
 from tickets.errors import DeskError
 from tickets.services.locking import locked
 
@@ -40,7 +39,7 @@ def relax(*, clock: Clock, actor: User, at: datetime, reason: str) -> Clock:
     """Let a lowered promise fall due by the window of its lower priority, counted from its start. Raises DeskError."""
     clock = _decided(clock, actor, LEADS, reason)
     _refuse_settled(clock, at)
-    target = window_of(clock)
+    target = relaxed_window(clock)
     due = due_under(clock, target) if target is not None else clock.due_at
     if target is None or due <= clock.due_at:
         raise DeskError(_("There is nothing to relax: the promise is no stricter than its priority asks."))
@@ -54,19 +53,25 @@ def retarget_to_version(
 ) -> Clock:
     """Put a running promise under another version of a policy, counted from its start. Raises DeskError.
 
-    Nobody may be made late after the fact: a due time that would lie in the past is refused.
+    Nobody may be made late after the fact: a due time that would lie in the past is refused. What was lowered keeps
+    its stricter due time, and with it the window that this is counted by.
     """
     clock = _decided(clock, actor, DIRECTORS, reason)
     _refuse_settled(clock, at)
     target = target_under(clock, version, at)
     if target is None:
         raise DeskError(_("%(version)s has no such window.") % {"version": version})
-    if _stands_under(clock, target):
+    due = due_if_retargeted(clock, target, is_lowered=clock.pk in stand_lowered([clock.pk]))
+    keeps = due < due_under(clock, target)
+    if _stands_under(clock, target) or (keeps and clock.policy_version_id == version.pk):
         raise DeskError(_("The promise stands under these terms already."))
-    due = due_under(clock, target)
     if due <= at:
         raise DeskError(_("Under these terms the promise would be broken already. It keeps its own."))
-    _put_under(clock, target, due, Act(at, actor, reason.strip()), policy_version=version.pk)
+    act = Act(at, actor, reason.strip())
+    if keeps:
+        _keep_stricter(clock, version, act)
+    else:
+        _put_under(clock, target, due, act, policy_version=version.pk)
     return clock
 
 
@@ -81,10 +86,9 @@ def target_under(clock: Clock, version: PolicyVersion, at: datetime) -> PolicyTa
     return companion_window(version, ClockKind(clock.kind), clock.priority, contract=clock.contract, at=at)
 
 
-def due_under(clock: Clock, target: PolicyTarget) -> datetime:
-    """When the clock would fall due by this window from where its own is counted, its pauses included."""
-    due = due_time(target.calendar, clock.started_at, target.minutes)
-    return add_working(hours_of(target.calendar), due, timedelta(seconds=clock.paused_seconds))
+def relaxed_window(clock: Clock) -> PolicyTarget | None:
+    """The window of the clock's present priority under the version that it stands under, else as of its start."""
+    return target_under(clock, clock.policy_version, clock.started_at) or window_of(clock)
 
 
 def _decided(clock: Clock, actor: User, permission: str, reason: str) -> Clock:
@@ -111,3 +115,12 @@ def _put_under(clock: Clock, target: PolicyTarget, due: datetime, act: Act, **da
     clock.next_step_at = next_step_time(clock)
     clock.save(update_fields=[*TERMS, "next_step_at"])
     append(clock, ClockChange.RETARGETED, act, before=before, **window_data(clock), **data)
+
+
+def _keep_stricter(clock: Clock, version: PolicyVersion, act: Act) -> None:
+    before = Before.of(clock)
+    clock.policy_version = version
+    clock.next_step_at = next_step_time(clock)
+    clock.save(update_fields=["policy_version", "next_step_at"])
+    data = {**window_data(clock), "policy_version": version.pk, "kept": True}
+    append(clock, ClockChange.RETARGETED, act, before=before, **data)

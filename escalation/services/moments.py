@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from escalation.calendars import hours_of, hours_of_version
-from escalation.models import Calendar, Clock, EscalationStep
+from escalation.models import Calendar, Clock, EscalationStep, PolicyTarget
 from escalation.workhours import WorkingHours
 from escalation.worktime import add_working, working_between
 
@@ -11,6 +11,12 @@ from escalation.worktime import add_working, working_between
 def due_time(calendar: Calendar, start: datetime, minutes: int) -> datetime:
     """When a window of so many working minutes ends that starts at ``start`` (UTC)."""
     return add_working(hours_of(calendar), start, timedelta(minutes=minutes))
+
+
+def due_under(clock: Clock, target: PolicyTarget) -> datetime:
+    """When the clock would fall due by this window from where its own is counted, its pauses included."""
+    due = due_time(target.calendar, clock.started_at, target.minutes)
+    return add_working(hours_of(target.calendar), due, timedelta(seconds=clock.paused_seconds))
 
 
 def step_time(clock: Clock, step: EscalationStep) -> datetime:

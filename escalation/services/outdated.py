@@ -10,7 +10,8 @@ from django.db.models import F, Q
 from escalation.choices import ClockState
 from escalation.models import Clock, ContractWindow, Policy, PolicyTarget, PolicyVersion
 from escalation.models.clock import ClockQuerySet
-from escalation.services.leading import due_under, retarget_to_version
+from escalation.services.leading import retarget_to_version
+from escalation.services.lowering import due_if_retargeted, stand_lowered
 from escalation.services.terms import standing_in
 from tickets.errors import DeskError
 
@@ -58,18 +59,27 @@ def outdated(version: PolicyVersion, clocks: ClockQuerySet) -> ClockQuerySet:
 
 
 def compared(version: PolicyVersion, clocks: Iterable[Clock]) -> list[Compared]:
-    """Each clock beside its due time under ``version``: at most two queries for all of them."""
+    """Each clock beside its due time under ``version``: at most three queries for all of them."""
     chosen = list(clocks)
     targets = version.targets.select_related("calendar")
     windows = {(target.kind, target.priority): target for target in targets}
     own = _own_windows(version, {clock.contract_id for clock in chosen if clock.contract_id is not None})
-    return [_compared(clock, own.get(clock.contract_id or 0, {}), windows) for clock in chosen]
+    lowered = stand_lowered([clock.pk for clock in chosen])
+    return [
+        _compared(clock, _target(clock, own, windows), is_lowered=clock.pk in lowered) for clock in chosen
+    ]
 
 
-def _compared(clock: Clock, own: Mapping[Key, PolicyTarget], windows: Mapping[Key, PolicyTarget]) -> Compared:
+def _compared(clock: Clock, target: PolicyTarget | None, *, is_lowered: bool) -> Compared:
+    due = due_if_retargeted(clock, target, is_lowered=is_lowered) if target is not None else None
+    return Compared(clock, due)
+
+
+def _target(
+    clock: Clock, own: Mapping[int, Mapping[Key, PolicyTarget]], windows: Mapping[Key, PolicyTarget]
+) -> PolicyTarget | None:
     key = clock.kind, clock.priority
-    target = own.get(key) or windows.get(key)
-    return Compared(clock, due_under(clock, target) if target is not None else None)
+    return own.get(clock.contract_id or 0, {}).get(key) or windows.get(key)
 
 
 def _own_windows(version: PolicyVersion, contracts: set[int]) -> dict[int, dict[Key, PolicyTarget]]:

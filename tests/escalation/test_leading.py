@@ -1,8 +1,10 @@
 """What leads and directors decide about a promise: waived, relaxed, put under newer terms."""
 
 import pytest
+from django.contrib.auth.models import User
 
 from escalation.choices import ClockKind, ClockState
+from escalation.decisions import decisions_on
 from escalation.models import Clock, Policy, PolicyVersion
 from escalation.services.leading import relax, retarget_to_version, waive_promise
 from escalation.services.policies import Window, revise_policy
@@ -41,13 +43,13 @@ def lowered(ticket: Ticket, at: float = 5) -> Clock:
     return clock_of(ticket)
 
 
-def newer_version(minutes: int, at: float = 2) -> PolicyVersion:
+def newer_version(minutes: int, at: float = 2, priority: int = Priority.P0) -> PolicyVersion:
     policy = Policy.objects.get(is_default=True)
     targets = policy.versions.latest("number").targets.select_related("calendar")
     windows = [Window(each.kind, each.priority, each.minutes, each.calendar) for each in targets]
     changed = [
         Window(each.kind, each.priority, minutes, each.calendar)
-        if (each.kind, each.priority) == (ClockKind.FIRST_RESPONSE, Priority.P0)
+        if (each.kind, each.priority) == (ClockKind.FIRST_RESPONSE, priority)
         else each
         for each in windows
     ]
@@ -94,6 +96,68 @@ def test_a_running_promise_is_put_under_newer_terms_from_its_start(ticket, direc
     assert verify(ticket=ticket.pk).mismatches == ()
     sweep(now=minute(59))
     assert clock_of(ticket).state == ClockState.RUNNING
+
+
+def under(version: PolicyVersion, ticket: Ticket, director: User, at: float = 10) -> Clock:
+    retarget_to_version(
+        clock=clock_of(ticket), version=version, actor=director, at=minute(at), reason="new terms"
+    )
+    assert verify(ticket=ticket.pk).mismatches == ()
+    return clock_of(ticket)
+
+
+def test_a_lowered_promise_keeps_its_stricter_due_time_under_newer_terms(ticket, director):
+    clock = lowered(ticket)
+    version = newer_version(600, priority=Priority.P2)
+    clock = under(version, ticket, director)
+    assert (clock.due_at, clock.minutes, clock.policy_version) == (minute(30), 30, version)
+    assert clock.events.last().data["kept"] is True
+    sweep(now=minute(30))
+    assert clock_of(ticket).breached_at == minute(30)
+
+
+def test_a_lowered_promise_is_put_once_under_terms_that_move_nothing(ticket, director):
+    lowered(ticket)
+    version = newer_version(600, priority=Priority.P2)
+    under(version, ticket, director)
+    with pytest.raises(DeskError, match="already"):
+        under(version, ticket, director, at=11)
+
+
+def test_newer_terms_that_are_stricter_than_the_lowered_promise_count(ticket, director):
+    lowered(ticket)
+    version = newer_version(20, priority=Priority.P2)
+    clock = under(version, ticket, director)
+    assert (clock.due_at, clock.minutes) == (minute(20), 20)
+    assert "kept" not in clock.events.last().data
+
+
+def test_two_newer_versions_do_not_relax_a_lowered_promise_either(ticket, director):
+    lowered(ticket)
+    under(newer_version(20, priority=Priority.P2), ticket, director)
+    assert under(newer_version(600, priority=Priority.P2), ticket, director).due_at == minute(20)
+
+
+def test_relaxed_on_purpose_newer_terms_count_in_full(ticket, lead, director):
+    relax(clock=lowered(ticket), actor=lead, at=minute(6), reason="agreed with Li")
+    assert under(newer_version(600, priority=Priority.P2), ticket, director).due_at == minute(600)
+
+
+def test_relaxed_after_newer_terms_it_is_due_by_those(ticket, lead, director):
+    lowered(ticket)
+    version = newer_version(600, priority=Priority.P2)
+    clock = under(version, ticket, director)
+    assert decisions_on(clock, clock.events.all(), now=minute(11)).relaxed_due == minute(600)
+    relax(clock=clock, actor=lead, at=minute(11), reason="agreed with Li")
+    clock = clock_of(ticket)
+    assert (clock.due_at, clock.policy_version) == (minute(600), version)
+    assert verify(ticket=ticket.pk).mismatches == ()
+
+
+def test_lowered_and_raised_back_a_promise_follows_newer_terms(ticket, director):
+    lowered(ticket)
+    change_priority(ticket=ticket, priority=Priority.P0, actor=director, at=minute(6), reason="all rooms")
+    assert under(newer_version(60), ticket, director).due_at == minute(60)
 
 
 def test_nobody_is_made_late_after_the_fact(ticket, director):

@@ -22,6 +22,7 @@ from tests.factories import (
 )
 from tests.talk import answered, clock_of, minute, opened
 from tickets.choices import Priority
+from tickets.services.state import change_priority
 
 pytestmark = pytest.mark.django_db
 
@@ -121,6 +122,20 @@ def test_what_is_compared_is_what_retargeting_does(director, default):
     assert verify().mismatches == ()
 
 
+def test_what_was_lowered_is_compared_with_the_due_time_that_it_keeps(director, default):
+    ticket, other = ticket_of(director), ticket_of(director, priority=Priority.P2)
+    change_priority(ticket=ticket, priority=Priority.P2, actor=director, at=minute(1), reason="one room")
+    version = revised(default, 600, priority=Priority.P2)
+    rows = compared(version, under_older(default))
+    assert [row.difference for row in rows] == [timedelta(0), timedelta(minutes=120)]
+    retarget_all(
+        [row.clock for row in rows], version=version, actor=director, at=minute(5), reason="new terms"
+    )
+    assert [clock_of(each).due_at for each in (ticket, other)] == [row.due_then for row in rows]
+    assert under_older(default) == []
+    assert verify().mismatches == ()
+
+
 def test_a_refusal_stops_no_other(director, default):
     late, fine = clock_of(ticket_of(director)), clock_of(ticket_of(director, priority=Priority.P2))
     version = revised(default, 3)  # P0: over already at minute 5
@@ -160,7 +175,7 @@ def test_comparing_thirty_costs_the_queries_of_three(director, default, count_qu
         )
     clocks = list(Clock.objects.select_related("calendar"))
     few = count_queries(lambda: compared(version, clocks[:3]))
-    assert count_queries(lambda: compared(version, clocks)) == few == 1  # none has a contract
+    assert count_queries(lambda: compared(version, clocks)) == few == 2  # none has a contract
 
 
 def test_a_policy_in_use_cannot_be_deleted(director, default):

@@ -158,6 +158,10 @@ RETARGETED = replace(LINE, change=ClockChange.RETARGETED, due_before=NOW + 3 * H
         ),
         (replace(RETARGETED, is_under_other_terms=True), "The promise was put under other terms."),
         (
+            replace(RETARGETED, is_under_other_terms=True, is_kept=True),
+            "The promise was put under other terms; the stricter due time from before it was lowered stays.",
+        ),
+        (
             replace(LINE, change=ClockChange.RESUMED, paused=HOUR),
             "The promise goes on. The due time moved by the 1 h of working time that it stood.",
         ),
