@@ -26,6 +26,14 @@ class ByKey(Expression):
     def set_source_expressions(self, exprs: Any) -> None:
         [self.key] = exprs
 
+    def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
+        """By two arrays: a parameter for each row costs more to send than its place is to find."""
+        key, params = compiler.compile(self.key)
+        values = [self.output_field.get_db_prep_save(value, connection) for value in self.values.values()]
+        column = self.output_field.cast_db_type(connection)
+        found = f"(%s::{column}[])[array_position(%s::bigint[], {key}::bigint)]"
+        return found, (values, list(self.values), *params)
+
     def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
         key, params = compiler.compile(self.key)
         found = [*params]

@@ -187,7 +187,8 @@ def note_the_new_holders(events: Sequence[TicketAssigned]) -> None:
     """A breach belongs to whoever held the ticket: every open promise says from when on who did."""
     by_ticket = {event.ticket.pk: event for event in events}
     lines = []
-    for clock in Clock.objects.open().filter(ticket__in=by_ticket).order_by("due_at", "pk"):
+    open_ones = Clock.objects.open().filter(ticket__in=by_ticket).order_by("due_at", "pk")
+    for clock in open_ones.only("ticket", "state", "due_at"):
         event = by_ticket[clock.ticket_id]
         clock.ticket = event.ticket
         act = Act(event.at, event.actor, event.reason)

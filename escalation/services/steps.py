@@ -6,7 +6,7 @@ Everything is worked out first and written in bulk, in the transaction and under
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,7 @@ from escalation.services.notify import group_rows, notification_row, nudge_dispa
 from escalation.services.people import People
 from escalation.services.telling import Telling, Told, ToldGroup, person_for
 from escalation.services.whom import Route, one_level_up, to_duty_manager, to_person
-from tickets.bulk import insert_all
+from tickets.bulk import insert_all, insert_with_keys
 from tickets.choices import OwnerRule, Priority
 from tickets.errors import DeskError
 from tickets.services.ownership import Move, hand_over_all
@@ -72,6 +72,7 @@ def act_on_all(clocks: Sequence[Clock], people: People, *, now: datetime) -> lis
     courses = courses_of(clocks)
     dues = {pk: due for pk, course in courses.items() if (due := course.due(now)) is not None}
     held = _held(dues)
+    were_stranded = {clock.pk for clock in clocks if clock.stranded_at is not None}
     firings = []
     for clock in clocks:
         due = dues.get(clock.pk)
@@ -79,12 +80,12 @@ def act_on_all(clocks: Sequence[Clock], people: People, *, now: datetime) -> lis
         if firing is not None:
             firings.append(firing)
         clock.next_step_at = _next(courses[clock.pk], firing, now)
-    _save(clocks, act.at)
+    _save(clocks, were_stranded, act.at)
     _write(firings, act, lines)
     return [firing.escalation for firing in firings]
 
 
-def _save(clocks: Sequence[Clock], at: datetime) -> None:
+def _save(clocks: Sequence[Clock], were_stranded: Collection[int], at: datetime) -> None:
     """What many have in common by one update each: row by row only the next moment, which differs."""
     rows = Clock.objects.order_by()
     new = {clock.pk: clock.next_step_at for clock in clocks if clock.detected_at == at}
@@ -96,10 +97,9 @@ def _save(clocks: Sequence[Clock], at: datetime) -> None:
         next_step_at=ByKey(new, DateTimeField()),
     )
     rows.filter(pk__in=following).update(next_step_at=ByKey(following, DateTimeField()))
-    stranded = [clock.pk for clock in clocks if clock.stranded_at is not None]
-    rows.filter(pk__in=stranded, stranded_at=None).update(stranded_at=at)
-    found = [clock.pk for clock in clocks if clock.stranded_at is None]
-    rows.filter(pk__in=found, stranded_at__isnull=False).update(stranded_at=None)
+    stranded = {clock.pk for clock in clocks if clock.stranded_at is not None}
+    rows.filter(pk__in=stranded.difference(were_stranded)).update(stranded_at=at)
+    rows.filter(pk__in=set(were_stranded).difference(stranded)).update(stranded_at=None)
 
 
 def _recorded(clock: Clock, act: Act) -> list[ClockEvent]:
@@ -181,7 +181,7 @@ def route_of(clock: Clock, mover: EscalationStep, people: People, held: set[int]
 
 def _write(firings: Sequence[Firing], act: Act, lines: Sequence[ClockEvent]) -> None:
     """In the order in which it reads: the breach, the step, the new holder, the summary, who was told."""
-    Escalation.objects.bulk_create(firing.escalation for firing in firings)
+    insert_with_keys([firing.escalation for firing in firings])
     insert_all([*lines, *(_step_line(firing, act) for firing in firings)])
     for rule in (OwnerRule.ON_DUTY, OwnerRule.ESCALATION):
         moving = [firing for firing in firings if firing.moves and firing.rule == rule]

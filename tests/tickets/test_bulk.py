@@ -7,7 +7,7 @@ from django.db import DataError, connection, transaction
 from django.forms.models import model_to_dict
 
 from tests.factories import NOW, TicketFactory, UserFactory
-from tickets.bulk import FEW, insert_all
+from tickets.bulk import FEW, insert_all, insert_with_keys
 from tickets.choices import Channel, Fact, MessageKind
 from tickets.models import Message, TimelineEntry
 
@@ -45,6 +45,19 @@ def test_every_row_arrives_as_it_would_alone(number):
         row.save()
     assert written == [model_to_dict(row, exclude=["id"]) for row in ticket.messages.order_by("at")]
     assert len(written) == number
+
+
+@pytest.mark.parametrize("number", [0, 1, FEW, FEW + 1])
+def test_rows_that_others_refer_to_know_their_keys(number):
+    ticket = TicketFactory()
+    rows = messages(ticket, number)
+    insert_with_keys(rows)
+    assert [row.pk for row in rows] == [message.pk for message in ticket.messages.order_by("at")]
+    for row in rows[-1:]:
+        row.body = "said otherwise"
+        row.save()
+    messages(ticket, 1)[0].save()
+    assert ticket.messages.count() == number + 1
 
 
 def test_json_numbers_and_what_is_empty_arrive_too():
