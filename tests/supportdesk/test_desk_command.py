@@ -9,10 +9,12 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
+from escalation.services.notices import link_to
 from supportdesk.demo import DemoReport, Login
 from supportdesk.desk_parts import Plan
 from supportdesk.management.commands import desk
 from supportdesk.runner.parts import Part
+from tickets.models import Ticket
 
 
 class FakeSupervisor:
@@ -44,9 +46,10 @@ def ports() -> dict[str, int]:
 
 
 @pytest.fixture
-def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def steps(monkeypatch: pytest.MonkeyPatch, settings: Any) -> list[str]:
     """The commands that were called, instead of calling them; no process is started."""
     called: list[str] = []
+    settings.SITE_URL = settings.SITE_URL  # given back after the test, for the command sets it
     monkeypatch.setattr(desk, "call_command", lambda name, **_options: called.append(name))
     monkeypatch.setattr(desk, "sync_schedules", lambda **_now: called.append("sync_schedules"))
     monkeypatch.setattr(desk, "default_mailbox", lambda: called.append("default_mailbox"))
@@ -94,6 +97,24 @@ def test_the_desk_is_prepared_in_order_and_its_parts_are_started(
     run(**ports)
     assert steps == ["migrate", "sync_schedules", "default_mailbox", "collectstatic"]
     assert [part.name for part in FakeSupervisor.parts] == ["web", "cluster", "mail"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("wanted", ["", "https://desk.example.com"])
+def test_the_demo_writes_links_to_where_the_desk_listens_unless_the_operator_says_otherwise(
+    steps: list[str], ports: dict[str, int], monkeypatch: pytest.MonkeyPatch, settings: Any, wanted: str
+) -> None:
+    links: list[str] = []
+
+    def writes(**_given: object) -> DemoReport:
+        links.append(link_to(Ticket(pk=7)))
+        return DemoReport(logins=(), fresh=True)
+
+    monkeypatch.setattr(desk, "load_demo", writes)
+    monkeypatch.setenv("SITE_URL", wanted)
+    settings.SITE_URL = wanted or "http://127.0.0.1:8000"
+    run(**ports, demo=True)
+    assert links == [f"{wanted or 'http://127.0.0.1:' + str(ports['port'])}/tickets/ticket/7/change/"]
 
 
 @pytest.mark.django_db

@@ -53,6 +53,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, demo: bool, **options: Any) -> None:
         plan = Plan(**{name: options[name] for name in ("host", "port", "lmtp_port", "smtp_port", "workers")})
         self._refuse(plan)
+        settings.SITE_URL = plan.site_url  # the demo writes its mails in this process
         self._prepare_database()
         self._collect_static()
         administrator = ensure_administrator()
