@@ -3,8 +3,11 @@
 import secrets
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
+
+from supportdesk.models import OneTimePassword
 
 
 @dataclass(frozen=True)
@@ -17,12 +20,13 @@ class NewAdministrator:
 
 @transaction.atomic
 def ensure_administrator() -> NewAdministrator | None:
-    """Create an administrator with a random password if no active one exists."""
+    """Create an administrator with a random password, good for one sign-in, if no active one exists."""
     users = get_user_model().objects
     if users.filter(is_superuser=True, is_active=True).exists():
         return None
     new = NewAdministrator(username=free_username(), password=secrets.token_urlsafe(12))
-    users.create_superuser(username=new.username, password=new.password)
+    user = users.create_superuser(new.username, email=settings.DESK_ADMIN_EMAIL, password=new.password)
+    OneTimePassword.objects.create(user=user)
     return new
 
 

@@ -66,6 +66,10 @@ class Env:
             f"{name} is {value!r}, which is no e-mail address. Set it to one such as support@example.com."
         )
 
+    def bare_address(self, name: str) -> str:
+        """An address without a name beside it; empty when not set."""
+        return parseaddr(self.address(name, ""))[1] if self.text(name, "") else ""
+
     def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
         """The value is not repeated in the refusal, for it may hold a password."""
         value = self.text(name, default)

@@ -1,12 +1,14 @@
-"""Shows each signed-in reader the desk in their own language and time zone."""
+"""What stands before every page: the reader's language and time zone, and a password of their own."""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from customers.models import StaffProfile
+from supportdesk.onetime import must_choose_password
 
 HEALTH = "/healthz"
 
@@ -35,3 +37,18 @@ class ReaderMiddleware:
         if request.path.startswith(HEALTH) or not request.user.is_authenticated:
             return None
         return StaffProfile.objects.filter(user=request.user.pk).only("language", "time_zone").first()
+
+
+class OwnPasswordMiddleware:
+    """Whoever signed in with a one-time password sees nothing else before they chose their own."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(HEALTH) or not must_choose_password(request):
+            return self.get_response(request)
+        page = reverse("admin:own_password")
+        if request.path in (page, reverse("admin:logout")):
+            return self.get_response(request)
+        return HttpResponseRedirect(page)

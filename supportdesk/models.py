@@ -1,7 +1,8 @@
-"""What the joining app itself remembers: the clusters of the task queue, on whatever machines they run."""
+"""What the joining app itself remembers: the clusters of the task queue, and whose password the desk made."""
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -34,3 +35,19 @@ class Cluster(models.Model):
 
     def is_alive(self, now: datetime) -> bool:
         return now - self.seen_at <= GONE_AFTER
+
+
+class OneTimePassword(models.Model):
+    """Of a user whose password the desk made and nobody has changed yet."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", primary_key=True, verbose_name=_("user")
+    )
+
+    class Meta:
+        verbose_name = _("one-time password")
+        verbose_name_plural = _("one-time passwords")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.user)

@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "supportdesk.middleware.ReaderMiddleware",
+    "supportdesk.middleware.OwnPasswordMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -161,6 +162,8 @@ MAIL_TIMEOUT_SECONDS = env.number("MAIL_TIMEOUT_SECONDS", 30, least=1, most=300)
 # --- The desk --------------------------------------------------------------------------------------------
 DESK_NAME = env.text("DESK_NAME", "Support desk")
 DESK_TIME_ZONE = env.zone("DESK_TIME_ZONE", "Asia/Shanghai")
+# Where mail finds the administrator whom `manage.py desk` creates; without it the first sign-in asks for one.
+DESK_ADMIN_EMAIL = env.bare_address("DESK_ADMIN_EMAIL")
 # Seconds after which a silent sweep, mail fetch or queue is reported as late.
 SWEEP_LATE_SECONDS = env.number("SWEEP_LATE_SECONDS", 150, least=60, most=86_400)
 FETCH_LATE_SECONDS = env.number("FETCH_LATE_SECONDS", 600, least=60, most=86_400)

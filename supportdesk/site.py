@@ -7,8 +7,10 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
+from supportdesk.onetime import note_sign_in
 from supportdesk.views.board import acknowledge_row, board, export, kept
 from supportdesk.views.operations import operations_page
+from supportdesk.views.own_password import own_password
 from supportdesk.views.reader import duty_link, my_settings
 
 
@@ -24,9 +26,19 @@ class DeskSite(UnfoldAdminSite):
             ),
             path("board/tickets.csv", self.admin_view(export), name="board_export"),
             path("operations/", self.admin_view(self.operations), name="operations"),
+            path("own-password/", self.admin_view(self.own_password), name="own_password"),
             path("my-settings/", self.admin_view(self.my_settings), name="my_settings"),
             path("my-settings/duty-link/", self.admin_view(duty_link), name="duty_link"),
         ]
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response: HttpResponse = super().login(request, extra_context)
+        if request.method == "POST":
+            note_sign_in(request)
+        return response
+
+    def own_password(self, request: HttpRequest) -> HttpResponse:
+        return own_password(request, self.each_context(request))
 
     def my_settings(self, request: HttpRequest) -> HttpResponse:
         return my_settings(request, self.each_context(request))

@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from supportdesk.administrator import NewAdministrator, ensure_administrator
 from supportdesk.demo.report import Login
+from supportdesk.demo.staff import DOMAIN
+from supportdesk.models import OneTimePassword
 
 ROLES = {
     "james.whitfield": gettext_lazy("Account manager (English)"),
@@ -38,7 +40,15 @@ def give_logins(users: Mapping[str, User], administrator: NewAdministrator | Non
     new = administrator or ensure_administrator()
     if new is not None:
         kept[new.username] = new.password
+        _stays_as_shown(new)
     _keep(kept)
+
+
+def _stays_as_shown(new: NewAdministrator) -> None:
+    """In the demo every start shows the passwords again, so the administrator's is not for one sign-in only."""
+    OneTimePassword.objects.filter(user__username=new.username).delete()
+    without = get_user_model().objects.filter(username=new.username, email="")
+    without.update(email=f"{new.username}@{DOMAIN}")
 
 
 def known_logins() -> tuple[Login, ...]:

@@ -12,7 +12,8 @@ import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.db.models import F
-from django.test import TestCase, override_settings
+from django.test import Client, TestCase, override_settings
+from django.urls import reverse
 
 from customers.models import Absence, Contract, Customer, Desk, StaffProfile
 from escalation.choices import ClockChange, ClockState
@@ -202,6 +203,16 @@ def test_the_printed_accounts_can_sign_in_and_their_file_is_private(story: Story
     for login in story.report.logins:
         assert authenticate(username=login.username, password=login.password) is not None
     assert stat.S_IMODE((story.folder / "demo_logins.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.django_db
+def test_the_administrators_password_stays_as_every_start_shows_it(story: Story, client: Client) -> None:
+    (shown,) = (
+        login for login in story.report.logins if User.objects.get(username=login.username).is_superuser
+    )
+    client.post(reverse("admin:login"), {"username": shown.username, "password": shown.password})
+    assert client.get(reverse("admin:index")).status_code == 200
+    assert User.objects.get(username=shown.username).email
 
 
 @pytest.mark.django_db

@@ -114,7 +114,12 @@ class Command(BaseCommand):
 
 def administrator_line(administrator: NewAdministrator) -> str:
     words = {"name": administrator.username, "password": administrator.password}
-    return _("Administrator: %(name)s, one-time password: %(password)s (shown only now; change it)") % words
+    return (
+        _(
+            "Administrator: %(name)s, one-time password: %(password)s (shown only now; sign in to choose your own)"
+        )
+        % words
+    )
 
 
 def welcome(plan: Plan, administrator: NewAdministrator | None, demo: DemoReport | None) -> str:
