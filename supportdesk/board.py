@@ -15,7 +15,9 @@ from escalation.choices import ClockState
 from escalation.filters import PromiseChoice, narrowed
 from escalation.models import Acknowledgement, Clock
 from escalation.models.clock import ClockQuerySet
+from escalation.services.answering import Answer, answering
 from escalation.services.duty import Watch, standings
+from escalation.services.people import People
 from escalation.taken import asked_of, in_hand
 from escalation.upcoming import Upcoming, upcoming
 from escalation.weeks import last_complete_week, week_of
@@ -195,18 +197,28 @@ def mail_trouble(*, now: datetime) -> MailTrouble:
 
 @dataclass(frozen=True)
 class Duty:
-    """Who is on duty in one rota now, and who follows. Either may be missing: a gap."""
+    """Who is on duty in one rota now, and who follows. Either may be missing: a gap.
+
+    ``answer`` is who would be paged, which is somebody else where who is on duty is away.
+    """
 
     rota: str
     now: Watch | None
     next: Watch | None
+    answer: Answer
 
 
 def duties(*, now: datetime) -> list[Duty]:
-    """One line per rota that has shifts in the next weeks. One query."""
-    found = standings(at=now).values()
-    lines = [(duty.now or duty.next, duty) for duty in found]
-    return [Duty(watch.shift.rota.name, duty.now, duty.next) for watch, duty in lines if watch is not None]
+    """One line per rota that has shifts in the next days. One query, and four more where there is a rota."""
+    found = [(duty.now or duty.next, duty) for duty in standings(at=now).values()]
+    people = People.at(now) if found else None
+    return [
+        Duty(
+            watch.shift.rota.name, duty.now, duty.next, answering(duty.now.user if duty.now else None, people)
+        )
+        for watch, duty in found
+        if watch is not None and people is not None
+    ]
 
 
 @dataclass(frozen=True)

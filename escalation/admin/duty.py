@@ -17,22 +17,26 @@ from customers.admin.base import ReadOnlyInline, VisibleChoices
 from customers.admin.fields import person
 from escalation.admin.duty_calendar import DutyCalendar
 from escalation.admin.duty_layer import say_generated
-from escalation.admin.duty_words import LayerColumns
+from escalation.admin.duty_words import LayerColumns, on_duty_in_words
 from escalation.models import DutyLayer, DutyRota, DutyShift, ShiftSource
+from escalation.services.answering import answering
 from escalation.services.coverage import coverage_gaps
 from escalation.services.duty import Standing, standings
+from escalation.services.people import People
 
 
 class RotaList(ChangeList):
-    """Puts on each row who is on duty now and next: one query for the whole list."""
+    """Puts on each row who is on duty now and next, and who would answer: five queries for the whole list."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        found = standings(at=timezone.now())
+        now = timezone.now()
+        found, people = standings(at=now), People.at(now)
         rows: Any = self
         rows.result_list = list(rows.result_list)
         for rota in rows.result_list:
-            rota.standing = found.get(rota.pk, Standing())
+            rota.standing = standing = found.get(rota.pk, Standing())
+            rota.answer = answering(standing.now.user if standing.now else None, people)
 
 
 class DutyLayerInline(LayerColumns, ReadOnlyInline):
@@ -110,7 +114,7 @@ class DutyRotaAdmin(DutyCalendar):
 
     @display(description=_("on duty now"))
     def now_on_duty(self, rota: Any) -> str:
-        return person(rota.standing.now.user) if rota.standing.now else str(_("nobody"))
+        return on_duty_in_words(rota.standing.now, rota.answer)
 
     @display(description=_("next"))
     def next_on_duty(self, rota: Any) -> str:

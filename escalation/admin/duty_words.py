@@ -9,6 +9,8 @@ from unfold.decorators import display
 from customers.admin.fields import person
 from escalation.models import DutyLayer
 from escalation.rotation import Rotation
+from escalation.services.answering import Answer
+from escalation.services.duty import Watch
 
 
 class LayerColumns:
@@ -52,6 +54,19 @@ def hours_in_words(layer: DutyLayer) -> str:
 def people_in_words(layer: Any) -> str:
     """In their order; needs the turns with their users."""
     return " → ".join(person(turn.user) for turn in layer.turns.all()) or "-"
+
+
+def on_duty_in_words(watch: Watch | None, answer: Answer) -> str:
+    """Who has the duty, and who would answer where it is somebody else."""
+    if watch is not None and answer.is_own:
+        return person(watch.user)
+    if watch is None:
+        first = _("nobody")
+    else:
+        first = _("%(name)s left the desk") if answer.is_gone else _("%(name)s is away")
+        first %= {"name": person(watch.user)}
+    who = f"{person(answer.user)} " if answer.user else ""
+    return f"{first}; {who}{answer.role.label}"
 
 
 def _weekdays() -> list[tuple[int, Any]]:

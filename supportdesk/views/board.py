@@ -28,6 +28,7 @@ from tickets.errors import DeskError
 
 VIEW = "tickets.view_ticket"
 CHANGE = "tickets.change_ticket"
+DESK = "customers.view_desk"  # directors, operators and administrators
 
 
 def board(request: HttpRequest, each_context: Callable[[HttpRequest], dict[str, Any]]) -> HttpResponse:
@@ -44,7 +45,6 @@ def board(request: HttpRequest, each_context: Callable[[HttpRequest], dict[str, 
             **each_context(request),
             "title": _("Board"),
             "is_fullwidth": "1",
-            "duties": duties(now=now),
         }
     response = render(request, f"supportdesk/{'board_live' if partial else 'board'}.html", context)
     patch_vary_headers(response, ["HX-Request"])
@@ -112,7 +112,9 @@ def _live(request: HttpRequest, chosen: TicketFilter, now: datetime) -> dict[str
         "pulse": pulse(chosen.queryset, now=now),
         "stranded": stranded(chosen.queryset),
         "mail": mail_trouble(now=now) if sees_all(user) else None,
+        "duties": duties(now=now),
         "health": health(now=now),
+        "may_see_desk": user.has_perm(DESK),
         "query": params.urlencode(),
         # A row's address without a look-up per row.
         "ticket_url": reverse("admin:tickets_ticket_changelist"),

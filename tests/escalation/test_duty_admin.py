@@ -13,6 +13,7 @@ from escalation.services.shifts import generate_shifts
 from tests.adminpages import add_url, errors, list_url, listed, page_url, run_action, said
 from tests.factories import (
     NOW,
+    AbsenceFactory,
     CalendarFactory,
     DutyLayerFactory,
     DutyRotaFactory,
@@ -20,6 +21,7 @@ from tests.factories import (
     PolicyFactory,
     PolicyTargetFactory,
     PolicyVersionFactory,
+    StaffProfileFactory,
     UserFactory,
     office_calendar,
     staff,
@@ -300,3 +302,20 @@ def test_the_rota_list_tells_who_is_on_duty_now_and_next(login, lead):
     assert "李伟" in html
     assert "Mei Lin" in html
     assert "nobody" in login(lead).get(list_url(DutyRota)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("has_deputy", "is_active", "said"),
+    [
+        (True, True, "Mei Lin is away; Omar answers as deputy"),
+        (True, False, "Mei Lin left the desk; Omar answers as deputy"),
+        (False, True, "Mei Lin is away; nobody would answer a page"),
+    ],
+)
+def test_the_rota_list_tells_who_answers_for_somebody_away(login, lead, has_deputy, is_active, said):
+    omar = UserFactory(first_name="Omar")
+    mei = UserFactory(first_name="Mei", last_name="Lin", is_active=is_active)
+    StaffProfileFactory(user=mei, deputy=omar if has_deputy else None)
+    AbsenceFactory(user=mei)
+    DutyShiftFactory(user=mei)
+    assert said in login(lead).get(list_url(DutyRota)).content.decode()

@@ -14,6 +14,7 @@ from escalation.choices import ClockKind, ClockState
 from escalation.models import Clock
 from supportdesk.board import board_rows, compliance, duties, mail_trouble, promised_clocks, pulse
 from tests.factories import (
+    AbsenceFactory,
     AdminFactory,
     ClockFactory,
     CustomerFactory,
@@ -24,6 +25,7 @@ from tests.factories import (
     InboundEmailFactory,
     OutboundEmailFactory,
     TicketFactory,
+    UserFactory,
     set_desk,
     staff,
 )
@@ -143,6 +145,71 @@ def test_duty_now_and_next_where_a_later_shift_replaces_an_earlier_one(now: date
     assert duty.next is not None
     assert (duty.now.shift, duty.now.ends_at) == (swapped, now + HOUR)
     assert (duty.next.shift, duty.next.starts_at) == (regular, now + HOUR)
+
+
+@pytest.mark.parametrize(
+    ("away", "said"),
+    [
+        ([], "On duty Ann until"),
+        (["ann"], "On duty Ann is away Ben answers as deputy →"),
+        (["ann", "ben"], "On duty Ann is away Dora answers as duty manager →"),
+        (["ann", "ben", "dora"], "On duty Ann is away nobody would answer a page →"),
+    ],
+)
+def test_the_board_says_who_would_answer_a_page_now(
+    login: Login, frozen: object, now: datetime, admin: User, away: list[str], said: str
+) -> None:
+    ben, dora = staff("ben"), staff("dora")
+    team = {"ann": staff("ann", deputy=ben), "ben": ben, "dora": dora}
+    for name, user in team.items():
+        User.objects.filter(pk=user.pk).update(first_name=name.title())
+    set_desk(duty_manager=dora)
+    shift = DutyShiftFactory(user=team["ann"])
+    DutyShiftFactory(rota=shift.rota, starts_at=shift.ends_at, ends_at=shift.ends_at + HOUR)
+    for name in away:
+        AbsenceFactory(user=team[name])
+    client = login(admin)
+    assert said in duty_line(shown(client))
+    refreshed = client.get("/", headers={"HX-Request": "true"}).content.decode()
+    assert 'id="board-duty" hx-swap-oob="true"' in refreshed
+    assert said in duty_line(refreshed)
+
+
+def duty_line(html: str) -> str:
+    """What is read of it, without icons and initials."""
+    line = html[html.index('id="board-duty"') :].partition("</p>")[0].partition("<p")[2]
+    words = re.sub(r"<span[^>]*aria-hidden.*?</span>", "", "<p" + line)
+    return " ".join(re.sub(r"<[^>]+>", " ", words).split())
+
+
+def test_without_anybody_on_duty_the_board_names_the_duty_manager(
+    login: Login, frozen: object, now: datetime, admin: User
+) -> None:
+    set_desk(duty_manager=UserFactory(first_name="Dora"))
+    DutyShiftFactory(starts_at=now + HOUR, ends_at=now + 2 * HOUR)
+    assert "nobody Dora answers as duty manager" in duty_line(shown(login(admin)))
+
+
+@pytest.mark.parametrize(
+    ("group", "is_told"), [("Support director", True), ("Operator", True), ("Team lead", False)]
+)
+def test_those_who_look_after_the_desk_read_that_no_administrator_can_be_told(
+    login: Login, frozen: object, group: str, is_told: bool
+) -> None:
+    AdminFactory(email="")
+    html = shown(login(staff(groups=[group])))
+    assert ("No administrator can be told" in html) == is_told
+    assert "/auth/user/" not in html
+
+
+def test_an_administrator_is_led_to_where_the_address_is_entered(login: Login, frozen: object) -> None:
+    reader = AdminFactory(email="")
+    page = reverse("admin:auth_user_change", args=[reader.pk])
+    html = shown(login(reader))
+    assert f'href="{page}#id_email"' in html
+    assert 'name="email"' in login(reader).get(page).content.decode()
+    User.objects.filter(pk=reader.pk).update(email="root@desk.example")
+    assert "No administrator can be told" not in shown(login(reader))
 
 
 def test_promises_kept_this_week_and_last_by_due_time(now: datetime) -> None:
