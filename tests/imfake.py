@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
+import struct
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus, urlsplit
+
+import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from escalation.sending.http import Session
 
 OK = '{"errcode":0,"errmsg":"ok"}'
 
@@ -22,6 +36,7 @@ class Service:
     headers: dict[str, str] = field(default_factory=dict)
     is_slow: bool = False
     is_dripping: bool = False
+    hangs_up: bool = False
     over: threading.Event = field(default_factory=threading.Event)
     heard: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
 
@@ -33,9 +48,26 @@ class Service:
     def texts(self) -> list[str]:
         return [body.decode() for _path, _headers, body in self.heard]
 
+    @property
+    def all_heard(self) -> str:
+        """Every request, path and body, without the escapes of addresses."""
+        return unquote_plus(" ".join(f"{path} {body.decode()}" for path, _headers, body in self.heard))
+
+    def stands_in_for_everybody(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whatever host is asked, the request comes here: `https://sms.example/send` as `/sms.example/send`."""
+        real = Session.request
+
+        def request(session: Session, method: str, url: str, **wishes: Any) -> requests.Response:
+            parts = urlsplit(url)
+            query = f"?{parts.query}" if parts.query else ""
+            return real(session, method, f"{self.url}/{parts.netloc}{parts.path}{query}", **wishes)
+
+        monkeypatch.setattr(Session, "request", request)
+
 
 @contextlib.contextmanager
-def standing_in() -> Iterator[Service]:
+def standing_in(*, certificate: str = "") -> Iterator[Service]:
+    """``certificate`` is the path of a PEM file with a key, for HTTPS."""
     service = Service()
 
     class Handler(BaseHTTPRequestHandler):
@@ -44,6 +76,9 @@ def standing_in() -> Iterator[Service]:
             service.heard.append((self.path, dict(self.headers), self.rfile.read(length)))
             if service.is_slow:
                 service.over.wait(20)
+            if service.hangs_up:
+                self.close_connection = True
+                return
             with contextlib.suppress(OSError):
                 self._answer()
 
@@ -58,6 +93,10 @@ def standing_in() -> Iterator[Service]:
                 self.wfile.write(b".")
             self.wfile.write(service.body.encode())
 
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):  # whoever refuses the certificate hangs up
+                super().handle()
+
         def log_message(self, *args: object) -> None:
             """Quiet."""
 
@@ -66,6 +105,10 @@ def standing_in() -> Iterator[Service]:
         request_queue_size = 128
 
     server = Server(("127.0.0.1", 0), Handler)
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     service.port = server.server_port
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
@@ -82,3 +125,39 @@ def closed_port() -> int:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
         return port
+
+
+@contextlib.contextmanager
+def resetting() -> Iterator[int]:
+    """A port at which every connection is reset when something was said."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def reset() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _address = server.accept()
+                    connection.recv(1)
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    connection.close()
+
+        threading.Thread(target=reset, daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def self_signed(path: Path) -> str:
+    """A certificate for "localhost" that nobody vouches for, with its key; the path as text."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.write_bytes(private + certificate.public_bytes(encoding))
+    return str(path)

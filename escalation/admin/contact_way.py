@@ -18,6 +18,7 @@ from customers.admin.fields import person
 from customers.errors import DeskError
 from escalation.access import may_write_ways_of_customers, may_write_ways_of_rotas, visible_ways
 from escalation.models import ContactWay
+from escalation.sending.answers import as_read
 from escalation.services.ways import taken, try_out
 from tickets.admin.page_actions import PageActions
 
@@ -137,7 +138,7 @@ class ContactWayAdmin(PageActions, RowAccessAdmin):
             messages.error(request, _("Choose one way at a time."))
             return
         answer = try_out(way, at=timezone.now())
-        words = {"name": way.name, "outcome": answer.outcome.label, "answer": answer.text}
+        words = {"name": way.name, "outcome": answer.outcome.label, "answer": as_read(answer.text)}
         level = messages.SUCCESS if answer.is_accepted else messages.ERROR
         messages.add_message(request, level, _("%(name)s: %(outcome)s. The answer: %(answer)s") % words)
 

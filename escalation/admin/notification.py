@@ -13,6 +13,7 @@ from customers.admin.fields import person
 from escalation.access import visible_notifications
 from escalation.choices import Medium, NotificationState
 from escalation.models import Notification, NotificationAttempt
+from escalation.sending.answers import as_read
 from tickets.admin.labels import OUTBOX
 from tickets.admin.shown import ticket_link
 
@@ -28,7 +29,11 @@ class AttemptInline(ReadOnlyInline):
 
     model = NotificationAttempt
     verbose_name_plural = pgettext_lazy("notification", "Attempts to reach the recipient")
-    fields = readonly_fields = ("at", "medium", "to", "outcome", "answer", "milliseconds")
+    fields = readonly_fields = ("at", "medium", "to", "outcome", "said", "milliseconds")
+
+    @display(description=_("answer"))
+    def said(self, attempt: NotificationAttempt) -> str:
+        return as_read(attempt.answer)
 
 
 @admin.register(Notification)

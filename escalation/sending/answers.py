@@ -3,16 +3,40 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils.translation import gettext, gettext_noop
+
 from escalation.choices import AttemptOutcome
 
 LONGEST = 500
 # Shorter parts of an address are words such as "im" or "v2", and would make holes into every answer.
 LEAST_SECRET = 6
 
+# Why nothing was sent, or nothing came back: sentences of ours among the words of others. They are kept in English and
+# translated for whoever reads them.
+NO_NAME = gettext_noop("The name of the host cannot be resolved. Look for a mistake in it.")
+PRIVATE = gettext_noop("The address is private, so nothing is sent to it.")
+NOT_TAKEN = gettext_noop("The host refused the connection: nothing listens there.")
+NO_WAY_THERE = gettext_noop("There is no way to this host in the network.")
+NO_CERTIFICATE = gettext_noop("The host has no valid certificate for its name, so nothing is sent to it.")
+NO_TLS = gettext_noop("The encrypted connection failed.")
+HUNG_UP = gettext_noop("The host hung up without an answer.")
+LATE = gettext_noop("No answer came in time.")
+UNREADABLE = gettext_noop("The address cannot be used any more. Enter it again.")
+NOTHING_SENT = gettext_noop("The service was not asked to send anything. Look at the address.")
+BROKEN = gettext_noop("The connection failed.")
+NOT_SENT = gettext_noop("It could not be sent.")
+UNWRITTEN = gettext_noop("It could not be put into words.")
+NO_WAY = gettext_noop("No way to reach this group has been entered.")
+STRAYED = gettext_noop("The ticket is another customer's by now.")
+REASONS = (
+    NO_NAME, PRIVATE, NOT_TAKEN, NO_WAY_THERE, NO_CERTIFICATE, NO_TLS, HUNG_UP, LATE, UNREADABLE, NOTHING_SENT, BROKEN,
+    NOT_SENT, UNWRITTEN, NO_WAY, STRAYED,
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Answer:
-    """``text`` is what the other side said, or why nothing was sent."""
+    """``text`` is what the other side said, or one of REASONS, with the kind of fault in brackets behind some."""
 
     outcome: AttemptOutcome
     text: str = ""
@@ -29,3 +53,9 @@ def cleaned(text: str, secrets: Iterable[str]) -> str:
         if len(secret) >= LEAST_SECRET:
             text = text.replace(secret, "***")
     return " ".join(text.replace("\x00", "").split())[:LONGEST]
+
+
+def as_read(text: str) -> str:
+    """The text of an answer in the reader's language, as far as it is ours."""
+    reason = next((one for one in REASONS if text.startswith(one)), None)
+    return gettext(reason) + text.removeprefix(reason) if reason is not None else text

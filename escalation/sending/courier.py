@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 import time
+from errno import EHOSTUNREACH, ENETUNREACH
 
 import requests
 
 from escalation.choices import AttemptOutcome, Medium
-from escalation.sending import gateways, webhook
+from escalation.sending import answers, gateways, webhook
 from escalation.sending.answers import Answer, cleaned
-from escalation.sending.http import Exchange, PrivateTarget, exchange
+from escalation.sending.http import Exchange, NoName, PrivateTarget, exchange
 from escalation.sending.parcel import Parcel
 
 READING_LIMIT = 9.0  # seconds; a little below side_by_side.TIME_LIMIT
@@ -37,7 +39,7 @@ class Courier:
         except (
             Exception
         ) as error:  # a sender's bug is an answer too, without its text, which may hold the address
-            return self._answer(AttemptOutcome.REFUSED, f"it could not be sent ({type(error).__name__})")
+            return self._answer(AttemptOutcome.REFUSED, _with_kind(answers.NOT_SENT, error))
         return self._judged(accepted=accepted)
 
     def _send(self) -> bool:
@@ -48,42 +50,72 @@ class Courier:
     def _judged(self, *, accepted: bool) -> Answer:
         if not accepted and self.exchange.problem is not None:
             return self._problem(self.exchange.problem)
+        if not self.exchange.responses:
+            return self._answer(AttemptOutcome.REFUSED, self._why_nothing())
         if accepted and self.parcel.medium != Medium.WEBHOOK:
             accepted = not gateways.says_no(self.parcel.address, self.exchange.responses)
         outcome = AttemptOutcome.ACCEPTED if accepted else AttemptOutcome.REFUSED
         return self._answer(outcome, self._said())
 
+    def _why_nothing(self) -> str:
+        """Apprise understands the address and asks for nothing, or the address is lost: the desk's key was changed."""
+        is_understood = gateways.plugin_for(self.parcel.address) is not None
+        return answers.NOTHING_SENT if is_understood else answers.UNREADABLE
+
     def _said(self) -> str:
-        if not self.exchange.responses:
-            return ""
-        response = self.exchange.responses[-1]
-        return f"{response.status_code} {response.content[:2000].decode('utf-8', 'replace')}"
+        """The last answer, or of several the last that refused."""
+        heard = self.exchange.responses
+        response = next((one for one in reversed(heard) if one.status_code >= 300), heard[-1])
+        text = response.content[:2000].decode("utf-8", "replace")
+        secrets = [*gateways.secrets_of(self.parcel), *self.parcel.words.tokens]
+        return f"{response.status_code} {cleaned(text, secrets)}".strip()
 
     def _problem(self, problem: requests.RequestException) -> Answer:
         cause = innermost(problem)
         if isinstance(problem, requests.Timeout) or isinstance(cause, TimeoutError):
-            return self._answer(AttemptOutcome.TIMED_OUT, "no answer in time")
-        return self._answer(AttemptOutcome.REFUSED, reason_of(cause))
+            return self._answer(AttemptOutcome.TIMED_OUT, answers.LATE)
+        return self._answer(AttemptOutcome.REFUSED, reason_of(problem, cause))
 
     def _answer(self, outcome: AttemptOutcome, text: str) -> Answer:
         took = round((time.monotonic() - self.started) * 1000)
-        secrets = [*gateways.secrets_of(self.parcel), *self.parcel.words.tokens]
-        return Answer(outcome, cleaned(text, secrets), took)
+        return Answer(outcome, text, took)
 
 
 def innermost(problem: BaseException) -> BaseException:
-    """The first cause: requests wraps it several times, with the whole address in its text."""
+    """The first cause, or what says more than it: requests wraps it several times, with the whole address in its
+    text.
+    """
     seen = {id(problem)}
-    while (cause := problem.__cause__ or problem.__context__) is not None and id(cause) not in seen:
+    while not isinstance(problem, PrivateTarget | NoName):
+        cause = problem.__cause__ or problem.__context__
+        if cause is None or id(cause) in seen:
+            break
         seen.add(id(cause))
         problem = cause
     return problem
 
 
-def reason_of(cause: BaseException) -> str:
-    """In words that hold no address."""
-    if isinstance(cause, PrivateTarget):
-        return str(cause)
-    if isinstance(cause, OSError) and cause.strerror:
-        return str(cause.strerror)
-    return f"no connection ({type(cause).__name__})"
+def reason_of(problem: requests.RequestException, cause: BaseException) -> str:
+    """One of answers.REASONS: words that hold no address."""
+    match cause:
+        case PrivateTarget():
+            return answers.PRIVATE
+        case NoName():
+            return answers.NO_NAME
+        case ssl.SSLCertVerificationError():
+            return answers.NO_CERTIFICATE
+        case ssl.SSLError():
+            return answers.NO_TLS
+        case ConnectionRefusedError():
+            return answers.NOT_TAKEN
+        case ConnectionError():
+            return answers.HUNG_UP
+        case OSError(errno=code) if code in (ENETUNREACH, EHOSTUNREACH):
+            return answers.NO_WAY_THERE
+    if isinstance(problem, ValueError):  # what requests raises of addresses
+        return answers.UNREADABLE
+    return _with_kind(answers.BROKEN, cause)
+
+
+def _with_kind(reason: str, error: BaseException) -> str:
+    return f"{reason} ({type(error).__name__})"

@@ -20,6 +20,7 @@ import requests
 from apprise.plugins import NotifyBase
 
 from escalation.choices import Medium
+from escalation.sending import verdicts
 from escalation.sending.http import Session
 from escalation.sending.parcel import Parcel
 
@@ -47,17 +48,16 @@ CALLS = "twilio pagerduty opsgenie signl4 spike"
 OWN_HOSTS = frozenset(("workflows", "mattermost", "rocketchat", "infobip"))
 
 
-# What an address may not ask for: files as templates, redirects, weak TLS, other waits than ours.
+# What an address may not ask for: files as templates, redirects, weak TLS, other waits than ours, alarms that are
+# closed instead of raised, many recipients in one request.
 NOT_FOR_ADDRESSES = frozenset(
-    ("template", "redirect", "verify", "cto", "rto", "retry", "wait", "store", "overflow", "format", "attach")
-)
-# These say "no" with the status 200: the field that holds a number other than 0 then.
-ERROR_FIELDS = {
-    "wecombot": ("errcode",),
-    "dingtalk": ("errcode",),
-    "feishu": ("code", "StatusCode"),
-    "lark": ("code", "StatusCode"),
-}
+    (
+        "template", "redirect", "verify", "cto", "rto", "retry", "wait", "store", "overflow", "format", "attach",
+        "action", "failure", "batch",
+    )
+)  # fmt: skip
+# Without it these services make question marks of Chinese; with it every message costs more.
+WITHOUT_LATIN = {"vonage": ("type", "unicode"), "messagebird": ("datacoding", "unicode")}
 # The tightest of the chats take 2048 bytes.
 MOST_CHAT_BYTES = 1900
 LAST_LINES = 3
@@ -76,6 +76,9 @@ class _Requests:
 
     Session = Session
 
+    def __init__(self, plugin: str) -> None:
+        self.plugin = plugin
+
     def __getattr__(self, name: str) -> Any:
         return getattr(requests, name)
 
@@ -87,6 +90,9 @@ class _Requests:
         return self.request("GET", url, **wishes)
 
     def post(self, url: str, **wishes: Any) -> requests.Response:
+        field, data = WITHOUT_LATIN.get(self.plugin), wishes.get("data")
+        if field is not None and isinstance(data, dict) and not str(data).isascii():
+            wishes["data"] = data | dict([field])
         return self.request("POST", url, **wishes)
 
     def put(self, url: str, **wishes: Any) -> requests.Response:
@@ -96,12 +102,11 @@ class _Requests:
 def _gateways() -> dict[str, Gateway]:
     """By schema. Only the listed plugins are loaded. Fails at start when one stops using requests."""
     found: dict[str, Gateway] = {}
-    ours = _Requests()
     for name in dict.fromkeys(f"{CHATS} {SMS} {CALLS}".split()):
         module = import_module(f"apprise.plugins.{name}")
         if not hasattr(module, "requests"):
             raise ImportError(f"Apprise's {name} does not use requests any more; take it off the list.")
-        module.requests = ours  # type: ignore[attr-defined]  # just seen
+        module.requests = _Requests(name)  # type: ignore[attr-defined]  # just seen
         gateway = Gateway(_plugin_in(module), _media(name), name in OWN_HOSTS)
         found |= dict.fromkeys(_schemas(gateway.plugin), gateway)
     return found
@@ -192,7 +197,10 @@ def notify(parcel: Parcel) -> bool:
     if plugin is None:
         return False
     title, body = _fitted(parcel)
-    return bool(plugin.notify(body=body, title=title))
+    # Services of alarms raise one for what failed; of other news they close one, or do nothing at all.
+    is_alarm = parcel.medium == Medium.VOICE
+    kind = apprise.NotifyType.FAILURE if is_alarm else apprise.NotifyType.INFO
+    return bool(plugin.notify(body=body, title=title, notify_type=kind))
 
 
 def _fitted(parcel: Parcel) -> tuple[str, str]:
@@ -236,17 +244,17 @@ def _last_lines(text: str, most: int) -> str:
 
 
 def says_no(address: str, responses: Sequence[requests.Response]) -> bool:
-    """Some services refuse with the status 200 and a number in the JSON, which Apprise takes for a yes."""
+    """Some services refuse with the status 200, which Apprise takes for a yes."""
     gateway = gateway_for(address)
-    name = gateway.plugin.__module__.rpartition(".")[2] if gateway is not None else ""
-    fields = ERROR_FIELDS.get(name, ())
-    if not fields or not responses:
+    if gateway is None:
         return False
-    try:
-        said = responses[-1].json()
-    except requests.JSONDecodeError:
-        return False
-    return isinstance(said, dict) and any(said.get(name, 0) not in (0, "0") for name in fields)
+    name = gateway.plugin.__module__.rpartition(".")[2]
+    return any(verdicts.says_no(name, one.content.decode("utf-8", "replace")) for one in responses)
+
+
+def recipients(plugin: NotifyBase) -> int:
+    """How many messages one text becomes."""
+    return len(plugin)
 
 
 def secrets_of(parcel: Parcel) -> list[str]:

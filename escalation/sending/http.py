@@ -32,6 +32,10 @@ class PrivateTarget(requests.ConnectionError):
     """The host is, or resolves to, an address that is not public."""
 
 
+class NoName(requests.ConnectionError):
+    """The host's name does not resolve."""
+
+
 @dataclass
 class Exchange:
     """What one courier sends and hears; ``cancel`` may be called from another thread."""
@@ -71,11 +75,14 @@ def exchange(of: Exchange) -> Iterator[Exchange]:
 
 
 def public_addresses(host: str, port: int) -> list[str]:
-    """The addresses of a host. Raises PrivateTarget if one of them is not public, OSError if there is none."""
-    found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    """The addresses of a host. Raises PrivateTarget if one of them is not public, NoName if there is none."""
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        raise NoName from error
     addresses = [str(place[0]) for _family, _type, _protocol, _name, place in found]
     if not settings.ALLOW_PRIVATE_TARGETS and not all(map(is_public, addresses)):
-        raise PrivateTarget("the address is private, so nothing is sent to it")
+        raise PrivateTarget
     return list(dict.fromkeys(addresses))
 
 
@@ -111,6 +118,8 @@ def _connected(connection: HTTPConnection) -> socket.socket:
         here.connections.append(connection)
     problem: OSError = OSError("no address")
     for address in public_addresses(connection.host, connection.port):
+        if here is not None and here.is_cancelled:
+            raise TimeoutError
         try:
             return create_connection(
                 (address, connection.port), CONNECT_SECONDS, socket_options=connection.socket_options
@@ -120,14 +129,31 @@ def _connected(connection: HTTPConnection) -> socket.socket:
     raise problem
 
 
+@contextlib.contextmanager
+def _resets_are_told() -> Iterator[None]:
+    """urllib3 takes a reset for one of the request, waits for the answer, and fails without a connection."""
+    try:
+        yield
+    except ConnectionResetError as error:
+        raise ConnectionAbortedError("reset before the request") from error
+
+
 class _Connection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return _connected(self)
+
+    def connect(self) -> None:
+        with _resets_are_told():
+            super().connect()
 
 
 class _TlsConnection(HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         return _connected(self)
+
+    def connect(self) -> None:
+        with _resets_are_told():
+            super().connect()
 
 
 class _Pool(HTTPConnectionPool):

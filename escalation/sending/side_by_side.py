@@ -10,7 +10,7 @@ from threading import Thread
 from typing import TypeVar
 
 from escalation.choices import AttemptOutcome
-from escalation.sending.answers import Answer
+from escalation.sending.answers import LATE, Answer
 from escalation.sending.courier import Courier
 from escalation.sending.parcel import Parcel
 
@@ -71,6 +71,5 @@ class _Round:
         late = [(key, courier) for key, (courier, until) in running.items() if until <= now]
         for _key, courier in late:
             courier.cancel()
-        words = f"no answer within {self.time_limit:g} seconds"
-        answer = Answer(AttemptOutcome.TIMED_OUT, words, round(self.time_limit * 1000))
+        answer = Answer(AttemptOutcome.TIMED_OUT, LATE, round(self.time_limit * 1000))
         return [(key, answer) for key, _courier in late]

@@ -21,7 +21,7 @@ from django.db import DatabaseError, InterfaceError, transaction
 
 from escalation.choices import AttemptOutcome, Medium, NoticeKind, NotificationState
 from escalation.models import ContactWay, Notification, NotificationAttempt
-from escalation.sending.answers import Answer
+from escalation.sending.answers import NO_WAY, STRAYED, UNWRITTEN, Answer
 from escalation.sending.parcel import Parcel, Words
 from escalation.sending.side_by_side import TIME_LIMIT, send_all
 from escalation.services.letters import Reader, reader, words_of
@@ -292,8 +292,6 @@ class _Run:
 
 
 NO_WORDS = Words("", "", "")
-NO_WAY = "no way to reach this group has been entered"
-STRAYED = "the ticket is another customer's by now"
 
 
 def _update(rows: Iterable[Notification], **fields: object) -> None:
@@ -315,4 +313,4 @@ def _only_ticket(rows: Sequence[Notification]) -> Ticket | None:
 
 
 def _unwritten(error: Exception) -> Answer:
-    return Answer(AttemptOutcome.REFUSED, f"it could not be put into words ({type(error).__name__})")
+    return Answer(AttemptOutcome.REFUSED, f"{UNWRITTEN} ({type(error).__name__})")

@@ -14,7 +14,7 @@ from escalation.choices import Medium
 from escalation.models import ContactWay
 from escalation.sending import gateways
 from escalation.sending.answers import Answer
-from escalation.sending.http import PrivateTarget, public_addresses
+from escalation.sending.http import NoName, PrivateTarget, public_addresses
 from escalation.sending.parcel import Parcel, Words
 from escalation.sending.side_by_side import send_all
 
@@ -42,6 +42,13 @@ def _webhook(address: str) -> Taken:
         host, parts, port = None, SplitResult("", "", "", "", ""), 0
     if not host or parts.scheme not in schemes or parts.username or parts.password:
         raise DeskError(_("Enter the whole address of the webhook, which begins with https://."))
+    if gateways.gateway_for(address) is not None:
+        raise DeskError(
+            _(
+                "This is the address of a chat service, which does not understand our webhooks. Choose the kind "
+                "Chat message."
+            )
+        )
     _refuse_private(host, port)
     return Taken(address, f"{parts.scheme}://{parts.netloc}/…"[:300])
 
@@ -63,6 +70,8 @@ def _gateway(medium: str, address: str) -> Taken:
                 "?method=call at the end of the address."
             )
         )
+    if gateways.recipients(plugin) > 1:
+        raise DeskError(_("One address is of one recipient. Enter a way of its own for each."))
     if gateway.own_host:
         _refuse_private(str(plugin.host), plugin.port or 443)
         if gateways.is_plain(address) and not settings.ALLOW_PRIVATE_TARGETS:
@@ -81,7 +90,7 @@ def _refuse_private(host: str, port: int) -> None:
         raise DeskError(
             _("This host is in a private network, and nothing is sent there. An operator may allow it.")
         ) from problem
-    except (OSError, UnicodeError) as problem:
+    except (NoName, OSError) as problem:
         raise DeskError(_("This host cannot be found. Look at its name.")) from problem
 
 

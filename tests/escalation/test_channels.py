@@ -8,7 +8,7 @@ import pytest
 from customers.models import Contract
 from escalation.choices import AttemptOutcome, ClockKind, Medium, NoticeKind, NotificationState, Whom
 from escalation.models import ContactWay, Notification, NotificationAttempt
-from escalation.sending import gateways
+from escalation.sending import answers, gateways
 from escalation.services.ack_links import ack_link
 from escalation.services.notices import Notice
 from escalation.services.notify import group_rows, tell
@@ -186,7 +186,7 @@ def test_nobody_listening_is_a_refusal(ann):
     hook(ann, f"http://127.0.0.1:{closed_port()}/")
     row = told(ann, Medium.WEBHOOK)
     dispatched(3)
-    assert (row.attempts.get().outcome, row.attempts.get().answer) == (REFUSED, "Connection refused")
+    assert (row.attempts.get().outcome, row.attempts.get().answer) == (REFUSED, answers.NOT_TAKEN)
 
 
 def test_whoever_answers_too_late_has_timed_out_and_holds_up_nobody(wecom, service, ann, monkeypatch):
@@ -230,7 +230,7 @@ def test_a_private_target_is_refused_when_it_is_sent_to(service, ann, settings):
     hook(ann, service.url)
     row = told(ann, Medium.WEBHOOK)
     dispatched(3)
-    assert row.attempts.get().answer == "the address is private, so nothing is sent to it"
+    assert row.attempts.get().answer == answers.PRIVATE
     assert service.heard == []
 
 
@@ -380,7 +380,7 @@ def test_a_ticket_that_is_another_customers_by_now_is_nothing_for_the_first_ones
     dispatched(3)
     assert wecom.heard == []
     assert again(row).state == NotificationState.FAILED
-    assert row.attempts.get().answer == "the ticket is another customer's by now"
+    assert row.attempts.get().answer == answers.STRAYED
     assert Notification.objects.count() == 1
 
 
@@ -432,5 +432,5 @@ def test_a_group_that_nobody_set_up_fails_on_record_and_disturbs_nobody():
     row = told_group(Whom.CUSTOMER_GROUP)
     dispatched(3)
     assert again(row).state == NotificationState.FAILED
-    assert NotificationAttempt.objects.get().answer == "no way to reach this group has been entered"
+    assert NotificationAttempt.objects.get().answer == answers.NO_WAY
     assert not Notification.objects.filter(kind=NoticeKind.UNREACHED).exists()

@@ -4,6 +4,7 @@ import pytest
 
 from escalation.choices import NoticeKind
 from escalation.models import Notification
+from escalation.sending import answers
 from escalation.services.notices import Notice
 from escalation.services.notify import tell
 from tests.adminpages import listed, page_url
@@ -17,7 +18,7 @@ def test_the_digest_it_went_out_in_names_no_other_ticket(login):
     ann, boss = staff("ann", groups=["Account manager"]), staff("boss")
     for number in range(5):
         ticket = TicketFactory(
-            priority=0 if number else 3, owner=boss if number else ann, subject=f"Secret {number}"
+            priority=1 if number else 3, owner=boss if number else ann, subject=f"Secret {number}"
         )
         tell(boss, Notice(NoticeKind.REMINDER, ticket, ClockFactory(ticket=ticket)), at=minute(3))
     dispatched(3)
@@ -42,3 +43,16 @@ def test_word_of_all_that_moved_during_an_absence_is_read_by_its_reader_alone(lo
         assert (row in listed(client, Notification)) is seen
         assert ("Secret" in client.get(page_url(row), follow=True).content.decode()) is seen
     assert "Secret" not in login(ann).get(page_url(row.mail), follow=True).content.decode()
+
+
+def test_why_nothing_was_sent_is_read_in_the_readers_language(login, monkeypatch):
+    monkeypatch.setattr("escalation.sending.answers.gettext", lambda text: f"译 {text}")
+    ann = staff("ann", groups=["Account manager"])
+    ticket = TicketFactory(owner=ann)
+    row = tell(ann, Notice(NoticeKind.REMINDER, ticket), at=minute(3))
+    for text in (answers.NO_NAME, "404 no such bot"):
+        row.attempts.create(medium="chat", to="bot", at=minute(3), outcome="refused", answer=text)
+    html = login(ann).get(page_url(row)).content.decode()
+    assert f"译 {answers.NO_NAME}" in html
+    assert "404 no such bot" in html
+    assert "译 404" not in html

@@ -10,11 +10,12 @@ from escalation.models import Notification
 from escalation.sending import gateways
 from escalation.services import dispatch
 from escalation.services.notices import Notice
-from escalation.services.notify import group_rows, tell
+from escalation.services.notify import tell
 from tests.factories import (
     ClockFactory,
     ContactWayFactory,
     DutyRotaFactory,
+    NotificationFactory,
     TicketFactory,
     UserFactory,
     staff,
@@ -111,10 +112,10 @@ def test_a_groups_first_page_does_not_wait_either(settings, monkeypatch):
     ContactWayFactory(user=None, rota=rota)
 
     def page(priority: int, at: float) -> Notification:
-        notice = Notice(NoticeKind.PAGED, TicketFactory(priority=priority))
-        (row,) = group_rows(notice, whom="rota_group", rota=rota, at=minute(at))
-        row.save()
-        return row
+        return NotificationFactory(
+            recipient=None, rota=rota, ticket=TicketFactory(priority=priority), kind=NoticeKind.PAGED,
+            channels=["chat"], is_urgent=True, next_try_at=minute(at),
+        )  # fmt: skip
 
     with standing_in() as wecom:
         plugin = gateways.GATEWAYS["wecombot"].plugin

@@ -9,6 +9,7 @@ from customers.errors import DeskError
 from escalation.access import visible_ways
 from escalation.choices import Medium
 from escalation.models import ContactWay
+from escalation.sending import answers
 from escalation.services.ways import taken
 from tests.factories import (
     AdminFactory,
@@ -64,6 +65,19 @@ def test_of_a_webhook_the_host_is_shown(monkeypatch):
         ),
         (Medium.CHAT, "mmost://127.0.0.1/3ccdd113474722377935511fc85d3dd4", "private network"),
         (Medium.CHAT, "mmost://93.184.216.34/3ccdd113474722377935511fc85d3dd4", "Without TLS"),
+        (
+            Medium.SMS,
+            "twilio://AC735c307c62944b5a:e29dfbcebf390dee9@12223334444/15556667777/15556667778",
+            "of one recipient",
+        ),
+        (Medium.SMS, "bulksms://tokenid:secret@15556667777/15556667778?batch=yes", "no address that Apprise"),
+        (Medium.VOICE, "opsgenie://a1b2c3d4e5f6a1b2c3d4e5f6-4711/?action=close", "no address that Apprise"),
+        (Medium.WEBHOOK, "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=BOTKEY-4711", "chat service"),
+        (
+            Medium.WEBHOOK,
+            "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOX",
+            "chat service",
+        ),
         (Medium.WEBHOOK, "http://hooks.example/", "begins with https://"),
         (Medium.WEBHOOK, "https://user:pass@hooks.example/", "begins with https://"),
         (Medium.WEBHOOK, "https://[::1/", "begins with https://"),
@@ -212,6 +226,23 @@ def test_the_test_button_sends_a_real_test_and_shows_the_real_answer(login, sett
     assert '"event":"test"' in service.texts[0]
     (message,) = get_messages(answer.wsgi_request)
     assert str(message) == f"Hook: {said}. The answer: {status} hello from the hook"
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("https://nowhere.invalid/hook-4711", answers.NO_NAME),
+        ("https://127.0.0.1/hook-4711", answers.PRIVATE),
+        ("gAAAAABl-4711", answers.UNREADABLE),
+    ],
+)
+def test_what_never_arrives_is_told_in_a_sentence_of_the_readers_language(login, monkeypatch, address, said):
+    monkeypatch.setattr("escalation.sending.answers.gettext", lambda text: f"译 {text}")
+    ann = staff("ann", groups=MANAGER)
+    way = ContactWayFactory(user=ann, name="Hook", medium=Medium.WEBHOOK, address=address)
+    answer = login(ann).post(LIST, {"action": "send_test", "_selected_action": [way.pk]})
+    (message,) = get_messages(answer.wsgi_request)
+    assert str(message) == f"Hook: Refused. The answer: 译 {said}"
 
 
 def test_only_one_at_a_time_is_tested(login):

@@ -1,0 +1,122 @@
+"""Services that say "no" with the status 200, which Apprise takes for a yes: what their answers look like.
+
+Each rule reads the JSON of an answer, as the service's own documentation describes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from json import JSONDecodeError, loads
+from typing import Any
+
+# Words for "no" that several services use in these fields.
+_FIELDS = ("status", "result")
+_NO = frozenset(
+    ("failed", "failure", "fail", "error", "rejected", "undelivered", "undeliverable", "canceled")
+)
+
+
+def says_no(service: str, body: str) -> bool:
+    """``service`` is the name of Apprise's plugin, ``body`` what came with a status of success."""
+    try:
+        said = loads(body)
+    except (JSONDecodeError, RecursionError):
+        return service in MUST_SAY_YES or _plain_no(service, body)
+    rule = RULES.get(service)
+    return _denies(said) or (rule is not None and rule(said))
+
+
+def _plain_no(service: str, body: str) -> bool:
+    """Exotel answers in XML, seven with a number where it is not asked for JSON."""
+    match service:
+        case "exotel":
+            return "<Status>failed" in body
+        case "seven":
+            return body.split()[:1] != ["100"]
+        case _other:
+            return False
+
+
+def _denies(said: Any) -> bool:
+    if not isinstance(said, dict):
+        return False
+    if said.get("ok") is False or said.get("success") is False:
+        return True
+    return any(str(said.get(field)).lower() in _NO for field in _FIELDS)
+
+
+def _not_zero(*fields: str) -> Callable[[Any], bool]:
+    """They always say one of these numbers; what does not is no answer of theirs."""
+
+    def rule(said: Any) -> bool:
+        numbers = [said[field] for field in fields if field in said] if isinstance(said, dict) else []
+        return not numbers or any(number not in (0, "0") for number in numbers)
+
+    return rule
+
+
+def _listed(said: Any, *names: str) -> Iterable[Mapping[str, Any]]:
+    """The dictionaries in the list that is found by these names."""
+    for name in names:
+        said = said.get(name) if isinstance(said, dict) else None
+    return [one for one in said if isinstance(one, dict)] if isinstance(said, list) else []
+
+
+def _vonage(said: Any) -> bool:
+    return any(str(one.get("status")) != "0" for one in _listed(said, "messages"))
+
+
+def _clicksend(said: Any) -> bool:
+    return any(one.get("status") != "SUCCESS" for one in _listed(said, "data", "messages"))
+
+
+def _clickatell(said: Any) -> bool:
+    return any(one.get("accepted") is False or one.get("error") for one in _listed(said, "messages"))
+
+
+def _seven(said: Any) -> bool:
+    return str(said.get("success") if isinstance(said, dict) else said) != "100"
+
+
+def _bulksms(said: Any) -> bool:
+    statuses = [
+        one.get("status") for one in (said if isinstance(said, list) else [said]) if isinstance(one, dict)
+    ]
+    return any(isinstance(one, dict) and str(one.get("type")).lower() in _NO for one in statuses)
+
+
+def _burstsms(said: Any) -> bool:
+    error = said.get("error") if isinstance(said, dict) else None
+    return isinstance(error, dict) and error.get("code") != "SUCCESS"
+
+
+def _telnyx(said: Any) -> bool:
+    return any("failed" in str(one.get("status")) for one in _listed(said, "data", "to"))
+
+
+def _messagebird(said: Any) -> bool:
+    return any("failed" in str(one.get("status")) for one in _listed(said, "recipients", "items"))
+
+
+def _wxpusher(said: Any) -> bool:
+    return any(one.get("code") != 1000 for one in _listed(said, "data"))
+
+
+RULES: Mapping[str, Callable[[Any], bool]] = {
+    "wecombot": _not_zero("errcode"),
+    "dingtalk": _not_zero("errcode"),
+    "feishu": _not_zero("code", "StatusCode"),
+    "lark": _not_zero("code", "StatusCode"),
+    "kook": _not_zero("code"),
+    "vonage": _vonage,
+    "clicksend": _clicksend,
+    "clickatell": _clickatell,
+    "seven": _seven,
+    "bulksms": _bulksms,
+    "burstsms": _burstsms,
+    "telnyx": _telnyx,
+    "messagebird": _messagebird,
+    "wxpusher": _wxpusher,
+}
+# They always answer in JSON; something else answers in their place, such as a gateway of the network.
+MUST_SAY_YES = frozenset(("wecombot", "dingtalk", "feishu", "lark", "kook", "wxpusher"))
