@@ -90,10 +90,24 @@ def monday_of(day: date) -> date:
     return day - day.weekday() * DAY
 
 
-def grid_of(weeks: Weeks, watches: Iterable[Watch], gaps: Iterable[Gap], *, now: datetime) -> Grid:
+def hues_of(people: Iterable[int]) -> dict[int, int]:
+    """A colour for each of a rota's people: the one they have everywhere, else the next that nobody before them has.
+
+    With more people than colours some share theirs.
+    """
+    hues: dict[int, int] = {}
+    for user in sorted(people):
+        free = (hue % HUES for hue in range(user, user + HUES) if hue % HUES not in hues.values())
+        hues[user] = next(free, user % HUES)
+    return hues
+
+
+def grid_of(
+    weeks: Weeks, watches: Iterable[Watch], gaps: Iterable[Gap], *, now: datetime, hues: Mapping[int, int]
+) -> Grid:
+    """``hues`` has a colour for everybody on duty in the weeks."""
     watched, missing = list(watches), list(gaps)
-    people = {watch.user_id: watch.user for watch in watched}
-    hues = {user: number % HUES for number, user in enumerate(sorted(people))}
+    people = {watch.user_id: watch.user for watch in watched if both([watch.span], [weeks.span])}
     today = now.astimezone(weeks.zone).date()
     days = [
         Day(day, _parts(span, weeks, watched, missing, hues, now), day == today, day < today)

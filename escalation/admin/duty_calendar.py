@@ -18,10 +18,10 @@ from django.utils.translation import gettext as _
 
 from customers.admin.base import DeskAdmin
 from escalation.admin.duty_forms import OverrideForm, SwapForm
-from escalation.dutygrid import WEEK, Weeks, grid_of, hours, monday_of, parsed_day, parsed_moment
+from escalation.dutygrid import WEEK, Weeks, grid_of, hours, hues_of, monday_of, parsed_day, parsed_moment
 from escalation.models import DutyOverride, DutyRota
 from escalation.services.coverage import gaps_within
-from escalation.services.duty import Watch, shifts_within, watches
+from escalation.services.duty import Watch, people_of, shifts_within, watches
 from escalation.services.overrides import put_on_duty, swap_shifts, withdraw_override
 from escalation.services.shifts import AHEAD
 from tickets.errors import DeskError
@@ -112,7 +112,7 @@ class CalendarPage:
         return {
             "page": self,
             "now": self.now,
-            "grid": grid_of(self.weeks, found, gaps, now=self.now),
+            "grid": grid_of(self.weeks, found, gaps, now=self.now, hues=hues_of(people_of(self.rota))),
             "gaps": gaps,
             "chosen": chosen,
             "chosen_hours": self._in_words(chosen) if chosen is not None else None,

@@ -10,7 +10,7 @@ from itertools import pairwise
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
-from escalation.models import DutyRota, DutyShift, ShiftSource
+from escalation.models import DutyRota, DutyShift, DutyTurn, ShiftSource
 from escalation.spans import Span
 
 AHEAD = timedelta(weeks=5)  # how far the next shift of a rota is looked for
@@ -90,6 +90,15 @@ def _standing(found: Iterable[Watch], at: datetime) -> Standing:
 def shifts_within(since: datetime, until: datetime) -> QuerySet[DutyShift]:
     """Shifts of all rotas that touch the time, with their people."""
     return DutyShift.objects.filter(ends_at__gt=since, starts_at__lt=until).select_related("user")
+
+
+def people_of(rota: DutyRota) -> set[int]:
+    """Everybody who has, had or is to have a shift, and who takes turns in a layer. One query."""
+    shifts = DutyShift.objects.filter(rota=rota).order_by().values_list("user")
+    return {
+        user
+        for (user,) in shifts.union(DutyTurn.objects.filter(layer__rota=rota).order_by().values_list("user"))
+    }
 
 
 def watches(shifts: Iterable[DutyShift]) -> list[Watch]:

@@ -62,6 +62,29 @@ def shift_of(rota, hours):
     return rota.shifts.get(starts_at__lte=at, ends_at__gt=at)
 
 
+def test_a_person_keeps_their_colour_from_month_to_month(login, lead):
+    rota, people = DutyRotaFactory(), [staff(), staff(), staff()]
+    for number, user in enumerate(people):
+        DutyShiftFactory(
+            rota=rota, user=user, starts_at=NOW + number * 28 * DAY, ends_at=NOW + (number * 28 + 40) * DAY
+        )
+    client = login(lead)
+    months = [client.get(page(rota, **{"from": (NOW + number * 28 * DAY).date()})) for number in range(4)]
+    shown = [(user.pk, hue) for month in months for user, hue in month.context["grid"].people]
+    assert len(shown) == 6
+    assert set(shown) == {(user.pk, user.pk % 8) for user in people}
+
+
+def test_colours_do_not_depend_on_how_long_the_rota_runs(login, lead, rota, count_queries):
+    client = login(lead)
+    client.get(page(rota))
+    few = count_queries(lambda: client.get(page(rota)))
+    for number in range(20):
+        begins = NOW - (number + 2) * DAY
+        DutyShiftFactory(rota=rota, user=staff(), starts_at=begins, ends_at=begins + DAY)
+    assert count_queries(lambda: client.get(page(rota))) == few
+
+
 @pytest.mark.parametrize(
     "group", ["Account manager", "Team lead", "Duty manager", "Support director", "Operator"]
 )
