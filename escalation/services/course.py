@@ -61,8 +61,7 @@ class Course:
     @cached_property
     def ahead(self) -> list[tuple[datetime, EscalationStep]]:
         """The steps that neither fired nor were passed over, with their moments, in order."""
-        done = {escalation.step_id for escalation in self.fired}
-        passed = max((self._moment_of(one.step) for one in self.fired if one.step), default=None)
+        done, passed = {escalation.step_id for escalation in self.fired}, self._passed
         moments = [
             (self.moments[step.pk], step)
             for step in self.chain
@@ -70,6 +69,11 @@ class Course:
         ]
         ahead = [moment for moment in moments if passed is None or moment[0] > passed]
         return sorted(ahead, key=lambda moment: (moment[0], moment[1].pk))
+
+    @property
+    def _passed(self) -> datetime | None:
+        """The moment of the latest step that fired: those before it were passed over."""
+        return max((self._moment_of(one.step) for one in self.fired if one.step), default=None)
 
     @property
     def following(self) -> tuple[datetime, EscalationStep] | None:
@@ -98,24 +102,32 @@ class Course:
 
     def _again(self, now: datetime) -> Due | None:
         """A repeat of the last step, or another try where nobody was left."""
-        stranded = self._stranded
-        if stranded is not None and stranded.step is not None:
-            return Due(stranded.step, now, self._round_after(stranded), mover=stranded.step)
+        mover, step = self._stranded, self._last_step
+        if mover is not None and step is not None:
+            return Due(step, now, self._round_after(step), mover=mover)
         repeat, step = self._repeat(), self._standing
         if repeat is None or repeat > now or self.last is None or step is None:
             return None
         return Due(step, repeat, self.last.round + 1, mover=_mover([step]))
 
     @property
-    def _stranded(self) -> Escalation | None:
-        """The firing that found nobody, while nobody is left."""
-        if self.clock.stranded_at is None:
+    def _stranded(self) -> EscalationStep | None:
+        """While nobody is left the step that says who is to get it: the latest that moves it, fired or passed over."""
+        passed = self._passed
+        if self.clock.stranded_at is None or passed is None:
             return None
-        lost = (one for one in reversed(self.fired) if one.to_owner_id is None and one.step.reassign_to)  # type: ignore[union-attr]
-        return next(lost, None)
+        steps = [step for step in self.chain if self.moments[step.pk] <= passed]
+        steps += [one.step for one in self.fired if one.step is not None]
+        movers = [step for step in steps if step.reassign_to and step.percent != 0]
+        return max(movers, key=self._moment_of, default=None)
 
-    def _round_after(self, escalation: Escalation) -> int:
-        return 1 + max(one.round for one in self.fired if one.step_id == escalation.step_id)
+    @property
+    def _last_step(self) -> EscalationStep | None:
+        """The one at the start apart."""
+        return next((one.step for one in reversed(self.fired) if one.step and one.step.percent != 0), None)
+
+    def _round_after(self, step: EscalationStep) -> int:
+        return 1 + max(one.round for one in self.fired if one.step_id == step.pk)
 
     def next_moment(self, *, after: datetime | None = None) -> datetime | None:
         """When something is to be done next, the due time included; ``after`` is now, for another try."""

@@ -222,6 +222,39 @@ def test_with_nobody_left_it_is_tried_again_each_minute_until_somebody_is_back(c
     assert ticket.messages.filter(kind=MessageKind.NOTE).count() == 1
 
 
+def test_after_an_outage_a_move_that_found_nobody_is_tried_again_behind_a_step_that_only_tells(contact):
+    chain(
+        {"percent": 100, "reassign_to": Whom.MANAGER, "tell": [Whom.PREVIOUS_HOLDER]},
+        {"percent": 150, "tell": [Whom.DUTY_MANAGER], "repeat_minutes": 15},
+    )
+    admin = AdminFactory()
+    ticket = opened(contact=contact)
+    absences = away("boss", "top", "chief")
+    assert swept(50, 51) == ["50: 150 % 0"]
+    absences[0].delete()
+    assert swept(52, 53, 67) == ["52: 150 % 1", "67: 150 % 2"]
+    assert Ticket.objects.get().owner.username == "boss"
+    assert clock_of(ticket).stranded_at is None
+    told = Notification.objects.filter(escalation__fired_at=minute(52))
+    assert [(one.recipient.username, one.kind) for one in told] == [("boss", NoticeKind.ESCALATED_TO_YOU)]
+    assert Notification.objects.filter(kind=NoticeKind.NOBODY_LEFT, recipient=admin).count() == 1
+
+
+def test_the_latest_of_several_moves_that_found_nobody_is_tried_again(contact):
+    """The first was missed in time, the second by an outage."""
+    chain(
+        {"percent": 100, "reassign_to": Whom.MANAGER},
+        {"percent": 150, "reassign_to": Whom.PERSON, "person": staff("named")},
+        {"percent": 200, "tell": [Whom.DUTY_MANAGER]},
+    )
+    opened(contact=contact)
+    absences = away("boss", "top", "chief", "named")
+    assert swept(30, 90) == ["30: 100 % 0", "90: 200 % 0"]
+    absences[3].delete()
+    assert swept(91) == ["91: 200 % 1"]
+    assert Ticket.objects.get().owner.username == "named"
+
+
 def test_while_nobody_is_left_the_later_steps_fire_at_their_times(contact):
     opened(contact=contact)
     away("boss", "top", "chief")
