@@ -14,7 +14,7 @@ from escalation.services.handover import Move, write_summaries
 from escalation.services.handover_text import HandoverCause
 from escalation.services.notices import Notice
 from escalation.services.notify import notification_row, nudge_dispatch
-from tickets.bulk import insert_all
+from tickets.bulk import NewRow, insert_all
 from tickets.choices import OwnerRule
 from tickets.models import Ticket
 from tickets.services import ownership
@@ -65,14 +65,15 @@ def _found_at_last(gone: Sequence[Moving], waiting: dict[tuple[int | None, int],
             AbsenceMove.objects.filter(pk__in=found).update(to_owner=user, moved_at=now)
 
 
-def _row(one: Moving, now: datetime) -> AbsenceMove:
-    return AbsenceMove(
-        absence_id=one.absence,
-        ticket_id=one.ticket.pk,
-        from_owner_id=one.before.pk,
-        to_owner_id=one.after.pk if one.after is not None else None,
-        moved_at=now,
-    )
+def _row(one: Moving, now: datetime) -> NewRow[AbsenceMove]:
+    values = {
+        "absence_id": one.absence,
+        "ticket_id": one.ticket.pk,
+        "from_owner_id": one.before.pk,
+        "to_owner_id": one.after.pk if one.after is not None else None,
+        "moved_at": now,
+    }
+    return NewRow(AbsenceMove, values)
 
 
 def _hand_over(gone: Sequence[Moving], now: datetime) -> None:
@@ -90,12 +91,12 @@ def _hand_over(gone: Sequence[Moving], now: datetime) -> None:
     write_summaries(summed_up, at=now)
 
 
-def _told_of_move(one: Moving, now: datetime) -> Iterator[Notification]:
+def _told_of_move(one: Moving, now: datetime) -> Iterator[NewRow[Notification]]:
     if one.after is not None:
         notice = Notice(NoticeKind.AWAY_TO_YOU, one.ticket, one.clock, one.before)
         yield notification_row(one.after, notice, at=now)
 
 
-def _told_of_none(one: Moving, superusers: Sequence[User], now: datetime) -> Iterator[Notification]:
+def _told_of_none(one: Moving, superusers: Sequence[User], now: datetime) -> Iterator[NewRow[Notification]]:
     notice = Notice(NoticeKind.NOBODY_STANDS_IN, one.ticket, one.clock, one.before)
     yield from (notification_row(user, notice, at=now) for user in superusers)

@@ -16,6 +16,7 @@ from escalation.services.ledger import NOTHING, Act, Before, append, line
 from escalation.services.moments import due_time, is_last_fifth
 from escalation.services.opening import Opening, opening_of
 from escalation.services.terms import Terms, companion_window, window_for
+from tickets.bulk import NewRow
 from tickets.errors import DeskError
 from tickets.models import Message, Ticket
 
@@ -136,10 +137,10 @@ def breach(clock: Clock, act: Act) -> None:
     """Record that the window ended without an answer: at its due time, noticed now."""
     said = breached(clock, act)
     clock.save(update_fields=["state", "breached_at", "detected_at"])
-    said.save(force_insert=True)
+    said.made().save(force_insert=True)
 
 
-def breached(clock: Clock, act: Act) -> ClockEvent:
+def breached(clock: Clock, act: Act) -> NewRow[ClockEvent]:
     """As breach, with nothing saved yet: for who writes many at once."""
     before = Before.of(clock)
     clock.state = ClockState.BREACHED

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 
 from escalation.choices import ClockChange
 from escalation.models import Clock, ClockEvent
+from tickets.bulk import NewRow
 from tickets.models import Message
 
 
@@ -44,23 +45,24 @@ def line(
     message: Message | None = None,
     holder_id: int | None = None,
     **data: object,
-) -> ClockEvent:
-    """One line, not saved yet; ``at`` (UTC) is when the change took effect, else the act's own time."""
-    return ClockEvent(
-        clock_id=clock.pk,
-        change=change,
-        at=at or act.at,
-        recorded_at=act.at,
-        actor_id=act.actor.pk if act.actor is not None else None,
-        holder_id=holder_id or clock.ticket.owner_id,
-        message_id=message.pk if message is not None else None,
-        state_before=before.state,
-        state_after=clock.state,
-        due_before=before.due_at,
-        due_after=clock.due_at,
-        cause=act.cause[:300],
-        data=data,
-    )
+) -> NewRow[ClockEvent]:
+    """One line to be; ``at`` (UTC) is when the change took effect, else the act's own time."""
+    values = {
+        "clock_id": clock.pk,
+        "change": change,
+        "at": at or act.at,
+        "recorded_at": act.at,
+        "actor_id": act.actor.pk if act.actor is not None else None,
+        "holder_id": holder_id or clock.ticket.owner_id,
+        "message_id": message.pk if message is not None else None,
+        "state_before": before.state,
+        "state_after": clock.state,
+        "due_before": before.due_at,
+        "due_after": clock.due_at,
+        "cause": act.cause[:300],
+        "data": data,
+    }
+    return NewRow(ClockEvent, values)
 
 
 def append(
@@ -75,6 +77,6 @@ def append(
     **data: object,
 ) -> ClockEvent:
     """Append one line, as `line` makes it."""
-    said = line(clock, change, act, before=before, at=at, message=message, holder_id=holder_id, **data)
+    said = line(clock, change, act, before=before, at=at, message=message, holder_id=holder_id, **data).made()
     said.save(force_insert=True)
     return said

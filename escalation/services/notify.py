@@ -11,6 +11,7 @@ from django_q.tasks import async_task
 from escalation.choices import Medium, Whom
 from escalation.models import DutyRota, Escalation, Notification
 from escalation.services.notices import Notice
+from tickets.bulk import NewRow
 from tickets.choices import Priority
 from tickets.nudges import after_commit
 
@@ -27,7 +28,7 @@ def tell(
     channels: Iterable[str] = MAIL_ONLY,
 ) -> Notification:
     """Write one notice to one person and have it sent after the commit."""
-    row = notification_row(recipient, notice, at=at, escalation=escalation, channels=channels)
+    row = notification_row(recipient, notice, at=at, escalation=escalation, channels=channels).made()
     row.save(force_insert=True)
     nudge_dispatch()
     return row
@@ -40,9 +41,10 @@ def notification_row(
     at: datetime,
     escalation: Escalation | None = None,
     channels: Iterable[str] = MAIL_ONLY,
-) -> Notification:
+) -> NewRow[Notification]:
     """The row that `tell` saves, without a query. Whoever writes many calls `nudge_dispatch` once."""
-    return Notification(recipient_id=recipient.pk, **_told(notice, at, escalation, channels))
+    told = _told(notice, at, escalation, channels)
+    return NewRow(Notification, {**told, "recipient_id": recipient.pk})
 
 
 def nudge_dispatch() -> None:
@@ -65,10 +67,10 @@ def group_rows(
     at: datetime,
     escalation: Escalation | None = None,
     channels: Iterable[str] = GROUP_CHAT,
-) -> list[Notification]:
+) -> list[NewRow[Notification]]:
     """The row for the group of ``rota``, or for the tech group of the ticket's customer; none where there is none.
 
-    Unsaved and without a query, if the ticket's customer is not asked for. Mail reaches no group, so of the channels
+    Without a query, if the ticket's customer is not asked for. Mail reaches no group, so of the channels
     the others count; with none of them it is the chat. No customer hears of a drill.
     """
     media = [medium for medium in channels if medium != Medium.MAIL] or list(GROUP_CHAT)
@@ -77,9 +79,9 @@ def group_rows(
     customer = real.customer_id if real is not None else None
     match whom:
         case Whom.ROTA_GROUP if rota is not None:
-            return [Notification(rota=rota, **told)]
+            return [NewRow(Notification, {**told, "rota_id": rota.pk})]
         case Whom.CUSTOMER_GROUP if customer is not None:
-            return [Notification(customer_id=customer, **told)]
+            return [NewRow(Notification, {**told, "customer_id": customer})]
         case _person_or_nobody:
             return []
 

@@ -29,7 +29,7 @@ from escalation.services.notify import group_rows, notification_row, nudge_dispa
 from escalation.services.people import People
 from escalation.services.telling import Telling, Told, ToldGroup, person_for
 from escalation.services.whom import Route, one_level_up, to_duty_manager, to_person
-from tickets.bulk import insert_all, insert_with_keys
+from tickets.bulk import NewRow, insert_all, insert_with_keys
 from tickets.choices import OwnerRule, Priority
 from tickets.errors import DeskError
 from tickets.services.ownership import Move, hand_over_all
@@ -102,7 +102,7 @@ def _save(clocks: Sequence[Clock], were_stranded: Collection[int], at: datetime)
     rows.filter(pk__in=set(were_stranded).difference(stranded)).update(stranded_at=None)
 
 
-def _recorded(clock: Clock, act: Act) -> list[ClockEvent]:
+def _recorded(clock: Clock, act: Act) -> list[NewRow[ClockEvent]]:
     """The line of a breach that is noticed now."""
     resume(clock, act)  # a pause ends by itself when the policy's cap is reached
     if clock.state == ClockState.RUNNING and clock.due_at <= act.at:
@@ -179,7 +179,7 @@ def route_of(clock: Clock, mover: EscalationStep, people: People, held: set[int]
             return to_person(staff, person, holder=holder, held=held, duty_manager=last)
 
 
-def _write(firings: Sequence[Firing], act: Act, lines: Sequence[ClockEvent]) -> None:
+def _write(firings: Sequence[Firing], act: Act, lines: Sequence[NewRow[ClockEvent]]) -> None:
     """In the order in which it reads: the breach, the step, the new holder, the summary, who was told."""
     insert_with_keys([firing.escalation for firing in firings])
     insert_all([*lines, *(_step_line(firing, act) for firing in firings)])
@@ -195,7 +195,7 @@ def _write(firings: Sequence[Firing], act: Act, lines: Sequence[ClockEvent]) -> 
         nudge_dispatch()
 
 
-def _step_line(firing: Firing, act: Act) -> ClockEvent:
+def _step_line(firing: Firing, act: Act) -> NewRow[ClockEvent]:
     step = firing.escalation.step
     facts: dict[str, Any] = {"escalation": firing.escalation.pk}
     if step is not None and step.percent is not None:
@@ -207,7 +207,7 @@ def _step_line(firing: Firing, act: Act) -> ClockEvent:
     return line(firing.clock, ClockChange.STEP, act, before=Before.of(firing.clock), **facts)
 
 
-def _notifications(firing: Firing, at: datetime) -> Iterable[Notification]:
+def _notifications(firing: Firing, at: datetime) -> Iterable[NewRow[Notification]]:
     for told in firing.told:
         yield notification_row(
             told.recipient, told.notice, at=at, escalation=firing.escalation, channels=firing.channels

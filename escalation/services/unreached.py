@@ -24,7 +24,9 @@ def tell_next(rows: Sequence[Notification], *, at: datetime) -> list[Notificatio
         return []
     people = People.at(at)
     told = [
-        notification_row(user, _notice(row, people), at=at, escalation=row.escalation, channels=row.channels)
+        notification_row(
+            user, _notice(row, people), at=at, escalation=row.escalation, channels=row.channels
+        ).made()
         for row in _complete(lost)
         for user in _next(row, people)
     ]

@@ -348,7 +348,8 @@ def told_group(whom: Whom, notice_kind: NoticeKind = NoticeKind.PAGED, rota=None
     ticket = TicketFactory(priority=0, customer=customer, owner=staff("holder"))
     clock = ClockFactory(ticket=ticket, due_at=minute(30), **clock)
     notice = Notice(notice_kind, ticket, clock, ticket.owner, "secret detail")
-    (row,) = group_rows(notice, whom=whom, rota=rota, at=minute(3))
+    [told] = group_rows(notice, whom=whom, rota=rota, at=minute(3))
+    row = told.made()
     row.save()
     return row
 

@@ -33,7 +33,7 @@ def test_four_dispatchers_at_once_send_each_notification_once(settings):
         for person in people:
             ContactWayFactory(user=person, medium=Medium.WEBHOOK, address=f"{service.url}/{person.pk}")
         Notification.objects.bulk_create(
-            notification_row(person, notice, at=minute(3), channels=(Medium.WEBHOOK, Medium.MAIL))
+            notification_row(person, notice, at=minute(3), channels=(Medium.WEBHOOK, Medium.MAIL)).made()
             for person in people
         )
         at_once(dispatchers(most=7))

@@ -7,7 +7,7 @@ from django.db import DataError, connection, transaction
 from django.forms.models import model_to_dict
 
 from tests.factories import NOW, TicketFactory, UserFactory
-from tickets.bulk import FEW, insert_all, insert_with_keys
+from tickets.bulk import FEW, NewRow, insert_all, insert_with_keys
 from tickets.choices import Channel, Fact, MessageKind
 from tickets.models import Message, TimelineEntry
 
@@ -26,13 +26,13 @@ ODD = [
 
 
 def messages(ticket, number):
-    return [
-        Message(
-            ticket_id=ticket.pk, kind=MessageKind.NOTE, channel=Channel.PHONE, body=ODD[each % len(ODD)],
-            at=NOW + timedelta(microseconds=each), created_at=NOW, is_automatic=bool(each % 2),
-        )
-        for each in range(number)
-    ]  # fmt: skip
+    alike = {"ticket_id": ticket.pk, "kind": MessageKind.NOTE, "channel": Channel.PHONE, "created_at": NOW}
+    rows = []
+    for each in range(number):
+        at = NOW + timedelta(microseconds=each)
+        own = {"at": at, "body": ODD[each % len(ODD)], "is_automatic": bool(each % 2)}
+        rows.append(NewRow(Message, {**alike, **own}))
+    return rows
 
 
 @pytest.mark.parametrize("number", [0, 1, FEW, FEW + 1, 100])
@@ -42,7 +42,7 @@ def test_every_row_arrives_as_it_would_alone(number):
     written = [model_to_dict(row, exclude=["id"]) for row in ticket.messages.order_by("at")]
     ticket.messages.all().delete()
     for row in messages(ticket, number):
-        row.save()
+        row.made().save()
     assert written == [model_to_dict(row, exclude=["id"]) for row in ticket.messages.order_by("at")]
     assert len(written) == number
 
@@ -50,13 +50,13 @@ def test_every_row_arrives_as_it_would_alone(number):
 @pytest.mark.parametrize("number", [0, 1, FEW, FEW + 1])
 def test_rows_that_others_refer_to_know_their_keys(number):
     ticket = TicketFactory()
-    rows = messages(ticket, number)
+    rows = [row.made() for row in messages(ticket, number)]
     insert_with_keys(rows)
     assert [row.pk for row in rows] == [message.pk for message in ticket.messages.order_by("at")]
     for row in rows[-1:]:
         row.body = "said otherwise"
         row.save()
-    messages(ticket, 1)[0].save()
+    messages(ticket, 1)[0].made().save()
     assert ticket.messages.count() == number + 1
 
 
@@ -65,7 +65,16 @@ def test_json_numbers_and_what_is_empty_arrive_too():
     data = {"words": ODD, "deep": {"list": [1, None, True, 0.5]}}
     insert_all(
         [
-            TimelineEntry(ticket=ticket, fact=Fact.OWNER, at=NOW, actor=actor if each else None, data=data)
+            NewRow(
+                TimelineEntry,
+                {
+                    "ticket_id": ticket.pk,
+                    "fact": Fact.OWNER,
+                    "at": NOW,
+                    "actor_id": actor.pk if each else None,
+                    "data": data,
+                },
+            )
             for each in range(FEW + 5)
         ]
     )
@@ -79,8 +88,15 @@ def test_json_numbers_and_what_is_empty_arrive_too():
 def test_one_row_that_cannot_be_kept_keeps_none():
     ticket = TicketFactory()
     rows = messages(ticket, FEW + 5)
-    rows[7].body = "nul \x00 here"
+    rows[7].values["body"] = "nul \x00 here"
     with pytest.raises(DataError), transaction.atomic():
         insert_all(rows)
     assert connection.vendor == "postgresql"
     assert not ticket.messages.exists()
+
+
+@pytest.mark.parametrize("number", [1, FEW + 1])
+def test_a_column_that_there_is_not_is_refused(number):
+    rows = [NewRow(TimelineEntry, {"ticket_id": 1, "fact": Fact.OWNER, "at": NOW, "actr_id": 1})] * number
+    with pytest.raises(TypeError, match="actr_id"):
+        insert_all(rows)

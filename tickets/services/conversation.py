@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from customers.models import Contact
-from tickets.bulk import insert_all
+from tickets.bulk import NewRow, insert_all
 from tickets.choices import Channel, Fact, MessageKind, Status
 from tickets.errors import DeskError
 from tickets.events import CustomerWrote, StaffResponded, publish
@@ -160,19 +160,16 @@ def note_down(
 
 def note_down_all(notes: Sequence[tuple[Ticket, str]], *, at: datetime) -> None:
     """Notes of the desk itself on many tickets that the caller has locked and brings up to date. One query."""
-    rows = [
-        Message(
-            ticket_id=ticket.pk,
-            kind=MessageKind.NOTE,
-            channel=Channel.EMAIL,
-            at=at,
-            created_at=at,
-            body=body.strip(),
-            is_automatic=True,
-        )
-        for ticket, body in notes
-    ]
-    insert_all(rows)
+    alike = {
+        "kind": MessageKind.NOTE,
+        "channel": Channel.EMAIL,
+        "at": at,
+        "created_at": at,
+        "is_automatic": True,
+    }
+    insert_all(
+        [NewRow(Message, {**alike, "ticket_id": ticket.pk, "body": body.strip()}) for ticket, body in notes]
+    )
 
 
 def _say(

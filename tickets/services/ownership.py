@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tickets.bulk import insert_all
+from tickets.bulk import NewRow, insert_all
 from tickets.choices import Fact, OwnerRule
 from tickets.errors import DeskError
 from tickets.events import TicketAssigned, publish_all
@@ -75,14 +75,13 @@ def _refuse_who_left(user: User) -> None:
         )
 
 
-def _on_timeline(event: TicketAssigned) -> TimelineEntry:
-    data = {"before": event.before.pk, "after": event.after.pk, "rule": event.rule}
-    actor = event.actor.pk if event.actor is not None else None
-    return TimelineEntry(
-        ticket_id=event.ticket.pk,
-        fact=Fact.OWNER,
-        at=event.at,
-        actor_id=actor,
-        reason=event.reason,
-        data=data,
-    )
+def _on_timeline(event: TicketAssigned) -> NewRow[TimelineEntry]:
+    values = {
+        "ticket_id": event.ticket.pk,
+        "fact": Fact.OWNER,
+        "at": event.at,
+        "actor_id": event.actor.pk if event.actor is not None else None,
+        "reason": event.reason,
+        "data": {"before": event.before.pk, "after": event.after.pk, "rule": event.rule},
+    }
+    return NewRow(TimelineEntry, values)
