@@ -1,6 +1,7 @@
 """What a cluster is called, and the queue that only it serves."""
 
 import os
+import secrets
 import socket
 
 from django.conf import settings
@@ -9,8 +10,8 @@ VARIABLE = "DESK_CLUSTER"
 
 
 def new_name() -> str:
-    """Host and process; at most 90 characters."""
-    return f"{socket.gethostname()[:64]}:{os.getpid()}"
+    """Host and process; at most 90 characters. In containers both are often the same, hence a mark of its own."""
+    return f"{socket.gethostname()[:64]}:{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def own_name() -> str:
