@@ -31,6 +31,7 @@ from tests.factories import (
     OutboundEmailFactory,
     UserFactory,
     office_calendar,
+    staff,
 )
 from tickets.choices import IntakeState, OutboxState
 
@@ -137,32 +138,83 @@ def no_database() -> Iterator[None]:
 def test_a_well_desk_answers_200(beating: None, frozen: object, client: Client) -> None:
     answer = client.get(reverse("healthz"))
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+    assert set(answer.json()["checks"].values()) == {"ok"}
 
 
-def test_an_unwell_desk_answers_503_with_its_reason(db: None, frozen: Any, client: Client) -> None:
+SWEEP_IS_LATE = "Promises are not enforced: the last sweep was 10 minutes ago. Look at the queue."
+
+
+@pytest.fixture
+def unwell(db: None, frozen: Any) -> None:
+    """With findings that name a mailbox, a machine and a schedule."""
     HeartbeatFactory(name="sweep")
     frozen.shift(timedelta(minutes=10))
-    answer = client.get(reverse("healthz"))
-    assert answer.status_code == 503
-    assert answer.json()["problems"] == [
-        {
-            "check": "sweep",
-            "text": "Promises are not enforced: the last sweep was 10 minutes ago. Look at the queue.",
-        }
-    ]
+    MailboxFactory(
+        host="imap.secret.example", address="vip@desk.example", error="Wrong password at imap.secret.example"
+    )
+    ClusterFactory(name="secret-host:1", seen_at=NOW)
+    Schedule.objects.create(name="secret schedule", func="print", next_run=NOW)
+    sync_schedules(now=NOW)
+    Schedule.objects.create(name="secret schedule", func="print", next_run=NOW)
 
 
-def test_a_database_that_is_down_gives_503_and_a_sentence_without_secrets(
-    db: None, no_database: None, client: Client
+def test_an_unwell_desk_answers_503_and_tells_everybody_only_which_checks(
+    unwell: None, client: Client
 ) -> None:
     answer = client.get(reverse("healthz"))
     assert answer.status_code == 503
-    assert answer.json()["problems"] == [
-        {
-            "check": "database",
-            "text": "The database cannot be asked. Check that it runs and that DATABASE_URL is right.",
-        }
-    ]
+    said = answer.json()
+    assert said.keys() == {"status", "checks"}
+    assert said["status"] == "unwell"
+    assert said["checks"].keys() == {check.value for check in Check}
+    found = {name: state for name, state in said["checks"].items() if state != "ok"}
+    assert found == {"sweep": "unwell", "mail_fetch": "unwell", "clusters": "warning", "schedules": "warning"}
+    for name in ("vip", "secret", "minutes", "password"):
+        assert name not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("token", "shown", "reads"),
+    [
+        ("t" * 40, f"Bearer {'t' * 40}", True),
+        ("t" * 40, f"bearer {'t' * 40}", True),
+        ("t" * 40, f"Bearer {'u' * 40}", False),
+        ("t" * 40, "t" * 40, False),
+        ("", "Bearer ", False),
+        ("", "", False),
+    ],
+)
+def test_the_token_of_the_metrics_opens_the_reasons(
+    unwell: None, client: Client, settings: Any, token: str, shown: str, reads: bool
+) -> None:
+    settings.METRICS_TOKEN = token
+    said = client.get(reverse("healthz"), headers={"Authorization": shown}).json()
+    assert ("problems" in said) is reads
+    if reads:
+        assert {"check": "sweep", "text": SWEEP_IS_LATE} in said["problems"]
+        assert {one["check"] for one in said["warnings"]} == {"clusters", "schedules"}
+
+
+@pytest.mark.parametrize(("groups", "reads"), [(["Operator"], True), (["Team lead"], False), ([], False)])
+def test_those_who_see_the_operations_page_read_the_reasons(
+    unwell: None, client: Client, login: Callable[[User], Client], groups: list[str], reads: bool
+) -> None:
+    said = login(staff("somebody", groups=groups)).get(reverse("healthz")).json()
+    assert ("problems" in said) is reads
+
+
+def test_a_database_that_is_down_gives_503_and_no_secrets(
+    db: None, no_database: None, client: Client, settings: Any
+) -> None:
+    settings.METRICS_TOKEN = "t" * 40
+    answer = client.get(reverse("healthz"))
+    assert answer.status_code == 503
+    states = answer.json()["checks"]
+    assert (states.pop("database"), set(states.values())) == ("unwell", {"unknown"})
+    told = client.get(reverse("healthz"), headers={"Authorization": f"Bearer {'t' * 40}"})
+    words = "The database cannot be asked. Check that it runs and that DATABASE_URL is right."
+    assert told.json()["problems"] == [{"check": "database", "text": words}]
+    assert "secret" not in (answer.content + told.content).decode()
 
 
 def test_a_signed_in_browser_gets_the_same_answer_from_a_desk_without_database(
