@@ -19,7 +19,7 @@ from customers.errors import DeskError
 from escalation.access import may_write_ways_of_customers, may_write_ways_of_rotas, visible_ways
 from escalation.models import ContactWay
 from escalation.sending.answers import as_read
-from escalation.services.ways import taken, try_out
+from escalation.services.ways import keep_room, taken, try_out
 from tickets.admin.page_actions import PageActions
 
 BLANK_KEEPS = _("Stored encrypted and never shown. Leave it blank to keep the present address.")
@@ -74,6 +74,10 @@ class ContactWayForm(forms.ModelForm):
         if rota is not None and customer is not None:
             self.add_error("customer", _("Choose a duty rota or a customer, not both."))
         self.instance.user = self.writer if rota is None and customer is None else None
+        try:
+            keep_room(rota or customer or self.writer)
+        except DeskError as problem:
+            self.add_error(None, str(problem))
 
     def _judge(self, medium: str, address: str) -> None:
         try:

@@ -7,16 +7,21 @@ from datetime import datetime
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
 from customers.errors import DeskError
+from customers.models import Customer
 from escalation.choices import Medium
-from escalation.models import ContactWay
+from escalation.models import ContactWay, DutyRota
 from escalation.sending import gateways
 from escalation.sending.answers import Answer
 from escalation.sending.http import NoName, PrivateTarget, public_addresses
 from escalation.sending.parcel import Parcel, Words
 from escalation.sending.side_by_side import send_all
+
+# Of one person or group. Each is tried three times, within two and a half minutes, before the next has its turn.
+MOST_WAYS = 8
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,6 +36,27 @@ def taken(medium: str, given: str) -> Taken:
     """Judge an address that somebody entered. Raises DeskError, in words that do not repeat it."""
     address = given.strip()
     return _webhook(address) if medium == Medium.WEBHOOK else _gateway(medium, address)
+
+
+def keep_room(of: User | DutyRota | Customer) -> None:
+    """Refuse one way more than anybody may have. Locks the owner, so that two at once count each other: needs the
+    transaction in which the way is saved. Raises DeskError.
+    """
+    match of:
+        case User():
+            User.objects.select_for_update().get(pk=of.pk)
+            ways = ContactWay.objects.filter(user=of)
+        case DutyRota():
+            DutyRota.objects.select_for_update().get(pk=of.pk)
+            ways = ContactWay.objects.filter(rota=of)
+        case Customer():
+            Customer.objects.select_for_update().get(pk=of.pk)
+            ways = ContactWay.objects.filter(customer=of)
+    if ways.count() >= MOST_WAYS:
+        text = _(
+            "There are %(count)s ways already, and more would not be tried in time. Delete one or change it."
+        )
+        raise DeskError(text % {"count": MOST_WAYS})
 
 
 def _webhook(address: str) -> Taken:

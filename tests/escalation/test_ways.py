@@ -10,7 +10,7 @@ from escalation.access import visible_ways
 from escalation.choices import Medium
 from escalation.models import ContactWay
 from escalation.sending import answers
-from escalation.services.ways import taken
+from escalation.services.ways import MOST_WAYS, keep_room, taken
 from tests.factories import (
     AdminFactory,
     ContactWayFactory,
@@ -167,6 +167,38 @@ def test_nobody_writes_for_a_group_that_is_not_theirs(login):
     assert ContactWay.objects.get().user == ann
     login(lead).post(ADD, form(customer=CustomerFactory().pk))
     assert ContactWay.objects.count() == 1
+
+
+# ------------------------------------------------------------------------------------------------------------
+# How many
+
+
+@pytest.mark.parametrize("owner", ["user", "rota", "customer"])
+def test_nobody_has_more_ways_than_are_tried_in_time(login, owner):
+    boss = AdminFactory()
+    group = {"user": boss, "rota": DutyRotaFactory(), "customer": CustomerFactory()}[owner]
+    ContactWayFactory.create_batch(MOST_WAYS - 1, **{"user": None, owner: group})
+    ContactWayFactory()  # somebody else's
+    given = form() if owner == "user" else form(**{owner: group.pk})
+    login(boss).post(ADD, given)
+    assert ContactWay.objects.filter(**{owner: group}).count() == MOST_WAYS
+    html = login(boss).post(ADD, given).content.decode()
+    assert "There are 8 ways already" in html
+    assert ContactWay.objects.filter(**{owner: group}).count() == MOST_WAYS
+
+
+def test_whoever_has_all_of_them_may_change_one(login):
+    ann = staff("ann", groups=MANAGER)
+    way, *_others = ContactWayFactory.create_batch(MOST_WAYS, user=ann)
+    login(ann).post(page(way), form(name="Renamed", address=""))
+    assert ContactWay.objects.get(pk=way.pk).name == "Renamed"
+
+
+def test_those_that_are_switched_off_count_too():
+    ann = staff("ann")
+    ContactWayFactory.create_batch(MOST_WAYS, user=ann, is_active=False)
+    with pytest.raises(DeskError):
+        keep_room(ann)
 
 
 # ------------------------------------------------------------------------------------------------------------
