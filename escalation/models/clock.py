@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from customers.indexes import where_set
 from customers.models import Contract
 from escalation.choices import ClockKind, ClockState
 from escalation.models.calendar import Calendar
@@ -72,8 +73,9 @@ class Clock(models.Model):
     calendar = models.ForeignKey(Calendar, models.PROTECT, related_name="+", verbose_name=_("calendar"))
     calendar_version = models.PositiveIntegerField(_("calendar version"))
     contract = models.ForeignKey(
-        Contract, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("contract")
-    )
+        Contract, models.PROTECT, related_name="+", null=True, blank=True,
+        db_index=False, verbose_name=_("contract"),
+    )  # fmt: skip
     # Empty where the window is the policy's. Never looked up from the window's side: no index.
     contract_window = models.ForeignKey(
         ContractWindow, models.PROTECT, related_name="+", null=True, blank=True, db_index=False,
@@ -84,7 +86,7 @@ class Clock(models.Model):
     waived_at = models.DateTimeField(_("waived at"), null=True, blank=True)
     waived_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
-        verbose_name=_("waived by"),
+        db_index=False, verbose_name=_("waived by"),
     )  # fmt: skip
     waive_reason = models.CharField(_("why it was waived"), max_length=300, blank=True)
 
@@ -95,7 +97,7 @@ class Clock(models.Model):
     )  # fmt: skip
     answered_by = models.ForeignKey(
         Message, models.PROTECT, related_name="answered_clocks", null=True, blank=True,
-        verbose_name=_("answered by"),
+        db_index=False, verbose_name=_("answered by"),
     )  # fmt: skip
 
     objects = ClockQuerySet.as_manager()
@@ -116,6 +118,9 @@ class Clock(models.Model):
             ),
         ]
         indexes = [
+            where_set("contract", name="clock_contract"),
+            where_set("waived_by", name="clock_waived_by"),
+            where_set("answered_by", name="clock_answered_by"),
             models.Index(
                 fields=["next_step_at"], name="clock_next_step", condition=Q(stopped_at=None)
             ),  # escalation.services.sweep

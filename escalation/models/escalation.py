@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from customers.indexes import where_set
 from customers.models import Customer
 from customers.names import name_of
 from escalation.choices import AcknowledgedBy, NoticeKind, NotificationState
@@ -22,14 +23,17 @@ class Escalation(models.Model):
     after the first are its repeats, or new tries where nobody was left.
     """
 
-    clock = models.ForeignKey(Clock, models.CASCADE, related_name="escalations", verbose_name=_("promise"))
+    # Found by the constraint below, which begins with it.
+    clock = models.ForeignKey(
+        Clock, models.CASCADE, related_name="escalations", db_index=False, verbose_name=_("promise")
+    )
     step = models.ForeignKey(
         EscalationStep, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("step")
     )
     round = models.PositiveIntegerField(_("repeat"), default=0)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
-        verbose_name=_("escalated by"),
+        db_index=False, verbose_name=_("escalated by"),
     )  # fmt: skip
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     due_at = models.DateTimeField(_("step due at"))
@@ -52,7 +56,10 @@ class Escalation(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["clock", "step", "round"], name="step_fires_once_on_a_clock")
         ]
-        indexes = [models.Index(fields=["-fired_at"], name="escalation_fired")]
+        indexes = [
+            models.Index(fields=["-fired_at"], name="escalation_fired"),
+            where_set("by", name="escalation_by"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.clock} · {self.step or self.reason}"
@@ -105,16 +112,16 @@ class Notification(models.Model):
 
     recipient = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications", null=True, blank=True,
-        verbose_name=_("recipient"),
+        db_index=False, verbose_name=_("recipient"),
     )  # fmt: skip
     # Instead of a person: the group chat of a duty rota, or the tech group of a customer.
     rota = models.ForeignKey(
         DutyRota, models.CASCADE, related_name="notifications", null=True, blank=True,
-        verbose_name=_("duty rota"),
+        db_index=False, verbose_name=_("duty rota"),
     )  # fmt: skip
     customer = models.ForeignKey(
         Customer, models.CASCADE, related_name="notifications", null=True, blank=True,
-        verbose_name=_("customer"),
+        db_index=False, verbose_name=_("customer"),
     )  # fmt: skip
     kind = models.CharField(_("kind"), max_length=20, choices=NoticeKind)
     ticket = models.ForeignKey(
@@ -147,6 +154,7 @@ class Notification(models.Model):
         related_name="notifications",
         null=True,
         blank=True,
+        db_index=False,
         verbose_name=_("mail"),
     )
     created_at = models.DateTimeField(_("created at"))
@@ -159,6 +167,7 @@ class Notification(models.Model):
         ordering = ["-created_at"]
         indexes = [
             models.Index(fields=["recipient", "-created_at"], name="notification_recipient"),
+            *(where_set(field, name=f"notification_{field}") for field in ("rota", "customer", "mail")),
             models.Index(
                 fields=["next_try_at"],
                 name="notification_to_send",

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from customers.indexes import where_set
 from escalation.choices import ClockChange, ClockState
 from escalation.deskwords import in_readers_words
 from escalation.models.clock import Clock
@@ -37,15 +38,16 @@ class ClockEvent(models.Model):
     recorded_at = models.DateTimeField(_("recorded at"))
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
-        verbose_name=_("actor"),
+        db_index=False, verbose_name=_("actor"),
     )  # fmt: skip
     # Who held the ticket after this change: a breach belongs to whoever held it.
     holder = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("holder")
     )
     message = models.ForeignKey(
-        Message, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("message")
-    )
+        Message, models.PROTECT, related_name="+", null=True, blank=True, db_index=False,
+        verbose_name=_("message"),
+    )  # fmt: skip
     state_before = models.CharField(max_length=10, choices=ClockState, blank=True)
     state_after = models.CharField(max_length=10, choices=ClockState)
     due_before = models.DateTimeField(null=True, blank=True)
@@ -59,6 +61,10 @@ class ClockEvent(models.Model):
         verbose_name = _("ledger line")
         verbose_name_plural = _("ledger")
         ordering = ["pk"]
+        indexes = [
+            where_set("actor", name="clockevent_actor"),
+            where_set("message", name="clockevent_message"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_change_display()} {self.at:%Y-%m-%d %H:%M} UTC"

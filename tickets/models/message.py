@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from customers.indexes import where_set
 from customers.models import Contact
 from tickets.choices import Channel, MessageKind
 from tickets.models.ticket import Ticket
@@ -29,12 +30,14 @@ class MessageQuerySet(models.QuerySet["Message"]):
 class Message(models.Model):
     """One thing said: by the customer, to the customer, or among colleagues."""
 
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="messages", verbose_name=_("ticket"))
+    ticket = models.ForeignKey(
+        Ticket, models.CASCADE, related_name="messages", db_index=False, verbose_name=_("ticket")
+    )
     kind = models.CharField(_("kind"), max_length=10, choices=MessageKind)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
-        verbose_name=_("author"),
+        db_index=False, verbose_name=_("author"),
     )  # fmt: skip
     contact = models.ForeignKey(
         Contact, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("contact")
@@ -56,7 +59,7 @@ class Message(models.Model):
     voided_at = models.DateTimeField(_("voided at"), null=True, blank=True)
     voided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
-        verbose_name=_("voided by"),
+        db_index=False, verbose_name=_("voided by"),
     )  # fmt: skip
     void_reason = models.TextField(_("why it was voided"), blank=True)
 
@@ -70,6 +73,8 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["ticket", "at"], name="message_ticket_at"),  # the conversation
             models.Index(fields=["rfc_message_id"], name="message_message_id"),  # threading of mail
+            where_set("author", name="message_author"),
+            where_set("voided_by", name="message_voided_by"),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from customers.indexes import where_set
 from customers.models import Contact, Customer
 from tickets.choices import ACTIVE_STATUSES, Channel, Priority, Status
 
@@ -34,13 +35,18 @@ class Ticket(models.Model):
     priority = models.SmallIntegerField(_("priority"), choices=Priority, default=Priority.P2)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
     customer = models.ForeignKey(
-        Customer, models.PROTECT, related_name="tickets", null=True, blank=True, verbose_name=_("customer")
-    )
+        Customer, models.PROTECT, related_name="tickets", null=True, blank=True, db_index=False,
+        verbose_name=_("customer"),
+    )  # fmt: skip
     contact = models.ForeignKey(
         Contact, models.PROTECT, related_name="tickets", null=True, blank=True, verbose_name=_("contact")
     )
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="tickets", verbose_name=_("owner")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="tickets",
+        db_index=False,
+        verbose_name=_("owner"),
     )
     mailbox = models.ForeignKey(
         "tickets.Mailbox", models.SET_NULL, related_name="+", null=True, blank=True, verbose_name=_("mailbox")
@@ -56,11 +62,12 @@ class Ticket(models.Model):
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     merged_into = models.ForeignKey(
         "self", models.PROTECT, related_name="merged_tickets", null=True, blank=True,
-        verbose_name=_("merged into"),
+        db_index=False, verbose_name=_("merged into"),
     )  # fmt: skip
     follows = models.ForeignKey(
-        "self", models.SET_NULL, related_name="followers", null=True, blank=True, verbose_name=_("follows")
-    )
+        "self", models.SET_NULL, related_name="followers", null=True, blank=True, db_index=False,
+        verbose_name=_("follows"),
+    )  # fmt: skip
 
     objects = TicketQuerySet.as_manager()
 
@@ -83,6 +90,8 @@ class Ticket(models.Model):
             models.Index(
                 fields=["opened_at"], name="ticket_drills", condition=models.Q(is_drill=True)
             ),  # what figures leave out
+            where_set("merged_into", name="ticket_merged_into"),
+            where_set("follows", name="ticket_follows"),
         ]
 
     def __str__(self) -> str:

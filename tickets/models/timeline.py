@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from customers.indexes import where_set
 from tickets.choices import Fact
 from tickets.models.ticket import Ticket
 
@@ -13,12 +14,14 @@ from tickets.models.ticket import Ticket
 class TimelineEntry(models.Model):
     """Appended by services, never changed. ``data`` holds the values that its sentence names."""
 
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="timeline", verbose_name=_("ticket"))
+    ticket = models.ForeignKey(
+        Ticket, models.CASCADE, related_name="timeline", db_index=False, verbose_name=_("ticket")
+    )
     at = models.DateTimeField(_("time"))
     fact = models.CharField(_("fact"), max_length=20, choices=Fact)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
-        verbose_name=_("actor"),
+        db_index=False, verbose_name=_("actor"),
     )  # fmt: skip
     data: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
     reason = models.TextField(_("reason"), blank=True)
@@ -27,7 +30,10 @@ class TimelineEntry(models.Model):
         verbose_name = _("timeline entry")
         verbose_name_plural = _("timeline")
         ordering = ["at", "pk"]
-        indexes = [models.Index(fields=["ticket", "at"], name="timeline_ticket_at")]
+        indexes = [
+            models.Index(fields=["ticket", "at"], name="timeline_ticket_at"),
+            where_set("actor", name="timeline_actor"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_fact_display()} {self.at:%Y-%m-%d %H:%M}"
