@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.decorators import display
 
 from customers.admin.base import DeskAdmin, ReadOnlyInline
@@ -157,13 +158,13 @@ def _years(calendar: Calendar) -> list[str]:
 
 def _year(definition: CalendarDefinition, year: int) -> str:
     found = definition.holidays
-    counts = {
-        "year": year,
-        "closed": sum(day.year == year for day in found.closed),
-        "worked": sum(day.year == year for day in found.make_up),
-    }
-    if is_published(definition.country, year):
-        make_up = ", ".join(f"{day:%m-%d}" for day in sorted(found.make_up) if day.year == year)
-        told = _now("%(year)s: %(closed)s holidays, %(worked)s make-up days") % counts
-        return f"{told} ({make_up})" if make_up else told
-    return _now("%(year)s: %(closed)s holidays, make-up days not known yet") % counts
+    closed = sum(day.year == year for day in found.closed)
+    make_up = [f"{day:%m-%d}" for day in sorted(found.make_up) if day.year == year]
+    told = ngettext("%(year)s: %(closed)s holiday", "%(year)s: %(closed)s holidays", closed)
+    if not is_published(definition.country, year):
+        worked = _now("make-up days not known yet")
+    else:
+        worked = ngettext("%(worked)s make-up day", "%(worked)s make-up days", len(make_up))
+    words = {"year": year, "closed": closed, "worked": len(make_up)}
+    listed = f" ({', '.join(make_up)})" if make_up and is_published(definition.country, year) else ""
+    return f"{told % words}, {worked % words}{listed}"

@@ -7,8 +7,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.admin import TabularInline
 
 from customers.admin.base import DeskAdmin, VisibleChoices
@@ -90,8 +90,10 @@ def say_generated(request: HttpRequest, rota: DutyRota) -> None:
     """Generate the rota's shifts in the transaction of the page, and say what came of it."""
     made = generate_shifts(rota=rota, at=timezone.now())
     if made.created or made.removed:
-        text = _now(
-            "%(created)s shifts were written and %(removed)s taken away. What has begun stays as it is."
+        text = ngettext(
+            "%(created)s shift was written and %(removed)s taken away. What has begun stays as it is.",
+            "%(created)s shifts were written and %(removed)s taken away. What has begun stays as it is.",
+            made.created,
         )
         messages.info(request, text % {"created": made.created, "removed": made.removed})
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from escalation.choices import ClockState
 from escalation.exports.scorecard import Tally
@@ -65,15 +66,19 @@ def _text(export: WeeklyExport, desk: Tally) -> str:
 
 
 def _summary(export: WeeklyExport, desk: Tally) -> str:
-    return _(
-        "In week %(week)s the desk kept %(met)s promises and broke %(breached)s; "
-        "%(near_misses)s were kept only in the last tenth of their time."
-    ) % {
-        "week": export.week,
-        "met": desk.outcomes[ClockState.MET],
-        "breached": desk.outcomes[ClockState.BREACHED],
-        "near_misses": desk.near_misses,
-    }
+    met, near = desk.outcomes[ClockState.MET], desk.near_misses
+    kept = ngettext(
+        "In week %(week)s the desk kept %(met)s promise and broke %(breached)s.",
+        "In week %(week)s the desk kept %(met)s promises and broke %(breached)s.",
+        met,
+    )
+    late = ngettext(
+        "%(near_misses)s was kept only in the last tenth of its time.",
+        "%(near_misses)s were kept only in the last tenth of their time.",
+        near,
+    )
+    words = {"week": export.week, "met": met, "breached": desk.outcomes[ClockState.BREACHED]}
+    return f"{kept % words} {late % {'near_misses': near}}"
 
 
 def _reason(export: WeeklyExport) -> str:

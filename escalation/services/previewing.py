@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from customers.models import Contract, ServicePlan
 from escalation.choices import RESPONSE_KINDS, ClockKind
@@ -51,7 +51,11 @@ def _falling(window: Window, at: datetime) -> Falling:
         return Falling(window, due_time(window.calendar, at, window.minutes))
     except (WorkTimeError, OverflowError) as error:
         raise DeskError(
-            _("%(calendar)s cannot count %(minutes)s minutes from this moment.")
+            ngettext(
+                "%(calendar)s cannot count %(minutes)s minute from this moment.",
+                "%(calendar)s cannot count %(minutes)s minutes from this moment.",
+                window.minutes,
+            )
             % {"calendar": window.calendar, "minutes": window.minutes}
         ) from error
 

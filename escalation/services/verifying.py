@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from escalation.models import Clock, ClockEvent
 from escalation.replay import FIELDS, BrokenChain, Line, Standing, differences, replay
@@ -39,6 +40,25 @@ class Verification:
 
     clocks: int
     mismatches: tuple[Mismatch, ...]
+
+
+def proof_in_words(*, wrong: int, among: int) -> str:
+    """What a proof of so many promises came to, as a sentence."""
+    if wrong:
+        text = ngettext(
+            "%(wrong)s of %(all)s promises does not come out of the ledger as it is stored.",
+            "%(wrong)s of %(all)s promises do not come out of the ledger as they are stored.",
+            wrong,
+        )
+        return text % {"wrong": wrong, "all": among}
+    if not among:
+        return _("There is no promise yet to prove.")
+    text = ngettext(
+        "%(all)s promise comes out of the ledger as it is stored.",
+        "All %(all)s promises come out of the ledger as they are stored.",
+        among,
+    )
+    return text % {"all": among}
 
 
 def verify(*, ticket: int | None = None) -> Verification:

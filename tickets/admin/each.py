@@ -39,7 +39,8 @@ def tell(request: HttpRequest, outcome: Outcome) -> None:
     for refusal in outcome.refused[:10]:
         messages.error(request, refusal)
     if (left := len(outcome.refused) - 10) > 0:
-        messages.error(request, _("And %(count)s more were refused.") % {"count": left})
+        words = ngettext("And %(count)s more was refused.", "And %(count)s more were refused.", left)
+        messages.error(request, words % {"count": left})
 
 
 def too_many(request: HttpRequest, count: int) -> bool:

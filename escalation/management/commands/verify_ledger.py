@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from escalation.services.verifying import verify
+from escalation.services.verifying import proof_in_words, verify
 from escalation.tasks import verify_whole_ledger
 from tickets.models import Ticket
 
@@ -23,11 +23,7 @@ class Command(BaseCommand):
         found = verify(ticket=ticket) if ticket is not None else verify_whole_ledger()
         for mismatch in found.mismatches:
             self.stdout.write(str(mismatch))
+        words = proof_in_words(wrong=len(found.mismatches), among=found.clocks)
         if found.mismatches:
-            raise CommandError(
-                _("%(wrong)s of %(all)s promises do not come out of the ledger as they are stored.")
-                % {"wrong": len(found.mismatches), "all": found.clocks}
-            )
-        self.stdout.write(
-            _("All %(all)s promises come out of the ledger as they are stored.") % {"all": found.clocks}
-        )
+            raise CommandError(words)
+        self.stdout.write(words)

@@ -238,7 +238,7 @@ def test_every_active_subscriber_gets_one_mail_in_their_language(a_week):
     )
     assert (english.purpose, english.created_at) == (MailPurpose.EXPORT, MONDAY)
     assert "2026-W47" in english.subject
-    assert "kept 1 promises and broke 1" in english.text
+    assert "In week 2026-W47 the desk kept 1 promise and broke 1. 1 was kept only" in english.text
     assert f"/weeklyexport/{frozen.pk}/change/" in english.text
     assert [file["name"] for file in english.files] == [f"2026-W47-{name}" for name in FILES]
     assert english.files[0] == {
