@@ -43,6 +43,7 @@ class Inspected:
     name: str
     standing: Standing
     row: Schedule | None = None
+    is_foreign: bool = False
 
 
 def inspect_schedules(*, now: datetime) -> list[Inspected]:
@@ -59,7 +60,9 @@ def inspect_schedules(*, now: datetime) -> list[Inspected]:
         Inspected(entry.name, _standing(entry, rows.get(entry.name), now), rows.get(entry.name))
         for entry in TIMETABLE
     ]
-    return known + [Inspected(row.name or str(row.pk), _foreign(row), row) for row in foreign]
+    return known + [
+        Inspected(row.name or str(row.pk), _foreign(row), row, is_foreign=True) for row in foreign
+    ]
 
 
 def repair_schedules(*, now: datetime) -> SyncReport:

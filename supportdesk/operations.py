@@ -14,27 +14,19 @@ from django.utils.translation import gettext_lazy
 from escalation.choices import NotificationState
 from escalation.lag import CatchUp, Lag, breach_lag, catch_ups, step_lag
 from escalation.models import Escalation, Heartbeat, Notification
-from escalation.services.outside import FAILED, PINGED
-from escalation.tasks import LEDGER, START, SWEEP
 from supportdesk import figures
+from supportdesk.beat_words import TITLES, UNSHOWN, said_by
 from supportdesk.figures import Backlog
 from supportdesk.health import HealthReport, health
-from supportdesk.inspection import REPAIRS, Inspected, Standing
+from supportdesk.inspection import Inspected, Standing
 from supportdesk.models import Cluster
-from supportdesk.schedules import TIMETABLE
+from supportdesk.schedule_words import ABOUT, how_often, title_of
+from supportdesk.schedules import TIMETABLE, Entry
 from supportdesk.signs import Signs
 from tickets.models import Mailbox
 
 DAY = timedelta(hours=24)
 MOST_LISTED = 50  # steps of one catch-up; the others are counted
-TASKS = {
-    SWEEP: gettext_lazy("Sweep"),
-    LEDGER: gettext_lazy("Proof of the ledger"),
-    PINGED: gettext_lazy("Call outside"),
-    FAILED: gettext_lazy("Call outside that failed"),
-    REPAIRS: gettext_lazy("Schedules repaired"),
-    START: gettext_lazy("Desk started"),
-}
 STANDINGS = {
     Standing.OK: gettext_lazy("on time"),
     Standing.LATE: gettext_lazy("late"),
@@ -58,10 +50,14 @@ class Lags:
 
 @dataclass(frozen=True)
 class Task:
-    """A heartbeat with a name that people read."""
+    """A heartbeat in words that people read."""
 
     name: Any
     beat: Heartbeat
+
+    @property
+    def said(self) -> str:
+        return said_by(self.beat.name, self.beat.detail)
 
 
 @dataclass(frozen=True)
@@ -79,6 +75,22 @@ class Planned:
     found: Inspected
     standing: Any
     last_due: datetime | None
+    entry: Entry | None = None
+
+    @property
+    def title(self) -> str:
+        return title_of(self.found.name)
+
+    @property
+    def does(self) -> str:
+        """What it is for; of a row that is not the desk's the function it calls."""
+        if self.entry is not None:
+            return str(ABOUT[self.entry.name].does)
+        return self.found.row.func if self.found.row else ""
+
+    @property
+    def often(self) -> str:
+        return how_often(self.entry) if self.entry is not None else ""
 
     @property
     def is_ok(self) -> bool:
@@ -161,8 +173,9 @@ def operations(*, now: datetime) -> Operations:
 
 def _tasks(signs: Signs) -> list[Task]:
     """The known ones first, in their order; one that has a name nobody translated is shown by it."""
-    names = [*(name for name in TASKS if name in signs.beats), *sorted(signs.beats.keys() - TASKS.keys())]
-    return [Task(TASKS.get(name, name), signs.beats[name]) for name in names]
+    others = sorted(signs.beats.keys() - TITLES.keys() - UNSHOWN)
+    names = [*(name for name in TITLES if name in signs.beats), *others]
+    return [Task(TITLES.get(name, name), signs.beats[name]) for name in names]
 
 
 def _waiting(now: datetime) -> list[Waiting]:
@@ -190,12 +203,12 @@ def _mailboxes(now: datetime) -> list[Fetching]:
 
 
 def _planned(found: Inspected) -> Planned:
-    return Planned(found, STANDINGS[found.standing], _last_due(found))
+    entry = None if found.is_foreign else next(one for one in TIMETABLE if one.name == found.name)
+    return Planned(found, STANDINGS[found.standing], _last_due(found, entry), entry)
 
 
-def _last_due(found: Inspected) -> datetime | None:
+def _last_due(found: Inspected, entry: Entry | None) -> datetime | None:
     """By the plan and not by a record: the queue keeps none of what went well."""
-    entry = next((entry for entry in TIMETABLE if entry.name == found.name), None)
     row = found.row
     if row is None or entry is None or not row.task or not row.next_run or found.standing.is_wrong:
         return None

@@ -20,6 +20,7 @@ from escalation.tasks import LEDGER, START, SWEEP
 from supportdesk.findings import Check, Finding, age
 from supportdesk.inspection import Inspected, Standing, inspect_schedules
 from supportdesk.models import Cluster
+from supportdesk.schedule_words import title_of
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def _named(signs: Signs, standings: tuple[Standing, ...], text: str) -> Iterator
     """A desk without any row was not set up yet; what that means is the sweep's finding."""
     if all(found.standing is Standing.MISSING for found in signs.schedules):
         return
-    names = [found.name for found in signs.schedules if found.standing in standings]
+    names = [title_of(found.name) for found in signs.schedules if found.standing in standings]
     if names:
         yield Finding(Check.SCHEDULES, text % {"names": ", ".join(names)})
 

@@ -299,14 +299,14 @@ def test_a_row_that_stops_every_schedule_is_a_problem_with_its_name(
     Schedule.objects.filter(name="fetch-mail").update(**broken)
     report = health(now=now)
     assert problems(report) == [Check.SCHEDULES]
-    assert broken.get("name", "fetch-mail") in report.problems[0].text
+    assert broken.get("name", "Fetching mail") in report.problems[0].text
 
 
 @pytest.mark.parametrize(
     ("changed", "text"),
     [
         ({"name": "weekly report"}, "do not belong to the desk: weekly report"),
-        ({"next_run": NOW - timedelta(minutes=3)}, "has passed without a run: sweep"),
+        ({"next_run": NOW - timedelta(minutes=3)}, "has passed without a run: Sweep"),
     ],
 )
 def test_a_foreign_and_a_late_schedule_are_warnings(

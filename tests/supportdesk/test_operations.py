@@ -63,7 +63,8 @@ def test_a_stranger_is_asked_to_sign_in(client: Client) -> None:
 def test_a_desk_that_is_well_says_so(page: Callable[[], str]) -> None:
     words = page()
     assert "All is well." in words
-    assert "acted=3 busy=0 settled=0 failed=0 left=0" in words
+    assert "Sweep 12:44 3 promises acted on" in words.replace("17:44", "12:44")
+    assert "acted=" not in words
     assert "Nothing had to be caught up." in words
     assert "No queue runs." in words
 
@@ -120,10 +121,22 @@ def test_the_timetable_shows_each_schedule_and_what_is_wrong(page: Callable[[], 
     Schedule.objects.filter(name="fetch-mail").update(next_run=NOW - 3 * MINUTE)
     Schedule.objects.create(name="weekly report", func="print", next_run=NOW)
     words = page()
-    assert "sweep supportdesk.tasks.enforce on time" in words
-    assert "weekly-pack escalation.tasks.export_last_week malformed: stops every schedule" in words
-    assert "fetch-mail tickets.tasks.fetch_mail late" in words
+    assert "Sweep each minute Enforces the promises: warns, records breaches, moves tickets up." in words
+    assert "Works the whole minute. on time" in words
+    assert "Weekly pack each Monday at 08:00 (Asia/Kathmandu) Freezes the figures" in words
+    assert "of the week that is over. malformed: stops every schedule" in words
+    assert "Fetching mail each minute Asks the mailboxes for new mail. late" in words
     assert "weekly report print does not belong to the desk" in words
+    assert "Schedules whose time has passed without a run: Fetching mail." in words
+
+
+def test_by_what_sweeps_know_of_each_other_is_not_shown(page: Callable[[], str]) -> None:
+    HeartbeatFactory(name="sweep-rounds", at=NOW, detail="0123456789abcdef")
+    HeartbeatFactory(name="task of tomorrow", at=NOW, detail="done")
+    words = page()
+    assert "sweep-rounds" not in words
+    assert "0123456789abcdef" not in words
+    assert "task of tomorrow" in words
 
 
 def test_what_was_caught_up_is_listed_with_its_tickets(page: Callable[[], str]) -> None:

@@ -1,0 +1,55 @@
+"""Heartbeats in words: counters of sweeps, proofs of the ledger, repairs of schedules."""
+
+import pytest
+
+from escalation.services.rounds import ROUNDS
+from escalation.services.sweep import SweepReport
+from escalation.services.verifying import Mismatch
+from escalation.tasks import LEDGER, SWEEP
+from supportdesk.beat_words import said_by
+from supportdesk.inspection import REPAIRS
+from supportdesk.schedules import SyncReport
+
+
+@pytest.mark.parametrize(
+    ("report", "words"),
+    [
+        (SweepReport(), "nothing was due"),
+        (SweepReport(acted=1), "1 promise acted on"),
+        (
+            SweepReport(acted=3, busy=2, settled=1, failed=1, left=4),
+            "3 promises acted on, 2 were in use and are tried again, 1 was settled already, 1 failed, "
+            "4 left for the next sweep",
+        ),
+    ],
+)
+def test_the_counters_of_a_sweep(report: SweepReport, words: str) -> None:
+    assert said_by(SWEEP, str(report)) == words
+
+
+@pytest.mark.parametrize(
+    ("detail", "words"),
+    [
+        ("0 of 0", "There is no promise yet to prove."),
+        ("0 of 1", "1 promise comes out of the ledger as it is stored."),
+        ("0 of 302", "All 302 promises come out of the ledger as they are stored."),
+        ("1 of 9", "1 of 9 promises does not come out of the ledger as it is stored."),
+        (
+            f"2 of 9: {Mismatch(7, 3, 'no line.')}",
+            "2 of 9 promises do not come out of the ledger as they are stored. SD#3, promise 7: no line.",
+        ),
+    ],
+)
+def test_the_proof_of_the_ledger(detail: str, words: str) -> None:
+    assert said_by(LEDGER, detail) == words
+
+
+def test_repaired_schedules_go_by_their_titles() -> None:
+    report = SyncReport(created=["sweep"], repaired=["fetch-mail", "drills"], removed=["weekly report"])
+    words = "added: Sweep; set right: Fetching mail, Fire drills; removed: weekly report"
+    assert said_by(REPAIRS, str(report)) == words
+
+
+@pytest.mark.parametrize("name", [SWEEP, LEDGER, REPAIRS, ROUNDS, "task of tomorrow"])
+def test_what_is_not_understood_stays_as_it_is(name: str) -> None:
+    assert said_by(name, "What is this?") == "What is this?"
