@@ -91,7 +91,7 @@ def to_move(now: datetime) -> QuerySet[Ticket, tuple[int, int]]:
         absence=OuterRef("absence"), ticket=OuterRef("pk"), to_owner__isnull=False
     )
     waiting = of_the_absent.filter(~Exists(given), ~Exists(moved))
-    return waiting.order_by("priority", "unanswered_since", "pk", "away").values_list("pk", "absence")
+    return waiting.order_by("priority", "unanswered_since", "pk", "absence").values_list("pk", "absence")
 
 
 class _Pass:
