@@ -34,6 +34,9 @@ class ReaderForm(forms.ModelForm):  # type: ignore[type-arg]
         start, end = given.get("quiet_from"), given.get("quiet_until")
         if start is not None and start == end:
             self.add_error("quiet_until", _("Quiet hours that end when they begin would never end."))
+        if (start is None) != (end is None) and not self.errors:
+            missing = "quiet_from" if start is None else "quiet_until"
+            self.add_error(missing, _("Quiet hours need a beginning and an end."))
         return given
 
 

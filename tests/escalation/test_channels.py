@@ -19,6 +19,7 @@ from tests.factories import (
     CustomerFactory,
     DutyRotaFactory,
     EscalationFactory,
+    NotificationFactory,
     TicketFactory,
     staff,
 )
@@ -337,6 +338,51 @@ def test_what_is_urgent_knows_no_quiet_hours(wecom, sleeper, priority):
     told(sleeper, priority=priority)
     dispatched(3)
     assert len(wecom.heard) == 1
+
+
+def test_quiet_hours_are_those_of_the_persons_own_zone(wecom, sleeper):
+    traveller = staff("bob", time_zone="Europe/Berlin", quiet_from=time(20, 0), quiet_until=time(8, 30))
+    for person in (sleeper, traveller):
+        ContactWayFactory(user=person)
+    held, sent = told(sleeper, priority=2), told(traveller, priority=2)
+    dispatched(3)
+    assert (tries(held), tries(sent)) == ([], [("chat", "accepted")])
+
+
+def test_a_second_try_waits_for_the_end_of_the_quiet_hours_too(wecom, sleeper):
+    profile = sleeper.staff_profile
+    profile.quiet_from = time(20, 4)
+    profile.save()
+    ContactWayFactory(user=sleeper)
+    wecom.status = 500
+    row = told(sleeper, priority=3)
+    dispatched(3)
+    dispatched(4)
+    assert tries(row) == [("chat", "refused")]
+    wecom.status = 200
+    dispatched(12 * 60 + 30)
+    assert tries(row) == [("chat", "refused"), ("chat", "accepted")]
+
+
+def test_what_a_night_held_leaves_in_the_morning_as_one(wecom, sleeper):
+    ContactWayFactory(user=sleeper)
+    rows = [told(sleeper, at=3 + number * 10, priority=2) for number in range(5)]
+    for number in range(5):
+        dispatched(3 + number * 10)
+    assert wecom.heard == []
+    dispatched(12 * 60 + 29.9)
+    assert wecom.heard == []
+    dispatched(12 * 60 + 30)
+    assert len(wecom.heard) == 1
+    assert {again(row).state for row in rows} == {NotificationState.SENT}
+
+
+def test_a_rota_s_group_has_no_quiet_hours(wecom, sleeper):
+    rota = DutyRotaFactory()
+    ContactWayFactory(user=None, rota=rota)
+    row = NotificationFactory(recipient=None, rota=rota, channels=["chat"], next_try_at=minute(3))
+    dispatched(3)
+    assert tries(row) == [("chat", "accepted")]
 
 
 # ------------------------------------------------------------------------------------------------------------

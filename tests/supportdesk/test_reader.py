@@ -1,6 +1,7 @@
 """Everybody sets the language and zone of what they see."""
 
 from collections.abc import Callable
+from datetime import time
 
 import pytest
 from django.contrib.auth.models import User
@@ -42,3 +43,58 @@ def test_others_settings_cannot_be_reached(login: Login) -> None:
     anna, bob = staff(), staff(time_zone="Europe/Berlin")
     login(anna).post(URL, {"user": bob.pk, "language": "en", "time_zone": "Asia/Tokyo"})
     assert StaffProfile.objects.get(user=bob).time_zone == "Europe/Berlin"
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Quiet hours
+
+
+def given(start: str, end: str) -> dict[str, str]:
+    return {"language": "en", "time_zone": "Europe/Berlin", "quiet_from": start, "quiet_until": end}
+
+
+def quiet(user: User) -> tuple[time | None, time | None]:
+    profile = StaffProfile.objects.get(user=user)
+    return profile.quiet_from, profile.quiet_until
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "kept"),
+    [
+        ("22:00", "08:30", (time(22), time(8, 30))),
+        ("12:00", "14:00", (time(12), time(14))),
+        ("00:00", "06:00", (time(0), time(6))),
+        ("23:59", "00:00", (time(23, 59), time(0))),
+        ("", "", (None, None)),
+    ],
+)
+def test_quiet_hours_are_saved_and_shown_again(
+    login: Login, start: str, end: str, kept: tuple[time | None, time | None]
+) -> None:
+    anna = staff(quiet_from=time(1), quiet_until=time(2))
+    client = login(anna)
+    assert client.post(URL, given(start, end)).status_code == 302
+    assert quiet(anna) == kept
+    html = client.get(URL).content.decode()
+    for value in (start, end):
+        assert not value or f'value="{value}"' in html
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [
+        ("22:00", "", "Quiet hours need a beginning and an end."),
+        ("", "08:00", "Quiet hours need a beginning and an end."),
+        ("08:00", "08:00", "Quiet hours that end when they begin would never end."),
+        ("25:00", "08:00", "Enter a valid time."),
+        ("evening", "08:00", "Enter a valid time."),
+    ],
+)
+def test_quiet_hours_that_make_no_sense_are_refused_with_a_sentence(
+    login: Login, start: str, end: str, words: str
+) -> None:
+    anna = staff(quiet_from=time(22), quiet_until=time(7))
+    answer = login(anna).post(URL, given(start, end))
+    assert answer.status_code == 200
+    assert words in answer.content.decode()
+    assert quiet(anna) == (time(22), time(7))
