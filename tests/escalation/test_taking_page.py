@@ -59,6 +59,15 @@ def has_act(html: str, ticket: Ticket, name: str) -> bool:
     return reverse("admin:tickets_ticket_act", args=[ticket.pk, name]) in html
 
 
+def test_what_to_press_stands_before_the_conversation_and_beside_it(login, ticket, boss):
+    """A narrow page shows the first, a wide one the second: the styles choose."""
+    html = page(login(boss), ticket)
+    bar, conversation, side = (html.index(f'class="{name}"') for name in ("t-take", "t-main", "t-side"))
+    address = reverse("admin:tickets_ticket_act", args=[ticket.pk, "acknowledge"])
+    assert bar < html.index(address) < conversation < side < html.rindex(address)
+    assert html.count(address) == 2
+
+
 def test_the_holder_may_acknowledge_and_escalate_and_a_colleague_take_over_as_well(login, ticket, boss, ann):
     mine, others = page(login(boss), ticket), page(login(ann), ticket)
     assert [has_act(mine, ticket, name) for name in ("acknowledge", "take_over", "escalate")] == [
