@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from customers.models import Contract
+from escalation.choices import ClockState
 from escalation.models import Clock, DutyRota, EscalationStep, Policy
 from escalation.models.clock import ClockQuerySet
 from escalation.services.chainrules import StepSpec, chain_faults, step_faults
@@ -124,9 +125,10 @@ def _add(
 
 
 def _move(home: Policy | Contract, changed: Sequence[EscalationStep], at: datetime) -> int:
-    """What is due already is on its way to the sweep, which may hold its lock."""
+    """What is due already is on its way to the sweep, which may hold its lock; a pause ends by no chain."""
     priorities = {priority for step in changed for priority in spec_of(step).priorities}
     if not priorities:
         return 0
     ahead = Q(next_step_at=None) | Q(next_step_at__gt=at)
-    return followers(home).filter(ahead, priority__in=priorities).update(next_step_at=at)
+    moved = followers(home).filter(ahead, priority__in=priorities).exclude(state=ClockState.PAUSED)
+    return moved.update(next_step_at=at)

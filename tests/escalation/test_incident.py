@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from escalation.choices import ClockChange, ClockKind, ClockState
+from escalation.choices import ClockChange, ClockKind, ClockState, Whom
 from escalation.models import Calendar, Clock, EscalationStep, Policy
+from escalation.services.chainrules import StepSpec
+from escalation.services.chains import revise_chain
 from escalation.services.clocks import window_of
 from escalation.services.leading import due_under
 from escalation.services.moments import step_time
@@ -195,6 +197,18 @@ def test_a_pause_ends_by_itself_when_its_cap_is_reached(matter):
     clock = resolution(matter)
     assert (clock.state, clock.due_at, clock.paused_seconds) == (ClockState.RUNNING, minute(900), 300 * 60)
     assert clock.events.get(change=ClockChange.RESUMED).at == minute(400)
+
+
+def test_a_revised_chain_ends_no_pause(matter):
+    answered(matter, 100, then=Status.WAITING)
+    policy = resolution(matter).policy_version.policy
+    steps = [StepSpec(percent=70, tell=(Whom.HOLDER,)), StepSpec(percent=100, reassign_to=Whom.DUTY_MANAGER)]
+    revise_chain(policy=policy, steps=steps, actor=None, at=minute(150))
+    sweep(now=minute(200))
+    assert resolution(matter).state == ClockState.PAUSED
+    asked(matter, 250)
+    clock = resolution(matter)
+    assert (clock.due_at, clock.next_step_at) == (minute(750), minute(150 + 420))
 
 
 def test_a_second_pause_has_what_the_first_left_of_the_cap(matter):
