@@ -23,6 +23,7 @@ ROUNDS = "sweep-rounds"  # that of whoever began last
 # Seconds of rounds; the next minute's task starts when they are over, or beside the last of them.
 MINUTE = 57.0
 ROUND = 2.0
+WORK = 5.0  # of one round at most: what falls due during a flood, a P0 above all, is found by the next
 BEAT_EVERY = timedelta(seconds=10)
 
 
@@ -43,11 +44,12 @@ def sweep_in_rounds(
     A database that is away for a moment costs a round; away all the time, its fault is raised. Of several at once
     the one that began last goes on: a queue that is started anew may find tasks of its forerunners.
     """
-    rounds = _Rounds(clock, min(SECONDS, seconds))
+    rounds = _Rounds(clock, min(WORK, seconds))
     ends = clock() + timedelta(seconds=seconds)
     while True:
         fault = rounds.try_one()
-        if rounds.is_relieved or clock() >= ends or not pause(ROUND):
+        is_flooded = fault is None and rounds.total.left > 0
+        if rounds.is_relieved or clock() >= ends or not pause(0 if is_flooded else ROUND):
             break
     if fault is not None and rounds.beaten is None:
         raise fault

@@ -1,10 +1,10 @@
 """The sweep: finds every promise on which something is due, and acts on them in batches.
 
-1. ``now`` is taken once by the caller. 2. One query finds what is due, P0 and oldest first. 3. The ticket rows of a
-batch are locked; those that somebody else holds are passed over: the next sweep finds them again. 4. The clocks are
-read again under the lock, for they may have been answered meanwhile. 5. A batch that fails is done ticket by ticket,
-so that one that fails spoils no other. 6. After its time it stops between two batches, so that heartbeats come; the
-next sweep goes on.
+1. ``now`` is taken once by the caller. 2. A query finds what is due, P0 and oldest first, page by page. 3. The ticket
+rows of a batch are locked; those that somebody else holds are passed over: the next sweep finds them again. 4. The
+clocks are read again under the lock, for they may have been answered meanwhile. 5. A batch that fails is done ticket
+by ticket, so that one that fails spoils no other. 6. After its time it stops between two batches, so that heartbeats
+come; the next sweep goes on.
 """
 
 import logging
@@ -24,9 +24,9 @@ from escalation.services.steps import act_on_all
 from tickets.models import Ticket
 
 logger = logging.getLogger(__name__)
-MOST_IN_A_SWEEP = 20_000
 SECONDS = 45.0  # within its minute
 BATCH = 250  # tickets: whoever answers one of them waits for all of them to be written
+PAGE = 4 * BATCH  # found at a time: of a flood the first are worked while the rest is not even read
 
 Pair = tuple[int, int]  # clock and ticket
 
@@ -64,15 +64,22 @@ class Sweep:
         return People.at(self.now)
 
     def run(self) -> SweepReport:
-        due = list(Clock.objects.step_due(self.now).values_list("pk", "ticket_id")[:MOST_IN_A_SWEEP])
-        report, done = SweepReport(), 0
-        for batch in _batches(due):
-            if time.monotonic() >= self.stop_at:
-                report.left = len(due) - done
-                break
-            report.add(self._guarded(batch))
-            done += len(batch)
+        report = SweepReport()
+        for page in self._pages():
+            for batch in _batches(page):
+                if time.monotonic() >= self.stop_at:
+                    report.left = Clock.objects.step_due(self.now).count()
+                    return report
+                report.add(self._guarded(batch))
         return report
+
+    def _pages(self) -> Iterator[list[Pair]]:
+        """What is due, each page after the last of the one before: what stays due is not found twice."""
+        due = Clock.objects.step_due(self.now).values_list("priority", "next_step_at", "pk", "ticket_id")
+        rows = list(due[:PAGE])
+        while rows:
+            yield [(clock, ticket) for *_order, clock, ticket in rows]
+            rows = list(due.filter(_after(*rows[-1][:3]))[:PAGE]) if len(rows) == PAGE else []
 
     def _guarded(self, batch: Sequence[Pair]) -> SweepReport:
         try:
@@ -118,6 +125,13 @@ def look_again(*, now: datetime) -> int:
     """
     unplanned = Q(next_step_at=None) | Q(state=ClockState.RUNNING, next_step_at__gt=F("due_at"))
     return Clock.objects.open().filter(unplanned).update(next_step_at=now)
+
+
+def _after(priority: int, moment: datetime | None, clock: int) -> Q:
+    """What comes later in the order in which the sweep works."""
+    same = Q(priority=priority)
+    later = same & (Q(next_step_at__gt=moment) | Q(next_step_at=moment, pk__gt=clock))
+    return Q(priority__gt=priority) | later
 
 
 def _batches(due: Sequence[Pair]) -> Iterator[list[Pair]]:

@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,14 +26,14 @@ from django.db import connection, transaction  # noqa: E402 - after django.setup
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from escalation.models import Clock, Escalation, Notification  # noqa: E402
-from escalation.services.sweep import MOST_IN_A_SWEEP, sweep  # noqa: E402
+from escalation.services.sweep import PAGE, sweep  # noqa: E402
 from tests import factories as make  # noqa: E402
 from tests.crowd import Crowd  # noqa: E402
 
 COUNTED = 100  # escalations whose queries are counted
 FOUND = """
-    SELECT id, ticket_id FROM escalation_clock WHERE stopped_at IS NULL AND next_step_at <= %s
-    ORDER BY priority, next_step_at, id LIMIT 20000
+    SELECT priority, next_step_at, id, ticket_id FROM escalation_clock
+    WHERE stopped_at IS NULL AND next_step_at <= %s ORDER BY priority, next_step_at, id LIMIT 1000
 """
 DUE = "(SELECT id FROM escalation_clock WHERE stopped_at IS NULL AND next_step_at <= %(now)s)"
 # A breach, a step and a change of hands in the ledger, the escalation, a note, three notifications with their mails.
@@ -139,8 +139,9 @@ def queries(work: Callable[[], object]) -> int:
     return len(captured)
 
 
-def find() -> list[tuple[int, int]]:
-    return list(Clock.objects.step_due(make.NOW).values_list("pk", "ticket_id")[:MOST_IN_A_SWEEP])
+def find() -> list[tuple[int, datetime | None, int, int]]:
+    due = Clock.objects.step_due(make.NOW).values_list("priority", "next_step_at", "pk", "ticket_id")
+    return list(due[:PAGE])
 
 
 def raw_find() -> list[tuple[int, ...]]:

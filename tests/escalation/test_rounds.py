@@ -58,6 +58,22 @@ def test_the_rounds_fill_the_minute_and_no_more():
     assert timedelta(seconds=57) <= end - minute(0) < timedelta(seconds=60)
 
 
+def test_a_flood_is_worked_without_a_pause_and_looked_at_anew_every_few_seconds(monkeypatch):
+    found = []
+
+    def flooded(*, now: datetime, seconds: float) -> SweepReport:
+        found.append(seconds)
+        return SweepReport(acted=1, left=3 - len(found))
+
+    monkeypatch.setattr(rounds, "sweep", flooded)
+    now = Time(minute(0))
+    pauses: list[float] = []
+    now.goes_on = iter([True, True, False])
+    sweep_in_rounds(clock=now, pause=lambda seconds: pauses.append(seconds) or now.pause(seconds))
+    assert pauses == [0, 0, rounds.ROUND]
+    assert found == [5, 5, 5]
+
+
 def test_a_queue_that_is_being_stopped_waits_for_one_round_only():
     now = Time(minute(0))
     now.goes_on = iter([True, False])

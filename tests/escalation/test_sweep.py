@@ -113,6 +113,24 @@ def test_p0_comes_first_then_the_oldest(contact):
     assert list(order) == [old.pk, young.pk, late.pk]
 
 
+def test_a_flood_is_found_page_by_page_and_nothing_twice(contact, monkeypatch):
+    monkeypatch.setattr(sweeping, "PAGE", 2)
+    urgent = opened(-10, contact=contact, priority=Priority.P1)
+    at_once = [opened(0, contact=contact) for _each in range(4)]
+    broken = at_once[1]
+    act = sweeping.act_on_all
+
+    def fails(clocks, people, *, now):
+        if any(clock.ticket_id == broken.pk for clock in clocks):
+            raise ValueError
+        return act(clocks, people, now=now)
+
+    monkeypatch.setattr(sweeping, "act_on_all", fails)
+    assert sweep(now=minute(300)) == SweepReport(acted=4, failed=1)
+    order = list(fired().values_list("clock__ticket", flat=True))
+    assert order == [one.pk for one in (at_once[0], *at_once[2:], urgent)]
+
+
 def test_a_sweep_out_of_time_leaves_the_rest_to_the_next(contact, ticket):
     opened(1, contact=contact)
     assert sweep(now=minute(40), seconds=0) == SweepReport(left=2)
