@@ -151,14 +151,53 @@ def test_at_last_every_superuser_is_told():
     assert Notification.objects.get(kind=NoticeKind.UNREACHED).recipient == admin
 
 
-def test_the_next_person_is_told_once_even_if_they_cannot_be_reached_either(boss):
+def instead(recipient) -> Notification:
+    return Notification.objects.get(kind=NoticeKind.UNREACHED, recipient=recipient)
+
+
+def test_who_cannot_be_reached_either_is_passed_over_until_somebody_is(boss):
+    """Ann, her manager, the manager's manager and the duty manager have no address; an administrator has one."""
+    top, duty, admin = without_mail("top"), without_mail("duty"), AdminFactory()
+    Desk.objects.update_or_create(pk=1, defaults={"duty_manager": duty})
+    boss.email, boss.staff_profile.reports_to = "", top
+    boss.save()
+    boss.staff_profile.save()
+    ann = without_mail("ann", reports_to=boss)
+    row = told(ann)
+    dispatched(3)
+    assert [instead(one).state for one in (boss, top, duty)] == [NotificationState.FAILED] * 3
+    last = instead(admin)
+    assert (last.state, last.other, last.ticket) == (NotificationState.SENT, ann, row.ticket)
+    assert f"{person_name(ann)} could not be reached" in last.mail.text
+    assert Notification.objects.count() == 5
+
+
+def test_where_nobody_at_all_can_be_reached_it_ends(boss):
+    admins = [AdminFactory(email=""), AdminFactory(email="")]
     boss.email = ""
     boss.save()
     told(without_mail("ann", reports_to=boss))
     dispatched(3)
     dispatched(9)
-    assert Notification.objects.get(kind=NoticeKind.UNREACHED).state == NotificationState.FAILED
-    assert Notification.objects.count() == 2
+    recipients = Notification.objects.filter(kind=NoticeKind.UNREACHED).values_list("recipient", flat=True)
+    assert sorted(recipients) == sorted(one.pk for one in (boss, *admins))
+    assert not Notification.objects.exclude(state=NotificationState.FAILED).exists()
+
+
+def test_passing_over_costs_the_same_for_few_and_for_many(boss, count_queries):
+    boss.email = ""
+    boss.save()
+    admin = AdminFactory()
+
+    def cost(rows: int) -> int:
+        ann = without_mail(f"ann{rows}", reports_to=boss)
+        for _number in range(rows):
+            told(ann)
+        return count_queries(lambda: dispatched(3))
+
+    cost(4)
+    assert cost(5) == cost(30)
+    assert Notification.objects.filter(recipient=admin).count() == 39
 
 
 def test_whoever_left_is_not_written_to(boss):
