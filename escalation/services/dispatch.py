@@ -36,8 +36,8 @@ from tickets.services.outbox import queue_mail
 
 logger = logging.getLogger(__name__)
 
-# Longer than a task of the queue may live (Q_CLUSTER's timeout).
-LEASE = timedelta(minutes=5)
+# Longer than a run takes, and so long a page waits whose run was killed. One that takes longer all the same sends twice.
+LEASE = timedelta(minutes=2)
 MOST_AT_ONCE = 10_000
 # One run ends by itself, so that a worker is free again; a share of messages may take a few time limits.
 RUN_FOR = timedelta(seconds=50)

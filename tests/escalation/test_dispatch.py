@@ -1,5 +1,6 @@
 """The dispatcher: what is due is sent once, by mail here, and what cannot be sent reaches the next person."""
 
+import math
 from datetime import timedelta
 from itertools import count
 
@@ -11,6 +12,7 @@ from django.utils import translation
 from customers.models import Desk
 from escalation.choices import AttemptOutcome, Medium, NoticeKind, NotificationState
 from escalation.models import Notification, NotificationAttempt
+from escalation.sending.side_by_side import AT_ONCE, TIME_LIMIT
 from escalation.services import dispatch
 from escalation.services.notices import Notice, person_name
 from escalation.services.notify import tell
@@ -327,8 +329,14 @@ def test_a_database_that_is_away_fails_the_run_and_the_lease_gives_everything_ba
 def test_what_somebody_works_on_is_left_to_them_until_their_lease_ends():
     told(staff("ann"))
     assert len(dispatch.claim(now=minute(3))) == 1
-    assert dispatch.claim(now=minute(7.9)) == []
-    assert len(dispatch.claim(now=minute(8))) == 1
+    assert dispatch.claim(now=minute(4.9)) == []
+    assert len(dispatch.claim(now=minute(5))) == 1
+
+
+def test_a_lease_outlives_a_run_by_what_its_last_share_may_take():
+    """Of eight at a time, three after each other that time out, and the writing around them."""
+    last_share = timedelta(seconds=math.ceil(dispatch.SHARE / AT_ONCE) * TIME_LIMIT)
+    assert dispatch.RUN_FOR + last_share + timedelta(seconds=30) <= dispatch.LEASE
 
 
 def test_urgent_ones_are_claimed_first_then_the_oldest():
