@@ -20,10 +20,14 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True)
 class Compared:
-    """``due_then`` is the due time under the version in force; empty when that promises nothing of the kind."""
+    """``due_then`` is the due time under the version in force; empty when that promises nothing of the kind.
+
+    ``is_kept``: it is that of now, for the promise was lowered.
+    """
 
     clock: Clock
     due_then: datetime | None
+    is_kept: bool = False
 
     @property
     def difference(self) -> timedelta | None:
@@ -72,7 +76,7 @@ def compared(version: PolicyVersion, clocks: Iterable[Clock]) -> list[Compared]:
 
 def _compared(clock: Clock, target: PolicyTarget | None, *, is_lowered: bool) -> Compared:
     due = due_if_retargeted(clock, target, is_lowered=is_lowered) if target is not None else None
-    return Compared(clock, due)
+    return Compared(clock, due, is_kept=is_lowered and due == clock.due_at)
 
 
 def _target(

@@ -10,6 +10,7 @@ from tests.adminpages import page_url, said
 from tests.factories import ClockFactory, ContactFactory, CustomerFactory, PolicyFactory, TicketFactory, staff
 from tests.talk import clock_of, minute, opened
 from tickets.choices import Priority
+from tickets.services.state import change_priority
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
@@ -46,6 +47,21 @@ def ticket_of(manager, *, at=-5, **more):
 
 def retarget(client, policy, *clocks, reason="new terms"):
     return client.post(page_of(policy), {"clock": [clock.pk for clock in clocks], "reason": reason})
+
+
+def test_the_page_says_where_a_lowered_promise_keeps_its_due_time(login, director, ann, default):
+    lowered, other = ticket_of(ann), ticket_of(ann)
+    change_priority(ticket=lowered, priority=Priority.P2, actor=ann, at=minute(-4), reason="one room")
+    doubled(default)
+    html = login(director).get(page_of(default)).content.decode()
+    rows = {
+        number: row
+        for row in html.split("<tr>")
+        for number in (lowered.number, other.number)
+        if number in row
+    }
+    assert "the stricter due time stays" in rows[lowered.number]
+    assert "the stricter due time stays" not in rows[other.number]
 
 
 def test_the_page_of_a_policy_counts_them_and_leads_there(login, director, ann, default):
