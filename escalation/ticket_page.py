@@ -1,6 +1,6 @@
 """Everything the page of one ticket shows, loaded once: conversation, promises, chain, customer, history."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -47,6 +47,7 @@ class Conversation:
 @dataclass(frozen=True)
 class ChainStep:
     """A step of a promise: fired, passed over by a later one, next, or still to come. By hand there is no step.
+    One that ``waits`` comes later than ``at``: nobody knows when, for the promise stands still.
 
     With ``said`` it is no step but an acknowledgement between them.
     """
@@ -56,6 +57,7 @@ class ChainStep:
     fired: Escalation | None = None
     is_next: bool = False
     is_skipped: bool = False
+    waits: bool = False
     to: User | None = None  # who gets the ticket by what is known now
     said: Acknowledgement | None = None
 
@@ -201,17 +203,18 @@ def _chain(clock: Clock, steps: Sequence[EscalationStep], people: People) -> lis
     lines = [ChainStep(one.step, one.fired_at, one) for one in happened]
     lines += [ChainStep(step, step_time(clock, step), is_skipped=True) for step in passed if course.fired]
     lines += [ChainStep(None, said.at, said=said) for said in clock.acknowledgements.all()]
+    return [*sorted(lines, key=lambda line: line.at), *_to_come(course, held, people)]
+
+
+def _to_come(course: Course, held: set[int], people: People) -> Iterator[ChainStep]:
     following = course.following
-    upcoming = [
-        ChainStep(
-            step,
-            at if following is None or step != following[1] else following[0],
-            is_next=following is not None and step == following[1],
-            to=target(clock, step, held, people) if following is not None and step == following[1] else None,
-        )
-        for at, step in course.ahead
-    ]
-    return [*sorted(lines, key=lambda line: line.at), *upcoming]
+    for at, step in course.ahead:
+        if course.clock.state == ClockState.PAUSED:
+            yield ChainStep(step, at, waits=True)
+        elif following is not None and step == following[1]:
+            yield ChainStep(step, following[0], is_next=True, to=target(course.clock, step, held, people))
+        else:
+            yield ChainStep(step, at)
 
 
 def _said_by(clock: Clock, now: datetime) -> set[int]:

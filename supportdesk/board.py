@@ -165,7 +165,7 @@ class Stranded:
 
 def stranded(tickets: TicketQuerySet) -> Stranded | None:
     """What turns the board red for everybody, whoever's tickets they are. One query where all is well, else two."""
-    lost = Clock.objects.open().real().filter(stranded_at__isnull=False).order_by("stranded_at")
+    lost = Clock.objects.ticking().real().filter(stranded_at__isnull=False).order_by("stranded_at")
     found = list(lost.only("stranded_at", "ticket")[: CAP + 1])
     since = found[0].stranded_at if found else None
     if since is None:

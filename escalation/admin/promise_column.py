@@ -23,7 +23,7 @@ class PromiseColumn(RowAccessAdmin):
     """Put it before the ticket admin. Two looks into an index for each row of the page."""
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Ticket]":
-        due = Clock.objects.open().filter(ticket=OuterRef("pk")).order_by("due_at").values("due_at")[:1]
+        due = Clock.objects.ticking().filter(ticket=OuterRef("pk")).order_by("due_at").values("due_at")[:1]
         tickets: QuerySet[Ticket] = super().get_queryset(request)
         return tickets.annotate(next_due=Subquery(due), is_opened_late=opened_late())
 

@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from escalation.choices import ClockKind, ClockState
 from escalation.models import Clock
 from escalation.services.sweep import sweep
 from tests.factories import (
@@ -95,6 +96,27 @@ def test_the_page_shows_conversation_promise_chain_customer_and_history(
         "Received, owner",
     ):
         assert words in html
+
+
+def test_a_promise_that_stands_still_gives_no_times_for_its_steps(
+    login: Login, anna: User, ticket: Ticket, now: datetime
+) -> None:
+    answer = Clock.objects.get(ticket=ticket)
+    Clock.objects.filter(pk=answer.pk).update(
+        kind=ClockKind.RESOLUTION,
+        state=ClockState.PAUSED,
+        paused_at=now,
+        next_step_at=now + timedelta(hours=3),
+    )
+    panel = login(anna).get(page_of(ticket)).content.decode().partition('aria-label="Promises"')[2]
+    words = " ".join(re.sub(r"<[^>]+>", " ", panel.partition("</section>")[0]).split())
+    assert "Paused while the customer is to answer · until 23:00 at most" in words
+    assert "Due Thu 03:00 , and later by the pause Started" in words
+    assert "If nobody answers Paused: the steps wait." in words
+    steps = words.partition("the steps wait.")[2].partition("Ledger")[0]
+    assert steps.count("—") == 5
+    assert re.findall(r"\d\d:\d\d", steps) == []
+    assert "next" not in re.findall(r'<li class="(\w*)"', panel)
 
 
 @pytest.mark.parametrize("path", ["change", "act/reply", "news"])

@@ -134,14 +134,20 @@ def test_heartbeats_are_for_operators(login):
 
 
 def test_the_list_of_tickets_shows_the_promise_that_falls_due_next(login, frozen):
-    late, soon, answered = TicketFactory.create_batch(3)
+    late, soon, answered, waiting = TicketFactory.create_batch(4)
+    ClockFactory(ticket=waiting, due_at=NOW - timedelta(minutes=1), state=ClockState.PAUSED)
     ClockFactory(ticket=late, due_at=NOW - timedelta(minutes=1))
     ClockFactory(ticket=soon, due_at=NOW + timedelta(hours=1), kind=ClockKind.NEXT_RESPONSE)
     ClockFactory(ticket=soon, due_at=NOW + timedelta(hours=2))
     ClockFactory(ticket=answered, stopped_at=NOW)
     client = login(AdminFactory())
     due = {row.pk: row.next_due for row in listed(client, Ticket)}
-    assert due == {late.pk: NOW - timedelta(minutes=1), soon.pk: NOW + timedelta(hours=1), answered.pk: None}
+    assert due == {
+        late.pk: NOW - timedelta(minutes=1),
+        soon.pk: NOW + timedelta(hours=1),
+        answered.pk: None,
+        waiting.pk: None,
+    }
     page = client.get(list_url(Ticket)).content.decode()
     assert "2026-11-18 17:44" in page  # the reader's zone
     assert "2026-11-18 18:45" in page

@@ -408,6 +408,7 @@ def test_a_promise_that_nobody_is_left_for_turns_the_board_red_for_everybody(
     ticket = TicketFactory(subject="Black screen", owner=staff("ann"))
     ClockFactory(ticket=ticket, stranded_at=now - HOUR)
     ClockFactory(stranded_at=now, stopped_at=now)
+    ClockFactory(stranded_at=now, state=ClockState.PAUSED)
     stranger = staff("stranger")
     for reader, may_see in ((admin, True), (stranger, False)):
         html = shown(login(reader))
