@@ -128,6 +128,23 @@ def closed_port() -> int:
 
 
 @contextlib.contextmanager
+def saying(words: bytes, *, times: int = 1) -> Iterator[int]:
+    """A port at which everybody is told these bytes, whatever they ask."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def say() -> None:
+            with contextlib.suppress(OSError):
+                connection, _address = server.accept()
+                with connection:
+                    connection.recv(65536)
+                    for _time in range(times):
+                        connection.sendall(words)
+
+        threading.Thread(target=say, daemon=True).start()
+        yield server.getsockname()[1]
+
+
+@contextlib.contextmanager
 def resetting() -> Iterator[int]:
     """A port at which every connection is reset when something was said."""
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -1,10 +1,12 @@
 """One parcel to one address, over real HTTP: what each kind of answer means, and which addresses are refused."""
 
+import gzip
 import hashlib
 import hmac
 import json
 import logging
 import socket
+import tracemalloc
 from errno import EHOSTUNREACH, ENETUNREACH
 
 import pytest
@@ -17,7 +19,7 @@ from escalation.sending.http import is_public
 from escalation.sending.parcel import Parcel, Words
 from escalation.sending.side_by_side import send_all
 from tests.factories import NOW
-from tests.imfake import closed_port, resetting, self_signed, standing_in
+from tests.imfake import closed_port, resetting, saying, self_signed, standing_in
 
 ACCEPTED, REFUSED, TIMED_OUT = AttemptOutcome.ACCEPTED, AttemptOutcome.REFUSED, AttemptOutcome.TIMED_OUT
 WORDS = Words("P0 Black", "SD#12 had no answer in time.", "P0. SD#12.", {"version": 1, "event": "test"})
@@ -206,6 +208,39 @@ def test_redirects_are_not_followed(service):
         service.status, service.headers = 302, {"Location": f"{elsewhere.url}/stolen"}
         found = answer(f"{service.url}/hook", medium=Medium.WEBHOOK)
         assert (found.outcome, elsewhere.heard) == (REFUSED, [])
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Hostile answers
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+BOMB = gzip.compress(b"0" * 50_000_000)
+
+
+@pytest.mark.parametrize(
+    ("words", "times", "outcome", "text"),
+    [
+        (HEAD + b"\r\n" + b"x" * 1_000_000, 200, ACCEPTED, f"200 {'x' * 500}"),
+        (HEAD + b"Content-Encoding: gzip\r\n\r\n" + BOMB, 1, ACCEPTED, f"200 {'0' * 500}"),
+        (HEAD + b"A: b\r\n" * 1000, 1000, REFUSED, f"{answers.BROKEN} (HTTPException)"),
+        (HEAD + b"A: " + b"b" * 1_000_000, 100, REFUSED, f"{answers.BROKEN} (LineTooLong)"),
+        (b"\xff\xfe" * 1000, 1, REFUSED, f"{answers.BROKEN} (BadStatusLine)"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 1000, 100_000, TIMED_OUT, answers.LATE),
+    ],
+    ids=["endless", "bomb", "headers", "header", "garbage", "continue"],
+)
+def test_answers_without_measure_cost_nobody_time_or_memory(settings, words, times, outcome, text):
+    settings.ALLOW_PRIVATE_TARGETS = True
+    tracemalloc.start()
+    try:
+        with saying(words, times=times) as port:
+            hook = parcel(f"http://127.0.0.1:{port}/hook", medium=Medium.WEBHOOK)
+            ((_key, found),) = send_all({1: hook}, time_limit=2)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (found.outcome, found.text) == (outcome, text)
+    assert most < 10_000_000
 
 
 # ------------------------------------------------------------------------------------------------------------

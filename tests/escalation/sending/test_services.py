@@ -276,6 +276,19 @@ def test_whoever_repeats_what_it_was_sent_shows_no_secret(service, name):
 
 
 @pytest.mark.parametrize("name", SERVICES)
+def test_what_is_shown_of_its_address_is_no_secret(name):
+    plugin = gateways.plugin_for(SERVICES[name].address)
+    assert plugin is not None
+    shown = gateways.masked(plugin)
+    words = (
+        "secret token4711 password4711 apikey4711 hijklmnop e29dfbce TIiajkdn xoxb-1234-1234-4ddb bu1dHSdO 3ccdd113 "
+        "AT_appid4711 e5f6a1b2"
+    )
+    secrets = (KEY, KEY[::-1], KEY[:25], KEY[8:24], *words.split())
+    assert not [one for one in secrets if one in shown]
+
+
+@pytest.mark.parametrize("name", SERVICES)
 def test_slow_ones_are_cut_off(service, name):
     service.is_slow = True
     ((_key, found),) = send_all({name: parcel(name)}, time_limit=0.2)
