@@ -18,6 +18,7 @@ from django_q.models import OrmQ
 
 from escalation.models import ContactWay, Notification
 from escalation.services.holidaywatch import unknown_holidays
+from supportdesk.cluster.redis_broker import is_away
 from supportdesk.coverage import uncovered
 from supportdesk.findings import Check, Finding, age, is_stuck
 from supportdesk.signs import SIGN_PROBLEMS, SIGN_WARNINGS, Signs
@@ -110,6 +111,8 @@ def _notifications(now: datetime) -> Iterator[Finding]:
 
 def _queue(now: datetime) -> Iterator[Finding]:
     """A waiting task carries the time it was queued, a running one the time its worker must be done by."""
+    if is_away():
+        yield Finding(Check.QUEUE, _("Redis does not answer. Check that it runs and that REDIS_URL is right."))
     if "orm" not in settings.Q_CLUSTER:
         return
     oldest = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"]).aggregate(at=Min("lock"))["at"]

@@ -5,12 +5,24 @@ import time
 from django.utils import timezone
 
 from escalation.services.rounds import sweep_in_rounds
+from supportdesk.cluster.redis_broker import is_away
 from tickets.ending import is_ending
+
+# Minutes of rounds, in all; below the time that a task may live (Q_CLUSTER's timeout).
+MOST_MINUTES = 3
 
 
 def enforce() -> str:
-    """Each minute: sweep in rounds until the next one, or until the queue is stopped."""
-    return str(sweep_in_rounds(clock=timezone.now, pause=_pause))
+    """Each minute: sweep in rounds until the next one, or until the queue is stopped.
+
+    While Redis is away nobody can start the next one, so this one goes on.
+    """
+    report = sweep_in_rounds(clock=timezone.now, pause=_pause)
+    for _minute in range(1, MOST_MINUTES):
+        if is_ending() or not is_away():
+            break
+        report.add(sweep_in_rounds(clock=timezone.now, pause=_pause))
+    return str(report)
 
 
 def _pause(seconds: float) -> bool:

@@ -9,6 +9,7 @@ from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
 from supportdesk.cluster.names import queue_of
+from supportdesk.cluster.redis_broker import is_away
 from supportdesk.models import Cluster
 from supportdesk.runner.parts import Answer, Sign
 from supportdesk.tasks import pulse
@@ -19,7 +20,7 @@ class ClusterPulse:
 
     A cluster can lose its workers, its scheduler or its lock and still look alive as processes, and the sweeps of
     another host say nothing about this one. So one of those who ask leaves a task in the queue of this cluster alone. A
-    database that does not answer says nothing about the cluster.
+    database or a Redis that does not answer says nothing about the cluster.
     """
 
     def __init__(self, name: str, *, leaves_task: bool = False) -> None:
@@ -31,6 +32,8 @@ class ClusterPulse:
     def __call__(self) -> Sign:
         try:
             cluster = Cluster.objects.filter(name=self.name).first()
+            if is_away():
+                return Sign(Answer.UNKNOWN, _("Redis does not answer"))
             if self.leaves_task:
                 self._ask()
         except DatabaseFault as error:

@@ -59,8 +59,18 @@ def outside() -> Iterator[Outside]:
 
 
 @pytest.fixture(scope="module")
+def more_environment() -> dict[str, str]:
+    """What a file sets besides; see test_redis.py."""
+    return {}
+
+
+@pytest.fixture(scope="module")
 def desk(
-    database: str, inbox: Dovecot, outside: Outside, tmp_path_factory: pytest.TempPathFactory
+    database: str,
+    inbox: Dovecot,
+    outside: Outside,
+    tmp_path_factory: pytest.TempPathFactory,
+    more_environment: dict[str, str],
 ) -> Iterator[FreshDesk]:
     """`manage.py desk` in a fresh folder, with the people and customers of tests/flow/world.py."""
     folder: Path = tmp_path_factory.mktemp("desk")
@@ -70,6 +80,7 @@ def desk(
             "DATABASE_URL": database,
             "SMTP_URL": f"smtp://127.0.0.1:{outside.port}",
             "DESK_ADDRESS": ADDRESS,
+            **more_environment,
         },
     )
     fresh.copy()
