@@ -52,8 +52,7 @@ class Courier:
             return self._problem(self.exchange.problem)
         if not self.exchange.responses:
             return self._answer(AttemptOutcome.REFUSED, self._why_nothing())
-        if accepted and self.parcel.medium != Medium.WEBHOOK:
-            accepted = not gateways.says_no(self.parcel.address, self.exchange.responses)
+        accepted = accepted and not gateways.says_no(self.parcel.address, self.exchange.responses)
         outcome = AttemptOutcome.ACCEPTED if accepted else AttemptOutcome.REFUSED
         return self._answer(outcome, self._said())
 

@@ -30,13 +30,14 @@ from escalation.services.reach import WAITS, Reach, target_of
 from escalation.services.storms import sort
 from escalation.services.unreached import tell_next
 from tickets.choices import MailPurpose
+from tickets.ending import is_ending
 from tickets.errors import DeskError
 from tickets.models import OutboundEmail, Ticket
 from tickets.services.outbox import queue_mail
 
 logger = logging.getLogger(__name__)
 
-# Longer than a run takes, and so long a page waits whose run was killed. One that takes longer all the same sends twice.
+# Longer than a run takes; so long a page waits whose run was killed. A run that takes longer all the same sends twice.
 LEASE = timedelta(minutes=2)
 MOST_AT_ONCE = 10_000
 # One run ends by itself, so that a worker is free again; a share of messages may take a few time limits.
@@ -58,11 +59,11 @@ class DispatchReport:
 
 
 def dispatch_due(*, clock: Callable[[], datetime], most: int = MOST_AT_ONCE) -> DispatchReport:
-    """Send what is due until nothing is or the run's time is over. Not inside a transaction."""
+    """Send what is due until nothing is, the run's time is over or the queue is stopped. Not inside a transaction."""
     report = DispatchReport()
     stop_at = clock() + RUN_FOR
     follow_mail(now=clock())
-    while (now := clock()) < stop_at:
+    while (now := clock()) < stop_at and not is_ending():
         rows = claim(now=now, most=most)
         if not rows:
             break
@@ -125,7 +126,7 @@ class _Run:
         for until, held in found.held.items():
             self._wait(held, until)
         batches = found.batches
-        while batches and self.clock() < self.stop_at:
+        while batches and self.clock() < self.stop_at and not is_ending():
             share, batches = batches[:SHARE], batches[SHARE:]
             self._work_on(share)
             if batches and Notification.objects.to_send(self.clock()).filter(is_urgent=True).exists():

@@ -355,6 +355,18 @@ def test_what_the_time_does_not_suffice_for_is_given_back(monkeypatch):
     assert [row.next_try_at < minute(4) for row in left] == [True] * (30 - report.sent)
 
 
+def test_a_queue_that_is_being_stopped_gets_the_rest_back_at_once(monkeypatch):
+    """And not when the lease ends."""
+    monkeypatch.setattr(dispatch, "SHARE", 10)
+    ending = iter([False, False])
+    monkeypatch.setattr(dispatch, "is_ending", lambda: next(ending, True))
+    for number in range(30):
+        told(UserFactory(username=f"u{number}"))
+    assert dispatched(3).sent == 10
+    left = Notification.objects.filter(state=NotificationState.PENDING)
+    assert [row.next_try_at for row in left] == [minute(3)] * 20
+
+
 def test_a_notification_goes_to_exactly_one():
     with pytest.raises(IntegrityError), transaction.atomic():
         NotificationFactory(recipient=None)

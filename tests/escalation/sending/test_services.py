@@ -266,6 +266,13 @@ def test_a_no_with_a_status_of_success_is_a_refusal(service, name, no):
     assert found.text.startswith(str(SERVICES[name].status))
 
 
+def test_a_chat_that_was_entered_as_a_webhook_is_judged_as_the_chat_it_is(service):
+    """The form does not take it any more."""
+    service.body = '{"errcode":40008,"errmsg":"invalid message type"}'
+    address = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=BOTKEY-4711"
+    assert Courier(Parcel(Medium.WEBHOOK, address, "", WORDS, NOW)).deliver().outcome == REFUSED
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_whoever_repeats_what_it_was_sent_shows_no_secret(service, name):
     offered = SERVICES[name]
