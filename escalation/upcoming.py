@@ -1,6 +1,5 @@
 """What happens next to open promises that nobody answers: the next step of the chain and whom it reaches."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,8 +7,9 @@ from datetime import datetime
 from django.contrib.auth.models import User
 
 from escalation.choices import Whom
-from escalation.models import Clock, ClockEvent, EscalationStep
+from escalation.models import Clock, EscalationStep
 from escalation.services.course import courses_of
+from escalation.services.ledger import held_before
 from escalation.services.people import People
 from escalation.services.steps import route_of
 
@@ -53,13 +53,3 @@ def target(clock: Clock, step: EscalationStep, held: Collection[int], people: Pe
     if people is None or not step.reassign_to:
         return None
     return people.user(route_of(clock, step, people, set(held)).target)
-
-
-def held_before(clocks: Collection[int]) -> Mapping[int, set[int]]:
-    """By clock everybody who ever held the promise. One query, none for no clocks."""
-    held: defaultdict[int, set[int]] = defaultdict(set)
-    if clocks:
-        rows = ClockEvent.objects.filter(clock__in=clocks).order_by().values_list("clock", "holder")
-        for clock, holder in rows.distinct():
-            held[clock].add(holder)
-    return held

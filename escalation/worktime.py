@@ -20,7 +20,6 @@ __all__ = [
     "WorkTimeError",
     "WorkingHours",
     "add_working",
-    "at_share",
     "stretches",
     "working_between",
 ]
@@ -84,11 +83,6 @@ def stretches(hours: WorkingHours, start: datetime, end: datetime) -> Iterator[S
     spans = (span for month in months for span in month_table(hours, month).spans)
     for begin, finish in joined(clipped(spans, (micros_of(start), micros_of(end)))):
         yield Stretch(moment_of(begin), moment_of(finish))
-
-
-def at_share(hours: WorkingHours, start: datetime, window: timedelta, percent: int) -> datetime:
-    """When a share of a window has passed: 80 is before its end, 100 its end, 150 half a window later."""
-    return add_working(hours, start, window * percent // 100)
 
 
 def _utc(moment: datetime) -> datetime:

@@ -109,10 +109,6 @@ class PolicyTarget(models.Model):
     # Where a contract's own window stands in place of the policy's, which is then no row (services.terms).
     own: ContractWindow | None = None
 
-    @property
-    def is_of_contract(self) -> bool:
-        return self.own is not None
-
 
 def mail_only() -> list[str]:
     return [Medium.MAIL.value]

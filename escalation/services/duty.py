@@ -13,7 +13,6 @@ from django.db.models import QuerySet
 from escalation.models import DutyRota, DutyShift, DutyTurn, ShiftSource
 from escalation.spans import Span
 
-AHEAD = timedelta(weeks=5)  # how far the next shift of a rota is looked for
 SOON = timedelta(days=8)  # and for a look at all rotas
 
 
@@ -52,12 +51,6 @@ def on_duty(*, rota: DutyRota | None, at: datetime) -> User | None:
     """The person on duty at ``at`` (UTC); whether they are away is for the caller to ask."""
     shift = shift_at(rota=rota, at=at) if rota is not None else None
     return shift.user if shift is not None else None
-
-
-def next_shift(*, rota: DutyRota, at: datetime) -> DutyShift | None:
-    """The shift that takes the duty over next after ``at`` (UTC): it begins then, or what replaces it ends."""
-    coming = shifts_within(at, at + AHEAD).filter(rota=rota)
-    return next((watch.shift for watch in watches(coming) if watch.starts_at > at), None)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
-"""Writes the ledger: every change of a clock appends one line with before, after, actor and cause."""
+"""Writes the ledger: every change of a clock appends one line with before, after, actor, cause, and who holds it."""
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -80,3 +82,13 @@ def append(
     said = line(clock, change, act, before=before, at=at, message=message, holder_id=holder_id, **data).made()
     said.save(force_insert=True)
     return said
+
+
+def held_before(clocks: Collection[int]) -> Mapping[int, set[int]]:
+    """By clock everybody who ever held the promise. One query, none for no clocks."""
+    held: defaultdict[int, set[int]] = defaultdict(set)
+    if clocks:
+        rows = ClockEvent.objects.filter(clock__in=clocks).order_by().values_list("clock", "holder")
+        for clock, holder in rows.distinct():
+            held[clock].add(holder)
+    return held

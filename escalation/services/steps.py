@@ -5,8 +5,7 @@ Everything is worked out first and written in bulk, in the transaction and under
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +22,7 @@ from escalation.services.clocks import breached
 from escalation.services.course import Course, Due, courses_of
 from escalation.services.handover import write_handovers
 from escalation.services.incident import resume
-from escalation.services.ledger import Act, Before, line
+from escalation.services.ledger import Act, Before, held_before, line
 from escalation.services.notices import person_name
 from escalation.services.notify import group_rows, notification_row, nudge_dispatch
 from escalation.services.people import People
@@ -56,11 +55,6 @@ class Firing:
         return self.target is not None and self.target.pk != self.escalation.from_owner_id
 
 
-def act_on(clock: Clock, people: People, *, now: datetime) -> Escalation | None:
-    """As act_on_all, for one promise; what fired, if anything did."""
-    return next(iter(act_on_all([clock], people, now=now)), None)
-
-
 def act_on_all(clocks: Sequence[Clock], people: People, *, now: datetime) -> list[Escalation]:
     """Do what is due on open promises of different tickets: record breaches, then fire what each chain says.
 
@@ -71,7 +65,7 @@ def act_on_all(clocks: Sequence[Clock], people: People, *, now: datetime) -> lis
     lines = [said for clock in clocks for said in _recorded(clock, act)]
     courses = courses_of(clocks)
     dues = {pk: due for pk, course in courses.items() if (due := course.due(now)) is not None}
-    held = _held(dues)
+    held = held_before([pk for pk, due in dues.items() if due.mover is not None])
     were_stranded = {clock.pk for clock in clocks if clock.stranded_at is not None}
     firings = []
     for clock in clocks:
@@ -114,17 +108,6 @@ def _next(course: Course, firing: Firing | None, now: datetime) -> datetime | No
     if firing is None:
         return course.next_moment(after=now)
     return course.after(firing.escalation).next_moment(after=now)
-
-
-def _held(dues: Mapping[int, Due]) -> Mapping[int, set[int]]:
-    """By clock who ever held the promise, of those that move now. One query, none where nothing moves."""
-    held: defaultdict[int, set[int]] = defaultdict(set)
-    moving = [pk for pk, due in dues.items() if due.mover is not None]
-    if moving:
-        holders = ClockEvent.objects.filter(clock__in=moving).order_by().values_list("clock", "holder")
-        for clock, holder in holders.distinct():
-            held[clock].add(holder)
-    return held
 
 
 def _worked_out(clock: Clock, due: Due, people: People, held: set[int], now: datetime) -> Firing | None:
@@ -244,7 +227,7 @@ def fire_opening(clock: Clock, *, at: datetime) -> Escalation | None:
 
 def escalate_by_hand(clock: Clock, people: People, act: Act) -> Escalation:
     """Move the ticket one level up from its holder, for the cause given. Needs the lock; raises DeskError."""
-    held = set(clock.events.order_by().values_list("holder", flat=True).distinct())
+    held = held_before([clock.pk])[clock.pk]
     holder = clock.ticket.owner
     route = one_level_up(people.staff, holder=holder.pk, held=held, duty_manager=people.duty_manager)
     target = people.user(route.target)

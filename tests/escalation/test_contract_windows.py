@@ -55,11 +55,11 @@ def test_a_contracts_own_window_wins_over_the_policy_of_its_plan():
     target = PolicyTargetFactory(
         version=PolicyVersionFactory(policy=policy), priority=Priority.P2, minutes=60
     )
-    assert (promised(contract).minutes, promised(contract).is_of_contract) == (60, False)
+    assert (promised(contract).minutes, promised(contract).own) == (60, None)
     own = ContractWindowFactory(contract=contract, minutes=15)
     found = promised(contract)
     assert (found.minutes, found.calendar, found.version) == (15, own.calendar, target.version)
-    assert found.is_of_contract
+    assert found.own == own
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_contracts_own_window_wins_over_the_policy_of_its_plan():
 )
 def test_it_serves_one_kind_and_one_priority(priority, kind):
     own = ContractWindowFactory(minutes=15)
-    assert not promised(own.contract, priority=priority, kind=kind).is_of_contract
+    assert promised(own.contract, priority=priority, kind=kind).own is None
 
 
 def test_another_contracts_window_is_none_of_ours():

@@ -13,7 +13,6 @@ from escalation.worktime import (
     WorkingHours,
     WorkTimeError,
     add_working,
-    at_share,
     stretches,
     working_between,
 )
@@ -166,19 +165,6 @@ def test_stretches_are_what_an_explanation_lists():
 def test_nothing_lies_between_a_moment_and_an_earlier_one():
     assert working_between(shanghai(), local("2026-11-16 10:00"), local("2026-11-16 09:00")) == timedelta(0)
     assert list(stretches(shanghai(), local("2026-11-16 10:00"), local("2026-11-16 09:00"))) == []
-
-
-@pytest.mark.parametrize(
-    ("percent", "due"),
-    [
-        (50, "2026-11-20 17:30"),
-        (80, "2026-11-20 17:48"),
-        (100, "2026-11-20 18:00"),
-        (150, "2026-11-23 09:30"),
-    ],
-)
-def test_shares_of_a_window_are_counted_in_working_time(percent, due):
-    assert at_share(shanghai(), local("2026-11-20 17:00"), HOUR, percent) == local(due)
 
 
 def test_microseconds_are_kept():

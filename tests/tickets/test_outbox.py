@@ -14,10 +14,11 @@ from tests.factories import (
 )
 from tickets.choices import MailPurpose, OutboxState
 from tickets.errors import DeskError
+from tickets.mail.threading import read_message_id
 from tickets.models import OutboundEmail, Ticket
 from tickets.services.mailboxes import Mailboxes
 from tickets.services.outbox import StoredFile, answer_subject, cut_references, queue_mail, queue_reply
-from tickets.services.threads import own_message_id, reply_address
+from tickets.services.threads import reply_address, signing_keys
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +64,7 @@ def test_a_ticket_s_mail_comes_from_its_mailbox(ticket):
 
 
 def test_the_message_id_names_the_ticket_and_is_signed(ticket):
-    found = own_message_id(queue(ticket=ticket).rfc_message_id)
+    found = read_message_id(queue(ticket=ticket).rfc_message_id, secrets=signing_keys())
     assert found is not None
     assert found.ticket_number == ticket.pk
 

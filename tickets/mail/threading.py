@@ -108,10 +108,6 @@ def subject_numbers(subject: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(number for number in found if number <= MAX_TICKET_NUMBER))
 
 
-def subject_tag(ticket_number: int) -> str:
-    return f"[SD#{ticket_number}]"
-
-
 def normalised_subject(subject: str) -> str:
     """The subject without our tag and without any reply or forward prefix, blanks evened, casefolded."""
     text = _SUBJECT_NUMBER.sub(" ", subject).strip()

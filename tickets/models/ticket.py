@@ -22,10 +22,6 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """Without fire drills, which no figure counts."""
         return self.filter(is_drill=False)
 
-    def with_people(self) -> "TicketQuerySet":
-        """Everything a list shows of a ticket's people, in the same query."""
-        return self.select_related("customer__account_manager", "contact", "owner", "owner__staff_profile")
-
 
 class Ticket(models.Model):
     """Its row is the lock: whoever changes the ticket, its messages or its clocks locks it first."""

@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from django.conf import settings
 
 from tickets.mail.threading import (
-    OwnMessageId,
     ThreadClues,
     make_message_id,
     make_reply_address,
-    read_message_id,
     thread_clues,
 )
 from tickets.mail.values import ParsedMail
@@ -31,11 +29,6 @@ def new_message_id(ticket: int | None, domain: str) -> str:
         domain=domain,
         secret=signing_keys()[0],
     )
-
-
-def own_message_id(message_id: str) -> OwnMessageId | None:
-    """What an id of ours says; None when we did not make it."""
-    return read_message_id(message_id, secrets=signing_keys())
 
 
 def clues_of(mail: ParsedMail, *, envelope_to: Iterable[str]) -> ThreadClues:
