@@ -81,12 +81,25 @@ def model_signals(path: Path, tree: ast.AST) -> list[str]:
     return [f"{path}:{line} uses {name}" for line, name in imports(tree) if name in MODEL_SIGNALS]
 
 
+def uncollected_words(path: Path, tree: ast.AST) -> list[str]:
+    """Names under which makemessages does not find what is to be translated."""
+    taken = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    renamed = (
+        (node.lineno, each.asname)
+        for node in taken
+        if node.module == "django.utils.translation"
+        for each in node.names
+        if each.asname not in (None, "_") and "gettext" in each.name
+    )
+    return [f"{path}:{line} translates by {name}" for line, name in renamed]
+
+
 def long_files(path: Path, text: str) -> list[str]:
     lines = text.count("\n")
     return [f"{path} has {lines} lines, more than {LONGEST_FILE}"] if lines > LONGEST_FILE else []
 
 
-RULES = [upward_imports, hidden_imports, clock_reads, model_signals]
+RULES = [upward_imports, hidden_imports, clock_reads, model_signals, uncollected_words]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -124,6 +137,7 @@ def test_the_top_level_holds_what_the_design_names_and_nothing_else():
         (clock_reads, "escalation/x.py", "datetime.now(UTC)"),
         (model_signals, "tickets/handlers.py", "from django.db.models.signals import post_save"),
         (model_signals, "tickets/handlers.py", "def f():\n    from django.dispatch import receiver"),
+        (uncollected_words, "tickets/x.py", "from django.utils.translation import gettext as say"),
     ],
 )
 def test_a_rule_sees(rule, path, sample):
@@ -139,6 +153,11 @@ def test_a_rule_sees(rule, path, sample):
         (clock_reads, "tickets/tasks.py", "timezone.now()"),
         (clock_reads, "tickets/management/commands/x.py", "timezone.now()"),
         (clock_reads, "tickets/admin/x.py", "timezone.now()"),
+        (
+            uncollected_words,
+            "tickets/x.py",
+            "from django.utils.translation import gettext, gettext_lazy as _",
+        ),
     ],
 )
 def test_a_rule_lets_pass(rule, path, sample):

@@ -10,9 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.decorators import display
 
 from customers.admin.base import DeskAdmin, ReadOnlyInline
@@ -133,13 +132,13 @@ class CalendarAdmin(DeskAdmin):
 
 def in_words(definition: CalendarDefinition) -> str:
     """A line for each weekday that is worked, then the own days."""
-    lines = [_now("around the clock")] if definition.always_open else []
+    lines = [gettext("around the clock")] if definition.always_open else []
     if not definition.always_open:
         week = zip(WEEKDAYS, definition.weekly, strict=True)
         lines = [f"{day} {intervals_in_words(intervals)}" for day, intervals in week if intervals]
     lines += [day_in_words(own.day, own.intervals, own.note) for own in definition.own_days]
     place = " ".join(filter(None, (definition.country, definition.subdivision)))
-    lines += [_now("holidays of %(place)s") % {"place": place}] if definition.observes_holidays else []
+    lines += [gettext("holidays of %(place)s") % {"place": place}] if definition.observes_holidays else []
     return format_html_join("", "<div>{}</div>", ((line,) for line in [definition.zone, *lines]))
 
 
@@ -151,7 +150,7 @@ def _years(calendar: Calendar) -> list[str]:
     place = definition.country, definition.subdivision
     estimated = estimated_days(*place, range(years[0], years[-1] + 1)) if years else {}
     guesses = (
-        _now("%(day)s %(name)s (estimated)") % {"day": day, "name": estimated[day]} for day in estimated
+        gettext("%(day)s %(name)s (estimated)") % {"day": day, "name": estimated[day]} for day in estimated
     )
     return [*(_year(definition, year) for year in years), *guesses]
 
@@ -161,10 +160,12 @@ def _year(definition: CalendarDefinition, year: int) -> str:
     closed = sum(day.year == year for day in found.closed)
     make_up = [f"{day:%m-%d}" for day in sorted(found.make_up) if day.year == year]
     told = ngettext("%(year)s: %(closed)s holiday", "%(year)s: %(closed)s holidays", closed)
-    if not is_published(definition.country, year):
-        worked = _now("make-up days not known yet")
-    else:
-        worked = ngettext("%(worked)s make-up day", "%(worked)s make-up days", len(make_up))
     words = {"year": year, "closed": closed, "worked": len(make_up)}
-    listed = f" ({', '.join(make_up)})" if make_up and is_published(definition.country, year) else ""
-    return f"{told % words}, {worked % words}{listed}"
+    return f"{told % words}; {_make_up_days(definition, year, make_up) % words}"
+
+
+def _make_up_days(definition: CalendarDefinition, year: int, days: list[str]) -> str:
+    if not is_published(definition.country, year):
+        return gettext("make-up days not known yet")
+    told = ngettext("%(worked)s make-up day", "%(worked)s make-up days", len(days))
+    return f"{told} ({', '.join(days)})" if days else told

@@ -9,7 +9,7 @@ from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html_join
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
@@ -80,7 +80,7 @@ def _past(window: Any) -> str:
         "since": _local(window.created_at),
         "until": _local(window.retired_at),
     }
-    return _now("%(window)s: %(minutes)s min (%(calendar)s), from %(since)s to %(until)s") % told
+    return gettext("%(window)s: %(minutes)s min (%(calendar)s), from %(since)s to %(until)s") % told
 
 
 def _local(moment: datetime) -> str:

@@ -6,9 +6,8 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from customers.admin.fields import StaffChoiceField, person, staff_members
@@ -59,7 +58,7 @@ class SwapForm(forms.Form):
         picked = self.initial.get("first")
         others = {watch.shift.pk: watch for watch in reversed(watches) if watch.shift.pk != picked}
         choices = [(pk, _label(others[pk], zone)) for pk in reversed(others)]
-        second.widget.choices = [("", _now("Choose")), *choices]
+        second.widget.choices = [("", gettext("Choose")), *choices]
 
 
 def _label(watch: Watch, zone: ZoneInfo) -> str:
@@ -101,7 +100,7 @@ class LayerForm(forms.ModelForm):
         given = super().clean() or {}
         for name in ("starts_on", "ends_on"):
             if given.get(name) is not None and not 2000 <= given[name].year <= 2200:
-                self.add_error(name, _now("Choose a day between 2000 and 2200."))
+                self.add_error(name, gettext("Choose a day between 2000 and 2200."))
         return given
 
     def clean_weekdays(self) -> list[int]:

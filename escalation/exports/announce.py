@@ -78,7 +78,7 @@ def _summary(export: WeeklyExport, desk: Tally) -> str:
         near,
     )
     words = {"week": export.week, "met": met, "breached": desk.outcomes[ClockState.BREACHED]}
-    return f"{kept % words} {late % {'near_misses': near}}"
+    return _("%(first)s %(second)s") % {"first": kept % words, "second": late % {"near_misses": near}}
 
 
 def _reason(export: WeeklyExport) -> str:
