@@ -28,6 +28,12 @@ def follow_mail(*, now: datetime) -> int:
     return len(found)
 
 
+def is_refused_mail_untold() -> bool:
+    """Whether a mail was refused since `follow_mail` looked. One query by the index of mails on their way."""
+    waiting = NotificationAttempt.objects.filter(outcome=AttemptOutcome.QUEUED)
+    return waiting.filter(mail__state__in=REFUSED).exists()
+
+
 def _answered() -> list[OutboundEmail]:
     waiting = NotificationAttempt.objects.filter(outcome=AttemptOutcome.QUEUED).values("mail")
     settled = OutboundEmail.objects.filter(pk__in=waiting, state__in=(OutboxState.ACCEPTED, *REFUSED))

@@ -14,6 +14,7 @@ from escalation.services.rounds import sweep_in_rounds
 from tests.factories import NOW, ClockFactory, ContactWayFactory, NotificationFactory, TicketFactory, staff
 from tests.imfake import standing_in
 from tests.talk import dispatched, minute
+from tickets.choices import OutboxState
 from tickets.models import OutboundEmail
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -109,8 +110,19 @@ def test_what_was_written_just_now_has_its_own_nudge(queued):
     assert OverdueWatch().look(now=NOW + SECOND)
 
 
-def test_looking_costs_one_query_whether_something_is_due_or_not(queued, django_assert_num_queries):
-    with django_assert_num_queries(1):
+def test_the_next_person_hears_within_seconds_that_a_mail_was_refused(queued):
+    boss = staff("boss")
+    told(staff("ann", reports_to=boss), Medium.MAIL, at=3)
+    dispatched(3)
+    OutboundEmail.objects.update(state=OutboxState.FAILED, answer="550 no such user")
+    Desk(minute(3.5), queued).minute_of_rounds()
+    instead = Notification.objects.get(kind=NoticeKind.UNREACHED)
+    assert instead.recipient == boss
+    assert instead.created_at - minute(3.5) <= timedelta(seconds=2)
+
+
+def test_looking_costs_two_queries_at_most(queued, django_assert_num_queries):
+    with django_assert_num_queries(2):
         OverdueWatch().look(now=NOW)
     NotificationFactory.create_batch(3, next_try_at=NOW)
     with django_assert_num_queries(1):
@@ -129,8 +141,8 @@ def test_a_queue_that_is_down_stops_no_sweep(monkeypatch):
     assert Notification.objects.get().state == NotificationState.PENDING
 
 
-def test_a_quiet_round_costs_three_queries(count_queries):
-    """Not the first one, which leaves the heartbeats too: it asks what is due, who began last, what is to be sent."""
+def test_a_quiet_round_costs_four_queries(count_queries):
+    """Not the first one, which leaves the heartbeats too: what is due, who began last, what is to be sent, refused."""
 
     def cost(rounds: int) -> int:
         goes_on = iter([True] * (rounds - 1) + [False])
@@ -139,4 +151,4 @@ def test_a_quiet_round_costs_three_queries(count_queries):
         )
 
     cost(1)
-    assert cost(5) - cost(1) == 4 * 3
+    assert cost(5) - cost(1) == 4 * 4
