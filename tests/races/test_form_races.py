@@ -5,9 +5,13 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.urls import reverse
 
 from escalation.admin.ticket_acts import ACTS, Acting, NewerMessage, act_once
+from escalation.models import ContactWay
+from escalation.services.ways import MOST_WAYS
 from tests.factories import ContactFactory, CustomerFactory, set_desk, staff
 from tests.races.test_races import at_once
 from tests.talk import asked, minute, opened
@@ -58,3 +62,18 @@ def test_an_answer_and_a_newer_question_never_cross_unseen(ticket: Ticket) -> No
     assert question is not None
     assert ("sent" in results) == (answer is not None)
     assert answer is None or answer.pk < question.pk
+
+
+def test_ways_that_are_entered_at_once_count_each_other() -> None:
+    ann = staff("ann")
+    given = {"medium": "chat", "name": "Bot", "address": "wecombot://botkey-4711", "position": "1"}
+
+    def add() -> str:
+        client = Client()
+        client.force_login(ann)
+        page = client.post(reverse("admin:escalation_contactway_add"), given)
+        return "taken" if page.status_code == 302 else "refused"
+
+    ann.groups.add(Group.objects.get(name="Account manager"))
+    assert Counter(at_once([add] * 12)) == {"taken": MOST_WAYS, "refused": 12 - MOST_WAYS}
+    assert ContactWay.objects.filter(user=ann).count() == MOST_WAYS
