@@ -7,6 +7,8 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 from unfold.decorators import display
 
 from customers.admin.base import ReadOnlyAdmin
+from supportdesk.schedule_words import ABOUT, how_often, title_of
+from supportdesk.schedules import TIMETABLE
 from tickets.admin.shown import as_written
 
 for model in (Failure, OrmQ, Schedule, Success):
@@ -16,10 +18,24 @@ for model in (Failure, OrmQ, Schedule, Success):
 
 @admin.register(Schedule)
 class TimetableAdmin(ReadOnlyAdmin):
-    list_display = ("name", "func", "schedule_type", "minutes", "cron", "next_run")
+    list_display = ("title", "does", "often", "next_run")
     sortable_by = ()
     ordering = ("name",)
-    fields = (("name", "func"), ("schedule_type", "minutes", "cron"), "next_run")
+    fields = (("title", "often"), "does", ("name", "func"), ("schedule_type", "minutes", "cron"), "next_run")
+    readonly_fields = ("title", "often", "does")
+
+    @display(description=_("task"))
+    def title(self, row: Schedule) -> str:
+        return title_of(row.name or str(row.pk))
+
+    @display(description=_("purpose"))
+    def does(self, row: Schedule) -> str:
+        return str(ABOUT[row.name].does) if row.name in ABOUT else str(row.func)
+
+    @display(description=_("how often"))
+    def often(self, row: Schedule) -> str:
+        entry = next((entry for entry in TIMETABLE if entry.name == row.name), None)
+        return how_often(entry) if entry is not None else "-"
 
 
 @admin.register(Failure)

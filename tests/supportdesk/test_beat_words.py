@@ -1,7 +1,12 @@
 """Heartbeats in words: counters of sweeps, proofs of the ledger, repairs of schedules."""
 
-import pytest
+from collections.abc import Callable
 
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from escalation.models import Heartbeat
 from escalation.services.rounds import ROUNDS
 from escalation.services.sweep import SweepReport
 from escalation.services.verifying import Mismatch
@@ -9,6 +14,8 @@ from escalation.tasks import LEDGER, SWEEP
 from supportdesk.beat_words import said_by
 from supportdesk.inspection import REPAIRS
 from supportdesk.schedules import SyncReport
+from tests.adminpages import list_url
+from tests.factories import AdminFactory, HeartbeatFactory
 
 
 @pytest.mark.parametrize(
@@ -53,3 +60,13 @@ def test_repaired_schedules_go_by_their_titles() -> None:
 @pytest.mark.parametrize("name", [SWEEP, LEDGER, REPAIRS, ROUNDS, "task of tomorrow"])
 def test_what_is_not_understood_stays_as_it_is(name: str) -> None:
     assert said_by(name, "What is this?") == "What is this?"
+
+
+@pytest.mark.django_db
+def test_the_list_of_heartbeats_reads_as_the_operations_page_does(login: Callable[[User], Client]) -> None:
+    HeartbeatFactory(name=SWEEP, detail=str(SweepReport(acted=2)))
+    HeartbeatFactory(name="task of tomorrow", detail="done")
+    html = login(AdminFactory()).get(list_url(Heartbeat)).content.decode()
+    assert "2 promises acted on" in html
+    assert "task of tomorrow" in html
+    assert "acted=2" not in html
