@@ -31,6 +31,15 @@ class Due:
     round: int = 0
     mover: EscalationStep | None = None
 
+    @property
+    def steps(self) -> tuple[EscalationStep, ...]:
+        """Both, or the one: whom each of them names is told, through the channels of either."""
+        return (self.step,) if self.mover in (None, self.step) else (self.mover, self.step)
+
+    @property
+    def channels(self) -> list[str]:
+        return list(dict.fromkeys(channel for step in self.steps for channel in step.channels))
+
 
 @dataclass(frozen=True)
 class Course:

@@ -132,9 +132,7 @@ def _worked_out(clock: Clock, due: Due, people: People, held: set[int], now: dat
     telling = Telling(clock, due, clock.ticket.owner, target, people)
     told, groups = list(telling.told()), list(telling.groups())
     rule = OwnerRule.ON_DUTY if due.step.percent == AT_THE_START else OwnerRule.ESCALATION
-    return Firing(
-        clock, escalation, target, told, groups, due.step.channels, rule, _reason(due.mover or due.step)
-    )
+    return Firing(clock, escalation, target, told, groups, due.channels, rule, _reason(due.mover or due.step))
 
 
 def _reason(step: EscalationStep) -> str:

@@ -2,9 +2,9 @@
 
 1. ``now`` is taken once by the caller. 2. A query finds what is due, P0 and oldest first, page by page. 3. The ticket
 rows of a batch are locked; those that somebody else holds are passed over: the next sweep finds them again. 4. The
-clocks are read again under the lock, for they may have been answered meanwhile. 5. A batch that fails is done ticket
-by ticket, so that one that fails spoils no other. 6. After its time it stops between two batches, so that heartbeats
-come; the next sweep goes on.
+clocks are read again under the lock, for they may have been answered meanwhile. 5. A batch that fails is done in
+halves, so that one ticket that fails spoils no other. 6. After its time it stops between two batches, so that
+heartbeats come; the next sweep goes on.
 """
 
 import logging
@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, Q
 
 from escalation.choices import ClockState
 from escalation.models import Clock
 from escalation.services.people import People
 from escalation.services.steps import act_on_all
-from tickets.models import Ticket
+from tickets.services.locking import all_locked_unless_busy
 
 logger = logging.getLogger(__name__)
 SECONDS = 45.0  # within its minute
@@ -88,19 +88,19 @@ class Sweep:
             raise  # the database itself is in trouble: the next minute tries again
         except Exception:  # whatever is wrong with one ticket, the others' promises are enforced
             if len(batch) > 1:
-                return self._one_by_one(batch)
+                return self._in_halves(batch)
             logger.exception("The sweep failed on ticket %s", batch[0][1])
             return SweepReport(failed=1)
 
-    def _one_by_one(self, batch: Sequence[Pair]) -> SweepReport:
-        report = SweepReport()
-        for pair in batch:
-            report.add(self._guarded([pair]))
+    def _in_halves(self, batch: Sequence[Pair]) -> SweepReport:
+        half = len(batch) // 2
+        report = self._guarded(batch[:half])
+        report.add(self._guarded(batch[half:]))
         return report
 
     @transaction.atomic
     def _together(self, batch: Sequence[Pair]) -> SweepReport:
-        tickets = _lock_unless_busy([ticket for _clock, ticket in batch])
+        tickets = all_locked_unless_busy([ticket for _clock, ticket in batch])
         wanted = [clock for clock, ticket in batch if ticket in tickets]
         clocks = _still_due(wanted, self.now) if wanted else []
         for clock in clocks:
@@ -148,13 +148,7 @@ def _batches(due: Sequence[Pair]) -> Iterator[list[Pair]]:
         yield batch
 
 
-# Many clocks share few of what they refer to: fetched beside them, each is read once.
-def _lock_unless_busy(pks: Sequence[int]) -> dict[int, Ticket]:
-    skip = connection.features.has_select_for_update_skip_locked
-    rows = Ticket.objects.select_for_update(skip_locked=skip)
-    return rows.prefetch_related("customer", "owner__staff_profile").order_by("pk").in_bulk(pks)
-
-
 def _still_due(pks: Sequence[int], now: datetime) -> list[Clock]:
+    """Many share few of what they refer to: fetched beside them, each is read once."""
     clocks = Clock.objects.step_due(now).filter(pk__in=pks)
     return list(clocks.prefetch_related("calendar", "policy_version__policy__duty_rota"))

@@ -56,10 +56,14 @@ class Telling:
         """The groups that the step tells; a repeat is for whoever has it."""
         if self.due.round:
             return
-        for whom in self._named():
-            if whom in GROUPS:
-                kind = NoticeKind.PAGED if self.due.step.percent == AT_THE_START else self._kind(whom)
-                yield ToldGroup(whom, rota_of(self.clock, self.due.step), self._notice(kind))
+        chats = dict.fromkeys(
+            (whom, rota_of(self.clock, step) if whom == Whom.ROTA_GROUP else None)
+            for whom, step in self._named()
+            if whom in GROUPS
+        )
+        for whom, rota in chats:
+            kind = NoticeKind.PAGED if self.due.step.percent == AT_THE_START else self._kind(whom)
+            yield ToldGroup(whom, rota, self._notice(kind))
 
     def _wanted(self) -> Iterator[tuple[User, NoticeKind]]:
         if self.due.step.percent == AT_THE_START:
@@ -71,27 +75,27 @@ class Telling:
             yield self.target, NoticeKind.ESCALATED_TO_YOU
         if self.due.round and self.target is not None:
             return  # a repeat is for whoever has it; the others know
-        for whom in self._named():
+        for whom, step in self._named():
             kind = self._kind(whom)
-            person = person_for(whom, self.clock, self.due.step, self.holder.pk, self.people)
+            person = person_for(whom, self.clock, step, self.holder.pk, self.people)
             yield from ((user, kind) for user in self.people.to_tell(person))
 
     def _paged(self) -> Iterator[User]:
         """Who has it now and whom the step names; with nobody to give it to the duty manager as well."""
         named = [self.target.pk if self.target is not None else self.holder.pk]
-        step = self.due.step
-        named += filter(
-            None, (person_for(whom, self.clock, step, self.holder.pk, self.people) for whom in self._named())
+        people = (
+            person_for(whom, self.clock, step, self.holder.pk, self.people) for whom, step in self._named()
         )
+        named += filter(None, people)
         if self.target is None and self.people.duty_manager is not None:
             named.append(self.people.duty_manager)
         for person in named:
             yield from self.people.to_tell(person)
 
-    def _named(self) -> list[Whom]:
-        """Those whom the step tells, and with it the step that moves the ticket."""
-        mover = self.due.mover
-        return [Whom(value) for value in dict.fromkeys([*(mover.tell if mover else ()), *self.due.step.tell])]
+    def _named(self) -> Iterator[tuple[Whom, EscalationStep]]:
+        """Those whom the step tells, and before them those of the step that moves the ticket: each by its own words."""
+        for step in self.due.steps:
+            yield from ((Whom(value), step) for value in step.tell)
 
     def _kind(self, whom: Whom) -> NoticeKind:
         if self.target is None:

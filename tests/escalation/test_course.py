@@ -199,6 +199,25 @@ def test_after_an_outage_a_step_that_moves_the_ticket_is_not_lost_behind_one_tha
     }
 
 
+def test_after_an_outage_each_of_two_steps_tells_by_its_own_words(contact):
+    named, other = staff("named"), staff("other")
+    chain(
+        {
+            "percent": 100,
+            "reassign_to": Whom.MANAGER,
+            "tell": [Whom.PERSON],
+            "person": named,
+            "channels": ["voice"],
+        },
+        {"percent": 150, "tell": [Whom.PERSON], "person": other, "channels": ["mail"]},
+    )
+    opened(contact=contact)
+    swept(50)
+    told = Notification.objects.filter(escalation__step__percent=150)
+    assert {one.recipient.username for one in told} == {"boss", "named", "other"}
+    assert all(one.channels == ["voice", "mail"] for one in told)
+
+
 def away(*names: str) -> list[Absence]:
     return [AbsenceFactory(user=User.objects.get(username=name)) for name in names]
 

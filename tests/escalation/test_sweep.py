@@ -59,13 +59,13 @@ def test_sweeping_twice_fires_once(ticket):
 
 def test_the_clock_is_read_again_under_the_lock(ticket, monkeypatch):
     """An answer that commits between finding the ticket and locking it settles the matter."""
-    lock = sweeping._lock_unless_busy
+    lock = sweeping.all_locked_unless_busy
 
     def answered_meanwhile(pks):
         answered(ticket, 30)
         return lock(pks)
 
-    monkeypatch.setattr(sweeping, "_lock_unless_busy", answered_meanwhile)
+    monkeypatch.setattr(sweeping, "all_locked_unless_busy", answered_meanwhile)
     assert sweep(now=minute(30)) == SweepReport(settled=1)
     assert clock_of(ticket).state == ClockState.MET
     assert not fired().exists()
@@ -73,7 +73,7 @@ def test_the_clock_is_read_again_under_the_lock(ticket, monkeypatch):
 
 def test_a_ticket_that_somebody_holds_is_left_for_the_next_sweep(ticket, monkeypatch):
     with monkeypatch.context() as held:
-        held.setattr(sweeping, "_lock_unless_busy", lambda pks: {})
+        held.setattr(sweeping, "all_locked_unless_busy", lambda pks: {})
         assert sweep(now=minute(30)) == SweepReport(busy=1)
     assert sweep(now=minute(31)) == SweepReport(acted=1)
 
@@ -94,6 +94,21 @@ def test_a_ticket_that_fails_spoils_no_other(contact, ticket, monkeypatch, caplo
     assert clock_of(ticket).state == ClockState.RUNNING
     assert clock_of(healthy).state == ClockState.BREACHED
     assert f"failed on ticket {ticket.pk}" in caplog.text
+
+
+def test_one_that_fails_costs_a_few_tries_and_not_one_for_each(contact, monkeypatch):
+    tickets = [opened(contact=contact) for _each in range(16)]
+    act, tried = sweeping.act_on_all, []
+
+    def fail_on_one(clocks, people, *, now):
+        tried.append(len(clocks))
+        if any(clock.ticket_id == tickets[5].pk for clock in clocks):
+            raise ValueError
+        return act(clocks, people, now=now)
+
+    monkeypatch.setattr(sweeping, "act_on_all", fail_on_one)
+    assert sweep(now=minute(31)) == SweepReport(acted=15, failed=1)
+    assert tried == [16, 8, 4, 4, 2, 1, 1, 2, 8]
 
 
 def test_a_database_in_trouble_ends_the_sweep(ticket, monkeypatch):
