@@ -14,6 +14,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, cast
 from urllib.parse import unquote
+from xml.sax.saxutils import escape
 
 import apprise
 import requests
@@ -60,6 +61,8 @@ NOT_FOR_ADDRESSES = frozenset(
 WITHOUT_LATIN = {"vonage": ("type", "unicode"), "messagebird": ("datacoding", "unicode")}
 # The tightest of the chats take 2048 bytes.
 MOST_CHAT_BYTES = 1900
+# A few SMS, or half a minute of speech.
+MOST_SHORT_BYTES = 600
 LAST_LINES = 3
 ASSET = apprise.AppriseAsset(
     app_id="supportdesk",
@@ -179,9 +182,13 @@ def serves(address: str, medium: str) -> bool:
     gateway, plugin = gateway_for(address), plugin_for(address)
     if gateway is None or plugin is None or medium not in gateway.media:
         return False
-    if gateway.plugin.__module__.endswith(".twilio"):
+    if _is_twilio(gateway):
         return (getattr(plugin, "method", "") == "call") == (medium == Medium.VOICE)
     return True
+
+
+def _is_twilio(gateway: Gateway | None) -> bool:
+    return gateway is not None and gateway.plugin.__module__.endswith(".twilio")
 
 
 def masked(plugin: NotifyBase) -> str:
@@ -208,10 +215,19 @@ def _fitted(parcel: Parcel) -> tuple[str, str]:
     match parcel.medium:
         case Medium.CHAT:
             return "", cut(harmless(f"{words.subject}\n\n{words.text}"), MOST_CHAT_BYTES)
+        case Medium.VOICE if _is_twilio(gateway_for(parcel.address)):
+            return "", spoken(cut(words.short, MOST_SHORT_BYTES))
         case _short:
-            return "", words.short
+            return "", cut(words.short, MOST_SHORT_BYTES)
 
 
+def spoken(text: str) -> str:
+    """For Twilio, twice: whoever picks up hears the end of the first. The voice it has by default knows no Chinese."""
+    voice = ' voice="Polly.Zhiyu" language="zh-CN"' if _CHINESE.search(text) else ""
+    return f'<Response><Say loop="2"{voice}>{escape(text)}</Say></Response>'
+
+
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 # Customers write the subjects. These call everybody in a group (<!channel>, <at user_id="all">, @everyone, @all,
 # (met)all(met)), hide an address behind other words, or make a service refuse the whole message as broken markup.
 _MARKUP = {"<": "‹", ">": "›", "@": "＠", "](": "] (", "(met)": "( met )"}

@@ -328,6 +328,24 @@ def test_chinese_is_sent_as_unicode_where_that_has_to_be_asked_for(service, name
     assert "工单" in service.all_heard
 
 
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ("P0. Ann & Bob <boss>", '<Say loop="2">P0. Ann &amp; Bob &lt;boss&gt;</Say>'),
+        ("P0。工单", '<Say loop="2" voice="Polly.Zhiyu" language="zh-CN">P0。工单</Say>'),
+    ],
+)
+def test_a_call_speaks_the_language_of_its_words_and_takes_none_for_a_command(service, said, heard):
+    Courier(parcel("twilio call", Words("", "", said))).deliver()
+    assert f"<Response>{heard}</Response>" in service.all_heard
+
+
+@pytest.mark.parametrize("name", ["twilio", "twilio call", "sinch", "spike"])
+def test_what_is_too_long_for_an_sms_or_a_call_is_cut(service, name):
+    Courier(parcel(name, Words("", "", "长" * 5000))).deliver()
+    assert service.texts[0].count("%E9%95%BF") + service.all_heard.count("\\u957f") in range(100, 401)
+
+
 @pytest.mark.parametrize("name", ["pagerduty", "opsgenie", "signl4"])
 def test_an_alarm_is_raised_and_never_closed(service, name):
     sent(name, service)
