@@ -1,6 +1,7 @@
 """A real Redis of our own, on a loopback port, with a password and without memory of what it held."""
 
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +35,7 @@ class RedisServer:
         try:
             yield self
         finally:
-            self.kill()
+            self.kill()  # a frozen one too
 
     def start(self) -> None:
         program = shutil.which("redis-server")
@@ -72,6 +73,20 @@ class RedisServer:
         assert self.process
         self.process.kill()
         self.process.wait(20)
+
+    def freeze(self) -> None:
+        """It takes connections and says nothing."""
+        assert self.process
+        self.process.send_signal(signal.SIGSTOP)
+
+    def back(self) -> None:
+        """After any of these."""
+        assert self.process
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            until(self.answers, "Redis answers again", 20)
+        else:
+            self.start()
 
     def waiting(self) -> int:
         """Tasks that nobody has taken."""

@@ -99,7 +99,7 @@ def test_tasks_go_through_redis_and_none_through_the_database(
     assert PASSWORD not in desk.words
 
 
-@pytest.mark.parametrize("end", ["stop", "kill"])
+@pytest.mark.parametrize("end", ["stop", "kill", "freeze"])
 def test_a_redis_that_is_away_for_a_while_costs_no_promise(
     desk: FreshDesk, server: RedisServer, outside: Outside, end: str
 ) -> None:
@@ -114,7 +114,7 @@ def test_a_redis_that_is_away_for_a_while_costs_no_promise(
     until(lambda: not is_well(desk), "somebody who asks hears of it", 30)
     before = swept_at()
     until(lambda: swept_at() > before, "the sweep goes on without Redis", 30)
-    server.start()
+    server.back()
     everybody_is_told(outside, ticket)
     meanwhile = until(
         lambda: Ticket.objects.filter(subject=f"While Redis was away by {end}").first(),

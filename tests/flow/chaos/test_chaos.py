@@ -18,7 +18,6 @@ from django.utils import timezone
 from escalation.choices import NotificationState
 from escalation.lag import breach_lag, step_lag
 from escalation.models import Clock, Escalation, Notification
-from escalation.services.dispatch import LEASE
 from tests.flow.chaos.conftest import Stage
 from tests.flow.chaos.kills import Killer, sequence
 from tests.flow.chaos.verdict import Evidence, arrivals, problems
@@ -26,12 +25,13 @@ from tests.flow.waiting import until
 from tickets.choices import IntakeState
 from tickets.models import InboundEmail, OutboundEmail
 from tickets.models.outbound import WORK_LEFT
+from tickets.services.delivery import LEASE
 
 pytestmark = pytest.mark.chaos
 
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "6"))
 PAUSE = (2.0, 9.0)  # seconds between two kills
-# What a killed process held is taken up again when its lease ends; digests wait for their reader's minute.
+# What a killed process held is taken up again when its lease ends, that of mails last; digests wait a minute.
 CALM = LEASE.total_seconds() + 180
 
 
