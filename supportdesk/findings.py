@@ -23,6 +23,7 @@ class Check(StrEnum):
     LEDGER = "ledger"
     HOLIDAYS = "holidays"
     CLUSTERS = "clusters"
+    KEYS = "keys"
     OUTSIDE_PING = "outside_ping"
     SCHEDULES = "schedules"
     ADMINISTRATORS = "administrators"

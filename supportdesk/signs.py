@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from escalation.models import Heartbeat
 from escalation.services.outside import FAILED, PINGED
 from escalation.tasks import LEDGER, START, SWEEP
+from supportdesk.cluster.names import key_mark
 from supportdesk.findings import Check, Finding, age
 from supportdesk.inspection import Inspected, Standing, inspect_schedules
 from supportdesk.models import Cluster
@@ -108,6 +109,18 @@ def _clusters(signs: Signs) -> Iterator[Finding]:
             )
 
 
+def _keys(signs: Signs) -> Iterator[Finding]:
+    """Whatever is asked signs tasks as well: it counts as one of the machines."""
+    marks = {cluster.host: cluster.key_mark for cluster in signs.clusters if cluster.is_alive(signs.now)}
+    foreign = [host for host, mark in marks.items() if mark and mark != key_mark()]
+    if foreign:
+        text = _(
+            "The queue on %(hosts)s has another SECRET_KEY than this machine: each throws away the tasks of the other, "
+            "so promises are not enforced. Give all machines the same key."
+        )
+        yield Finding(Check.KEYS, text % {"hosts": ", ".join(sorted(foreign))})
+
+
 def _broken_schedules(signs: Signs) -> Iterator[Finding]:
     """A row on which the queue fails stops all the others; one that is missing or edited stops itself."""
     text = _("Schedules are broken and tasks may not run: %(names)s. Run manage.py sync_schedules.")
@@ -130,7 +143,7 @@ def _named(signs: Signs, standings: tuple[Standing, ...], text: str) -> Iterator
         yield Finding(Check.SCHEDULES, text % {"names": ", ".join(names)})
 
 
-SIGN_PROBLEMS: tuple[Callable[[Signs], Iterator[Finding]], ...] = (_sweep, _ledger, _broken_schedules)
+SIGN_PROBLEMS: tuple[Callable[[Signs], Iterator[Finding]], ...] = (_sweep, _ledger, _keys, _broken_schedules)
 SIGN_WARNINGS: tuple[Callable[[Signs], Iterator[Finding]], ...] = (
     _failing_sweep,
     _clusters,

@@ -5,6 +5,7 @@ import secrets
 import socket
 
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 
 VARIABLE = "DESK_CLUSTER"
 
@@ -17,6 +18,11 @@ def new_name() -> str:
 def own_name() -> str:
     """The name of the cluster this process belongs to; empty outside of one."""
     return os.environ.get(VARIABLE, "")
+
+
+def key_mark() -> str:
+    """Equal on all machines that sign with the same key, and says nothing of it: the queue refuses others' tasks."""
+    return salted_hmac("supportdesk.cluster.key_mark", "").hexdigest()[:12]
 
 
 def queue_of(name: str) -> str:

@@ -10,7 +10,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from supportdesk.cluster.names import own_name, queue_of
+from supportdesk.cluster.names import key_mark, own_name, queue_of
 from supportdesk.models import GONE_AFTER, Cluster
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ def arrive(*, now: datetime) -> None:
     Cluster.objects.filter(seen_at__lt=now - FORGOTTEN).delete()
     OrmQ.objects.filter(key__startswith=queue_of(""), lock__lt=now - FORGOTTEN).delete()
     row = {"host": host, "started_at": now, "seen_at": now, "worked_at": None, "workers": 0, "busy": 0}
+    row["key_mark"] = key_mark()
     Cluster.objects.update_or_create(name=name, defaults=row)
 
 

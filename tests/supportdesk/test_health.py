@@ -16,6 +16,7 @@ from django_q.models import OrmQ, Schedule
 from escalation.choices import NotificationState
 from escalation.definitions import OwnDay
 from escalation.holidaydays import last_published_year
+from supportdesk.cluster.names import key_mark
 from supportdesk.findings import Check, age
 from supportdesk.health import HealthReport, health
 from supportdesk.schedules import sync_schedules
@@ -329,6 +330,26 @@ def test_a_notification_that_stays_due_is_a_problem(
     NotificationFactory(next_try_at=now - seconds * SECOND)
     NotificationFactory(next_try_at=now - timedelta(days=1), state=NotificationState.SENT)
     assert problems(health(now=now)) == found
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(60, [Check.KEYS]), (61, [])])
+def test_a_machine_that_signs_with_another_key_is_a_problem_while_it_is_there(
+    beating: None, now: datetime, seconds: int, found: list[Check]
+) -> None:
+    ClusterFactory(name="here:1", seen_at=now, key_mark=key_mark())
+    ClusterFactory(name="before:1", seen_at=now)
+    ClusterFactory(name="worker-2:77", seen_at=now - seconds * SECOND, key_mark="f00ba4f00ba4")
+    assert problems(health(now=now)) == found
+
+
+def test_a_web_process_with_a_key_of_its_own_names_the_queues_it_does_not_reach(
+    beating: None, now: datetime, settings: Any
+) -> None:
+    for host in ("here", "there"):
+        ClusterFactory(name=f"{host}:1", seen_at=now, key_mark=key_mark())
+    settings.SECRET_KEY = "another"
+    [finding] = health(now=now).problems
+    assert finding.text.startswith("The queue on here, there has another SECRET_KEY than this machine")
 
 
 @pytest.mark.parametrize(("seconds", "warned"), [(60, False), (61, True)])

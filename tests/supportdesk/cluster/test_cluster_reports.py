@@ -7,6 +7,7 @@ import time_machine
 from django.db import OperationalError
 from django_q.models import OrmQ
 
+from supportdesk.cluster.names import key_mark
 from supportdesk.cluster.reports import WorkMark, arrive, leave, report
 from supportdesk.models import Cluster
 from supportdesk.schedules import TIMETABLE
@@ -39,7 +40,7 @@ def test_a_cluster_that_is_started_anew_has_done_nothing_yet(now: datetime) -> N
     ClusterFactory(name="here:1", worked_at=now - SECOND, started_at=now - timedelta(hours=1))
     arrive(now=now)
     row = Cluster.objects.get(name="here:1")
-    assert (row.host, row.started_at, row.worked_at) == ("here", now, None)
+    assert (row.host, row.started_at, row.worked_at, row.key_mark) == ("here", now, None, key_mark())
 
 
 def test_questions_to_clusters_of_yesterday_go_and_waiting_work_stays(now: datetime) -> None:
