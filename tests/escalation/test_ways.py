@@ -1,5 +1,8 @@
 """Ways to be reached: which addresses are taken, who may write whose, what is shown, and the test button."""
 
+import contextlib
+import socket
+
 import pytest
 from django.contrib.messages import get_messages
 from django.db import connection
@@ -92,6 +95,43 @@ def test_what_is_refused_says_why_without_the_address(medium, address, words):
     with pytest.raises(DeskError, match=words) as refused:
         taken(medium, address)
     assert address.removesuffix("://") not in str(refused.value).replace("https://.", "")
+
+
+ODD = (
+    "", " ", "http", "://", "https:", "https:///x", "https:host", "https://a..b/", "https://xn--/", "https://host:99999/",
+    "https://host:-1/", "https://host:443:443/", "https://[::1%25eth0]/", "https://[1.2.3.4]/", "https://[", "HTTPS://[::]/",
+    "https://user@host/", "https://host\\@127.0.0.1/", "https://%31%32%37.0.0.1/", "https://\ufffd/", "https://例子.测试/",
+    "https://" + "a" * 3000, "tgram://", "twilio://", "slack://%00", "mmosts://[::1]/3ccdd113474722377935511fc85d3dd4",
+    "workflow://127.0.0.1/a/b", "rockets://u:p@169.254.169.254/x", "infobip://k@127.0.0.1:80/15556667777",
+    "dingtalk://a?:x=%zz&to=,,,", "wecombot://" + "k" * 5000, "sns://a/b/c/d", "46elks://:@/",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("medium", [medium for medium in Medium if medium != Medium.MAIL])
+@pytest.mark.parametrize("address", ODD)
+def test_whatever_somebody_enters_it_is_taken_or_refused_with_a_sentence(monkeypatch, medium, address):
+    real = socket.getaddrinfo
+
+    def of_this_machine_only(host, port, **more):
+        if any(sign.isalpha() and sign.isascii() for sign in host.partition("%")[0]):
+            raise socket.gaierror(-2, "Name or service not known")
+        return real(host, port, **more)
+
+    monkeypatch.setattr("escalation.sending.http.socket.getaddrinfo", of_this_machine_only)
+    with contextlib.suppress(DeskError):
+        assert taken(medium, address).shown
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.1", "2130706433", "0", "127.0.0.1.", "[::]", "[::ffff:7f00:1]", "１２７.0.0.1", "①②⑦.0.0.1", "localhost.",
+        "LOCALHOST", "169.254.169.254", "[fd00::1]",
+    ],
+)  # fmt: skip
+def test_this_machine_is_refused_under_every_name(host):
+    with pytest.raises(DeskError, match=r"private network|cannot be found"):
+        taken(Medium.WEBHOOK, f"https://{host}/hook")
 
 
 def test_an_operator_may_allow_private_targets(settings):
