@@ -1,7 +1,5 @@
 """Passwords that the desk made: whoever signs in with one chooses their own before anything else."""
 
-from typing import cast
-
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpRequest
@@ -20,8 +18,11 @@ def note_sign_in(request: HttpRequest) -> None:
 
 def must_choose_password(request: HttpRequest) -> bool:
     """Over as soon as the password is another one, whichever way it was changed."""
-    noted = request.session.get(SESSION)
-    return noted is not None and noted == cast(User, request.user).get_session_auth_hash()
+    noted, user = request.session.get(SESSION), request.user
+    # A session outlives a user who was deleted or made inactive: then it is nobody's.
+    if noted is None or not isinstance(user, User):
+        return False
+    return noted in (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
 
 
 @transaction.atomic

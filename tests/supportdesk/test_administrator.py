@@ -109,6 +109,25 @@ def test_who_leaves_without_choosing_is_asked_at_the_next_sign_in() -> None:
         assert client.get(reverse("admin:index"))["Location"] == reverse("admin:own_password")
 
 
+@pytest.mark.parametrize("how", ["inactive", "deleted"])
+def test_the_browser_of_one_who_is_gone_before_the_choice_may_sign_in_as_another(how: str) -> None:
+    client, users = signed_in(), get_user_model().objects.filter(username="admin")
+    if how == "deleted":
+        users.delete()
+    else:
+        users.update(is_active=False)
+    assert client.get(reverse("admin:login")).status_code == 200
+    assert client.get(reverse("admin:index"))["Location"].startswith(reverse("admin:login"))
+
+
+def test_a_new_key_of_the_desk_spares_nobody_the_choice(settings: Any) -> None:
+    client, old = signed_in(), settings.SECRET_KEY
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another-key-" * 5, [old]
+    assert client.get(reverse("admin:index"))["Location"] == reverse("admin:own_password")
+    choose(client)
+    assert client.get(reverse("admin:index")).status_code == 200
+
+
 def test_one_may_sign_out_instead() -> None:
     client = signed_in()
     assert client.post(reverse("admin:logout")).status_code == 200
