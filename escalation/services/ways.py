@@ -40,17 +40,18 @@ def taken(medium: str, given: str) -> Taken:
 
 def keep_room(of: User | DutyRota | Customer) -> None:
     """Refuse one way more than anybody may have. Locks the owner, so that two at once count each other: needs the
-    transaction in which the way is saved. Raises DeskError.
+    transaction in which the way is saved. Without its key, for others go on writing rows that refer to it: the name of
+    the way's host may take long to resolve. Raises DeskError.
     """
     match of:
         case User():
-            User.objects.select_for_update().get(pk=of.pk)
+            User.objects.select_for_update(no_key=True).get(pk=of.pk)
             ways = ContactWay.objects.filter(user=of)
         case DutyRota():
-            DutyRota.objects.select_for_update().get(pk=of.pk)
+            DutyRota.objects.select_for_update(no_key=True).get(pk=of.pk)
             ways = ContactWay.objects.filter(rota=of)
         case Customer():
-            Customer.objects.select_for_update().get(pk=of.pk)
+            Customer.objects.select_for_update(no_key=True).get(pk=of.pk)
             ways = ContactWay.objects.filter(customer=of)
     if ways.count() >= MOST_WAYS:
         text = _(

@@ -6,13 +6,21 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
 from escalation.admin.ticket_acts import ACTS, Acting, NewerMessage, act_once
 from escalation.models import ContactWay
-from escalation.services.ways import MOST_WAYS
-from tests.factories import ContactFactory, CustomerFactory, set_desk, staff
+from escalation.services.ways import MOST_WAYS, keep_room
+from tests.factories import (
+    ContactFactory,
+    CustomerFactory,
+    DutyRotaFactory,
+    NotificationFactory,
+    set_desk,
+    staff,
+)
 from tests.races.test_races import at_once
 from tests.talk import asked, minute, opened
 from tickets.choices import MessageKind
@@ -77,3 +85,19 @@ def test_ways_that_are_entered_at_once_count_each_other() -> None:
     ann.groups.add(Group.objects.get(name="Account manager"))
     assert Counter(at_once([add] * 12)) == {"taken": MOST_WAYS, "refused": 12 - MOST_WAYS}
     assert ContactWay.objects.filter(user=ann).count() == MOST_WAYS
+
+
+@pytest.mark.parametrize("column", ["recipient", "rota", "customer"])
+def test_whoever_enters_a_way_holds_up_no_notification(column: str) -> None:
+    """The name of its host may take long to resolve while the owner is locked; the sweep does not wait for that."""
+    group = {"recipient": staff("ann"), "rota": DutyRotaFactory(), "customer": CustomerFactory()}[column]
+
+    def tell() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '2s'")
+        NotificationFactory(**{"recipient": None, column: group})
+        return "told"
+
+    with transaction.atomic():
+        keep_room(group)
+        assert at_once([tell]) == ["told"]
