@@ -6,7 +6,7 @@ Each rule reads the JSON of an answer, as the service's own documentation descri
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from json import JSONDecodeError, loads
+from json import loads
 from typing import Any
 
 # Words for "no" that several services use in these fields.
@@ -20,7 +20,7 @@ def says_no(service: str, body: str) -> bool:
     """``service`` is the name of Apprise's plugin, ``body`` what came with a status of success."""
     try:
         said = loads(body)
-    except (JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # no JSON, or one of endless numbers or depth
         return service in MUST_SAY_YES or _plain_no(service, body)
     rule = RULES.get(service)
     return _denies(said) or (rule is not None and rule(said))

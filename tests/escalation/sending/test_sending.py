@@ -63,6 +63,11 @@ def test_a_chat_server_of_ones_own(service):
     assert "SD#12" in service.texts[0]
 
 
+def test_a_number_without_measure_is_an_answer_too(service):
+    service.body = "1" * 5000
+    assert answer(f"mmost://127.0.0.1:{service.port}/3ccdd113474722377935511fc85d3dd4").outcome == ACCEPTED
+
+
 @pytest.mark.parametrize("status", [500, 503, 404, 410, 401, 429])
 def test_refused_with_the_answer(wecom, service, status):
     service.status, service.body = status, '{"errmsg":"no such bot"}'
