@@ -220,6 +220,8 @@ def _reminder(notice: Notice) -> str:
 def _missed(notice: Notice) -> str:
     if notice.by is not None:
         return _("%(by)s escalated %(number)s by hand.")
+    if notice.clock is not None and notice.clock.breached_at is None:
+        return _owed(notice)
     match _kind(notice):
         case ClockKind.UPDATE:
             return _("The customer of %(number)s did not hear in time how it goes.")
@@ -227,6 +229,17 @@ def _missed(notice: Notice) -> str:
             return _("%(number)s was not resolved in time.")
         case _answer:
             return _("%(number)s had no answer in time.")
+
+
+def _owed(notice: Notice) -> str:
+    """Of a step that fires before the due time."""
+    match _kind(notice):
+        case ClockKind.UPDATE:
+            return _("The customer of %(number)s is still to hear how it goes.")
+        case ClockKind.RESOLUTION:
+            return _("%(number)s is still to be resolved.")
+        case _answer:
+            return _("%(number)s still waits for an answer.")
 
 
 def _kind(notice: Notice) -> ClockKind | None:

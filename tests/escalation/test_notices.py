@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone, translation
 
-from escalation.choices import NoticeKind
+from escalation.choices import ClockKind, NoticeKind
 from escalation.services.notices import (
     Notice,
     as_read_by,
@@ -79,6 +79,22 @@ def test_a_reminder_of_what_is_overdue_does_not_speak_of_the_future(clock):
     clock.breached_at = clock.due_at
     assert subject_of(notice) == "A promise is overdue: P2 50 % black"
     assert f"{clock.ticket.number} had no answer in time. It still waits." in text_of(notice)
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        (ClockKind.FIRST_RESPONSE, "still waits for an answer.", "had no answer in time."),
+        (ClockKind.UPDATE, "is still to hear how it goes.", "did not hear in time how it goes."),
+        (ClockKind.RESOLUTION, "is still to be resolved.", "was not resolved in time."),
+    ],
+)
+def test_a_step_before_the_due_time_does_not_speak_of_a_broken_promise(clock, kind, before, after):
+    clock.kind = kind
+    notice = Notice(NoticeKind.ESCALATED_TO_YOU, clock.ticket, clock, UserFactory(first_name="Ann"))
+    assert f"{before} It is yours now; Ann held it before." in text_of(notice)
+    clock.breached_at = clock.due_at
+    assert f"{after} It is yours now; Ann held it before." in text_of(notice)
 
 
 def test_a_page_says_once_that_it_is_a_p0():
