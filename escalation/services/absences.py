@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
@@ -26,6 +26,7 @@ from escalation.services.absence_moves import Moving, move_all
 from escalation.services.absence_notes import owed_clocks
 from escalation.services.people import People
 from escalation.services.standing_in import stand_in_for
+from tickets.batches import worked
 from tickets.choices import Fact
 from tickets.models import Ticket, TimelineEntry
 from tickets.models.ticket import TicketQuerySet
@@ -112,25 +113,13 @@ class _Pass:
             if time.monotonic() >= self.stop_at:
                 report.left = len(found) - begin
                 break
-            report.add(self._guarded(found[begin : begin + BATCH]))
+            for part in worked(found[begin : begin + BATCH], self._together, failed=self._failed):
+                report.add(part)
         return report
 
-    def _guarded(self, batch: Sequence[int]) -> AbsenceReport:
-        try:
-            return self._together(batch)
-        except (InterfaceError, OperationalError):
-            raise  # the database itself is in trouble: the next minute tries again
-        except Exception:  # whatever is wrong with one ticket, the others of the absent move
-            if len(batch) > 1:
-                return self._in_halves(batch)
-            logger.exception("Ticket %s could not be moved from somebody away", batch[0])
-            return AbsenceReport(failed=1)
-
-    def _in_halves(self, batch: Sequence[int]) -> AbsenceReport:
-        half = len(batch) // 2
-        report = self._guarded(batch[:half])
-        report.add(self._guarded(batch[half:]))
-        return report
+    def _failed(self, ticket: int) -> AbsenceReport:
+        logger.exception("Ticket %s could not be moved from somebody away", ticket)
+        return AbsenceReport(failed=1)
 
     @transaction.atomic
     def _together(self, batch: Sequence[int]) -> AbsenceReport:

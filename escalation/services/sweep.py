@@ -4,7 +4,7 @@
 rows of a batch are locked; those that somebody else holds are passed over: the next sweep finds them again. 4. The
 clocks are read again under the lock, for they may have been answered meanwhile. 5. A batch that fails is done in
 halves, so that one ticket that fails spoils no other. 6. After its time it stops between two batches, so that
-heartbeats come; the next sweep goes on.
+heartbeats come; the next sweep goes on. What failed in the one before comes last, however many that are.
 """
 
 import logging
@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import F, Q
 
 from escalation.choices import ClockState
 from escalation.models import Clock
 from escalation.services.people import People
 from escalation.services.steps import act_on_all
+from tickets.batches import worked
 from tickets.services.locking import all_locked_unless_busy
 
 logger = logging.getLogger(__name__)
@@ -53,10 +54,14 @@ class SweepReport:
 
 
 class Sweep:
-    """One pass at one moment; the picture of the people is loaded when the first promise needs it."""
+    """One pass at one moment; the picture of the people is loaded when the first promise needs it.
 
-    def __init__(self, now: datetime, seconds: float) -> None:
+    ``failed`` are the promises that failed in the passes before; those of this one are added.
+    """
+
+    def __init__(self, now: datetime, seconds: float, failed: set[int]) -> None:
         self.now = now
+        self.failed = failed
         self.stop_at = time.monotonic() + seconds
 
     @cached_property
@@ -70,33 +75,25 @@ class Sweep:
                 if time.monotonic() >= self.stop_at:
                     report.left = Clock.objects.step_due(self.now).count()
                     return report
-                report.add(self._guarded(batch))
+                for part in worked(batch, self._together, failed=self._failed):
+                    report.add(part)
         return report
 
     def _pages(self) -> Iterator[list[Pair]]:
         """What is due, each page after the last of the one before: what stays due is not found twice."""
         due = Clock.objects.step_due(self.now).values_list("priority", "next_step_at", "pk", "ticket_id")
-        rows = list(due[:PAGE])
+        rows, failed_before, last = list(due[:PAGE]), frozenset(self.failed), list[Pair]()
         while rows:
-            yield [(clock, ticket) for *_order, clock, ticket in rows]
+            found = [(clock, ticket) for *_order, clock, ticket in rows]
+            last += [pair for pair in found if pair[0] in failed_before]
+            yield [pair for pair in found if pair[0] not in failed_before]
             rows = list(due.filter(_after(*rows[-1][:3]))[:PAGE]) if len(rows) == PAGE else []
+        yield last
 
-    def _guarded(self, batch: Sequence[Pair]) -> SweepReport:
-        try:
-            return self._together(batch)
-        except (InterfaceError, OperationalError):
-            raise  # the database itself is in trouble: the next minute tries again
-        except Exception:  # whatever is wrong with one ticket, the others' promises are enforced
-            if len(batch) > 1:
-                return self._in_halves(batch)
-            logger.exception("The sweep failed on ticket %s", batch[0][1])
-            return SweepReport(failed=1)
-
-    def _in_halves(self, batch: Sequence[Pair]) -> SweepReport:
-        half = len(batch) // 2
-        report = self._guarded(batch[:half])
-        report.add(self._guarded(batch[half:]))
-        return report
+    def _failed(self, pair: Pair) -> SweepReport:
+        logger.exception("The sweep failed on ticket %s", pair[1])
+        self.failed.add(pair[0])
+        return SweepReport(failed=1)
 
     @transaction.atomic
     def _together(self, batch: Sequence[Pair]) -> SweepReport:
@@ -112,9 +109,12 @@ class Sweep:
         )
 
 
-def sweep(*, now: datetime, seconds: float = SECONDS) -> SweepReport:
-    """Enforce every promise as of ``now`` (UTC). Any number may overlap; each step fires once."""
-    return Sweep(now, seconds).run()
+def sweep(*, now: datetime, seconds: float = SECONDS, failed: set[int] | None = None) -> SweepReport:
+    """Enforce every promise as of ``now`` (UTC). Any number may overlap; each step fires once.
+
+    ``failed`` remembers from one sweep to the next which promises (by key) failed.
+    """
+    return Sweep(now, seconds, failed if failed is not None else set()).run()
 
 
 def look_again(*, now: datetime) -> int:
