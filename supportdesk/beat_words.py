@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from escalation.sending.answers import as_read
 from escalation.services.outside import FAILED, PINGED
 from escalation.services.rounds import ROUNDS
 from escalation.services.verifying import proof_in_words
@@ -35,6 +36,8 @@ def said_by(name: str, detail: str) -> str:
             return _proved(detail)
         case _repairs if name == REPAIRS:
             return _repaired(detail)
+        case _failed if name == FAILED:
+            return as_read(detail)
         case _other:
             return detail
 

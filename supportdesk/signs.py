@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from escalation.models import Heartbeat
+from escalation.sending.answers import as_read
 from escalation.services.outside import FAILED, PINGED
 from escalation.tasks import LEDGER, START, SWEEP
 from supportdesk.cluster.names import key_mark
@@ -95,7 +96,7 @@ def _outside(signs: Signs) -> Iterator[Finding]:
         yield Finding(
             Check.OUTSIDE_PING,
             _("The call of SWEEP_PING_URL after each sweep fails: %(reason)s.")
-            % {"reason": signs.detail(FAILED)},
+            % {"reason": as_read(signs.detail(FAILED)).rstrip(".。")},
         )
 
 

@@ -139,6 +139,9 @@ def saying(words: bytes, *, times: int = 1) -> Iterator[int]:
                     connection.recv(65536)
                     for _time in range(times):
                         connection.sendall(words)
+                    connection.shutdown(socket.SHUT_WR)
+                    while connection.recv(65536):  # else what is unread becomes a reset
+                        pass
 
         threading.Thread(target=say, daemon=True).start()
         yield server.getsockname()[1]

@@ -1,7 +1,10 @@
 """What became of one try, as values without secrets."""
 
+import socket
+import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
+from errno import EHOSTUNREACH, ENETUNREACH
 
 from django.utils.translation import gettext, gettext_noop
 
@@ -53,6 +56,31 @@ def cleaned(text: str, secrets: Iterable[str]) -> str:
         if len(secret) >= LEAST_SECRET:
             text = text.replace(secret, "***")
     return " ".join(text.replace("\x00", "").split())[:LONGEST]
+
+
+def reason_of(cause: BaseException) -> str:
+    """Why a connection failed: one of REASONS, which hold no address."""
+    match cause:
+        case socket.gaierror():
+            return NO_NAME
+        case ssl.SSLCertVerificationError():
+            return NO_CERTIFICATE
+        case ssl.SSLError():
+            return NO_TLS
+        case TimeoutError():
+            return LATE
+        case ConnectionRefusedError():
+            return NOT_TAKEN
+        case ConnectionError():
+            return HUNG_UP
+        case OSError(errno=code) if code in (ENETUNREACH, EHOSTUNREACH):
+            return NO_WAY_THERE
+        case _other:
+            return with_kind(BROKEN, cause)
+
+
+def with_kind(reason: str, error: BaseException) -> str:
+    return f"{reason} ({type(error).__name__})"
 
 
 def as_read(text: str) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ssl
 import time
-from errno import EHOSTUNREACH, ENETUNREACH
 
 import requests
 
@@ -39,7 +37,7 @@ class Courier:
         except (
             Exception
         ) as error:  # a sender's bug is an answer too, without its text, which may hold the address
-            return self._answer(AttemptOutcome.REFUSED, _with_kind(answers.NOT_SENT, error))
+            return self._answer(AttemptOutcome.REFUSED, answers.with_kind(answers.NOT_SENT, error))
         return self._judged(accepted=accepted)
 
     def _send(self) -> bool:
@@ -96,25 +94,10 @@ def innermost(problem: BaseException) -> BaseException:
 
 def reason_of(problem: requests.RequestException, cause: BaseException) -> str:
     """One of answers.REASONS: words that hold no address."""
-    match cause:
-        case PrivateTarget():
-            return answers.PRIVATE
-        case NoName():
-            return answers.NO_NAME
-        case ssl.SSLCertVerificationError():
-            return answers.NO_CERTIFICATE
-        case ssl.SSLError():
-            return answers.NO_TLS
-        case ConnectionRefusedError():
-            return answers.NOT_TAKEN
-        case ConnectionError():
-            return answers.HUNG_UP
-        case OSError(errno=code) if code in (ENETUNREACH, EHOSTUNREACH):
-            return answers.NO_WAY_THERE
+    if isinstance(cause, PrivateTarget):
+        return answers.PRIVATE
+    if isinstance(cause, NoName):
+        return answers.NO_NAME
     if isinstance(problem, ValueError):  # what requests raises of addresses
         return answers.UNREADABLE
-    return _with_kind(answers.BROKEN, cause)
-
-
-def _with_kind(reason: str, error: BaseException) -> str:
-    return f"{reason} ({type(error).__name__})"
+    return answers.reason_of(cause)

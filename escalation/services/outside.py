@@ -12,6 +12,7 @@ from urllib.request import Request, urlopen
 from django.conf import settings
 from django.db import connections
 
+from escalation.sending.answers import BROKEN, reason_of
 from escalation.services.heartbeats import beat
 
 PINGED = "outside-ping"
@@ -61,7 +62,7 @@ def _call(address: str) -> str:
 
 
 def _words(error: str | BaseException) -> str:
-    """The message of an error may hold the address; its kind and the system's words do not."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return type(error).__name__
+    """The message of an error may hold the address; its kind and our own words do not."""
+    if isinstance(error, str):
+        return BROKEN
+    return reason_of(error)

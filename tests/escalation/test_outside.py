@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from escalation.models import Heartbeat
+from escalation.sending import answers
 from escalation.services import outside
 from escalation.services.outside import ping, ping_outside
 
@@ -81,12 +82,19 @@ def test_a_refusal_is_kept_with_its_status(receiver: Receiver, now: datetime, st
 
 
 @pytest.mark.django_db
-def test_nobody_there_is_kept_in_the_systems_words(settings: Any, now: datetime) -> None:
+def test_nobody_there_is_kept_as_a_sentence(settings: Any, now: datetime) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     settings.SWEEP_PING_URL = f"http://127.0.0.1:{port}{SECRET}"
     ping(now=now)
-    assert beats() == {"outside-ping-failed": (now, "Connection refused")}
+    assert beats() == {"outside-ping-failed": (now, answers.NOT_TAKEN)}
+
+
+@pytest.mark.django_db
+def test_a_name_that_does_not_resolve_is_kept_as_a_sentence(settings: Any, now: datetime) -> None:
+    settings.SWEEP_PING_URL = f"http://nowhere.invalid{SECRET}"
+    ping(now=now)
+    assert beats() == {"outside-ping-failed": (now, answers.NO_NAME)}
 
 
 @pytest.mark.django_db
@@ -96,7 +104,7 @@ def test_a_slow_answer_is_given_up(
     monkeypatch.setattr(outside, "SECONDS", 0.05)
     receiver.let_go.clear()
     ping(now=now)
-    assert beats() == {"outside-ping-failed": (now, "TimeoutError")}
+    assert beats() == {"outside-ping-failed": (now, answers.LATE)}
 
 
 @pytest.mark.django_db

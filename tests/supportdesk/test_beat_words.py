@@ -1,17 +1,23 @@
 """Heartbeats in words: counters of sweeps, proofs of the ledger, repairs of schedules."""
 
 from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from escalation.models import Heartbeat
+from escalation.sending.answers import NO_NAME
+from escalation.services.outside import FAILED
 from escalation.services.rounds import ROUNDS
 from escalation.services.sweep import SweepReport
 from escalation.services.verifying import Mismatch
 from escalation.tasks import LEDGER, SWEEP
 from supportdesk.beat_words import said_by
+from supportdesk.findings import Check
+from supportdesk.health import health
 from supportdesk.inspection import REPAIRS
 from supportdesk.schedules import SyncReport
 from tests.adminpages import list_url
@@ -70,3 +76,15 @@ def test_the_list_of_heartbeats_reads_as_the_operations_page_does(login: Callabl
     assert "2 promises acted on" in html
     assert "task of tomorrow" in html
     assert "acted=2" not in html
+
+
+def test_why_a_call_outside_failed_is_read_in_the_readers_language(
+    monkeypatch: pytest.MonkeyPatch, db: None, now: datetime, settings: Any
+) -> None:
+    monkeypatch.setattr("escalation.sending.answers.gettext", lambda text: f"<{text}>")
+    assert said_by(FAILED, NO_NAME) == f"<{NO_NAME}>"
+    assert said_by(FAILED, "HTTP 503") == "HTTP 503"
+    settings.SWEEP_PING_URL = "https://hc-ping.example/secret"
+    HeartbeatFactory(name=FAILED, at=now, detail=NO_NAME)
+    (finding,) = (one for one in health(now=now).warnings if one.check == Check.OUTSIDE_PING)
+    assert f"<{NO_NAME}>" in finding.text
