@@ -27,9 +27,11 @@ WORK = 5.0  # of one round at most: what falls due during a flood, a P0 above al
 BEAT_EVERY = timedelta(seconds=10)
 
 
-def sweep_once(*, clock: Callable[[], datetime], seconds: float = SECONDS) -> SweepReport:
+def sweep_once(
+    *, clock: Callable[[], datetime], seconds: float = SECONDS, failed: set[int] | None = None
+) -> SweepReport:
     """Enforce every promise that is due, leave the heartbeat, and tell whoever watches from outside."""
-    report = sweep(now=clock(), seconds=seconds)
+    report = sweep(now=clock(), seconds=seconds, failed=failed)
     beat(SWEEP, at=clock(), detail=str(report))
     ping_outside(now=clock())
     return report
@@ -65,6 +67,7 @@ class _Rounds:
     total: SweepReport = field(default_factory=SweepReport)
     beaten: datetime | None = None
     is_relieved: bool = False
+    failed: set[int] = field(default_factory=set)
     overdue: OverdueWatch = field(default_factory=OverdueWatch)
     name: str = field(default_factory=lambda: uuid4().hex)
 
@@ -82,12 +85,12 @@ class _Rounds:
 
     def _one(self, now: datetime) -> None:
         if self.beaten is None:
-            self.total.add(sweep_once(clock=self.clock, seconds=self.seconds))
+            self.total.add(sweep_once(clock=self.clock, seconds=self.seconds, failed=self.failed))
             self.beaten = now
             beat(ROUNDS, at=now, detail=self.name)
             return
         self.is_relieved = Heartbeat.objects.filter(name=ROUNDS).exclude(detail=self.name).exists()
-        self.total.add(sweep(now=now, seconds=self.seconds))
+        self.total.add(sweep(now=now, seconds=self.seconds, failed=self.failed))
         if now - self.beaten >= BEAT_EVERY:
             self.beaten = now
             beat(SWEEP, at=self.clock(), detail=str(self.total))

@@ -61,7 +61,7 @@ def test_the_rounds_fill_the_minute_and_no_more():
 def test_a_flood_is_worked_without_a_pause_and_looked_at_anew_every_few_seconds(monkeypatch):
     found = []
 
-    def flooded(*, now: datetime, seconds: float) -> SweepReport:
+    def flooded(*, now: datetime, seconds: float, failed: set[int]) -> SweepReport:
         found.append(seconds)
         return SweepReport(acted=1, left=3 - len(found))
 

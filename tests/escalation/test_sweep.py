@@ -111,6 +111,27 @@ def test_one_that_fails_costs_a_few_tries_and_not_one_for_each(contact, monkeypa
     assert tried == [16, 8, 4, 4, 2, 1, 1, 2, 8]
 
 
+def test_what_fails_again_and_again_takes_the_time_of_no_other(contact, monkeypatch):
+    """A sweep that has time for some of those that fail comes to the others all the same, one round later."""
+    broken = {opened(contact=contact).pk for _each in range(3)}
+    healthy = opened(-10, contact=contact, priority=Priority.P1)
+    act, clock, failed = sweeping.act_on_all, [0], set()
+
+    def fails(clocks, people, *, now):
+        clock[0] += 1
+        if any(clock.ticket_id in broken for clock in clocks):
+            raise ValueError
+        return act(clocks, people, now=now)
+
+    monkeypatch.setattr(sweeping, "act_on_all", fails)
+    monkeypatch.setattr(sweeping, "BATCH", 1)
+    monkeypatch.setattr(sweeping.time, "monotonic", lambda: clock[0])
+    for _round in range(2):
+        sweep(now=minute(300), seconds=2, failed=failed)
+    assert clock_of(healthy).state == ClockState.BREACHED
+    assert len(failed) == 3
+
+
 def test_a_database_in_trouble_ends_the_sweep(ticket, monkeypatch):
     def gone(*args, **kwargs):
         raise OperationalError("server closed the connection")
