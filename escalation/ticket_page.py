@@ -207,14 +207,16 @@ def _chain(clock: Clock, steps: Sequence[EscalationStep], people: People) -> lis
 
 
 def _to_come(course: Course, held: set[int], people: People) -> Iterator[ChainStep]:
-    following = course.following
+    moment, coming = course.following or (None, None)
+    is_before = coming in [step for _at, step in course.ahead]  # a repeat passes nothing over
     for at, step in course.ahead:
         if course.clock.state == ClockState.PAUSED:
             yield ChainStep(step, at, waits=True)
-        elif following is not None and step == following[1]:
-            yield ChainStep(step, following[0], is_next=True, to=target(course.clock, step, held, people))
+        elif moment is not None and step == coming:
+            is_before = False
+            yield ChainStep(step, moment, is_next=True, to=target(course.clock, step, held, people))
         else:
-            yield ChainStep(step, at)
+            yield ChainStep(step, at, is_skipped=is_before)
 
 
 def _said_by(clock: Clock, now: datetime) -> set[int]:

@@ -86,11 +86,21 @@ class Course:
 
     @property
     def following(self) -> tuple[datetime, EscalationStep] | None:
-        """The next step or repeat, and when it fires if nobody answers or acknowledges before."""
-        at, again = self._following(), self._repeat()
-        if again is not None and self._standing is not None and (at is None or again < at):
-            return self._not_held(again), self._standing
-        return (self._not_held(at), self.ahead[0][1]) if at is not None else None
+        """The next step or repeat, and when it fires if nobody answers or acknowledges before.
+
+        Of several whose moments pass while somebody has it, the one that moves the ticket, else the latest.
+        """
+        at, again = self._following(), self._repeat() if self._standing is not None else None
+        times = [time for time in (at, again) if time is not None]
+        if not times:
+            return None
+        moment = self._not_held(min(times))
+        passed = [step for own, step in self.ahead if own <= moment]
+        if passed:
+            return moment, _mover(passed) or passed[-1]
+        is_repeat = again is not None and (at is None or again < at)
+        step = self._standing if is_repeat else self.ahead[0][1]
+        return (moment, step) if step is not None else None
 
     def due(self, now: datetime) -> Due | None:
         """What is to fire at ``now`` (UTC), once for all that an outage let pass; nothing while somebody has it."""

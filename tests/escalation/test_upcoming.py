@@ -9,9 +9,11 @@ import pytest
 from escalation.choices import Whom
 from escalation.models import Clock, Escalation
 from escalation.services.sweep import sweep
+from escalation.ticket_page import ticket_page
 from escalation.upcoming import upcoming
 from tests.factories import NOW, AbsenceFactory, PolicyVersionFactory, TicketFactory, set_desk, staff
 from tickets.choices import Priority
+from tickets.models import Ticket
 from tickets.services.opening import open_ticket
 from tickets.words import Words
 
@@ -56,6 +58,18 @@ def test_the_deputy_stands_in_for_an_absent_manager(clock: Clock) -> None:
     assert foretold.to.username == "deputy"
 
 
+def test_of_the_steps_that_pass_while_somebody_has_it_the_one_that_fires_is_foretold(clock: Clock) -> None:
+    """Acknowledged after half the window until the due time: the warning at 80 % passes meanwhile."""
+    sweep(now=NOW + timedelta(hours=4))
+    Clock.objects.update(held_until=clock.due_at, next_step_at=clock.due_at)
+    foretold = upcoming([loaded(clock)], now=NOW)[clock.pk]
+    assert (foretold.at, foretold.step.percent) == (clock.due_at, 100)
+    sweep(now=clock.due_at)
+    fired = Escalation.objects.filter(clock=clock).order_by("pk").last()
+    assert fired is not None
+    assert (fired.step, fired.to_owner) == (foretold.step, foretold.to)
+
+
 def test_a_step_that_only_tells_moves_the_ticket_to_nobody(clock: Clock) -> None:
     foretold = upcoming([clock], now=NOW)[clock.pk]
     assert foretold.to is None
@@ -85,3 +99,12 @@ def test_many_clocks_cost_the_queries_of_one(
         other.save(force_insert=True)
         others.append(other)
     assert count_queries(lambda: upcoming(others, now=NOW)) == one
+
+
+def test_the_ticket_page_marks_what_passes_while_somebody_has_it(clock: Clock) -> None:
+    sweep(now=NOW + timedelta(hours=4))
+    Clock.objects.update(held_until=clock.due_at, next_step_at=clock.due_at)
+    ticket = Ticket.objects.select_related("owner", "customer").get(pk=clock.ticket_id)
+    page = ticket_page(ticket, visible=Ticket.objects.all(), now=NOW + timedelta(hours=5))
+    marks = [(one.step.when, one.is_skipped, one.is_next) for one in page.promises[0].chain if one.step]
+    assert marks[1:4] == [("80 %", True, False), ("100 %", False, True), ("150 %", False, False)]
