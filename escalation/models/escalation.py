@@ -167,7 +167,9 @@ class Notification(models.Model):
         ordering = ["-created_at"]
         indexes = [
             models.Index(fields=["recipient", "-created_at"], name="notification_recipient"),
-            *(where_set(field, name=f"notification_{field}") for field in ("rota", "customer", "mail")),
+            where_set("rota", "sent_at", name="notification_rota"),  # services.storms
+            where_set("customer", "sent_at", name="notification_customer"),
+            where_set("mail", name="notification_mail"),
             models.Index(
                 fields=["next_try_at"],
                 name="notification_to_send",

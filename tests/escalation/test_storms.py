@@ -1,16 +1,20 @@
 """Storms: who waits for whom. No storm of lower things holds back the first page of a P0 ticket."""
 
+import re
 from datetime import timedelta
 from itertools import count
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from escalation.choices import Medium, NoticeKind
 from escalation.models import Notification
 from escalation.sending import gateways
-from escalation.services import dispatch
+from escalation.services import dispatch, storms
 from escalation.services.notices import Notice
 from escalation.services.notify import tell
+from escalation.services.reach import Target
 from tests.factories import (
     ClockFactory,
     ContactWayFactory,
@@ -180,3 +184,15 @@ def test_a_second_try_of_a_page_joins_no_digest_of_lower_things(settings, monkey
     assert len(wecom.heard) == 4
     assert [page.ticket.number in text for text in wecom.texts].count(True) == 2
     assert sent_at(page) == minute(3) + timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("column", ["user", "rota", "customer"])
+def test_what_a_reader_was_sent_lately_is_found_without_what_they_were_ever_sent(column):
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as asked:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")  # few rows are read as a whole
+        storms._Lately.of([Target(column, 1)], minute(3))
+        plan = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
+        cursor.execute(f"{plan} {asked.captured_queries[-1]['sql']}")
+        lines = [str(line) for line in cursor.fetchall()]
+    assert any(re.search(r"(recipient|rota|customer)_id\W.*sent_at", line) for line in lines), lines
