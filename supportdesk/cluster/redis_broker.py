@@ -10,7 +10,7 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django_q.brokers import get_broker, redis_broker
+from django_q.brokers import redis_broker
 from django_q.conf import Conf
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -20,6 +20,7 @@ from supportdesk.cluster.names import own_name, queue_of
 logger = logging.getLogger(__name__)
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 3.0  # above the second that a worker waits for a task
+ASK_SECONDS = 1.0
 AGAIN_AFTER = 1.0
 # Questions to clusters that are gone stay behind for so long.
 OWN_QUEUE_SECONDS = 3600
@@ -52,20 +53,27 @@ class OwnRedis(redis_broker.Redis):  # type: ignore[misc, name-defined]  # a nam
 
     @staticmethod
     def get_connection(list_key: str | None = None) -> Any:
-        return redis.Redis.from_url(
-            Conf.REDIS,
-            socket_connect_timeout=CONNECT_SECONDS,
-            socket_timeout=ANSWER_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
+        return connected(ANSWER_SECONDS)
+
+
+def connected(answer_within: float) -> Any:
+    """A connection that waits so many seconds for an answer, and tries nothing twice."""
+    return redis.Redis.from_url(
+        Conf.REDIS,
+        socket_connect_timeout=min(answer_within, CONNECT_SECONDS),
+        socket_timeout=answer_within,
+        retry=Retry(NoBackoff(), 0),
+    )
 
 
 def is_away() -> bool:
-    """Whether Redis is the broker and does not answer. The queue of the database is away only with all the rest."""
+    """Whether Redis is the broker and does not answer soon, for pages ask too. The queue of the database is away only
+    with all the rest.
+    """
     if "redis" not in settings.Q_CLUSTER:
         return False
     try:
-        get_broker().queue_size()
+        connected(ASK_SECONDS).ping()
     except redis.RedisError:
         return True
     return False

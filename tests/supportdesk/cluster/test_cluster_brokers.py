@@ -76,6 +76,9 @@ class Away:
     def blpop(self, keys: list[str], seconds: int) -> tuple[bytes, bytes]:
         return b"key", self._answered(b"task")
 
+    def ping(self) -> bool:
+        return self._answered(True)
+
     def llen(self, key: str) -> int:
         return self._answered(0)
 
@@ -95,8 +98,8 @@ class Away:
 def away(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Away:
     server = Away()
     settings.Q_CLUSTER = {"name": SHARED, "redis": "redis://127.0.0.1"}
-    monkeypatch.setattr(OwnRedis, "get_connection", staticmethod(lambda list_key=None: server))
-    monkeypatch.setattr(redis_broker, "get_broker", lambda list_key=None: OwnRedis(list_key or SHARED))
+    monkeypatch.setattr(redis_broker, "connected", lambda answer_within: server)
+    monkeypatch.setattr("supportdesk.figures.get_broker", lambda list_key=None: OwnRedis(SHARED))
     monkeypatch.setattr(redis_broker.time, "sleep", lambda seconds: None)
     return server
 
@@ -130,9 +133,13 @@ def test_questions_to_a_cluster_that_is_gone_do_not_stay_for_ever(away: Away) ->
 def test_nobody_waits_long_for_redis(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests and the sweep nudge the queue: a firewall that swallows everything must not hold them."""
     monkeypatch.setattr(Conf, "REDIS", "redis://:secret@127.0.0.1:6379/3")
-    words = OwnRedis.get_connection().connection_pool.connection_kwargs
-    assert (words["socket_connect_timeout"], words["socket_timeout"], words["db"]) == (2.0, 3.0, 3)
-    assert words["retry"].get_retries() == 0
+    for connection, connect, answer in (
+        (OwnRedis.get_connection(), 2.0, 3.0),
+        (redis_broker.connected(redis_broker.ASK_SECONDS), 1.0, 1.0),
+    ):
+        words = connection.connection_pool.connection_kwargs
+        assert (words["socket_connect_timeout"], words["socket_timeout"]) == (connect, answer)
+        assert (words["db"], words["retry"].get_retries()) == (3, 0)
 
 
 @pytest.mark.django_db
