@@ -89,3 +89,15 @@ def test_a_red_board_is_no_wider_than_the_phone(client: Client, frozen: object) 
         show(window, html, PHONE)
         assert window.locator(".banner-stranded").is_visible()
         assert window.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_ones_own_settings_stay_within_their_card_on_a_phone(client: Client, frozen: object) -> None:
+    client.force_login(StaffProfileFactory(user=UserFactory(groups=["Account manager"])).user)
+    html = without_parts(client, reverse("admin:my_settings"))
+    with page() as window:
+        show(window, html, PHONE)
+        card = window.locator("form.card").first.bounding_box()
+        inside = window.locator("form.card").first.locator("select, input[type=text], .btn").all()
+        boxes = [one.bounding_box() for one in inside if one.is_visible()]
+        assert len(boxes) > 4
+        assert all(card and box and box["x"] + box["width"] < card["x"] + card["width"] for box in boxes)
