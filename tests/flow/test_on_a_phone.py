@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.flow, pytest.mark.django_db]
 STYLES = Path(settings.BASE_DIR, "supportdesk/static/supportdesk/desk.css")
 HEAD = 64  # pixels of the admin above
 PHONE, DESKTOP = ViewportSize(width=390, height=844), ViewportSize(width=1400, height=900)
+NARROW = ViewportSize(width=340, height=740)
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ def test_ones_own_settings_stay_within_their_card_on_a_phone(client: Client, fro
     client.force_login(StaffProfileFactory(user=UserFactory(groups=["Account manager"])).user)
     html = without_parts(client, reverse("admin:my_settings"))
     with page() as window:
-        show(window, html, PHONE)
+        show(window, html, NARROW)
         card = window.locator("form.card").first.bounding_box()
         inside = window.locator("form.card").first.locator("select, input[type=text], .btn").all()
         boxes = [one.bounding_box() for one in inside if one.is_visible()]
