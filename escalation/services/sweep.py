@@ -9,6 +9,7 @@ heartbeats come; the next sweep goes on. What failed in the one before comes las
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +28,7 @@ from tickets.services.locking import all_locked_unless_busy
 logger = logging.getLogger(__name__)
 SECONDS = 45.0  # within its minute
 BATCH = 250  # tickets: whoever answers one of them waits for all of them to be written
+TRIES = 2  # of a ticket that fails, by the rounds of one minute; the log has each of them
 PAGE = 4 * BATCH  # found at a time: of a flood the first are worked while the rest is not even read
 
 Pair = tuple[int, int]  # clock and ticket
@@ -56,10 +58,10 @@ class SweepReport:
 class Sweep:
     """One pass at one moment; the picture of the people is loaded when the first promise needs it.
 
-    ``failed`` are the promises that failed in the passes before; those of this one are added.
+    ``failed`` counts, by promise, the tries in vain of this pass and those before; one that is done at last leaves it.
     """
 
-    def __init__(self, now: datetime, seconds: float, failed: set[int]) -> None:
+    def __init__(self, now: datetime, seconds: float, failed: Counter[int]) -> None:
         self.now = now
         self.failed = failed
         self.stop_at = time.monotonic() + seconds
@@ -82,17 +84,17 @@ class Sweep:
     def _pages(self) -> Iterator[list[Pair]]:
         """What is due, each page after the last of the one before: what stays due is not found twice."""
         due = Clock.objects.step_due(self.now).values_list("priority", "next_step_at", "pk", "ticket_id")
-        rows, failed_before, last = list(due[:PAGE]), frozenset(self.failed), list[Pair]()
+        rows, tried, last = list(due[:PAGE]), Counter(self.failed), list[Pair]()
         while rows:
             found = [(clock, ticket) for *_order, clock, ticket in rows]
-            last += [pair for pair in found if pair[0] in failed_before]
-            yield [pair for pair in found if pair[0] not in failed_before]
+            last += [pair for pair in found if 0 < tried[pair[0]] < TRIES]
+            yield [pair for pair in found if not tried[pair[0]]]
             rows = list(due.filter(_after(*rows[-1][:3]))[:PAGE]) if len(rows) == PAGE else []
         yield last
 
     def _failed(self, pair: Pair) -> SweepReport:
         logger.exception("The sweep failed on ticket %s", pair[1])
-        self.failed.add(pair[0])
+        self.failed[pair[0]] += 1
         return SweepReport(failed=1)
 
     @transaction.atomic
@@ -104,17 +106,19 @@ class Sweep:
             clock.ticket = tickets[clock.ticket_id]
         if clocks:
             act_on_all(clocks, self.people, now=self.now)
+        for clock in clocks:
+            self.failed.pop(clock.pk, None)
         return SweepReport(
             acted=len(clocks), busy=len(batch) - len(wanted), settled=len(wanted) - len(clocks)
         )
 
 
-def sweep(*, now: datetime, seconds: float = SECONDS, failed: set[int] | None = None) -> SweepReport:
+def sweep(*, now: datetime, seconds: float = SECONDS, failed: Counter[int] | None = None) -> SweepReport:
     """Enforce every promise as of ``now`` (UTC). Any number may overlap; each step fires once.
 
-    ``failed`` remembers from one sweep to the next which promises (by key) failed.
+    ``failed`` remembers from one sweep to the next how often promises (by key) failed.
     """
-    return Sweep(now, seconds, failed if failed is not None else set()).run()
+    return Sweep(now, seconds, failed if failed is not None else Counter()).run()
 
 
 def look_again(*, now: datetime) -> int:

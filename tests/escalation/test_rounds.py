@@ -1,5 +1,6 @@
 """The sweep in rounds: what falls due within the minute is enforced in it; a queue that stops is not held up."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import count
@@ -10,6 +11,7 @@ from django.db import OperationalError
 
 from escalation.models import Escalation, Heartbeat
 from escalation.services import rounds
+from escalation.services import sweep as sweeping
 from escalation.services.rounds import sweep_in_rounds
 from escalation.services.sweep import SweepReport
 from tests.factories import CustomerFactory, set_desk, staff
@@ -61,7 +63,7 @@ def test_the_rounds_fill_the_minute_and_no_more():
 def test_a_flood_is_worked_without_a_pause_and_looked_at_anew_every_few_seconds(monkeypatch):
     found = []
 
-    def flooded(*, now: datetime, seconds: float, failed: set[int]) -> SweepReport:
+    def flooded(*, now: datetime, seconds: float, failed: Counter[int]) -> SweepReport:
         found.append(seconds)
         return SweepReport(acted=1, left=3 - len(found))
 
@@ -72,6 +74,25 @@ def test_a_flood_is_worked_without_a_pause_and_looked_at_anew_every_few_seconds(
     sweep_in_rounds(clock=now, pause=lambda seconds: pauses.append(seconds) or now.pause(seconds))
     assert pauses == [0, 0, rounds.ROUND]
     assert found == [5, 5, 5]
+
+
+@pytest.mark.parametrize(("faults", "failed"), [(1, 0), (99, 1)])
+def test_one_that_fails_is_tried_twice_a_minute_and_counted_once(
+    ticket, monkeypatch, faults: int, failed: int
+):
+    act, tried = sweeping.act_on_all, []
+
+    def fails(clocks: Any, people: Any, *, now: datetime) -> Any:
+        tried.append(now)
+        if len(tried) <= faults:
+            raise ValueError
+        return act(clocks, people, now=now)
+
+    monkeypatch.setattr(sweeping, "act_on_all", fails)
+    now = Time(minute(40))
+    report = sweep_in_rounds(clock=now, pause=now.pause)
+    assert (len(tried), report.acted, report.failed) == (2, 1 - failed, failed)
+    assert f"failed={failed}" in Heartbeat.objects.get(name="sweep").detail
 
 
 def test_a_queue_that_is_being_stopped_waits_for_one_round_only():

@@ -1,5 +1,6 @@
 """The sweep: everything due, once, P0 and oldest first, whatever else happens."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -115,7 +116,7 @@ def test_what_fails_again_and_again_takes_the_time_of_no_other(contact, monkeypa
     """A sweep that has time for some of those that fail comes to the others all the same, one round later."""
     broken = {opened(contact=contact).pk for _each in range(3)}
     healthy = opened(-10, contact=contact, priority=Priority.P1)
-    act, clock, failed = sweeping.act_on_all, [0], set()
+    act, clock, failed = sweeping.act_on_all, [0], Counter()
 
     def fails(clocks, people, *, now):
         clock[0] += 1
