@@ -127,20 +127,24 @@ class _Run:
             self._wait(held, until)
         batches = found.batches
         while batches and self.clock() < self.stop_at and not is_ending():
-            share, batches = batches[:SHARE], batches[SHARE:]
-            self._work_on(share)
+            batches = batches[self._work_on(batches[:SHARE]) :]
             if batches and Notification.objects.to_send(self.clock()).filter(is_urgent=True).exists():
                 break
         _update([row for batch in batches for row in batch], next_try_at=self.now)
 
-    def _work_on(self, batches: Sequence[list[Notification]]) -> None:
-        self.deliveries = []
+    def _work_on(self, batches: Sequence[list[Notification]]) -> int:
+        """How many of them were worked: a digest may be several messages, and these are what takes time."""
+        self.deliveries, prepared = [], list[list[Notification]]()
         for batch in batches:
             self._prepare(batch)
+            prepared.append(batch)
+            if len(self.deliveries) >= SHARE:
+                break
         parcels = {key: one.parcel(self.clock()) for key, one in enumerate(self.deliveries)}
         for key, answer in send_all(parcels, time_limit=TIME_LIMIT):
             self._record(self.deliveries[key], answer)
-        self._settle([row for batch in batches for row in batch])
+        self._settle([row for batch in prepared for row in batch])
+        return len(prepared)
 
     def _prepare(self, batch: list[Notification]) -> None:
         """Mail to the outbox, messages to be sent. One that cannot be written is found by halving its digest."""

@@ -12,13 +12,16 @@ from django.utils import translation
 from customers.models import Desk
 from escalation.choices import AttemptOutcome, Medium, NoticeKind, NotificationState
 from escalation.models import Notification, NotificationAttempt
+from escalation.sending.answers import Answer
 from escalation.sending.side_by_side import AT_ONCE, TIME_LIMIT
 from escalation.services import dispatch
 from escalation.services.notices import Notice, person_name
 from escalation.services.notify import tell
+from escalation.services.ways import MOST_WAYS
 from tests.factories import (
     AdminFactory,
     ClockFactory,
+    ContactWayFactory,
     DutyRotaFactory,
     NotificationFactory,
     TicketFactory,
@@ -334,9 +337,29 @@ def test_what_somebody_works_on_is_left_to_them_until_their_lease_ends():
 
 
 def test_a_lease_outlives_a_run_by_what_its_last_share_may_take():
-    """Of eight at a time, three after each other that time out, and the writing around them."""
-    last_share = timedelta(seconds=math.ceil(dispatch.SHARE / AT_ONCE) * TIME_LIMIT)
+    """Of eight at a time, four after each other that time out, and the writing around them."""
+    messages = dispatch.SHARE - 1 + MOST_WAYS
+    last_share = timedelta(seconds=math.ceil(messages / AT_ONCE) * TIME_LIMIT)
     assert dispatch.RUN_FOR + last_share + timedelta(seconds=30) <= dispatch.LEASE
+
+
+def test_a_share_is_full_of_messages_however_many_ways_each_reader_takes(monkeypatch):
+    media, sent = (Medium.CHAT, Medium.SMS, Medium.VOICE), []
+
+    def accepted(parcels, **_limits):
+        sent.append(len(parcels))
+        return [(key, Answer(AttemptOutcome.ACCEPTED, "200")) for key in parcels]
+
+    monkeypatch.setattr(dispatch, "SHARE", 6)
+    monkeypatch.setattr(dispatch, "send_all", accepted)
+    for number in range(6):
+        person = staff(f"u{number}")
+        for medium in media:
+            ContactWayFactory(user=person, medium=medium)
+            told(person, channels=[medium])
+        told(person, channels=[Medium.CHAT])  # one too many for messages of their own
+    dispatched(3)
+    assert sent == [6, 6, 6]
 
 
 def test_urgent_ones_are_claimed_first_then_the_oldest():
