@@ -87,7 +87,8 @@ def _raised(it: Happening) -> str:
 
 def _step(step: Fired) -> str:
     names = {"percent": step.percent, "when": step.when, "before": step.from_owner, "after": step.to_owner}
-    return (_moved(step) if step.to_owner else _told_only(step)) % names
+    is_moved = step.to_owner not in ("", step.from_owner)
+    return (_moved(step) if is_moved else _told_only(step)) % names
 
 
 def _moved(step: Fired) -> str:

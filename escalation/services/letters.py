@@ -36,6 +36,7 @@ from tickets.models import Ticket
 
 # A digest lists so many tickets, and counts the others.
 MOST_LISTED = 50
+OWN = (NoticeKind.PAGED, NoticeKind.ESCALATED_TO_YOU)  # may name as the other one who is told
 TOLD = ("ticket__customer", "clock", "other__staff_profile", "escalation__by", "recipient")
 
 
@@ -73,7 +74,8 @@ def words_of(rows: Sequence[Notification], reader: Reader) -> Words:
 def notice_of(row: Notification) -> Notice:
     fired = row.escalation
     by, reason = (fired.by, fired.reason) if fired is not None else (None, "")
-    other = None if row.kind == NoticeKind.PAGED and row.other_id == row.recipient_id else row.other
+    is_own = row.kind in OWN and row.other_id == row.recipient_id
+    other = None if is_own else row.other
     return Notice(NoticeKind(row.kind), row.ticket, row.clock, other, row.detail or reason, by)
 
 

@@ -160,7 +160,7 @@ def _sentence(notice: Notice) -> str:
 
 
 def _escalated(notice: Notice) -> str:
-    return _("%(first)s %(second)s") % {"first": _missed(notice), "second": _what_follows(notice.kind)}
+    return _("%(first)s %(second)s") % {"first": _missed(notice), "second": _what_follows(notice)}
 
 
 def _paged(notice: Notice) -> str:
@@ -191,8 +191,10 @@ def _about_absence(kind: NoticeKind) -> str:
             return ""
 
 
-def _what_follows(kind: NoticeKind) -> str:
-    match kind:
+def _what_follows(notice: Notice) -> str:
+    match notice.kind:
+        case NoticeKind.ESCALATED_TO_YOU if notice.other is None:
+            return _("It is still yours.")
         case NoticeKind.ESCALATED_TO_YOU:
             return _("It is yours now; %(other)s held it before.")
         case NoticeKind.ESCALATED_FROM_YOU:

@@ -91,7 +91,8 @@ def test_the_story_has_attempts_moves_and_the_end_in_order(drill, boss, ann, mia
     )
     [attempt] = [line for line in lines if line.medium == "SMS"]
     assert (attempt.who, attempt.answer) == (ann.get_full_name(), "no such number")
-    assert any(line.what == f"Moved from {ann.get_full_name()} to {mia.get_full_name()}" for line in lines)
+    moves = [line.what for line in lines if line.what.startswith("Moved")]
+    assert moves == [f"Moved from {ann.get_full_name()} to {mia.get_full_name()}"]
 
 
 def test_the_report_costs_the_same_however_many_were_told(drill, count_queries):

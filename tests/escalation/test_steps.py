@@ -109,6 +109,15 @@ def test_new_owner_old_owner_account_manager_and_backup_are_told_once_each(ticke
     assert "is yours now" in told.mail.text
 
 
+def test_a_repeat_tells_the_duty_manager_that_it_is_still_theirs(ticket):
+    for at in (60, 75):
+        owner_after(ticket, at)
+        dispatched(at)
+    first, again = Notification.objects.filter(recipient__username="duty").order_by("pk")
+    assert "It is yours now; " in first.mail.text
+    assert f"{ticket.number} had no answer in time. It is still yours." in again.mail.text
+
+
 def test_an_account_manager_who_is_not_the_holder_is_told_too(ticket, line):
     Ticket.objects.update(owner=line["backup"])
     owner_after(ticket, 30)

@@ -188,6 +188,7 @@ def test_a_step_says_who_had_it_who_has_it_and_who_was_told():
     assert sentence(line) == "100 % of the window had passed: the ticket went from Ann to Bob."
     assert list(notes(line, BERLIN)) == ["Told: Bob (Escalated to you), Cy (Escalated)."]
     assert sentence(replace(line, step=replace(step, to_owner=""))) == "100 % of the window had passed."
+    assert sentence(replace(line, step=replace(step, to_owner="Ann"))) == "100 % of the window had passed."
 
 
 @pytest.mark.parametrize(
