@@ -100,7 +100,7 @@ class DrillReport:
 
     def _moves(self) -> Iterator[Line]:
         for one in self.escalations:
-            if one.to_owner_id not in (None, one.from_owner_id):
+            if one.to_owner is not None and one.to_owner != one.from_owner:
                 names = {"before": name_of(one.from_owner), "after": name_of(one.to_owner)}
                 yield Line(
                     one.fired_at, name_of(one.to_owner), _("Moved from %(before)s to %(after)s") % names

@@ -4,11 +4,12 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
 
 from escalation.choices import AcknowledgedBy, AttemptOutcome, Medium
 from escalation.drill_report import median_after, report_of, with_first_acknowledged
-from escalation.models import Drill, Notification, NotificationAttempt
+from escalation.models import Drill, Escalation, Notification, NotificationAttempt
 from escalation.services.drills import end_drill, start_drill
 from escalation.services.sweep import sweep
 from escalation.services.taking import acknowledge
@@ -93,6 +94,12 @@ def test_the_story_has_attempts_moves_and_the_end_in_order(drill, boss, ann, mia
     assert (attempt.who, attempt.answer) == (ann.get_full_name(), "no such number")
     moves = [line.what for line in lines if line.what.startswith("Moved")]
     assert moves == [f"Moved from {ann.get_full_name()} to {mia.get_full_name()}"]
+
+
+def test_a_step_that_leaves_the_drill_where_it_is_is_no_move(drill):
+    sweep(now=minute(30))
+    assert Escalation.objects.filter(clock__ticket=drill.ticket).update(to_owner=F("from_owner"))
+    assert not [line.what for line in report_of(drill).lines if line.what.startswith("Moved")]
 
 
 def test_the_report_costs_the_same_however_many_were_told(drill, count_queries):
