@@ -51,6 +51,9 @@ class AbsenceAdmin(AbsenceList):
         _look_at_once()
 
     def _warn(self, request: HttpRequest, absence: Absence) -> None:
+        """Of one that is over nothing is foretold."""
+        if absence.ends_at <= timezone.now():
+            return
         user, people = absence.user, People.at(absence.starts_at)
         level = messages.INFO if has_deputy(user, people) else messages.WARNING
         messages.add_message(request, level, foretold(user, people))

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import TabularInline
+from unfold.forms import PaginationInlineFormSet
 
 from customers.admin.base import DeskAdmin, VisibleChoices
 from escalation.admin.duty_forms import LayerForm
@@ -18,10 +19,18 @@ from escalation.models import DutyLayer, DutyRota, DutyTurn
 from escalation.services.shifts import generate_shifts
 
 
+class TurnFormSet(PaginationInlineFormSet):
+    default_error_messages = {
+        **PaginationInlineFormSet.default_error_messages,
+        "too_few_forms": _("Name at least one person who is on duty in turn."),
+    }
+
+
 class TurnInline(VisibleChoices, TabularInline):
     """The people in their order; drawn by the handle."""
 
     model = DutyTurn
+    formset = TurnFormSet
     fields = ("user", "position")
     ordering_field = "position"
     hide_ordering_field = True

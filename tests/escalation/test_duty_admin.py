@@ -129,7 +129,7 @@ def test_layers_deleted_from_the_list_do_so_too(login, lead, rota, people):
         ({"starts_on": "0001-01-01"}, "between 2000 and 2200"),
         ({"ends_on": "9999-12-31"}, "between 2000 and 2200"),
         ({"weekdays": ["7"]}, "valid choice"),
-        ({"turns-0-user": ""}, "at least 1"),
+        ({"turns-0-user": ""}, "at least one person"),
     ],
 )
 def test_a_layer_that_makes_no_sense_is_refused_by_name(login, lead, rota, people, changes, words):
