@@ -208,9 +208,12 @@ def _chain(clock: Clock, steps: Sequence[EscalationStep], people: People) -> lis
 
 def _to_come(course: Course, held: set[int], people: People) -> Iterator[ChainStep]:
     moment, coming = course.following or (None, None)
-    is_before = coming in [step for _at, step in course.ahead]  # a repeat passes nothing over
+    is_before = is_ahead = coming in [step for _at, step in course.ahead]
+    is_paused = course.clock.state == ClockState.PAUSED
+    if moment is not None and coming is not None and not (is_ahead or is_paused):  # a repeat
+        yield ChainStep(coming, moment, is_next=True, to=target(course.clock, coming, held, people))
     for at, step in course.ahead:
-        if course.clock.state == ClockState.PAUSED:
+        if is_paused:
             yield ChainStep(step, at, waits=True)
         elif moment is not None and step == coming:
             is_before = False

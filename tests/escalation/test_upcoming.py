@@ -108,3 +108,12 @@ def test_the_ticket_page_marks_what_passes_while_somebody_has_it(clock: Clock) -
     page = ticket_page(ticket, visible=Ticket.objects.all(), now=NOW + timedelta(hours=5))
     marks = [(one.step.when, one.is_skipped, one.is_next) for one in page.promises[0].chain if one.step]
     assert marks[1:4] == [("80 %", True, False), ("100 %", False, True), ("150 %", False, False)]
+
+
+def test_the_ticket_page_names_the_repeat_that_comes_next(clock: Clock) -> None:
+    for hours in (0, 4, 7, 8, 12, 16):
+        sweep(now=NOW + timedelta(hours=hours))
+    ticket = Ticket.objects.select_related("owner", "customer").get(pk=clock.ticket_id)
+    page = ticket_page(ticket, visible=Ticket.objects.all(), now=NOW + timedelta(hours=17))
+    last = page.promises[0].chain[-1]
+    assert (last.is_next, last.at, last.to) == (True, NOW + timedelta(hours=20), ticket.owner)
