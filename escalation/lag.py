@@ -1,6 +1,7 @@
 """How late promises are enforced: from the due time to the moment the desk noticed.
 
-And what was caught up after an outage: steps that fired late.
+And what was caught up after an outage: steps that fired late. What became overdue only by what somebody did afterwards
+(a call entered late, an answer revoked, another due time) counts from then: before, there was nothing to notice.
 """
 
 import math
@@ -8,9 +9,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
+from django.db.models import (
+    Case,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+)
+from django.db.models.functions import Coalesce, Greatest
 
-from escalation.models import Clock, Escalation
+from escalation.choices import ClockChange
+from escalation.models import Clock, ClockEvent, Escalation
 
 DAY = timedelta(hours=24)
 # A step that fired later than this after its time was held up: two minutes are two sweeps.
@@ -18,6 +33,12 @@ CAUGHT_UP_AFTER = timedelta(minutes=2)
 # Late steps with less than this between them belong to one outage.
 PAUSE = timedelta(minutes=5)
 MOST_LISTED = 2_000
+# Lateness that needs an explanation: for less the ledger is not asked.
+NOTABLE = timedelta(seconds=10)
+# The lines by which a promise may be overdue from one moment to the next.
+AFTERWARDS = Q(change__in=(ClockChange.REVOKED, ClockChange.RETARGETED, ClockChange.MERGED)) | Q(
+    change=ClockChange.STARTED, actor__isnull=False
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +54,7 @@ class Lag:
 def breach_lag(*, now: datetime, window: timedelta = DAY) -> Lag:
     """``detected_at - due_at`` of what was noticed within the window before ``now``."""
     noticed = Clock.objects.real().filter(detected_at__gt=now - window, detected_at__lte=now)
-    return _lag(noticed, "detected_at")
+    return _lag(noticed.annotate(from_when=_known_from("pk", "detected_at")), "detected_at")
 
 
 def step_lag(*, now: datetime, window: timedelta = DAY) -> Lag:
@@ -44,12 +65,22 @@ def step_lag(*, now: datetime, window: timedelta = DAY) -> Lag:
 def _fired(now: datetime, window: timedelta) -> QuerySet[Escalation]:
     """Without fire drills, and without what somebody escalated by hand, which has no time to be late for."""
     fired = Escalation.objects.filter(fired_at__gt=now - window, fired_at__lte=now)
-    return fired.filter(step__isnull=False, clock__ticket__is_drill=False)
+    real = fired.filter(step__isnull=False, clock__ticket__is_drill=False)
+    return real.annotate(from_when=_known_from("clock", "fired_at"))
+
+
+def _known_from(clock: str, happened: str) -> Case:
+    """The due time, or when somebody did what made it be in the past."""
+    lines = ClockEvent.objects.filter(AFTERWARDS, clock=OuterRef(clock), recorded_at__lte=OuterRef(happened))
+    latest = Subquery(lines.order_by().values("clock").annotate(at=Max("recorded_at")).values("at"))
+    is_notable = Q(**{f"{happened}__gt": F("due_at") + NOTABLE})
+    told = Greatest(F("due_at"), Coalesce(latest, F("due_at")))
+    return Case(When(is_notable, then=told), default=F("due_at"), output_field=DateTimeField())
 
 
 def _lag(rows: QuerySet, happened: str) -> Lag:  # type: ignore[type-arg]  # either model
     """The database sorts and only the wanted values travel; at most four queries, one where nothing happened."""
-    late = ExpressionWrapper(F(happened) - F("due_at"), DurationField())
+    late = ExpressionWrapper(F(happened) - F("from_when"), DurationField())
     lags = rows.order_by().annotate(late=late).order_by("late").values_list("late", flat=True)
     count = rows.count()
     if not count:
@@ -60,6 +91,11 @@ def _lag(rows: QuerySet, happened: str) -> Lag:  # type: ignore[type-arg]  # eit
 
 def _rank(share: float, count: int) -> int:
     return math.ceil(share * count) - 1
+
+
+def lateness(escalation: Escalation) -> timedelta:
+    """Of one that `catch_ups` found."""
+    return escalation.fired_at - escalation.from_when  # type: ignore[attr-defined,no-any-return]  # annotated
 
 
 @dataclass(frozen=True)
@@ -78,12 +114,12 @@ class CatchUp:
 
     @property
     def worst(self) -> timedelta:
-        return max(one.fired_at - one.due_at for one in self.escalations)
+        return max(lateness(one) for one in self.escalations)
 
 
 def catch_ups(*, now: datetime, window: timedelta = DAY) -> list[CatchUp]:
     """The late steps of the window, grouped by outage, the latest first; at most the latest `MOST_LISTED` steps."""
-    late = _fired(now, window).filter(fired_at__gt=F("due_at") + CAUGHT_UP_AFTER)
+    late = _fired(now, window).filter(fired_at__gt=F("from_when") + CAUGHT_UP_AFTER)
     late = late.select_related("clock__ticket", "to_owner").order_by("-fired_at", "pk")
     return _grouped(list(late[:MOST_LISTED]))
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from escalation.choices import NotificationState
-from escalation.lag import CatchUp, Lag, breach_lag, catch_ups, step_lag
+from escalation.lag import CatchUp, Lag, breach_lag, catch_ups, lateness, step_lag
 from escalation.models import Escalation, Heartbeat, Notification
 from supportdesk import figures
 from supportdesk.beat_words import TITLES, UNSHOWN, said_by
@@ -122,7 +122,7 @@ class Late:
 
     @property
     def late(self) -> timedelta:
-        return self.escalation.fired_at - self.escalation.due_at
+        return lateness(self.escalation)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,21 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from escalation.choices import ClockChange
 from escalation.lag import Lag, breach_lag, catch_ups, step_lag
-from tests.factories import ClockFactory, EscalationFactory
+from escalation.models import Clock
+from escalation.services.sweep import sweep
+from tests.factories import (
+    ClockEventFactory,
+    ClockFactory,
+    ContactFactory,
+    CustomerFactory,
+    EscalationFactory,
+    set_desk,
+    staff,
+)
+from tests.talk import minute, opened
+from tickets.choices import Channel
 
 pytestmark = pytest.mark.django_db
 
@@ -102,3 +115,34 @@ def test_thirty_late_steps_cost_the_queries_of_three(
         return count_queries(read)
 
     assert grow(3) == grow(27) == 9
+
+
+def test_a_call_entered_long_after_it_happened_was_not_enforced_late() -> None:
+    set_desk(duty_manager=staff("duty"))
+    ann = staff("ann", reports_to=staff("boss"))
+    contact = ContactFactory(customer=CustomerFactory(account_manager=ann))
+    opened(contact=contact, noticed=50, actor=ann, channel=Channel.PHONE)
+    sweep(now=minute(51))
+    assert (step_lag(now=minute(52)).worst, breach_lag(now=minute(52)).worst) == (MINUTE, MINUTE)
+    assert catch_ups(now=minute(52)) == []
+
+
+def test_a_mail_that_was_fetched_late_is_the_desks_own_lateness() -> None:
+    set_desk(duty_manager=staff("duty"))
+    contact = ContactFactory(customer=CustomerFactory(account_manager=staff("ann", reports_to=staff("boss"))))
+    opened(contact=contact, noticed=50)
+    sweep(now=minute(51))
+    assert breach_lag(now=minute(52)).worst == 21 * MINUTE
+
+
+def test_an_answer_revoked_after_the_due_time_makes_nobody_late(now: datetime) -> None:
+    breach(now, 4 * HOUR)
+    assert breach_lag(now=now).worst == 4 * HOUR
+    ClockEventFactory(clock=Clock.objects.get(), change=ClockChange.REVOKED, recorded_at=now - SECOND)
+    assert breach_lag(now=now).worst == SECOND
+
+
+def test_what_was_revoked_afterwards_hides_no_lateness_of_before(now: datetime) -> None:
+    breach(now - MINUTE, HOUR)
+    ClockEventFactory(clock=Clock.objects.get(), change=ClockChange.REVOKED, recorded_at=now)
+    assert breach_lag(now=now).worst == HOUR
