@@ -242,7 +242,8 @@ def escalate_by_hand(clock: Clock, people: People, act: Act) -> Escalation:
         route=route.as_json(),
     )
     step = EscalationStep(tell=list(TOLD_BY_HAND), reassign_to=Whom.MANAGER)
-    told = list(Telling(clock, Due(step, act.at, mover=step), holder, target, people).told())
+    telling = Telling(clock, Due(step, act.at, mover=step), holder, target, people)
+    told = [one for one in telling.told() if one.recipient != act.actor]  # who did it knows
     channels = LOUD if clock.priority <= Priority.P1 else QUIET
     _write([Firing(clock, escalation, target, told, (), channels, reason=act.cause)], act, [])
     return escalation

@@ -280,10 +280,17 @@ def test_escalate_now_moves_it_one_level_up_with_everything_that_belongs_to_it(t
         f"{line['ann'].first_name} escalated it to {line['boss'].first_name}: Their CEO"
     )
     told = dict(Notification.objects.values_list("recipient__username", "kind"))
-    assert told["boss"] == NoticeKind.ESCALATED_TO_YOU
+    assert told == {"boss": NoticeKind.ESCALATED_TO_YOU}
     event = ClockEvent.objects.get(change=ClockChange.STEP, data__escalation=escalation.pk)
     assert (event.actor, event.cause) == (line["ann"], "Their CEO called.")
     assert is_proven()
+
+
+def test_whose_ticket_somebody_else_escalates_hears_of_it(ticket, line):
+    Notification.objects.all().delete()
+    escalate_now(ticket=ticket, actor=line["top"], at=minute(5), reason="Their CEO called.")
+    told = dict(Notification.objects.values_list("recipient__username", "kind"))
+    assert told == {"boss": NoticeKind.ESCALATED_TO_YOU, "ann": NoticeKind.ESCALATED_FROM_YOU}
 
 
 def test_a_reason_is_required(ticket, line):
