@@ -127,6 +127,17 @@ def test_the_new_administrators_password_is_shown_at_the_first_start_only(
 
 
 @pytest.mark.django_db
+def test_the_demos_administrator_is_not_told_to_choose_another_password(
+    steps: list[str], ports: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get_user_model().objects.filter(is_superuser=True).delete()
+    monkeypatch.setattr(desk, "load_demo", lambda **_facts: DemoReport(logins=(), fresh=True))
+    said = run(**ports, demo=True)
+    assert "Administrator: admin, password: " in said
+    assert "one-time" not in said
+
+
+@pytest.mark.django_db
 def test_a_part_that_cannot_be_kept_alive_ends_the_command_with_status_1(
     steps: list[str], ports: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,7 +57,8 @@ class Command(BaseCommand):
         self._prepare_database()
         self._collect_static()
         administrator = ensure_administrator()
-        self._show(administrator)
+        if administrator:  # at once, in case the demo is stopped while it loads
+            self._say(demo_administrator_line(administrator) if demo else administrator_line(administrator))
         report = self._demo(administrator) if demo else None
         beat(START, at=timezone.now())
         connections.close_all()
@@ -103,10 +104,6 @@ class Command(BaseCommand):
                 % {"folder": settings.STATIC_ROOT, "error": error}
             ) from error
 
-    def _show(self, administrator: NewAdministrator | None) -> None:
-        if administrator:
-            self._say(administrator_line(administrator))
-
     def _say(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()
@@ -120,6 +117,11 @@ def administrator_line(administrator: NewAdministrator) -> str:
         )
         % words
     )
+
+
+def demo_administrator_line(administrator: NewAdministrator) -> str:
+    """In the demo it signs in as often as one wants, and every start shows it again."""
+    return login_line(Login(_("Administrator"), administrator.username, administrator.password))
 
 
 def welcome(plan: Plan, administrator: NewAdministrator | None, demo: DemoReport | None) -> str:
