@@ -83,13 +83,16 @@ class Sweep:
 
     def _pages(self) -> Iterator[list[Pair]]:
         """What is due, each page after the last of the one before: what stays due is not found twice."""
-        due = Clock.objects.step_due(self.now).values_list("priority", "next_step_at", "pk", "ticket_id")
-        rows, tried, last = list(due[:PAGE]), Counter(self.failed), list[Pair]()
-        while rows:
-            found = [(clock, ticket) for *_order, clock, ticket in rows]
+        due = rest = Clock.objects.step_due(self.now)
+        tried, last = Counter(self.failed), list[Pair]()
+        while found := list(rest.values_list("pk", "ticket_id")[:PAGE]):
+            place = due.filter(pk=found[-1][0]).values_list("priority", "next_step_at", "pk")
+            end = place.first() if len(found) == PAGE else None
             last += [pair for pair in found if 0 < tried[pair[0]] < TRIES]
             yield [pair for pair in found if not tried[pair[0]]]
-            rows = list(due.filter(_after(*rows[-1][:3]))[:PAGE]) if len(rows) == PAGE else []
+            if end is None:
+                break
+            rest = due.filter(_after(*end))
         yield last
 
     def _failed(self, pair: Pair) -> SweepReport:
