@@ -56,11 +56,30 @@ def test_after_any_kill_every_promise_is_enforced_and_everybody_is_told_once(sta
     stage.stop()
     killer.whole_cluster()
     end = timezone.now()
-    until(lambda: not left(end), "everything is done", CALM, every=2)
+    settle(stage, end)
     it_stops_and_leaves_nothing(stage)  # and nothing changes while the verdict reads
     found = problems(evidence(stage, end))
     tell(summary(stage))
     assert not found, "\n".join(found)
+
+
+def settle(stage: Stage, end: datetime) -> None:
+    try:
+        until(lambda: not left(end), "everything is done", CALM, every=2)
+    except AssertionError:
+        tell(f"left over: {left(end)}\n{rows_left(end)}\n{stage.desk.words[-6000:]}")
+        raise
+
+
+def rows_left(end: datetime) -> str:
+    made = {"created_at__lte": end}
+    rows: list[object] = [
+        *InboundEmail.objects.exclude(state=IntakeState.PROCESSED).values("pk", "state", "error")[:5],
+        *Clock.objects.step_due(end).values()[:5],
+        *Notification.objects.filter(state=NotificationState.PENDING, **made).values()[:5],
+        *OutboundEmail.objects.filter(state__in=WORK_LEFT, **made).values()[:5],
+    ]
+    return "\n".join(map(str, rows))
 
 
 def left(end: datetime) -> dict[str, int]:
