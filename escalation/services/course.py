@@ -150,9 +150,10 @@ class Course:
 
     def next_moment(self, *, after: datetime | None = None) -> datetime | None:
         """When something is to be done next, the due time included; ``after`` is now, for another try."""
-        times = [self._following(), self._repeat()]
+        again = self._repeat()
         if self.clock.stranded_at is not None:
-            times.append((after or self.clock.stranded_at) + TRY_AGAIN)
+            again = (after or self.clock.stranded_at) + TRY_AGAIN  # in place of repeats, which wait for somebody
+        times = [self._following(), again]
         wanted = [self._not_held(time) for time in times if time is not None]
         if self.clock.state == ClockState.RUNNING:
             wanted.append(self.clock.due_at)

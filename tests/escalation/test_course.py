@@ -241,6 +241,14 @@ def test_with_nobody_left_it_is_tried_again_each_minute_until_somebody_is_back(c
     assert ticket.messages.filter(kind=MessageKind.NOTE).count() == 1
 
 
+def test_while_nobody_is_left_no_repeat_makes_it_due_more_than_once_a_minute(contact):
+    chain({"percent": 100, "reassign_to": Whom.MANAGER, "tell": [Whom.HOLDER], "repeat_minutes": 5})
+    ticket = opened(contact=contact)
+    away("boss", "top", "chief")
+    assert swept(30, 36) == ["30: 100 % 0"]
+    assert clock_of(ticket).next_step_at == minute(37)
+
+
 def test_after_an_outage_a_move_that_found_nobody_is_tried_again_behind_a_step_that_only_tells(contact):
     chain(
         {"percent": 100, "reassign_to": Whom.MANAGER, "tell": [Whom.PREVIOUS_HOLDER]},
