@@ -112,7 +112,9 @@ def _notifications(now: datetime) -> Iterator[Finding]:
 def _queue(now: datetime) -> Iterator[Finding]:
     """A waiting task carries the time it was queued, a running one the time its worker must be done by."""
     if is_away():
-        yield Finding(Check.QUEUE, _("Redis does not answer. Check that it runs and that REDIS_URL is right."))
+        yield Finding(
+            Check.QUEUE, _("Redis does not answer. Check that it runs and that REDIS_URL is right.")
+        )
     if "orm" not in settings.Q_CLUSTER:
         return
     oldest = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"]).aggregate(at=Min("lock"))["at"]
