@@ -80,4 +80,5 @@ class Customers:
         if first and self.chance.random() < 0.1:
             about = self.chance.choice(first)
             return Question(f"more-{uuid4().hex[:12]}", about.sender, about.key)
-        return Question(f"sound-{uuid4().hex[:12]}", f"ops{self.chance.randrange(40)}@tempo.example")
+        # So many that no sender opens more tickets in an hour than the desk takes of one, however long it runs.
+        return Question(f"sound-{uuid4().hex[:12]}", f"ops{self.chance.randrange(400)}@tempo.example")
