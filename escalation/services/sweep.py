@@ -79,7 +79,7 @@ class Sweep:
                 if time.monotonic() >= self.stop_at:
                     report.left = Clock.objects.step_due(self.now).count()
                     return report
-                for part in worked(batch, self._together, failed=self._failed):
+                for part in worked(batch, self._done, failed=self._failed):
                     report.add(part)
         return report
 
@@ -102,6 +102,12 @@ class Sweep:
         self.failed[pair[0]] += 1
         return SweepReport(failed=1)
 
+    def _done(self, batch: Sequence[Pair]) -> SweepReport:
+        report = self._together(batch)
+        for clock, _ticket in batch:
+            self.failed.pop(clock, None)
+        return report
+
     @transaction.atomic
     def _together(self, batch: Sequence[Pair]) -> SweepReport:
         tickets = all_locked_unless_busy([ticket for _clock, ticket in batch])
@@ -111,8 +117,6 @@ class Sweep:
             clock.ticket = tickets[clock.ticket_id]
         if clocks:
             act_on_all(clocks, self.people, now=self.now)
-        for clock in clocks:
-            self.failed.pop(clock.pk, None)
         return SweepReport(
             acted=len(clocks), busy=len(batch) - len(wanted), settled=len(wanted) - len(clocks)
         )

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from django.db import DataError, OperationalError
+from django.db import DataError, OperationalError, transaction
 from django.db.models import QuerySet
 
 from escalation.choices import ClockState
@@ -244,3 +244,18 @@ def test_the_command_is_a_second_starter(frozen, ticket, capsys):
     command.Command().execute(no_color=True, force_color=False, skip_checks=True)
     assert "acted=1" in capsys.readouterr().out
     assert clock_of(ticket).state == ClockState.BREACHED
+
+
+def test_what_fails_at_the_commit_counts_each_of_its_tries(ticket, monkeypatch):
+    """The end of the transaction is what checks references."""
+    together = sweeping.Sweep._together
+
+    def lost(self, batch):
+        together(self, batch)
+        raise DataError
+
+    monkeypatch.setattr(sweeping.Sweep, "_together", transaction.atomic(lost))
+    failed = Counter()
+    for second in range(3):
+        sweep(now=minute(40 + second), failed=failed)
+    assert failed == {clock_of(ticket).pk: sweeping.TRIES}
