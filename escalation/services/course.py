@@ -151,10 +151,8 @@ class Course:
     def next_moment(self, *, after: datetime | None = None) -> datetime | None:
         """When something is to be done next, the due time included; ``after`` is now, for another try."""
         again = self._repeat()
-        if self.clock.stranded_at is not None:
-            again = (
-                after or self.clock.stranded_at
-            ) + TRY_AGAIN  # in place of repeats, which wait for somebody
+        if self.clock.stranded_at is not None:  # then repeats wait until somebody is found
+            again = (after or self.clock.stranded_at) + TRY_AGAIN
         times = [self._following(), again]
         wanted = [self._not_held(time) for time in times if time is not None]
         if self.clock.state == ClockState.RUNNING:

@@ -59,6 +59,8 @@ def _judge(
 
 
 def _batches(rows: list[Notification], room: int) -> list[list[Notification]]:
+    if not rows:
+        return []
     return [[row] for row in rows] if len(rows) <= room else [rows]
 
 

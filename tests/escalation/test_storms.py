@@ -196,3 +196,12 @@ def test_what_a_reader_was_sent_lately_is_found_without_what_they_were_ever_sent
         cursor.execute(f"{plan} {asked.captured_queries[-1]['sql']}")
         lines = [str(line) for line in cursor.fetchall()]
     assert any(re.search(r"(recipient|rota|customer)_id\W.*sent_at", line) for line in lines), lines
+
+
+def test_who_was_sent_more_than_enough_lately_gets_no_empty_message_beside_a_second_try():
+    ann = staff("ann")
+    for _each in range(5):
+        told(ann)
+    Notification.objects.update(sent_at=minute(3))
+    again = told(ann)
+    assert storms.sort([again], [again.pk], now=minute(3)).batches == [[again]]
