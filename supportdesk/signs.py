@@ -111,9 +111,9 @@ def _clusters(signs: Signs) -> Iterator[Finding]:
 
 
 def _keys(signs: Signs) -> Iterator[Finding]:
-    """Whatever is asked signs tasks as well: it counts as one of the machines."""
-    marks = {cluster.host: cluster.key_mark for cluster in signs.clusters if cluster.is_alive(signs.now)}
-    foreign = [host for host, mark in marks.items() if mark and mark != key_mark()]
+    """Whatever is asked signs tasks as well: it counts as one of the machines. Containers may share a host's name."""
+    alive = [cluster for cluster in signs.clusters if cluster.is_alive(signs.now)]
+    foreign = {cluster.host for cluster in alive if cluster.key_mark not in ("", key_mark())}
     if foreign:
         text = _(
             "The queue on %(hosts)s has another SECRET_KEY than this machine: each throws away the tasks of the other, "

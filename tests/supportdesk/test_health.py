@@ -339,6 +339,7 @@ def test_a_machine_that_signs_with_another_key_is_a_problem_while_it_is_there(
     ClusterFactory(name="here:1", seen_at=now, key_mark=key_mark())
     ClusterFactory(name="before:1", seen_at=now)
     ClusterFactory(name="worker-2:77", seen_at=now - seconds * SECOND, key_mark="f00ba4f00ba4")
+    ClusterFactory(name="worker-2:78", seen_at=now, key_mark=key_mark())
     assert problems(health(now=now)) == found
 
 
