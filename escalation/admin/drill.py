@@ -22,7 +22,6 @@ from customers.access import sees_all, visible_customers
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from customers.admin.fields import person
 from customers.models import Customer
-from escalation.admin.ticket_forms import OnceForm
 from escalation.choices import DrillEnding
 from escalation.csvsafe import CsvSheet
 from escalation.drill_report import COLUMNS, csv_rows, median_after, report_of, with_first_acknowledged
@@ -30,6 +29,7 @@ from escalation.explaining.times import length
 from escalation.models import Drill
 from escalation.services.drills import STARTS_DRILLS, end_drill, start_drill
 from tickets.access import visible_tickets
+from tickets.admin.once_form import OnceForm
 from tickets.admin.shown import ticket_link
 from tickets.errors import DeskError
 from tickets.services.once import claim

@@ -19,7 +19,6 @@ from escalation.admin.ticket_forms import (
     EscalateForm,
     MergeForm,
     NoteForm,
-    OnceForm,
     OwnerForm,
     PriorityForm,
     ReplyForm,
@@ -33,6 +32,7 @@ from escalation.services.leading import relax, waive_promise
 from escalation.services.returning import keep, take_back
 from escalation.services.taking import acknowledge, escalate_now, take_over
 from tickets.access import visible_tickets
+from tickets.admin.once_form import OnceForm
 from tickets.choices import MessageKind, Status
 from tickets.errors import DeskError
 from tickets.models import Message, Ticket

@@ -1,7 +1,6 @@
 """The forms of the ticket page. They check shape only; what is allowed is decided by the services."""
 
 from typing import Any
-from uuid import uuid4
 
 from django import forms
 from django.conf import settings
@@ -14,6 +13,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Contact, Customer
+from tickets.admin.once_form import OnceForm
 from tickets.choices import Channel, Priority, Status
 from tickets.models import Ticket
 from tickets.search import NUMBER
@@ -51,12 +51,6 @@ class AddressesField(forms.CharField):
     def validate(self, value: Any) -> None:
         for address in value:
             validate_email(address)
-
-
-class OnceForm(forms.Form):
-    """A form that acts once; the page draws the token when it is shown."""
-
-    token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
 
 def text_area(rows: int, placeholder: Any) -> forms.Textarea:
