@@ -4,7 +4,7 @@ import re
 
 from django.contrib.auth.models import AbstractUser
 
-# As a pattern of the database too (escalation.admin.duty).
+# As a pattern of the database too (escalation.admin.duty.rota).
 CHINESE = "[\u3400-\u9fff]"
 
 

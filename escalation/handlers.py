@@ -8,17 +8,16 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, NoticeKind
+from escalation.clocks import lifecycle, updates_and_resolution
+from escalation.clocks.ledger import Act, Before, line
+from escalation.clocks.merging import join
+from escalation.drills.drills import end_the_answered, end_the_closed
+from escalation.enforcement.paging import page_duty
+from escalation.enforcement.receipt_mail import acknowledge_receipt
 from escalation.models import Clock
-from escalation.services import clocks, incident
-from escalation.services.acknowledging import acknowledge_receipt
-from escalation.services.drills import end_the_answered, end_the_closed
-from escalation.services.joining import join
-from escalation.services.ledger import Act, Before, line
-from escalation.services.notices import Notice
-from escalation.services.notify import tell
-from escalation.services.opening import opening_of
-from escalation.services.paging import page_duty
-from tickets.bulk import insert_all
+from escalation.notifications.wording import Notice
+from escalation.notifications.writing import tell
+from escalation.policies.starting_terms import opening_of
 from tickets.choices import Priority, Status
 from tickets.errors import DeskError
 from tickets.events import (
@@ -34,6 +33,7 @@ from tickets.events import (
     subscribe,
     subscribe_all,
 )
+from tickets.lib.bulk_insert import insert_all
 from tickets.models import Message
 from tickets.services.waiting import oldest_unanswered
 
@@ -60,9 +60,9 @@ def start_the_promise(event: CustomerWrote) -> None:
     found = opening_of(event.ticket, at=message.at)
     if found is None:
         return
-    clock = clocks.start_answer(event.ticket, found, message, act)
+    clock = lifecycle.start_answer(event.ticket, found, message, act)
     if found.resolution is not None:
-        clocks.begin(
+        lifecycle.begin(
             event.ticket, found.resolution, act, kind=ClockKind.RESOLUTION, at=message.at, message=message
         )
     if clock.kind == ClockKind.FIRST_RESPONSE:
@@ -82,16 +82,18 @@ def _welcome(clock: Clock, event: CustomerWrote) -> None:
 def keep_the_promise(event: StaffResponded) -> None:
     """A contact that is logged afterwards leaves open what the customer asked since: the promise of that starts."""
     act = Act(event.at, event.actor)
-    owed = clocks.open_clocks(event.ticket)
+    owed = lifecycle.open_clocks(event.ticket)
     waiting = [clock for clock in owed if clock.kind in RESPONSE_KINDS]
     for clock in waiting:
-        clocks.answer(clock, event.message, act)
+        lifecycle.answer(clock, event.message, act)
     asked_since = oldest_unanswered(event.ticket) if event.message.at < event.at else None
     if asked_since is not None:
-        clocks.start(event.ticket, asked_since, act)
+        lifecycle.start(event.ticket, asked_since, act)
     goes_on = event.then not in OVER and event.ticket.is_active
-    like = waiting[-1] if waiting else clocks.newest(event.ticket)
-    incident.updated(event.ticket, event.message, act, owed=owed, like=like if goes_on else None)
+    like = waiting[-1] if waiting else lifecycle.newest(event.ticket)
+    updates_and_resolution.updated(
+        event.ticket, event.message, act, owed=owed, like=like if goes_on else None
+    )
 
 
 def take_back_the_answer(event: ResponseFailed) -> None:
@@ -113,14 +115,14 @@ def take_back_the_voided_answer(event: ResponseVoided) -> None:
 
 def _revoke(event: TicketEvent, message: Message, cause: str) -> Clock | None:
     """Every promise that the answer stopped runs again; the one of them that is open now."""
-    incident.not_updated(event.ticket, message, Act(event.at, event.actor, cause))
+    updates_and_resolution.not_updated(event.ticket, message, Act(event.at, event.actor, cause))
     answered = Clock.objects.filter(answered_by=message)
     revoked = list(answered.select_related("calendar", "policy_version__policy").order_by("started_at"))
     for clock in revoked:
         clock.ticket = event.ticket
-        clocks.revoke(clock, Act(event.at, event.actor, cause), message=message)
+        lifecycle.revoke(clock, Act(event.at, event.actor, cause), message=message)
     if event.ticket.unanswered_since is not None and event.ticket.status in OVER:
-        incident.unresolved(event.ticket, Act(event.at, event.actor, cause))
+        updates_and_resolution.unresolved(event.ticket, Act(event.at, event.actor, cause))
     return next((clock for clock in revoked if clock.is_open), None)
 
 
@@ -132,8 +134,10 @@ def _tell_of_loss(event: TicketEvent, message: Message, notice: Notice) -> None:
 
 def follow_the_priority(event: PriorityChanged) -> None:
     """What becomes a P0 pages the person on duty, whether or not the customer waits at the moment."""
-    incident.follow_priority(event.ticket, Act(event.at, event.actor, event.reason), priority=event.after)
-    newest = clocks.newest(event.ticket) if event.after == Priority.P0 else None
+    updates_and_resolution.follow_priority(
+        event.ticket, Act(event.at, event.actor, event.reason), priority=event.after
+    )
+    newest = lifecycle.newest(event.ticket) if event.after == Priority.P0 else None
     if newest is not None:
         page_duty(newest, at=event.at)
 
@@ -143,17 +147,17 @@ def follow_the_status(event: StatusChanged) -> None:
     act = Act(event.at, event.actor, event.reason)
     if event.after in OVER:
         _end_unanswered(event, act)
-        incident.ended(event.ticket, act)
+        updates_and_resolution.ended(event.ticket, act)
     elif event.after == Status.WAITING:
-        incident.pause(event.ticket, act)
+        updates_and_resolution.pause(event.ticket, act)
     else:
-        incident.resume_all(event.ticket, act)
+        updates_and_resolution.resume_all(event.ticket, act)
         _reopen(event, act)
 
 
 def _end_unanswered(event: StatusChanged, act: Act) -> None:
     """A status answers nobody: closing while the customer waits needs a reason and is a breach, unless waived."""
-    waiting = clocks.waiting(event.ticket)
+    waiting = lifecycle.waiting(event.ticket)
     if not waiting:
         return
     waives = event.actor is not None and event.actor.has_perm("escalation.waive_clock")
@@ -161,8 +165,8 @@ def _end_unanswered(event: StatusChanged, act: Act) -> None:
         raise DeskError(_still_waits(event.after))
     for clock in waiting:
         if waives and clock.waived_at is None:
-            clocks.waive(clock, act)
-        clocks.give_up(clock, act)
+            lifecycle.waive(clock, act)
+        lifecycle.give_up(clock, act)
 
 
 def _still_waits(status: str) -> str:
@@ -178,9 +182,11 @@ def _still_waits(status: str) -> str:
 
 def _reopen(event: StatusChanged, act: Act) -> None:
     """Reopened by hand the promise of resolution starts now; a customer's message starts it by its receipt."""
-    like = clocks.newest(event.ticket) if event.before in OVER and event.actor is not None else None
+    like = lifecycle.newest(event.ticket) if event.before in OVER and event.actor is not None else None
     if like is not None:
-        incident.promise(ClockKind.RESOLUTION, event.ticket, act, like=like, at=event.at, message=None)
+        updates_and_resolution.promise(
+            ClockKind.RESOLUTION, event.ticket, act, like=like, at=event.at, message=None
+        )
 
 
 def note_the_new_holders(events: Sequence[TicketAssigned]) -> None:

@@ -2,19 +2,19 @@
 
 from django.utils import timezone
 
+from escalation.absences.moving import move_from_absent
+from escalation.absences.returning import offer_back
+from escalation.clocks.verification import Verification, verify
+from escalation.drills.drills import end_what_is_over
+from escalation.duty.handover_mails import tell_changes
+from escalation.duty.shifts import generate_all
+from escalation.enforcement.heartbeats import beat
+from escalation.enforcement.sweep import look_again
+from escalation.enforcement.sweep_loop import SWEEP, sweep_once
 from escalation.exports.pack import desk_zone, export_week
-from escalation.services.absences import move_from_absent
-from escalation.services.calendars import refresh_holidays
-from escalation.services.dispatch import dispatch_due
-from escalation.services.drills import end_what_is_over
-from escalation.services.dutychange import tell_changes
-from escalation.services.heartbeats import beat
-from escalation.services.returning import offer_back
-from escalation.services.rounds import SWEEP, sweep_once
-from escalation.services.shifts import generate_all
-from escalation.services.sweep import look_again
-from escalation.services.verifying import Verification, verify
-from escalation.weeks import last_complete_week
+from escalation.lib.weeks import last_complete_week
+from escalation.notifications.dispatch import dispatch_due
+from escalation.working_time.editing import refresh_holidays
 
 __all__ = ["LEDGER", "START", "SWEEP"]
 

@@ -92,6 +92,7 @@ def _queue_rules(queue: dict[str, Any]) -> Iterator[tuple[str, bool, str, str]]:
         "A dead process of the cluster would be noticed late.", "Set guard_cycle to 1.",
     )  # fmt: skip
     yield (
-        "E110", not str(queue.get("broker_class", "")).startswith("supportdesk.cluster."),
-        "A dead cluster would hide behind those of other machines.", "Set broker_class to one of supportdesk.cluster.",
+        "E110", not str(queue.get("broker_class", "")).startswith("supportdesk.processes.cluster."),
+        "A dead cluster would hide behind those of other machines.",
+        "Set broker_class to one of supportdesk.processes.cluster.",
     )  # fmt: skip

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from customers.models import StaffProfile
-from supportdesk.onetime import must_choose_password
+from supportdesk.accounts.one_time_password import must_choose_password
 
 HEALTH = "/healthz"
 

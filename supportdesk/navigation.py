@@ -95,7 +95,7 @@ GROUPS: Sequence[tuple[Any, Sequence[Item]]] = (
     (
         _("Operation"),
         (
-            Item(_("Operations"), "monitoring", "supportdesk.cluster", page="admin:operations"),
+            Item(_("Operations"), "monitoring", "supportdesk.processes.cluster", page="admin:operations"),
             Item(_("Mailboxes"), "inbox", "tickets.mailbox"),
             Item(_("Heartbeats"), "monitor_heart", "escalation.heartbeat"),
             Item(_("Timetable"), "event_repeat", "django_q.schedule"),

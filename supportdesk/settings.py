@@ -143,9 +143,9 @@ Q_CLUSTER: dict[str, Any] = {
     "label": "django-q2",
     # Redis answers sooner, but loses the task that a killed worker held; the database gives it back after `retry`.
     **(
-        {"redis": REDIS_URL, "broker_class": "supportdesk.cluster.redis_broker.OwnRedis"}
+        {"redis": REDIS_URL, "broker_class": "supportdesk.processes.cluster.redis_broker.OwnRedis"}
         if REDIS_URL
-        else {"orm": "default", "broker_class": "supportdesk.cluster.orm_broker.OwnOrm"}
+        else {"orm": "default", "broker_class": "supportdesk.processes.cluster.orm_broker.OwnOrm"}
     ),
 }
 

@@ -7,11 +7,11 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
-from supportdesk.onetime import note_sign_in
-from supportdesk.views.board import acknowledge_row, board, export, kept
-from supportdesk.views.operations import operations_page
-from supportdesk.views.own_password import own_password
-from supportdesk.views.reader import duty_link, my_settings
+from supportdesk.accounts.one_time_password import note_sign_in
+from supportdesk.pages.board.view import acknowledge_row, board, export, kept
+from supportdesk.pages.first_password import own_password
+from supportdesk.pages.my_settings import duty_link, my_settings
+from supportdesk.pages.operations import operations_page
 
 
 class DeskSite(UnfoldAdminSite):

@@ -4,9 +4,9 @@ import time
 
 from django.utils import timezone
 
-from escalation.services.rounds import sweep_in_rounds
-from supportdesk.cluster.redis_broker import is_away
-from tickets.ending import is_ending
+from escalation.enforcement.sweep_loop import sweep_in_rounds
+from supportdesk.processes.cluster.redis_broker import is_away
+from tickets.lib.stopping import is_ending
 
 # Minutes of rounds, in all; below the time that a task may live (Q_CLUSTER's timeout).
 MOST_MINUTES = 3
@@ -28,7 +28,3 @@ def enforce() -> str:
 def _pause(seconds: float) -> bool:
     time.sleep(seconds)
     return not is_ending()
-
-
-def pulse() -> None:
-    """Asks one cluster whether its tasks go all the way; see supportdesk.cluster.reports. There is nothing to do."""

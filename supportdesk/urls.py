@@ -3,12 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from supportdesk.views.ack import ack
-from supportdesk.views.duty import duty_feed
-from supportdesk.views.health import alive, healthz
-from supportdesk.views.metrics import metrics
+from supportdesk.monitoring.health_view import alive, healthz
+from supportdesk.monitoring.metrics_view import metrics
+from supportdesk.pages.acknowledge_link import ack
+from supportdesk.pages.shift_calendar import duty_feed
 
-handler500 = "supportdesk.views.errors.server_error"
+handler500 = "supportdesk.pages.errors.server_error"
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),

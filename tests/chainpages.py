@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from escalation.chains.editing import spec_of
+from escalation.chains.validation import StepSpec
 from escalation.models import EscalationStep
-from escalation.services.chainrules import StepSpec
-from escalation.services.chains import spec_of
 
 
 def chain_post(steps: Iterable[EscalationStep] = (), added: Iterable[StepSpec] = ()) -> dict[str, Any]:

@@ -22,8 +22,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.signing import SignedPackage
 
-from escalation import ledger_guard
-from escalation.calendars import forget_versions
+from escalation.clocks import ledger_guard
+from escalation.working_time.lookup import forget_versions
 from tests.factories import NOW
 
 ODD_ZONE = "Asia/Kathmandu"  # +05:45: neither UTC, nor the desk's usual zone, nor a whole hour

@@ -25,7 +25,7 @@ from customers.models import (
     Team,
 )
 from escalation.choices import ClockChange, ClockKind, ClockState, Medium, NoticeKind, Whom
-from escalation.definitions import CalendarDefinition, as_json, resolved
+from escalation.lib.rotation import Rotation
 from escalation.models import (
     Calendar,
     CalendarVersion,
@@ -45,7 +45,7 @@ from escalation.models import (
     PolicyTarget,
     PolicyVersion,
 )
-from escalation.rotation import Rotation
+from escalation.working_time.definitions import CalendarDefinition, as_json, resolved
 from supportdesk.models import Cluster
 from tickets.choices import (
     Channel,

@@ -12,14 +12,14 @@ from customers.models import Contact
 from escalation.choices import RESPONSE_KINDS
 from escalation.models import Clock
 from escalation.models.clock import ClockQuerySet
-from escalation.services.dispatch import DispatchReport, dispatch_due
+from escalation.notifications.dispatch import DispatchReport, dispatch_due
 from tests.factories import NOW, ContactFactory
 from tickets.choices import Channel, Priority, Status
+from tickets.message_content import Words
 from tickets.models import Message, Ticket
 from tickets.services.conversation import add_customer_message, add_note, log_contact, reply
 from tickets.services.failures import fail_response
 from tickets.services.opening import open_ticket
-from tickets.words import Words
 
 
 def minute(number: float) -> datetime:

@@ -14,13 +14,13 @@ EDGES = {
     "tasks",
     "tasks.py",
     "commands",
-    "views",
     "views.py",
+    "pages",
+    "monitoring",
     "admin",
     "middleware.py",
     "listener.py",
-    "runner",
-    "cluster",
+    "processes",
 }
 CLOCK_READS = {"timezone.now", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
 MODEL_SIGNALS = {"django.db.models.signals", "django.dispatch"}

@@ -11,11 +11,11 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from tickets.choices import IntakeState
-from tickets.ending import is_ending
+from tickets.lib.stopping import is_ending
 from tickets.models import InboundEmail
-from tickets.services.delivery import deliver_due
 from tickets.services.fetching import fetch_due
 from tickets.services.intake import DATABASE_FAULTS, process
+from tickets.services.outgoing.delivery import deliver_due
 
 logger = logging.getLogger(__name__)
 

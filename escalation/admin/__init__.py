@@ -1,25 +1,23 @@
 """The admin of promises, escalation and exports, one class per file."""
 
-from escalation.admin.absence import AbsenceAdmin
-from escalation.admin.absence_move import AbsenceMoveAdmin
-from escalation.admin.calendar import CalendarAdmin
-from escalation.admin.clock import ClockAdmin
-from escalation.admin.contact_way import ContactWayAdmin
-from escalation.admin.contract import ContractAdmin
-from escalation.admin.customer import CustomerAdmin
+from escalation.admin.absences.absence import AbsenceAdmin
+from escalation.admin.absences.absence_move import AbsenceMoveAdmin
 from escalation.admin.drill import DrillAdmin
-from escalation.admin.duty import DutyRotaAdmin
-from escalation.admin.duty_acts import DutyHandoverAdmin, DutyOverrideAdmin
-from escalation.admin.duty_layer import DutyLayerAdmin
-from escalation.admin.duty_shift import DutyShiftAdmin
-from escalation.admin.escalation import EscalationAdmin
-from escalation.admin.export_subscriber import ExportSubscriberAdmin
+from escalation.admin.duty.layer import DutyLayerAdmin
+from escalation.admin.duty.records import DutyHandoverAdmin, DutyOverrideAdmin
+from escalation.admin.duty.rota import DutyRotaAdmin
+from escalation.admin.duty.shift import DutyShiftAdmin
+from escalation.admin.exports.subscriber import ExportSubscriberAdmin
+from escalation.admin.exports.weekly_export import WeeklyExportAdmin
 from escalation.admin.heartbeat import HeartbeatAdmin
-from escalation.admin.ledger import ClockEventAdmin
-from escalation.admin.notification import NotificationAdmin
-from escalation.admin.policy import PolicyAdmin
-from escalation.admin.ticket import TicketAdmin
-from escalation.admin.weekly_export import WeeklyExportAdmin
+from escalation.admin.notifications.contact_way import ContactWayAdmin
+from escalation.admin.notifications.notification import NotificationAdmin
+from escalation.admin.policies.calendar import CalendarAdmin
+from escalation.admin.policies.contract import ContractAdmin
+from escalation.admin.policies.policy import PolicyAdmin
+from escalation.admin.promises.clock import ClockAdmin
+from escalation.admin.promises.escalation import EscalationAdmin
+from escalation.admin.promises.ledger import ClockEventAdmin
 
 __all__ = [
     "AbsenceAdmin",
@@ -29,7 +27,6 @@ __all__ = [
     "ClockEventAdmin",
     "ContactWayAdmin",
     "ContractAdmin",
-    "CustomerAdmin",
     "DrillAdmin",
     "DutyHandoverAdmin",
     "DutyLayerAdmin",
@@ -41,6 +38,5 @@ __all__ = [
     "HeartbeatAdmin",
     "NotificationAdmin",
     "PolicyAdmin",
-    "TicketAdmin",
     "WeeklyExportAdmin",
 ]

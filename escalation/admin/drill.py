@@ -23,11 +23,11 @@ from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from customers.admin.fields import person
 from customers.models import Customer
 from escalation.choices import DrillEnding
-from escalation.csvsafe import CsvSheet
-from escalation.drill_report import COLUMNS, csv_rows, median_after, report_of, with_first_acknowledged
+from escalation.drills.drills import STARTS_DRILLS, end_drill, start_drill
+from escalation.drills.report import COLUMNS, csv_rows, median_after, report_of, with_first_acknowledged
 from escalation.explaining.times import length
+from escalation.lib.csv_sheets import CsvSheet
 from escalation.models import Drill
-from escalation.services.drills import STARTS_DRILLS, end_drill, start_drill
 from tickets.access import visible_tickets
 from tickets.admin.once_form import OnceForm
 from tickets.admin.shown import ticket_link

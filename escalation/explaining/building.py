@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from customers.models import Contract
 from customers.names import name_of
 from escalation.choices import ClockChange, ClockState
+from escalation.clocks.served_channels import Served
 from escalation.explaining.counting import ZERO, Part, Piece, count_out, total_of
 from escalation.explaining.evidence import evidence_of
 from escalation.explaining.facts import (
@@ -27,8 +28,7 @@ from escalation.explaining.hours import hours_told
 from escalation.exports.held import Holding, held_times
 from escalation.exports.promises import HOLDER_CHANGES
 from escalation.models import Clock, ClockEvent, Escalation, Notification
-from escalation.served import Served
-from escalation.worktime import Stretch, WorkingHours, working_between
+from escalation.working_time.due_time import Stretch, WorkingHours, working_between
 from tickets.models.ticket import ticket_number
 
 ENDS = (ClockChange.MET, ClockChange.ANSWERED_LATE, ClockChange.CANCELLED)

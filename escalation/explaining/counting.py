@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
-from escalation.worktime import Stretch, WorkingHours, stretches, working_between
+from escalation.working_time.due_time import Stretch, WorkingHours, stretches, working_between
 
 ZERO = timedelta(0)
 

@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 
 from escalation.explaining.facts import Hours, OtherDay
 from escalation.models import Clock
-from escalation.workrules import WEEKDAYS, zone_named
-from escalation.worktime import Interval, WorkingHours
+from escalation.working_time.due_time import Interval, WorkingHours
+from escalation.working_time.validation import WEEKDAYS, zone_named
 
 MINUTES_A_DAY = 24 * 60
 

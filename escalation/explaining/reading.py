@@ -4,12 +4,12 @@ from datetime import datetime
 
 from django.db.models import Prefetch, QuerySet
 
-from escalation.calendars import hours_of_version
+from escalation.clocks.served_channels import served_of
 from escalation.explaining.building import Rows, explained
 from escalation.explaining.facts import Explanation
 from escalation.models import Clock, ClockEvent, Escalation, Notification
-from escalation.served import served_of
-from escalation.worktime import WorkingHours
+from escalation.working_time.due_time import WorkingHours
+from escalation.working_time.lookup import hours_of_version
 
 BULKY = ("body", "quoted", "html")
 TERMS = (

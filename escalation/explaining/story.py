@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 
 from escalation.choices import AcknowledgedBy, ClockChange, NoticeKind
-from escalation.deskwords import in_readers_words
 from escalation.explaining.facts import Fired, Happening
 from escalation.explaining.times import Zones, length
 from escalation.explaining.words import NOTABLE, delivery, recorded, said
+from escalation.lib.desk_reasons import in_readers_words
 from tickets.choices import Priority
 
 ANSWERS = (ClockChange.MET, ClockChange.ANSWERED_LATE, ClockChange.REVOKED)

@@ -15,7 +15,7 @@ from escalation.exports.scorecard import Tally
 from escalation.models import ExportFile, ExportSubscriber, WeeklyExport
 from tickets.choices import MailPurpose
 from tickets.errors import DeskError
-from tickets.services.outbox import StoredFile, queue_mail
+from tickets.services.outgoing.outbox import StoredFile, queue_mail
 
 logger = logging.getLogger(__name__)
 ATTACH_UP_TO = 10_000_000  # bytes of all files together; a greater pack is only linked

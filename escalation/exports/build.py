@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from escalation.calendars import CalendarBook
-from escalation.csvsafe import Cell, SheetSummary, write_sheet
 from escalation.exports import promises_csv, scorecard, tickets_csv
 from escalation.exports.incidents import incidents_of
 from escalation.exports.period import Period
 from escalation.exports.promises import promises_of
 from escalation.exports.roster import Roster, load_roster
+from escalation.lib.csv_sheets import Cell, SheetSummary, write_sheet
+from escalation.working_time.lookup import CalendarBook
 
 FORMAT_VERSION = 1  # raise it when a column is added, renamed or counted otherwise
 MANIFEST = "manifest.json"

@@ -4,9 +4,9 @@ from datetime import tzinfo
 
 from django.http import StreamingHttpResponse
 
-from escalation.csvsafe import CsvSheet
 from escalation.exports.roster import load_roster
 from escalation.exports.tickets_csv import COLUMNS, ticket_rows
+from escalation.lib.csv_sheets import CsvSheet
 from tickets.models.ticket import TicketQuerySet
 
 

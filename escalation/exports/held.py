@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from escalation.worktime import WorkingHours, working_between
+from escalation.working_time.due_time import WorkingHours, working_between
 
 
 class Holding(NamedTuple):

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from escalation.exports.announce import announce
 from escalation.exports.build import Pack, build_pack, write_manifest
 from escalation.exports.period import Period
+from escalation.lib.weeks import Week
 from escalation.models import ExportFile, WeeklyExport
-from escalation.weeks import Week
 from tickets.errors import DeskError
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from escalation.choices import ClockState
-from escalation.weeks import Week
+from escalation.lib.weeks import Week
 
 
 @dataclass(frozen=True)

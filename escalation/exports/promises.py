@@ -11,15 +11,15 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
-from escalation.calendars import CalendarBook
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockState
+from escalation.clocks.served_channels import ways_of
 from escalation.exports.held import Held, Holding, held_times
 from escalation.exports.period import Period, Verdict, verdict
 from escalation.exports.stamps import moment, moments, stamp
 from escalation.models import Clock, ClockEvent
 from escalation.models.clock import ClockQuerySet
-from escalation.served import ways_of
-from escalation.worktime import WorkingHours, working_between
+from escalation.working_time.due_time import WorkingHours, working_between
+from escalation.working_time.lookup import CalendarBook
 from tickets.models.message import BACKDATED_AFTER
 
 FETCH = 2000  # rows read at a time

@@ -2,10 +2,10 @@
 
 from zoneinfo import ZoneInfo
 
-from escalation.csvsafe import Cell, iso_time, local_time
 from escalation.exports.promises import Promise
 from escalation.exports.roster import Roster
 from escalation.exports.tickets_csv import priority_code
+from escalation.lib.csv_sheets import Cell, iso_time, local_time
 from tickets.models.ticket import ticket_number
 
 COLUMNS = (

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
-from escalation import csvsafe
 from escalation.choices import ClockState
 from escalation.exports.held import shares
 from escalation.exports.incidents import Incident, IncidentKind
 from escalation.exports.promises import CustomerSide, Promise
 from escalation.exports.roster import Roster
 from escalation.exports.tickets_csv import priority_code
+from escalation.lib import csv_sheets
 
 COLUMNS = (
     "group",
@@ -167,7 +167,7 @@ class Scorecard:
         return Key("person", person.username), person.name
 
 
-def scorecard_rows(lines: Mapping[Key, Tally]) -> Iterator[list[csvsafe.Cell]]:
+def scorecard_rows(lines: Mapping[Key, Tally]) -> Iterator[list[csv_sheets.Cell]]:
     return (_row(key, tally) for key, tally in lines.items())
 
 
@@ -177,7 +177,7 @@ def _line(lines: defaultdict[Key, Tally], key: Key, name: str) -> Tally:
     return tally
 
 
-def _row(key: Key, tally: Tally) -> list[csvsafe.Cell]:
+def _row(key: Key, tally: Tally) -> list[csv_sheets.Cell]:
     outcomes, incidents = tally.outcomes, tally.incidents
     return [
         key.group,

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from django.db.models import OuterRef, Subquery
 
-from escalation.csvsafe import Cell, iso_time, local_time
 from escalation.exports.period import Period
 from escalation.exports.roster import Roster
 from escalation.exports.stamps import moments, stamp
+from escalation.lib.csv_sheets import Cell, iso_time, local_time
 from tickets.choices import Channel, Priority
 from tickets.models import Message, Ticket
 from tickets.models.message import BACKDATED_AFTER

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from escalation.ledger_guard import guard, unguard
+from escalation.clocks.ledger_guard import guard, unguard
 
 
 class Migration(migrations.Migration):

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from escalation.ledger_guard import guard, unguard
+from escalation.clocks.ledger_guard import guard, unguard
 
 
 def unguarded(apps, schema_editor):

@@ -10,7 +10,7 @@ from customers.choices import validate_zone
 
 
 class Calendar(models.Model):
-    """Written by escalation.services.calendars only. ``definition`` is that of the newest version, as JSON."""
+    """Written by escalation.working_time.editing only. ``definition`` is that of the newest version, as JSON."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_zone])

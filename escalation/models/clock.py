@@ -36,7 +36,7 @@ class ClockQuerySet(models.QuerySet["Clock"]):
 
 
 class Clock(models.Model):
-    """Started and stopped by escalation.services.clocks only, under the ticket's lock.
+    """Started and stopped by escalation.clocks.lifecycle only, under the ticket's lock.
 
     ``breached_at`` is ``due_at``, ``detected_at`` the time the desk noticed. ``next_step_at`` is the next moment
     something must happen (a warning, the due time, a step after it); empty when nothing is left to do.
@@ -123,7 +123,7 @@ class Clock(models.Model):
             where_set("answered_by", name="clock_answered_by"),
             models.Index(
                 fields=["next_step_at"], name="clock_next_step", condition=Q(stopped_at=None)
-            ),  # escalation.services.sweep
+            ),  # escalation.enforcement.sweep
             models.Index(fields=["due_at"], name="clock_open_due", condition=Q(stopped_at=None)),  # the board
             models.Index(
                 fields=["stranded_at"],
@@ -132,7 +132,7 @@ class Clock(models.Model):
             ),  # the red board
             models.Index(
                 fields=["detected_at"], name="clock_noticed", condition=Q(detected_at__isnull=False)
-            ),  # escalation.lag
+            ),  # escalation.enforcement.lag
             models.Index(fields=["started_at"], name="clock_started"),  # scorecards, weekly pack
             models.Index(fields=["due_at"], name="clock_due"),  # compliance of a week
         ]

@@ -24,7 +24,7 @@ class ContractWindowQuerySet(models.QuerySet["ContractWindow"]):
         return self.filter(Q(retired_at=None) | Q(retired_at__gt=moment), created_at__lte=moment)
 
     def retire(self, at: datetime) -> int:
-        """The end of those that are in force; for escalation.services.contract_windows only."""
+        """The end of those that are in force; for escalation.policies.contract_windows only."""
         return models.QuerySet.update(self.current(), retired_at=at)
 
     def update(self, **kwargs: Any) -> NoReturn:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.choices import validate_zone
 from customers.names import name_of
-from escalation.rotation import Rotation
+from escalation.lib.rotation import Rotation
 
 
 class DutyRota(models.Model):
@@ -48,7 +48,7 @@ class Weekday(models.IntegerChoices):
 
 
 class DutyLayer(models.Model):
-    """One rotation of a rota; times are those of the rota's zone. escalation.rotation says what it means."""
+    """One rotation of a rota; times are those of the rota's zone. escalation.lib.rotation says what it means."""
 
     rota = models.ForeignKey(DutyRota, models.CASCADE, related_name="layers", verbose_name=_("duty rota"))
     name = models.CharField(_("name"), max_length=100)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.indexes import where_set
 from escalation.choices import ClockChange, ClockState
-from escalation.deskwords import in_readers_words
+from escalation.lib.desk_reasons import in_readers_words
 from escalation.models.clock import Clock
 from tickets.models import Message
 

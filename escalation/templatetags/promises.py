@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from customers.names import CHINESE, name_of
-from escalation.heat import Heat, heat, share_left
+from escalation.clocks.urgency import Heat, heat, share_left
 from escalation.models import Clock
 
 register = template.Library()

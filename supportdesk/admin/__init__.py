@@ -1,6 +1,15 @@
-"""The admin of what joins the desk: the task queue, to look at."""
+"""The admin of what joins the desk: its pages of tickets and customers, and the task queue, to look at."""
 
 from supportdesk.admin.heartbeat import WordedHeartbeatAdmin
 from supportdesk.admin.queue import FailedTaskAdmin, TimetableAdmin, WaitingTaskAdmin
+from supportdesk.pages.customer import CustomerAdmin
+from supportdesk.pages.ticket.admin import TicketAdmin
 
-__all__ = ["FailedTaskAdmin", "TimetableAdmin", "WaitingTaskAdmin", "WordedHeartbeatAdmin"]
+__all__ = [
+    "CustomerAdmin",
+    "FailedTaskAdmin",
+    "TicketAdmin",
+    "TimetableAdmin",
+    "WaitingTaskAdmin",
+    "WordedHeartbeatAdmin",
+]

@@ -6,7 +6,7 @@ from unfold.decorators import display
 
 from escalation.admin.heartbeat import HeartbeatAdmin
 from escalation.models import Heartbeat
-from supportdesk.beat_words import TITLES, said_by
+from supportdesk.monitoring.heartbeat_wording import TITLES, said_by
 
 admin.site.unregister(Heartbeat)
 

@@ -7,7 +7,7 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 from unfold.decorators import display
 
 from customers.admin.base import ReadOnlyAdmin
-from supportdesk.schedule_words import ABOUT, how_often, title_of
+from supportdesk.monitoring.schedule_wording import ABOUT, how_often, title_of
 from supportdesk.schedules import TIMETABLE
 from tickets.admin.shown import as_written
 

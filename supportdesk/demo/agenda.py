@@ -7,12 +7,12 @@ from itertools import count
 
 from django.db.models import Min
 
+from escalation.enforcement.sweep import sweep
 from escalation.models import Clock, Notification
-from escalation.services.dispatch import dispatch_due
-from escalation.services.sweep import sweep
+from escalation.notifications.dispatch import dispatch_due
 from tickets.choices import OutboxState
 from tickets.models import OutboundEmail
-from tickets.services.delivery import deliver_due
+from tickets.services.outgoing.delivery import deliver_due
 
 Act = Callable[[datetime], None]
 SWEEP_SECOND = 4  # the minute task runs a little after the full minute

@@ -15,10 +15,10 @@ from supportdesk.demo.scripts import Script, Turn
 from supportdesk.demo.wording import Wording
 from supportdesk.demo.world import World
 from tickets.choices import Channel
+from tickets.message_content import NewFile
 from tickets.models import Ticket
 from tickets.services.conversation import add_customer_message
 from tickets.services.opening import open_ticket
-from tickets.words import NewFile
 
 WRITTEN_DOWN_AFTER = timedelta(minutes=3)  # a call or group message, by hand
 

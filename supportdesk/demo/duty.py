@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.models import User
 
 from customers.services.staffing import Staff
+from escalation.duty.overrides import put_on_duty
+from escalation.duty.shifts import generate_shifts
+from escalation.lib.rotation import Rotation
 from escalation.models import DutyLayer, DutyRota, DutyShift, DutyTurn, Weekday
-from escalation.rotation import Rotation
-from escalation.services.overrides import put_on_duty
-from escalation.services.shifts import generate_shifts
 
 NAME = "P0 duty 值班"
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from random import Random
 
-from tickets.words import NewFile
+from tickets.message_content import NewFile
 
 Pixel = tuple[int, int, int]
 WIDTH, HEIGHT = 270, 480

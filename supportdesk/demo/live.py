@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from escalation.choices import ClockKind
-from escalation.services.terms import terms_for
+from escalation.policies.terms import terms_for
 from supportdesk.demo.companies import Company
 from supportdesk.demo.openings import Opening
 from supportdesk.demo.scripts import everyday_scripts, scripts_in

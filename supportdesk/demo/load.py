@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from customers.models import Absence, Customer
-from supportdesk.administrator import NewAdministrator
+from supportdesk.accounts.administrator import NewAdministrator
 from supportdesk.demo import companies
 from supportdesk.demo.agenda import Agenda, deliver
 from supportdesk.demo.conversation import Conversation

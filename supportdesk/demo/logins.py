@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from supportdesk.administrator import NewAdministrator, ensure_administrator
+from supportdesk.accounts.administrator import NewAdministrator, ensure_administrator
 from supportdesk.demo.report import Login
 from supportdesk.demo.staff import DOMAIN
 from supportdesk.models import OneTimePassword

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from customers.choices import Language
 from escalation.exports.pack import desk_zone, export_week
+from escalation.lib.weeks import last_complete_week, week_of
 from escalation.models import ExportSubscriber
-from escalation.weeks import last_complete_week, week_of
 from supportdesk.demo.world import World
 
 EIGHT_O_CLOCK = timedelta(hours=8)

@@ -7,13 +7,13 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from customers.models import Contract, ServicePlan
+from escalation.chains.editing import revise_chain
+from escalation.chains.validation import StepSpec
 from escalation.choices import RESPONSE_KINDS, ClockKind, Medium, Way
-from escalation.definitions import CalendarDefinition
 from escalation.models import Calendar, DutyRota, Policy
-from escalation.services.calendars import create_calendar
-from escalation.services.chainrules import StepSpec
-from escalation.services.chains import revise_chain
-from escalation.services.policies import Ways, Window, revise_policy
+from escalation.policies.editing import Ways, Window, revise_policy
+from escalation.working_time.definitions import CalendarDefinition
+from escalation.working_time.editing import create_calendar
 from supportdesk.demo.content_files import read
 from tickets.choices import Priority
 

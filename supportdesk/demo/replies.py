@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import User
 
 from tickets.choices import Channel, Status
+from tickets.message_content import NewFile
 from tickets.models import Ticket
 from tickets.services.conversation import log_contact, reply
-from tickets.words import NewFile
 
 LOGGED_AFTER = timedelta(minutes=2)
 

@@ -28,9 +28,9 @@ from django.db import connection, transaction  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from customers.models import Absence  # noqa: E402
+from escalation.absences.moving import move_from_absent  # noqa: E402
+from escalation.absences.returning import offer_back  # noqa: E402
 from escalation.models import AbsenceMove, Notification  # noqa: E402
-from escalation.services.absences import move_from_absent  # noqa: E402
-from escalation.services.returning import offer_back  # noqa: E402
 from tests import factories as make  # noqa: E402
 from tests.crowd import Crowd  # noqa: E402
 

@@ -32,8 +32,8 @@ from django.test.utils import CaptureQueriesContext, setup_test_environment  # n
 from django.utils import timezone  # noqa: E402
 
 from escalation.choices import ClockChange, ClockKind, ClockState  # noqa: E402
+from escalation.enforcement.heartbeats import beat  # noqa: E402
 from escalation.models import Clock, ClockEvent, PolicyTarget  # noqa: E402
-from escalation.services.heartbeats import beat  # noqa: E402
 from tests import factories as make  # noqa: E402
 from tickets.choices import Status  # noqa: E402
 from tickets.models import Ticket  # noqa: E402

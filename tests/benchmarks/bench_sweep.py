@@ -25,8 +25,8 @@ django.setup()
 from django.db import connection, transaction  # noqa: E402 - after django.setup()
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
+from escalation.enforcement.sweep import PAGE, sweep  # noqa: E402
 from escalation.models import Clock, Escalation, Notification  # noqa: E402
-from escalation.services.sweep import PAGE, sweep  # noqa: E402
 from tests import factories as make  # noqa: E402
 from tests.crowd import Crowd  # noqa: E402
 

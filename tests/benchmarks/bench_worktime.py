@@ -17,12 +17,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "supportdesk.settings")
 django.setup()
 
-from escalation.calendars import hours_from  # noqa: E402 - after django.setup()
-from escalation.definitions import CalendarDefinition, as_json, resolved  # noqa: E402
+from escalation.chains.step_times import due_time  # noqa: E402
 from escalation.models import Calendar  # noqa: E402
-from escalation.services.moments import due_time  # noqa: E402
-from escalation.workmonths import month_table  # noqa: E402
-from escalation.worktime import add_working, working_between  # noqa: E402
+from escalation.working_time.definitions import CalendarDefinition, as_json, resolved  # noqa: E402
+from escalation.working_time.due_time import add_working, working_between  # noqa: E402
+from escalation.working_time.lookup import hours_from  # noqa: E402 - after django.setup()
+from escalation.working_time.monthly_totals import month_table  # noqa: E402
 
 ZONE = ZoneInfo("Asia/Shanghai")
 OFFICE = (((540, 720), (780, 1080)),) * 5 + ((), ())

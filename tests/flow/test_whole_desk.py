@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Page
 
+from escalation.lib.weeks import week_of
 from escalation.models import Clock
-from escalation.weeks import week_of
 from tests.flow import letters
 from tests.flow.browser import page
 from tests.flow.desk import ARTEFACTS, FreshDesk

@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, User
 from customers.models import Contact, Contract, Customer, Desk, MailDomain, ServicePlan, StaffProfile
 from escalation.choices import ClockKind, Whom
 from escalation.models import Calendar, EscalationStep, Policy
-from escalation.services.policies import Window, revise_policy
+from escalation.policies.editing import Window, revise_policy
 from tickets.choices import Priority
 from tickets.models import Mailbox
 

@@ -2,11 +2,11 @@
 
 import pytest
 
+from escalation.absences.moving import move_from_absent
+from escalation.absences.returning import keep, offer_back, take_back
 from escalation.choices import NoticeKind
+from escalation.drills.drills import start_drill
 from escalation.models import AbsenceMove, Drill, Notification
-from escalation.services.absences import move_from_absent
-from escalation.services.drills import start_drill
-from escalation.services.returning import keep, offer_back, take_back
 from tests.factories import AbsenceFactory, ContactFactory, CustomerFactory, set_desk, staff
 from tests.races.test_races import at_once
 from tests.talk import answered, minute, opened

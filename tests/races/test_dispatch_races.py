@@ -7,10 +7,10 @@ import pytest
 
 from escalation.choices import AttemptOutcome, Medium, NoticeKind, NotificationState
 from escalation.models import Notification, NotificationAttempt
-from escalation.services.dispatch import dispatch_due
-from escalation.services.mailfate import follow_mail
-from escalation.services.notices import Notice
-from escalation.services.notify import notification_row, tell
+from escalation.notifications.dispatch import dispatch_due
+from escalation.notifications.mail_outcomes import follow_mail
+from escalation.notifications.wording import Notice
+from escalation.notifications.writing import notification_row, tell
 from tests.factories import ContactWayFactory, TicketFactory, UserFactory, staff
 from tests.imfake import standing_in
 from tests.races.test_races import at_once

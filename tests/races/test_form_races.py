@@ -10,9 +10,9 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from escalation.admin.ticket_acts import ACTS, Acting, NewerMessage, act_once
 from escalation.models import ContactWay
-from escalation.services.ways import MOST_WAYS, keep_room
+from escalation.notifications.contact_ways import MOST_WAYS, keep_room
+from supportdesk.pages.ticket.actions import ACTS, Acting, NewerMessage, act_once
 from tests.factories import (
     ContactFactory,
     CustomerFactory,

@@ -11,9 +11,9 @@ import pytest
 from django.db import connection, transaction
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
+from escalation.enforcement.heartbeats import beat
+from escalation.enforcement.sweep import SweepReport, sweep
 from escalation.models import Clock, ClockEvent, Escalation, Heartbeat, Notification
-from escalation.services.heartbeats import beat
-from escalation.services.sweep import SweepReport, sweep
 from tests.crowd import Crowd
 from tests.factories import (
     NOW,
@@ -28,11 +28,11 @@ from tests.factories import (
 from tests.talk import answered, asked, bounced, minute, opened
 from tickets.choices import IntakeState, MessageKind, OutboxState, Priority
 from tickets.models import InboundEmail, Message, OutboundEmail, Ticket
-from tickets.services import delivery
-from tickets.services.delivery import deliver_due
+from tickets.protocols.smtp import Answer, Parcel, Verdict
 from tickets.services.intake import receive_raw
 from tickets.services.intake.processing import process
-from tickets.transports import Answer, Parcel, Verdict
+from tickets.services.outgoing import delivery
+from tickets.services.outgoing.delivery import deliver_due
 
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
 

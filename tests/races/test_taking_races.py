@@ -5,10 +5,10 @@ from contextlib import suppress
 import pytest
 
 from escalation.choices import AcknowledgedBy, ClockChange
+from escalation.clocks.verification import verify
+from escalation.enforcement.acknowledge import acknowledge, take_over
+from escalation.enforcement.sweep import sweep
 from escalation.models import Acknowledgement, Clock, ClockEvent, Escalation
-from escalation.services.sweep import sweep
-from escalation.services.taking import acknowledge, take_over
-from escalation.services.verifying import verify
 from tests.factories import ContactFactory, CustomerFactory, set_desk, staff
 from tests.races.test_races import at_once
 from tests.talk import answered, minute, opened

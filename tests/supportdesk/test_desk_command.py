@@ -9,11 +9,11 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
-from escalation.services.notices import link_to
+from escalation.notifications.wording import link_to
 from supportdesk.demo import DemoReport, Login
-from supportdesk.desk_parts import Plan
 from supportdesk.management.commands import desk
-from supportdesk.runner.parts import Part
+from supportdesk.processes.desk_parts import Plan
+from supportdesk.processes.runner.parts import Part
 from tickets.models import Ticket
 
 

@@ -24,7 +24,7 @@ from tickets.admin.page_actions import PageActions
 from tickets.admin.shown import as_written, ticket_link
 from tickets.choices import OutboxState
 from tickets.models import OutboundEmail
-from tickets.services.delivery import send_again
+from tickets.services.outgoing.delivery import send_again
 
 # Whoever has it acts as the person it was sent to, so nobody else reads it here.
 SIGNED_LINK = re.compile(r"/ack/[^\s/]+")

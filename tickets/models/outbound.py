@@ -46,7 +46,7 @@ class OutboundEmail(models.Model):
         indexes = [
             models.Index(
                 fields=["next_try_at"], name="outbound_due", condition=models.Q(state__in=WORK_LEFT)
-            ),  # tickets.services.delivery.claim_next
+            ),  # tickets.services.outgoing.delivery.claim_next
             models.Index(
                 fields=["purpose", "next_try_at"],
                 name="outbound_due_by_purpose",

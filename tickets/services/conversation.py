@@ -8,19 +8,19 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from customers.models import Contact
-from tickets.bulk import NewRow, insert_all
 from tickets.choices import Channel, Fact, MessageKind, Status
 from tickets.errors import DeskError
 from tickets.events import CustomerWrote, StaffResponded, publish
+from tickets.lib.bulk_insert import NewRow, insert_all
+from tickets.message_content import NewFile, Words
 from tickets.models import Message, Ticket
 from tickets.services.files import attach
 from tickets.services.locking import locked
 from tickets.services.opening import receipt, store_customer_message
-from tickets.services.outbox import queue_reply
+from tickets.services.outgoing.outbox import queue_reply
 from tickets.services.state import move_to
 from tickets.services.timeline import record
 from tickets.services.waiting import waiting_since
-from tickets.words import NewFile, Words
 
 
 @transaction.atomic

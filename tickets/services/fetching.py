@@ -21,9 +21,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
-from tickets.imap import Account, Folder, ImapProblem, Waiting, opened
 from tickets.models import Mailbox
 from tickets.models.mailbox import AfterFetch
+from tickets.protocols.imap import Account, Folder, ImapProblem, Waiting, opened
 from tickets.services.intake import store_once
 
 logger = logging.getLogger(__name__)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from django.core.files.base import ContentFile
 
+from tickets.message_content import NewFile
 from tickets.models import Attachment, Message
-from tickets.words import NewFile
 
 
 def attach(message: Message, files: Sequence[NewFile]) -> list[Attachment]:

@@ -10,11 +10,11 @@ from customers.models import Contact, Customer
 from tickets.choices import Channel, Fact, MessageKind
 from tickets.errors import DeskError
 from tickets.events import CustomerWrote, TicketOpened, publish
+from tickets.message_content import Words
 from tickets.models import Mailbox, Message, Ticket
 from tickets.services.files import attach
 from tickets.services.first_owner import choose_first_owner
 from tickets.services.timeline import record
-from tickets.words import Words
 
 
 @transaction.atomic

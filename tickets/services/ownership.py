@@ -9,10 +9,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tickets.bulk import NewRow, insert_all
 from tickets.choices import Fact, OwnerRule
 from tickets.errors import DeskError
 from tickets.events import TicketAssigned, publish_all
+from tickets.lib.bulk_insert import NewRow, insert_all
 from tickets.models import Ticket, TimelineEntry
 from tickets.services.locking import locked
 

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from escalation.exports.pack import desk_zone, export_week, preview_week
-from escalation.weeks import Week, WeekError, last_complete_week, parse_week
+from escalation.lib.weeks import Week, WeekError, last_complete_week, parse_week
 from tickets.errors import DeskError
 
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from customers.models import Customer
-from escalation.services.drills import start_drill
+from escalation.drills.drills import start_drill
 from tickets.errors import DeskError
 
 

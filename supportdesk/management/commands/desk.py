@@ -12,14 +12,14 @@ from django.db import connections
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from escalation.services.heartbeats import beat
+from escalation.enforcement.heartbeats import beat
 from escalation.tasks import START
-from supportdesk.administrator import NewAdministrator, ensure_administrator
+from supportdesk.accounts.administrator import NewAdministrator, ensure_administrator
 from supportdesk.demo import DemoReport, Login, load_demo
-from supportdesk.desk_parts import Plan, parts
-from supportdesk.runner.output import Printer
-from supportdesk.runner.ports import problems
-from supportdesk.runner.supervisor import Supervisor
+from supportdesk.processes.desk_parts import Plan, parts
+from supportdesk.processes.runner.output import Printer
+from supportdesk.processes.runner.ports import problems
+from supportdesk.processes.runner.supervisor import Supervisor
 from supportdesk.schedules import sync_schedules
 from tickets.errors import DeskError
 from tickets.services.mailboxes import default_mailbox

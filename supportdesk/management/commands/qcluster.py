@@ -10,11 +10,11 @@ from django.utils import timezone
 from django_q.management.commands.qcluster import Command as OriginalCommand
 from django_q.signals import post_execute
 
-from supportdesk.cluster.names import VARIABLE, new_name
-from supportdesk.cluster.quiet import is_worth_a_line
-from supportdesk.cluster.reports import WorkMark, arrive, carefully, leave
-from supportdesk.cluster.sentinel import StrictSentinel
-from supportdesk.cluster.watch import watch
+from supportdesk.processes.cluster.names import VARIABLE, new_name
+from supportdesk.processes.cluster.question import is_worth_a_line
+from supportdesk.processes.cluster.reports import WorkMark, arrive, carefully, leave
+from supportdesk.processes.cluster.sentinel import StrictSentinel
+from supportdesk.processes.cluster.watch import watch
 
 
 class Command(OriginalCommand):

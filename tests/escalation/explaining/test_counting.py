@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalation.explaining.counting import ZERO, Part, count_out, total_of
-from escalation.worktime import Stretch, WorkingHours, add_working, working_between
+from escalation.working_time.due_time import Stretch, WorkingHours, add_working, working_between
 
 OFFICE = [[(540, 720), (780, 1080)]] * 5 + [[], []]
 SUNDAYS = [[], [], [], [], [], [], [(60, 240)]]  # 01:00 to 04:00 on the nights when clocks are changed

@@ -5,15 +5,15 @@ from datetime import timedelta
 import pytest
 
 from escalation.choices import ClockChange, ClockKind
-from escalation.definitions import CalendarDefinition
+from escalation.clocks.lead_decisions import relax
+from escalation.enforcement.sweep import sweep
 from escalation.explaining.facts import Explanation, Mail
 from escalation.explaining.reading import explain
 from escalation.explaining.sheet import sheet_of
 from escalation.models import Calendar, Clock, Policy
-from escalation.services.calendars import revise_calendar
-from escalation.services.leading import relax
-from escalation.services.policies import Window, revise_policy
-from escalation.services.sweep import sweep
+from escalation.policies.editing import Window, revise_policy
+from escalation.working_time.definitions import CalendarDefinition
+from escalation.working_time.editing import revise_calendar
 from tests.factories import (
     ContactFactory,
     ContractFactory,

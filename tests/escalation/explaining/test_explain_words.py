@@ -28,7 +28,7 @@ from escalation.explaining.story import mark, notes, sentence
 from escalation.explaining.times import Zones, length, stamp
 from escalation.explaining.words import delivery, outcome, recorded, who_started
 from escalation.models import Calendar, Clock
-from escalation.worktime import WorkingHours
+from escalation.working_time.due_time import WorkingHours
 from tests.factories import NOW
 
 BERLIN = Zones.of("Europe/Berlin", "Europe/Berlin")

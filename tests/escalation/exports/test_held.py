@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from escalation.exports.held import Holding, held_times, shares
-from escalation.worktime import WorkingHours
+from escalation.working_time.due_time import WorkingHours
 from tests.factories import NOW
 
 PLAIN = WorkingHours("Asia/Shanghai", always_open=True)

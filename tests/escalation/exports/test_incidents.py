@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from escalation.choices import ClockChange
+from escalation.enforcement.sweep import sweep
 from escalation.exports.incidents import IncidentKind, incidents_of
 from escalation.exports.period import Period
 from escalation.exports.promises import CustomerSide
-from escalation.services.sweep import sweep
-from escalation.weeks import Week
+from escalation.lib.weeks import Week
 from tests.factories import (
     ClockEventFactory,
     ClockFactory,

@@ -16,8 +16,8 @@ from django.db import IntegrityError, transaction
 from escalation.choices import ClockState
 from escalation.exports import pack
 from escalation.exports.pack import export_week, preview_week
+from escalation.lib.weeks import Week
 from escalation.models import ExportSubscriber, WeeklyExport
-from escalation.weeks import Week
 from tests.factories import (
     ClockEventFactory,
     ClockFactory,

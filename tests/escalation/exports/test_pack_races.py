@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 
 from escalation.exports.pack import export_week
+from escalation.lib.weeks import Week
 from escalation.models import ExportFile, ExportSubscriber, WeeklyExport
-from escalation.weeks import Week
 from tests.factories import NOW, TicketFactory
 from tickets.models import OutboundEmail
 

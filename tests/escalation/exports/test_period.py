@@ -7,7 +7,7 @@ import pytest
 
 from escalation.choices import ClockState
 from escalation.exports.period import Period, verdict
-from escalation.weeks import Week
+from escalation.lib.weeks import Week
 from tests.factories import NOW
 
 MINUTE = timedelta(minutes=1)

@@ -6,15 +6,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from escalation.calendars import CalendarBook
 from escalation.choices import ClockChange, ClockKind, ClockState
-from escalation.definitions import OwnDay, from_json
 from escalation.exports.period import Period
 from escalation.exports.promises import PATHS, TIMES, ClockRow, promises_of
 from escalation.exports.promises_csv import COLUMNS, promise_row
 from escalation.exports.roster import load_roster
-from escalation.services.calendars import revise_calendar
-from escalation.weeks import Week
+from escalation.lib.weeks import Week
+from escalation.working_time.definitions import OwnDay, from_json
+from escalation.working_time.editing import revise_calendar
+from escalation.working_time.lookup import CalendarBook
 from tests.factories import (
     ClockEventFactory,
     ClockFactory,

@@ -8,7 +8,7 @@ import pytest
 from escalation.exports.period import Period
 from escalation.exports.roster import load_roster
 from escalation.exports.tickets_csv import COLUMNS, PATHS, TIMES, TicketRow, ticket_rows, tickets_of
-from escalation.weeks import Week
+from escalation.lib.weeks import Week
 from tests.factories import ContactFactory, CustomerFactory, TeamFactory, TicketFactory, staff
 from tickets.choices import Priority, Status
 from tickets.models import Ticket

@@ -8,16 +8,16 @@ import pytest
 from django.conf import settings
 
 from escalation.choices import ClockKind
+from escalation.enforcement.sweep import sweep
 from escalation.exports.pack import preview_week
-from escalation.services.sweep import sweep
-from escalation.weeks import Week
+from escalation.lib.weeks import Week
 from tests.factories import ContactFactory, CustomerFactory, set_desk, staff
 from tickets.choices import Channel, Priority
+from tickets.message_content import Words
 from tickets.services.conversation import log_contact, reply
 from tickets.services.failures import fail_response
 from tickets.services.opening import open_ticket
 from tickets.services.state import change_priority
-from tickets.words import Words
 
 pytestmark = pytest.mark.django_db
 WEEK = Week(2026, 47)

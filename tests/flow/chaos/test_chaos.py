@@ -16,7 +16,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from escalation.choices import NotificationState
-from escalation.lag import breach_lag, step_lag
+from escalation.enforcement.lag import breach_lag, step_lag
 from escalation.models import Clock, Escalation, Notification
 from tests.flow.chaos.conftest import Stage
 from tests.flow.chaos.kills import Killer, sequence
@@ -25,7 +25,7 @@ from tests.flow.waiting import until
 from tickets.choices import IntakeState
 from tickets.models import InboundEmail, OutboundEmail
 from tickets.models.outbound import WORK_LEFT
-from tickets.services.delivery import LEASE
+from tickets.services.outgoing.delivery import LEASE
 
 pytestmark = pytest.mark.chaos
 

@@ -8,8 +8,8 @@ import pytest
 from django.db.models import F
 
 from escalation.choices import ClockState, NotificationState
+from escalation.enforcement.sweep import sweep
 from escalation.models import Clock, Escalation, Notification
-from escalation.services.sweep import sweep
 from tests.factories import NOW, ContactFactory, CustomerFactory, MailboxFactory, set_desk, staff
 from tests.flow.chaos.colleague import Answer
 from tests.flow.chaos.load import Question

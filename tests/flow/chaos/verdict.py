@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, F, Q
 
+from escalation.chains.lookup import Chains, fired_on
+from escalation.chains.step_times import step_time
 from escalation.choices import ClockChange, ClockState, NotificationState
+from escalation.clocks.verification import verify
 from escalation.models import Clock, ClockEvent, Escalation, EscalationStep, Notification
-from escalation.services.chain import Chains, fired_on
-from escalation.services.moments import step_time
-from escalation.services.verifying import verify
 from tests.flow.chaos.colleague import Answer
 from tests.flow.chaos.load import Question
 from tests.flow.outside import Letter

@@ -8,9 +8,9 @@ from datetime import datetime
 from tickets.choices import IntakeState
 from tickets.mail.classify import Classification, MailKind
 from tickets.mail.values import Address, ParsedAttachment, ParsedMail
+from tickets.message_content import NewFile, Words
 from tickets.models import InboundEmail, Message, Ticket
 from tickets.services.mailboxes import Mailboxes
-from tickets.words import NewFile, Words
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from tickets.choices import IntakeState, MailPurpose
 from tickets.models import InboundEmail
 from tickets.services.intake.arrival import Arrival, Outcome
 from tickets.services.intake.senders import LATELY, Writer
-from tickets.services.outbox import queue_mail
+from tickets.services.outgoing.outbox import queue_mail
 
 MOST_TICKETS = 20
 

@@ -26,7 +26,7 @@ from tickets.services.intake.routing import (
 from tickets.services.intake.senders import Writer, find_writer, with_contact
 from tickets.services.locking import locked
 from tickets.services.opening import open_ticket
-from tickets.services.outbox import SUBJECT_TAG, queue_mail
+from tickets.services.outgoing.outbox import SUBJECT_TAG, queue_mail
 
 # [P0], and as Chinese monitoring writes it: 【P0 告警】
 _PRIORITY_TAG = re.compile(r"[\[【]\s*P([0-3])(?!\d)[^\]】]{0,20}[\]】]", re.IGNORECASE)

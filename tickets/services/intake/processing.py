@@ -31,7 +31,7 @@ from tickets.services.intake.people import open_new, receive_person
 from tickets.services.intake.reports import receive_report
 from tickets.services.intake.senders import find_writer
 from tickets.services.mailboxes import Mailboxes, remembered
-from tickets.services.threads import signing_keys
+from tickets.services.outgoing.threads import signing_keys
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from tickets.mail.values import ParsedMail
 from tickets.models import Mailbox, Message, OutboundEmail, Ticket
 from tickets.services.intake.arrival import Arrival
 from tickets.services.intake.senders import Writer
-from tickets.services.threads import clues_of
+from tickets.services.outgoing.threads import clues_of
 
 MOST_MERGES = 20
 

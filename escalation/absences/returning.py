@@ -1,0 +1,131 @@
+"""Back from absence: the tickets that moved are offered back, and people take them back or let them stay."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
+
+from customers.access import Person
+from customers.names import name_of
+from escalation.absences.moving import running
+from escalation.absences.promise_notes import owed_clocks
+from escalation.choices import NoticeKind
+from escalation.clocks.lead_decisions import LEADS
+from escalation.enforcement.handover import Move, write_summaries
+from escalation.enforcement.handover_summary import HandoverCause
+from escalation.models import AbsenceMove, Settled
+from escalation.models.absence import AbsenceMoveQuerySet
+from escalation.notifications.wording import Notice
+from escalation.notifications.writing import tell
+from tickets.choices import OwnerRule
+from tickets.errors import DeskError
+from tickets.models import Ticket
+from tickets.services.locking import locked
+from tickets.services.ownership import hand_over
+
+MOST_NAMED = 20  # tickets in one notification; the page lists all of them
+
+
+def offer_back(*, now: datetime) -> int:
+    """Offer the moved tickets of everybody who is back as of ``now`` (UTC), each person in one notification.
+
+    An absence that was shortened or deleted is over. How many tickets were offered; twice offers nothing twice.
+    """
+    away = running(now).filter(user=OuterRef("from_owner"))
+    over = AbsenceMove.objects.unsettled().filter(~Exists(away))
+    _pass(over.filter(offered_at__isnull=False), at=now)
+    people = over.filter(offered_at=None).order_by("from_owner").values_list("from_owner", flat=True)
+    return sum(_offer(person, now) for person in people.distinct())
+
+
+def _pass(moves: AbsenceMoveQuerySet, *, at: datetime) -> None:
+    """What is done or has gone elsewhere is nobody's question any more."""
+    moves.filter(pk__in=moves.stale().values("pk")).update(settled_at=at, settled_as=Settled.PASSED)
+
+
+@transaction.atomic
+def _offer(person: int, now: datetime) -> int:
+    """Locks the person's moves; a run that holds them already does the work."""
+    skip = connection.features.has_select_for_update_skip_locked
+    waiting = AbsenceMove.objects.unsettled().filter(from_owner=person, offered_at=None)
+    locked_rows = waiting.select_for_update(skip_locked=skip, of=("self",) if skip else ())
+    moves = AbsenceMove.objects.filter(pk__in=list(locked_rows.values_list("pk", flat=True)))
+    _pass(moves, at=now)
+    offered = list(moves.unsettled().select_related("ticket__customer", "ticket__owner", "from_owner"))
+    moves.unsettled().update(offered_at=now)
+    if offered and offered[0].from_owner.is_active:
+        _tell_who_is_back(sorted(offered, key=_urgency), now)
+    return len(offered)
+
+
+def _urgency(move: AbsenceMove) -> tuple[int, int]:
+    return move.ticket.priority, move.ticket.pk
+
+
+def _tell_who_is_back(moves: list[AbsenceMove], now: datetime) -> None:
+    lines = [
+        f"P{one.ticket.priority} {one.ticket} · {name_of(one.ticket.owner)}" for one in moves[:MOST_NAMED]
+    ]
+    if len(moves) > MOST_NAMED:
+        lines.append(f"… +{len(moves) - MOST_NAMED}")
+    first = moves[0]
+    tell(first.from_owner, Notice(NoticeKind.BACK, first.ticket, detail="\n".join(lines)), at=now)
+
+
+@transaction.atomic
+def take_back(*, move: AbsenceMove, actor: User, at: datetime) -> AbsenceMove:
+    """The ticket goes to who held it before the absence; locks it. Raises DeskError."""
+    move, ticket = _undecided(move, actor)
+    holder, owner = ticket.owner, move.from_owner
+    hand_over(ticket, owner, actor=actor, at=at, rule=OwnerRule.BY_HAND, reason=_("Back from absence."))
+    clock = owed_clocks([ticket]).get(ticket.pk)
+    if clock is not None:  # a ticket that never had a promise has nothing to sum up
+        write_summaries([Move(clock, holder, owner, HandoverCause.RETURN)], at=at)
+    other = holder if actor == owner else owner
+    if other.is_active:
+        tell(other, Notice(NoticeKind.TAKEN_BACK, ticket, clock, owner), at=at)
+    return _settle(move, Settled.TAKEN_BACK, actor, at)
+
+
+@transaction.atomic
+def keep(*, move: AbsenceMove, actor: User, at: datetime) -> AbsenceMove:
+    """The ticket stays with who has it; locks it. Raises DeskError."""
+    move, _ticket = _undecided(move, actor)
+    return _settle(move, Settled.KEPT, actor, at)
+
+
+def may_decide(user: User, move: AbsenceMove) -> bool:
+    """Whoever held it, whoever has it, and leads."""
+    return user.pk in (move.from_owner_id, move.ticket.owner_id) or user.has_perm(LEADS)
+
+
+def offered_to(user: Person, ticket: Ticket) -> AbsenceMove | None:
+    """What this person may decide about the ticket now. One query."""
+    moves = AbsenceMove.objects.offered().filter(ticket=ticket).select_related("from_owner")
+    move = moves.order_by("moved_at", "pk").first()
+    if move is None or not isinstance(user, User):
+        return None
+    move.ticket = ticket
+    return move if may_decide(user, move) else None
+
+
+def _undecided(move: AbsenceMove, actor: User) -> tuple[AbsenceMove, Ticket]:
+    """Both as they are now, under the ticket's lock, once it is sure that there is something to decide."""
+    ticket = locked(move.ticket)
+    fresh = AbsenceMove.objects.select_related("from_owner__staff_profile").get(pk=move.pk)
+    fresh.ticket = ticket
+    if not may_decide(actor, fresh):
+        raise DeskError(_("Only who held the ticket before, who has it now, or a lead can decide that."))
+    if fresh.settled_at is not None or not AbsenceMove.objects.live().filter(pk=fresh.pk).exists():
+        raise DeskError(
+            _("There is nothing to decide any more: the ticket is done, or somebody decided already.")
+        )
+    return fresh, ticket
+
+
+def _settle(move: AbsenceMove, how: Settled, actor: User, at: datetime) -> AbsenceMove:
+    move.settled_at, move.settled_as, move.settled_by = at, how, actor
+    move.save(update_fields=["settled_at", "settled_as", "settled_by"])
+    return move

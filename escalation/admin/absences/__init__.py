@@ -1,0 +1,1 @@
+"""The admin of absences, and of the tickets that an absence moved."""

@@ -1,0 +1,111 @@
+"""Layers of a rota: saved, they make its shifts at once."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.admin import TabularInline
+from unfold.forms import PaginationInlineFormSet
+
+from customers.admin.base import DeskAdmin, VisibleChoices
+from escalation.admin.duty.forms import LayerForm
+from escalation.admin.duty.layer_text import LayerColumns
+from escalation.duty.shifts import generate_shifts
+from escalation.models import DutyLayer, DutyRota, DutyTurn
+
+
+class TurnFormSet(PaginationInlineFormSet):
+    default_error_messages = {
+        **PaginationInlineFormSet.default_error_messages,
+        "too_few_forms": _("Name at least one person who is on duty in turn."),
+    }
+
+
+class TurnInline(VisibleChoices, TabularInline):
+    """The people in their order; drawn by the handle."""
+
+    model = DutyTurn
+    formset = TurnFormSet
+    fields = ("user", "position")
+    ordering_field = "position"
+    hide_ordering_field = True
+    extra = 0
+    min_num = 1
+    hide_title = True
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        return super().get_formset(request, obj, validate_min=True, **kwargs)
+
+
+@admin.register(DutyLayer)
+class DutyLayerAdmin(LayerColumns, DeskAdmin):
+    form = LayerForm
+    list_display = ("name", "rota", "level", "hand_over_words", "hours", "people", "starts_on", "ends_on")
+    list_select_related = ("rota",)
+    search_fields = ("name", "rota__name")
+    sortable_by = ("name", "level")
+    inlines = (TurnInline,)
+    fieldsets = (
+        (None, {"fields": (("rota", "name"), "level", ("starts_on", "ends_on"))}),
+        (
+            _("Rotation"),
+            {
+                "fields": (("length", "rotation"), ("hand_over", "weekday")),
+                "description": _("All times are on the clock of the rota's zone."),
+            },
+        ),
+        (
+            _("Restriction"),
+            {
+                "fields": ("weekdays", ("from_time", "to_time")),
+                "description": _(
+                    "Only for a layer that covers part of the time, such as nights or weekends."
+                ),
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[DutyLayer]":
+        layers: QuerySet[DutyLayer] = super().get_queryset(request)
+        return layers.prefetch_related("turns__user")
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        say_generated(request, form.instance.rota)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        say_generated(request, obj.rota)
+
+    def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> None:
+        rotas = list(DutyRota.objects.filter(layers__in=queryset).distinct())
+        super().delete_queryset(request, queryset)
+        for rota in rotas:
+            say_generated(request, rota)
+
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return to_calendar(obj.rota_id)
+
+    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return to_calendar(obj.rota_id)
+
+
+def say_generated(request: HttpRequest, rota: DutyRota) -> None:
+    """Generate the rota's shifts in the transaction of the page, and say what came of it."""
+    made = generate_shifts(rota=rota, at=timezone.now())
+    if made.created or made.removed:
+        text = ngettext(
+            "%(created)s shift was written and %(removed)s taken away. What has begun stays as it is.",
+            "%(created)s shifts were written and %(removed)s taken away. What has begun stays as it is.",
+            made.created,
+        )
+        messages.info(request, text % {"created": made.created, "removed": made.removed})
+
+
+def to_calendar(rota: int) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:escalation_dutyrota_calendar", args=[rota]))

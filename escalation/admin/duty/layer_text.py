@@ -1,0 +1,74 @@
+"""How lists and pages of rotas name what layers say."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.decorators import display
+
+from customers.admin.fields import person
+from escalation.lib.rotation import Rotation
+from escalation.models import DutyLayer
+from escalation.people.on_duty import Watch
+from escalation.people.page_target import Answer
+
+
+class LayerColumns:
+    """What a line about a layer says, in lists of layers and on their rota's page; needs turns with their users."""
+
+    @display(description=gettext_lazy("hand-over"))
+    def hand_over_words(self, layer: DutyLayer) -> str:
+        return hand_over_in_words(layer)
+
+    @display(description=gettext_lazy("hours"))
+    def hours(self, layer: DutyLayer) -> str:
+        return hours_in_words(layer)
+
+    @display(description=gettext_lazy("in turn"))
+    def people(self, layer: DutyLayer) -> str:
+        return people_in_words(layer)
+
+
+def hand_over_in_words(layer: DutyLayer) -> str:
+    """``every week, Monday 09:00`` on the clock of the rota."""
+    match layer.rotation:
+        case Rotation.HOURS:
+            text = ngettext("every hour from %(time)s", "every %(count)s hours from %(time)s", layer.length)
+        case Rotation.DAYS:
+            text = ngettext("every day at %(time)s", "every %(count)s days at %(time)s", layer.length)
+        case _weeks:
+            text = ngettext(
+                "every week, %(day)s %(time)s", "every %(count)s weeks, %(day)s %(time)s", layer.length
+            )
+    words = {"count": layer.length, "day": layer.get_weekday_display(), "time": f"{layer.hand_over:%H:%M}"}
+    return text % words
+
+
+def hours_in_words(layer: DutyLayer) -> str:
+    """``Saturday, Sunday 20:00–08:00``; around the clock where nothing restricts it."""
+    days = ", ".join(str(name) for day, name in _weekdays() if day in layer.weekdays)
+    times = f"{layer.from_time:%H:%M}–{layer.to_time:%H:%M}" if layer.from_time and layer.to_time else ""
+    return " ".join(filter(None, (days, times))) or _("around the clock")
+
+
+def people_in_words(layer: Any) -> str:
+    """In their order; needs the turns with their users."""
+    return " → ".join(person(turn.user) for turn in layer.turns.all()) or "-"
+
+
+def on_duty_in_words(watch: Watch | None, answer: Answer) -> str:
+    """Who has the duty, and who would answer where it is somebody else."""
+    if watch is not None and answer.is_own:
+        return person(watch.user)
+    if watch is None:
+        first = _("nobody")
+    else:
+        first = _("%(name)s left the desk") if answer.is_gone else _("%(name)s is away")
+        first %= {"name": person(watch.user)}
+    who = f"{person(answer.user)} " if answer.user else ""
+    return f"{first}; {who}{answer.role.label}"
+
+
+def _weekdays() -> list[tuple[int, Any]]:
+    field: Any = DutyLayer._meta.get_field("weekday")
+    return list(field.choices)

@@ -1,0 +1,1 @@
+"""The admin of notifications and of the ways by which people are reached."""

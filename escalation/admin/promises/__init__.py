@@ -1,0 +1,1 @@
+"""The admin of promises: clocks, their ledger, and the escalations that fired."""

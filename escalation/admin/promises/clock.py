@@ -1,0 +1,132 @@
+"""Promises with their ledger, to look at: the services move them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.decorators import display
+
+from customers.admin.base import ReadOnlyAdmin, ReadOnlyInline, RowAccessAdmin
+from customers.admin.fields import person
+from escalation.access import visible_clocks
+from escalation.admin.promises.ledger import EventColumns
+from escalation.admin.promises.times import moment_marked
+from escalation.choices import ClockState
+from escalation.models import Clock, ClockEvent
+from tickets.admin.labels import PRIORITY
+from tickets.admin.shown import ticket_link
+from tickets.search import NUMBER
+
+STATE = {
+    ClockState.RUNNING: "info",
+    ClockState.MET: "success",
+    ClockState.BREACHED: "danger",
+    ClockState.CANCELLED: "default",
+    ClockState.PAUSED: "warning",
+}
+
+TEXTS = tuple(f"{by}__{text}" for by in ("started_by", "answered_by") for text in ("body", "quoted", "html"))
+
+
+class ClockEventInline(EventColumns, ReadOnlyInline):
+    model = ClockEvent
+    fields = readonly_fields = ("happened", "change", "due_after", "who", "held_by", "why", "recorded_at")
+    ordering = ("pk",)
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[ClockEvent]":
+        events: Any = super().get_queryset(request)
+        found: QuerySet[ClockEvent] = events.with_messages().select_related("actor", "holder")
+        return found
+
+
+@admin.register(Clock)
+class ClockAdmin(ReadOnlyAdmin, RowAccessAdmin):
+    list_display = (
+        "number", "customer", "kind", "shown_priority", "shown_state", "started", "due_at", "stopped",
+    )  # fmt: skip
+    list_display_links = ("kind",)
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        ("kind", ChoicesDropdownFilter),
+        ("priority", ChoicesDropdownFilter),
+        ("due_at", RangeDateTimeFilter),
+    )
+    list_select_related = ("ticket__customer", "started_by", "answered_by")
+    search_fields = ("ticket__subject",)
+    search_help_text = _("Ticket number, subject or customer")
+    sortable_by = ("started", "due_at")
+    ordering = ("-due_at",)
+    inlines = (ClockEventInline,)
+    fieldsets = (
+        (None, {"fields": (("number", "customer"), ("kind", "priority"), ("state", "waiver"))}),
+        (
+            _("Times"),
+            {
+                "fields": (
+                    ("started", "due_at"),
+                    ("stopped", "breached_at"),
+                    ("detected_at", "paused_at"),
+                )
+            },
+        ),
+        (
+            _("Terms"),
+            {"fields": (("policy_version", "minutes"), ("calendar", "calendar_version"), "contract")},
+        ),
+    )
+    readonly_fields = ("number", "customer", "waiver", "started", "stopped")
+
+    def visible(self, user: User | AnonymousUser) -> QuerySet[Clock]:
+        return visible_clocks(user)
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Clock]":
+        clocks: QuerySet[Clock] = super().get_queryset(request)
+        return clocks.select_related(*self.list_select_related).defer(*TEXTS)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Clock]", search_term: str
+    ) -> tuple["QuerySet[Clock]", bool]:
+        if number := NUMBER.fullmatch(search_term):
+            return queryset.filter(ticket=int(number[1])), False
+        words = Q(ticket__subject__icontains=search_term) | Q(ticket__customer__name__icontains=search_term)
+        return (queryset.filter(words) if search_term else queryset), False
+
+    @display(description=_("started at"), ordering="started_at")
+    def started(self, clock: Clock) -> str:
+        by = clock.started_by
+        is_backdated = by is not None and by.at == clock.started_at and by.is_backdated
+        return moment_marked(clock.started_at, is_backdated=is_backdated)
+
+    @display(description=_("stopped at"))
+    def stopped(self, clock: Clock) -> str:
+        by = clock.answered_by
+        return moment_marked(clock.stopped_at, is_backdated=by is not None and by.is_backdated)
+
+    @display(description=_("ticket"))
+    def number(self, clock: Clock) -> str:
+        return ticket_link(clock.ticket_id)
+
+    @display(description=_("customer"))
+    def customer(self, clock: Clock) -> str:
+        return clock.ticket.customer.name if clock.ticket.customer else "-"
+
+    @display(description=_("priority"), label=PRIORITY)
+    def shown_priority(self, clock: Clock) -> tuple[int, str]:
+        return clock.priority, clock.get_priority_display()
+
+    @display(description=_("state"), label=STATE)
+    def shown_state(self, clock: Clock) -> tuple[str, str]:
+        return clock.state, clock.get_state_display()
+
+    @display(description=_("waived"))
+    def waiver(self, clock: Clock) -> str:
+        if clock.waived_at is None:
+            return "-"
+        at = date_format(timezone.localtime(clock.waived_at), "DATETIME_FORMAT")
+        return f"{at} · {person(clock.waived_by)} · {clock.waive_reason}"

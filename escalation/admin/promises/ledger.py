@@ -1,0 +1,78 @@
+"""The ledger of all promises, to look at. Nothing edits or deletes its lines, here or anywhere."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.decorators import display
+
+from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
+from customers.admin.fields import person
+from escalation.access import visible_ledger
+from escalation.admin.promises.times import moment_marked
+from escalation.models import ClockEvent
+from tickets.admin.shown import ticket_link
+
+
+class EventColumns:
+    """What a line of the ledger says, in lists of the ledger and on the page of its promise."""
+
+    @display(description=_("time"))
+    def happened(self, event: ClockEvent) -> str:
+        return moment_marked(event.at, is_backdated=event.is_backdated)
+
+    @display(description=_("actor"))
+    def who(self, event: ClockEvent) -> str:
+        return person(event.actor) if event.actor else str(_("the desk"))
+
+    @display(description=_("holder"))
+    def held_by(self, event: ClockEvent) -> str:
+        return person(event.holder)
+
+    @display(description=_("cause"))
+    def why(self, event: ClockEvent) -> str:
+        return event.why or "-"
+
+
+@admin.register(ClockEvent)
+class ClockEventAdmin(EventColumns, ReadOnlyAdmin, RowAccessAdmin):
+    list_display = (
+        "recorded_at",
+        "happened",
+        "number",
+        "kind",
+        "change",
+        "due_after",
+        "who",
+        "held_by",
+        "why",
+    )
+    list_filter = (("change", ChoicesDropdownFilter), ("at", RangeDateTimeFilter))
+    list_select_related = ("clock", "actor", "holder", "message")
+    sortable_by = ()
+    ordering = ("-pk",)
+    fields = (
+        ("number", "kind"), ("change", "why"), ("happened", "recorded_at"), ("who", "held_by"),
+        ("state_before", "state_after"), ("due_before", "due_after"), "data",
+    )  # fmt: skip
+    readonly_fields = ("happened", "number", "kind", "who", "held_by", "why")
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[ClockEvent]":
+        events: Any = super().get_queryset(request)
+        found: QuerySet[ClockEvent] = events.with_messages().select_related(*self.list_select_related)
+        return found
+
+    def visible(self, user: User | AnonymousUser) -> QuerySet[ClockEvent]:
+        return visible_ledger(user)
+
+    @display(description=_("ticket"))
+    def number(self, event: ClockEvent) -> str:
+        return ticket_link(event.clock.ticket_id)
+
+    @display(description=_("promise"))
+    def kind(self, event: ClockEvent) -> str:
+        return event.clock.get_kind_display()

@@ -1,0 +1,134 @@
+"""Changes of chains. No step is edited: it is retired and another written, so what fired keeps what it said."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from customers.models import Contract
+from escalation.chains.validation import StepSpec, chain_faults, step_faults
+from escalation.choices import ClockState
+from escalation.models import Clock, DutyRota, EscalationStep, Policy
+from escalation.models.clock import ClockQuerySet
+from tickets.errors import DeskError
+
+
+@dataclass(frozen=True)
+class ChainRevision:
+    """What a change did. ``moved`` counts the open promises that the next sweep puts on the new chain."""
+
+    kept: Sequence[EscalationStep]
+    added: Sequence[EscalationStep]
+    retired: Sequence[EscalationStep]
+    moved: int = 0
+
+
+@transaction.atomic
+def revise_chain(
+    *,
+    policy: Policy | None = None,
+    contract: Contract | None = None,
+    steps: Sequence[StepSpec],
+    actor: User | None,
+    at: datetime,
+) -> ChainRevision:
+    """Put these steps into force from ``at`` (UTC) on, as the whole chain of the policy or of the contract.
+
+    No steps: the contract follows its plan's policy again, a policy the default one. Steps that are as they were stay;
+    what has fired stays as it said; open promises on this chain are looked at by the next sweep. Locks the policy or
+    the contract. Raises DeskError, a sentence on each line.
+    """
+    home = _locked(policy, contract)
+    stand = _by_spec(home.steps.current().select_related("person", "rota"))
+    _refuse(home, steps, [spec for spec in steps if spec not in stand])
+    kept = [stand.pop(spec) for spec in steps if spec in stand]
+    added = _add(home, [spec for spec in steps if spec not in map(spec_of, kept)], actor, at)
+    gone = list(home.steps.current().exclude(pk__in=[step.pk for step in (*kept, *added)]))
+    home.steps.filter(pk__in=[step.pk for step in gone]).update(retired_at=at, retired_by=actor)
+    return ChainRevision(kept, added, gone, _move(home, [*added, *gone], at))
+
+
+def _refuse(home: Policy | Contract, steps: Sequence[StepSpec], new: Sequence[StepSpec]) -> None:
+    """Steps that stand already are not asked again: somebody they name may have left since."""
+    rota, is_default = rota_of(home), isinstance(home, Policy) and home.is_default
+    faults = [fault for step in new for fault in step_faults(step, rota=rota)]
+    faults += chain_faults(steps, is_default=is_default)
+    if faults:
+        raise DeskError("\n".join(dict.fromkeys(faults)))
+
+
+def spec_of(step: EscalationStep) -> StepSpec:
+    """What a step says, as a value. Needs `person` and `rota` loaded."""
+    named = {field.name: getattr(step, field.name) for field in fields(StepSpec)}
+    return StepSpec(**{**named, "tell": tuple(step.tell), "channels": tuple(step.channels)})
+
+
+def step_of(spec: StepSpec, **home: Any) -> EscalationStep:
+    """A step that says this, not saved."""
+    said = {field.name: getattr(spec, field.name) for field in fields(StepSpec)}
+    return EscalationStep(**{**said, "tell": list(spec.tell), "channels": list(spec.channels), **home})
+
+
+def rota_of(home: Policy | Contract) -> DutyRota | None:
+    """Whose person on duty is meant where a step names no rota."""
+    policy = home if isinstance(home, Policy) else policy_behind(home)
+    return policy.duty_rota if policy is not None else None
+
+
+def policy_behind(contract: Contract) -> Policy | None:
+    """The policy that serves the contract beside its own steps: its plan's, else the default one."""
+    found = Policy.objects.filter(Q(plan=contract.plan_id) | Q(is_default=True)).select_related("duty_rota")
+    return found.order_by("is_default").first()
+
+
+def followers(home: Policy | Contract) -> ClockQuerySet:
+    """The open promises whose chain this is, as services.chain finds it for each of them."""
+    open_ones, closer = Clock.objects.open(), _steps_for_its_priority()
+    if isinstance(home, Contract):
+        return open_ones.filter(contract=home)
+    theirs = open_ones.exclude(Exists(closer.filter(contract=OuterRef("contract"))))
+    own = Q(policy_version__policy=home)
+    if home.is_default:
+        own |= Q(~Exists(closer.filter(policy=OuterRef("policy_version__policy"))))
+    return theirs.filter(own)
+
+
+def _steps_for_its_priority() -> QuerySet[EscalationStep]:
+    priority = OuterRef("priority")
+    return EscalationStep.objects.current().filter(
+        highest_priority__lte=priority, lowest_priority__gte=priority
+    )
+
+
+def _locked(policy: Policy | None, contract: Contract | None) -> Policy | Contract:
+    if policy is not None:
+        return Policy.objects.select_for_update().get(pk=policy.pk)
+    if contract is None:
+        raise ValueError("A chain belongs to a policy or to a contract.")
+    return Contract.objects.select_for_update().get(pk=contract.pk)
+
+
+def _by_spec(steps: Iterable[EscalationStep]) -> dict[StepSpec, EscalationStep]:
+    return {spec_of(step): step for step in steps}
+
+
+def _add(
+    home: Policy | Contract, specs: Sequence[StepSpec], actor: User | None, at: datetime
+) -> list[EscalationStep]:
+    owner = {"policy": home} if isinstance(home, Policy) else {"contract": home}
+    steps = [step_of(spec, created_at=at, created_by=actor, **owner) for spec in specs]
+    return EscalationStep.objects.bulk_create(steps)
+
+
+def _move(home: Policy | Contract, changed: Sequence[EscalationStep], at: datetime) -> int:
+    """What is due already is on its way to the sweep, which may hold its lock; a pause ends by no chain."""
+    priorities = {priority for step in changed for priority in spec_of(step).priorities}
+    if not priorities:
+        return 0
+    ahead = Q(next_step_at=None) | Q(next_step_at__gt=at)
+    moved = followers(home).filter(ahead, priority__in=priorities).exclude(state=ClockState.PAUSED)
+    return moved.update(next_step_at=at)

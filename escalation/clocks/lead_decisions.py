@@ -1,0 +1,134 @@
+"""What leads and directors decide about a running promise: waive it, relax it, put it under newer terms.
+
+Each takes the ticket's lock, needs a permission and a reason, and leaves a line in the ledger.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from escalation.chains.step_times import due_under
+from escalation.choices import ClockChange, ClockKind, ClockState
+from escalation.clocks.ledger import Act, Before, append
+from escalation.clocks.lifecycle import (
+    PINNED,
+    TERMS,
+    next_step_time,
+    put_under,
+    waive,
+    window_data,
+    window_of,
+)
+from escalation.clocks.lowered_priority import due_if_retargeted, stand_lowered
+from escalation.models import Clock, PolicyTarget, PolicyVersion
+from escalation.policies.terms import companion_window
+from tickets.errors import DeskError
+from tickets.services.locking import locked
+
+LEADS = "escalation.waive_clock"
+DIRECTORS = "escalation.change_policy"
+
+
+@transaction.atomic
+def waive_promise(*, clock: Clock, actor: User, at: datetime, reason: str) -> Clock:
+    """Excuse a promise for a reason: its raw outcome stays visible beside it. Raises DeskError."""
+    clock = _decided(clock, actor, LEADS, reason)
+    if clock.state in (ClockState.MET, ClockState.CANCELLED):
+        raise DeskError(_("There is nothing to waive: the promise was kept or withdrawn."))
+    waive(clock, Act(at, actor, reason.strip()))
+    return clock
+
+
+@transaction.atomic
+def relax(*, clock: Clock, actor: User, at: datetime, reason: str) -> Clock:
+    """Let a lowered promise fall due by the window of its lower priority, counted from its start. Raises DeskError."""
+    clock = _decided(clock, actor, LEADS, reason)
+    _refuse_settled(clock, at)
+    target = relaxed_window(clock)
+    due = due_under(clock, target) if target is not None else clock.due_at
+    if target is None or due <= clock.due_at:
+        raise DeskError(_("There is nothing to relax: the promise is no stricter than its priority asks."))
+    _put_under(clock, target, due, Act(at, actor, reason.strip()), relaxed=True)
+    return clock
+
+
+@transaction.atomic
+def retarget_to_version(
+    *, clock: Clock, version: PolicyVersion, actor: User, at: datetime, reason: str
+) -> Clock:
+    """Put a running promise under another version of a policy, counted from its start. Raises DeskError.
+
+    Nobody may be made late after the fact: a due time that would lie in the past is refused. What was lowered keeps
+    its stricter due time, and with it the window that this is counted by.
+    """
+    clock = _decided(clock, actor, DIRECTORS, reason)
+    _refuse_settled(clock, at)
+    target = target_under(clock, version, at)
+    if target is None:
+        raise DeskError(_("%(version)s has no such window.") % {"version": version})
+    due = due_if_retargeted(clock, target, is_lowered=clock.pk in stand_lowered([clock.pk]))
+    keeps = due < due_under(clock, target)
+    if _stands_under(clock, target) or (keeps and clock.policy_version_id == version.pk):
+        raise DeskError(_("The promise stands under these terms already."))
+    if due <= at:
+        raise DeskError(_("Under these terms the promise would be broken already. It keeps its own."))
+    act = Act(at, actor, reason.strip())
+    if keeps:
+        _keep_stricter(clock, version, act)
+    else:
+        _put_under(clock, target, due, act, policy_version=version.pk)
+    return clock
+
+
+def _stands_under(clock: Clock, target: PolicyTarget) -> bool:
+    calendar = clock.calendar_id, clock.calendar_version
+    terms = target.version.pk, target.minutes, (target.calendar.pk, target.calendar.version)
+    return (clock.policy_version_id, clock.minutes, calendar) == terms
+
+
+def target_under(clock: Clock, version: PolicyVersion, at: datetime) -> PolicyTarget | None:
+    """The window for the clock's kind and priority: its contract's own at ``at`` (UTC), else the version's."""
+    return companion_window(version, ClockKind(clock.kind), clock.priority, contract=clock.contract, at=at)
+
+
+def relaxed_window(clock: Clock) -> PolicyTarget | None:
+    """The window of the clock's present priority under the version that it stands under, else as of its start."""
+    return target_under(clock, clock.policy_version, clock.started_at) or window_of(clock)
+
+
+def _decided(clock: Clock, actor: User, permission: str, reason: str) -> Clock:
+    """The clock as it is now, under its ticket's lock, once it is sure that the actor may decide."""
+    if not actor.has_perm(permission):
+        raise DeskError(_("You may not decide that. Ask a lead."))
+    if not reason.strip():
+        raise DeskError(_("Give a reason: it stands in the ledger."))
+    ticket = locked(clock.ticket)
+    fresh = Clock.objects.select_related(*PINNED).get(pk=clock.pk)
+    fresh.ticket = ticket
+    return fresh
+
+
+def _refuse_settled(clock: Clock, at: datetime) -> None:
+    if clock.state != ClockState.RUNNING or clock.due_at <= at:
+        raise DeskError(_("Only a running promise can be changed; what is met or breached stays so."))
+
+
+def _put_under(clock: Clock, target: PolicyTarget, due: datetime, act: Act, **data: Any) -> None:
+    before = Before.of(clock)
+    clock.raised_at, clock.paused_before_raise = None, 0
+    put_under(clock, target, due)
+    clock.next_step_at = next_step_time(clock)
+    clock.save(update_fields=[*TERMS, "next_step_at"])
+    append(clock, ClockChange.RETARGETED, act, before=before, **window_data(clock), **data)
+
+
+def _keep_stricter(clock: Clock, version: PolicyVersion, act: Act) -> None:
+    before = Before.of(clock)
+    clock.policy_version = version
+    clock.next_step_at = next_step_time(clock)
+    clock.save(update_fields=["policy_version", "next_step_at"])
+    data = {**window_data(clock), "policy_version": version.pk, "kept": True}
+    append(clock, ClockChange.RETARGETED, act, before=before, **data)

@@ -1,0 +1,94 @@
+"""Writes the ledger: every change of a clock appends one line with before, after, actor, cause, and who holds it."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import User
+
+from escalation.choices import ClockChange
+from escalation.models import Clock, ClockEvent
+from tickets.lib.bulk_insert import NewRow
+from tickets.models import Message
+
+
+@dataclass(frozen=True)
+class Act:
+    """Who changes clocks, when the desk writes it down (UTC), and why."""
+
+    at: datetime
+    actor: User | None
+    cause: str = ""
+
+
+@dataclass(frozen=True)
+class Before:
+    """What a clock said before a change."""
+
+    state: str
+    due_at: datetime | None
+
+    @classmethod
+    def of(cls, clock: Clock) -> "Before":
+        return cls(clock.state, clock.due_at)
+
+
+NOTHING = Before("", None)
+
+
+def line(
+    clock: Clock,
+    change: ClockChange,
+    act: Act,
+    *,
+    before: Before,
+    at: datetime | None = None,
+    message: Message | None = None,
+    holder_id: int | None = None,
+    **data: object,
+) -> NewRow[ClockEvent]:
+    """One line to be; ``at`` (UTC) is when the change took effect, else the act's own time."""
+    values = {
+        "clock_id": clock.pk,
+        "change": change,
+        "at": at or act.at,
+        "recorded_at": act.at,
+        "actor_id": act.actor.pk if act.actor is not None else None,
+        "holder_id": holder_id or clock.ticket.owner_id,
+        "message_id": message.pk if message is not None else None,
+        "state_before": before.state,
+        "state_after": clock.state,
+        "due_before": before.due_at,
+        "due_after": clock.due_at,
+        "cause": act.cause[:300],
+        "data": data,
+    }
+    return NewRow(ClockEvent, values)
+
+
+def append(
+    clock: Clock,
+    change: ClockChange,
+    act: Act,
+    *,
+    before: Before,
+    at: datetime | None = None,
+    message: Message | None = None,
+    holder_id: int | None = None,
+    **data: object,
+) -> ClockEvent:
+    """Append one line, as `line` makes it."""
+    said = line(clock, change, act, before=before, at=at, message=message, holder_id=holder_id, **data).made()
+    said.save(force_insert=True)
+    return said
+
+
+def held_before(clocks: Collection[int]) -> Mapping[int, set[int]]:
+    """By clock everybody who ever held the promise. One query, none for no clocks."""
+    held: defaultdict[int, set[int]] = defaultdict(set)
+    if clocks:
+        rows = ClockEvent.objects.filter(clock__in=clocks).order_by().values_list("clock", "holder")
+        for clock, holder in rows.distinct():
+            held[clock].add(holder)
+    return held

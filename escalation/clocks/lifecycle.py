@@ -1,0 +1,285 @@
+"""The life of a clock: started, met or breached, answered late, revoked, retargeted, cancelled.
+
+Every function needs the ticket's lock and the transaction of the change that causes it.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from escalation.chains.progress import course_of, first_moment
+from escalation.chains.step_times import due_time, is_last_fifth
+from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
+from escalation.clocks.ledger import NOTHING, Act, Before, append, line
+from escalation.models import Clock, ClockEvent, PolicyTarget
+from escalation.policies.starting_terms import Opening, opening_of
+from escalation.policies.terms import Terms, companion_window, window_for
+from tickets.errors import DeskError
+from tickets.lib.bulk_insert import NewRow
+from tickets.models import Message, Ticket
+
+PINNED = ("calendar", "contract", "policy_version__policy__duty_rota")  # what a clock's terms refer to
+ANSWER = ["state", "stopped_at", "answered_by", "breached_at", "detected_at", "next_step_at"]
+TERMS = [
+    "priority", "due_at", "raised_at", "paused_before_raise", "minutes", "policy_version", "calendar",
+    "calendar_version", "contract_window", "held_until",
+]  # fmt: skip
+
+
+def open_clocks(ticket: Ticket, *, kinds: Iterable[ClockKind] = ClockKind) -> list[Clock]:
+    """The ticket's promises of these kinds that are still owed, the strictest first."""
+    clocks = Clock.objects.open().filter(ticket=ticket, kind__in=kinds).select_related(*PINNED)
+    found = list(clocks.order_by("due_at"))
+    for clock in found:
+        clock.ticket = ticket
+    return found
+
+
+def waiting(ticket: Ticket) -> list[Clock]:
+    """The promises of an answer that the customer waits for."""
+    return open_clocks(ticket, kinds=RESPONSE_KINDS)
+
+
+def newest(ticket: Ticket) -> Clock | None:
+    """The promise that was started last, whatever became of it."""
+    clocks = Clock.objects.filter(ticket=ticket).select_related(*PINNED)
+    clock = clocks.order_by("-started_at", "-pk").first()
+    if clock is not None:
+        clock.ticket = ticket
+    return clock
+
+
+def start(ticket: Ticket, message: Message, act: Act) -> Clock | None:
+    """Start the promise of an answer to ``message`` from its receipt, unless one is running already. Four queries."""
+    found = opening_of(ticket, at=message.at)
+    return start_answer(ticket, found, message, act) if found is not None else None
+
+
+def start_answer(ticket: Ticket, found: Opening, message: Message, act: Act) -> Clock:
+    """Start the promise of an answer that was found due for ``message``."""
+    return begin(ticket, found.answer, act, kind=found.kind, at=message.at, message=message)
+
+
+def begin(
+    ticket: Ticket, terms: Terms, act: Act, *, kind: ClockKind, at: datetime, message: Message | None
+) -> Clock:
+    """Start a clock of this kind at ``at`` (UTC) under these terms, for ``message`` if one is the cause."""
+    target = terms.target
+    clock = Clock(
+        ticket=ticket,
+        kind=kind,
+        priority=ticket.priority,
+        started_at=at,
+        due_at=due_time(target.calendar, at, target.minutes),
+        minutes=target.minutes,
+        policy_version=target.version,
+        calendar=target.calendar,
+        calendar_version=target.calendar.version,
+        contract=terms.contract,
+        contract_window=target.own,
+        started_by=message,
+    )
+    clock.next_step_at = first_moment(clock, target)
+    clock.save(force_insert=True)
+    data = {"ticket": ticket.pk, "kind": str(kind), **window_data(clock)}
+    append(clock, ClockChange.STARTED, act, before=NOTHING, at=at, message=message, **data)
+    return clock
+
+
+def window_data(clock: Clock) -> dict[str, Any]:
+    """What the ledger says of the window that a clock was given: enough for replay to prove its row."""
+    window: dict[str, Any] = {"priority": clock.priority, "minutes": clock.minutes, "terms": _terms(clock)}
+    return window if clock.contract_window_id is None else {**window, "window": "contract"}
+
+
+def _terms(clock: Clock) -> dict[str, int | str | None]:
+    return {
+        "policy_version": clock.policy_version_id,
+        "calendar": clock.calendar_id,
+        "calendar_version": clock.calendar_version,
+        "contract": clock.contract_id,
+        "contract_window": clock.contract_window_id,
+        "raised_at": clock.raised_at.isoformat() if clock.raised_at is not None else None,
+        "paused_before_raise": clock.paused_before_raise,
+    }
+
+
+def answer(clock: Clock, message: Message, act: Act) -> None:
+    """Stop the clock by an effective response, said at ``message.at``; before the question it answers nothing."""
+    if message.at >= clock.started_at:
+        finish(clock, act, at=message.at, message=message)
+
+
+def finish(clock: Clock, act: Act, *, at: datetime, message: Message | None = None) -> None:
+    """What was promised was done at ``at`` (UTC), by ``message`` if it was said.
+
+    What counts is when it was done: up to the due time the promise is met, even when the breach was recorded
+    already (a call logged afterwards); both lines stay in the ledger.
+    """
+    in_time = at <= clock.due_at
+    if not in_time and clock.state == ClockState.RUNNING:
+        breach(clock, act)
+    before = Before.of(clock)
+    clock.state = ClockState.MET if in_time else ClockState.BREACHED
+    clock.breached_at = None if in_time else clock.due_at
+    clock.detected_at = None if in_time else clock.detected_at
+    clock.stopped_at = at
+    clock.answered_by = message
+    clock.next_step_at = None
+    clock.save(update_fields=ANSWER)
+    change = ClockChange.MET if in_time else ClockChange.ANSWERED_LATE
+    append(clock, change, act, before=before, at=at, message=message)
+
+
+def breach(clock: Clock, act: Act) -> None:
+    """Record that the window ended without an answer: at its due time, noticed now."""
+    said = breached(clock, act)
+    clock.save(update_fields=["state", "breached_at", "detected_at"])
+    said.made().save(force_insert=True)
+
+
+def breached(clock: Clock, act: Act) -> NewRow[ClockEvent]:
+    """As breach, with nothing saved yet: for who writes many at once."""
+    before = Before.of(clock)
+    clock.state = ClockState.BREACHED
+    clock.breached_at = clock.due_at
+    clock.detected_at = act.at
+    return line(clock, ClockChange.BREACHED, act, before=before, at=clock.due_at)
+
+
+def revoke(clock: Clock, act: Act, *, message: Message) -> None:
+    """Take back the answer ``message``: the clock runs again from its original start, or is breached by now.
+
+    Another answer that arrived takes its place. Else the promises that were started since are cancelled: had the
+    answer not been believed, they would never have begun. A breach that was recorded stays, with its detection.
+    """
+    before = Before.of(clock)
+    clock.state = ClockState.RUNNING if clock.state == ClockState.MET else clock.state
+    clock.stopped_at = clock.answered_by = None
+    clock.next_step_at = next_step_time(clock)
+    append(clock, ClockChange.REVOKED, act, before=before, message=message)
+    others = (
+        clock.ticket.messages.responses()
+        .filter(at__gte=clock.started_at)
+        .exclude(pk=clock.started_by_id or 0)
+    )
+    other = others.order_by("at", "pk").first()
+    if other is not None:
+        answer(clock, other, act)
+    else:
+        _run_again(clock, act)
+
+
+def _run_again(clock: Clock, act: Act) -> None:
+    """At most one promise of an answer, and one of an update, is open: that of the oldest question."""
+    superseded = Act(act.at, act.actor, _("An earlier question is unanswered again."))
+    others = waiting(clock.ticket) if clock.kind in RESPONSE_KINDS else _of_its_kind(clock)
+    if any(other.started_at < clock.started_at for other in others):
+        cancel(clock, superseded)
+        return
+    for other in others:
+        cancel(other, superseded)
+    clock.save(update_fields=ANSWER)
+    if clock.state == ClockState.RUNNING and clock.due_at <= act.at:
+        breach(clock, act)
+
+
+def _of_its_kind(clock: Clock) -> list[Clock]:
+    return open_clocks(clock.ticket, kinds=[ClockKind(clock.kind)])
+
+
+def retarget(clock: Clock, act: Act, *, priority: int) -> None:
+    """Follow a change of priority: raised, the earlier of the old due and change + new window; lowered, as it was.
+
+    A promise that is met or breached stays so, also when nobody noticed the breach yet; one that stands still follows
+    when it runs again. Lowering it in the last fifth of its window is marked in the ledger.
+    """
+    if clock.state == ClockState.RUNNING and clock.due_at <= act.at:
+        breach(clock, act)
+    if clock.state not in (ClockState.RUNNING, ClockState.PAUSED):
+        return
+    before = Before.of(clock)
+    raised = priority < clock.priority
+    late: dict[str, Any] = {} if raised or not is_last_fifth(clock, act.at) else {"late": True}
+    clock.priority = priority
+    if raised:
+        _tighten(clock, act.at)
+        clock.next_step_at = (
+            next_step_time(clock) if clock.state == ClockState.RUNNING else clock.next_step_at
+        )
+    clock.save(update_fields=[*TERMS, "next_step_at"])
+    append(clock, ClockChange.RETARGETED, act, before=before, **window_data(clock), **late)
+
+
+def _tighten(clock: Clock, at: datetime) -> None:
+    """Take on the window of the clock's new priority from ``at`` on, as of the start's terms, if it ends earlier."""
+    target = window_of(clock)
+    due = due_time(target.calendar, at, target.minutes) if target is not None else clock.due_at
+    if target is not None and due < clock.due_at:
+        clock.raised_at, clock.paused_before_raise = at, clock.paused_seconds
+        put_under(clock, target, due)
+
+
+def put_under(clock: Clock, target: PolicyTarget, due: datetime) -> None:
+    """Give the clock this window and due time; the caller saves TERMS."""
+    clock.due_at, clock.minutes, clock.policy_version = due, target.minutes, target.version
+    clock.calendar, clock.calendar_version = target.calendar, target.calendar.version
+    clock.contract_window = target.own
+    hold_until_due(clock)
+
+
+def hold_until_due(clock: Clock) -> None:
+    """An acknowledgement from before a new, earlier due time does not hold back the step at that time."""
+    if clock.held_until is not None:
+        clock.held_until = min(clock.held_until, clock.due_at)
+
+
+def window_of(clock: Clock) -> PolicyTarget | None:
+    """The window for the clock's present priority, as of the terms it started with."""
+    kind = ClockKind(clock.kind)
+    if kind not in RESPONSE_KINDS:
+        return companion_window(
+            clock.policy_version, kind, clock.priority, contract=clock.contract, at=clock.started_at
+        )
+    return window_for(contract=clock.contract, kind=kind, priority=clock.priority, at=clock.started_at)
+
+
+def waive(clock: Clock, act: Act) -> None:
+    """A lead decides, for the cause given, that this promise is not held against anybody; what it came to stays.
+
+    Raises DeskError for a promise that is waived already. It is still owed if it was.
+    """
+    if clock.waived_at is not None:
+        raise DeskError(_("This promise is waived already."))
+    before = Before.of(clock)
+    clock.waived_at, clock.waived_by, clock.waive_reason = act.at, act.actor, act.cause[:300]
+    clock.save(update_fields=["waived_at", "waived_by", "waive_reason"])
+    append(clock, ClockChange.WAIVED, act, before=before)
+
+
+def give_up(clock: Clock, act: Act) -> None:
+    """The ticket is closed with this promise of an answer open: a breach, unless a lead has waived it before.
+
+    The breach stands at the due time, like every other, even if that is still to come.
+    """
+    if clock.state == ClockState.RUNNING and (clock.waived_at is None or clock.due_at <= act.at):
+        breach(clock, act)
+    cancel(clock, act)
+
+
+def cancel(clock: Clock, act: Act) -> None:
+    """End a promise that is not to be kept any more; the cause says why. A recorded breach stays recorded."""
+    before = Before.of(clock)
+    if clock.state in (ClockState.RUNNING, ClockState.PAUSED):
+        clock.state = ClockState.CANCELLED
+    clock.stopped_at = act.at
+    clock.next_step_at = None
+    clock.save(update_fields=ANSWER)
+    append(clock, ClockChange.CANCELLED, act, before=before)
+
+
+def next_step_time(clock: Clock) -> datetime | None:
+    """When something is to be done about the clock next, by its chain and what fired of it: two queries."""
+    return course_of(clock).next_moment()

@@ -1,0 +1,28 @@
+"""Promises that were lowered: the stricter due time stands, also under newer terms, until a lead relaxes it."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from escalation.chains.step_times import due_under
+from escalation.choices import ClockChange
+from escalation.models import Clock, ClockEvent, PolicyTarget
+
+
+def stand_lowered(clocks: Collection[int]) -> frozenset[int]:
+    """Which of the promises have a lower priority than that whose due time stands, by their ledgers. One query."""
+    stands: dict[int, int] = {}
+    priorities: dict[int, int] = {}
+    lines = ClockEvent.objects.filter(
+        clock__in=clocks, change__in=(ClockChange.STARTED, ClockChange.RETARGETED)
+    )
+    for clock, data in lines.order_by("pk").values_list("clock", "data"):
+        priority = priorities[clock] = data["priority"]
+        if data.get("relaxed") or priority < stands.get(clock, priority + 1):
+            stands[clock] = priority
+    return frozenset(clock for clock, priority in priorities.items() if priority > stands[clock])
+
+
+def due_if_retargeted(clock: Clock, target: PolicyTarget, *, is_lowered: bool) -> datetime:
+    """When the promise would fall due under a newer version's window: while it stands lowered no later than now."""
+    due = due_under(clock, target)
+    return min(due, clock.due_at) if is_lowered else due

@@ -1,0 +1,114 @@
+"""Proves the ledger: replays every clock and names those that do not come out as stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from escalation.clocks.replay import FIELDS, BrokenChain, Line, Standing, differences, replay
+from escalation.models import Clock, ClockEvent
+from tickets.models.ticket import ticket_number
+
+CHUNK = 5_000
+LINE = Line._fields
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """A clock whose row and ledger disagree; ``problem`` is a sentence."""
+
+    clock: int
+    ticket: int
+    problem: str
+
+    def __str__(self) -> str:
+        return _("%(number)s, promise %(clock)s: %(problem)s") % {
+            "number": ticket_number(self.ticket),
+            "clock": self.clock,
+            "problem": self.problem,
+        }
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What one run read, and what it found."""
+
+    clocks: int
+    mismatches: tuple[Mismatch, ...]
+
+
+def proof_in_words(*, wrong: int, among: int) -> str:
+    """What a proof of so many promises came to, as a sentence."""
+    if wrong:
+        text = ngettext(
+            "%(wrong)s of %(all)s promises does not come out of the ledger as it is stored.",
+            "%(wrong)s of %(all)s promises do not come out of the ledger as they are stored.",
+            wrong,
+        )
+        return text % {"wrong": wrong, "all": among}
+    if not among:
+        return _("There is no promise yet to prove.")
+    text = ngettext(
+        "%(all)s promise comes out of the ledger as it is stored.",
+        "All %(all)s promises come out of the ledger as they are stored.",
+        among,
+    )
+    return text % {"all": among}
+
+
+def verify(*, ticket: int | None = None) -> Verification:
+    """Replay the clocks of one ticket (its key), or all of them; read-only, and memory stays flat.
+
+    A clock that changed while the whole was read is looked at once more by itself.
+    """
+    count, suspects = 0, []
+    for clock, problem in _all(ticket):
+        count += 1
+        if problem:
+            suspects.append(clock)
+    return Verification(count, tuple(mismatch for pk in suspects for mismatch in _again(pk)))
+
+
+def _all(ticket: int | None) -> Iterator[tuple[int, str]]:
+    """Each clock with what is wrong with it, in the order of their keys: a merge of two ordered streams."""
+    clocks = Clock.objects.order_by("pk")
+    events = ClockEvent.objects.order_by("clock_id", "pk")
+    if ticket is not None:
+        clocks, events = clocks.filter(ticket=ticket), events.filter(clock__ticket=ticket)
+    ledger = groupby(events.values_list("clock_id", *LINE).iterator(CHUNK), key=itemgetter(0))
+    group = next(ledger, None)
+    for pk, *values in clocks.values_list("pk", *FIELDS).iterator(CHUNK):
+        while group is not None and group[0] < pk:
+            group = next(ledger, None)
+        rows = list(group[1]) if group is not None and group[0] == pk else []
+        yield pk, _problem(Standing(*values), [Line._make(row[1:]) for row in rows])
+
+
+def _problem(stored: Standing, lines: list[Line]) -> str:
+    if not lines:
+        return _("it has no line in the ledger.")
+    try:
+        wrong = list(differences(stored, replay(lines)))
+    except BrokenChain as broken:
+        return _("line %(line)s of its ledger does not follow the one before it.") % {"line": broken.args[0]}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return _("its ledger cannot be read.")
+    if wrong:
+        return _("its row says otherwise than its ledger on: %(fields)s.") % {"fields": ", ".join(wrong)}
+    return ""
+
+
+def _again(pk: int) -> Iterator[Mismatch]:
+    """Look at one clock once more: it may have changed while the whole was read."""
+    row = Clock.objects.filter(pk=pk).values_list("ticket_id", *FIELDS).first()
+    if row is None:
+        return
+    lines = list(map(Line._make, ClockEvent.objects.filter(clock=pk).order_by("pk").values_list(*LINE)))
+    problem = _problem(Standing(*row[1:]), lines)
+    if problem:
+        yield Mismatch(pk, row[0], problem)

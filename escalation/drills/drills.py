@@ -1,0 +1,177 @@
+"""Fire drills: a marked P0 that runs the real chain to real people, and that no figure counts.
+
+It takes the door of every ticket, so clock, paging and chain are the real ones. Nothing reaches a customer, for the
+outbox refuses it. It ends when somebody answers it or ends it, at the end of its chain, or when its time is up.
+"""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from customers.models import Customer, Desk
+from escalation.choices import DrillEnding
+from escalation.clocks.ledger import Act
+from escalation.clocks.lifecycle import cancel, open_clocks
+from escalation.lib.drill_marks import MARK, marked
+from escalation.models import Acknowledgement, Clock, Drill, Escalation
+from escalation.notifications.wording import as_read_by
+from tickets.choices import Channel, Priority, Status
+from tickets.errors import DeskError
+from tickets.events import StaffResponded, StatusChanged
+from tickets.message_content import Words
+from tickets.models import Ticket
+from tickets.services.locking import locked, locked_unless_busy
+from tickets.services.opening import open_ticket
+from tickets.services.state import move_to
+
+STARTS_DRILLS = "escalation.start_drill"
+# After the chain's last step people still have so long to acknowledge it.
+AFTER_THE_CHAIN = timedelta(minutes=15)
+OVER = (Status.RESOLVED, Status.CLOSED)
+
+
+@transaction.atomic
+def start_drill(
+    *,
+    actor: User,
+    at: datetime,
+    reason: str,
+    customer: Customer | None = None,
+    until_acknowledged: bool = False,
+) -> Ticket:
+    """Open the drill's ticket; a customer lends contract, account manager and rota, and hears nothing of it.
+
+    ``until_acknowledged``: it ends with the first acknowledgement; else the chain runs on to the due time and above
+    unless somebody answers. Raises DeskError without the permission or a reason, and while another drill runs.
+    """
+    if not actor.has_perm(STARTS_DRILLS):
+        raise DeskError(_("You may not start a fire drill. Ask a duty manager."))
+    if not reason.strip():
+        raise DeskError(_("Give a reason: it stands in the report."))
+    _refuse_a_second()
+    ticket = _open(actor, at, reason.strip(), customer)
+    Drill.objects.create(
+        ticket=ticket,
+        reason=reason.strip()[:300],
+        started_by=actor,
+        started_at=at,
+        ends_at=at + timedelta(minutes=settings.DRILL_MINUTES),
+        until_acknowledged=until_acknowledged,
+    )
+    return ticket
+
+
+def _refuse_a_second() -> None:
+    """The desk's row is the lock, so that of two at once the second finds the first."""
+    Desk.objects.select_for_update().first()
+    running = Drill.objects.filter(ended_at=None).select_related("ticket").first()
+    if running is not None:
+        raise DeskError(
+            _("A fire drill runs already: %(number)s. End it first.") % {"number": running.ticket.number}
+        )
+
+
+def _open(actor: User, at: datetime, reason: str, customer: Customer | None) -> Ticket:
+    with as_read_by(settings.LANGUAGE_CODE, settings.DESK_TIME_ZONE):
+        subject = marked(_("Nobody can join a room"))
+        body = _(
+            "This is a fire drill of the support desk. It runs through the real chain to real people. Please act as "
+            "if a customer's system had failed: acknowledge it, then answer by logging a contact."
+        )
+        why = _("Reason of the drill: %(reason)s") % {"reason": reason}
+    return open_ticket(
+        subject=subject,
+        words=Words(body=f"{MARK} {body}\n\n{why}"),
+        received_at=at,
+        at=at,
+        priority=Priority.P0,
+        actor=actor,
+        customer=customer,
+        channel=Channel.PHONE,
+        language=settings.LANGUAGE_CODE,
+        is_drill=True,
+    )
+
+
+@transaction.atomic
+def end_drill(*, drill: Drill, actor: User, at: datetime) -> Drill:
+    """End it by hand: who started it, or who may start one. Locks the ticket. Raises DeskError."""
+    if actor.pk != drill.started_by_id and not actor.has_perm(STARTS_DRILLS):
+        raise DeskError(_("Only who started the drill or a duty manager can end it."))
+    ticket = locked(drill.ticket)
+    fresh = _running(ticket)
+    if fresh is None:
+        raise DeskError(_("This drill is over already."))
+    _finish(fresh, DrillEnding.BY_HAND, Act(at, actor))
+    return fresh
+
+
+def end_what_is_over(*, now: datetime) -> int:
+    """End every drill whose condition is met as of ``now`` (UTC); any number of runs may overlap. How many ended."""
+    running = Drill.objects.filter(ended_at=None).values_list("ticket", flat=True)
+    return sum(_end_if_over(ticket, now) for ticket in list(running))
+
+
+@transaction.atomic
+def _end_if_over(pk: int, now: datetime) -> bool:
+    ticket = locked_unless_busy(pk)
+    drill = _running(ticket) if ticket is not None else None
+    ending = _ending_of(drill, now) if drill is not None else None
+    if drill is None or ending is None:
+        return False
+    _finish(drill, ending, Act(now, None))
+    return True
+
+
+def _ending_of(drill: Drill, now: datetime) -> DrillEnding | None:
+    taken = Acknowledgement.objects.filter(clock__ticket=drill.ticket_id)
+    if drill.until_acknowledged and taken.exists():
+        return DrillEnding.ACKNOWLEDGED
+    if drill.ends_at <= now:
+        return DrillEnding.TIME
+    return DrillEnding.CHAIN_OVER if _chain_is_over(drill, now) else None
+
+
+def _chain_is_over(drill: Drill, now: datetime) -> bool:
+    ahead = Clock.objects.open().filter(ticket=drill.ticket_id, next_step_at__isnull=False)
+    fired = Escalation.objects.filter(clock__ticket=drill.ticket_id).aggregate(last=Max("fired_at"))["last"]
+    return fired is not None and fired + AFTER_THE_CHAIN <= now and not ahead.exists()
+
+
+def end_the_answered(event: StaffResponded) -> None:
+    """An answer, which in a drill is a logged contact, is what the chain asked for."""
+    drill = _running(event.ticket)
+    if drill is not None:
+        _finish(drill, DrillEnding.ANSWERED, Act(event.at, event.actor))
+
+
+def end_the_closed(event: StatusChanged) -> None:
+    drill = _running(event.ticket) if event.after in OVER else None
+    if drill is not None:
+        _mark(drill, DrillEnding.BY_HAND, Act(event.at, event.actor))
+
+
+def _running(ticket: Ticket) -> Drill | None:
+    """One query for drills, none for every other ticket."""
+    drill = Drill.objects.filter(ticket=ticket, ended_at=None).first() if ticket.is_drill else None
+    if drill is not None:
+        drill.ticket = ticket
+    return drill
+
+
+def _finish(drill: Drill, ending: DrillEnding, act: Act) -> None:
+    """Under the ticket's lock: what is still promised is withdrawn, and the ticket closed."""
+    _mark(drill, ending, act)
+    over = Act(act.at, act.actor, _("The fire drill is over: %(ending)s.") % {"ending": ending.label})
+    for clock in open_clocks(drill.ticket):
+        cancel(clock, over)
+    move_to(drill.ticket, Status.CLOSED, actor=act.actor, at=act.at, reason=over.cause)
+
+
+def _mark(drill: Drill, ending: DrillEnding, act: Act) -> None:
+    drill.ended_at, drill.ended_by, drill.ending = act.at, act.actor, ending
+    drill.save(update_fields=["ended_at", "ended_by", "ending"])

@@ -1,0 +1,180 @@
+"""The report of a fire drill: who was told through what and with what outcome, who acknowledged after how long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from statistics import median
+
+from django.contrib.auth.models import User
+from django.db.models import Min, OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext as _
+
+from customers.names import name_of
+from escalation.choices import AcknowledgedBy, Medium, NoticeKind
+from escalation.models import Acknowledgement, Drill, Escalation, Notification
+from escalation.notifications.channels.outcomes import as_read
+
+TOLD = ("recipient", "rota", "customer", "mail")
+MOST_LISTED = 500  # of what a drill caused
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that happened. Without a medium nobody was told anything by it."""
+
+    at: datetime
+    who: str
+    what: str
+    medium: str = ""
+    outcome: str = ""
+    answer: str = ""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who was told, or who took it unasked. ``since`` is the first word to them, or the drill's start if
+    they acknowledged before it.
+    """
+
+    user: User
+    told_at: datetime | None
+    times: int
+    since: datetime
+    acknowledged_at: datetime | None = None
+    how: str = ""
+
+    @property
+    def after(self) -> timedelta | None:
+        return self.acknowledged_at - self.since if self.acknowledged_at is not None else None
+
+
+@dataclass(frozen=True)
+class DrillReport:
+    drill: Drill
+    notifications: Sequence[Notification]
+    acknowledgements: Sequence[Acknowledgement]
+    escalations: Sequence[Escalation]
+
+    @property
+    def first_after(self) -> timedelta | None:
+        """From the start until the first acknowledgement of anybody."""
+        first = min((said.at for said in self.acknowledgements), default=None)
+        return first - self.drill.started_at if first is not None else None
+
+    @cached_property
+    def people(self) -> list[Person]:
+        """In the order in which they were told; those who took it unasked come last."""
+        told: dict[User, list[datetime]] = {}
+        for notification in self.notifications:
+            if notification.recipient is not None:  # a group acknowledges nothing
+                told.setdefault(notification.recipient, []).append(notification.created_at)
+        said = {one.user: one for one in reversed(self.acknowledgements)}
+        start = self.drill.started_at
+        return [
+            _person(user, told.get(user, []), said.get(user), start) for user in dict.fromkeys((*told, *said))
+        ]
+
+    @property
+    def silent(self) -> list[Person]:
+        """Told, and never said that they have it."""
+        return [person for person in self.people if person.acknowledged_at is None]
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """Everything in the order in which it happened."""
+        return sorted((*self._ends(), *self._moves(), *self._told(), *self._said()), key=lambda line: line.at)
+
+    def _ends(self) -> Iterator[Line]:
+        drill = self.drill
+        yield Line(drill.started_at, name_of(drill.started_by), _("Drill started"))
+        if drill.ended_at is not None:
+            by = name_of(drill.ended_by) if drill.ended_by is not None else ""
+            yield Line(drill.ended_at, by, _("Drill over"), outcome=drill.get_ending_display())
+
+    def _told(self) -> Iterator[Line]:
+        for notification in self.notifications:
+            yield from _attempts(notification)
+
+    def _moves(self) -> Iterator[Line]:
+        for one in self.escalations:
+            if one.to_owner is not None and one.to_owner != one.from_owner:
+                names = {"before": name_of(one.from_owner), "after": name_of(one.to_owner)}
+                yield Line(
+                    one.fired_at, name_of(one.to_owner), _("Moved from %(before)s to %(after)s") % names
+                )
+
+    def _said(self) -> Iterator[Line]:
+        for said in self.acknowledgements:
+            yield Line(
+                said.at, name_of(said.user), _("Acknowledged"), outcome=str(AcknowledgedBy(said.by).label)
+            )
+
+
+def report_of(drill: Drill) -> DrillReport:
+    """Four queries whatever happened. The drill needs its ticket and people loaded."""
+    told = Notification.objects.filter(ticket=drill.ticket_id).select_related(*TOLD)
+    said = Acknowledgement.objects.filter(clock__ticket=drill.ticket_id).select_related("user")
+    fired = Escalation.objects.filter(clock__ticket=drill.ticket_id).select_related("from_owner", "to_owner")
+    return DrillReport(
+        drill,
+        list(told.prefetch_related("attempts").order_by("created_at", "pk")[:MOST_LISTED]),
+        list(said.order_by("at", "pk")),
+        list(fired.order_by("fired_at", "pk")[:MOST_LISTED]),
+    )
+
+
+def _person(user: User, told: Sequence[datetime], said: Acknowledgement | None, start: datetime) -> Person:
+    first = told[0] if told else None
+    if said is None:
+        return Person(user, first, len(told), first or start)
+    since = first if first is not None and first <= said.at else start
+    return Person(user, first, len(told), since, said.at, str(AcknowledgedBy(said.by).label))
+
+
+def _reader(notification: Notification) -> str:
+    """The person, or the group of a duty rota."""
+    if notification.recipient is not None:
+        return name_of(notification.recipient)
+    return str(notification.rota or notification.customer or "")
+
+
+def _attempts(notification: Notification) -> Iterator[Line]:
+    """Each try by which somebody was told; what has none yet, or went by mail alone, stands for itself."""
+    who, what = _reader(notification), str(NoticeKind(notification.kind).label)
+    attempts = list(notification.attempts.all())
+    for one in attempts:
+        outcome = one.get_outcome_display()
+        yield Line(one.at, who, what, str(Medium(one.medium).label), outcome, as_read(one.answer)[:300])
+    if not attempts:
+        mail = notification.mail
+        medium = ", ".join(str(Medium(value).label) for value in notification.channels)
+        outcome = mail.get_state_display() if mail is not None else notification.get_state_display()
+        yield Line(notification.created_at, who, what, medium, outcome, mail.answer[:300] if mail else "")
+
+
+COLUMNS = ("at", "seconds_since_start", "person", "what", "channel", "outcome", "answer")
+
+
+def csv_rows(report: DrillReport) -> Iterator[list[datetime | int | str]]:
+    """The lines of the report, then one for each person who was told and never acknowledged."""
+    start = report.drill.started_at
+    for line in report.lines:
+        seconds = int((line.at - start).total_seconds())
+        yield [line.at, seconds, line.who, line.what, line.medium, line.outcome, line.answer]
+    for person in report.silent:
+        yield ["", "", name_of(person.user), _("Never acknowledged"), "", "", ""]
+
+
+def with_first_acknowledged(drills: QuerySet[Drill]) -> QuerySet[Drill]:
+    """Annotates ``first_at``, the first acknowledgement of each."""
+    said = Acknowledgement.objects.filter(clock__ticket=OuterRef("ticket")).order_by().values("clock__ticket")
+    return drills.annotate(first_at=Subquery(said.annotate(first=Min("at")).values("first")[:1]))
+
+
+def median_after(drills: Iterable[Drill]) -> timedelta | None:
+    """Half of the drills that anybody acknowledged took no longer; they need ``first_at``."""
+    after = [one.first_at - one.started_at for one in drills if one.first_at is not None]  # type: ignore[attr-defined]
+    return median(after) if after else None

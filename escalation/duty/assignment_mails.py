@@ -1,0 +1,72 @@
+"""Tells somebody that they were put on duty, or are not any more: mails in the transaction of the act."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from escalation.models import DutyOverride
+from escalation.notifications.wording import as_read_by, moment, person_name, reader_of
+from tickets.choices import MailPurpose
+from tickets.errors import DeskError
+from tickets.services.outgoing.outbox import queue_mail
+
+
+def tell_put_on_duty(override: DutyOverride, *, actor: User | None, at: datetime) -> None:
+    """Whoever did it to themselves knows."""
+    _tell(override, _put, actor, at)
+
+
+def tell_withdrawn(override: DutyOverride, *, actor: User | None, at: datetime) -> None:
+    _tell(override, _taken_back, actor, at)
+
+
+def _put() -> tuple[str, str]:
+    return (
+        _("You are on duty: %(rota)s, %(from)s"),
+        _("%(actor)s put you on duty for %(rota)s from %(from)s to %(to)s."),
+    )
+
+
+def _taken_back() -> tuple[str, str]:
+    return (
+        _("Not on duty any more: %(rota)s, %(from)s"),
+        _("%(actor)s took your duty for %(rota)s from %(from)s to %(to)s back."),
+    )
+
+
+def _tell(
+    override: DutyOverride, sentences: Callable[[], tuple[str, str]], actor: User | None, at: datetime
+) -> None:
+    reader = override.user
+    if reader == actor or not reader.email:
+        return
+    with as_read_by(*reader_of(reader)):
+        subject, text = sentences()
+        words = _words(override, actor)
+        with suppress(DeskError):  # an address that is mistyped or our own: the act stands all the same
+            queue_mail(
+                purpose=MailPurpose.NOTIFICATION,
+                recipients=[reader.email],
+                subject=subject % words,
+                text="\n".join([text % words, _("Reason: %(reason)s") % words, "", _page(override)]),
+                at=at,
+            )
+
+
+def _words(override: DutyOverride, actor: User | None) -> dict[str, str]:
+    return {
+        "actor": person_name(actor) if actor is not None else settings.DESK_NAME,
+        "rota": override.rota.name,
+        "from": moment(override.starts_at),
+        "to": moment(override.ends_at),
+        "reason": override.reason,
+    }
+
+
+def _page(override: DutyOverride) -> str:
+    return settings.SITE_URL + reverse("admin:escalation_dutyrota_calendar", args=[override.rota_id])

@@ -1,0 +1,146 @@
+"""Times in which nobody can be reached by a rota: no shift, or a person who is away without a deputy or has left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import reduce
+
+from django.contrib.auth.models import User
+from django.db import models
+from django.db.models import F, OuterRef, Q, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import Absence, StaffProfile
+from escalation.lib.intervals import Span, both, joined, without
+from escalation.models import DutyRota, EscalationStep, PolicyTarget, PolicyVersion
+from escalation.people.on_duty import Watch, shifts_within, watches_by_rota, within
+from tickets.choices import Priority
+
+DAYS = 14
+
+
+class GapWhy(models.TextChoices):
+    """Why nobody is reached."""
+
+    NOBODY = "nobody", _("nobody is on duty")
+    AWAY = "away", _("away without a deputy who is there")
+    INACTIVE = "inactive", _("left the desk")
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A time without anybody, half open, in UTC; ``user`` is the person on duty who cannot be reached."""
+
+    rota: DutyRota
+    starts_at: datetime
+    ends_at: datetime
+    why: GapWhy
+    user: User | None = None
+
+
+def coverage_gaps(*, rota: DutyRota, at: datetime, days: int = DAYS) -> list[Gap]:
+    """The gaps of the days after ``at`` (UTC), in order. Three queries."""
+    return gaps_within([rota], (at, at + timedelta(days=days)))
+
+
+def gaps_that_matter(*, at: datetime, days: int = DAYS) -> list[Gap]:
+    """The gaps of all rotas on which a promise around the clock depends. Four queries; one if there is no such rota."""
+    return gaps_within(list(rotas_that_matter()), (at, at + timedelta(days=days)))
+
+
+def rotas_that_matter() -> models.QuerySet[DutyRota]:
+    """Rotas of policies that promise P0 around the clock, and those that a step in force names."""
+    newest = PolicyVersion.objects.filter(policy=OuterRef("version__policy")).order_by("-number")
+    promised = PolicyTarget.objects.filter(
+        version=Subquery(newest.values("pk")[:1]), priority=Priority.P0, calendar__always_open=True
+    )
+    steps = EscalationStep.objects.current().exclude(rota=None).order_by()
+    return DutyRota.objects.filter(
+        Q(pk__in=promised.exclude(version__policy__duty_rota=None).values("version__policy__duty_rota"))
+        | Q(pk__in=steps.values("rota"))
+    ).order_by("name")
+
+
+def gaps_within(rotas: Sequence[DutyRota], span: Span) -> list[Gap]:
+    """The gaps of some rotas, rota by rota. Three queries, however many there are."""
+    if not rotas or span[1] <= span[0]:
+        return []
+    rows = shifts_within(*span).filter(rota__in=rotas)
+    found = watches_by_rota(rows)
+    reach = Reach.within(span)
+    return [gap for rota in rotas for gap in _gaps(rota, found.get(rota.pk, []), reach, span)]
+
+
+def _gaps(rota: DutyRota, found: Iterable[Watch], reach: Reach, span: Span) -> Iterator[Gap]:
+    held = list(within(found, span))
+    gaps = [Gap(rota, *free, GapWhy.NOBODY) for free in without([span], (watch.span for watch in held))]
+    for watch in held:
+        why = GapWhy.AWAY if reach.is_on_staff(watch.user) else GapWhy.INACTIVE
+        gaps += [Gap(rota, *lost, why, watch.user) for lost in reach.unreached(watch)]
+    yield from _merged(sorted(gaps, key=lambda gap: gap.starts_at))
+
+
+def _merged(gaps: Iterable[Gap]) -> Iterator[Gap]:
+    """Gaps of one kind that touch are one."""
+    last: Gap | None = None
+    for gap in gaps:
+        if last is not None and (last.ends_at, last.why, last.user) == (gap.starts_at, gap.why, gap.user):
+            last = Gap(gap.rota, last.starts_at, gap.ends_at, gap.why, gap.user)
+            continue
+        if last is not None:
+            yield last
+        last = gap
+    if last is not None:
+        yield last
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Who is away when and who stands in for whom, over a time. Links and rights are those of now."""
+
+    away: Mapping[int, list[Span]]
+    deputies: Mapping[int, int]
+    gone: frozenset[int] = field(default=frozenset())
+
+    @classmethod
+    def within(cls, span: Span) -> Reach:
+        """Two queries."""
+        absences = Absence.objects.filter(ends_at__gt=span[0], starts_at__lt=span[1])
+        away: dict[int, list[Span]] = {}
+        for user, starts_at, ends_at in absences.values_list("user", "starts_at", "ends_at"):
+            away.setdefault(user, []).append((starts_at, ends_at))
+        links = StaffProfile.objects.exclude(deputy=None).annotate(
+            works=F("deputy__is_active"), staff=F("deputy__is_staff")
+        )
+        deputies, gone = {}, set()
+        for user, deputy, works, staff in links.values_list("user", "deputy", "works", "staff"):
+            deputies[user] = deputy
+            if not (works and staff):
+                gone.add(deputy)
+        return cls({user: joined(spans) for user, spans in away.items()}, deputies, frozenset(gone))
+
+    def is_on_staff(self, user: User) -> bool:
+        return user.is_active and user.is_staff
+
+    def unreached(self, watch: Watch) -> list[Span]:
+        """When neither the person nor anybody along their deputies is there."""
+        first = [watch.span] if not self.is_on_staff(watch.user) else self._away(watch.user_id, watch.span)
+        others = (self._lost(person, watch.span) for person in self._chain(watch.user_id))
+        return reduce(both, others, first)
+
+    def _lost(self, person: int, span: Span) -> list[Span]:
+        return [span] if person in self.gone else self._away(person, span)
+
+    def _away(self, person: int, span: Span) -> list[Span]:
+        return both([span], self.away.get(person, ()))
+
+    def _chain(self, user: int) -> Iterator[int]:
+        """The deputies one after the other; a circle ends the walk."""
+        seen = {user}
+        following = self.deputies.get(user)
+        while following is not None and following not in seen:
+            seen.add(following)
+            yield following
+            following = self.deputies.get(following)

@@ -1,0 +1,172 @@
+"""What a hand-over tells: the open promises of the rota and what the outgoing person holds, and who knows of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from escalation.choices import ClockState
+from escalation.models import Clock, DutyRota, Notification
+from escalation.notifications.wording import moment, person_name
+from tickets.access import visible_tickets
+from tickets.choices import Priority
+from tickets.models import Ticket
+
+MOST = 40  # tickets in one mail
+URGENT = (Priority.P0, Priority.P1)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One ticket with what falls due next on it, if anything does, and the names of who was told of it.
+
+    ``of_rota``: a P0 or P1 that the rota's policy promises, which is the business of everybody on duty.
+    """
+
+    ticket: Ticket
+    clock: Clock | None = None
+    told: Sequence[str] = field(default=())
+    of_rota: bool = False
+
+
+@dataclass(frozen=True)
+class Digest:
+    """Urgent tickets first; ``more`` is how many did not fit."""
+
+    rota: DutyRota
+    at: datetime
+    outgoing: User
+    incoming: User
+    items: Sequence[Item]
+    more: int = 0
+
+
+def digest_of(rota: DutyRota, at: datetime, outgoing: User, incoming: User) -> Digest:
+    """Three queries, whatever is open. ``for_reader`` leaves out what somebody may not see."""
+    clocks = _nearest_clocks(rota, outgoing)
+    held = Ticket.objects.active().filter(owner=outgoing).exclude(pk__in=clocks.keys())
+    held = held.select_related("customer", "owner").order_by("priority", "opened_at")
+    tickets = [*(clock.ticket for clock in clocks.values()), *held[: MOST + 1]]
+    tickets.sort(key=lambda ticket: _urgency(ticket, clocks.get(ticket.pk)))
+    shown = tickets[:MOST]
+    told = _told({ticket.pk for ticket in shown})
+    items = [_item_of(ticket, clocks.get(ticket.pk), told.get(ticket.pk, ()), rota) for ticket in shown]
+    return Digest(rota, at, outgoing, incoming, items, more=len(tickets) - len(shown))
+
+
+def _item_of(ticket: Ticket, clock: Clock | None, told: Sequence[str], rota: DutyRota) -> Item:
+    served = clock is not None and clock.policy_version.policy.duty_rota_id == rota.pk
+    return Item(ticket, clock, told, of_rota=served and ticket.priority in URGENT)
+
+
+def for_reader(digest: Digest, reader: User) -> Digest:
+    """Urgent tickets of the rota are the business of both; of the others each sees what they may see in the desk."""
+    others = [item.ticket.pk for item in digest.items if not item.of_rota]
+    if not others or reader == digest.outgoing:
+        return digest
+    seen = set(visible_tickets(reader).filter(pk__in=others).values_list("pk", flat=True))
+    items = [item for item in digest.items if item.of_rota or item.ticket.pk in seen]
+    return replace(digest, items=items, more=0)
+
+
+def _nearest_clocks(rota: DutyRota, outgoing: User) -> Mapping[int, Clock]:
+    """By ticket the promise that falls due first: of what the outgoing person holds, and of P0 and P1 of the rota."""
+    urgent = Q(policy_version__policy__duty_rota=rota, ticket__priority__in=URGENT)
+    clocks = Clock.objects.ticking().filter(Q(ticket__owner=outgoing) | urgent)
+    clocks = clocks.select_related("ticket__customer", "ticket__owner", "policy_version__policy")
+    found: dict[int, Clock] = {}
+    for clock in clocks.order_by("ticket__priority", "due_at", "pk")[: 10 * MOST]:
+        found.setdefault(clock.ticket_id, clock)
+    return found
+
+
+def _urgency(ticket: Ticket, clock: Clock | None) -> tuple[object, ...]:
+    due = clock.due_at if clock is not None else ticket.opened_at
+    return ticket.priority not in URGENT, ticket.priority, clock is None, due
+
+
+def _told(tickets: Collection[int]) -> Mapping[int, list[str]]:
+    """Whom the desk told of each ticket, each once, in order."""
+    rows = (
+        Notification.objects.filter(ticket__in=tickets)
+        .select_related("recipient")
+        .order_by("created_at", "pk")
+    )
+    names: defaultdict[int, dict[str, None]] = defaultdict(dict)
+    for row in rows:
+        if row.recipient is not None:
+            names[row.ticket_id or 0][person_name(row.recipient)] = None
+    return {ticket: list(found) for ticket, found in names.items()}
+
+
+def subject_of(digest: Digest) -> str:
+    names = {
+        "rota": digest.rota.name,
+        "before": person_name(digest.outgoing),
+        "after": person_name(digest.incoming),
+    }
+    return _("Hand-over of %(rota)s: %(before)s → %(after)s") % names
+
+
+def text_of(digest: Digest) -> str:
+    """The whole text, in the active language and zone."""
+    return "\n".join(_lines(digest))
+
+
+def _lines(digest: Digest) -> Iterator[str]:
+    yield _("%(after)s has the duty of %(rota)s since %(time)s, after %(before)s.") % {
+        "after": person_name(digest.incoming),
+        "before": person_name(digest.outgoing),
+        "rota": digest.rota.name,
+        "time": moment(digest.at),
+    }
+    yield ""
+    urgent = [item for item in digest.items if item.ticket.priority in URGENT]
+    others = [item for item in digest.items if item.ticket.priority not in URGENT]
+    if not digest.items:
+        yield _("Nothing is open that has to be handed over.")
+    if urgent:
+        yield _("P0 and P1:")
+        yield from _list(urgent)
+    if others:
+        yield _("Also held by %(name)s:") % {"name": person_name(digest.outgoing)}
+        yield from _list(others)
+    if digest.more:
+        yield ngettext("and %(count)s more.", "and %(count)s more.", digest.more) % {"count": digest.more}
+        yield ""
+    yield settings.SITE_URL + reverse("admin:escalation_dutyrota_calendar", args=[digest.rota.pk])
+
+
+def _list(items: Sequence[Item]) -> Iterator[str]:
+    for item in items:
+        yield from _item(item)
+        yield ""
+
+
+def _item(item: Item) -> Iterator[str]:
+    ticket = item.ticket
+    customer = ticket.customer.name if ticket.customer else _("unknown company")
+    yield f"{ticket.number} · P{ticket.priority} · {customer} · {ticket.subject}"
+    yield "  " + _("Holder: %(name)s") % {"name": person_name(ticket.owner)}
+    yield "  " + _due(item.clock)
+    if item.told:
+        yield "  " + _("Told so far: %(names)s") % {"names": ", ".join(item.told)}
+    yield "  " + settings.SITE_URL + reverse("admin:tickets_ticket_change", args=[ticket.pk])
+
+
+def _due(clock: Clock | None) -> str:
+    if clock is None:
+        return _("Nothing falls due: it is the customer's turn.")
+    words = {"promise": clock.get_kind_display(), "time": moment(clock.due_at)}
+    if clock.state == ClockState.BREACHED:
+        return _("%(promise)s was due at %(time)s and is still owed.") % words
+    return _("%(promise)s falls due at %(time)s.") % words

@@ -1,0 +1,173 @@
+"""The calendar of a rota: weeks of days in the rota's zone, with who has the duty and where nobody is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.models import User
+
+from escalation.duty.coverage_gaps import Gap
+from escalation.lib.intervals import Span, both
+from escalation.lib.rotation import instant
+from escalation.people.on_duty import Watch
+
+DAY = timedelta(days=1)
+WEEK = timedelta(weeks=1)
+HUES = 8  # classes of the style sheet
+
+
+@dataclass(frozen=True)
+class Part:
+    """What of a watch or a gap lies in one day."""
+
+    span: Span
+    hours: str
+    hours_there: str
+    hue: int = 0
+    watch: Watch | None = None
+    gap: Gap | None = None
+    is_over: bool = False
+    is_now: bool = False
+    goes_on: bool = False
+
+    @property
+    def user(self) -> User | None:
+        found = self.watch or self.gap
+        return found.user if found is not None else None
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day of the rota's zone."""
+
+    date: date
+    parts: Sequence[Part]
+    is_today: bool
+    is_past: bool
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Whole weeks, with a colour for each person in them."""
+
+    weeks: Sequence[Sequence[Day]]
+    people: Sequence[tuple[User, int]]
+
+
+@dataclass(frozen=True)
+class Weeks:
+    """Which weeks are shown: ``first`` is a Monday of the rota's zone. ``reader`` is the zone of who looks."""
+
+    first: date
+    count: int
+    zone: ZoneInfo
+    reader: ZoneInfo
+
+    @property
+    def span(self) -> Span:
+        return self.midnight(self.first), self.midnight(self.first + self.count * WEEK)
+
+    def midnight(self, day: date) -> datetime:
+        return instant(datetime.combine(day, time(0)), self.zone)
+
+    def days(self) -> Iterator[tuple[date, Span]]:
+        for number in range(self.count * 7):
+            day = self.first + number * DAY
+            yield day, (self.midnight(day), self.midnight(day + DAY))
+
+    @property
+    def is_own_zone(self) -> bool:
+        """Whether the reader's clock shows what the rota's does."""
+        return all(
+            at.astimezone(self.zone).utcoffset() == at.astimezone(self.reader).utcoffset() for at in self.span
+        )
+
+
+def monday_of(day: date) -> date:
+    return day - day.weekday() * DAY
+
+
+def hues_of(people: Iterable[int]) -> dict[int, int]:
+    """A colour for each of a rota's people: the one they have everywhere, else the next that nobody before them has.
+
+    With more people than colours some share theirs.
+    """
+    hues: dict[int, int] = {}
+    for user in sorted(people):
+        free = (hue % HUES for hue in range(user, user + HUES) if hue % HUES not in hues.values())
+        hues[user] = next(free, user % HUES)
+    return hues
+
+
+def grid_of(
+    weeks: Weeks, watches: Iterable[Watch], gaps: Iterable[Gap], *, now: datetime, hues: Mapping[int, int]
+) -> Grid:
+    """``hues`` has a colour for everybody on duty in the weeks."""
+    watched, missing = list(watches), list(gaps)
+    people = {watch.user_id: watch.user for watch in watched if both([watch.span], [weeks.span])}
+    today = now.astimezone(weeks.zone).date()
+    days = [
+        Day(day, _parts(span, weeks, watched, missing, hues, now), day == today, day < today)
+        for day, span in weeks.days()
+    ]
+    rows = [days[start : start + 7] for start in range(0, len(days), 7)]
+    return Grid(rows, [(people[user], hues[user]) for user in sorted(people)])
+
+
+def _parts(
+    day: Span,
+    weeks: Weeks,
+    watches: Iterable[Watch],
+    gaps: Iterable[Gap],
+    hues: Mapping[int, int],
+    now: datetime,
+) -> list[Part]:
+    found = [
+        Part(
+            span,
+            *_hours(span, weeks),
+            hue=hues[watch.user_id],
+            watch=watch,
+            is_over=span[1] <= now,
+            is_now=span[0] <= now < span[1],
+            goes_on=watch.starts_at < day[0],
+        )
+        for watch in watches
+        for span in both([watch.span], [day])
+    ]
+    found += [
+        Part(span, *_hours(span, weeks), gap=gap)
+        for gap in gaps
+        for span in both([(gap.starts_at, gap.ends_at)], [day])
+    ]
+    return sorted(found, key=lambda part: (part.span[0], part.gap is not None))
+
+
+def _hours(span: Span, weeks: Weeks) -> tuple[str, str]:
+    return hours(span, weeks.zone), hours(span, weeks.reader)
+
+
+def hours(span: Span, zone: ZoneInfo) -> str:
+    """``08:00–20:00`` on the clock of a zone; midnight as an end is 24:00."""
+    begins, ends = (moment.astimezone(zone) for moment in span)
+    end = "24:00" if ends.time() == time(0) and ends > begins else f"{ends:%H:%M}"
+    return f"{begins:%H:%M}–{end}"
+
+
+def parsed_day(text: str) -> date | None:
+    """A date of an address; None for anything that is none or would leave the calendar."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if 2000 <= day.year <= 2200 else None
+
+
+def parsed_moment(text: str) -> datetime | None:
+    """Seconds since 1970, as the addresses of gaps carry them."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 10):
+        return None
+    return datetime.fromtimestamp(int(text), UTC)

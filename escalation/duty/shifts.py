@@ -1,0 +1,123 @@
+"""Generates the shifts that the layers of a rota make, ahead of time. What has begun is never rewritten."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, transaction
+from django.db.models import Max, Q
+
+from escalation.lib.rotation import Layer, Rotation, Turn, planned
+from escalation.models import DutyLayer, DutyRota, DutyShift, ShiftSource
+from escalation.models.duty import LAYER_RANK
+
+logger = logging.getLogger(__name__)
+AHEAD = timedelta(weeks=8)
+# Reckoned further than kept, so that a turn at the end of the time ahead is not cut and need not grow each day.
+BEYOND = timedelta(days=9)
+
+Key = tuple[int, int | None, datetime, datetime]
+
+
+@dataclass(frozen=True)
+class Generated:
+    """How many shifts were written and taken away."""
+
+    created: int = 0
+    removed: int = 0
+
+    def __add__(self, other: "Generated") -> "Generated":
+        return Generated(self.created + other.created, self.removed + other.removed)
+
+    def __str__(self) -> str:
+        return f"created={self.created} removed={self.removed}"
+
+
+@transaction.atomic
+def generate_shifts(*, rota: DutyRota, at: datetime) -> Generated:
+    """Make the generated shifts that begin after ``at`` (UTC) those of the layers, eight weeks ahead.
+
+    May run twice and at the same time as itself: it locks the rota. A shift that has begun keeps its person to its
+    end; time that nobody of the layers holds is given out from ``at`` on. Equal shifts keep their rows.
+    """
+    rota = DutyRota.objects.select_for_update().get(pk=rota.pk)
+    wanted = {_key_of_turn(turn): turn for turn in _wanted(rota, at)}
+    there = _future(rota, at)
+    gone = [row.pk for key, row in there.items() if key not in wanted]
+    DutyShift.objects.filter(pk__in=gone).delete()
+    missing = [_shift(rota, turn) for key, turn in wanted.items() if key not in there]
+    DutyShift.objects.bulk_create(missing)
+    return Generated(len(missing), len(gone))
+
+
+def generate_all(*, at: datetime) -> Generated:
+    """Each rota that has layers, or had some when its shifts were made, in a transaction of its own."""
+    layered = Q(layers__isnull=False) | Q(shifts__source=ShiftSource.LAYER, shifts__starts_at__gt=at)
+    total = Generated()
+    for rota in DutyRota.objects.filter(layered).distinct():
+        try:
+            total += generate_shifts(rota=rota, at=at)
+        except DatabaseError:
+            raise
+        except Exception:  # one rota's layers that cannot be reckoned leave the others their shifts
+            logger.exception("The shifts of rota %s could not be generated", rota.pk)
+    return total
+
+
+def layers_of(rota: DutyRota) -> list[Layer]:
+    """The layers as values; two queries."""
+    rows = rota.layers.prefetch_related("turns")
+    return [_layer(row, [turn.user_id for turn in row.turns.all()]) for row in rows]
+
+
+def _wanted(rota: DutyRota, at: datetime) -> list[Turn]:
+    since = _held_until(rota, at) or at.replace(second=0, microsecond=0)
+    until = at + AHEAD
+    turns = planned(layers_of(rota), rota.zone, (since, until + BEYOND))
+    return [turn for turn in turns if turn.span[0] < until]
+
+
+def _held_until(rota: DutyRota, at: datetime) -> datetime | None:
+    """When the generated shift that runs now ends; None if there is none."""
+    running = rota.shifts.filter(source=ShiftSource.LAYER, starts_at__lte=at, ends_at__gt=at)
+    ends: datetime | None = running.aggregate(ends=Max("ends_at"))["ends"]
+    return ends
+
+
+def _future(rota: DutyRota, at: datetime) -> Mapping[Key, DutyShift]:
+    rows = rota.shifts.filter(source=ShiftSource.LAYER, starts_at__gt=at)
+    return {(row.user_id, row.layer_id, row.starts_at, row.ends_at): row for row in rows}
+
+
+def _key_of_turn(turn: Turn) -> Key:
+    return (turn.user, turn.key, *turn.span)
+
+
+def _shift(rota: DutyRota, turn: Turn) -> DutyShift:
+    return DutyShift(
+        rota=rota,
+        user_id=turn.user,
+        starts_at=turn.span[0],
+        ends_at=turn.span[1],
+        source=ShiftSource.LAYER,
+        rank=LAYER_RANK,
+        layer_id=turn.key,
+    )
+
+
+def _layer(row: DutyLayer, people: Sequence[int]) -> Layer:
+    return Layer(
+        key=row.pk,
+        level=row.level,
+        people=tuple(people),
+        rotation=Rotation(row.rotation),
+        length=row.length,
+        hand_over=row.hand_over,
+        starts_on=row.starts_on,
+        weekday=row.weekday,
+        ends_on=row.ends_on,
+        weekdays=frozenset(row.weekdays),
+        from_time=row.from_time,
+        to_time=row.to_time,
+    )

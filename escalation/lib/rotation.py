@@ -1,0 +1,143 @@
+"""Who would be on duty by the layers of a rota: turns as values, reckoned on the wall clock of the rota's zone.
+
+Hand-overs stay at their local time across daylight-saving changes. A hand-over that the clock skips happens when the
+clock has jumped, one that it shows twice happens the first time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import models
+from django.utils.translation import pgettext_lazy
+
+from escalation.lib.intervals import Span, both, joined, without
+
+DAY = timedelta(days=1)
+MIDNIGHT = time(0)
+
+
+class Rotation(models.TextChoices):
+    """What the length of a turn is counted in."""
+
+    HOURS = "hours", pgettext_lazy("unit", "hours")
+    DAYS = "days", pgettext_lazy("unit", "days")
+    WEEKS = "weeks", pgettext_lazy("unit", "weeks")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One rotation. Its people take turns of ``length`` hours, days or weeks, the first of them on ``starts_on``.
+
+    ``weekday`` (0 is Monday) is that of the hand-over of a rotation by weeks. ``weekdays`` and the two times restrict
+    the duty; where ``to_time`` is not after ``from_time`` it is on the next day, and the night belongs to the day it
+    begins on. ``ends_on`` is the last day on which the layer is in force: it ends with the next day's hand-over.
+    """
+
+    key: int
+    level: int
+    people: tuple[int, ...]
+    rotation: Rotation
+    length: int
+    hand_over: time
+    starts_on: date
+    weekday: int = 0
+    ends_on: date | None = None
+    weekdays: frozenset[int] = frozenset()
+    from_time: time | None = None
+    to_time: time | None = None
+
+    @property
+    def step(self) -> timedelta:
+        return timedelta(**{self.rotation.value: self.length})
+
+    @property
+    def anchor(self) -> datetime:
+        """When the first turn begins on the wall clock; by weeks at the hand-over on or before the first day."""
+        back = (self.starts_on.weekday() - self.weekday) % 7 if self.rotation == Rotation.WEEKS else 0
+        return datetime.combine(self.starts_on - back * DAY, self.hand_over)
+
+    @property
+    def is_restricted(self) -> bool:
+        return bool(self.weekdays) or self.from_time is not None
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One person's time by a layer (``key``), half open, in UTC."""
+
+    user: int
+    key: int
+    span: Span
+
+
+def instant(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The moment (UTC) at which the clock of a zone shows ``wall``."""
+    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def planned(layers: Iterable[Layer], zone: ZoneInfo, within: Span) -> list[Turn]:
+    """What all layers make together, in order: where several cover, the highest level has it."""
+    taken: list[Span] = []
+    found: list[Turn] = []
+    for layer in sorted(layers, key=lambda layer: (-layer.level, layer.key)):
+        own = list(turns(layer, zone, within))
+        found += [Turn(turn.user, turn.key, span) for turn in own for span in without([turn.span], taken)]
+        taken = joined([*taken, *(turn.span for turn in own)])
+    return sorted(found, key=lambda turn: turn.span)
+
+
+def turns(layer: Layer, zone: ZoneInfo, within: Span) -> Iterator[Turn]:
+    """The turns of one layer by itself, in order; cut at the ends of ``within`` (UTC)."""
+    in_force = both([within], [_in_force(layer, zone, within)])
+    if not layer.people or not in_force:
+        return
+    open_hours = _open_hours(layer, zone, in_force[0])
+    for number, period in _periods(layer, zone, in_force[0]):
+        user = layer.people[number % len(layer.people)]
+        for span in both(both([period], in_force), open_hours):
+            yield Turn(user, layer.key, span)
+
+
+def _in_force(layer: Layer, zone: ZoneInfo, within: Span) -> Span:
+    begins = instant(datetime.combine(layer.starts_on, layer.hand_over), zone)
+    if layer.ends_on is None:
+        return begins, max(begins, within[1])
+    return begins, max(begins, instant(datetime.combine(layer.ends_on + DAY, layer.hand_over), zone))
+
+
+def _periods(layer: Layer, zone: ZoneInfo, within: Span) -> Iterator[tuple[int, Span]]:
+    """The numbered turns that touch ``within``, from one hand-over to the next."""
+    anchor, step = layer.anchor, layer.step
+    first = within[0].astimezone(zone).replace(tzinfo=None)
+    number = (first - anchor) // step - 1  # the clock may have been set back meanwhile
+    begins = instant(anchor + number * step, zone)
+    while begins < within[1]:
+        number += 1
+        ends = instant(anchor + number * step, zone)
+        if begins < ends:
+            yield number - 1, (begins, ends)
+        begins = ends
+
+
+def _open_hours(layer: Layer, zone: ZoneInfo, within: Span) -> Sequence[Span]:
+    """When the layer's restriction lets it cover; hours that touch are one."""
+    if not layer.is_restricted:
+        return [within]
+    first = within[0].astimezone(zone).date() - DAY
+    last = within[1].astimezone(zone).date()
+    days = (first + number * DAY for number in range((last - first).days + 1))
+    return joined(_hours_of(layer, day, zone) for day in days if _is_worked(layer, day))
+
+
+def _is_worked(layer: Layer, day: date) -> bool:
+    return not layer.weekdays or day.weekday() in layer.weekdays
+
+
+def _hours_of(layer: Layer, day: date, zone: ZoneInfo) -> Span:
+    begins, ends = layer.from_time or MIDNIGHT, layer.to_time or MIDNIGHT
+    last = day if ends > begins else day + DAY
+    return instant(datetime.combine(day, begins), zone), instant(datetime.combine(last, ends), zone)

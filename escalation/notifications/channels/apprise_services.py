@@ -1,0 +1,280 @@
+"""The services that Apprise speaks for us: which of them, by which medium, and one message through one of them.
+
+Only listed services are used: others of Apprise write files, start programs or send mail. Their plugins get our own
+HTTP, and Apprise's own log, which may hold addresses, is switched off.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+from typing import Any, cast
+from urllib.parse import unquote
+from xml.sax.saxutils import escape
+
+import apprise
+import requests
+from apprise.plugins import NotifyBase
+
+from escalation.choices import Medium
+from escalation.notifications.channels import refusals
+from escalation.notifications.channels.http import Session
+from escalation.notifications.channels.payload import Parcel
+
+logging.getLogger("apprise").disabled = True
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """One plugin of Apprise. ``own_host``: the address names a host that somebody runs themselves."""
+
+    plugin: type[NotifyBase]
+    media: tuple[Medium, ...]
+    own_host: bool = False
+
+
+CHATS = (
+    "wecombot dingtalk feishu lark slack telegram discord google_chat zulip webexteams line kook wxpusher "
+    "workflows mattermost rocketchat"
+)
+SMS = (
+    "twilio voipms clickatell plivo vonage sns messagebird bulksms sinch clicksend fortysixelks d7networks "
+    "seven telnyx burstsms httpsms threema exotel infobip"
+)
+CALLS = "twilio pagerduty opsgenie signl4 spike"
+OWN_HOSTS = frozenset(("workflows", "mattermost", "rocketchat", "infobip"))
+
+
+# What an address may not ask for: files as templates, redirects, weak TLS, other waits than ours, alarms that are
+# closed instead of raised, many recipients in one request.
+NOT_FOR_ADDRESSES = frozenset(
+    (
+        "template", "redirect", "verify", "cto", "rto", "retry", "wait", "store", "overflow", "format", "attach",
+        "action", "failure", "batch",
+    )
+)  # fmt: skip
+# Without it these services make question marks of Chinese; with it every message costs more.
+WITHOUT_LATIN = {"vonage": ("type", "unicode"), "messagebird": ("datacoding", "unicode")}
+# The tightest of the chats take 2048 bytes.
+MOST_CHAT_BYTES = 1900
+# A few SMS, or half a minute of speech.
+MOST_SHORT_BYTES = 600
+LAST_LINES = 3
+ASSET = apprise.AppriseAsset(
+    app_id="supportdesk",
+    app_desc="Support desk",
+    http_redirects=False,
+    secure_logging=True,
+    storage_mode=apprise.PersistentStoreMode.MEMORY,
+    plugin_paths=[],
+)
+
+
+class _Requests:
+    """What a plugin finds where it expects the requests library: all of it, with our sessions."""
+
+    Session = Session
+
+    def __init__(self, plugin: str) -> None:
+        self.plugin = plugin
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(requests, name)
+
+    def request(self, method: str, url: str, **wishes: Any) -> requests.Response:
+        with Session() as session:
+            return session.request(method, url, **wishes)
+
+    def get(self, url: str, **wishes: Any) -> requests.Response:
+        return self.request("GET", url, **wishes)
+
+    def post(self, url: str, **wishes: Any) -> requests.Response:
+        field, data = WITHOUT_LATIN.get(self.plugin), wishes.get("data")
+        if field is not None and isinstance(data, dict) and not str(data).isascii():
+            wishes["data"] = data | dict([field])
+        return self.request("POST", url, **wishes)
+
+    def put(self, url: str, **wishes: Any) -> requests.Response:
+        return self.request("PUT", url, **wishes)
+
+
+def _gateways() -> dict[str, Gateway]:
+    """By schema. Only the listed plugins are loaded. Fails at start when one stops using requests."""
+    found: dict[str, Gateway] = {}
+    for name in dict.fromkeys(f"{CHATS} {SMS} {CALLS}".split()):
+        module = import_module(f"apprise.plugins.{name}")
+        if not hasattr(module, "requests"):
+            raise ImportError(f"Apprise's {name} does not use requests any more; take it off the list.")
+        module.requests = _Requests(name)  # type: ignore[attr-defined]  # just seen
+        gateway = Gateway(_plugin_in(module), _media(name), name in OWN_HOSTS)
+        found |= dict.fromkeys(_schemas(gateway.plugin), gateway)
+    return found
+
+
+def _plugin_in(module: ModuleType) -> type[NotifyBase]:
+    """The class that is defined in the module and has a schema."""
+    own = [
+        one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__
+    ]
+    return next(one for one in own if issubclass(one, NotifyBase) and _schemas(one))
+
+
+def _media(name: str) -> tuple[Medium, ...]:
+    lists = {Medium.CHAT: CHATS, Medium.SMS: SMS, Medium.VOICE: CALLS}
+    return tuple(medium for medium, names in lists.items() if name in names.split())
+
+
+def _schemas(plugin: type[NotifyBase]) -> list[str]:
+    return [*_named(plugin.protocol), *_named(plugin.secure_protocol)]
+
+
+def _named(schemas: str | tuple[str, ...] | None) -> list[str]:
+    return [schemas] if isinstance(schemas, str) else list(schemas or ())
+
+
+def is_plain(address: str) -> bool:
+    """Whether the address asks for HTTP without TLS."""
+    gateway, schema = gateway_for(address), address.partition("://")[0].lower()
+    return gateway is not None and schema in _named(gateway.plugin.protocol)
+
+
+GATEWAYS: Mapping[str, Gateway] = _gateways()
+
+
+def gateway_for(address: str) -> Gateway | None:
+    schema, mark, _rest = address.partition("://")
+    if schema.lower() not in ("http", "https"):
+        return GATEWAYS.get(schema.lower()) if mark else None
+    return next((one for one in GATEWAYS.values() if _native(one, address)), None)
+
+
+def _native(gateway: Gateway, address: str) -> dict[str, Any] | None:
+    """What an address that the service itself hands out, such as a bot's https one, means to Apprise."""
+    found: dict[str, Any] | None = cast(Any, gateway.plugin).parse_native_url(address)
+    return found
+
+
+def plugin_for(address: str) -> NotifyBase | None:
+    """Apprise's plugin with this address; None if it is not listed, not understood, or asks for what it may not."""
+    gateway = gateway_for(address)
+    if gateway is None:
+        return None
+    try:
+        parsed = _native(gateway, address) or cast(Any, gateway.plugin).parse_url(address)
+        if not parsed or NOT_FOR_ADDRESSES & _wishes(parsed):
+            return None
+        return gateway.plugin(**{**parsed, "asset": ASSET})
+    except Exception:  # plugins refuse an address with exceptions of many kinds, whose texts hold it
+        return None
+
+
+def _wishes(parsed: Mapping[str, Any]) -> set[str]:
+    """As Apprise reads them: it also parts them by semicolons and knows no fragments, unlike a browser."""
+    return {name.lower().strip("+-: ") for name in parsed["qsd"]}
+
+
+def serves(address: str, medium: str) -> bool:
+    """Whether an address is of the medium: a number at Twilio is called or written to, as its method says."""
+    gateway, plugin = gateway_for(address), plugin_for(address)
+    if gateway is None or plugin is None or medium not in gateway.media:
+        return False
+    if _is_twilio(gateway):
+        return (getattr(plugin, "method", "") == "call") == (medium == Medium.VOICE)
+    return True
+
+
+def _is_twilio(gateway: Gateway | None) -> bool:
+    return gateway is not None and gateway.plugin.__module__.endswith(".twilio")
+
+
+def masked(plugin: NotifyBase) -> str:
+    """The address as people may read it."""
+    url = cast(Any, plugin).url(privacy=True)
+    shown = str(url).partition("?")[0]
+    return f"{plugin.service_name}: {unquote(shown)}"[:300]
+
+
+def notify(parcel: Parcel) -> bool:
+    """Whether Apprise is content. Needs an `exchange`, where the real answers are found."""
+    plugin = plugin_for(parcel.address)
+    if plugin is None:
+        return False
+    title, body = _fitted(parcel)
+    # Services of alarms raise one for what failed; of other news they close one, or do nothing at all.
+    is_alarm = parcel.medium == Medium.VOICE
+    kind = apprise.NotifyType.FAILURE if is_alarm else apprise.NotifyType.INFO
+    return bool(plugin.notify(body=body, title=title, notify_type=kind))
+
+
+def _fitted(parcel: Parcel) -> tuple[str, str]:
+    words = parcel.words
+    match parcel.medium:
+        case Medium.CHAT:
+            return "", cut(harmless(f"{words.subject}\n\n{words.text}"), MOST_CHAT_BYTES)
+        case Medium.VOICE if _is_twilio(gateway_for(parcel.address)):
+            return "", spoken(cut(words.short, MOST_SHORT_BYTES))
+        case _short:
+            return "", cut(words.short, MOST_SHORT_BYTES)
+
+
+def spoken(text: str) -> str:
+    """For Twilio, twice: whoever picks up hears the end of the first. The voice it has by default knows no Chinese."""
+    voice = ' voice="Polly.Zhiyu" language="zh-CN"' if _CHINESE.search(text) else ""
+    return f'<Response><Say loop="2"{voice}>{escape(text)}</Say></Response>'
+
+
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+# Customers write the subjects. These call everybody in a group (<!channel>, <at user_id="all">, @everyone, @all,
+# (met)all(met)), hide an address behind other words, or make a service refuse the whole message as broken markup.
+_MARKUP = {"<": "‹", ">": "›", "@": "＠", "](": "] (", "(met)": "( met )"}
+_ANY_MARKUP = re.compile("|".join(map(re.escape, _MARKUP)), re.IGNORECASE)
+
+
+def harmless(text: str) -> str:
+    """Text that no chat takes for a mention, a link with other words, or markup; bare addresses stay links."""
+    return _ANY_MARKUP.sub(lambda found: _MARKUP[found[0].lower()], text)
+
+
+def cut(text: str, most: int) -> str:
+    """At most so many bytes of UTF-8. Of what is too long the middle is left out, for links stand at the end."""
+    if len(text.encode()) <= most:
+        return text
+    end = _last_lines(text, most // 2)
+    room = most - len(f"\n…\n{end}".encode())
+    beginning = text.encode()[:room].decode("utf-8", "ignore").rstrip()
+    return f"{beginning}\n…\n{end}" if end else f"{beginning}\n…"
+
+
+def _last_lines(text: str, most: int) -> str:
+    """The last whole lines that fit, three at most."""
+    kept: list[str] = []
+    for line in reversed(text.splitlines()[1:][-LAST_LINES:]):
+        if len("\n".join([line, *kept]).encode()) > most:
+            break
+        kept.insert(0, line)
+    return "\n".join(kept)
+
+
+def says_no(address: str, responses: Sequence[requests.Response]) -> bool:
+    """Some services refuse with the status 200, which Apprise takes for a yes."""
+    gateway = gateway_for(address)
+    if gateway is None:
+        return False
+    name = gateway.plugin.__module__.rpartition(".")[2]
+    return any(refusals.says_no(name, one.content.decode("utf-8", "replace")) for one in responses)
+
+
+def recipients(plugin: NotifyBase) -> int:
+    """How many messages one text becomes."""
+    return len(plugin)
+
+
+def secrets_of(parcel: Parcel) -> list[str]:
+    """Every part of the address, as it is and decoded, and the secret: what no answer may repeat."""
+    _schema, _mark, rest = parcel.address.partition("://")
+    parts = {part for text in (rest, unquote(rest)) for part in re.split(r"[/:@?&=#,\s]+", text)}
+    return [*parts, rest, parcel.address, parcel.secret]

@@ -1,0 +1,139 @@
+"""Ways to be reached: which addresses are taken, what is shown of them, and a test of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import SplitResult, urlsplit
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+
+from customers.errors import DeskError
+from customers.models import Customer
+from escalation.choices import Medium
+from escalation.models import ContactWay, DutyRota
+from escalation.notifications.channels import apprise_services
+from escalation.notifications.channels.http import NoName, PrivateTarget, public_addresses
+from escalation.notifications.channels.in_parallel import send_all
+from escalation.notifications.channels.outcomes import Answer
+from escalation.notifications.channels.payload import Parcel, Words
+
+# Of one person or group. Each is tried three times, within two and a half minutes, before the next has its turn.
+MOST_WAYS = 8
+
+
+@dataclass(frozen=True, repr=False)
+class Taken:
+    """An address as it is kept, and what may be read of it."""
+
+    address: str
+    shown: str
+
+
+def taken(medium: str, given: str) -> Taken:
+    """Judge an address that somebody entered. Raises DeskError, in words that do not repeat it."""
+    address = given.strip()
+    return _webhook(address) if medium == Medium.WEBHOOK else _gateway(medium, address)
+
+
+def keep_room(of: User | DutyRota | Customer) -> None:
+    """Refuse one way more than anybody may have. Locks the owner, so that two at once count each other: needs the
+    transaction in which the way is saved. Without its key, for others go on writing rows that refer to it: the name of
+    the way's host may take long to resolve. Raises DeskError.
+    """
+    match of:
+        case User():
+            User.objects.select_for_update(no_key=True).get(pk=of.pk)
+            ways = ContactWay.objects.filter(user=of)
+        case DutyRota():
+            DutyRota.objects.select_for_update(no_key=True).get(pk=of.pk)
+            ways = ContactWay.objects.filter(rota=of)
+        case Customer():
+            Customer.objects.select_for_update(no_key=True).get(pk=of.pk)
+            ways = ContactWay.objects.filter(customer=of)
+    if ways.count() >= MOST_WAYS:
+        text = _(
+            "There are %(count)s ways already, and more would not be tried in time. Delete one or change it."
+        )
+        raise DeskError(text % {"count": MOST_WAYS})
+
+
+def _webhook(address: str) -> Taken:
+    schemes = ("http", "https") if settings.ALLOW_PRIVATE_TARGETS else ("https",)
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        host, parts, port = None, SplitResult("", "", "", "", ""), 0
+    if not host or parts.scheme not in schemes or parts.username or parts.password:
+        raise DeskError(_("Enter the whole address of the webhook, which begins with https://."))
+    if apprise_services.gateway_for(address) is not None:
+        raise DeskError(
+            _(
+                "This is the address of a chat service, which does not understand our webhooks. Choose the kind "
+                "Chat message."
+            )
+        )
+    _refuse_private(host, port)
+    return Taken(address, f"{parts.scheme}://{parts.netloc}/…"[:300])
+
+
+def _gateway(medium: str, address: str) -> Taken:
+    plugin, gateway = apprise_services.plugin_for(address), apprise_services.gateway_for(address)
+    if plugin is None or gateway is None:
+        raise DeskError(
+            _(
+                "This is no address that Apprise understands, or not one of a service that may be used here. Examples: "
+                "wecombot://key, dingtalk://token, feishu://token, slack://a/b/c, tgram://token/chat, "
+                "twilio://sid:token@from/to."
+            )
+        )
+    if not apprise_services.serves(address, medium):
+        raise DeskError(
+            _(
+                "This address belongs to another kind of service. Choose its kind; a call by Twilio needs "
+                "?method=call at the end of the address."
+            )
+        )
+    if apprise_services.recipients(plugin) > 1:
+        raise DeskError(_("One address is of one recipient. Enter a way of its own for each."))
+    if gateway.own_host:
+        _refuse_private(str(plugin.host), plugin.port or 443)
+        if apprise_services.is_plain(address) and not settings.ALLOW_PRIVATE_TARGETS:
+            raise DeskError(
+                _(
+                    "Without TLS anybody on the way reads along. Use the form with an s: mmosts://, rockets://."
+                )
+            )
+    return Taken(address, apprise_services.masked(plugin))
+
+
+def _refuse_private(host: str, port: int) -> None:
+    try:
+        public_addresses(host, port)
+    except PrivateTarget as problem:
+        raise DeskError(
+            _("This host is in a private network, and nothing is sent there. An operator may allow it.")
+        ) from problem
+    except (NoName, OSError) as problem:
+        raise DeskError(_("This host cannot be found. Look at its name.")) from problem
+
+
+def try_out(way: ContactWay, *, at: datetime) -> Answer:
+    """Send a real test and give the real answer. Not inside a transaction: it may take ten seconds."""
+    words = _test_words()
+    parcel = Parcel(way.medium, way.address, way.secret or "", words, at)
+    ((_key, answer),) = send_all({way.pk: parcel})
+    return answer
+
+
+def _test_words() -> Words:
+    subject = _("Test from %(desk)s") % {"desk": settings.DESK_NAME}
+    text = _("This is a test: notifications of the support desk arrive here.")
+    facts = {
+        "version": 1, "event": "test", "kind": "test", "urgent": False, "subject": subject, "text": text,
+        "tickets": [],
+    }  # fmt: skip
+    return Words(subject, text, text, facts)

@@ -1,0 +1,80 @@
+"""Who gets the tickets of somebody who is away: their deputies, else whoever is above them, else the duty manager."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from django.contrib.auth.models import User
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from customers.names import name_of
+from escalation.people.staff_snapshot import People
+
+
+class StandingInAs(models.TextChoices):
+    DEPUTY = "deputy", pgettext_lazy("stands in as", "deputy")
+    MANAGER = "manager", pgettext_lazy("stands in as", "manager")
+    DUTY_MANAGER = "duty_manager", pgettext_lazy("stands in as", "duty manager")
+
+
+NO_DEPUTY = gettext_lazy("Name a deputy in the staff profile.")
+
+
+@dataclass(frozen=True)
+class StandIn:
+    user: User
+    role: StandingInAs
+
+
+def stand_in_for(person: int, people: People) -> StandIn | None:
+    """The first who is there, deputies of the absent followed; None when truly nobody is. The person counts as away."""
+    staff = replace(people.staff, absent=people.staff.absent | {person})
+    for wanted, role in _wanted(person, people):
+        found = people.user(staff.stand_in(wanted))
+        if found is not None:
+            return StandIn(found, role)
+    return None
+
+
+def _wanted(person: int, people: People) -> Iterator[tuple[int, StandingInAs]]:
+    yield person, StandingInAs.DEPUTY
+    yield from ((manager, StandingInAs.MANAGER) for manager in people.staff.managers(person))
+    if people.duty_manager is not None:
+        yield people.duty_manager, StandingInAs.DUTY_MANAGER
+
+
+def foretold(person: User, people: People) -> str:
+    """What an absence will do with the person's tickets, as a sentence; ``people`` is as of its beginning."""
+    found = stand_in_for(person.pk, people)
+    names = {"person": name_of(person), "name": name_of(found.user) if found is not None else ""}
+    match found.role if found is not None else None:
+        case StandingInAs.DEPUTY:
+            text = _(
+                "While %(person)s is away, tickets that wait for an answer or are overdue go to %(name)s, "
+                "who stands in."
+            )
+            return text % names
+        case StandingInAs.MANAGER:
+            text = _(
+                "%(person)s has no deputy who is there then: tickets that wait for an answer or are overdue go to "
+                "%(name)s, who is above."
+            )
+        case StandingInAs.DUTY_MANAGER:
+            text = _(
+                "%(person)s has no deputy who is there then: tickets that wait for an answer or are overdue go to "
+                "%(name)s, the duty manager."
+            )
+        case None:
+            text = _(
+                "Nobody is there then to stand in for %(person)s: tickets that wait for an answer stay where they are, "
+                "and the administrators are told."
+            )
+    return f"{text % names} {NO_DEPUTY}"
+
+
+def has_deputy(person: User, people: People) -> bool:
+    found = stand_in_for(person.pk, people)
+    return found is not None and found.role == StandingInAs.DEPUTY

@@ -1,0 +1,140 @@
+"""Who is on duty: at a moment, next, and over a stretch of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+from escalation.lib.intervals import Span
+from escalation.models import DutyRota, DutyShift, DutyTurn, ShiftSource
+
+SOON = timedelta(days=8)  # and for a look at all rotas
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A stretch in which a shift really has the duty, with what replaces it cut out."""
+
+    shift: DutyShift
+    starts_at: datetime
+    ends_at: datetime
+
+    @property
+    def user(self) -> User:
+        return self.shift.user
+
+    @property
+    def user_id(self) -> int:
+        return self.shift.user_id
+
+    @property
+    def span(self) -> Span:
+        return self.starts_at, self.ends_at
+
+    @property
+    def is_override(self) -> bool:
+        return self.shift.source == ShiftSource.OVERRIDE
+
+
+def shift_at(*, rota: DutyRota, at: datetime) -> DutyShift | None:
+    """The shift that has the duty at ``at`` (UTC): what a person says wins over the layers, the latest of it first."""
+    running = DutyShift.objects.filter(rota=rota, starts_at__lte=at, ends_at__gt=at)
+    return running.select_related("user").order_by("-rank", "-starts_at", "-pk").first()
+
+
+def on_duty(*, rota: DutyRota | None, at: datetime) -> User | None:
+    """The person on duty at ``at`` (UTC); whether they are away is for the caller to ask."""
+    shift = shift_at(rota=rota, at=at) if rota is not None else None
+    return shift.user if shift is not None else None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Who has the duty of a rota now and who follows. Either may be missing."""
+
+    now: Watch | None = None
+    next: Watch | None = None
+
+
+def standings(*, at: datetime) -> Mapping[int, Standing]:
+    """By rota, in the order of their names; rotas without shifts in eight days are missing. One query."""
+    coming = shifts_within(at, at + SOON).select_related("rota").order_by("rota__name", "rota")
+    return {rota: _standing(found, at) for rota, found in watches_by_rota(coming).items()}
+
+
+def _standing(found: Iterable[Watch], at: datetime) -> Standing:
+    """Somebody whose next shift follows at once goes on until the end of that."""
+    now: Watch | None = None
+    for watch in found:
+        if now is None and watch.starts_at <= at < watch.ends_at:
+            now = watch
+        elif now is not None and watch.user_id == now.user_id and watch.starts_at == now.ends_at:
+            now = replace(now, ends_at=watch.ends_at)
+        elif watch.starts_at > at:
+            return Standing(now, watch)
+    return Standing(now)
+
+
+def shifts_within(since: datetime, until: datetime) -> QuerySet[DutyShift]:
+    """Shifts of all rotas that touch the time, with their people."""
+    return DutyShift.objects.filter(ends_at__gt=since, starts_at__lt=until).select_related("user")
+
+
+def people_of(rota: DutyRota) -> set[int]:
+    """Everybody who has, had or is to have a shift, and who takes turns in a layer. One query."""
+    shifts = DutyShift.objects.filter(rota=rota).order_by().values_list("user")
+    return {
+        user
+        for (user,) in shifts.union(DutyTurn.objects.filter(layer__rota=rota).order_by().values_list("user"))
+    }
+
+
+def watches(shifts: Iterable[DutyShift]) -> list[Watch]:
+    """Who really has the duty by shifts of one rota, in order and without overlaps."""
+    rows = sorted(shifts, key=lambda shift: shift.starts_at)
+    moments = sorted({moment for row in rows for moment in (row.starts_at, row.ends_at)})
+    found: list[Watch] = []
+    running: list[DutyShift] = []
+    coming = iter(rows)
+    following = next(coming, None)
+    for begins, ends in pairwise(moments):
+        while following is not None and following.starts_at <= begins:
+            running.append(following)
+            following = next(coming, None)
+        running = [row for row in running if row.ends_at > begins]
+        if running:
+            _add(found, Watch(max(running, key=_precedence), begins, ends))
+    return found
+
+
+def watches_by_rota(shifts: Iterable[DutyShift]) -> Mapping[int, list[Watch]]:
+    """The watches of each rota that has shifts."""
+    rows: dict[int, list[DutyShift]] = {}
+    for shift in shifts:
+        rows.setdefault(shift.rota_id, []).append(shift)
+    return {rota: watches(of_rota) for rota, of_rota in rows.items()}
+
+
+def within(found: Iterable[Watch], span: Span) -> Iterator[Watch]:
+    """Watches cut at the ends of a span."""
+    for watch in found:
+        begins, ends = max(watch.starts_at, span[0]), min(watch.ends_at, span[1])
+        if begins < ends:
+            yield replace(watch, starts_at=begins, ends_at=ends)
+
+
+def _precedence(shift: DutyShift) -> tuple[int, datetime, int]:
+    """Of shifts that run at the same time the greatest has the duty; the order of `shift_at`."""
+    return shift.rank, shift.starts_at, shift.pk
+
+
+def _add(found: list[Watch], watch: Watch) -> None:
+    if found and found[-1].shift is watch.shift and found[-1].ends_at == watch.starts_at:
+        found[-1] = replace(found[-1], ends_at=watch.ends_at)
+    else:
+        found.append(watch)

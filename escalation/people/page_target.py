@@ -1,0 +1,54 @@
+"""Who would answer if a rota were paged now: the person on duty, else who stands in, else the duty manager."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from escalation.people.next_in_line import to_duty_manager
+from escalation.people.staff_snapshot import People
+
+
+class AnswersAs(models.TextChoices):
+    """The labels follow a name."""
+
+    ON_DUTY = "on_duty", _("answers")
+    DEPUTY = "deputy", _("answers as deputy")
+    DUTY_MANAGER = "duty_manager", _("answers as duty manager")
+    MANAGERS_DEPUTY = "managers_deputy", _("answers as deputy of the duty manager")
+    NOBODY = "nobody", _("nobody would answer a page")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """``is_gone``: who has the duty is no longer on the staff; otherwise who does not answer themselves is away."""
+
+    user: User | None
+    role: AnswersAs
+    is_gone: bool = False
+
+    @property
+    def is_own(self) -> bool:
+        return self.role is AnswersAs.ON_DUTY
+
+
+def answering(on_duty: User | None, people: People) -> Answer:
+    """As the step that pages finds them: the duty manager is told where nobody can be given the ticket. No query."""
+    if on_duty is None:
+        return _last_resort(people, is_gone=False)
+    found = people.user(people.staff.stand_in(on_duty.pk))
+    is_gone = people.user(on_duty.pk) is None
+    if found is None:
+        return _last_resort(people, is_gone=is_gone)
+    return Answer(found, AnswersAs.ON_DUTY if found.pk == on_duty.pk else AnswersAs.DEPUTY, is_gone)
+
+
+def _last_resort(people: People, *, is_gone: bool) -> Answer:
+    found = people.user(to_duty_manager(people.staff, people.duty_manager).target)
+    if found is None:
+        return Answer(None, AnswersAs.NOBODY, is_gone)
+    is_manager = found.pk == people.duty_manager
+    return Answer(found, AnswersAs.DUTY_MANAGER if is_manager else AnswersAs.MANAGERS_DEPUTY, is_gone)

@@ -1,0 +1,57 @@
+"""The people an escalation may reach, as one picture that a whole sweep shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+
+from customers.models import Desk
+from customers.services.staffing import Staff
+from escalation.models import DutyRota
+from escalation.people.on_duty import on_duty
+
+
+@dataclass(frozen=True)
+class People:
+    """Staff links and absences at a moment, the users themselves with their profiles, and the duty manager."""
+
+    moment: datetime
+    staff: Staff
+    users: Mapping[int, User]
+    duty_manager: int | None
+    _on_duty: dict[int, int | None] = field(default_factory=dict, compare=False)
+
+    @classmethod
+    def at(cls, moment: datetime) -> People:
+        """Four queries; ``moment`` (UTC) decides who is absent."""
+        users = get_user_model().objects.filter(is_active=True, is_staff=True).select_related("staff_profile")
+        found, desk = users.in_bulk(), Desk.objects.first()
+        return cls(moment, Staff.at(moment, active=found), found, desk.duty_manager_id if desk else None)
+
+    def on_duty(self, rota: DutyRota | None) -> int | None:
+        """The person on duty at the moment; one query for each rota."""
+        if rota is None:
+            return None
+        if rota.pk not in self._on_duty:
+            found = on_duty(rota=rota, at=self.moment)
+            self._on_duty[rota.pk] = found.pk if found is not None else None
+        return self._on_duty[rota.pk]
+
+    def user(self, pk: int | None) -> User | None:
+        """Somebody active on the staff, with their profile."""
+        return self.users.get(pk) if pk is not None else None
+
+    def to_tell(self, pk: int | None) -> list[User]:
+        """The person, even if they are away, in case they read it; and then whoever stands in for them."""
+        if pk is None:
+            return []
+        found = (self.user(pk), self.user(self.staff.stand_in(pk)))
+        return list(dict.fromkeys(user for user in found if user is not None))
+
+    @property
+    def superusers(self) -> list[User]:
+        return [user for user in self.users.values() if user.is_superuser]

@@ -1,0 +1,137 @@
+"""What would be promised: the due times of all windows for a moment, before anything of them is saved."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import ngettext
+
+from customers.models import Contract, ServicePlan
+from escalation.chains.step_times import due_time
+from escalation.choices import RESPONSE_KINDS, ClockKind
+from escalation.models import ContractWindow, Policy, PolicyTarget, PolicyVersion
+from escalation.policies.editing import Window
+from escalation.policies.terms import (
+    companion_window,
+    contract_in_force,
+    contract_windows,
+    covers,
+    window_for,
+)
+from escalation.working_time.due_time import WorkTimeError
+from tickets.choices import Priority
+from tickets.errors import DeskError
+
+
+@dataclass(frozen=True)
+class Falling:
+    """One window and when it would end."""
+
+    window: Window
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class PreviewRow:
+    """A kind of promise: a cell for each priority in order, empty where nothing is promised."""
+
+    kind: ClockKind
+    cells: Sequence[Falling | None]
+
+
+def preview(windows: Iterable[Window], *, at: datetime) -> list[PreviewRow]:
+    """When each promise would fall due that starts at ``at`` (UTC). No query. Raises DeskError."""
+    found = {(window.kind, window.priority): _falling(window, at) for window in windows}
+    rows = [PreviewRow(kind, [found.get((kind, priority)) for priority in Priority]) for kind in ClockKind]
+    return [row for row in rows if any(row.cells)]
+
+
+def _falling(window: Window, at: datetime) -> Falling:
+    try:
+        return Falling(window, due_time(window.calendar, at, window.minutes))
+    except (WorkTimeError, OverflowError) as error:
+        raise DeskError(
+            ngettext(
+                "%(calendar)s cannot count %(minutes)s minute from this moment.",
+                "%(calendar)s cannot count %(minutes)s minutes from this moment.",
+                window.minutes,
+            )
+            % {"calendar": window.calendar, "minutes": window.minutes}
+        ) from error
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A policy, saved or not, with the windows that it would have."""
+
+    policy: Policy
+    windows: Sequence[Window]
+
+    def policy_for(self, contract: Contract | None) -> Policy | None:
+        """The policy that would serve a contract, or nobody's, if this one were saved."""
+        plan = contract.plan_id if contract is not None else _default_plan()
+        if plan is not None and self.policy.plan_id == plan:
+            return self.policy
+        others = Policy.objects.exclude(pk=self.policy.pk)
+        own = others.filter(plan=plan).first() if plan is not None else None
+        default = self.policy if self.policy.is_default else others.filter(is_default=True).first()
+        return own or default
+
+    def under(self, contract: Contract | None, *, at: datetime) -> list[Window]:
+        """What a message that arrives at ``at`` (UTC) is promised if this policy serves it.
+
+        An answer that it leaves out is the default policy's, and the contract's own windows come first.
+        """
+        default = PolicyTarget.objects.filter(version=_newest_default(), kind__in=RESPONSE_KINDS)
+        left_out = [] if self.policy.is_default else windows_of(default.select_related("calendar"))
+        windows = [*left_out, *self.windows, *windows_of(contract_windows(contract, at=at))]
+        return list({(window.kind, window.priority): window for window in windows}.values())
+
+
+def _default_plan() -> int | None:
+    return ServicePlan.objects.filter(is_default=True).values_list("pk", flat=True).first()
+
+
+def _newest_default() -> PolicyVersion | None:
+    return PolicyVersion.objects.filter(policy__is_default=True).order_by("-number").first()
+
+
+def windows_of(rows: Iterable[PolicyTarget | ContractWindow]) -> list[Window]:
+    return [Window(row.kind, row.priority, row.minutes, row.calendar) for row in rows]
+
+
+def contract_at(contract: Contract, at: datetime) -> Contract | None:
+    """The contract of its customer that would be in force at ``at`` (UTC) if this one, saved or not, were saved."""
+    if covers(contract, contract.customer, at):
+        return contract
+    return contract_in_force(contract.customer, at, besides=contract)
+
+
+def windows_under(
+    contract: Contract | None, *, at: datetime, own: Iterable[Window] | None = None
+) -> list[Window]:
+    """What a message is promised that arrives at ``at`` (UTC): a handful of queries each priority. Raises DeskError.
+
+    ``own`` stands in place of the windows that the contract is saved with.
+    """
+    if contract is not None and own is not None:
+        contract.has_windows = False  # type: ignore[attr-defined]  # services.terms looks for none then
+    promised = [window for priority in Priority for window in _promised(contract, priority, at)]
+    found = {(window.kind, window.priority): window for window in [*promised, *(own or ())]}
+    return list(found.values())
+
+
+def _promised(contract: Contract | None, priority: Priority, at: datetime) -> list[Window]:
+    answers = {
+        kind: window_for(contract=contract, kind=kind, priority=priority, at=at) for kind in RESPONSE_KINDS
+    }
+    version = answers[ClockKind.FIRST_RESPONSE].version
+    companions = {
+        kind: companion_window(version, kind, priority, contract=contract, at=at)
+        for kind in (ClockKind.UPDATE, ClockKind.RESOLUTION)
+    }
+    return [
+        Window(kind, priority, target.minutes, target.calendar)
+        for kind, target in {**answers, **companions}.items()
+        if target is not None
+    ]

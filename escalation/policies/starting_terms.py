@@ -1,0 +1,138 @@
+"""What a customer's message begins: the promise of an answer, and of a resolution where the terms have one.
+
+One look-up of the contract with its own windows, and one of the policy's windows with what the ticket owes already.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, F, FilteredRelation, Model, Q
+
+from customers.models import Contract
+from escalation.choices import RESPONSE_KINDS, ClockKind
+from escalation.models import Calendar, Clock, ContractWindow, PolicyTarget
+from escalation.policies.terms import (
+    Terms,
+    about,
+    companion_window,
+    covers,
+    dated,
+    standing_in,
+    targets_of,
+    window_for,
+)
+from tickets.models import Ticket
+
+BEGUN = (*RESPONSE_KINDS, ClockKind.RESOLUTION)
+OWN = {f"own_{field.attname}": F(f"own__{field.attname}") for field in ContractWindow._meta.concrete_fields}
+CALENDAR = {
+    f"calendar_{field.attname}": F(f"own__calendar__{field.attname}")
+    for field in Calendar._meta.concrete_fields
+}
+
+
+@dataclass(frozen=True)
+class Opening:
+    """``resolution`` is empty where none is promised or one is owed already."""
+
+    kind: ClockKind
+    answer: Terms
+    resolution: Terms | None
+
+
+@dataclass(frozen=True)
+class _Agreed:
+    """The contract in force and its own windows by kind."""
+
+    contract: Contract | None
+    windows: dict[str, ContractWindow]
+
+
+def opening_of(ticket: Ticket, *, at: datetime) -> Opening | None:
+    """What a message of the ticket's customer that came at ``at`` (UTC) begins. Two queries, one without a customer.
+
+    The contract is that of the ticket's start, whatever replaced it since; windows are those in force at ``at``.
+    Nothing where an answer is owed already. Raises DeskError where none was ever promised for the priority.
+    """
+    agreed = _agreed(ticket, at)
+    rows = _in_force(ticket, agreed.contract, at)
+    owed: Any = rows[0] if rows else Ticket.objects.annotate(**_owed(ticket)).get(pk=ticket.pk)
+    if owed.waits_for_answer:
+        return None
+    kind = ClockKind.NEXT_RESPONSE if owed.was_promised_answer else ClockKind.FIRST_RESPONSE
+    answer = next((row for row in rows if row.kind == kind), None)
+    if answer is None:
+        return _left_out(ticket, kind, agreed.contract, at, is_resolving=owed.waits_for_resolution)
+    resolution = None if owed.waits_for_resolution else _resolution(rows, answer, agreed)
+    own = agreed.windows.get(kind)
+    terms = Terms(agreed.contract, answer if own is None else standing_in(own, answer))
+    return Opening(kind, terms, Terms(agreed.contract, resolution) if resolution is not None else None)
+
+
+def _resolution(rows: list[Any], answer: PolicyTarget, agreed: _Agreed) -> PolicyTarget | None:
+    """The contract's own window, else that of the version that promises the answer."""
+    own = agreed.windows.get(ClockKind.RESOLUTION)
+    if own is not None:
+        return standing_in(own, answer)
+    of_version = (row for row in rows if row.version_id == answer.version_id)
+    return next((row for row in of_version if row.kind == ClockKind.RESOLUTION), None)
+
+
+def _left_out(
+    ticket: Ticket, kind: ClockKind, contract: Contract | None, at: datetime, *, is_resolving: bool
+) -> Opening:
+    """For mail older than every policy, and for a priority that the versions in force leave out."""
+    target = window_for(contract=contract, kind=kind, priority=ticket.priority, at=at)
+    resolution = None
+    if not is_resolving:
+        resolution = companion_window(
+            target.version, ClockKind.RESOLUTION, ticket.priority, contract=contract, at=at
+        )
+    terms = Terms(contract, resolution) if resolution is not None else None
+    return Opening(kind, Terms(contract, target), terms)
+
+
+def _in_force(ticket: Ticket, contract: Contract | None, at: datetime) -> list[Any]:
+    """The windows of the versions in force, the plan's own policy before the default one."""
+    targets = dated(targets_of(contract, BEGUN, ticket.priority), at).filter(is_outdated=False)
+    return list(targets.annotate(**_owed(ticket)).order_by("version__policy__is_default"))
+
+
+def _owed(ticket: Ticket) -> dict[str, Exists]:
+    clocks = Clock.objects.filter(ticket=ticket.pk)
+    answers = clocks.filter(kind__in=RESPONSE_KINDS)
+    return {
+        "was_promised_answer": Exists(answers),
+        "waits_for_answer": Exists(answers.filter(stopped_at=None)),
+        "waits_for_resolution": Exists(clocks.filter(stopped_at=None, kind=ClockKind.RESOLUTION)),
+    }
+
+
+def _agreed(ticket: Ticket, at: datetime) -> _Agreed:
+    """A contract comes once for each window of its own, or once by itself."""
+    start = ticket.opened_at
+    if ticket.customer_id is None:
+        return _Agreed(None, {})
+    there = Q(windows__retired_at=None) | Q(windows__retired_at__gt=at)
+    own = FilteredRelation(
+        "windows", condition=there & Q(windows__priority=ticket.priority, windows__created_at__lte=at)
+    )
+    rows: Any = Contract.objects.filter(about(start), customer=ticket.customer_id)
+    rows = rows.select_related("plan", "customer").annotate(own=own).annotate(**OWN, **CALENDAR)
+    covering = [row for row in rows.order_by("-starts_on", "-pk") if covers(row, row.customer, start)]
+    same = [row for row in covering if row.pk == covering[0].pk]
+    windows = [_window(row) for row in same if row.own_id is not None]
+    return _Agreed(covering[0] if covering else None, {window.kind: window for window in windows})
+
+
+def _window(row: Any) -> ContractWindow:
+    window: ContractWindow = _beside(row, ContractWindow, "own_")
+    window.calendar = _beside(row, Calendar, "calendar_")
+    return window
+
+
+def _beside(row: Any, model: type[Model], prefix: str) -> Any:
+    """A joined row of another model, as the database would give it."""
+    names = [field.attname for field in model._meta.concrete_fields]
+    return model.from_db(row._state.db, names, [getattr(row, prefix + name) for name in names])

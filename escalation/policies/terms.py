@@ -1,0 +1,150 @@
+"""Which promise applies: the contract, the policy version and the window in force at a moment."""
+
+from collections.abc import Iterable
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from customers.models import Contract, Customer
+from escalation.chains.lookup import first_moments
+from escalation.choices import ClockKind
+from escalation.models import ContractWindow, PolicyTarget, PolicyVersion
+from escalation.models.contract_window import ContractWindowQuerySet
+from tickets.errors import DeskError
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """``target`` carries the window, its calendar and its policy version."""
+
+    contract: Contract | None
+    target: PolicyTarget
+
+
+def contract_in_force(
+    customer: Customer | None, at: datetime, *, besides: Contract | None = None
+) -> Contract | None:
+    """The contract whose days, as days of its zone, include the moment ``at`` (UTC). One query.
+
+    Contracts may count their days in different zones: of two that cover a moment the later one applies.
+    ``besides`` is left out.
+    """
+    if customer is None:
+        return None
+    nearly = customer.contracts.filter(about(at))
+    if besides is not None:
+        nearly = nearly.exclude(pk=besides.pk)
+    own = Exists(ContractWindow.objects.at(at).filter(contract=OuterRef("pk")))
+    contracts = nearly.select_related("plan").annotate(has_windows=own).order_by("-starts_on", "-pk")
+    return next((contract for contract in contracts if covers(contract, customer, at)), None)
+
+
+def about(at: datetime) -> Q:
+    """The contracts that a day's difference between zones could make apply at ``at`` (UTC)."""
+    return Q(Q(ends_on=None) | Q(ends_on__gte=at.date() - DAY), starts_on__lte=at.date() + DAY)
+
+
+def covers(contract: Contract, customer: Customer, at: datetime) -> bool:
+    """Whether a contract of the customer, saved or not, is in force at ``at`` (UTC)."""
+    contract.customer = customer
+    day = at.astimezone(ZoneInfo(contract.zone)).date()
+    return contract.starts_on <= day and (contract.ends_on is None or day <= contract.ends_on)
+
+
+def terms_for(*, customer: Customer | None, kind: ClockKind, priority: int, at: datetime) -> Terms:
+    """The terms of a promise that starts at ``at`` (UTC). Raises DeskError.
+
+    Two queries, one without a customer; a third under a contract with windows of its own.
+    """
+    contract = contract_in_force(customer, at)
+    return Terms(contract, window_for(contract=contract, kind=kind, priority=priority, at=at))
+
+
+def window_for(*, contract: Contract | None, kind: ClockKind, priority: int, at: datetime) -> PolicyTarget:
+    """The window promised at ``at`` (UTC) under a contract, or without one under the plan that is the default.
+
+    The contract's own window wins over the policy's, the plan's own policy over the default one, each in its version
+    of that moment. Mail is never refused for lack of a window: one that the version of the moment leaves out stands
+    as it last was. Raises DeskError when there never was one.
+    """
+    targets = targets_of(contract, [kind], priority)
+    target = _in_force(targets, at) or _earliest(targets)
+    if target is None:
+        raise DeskError(
+            _("No policy promises a %(kind)s for this priority. Add the window to the default policy.")
+            % {"kind": kind.label}
+        )
+    own = contract_windows(contract, at=at).filter(kind=kind, priority=priority).first()
+    return target if own is None else standing_in(own, target)
+
+
+def companion_window(
+    version: PolicyVersion, kind: ClockKind, priority: int, *, contract: Contract | None, at: datetime
+) -> PolicyTarget | None:
+    """The window of a kind that a policy may leave out: the contract's own at ``at`` (UTC), else the version's."""
+    own = contract_windows(contract, at=at).filter(kind=kind, priority=priority).first()
+    if own is not None:
+        return standing_in(own, PolicyTarget(version=version))
+    targets = PolicyTarget.objects.filter(version=version, kind=kind, priority=priority)
+    first = first_moments(contract.pk if contract is not None else None)
+    return targets.select_related("version__policy__duty_rota", "calendar").annotate(**first).first()
+
+
+def contract_windows(contract: Contract | None, *, at: datetime) -> ContractWindowQuerySet:
+    """The contract's own windows at ``at`` (UTC). No query for one found to have none, or that is not saved yet."""
+    if contract is None or contract.pk is None or not getattr(contract, "has_windows", True):
+        return ContractWindow.objects.none()
+    return ContractWindow.objects.at(at).filter(contract=contract).select_related("calendar")
+
+
+def standing_in(own: ContractWindow, target: PolicyTarget) -> PolicyTarget:
+    """A contract's own window in the place of the policy's, whose version and steps go with it."""
+    window = copy(target)
+    window.pk, window.own = None, own
+    window.kind, window.priority = own.kind, own.priority
+    window.minutes, window.calendar = own.minutes, own.calendar
+    return window
+
+
+def _policies(contract: Contract | None) -> Q:
+    plan = (
+        Q(version__policy__plan=contract.plan_id) if contract else Q(version__policy__plan__is_default=True)
+    )
+    return plan | Q(version__policy__is_default=True)
+
+
+def targets_of(
+    contract: Contract | None, kinds: Iterable[ClockKind], priority: int
+) -> QuerySet[PolicyTarget]:
+    """The windows in all versions of the policies that serve a contract, or nobody in particular."""
+    targets = PolicyTarget.objects.filter(_policies(contract), kind__in=kinds, priority=priority)
+    first = first_moments(contract.pk if contract is not None else None)
+    return targets.select_related("version__policy__duty_rota", "calendar").annotate(**first)
+
+
+def dated(targets: QuerySet[PolicyTarget], at: datetime) -> "QuerySet[Any]":
+    """Those there were at ``at`` (UTC), with ``is_outdated`` where a newer version of the policy was in force."""
+    newer = PolicyVersion.objects.filter(
+        policy=OuterRef("version__policy"), created_at__lte=at, number__gt=OuterRef("version__number")
+    )
+    return targets.filter(version__created_at__lte=at).annotate(is_outdated=Exists(newer))
+
+
+def _in_force(targets: QuerySet[PolicyTarget], at: datetime) -> PolicyTarget | None:
+    there = dated(targets, at)
+    found: PolicyTarget | None = there.order_by(
+        "is_outdated", "version__policy__is_default", "-version__number"
+    ).first()
+    return found
+
+
+def _earliest(targets: QuerySet[PolicyTarget]) -> PolicyTarget | None:
+    """For a moment before the first version: mail may be older than the desk."""
+    return targets.order_by("version__policy__is_default", "version__number").first()

@@ -1,1 +1,0 @@
-"""What can be done with promises: one function per change of state."""

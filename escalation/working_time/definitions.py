@@ -1,0 +1,119 @@
+"""What a calendar says, as a value and as the JSON that its versions keep.
+
+The holidays are part of it as single dates: a version reckons the same for ever, whatever the library learns later.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from escalation.working_time.hours import WorkingHours
+from escalation.working_time.public_holidays import (
+    NO_HOLIDAYS,
+    HolidayDays,
+    exceptions_of,
+    holiday_days,
+    refuse_unknown_place,
+)
+from escalation.working_time.validation import Interval, WorkTimeError
+
+Weekly = tuple[tuple[Interval, ...], ...]
+NO_WEEK: Weekly = ((),) * 7
+
+
+@dataclass(frozen=True)
+class OwnDay:
+    """A single date that differs: closed without intervals, else worked in these."""
+
+    day: date
+    intervals: tuple[Interval, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class CalendarDefinition:
+    """An own day wins over a holiday. Around the clock means on holidays too: then only own days count."""
+
+    zone: str
+    always_open: bool = False
+    weekly: Weekly = NO_WEEK
+    country: str = ""
+    subdivision: str = ""
+    own_days: tuple[OwnDay, ...] = ()
+    holidays: HolidayDays = NO_HOLIDAYS
+
+    @property
+    def observes_holidays(self) -> bool:
+        return bool(self.country) and not self.always_open
+
+    def hours(self) -> WorkingHours:
+        """Raises WorkTimeError, in words for a person, when it makes no sense."""
+        self._refuse_doubled_days()
+        own = {own.day: own.intervals for own in self.own_days}
+        if self.always_open:
+            return WorkingHours(self.zone, always_open=True, exceptions=own)
+        exceptions = {**exceptions_of(self.holidays, self.weekly), **own}
+        return WorkingHours(self.zone, weekly=self.weekly, exceptions=exceptions)
+
+    def _refuse_doubled_days(self) -> None:
+        days = [own.day for own in self.own_days]
+        for day in days:
+            if days.count(day) > 1:
+                raise WorkTimeError(_("%(day)s is listed twice.") % {"day": day.isoformat()})
+
+
+def resolved(definition: CalendarDefinition, year: int) -> CalendarDefinition:
+    """With the holidays of a year, the one before it and two after it. WorkTimeError when it makes no sense."""
+    if definition.country or definition.subdivision:
+        refuse_unknown_place(definition.country, definition.subdivision)
+    found = NO_HOLIDAYS
+    if definition.observes_holidays:
+        found = holiday_days(definition.country, definition.subdivision, range(year - 1, year + 3))
+    complete = replace(definition, holidays=found)
+    complete.hours()
+    return complete
+
+
+def as_json(definition: CalendarDefinition) -> str:
+    """The same text for equal definitions."""
+    own_days = sorted(definition.own_days, key=lambda own: own.day)
+    return json.dumps(
+        {
+            "zone": definition.zone,
+            "always_open": definition.always_open,
+            "weekly": definition.weekly,
+            "country": definition.country,
+            "subdivision": definition.subdivision,
+            "own_days": [[own.day.isoformat(), own.intervals, own.note] for own in own_days],
+            "holidays": sorted(day.isoformat() for day in definition.holidays.closed),
+            "make_up_days": sorted(day.isoformat() for day in definition.holidays.make_up),
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def from_json(text: str) -> CalendarDefinition:
+    said: dict[str, Any] = json.loads(text)
+    return CalendarDefinition(
+        zone=said["zone"],
+        always_open=said["always_open"],
+        weekly=tuple(_intervals(day) for day in said["weekly"]),
+        country=said["country"],
+        subdivision=said["subdivision"],
+        own_days=tuple(
+            OwnDay(date.fromisoformat(day), _intervals(at), note) for day, at, note in said["own_days"]
+        ),
+        holidays=HolidayDays(_days(said["holidays"]), _days(said["make_up_days"])),
+    )
+
+
+def _intervals(rows: list[list[int]]) -> tuple[Interval, ...]:
+    return tuple((start, end) for start, end in rows)
+
+
+def _days(texts: list[str]) -> frozenset[date]:
+    return frozenset(map(date.fromisoformat, texts))

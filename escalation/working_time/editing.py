@@ -1,0 +1,68 @@
+"""Changes of calendars. Each makes a version; hours that make no sense are refused; running promises keep theirs."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from customers.errors import DeskError
+from escalation.models import Calendar, CalendarVersion
+from escalation.working_time.definitions import CalendarDefinition, as_json, from_json, resolved
+from escalation.working_time.due_time import WorkTimeError
+
+CURRENT = ["time_zone", "always_open", "country", "subdivision", "definition", "version"]
+
+
+def create_calendar(
+    *, name: str, definition: CalendarDefinition, actor: User | None, at: datetime
+) -> Calendar:
+    """Write a new calendar with its first version. Raises DeskError on hours without sense."""
+    with transaction.atomic():
+        calendar = Calendar.objects.create(name=name)
+        revise_calendar(calendar=calendar, definition=definition, actor=actor, at=at)
+    return calendar
+
+
+@transaction.atomic
+def revise_calendar(
+    *, calendar: Calendar, definition: CalendarDefinition, actor: User | None, at: datetime
+) -> CalendarVersion:
+    """Put a definition into force from ``at`` (UTC) on, as the calendar's next version. Locks the calendar.
+
+    Holidays are looked up anew. What equals the version in force makes no new one. Running promises keep their due
+    times. Raises DeskError on hours without sense.
+    """
+    locked = Calendar.objects.select_for_update().get(pk=calendar.pk)
+    complete = checked(definition, at)
+    text = as_json(complete)
+    if text == locked.definition:
+        return locked.versions.get(number=locked.version)
+    calendar.version = locked.version + 1
+    calendar.definition = text
+    calendar.time_zone, calendar.always_open = complete.zone, complete.always_open
+    calendar.country, calendar.subdivision = complete.country, complete.subdivision
+    calendar.save(update_fields=CURRENT)
+    return CalendarVersion.objects.create(
+        calendar=calendar, number=calendar.version, definition=text, created_at=at, created_by=actor
+    )
+
+
+def checked(definition: CalendarDefinition, at: datetime) -> CalendarDefinition:
+    """The definition with the holidays of the years around ``at`` (UTC), or a DeskError that names its fault."""
+    try:
+        return resolved(definition, at.year)
+    except WorkTimeError as error:
+        raise DeskError(str(error)) from error
+
+
+def refresh_holidays(*, at: datetime) -> list[CalendarVersion]:
+    """A new version of each calendar whose holidays the library knows otherwise by now, or for another year."""
+    renewed = []
+    for calendar in Calendar.objects.filter(always_open=False).exclude(country=""):
+        before = calendar.version
+        version = revise_calendar(
+            calendar=calendar, definition=from_json(calendar.definition), actor=None, at=at
+        )
+        if version.number != before:
+            renewed.append(version)
+    return renewed

@@ -1,0 +1,73 @@
+"""Warns before a promise reaches into a year whose holidays are not known yet, or a holiday that is only estimated."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from escalation.models import Calendar
+from escalation.working_time.definitions import CalendarDefinition, from_json
+from escalation.working_time.public_holidays import LOOK_AHEAD, country_name, estimated_days, unknown_year
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A holiday of which the library only reckons the date; its name is English."""
+
+    day: date
+    name: str
+
+
+def unknown_holidays(*, on: date) -> Iterator[str]:
+    """A sentence for each country and year, and for each that has estimated days ahead. One query."""
+    unknown: dict[tuple[str, int], list[str]] = defaultdict(list)
+    estimated: dict[tuple[str, tuple[Estimate, ...]], list[str]] = defaultdict(list)
+    for calendar in Calendar.objects.filter(always_open=False).exclude(country="").order_by("name"):
+        definition = from_json(calendar.definition)
+        year = year_to_mend(definition, on)
+        if year is not None:
+            unknown[definition.country, year].append(calendar.name)
+        if days := days_to_mend(definition, on):
+            estimated[definition.country, days].append(calendar.name)
+    for (country, year), names in unknown.items():
+        yield unknown_words(country, year, names)
+    for (country, days), names in estimated.items():
+        yield estimated_words(country, days, names)
+
+
+def year_to_mend(definition: CalendarDefinition, on: date) -> int | None:
+    """The year near a date that nobody knows: neither the library, nor whoever entered own days in it."""
+    if not definition.observes_holidays:
+        return None
+    year = unknown_year(definition.country, on)
+    return None if any(own.day.year == year for own in definition.own_days) else year
+
+
+def days_to_mend(definition: CalendarDefinition, on: date) -> tuple[Estimate, ...]:
+    """The holidays soon after a date that are only estimated; own days beside one say that somebody knows better."""
+    if not definition.observes_holidays:
+        return ()
+    until, known = on + LOOK_AHEAD, {own.day for own in definition.own_days}
+    days = estimated_days(definition.country, definition.subdivision, range(on.year, until.year + 1))
+    near = (Estimate(day, name) for day, name in days.items() if on <= day <= until)
+    return tuple(one for one in near if all(abs((one.day - day).days) > 1 for day in known))
+
+
+def estimated_words(country: str, days: Sequence[Estimate], names: Sequence[str]) -> str:
+    return _(
+        "Only estimated for %(country)s: %(days)s; promises counted by %(calendars)s may be a day off. "
+        "Enter the days as own days once they are announced."
+    ) % {
+        "country": country_name(country),
+        "days": ", ".join(f"{one.day} {one.name}" for one in days),
+        "calendars": ", ".join(names),
+    }
+
+
+def unknown_words(country: str, year: int, names: Sequence[str]) -> str:
+    return _(
+        "The holidays of %(year)s for %(country)s are not known yet; promises counted by %(calendars)s may "
+        "reach into that year. Update the package “holidays” once they are published, or enter them as own days."
+    ) % {"year": year, "country": country_name(country), "calendars": ", ".join(names)}

@@ -1,0 +1,56 @@
+"""Calendars of the database as working hours to reckon with.
+
+Reading a definition costs a hundred times what a due time costs, so hours are kept by the definition's text.
+"""
+
+from functools import lru_cache
+
+from escalation.models import Calendar, CalendarVersion
+from escalation.working_time.definitions import from_json
+from escalation.working_time.due_time import WorkingHours, WorkTimeError
+
+
+def hours_of(calendar: Calendar) -> WorkingHours:
+    """As the calendar is now. No query. WorkTimeError when it was never given any hours."""
+    return hours_from(calendar.definition)
+
+
+def hours_of_version(calendar: Calendar, number: int) -> WorkingHours:
+    """As the calendar was in one of its versions: what a clock was started with. No query for the newest."""
+    if number == calendar.version:
+        return hours_of(calendar)
+    if number < calendar.version:
+        return hours_from(_superseded(calendar.pk, number))
+    return hours_from(_definition(calendar.pk, number))
+
+
+class CalendarBook(dict[tuple[int, int], WorkingHours]):
+    """Working hours by calendar id and version: looked up once each, for whoever reckons with many clocks."""
+
+    def __missing__(self, key: tuple[int, int]) -> WorkingHours:
+        self[key] = hours_from(_definition(*key))
+        return self[key]
+
+
+@lru_cache(maxsize=256)
+def hours_from(definition: str) -> WorkingHours:
+    """The hours that the JSON of a definition describes."""
+    if not definition:
+        raise WorkTimeError("The calendar has no hours: it was not written by its service.")
+    return from_json(definition).hours()
+
+
+@lru_cache(maxsize=1024)
+def _superseded(calendar_id: int, number: int) -> str:
+    """A version that is not the newest was committed before and never changes."""
+    return _definition(calendar_id, number)
+
+
+def _definition(calendar_id: int, number: int) -> str:
+    version = CalendarVersion.objects.only("definition").get(calendar=calendar_id, number=number)
+    return version.definition
+
+
+def forget_versions() -> None:
+    """For tests, whose rows are rolled back and numbered anew."""
+    _superseded.cache_clear()

@@ -1,0 +1,1 @@
+"""Accounts that the desk makes: the first administrator, and passwords that are good for one sign-in."""

@@ -1,0 +1,90 @@
+"""What waits and what runs, counted now: for the operations page and for /metrics. Values and queries only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Count, Min, Q, QuerySet
+from django_q.brokers import get_broker
+from django_q.models import OrmQ
+
+from escalation.choices import ClockState
+from escalation.models import Clock, Notification
+from supportdesk.processes.cluster.redis_broker import is_away
+from tickets.choices import IntakeState, OutboxState
+from tickets.models import InboundEmail, OutboundEmail
+
+DAY = timedelta(days=1)
+WAITING = (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.DEFERRED)
+HELD = (IntakeState.STORED, IntakeState.PARKED, IntakeState.FAILED)
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How many wait, and since when the first of them is due; None where nothing waits or nobody can tell."""
+
+    waiting: int = 0
+    since: datetime | None = None
+
+    def age(self, now: datetime) -> timedelta:
+        return max(now - self.since, timedelta()) if self.since else timedelta()
+
+
+def queue_backlog(*, now: datetime) -> Backlog:
+    """Tasks that no worker has taken. Redis knows only how many, and nothing while it is away."""
+    if "orm" not in settings.Q_CLUSTER:
+        return Backlog(0 if is_away() else get_broker().queue_size())
+    return _backlog(OrmQ.objects.filter(key=settings.Q_CLUSTER["name"], lock__lte=now), "lock")
+
+
+def outbox_backlog(*, now: datetime) -> Backlog:
+    return _backlog(OutboundEmail.objects.filter(state__in=WAITING, next_try_at__lte=now), "next_try_at")
+
+
+def notification_backlog(*, now: datetime) -> Backlog:
+    return _backlog(Notification.objects.to_send(now), "next_try_at")
+
+
+def intake_backlog() -> Backlog:
+    return _backlog(InboundEmail.objects.filter(state=IntakeState.STORED), "stored_at")
+
+
+def _backlog(rows: QuerySet, due: str) -> Backlog:  # type: ignore[type-arg]  # any model
+    found = rows.order_by().aggregate(number=Count("pk"), since=Min(due))
+    return Backlog(found["number"], found["since"])
+
+
+def outbox_states(*, now: datetime) -> Mapping[str, int]:
+    """What still waits, and what became of the mails of the last day; every state is there."""
+    rows = OutboundEmail.objects.filter(Q(state__in=WAITING) | Q(created_at__gt=now - DAY))
+    return {**dict.fromkeys(OutboxState.values, 0), **_by_state(rows)}
+
+
+def intake_states() -> Mapping[str, int]:
+    """Mail that became no ticket yet, or never."""
+    return {**dict.fromkeys(map(str, HELD), 0), **_by_state(InboundEmail.objects.filter(state__in=HELD))}
+
+
+def _by_state(rows: QuerySet) -> Mapping[str, int]:  # type: ignore[type-arg]  # any model
+    return dict(rows.order_by().values_list("state").annotate(number=Count("pk")))
+
+
+@dataclass(frozen=True)
+class OpenPromises:
+    """Of one kind and priority; ``breached`` are among those nobody has answered yet."""
+
+    kind: str
+    priority: int
+    running: int
+    breached: int
+
+
+def open_promises() -> list[OpenPromises]:
+    """By the partial index of open clocks; fire drills are left out."""
+    counts = Clock.objects.real().open().order_by("kind", "priority").values("kind", "priority")
+    counted = counts.annotate(
+        running=Count("pk", filter=~Q(state=ClockState.BREACHED)),
+        breached=Count("pk", filter=Q(state=ClockState.BREACHED)),
+    )
+    return [OpenPromises(**row) for row in counted]

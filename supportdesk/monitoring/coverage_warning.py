@@ -1,0 +1,31 @@
+"""A warning of health: times in which a promise around the clock depends on a rota that reaches nobody."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from django.utils.translation import ngettext
+
+from escalation.duty.coverage_gaps import Gap, gaps_that_matter
+from escalation.notifications.wording import moment
+from supportdesk.monitoring.check_results import Check, Finding
+
+
+def uncovered(now: datetime) -> Iterator[Finding]:
+    """A finding per rota, with its first gap of the next 14 days."""
+    by_rota: dict[int, list[Gap]] = {}
+    for gap in gaps_that_matter(at=now):
+        by_rota.setdefault(gap.rota.pk, []).append(gap)
+    for gaps in by_rota.values():
+        yield Finding(Check.COVERAGE, _sentence(gaps))
+
+
+def _sentence(gaps: Sequence[Gap]) -> str:
+    first = gaps[0]
+    text = ngettext(
+        "Nobody can be reached by %(rota)s from %(from)s to %(to)s. Put somebody on duty.",
+        "Nobody can be reached by %(rota)s %(count)s times in the next 14 days, first from %(from)s to %(to)s. "
+        "Put somebody on duty.",
+        len(gaps),
+    )
+    times = {"from": moment(first.starts_at), "to": moment(first.ends_at)}
+    return text % {"rota": first.rota.name, "count": len(gaps), **times}

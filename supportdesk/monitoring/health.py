@@ -1,0 +1,172 @@
+"""Whether the desk keeps its promises right now: database, sweep, mail fetch, queues. Pure of requests.
+
+`health(now=...)` is shown by /healthz and by the board. A problem makes the desk unwell (503); a warning
+needs somebody's attention but stops nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import DatabaseError, InterfaceError
+from django.db.models import Exists, Min, OuterRef, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django_q.models import OrmQ
+
+from escalation.models import ContactWay, Notification
+from escalation.working_time.holiday_watch import unknown_holidays
+from supportdesk.monitoring.check_results import Check, Finding, age, is_stuck
+from supportdesk.monitoring.coverage_warning import uncovered
+from supportdesk.monitoring.liveness import SIGN_PROBLEMS, SIGN_WARNINGS, Signs
+from supportdesk.processes.cluster.redis_broker import is_away
+from tickets.choices import IntakeState, OutboxState
+from tickets.models import InboundEmail, Mailbox, OutboundEmail
+
+SENDING = (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.DEFERRED)
+
+
+@dataclass(frozen=True)
+class HealthReport:
+    problems: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+def health(*, now: datetime) -> HealthReport:
+    """Look at everything; a database that cannot be asked is itself the finding and never an exception."""
+    try:
+        signs = Signs.at(now)
+        problems = [finding for check in PROBLEM_CHECKS for finding in check(now)]
+        warnings = [finding for check in WARNING_CHECKS for finding in check(now)]
+        return HealthReport(
+            (*(finding for check in SIGN_PROBLEMS for finding in check(signs)), *problems),
+            (*warnings, *(finding for check in SIGN_WARNINGS for finding in check(signs))),
+        )
+    except (DatabaseError, InterfaceError):
+        return HealthReport((Finding(Check.DATABASE, _unreachable()),))
+
+
+def _unreachable() -> str:
+    return _("The database cannot be asked. Check that it runs and that DATABASE_URL is right.")
+
+
+def _fetch(now: datetime) -> Iterator[Finding]:
+    late = now - timedelta(seconds=settings.FETCH_LATE_SECONDS)
+    polled = Mailbox.objects.filter(is_active=True).exclude(host="")
+    for mailbox in polled.filter(Q(fetched_at__lt=late) | ~Q(error="")).only(
+        "address", "fetched_at", "error"
+    ):
+        yield Finding(Check.FETCH, _fetch_words(mailbox, now))
+
+
+def _fetch_words(mailbox: Mailbox, now: datetime) -> str:
+    if mailbox.error:
+        return _("Mail to %(mailbox)s is not fetched: %(error)s") % {
+            "mailbox": mailbox.address,
+            "error": mailbox.error.splitlines()[0][:200],
+        }
+    since = age(now - mailbox.fetched_at) if mailbox.fetched_at else ""
+    return _("Mail to %(mailbox)s was last fetched %(age)s ago. Look at the queue.") % {
+        "mailbox": mailbox.address,
+        "age": since,
+    }
+
+
+def _intake(now: datetime) -> Iterator[Finding]:
+    """By the time of storing: the receipt may be older than the mail's arrival here."""
+    oldest = InboundEmail.objects.filter(state=IntakeState.STORED).aggregate(at=Min("stored_at"))["at"]
+    if is_stuck(oldest, now):
+        yield Finding(
+            Check.INTAKE,
+            _("Incoming mail has waited for %(age)s to become a ticket. Look at the queue.")
+            % {"age": age(now - oldest)},
+        )
+
+
+def _outbox(now: datetime) -> Iterator[Finding]:
+    oldest = OutboundEmail.objects.filter(state__in=SENDING).aggregate(at=Min("next_try_at"))["at"]
+    if is_stuck(oldest, now):
+        yield Finding(
+            Check.OUTBOX,
+            _("Outgoing mail is due for %(age)s and not sent. Look at the queue and the mail server.")
+            % {"age": age(now - oldest)},
+        )
+
+
+def _notifications(now: datetime) -> Iterator[Finding]:
+    oldest = Notification.objects.to_send(now).aggregate(at=Min("next_try_at"))["at"]
+    if is_stuck(oldest, now):
+        yield Finding(
+            Check.NOTIFICATIONS,
+            _("A notification is due for %(age)s and not sent. Look at the queue.")
+            % {"age": age(now - oldest)},
+        )
+
+
+def _queue(now: datetime) -> Iterator[Finding]:
+    """A waiting task carries the time it was queued, a running one the time its worker must be done by."""
+    if is_away():
+        yield Finding(
+            Check.QUEUE, _("Redis does not answer. Check that it runs and that REDIS_URL is right.")
+        )
+    if "orm" not in settings.Q_CLUSTER:
+        return
+    oldest = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"]).aggregate(at=Min("lock"))["at"]
+    if is_stuck(oldest, now):
+        yield Finding(
+            Check.QUEUE,
+            _("A task has waited for %(age)s. The queue is dead or overloaded: restart it.")
+            % {"age": age(now - oldest)},
+        )
+
+
+def _failed_mail(now: datetime) -> Iterator[Finding]:
+    incoming = InboundEmail.objects.filter(state=IntakeState.FAILED).count()
+    if incoming:
+        text = ngettext(
+            "%(count)s incoming mail could not be read.",
+            "%(count)s incoming mails could not be read.",
+            incoming,
+        )
+        yield Finding(Check.FAILED_MAIL, text % {"count": incoming})
+
+
+def _holidays(now: datetime) -> Iterator[Finding]:
+    """From 60 days before a year whose make-up days nobody has told the desk."""
+    for text in unknown_holidays(on=now.date()):
+        yield Finding(Check.HOLIDAYS, text)
+
+
+def _administrators(now: datetime) -> Iterator[Finding]:
+    """Whoever is told when nobody is left to escalate to must be reachable themselves."""
+    users = get_user_model().objects.filter(is_superuser=True, is_active=True, is_staff=True)
+    has_way = Exists(ContactWay.objects.filter(user=OuterRef("pk"), is_active=True))
+    reached = list(users.annotate(has_way=has_way).values_list("email", "has_way"))
+    if reached and not any(email or way for email, way in reached):
+        yield Finding(
+            Check.ADMINISTRATORS,
+            _(
+                "No administrator can be told when nobody is left to escalate to. Enter an e-mail address for one."
+            ),
+        )
+
+
+PROBLEM_CHECKS: tuple[Callable[[datetime], Iterator[Finding]], ...] = (
+    _fetch,
+    _intake,
+    _outbox,
+    _notifications,
+    _queue,
+)
+WARNING_CHECKS: tuple[Callable[[datetime], Iterator[Finding]], ...] = (
+    _failed_mail,
+    uncovered,
+    _holidays,
+    _administrators,
+)

@@ -1,0 +1,60 @@
+"""Signs of life for machines."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from django.contrib.auth.models import User
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from supportdesk.monitoring.check_results import Check, Finding
+from supportdesk.monitoring.health import HealthReport, health
+from supportdesk.monitoring.metrics_view import shows_token
+from supportdesk.monitoring.operations import VIEW
+
+UNASKED = "unknown"  # while the database cannot be asked
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200 when promises are enforced and mail flows, else 503.
+
+    Everybody reads the state of each kind of check. The reasons, which name mailboxes, rotas and machines, are for who
+    shows the token of /metrics or may see the operations page.
+    """
+    report = health(now=timezone.now())
+    said: dict[str, Any] = {"status": "ok" if report.ok else "unwell", "checks": _states(report)}
+    if shows_token(request) or _may_see_operations(request):
+        said |= {"problems": _as_json(report.problems), "warnings": _as_json(report.warnings)}
+    return JsonResponse(said, status=200 if report.ok else 503, json_dumps_params={"ensure_ascii": False})
+
+
+def _states(report: HealthReport) -> dict[str, str]:
+    warned, unwell = ({one.check for one in found} for found in (report.warnings, report.problems))
+    if Check.DATABASE in unwell:
+        return {check.value: "unwell" if check is Check.DATABASE else UNASKED for check in Check}
+    states = {check: "warning" if check in warned else "ok" for check in Check}
+    return {check.value: "unwell" if check in unwell else state for check, state in states.items()}
+
+
+def _may_see_operations(request: HttpRequest) -> bool:
+    """A database that does not answer knows no session."""
+    try:
+        return cast(User, request.user).has_perm(VIEW)
+    except (DatabaseError, InterfaceError):
+        return False
+
+
+def _as_json(findings: Sequence[Finding]) -> list[dict[str, str]]:
+    return [{"check": finding.check.value, "text": finding.text} for finding in findings]
+
+
+@never_cache
+@require_safe
+def alive(request: HttpRequest) -> HttpResponse:
+    """200 as long as this process answers; the database is not asked."""
+    return HttpResponse("alive\n", content_type="text/plain")

@@ -1,0 +1,97 @@
+"""What heartbeats say, for whoever runs the desk: their counters as sentences."""
+
+import re
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from escalation.clocks.verification import proof_in_words
+from escalation.enforcement.dead_mans_switch import FAILED, PINGED
+from escalation.enforcement.sweep_loop import ROUNDS
+from escalation.notifications.channels.outcomes import as_read
+from escalation.tasks import LEDGER, START, SWEEP
+from supportdesk.monitoring.schedule_wording import title_of
+from supportdesk.schedule_inspection import REPAIRS
+
+TITLES = {
+    SWEEP: gettext_lazy("Sweep"),
+    LEDGER: gettext_lazy("Proof of the ledger"),
+    PINGED: gettext_lazy("Call outside"),
+    FAILED: gettext_lazy("Call outside that failed"),
+    REPAIRS: gettext_lazy("Schedules repaired"),
+    START: gettext_lazy("Desk started"),
+}
+UNSHOWN = {ROUNDS}  # by which sweeps know of each other; it tells nothing else
+PROOF = re.compile(r"(?P<wrong>\d+) of (?P<among>\d+)(: (?P<first>.*))?", re.DOTALL)
+REPAIRED = re.compile(r"(created|repaired|removed) (.+)")
+
+
+def said_by(name: str, detail: str) -> str:
+    """The detail of a heartbeat in words; one that is not understood stays as it is."""
+    match name:
+        case _sweep if name == SWEEP:
+            return _swept(detail)
+        case _ledger if name == LEDGER:
+            return _proved(detail)
+        case _repairs if name == REPAIRS:
+            return _repaired(detail)
+        case _failed if name == FAILED:
+            return as_read(detail)
+        case _other:
+            return detail
+
+
+def _swept(detail: str) -> str:
+    counts = {word: int(number) for word, number in re.findall(r"(\w+)=(\d+)", detail)}
+    if not counts:
+        return detail
+    return ", ".join(_parts(counts)) or _("nothing was due")
+
+
+def _parts(counts: dict[str, int]) -> Iterator[str]:
+    for name, number in counts.items():
+        if number and (text := _counted(name, number)):
+            yield text % {"count": number}
+
+
+def _counted(name: str, number: int) -> str:
+    match name:
+        case "acted":
+            return ngettext("%(count)s promise acted on", "%(count)s promises acted on", number)
+        case "settled":
+            return ngettext("%(count)s was settled already", "%(count)s were settled already", number)
+        case "busy":
+            return ngettext(
+                "%(count)s was in use and is tried again", "%(count)s were in use and are tried again", number
+            )
+        case "failed":
+            return ngettext("%(count)s failed", "%(count)s failed", number)
+        case "left":
+            return ngettext("%(count)s left for the next sweep", "%(count)s left for the next sweep", number)
+        case _unknown:
+            return ""
+
+
+def _proved(detail: str) -> str:
+    found = PROOF.fullmatch(detail)
+    if found is None:
+        return detail
+    words = proof_in_words(wrong=int(found["wrong"]), among=int(found["among"]))
+    return f"{words} {found['first']}" if found["first"] else words
+
+
+def _repaired(detail: str) -> str:
+    parts = [REPAIRED.fullmatch(part) for part in detail.split("; ")]
+    return "; ".join(_repair(*part.groups()) for part in parts if part is not None) or detail
+
+
+def _repair(verb: str, names: str) -> str:
+    shown = {"names": ", ".join(title_of(name) for name in names.split(", "))}
+    match verb:
+        case "created":
+            return _("added: %(names)s") % shown
+        case "repaired":
+            return _("set right: %(names)s") % shown
+        case _removed:
+            return _("removed: %(names)s") % shown

@@ -1,0 +1,153 @@
+"""Signs of life: whether the sweep, the queue's clusters, its schedules and the nightly proof do what they should.
+
+They are read once for all checks: the board asks for them with every refresh.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import Max
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from escalation.enforcement.dead_mans_switch import FAILED, PINGED
+from escalation.models import Heartbeat
+from escalation.notifications.channels.outcomes import as_read
+from escalation.tasks import LEDGER, START, SWEEP
+from supportdesk.models import Cluster
+from supportdesk.monitoring.check_results import Check, Finding, age
+from supportdesk.monitoring.schedule_wording import title_of
+from supportdesk.processes.cluster.names import key_mark
+from supportdesk.schedule_inspection import Inspected, Standing, inspect_schedules
+
+
+@dataclass(frozen=True)
+class Signs:
+    """Heartbeats by name, every cluster that was not stopped in order, and the schedules as they stand."""
+
+    now: datetime
+    beats: Mapping[str, Heartbeat]
+    clusters: Sequence[Cluster]
+    schedules: Sequence[Inspected]
+
+    @classmethod
+    def at(cls, now: datetime) -> "Signs":
+        """Three queries."""
+        beats = {beat.name: beat for beat in Heartbeat.objects.all()}
+        return cls(now, beats, list(Cluster.objects.all()), inspect_schedules(now=now))
+
+    def beat_at(self, name: str) -> datetime | None:
+        return self.beats[name].at if name in self.beats else None
+
+    def detail(self, name: str) -> str:
+        return self.beats[name].detail if name in self.beats else ""
+
+
+def _sweep(signs: Signs) -> Iterator[Finding]:
+    """A desk that was never swept is starting for as long as a sweep may be late, then it is unwell."""
+    late = timedelta(seconds=settings.SWEEP_LATE_SECONDS)
+    beat, now = signs.beat_at(SWEEP), signs.now
+    if beat is None and now - _born_at(signs) > late:
+        yield Finding(Check.SWEEP, _("Promises are not enforced: the sweep has never run. Start the queue."))
+    if beat is not None and now - beat > late:
+        words = {"age": age(now - beat)}
+        yield Finding(
+            Check.SWEEP,
+            _("Promises are not enforced: the last sweep was %(age)s ago. Look at the queue.") % words,
+        )
+
+
+def _born_at(signs: Signs) -> datetime:
+    """When the desk was last started or its tables were made: before that there was nothing to sweep."""
+    migrated: datetime | None = MigrationRecorder.Migration.objects.aggregate(at=Max("applied"))["at"]
+    return max((at for at in (migrated, signs.beat_at(START)) if at is not None), default=signs.now)
+
+
+def _failing_sweep(signs: Signs) -> Iterator[Finding]:
+    """The sweep goes on past a ticket that fails; somebody must look at it all the same."""
+    failed = re.search(r"\bfailed=([1-9]\d*)", signs.detail(SWEEP))
+    if failed:
+        text = ngettext(
+            "The last sweep failed on %(count)s promise; the log says why.",
+            "The last sweep failed on %(count)s promises; the log says why.",
+            int(failed[1]),
+        )
+        yield Finding(Check.SWEEP, text % {"count": failed[1]})
+
+
+def _ledger(signs: Signs) -> Iterator[Finding]:
+    """What the last proof of the ledger found; its heartbeat begins with the number of mismatches."""
+    detail = signs.detail(LEDGER)
+    if detail and not detail.startswith("0 "):
+        yield Finding(
+            Check.LEDGER,
+            _("Promises do not come out of the ledger as they are stored (%(detail)s). Run verify_ledger.")
+            % {"detail": detail},
+        )
+
+
+def _outside(signs: Signs) -> Iterator[Finding]:
+    failed, pinged = signs.beat_at(FAILED), signs.beat_at(PINGED)
+    if settings.SWEEP_PING_URL and failed and (pinged is None or failed > pinged):
+        yield Finding(
+            Check.OUTSIDE_PING,
+            _("The call of SWEEP_PING_URL after each sweep fails: %(reason)s.")
+            % {"reason": as_read(signs.detail(FAILED)).rstrip(".。")},
+        )
+
+
+def _clusters(signs: Signs) -> Iterator[Finding]:
+    for cluster in signs.clusters:
+        if not cluster.is_alive(signs.now):
+            words = {"host": cluster.host, "age": age(signs.now - cluster.seen_at)}
+            yield Finding(
+                Check.CLUSTERS,
+                _("The queue on %(host)s has not been heard of for %(age)s. Look at that machine.") % words,
+            )
+
+
+def _keys(signs: Signs) -> Iterator[Finding]:
+    """Whatever is asked signs tasks as well: it counts as one of the machines. Containers may share a host's name."""
+    alive = [cluster for cluster in signs.clusters if cluster.is_alive(signs.now)]
+    foreign = {cluster.host for cluster in alive if cluster.key_mark not in ("", key_mark())}
+    if foreign:
+        text = _(
+            "The queue on %(hosts)s has another SECRET_KEY than this machine: each throws away the tasks of the other, "
+            "so promises are not enforced. Give all machines the same key."
+        )
+        yield Finding(Check.KEYS, text % {"hosts": ", ".join(sorted(foreign))})
+
+
+def _broken_schedules(signs: Signs) -> Iterator[Finding]:
+    """A row on which the queue fails stops all the others; one that is missing or edited stops itself."""
+    text = _("Schedules are broken and tasks may not run: %(names)s. Run manage.py sync_schedules.")
+    yield from _named(signs, (Standing.MALFORMED, Standing.MISSING, Standing.EDITED), text)
+
+
+def _odd_schedules(signs: Signs) -> Iterator[Finding]:
+    foreign = _("Schedules that do not belong to the desk: %(names)s. Run manage.py sync_schedules.")
+    yield from _named(signs, (Standing.FOREIGN,), foreign)
+    late = _("Schedules whose time has passed without a run: %(names)s. Look at the queue.")
+    yield from _named(signs, (Standing.LATE,), late)
+
+
+def _named(signs: Signs, standings: tuple[Standing, ...], text: str) -> Iterator[Finding]:
+    """A desk without any row was not set up yet; what that means is the sweep's finding."""
+    if all(found.standing is Standing.MISSING for found in signs.schedules):
+        return
+    names = [title_of(found.name) for found in signs.schedules if found.standing in standings]
+    if names:
+        yield Finding(Check.SCHEDULES, text % {"names": ", ".join(names)})
+
+
+SIGN_PROBLEMS: tuple[Callable[[Signs], Iterator[Finding]], ...] = (_sweep, _ledger, _keys, _broken_schedules)
+SIGN_WARNINGS: tuple[Callable[[Signs], Iterator[Finding]], ...] = (
+    _failing_sweep,
+    _clusters,
+    _outside,
+    _odd_schedules,
+)

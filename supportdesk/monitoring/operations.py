@@ -1,0 +1,220 @@
+"""What the operations page shows: whether promises are enforced in time, what waits, and what runs where."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from croniter import croniter
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from escalation.choices import NotificationState
+from escalation.enforcement.lag import CatchUp, Lag, breach_lag, catch_ups, lateness, step_lag
+from escalation.models import Escalation, Heartbeat, Notification
+from supportdesk.models import Cluster
+from supportdesk.monitoring import counts
+from supportdesk.monitoring.counts import Backlog
+from supportdesk.monitoring.health import HealthReport, health
+from supportdesk.monitoring.heartbeat_wording import TITLES, UNSHOWN, said_by
+from supportdesk.monitoring.liveness import Signs
+from supportdesk.monitoring.schedule_wording import ABOUT, how_often, title_of
+from supportdesk.schedule_inspection import Inspected, Standing
+from supportdesk.schedules import TIMETABLE, Entry
+from tickets.models import Mailbox
+
+VIEW = "supportdesk.view_cluster"  # who may see this page, and the reasons in /healthz
+DAY = timedelta(hours=24)
+MOST_LISTED = 50  # steps of one catch-up; the others are counted
+STANDINGS = {
+    Standing.OK: gettext_lazy("on time"),
+    Standing.LATE: gettext_lazy("late"),
+    Standing.MISSING: gettext_lazy("missing"),
+    Standing.EDITED: gettext_lazy("edited"),
+    Standing.FOREIGN: gettext_lazy("does not belong to the desk"),
+    Standing.MALFORMED: gettext_lazy("malformed: stops every schedule"),
+}
+
+
+@dataclass(frozen=True)
+class Lags:
+    name: str
+    lag: Lag
+    limit: timedelta = timedelta(seconds=60)
+
+    @property
+    def is_late(self) -> bool:
+        return self.lag.p99 is not None and self.lag.p99 > self.limit
+
+
+@dataclass(frozen=True)
+class Task:
+    """A heartbeat in words that people read."""
+
+    name: Any
+    beat: Heartbeat
+
+    @property
+    def said(self) -> str:
+        return said_by(self.beat.name, self.beat.detail)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    name: str
+    backlog: Backlog
+    age: timedelta | None
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A line of the timetable. ``last_due`` is the time of its last run by the plan; None before the first."""
+
+    found: Inspected
+    standing: Any
+    last_due: datetime | None
+    entry: Entry | None = None
+
+    @property
+    def title(self) -> str:
+        return title_of(self.found.name)
+
+    @property
+    def does(self) -> str:
+        """What it is for; of a row that is not the desk's the function it calls."""
+        if self.entry is not None:
+            return str(ABOUT[self.entry.name].does)
+        return self.found.row.func if self.found.row else ""
+
+    @property
+    def often(self) -> str:
+        return how_often(self.entry) if self.entry is not None else ""
+
+    @property
+    def is_ok(self) -> bool:
+        return self.found.standing is Standing.OK
+
+    @property
+    def next_run(self) -> datetime | None:
+        return self.found.row.next_run if self.found.row else None
+
+
+@dataclass(frozen=True)
+class Fetching:
+    mailbox: Mailbox
+    age: timedelta | None
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class Running:
+    cluster: Cluster
+    is_alive: bool
+
+
+@dataclass(frozen=True)
+class Late:
+    """One step that was caught up."""
+
+    escalation: Escalation
+
+    @property
+    def late(self) -> timedelta:
+        return lateness(self.escalation)
+
+
+@dataclass(frozen=True)
+class CaughtUp:
+    """One outage: when it was made up for, and its steps, of which only the first are listed."""
+
+    catch_up: CatchUp
+
+    @property
+    def first(self) -> Sequence[Late]:
+        return [Late(one) for one in self.catch_up.escalations[:MOST_LISTED]]
+
+    @property
+    def others(self) -> int:
+        return max(0, len(self.catch_up.escalations) - MOST_LISTED)
+
+
+@dataclass(frozen=True)
+class Operations:
+    """Everything on the page at one moment; its queries do not grow with its rows."""
+
+    health: HealthReport
+    lags: Sequence[Lags]
+    tasks: Sequence[Task]
+    waiting: Sequence[Waiting]
+    mailboxes: Sequence[Fetching]
+    clusters: Sequence[Running]
+    timetable: Sequence[Planned]
+    catch_ups: Sequence[CaughtUp]
+    untold: int
+
+
+def operations(*, now: datetime) -> Operations:
+    signs = Signs.at(now)
+    untold = Notification.objects.filter(state=NotificationState.FAILED, created_at__gt=now - DAY)
+    return Operations(
+        health=health(now=now),
+        lags=[Lags(_("Breaches noticed"), breach_lag(now=now)), Lags(_("Steps fired"), step_lag(now=now))],
+        tasks=_tasks(signs),
+        waiting=_waiting(now),
+        mailboxes=_mailboxes(now),
+        clusters=[Running(cluster, cluster.is_alive(now)) for cluster in signs.clusters],
+        timetable=[_planned(found) for found in signs.schedules],
+        catch_ups=[CaughtUp(group) for group in catch_ups(now=now)],
+        untold=untold.count(),
+    )
+
+
+def _tasks(signs: Signs) -> list[Task]:
+    """The known ones first, in their order; one that has a name nobody translated is shown by it."""
+    others = sorted(signs.beats.keys() - TITLES.keys() - UNSHOWN)
+    names = [*(name for name in TITLES if name in signs.beats), *others]
+    return [Task(TITLES.get(name, name), signs.beats[name]) for name in names]
+
+
+def _waiting(now: datetime) -> list[Waiting]:
+    backlogs = {
+        _("Tasks in the queue"): counts.queue_backlog(now=now),
+        _("Mail to become a ticket"): counts.intake_backlog(),
+        _("Mail to be sent"): counts.outbox_backlog(now=now),
+        _("Notifications to be sent"): counts.notification_backlog(now=now),
+    }
+    late = timedelta(seconds=settings.QUEUE_LATE_SECONDS)
+    return [
+        Waiting(name, backlog, backlog.age(now) if backlog.since else None, backlog.age(now) > late)
+        for name, backlog in backlogs.items()
+    ]
+
+
+def _mailboxes(now: datetime) -> list[Fetching]:
+    late = timedelta(seconds=settings.FETCH_LATE_SECONDS)
+    polled = Mailbox.objects.filter(is_active=True).exclude(host="").order_by("address")
+    ages = [(mailbox, now - mailbox.fetched_at if mailbox.fetched_at else None) for mailbox in polled]
+    return [
+        Fetching(mailbox, age, bool(mailbox.error) or (age is not None and age > late))
+        for mailbox, age in ages
+    ]
+
+
+def _planned(found: Inspected) -> Planned:
+    entry = None if found.is_foreign else next(one for one in TIMETABLE if one.name == found.name)
+    return Planned(found, STANDINGS[found.standing], _last_due(found, entry), entry)
+
+
+def _last_due(found: Inspected, entry: Entry | None) -> datetime | None:
+    """By the plan and not by a record: the queue keeps none of what went well."""
+    row = found.row
+    if row is None or entry is None or not row.task or not row.next_run or found.standing.is_wrong:
+        return None
+    if entry.cron is None:
+        return row.next_run - timedelta(minutes=entry.minutes or 1)
+    local = row.next_run.astimezone(ZoneInfo(settings.TIME_ZONE))
+    last: datetime = croniter(entry.cron, local).get_prev(datetime)
+    return last

@@ -1,0 +1,71 @@
+"""The page behind the link of a notification: it asks, and only a POST acknowledges, so that mail scanners cannot."""
+
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.views.decorators.clickjacking import xframe_options_deny
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from escalation.choices import AcknowledgedBy
+from escalation.clocks.acknowledgements import in_hand
+from escalation.enforcement.acknowledge import acknowledge, take_over
+from escalation.notifications.acknowledge_links import Invitation, invitation
+from escalation.notifications.wording import as_read_by, reader_of
+from tickets.errors import DeskError
+
+TAKES = "tickets.change_ticket"
+QUIET = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+# The signed link is the authority here, no cookie is; and a page without referrers posts with the origin "null".
+@csrf_exempt
+@xframe_options_deny
+@require_http_methods(["GET", "HEAD", "POST"])
+def ack(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what waits, in the language of whom the link invites; 404 for whatever is wrong with it."""
+    now = timezone.now()
+    asked = invitation(token, now=now)
+    if asked is None:
+        return HttpResponse(render_to_string("404.html"), status=404, headers=QUIET)
+    with as_read_by(*reader_of(asked.user)):
+        problem = _act(request, asked, now) if request.method == "POST" else ""
+        answer = invitation(token, now=now) if request.method == "POST" else asked
+        page = render_to_string("supportdesk/ack.html", _context(answer or asked, now, problem))
+        headers = {**QUIET, "Content-Language": translation.get_language() or ""}
+    return HttpResponse(page, headers=headers)
+
+
+def _act(request: HttpRequest, asked: Invitation, now: datetime) -> str:
+    """Once; what kept it from being done, in words."""
+    if asked.said is not None or asked.is_over:
+        return ""
+    ticket = asked.escalation.clock.ticket
+    try:
+        if request.POST.get("act") == "take_over" and asked.user.has_perm(TAKES):
+            take_over(ticket=ticket, actor=asked.user, at=now)
+        else:
+            acknowledge(ticket=ticket, actor=asked.user, at=now, by=AcknowledgedBy.LINK)
+    except DeskError as error:
+        return str(error)
+    return ""
+
+
+def _context(asked: Invitation, now: datetime, problem: str) -> dict[str, object]:
+    clock = asked.escalation.clock
+    return {
+        "asked": asked,
+        "clock": clock,
+        "ticket": clock.ticket,
+        "now": now,
+        "in_hand": in_hand([clock], now=now).get(clock.pk),
+        "is_mine": clock.ticket.owner == asked.user,
+        "may_take_over": clock.ticket.owner != asked.user and asked.user.has_perm(TAKES),
+        "problem": problem,
+    }

@@ -1,0 +1,254 @@
+"""The board: which promise falls due next, and what else needs somebody's hand. Values and queries only."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import Count, Exists, OuterRef, Q
+
+from customers.models import Desk
+from escalation.choices import ClockState
+from escalation.clocks.acknowledgements import asked_of, in_hand
+from escalation.enforcement.next_step import Upcoming, upcoming
+from escalation.lib.weeks import last_complete_week, week_of
+from escalation.models import Acknowledgement, Clock
+from escalation.models.clock import ClockQuerySet
+from escalation.people.on_duty import Watch, standings
+from escalation.people.page_target import Answer, answering
+from escalation.people.staff_snapshot import People
+from supportdesk.pages.ticket_filter import PromiseChoice, narrowed
+from tickets.choices import IntakeState, OutboxState
+from tickets.models import InboundEmail, OutboundEmail, Ticket
+from tickets.models.message import opened_late
+from tickets.models.ticket import TicketQuerySet
+
+SHOWN_STRANDED = 8
+PAGE = 50
+CAP = 1000  # nobody pages further; counting on costs more than the page itself
+RECENT = timedelta(days=7)
+PEOPLE = ("customer", "contact", "owner")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the board; without a clock the turn is the customer's or the ticket is done.
+
+    ``in_hand`` is what was said by who has it now; ``asks_me``: the reader is to say that they have it;
+    ``opened_late``: what opened the ticket was written down later.
+    """
+
+    ticket: Ticket
+    clock: Clock | None = None
+    upcoming: Upcoming | None = None
+    in_hand: Acknowledgement | None = None
+    asks_me: bool = False
+    opened_late: bool = False
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One page. First the open promises by due time, then tickets without one, the latest activity first.
+
+    ``promised`` is how many open promises there are in all, counted up to CAP + 1.
+    """
+
+    rows: Sequence[Row]
+    promised: int
+    page: int
+    has_next: bool
+
+    @property
+    def is_capped(self) -> bool:
+        return self.promised > CAP
+
+
+def board_rows(
+    tickets: TicketQuerySet,
+    *,
+    now: datetime,
+    reader: User | None = None,
+    page: int = 1,
+    promise: str = "",
+    active_only: bool = True,
+) -> Rows:
+    """A page of `tickets`, which are filtered and hold what the `reader` may see.
+
+    `promise` is what the filter asked of it (a PromiseChoice or nothing): it spares the half of the list that is
+    empty. `active_only` leaves out what is resolved or closed and has no open promise.
+    """
+    clocks = _asked(promised_clocks(tickets), promise, now)
+    others = unpromised(tickets, active_only=active_only) if promise in ("", PromiseChoice.NONE) else None
+    promised = clocks[: CAP + 1].count()
+    start = (max(1, page) - 1) * PAGE
+    marked = clocks.annotate(opened_late=opened_late("ticket", "ticket__opened_at"))
+    rows = _promised_rows(list(marked[start : start + PAGE + 1]) if start < promised else [], now, reader)
+    if len(rows) <= PAGE and others is not None:
+        offset = max(0, start - promised)
+        rows += _unpromised_rows(others[offset : offset + PAGE + 1 - len(rows)])
+    return Rows(rows[:PAGE], promised, max(1, page), has_next=len(rows) > PAGE)
+
+
+def _asked(clocks: ClockQuerySet, promise: str, now: datetime) -> ClockQuerySet:
+    return clocks.none() if promise == PromiseChoice.NONE else narrowed(clocks, promise, now)
+
+
+def _unpromised_rows(tickets: Iterable[Any]) -> list[Row]:
+    return [Row(ticket, opened_late=ticket.opened_late) for ticket in tickets]
+
+
+def _promised_rows(clocks: Sequence[Any], now: datetime, reader: User | None) -> list[Row]:
+    steps, taken = upcoming(clocks[:PAGE], now=now), in_hand(clocks, now=now)
+    asked = asked_of(reader, clocks, now=now) if reader is not None and clocks else set()
+    return [
+        Row(it.ticket, it, steps.get(it.pk), taken.get(it.pk), it.pk in asked, it.opened_late)
+        for it in clocks
+    ]
+
+
+def open_clocks(tickets: TicketQuerySet) -> ClockQuerySet:
+    """Open clocks of these tickets; the condition is left out where it would let everything through."""
+    clocks = Clock.objects.ticking()
+    return clocks.filter(ticket__in=tickets.order_by().values("pk")) if tickets.query.where else clocks
+
+
+def promised_clocks(tickets: TicketQuerySet) -> ClockQuerySet:
+    """The promise of each ticket that falls due first; what is breached comes first by nature."""
+    others = Clock.objects.ticking().filter(ticket=OuterRef("ticket"))
+    earlier = others.filter(
+        Q(due_at__lt=OuterRef("due_at")) | Q(due_at=OuterRef("due_at"), pk__lt=OuterRef("pk"))
+    )
+    related = ("calendar", "policy_version__policy__duty_rota", *(f"ticket__{name}" for name in PEOPLE))
+    return open_clocks(tickets).filter(~Exists(earlier)).select_related(*related).order_by("due_at", "pk")
+
+
+def unpromised(tickets: TicketQuerySet, *, active_only: bool) -> TicketQuerySet:
+    tickets = tickets.active() if active_only else tickets
+    without = tickets.filter(~Exists(Clock.objects.ticking().filter(ticket=OuterRef("pk"))))
+    marked = without.annotate(opened_late=opened_late())
+    return marked.select_related(*PEOPLE).order_by("-updated_at", "-pk")
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """The counters above the list, each capped at CAP + 1."""
+
+    breached: int
+    soon: int
+    running: int
+    unassigned: int
+
+
+def pulse(tickets: TicketQuerySet, *, now: datetime) -> Pulse:
+    """Counters over everything the reader may see; fire drills are shown in the list and not counted."""
+    clocks = open_clocks(tickets).real()
+    intake = tickets.active().real().filter(owner__in=Desk.objects.values("intake_owner"))
+    return Pulse(
+        breached=narrowed(clocks, PromiseChoice.BREACHED, now)[: CAP + 1].count(),
+        soon=narrowed(clocks, PromiseChoice.SOON, now)[: CAP + 1].count(),
+        running=narrowed(clocks, PromiseChoice.RUNNING, now)[: CAP + 1].count(),
+        unassigned=intake[: CAP + 1].count(),
+    )
+
+
+@dataclass(frozen=True)
+class Stranded:
+    """Promises that nobody is left to escalate to: how many, since when, and the tickets of them the reader may see."""
+
+    number: int
+    since: datetime
+    tickets: list[Ticket]
+
+
+def stranded(tickets: TicketQuerySet) -> Stranded | None:
+    """What turns the board red for everybody, whoever's tickets they are. One query where all is well, else two."""
+    lost = Clock.objects.ticking().real().filter(stranded_at__isnull=False).order_by("stranded_at")
+    found = list(lost.only("stranded_at", "ticket")[: CAP + 1])
+    since = found[0].stranded_at if found else None
+    if since is None:
+        return None
+    seen = tickets.filter(pk__in=[clock.ticket_id for clock in found]).order_by("priority", "pk")
+    return Stranded(len(found), since, list(seen.only("pk", "subject", "priority")[:SHOWN_STRANDED]))
+
+
+@dataclass(frozen=True)
+class MailTrouble:
+    """Mail that needs somebody's hand: parked and unreadable ones, and what could not be sent in a week."""
+
+    parked: int
+    failed: int
+    unsent: int
+
+
+def mail_trouble(*, now: datetime) -> MailTrouble:
+    """For those who see everything: what became no ticket names no owner."""
+    trouble = InboundEmail.objects.filter(state__in=(IntakeState.PARKED, IntakeState.FAILED))
+    counts = dict(trouble.order_by().values_list("state").annotate(number=Count("pk")))
+    refused = OutboundEmail.objects.filter(state__in=(OutboxState.FAILED, OutboxState.BOUNCED))
+    return MailTrouble(
+        parked=counts.get(IntakeState.PARKED, 0),
+        failed=counts.get(IntakeState.FAILED, 0),
+        unsent=refused.filter(created_at__gt=now - RECENT)[: CAP + 1].count(),
+    )
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Who is on duty in one rota now, and who follows. Either may be missing: a gap.
+
+    ``answer`` is who would be paged, which is somebody else where who is on duty is away.
+    """
+
+    rota: str
+    now: Watch | None
+    next: Watch | None
+    answer: Answer
+
+
+def duties(*, now: datetime) -> list[Duty]:
+    """One line per rota that has shifts in the next days. One query, and four more where there is a rota."""
+    found = [(duty.now or duty.next, duty) for duty in standings(at=now).values()]
+    people = People.at(now) if found else None
+    return [
+        Duty(
+            watch.shift.rota.name, duty.now, duty.next, answering(duty.now.user if duty.now else None, people)
+        )
+        for watch, duty in found
+        if watch is not None and people is not None
+    ]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Promises of one week that ended one way or the other."""
+
+    met: int
+    breached: int
+
+    @property
+    def percent(self) -> float | None:
+        """Share of promises kept; None where nothing fell due."""
+        ended = self.met + self.breached
+        return round(100 * self.met / ended, 1) if ended else None
+
+
+def compliance(tickets: TicketQuerySet, *, now: datetime) -> tuple[Kept, Kept]:
+    """This week and last, by due time, as weeks of the desk's zone."""
+    zone = ZoneInfo(settings.DESK_TIME_ZONE)
+    this, last = week_of(now, zone).bounds(zone), last_complete_week(now, zone).bounds(zone)
+    clocks = Clock.objects.real().filter(due_at__gte=last[0], due_at__lt=this[1])
+    if tickets.query.where:
+        clocks = clocks.filter(ticket__in=tickets.order_by().values("pk"))
+    counts = clocks.aggregate(
+        **{
+            f"{state}_{name}": Count("pk", filter=Q(state=state, due_at__gte=week[0], due_at__lt=week[1]))
+            for name, week in (("this", this), ("last", last))
+            for state in (ClockState.MET.value, ClockState.BREACHED.value)
+        }
+    )
+    return Kept(counts["met_this"], counts["breached_this"]), Kept(
+        counts["met_last"], counts["breached_last"]
+    )

@@ -1,0 +1,122 @@
+"""Shows the board, the part of it that refreshes itself, and its list as a download."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from customers.access import sees_all
+from escalation.choices import AcknowledgedBy
+from escalation.enforcement.acknowledge import acknowledge
+from escalation.exports.filtered import tickets_response
+from supportdesk.monitoring.health import health
+from supportdesk.pages.board.queries import board_rows, compliance, duties, mail_trouble, pulse, stranded
+from supportdesk.pages.ticket_filter import TicketFilter
+from tickets.access import visible_tickets
+from tickets.errors import DeskError
+
+VIEW = "tickets.view_ticket"
+CHANGE = "tickets.change_ticket"
+DESK = "customers.view_desk"  # directors, operators and administrators
+
+
+def board(request: HttpRequest, each_context: Callable[[HttpRequest], dict[str, Any]]) -> HttpResponse:
+    """The whole page, or for htmx only what changes by itself: list, counters, health.
+
+    ``each_context`` gives what surrounds every page of the admin; a refresh does without.
+    """
+    now = timezone.now()
+    chosen = _filter(request, now)
+    partial = _is_partial(request)
+    context = {"now": now, "chosen": chosen, **_live(request, chosen, now)}
+    if not partial:
+        context |= {
+            **each_context(request),
+            "title": _("Board"),
+            "is_fullwidth": "1",
+        }
+    response = render(request, f"supportdesk/{'board_live' if partial else 'board'}.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def kept(request: HttpRequest) -> HttpResponse:
+    """The share of promises kept, apart from the board: it reads two weeks of promises."""
+    now = timezone.now()
+    this_week, last_week = compliance(_filter(request, now).queryset, now=now)
+    return render(request, "supportdesk/board_kept.html", {"this_week": this_week, "last_week": last_week})
+
+
+def export(request: HttpRequest) -> HttpResponseBase:
+    """The list of the board as CSV, with the same filter."""
+    if not request.user.has_perm(VIEW):
+        raise PermissionDenied
+    tickets = _filter(request, timezone.now()).qs.order_by("-opened_at")
+    return tickets_response(tickets, zone=timezone.get_current_timezone())
+
+
+@require_POST
+def acknowledge_row(request: HttpRequest, ticket: int) -> HttpResponse:
+    """Say "I have it" from a row; htmx is told to load the list again, which shows who has it."""
+    user = cast(User, request.user)
+    if not user.has_perm(CHANGE):
+        raise PermissionDenied
+    row = get_object_or_404(visible_tickets(user), pk=ticket)
+    try:
+        acknowledge(ticket=row, actor=user, at=timezone.now(), by=AcknowledgedBy.BOARD)
+    except DeskError as error:
+        messages.error(request, str(error))
+    if "HX-Request" in request.headers:
+        return HttpResponse(status=204, headers={"HX-Trigger": "desk:refresh"})
+    return HttpResponseRedirect(f"{reverse('admin:index')}?{request.POST.get('query', '')}")
+
+
+def _filter(request: HttpRequest, now: datetime) -> TicketFilter:
+    user = cast(User, request.user)
+    tickets = visible_tickets(user)
+    if not user.has_perm(VIEW):
+        tickets = tickets.none()
+    return TicketFilter(request.GET, tickets, user=user, now=now)
+
+
+def _is_partial(request: HttpRequest) -> bool:
+    """A page that htmx restores from the history is wanted whole."""
+    return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
+
+
+def _live(request: HttpRequest, chosen: TicketFilter, now: datetime) -> dict[str, Any]:
+    user = cast(User, request.user)
+    params = request.GET.copy()
+    page = params.pop("page", ["1"])[-1]
+    return {
+        "list": board_rows(
+            chosen.qs,
+            now=now,
+            reader=user if user.has_perm(CHANGE) else None,
+            page=int(page) if page.isascii() and page.isdigit() and len(page) <= 6 else 1,
+            promise=chosen.chosen("promise"),
+            active_only=not (params.getlist("status") or params.get("q")),
+        ),
+        "selects": [chosen.form[name] for name in ("promise", "owner", "scenario")],
+        "pulse": pulse(chosen.queryset, now=now),
+        "stranded": stranded(chosen.queryset),
+        "mail": mail_trouble(now=now) if sees_all(user) else None,
+        "duties": duties(now=now),
+        "health": health(now=now),
+        "may_see_desk": user.has_perm(DESK),
+        "query": params.urlencode(),
+        # A row's address without a look-up per row.
+        "ticket_url": reverse("admin:tickets_ticket_changelist"),
+        "board_url": f"{reverse('admin:index')}board/",
+    }

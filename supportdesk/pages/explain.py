@@ -1,0 +1,43 @@
+"""The page that explains one promise of a ticket, to whoever may see the ticket; made to be printed."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from escalation.explaining.reading import explain
+from escalation.explaining.sheet import sheet_of
+from escalation.models import Clock
+from tickets.admin.ticket import TicketAdmin
+from tickets.models.ticket import TicketQuerySet
+
+
+class ExplainPage(TicketAdmin):
+    """Gives the admin of tickets the page; who sees which ticket is the heir's to say."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.explain_view)
+        own = path("<int:object_id>/promise/<int:clock_id>/", view, name="tickets_ticket_explain")
+        return [own, *super().get_urls()]
+
+    def _visible(self, request: HttpRequest) -> TicketQuerySet:
+        raise NotImplementedError
+
+    def explain_view(self, request: HttpRequest, object_id: int, clock_id: int) -> HttpResponse:
+        """404 for a promise of another ticket or of one that the reader may not see."""
+        visible = self._visible(request).filter(pk=object_id)
+        clocks = Clock.objects.filter(ticket__in=visible)
+        explanation = explain(clocks, clock_id, now=timezone.now())
+        if explanation is None:
+            raise Http404
+        sheet = sheet_of(explanation, zone=timezone.get_current_timezone_name())
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("%(number)s explained: %(promise)s")
+            % {"number": sheet.ticket, "promise": sheet.title},
+            "ticket_id": object_id,
+            "sheet": sheet,
+        }
+        return TemplateResponse(request, "supportdesk/explain/page.html", context)

@@ -1,0 +1,29 @@
+"""Shows those who run the desk whether it works."""
+
+from typing import Any, cast
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from customers.access import sees_all
+from supportdesk.monitoring.operations import VIEW, operations
+
+
+def operations_page(request: HttpRequest, site_context: dict[str, Any]) -> HttpResponse:
+    """Tickets are named only to those who may see all of them; the others see how many."""
+    user = cast(User, request.user)
+    if not user.has_perm(VIEW):
+        raise PermissionDenied
+    now = timezone.now()
+    context = {
+        **site_context,
+        "title": _("Operations"),
+        "now": now,
+        "desk": operations(now=now),
+        "names_tickets": sees_all(user) and user.has_perm("tickets.view_ticket"),
+    }
+    return TemplateResponse(request, "supportdesk/operations.html", context)

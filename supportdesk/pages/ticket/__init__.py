@@ -1,0 +1,4 @@
+"""The page of one ticket, and tickets written down by hand.
+
+Read in this order: admin, page, actions, forms; opening, customer_card, lead_options, promise_columns.
+"""

@@ -1,0 +1,235 @@
+"""What can be done on the ticket page: each act takes a valid form to one service call."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from escalation.absences.returning import keep, take_back
+from escalation.choices import AcknowledgedBy
+from escalation.clocks.lead_decisions import relax, waive_promise
+from escalation.enforcement.acknowledge import acknowledge, escalate_now, take_over
+from escalation.models import AbsenceMove, Clock
+from supportdesk.pages.ticket.forms import (
+    AbsenceMoveForm,
+    ContactForm,
+    DecisionForm,
+    EscalateForm,
+    MergeForm,
+    NoteForm,
+    OwnerForm,
+    PriorityForm,
+    ReplyForm,
+    StatusForm,
+    VoidForm,
+    new_files,
+)
+from tickets.access import visible_tickets
+from tickets.admin.once_form import OnceForm
+from tickets.choices import MessageKind, Status
+from tickets.errors import DeskError
+from tickets.models import Message, Ticket
+from tickets.services.conversation import add_note, log_contact, reply
+from tickets.services.failures import void_response
+from tickets.services.locking import locked
+from tickets.services.merging import merge
+from tickets.services.once import claim
+from tickets.services.ownership import assign
+from tickets.services.state import change_priority, set_status
+
+
+class NewerMessage(DeskError):
+    """The customer wrote while the answer was being written; the text is kept and nothing is sent."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(_("Not sent: the customer wrote again meanwhile. Read it, then send once more."))
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Acting:
+    """Who acts on which ticket, when (UTC), with the cleaned data of the form."""
+
+    ticket: Ticket
+    actor: User
+    at: datetime
+    data: Mapping[str, Any]
+
+    @property
+    def then(self) -> Status | None:
+        return Status(self.data["then"]) if self.data.get("then") else None
+
+
+@dataclass(frozen=True)
+class Act:
+    form: type[forms.Form]
+    perform: Callable[[Acting], object]
+    done: str | Promise
+
+
+def act_once(act: Act, acting: Acting) -> None:
+    """Perform the act unless its token was used before. All or nothing; raises DeskError.
+
+    A page that the browser brought back carries a used token: other words with it are not swallowed but refused.
+    """
+    with transaction.atomic():
+        if claim(acting.data["token"], actor=acting.actor, at=acting.at):
+            act.perform(acting)
+        elif not _was_said(acting):
+            raise DeskError(_("This page was sent before. Load it again and send; your text stays."))
+
+
+def _was_said(acting: Acting) -> bool:
+    body = acting.data.get("body")
+    return body is None or acting.ticket.messages.filter(author=acting.actor, body=body.strip()).exists()
+
+
+def _reply(acting: Acting) -> None:
+    _hold_for_newer(acting)
+    reply(
+        ticket=acting.ticket,
+        actor=acting.actor,
+        at=acting.at,
+        body=acting.data["body"],
+        files=new_files(acting.data["uploads"]),
+        then=acting.then,
+        copies=acting.data["copies"],
+    )
+
+
+def _hold_for_newer(acting: Acting) -> None:
+    """Under the lock, so that no message slips in between the look and the answer."""
+    inbound = locked(acting.ticket).messages.filter(kind=MessageKind.INBOUND, pk__gt=acting.data["seen"])
+    newest = inbound.order_by("pk").last()
+    if newest is not None:
+        raise NewerMessage(newest)
+
+
+def _note(acting: Acting) -> None:
+    files = new_files(acting.data["uploads"])
+    add_note(ticket=acting.ticket, actor=acting.actor, at=acting.at, body=acting.data["body"], files=files)
+
+
+def _contact(acting: Acting) -> None:
+    log_contact(
+        ticket=acting.ticket,
+        actor=acting.actor,
+        at=acting.at,
+        happened_at=acting.data["happened_at"],
+        channel=acting.data["channel"],
+        reached=acting.data["reached"],
+        body=acting.data["body"],
+        then=acting.then,
+    )
+
+
+def _void(acting: Acting) -> None:
+    message = acting.ticket.messages.filter(pk=acting.data["message"]).first()
+    if message is None:
+        raise DeskError(_("This message is not part of the ticket."))
+    void_response(message=message, actor=acting.actor, at=acting.at, reason=acting.data["reason"])
+
+
+def _waive(acting: Acting) -> None:
+    waive_promise(clock=_clock_of(acting), actor=acting.actor, at=acting.at, reason=acting.data["reason"])
+
+
+def _relax(acting: Acting) -> None:
+    relax(clock=_clock_of(acting), actor=acting.actor, at=acting.at, reason=acting.data["reason"])
+
+
+def _clock_of(acting: Acting) -> Clock:
+    clock = acting.ticket.clocks.filter(pk=acting.data["clock"]).first()
+    if clock is None:
+        raise DeskError(_("This promise is not one of the ticket."))
+    return clock
+
+
+def _status(acting: Acting) -> None:
+    data = acting.data
+    set_status(
+        ticket=acting.ticket, status=data["status"], actor=acting.actor, at=acting.at, reason=data["reason"]
+    )
+
+
+def _priority(acting: Acting) -> None:
+    data = acting.data
+    change_priority(
+        ticket=acting.ticket,
+        priority=data["priority"],
+        actor=acting.actor,
+        at=acting.at,
+        reason=data["reason"],
+    )
+
+
+def _owner(acting: Acting) -> None:
+    data = acting.data
+    assign(ticket=acting.ticket, to=data["owner"], actor=acting.actor, at=acting.at, reason=data["reason"])
+
+
+def _acknowledge(acting: Acting) -> None:
+    acknowledge(ticket=acting.ticket, actor=acting.actor, at=acting.at, by=AcknowledgedBy.PAGE)
+
+
+def _take_over(acting: Acting) -> None:
+    take_over(ticket=acting.ticket, actor=acting.actor, at=acting.at)
+
+
+def _escalate(acting: Acting) -> None:
+    escalate_now(ticket=acting.ticket, actor=acting.actor, at=acting.at, reason=acting.data["reason"])
+
+
+def _take_back(acting: Acting) -> None:
+    take_back(move=_move_of(acting), actor=acting.actor, at=acting.at)
+
+
+def _keep(acting: Acting) -> None:
+    keep(move=_move_of(acting), actor=acting.actor, at=acting.at)
+
+
+def _move_of(acting: Acting) -> AbsenceMove:
+    move = AbsenceMove.objects.filter(ticket=acting.ticket, pk=acting.data["move"]).first()
+    if move is None:
+        raise DeskError(
+            _("There is nothing to decide any more: the ticket is done, or somebody decided already.")
+        )
+    return move
+
+
+def _merge(acting: Acting) -> None:
+    """Only into what the actor may see; anything else does not exist."""
+    into = visible_tickets(acting.actor).filter(pk=acting.data["into"]).first()
+    if into is None:
+        raise DeskError(_("There is no ticket with this number."))
+    merge(ticket=acting.ticket, into=into, actor=acting.actor, at=acting.at, reason=acting.data["reason"])
+
+
+ACTS: Mapping[str, Act] = {
+    "reply": Act(ReplyForm, _reply, gettext_lazy("The answer is on its way.")),
+    "note": Act(NoteForm, _note, gettext_lazy("The note is saved.")),
+    "contact": Act(ContactForm, _contact, gettext_lazy("The contact is logged.")),
+    "void": Act(VoidForm, _void, gettext_lazy("The answer is voided; its promise runs again.")),
+    "waive": Act(DecisionForm, _waive, gettext_lazy("The promise is waived.")),
+    "relax": Act(DecisionForm, _relax, gettext_lazy("The promise is relaxed.")),
+    "status": Act(StatusForm, _status, gettext_lazy("The status is changed.")),
+    "priority": Act(PriorityForm, _priority, gettext_lazy("The priority is changed.")),
+    "owner": Act(OwnerForm, _owner, gettext_lazy("The ticket is handed over.")),
+    "acknowledge": Act(
+        OnceForm, _acknowledge, gettext_lazy("You have it. The promise runs on; answer the customer.")
+    ),
+    "take_over": Act(OnceForm, _take_over, gettext_lazy("The ticket is yours. Answer the customer.")),
+    "escalate": Act(EscalateForm, _escalate, gettext_lazy("The ticket went one level up.")),
+    "take_back": Act(
+        AbsenceMoveForm, _take_back, gettext_lazy("The ticket is back with who held it before.")
+    ),
+    "keep": Act(AbsenceMoveForm, _keep, gettext_lazy("The ticket stays where it is.")),
+    "merge": Act(MergeForm, _merge, gettext_lazy("The tickets are one now.")),
+}

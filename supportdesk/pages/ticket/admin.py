@@ -1,0 +1,223 @@
+"""The page of one ticket, with everything that can be done on it, and tickets written down by hand."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from customers.access import visible_contacts, visible_customers
+from escalation.absences.returning import offered_to
+from escalation.clocks.lead_decisions import LEADS
+from escalation.models import AbsenceMove
+from supportdesk.pages.explain import ExplainPage
+from supportdesk.pages.ticket.actions import ACTS, Act, Acting, NewerMessage, act_once
+from supportdesk.pages.ticket.forms import WHEN, NewTicketForm
+from supportdesk.pages.ticket.opening import open_by_hand
+from supportdesk.pages.ticket.page import ticket_page
+from supportdesk.pages.ticket.promise_columns import PromiseColumn
+from tickets.access import visible_tickets
+from tickets.admin.ticket import TicketAdmin as TicketList
+from tickets.choices import MessageKind
+from tickets.errors import DeskError
+from tickets.models import Ticket
+from tickets.models.ticket import TicketQuerySet
+from tickets.views import attachment, mail_frame
+
+PEOPLE = ("owner", "contact", "customer__account_manager", "customer__backup_account_manager")
+
+admin.site.unregister(Ticket)
+
+
+@admin.register(Ticket)
+class TicketAdmin(PromiseColumn, ExplainPage):
+    list_display = (*TicketList.list_display[:-1], "received", "promise_due", "updated_at")
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        own: list[URLPattern] = [
+            path("<int:object_id>/act/<slug:name>/", wrap(self.act_view), name="tickets_ticket_act"),
+            path("<int:object_id>/news/", wrap(self.news_view), name="tickets_ticket_news"),
+            path("attachment/<int:pk>/", wrap(attachment), name="tickets_attachment"),
+            path("message/<int:pk>/frame/", wrap(mail_frame), name="tickets_message_frame"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("tickets.add_ticket")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not object_id.isascii() or not object_id.isdigit():
+            raise Http404
+        visible = self._visible(request)
+        return self._page(request, _found(visible, int(object_id)), visible)
+
+    def _visible(self, request: HttpRequest) -> TicketQuerySet:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return visible_tickets(request.user)
+
+    def _page(
+        self,
+        request: HttpRequest,
+        ticket: Ticket,
+        visible: TicketQuerySet,
+        bound: Mapping[str, forms.Form] = MappingProxyType({}),
+    ) -> HttpResponse:
+        """``bound`` holds the form that could not be accepted: what was written in it is shown again."""
+        now = timezone.now()
+        may_change = self.has_change_permission(request, ticket)
+        for_lead = may_change and request.user.has_perm(LEADS)
+        page = ticket_page(ticket, visible=visible, now=now, for_lead=for_lead)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": ticket,
+            "title": f"{ticket.number} {ticket.subject}",
+            "is_fullwidth": "1",
+            "now": now,
+            "page": page,
+            "may_change": may_change,
+            "offer": offered_to(request.user, ticket) if may_change and _is_offered(ticket) else None,
+            "may_void": request.user.has_perm("tickets.void_response"),
+            "forms": {**_blank_forms(ticket, page.conversation.last_question, now), **bound},
+            "failed": next(iter(bound), ""),
+        }
+        return TemplateResponse(request, "supportdesk/ticket/page.html", context)
+
+    def act_view(self, request: HttpRequest, object_id: int, name: str) -> HttpResponseBase:
+        """Do one thing. htmx gets only the notice when it fails, so that text and files stay in the form."""
+        if name not in ACTS:
+            raise Http404
+        visible = self._visible(request)
+        ticket = _found(visible, object_id)
+        if not self.has_change_permission(request, ticket):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        act = ACTS[name]
+        form = act.form(request.POST, request.FILES)
+        problem = _attempt(act, form, ticket, request)
+        if problem is not None and "HX-Request" in request.headers:
+            return _refusal(request, name, problem)
+        if problem is not None:
+            messages.error(request, str(problem))
+            return self._page(request, ticket, visible, {name: _seeing(form, problem)})
+        messages.success(request, str(act.done))
+        return _go(request, f"{reverse('admin:tickets_ticket_change', args=[ticket.pk])}?sent={name}")
+
+    def news_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Whether the customer wrote since the page was loaded: 204 when not."""
+        ticket = _found(self._visible(request), object_id)
+        seen = request.GET.get("seen", "")
+        since = int(seen) if seen.isascii() and seen.isdigit() else 0
+        newer = ticket.messages.filter(kind=MessageKind.INBOUND, pk__gt=since).order_by("pk").last()
+        if newer is None:
+            return HttpResponse(status=204)
+        return TemplateResponse(
+            request, "supportdesk/ticket/news.html", {"newer": newer, "now": timezone.now()}
+        )
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponseBase:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        now = timezone.now()
+        form = self._new_form(request, now)
+        if request.method == "POST" and form.is_valid():
+            try:
+                ticket = open_by_hand(form.cleaned_data, actor=self.actor(request), at=now)
+            except DeskError as error:
+                form.add_error(None, str(error))
+            else:
+                return _go(request, reverse("admin:tickets_ticket_change", args=[ticket.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("New ticket"),
+            "form": form,
+            "media": form.media,
+        }
+        return TemplateResponse(request, "supportdesk/ticket/new.html", context)
+
+    def _new_form(self, request: HttpRequest, now: datetime) -> NewTicketForm:
+        return NewTicketForm(
+            request.POST or None,
+            label_suffix="",
+            initial={"happened_at": _local(now), **request.GET.dict()},
+            customers=visible_customers(request.user).filter(is_active=True),
+            contacts=visible_contacts(request.user).filter(is_active=True).select_related("customer"),
+        )
+
+
+def _found(visible: TicketQuerySet, pk: int) -> Ticket:
+    """404 for what the reader may not see: whether it exists is not theirs to know."""
+    offered = Exists(AbsenceMove.objects.offered().filter(ticket=OuterRef("pk")))
+    return get_object_or_404(visible.select_related(*PEOPLE).annotate(is_offered=offered), pk=pk)
+
+
+def _is_offered(ticket: Ticket) -> bool:
+    """Whether somebody who was away may have it back, as `_found` has looked up with the ticket."""
+    return bool(getattr(ticket, "is_offered", True))
+
+
+def _refusal(request: HttpRequest, name: str, problem: DeskError) -> HttpResponse:
+    newer = problem.message if isinstance(problem, NewerMessage) else None
+    context = {"problem": str(problem), "newer": newer, "name": name, "now": timezone.now()}
+    return TemplateResponse(request, "supportdesk/ticket/refused.html", context)
+
+
+def _seeing(form: forms.Form, problem: DeskError) -> forms.Form:
+    """The form to show again; the newer message that held it back counts as seen now."""
+    if isinstance(problem, NewerMessage):
+        form.data = {**form.data.dict(), "seen": str(problem.message.pk)}  # type: ignore[attr-defined]
+    return form
+
+
+def _attempt(act: Act, form: forms.Form, ticket: Ticket, request: HttpRequest) -> DeskError | None:
+    """Do it; what a person can mend comes back as the error to show."""
+    if not form.is_valid():
+        return DeskError(" ".join(f"{form[name].label}: {errors[0]}" for name, errors in form.errors.items()))
+    try:
+        act_once(act, Acting(ticket, request.user, timezone.now(), form.cleaned_data))  # type: ignore[arg-type]
+    except DeskError as error:
+        return error
+    return None
+
+
+def _blank_forms(ticket: Ticket, last_question: int, now: datetime) -> dict[str, forms.Form]:
+    initial: dict[str, dict[str, object]] = {
+        "reply": {"seen": last_question},
+        "contact": {"happened_at": _local(now), "reached": str(ticket.contact or "")},
+        "status": {"status": ticket.status},
+        "priority": {"priority": ticket.priority},
+        "owner": {"owner": ticket.owner_id},
+    }
+    return {
+        name: act.form(initial=initial.get(name), auto_id=f"{name}-%s", label_suffix="")
+        for name, act in ACTS.items()
+    }
+
+
+def _local(moment: datetime) -> str:
+    return timezone.localtime(moment).strftime(WHEN)
+
+
+def _go(request: HttpRequest, url: str) -> HttpResponse:
+    if "HX-Request" in request.headers:
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)

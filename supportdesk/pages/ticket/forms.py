@@ -1,0 +1,197 @@
+"""The forms of the ticket page. They check shape only; what is allowed is decided by the services."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import validate_email
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import Contact, Customer
+from tickets.admin.once_form import OnceForm
+from tickets.choices import Channel, Priority, Status
+from tickets.message_content import NewFile
+from tickets.models import Ticket
+from tickets.search import NUMBER
+
+BY_VOICE = [choice for choice in Channel.choices if choice[0] != Channel.EMAIL]
+WHEN = "%Y-%m-%dT%H:%M"
+
+
+class ManyFilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class ManyFilesField(forms.FileField):
+    """Any number of files, together within the size a mail may have."""
+
+    widget = ManyFilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        files = [super(ManyFilesField, self).clean(one, initial) for one in data or ()]
+        if sum(file.size for file in files) > settings.MAIL_MAX_BYTES:
+            raise forms.ValidationError(
+                _("The files are larger than %(most)s together. Send a link instead."),
+                params={"most": filesizeformat(settings.MAIL_MAX_BYTES)},
+            )
+        return files
+
+
+class AddressesField(forms.CharField):
+    """E-mail addresses between commas, semicolons or blanks."""
+
+    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
+        return (value or "").replace(";", " ").replace(",", " ").split()
+
+    def validate(self, value: Any) -> None:
+        for address in value:
+            validate_email(address)
+
+
+def text_area(rows: int, placeholder: Any) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows, "placeholder": placeholder})
+
+
+class ReplyForm(OnceForm):
+    """``seen`` is the newest message of the customer that the page showed."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+    copies = AddressesField(label=_("Cc"), required=False)
+    body = forms.CharField(
+        label=_("Reply"), strip=False, required=False, widget=text_area(7, _("Your answer to the customer"))
+    )
+    uploads = ManyFilesField(label=_("Files"), required=False)
+    then = forms.ChoiceField(
+        required=False, choices=[("", ""), *((s.value, s.label) for s in (Status.WAITING, Status.RESOLVED))]
+    )
+
+
+class NoteForm(OnceForm):
+    body = forms.CharField(
+        label=_("Internal note"),
+        strip=False,
+        required=False,
+        widget=text_area(5, _("For colleagues; the customer never sees it, and it answers no promise")),
+    )
+    uploads = ManyFilesField(label=_("Files"), required=False)
+
+
+class ContactForm(OnceForm):
+    channel = forms.ChoiceField(label=_("By"), choices=BY_VOICE)
+    reached = forms.CharField(label=_("Whom you reached"), required=False, max_length=200)
+    happened_at = forms.DateTimeField(
+        label=_("When"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=WHEN)
+    )
+    body = forms.CharField(
+        label=_("What was said"),
+        strip=False,
+        required=False,
+        widget=text_area(5, _("What was said and agreed")),
+    )
+    then = forms.ChoiceField(required=False, choices=[("", ""), (Status.RESOLVED, Status.RESOLVED.label)])
+
+
+class ReasonForm(OnceForm):
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=500)
+
+
+class EscalateForm(ReasonForm):
+    """One level up at once; the reason stands in the ledger and in the handover."""
+
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=300)
+
+
+class VoidForm(ReasonForm):
+    """For an answer that answered nothing."""
+
+    message = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class DecisionForm(ReasonForm):
+    """For one of the ticket's promises; the reason stands in the ledger."""
+
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=300)
+    clock = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class StatusForm(ReasonForm):
+    status = forms.ChoiceField(label=_("Status"), choices=Status.choices)
+
+
+class PriorityForm(ReasonForm):
+    priority = forms.TypedChoiceField(label=_("Priority"), choices=Priority.choices, coerce=int)
+
+
+class OwnerForm(ReasonForm):
+    owner = forms.ModelChoiceField(
+        label=_("Owner"), queryset=User.objects.filter(is_active=True, is_staff=True), empty_label=None
+    )
+
+
+class MergeForm(ReasonForm):
+    """``into`` is the number of the ticket that goes on, in any spelling."""
+
+    into = forms.CharField(label=_("Into"), max_length=30)
+
+    def clean_into(self) -> int:
+        number = NUMBER.fullmatch(self.cleaned_data["into"])
+        if number is None:
+            raise forms.ValidationError(_("Write a ticket's number, such as SD#12."))
+        return int(number[1])
+
+
+class NewTicketForm(OnceForm):
+    """A call or group message written down by hand."""
+
+    contact: "forms.ModelChoiceField[Contact]" = forms.ModelChoiceField(
+        label=_("Contact"), queryset=None, required=False
+    )
+    customer: "forms.ModelChoiceField[Customer]" = forms.ModelChoiceField(
+        label=_("Customer"), queryset=None, required=False
+    )
+    channel = forms.ChoiceField(label=_("By"), choices=BY_VOICE)
+    happened_at = forms.DateTimeField(
+        label=_("When it happened"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=WHEN)
+    )
+    priority = forms.TypedChoiceField(
+        label=_("Priority"), choices=Priority.choices, coerce=int, initial=Priority.P2
+    )
+    subject = forms.CharField(label=_("Subject"), max_length=500)
+    body = forms.CharField(label=_("What the customer said"), widget=text_area(8, ""))
+
+    def __init__(self, *args: Any, customers: Any, contacts: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, rows in (("customer", customers), ("contact", contacts)):
+            field = self.fields[name]
+            field.queryset = rows  # type: ignore[attr-defined]
+            field.widget = AutocompleteSelect(Ticket._meta.get_field(name), admin.site)
+            field.widget.choices = field.choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """A contact's company goes without saying; another one is a slip."""
+        data = super().clean() or {}
+        contact: Contact | None = data.get("contact")
+        customer: Customer | None = data.get("customer")
+        if contact is not None and customer is not None and contact.customer_id not in (None, customer.pk):
+            self.add_error("contact", _("This person belongs to another customer."))
+        if contact is None and customer is None:
+            self.add_error("customer", _("Choose the customer or the person who called."))
+        return data
+
+
+def new_files(uploads: list[UploadedFile]) -> list[NewFile]:
+    return [
+        NewFile(file.name or "file", file.read(), file.content_type or "application/octet-stream")
+        for file in uploads
+    ]
+
+
+class AbsenceMoveForm(OnceForm):
+    """Take a ticket back after an absence, or let it stay."""
+
+    move = forms.IntegerField(widget=forms.HiddenInput)

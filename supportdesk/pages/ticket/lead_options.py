@@ -1,0 +1,39 @@
+"""What a lead may decide about a promise on a ticket's page: excuse it, or relax what was lowered."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from escalation.chains.step_times import due_under
+from escalation.choices import ClockChange, ClockState
+from escalation.clocks.lead_decisions import relaxed_window
+from escalation.models import Clock, ClockEvent
+
+WAIVABLE = (ClockState.RUNNING, ClockState.PAUSED, ClockState.BREACHED)
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """``relaxed_due`` is when the promise would fall due; empty when there is nothing to relax."""
+
+    may_waive: bool
+    relaxed_due: datetime | None
+
+
+def decisions_on(clock: Clock, events: Iterable[ClockEvent], *, now: datetime) -> Decisions:
+    """At most two queries, and none for a promise whose priority was never changed."""
+    was_changed = any(event.change == ClockChange.RETARGETED for event in events)
+    return Decisions(
+        may_waive=clock.waived_at is None and clock.state in WAIVABLE,
+        relaxed_due=_relaxed_due(clock) if was_changed and _runs(clock, now) else None,
+    )
+
+
+def _runs(clock: Clock, now: datetime) -> bool:
+    return clock.state == ClockState.RUNNING and clock.due_at > now
+
+
+def _relaxed_due(clock: Clock) -> datetime | None:
+    target = relaxed_window(clock)
+    due = due_under(clock, target) if target is not None else clock.due_at
+    return due if due > clock.due_at else None

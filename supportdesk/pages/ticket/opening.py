@@ -1,0 +1,48 @@
+"""Opens a ticket from the form for calls and group messages."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from customers.choices import Language
+from customers.models import Contact, Customer
+from tickets.errors import DeskError
+from tickets.message_content import Words
+from tickets.models import Ticket
+from tickets.services.once import claim
+from tickets.services.opening import open_ticket
+
+
+@transaction.atomic
+def open_by_hand(data: Mapping[str, Any], *, actor: User, at: datetime) -> Ticket:
+    """``data`` is that of a valid NewTicketForm. Raises DeskError, also when the form was sent before."""
+    if not claim(data["token"], actor=actor, at=at):
+        raise DeskError(_("This ticket was opened already; find it on the board."))
+    contact: Contact | None = data["contact"]
+    customer: Customer | None = data["customer"] or (contact.customer if contact else None)
+    return open_ticket(
+        subject=data["subject"],
+        words=Words(
+            body=data["body"],
+            sender_name=str(contact or customer),
+            sender_address=contact.email if contact else "",
+        ),
+        received_at=data["happened_at"],
+        at=at,
+        priority=data["priority"],
+        actor=actor,
+        customer=customer,
+        contact=contact,
+        channel=data["channel"],
+        language=_language(contact, customer),
+    )
+
+
+def _language(contact: Contact | None, customer: Customer | None) -> str:
+    if contact is not None:
+        return contact.preferred_language
+    return customer.language if customer is not None else Language.ENGLISH

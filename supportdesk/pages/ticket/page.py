@@ -1,0 +1,245 @@
+"""Everything the page of one ticket shows, loaded once: conversation, promises, chain, customer, history."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db.models import Prefetch
+
+from escalation.chains.lookup import AT_THE_START, Chains
+from escalation.chains.progress import Course
+from escalation.chains.step_times import step_time
+from escalation.choices import ClockChange, ClockState, Whom
+from escalation.clocks.acknowledgements import who_has
+from escalation.clocks.served_channels import Served, served_on
+from escalation.enforcement.next_step import target
+from escalation.lib.desk_reasons import in_readers_words
+from escalation.models import (
+    Acknowledgement,
+    Clock,
+    ClockEvent,
+    Escalation,
+    EscalationStep,
+)
+from escalation.people.staff_snapshot import People
+from escalation.templatetags.promises import person
+from supportdesk.pages.ticket.customer_card import CustomerCard, card_of
+from supportdesk.pages.ticket.lead_options import Decisions, decisions_on
+from tickets.choices import MessageKind
+from tickets.models import Attachment, Message, Ticket, TimelineEntry
+from tickets.models.ticket import TicketQuerySet
+from tickets.timeline_text import phrase
+
+LAST_MESSAGES = 6  # older ones are folded
+HISTORY = 200
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """Oldest first. ``last_question`` is the newest message of the customer; answers are held against it."""
+
+    earlier: Sequence[Message]
+    latest: Sequence[Message]
+    last_question: int
+
+
+@dataclass(frozen=True)
+class ChainStep:
+    """A step of a promise: fired, passed over by a later one, next, or still to come. By hand there is no step.
+    One that ``waits`` comes later than ``at``: nobody knows when, for the promise stands still.
+
+    With ``said`` it is no step but an acknowledgement between them.
+    """
+
+    step: EscalationStep | None
+    at: datetime
+    fired: Escalation | None = None
+    is_next: bool = False
+    is_skipped: bool = False
+    waits: bool = False
+    to: User | None = None  # who gets the ticket by what is known now
+    said: Acknowledgement | None = None
+
+    @property
+    def told(self) -> str:
+        return ", ".join(str(Whom(value).label) for value in (self.step.tell if self.step else ()))
+
+
+@dataclass(frozen=True)
+class Promise:
+    clock: Clock
+    events: Sequence[ClockEvent]
+    chain: Sequence[ChainStep]
+    in_hand: Acknowledgement | None = None  # of who has it now
+    said_by: Collection[int] = ()  # who acknowledged what fired last
+    decisions: Decisions | None = None  # of a lead; nobody else decides
+
+    @property
+    def began_backdated(self) -> bool:
+        return any(event.is_backdated for event in self.events if event.change == ClockChange.STARTED)
+
+    @property
+    def ended_backdated(self) -> bool:
+        at, by = self.clock.stopped_at, self.clock.answered_by_id
+        return any(event.is_backdated for event in self.events if (event.at, event.message_id) == (at, by))
+
+    served: Sequence[Served] = ()  # the ways it was promised to be served through
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the history."""
+
+    at: datetime
+    actor: str
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class TicketPage:
+    ticket: Ticket
+    conversation: Conversation
+    promises: Sequence[Promise]
+    card: CustomerCard | None
+    history: Sequence[Line]
+    colleagues: Sequence[User]
+
+    @property
+    def opened_backdated(self) -> bool:
+        """What the ticket was opened by, somebody wrote down later."""
+        first = next(iter((*self.conversation.earlier, *self.conversation.latest)), None)
+        return first is not None and first.at == self.ticket.opened_at and first.is_backdated
+
+    @property
+    def open_promise(self) -> Promise | None:
+        """The one that falls due first, of those that do not stand still."""
+        ticking = (promise for promise in self.promises if promise.clock.is_open)
+        waiting = [promise for promise in ticking if promise.clock.state != ClockState.PAUSED]
+        return min(waiting, key=lambda promise: promise.clock.due_at, default=None)
+
+
+def ticket_page(
+    ticket: Ticket, *, visible: TicketQuerySet, now: datetime, for_lead: bool = False
+) -> TicketPage:
+    """`ticket` needs its people loaded; `visible` limits the customer's other tickets. At most 19 queries.
+
+    A lead also sees what to decide: two more for each running promise whose priority was changed.
+    """
+    people = People.at(now)
+    conversation = _conversation(ticket)
+    promises = _with_ways(_promises(ticket, people, now), conversation)
+    clocks = [promise.clock for promise in promises]
+    return TicketPage(
+        ticket=ticket,
+        conversation=conversation,
+        promises=[_decidable(promise, now) for promise in promises] if for_lead else promises,
+        card=card_of(ticket.customer, ticket, clocks, visible=visible, now=now) if ticket.customer else None,
+        history=_history(ticket, {key: person(user) for key, user in people.users.items()}),
+        colleagues=sorted(people.users.values(), key=person),
+    )
+
+
+def _conversation(ticket: Ticket) -> Conversation:
+    files = Prefetch("attachments", Attachment.objects.filter(is_inline=False))
+    found = list(
+        Message.objects.filter(ticket=ticket)
+        .select_related("author", "contact", "outbound", "voided_by")
+        .prefetch_related(files)
+        .order_by("at", "pk")
+    )
+    asked = (message.pk for message in found if message.kind == MessageKind.INBOUND)
+    return Conversation(found[:-LAST_MESSAGES], found[-LAST_MESSAGES:], max(asked, default=0))
+
+
+def _promises(ticket: Ticket, people: People, now: datetime) -> list[Promise]:
+    """Newest first."""
+    clocks = list(
+        Clock.objects.filter(ticket=ticket)
+        .select_related("policy_version__policy", "calendar", "contract__plan", "waived_by")
+        .prefetch_related(
+            Prefetch("events", ClockEvent.objects.with_messages().select_related("actor").order_by("pk")),
+            Prefetch(
+                "escalations", Escalation.objects.select_related("step", "from_owner", "to_owner", "by")
+            ),
+            Prefetch("acknowledgements", Acknowledgement.objects.select_related("user")),
+        )
+        .order_by("-started_at", "-pk")
+    )
+    for clock in clocks:
+        clock.ticket = ticket
+    chains = Chains.of(clock for clock in clocks if clock.is_open)
+    return [
+        Promise(
+            clock,
+            list(clock.events.all()),
+            _chain(clock, chains.of_clock(clock), people) if clock.is_open else _fired(clock),
+            who_has(clock, clock.acknowledgements.all(), now=now),
+            _said_by(clock, now),
+        )
+        for clock in clocks
+    ]
+
+
+def _with_ways(promises: Sequence[Promise], conversation: Conversation) -> list[Promise]:
+    said = [*conversation.earlier, *conversation.latest]
+    served = served_on([promise.clock for promise in promises], said)
+    return [replace(promise, served=served.get(promise.clock.pk, ())) for promise in promises]
+
+
+def _decidable(promise: Promise, now: datetime) -> Promise:
+    return replace(promise, decisions=decisions_on(promise.clock, promise.events, now=now))
+
+
+def _chain(clock: Clock, steps: Sequence[EscalationStep], people: People) -> list[ChainStep]:
+    """What fired, and what is ahead of it; steps that an outage let pass stand between, marked."""
+    happened = sorted(clock.escalations.all(), key=lambda escalation: escalation.fired_at)
+    course = Course(clock, steps, [escalation for escalation in happened if escalation.step is not None])
+    ahead = {step.pk for _at, step in course.ahead}
+    fired = {escalation.step_id for escalation in happened}
+    held = {event.holder_id for event in clock.events.all()}
+    passed = [step for step in steps if step.pk not in ahead | fired and step.percent != AT_THE_START]
+    lines = [ChainStep(one.step, one.fired_at, one) for one in happened]
+    lines += [ChainStep(step, step_time(clock, step), is_skipped=True) for step in passed if course.fired]
+    lines += [ChainStep(None, said.at, said=said) for said in clock.acknowledgements.all()]
+    return [*sorted(lines, key=lambda line: line.at), *_to_come(course, held, people)]
+
+
+def _to_come(course: Course, held: set[int], people: People) -> Iterator[ChainStep]:
+    moment, coming = course.following or (None, None)
+    is_before = is_ahead = coming in [step for _at, step in course.ahead]
+    is_paused = course.clock.state == ClockState.PAUSED
+    if moment is not None and coming is not None and not (is_ahead or is_paused):  # a repeat
+        yield ChainStep(coming, moment, is_next=True, to=target(course.clock, coming, held, people))
+    for at, step in course.ahead:
+        if is_paused:
+            yield ChainStep(step, at, waits=True)
+        elif moment is not None and step == coming:
+            is_before = False
+            yield ChainStep(step, moment, is_next=True, to=target(course.clock, step, held, people))
+        else:
+            yield ChainStep(step, at, is_skipped=is_before)
+
+
+def _said_by(clock: Clock, now: datetime) -> set[int]:
+    """Who need not say it again: they acknowledged the last firing, or before any while that lasts."""
+    last = max(clock.escalations.all(), key=lambda one: (one.fired_at, one.pk), default=None)
+    mine = (one for one in clock.acknowledgements.all() if one.escalation_id == (last.pk if last else None))
+    return {one.user_id for one in mine if last is not None or one.until > now}
+
+
+def _fired(clock: Clock) -> list[ChainStep]:
+    """Of a promise that ended: only what happened."""
+    happened = sorted(clock.escalations.all(), key=lambda escalation: escalation.fired_at)
+    return [ChainStep(one.step, one.fired_at, one) for one in happened]
+
+
+def _history(ticket: Ticket, names: Mapping[int, str]) -> list[Line]:
+    """Newest first."""
+    entries = ticket.timeline.select_related("actor").order_by("-at", "-pk")[:HISTORY]
+    return [Line(entry.at, person(entry.actor), phrase(entry, names), _reason(entry)) for entry in entries]
+
+
+def _reason(entry: TimelineEntry) -> str:
+    return in_readers_words(entry.reason, by_person=entry.actor_id is not None)

@@ -1,0 +1,20 @@
+"""The question that a cluster is asked all day: a task with nothing to do, kept out of the log."""
+
+import logging
+
+from supportdesk.processes.cluster.names import queue_of
+
+
+def show_life() -> None:
+    """A task that shows by being done that a cluster's tasks go all the way; see `reports.WorkMark`."""
+
+
+QUESTION = f"{__name__}.{show_life.__name__}"
+
+
+def is_worth_a_line(record: logging.LogRecord) -> bool:
+    """A filter of the logger "django-q"; its "Processed" and "processing" lines name the function."""
+    if record.levelno > logging.INFO:
+        return True
+    words = record.getMessage()
+    return QUESTION not in words and not words.startswith(f"Enqueued [{queue_of('')}")

@@ -1,0 +1,73 @@
+"""What a cluster writes about itself: that it is there, and that its tasks go all the way."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, connection
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from supportdesk.models import GONE_AFTER, Cluster
+from supportdesk.processes.cluster.names import key_mark, own_name, queue_of
+
+logger = logging.getLogger(__name__)
+FORGOTTEN = timedelta(days=1)
+ROUNDS = "supportdesk.tasks.enforce"
+# Between two marks of a finished task.
+EVERY = timedelta(seconds=5)
+
+
+def arrive(*, now: datetime) -> None:
+    """The cluster starts: its row is made anew, and those of clusters that ended without a word are removed."""
+    name = own_name()
+    host = name.rpartition(":")[0]
+    Cluster.objects.filter(host=host, seen_at__lt=now - GONE_AFTER).delete()
+    Cluster.objects.filter(seen_at__lt=now - FORGOTTEN).delete()
+    OrmQ.objects.filter(key__startswith=queue_of(""), lock__lt=now - FORGOTTEN).delete()
+    row = {"host": host, "started_at": now, "seen_at": now, "worked_at": None, "workers": 0, "busy": 0}
+    row["key_mark"] = key_mark()
+    Cluster.objects.update_or_create(name=name, defaults=row)
+
+
+def leave() -> None:
+    """The cluster was stopped in order."""
+    carefully(lambda: Cluster.objects.filter(name=own_name()).delete())
+
+
+def report(*, workers: int, busy: int, now: datetime) -> None:
+    """Its sentinel is at work. A row that somebody removed is made again."""
+    row = Cluster.objects.filter(name=own_name())
+    seen = {"seen_at": now, "workers": workers, "busy": busy}
+    if not row.update(**seen):
+        arrive(now=now)
+        row.update(**seen)
+
+
+class WorkMark:
+    """Called in the monitor's process after each task; it marks the row now and then.
+
+    Not after the sweep's rounds: that a task of nearly a minute ends says nothing of what was taken up since.
+    """
+
+    def __init__(self) -> None:
+        self.marked_at: datetime | None = None
+
+    def __call__(self, *, task: Mapping[str, Any] = MappingProxyType({}), **_signal: Any) -> None:
+        now = timezone.now()
+        if task.get("func") == ROUNDS:
+            return
+        if self.marked_at is None or now - self.marked_at >= EVERY:
+            self.marked_at = now
+            carefully(lambda: Cluster.objects.filter(name=own_name()).update(worked_at=now))
+
+
+def carefully(write: Callable[[], object]) -> None:
+    """A database that is away must not end the process that wanted to say that it lives."""
+    try:
+        write()
+    except (DatabaseError, InterfaceError):
+        logger.exception("The cluster could not write about itself")
+        connection.close()

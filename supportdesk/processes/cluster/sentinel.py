@@ -1,0 +1,115 @@
+"""The sentinel that ends its cluster when one of its processes died, and reports while all is well."""
+
+import logging
+import multiprocessing
+import os
+import time
+from datetime import datetime
+from multiprocessing.sharedctypes import RawValue
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+from django_q.cluster import Sentinel
+from django_q.scheduler import scheduler
+
+from supportdesk.processes.cluster.reports import report
+from supportdesk.schedule_inspection import repair_schedules
+from supportdesk.schedules import minute_tasks_at_once
+from tickets.lib.stopping import end_soon
+
+logger = logging.getLogger(__name__)
+FAULT = 70  # exit status: the cluster is broken and must be started anew
+RECYCLED = -2  # django-q2's mark on a worker that ended by itself after its share of tasks
+REPORT_EVERY = 10.0
+# So long tasks under way may take to their end: one that is cut off might have sent half of its mails.
+FAREWELL = 20.0
+# When the guard last looked at its processes, in seconds of the monotonic clock; read by the main process.
+guarded_at = RawValue("d", 0.0)
+
+
+class StrictSentinel(Sentinel):
+    reported_at = float("-inf")
+    has_begun = False
+
+    def reincarnate(self, process: Any) -> None:
+        """Only a worker that was recycled is replaced. One that was killed may have taken a lock with it."""
+        if process in self.pool and int(_timer(process)) == RECYCLED:
+            super().reincarnate(process)  # type: ignore[no-untyped-call]
+        else:
+            self._give_up(process)
+
+    def stop(self) -> None:
+        """Wait for the tasks under way, which hear of it."""
+        end_soon()
+        super().stop()  # type: ignore[no-untyped-call]
+
+    def status(self) -> str:
+        """django-q2 asks for it in every round of the guard, about once a second."""
+        guarded_at.value = time.monotonic()
+        if self.start_event.is_set() and not self.stop_event.is_set():
+            self._report()
+        return str(super().status())
+
+    def _report(self) -> None:
+        if time.monotonic() - self.reported_at < REPORT_EVERY:
+            return
+        self.reported_at = time.monotonic()
+        try:
+            now = timezone.now()
+            report(workers=len(self.pool), busy=sum(map(_is_busy, self.pool)), now=now)
+            repaired = repair_schedules(now=now)
+            if not self.has_begun:
+                self._begin(now)
+        except Exception:  # whatever fails here, the guard goes on
+            logger.exception("The sentinel could not report")
+            connection.close()
+        else:
+            if repaired.changed:
+                logger.error("Schedules were not as they should be: %s", repaired)
+
+    def _begin(self, now: datetime) -> None:
+        """By itself the queue looks at its timetable half a minute after its start, and what the cluster before had
+        taken up when it died would have its turn later still."""
+        minute_tasks_at_once(now=now)
+        scheduler(broker=self.broker)
+        self.has_begun = True
+
+    def _give_up(self, process: Any) -> None:
+        logger.critical(
+            "The %s of the cluster died (exit status %s): the cluster ends, to be started anew",
+            self._role(process), process.exitcode,
+        )  # fmt: skip
+        self._end_children()
+        logging.shutdown()
+        os._exit(FAULT)  # an orderly end would wait for what is dead
+
+    def _role(self, process: Any) -> str:
+        if process is self.monitor or process is self.pusher:
+            return "monitor" if process is self.monitor else "pusher"
+        return "worker"
+
+    def _end_children(self) -> None:
+        """First those that take up work, then those that do some."""
+        end_soon()
+        for process in [self.pusher, *(worker for worker in self.pool if not _is_busy(worker))]:
+            process.kill()
+        deadline = time.monotonic() + FAREWELL
+        while any(map(_is_working, self.pool)) and time.monotonic() < deadline:
+            guarded_at.value = time.monotonic()
+            time.sleep(0.1)
+        for process in multiprocessing.active_children():
+            process.kill()
+
+
+def _timer(worker: Any) -> float:
+    """What is left of the time of its task; negative while it has none. Without the lock, which may be lost."""
+    return float(worker.timer.get_obj().value)
+
+
+def _is_busy(worker: Any) -> bool:
+    return _timer(worker) > 0
+
+
+def _is_working(worker: Any) -> bool:
+    return worker.is_alive() and _is_busy(worker)

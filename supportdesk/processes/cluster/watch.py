@@ -1,0 +1,63 @@
+"""What the cluster's main process does while the cluster runs: it watches the sentinel, who watches the others.
+
+And it asks the whole for a sign of life, for a process that hangs is no dead one. So a cluster needs no supervisor to
+notice that it works no more, only somebody who starts it again: systemd does, and `manage.py desk`.
+"""
+
+import logging
+import os
+import signal
+import sys
+import time
+from multiprocessing.process import BaseProcess
+
+from django.conf import settings
+
+from supportdesk.processes.cluster.names import own_name
+from supportdesk.processes.cluster.probe import ClusterPulse
+from supportdesk.processes.cluster.sentinel import FAULT, guarded_at
+from supportdesk.processes.runner.liveness_probe import Pulse
+from supportdesk.processes.runner.parts import Part
+
+logger = logging.getLogger(__name__)
+# A sentinel may wait for a database that is away; after so long (seconds) without a round it hangs.
+PATIENCE = 60.0
+EVERY = 15.0  # seconds between two questions
+
+
+def watch(sentinel: BaseProcess) -> None:
+    """Return when the cluster was stopped in order; else end this process with a status that says it was not."""
+    pulse = Pulse(_asked(), time.monotonic())
+    while sentinel.is_alive():
+        sentinel.join(1)
+        if sentinel.is_alive():
+            _judge(sentinel, pulse, time.monotonic())
+    if sentinel.exitcode:
+        logger.critical("The sentinel of the cluster ended (exit status %s)", sentinel.exitcode)
+        _end(sentinel)
+
+
+def _asked() -> Part:
+    patience = settings.CLUSTER_SILENCE_SECONDS
+    probe = ClusterPulse(own_name(), leaves_task=True)
+    return Part("cluster", (), probe=probe, probe_every=EVERY, patience=patience)
+
+
+def _judge(sentinel: BaseProcess, pulse: Pulse, now: float) -> None:
+    pulse.ask(now)
+    if now - guarded_at.value > PATIENCE:
+        logger.critical("The sentinel of the cluster has hung for %.0f seconds", now - guarded_at.value)
+        _end(sentinel)
+    if pulse.is_lost(now):
+        words = "The cluster got nothing done for %.0f seconds (%s)"
+        logger.critical(words, pulse.silent_for(now), pulse.sign.detail)
+        _end(sentinel)
+
+
+def _end(sentinel: BaseProcess) -> None:
+    """Leave no orphan that goes on working: those of this process group are ended with it."""
+    sentinel.kill()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpgrp(), signal.SIGTERM)
+    sys.exit(FAULT)

@@ -1,0 +1,122 @@
+"""Which parts a one-machine desk has: the web server, the django-q2 cluster and the mail listener."""
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from supportdesk.processes.cluster.names import VARIABLE, new_name
+from supportdesk.processes.cluster.probe import ClusterPulse
+from supportdesk.processes.runner import probes
+from supportdesk.processes.runner.parts import Part
+from supportdesk.processes.runner.ports import Binding
+
+MAIL_HOST = "127.0.0.1"
+THREADS = 4
+# gunicorn's workers touch a file to show that they live; on a disk under load that touch may hang.
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # no file of ours has a fixed name there
+ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # what the operator may ask for
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the operator asked for. A mail port of 0 leaves that protocol out."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    lmtp_port: int = 8024
+    smtp_port: int = 8025
+    workers: int = 2
+
+    @property
+    def near_host(self) -> str:
+        """The address under which this machine itself reaches the web server."""
+        return ANY_ADDRESS.get(self.host, self.host)
+
+    @property
+    def url(self) -> str:
+        return f"http://{bracketed(self.near_host)}:{self.port}/"
+
+    @property
+    def site_url(self) -> str:
+        """The address in mails: what the operator has set, else where this desk listens."""
+        return settings.SITE_URL if os.environ.get("SITE_URL") else self.url.rstrip("/")
+
+    def bindings(self) -> list[Binding]:
+        found = [Binding(self.host, self.port, "--port")]
+        if self.lmtp_port:
+            found.append(Binding(MAIL_HOST, self.lmtp_port, "--lmtp-port"))
+        if self.smtp_port:
+            found.append(Binding(MAIL_HOST, self.smtp_port, "--smtp-port"))
+        return found
+
+
+def parts(plan: Plan, *, ready: str) -> list[Part]:
+    """All parts. `ready` is said when the web server answers for the first time."""
+    return [web(plan, ready), cluster(plan), *mail(plan)]
+
+
+def web(plan: Plan, ready: str) -> Part:
+    return Part(
+        name="web",
+        argv=(
+            sys.executable, "-m", "gunicorn", "supportdesk.wsgi:application",
+            "--chdir", str(settings.BASE_DIR),
+            "--bind", f"{bracketed(plan.host)}:{plan.port}",
+            "--worker-class", "gthread",
+            "--workers", str(plan.workers),
+            "--threads", str(THREADS),
+            "--graceful-timeout", "8",
+            "--no-control-socket",
+            *shared_memory(),
+        ),
+        env={"SITE_URL": plan.site_url},
+        probe=probes.web(plan.near_host, plan.port, "/healthz/live"),
+        ready=ready,
+    )  # fmt: skip
+
+
+def cluster(plan: Plan) -> Part:
+    name = new_name()
+    return Part(
+        name="cluster",
+        argv=manage("qcluster"),
+        env={"SITE_URL": plan.site_url, VARIABLE: name},
+        probe=ClusterPulse(name),
+        probe_every=10,
+        patience=settings.CLUSTER_SILENCE_SECONDS,
+        # It waits for the tasks under way; those are short, and whatever is cut off is done again.
+        grace=15,
+    )
+
+
+def mail(plan: Plan) -> Iterator[Part]:
+    """No part at all when both protocols are left out."""
+    port = plan.lmtp_port or plan.smtp_port
+    if not port:
+        return
+    ports = ("--lmtp-port", str(plan.lmtp_port), "--smtp-port", str(plan.smtp_port))
+    yield Part(
+        name="mail",
+        argv=manage("listen_mail", "--host", MAIL_HOST, *ports),
+        env={"SITE_URL": plan.site_url},
+        probe=probes.greeting(MAIL_HOST, port),
+    )
+
+
+def manage(*words: str) -> tuple[str, ...]:
+    return (sys.executable, str(settings.BASE_DIR / "manage.py"), *words)
+
+
+def shared_memory() -> tuple[str, ...]:
+    if SHARED_MEMORY.is_dir() and os.access(SHARED_MEMORY, os.W_OK):
+        return ("--worker-tmp-dir", str(SHARED_MEMORY))
+    return ()
+
+
+def bracketed(host: str) -> str:
+    """An IPv6 address as it stands before a port."""
+    return f"[{host}]" if ":" in host else host

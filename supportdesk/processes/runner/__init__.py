@@ -1,0 +1,4 @@
+"""Keeps the parts of a one-machine desk alive: starting, watching, restarting and ending processes.
+
+Nothing here knows Django models; what the parts are is decided in supportdesk/processes/desk_parts.py.
+"""

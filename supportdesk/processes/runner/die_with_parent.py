@@ -1,0 +1,35 @@
+"""Becomes the given program, and is sent SIGTERM by Linux when the supervisor dies.
+
+Run as a file: `python -I -S die_with_parent.py SUPERVISOR_PID program arguments...`. It is a step between fork and
+exec and not a preexec function, because those are unsafe in a process with threads.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+
+
+def die_with(supervisor: int) -> None:
+    """Ask Linux for SIGTERM at the supervisor's death; elsewhere the watchman alone does it."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    # It may have died before we asked.
+    if os.getppid() != supervisor:
+        sys.exit(1)
+
+
+def main() -> None:
+    supervisor, *argv = sys.argv[1:]
+    die_with(int(supervisor))
+    try:
+        os.execvp(argv[0], argv)  # noqa: S606  # a shell is what we do not want
+    except OSError as error:
+        sys.exit(f"{argv[0]}: {error.strerror}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Feels the pulse of one part: asks its probe now and then, and tells how long it has been silent."""
+
+import threading
+from collections.abc import Callable
+
+from supportdesk.processes.runner.parts import Answer, Part, Probe, Sign
+
+Job = Callable[[], None]
+RunJob = Callable[[Job], None]
+
+# Until the first sign of life the probe is asked this often, so that "ready" is said without delay.
+EAGER = 0.5
+
+
+def in_a_thread(job: Job) -> None:
+    """Run the job beside the supervisor: a probe that hangs must not stop the other parts' care."""
+    threading.Thread(target=job, daemon=True).start()
+
+
+class Pulse:
+    """The signs of life of one running process. All times are seconds of the supervisor's clock."""
+
+    def __init__(self, part: Part, started: float, run_job: RunJob = in_a_thread) -> None:
+        self.part = part
+        self.run_job = run_job
+        self.silent_since = started
+        self.asked_at = float("-inf")
+        self.asking = False
+        self.news: Sign | None = None
+        self.sign = Sign(Answer.SILENT)
+        self.has_lived = False
+
+    def ask(self, now: float) -> bool:
+        """Take in the last answer and ask again when it is time. Returns whether there was news."""
+        arrived = self._take_in(now)
+        if self.part.probe and not self.asking and now - self.asked_at >= self._interval():
+            self.asking, self.asked_at = True, now
+            probe = self.part.probe
+            self.run_job(lambda: self._ask(probe))
+            arrived = self._take_in(now) or arrived
+        return arrived
+
+    def is_lost(self, now: float) -> bool:
+        """Whether the part has been silent for longer than its patience allows."""
+        return self.part.probe is not None and self.silent_for(now) > self.part.patience
+
+    def silent_for(self, now: float) -> float:
+        return now - self.silent_since
+
+    @property
+    def is_excused(self) -> bool:
+        return self.sign.answer is Answer.UNKNOWN
+
+    def _interval(self) -> float:
+        return self.part.probe_every if self.has_lived else min(EAGER, self.part.probe_every)
+
+    def _ask(self, probe: Probe) -> None:
+        try:
+            self.news = probe()
+        except (
+            Exception
+        ) as error:  # a broken probe says nothing about its part, and must not end its thread unheard
+            self.news = Sign(Answer.UNKNOWN, repr(error))
+        finally:
+            self.asking = False
+
+    def _take_in(self, now: float) -> bool:
+        sign, self.news = self.news, None
+        if sign is None:
+            return False
+        self.sign = sign
+        if sign.answer is not Answer.SILENT:
+            self.silent_since = now
+        self.has_lived = self.has_lived or sign.answer is Answer.ALIVE
+        return True

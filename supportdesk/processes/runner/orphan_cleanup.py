@@ -1,0 +1,50 @@
+"""Ends the parts when the supervisor itself was killed and could not do it.
+
+A process of its own, run as a file: `python -I -S orphan_cleanup.py GRACE`. Each line on its standard input is
+the full list of process groups that live now; the end of the input means that the supervisor is gone.
+An empty list at that time means that everything was ended in order.
+"""
+
+import os
+import signal
+import sys
+import time
+
+POLL = 0.05
+
+
+def lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return False
+    return True
+
+
+def send(groups: list[int], number: signal.Signals) -> None:
+    for group in filter(lives, groups):
+        os.killpg(group, number)
+
+
+def end(groups: list[int], grace: float) -> None:
+    """SIGTERM to all, and SIGKILL to what is still there after the grace (seconds)."""
+    send(groups, signal.SIGTERM)
+    deadline = time.monotonic() + grace
+    while any(map(lives, groups)) and time.monotonic() < deadline:
+        time.sleep(POLL)
+    send(groups, signal.SIGKILL)
+
+
+def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    groups: list[int] = []
+    for line in sys.stdin:
+        groups = [int(word) for word in line.split()]
+    end(groups, float(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()

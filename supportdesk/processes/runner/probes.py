@@ -1,0 +1,44 @@
+"""Asks a listening part for a sign of life: a web page that answers, a mail server that greets."""
+
+import http.client
+import socket
+
+from supportdesk.processes.runner.parts import Answer, Probe, Sign
+
+TIMEOUT = 5.0
+
+
+def web(host: str, port: int, path: str) -> Probe:
+    """Alive is whoever answers within five seconds without a fault of its own (5xx).
+
+    A refusal is a sign of life too: ALLOWED_HOSTS need not contain the name this question uses.
+    """
+
+    def probe() -> Sign:
+        connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
+        try:
+            connection.request("GET", path, headers={"User-Agent": "desk", "Host": "localhost"})
+            status = connection.getresponse().status
+        except (OSError, http.client.HTTPException) as error:
+            return Sign(Answer.SILENT, str(error) or type(error).__name__)
+        finally:
+            connection.close()
+        return Sign(Answer.ALIVE if status < 500 else Answer.SILENT, f"HTTP {status}")
+
+    return probe
+
+
+def greeting(host: str, port: int) -> Probe:
+    """Alive is whoever greets with 220, as SMTP and LMTP servers do."""
+
+    def probe() -> Sign:
+        try:
+            with socket.create_connection((host, port), timeout=TIMEOUT) as connection:
+                line = connection.makefile("rb").readline(512)
+                connection.sendall(b"QUIT\r\n")
+        except OSError as error:
+            return Sign(Answer.SILENT, str(error))
+        alive = line.startswith(b"220")
+        return Sign(Answer.ALIVE if alive else Answer.SILENT, line.decode("ascii", "replace").strip())
+
+    return probe

@@ -1,0 +1,174 @@
+"""Keeps one part alive: a small state machine that the supervisor steps through, never waiting inside.
+
+Before a new start the old process group is ended and gone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Protocol
+
+from django.utils.translation import gettext as _
+
+from supportdesk.processes.runner.liveness_probe import Pulse, RunJob, in_a_thread
+from supportdesk.processes.runner.parts import Answer, Part
+from supportdesk.processes.runner.process import ending
+
+FIRST_DELAY = 1.0
+LONGEST_DELAY = 30.0
+# A part that has run so long (seconds) counts as having been well.
+SETTLED = 60.0
+# So many deaths in a row, none of them after a sign of life or a settled time, and the part is given up.
+TOO_MANY = 5
+
+
+class Running(Protocol):
+    """What a keeper asks of a started part; see process.Process."""
+
+    group: int
+
+    def status(self) -> int | None: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
+    def is_gone(self) -> bool: ...
+
+
+class State(Enum):
+    WAITING = auto()
+    RUNNING = auto()
+    ENDING = auto()
+    OFF = auto()
+
+
+@dataclass
+class Life:
+    """One run of the part, from its start until its group is gone."""
+
+    process: Running
+    pulse: Pulse
+    started: float
+    was_ready: bool = False
+    kill_at: float = float("inf")
+
+
+class Keeper:
+    """Starts, watches and ends one part. `tick` is called often; times are seconds of one clock."""
+
+    def __init__(
+        self,
+        part: Part,
+        *,
+        start: Callable[[Part], Running],
+        say: Callable[[str], None],
+        show: Callable[[str], None],
+        run_job: RunJob = in_a_thread,
+    ) -> None:
+        self.part = part
+        self.start_process = start
+        self.say = say
+        self.show = show
+        self.run_job = run_job
+        self.state = State.WAITING
+        self.life: Life | None = None
+        self.start_at = float("-inf")
+        self.delay = 0.0
+        self.failures = 0
+        self.stillborn = 0
+        self.retiring = False
+
+    @property
+    def given_up(self) -> bool:
+        return self.stillborn >= TOO_MANY
+
+    def tick(self, now: float) -> None:
+        match self.state, self.life:
+            case State.WAITING, None if now >= self.start_at:
+                self._start(now)
+            case State.RUNNING, Life() as life:
+                self._watch(life, now)
+            case State.ENDING, Life() as life:
+                self._finish(life, now)
+
+    def retire(self, now: float) -> None:
+        """End the part for good."""
+        self.retiring = True
+        match self.state, self.life:
+            case State.WAITING, _:
+                self.state = State.OFF
+            case State.RUNNING, Life() as life:
+                self._end(life, now)
+
+    def hurry(self) -> None:
+        """Do not wait for it to stop by itself any longer."""
+        if self.life:
+            self.life.kill_at = float("-inf")
+
+    def _start(self, now: float) -> None:
+        process = self.start_process(self.part)
+        self.life = Life(process, Pulse(self.part, now, self.run_job), now)
+        self.state = State.RUNNING
+
+    def _watch(self, life: Life, now: float) -> None:
+        self._feel(life, now)
+        status = life.process.status()
+        if status is not None:
+            self._count_death(life, now)
+            self._fail(life, now, _("ended by itself (%(how)s)") % {"how": ending(status)})
+        elif life.pulse.is_lost(now):
+            silence = {"seconds": round(life.pulse.silent_for(now)), "detail": life.pulse.sign.detail}
+            self._fail(life, now, _("gave no sign of life for %(seconds)s seconds (%(detail)s)") % silence)
+
+    def _feel(self, life: Life, now: float) -> None:
+        before = life.pulse.sign
+        if not life.pulse.ask(now):
+            return
+        sign = life.pulse.sign
+        if sign.answer is Answer.UNKNOWN and before.answer is not Answer.UNKNOWN:
+            self._tell(_("cannot be judged now: %(detail)s") % {"detail": sign.detail})
+        if sign.answer is Answer.ALIVE and not life.was_ready:
+            life.was_ready = True
+            if self.part.ready:
+                self.show(self.part.ready)
+
+    def _count_death(self, life: Life, now: float) -> None:
+        """Silence is not counted: it is slow, and a restart harms nobody.
+
+        Each death soon after the start makes the next start wait longer. Only a part that cannot even start is
+        given up: one that works until something kills it is worth another try, however often that happens.
+        """
+        settled = now - life.started >= SETTLED
+        lived = life.was_ready if self.part.probe else settled
+        if lived:
+            self.stillborn = 0
+        if lived and settled:
+            self.failures = 0
+        if not life.pulse.is_excused:
+            self.failures += 1
+            self.stillborn += not lived
+
+    def _fail(self, life: Life, now: float, what: str) -> None:
+        self.delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** max(0, self.failures - 1))
+        if self.given_up:
+            self._tell(f"{what}.")
+        else:
+            self._tell(_("%(what)s; starting it again in %(delay)d s.") % {"what": what, "delay": self.delay})
+        self._end(life, now)
+
+    def _tell(self, text: str) -> None:
+        self.say(f"{self.part.name}: {text}")
+
+    def _end(self, life: Life, now: float) -> None:
+        life.kill_at = now + self.part.grace
+        self.state = State.ENDING
+        life.process.terminate()
+        self._finish(life, now)
+
+    def _finish(self, life: Life, now: float) -> None:
+        if life.process.status() is None and now < life.kill_at:
+            return
+        life.process.kill()
+        if not life.process.is_gone():
+            return
+        self.life = None
+        self.state = State.OFF if self.retiring or self.given_up else State.WAITING
+        self.start_at = now + self.delay

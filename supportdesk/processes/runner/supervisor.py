@@ -1,0 +1,120 @@
+"""Runs all parts of the desk until it is told to stop or one of them cannot be kept alive."""
+
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from types import FrameType
+
+from django.utils.translation import gettext as _
+
+from supportdesk.processes.runner.output import Printer
+from supportdesk.processes.runner.parts import Part
+from supportdesk.processes.runner.process import Process, Watchman, adopt_orphans
+from supportdesk.processes.runner.restart_policy import TOO_MANY, Keeper, State
+
+TICK = 0.2
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Supervisor:
+    """Owns one keeper per part. The clock (seconds, monotonic) and the sleep come from outside."""
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        printer: Printer,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        start: Callable[[Part], Process] | None = None,
+    ) -> None:
+        self.printer = printer
+        self.clock = clock
+        self.sleep = sleep
+        self.asked_to_stop = 0
+        self.grace = max((part.grace for part in parts), default=0.0)
+        self.keepers = [self._keeper(part, start) for part in parts]
+
+    def run(self) -> int:
+        """Keep the parts alive. Returns the exit status: 0 when told to stop, 1 when a part was given up."""
+        adopt_orphans()
+        watchman = Watchman(self.grace)
+        try:
+            with self._listening():
+                while not self.asked_to_stop and not self._lost():
+                    self._tick(watchman)
+                self._say_why()
+                self._stop_all(watchman)
+        finally:
+            self._leave_nothing()
+            watchman.dismiss()
+        return 1 if self._lost() else 0
+
+    def stop(self) -> None:
+        """End everything in order; asked twice, at once. Safe in a signal handler."""
+        self.asked_to_stop += 1
+
+    def _keeper(self, part: Part, start: Callable[[Part], Process] | None) -> Keeper:
+        return Keeper(
+            part,
+            start=start or (lambda part: Process(part, self.printer)),
+            say=partial(self.printer.say, "desk"),
+            show=self.printer.show,
+        )
+
+    def _tick(self, watchman: Watchman) -> None:
+        for keeper in self.keepers:
+            keeper.tick(self.clock())
+            watchman.tell(self._groups())
+        self.sleep(TICK)
+
+    def _stop_all(self, watchman: Watchman) -> None:
+        for keeper in self.keepers:
+            keeper.retire(self.clock())
+        while any(keeper.state is not State.OFF for keeper in self.keepers):
+            if self.asked_to_stop > 1:
+                for keeper in self.keepers:
+                    keeper.hurry()
+            self._tick(watchman)
+
+    def _leave_nothing(self) -> None:
+        """Only an error of our own leads here with processes left: they are killed all the same."""
+        for keeper in self.keepers:
+            if keeper.life:
+                keeper.life.process.kill()
+
+    def _groups(self) -> Iterator[int]:
+        return (keeper.life.process.group for keeper in self.keepers if keeper.life)
+
+    def _lost(self) -> list[Keeper]:
+        return [keeper for keeper in self.keepers if keeper.given_up]
+
+    def _say_why(self) -> None:
+        if self.asked_to_stop:
+            self.printer.say("desk", _("Stopping."))
+        for keeper in self._lost():
+            words = {"name": keeper.part.name, "count": TOO_MANY}
+            self.printer.say(
+                "desk",
+                _("%(name)s died %(count)s times in a row and is given up; see its lines above. Stopping.")
+                % words,
+            )
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self._on_signal) for number in STOP_SIGNALS}
+        try:
+            yield
+        finally:
+            restore(before.items())
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.stop()
+
+
+def restore(handlers: Iterable[tuple[signal.Signals, object]]) -> None:
+    """Put the former signal handlers back."""
+    for number, handler in handlers:
+        signal.signal(number, handler)  # type: ignore[arg-type]  # what signal.signal() itself gave back

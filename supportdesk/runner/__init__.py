@@ -1,4 +1,0 @@
-"""Keeps the parts of a one-machine desk alive: starting, watching, restarting and ending processes.
-
-Nothing here knows Django models; what the parts are is decided in supportdesk/desk_parts.py.
-"""

@@ -1,0 +1,115 @@
+"""Looks at the queue's schedule rows: which differ from the timetable, and which would stop all the others.
+
+The scheduler of the queue evaluates every row that is due in one transaction; a row on which it fails takes all the
+others with it, without more than a line in the log.
+"""
+
+import ast
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django_q.models import Schedule
+
+from escalation.enforcement.heartbeats import beat
+from supportdesk.schedules import TIMETABLE, Entry, SyncReport, runs_soon, sync_schedules, wrong_fields
+
+# The queue looks every 30 s: what it has not started after so long is late.
+LATE = timedelta(minutes=2)
+REPAIRS = "schedules"  # the heartbeat that tells of the last repair
+
+
+class Standing(StrEnum):
+    """How one row compares with the timetable; the value is part of the metrics and stays stable."""
+
+    OK = "ok"
+    LATE = "late"
+    MISSING = "missing"
+    EDITED = "edited"
+    FOREIGN = "foreign"
+    MALFORMED = "malformed"
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether `sync_schedules` has something to repair; a late row is as it should be, the queue is not."""
+        return self not in (Standing.OK, Standing.LATE)
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """One entry of the timetable, or a row that does not belong to it. ``row`` is None where it is missing."""
+
+    name: str
+    standing: Standing
+    row: Schedule | None = None
+    is_foreign: bool = False
+
+
+def inspect_schedules(*, now: datetime) -> list[Inspected]:
+    """Every entry in the timetable's order, then what is foreign. Reads without a lock: one query."""
+    rows: dict[str, Schedule] = {}
+    foreign: list[Schedule] = []
+    names = {entry.name for entry in TIMETABLE}
+    for row in Schedule.objects.order_by("pk"):
+        if row.name in names - rows.keys():
+            rows[row.name] = row
+        else:
+            foreign.append(row)
+    known = [
+        Inspected(entry.name, _standing(entry, rows.get(entry.name), now), rows.get(entry.name))
+        for entry in TIMETABLE
+    ]
+    return known + [
+        Inspected(row.name or str(row.pk), _foreign(row), row, is_foreign=True) for row in foreign
+    ]
+
+
+def repair_schedules(*, now: datetime) -> SyncReport:
+    """What the supervisor does in its rounds: it looks without a lock, and repairs only where something is wrong."""
+    if not any(found.standing.is_wrong for found in inspect_schedules(now=now)):
+        return SyncReport()
+    report = sync_schedules(now=now)
+    if report.changed:
+        beat(REPAIRS, at=now, detail=str(report))
+    return report
+
+
+def _standing(entry: Entry, row: Schedule | None, now: datetime) -> Standing:
+    if row is None:
+        return Standing.MISSING
+    if _is_malformed(row):
+        return Standing.MALFORMED
+    if wrong_fields(entry, row) or not runs_soon(entry, row, now):
+        return Standing.EDITED
+    return Standing.LATE if row.next_run and row.next_run < now - LATE else Standing.OK
+
+
+def _foreign(row: Schedule) -> Standing:
+    return Standing.MALFORMED if _is_malformed(row) else Standing.FOREIGN
+
+
+def _is_malformed(row: Schedule) -> bool:
+    """Whether the queue's scheduler fails on it, and with it on every other row."""
+    try:
+        kwargs = _evaluated_kwargs(row.kwargs or "{}")
+        ast.literal_eval(row.args or "()")
+        kwargs.get("q_options", {}).get("cluster")
+        if row.next_run and row.schedule_type != Schedule.ONCE:
+            row.calculate_next_run()
+    except Exception:  # the scheduler evaluates what stands there, so anything may be raised
+        return True
+    return False
+
+
+def _evaluated_kwargs(written: str) -> Any:
+    """As django_q.scheduler reads them: a dict, else keyword arguments, else nothing."""
+    try:
+        return ast.literal_eval(written)
+    except (SyntaxError, ValueError):
+        pass
+    try:
+        call = ast.parse(f"f({written})").body[0].value  # type: ignore[attr-defined]  # what is no call fails there too
+        return {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+    except (SyntaxError, ValueError):
+        return {}

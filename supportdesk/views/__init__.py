@@ -1,1 +1,0 @@
-"""Views of the desk beside the admin's own."""

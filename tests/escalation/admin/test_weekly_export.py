@@ -1,0 +1,101 @@
+"""Weekly packs in the admin: to see and download for those who may, for nobody to edit."""
+
+import pytest
+from django.core.files.storage import default_storage
+from django.urls import reverse
+
+from escalation.exports.pack import export_week
+from escalation.lib.weeks import Week
+from escalation.models import ExportSubscriber
+from tests.factories import NOW, AdminFactory, TicketFactory, UserFactory, staff
+
+pytestmark = pytest.mark.django_db
+LIST = reverse("admin:escalation_weeklyexport_changelist")
+
+
+@pytest.fixture
+def pack():
+    return export_week(week=Week(2026, 46), at=NOW, actor=None)
+
+
+def url(file) -> str:
+    return reverse("admin:escalation_weeklyexport_download", args=[file.pk])
+
+
+def page_of(pack) -> str:
+    return reverse("admin:escalation_weeklyexport_change", args=[pack.pk])
+
+
+def test_a_lead_finds_the_pack_and_its_files(login, pack):
+    client = login(staff("lead", groups=["Team lead"]))
+    assert "2026-W46" in client.get(LIST).text
+    page = client.get(page_of(pack)).text
+    assert [url(file) in page and file.sha256 in page for file in pack.files.all()] == [True] * 4
+    assert 'name="_save"' not in page
+
+
+def test_a_file_is_downloaded_byte_by_byte_under_a_name_of_its_own(login, pack):
+    file = pack.files.get(name="tickets.csv")
+    response = login(staff("lead", groups=["Team lead"])).get(url(file))
+    with default_storage.open(file.path) as stored:
+        assert b"".join(response) == stored.read()
+    assert response.headers["Content-Disposition"] == 'attachment; filename="2026-W46-tickets.csv"'
+    assert response.headers["Content-Type"] == "text/csv"
+
+
+def test_without_the_permission_there_is_no_download(login, pack):
+    file = pack.files.first()
+    assert login(UserFactory()).get(url(file)).status_code == 403
+
+
+def test_a_visitor_is_sent_to_sign_in(client, pack):
+    response = client.get(url(pack.files.first()))
+    assert response.status_code == 302
+    assert "login" in response.headers["Location"]
+
+
+def test_a_file_that_does_not_exist_is_not_found(login, pack):
+    client = login(AdminFactory())
+    assert client.get(reverse("admin:escalation_weeklyexport_download", args=[0])).status_code == 404
+
+
+def test_a_file_lost_from_the_storage_is_said_and_not_thrown(login, pack):
+    file = pack.files.first()
+    default_storage.delete(file.path)
+    response = login(AdminFactory()).get(url(file), follow=True)
+    assert response.status_code == 200
+    assert f"{file.path} is missing from the storage" in response.text
+
+
+@pytest.mark.parametrize("page", ["add", "change", "delete"])
+def test_nobody_edits_a_pack_not_even_an_administrator(login, pack, page):
+    args = [] if page == "add" else [pack.pk]
+    response = login(AdminFactory()).post(
+        reverse(f"admin:escalation_weeklyexport_{page}", args=args), {"week": "2026-W01"}
+    )
+    assert response.status_code == 403
+    pack.refresh_from_db()
+    assert pack.week == "2026-W46"
+
+
+def test_thirty_packs_cost_the_queries_of_three(login, count_queries):
+    client = login(AdminFactory())
+
+    def packs(weeks):
+        for number in weeks:
+            TicketFactory()
+            export_week(week=Week(2025, number), at=NOW, actor=UserFactory())
+        return count_queries(lambda: client.get(LIST))
+
+    packs(range(1, 3))
+    assert packs(range(3, 6)) == packs(range(6, 16))
+
+
+def test_a_director_keeps_the_list_of_subscribers(login):
+    client = login(staff("director", groups=["Support director"]))
+    response = client.post(
+        reverse("admin:escalation_exportsubscriber_add"),
+        {"email": "ceo@company.example", "language": "zh-hans", "is_active": "on"},
+    )
+    assert response.status_code == 302
+    assert ExportSubscriber.objects.get().language == "zh-hans"

@@ -1,0 +1,107 @@
+"""What may not stand in a chain: each refused with its sentence, and what is right goes through."""
+
+from dataclasses import replace
+
+import pytest
+from django.contrib.auth.models import User
+
+from escalation.chains.validation import StepSpec, chain_faults, step_faults
+from escalation.choices import Medium, Whom
+from escalation.models import DutyRota
+from tickets.choices import Priority
+
+GOOD = StepSpec(percent=100, tell=(Whom.HOLDER.value,), reassign_to=Whom.MANAGER.value)
+WARNING = StepSpec(percent=50, tell=(Whom.HOLDER.value,))
+PERSON = User(pk=7, username="omar", is_staff=True)
+ROTA = DutyRota(pk=3, name="Emergency")
+
+
+def said(step, rota=None):
+    return " ".join(step_faults(step, rota=rota))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        GOOD,
+        WARNING,
+        replace(WARNING, percent=0),
+        replace(WARNING, percent=1000),
+        replace(WARNING, percent=None, minutes_from_due=-15),
+        replace(GOOD, reassign_to=Whom.PERSON.value, person=PERSON),
+        replace(GOOD, reassign_to=Whom.DUTY_PERSON.value, rota=ROTA),
+        replace(GOOD, channels=(Medium.VOICE.value, Medium.MAIL.value), repeat_minutes=15, repeat_cap=4),
+        replace(GOOD, repeat_minutes=15),
+    ],
+)
+def test_a_good_step_is_taken(step):
+    assert said(step) == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"percent": None}, "Say when the step happens"),
+        ({"minutes_from_due": 5}, "Say when the step happens"),
+        ({"percent": 1001}, "between 0 % and 1000 %"),
+        ({"percent": None, "minutes_from_due": 43201}, "within 30 days"),
+        ({"highest_priority": 2, "lowest_priority": 1}, "more urgent to the less urgent"),
+        ({"tell": (), "reassign_to": ""}, "Choose whom the step tells"),
+        ({"tell": ("boss",)}, "somebody the desk does not know"),
+        ({"reassign_to": Whom.HOLDER.value}, "somebody the desk does not know"),
+        ({"reassign_to": Whom.PERSON.value}, "Say who the named person is"),
+        ({"tell": (Whom.PERSON.value,)}, "Say who the named person is"),
+        ({"person": User(pk=8, is_staff=True, is_active=False)}, "does not work at the desk any more"),
+        ({"tell": (Whom.DUTY_PERSON.value,)}, "neither the step nor the policy has a duty rota"),
+        ({"tell": (Whom.ROTA_GROUP.value,)}, "neither the step nor the policy has a duty rota"),
+        ({"channels": ()}, "at least one channel"),
+        ({"channels": ("pigeon",)}, "a channel the desk does not know"),
+        ({"channels": ("mail", "mail")}, "named once"),
+        ({"ack_minutes": 0}, "at least one minute"),
+        ({"repeat_minutes": 0}, "repeats after at least one minute"),
+        ({"repeat_cap": 3}, "Say after how many minutes the step repeats"),
+    ],
+)
+def test_a_wrong_step_is_refused_with_a_sentence(changes, sentence):
+    assert sentence in said(replace(GOOD, **changes))
+
+
+def test_the_rota_of_the_policy_serves_steps_without_one():
+    assert said(replace(GOOD, tell=(Whom.DUTY_PERSON.value,)), rota=ROTA) == ""
+
+
+def found(*steps, is_default=False):
+    return " ".join(chain_faults(steps, is_default=is_default))
+
+
+def test_every_priority_that_is_served_ends_at_a_person():
+    assert "must end at a person" in found(WARNING)
+    early = replace(GOOD, percent=99)
+    assert "must end at a person" in found(early)
+    assert "must end at a person" in found(replace(GOOD, percent=None, minutes_from_due=-1))
+    assert found(WARNING, replace(GOOD, percent=None, minutes_from_due=0)) == ""
+    assert found(WARNING, replace(GOOD, percent=150)) == ""
+
+
+def test_the_priorities_without_an_end_are_named():
+    only_p0 = replace(GOOD, lowest_priority=Priority.P0)
+    assert found(only_p0) == ""
+    assert "Missing for P1 High, P2 Medium, P3 Low." in found(WARNING, only_p0)
+
+
+def test_the_default_chain_serves_every_priority():
+    assert "must end at a person" in found(is_default=True)
+    assert "Missing for P3 Low." in found(replace(GOOD, lowest_priority=Priority.P2), is_default=True)
+    assert found(GOOD, is_default=True) == ""
+    assert found() == ""
+
+
+def test_two_steps_at_one_moment_are_refused_for_the_priority_they_share():
+    again = replace(WARNING, tell=(Whom.BACKUP.value,))
+    assert "same moment for P0 Urgent" in found(WARNING, again, GOOD)
+    apart = replace(WARNING, lowest_priority=1), replace(again, highest_priority=2)
+    assert found(*apart, GOOD) == ""
+
+
+def test_the_due_time_has_two_names():
+    assert "same moment" in found(GOOD, replace(GOOD, percent=None, minutes_from_due=0))

@@ -1,0 +1,119 @@
+"""The next step of an open promise: the one the sweep will take, to the person it would reach."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from escalation.choices import Whom
+from escalation.enforcement.next_step import upcoming
+from escalation.enforcement.sweep import sweep
+from escalation.models import Clock, Escalation
+from supportdesk.pages.ticket.page import ticket_page
+from tests.factories import NOW, AbsenceFactory, PolicyVersionFactory, TicketFactory, set_desk, staff
+from tickets.choices import Priority
+from tickets.message_content import Words
+from tickets.models import Ticket
+from tickets.services.opening import open_ticket
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clock(now: datetime) -> Clock:
+    """A P2 in the hands of somebody whose manager is ``boss``, whose deputy is ``deputy``."""
+    boss = staff("boss", deputy=staff("deputy"))
+    set_desk(intake_owner=staff("holder", reports_to=boss), duty_manager=staff("chief"))
+    ticket = open_ticket(subject="x", words=Words(body="x"), received_at=now, at=now, priority=Priority.P2)
+    return loaded(ticket.clocks.get())
+
+
+LOADED = ("calendar", "policy_version__policy__duty_rota", "ticket__customer")
+
+
+def loaded(clock: Clock) -> Clock:
+    return Clock.objects.select_related(*LOADED).get(pk=clock.pk)
+
+
+@pytest.mark.parametrize("hours", [0, 5, 7, 9, 13])
+def test_what_is_foretold_is_what_the_sweep_does(clock: Clock, hours: int) -> None:
+    """The shipped chain: 50 % and 80 % tell, 100 % and 150 % move up, 200 % goes to the duty manager."""
+    sweep(now=NOW + timedelta(hours=hours))
+    clock = loaded(clock)
+    foretold = upcoming([clock], now=NOW)[clock.pk]
+    assert foretold.at == clock.next_step_at
+    sweep(now=foretold.at)
+    fired = Escalation.objects.filter(clock=clock).order_by("pk").last()
+    assert fired is not None
+    assert (fired.step, fired.to_owner) == (foretold.step, foretold.to)
+
+
+def test_the_deputy_stands_in_for_an_absent_manager(clock: Clock) -> None:
+    sweep(now=NOW + timedelta(hours=7))
+    clock = loaded(clock)
+    AbsenceFactory(user=clock.ticket.owner.staff_profile.reports_to)
+    foretold = upcoming([clock], now=NOW)[clock.pk]
+    assert foretold.to is not None
+    assert foretold.to.username == "deputy"
+
+
+def test_of_the_steps_that_pass_while_somebody_has_it_the_one_that_fires_is_foretold(clock: Clock) -> None:
+    """Acknowledged after half the window until the due time: the warning at 80 % passes meanwhile."""
+    sweep(now=NOW + timedelta(hours=4))
+    Clock.objects.update(held_until=clock.due_at, next_step_at=clock.due_at)
+    foretold = upcoming([loaded(clock)], now=NOW)[clock.pk]
+    assert (foretold.at, foretold.step.percent) == (clock.due_at, 100)
+    sweep(now=clock.due_at)
+    fired = Escalation.objects.filter(clock=clock).order_by("pk").last()
+    assert fired is not None
+    assert (fired.step, fired.to_owner) == (foretold.step, foretold.to)
+
+
+def test_a_step_that_only_tells_moves_the_ticket_to_nobody(clock: Clock) -> None:
+    foretold = upcoming([clock], now=NOW)[clock.pk]
+    assert foretold.to is None
+    assert foretold.told == [Whom.HOLDER.label]
+
+
+def test_a_promise_with_nothing_left_has_no_next_step(clock: Clock) -> None:
+    clock.next_step_at = None
+    assert upcoming([clock], now=NOW) == {}
+
+
+def test_a_policy_without_a_chain_of_its_own_follows_the_default_one(clock: Clock) -> None:
+    version = PolicyVersionFactory()
+    Clock.objects.filter(pk=clock.pk).update(policy_version=version)
+    assert upcoming([loaded(clock)], now=NOW)[clock.pk].step.percent == 50
+
+
+def test_many_clocks_cost_the_queries_of_one(
+    clock: Clock, count_queries: Callable[[Callable[[], Any]], int]
+) -> None:
+    sweep(now=NOW + timedelta(hours=7))
+    others = [loaded(clock)]
+    one = count_queries(lambda: upcoming([loaded(clock)], now=NOW)) - 1
+    for _each in range(5):
+        other = loaded(clock)
+        other.pk, other.ticket = None, TicketFactory(owner=clock.ticket.owner)
+        other.save(force_insert=True)
+        others.append(other)
+    assert count_queries(lambda: upcoming(others, now=NOW)) == one
+
+
+def test_the_ticket_page_marks_what_passes_while_somebody_has_it(clock: Clock) -> None:
+    sweep(now=NOW + timedelta(hours=4))
+    Clock.objects.update(held_until=clock.due_at, next_step_at=clock.due_at)
+    ticket = Ticket.objects.select_related("owner", "customer").get(pk=clock.ticket_id)
+    page = ticket_page(ticket, visible=Ticket.objects.all(), now=NOW + timedelta(hours=5))
+    marks = [(one.step.when, one.is_skipped, one.is_next) for one in page.promises[0].chain if one.step]
+    assert marks[1:4] == [("80 %", True, False), ("100 %", False, True), ("150 %", False, False)]
+
+
+def test_the_ticket_page_names_the_repeat_that_comes_next(clock: Clock) -> None:
+    for hours in (0, 4, 7, 8, 12, 16):
+        sweep(now=NOW + timedelta(hours=hours))
+    ticket = Ticket.objects.select_related("owner", "customer").get(pk=clock.ticket_id)
+    page = ticket_page(ticket, visible=Ticket.objects.all(), now=NOW + timedelta(hours=17))
+    last = page.promises[0].chain[-1]
+    assert (last.is_next, last.at, last.to) == (True, NOW + timedelta(hours=20), ticket.owner)

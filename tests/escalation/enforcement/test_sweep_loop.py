@@ -1,0 +1,162 @@
+"""The sweep in rounds: what falls due within the minute is enforced in it; a queue that stops is not held up."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from escalation.enforcement import sweep as sweeping
+from escalation.enforcement import sweep_loop
+from escalation.enforcement.sweep import SweepReport
+from escalation.enforcement.sweep_loop import sweep_in_rounds
+from escalation.models import Escalation, Heartbeat
+from tests.factories import CustomerFactory, set_desk, staff
+from tests.talk import clock_of, minute, opened
+
+pytestmark = pytest.mark.django_db
+
+
+class Time:
+    """A clock that stands still but for the pauses."""
+
+    def __init__(self, start: datetime) -> None:
+        self.now = start
+        self.goes_on: Iterator[bool] | None = None
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pause(self, seconds: float) -> bool:
+        self.now += timedelta(seconds=seconds)
+        return next(self.goes_on) if self.goes_on is not None else True
+
+
+@pytest.fixture
+def ticket():
+    set_desk(duty_manager=staff("duty"))
+    ann = staff("ann", reports_to=staff("boss"))
+    return opened(contact=CustomerFactory(account_manager=ann).contacts.create(email="li@company.example"))
+
+
+def run(start: datetime, **more: object) -> Time:
+    now = Time(start)
+    sweep_in_rounds(clock=now, pause=now.pause, **more)  # type: ignore[arg-type]
+    return now
+
+
+def test_what_falls_due_within_the_minute_is_noticed_within_two_seconds(ticket):
+    run(minute(29.5))
+    clock = clock_of(ticket)
+    assert timedelta(0) <= clock.detected_at - clock.due_at <= timedelta(seconds=2)
+    assert Escalation.objects.filter(step__percent=100).count() == 1
+
+
+def test_the_rounds_fill_the_minute_and_no_more():
+    end = run(minute(0)).now
+    assert timedelta(seconds=57) <= end - minute(0) < timedelta(seconds=60)
+
+
+def test_a_flood_is_worked_without_a_pause_and_looked_at_anew_every_few_seconds(monkeypatch):
+    found = []
+
+    def flooded(*, now: datetime, seconds: float, failed: Counter[int]) -> SweepReport:
+        found.append(seconds)
+        return SweepReport(acted=1, left=3 - len(found))
+
+    monkeypatch.setattr(sweep_loop, "sweep", flooded)
+    now = Time(minute(0))
+    pauses: list[float] = []
+    now.goes_on = iter([True, True, False])
+    sweep_in_rounds(clock=now, pause=lambda seconds: pauses.append(seconds) or now.pause(seconds))
+    assert pauses == [0, 0, sweep_loop.ROUND]
+    assert found == [5, 5, 5]
+
+
+@pytest.mark.parametrize(("faults", "failed"), [(1, 0), (99, 1)])
+def test_one_that_fails_is_tried_twice_a_minute_and_counted_once(
+    ticket, monkeypatch, faults: int, failed: int
+):
+    act, tried = sweeping.act_on_all, []
+
+    def fails(clocks: Any, people: Any, *, now: datetime) -> Any:
+        tried.append(now)
+        if len(tried) <= faults:
+            raise ValueError
+        return act(clocks, people, now=now)
+
+    monkeypatch.setattr(sweeping, "act_on_all", fails)
+    now = Time(minute(40))
+    report = sweep_in_rounds(clock=now, pause=now.pause)
+    assert (len(tried), report.acted, report.failed) == (2, 1 - failed, failed)
+    assert f"failed={failed}" in Heartbeat.objects.get(name="sweep").detail
+
+
+def test_a_queue_that_is_being_stopped_waits_for_one_round_only():
+    now = Time(minute(0))
+    now.goes_on = iter([True, False])
+    sweep_in_rounds(clock=now, pause=now.pause)
+    assert now.now == minute(0) + timedelta(seconds=4)
+
+
+def test_the_heartbeat_comes_with_the_first_round_and_every_ten_seconds(ticket):
+    run(minute(29.5), seconds=5)
+    assert Heartbeat.objects.get(name="sweep").at == minute(29.5)
+    run(minute(29.5), seconds=33)
+    beat = Heartbeat.objects.get(name="sweep")
+    assert beat.at == minute(30)
+    assert beat.detail == "acted=1 busy=0 settled=0 failed=0 left=0"
+
+
+def test_whoever_watches_from_outside_is_called_once_a_minute(monkeypatch: pytest.MonkeyPatch):
+    called: list[datetime] = []
+    ping: Callable[..., None] = lambda *, now: called.append(now)  # noqa: E731
+    monkeypatch.setattr(sweep_loop, "ping_outside", ping)
+    run(minute(0))
+    assert called == [minute(0)]
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, *rounds_that_fail: int) -> None:
+    """The database is away in these rounds."""
+    numbers, real = count(), sweep_loop.sweep
+
+    def sweep(**given: Any) -> SweepReport:
+        if next(numbers) in rounds_that_fail:
+            raise OperationalError("the connection is closed")
+        return real(**given)
+
+    monkeypatch.setattr(sweep_loop, "sweep", sweep)
+
+
+@pytest.mark.parametrize("away", [(0,), (0, 1, 2), (3, 4)])
+def test_a_database_that_is_away_for_a_moment_costs_only_the_rounds_of_that_moment(ticket, monkeypatch, away):
+    failing(monkeypatch, *away)
+    run(minute(29.9))
+    clock = clock_of(ticket)
+    assert timedelta(0) <= clock.detected_at - clock.due_at <= timedelta(seconds=6)
+    assert Heartbeat.objects.filter(name="sweep").exists()
+
+
+def test_a_database_that_is_away_all_the_time_is_no_good_run(monkeypatch):
+    failing(monkeypatch, *range(100))
+    with pytest.raises(OperationalError):
+        run(minute(0))
+    assert not Heartbeat.objects.filter(name="sweep").exists()
+
+
+def test_of_several_at_once_the_one_that_began_last_goes_on():
+    """As after deaths of the queue, which leaves its tasks to the next."""
+    first, second = Time(minute(0)), Time(minute(0))
+    second.now = minute(0.5)
+
+    def pause(seconds: float) -> bool:
+        if first.now == minute(0):
+            sweep_in_rounds(clock=second, pause=second.pause)
+        return first.pause(seconds)
+
+    sweep_in_rounds(clock=first, pause=pause)
+    assert first.now == minute(0) + timedelta(seconds=2)
+    assert second.now - minute(0.5) >= timedelta(seconds=57)

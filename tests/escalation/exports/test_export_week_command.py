@@ -1,0 +1,70 @@
+"""manage.py export_week and the task of Monday morning."""
+
+import io
+import json
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from escalation.lib.weeks import Week
+from escalation.models import WeeklyExport
+from escalation.tasks import export_last_week
+from tests.factories import NOW, TicketFactory
+
+pytestmark = pytest.mark.django_db
+OVER = Week(2026, 46)  # NOW lies in week 47
+
+
+def export_week(*args) -> str:
+    out = io.StringIO()
+    call_command("export_week", *args, stdout=out)
+    return out.getvalue()
+
+
+def test_without_a_week_it_takes_the_last_one_over(frozen):
+    said = export_week()
+    assert WeeklyExport.objects.get().week == "2026-W46"
+    assert "Week 2026-W46, revision 1" in said
+    assert "exports/2026-W46/tickets.csv  0 rows  sha256 " in said
+
+
+def test_the_task_of_monday_morning_takes_it_too_and_twice_is_once(frozen):
+    frozen.move_to(Week(2026, 47).bounds(ZoneInfo(settings.DESK_TIME_ZONE))[1] + timedelta(hours=8))
+    assert export_last_week() == export_last_week() == "2026-W47"
+    assert WeeklyExport.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("week", "sentence"),
+    [
+        ("2026-W60", "W01 to W53"),
+        ("2025-W53", "W01 to W52"),
+        ("bad", "“bad” is not a week; write it like 2026-W47."),
+        ("2026-W47", "2026-W47 is not over before 2026-11-23 00:00"),
+        ("2027-W01", "not over"),
+    ],
+)
+def test_a_week_that_cannot_be_exported_is_a_sentence(frozen, week, sentence):
+    with pytest.raises(CommandError, match=sentence):
+        export_week("--week", week)
+    assert WeeklyExport.objects.count() == 0
+
+
+def test_a_correction_needs_a_pack_and_makes_a_revision(frozen):
+    with pytest.raises(CommandError, match="no pack"):
+        export_week("--week", "2026-W46", "--correct", "late call")
+    export_week("--week", "2026-W46")
+    TicketFactory(opened_at=NOW - timedelta(days=7))
+    assert "revision 2" in export_week("--week", "2026-W46", "--correct", "late call")
+
+
+def test_a_preview_of_the_running_week_goes_to_a_folder(frozen, tmp_path):
+    TicketFactory()
+    said = export_week("--week", "2026-W47", "--preview", str(tmp_path / "preview"))
+    assert "Preview of week 2026-W47" in said
+    assert b"SD#" in (tmp_path / "preview" / "tickets.csv").read_bytes()
+    assert json.loads((tmp_path / "preview" / "manifest.json").read_text())["until"] == NOW.isoformat()
+    assert WeeklyExport.objects.count() == 0

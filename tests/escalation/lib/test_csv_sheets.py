@@ -1,0 +1,119 @@
+"""Sheets are read back as a spreadsheet would, with cells that mean harm."""
+
+import csv
+import hashlib
+import io
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db.models import TextChoices
+
+from escalation.lib.csv_sheets import CHUNK, CsvSheet, guarded, iso_time, local_time, write_sheet
+
+
+class Colour(TextChoices):
+    RED = "red", "a label nobody exports"
+
+
+def written(rows, columns=("a", "b")) -> bytes:
+    target = io.BytesIO()
+    write_sheet(target, columns, rows)
+    return target.getvalue()
+
+
+def read_back(data: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+
+
+def test_a_sheet_starts_with_a_bom_and_ends_lines_with_crlf():
+    assert written([["x", 1]]) == b"\xef\xbb\xbfa,b\r\nx,1\r\n"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "=1+1",
+        "+8613800000000",
+        "-2+3",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        '  =HYPERLINK("http://x")',
+        "\u3000=1",
+        "\ufeff=1",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠x",
+        "=cmd|' /C calc'!A0",
+    ],
+)
+def test_text_that_would_run_gets_an_apostrophe(cell):
+    assert read_back(written([[cell, "x"]]))[1] == ["'" + cell, "x"]
+
+
+@pytest.mark.parametrize(
+    "cell", ["", "a=b", "直播间黑屏", "'=1", " plain", "1-2", "100%", "line\nbreak", '"quoted", and more']
+)
+def test_harmless_text_comes_back_as_it_was(cell):
+    assert read_back(written([[cell, "x"]]))[1] == [cell, "x"]
+
+
+def test_our_own_numbers_stay_numbers():
+    assert read_back(written([[-5, Decimal("-1.50")], [0, 2.5]]))[1:] == [["-5", "-1.50"], ["0", "2.5"]]
+
+
+def test_dates_times_choices_and_nothing_have_one_spelling_each():
+    at = datetime(2026, 11, 16, 9, 30, 15, 999, tzinfo=ZoneInfo("Asia/Shanghai"))
+    rows = [[at, date(2026, 11, 16)], [None, Colour.RED], [True, False]]
+    assert read_back(written(rows))[1:] == [
+        ["2026-11-16T01:30:15+00:00", "2026-11-16"],
+        ["", "red"],
+        ["yes", "no"],
+    ]
+
+
+def test_the_summary_describes_the_very_bytes(tmp_path):
+    path = tmp_path / "sheet.csv"
+    summary = write_sheet(path, ["a", "b"], ([number, "行" * 50] for number in range(5000)))
+    data = path.read_bytes()
+    assert summary.rows == 5000
+    assert summary.bytes == len(data)
+    assert summary.sha256 == hashlib.sha256(data).hexdigest()
+
+
+def test_rows_are_taken_as_chunks_are_asked_for():
+    taken = []
+
+    def rows():
+        for number in range(100_000):
+            taken.append(number)
+            yield [number, "x" * 100]
+
+    first = next(CsvSheet(["a", "b"]).chunks(rows()))
+    assert len(taken) < 1000
+    assert len(first) <= CHUNK + 200
+
+
+def test_no_rows_is_a_sheet_with_a_header():
+    sheet = CsvSheet(["a"])
+    assert read_back(b"".join(sheet.chunks([]))) == [["a"]]
+    assert sheet.summary.rows == 0
+
+
+def test_half_a_character_spoils_no_sheet():
+    assert read_back(written([["\ud83d broken", "x"]]))[1] == ["? broken", "x"]
+
+
+def test_local_time_is_the_zones_wall_clock():
+    at = datetime(2026, 11, 16, 1, 30, tzinfo=UTC)
+    assert local_time(at, ZoneInfo("Asia/Shanghai")) == "2026-11-16 09:30:00"
+    assert iso_time(at) == "2026-11-16T01:30:00+00:00"
+    assert (local_time(None, ZoneInfo("UTC")), iso_time(None)) == ("", "")
+
+
+def test_guarding_twice_adds_nothing():
+    assert guarded(guarded("=1")) == "'=1"

@@ -1,0 +1,218 @@
+"""Turns by layers: tables in several zones, both changes of the clock, restrictions, levels, and properties."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from escalation.lib.rotation import Layer, Rotation, instant, planned, turns
+
+BERLIN, NEW_YORK, SHANGHAI = (ZoneInfo(key) for key in ("Europe/Berlin", "America/New_York", "Asia/Shanghai"))
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+ANN, BEN, CY = 1, 2, 3
+
+
+def layer(**changes) -> Layer:
+    fields = {
+        "key": 1,
+        "level": 1,
+        "people": (ANN, BEN, CY),
+        "rotation": Rotation.DAYS,
+        "length": 1,
+        "hand_over": time(9),
+        "starts_on": date(2026, 3, 2),  # a Monday
+    }
+    return Layer(**(fields | changes))
+
+
+def span(first: str, last: str, zone: ZoneInfo):
+    return tuple(instant(datetime.fromisoformat(text), zone) for text in (first, last))
+
+
+def said(found, zone: ZoneInfo) -> list[tuple[int, str, str]]:
+    """Who from when to when, on the wall clock."""
+    return [(turn.user, *(f"{end.astimezone(zone):%m-%d %H:%M}" for end in turn.span)) for turn in found]
+
+
+def test_people_follow_each_other_day_by_day_at_the_hand_over():
+    found = turns(layer(), SHANGHAI, span("2026-03-02", "2026-03-05 12:00", SHANGHAI))
+    assert said(found, SHANGHAI) == [
+        (ANN, "03-02 09:00", "03-03 09:00"),
+        (BEN, "03-03 09:00", "03-04 09:00"),
+        (CY, "03-04 09:00", "03-05 09:00"),
+        (ANN, "03-05 09:00", "03-05 12:00"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "change", "hours"),
+    [
+        (BERLIN, "2026-03-29", 23),
+        (BERLIN, "2026-10-25", 25),
+        (NEW_YORK, "2026-03-08", 23),
+        (NEW_YORK, "2026-11-01", 25),
+        (ZoneInfo("Australia/Lord_Howe"), "2026-10-04", 23.5),
+        (ZoneInfo("Australia/Lord_Howe"), "2026-04-05", 24.5),
+    ],
+)
+def test_the_hand_over_keeps_its_local_time_when_the_clock_changes(zone, change, hours):
+    day = date.fromisoformat(change)
+    around = span(f"{day - 2 * DAY} 09:00", f"{day + 2 * DAY} 09:00", zone)
+    found = list(turns(layer(), zone, around))
+    assert {f"{turn.span[0].astimezone(zone):%H:%M}" for turn in found} == {"09:00"}
+    lengths = [(turn.span[1] - turn.span[0]) / HOUR for turn in found]
+    assert lengths == [24, hours, 24, 24]
+
+
+def test_a_night_across_the_change_is_as_long_as_it_really_is():
+    nights = layer(from_time=time(20), to_time=time(8), hand_over=time(20))
+    (night,) = turns(nights, BERLIN, span("2026-03-28 20:00", "2026-03-29 12:00", BERLIN))
+    assert said([night], BERLIN) == [(CY, "03-28 20:00", "03-29 08:00")]
+    assert night.span[1] - night.span[0] == 11 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("wall", "zone", "utc"),
+    [
+        ("2026-03-29 02:30", BERLIN, "2026-03-29 01:30"),  # skipped: the clock shows 03:30 then
+        ("2026-10-25 02:30", BERLIN, "2026-10-25 00:30"),  # shown twice: the first time
+        ("2026-11-01 01:30", NEW_YORK, "2026-11-01 05:30"),
+    ],
+)
+def test_a_hand_over_that_the_clock_skips_or_shows_twice(wall, zone, utc):
+    assert instant(datetime.fromisoformat(wall), zone) == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+
+
+def test_weeks_begin_on_their_weekday_and_the_first_person_has_the_shorter_one():
+    weekly = layer(rotation=Rotation.WEEKS, weekday=0, starts_on=date(2026, 3, 4))
+    found = turns(weekly, BERLIN, span("2026-03-01", "2026-03-17", BERLIN))
+    assert said(found, BERLIN) == [
+        (ANN, "03-04 09:00", "03-09 09:00"),
+        (BEN, "03-09 09:00", "03-16 09:00"),
+        (CY, "03-16 09:00", "03-17 00:00"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rotation", "length", "second"),
+    [
+        (Rotation.DAYS, 3, "03-05 09:00"),
+        (Rotation.HOURS, 12, "03-02 21:00"),
+        (Rotation.HOURS, 36, "03-03 21:00"),
+        (Rotation.WEEKS, 2, "03-16 09:00"),
+    ],
+)
+def test_a_turn_lasts_as_long_as_the_layer_says(rotation, length, second):
+    found = list(
+        turns(layer(rotation=rotation, length=length), BERLIN, span("2026-03-02", "2026-03-20", BERLIN))
+    )
+    assert said(found, BERLIN)[1][:2] == (BEN, second)
+
+
+def test_restricted_to_weekends_two_days_are_one_turn():
+    weekends = layer(rotation=Rotation.WEEKS, weekdays=frozenset({5, 6}))
+    found = turns(weekends, BERLIN, span("2026-03-02", "2026-03-16", BERLIN))
+    assert said(found, BERLIN) == [
+        (ANN, "03-07 00:00", "03-09 00:00"),
+        (BEN, "03-14 00:00", "03-16 00:00"),
+    ]
+
+
+def test_the_night_of_a_friday_belongs_to_friday():
+    fridays = layer(weekdays=frozenset({4}), from_time=time(20), to_time=time(8), hand_over=time(8))
+    found = turns(fridays, BERLIN, span("2026-03-02", "2026-03-09", BERLIN))
+    assert said(found, BERLIN) == [(BEN, "03-06 20:00", "03-07 08:00")]
+
+
+def test_the_last_day_ends_with_the_next_days_hand_over():
+    short = layer(ends_on=date(2026, 3, 3))
+    found = turns(short, BERLIN, span("2026-03-01", "2026-03-30", BERLIN))
+    assert said(found, BERLIN) == [(ANN, "03-02 09:00", "03-03 09:00"), (BEN, "03-03 09:00", "03-04 09:00")]
+
+
+def test_a_layer_without_people_covers_nothing():
+    assert list(turns(layer(people=()), BERLIN, span("2026-03-01", "2026-03-30", BERLIN))) == []
+
+
+def test_the_higher_level_wins_where_both_cover():
+    base, nights = (
+        layer(people=(ANN,)),
+        layer(key=2, level=2, people=(BEN,), from_time=time(22), to_time=time(6)),
+    )
+    found = planned([base, nights], BERLIN, span("2026-03-03 09:00", "2026-03-04 09:00", BERLIN))
+    assert said(found, BERLIN) == [
+        (ANN, "03-03 09:00", "03-03 22:00"),
+        (BEN, "03-03 22:00", "03-04 06:00"),
+        (ANN, "03-04 06:00", "03-04 09:00"),
+    ]
+
+
+LAYERS = st.builds(
+    layer,
+    key=st.integers(1, 99),
+    level=st.integers(1, 3),
+    people=st.lists(st.integers(1, 5), min_size=1, max_size=4).map(tuple),
+    rotation=st.sampled_from(Rotation),
+    length=st.integers(1, 5),
+    hand_over=st.times().map(lambda moment: moment.replace(second=0, microsecond=0)),
+    weekday=st.integers(0, 6),
+    starts_on=st.dates(date(2026, 1, 1), date(2026, 11, 1)),
+    weekdays=st.frozensets(st.integers(0, 6)),
+)
+ZONES = st.sampled_from(
+    [BERLIN, NEW_YORK, SHANGHAI, ZoneInfo("Australia/Lord_Howe"), ZoneInfo("America/St_Johns")]
+)
+YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+MOMENTS = st.integers(0, 330 * 24 * 60).map(lambda minutes: YEAR + timedelta(minutes=minutes))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(LAYERS, max_size=4, unique_by=lambda one: one.key), ZONES, MOMENTS)
+def test_together_they_never_overlap_and_cover_what_any_of_them_covers(layers, zone, since):
+    within = since, since + 10 * DAY
+    found = planned(layers, zone, within)
+    assert all(first.span[1] <= then.span[0] for first, then in pairwise(found))
+    alone = sum((turn.span[1] - turn.span[0] for turn in found), timedelta(0))
+    covered = {
+        hour
+        for number in range(240)
+        for hour in [since + number * HOUR]
+        if any(turn.span[0] <= hour < turn.span[1] for one in layers for turn in turns(one, zone, within))
+    }
+    assert covered == {
+        since + number * HOUR
+        for number in range(240)
+        if any(turn.span[0] <= since + number * HOUR < turn.span[1] for turn in found)
+    }
+    assert alone <= 10 * DAY
+
+
+@settings(max_examples=60, deadline=None)
+@given(LAYERS, ZONES, MOMENTS, st.integers(0, 200))
+def test_what_is_asked_for_does_not_change_who_has_the_duty(one, zone, since, hours):
+    """A window that begins later sees the same people."""
+    later = since + hours * HOUR
+    whole = list(turns(one, zone, (since, since + 12 * DAY)))
+    part = list(turns(one, zone, (later, since + 12 * DAY)))
+
+    def who(found, at):
+        return next((turn.user for turn in found if turn.span[0] <= at < turn.span[1]), None)
+
+    moments = [later + number * 7 * HOUR for number in range(12)]
+    assert [who(part, at) for at in moments] == [who(whole, at) for at in moments]
+
+
+@settings(max_examples=60, deadline=None)
+@given(LAYERS.filter(lambda one: not one.is_restricted), ZONES, MOMENTS)
+def test_every_hand_over_is_at_its_local_time(one, zone, since):
+    """By days and weeks: unless the clock skips that time on the day."""
+    if one.rotation == Rotation.HOURS:
+        return
+    found = list(turns(one, zone, (since, since + 30 * DAY)))
+    for turn in found[1:]:
+        local = turn.span[0].astimezone(zone)
+        wall = datetime.combine(local.date(), one.hand_over)
+        assert local.time() == one.hand_over or instant(wall, zone) == turn.span[0]

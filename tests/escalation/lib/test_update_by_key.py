@@ -1,0 +1,21 @@
+"""Giving each row of one update a value of its own."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import DateTimeField
+
+from escalation.lib.update_by_key import ByKey
+from escalation.models import Clock
+from tests.factories import NOW, ClockFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_each_row_gets_its_own_value_and_others_none(django_assert_num_queries):
+    one, two, three, other = (ClockFactory() for _each in range(4))
+    wanted = {one.pk: NOW, two.pk: NOW + timedelta(microseconds=1), three.pk: None}
+    with django_assert_num_queries(1):
+        Clock.objects.filter(pk__in=wanted).update(next_step_at=ByKey(wanted, DateTimeField()))
+    found = dict(Clock.objects.values_list("pk", "next_step_at"))
+    assert found == {**wanted, other.pk: other.next_step_at}

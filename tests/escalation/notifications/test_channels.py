@@ -1,0 +1,483 @@
+"""Notifications by other ways than mail: the order of ways, tries, the next person, groups, quiet hours, digests."""
+
+import json
+from datetime import time, timedelta
+
+import pytest
+
+from customers.models import Contract
+from escalation.choices import AttemptOutcome, ClockKind, Medium, NoticeKind, NotificationState, Whom
+from escalation.models import ContactWay, Notification, NotificationAttempt
+from escalation.notifications.acknowledge_links import ack_link
+from escalation.notifications.channels import apprise_services, outcomes
+from escalation.notifications.wording import Notice
+from escalation.notifications.writing import group_rows, tell
+from tests.factories import (
+    ClockFactory,
+    ContactWayFactory,
+    ContractFactory,
+    CustomerFactory,
+    DutyRotaFactory,
+    EscalationFactory,
+    NotificationFactory,
+    TicketFactory,
+    staff,
+)
+from tests.imfake import closed_port, standing_in
+from tests.talk import dispatched, minute
+from tickets.models import OutboundEmail, Ticket
+
+pytestmark = pytest.mark.django_db
+
+ACCEPTED, REFUSED, TIMED_OUT = AttemptOutcome.ACCEPTED, AttemptOutcome.REFUSED, AttemptOutcome.TIMED_OUT
+PAGE = (Medium.CHAT, Medium.SMS, Medium.WEBHOOK)
+
+
+@pytest.fixture(autouse=True)
+def _loopback_is_allowed(settings):
+    settings.ALLOW_PRIVATE_TARGETS = True
+
+
+@pytest.fixture
+def service():
+    with standing_in() as one:
+        yield one
+
+
+@pytest.fixture
+def wecom(service, monkeypatch):
+    """The chat service that every way of a test belongs to, unless it says otherwise."""
+    plugin = apprise_services.GATEWAYS["wecombot"].plugin
+    monkeypatch.setattr(plugin, "notify_url", f"{service.url}/send?key={{key}}")
+    return service
+
+
+@pytest.fixture
+def boss():
+    return staff("boss")
+
+
+@pytest.fixture
+def ann(boss):
+    return staff("ann", reports_to=boss, time_zone="Asia/Shanghai")
+
+
+def hook(user, url: str, **more) -> ContactWay:
+    return ContactWayFactory(
+        user=user, medium=Medium.WEBHOOK, address=url, shown="http://127.0.0.1/…", **more
+    )
+
+
+def told(recipient, *channels, at=3, priority=0) -> Notification:
+    clock = ClockFactory(ticket=TicketFactory(priority=priority))
+    notice = Notice(NoticeKind.REMINDER, clock.ticket, clock)
+    return tell(recipient, notice, at=minute(at), channels=channels or (Medium.CHAT,))
+
+
+def tries(row: Notification) -> list[tuple[str, str]]:
+    return list(row.attempts.order_by("pk").values_list("medium", "outcome"))
+
+
+def again(row: Notification) -> Notification:
+    return Notification.objects.get(pk=row.pk)
+
+
+# ------------------------------------------------------------------------------------------------------------
+# One person
+
+
+def test_it_goes_out_by_the_listed_medium_and_the_answer_is_on_record(wecom, ann):
+    way = ContactWayFactory(user=ann)
+    row = told(ann)
+    dispatched(3)
+    assert row.ticket.number in wecom.texts[0]
+    attempt = row.attempts.get()
+    assert (attempt.way, attempt.to, attempt.outcome) == (way, "WeCom Bot: wecombot://b...0/", ACCEPTED)
+    assert (attempt.answer, attempt.at) == ('200 {"errcode":0,"errmsg":"ok"}', minute(3))
+    assert attempt.milliseconds is not None
+    assert (again(row).state, again(row).sent_at) == (NotificationState.SENT, minute(3))
+    assert not OutboundEmail.objects.exists()
+
+
+def test_mail_that_is_listed_too_comes_in_addition(wecom, ann):
+    ContactWayFactory(user=ann)
+    row = told(ann, Medium.CHAT, Medium.MAIL)
+    dispatched(3)
+    assert tries(row) == [("mail", "queued"), ("chat", "accepted")]
+
+
+def test_whoever_has_no_way_of_the_listed_media_gets_mail(wecom, ann):
+    ContactWayFactory(user=ann)
+    row = told(ann, Medium.SMS)
+    dispatched(3)
+    assert (tries(row), wecom.heard) == ([("mail", "queued")], [])
+
+
+def test_a_service_that_repeats_what_it_was_sent_gives_no_colleague_the_link(wecom, ann):
+    ContactWayFactory(user=ann)
+    escalation = EscalationFactory(clock=ClockFactory(ticket=TicketFactory(priority=0)))
+    clock = escalation.clock
+    notice = Notice(NoticeKind.ESCALATED_TO_YOU, clock.ticket, clock)
+    row = tell(ann, notice, at=minute(3), escalation=escalation, channels=(Medium.CHAT,))
+    token = ack_link(user=ann, escalation=escalation).rstrip("/").rpartition("/")[2]
+    wecom.body = f'{{"errcode":0,"said":"http:\\/\\/desk\\/ack\\/{token}\\/"}}'
+    dispatched(3)
+    assert token in wecom.texts[0]
+    assert token not in row.attempts.get().answer
+
+
+def test_an_answer_to_many_does_not_repeat_the_others_to_who_sees_one(wecom, ann):
+    ContactWayFactory(user=ann)
+    wecom.body = '{"errcode":0,"said":"SD#7 of another customer"}'
+    row, *_others = [told(ann, Medium.CHAT) for _number in range(6)]
+    dispatched(3)
+    assert row.attempts.get().answer == "200"
+
+
+def test_the_first_medium_that_accepts_is_enough(wecom, service, ann):
+    hook(ann, service.url)
+    ContactWayFactory(user=ann)
+    row = told(ann, *PAGE)
+    dispatched(3)
+    assert tries(row) == [("chat", "accepted")]
+
+
+def test_of_several_ways_of_a_medium_the_lowest_order_is_tried_first(service, ann):
+    hook(ann, f"{service.url}/second", position=2)
+    hook(ann, f"{service.url}/first", position=1)
+    told(ann, Medium.WEBHOOK)
+    dispatched(3)
+    assert [path for path, _headers, _body in service.heard] == ["/first"]
+
+
+def test_a_way_that_is_switched_off_is_none(wecom, ann):
+    ContactWayFactory(user=ann, is_active=False)
+    row = told(ann)
+    dispatched(3)
+    assert tries(row) == [("mail", "queued")]
+
+
+def test_a_refusal_is_tried_again_with_waits_and_then_the_next_way(wecom, ann):
+    ContactWayFactory(user=ann)
+    with standing_in() as other:
+        hook(ann, other.url)
+        row = told(ann, *PAGE)
+        wecom.status = 500
+        dispatched(3)
+        assert again(row).next_try_at == minute(3.5)
+        dispatched(3.4)
+        assert len(wecom.heard) == 1
+        dispatched(3.5)
+        assert again(row).next_try_at == minute(5.5)
+        dispatched(5.5)
+        assert tries(row) == [("chat", "refused")] * 3 + [("webhook", "accepted")]
+    assert again(row).state == NotificationState.SENT
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_bot_that_is_gone_is_a_refusal(wecom, ann, status):
+    ContactWayFactory(user=ann)
+    row = told(ann)
+    wecom.status, wecom.body = status, "gone"
+    dispatched(3)
+    assert (row.attempts.get().outcome, row.attempts.get().answer) == (REFUSED, f"{status} gone")
+
+
+def test_nobody_listening_is_a_refusal(ann):
+    hook(ann, f"http://127.0.0.1:{closed_port()}/")
+    row = told(ann, Medium.WEBHOOK)
+    dispatched(3)
+    assert (row.attempts.get().outcome, row.attempts.get().answer) == (REFUSED, outcomes.NOT_TAKEN)
+
+
+def test_whoever_answers_too_late_has_timed_out_and_holds_up_nobody(wecom, service, ann, monkeypatch):
+    monkeypatch.setattr("escalation.notifications.dispatch.TIME_LIMIT", 0.5)
+    with standing_in() as quick:
+        hook(staff("bob"), quick.url)
+        slow, other = told(ann, Medium.CHAT), told(ContactWay.objects.get().user, Medium.WEBHOOK)
+        ContactWayFactory(user=ann)
+        wecom.is_slow = True
+        dispatched(3)
+    assert (tries(slow), tries(other)) == ([("chat", "timed_out")], [("webhook", "accepted")])
+
+
+def test_when_every_way_refused_mail_is_the_last_resort(service, ann):
+    hook(ann, service.url)
+    service.status = 500
+    row = told(ann, Medium.WEBHOOK)
+    for at in (3, 3.5, 5.5):
+        dispatched(at)
+    assert tries(row) == [("webhook", "refused")] * 3 + [("mail", "queued")]
+    assert again(row).state == NotificationState.SENT
+
+
+def test_when_nothing_reaches_the_person_the_next_one_is_told(service, ann, boss):
+    ann.email = ""
+    ann.save()
+    hook(ann, service.url)
+    service.status = 500
+    row = told(ann, Medium.WEBHOOK)
+    for at in (3, 3.5, 5.5):
+        dispatched(at)
+    assert again(row).state == NotificationState.FAILED
+    instead = Notification.objects.get(kind=NoticeKind.UNREACHED)
+    assert (instead.recipient, instead.other, instead.ticket) == (boss, ann, row.ticket)
+    assert (instead.channels, instead.is_urgent) == (["webhook"], True)
+    assert "A promise falls due" in instead.mail.text
+
+
+def test_a_private_target_is_refused_when_it_is_sent_to(service, ann, settings):
+    settings.ALLOW_PRIVATE_TARGETS = False
+    hook(ann, service.url)
+    row = told(ann, Medium.WEBHOOK)
+    dispatched(3)
+    assert row.attempts.get().answer == outcomes.PRIVATE
+    assert service.heard == []
+
+
+def test_a_webhook_carries_the_facts(service, ann, settings):
+    hook(ann, service.url, secret="shared")
+    row = told(ann, Medium.WEBHOOK)
+    dispatched(3)
+    body = json.loads(service.heard[0][2])
+    ticket = row.ticket
+    assert (body["version"], body["event"], body["kind"], body["urgent"]) == (
+        1,
+        "notification",
+        "reminder",
+        True,
+    )
+    assert body["tickets"] == [
+        {
+            "number": ticket.number,
+            "priority": "P0",
+            "subject": ticket.subject,
+            "customer": ticket.customer.name,
+            "url": f"{settings.SITE_URL}/tickets/ticket/{ticket.pk}/change/",
+            "due_at": row.clock.due_at.isoformat(),
+            "what": "A promise falls due",
+        }
+    ]
+    assert "X-Desk-Signature" in service.heard[0][1]
+
+
+def test_an_sms_is_short(service, ann, monkeypatch):
+    plugin = apprise_services.GATEWAYS["clickatell"].plugin
+    monkeypatch.setattr(plugin, "notify_url", service.url + "/messages/http/send?apiKey={}")
+    ContactWayFactory(user=ann, medium=Medium.SMS, address="clickatell://apikey4711/15556667777")
+    row = told(ann, Medium.SMS)
+    dispatched(3)
+    heard = service.heard[0][0] + service.texts[0]
+    assert f"P0.+{row.ticket.number}".replace("#", "%23") in heard.replace(" ", "+").replace("#", "%23")
+    assert "http" not in service.texts[0]
+
+
+def test_an_sms_of_many_holds_no_customers_words_either(service, ann, monkeypatch):
+    plugin = apprise_services.GATEWAYS["clickatell"].plugin
+    monkeypatch.setattr(plugin, "notify_url", service.url + "/messages/http/send?apiKey={}")
+    ContactWayFactory(user=ann, medium=Medium.SMS, address="clickatell://apikey4711/15556667777")
+    rows = [told(ann, Medium.SMS) for _number in range(5)]
+    Ticket.objects.update(subject="Your account: evil.example")
+    dispatched(3)
+    assert [tries(row) for row in rows] == [[("sms", "accepted")]] * 5
+    assert "evil" not in service.heard[0][0] + service.texts[0]
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Storms
+
+
+def test_a_storm_is_one_message_by_each_way_and_every_row_has_its_attempt(wecom, ann):
+    ContactWayFactory(user=ann)
+    rows = [told(ann, Medium.CHAT, Medium.MAIL) for _number in range(6)]
+    report = dispatched(3)
+    assert (len(wecom.heard), OutboundEmail.objects.count(), report.messages) == (1, 1, 2)
+    assert "6 notifications" in wecom.texts[0]
+    assert [tries(row) for row in rows] == [[("mail", "queued"), ("chat", "accepted")]] * 6
+
+
+def test_a_digest_that_is_refused_is_tried_again_as_one(wecom, ann):
+    ContactWayFactory(user=ann)
+    rows = [told(ann) for _number in range(5)]
+    wecom.status = 500
+    dispatched(3)
+    wecom.status = 200
+    dispatched(3.5)
+    assert len(wecom.heard) == 2
+    assert {again(row).state for row in rows} == {NotificationState.SENT}
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Quiet hours
+
+
+@pytest.fixture
+def sleeper(ann):
+    """It is 20:03 where ann lives; she is quiet from 20:00 to 08:30."""
+    profile = ann.staff_profile
+    profile.quiet_from, profile.quiet_until = time(20, 0), time(8, 30)
+    profile.save()
+    return ann
+
+
+def test_what_is_not_urgent_waits_for_the_end_of_the_quiet_hours_and_mail_does_not(wecom, sleeper):
+    ContactWayFactory(user=sleeper)
+    row = told(sleeper, Medium.CHAT, Medium.MAIL, priority=2)
+    dispatched(3)
+    assert (tries(row), wecom.heard) == ([("mail", "queued")], [])
+    morning = minute(0) + timedelta(hours=12, minutes=30)
+    assert (again(row).state, again(row).next_try_at) == (NotificationState.PENDING, morning)
+    dispatched(12 * 60 + 30)
+    assert (len(wecom.heard), again(row).state) == (1, NotificationState.SENT)
+    assert OutboundEmail.objects.count() == 1
+
+
+@pytest.mark.parametrize("priority", [0, 1])
+def test_what_is_urgent_knows_no_quiet_hours(wecom, sleeper, priority):
+    ContactWayFactory(user=sleeper)
+    told(sleeper, priority=priority)
+    dispatched(3)
+    assert len(wecom.heard) == 1
+
+
+def test_quiet_hours_are_those_of_the_persons_own_zone(wecom, sleeper):
+    traveller = staff("bob", time_zone="Europe/Berlin", quiet_from=time(20, 0), quiet_until=time(8, 30))
+    for person in (sleeper, traveller):
+        ContactWayFactory(user=person)
+    held, sent = told(sleeper, priority=2), told(traveller, priority=2)
+    dispatched(3)
+    assert (tries(held), tries(sent)) == ([], [("chat", "accepted")])
+
+
+def test_a_second_try_waits_for_the_end_of_the_quiet_hours_too(wecom, sleeper):
+    profile = sleeper.staff_profile
+    profile.quiet_from = time(20, 4)
+    profile.save()
+    ContactWayFactory(user=sleeper)
+    wecom.status = 500
+    row = told(sleeper, priority=3)
+    dispatched(3)
+    dispatched(4)
+    assert tries(row) == [("chat", "refused")]
+    wecom.status = 200
+    dispatched(12 * 60 + 30)
+    assert tries(row) == [("chat", "refused"), ("chat", "accepted")]
+
+
+def test_what_a_night_held_leaves_in_the_morning_as_one(wecom, sleeper):
+    ContactWayFactory(user=sleeper)
+    rows = [told(sleeper, at=3 + number * 10, priority=2) for number in range(5)]
+    for number in range(5):
+        dispatched(3 + number * 10)
+    assert wecom.heard == []
+    dispatched(12 * 60 + 29.9)
+    assert wecom.heard == []
+    dispatched(12 * 60 + 30)
+    assert len(wecom.heard) == 1
+    assert {again(row).state for row in rows} == {NotificationState.SENT}
+
+
+def test_a_rota_s_group_has_no_quiet_hours(wecom, sleeper):
+    rota = DutyRotaFactory()
+    ContactWayFactory(user=None, rota=rota)
+    row = NotificationFactory(recipient=None, rota=rota, channels=["chat"], next_try_at=minute(3))
+    dispatched(3)
+    assert tries(row) == [("chat", "accepted")]
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Groups
+
+
+def told_group(whom: Whom, notice_kind: NoticeKind = NoticeKind.PAGED, rota=None, **clock) -> Notification:
+    customer = CustomerFactory(name="Aurora", language="en", time_zone="Asia/Shanghai")
+    ticket = TicketFactory(priority=0, customer=customer, owner=staff("holder"))
+    clock = ClockFactory(ticket=ticket, due_at=minute(30), **clock)
+    notice = Notice(notice_kind, ticket, clock, ticket.owner, "secret detail")
+    [told] = group_rows(notice, whom=whom, rota=rota, at=minute(3))
+    row = told.made()
+    row.save()
+    return row
+
+
+def test_a_rota_s_group_reads_what_colleagues_read(wecom):
+    rota = DutyRotaFactory()
+    ContactWayFactory(user=None, rota=rota)
+    row = told_group(Whom.ROTA_GROUP, rota=rota)
+    dispatched(3)
+    assert "everything else waits" in wecom.texts[0]
+    assert again(row).state == NotificationState.SENT
+
+
+def test_a_customer_s_group_reads_that_we_are_on_it_and_until_when_and_nothing_internal(wecom):
+    row = told_group(Whom.CUSTOMER_GROUP)
+    ContactWayFactory(user=None, customer=row.customer)
+    dispatched(3)
+    text = json.loads(wecom.texts[0])["text"]["content"]
+    assert f"We are on it: {row.ticket.number}, first answer by 2026-11-18 20:30 (CST)." in text
+    assert "secret detail" not in text
+    assert "/tickets/" not in text
+    assert row.ticket.owner.first_name not in text
+
+
+def test_a_ticket_that_is_another_customers_by_now_is_nothing_for_the_first_ones_group(wecom):
+    row = told_group(Whom.CUSTOMER_GROUP)
+    ContactWayFactory(user=None, customer=row.customer)
+    Ticket.objects.update(customer=CustomerFactory())
+    dispatched(3)
+    assert wecom.heard == []
+    assert again(row).state == NotificationState.FAILED
+    assert row.attempts.get().answer == outcomes.STRAYED
+    assert Notification.objects.count() == 1
+
+
+def test_the_contract_says_in_which_language_and_zone(wecom):
+    row = told_group(Whom.CUSTOMER_GROUP)
+    ContractFactory(customer=row.customer, language="zh-hans", time_zone="Europe/Berlin")
+    assert Contract.objects.exists()
+    ContactWayFactory(user=None, customer=row.customer)
+    dispatched(3)
+    assert "(CET)" in json.loads(wecom.texts[0])["text"]["content"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "said"),
+    [
+        (NoticeKind.ESCALATED, {}, "has been handed to a senior colleague, who takes care of it now."),
+        (NoticeKind.REMINDER, {"kind": ClockKind.NEXT_RESPONSE}, "next answer by"),
+        (NoticeKind.REMINDER, {"kind": ClockKind.UPDATE}, "next update by"),
+        (NoticeKind.REMINDER, {"kind": ClockKind.RESOLUTION}, "to be resolved by"),
+        (NoticeKind.PAGED, {"stopped_at": minute(2)}, "We are on it: SD#"),
+    ],
+)
+def test_what_a_customer_reads(wecom, kind, more, said):
+    row = told_group(Whom.CUSTOMER_GROUP, kind, **more)
+    ContactWayFactory(user=None, customer=row.customer)
+    dispatched(3)
+    assert said in json.loads(wecom.texts[0])["text"]["content"]
+
+
+def test_no_customer_hears_of_a_fire_drill():
+    ticket = TicketFactory(is_drill=True)
+    assert (
+        group_rows(Notice(NoticeKind.PAGED, ticket), whom=Whom.CUSTOMER_GROUP, rota=None, at=minute(3)) == []
+    )
+
+
+def test_a_group_that_cannot_be_reached_is_told_to_who_holds_the_ticket(wecom):
+    row = told_group(Whom.CUSTOMER_GROUP)
+    ContactWayFactory(user=None, customer=row.customer)
+    wecom.status = 500
+    for at in (3, 3.5, 5.5):
+        dispatched(at)
+    assert again(row).state == NotificationState.FAILED
+    instead = Notification.objects.get(kind=NoticeKind.UNREACHED)
+    assert (instead.recipient, instead.detail) == (row.ticket.owner, "Aurora: P0 opened")
+
+
+def test_a_group_that_nobody_set_up_fails_on_record_and_disturbs_nobody():
+    row = told_group(Whom.CUSTOMER_GROUP)
+    dispatched(3)
+    assert again(row).state == NotificationState.FAILED
+    assert NotificationAttempt.objects.get().answer == outcomes.NO_WAY
+    assert not Notification.objects.filter(kind=NoticeKind.UNREACHED).exists()

@@ -1,0 +1,327 @@
+"""Ways to be reached: which addresses are taken, who may write whose, what is shown, and the test button."""
+
+import contextlib
+import socket
+
+import pytest
+from django.contrib.messages import get_messages
+from django.db import connection
+from django.urls import reverse
+
+from customers.errors import DeskError
+from escalation.access import visible_ways
+from escalation.choices import Medium
+from escalation.models import ContactWay
+from escalation.notifications.channels import outcomes
+from escalation.notifications.contact_ways import MOST_WAYS, keep_room, taken
+from tests.factories import (
+    AdminFactory,
+    ContactWayFactory,
+    CustomerFactory,
+    DutyRotaFactory,
+    UserFactory,
+    staff,
+)
+from tests.imfake import standing_in
+
+pytestmark = pytest.mark.django_db
+
+LIST = reverse("admin:escalation_contactway_changelist")
+ADD = reverse("admin:escalation_contactway_add")
+MANAGER, LEAD = ["Account manager"], ["Team lead"]
+
+
+def page(way: ContactWay) -> str:
+    return reverse("admin:escalation_contactway_change", args=[way.pk])
+
+
+def form(**more):
+    return {"medium": "chat", "name": "Shift", "address": "wecombot://botkey-4711", "secret": "", "is_active": "on",
+            "position": "1", **more}  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Addresses
+
+
+def test_what_is_kept_of_an_address_and_what_is_shown():
+    found = taken(Medium.CHAT, " wecombot://botkey-4711 ")
+    assert (found.address, found.shown) == ("wecombot://botkey-4711", "WeCom Bot: wecombot://b...1/")
+    assert "4711" not in repr(found)
+
+
+def test_of_a_webhook_the_host_is_shown(monkeypatch):
+    monkeypatch.setattr(
+        "escalation.notifications.contact_ways.public_addresses", lambda host, port: ["93.184.216.34"]
+    )
+    assert taken(Medium.WEBHOOK, "https://hooks.example/desk?token=4711").shown == "https://hooks.example/…"
+
+
+@pytest.mark.parametrize(
+    ("medium", "address", "words"),
+    [
+        (Medium.CHAT, "mailto://a:b@example.com", "no address that Apprise understands"),
+        (Medium.CHAT, "file:///etc/passwd", "no address that Apprise understands"),
+        (Medium.SMS, "wecombot://botkey-4711", "another kind of service"),
+        (
+            Medium.VOICE,
+            "twilio://AC735c307c62944b5a:e29dfbcebf390dee9@12223334444/15556667777",
+            "method=call",
+        ),
+        (Medium.CHAT, "mmost://127.0.0.1/3ccdd113474722377935511fc85d3dd4", "private network"),
+        (Medium.CHAT, "mmost://93.184.216.34/3ccdd113474722377935511fc85d3dd4", "Without TLS"),
+        (
+            Medium.SMS,
+            "twilio://AC735c307c62944b5a:e29dfbcebf390dee9@12223334444/15556667777/15556667778",
+            "of one recipient",
+        ),
+        (Medium.SMS, "bulksms://tokenid:secret@15556667777/15556667778?batch=yes", "no address that Apprise"),
+        (Medium.VOICE, "opsgenie://a1b2c3d4e5f6a1b2c3d4e5f6-4711/?action=close", "no address that Apprise"),
+        (Medium.WEBHOOK, "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=BOTKEY-4711", "chat service"),
+        (
+            Medium.WEBHOOK,
+            "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOX",
+            "chat service",
+        ),
+        (Medium.WEBHOOK, "http://hooks.example/", "begins with https://"),
+        (Medium.WEBHOOK, "https://user:pass@hooks.example/", "begins with https://"),
+        (Medium.WEBHOOK, "https://[::1/", "begins with https://"),
+        (Medium.WEBHOOK, "ftp://hooks.example/", "begins with https://"),
+        (Medium.WEBHOOK, "https://", "begins with https://"),
+        (Medium.WEBHOOK, "https://127.0.0.1/hook", "private network"),
+        (Medium.WEBHOOK, "https://localhost/hook", "private network"),
+        (Medium.WEBHOOK, "https://nowhere.invalid/hook", "cannot be found"),
+    ],
+)
+def test_what_is_refused_says_why_without_the_address(medium, address, words):
+    with pytest.raises(DeskError, match=words) as refused:
+        taken(medium, address)
+    assert address.removesuffix("://") not in str(refused.value).replace("https://.", "")
+
+
+ODD = (
+    "", " ", "http", "://", "https:", "https:///x", "https:host", "https://a..b/", "https://xn--/", "https://host:99999/",
+    "https://host:-1/", "https://host:443:443/", "https://[::1%25eth0]/", "https://[1.2.3.4]/", "https://[", "HTTPS://[::]/",
+    "https://user@host/", "https://host\\@127.0.0.1/", "https://%31%32%37.0.0.1/", "https://\ufffd/", "https://例子.测试/",
+    "https://" + "a" * 3000, "tgram://", "twilio://", "slack://%00", "mmosts://[::1]/3ccdd113474722377935511fc85d3dd4",
+    "workflow://127.0.0.1/a/b", "rockets://u:p@169.254.169.254/x", "infobip://k@127.0.0.1:80/15556667777",
+    "dingtalk://a?:x=%zz&to=,,,", "wecombot://" + "k" * 5000, "sns://a/b/c/d", "46elks://:@/",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("medium", [medium for medium in Medium if medium != Medium.MAIL])
+@pytest.mark.parametrize("address", ODD)
+def test_whatever_somebody_enters_it_is_taken_or_refused_with_a_sentence(monkeypatch, medium, address):
+    real = socket.getaddrinfo
+
+    def of_this_machine_only(host, port, **more):
+        if any(sign.isalpha() and sign.isascii() for sign in host.partition("%")[0]):
+            raise socket.gaierror(-2, "Name or service not known")
+        return real(host, port, **more)
+
+    monkeypatch.setattr("escalation.notifications.channels.http.socket.getaddrinfo", of_this_machine_only)
+    with contextlib.suppress(DeskError):
+        assert taken(medium, address).shown
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.1", "2130706433", "0", "127.0.0.1.", "[::]", "[::ffff:7f00:1]", "１２７.0.0.1", "①②⑦.0.0.1", "localhost.",
+        "LOCALHOST", "169.254.169.254", "[fd00::1]",
+    ],
+)  # fmt: skip
+def test_this_machine_is_refused_under_every_name(host):
+    with pytest.raises(DeskError, match=r"private network|cannot be found"):
+        taken(Medium.WEBHOOK, f"https://{host}/hook")
+
+
+def test_an_operator_may_allow_private_targets(settings):
+    settings.ALLOW_PRIVATE_TARGETS = True
+    assert taken(Medium.WEBHOOK, "http://127.0.0.1:9000/hook").shown == "http://127.0.0.1:9000/…"
+
+
+# ------------------------------------------------------------------------------------------------------------
+# The form
+
+
+def test_everybody_writes_their_own(login):
+    ann = staff("ann", groups=MANAGER)
+    login(ann).post(ADD, form())
+    way = ContactWay.objects.get()
+    assert (way.user, way.rota, way.customer) == (ann, None, None)
+    assert (way.address, way.shown) == ("wecombot://botkey-4711", "WeCom Bot: wecombot://b...1/")
+
+
+def test_the_address_is_encrypted_in_the_database(login):
+    login(staff("ann", groups=MANAGER)).post(ADD, form(secret="shared-4711"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT address, secret, shown, name FROM escalation_contactway")
+        stored = " ".join(map(str, cursor.fetchone()))
+    assert "4711" not in stored
+
+
+def test_neither_page_nor_list_shows_it(login):
+    ann = staff("ann", groups=MANAGER)
+    way = ContactWayFactory(user=ann, address="wecombot://botkey-4711", secret="shared-4711")
+    client = login(ann)
+    for url in (LIST, page(way)):
+        html = client.get(url).content.decode()
+        assert way.name in html
+        assert "4711" not in html
+
+
+def test_left_blank_address_and_secret_stay(login):
+    ann = staff("ann", groups=MANAGER)
+    way = ContactWayFactory(user=ann, secret="shared-4711")
+    login(ann).post(page(way), form(name="Renamed", address=""))
+    kept = ContactWay.objects.get()
+    assert (kept.name, kept.address, kept.secret) == ("Renamed", way.address, "shared-4711")
+
+
+def test_an_address_of_another_kind_is_refused_beside_its_field(login):
+    html = login(staff("ann", groups=MANAGER)).post(ADD, form(medium="sms")).content.decode()
+    assert "another kind of service" in html
+    assert not ContactWay.objects.exists()
+
+
+def test_a_new_way_needs_an_address(login):
+    html = login(staff("ann", groups=MANAGER)).post(ADD, form(address="")).content.decode()
+    assert "Enter an address." in html
+
+
+def test_a_lead_writes_those_of_rotas_and_customers(login):
+    lead, rota = staff("lead", groups=LEAD), DutyRotaFactory()
+    customer = CustomerFactory(account_manager=lead)
+    client = login(lead)
+    client.post(ADD, form(rota=rota.pk))
+    client.post(ADD, form(customer=customer.pk))
+    assert list(ContactWay.objects.values_list("user", "rota", "customer")) == [
+        (None, rota.pk, None),
+        (None, None, customer.pk),
+    ]
+    assert "not both" in client.post(ADD, form(rota=rota.pk, customer=customer.pk)).content.decode()
+
+
+def test_nobody_writes_for_a_group_that_is_not_theirs(login):
+    ann, lead = staff("ann", groups=MANAGER), staff("lead", groups=LEAD)
+    login(ann).post(ADD, form(rota=DutyRotaFactory().pk))
+    assert ContactWay.objects.get().user == ann
+    login(lead).post(ADD, form(customer=CustomerFactory().pk))
+    assert ContactWay.objects.count() == 1
+
+
+# ------------------------------------------------------------------------------------------------------------
+# How many
+
+
+@pytest.mark.parametrize("owner", ["user", "rota", "customer"])
+def test_nobody_has_more_ways_than_are_tried_in_time(login, owner):
+    boss = AdminFactory()
+    group = {"user": boss, "rota": DutyRotaFactory(), "customer": CustomerFactory()}[owner]
+    ContactWayFactory.create_batch(MOST_WAYS - 1, **{"user": None, owner: group})
+    ContactWayFactory()  # somebody else's
+    given = form() if owner == "user" else form(**{owner: group.pk})
+    login(boss).post(ADD, given)
+    assert ContactWay.objects.filter(**{owner: group}).count() == MOST_WAYS
+    html = login(boss).post(ADD, given).content.decode()
+    assert "There are 8 ways already" in html
+    assert ContactWay.objects.filter(**{owner: group}).count() == MOST_WAYS
+
+
+def test_whoever_has_all_of_them_may_change_one(login):
+    ann = staff("ann", groups=MANAGER)
+    way, *_others = ContactWayFactory.create_batch(MOST_WAYS, user=ann)
+    login(ann).post(page(way), form(name="Renamed", address=""))
+    assert ContactWay.objects.get(pk=way.pk).name == "Renamed"
+
+
+def test_those_that_are_switched_off_count_too():
+    ann = staff("ann")
+    ContactWayFactory.create_batch(MOST_WAYS, user=ann, is_active=False)
+    with pytest.raises(DeskError):
+        keep_room(ann)
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Rows
+
+
+def test_who_sees_which():
+    lead = staff("lead", groups=LEAD)
+    ann = staff("ann", groups=MANAGER, reports_to=lead)
+    own = ContactWayFactory(user=ann)
+    of_rota = ContactWayFactory(user=None, rota=DutyRotaFactory())
+    of_customer = ContactWayFactory(user=None, customer=CustomerFactory(account_manager=ann))
+    foreign = ContactWayFactory(user=None, customer=CustomerFactory())
+    everything = {own, of_rota, of_customer, foreign}
+    assert set(visible_ways(ann)) == {own}
+    assert set(visible_ways(lead)) == {of_rota, of_customer}
+    assert set(visible_ways(AdminFactory())) == everything
+    assert set(visible_ways(UserFactory(is_active=False))) == set()
+
+
+def test_another_persons_way_is_not_found_changed_tested_or_deleted(login):
+    way = ContactWayFactory(user=staff("bob"))
+    client = login(staff("ann", groups=MANAGER))
+    assert client.get(page(way)).status_code == 302
+    client.post(page(way), form(name="Mine"))
+    client.post(LIST, {"action": "send_test", "_selected_action": [way.pk]})
+    client.post(reverse("admin:escalation_contactway_delete", args=[way.pk]), {"post": "yes"})
+    assert ContactWay.objects.get().name == way.name
+
+
+def test_the_list_costs_the_same_for_few_and_for_many(login, count_queries):
+    ann = staff("ann", groups=MANAGER)
+    client = login(ann)
+
+    def cost(rows):
+        ContactWayFactory.create_batch(rows, user=ann)
+        return count_queries(lambda: client.get(LIST))
+
+    cost(1)
+    assert cost(2) == cost(27)
+
+
+# ------------------------------------------------------------------------------------------------------------
+# The test button
+
+
+@pytest.mark.parametrize(("status", "said"), [(200, "Accepted"), (503, "Refused")])
+def test_the_test_button_sends_a_real_test_and_shows_the_real_answer(login, settings, status, said):
+    settings.ALLOW_PRIVATE_TARGETS = True
+    ann = staff("ann", groups=MANAGER)
+    with standing_in() as service:
+        service.status, service.body = status, "hello from the hook"
+        way = ContactWayFactory(user=ann, name="Hook", medium=Medium.WEBHOOK, address=f"{service.url}/hook")
+        client = login(ann)
+        assert "send_test" in client.get(page(way)).content.decode()
+        answer = client.post(LIST, {"action": "send_test", "_selected_action": [way.pk]})
+    assert '"event":"test"' in service.texts[0]
+    (message,) = get_messages(answer.wsgi_request)
+    assert str(message) == f"Hook: {said}. The answer: {status} hello from the hook"
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("https://nowhere.invalid/hook-4711", outcomes.NO_NAME),
+        ("https://127.0.0.1/hook-4711", outcomes.PRIVATE),
+        ("gAAAAABl-4711", outcomes.UNREADABLE),
+    ],
+)
+def test_what_never_arrives_is_told_in_a_sentence_of_the_readers_language(login, monkeypatch, address, said):
+    monkeypatch.setattr("escalation.notifications.channels.outcomes.gettext", lambda text: f"译 {text}")
+    ann = staff("ann", groups=MANAGER)
+    way = ContactWayFactory(user=ann, name="Hook", medium=Medium.WEBHOOK, address=address)
+    answer = login(ann).post(LIST, {"action": "send_test", "_selected_action": [way.pk]})
+    (message,) = get_messages(answer.wsgi_request)
+    assert str(message) == f"Hook: Refused. The answer: 译 {said}"
+
+
+def test_only_one_at_a_time_is_tested(login):
+    ann = staff("ann", groups=MANAGER)
+    ways = ContactWayFactory.create_batch(2, user=ann)
+    answer = login(ann).post(LIST, {"action": "send_test", "_selected_action": [way.pk for way in ways]})
+    (message,) = get_messages(answer.wsgi_request)
+    assert str(message) == "Choose one way at a time."

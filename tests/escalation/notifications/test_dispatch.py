@@ -1,0 +1,397 @@
+"""The dispatcher: what is due is sent once, by mail here, and what cannot be sent reaches the next person."""
+
+import math
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, OperationalError, transaction
+from django.utils import translation
+
+from customers.models import Desk
+from escalation.choices import AttemptOutcome, Medium, NoticeKind, NotificationState
+from escalation.models import Notification, NotificationAttempt
+from escalation.notifications import dispatch
+from escalation.notifications.channels.in_parallel import AT_ONCE, TIME_LIMIT
+from escalation.notifications.channels.outcomes import Answer
+from escalation.notifications.contact_ways import MOST_WAYS
+from escalation.notifications.wording import Notice, person_name
+from escalation.notifications.writing import tell
+from tests.factories import (
+    AdminFactory,
+    ClockFactory,
+    ContactWayFactory,
+    DutyRotaFactory,
+    NotificationFactory,
+    TicketFactory,
+    UserFactory,
+    staff,
+)
+from tests.talk import dispatched, minute
+from tickets.choices import MailPurpose, OutboxState
+from tickets.models import OutboundEmail
+
+pytestmark = pytest.mark.django_db
+
+
+def told(recipient, at=3, priority=2, **more) -> Notification:
+    clock = ClockFactory(ticket=TicketFactory(priority=priority))
+    return tell(recipient, Notice(NoticeKind.REMINDER, clock.ticket, clock), at=minute(at), **more)
+
+
+def without_mail(username: str, address: str = "", **profile) -> User:
+    person = staff(username, **profile)
+    person.email = address
+    person.save()
+    return person
+
+
+def again(row: Notification) -> Notification:
+    return Notification.objects.get(pk=row.pk)
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Mail
+
+
+def test_its_mail_waits_in_the_outbox(queued, django_capture_on_commit_callbacks):
+    row = told(staff("ann"))
+    with django_capture_on_commit_callbacks(execute=True):
+        dispatched(3)
+    mail = again(row).mail
+    assert (mail.purpose, mail.state, mail.recipients) == (
+        MailPurpose.NOTIFICATION,
+        OutboxState.QUEUED,
+        ["ann@desk.example"],
+    )
+    assert (mail.ticket, mail.message) == (row.ticket, None)
+    assert queued.names == ["tickets.tasks.deliver_outbox"]
+
+
+def test_it_is_sent_and_the_attempt_recorded():
+    row = told(staff("ann"))
+    report = dispatched(4)
+    row = again(row)
+    assert (row.state, row.sent_at, row.next_try_at) == (NotificationState.SENT, minute(4), None)
+    attempt = row.attempts.get()
+    assert (attempt.medium, attempt.to, attempt.at) == (Medium.MAIL, "ann@desk.example", minute(4))
+    assert (attempt.outcome, attempt.mail) == (AttemptOutcome.QUEUED, row.mail)
+    assert str(report) == "sent 1, waiting 0, failed 0; messages 1"
+
+
+def test_what_was_sent_is_not_sent_again():
+    told(staff("ann"))
+    dispatched(3)
+    dispatched(60)
+    assert OutboundEmail.objects.count() == 1
+
+
+def test_what_is_not_due_yet_waits():
+    told(staff("ann"), at=5)
+    dispatched(4.9)
+    assert not OutboundEmail.objects.exists()
+
+
+def test_it_is_written_in_the_readers_language(monkeypatch):
+    heard = []
+    monkeypatch.setattr(
+        "escalation.notifications.rendering.text_of",
+        lambda notice, links: heard.append(translation.get_language()) or "-",
+    )
+    told(staff("ann", language="zh-hans"))
+    dispatched(3)
+    assert heard == ["zh-hans"]
+
+
+def test_a_message_without_a_ticket_is_its_detail():
+    tell(staff("ann"), Notice(NoticeKind.REMINDER, None, detail="Your shift begins at nine."), at=minute(3))
+    dispatched(3)
+    assert OutboundEmail.objects.get().text == "Your shift begins at nine."
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Nobody got it
+
+
+@pytest.fixture
+def boss():
+    return staff("boss")
+
+
+@pytest.mark.parametrize("address", ["", "ann", "support@desk.example"])
+def test_whoever_has_no_usable_address_is_not_reached_and_the_manager_is_told(settings, boss, address):
+    settings.DESK_ADDRESS = "support@desk.example"
+    ann = without_mail("ann", address, reports_to=boss)
+    row = told(ann)
+    dispatched(3)
+    assert again(row).state == NotificationState.FAILED
+    instead = Notification.objects.get(kind=NoticeKind.UNREACHED)
+    assert (instead.recipient, instead.other, instead.ticket) == (boss, ann, row.ticket)
+    assert (instead.state, instead.mail.recipients) == (NotificationState.SENT, ["boss@desk.example"])
+    assert f"{person_name(ann)} could not be reached about {row.ticket.number}" in instead.mail.text
+
+
+def test_a_deputy_comes_before_the_manager_while_somebody_is_away(boss):
+    deputy = staff("deputy")
+    ann = without_mail("ann", reports_to=boss, deputy=deputy)
+    ann.absences.create(starts_at=minute(0), ends_at=minute(60))
+    told(ann)
+    dispatched(3)
+    assert Notification.objects.get(kind=NoticeKind.UNREACHED).recipient == deputy
+
+
+def test_without_a_manager_the_duty_manager_is_told():
+    duty = staff("duty")
+    Desk.objects.update_or_create(pk=1, defaults={"duty_manager": duty})
+    told(without_mail("ann"))
+    dispatched(3)
+    assert Notification.objects.get(kind=NoticeKind.UNREACHED).recipient == duty
+
+
+def test_at_last_every_superuser_is_told():
+    admin = AdminFactory()
+    told(without_mail("ann"))
+    dispatched(3)
+    assert Notification.objects.get(kind=NoticeKind.UNREACHED).recipient == admin
+
+
+def instead(recipient) -> Notification:
+    return Notification.objects.get(kind=NoticeKind.UNREACHED, recipient=recipient)
+
+
+def test_who_cannot_be_reached_either_is_passed_over_until_somebody_is(boss):
+    """Ann, her manager, the manager's manager and the duty manager have no address; an administrator has one."""
+    top, duty, admin = without_mail("top"), without_mail("duty"), AdminFactory()
+    Desk.objects.update_or_create(pk=1, defaults={"duty_manager": duty})
+    boss.email, boss.staff_profile.reports_to = "", top
+    boss.save()
+    boss.staff_profile.save()
+    ann = without_mail("ann", reports_to=boss)
+    row = told(ann)
+    dispatched(3)
+    assert [instead(one).state for one in (boss, top, duty)] == [NotificationState.FAILED] * 3
+    last = instead(admin)
+    assert (last.state, last.other, last.ticket) == (NotificationState.SENT, ann, row.ticket)
+    assert f"{person_name(ann)} could not be reached" in last.mail.text
+    assert Notification.objects.count() == 5
+
+
+def test_where_nobody_at_all_can_be_reached_it_ends(boss):
+    admins = [AdminFactory(email=""), AdminFactory(email="")]
+    boss.email = ""
+    boss.save()
+    told(without_mail("ann", reports_to=boss))
+    dispatched(3)
+    dispatched(9)
+    recipients = Notification.objects.filter(kind=NoticeKind.UNREACHED).values_list("recipient", flat=True)
+    assert sorted(recipients) == sorted(one.pk for one in (boss, *admins))
+    assert not Notification.objects.exclude(state=NotificationState.FAILED).exists()
+
+
+def test_passing_over_costs_the_same_for_few_and_for_many(boss, count_queries):
+    boss.email = ""
+    boss.save()
+    admin = AdminFactory()
+
+    def cost(rows: int) -> int:
+        ann = without_mail(f"ann{rows}", reports_to=boss)
+        for _number in range(rows):
+            told(ann)
+        return count_queries(lambda: dispatched(3))
+
+    cost(4)
+    assert cost(5) == cost(30)
+    assert Notification.objects.filter(recipient=admin).count() == 39
+
+
+def test_whoever_left_is_not_written_to(boss):
+    ann = staff("ann", reports_to=boss)
+    row = told(ann)
+    ann.is_active = False
+    ann.save()
+    dispatched(3)
+    assert again(row).mail is None
+    assert Notification.objects.get(kind=NoticeKind.UNREACHED).recipient == boss
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Storms
+
+
+def test_a_few_are_single_mails_and_more_are_one_digest():
+    ann, bob = staff("ann"), staff("bob")
+    for _number in range(3):
+        told(ann)
+    for _number in range(4):
+        told(bob)
+    dispatched(3)
+    assert {mail.recipients[0] for mail in OutboundEmail.objects.all()} == {
+        "ann@desk.example",
+        "bob@desk.example",
+    }
+    assert OutboundEmail.objects.filter(recipients=["ann@desk.example"]).count() == 3
+    shared = OutboundEmail.objects.get(recipients=["bob@desk.example"])
+    assert shared.notifications.count() == 4
+    assert NotificationAttempt.objects.filter(mail=shared).count() == 4
+
+
+def test_a_digest_lists_the_most_pressing_tickets_first_with_due_times_and_links(settings):
+    ann = staff("ann", time_zone="Asia/Shanghai")
+    rows = [told(ann, priority=priority) for priority in (3, 2, 1, 2)]
+    dispatched(3)
+    text = OutboundEmail.objects.get().text
+    numbers = [row.ticket.number for row in sorted(rows, key=lambda row: (row.ticket.priority, row.pk))]
+    assert sorted(numbers, key=text.index) == numbers
+    assert f"P1 {numbers[0]}" in OutboundEmail.objects.get().subject
+    assert text.count("Due: 2026-11-19 03:00 (CST)") == 4
+    assert all(f"{settings.SITE_URL}/tickets/ticket/{row.ticket.pk}/" in text for row in rows)
+
+
+def test_within_the_minute_after_a_few_the_others_wait_and_come_together():
+    ann = staff("ann")
+    for _number in range(3):
+        told(ann, at=3)
+    dispatched(3)
+    late = [told(ann, at=3.2), told(ann, at=3.4)]
+    dispatched(3.5)
+    assert OutboundEmail.objects.count() == 3
+    assert again(late[0]).next_try_at == minute(4)
+    dispatched(4)
+    assert [again(row).state for row in late] == [NotificationState.SENT] * 2
+
+
+def test_a_flood_becomes_a_handful_of_mails():
+    people = [staff(f"p{number}") for number in range(5)]
+    ticket = TicketFactory(priority=0)
+    Notification.objects.bulk_create(
+        Notification(
+            recipient=people[number % 5],
+            kind=NoticeKind.REMINDER,
+            ticket=ticket,
+            next_try_at=minute(3),
+            created_at=minute(3),
+        )
+        for number in range(600)
+    )
+    dispatched(3)
+    assert OutboundEmail.objects.count() == 5
+    assert NotificationAttempt.objects.count() == 600
+    assert not Notification.objects.exclude(state=NotificationState.SENT).exists()
+
+
+def test_a_digest_costs_the_same_for_few_and_for_many(count_queries):
+    def cost(rows):
+        ann = staff(f"ann{rows}")
+        for _number in range(rows):
+            told(ann)
+        return count_queries(lambda: dispatched(3))
+
+    cost(4)
+    assert cost(5) == cost(40)
+
+
+def test_long_lists_end_with_a_count(monkeypatch):
+    monkeypatch.setattr("escalation.notifications.rendering.MOST_LISTED", 2)
+    ann = staff("ann")
+    for _number in range(5):
+        told(ann)
+    dispatched(3)
+    assert "and 3 more tickets: " in OutboundEmail.objects.get().text
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Faults
+
+
+def test_a_notification_that_cannot_be_put_into_words_spoils_no_other():
+    ann = staff("ann", reports_to=staff("boss"))
+    rows = [told(ann) for _number in range(5)]
+    Notification.objects.filter(pk=rows[2].pk).update(kind="unheard of")
+    dispatched(3)
+    states = [again(row).state for row in rows]
+    assert states == ["sent", "sent", "failed", "sent", "sent"]
+    assert "ValueError" in again(rows[2]).attempts.get().answer
+
+
+def test_a_database_that_is_away_fails_the_run_and_the_lease_gives_everything_back(monkeypatch):
+    row = told(staff("ann"))
+
+    def away(**_mail):
+        raise OperationalError("gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(dispatch, "queue_mail", away)
+        with pytest.raises(OperationalError):
+            dispatched(3)
+    assert again(row).state == NotificationState.PENDING
+    dispatched(3 + dispatch.LEASE / timedelta(minutes=1))
+    assert again(row).state == NotificationState.SENT
+
+
+def test_what_somebody_works_on_is_left_to_them_until_their_lease_ends():
+    told(staff("ann"))
+    assert len(dispatch.claim(now=minute(3))) == 1
+    assert dispatch.claim(now=minute(4.9)) == []
+    assert len(dispatch.claim(now=minute(5))) == 1
+
+
+def test_a_lease_outlives_a_run_by_what_its_last_share_may_take():
+    """Of eight at a time, four after each other that time out, and the writing around them."""
+    messages = dispatch.SHARE - 1 + MOST_WAYS
+    last_share = timedelta(seconds=math.ceil(messages / AT_ONCE) * TIME_LIMIT)
+    assert dispatch.RUN_FOR + last_share + timedelta(seconds=30) <= dispatch.LEASE
+
+
+def test_a_share_is_full_of_messages_however_many_ways_each_reader_takes(monkeypatch):
+    media, sent = (Medium.CHAT, Medium.SMS, Medium.VOICE), []
+
+    def accepted(parcels, **_limits):
+        sent.append(len(parcels))
+        return [(key, Answer(AttemptOutcome.ACCEPTED, "200")) for key in parcels]
+
+    monkeypatch.setattr(dispatch, "SHARE", 6)
+    monkeypatch.setattr(dispatch, "send_all", accepted)
+    for number in range(6):
+        person = staff(f"u{number}")
+        for medium in media:
+            ContactWayFactory(user=person, medium=medium)
+            told(person, channels=[medium])
+        told(person, channels=[Medium.CHAT])  # one too many for messages of their own
+    dispatched(3)
+    assert sent == [6, 6, 6]
+
+
+def test_urgent_ones_are_claimed_first_then_the_oldest():
+    rows = [told(staff("a"), at=1), told(staff("b"), at=2, priority=0), told(staff("c"), at=0)]
+    assert [row.pk for row in dispatch.claim(now=minute(3))] == [rows[1].pk, rows[2].pk, rows[0].pk]
+
+
+def test_what_the_time_does_not_suffice_for_is_given_back(monkeypatch):
+    monkeypatch.setattr(dispatch, "SHARE", 10)
+    for number in range(30):
+        told(UserFactory(username=f"u{number}"))
+    reads = count()
+    report = dispatch.dispatch_due(clock=lambda: minute(3 + next(reads) / 20))
+    assert 0 < report.sent < 30
+    left = Notification.objects.filter(state=NotificationState.PENDING)
+    assert [row.next_try_at < minute(4) for row in left] == [True] * (30 - report.sent)
+
+
+def test_a_queue_that_is_being_stopped_gets_the_rest_back_at_once(monkeypatch):
+    """And not when the lease ends."""
+    monkeypatch.setattr(dispatch, "SHARE", 10)
+    ending = iter([False, False])
+    monkeypatch.setattr(dispatch, "is_ending", lambda: next(ending, True))
+    for number in range(30):
+        told(UserFactory(username=f"u{number}"))
+    assert dispatched(3).sent == 10
+    left = Notification.objects.filter(state=NotificationState.PENDING)
+    assert [row.next_try_at for row in left] == [minute(3)] * 20
+
+
+def test_a_notification_goes_to_exactly_one():
+    with pytest.raises(IntegrityError), transaction.atomic():
+        NotificationFactory(recipient=None)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        NotificationFactory(rota=DutyRotaFactory())

@@ -1,0 +1,412 @@
+"""Health: each check on both sides of its limit, and a database that cannot be asked."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from django.urls import reverse
+from django_q.models import OrmQ, Schedule
+
+from escalation.choices import NotificationState
+from escalation.working_time.definitions import OwnDay
+from escalation.working_time.public_holidays import last_published_year
+from supportdesk.monitoring.check_results import Check, age
+from supportdesk.monitoring.health import HealthReport, health
+from supportdesk.processes.cluster.names import key_mark
+from supportdesk.schedules import sync_schedules
+from tests.factories import (
+    NOW,
+    AdminFactory,
+    ClusterFactory,
+    ContactWayFactory,
+    HeartbeatFactory,
+    InboundEmailFactory,
+    MailboxFactory,
+    NotificationFactory,
+    OutboundEmailFactory,
+    UserFactory,
+    office_calendar,
+    staff,
+)
+from tickets.choices import IntakeState, OutboxState
+
+SECOND = timedelta(seconds=1)
+
+
+def problems(report: HealthReport) -> list[Check]:
+    return [finding.check for finding in report.problems]
+
+
+@pytest.fixture
+def beating(db: None, now: datetime) -> None:
+    HeartbeatFactory(name="sweep", at=now)
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(150, []), (151, [Check.SWEEP])])
+def test_a_sweep_is_late_after_its_limit(db: None, now: datetime, seconds: int, found: list[Check]) -> None:
+    HeartbeatFactory(name="sweep", at=now - seconds * SECOND)
+    assert problems(health(now=now)) == found
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(150, []), (151, [Check.SWEEP])])
+def test_a_desk_that_was_never_swept_is_starting_and_then_unwell(
+    db: None, now: datetime, seconds: int, found: list[Check]
+) -> None:
+    MigrationRecorder.Migration.objects.update(applied=now - seconds * SECOND)
+    assert problems(health(now=now)) == found
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(150, []), (151, [Check.SWEEP])])
+def test_a_desk_whose_loading_took_long_is_starting_when_its_parts_start(
+    db: None, now: datetime, seconds: int, found: list[Check]
+) -> None:
+    MigrationRecorder.Migration.objects.update(applied=now - 3600 * SECOND)
+    HeartbeatFactory(name="start", at=now - seconds * SECOND)
+    assert problems(health(now=now)) == found
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(600, []), (601, [Check.FETCH])])
+def test_a_mail_fetch_is_late_after_its_limit(
+    beating: None, now: datetime, seconds: int, found: list[Check]
+) -> None:
+    MailboxFactory(host="imap.example", fetched_at=now - seconds * SECOND)
+    assert problems(health(now=now)) == found
+
+
+def test_a_fetch_error_is_told_with_the_mailbox_and_only_its_first_line(beating: None, now: datetime) -> None:
+    MailboxFactory(
+        host="imap.example", address="help@desk.example", fetched_at=now, error="Wrong password.\nTraceback"
+    )
+    (finding,) = health(now=now).problems
+    assert finding.text == "Mail to help@desk.example is not fetched: Wrong password."
+
+
+def test_a_mailbox_that_is_not_polled_cannot_be_late(beating: None, now: datetime) -> None:
+    MailboxFactory(host="", fetched_at=now - timedelta(days=3))
+    MailboxFactory(host="imap.example", is_active=False, error="gone")
+    assert health(now=now).ok
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(300, []), (301, [Check.OUTBOX])])
+def test_outgoing_mail_that_stays_due_is_a_stuck_outbox(
+    beating: None, now: datetime, seconds: int, found: list[Check]
+) -> None:
+    OutboundEmailFactory(state=OutboxState.DEFERRED, next_try_at=now - seconds * SECOND)
+    OutboundEmailFactory(state=OutboxState.FAILED, next_try_at=now - timedelta(days=1))
+    assert problems(health(now=now)) == found
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(300, []), (301, [Check.INTAKE])])
+def test_stored_mail_that_stays_unprocessed_is_a_stuck_intake(
+    beating: None, now: datetime, seconds: int, found: list[Check]
+) -> None:
+    mail = InboundEmailFactory(state=IntakeState.STORED, received_at=now - timedelta(days=2))
+    type(mail).objects.filter(pk=mail.pk).update(stored_at=now - seconds * SECOND)
+    assert problems(health(now=now)) == found
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(300, []), (301, [Check.QUEUE])])
+def test_a_task_that_nobody_takes_is_a_stuck_queue(
+    beating: None, now: datetime, seconds: int, found: list[Check]
+) -> None:
+    OrmQ.objects.create(key="supportdesk", payload="", lock=now - seconds * SECOND)
+    assert problems(health(now=now)) == found
+
+
+def test_unreadable_mail_warns_without_making_the_desk_unwell(beating: None, now: datetime) -> None:
+    InboundEmailFactory(state=IntakeState.FAILED)
+    report = health(now=now)
+    assert report.ok
+    assert [finding.text for finding in report.warnings] == ["1 incoming mail could not be read."]
+
+
+@pytest.fixture
+def no_database() -> Iterator[None]:
+    refusal = OperationalError("connection refused: password=secret")
+    with (
+        mock.patch.object(connection, "cursor", side_effect=refusal),
+        mock.patch.object(connection, "chunked_cursor", side_effect=refusal),
+    ):
+        yield
+
+
+def test_a_well_desk_answers_200(beating: None, frozen: object, client: Client) -> None:
+    answer = client.get(reverse("healthz"))
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+    assert set(answer.json()["checks"].values()) == {"ok"}
+
+
+SWEEP_IS_LATE = "Promises are not enforced: the last sweep was 10 minutes ago. Look at the queue."
+
+
+@pytest.fixture
+def unwell(db: None, frozen: Any) -> None:
+    """With findings that name a mailbox, a machine and a schedule."""
+    HeartbeatFactory(name="sweep")
+    frozen.shift(timedelta(minutes=10))
+    MailboxFactory(
+        host="imap.secret.example", address="vip@desk.example", error="Wrong password at imap.secret.example"
+    )
+    ClusterFactory(name="secret-host:1", seen_at=NOW)
+    Schedule.objects.create(name="secret schedule", func="print", next_run=NOW)
+    sync_schedules(now=NOW)
+    Schedule.objects.create(name="secret schedule", func="print", next_run=NOW)
+
+
+def test_an_unwell_desk_answers_503_and_tells_everybody_only_which_checks(
+    unwell: None, client: Client
+) -> None:
+    answer = client.get(reverse("healthz"))
+    assert answer.status_code == 503
+    said = answer.json()
+    assert said.keys() == {"status", "checks"}
+    assert said["status"] == "unwell"
+    assert said["checks"].keys() == {check.value for check in Check}
+    found = {name: state for name, state in said["checks"].items() if state != "ok"}
+    assert found == {"sweep": "unwell", "mail_fetch": "unwell", "clusters": "warning", "schedules": "warning"}
+    for name in ("vip", "secret", "minutes", "password"):
+        assert name not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("token", "shown", "reads"),
+    [
+        ("t" * 40, f"Bearer {'t' * 40}", True),
+        ("t" * 40, f"bearer {'t' * 40}", True),
+        ("t" * 40, f"Bearer {'u' * 40}", False),
+        ("t" * 40, "t" * 40, False),
+        ("", "Bearer ", False),
+        ("", "", False),
+    ],
+)
+def test_the_token_of_the_metrics_opens_the_reasons(
+    unwell: None, client: Client, settings: Any, token: str, shown: str, reads: bool
+) -> None:
+    settings.METRICS_TOKEN = token
+    said = client.get(reverse("healthz"), headers={"Authorization": shown}).json()
+    assert ("problems" in said) is reads
+    if reads:
+        assert {"check": "sweep", "text": SWEEP_IS_LATE} in said["problems"]
+        assert {one["check"] for one in said["warnings"]} == {"clusters", "schedules"}
+
+
+@pytest.mark.parametrize(("groups", "reads"), [(["Operator"], True), (["Team lead"], False), ([], False)])
+def test_those_who_see_the_operations_page_read_the_reasons(
+    unwell: None, client: Client, login: Callable[[User], Client], groups: list[str], reads: bool
+) -> None:
+    said = login(staff("somebody", groups=groups)).get(reverse("healthz")).json()
+    assert ("problems" in said) is reads
+
+
+def test_a_database_that_is_down_gives_503_and_no_secrets(
+    db: None, no_database: None, client: Client, settings: Any
+) -> None:
+    settings.METRICS_TOKEN = "t" * 40
+    answer = client.get(reverse("healthz"))
+    assert answer.status_code == 503
+    states = answer.json()["checks"]
+    assert (states.pop("database"), set(states.values())) == ("unwell", {"unknown"})
+    told = client.get(reverse("healthz"), headers={"Authorization": f"Bearer {'t' * 40}"})
+    words = "The database cannot be asked. Check that it runs and that DATABASE_URL is right."
+    assert told.json()["problems"] == [{"check": "database", "text": words}]
+    assert "secret" not in (answer.content + told.content).decode()
+
+
+def test_a_signed_in_browser_gets_the_same_answer_from_a_desk_without_database(
+    db: None, client: Client, request: pytest.FixtureRequest
+) -> None:
+    client.force_login(UserFactory())
+    request.getfixturevalue("no_database")
+    assert client.get(reverse("healthz")).status_code == 503
+
+
+def test_a_living_process_says_so_without_asking_the_database(client: Client) -> None:
+    assert client.get(reverse("alive")).content == b"alive\n"
+
+
+def test_pages_name_the_database_when_it_is_down(
+    db: None, client: Client, login: Callable[[User], Client], request: pytest.FixtureRequest
+) -> None:
+    login(UserFactory())
+    request.getfixturevalue("no_database")
+    client.raise_request_exception = False
+    answer = client.get("/")
+    assert answer.status_code == 503
+    assert b"The database cannot be reached" in answer.content
+
+
+def test_a_fault_shows_a_page_without_a_traceback(
+    db: None, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("supportdesk.monitoring.health_view.health", lambda now: 1 / 0)
+    client.raise_request_exception = False
+    answer = client.get(reverse("healthz"))
+    assert answer.status_code == 500
+    assert b"Something went wrong on our side" in answer.content
+    assert b"ZeroDivision" not in answer.content
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(1, "1 minute"), (119, "119 minutes"), (120, "2 hours"), (48 * 60, "2 days")]
+)
+def test_an_age_is_told_in_a_unit_that_fits(minutes: int, words: str) -> None:
+    assert age(timedelta(minutes=minutes)) == words
+
+
+@pytest.mark.parametrize(
+    ("fields", "warned"),
+    [
+        ({"country": "CN"}, True),
+        ({"country": "DE"}, False),
+        ({}, False),
+        ({"country": "CN", "always_open": True}, False),
+    ],
+)
+def test_holidays_not_known_yet_are_a_warning_before_they_matter(
+    beating: None, fields: dict[str, Any], warned: bool
+) -> None:
+    office_calendar(**fields)
+    last = last_published_year("CN") or 0
+    new_year = datetime(last + 1, 1, 1, tzinfo=UTC)
+    assert [one.check for one in health(now=new_year - timedelta(days=61)).warnings] == []
+    warnings = health(now=new_year - timedelta(days=60)).warnings
+    assert [one.check for one in warnings] == [Check.HOLIDAYS] * warned
+    assert all(f"holidays of {last + 1} for China are not known yet" in one.text for one in warnings)
+
+
+def test_own_days_in_the_year_take_the_place_of_holidays_not_known(beating: None) -> None:
+    last = last_published_year("CN") or 0
+    office_calendar(country="CN", own_days=(OwnDay(date(last + 1, 1, 1)),))
+    assert health(now=datetime(last, 12, 31, tzinfo=UTC)).warnings == ()
+
+
+@pytest.fixture
+def schedules(beating: None, frozen: object, now: datetime) -> None:
+    sync_schedules(now=now)
+
+
+@pytest.mark.parametrize(
+    "broken", [{"args": "this does not evaluate"}, {"name": "weekly report", "args": "("}]
+)
+def test_a_row_that_stops_every_schedule_is_a_problem_with_its_name(
+    schedules: None, now: datetime, broken: dict[str, str]
+) -> None:
+    Schedule.objects.filter(name="fetch-mail").update(**broken)
+    report = health(now=now)
+    assert problems(report) == [Check.SCHEDULES]
+    assert broken.get("name", "Fetching mail") in report.problems[0].text
+
+
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        ({"name": "weekly report"}, "do not belong to the desk: weekly report"),
+        ({"next_run": NOW - timedelta(minutes=3)}, "has passed without a run: Sweep"),
+    ],
+)
+def test_a_foreign_and_a_late_schedule_are_warnings(
+    schedules: None, now: datetime, changed: dict[str, Any], text: str
+) -> None:
+    row = Schedule.objects.get(name="sweep")
+    if "name" in changed:
+        row.pk = None
+        row.save()
+    Schedule.objects.filter(pk=row.pk).update(**changed)
+    report = health(now=now)
+    assert report.ok
+    assert [text in finding.text for finding in report.warnings] == [True]
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(300, []), (301, [Check.NOTIFICATIONS])])
+def test_a_notification_that_stays_due_is_a_problem(
+    beating: None, now: datetime, seconds: int, found: list[Check]
+) -> None:
+    NotificationFactory(next_try_at=now - seconds * SECOND)
+    NotificationFactory(next_try_at=now - timedelta(days=1), state=NotificationState.SENT)
+    assert problems(health(now=now)) == found
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(60, [Check.KEYS]), (61, [])])
+def test_a_machine_that_signs_with_another_key_is_a_problem_while_it_is_there(
+    beating: None, now: datetime, seconds: int, found: list[Check]
+) -> None:
+    ClusterFactory(name="here:1", seen_at=now, key_mark=key_mark())
+    ClusterFactory(name="before:1", seen_at=now)
+    ClusterFactory(name="worker-2:77", seen_at=now - seconds * SECOND, key_mark="f00ba4f00ba4")
+    ClusterFactory(name="worker-2:78", seen_at=now, key_mark=key_mark())
+    assert problems(health(now=now)) == found
+
+
+def test_a_web_process_with_a_key_of_its_own_names_the_queues_it_does_not_reach(
+    beating: None, now: datetime, settings: Any
+) -> None:
+    for host in ("here", "there"):
+        ClusterFactory(name=f"{host}:1", seen_at=now, key_mark=key_mark())
+    settings.SECRET_KEY = "another"
+    [finding] = health(now=now).problems
+    assert finding.text.startswith("The queue on here, there has another SECRET_KEY than this machine")
+
+
+@pytest.mark.parametrize(("seconds", "warned"), [(60, False), (61, True)])
+def test_a_cluster_that_fell_silent_is_named_by_its_host(
+    beating: None, now: datetime, seconds: int, warned: bool
+) -> None:
+    ClusterFactory(name="here:1", seen_at=now)
+    ClusterFactory(name="worker-2:77", seen_at=now - seconds * SECOND)
+    report = health(now=now)
+    assert report.ok
+    words = "The queue on worker-2 has not been heard of for 1 minute. Look at that machine."
+    assert [finding.text for finding in report.warnings] == [words] * warned
+
+
+@pytest.mark.parametrize(("failed", "warned"), [(0, False), (10, True)])
+def test_a_sweep_that_failed_on_promises_is_told(db: None, now: datetime, failed: int, warned: bool) -> None:
+    HeartbeatFactory(name="sweep", at=now, detail=f"acted=3 busy=0 settled=0 failed={failed} left=0")
+    report = health(now=now)
+    assert report.ok
+    assert [finding.check for finding in report.warnings] == [Check.SWEEP] * warned
+    assert all("failed on 10 promises" in finding.text for finding in report.warnings)
+
+
+@pytest.mark.parametrize(
+    ("pinged", "failed", "warned"), [(None, 5, True), (10, 5, True), (5, 10, False), (5, None, False)]
+)
+def test_an_outside_ping_that_fails_is_told_until_one_succeeds(
+    beating: None, now: datetime, settings: Any, pinged: int | None, failed: int | None, warned: bool
+) -> None:
+    settings.SWEEP_PING_URL = "https://hc-ping.example/secret"
+    if pinged:
+        HeartbeatFactory(name="outside-ping", at=now - pinged * SECOND)
+    if failed:
+        HeartbeatFactory(name="outside-ping-failed", at=now - failed * SECOND, detail="HTTP 503")
+    report = health(now=now)
+    assert report.ok
+    texts = ["The call of SWEEP_PING_URL after each sweep fails: HTTP 503."]
+    assert [finding.text for finding in report.warnings] == texts * warned
+    settings.SWEEP_PING_URL = ""
+    assert health(now=now).warnings == ()
+
+
+def test_what_is_asked_of_another_host_is_no_stuck_queue(beating: None, now: datetime) -> None:
+    OrmQ.objects.create(key="supportdesk@gone:1", payload="", lock=now - timedelta(hours=1))
+    assert health(now=now).ok
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("email", "has_way", "warned"), [("", False, True), ("a@desk.example", False, False), ("", True, False)]
+)
+def test_administrators_whom_nothing_reaches_are_a_warning(
+    now: datetime, email: str, has_way: bool, warned: bool
+):
+    admin = AdminFactory(email=email)
+    if has_way:
+        ContactWayFactory(user=admin)
+    found = [finding.check for finding in health(now=now).warnings]
+    assert (Check.ADMINISTRATORS in found) == warned

@@ -1,0 +1,90 @@
+"""Heartbeats in words: counters of sweeps, proofs of the ledger, repairs of schedules."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from escalation.clocks.verification import Mismatch
+from escalation.enforcement.dead_mans_switch import FAILED
+from escalation.enforcement.sweep import SweepReport
+from escalation.enforcement.sweep_loop import ROUNDS
+from escalation.models import Heartbeat
+from escalation.notifications.channels.outcomes import NO_NAME
+from escalation.tasks import LEDGER, SWEEP
+from supportdesk.monitoring.check_results import Check
+from supportdesk.monitoring.health import health
+from supportdesk.monitoring.heartbeat_wording import said_by
+from supportdesk.schedule_inspection import REPAIRS
+from supportdesk.schedules import SyncReport
+from tests.adminpages import list_url
+from tests.factories import AdminFactory, HeartbeatFactory
+
+
+@pytest.mark.parametrize(
+    ("report", "words"),
+    [
+        (SweepReport(), "nothing was due"),
+        (SweepReport(acted=1), "1 promise acted on"),
+        (
+            SweepReport(acted=3, busy=2, settled=1, failed=1, left=4),
+            "3 promises acted on, 2 were in use and are tried again, 1 was settled already, 1 failed, "
+            "4 left for the next sweep",
+        ),
+    ],
+)
+def test_the_counters_of_a_sweep(report: SweepReport, words: str) -> None:
+    assert said_by(SWEEP, str(report)) == words
+
+
+@pytest.mark.parametrize(
+    ("detail", "words"),
+    [
+        ("0 of 0", "There is no promise yet to prove."),
+        ("0 of 1", "1 promise comes out of the ledger as it is stored."),
+        ("0 of 302", "All 302 promises come out of the ledger as they are stored."),
+        ("1 of 9", "1 of 9 promises does not come out of the ledger as it is stored."),
+        (
+            f"2 of 9: {Mismatch(7, 3, 'no line.')}",
+            "2 of 9 promises do not come out of the ledger as they are stored. SD#3, promise 7: no line.",
+        ),
+    ],
+)
+def test_the_proof_of_the_ledger(detail: str, words: str) -> None:
+    assert said_by(LEDGER, detail) == words
+
+
+def test_repaired_schedules_go_by_their_titles() -> None:
+    report = SyncReport(created=["sweep"], repaired=["fetch-mail", "drills"], removed=["weekly report"])
+    words = "added: Sweep; set right: Fetching mail, Fire drills; removed: weekly report"
+    assert said_by(REPAIRS, str(report)) == words
+
+
+@pytest.mark.parametrize("name", [SWEEP, LEDGER, REPAIRS, ROUNDS, "task of tomorrow"])
+def test_what_is_not_understood_stays_as_it_is(name: str) -> None:
+    assert said_by(name, "What is this?") == "What is this?"
+
+
+@pytest.mark.django_db
+def test_the_list_of_heartbeats_reads_as_the_operations_page_does(login: Callable[[User], Client]) -> None:
+    HeartbeatFactory(name=SWEEP, detail=str(SweepReport(acted=2)))
+    HeartbeatFactory(name="task of tomorrow", detail="done")
+    html = login(AdminFactory()).get(list_url(Heartbeat)).content.decode()
+    assert "2 promises acted on" in html
+    assert "task of tomorrow" in html
+    assert "acted=2" not in html
+
+
+def test_why_a_call_outside_failed_is_read_in_the_readers_language(
+    monkeypatch: pytest.MonkeyPatch, db: None, now: datetime, settings: Any
+) -> None:
+    monkeypatch.setattr("escalation.notifications.channels.outcomes.gettext", lambda text: f"<{text}>")
+    assert said_by(FAILED, NO_NAME) == f"<{NO_NAME}>"
+    assert said_by(FAILED, "HTTP 503") == "HTTP 503"
+    settings.SWEEP_PING_URL = "https://hc-ping.example/secret"
+    HeartbeatFactory(name=FAILED, at=now, detail=NO_NAME)
+    (finding,) = (one for one in health(now=now).warnings if one.check == Check.OUTSIDE_PING)
+    assert f"<{NO_NAME}>" in finding.text

@@ -1,0 +1,155 @@
+"""/metrics: nobody sees it without the token, and what stands there is what the database says."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from escalation.choices import ClockKind
+from supportdesk.schedules import sync_schedules
+from tests.factories import (
+    NOW,
+    ClockFactory,
+    ClusterFactory,
+    EscalationFactory,
+    HeartbeatFactory,
+    InboundEmailFactory,
+    NotificationFactory,
+    OutboundEmailFactory,
+)
+from tickets.choices import IntakeState, OutboxState
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
+
+TOKEN = "a-long-token-of-the-test"
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+# https://prometheus.io/docs/instrumenting/exposition_formats/: name, labels with escaped values, value.
+LINE = re.compile(
+    r'^[a-z_:][a-z0-9_:]*(\{[a-z_]+="(?:[^"\\\n]|\\.)*"(,[a-z_]+="(?:[^"\\\n]|\\.)*")*\})? -?\d+(\.\d+)?(e-?\d+)?$'
+)
+
+
+@pytest.fixture(autouse=True)
+def token(settings: Any) -> None:
+    settings.METRICS_TOKEN = TOKEN
+
+
+def ask(client: Client, authorization: str = f"Bearer {TOKEN}") -> Any:
+    return client.get(reverse("metrics"), headers={"Authorization": authorization} if authorization else {})
+
+
+def samples(client: Client) -> dict[str, str]:
+    answer = ask(client)
+    assert answer.status_code == 200
+    lines = answer.content.decode().splitlines()
+    return dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+
+
+def test_without_a_token_in_the_settings_there_is_no_such_page(client: Client, settings: Any) -> None:
+    settings.METRICS_TOKEN = ""
+    assert ask(client).status_code == 404
+    assert ask(client, "Bearer ").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "shown",
+    ["", "Bearer", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x", "Bearer é"],
+)
+def test_whoever_does_not_show_the_token_is_turned_away(client: Client, shown: str) -> None:
+    answer = ask(client, shown)
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert b"supportdesk_" not in answer.content
+
+
+def test_tokens_are_compared_in_constant_time(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[str, str]] = []
+
+    def compare(one: str, other: str) -> bool:
+        compared.append((one, other))
+        return False
+
+    monkeypatch.setattr("supportdesk.monitoring.metrics_view.constant_time_compare", compare)
+    ask(client, "Bearer guess")
+    assert compared == [("guess", TOKEN)]
+
+
+def test_it_can_only_be_read(client: Client) -> None:
+    assert client.post(reverse("metrics")).status_code == 405
+
+
+def test_the_page_is_in_the_text_format(client: Client) -> None:
+    fill()
+    answer = ask(client)
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    text = answer.content.decode()
+    assert text.endswith("\n")
+    lines = text.splitlines()
+    values = [line for line in lines if not line.startswith("#")]
+    assert [line for line in values if not LINE.match(line)] == []
+    typed = re.findall(r"^# TYPE (\S+) gauge$", text, re.MULTILINE)
+    assert len(typed) == len(set(typed)) == len(re.findall("^# HELP ", text, re.MULTILINE))
+    assert {line.split("{")[0].split(" ")[0] for line in values} == set(typed)
+
+
+def fill() -> None:
+    sync_schedules(now=NOW)
+    HeartbeatFactory(name="sweep", at=NOW - 12 * SECOND)
+    HeartbeatFactory(name="ledger", at=NOW - HOUR, detail="2 of 500: clock 3")
+    ClockFactory(ticket__priority=0, due_at=NOW + HOUR, started_at=NOW)
+    late = ClockFactory(
+        ticket__priority=1, kind=ClockKind.NEXT_RESPONSE, state="breached", started_at=NOW - 2 * HOUR,
+        due_at=NOW - HOUR, breached_at=NOW - HOUR, detected_at=NOW - HOUR + 20 * SECOND,
+    )  # fmt: skip
+    EscalationFactory(clock=late, due_at=NOW - HOUR, fired_at=NOW - HOUR + 2.5 * SECOND)
+    OutboundEmailFactory(state=OutboxState.DEFERRED, next_try_at=NOW - 40 * SECOND)
+    InboundEmailFactory(state=IntakeState.PARKED)
+    NotificationFactory(next_try_at=NOW - 3 * SECOND)
+    ClusterFactory(name='he"re\\:1', host="here", seen_at=NOW, busy=2)
+    ClusterFactory(name="there:1", seen_at=NOW - HOUR)
+
+
+@pytest.mark.parametrize(
+    ("sample", "value"),
+    [
+        ("supportdesk_healthy", "0"),  # the ledger has mismatches
+        ('supportdesk_promises_running{kind="first_response",priority="P0"}', "1"),
+        ('supportdesk_promises_breached_open{kind="next_response",priority="P1"}', "1"),
+        ('supportdesk_enforcement_lag_seconds{of="breach",quantile="0.99"}', "20"),
+        ('supportdesk_enforcement_lag_seconds{of="step",quantile="0.5"}', "2.5"),
+        ('supportdesk_heartbeat_age_seconds{task="sweep"}', "12"),
+        ("supportdesk_ledger_mismatches", "2"),
+        ('supportdesk_backlog{of="outbox"}', "1"),
+        ('supportdesk_backlog_age_seconds{of="outbox"}', "40"),
+        ('supportdesk_backlog_age_seconds{of="notifications"}', "3"),
+        ('supportdesk_backlog{of="queue"}', "0"),
+        ('supportdesk_outbox{state="deferred"}', "1"),
+        ('supportdesk_outbox{state="failed"}', "0"),
+        ('supportdesk_intake{state="parked"}', "1"),
+        ('supportdesk_cluster_up{host="there",cluster="there:1"}', "0"),
+        ('supportdesk_cluster_busy{host="here",cluster="he\\"re\\\\:1"}', "2"),
+        ('supportdesk_schedule_ok{name="sweep",standing="ok"}', "1"),
+    ],
+)
+def test_each_figure_is_what_the_database_says(client: Client, sample: str, value: str) -> None:
+    fill()
+    assert samples(client).get(sample) == value
+
+
+def test_an_empty_desk_has_no_lag_to_tell(client: Client) -> None:
+    assert not [name for name in samples(client) if "lag" in name]
+
+
+def test_more_rows_cost_no_more_queries(
+    client: Client, count_queries: Callable[[Callable[[], Any]], int]
+) -> None:
+    fill()
+    few = count_queries(lambda: ask(client))
+    for _one in range(10):
+        ClockFactory(due_at=NOW + HOUR, started_at=NOW)
+        OutboundEmailFactory(state=OutboxState.QUEUED)
+    ClusterFactory(name="third:1")
+    assert count_queries(lambda: ask(client)) == few <= 40

@@ -1,0 +1,63 @@
+"""Every task of the timetable says what it does and how often."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import translation
+from django_q.models import Schedule
+
+from supportdesk.monitoring.schedule_wording import ABOUT, how_often, title_of
+from supportdesk.schedules import TIMETABLE, Entry, sync_schedules
+from tests.adminpages import list_url, page_url
+from tests.factories import NOW, AdminFactory
+
+
+def test_every_task_of_the_timetable_is_described() -> None:
+    assert {entry.name for entry in TIMETABLE} == ABOUT.keys()
+    assert len({str(about.title) for about in ABOUT.values()}) == len(ABOUT)
+    assert all(str(about.does).endswith(".") for about in ABOUT.values())
+
+
+def test_a_foreign_row_goes_by_its_own_name() -> None:
+    assert title_of("weekly report") == "weekly report"
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        (Entry("x", "x", minutes=1), "each minute"),
+        (Entry("x", "x", minutes=60), "every 60 minutes"),
+        (Entry("x", "x", cron="30 3 * * *"), "each day at 03:30 (Asia/Kathmandu)"),
+        (Entry("x", "x", cron="0 8 * * 1"), "each Monday at 08:00 (Asia/Kathmandu)"),
+        (Entry("x", "x", cron="0 8 * * 0"), "each Sunday at 08:00 (Asia/Kathmandu)"),
+    ],
+)
+def test_how_often_is_said_in_words(entry: Entry, words: str) -> None:
+    assert how_often(entry) == words
+
+
+@pytest.mark.parametrize("entry", TIMETABLE)
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_how_often_is_said_of_every_task(entry: Entry, language: str) -> None:
+    with translation.override(language):
+        assert not set("*%(") & set(how_often(entry).removesuffix(")").replace(" (Asia", ""))
+
+
+@pytest.mark.django_db
+def test_the_list_of_schedules_reads_as_the_operations_page_does(login: Callable[[User], Client]) -> None:
+    sync_schedules(now=NOW)
+    Schedule.objects.create(name="weekly report", func="print", next_run=NOW)
+    client = login(AdminFactory())
+    html = client.get(list_url(Schedule)).content.decode()
+    for words in (
+        "Fetching mail",
+        "Asks the mailboxes for new mail.",
+        "each minute",
+        "weekly report",
+        "print",
+    ):
+        assert words in html
+    assert "fetch-mail" not in html
+    assert "fetch-mail" in client.get(page_url(Schedule.objects.get(name="fetch-mail"))).content.decode()

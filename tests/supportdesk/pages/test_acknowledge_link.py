@@ -1,0 +1,269 @@
+"""The link of a notification: a page that asks, and a POST that acknowledges as the person it was sent to."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.core.signing import Signer
+from django.test import Client
+
+from escalation.choices import AcknowledgedBy
+from escalation.enforcement.acknowledge import acknowledge
+from escalation.enforcement.sweep import sweep
+from escalation.models import Acknowledgement, ClockEvent, Escalation
+from escalation.notifications.acknowledge_links import VALID, ack_link, invitation
+from tests.factories import (
+    AdminFactory,
+    ContactFactory,
+    CustomerFactory,
+    OutboundEmailFactory,
+    set_desk,
+    staff,
+)
+from tests.talk import answered, clock_of, minute, opened
+from tickets.models import Ticket, TimelineEntry
+
+pytestmark = pytest.mark.django_db
+GROUP = ["Account manager"]
+
+
+@pytest.fixture(autouse=True)
+def _at_minute_31(time_machine):
+    time_machine.move_to(minute(31), tick=False)
+
+
+@pytest.fixture
+def boss():
+    return staff("boss", groups=GROUP, reports_to=staff("top", groups=GROUP), time_zone="UTC")
+
+
+@pytest.fixture
+def ticket(boss) -> Ticket:
+    """A P0 that went from Ann to Boss at minute 30."""
+    ann = staff("ann", groups=GROUP, reports_to=boss)
+    set_desk(duty_manager=None)
+    ticket = opened(contact=ContactFactory(customer=CustomerFactory(name="Aurora Live", account_manager=ann)))
+    sweep(now=minute(30))
+    ticket.refresh_from_db()
+    return ticket
+
+
+@pytest.fixture
+def link(ticket, boss) -> str:
+    return path_of(ack_link(user=boss, escalation=firing()))
+
+
+def firing() -> Escalation:
+    return Escalation.objects.get(step__percent=100)
+
+
+def path_of(address: str) -> str:
+    assert address.startswith(settings.SITE_URL + "/")
+    return urlsplit(address).path
+
+
+def state() -> tuple[int, ...]:
+    """Everything that an acknowledgement would add to."""
+    return tuple(model.objects.count() for model in (Acknowledgement, ClockEvent, TimelineEntry))
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_a_scanner_that_follows_the_link_changes_nothing(client, link, method):
+    before = state()
+    response = getattr(client, method)(link)
+    assert (response.status_code, state()) == (200, before)
+    assert Acknowledgement.objects.count() == 0
+    assert not response.cookies
+
+
+def test_the_page_says_what_waits_and_who_is_asked(client, link, ticket):
+    page = client.get(link).content.decode()
+    for piece in (ticket.number, "Aurora Live", "P0 Urgent", "First response", "12:30", "overdue", "User"):
+        assert piece in page
+    for piece in (ticket.subject, "The live room is black."):
+        assert piece not in page
+
+
+def test_the_page_is_kept_nowhere_and_leaks_its_address_to_nobody(client, link):
+    headers = client.get(link).headers
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "noindex" in headers["X-Robots-Tag"]
+
+
+def test_a_post_acknowledges_as_the_person_of_the_link(client, link, ticket, boss):
+    page = client.post(link, {"act": "acknowledge"}).content.decode()
+    said = Acknowledgement.objects.get()
+    assert (said.user, said.by, said.at, said.until) == (boss, AcknowledgedBy.LINK, minute(31), minute(46))
+    assert said.escalation == firing()
+    assert "You have it" in page
+    assert "12:46" in page
+
+
+def test_it_needs_no_cookie_and_no_origin(link):
+    strict = Client(enforce_csrf_checks=True, headers={"origin": "null"})
+    assert strict.post(link, {"act": "acknowledge"}).status_code == 200
+    assert Acknowledgement.objects.count() == 1
+
+
+def test_a_second_post_says_it_is_acknowledged_already(client, link, time_machine):
+    client.post(link, {"act": "acknowledge"})
+    before = state()
+    time_machine.move_to(minute(40), tick=False)
+    page = client.post(link, {"act": "acknowledge"}).content.decode()
+    assert "Acknowledged at" in page
+    assert "12:31" in page
+    assert state() == before
+    assert "<form" not in client.get(link).content.decode()
+
+
+def test_once_acknowledged_elsewhere_the_link_is_used_up(client, ticket):
+    ann = ticket.customer.account_manager
+    acknowledge(ticket=ticket, actor=ann, at=minute(31), by=AcknowledgedBy.PAGE)
+    before = state()
+    client.post(path_of(ack_link(user=ann, escalation=firing())), {"act": "take_over"})
+    ticket.refresh_from_db()
+    assert (state(), ticket.owner.username) == (before, "boss")
+
+
+def test_a_used_link_does_not_acknowledge_the_next_firing(client, link, time_machine):
+    client.post(link, {"act": "acknowledge"})
+    sweep(now=minute(46))
+    assert Escalation.objects.filter(step__percent=150).exists()
+    time_machine.move_to(minute(47), tick=False)
+    client.post(link, {"act": "acknowledge"})
+    assert Acknowledgement.objects.count() == 1
+
+
+def test_the_link_offers_to_take_over_what_somebody_else_holds(client, ticket):
+    ann = ticket.customer.account_manager
+    page = path_of(ack_link(user=ann, escalation=firing()))
+    assert "take_over" in client.get(page).content.decode()
+    client.post(page, {"act": "take_over"})
+    ticket.refresh_from_db()
+    assert ticket.owner == ann
+    assert Acknowledgement.objects.get().by == AcknowledgedBy.TAKE_OVER
+
+
+def test_what_is_ones_own_is_not_offered(client, link):
+    assert "take_over" not in client.get(link).content.decode()
+
+
+def test_after_the_answer_there_is_nothing_to_do(client, link, ticket, boss):
+    answered(ticket, 31, actor=boss)
+    before = state()
+    for page in (client.get(link), client.post(link, {"act": "acknowledge"})):
+        assert "has been answered" in page.content.decode()
+        assert "<form" not in page.content.decode()
+    assert state() == before
+
+
+def test_it_is_good_for_seven_days(client, link, time_machine):
+    time_machine.move_to(minute(30) + VALID - timedelta(seconds=1), tick=False)
+    assert client.get(link).status_code == 200
+    time_machine.move_to(minute(30) + VALID, tick=False)
+    assert client.get(link).status_code == 404
+
+
+def forged(link: str, user: int, escalation: int) -> list[str]:
+    token = link.strip("/").removeprefix("ack/")
+    signed = f"{user}.{escalation}"
+    return [
+        token[:-1] + ("A" if token[-1] != "A" else "B"),
+        token.replace(str(user), str(user + 1), 1),
+        signed,
+        f"{signed}.",
+        Signer(salt="another.purpose", sep=".").sign(signed),
+        Signer(salt="escalation.acknowledge", sep=".").sign("boss"),
+        Signer(salt="escalation.acknowledge", sep=".").sign(f"{user}.{escalation}.1"),
+        Signer(salt="escalation.acknowledge", sep=".").sign(f"{user}.99999999"),
+        Signer(salt="escalation.acknowledge", sep=".").sign(f"99999999.{escalation}"),
+        "x",
+    ]
+
+
+def test_whatever_is_wrong_with_a_link_the_answer_is_the_same(client, link, ticket, boss):
+    before = state()
+    pages = set()
+    for token in forged(link, boss.pk, firing().pk):
+        for response in (client.get(f"/ack/{token}/"), client.post(f"/ack/{token}/", {"act": "acknowledge"})):
+            assert response.status_code == 404
+            assert response.headers["Referrer-Policy"] == "no-referrer"
+            pages.add(response.content)
+    assert len(pages) == 1
+    assert ticket.number not in pages.pop().decode()
+    assert state() == before
+
+
+@pytest.mark.parametrize("field", ["is_active", "is_staff"])
+def test_who_has_left_is_refused(client, link, boss, field):
+    setattr(boss, field, False)
+    boss.save()
+    assert client.post(link, {"act": "acknowledge"}).status_code == 404
+    assert Acknowledgement.objects.count() == 0
+
+
+def test_who_may_not_see_the_ticket_is_refused(client, ticket):
+    eve = staff("eve", groups=GROUP)
+    page = path_of(ack_link(user=eve, escalation=firing()))
+    assert client.get(page).status_code == client.post(page, {"act": "acknowledge"}).status_code == 404
+    assert Acknowledgement.objects.count() == 0
+
+
+def test_who_may_read_no_ticket_at_all_is_refused(client, link, boss):
+    boss.groups.clear()
+    assert client.get(link).status_code == 404
+
+
+def test_who_may_only_read_may_acknowledge_but_not_take_over(client, ticket):
+    reader = staff("reader")
+    reader.user_permissions.add(Permission.objects.get(codename="view_ticket"))
+    ticket.customer.backup_account_manager = reader
+    ticket.customer.save()
+    page = path_of(ack_link(user=reader, escalation=firing()))
+    assert "take_over" not in client.get(page).content.decode()
+    client.post(page, {"act": "take_over"})
+    before = ticket.owner
+    ticket.refresh_from_db()
+    assert ticket.owner == before != reader
+    assert Acknowledgement.objects.get().by == AcknowledgedBy.LINK
+
+
+def test_it_speaks_the_language_of_the_person(client, ticket, boss):
+    boss.staff_profile.language = "zh-hans"
+    boss.staff_profile.save()
+    response = client.get(path_of(ack_link(user=boss, escalation=firing())))
+    assert response.headers["Content-Language"] == "zh-hans"
+    assert "P0 紧急" in response.content.decode()
+    assert 'lang="zh-hans"' in response.content.decode()
+
+
+def test_other_methods_are_refused(client, link):
+    assert client.put(link).status_code == client.delete(link).status_code == 405
+
+
+def test_an_invitation_names_its_person_and_firing(ticket, boss, link):
+    token = link.strip("/").removeprefix("ack/")
+    found = invitation(token, now=minute(31))
+    assert (found.user, found.escalation, found.said, found.is_over) == (boss, firing(), None, False)
+    assert clock_of(ticket).held_until is None
+
+
+def test_a_colleague_does_not_find_the_link_in_the_outbox(login, ticket, boss):
+    address = ack_link(user=boss, escalation=firing())
+    mail = OutboundEmailFactory(ticket=ticket, text=f"It is yours now.\n\nI have it: {address}\n")
+    html = login(AdminFactory()).get(f"/tickets/outboundemail/{mail.pk}/change/").content.decode()
+    assert "It is yours now." in html
+    assert "/ack/…" in html
+    assert address.split("/ack/")[1].strip("/") not in html
+
+
+def test_the_page_says_who_has_it_meanwhile(ticket, link, client):
+    assert "has it until" not in client.get(link).content.decode()
+    acknowledge(ticket=ticket, actor=AdminFactory(first_name="Sam"), at=minute(31), by=AcknowledgedBy.PAGE)
+    html = client.get(link).content.decode()
+    assert "Sam has it until" in html
+    assert "I have it" in html

@@ -1,0 +1,429 @@
+"""The board: order, access, counters, filters, what it costs, and the list as a download."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from escalation.choices import ClockKind, ClockState
+from escalation.models import Clock
+from supportdesk.pages.board.queries import (
+    board_rows,
+    compliance,
+    duties,
+    mail_trouble,
+    promised_clocks,
+    pulse,
+)
+from tests.factories import (
+    AbsenceFactory,
+    AdminFactory,
+    ClockFactory,
+    CustomerFactory,
+    DutyRotaFactory,
+    DutyShiftFactory,
+    EscalationStepFactory,
+    HeartbeatFactory,
+    InboundEmailFactory,
+    OutboundEmailFactory,
+    TicketFactory,
+    UserFactory,
+    set_desk,
+    staff,
+)
+from tickets.access import visible_tickets
+from tickets.choices import IntakeState, OutboxState, Priority, Status
+from tickets.models import Ticket
+
+pytestmark = pytest.mark.django_db
+
+Login = Callable[[User], Client]
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def admin(now: datetime) -> User:
+    HeartbeatFactory(at=now)
+    return AdminFactory()
+
+
+def clock_due(due_at: datetime, **fields: Any) -> Clock:
+    return ClockFactory(started_at=due_at - 8 * HOUR, due_at=due_at, **fields)
+
+
+def tickets_in(html: str) -> list[int]:
+    return [int(key) for key in re.findall(r'data-row="(\d+)"', html)]
+
+
+def shown(client: Client, query: str = "", **headers: str) -> str:
+    return client.get(f"/?{query}", headers=headers).content.decode()
+
+
+def test_the_promise_that_falls_due_next_stands_first_and_breached_ones_before_it(now: datetime) -> None:
+    later, breached, next_one = (clock_due(now + hours * HOUR) for hours in (3, -1, 1))
+    rows = board_rows(Ticket.objects.all(), now=now).rows
+    assert [row.clock for row in rows] == [breached, next_one, later]
+
+
+def test_tickets_without_a_promise_follow_with_the_latest_activity_first(now: datetime) -> None:
+    older = TicketFactory(status=Status.WAITING, updated_at=now - HOUR)
+    newer = TicketFactory(status=Status.WAITING, updated_at=now)
+    TicketFactory(status=Status.RESOLVED)
+    promised = clock_due(now + HOUR)
+    assert [row.ticket for row in board_rows(Ticket.objects.all(), now=now).rows] == [
+        promised.ticket,
+        newer,
+        older,
+    ]
+
+
+def test_a_ticket_with_two_open_promises_stands_once_with_the_stricter_one(now: datetime) -> None:
+    strict = clock_due(now + HOUR)
+    clock_due(now + 2 * HOUR, ticket=strict.ticket, kind=ClockKind.NEXT_RESPONSE)
+    twin = clock_due(now + HOUR, ticket=strict.ticket, kind="update")
+    assert list(promised_clocks(Ticket.objects.all())) == [strict]
+    assert twin.pk > strict.pk
+
+
+def test_pages_go_from_the_promised_to_the_others_without_a_gap(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("supportdesk.pages.board.queries.PAGE", 2)
+    clocks = [clock_due(now + hours * HOUR) for hours in (1, 2, 3)]
+    others = [TicketFactory(updated_at=now - hours * HOUR) for hours in (1, 2)]
+    pages = [board_rows(Ticket.objects.all(), now=now, page=page) for page in (1, 2, 3, 4)]
+    seen = [row.ticket for page in pages for row in page.rows]
+    assert seen == [*(clock.ticket for clock in clocks), *others]
+    assert [page.has_next for page in pages] == [True, True, False, False]
+
+
+def test_counting_stops_at_the_cap(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("supportdesk.pages.board.queries.CAP", 1)
+    for hours in (1, 2, 3):
+        clock_due(now + hours * HOUR)
+    rows = board_rows(Ticket.objects.all(), now=now)
+    assert (rows.promised, rows.is_capped) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("promise", "expected"), [("", [-1, 1, 2, None]), ("soon", [1]), ("breached", [-1]), ("none", [None])]
+)
+def test_the_list_holds_what_the_filter_asks_of_the_promise(
+    now: datetime, promise: str, expected: list[int | None]
+) -> None:
+    for hours in (-1, 1, 2):
+        clock_due(now + hours * HOUR)
+    TicketFactory()
+    rows = board_rows(Ticket.objects.all(), now=now, promise=promise).rows
+    assert [row.clock and (row.clock.due_at - now) // HOUR for row in rows] == expected
+
+
+def test_counters(now: datetime) -> None:
+    owner = staff()
+    set_desk(intake_owner=owner)
+    TicketFactory(owner=owner)
+    for hours in (-1, 1, 2):
+        clock_due(now + hours * HOUR)
+    counted = pulse(Ticket.objects.all(), now=now)
+    assert (counted.breached, counted.soon, counted.running, counted.unassigned) == (1, 1, 2, 1)
+
+
+def test_mail_that_needs_a_hand(now: datetime) -> None:
+    InboundEmailFactory(state=IntakeState.PARKED)
+    InboundEmailFactory(state=IntakeState.FAILED)
+    OutboundEmailFactory(state=OutboxState.BOUNCED)
+    OutboundEmailFactory(state=OutboxState.FAILED, created_at=now - timedelta(days=8))
+    trouble = mail_trouble(now=now)
+    assert (trouble.parked, trouble.failed, trouble.unsent) == (1, 1, 1)
+
+
+def test_duty_now_and_next_where_a_later_shift_replaces_an_earlier_one(now: datetime) -> None:
+    rota = DutyRotaFactory()
+    regular = DutyShiftFactory(rota=rota)
+    swapped = DutyShiftFactory(rota=rota, starts_at=now - HOUR, ends_at=now + HOUR)
+    DutyShiftFactory(rota=rota, starts_at=now + 6 * HOUR, ends_at=now + 18 * HOUR)
+    (duty,) = duties(now=now)
+    assert duty.now is not None
+    assert duty.next is not None
+    assert (duty.now.shift, duty.now.ends_at) == (swapped, now + HOUR)
+    assert (duty.next.shift, duty.next.starts_at) == (regular, now + HOUR)
+
+
+@pytest.mark.parametrize(
+    ("away", "said"),
+    [
+        ([], "On duty Ann until"),
+        (["ann"], "On duty Ann is away Ben answers as deputy →"),
+        (["ann", "ben"], "On duty Ann is away Dora answers as duty manager →"),
+        (["ann", "ben", "dora"], "On duty Ann is away nobody would answer a page →"),
+    ],
+)
+def test_the_board_says_who_would_answer_a_page_now(
+    login: Login, frozen: object, now: datetime, admin: User, away: list[str], said: str
+) -> None:
+    ben, dora = staff("ben"), staff("dora")
+    team = {"ann": staff("ann", deputy=ben), "ben": ben, "dora": dora}
+    for name, user in team.items():
+        User.objects.filter(pk=user.pk).update(first_name=name.title())
+    set_desk(duty_manager=dora)
+    shift = DutyShiftFactory(user=team["ann"])
+    DutyShiftFactory(rota=shift.rota, starts_at=shift.ends_at, ends_at=shift.ends_at + HOUR)
+    for name in away:
+        AbsenceFactory(user=team[name])
+    client = login(admin)
+    assert said in duty_line(shown(client))
+    refreshed = client.get("/", headers={"HX-Request": "true"}).content.decode()
+    assert 'id="board-duty" hx-swap-oob="true"' in refreshed
+    assert said in duty_line(refreshed)
+
+
+def duty_line(html: str) -> str:
+    """What is read of it, without icons and initials."""
+    line = html[html.index('id="board-duty"') :].partition("</p>")[0].partition("<p")[2]
+    words = re.sub(r"<span[^>]*aria-hidden.*?</span>", "", "<p" + line)
+    return " ".join(re.sub(r"<[^>]+>", " ", words).split())
+
+
+def test_without_anybody_on_duty_the_board_names_the_duty_manager(
+    login: Login, frozen: object, now: datetime, admin: User
+) -> None:
+    set_desk(duty_manager=UserFactory(first_name="Dora"))
+    DutyShiftFactory(starts_at=now + HOUR, ends_at=now + 2 * HOUR)
+    assert "nobody Dora answers as duty manager" in duty_line(shown(login(admin)))
+
+
+@pytest.mark.parametrize(
+    ("group", "is_told"), [("Support director", True), ("Operator", True), ("Team lead", False)]
+)
+def test_those_who_look_after_the_desk_read_that_no_administrator_can_be_told(
+    login: Login, frozen: object, group: str, is_told: bool
+) -> None:
+    AdminFactory(email="")
+    html = shown(login(staff(groups=[group])))
+    assert ("No administrator can be told" in html) == is_told
+    assert "/auth/user/" not in html
+
+
+def test_an_administrator_is_led_to_where_the_address_is_entered(login: Login, frozen: object) -> None:
+    reader = AdminFactory(email="")
+    page = reverse("admin:auth_user_change", args=[reader.pk])
+    html = shown(login(reader))
+    assert f'href="{page}#id_email"' in html
+    assert 'name="email"' in login(reader).get(page).content.decode()
+    User.objects.filter(pk=reader.pk).update(email="root@desk.example")
+    assert "No administrator can be told" not in shown(login(reader))
+
+
+def test_promises_kept_this_week_and_last_by_due_time(now: datetime) -> None:
+    last_week = now - timedelta(days=7)
+    for due, state in (
+        (now, ClockState.MET),
+        (now, ClockState.MET),
+        (now - HOUR, ClockState.BREACHED),
+        (now, ClockState.CANCELLED),
+        (last_week, ClockState.BREACHED),
+    ):
+        clock_due(due, state=state, stopped_at=due, breached_at=due if state == ClockState.BREACHED else None)
+    this, last = compliance(Ticket.objects.all(), now=now)
+    assert (this.percent, last.percent) == (66.7, 0.0)
+
+
+def test_the_share_kept_comes_by_itself_after_the_board(
+    login: Login, frozen: object, now: datetime, admin: User
+) -> None:
+    clock_due(now, state=ClockState.MET, stopped_at=now)
+    client = login(admin)
+    assert reverse("admin:board_kept") in shown(client)
+    assert "100.0 %" in client.get(reverse("admin:board_kept")).content.decode()
+
+
+def test_a_week_without_promises_has_no_share(now: datetime) -> None:
+    assert compliance(Ticket.objects.all(), now=now)[0].percent is None
+
+
+def test_an_account_manager_sees_the_own_tickets_and_customers_and_no_others(
+    login: Login, frozen: object, now: datetime
+) -> None:
+    HeartbeatFactory(at=now)
+    anna = staff(groups=["Account manager"])
+    own = clock_due(now + HOUR, ticket=TicketFactory(owner=anna)).ticket
+    cared = clock_due(
+        now + 2 * HOUR, ticket=TicketFactory(customer=CustomerFactory(account_manager=anna))
+    ).ticket
+    hidden = clock_due(now + 3 * HOUR).ticket
+    html = shown(login(anna))
+    assert tickets_in(html) == [own.pk, cared.pk]
+    assert hidden.customer.name not in html
+
+
+def test_whoever_may_not_view_tickets_sees_none(login: Login, frozen: object, now: datetime) -> None:
+    HeartbeatFactory(at=now)
+    somebody = staff()
+    clock_due(now + HOUR, ticket=TicketFactory(owner=somebody))
+    client = login(somebody)
+    assert tickets_in(shown(client)) == []
+    assert client.get(reverse("admin:board_export")).status_code == 403
+
+
+def test_the_row_names_number_customer_owner_and_the_next_step_with_its_recipient(
+    login: Login, frozen: object, now: datetime, admin: User
+) -> None:
+    manager = staff("manager")
+    clock = clock_due(
+        now + HOUR, next_step_at=now + HOUR, ticket=TicketFactory(owner=staff(reports_to=manager))
+    )
+    EscalationStepFactory(policy=clock.policy_version.policy)
+    html = shown(login(admin))
+    ticket = clock.ticket
+    for words in (
+        ticket.number,
+        ticket.customer.name,
+        ticket.owner.first_name,
+        f"→ {manager.first_name}",
+        "1:00:00",
+    ):
+        assert words in html
+
+
+def test_the_filter_narrows_the_list_and_not_the_counters(
+    login: Login, frozen: object, now: datetime, admin: User
+) -> None:
+    wanted = clock_due(now + HOUR, ticket=TicketFactory(priority=Priority.P0)).ticket
+    clock_due(now + HOUR, ticket=TicketFactory(priority=Priority.P3))
+    html = shown(login(admin), "priority=0")
+    assert tickets_in(html) == [wanted.pk]
+    assert re.search(r"<b>2</b><span>promises running", html)
+
+
+def test_a_filter_that_is_not_understood_is_told(
+    login: Login, frozen: object, now: datetime, admin: User
+) -> None:
+    assert "Select a valid choice" in shown(login(admin), "owner=99999&page=x")
+
+
+def test_a_page_number_beyond_every_number_is_the_first(login: Login, admin: User, now: datetime) -> None:
+    ticket = clock_due(now).ticket
+    assert tickets_in(shown(login(admin), "page=" + "9" * 30)) == [ticket.pk]
+
+
+def test_resolved_tickets_are_found_by_search(
+    login: Login, frozen: object, now: datetime, admin: User
+) -> None:
+    done = TicketFactory(status=Status.RESOLVED, subject="Echo")
+    client = login(admin)
+    assert tickets_in(shown(client)) == []
+    assert tickets_in(shown(client, "q=echo")) == [done.pk]
+
+
+def test_an_unwell_desk_shows_why(login: Login, frozen: Any, now: datetime, admin: User) -> None:
+    client = login(admin)
+    assert "Promises are not enforced" not in shown(client)
+    frozen.shift(timedelta(minutes=10))
+    assert "Promises are not enforced: the last sweep was 10 minutes ago." in shown(client)
+
+
+def test_a_refresh_brings_list_counters_and_health_without_the_page_around(
+    login: Login, frozen: object, now: datetime, admin: User
+) -> None:
+    clock = clock_due(now + HOUR)
+    response = login(admin).get("/", headers={"HX-Request": "true"})
+    html = response.content.decode()
+    assert tickets_in(html) == [clock.ticket_id]
+    assert 'id="board-pulse" hx-swap-oob="true"' in html
+    assert "<html" not in html
+    assert "HX-Request" in response.headers["Vary"]
+
+
+def test_a_page_restored_from_the_history_is_whole(
+    login: Login, frozen: object, now: datetime, admin: User
+) -> None:
+    headers = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+    assert "<html" in login(admin).get("/", headers=headers).content.decode()
+
+
+def test_hostile_words_are_shown_as_words(login: Login, frozen: object, now: datetime, admin: User) -> None:
+    clock_due(now + HOUR, ticket=TicketFactory(subject="<script>alert(1)</script>"))
+    html = shown(login(admin))
+    assert "<script>alert(1)" not in html
+    assert "&lt;script&gt;alert(1)" in html
+
+
+@pytest.mark.parametrize("see_all", [True, False])
+def test_thirty_rows_cost_the_queries_of_three(
+    login: Login,
+    frozen: object,
+    now: datetime,
+    count_queries: Callable[[Callable[[], Any]], int],
+    see_all: bool,
+) -> None:
+    HeartbeatFactory(at=now)
+    reader = AdminFactory() if see_all else staff(groups=["Account manager"])
+    customer = CustomerFactory(account_manager=reader)
+    set_desk(duty_manager=staff())
+    client = login(reader)
+
+    def add(number: int) -> None:
+        for _each in range(number):
+            clock = clock_due(now + HOUR, next_step_at=now, ticket=TicketFactory(customer=customer))
+            EscalationStepFactory(policy=clock.policy_version.policy)
+            TicketFactory(customer=customer, owner=staff())
+
+    add(3)
+    client.get("/")
+    three = count_queries(lambda: client.get("/"))
+    add(27)
+    assert count_queries(lambda: client.get("/")) == three
+    assert three <= 38
+
+
+def test_the_list_is_exported_as_it_is_filtered(
+    login: Login, frozen: object, now: datetime, admin: User
+) -> None:
+    wanted = TicketFactory(priority=Priority.P0)
+    other = TicketFactory(priority=Priority.P3)
+    response = login(admin).get(reverse("admin:board_export") + "?priority=0")
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    assert wanted.subject in text
+    assert other.subject not in text
+
+
+def test_the_export_holds_only_what_its_reader_may_see(login: Login, frozen: object) -> None:
+    anna = staff(groups=["Account manager"])
+    own, hidden = TicketFactory(owner=anna), TicketFactory()
+    response = login(anna).get(reverse("admin:board_export"))
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    assert own.subject in text
+    assert hidden.subject not in text
+
+
+def test_visible_and_capped_queries_agree_on_what_a_reader_sees(now: datetime) -> None:
+    anna = staff(groups=["Account manager"])
+    own = clock_due(now + HOUR, ticket=TicketFactory(owner=anna))
+    clock_due(now + HOUR)
+    assert pulse(visible_tickets(anna), now=now).running == 1
+    assert [row.clock for row in board_rows(visible_tickets(anna), now=now).rows] == [own]
+
+
+def test_a_promise_that_nobody_is_left_for_turns_the_board_red_for_everybody(
+    login: Login, now: datetime, admin: User
+) -> None:
+    ticket = TicketFactory(subject="Black screen", owner=staff("ann"))
+    ClockFactory(ticket=ticket, stranded_at=now - HOUR)
+    ClockFactory(stranded_at=now, stopped_at=now)
+    ClockFactory(stranded_at=now, state=ClockState.PAUSED)
+    stranger = staff("stranger")
+    for reader, may_see in ((admin, True), (stranger, False)):
+        html = shown(login(reader))
+        assert "Nobody is left to escalate 1 promise to." in html
+        assert "pulse-red" in html
+        assert ("Black screen" in html) == may_see
+
+
+def test_a_board_on_which_somebody_is_left_for_everything_is_not_red(login: Login, admin: User) -> None:
+    ClockFactory()
+    assert "pulse-red" not in shown(login(admin))

@@ -1,0 +1,142 @@
+"""TicketFilter: each word narrows as it says, and nobody filters their way to what they may not see."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.http import QueryDict
+
+from customers.choices import Scenario
+from escalation.choices import ClockState
+from supportdesk.pages.ticket_filter import TicketFilter
+from tests.factories import (
+    AdminFactory,
+    ClockFactory,
+    ContactFactory,
+    CustomerFactory,
+    MessageFactory,
+    TicketFactory,
+    set_desk,
+    staff,
+)
+from tickets.access import visible_tickets
+from tickets.choices import Priority, Status
+from tickets.models import Ticket
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def reader() -> User:
+    return AdminFactory()
+
+
+def found(query: str, user: User, now: datetime) -> set[Ticket]:
+    return set(chosen(query, user, now).qs)
+
+
+def chosen(query: str, user: User, now: datetime) -> TicketFilter:
+    return TicketFilter(QueryDict(query), visible_tickets(user), user=user, now=now)
+
+
+def test_without_words_everything_visible_is_there(reader: User, now: datetime) -> None:
+    ticket = TicketFactory()
+    assert found("", reader, now) == {ticket}
+
+
+@pytest.mark.parametrize("query", ["priority=0&priority=1", "status=waiting&status=resolved", "owner=me"])
+def test_a_word_keeps_its_tickets_and_drops_the_rest(reader: User, now: datetime, query: str) -> None:
+    wanted = TicketFactory(priority=Priority.P1, status=Status.WAITING, owner=reader)
+    TicketFactory(priority=Priority.P2, status=Status.OPEN)
+    assert found(query, reader, now) == {wanted}
+
+
+def test_customer_and_scenario(reader: User, now: datetime) -> None:
+    customer = CustomerFactory(scenario=Scenario.GAME_VOICE)
+    wanted = TicketFactory(customer=customer)
+    TicketFactory(customer=CustomerFactory(scenario=Scenario.SHOW_ROOM))
+    assert found(f"customer={customer.pk}", reader, now) == {wanted}
+    assert found("scenario=game_voice", reader, now) == {wanted}
+
+
+def test_the_team_is_oneself_and_the_people_below(now: datetime) -> None:
+    lead = staff()
+    own, report = TicketFactory(owner=lead), TicketFactory(owner=staff(reports_to=lead))
+    looked_after = TicketFactory(customer=CustomerFactory(account_manager=lead))
+    assert found("owner=team", lead, now) == {own, report}
+    assert found("", lead, now) == {own, report, looked_after}
+
+
+def test_a_lead_can_pick_a_report_but_no_stranger(now: datetime) -> None:
+    lead = staff()
+    report, stranger = staff(reports_to=lead), staff()
+    wanted = TicketFactory(owner=report)
+    TicketFactory(owner=lead)
+    assert found(f"owner={report.pk}", lead, now) == {wanted}
+    assert "owner" in chosen(f"owner={stranger.pk}", lead, now).errors
+
+
+def test_unassigned_is_what_the_intake_owner_holds(reader: User, now: datetime) -> None:
+    wanted = TicketFactory()
+    set_desk(intake_owner=wanted.owner)
+    TicketFactory()
+    assert found("owner=intake", reader, now) == {wanted}
+
+
+def test_a_customer_one_may_not_see_is_no_choice(now: datetime) -> None:
+    hidden = CustomerFactory()
+    assert "customer" in chosen(f"customer={hidden.pk}", staff(), now).errors
+
+
+@pytest.mark.parametrize(
+    ("due", "promises"),
+    [
+        (timedelta(0), {"breached", "open"}),
+        (timedelta(seconds=1), {"soon", "running", "open"}),
+        (timedelta(hours=1), {"soon", "running", "open"}),
+        (timedelta(hours=1, seconds=1), {"running", "open"}),
+    ],
+)
+def test_the_state_of_the_promise_at_its_boundaries(
+    reader: User, now: datetime, due: timedelta, promises: set[str]
+) -> None:
+    started = now - timedelta(hours=4)
+    ClockFactory(started_at=started, due_at=now + due)
+    kinds = ("breached", "soon", "running", "open", "none")
+    assert {kind for kind in kinds if found(f"promise={kind}", reader, now)} == promises
+
+
+def test_an_answered_ticket_has_no_open_promise(reader: User, now: datetime) -> None:
+    clock = ClockFactory(stopped_at=now, state=ClockState.MET)
+    assert found("promise=none", reader, now) == {clock.ticket}
+    assert found("promise=open", reader, now) == set()
+
+
+def test_days_of_receipt_are_days_of_the_reader(reader: User, now: datetime) -> None:
+    # 18:15 UTC is midnight of the next day in the tests' zone, +05:45
+    before = TicketFactory(opened_at=now.replace(hour=18, minute=14))
+    after = TicketFactory(opened_at=now.replace(hour=18, minute=15))
+    assert found("opened_before=2026-11-18", reader, now) == {before}
+    assert found("opened_after=2026-11-19", reader, now) == {after}
+
+
+@pytest.mark.parametrize("text", ["直播间", "BLACK", "streamer", "Aurora", "Li Wei", "li@aurora.example"])
+def test_text_is_found_wherever_people_remember_it(reader: User, now: datetime, text: str) -> None:
+    contact = ContactFactory(
+        name="Li Wei", email="li@aurora.example", customer=CustomerFactory(name="Aurora Live")
+    )
+    wanted = TicketFactory(subject="直播间 black", customer=contact.customer, contact=contact)
+    MessageFactory(ticket=wanted, body="The streamer sees nothing.")
+    MessageFactory(ticket=TicketFactory(subject="Another matter"), body="An invoice, please.")
+    assert found(f"q={text}", reader, now) == {wanted}
+
+
+@pytest.mark.parametrize("form", ["%s", "SD%%23%s", "sd%s", "%%23%s"])
+def test_a_number_is_found_in_any_spelling(reader: User, now: datetime, form: str) -> None:
+    wanted = TicketFactory()
+    TicketFactory()
+    assert wanted in found("q=" + form % wanted.pk, reader, now)
+
+
+def test_what_is_not_understood_is_told(reader: User, now: datetime) -> None:
+    assert set(chosen("promise=yes&priority=9", reader, now).errors) == {"promise", "priority"}

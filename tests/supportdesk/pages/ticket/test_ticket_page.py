@@ -1,0 +1,526 @@
+"""The page of one ticket: who sees it, what it costs, each act, holding for newer words, acting once."""
+
+import re
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from escalation.choices import ClockKind, ClockState
+from escalation.enforcement.sweep import sweep
+from escalation.models import Clock
+from tests.factories import (
+    NOW,
+    AttachmentFactory,
+    ContactFactory,
+    CustomerFactory,
+    MessageFactory,
+    OutboundEmailFactory,
+    OutboundMessageFactory,
+    TicketFactory,
+    TimelineEntryFactory,
+    set_desk,
+    staff,
+)
+from tickets.choices import Channel, MessageKind, OutboxState, Priority, Status
+from tickets.message_content import Words
+from tickets.models import Message, OutboundEmail, Submission, Ticket
+from tickets.services.opening import open_ticket
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
+
+Login = Callable[[User], Client]
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def anna() -> User:
+    return staff("anna", groups=["Account manager"], time_zone="Asia/Shanghai")
+
+
+@pytest.fixture
+def ticket(anna: User, now: datetime) -> Ticket:
+    """A P2 of an hour ago in anna's hands, its promise running."""
+    customer = CustomerFactory(account_manager=anna, name="Aurora Live", time_zone="Europe/Berlin")
+    contact = ContactFactory(customer=customer, name="Li Wei", email="li@aurora.example")
+    set_desk(duty_manager=staff("chief", groups=["Support director"]))
+    return open_ticket(
+        subject="Black screen",
+        words=Words(body="The live room is black.", sender_name="Li Wei", sender_address=contact.email),
+        received_at=now - timedelta(hours=1),
+        at=now - timedelta(hours=1),
+        priority=Priority.P2,
+        customer=customer,
+        contact=contact,
+    )
+
+
+def page_of(ticket: Ticket) -> str:
+    return reverse("admin:tickets_ticket_change", args=[ticket.pk])
+
+
+def act(client: Client, ticket: Ticket, name: str, headers: Any = None, **data: Any) -> HttpResponse:
+    last = ticket.messages.filter(kind=MessageKind.INBOUND).order_by("pk").last()
+    fields = {"token": str(uuid.uuid4()), "seen": last.pk if last else 0, **data}
+    url = reverse("admin:tickets_ticket_act", args=[ticket.pk, name])
+    return client.post(url, fields, headers=headers)
+
+
+def said(ticket: Ticket, kind: MessageKind) -> list[str]:
+    return list(ticket.messages.filter(kind=kind).values_list("body", flat=True))
+
+
+# --- Seeing -------------------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_conversation_promise_chain_customer_and_history(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    html = login(anna).get(page_of(ticket)).content.decode()
+    for words in (
+        "The live room is black.",
+        "Aurora Live",
+        "li@aurora.example",
+        "7:00:00",
+        "2026-11-18 20:00 (Europe/Berlin)",
+        "If nobody answers",
+        "the holder",
+        "Received, owner",
+    ):
+        assert words in html
+
+
+def test_a_promise_that_stands_still_gives_no_times_for_its_steps(
+    login: Login, anna: User, ticket: Ticket, now: datetime
+) -> None:
+    answer = Clock.objects.get(ticket=ticket)
+    Clock.objects.filter(pk=answer.pk).update(
+        kind=ClockKind.RESOLUTION,
+        state=ClockState.PAUSED,
+        paused_at=now,
+        next_step_at=now + timedelta(hours=3),
+    )
+    panel = login(anna).get(page_of(ticket)).content.decode().partition('aria-label="Promises"')[2]
+    words = " ".join(re.sub(r"<[^>]+>", " ", panel.partition("</section>")[0]).split())
+    assert "Paused while the customer is to answer · until 23:00 at most" in words
+    assert "Due Thu 03:00 , and later by the pause Started" in words
+    assert "If nobody answers Paused: the steps wait." in words
+    steps = words.partition("the steps wait.")[2].partition("Ledger")[0]
+    assert steps.count("—") == 5
+    assert re.findall(r"\d\d:\d\d", steps) == []
+    assert "next" not in re.findall(r'<li class="(\w*)"', panel)
+
+
+@pytest.mark.parametrize("path", ["change", "act/reply", "news"])
+def test_a_ticket_one_may_not_see_does_not_exist(login: Login, ticket: Ticket, path: str) -> None:
+    stranger = login(staff(groups=["Account manager"]))
+    url = f"/tickets/ticket/{ticket.pk}/{path}/"
+    assert (stranger.post(url) if "act" in path else stranger.get(url)).status_code == 404
+
+
+def test_a_lead_sees_and_answers_the_tickets_of_their_people(login: Login, now: datetime) -> None:
+    lead = staff(groups=["Team lead"])
+    ticket = TicketFactory(owner=staff(reports_to=lead), contact=ContactFactory())
+    client = login(lead)
+    assert client.get(page_of(ticket)).status_code == 200
+    assert act(client, ticket, "note", body="I look into it.").status_code == 302
+
+
+def test_without_the_right_to_change_there_is_no_composer_and_no_act(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    anna.groups.clear()
+    anna.user_permissions.add(*_permissions("view_ticket"))
+    client = login(User.objects.get(pk=anna.pk))
+    assert 'id="composer"' not in client.get(page_of(ticket)).content.decode()
+    assert act(client, ticket, "note", body="x").status_code == 403
+    assert said(ticket, MessageKind.NOTE) == []
+
+
+def _permissions(*names: str) -> Any:
+    return Permission.objects.filter(codename__in=names)
+
+
+def test_fifty_messages_cost_the_queries_of_three_and_at_most_25(
+    login: Login, anna: User, ticket: Ticket, count_queries: Callable[[Callable[[], Any]], int]
+) -> None:
+    sweep(now=NOW + timedelta(days=1))
+    ticket.refresh_from_db()
+    client = login(anna)
+
+    def add(number: int) -> None:
+        for _each in range(number):
+            asked = MessageFactory(ticket=ticket, contact=ContactFactory(customer=ticket.customer))
+            AttachmentFactory(message=asked)
+            answer = OutboundMessageFactory(ticket=ticket, author=staff())
+            OutboundEmailFactory(ticket=ticket, message=answer)
+            TimelineEntryFactory(ticket=ticket, actor=staff())
+            TicketFactory(customer=ticket.customer, owner=staff())
+
+    add(1)
+    client.get(page_of(ticket))
+    few = count_queries(lambda: client.get(page_of(ticket)))
+    add(24)
+    assert count_queries(lambda: client.get(page_of(ticket))) == few
+    assert few <= 25
+
+
+def test_long_conversations_fold_their_beginning(login: Login, anna: User, ticket: Ticket) -> None:
+    for number in range(7):
+        MessageFactory(ticket=ticket, body=f"number {number}", at=NOW + timedelta(minutes=number))
+    html = login(anna).get(page_of(ticket)).content.decode()
+    assert "2 earlier messages" in html
+
+
+def test_hostile_words_are_shown_as_words(login: Login, anna: User, ticket: Ticket) -> None:
+    evil = "<script>alert(1)</script>"
+    MessageFactory(
+        ticket=ticket, body=evil, quoted=evil, sender_name=evil, sender_address=evil, html=f"<p>{evil}</p>"
+    )
+    Ticket.objects.filter(pk=ticket.pk).update(subject=evil)
+    html = login(anna).get(page_of(ticket)).content.decode()
+    assert evil not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_an_answer_shows_its_way_and_the_words_of_the_server(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    message = OutboundMessageFactory(ticket=ticket, failed_at=NOW, failure="no such user")
+    OutboundEmailFactory(ticket=ticket, message=message, state=OutboxState.FAILED, answer="550 5.1.1 unknown")
+    html = login(anna).get(page_of(ticket)).content.decode()
+    assert "550 5.1.1 unknown" in html
+    assert "It did not arrive: no such user · It answers no promise." in html
+
+
+@pytest.mark.parametrize(("minutes", "marked"), [(15, False), (16, True)])
+def test_a_call_written_down_later_is_marked_in_the_conversation(
+    login: Login, anna: User, ticket: Ticket, minutes: int, marked: bool
+) -> None:
+    later = NOW + timedelta(minutes=minutes)
+    OutboundMessageFactory(ticket=ticket, kind=MessageKind.CONTACT, reached="Li", at=NOW, created_at=later)
+    html = login(anna).get(page_of(ticket)).content.decode()
+    assert ("written down later" in html) is marked
+
+
+# --- Acting --------------------------------------------------------------------------------------------------
+
+
+def test_a_reply_is_queued_keeps_the_promise_and_comes_back_to_the_page(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    file = SimpleUploadedFile("fix.txt", b"set codec=h264", content_type="text/plain")
+    response = act(
+        login(anna), ticket, "reply", body="Please update.", uploads=[file], copies="boss@aurora.example"
+    )
+    assert response.url == page_of(ticket) + "?sent=reply"
+    mail = OutboundEmail.objects.get(message__body="Please update.")
+    assert (mail.recipients, mail.copies) == (["li@aurora.example"], ["boss@aurora.example"])
+    assert mail.message.attachments.get().name == "fix.txt"
+    assert Clock.objects.get(ticket=ticket).stopped_at == NOW
+    ticket.refresh_from_db()
+    assert ticket.status == Status.OPEN
+
+
+@pytest.mark.parametrize("then", ["waiting", "resolved"])
+def test_send_and_wait_or_resolve_set_the_status_too(
+    login: Login, anna: User, ticket: Ticket, then: str
+) -> None:
+    act(login(anna), ticket, "reply", body="Done.", then=then)
+    ticket.refresh_from_db()
+    assert ticket.status == then
+
+
+def test_a_form_sent_twice_acts_once(login: Login, anna: User, ticket: Ticket) -> None:
+    client, token = login(anna), str(uuid.uuid4())
+    for _click in range(2):
+        assert act(client, ticket, "reply", token=token, body="Once.").status_code == 302
+    assert said(ticket, MessageKind.OUTBOUND) == ["Once."]
+
+
+def test_other_words_under_a_used_token_are_refused_and_kept(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    client, token = login(anna), str(uuid.uuid4())
+    act(client, ticket, "reply", token=token, body="First.")
+    html = act(client, ticket, "reply", token=token, body="Second.").content.decode()
+    assert "Load it again and send" in html
+    assert "Second." in html
+    assert said(ticket, MessageKind.OUTBOUND) == ["First."]
+
+
+def test_a_refused_form_may_be_sent_again(login: Login, anna: User, ticket: Ticket) -> None:
+    client, token = login(anna), str(uuid.uuid4())
+    assert act(client, ticket, "reply", token=token, body="  ").status_code == 200
+    assert not Submission.objects.exists()
+    assert act(client, ticket, "reply", token=token, body="Now.").status_code == 302
+
+
+def test_an_answer_is_held_when_the_customer_wrote_meanwhile_and_the_text_is_kept(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    client = login(anna)
+    seen = ticket.messages.get().pk
+    newer = MessageFactory(ticket=ticket, body="It works again, thank you!", sender_name="Li Wei")
+    held = act(client, ticket, "reply", seen=seen, body="Please restart.").content.decode()
+    assert "the customer wrote again meanwhile" in held
+    assert "Please restart." in held
+    assert said(ticket, MessageKind.OUTBOUND) == []
+    assert re.search(rf'name="seen" value="{newer.pk}"', held)
+    act(client, ticket, "reply", seen=newer.pk, body="Please restart.")
+    assert said(ticket, MessageKind.OUTBOUND) == ["Please restart."]
+
+
+def test_a_held_answer_leaves_the_form_alone_under_htmx_and_shows_the_newer_words(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    newer = MessageFactory(ticket=ticket, body="<b>It works</b>")
+    html = act(login(anna), ticket, "reply", headers=HTMX, seen=newer.pk - 1, body="x").content.decode()
+    assert "<html" not in html
+    assert "&lt;b&gt;It works" in html
+    assert f'value="{newer.pk}" id="reply-seen" hx-swap-oob="true"' in html
+
+
+def test_an_automatic_answer_of_the_customer_holds_nothing(login: Login, anna: User, ticket: Ticket) -> None:
+    seen = ticket.messages.get().pk
+    MessageFactory(ticket=ticket, kind=MessageKind.AUTOMATIC, is_automatic=True)
+    assert act(login(anna), ticket, "reply", seen=seen, body="Hello").status_code == 302
+
+
+def test_htmx_is_sent_on_by_header(login: Login, anna: User, ticket: Ticket) -> None:
+    response = act(login(anna), ticket, "note", headers=HTMX, body="For us")
+    assert (response.status_code, response["HX-Redirect"]) == (204, page_of(ticket) + "?sent=note")
+
+
+def test_a_note_answers_nothing(login: Login, anna: User, ticket: Ticket) -> None:
+    act(login(anna), ticket, "note", body="Sam is on it.")
+    assert said(ticket, MessageKind.NOTE) == ["Sam is on it."]
+    assert Clock.objects.get(ticket=ticket).is_open
+
+
+def test_a_logged_call_answers_from_when_it_happened_in_the_readers_zone(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    act(
+        login(anna), ticket, "contact", channel="phone", reached="Li Wei",
+        happened_at="2026-11-18T19:30", body="Told them to restart.",
+    )  # fmt: skip
+    call = ticket.messages.get(kind=MessageKind.CONTACT)
+    assert (call.channel, call.reached, call.at) == (Channel.PHONE, "Li Wei", NOW - timedelta(minutes=30))
+    assert Clock.objects.get(ticket=ticket).stopped_at == call.at
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"reached": " "}, "Name whom you reached"),
+        ({"happened_at": "2026-11-18T20:01"}, "cannot lie in the future"),
+        ({"happened_at": "2026-11-18T18:59"}, "cannot lie before the ticket"),
+        ({"happened_at": "yesterday"}, "When: Enter a valid date/time"),
+        ({"body": ""}, "There is no text yet"),
+    ],
+)
+def test_a_call_that_cannot_be_is_refused_with_a_sentence_and_what_was_written_stays(
+    login: Login, anna: User, ticket: Ticket, changes: dict[str, str], words: str
+) -> None:
+    data = {"channel": "phone", "reached": "Li", "happened_at": "2026-11-18T19:30", "body": "Told so."}
+    html = act(login(anna), ticket, "contact", **{**data, **changes}).content.decode()
+    assert words in html
+    assert ("Told so." in html) == ("body" not in changes)
+    assert said(ticket, MessageKind.CONTACT) == []
+
+
+def test_owner_status_and_priority_change_with_their_reasons(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    bob, client = staff("bob"), login(anna)
+    act(client, ticket, "priority", priority=1, reason="Their show is tonight")
+    act(client, ticket, "owner", owner=bob.pk, reason="I am off")
+    ticket.refresh_from_db()
+    assert (ticket.priority, ticket.owner) == (Priority.P1, bob)
+    reasons = set(ticket.timeline.values_list("reason", flat=True))
+    assert {"Their show is tonight", "I am off"} <= reasons
+    html = client.get(page_of(ticket)).content.decode()
+    assert "Priority: P2 Medium → P1 High" in html
+
+
+def test_a_status_change_goes_through_the_service(login: Login, anna: User, ticket: Ticket) -> None:
+    client = login(anna)
+    act(client, ticket, "reply", body="Please update.")
+    act(client, ticket, "status", status="resolved", reason="Fixed by the update")
+    ticket.refresh_from_db()
+    assert ticket.status == Status.RESOLVED
+    assert ticket.resolved_at == timezone.now()
+
+
+def test_a_priority_without_a_reason_is_refused_with_a_sentence(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    html = act(login(anna), ticket, "priority", priority=0, reason="").content.decode()
+    assert "Give a reason" in html
+    ticket.refresh_from_db()
+    assert ticket.priority == Priority.P2
+
+
+def test_a_lead_voids_an_answer_and_its_promise_runs_again(login: Login, anna: User, ticket: Ticket) -> None:
+    act(login(anna), ticket, "reply", body="We are looking.")
+    answer = ticket.messages.get(kind=MessageKind.OUTBOUND)
+    client = login(staff("helen", groups=["Support director"]))
+    assert "This answered nothing" in client.get(page_of(ticket)).content.decode()
+    act(client, ticket, "void", message=answer.pk, reason="It says nothing")
+    assert ticket.clocks.filter(stopped_at=None).exists()
+    assert "It says nothing" in client.get(page_of(ticket)).content.decode()
+
+
+def test_an_account_manager_voids_nothing(login: Login, anna: User, ticket: Ticket) -> None:
+    client = login(anna)
+    act(client, ticket, "reply", body="We are looking.")
+    answer = ticket.messages.get(kind=MessageKind.OUTBOUND)
+    assert "This answered nothing" not in client.get(page_of(ticket)).content.decode()
+    html = act(client, ticket, "void", message=answer.pk, reason="x").content.decode()
+    assert "Only a lead may void an answer." in html
+
+
+def test_a_message_of_another_ticket_cannot_be_voided_from_here(login: Login, ticket: Ticket) -> None:
+    other = OutboundMessageFactory()
+    client = login(staff(groups=["Support director"]))
+    html = act(client, ticket, "void", message=other.pk, reason="x").content.decode()
+    assert "not part of the ticket" in html
+
+
+def test_two_tickets_become_one(login: Login, anna: User, ticket: Ticket) -> None:
+    goes_on = TicketFactory(owner=anna, customer=ticket.customer)
+    client = login(anna)
+    act(client, ticket, "merge", into=f"sd#{goes_on.pk}", reason="Same matter")
+    html = client.get(page_of(ticket)).content.decode()
+    assert f"Merged into SD#{goes_on.pk}" in html
+    assert 'id="composer"' not in html
+    assert goes_on.messages.get().body == "The live room is black."
+
+
+@pytest.mark.parametrize("into", ["SD#999999", "the other one"])
+def test_a_ticket_merges_into_one_that_exists(login: Login, anna: User, ticket: Ticket, into: str) -> None:
+    html = act(login(anna), ticket, "merge", into=into).content.decode()
+    assert "no ticket with this number" in html or "such as SD#12" in html
+    assert into in html
+
+
+def test_nobody_merges_into_what_they_may_not_see(login: Login, anna: User, ticket: Ticket) -> None:
+    hidden = TicketFactory(customer=None)
+    html = act(login(anna), ticket, "merge", into=hidden.pk).content.decode()
+    assert "no ticket with this number" in html
+
+
+def test_a_lead_ends_a_promise_with_a_reason_that_stays_on_the_page(login: Login, ticket: Ticket) -> None:
+    client = login(staff(groups=["Support director"]))
+    act(client, ticket, "status", status="closed", reason="Spam")
+    assert "Spam" in client.get(page_of(ticket)).content.decode()
+    assert "Waived by" in client.get(page_of(ticket)).content.decode()
+
+
+def test_files_beyond_the_size_of_a_mail_are_refused(
+    login: Login, anna: User, ticket: Ticket, settings: Any
+) -> None:
+    settings.MAIL_MAX_BYTES = 10
+    big = SimpleUploadedFile("big.bin", b"x" * 11)
+    html = act(login(anna), ticket, "reply", body="See file", uploads=[big]).content.decode()
+    assert "larger than 10" in html
+    assert said(ticket, MessageKind.OUTBOUND) == []
+
+
+def test_a_wrong_address_in_the_copies_is_named(login: Login, anna: User, ticket: Ticket) -> None:
+    html = act(login(anna), ticket, "reply", body="Hi", copies="nobody").content.decode()
+    assert "Cc: Enter a valid email address." in html
+
+
+def test_acts_are_posts_with_a_token_against_forgery(anna: User, ticket: Ticket) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(anna)
+    assert act(client, ticket, "note", body="x").status_code == 403
+    assert client.get(reverse("admin:tickets_ticket_act", args=[ticket.pk, "note"])).status_code == 405
+
+
+def test_an_act_that_does_not_exist_is_not_found(login: Login, anna: User, ticket: Ticket) -> None:
+    assert act(login(anna), ticket, "delete").status_code == 404
+
+
+def test_news_come_only_when_the_customer_wrote(login: Login, anna: User, ticket: Ticket) -> None:
+    client, seen = login(anna), ticket.messages.get().pk
+    url = reverse("admin:tickets_ticket_news", args=[ticket.pk])
+    assert client.get(url, {"seen": seen}).status_code == 204
+    MessageFactory(ticket=ticket, sender_name="Li Wei")
+    assert "Li Wei wrote just now" in client.get(url, {"seen": seen}).content.decode()
+
+
+# --- Tickets written down by hand ----------------------------------------------------------------------------------
+
+
+def new_ticket(client: Client, **changes: Any) -> HttpResponse:
+    data = {
+        "token": str(uuid.uuid4()),
+        "channel": "phone",
+        "happened_at": "2026-11-18T19:30",
+        "priority": 1,
+        "subject": "No sound",
+        "body": "They called: no sound in all rooms.",
+    }
+    return client.post(reverse("admin:tickets_ticket_add"), data | changes)
+
+
+def test_a_call_becomes_a_ticket_whose_promise_starts_when_it_happened(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    new_ticket(login(anna), contact=ticket.contact_id)
+    opened = Ticket.objects.get(subject="No sound")
+    assert (opened.customer, opened.channel, opened.owner) == (ticket.customer, Channel.PHONE, anna)
+    assert opened.clocks.get().started_at == NOW - timedelta(minutes=30)
+    assert opened.messages.get().author == anna
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"happened_at": "2026-11-18T20:01"}, "cannot lie in the future"),
+        ({"contact": ""}, "Choose the customer or the person"),
+        ({"subject": ""}, "This field is required."),
+    ],
+)
+def test_a_call_that_cannot_be_opens_nothing_and_what_was_written_stays(
+    login: Login, anna: User, ticket: Ticket, changes: dict[str, str], words: str
+) -> None:
+    html = new_ticket(login(anna), **{"contact": ticket.contact_id, **changes}).content.decode()
+    assert words in html
+    assert "They called: no sound" in html
+    assert Ticket.objects.count() == 1
+
+
+def test_a_contact_of_another_customer_is_a_slip(login: Login, anna: User, ticket: Ticket) -> None:
+    other = CustomerFactory(account_manager=anna)
+    html = new_ticket(login(anna), contact=ticket.contact_id, customer=other.pk).content.decode()
+    assert "belongs to another customer" in html
+
+
+def test_a_ticket_for_a_customer_one_may_not_see_is_refused(login: Login, anna: User) -> None:
+    assert "Select a valid choice" in new_ticket(login(anna), customer=CustomerFactory().pk).content.decode()
+
+
+def test_the_form_sent_twice_opens_one_ticket(login: Login, anna: User, ticket: Ticket) -> None:
+    client, token = login(anna), str(uuid.uuid4())
+    for _click in range(2):
+        new_ticket(client, token=token, contact=ticket.contact_id)
+    assert Ticket.objects.filter(subject="No sound").count() == 1
+
+
+def test_an_unanswered_ticket_shows_who_held_it(login: Login, ticket: Ticket, anna: User) -> None:
+    sweep(now=NOW + timedelta(hours=7))
+    html = login(User.objects.get(username="chief")).get(page_of(ticket)).content.decode()
+    assert Message.objects.filter(ticket=ticket, kind=MessageKind.NOTE).exists()
+    assert f"{anna.first_name} → <b>" in html

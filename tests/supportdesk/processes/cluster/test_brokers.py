@@ -1,0 +1,182 @@
+"""Each cluster takes what all share and what is for it alone, never what is for another; Redis may be away."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+import redis
+from django_q.conf import Conf
+
+from escalation.enforcement.sweep import SweepReport
+from supportdesk import tasks
+from supportdesk.monitoring.check_results import Check
+from supportdesk.monitoring.counts import queue_backlog
+from supportdesk.monitoring.health import health
+from supportdesk.processes.cluster import redis_broker
+from supportdesk.processes.cluster.names import queue_of
+from supportdesk.processes.cluster.orm_broker import OwnOrm
+from supportdesk.processes.cluster.probe import ClusterPulse
+from supportdesk.processes.cluster.redis_broker import OwnRedis, is_away
+from supportdesk.processes.runner.parts import Answer
+from tests.factories import ClusterFactory
+
+SHARED = "supportdesk"
+
+
+@pytest.fixture(autouse=True)
+def own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESK_CLUSTER", "here:1")
+    monkeypatch.setattr(Conf, "POLL", 0)
+
+
+def taken(broker: OwnOrm) -> list[str]:
+    return [payload for _pk, payload in broker.dequeue() or []]
+
+
+@pytest.mark.django_db
+def test_the_own_queue_comes_first_and_anothers_is_left_alone() -> None:
+    OwnOrm(SHARED).enqueue("for all")
+    OwnOrm(queue_of("here:1")).enqueue("for me")
+    OwnOrm(queue_of("there:1")).enqueue("for another")
+    broker = OwnOrm(SHARED)
+    assert [taken(broker) for _poll in range(3)] == [["for me"], ["for all"], []]
+
+
+@pytest.mark.django_db
+def test_a_process_outside_of_a_cluster_has_no_own_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DESK_CLUSTER")
+    OwnOrm(queue_of("")).enqueue("for nobody")
+    assert taken(OwnOrm(SHARED)) == []
+
+
+def test_redis_is_asked_for_both_queues_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    class Server:
+        def blpop(self, keys: list[str], seconds: int) -> tuple[bytes, bytes]:
+            asked.append((keys, seconds))
+            return b"key", b"task"
+
+    monkeypatch.setattr(OwnRedis, "get_connection", staticmethod(lambda list_key=None: Server()))
+    assert OwnRedis(SHARED).dequeue() == [(None, b"task")]
+    assert asked == [(["django_q:supportdesk@here:1:q", "django_q:supportdesk:q"], 1)]
+
+
+# ------------------------------------------------------------------------------------------------------------
+# A Redis that is away
+
+
+class Away:
+    """A Redis that does not answer until it is `back`."""
+
+    def __init__(self) -> None:
+        self.is_back = False
+        self.expiring: list[tuple[str, int]] = []
+
+    def blpop(self, keys: list[str], seconds: int) -> tuple[bytes, bytes]:
+        return b"key", self._answered(b"task")
+
+    def ping(self) -> bool:
+        return self._answered(True)
+
+    def llen(self, key: str) -> int:
+        return self._answered(0)
+
+    def rpush(self, key: str, task: str) -> int:
+        return self._answered(1)
+
+    def expire(self, key: str, seconds: int) -> None:
+        self.expiring.append((key, seconds))
+
+    def _answered(self, value: Any) -> Any:
+        if not self.is_back:
+            raise redis.ConnectionError("Error 111 connecting to 127.0.0.1:6379. Connection refused.")
+        return value
+
+
+@pytest.fixture
+def away(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Away:
+    server = Away()
+    settings.Q_CLUSTER = {"name": SHARED, "redis": "redis://127.0.0.1"}
+    monkeypatch.setattr(redis_broker, "connected", lambda answer_within: server)
+    monkeypatch.setattr("supportdesk.monitoring.counts.get_broker", lambda list_key=None: OwnRedis(SHARED))
+    monkeypatch.setattr(redis_broker.time, "sleep", lambda seconds: None)
+    return server
+
+
+def test_the_cluster_waits_for_a_redis_that_is_away_and_says_so_once(
+    away: Away, caplog: pytest.LogCaptureFixture
+) -> None:
+    """django-q2 would end its pusher, and with it the cluster."""
+    broker = OwnRedis(SHARED)
+    assert [broker.dequeue() for _poll in range(3)] == [None] * 3
+    assert len(caplog.records) == 1
+    away.is_back = True
+    assert broker.dequeue() == [(None, b"task")]
+
+
+def test_who_asks_whether_redis_is_away_is_told(away: Away, settings: Any) -> None:
+    assert is_away()
+    away.is_back = True
+    assert not is_away()
+    away.is_back, settings.Q_CLUSTER = False, {"name": SHARED, "orm": "default"}
+    assert not is_away()
+
+
+def test_questions_to_a_cluster_that_is_gone_do_not_stay_for_ever(away: Away) -> None:
+    away.is_back = True
+    OwnRedis(SHARED).enqueue("for all")
+    OwnRedis(queue_of("here:1")).enqueue("for me")
+    assert away.expiring == [("django_q:supportdesk@here:1:q", 3600)]
+
+
+def test_nobody_waits_long_for_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests and the sweep nudge the queue: a firewall that swallows everything must not hold them."""
+    monkeypatch.setattr(Conf, "REDIS", "redis://:secret@127.0.0.1:6379/3")
+    for connection, connect, answer in (
+        (OwnRedis.get_connection(), 2.0, 3.0),
+        (redis_broker.connected(redis_broker.ASK_SECONDS), 1.0, 1.0),
+    ):
+        words = connection.connection_pool.connection_kwargs
+        assert (words["socket_connect_timeout"], words["socket_timeout"]) == (connect, answer)
+        assert (words["db"], words["retry"].get_retries()) == (3, 0)
+
+
+@pytest.mark.django_db
+def test_an_away_redis_is_a_problem_of_health_and_no_fault_of_the_pages(away: Away, now: datetime) -> None:
+    texts = [finding.text for finding in health(now=now).problems if finding.check == Check.QUEUE]
+    assert texts == ["Redis does not answer. Check that it runs and that REDIS_URL is right."]
+    assert queue_backlog(now=now).waiting == 0
+    away.is_back = True
+    assert Check.QUEUE not in [finding.check for finding in health(now=now).problems]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_away_redis_says_nothing_about_the_cluster(away: Away) -> None:
+    ClusterFactory(name="here:1")
+    sign = ClusterPulse("here:1")()
+    assert (sign.answer, sign.detail) == (Answer.UNKNOWN, "Redis does not answer")
+    away.is_back = True
+    assert ClusterPulse("here:1")().answer is not Answer.UNKNOWN
+
+
+@pytest.mark.parametrize(("back_after", "minutes"), [(0, 1), (1, 2), (2, 3), (9, 3)])
+def test_the_rounds_go_on_while_nobody_can_start_the_next_ones(
+    away: Away, monkeypatch: pytest.MonkeyPatch, back_after: int, minutes: int
+) -> None:
+    swept: list[int] = []
+
+    def rounds(**_clocks: Any) -> SweepReport:
+        swept.append(1)
+        away.is_back = len(swept) > back_after
+        return SweepReport(acted=1)
+
+    monkeypatch.setattr(tasks, "sweep_in_rounds", rounds)
+    assert tasks.enforce() == str(SweepReport(acted=minutes))
+    assert len(swept) == minutes
+
+
+def test_a_queue_that_is_stopped_waits_for_no_redis(away: Away, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "sweep_in_rounds", lambda **_clocks: SweepReport(acted=1))
+    monkeypatch.setattr(tasks, "is_ending", lambda: True)
+    assert tasks.enforce() == str(SweepReport(acted=1))

@@ -1,0 +1,111 @@
+"""The supervisor asks its own cluster: by a task that only this one can take, and by what it says of itself."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+from django_q.brokers import get_broker
+from django_q.models import OrmQ
+
+from supportdesk.models import Cluster
+from supportdesk.processes.cluster import probe as probing
+from supportdesk.processes.cluster.names import queue_of
+from supportdesk.processes.cluster.probe import ClusterPulse
+from supportdesk.processes.cluster.question import is_worth_a_line
+from supportdesk.processes.runner.parts import Answer
+from tests.factories import ClusterFactory
+
+NAME = "here:1"
+WORKED = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def pulse(monkeypatch: pytest.MonkeyPatch) -> ClusterPulse:
+    """The probe, asked in the test's own thread and on its connection, with the queue of the database."""
+
+    class Connections:
+        def close_all(self) -> None:
+            pass
+
+    monkeypatch.setattr(probing, "connections", Connections())
+    monkeypatch.setattr("django_q.tasks.get_broker", get_broker)
+    return ClusterPulse(NAME, leaves_task=True)
+
+
+@pytest.mark.django_db
+def test_each_new_task_that_went_all_the_way_is_a_sign_of_life(pulse: ClusterPulse) -> None:
+    ClusterFactory(name=NAME, worked_at=WORKED)
+    assert pulse().answer is Answer.ALIVE
+    assert pulse().answer is Answer.SILENT
+    Cluster.objects.update(worked_at=WORKED + SECOND)
+    assert pulse().answer is Answer.ALIVE
+    sign = pulse()
+    assert (sign.answer, sign.detail) == (Answer.SILENT, "the last task was done at 08:00:01 UTC")
+
+
+@pytest.mark.django_db
+def test_the_work_of_another_cluster_says_nothing(pulse: ClusterPulse) -> None:
+    ClusterFactory(name="there:1", worked_at=WORKED)
+    sign = pulse()
+    assert (sign.answer, sign.detail) == (Answer.SILENT, "it has not started yet")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("busy", "answer"), [(3, Answer.ALIVE), (2, Answer.SILENT)])
+def test_a_cluster_whose_workers_all_have_work_lives_as_long_as_its_sentinel_says_so(
+    pulse: ClusterPulse, busy: int, answer: Answer
+) -> None:
+    ClusterFactory(name=NAME, workers=3, busy=busy, seen_at=WORKED)
+    assert pulse().answer is answer
+    assert pulse().answer is Answer.SILENT
+    Cluster.objects.update(seen_at=WORKED + SECOND)
+    assert pulse().answer is answer
+
+
+@pytest.mark.django_db
+def test_a_question_waits_in_the_own_queue_and_is_not_put_twice(pulse: ClusterPulse) -> None:
+    pulse()
+    pulse()
+    (task,) = OrmQ.objects.all()
+    assert task.key == queue_of(NAME) == "supportdesk@here:1"
+    assert task.func() == "supportdesk.processes.cluster.question.show_life"
+    OrmQ.objects.update(lock=timezone.now() + timedelta(minutes=10))  # taken
+    pulse()
+    assert OrmQ.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_the_supervisor_leaves_the_asking_to_the_cluster(pulse: ClusterPulse) -> None:
+    ClusterPulse(NAME)()
+    assert not OrmQ.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("level", "words", "kept"),
+    [
+        (logging.INFO, "Process-1 processing a-b 'supportdesk.processes.cluster.question.show_life'", False),
+        (logging.INFO, "Enqueued [supportdesk@here:1] 7", False),
+        (logging.INFO, "Enqueued [supportdesk] 8", True),
+        (logging.INFO, "Processed 'supportdesk.tasks.enforce' (c-d)", True),
+        (logging.ERROR, "Failed 'supportdesk.processes.cluster.question.show_life' (a-b) - gone", True),
+    ],
+)
+def test_questions_fill_no_log(level: int, words: str, kept: bool) -> None:
+    record = logging.LogRecord("django-q", level, "", 0, words, None, None)
+    assert is_worth_a_line(record) is kept
+
+
+def test_a_database_that_is_away_is_not_the_clusters_silence(
+    pulse: ClusterPulse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_filters: Any) -> None:
+        raise OperationalError("connection refused\nIs the server running?")
+
+    monkeypatch.setattr(Cluster.objects, "filter", refuse)
+    sign = pulse()
+    assert sign.answer is Answer.UNKNOWN
+    assert sign.detail == "the database does not answer: connection refused"

@@ -1,0 +1,33 @@
+"""Batches of which one item fails: the others are done, in order, and a database in trouble is no item's fault."""
+
+import pytest
+from django.db import OperationalError
+
+from tickets.lib.batches import worked
+
+
+def reports(items: str, bad: str = "", error: type[Exception] = ValueError) -> list[str]:
+    def work(batch):
+        if set(batch) & set(bad):
+            raise error
+        return batch
+
+    return list(worked(items, work, failed=lambda item: f"-{item}"))
+
+
+@pytest.mark.parametrize(
+    ("items", "bad", "told"),
+    [
+        ("abcd", "", ["abcd"]),
+        ("abcde", "d", ["ab", "c", "-d", "e"]),
+        ("abcd", "ad", ["-a", "b", "c", "-d"]),
+        ("a", "a", ["-a"]),
+    ],
+)
+def test_what_fails_alone_is_found_by_halving(items, bad, told):
+    assert reports(items, bad) == told
+
+
+def test_a_database_in_trouble_is_raised_at_once():
+    with pytest.raises(OperationalError):
+        reports("abcd", "c", OperationalError)

@@ -1,0 +1,272 @@
+"""Mail over a real SMTP server on loopback, and into a folder."""
+
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
+
+from tickets.protocols import smtp
+from tickets.protocols.smtp import (
+    Answer,
+    FolderTransport,
+    Parcel,
+    ServerUnreachable,
+    SmtpServer,
+    SmtpTransport,
+    Verdict,
+    transport,
+)
+
+
+@dataclass
+class Server:
+    """What the SMTP server says to whom, and what it took."""
+
+    refusals: dict[str, str] = field(default_factory=dict)
+    data_answer: str = "250 2.0.0 Taken"
+    taken: list[Envelope] = field(default_factory=list)
+    port: int = 0
+    greeted: list[str] = field(default_factory=list)
+
+    async def handle_EHLO(
+        self, _server: Any, session: Any, _envelope: Any, name: str, answers: list[str]
+    ) -> list[str]:
+        session.host_name = name
+        self.greeted.append(name)
+        return answers
+
+    async def handle_RCPT(
+        self, _s: Any, _session: Any, envelope: Envelope, address: str, _options: Any
+    ) -> str:
+        answer = self.refusals.get(address, "250 OK")
+        if answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:
+        self.taken.append(envelope)
+        return self.data_answer
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Server]]:
+    controllers = []
+
+    def started(server: Server, **options: Any) -> Server:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        controller = Controller(server, hostname="127.0.0.1", port=port, server_hostname="mx", **options)
+        controller.start()
+        controllers.append(controller)
+        server.port = port
+        return server
+
+    yield started
+    for controller in controllers:
+        controller.stop()
+
+
+@pytest.fixture
+def server(start: Callable[..., Server]) -> Server:
+    return start(Server())
+
+
+def parcel(*recipients: str, **more: Any) -> Parcel:
+    data = b"Subject: x\r\n\r\n.dot\r\nbody\r\n"
+    return Parcel(
+        "1@desk.example", "support@desk.example", recipients or ("li@company.example",), data, **more
+    )
+
+
+def send(server: Server, what: Parcel, *, url: str = "smtp://127.0.0.1:{port}") -> Answer:
+    with SmtpTransport(SmtpServer.from_url(url.format(port=server.port)), timeout=5) as way:
+        return way.send(what)
+
+
+def test_a_mail_arrives_with_its_envelope_and_every_byte(server):
+    answer = send(server, parcel("li@company.example", "cc@company.example"))
+    assert answer == Answer(Verdict.ACCEPTED, "250 2.0.0 Taken")
+    (taken,) = server.taken
+    assert taken.mail_from == "support@desk.example"
+    assert taken.rcpt_tos == ["li@company.example", "cc@company.example"]
+    assert taken.content == b"Subject: x\r\n\r\n.dot\r\nbody\r\n"
+
+
+def test_the_desk_greets_with_the_domain_of_its_address(server, settings):
+    settings.DESK_ADDRESS = "Help <help@客服.example>"
+    settings.SMTP_URL = f"smtp://127.0.0.1:{server.port}"
+    with transport() as way:
+        way.send(parcel())
+    assert server.greeted == ["xn--ubtq9x.example"]
+
+
+def test_one_connection_serves_a_batch(server):
+    with SmtpTransport(SmtpServer.from_url(f"smtp://127.0.0.1:{server.port}"), timeout=5) as way:
+        answers = [way.send(parcel()).verdict for _mail in range(3)]
+    assert answers == [Verdict.ACCEPTED] * 3
+    assert len(server.taken) == 3
+
+
+@pytest.mark.parametrize(
+    ("reply", "verdict"), [("550 5.1.1 no such user", Verdict.NEVER), ("450 4.2.0 greylisted", Verdict.LATER)]
+)
+def test_a_refused_recipient_is_told_with_the_server_s_words(server, reply, verdict):
+    server.refusals["li@company.example"] = reply
+    answer = send(server, parcel())
+    assert answer == Answer(verdict, f"<li@company.example>: {reply}")
+    assert server.taken == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "verdict"), [("554 5.7.1 spam", Verdict.NEVER), ("451 4.3.0 busy", Verdict.LATER)]
+)
+def test_a_refused_mail_is_told_with_the_server_s_words(server, reply, verdict):
+    server.data_answer = reply
+    assert send(server, parcel()) == Answer(verdict, reply)
+
+
+def test_one_of_two_recipients_refused_for_good_is_named_and_the_other_gets_the_mail(server):
+    server.refusals["cc@company.example"] = "550 no"
+    answer = send(server, parcel("li@company.example", "cc@company.example", may_wait=True))
+    assert answer.verdict is Verdict.ACCEPTED
+    assert "<cc@company.example>: 550 no" in answer.text
+    assert server.taken[0].rcpt_tos == ["li@company.example"]
+
+
+@pytest.mark.parametrize(("may_wait", "verdict"), [(True, Verdict.LATER), (False, Verdict.ACCEPTED)])
+def test_one_of_two_recipients_refused_for_now_holds_the_mail_back_at_first(server, may_wait, verdict):
+    server.refusals["cc@company.example"] = "450 greylisted"
+    answer = send(server, parcel("li@company.example", "cc@company.example", may_wait=may_wait))
+    assert answer.verdict is verdict
+    assert len(server.taken) == (0 if may_wait else 1)
+
+
+def test_the_next_mail_goes_out_after_a_refused_one(server):
+    server.refusals["bad@company.example"] = "550 no"
+    with SmtpTransport(SmtpServer.from_url(f"smtp://127.0.0.1:{server.port}"), timeout=5) as way:
+        assert way.send(parcel("bad@company.example")).verdict is Verdict.NEVER
+        assert way.send(parcel()).verdict is Verdict.ACCEPTED
+
+
+def test_a_server_that_closes_is_unreachable(server):
+    server.refusals["li@company.example"] = "421 4.3.2 shutting down"
+    with pytest.raises(ServerUnreachable):
+        send(server, parcel())
+
+
+def test_nothing_listening_is_a_sentence_with_the_place():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(ServerUnreachable, match=f"127.0.0.1:{port}"):
+        send(Server(port=port), parcel())
+
+
+def test_a_server_that_says_nothing_is_given_up_in_time():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        server = SmtpServer("smtp", "127.0.0.1", silent.getsockname()[1])
+        with SmtpTransport(server, timeout=0.2) as way, pytest.raises(ServerUnreachable, match="in time"):
+            way.send(parcel())
+
+
+def login(right: bytes) -> Callable[..., AuthResult]:
+    def check(
+        _server: Any, _session: Any, _envelope: Any, _mechanism: str, given: LoginPassword
+    ) -> AuthResult:
+        return AuthResult(success=given.password == right, handled=False)
+
+    return check
+
+
+@pytest.mark.parametrize("url", ["smtp://ann:p%40ss%2Fword@127.0.0.1:{port}"])
+def test_the_password_of_the_url_logs_in(start, url):
+    server = start(Server(), authenticator=login(b"p@ss/word"), auth_require_tls=False)
+    assert send(server, parcel(), url=url).verdict is Verdict.ACCEPTED
+
+
+def test_a_refused_password_is_a_sentence_without_the_password(start, caplog):
+    server = start(Server(), authenticator=login(b"right"), auth_require_tls=False)
+    with pytest.raises(ServerUnreachable, match="user name or password") as refused:
+        send(server, parcel(), url="smtp://ann:s3cret@127.0.0.1:{port}")
+    assert "s3cret" not in str(refused.value) + caplog.text + repr(SmtpServer.from_url("smtp://a:s3cret@h"))
+
+
+def test_starttls_that_the_server_lacks_is_said(server):
+    with pytest.raises(ServerUnreachable, match="lacks"):
+        send(server, parcel(), url="smtp+tls://127.0.0.1:{port}")
+
+
+def test_tls_on_a_plain_port_is_said(server):
+    with pytest.raises(ServerUnreachable, match=r"[Ss]ecure|reached"):
+        send(server, parcel(), url="smtps://127.0.0.1:{port}")
+
+
+def test_an_address_beyond_ascii_needs_a_server_that_takes_it(start):
+    with_utf8 = start(Server(), enable_SMTPUTF8=True)
+    without = start(Server(), enable_SMTPUTF8=False)
+    assert send(with_utf8, parcel("李@company.example")).verdict is Verdict.ACCEPTED
+    assert send(without, parcel("李@company.example")).verdict is Verdict.NEVER
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp://mx.example", ("smtp", "mx.example", 25, "", "")),
+        ("smtp+tls://a:b@mx.example", ("smtp+tls", "mx.example", 587, "a", "b")),
+        ("smtps://a%40x:b%3Ac@mx.example:4465", ("smtps", "mx.example", 4465, "a@x", "b:c")),
+    ],
+)
+def test_a_url_says_everything(url, expected):
+    server = SmtpServer.from_url(url)
+    assert (server.security, server.host, server.port, server.user, server.password) == expected
+
+
+@pytest.mark.parametrize("url", ["smtp://", "smtp://host:99999", "smtp://host:abc", "http://host"])
+def test_a_url_that_cannot_be_read_is_a_sentence(url):
+    with pytest.raises(ServerUnreachable, match="SMTP_URL"):
+        SmtpServer.from_url(url)
+
+
+# The folder
+
+
+def test_the_folder_holds_one_file_per_mail_however_often_it_is_sent(tmp_path):
+    way = FolderTransport(tmp_path / "out")
+    assert way.send(parcel()).verdict is Verdict.ACCEPTED
+    (path,) = (tmp_path / "out").iterdir()
+    path.write_bytes(b"as it was")
+    assert way.send(parcel()).verdict is Verdict.ACCEPTED
+    assert [one.name for one in (tmp_path / "out").iterdir()] == ["1@desk.example.eml"]
+    assert path.read_bytes() == b"as it was"
+
+
+@pytest.mark.parametrize("message_id", ["../../etc/passwd", "", ".", "x" * 300, "a/b@c"])
+def test_no_message_id_leads_out_of_the_folder(tmp_path, message_id):
+    path = FolderTransport(tmp_path).path_for(message_id)
+    assert path.parent == tmp_path
+    assert len(path.name) < 200
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path):
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(ServerUnreachable, match="out"):
+        FolderTransport(tmp_path / "out").send(parcel())
+
+
+def test_a_write_that_fails_leaves_no_half_mail(tmp_path, monkeypatch):
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(smtp.os, "fsync", full)
+    with pytest.raises(ServerUnreachable, match="No space left"):
+        FolderTransport(tmp_path).send(parcel())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_settings_choose_the_way(settings):
+    assert isinstance(transport(), FolderTransport)
+    settings.SMTP_URL = "smtp://mx.example"
+    assert isinstance(transport(), SmtpTransport)

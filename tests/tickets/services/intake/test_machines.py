@@ -1,0 +1,282 @@
+"""Mails of machines: automatic answers, alarms, newsletters, loops and the reports of mail servers."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.factories import (
+    NOW,
+    AdminFactory,
+    ContactFactory,
+    MailboxFactory,
+    OutboundEmailFactory,
+    OutboundMessageFactory,
+    TicketFactory,
+    set_desk,
+)
+from tests.rawmail import bounce, rawmail
+from tickets.choices import IntakeState, MailPurpose, MessageKind, OutboxState, Status
+from tickets.models import InboundEmail, OutboundEmail, Ticket
+from tickets.services.intake import process, receive_raw
+from tickets.services.outgoing.threads import new_message_id, reply_address
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _desk() -> None:
+    set_desk(intake_owner=AdminFactory())
+    MailboxFactory(address="support@desk.example")
+
+
+@pytest.fixture
+def ticket() -> Ticket:
+    contact = ContactFactory(email="li@company.example")
+    return TicketFactory(contact=contact, customer=contact.customer, status=Status.WAITING)
+
+
+def arrive(raw: bytes | None = None, *, at: datetime = NOW, via: str = "imap", **mail: Any) -> InboundEmail:
+    stored = receive_raw(raw=raw or rawmail(**mail), received_at=at, via=via)
+    row = process(stored.pk, now=at + timedelta(seconds=5))
+    assert row is not None
+    assert row.error == ""
+    return row
+
+
+OUT_OF_OFFICE = {"Auto-Submitted": "auto-replied"}
+MONITORING = {"Auto-Submitted": "auto-generated"}
+
+
+def alarm(number: int, subject: str = "ALERT: join failures above 5 %", **more: Any) -> InboundEmail:
+    return arrive(
+        sender="monitor@company.example",
+        subject=subject,
+        message_id=f"<alarm{number}@company.example>",
+        headers=MONITORING,
+        **more,
+    )
+
+
+def acknowledgements() -> int:
+    return OutboundEmail.objects.filter(purpose=MailPurpose.ACKNOWLEDGEMENT).count()
+
+
+# Automatic answers
+
+
+def test_an_automatic_answer_is_kept_small_and_reopens_nothing(ticket):
+    row = arrive(headers=OUT_OF_OFFICE, to=reply_address("support@desk.example", ticket.pk))
+    assert (row.state, row.ticket) == (IntakeState.PROCESSED, ticket)
+    assert row.message.kind == MessageKind.AUTOMATIC
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.unanswered_since) == (Status.WAITING, None)
+
+
+def test_an_automatic_answer_to_a_closed_ticket_leaves_it_closed(ticket):
+    Ticket.objects.filter(pk=ticket.pk).update(status=Status.CLOSED, closed_at=NOW)
+    arrive(headers=OUT_OF_OFFICE, to=reply_address("support@desk.example", ticket.pk))
+    ticket.refresh_from_db()
+    assert ticket.status == Status.CLOSED
+
+
+def test_an_automatic_answer_to_nothing_is_parked_with_its_reason():
+    row = arrive(headers=OUT_OF_OFFICE)
+    assert row.state == IntakeState.PARKED
+    assert "belongs to no ticket" in row.reason
+    assert Ticket.objects.count() == 0
+
+
+# Alarms
+
+
+def test_an_alarm_opens_a_ticket_and_is_not_acknowledged():
+    ContactFactory(email="monitor@company.example")
+    row = alarm(1)
+    assert row.ticket.customer is not None
+    assert (row.message.kind, row.message.is_automatic) == (MessageKind.INBOUND, True)
+    assert acknowledgements() == 0
+
+
+def test_a_person_is_acknowledged():
+    arrive()
+    assert acknowledgements() == 1
+
+
+def test_the_same_alarm_again_joins_the_open_ticket():
+    first, second = alarm(1), alarm(2)
+    assert second.ticket == first.ticket
+    assert second.message.kind == MessageKind.AUTOMATIC
+
+
+def test_another_alarm_is_another_ticket():
+    assert alarm(2, subject="ALERT: disk full").ticket != alarm(1).ticket
+
+
+def test_the_same_alarm_after_its_ticket_was_resolved_is_another_ticket():
+    first = alarm(1)
+    Ticket.objects.filter(pk=first.ticket.pk).update(status=Status.RESOLVED, resolved_at=NOW)
+    assert alarm(2).ticket != first.ticket
+
+
+def test_an_alarm_in_the_thread_of_a_resolved_ticket_is_another_ticket_that_follows_it():
+    first = alarm(1)
+    Ticket.objects.filter(pk=first.ticket.pk).update(status=Status.RESOLVED, resolved_at=NOW)
+    again = arrive(
+        sender="monitor@company.example",
+        subject="ALERT: still failing",
+        message_id="<alarm2@company.example>",
+        headers={**MONITORING, "References": "<alarm1@company.example>"},
+    )
+    assert again.ticket != first.ticket
+    assert again.ticket.follows == first.ticket
+    first.ticket.refresh_from_db()
+    assert first.ticket.status == Status.RESOLVED
+
+
+def test_a_person_s_ticket_under_the_same_subject_takes_no_alarm():
+    person = arrive(sender="ann@company.example", subject="ALERT: down")
+    contact = person.ticket.contact
+    contact.email = "monitor@company.example"
+    contact.save()
+    assert alarm(1, subject="ALERT: down").ticket != person.ticket
+
+
+def test_the_same_alarm_of_somebody_else_is_another_ticket():
+    first = alarm(1)
+    other = arrive(
+        sender="monitor@other.example",
+        subject="ALERT: join failures above 5 %",
+        message_id="<o@other.example>",
+        headers=MONITORING,
+    )
+    assert other.ticket != first.ticket
+
+
+def test_a_null_return_path_of_the_envelope_is_a_machine_s():
+    row = arrive(subject="ALERT down", via="lmtp")
+    assert row.message.is_automatic is True
+
+
+def test_an_unknown_envelope_says_nothing():
+    assert arrive(subject="ALERT down", via="imap").message.is_automatic is False
+
+
+# Parked
+
+
+def test_a_newsletter_is_parked():
+    row = arrive(
+        subject="Our news", headers={"List-Unsubscribe": "<https://x.example>", "Precedence": "bulk"}
+    )
+    assert (row.state, row.ticket) == (IntakeState.PARKED, None)
+
+
+@pytest.mark.parametrize("sender", ["support@desk.example", "SUPPORT+t1-x@desk.example"])
+def test_our_own_address_as_sender_is_parked(sender):
+    assert arrive(sender=sender).state == IntakeState.PARKED
+
+
+def test_our_own_message_id_coming_back_is_parked():
+    ours = new_message_id(12, "desk.example")
+    assert arrive(message_id=f"<{ours}>").state == IntakeState.PARKED
+
+
+# Reports of mail servers
+
+
+@pytest.fixture
+def sent(ticket) -> OutboundEmail:
+    message = OutboundMessageFactory(ticket=ticket)
+    return OutboundEmailFactory(
+        ticket=ticket,
+        message=message,
+        rfc_message_id=new_message_id(ticket.pk, "desk.example"),
+        recipients=["li@company.example"],
+        copies=["cc@company.example"],
+        state=OutboxState.ACCEPTED,
+    )
+
+
+def reported(sent: OutboundEmail, **more: Any) -> InboundEmail:
+    report = {"recipient": "li@company.example", **more}
+    row = arrive(bounce(original_id=sent.rfc_message_id, **report))
+    sent.refresh_from_db()
+    sent.message.refresh_from_db()
+    sent.ticket.contact.refresh_from_db()
+    return row
+
+
+def test_a_bounce_takes_the_answer_back_and_flags_the_address(sent):
+    row = reported(sent)
+    assert sent.state == OutboxState.BOUNCED
+    assert "User unknown" in sent.answer
+    assert sent.message.failed_at == NOW + timedelta(seconds=5)
+    assert sent.ticket.contact.mail_failed_at is not None
+    assert (row.ticket, row.message.kind) == (sent.ticket, MessageKind.AUTOMATIC)
+
+
+def test_a_bounce_is_never_a_customer_s_answer(sent):
+    reported(sent)
+    assert sent.ticket.messages.filter(kind=MessageKind.INBOUND).count() == 0
+
+
+def test_a_full_mailbox_takes_the_answer_back_and_flags_nobody(sent):
+    reported(sent, status="4.2.2")
+    assert sent.state == OutboxState.BOUNCED
+    assert sent.ticket.contact.mail_failed_at is None
+
+
+def test_a_bounce_of_a_copy_leaves_the_answer_standing(sent):
+    reported(sent, recipient="cc@company.example")
+    assert sent.state == OutboxState.ACCEPTED
+    assert sent.message.failed_at is None
+
+
+def test_a_bounce_that_names_an_alias_we_did_not_write_to_is_believed(sent):
+    reported(sent, recipient="li.wei@internal.company.example")
+    assert sent.state == OutboxState.BOUNCED
+
+
+def test_a_delay_is_noted_and_fails_nothing(sent):
+    row = reported(sent, action="delayed", status="4.4.1")
+    assert sent.state == OutboxState.ACCEPTED
+    assert sent.message.failed_at is None
+    assert row.message.kind == MessageKind.AUTOMATIC
+
+
+def test_a_bounce_of_a_mail_we_never_sent_is_parked_and_flags_nobody(ticket):
+    row = arrive(bounce(original_id="never@desk.example", recipient="li@company.example"))
+    assert row.state == IntakeState.PARKED
+    ticket.contact.refresh_from_db()
+    assert ticket.contact.mail_failed_at is None
+
+
+def test_a_bounce_of_a_mail_without_a_ticket_is_recorded_on_its_row():
+    notice = OutboundEmailFactory(ticket=None, purpose=MailPurpose.NOTIFICATION, state=OutboxState.ACCEPTED)
+    row = arrive(bounce(original_id=notice.rfc_message_id.strip("<>"), recipient="li@company.example"))
+    assert (row.state, row.ticket) == (IntakeState.PROCESSED, None)
+
+
+def test_a_bounce_of_a_merged_ticket_s_mail_stands_where_the_ticket_goes_on():
+    target = TicketFactory()
+    merged = TicketFactory(merged_into=target)
+    notice = OutboundEmailFactory(
+        ticket=merged, purpose=MailPurpose.ACKNOWLEDGEMENT, state=OutboxState.ACCEPTED
+    )
+    row = arrive(bounce(original_id=notice.rfc_message_id, recipient="li@company.example"))
+    assert row.ticket == target
+
+
+def test_a_complaint_ends_automatic_mail(sent):
+    body = (
+        "--b\r\nContent-Type: text/plain\r\n\r\nA complaint.\r\n--b\r\nContent-Type: message/feedback-report\r\n\r\n"
+        "Feedback-Type: abuse\r\nVersion: 1\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n"
+        f"Message-ID: <{sent.rfc_message_id}>\r\nSubject: Re\r\n\r\nx\r\n--b--"
+    )
+    kind = 'multipart/report; report-type=feedback-report; boundary="b"'
+    arrive(sender="fbl@provider.example", body=body, content_type=kind)
+    sent.ticket.contact.refresh_from_db()
+    sent.refresh_from_db()
+    assert sent.ticket.contact.mail_failed_at is not None
+    assert sent.state == OutboxState.ACCEPTED

@@ -1,0 +1,394 @@
+"""The outbox as a state machine: claimed, sent, recorded; and what a crash or an outage leaves behind."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Self
+
+import pytest
+from django.core.cache import cache
+
+from tests.factories import (
+    NOW,
+    AdminFactory,
+    AttachmentFactory,
+    OutboundEmailFactory,
+    OutboundMessageFactory,
+    TicketFactory,
+)
+from tickets import tasks
+from tickets.choices import MailPurpose, OutboxState
+from tickets.errors import DeskError
+from tickets.models import OutboundEmail, Ticket
+from tickets.nudges import nudge_delivery
+from tickets.protocols.smtp import Answer, Parcel, ServerUnreachable, Verdict
+from tickets.services.outgoing import delivery
+from tickets.services.outgoing.delivery import LEASE, claim_next, deliver_due, send_again
+
+pytestmark = pytest.mark.django_db
+
+YES = Answer(Verdict.ACCEPTED, "250 OK")
+LATER = Answer(Verdict.LATER, "451 try again")
+NEVER = Answer(Verdict.NEVER, "550 no such user")
+
+
+@dataclass
+class Post:
+    """A way out that answers as told, in turn, and then always as the last time."""
+
+    answers: list[Answer | Exception] = field(default_factory=lambda: [YES])
+    parcels: list[Parcel] = field(default_factory=list)
+    meanwhile: Callable[[], object] = lambda: None
+
+    def send(self, parcel: Parcel) -> Answer:
+        self.parcels.append(parcel)
+        self.meanwhile()
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+
+@pytest.fixture
+def post(monkeypatch: pytest.MonkeyPatch) -> Post:
+    post = Post()
+    monkeypatch.setattr(delivery, "transport", lambda: post)
+    return post
+
+
+def run(at: datetime = NOW) -> delivery.DeliveryReport:
+    return deliver_due(clock=lambda: at)
+
+
+def reply(**fields: object) -> OutboundEmail:
+    message = OutboundMessageFactory(ticket=TicketFactory(unanswered_since=None))
+    return OutboundEmailFactory(message=message, ticket=message.ticket, **fields)
+
+
+def test_an_accepted_mail_says_when_and_what_the_server_said(post):
+    mail = reply()
+    assert run().accepted == 1
+    mail.refresh_from_db()
+    assert (mail.state, mail.accepted_at, mail.answer) == (OutboxState.ACCEPTED, NOW, "250 OK")
+    assert mail.leased_until is None
+    assert post.parcels[0].message_id == mail.rfc_message_id
+
+
+def test_an_accepted_mail_is_not_sent_again(post):
+    reply()
+    run()
+    run(NOW + timedelta(days=1))
+    assert len(post.parcels) == 1
+
+
+def test_a_nudge_sends_at_once(settings, frozen, queued, django_capture_on_commit_callbacks):
+    cache.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        nudge_delivery()
+    assert [(task["func"], task["kwargs"]) for task in queued.tasks] == [
+        ("tickets.tasks.deliver_outbox", {"nudged": True})
+    ]
+
+
+def test_the_oldest_mail_goes_first(post):
+    late, early = reply(next_try_at=NOW), reply(next_try_at=NOW - timedelta(minutes=1))
+    run()
+    assert [parcel.message_id for parcel in post.parcels] == [early.rfc_message_id, late.rfc_message_id]
+
+
+def test_a_mail_of_later_waits(post):
+    reply(next_try_at=NOW + timedelta(seconds=1))
+    run()
+    assert post.parcels == []
+
+
+def test_no_transaction_is_open_while_a_mail_is_sent(post, monkeypatch):
+    mail = reply()
+    post.meanwhile = lambda: seen.append(OutboundEmail.objects.get(pk=mail.pk).state)
+    seen: list[str] = []
+    run()
+    assert seen == [OutboxState.SENDING]
+
+
+# Deferred
+
+
+def test_a_mail_refused_for_now_is_tried_again_later(post):
+    mail = reply()
+    post.answers = [LATER]
+    assert run().deferred == 1
+    mail.refresh_from_db()
+    assert (mail.state, mail.answer, mail.attempts) == (OutboxState.DEFERRED, "451 try again", 1)
+    assert mail.next_try_at == NOW + timedelta(minutes=1)
+
+
+def test_the_waits_grow_to_an_hour(post):
+    mail = reply()
+    post.answers = [LATER]
+    waits = []
+    for _try in range(8):
+        mail.refresh_from_db()
+        at = mail.next_try_at
+        run(at)
+        mail.refresh_from_db()
+        waits.append((mail.next_try_at - at) // timedelta(minutes=1))
+    assert waits == [1, 2, 5, 15, 30, 60, 60, 60]
+
+
+@pytest.mark.parametrize(("hours", "state"), [(47.9, OutboxState.DEFERRED), (48, OutboxState.FAILED)])
+def test_a_mail_is_given_up_after_two_days(post, hours, state):
+    mail = reply(attempts=50)
+    post.answers = [LATER]
+    run(NOW + timedelta(hours=hours))
+    mail.refresh_from_db()
+    assert mail.state == state
+
+
+def test_an_old_mail_that_is_sent_again_gets_more_than_one_try(post):
+    mail = reply(attempts=0, created_at=NOW - timedelta(days=9))
+    post.answers = [LATER]
+    run()
+    mail.refresh_from_db()
+    assert mail.state == OutboxState.DEFERRED
+
+
+# Failed
+
+
+def test_a_reply_refused_for_good_is_taken_back(post):
+    mail = reply()
+    post.answers = [NEVER]
+    run()
+    mail.refresh_from_db()
+    assert (mail.state, mail.answer) == (OutboxState.FAILED, "550 no such user")
+    assert mail.message is not None
+    assert (mail.message.failed_at, mail.message.failure) == (NOW, "550 no such user")
+
+
+def test_a_reply_given_up_is_taken_back_too(post):
+    mail = reply(attempts=50)
+    post.answers = [LATER]
+    run(NOW + timedelta(hours=48))
+    assert mail.message is not None
+    mail.message.refresh_from_db()
+    assert mail.message.failed_at is not None
+
+
+def test_a_failure_and_its_consequence_are_one_transaction(post, monkeypatch):
+    def fail(**_k: object) -> None:
+        raise RuntimeError("no")
+
+    mail = reply()
+    post.answers = [NEVER]
+    monkeypatch.setattr(delivery, "fail_response", fail)
+    with pytest.raises(RuntimeError):
+        run()
+    mail.refresh_from_db()
+    assert mail.state == OutboxState.SENDING  # its lease runs out, and it is tried again
+
+
+def test_a_failed_mail_without_a_message_is_only_recorded(post):
+    mail = OutboundEmailFactory(purpose=MailPurpose.NOTIFICATION, ticket=None)
+    post.answers = [NEVER]
+    run()
+    mail.refresh_from_db()
+    assert mail.state == OutboxState.FAILED
+
+
+def test_one_refused_mail_stops_no_other(post):
+    mails = [reply() for _mail in range(3)]
+    post.answers = [NEVER, LATER, YES]
+    run()
+    states = [OutboundEmail.objects.get(pk=mail.pk).state for mail in mails]
+    assert states == [OutboxState.FAILED, OutboxState.DEFERRED, OutboxState.ACCEPTED]
+
+
+# The server is away
+
+
+def test_an_unreachable_server_ends_the_run_and_burns_one_try_only(post):
+    mails = [reply() for _mail in range(5)]
+    post.answers = [ServerUnreachable("Nothing listens there.")]
+    report = run()
+    assert report.problem == "Nothing listens there."
+    assert len(post.parcels) == 1
+    for mail in mails:
+        mail.refresh_from_db()
+    assert sorted(mail.attempts for mail in mails) == [0, 0, 0, 0, 1]
+    (tried,) = [mail for mail in mails if mail.attempts]
+    assert (tried.state, tried.answer) == (OutboxState.DEFERRED, "Nothing listens there.")
+
+
+def test_while_the_server_is_away_only_the_minute_s_run_tries_it(post, frozen):
+    cache.clear()
+    reply()
+    post.answers = [ServerUnreachable("Nothing listens there."), YES]
+    tasks.deliver_outbox(nudged=True)
+    frozen.shift(timedelta(minutes=1))
+    tasks.deliver_outbox(nudged=True)
+    assert len(post.parcels) == 1
+    tasks.deliver_outbox()
+    assert len(post.parcels) == 2
+    reply(next_try_at=NOW)
+    tasks.deliver_outbox(nudged=True)
+    assert len(post.parcels) == 3
+    cache.clear()
+
+
+def test_a_wrong_smtp_url_is_a_sentence_and_changes_nothing(settings):
+    settings.SMTP_URL = "smtp://user:secret@:99999"
+    mail = reply()
+    report = run()
+    assert "SMTP_URL" in report.problem
+    assert "secret" not in report.problem
+    mail.refresh_from_db()
+    assert (mail.state, mail.attempts) == (OutboxState.QUEUED, 0)
+
+
+# Leases
+
+
+def test_a_leased_mail_is_nobody_else_s():
+    reply()
+    assert claim_next(now=NOW) is not None
+    assert claim_next(now=NOW) is None
+
+
+def test_a_mail_whose_sender_died_is_sent_when_the_lease_ends(post):
+    mail = reply()
+    claim_next(now=NOW)
+    run(NOW + LEASE - timedelta(seconds=1))
+    assert post.parcels == []
+    run(NOW + LEASE)
+    mail.refresh_from_db()
+    assert mail.state == OutboxState.ACCEPTED
+
+
+def test_a_sender_that_was_overtaken_records_nothing(post):
+    mail = reply()
+    other = NOW + timedelta(hours=1)
+    post.answers = [NEVER]
+    post.meanwhile = lambda: OutboundEmail.objects.update(leased_until=other)
+    assert run().failed == 0
+    mail.refresh_from_db()
+    assert (mail.state, mail.leased_until) == (OutboxState.SENDING, other)
+    assert mail.message is not None
+    assert mail.message.failed_at is None
+
+
+def test_both_tries_after_a_crash_carry_the_same_message_id(post):
+    reply()
+    post.meanwhile = lambda: OutboundEmail.objects.update(leased_until=None)  # nobody records the answer
+    run()
+    post.meanwhile = lambda: None
+    run(NOW + LEASE)
+    assert post.parcels[0].message_id == post.parcels[1].message_id
+
+
+def test_a_run_ends_after_its_number_of_mails(post):
+    for _mail in range(3):
+        reply()
+    deliver_due(clock=lambda: NOW, most=2)
+    assert len(post.parcels) == 2
+
+
+def test_a_run_ends_after_its_time(post):
+    for _mail in range(3):
+        reply()
+    times = iter(NOW + timedelta(seconds=40 * number) for number in range(100))
+    deliver_due(clock=lambda: next(times))
+    assert 0 < len(post.parcels) < 3
+
+
+# Composing
+
+
+def test_a_mail_that_cannot_be_put_together_holds_up_no_other(post):
+    broken = reply()
+    attachment = AttachmentFactory(message=broken.message)
+    attachment.file.storage.delete(attachment.file.name)
+    fine = reply()
+    report = run()
+    assert (report.deferred, report.accepted) == (1, 1)
+    broken.refresh_from_db()
+    fine.refresh_from_db()
+    assert (broken.state, fine.state) == (OutboxState.DEFERRED, OutboxState.ACCEPTED)
+    assert "could not be put together" in broken.answer
+
+
+# The folder
+
+
+def test_without_a_server_mails_are_files(settings, frozen):
+    mail = reply()
+    assert "accepted 1" in tasks.deliver_outbox()
+    (path,) = settings.OUTGOING_DIR.iterdir()
+    assert path.suffix == ".eml"
+    assert mail.rfc_message_id.encode() in path.read_bytes()
+
+
+# Sent again
+
+
+def failed_reply() -> OutboundEmail:
+    mail = reply(state=OutboxState.FAILED, attempts=3, answer="550 no")
+    assert mail.message is not None
+    mail.message.failed_at = NOW - timedelta(hours=1)
+    mail.message.save()
+    Ticket.objects.filter(pk=mail.message.ticket_id).update(unanswered_since=NOW - timedelta(hours=2))
+    return mail
+
+
+def test_a_failed_reply_that_is_sent_again_counts_from_then(post, queued, django_capture_on_commit_callbacks):
+    mail = failed_reply()
+    with django_capture_on_commit_callbacks(execute=True):
+        send_again(outbound=mail, actor=AdminFactory(), at=NOW)
+    assert queued.names == ["tickets.tasks.deliver_outbox"]
+    mail = OutboundEmail.objects.get(pk=mail.pk)
+    assert (mail.state, mail.attempts, mail.next_try_at) == (OutboxState.QUEUED, 0, NOW)
+    assert mail.message is not None
+    assert (mail.message.failed_at, mail.message.at) == (None, NOW)
+    assert mail.message.ticket.unanswered_since is None
+    run()
+    mail.refresh_from_db()
+    assert mail.state == OutboxState.ACCEPTED
+
+
+def test_a_voided_reply_that_is_sent_again_still_answers_nothing():
+    mail = failed_reply()
+    assert mail.message is not None
+    mail.message.voided_at = NOW - timedelta(minutes=30)
+    mail.message.save()
+    send_again(outbound=mail, actor=AdminFactory(), at=NOW)
+    ticket = Ticket.objects.get(pk=mail.message.ticket_id)
+    assert ticket.unanswered_since == NOW - timedelta(hours=2)
+
+
+@pytest.mark.parametrize("state", [OutboxState.QUEUED, OutboxState.SENDING, OutboxState.ACCEPTED])
+def test_only_a_failed_mail_is_sent_again(state):
+    with pytest.raises(DeskError):
+        send_again(outbound=reply(state=state), actor=AdminFactory(), at=NOW)
+
+
+def test_a_bounced_mail_can_be_sent_again():
+    mail = reply(state=OutboxState.BOUNCED)
+    send_again(outbound=mail, actor=AdminFactory(), at=NOW)
+    mail.refresh_from_db()
+    assert mail.state == OutboxState.QUEUED
+
+
+def test_what_is_written_to_customers_goes_before_what_colleagues_are_told():
+    told = OutboundEmailFactory(purpose=MailPurpose.NOTIFICATION, next_try_at=NOW)
+    pack = OutboundEmailFactory(purpose=MailPurpose.EXPORT, next_try_at=NOW - timedelta(minutes=1))
+    receipt = OutboundEmailFactory(
+        purpose=MailPurpose.ACKNOWLEDGEMENT, next_try_at=NOW + timedelta(seconds=2)
+    )
+    reply = OutboundEmailFactory(purpose=MailPurpose.REPLY, next_try_at=NOW + timedelta(seconds=1))
+    claimed = [claim_next(now=NOW + timedelta(seconds=3)) for _turn in range(5)]
+    assert claimed == [reply, receipt, pack, told, None]

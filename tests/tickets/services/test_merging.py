@@ -1,0 +1,128 @@
+"""Two tickets about the same matter become one, and the stricter promise stands."""
+
+import pytest
+
+from escalation.choices import ClockChange, ClockState
+from escalation.clocks.verification import verify
+from escalation.enforcement.sweep import sweep
+from escalation.models import Clock
+from tests.factories import ContactFactory, CustomerFactory, staff
+from tests.talk import answered, asked, bounced, minute, opened, promised
+from tickets.choices import Fact, Priority, Status
+from tickets.errors import DeskError
+from tickets.models import Ticket
+from tickets.services.merging import merge
+from tickets.timeline_text import phrase
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ann():
+    return staff("ann", reports_to=staff("boss"))
+
+
+@pytest.fixture
+def contact(ann):
+    return ContactFactory(customer=CustomerFactory(account_manager=ann))
+
+
+def joined(source: Ticket, target: Ticket, at: float, by) -> Ticket:
+    return merge(ticket=source, into=target, actor=by, at=minute(at), reason="same matter")
+
+
+def open_promise(ticket: Ticket) -> Clock:
+    return promised().open().get(ticket=ticket)
+
+
+def test_the_conversation_goes_on_in_one_ticket(contact, ann):
+    source, target = opened(0, contact=contact), opened(5, contact=contact)
+    joined(source, target, 10, ann)
+    source.refresh_from_db()
+    assert (source.status, source.merged_into, source.unanswered_since) == (Status.CLOSED, target, None)
+    assert target.messages.count() == 2
+    target.refresh_from_db()
+    assert target.unanswered_since == minute(0)
+
+
+@pytest.mark.parametrize(("first", "second", "due"), [
+    (Priority.P0, Priority.P2, 30), (Priority.P2, Priority.P0, 35), (Priority.P1, Priority.P1, 240),
+])  # fmt: skip
+def test_the_stricter_promise_stands_and_the_other_is_cancelled_with_its_cause(
+    contact, ann, first, second, due
+):
+    source = opened(0, contact=contact, priority=first)
+    target = opened(5, contact=contact, priority=second)
+    joined(source, target, 10, ann)
+    assert open_promise(target).due_at == minute(due)
+    other = promised().get(state=ClockState.CANCELLED)
+    assert "stricter" in other.events.get(change=ClockChange.CANCELLED).cause
+    assert not Clock.objects.filter(ticket=source).exists()
+    assert verify().mismatches == ()
+
+
+def test_a_promise_that_only_the_merged_ticket_has_moves_with_it(contact, ann):
+    source, target = opened(0, contact=contact, priority=Priority.P1), opened(5, contact=contact)
+    answered(target, 6, then=Status.RESOLVED)
+    joined(source, target, 10, ann)
+    target.refresh_from_db()
+    assert (open_promise(target).due_at, target.status) == (minute(240), Status.OPEN)
+
+
+def test_the_moved_promise_is_enforced_once_on_the_ticket_that_goes_on(contact, ann):
+    source, target = opened(0, contact=contact), opened(5, contact=contact, priority=Priority.P2)
+    joined(source, target, 10, ann)
+    sweep(now=minute(31))
+    source.refresh_from_db()
+    target.refresh_from_db()
+    assert (source.owner, target.owner.username) == (ann, "boss")
+    assert open_promise(target).breached_at == minute(30)
+
+
+def test_an_answer_of_the_merged_ticket_that_bounces_runs_its_promise_on_the_other(contact, ann):
+    source, target = opened(0, contact=contact), opened(5, contact=contact, priority=Priority.P2)
+    message = answered(source, 8)
+    joined(source, target, 10, ann)
+    message.refresh_from_db()
+    bounced(message, 12)
+    assert open_promise(target).due_at == minute(30)
+    assert verify().mismatches == ()
+
+
+def test_both_timelines_tell_of_it(contact, ann):
+    source, target = opened(0, contact=contact), opened(5, contact=contact)
+    joined(source, target, 10, ann)
+    told = {entry.ticket_id: phrase(entry, {}) for entry in _merged_lines()}
+    assert target.number in told[source.pk]
+    assert source.number in told[target.pk]
+
+
+def _merged_lines():
+    return [entry for ticket in Ticket.objects.all() for entry in ticket.timeline.filter(fact=Fact.MERGED)]
+
+
+def test_a_ticket_is_not_merged_into_itself(contact, ann):
+    ticket = opened(contact=contact)
+    with pytest.raises(DeskError, match="itself"):
+        joined(ticket, ticket, 10, ann)
+
+
+def test_tickets_of_two_customers_are_not_merged(contact, ann):
+    with pytest.raises(DeskError, match="different customers"):
+        joined(opened(contact=contact), opened(contact=ContactFactory()), 10, ann)
+
+
+def test_a_merged_ticket_is_no_target_and_is_merged_once(contact, ann):
+    source, target, third = (opened(number, contact=contact) for number in range(3))
+    joined(source, target, 10, ann)
+    for pair in ((source, third), (third, source)):
+        with pytest.raises(DeskError, match="merged already"):
+            joined(*pair, 11, ann)
+
+
+def test_what_the_customer_writes_later_waits_on_the_ticket_that_goes_on(contact, ann):
+    source, target = opened(0, contact=contact), opened(5, contact=contact)
+    joined(source, target, 10, ann)
+    answered(target, 12)
+    asked(target, 20)
+    assert open_promise(target).started_at == minute(20)

@@ -1,0 +1,1 @@
+"""Mail out, in reading order: outbox, threads, quoting, compose, delivery."""

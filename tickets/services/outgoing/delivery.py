@@ -1,0 +1,179 @@
+"""Delivers the outbox: claim a row for a while, send it outside any transaction, record the answer.
+
+1. `claim_next` takes the row that waits longest and leases it; a row whose lease ran out waits again. What is
+   written to customers goes before what colleagues are told: a flood of notifications holds up no answer.
+2. The mail is composed and handed to the transport. No transaction is open meanwhile.
+3. The answer is recorded if the lease is still ours, and a reply that will never arrive is taken back.
+
+A process that dies between the server's "250" and the record leaves a leased row, which is sent again when the
+lease ends: a customer may get an answer twice, never not at all. Both copies carry the same Message-ID, by which
+receivers drop the second one, and the folder transport does not write it again.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from tickets.choices import Fact, MailPurpose, OutboxState
+from tickets.errors import DeskError
+from tickets.events import StaffResponded, publish
+from tickets.models import Message, OutboundEmail
+from tickets.models.outbound import WORK_LEFT
+from tickets.nudges import nudge_delivery
+from tickets.protocols.smtp import Answer, ServerUnreachable, Transport, Verdict, transport
+from tickets.services.failures import fail_response
+from tickets.services.locking import locked
+from tickets.services.outgoing.compose import parcel_of
+from tickets.services.timeline import record
+
+logger = logging.getLogger(__name__)
+
+# Longer than a task of the queue may live (Q_CLUSTER's timeout), so that nobody works on a row whose lease has ended.
+LEASE = timedelta(minutes=5)
+TO_CUSTOMERS = (MailPurpose.REPLY, MailPurpose.ACKNOWLEDGEMENT)
+# Waits between tries (minutes); the last one repeats until a mail is given up.
+WAITS = (1, 2, 5, 15, 30, 60)
+GIVE_UP_AFTER = timedelta(hours=48)
+# One run ends by itself, so that a worker is free again and a stop is quick.
+MOST_PER_RUN = 500
+RUN_FOR = timedelta(seconds=100)
+
+
+@dataclass
+class DeliveryReport:
+    """What one run did. `problem` says why it stopped early."""
+
+    accepted: int = 0
+    deferred: int = 0
+    failed: int = 0
+    problem: str = ""
+
+    def __str__(self) -> str:
+        counts = f"accepted {self.accepted}, deferred {self.deferred}, failed {self.failed}"
+        return f"{counts}; {self.problem}" if self.problem else counts
+
+
+def deliver_due(*, clock: Callable[[], datetime], most: int = MOST_PER_RUN) -> DeliveryReport:
+    """Send what is due, customers' mails first and the oldest first.
+
+    An unreachable server ends the run; what was not tried keeps its turn.
+    """
+    report = DeliveryReport()
+    stop_at = clock() + RUN_FOR
+    try:
+        with transport() as way:
+            for _turn in range(most):
+                mail = claim_next(now=clock()) if clock() < stop_at else None
+                if mail is None:
+                    break
+                _deliver(mail, way, report, clock=clock)
+    except ServerUnreachable as problem:
+        report.problem = str(problem)
+        logger.warning("Mail cannot be sent: %s", problem)
+    return report
+
+
+@transaction.atomic
+def claim_next(*, now: datetime) -> OutboundEmail | None:
+    """Lease the mail that waits longest. While it is leased, `next_try_at` is the end of the lease."""
+    waiting = OutboundEmail.objects.filter(state__in=WORK_LEFT, next_try_at__lte=now)
+    due = waiting.select_for_update(skip_locked=True).order_by("next_try_at", "pk")
+    mail = due.filter(purpose__in=TO_CUSTOMERS).first() or due.first()
+    if mail is None:
+        return None
+    mail.state = OutboxState.SENDING
+    mail.attempts += 1
+    mail.leased_until = mail.next_try_at = now + LEASE
+    mail.save(update_fields=["state", "attempts", "leased_until", "next_try_at"])
+    return mail
+
+
+def _deliver(
+    mail: OutboundEmail, way: Transport, report: DeliveryReport, *, clock: Callable[[], datetime]
+) -> None:
+    """Send one mail and record what became of it; passes ServerUnreachable on after recording it."""
+    try:
+        answer = _sent(mail, way)
+    except ServerUnreachable as problem:
+        _settle(mail, Answer(Verdict.LATER, str(problem)), report, now=clock())
+        raise
+    _settle(mail, answer, report, now=clock())
+
+
+def _sent(mail: OutboundEmail, way: Transport) -> Answer:
+    try:
+        parcel = parcel_of(mail)
+    except Exception as error:  # a lost file or a bug of ours holds up this mail only, and is tried again
+        logger.exception("Mail %s cannot be composed", mail.pk)
+        words = {"error": f"{type(error).__name__}: {error}"}
+        return Answer(Verdict.LATER, _("The mail could not be put together (%(error)s).") % words)
+    return way.send(parcel)
+
+
+def _settle(mail: OutboundEmail, answer: Answer, report: DeliveryReport, *, now: datetime) -> None:
+    match answer.verdict:
+        case Verdict.ACCEPTED:
+            report.accepted += _record(mail, answer, state=OutboxState.ACCEPTED, accepted_at=now)
+        case Verdict.LATER if not _is_hopeless(mail, now):
+            report.deferred += _record(
+                mail, answer, state=OutboxState.DEFERRED, next_try_at=_next_try(mail, now)
+            )
+        case _:
+            report.failed += _fail(mail, answer, now=now)
+
+
+def _is_hopeless(mail: OutboundEmail, now: datetime) -> bool:
+    """A mail that is sent again after two days gets the first tries anew."""
+    return mail.attempts > len(WAITS) and now - mail.created_at >= GIVE_UP_AFTER
+
+
+def _next_try(mail: OutboundEmail, now: datetime) -> datetime:
+    return now + timedelta(minutes=WAITS[min(mail.attempts, len(WAITS)) - 1])
+
+
+@transaction.atomic
+def _fail(mail: OutboundEmail, answer: Answer, *, now: datetime) -> int:
+    recorded = _record(mail, answer, state=OutboxState.FAILED)
+    if recorded and mail.message is not None:
+        fail_response(message=mail.message, at=now, answer=answer.text)
+    return recorded
+
+
+def _record(mail: OutboundEmail, answer: Answer, **fields: object) -> int:
+    """Write the answer if the lease is still ours; 0 when somebody else has taken the row over."""
+    mine = OutboundEmail.objects.filter(pk=mail.pk, state=OutboxState.SENDING, leased_until=mail.leased_until)
+    return mine.update(answer=answer.text.replace("\x00", ""), leased_until=None, **fields)
+
+
+@transaction.atomic
+def send_again(*, outbound: OutboundEmail, actor: User, at: datetime) -> None:
+    """Queue a failed or bounced mail once more. A reply counts as an answer again, from ``at``. Raises DeskError."""
+    mail = OutboundEmail.objects.select_for_update().get(pk=outbound.pk)
+    if mail.state not in (OutboxState.FAILED, OutboxState.BOUNCED):
+        raise DeskError(_("This mail has not failed, so there is nothing to send again."))
+    mail.state = OutboxState.QUEUED
+    mail.attempts = 0
+    mail.next_try_at = at
+    mail.accepted_at = mail.leased_until = None
+    mail.save(update_fields=["state", "attempts", "next_try_at", "accepted_at", "leased_until"])
+    if mail.message is not None and mail.message.failed_at is not None:
+        _respond_again(mail.message, actor=actor, at=at)
+    nudge_delivery()
+
+
+def _respond_again(message: Message, *, actor: User, at: datetime) -> None:
+    """The answer that never arrived is said now. One that a lead voided arrives and still answers nothing."""
+    ticket = locked(message.ticket)
+    message.at, message.failed_at, message.failure = at, None, ""
+    message.save(update_fields=["at", "failed_at", "failure"])
+    if message.voided_at is not None:
+        return
+    ticket.updated_at, ticket.unanswered_since = at, None
+    ticket.save(update_fields=["updated_at", "unanswered_since"])
+    record(ticket, Fact.STAFF_RESPONDED, at=at, actor=actor, message=message.pk, kind=message.kind)
+    publish(StaffResponded(ticket=ticket, at=at, actor=actor, message=message))

@@ -1,0 +1,166 @@
+"""The door to the outbox: mails are rows first, written in the transaction that causes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from email.utils import formataddr
+
+from django.utils.translation import gettext as _
+
+from tickets.choices import MailPurpose
+from tickets.errors import DeskError
+from tickets.mail.addresses import parse_addresses
+from tickets.mail.scrub import plain_name, storable, storable_line
+from tickets.models import Message, OutboundEmail, Ticket
+from tickets.nudges import nudge_delivery
+from tickets.services.mailboxes import Mailboxes
+from tickets.services.outgoing.quoting import reply_texts
+from tickets.services.outgoing.threads import new_message_id, reply_address
+
+# The subject tag [SD#12], ours or one of an older mail, and the answer marks before a subject.
+SUBJECT_TAG = re.compile(r"\s*\[SD#\d+\]", re.IGNORECASE)
+_MARKS = re.compile(r"^(?:\s*(?:re|aw|sv|antw|回复|答复|回覆|转发|fwd?|wg)\s*[:：])+\s*", re.IGNORECASE)
+_MESSAGE_ID = re.compile(r"[^<>\s]+")
+# Long chains are cut in the middle: the beginning names the thread, the end its newest mails.
+FIRST_REFERENCES, LAST_REFERENCES = 2, 18
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file in the default storage that goes with a mail: shown name, storage path, content type."""
+
+    name: str
+    path: str
+    type: str = "application/octet-stream"
+
+
+def queue_mail(
+    *,
+    purpose: MailPurpose,
+    recipients: Iterable[str],
+    subject: str,
+    text: str,
+    at: datetime,
+    html: str = "",
+    ticket: Ticket | None = None,
+    message: Message | None = None,
+    copies: Iterable[str] = (),
+    headers: Mapping[str, str] | None = None,
+    files: Sequence[StoredFile] = (),
+    in_reply_to: str = "",
+    references: Sequence[str] = (),
+) -> OutboundEmail:
+    """Write a mail to the outbox in the caller's transaction and have it sent after the commit.
+
+    Own addresses of the desk are left out of To and Cc. A ticket's mail carries its number in the subject and, unless
+    it is a notification to colleagues, a signed Reply-To. Message-IDs are given without angle brackets. Raises
+    DeskError when nobody is left to write to, and for every mail of a fire drill that is not for colleagues.
+    """
+    if ticket is not None and ticket.is_drill and purpose != MailPurpose.NOTIFICATION:
+        raise DeskError(
+            _(
+                "This is a fire drill: nothing goes to a customer. Log a contact to answer it, or end the drill."
+            )
+        )
+    boxes = Mailboxes.load()
+    sender = boxes.by_id(ticket.mailbox_id if ticket else None) or boxes.default
+    to = _addresses(recipients, boxes)
+    if not to:
+        raise DeskError(_("There is no address to write to. Enter one for the contact first."))
+    thread = _thread_headers(in_reply_to, references)
+    if ticket is not None and purpose != MailPurpose.NOTIFICATION:
+        thread["Reply-To"] = formataddr((plain_name(sender.name), reply_address(sender.address, ticket.pk)))
+    mail = OutboundEmail.objects.create(
+        purpose=purpose,
+        ticket=ticket,
+        message=message,
+        rfc_message_id=new_message_id(ticket.pk if ticket else None, sender.address.rpartition("@")[2]),
+        sender=formataddr((plain_name(sender.name), sender.address)),
+        recipients=to,
+        copies=[address for address in _addresses(copies, boxes) if address not in to],
+        subject=subject_with_tag(subject, ticket),
+        text=storable(text),
+        html=storable(html),
+        headers={**(headers or {}), **thread},
+        files=[asdict(file) for file in files],
+        created_at=at,
+        next_try_at=at,
+    )
+    nudge_delivery()
+    return mail
+
+
+def queue_reply(
+    *, message: Message, ticket: Ticket, at: datetime, copies: Iterable[str] = ()
+) -> OutboundEmail:
+    """Queue the mail of an answer: to the contact, below it what the customer wrote last. Raises DeskError.
+
+    Sets the Message-ID of ``message``, by which the customer's next mail finds the ticket.
+    """
+    asked = ticket.messages.questions().order_by("-at", "-pk").first()
+    words = reply_texts(message, asked, ticket)
+    mail = queue_mail(
+        purpose=MailPurpose.REPLY,
+        recipients=filter(None, [_recipient(ticket, asked)]),
+        subject=answer_subject(ticket.subject),
+        text=words.text,
+        html=words.html,
+        at=at,
+        ticket=ticket,
+        message=message,
+        copies=copies,
+        in_reply_to=asked.rfc_message_id if asked else "",
+        references=_ancestors(ticket),
+    )
+    message.rfc_message_id = mail.rfc_message_id
+    message.save(update_fields=["rfc_message_id"])
+    return mail
+
+
+def answer_subject(subject: str) -> str:
+    """`Re:` once, whatever marks stood there."""
+    return "Re: " + _MARKS.sub("", SUBJECT_TAG.sub("", subject).strip())
+
+
+def subject_with_tag(subject: str, ticket: Ticket | None) -> str:
+    """The subject in one line with the ticket's tag at its end, once."""
+    line = storable_line(subject)
+    if ticket is None:
+        return line[:900]
+    return f"{SUBJECT_TAG.sub('', line)[:900].strip()} [{ticket.number}]".strip()
+
+
+def cut_references(references: Sequence[str]) -> list[str]:
+    """Each id once; the middle of a long chain is left out (RFC 5322, 3.6.4 leaves the length open)."""
+    unique = list(dict.fromkeys(one for one in references if _MESSAGE_ID.fullmatch(one)))
+    if len(unique) <= FIRST_REFERENCES + LAST_REFERENCES:
+        return unique
+    return unique[:FIRST_REFERENCES] + unique[-LAST_REFERENCES:]
+
+
+def _thread_headers(in_reply_to: str, references: Sequence[str]) -> dict[str, str]:
+    parent = cut_references([in_reply_to])
+    chain = cut_references([*(one for one in references if one != in_reply_to), in_reply_to])
+    headers = {"In-Reply-To": parent, "References": chain}
+    return {name: " ".join(f"<{one}>" for one in ids) for name, ids in headers.items() if ids}
+
+
+def _ancestors(ticket: Ticket) -> list[str]:
+    known = ticket.messages.exclude(rfc_message_id="").order_by("at", "pk")
+    return list(known.values_list("rfc_message_id", flat=True))
+
+
+def _recipient(ticket: Ticket, asked: Message | None) -> str:
+    if ticket.contact is not None and ticket.contact.email:
+        return ticket.contact.email
+    return asked.sender_address if asked else ""
+
+
+def _addresses(given: Iterable[str], boxes: Mailboxes) -> list[str]:
+    """Bare addresses, each once, without our own."""
+    found = (one for text in given for one in parse_addresses(text.encode("utf-8", "replace")))
+    by_key = {one.key: one.email for one in found if not boxes.is_own(one.email)}
+    return list(by_key.values())
