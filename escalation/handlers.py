@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, NoticeKind
 from escalation.clocks import lifecycle, updates_and_resolution
-from escalation.clocks.ledger import Act, Before, line
+from escalation.clocks.ledger import Before, ChangeContext, line
 from escalation.clocks.merging import join
 from escalation.drills.drills import end_the_answered, end_the_closed
 from escalation.enforcement.paging import page_duty
@@ -56,7 +56,7 @@ def connect() -> None:
 
 def start_the_promise(event: CustomerWrote) -> None:
     """The first message is acknowledged, and a new P0 pages the person on duty, a P1 its owner."""
-    act, message = Act(event.at, event.actor), event.message
+    act, message = ChangeContext(event.at, event.actor), event.message
     found = opening_of(event.ticket, at=message.at)
     if found is None:
         return
@@ -81,7 +81,7 @@ def _welcome(clock: Clock, event: CustomerWrote) -> None:
 
 def keep_the_promise(event: StaffResponded) -> None:
     """A contact that is logged afterwards leaves open what the customer asked since: the promise of that starts."""
-    act = Act(event.at, event.actor)
+    act = ChangeContext(event.at, event.actor)
     owed = lifecycle.open_clocks(event.ticket)
     waiting = [clock for clock in owed if clock.kind in RESPONSE_KINDS]
     for clock in waiting:
@@ -115,14 +115,14 @@ def take_back_the_voided_answer(event: ResponseVoided) -> None:
 
 def _revoke(event: TicketEvent, message: Message, cause: str) -> Clock | None:
     """Every promise that the answer stopped runs again; the one of them that is open now."""
-    updates_and_resolution.not_updated(event.ticket, message, Act(event.at, event.actor, cause))
+    updates_and_resolution.not_updated(event.ticket, message, ChangeContext(event.at, event.actor, cause))
     answered = Clock.objects.filter(answered_by=message)
     revoked = list(answered.select_related("calendar", "policy_version__policy").order_by("started_at"))
     for clock in revoked:
         clock.ticket = event.ticket
-        lifecycle.revoke(clock, Act(event.at, event.actor, cause), message=message)
+        lifecycle.revoke(clock, ChangeContext(event.at, event.actor, cause), message=message)
     if event.ticket.unanswered_since is not None and event.ticket.status in OVER:
-        updates_and_resolution.unresolved(event.ticket, Act(event.at, event.actor, cause))
+        updates_and_resolution.unresolved(event.ticket, ChangeContext(event.at, event.actor, cause))
     return next((clock for clock in revoked if clock.is_open), None)
 
 
@@ -135,7 +135,7 @@ def _tell_of_loss(event: TicketEvent, message: Message, notice: Notice) -> None:
 def follow_the_priority(event: PriorityChanged) -> None:
     """What becomes a P0 pages the person on duty, whether or not the customer waits at the moment."""
     updates_and_resolution.follow_priority(
-        event.ticket, Act(event.at, event.actor, event.reason), priority=event.after
+        event.ticket, ChangeContext(event.at, event.actor, event.reason), priority=event.after
     )
     newest = lifecycle.newest(event.ticket) if event.after == Priority.P0 else None
     if newest is not None:
@@ -144,7 +144,7 @@ def follow_the_priority(event: PriorityChanged) -> None:
 
 def follow_the_status(event: StatusChanged) -> None:
     """Waiting pauses the resolution, going on resumes it, and the end of the matter ends what is still promised."""
-    act = Act(event.at, event.actor, event.reason)
+    act = ChangeContext(event.at, event.actor, event.reason)
     if event.after in OVER:
         _end_unanswered(event, act)
         updates_and_resolution.ended(event.ticket, act)
@@ -155,7 +155,7 @@ def follow_the_status(event: StatusChanged) -> None:
         _reopen(event, act)
 
 
-def _end_unanswered(event: StatusChanged, act: Act) -> None:
+def _end_unanswered(event: StatusChanged, act: ChangeContext) -> None:
     """A status answers nobody: closing while the customer waits needs a reason and is a breach, unless waived."""
     waiting = lifecycle.waiting(event.ticket)
     if not waiting:
@@ -180,7 +180,7 @@ def _still_waits(status: str) -> str:
     )
 
 
-def _reopen(event: StatusChanged, act: Act) -> None:
+def _reopen(event: StatusChanged, act: ChangeContext) -> None:
     """Reopened by hand the promise of resolution starts now; a customer's message starts it by its receipt."""
     like = lifecycle.newest(event.ticket) if event.before in OVER and event.actor is not None else None
     if like is not None:
@@ -197,11 +197,11 @@ def note_the_new_holders(events: Sequence[TicketAssigned]) -> None:
     for clock in open_ones.only("ticket", "state", "due_at"):
         event = by_ticket[clock.ticket_id]
         clock.ticket = event.ticket
-        act = Act(event.at, event.actor, event.reason)
+        act = ChangeContext(event.at, event.actor, event.reason)
         lines.append(line(clock, ClockChange.HANDED_OVER, act, before=Before.of(clock), rule=event.rule))
     insert_all(lines)
 
 
 def join_the_promises(event: TicketsMerged) -> None:
     """The stricter promise stands, and all of them are found on the ticket that goes on."""
-    join(event.merged, event.ticket, Act(event.at, event.actor, event.reason))
+    join(event.merged, event.ticket, ChangeContext(event.at, event.actor, event.reason))

@@ -16,7 +16,7 @@ MOST_ON_A_BADGE = 100
 
 
 @dataclass(frozen=True)
-class Item:
+class MenuItem:
     """A page by its model ("tickets.ticket"), shown to those with the permission to look at it."""
 
     title: Any
@@ -36,73 +36,73 @@ class Item:
         return reverse(f"admin:{self.model.replace('.', '_')}_changelist") + self.query
 
 
-PARKED = Item(
+PARKED = MenuItem(
     _("Parked and failed mail"), "mark_email_unread", "tickets.inboundemail",
     "?state__exact=parked&state__exact=failed",
 )  # fmt: skip
-GROUPS: Sequence[tuple[Any, Sequence[Item]]] = (
+GROUPS: Sequence[tuple[Any, Sequence[MenuItem]]] = (
     (
         _("Desk"),
         (
-            Item(_("Tickets"), "confirmation_number", "tickets.ticket"),
+            MenuItem(_("Tickets"), "confirmation_number", "tickets.ticket"),
             PARKED,
-            Item(_("Outbox"), "outgoing_mail", "tickets.outboundemail"),
-            Item(_("Notifications"), "notifications", "escalation.notification"),
+            MenuItem(_("Outbox"), "outgoing_mail", "tickets.outboundemail"),
+            MenuItem(_("Notifications"), "notifications", "escalation.notification"),
         ),
     ),
     (
         _("Customers"),
         (
-            Item(_("Customers"), "apartment", "customers.customer"),
-            Item(_("Contacts"), "contacts", "customers.contact"),
-            Item(_("Contracts"), "contract", "customers.contract"),
-            Item(_("Service plans"), "workspace_premium", "customers.serviceplan"),
+            MenuItem(_("Customers"), "apartment", "customers.customer"),
+            MenuItem(_("Contacts"), "contacts", "customers.contact"),
+            MenuItem(_("Contracts"), "contract", "customers.contract"),
+            MenuItem(_("Service plans"), "workspace_premium", "customers.serviceplan"),
         ),
     ),
     (
         _("Staff and duty"),
         (
-            Item(_("Duty rotas"), "calendar_clock", "escalation.dutyrota"),
-            Item(_("Shifts"), "schedule", "escalation.dutyshift"),
-            Item(_("Overrides and swaps"), "swap_horiz", "escalation.dutyoverride"),
-            Item(_("Ways to be reached"), "contact_phone", "escalation.contactway"),
-            Item(_("Absences"), "beach_access", "customers.absence"),
-            Item(_("Back from absence"), "assignment_return", "escalation.absencemove"),
-            Item(_("Staff"), "badge", "customers.staffprofile"),
-            Item(_("Teams"), "groups", "customers.team"),
-            Item(_("Skills"), "construction", "customers.skill"),
-            Item(_("The desk"), "support_agent", "customers.desk"),
+            MenuItem(_("Duty rotas"), "calendar_clock", "escalation.dutyrota"),
+            MenuItem(_("Shifts"), "schedule", "escalation.dutyshift"),
+            MenuItem(_("Overrides and swaps"), "swap_horiz", "escalation.dutyoverride"),
+            MenuItem(_("Ways to be reached"), "contact_phone", "escalation.contactway"),
+            MenuItem(_("Absences"), "beach_access", "customers.absence"),
+            MenuItem(_("Back from absence"), "assignment_return", "escalation.absencemove"),
+            MenuItem(_("Staff"), "badge", "customers.staffprofile"),
+            MenuItem(_("Teams"), "groups", "customers.team"),
+            MenuItem(_("Skills"), "construction", "customers.skill"),
+            MenuItem(_("The desk"), "support_agent", "customers.desk"),
         ),
     ),
     (
         _("Promises"),
         (
-            Item(_("Promises"), "timer", "escalation.clock"),
-            Item(_("Escalations"), "trending_up", "escalation.escalation"),
-            Item(_("Fire drills"), "local_fire_department", "escalation.drill"),
-            Item(_("Ledger"), "receipt_long", "escalation.clockevent"),
-            Item(_("Policies"), "policy", "escalation.policy"),
-            Item(_("Calendars"), "calendar_month", "escalation.calendar"),
+            MenuItem(_("Promises"), "timer", "escalation.clock"),
+            MenuItem(_("Escalations"), "trending_up", "escalation.escalation"),
+            MenuItem(_("Fire drills"), "local_fire_department", "escalation.drill"),
+            MenuItem(_("Ledger"), "receipt_long", "escalation.clockevent"),
+            MenuItem(_("Policies"), "policy", "escalation.policy"),
+            MenuItem(_("Calendars"), "calendar_month", "escalation.calendar"),
         ),
     ),
     (
         _("Weekly packs"),
         (
-            Item(_("Packs"), "folder_zip", "escalation.weeklyexport"),
-            Item(_("Subscribers"), "forward_to_inbox", "escalation.exportsubscriber"),
+            MenuItem(_("Packs"), "folder_zip", "escalation.weeklyexport"),
+            MenuItem(_("Subscribers"), "forward_to_inbox", "escalation.exportsubscriber"),
         ),
     ),
     (
         _("Operation"),
         (
-            Item(_("Operations"), "monitoring", "supportdesk.processes.cluster", page="admin:operations"),
-            Item(_("Mailboxes"), "inbox", "tickets.mailbox"),
-            Item(_("Heartbeats"), "monitor_heart", "escalation.heartbeat"),
-            Item(_("Timetable"), "event_repeat", "django_q.schedule"),
-            Item(_("Failed tasks"), "error", "django_q.failure"),
-            Item(_("Waiting tasks"), "hourglass", "django_q.ormq"),
-            Item(_("Users"), "person", "auth.user"),
-            Item(_("Groups"), "shield_person", "auth.group"),
+            MenuItem(_("Operations"), "monitoring", "supportdesk.processes.cluster", page="admin:operations"),
+            MenuItem(_("Mailboxes"), "inbox", "tickets.mailbox"),
+            MenuItem(_("Heartbeats"), "monitor_heart", "escalation.heartbeat"),
+            MenuItem(_("Timetable"), "event_repeat", "django_q.schedule"),
+            MenuItem(_("Failed tasks"), "error", "django_q.failure"),
+            MenuItem(_("Waiting tasks"), "hourglass", "django_q.ormq"),
+            MenuItem(_("Users"), "person", "auth.user"),
+            MenuItem(_("Groups"), "shield_person", "auth.group"),
         ),
     ),
 )
@@ -119,11 +119,11 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     return [group for group in groups if group["items"]]
 
 
-def _items(items: Sequence[Item], request: HttpRequest) -> list[dict[str, Any]]:
+def _items(items: Sequence[MenuItem], request: HttpRequest) -> list[dict[str, Any]]:
     return [_entry(item, request) for item in items if item.may_see(request)]
 
 
-def _entry(item: Item, request: HttpRequest) -> dict[str, Any]:
+def _entry(item: MenuItem, request: HttpRequest) -> dict[str, Any]:
     entry = {"title": item.title, "icon": item.icon, "link": item.link}
     if item is PARKED and (count := _held(request)):
         entry["badge"] = f"{count}+" if count == MOST_ON_A_BADGE else str(count)

@@ -13,14 +13,21 @@ from typing import Any
 from django_q.models import Schedule
 
 from escalation.enforcement.heartbeats import beat
-from supportdesk.schedules import TIMETABLE, Entry, SyncReport, runs_soon, sync_schedules, wrong_fields
+from supportdesk.schedules import (
+    TIMETABLE,
+    ScheduledTask,
+    SyncReport,
+    runs_soon,
+    sync_schedules,
+    wrong_fields,
+)
 
 # The queue looks every 30 s: what it has not started after so long is late.
 LATE = timedelta(minutes=2)
 REPAIRS = "schedules"  # the heartbeat that tells of the last repair
 
 
-class Standing(StrEnum):
+class RowStanding(StrEnum):
     """How one row compares with the timetable; the value is part of the metrics and stays stable."""
 
     OK = "ok"
@@ -33,7 +40,7 @@ class Standing(StrEnum):
     @property
     def is_wrong(self) -> bool:
         """Whether `sync_schedules` has something to repair; a late row is as it should be, the queue is not."""
-        return self not in (Standing.OK, Standing.LATE)
+        return self not in (RowStanding.OK, RowStanding.LATE)
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,7 @@ class Inspected:
     """One entry of the timetable, or a row that does not belong to it. ``row`` is None where it is missing."""
 
     name: str
-    standing: Standing
+    standing: RowStanding
     row: Schedule | None = None
     is_foreign: bool = False
 
@@ -75,18 +82,18 @@ def repair_schedules(*, now: datetime) -> SyncReport:
     return report
 
 
-def _standing(entry: Entry, row: Schedule | None, now: datetime) -> Standing:
+def _standing(entry: ScheduledTask, row: Schedule | None, now: datetime) -> RowStanding:
     if row is None:
-        return Standing.MISSING
+        return RowStanding.MISSING
     if _is_malformed(row):
-        return Standing.MALFORMED
+        return RowStanding.MALFORMED
     if wrong_fields(entry, row) or not runs_soon(entry, row, now):
-        return Standing.EDITED
-    return Standing.LATE if row.next_run and row.next_run < now - LATE else Standing.OK
+        return RowStanding.EDITED
+    return RowStanding.LATE if row.next_run and row.next_run < now - LATE else RowStanding.OK
 
 
-def _foreign(row: Schedule) -> Standing:
-    return Standing.MALFORMED if _is_malformed(row) else Standing.FOREIGN
+def _foreign(row: Schedule) -> RowStanding:
+    return RowStanding.MALFORMED if _is_malformed(row) else RowStanding.FOREIGN
 
 
 def _is_malformed(row: Schedule) -> bool:

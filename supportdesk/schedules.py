@@ -14,7 +14,7 @@ from django_q.models import Schedule
 
 
 @dataclass(frozen=True)
-class Entry:
+class ScheduledTask:
     """One recurring task: every ``minutes``, or by ``cron`` in the desk's zone."""
 
     name: str
@@ -41,19 +41,19 @@ class Entry:
 
 
 TIMETABLE = (
-    Entry("sweep", "supportdesk.tasks.enforce", minutes=1),
-    Entry("absences", "escalation.tasks.follow_absences", minutes=1),
-    Entry("drills", "escalation.tasks.end_drills", minutes=1),
-    Entry("dispatch-notifications", "escalation.tasks.dispatch_notifications", minutes=1),
-    Entry("look-again", "escalation.tasks.look_again_at_promises", minutes=60),
-    Entry("fetch-mail", "tickets.tasks.fetch_mail", minutes=1),
-    Entry("process-mail", "tickets.tasks.process_stored", minutes=1),
-    Entry("deliver-mail", "tickets.tasks.deliver_outbox", minutes=1),
-    Entry("verify-ledger", "escalation.tasks.verify_ledger", cron="30 3 * * *"),
-    Entry("renew-holidays", "escalation.tasks.renew_holidays", cron="0 3 * * *"),
-    Entry("tell-shift-changes", "escalation.tasks.tell_shift_changes", minutes=1),
-    Entry("generate-shifts", "escalation.tasks.generate_shifts", cron="15 2 * * *"),
-    Entry("weekly-pack", "escalation.tasks.export_last_week", cron="0 8 * * 1"),
+    ScheduledTask("sweep", "supportdesk.tasks.enforce", minutes=1),
+    ScheduledTask("absences", "escalation.tasks.follow_absences", minutes=1),
+    ScheduledTask("drills", "escalation.tasks.end_drills", minutes=1),
+    ScheduledTask("dispatch-notifications", "escalation.tasks.dispatch_notifications", minutes=1),
+    ScheduledTask("look-again", "escalation.tasks.look_again_at_promises", minutes=60),
+    ScheduledTask("fetch-mail", "tickets.tasks.fetch_mail", minutes=1),
+    ScheduledTask("process-mail", "tickets.tasks.process_stored", minutes=1),
+    ScheduledTask("deliver-mail", "tickets.tasks.deliver_outbox", minutes=1),
+    ScheduledTask("verify-ledger", "escalation.tasks.verify_ledger", cron="30 3 * * *"),
+    ScheduledTask("renew-holidays", "escalation.tasks.renew_holidays", cron="0 3 * * *"),
+    ScheduledTask("tell-shift-changes", "escalation.tasks.tell_shift_changes", minutes=1),
+    ScheduledTask("generate-shifts", "escalation.tasks.generate_shifts", cron="15 2 * * *"),
+    ScheduledTask("weekly-pack", "escalation.tasks.export_last_week", cron="0 8 * * 1"),
 )
 
 
@@ -104,7 +104,7 @@ def minute_tasks_at_once(*, now: datetime) -> None:
     Schedule.objects.filter(name__in=names, next_run__gt=now).update(next_run=now)
 
 
-def _sync(entry: Entry, row: Schedule | None, now: datetime, report: SyncReport) -> None:
+def _sync(entry: ScheduledTask, row: Schedule | None, now: datetime, report: SyncReport) -> None:
     if row is None:
         Schedule.objects.create(name=entry.name, next_run=_first_run(entry, now), **entry.fields)
         report.created.append(entry.name)
@@ -118,11 +118,11 @@ def _sync(entry: Entry, row: Schedule | None, now: datetime, report: SyncReport)
         report.repaired.append(entry.name)
 
 
-def wrong_fields(entry: Entry, row: Schedule) -> list[str]:
+def wrong_fields(entry: ScheduledTask, row: Schedule) -> list[str]:
     return [name for name, value in entry.fields.items() if getattr(row, name) != value]
 
 
-def runs_soon(entry: Entry, row: Schedule, now: datetime) -> bool:
+def runs_soon(entry: ScheduledTask, row: Schedule, now: datetime) -> bool:
     """Not never and not in years. A minute task of long ago is wrong too: the queue would count up to now."""
     if row.next_run is None:
         return False
@@ -131,7 +131,7 @@ def runs_soon(entry: Entry, row: Schedule, now: datetime) -> bool:
     return now - FORGOTTEN <= row.next_run <= now + timedelta(minutes=entry.minutes or 1) + SKEW
 
 
-def _first_run(entry: Entry, now: datetime) -> datetime:
+def _first_run(entry: ScheduledTask, now: datetime) -> datetime:
     """Minute tasks run at once; a cron entry at its next hour in the desk's zone, as the queue reckons it."""
     if entry.cron is None:
         return now

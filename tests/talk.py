@@ -15,7 +15,7 @@ from escalation.models.clock import ClockQuerySet
 from escalation.notifications.dispatch import DispatchReport, dispatch_due
 from tests.factories import NOW, ContactFactory
 from tickets.choices import Channel, Priority, Status
-from tickets.message_content import Words
+from tickets.message_content import MessageContent
 from tickets.models import Message, Ticket
 from tickets.services.conversation import add_customer_message, add_note, log_contact, reply
 from tickets.services.failures import fail_response
@@ -27,8 +27,8 @@ def minute(number: float) -> datetime:
     return NOW + timedelta(minutes=number)
 
 
-def words(body: str = "The live room is black.", **more: Any) -> Words:
-    return Words(body=body, sender_address="li@company.example", **more)
+def words(body: str = "The live room is black.", **more: Any) -> MessageContent:
+    return MessageContent(body=body, sender_address="li@company.example", **more)
 
 
 def opened(

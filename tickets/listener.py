@@ -36,14 +36,14 @@ LAST_WORDS = 0.3
 
 
 @dataclass(frozen=True)
-class Delivery:
+class EnvelopeShare:
     """One mailbox's share of a transaction: all recipients of the envelope that lead to it."""
 
     mailbox: Mailbox
     recipients: tuple[str, ...]
 
 
-class Desk:
+class MailServerHooks:
     """What the servers do with a transaction (the hooks of aiosmtpd)."""
 
     def __init__(self, via: str, *, clock: Callable[[], datetime] = timezone.now) -> None:
@@ -86,7 +86,7 @@ class Desk:
             answers |= dict.fromkeys(delivery.recipients, self._store_one(envelope, delivery, at))
         return [answers.get(recipient, LATER) for recipient in envelope.rcpt_tos]
 
-    def _store_one(self, envelope: Envelope, delivery: Delivery, at: datetime) -> str:
+    def _store_one(self, envelope: Envelope, delivery: EnvelopeShare, at: datetime) -> str:
         try:
             receive_raw(
                 raw=envelope.original_content or b"",
@@ -109,7 +109,7 @@ class Desk:
 class BigLineSMTP(SMTP):
     """Takes lines of any length up to the size of a mail: real HTML mail has them, whatever RFC 5321 says."""
 
-    def __init__(self, handler: Desk, *, most_bytes: int, **more: Any) -> None:
+    def __init__(self, handler: MailServerHooks, *, most_bytes: int, **more: Any) -> None:
         self.line_length_limit = most_bytes
         super().__init__(
             handler, data_size_limit=most_bytes, enable_SMTPUTF8=True, ident="supportdesk", **more
@@ -149,7 +149,7 @@ async def serve(
     doors: Sequence[Door], *, most_bytes: int, opened: Callable[[list[int]], None], stop: asyncio.Event
 ) -> None:
     """Listen until `stop` is set, then finish what is being stored. `opened` is told the ports."""
-    desks = [Desk(door.via) for door in doors]
+    desks = [MailServerHooks(door.via) for door in doors]
     servers = [await _open(door, desk, most_bytes) for door, desk in zip(doors, desks, strict=True)]
     opened([server.sockets[0].getsockname()[1] for server in servers])
     await stop.wait()
@@ -166,14 +166,14 @@ def stop_on_signals(stop: asyncio.Event) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
 
-def deliveries(recipients: Sequence[str]) -> list[Delivery]:
+def deliveries(recipients: Sequence[str]) -> list[EnvelopeShare]:
     """Group recipients by mailbox, so that a mail to two names of one mailbox is stored there once."""
     groups: dict[int, tuple[Mailbox, list[str]]] = {}
     for recipient in recipients:
         mailbox = mailbox_for(recipient)
         if mailbox is not None:
             groups.setdefault(mailbox.pk, (mailbox, []))[1].append(recipient)
-    return [Delivery(mailbox, tuple(names)) for mailbox, names in groups.values()]
+    return [EnvelopeShare(mailbox, tuple(names)) for mailbox, names in groups.values()]
 
 
 def sender(envelope: Envelope) -> str:
@@ -196,7 +196,7 @@ def with_fresh_connection(work: Callable[..., T], *arguments: Any) -> T:
         close_old_connections()
 
 
-async def _open(door: Door, desk: Desk, most_bytes: int) -> asyncio.Server:
+async def _open(door: Door, desk: MailServerHooks, most_bytes: int) -> asyncio.Server:
     protocol = RecipientwiseLMTP if door.via == "lmtp" else BigLineSMTP
     loop = asyncio.get_running_loop()
     # The name is given, because aiosmtpd would ask the DNS for it and wait.

@@ -18,7 +18,7 @@ class NewFile:
 
 
 @dataclass(frozen=True)
-class Words:
+class MessageContent:
     """``body`` is the new text, ``quoted`` what it quotes; ``html`` is sanitised already."""
 
     body: str

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from customers.names import name_of
 from escalation.choices import NoticeKind
-from escalation.enforcement.handover import Move, write_summaries
+from escalation.enforcement.handover import Handover, write_summaries
 from escalation.enforcement.handover_summary import HandoverCause
 from escalation.models import AbsenceMove, Clock, Notification
 from escalation.notifications.wording import Notice
@@ -78,13 +78,13 @@ def _row(one: Moving, now: datetime) -> NewRow[AbsenceMove]:
 
 def _hand_over(gone: Sequence[Moving], now: datetime) -> None:
     moves = [
-        ownership.Move(one.ticket, one.after, _("%(name)s is away.") % {"name": name_of(one.before)})
+        ownership.OwnerChange(one.ticket, one.after, _("%(name)s is away.") % {"name": name_of(one.before)})
         for one in gone
         if one.after is not None
     ]
     ownership.hand_over_all(moves, actor=None, at=now, rule=OwnerRule.ABSENCE)
     summed_up = [
-        Move(one.clock, one.before, one.after, HandoverCause.ABSENCE)
+        Handover(one.clock, one.before, one.after, HandoverCause.ABSENCE)
         for one in gone
         if one.clock is not None and one.after is not None
     ]

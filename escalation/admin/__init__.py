@@ -1,6 +1,6 @@
 """The admin of promises, escalation and exports, one class per file."""
 
-from escalation.admin.absences.absence import AbsenceAdmin
+from escalation.admin.absences.absence import MovingAbsenceAdmin
 from escalation.admin.absences.absence_move import AbsenceMoveAdmin
 from escalation.admin.drill import DrillAdmin
 from escalation.admin.duty.layer import DutyLayerAdmin
@@ -13,20 +13,18 @@ from escalation.admin.heartbeat import HeartbeatAdmin
 from escalation.admin.notifications.contact_way import ContactWayAdmin
 from escalation.admin.notifications.notification import NotificationAdmin
 from escalation.admin.policies.calendar import CalendarAdmin
-from escalation.admin.policies.contract import ContractAdmin
+from escalation.admin.policies.contract import PromisedContractAdmin
 from escalation.admin.policies.policy import PolicyAdmin
 from escalation.admin.promises.clock import ClockAdmin
 from escalation.admin.promises.escalation import EscalationAdmin
 from escalation.admin.promises.ledger import ClockEventAdmin
 
 __all__ = [
-    "AbsenceAdmin",
     "AbsenceMoveAdmin",
     "CalendarAdmin",
     "ClockAdmin",
     "ClockEventAdmin",
     "ContactWayAdmin",
-    "ContractAdmin",
     "DrillAdmin",
     "DutyHandoverAdmin",
     "DutyLayerAdmin",
@@ -36,7 +34,9 @@ __all__ = [
     "EscalationAdmin",
     "ExportSubscriberAdmin",
     "HeartbeatAdmin",
+    "MovingAbsenceAdmin",
     "NotificationAdmin",
     "PolicyAdmin",
+    "PromisedContractAdmin",
     "WeeklyExportAdmin",
 ]

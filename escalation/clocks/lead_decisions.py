@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from escalation.chains.step_times import due_under
 from escalation.choices import ClockChange, ClockKind, ClockState
-from escalation.clocks.ledger import Act, Before, append
+from escalation.clocks.ledger import Before, ChangeContext, append
 from escalation.clocks.lifecycle import (
     PINNED,
     TERMS,
@@ -38,7 +38,7 @@ def waive_promise(*, clock: Clock, actor: User, at: datetime, reason: str) -> Cl
     clock = _decided(clock, actor, LEADS, reason)
     if clock.state in (ClockState.MET, ClockState.CANCELLED):
         raise DeskError(_("There is nothing to waive: the promise was kept or withdrawn."))
-    waive(clock, Act(at, actor, reason.strip()))
+    waive(clock, ChangeContext(at, actor, reason.strip()))
     return clock
 
 
@@ -51,7 +51,7 @@ def relax(*, clock: Clock, actor: User, at: datetime, reason: str) -> Clock:
     due = due_under(clock, target) if target is not None else clock.due_at
     if target is None or due <= clock.due_at:
         raise DeskError(_("There is nothing to relax: the promise is no stricter than its priority asks."))
-    _put_under(clock, target, due, Act(at, actor, reason.strip()), relaxed=True)
+    _put_under(clock, target, due, ChangeContext(at, actor, reason.strip()), relaxed=True)
     return clock
 
 
@@ -75,7 +75,7 @@ def retarget_to_version(
         raise DeskError(_("The promise stands under these terms already."))
     if due <= at:
         raise DeskError(_("Under these terms the promise would be broken already. It keeps its own."))
-    act = Act(at, actor, reason.strip())
+    act = ChangeContext(at, actor, reason.strip())
     if keeps:
         _keep_stricter(clock, version, act)
     else:
@@ -116,7 +116,7 @@ def _refuse_settled(clock: Clock, at: datetime) -> None:
         raise DeskError(_("Only a running promise can be changed; what is met or breached stays so."))
 
 
-def _put_under(clock: Clock, target: PolicyTarget, due: datetime, act: Act, **data: Any) -> None:
+def _put_under(clock: Clock, target: PolicyTarget, due: datetime, act: ChangeContext, **data: Any) -> None:
     before = Before.of(clock)
     clock.raised_at, clock.paused_before_raise = None, 0
     put_under(clock, target, due)
@@ -125,7 +125,7 @@ def _put_under(clock: Clock, target: PolicyTarget, due: datetime, act: Act, **da
     append(clock, ClockChange.RETARGETED, act, before=before, **window_data(clock), **data)
 
 
-def _keep_stricter(clock: Clock, version: PolicyVersion, act: Act) -> None:
+def _keep_stricter(clock: Clock, version: PolicyVersion, act: ChangeContext) -> None:
     before = Before.of(clock)
     clock.policy_version = version
     clock.next_step_at = next_step_time(clock)

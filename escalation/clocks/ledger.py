@@ -14,7 +14,7 @@ from tickets.models import Message
 
 
 @dataclass(frozen=True)
-class Act:
+class ChangeContext:
     """Who changes clocks, when the desk writes it down (UTC), and why."""
 
     at: datetime
@@ -40,7 +40,7 @@ NOTHING = Before("", None)
 def line(
     clock: Clock,
     change: ClockChange,
-    act: Act,
+    act: ChangeContext,
     *,
     before: Before,
     at: datetime | None = None,
@@ -70,7 +70,7 @@ def line(
 def append(
     clock: Clock,
     change: ClockChange,
-    act: Act,
+    act: ChangeContext,
     *,
     before: Before,
     at: datetime | None = None,

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from escalation.chains.progress import course_of, first_moment
 from escalation.chains.step_times import due_time, is_last_fifth
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
-from escalation.clocks.ledger import NOTHING, Act, Before, append, line
+from escalation.clocks.ledger import NOTHING, Before, ChangeContext, append, line
 from escalation.models import Clock, ClockEvent, PolicyTarget
-from escalation.policies.starting_terms import Opening, opening_of
+from escalation.policies.starting_terms import StartingTerms, opening_of
 from escalation.policies.terms import Terms, companion_window, window_for
 from tickets.errors import DeskError
 from tickets.lib.bulk_insert import NewRow
@@ -51,19 +51,25 @@ def newest(ticket: Ticket) -> Clock | None:
     return clock
 
 
-def start(ticket: Ticket, message: Message, act: Act) -> Clock | None:
+def start(ticket: Ticket, message: Message, act: ChangeContext) -> Clock | None:
     """Start the promise of an answer to ``message`` from its receipt, unless one is running already. Four queries."""
     found = opening_of(ticket, at=message.at)
     return start_answer(ticket, found, message, act) if found is not None else None
 
 
-def start_answer(ticket: Ticket, found: Opening, message: Message, act: Act) -> Clock:
+def start_answer(ticket: Ticket, found: StartingTerms, message: Message, act: ChangeContext) -> Clock:
     """Start the promise of an answer that was found due for ``message``."""
     return begin(ticket, found.answer, act, kind=found.kind, at=message.at, message=message)
 
 
 def begin(
-    ticket: Ticket, terms: Terms, act: Act, *, kind: ClockKind, at: datetime, message: Message | None
+    ticket: Ticket,
+    terms: Terms,
+    act: ChangeContext,
+    *,
+    kind: ClockKind,
+    at: datetime,
+    message: Message | None,
 ) -> Clock:
     """Start a clock of this kind at ``at`` (UTC) under these terms, for ``message`` if one is the cause."""
     target = terms.target
@@ -106,13 +112,13 @@ def _terms(clock: Clock) -> dict[str, int | str | None]:
     }
 
 
-def answer(clock: Clock, message: Message, act: Act) -> None:
+def answer(clock: Clock, message: Message, act: ChangeContext) -> None:
     """Stop the clock by an effective response, said at ``message.at``; before the question it answers nothing."""
     if message.at >= clock.started_at:
         finish(clock, act, at=message.at, message=message)
 
 
-def finish(clock: Clock, act: Act, *, at: datetime, message: Message | None = None) -> None:
+def finish(clock: Clock, act: ChangeContext, *, at: datetime, message: Message | None = None) -> None:
     """What was promised was done at ``at`` (UTC), by ``message`` if it was said.
 
     What counts is when it was done: up to the due time the promise is met, even when the breach was recorded
@@ -133,14 +139,14 @@ def finish(clock: Clock, act: Act, *, at: datetime, message: Message | None = No
     append(clock, change, act, before=before, at=at, message=message)
 
 
-def breach(clock: Clock, act: Act) -> None:
+def breach(clock: Clock, act: ChangeContext) -> None:
     """Record that the window ended without an answer: at its due time, noticed now."""
     said = breached(clock, act)
     clock.save(update_fields=["state", "breached_at", "detected_at"])
     said.made().save(force_insert=True)
 
 
-def breached(clock: Clock, act: Act) -> NewRow[ClockEvent]:
+def breached(clock: Clock, act: ChangeContext) -> NewRow[ClockEvent]:
     """As breach, with nothing saved yet: for who writes many at once."""
     before = Before.of(clock)
     clock.state = ClockState.BREACHED
@@ -149,7 +155,7 @@ def breached(clock: Clock, act: Act) -> NewRow[ClockEvent]:
     return line(clock, ClockChange.BREACHED, act, before=before, at=clock.due_at)
 
 
-def revoke(clock: Clock, act: Act, *, message: Message) -> None:
+def revoke(clock: Clock, act: ChangeContext, *, message: Message) -> None:
     """Take back the answer ``message``: the clock runs again from its original start, or is breached by now.
 
     Another answer that arrived takes its place. Else the promises that were started since are cancelled: had the
@@ -172,9 +178,9 @@ def revoke(clock: Clock, act: Act, *, message: Message) -> None:
         _run_again(clock, act)
 
 
-def _run_again(clock: Clock, act: Act) -> None:
+def _run_again(clock: Clock, act: ChangeContext) -> None:
     """At most one promise of an answer, and one of an update, is open: that of the oldest question."""
-    superseded = Act(act.at, act.actor, _("An earlier question is unanswered again."))
+    superseded = ChangeContext(act.at, act.actor, _("An earlier question is unanswered again."))
     others = waiting(clock.ticket) if clock.kind in RESPONSE_KINDS else _of_its_kind(clock)
     if any(other.started_at < clock.started_at for other in others):
         cancel(clock, superseded)
@@ -190,7 +196,7 @@ def _of_its_kind(clock: Clock) -> list[Clock]:
     return open_clocks(clock.ticket, kinds=[ClockKind(clock.kind)])
 
 
-def retarget(clock: Clock, act: Act, *, priority: int) -> None:
+def retarget(clock: Clock, act: ChangeContext, *, priority: int) -> None:
     """Follow a change of priority: raised, the earlier of the old due and change + new window; lowered, as it was.
 
     A promise that is met or breached stays so, also when nobody noticed the breach yet; one that stands still follows
@@ -246,7 +252,7 @@ def window_of(clock: Clock) -> PolicyTarget | None:
     return window_for(contract=clock.contract, kind=kind, priority=clock.priority, at=clock.started_at)
 
 
-def waive(clock: Clock, act: Act) -> None:
+def waive(clock: Clock, act: ChangeContext) -> None:
     """A lead decides, for the cause given, that this promise is not held against anybody; what it came to stays.
 
     Raises DeskError for a promise that is waived already. It is still owed if it was.
@@ -259,7 +265,7 @@ def waive(clock: Clock, act: Act) -> None:
     append(clock, ClockChange.WAIVED, act, before=before)
 
 
-def give_up(clock: Clock, act: Act) -> None:
+def give_up(clock: Clock, act: ChangeContext) -> None:
     """The ticket is closed with this promise of an answer open: a breach, unless a lead has waived it before.
 
     The breach stands at the due time, like every other, even if that is still to come.
@@ -269,7 +275,7 @@ def give_up(clock: Clock, act: Act) -> None:
     cancel(clock, act)
 
 
-def cancel(clock: Clock, act: Act) -> None:
+def cancel(clock: Clock, act: ChangeContext) -> None:
     """End a promise that is not to be kept any more; the cause says why. A recorded breach stays recorded."""
     before = Before.of(clock)
     if clock.state in (ClockState.RUNNING, ClockState.PAUSED):

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind
-from escalation.clocks.ledger import Act, Before, append
+from escalation.clocks.ledger import Before, ChangeContext, append
 from escalation.clocks.lifecycle import PINNED, cancel, open_clocks
 from escalation.models import Clock
 from tickets.models import Ticket
@@ -12,7 +12,7 @@ from tickets.models import Ticket
 FAMILIES = (RESPONSE_KINDS, (ClockKind.UPDATE,), (ClockKind.RESOLUTION,))
 
 
-def join(source: Ticket, target: Ticket, act: Act) -> None:
+def join(source: Ticket, target: Ticket, act: ChangeContext) -> None:
     """Move every clock of ``source`` to ``target``, whose record goes on; needs the locks of both."""
     for kinds in FAMILIES:
         _keep_the_stricter(source, target, kinds, act)
@@ -22,11 +22,13 @@ def join(source: Ticket, target: Ticket, act: Act) -> None:
         append(clock, ClockChange.MERGED, act, before=Before.of(clock), source=source.pk, target=target.pk)
 
 
-def _keep_the_stricter(source: Ticket, target: Ticket, kinds: tuple[ClockKind, ...], act: Act) -> None:
+def _keep_the_stricter(
+    source: Ticket, target: Ticket, kinds: tuple[ClockKind, ...], act: ChangeContext
+) -> None:
     """The earliest due time wins; of equal ones that of the ticket that goes on."""
     owed = [*open_clocks(target, kinds=kinds), *open_clocks(source, kinds=kinds)]
     strictest = min(owed, key=lambda clock: clock.due_at, default=None)
     cause = _("Merged with %(number)s, whose promise is the stricter one.")
     for clock in owed:
         if clock is not strictest and strictest is not None:
-            cancel(clock, Act(act.at, act.actor, cause % {"number": strictest.ticket.number}))
+            cancel(clock, ChangeContext(act.at, act.actor, cause % {"number": strictest.ticket.number}))

@@ -21,7 +21,7 @@ class Unknown(Enum):
 UNKNOWN: Final = Unknown.UNKNOWN
 
 
-class Line(NamedTuple):
+class LedgerLine(NamedTuple):
     """What replay needs of a ClockEvent; a tuple, because it is made millions of times."""
 
     change: str
@@ -38,7 +38,7 @@ class Line(NamedTuple):
 
 
 @dataclass(slots=True)
-class Standing:
+class ClockStanding:
     """How a clock stands, by its ledger or as its row says; rows are named by their keys."""
 
     state: str = ""
@@ -67,7 +67,7 @@ class Standing:
     paused_before_raise: int | Unknown = 0
 
 
-FIELDS = tuple(field.name for field in fields(Standing))
+FIELDS = tuple(field.name for field in fields(ClockStanding))
 _values = attrgetter(*FIELDS)
 
 
@@ -75,9 +75,9 @@ class BrokenChain(ValueError):
     """A line does not begin where the one before it ended; the argument is its number, from 1."""
 
 
-def replay(lines: Iterable[Line]) -> Standing:
+def replay(lines: Iterable[LedgerLine]) -> ClockStanding:
     """The standing after the last line. Raises BrokenChain."""
-    standing = Standing()
+    standing = ClockStanding()
     for number, line in enumerate(lines, start=1):
         if (line.state_before, line.due_before) != (standing.state, standing.due_at) or _is_odd(line):
             raise BrokenChain(number)
@@ -86,13 +86,13 @@ def replay(lines: Iterable[Line]) -> Standing:
     return standing
 
 
-def _is_odd(line: Line) -> bool:
+def _is_odd(line: LedgerLine) -> bool:
     """Steps and acknowledgements steer the paging; they cannot move the promise."""
     moves = (line.state_before, line.due_before) != (line.state_after, line.due_after)
     return moves and line.change in (ClockChange.STEP, ClockChange.ACKNOWLEDGED)
 
 
-def _follow(standing: Standing, line: Line) -> None:
+def _follow(standing: ClockStanding, line: LedgerLine) -> None:
     match line.change:
         case ClockChange.STARTED:
             _begin(standing, line)
@@ -111,7 +111,7 @@ def _follow(standing: Standing, line: Line) -> None:
             _settle(standing, line)
 
 
-def _begin(standing: Standing, line: Line) -> None:
+def _begin(standing: ClockStanding, line: LedgerLine) -> None:
     standing.started_at, standing.started_by = line.at, line.message
     standing.ticket, standing.kind = line.data.get("ticket", UNKNOWN), line.data.get("kind", UNKNOWN)
     _put_under(standing, line.data)
@@ -119,7 +119,7 @@ def _begin(standing: Standing, line: Line) -> None:
         standing.raised_at, standing.paused_before_raise = None, 0
 
 
-def _put_under(standing: Standing, data: Mapping[str, Any]) -> None:
+def _put_under(standing: ClockStanding, data: Mapping[str, Any]) -> None:
     """What services.clocks.window_data wrote; lines from before it named the terms leave them unknown."""
     standing.priority, standing.minutes = data["priority"], data.get("minutes", UNKNOWN)
     terms = data.get("terms", {})
@@ -133,7 +133,7 @@ def _put_under(standing: Standing, data: Mapping[str, Any]) -> None:
     standing.paused_before_raise = terms.get("paused_before_raise", UNKNOWN)
 
 
-def _settle(standing: Standing, line: Line) -> None:
+def _settle(standing: ClockStanding, line: LedgerLine) -> None:
     match line.change:
         case ClockChange.MET:
             standing.stopped_at, standing.answered_by = line.at, line.message
@@ -148,7 +148,7 @@ def _settle(standing: Standing, line: Line) -> None:
             standing.stopped_at = line.at
 
 
-def differences(stored: Standing, replayed: Standing) -> Iterator[str]:
+def differences(stored: ClockStanding, replayed: ClockStanding) -> Iterator[str]:
     """The names of what the row says otherwise than the ledger."""
     said = zip(FIELDS, _values(stored), _values(replayed), strict=True)
     return (name for name, was, proven in said if was != proven and proven is not UNKNOWN)

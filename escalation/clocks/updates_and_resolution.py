@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from escalation.choices import ClockChange, ClockKind, ClockState
-from escalation.clocks.ledger import Act, Before, append
+from escalation.clocks.ledger import Before, ChangeContext, append
 from escalation.clocks.lifecycle import (
     ANSWER,
     PINNED,
@@ -32,7 +32,7 @@ PAUSE = ["state", "paused_at", "paused_seconds", "due_at", "next_step_at"]
 
 
 def promise(
-    kind: ClockKind, ticket: Ticket, act: Act, *, like: Clock, at: datetime, message: Message | None
+    kind: ClockKind, ticket: Ticket, act: ChangeContext, *, like: Clock, at: datetime, message: Message | None
 ) -> Clock | None:
     """Start an update or a resolution at ``at`` (UTC) under the contract and policy version of the clock ``like``.
 
@@ -46,7 +46,9 @@ def promise(
     return begin(ticket, Terms(like.contract, target), act, kind=kind, at=at, message=message)
 
 
-def updated(ticket: Ticket, message: Message, act: Act, *, owed: Iterable[Clock], like: Clock | None) -> None:
+def updated(
+    ticket: Ticket, message: Message, act: ChangeContext, *, owed: Iterable[Clock], like: Clock | None
+) -> None:
     """An answer keeps the update among what is owed, and while the matter goes on starts the next one as ``like``."""
     for clock in owed:
         if clock.kind == ClockKind.UPDATE:
@@ -55,23 +57,23 @@ def updated(ticket: Ticket, message: Message, act: Act, *, owed: Iterable[Clock]
         promise(ClockKind.UPDATE, ticket, act, like=like, at=message.at, message=message)
 
 
-def not_updated(ticket: Ticket, message: Message, act: Act) -> None:
+def not_updated(ticket: Ticket, message: Message, act: ChangeContext) -> None:
     """What was taken back began nothing: the promise of an update after it is none."""
     for clock in open_clocks(ticket, kinds=[ClockKind.UPDATE]):
         if clock.started_by_id == message.pk:
-            cancel(clock, Act(act.at, None, _("The answer before it was taken back.")))
+            cancel(clock, ChangeContext(act.at, None, _("The answer before it was taken back.")))
 
 
-def ended(ticket: Ticket, act: Act) -> None:
+def ended(ticket: Ticket, act: ChangeContext) -> None:
     """The matter is resolved or closed: no update is owed any more, and its resolution was reached now."""
     for clock in open_clocks(ticket, kinds=[ClockKind.UPDATE]):
-        cancel(clock, Act(act.at, None, _("The matter is over.")))
+        cancel(clock, ChangeContext(act.at, None, _("The matter is over.")))
     for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
         resume(clock, act)
         finish(clock, act, at=act.at)
 
 
-def unresolved(ticket: Ticket, act: Act) -> None:
+def unresolved(ticket: Ticket, act: ChangeContext) -> None:
     """The answer that resolved the matter was taken back: its resolution is owed again, from its original start."""
     reached = Clock.objects.filter(
         ticket=ticket, kind=ClockKind.RESOLUTION, stopped_at=ticket.resolved_at
@@ -90,13 +92,13 @@ def unresolved(ticket: Ticket, act: Act) -> None:
         breach(clock, act)
 
 
-def pause(ticket: Ticket, act: Act) -> None:
+def pause(ticket: Ticket, act: ChangeContext) -> None:
     """We wait for the customer: the promise of resolution stands still, as long as the policy's cap allows."""
     for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
         _stand_still(clock, act)
 
 
-def _stand_still(clock: Clock, act: Act) -> None:
+def _stand_still(clock: Clock, act: ChangeContext) -> None:
     """From the second of the act on: pauses are kept in whole seconds, and so move the due time by whole ones."""
     left, at = _pause_left(clock), act.at.replace(microsecond=0)
     if clock.state != ClockState.RUNNING or clock.due_at <= act.at or not left:
@@ -108,7 +110,7 @@ def _stand_still(clock: Clock, act: Act) -> None:
     append(clock, ClockChange.PAUSED, act, before=before, at=at)
 
 
-def resume(clock: Clock, act: Act) -> None:
+def resume(clock: Clock, act: ChangeContext) -> None:
     """The clock goes on from where it stood; what was paused beyond the policy's cap counts as having run."""
     if clock.state != ClockState.PAUSED or clock.paused_at is None:
         return
@@ -126,12 +128,12 @@ def resume(clock: Clock, act: Act) -> None:
         breach(clock, act)
 
 
-def resume_all(ticket: Ticket, act: Act) -> None:
+def resume_all(ticket: Ticket, act: ChangeContext) -> None:
     for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
         resume(clock, act)
 
 
-def follow_priority(ticket: Ticket, act: Act, *, priority: int) -> None:
+def follow_priority(ticket: Ticket, act: ChangeContext, *, priority: int) -> None:
     """What is owed follows a change of priority.
 
     A pause is settled first where the priority is raised: what lies before moved the old due time, and only what lies

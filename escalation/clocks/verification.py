@@ -10,12 +10,12 @@ from operator import itemgetter
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from escalation.clocks.replay import FIELDS, BrokenChain, Line, Standing, differences, replay
+from escalation.clocks.replay import FIELDS, BrokenChain, ClockStanding, LedgerLine, differences, replay
 from escalation.models import Clock, ClockEvent
 from tickets.models.ticket import ticket_number
 
 CHUNK = 5_000
-LINE = Line._fields
+LINE = LedgerLine._fields
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,10 @@ def _all(ticket: int | None) -> Iterator[tuple[int, str]]:
         while group is not None and group[0] < pk:
             group = next(ledger, None)
         rows = list(group[1]) if group is not None and group[0] == pk else []
-        yield pk, _problem(Standing(*values), [Line._make(row[1:]) for row in rows])
+        yield pk, _problem(ClockStanding(*values), [LedgerLine._make(row[1:]) for row in rows])
 
 
-def _problem(stored: Standing, lines: list[Line]) -> str:
+def _problem(stored: ClockStanding, lines: list[LedgerLine]) -> str:
     if not lines:
         return _("it has no line in the ledger.")
     try:
@@ -108,7 +108,7 @@ def _again(pk: int) -> Iterator[Mismatch]:
     row = Clock.objects.filter(pk=pk).values_list("ticket_id", *FIELDS).first()
     if row is None:
         return
-    lines = list(map(Line._make, ClockEvent.objects.filter(clock=pk).order_by("pk").values_list(*LINE)))
-    problem = _problem(Standing(*row[1:]), lines)
+    lines = list(map(LedgerLine._make, ClockEvent.objects.filter(clock=pk).order_by("pk").values_list(*LINE)))
+    problem = _problem(ClockStanding(*row[1:]), lines)
     if problem:
         yield Mismatch(pk, row[0], problem)

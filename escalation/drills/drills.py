@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer, Desk
 from escalation.choices import DrillEnding
-from escalation.clocks.ledger import Act
+from escalation.clocks.ledger import ChangeContext
 from escalation.clocks.lifecycle import cancel, open_clocks
 from escalation.lib.drill_marks import MARK, marked
 from escalation.models import Acknowledgement, Clock, Drill, Escalation
@@ -22,7 +22,7 @@ from escalation.notifications.wording import as_read_by
 from tickets.choices import Channel, Priority, Status
 from tickets.errors import DeskError
 from tickets.events import StaffResponded, StatusChanged
-from tickets.message_content import Words
+from tickets.message_content import MessageContent
 from tickets.models import Ticket
 from tickets.services.locking import locked, locked_unless_busy
 from tickets.services.opening import open_ticket
@@ -85,7 +85,7 @@ def _open(actor: User, at: datetime, reason: str, customer: Customer | None) -> 
         why = _("Reason of the drill: %(reason)s") % {"reason": reason}
     return open_ticket(
         subject=subject,
-        words=Words(body=f"{MARK} {body}\n\n{why}"),
+        words=MessageContent(body=f"{MARK} {body}\n\n{why}"),
         received_at=at,
         at=at,
         priority=Priority.P0,
@@ -106,7 +106,7 @@ def end_drill(*, drill: Drill, actor: User, at: datetime) -> Drill:
     fresh = _running(ticket)
     if fresh is None:
         raise DeskError(_("This drill is over already."))
-    _finish(fresh, DrillEnding.BY_HAND, Act(at, actor))
+    _finish(fresh, DrillEnding.BY_HAND, ChangeContext(at, actor))
     return fresh
 
 
@@ -123,7 +123,7 @@ def _end_if_over(pk: int, now: datetime) -> bool:
     ending = _ending_of(drill, now) if drill is not None else None
     if drill is None or ending is None:
         return False
-    _finish(drill, ending, Act(now, None))
+    _finish(drill, ending, ChangeContext(now, None))
     return True
 
 
@@ -146,13 +146,13 @@ def end_the_answered(event: StaffResponded) -> None:
     """An answer, which in a drill is a logged contact, is what the chain asked for."""
     drill = _running(event.ticket)
     if drill is not None:
-        _finish(drill, DrillEnding.ANSWERED, Act(event.at, event.actor))
+        _finish(drill, DrillEnding.ANSWERED, ChangeContext(event.at, event.actor))
 
 
 def end_the_closed(event: StatusChanged) -> None:
     drill = _running(event.ticket) if event.after in OVER else None
     if drill is not None:
-        _mark(drill, DrillEnding.BY_HAND, Act(event.at, event.actor))
+        _mark(drill, DrillEnding.BY_HAND, ChangeContext(event.at, event.actor))
 
 
 def _running(ticket: Ticket) -> Drill | None:
@@ -163,15 +163,17 @@ def _running(ticket: Ticket) -> Drill | None:
     return drill
 
 
-def _finish(drill: Drill, ending: DrillEnding, act: Act) -> None:
+def _finish(drill: Drill, ending: DrillEnding, act: ChangeContext) -> None:
     """Under the ticket's lock: what is still promised is withdrawn, and the ticket closed."""
     _mark(drill, ending, act)
-    over = Act(act.at, act.actor, _("The fire drill is over: %(ending)s.") % {"ending": ending.label})
+    over = ChangeContext(
+        act.at, act.actor, _("The fire drill is over: %(ending)s.") % {"ending": ending.label}
+    )
     for clock in open_clocks(drill.ticket):
         cancel(clock, over)
     move_to(drill.ticket, Status.CLOSED, actor=act.actor, at=act.at, reason=over.cause)
 
 
-def _mark(drill: Drill, ending: DrillEnding, act: Act) -> None:
+def _mark(drill: Drill, ending: DrillEnding, act: ChangeContext) -> None:
     drill.ended_at, drill.ended_by, drill.ending = act.at, act.actor, ending
     drill.save(update_fields=["ended_at", "ended_by", "ending"])

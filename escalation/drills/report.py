@@ -22,7 +22,7 @@ MOST_LISTED = 500  # of what a drill caused
 
 
 @dataclass(frozen=True)
-class Line:
+class ReportLine:
     """One thing that happened. Without a medium nobody was told anything by it."""
 
     at: datetime
@@ -34,7 +34,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Person:
+class PersonReached:
     """Somebody who was told, or who took it unasked. ``since`` is the first word to them, or the drill's start if
     they acknowledged before it.
     """
@@ -65,7 +65,7 @@ class DrillReport:
         return first - self.drill.started_at if first is not None else None
 
     @cached_property
-    def people(self) -> list[Person]:
+    def people(self) -> list[PersonReached]:
         """In the order in which they were told; those who took it unasked come last."""
         told: dict[User, list[datetime]] = {}
         for notification in self.notifications:
@@ -78,37 +78,37 @@ class DrillReport:
         ]
 
     @property
-    def silent(self) -> list[Person]:
+    def silent(self) -> list[PersonReached]:
         """Told, and never said that they have it."""
         return [person for person in self.people if person.acknowledged_at is None]
 
     @cached_property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[ReportLine]:
         """Everything in the order in which it happened."""
         return sorted((*self._ends(), *self._moves(), *self._told(), *self._said()), key=lambda line: line.at)
 
-    def _ends(self) -> Iterator[Line]:
+    def _ends(self) -> Iterator[ReportLine]:
         drill = self.drill
-        yield Line(drill.started_at, name_of(drill.started_by), _("Drill started"))
+        yield ReportLine(drill.started_at, name_of(drill.started_by), _("Drill started"))
         if drill.ended_at is not None:
             by = name_of(drill.ended_by) if drill.ended_by is not None else ""
-            yield Line(drill.ended_at, by, _("Drill over"), outcome=drill.get_ending_display())
+            yield ReportLine(drill.ended_at, by, _("Drill over"), outcome=drill.get_ending_display())
 
-    def _told(self) -> Iterator[Line]:
+    def _told(self) -> Iterator[ReportLine]:
         for notification in self.notifications:
             yield from _attempts(notification)
 
-    def _moves(self) -> Iterator[Line]:
+    def _moves(self) -> Iterator[ReportLine]:
         for one in self.escalations:
             if one.to_owner is not None and one.to_owner != one.from_owner:
                 names = {"before": name_of(one.from_owner), "after": name_of(one.to_owner)}
-                yield Line(
+                yield ReportLine(
                     one.fired_at, name_of(one.to_owner), _("Moved from %(before)s to %(after)s") % names
                 )
 
-    def _said(self) -> Iterator[Line]:
+    def _said(self) -> Iterator[ReportLine]:
         for said in self.acknowledgements:
-            yield Line(
+            yield ReportLine(
                 said.at, name_of(said.user), _("Acknowledged"), outcome=str(AcknowledgedBy(said.by).label)
             )
 
@@ -126,12 +126,14 @@ def report_of(drill: Drill) -> DrillReport:
     )
 
 
-def _person(user: User, told: Sequence[datetime], said: Acknowledgement | None, start: datetime) -> Person:
+def _person(
+    user: User, told: Sequence[datetime], said: Acknowledgement | None, start: datetime
+) -> PersonReached:
     first = told[0] if told else None
     if said is None:
-        return Person(user, first, len(told), first or start)
+        return PersonReached(user, first, len(told), first or start)
     since = first if first is not None and first <= said.at else start
-    return Person(user, first, len(told), since, said.at, str(AcknowledgedBy(said.by).label))
+    return PersonReached(user, first, len(told), since, said.at, str(AcknowledgedBy(said.by).label))
 
 
 def _reader(notification: Notification) -> str:
@@ -141,18 +143,20 @@ def _reader(notification: Notification) -> str:
     return str(notification.rota or notification.customer or "")
 
 
-def _attempts(notification: Notification) -> Iterator[Line]:
+def _attempts(notification: Notification) -> Iterator[ReportLine]:
     """Each try by which somebody was told; what has none yet, or went by mail alone, stands for itself."""
     who, what = _reader(notification), str(NoticeKind(notification.kind).label)
     attempts = list(notification.attempts.all())
     for one in attempts:
         outcome = one.get_outcome_display()
-        yield Line(one.at, who, what, str(Medium(one.medium).label), outcome, as_read(one.answer)[:300])
+        yield ReportLine(one.at, who, what, str(Medium(one.medium).label), outcome, as_read(one.answer)[:300])
     if not attempts:
         mail = notification.mail
         medium = ", ".join(str(Medium(value).label) for value in notification.channels)
         outcome = mail.get_state_display() if mail is not None else notification.get_state_display()
-        yield Line(notification.created_at, who, what, medium, outcome, mail.answer[:300] if mail else "")
+        yield ReportLine(
+            notification.created_at, who, what, medium, outcome, mail.answer[:300] if mail else ""
+        )
 
 
 COLUMNS = ("at", "seconds_since_start", "person", "what", "channel", "outcome", "answer")

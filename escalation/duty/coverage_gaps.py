@@ -69,11 +69,11 @@ def gaps_within(rotas: Sequence[DutyRota], span: Span) -> list[Gap]:
         return []
     rows = shifts_within(*span).filter(rota__in=rotas)
     found = watches_by_rota(rows)
-    reach = Reach.within(span)
+    reach = Reachability.within(span)
     return [gap for rota in rotas for gap in _gaps(rota, found.get(rota.pk, []), reach, span)]
 
 
-def _gaps(rota: DutyRota, found: Iterable[Watch], reach: Reach, span: Span) -> Iterator[Gap]:
+def _gaps(rota: DutyRota, found: Iterable[Watch], reach: Reachability, span: Span) -> Iterator[Gap]:
     held = list(within(found, span))
     gaps = [Gap(rota, *free, GapWhy.NOBODY) for free in without([span], (watch.span for watch in held))]
     for watch in held:
@@ -97,7 +97,7 @@ def _merged(gaps: Iterable[Gap]) -> Iterator[Gap]:
 
 
 @dataclass(frozen=True)
-class Reach:
+class Reachability:
     """Who is away when and who stands in for whom, over a time. Links and rights are those of now."""
 
     away: Mapping[int, list[Span]]
@@ -105,7 +105,7 @@ class Reach:
     gone: frozenset[int] = field(default=frozenset())
 
     @classmethod
-    def within(cls, span: Span) -> Reach:
+    def within(cls, span: Span) -> Reachability:
         """Two queries."""
         absences = Absence.objects.filter(ends_at__gt=span[0], starts_at__lt=span[1])
         away: dict[int, list[Span]] = {}

@@ -26,7 +26,7 @@ URGENT = (Priority.P0, Priority.P1)
 
 
 @dataclass(frozen=True)
-class Item:
+class DigestTicket:
     """One ticket with what falls due next on it, if anything does, and the names of who was told of it.
 
     ``of_rota``: a P0 or P1 that the rota's policy promises, which is the business of everybody on duty.
@@ -46,7 +46,7 @@ class Digest:
     at: datetime
     outgoing: User
     incoming: User
-    items: Sequence[Item]
+    items: Sequence[DigestTicket]
     more: int = 0
 
 
@@ -63,9 +63,9 @@ def digest_of(rota: DutyRota, at: datetime, outgoing: User, incoming: User) -> D
     return Digest(rota, at, outgoing, incoming, items, more=len(tickets) - len(shown))
 
 
-def _item_of(ticket: Ticket, clock: Clock | None, told: Sequence[str], rota: DutyRota) -> Item:
+def _item_of(ticket: Ticket, clock: Clock | None, told: Sequence[str], rota: DutyRota) -> DigestTicket:
     served = clock is not None and clock.policy_version.policy.duty_rota_id == rota.pk
-    return Item(ticket, clock, told, of_rota=served and ticket.priority in URGENT)
+    return DigestTicket(ticket, clock, told, of_rota=served and ticket.priority in URGENT)
 
 
 def for_reader(digest: Digest, reader: User) -> Digest:
@@ -146,13 +146,13 @@ def _lines(digest: Digest) -> Iterator[str]:
     yield settings.SITE_URL + reverse("admin:escalation_dutyrota_calendar", args=[digest.rota.pk])
 
 
-def _list(items: Sequence[Item]) -> Iterator[str]:
+def _list(items: Sequence[DigestTicket]) -> Iterator[str]:
     for item in items:
         yield from _item(item)
         yield ""
 
 
-def _item(item: Item) -> Iterator[str]:
+def _item(item: DigestTicket) -> Iterator[str]:
     ticket = item.ticket
     customer = ticket.customer.name if ticket.customer else _("unknown company")
     yield f"{ticket.number} · P{ticket.priority} · {customer} · {ticket.subject}"

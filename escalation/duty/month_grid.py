@@ -20,7 +20,7 @@ HUES = 8  # classes of the style sheet
 
 
 @dataclass(frozen=True)
-class Part:
+class DayStretch:
     """What of a watch or a gap lies in one day."""
 
     span: Span
@@ -44,7 +44,7 @@ class Day:
     """One day of the rota's zone."""
 
     date: date
-    parts: Sequence[Part]
+    parts: Sequence[DayStretch]
     is_today: bool
     is_past: bool
 
@@ -124,9 +124,9 @@ def _parts(
     gaps: Iterable[Gap],
     hues: Mapping[int, int],
     now: datetime,
-) -> list[Part]:
+) -> list[DayStretch]:
     found = [
-        Part(
+        DayStretch(
             span,
             *_hours(span, weeks),
             hue=hues[watch.user_id],
@@ -139,7 +139,7 @@ def _parts(
         for span in both([watch.span], [day])
     ]
     found += [
-        Part(span, *_hours(span, weeks), gap=gap)
+        DayStretch(span, *_hours(span, weeks), gap=gap)
         for gap in gaps
         for span in both([(gap.starts_at, gap.ends_at)], [day])
     ]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from escalation.chains.progress import Course, course_of
 from escalation.choices import AcknowledgedBy, ClockChange, ClockState, NoticeKind
-from escalation.clocks.ledger import Act, Before, append
+from escalation.clocks.ledger import Before, ChangeContext, append
 from escalation.clocks.lifecycle import open_clocks
 from escalation.enforcement.firing import escalate_by_hand
 from escalation.models import Acknowledgement, Clock, Escalation
@@ -37,7 +37,7 @@ def acknowledge(*, ticket: Ticket, actor: User, at: datetime, by: AcknowledgedBy
     Of every open promise. Saying it again of the same firing gives back what was said first. Raises DeskError.
     """
     ticket = _locked_for(ticket, actor)
-    taken = _take(ticket, Act(at, actor), actor, by)
+    taken = _take(ticket, ChangeContext(at, actor), actor, by)
     if not taken:
         raise DeskError(_nothing_waits(ticket))
     return taken
@@ -49,7 +49,7 @@ def take_over(*, ticket: Ticket, actor: User, at: datetime) -> Ticket:
     ticket = _locked_for(ticket, actor)
     before = ticket.owner
     hand_over(ticket, actor, actor=actor, at=at, rule=OwnerRule.TAKE_OVER, reason="")
-    taken = _take(ticket, Act(at, actor), actor, AcknowledgedBy.TAKE_OVER)
+    taken = _take(ticket, ChangeContext(at, actor), actor, AcknowledgedBy.TAKE_OVER)
     if before == actor and not taken:
         raise DeskError(_nothing_waits(ticket))
     if before != actor and before.is_active:
@@ -70,7 +70,7 @@ def escalate_now(*, ticket: Ticket, actor: User, at: datetime, reason: str) -> E
     clocks = _waiting(ticket)
     if not clocks:
         raise DeskError(_nothing_waits(ticket))
-    escalation = escalate_by_hand(clocks[0], People.at(at), Act(at, actor, reason.strip()))
+    escalation = escalate_by_hand(clocks[0], People.at(at), ChangeContext(at, actor, reason.strip()))
     _let_go(clocks, at)
     return escalation
 
@@ -92,7 +92,7 @@ def _nothing_waits(ticket: Ticket) -> str:
     return _("%(number)s has been answered. Nobody is paged for it any more.") % {"number": ticket.number}
 
 
-def _take(ticket: Ticket, act: Act, actor: User, by: AcknowledgedBy) -> list[Acknowledgement]:
+def _take(ticket: Ticket, act: ChangeContext, actor: User, by: AcknowledgedBy) -> list[Acknowledgement]:
     taken, untils = [], []
     for clock in _waiting(ticket):
         firing = clock.escalations.order_by("-fired_at", "-pk").first()
@@ -118,7 +118,7 @@ def _said_before(
 
 
 def _acknowledged(
-    clock: Clock, firing: Escalation | None, act: Act, actor: User, by: AcknowledgedBy
+    clock: Clock, firing: Escalation | None, act: ChangeContext, actor: User, by: AcknowledgedBy
 ) -> Acknowledgement:
     course = course_of(clock)
     until = act.at + _time_out(course)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from escalation.chains.lookup import AT_THE_START
 from escalation.chains.progress import Course, Due, courses_of
 from escalation.choices import ClockChange, ClockState, Medium, Whom
-from escalation.clocks.ledger import Act, Before, held_before, line
+from escalation.clocks.ledger import Before, ChangeContext, held_before, line
 from escalation.clocks.lifecycle import breached
 from escalation.clocks.updates_and_resolution import resume
 from escalation.enforcement.handover import write_handovers
@@ -31,7 +31,7 @@ from escalation.people.staff_snapshot import People
 from tickets.choices import OwnerRule, Priority
 from tickets.errors import DeskError
 from tickets.lib.bulk_insert import NewRow, insert_all, insert_with_keys
-from tickets.services.ownership import Move, hand_over_all
+from tickets.services.ownership import OwnerChange, hand_over_all
 
 LOUD, QUIET = (Medium.VOICE, Medium.SMS, Medium.CHAT, Medium.MAIL), (Medium.CHAT, Medium.MAIL)
 TOLD_BY_HAND = (Whom.PREVIOUS_HOLDER, Whom.ACCOUNT_MANAGER, Whom.BACKUP)
@@ -61,7 +61,7 @@ def act_on_all(clocks: Sequence[Clock], people: People, *, now: datetime) -> lis
     Steps that an outage let pass are skipped, so that people are told once; breaches keep their true times. Needs
     the tickets' locks, with ``clock.ticket`` being the locked ticket.
     """
-    act = Act(now, None)
+    act = ChangeContext(now, None)
     lines = [said for clock in clocks for said in _recorded(clock, act)]
     courses = courses_of(clocks)
     dues = {pk: due for pk, course in courses.items() if (due := course.due(now)) is not None}
@@ -96,7 +96,7 @@ def _save(clocks: Sequence[Clock], were_stranded: Collection[int], at: datetime)
     rows.filter(pk__in=set(were_stranded).difference(stranded)).update(stranded_at=None)
 
 
-def _recorded(clock: Clock, act: Act) -> list[NewRow[ClockEvent]]:
+def _recorded(clock: Clock, act: ChangeContext) -> list[NewRow[ClockEvent]]:
     """The line of a breach that is noticed now."""
     resume(clock, act)  # a pause ends by itself when the policy's cap is reached
     if clock.state == ClockState.RUNNING and clock.due_at <= act.at:
@@ -160,13 +160,13 @@ def route_of(clock: Clock, mover: EscalationStep, people: People, held: set[int]
             return to_person(staff, person, holder=holder, held=held, duty_manager=last)
 
 
-def _write(firings: Sequence[Firing], act: Act, lines: Sequence[NewRow[ClockEvent]]) -> None:
+def _write(firings: Sequence[Firing], act: ChangeContext, lines: Sequence[NewRow[ClockEvent]]) -> None:
     """In the order in which it reads: the breach, the step, the new holder, the summary, who was told."""
     insert_with_keys([firing.escalation for firing in firings])
     insert_all([*lines, *(_step_line(firing, act) for firing in firings)])
     for rule in (OwnerRule.ON_DUTY, OwnerRule.ESCALATION):
         moving = [firing for firing in firings if firing.moves and firing.rule == rule]
-        moves = [Move(one.clock.ticket, one.target, one.reason) for one in moving if one.target]
+        moves = [OwnerChange(one.clock.ticket, one.target, one.reason) for one in moving if one.target]
         hand_over_all(moves, actor=act.actor, at=act.at, rule=rule)
         if rule == OwnerRule.ESCALATION:
             write_handovers([(one.clock, one.escalation) for one in moving], at=act.at)
@@ -176,7 +176,7 @@ def _write(firings: Sequence[Firing], act: Act, lines: Sequence[NewRow[ClockEven
         nudge_dispatch()
 
 
-def _step_line(firing: Firing, act: Act) -> NewRow[ClockEvent]:
+def _step_line(firing: Firing, act: ChangeContext) -> NewRow[ClockEvent]:
     step = firing.escalation.step
     facts: dict[str, Any] = {"escalation": firing.escalation.pk}
     if step is not None and step.percent is not None:
@@ -219,11 +219,11 @@ def fire_opening(clock: Clock, *, at: datetime) -> Escalation | None:
         return None
     clock.next_step_at = _next(course, firing, at)
     clock.save(update_fields=["next_step_at"])
-    _write([firing], Act(at, None), [])
+    _write([firing], ChangeContext(at, None), [])
     return firing.escalation
 
 
-def escalate_by_hand(clock: Clock, people: People, act: Act) -> Escalation:
+def escalate_by_hand(clock: Clock, people: People, act: ChangeContext) -> Escalation:
     """Move the ticket one level up from its holder, for the cause given. Needs the lock; raises DeskError."""
     held = held_before([clock.pk])[clock.pk]
     holder = clock.ticket.owner

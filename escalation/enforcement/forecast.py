@@ -27,7 +27,7 @@ GROUPS = (Whom.ROTA_GROUP, Whom.CUSTOMER_GROUP)
 
 
 @dataclass(frozen=True)
-class Sample:
+class SampleTicket:
     """A ticket that comes in at ``at`` (UTC). The policy and its rota may be those of an unsaved form."""
 
     customer: Customer | None
@@ -85,7 +85,7 @@ class Forecast:
     steps: Sequence[Foreseen]
 
 
-def forecast(sample: Sample, chain: Sequence[EscalationStep]) -> Forecast:
+def forecast(sample: SampleTicket, chain: Sequence[EscalationStep]) -> Forecast:
     """Nothing is written. A handful of queries for each step. Raises DeskError where nobody could own the ticket."""
     clock = _clock(sample)
     first = choose_first_owner(customer=sample.customer, at=sample.at)
@@ -98,7 +98,7 @@ def forecast(sample: Sample, chain: Sequence[EscalationStep]) -> Forecast:
     return Forecast(clock.due_at, first.user, str(first.rule.label), shown)
 
 
-def _clock(sample: Sample) -> Clock:
+def _clock(sample: SampleTicket) -> Clock:
     window = sample.window
     return Clock(
         ticket=Ticket(customer=sample.customer, priority=sample.priority, opened_at=sample.at),

@@ -32,7 +32,7 @@ QUESTIONS = Q(kind=MessageKind.INBOUND)
 
 
 @dataclass(frozen=True)
-class Move:
+class Handover:
     """A ticket on its way to the next holder; ``actor`` and ``reason`` are those of whoever escalates by hand."""
 
     clock: Clock
@@ -52,16 +52,16 @@ class Move:
 
 def write_handover(clock: Clock, escalation: Escalation, *, at: datetime) -> Message:
     """Write the note in the new owner's language; the caller holds the ticket's lock."""
-    [facts] = handover_facts([Move.of(clock, escalation)], at=at)
+    [facts] = handover_facts([Handover.of(clock, escalation)], at=at)
     return note_down(clock.ticket, actor=None, at=at, body=handover_text(facts))
 
 
 def write_handovers(moved: Sequence[tuple[Clock, Escalation]], *, at: datetime) -> None:
     """As write_handover for many, whose tickets the caller has locked and brings up to date; five queries."""
-    write_summaries([Move.of(clock, escalation) for clock, escalation in moved], at=at)
+    write_summaries([Handover.of(clock, escalation) for clock, escalation in moved], at=at)
 
 
-def write_summaries(moves: Sequence[Move], *, at: datetime) -> None:
+def write_summaries(moves: Sequence[Handover], *, at: datetime) -> None:
     """The note of each move, whatever its cause; for tickets as write_handovers wants them, and in as many queries."""
     facts = handover_facts(moves, at=at) if moves else []
     note_down_all(
@@ -69,7 +69,7 @@ def write_summaries(moves: Sequence[Move], *, at: datetime) -> None:
     )
 
 
-def handover_facts(moves: Sequence[Move], *, at: datetime) -> list[HandoverFacts]:
+def handover_facts(moves: Sequence[Handover], *, at: datetime) -> list[HandoverFacts]:
     """The facts of each move, in their order; four queries for any number.
 
     Needs loaded what a sweep has at hand: ``clock.ticket.customer``, and ``staff_profile`` of the new holders.
@@ -92,7 +92,13 @@ def handover_facts(moves: Sequence[Move], *, at: datetime) -> list[HandoverFacts
 
 
 def _facts(
-    move: Move, at: datetime, *, contact: str, plan: str, told: Mapping[str, datetime], said: Sequence[Said]
+    move: Handover,
+    at: datetime,
+    *,
+    contact: str,
+    plan: str,
+    told: Mapping[str, datetime],
+    said: Sequence[Said],
 ) -> HandoverFacts:
     clock, ticket = move.clock, move.clock.ticket
     language, zone = reader_of(move.after)

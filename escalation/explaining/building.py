@@ -10,7 +10,7 @@ from customers.models import Contract
 from customers.names import name_of
 from escalation.choices import ClockChange, ClockState
 from escalation.clocks.served_channels import Served
-from escalation.explaining.counting import ZERO, Part, Piece, count_out, total_of
+from escalation.explaining.counting import ZERO, CountedStretch, StretchKind, count_out, total_of
 from escalation.explaining.evidence import evidence_of
 from escalation.explaining.facts import (
     Agreement,
@@ -19,9 +19,9 @@ from escalation.explaining.facts import (
     Fired,
     Happening,
     Holder,
-    Terms,
+    TermsFact,
     Through,
-    Told,
+    ToldPerson,
     Waiver,
 )
 from escalation.explaining.hours import hours_told
@@ -35,7 +35,7 @@ ENDS = (ClockChange.MET, ClockChange.ANSWERED_LATE, ClockChange.CANCELLED)
 
 
 @dataclass(frozen=True)
-class Rows:
+class LoadedPromise:
     """A promise with its ledger in the order it was written, its steps, and the working hours it counts in."""
 
     clock: Clock
@@ -58,7 +58,7 @@ def _customer_zone(clock: Clock) -> str:
     return own or (customer.time_zone if customer else "")
 
 
-def explained(rows: Rows, *, now: datetime) -> Explanation:
+def explained(rows: LoadedPromise, *, now: datetime) -> Explanation:
     """The facts of a promise as of `now` (UTC)."""
     clock, story = rows.clock, tuple(_story(rows))
     customer = clock.ticket.customer
@@ -98,9 +98,9 @@ def _late(clock: Clock, now: datetime) -> Stretch | None:
     return Stretch(clock.due_at, until) if is_late else None
 
 
-def _terms(clock: Clock, hours: WorkingHours) -> Terms:
+def _terms(clock: Clock, hours: WorkingHours) -> TermsFact:
     version = clock.policy_version
-    return Terms(
+    return TermsFact(
         contract=_agreement(clock.contract),
         policy=version.policy.name,
         policy_version=version.number,
@@ -119,7 +119,7 @@ def _agreement(contract: Contract | None) -> Agreement | None:
     return Agreement(contract.reference, contract.plan.name, contract.starts_on.isoformat(), ends)
 
 
-def _count(rows: Rows, now: datetime) -> Count:
+def _count(rows: LoadedPromise, now: datetime) -> Count:
     clock = rows.clock
     window = Stretch(clock.window_starts_at, clock.due_at)
     pauses = list(_pauses(rows.events, since=window.start))
@@ -129,9 +129,9 @@ def _count(rows: Rows, now: datetime) -> Count:
     granted = sum((pause.granted for pause in pauses), ZERO)
     return Count(
         pieces=tuple(_foreseeable(pieces, clock)),
-        counted=total_of(pieces, Part.COUNTED),
-        left=total_of(pieces, Part.LEFT),
-        carried=_carried(granted - total_of(pieces, Part.PAUSED), pauses),
+        counted=total_of(pieces, StretchKind.COUNTED),
+        left=total_of(pieces, StretchKind.LEFT),
+        carried=_carried(granted - total_of(pieces, StretchKind.PAUSED), pauses),
         window=timedelta(minutes=clock.minutes),
     )
 
@@ -141,9 +141,9 @@ def _carried(beside: timedelta, pauses: Sequence[_Pause]) -> timedelta:
     return beside if abs(beside) > timedelta(seconds=len(pauses)) else ZERO
 
 
-def _foreseeable(pieces: Sequence[Piece], clock: Clock) -> Iterator[Piece]:
+def _foreseeable(pieces: Sequence[CountedStretch], clock: Clock) -> Iterator[CountedStretch]:
     """While a promise stands still, nobody knows when the rest of its window will run."""
-    return (piece for piece in pieces if clock.paused_at is None or piece.part is not Part.LEFT)
+    return (piece for piece in pieces if clock.paused_at is None or piece.part is not StretchKind.LEFT)
 
 
 def _pauses(events: Sequence[ClockEvent], *, since: datetime) -> Iterator[_Pause]:
@@ -159,7 +159,7 @@ def _pauses(events: Sequence[ClockEvent], *, since: datetime) -> Iterator[_Pause
             yield _Pause(Stretch(start, event.at), timedelta(seconds=event.data["seconds"]))
 
 
-def _story(rows: Rows) -> Iterator[Happening]:
+def _story(rows: LoadedPromise) -> Iterator[Happening]:
     """The ledger's lines, each with the priority around it and the step it records."""
     steps = {step.pk: step for step in rows.steps}
     # Lines of long ago name the share only, which was fired once.
@@ -216,11 +216,11 @@ def _fired(step: Escalation) -> Fired:
         fired_at=step.fired_at,
         from_owner=_name(step.from_owner),
         to_owner=_name(step.to_owner),
-        told=tuple(Told(_told(one), one.kind) for one in step.notifications.all()),
+        told=tuple(ToldPerson(_told(one), one.kind) for one in step.notifications.all()),
     )
 
 
-def _held(rows: Rows, now: datetime) -> Iterator[Holder]:
+def _held(rows: LoadedPromise, now: datetime) -> Iterator[Holder]:
     changes = sorted(
         (event for event in rows.events if event.change in HOLDER_CHANGES),
         key=lambda event: (event.at, event.pk),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from escalation.explaining.counting import Part, Piece
+from escalation.explaining.counting import CountedStretch, StretchKind
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Hours:
 
 
 @dataclass(frozen=True)
-class Terms:
+class TermsFact:
     """What was promised, and from when it counts: the start, or when a raised priority made it stricter.
 
     ``contract_window_since`` is set where the contract promises a window of its own.
@@ -98,7 +98,7 @@ class Count:
     raised, or was reckoned in the hours of other terms.
     """
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[CountedStretch, ...]
     counted: timedelta
     left: timedelta
     carried: timedelta
@@ -107,7 +107,7 @@ class Count:
     @property
     def agrees(self) -> bool:
         """Whether the count comes out at the stored due time; the ledger keeps pauses in whole seconds."""
-        pauses = sum(piece.part is Part.PAUSED for piece in self.pieces)
+        pauses = sum(piece.part is StretchKind.PAUSED for piece in self.pieces)
         return abs(self.counted + self.left - self.window - self.carried) <= timedelta(seconds=pauses)
 
 
@@ -126,7 +126,7 @@ class Through:
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldPerson:
     person: str
     notice: str
 
@@ -141,7 +141,7 @@ class Fired:
     fired_at: datetime
     from_owner: str
     to_owner: str
-    told: tuple[Told, ...]
+    told: tuple[ToldPerson, ...]
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ class Explanation:
     breached_at: datetime | None
     detected_at: datetime | None
     start: Evidence | None
-    terms: Terms
+    terms: TermsFact
     count: Count
     story: tuple[Happening, ...]
     held: tuple[Holder, ...]

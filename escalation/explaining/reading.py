@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Prefetch, QuerySet
 
 from escalation.clocks.served_channels import served_of
-from escalation.explaining.building import Rows, explained
+from escalation.explaining.building import LoadedPromise, explained
 from escalation.explaining.facts import Explanation
 from escalation.models import Clock, ClockEvent, Escalation, Notification
 from escalation.working_time.due_time import WorkingHours
@@ -32,7 +32,7 @@ def explain(clocks: QuerySet[Clock], pk: int, *, now: datetime) -> Explanation |
     )
     if clock is None:
         return None
-    rows = Rows(clock, hours_for(clock), list(_events(clock)), list(_steps(clock)), served_of(clock))
+    rows = LoadedPromise(clock, hours_for(clock), list(_events(clock)), list(_steps(clock)), served_of(clock))
     return explained(rows, now=now)
 
 

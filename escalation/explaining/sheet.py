@@ -7,8 +7,8 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from escalation.choices import ClockKind, Way
-from escalation.explaining.counting import Part, Piece
-from escalation.explaining.facts import Explanation, Happening, Terms, Through
+from escalation.explaining.counting import CountedStretch, StretchKind
+from escalation.explaining.facts import Explanation, Happening, TermsFact, Through
 from escalation.explaining.hours import day_told, week_told
 from escalation.explaining.story import by_whom, mark, notes, sentence
 from escalation.explaining.times import Zones, length
@@ -17,7 +17,7 @@ from tickets.choices import Priority
 
 
 @dataclass(frozen=True)
-class Entry:
+class SheetEntry:
     """A sentence with its time in each zone, and what stands under it."""
 
     times: tuple[str, ...]
@@ -44,7 +44,7 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Fact:
+class SheetFact:
     name: str
     value: str
 
@@ -59,15 +59,15 @@ class Sheet:
     title: str
     outcome: str
     zones: tuple[str, ...]
-    moments: tuple[Entry, ...]
+    moments: tuple[SheetEntry, ...]
     why: str
-    start: tuple[Entry, ...]
-    terms: tuple[Fact, ...]
+    start: tuple[SheetEntry, ...]
+    terms: tuple[SheetFact, ...]
     counts: tuple[Counted, ...]
     sum: str
-    story: tuple[Entry, ...]
-    held: tuple[Fact, ...]
-    end: tuple[Entry, ...]
+    story: tuple[SheetEntry, ...]
+    held: tuple[SheetFact, ...]
+    end: tuple[SheetEntry, ...]
     made: str
 
 
@@ -88,13 +88,13 @@ def sheet_of(it: Explanation, *, zone: str) -> Sheet:
         counts=tuple(_counted(piece, zones) for piece in it.count.pieces),
         sum=_sum(it),
         story=tuple(_story(it, zones)),
-        held=tuple(Fact(holder.person, length(holder.working_time)) for holder in it.held),
+        held=tuple(SheetFact(holder.person, length(holder.working_time)) for holder in it.held),
         end=tuple(_end(it, zones)),
         made=_("As of %(time)s.") % {"time": zones.inline(it.explained_at)},
     )
 
 
-def _moments(it: Explanation, zones: Zones) -> Iterator[Entry]:
+def _moments(it: Explanation, zones: Zones) -> Iterator[SheetEntry]:
     """The times that matter most, on top."""
     named: list[tuple[str, datetime | None]] = [
         (_("Started"), it.started_at),
@@ -102,28 +102,28 @@ def _moments(it: Explanation, zones: Zones) -> Iterator[Entry]:
         (_("Breach noticed"), it.detected_at),
         (_("Ended"), it.stopped_at),
     ]
-    return (Entry(zones.stamps(at), name) for name, at in named if at is not None)
+    return (SheetEntry(zones.stamps(at), name) for name, at in named if at is not None)
 
 
-def _start(it: Explanation, zones: Zones) -> Entry:
+def _start(it: Explanation, zones: Zones) -> SheetEntry:
     told = tuple(recorded(it.start, zones)) if it.start is not None else ()
     marked = "warn" if it.start is not None and it.start.is_backdated else ""
-    return Entry(zones.stamps(it.started_at), who_started(it), told, marked)
+    return SheetEntry(zones.stamps(it.started_at), who_started(it), told, marked)
 
 
-def _terms(it: Explanation, zones: Zones) -> Iterator[Fact]:
+def _terms(it: Explanation, zones: Zones) -> Iterator[SheetFact]:
     terms, calendar = it.terms, it.terms.calendar
-    yield Fact(_("Contract"), _contract(terms))
+    yield SheetFact(_("Contract"), _contract(terms))
     since = {"name": terms.policy, "number": terms.policy_version, "time": zones.inline(terms.policy_since)}
-    yield Fact(_("Policy"), _("%(name)s, version %(number)s, in force since %(time)s") % since)
-    yield Fact(_("Window"), _window(it, zones))
-    yield Fact(_("Counted from"), _counted_from(it, zones))
+    yield SheetFact(_("Policy"), _("%(name)s, version %(number)s, in force since %(time)s") % since)
+    yield SheetFact(_("Window"), _window(it, zones))
+    yield SheetFact(_("Counted from"), _counted_from(it, zones))
     named = {"name": calendar.name, "number": calendar.version, "zone": calendar.time_zone}
-    yield Fact(_("Calendar"), _("%(name)s, version %(number)s (%(zone)s)") % named)
-    yield Fact(_("Working time"), "; ".join(week_told(calendar)))
+    yield SheetFact(_("Calendar"), _("%(name)s, version %(number)s (%(zone)s)") % named)
+    yield SheetFact(_("Working time"), "; ".join(week_told(calendar)))
     if calendar.other_days:
-        yield Fact(_("Other days"), "; ".join(map(day_told, calendar.other_days)))
-    yield from (Fact(_("Promised through"), _through(one, it, zones)) for one in it.through)
+        yield SheetFact(_("Other days"), "; ".join(map(day_told, calendar.other_days)))
+    yield from (SheetFact(_("Promised through"), _through(one, it, zones)) for one in it.through)
 
 
 def _through(one: Through, it: Explanation, zones: Zones) -> str:
@@ -153,7 +153,7 @@ def _counted_from(it: Explanation, zones: Zones) -> str:
     return _("%(time)s, when the priority was raised") % time
 
 
-def _contract(terms: Terms) -> str:
+def _contract(terms: TermsFact) -> str:
     contract = terms.contract
     if contract is None:
         return _("None was in force at the start, so the default plan applies.")
@@ -164,16 +164,16 @@ def _contract(terms: Terms) -> str:
     return _("%(name)s, since %(first)s") % days
 
 
-def _counted(piece: Piece, zones: Zones) -> Counted:
+def _counted(piece: CountedStretch, zones: Zones) -> Counted:
     match piece.part:
-        case Part.COUNTED:
+        case StretchKind.COUNTED:
             label = _("counted")
-        case Part.PAUSED:
+        case StretchKind.PAUSED:
             label = _("paused, not counted")
-        case Part.LEFT:
+        case StretchKind.LEFT:
             label = _("not used")
     start, end = zones.stamps(piece.start), zones.stamps(piece.end)
-    total = "" if piece.part is Part.PAUSED else length(piece.total)
+    total = "" if piece.part is StretchKind.PAUSED else length(piece.total)
     return Counted(piece.part.value, label, start, end, length(piece.length), total)
 
 
@@ -201,23 +201,23 @@ def _sum(it: Explanation) -> str:
     return _("%(counted)s counted and %(left)s left make the window of %(window)s.") % parts
 
 
-def _story(it: Explanation, zones: Zones) -> Iterator[Entry]:
+def _story(it: Explanation, zones: Zones) -> Iterator[SheetEntry]:
     for line in it.story:
-        yield Entry(zones.stamps(line.at), sentence(line), tuple(notes(line, zones)), mark(line))
+        yield SheetEntry(zones.stamps(line.at), sentence(line), tuple(notes(line, zones)), mark(line))
 
 
-def _end(it: Explanation, zones: Zones) -> Iterator[Entry]:
+def _end(it: Explanation, zones: Zones) -> Iterator[SheetEntry]:
     """How it ended, on what evidence, and what a lead decided about it."""
     if it.end is not None:
         yield _ended(it.end, zones)
     if it.waiver is not None:
         text = _("%(name)s waived it: %(reason)s") % {"name": it.waiver.by, "reason": it.waiver.reason}
-        yield Entry(zones.stamps(it.waiver.at), text)
+        yield SheetEntry(zones.stamps(it.waiver.at), text)
 
 
-def _ended(end: Happening, zones: Zones) -> Entry:
+def _ended(end: Happening, zones: Zones) -> SheetEntry:
     proof = end.evidence
     if proof is None:
-        return Entry(zones.stamps(end.at), sentence(end), tuple(by_whom(end)), mark(end))
+        return SheetEntry(zones.stamps(end.at), sentence(end), tuple(by_whom(end)), mark(end))
     told = (*recorded(proof, zones), *delivery(proof, zones))
-    return Entry(zones.stamps(proof.at), said(proof), told, mark(end))
+    return SheetEntry(zones.stamps(proof.at), said(proof), told, mark(end))

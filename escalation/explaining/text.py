@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from django.utils.translation import gettext as _
 
-from escalation.explaining.sheet import Counted, Entry, Fact, Sheet
+from escalation.explaining.sheet import Counted, Sheet, SheetEntry, SheetFact
 
 INDENT = "    "
 
@@ -29,13 +29,13 @@ def _section(title: str, lines: Sequence[str] | Iterator[str]) -> list[str]:
     return ["", title, *told] if told else []
 
 
-def _entries(entries: Sequence[Entry]) -> Iterator[str]:
+def _entries(entries: Sequence[SheetEntry]) -> Iterator[str]:
     for entry in entries:
         yield f"{INDENT}{' | '.join(entry.times)}  {entry.text}"
         yield from (f"{INDENT * 2}{note}" for note in entry.notes)
 
 
-def _facts(facts: Sequence[Fact]) -> Iterator[str]:
+def _facts(facts: Sequence[SheetFact]) -> Iterator[str]:
     return (f"{INDENT}{fact.name}: {fact.value}" for fact in facts)
 
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 
 from escalation.choices import ClockChange
 from escalation.exports.period import Period
-from escalation.exports.promises import CustomerSide
+from escalation.exports.promises import CustomerColumns
 from escalation.models import ClockEvent, Escalation
 
 FETCH = 2000
@@ -34,7 +34,7 @@ class Incident:
 
     kind: IncidentKind
     priority: int
-    customer: CustomerSide
+    customer: CustomerColumns
     person_id: int | None
 
 
@@ -54,7 +54,7 @@ def _escalations(period: Period) -> Iterator[Incident]:
     )
     rows = fired.order_by("pk").values_list("clock__priority", *_customer("clock__ticket"), "to_owner_id")
     for priority, *customer, person_id in rows.iterator(chunk_size=FETCH):
-        yield Incident(IncidentKind.ESCALATION, priority, CustomerSide._make(customer), person_id)
+        yield Incident(IncidentKind.ESCALATION, priority, CustomerColumns._make(customer), person_id)
 
 
 def _answers_undone(period: Period) -> Iterator[Incident]:
@@ -68,7 +68,7 @@ def _answers_undone(period: Period) -> Iterator[Incident]:
     fields = ("change", "actor_id", "clock__priority", *_customer("clock__ticket"), "holder_id")
     rows = lines.order_by("pk").values_list(*fields)
     for change, actor_id, priority, *customer, person_id in rows.iterator(chunk_size=FETCH):
-        yield Incident(_undoing(change, actor_id), priority, CustomerSide._make(customer), person_id)
+        yield Incident(_undoing(change, actor_id), priority, CustomerColumns._make(customer), person_id)
 
 
 def _undoing(change: str, actor_id: int | None) -> IncidentKind:
@@ -96,7 +96,7 @@ def _late_downgrades(period: Period) -> Iterator[Incident]:
     rows = lines.order_by("recorded_at", "clock__ticket_id", "pk").values_list(*fields)
     for _change, beside in groupby(rows.iterator(chunk_size=FETCH), key=itemgetter(0, 1)):
         _at, _ticket, actor_id, lowered, *customer = next(beside)
-        yield Incident(IncidentKind.LATE_DOWNGRADE, lowered, CustomerSide._make(customer), actor_id)
+        yield Incident(IncidentKind.LATE_DOWNGRADE, lowered, CustomerColumns._make(customer), actor_id)
 
 
 def _customer(ticket: str) -> tuple[str, str, str, str]:

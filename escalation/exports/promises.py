@@ -33,7 +33,7 @@ HOLDER_CHANGES = [
 ]
 
 
-class CustomerSide(NamedTuple):
+class CustomerColumns(NamedTuple):
     """Whose matter it was; all empty for a sender nobody knows."""
 
     pk: int | None
@@ -79,8 +79,8 @@ class ClockRow(NamedTuple):
     start_recorded_at: datetime | None  # and when what started it was
 
     @property
-    def customer_side(self) -> CustomerSide:
-        return CustomerSide(self.customer_id, self.customer_code, self.customer, self.account_manager_id)
+    def customer_side(self) -> CustomerColumns:
+        return CustomerColumns(self.customer_id, self.customer_code, self.customer, self.account_manager_id)
 
 
 PATHS = (
@@ -121,7 +121,7 @@ TIMES = (
 )
 
 
-class Promise(NamedTuple):
+class WeekPromise(NamedTuple):
     """A clock as it stood when the week ended. Times of response and holding are working time."""
 
     clock: ClockRow
@@ -181,7 +181,7 @@ def clocks_of(period: Period) -> ClockQuerySet:
     )
 
 
-def promises_of(period: Period, *, book: CalendarBook) -> Iterator[Promise]:
+def promises_of(period: Period, *, book: CalendarBook) -> Iterator[WeekPromise]:
     """Two queries whatever the number of promises, both streamed in the order of the clocks and merged."""
     clocks = clocks_of(period)
     ledger = _Ledger(clocks)
@@ -191,13 +191,13 @@ def promises_of(period: Period, *, book: CalendarBook) -> Iterator[Promise]:
         yield _promise(clock, period=period, book=book, holdings=ledger.holdings_of(clock.pk))
 
 
-def _promise(clock: ClockRow, *, period: Period, book: CalendarBook, holdings: list[Holding]) -> Promise:
+def _promise(clock: ClockRow, *, period: Period, book: CalendarBook, holdings: list[Holding]) -> WeekPromise:
     hours, start = book[clock.calendar_id, clock.calendar_version], clock.started_at
     found = verdict(end=period.end, state=clock.state, due_at=clock.due_at, stopped_at=clock.stopped_at)
     decided_at = found.decided_at if period.holds(found.decided_at) else None
     answered_at = clock.stopped_at if clock.answered_by_id and _before(clock.stopped_at, period.end) else None
     response = working_between(hours, start, answered_at) if answered_at else None
-    return Promise(
+    return WeekPromise(
         clock=clock,
         verdict=found,
         counts=decided_at is not None,

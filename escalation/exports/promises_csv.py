@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from escalation.exports.promises import Promise
+from escalation.exports.promises import WeekPromise
 from escalation.exports.roster import Roster
 from escalation.exports.tickets_csv import priority_code
 from escalation.lib.csv_sheets import Cell, iso_time, local_time
@@ -49,7 +49,7 @@ COLUMNS = (
 )
 
 
-def promise_row(promise: Promise, *, roster: Roster, zone: ZoneInfo) -> list[Cell]:
+def promise_row(promise: WeekPromise, *, roster: Roster, zone: ZoneInfo) -> list[Cell]:
     """Minutes are working minutes of the promise's calendar; `held_by` lists who held it how many of them."""
     clock, breached_at = promise.clock, promise.breached_at
     return [
@@ -93,7 +93,7 @@ def promise_row(promise: Promise, *, roster: Roster, zone: ZoneInfo) -> list[Cel
     ]
 
 
-def _held_by(promise: Promise, roster: Roster) -> str:
+def _held_by(promise: WeekPromise, roster: Roster) -> str:
     return "; ".join(
         f"{roster[holder_id].username} {time.total_seconds() / 60:.0f}"
         for holder_id, time in promise.held.items()

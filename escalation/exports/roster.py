@@ -6,14 +6,14 @@ from django.contrib.auth.models import User
 
 
 @dataclass(frozen=True)
-class Person:
+class RosterPerson:
     username: str
     name: str
     team: str
 
 
-NOBODY = Person(username="", name="", team="")
-Roster = dict[int | None, Person]
+NOBODY = RosterPerson(username="", name="", team="")
+Roster = dict[int | None, RosterPerson]
 
 
 def load_roster() -> Roster:
@@ -21,5 +21,5 @@ def load_roster() -> Roster:
     roster: Roster = {None: NOBODY}
     for pk, username, first, last, team in User.objects.values_list(*fields).iterator():
         name = f"{first} {last}".strip() or username
-        roster[pk] = Person(username=username, name=name, team=team or "")
+        roster[pk] = RosterPerson(username=username, name=name, team=team or "")
     return roster

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from escalation.choices import ClockState
 from escalation.exports.held import shares
 from escalation.exports.incidents import Incident, IncidentKind
-from escalation.exports.promises import CustomerSide, Promise
+from escalation.exports.promises import CustomerColumns, WeekPromise
 from escalation.exports.roster import Roster
 from escalation.exports.tickets_csv import priority_code
 from escalation.lib import csv_sheets
@@ -95,14 +95,14 @@ class Scorecard:
 
     def __init__(self, roster: Roster) -> None:
         self.roster = roster
-        self._customers: dict[int | None, CustomerSide] = {}
+        self._customers: dict[int | None, CustomerColumns] = {}
         self._promises: defaultdict[Cell, Tally] = defaultdict(Tally)
         self._people: defaultdict[Cell, Tally] = defaultdict(
             Tally
         )  # what they held, and what happened to them
         self._judged: defaultdict[int, Counter[ClockState]] = defaultdict(Counter)  # of each person
 
-    def add(self, promise: Promise) -> None:
+    def add(self, promise: WeekPromise) -> None:
         clock = promise.clock
         if clock.customer_id not in self._customers:
             self._customers[clock.customer_id] = clock.customer_side
@@ -138,7 +138,7 @@ class Scorecard:
             _line(lines, *self._person(person_id)).outcomes.update(outcomes)
         return {key: lines[key] for key in sorted(lines, key=lambda key: (GROUPS.index(key.group), key.key))}
 
-    def _add_holders(self, promise: Promise, cell: Cell) -> None:
+    def _add_holders(self, promise: WeekPromise, cell: Cell) -> None:
         state = promise.verdict.state
         parts = shares(promise.held) if state == ClockState.BREACHED else {}
         for holder_id, time in promise.held.items():

@@ -17,8 +17,8 @@ from escalation.models import ContactWay, DutyRota
 from escalation.notifications.channels import apprise_services
 from escalation.notifications.channels.http import NoName, PrivateTarget, public_addresses
 from escalation.notifications.channels.in_parallel import send_all
-from escalation.notifications.channels.outcomes import Answer
-from escalation.notifications.channels.payload import Parcel, Words
+from escalation.notifications.channels.outcomes import AttemptReport
+from escalation.notifications.channels.payload import ChannelMessage, MessageTexts
 
 # Of one person or group. Each is tried three times, within two and a half minutes, before the next has its turn.
 MOST_WAYS = 8
@@ -121,19 +121,19 @@ def _refuse_private(host: str, port: int) -> None:
         raise DeskError(_("This host cannot be found. Look at its name.")) from problem
 
 
-def try_out(way: ContactWay, *, at: datetime) -> Answer:
+def try_out(way: ContactWay, *, at: datetime) -> AttemptReport:
     """Send a real test and give the real answer. Not inside a transaction: it may take ten seconds."""
     words = _test_words()
-    parcel = Parcel(way.medium, way.address, way.secret or "", words, at)
+    parcel = ChannelMessage(way.medium, way.address, way.secret or "", words, at)
     ((_key, answer),) = send_all({way.pk: parcel})
     return answer
 
 
-def _test_words() -> Words:
+def _test_words() -> MessageTexts:
     subject = _("Test from %(desk)s") % {"desk": settings.DESK_NAME}
     text = _("This is a test: notifications of the support desk arrive here.")
     facts = {
         "version": 1, "event": "test", "kind": "test", "urgent": False, "subject": subject, "text": text,
         "tickets": [],
     }  # fmt: skip
-    return Words(subject, text, text, facts)
+    return MessageTexts(subject, text, text, facts)

@@ -16,7 +16,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 
 from escalation.clocks.acknowledgements import PAGES
 from escalation.models import Notification
-from escalation.notifications.routes import Target, target_of
+from escalation.notifications.routes import Addressee, target_of
 from tickets.choices import Priority
 
 MINUTE = timedelta(minutes=1)
@@ -64,8 +64,8 @@ def _batches(rows: list[Notification], room: int) -> list[list[Notification]]:
     return [[row] for row in rows] if len(rows) <= room else [rows]
 
 
-def _by_target(rows: Iterable[Notification]) -> Iterator[tuple[Target, list[Notification]]]:
-    by_target: dict[Target, list[Notification]] = defaultdict(list)
+def _by_target(rows: Iterable[Notification]) -> Iterator[tuple[Addressee, list[Notification]]]:
+    by_target: dict[Addressee, list[Notification]] = defaultdict(list)
     for row in rows:
         by_target[target_of(row)].append(row)
     yield from by_target.items()
@@ -90,13 +90,13 @@ def _first_pages(rows: Iterable[Notification]) -> set[int]:
 class _Lately:
     """What each reader was sent in the minute before: notifications, and P0 tickets that they were paged for."""
 
-    count: Counter[Target] = field(default_factory=Counter)
-    first: dict[Target, datetime] = field(default_factory=dict)
-    paged: Counter[Target] = field(default_factory=Counter)
-    paged_at: dict[Target, datetime] = field(default_factory=dict)
+    count: Counter[Addressee] = field(default_factory=Counter)
+    first: dict[Addressee, datetime] = field(default_factory=dict)
+    paged: Counter[Addressee] = field(default_factory=Counter)
+    paged_at: dict[Addressee, datetime] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, targets: Iterable[Target], now: datetime) -> _Lately:
+    def of(cls, targets: Iterable[Addressee], now: datetime) -> _Lately:
         keys = defaultdict(list)
         for target in targets:
             keys[target.column].append(target.pk)
@@ -112,21 +112,21 @@ class _Lately:
             paged=Count("ticket", distinct=True, filter=_P0_PAGE), paged_at=Max("sent_at", filter=_P0_PAGE),
         )  # fmt: skip
         for pk, count, first, paged, paged_at in groups:
-            target = Target(column, pk)
+            target = Addressee(column, pk)
             self.count[target], self.first[target], self.paged[target] = count, first, paged
             if paged_at is not None:
                 self.paged_at[target] = paged_at
 
-    def left(self, target: Target) -> int:
+    def left(self, target: Addressee) -> int:
         return int(settings.NOTIFICATIONS_PER_MINUTE) - self.count[target]
 
-    def again_at(self, target: Target) -> datetime | None:
+    def again_at(self, target: Addressee) -> datetime | None:
         return self.first[target] + MINUTE if target in self.first else None
 
-    def pages_left(self, target: Target) -> int:
+    def pages_left(self, target: Addressee) -> int:
         return int(settings.NOTIFICATIONS_PER_MINUTE) - self.paged[target]
 
-    def pages_again_at(self, target: Target, now: datetime) -> datetime | None:
+    def pages_again_at(self, target: Addressee, now: datetime) -> datetime | None:
         """None once they were collected for long enough: then they leave together."""
         last = self.paged_at.get(target)
         return last + PAGES_WAIT if last is not None and last + PAGES_WAIT > now else None

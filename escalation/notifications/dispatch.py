@@ -22,13 +22,13 @@ from django.db import DatabaseError, InterfaceError, transaction
 from escalation.choices import AttemptOutcome, Medium, NoticeKind, NotificationState
 from escalation.models import ContactWay, Notification, NotificationAttempt
 from escalation.notifications.channels.in_parallel import TIME_LIMIT, send_all
-from escalation.notifications.channels.outcomes import NO_WAY, STRAYED, UNWRITTEN, Answer
-from escalation.notifications.channels.payload import Parcel, Words
+from escalation.notifications.channels.outcomes import NO_WAY, STRAYED, UNWRITTEN, AttemptReport
+from escalation.notifications.channels.payload import ChannelMessage, MessageTexts
 from escalation.notifications.digests import sort
 from escalation.notifications.fallback import tell_next
 from escalation.notifications.mail_outcomes import follow_mail
 from escalation.notifications.rendering import Reader, reader, words_of
-from escalation.notifications.routes import WAITS, Reach, target_of
+from escalation.notifications.routes import WAITS, Routes, target_of
 from tickets.choices import MailPurpose
 from tickets.errors import DeskError
 from tickets.lib.stopping import is_ending
@@ -67,7 +67,7 @@ def dispatch_due(*, clock: Callable[[], datetime], most: int = MOST_AT_ONCE) -> 
         rows = claim(now=now, most=most)
         if not rows:
             break
-        _Run(rows, now, clock, stop_at, report).work()
+        _DispatchRun(rows, now, clock, stop_at, report).work()
     return report
 
 
@@ -83,15 +83,15 @@ def claim(*, now: datetime, most: int = MOST_AT_ONCE) -> list[Notification]:
 
 
 @dataclass
-class _Delivery:
+class _RoutedMessage:
     """One message by one way, for one notification or a digest of them."""
 
     rows: list[Notification]
     way: ContactWay
-    words: Words
+    words: MessageTexts
 
-    def parcel(self, at: datetime) -> Parcel:
-        return Parcel(self.way.medium, self.way.address, self.way.secret or "", self.words, at)
+    def parcel(self, at: datetime) -> ChannelMessage:
+        return ChannelMessage(self.way.medium, self.way.address, self.way.secret or "", self.words, at)
 
 
 @dataclass(frozen=True)
@@ -100,11 +100,11 @@ class _Letter:
 
     rows: list[Notification]
     to: str
-    words: Words
+    words: MessageTexts
 
 
 @dataclass
-class _Run:
+class _DispatchRun:
     """The work on what one claim took."""
 
     rows: list[Notification]
@@ -112,15 +112,15 @@ class _Run:
     clock: Callable[[], datetime]
     stop_at: datetime
     report: DispatchReport
-    reach: Reach = field(init=False)
-    deliveries: list[_Delivery] = field(default_factory=list)
+    reach: Routes = field(init=False)
+    deliveries: list[_RoutedMessage] = field(default_factory=list)
     readers: dict[object, Reader] = field(default_factory=dict)
 
     def work(self) -> None:
         """Share by share, so that what is sent is recorded soon. What the time does not suffice for is given back, and
         everything when something urgent was written meanwhile: it is claimed again behind that.
         """
-        self.reach = Reach.of(self.rows)
+        self.reach = Routes.of(self.rows)
         tried = self.reach.known | {row.pk for row in self.rows if row.sent_at is not None}
         found = sort(self.rows, tried, now=self.now)
         for until, held in found.held.items():
@@ -171,18 +171,18 @@ class _Run:
             return None
         return _Letter(rows, self.reach.users[rows[0].recipient_id or 0].email, self._words(rows))
 
-    def _written(self, batch: Sequence[Notification]) -> list[_Delivery]:
+    def _written(self, batch: Sequence[Notification]) -> list[_RoutedMessage]:
         """One message by each way that the batch takes next, unless its reader has quiet hours."""
-        by_way: dict[int, _Delivery] = {}
+        by_way: dict[int, _RoutedMessage] = {}
         for row in batch:
             way = self.reach.next_way(row)
             if way is not None and self.reach.quiet_until(row, self.now) is None:
-                by_way.setdefault(way.pk, _Delivery([], way, NO_WORDS)).rows.append(row)
+                by_way.setdefault(way.pk, _RoutedMessage([], way, NO_WORDS)).rows.append(row)
         for delivery in by_way.values():
             delivery.words = self._words(delivery.rows)
         return list(by_way.values())
 
-    def _words(self, rows: Sequence[Notification]) -> Words:
+    def _words(self, rows: Sequence[Notification]) -> MessageTexts:
         return words_of(rows, self._reader(rows[0]))
 
     def _reader(self, row: Notification) -> Reader:
@@ -206,14 +206,14 @@ class _Run:
                 ticket=_only_ticket(rows),
             )
         except DeskError as problem:  # mistyped, or the desk's own address
-            self._note(rows, Answer(AttemptOutcome.REFUSED, str(problem)), medium=Medium.MAIL, to=to)
+            self._note(rows, AttemptReport(AttemptOutcome.REFUSED, str(problem)), medium=Medium.MAIL, to=to)
             return
         self.report.messages += 1
-        self._note(rows, Answer(AttemptOutcome.QUEUED), medium=Medium.MAIL, to=to, mail=mail)
+        self._note(rows, AttemptReport(AttemptOutcome.QUEUED), medium=Medium.MAIL, to=to, mail=mail)
         _update(rows, mail=mail)
         self._mark_sent(rows, self.now)
 
-    def _record(self, delivery: _Delivery, answer: Answer) -> None:
+    def _record(self, delivery: _RoutedMessage, answer: AttemptReport) -> None:
         """What the other side said of one message."""
         way = delivery.way
         if len(delivery.rows) > 1 and answer.is_accepted:
@@ -229,7 +229,7 @@ class _Run:
     def _note(
         self,
         rows: Sequence[Notification],
-        answer: Answer,
+        answer: AttemptReport,
         *,
         medium: str,
         to: str = "",
@@ -276,7 +276,7 @@ class _Run:
         ]
         for row in unset:
             reason = STRAYED if row.pk in self.reach.strayed else NO_WAY
-            self._note([row], Answer(AttemptOutcome.REFUSED, reason), medium=Medium.CHAT)
+            self._note([row], AttemptReport(AttemptOutcome.REFUSED, reason), medium=Medium.CHAT)
         return [row for row in failed if row not in unset]
 
     def _again_at(self, row: Notification) -> datetime | None:
@@ -296,7 +296,7 @@ class _Run:
         self.report.waiting += len(rows)
 
 
-NO_WORDS = Words("", "", "")
+NO_WORDS = MessageTexts("", "", "")
 
 
 def _update(rows: Iterable[Notification], **fields: object) -> None:
@@ -317,5 +317,5 @@ def _only_ticket(rows: Sequence[Notification]) -> Ticket | None:
     return rows[0].ticket if is_one and not names_others else None
 
 
-def _unwritten(error: Exception) -> Answer:
-    return Answer(AttemptOutcome.REFUSED, f"{UNWRITTEN} ({type(error).__name__})")
+def _unwritten(error: Exception) -> AttemptReport:
+    return AttemptReport(AttemptOutcome.REFUSED, f"{UNWRITTEN} ({type(error).__name__})")

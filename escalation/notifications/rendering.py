@@ -18,7 +18,7 @@ from escalation.choices import NoticeKind
 from escalation.clocks.acknowledgements import PAGES
 from escalation.models import DutyRota, Notification
 from escalation.notifications.acknowledge_links import ack_link
-from escalation.notifications.channels.payload import Words
+from escalation.notifications.channels.payload import MessageTexts
 from escalation.notifications.group_wording import customer_text_of
 from escalation.notifications.wording import (
     Notice,
@@ -63,7 +63,7 @@ def reader(of: User | DutyRota | Customer, *, at: datetime) -> Reader:
             return Reader(of.language, of.time_zone, is_customer=True)
 
 
-def words_of(rows: Sequence[Notification], reader: Reader) -> Words:
+def words_of(rows: Sequence[Notification], reader: Reader) -> MessageTexts:
     """One notification's own words, or the digest of several."""
     with as_read_by(reader.language, reader.zone):
         if len(rows) == 1:
@@ -96,25 +96,25 @@ def _complete(keys: Iterable[int]) -> list[Notification]:
     return list(rows.select_related(*TOLD))
 
 
-def _one(row: Notification, reader: Reader) -> Words:
+def _one(row: Notification, reader: Reader) -> MessageTexts:
     notice = notice_of(row)
     if reader.is_customer:
         text = customer_text_of(notice, at=row.created_at)
         return _for_customer(row.ticket.subject if row.ticket else "", text, urgent=row.is_urgent)
     links = links_of(row)
     subject, text = subject_of(notice), text_of(notice, links=links)
-    tickets = [_fact(_Line(row.ticket, [notice]))] if row.ticket is not None else []
+    tickets = [_fact(_DigestLine(row.ticket, [notice]))] if row.ticket is not None else []
     facts = _facts(row.kind, subject, text, tickets, urgent=row.is_urgent)
-    return Words(subject, text, short_text_of(notice), facts, _tokens(links))
+    return MessageTexts(subject, text, short_text_of(notice), facts, _tokens(links))
 
 
-def _for_customer(subject: str, text: str, *, urgent: bool) -> Words:
+def _for_customer(subject: str, text: str, *, urgent: bool) -> MessageTexts:
     """Their webhook gets the words and no facts."""
-    return Words(subject, text, text, _facts("notice", subject, text, [], urgent=urgent))
+    return MessageTexts(subject, text, text, _facts("notice", subject, text, [], urgent=urgent))
 
 
 @dataclass
-class _Line:
+class _DigestLine:
     """What a digest says of one ticket."""
 
     ticket: Ticket
@@ -130,7 +130,7 @@ class _Line:
         return ", ".join(dict.fromkeys(str(one.kind.label) for one in self.notices))
 
 
-def _many(rows: Sequence[Notification], reader: Reader) -> Words:
+def _many(rows: Sequence[Notification], reader: Reader) -> MessageTexts:
     keys = [row.pk for row in rows]
     tickets = _most_pressing(keys)
     shown = tickets[:MOST_LISTED]
@@ -151,7 +151,7 @@ def _many(rows: Sequence[Notification], reader: Reader) -> Words:
         "digest", subject, text, [_fact(line) for line in lines], urgent=any(row.is_urgent for row in rows)
     )
     tokens = _tokens(link for line in lines for link in line.links)
-    return Words(subject, text, _digest_in_short(len(rows), lines), facts, tokens)
+    return MessageTexts(subject, text, _digest_in_short(len(rows), lines), facts, tokens)
 
 
 def _most_pressing(keys: Sequence[int]) -> list[int]:
@@ -162,23 +162,23 @@ def _most_pressing(keys: Sequence[int]) -> list[int]:
     return list(dict.fromkeys(pk for _priority, _due, pk in pressing))
 
 
-def _lines(keys: Sequence[int], tickets: Sequence[int]) -> list[_Line]:
+def _lines(keys: Sequence[int], tickets: Sequence[int]) -> list[_DigestLine]:
     told = Notification.objects.filter(pk__in=keys, ticket__in=tickets).order_by("pk")
-    lines: dict[int, _Line | None] = dict.fromkeys(tickets)
+    lines: dict[int, _DigestLine | None] = dict.fromkeys(tickets)
     for row in told.select_related(*TOLD):
         if row.ticket is not None:
-            line = lines[row.ticket.pk] = lines[row.ticket.pk] or _Line(row.ticket)
+            line = lines[row.ticket.pk] = lines[row.ticket.pk] or _DigestLine(row.ticket)
             line.notices.append(notice_of(row))
             line.links = links_of(row) or line.links
     return [line for line in lines.values() if line is not None]
 
 
-def _digest_subject(count: int, lines: Sequence[_Line]) -> str:
+def _digest_subject(count: int, lines: Sequence[_DigestLine]) -> str:
     short = _digest_in_short(count, lines)
     return f"{short} {lines[0].ticket.subject}" if lines else short
 
 
-def _digest_in_short(count: int, lines: Sequence[_Line]) -> str:
+def _digest_in_short(count: int, lines: Sequence[_DigestLine]) -> str:
     """For an SMS or a call: no subject, which may hold anything."""
     words = ngettext("%(count)s notification", "%(count)s notifications", count) % {"count": count}
     if not lines:
@@ -187,7 +187,7 @@ def _digest_in_short(count: int, lines: Sequence[_Line]) -> str:
     return f"{words}: {priority_of(first)} {first.number}"
 
 
-def _paragraph(line: _Line) -> str:
+def _paragraph(line: _DigestLine) -> str:
     ticket = line.ticket
     customer = ticket.customer.name if ticket.customer else _("unknown company")
     what = line.what
@@ -219,7 +219,7 @@ def _facts(
     }
 
 
-def _fact(line: _Line) -> dict[str, Any]:
+def _fact(line: _DigestLine) -> dict[str, Any]:
     ticket, due_at = line.ticket, line.due_at
     return {
         "number": ticket.number,

@@ -20,29 +20,29 @@ from escalation.notifications.quiet_hours import quiet_until
 WAITS = (0, 30, 120)
 
 
-class Target(NamedTuple):
+class Addressee(NamedTuple):
     """Whom a notification is for: a column of Notification and of ContactWay, and the key in it."""
 
     column: str
     pk: int
 
 
-def target_of(row: Notification) -> Target:
+def target_of(row: Notification) -> Addressee:
     if row.recipient_id is not None:
-        return Target("user", row.recipient_id)
+        return Addressee("user", row.recipient_id)
     if row.rota_id is not None:
-        return Target("rota", row.rota_id)
-    return Target("customer", row.customer_id or 0)
+        return Addressee("rota", row.rota_id)
+    return Addressee("customer", row.customer_id or 0)
 
 
 @dataclass
-class Reach:
+class Routes:
     """Readers, their active ways in order, and the tries so far, of some notifications at a moment."""
 
     users: dict[int, User] = field(default_factory=dict)
     rotas: dict[int, DutyRota] = field(default_factory=dict)
     customers: dict[int, Customer] = field(default_factory=dict)
-    ways: dict[Target, list[ContactWay]] = field(default_factory=lambda: defaultdict(list))
+    ways: dict[Addressee, list[ContactWay]] = field(default_factory=lambda: defaultdict(list))
     tries: Counter[tuple[int, int]] = field(default_factory=Counter)  # (notification, way)
     reached: set[int] = field(default_factory=set)  # by another way than mail
     no_mail: set[int] = field(default_factory=set)  # it was refused, here or by the mail server
@@ -50,7 +50,7 @@ class Reach:
     strayed: set[int] = field(default_factory=set)  # for the group of a customer whose ticket it is no more
 
     @classmethod
-    def of(cls, rows: Sequence[Notification]) -> Reach:
+    def of(cls, rows: Sequence[Notification]) -> Routes:
         """At most six queries, however many notifications."""
         targets = {target_of(row) for row in rows}
         keys = {column: [one.pk for one in targets if one.column == column] for column in _COLUMNS}
@@ -77,7 +77,7 @@ class Reach:
             of_these |= Q(**{f"{column}__in": keys[column]})
         for way in ContactWay.objects.filter(of_these, is_active=True):
             column = next(column for column in _COLUMNS if getattr(way, f"{column}_id") is not None)
-            self.ways[Target(column, getattr(way, f"{column}_id"))].append(way)
+            self.ways[Addressee(column, getattr(way, f"{column}_id"))].append(way)
 
     def _load_tries(self, rows: Sequence[Notification]) -> None:
         known = NotificationAttempt.objects.filter(notification__in=[row.pk for row in rows])
@@ -95,7 +95,7 @@ class Reach:
         if attempt.outcome == AttemptOutcome.ACCEPTED:
             self.reached.add(attempt.notification_id)
 
-    def of_target(self, target: Target) -> User | DutyRota | Customer:
+    def of_target(self, target: Addressee) -> User | DutyRota | Customer:
         match target.column:
             case "user":
                 return self.users[target.pk]

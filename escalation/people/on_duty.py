@@ -54,20 +54,20 @@ def on_duty(*, rota: DutyRota | None, at: datetime) -> User | None:
 
 
 @dataclass(frozen=True)
-class Standing:
+class OnDuty:
     """Who has the duty of a rota now and who follows. Either may be missing."""
 
     now: Watch | None = None
     next: Watch | None = None
 
 
-def standings(*, at: datetime) -> Mapping[int, Standing]:
+def standings(*, at: datetime) -> Mapping[int, OnDuty]:
     """By rota, in the order of their names; rotas without shifts in eight days are missing. One query."""
     coming = shifts_within(at, at + SOON).select_related("rota").order_by("rota__name", "rota")
     return {rota: _standing(found, at) for rota, found in watches_by_rota(coming).items()}
 
 
-def _standing(found: Iterable[Watch], at: datetime) -> Standing:
+def _standing(found: Iterable[Watch], at: datetime) -> OnDuty:
     """Somebody whose next shift follows at once goes on until the end of that."""
     now: Watch | None = None
     for watch in found:
@@ -76,8 +76,8 @@ def _standing(found: Iterable[Watch], at: datetime) -> Standing:
         elif now is not None and watch.user_id == now.user_id and watch.starts_at == now.ends_at:
             now = replace(now, ends_at=watch.ends_at)
         elif watch.starts_at > at:
-            return Standing(now, watch)
-    return Standing(now)
+            return OnDuty(now, watch)
+    return OnDuty(now)
 
 
 def shifts_within(since: datetime, until: datetime) -> QuerySet[DutyShift]:

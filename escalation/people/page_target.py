@@ -23,7 +23,7 @@ class AnswersAs(models.TextChoices):
 
 
 @dataclass(frozen=True)
-class Answer:
+class PageTarget:
     """``is_gone``: who has the duty is no longer on the staff; otherwise who does not answer themselves is away."""
 
     user: User | None
@@ -35,7 +35,7 @@ class Answer:
         return self.role is AnswersAs.ON_DUTY
 
 
-def answering(on_duty: User | None, people: People) -> Answer:
+def answering(on_duty: User | None, people: People) -> PageTarget:
     """As the step that pages finds them: the duty manager is told where nobody can be given the ticket. No query."""
     if on_duty is None:
         return _last_resort(people, is_gone=False)
@@ -43,12 +43,12 @@ def answering(on_duty: User | None, people: People) -> Answer:
     is_gone = people.user(on_duty.pk) is None
     if found is None:
         return _last_resort(people, is_gone=is_gone)
-    return Answer(found, AnswersAs.ON_DUTY if found.pk == on_duty.pk else AnswersAs.DEPUTY, is_gone)
+    return PageTarget(found, AnswersAs.ON_DUTY if found.pk == on_duty.pk else AnswersAs.DEPUTY, is_gone)
 
 
-def _last_resort(people: People, *, is_gone: bool) -> Answer:
+def _last_resort(people: People, *, is_gone: bool) -> PageTarget:
     found = people.user(to_duty_manager(people.staff, people.duty_manager).target)
     if found is None:
-        return Answer(None, AnswersAs.NOBODY, is_gone)
+        return PageTarget(None, AnswersAs.NOBODY, is_gone)
     is_manager = found.pk == people.duty_manager
-    return Answer(found, AnswersAs.DUTY_MANAGER if is_manager else AnswersAs.MANAGERS_DEPUTY, is_gone)
+    return PageTarget(found, AnswersAs.DUTY_MANAGER if is_manager else AnswersAs.MANAGERS_DEPUTY, is_gone)

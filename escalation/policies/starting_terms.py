@@ -33,7 +33,7 @@ CALENDAR = {
 
 
 @dataclass(frozen=True)
-class Opening:
+class StartingTerms:
     """``resolution`` is empty where none is promised or one is owed already."""
 
     kind: ClockKind
@@ -49,7 +49,7 @@ class _Agreed:
     windows: dict[str, ContractWindow]
 
 
-def opening_of(ticket: Ticket, *, at: datetime) -> Opening | None:
+def opening_of(ticket: Ticket, *, at: datetime) -> StartingTerms | None:
     """What a message of the ticket's customer that came at ``at`` (UTC) begins. Two queries, one without a customer.
 
     The contract is that of the ticket's start, whatever replaced it since; windows are those in force at ``at``.
@@ -67,7 +67,7 @@ def opening_of(ticket: Ticket, *, at: datetime) -> Opening | None:
     resolution = None if owed.waits_for_resolution else _resolution(rows, answer, agreed)
     own = agreed.windows.get(kind)
     terms = Terms(agreed.contract, answer if own is None else standing_in(own, answer))
-    return Opening(kind, terms, Terms(agreed.contract, resolution) if resolution is not None else None)
+    return StartingTerms(kind, terms, Terms(agreed.contract, resolution) if resolution is not None else None)
 
 
 def _resolution(rows: list[Any], answer: PolicyTarget, agreed: _Agreed) -> PolicyTarget | None:
@@ -81,7 +81,7 @@ def _resolution(rows: list[Any], answer: PolicyTarget, agreed: _Agreed) -> Polic
 
 def _left_out(
     ticket: Ticket, kind: ClockKind, contract: Contract | None, at: datetime, *, is_resolving: bool
-) -> Opening:
+) -> StartingTerms:
     """For mail older than every policy, and for a priority that the versions in force leave out."""
     target = window_for(contract=contract, kind=kind, priority=ticket.priority, at=at)
     resolution = None
@@ -90,7 +90,7 @@ def _left_out(
             target.version, ClockKind.RESOLUTION, ticket.priority, contract=contract, at=at
         )
     terms = Terms(contract, resolution) if resolution is not None else None
-    return Opening(kind, Terms(contract, target), terms)
+    return StartingTerms(kind, Terms(contract, target), terms)
 
 
 def _in_force(ticket: Ticket, contract: Contract | None, at: datetime) -> list[Any]:

@@ -2,13 +2,13 @@
 
 from supportdesk.admin.heartbeat import WordedHeartbeatAdmin
 from supportdesk.admin.queue import FailedTaskAdmin, TimetableAdmin, WaitingTaskAdmin
-from supportdesk.pages.customer import CustomerAdmin
-from supportdesk.pages.ticket.admin import TicketAdmin
+from supportdesk.pages.customer import CustomerPageAdmin
+from supportdesk.pages.ticket.admin import TicketPageAdmin
 
 __all__ = [
-    "CustomerAdmin",
+    "CustomerPageAdmin",
     "FailedTaskAdmin",
-    "TicketAdmin",
+    "TicketPageAdmin",
     "TimetableAdmin",
     "WaitingTaskAdmin",
     "WordedHeartbeatAdmin",

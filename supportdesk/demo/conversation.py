@@ -13,9 +13,9 @@ from supportdesk.demo import pace, replies
 from supportdesk.demo.agenda import Act
 from supportdesk.demo.customer_side import CustomerSide
 from supportdesk.demo.files import made
-from supportdesk.demo.openings import Opening
-from supportdesk.demo.replies import Answer
-from supportdesk.demo.scripts import Speaker, Turn
+from supportdesk.demo.openings import DemoQuestion
+from supportdesk.demo.replies import DemoReply
+from supportdesk.demo.scripts import ScriptLine, Speaker
 from supportdesk.demo.triage import perhaps_triage
 from supportdesk.demo.world import World
 from tickets.choices import Channel, Priority, Status
@@ -31,10 +31,10 @@ IN_A_HURRY = 0.02
 CHANNELS = {Speaker.CALL: Channel.PHONE, Speaker.GROUP: Channel.GROUP}
 
 
-class Conversation:
+class DemoConversation:
     """Its acts are put on the agenda one after the other, each from the one before."""
 
-    def __init__(self, opening: Opening, world: World, dice: Random) -> None:
+    def __init__(self, opening: DemoQuestion, world: World, dice: Random) -> None:
         self.opening, self.world, self.dice = opening, world, dice
         self.customer_side = CustomerSide(opening, world, dice)
         self.wording = self.customer_side.wording
@@ -111,7 +111,7 @@ class Conversation:
         people = ("owner__staff_profile", "customer", "contact")
         return Ticket.objects.select_related(*people).get(pk=self.ticket_id)
 
-    def _turn(self) -> Turn:
+    def _turn(self) -> ScriptLine:
         self.place += 1
         return self.opening.script.turns[self.place - 1]
 
@@ -128,16 +128,16 @@ class Conversation:
         self._perhaps_give_back(ticket, at)
         self._go_on(at)
 
-    def _words(self, ticket: Ticket, turn: Turn, at: datetime) -> Answer:
+    def _words(self, ticket: Ticket, turn: ScriptLine, at: datetime) -> DemoReply:
         then, reached = turn.then or self._state_after(), self.opening.contact.name
         if turn.by != Speaker.STAFF:
-            return Answer(self.wording.plain(turn), CHANNELS[turn.by], reached, then)
+            return DemoReply(self.wording.plain(turn), CHANNELS[turn.by], reached, then)
         if self.opening.is_noted:
-            return Answer(self.wording.plain(turn), self.opening.channel, reached, then)
+            return DemoReply(self.wording.plain(turn), self.opening.channel, reached, then)
         late = Clock.objects.open().filter(ticket=ticket, due_at__lt=at).exists()
         body = self.wording.staff(turn, late=late)
         enclosed = turn.file or ("advice" if promises_a_file(body) else "")
-        return Answer(body, Channel.EMAIL, reached, then, made(enclosed, self.dice))
+        return DemoReply(body, Channel.EMAIL, reached, then, made(enclosed, self.dice))
 
     def _state_after(self) -> Status:
         turns = self.opening.script.turns

@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from customers.models import Contact
 from supportdesk.demo import letters
 from supportdesk.demo.files import made
-from supportdesk.demo.openings import Opening
-from supportdesk.demo.scripts import Script, Turn
+from supportdesk.demo.openings import DemoQuestion
+from supportdesk.demo.scripts import Script, ScriptLine
 from supportdesk.demo.wording import Wording
 from supportdesk.demo.world import World
 from tickets.choices import Channel
@@ -26,7 +26,7 @@ WRITTEN_DOWN_AFTER = timedelta(minutes=3)  # a call or group message, by hand
 class CustomerSide:
     """What one contact says, and how it reaches the desk."""
 
-    def __init__(self, opening: Opening, world: World, dice: Random) -> None:
+    def __init__(self, opening: DemoQuestion, world: World, dice: Random) -> None:
         self.opening, self.world, self.dice = opening, world, dice
         contact = opening.contact
         self.customer = contact.customer
@@ -43,7 +43,7 @@ class CustomerSide:
         is_raw = self.opening.channel == Channel.EMAIL and at >= self.world.raw_since
         return self._by_mail(body, at) if is_raw else self._by_service(body, at)
 
-    def next_words(self, ticket: Ticket, turn: Turn, at: datetime) -> None:
+    def next_words(self, ticket: Ticket, turn: ScriptLine, at: datetime) -> None:
         """They write again, the way they wrote first; after a phone call by mail."""
         files = made(turn.file, self.dice)
         if self.opening.is_noted:

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from random import Random
 
 from customers.models import Contact
-from tickets.message_content import NewFile, Words
+from tickets.message_content import MessageContent, NewFile
 from tickets.models import InboundEmail, Mailbox, Ticket
 from tickets.services.intake import process, receive_raw
 from tickets.services.outgoing.threads import reply_address
@@ -21,8 +21,8 @@ class IntakeRefused(RuntimeError):
     """A mail of the demo became no ticket: its content or the intake is at fault."""
 
 
-def words_of(contact: Contact, body: str, files: list[NewFile], dice: Random) -> Words:
-    return Words(
+def words_of(contact: Contact, body: str, files: list[NewFile], dice: Random) -> MessageContent:
+    return MessageContent(
         body=body,
         rfc_message_id=message_id(contact, dice),
         sender_name=contact.name,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from escalation.choices import ClockKind
 from escalation.policies.terms import terms_for
 from supportdesk.demo.companies import Company
-from supportdesk.demo.openings import Opening
+from supportdesk.demo.openings import DemoQuestion
 from supportdesk.demo.scripts import everyday_scripts, scripts_in
 from supportdesk.demo.world import World
 from tickets.choices import Channel, Priority
@@ -36,16 +36,16 @@ SOON = (
 EMERGENCY, EMERGENCY_AT, EMERGENCY_SINCE = "en-p0-all-down", "lumora-live", timedelta(minutes=5)
 
 
-def openings_of_now(world: World, now: datetime) -> Iterator[Opening]:
+def openings_of_now(world: World, now: datetime) -> Iterator[DemoQuestion]:
     """As seen from ``now``, the moment at which the visitor may look. All of it begins on the last day."""
     scripts = {script.key: script for script in everyday_scripts()}
     for soon in SOON:
         company = world.companies[soon.customer]
         at = _started(company, soon, now).replace(microsecond=0)
-        yield Opening(at, scripts[soon.script], soon.priority, company.contacts[1], is_left_alone=True)
+        yield DemoQuestion(at, scripts[soon.script], soon.priority, company.contacts[1], is_left_alone=True)
     emergency, company = scripts_in("urgent")[EMERGENCY], world.companies[EMERGENCY_AT]
     at = (now - EMERGENCY_SINCE).replace(microsecond=0)
-    yield Opening(at, emergency, Priority.P0, company.contacts[1], Channel.PHONE, is_left_alone=True)
+    yield DemoQuestion(at, emergency, Priority.P0, company.contacts[1], Channel.PHONE, is_left_alone=True)
 
 
 def _started(company: Company, soon: Soon, now: datetime) -> datetime:

@@ -19,13 +19,13 @@ from customers.models import Absence, Customer
 from supportdesk.accounts.administrator import NewAdministrator
 from supportdesk.demo import companies
 from supportdesk.demo.agenda import Agenda, deliver
-from supportdesk.demo.conversation import Conversation
+from supportdesk.demo.conversation import DemoConversation
 from supportdesk.demo.dates import tell_as_it_was
 from supportdesk.demo.duty import fill_rota, make_rota
 from supportdesk.demo.live import openings_of_now
 from supportdesk.demo.logins import give_logins, known_logins
 from supportdesk.demo.machines import write_as_machines
-from supportdesk.demo.openings import Opening
+from supportdesk.demo.openings import DemoQuestion
 from supportdesk.demo.packs import plan_packs
 from supportdesk.demo.plans import agree_on_chains, offer_plans
 from supportdesk.demo.report import DemoReport
@@ -119,10 +119,10 @@ def _tell_the_story(
     tell_as_it_was(since=world.since)
 
 
-def _cast(world: World, opened: Iterable[Opening], part: str) -> None:
+def _cast(world: World, opened: Iterable[DemoQuestion], part: str) -> None:
     """Put the first words of each conversation on the agenda, each with luck of its own."""
     for number, opening in enumerate(opened):
-        conversation = Conversation(opening, world, Random(f"{SEED}/{part}/{number}"))  # noqa: S311
+        conversation = DemoConversation(opening, world, Random(f"{SEED}/{part}/{number}"))  # noqa: S311
         world.agenda.add(opening.at, conversation.begin)
 
 

@@ -11,7 +11,7 @@ from tickets.choices import Channel
 
 
 @dataclass(frozen=True)
-class Opening:
+class DemoQuestion:
     """Who asks what. `risk` is the chance of each late answer; `share` fixes when the first one comes.
 
     With `is_left_alone` nobody at the desk does anything.

@@ -15,7 +15,7 @@ LOGGED_AFTER = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
-class Answer:
+class DemoReply:
     """`channel` other than mail is a contact that the author writes down afterwards; `reached` names the person."""
 
     body: str
@@ -25,7 +25,7 @@ class Answer:
     files: Sequence[NewFile] = ()
 
 
-def give(answer: Answer, ticket: Ticket, *, author: User, at: datetime) -> None:
+def give(answer: DemoReply, ticket: Ticket, *, author: User, at: datetime) -> None:
     if answer.channel == Channel.EMAIL:
         reply(ticket=ticket, actor=author, at=at, body=answer.body, files=answer.files, then=answer.then)
         return

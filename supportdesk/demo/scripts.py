@@ -27,7 +27,7 @@ ANSWERS = (Speaker.STAFF, Speaker.CALL, Speaker.GROUP)
 
 
 @dataclass(frozen=True)
-class Turn:
+class ScriptLine:
     """One thing said. The texts are takes: all turns of a conversation use the same one."""
 
     by: Speaker
@@ -48,7 +48,7 @@ class Script:
     subjects: tuple[str, ...]
     asks: tuple[str, ...]
     file: str
-    turns: tuple[Turn, ...]
+    turns: tuple[ScriptLine, ...]
 
     def suits(self, *, language: str, scenario: str) -> bool:
         return self.language == language and (not self.scenarios or scenario in self.scenarios)
@@ -86,6 +86,6 @@ def _script(row: Mapping[str, Any], language: Language) -> Script:
     )
 
 
-def _turn(row: Mapping[str, Any]) -> Turn:
+def _turn(row: Mapping[str, Any]) -> ScriptLine:
     then = Status(row["then"]) if "then" in row else None
-    return Turn(Speaker(row["by"]), tuple(row["texts"]), then, row.get("file", ""))
+    return ScriptLine(Speaker(row["by"]), tuple(row["texts"]), then, row.get("file", ""))

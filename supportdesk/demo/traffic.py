@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from customers.models import Contact
 from supportdesk.demo.companies import Company
 from supportdesk.demo.live import SOON
-from supportdesk.demo.openings import Opening
+from supportdesk.demo.openings import DemoQuestion
 from supportdesk.demo.scripts import Script, everyday_scripts, scripts_in
 from supportdesk.demo.world import World
 from tickets.choices import Channel, Priority
@@ -50,7 +50,7 @@ class Size:
     recent: int = 20
 
 
-def openings(world: World, size: Size, dice: Random) -> Iterator[Opening]:
+def openings(world: World, size: Size, dice: Random) -> Iterator[DemoQuestion]:
     """Everything that is opened up to now, in no order."""
     casting = Casting(dice, taken=(soon.script for soon in SOON))
     companies = list(world.companies.values())
@@ -97,11 +97,11 @@ def working_moment(company: Company, dice: Random, *, since: datetime, until: da
     return dice.choices(tries, weights)[0].replace(microsecond=0)
 
 
-def _everyday(world: World, casting: Casting, company: Company, at: datetime, dice: Random) -> Opening:
+def _everyday(world: World, casting: Casting, company: Company, at: datetime, dice: Random) -> DemoQuestion:
     script = casting.script_for(company)
     has_group = bool(company.customer.tech_group)
     by_hand = Channel.GROUP if has_group else Channel.CHAT
-    return Opening(
+    return DemoQuestion(
         at=at,
         script=script,
         priority=_priority(script.priorities, dice),
@@ -126,15 +126,17 @@ def _risk(world: World, company: Company, at: datetime) -> float:
     return RISK * slowness * overrun
 
 
-def _emergencies(world: World, dice: Random) -> Iterator[Opening]:
+def _emergencies(world: World, dice: Random) -> Iterator[DemoQuestion]:
     scripts = scripts_in("urgent")
     for share, key, code, answered in EMERGENCIES:
         company, script = world.companies[code], scripts[key]
         at = _evening(world, share, company, dice)
-        yield Opening(at, script, Priority.P0, company.contacts[0], script.channel, risk=0.0, share=answered)
+        yield DemoQuestion(
+            at, script, Priority.P0, company.contacts[0], script.channel, risk=0.0, share=answered
+        )
 
 
-def _bad_evening(world: World, casting: Casting, dice: Random) -> Iterator[Opening]:
+def _bad_evening(world: World, casting: Casting, dice: Random) -> Iterator[DemoQuestion]:
     """A network fails in several countries at once: five customers write within the hour."""
     share, codes = BAD_EVENING
     start = _evening(world, share, world.companies[codes[0]], dice)
@@ -142,7 +144,7 @@ def _bad_evening(world: World, casting: Casting, dice: Random) -> Iterator[Openi
         company = world.companies[code]
         key = "zh-join-failed" if company.customer.language == "zh-hans" else "en-join-failed-1020"
         at = start + timedelta(seconds=dice.randint(60, 2700))
-        yield Opening(at, casting.named(key), Priority.P1, company.contacts[0], risk=0.3)
+        yield DemoQuestion(at, casting.named(key), Priority.P1, company.contacts[0], risk=0.3)
 
 
 def _evening(world: World, share: float, company: Company, dice: Random) -> datetime:
@@ -153,7 +155,7 @@ def _evening(world: World, share: float, company: Company, dice: Random) -> date
     )
 
 
-def _strangers(world: World, dice: Random) -> Iterator[Opening]:
+def _strangers(world: World, dice: Random) -> Iterator[DemoQuestion]:
     """People whose company nobody knows; the last two write today."""
     scripts = scripts_in("strangers")
     for place, (key, name, address) in enumerate(STRANGERS):
@@ -163,4 +165,4 @@ def _strangers(world: World, dice: Random) -> Iterator[Opening]:
         since = world.now - RECENT if is_today else world.since
         at = since + (world.now - since) * dice.uniform(0.05, 0.95)
         priority = _priority(script.priorities, dice)
-        yield Opening(at.replace(microsecond=0), script, priority, contact, risk=0.15)
+        yield DemoQuestion(at.replace(microsecond=0), script, priority, contact, risk=0.15)

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from supportdesk.demo.content_files import read
-from supportdesk.demo.scripts import Script, Turn
+from supportdesk.demo.scripts import Script, ScriptLine
 from tickets.choices import Channel, Priority
 
 _PLACEHOLDER = re.compile(r"\{([a-z_0-9]+)\}")
@@ -54,13 +54,13 @@ class Wording:
             return body
         return self._letter("hello_desk", self._with_detail(body), signature=True)
 
-    def customer(self, turn: Turn) -> str:
+    def customer(self, turn: ScriptLine) -> str:
         body = self.fill(self._of(turn.texts))
         if self.dice.random() < 0.4:
             return body
         return self._letter("hello_desk", body, signature=self.dice.random() < 0.6)
 
-    def staff(self, turn: Turn, *, late: bool) -> str:
+    def staff(self, turn: ScriptLine, *, late: bool) -> str:
         body = self.fill(self._of(turn.texts))
         if late:
             gap = "" if self.script.language == _CHINESE else " "
@@ -73,7 +73,7 @@ class Wording:
         """Words of somebody without time, which answer nothing."""
         return self._letter("hello_customer", self.one_of("hasty"), signature=False)
 
-    def plain(self, turn: Turn) -> str:
+    def plain(self, turn: ScriptLine) -> str:
         return self.fill(self._of(turn.texts))
 
     def one_of(self, kind: str) -> str:

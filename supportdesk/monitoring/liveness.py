@@ -22,7 +22,7 @@ from supportdesk.models import Cluster
 from supportdesk.monitoring.check_results import Check, Finding, age
 from supportdesk.monitoring.schedule_wording import title_of
 from supportdesk.processes.cluster.names import key_mark
-from supportdesk.schedule_inspection import Inspected, Standing, inspect_schedules
+from supportdesk.schedule_inspection import Inspected, RowStanding, inspect_schedules
 
 
 @dataclass(frozen=True)
@@ -125,19 +125,19 @@ def _keys(signs: Signs) -> Iterator[Finding]:
 def _broken_schedules(signs: Signs) -> Iterator[Finding]:
     """A row on which the queue fails stops all the others; one that is missing or edited stops itself."""
     text = _("Schedules are broken and tasks may not run: %(names)s. Run manage.py sync_schedules.")
-    yield from _named(signs, (Standing.MALFORMED, Standing.MISSING, Standing.EDITED), text)
+    yield from _named(signs, (RowStanding.MALFORMED, RowStanding.MISSING, RowStanding.EDITED), text)
 
 
 def _odd_schedules(signs: Signs) -> Iterator[Finding]:
     foreign = _("Schedules that do not belong to the desk: %(names)s. Run manage.py sync_schedules.")
-    yield from _named(signs, (Standing.FOREIGN,), foreign)
+    yield from _named(signs, (RowStanding.FOREIGN,), foreign)
     late = _("Schedules whose time has passed without a run: %(names)s. Look at the queue.")
-    yield from _named(signs, (Standing.LATE,), late)
+    yield from _named(signs, (RowStanding.LATE,), late)
 
 
-def _named(signs: Signs, standings: tuple[Standing, ...], text: str) -> Iterator[Finding]:
+def _named(signs: Signs, standings: tuple[RowStanding, ...], text: str) -> Iterator[Finding]:
     """A desk without any row was not set up yet; what that means is the sweep's finding."""
-    if all(found.standing is Standing.MISSING for found in signs.schedules):
+    if all(found.standing is RowStanding.MISSING for found in signs.schedules):
         return
     names = [title_of(found.name) for found in signs.schedules if found.standing in standings]
     if names:

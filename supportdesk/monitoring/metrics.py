@@ -12,7 +12,7 @@ from escalation.tasks import LEDGER
 from supportdesk.monitoring import counts
 from supportdesk.monitoring.health import health
 from supportdesk.monitoring.liveness import Signs
-from supportdesk.schedule_inspection import Standing
+from supportdesk.schedule_inspection import RowStanding
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -150,7 +150,7 @@ def _schedules(signs: Signs) -> Gauge:
     return Gauge(
         "supportdesk_schedule_ok", "1 when the schedule is as the timetable says and on time.",
         [
-            Sample(float(found.standing is Standing.OK), {"name": found.name, "standing": found.standing.value})
+            Sample(float(found.standing is RowStanding.OK), {"name": found.name, "standing": found.standing.value})
             for found in signs.schedules
         ],
     )  # fmt: skip

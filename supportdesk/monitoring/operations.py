@@ -21,20 +21,20 @@ from supportdesk.monitoring.health import HealthReport, health
 from supportdesk.monitoring.heartbeat_wording import TITLES, UNSHOWN, said_by
 from supportdesk.monitoring.liveness import Signs
 from supportdesk.monitoring.schedule_wording import ABOUT, how_often, title_of
-from supportdesk.schedule_inspection import Inspected, Standing
-from supportdesk.schedules import TIMETABLE, Entry
+from supportdesk.schedule_inspection import Inspected, RowStanding
+from supportdesk.schedules import TIMETABLE, ScheduledTask
 from tickets.models import Mailbox
 
 VIEW = "supportdesk.view_cluster"  # who may see this page, and the reasons in /healthz
 DAY = timedelta(hours=24)
 MOST_LISTED = 50  # steps of one catch-up; the others are counted
 STANDINGS = {
-    Standing.OK: gettext_lazy("on time"),
-    Standing.LATE: gettext_lazy("late"),
-    Standing.MISSING: gettext_lazy("missing"),
-    Standing.EDITED: gettext_lazy("edited"),
-    Standing.FOREIGN: gettext_lazy("does not belong to the desk"),
-    Standing.MALFORMED: gettext_lazy("malformed: stops every schedule"),
+    RowStanding.OK: gettext_lazy("on time"),
+    RowStanding.LATE: gettext_lazy("late"),
+    RowStanding.MISSING: gettext_lazy("missing"),
+    RowStanding.EDITED: gettext_lazy("edited"),
+    RowStanding.FOREIGN: gettext_lazy("does not belong to the desk"),
+    RowStanding.MALFORMED: gettext_lazy("malformed: stops every schedule"),
 }
 
 
@@ -62,7 +62,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingWork:
     name: str
     backlog: Backlog
     age: timedelta | None
@@ -76,7 +76,7 @@ class Planned:
     found: Inspected
     standing: Any
     last_due: datetime | None
-    entry: Entry | None = None
+    entry: ScheduledTask | None = None
 
     @property
     def title(self) -> str:
@@ -95,7 +95,7 @@ class Planned:
 
     @property
     def is_ok(self) -> bool:
-        return self.found.standing is Standing.OK
+        return self.found.standing is RowStanding.OK
 
     @property
     def next_run(self) -> datetime | None:
@@ -110,7 +110,7 @@ class Fetching:
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningCluster:
     cluster: Cluster
     is_alive: bool
 
@@ -148,9 +148,9 @@ class Operations:
     health: HealthReport
     lags: Sequence[Lags]
     tasks: Sequence[Task]
-    waiting: Sequence[Waiting]
+    waiting: Sequence[WaitingWork]
     mailboxes: Sequence[Fetching]
-    clusters: Sequence[Running]
+    clusters: Sequence[RunningCluster]
     timetable: Sequence[Planned]
     catch_ups: Sequence[CaughtUp]
     untold: int
@@ -165,7 +165,7 @@ def operations(*, now: datetime) -> Operations:
         tasks=_tasks(signs),
         waiting=_waiting(now),
         mailboxes=_mailboxes(now),
-        clusters=[Running(cluster, cluster.is_alive(now)) for cluster in signs.clusters],
+        clusters=[RunningCluster(cluster, cluster.is_alive(now)) for cluster in signs.clusters],
         timetable=[_planned(found) for found in signs.schedules],
         catch_ups=[CaughtUp(group) for group in catch_ups(now=now)],
         untold=untold.count(),
@@ -179,7 +179,7 @@ def _tasks(signs: Signs) -> list[Task]:
     return [Task(TITLES.get(name, name), signs.beats[name]) for name in names]
 
 
-def _waiting(now: datetime) -> list[Waiting]:
+def _waiting(now: datetime) -> list[WaitingWork]:
     backlogs = {
         _("Tasks in the queue"): counts.queue_backlog(now=now),
         _("Mail to become a ticket"): counts.intake_backlog(),
@@ -188,7 +188,7 @@ def _waiting(now: datetime) -> list[Waiting]:
     }
     late = timedelta(seconds=settings.QUEUE_LATE_SECONDS)
     return [
-        Waiting(name, backlog, backlog.age(now) if backlog.since else None, backlog.age(now) > late)
+        WaitingWork(name, backlog, backlog.age(now) if backlog.since else None, backlog.age(now) > late)
         for name, backlog in backlogs.items()
     ]
 
@@ -208,7 +208,7 @@ def _planned(found: Inspected) -> Planned:
     return Planned(found, STANDINGS[found.standing], _last_due(found, entry), entry)
 
 
-def _last_due(found: Inspected, entry: Entry | None) -> datetime | None:
+def _last_due(found: Inspected, entry: ScheduledTask | None) -> datetime | None:
     """By the plan and not by a record: the queue keeps none of what went well."""
     row = found.row
     if row is None or entry is None or not row.task or not row.next_run or found.standing.is_wrong:

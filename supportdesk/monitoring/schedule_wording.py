@@ -8,7 +8,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from supportdesk.schedules import Entry
+from supportdesk.schedules import ScheduledTask
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def title_of(name: str) -> str:
     return str(ABOUT[name].title) if name in ABOUT else name
 
 
-def how_often(entry: Entry) -> str:
+def how_often(entry: ScheduledTask) -> str:
     """``each minute``, ``each day at 03:30``; hours are those of the desk's zone, which is named."""
     if entry.cron is None:
         text = ngettext("each minute", "every %(count)s minutes", entry.minutes or 1)

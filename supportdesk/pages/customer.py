@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.models import Customer
-from escalation.admin.policies.preview import PreviewPage, Terms
+from escalation.admin.policies.preview import PreviewPage, PreviewTerms
 from escalation.policies.preview import windows_under
 from escalation.policies.terms import contract_in_force
 from tickets.admin.customer import TicketedCustomerAdmin
@@ -18,19 +18,19 @@ admin.site.unregister(Customer)
 
 
 @admin.register(Customer)
-class CustomerAdmin(PreviewPage, TicketedCustomerAdmin):
+class CustomerPageAdmin(PreviewPage, TicketedCustomerAdmin):
     preview_intro = gettext_lazy(
         "When a message of this customer would have to be answered, by the contract and the policy in force then."
     )
 
-    def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> Terms:
+    def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> PreviewTerms:
         """What is saved; a customer that is not saved yet has no contract."""
         contract = contract_in_force(row, at)
         windows = windows_under(contract, at=at)
         if contract is not None:
             words = _("%(customer)s under %(plan)s") % {"customer": row, "plan": contract.plan}
-            return Terms(windows, contract.zone, words)
-        return Terms(windows, row.time_zone if row else "", _without_contract(row))
+            return PreviewTerms(windows, contract.zone, words)
+        return PreviewTerms(windows, row.time_zone if row else "", _without_contract(row))
 
 
 def _without_contract(customer: Customer | None) -> str:

@@ -9,9 +9,9 @@ from pathlib import Path
 from django.conf import settings
 
 from supportdesk.processes.cluster.names import VARIABLE, new_name
-from supportdesk.processes.cluster.probe import ClusterPulse
+from supportdesk.processes.cluster.probe import ClusterProbe
 from supportdesk.processes.runner import probes
-from supportdesk.processes.runner.parts import Part
+from supportdesk.processes.runner.parts import DeskPart
 from supportdesk.processes.runner.ports import Binding
 
 MAIL_HOST = "127.0.0.1"
@@ -54,13 +54,13 @@ class Plan:
         return found
 
 
-def parts(plan: Plan, *, ready: str) -> list[Part]:
+def parts(plan: Plan, *, ready: str) -> list[DeskPart]:
     """All parts. `ready` is said when the web server answers for the first time."""
     return [web(plan, ready), cluster(plan), *mail(plan)]
 
 
-def web(plan: Plan, ready: str) -> Part:
-    return Part(
+def web(plan: Plan, ready: str) -> DeskPart:
+    return DeskPart(
         name="web",
         argv=(
             sys.executable, "-m", "gunicorn", "supportdesk.wsgi:application",
@@ -79,13 +79,13 @@ def web(plan: Plan, ready: str) -> Part:
     )  # fmt: skip
 
 
-def cluster(plan: Plan) -> Part:
+def cluster(plan: Plan) -> DeskPart:
     name = new_name()
-    return Part(
+    return DeskPart(
         name="cluster",
         argv=manage("qcluster"),
         env={"SITE_URL": plan.site_url, VARIABLE: name},
-        probe=ClusterPulse(name),
+        probe=ClusterProbe(name),
         probe_every=10,
         patience=settings.CLUSTER_SILENCE_SECONDS,
         # It waits for the tasks under way; those are short, and whatever is cut off is done again.
@@ -93,13 +93,13 @@ def cluster(plan: Plan) -> Part:
     )
 
 
-def mail(plan: Plan) -> Iterator[Part]:
+def mail(plan: Plan) -> Iterator[DeskPart]:
     """No part at all when both protocols are left out."""
     port = plan.lmtp_port or plan.smtp_port
     if not port:
         return
     ports = ("--lmtp-port", str(plan.lmtp_port), "--smtp-port", str(plan.smtp_port))
-    yield Part(
+    yield DeskPart(
         name="mail",
         argv=manage("listen_mail", "--host", MAIL_HOST, *ports),
         env={"SITE_URL": plan.site_url},

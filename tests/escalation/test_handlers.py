@@ -5,7 +5,7 @@ from django.contrib.auth.models import Permission
 
 from escalation.choices import ClockChange, ClockKind, ClockState, NoticeKind
 from escalation.clocks import lifecycle
-from escalation.clocks.ledger import Act
+from escalation.clocks.ledger import ChangeContext
 from escalation.clocks.verification import verify
 from escalation.enforcement.sweep import sweep
 from escalation.handlers import keep_the_promise, start_the_promise
@@ -308,5 +308,5 @@ def test_a_first_message_costs_its_promise_four_queries(ann, contact, count_quer
         customer=contact.customer if has_customer else None, owner=ann, priority=Priority.P0
     )
     message = Message.objects.create(ticket=ticket, kind="inbound", at=NOW, created_at=NOW, body="Black.")
-    assert count_queries(lambda: lifecycle.start(ticket, message, Act(NOW, None))) == queries
+    assert count_queries(lambda: lifecycle.start(ticket, message, ChangeContext(NOW, None))) == queries
     assert clock_of(ticket).kind == ClockKind.FIRST_RESPONSE

@@ -28,7 +28,7 @@ from tests.factories import (
 from tests.talk import answered, asked, bounced, minute, opened
 from tickets.choices import IntakeState, MessageKind, OutboxState, Priority
 from tickets.models import InboundEmail, Message, OutboundEmail, Ticket
-from tickets.protocols.smtp import Answer, Parcel, Verdict
+from tickets.protocols.smtp import OutgoingMail, SendingResult, ServerReply
 from tickets.services.intake import receive_raw
 from tickets.services.intake.processing import process
 from tickets.services.outgoing import delivery
@@ -196,9 +196,9 @@ class CountingTransport:
     def __exit__(self, *error: object) -> None:
         return None
 
-    def send(self, parcel: Parcel) -> Answer:
+    def send(self, parcel: OutgoingMail) -> ServerReply:
         self.sent.append(parcel.message_id)
-        return Answer(Verdict.ACCEPTED, "250 ok")
+        return ServerReply(SendingResult.ACCEPTED, "250 ok")
 
 
 def test_deliverers_at_once_send_every_mail_once(monkeypatch):

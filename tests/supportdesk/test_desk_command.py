@@ -13,7 +13,7 @@ from escalation.notifications.wording import link_to
 from supportdesk.demo import DemoReport, Login
 from supportdesk.management.commands import desk
 from supportdesk.processes.desk_parts import Plan
-from supportdesk.processes.runner.parts import Part
+from supportdesk.processes.runner.parts import DeskPart
 from tickets.models import Ticket
 
 
@@ -21,9 +21,9 @@ class FakeSupervisor:
     """Takes the parts and ends at once with the status the test wants."""
 
     status = 0
-    parts: list[Part]
+    parts: list[DeskPart]
 
-    def __init__(self, parts: list[Part], _printer: object) -> None:
+    def __init__(self, parts: list[DeskPart], _printer: object) -> None:
         FakeSupervisor.parts = parts
 
     def run(self) -> int:

@@ -9,7 +9,7 @@ from django_q.models import Schedule
 from django_q.scheduler import scheduler
 
 from escalation.models import Heartbeat
-from supportdesk.schedule_inspection import Standing, inspect_schedules, repair_schedules
+from supportdesk.schedule_inspection import RowStanding, inspect_schedules, repair_schedules
 from supportdesk.schedules import TIMETABLE, sync_schedules
 from tests.conftest import ListeningBroker
 from tests.factories import NOW
@@ -44,12 +44,12 @@ def rows(frozen: object, monkeypatch: pytest.MonkeyPatch) -> None:
     sync_schedules(now=NOW)
 
 
-def standings(now: datetime = NOW) -> dict[str, Standing]:
+def standings(now: datetime = NOW) -> dict[str, RowStanding]:
     return {found.name: found.standing for found in inspect_schedules(now=now)}
 
 
-def wrong() -> dict[str, Standing]:
-    return {name: standing for name, standing in standings().items() if standing is not Standing.OK}
+def wrong() -> dict[str, RowStanding]:
+    return {name: standing for name, standing in standings().items() if standing is not RowStanding.OK}
 
 
 def foreign(**fields: Any) -> Schedule:
@@ -61,7 +61,7 @@ def foreign(**fields: Any) -> Schedule:
 
 
 def test_rows_of_the_timetable_are_as_they_should_be() -> None:
-    assert standings() == {entry.name: Standing.OK for entry in TIMETABLE}
+    assert standings() == {entry.name: RowStanding.OK for entry in TIMETABLE}
 
 
 @pytest.mark.parametrize(("fields", "breaks"), WRITTEN, ids=str)
@@ -70,7 +70,7 @@ def test_malformed_is_what_stops_the_queues_scheduler(
 ) -> None:
     Schedule.objects.update(next_run=NOW - MINUTE)
     foreign(next_run=NOW - MINUTE, **fields)
-    assert wrong() == {"weekly report": Standing.MALFORMED if breaks else Standing.FOREIGN}
+    assert wrong() == {"weekly report": RowStanding.MALFORMED if breaks else RowStanding.FOREIGN}
     assert schedules_stand_still(queued) is breaks
 
 
@@ -83,18 +83,20 @@ def schedules_stand_still(queued: ListeningBroker) -> bool:
 @pytest.mark.parametrize(
     ("fields", "standing"),
     [
-        ({"args": "this does not evaluate"}, Standing.MALFORMED),
-        ({"func": "os.abort"}, Standing.EDITED),
-        ({"repeats": 0}, Standing.EDITED),
-        ({"next_run": None}, Standing.EDITED),
-        ({"next_run": NOW - timedelta(days=2)}, Standing.EDITED),
-        ({"next_run": NOW - 2 * MINUTE}, Standing.OK),
-        ({"next_run": NOW - 2 * MINUTE - timedelta(seconds=1)}, Standing.LATE),
-        ({"next_run": NOW + MINUTE + timedelta(seconds=30)}, Standing.OK),
+        ({"args": "this does not evaluate"}, RowStanding.MALFORMED),
+        ({"func": "os.abort"}, RowStanding.EDITED),
+        ({"repeats": 0}, RowStanding.EDITED),
+        ({"next_run": None}, RowStanding.EDITED),
+        ({"next_run": NOW - timedelta(days=2)}, RowStanding.EDITED),
+        ({"next_run": NOW - 2 * MINUTE}, RowStanding.OK),
+        ({"next_run": NOW - 2 * MINUTE - timedelta(seconds=1)}, RowStanding.LATE),
+        ({"next_run": NOW + MINUTE + timedelta(seconds=30)}, RowStanding.OK),
     ],
     ids=str,
 )
-def test_a_row_of_the_timetable_is_told_from_a_late_one(fields: dict[str, Any], standing: Standing) -> None:
+def test_a_row_of_the_timetable_is_told_from_a_late_one(
+    fields: dict[str, Any], standing: RowStanding
+) -> None:
     Schedule.objects.filter(name="sweep").update(**fields)
     assert standings()["sweep"] is standing
 
@@ -105,8 +107,8 @@ def test_a_row_that_is_missing_and_a_twin_are_seen() -> None:
     twin.pk = None
     twin.save()
     found = [(one.name, one.standing) for one in inspect_schedules(now=NOW)]
-    assert ("sweep", Standing.MISSING) in found
-    assert found[-1] == ("fetch-mail", Standing.FOREIGN)
+    assert ("sweep", RowStanding.MISSING) in found
+    assert found[-1] == ("fetch-mail", RowStanding.FOREIGN)
 
 
 def test_a_malformed_row_is_repaired_in_the_rounds_and_the_sweep_fires_again(queued: ListeningBroker) -> None:

@@ -295,8 +295,8 @@ def test_a_mail_under_way_is_finished_before_the_server_stops(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     storing, stopping, may_commit = threading.Event(), threading.Event(), threading.Event()
-    close = listener.Desk.close
-    monkeypatch.setattr(listener.Desk, "close", lambda desk: (stopping.set(), close(desk)))
+    close = listener.MailServerHooks.close
+    monkeypatch.setattr(listener.MailServerHooks, "close", lambda desk: (stopping.set(), close(desk)))
 
     def slow(**more: Any) -> None:
         storing.set()

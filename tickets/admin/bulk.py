@@ -47,7 +47,7 @@ class AssignForm(BulkForm):
         assign(ticket=ticket, to=given["to"], actor=actor, at=at, reason=given["reason"])
 
 
-class StatusForm(BulkForm):
+class BulkStatusForm(BulkForm):
     title = _("Change the status of tickets")
     status = forms.ChoiceField(label=_("Status"), choices=Status, widget=UnfoldAdminSelectWidget())
 
@@ -56,7 +56,7 @@ class StatusForm(BulkForm):
         set_status(ticket=ticket, status=given["status"], actor=actor, at=at, reason=given["reason"])
 
 
-class PriorityForm(BulkForm):
+class BulkPriorityForm(BulkForm):
     title = _("Change the priority of tickets")
     priority = forms.TypedChoiceField(
         label=_("Priority"), choices=Priority, coerce=int, widget=UnfoldAdminSelectWidget()

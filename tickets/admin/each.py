@@ -15,14 +15,14 @@ AT_ONCE = 200  # each row takes its own transaction, and a request must end
 
 
 @dataclass
-class Outcome:
+class BulkOutcome:
     done: int = 0
     refused: list[str] = field(default_factory=list)
 
 
-def to_each(rows: Iterable[Any], work: Callable[[Any], Any], name: Callable[[Any], str] = str) -> Outcome:
+def to_each(rows: Iterable[Any], work: Callable[[Any], Any], name: Callable[[Any], str] = str) -> BulkOutcome:
     """Run `work` for every row; a refusal of one is noted and spoils no other."""
-    outcome = Outcome()
+    outcome = BulkOutcome()
     for row in rows:
         try:
             work(row)
@@ -32,7 +32,7 @@ def to_each(rows: Iterable[Any], work: Callable[[Any], Any], name: Callable[[Any
     return outcome
 
 
-def tell(request: HttpRequest, outcome: Outcome) -> None:
+def tell(request: HttpRequest, outcome: BulkOutcome) -> None:
     if outcome.done:
         words = ngettext("%(count)s was done.", "%(count)s were done.", outcome.done)
         messages.success(request, words % {"count": outcome.done})

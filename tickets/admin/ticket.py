@@ -18,7 +18,7 @@ from customers.admin.base import RowAccessAdmin, VisibleRelatedFilter
 from customers.admin.fields import person
 from tickets.access import visible_tickets
 from tickets.admin import labels
-from tickets.admin.bulk import AssignForm, PriorityForm, StatusForm, in_bulk
+from tickets.admin.bulk import AssignForm, BulkPriorityForm, BulkStatusForm, in_bulk
 from tickets.choices import ACTIVE_STATUSES
 from tickets.models import Ticket
 from tickets.models.ticket import TicketQuerySet
@@ -128,8 +128,8 @@ class TicketAdmin(RowAccessAdmin):
 
     @admin.action(description=_("Change status …"), permissions=["change"])
     def set_status(self, request: HttpRequest, queryset: "QuerySet[Ticket]") -> HttpResponse | None:
-        return in_bulk(self, request, queryset, StatusForm)
+        return in_bulk(self, request, queryset, BulkStatusForm)
 
     @admin.action(description=_("Change priority …"), permissions=["change"])
     def set_priority(self, request: HttpRequest, queryset: "QuerySet[Ticket]") -> HttpResponse | None:
-        return in_bulk(self, request, queryset, PriorityForm)
+        return in_bulk(self, request, queryset, BulkPriorityForm)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tickets.mail.repair import repair_head
 from tickets.mail.scrub import plain_name, storable_line
-from tickets.mail.tree import Part
+from tickets.mail.tree import MimePart
 from tickets.mail.uuencode import take_files
 from tickets.mail.values import ParsedAttachment, UnreadableMail
 from tickets.mail.winmail import is_winmail, unpack_winmail
@@ -19,7 +19,7 @@ _SUBJECT = re.compile(rb"^subject:[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.I
 _MIME_TYPE = re.compile(r"[a-z0-9][a-z0-9.+_-]{0,80}/[a-z0-9][a-z0-9.+_-]{0,120}")
 
 
-def part_attachments(part: Part) -> Iterator[ParsedAttachment]:
+def part_attachments(part: MimePart) -> Iterator[ParsedAttachment]:
     """The attachment that `part` is; a winmail.dat is followed by the files inside it."""
     content_id = plain_name(part.headers.first("Content-ID").decode("latin-1")).strip("<>")
     content_type = clean_type(part.type)
@@ -45,7 +45,7 @@ def safe_name(raw: str) -> str:
     return f"{stem[: MAX_NAME_CHARS - len(extension) - 1]}.{extension}"
 
 
-def _fallback_name(part: Part, content_type: str) -> str:
+def _fallback_name(part: MimePart, content_type: str) -> str:
     if content_type == "message/rfc822":
         return f"{safe_name(attached_subject(part.body)) or 'message'}.eml"
     if content_type == "message/delivery-status":

@@ -10,7 +10,7 @@ from tickets.mail.charsets import decode
 from tickets.mail.inline_images import extract_inline_images
 from tickets.mail.rendering import Rendering, render
 from tickets.mail.scrub import storable
-from tickets.mail.tree import Part
+from tickets.mail.tree import MimePart
 from tickets.mail.values import ParsedAttachment, Segment
 from tickets.mail.winmail import is_winmail, unpack_winmail
 
@@ -47,7 +47,7 @@ class _Collected:
         self.renderings.append(Rendering("", changed))
 
 
-def read_body(root: Part) -> Body:
+def read_body(root: MimePart) -> Body:
     """Text, HTML and attachments of the whole tree."""
     collected = _Collected()
     _collect(root, collected)
@@ -70,7 +70,7 @@ def _shown_ids(html: str) -> set[str]:
     return {unquote(unescape(found)) for found in _SHOWN_ID.findall(html)}
 
 
-def _collect(part: Part, into: _Collected) -> None:
+def _collect(part: MimePart, into: _Collected) -> None:
     if not part.children:
         _collect_leaf(part, into)
     elif part.type == "multipart/alternative":
@@ -82,7 +82,7 @@ def _collect(part: Part, into: _Collected) -> None:
             _collect(child, into)
 
 
-def _collect_leaf(part: Part, into: _Collected) -> None:
+def _collect_leaf(part: MimePart, into: _Collected) -> None:
     if not _is_body(part, into):
         into.attachments += part_attachments(part)
     elif _is_html(part):
@@ -91,7 +91,7 @@ def _collect_leaf(part: Part, into: _Collected) -> None:
         into.add_plain(_flowed(part))
 
 
-def _collect_alternative(part: Part, into: _Collected) -> None:
+def _collect_alternative(part: MimePart, into: _Collected) -> None:
     """One rendering of the same words: HTML is shown, the plain text kept beside it."""
     inner = _Collected()
     for child in part.children:
@@ -105,7 +105,7 @@ def _collect_alternative(part: Part, into: _Collected) -> None:
         into.renderings += plains
 
 
-def _collect_related(part: Part, into: _Collected) -> None:
+def _collect_related(part: MimePart, into: _Collected) -> None:
     """The root part is read, wherever it stands; the others are what it shows."""
     start = part.content_type.get("start").strip("<> ")
     roots = [child for child in part.children if start and _content_id(child) == start]
@@ -114,11 +114,11 @@ def _collect_related(part: Part, into: _Collected) -> None:
         _collect(child, into)
 
 
-def _content_id(part: Part) -> str:
+def _content_id(part: MimePart) -> str:
     return part.headers.first("Content-ID").decode("latin-1").strip("<> ")
 
 
-def _is_body(part: Part, so_far: _Collected) -> bool:
+def _is_body(part: MimePart, so_far: _Collected) -> bool:
     """A text part is read unless it is a file: declared as one, or named and not the first."""
     if part.type not in _READABLE and not _is_unknown_text(part):
         return False
@@ -127,7 +127,7 @@ def _is_body(part: Part, so_far: _Collected) -> bool:
     return not (part.filename and so_far.renderings)
 
 
-def _is_unknown_text(part: Part) -> bool:
+def _is_unknown_text(part: MimePart) -> bool:
     return (
         part.main_type == "text"
         and not part.filename
@@ -135,25 +135,25 @@ def _is_unknown_text(part: Part) -> bool:
     )
 
 
-def _is_html(part: Part) -> bool:
+def _is_html(part: MimePart) -> bool:
     if part.type in ("text/html", "text/x-amp-html"):
         return True
     opening = part.body[:200].lstrip().lower()
     return part.type == "text/plain" and opening.startswith((b"<!doctype html", b"<html"))
 
 
-def _text(part: Part) -> str:
+def _text(part: MimePart) -> str:
     charset = part.content_type.get("charset") or _meta_charset(part)
     return storable(decode(part.body, charset, hint=part.headers.hint))
 
 
-def _meta_charset(part: Part) -> str:
+def _meta_charset(part: MimePart) -> str:
     """What HTML without a charset in its header says of itself."""
     found = _META_CHARSET.search(part.body[:4_096]) if _is_html(part) else None
     return found[1].decode("ascii") if found else ""
 
 
-def _flowed(part: Part) -> str:
+def _flowed(part: MimePart) -> str:
     """Plain text; format=flowed lines are joined (RFC 3676), quoted ones stay as they are."""
     text = _text(part)
     if part.content_type.get("format").lower() != "flowed":
@@ -171,7 +171,7 @@ def _unflowed(lines: list[str], glue: str) -> str:
     return "".join(pieces).removesuffix("\n")
 
 
-def _collect_stray(root: Part, into: _Collected) -> None:
+def _collect_stray(root: MimePart, into: _Collected) -> None:
     """Text outside of any part, or inside a winmail.dat, is read when there is no other."""
     for data in root.stray:
         text = storable(decode(data)).strip()

@@ -3,12 +3,12 @@
 import hashlib
 
 from tickets.mail.headers import Headers
-from tickets.mail.tree import Part
+from tickets.mail.tree import MimePart
 
 _SAID = ("From", "Date", "Subject")
 
 
-def content_digest(headers: Headers, root: Part) -> str:
+def content_digest(headers: Headers, root: MimePart) -> str:
     """sha256, hexadecimal, over From, Date, Subject and the decoded parts; trace headers do not count."""
     seen = hashlib.sha256()
     for name in _SAID:

@@ -35,7 +35,7 @@ def loose_text(html: str) -> str:
 
 
 @dataclass(slots=True)
-class _Writer:
+class _TextCollector:
     """Collects text with the line breaks a browser would show, and says which segment it belongs to."""
 
     segments: list[Segment] = field(default_factory=list)
@@ -90,7 +90,7 @@ def tree_segments(
 ) -> tuple[Segment, ...]:
     """The text in reading order. Elements whose id is in `folded` are of that kind; from the first one
     in `folded_from` on, everything is."""
-    walk = _Walk(folded, folded_from)
+    walk = _HtmlWalk(folded, folded_from)
     if tree.root is not None:
         walk.run(tree.root)
     return tuple(Segment(one.kind, _tidy(one.text)) for one in walk.writer.finished())
@@ -112,12 +112,12 @@ class _End:
 
 
 @dataclass(slots=True)
-class _Walk:
+class _HtmlWalk:
     """Goes through the tree with a stack of its own: recursion would end at some depth."""
 
     folded: dict[int, SegmentKind]
     folded_from: dict[int, SegmentKind]
-    writer: _Writer = field(default_factory=_Writer)
+    writer: _TextCollector = field(default_factory=_TextCollector)
     everything: SegmentKind = SegmentKind.NEW
     preformatted: int = 0
     stack: list[LexborNode | _End] = field(default_factory=list)
@@ -174,7 +174,7 @@ def _stronger(one: SegmentKind, other: SegmentKind | None) -> SegmentKind:
     return one if other is None or _STRENGTH[one] >= _STRENGTH[other] else other
 
 
-def _open_element(tag: str, node: LexborNode, writer: _Writer) -> None:
+def _open_element(tag: str, node: LexborNode, writer: _TextCollector) -> None:
     if tag == "br":
         writer.line_break()
     elif tag == "img":
@@ -187,7 +187,7 @@ def _open_element(tag: str, node: LexborNode, writer: _Writer) -> None:
         writer.write("- ")
 
 
-def _close_element(tag: str, writer: _Writer) -> None:
+def _close_element(tag: str, writer: _TextCollector) -> None:
     if tag in _SPACED:
         writer.break_lines(2)
     elif tag in _BLOCKS:

@@ -28,7 +28,7 @@ class Parametrised:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class _ParameterPiece:
     order: int
     is_extended: bool
     value: bytes
@@ -37,11 +37,11 @@ class _Piece:
 def parametrised(raw: bytes, *, hint: str = "") -> Parametrised:
     """Reads any bytes; a parameter that makes no sense is left out."""
     head, semicolon, rest = raw.partition(b";")
-    pieces: dict[str, list[_Piece]] = {}
+    pieces: dict[str, list[_ParameterPiece]] = {}
     for match, _ in zip(_PARAMETER.finditer(semicolon + rest), range(MAX_PARAMETERS), strict=False):
         section = _SECTION.fullmatch(match[1].decode("latin-1").lower())
         if section:
-            piece = _Piece(int(section[2] or 0), bool(section[3]), _unquoted(match[2].strip()))
+            piece = _ParameterPiece(int(section[2] or 0), bool(section[3]), _unquoted(match[2].strip()))
             pieces.setdefault(section[1], []).append(piece)
     named = tuple((name, _joined(found, hint)) for name, found in pieces.items())
     return Parametrised(head.decode("latin-1").strip().lower(), named)
@@ -53,7 +53,7 @@ def _unquoted(value: bytes) -> bytes:
     return _QUOTED_PAIR.sub(rb"\1", value[1:-1] if value.endswith(b'"') and len(value) > 1 else value[1:])
 
 
-def _joined(pieces: list[_Piece], hint: str) -> str:
+def _joined(pieces: list[_ParameterPiece], hint: str) -> str:
     """Numbered pieces in order; an extended value wins over a plain one of the same name (RFC 6266)."""
     extended = [piece for piece in pieces if piece.is_extended]
     chosen = pieces if any(piece.order for piece in pieces) else (extended or pieces)[:1]

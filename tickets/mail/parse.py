@@ -11,7 +11,7 @@ from tickets.mail.headers import Headers
 from tickets.mail.language import guess_language
 from tickets.mail.repair import repair_head
 from tickets.mail.scrub import plain_name
-from tickets.mail.tree import Part, read_tree
+from tickets.mail.tree import MimePart, read_tree
 from tickets.mail.values import ParsedMail, SegmentKind
 
 MAX_REFERENCES = 200
@@ -34,7 +34,7 @@ def parse(raw: bytes) -> ParsedMail:
     return _assembled(root, body, (*head_notes, *tree_notes, *body.notes))
 
 
-def _assembled(root: Part, body: Body, notes: tuple[str, ...]) -> ParsedMail:
+def _assembled(root: MimePart, body: Body, notes: tuple[str, ...]) -> ParsedMail:
     headers = root.headers
     subject = plain_name(headers.text("Subject"))[:MAX_SUBJECT_CHARS]
     new_text = "".join(segment.text for segment in body.segments if segment.kind is SegmentKind.NEW)

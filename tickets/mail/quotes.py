@@ -22,7 +22,7 @@ NEW, QUOTE, SIGNATURE = SegmentKind.NEW, SegmentKind.QUOTE, SegmentKind.SIGNATUR
 
 
 @dataclass(slots=True)
-class _Line:
+class _TextLine:
     text: str
     kind: SegmentKind
 
@@ -65,14 +65,14 @@ def _trimmed(segments: list[Segment]) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
-def _lines(given: Sequence[Segment]) -> list[_Line]:
+def _lines(given: Sequence[Segment]) -> list[_TextLine]:
     """What stands beyond MAX_LINES is one more line: it is shown, and searched no further."""
-    lines = [_Line(line, part.kind) for part in given for line in part.text.splitlines(keepends=True)]
+    lines = [_TextLine(line, part.kind) for part in given for line in part.text.splitlines(keepends=True)]
     beyond = "".join(line.text for line in lines[MAX_LINES:])
-    return [*lines[:MAX_LINES], _Line(beyond, NEW)] if beyond else lines
+    return [*lines[:MAX_LINES], _TextLine(beyond, NEW)] if beyond else lines
 
 
-def _fold_from_marker(lines: list[_Line]) -> None:
+def _fold_from_marker(lines: list[_TextLine]) -> None:
     """Everything from the first marker on is quoted, when something was written above it."""
     for index, line in enumerate(lines):
         if line.kind is QUOTE or not line.text.strip():
@@ -84,7 +84,7 @@ def _fold_from_marker(lines: list[_Line]) -> None:
             return
 
 
-def _with_rule_above(lines: list[_Line], index: int) -> int:
+def _with_rule_above(lines: list[_TextLine], index: int) -> int:
     """A rule or a bare `原始邮件` right above a head belongs to it."""
     above = index - 1
     while above > 0 and index - above < 3 and not lines[above].text.strip():
@@ -92,7 +92,7 @@ def _with_rule_above(lines: list[_Line], index: int) -> int:
     return above if above > 0 and shapes.is_rule(lines[above].text.rstrip("\n")) else index
 
 
-def _starts_quote(lines: list[_Line], index: int) -> bool:
+def _starts_quote(lines: list[_TextLine], index: int) -> bool:
     line = lines[index].text.rstrip("\n")
     if shapes.is_separator(line):
         return True
@@ -104,11 +104,11 @@ def _starts_quote(lines: list[_Line], index: int) -> bool:
     return shapes.is_certain_attribution(_joined(lines[index : index + size]))
 
 
-def _joined(lines: Sequence[_Line]) -> str:
+def _joined(lines: Sequence[_TextLine]) -> str:
     return " ".join(line.text.strip() for line in lines)
 
 
-def _is_header_block(lines: list[_Line], index: int) -> bool:
+def _is_header_block(lines: list[_TextLine], index: int) -> bool:
     """From, date or subject, and one more in neighbouring lines; below a rule From and date are enough."""
     if not shapes.label_kind(lines[index].text):
         return False
@@ -126,7 +126,7 @@ def _is_header_block(lines: list[_Line], index: int) -> bool:
     return "from" in found and len(found) >= 3 and bool(found & {"date", "subject"}) and kinds[0] != "cc"
 
 
-def _attribution_size(lines: list[_Line], index: int) -> int:
+def _attribution_size(lines: list[_TextLine], index: int) -> int:
     """How many lines an attribution that begins here takes; 0 when there is none."""
     joined = ""
     for size in range(1, MAX_ATTRIBUTION_LINES + 1):
@@ -139,12 +139,12 @@ def _attribution_size(lines: list[_Line], index: int) -> int:
     return 0
 
 
-def _next_is_quoted(lines: list[_Line], index: int) -> bool:
+def _next_is_quoted(lines: list[_TextLine], index: int) -> bool:
     following = next((line for line in lines[index : index + 4] if line.text.strip()), None)
     return following is not None and (following.kind is QUOTE or shapes.is_quoted(following.text))
 
 
-def _fold_quoted_runs(lines: list[_Line]) -> None:
+def _fold_quoted_runs(lines: list[_TextLine]) -> None:
     """Runs of `>` lines, with the attribution above; one such line alone may be the customer's own."""
     index = 0
     while index < len(lines):
@@ -155,13 +155,13 @@ def _fold_quoted_runs(lines: list[_Line]) -> None:
         index = max(end, index + 1)
 
 
-def _quoted_until(lines: list[_Line], index: int) -> int:
+def _quoted_until(lines: list[_TextLine], index: int) -> int:
     while index < len(lines) and lines[index].kind is NEW and shapes.is_quoted(lines[index].text):
         index += 1
     return index
 
 
-def _fold_attribution_above(lines: list[_Line]) -> None:
+def _fold_attribution_above(lines: list[_TextLine]) -> None:
     """An attribution that stands right above a quote found by its HTML belongs to it."""
     for index in range(1, len(lines)):
         if lines[index].kind is QUOTE and lines[index - 1].kind is not QUOTE:
@@ -170,7 +170,7 @@ def _fold_attribution_above(lines: list[_Line]) -> None:
                 _mark(lines[above:index], QUOTE)
 
 
-def _attributed_at(lines: list[_Line], index: int) -> int | None:
+def _attributed_at(lines: list[_TextLine], index: int) -> int | None:
     """Where the attribution begins that ends right above `index`, blank lines between allowed."""
     end = index
     while end and index - end < 3 and not lines[end - 1].text.strip():
@@ -181,7 +181,7 @@ def _attributed_at(lines: list[_Line], index: int) -> int | None:
     return None
 
 
-def _fold_signature(lines: list[_Line]) -> None:
+def _fold_signature(lines: list[_TextLine]) -> None:
     """The signature at the end of what was written now: after `-- `, or a telephone's one line."""
     fresh = [line for line in lines if line.kind is NEW]
     while fresh and not fresh[-1].text.strip():
@@ -195,13 +195,13 @@ def _fold_signature(lines: list[_Line]) -> None:
             return
 
 
-def _give_blanks_to_folds(lines: list[_Line]) -> None:
+def _give_blanks_to_folds(lines: list[_TextLine]) -> None:
     """Blank lines between what is new and a fold go with the fold."""
     for index in range(len(lines) - 1, 0, -1):
         if lines[index].kind is not NEW and not lines[index - 1].text.strip():
             lines[index - 1].kind = lines[index].kind
 
 
-def _mark(lines: Iterable[_Line], kind: SegmentKind) -> None:
+def _mark(lines: Iterable[_TextLine], kind: SegmentKind) -> None:
     for line in lines:
         line.kind = kind

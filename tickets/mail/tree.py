@@ -21,14 +21,14 @@ _LIBRARY_FAILS = (ValueError, LookupError, TypeError, AttributeError, RecursionE
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class MimePart:
     """A leaf has `body`, its transfer encoding undone; an attached message is a leaf with its source."""
 
     headers: Headers
     content_type: Parametrised
     disposition: Parametrised
     body: bytes = b""
-    children: tuple["Part", ...] = ()
+    children: tuple["MimePart", ...] = ()
     stray: tuple[bytes, ...] = ()
 
     @property
@@ -43,7 +43,7 @@ class Part:
     def filename(self) -> str:
         return self.disposition.get("filename") or self.content_type.get("name")
 
-    def leaves(self) -> Iterator["Part"]:
+    def leaves(self) -> Iterator["MimePart"]:
         if not self.children:
             yield self
         for child in self.children:
@@ -51,16 +51,16 @@ class Part:
 
 
 @dataclass(slots=True)
-class _Walk:
+class _TreeBudget:
     """What one walk may still spend, and what it had to leave."""
 
     parts_left: int = MAX_PARTS
     notes: list[str] = field(default_factory=list)
 
 
-def read_tree(raw: bytes) -> tuple[Part, tuple[str, ...]]:
+def read_tree(raw: bytes) -> tuple[MimePart, tuple[str, ...]]:
     """The tree of a mail whose head is in order, and notes on what was cut."""
-    walk = _Walk()
+    walk = _TreeBudget()
     message = _parsed(raw)
     if message is None or _is_deeper_than(message, MAX_DEPTH):
         walk.notes.append("parts nested too deeply were read one after the other")
@@ -101,27 +101,27 @@ def _hint(message: Message) -> str:
     return ""
 
 
-def _part(message: Message, walk: _Walk, *, hint: str) -> Part:
+def _part(message: Message, walk: _TreeBudget, *, hint: str) -> MimePart:
     headers = read_headers(message, hint=hint)
     content_type = _content_type(headers)
     disposition = parametrised(headers.first("Content-Disposition"), hint=hint)
     children = _children(message)
     if content_type.value.startswith("message/") and children:
-        return Part(headers, content_type, disposition, _source(message, children, headers))
+        return MimePart(headers, content_type, disposition, _source(message, children, headers))
     if not children and content_type.value.startswith("multipart/"):
         return _unopened(message, headers, content_type, walk)
     if not children:
-        return Part(headers, content_type, disposition, _leaf_body(message, headers))
+        return MimePart(headers, content_type, disposition, _leaf_body(message, headers))
     kept = children[: max(walk.parts_left, 0)]
     walk.parts_left -= len(kept)
     if len(kept) < len(children):
         walk.notes.append("parts above the limit were left out")
     stray = tuple(_stray_bytes(text) for text in (message.preamble, message.epilogue) if text)
     parts = tuple(_part(child, walk, hint=hint) for child in kept)
-    return Part(headers, content_type, disposition, children=parts, stray=stray)
+    return MimePart(headers, content_type, disposition, children=parts, stray=stray)
 
 
-def _unopened(message: Message, headers: Headers, content_type: Parametrised, walk: _Walk) -> Part:
+def _unopened(message: Message, headers: Headers, content_type: Parametrised, walk: _TreeBudget) -> MimePart:
     """A multipart whose boundary never appears: its parts by the boundary that does, else it is text."""
     body = _leaf_body(message, headers)
     walk.notes.append("a boundary that was not the announced one")
@@ -131,7 +131,7 @@ def _unopened(message: Message, headers: Headers, content_type: Parametrised, wa
         inner = _parsed(guessed)
         if inner is not None and _children(inner):
             return replace(_part(inner, walk, hint=headers.hint), headers=headers)
-    return Part(headers, Parametrised("text/plain", content_type.parameters), Parametrised(""), body)
+    return MimePart(headers, Parametrised("text/plain", content_type.parameters), Parametrised(""), body)
 
 
 def _content_type(headers: Headers) -> Parametrised:

@@ -19,7 +19,7 @@ _ESCAPED_BYTE = re.compile(rb"=([0-9A-Fa-f]{2})")
 
 
 @dataclass(slots=True)
-class _Run:
+class _EncodedRun:
     """Neighbouring words of one charset: a character, or a group of base64, may be split over two of them."""
 
     charset: str = ""
@@ -45,7 +45,7 @@ def decode_header(value: bytes, *, hint: str = "") -> str:
     if b"=?" not in value:
         return decode(value, hint=hint)
     pieces: list[str] = []
-    run = _Run()
+    run = _EncodedRun()
     end = 0
     for match in _WORD.finditer(value):
         between = value[end : match.start()]
@@ -53,7 +53,7 @@ def decode_header(value: bytes, *, hint: str = "") -> str:
         is_neighbour = bool(run.words) and not between.strip()
         if not (is_neighbour and codec_for(label) == codec_for(run.charset)):
             pieces += [run.text(), "" if is_neighbour else decode(between, hint=hint)]
-            run = _Run(charset=label)
+            run = _EncodedRun(charset=label)
         run.words.append((match["coding"] in b"bB", match["text"]))
         end = match.end()
     return "".join([*pieces, run.text(), decode(value[end:], hint=hint)])

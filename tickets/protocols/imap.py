@@ -33,7 +33,7 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingMail:
     """A mail in the folder. ``received_at`` is its internal date, in UTC."""
 
     uid: int
@@ -45,7 +45,7 @@ class Waiting:
 def opened(account: Account, *, timeout: float) -> Iterator[Folder]:
     """Log in and select the folder. Every fault inside comes out as ImapProblem."""
     try:
-        with contextlib.closing(_Session(account, timeout=timeout)) as session:
+        with contextlib.closing(_ImapSession(account, timeout=timeout)) as session:
             yield session.select()
     except (OSError, IMAPClientError, UnicodeError) as error:
         raise ImapProblem(sentence(error, account)) from error
@@ -62,10 +62,10 @@ class Folder:
         """Oldest first. ``n:*`` always names the newest mail, even one below n (RFC 9051, 9: seq-range)."""
         return sorted(uid for uid in self.client.search(["UID", f"{last + 1}:*"]) if uid > last)
 
-    def describe(self, uids: Sequence[int]) -> list[Waiting]:
+    def describe(self, uids: Sequence[int]) -> list[WaitingMail]:
         found = self.client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE"])
         return [
-            Waiting(uid, found[uid][b"RFC822.SIZE"], found[uid][b"INTERNALDATE"].astimezone(UTC))
+            WaitingMail(uid, found[uid][b"RFC822.SIZE"], found[uid][b"INTERNALDATE"].astimezone(UTC))
             for uid in sorted(found)
             if uid in uids and b"RFC822.SIZE" in found[uid] and b"INTERNALDATE" in found[uid]
         ]
@@ -99,7 +99,7 @@ class Folder:
         return content
 
 
-class _Session:
+class _ImapSession:
     """A connection that is logged in."""
 
     def __init__(self, account: Account, *, timeout: float) -> None:

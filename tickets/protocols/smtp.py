@@ -24,17 +24,17 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 
-class Verdict(Enum):
+class SendingResult(Enum):
     ACCEPTED = "accepted"
     LATER = "later"
     NEVER = "never"
 
 
 @dataclass(frozen=True)
-class Answer:
+class ServerReply:
     """What the other side said to a mail. ``text`` is the server's words, without anything secret."""
 
-    verdict: Verdict
+    verdict: SendingResult
     text: str
 
 
@@ -43,7 +43,7 @@ class ServerUnreachable(Exception):
 
 
 @dataclass(frozen=True)
-class Parcel:
+class OutgoingMail:
     """A composed mail with its envelope. ``may_wait``: better to try all recipients again than to lose one."""
 
     message_id: str
@@ -54,7 +54,7 @@ class Parcel:
 
 
 class Transport(Protocol):
-    def send(self, parcel: Parcel) -> Answer: ...
+    def send(self, parcel: OutgoingMail) -> ServerReply: ...
 
     def __enter__(self) -> Self: ...
 
@@ -84,7 +84,7 @@ class FolderTransport:
     def __exit__(self, *error: object) -> None:
         return None
 
-    def send(self, parcel: Parcel) -> Answer:
+    def send(self, parcel: OutgoingMail) -> ServerReply:
         path = self.path_for(parcel.message_id)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ class FolderTransport:
         except OSError as error:
             words = {"folder": self.folder, "error": error.strerror}
             raise ServerUnreachable(_("Cannot write to %(folder)s: %(error)s.") % words) from error
-        return Answer(Verdict.ACCEPTED, _("Written to %(name)s") % {"name": path.name})
+        return ServerReply(SendingResult.ACCEPTED, _("Written to %(name)s") % {"name": path.name})
 
     def path_for(self, message_id: str) -> Path:
         name = re.sub(r"[^A-Za-z0-9.@_-]", "", message_id).lstrip(".")
@@ -168,7 +168,7 @@ class SmtpTransport:
                 self.smtp.quit()
             self.smtp.close()
 
-    def send(self, parcel: Parcel) -> Answer:
+    def send(self, parcel: OutgoingMail) -> ServerReply:
         smtp = self._connected()
         try:
             return _hand_over(smtp, parcel)
@@ -177,8 +177,8 @@ class SmtpTransport:
             raise ServerUnreachable(self._sentence(error)) from error
         except smtplib.SMTPResponseException as error:  # DATA itself was refused
             self._forget()
-            verdict = Verdict.NEVER if error.smtp_code >= 500 else Verdict.LATER
-            return Answer(verdict, _words(error))
+            verdict = SendingResult.NEVER if error.smtp_code >= 500 else SendingResult.LATER
+            return ServerReply(verdict, _words(error))
 
     def _connected(self) -> smtplib.SMTP:
         if self.smtp is None:
@@ -233,12 +233,14 @@ def _timed_out(error: Exception) -> bool:
     return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
 
 
-def _hand_over(smtp: smtplib.SMTP, parcel: Parcel) -> Answer:
+def _hand_over(smtp: smtplib.SMTP, parcel: OutgoingMail) -> ServerReply:
     """One SMTP transaction (RFC 5321, 3.3); what refuses the mail ends in RSET, so that nobody gets half of it."""
     smtp.ehlo_or_helo_if_needed()
     options = ["SMTPUTF8"] if _needs_utf8(parcel) else []
     if options and not smtp.has_extn("smtputf8"):
-        return Answer(Verdict.NEVER, _("The mail server takes no addresses beyond ASCII (SMTPUTF8)."))
+        return ServerReply(
+            SendingResult.NEVER, _("The mail server takes no addresses beyond ASCII (SMTPUTF8).")
+        )
     code, text = smtp.mail(parcel.sender, options)
     if code != 250:
         return _refused(smtp, code, text)
@@ -249,7 +251,7 @@ def _hand_over(smtp: smtplib.SMTP, parcel: Parcel) -> Answer:
     code, text = smtp.data(parcel.data)
     if code != 250:
         return _refused(smtp, code, text)
-    return Answer(Verdict.ACCEPTED, "\n".join([_reply(code, text), *map(str, refused)]))
+    return ServerReply(SendingResult.ACCEPTED, "\n".join([_reply(code, text), *map(str, refused)]))
 
 
 @dataclass(frozen=True)
@@ -267,20 +269,20 @@ class Refusal:
         return f"<{self.address}>: {_reply(*self.reply)}"
 
 
-def _announce(smtp: smtplib.SMTP, parcel: Parcel) -> list[Refusal]:
+def _announce(smtp: smtplib.SMTP, parcel: OutgoingMail) -> list[Refusal]:
     replies = [(address, smtp.rcpt(address)) for address in parcel.recipients]
     return [Refusal(address, reply) for address, reply in replies if reply[0] not in (250, 251)]
 
 
-def _refused(smtp: smtplib.SMTP, code: int, text: bytes, *, others: Sequence[Refusal] = ()) -> Answer:
+def _refused(smtp: smtplib.SMTP, code: int, text: bytes, *, others: Sequence[Refusal] = ()) -> ServerReply:
     if code == 421:  # the server closes: no mail will pass now
         raise smtplib.SMTPServerDisconnected(_reply(code, text))
     smtp.rset()
     words = "\n".join(map(str, others)) or _reply(code, text)
-    return Answer(Verdict.NEVER if code >= 500 else Verdict.LATER, words)
+    return ServerReply(SendingResult.NEVER if code >= 500 else SendingResult.LATER, words)
 
 
-def _needs_utf8(parcel: Parcel) -> bool:
+def _needs_utf8(parcel: OutgoingMail) -> bool:
     return not all(address.isascii() for address in (parcel.sender, *parcel.recipients))
 
 

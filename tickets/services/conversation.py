@@ -12,7 +12,7 @@ from tickets.choices import Channel, Fact, MessageKind, Status
 from tickets.errors import DeskError
 from tickets.events import CustomerWrote, StaffResponded, publish
 from tickets.lib.bulk_insert import NewRow, insert_all
-from tickets.message_content import NewFile, Words
+from tickets.message_content import MessageContent, NewFile
 from tickets.models import Message, Ticket
 from tickets.services.files import attach
 from tickets.services.locking import locked
@@ -27,7 +27,7 @@ from tickets.services.waiting import waiting_since
 def add_customer_message(
     *,
     ticket: Ticket,
-    words: Words,
+    words: MessageContent,
     received_at: datetime,
     at: datetime,
     contact: Contact | None = None,
@@ -58,7 +58,12 @@ def add_customer_message(
 
 @transaction.atomic
 def add_automatic_message(
-    *, ticket: Ticket, words: Words, received_at: datetime, at: datetime, contact: Contact | None = None
+    *,
+    ticket: Ticket,
+    words: MessageContent,
+    received_at: datetime,
+    at: datetime,
+    contact: Contact | None = None,
 ) -> Message:
     """Keep an out-of-office or a bounce on the ticket: it moves no clock and reopens nothing. Locks the ticket."""
     ticket = locked(ticket)

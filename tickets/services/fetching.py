@@ -23,7 +23,7 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from tickets.models import Mailbox
 from tickets.models.mailbox import AfterFetch
-from tickets.protocols.imap import Account, Folder, ImapProblem, Waiting, opened
+from tickets.protocols.imap import Account, Folder, ImapProblem, WaitingMail, opened
 from tickets.services.intake import store_once
 
 logger = logging.getLogger(__name__)
@@ -165,7 +165,9 @@ def _renew(mailbox: Mailbox, *, now: datetime) -> bool:
     return mine.update(locked_until=mailbox.locked_until) == 1
 
 
-def _take(mailbox: Mailbox, folder: Folder, waiting: Waiting, report: FetchReport, *, now: datetime) -> None:
+def _take(
+    mailbox: Mailbox, folder: Folder, waiting: WaitingMail, report: FetchReport, *, now: datetime
+) -> None:
     """Store one mail, then put it away. What goes wrong with it is told at the end; the next mail is fetched."""
     content = _content(mailbox, folder, waiting)
     if content is None:
@@ -199,7 +201,7 @@ class _Content:
     whole_size: int | None = None
 
 
-def _content(mailbox: Mailbox, folder: Folder, waiting: Waiting) -> _Content | None:
+def _content(mailbox: Mailbox, folder: Folder, waiting: WaitingMail) -> _Content | None:
     """The mail, or only its head where it is too large or the server cannot give the rest; None when it is gone."""
     try:
         if waiting.size <= settings.MAIL_MAX_BYTES:
@@ -212,7 +214,7 @@ def _content(mailbox: Mailbox, folder: Folder, waiting: Waiting) -> _Content | N
     return _head(mailbox, folder, waiting)
 
 
-def _head(mailbox: Mailbox, folder: Folder, waiting: Waiting) -> _Content | None:
+def _head(mailbox: Mailbox, folder: Folder, waiting: WaitingMail) -> _Content | None:
     try:
         head = folder.head(waiting.uid)
     except IMAPClientAbortError:

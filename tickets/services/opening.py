@@ -10,7 +10,7 @@ from customers.models import Contact, Customer
 from tickets.choices import Channel, Fact, MessageKind
 from tickets.errors import DeskError
 from tickets.events import CustomerWrote, TicketOpened, publish
-from tickets.message_content import Words
+from tickets.message_content import MessageContent
 from tickets.models import Mailbox, Message, Ticket
 from tickets.services.files import attach
 from tickets.services.first_owner import choose_first_owner
@@ -21,7 +21,7 @@ from tickets.services.timeline import record
 def open_ticket(
     *,
     subject: str,
-    words: Words,
+    words: MessageContent,
     received_at: datetime,
     at: datetime,
     priority: int,
@@ -74,7 +74,7 @@ def receipt(received_at: datetime, *, at: datetime, actor: User | None) -> datet
 
 def store_customer_message(
     ticket: Ticket,
-    words: Words,
+    words: MessageContent,
     *,
     received_at: datetime,
     at: datetime,

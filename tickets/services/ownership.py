@@ -37,11 +37,11 @@ def hand_over(
     ticket: Ticket, to: User, *, actor: User | None, at: datetime, rule: OwnerRule, reason: str
 ) -> None:
     """As assign, on a ticket that the caller has locked; the owner it has already changes nothing."""
-    hand_over_all([Move(ticket, to, reason)], actor=actor, at=at, rule=rule)
+    hand_over_all([OwnerChange(ticket, to, reason)], actor=actor, at=at, rule=rule)
 
 
 @dataclass(frozen=True)
-class Move:
+class OwnerChange:
     """A ticket, locked by the caller, on its way to another owner."""
 
     ticket: Ticket
@@ -49,7 +49,7 @@ class Move:
     reason: str = ""
 
 
-def hand_over_all(moves: Sequence[Move], *, actor: User | None, at: datetime, rule: OwnerRule) -> None:
+def hand_over_all(moves: Sequence[OwnerChange], *, actor: User | None, at: datetime, rule: OwnerRule) -> None:
     """As hand_over for many different tickets: a query for each owner, three for all. DeskError refuses all of them."""
     real = [move for move in moves if move.ticket.owner_id != move.to.pk]
     events = [

@@ -18,7 +18,7 @@ admin.site.unregister(Absence)
 
 
 @admin.register(Absence)
-class AbsenceAdmin(AbsenceList):
+class MovingAbsenceAdmin(AbsenceList):
     change_form_outer_before_template = "escalation/absence/foretold.html"
 
     def changeform_view(

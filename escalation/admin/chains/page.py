@@ -30,7 +30,7 @@ from escalation.chains.editing import revise_chain, step_of
 from escalation.chains.lookup import Chains
 from escalation.chains.step_text import in_full
 from escalation.choices import ClockKind
-from escalation.enforcement.forecast import Forecast, Sample, forecast
+from escalation.enforcement.forecast import Forecast, SampleTicket, forecast
 from escalation.models import EscalationStep, Policy
 from escalation.policies.editing import Window
 from tickets.choices import Priority
@@ -116,7 +116,7 @@ class ChainPage(PreviewPage):
         given = form.cleaned_data
         at, priority = given["preview_at"], given["sample_priority"]
         played = self.played(request, row, at=at, customer=given["sample_customer"])
-        sample = Sample(
+        sample = SampleTicket(
             played.customer, priority, at, _window(played.windows, priority), played.policy, played.contract
         )
         return forecast(sample, self._chain(request, row, played, priority))

@@ -10,7 +10,7 @@ from customers.admin.fields import person
 from escalation.lib.rotation import Rotation
 from escalation.models import DutyLayer
 from escalation.people.on_duty import Watch
-from escalation.people.page_target import Answer
+from escalation.people.page_target import PageTarget
 
 
 class LayerColumns:
@@ -56,7 +56,7 @@ def people_in_words(layer: Any) -> str:
     return " → ".join(person(turn.user) for turn in layer.turns.all()) or "-"
 
 
-def on_duty_in_words(watch: Watch | None, answer: Answer) -> str:
+def on_duty_in_words(watch: Watch | None, answer: PageTarget) -> str:
     """Who has the duty, and who would answer where it is somebody else."""
     if watch is not None and answer.is_own:
         return person(watch.user)

@@ -20,7 +20,7 @@ from escalation.admin.duty.layer import say_generated
 from escalation.admin.duty.layer_text import LayerColumns, on_duty_in_words
 from escalation.duty.coverage_gaps import coverage_gaps
 from escalation.models import DutyLayer, DutyRota, DutyShift, ShiftSource
-from escalation.people.on_duty import Standing, standings
+from escalation.people.on_duty import OnDuty, standings
 from escalation.people.page_target import answering
 from escalation.people.staff_snapshot import People
 
@@ -35,7 +35,7 @@ class RotaList(ChangeList):
         rows: Any = self
         rows.result_list = list(rows.result_list)
         for rota in rows.result_list:
-            rota.standing = standing = found.get(rota.pk, Standing())
+            rota.standing = standing = found.get(rota.pk, OnDuty())
             rota.answer = answering(standing.now.user if standing.now else None, people)
 
 

@@ -16,7 +16,7 @@ from customers.models import Contract, Customer
 from escalation.admin.chains.inline import ContractStepInline
 from escalation.admin.chains.page import ChainPage, Played
 from escalation.admin.policies.contract_window import ContractWindowInline, WindowFormSet, past_windows
-from escalation.admin.policies.preview import Terms, refuse, sentences
+from escalation.admin.policies.preview import PreviewTerms, refuse, sentences
 from escalation.chains.editing import policy_behind
 from escalation.policies.contract_windows import revise_windows
 from escalation.policies.editing import Window
@@ -27,7 +27,7 @@ admin.site.unregister(Contract)
 
 
 @admin.register(Contract)
-class ContractAdmin(ChainPage, ContractList):
+class PromisedContractAdmin(ChainPage, ContractList):
     inlines = (ContractWindowInline, ContractStepInline)
     step_inline = ContractStepInline
     readonly_fields = ("earlier_windows",)
@@ -57,13 +57,13 @@ class ContractAdmin(ChainPage, ContractList):
     def earlier_windows(self, contract: Contract) -> str:
         return past_windows(contract)
 
-    def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> Terms:
+    def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> PreviewTerms:
         """The form's contract as if it were saved; for those who only read, the contract itself."""
         contract: Contract = self._filled(request, row) if self.may_write(request, row) else row
         own = self._own_windows(request, row, contract)
         applies = contract_at(contract, at)
         windows = windows_under(applies, at=at, own=own if applies is contract else None)
-        return Terms(windows, contract.zone, _about(applies, contract))
+        return PreviewTerms(windows, contract.zone, _about(applies, contract))
 
     def played(self, request: HttpRequest, row: Any, *, at: datetime, customer: Customer | None) -> Played:
         """Its own customer's ticket, on a day of the contract or not: its chain is what is asked for."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from customers.access import visible_customers
 from customers.models import Contract, Customer
-from escalation.admin.policies.preview import PreviewPage, Terms, refuse, sentences
+from escalation.admin.policies.preview import PreviewPage, PreviewTerms, refuse, sentences
 from escalation.choices import ClockKind
 from escalation.policies.preview import Draft, windows_of, windows_under
 from escalation.policies.terms import contract_in_force, contract_windows
@@ -64,7 +64,7 @@ def customer_in(request: HttpRequest) -> Customer | None:
     return customer
 
 
-def terms_from(customer: Customer, draft: Draft, *, at: datetime) -> Terms:
+def terms_from(customer: Customer, draft: Draft, *, at: datetime) -> PreviewTerms:
     """What a message of the customer is promised at ``at`` (UTC), by the draft if it serves them."""
     contract = contract_in_force(customer, at)
     zone = contract.zone if contract is not None else customer.time_zone
@@ -72,9 +72,9 @@ def terms_from(customer: Customer, draft: Draft, *, at: datetime) -> Terms:
     serving = draft.policy_for(contract)
     if serving is draft.policy:
         words = _("This policy applies to them then.")
-        return Terms(draft.under(contract, at=at), zone, about, own, assured=words)
+        return PreviewTerms(draft.under(contract, at=at), zone, about, own, assured=words)
     words = _("This policy does not apply to them then: %(policy)s does, as it is saved.")
-    return Terms(windows_under(contract, at=at), zone, about, [words % {"policy": serving}, *own])
+    return PreviewTerms(windows_under(contract, at=at), zone, about, [words % {"policy": serving}, *own])
 
 
 def _about(customer: Customer, contract: Contract | None) -> str:

@@ -26,7 +26,7 @@ from escalation.admin.policies.policy_form import (
     window_faults,
     window_rows,
 )
-from escalation.admin.policies.preview import Terms, refuse
+from escalation.admin.policies.preview import PreviewTerms, refuse
 from escalation.choices import ClockKind
 from escalation.models import Policy, PolicyTarget, PolicyVersion
 from escalation.policies.editing import Window, revise_policy
@@ -101,13 +101,13 @@ class PolicyAdmin(AsksCustomer, OutdatedPromises, ChainPage):
                 ways=form.ways(),
             )
 
-    def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> Terms:
+    def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> PreviewTerms:
         """The windows in the form; for those who only read, the windows in force."""
         policy, windows = self._drafted(request, row)
         customer = customer_in(request)
         if customer is not None:
             return terms_from(customer, Draft(policy, windows), at=at)
-        return Terms(windows, zone)
+        return PreviewTerms(windows, zone)
 
     def _drafted(self, request: HttpRequest, row: Any) -> tuple[Policy, list[Window]]:
         if not self.may_write(request, row):

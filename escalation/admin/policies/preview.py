@@ -30,7 +30,7 @@ FARTHEST = timedelta(days=3660)
 
 
 @dataclass(frozen=True)
-class Terms:
+class PreviewTerms:
     """What is previewed: the windows, in whose zone besides the reader's, and a line that says what they are.
 
     ``notes`` are sentences on why they are not what the form says, ``assured`` is one that says that they are.
@@ -66,7 +66,7 @@ class PreviewPage(DeskAdmin):
         "When a message would have to be answered, by what stands in the form above; nothing is saved."
     )
 
-    def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> Terms:
+    def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> PreviewTerms:
         """What the posted form promises at ``at`` (UTC); raises DeskError, a sentence on each line."""
         raise NotImplementedError
 

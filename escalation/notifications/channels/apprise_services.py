@@ -23,7 +23,7 @@ from apprise.plugins import NotifyBase
 from escalation.choices import Medium
 from escalation.notifications.channels import refusals
 from escalation.notifications.channels.http import Session
-from escalation.notifications.channels.payload import Parcel
+from escalation.notifications.channels.payload import ChannelMessage
 
 logging.getLogger("apprise").disabled = True
 
@@ -198,7 +198,7 @@ def masked(plugin: NotifyBase) -> str:
     return f"{plugin.service_name}: {unquote(shown)}"[:300]
 
 
-def notify(parcel: Parcel) -> bool:
+def notify(parcel: ChannelMessage) -> bool:
     """Whether Apprise is content. Needs an `exchange`, where the real answers are found."""
     plugin = plugin_for(parcel.address)
     if plugin is None:
@@ -210,7 +210,7 @@ def notify(parcel: Parcel) -> bool:
     return bool(plugin.notify(body=body, title=title, notify_type=kind))
 
 
-def _fitted(parcel: Parcel) -> tuple[str, str]:
+def _fitted(parcel: ChannelMessage) -> tuple[str, str]:
     words = parcel.words
     match parcel.medium:
         case Medium.CHAT:
@@ -273,7 +273,7 @@ def recipients(plugin: NotifyBase) -> int:
     return len(plugin)
 
 
-def secrets_of(parcel: Parcel) -> list[str]:
+def secrets_of(parcel: ChannelMessage) -> list[str]:
     """Every part of the address, as it is and decoded, and the secret: what no answer may repeat."""
     _schema, _mark, rest = parcel.address.partition("://")
     parts = {part for text in (rest, unquote(rest)) for part in re.split(r"[/:@?&=#,\s]+", text)}

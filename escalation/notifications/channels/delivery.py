@@ -9,8 +9,8 @@ import requests
 from escalation.choices import AttemptOutcome, Medium
 from escalation.notifications.channels import apprise_services, outcomes, webhook
 from escalation.notifications.channels.http import Exchange, NoName, PrivateTarget, exchange
-from escalation.notifications.channels.outcomes import Answer, cleaned
-from escalation.notifications.channels.payload import Parcel
+from escalation.notifications.channels.outcomes import AttemptReport, cleaned
+from escalation.notifications.channels.payload import ChannelMessage
 
 READING_LIMIT = 9.0  # seconds; a little below side_by_side.TIME_LIMIT
 
@@ -18,7 +18,7 @@ READING_LIMIT = 9.0  # seconds; a little below side_by_side.TIME_LIMIT
 class Courier:
     """Runs in a thread of its own; `cancel` hangs up from another one."""
 
-    def __init__(self, parcel: Parcel) -> None:
+    def __init__(self, parcel: ChannelMessage) -> None:
         self.parcel = parcel
         self.started = time.monotonic()
         self.exchange = Exchange(deadline=self.started + READING_LIMIT)
@@ -26,7 +26,7 @@ class Courier:
     def cancel(self) -> None:
         self.exchange.cancel()
 
-    def deliver(self) -> Answer:
+    def deliver(self) -> AttemptReport:
         self.started = time.monotonic()
         self.exchange.deadline = self.started + READING_LIMIT
         try:
@@ -45,7 +45,7 @@ class Courier:
             return webhook.post(self.parcel)
         return apprise_services.notify(self.parcel)
 
-    def _judged(self, *, accepted: bool) -> Answer:
+    def _judged(self, *, accepted: bool) -> AttemptReport:
         if not accepted and self.exchange.problem is not None:
             return self._problem(self.exchange.problem)
         if not self.exchange.responses:
@@ -67,15 +67,15 @@ class Courier:
         secrets = [*apprise_services.secrets_of(self.parcel), *self.parcel.words.tokens]
         return f"{response.status_code} {cleaned(text, secrets)}".strip()
 
-    def _problem(self, problem: requests.RequestException) -> Answer:
+    def _problem(self, problem: requests.RequestException) -> AttemptReport:
         cause = innermost(problem)
         if isinstance(problem, requests.Timeout) or isinstance(cause, TimeoutError):
             return self._answer(AttemptOutcome.TIMED_OUT, outcomes.LATE)
         return self._answer(AttemptOutcome.REFUSED, reason_of(problem, cause))
 
-    def _answer(self, outcome: AttemptOutcome, text: str) -> Answer:
+    def _answer(self, outcome: AttemptOutcome, text: str) -> AttemptReport:
         took = round((time.monotonic() - self.started) * 1000)
-        return Answer(outcome, text, took)
+        return AttemptReport(outcome, text, took)
 
 
 def innermost(problem: BaseException) -> BaseException:

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from escalation.choices import AttemptOutcome
 from escalation.notifications.channels.delivery import Courier
-from escalation.notifications.channels.outcomes import LATE, Answer
-from escalation.notifications.channels.payload import Parcel
+from escalation.notifications.channels.outcomes import LATE, AttemptReport
+from escalation.notifications.channels.payload import ChannelMessage
 
 Key = TypeVar("Key")
 
@@ -21,12 +21,12 @@ TIME_LIMIT = 10.0  # seconds
 
 
 def send_all(
-    parcels: Mapping[Key, Parcel],
+    parcels: Mapping[Key, ChannelMessage],
     *,
     time_limit: float = TIME_LIMIT,
     at_once: int = AT_ONCE,
     monotonic: Callable[[], float] = time.monotonic,
-) -> Iterator[tuple[Key, Answer]]:
+) -> Iterator[tuple[Key, AttemptReport]]:
     """Each parcel's answer as it comes. One that takes longer is cut off and has timed out."""
     return _Round(time_limit, at_once, monotonic).answers(parcels)
 
@@ -39,8 +39,8 @@ class _Round:
         self.at_once = at_once
         self.monotonic = monotonic
 
-    def answers(self, parcels: Mapping[Key, Parcel]) -> Iterator[tuple[Key, Answer]]:
-        done: SimpleQueue[tuple[Key, Answer]] = SimpleQueue()
+    def answers(self, parcels: Mapping[Key, ChannelMessage]) -> Iterator[tuple[Key, AttemptReport]]:
+        done: SimpleQueue[tuple[Key, AttemptReport]] = SimpleQueue()
         waiting = deque(parcels.items())
         running: dict[Key, tuple[Courier, float]] = {}
         while waiting or running:
@@ -51,14 +51,16 @@ class _Round:
                 if running.pop(key, None) is not None:
                     yield key, answer
 
-    def _started(self, key: Key, parcel: Parcel, done: SimpleQueue[tuple[Key, Answer]]) -> Courier:
+    def _started(
+        self, key: Key, parcel: ChannelMessage, done: SimpleQueue[tuple[Key, AttemptReport]]
+    ) -> Courier:
         courier = Courier(parcel)
         Thread(target=lambda: done.put((key, courier.deliver())), name="courier", daemon=True).start()
         return courier
 
     def _arrived(
-        self, done: SimpleQueue[tuple[Key, Answer]], running: Mapping[Key, tuple[Courier, float]]
-    ) -> list[tuple[Key, Answer]]:
+        self, done: SimpleQueue[tuple[Key, AttemptReport]], running: Mapping[Key, tuple[Courier, float]]
+    ) -> list[tuple[Key, AttemptReport]]:
         """Waits until the first answer or until the first time is over."""
         patience = min(until for _courier, until in running.values()) - self.monotonic()
         try:
@@ -66,10 +68,10 @@ class _Round:
         except Empty:
             return []
 
-    def _cut_off(self, running: Mapping[Key, tuple[Courier, float]]) -> list[tuple[Key, Answer]]:
+    def _cut_off(self, running: Mapping[Key, tuple[Courier, float]]) -> list[tuple[Key, AttemptReport]]:
         now = self.monotonic()
         late = [(key, courier) for key, (courier, until) in running.items() if until <= now]
         for _key, courier in late:
             courier.cancel()
-        answer = Answer(AttemptOutcome.TIMED_OUT, LATE, round(self.time_limit * 1000))
+        answer = AttemptReport(AttemptOutcome.TIMED_OUT, LATE, round(self.time_limit * 1000))
         return [(key, answer) for key, _courier in late]

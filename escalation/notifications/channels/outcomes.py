@@ -38,7 +38,7 @@ REASONS = (
 
 
 @dataclass(frozen=True)
-class Answer:
+class AttemptReport:
     """``text`` is what the other side said, or one of REASONS, with the kind of fault in brackets behind some."""
 
     outcome: AttemptOutcome

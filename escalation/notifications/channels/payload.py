@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Words:
+class MessageTexts:
     """``short`` fits an SMS or a call; ``facts`` are the JSON of a webhook.
 
     ``tokens`` are the parts of links in the text by which whoever reads them acts as the reader.
@@ -23,13 +23,13 @@ class Words:
 
 
 @dataclass(frozen=True, repr=False)
-class Parcel:
+class ChannelMessage:
     """``address`` and ``secret`` are secrets: this value has no readable form."""
 
     medium: str
     address: str
     secret: str
-    words: Words
+    words: MessageTexts
     at: datetime
 
     def __repr__(self) -> str:

@@ -12,10 +12,10 @@ import hmac
 import json
 
 from escalation.notifications.channels.http import Session
-from escalation.notifications.channels.payload import Parcel
+from escalation.notifications.channels.payload import ChannelMessage
 
 
-def post(parcel: Parcel) -> bool:
+def post(parcel: ChannelMessage) -> bool:
     """Whether the receiver accepted it. Needs an `exchange`; raises what requests raises."""
     body = json.dumps(dict(parcel.words.facts), ensure_ascii=False, separators=(",", ":")).encode()
     stamp = str(int(parcel.at.timestamp()))

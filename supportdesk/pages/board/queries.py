@@ -18,7 +18,7 @@ from escalation.lib.weeks import last_complete_week, week_of
 from escalation.models import Acknowledgement, Clock
 from escalation.models.clock import ClockQuerySet
 from escalation.people.on_duty import Watch, standings
-from escalation.people.page_target import Answer, answering
+from escalation.people.page_target import PageTarget, answering
 from escalation.people.staff_snapshot import People
 from supportdesk.pages.ticket_filter import PromiseChoice, narrowed
 from tickets.choices import IntakeState, OutboxState
@@ -50,7 +50,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Rows:
+class BoardPage:
     """One page. First the open promises by due time, then tickets without one, the latest activity first.
 
     ``promised`` is how many open promises there are in all, counted up to CAP + 1.
@@ -74,7 +74,7 @@ def board_rows(
     page: int = 1,
     promise: str = "",
     active_only: bool = True,
-) -> Rows:
+) -> BoardPage:
     """A page of `tickets`, which are filtered and hold what the `reader` may see.
 
     `promise` is what the filter asked of it (a PromiseChoice or nothing): it spares the half of the list that is
@@ -89,7 +89,7 @@ def board_rows(
     if len(rows) <= PAGE and others is not None:
         offset = max(0, start - promised)
         rows += _unpromised_rows(others[offset : offset + PAGE + 1 - len(rows)])
-    return Rows(rows[:PAGE], promised, max(1, page), has_next=len(rows) > PAGE)
+    return BoardPage(rows[:PAGE], promised, max(1, page), has_next=len(rows) > PAGE)
 
 
 def _asked(clocks: ClockQuerySet, promise: str, now: datetime) -> ClockQuerySet:
@@ -133,7 +133,7 @@ def unpromised(tickets: TicketQuerySet, *, active_only: bool) -> TicketQuerySet:
 
 
 @dataclass(frozen=True)
-class Pulse:
+class BoardCounters:
     """The counters above the list, each capped at CAP + 1."""
 
     breached: int
@@ -142,11 +142,11 @@ class Pulse:
     unassigned: int
 
 
-def pulse(tickets: TicketQuerySet, *, now: datetime) -> Pulse:
+def pulse(tickets: TicketQuerySet, *, now: datetime) -> BoardCounters:
     """Counters over everything the reader may see; fire drills are shown in the list and not counted."""
     clocks = open_clocks(tickets).real()
     intake = tickets.active().real().filter(owner__in=Desk.objects.values("intake_owner"))
-    return Pulse(
+    return BoardCounters(
         breached=narrowed(clocks, PromiseChoice.BREACHED, now)[: CAP + 1].count(),
         soon=narrowed(clocks, PromiseChoice.SOON, now)[: CAP + 1].count(),
         running=narrowed(clocks, PromiseChoice.RUNNING, now)[: CAP + 1].count(),
@@ -205,7 +205,7 @@ class Duty:
     rota: str
     now: Watch | None
     next: Watch | None
-    answer: Answer
+    answer: PageTarget
 
 
 def duties(*, now: datetime) -> list[Duty]:

@@ -68,13 +68,13 @@ class Acting:
 
 
 @dataclass(frozen=True)
-class Act:
+class PageAction:
     form: type[forms.Form]
     perform: Callable[[Acting], object]
     done: str | Promise
 
 
-def act_once(act: Act, acting: Acting) -> None:
+def act_once(act: PageAction, acting: Acting) -> None:
     """Perform the act unless its token was used before. All or nothing; raises DeskError.
 
     A page that the browser brought back carries a used token: other words with it are not swallowed but refused.
@@ -212,24 +212,24 @@ def _merge(acting: Acting) -> None:
     merge(ticket=acting.ticket, into=into, actor=acting.actor, at=acting.at, reason=acting.data["reason"])
 
 
-ACTS: Mapping[str, Act] = {
-    "reply": Act(ReplyForm, _reply, gettext_lazy("The answer is on its way.")),
-    "note": Act(NoteForm, _note, gettext_lazy("The note is saved.")),
-    "contact": Act(ContactForm, _contact, gettext_lazy("The contact is logged.")),
-    "void": Act(VoidForm, _void, gettext_lazy("The answer is voided; its promise runs again.")),
-    "waive": Act(DecisionForm, _waive, gettext_lazy("The promise is waived.")),
-    "relax": Act(DecisionForm, _relax, gettext_lazy("The promise is relaxed.")),
-    "status": Act(StatusForm, _status, gettext_lazy("The status is changed.")),
-    "priority": Act(PriorityForm, _priority, gettext_lazy("The priority is changed.")),
-    "owner": Act(OwnerForm, _owner, gettext_lazy("The ticket is handed over.")),
-    "acknowledge": Act(
+ACTS: Mapping[str, PageAction] = {
+    "reply": PageAction(ReplyForm, _reply, gettext_lazy("The answer is on its way.")),
+    "note": PageAction(NoteForm, _note, gettext_lazy("The note is saved.")),
+    "contact": PageAction(ContactForm, _contact, gettext_lazy("The contact is logged.")),
+    "void": PageAction(VoidForm, _void, gettext_lazy("The answer is voided; its promise runs again.")),
+    "waive": PageAction(DecisionForm, _waive, gettext_lazy("The promise is waived.")),
+    "relax": PageAction(DecisionForm, _relax, gettext_lazy("The promise is relaxed.")),
+    "status": PageAction(StatusForm, _status, gettext_lazy("The status is changed.")),
+    "priority": PageAction(PriorityForm, _priority, gettext_lazy("The priority is changed.")),
+    "owner": PageAction(OwnerForm, _owner, gettext_lazy("The ticket is handed over.")),
+    "acknowledge": PageAction(
         OnceForm, _acknowledge, gettext_lazy("You have it. The promise runs on; answer the customer.")
     ),
-    "take_over": Act(OnceForm, _take_over, gettext_lazy("The ticket is yours. Answer the customer.")),
-    "escalate": Act(EscalateForm, _escalate, gettext_lazy("The ticket went one level up.")),
-    "take_back": Act(
+    "take_over": PageAction(OnceForm, _take_over, gettext_lazy("The ticket is yours. Answer the customer.")),
+    "escalate": PageAction(EscalateForm, _escalate, gettext_lazy("The ticket went one level up.")),
+    "take_back": PageAction(
         AbsenceMoveForm, _take_back, gettext_lazy("The ticket is back with who held it before.")
     ),
-    "keep": Act(AbsenceMoveForm, _keep, gettext_lazy("The ticket stays where it is.")),
-    "merge": Act(MergeForm, _merge, gettext_lazy("The tickets are one now.")),
+    "keep": PageAction(AbsenceMoveForm, _keep, gettext_lazy("The ticket stays where it is.")),
+    "merge": PageAction(MergeForm, _merge, gettext_lazy("The tickets are one now.")),
 }

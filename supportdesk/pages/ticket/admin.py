@@ -22,7 +22,7 @@ from escalation.absences.returning import offered_to
 from escalation.clocks.lead_decisions import LEADS
 from escalation.models import AbsenceMove
 from supportdesk.pages.explain import ExplainPage
-from supportdesk.pages.ticket.actions import ACTS, Act, Acting, NewerMessage, act_once
+from supportdesk.pages.ticket.actions import ACTS, Acting, NewerMessage, PageAction, act_once
 from supportdesk.pages.ticket.forms import WHEN, NewTicketForm
 from supportdesk.pages.ticket.opening import open_by_hand
 from supportdesk.pages.ticket.page import ticket_page
@@ -41,7 +41,7 @@ admin.site.unregister(Ticket)
 
 
 @admin.register(Ticket)
-class TicketAdmin(PromiseColumn, ExplainPage):
+class TicketPageAdmin(PromiseColumn, ExplainPage):
     list_display = (*TicketList.list_display[:-1], "received", "promise_due", "updated_at")
 
     def get_urls(self) -> list[URLPattern]:
@@ -188,7 +188,7 @@ def _seeing(form: forms.Form, problem: DeskError) -> forms.Form:
     return form
 
 
-def _attempt(act: Act, form: forms.Form, ticket: Ticket, request: HttpRequest) -> DeskError | None:
+def _attempt(act: PageAction, form: forms.Form, ticket: Ticket, request: HttpRequest) -> DeskError | None:
     """Do it; what a person can mend comes back as the error to show."""
     if not form.is_valid():
         return DeskError(" ".join(f"{form[name].label}: {errors[0]}" for name, errors in form.errors.items()))

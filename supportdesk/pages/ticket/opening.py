@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from customers.choices import Language
 from customers.models import Contact, Customer
 from tickets.errors import DeskError
-from tickets.message_content import Words
+from tickets.message_content import MessageContent
 from tickets.models import Ticket
 from tickets.services.once import claim
 from tickets.services.opening import open_ticket
@@ -26,7 +26,7 @@ def open_by_hand(data: Mapping[str, Any], *, actor: User, at: datetime) -> Ticke
     customer: Customer | None = data["customer"] or (contact.customer if contact else None)
     return open_ticket(
         subject=data["subject"],
-        words=Words(
+        words=MessageContent(
             body=data["body"],
             sender_name=str(contact or customer),
             sender_address=contact.email if contact else "",

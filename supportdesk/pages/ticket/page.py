@@ -67,7 +67,7 @@ class ChainStep:
 
 
 @dataclass(frozen=True)
-class Promise:
+class PromisePanel:
     clock: Clock
     events: Sequence[ClockEvent]
     chain: Sequence[ChainStep]
@@ -88,7 +88,7 @@ class Promise:
 
 
 @dataclass(frozen=True)
-class Line:
+class HistoryLine:
     """A line of the history."""
 
     at: datetime
@@ -101,9 +101,9 @@ class Line:
 class TicketPage:
     ticket: Ticket
     conversation: Conversation
-    promises: Sequence[Promise]
+    promises: Sequence[PromisePanel]
     card: CustomerCard | None
-    history: Sequence[Line]
+    history: Sequence[HistoryLine]
     colleagues: Sequence[User]
 
     @property
@@ -113,7 +113,7 @@ class TicketPage:
         return first is not None and first.at == self.ticket.opened_at and first.is_backdated
 
     @property
-    def open_promise(self) -> Promise | None:
+    def open_promise(self) -> PromisePanel | None:
         """The one that falls due first, of those that do not stand still."""
         ticking = (promise for promise in self.promises if promise.clock.is_open)
         waiting = [promise for promise in ticking if promise.clock.state != ClockState.PAUSED]
@@ -153,7 +153,7 @@ def _conversation(ticket: Ticket) -> Conversation:
     return Conversation(found[:-LAST_MESSAGES], found[-LAST_MESSAGES:], max(asked, default=0))
 
 
-def _promises(ticket: Ticket, people: People, now: datetime) -> list[Promise]:
+def _promises(ticket: Ticket, people: People, now: datetime) -> list[PromisePanel]:
     """Newest first."""
     clocks = list(
         Clock.objects.filter(ticket=ticket)
@@ -171,7 +171,7 @@ def _promises(ticket: Ticket, people: People, now: datetime) -> list[Promise]:
         clock.ticket = ticket
     chains = Chains.of(clock for clock in clocks if clock.is_open)
     return [
-        Promise(
+        PromisePanel(
             clock,
             list(clock.events.all()),
             _chain(clock, chains.of_clock(clock), people) if clock.is_open else _fired(clock),
@@ -182,13 +182,13 @@ def _promises(ticket: Ticket, people: People, now: datetime) -> list[Promise]:
     ]
 
 
-def _with_ways(promises: Sequence[Promise], conversation: Conversation) -> list[Promise]:
+def _with_ways(promises: Sequence[PromisePanel], conversation: Conversation) -> list[PromisePanel]:
     said = [*conversation.earlier, *conversation.latest]
     served = served_on([promise.clock for promise in promises], said)
     return [replace(promise, served=served.get(promise.clock.pk, ())) for promise in promises]
 
 
-def _decidable(promise: Promise, now: datetime) -> Promise:
+def _decidable(promise: PromisePanel, now: datetime) -> PromisePanel:
     return replace(promise, decisions=decisions_on(promise.clock, promise.events, now=now))
 
 
@@ -235,10 +235,12 @@ def _fired(clock: Clock) -> list[ChainStep]:
     return [ChainStep(one.step, one.fired_at, one) for one in happened]
 
 
-def _history(ticket: Ticket, names: Mapping[int, str]) -> list[Line]:
+def _history(ticket: Ticket, names: Mapping[int, str]) -> list[HistoryLine]:
     """Newest first."""
     entries = ticket.timeline.select_related("actor").order_by("-at", "-pk")[:HISTORY]
-    return [Line(entry.at, person(entry.actor), phrase(entry, names), _reason(entry)) for entry in entries]
+    return [
+        HistoryLine(entry.at, person(entry.actor), phrase(entry, names), _reason(entry)) for entry in entries
+    ]
 
 
 def _reason(entry: TimelineEntry) -> str:

@@ -12,10 +12,10 @@ from supportdesk.models import Cluster
 from supportdesk.processes.cluster.names import queue_of
 from supportdesk.processes.cluster.question import show_life
 from supportdesk.processes.cluster.redis_broker import is_away
-from supportdesk.processes.runner.parts import Answer, Sign
+from supportdesk.processes.runner.parts import Liveness, Sign
 
 
-class ClusterPulse:
+class ClusterProbe:
     """Alive whenever one of the cluster's tasks went all the way since the last question, or all workers have work.
 
     A cluster can lose its workers, its scheduler or its lock and still look alive as processes, and the sweeps of
@@ -33,12 +33,12 @@ class ClusterPulse:
         try:
             cluster = Cluster.objects.filter(name=self.name).first()
             if is_away():
-                return Sign(Answer.UNKNOWN, _("Redis does not answer"))
+                return Sign(Liveness.UNKNOWN, _("Redis does not answer"))
             if self.leaves_task:
                 self._ask()
         except DatabaseFault as error:
             words = {"error": _first_line(error)}
-            return Sign(Answer.UNKNOWN, _("the database does not answer: %(error)s") % words)
+            return Sign(Liveness.UNKNOWN, _("the database does not answer: %(error)s") % words)
         finally:
             # Each question comes in a thread of its own, whose connection nobody would use again.
             connections.close_all()
@@ -52,11 +52,11 @@ class ClusterPulse:
 
     def _judge(self, cluster: Cluster | None) -> Sign:
         if cluster is None:
-            return Sign(Answer.SILENT, _("it has not started yet"))
+            return Sign(Liveness.SILENT, _("it has not started yet"))
         has_worked = cluster.worked_at is not None and cluster.worked_at != self.worked_at
         is_loaded = 0 < cluster.workers == cluster.busy and cluster.seen_at != self.seen_at
         self.worked_at, self.seen_at = cluster.worked_at, cluster.seen_at
-        return Sign(Answer.ALIVE if has_worked or is_loaded else Answer.SILENT, _last(cluster))
+        return Sign(Liveness.ALIVE if has_worked or is_loaded else Liveness.SILENT, _last(cluster))
 
 
 def _last(cluster: Cluster) -> str:

@@ -14,10 +14,10 @@ from multiprocessing.process import BaseProcess
 from django.conf import settings
 
 from supportdesk.processes.cluster.names import own_name
-from supportdesk.processes.cluster.probe import ClusterPulse
+from supportdesk.processes.cluster.probe import ClusterProbe
 from supportdesk.processes.cluster.sentinel import FAULT, guarded_at
-from supportdesk.processes.runner.liveness_probe import Pulse
-from supportdesk.processes.runner.parts import Part
+from supportdesk.processes.runner.liveness_probe import LivenessProbe
+from supportdesk.processes.runner.parts import DeskPart
 
 logger = logging.getLogger(__name__)
 # A sentinel may wait for a database that is away; after so long (seconds) without a round it hangs.
@@ -27,7 +27,7 @@ EVERY = 15.0  # seconds between two questions
 
 def watch(sentinel: BaseProcess) -> None:
     """Return when the cluster was stopped in order; else end this process with a status that says it was not."""
-    pulse = Pulse(_asked(), time.monotonic())
+    pulse = LivenessProbe(_asked(), time.monotonic())
     while sentinel.is_alive():
         sentinel.join(1)
         if sentinel.is_alive():
@@ -37,13 +37,13 @@ def watch(sentinel: BaseProcess) -> None:
         _end(sentinel)
 
 
-def _asked() -> Part:
+def _asked() -> DeskPart:
     patience = settings.CLUSTER_SILENCE_SECONDS
-    probe = ClusterPulse(own_name(), leaves_task=True)
-    return Part("cluster", (), probe=probe, probe_every=EVERY, patience=patience)
+    probe = ClusterProbe(own_name(), leaves_task=True)
+    return DeskPart("cluster", (), probe=probe, probe_every=EVERY, patience=patience)
 
 
-def _judge(sentinel: BaseProcess, pulse: Pulse, now: float) -> None:
+def _judge(sentinel: BaseProcess, pulse: LivenessProbe, now: float) -> None:
     pulse.ask(now)
     if now - guarded_at.value > PATIENCE:
         logger.critical("The sentinel of the cluster has hung for %.0f seconds", now - guarded_at.value)

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from supportdesk.processes.runner.parts import Answer, Part, Probe, Sign
+from supportdesk.processes.runner.parts import DeskPart, Liveness, Probe, Sign
 
 Job = Callable[[], None]
 RunJob = Callable[[Job], None]
@@ -17,17 +17,17 @@ def in_a_thread(job: Job) -> None:
     threading.Thread(target=job, daemon=True).start()
 
 
-class Pulse:
+class LivenessProbe:
     """The signs of life of one running process. All times are seconds of the supervisor's clock."""
 
-    def __init__(self, part: Part, started: float, run_job: RunJob = in_a_thread) -> None:
+    def __init__(self, part: DeskPart, started: float, run_job: RunJob = in_a_thread) -> None:
         self.part = part
         self.run_job = run_job
         self.silent_since = started
         self.asked_at = float("-inf")
         self.asking = False
         self.news: Sign | None = None
-        self.sign = Sign(Answer.SILENT)
+        self.sign = Sign(Liveness.SILENT)
         self.has_lived = False
 
     def ask(self, now: float) -> bool:
@@ -49,7 +49,7 @@ class Pulse:
 
     @property
     def is_excused(self) -> bool:
-        return self.sign.answer is Answer.UNKNOWN
+        return self.sign.answer is Liveness.UNKNOWN
 
     def _interval(self) -> float:
         return self.part.probe_every if self.has_lived else min(EAGER, self.part.probe_every)
@@ -60,7 +60,7 @@ class Pulse:
         except (
             Exception
         ) as error:  # a broken probe says nothing about its part, and must not end its thread unheard
-            self.news = Sign(Answer.UNKNOWN, repr(error))
+            self.news = Sign(Liveness.UNKNOWN, repr(error))
         finally:
             self.asking = False
 
@@ -69,7 +69,7 @@ class Pulse:
         if sign is None:
             return False
         self.sign = sign
-        if sign.answer is not Answer.SILENT:
+        if sign.answer is not Liveness.SILENT:
             self.silent_since = now
-        self.has_lived = self.has_lived or sign.answer is Answer.ALIVE
+        self.has_lived = self.has_lived or sign.answer is Liveness.ALIVE
         return True

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 
-class Answer(Enum):
+class Liveness(Enum):
     """What a probe found out about its part."""
 
     ALIVE = auto()
@@ -19,7 +19,7 @@ class Answer(Enum):
 class Sign:
     """One answer of a probe, with words for the operator."""
 
-    answer: Answer
+    answer: Liveness
     detail: str = ""
 
 
@@ -27,7 +27,7 @@ Probe = Callable[[], Sign]
 
 
 @dataclass(frozen=True)
-class Part:
+class DeskPart:
     """One process of the desk with everything it starts. All times are in seconds."""
 
     name: str

@@ -3,7 +3,7 @@
 import http.client
 import socket
 
-from supportdesk.processes.runner.parts import Answer, Probe, Sign
+from supportdesk.processes.runner.parts import Liveness, Probe, Sign
 
 TIMEOUT = 5.0
 
@@ -20,10 +20,10 @@ def web(host: str, port: int, path: str) -> Probe:
             connection.request("GET", path, headers={"User-Agent": "desk", "Host": "localhost"})
             status = connection.getresponse().status
         except (OSError, http.client.HTTPException) as error:
-            return Sign(Answer.SILENT, str(error) or type(error).__name__)
+            return Sign(Liveness.SILENT, str(error) or type(error).__name__)
         finally:
             connection.close()
-        return Sign(Answer.ALIVE if status < 500 else Answer.SILENT, f"HTTP {status}")
+        return Sign(Liveness.ALIVE if status < 500 else Liveness.SILENT, f"HTTP {status}")
 
     return probe
 
@@ -37,8 +37,8 @@ def greeting(host: str, port: int) -> Probe:
                 line = connection.makefile("rb").readline(512)
                 connection.sendall(b"QUIT\r\n")
         except OSError as error:
-            return Sign(Answer.SILENT, str(error))
+            return Sign(Liveness.SILENT, str(error))
         alive = line.startswith(b"220")
-        return Sign(Answer.ALIVE if alive else Answer.SILENT, line.decode("ascii", "replace").strip())
+        return Sign(Liveness.ALIVE if alive else Liveness.SILENT, line.decode("ascii", "replace").strip())
 
     return probe

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from supportdesk.processes.runner.output import Printer
-from supportdesk.processes.runner.parts import Part
+from supportdesk.processes.runner.parts import DeskPart
 
 HERE = Path(__file__).parent
 PR_SET_CHILD_SUBREAPER = 36
@@ -35,7 +35,7 @@ def clean_python(script: str, *arguments: str) -> list[str]:
 class Process:
     """A part's main process and its group."""
 
-    def __init__(self, part: Part, printer: Printer) -> None:
+    def __init__(self, part: DeskPart, printer: Printer) -> None:
         read, write = os.pipe()
         self.popen = subprocess.Popen(  # noqa: S603  # the parts are ours
             clean_python("die_with_parent.py", str(os.getpid()), *part.argv),

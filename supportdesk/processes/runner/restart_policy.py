@@ -10,8 +10,8 @@ from typing import Protocol
 
 from django.utils.translation import gettext as _
 
-from supportdesk.processes.runner.liveness_probe import Pulse, RunJob, in_a_thread
-from supportdesk.processes.runner.parts import Answer, Part
+from supportdesk.processes.runner.liveness_probe import LivenessProbe, RunJob, in_a_thread
+from supportdesk.processes.runner.parts import DeskPart, Liveness
 from supportdesk.processes.runner.process import ending
 
 FIRST_DELAY = 1.0
@@ -22,7 +22,7 @@ SETTLED = 60.0
 TOO_MANY = 5
 
 
-class Running(Protocol):
+class StartedPart(Protocol):
     """What a keeper asks of a started part; see process.Process."""
 
     group: int
@@ -44,8 +44,8 @@ class State(Enum):
 class Life:
     """One run of the part, from its start until its group is gone."""
 
-    process: Running
-    pulse: Pulse
+    process: StartedPart
+    pulse: LivenessProbe
     started: float
     was_ready: bool = False
     kill_at: float = float("inf")
@@ -56,9 +56,9 @@ class Keeper:
 
     def __init__(
         self,
-        part: Part,
+        part: DeskPart,
         *,
-        start: Callable[[Part], Running],
+        start: Callable[[DeskPart], StartedPart],
         say: Callable[[str], None],
         show: Callable[[str], None],
         run_job: RunJob = in_a_thread,
@@ -105,7 +105,7 @@ class Keeper:
 
     def _start(self, now: float) -> None:
         process = self.start_process(self.part)
-        self.life = Life(process, Pulse(self.part, now, self.run_job), now)
+        self.life = Life(process, LivenessProbe(self.part, now, self.run_job), now)
         self.state = State.RUNNING
 
     def _watch(self, life: Life, now: float) -> None:
@@ -123,9 +123,9 @@ class Keeper:
         if not life.pulse.ask(now):
             return
         sign = life.pulse.sign
-        if sign.answer is Answer.UNKNOWN and before.answer is not Answer.UNKNOWN:
+        if sign.answer is Liveness.UNKNOWN and before.answer is not Liveness.UNKNOWN:
             self._tell(_("cannot be judged now: %(detail)s") % {"detail": sign.detail})
-        if sign.answer is Answer.ALIVE and not life.was_ready:
+        if sign.answer is Liveness.ALIVE and not life.was_ready:
             life.was_ready = True
             if self.part.ready:
                 self.show(self.part.ready)

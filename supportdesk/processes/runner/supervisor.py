@@ -10,7 +10,7 @@ from types import FrameType
 from django.utils.translation import gettext as _
 
 from supportdesk.processes.runner.output import Printer
-from supportdesk.processes.runner.parts import Part
+from supportdesk.processes.runner.parts import DeskPart
 from supportdesk.processes.runner.process import Process, Watchman, adopt_orphans
 from supportdesk.processes.runner.restart_policy import TOO_MANY, Keeper, State
 
@@ -23,12 +23,12 @@ class Supervisor:
 
     def __init__(
         self,
-        parts: Sequence[Part],
+        parts: Sequence[DeskPart],
         printer: Printer,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
-        start: Callable[[Part], Process] | None = None,
+        start: Callable[[DeskPart], Process] | None = None,
     ) -> None:
         self.printer = printer
         self.clock = clock
@@ -56,7 +56,7 @@ class Supervisor:
         """End everything in order; asked twice, at once. Safe in a signal handler."""
         self.asked_to_stop += 1
 
-    def _keeper(self, part: Part, start: Callable[[Part], Process] | None) -> Keeper:
+    def _keeper(self, part: DeskPart, start: Callable[[DeskPart], Process] | None) -> Keeper:
         return Keeper(
             part,
             start=start or (lambda part: Process(part, self.printer)),

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
-from escalation.clocks.ledger import NOTHING, Act, Before, append
+from escalation.clocks.ledger import NOTHING, Before, ChangeContext, append
 from escalation.clocks.verification import Verification, verify
 from escalation.enforcement.sweep import sweep
 from escalation.models import Clock, ClockEvent, Policy
@@ -40,7 +40,12 @@ def test_a_line_says_what_who_when_and_why():
     before = Before.of(clock)
     clock.state, clock.due_at = ClockState.MET, minute(90)
     line = append(
-        clock, ClockChange.MET, Act(minute(5), actor, "x" * 400), before=before, at=minute(3), percent=50
+        clock,
+        ClockChange.MET,
+        ChangeContext(minute(5), actor, "x" * 400),
+        before=before,
+        at=minute(3),
+        percent=50,
     )
     line.refresh_from_db()
     assert (line.at, line.recorded_at, line.actor, line.holder) == (
@@ -56,11 +61,13 @@ def test_a_line_says_what_who_when_and_why():
 
 def test_a_change_without_a_time_of_its_own_is_as_old_as_the_act():
     clock = ClockFactory()
-    assert append(clock, ClockChange.CANCELLED, Act(minute(5), None), before=NOTHING).at == minute(5)
+    assert append(clock, ClockChange.CANCELLED, ChangeContext(minute(5), None), before=NOTHING).at == minute(
+        5
+    )
 
 
 def test_no_line_is_changed_or_deleted():
-    line = append(ClockFactory(), ClockChange.STARTED, Act(minute(0), None), before=NOTHING)
+    line = append(ClockFactory(), ClockChange.STARTED, ChangeContext(minute(0), None), before=NOTHING)
     line.cause = "never happened"
     for forbidden in (
         line.save,

@@ -6,7 +6,7 @@ import pytest
 
 from escalation.choices import AcknowledgedBy, ClockChange, ClockKind, ClockState
 from escalation.clocks import lifecycle
-from escalation.clocks.ledger import Act
+from escalation.clocks.ledger import ChangeContext
 from escalation.enforcement.acknowledge import acknowledge
 from escalation.enforcement.sweep import sweep
 from escalation.models import Clock, Policy
@@ -344,7 +344,7 @@ def test_raising_follows_the_terms_of_the_start(contact):
 
 
 def test_a_waived_promise_is_still_owed_and_what_it_comes_to_stays(ticket, ann):
-    lifecycle.waive(lifecycle.waiting(ticket)[0], Act(minute(10), ann, "the customer agreed"))
+    lifecycle.waive(lifecycle.waiting(ticket)[0], ChangeContext(minute(10), ann, "the customer agreed"))
     sweep(now=minute(31))
     answered(ticket, 40)
     clock = clock_of(ticket)
@@ -354,9 +354,9 @@ def test_a_waived_promise_is_still_owed_and_what_it_comes_to_stays(ticket, ann):
 
 
 def test_a_promise_is_waived_once(ticket, ann):
-    lifecycle.waive(lifecycle.waiting(ticket)[0], Act(minute(10), ann, "agreed"))
+    lifecycle.waive(lifecycle.waiting(ticket)[0], ChangeContext(minute(10), ann, "agreed"))
     with pytest.raises(DeskError, match="already"):
-        lifecycle.waive(lifecycle.waiting(ticket)[0], Act(minute(11), ann, "again"))
+        lifecycle.waive(lifecycle.waiting(ticket)[0], ChangeContext(minute(11), ann, "again"))
 
 
 @pytest.mark.parametrize(("at", "waived", "state"), [
@@ -368,15 +368,15 @@ def test_a_promise_is_waived_once(ticket, ann):
 def test_a_promise_that_is_given_up_is_a_breach_unless_waived_within_its_time(ticket, ann, at, waived, state):
     [clock] = lifecycle.waiting(ticket)
     if waived:
-        lifecycle.waive(clock, Act(minute(5), ann, "spam"))
-    lifecycle.give_up(clock, Act(minute(at), ann, "spam"))
+        lifecycle.waive(clock, ChangeContext(minute(5), ann, "spam"))
+    lifecycle.give_up(clock, ChangeContext(minute(at), ann, "spam"))
     clock = clock_of(ticket)
     assert (clock.state, clock.stopped_at, clock.next_step_at) == (state, minute(at), None)
     assert clock.breached_at == (minute(30) if state == ClockState.BREACHED else None)
 
 
 def test_a_promise_costs_its_message_few_queries(ticket, count_queries):
-    act = Act(minute(10), None)
+    act = ChangeContext(minute(10), None)
     [clock] = lifecycle.waiting(ticket)
     message = noted(ticket, 10)
     assert count_queries(lambda: lifecycle.answer(clock, message, act)) == 2

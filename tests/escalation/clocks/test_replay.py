@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from escalation.choices import ClockChange, ClockState
-from escalation.clocks.replay import UNKNOWN, BrokenChain, Line, Standing, differences, replay
+from escalation.clocks.replay import UNKNOWN, BrokenChain, ClockStanding, LedgerLine, differences, replay
 
 START = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 DUE = START + timedelta(minutes=30)
@@ -13,7 +13,7 @@ DUE = START + timedelta(minutes=30)
 
 def line(change, minute, state_before, state_after, *, due_before=DUE, due_after=DUE, message=None, **data):
     at = START + timedelta(minutes=minute)
-    return Line(change, at, at, message, state_before, state_after, due_before, due_after, data)
+    return LedgerLine(change, at, at, message, state_before, state_after, due_before, due_after, data)
 
 
 STARTED = line(ClockChange.STARTED, 0, "", ClockState.RUNNING, due_before=None, priority=0)
@@ -23,7 +23,7 @@ BREACHED = line(ClockChange.BREACHED, 30, ClockState.RUNNING, ClockState.BREACHE
 
 
 def test_a_promise_that_was_kept():
-    assert replay([STARTED, MET]) == Standing(
+    assert replay([STARTED, MET]) == ClockStanding(
         ClockState.MET, 0, START, DUE, START + timedelta(minutes=20), answered_by=7
     )
 
@@ -60,8 +60,8 @@ def test_a_due_time_that_moved_without_a_line_breaks_the_chain():
 
 
 def test_every_field_that_differs_is_named():
-    stored = Standing(ClockState.MET, 1, START, DUE)
-    replayed = Standing(ClockState.MET, 0, START, DUE, answered_by=7)
+    stored = ClockStanding(ClockState.MET, 1, START, DUE)
+    replayed = ClockStanding(ClockState.MET, 0, START, DUE, answered_by=7)
     assert list(differences(stored, replayed)) == ["priority", "answered_by"]
 
 
@@ -85,13 +85,13 @@ def test_a_line_that_names_no_terms_proves_nothing_of_them():
     plain = line(ClockChange.RETARGETED, 5, "running", "running", priority=0)
     found = replay([STARTED, plain])
     assert found.policy_version is found.raised_at is UNKNOWN
-    stored = Standing("running", 0, START, DUE, **named, ticket=8, kind="update", calendar=1)
+    stored = ClockStanding("running", 0, START, DUE, **named, ticket=8, kind="update", calendar=1)
     assert list(differences(stored, found)) == []
 
 
 def test_a_promise_that_was_never_changed_is_not_raised_whatever_its_lines_name():
     found = replay([STARTED])
-    assert list(differences(Standing("running", 0, START, DUE, raised_at=START), found)) == ["raised_at"]
+    assert list(differences(ClockStanding("running", 0, START, DUE, raised_at=START), found)) == ["raised_at"]
 
 
 def test_a_merge_says_whose_promise_it_is_now():

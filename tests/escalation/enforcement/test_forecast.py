@@ -7,7 +7,7 @@ import pytest
 from escalation.chains.editing import step_of
 from escalation.chains.validation import StepSpec
 from escalation.choices import Medium, Whom
-from escalation.enforcement.forecast import Sample, forecast
+from escalation.enforcement.forecast import SampleTicket, forecast
 from escalation.models import ContactWay, Policy
 from escalation.policies.editing import Window
 from tests.factories import (
@@ -50,7 +50,7 @@ def played(customer, *specs, at=NOW, policy=None, **window):
     calendar = (
         window.get("calendar") or Policy.objects.get(is_default=True).versions.get().targets.first().calendar
     )
-    sample = Sample(
+    sample = SampleTicket(
         customer,
         Priority.P1,
         at,

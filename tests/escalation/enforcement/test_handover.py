@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import pytest
 
 from escalation.clocks.lifecycle import waiting
-from escalation.enforcement.handover import Move, handover_facts, write_handover
+from escalation.enforcement.handover import Handover, handover_facts, write_handover
 from escalation.enforcement.handover_summary import (
     EXCERPT,
     LAST_MESSAGES,
@@ -148,7 +148,7 @@ def test_by_hand_it_says_who_and_why(ticket):
         by=UserFactory(first_name="Cy"),
         reason="The CEO called.",
     )
-    [facts] = handover_facts([Move.of(clock, escalation)], at=minute(3))
+    [facts] = handover_facts([Handover.of(clock, escalation)], at=minute(3))
     assert facts.cause is HandoverCause.BY_HAND
     assert handover_text(facts).startswith("Cy escalated it from Ann")
     assert "The CEO called." in handover_text(facts).splitlines()[0]
@@ -168,7 +168,7 @@ def _move():
     message = MessageFactory(ticket__contact=ContactFactory())
     MessageFactory(ticket=message.ticket, kind=MessageKind.OUTBOUND, author=message.ticket.owner)
     clock = ClockFactory(ticket=message.ticket, contract=ContractFactory())
-    return Move(clock, clock.ticket.owner, staff(), HandoverCause.ABSENCE)
+    return Handover(clock, clock.ticket.owner, staff(), HandoverCause.ABSENCE)
 
 
 def test_a_stranger_is_called_one():

@@ -13,7 +13,7 @@ from escalation.models import Clock, Escalation
 from supportdesk.pages.ticket.page import ticket_page
 from tests.factories import NOW, AbsenceFactory, PolicyVersionFactory, TicketFactory, set_desk, staff
 from tickets.choices import Priority
-from tickets.message_content import Words
+from tickets.message_content import MessageContent
 from tickets.models import Ticket
 from tickets.services.opening import open_ticket
 
@@ -25,7 +25,9 @@ def clock(now: datetime) -> Clock:
     """A P2 in the hands of somebody whose manager is ``boss``, whose deputy is ``deputy``."""
     boss = staff("boss", deputy=staff("deputy"))
     set_desk(intake_owner=staff("holder", reports_to=boss), duty_manager=staff("chief"))
-    ticket = open_ticket(subject="x", words=Words(body="x"), received_at=now, at=now, priority=Priority.P2)
+    ticket = open_ticket(
+        subject="x", words=MessageContent(body="x"), received_at=now, at=now, priority=Priority.P2
+    )
     return loaded(ticket.clocks.get())
 
 

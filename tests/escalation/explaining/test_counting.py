@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalation.explaining.counting import ZERO, Part, count_out, total_of
+from escalation.explaining.counting import ZERO, StretchKind, count_out, total_of
 from escalation.working_time.due_time import Stretch, WorkingHours, add_working, working_between
 
 OFFICE = [[(540, 720), (780, 1080)]] * 5 + [[], []]
@@ -52,8 +52,8 @@ def test_what_is_counted_and_left_is_the_window_whatever_stood_still(hours, star
     due, pauses = paused(hours, start, minutes, stops)
     until = min(start + used * MINUTE, due)
     pieces = count_out(hours, Stretch(start, due), until=until, pauses=pauses)
-    assert total_of(pieces, Part.COUNTED) + total_of(pieces, Part.LEFT) == minutes * MINUTE
-    assert total_of(pieces, Part.PAUSED) == sum(
+    assert total_of(pieces, StretchKind.COUNTED) + total_of(pieces, StretchKind.LEFT) == minutes * MINUTE
+    assert total_of(pieces, StretchKind.PAUSED) == sum(
         (working_between(hours, one.start, one.end) for one in pauses), ZERO
     )
 

@@ -18,8 +18,8 @@ from escalation.explaining.facts import (
     Hours,
     Mail,
     OtherDay,
-    Terms,
-    Told,
+    TermsFact,
+    ToldPerson,
     Waiver,
 )
 from escalation.explaining.hours import day_told, hours_told, week_told
@@ -46,7 +46,7 @@ LINE = Happening(
     is_late_lowering=False, is_relaxed=False, is_under_other_terms=False, merged_from="",
     merged_into="", evidence=None, step=None,
 )  # fmt: skip
-TERMS = Terms(
+TERMS = TermsFact(
     contract=None, policy="Gold", policy_version=3, policy_since=NOW, window_minutes=120,
     contract_window_since=None, counts_from=NOW,
     calendar=Hours("Office", 2, "Europe/Berlin", False, ((("09:00-18:00"),),) * 5 + ((), ()), ()),
@@ -182,7 +182,13 @@ def test_no_line_of_the_ledger_is_without_words(change):
 
 def test_a_step_says_who_had_it_who_has_it_and_who_was_told():
     step = Fired(
-        100, "100 %", NOW, NOW, "Ann", "Bob", (Told("Bob", "escalated_to_you"), Told("Cy", "escalated"))
+        100,
+        "100 %",
+        NOW,
+        NOW,
+        "Ann",
+        "Bob",
+        (ToldPerson("Bob", "escalated_to_you"), ToldPerson("Cy", "escalated")),
     )
     line = replace(LINE, change=ClockChange.STEP, step=step)
     assert sentence(line) == "100 % of the window had passed: the ticket went from Ann to Bob."

@@ -8,8 +8,8 @@ import pytest
 from escalation.choices import ClockState
 from escalation.exports.incidents import Incident, IncidentKind
 from escalation.exports.period import Verdict
-from escalation.exports.promises import ClockRow, CustomerSide, Promise
-from escalation.exports.roster import NOBODY, Person
+from escalation.exports.promises import ClockRow, CustomerColumns, WeekPromise
+from escalation.exports.roster import NOBODY, RosterPerson
 from escalation.exports.scorecard import COLUMNS, THE_DESK, Scorecard, percentiles, scorecard_rows
 from tests.factories import NOW
 
@@ -17,9 +17,9 @@ MINUTE = timedelta(minutes=1)
 ANN, BOB, MEI = 1, 2, 3
 ROSTER = {
     None: NOBODY,
-    ANN: Person("ann", "Ann", "North"),
-    BOB: Person("bob", "Bob", "South"),
-    MEI: Person("mei", "Mei", "East"),
+    ANN: RosterPerson("ann", "Ann", "North"),
+    BOB: RosterPerson("bob", "Bob", "South"),
+    MEI: RosterPerson("mei", "Mei", "East"),
 }
 
 
@@ -33,7 +33,7 @@ def promise(
         customer="Star" if code else None,
         account_manager_id=MEI if code else None,
     )
-    return Promise(
+    return WeekPromise(
         clock=clock,
         verdict=Verdict(state, NOW),
         counts=counts,
@@ -133,7 +133,7 @@ def test_percentiles_by_nearest_rank(values, expected):
 
 
 def test_incidents_count_for_the_customers_side_and_for_the_person():
-    side = CustomerSide(9, "star", "Star", MEI)
+    side = CustomerColumns(9, "star", "Star", MEI)
     incidents = [
         Incident(IncidentKind.ESCALATION, 0, side, BOB),
         Incident(IncidentKind.LATE_DOWNGRADE, 0, side, ANN),

@@ -12,7 +12,7 @@ from escalation.choices import Medium, NoticeKind
 from escalation.models import Notification
 from escalation.notifications import digests, dispatch
 from escalation.notifications.channels import apprise_services
-from escalation.notifications.routes import Target
+from escalation.notifications.routes import Addressee
 from escalation.notifications.wording import Notice
 from escalation.notifications.writing import tell
 from tests.factories import (
@@ -191,7 +191,7 @@ def test_what_a_reader_was_sent_lately_is_found_without_what_they_were_ever_sent
     with connection.cursor() as cursor, CaptureQueriesContext(connection) as asked:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")  # few rows are read as a whole
-        digests._Lately.of([Target(column, 1)], minute(3))
+        digests._Lately.of([Addressee(column, 1)], minute(3))
         plan = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
         cursor.execute(f"{plan} {asked.captured_queries[-1]['sql']}")
         lines = [str(line) for line in cursor.fetchall()]

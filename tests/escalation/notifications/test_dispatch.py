@@ -14,7 +14,7 @@ from escalation.choices import AttemptOutcome, Medium, NoticeKind, NotificationS
 from escalation.models import Notification, NotificationAttempt
 from escalation.notifications import dispatch
 from escalation.notifications.channels.in_parallel import AT_ONCE, TIME_LIMIT
-from escalation.notifications.channels.outcomes import Answer
+from escalation.notifications.channels.outcomes import AttemptReport
 from escalation.notifications.contact_ways import MOST_WAYS
 from escalation.notifications.wording import Notice, person_name
 from escalation.notifications.writing import tell
@@ -348,7 +348,7 @@ def test_a_share_is_full_of_messages_however_many_ways_each_reader_takes(monkeyp
 
     def accepted(parcels, **_limits):
         sent.append(len(parcels))
-        return [(key, Answer(AttemptOutcome.ACCEPTED, "200")) for key in parcels]
+        return [(key, AttemptReport(AttemptOutcome.ACCEPTED, "200")) for key in parcels]
 
     monkeypatch.setattr(dispatch, "SHARE", 6)
     monkeypatch.setattr(dispatch, "send_all", accepted)

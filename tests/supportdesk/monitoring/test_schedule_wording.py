@@ -9,7 +9,7 @@ from django.utils import translation
 from django_q.models import Schedule
 
 from supportdesk.monitoring.schedule_wording import ABOUT, how_often, title_of
-from supportdesk.schedules import TIMETABLE, Entry, sync_schedules
+from supportdesk.schedules import TIMETABLE, ScheduledTask, sync_schedules
 from tests.adminpages import list_url, page_url
 from tests.factories import NOW, AdminFactory
 
@@ -27,20 +27,20 @@ def test_a_foreign_row_goes_by_its_own_name() -> None:
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        (Entry("x", "x", minutes=1), "each minute"),
-        (Entry("x", "x", minutes=60), "every 60 minutes"),
-        (Entry("x", "x", cron="30 3 * * *"), "each day at 03:30 (Asia/Kathmandu)"),
-        (Entry("x", "x", cron="0 8 * * 1"), "each Monday at 08:00 (Asia/Kathmandu)"),
-        (Entry("x", "x", cron="0 8 * * 0"), "each Sunday at 08:00 (Asia/Kathmandu)"),
+        (ScheduledTask("x", "x", minutes=1), "each minute"),
+        (ScheduledTask("x", "x", minutes=60), "every 60 minutes"),
+        (ScheduledTask("x", "x", cron="30 3 * * *"), "each day at 03:30 (Asia/Kathmandu)"),
+        (ScheduledTask("x", "x", cron="0 8 * * 1"), "each Monday at 08:00 (Asia/Kathmandu)"),
+        (ScheduledTask("x", "x", cron="0 8 * * 0"), "each Sunday at 08:00 (Asia/Kathmandu)"),
     ],
 )
-def test_how_often_is_said_in_words(entry: Entry, words: str) -> None:
+def test_how_often_is_said_in_words(entry: ScheduledTask, words: str) -> None:
     assert how_often(entry) == words
 
 
 @pytest.mark.parametrize("entry", TIMETABLE)
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_how_often_is_said_of_every_task(entry: Entry, language: str) -> None:
+def test_how_often_is_said_of_every_task(entry: ScheduledTask, language: str) -> None:
     with translation.override(language):
         assert not set("*%(") & set(how_often(entry).removesuffix(")").replace(" (Asia", ""))
 

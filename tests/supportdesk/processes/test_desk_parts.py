@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from supportdesk.processes.cluster.probe import ClusterPulse
+from supportdesk.processes.cluster.probe import ClusterProbe
 from supportdesk.processes.desk_parts import Plan, parts
 
 
@@ -26,7 +26,7 @@ def test_without_mail_ports_there_is_no_mail_part() -> None:
 
 def test_the_cluster_bears_the_name_by_which_its_probe_asks_for_it() -> None:
     cluster = parts(Plan(), ready="")[1]
-    assert isinstance(cluster.probe, ClusterPulse)
+    assert isinstance(cluster.probe, ClusterProbe)
     assert cluster.env["DESK_CLUSTER"] == cluster.probe.name
 
 

@@ -11,13 +11,13 @@ from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 
 from tickets.protocols import smtp
 from tickets.protocols.smtp import (
-    Answer,
     FolderTransport,
-    Parcel,
+    OutgoingMail,
+    SendingResult,
+    ServerReply,
     ServerUnreachable,
     SmtpServer,
     SmtpTransport,
-    Verdict,
     transport,
 )
 
@@ -75,21 +75,21 @@ def server(start: Callable[..., Server]) -> Server:
     return start(Server())
 
 
-def parcel(*recipients: str, **more: Any) -> Parcel:
+def parcel(*recipients: str, **more: Any) -> OutgoingMail:
     data = b"Subject: x\r\n\r\n.dot\r\nbody\r\n"
-    return Parcel(
+    return OutgoingMail(
         "1@desk.example", "support@desk.example", recipients or ("li@company.example",), data, **more
     )
 
 
-def send(server: Server, what: Parcel, *, url: str = "smtp://127.0.0.1:{port}") -> Answer:
+def send(server: Server, what: OutgoingMail, *, url: str = "smtp://127.0.0.1:{port}") -> ServerReply:
     with SmtpTransport(SmtpServer.from_url(url.format(port=server.port)), timeout=5) as way:
         return way.send(what)
 
 
 def test_a_mail_arrives_with_its_envelope_and_every_byte(server):
     answer = send(server, parcel("li@company.example", "cc@company.example"))
-    assert answer == Answer(Verdict.ACCEPTED, "250 2.0.0 Taken")
+    assert answer == ServerReply(SendingResult.ACCEPTED, "250 2.0.0 Taken")
     (taken,) = server.taken
     assert taken.mail_from == "support@desk.example"
     assert taken.rcpt_tos == ["li@company.example", "cc@company.example"]
@@ -107,37 +107,40 @@ def test_the_desk_greets_with_the_domain_of_its_address(server, settings):
 def test_one_connection_serves_a_batch(server):
     with SmtpTransport(SmtpServer.from_url(f"smtp://127.0.0.1:{server.port}"), timeout=5) as way:
         answers = [way.send(parcel()).verdict for _mail in range(3)]
-    assert answers == [Verdict.ACCEPTED] * 3
+    assert answers == [SendingResult.ACCEPTED] * 3
     assert len(server.taken) == 3
 
 
 @pytest.mark.parametrize(
-    ("reply", "verdict"), [("550 5.1.1 no such user", Verdict.NEVER), ("450 4.2.0 greylisted", Verdict.LATER)]
+    ("reply", "verdict"),
+    [("550 5.1.1 no such user", SendingResult.NEVER), ("450 4.2.0 greylisted", SendingResult.LATER)],
 )
 def test_a_refused_recipient_is_told_with_the_server_s_words(server, reply, verdict):
     server.refusals["li@company.example"] = reply
     answer = send(server, parcel())
-    assert answer == Answer(verdict, f"<li@company.example>: {reply}")
+    assert answer == ServerReply(verdict, f"<li@company.example>: {reply}")
     assert server.taken == []
 
 
 @pytest.mark.parametrize(
-    ("reply", "verdict"), [("554 5.7.1 spam", Verdict.NEVER), ("451 4.3.0 busy", Verdict.LATER)]
+    ("reply", "verdict"), [("554 5.7.1 spam", SendingResult.NEVER), ("451 4.3.0 busy", SendingResult.LATER)]
 )
 def test_a_refused_mail_is_told_with_the_server_s_words(server, reply, verdict):
     server.data_answer = reply
-    assert send(server, parcel()) == Answer(verdict, reply)
+    assert send(server, parcel()) == ServerReply(verdict, reply)
 
 
 def test_one_of_two_recipients_refused_for_good_is_named_and_the_other_gets_the_mail(server):
     server.refusals["cc@company.example"] = "550 no"
     answer = send(server, parcel("li@company.example", "cc@company.example", may_wait=True))
-    assert answer.verdict is Verdict.ACCEPTED
+    assert answer.verdict is SendingResult.ACCEPTED
     assert "<cc@company.example>: 550 no" in answer.text
     assert server.taken[0].rcpt_tos == ["li@company.example"]
 
 
-@pytest.mark.parametrize(("may_wait", "verdict"), [(True, Verdict.LATER), (False, Verdict.ACCEPTED)])
+@pytest.mark.parametrize(
+    ("may_wait", "verdict"), [(True, SendingResult.LATER), (False, SendingResult.ACCEPTED)]
+)
 def test_one_of_two_recipients_refused_for_now_holds_the_mail_back_at_first(server, may_wait, verdict):
     server.refusals["cc@company.example"] = "450 greylisted"
     answer = send(server, parcel("li@company.example", "cc@company.example", may_wait=may_wait))
@@ -148,8 +151,8 @@ def test_one_of_two_recipients_refused_for_now_holds_the_mail_back_at_first(serv
 def test_the_next_mail_goes_out_after_a_refused_one(server):
     server.refusals["bad@company.example"] = "550 no"
     with SmtpTransport(SmtpServer.from_url(f"smtp://127.0.0.1:{server.port}"), timeout=5) as way:
-        assert way.send(parcel("bad@company.example")).verdict is Verdict.NEVER
-        assert way.send(parcel()).verdict is Verdict.ACCEPTED
+        assert way.send(parcel("bad@company.example")).verdict is SendingResult.NEVER
+        assert way.send(parcel()).verdict is SendingResult.ACCEPTED
 
 
 def test_a_server_that_closes_is_unreachable(server):
@@ -184,7 +187,7 @@ def login(right: bytes) -> Callable[..., AuthResult]:
 @pytest.mark.parametrize("url", ["smtp://ann:p%40ss%2Fword@127.0.0.1:{port}"])
 def test_the_password_of_the_url_logs_in(start, url):
     server = start(Server(), authenticator=login(b"p@ss/word"), auth_require_tls=False)
-    assert send(server, parcel(), url=url).verdict is Verdict.ACCEPTED
+    assert send(server, parcel(), url=url).verdict is SendingResult.ACCEPTED
 
 
 def test_a_refused_password_is_a_sentence_without_the_password(start, caplog):
@@ -207,8 +210,8 @@ def test_tls_on_a_plain_port_is_said(server):
 def test_an_address_beyond_ascii_needs_a_server_that_takes_it(start):
     with_utf8 = start(Server(), enable_SMTPUTF8=True)
     without = start(Server(), enable_SMTPUTF8=False)
-    assert send(with_utf8, parcel("李@company.example")).verdict is Verdict.ACCEPTED
-    assert send(without, parcel("李@company.example")).verdict is Verdict.NEVER
+    assert send(with_utf8, parcel("李@company.example")).verdict is SendingResult.ACCEPTED
+    assert send(without, parcel("李@company.example")).verdict is SendingResult.NEVER
 
 
 @pytest.mark.parametrize(
@@ -235,10 +238,10 @@ def test_a_url_that_cannot_be_read_is_a_sentence(url):
 
 def test_the_folder_holds_one_file_per_mail_however_often_it_is_sent(tmp_path):
     way = FolderTransport(tmp_path / "out")
-    assert way.send(parcel()).verdict is Verdict.ACCEPTED
+    assert way.send(parcel()).verdict is SendingResult.ACCEPTED
     (path,) = (tmp_path / "out").iterdir()
     path.write_bytes(b"as it was")
-    assert way.send(parcel()).verdict is Verdict.ACCEPTED
+    assert way.send(parcel()).verdict is SendingResult.ACCEPTED
     assert [one.name for one in (tmp_path / "out").iterdir()] == ["1@desk.example.eml"]
     assert path.read_bytes() == b"as it was"
 

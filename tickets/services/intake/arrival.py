@@ -8,7 +8,7 @@ from datetime import datetime
 from tickets.choices import IntakeState
 from tickets.mail.classify import Classification, MailKind
 from tickets.mail.values import Address, ParsedAttachment, ParsedMail
-from tickets.message_content import NewFile, Words
+from tickets.message_content import MessageContent, NewFile
 from tickets.models import InboundEmail, Message, Ticket
 from tickets.services.mailboxes import Mailboxes
 
@@ -54,9 +54,9 @@ class Arrival:
         """Too large: only the head was kept."""
         return self.row.size > len(self.row.raw)
 
-    def words(self, *, is_unconfirmed: bool = False) -> Words:
+    def words(self, *, is_unconfirmed: bool = False) -> MessageContent:
         new, quoted = self.mail.new_text.strip(), self.mail.quoted_text.strip()
-        return Words(
+        return MessageContent(
             body=new or quoted,
             quoted=quoted if new else "",
             html=self.mail.html or "",
@@ -70,7 +70,7 @@ class Arrival:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class IntakeOutcome:
     """Where a mail went. ``reason`` is a sentence for the list of mails.
 
     Of a new ticket the message is its first one and is not named here.
@@ -83,15 +83,15 @@ class Outcome:
     is_new_ticket: bool = False
 
     @classmethod
-    def opened(cls, ticket: Ticket) -> Outcome:
+    def opened(cls, ticket: Ticket) -> IntakeOutcome:
         return cls(IntakeState.PROCESSED, ticket=ticket, is_new_ticket=True)
 
     @classmethod
-    def parked(cls, reason: str) -> Outcome:
+    def parked(cls, reason: str) -> IntakeOutcome:
         return cls(IntakeState.PARKED, reason)
 
     @classmethod
-    def kept(cls, ticket: Ticket | None, message: Message | None, reason: str = "") -> Outcome:
+    def kept(cls, ticket: Ticket | None, message: Message | None, reason: str = "") -> IntakeOutcome:
         return cls(IntakeState.PROCESSED, reason, ticket, message)
 
 

@@ -5,19 +5,19 @@ from django.utils.translation import gettext as _
 from customers.models import Desk
 from tickets.choices import IntakeState, MailPurpose
 from tickets.models import InboundEmail
-from tickets.services.intake.arrival import Arrival, Outcome
-from tickets.services.intake.senders import LATELY, Writer
+from tickets.services.intake.arrival import Arrival, IntakeOutcome
+from tickets.services.intake.senders import LATELY, Sender
 from tickets.services.outgoing.outbox import queue_mail
 
 MOST_TICKETS = 20
 
 
-def over_limit(arrival: Arrival, writer: Writer) -> Outcome | None:
+def over_limit(arrival: Arrival, writer: Sender) -> IntakeOutcome | None:
     """An outcome that parks the mail, or None when it may open a ticket. A person who releases it decides alone."""
     if arrival.is_released or writer.opened_lately < MOST_TICKETS:
         return None
     _tell_once(arrival)
-    return Outcome.parked(
+    return IntakeOutcome.parked(
         _("%(address)s opened more than %(most)s tickets within an hour.")
         % {"address": arrival.sender_address, "most": MOST_TICKETS}
     )

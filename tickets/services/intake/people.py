@@ -12,18 +12,18 @@ from tickets.choices import MailPurpose, Priority
 from tickets.mail.scrub import storable_line
 from tickets.models import Message, Ticket
 from tickets.services.conversation import add_customer_message, add_note
-from tickets.services.intake.arrival import Arrival, Outcome
+from tickets.services.intake.arrival import Arrival, IntakeOutcome
 from tickets.services.intake.forwarding import forwarded_sender
 from tickets.services.intake.limits import over_limit
 from tickets.services.intake.routing import (
-    Target,
+    ThreadTarget,
     end_of_merges,
     find_target,
     is_past_grace,
     is_verified_staff,
     may_append,
 )
-from tickets.services.intake.senders import Writer, find_writer, with_contact
+from tickets.services.intake.senders import Sender, find_writer, with_contact
 from tickets.services.locking import locked
 from tickets.services.opening import open_ticket
 from tickets.services.outgoing.outbox import SUBJECT_TAG, queue_mail
@@ -33,7 +33,7 @@ _PRIORITY_TAG = re.compile(r"[\[【]\s*P([0-3])(?!\d)[^\]】]{0,20}[\]】]", re.
 LONGEST_TITLE = 80
 
 
-def receive_person(arrival: Arrival) -> Outcome:
+def receive_person(arrival: Arrival) -> IntakeOutcome:
     """Append where the mail belongs and its writer may; else a new ticket, linked when the old one is long over."""
     writer = find_writer(arrival.sender_address, at=arrival.received_at)
     target = find_target(arrival, writer)
@@ -44,7 +44,7 @@ def receive_person(arrival: Arrival) -> Outcome:
     return _append(arrival, writer, target)
 
 
-def open_new(arrival: Arrival, writer: Writer, *, follows: Ticket | None = None) -> Outcome:
+def open_new(arrival: Arrival, writer: Sender, *, follows: Ticket | None = None) -> IntakeOutcome:
     """Open a ticket for the writer, who becomes a contact; parked above the hourly limit."""
     refused = over_limit(arrival, writer)
     if refused is not None:
@@ -64,10 +64,10 @@ def open_new(arrival: Arrival, writer: Writer, *, follows: Ticket | None = None)
         follows=follows,
     )
     _say_what_is_missing(arrival, writer, ticket)
-    return Outcome.opened(ticket)
+    return IntakeOutcome.opened(ticket)
 
 
-def _append(arrival: Arrival, writer: Writer, target: Target) -> Outcome:
+def _append(arrival: Arrival, writer: Sender, target: ThreadTarget) -> IntakeOutcome:
     """Under the ticket's lock, for it may have been merged since it was found."""
     target = replace(target, ticket=end_of_merges(locked(target.ticket)))
     if writer.staff is not None and not may_append(target.ticket, writer):
@@ -81,10 +81,10 @@ def _append(arrival: Arrival, writer: Writer, target: Target) -> Outcome:
         at=arrival.now,
         contact=writer.contact,
     )
-    return Outcome.kept(target.ticket, message)
+    return IntakeOutcome.kept(target.ticket, message)
 
 
-def _append_of_colleague(arrival: Arrival, writer: Writer, target: Target) -> Outcome:
+def _append_of_colleague(arrival: Arrival, writer: Sender, target: ThreadTarget) -> IntakeOutcome:
     """A colleague's mail is a note among colleagues; when nothing proves that it is theirs, the note says so."""
     words = arrival.words()
     verified = is_verified_staff(arrival, writer)
@@ -96,10 +96,10 @@ def _append_of_colleague(arrival: Arrival, writer: Writer, target: Target) -> Ou
         body="\n\n".join(filter(None, [doubt, words.body])) or "-",
         files=words.files,
     )
-    return Outcome.kept(target.ticket, message)
+    return IntakeOutcome.kept(target.ticket, message)
 
 
-def _open_forwarded(arrival: Arrival, writer: Writer) -> Outcome | None:
+def _open_forwarded(arrival: Arrival, writer: Sender) -> IntakeOutcome | None:
     """A mail that a colleague forwarded to the desk is the matter of whoever wrote it first."""
     original = forwarded_sender(arrival.mail) if writer.staff is not None else None
     if original is None or arrival.boxes.is_own(original.email):
@@ -107,7 +107,7 @@ def _open_forwarded(arrival: Arrival, writer: Writer) -> Outcome | None:
     return open_new(replace(arrival, author=original), find_writer(original.email, at=arrival.received_at))
 
 
-def _with_contact(arrival: Arrival, writer: Writer) -> Writer:
+def _with_contact(arrival: Arrival, writer: Sender) -> Sender:
     return with_contact(writer, name=arrival.sender_name, language=arrival.mail.language, at=arrival.now)
 
 
@@ -118,7 +118,7 @@ def _title(arrival: Arrival) -> str:
     return subject or first_line[:LONGEST_TITLE]
 
 
-def _priority(arrival: Arrival, writer: Writer) -> int:
+def _priority(arrival: Arrival, writer: Sender) -> int:
     """As the mailbox says, or as a known contact of an active customer asks for in the subject: [P0] to [P3]."""
     asked = _PRIORITY_TAG.search(arrival.mail.subject)
     if asked and writer.is_known and writer.customer is not None and writer.customer.is_active:
@@ -127,13 +127,13 @@ def _priority(arrival: Arrival, writer: Writer) -> int:
     return mailbox.default_priority if mailbox else Priority.P2
 
 
-def _language(arrival: Arrival, writer: Writer) -> str:
+def _language(arrival: Arrival, writer: Sender) -> str:
     if writer.contact is not None and (writer.customer is not None or writer.contact.language):
         return writer.contact.preferred_language
     return arrival.mail.language
 
 
-def _say_what_is_missing(arrival: Arrival, writer: Writer, ticket: Ticket) -> None:
+def _say_what_is_missing(arrival: Arrival, writer: Sender, ticket: Ticket) -> None:
     if writer.customer is None:
         text = _(
             "No customer is known for %(address)s. Choose one for the contact, or add their mail domain."

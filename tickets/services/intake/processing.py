@@ -25,7 +25,7 @@ from tickets.mail.parse import parse
 from tickets.mail.scrub import storable
 from tickets.mail.values import UnreadableMail
 from tickets.models import InboundEmail, Message
-from tickets.services.intake.arrival import Arrival, Outcome
+from tickets.services.intake.arrival import Arrival, IntakeOutcome
 from tickets.services.intake.machines import park_bulk, park_loop, receive_alarm, receive_automatic_reply
 from tickets.services.intake.people import open_new, receive_person
 from tickets.services.intake.reports import receive_report
@@ -116,7 +116,7 @@ def _locked(inbound: int, states: Sequence[IntakeState]) -> InboundEmail | None:
     return waiting.filter(pk=inbound, state__in=states).first()
 
 
-def _outcome(row: InboundEmail, *, now: datetime, released_by: User | None, waits: bool) -> Outcome:
+def _outcome(row: InboundEmail, *, now: datetime, released_by: User | None, waits: bool) -> IntakeOutcome:
     with remembered() as boxes:
         arrival = _read(row, boxes, now=now, is_released=released_by is not None)
         if waits:
@@ -134,7 +134,7 @@ def _refuse_overtaking(arrival: Arrival) -> None:
         raise Overtaking(ancestors)
 
 
-def _brought(arrival: Arrival, released_by: User | None) -> Outcome:
+def _brought(arrival: Arrival, released_by: User | None) -> IntakeOutcome:
     row = arrival.row
     row.sender = arrival.sender_address[:320]
     row.subject = arrival.mail.subject[:500]
@@ -156,7 +156,7 @@ def _read(row: InboundEmail, boxes: Mailboxes, *, now: datetime, is_released: bo
     return Arrival(row, mail, mail.sender, found, boxes, now, is_released)
 
 
-def _handled(arrival: Arrival) -> Outcome:
+def _handled(arrival: Arrival) -> IntakeOutcome:
     match arrival.kind:
         case MailKind.HUMAN:
             return receive_person(arrival)
@@ -172,7 +172,7 @@ def _handled(arrival: Arrival) -> Outcome:
             return receive_report(arrival)
 
 
-def _twin(arrival: Arrival) -> Outcome | None:
+def _twin(arrival: Arrival) -> IntakeOutcome | None:
     """A copy that came to another of our mailboxes joins the ticket of the first one.
 
     The first copy's row is the lock of them all, so that two workers cannot open a ticket each.
@@ -188,17 +188,17 @@ def _twin(arrival: Arrival) -> Outcome | None:
     done = others.exclude(ticket=None).select_related("ticket").defer("raw").first()
     if done is None:
         return None
-    return Outcome(IntakeState.PROCESSED, _("A copy of a mail to another mailbox."), done.ticket)
+    return IntakeOutcome(IntakeState.PROCESSED, _("A copy of a mail to another mailbox."), done.ticket)
 
 
-def _released(arrival: Arrival, actor: User) -> Outcome:
+def _released(arrival: Arrival, actor: User) -> IntakeOutcome:
     """A person has decided that this is a matter of its own."""
     outcome = open_new(arrival, find_writer(arrival.sender_address, at=arrival.received_at))
     said = _("Released by %(name)s. %(reason)s") % {"name": actor, "reason": arrival.row.reason}
     return replace(outcome, reason=said)
 
 
-def _settle(row: InboundEmail, outcome: Outcome) -> None:
+def _settle(row: InboundEmail, outcome: IntakeOutcome) -> None:
     row.state = outcome.state
     row.reason = outcome.reason[:300]
     row.ticket = outcome.ticket

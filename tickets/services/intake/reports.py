@@ -14,18 +14,18 @@ from tickets.mail.bounces import RecipientReport, Report, ReportKind, read_repor
 from tickets.models import OutboundEmail
 from tickets.services.conversation import add_automatic_message
 from tickets.services.failures import fail_response
-from tickets.services.intake.arrival import Arrival, Outcome
+from tickets.services.intake.arrival import Arrival, IntakeOutcome
 from tickets.services.intake.routing import end_of_merges
 
 LONGEST_ANSWER = 2_000
 
 
-def receive_report(arrival: Arrival) -> Outcome:
+def receive_report(arrival: Arrival) -> IntakeOutcome:
     """Find our mail that the report is about; without one nothing is believed, and the report is parked."""
     report = read_report(arrival.mail)
     mail = _reported_mail(report) if report else None
     if report is None or mail is None:
-        return Outcome.parked(_("A report on a mail that is not in the outbox."))
+        return IntakeOutcome.parked(_("A report on a mail that is not in the outbox."))
     match report.kind:
         case ReportKind.BOUNCE:
             _bounced(mail, report, at=arrival.now)
@@ -41,15 +41,15 @@ def _reported_mail(report: Report) -> OutboundEmail | None:
     return found.select_related("ticket", "message").first()
 
 
-def _kept(arrival: Arrival, mail: OutboundEmail) -> Outcome:
+def _kept(arrival: Arrival, mail: OutboundEmail) -> IntakeOutcome:
     reason = _("A report on %(subject)s.") % {"subject": mail.subject[:200]}
     if mail.ticket is None:
-        return Outcome.kept(None, None, reason)
+        return IntakeOutcome.kept(None, None, reason)
     ticket = end_of_merges(mail.ticket)
     message = add_automatic_message(
         ticket=ticket, words=arrival.words(), received_at=arrival.received_at, at=arrival.now
     )
-    return Outcome.kept(ticket, message, reason)
+    return IntakeOutcome.kept(ticket, message, reason)
 
 
 def _bounced(mail: OutboundEmail, report: Report, *, at: datetime) -> None:

@@ -15,14 +15,14 @@ from tickets.mail.threading import ThreadClues
 from tickets.mail.values import ParsedMail
 from tickets.models import Mailbox, Message, OutboundEmail, Ticket
 from tickets.services.intake.arrival import Arrival
-from tickets.services.intake.senders import Writer
+from tickets.services.intake.senders import Sender
 from tickets.services.outgoing.threads import clues_of
 
 MOST_MERGES = 20
 
 
 @dataclass(frozen=True)
-class Target:
+class ThreadTarget:
     """The ticket to append to. Unconfirmed: the mail proves the thread, but its writer is a stranger to it."""
 
     ticket: Ticket
@@ -37,7 +37,7 @@ class _Candidate:
     is_proven: bool
 
 
-def find_target(arrival: Arrival, writer: Writer) -> Target | None:
+def find_target(arrival: Arrival, writer: Sender) -> ThreadTarget | None:
     """The strongest clue that leads to a ticket wins; a bare number counts only from those who take part."""
     clues = clues_of(arrival.mail, envelope_to=arrival.row.envelope_to)
     for candidate in _candidates(clues):
@@ -45,9 +45,9 @@ def find_target(arrival: Arrival, writer: Writer) -> Target | None:
         if ticket.is_drill and writer.staff is None:
             continue  # a customer's words must not end up in an exercise
         if may_append(ticket, writer) or is_verified_staff(arrival, writer):
-            return Target(ticket, is_unconfirmed=False)
+            return ThreadTarget(ticket, is_unconfirmed=False)
         if candidate.is_proven:
-            return Target(ticket, is_unconfirmed=True)
+            return ThreadTarget(ticket, is_unconfirmed=True)
     return None
 
 
@@ -68,7 +68,7 @@ def is_past_grace(ticket: Ticket, at: datetime) -> bool:
     return at - ended > timedelta(days=settings.REOPEN_DAYS)
 
 
-def may_append(ticket: Ticket, writer: Writer) -> bool:
+def may_append(ticket: Ticket, writer: Sender) -> bool:
     """The requester, a contact of the same customer, or somebody who took part in the conversation."""
     if writer.contact is not None and writer.contact.pk == ticket.contact_id:
         return True
@@ -77,7 +77,7 @@ def may_append(ticket: Ticket, writer: Writer) -> bool:
     return bool(writer.address) and _took_part(ticket, writer.address)
 
 
-def is_verified_staff(arrival: Arrival, writer: Writer) -> bool:
+def is_verified_staff(arrival: Arrival, writer: Sender) -> bool:
     """A colleague's address, and our own mail server says that the mail truly comes from its domain."""
     if writer.staff is None:
         return False

@@ -21,7 +21,7 @@ LATELY = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Writer:
+class Sender:
     """The person behind an address. ``is_known``: a contact of a company who was here before this mail.
 
     ``opened_lately`` counts the tickets of the contact within LATELY before the mail.
@@ -35,7 +35,7 @@ class Writer:
     opened_lately: int = 0
 
 
-def find_writer(address: str, *, at: datetime) -> Writer:
+def find_writer(address: str, *, at: datetime) -> Sender:
     """Look an address up without changing anything: contacts, the company's mail domains, colleagues.
 
     ``at`` is the receipt of the mail.
@@ -44,11 +44,11 @@ def find_writer(address: str, *, at: datetime) -> Writer:
     opened_lately = contact.opened_lately if contact else 0
     if contact is not None and contact.customer is not None:
         known = contact.is_active
-        return Writer(address, contact, contact.customer, is_known=known, opened_lately=opened_lately)
-    return Writer(address, contact, customer_of(address), staff_of(address), opened_lately=opened_lately)
+        return Sender(address, contact, contact.customer, is_known=known, opened_lately=opened_lately)
+    return Sender(address, contact, customer_of(address), staff_of(address), opened_lately=opened_lately)
 
 
-def with_contact(writer: Writer, *, name: str, language: str, at: datetime) -> Writer:
+def with_contact(writer: Sender, *, name: str, language: str, at: datetime) -> Sender:
     """The writer with a contact row: made when there is none, and told its company when that is known by now.
 
     Somebody who writes has a working mailbox: a failure noted earlier is forgotten.
@@ -114,7 +114,7 @@ def _in_ascii(domain: str) -> str:
         return domain
 
 
-def _new_contact(writer: Writer, *, name: str, language: str) -> Contact | None:
+def _new_contact(writer: Sender, *, name: str, language: str) -> Contact | None:
     """None for an address that no contact can have; the ticket then stands without one."""
     if not writer.address or len(writer.address) > LONGEST_ADDRESS:
         return None

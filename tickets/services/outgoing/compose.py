@@ -19,7 +19,7 @@ from django.utils.encoding import punycode
 from tickets.choices import MailPurpose
 from tickets.mail.scrub import plain_name, storable_line
 from tickets.models import OutboundEmail
-from tickets.protocols.smtp import Parcel
+from tickets.protocols.smtp import OutgoingMail
 
 # Written by the desk itself: other machines must not answer it (RFC 3834, 5; [MS-OXCMAIL] 2.2.3.2.14).
 AUTO_SUBMITTED = {
@@ -34,9 +34,9 @@ _UTF8 = Charset("utf-8")
 _UTF8.body_encoding = QP  # passes servers without 8BITMIME, and signatures survive
 
 
-def parcel_of(mail: OutboundEmail) -> Parcel:
+def parcel_of(mail: OutboundEmail) -> OutgoingMail:
     """The mail as bytes, with its envelope. The same row gives the same Message-ID and Date each time."""
-    return Parcel(
+    return OutgoingMail(
         message_id=mail.rfc_message_id,
         sender=envelope_address(parseaddr(mail.sender)[1]),
         recipients=[envelope_address(address) for address in (*mail.recipients, *mail.copies)],

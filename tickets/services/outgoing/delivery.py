@@ -25,7 +25,7 @@ from tickets.events import StaffResponded, publish
 from tickets.models import Message, OutboundEmail
 from tickets.models.outbound import WORK_LEFT
 from tickets.nudges import nudge_delivery
-from tickets.protocols.smtp import Answer, ServerUnreachable, Transport, Verdict, transport
+from tickets.protocols.smtp import SendingResult, ServerReply, ServerUnreachable, Transport, transport
 from tickets.services.failures import fail_response
 from tickets.services.locking import locked
 from tickets.services.outgoing.compose import parcel_of
@@ -100,26 +100,26 @@ def _deliver(
     try:
         answer = _sent(mail, way)
     except ServerUnreachable as problem:
-        _settle(mail, Answer(Verdict.LATER, str(problem)), report, now=clock())
+        _settle(mail, ServerReply(SendingResult.LATER, str(problem)), report, now=clock())
         raise
     _settle(mail, answer, report, now=clock())
 
 
-def _sent(mail: OutboundEmail, way: Transport) -> Answer:
+def _sent(mail: OutboundEmail, way: Transport) -> ServerReply:
     try:
         parcel = parcel_of(mail)
     except Exception as error:  # a lost file or a bug of ours holds up this mail only, and is tried again
         logger.exception("Mail %s cannot be composed", mail.pk)
         words = {"error": f"{type(error).__name__}: {error}"}
-        return Answer(Verdict.LATER, _("The mail could not be put together (%(error)s).") % words)
+        return ServerReply(SendingResult.LATER, _("The mail could not be put together (%(error)s).") % words)
     return way.send(parcel)
 
 
-def _settle(mail: OutboundEmail, answer: Answer, report: DeliveryReport, *, now: datetime) -> None:
+def _settle(mail: OutboundEmail, answer: ServerReply, report: DeliveryReport, *, now: datetime) -> None:
     match answer.verdict:
-        case Verdict.ACCEPTED:
+        case SendingResult.ACCEPTED:
             report.accepted += _record(mail, answer, state=OutboxState.ACCEPTED, accepted_at=now)
-        case Verdict.LATER if not _is_hopeless(mail, now):
+        case SendingResult.LATER if not _is_hopeless(mail, now):
             report.deferred += _record(
                 mail, answer, state=OutboxState.DEFERRED, next_try_at=_next_try(mail, now)
             )
@@ -137,14 +137,14 @@ def _next_try(mail: OutboundEmail, now: datetime) -> datetime:
 
 
 @transaction.atomic
-def _fail(mail: OutboundEmail, answer: Answer, *, now: datetime) -> int:
+def _fail(mail: OutboundEmail, answer: ServerReply, *, now: datetime) -> int:
     recorded = _record(mail, answer, state=OutboxState.FAILED)
     if recorded and mail.message is not None:
         fail_response(message=mail.message, at=now, answer=answer.text)
     return recorded
 
 
-def _record(mail: OutboundEmail, answer: Answer, **fields: object) -> int:
+def _record(mail: OutboundEmail, answer: ServerReply, **fields: object) -> int:
     """Write the answer if the lease is still ours; 0 when somebody else has taken the row over."""
     mine = OutboundEmail.objects.filter(pk=mail.pk, state=OutboxState.SENDING, leased_until=mail.leased_until)
     return mine.update(answer=answer.text.replace("\x00", ""), leased_until=None, **fields)

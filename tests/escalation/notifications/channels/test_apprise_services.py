@@ -10,13 +10,13 @@ from escalation.choices import AttemptOutcome, Medium
 from escalation.notifications.channels import apprise_services, outcomes
 from escalation.notifications.channels.delivery import Courier
 from escalation.notifications.channels.in_parallel import send_all
-from escalation.notifications.channels.payload import Parcel, Words
+from escalation.notifications.channels.payload import ChannelMessage, MessageTexts
 from tests.factories import NOW
 from tests.imfake import Service, closed_port, standing_in
 
 ACCEPTED, REFUSED, TIMED_OUT = AttemptOutcome.ACCEPTED, AttemptOutcome.REFUSED, AttemptOutcome.TIMED_OUT
 CHAT, SMS, VOICE = Medium.CHAT, Medium.SMS, Medium.VOICE
-WORDS = Words("P0 Black", "SD#12 had no answer in time.", "P0. SD#12 is due.")
+WORDS = MessageTexts("P0 Black", "SD#12 had no answer in time.", "P0. SD#12 is due.")
 KEY = "a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4"
 NUMBER = "15556667777"
 
@@ -207,8 +207,8 @@ def service(settings, monkeypatch):
         yield one
 
 
-def parcel(name: str, words: Words = WORDS) -> Parcel:
-    return Parcel(SERVICES[name].medium, SERVICES[name].address, "", words, NOW)
+def parcel(name: str, words: MessageTexts = WORDS) -> ChannelMessage:
+    return ChannelMessage(SERVICES[name].medium, SERVICES[name].address, "", words, NOW)
 
 
 def sent(name: str, service: Service, *, status: int | None = None, body: str | None = None):
@@ -270,7 +270,7 @@ def test_a_chat_that_was_entered_as_a_webhook_is_judged_as_the_chat_it_is(servic
     """The form does not take it any more."""
     service.body = '{"errcode":40008,"errmsg":"invalid message type"}'
     address = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=BOTKEY-4711"
-    assert Courier(Parcel(Medium.WEBHOOK, address, "", WORDS, NOW)).deliver().outcome == REFUSED
+    assert Courier(ChannelMessage(Medium.WEBHOOK, address, "", WORDS, NOW)).deliver().outcome == REFUSED
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -323,7 +323,7 @@ def test_redirects_are_not_followed(service, name):
 def test_chinese_is_sent_as_unicode_where_that_has_to_be_asked_for(service, name, field):
     sent(name, service)
     assert field not in service.texts[0]
-    Courier(parcel(name, Words("", "", "P0 工单 SD#12"))).deliver()
+    Courier(parcel(name, MessageTexts("", "", "P0 工单 SD#12"))).deliver()
     assert field in service.texts[1]
     assert "工单" in service.all_heard
 
@@ -336,13 +336,13 @@ def test_chinese_is_sent_as_unicode_where_that_has_to_be_asked_for(service, name
     ],
 )
 def test_a_call_speaks_the_language_of_its_words_and_takes_none_for_a_command(service, said, heard):
-    Courier(parcel("twilio call", Words("", "", said))).deliver()
+    Courier(parcel("twilio call", MessageTexts("", "", said))).deliver()
     assert f"<Response>{heard}</Response>" in service.all_heard
 
 
 @pytest.mark.parametrize("name", ["twilio", "twilio call", "sinch", "spike"])
 def test_what_is_too_long_for_an_sms_or_a_call_is_cut(service, name):
-    Courier(parcel(name, Words("", "", "长" * 5000))).deliver()
+    Courier(parcel(name, MessageTexts("", "", "长" * 5000))).deliver()
     assert service.texts[0].count("%E9%95%BF") + service.all_heard.count("\\u957f") in range(100, 401)
 
 
@@ -374,7 +374,7 @@ def test_a_customers_words_call_nobody_hide_no_link_and_break_no_message(service
         'P0 <!channel> <@U024BE7LH> <at user_id="all"></at> @everyone @all (MET)all(met) <users/all> '
         '<http://evil.example|Open> [Open](http://evil.example) <a href="http://evil.example">'
     )
-    Courier(parcel(name, Words(subject, "https://desk.example/1/", ""))).deliver()
+    Courier(parcel(name, MessageTexts(subject, "https://desk.example/1/", ""))).deliver()
     heard = words_in(service.texts[0])
     assert "everyone" in heard
     assert "https://desk.example/1/" in heard

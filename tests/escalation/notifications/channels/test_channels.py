@@ -17,16 +17,18 @@ from escalation.notifications.channels.delivery import Courier
 from escalation.notifications.channels.http import is_public
 from escalation.notifications.channels.in_parallel import send_all
 from escalation.notifications.channels.outcomes import as_read, cleaned
-from escalation.notifications.channels.payload import Parcel, Words
+from escalation.notifications.channels.payload import ChannelMessage, MessageTexts
 from tests.factories import NOW
 from tests.imfake import closed_port, resetting, saying, self_signed, standing_in
 
 ACCEPTED, REFUSED, TIMED_OUT = AttemptOutcome.ACCEPTED, AttemptOutcome.REFUSED, AttemptOutcome.TIMED_OUT
-WORDS = Words("P0 Black", "SD#12 had no answer in time.", "P0. SD#12.", {"version": 1, "event": "test"})
+WORDS = MessageTexts(
+    "P0 Black", "SD#12 had no answer in time.", "P0. SD#12.", {"version": 1, "event": "test"}
+)
 
 
-def parcel(address: str, medium: str = Medium.CHAT, secret: str = "") -> Parcel:
-    return Parcel(medium, address, secret, WORDS, NOW)
+def parcel(address: str, medium: str = Medium.CHAT, secret: str = "") -> ChannelMessage:
+    return ChannelMessage(medium, address, secret, WORDS, NOW)
 
 
 def answer(address: str, **more):

@@ -31,7 +31,7 @@ from tests.factories import (
     staff,
 )
 from tickets.choices import Channel, MessageKind, OutboxState, Priority, Status
-from tickets.message_content import Words
+from tickets.message_content import MessageContent
 from tickets.models import Message, OutboundEmail, Submission, Ticket
 from tickets.services.opening import open_ticket
 
@@ -54,7 +54,9 @@ def ticket(anna: User, now: datetime) -> Ticket:
     set_desk(duty_manager=staff("chief", groups=["Support director"]))
     return open_ticket(
         subject="Black screen",
-        words=Words(body="The live room is black.", sender_name="Li Wei", sender_address=contact.email),
+        words=MessageContent(
+            body="The live room is black.", sender_name="Li Wei", sender_address=contact.email
+        ),
         received_at=now - timedelta(hours=1),
         at=now - timedelta(hours=1),
         priority=Priority.P2,

@@ -15,9 +15,9 @@ from supportdesk.monitoring.health import health
 from supportdesk.processes.cluster import redis_broker
 from supportdesk.processes.cluster.names import queue_of
 from supportdesk.processes.cluster.orm_broker import OwnOrm
-from supportdesk.processes.cluster.probe import ClusterPulse
+from supportdesk.processes.cluster.probe import ClusterProbe
 from supportdesk.processes.cluster.redis_broker import OwnRedis, is_away
-from supportdesk.processes.runner.parts import Answer
+from supportdesk.processes.runner.parts import Liveness
 from tests.factories import ClusterFactory
 
 SHARED = "supportdesk"
@@ -154,10 +154,10 @@ def test_an_away_redis_is_a_problem_of_health_and_no_fault_of_the_pages(away: Aw
 @pytest.mark.django_db(transaction=True)
 def test_an_away_redis_says_nothing_about_the_cluster(away: Away) -> None:
     ClusterFactory(name="here:1")
-    sign = ClusterPulse("here:1")()
-    assert (sign.answer, sign.detail) == (Answer.UNKNOWN, "Redis does not answer")
+    sign = ClusterProbe("here:1")()
+    assert (sign.answer, sign.detail) == (Liveness.UNKNOWN, "Redis does not answer")
     away.is_back = True
-    assert ClusterPulse("here:1")().answer is not Answer.UNKNOWN
+    assert ClusterProbe("here:1")().answer is not Liveness.UNKNOWN
 
 
 @pytest.mark.parametrize(("back_after", "minutes"), [(0, 1), (1, 2), (2, 3), (9, 3)])

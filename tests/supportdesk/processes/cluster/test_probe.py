@@ -13,9 +13,9 @@ from django_q.models import OrmQ
 from supportdesk.models import Cluster
 from supportdesk.processes.cluster import probe as probing
 from supportdesk.processes.cluster.names import queue_of
-from supportdesk.processes.cluster.probe import ClusterPulse
+from supportdesk.processes.cluster.probe import ClusterProbe
 from supportdesk.processes.cluster.question import is_worth_a_line
-from supportdesk.processes.runner.parts import Answer
+from supportdesk.processes.runner.parts import Liveness
 from tests.factories import ClusterFactory
 
 NAME = "here:1"
@@ -24,7 +24,7 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def pulse(monkeypatch: pytest.MonkeyPatch) -> ClusterPulse:
+def pulse(monkeypatch: pytest.MonkeyPatch) -> ClusterProbe:
     """The probe, asked in the test's own thread and on its connection, with the queue of the database."""
 
     class Connections:
@@ -33,41 +33,41 @@ def pulse(monkeypatch: pytest.MonkeyPatch) -> ClusterPulse:
 
     monkeypatch.setattr(probing, "connections", Connections())
     monkeypatch.setattr("django_q.tasks.get_broker", get_broker)
-    return ClusterPulse(NAME, leaves_task=True)
+    return ClusterProbe(NAME, leaves_task=True)
 
 
 @pytest.mark.django_db
-def test_each_new_task_that_went_all_the_way_is_a_sign_of_life(pulse: ClusterPulse) -> None:
+def test_each_new_task_that_went_all_the_way_is_a_sign_of_life(pulse: ClusterProbe) -> None:
     ClusterFactory(name=NAME, worked_at=WORKED)
-    assert pulse().answer is Answer.ALIVE
-    assert pulse().answer is Answer.SILENT
+    assert pulse().answer is Liveness.ALIVE
+    assert pulse().answer is Liveness.SILENT
     Cluster.objects.update(worked_at=WORKED + SECOND)
-    assert pulse().answer is Answer.ALIVE
+    assert pulse().answer is Liveness.ALIVE
     sign = pulse()
-    assert (sign.answer, sign.detail) == (Answer.SILENT, "the last task was done at 08:00:01 UTC")
+    assert (sign.answer, sign.detail) == (Liveness.SILENT, "the last task was done at 08:00:01 UTC")
 
 
 @pytest.mark.django_db
-def test_the_work_of_another_cluster_says_nothing(pulse: ClusterPulse) -> None:
+def test_the_work_of_another_cluster_says_nothing(pulse: ClusterProbe) -> None:
     ClusterFactory(name="there:1", worked_at=WORKED)
     sign = pulse()
-    assert (sign.answer, sign.detail) == (Answer.SILENT, "it has not started yet")
+    assert (sign.answer, sign.detail) == (Liveness.SILENT, "it has not started yet")
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("busy", "answer"), [(3, Answer.ALIVE), (2, Answer.SILENT)])
+@pytest.mark.parametrize(("busy", "answer"), [(3, Liveness.ALIVE), (2, Liveness.SILENT)])
 def test_a_cluster_whose_workers_all_have_work_lives_as_long_as_its_sentinel_says_so(
-    pulse: ClusterPulse, busy: int, answer: Answer
+    pulse: ClusterProbe, busy: int, answer: Liveness
 ) -> None:
     ClusterFactory(name=NAME, workers=3, busy=busy, seen_at=WORKED)
     assert pulse().answer is answer
-    assert pulse().answer is Answer.SILENT
+    assert pulse().answer is Liveness.SILENT
     Cluster.objects.update(seen_at=WORKED + SECOND)
     assert pulse().answer is answer
 
 
 @pytest.mark.django_db
-def test_a_question_waits_in_the_own_queue_and_is_not_put_twice(pulse: ClusterPulse) -> None:
+def test_a_question_waits_in_the_own_queue_and_is_not_put_twice(pulse: ClusterProbe) -> None:
     pulse()
     pulse()
     (task,) = OrmQ.objects.all()
@@ -79,8 +79,8 @@ def test_a_question_waits_in_the_own_queue_and_is_not_put_twice(pulse: ClusterPu
 
 
 @pytest.mark.django_db
-def test_the_supervisor_leaves_the_asking_to_the_cluster(pulse: ClusterPulse) -> None:
-    ClusterPulse(NAME)()
+def test_the_supervisor_leaves_the_asking_to_the_cluster(pulse: ClusterProbe) -> None:
+    ClusterProbe(NAME)()
     assert not OrmQ.objects.exists()
 
 
@@ -100,12 +100,12 @@ def test_questions_fill_no_log(level: int, words: str, kept: bool) -> None:
 
 
 def test_a_database_that_is_away_is_not_the_clusters_silence(
-    pulse: ClusterPulse, monkeypatch: pytest.MonkeyPatch
+    pulse: ClusterProbe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(**_filters: Any) -> None:
         raise OperationalError("connection refused\nIs the server running?")
 
     monkeypatch.setattr(Cluster.objects, "filter", refuse)
     sign = pulse()
-    assert sign.answer is Answer.UNKNOWN
+    assert sign.answer is Liveness.UNKNOWN
     assert sign.detail == "the database does not answer: connection refused"

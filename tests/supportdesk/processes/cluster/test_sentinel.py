@@ -21,8 +21,8 @@ from supportdesk.processes.cluster import sentinel as module
 from supportdesk.processes.cluster import watch as watching
 from supportdesk.processes.cluster.sentinel import FAULT, RECYCLED, StrictSentinel, guarded_at
 from supportdesk.processes.cluster.watch import watch
-from supportdesk.processes.runner.liveness_probe import Pulse
-from supportdesk.processes.runner.parts import Answer, Sign
+from supportdesk.processes.runner.liveness_probe import LivenessProbe
+from supportdesk.processes.runner.parts import Liveness, Sign
 from supportdesk.schedules import sync_schedules
 
 IDLE, BUSY = -1, 240
@@ -224,8 +224,8 @@ class FakeSentinel:
 @pytest.fixture
 def no_signals(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """Signs of life come at once and tell that all is well; a test may change what they tell."""
-    monkeypatch.setattr(watching, "ClusterPulse", lambda name, leaves_task: lambda: Sign(Answer.ALIVE))
-    monkeypatch.setattr(watching, "Pulse", partial(Pulse, run_job=lambda job: job()))
+    monkeypatch.setattr(watching, "ClusterPulse", lambda name, leaves_task: lambda: Sign(Liveness.ALIVE))
+    monkeypatch.setattr(watching, "LivenessProbe", partial(LivenessProbe, run_job=lambda job: job()))
     settings.CLUSTER_SILENCE_SECONDS = 60
     monkeypatch.setattr(watching.signal, "signal", lambda number, handler: None)
     monkeypatch.setattr(watching.os, "getpgrp", lambda: 0)
@@ -259,14 +259,14 @@ def test_a_sentinel_that_hangs_is_ended(silent: int, ends: bool) -> None:
 @pytest.mark.parametrize(
     ("answer", "seconds", "ends"),
     [
-        (Answer.SILENT, 60, False),
-        (Answer.SILENT, 62, True),
-        (Answer.UNKNOWN, 300, False),
-        (Answer.ALIVE, 300, False),
+        (Liveness.SILENT, 60, False),
+        (Liveness.SILENT, 62, True),
+        (Liveness.UNKNOWN, 300, False),
+        (Liveness.ALIVE, 300, False),
     ],
 )
 def test_a_cluster_that_gets_nothing_done_ends_by_itself(
-    monkeypatch: pytest.MonkeyPatch, answer: Answer, seconds: int, ends: bool
+    monkeypatch: pytest.MonkeyPatch, answer: Liveness, seconds: int, ends: bool
 ) -> None:
     clock = [1000.0]
 

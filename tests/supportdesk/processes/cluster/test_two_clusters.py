@@ -15,9 +15,9 @@ from supportdesk.models import Cluster
 from supportdesk.processes.cluster import probe as probing
 from supportdesk.processes.cluster.names import VARIABLE, new_name, queue_of
 from supportdesk.processes.cluster.orm_broker import OwnOrm
-from supportdesk.processes.cluster.probe import ClusterPulse
+from supportdesk.processes.cluster.probe import ClusterProbe
 from supportdesk.processes.cluster.reports import WorkMark, arrive, report
-from supportdesk.processes.runner.parts import Answer
+from supportdesk.processes.runner.parts import Liveness
 
 SHARED = "supportdesk"
 EVERY = timedelta(seconds=15)
@@ -65,8 +65,8 @@ def test_a_cluster_that_died_is_silent_though_another_does_all_the_work(
     for name in (dead, living):
         with inside(name):
             arrive(now=now)
-    probes = {name: ClusterPulse(name, leaves_task=True) for name in (dead, living)}
-    answers: dict[str, list[Answer]] = {dead: [], living: []}
+    probes = {name: ClusterProbe(name, leaves_task=True) for name in (dead, living)}
+    answers: dict[str, list[Liveness]] = {dead: [], living: []}
     for _round in range(4):
         OwnOrm(SHARED).enqueue("a sweep")
         for name in (dead, living):
@@ -74,7 +74,7 @@ def test_a_cluster_that_died_is_silent_though_another_does_all_the_work(
         now += EVERY
         frozen.move_to(now)
         assert work(living, now) == 2  # what all share, and its own question
-    assert answers == {dead: [Answer.SILENT] * 4, living: [Answer.SILENT, *[Answer.ALIVE] * 3]}
+    assert answers == {dead: [Liveness.SILENT] * 4, living: [Liveness.SILENT, *[Liveness.ALIVE] * 3]}
     assert Cluster.objects.get(name=dead).worked_at is None
     assert get_broker(queue_of(dead)).queue_size() == 1
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from supportdesk.processes.runner import probes
-from supportdesk.processes.runner.parts import Answer
+from supportdesk.processes.runner.parts import Liveness
 
 Serve = Callable[[bytes], int]
 
@@ -43,9 +43,13 @@ def answer_once(server: socket.socket, answer: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("status", "answer"),
-    [(b"200 OK", Answer.ALIVE), (b"400 Bad Request", Answer.ALIVE), (b"502 Bad Gateway", Answer.SILENT)],
+    [
+        (b"200 OK", Liveness.ALIVE),
+        (b"400 Bad Request", Liveness.ALIVE),
+        (b"502 Bad Gateway", Liveness.SILENT),
+    ],
 )
-def test_a_web_server_lives_unless_it_fails(serve: Serve, status: bytes, answer: Answer) -> None:
+def test_a_web_server_lives_unless_it_fails(serve: Serve, status: bytes, answer: Liveness) -> None:
     port = serve(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     sign = probes.web("127.0.0.1", port, "/healthz/live")()
     assert sign.answer is answer
@@ -53,14 +57,14 @@ def test_a_web_server_lives_unless_it_fails(serve: Serve, status: bytes, answer:
 
 
 def test_a_web_server_that_hangs_up_is_silent(serve: Serve) -> None:
-    assert probes.web("127.0.0.1", serve(b""), "/")().answer is Answer.SILENT
+    assert probes.web("127.0.0.1", serve(b""), "/")().answer is Liveness.SILENT
 
 
 @pytest.mark.parametrize(
     ("line", "answer"),
-    [(b"220 desk\r\n", Answer.ALIVE), (b"421 busy\r\n", Answer.SILENT), (b"", Answer.SILENT)],
+    [(b"220 desk\r\n", Liveness.ALIVE), (b"421 busy\r\n", Liveness.SILENT), (b"", Liveness.SILENT)],
 )
-def test_a_mail_server_lives_when_it_greets(serve: Serve, line: bytes, answer: Answer) -> None:
+def test_a_mail_server_lives_when_it_greets(serve: Serve, line: bytes, answer: Liveness) -> None:
     assert probes.greeting("127.0.0.1", serve(line))().answer is answer
 
 

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from supportdesk.processes.runner.output import LONGEST_LINE, Printer
-from supportdesk.processes.runner.parts import Answer, Part, Sign
+from supportdesk.processes.runner.parts import DeskPart, Liveness, Sign
 from supportdesk.processes.runner.process import Process, Watchman, ending
 from supportdesk.processes.runner.restart_policy import TOO_MANY, Keeper, State
 from supportdesk.processes.runner.supervisor import Supervisor
 
 ROOT = Path(__file__).parents[2]
-ALIVE = Sign(Answer.ALIVE)
-SILENT = Sign(Answer.SILENT, "no answer")
-UNKNOWN = Sign(Answer.UNKNOWN, "the database does not answer")
+ALIVE = Sign(Liveness.ALIVE)
+SILENT = Sign(Liveness.SILENT, "no answer")
+UNKNOWN = Sign(Liveness.UNKNOWN, "the database does not answer")
 
 
 class FakeProcess:
@@ -59,14 +59,14 @@ class Stage:
         self.said: list[str] = []
         self.started: list[FakeProcess] = []
         self.stubborn = stubborn
-        part = Part(
+        part = DeskPart(
             name="web", argv=("web",), probe=probe, probe_every=15, patience=45, grace=10, ready="at home"
         )
         self.keeper = Keeper(
             part, start=self.start, say=self.said.append, show=self.said.append, run_job=lambda job: job()
         )
 
-    def start(self, part: Part) -> FakeProcess:
+    def start(self, part: DeskPart) -> FakeProcess:
         self.started.append(FakeProcess(stubborn=self.stubborn))
         return self.started[-1]
 
@@ -267,8 +267,8 @@ def test_a_reader_that_went_away_stops_nothing() -> None:
 # --- Real processes ----------------------------------------------------------------------------------
 
 
-def python(code: str, **more: object) -> Part:
-    return Part(name="part", argv=(sys.executable, "-c", code), **more)  # type: ignore[arg-type]
+def python(code: str, **more: object) -> DeskPart:
+    return DeskPart(name="part", argv=(sys.executable, "-c", code), **more)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -337,7 +337,7 @@ def test_output_is_taken_line_by_line_and_endless_lines_are_cut() -> None:
 
 def test_a_program_that_is_not_there_is_said() -> None:
     heard = io.StringIO()
-    process = Process(Part(name="part", argv=("/nowhere/nothing",)), Printer(heard))
+    process = Process(DeskPart(name="part", argv=("/nowhere/nothing",)), Printer(heard))
     process.output.join()
     assert process.popen.wait() == 1
     assert "/nowhere/nothing: No such file" in heard.getvalue()

@@ -21,26 +21,26 @@ from tickets.choices import MailPurpose, OutboxState
 from tickets.errors import DeskError
 from tickets.models import OutboundEmail, Ticket
 from tickets.nudges import nudge_delivery
-from tickets.protocols.smtp import Answer, Parcel, ServerUnreachable, Verdict
+from tickets.protocols.smtp import OutgoingMail, SendingResult, ServerReply, ServerUnreachable
 from tickets.services.outgoing import delivery
 from tickets.services.outgoing.delivery import LEASE, claim_next, deliver_due, send_again
 
 pytestmark = pytest.mark.django_db
 
-YES = Answer(Verdict.ACCEPTED, "250 OK")
-LATER = Answer(Verdict.LATER, "451 try again")
-NEVER = Answer(Verdict.NEVER, "550 no such user")
+YES = ServerReply(SendingResult.ACCEPTED, "250 OK")
+LATER = ServerReply(SendingResult.LATER, "451 try again")
+NEVER = ServerReply(SendingResult.NEVER, "550 no such user")
 
 
 @dataclass
 class Post:
     """A way out that answers as told, in turn, and then always as the last time."""
 
-    answers: list[Answer | Exception] = field(default_factory=lambda: [YES])
-    parcels: list[Parcel] = field(default_factory=list)
+    answers: list[ServerReply | Exception] = field(default_factory=lambda: [YES])
+    parcels: list[OutgoingMail] = field(default_factory=list)
     meanwhile: Callable[[], object] = lambda: None
 
-    def send(self, parcel: Parcel) -> Answer:
+    def send(self, parcel: OutgoingMail) -> ServerReply:
         self.parcels.append(parcel)
         self.meanwhile()
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
