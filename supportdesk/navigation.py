@@ -95,7 +95,7 @@ GROUPS: Sequence[tuple[Any, Sequence[MenuItem]]] = (
     (
         _("Operation"),
         (
-            MenuItem(_("Operations"), "monitoring", "supportdesk.processes.cluster", page="admin:operations"),
+            MenuItem(_("Operations"), "monitoring", "supportdesk.cluster", page="admin:operations"),
             MenuItem(_("Mailboxes"), "inbox", "tickets.mailbox"),
             MenuItem(_("Heartbeats"), "monitor_heart", "escalation.heartbeat"),
             MenuItem(_("Timetable"), "event_repeat", "django_q.schedule"),

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 from django.urls import reverse
-from tests.escalation.test_policy_admin import policy_form
 
 from customers.models import Contract
 from customers.names import name_of
@@ -14,6 +13,7 @@ from escalation.choices import Medium, Whom
 from escalation.models import Policy
 from tests.adminpages import add_url, page_url
 from tests.chainpages import chain_post, step_post
+from tests.escalation.admin.test_policy import policy_form
 from tests.factories import (
     NOW,
     ContractFactory,

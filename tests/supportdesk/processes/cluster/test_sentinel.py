@@ -224,7 +224,7 @@ class FakeSentinel:
 @pytest.fixture
 def no_signals(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """Signs of life come at once and tell that all is well; a test may change what they tell."""
-    monkeypatch.setattr(watching, "ClusterPulse", lambda name, leaves_task: lambda: Sign(Liveness.ALIVE))
+    monkeypatch.setattr(watching, "ClusterProbe", lambda name, leaves_task: lambda: Sign(Liveness.ALIVE))
     monkeypatch.setattr(watching, "LivenessProbe", partial(LivenessProbe, run_job=lambda job: job()))
     settings.CLUSTER_SILENCE_SECONDS = 60
     monkeypatch.setattr(watching.signal, "signal", lambda number, handler: None)
@@ -276,7 +276,7 @@ def test_a_cluster_that_gets_nothing_done_ends_by_itself(
 
     monkeypatch.setattr(FakeSentinel, "join", join)
     monkeypatch.setattr(watching.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(watching, "ClusterPulse", lambda name, leaves_task: lambda: Sign(answer))
+    monkeypatch.setattr(watching, "ClusterProbe", lambda name, leaves_task: lambda: Sign(answer))
     silent = FakeSentinel(seconds, 0)
     with contextlib.suppress(SystemExit):
         watch(silent)

@@ -17,7 +17,7 @@ from supportdesk.processes.runner.process import Process, Watchman, ending
 from supportdesk.processes.runner.restart_policy import TOO_MANY, Keeper, State
 from supportdesk.processes.runner.supervisor import Supervisor
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 ALIVE = Sign(Liveness.ALIVE)
 SILENT = Sign(Liveness.SILENT, "no answer")
 UNKNOWN = Sign(Liveness.UNKNOWN, "the database does not answer")
@@ -376,14 +376,14 @@ DESK = """
 import sys, os
 from django.conf import settings
 settings.configure(USE_I18N=False)
-from supportdesk.processes.runner.parts import Part
+from supportdesk.processes.runner.parts import DeskPart
 from supportdesk.processes.runner.output import Printer
 from supportdesk.processes.runner.supervisor import Supervisor
 from supportdesk.processes.runner import process
 import subprocess
 real = subprocess.Popen
 process.subprocess.Popen = lambda *a, **k: real(*a, pass_fds=(int(sys.argv[1]),), **k)
-part = Part(name="part", argv=(sys.executable, "-c", sys.argv[2]), grace=0.3)
+part = DeskPart(name="part", argv=(sys.executable, "-c", sys.argv[2]), grace=0.3)
 sys.exit(Supervisor([part], Printer(sys.stdout)).run())
 """
 
@@ -446,11 +446,11 @@ def test_a_part_is_told_to_end_when_its_supervisor_dies_even_without_a_watchman(
 ADOPTING = """
 import os, sys, time
 from supportdesk.processes.runner.output import Printer
-from supportdesk.processes.runner.parts import Part
+from supportdesk.processes.runner.parts import DeskPart
 from supportdesk.processes.runner.process import Process, adopt_orphans
 adopt_orphans()
 read, write = os.pipe()
-process = Process(Part(name="part", argv=(sys.executable, "-c", sys.argv[1])), Printer(os.fdopen(write, "w")))
+process = Process(DeskPart(name="part", argv=(sys.executable, "-c", sys.argv[1])), Printer(os.fdopen(write, "w")))
 os.read(read, 1)
 process.popen.kill()
 deadline = time.monotonic() + 10

@@ -22,7 +22,7 @@ from tickets.services.intake import process, receive_raw
 
 pytestmark = pytest.mark.django_db
 
-MAILS = Path(__file__).resolve().parents[1] / "mails"
+MAILS = Path(__file__).resolve().parents[3] / "mails"
 OPENS = ["broken_mime", "empty_body", "en_plain_question", "hostile_html", "zh_attachment"]
 OPENS += ["zh_gb18030_raw_headers", "zh_monitoring_alarm", "zh_p0_report"]
 ANSWERS = {
