@@ -1,52 +1,104 @@
-"""Words that the admin theme shows and has no translations for; named here so that our catalogues hold them."""
+"""Words that the admin theme shows and has no translations for; named here so that our catalogues hold them.
 
-from django.utils.translation import gettext_noop
+Python 3.11 gets the theme's version 0.91, a newer one 0.110; a catalogue holds the words of both.
+"""
 
-THEME_WORDS = (
+from django.utils.translation import gettext_noop, ngettext_lazy
+
+UNFOLD = (
+    gettext_noop("Add row"),
     gettext_noop("All applications"),
     gettext_noop("Apply Filters"),
     gettext_noop("Choose file to upload"),
     gettext_noop("Click to cancel"),
     gettext_noop("Click to download"),
     gettext_noop("Dark"),
-    gettext_noop("Date"),
+    gettext_noop("Dataset not found. No action performed."),
     gettext_noop("Date from"),
     gettext_noop("Date to"),
-    gettext_noop("Expand row"),
+    gettext_noop("Date"),
     gettext_noop("False"),
     gettext_noop("Filters"),
     gettext_noop("From"),
     gettext_noop("General"),
     gettext_noop("Go back"),
+    gettext_noop("Image preview"),
     gettext_noop("Light"),
-    gettext_noop("Loading more results..."),
-    gettext_noop("More actions"),
     gettext_noop("Next"),
     gettext_noop("No data"),
-    gettext_noop("No recent searches"),
     gettext_noop("No results found"),
-    gettext_noop("No results matching your query"),
+    gettext_noop("Not enough data."),
     gettext_noop("Previous"),
     gettext_noop("Recent searches"),
+    gettext_noop("Record picture"),
     gettext_noop("Reset filters"),
     gettext_noop("Return to site"),
     gettext_noop("Run"),
     gettext_noop("Search apps and models..."),
-    gettext_noop("Select action"),
     gettext_noop("Select action to run"),
-    gettext_noop("Select all rows"),
+    gettext_noop("Select action"),
+    gettext_noop("Select currency"),
     gettext_noop("Select record"),
     gettext_noop("Select value"),
     gettext_noop("Submit"),
     gettext_noop("System"),
     gettext_noop("This item will be deleted."),
-    gettext_noop("This page yielded into no results. Create a new item or reset your filters."),
     gettext_noop("Toggle password visibility"),
     gettext_noop("True"),
     gettext_noop("Type to search"),
     gettext_noop("Value"),
-    gettext_noop("Welcome"),
     gettext_noop("Welcome back to"),
+    gettext_noop("Welcome"),
+    gettext_noop("You can not create nested object without parent"),
     gettext_noop("You have been successfully logged out from the administration"),
     gettext_noop("After you've created a user, you’ll be able to edit more user options."),
+    gettext_noop(
+        "Raw passwords are not stored, so there is no way to see this user’s password, but you can change "
+        'the password using <a href="{}" class="text-primary-600 dark:text-primary-500">this form</a>.'
+    ),
+)
+
+UNFOLD_0_91 = (
+    gettext_noop("Expand row"),
+    gettext_noop("Loading more results..."),
+    gettext_noop("More actions"),
+    gettext_noop("No recent searches"),
+    gettext_noop("No results matching your query"),
+    gettext_noop("Select all rows"),
+    gettext_noop("This page yielded into no results. Create a new item or reset your filters."),
+    ngettext_lazy(
+        "\n                Found %(counter)s result in %(time)s seconds\n            ",
+        "\n                Found %(counter)s results in %(time)s seconds\n            ",
+        "counter",
+    ),
+)
+
+UNFOLD_0_110 = (
+    gettext_noop("Available shortcuts"),
+    gettext_noop("Changelist shortcuts"),
+    gettext_noop("Command tool shortcuts"),
+    gettext_noop("Create new record"),
+    gettext_noop("Global shortcuts"),
+    gettext_noop("Navigate"),
+    gettext_noop("Nothing matched your search"),
+    gettext_noop("Open command tool"),
+    gettext_noop("Open selection"),
+    gettext_noop("Open selection in new tab"),
+    gettext_noop("Open shortcuts list"),
+    gettext_noop("Select"),
+    gettext_noop("This page yielded into no results."),
+    gettext_noop("Toggle dark/light mode"),
+    gettext_noop("Toggle filter"),
+    gettext_noop("Toggle sidebar"),
+    gettext_noop(
+        'Field <strong class="font-semibold">{field_name}</strong> is not an autocomplete field. '
+        "Please add it to the `autocomplete_fields` list."
+    ),
+    ngettext_lazy(
+        '\n            Found <span class="font-medium text-important">%(counter)s</span> result '
+        "in %(time)s seconds\n        ",
+        '\n            Found <span class="font-medium text-important">%(counter)s</span> results '
+        "in %(time)s seconds\n        ",
+        "counter",
+    ),
 )

@@ -71,6 +71,14 @@ class RowAccessAdmin(DeskAdmin):
         return rows.order_by(*ordering) if ordering else rows
 
 
+class UntitledInline(TabularInline):
+    """Rows below a page without the name of each above it."""
+
+    show_title = False
+    if hasattr(TabularInline, "hide_title"):  # Unfold 0.91; later ones know `show_title` and warn of this one
+        hide_title = True
+
+
 class ReadOnlyAdmin(DeskAdmin):
     """Records that services write: to look at, never to edit here."""
 
@@ -87,12 +95,11 @@ class ReadOnlyAdmin(DeskAdmin):
         return False
 
 
-class ReadOnlyInline(TabularInline):
+class ReadOnlyInline(UntitledInline):
     """Such records below the page they belong to."""
 
     extra = 0
     can_delete = False
-    hide_title = True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

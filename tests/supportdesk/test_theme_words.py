@@ -1,15 +1,106 @@
-"""The theme's own words are in our catalogues: it brings no translations itself."""
+"""The theme brings no translations itself: each word that it marks is in Django's catalogues or in ours."""
 
+import ast
+import re
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
+import pytest
 import unfold
+from django.apps import apps
+from django.utils.translation import gettext, ngettext, npgettext, override, pgettext
+from django.utils.translation.template import templatize
 
-from supportdesk.theme_words import THEME_WORDS
+from supportdesk import theme_words
 
-SHOWN = (".html", ".py")
+THEME = Path(unfold.__file__).parent
+TRANSLATE: dict[str, Callable[..., str]] = {
+    "gettext": gettext,
+    "pgettext": pgettext,
+    "ngettext": lambda singular, plural: ngettext(singular, plural, 2),
+    "npgettext": lambda context, singular, plural: npgettext(context, singular, plural, 2),
+}
+LITERAL = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+CALL = re.compile(rf"\b(?:n?p?gettext|_)\({LITERAL}(?:, (?:{LITERAL}|count))*\)")
 
 
-def test_each_word_is_really_one_of_the_theme():
-    theme = Path(unfold.__file__).parent
-    sources = "\n".join(path.read_text("utf-8") for path in theme.rglob("*") if path.suffix in SHOWN)
-    assert [word for word in THEME_WORDS if word not in sources] == []
+class Word(NamedTuple):
+    """The call that translates it, without `_lazy` or `_noop`, and its texts: context, singular, plural."""
+
+    call: str
+    texts: tuple[str, ...]
+
+    def is_translated(self) -> bool:
+        with override("zh-hans"):
+            return TRANSLATE[self.call](*self.texts) not in self.texts
+
+
+def words_of_code(code: str) -> Iterator[Word]:
+    for node in ast.walk(ast.parse(code)):
+        if not isinstance(node, ast.Call):
+            continue
+        call = re.sub("^_$|_(lazy|noop)$", "", ast.unparse(node.func)) or "gettext"
+        texts = tuple(a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str))
+        if call in TRANSLATE and texts:
+            yield Word(call, texts[: 1 + (call[0] == "n") + ("pgettext" in call)])
+
+
+def words_of_template(template: str) -> Iterator[Word]:
+    for call in CALL.findall(templatize(template)):
+        yield from words_of_code(call)
+
+
+def words_of_folder(folder: Path, *, without: str = "") -> set[Word]:
+    found: set[Word] = set()
+    for path in folder.rglob("*"):
+        if without and without in path.parts:
+            continue
+        if path.suffix == ".html":
+            found.update(words_of_template(path.read_text("utf-8")))
+        elif path.suffix == ".py":
+            found.update(words_of_code(path.read_text("utf-8")))
+    return found
+
+
+@pytest.fixture(scope="module")
+def shown() -> set[Word]:
+    """The words of the theme itself and of those of its extras that the desk has installed."""
+    extras = (Path(app.path) for app in apps.get_app_configs() if app.name.startswith("unfold.contrib."))
+    return words_of_folder(THEME, without="contrib").union(*map(words_of_folder, extras))
+
+
+def test_each_word_that_the_theme_shows_has_a_chinese_one(shown):
+    assert len(shown) > 100
+    assert sorted(word for word in shown if not word.is_translated()) == []
+
+
+def test_each_word_that_we_hold_for_the_theme_is_one_of_it(shown):
+    release = version("django-unfold").rpartition(".")[0].replace(".", "_")
+    lists = ast.parse(Path(theme_words.__file__).read_text("utf-8")).body
+    held = {
+        node.targets[0].id: set(words_of_code(ast.unparse(node)))
+        for node in lists
+        if isinstance(node, ast.Assign)
+    }
+    assert held["UNFOLD"] - shown == set()
+    assert held[f"UNFOLD_{release}"] - shown == set()
+
+
+def test_words_are_found_in_every_kind_of_mark():
+    template = """{% load i18n %}{% translate "a (b), 'c'" as d %}{% include "x" with y=_("Now") %}
+        {% blocktranslate count counter=n %}One {{ counter }}{% plural %}Two {{ counter }}{% endblocktranslate %}
+        {% trans "May" context "verb" %}"""
+    assert set(words_of_template(template)) == {
+        Word("gettext", ("a (b), 'c'",)),
+        Word("gettext", ("Now",)),
+        Word("ngettext", ("One %(counter)s", "Two %(counter)s")),
+        Word("pgettext", ("verb", "May")),
+    }
+    assert set(
+        words_of_code('title = gettext_lazy("Run"); ngettext_lazy("1 row", "rows", "n"); _(name)')
+    ) == {
+        Word("gettext", ("Run",)),
+        Word("ngettext", ("1 row", "rows")),
+    }

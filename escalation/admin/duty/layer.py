@@ -9,10 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.admin import TabularInline
 from unfold.forms import PaginationInlineFormSet
 
-from customers.admin.base import DeskAdmin, VisibleChoices
+from customers.admin.base import DeskAdmin, UntitledInline, VisibleChoices
 from escalation.admin.duty.forms import LayerForm
 from escalation.admin.duty.layer_text import LayerColumns
 from escalation.duty.shifts import generate_shifts
@@ -26,7 +25,7 @@ class TurnFormSet(PaginationInlineFormSet):
     }
 
 
-class TurnInline(VisibleChoices, TabularInline):
+class TurnInline(VisibleChoices, UntitledInline):
     """The people in their order; drawn by the handle."""
 
     model = DutyTurn
@@ -36,7 +35,6 @@ class TurnInline(VisibleChoices, TabularInline):
     hide_ordering_field = True
     extra = 0
     min_num = 1
-    hide_title = True
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         return super().get_formset(request, obj, validate_min=True, **kwargs)

@@ -9,11 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.views import ChangeList
 
-from customers.admin.base import ReadOnlyInline, VisibleChoices
+from customers.admin.base import ReadOnlyInline, UntitledInline, VisibleChoices
 from customers.admin.fields import person
 from escalation.admin.duty.calendar_page import DutyCalendar
 from escalation.admin.duty.layer import say_generated
@@ -62,14 +61,13 @@ class DutyLayerInline(LayerColumns, ReadOnlyInline):
         return _link(reverse("admin:escalation_dutylayer_change", args=[layer.pk]), layer.name)
 
 
-class DutyShiftInline(VisibleChoices, TabularInline):
+class DutyShiftInline(VisibleChoices, UntitledInline):
     """Shifts entered by hand that are not over; the list of shifts has all of them."""
 
     model = DutyShift
     fields = ("user", "starts_at", "ends_at")
     extra = 0
     per_page = 20
-    hide_title = True
     verbose_name_plural = _("Shifts entered by hand")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[DutyShift]":
