@@ -1,0 +1,53 @@
+"""An older Python is refused in one sentence, by the README's commands and by pip."""
+
+import ast
+import runpy
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+CHECK = ROOT / ".build" / "python_version.py"
+NEEDED = PROJECT["project"]["requires-python"].removeprefix(">=")
+
+
+def on_python(monkeypatch, *version):
+    monkeypatch.setattr(sys, "version_info", version)
+    runpy.run_path(str(CHECK), run_name="__main__")
+
+
+def test_an_older_python_is_told_which_one_is_needed(monkeypatch):
+    with pytest.raises(SystemExit) as refusal:
+        on_python(monkeypatch, 3, 10, 13)
+    sentence = str(refusal.value)
+    assert f"needs Python {NEEDED} or newer, and this is Python 3.10.13" in sentence
+    assert "\n" not in sentence
+
+
+def test_the_oldest_python_that_is_promised_may_pass(monkeypatch):
+    on_python(monkeypatch, *map(int, NEEDED.split(".")), 0)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".build").glob("*.py")), ids=lambda path: path.name)
+def test_every_python_3_can_read_what_refuses_it(path):
+    ast.parse(path.read_text("utf-8"), feature_version=(3, 4))
+
+
+def test_both_commands_of_the_readme_ask_first():
+    commands = [line for line in (ROOT / "README.md").read_text("utf-8").splitlines() if " -m venv " in line]
+    assert [line.split(" && ")[0] for line in commands] == ["python3 .build/python_version.py"] * 2
+
+
+def test_pip_asks_the_backend_that_refuses_before_it_downloads_anything(monkeypatch):
+    build = PROJECT["build-system"]
+    assert build["requires"] == []
+    monkeypatch.syspath_prepend(ROOT / build["backend-path"][0])
+    backend = runpy.run_path(str(ROOT / build["backend-path"][0] / (build["build-backend"] + ".py")))
+    assert backend["get_requires_for_build_editable"]() == ["setuptools>=68"]
+    monkeypatch.setattr(sys, "version_info", (3, 10, 13))
+    for kind in ("wheel", "editable", "sdist"):
+        with pytest.raises(SystemExit, match=f"needs Python {NEEDED}"):
+            backend[f"get_requires_for_build_{kind}"]()
