@@ -1,7 +1,9 @@
-"""An older Python is refused in one sentence, by the README's commands and by pip."""
+"""An older Python is refused in one sentence, by the README's commands and by pip; checks find the newest one."""
 
 import ast
+import os
 import runpy
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -51,3 +53,36 @@ def test_pip_asks_the_backend_that_refuses_before_it_downloads_anything(monkeypa
     for kind in ("wheel", "editable", "sdist"):
         with pytest.raises(SystemExit, match=f"needs Python {NEEDED}"):
             backend[f"get_requires_for_build_{kind}"]()
+
+
+@pytest.fixture
+def newest_python(tmp_path):
+    """Runs `.ci/newest-python` on a machine that has these Pythons too; each is a script with its answer."""
+
+    def run(*version, **answers):
+        for name, answer in answers.items():
+            python = tmp_path / "versions" / name / "bin" / "python3"
+            python.parent.mkdir(parents=True)
+            python.write_text(f"#!/bin/sh\n{answer}\n")
+            python.chmod(0o755)
+        script = [sys.executable, ROOT / ".ci" / "newest-python", *version]
+        environment = {"PATH": os.defpath, "HOME": str(tmp_path), "PYENV_ROOT": str(tmp_path)}
+        return subprocess.run(script, env=environment, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def test_checks_find_the_newest_python_by_its_number(newest_python):
+    found = newest_python(older="echo 3 98 11", newest="echo 3 100 0", broken="echo 3 101 0; exit 1")
+    assert found.stdout.endswith("/versions/newest/bin/python3\n")
+
+
+def test_checks_find_the_newest_python_of_one_version(newest_python):
+    found = newest_python("3.98", one="echo 3 98 1", two="echo 3 98 11", newer="echo 3 99 0")
+    assert found.stdout.endswith("/versions/two/bin/python3\n")
+
+
+def test_checks_fail_with_a_sentence_where_that_python_is_missing(newest_python):
+    found = newest_python("3.98", prerelease="true", newer="echo 3 99 0")
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "No Python 3.98 with venv is on this machine" in found.stderr
