@@ -265,6 +265,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": False,
+    "SHOW_BACK_BUTTON": True,
     "ENVIRONMENT": None,
     "STYLES": [lambda request: static("supportdesk/desk.css")],
     "SCRIPTS": [lambda request: static("supportdesk/desk.js")],
