@@ -1,11 +1,13 @@
-"""The desk's figures in the text format of Prometheus (exposition format 0.0.4).
+"""The desk's figures for Prometheus, as a collector that prometheus-client writes out.
 
 All of them come from the database, so any web process answers for the whole desk, and nothing is counted in memory.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+
+from prometheus_client.core import CollectorRegistry, GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from escalation.enforcement.lag import Lag, breach_lag, step_lag
 from escalation.tasks import LEDGER
@@ -14,43 +16,40 @@ from supportdesk.monitoring.health import health
 from supportdesk.monitoring.liveness import Signs
 from supportdesk.schedule_inspection import RowStanding
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+# The values of a sample's labels, in the order of the metric's label names, and the figure.
+Sample = tuple[tuple[str, ...], float]
 
 
-@dataclass(frozen=True)
-class Sample:
-    value: float
-    labels: Mapping[str, object] = field(default_factory=dict)
+class DeskCollector(Collector):
+    """The desk at one moment. About twenty queries, each by an index or over what is open."""
 
-    def line(self, name: str) -> str:
-        pairs = ",".join(f'{label}="{_escaped(str(value))}"' for label, value in self.labels.items())
-        return f"{name}{{{pairs}}} {_number(self.value)}" if pairs else f"{name} {_number(self.value)}"
+    def __init__(self, now: datetime) -> None:
+        self.now = now
 
-
-@dataclass(frozen=True)
-class Gauge:
-    """One metric with its samples; without a sample it is left out, for there is nothing to say."""
-
-    name: str
-    help: str
-    samples: Iterable[Sample]
-
-    def lines(self) -> Iterator[str]:
-        samples = [sample.line(self.name) for sample in self.samples]
-        if samples:
-            yield f"# HELP {self.name} {self.help}"
-            yield f"# TYPE {self.name} gauge"
-            yield from samples
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Leave out a metric without samples: there is nothing to say about it."""
+        return (gauge for gauge in _gauges(self.now) if gauge.samples)
 
 
-def exposition(*, now: datetime) -> str:
-    """The whole page. About twenty queries, each by an index or over what is open."""
-    return "".join(f"{line}\n" for gauge in _gauges(now) for line in gauge.lines())
+def registry_at(now: datetime) -> CollectorRegistry:
+    """A registry of its own, so that the library's figures about this one process are not among the desk's."""
+    registry = CollectorRegistry()
+    registry.register(DeskCollector(now))
+    return registry
 
 
-def _gauges(now: datetime) -> Iterator[Gauge]:
+def _gauge(
+    name: str, documentation: str, samples: Iterable[Sample], *, labels: tuple[str, ...] = ()
+) -> GaugeMetricFamily:
+    gauge = GaugeMetricFamily(name, documentation, labels=labels)
+    for values, figure in samples:
+        gauge.add_metric(values, figure)
+    return gauge
+
+
+def _gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
     signs = Signs.at(now)
-    yield Gauge("supportdesk_healthy", "1 when /healthz answers 200.", [Sample(float(health(now=now).ok))])
+    yield _gauge("supportdesk_healthy", "1 when /healthz answers 200.", [((), float(health(now=now).ok))])
     yield from _promises()
     yield _lag(now)
     yield from _heartbeats(signs)
@@ -60,109 +59,102 @@ def _gauges(now: datetime) -> Iterator[Gauge]:
     yield _schedules(signs)
 
 
-def _promises() -> Iterator[Gauge]:
-    counted = [
-        (found, {"kind": found.kind, "priority": f"P{found.priority}"}) for found in counts.open_promises()
-    ]
-    yield Gauge(
+def _promises() -> Iterator[GaugeMetricFamily]:
+    counted = [((found.kind, f"P{found.priority}"), found) for found in counts.open_promises()]
+    yield _gauge(
         "supportdesk_promises_running", "Open promises whose window has not ended.",
-        [Sample(found.running, labels) for found, labels in counted],
+        [(values, found.running) for values, found in counted], labels=("kind", "priority"),
     )  # fmt: skip
-    yield Gauge(
+    yield _gauge(
         "supportdesk_promises_breached_open", "Breached promises that nobody has answered yet.",
-        [Sample(found.breached, labels) for found, labels in counted],
+        [(values, found.breached) for values, found in counted], labels=("kind", "priority"),
     )  # fmt: skip
 
 
-def _lag(now: datetime) -> Gauge:
+def _lag(now: datetime) -> GaugeMetricFamily:
     lags = {"breach": breach_lag(now=now), "step": step_lag(now=now)}
-    return Gauge(
+    return _gauge(
         "supportdesk_enforcement_lag_seconds",
         "From the due time to its enforcement, of the last 24 hours.",
         [sample for of, lag in lags.items() for sample in _quantiles(of, lag)],
+        labels=("of", "quantile"),
     )
 
 
 def _quantiles(of: str, lag: Lag) -> Iterator[Sample]:
     for quantile, value in (("0.5", lag.p50), ("0.99", lag.p99), ("1", lag.worst)):
         if value is not None:
-            yield Sample(value.total_seconds(), {"of": of, "quantile": quantile})
+            yield (of, quantile), value.total_seconds()
 
 
-def _heartbeats(signs: Signs) -> Iterator[Gauge]:
-    yield Gauge(
+def _heartbeats(signs: Signs) -> Iterator[GaugeMetricFamily]:
+    yield _gauge(
         "supportdesk_heartbeat_age_seconds", "Since a recurring task last finished well.",
-        [Sample(_seconds(signs.now - beat.at), {"task": name}) for name, beat in sorted(signs.beats.items())],
+        [((name,), _seconds(signs.now - beat.at)) for name, beat in sorted(signs.beats.items())], labels=("task",),
     )  # fmt: skip
     if LEDGER in signs.beats:
         found = signs.detail(LEDGER).split(" ")[0]
-        yield Gauge(
+        yield _gauge(
             "supportdesk_ledger_mismatches", "Promises that do not come out of the ledger, at the last proof.",
-            [Sample(float(found))] if found.isdigit() else [],
+            [((), float(found))] if found.isdigit() else [],
         )  # fmt: skip
 
 
-def _backlogs(now: datetime) -> Iterator[Gauge]:
+def _backlogs(now: datetime) -> Iterator[GaugeMetricFamily]:
     backlogs = {
         "queue": counts.queue_backlog(now=now),
         "intake": counts.intake_backlog(),
         "outbox": counts.outbox_backlog(now=now),
         "notifications": counts.notification_backlog(now=now),
     }
-    yield Gauge(
+    yield _gauge(
         "supportdesk_backlog", "What is due and not done.",
-        [Sample(backlog.waiting, {"of": of}) for of, backlog in backlogs.items()],
+        [((of,), backlog.waiting) for of, backlog in backlogs.items()], labels=("of",),
     )  # fmt: skip
-    yield Gauge(
+    yield _gauge(
         "supportdesk_backlog_age_seconds", "How long the oldest of it is due.",
-        [Sample(_seconds(backlog.age(now)), {"of": of}) for of, backlog in backlogs.items()],
+        [((of,), _seconds(backlog.age(now))) for of, backlog in backlogs.items()], labels=("of",),
     )  # fmt: skip
 
 
-def _states(now: datetime) -> Iterator[Gauge]:
-    yield Gauge(
+def _states(now: datetime) -> Iterator[GaugeMetricFamily]:
+    yield _gauge(
         "supportdesk_outbox", "Outgoing mail that waits, and what became of that of the last 24 hours.",
-        [Sample(number, {"state": state}) for state, number in counts.outbox_states(now=now).items()],
+        [((state,), number) for state, number in counts.outbox_states(now=now).items()], labels=("state",),
     )  # fmt: skip
-    yield Gauge(
+    yield _gauge(
         "supportdesk_intake", "Incoming mail that became no ticket.",
-        [Sample(number, {"state": state}) for state, number in counts.intake_states().items()],
+        [((state,), number) for state, number in counts.intake_states().items()], labels=("state",),
     )  # fmt: skip
 
 
-def _clusters(signs: Signs) -> Iterator[Gauge]:
-    labels = [({"host": cluster.host, "cluster": cluster.name}, cluster) for cluster in signs.clusters]
-    yield Gauge(
+def _clusters(signs: Signs) -> Iterator[GaugeMetricFamily]:
+    named = [((cluster.host, cluster.name), cluster) for cluster in signs.clusters]
+    yield _gauge(
         "supportdesk_cluster_up", "1 while the queue cluster reports.",
-        [Sample(float(cluster.is_alive(signs.now)), names) for names, cluster in labels],
+        [(values, float(cluster.is_alive(signs.now))) for values, cluster in named], labels=("host", "cluster"),
     )  # fmt: skip
-    yield Gauge(
+    yield _gauge(
         "supportdesk_cluster_workers", "Its workers.",
-        [Sample(cluster.workers, names) for names, cluster in labels],
+        [(values, cluster.workers) for values, cluster in named], labels=("host", "cluster"),
     )  # fmt: skip
-    yield Gauge(
+    yield _gauge(
         "supportdesk_cluster_busy", "Those of them that are at work.",
-        [Sample(cluster.busy, names) for names, cluster in labels],
+        [(values, cluster.busy) for values, cluster in named], labels=("host", "cluster"),
     )  # fmt: skip
 
 
-def _schedules(signs: Signs) -> Gauge:
-    return Gauge(
-        "supportdesk_schedule_ok", "1 when the schedule is as the timetable says and on time.",
+def _schedules(signs: Signs) -> GaugeMetricFamily:
+    return _gauge(
+        "supportdesk_schedule_ok",
+        "1 when the schedule is as the timetable says and on time.",
         [
-            Sample(float(found.standing is RowStanding.OK), {"name": found.name, "standing": found.standing.value})
+            ((found.name, found.standing.value), float(found.standing is RowStanding.OK))
             for found in signs.schedules
         ],
-    )  # fmt: skip
+        labels=("name", "standing"),
+    )
 
 
 def _seconds(passed: timedelta) -> float:
     return round(passed.total_seconds(), 3)
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if value == int(value) else repr(value)
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

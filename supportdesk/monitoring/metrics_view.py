@@ -1,5 +1,7 @@
 """The desk's figures for Prometheus, for whoever shows the token."""
 
+from collections.abc import Callable
+
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -7,8 +9,10 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
 
-from supportdesk.monitoring.metrics import CONTENT_TYPE, exposition
+from supportdesk.monitoring.metrics import registry_at
 
 
 @never_cache
@@ -20,10 +24,19 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not shows_token(request):
         refusal = {"WWW-Authenticate": "Bearer"}
         return HttpResponse("Unauthorized\n", status=401, headers=refusal, content_type="text/plain")
+    encode, content_type = encoder_for(request.headers.get("Accept", ""))
     try:
-        return HttpResponse(exposition(now=timezone.now()), content_type=CONTENT_TYPE)
+        return HttpResponse(encode(registry_at(timezone.now())), content_type=content_type)
     except (DatabaseError, InterfaceError):
         return HttpResponse("The database cannot be asked.\n", status=503, content_type="text/plain")
+
+
+def encoder_for(accept: str) -> tuple[Callable[[Collector], bytes], str]:
+    """OpenMetrics for who asks for it, as Prometheus does, else the older text format; and its content type."""
+    try:
+        return choose_encoder(accept)
+    except TypeError:  # the library cannot compare a version that is no number
+        return choose_encoder("")
 
 
 def shows_token(request: HttpRequest) -> bool:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from prometheus_client import generate_latest
 
 from customers.models import Customer
 from escalation.clocks.lead_decisions import waive_promise
@@ -23,7 +24,7 @@ from escalation.models import Clock, Escalation, Policy
 from escalation.policies.editing import Window, revise_policy
 from escalation.working_time.lookup import CalendarBook
 from supportdesk.monitoring.counts import open_promises
-from supportdesk.monitoring.metrics import exposition
+from supportdesk.monitoring.metrics import registry_at
 from supportdesk.pages.board.queries import board_rows, compliance, pulse
 from tests.adminpages import list_url
 from tests.factories import AbsenceFactory, CustomerFactory, TeamFactory, set_desk, staff
@@ -101,8 +102,10 @@ def test_the_lag_of_enforcement(drill):
 
 def test_the_figures_for_prometheus_and_the_operations_page(drill, boss, customer):
     assert sum(found.running + found.breached for found in open_promises()) == 0
-    assert "supportdesk_promises_breached_open{" not in exposition(now=NOW)
-    assert 'of="breach"' not in exposition(now=NOW)
+    page = generate_latest(registry_at(NOW)).decode()
+    assert "supportdesk_healthy" in page
+    assert "supportdesk_promises_breached_open{" not in page
+    assert 'of="breach"' not in page
 
 
 def test_the_running_promises_under_older_terms(boss, customer):

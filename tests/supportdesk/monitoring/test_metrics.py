@@ -1,13 +1,17 @@
 """/metrics: nobody sees it without the token, and what stands there is what the database says."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
+from prometheus_client.core import Metric
+from prometheus_client.openmetrics import parser as openmetrics
+from prometheus_client.parser import text_string_to_metric_families
 
 from escalation.choices import ClockKind
 from supportdesk.schedules import sync_schedules
@@ -27,10 +31,14 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
 TOKEN = "a-long-token-of-the-test"
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
-# https://prometheus.io/docs/instrumenting/exposition_formats/: name, labels with escaped values, value.
-LINE = re.compile(
-    r'^[a-z_:][a-z0-9_:]*(\{[a-z_]+="(?:[^"\\\n]|\\.)*"(,[a-z_]+="(?:[^"\\\n]|\\.)*")*\})? -?\d+(\.\d+)?(e-?\d+)?$'
+TEXT, OPENMETRICS = "text/plain; version=0.0.4; charset=utf-8", "application/openmetrics-text; version=1.0.0"
+# What Prometheus 2 and 3 send.
+PROMETHEUS_2 = "application/openmetrics-text;version=1.0.0;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+PROMETHEUS_3 = (
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=1.0.0;"
+    "escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.4,*/*;q=0.2"
 )
+Found = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 @pytest.fixture(autouse=True)
@@ -38,15 +46,24 @@ def token(settings: Any) -> None:
     settings.METRICS_TOKEN = TOKEN
 
 
-def ask(client: Client, authorization: str = f"Bearer {TOKEN}") -> Any:
-    return client.get(reverse("metrics"), headers={"Authorization": authorization} if authorization else {})
+def ask(client: Client, authorization: str = f"Bearer {TOKEN}", accept: str = "") -> Any:
+    headers = {"Authorization": authorization, "Accept": accept}
+    return client.get(reverse("metrics"), headers={name: value for name, value in headers.items() if value})
 
 
-def samples(client: Client) -> dict[str, str]:
+def samples(client: Client) -> Found:
     answer = ask(client)
     assert answer.status_code == 200
-    lines = answer.content.decode().splitlines()
-    return dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return read(text_string_to_metric_families(answer.content.decode()))
+
+
+def read(families: Iterable[Metric]) -> Found:
+    """What a reader of the page knows: the figure of each name with its labels."""
+    found = [
+        (one.name, frozenset(one.labels.items()), one.value) for family in families for one in family.samples
+    ]
+    assert len({(name, labels) for name, labels, _value in found}) == len(found)
+    return {(name, labels): value for name, labels, value in found}
 
 
 def test_without_a_token_in_the_settings_there_is_no_such_page(client: Client, settings: Any) -> None:
@@ -81,18 +98,50 @@ def test_it_can_only_be_read(client: Client) -> None:
     assert client.post(reverse("metrics")).status_code == 405
 
 
-def test_the_page_is_in_the_text_format(client: Client) -> None:
+def test_whoever_asks_for_nothing_special_gets_the_text_format(client: Client) -> None:
     fill()
     answer = ask(client)
-    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert answer.headers["Content-Type"] == TEXT
     text = answer.content.decode()
-    assert text.endswith("\n")
-    lines = text.splitlines()
-    values = [line for line in lines if not line.startswith("#")]
-    assert [line for line in values if not LINE.match(line)] == []
-    typed = re.findall(r"^# TYPE (\S+) gauge$", text, re.MULTILINE)
-    assert len(typed) == len(set(typed)) == len(re.findall("^# HELP ", text, re.MULTILINE))
-    assert {line.split("{")[0].split(" ")[0] for line in values} == set(typed)
+    families = list(text_string_to_metric_families(text))
+    assert {family.type for family in families} == {"gauge"}
+    assert all(family.documentation and family.samples for family in families)
+    names = [family.name for family in families]
+    assert len(names) == len(set(names)) == len(re.findall("^# HELP ", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("accept", [PROMETHEUS_2, PROMETHEUS_3, "application/openmetrics-text"])
+def test_prometheus_gets_the_same_figures_in_the_format_it_prefers(client: Client, accept: str) -> None:
+    fill()
+    answer = ask(client, accept=accept)
+    assert answer.headers["Content-Type"].startswith(OPENMETRICS)
+    strictly_read = read(openmetrics.text_string_to_metric_families(answer.content.decode()))
+    assert strictly_read == samples(client)
+
+
+@pytest.mark.parametrize(
+    "accept", ["*/*", "text/html", "text/plain;version=0.0.4", "application/openmetrics-text;version=x"]
+)
+def test_whoever_asks_for_what_nobody_writes_gets_the_text_format(client: Client, accept: str) -> None:
+    answer = ask(client, accept=accept)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, TEXT)
+
+
+def test_figures_of_this_one_process_are_not_among_those_of_the_desk(client: Client) -> None:
+    fill()
+    assert {name.split("_")[0] for name, _labels in samples(client)} == {"supportdesk"}
+
+
+@pytest.mark.parametrize("accept", ["", PROMETHEUS_3])
+def test_a_database_that_does_not_answer_is_told(
+    client: Client, monkeypatch: pytest.MonkeyPatch, accept: str
+) -> None:
+    def away(**_at: object) -> None:
+        raise OperationalError("no route to db.internal")
+
+    monkeypatch.setattr("supportdesk.metrics.breach_lag", away)
+    answer = ask(client, accept=accept)
+    assert (answer.status_code, answer.content) == (503, b"The database cannot be asked.\n")
 
 
 def fill() -> None:
@@ -113,34 +162,37 @@ def fill() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sample", "value"),
+    ("name", "labels", "value"),
     [
-        ("supportdesk_healthy", "0"),  # the ledger has mismatches
-        ('supportdesk_promises_running{kind="first_response",priority="P0"}', "1"),
-        ('supportdesk_promises_breached_open{kind="next_response",priority="P1"}', "1"),
-        ('supportdesk_enforcement_lag_seconds{of="breach",quantile="0.99"}', "20"),
-        ('supportdesk_enforcement_lag_seconds{of="step",quantile="0.5"}', "2.5"),
-        ('supportdesk_heartbeat_age_seconds{task="sweep"}', "12"),
-        ("supportdesk_ledger_mismatches", "2"),
-        ('supportdesk_backlog{of="outbox"}', "1"),
-        ('supportdesk_backlog_age_seconds{of="outbox"}', "40"),
-        ('supportdesk_backlog_age_seconds{of="notifications"}', "3"),
-        ('supportdesk_backlog{of="queue"}', "0"),
-        ('supportdesk_outbox{state="deferred"}', "1"),
-        ('supportdesk_outbox{state="failed"}', "0"),
-        ('supportdesk_intake{state="parked"}', "1"),
-        ('supportdesk_cluster_up{host="there",cluster="there:1"}', "0"),
-        ('supportdesk_cluster_busy{host="here",cluster="he\\"re\\\\:1"}', "2"),
-        ('supportdesk_schedule_ok{name="sweep",standing="ok"}', "1"),
+        ("supportdesk_healthy", {}, 0),  # the ledger has mismatches
+        ("supportdesk_promises_running", {"kind": "first_response", "priority": "P0"}, 1),
+        ("supportdesk_promises_breached_open", {"kind": "next_response", "priority": "P1"}, 1),
+        ("supportdesk_enforcement_lag_seconds", {"of": "breach", "quantile": "0.99"}, 20),
+        ("supportdesk_enforcement_lag_seconds", {"of": "step", "quantile": "0.5"}, 2.5),
+        ("supportdesk_heartbeat_age_seconds", {"task": "sweep"}, 12),
+        ("supportdesk_ledger_mismatches", {}, 2),
+        ("supportdesk_backlog", {"of": "outbox"}, 1),
+        ("supportdesk_backlog_age_seconds", {"of": "outbox"}, 40),
+        ("supportdesk_backlog_age_seconds", {"of": "notifications"}, 3),
+        ("supportdesk_backlog", {"of": "queue"}, 0),
+        ("supportdesk_outbox", {"state": "deferred"}, 1),
+        ("supportdesk_outbox", {"state": "failed"}, 0),
+        ("supportdesk_intake", {"state": "parked"}, 1),
+        ("supportdesk_cluster_up", {"host": "there", "cluster": "there:1"}, 0),
+        ("supportdesk_cluster_busy", {"host": "here", "cluster": 'he"re\\:1'}, 2),
+        ("supportdesk_schedule_ok", {"name": "sweep", "standing": "ok"}, 1),
     ],
 )
-def test_each_figure_is_what_the_database_says(client: Client, sample: str, value: str) -> None:
+def test_each_figure_is_what_the_database_says(
+    client: Client, name: str, labels: dict[str, str], value: float
+) -> None:
     fill()
-    assert samples(client).get(sample) == value
+    assert samples(client)[name, frozenset(labels.items())] == value
 
 
 def test_an_empty_desk_has_no_lag_to_tell(client: Client) -> None:
-    assert not [name for name in samples(client) if "lag" in name]
+    assert not [name for name, _labels in samples(client) if "lag" in name]
+    assert b"lag" not in ask(client).content  # nor its help
 
 
 def test_more_rows_cost_no_more_queries(
