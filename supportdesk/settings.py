@@ -172,6 +172,7 @@ QUEUE_LATE_SECONDS = env.number("QUEUE_LATE_SECONDS", 300, least=60, most=86_400
 # cluster is noticed at once.
 CLUSTER_SILENCE_SECONDS = env.number("CLUSTER_SILENCE_SECONDS", 60, least=30, most=86_400)
 # Called after each good sweep, so that somebody outside notices when the sweeps end: https://hc-ping.com/...
+# Directly, never through a proxy; a redirect is not followed and counts as a refusal.
 SWEEP_PING_URL = env.url("SWEEP_PING_URL", "", ("http", "https"))
 # Whoever shows this token may read /metrics; without one there is no such page.
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")

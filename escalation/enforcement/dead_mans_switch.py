@@ -4,16 +4,16 @@ The address of SWEEP_PING_URL is a secret: neither logs nor rows repeat any part
 """
 
 import threading
+import time
 from datetime import datetime
-from http.client import HTTPException
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
 
+import requests
 from django.conf import settings
 from django.db import connections
 
 from escalation.enforcement.heartbeats import beat
-from escalation.notifications.channels.outcomes import BROKEN, reason_of
+from escalation.notifications.channels import outcomes
+from escalation.notifications.channels.http import Exchange, Session, cut_off_after, exchange, reason_of
 
 PINGED = "outside-ping"
 FAILED = "outside-ping-failed"
@@ -47,22 +47,14 @@ def ping(*, now: datetime) -> None:
 
 def _call(address: str) -> str:
     """Why it failed, in words without the address; empty when it was accepted."""
-    request = Request(address, headers={"User-Agent": "supportdesk"})  # noqa: S310  # the settings allow http(s) only
+    here = Exchange(deadline=time.monotonic() + SECONDS, trusts_address=True)
     try:
-        with urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
-            answer.read(1024)
-    except HTTPError as error:
-        with error:
-            return f"HTTP {error.code}"
-    except URLError as error:
-        return _words(error.reason)
-    except (OSError, HTTPException, ValueError) as error:
-        return _words(error)
-    return ""
-
-
-def _words(error: str | BaseException) -> str:
-    """The message of an error may hold the address; its kind and our own words do not."""
-    if isinstance(error, str):
-        return BROKEN
-    return reason_of(error)
+        with exchange(here), cut_off_after(SECONDS, here), Session() as session:
+            status = session.request("GET", address, headers={"User-Agent": "supportdesk"}).status_code
+    except requests.RequestException as error:
+        refusal = reason_of(error)
+    except Exception as error:  # its text may hold the address
+        refusal = outcomes.with_kind(outcomes.BROKEN, error)
+    else:
+        refusal = "" if 200 <= status < 300 else f"HTTP {status}"
+    return outcomes.LATE if here.is_cancelled else refusal

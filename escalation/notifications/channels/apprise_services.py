@@ -75,15 +75,17 @@ ASSET = apprise.AppriseAsset(
 
 
 class _Requests:
-    """What a plugin finds where it expects the requests library: all of it, with our sessions."""
+    """What a plugin finds where it expects the requests library: its words, and our sessions to speak with.
+
+    Nothing else of the library is here: a plugin that reaches for it fails, and sends nothing past `Session`.
+    """
 
     Session = Session
+    RequestException = requests.RequestException
+    codes = requests.codes
 
     def __init__(self, plugin: str) -> None:
         self.plugin = plugin
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(requests, name)
 
     def request(self, method: str, url: str, **wishes: Any) -> requests.Response:
         with Session() as session:
@@ -98,8 +100,8 @@ class _Requests:
             wishes["data"] = data | dict([field])
         return self.request("POST", url, **wishes)
 
-    def put(self, url: str, **wishes: Any) -> requests.Response:
-        return self.request("PUT", url, **wishes)
+    def delete(self, url: str, **wishes: Any) -> requests.Response:
+        return self.request("DELETE", url, **wishes)
 
 
 def _gateways() -> dict[str, Gateway]:

@@ -8,7 +8,7 @@ import requests
 
 from escalation.choices import AttemptOutcome, Medium
 from escalation.notifications.channels import apprise_services, outcomes, webhook
-from escalation.notifications.channels.http import Exchange, NoName, PrivateTarget, exchange
+from escalation.notifications.channels.http import Exchange, exchange, reason_of
 from escalation.notifications.channels.outcomes import AttemptReport, cleaned
 from escalation.notifications.channels.payload import ChannelMessage
 
@@ -68,36 +68,10 @@ class Courier:
         return f"{response.status_code} {cleaned(text, secrets)}".strip()
 
     def _problem(self, problem: requests.RequestException) -> AttemptReport:
-        cause = innermost(problem)
-        if isinstance(problem, requests.Timeout) or isinstance(cause, TimeoutError):
-            return self._answer(AttemptOutcome.TIMED_OUT, outcomes.LATE)
-        return self._answer(AttemptOutcome.REFUSED, reason_of(problem, cause))
+        reason = reason_of(problem)
+        outcome = AttemptOutcome.TIMED_OUT if reason == outcomes.LATE else AttemptOutcome.REFUSED
+        return self._answer(outcome, reason)
 
     def _answer(self, outcome: AttemptOutcome, text: str) -> AttemptReport:
         took = round((time.monotonic() - self.started) * 1000)
         return AttemptReport(outcome, text, took)
-
-
-def innermost(problem: BaseException) -> BaseException:
-    """The first cause, or what says more than it: requests wraps it several times, with the whole address in its
-    text.
-    """
-    seen = {id(problem)}
-    while not isinstance(problem, PrivateTarget | NoName):
-        cause = problem.__cause__ or problem.__context__
-        if cause is None or id(cause) in seen:
-            break
-        seen.add(id(cause))
-        problem = cause
-    return problem
-
-
-def reason_of(problem: requests.RequestException, cause: BaseException) -> str:
-    """One of answers.REASONS: words that hold no address."""
-    if isinstance(cause, PrivateTarget):
-        return outcomes.PRIVATE
-    if isinstance(cause, NoName):
-        return outcomes.NO_NAME
-    if isinstance(problem, ValueError):  # what requests raises of addresses
-        return outcomes.UNREADABLE
-    return outcomes.reason_of(cause)

@@ -1,7 +1,8 @@
-"""HTTP as the desk speaks it to addresses that people enter: only to public hosts, no redirects, no long answers.
+"""HTTP as the desk speaks it to the outside: only to public hosts, no redirects, no long answers.
 
-The address is resolved here and the checked one is connected to, so that a name cannot change in between. Neither
-proxies nor .netrc of the environment are used.
+Everything the desk asks of other hosts goes through `Session`: webhooks, Apprise's plugins, the call after a sweep. The
+address is resolved here and the checked one is connected to, so that a name cannot change in between. Neither proxies
+nor .netrc of the environment are used.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import contextlib
 import ipaddress
 import logging
 import socket
+import ssl
+import threading
 import time
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -22,6 +25,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.connection import create_connection
+
+from escalation.notifications.channels import outcomes
 
 CONNECT_SECONDS = 4.0
 READ_SECONDS = 8.0
@@ -38,19 +43,33 @@ class NoName(requests.ConnectionError):
 
 @dataclass
 class Exchange:
-    """What one courier sends and hears; ``cancel`` may be called from another thread."""
+    """What one sender says and hears; ``cancel`` may be called from another thread.
+
+    ``trusts_address``: the address stands in the settings, not in a form. It may be private, and the certificate
+    authorities of this machine count beside the usual ones.
+    """
 
     deadline: float
+    trusts_address: bool = False
     responses: list[requests.Response] = field(default_factory=list)
     problem: requests.RequestException | None = None
-    connections: list[HTTPConnection] = field(default_factory=list)
+    sockets: list[socket.socket] = field(default_factory=list)
     is_cancelled: bool = False
 
     def cancel(self) -> None:
         self.is_cancelled = True
-        for connection in list(self.connections):
-            with contextlib.suppress(OSError, AttributeError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+        for sock in list(self.sockets):
+            with contextlib.suppress(OSError):  # closed by now, or another took it over for TLS
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # that of TLS would go on to read without it
+
+    def hold(self, sock: socket.socket) -> None:
+        """Keep a socket to hang up; its connection lets go of it when the answer has no length.
+
+        Raises TimeoutError when it is too late for it.
+        """
+        self.sockets.append(sock)
+        if self.is_cancelled:
+            raise TimeoutError
 
 
 _current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
@@ -60,8 +79,10 @@ def _is_nobodys_secret(_record: logging.LogRecord) -> bool:
     return _current.get() is None
 
 
-# It writes whole addresses at the level DEBUG.
-logging.getLogger("urllib3.connectionpool").addFilter(_is_nobodys_secret)
+# They write whole addresses: the pool at the level DEBUG, the connection as a warning about headers it cannot parse.
+# A filter of their common parent would not be asked.
+for _name in ("connection", "connectionpool", "poolmanager", "response", "util.retry"):
+    logging.getLogger(f"urllib3.{_name}").addFilter(_is_nobodys_secret)
 
 
 @contextlib.contextmanager
@@ -74,16 +95,32 @@ def exchange(of: Exchange) -> Iterator[Exchange]:
         _current.reset(token)
 
 
+@contextlib.contextmanager
+def cut_off_after(seconds: float, of: Exchange) -> Iterator[None]:
+    """Hang up when the time is over, however slowly the other side goes on talking."""
+    timer = threading.Timer(seconds, of.cancel)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def public_addresses(host: str, port: int) -> list[str]:
     """The addresses of a host. Raises PrivateTarget if one of them is not public, NoName if there is none."""
+    addresses = _addresses(host, port)
+    if not settings.ALLOW_PRIVATE_TARGETS and not all(map(is_public, addresses)):
+        raise PrivateTarget
+    return addresses
+
+
+def _addresses(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:
         raise NoName from error
-    addresses = [str(place[0]) for _family, _type, _protocol, _name, place in found]
-    if not settings.ALLOW_PRIVATE_TARGETS and not all(map(is_public, addresses)):
-        raise PrivateTarget
-    return list(dict.fromkeys(addresses))
+    return list(dict.fromkeys(str(place[0]) for _family, _type, _protocol, _name, place in found))
 
 
 def is_public(address: str) -> bool:
@@ -114,19 +151,31 @@ def _inside(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Iterator[ipadd
 def _connected(connection: HTTPConnection) -> socket.socket:
     """A connection to a checked address; the TLS name stays that of the host."""
     here = _current.get()
-    if here is not None:
-        here.connections.append(connection)
+    find = _addresses if here is not None and here.trusts_address else public_addresses
     problem: OSError = OSError("no address")
-    for address in public_addresses(connection.host, connection.port):
+    for address in find(connection.host, connection.port):
         if here is not None and here.is_cancelled:
             raise TimeoutError
         try:
-            return create_connection(
+            sock = create_connection(
                 (address, connection.port), CONNECT_SECONDS, socket_options=connection.socket_options
             )
         except OSError as error:
             problem = error
+        else:
+            return _held(sock)
     raise problem
+
+
+def _held(sock: socket.socket) -> socket.socket:
+    here = _current.get()
+    if here is not None:
+        try:
+            here.hold(sock)
+        except TimeoutError:
+            sock.close()
+            raise
+    return sock
 
 
 @contextlib.contextmanager
@@ -152,8 +201,12 @@ class _TlsConnection(HTTPSConnection):
         return _connected(self)
 
     def connect(self) -> None:
+        here = _current.get()
+        if here is not None and here.trusts_address:
+            self.ssl_context = ssl.create_default_context()  # requests adds its own authorities
         with _resets_are_told():
             super().connect()
+        _held(self.sock)  # the one with TLS
 
 
 class _Pool(HTTPConnectionPool):
@@ -214,3 +267,31 @@ def _read(response: requests.Response, here: Exchange | None) -> None:
                 break
     response._content = body[:MOST_BYTES]  # what requests itself does after reading
     response._content_consumed = True
+
+
+def reason_of(problem: requests.RequestException) -> str:
+    """Why nothing came back: one of answers.REASONS, words that hold no address."""
+    cause = _innermost(problem)
+    if isinstance(problem, requests.Timeout):
+        return outcomes.LATE
+    if isinstance(cause, PrivateTarget):
+        return outcomes.PRIVATE
+    if isinstance(cause, NoName):
+        return outcomes.NO_NAME
+    if isinstance(problem, ValueError):  # what requests raises of addresses
+        return outcomes.UNREADABLE
+    return outcomes.reason_of(cause)
+
+
+def _innermost(problem: BaseException) -> BaseException:
+    """The first cause, or what says more than it: requests wraps it several times, with the whole address in its
+    text.
+    """
+    seen = {id(problem)}
+    while not isinstance(problem, PrivateTarget | NoName):
+        cause = problem.__cause__ or problem.__context__
+        if cause is None or id(cause) in seen:
+            break
+        seen.add(id(cause))
+        problem = cause
+    return problem

@@ -1,8 +1,10 @@
 """The outside ping over a real HTTP server: good calls and failed ones leave a heartbeat, nothing tells the address."""
 
+import contextlib
 import logging
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,7 +26,10 @@ class Receiver:
     """Stands for Healthchecks.io: answers with `status` once it is let go."""
 
     status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    is_dripping: bool = False
     let_go: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
     asked: list[tuple[str, str]] = field(default_factory=list)
     port: int = 0
 
@@ -39,7 +44,12 @@ def handler_of(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             receiver.asked.append((self.command, self.path))
             receiver.let_go.wait(10)
             self.send_response(receiver.status)
+            for name, value in receiver.headers.items():
+                self.send_header(name, value)
             self.end_headers()
+            with contextlib.suppress(OSError):
+                while receiver.is_dripping and not receiver.over.wait(0.02):
+                    self.wfile.write(b".")
 
         def log_message(self, *args: Any) -> None:
             pass
@@ -58,6 +68,7 @@ def receiver(settings: Any) -> Iterator[Receiver]:
         thread.start()
         yield receiver
         receiver.let_go.set()
+        receiver.over.set()
         server.shutdown()
         thread.join()
 
@@ -105,6 +116,52 @@ def test_a_slow_answer_is_given_up(
     receiver.let_go.clear()
     ping(now=now)
     assert beats() == {"outside-ping-failed": (now, outcomes.LATE)}
+
+
+@pytest.mark.django_db
+def test_an_answer_that_drips_for_ever_is_given_up(
+    receiver: Receiver, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each minute would leave a thread behind."""
+    monkeypatch.setattr(dead_mans_switch, "SECONDS", 0.3)
+    receiver.is_dripping = True
+    started = time.monotonic()
+    ping(now=now)
+    assert time.monotonic() - started < 3
+    assert beats() == {"outside-ping-failed": (now, outcomes.LATE)}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_a_refusal_and_is_not_followed(receiver: Receiver, now: datetime, status: int) -> None:
+    receiver.status, receiver.headers = status, {"Location": "/elsewhere"}
+    ping(now=now)
+    assert receiver.asked == [("GET", SECRET)]
+    assert beats() == {"outside-ping-failed": (now, f"HTTP {status}")}
+
+
+@pytest.mark.django_db
+def test_the_address_may_be_of_an_own_network_and_is_called_without_a_proxy(
+    receiver: Receiver, now: datetime, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ALLOW_PRIVATE_TARGETS = False
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    ping(now=now)
+    assert receiver.asked == [("GET", SECRET)]
+    assert beats() == {"outside-ping": (now, "")}
+
+
+@pytest.mark.django_db
+def test_a_fault_of_ours_is_told_without_its_text(
+    receiver: Receiver, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_request: object, **_more: object) -> None:
+        raise KeyError(receiver.url)
+
+    monkeypatch.setattr(dead_mans_switch.Session, "request", broken)
+    ping(now=now)
+    assert beats() == {"outside-ping-failed": (now, f"{outcomes.BROKEN} (KeyError)")}
 
 
 @pytest.mark.django_db
