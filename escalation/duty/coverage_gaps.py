@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import reduce
+from itertools import groupby
 
 from django.contrib.auth.models import User
 from django.db import models
@@ -13,7 +14,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Absence, StaffProfile
-from escalation.lib.intervals import Span, both, joined, without
+from escalation.lib.intervals import Span, clipped, difference, intersection, union
 from escalation.models import DutyRota, EscalationStep, PolicyTarget, PolicyVersion
 from escalation.people.on_duty import Watch, shifts_within, watches_by_rota, within
 from tickets.choices import Priority
@@ -75,25 +76,14 @@ def gaps_within(rotas: Sequence[DutyRota], span: Span) -> list[Gap]:
 
 def _gaps(rota: DutyRota, found: Iterable[Watch], reach: Reachability, span: Span) -> Iterator[Gap]:
     held = list(within(found, span))
-    gaps = [Gap(rota, *free, GapWhy.NOBODY) for free in without([span], (watch.span for watch in held))]
+    gaps = [Gap(rota, *free, GapWhy.NOBODY) for free in difference([span], (watch.span for watch in held))]
     for watch in held:
         why = GapWhy.AWAY if reach.is_on_staff(watch.user) else GapWhy.INACTIVE
         gaps += [Gap(rota, *lost, why, watch.user) for lost in reach.unreached(watch)]
-    yield from _merged(sorted(gaps, key=lambda gap: gap.starts_at))
-
-
-def _merged(gaps: Iterable[Gap]) -> Iterator[Gap]:
-    """Gaps of one kind that touch are one."""
-    last: Gap | None = None
-    for gap in gaps:
-        if last is not None and (last.ends_at, last.why, last.user) == (gap.starts_at, gap.why, gap.user):
-            last = Gap(gap.rota, last.starts_at, gap.ends_at, gap.why, gap.user)
-            continue
-        if last is not None:
-            yield last
-        last = gap
-    if last is not None:
-        yield last
+    gaps.sort(key=lambda gap: gap.starts_at)
+    for (why, user), alike in groupby(gaps, key=lambda gap: (gap.why, gap.user)):
+        for lost in union((gap.starts_at, gap.ends_at) for gap in alike):
+            yield Gap(rota, *lost, why, user)
 
 
 @dataclass(frozen=True)
@@ -119,7 +109,7 @@ class Reachability:
             deputies[user] = deputy
             if not (works and staff):
                 gone.add(deputy)
-        return cls({user: joined(spans) for user, spans in away.items()}, deputies, frozenset(gone))
+        return cls({user: union(spans) for user, spans in away.items()}, deputies, frozenset(gone))
 
     def is_on_staff(self, user: User) -> bool:
         return user.is_active and user.is_staff
@@ -128,13 +118,13 @@ class Reachability:
         """When neither the person nor anybody along their deputies is there."""
         first = [watch.span] if not self.is_on_staff(watch.user) else self._away(watch.user_id, watch.span)
         others = (self._lost(person, watch.span) for person in self._chain(watch.user_id))
-        return reduce(both, others, first)
+        return reduce(intersection, others, first)
 
     def _lost(self, person: int, span: Span) -> list[Span]:
         return [span] if person in self.gone else self._away(person, span)
 
     def _away(self, person: int, span: Span) -> list[Span]:
-        return both([span], self.away.get(person, ()))
+        return list(clipped(self.away.get(person, ()), span))
 
     def _chain(self, user: int) -> Iterator[int]:
         """The deputies one after the other; a circle ends the walk."""

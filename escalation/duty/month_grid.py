@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.models import User
 
 from escalation.duty.coverage_gaps import Gap
-from escalation.lib.intervals import Span, both
+from escalation.lib.intervals import Span, clipped
 from escalation.lib.rotation import instant
 from escalation.people.on_duty import Watch
 
@@ -107,7 +107,7 @@ def grid_of(
 ) -> Grid:
     """``hues`` has a colour for everybody on duty in the weeks."""
     watched, missing = list(watches), list(gaps)
-    people = {watch.user_id: watch.user for watch in watched if both([watch.span], [weeks.span])}
+    people = {watch.user_id: watch.user for watch in watched if any(clipped([watch.span], weeks.span))}
     today = now.astimezone(weeks.zone).date()
     days = [
         Day(day, _parts(span, weeks, watched, missing, hues, now), day == today, day < today)
@@ -136,12 +136,12 @@ def _parts(
             goes_on=watch.starts_at < day[0],
         )
         for watch in watches
-        for span in both([watch.span], [day])
+        for span in clipped([watch.span], day)
     ]
     found += [
         DayStretch(span, *_hours(span, weeks), gap=gap)
         for gap in gaps
-        for span in both([(gap.starts_at, gap.ends_at)], [day])
+        for span in clipped([(gap.starts_at, gap.ends_at)], day)
     ]
     return sorted(found, key=lambda part: (part.span[0], part.gap is not None))
 

@@ -1,39 +1,64 @@
-"""Stretches of time as pairs of moments, half open: joined, cut out of each other, and shared."""
+"""Arithmetic of half-open intervals (begin, end), of moments as well as of whole numbers.
 
-from collections.abc import Iterable
+An interval that does not end after its beginning is empty: it is taken and left out.
+"""
+
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import TypeVar
 
+Point = TypeVar("Point", datetime, int)
 Span = tuple[datetime, datetime]
 
 
-def joined(spans: Iterable[Span]) -> list[Span]:
-    """The same time in order, with what overlaps or touches made one and what is empty left out."""
-    result: list[Span] = []
-    for begins, ends in sorted(spans):
-        if ends <= begins:
+def union(spans: Iterable[tuple[Point, Point]]) -> list[tuple[Point, Point]]:
+    """The same time in order, with what overlaps or touches made one."""
+    result: list[tuple[Point, Point]] = []
+    for begin, end in sorted(spans):
+        if end <= begin:
             continue
-        if result and begins <= result[-1][1]:
-            result[-1] = (result[-1][0], max(ends, result[-1][1]))
+        if result and begin <= result[-1][1]:
+            if end > result[-1][1]:
+                result[-1] = (result[-1][0], end)
         else:
-            result.append((begins, ends))
+            result.append((begin, end))
     return result
 
 
-def without(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
-    """What of ``spans`` is not in ``taken``."""
-    left = list(spans)
-    for begins, ends in taken:
-        left = [
-            part
-            for span in left
-            for part in ((span[0], min(span[1], begins)), (max(span[0], ends), span[1]))
-            if part[0] < part[1]
-        ]
+def difference(
+    spans: Iterable[tuple[Point, Point]], taken: Iterable[tuple[Point, Point]]
+) -> list[tuple[Point, Point]]:
+    """What of each span is not in ``taken``, in the order of the spans; those that touch stay two."""
+    cuts = union(taken)
+    left = []
+    for begin, end in spans:
+        for cut_begin, cut_end in cuts:
+            if begin < cut_begin < end:
+                left.append((begin, cut_begin))
+            if cut_begin < end and begin < cut_end:
+                begin = cut_end
+        if begin < end:
+            left.append((begin, end))
     return left
 
 
-def both(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
-    """What is in both."""
+def intersection(
+    spans: Iterable[tuple[Point, Point]], others: Iterable[tuple[Point, Point]]
+) -> list[tuple[Point, Point]]:
+    """What each span shares with each of the others, in the order of the spans."""
     among = list(others)
-    shared = ((max(one[0], other[0]), min(one[1], other[1])) for one in spans for other in among)
-    return [span for span in shared if span[0] < span[1]]
+    return [shared for span in spans for shared in clipped(among, span)]
+
+
+def clipped(
+    spans: Iterable[tuple[Point, Point]], window: tuple[Point, Point]
+) -> Iterator[tuple[Point, Point]]:
+    """What of each span lies in the window."""
+    first, last = window
+    for begin, end in spans:
+        if begin < first:
+            begin = first
+        if end > last:
+            end = last
+        if begin < end:
+            yield begin, end

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.utils.translation import pgettext_lazy
 
-from escalation.lib.intervals import Span, both, joined, without
+from escalation.lib.intervals import Span, clipped, difference, intersection, union
 
 DAY = timedelta(days=1)
 MIDNIGHT = time(0)
@@ -85,20 +85,20 @@ def planned(layers: Iterable[Layer], zone: ZoneInfo, within: Span) -> list[Turn]
     found: list[Turn] = []
     for layer in sorted(layers, key=lambda layer: (-layer.level, layer.key)):
         own = list(turns(layer, zone, within))
-        found += [Turn(turn.user, turn.key, span) for turn in own for span in without([turn.span], taken)]
-        taken = joined([*taken, *(turn.span for turn in own)])
+        found += [Turn(turn.user, turn.key, span) for turn in own for span in difference([turn.span], taken)]
+        taken = union([*taken, *(turn.span for turn in own)])
     return sorted(found, key=lambda turn: turn.span)
 
 
 def turns(layer: Layer, zone: ZoneInfo, within: Span) -> Iterator[Turn]:
     """The turns of one layer by itself, in order; cut at the ends of ``within`` (UTC)."""
-    in_force = both([within], [_in_force(layer, zone, within)])
-    if not layer.people or not in_force:
+    in_force = next(clipped([within], _in_force(layer, zone, within)), None)
+    if not layer.people or in_force is None:
         return
-    open_hours = _open_hours(layer, zone, in_force[0])
-    for number, period in _periods(layer, zone, in_force[0]):
+    open_hours = _open_hours(layer, zone, in_force)
+    for number, period in _periods(layer, zone, in_force):
         user = layer.people[number % len(layer.people)]
-        for span in both(both([period], in_force), open_hours):
+        for span in intersection(clipped([period], in_force), open_hours):
             yield Turn(user, layer.key, span)
 
 
@@ -130,7 +130,7 @@ def _open_hours(layer: Layer, zone: ZoneInfo, within: Span) -> Sequence[Span]:
     first = within[0].astimezone(zone).date() - DAY
     last = within[1].astimezone(zone).date()
     days = (first + number * DAY for number in range((last - first).days + 1))
-    return joined(_hours_of(layer, day, zone) for day in days if _is_worked(layer, day))
+    return union(_hours_of(layer, day, zone) for day in days if _is_worked(layer, day))
 
 
 def _is_worked(layer: Layer, day: date) -> bool:

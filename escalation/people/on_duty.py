@@ -10,7 +10,7 @@ from itertools import pairwise
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
-from escalation.lib.intervals import Span
+from escalation.lib.intervals import Span, clipped
 from escalation.models import DutyRota, DutyShift, DutyTurn, ShiftSource
 
 SOON = timedelta(days=8)  # and for a look at all rotas
@@ -123,8 +123,7 @@ def watches_by_rota(shifts: Iterable[DutyShift]) -> Mapping[int, list[Watch]]:
 def within(found: Iterable[Watch], span: Span) -> Iterator[Watch]:
     """Watches cut at the ends of a span."""
     for watch in found:
-        begins, ends = max(watch.starts_at, span[0]), min(watch.ends_at, span[1])
-        if begins < ends:
+        for begins, ends in clipped([watch.span], span):
             yield replace(watch, starts_at=begins, ends_at=ends)
 
 

@@ -10,16 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils.translation import gettext as _
 
+from escalation.lib.intervals import clipped, union
 from escalation.working_time.hours import WorkingHours
-from escalation.working_time.monthly_totals import (
-    MICROSECOND,
-    clipped,
-    joined,
-    micros_of,
-    moment_of,
-    month_of,
-    month_table,
-)
+from escalation.working_time.monthly_totals import MICROSECOND, micros_of, moment_of, month_of, month_table
 from escalation.working_time.validation import Interval, WorkTimeError
 
 __all__ = [
@@ -89,7 +82,7 @@ def stretches(hours: WorkingHours, start: datetime, end: datetime) -> Iterator[S
         return
     months = range(month_of(start), month_of(end) + 1)
     spans = (span for month in months for span in month_table(hours, month).spans)
-    for begin, finish in joined(clipped(spans, (micros_of(start), micros_of(end)))):
+    for begin, finish in union(clipped(spans, (micros_of(start), micros_of(end)))):
         yield Stretch(moment_of(begin), moment_of(finish))
 
 

@@ -5,13 +5,14 @@ microseconds: moments since 1970, on the wall clock or in UTC, and amounts.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from escalation.lib.intervals import clipped, union
 from escalation.working_time.hours import WorkingHours
 from escalation.working_time.validation import MINUTES_A_DAY, WorkTimeError
 
@@ -23,7 +24,7 @@ MINUTE = 60 * SECOND
 DAY = MINUTES_A_DAY * MINUTE
 LAST_YEAR = 9998
 
-Span = tuple[int, int]
+MicroSpan = tuple[int, int]
 
 
 def micros_of(moment: datetime) -> int:
@@ -51,7 +52,7 @@ class MonthTable:
 
     __slots__ = ("before", "spans", "starts", "total")
 
-    def __init__(self, spans: list[Span]) -> None:
+    def __init__(self, spans: list[MicroSpan]) -> None:
         self.spans = spans
         self.starts = [begin for begin, _end in spans]
         self.before: list[int] = []
@@ -76,22 +77,18 @@ class MonthTable:
 
 @lru_cache(maxsize=4096)
 def month_table(hours: WorkingHours, month: int) -> MonthTable:
-    spans: list[Span] = []
+    spans: list[MicroSpan] = []
     for begin, end, offset in _offsets(hours.tz, month):
         wall = clipped(_wall_spans(hours, begin + offset, end + offset), (begin + offset, end + offset))
         spans.extend((start - offset, finish - offset) for start, finish in wall)
-    return MonthTable(list(joined(spans)))
+    return MonthTable(union(spans))
 
 
-def _wall_spans(hours: WorkingHours, begin: int, end: int) -> Iterator[Span]:
+def _wall_spans(hours: WorkingHours, begin: int, end: int) -> Iterator[MicroSpan]:
     """Working spans on the wall clock around a piece of its time; the day before may reach into it."""
-    days = range(begin // DAY - 1, -(-end // DAY))
-    spans = (
-        (day * DAY + start * MINUTE, day * DAY + finish * MINUTE)
-        for day in days
-        for start, finish in hours.intervals_on(date.fromordinal(EPOCH_DAY + day))
-    )
-    return joined(sorted(spans))
+    for day in range(begin // DAY - 1, -(-end // DAY)):
+        for start, finish in hours.intervals_on(date.fromordinal(EPOCH_DAY + day)):
+            yield day * DAY + start * MINUTE, day * DAY + finish * MINUTE
 
 
 @lru_cache(maxsize=4096)
@@ -116,24 +113,3 @@ def _transition(zone: ZoneInfo, before: int, after: int) -> int:
 
 def _offset(zone: ZoneInfo, at: int) -> int:
     return (moment_of(at).astimezone(zone).utcoffset() or timedelta(0)) // MICROSECOND
-
-
-def clipped(spans: Iterable[Span], window: Span) -> Iterator[Span]:
-    for begin, end in spans:
-        if begin < window[1] and end > window[0]:
-            yield max(begin, window[0]), min(end, window[1])
-
-
-def joined(spans: Iterable[Span]) -> Iterator[Span]:
-    """Spans in order, with those that touch or overlap made one."""
-    current: Span | None = None
-    for begin, end in spans:
-        if current is None:
-            current = begin, end
-        elif begin <= current[1]:
-            current = current[0], max(current[1], end)
-        else:
-            yield current
-            current = begin, end
-    if current is not None:
-        yield current
