@@ -71,8 +71,12 @@ def _is_full(plain: str, text: str) -> bool:
 
 
 def _trimmed(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
-    """Without blanks before the first word and after the last."""
+    """Without blanks before the first word and after the last, and without segments of nothing else there."""
     kept = [segment for segment in segments if segment.text]
+    while kept and not kept[0].text.strip():
+        kept.pop(0)
+    while kept and not kept[-1].text.strip():
+        kept.pop()
     if not kept:
         return (Segment(SegmentKind.NEW, ""),)
     kept[0] = Segment(kept[0].kind, kept[0].text.lstrip())

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tickets.mail import ParsedMail, UnreadableMail, parse
 from tickets.mail.bounces import read_report
 from tickets.mail.classify import MailKind, classify
+from tickets.mail.values import SegmentKind
 
 SAMPLES = Path(__file__).parents[2] / "mails"
 READABLE = sorted(path for path in SAMPLES.glob("*.eml") if path.stem != "garbage_random_bytes")
@@ -98,6 +99,26 @@ def test_the_reply_is_told_from_what_it_quotes(name, first, last, quoted):
     assert mail.new_text.endswith(last)
     assert quoted in mail.quoted_text
     assert mail.new_text + mail.quoted_text == mail.text
+
+
+OLD = '<blockquote type="cite">old text</blockquote>'
+
+
+@pytest.mark.parametrize(
+    ("html", "new", "quoted"),
+    [
+        (f"{OLD}<p>my answer below</p>", "\n\nmy answer below", "old text"),
+        (f"<p>my answer above</p>{OLD}", "my answer above", "\n\nold text"),
+        (f"<p>first</p>{OLD}<p>second</p>", "first\n\nsecond", "\n\nold text"),
+        (f"{OLD}<p>between</p>{OLD}", "\n\nbetween", "old text\n\nold text"),
+        (f"<p>my answer above</p>{OLD}<p>&nbsp;</p>", "my answer above", "\n\nold text"),
+        (OLD, "old text", ""),
+    ],
+)
+def test_an_answer_is_found_wherever_it_stands_beside_the_quote(html, new, quoted):
+    mail = parse(f"From: a@b.example\nContent-Type: text/html\n\n{html}".encode())
+    assert (mail.new_text, mail.quoted_text) == (new, quoted)
+    assert_nothing_is_lost(mail)
 
 
 def test_threading_headers_keep_their_order():
@@ -217,8 +238,24 @@ def assert_storable(mail: ParsedMail) -> None:
     for text in strings_of(mail):
         assert "\0" not in text
         text.encode("utf-8")
-    assert mail.new_text + mail.quoted_text == mail.text or len(mail.segments) > 2
-    assert "".join(segment.text for segment in mail.segments) == mail.text
+    assert_nothing_is_lost(mail)
+
+
+def assert_nothing_is_lost(mail: ParsedMail) -> None:
+    """The segments make up the text; new words and the rest are cut from it in reading order; some words show."""
+    assert "".join(segment.text for segment in mail.segments) == mail.text == mail.text.rstrip()
+    new, rest = mail.new_text, mail.quoted_text
+    for segment in mail.segments:
+        if segment.kind is SegmentKind.NEW:
+            assert new.startswith(segment.text)
+            new = new[len(segment.text) :]
+        else:
+            assert rest.startswith(segment.text)
+            rest = rest[len(segment.text) :]
+    assert (new, rest) == ("", "")
+    if mail.text:
+        assert mail.new_text.strip()
+        assert "" not in [segment.text for segment in mail.segments]
 
 
 @pytest.mark.parametrize("path", READABLE, ids=lambda path: path.stem)
