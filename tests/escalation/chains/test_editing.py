@@ -200,5 +200,5 @@ def test_a_revision_costs_the_same_for_many_promises(gold, count_queries, number
     contract = ContractFactory(plan=gold.plan)
     for _index in range(number):
         running(gold)
-    assert count_queries(lambda: revise(gold, WARN, UP, LAST)) <= 9
-    assert count_queries(lambda: revise(contract, WARN, UP, LAST)) <= 10
+    assert count_queries(lambda: revise(gold, WARN, UP, LAST)) == 7
+    assert count_queries(lambda: revise(contract, WARN, UP, LAST)) == 8

@@ -188,7 +188,7 @@ def test_an_explanation_names_the_promised_ways_with_their_proof(clock, count_qu
     told = {fact.value for fact in sheet_of(explanation, zone="UTC").terms if fact.name == "Promised through"}
     assert "Dedicated tech group: not yet" in told
     assert any(one.startswith("Phone: ") and one.endswith(" to Mr Li") for one in told)
-    assert count_queries(lambda: explain(Clock.objects.all(), clock.pk, now=minute(30))) <= 8
+    assert count_queries(lambda: explain(Clock.objects.all(), clock.pk, now=minute(30))) == 6
 
 
 def test_an_explanation_counts_words_up_to_the_next_question_only(clock, version):

@@ -126,7 +126,8 @@ def test_a_rota_whose_layers_make_no_sense_spoils_no_other(people):
 
 def test_many_shifts_cost_no_query_each(rota, people, count_queries):
     DutyLayerFactory(rota=rota, people=people, rotation=Rotation.HOURS, length=4)
-    assert count_queries(lambda: generate_shifts(rota=rota, at=NOW)) <= 12
+    in_parts = 0 if connection.vendor == "postgresql" else 2  # SQLite takes fewer values at once
+    assert count_queries(lambda: generate_shifts(rota=rota, at=NOW)) == 8 + in_parts
     assert rota.shifts.count() > 330
 
 

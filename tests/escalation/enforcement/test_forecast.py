@@ -155,8 +155,8 @@ def test_times_are_working_time(customer):
     assert step.at == friday + timedelta(days=2, hours=17)  # Monday, ten o'clock
 
 
-def test_nothing_is_written(customer, django_assert_max_num_queries):
+def test_nothing_is_written(customer, django_assert_num_queries):
     policy = PolicyFactory()
-    with django_assert_max_num_queries(40):
+    with django_assert_num_queries(18):
         played(customer, WARN, UP, LAST, policy=policy)
     assert not customer.tickets.exists()

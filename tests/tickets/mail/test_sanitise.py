@@ -1,60 +1,61 @@
 """What may be shown of a stranger's HTML."""
 
-import re
-
 import pytest
 
 from tickets.mail.html import parse_html
 from tickets.mail.sanitise import sanitised
-
-HARMLESS_TAGS = {"p", "a", "img", "table", "tbody", "tr", "td"}
-HARMLESS_ATTRIBUTES = {"href", "src", "data-src", "style", "title", "rel", "target"}
 
 
 def clean(html: str) -> str:
     return sanitised(parse_html(html))
 
 
+LINK = '<a target="_blank" rel="noopener noreferrer nofollow">x</a>'
+
+
 @pytest.mark.parametrize(
-    "html",
+    ("html", "shown"),
     [
-        "<script>alert(1)</script>",
-        "<img src=x onerror=alert(1)>",
-        "<svg><script>alert(1)</script></svg>",
-        "<svg onload=alert(1)>",
-        "<a href='javascript:alert(1)'>x</a>",
-        "<a href=' java\tscript:alert(1)'>x</a>",
-        "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
-        "<iframe src='https://evil.example'></iframe>",
-        "<object data='x'></object><embed src='x'>",
-        "<form action='https://evil.example'><input></form>",
-        "<meta http-equiv=refresh content='0;url=https://evil.example'>",
-        "<base href='https://evil.example/'>",
-        "<link rel=stylesheet href='https://evil.example/x.css'>",
-        "<style>@import 'https://evil.example/x.css'</style>",
-        "<p style='background:url(https://evil.example/x)'>x</p>",
-        "<p style='background-image:u\\72l(https://evil.example/x)'>x</p>",
-        "<p style='position:fixed;top:0'>x</p>",
-        "<body background='https://evil.example/x.png'>x",
-        "<table background='https://evil.example/x.png'><tr><td>x</table>",
-        "<video poster='https://evil.example/x.png' src='https://evil.example/x'></video>",
-        "<img srcset='https://evil.example/x.png 2x'>",
-        "<picture><source srcset='https://evil.example/x.png'></picture>",
-        "<noscript><p title='</noscript><img src=x onerror=alert(1)>'></noscript>",
-        "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)></style></mglyph></table></mtext></math>",
-        "<img src='//evil.example/x.png'>",
-        "<img src='\thttps://evil.example/x.png'>",
-        "<img data-src='javascript:alert(1)'>",
+        ("<script>alert(1)</script>", ""),
+        ("<img src=x onerror=alert(1)>", "<img>"),
+        ("<svg><script>alert(1)</script></svg>", ""),
+        ("<svg onload=alert(1)>", ""),
+        ("<a href='javascript:alert(1)'>x</a>", LINK),
+        ("<a href=' java\tscript:alert(1)'>x</a>", LINK),
+        ("<a href='data:text/html,<script>alert(1)</script>'>x</a>", LINK),
+        ("<iframe src='https://evil.example'></iframe>", ""),
+        ("<object data='x'></object><embed src='x'>", ""),
+        ("<form action='https://evil.example'><input></form>", ""),
+        ("<meta http-equiv=refresh content='0;url=https://evil.example'>", ""),
+        ("<base href='https://evil.example/'>", ""),
+        ("<link rel=stylesheet href='https://evil.example/x.css'>", ""),
+        ("<style>@import 'https://evil.example/x.css'</style>", ""),
+        ("<p style='background:url(https://evil.example/x)'>x</p>", "<p>x</p>"),
+        ("<p style='background-image:u\\72l(https://evil.example/x)'>x</p>", "<p>x</p>"),
+        ("<p style='position:fixed;top:0'>x</p>", '<p style="">x</p>'),
+        ("<body background='https://evil.example/x.png'>x", "x"),
+        (
+            "<table background='https://evil.example/x.png'><tr><td>x</table>",
+            "<table><tbody><tr><td>x</td></tr></tbody></table>",
+        ),
+        ("<video poster='https://evil.example/x.png' src='https://evil.example/x'></video>", ""),
+        ("<img srcset='https://evil.example/x.png 2x'>", "<img>"),
+        ("<picture><source srcset='https://evil.example/x.png'></picture>", ""),
+        (
+            "<noscript><p title='</noscript><img src=x onerror=alert(1)>'></noscript>",
+            '<p title="&lt;/noscript&gt;&lt;img src=x onerror=alert(1)&gt;"></p>',
+        ),
+        (
+            "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)></style></mglyph></table></mtext></math>",
+            "",
+        ),
+        ("<img src='//evil.example/x.png'>", '<img data-src="//evil.example/x.png">'),
+        ("<img src='\thttps://evil.example/x.png'>", '<img data-src="https://evil.example/x.png">'),
+        ("<img data-src='javascript:alert(1)'>", "<img>"),
     ],
 )
-def test_nothing_runs_and_nothing_is_fetched(html):
-    for node in parse_html(clean(html)).css("body *"):
-        assert node.tag in HARMLESS_TAGS
-        assert set(node.attributes) <= HARMLESS_ATTRIBUTES
-        assert (node.attributes.get("src") or "cid:").startswith("cid:")
-        assert (node.attributes.get("data-src") or "//").startswith(("https:", "//"))
-        assert (node.attributes.get("href") or "https:").startswith("https:")
-        assert not re.search(r"url|position|\\\\", node.attributes.get("style") or "")
+def test_nothing_runs_and_nothing_is_fetched(html, shown):
+    assert clean(html) == shown
 
 
 def test_a_remote_image_waits_for_a_click():

@@ -92,6 +92,10 @@ def test_a_monitor_whose_database_is_away_goes_on(now: datetime, monkeypatch: py
         raise OperationalError("gone")
 
     monkeypatch.setattr(Cluster.objects, "filter", refuse)
-    monkeypatch.setattr("supportdesk.processes.cluster.reports.connection.close", lambda: None)
+    closed: list[str] = []
+    monkeypatch.setattr(
+        "supportdesk.processes.cluster.reports.connection.close", lambda: closed.append("closed")
+    )
     WorkMark()(sender="django_q")
     leave()
+    assert closed == ["closed", "closed"]

@@ -58,7 +58,7 @@ def test_a_new_matter_opens_a_ticket(name):
     assert row.message is not None
     assert row.message.kind == MessageKind.INBOUND
     row.ticket.refresh_from_db()
-    assert row.ticket.subject
+    assert row.ticket.subject == parse(raw(name)).subject
 
 
 @pytest.mark.parametrize("name", ANSWERS)

@@ -102,7 +102,7 @@ def test_a_mail_to_nobody_is_refused(ticket, recipients):
 
 def test_a_recipient_cannot_smuggle_in_a_header():
     mail = queue(recipients=["ann@staff.example\r\nBcc: eve@nobody.example"])
-    assert all("\n" not in address for address in mail.recipients)
+    assert [len(address.split()) for address in mail.recipients] == [1]
 
 
 def test_the_tag_stands_once_at_the_end_of_the_subject(ticket):
