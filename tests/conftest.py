@@ -26,6 +26,8 @@ from escalation.clocks import ledger_guard
 from escalation.working_time.lookup import forget_versions
 from tests.factories import NOW
 
+# Seconds after which a test that takes real parts or many workers hangs, where it says nothing else.
+BOUNDS = {"races": 300, "flow": 600}
 ODD_ZONE = "Asia/Kathmandu"  # +05:45: neither UTC, nor the desk's usual zone, nor a whole hour
 
 
@@ -56,6 +58,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if _is_transactional(item):
             item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
+        for name, seconds in BOUNDS.items():
+            if item.get_closest_marker(name) and not item.get_closest_marker("timeout"):
+                item.add_marker(pytest.mark.timeout(seconds))
     items.sort(key=_is_transactional)
 
 

@@ -27,12 +27,12 @@ from tickets.models import InboundEmail, OutboundEmail
 from tickets.models.outbound import WORK_LEFT
 from tickets.services.outgoing.delivery import LEASE
 
-pytestmark = pytest.mark.chaos
-
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "6"))
 PAUSE = (2.0, 9.0)  # seconds between two kills
 # What a killed process held is taken up again when its lease ends, that of mails last; digests wait a minute.
 CALM = LEASE.total_seconds() + 180
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600 + CALM + 120 * ROUNDS)]
 
 
 @pytest.fixture
