@@ -139,7 +139,7 @@ def test_a_database_that_does_not_answer_is_told(
     def away(**_at: object) -> None:
         raise OperationalError("no route to db.internal")
 
-    monkeypatch.setattr("supportdesk.metrics.breach_lag", away)
+    monkeypatch.setattr("supportdesk.monitoring.metrics.breach_lag", away)
     answer = ask(client, accept=accept)
     assert (answer.status_code, answer.content) == (503, b"The database cannot be asked.\n")
 
