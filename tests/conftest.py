@@ -4,11 +4,14 @@ Tests marked `races` or `postgresql` run where the database is PostgreSQL. Tests
 and each of them starts with the rows that migrations ship.
 """
 
+import gc
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +20,11 @@ import time_machine
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.db import connection
-from django.test import Client
+from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.signing import SignedPackage
+from pytest_django.plugin import DjangoDbBlocker
 
 from escalation.clocks import ledger_guard
 from escalation.working_time.lookup import forget_versions
@@ -28,10 +32,12 @@ from tests.factories import NOW
 
 # Seconds after which a test that takes real parts or many workers hangs, where it says nothing else.
 BOUNDS = {"races": 300, "flow": 600}
+MAKING_TABLES = 600
 ODD_ZONE = "Asia/Kathmandu"  # +05:45: neither UTC, nor the desk's usual zone, nor a whole hour
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.set_threshold(50_000, 20, 100)  # looking for garbage at every 700th object costs a seventh of all time
     os.environ["TZ"] = ODD_ZONE
     time.tzset()
     django_settings.TIME_ZONE = django_settings.DESK_TIME_ZONE = ODD_ZONE
@@ -80,10 +86,50 @@ def _is_transactional(item: pytest.Item) -> bool:
     return bool(wanted) or bool(marker and marker.kwargs.get("transaction"))
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> float:
+    """From here the tables are made, in time of their own: the seconds that the first test still has."""
+    left, _every = signal.getitimer(signal.ITIMER_REAL)
+    signal.setitimer(signal.ITIMER_REAL, MAKING_TABLES if left else 0)
+    return left
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_modify_db_settings: float, django_db_setup: None) -> None:
+    """The tables stand: what was imported and built for them is no garbage and is not looked through again."""
+    signal.setitimer(signal.ITIMER_REAL, django_db_modify_db_settings)
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="module")
+def rows_of_the_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """What is written next to it stays for all tests of the module, each of which works in a savepoint inside."""
+
+    class Frame(TestCase):
+        databases = {"default"}
+
+    with django_db_blocker.unblock():
+        Frame.setUpClass()
+        try:
+            yield
+        finally:
+            Frame.doClassCleanups()
+            Frame.tearDownClass()
+
+
+@pytest.fixture(scope="session")
+def _folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Names of folders, one for each test. Most tests write no file, and then no folder is made."""
+    folder = tmp_path_factory.mktemp("files")
+    return (folder / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def _files_in_a_folder_of_the_test(settings: Any, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = tmp_path / "files"
-    settings.OUTGOING_DIR = tmp_path / "outgoing"
+def _files_in_a_folder_of_the_test(settings: Any, _folders: Iterator[Path]) -> None:
+    folder = next(_folders)
+    settings.MEDIA_ROOT = folder / "files"
+    settings.OUTGOING_DIR = folder / "outgoing"
     settings.SMTP_URL = ""
 
 

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ ASSERTING = {"raises", "fail", "django_assert_num_queries", "django_assert_max_n
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
 def sources() -> dict[str, ast.Module]:
     return {
         str(path.relative_to(HERE)): ast.parse(path.read_text(encoding="utf-8"), str(path))

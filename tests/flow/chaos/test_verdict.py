@@ -25,8 +25,8 @@ pytestmark = pytest.mark.django_db
 LATER = 60 * 24
 
 
-@pytest.fixture
-def evidence() -> Evidence:
+@pytest.fixture(scope="module")
+def evidence(rows_of_the_module: None) -> Evidence:
     """Three mails of a customer, the last on the ticket of the first; one ticket answered, one escalated for a day."""
     ann = staff("ann", reports_to=staff("boss", reports_to=staff("top")))
     set_desk(duty_manager=staff("duty"), intake_owner=ann)

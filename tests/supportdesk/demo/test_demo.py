@@ -12,7 +12,7 @@ import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.db.models import F
-from django.test import Client, TestCase, override_settings
+from django.test import Client, override_settings
 from django.urls import reverse
 
 from customers.models import Absence, Contract, Customer, Desk, StaffProfile
@@ -47,23 +47,11 @@ def loaded(folder: Path, now: datetime = NOW) -> Story:
 
 
 @pytest.fixture(scope="module")
-def story(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Story]:
-    """Rolled back after the module; each test works in a savepoint inside."""
-
-    class Frame(TestCase):
-        databases = {"default"}
-
+def story(rows_of_the_module: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("demo")
     places = {"VAR_DIR": folder, "MEDIA_ROOT": folder / "files", "OUTGOING_DIR": folder / "outgoing"}
-    with django_db_blocker.unblock(), override_settings(**places, SMTP_URL=""):
-        Frame.setUpClass()
-        try:
-            yield loaded(folder)
-        finally:
-            Frame.doClassCleanups()
-            Frame.tearDownClass()
+    with override_settings(**places, SMTP_URL=""):
+        yield loaded(folder)
 
 
 @pytest.mark.django_db
