@@ -56,14 +56,14 @@ def connect() -> None:
 
 def start_the_promise(event: CustomerWrote) -> None:
     """The first message is acknowledged, and a new P0 pages the person on duty, a P1 its owner."""
-    act, message = ChangeContext(event.at, event.actor), event.message
+    context, message = ChangeContext(event.at, event.actor), event.message
     found = opening_of(event.ticket, at=message.at)
     if found is None:
         return
-    clock = lifecycle.start_answer(event.ticket, found, message, act)
+    clock = lifecycle.start_answer(event.ticket, found, message, context)
     if found.resolution is not None:
         lifecycle.begin(
-            event.ticket, found.resolution, act, kind=ClockKind.RESOLUTION, at=message.at, message=message
+            event.ticket, found.resolution, context, kind=ClockKind.RESOLUTION, at=message.at, message=message
         )
     if clock.kind == ClockKind.FIRST_RESPONSE:
         _welcome(clock, event)
@@ -81,18 +81,18 @@ def _welcome(clock: Clock, event: CustomerWrote) -> None:
 
 def keep_the_promise(event: StaffResponded) -> None:
     """A contact that is logged afterwards leaves open what the customer asked since: the promise of that starts."""
-    act = ChangeContext(event.at, event.actor)
+    context = ChangeContext(event.at, event.actor)
     owed = lifecycle.open_clocks(event.ticket)
     waiting = [clock for clock in owed if clock.kind in RESPONSE_KINDS]
     for clock in waiting:
-        lifecycle.answer(clock, event.message, act)
+        lifecycle.answer(clock, event.message, context)
     asked_since = oldest_unanswered(event.ticket) if event.message.at < event.at else None
     if asked_since is not None:
-        lifecycle.start(event.ticket, asked_since, act)
+        lifecycle.start(event.ticket, asked_since, context)
     goes_on = event.then not in OVER and event.ticket.is_active
     like = waiting[-1] if waiting else lifecycle.newest(event.ticket)
     updates_and_resolution.updated(
-        event.ticket, event.message, act, owed=owed, like=like if goes_on else None
+        event.ticket, event.message, context, owed=owed, like=like if goes_on else None
     )
 
 
@@ -144,18 +144,18 @@ def follow_the_priority(event: PriorityChanged) -> None:
 
 def follow_the_status(event: StatusChanged) -> None:
     """Waiting pauses the resolution, going on resumes it, and the end of the matter ends what is still promised."""
-    act = ChangeContext(event.at, event.actor, event.reason)
+    context = ChangeContext(event.at, event.actor, event.reason)
     if event.after in OVER:
-        _end_unanswered(event, act)
-        updates_and_resolution.ended(event.ticket, act)
+        _end_unanswered(event, context)
+        updates_and_resolution.ended(event.ticket, context)
     elif event.after == Status.WAITING:
-        updates_and_resolution.pause(event.ticket, act)
+        updates_and_resolution.pause(event.ticket, context)
     else:
-        updates_and_resolution.resume_all(event.ticket, act)
-        _reopen(event, act)
+        updates_and_resolution.resume_all(event.ticket, context)
+        _reopen(event, context)
 
 
-def _end_unanswered(event: StatusChanged, act: ChangeContext) -> None:
+def _end_unanswered(event: StatusChanged, context: ChangeContext) -> None:
     """A status answers nobody: closing while the customer waits needs a reason and is a breach, unless waived."""
     waiting = lifecycle.waiting(event.ticket)
     if not waiting:
@@ -165,8 +165,8 @@ def _end_unanswered(event: StatusChanged, act: ChangeContext) -> None:
         raise DeskError(_still_waits(event.after))
     for clock in waiting:
         if waives and clock.waived_at is None:
-            lifecycle.waive(clock, act)
-        lifecycle.give_up(clock, act)
+            lifecycle.waive(clock, context)
+        lifecycle.give_up(clock, context)
 
 
 def _still_waits(status: str) -> str:
@@ -180,12 +180,12 @@ def _still_waits(status: str) -> str:
     )
 
 
-def _reopen(event: StatusChanged, act: ChangeContext) -> None:
+def _reopen(event: StatusChanged, context: ChangeContext) -> None:
     """Reopened by hand the promise of resolution starts now; a customer's message starts it by its receipt."""
     like = lifecycle.newest(event.ticket) if event.before in OVER and event.actor is not None else None
     if like is not None:
         updates_and_resolution.promise(
-            ClockKind.RESOLUTION, event.ticket, act, like=like, at=event.at, message=None
+            ClockKind.RESOLUTION, event.ticket, context, like=like, at=event.at, message=None
         )
 
 
@@ -197,8 +197,8 @@ def note_the_new_holders(events: Sequence[TicketAssigned]) -> None:
     for clock in open_ones.only("ticket", "state", "due_at"):
         event = by_ticket[clock.ticket_id]
         clock.ticket = event.ticket
-        act = ChangeContext(event.at, event.actor, event.reason)
-        lines.append(line(clock, ClockChange.HANDED_OVER, act, before=Before.of(clock), rule=event.rule))
+        context = ChangeContext(event.at, event.actor, event.reason)
+        lines.append(line(clock, ClockChange.HANDED_OVER, context, before=Before.of(clock), rule=event.rule))
     insert_all(lines)
 
 

@@ -75,11 +75,11 @@ def retarget_to_version(
         raise DeskError(_("The promise stands under these terms already."))
     if due <= at:
         raise DeskError(_("Under these terms the promise would be broken already. It keeps its own."))
-    act = ChangeContext(at, actor, reason.strip())
+    context = ChangeContext(at, actor, reason.strip())
     if keeps:
-        _keep_stricter(clock, version, act)
+        _keep_stricter(clock, version, context)
     else:
-        _put_under(clock, target, due, act, policy_version=version.pk)
+        _put_under(clock, target, due, context, policy_version=version.pk)
     return clock
 
 
@@ -116,19 +116,21 @@ def _refuse_settled(clock: Clock, at: datetime) -> None:
         raise DeskError(_("Only a running promise can be changed; what is met or breached stays so."))
 
 
-def _put_under(clock: Clock, target: PolicyTarget, due: datetime, act: ChangeContext, **data: Any) -> None:
+def _put_under(
+    clock: Clock, target: PolicyTarget, due: datetime, context: ChangeContext, **data: Any
+) -> None:
     before = Before.of(clock)
     clock.raised_at, clock.paused_before_raise = None, 0
     put_under(clock, target, due)
     clock.next_step_at = next_step_time(clock)
     clock.save(update_fields=[*TERMS, "next_step_at"])
-    append(clock, ClockChange.RETARGETED, act, before=before, **window_data(clock), **data)
+    append(clock, ClockChange.RETARGETED, context, before=before, **window_data(clock), **data)
 
 
-def _keep_stricter(clock: Clock, version: PolicyVersion, act: ChangeContext) -> None:
+def _keep_stricter(clock: Clock, version: PolicyVersion, context: ChangeContext) -> None:
     before = Before.of(clock)
     clock.policy_version = version
     clock.next_step_at = next_step_time(clock)
     clock.save(update_fields=["policy_version", "next_step_at"])
     data = {**window_data(clock), "policy_version": version.pk, "kept": True}
-    append(clock, ClockChange.RETARGETED, act, before=before, **data)
+    append(clock, ClockChange.RETARGETED, context, before=before, **data)

@@ -40,7 +40,7 @@ NOTHING = Before("", None)
 def line(
     clock: Clock,
     change: ClockChange,
-    act: ChangeContext,
+    context: ChangeContext,
     *,
     before: Before,
     at: datetime | None = None,
@@ -48,20 +48,20 @@ def line(
     holder_id: int | None = None,
     **data: object,
 ) -> NewRow[ClockEvent]:
-    """One line to be; ``at`` (UTC) is when the change took effect, else the act's own time."""
+    """One line to be; ``at`` (UTC) is when the change took effect, else the time of writing."""
     values = {
         "clock_id": clock.pk,
         "change": change,
-        "at": at or act.at,
-        "recorded_at": act.at,
-        "actor_id": act.actor.pk if act.actor is not None else None,
+        "at": at or context.at,
+        "recorded_at": context.at,
+        "actor_id": context.actor.pk if context.actor is not None else None,
         "holder_id": holder_id or clock.ticket.owner_id,
         "message_id": message.pk if message is not None else None,
         "state_before": before.state,
         "state_after": clock.state,
         "due_before": before.due_at,
         "due_after": clock.due_at,
-        "cause": act.cause[:300],
+        "cause": context.cause[:300],
         "data": data,
     }
     return NewRow(ClockEvent, values)
@@ -70,7 +70,7 @@ def line(
 def append(
     clock: Clock,
     change: ClockChange,
-    act: ChangeContext,
+    context: ChangeContext,
     *,
     before: Before,
     at: datetime | None = None,
@@ -79,7 +79,9 @@ def append(
     **data: object,
 ) -> ClockEvent:
     """Append one line, as `line` makes it."""
-    said = line(clock, change, act, before=before, at=at, message=message, holder_id=holder_id, **data).made()
+    said = line(
+        clock, change, context, before=before, at=at, message=message, holder_id=holder_id, **data
+    ).made()
     said.save(force_insert=True)
     return said
 

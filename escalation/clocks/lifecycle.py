@@ -51,21 +51,21 @@ def newest(ticket: Ticket) -> Clock | None:
     return clock
 
 
-def start(ticket: Ticket, message: Message, act: ChangeContext) -> Clock | None:
+def start(ticket: Ticket, message: Message, context: ChangeContext) -> Clock | None:
     """Start the promise of an answer to ``message`` from its receipt, unless one is running already. Four queries."""
     found = opening_of(ticket, at=message.at)
-    return start_answer(ticket, found, message, act) if found is not None else None
+    return start_answer(ticket, found, message, context) if found is not None else None
 
 
-def start_answer(ticket: Ticket, found: StartingTerms, message: Message, act: ChangeContext) -> Clock:
+def start_answer(ticket: Ticket, found: StartingTerms, message: Message, context: ChangeContext) -> Clock:
     """Start the promise of an answer that was found due for ``message``."""
-    return begin(ticket, found.answer, act, kind=found.kind, at=message.at, message=message)
+    return begin(ticket, found.answer, context, kind=found.kind, at=message.at, message=message)
 
 
 def begin(
     ticket: Ticket,
     terms: Terms,
-    act: ChangeContext,
+    context: ChangeContext,
     *,
     kind: ClockKind,
     at: datetime,
@@ -90,7 +90,7 @@ def begin(
     clock.next_step_at = first_moment(clock, target)
     clock.save(force_insert=True)
     data = {"ticket": ticket.pk, "kind": str(kind), **window_data(clock)}
-    append(clock, ClockChange.STARTED, act, before=NOTHING, at=at, message=message, **data)
+    append(clock, ClockChange.STARTED, context, before=NOTHING, at=at, message=message, **data)
     return clock
 
 
@@ -112,13 +112,13 @@ def _terms(clock: Clock) -> dict[str, int | str | None]:
     }
 
 
-def answer(clock: Clock, message: Message, act: ChangeContext) -> None:
+def answer(clock: Clock, message: Message, context: ChangeContext) -> None:
     """Stop the clock by an effective response, said at ``message.at``; before the question it answers nothing."""
     if message.at >= clock.started_at:
-        finish(clock, act, at=message.at, message=message)
+        finish(clock, context, at=message.at, message=message)
 
 
-def finish(clock: Clock, act: ChangeContext, *, at: datetime, message: Message | None = None) -> None:
+def finish(clock: Clock, context: ChangeContext, *, at: datetime, message: Message | None = None) -> None:
     """What was promised was done at ``at`` (UTC), by ``message`` if it was said.
 
     What counts is when it was done: up to the due time the promise is met, even when the breach was recorded
@@ -126,7 +126,7 @@ def finish(clock: Clock, act: ChangeContext, *, at: datetime, message: Message |
     """
     in_time = at <= clock.due_at
     if not in_time and clock.state == ClockState.RUNNING:
-        breach(clock, act)
+        breach(clock, context)
     before = Before.of(clock)
     clock.state = ClockState.MET if in_time else ClockState.BREACHED
     clock.breached_at = None if in_time else clock.due_at
@@ -136,26 +136,26 @@ def finish(clock: Clock, act: ChangeContext, *, at: datetime, message: Message |
     clock.next_step_at = None
     clock.save(update_fields=ANSWER)
     change = ClockChange.MET if in_time else ClockChange.ANSWERED_LATE
-    append(clock, change, act, before=before, at=at, message=message)
+    append(clock, change, context, before=before, at=at, message=message)
 
 
-def breach(clock: Clock, act: ChangeContext) -> None:
+def breach(clock: Clock, context: ChangeContext) -> None:
     """Record that the window ended without an answer: at its due time, noticed now."""
-    said = breached(clock, act)
+    said = breached(clock, context)
     clock.save(update_fields=["state", "breached_at", "detected_at"])
     said.made().save(force_insert=True)
 
 
-def breached(clock: Clock, act: ChangeContext) -> NewRow[ClockEvent]:
+def breached(clock: Clock, context: ChangeContext) -> NewRow[ClockEvent]:
     """As breach, with nothing saved yet: for who writes many at once."""
     before = Before.of(clock)
     clock.state = ClockState.BREACHED
     clock.breached_at = clock.due_at
-    clock.detected_at = act.at
-    return line(clock, ClockChange.BREACHED, act, before=before, at=clock.due_at)
+    clock.detected_at = context.at
+    return line(clock, ClockChange.BREACHED, context, before=before, at=clock.due_at)
 
 
-def revoke(clock: Clock, act: ChangeContext, *, message: Message) -> None:
+def revoke(clock: Clock, context: ChangeContext, *, message: Message) -> None:
     """Take back the answer ``message``: the clock runs again from its original start, or is breached by now.
 
     Another answer that arrived takes its place. Else the promises that were started since are cancelled: had the
@@ -165,7 +165,7 @@ def revoke(clock: Clock, act: ChangeContext, *, message: Message) -> None:
     clock.state = ClockState.RUNNING if clock.state == ClockState.MET else clock.state
     clock.stopped_at = clock.answered_by = None
     clock.next_step_at = next_step_time(clock)
-    append(clock, ClockChange.REVOKED, act, before=before, message=message)
+    append(clock, ClockChange.REVOKED, context, before=before, message=message)
     others = (
         clock.ticket.messages.responses()
         .filter(at__gte=clock.started_at)
@@ -173,14 +173,14 @@ def revoke(clock: Clock, act: ChangeContext, *, message: Message) -> None:
     )
     other = others.order_by("at", "pk").first()
     if other is not None:
-        answer(clock, other, act)
+        answer(clock, other, context)
     else:
-        _run_again(clock, act)
+        _run_again(clock, context)
 
 
-def _run_again(clock: Clock, act: ChangeContext) -> None:
+def _run_again(clock: Clock, context: ChangeContext) -> None:
     """At most one promise of an answer, and one of an update, is open: that of the oldest question."""
-    superseded = ChangeContext(act.at, act.actor, _("An earlier question is unanswered again."))
+    superseded = ChangeContext(context.at, context.actor, _("An earlier question is unanswered again."))
     others = waiting(clock.ticket) if clock.kind in RESPONSE_KINDS else _of_its_kind(clock)
     if any(other.started_at < clock.started_at for other in others):
         cancel(clock, superseded)
@@ -188,35 +188,35 @@ def _run_again(clock: Clock, act: ChangeContext) -> None:
     for other in others:
         cancel(other, superseded)
     clock.save(update_fields=ANSWER)
-    if clock.state == ClockState.RUNNING and clock.due_at <= act.at:
-        breach(clock, act)
+    if clock.state == ClockState.RUNNING and clock.due_at <= context.at:
+        breach(clock, context)
 
 
 def _of_its_kind(clock: Clock) -> list[Clock]:
     return open_clocks(clock.ticket, kinds=[ClockKind(clock.kind)])
 
 
-def retarget(clock: Clock, act: ChangeContext, *, priority: int) -> None:
+def retarget(clock: Clock, context: ChangeContext, *, priority: int) -> None:
     """Follow a change of priority: raised, the earlier of the old due and change + new window; lowered, as it was.
 
     A promise that is met or breached stays so, also when nobody noticed the breach yet; one that stands still follows
     when it runs again. Lowering it in the last fifth of its window is marked in the ledger.
     """
-    if clock.state == ClockState.RUNNING and clock.due_at <= act.at:
-        breach(clock, act)
+    if clock.state == ClockState.RUNNING and clock.due_at <= context.at:
+        breach(clock, context)
     if clock.state not in (ClockState.RUNNING, ClockState.PAUSED):
         return
     before = Before.of(clock)
     raised = priority < clock.priority
-    late: dict[str, Any] = {} if raised or not is_last_fifth(clock, act.at) else {"late": True}
+    late: dict[str, Any] = {} if raised or not is_last_fifth(clock, context.at) else {"late": True}
     clock.priority = priority
     if raised:
-        _tighten(clock, act.at)
+        _tighten(clock, context.at)
         clock.next_step_at = (
             next_step_time(clock) if clock.state == ClockState.RUNNING else clock.next_step_at
         )
     clock.save(update_fields=[*TERMS, "next_step_at"])
-    append(clock, ClockChange.RETARGETED, act, before=before, **window_data(clock), **late)
+    append(clock, ClockChange.RETARGETED, context, before=before, **window_data(clock), **late)
 
 
 def _tighten(clock: Clock, at: datetime) -> None:
@@ -252,7 +252,7 @@ def window_of(clock: Clock) -> PolicyTarget | None:
     return window_for(contract=clock.contract, kind=kind, priority=clock.priority, at=clock.started_at)
 
 
-def waive(clock: Clock, act: ChangeContext) -> None:
+def waive(clock: Clock, context: ChangeContext) -> None:
     """A lead decides, for the cause given, that this promise is not held against anybody; what it came to stays.
 
     Raises DeskError for a promise that is waived already. It is still owed if it was.
@@ -260,30 +260,30 @@ def waive(clock: Clock, act: ChangeContext) -> None:
     if clock.waived_at is not None:
         raise DeskError(_("This promise is waived already."))
     before = Before.of(clock)
-    clock.waived_at, clock.waived_by, clock.waive_reason = act.at, act.actor, act.cause[:300]
+    clock.waived_at, clock.waived_by, clock.waive_reason = context.at, context.actor, context.cause[:300]
     clock.save(update_fields=["waived_at", "waived_by", "waive_reason"])
-    append(clock, ClockChange.WAIVED, act, before=before)
+    append(clock, ClockChange.WAIVED, context, before=before)
 
 
-def give_up(clock: Clock, act: ChangeContext) -> None:
+def give_up(clock: Clock, context: ChangeContext) -> None:
     """The ticket is closed with this promise of an answer open: a breach, unless a lead has waived it before.
 
     The breach stands at the due time, like every other, even if that is still to come.
     """
-    if clock.state == ClockState.RUNNING and (clock.waived_at is None or clock.due_at <= act.at):
-        breach(clock, act)
-    cancel(clock, act)
+    if clock.state == ClockState.RUNNING and (clock.waived_at is None or clock.due_at <= context.at):
+        breach(clock, context)
+    cancel(clock, context)
 
 
-def cancel(clock: Clock, act: ChangeContext) -> None:
+def cancel(clock: Clock, context: ChangeContext) -> None:
     """End a promise that is not to be kept any more; the cause says why. A recorded breach stays recorded."""
     before = Before.of(clock)
     if clock.state in (ClockState.RUNNING, ClockState.PAUSED):
         clock.state = ClockState.CANCELLED
-    clock.stopped_at = act.at
+    clock.stopped_at = context.at
     clock.next_step_at = None
     clock.save(update_fields=ANSWER)
-    append(clock, ClockChange.CANCELLED, act, before=before)
+    append(clock, ClockChange.CANCELLED, context, before=before)
 
 
 def next_step_time(clock: Clock) -> datetime | None:

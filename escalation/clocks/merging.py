@@ -12,18 +12,20 @@ from tickets.models import Ticket
 FAMILIES = (RESPONSE_KINDS, (ClockKind.UPDATE,), (ClockKind.RESOLUTION,))
 
 
-def join(source: Ticket, target: Ticket, act: ChangeContext) -> None:
+def join(source: Ticket, target: Ticket, context: ChangeContext) -> None:
     """Move every clock of ``source`` to ``target``, whose record goes on; needs the locks of both."""
     for kinds in FAMILIES:
-        _keep_the_stricter(source, target, kinds, act)
+        _keep_the_stricter(source, target, kinds, context)
     for clock in Clock.objects.filter(ticket=source).select_related(*PINNED).order_by("pk"):
         clock.ticket = target
         clock.save(update_fields=["ticket"])
-        append(clock, ClockChange.MERGED, act, before=Before.of(clock), source=source.pk, target=target.pk)
+        append(
+            clock, ClockChange.MERGED, context, before=Before.of(clock), source=source.pk, target=target.pk
+        )
 
 
 def _keep_the_stricter(
-    source: Ticket, target: Ticket, kinds: tuple[ClockKind, ...], act: ChangeContext
+    source: Ticket, target: Ticket, kinds: tuple[ClockKind, ...], context: ChangeContext
 ) -> None:
     """The earliest due time wins; of equal ones that of the ticket that goes on."""
     owed = [*open_clocks(target, kinds=kinds), *open_clocks(source, kinds=kinds)]
@@ -31,4 +33,6 @@ def _keep_the_stricter(
     cause = _("Merged with %(number)s, whose promise is the stricter one.")
     for clock in owed:
         if clock is not strictest and strictest is not None:
-            cancel(clock, ChangeContext(act.at, act.actor, cause % {"number": strictest.ticket.number}))
+            cancel(
+                clock, ChangeContext(context.at, context.actor, cause % {"number": strictest.ticket.number})
+            )

@@ -32,7 +32,13 @@ PAUSE = ["state", "paused_at", "paused_seconds", "due_at", "next_step_at"]
 
 
 def promise(
-    kind: ClockKind, ticket: Ticket, act: ChangeContext, *, like: Clock, at: datetime, message: Message | None
+    kind: ClockKind,
+    ticket: Ticket,
+    context: ChangeContext,
+    *,
+    like: Clock,
+    at: datetime,
+    message: Message | None,
 ) -> Clock | None:
     """Start an update or a resolution at ``at`` (UTC) under the contract and policy version of the clock ``like``.
 
@@ -43,37 +49,37 @@ def promise(
     )
     if target is None or open_clocks(ticket, kinds=[kind]):
         return None
-    return begin(ticket, Terms(like.contract, target), act, kind=kind, at=at, message=message)
+    return begin(ticket, Terms(like.contract, target), context, kind=kind, at=at, message=message)
 
 
 def updated(
-    ticket: Ticket, message: Message, act: ChangeContext, *, owed: Iterable[Clock], like: Clock | None
+    ticket: Ticket, message: Message, context: ChangeContext, *, owed: Iterable[Clock], like: Clock | None
 ) -> None:
     """An answer keeps the update among what is owed, and while the matter goes on starts the next one as ``like``."""
     for clock in owed:
         if clock.kind == ClockKind.UPDATE:
-            answer(clock, message, act)
+            answer(clock, message, context)
     if like is not None:
-        promise(ClockKind.UPDATE, ticket, act, like=like, at=message.at, message=message)
+        promise(ClockKind.UPDATE, ticket, context, like=like, at=message.at, message=message)
 
 
-def not_updated(ticket: Ticket, message: Message, act: ChangeContext) -> None:
+def not_updated(ticket: Ticket, message: Message, context: ChangeContext) -> None:
     """What was taken back began nothing: the promise of an update after it is none."""
     for clock in open_clocks(ticket, kinds=[ClockKind.UPDATE]):
         if clock.started_by_id == message.pk:
-            cancel(clock, ChangeContext(act.at, None, _("The answer before it was taken back.")))
+            cancel(clock, ChangeContext(context.at, None, _("The answer before it was taken back.")))
 
 
-def ended(ticket: Ticket, act: ChangeContext) -> None:
+def ended(ticket: Ticket, context: ChangeContext) -> None:
     """The matter is resolved or closed: no update is owed any more, and its resolution was reached now."""
     for clock in open_clocks(ticket, kinds=[ClockKind.UPDATE]):
-        cancel(clock, ChangeContext(act.at, None, _("The matter is over.")))
+        cancel(clock, ChangeContext(context.at, None, _("The matter is over.")))
     for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
-        resume(clock, act)
-        finish(clock, act, at=act.at)
+        resume(clock, context)
+        finish(clock, context, at=context.at)
 
 
-def unresolved(ticket: Ticket, act: ChangeContext) -> None:
+def unresolved(ticket: Ticket, context: ChangeContext) -> None:
     """The answer that resolved the matter was taken back: its resolution is owed again, from its original start."""
     reached = Clock.objects.filter(
         ticket=ticket, kind=ClockKind.RESOLUTION, stopped_at=ticket.resolved_at
@@ -87,53 +93,53 @@ def unresolved(ticket: Ticket, act: ChangeContext) -> None:
     clock.stopped_at = None
     clock.next_step_at = next_step_time(clock)
     clock.save(update_fields=ANSWER)
-    append(clock, ClockChange.REVOKED, act, before=before)
-    if clock.state == ClockState.RUNNING and clock.due_at <= act.at:
-        breach(clock, act)
+    append(clock, ClockChange.REVOKED, context, before=before)
+    if clock.state == ClockState.RUNNING and clock.due_at <= context.at:
+        breach(clock, context)
 
 
-def pause(ticket: Ticket, act: ChangeContext) -> None:
+def pause(ticket: Ticket, context: ChangeContext) -> None:
     """We wait for the customer: the promise of resolution stands still, as long as the policy's cap allows."""
     for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
-        _stand_still(clock, act)
+        _stand_still(clock, context)
 
 
-def _stand_still(clock: Clock, act: ChangeContext) -> None:
-    """From the second of the act on: pauses are kept in whole seconds, and so move the due time by whole ones."""
-    left, at = _pause_left(clock), act.at.replace(microsecond=0)
-    if clock.state != ClockState.RUNNING or clock.due_at <= act.at or not left:
+def _stand_still(clock: Clock, context: ChangeContext) -> None:
+    """From this second on: pauses are kept in whole seconds, and so move the due time by whole ones."""
+    left, at = _pause_left(clock), context.at.replace(microsecond=0)
+    if clock.state != ClockState.RUNNING or clock.due_at <= context.at or not left:
         return
     before = Before.of(clock)
     clock.state, clock.paused_at = ClockState.PAUSED, at
     clock.next_step_at = add_working(hours_of_version(clock.calendar, clock.calendar_version), at, left)
     clock.save(update_fields=PAUSE)
-    append(clock, ClockChange.PAUSED, act, before=before, at=at)
+    append(clock, ClockChange.PAUSED, context, before=before, at=at)
 
 
-def resume(clock: Clock, act: ChangeContext) -> None:
+def resume(clock: Clock, context: ChangeContext) -> None:
     """The clock goes on from where it stood; what was paused beyond the policy's cap counts as having run."""
     if clock.state != ClockState.PAUSED or clock.paused_at is None:
         return
     hours, before = hours_of_version(clock.calendar, clock.calendar_version), Before.of(clock)
     capped = add_working(hours, clock.paused_at, _pause_left(clock))
-    until = min(act.at.replace(microsecond=0), capped)
+    until = min(context.at.replace(microsecond=0), capped)
     seconds = int(working_between(hours, clock.paused_at, until).total_seconds())
     clock.due_at = add_working(hours, clock.due_at, timedelta(seconds=seconds))
     clock.paused_seconds += seconds
     clock.state, clock.paused_at = ClockState.RUNNING, None
     clock.next_step_at = next_step_time(clock)
     clock.save(update_fields=PAUSE)
-    append(clock, ClockChange.RESUMED, act, before=before, at=until, seconds=seconds)
-    if clock.due_at <= act.at:
-        breach(clock, act)
+    append(clock, ClockChange.RESUMED, context, before=before, at=until, seconds=seconds)
+    if clock.due_at <= context.at:
+        breach(clock, context)
 
 
-def resume_all(ticket: Ticket, act: ChangeContext) -> None:
+def resume_all(ticket: Ticket, context: ChangeContext) -> None:
     for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
-        resume(clock, act)
+        resume(clock, context)
 
 
-def follow_priority(ticket: Ticket, act: ChangeContext, *, priority: int) -> None:
+def follow_priority(ticket: Ticket, context: ChangeContext, *, priority: int) -> None:
     """What is owed follows a change of priority.
 
     A pause is settled first where the priority is raised: what lies before moved the old due time, and only what lies
@@ -142,10 +148,10 @@ def follow_priority(ticket: Ticket, act: ChangeContext, *, priority: int) -> Non
     for clock in open_clocks(ticket):
         stands = clock.state == ClockState.PAUSED and priority < clock.priority
         if stands:
-            resume(clock, act)
-        retarget(clock, act, priority=priority)
+            resume(clock, context)
+        retarget(clock, context, priority=priority)
         if stands:
-            _stand_still(clock, act)
+            _stand_still(clock, context)
 
 
 def _pause_left(clock: Clock) -> timedelta:
