@@ -34,7 +34,7 @@ def look_again_at_promises() -> str:
 
 def dispatch_notifications() -> str:
     """Every minute and, nudged, after each fact that people are told of: send what is due."""
-    return str(dispatch_due(clock=timezone.now))
+    return str(dispatch_due(read_clock=timezone.now))
 
 
 def export_last_week() -> str:

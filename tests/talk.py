@@ -105,4 +105,4 @@ def promised() -> ClockQuerySet:
 
 def dispatched(at: float) -> DispatchReport:
     """Notifications are sent, as of a minute; mails are in the outbox then."""
-    return dispatch_due(clock=lambda: minute(at))
+    return dispatch_due(read_clock=lambda: minute(at))

@@ -15,8 +15,8 @@ from customers.models import Customer
 from escalation.choices import Medium
 from escalation.models import ContactWay, DutyRota
 from escalation.notifications.channels import apprise_services
+from escalation.notifications.channels.delivery import send_all
 from escalation.notifications.channels.http import NoName, PrivateTarget, public_addresses
-from escalation.notifications.channels.in_parallel import send_all
 from escalation.notifications.channels.outcomes import AttemptReport
 from escalation.notifications.channels.payload import ChannelMessage, MessageTexts
 

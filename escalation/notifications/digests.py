@@ -1,13 +1,13 @@
 """Storms: more than a few notifications to one reader within a minute become one digest.
 
-The first page of a P0 ticket stands apart: it leaves before everything else, and only others of its kind count against
-it, so that no storm of lower things holds it back.
+The first page of a P0 ticket stands apart: it leaves before everything else, and only other first pages count against
+it, so that no storm of lesser things holds it back.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,63 +16,68 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 
 from escalation.clocks.acknowledgements import PAGES
 from escalation.models import Notification
-from escalation.notifications.routes import Addressee, target_of
+from escalation.notifications.routes import Addressee, Routes
 from tickets.choices import Priority
 
 MINUTE = timedelta(minutes=1)
-# After a few first pages in a minute others are collected for so long.
+# After a few first pages within a minute, collect further ones for this long.
 PAGES_WAIT = timedelta(seconds=10)
 _COLUMN = {"user": "recipient", "rota": "rota", "customer": "customer"}
 _P0_PAGE = Q(ticket__priority=Priority.P0, kind__in=PAGES)
 
 
 @dataclass
-class Sorted:
-    """What goes out now, each batch as one message, pages of P0 first; and what waits, and until when."""
+class Batches:
+    """``ready`` goes out now, each list as one message, first pages of P0 in front; ``held`` waits until a time."""
 
-    batches: list[list[Notification]] = field(default_factory=list)
+    ready: list[list[Notification]] = field(default_factory=list)
     held: dict[datetime, list[Notification]] = field(default_factory=lambda: defaultdict(list))
 
 
-def sort(rows: Sequence[Notification], tried: Iterable[int], *, now: datetime) -> Sorted:
-    """``tried`` are the keys of those that went out before, by another way or in vain: they are not held again."""
-    pages, known = _first_pages(rows), set(tried)
-    lately = _Lately.of({target_of(row) for row in rows}, now)
-    found = Sorted()
-    for target, told in _by_target(row for row in rows if row.pk in pages):
-        _judge(told, known, lately.pages_left(target), lately.pages_again_at(target, now), found)
-    for target, told in _by_target(row for row in rows if row.pk not in pages):
-        _judge(told, known, lately.left(target), lately.again_at(target), found)
-    return found
+def split_into_batches(rows: Sequence[Notification], routes: Routes, *, now: datetime) -> Batches:
+    """Decide what goes out alone, what as a digest, and what waits. What was tried before is not held again."""
+    known = routes.tried_before | {row.pk for row in rows if row.sent_at is not None}
+    sent = RecentlySent.to(set(routes.addressees.values()), now=now)
+    first_pages = _first_pages(rows)
+    batches = Batches()
+    for reader, pages in _by_reader([row for row in rows if row.pk in first_pages], routes).items():
+        room = settings.NOTIFICATIONS_PER_MINUTE - sent.pages[reader]
+        _batch(pages, known, room, sent.next_pages_at(reader, now), batches)
+    for reader, others in _by_reader([row for row in rows if row.pk not in first_pages], routes).items():
+        room = settings.NOTIFICATIONS_PER_MINUTE - sent.count[reader]
+        _batch(others, known, room, sent.next_at(reader), batches)
+    return batches
 
 
-def _judge(
-    told: Sequence[Notification], known: set[int], room: int, again_at: datetime | None, found: Sorted
-) -> None:
-    """``again_at``: until when more of them than ``room`` wait, None if they need not."""
-    found.batches += _batches([row for row in told if row.pk in known], settings.NOTIFICATIONS_PER_MINUTE)
-    fresh = [row for row in told if row.pk not in known]
-    if fresh and room <= 0 and again_at is not None:
-        found.held[again_at] += fresh
-    else:
-        found.batches += _batches(fresh, room)
-
-
-def _batches(rows: list[Notification], room: int) -> list[list[Notification]]:
-    if not rows:
-        return []
-    return [[row] for row in rows] if len(rows) <= room else [rows]
-
-
-def _by_target(rows: Iterable[Notification]) -> Iterator[tuple[Addressee, list[Notification]]]:
-    by_target: dict[Addressee, list[Notification]] = defaultdict(list)
+def _by_reader(rows: Sequence[Notification], routes: Routes) -> Mapping[Addressee, list[Notification]]:
+    by_reader: dict[Addressee, list[Notification]] = defaultdict(list)
     for row in rows:
-        by_target[target_of(row)].append(row)
-    yield from by_target.items()
+        by_reader[routes.addressees[row.pk]].append(row)
+    return by_reader
 
 
-def _first_pages(rows: Iterable[Notification]) -> set[int]:
-    """Those by which their reader hears of a P0 ticket for the first time. One query, none without urgent ones."""
+def _batch(
+    rows: Sequence[Notification],
+    known: Collection[int],
+    room: int,
+    next_at: datetime | None,
+    batches: Batches,
+) -> None:
+    """Batch one reader's rows. ``room`` is how many single messages may go; without any the rows wait for
+    ``next_at``, or leave as a digest where that is None.
+    """
+    fresh = [row for row in rows if row.pk not in known]
+    if fresh and room <= 0 and next_at is not None:
+        batches.held[next_at] += fresh
+        fresh = []
+    again = [row for row in rows if row.pk in known]
+    for together, at_most in ((again, settings.NOTIFICATIONS_PER_MINUTE), (fresh, room)):
+        if together:
+            batches.ready += [[row] for row in together] if len(together) <= at_most else [together]
+
+
+def _first_pages(rows: Sequence[Notification]) -> set[int]:
+    """Those by which their reader first hears of a P0 ticket. One query, none if nothing is urgent."""
     urgent = [row.pk for row in rows if row.is_urgent]
     if not urgent:
         return set()
@@ -87,46 +92,39 @@ def _first_pages(rows: Iterable[Notification]) -> set[int]:
 
 
 @dataclass
-class _Lately:
-    """What each reader was sent in the minute before: notifications, and P0 tickets that they were paged for."""
+class RecentlySent:
+    """What each reader was sent in the last minute: notifications, and P0 tickets that they were paged for."""
 
     count: Counter[Addressee] = field(default_factory=Counter)
-    first: dict[Addressee, datetime] = field(default_factory=dict)
-    paged: Counter[Addressee] = field(default_factory=Counter)
-    paged_at: dict[Addressee, datetime] = field(default_factory=dict)
+    first_at: dict[Addressee, datetime] = field(default_factory=dict)
+    pages: Counter[Addressee] = field(default_factory=Counter)
+    last_page_at: dict[Addressee, datetime] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, targets: Iterable[Addressee], now: datetime) -> _Lately:
-        keys = defaultdict(list)
-        for target in targets:
-            keys[target.column].append(target.pk)
-        found = cls()
-        for column, of_these in keys.items():
-            found._load(column, of_these, now)
-        return found
+    def to(cls, readers: Collection[Addressee], *, now: datetime) -> RecentlySent:
+        """One query for each kind of reader."""
+        recent = cls()
+        for column, name in _COLUMN.items():
+            keys = [reader.pk for reader in readers if reader.column == column]
+            if not keys:
+                continue
+            sent = Notification.objects.filter(**{f"{name}__in": keys}, sent_at__gt=now - MINUTE)
+            groups = sent.order_by().values_list(name).annotate(
+                count=Count("pk"), first=Min("sent_at"),
+                pages=Count("ticket", distinct=True, filter=_P0_PAGE), page=Max("sent_at", filter=_P0_PAGE),
+            )  # fmt: skip
+            for pk, count, first, pages, last_page in groups:
+                reader = Addressee(column, pk)
+                recent.count[reader], recent.first_at[reader], recent.pages[reader] = count, first, pages
+                if last_page is not None:
+                    recent.last_page_at[reader] = last_page
+        return recent
 
-    def _load(self, column: str, keys: Sequence[int], now: datetime) -> None:
-        sent = Notification.objects.filter(**{f"{_COLUMN[column]}__in": keys}, sent_at__gt=now - MINUTE)
-        groups = sent.order_by().values_list(_COLUMN[column]).annotate(
-            count=Count("pk"), first=Min("sent_at"),
-            paged=Count("ticket", distinct=True, filter=_P0_PAGE), paged_at=Max("sent_at", filter=_P0_PAGE),
-        )  # fmt: skip
-        for pk, count, first, paged, paged_at in groups:
-            target = Addressee(column, pk)
-            self.count[target], self.first[target], self.paged[target] = count, first, paged
-            if paged_at is not None:
-                self.paged_at[target] = paged_at
+    def next_at(self, reader: Addressee) -> datetime | None:
+        """When the reader may be sent more, if they were sent anything."""
+        return self.first_at[reader] + MINUTE if reader in self.first_at else None
 
-    def left(self, target: Addressee) -> int:
-        return int(settings.NOTIFICATIONS_PER_MINUTE) - self.count[target]
-
-    def again_at(self, target: Addressee) -> datetime | None:
-        return self.first[target] + MINUTE if target in self.first else None
-
-    def pages_left(self, target: Addressee) -> int:
-        return int(settings.NOTIFICATIONS_PER_MINUTE) - self.paged[target]
-
-    def pages_again_at(self, target: Addressee, now: datetime) -> datetime | None:
-        """None once they were collected for long enough: then they leave together."""
-        last = self.paged_at.get(target)
+    def next_pages_at(self, reader: Addressee, now: datetime) -> datetime | None:
+        """None once pages were collected for long enough: then they leave together."""
+        last = self.last_page_at.get(reader)
         return last + PAGES_WAIT if last is not None and last + PAGES_WAIT > now else None

@@ -1,12 +1,16 @@
-"""How each notification's reader can be reached: their ways, and what was tried already. One picture per run."""
+"""How the reader of each notification can be reached: their contact ways, quiet hours, and what was tried already.
+
+`Routes` is loaded once per run of the dispatcher and kept up to date by it.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 from django.db.models import F, Q
@@ -14,20 +18,21 @@ from django.db.models import F, Q
 from customers.models import Customer
 from escalation.choices import AttemptOutcome, Medium
 from escalation.models import ContactWay, DutyRota, Notification, NotificationAttempt
-from escalation.notifications.quiet_hours import quiet_until
 
-# Tries of one way: at once, and after these seconds.
+# One way is tried at once, and again so many seconds after each try before.
 WAITS = (0, 30, 120)
+COLUMNS = ("user", "rota", "customer")
+DAY = timedelta(days=1)
 
 
 class Addressee(NamedTuple):
-    """Whom a notification is for: a column of Notification and of ContactWay, and the key in it."""
+    """Who is to read a notification: the column of ContactWay that names them, and the key in it."""
 
     column: str
     pk: int
 
 
-def target_of(row: Notification) -> Addressee:
+def addressee_of(row: Notification) -> Addressee:
     if row.recipient_id is not None:
         return Addressee("user", row.recipient_id)
     if row.rota_id is not None:
@@ -37,113 +42,147 @@ def target_of(row: Notification) -> Addressee:
 
 @dataclass
 class Routes:
-    """Readers, their active ways in order, and the tries so far, of some notifications at a moment."""
+    """Readers, their active contact ways in order, and the tries so far, of some notifications.
+
+    Sets and maps are by the key of the notification.
+    """
 
     users: dict[int, User] = field(default_factory=dict)
     rotas: dict[int, DutyRota] = field(default_factory=dict)
     customers: dict[int, Customer] = field(default_factory=dict)
+    addressees: dict[int, Addressee] = field(default_factory=dict)
     ways: dict[Addressee, list[ContactWay]] = field(default_factory=lambda: defaultdict(list))
-    tries: Counter[tuple[int, int]] = field(default_factory=Counter)  # (notification, way)
-    reached: set[int] = field(default_factory=set)  # by another way than mail
-    no_mail: set[int] = field(default_factory=set)  # it was refused, here or by the mail server
-    known: set[int] = field(default_factory=set)  # with a try before this run
-    strayed: set[int] = field(default_factory=set)  # for the group of a customer whose ticket it is no more
+    tries: Counter[tuple[int, int]] = field(default_factory=Counter)  # by notification and way
+    tried_before: set[int] = field(default_factory=set)  # has an attempt from an earlier run
+    accepted: set[int] = field(default_factory=set)  # by another way than mail
+    mail_refused: set[int] = field(default_factory=set)  # here or by the mail server
+    strayed: set[int] = field(default_factory=set)  # the ticket is another customer's by now
 
     @classmethod
     def of(cls, rows: Sequence[Notification]) -> Routes:
-        """At most six queries, however many notifications."""
-        targets = {target_of(row) for row in rows}
-        keys = {column: [one.pk for one in targets if one.column == column] for column in _COLUMNS}
-        found = cls(
+        """Load the routes of these notifications: at most six queries, however many there are."""
+        addressees = {row.pk: addressee_of(row) for row in rows}
+        keys: dict[str, list[int]] = {column: [] for column in COLUMNS}
+        for addressee in set(addressees.values()):
+            keys[addressee.column].append(addressee.pk)
+        routes = cls(
             User.objects.select_related("staff_profile").in_bulk(keys["user"]),
             DutyRota.objects.in_bulk(keys["rota"]) if keys["rota"] else {},
             Customer.objects.in_bulk(keys["customer"]) if keys["customer"] else {},
+            addressees,
         )
-        found._load_ways(keys)
-        found._load_tries(rows)
-        found._load_strayed(rows)
-        return found
+        routes._load_ways(keys)
+        routes._load_attempts()
+        routes._load_strayed()
+        return routes
 
-    def _load_strayed(self, rows: Sequence[Notification]) -> None:
-        """A ticket that was put to another customer meanwhile is nothing for the first one's group."""
-        for_groups = {row.pk for row in rows if target_of(row).column == "customer"}
+    def _load_ways(self, keys: dict[str, list[int]]) -> None:
+        of_these = Q()
+        for column in COLUMNS:
+            of_these |= Q(**{f"{column}__in": keys[column]})
+        for way in ContactWay.objects.filter(of_these, is_active=True):
+            column = next(column for column in COLUMNS if getattr(way, f"{column}_id") is not None)
+            self.ways[Addressee(column, getattr(way, f"{column}_id"))].append(way)
+
+    def _load_attempts(self) -> None:
+        attempts = NotificationAttempt.objects.filter(notification__in=list(self.addressees))
+        for attempt in attempts.only("notification_id", "way_id", "medium", "outcome"):
+            self.tried_before.add(attempt.notification_id)
+            self.count(attempt)
+
+    def _load_strayed(self) -> None:
+        """Find what is not for a customer's group any more: its ticket was put to another customer meanwhile."""
+        for_groups = {pk for pk, addressee in self.addressees.items() if addressee.column == "customer"}
         if for_groups:
             theirs = Notification.objects.filter(pk__in=for_groups, ticket__customer=F("customer"))
             self.strayed = for_groups - set(theirs.values_list("pk", flat=True))
 
-    def _load_ways(self, keys: dict[str, list[int]]) -> None:
-        of_these = Q()
-        for column in _COLUMNS:
-            of_these |= Q(**{f"{column}__in": keys[column]})
-        for way in ContactWay.objects.filter(of_these, is_active=True):
-            column = next(column for column in _COLUMNS if getattr(way, f"{column}_id") is not None)
-            self.ways[Addressee(column, getattr(way, f"{column}_id"))].append(way)
-
-    def _load_tries(self, rows: Sequence[Notification]) -> None:
-        known = NotificationAttempt.objects.filter(notification__in=[row.pk for row in rows])
-        for attempt in known.only("notification_id", "way_id", "medium", "outcome"):
-            self.known.add(attempt.notification_id)
-            self.note(attempt)
-
-    def note(self, attempt: NotificationAttempt) -> None:
+    def count(self, attempt: NotificationAttempt) -> None:
+        """Take note of one more attempt."""
         if attempt.medium == Medium.MAIL:
             if attempt.outcome == AttemptOutcome.REFUSED:
-                self.no_mail.add(attempt.notification_id)
+                self.mail_refused.add(attempt.notification_id)
             return
         if attempt.way_id is not None:
             self.tries[attempt.notification_id, attempt.way_id] += 1
         if attempt.outcome == AttemptOutcome.ACCEPTED:
-            self.reached.add(attempt.notification_id)
+            self.accepted.add(attempt.notification_id)
 
-    def of_target(self, target: Addressee) -> User | DutyRota | Customer:
-        match target.column:
+    def reader_of(self, row: Notification) -> User | DutyRota | Customer:
+        addressee = self.addressees[row.pk]
+        match addressee.column:
             case "user":
-                return self.users[target.pk]
+                return self.users[addressee.pk]
             case "rota":
-                return self.rotas[target.pk]
+                return self.rotas[addressee.pk]
             case _customer:
-                return self.customers[target.pk]
+                return self.customers[addressee.pk]
 
-    def user(self, row: Notification) -> User | None:
-        """The person, if they still work here."""
+    def active_user(self, row: Notification) -> User | None:
+        """The person, if it is for one and they still work here."""
         user = self.users.get(row.recipient_id) if row.recipient_id is not None else None
         return user if user is not None and user.is_active else None
 
+    def wants_mail(self, row: Notification) -> bool:
+        """True if mail is a listed medium, if nothing else is listed, or if no other medium was of use."""
+        user = self.active_user(row)
+        if user is None or not user.email or row.mail_id is not None or row.pk in self.mail_refused:
+            return False
+        if Medium.MAIL in row.channels or row.pk in self.accepted:
+            return Medium.MAIL in row.channels
+        return self.next_way(row) is None
+
     def next_way(self, row: Notification) -> ContactWay | None:
-        """The first way of the first medium that was not tried often enough; None once it was reached."""
-        if row.pk in self.reached:
+        """The first way of the first medium that was not tried often enough; None once one accepted it."""
+        if row.pk in self.accepted:
             return None
-        return next((way for way in self.listed(row) if self.tried(row, way) < len(WAITS)), None)
+        return next((way for way in self.listed_ways(row) if self.tries[row.pk, way.pk] < len(WAITS)), None)
 
-    def tried(self, row: Notification, way: ContactWay) -> int:
-        return self.tries[row.pk, way.pk]
-
-    def listed(self, row: Notification) -> Iterator[ContactWay]:
-        """Ways of the notification's media, in their order. A group's way is meant whatever its medium."""
-        if row.recipient_id is not None and self.user(row) is None:
+    def listed_ways(self, row: Notification) -> Iterator[ContactWay]:
+        """The ways of the notification's media, in their order; of a group every way, whatever its medium."""
+        is_of_leaver = row.recipient_id is not None and self.active_user(row) is None
+        if is_of_leaver or row.pk in self.strayed:
             return
-        if row.pk in self.strayed:
-            return
-        ways = self.ways.get(target_of(row), ())
+        ways = self.ways.get(self.addressees[row.pk], ())
         media = [*row.channels, *(() if row.recipient_id is not None else Medium)]
         for medium in dict.fromkeys(media):
             yield from (way for way in ways if way.medium == medium)
 
-    def wants_mail(self, row: Notification) -> bool:
-        """When mail is a listed medium, there is no other one, or no other one was of use."""
-        user = self.user(row)
-        if user is None or not user.email or row.mail_id is not None or row.pk in self.no_mail:
-            return False
-        if Medium.MAIL in row.channels or row.pk in self.reached:
-            return Medium.MAIL in row.channels
-        return self.next_way(row) is None
+    def way_now(self, row: Notification, now: datetime) -> ContactWay | None:
+        """The next way, unless its reader has quiet hours at ``now``."""
+        return self.next_way(row) if self.quiet_until(row, now) is None else None
 
     def quiet_until(self, row: Notification, now: datetime) -> datetime | None:
-        """When the reader's quiet hours end; what is urgent knows none."""
-        profile = getattr(self.user(row), "staff_profile", None)
+        """When the quiet hours of its reader end (UTC), if they last at ``now``; urgent notifications ignore them."""
+        profile = getattr(self.active_user(row), "staff_profile", None)
         if row.is_urgent or profile is None:
             return None
-        return quiet_until(profile.quiet_from, profile.quiet_until, zone=profile.time_zone, now=now)
+        return end_of_quiet_hours(profile.quiet_from, profile.quiet_until, zone=profile.time_zone, now=now)
+
+    def next_try_at(self, row: Notification, now: datetime) -> datetime | None:
+        """When to try the notification again; None if nothing is left to try."""
+        way = self.next_way(row)
+        if way is None:
+            return now if self.wants_mail(row) else None
+        return self.quiet_until(row, now) or now + timedelta(seconds=WAITS[self.tries[row.pk, way.pk]])
+
+    def was_sent(self, row: Notification) -> bool:
+        """True if a service accepted it, or its mail waits in the outbox or left from there."""
+        return row.pk in self.accepted or (row.mail_id is not None and row.pk not in self.mail_refused)
 
 
-_COLUMNS = ("user", "rota", "customer")
+def end_of_quiet_hours(start: time | None, end: time | None, *, zone: str, now: datetime) -> datetime | None:
+    """The end (UTC) of a person's quiet hours if ``now`` lies in them, else None.
+
+    They go over midnight if the end is earlier than the start; equal times mean that there are none.
+    """
+    if start is None or end is None or start == end:
+        return None
+    local = now.astimezone(ZoneInfo(zone))
+    for first in (local.date() - DAY, local.date()):
+        last = first if end > start else first + DAY
+        begins = datetime.combine(first, start, local.tzinfo).astimezone(UTC)
+        ends = datetime.combine(last, end, local.tzinfo).astimezone(UTC)
+        if begins <= now < ends:
+            return ends
+    return None

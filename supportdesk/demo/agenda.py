@@ -60,7 +60,7 @@ def next_sweep() -> datetime | None:
 def deliver(at: datetime) -> None:
     """Tell people, and hand the outbox to the transport, as of ``at``; the mails of the demo go into a folder."""
     if Notification.objects.to_send(at).exists():
-        dispatch_due(clock=lambda: at)
+        dispatch_due(read_clock=lambda: at)
     waiting = OutboundEmail.objects.filter(state=OutboxState.QUEUED).count()
     if waiting:
         deliver_due(clock=lambda: at + DELIVERY_TAKES, most=waiting)

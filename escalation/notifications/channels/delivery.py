@@ -1,25 +1,76 @@
-"""Delivers one parcel and says what became of it. Never raises."""
+"""Delivers messages in parallel, each within a time limit, so that a slow service holds up no other."""
 
 from __future__ import annotations
 
 import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TypeVar
 
 import requests
 
 from escalation.choices import AttemptOutcome, Medium
 from escalation.notifications.channels import apprise_services, outcomes, webhook
 from escalation.notifications.channels.http import Exchange, exchange, reason_of
-from escalation.notifications.channels.outcomes import AttemptReport, cleaned
+from escalation.notifications.channels.outcomes import LATE, AttemptReport, cleaned
 from escalation.notifications.channels.payload import ChannelMessage
 
-READING_LIMIT = 9.0  # seconds; a little below side_by_side.TIME_LIMIT
+Key = TypeVar("Key")
+
+AT_ONCE = 8
+TIME_LIMIT = 10.0  # seconds
+READING_LIMIT = 9.0  # a little below it: the thread should end by itself
+
+
+def send_all(
+    messages: Mapping[Key, ChannelMessage],
+    *,
+    time_limit: float = TIME_LIMIT,
+    at_once: int = AT_ONCE,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Iterator[tuple[Key, AttemptReport]]:
+    """Send them and yield each report as it comes. A message that takes longer is cut off and has timed out.
+
+    In threads and not in a pool: one that hangs must keep nothing from ending, this process included.
+    """
+    reports: SimpleQueue[tuple[Key, AttemptReport]] = SimpleQueue()
+    waiting = deque(messages.items())
+    running: dict[Key, tuple[Courier, float]] = {}
+    while waiting or running:
+        while waiting and len(running) < at_once:
+            key, message = waiting.popleft()
+            running[key] = _start(key, message, reports), monotonic() + time_limit
+        patience = min(until for _courier, until in running.values()) - monotonic()
+        try:
+            arrived = [reports.get(timeout=max(patience, 0.001))]
+        except Empty:
+            arrived = []
+        now = monotonic()
+        late = [key for key, (_courier, until) in running.items() if until <= now]
+        for key in late:
+            running[key][0].cancel()
+        timed_out = AttemptReport(AttemptOutcome.TIMED_OUT, LATE, round(time_limit * 1000))
+        for key, report in [*arrived, *((key, timed_out) for key in late)]:
+            if running.pop(key, None) is not None:  # else it was cut off before, and reported as that
+                yield key, report
+
+
+def _start(key: Key, message: ChannelMessage, reports: SimpleQueue[tuple[Key, AttemptReport]]) -> Courier:
+    courier = Courier(message)
+    Thread(target=lambda: reports.put((key, courier.deliver())), name="courier", daemon=True).start()
+    return courier
 
 
 class Courier:
-    """Runs in a thread of its own; `cancel` hangs up from another one."""
+    """Delivers one message and reports what became of it; never raises.
 
-    def __init__(self, parcel: ChannelMessage) -> None:
-        self.parcel = parcel
+    Runs in a thread of its own; `cancel` hangs up from another one.
+    """
+
+    def __init__(self, message: ChannelMessage) -> None:
+        self.message = message
         self.started = time.monotonic()
         self.exchange = Exchange(deadline=self.started + READING_LIMIT)
 
@@ -29,49 +80,41 @@ class Courier:
     def deliver(self) -> AttemptReport:
         self.started = time.monotonic()
         self.exchange.deadline = self.started + READING_LIMIT
+        send = webhook.post if self.message.medium == Medium.WEBHOOK else apprise_services.notify
         try:
             with exchange(self.exchange):
-                accepted = self._send()
+                accepted = send(self.message)
         except requests.RequestException as error:
-            return self._problem(error)
-        except (
-            Exception
-        ) as error:  # a sender's bug is an answer too, without its text, which may hold the address
-            return self._answer(AttemptOutcome.REFUSED, outcomes.with_kind(outcomes.NOT_SENT, error))
-        return self._judged(accepted=accepted)
-
-    def _send(self) -> bool:
-        if self.parcel.medium == Medium.WEBHOOK:
-            return webhook.post(self.parcel)
-        return apprise_services.notify(self.parcel)
-
-    def _judged(self, *, accepted: bool) -> AttemptReport:
+            return self._failed(error)
+        except Exception as error:  # a bug in a sender; without its text, which may hold the address
+            return self._report(AttemptOutcome.REFUSED, outcomes.with_kind(outcomes.NOT_SENT, error))
         if not accepted and self.exchange.problem is not None:
-            return self._problem(self.exchange.problem)
+            return self._failed(self.exchange.problem)
         if not self.exchange.responses:
-            return self._answer(AttemptOutcome.REFUSED, self._why_nothing())
-        accepted = accepted and not apprise_services.says_no(self.parcel.address, self.exchange.responses)
-        outcome = AttemptOutcome.ACCEPTED if accepted else AttemptOutcome.REFUSED
-        return self._answer(outcome, self._said())
+            return self._report(AttemptOutcome.REFUSED, self._why_nothing_was_sent())
+        if accepted and not apprise_services.says_no(self.message.address, self.exchange.responses):
+            return self._report(AttemptOutcome.ACCEPTED, self._answer())
+        return self._report(AttemptOutcome.REFUSED, self._answer())
 
-    def _why_nothing(self) -> str:
-        """Apprise understands the address and asks for nothing, or the address is lost: the desk's key was changed."""
-        is_understood = apprise_services.plugin_for(self.parcel.address) is not None
+    def _why_nothing_was_sent(self) -> str:
+        """Apprise understands the address and sent nothing, or it is lost because the desk's key was changed."""
+        is_understood = apprise_services.plugin_for(self.message.address) is not None
         return outcomes.NOTHING_SENT if is_understood else outcomes.UNREADABLE
 
-    def _said(self) -> str:
-        """The last answer, or of several the last that refused."""
-        heard = self.exchange.responses
-        response = next((one for one in reversed(heard) if one.status_code >= 300), heard[-1])
+    def _answer(self) -> str:
+        """The text of the last response, or of several the last refusal."""
+        responses = self.exchange.responses
+        refusals = (response for response in reversed(responses) if response.status_code >= 300)
+        response = next(refusals, responses[-1])
         text = response.content[:2000].decode("utf-8", "replace")
-        secrets = [*apprise_services.secrets_of(self.parcel), *self.parcel.words.tokens]
+        secrets = [*apprise_services.secrets_of(self.message), *self.message.words.tokens]
         return f"{response.status_code} {cleaned(text, secrets)}".strip()
 
-    def _problem(self, problem: requests.RequestException) -> AttemptReport:
+    def _failed(self, problem: requests.RequestException) -> AttemptReport:
         reason = reason_of(problem)
-        outcome = AttemptOutcome.TIMED_OUT if reason == outcomes.LATE else AttemptOutcome.REFUSED
-        return self._answer(outcome, reason)
+        outcome = AttemptOutcome.TIMED_OUT if reason == LATE else AttemptOutcome.REFUSED
+        return self._report(outcome, reason)
 
-    def _answer(self, outcome: AttemptOutcome, text: str) -> AttemptReport:
+    def _report(self, outcome: AttemptOutcome, text: str) -> AttemptReport:
         took = round((time.monotonic() - self.started) * 1000)
         return AttemptReport(outcome, text, took)

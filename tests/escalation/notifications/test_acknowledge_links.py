@@ -10,7 +10,7 @@ from escalation.enforcement.acknowledge import escalate_now
 from escalation.enforcement.sweep import sweep
 from escalation.models import Escalation, Notification
 from escalation.notifications.acknowledge_links import invitation
-from escalation.notifications.rendering import reader, words_of
+from escalation.notifications.rendering import reader_for, render
 from tests.factories import ContactFactory, CustomerFactory, DutyRotaFactory, set_desk, staff
 from tests.talk import minute, opened
 
@@ -31,7 +31,7 @@ def ticket(ann):
 
 
 def text(*rows: Notification) -> str:
-    return words_of(rows, reader(rows[0].recipient, at=minute(31))).text
+    return render(rows, reader_for(rows[0].recipient, at=minute(31))).text
 
 
 def invited(words: str) -> list[tuple[str, int]]:
@@ -67,7 +67,7 @@ def test_a_group_chat_gets_no_link(ticket):
     row = told(NoticeKind.ESCALATED_TO_YOU, "boss")
     row.recipient, row.rota = None, DutyRotaFactory()
     row.save()
-    words = words_of([row], reader(row.rota, at=minute(31)))
+    words = render([row], reader_for(row.rota, at=minute(31)))
     assert "/ack/" not in words.text + words.short
 
 

@@ -12,7 +12,7 @@ from escalation.choices import Medium, NoticeKind
 from escalation.models import Notification
 from escalation.notifications import digests, dispatch
 from escalation.notifications.channels import apprise_services
-from escalation.notifications.routes import Addressee
+from escalation.notifications.routes import Addressee, Routes
 from escalation.notifications.wording import Notice
 from escalation.notifications.writing import tell
 from tests.factories import (
@@ -191,7 +191,7 @@ def test_what_a_reader_was_sent_lately_is_found_without_what_they_were_ever_sent
     with connection.cursor() as cursor, CaptureQueriesContext(connection) as asked:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")  # few rows are read as a whole
-        digests._Lately.of([Addressee(column, 1)], minute(3))
+        digests.RecentlySent.to([Addressee(column, 1)], now=minute(3))
         plan = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
         cursor.execute(f"{plan} {asked.captured_queries[-1]['sql']}")
         lines = [str(line) for line in cursor.fetchall()]
@@ -204,4 +204,6 @@ def test_who_was_sent_more_than_enough_lately_gets_no_empty_message_beside_a_sec
         told(ann)
     Notification.objects.update(sent_at=minute(3))
     again = told(ann)
-    assert digests.sort([again], [again.pk], now=minute(3)).batches == [[again]]
+    routes = Routes.of([again])
+    routes.tried_before.add(again.pk)
+    assert digests.split_into_batches([again], routes, now=minute(3)).ready == [[again]]

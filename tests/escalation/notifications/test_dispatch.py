@@ -13,7 +13,7 @@ from customers.models import Desk
 from escalation.choices import AttemptOutcome, Medium, NoticeKind, NotificationState
 from escalation.models import Notification, NotificationAttempt
 from escalation.notifications import dispatch
-from escalation.notifications.channels.in_parallel import AT_ONCE, TIME_LIMIT
+from escalation.notifications.channels.delivery import AT_ONCE, TIME_LIMIT
 from escalation.notifications.channels.outcomes import AttemptReport
 from escalation.notifications.contact_ways import MOST_WAYS
 from escalation.notifications.wording import Notice, person_name
@@ -372,7 +372,7 @@ def test_what_the_time_does_not_suffice_for_is_given_back(monkeypatch):
     for number in range(30):
         told(UserFactory(username=f"u{number}"))
     reads = count()
-    report = dispatch.dispatch_due(clock=lambda: minute(3 + next(reads) / 20))
+    report = dispatch.dispatch_due(read_clock=lambda: minute(3 + next(reads) / 20))
     assert 0 < report.sent < 30
     left = Notification.objects.filter(state=NotificationState.PENDING)
     assert [row.next_try_at < minute(4) for row in left] == [True] * (30 - report.sent)

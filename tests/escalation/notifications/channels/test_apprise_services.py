@@ -8,8 +8,7 @@ import pytest
 
 from escalation.choices import AttemptOutcome, Medium
 from escalation.notifications.channels import apprise_services, outcomes
-from escalation.notifications.channels.delivery import Courier
-from escalation.notifications.channels.in_parallel import send_all
+from escalation.notifications.channels.delivery import Courier, send_all
 from escalation.notifications.channels.payload import ChannelMessage, MessageTexts
 from tests.factories import NOW
 from tests.imfake import Service, closed_port, standing_in

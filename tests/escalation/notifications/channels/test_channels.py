@@ -13,9 +13,8 @@ import pytest
 
 from escalation.choices import AttemptOutcome, Medium
 from escalation.notifications.channels import apprise_services, outcomes
-from escalation.notifications.channels.delivery import Courier
+from escalation.notifications.channels.delivery import Courier, send_all
 from escalation.notifications.channels.http import is_public
-from escalation.notifications.channels.in_parallel import send_all
 from escalation.notifications.channels.outcomes import as_read, cleaned
 from escalation.notifications.channels.payload import ChannelMessage, MessageTexts
 from tests.factories import NOW

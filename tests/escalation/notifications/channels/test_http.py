@@ -17,9 +17,8 @@ import requests
 from escalation.choices import AttemptOutcome, Medium
 from escalation.notifications.channels import apprise_services, outcomes
 from escalation.notifications.channels import http as desk_http
-from escalation.notifications.channels.delivery import Courier
+from escalation.notifications.channels.delivery import Courier, send_all
 from escalation.notifications.channels.http import Exchange, PrivateTarget, Session, cut_off_after, exchange
-from escalation.notifications.channels.in_parallel import send_all
 from escalation.notifications.channels.outcomes import AttemptReport
 from escalation.notifications.channels.payload import ChannelMessage, MessageTexts
 from tests.factories import NOW

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from escalation.notifications.quiet_hours import quiet_until
+from escalation.notifications.routes import end_of_quiet_hours
 
 
 def at(text: str) -> datetime:
@@ -22,18 +22,18 @@ def at(text: str) -> datetime:
     ],
 )
 def test_from_ten_in_the_evening_to_eight_in_shanghai(now, ends):
-    found = quiet_until(time(22), time(8), zone="Asia/Shanghai", now=at(now))
+    found = end_of_quiet_hours(time(22), time(8), zone="Asia/Shanghai", now=at(now))
     assert found == (at(ends) if ends else None)
 
 
 @pytest.mark.parametrize(("hour", "quiet"), [(11, False), (12, True), (13, True), (14, False)])
 def test_within_a_day(hour, quiet):
-    found = quiet_until(time(12), time(14), zone="UTC", now=at(f"2026-11-18 {hour}:00"))
+    found = end_of_quiet_hours(time(12), time(14), zone="UTC", now=at(f"2026-11-18 {hour}:00"))
     assert found == (at("2026-11-18 14:00") if quiet else None)
 
 
 def test_the_night_of_a_clock_change_ends_at_the_local_time():
-    found = quiet_until(time(22), time(8), zone="Europe/Berlin", now=at("2026-10-24 22:00"))
+    found = end_of_quiet_hours(time(22), time(8), zone="Europe/Berlin", now=at("2026-10-24 22:00"))
     assert found == at("2026-10-25 07:00")
 
 
@@ -41,7 +41,7 @@ def test_the_night_of_a_clock_change_ends_at_the_local_time():
     ("start", "end"), [(None, None), (time(8), time(8)), (time(8), None), (None, time(8))]
 )
 def test_without_both_ends_there_are_none(start, end):
-    assert quiet_until(start, end, zone="UTC", now=at("2026-11-18 09:00")) is None
+    assert end_of_quiet_hours(start, end, zone="UTC", now=at("2026-11-18 09:00")) is None
 
 
 @pytest.mark.parametrize(
@@ -61,13 +61,14 @@ def test_without_both_ends_there_are_none(start, end):
     ],
 )
 def test_on_the_days_of_a_clock_change_in_berlin(start, end, now, ends):
-    found = quiet_until(time(*start), time(*end), zone="Europe/Berlin", now=at(now))
+    found = end_of_quiet_hours(time(*start), time(*end), zone="Europe/Berlin", now=at(now))
     assert found == (at(ends) if ends else None)
 
 
 def test_the_same_hours_are_another_time_elsewhere():
     now = at("2026-11-18 14:30")
     in_shanghai, in_berlin = (
-        quiet_until(time(22), time(8), zone=zone, now=now) for zone in ("Asia/Shanghai", "Europe/Berlin")
+        end_of_quiet_hours(time(22), time(8), zone=zone, now=now)
+        for zone in ("Asia/Shanghai", "Europe/Berlin")
     )
     assert (in_shanghai, in_berlin) == (at("2026-11-19 00:00"), None)
