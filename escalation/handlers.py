@@ -9,15 +9,15 @@ from django.utils.translation import gettext as _
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, NoticeKind
 from escalation.clocks import lifecycle, updates_and_resolution
-from escalation.clocks.ledger import Before, ChangeContext, line
-from escalation.clocks.merging import join
+from escalation.clocks.ledger import Before, ChangeContext, event_row
+from escalation.clocks.merging import merge_clocks
 from escalation.drills.drills import end_the_answered, end_the_closed
 from escalation.enforcement.paging import page_duty
 from escalation.enforcement.receipt_mail import acknowledge_receipt
 from escalation.models import Clock
 from escalation.notifications.wording import Notice
 from escalation.notifications.writing import tell
-from escalation.policies.starting_terms import opening_of
+from escalation.policies.starting_terms import starting_terms_of
 from tickets.choices import Priority, Status
 from tickets.errors import DeskError
 from tickets.events import (
@@ -57,19 +57,19 @@ def connect() -> None:
 def start_the_promise(event: CustomerWrote) -> None:
     """The first message is acknowledged, and a new P0 pages the person on duty, a P1 its owner."""
     context, message = ChangeContext(event.at, event.actor), event.message
-    found = opening_of(event.ticket, at=message.at)
+    found = starting_terms_of(event.ticket, at=message.at)
     if found is None:
         return
-    clock = lifecycle.start_answer(event.ticket, found, message, context)
+    clock = lifecycle.start_response_under(event.ticket, found, message, context)
     if found.resolution is not None:
-        lifecycle.begin(
+        lifecycle.start_clock(
             event.ticket, found.resolution, context, kind=ClockKind.RESOLUTION, at=message.at, message=message
         )
     if clock.kind == ClockKind.FIRST_RESPONSE:
-        _welcome(clock, event)
+        _announce(clock, event)
 
 
-def _welcome(clock: Clock, event: CustomerWrote) -> None:
+def _announce(clock: Clock, event: CustomerWrote) -> None:
     acknowledge_receipt(ticket=event.ticket, message=event.message, clock=clock, at=event.at)
     match clock.priority:
         case Priority.P0:
@@ -88,10 +88,10 @@ def keep_the_promise(event: StaffResponded) -> None:
         lifecycle.answer(clock, event.message, context)
     asked_since = oldest_unanswered(event.ticket) if event.message.at < event.at else None
     if asked_since is not None:
-        lifecycle.start(event.ticket, asked_since, context)
+        lifecycle.start_response(event.ticket, asked_since, context)
     goes_on = event.then not in OVER and event.ticket.is_active
-    like = waiting[-1] if waiting else lifecycle.newest(event.ticket)
-    updates_and_resolution.updated(
+    like = waiting[-1] if waiting else lifecycle.newest_clock(event.ticket)
+    updates_and_resolution.renew_update(
         event.ticket, event.message, context, owed=owed, like=like if goes_on else None
     )
 
@@ -99,7 +99,7 @@ def keep_the_promise(event: StaffResponded) -> None:
 def take_back_the_answer(event: ResponseFailed) -> None:
     """What did not arrive answered nothing: its author and the holder are told why."""
     runs_again = _revoke(event, event.message, event.answer)
-    _tell_of_loss(
+    _tell_author_and_holder(
         event,
         event.message,
         Notice(NoticeKind.RESPONSE_FAILED, event.ticket, runs_again, detail=event.answer),
@@ -110,23 +110,23 @@ def take_back_the_voided_answer(event: ResponseVoided) -> None:
     """What a lead voided answered nothing either."""
     runs_again = _revoke(event, event.message, event.reason)
     notice = Notice(NoticeKind.RESPONSE_VOIDED, event.ticket, runs_again, event.actor, event.reason)
-    _tell_of_loss(event, event.message, notice)
+    _tell_author_and_holder(event, event.message, notice)
 
 
 def _revoke(event: TicketEvent, message: Message, cause: str) -> Clock | None:
     """Every promise that the answer stopped runs again; the one of them that is open now."""
-    updates_and_resolution.not_updated(event.ticket, message, ChangeContext(event.at, event.actor, cause))
+    updates_and_resolution.withdraw_update(event.ticket, message, ChangeContext(event.at, event.actor, cause))
     answered = Clock.objects.filter(answered_by=message)
     revoked = list(answered.select_related("calendar", "policy_version__policy").order_by("started_at"))
     for clock in revoked:
         clock.ticket = event.ticket
         lifecycle.revoke(clock, ChangeContext(event.at, event.actor, cause), message=message)
     if event.ticket.unanswered_since is not None and event.ticket.status in OVER:
-        updates_and_resolution.unresolved(event.ticket, ChangeContext(event.at, event.actor, cause))
+        updates_and_resolution.reopen_resolution(event.ticket, ChangeContext(event.at, event.actor, cause))
     return next((clock for clock in revoked if clock.is_open), None)
 
 
-def _tell_of_loss(event: TicketEvent, message: Message, notice: Notice) -> None:
+def _tell_author_and_holder(event: TicketEvent, message: Message, notice: Notice) -> None:
     for user in dict.fromkeys((event.ticket.owner, message.author)):
         if user is not None and user.is_active:
             tell(user, notice, at=event.at)
@@ -137,7 +137,7 @@ def follow_the_priority(event: PriorityChanged) -> None:
     updates_and_resolution.follow_priority(
         event.ticket, ChangeContext(event.at, event.actor, event.reason), priority=event.after
     )
-    newest = lifecycle.newest(event.ticket) if event.after == Priority.P0 else None
+    newest = lifecycle.newest_clock(event.ticket) if event.after == Priority.P0 else None
     if newest is not None:
         page_duty(newest, at=event.at)
 
@@ -147,17 +147,17 @@ def follow_the_status(event: StatusChanged) -> None:
     context = ChangeContext(event.at, event.actor, event.reason)
     if event.after in OVER:
         _end_unanswered(event, context)
-        updates_and_resolution.ended(event.ticket, context)
+        updates_and_resolution.end_update_and_resolution(event.ticket, context)
     elif event.after == Status.WAITING:
-        updates_and_resolution.pause(event.ticket, context)
+        updates_and_resolution.pause_resolution(event.ticket, context)
     else:
-        updates_and_resolution.resume_all(event.ticket, context)
+        updates_and_resolution.resume_resolution(event.ticket, context)
         _reopen(event, context)
 
 
 def _end_unanswered(event: StatusChanged, context: ChangeContext) -> None:
     """A status answers nobody: closing while the customer waits needs a reason and is a breach, unless waived."""
-    waiting = lifecycle.waiting(event.ticket)
+    waiting = lifecycle.open_response_clocks(event.ticket)
     if not waiting:
         return
     waives = event.actor is not None and event.actor.has_perm("escalation.waive_clock")
@@ -182,9 +182,9 @@ def _still_waits(status: str) -> str:
 
 def _reopen(event: StatusChanged, context: ChangeContext) -> None:
     """Reopened by hand the promise of resolution starts now; a customer's message starts it by its receipt."""
-    like = lifecycle.newest(event.ticket) if event.before in OVER and event.actor is not None else None
+    like = lifecycle.newest_clock(event.ticket) if event.before in OVER and event.actor is not None else None
     if like is not None:
-        updates_and_resolution.promise(
+        updates_and_resolution.start_if_promised(
             ClockKind.RESOLUTION, event.ticket, context, like=like, at=event.at, message=None
         )
 
@@ -198,10 +198,12 @@ def note_the_new_holders(events: Sequence[TicketAssigned]) -> None:
         event = by_ticket[clock.ticket_id]
         clock.ticket = event.ticket
         context = ChangeContext(event.at, event.actor, event.reason)
-        lines.append(line(clock, ClockChange.HANDED_OVER, context, before=Before.of(clock), rule=event.rule))
+        lines.append(
+            event_row(clock, ClockChange.HANDED_OVER, context, before=Before.of(clock), rule=event.rule)
+        )
     insert_all(lines)
 
 
 def join_the_promises(event: TicketsMerged) -> None:
     """The stricter promise stands, and all of them are found on the ticket that goes on."""
-    join(event.merged, event.ticket, ChangeContext(event.at, event.actor, event.reason))
+    merge_clocks(event.merged, event.ticket, ChangeContext(event.at, event.actor, event.reason))

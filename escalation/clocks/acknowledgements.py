@@ -21,14 +21,16 @@ PAGES = (
 )
 
 
-def who_has(clock: Clock, said: Iterable[Acknowledgement], *, now: datetime) -> Acknowledgement | None:
+def holding_acknowledgement(
+    clock: Clock, said: Iterable[Acknowledgement], *, now: datetime
+) -> Acknowledgement | None:
     """What was said by the person who keeps the paging quiet at ``now``; of several the one with the longest time."""
     if not clock.is_open or clock.held_until is None or clock.held_until <= now:
         return None
     return max((one for one in said if one.until > now), key=lambda one: one.until, default=None)
 
 
-def in_hand(clocks: Sequence[Clock], *, now: datetime) -> Mapping[int, Acknowledgement]:
+def holding_acknowledgements(clocks: Sequence[Clock], *, now: datetime) -> Mapping[int, Acknowledgement]:
     """As who_has for many clocks, by clock. One query, none where nobody has any."""
     held = [clock for clock in clocks if clock.held_until is not None and clock.held_until > now]
     if not held:
@@ -36,20 +38,20 @@ def in_hand(clocks: Sequence[Clock], *, now: datetime) -> Mapping[int, Acknowled
     said: defaultdict[int, list[Acknowledgement]] = defaultdict(list)
     for one in Acknowledgement.objects.filter(clock__in=held, until__gt=now).select_related("user"):
         said[one.clock_id].append(one)
-    found = {clock.pk: who_has(clock, said[clock.pk], now=now) for clock in held}
+    found = {clock.pk: holding_acknowledgement(clock, said[clock.pk], now=now) for clock in held}
     return {pk: one for pk, one in found.items() if one is not None}
 
 
-def asked_of(user: User, clocks: Sequence[Clock], *, now: datetime) -> set[int]:
+def clocks_to_acknowledge(user: User, clocks: Sequence[Clock], *, now: datetime) -> set[int]:
     """Which of the clocks ask the person to say "I have it": paged for, or held, and not said yet. Two queries."""
     mine = {clock.pk for clock in clocks if clock.ticket.owner_id == user.pk}
     others = [clock.pk for clock in clocks if clock.pk not in mine]
     told = Notification.objects.filter(recipient=user, clock__in=others, kind__in=PAGES).order_by()
     asked = mine | {pk for pk in told.values_list("clock", flat=True).distinct() if pk is not None}
-    return asked - _said_by(user, asked, now)
+    return asked - _acknowledged_by(user, asked, now)
 
 
-def _said_by(user: User, clocks: Collection[int], now: datetime) -> set[int]:
+def _acknowledged_by(user: User, clocks: Collection[int], now: datetime) -> set[int]:
     """Where the person acknowledged the last firing, or while nothing has fired and that lasts."""
     fired = Escalation.objects.filter(clock=OuterRef("clock")).order_by("-fired_at", "-pk")
     said = Acknowledgement.objects.filter(user=user, clock__in=clocks)

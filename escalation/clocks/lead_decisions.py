@@ -12,17 +12,17 @@ from django.utils.translation import gettext as _
 
 from escalation.chains.step_times import due_under
 from escalation.choices import ClockChange, ClockKind, ClockState
-from escalation.clocks.ledger import Before, ChangeContext, append
+from escalation.clocks.ledger import Before, ChangeContext, append_event
 from escalation.clocks.lifecycle import (
     PINNED,
     TERMS,
+    apply_window,
     next_step_time,
-    put_under,
     waive,
     window_data,
     window_of,
 )
-from escalation.clocks.lowered_priority import due_if_retargeted, stand_lowered
+from escalation.clocks.lowered_priority import due_if_retargeted, lowered_clocks
 from escalation.models import Clock, PolicyTarget, PolicyVersion
 from escalation.policies.terms import companion_window
 from tickets.errors import DeskError
@@ -35,7 +35,7 @@ DIRECTORS = "escalation.change_policy"
 @transaction.atomic
 def waive_promise(*, clock: Clock, actor: User, at: datetime, reason: str) -> Clock:
     """Excuse a promise for a reason: its raw outcome stays visible beside it. Raises DeskError."""
-    clock = _decided(clock, actor, LEADS, reason)
+    clock = _lock_for_decision(clock, actor, LEADS, reason)
     if clock.state in (ClockState.MET, ClockState.CANCELLED):
         raise DeskError(_("There is nothing to waive: the promise was kept or withdrawn."))
     waive(clock, ChangeContext(at, actor, reason.strip()))
@@ -45,13 +45,13 @@ def waive_promise(*, clock: Clock, actor: User, at: datetime, reason: str) -> Cl
 @transaction.atomic
 def relax(*, clock: Clock, actor: User, at: datetime, reason: str) -> Clock:
     """Let a lowered promise fall due by the window of its lower priority, counted from its start. Raises DeskError."""
-    clock = _decided(clock, actor, LEADS, reason)
+    clock = _lock_for_decision(clock, actor, LEADS, reason)
     _refuse_settled(clock, at)
     target = relaxed_window(clock)
     due = due_under(clock, target) if target is not None else clock.due_at
     if target is None or due <= clock.due_at:
         raise DeskError(_("There is nothing to relax: the promise is no stricter than its priority asks."))
-    _put_under(clock, target, due, ChangeContext(at, actor, reason.strip()), relaxed=True)
+    _retarget(clock, target, due, ChangeContext(at, actor, reason.strip()), relaxed=True)
     return clock
 
 
@@ -64,14 +64,14 @@ def retarget_to_version(
     Nobody may be made late after the fact: a due time that would lie in the past is refused. What was lowered keeps
     its stricter due time, and with it the window that this is counted by.
     """
-    clock = _decided(clock, actor, DIRECTORS, reason)
+    clock = _lock_for_decision(clock, actor, DIRECTORS, reason)
     _refuse_settled(clock, at)
     target = target_under(clock, version, at)
     if target is None:
         raise DeskError(_("%(version)s has no such window.") % {"version": version})
-    due = due_if_retargeted(clock, target, is_lowered=clock.pk in stand_lowered([clock.pk]))
+    due = due_if_retargeted(clock, target, is_lowered=clock.pk in lowered_clocks([clock.pk]))
     keeps = due < due_under(clock, target)
-    if _stands_under(clock, target) or (keeps and clock.policy_version_id == version.pk):
+    if _has_these_terms(clock, target) or (keeps and clock.policy_version_id == version.pk):
         raise DeskError(_("The promise stands under these terms already."))
     if due <= at:
         raise DeskError(_("Under these terms the promise would be broken already. It keeps its own."))
@@ -79,11 +79,11 @@ def retarget_to_version(
     if keeps:
         _keep_stricter(clock, version, context)
     else:
-        _put_under(clock, target, due, context, policy_version=version.pk)
+        _retarget(clock, target, due, context, policy_version=version.pk)
     return clock
 
 
-def _stands_under(clock: Clock, target: PolicyTarget) -> bool:
+def _has_these_terms(clock: Clock, target: PolicyTarget) -> bool:
     calendar = clock.calendar_id, clock.calendar_version
     terms = target.version.pk, target.minutes, (target.calendar.pk, target.calendar.version)
     return (clock.policy_version_id, clock.minutes, calendar) == terms
@@ -99,7 +99,7 @@ def relaxed_window(clock: Clock) -> PolicyTarget | None:
     return target_under(clock, clock.policy_version, clock.started_at) or window_of(clock)
 
 
-def _decided(clock: Clock, actor: User, permission: str, reason: str) -> Clock:
+def _lock_for_decision(clock: Clock, actor: User, permission: str, reason: str) -> Clock:
     """The clock as it is now, under its ticket's lock, once it is sure that the actor may decide."""
     if not actor.has_perm(permission):
         raise DeskError(_("You may not decide that. Ask a lead."))
@@ -116,15 +116,13 @@ def _refuse_settled(clock: Clock, at: datetime) -> None:
         raise DeskError(_("Only a running promise can be changed; what is met or breached stays so."))
 
 
-def _put_under(
-    clock: Clock, target: PolicyTarget, due: datetime, context: ChangeContext, **data: Any
-) -> None:
+def _retarget(clock: Clock, target: PolicyTarget, due: datetime, context: ChangeContext, **data: Any) -> None:
     before = Before.of(clock)
     clock.raised_at, clock.paused_before_raise = None, 0
-    put_under(clock, target, due)
+    apply_window(clock, target, due)
     clock.next_step_at = next_step_time(clock)
     clock.save(update_fields=[*TERMS, "next_step_at"])
-    append(clock, ClockChange.RETARGETED, context, before=before, **window_data(clock), **data)
+    append_event(clock, ClockChange.RETARGETED, context, before=before, **window_data(clock), **data)
 
 
 def _keep_stricter(clock: Clock, version: PolicyVersion, context: ChangeContext) -> None:
@@ -133,4 +131,4 @@ def _keep_stricter(clock: Clock, version: PolicyVersion, context: ChangeContext)
     clock.next_step_at = next_step_time(clock)
     clock.save(update_fields=["policy_version", "next_step_at"])
     data = {**window_data(clock), "policy_version": version.pk, "kept": True}
-    append(clock, ClockChange.RETARGETED, context, before=before, **data)
+    append_event(clock, ClockChange.RETARGETED, context, before=before, **data)

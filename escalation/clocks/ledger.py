@@ -37,7 +37,7 @@ class Before:
 NOTHING = Before("", None)
 
 
-def line(
+def event_row(
     clock: Clock,
     change: ClockChange,
     context: ChangeContext,
@@ -48,7 +48,7 @@ def line(
     holder_id: int | None = None,
     **data: object,
 ) -> NewRow[ClockEvent]:
-    """One line to be; ``at`` (UTC) is when the change took effect, else the time of writing."""
+    """A line that is not saved yet. ``at`` (UTC) is when the change took effect, if not now."""
     values = {
         "clock_id": clock.pk,
         "change": change,
@@ -67,7 +67,7 @@ def line(
     return NewRow(ClockEvent, values)
 
 
-def append(
+def append_event(
     clock: Clock,
     change: ClockChange,
     context: ChangeContext,
@@ -78,15 +78,16 @@ def append(
     holder_id: int | None = None,
     **data: object,
 ) -> ClockEvent:
-    """Append one line, as `line` makes it."""
-    said = line(
+    """Save one line; see `line` for the arguments."""
+    row = event_row(
         clock, change, context, before=before, at=at, message=message, holder_id=holder_id, **data
-    ).made()
-    said.save(force_insert=True)
-    return said
+    )
+    event = ClockEvent(**row.values)
+    event.save(force_insert=True)
+    return event
 
 
-def held_before(clocks: Collection[int]) -> Mapping[int, set[int]]:
+def past_holders(clocks: Collection[int]) -> Mapping[int, set[int]]:
     """By clock everybody who ever held the promise. One query, none for no clocks."""
     held: defaultdict[int, set[int]] = defaultdict(set)
     if clocks:

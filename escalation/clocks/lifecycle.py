@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from escalation.chains.progress import course_of, first_moment
 from escalation.chains.step_times import due_time, is_last_fifth
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
-from escalation.clocks.ledger import NOTHING, Before, ChangeContext, append, line
+from escalation.clocks.ledger import NOTHING, Before, ChangeContext, append_event, event_row
 from escalation.models import Clock, ClockEvent, PolicyTarget
-from escalation.policies.starting_terms import StartingTerms, opening_of
+from escalation.policies.starting_terms import StartingTerms, starting_terms_of
 from escalation.policies.terms import Terms, companion_window, window_for
 from tickets.errors import DeskError
 from tickets.lib.bulk_insert import NewRow
@@ -37,12 +37,12 @@ def open_clocks(ticket: Ticket, *, kinds: Iterable[ClockKind] = ClockKind) -> li
     return found
 
 
-def waiting(ticket: Ticket) -> list[Clock]:
+def open_response_clocks(ticket: Ticket) -> list[Clock]:
     """The promises of an answer that the customer waits for."""
     return open_clocks(ticket, kinds=RESPONSE_KINDS)
 
 
-def newest(ticket: Ticket) -> Clock | None:
+def newest_clock(ticket: Ticket) -> Clock | None:
     """The promise that was started last, whatever became of it."""
     clocks = Clock.objects.filter(ticket=ticket).select_related(*PINNED)
     clock = clocks.order_by("-started_at", "-pk").first()
@@ -51,18 +51,20 @@ def newest(ticket: Ticket) -> Clock | None:
     return clock
 
 
-def start(ticket: Ticket, message: Message, context: ChangeContext) -> Clock | None:
+def start_response(ticket: Ticket, message: Message, context: ChangeContext) -> Clock | None:
     """Start the promise of an answer to ``message`` from its receipt, unless one is running already. Four queries."""
-    found = opening_of(ticket, at=message.at)
-    return start_answer(ticket, found, message, context) if found is not None else None
+    found = starting_terms_of(ticket, at=message.at)
+    return start_response_under(ticket, found, message, context) if found is not None else None
 
 
-def start_answer(ticket: Ticket, found: StartingTerms, message: Message, context: ChangeContext) -> Clock:
+def start_response_under(
+    ticket: Ticket, found: StartingTerms, message: Message, context: ChangeContext
+) -> Clock:
     """Start the promise of an answer that was found due for ``message``."""
-    return begin(ticket, found.answer, context, kind=found.kind, at=message.at, message=message)
+    return start_clock(ticket, found.answer, context, kind=found.kind, at=message.at, message=message)
 
 
-def begin(
+def start_clock(
     ticket: Ticket,
     terms: Terms,
     context: ChangeContext,
@@ -90,7 +92,7 @@ def begin(
     clock.next_step_at = first_moment(clock, target)
     clock.save(force_insert=True)
     data = {"ticket": ticket.pk, "kind": str(kind), **window_data(clock)}
-    append(clock, ClockChange.STARTED, context, before=NOTHING, at=at, message=message, **data)
+    append_event(clock, ClockChange.STARTED, context, before=NOTHING, at=at, message=message, **data)
     return clock
 
 
@@ -126,7 +128,7 @@ def finish(clock: Clock, context: ChangeContext, *, at: datetime, message: Messa
     """
     in_time = at <= clock.due_at
     if not in_time and clock.state == ClockState.RUNNING:
-        breach(clock, context)
+        record_breach(clock, context)
     before = Before.of(clock)
     clock.state = ClockState.MET if in_time else ClockState.BREACHED
     clock.breached_at = None if in_time else clock.due_at
@@ -136,23 +138,23 @@ def finish(clock: Clock, context: ChangeContext, *, at: datetime, message: Messa
     clock.next_step_at = None
     clock.save(update_fields=ANSWER)
     change = ClockChange.MET if in_time else ClockChange.ANSWERED_LATE
-    append(clock, change, context, before=before, at=at, message=message)
+    append_event(clock, change, context, before=before, at=at, message=message)
 
 
-def breach(clock: Clock, context: ChangeContext) -> None:
+def record_breach(clock: Clock, context: ChangeContext) -> None:
     """Record that the window ended without an answer: at its due time, noticed now."""
-    said = breached(clock, context)
+    said = breach_row(clock, context)
     clock.save(update_fields=["state", "breached_at", "detected_at"])
     said.made().save(force_insert=True)
 
 
-def breached(clock: Clock, context: ChangeContext) -> NewRow[ClockEvent]:
+def breach_row(clock: Clock, context: ChangeContext) -> NewRow[ClockEvent]:
     """As breach, with nothing saved yet: for who writes many at once."""
     before = Before.of(clock)
     clock.state = ClockState.BREACHED
     clock.breached_at = clock.due_at
     clock.detected_at = context.at
-    return line(clock, ClockChange.BREACHED, context, before=before, at=clock.due_at)
+    return event_row(clock, ClockChange.BREACHED, context, before=before, at=clock.due_at)
 
 
 def revoke(clock: Clock, context: ChangeContext, *, message: Message) -> None:
@@ -165,7 +167,7 @@ def revoke(clock: Clock, context: ChangeContext, *, message: Message) -> None:
     clock.state = ClockState.RUNNING if clock.state == ClockState.MET else clock.state
     clock.stopped_at = clock.answered_by = None
     clock.next_step_at = next_step_time(clock)
-    append(clock, ClockChange.REVOKED, context, before=before, message=message)
+    append_event(clock, ClockChange.REVOKED, context, before=before, message=message)
     others = (
         clock.ticket.messages.responses()
         .filter(at__gte=clock.started_at)
@@ -181,7 +183,7 @@ def revoke(clock: Clock, context: ChangeContext, *, message: Message) -> None:
 def _run_again(clock: Clock, context: ChangeContext) -> None:
     """At most one promise of an answer, and one of an update, is open: that of the oldest question."""
     superseded = ChangeContext(context.at, context.actor, _("An earlier question is unanswered again."))
-    others = waiting(clock.ticket) if clock.kind in RESPONSE_KINDS else _of_its_kind(clock)
+    others = open_response_clocks(clock.ticket) if clock.kind in RESPONSE_KINDS else _of_its_kind(clock)
     if any(other.started_at < clock.started_at for other in others):
         cancel(clock, superseded)
         return
@@ -189,7 +191,7 @@ def _run_again(clock: Clock, context: ChangeContext) -> None:
         cancel(other, superseded)
     clock.save(update_fields=ANSWER)
     if clock.state == ClockState.RUNNING and clock.due_at <= context.at:
-        breach(clock, context)
+        record_breach(clock, context)
 
 
 def _of_its_kind(clock: Clock) -> list[Clock]:
@@ -203,7 +205,7 @@ def retarget(clock: Clock, context: ChangeContext, *, priority: int) -> None:
     when it runs again. Lowering it in the last fifth of its window is marked in the ledger.
     """
     if clock.state == ClockState.RUNNING and clock.due_at <= context.at:
-        breach(clock, context)
+        record_breach(clock, context)
     if clock.state not in (ClockState.RUNNING, ClockState.PAUSED):
         return
     before = Before.of(clock)
@@ -216,7 +218,7 @@ def retarget(clock: Clock, context: ChangeContext, *, priority: int) -> None:
             next_step_time(clock) if clock.state == ClockState.RUNNING else clock.next_step_at
         )
     clock.save(update_fields=[*TERMS, "next_step_at"])
-    append(clock, ClockChange.RETARGETED, context, before=before, **window_data(clock), **late)
+    append_event(clock, ClockChange.RETARGETED, context, before=before, **window_data(clock), **late)
 
 
 def _tighten(clock: Clock, at: datetime) -> None:
@@ -225,10 +227,10 @@ def _tighten(clock: Clock, at: datetime) -> None:
     due = due_time(target.calendar, at, target.minutes) if target is not None else clock.due_at
     if target is not None and due < clock.due_at:
         clock.raised_at, clock.paused_before_raise = at, clock.paused_seconds
-        put_under(clock, target, due)
+        apply_window(clock, target, due)
 
 
-def put_under(clock: Clock, target: PolicyTarget, due: datetime) -> None:
+def apply_window(clock: Clock, target: PolicyTarget, due: datetime) -> None:
     """Give the clock this window and due time; the caller saves TERMS."""
     clock.due_at, clock.minutes, clock.policy_version = due, target.minutes, target.version
     clock.calendar, clock.calendar_version = target.calendar, target.calendar.version
@@ -262,7 +264,7 @@ def waive(clock: Clock, context: ChangeContext) -> None:
     before = Before.of(clock)
     clock.waived_at, clock.waived_by, clock.waive_reason = context.at, context.actor, context.cause[:300]
     clock.save(update_fields=["waived_at", "waived_by", "waive_reason"])
-    append(clock, ClockChange.WAIVED, context, before=before)
+    append_event(clock, ClockChange.WAIVED, context, before=before)
 
 
 def give_up(clock: Clock, context: ChangeContext) -> None:
@@ -271,7 +273,7 @@ def give_up(clock: Clock, context: ChangeContext) -> None:
     The breach stands at the due time, like every other, even if that is still to come.
     """
     if clock.state == ClockState.RUNNING and (clock.waived_at is None or clock.due_at <= context.at):
-        breach(clock, context)
+        record_breach(clock, context)
     cancel(clock, context)
 
 
@@ -283,7 +285,7 @@ def cancel(clock: Clock, context: ChangeContext) -> None:
     clock.stopped_at = context.at
     clock.next_step_at = None
     clock.save(update_fields=ANSWER)
-    append(clock, ClockChange.CANCELLED, context, before=before)
+    append_event(clock, ClockChange.CANCELLED, context, before=before)
 
 
 def next_step_time(clock: Clock) -> datetime | None:

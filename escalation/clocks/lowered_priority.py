@@ -8,7 +8,7 @@ from escalation.choices import ClockChange
 from escalation.models import Clock, ClockEvent, PolicyTarget
 
 
-def stand_lowered(clocks: Collection[int]) -> frozenset[int]:
+def lowered_clocks(clocks: Collection[int]) -> frozenset[int]:
     """Which of the promises have a lower priority than that whose due time stands, by their ledgers. One query."""
     stands: dict[int, int] = {}
     priorities: dict[int, int] = {}

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind
-from escalation.clocks.ledger import Before, ChangeContext, append
+from escalation.clocks.ledger import Before, ChangeContext, append_event
 from escalation.clocks.lifecycle import PINNED, cancel, open_clocks
 from escalation.models import Clock
 from tickets.models import Ticket
@@ -12,15 +12,20 @@ from tickets.models import Ticket
 FAMILIES = (RESPONSE_KINDS, (ClockKind.UPDATE,), (ClockKind.RESOLUTION,))
 
 
-def join(source: Ticket, target: Ticket, context: ChangeContext) -> None:
+def merge_clocks(source: Ticket, target: Ticket, context: ChangeContext) -> None:
     """Move every clock of ``source`` to ``target``, whose record goes on; needs the locks of both."""
     for kinds in FAMILIES:
         _keep_the_stricter(source, target, kinds, context)
     for clock in Clock.objects.filter(ticket=source).select_related(*PINNED).order_by("pk"):
         clock.ticket = target
         clock.save(update_fields=["ticket"])
-        append(
-            clock, ClockChange.MERGED, context, before=Before.of(clock), source=source.pk, target=target.pk
+        append_event(
+            clock,
+            ClockChange.MERGED,
+            context,
+            before=Before.of(clock),
+            source=source.pk,
+            target=target.pk,
         )
 
 

@@ -9,17 +9,17 @@ from django.db.models import F, Q
 
 from escalation.choices import ClockState
 from escalation.clocks.lead_decisions import retarget_to_version
-from escalation.clocks.lowered_priority import due_if_retargeted, stand_lowered
+from escalation.clocks.lowered_priority import due_if_retargeted, lowered_clocks
 from escalation.models import Clock, ContractWindow, Policy, PolicyTarget, PolicyVersion
 from escalation.models.clock import ClockQuerySet
-from escalation.policies.terms import standing_in
+from escalation.policies.terms import in_place_of
 from tickets.errors import DeskError
 
 Key = tuple[str, int]
 
 
 @dataclass(frozen=True)
-class Compared:
+class Comparison:
     """``due_then`` is the due time under the version in force; empty when that promises nothing of the kind.
 
     ``is_kept``: it is that of now, for the promise was lowered.
@@ -36,7 +36,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedRetarget:
     """A promise that kept its terms; ``sentence`` says why."""
 
     clock: Clock
@@ -44,39 +44,37 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Retargeting:
+class RetargetResult:
     """What became of the promises that were chosen."""
 
     done: int
-    refused: tuple[Refused, ...]
+    refused: tuple[RefusedRetarget, ...]
 
 
 def version_in_force(policy: Policy) -> PolicyVersion | None:
     return policy.versions.select_related("policy").order_by("-number").first()
 
 
-def outdated(version: PolicyVersion, clocks: ClockQuerySet) -> ClockQuerySet:
+def outdated_clocks(version: PolicyVersion, clocks: ClockQuerySet) -> ClockQuerySet:
     """Of these, the running ones under an older version of the policy or of the calendar that counts for them."""
     older = Q(policy_version__number__lt=version.number) | Q(calendar_version__lt=F("calendar__version"))
     running = clocks.real().filter(state=ClockState.RUNNING, stopped_at=None)
     return running.filter(older, policy_version__policy=version.policy_id).order_by("due_at", "pk")
 
 
-def compared(version: PolicyVersion, clocks: Iterable[Clock]) -> list[Compared]:
+def compare(version: PolicyVersion, clocks: Iterable[Clock]) -> list[Comparison]:
     """Each clock beside its due time under ``version``: at most three queries for all of them."""
     chosen = list(clocks)
     targets = version.targets.select_related("calendar")
     windows = {(target.kind, target.priority): target for target in targets}
     own = _own_windows(version, {clock.contract_id for clock in chosen if clock.contract_id is not None})
-    lowered = stand_lowered([clock.pk for clock in chosen])
-    return [
-        _compared(clock, _target(clock, own, windows), is_lowered=clock.pk in lowered) for clock in chosen
-    ]
+    lowered = lowered_clocks([clock.pk for clock in chosen])
+    return [_compare(clock, _target(clock, own, windows), is_lowered=clock.pk in lowered) for clock in chosen]
 
 
-def _compared(clock: Clock, target: PolicyTarget | None, *, is_lowered: bool) -> Compared:
+def _compare(clock: Clock, target: PolicyTarget | None, *, is_lowered: bool) -> Comparison:
     due = due_if_retargeted(clock, target, is_lowered=is_lowered) if target is not None else None
-    return Compared(clock, due, is_kept=is_lowered and due == clock.due_at)
+    return Comparison(clock, due, is_kept=is_lowered and due == clock.due_at)
 
 
 def _target(
@@ -90,14 +88,14 @@ def _own_windows(version: PolicyVersion, contracts: set[int]) -> dict[int, dict[
     """The windows that contracts have now, as services.terms has them stand where the policy's would."""
     found: dict[int, dict[Key, PolicyTarget]] = {}
     for own in ContractWindow.objects.current().filter(contract__in=contracts).select_related("calendar"):
-        target = standing_in(own, PolicyTarget(version=version))
+        target = in_place_of(own, PolicyTarget(version=version))
         found.setdefault(own.contract_id, {})[own.kind, own.priority] = target
     return found
 
 
 def retarget_all(
     clocks: Iterable[Clock], *, version: PolicyVersion, actor: User, at: datetime, reason: str
-) -> Retargeting:
+) -> RetargetResult:
     """Put each of the clocks under ``version``, every one in a transaction of its own; refusals stop no other."""
     done, refused = 0, []
     for clock in clocks:
@@ -105,5 +103,5 @@ def retarget_all(
             retarget_to_version(clock=clock, version=version, actor=actor, at=at, reason=reason)
             done += 1
         except DeskError as error:
-            refused.append(Refused(clock, str(error)))
-    return Retargeting(done, tuple(refused))
+            refused.append(RefusedRetarget(clock, str(error)))
+    return RetargetResult(done, tuple(refused))

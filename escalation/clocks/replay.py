@@ -79,25 +79,27 @@ def replay(lines: Iterable[LedgerLine]) -> ClockStanding:
     """The standing after the last line. Raises BrokenChain."""
     standing = ClockStanding()
     for number, line in enumerate(lines, start=1):
-        if (line.state_before, line.due_before) != (standing.state, standing.due_at) or _is_odd(line):
+        if (line.state_before, line.due_before) != (standing.state, standing.due_at) or _moves_by_paging(
+            line
+        ):
             raise BrokenChain(number)
         standing.state, standing.due_at = line.state_after, line.due_after
-        _follow(standing, line)
+        _apply(standing, line)
     return standing
 
 
-def _is_odd(line: LedgerLine) -> bool:
+def _moves_by_paging(line: LedgerLine) -> bool:
     """Steps and acknowledgements steer the paging; they cannot move the promise."""
     moves = (line.state_before, line.due_before) != (line.state_after, line.due_after)
     return moves and line.change in (ClockChange.STEP, ClockChange.ACKNOWLEDGED)
 
 
-def _follow(standing: ClockStanding, line: LedgerLine) -> None:
+def _apply(standing: ClockStanding, line: LedgerLine) -> None:
     match line.change:
         case ClockChange.STARTED:
-            _begin(standing, line)
+            _apply_start(standing, line)
         case ClockChange.RETARGETED:
-            _put_under(standing, line.data)
+            _apply_terms(standing, line.data)
         case ClockChange.PAUSED:
             standing.paused_at = line.at
         case ClockChange.RESUMED:
@@ -108,18 +110,18 @@ def _follow(standing: ClockStanding, line: LedgerLine) -> None:
         case ClockChange.MERGED:
             standing.ticket = line.data["target"]
         case _outcome:
-            _settle(standing, line)
+            _apply_outcome(standing, line)
 
 
-def _begin(standing: ClockStanding, line: LedgerLine) -> None:
+def _apply_start(standing: ClockStanding, line: LedgerLine) -> None:
     standing.started_at, standing.started_by = line.at, line.message
     standing.ticket, standing.kind = line.data.get("ticket", UNKNOWN), line.data.get("kind", UNKNOWN)
-    _put_under(standing, line.data)
+    _apply_terms(standing, line.data)
     if "terms" not in line.data:  # whatever its terms: none is raised as it starts
         standing.raised_at, standing.paused_before_raise = None, 0
 
 
-def _put_under(standing: ClockStanding, data: Mapping[str, Any]) -> None:
+def _apply_terms(standing: ClockStanding, data: Mapping[str, Any]) -> None:
     """What services.clocks.window_data wrote; lines from before it named the terms leave them unknown."""
     standing.priority, standing.minutes = data["priority"], data.get("minutes", UNKNOWN)
     terms = data.get("terms", {})
@@ -133,7 +135,7 @@ def _put_under(standing: ClockStanding, data: Mapping[str, Any]) -> None:
     standing.paused_before_raise = terms.get("paused_before_raise", UNKNOWN)
 
 
-def _settle(standing: ClockStanding, line: LedgerLine) -> None:
+def _apply_outcome(standing: ClockStanding, line: LedgerLine) -> None:
     match line.change:
         case ClockChange.MET:
             standing.stopped_at, standing.answered_by = line.at, line.message

@@ -40,7 +40,7 @@ class Served:
     proof: Proof | None
 
 
-def served_on(clocks: Sequence[Clock], messages: Iterable[Message]) -> Mapping[int, list[Served]]:
+def served_ways_by_clock(clocks: Sequence[Clock], messages: Iterable[Message]) -> Mapping[int, list[Served]]:
     """By clock, of one ticket with all its messages; promises of answers only, oldest proof first.
 
     The clocks need `policy_version` and the ticket's customer loaded. One query if a tech group is promised.
@@ -58,7 +58,7 @@ def served_on(clocks: Sequence[Clock], messages: Iterable[Message]) -> Mapping[i
     return found
 
 
-def served_of(clock: Clock) -> list[Served]:
+def served_ways(clock: Clock) -> list[Served]:
     """As served_on, for one promise whose ticket's customer and policy version are loaded. At most three queries."""
     if clock.kind not in RESPONSE_KINDS or not clock.policy_version.ways(clock.priority):
         return []
@@ -71,10 +71,10 @@ def served_of(clock: Clock) -> list[Served]:
     if following is not None:
         following.ticket = clock.ticket
         clocks.append(following)
-    return served_on(clocks, said.defer(*UNREAD))[clock.pk]
+    return served_ways_by_clock(clocks, said.defer(*UNREAD))[clock.pk]
 
 
-def ways_of(channel: str, author: int | None, looked_after_by: Iterable[int | None]) -> list[Way]:
+def ways_served_by(channel: str, author: int | None, looked_after_by: Iterable[int | None]) -> list[Way]:
     """What somebody's words through a channel serve: that channel, and their customer's account manager."""
     ways = [Way(channel)]
     if author is not None and author in looked_after_by:
@@ -99,7 +99,7 @@ def _proofs(
     managers = (customer.account_manager_id, customer.backup_account_manager_id) if customer else ()
     proofs: defaultdict[Way, list[Proof]] = defaultdict(list)
     for message in said:
-        for way in ways_of(message.channel, message.author_id, managers):
+        for way in ways_served_by(message.channel, message.author_id, managers):
             proofs[way].append(Proof(message.at, message.author, _whom(message), message.pk))
     for post in posts:
         proofs[Way.GROUP].append(Proof(post.at, None, post.to, None))

@@ -9,18 +9,18 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from escalation.choices import ClockChange, ClockKind, ClockState
-from escalation.clocks.ledger import Before, ChangeContext, append
+from escalation.clocks.ledger import Before, ChangeContext, append_event
 from escalation.clocks.lifecycle import (
     ANSWER,
     PINNED,
     answer,
-    begin,
-    breach,
     cancel,
     finish,
     next_step_time,
     open_clocks,
+    record_breach,
     retarget,
+    start_clock,
 )
 from escalation.models import Clock
 from escalation.policies.terms import Terms, companion_window
@@ -31,7 +31,7 @@ from tickets.models import Message, Ticket
 PAUSE = ["state", "paused_at", "paused_seconds", "due_at", "next_step_at"]
 
 
-def promise(
+def start_if_promised(
     kind: ClockKind,
     ticket: Ticket,
     context: ChangeContext,
@@ -49,10 +49,10 @@ def promise(
     )
     if target is None or open_clocks(ticket, kinds=[kind]):
         return None
-    return begin(ticket, Terms(like.contract, target), context, kind=kind, at=at, message=message)
+    return start_clock(ticket, Terms(like.contract, target), context, kind=kind, at=at, message=message)
 
 
-def updated(
+def renew_update(
     ticket: Ticket, message: Message, context: ChangeContext, *, owed: Iterable[Clock], like: Clock | None
 ) -> None:
     """An answer keeps the update among what is owed, and while the matter goes on starts the next one as ``like``."""
@@ -60,17 +60,17 @@ def updated(
         if clock.kind == ClockKind.UPDATE:
             answer(clock, message, context)
     if like is not None:
-        promise(ClockKind.UPDATE, ticket, context, like=like, at=message.at, message=message)
+        start_if_promised(ClockKind.UPDATE, ticket, context, like=like, at=message.at, message=message)
 
 
-def not_updated(ticket: Ticket, message: Message, context: ChangeContext) -> None:
+def withdraw_update(ticket: Ticket, message: Message, context: ChangeContext) -> None:
     """What was taken back began nothing: the promise of an update after it is none."""
     for clock in open_clocks(ticket, kinds=[ClockKind.UPDATE]):
         if clock.started_by_id == message.pk:
             cancel(clock, ChangeContext(context.at, None, _("The answer before it was taken back.")))
 
 
-def ended(ticket: Ticket, context: ChangeContext) -> None:
+def end_update_and_resolution(ticket: Ticket, context: ChangeContext) -> None:
     """The matter is resolved or closed: no update is owed any more, and its resolution was reached now."""
     for clock in open_clocks(ticket, kinds=[ClockKind.UPDATE]):
         cancel(clock, ChangeContext(context.at, None, _("The matter is over.")))
@@ -79,7 +79,7 @@ def ended(ticket: Ticket, context: ChangeContext) -> None:
         finish(clock, context, at=context.at)
 
 
-def unresolved(ticket: Ticket, context: ChangeContext) -> None:
+def reopen_resolution(ticket: Ticket, context: ChangeContext) -> None:
     """The answer that resolved the matter was taken back: its resolution is owed again, from its original start."""
     reached = Clock.objects.filter(
         ticket=ticket, kind=ClockKind.RESOLUTION, stopped_at=ticket.resolved_at
@@ -93,18 +93,18 @@ def unresolved(ticket: Ticket, context: ChangeContext) -> None:
     clock.stopped_at = None
     clock.next_step_at = next_step_time(clock)
     clock.save(update_fields=ANSWER)
-    append(clock, ClockChange.REVOKED, context, before=before)
+    append_event(clock, ClockChange.REVOKED, context, before=before)
     if clock.state == ClockState.RUNNING and clock.due_at <= context.at:
-        breach(clock, context)
+        record_breach(clock, context)
 
 
-def pause(ticket: Ticket, context: ChangeContext) -> None:
+def pause_resolution(ticket: Ticket, context: ChangeContext) -> None:
     """We wait for the customer: the promise of resolution stands still, as long as the policy's cap allows."""
     for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
-        _stand_still(clock, context)
+        _pause(clock, context)
 
 
-def _stand_still(clock: Clock, context: ChangeContext) -> None:
+def _pause(clock: Clock, context: ChangeContext) -> None:
     """From this second on: pauses are kept in whole seconds, and so move the due time by whole ones."""
     left, at = _pause_left(clock), context.at.replace(microsecond=0)
     if clock.state != ClockState.RUNNING or clock.due_at <= context.at or not left:
@@ -113,7 +113,7 @@ def _stand_still(clock: Clock, context: ChangeContext) -> None:
     clock.state, clock.paused_at = ClockState.PAUSED, at
     clock.next_step_at = add_working(hours_of_version(clock.calendar, clock.calendar_version), at, left)
     clock.save(update_fields=PAUSE)
-    append(clock, ClockChange.PAUSED, context, before=before, at=at)
+    append_event(clock, ClockChange.PAUSED, context, before=before, at=at)
 
 
 def resume(clock: Clock, context: ChangeContext) -> None:
@@ -129,12 +129,12 @@ def resume(clock: Clock, context: ChangeContext) -> None:
     clock.state, clock.paused_at = ClockState.RUNNING, None
     clock.next_step_at = next_step_time(clock)
     clock.save(update_fields=PAUSE)
-    append(clock, ClockChange.RESUMED, context, before=before, at=until, seconds=seconds)
+    append_event(clock, ClockChange.RESUMED, context, before=before, at=until, seconds=seconds)
     if clock.due_at <= context.at:
-        breach(clock, context)
+        record_breach(clock, context)
 
 
-def resume_all(ticket: Ticket, context: ChangeContext) -> None:
+def resume_resolution(ticket: Ticket, context: ChangeContext) -> None:
     for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
         resume(clock, context)
 
@@ -151,7 +151,7 @@ def follow_priority(ticket: Ticket, context: ChangeContext, *, priority: int) ->
             resume(clock, context)
         retarget(clock, context, priority=priority)
         if stands:
-            _stand_still(clock, context)
+            _pause(clock, context)
 
 
 def _pause_left(clock: Clock) -> timedelta:

@@ -10,7 +10,7 @@ from escalation.models import Clock
 HOT, WARM = 0.2, 0.5  # shares of the window, measured on the wall clock
 
 
-class Heat(models.TextChoices):
+class Urgency(models.TextChoices):
     CALM = "calm", pgettext_lazy("promise", "in time")
     WARM = "warm", pgettext_lazy("promise", "half gone")
     HOT = "hot", pgettext_lazy("promise", "due soon")
@@ -23,10 +23,10 @@ def share_left(clock: Clock, now: datetime) -> float:
     return min(1.0, max(0.0, (clock.due_at - now).total_seconds() / window)) if window else 0.0
 
 
-def heat(clock: Clock, now: datetime) -> Heat:
+def urgency_of(clock: Clock, now: datetime) -> Urgency:
     left = share_left(clock, now)
     if clock.due_at <= now:
-        return Heat.LATE
+        return Urgency.LATE
     if left <= HOT:
-        return Heat.HOT
-    return Heat.WARM if left <= WARM else Heat.CALM
+        return Urgency.HOT
+    return Urgency.WARM if left <= WARM else Urgency.CALM

@@ -67,14 +67,14 @@ def verify(*, ticket: int | None = None) -> Verification:
     A clock that changed while the whole was read is looked at once more by itself.
     """
     count, suspects = 0, []
-    for clock, problem in _all(ticket):
+    for clock, problem in _check_all(ticket):
         count += 1
         if problem:
             suspects.append(clock)
-    return Verification(count, tuple(mismatch for pk in suspects for mismatch in _again(pk)))
+    return Verification(count, tuple(mismatch for pk in suspects for mismatch in _check_again(pk)))
 
 
-def _all(ticket: int | None) -> Iterator[tuple[int, str]]:
+def _check_all(ticket: int | None) -> Iterator[tuple[int, str]]:
     """Each clock with what is wrong with it, in the order of their keys: a merge of two ordered streams."""
     clocks = Clock.objects.order_by("pk")
     events = ClockEvent.objects.order_by("clock_id", "pk")
@@ -103,7 +103,7 @@ def _problem(stored: ClockStanding, lines: list[LedgerLine]) -> str:
     return ""
 
 
-def _again(pk: int) -> Iterator[Mismatch]:
+def _check_again(pk: int) -> Iterator[Mismatch]:
     """Look at one clock once more: it may have changed while the whole was read."""
     row = Clock.objects.filter(pk=pk).values_list("ticket_id", *FIELDS).first()
     if row is None:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from customers.names import name_of
 from escalation.choices import AcknowledgedBy, Medium, NoticeKind
 from escalation.models import Acknowledgement, Drill, Escalation, Notification
-from escalation.notifications.channels.outcomes import as_read
+from escalation.notifications.channels.outcomes import translate_answer
 
 TOLD = ("recipient", "rota", "customer", "mail")
 MOST_LISTED = 500  # of what a drill caused
@@ -149,7 +149,9 @@ def _attempts(notification: Notification) -> Iterator[ReportLine]:
     attempts = list(notification.attempts.all())
     for one in attempts:
         outcome = one.get_outcome_display()
-        yield ReportLine(one.at, who, what, str(Medium(one.medium).label), outcome, as_read(one.answer)[:300])
+        yield ReportLine(
+            one.at, who, what, str(Medium(one.medium).label), outcome, translate_answer(one.answer)[:300]
+        )
     if not attempts:
         mail = notification.mail
         medium = ", ".join(str(Medium(value).label) for value in notification.channels)

@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from escalation.chains.lookup import AT_THE_START
 from escalation.chains.progress import Course, Due, courses_of
 from escalation.choices import ClockChange, ClockState, Medium, Whom
-from escalation.clocks.ledger import Before, ChangeContext, held_before, line
-from escalation.clocks.lifecycle import breached
+from escalation.clocks.ledger import Before, ChangeContext, event_row, past_holders
+from escalation.clocks.lifecycle import breach_row
 from escalation.clocks.updates_and_resolution import resume
 from escalation.enforcement.handover import write_handovers
 from escalation.enforcement.recipients import Telling, Told, ToldGroup, person_for
@@ -65,7 +65,7 @@ def act_on_all(clocks: Sequence[Clock], people: People, *, now: datetime) -> lis
     lines = [said for clock in clocks for said in _recorded(clock, act)]
     courses = courses_of(clocks)
     dues = {pk: due for pk, course in courses.items() if (due := course.due(now)) is not None}
-    held = held_before([pk for pk, due in dues.items() if due.mover is not None])
+    held = past_holders([pk for pk, due in dues.items() if due.mover is not None])
     were_stranded = {clock.pk for clock in clocks if clock.stranded_at is not None}
     firings = []
     for clock in clocks:
@@ -100,7 +100,7 @@ def _recorded(clock: Clock, act: ChangeContext) -> list[NewRow[ClockEvent]]:
     """The line of a breach that is noticed now."""
     resume(clock, act)  # a pause ends by itself when the policy's cap is reached
     if clock.state == ClockState.RUNNING and clock.due_at <= act.at:
-        return [breached(clock, act)]
+        return [breach_row(clock, act)]
     return []
 
 
@@ -185,7 +185,7 @@ def _step_line(firing: Firing, act: ChangeContext) -> NewRow[ClockEvent]:
         facts["minutes_from_due"] = step.minutes_from_due
     if firing.escalation.round:
         facts["round"] = firing.escalation.round
-    return line(firing.clock, ClockChange.STEP, act, before=Before.of(firing.clock), **facts)
+    return event_row(firing.clock, ClockChange.STEP, act, before=Before.of(firing.clock), **facts)
 
 
 def _notifications(firing: Firing, at: datetime) -> Iterable[NewRow[Notification]]:
@@ -225,7 +225,7 @@ def fire_opening(clock: Clock, *, at: datetime) -> Escalation | None:
 
 def escalate_by_hand(clock: Clock, people: People, act: ChangeContext) -> Escalation:
     """Move the ticket one level up from its holder, for the cause given. Needs the lock; raises DeskError."""
-    held = held_before([clock.pk])[clock.pk]
+    held = past_holders([clock.pk])[clock.pk]
     holder = clock.ticket.owner
     route = one_level_up(people.staff, holder=holder.pk, held=held, duty_manager=people.duty_manager)
     target = people.user(route.target)

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from escalation.chains.progress import courses_of
 from escalation.choices import Whom
-from escalation.clocks.ledger import held_before
+from escalation.clocks.ledger import past_holders
 from escalation.enforcement.firing import route_of
 from escalation.models import Clock, EscalationStep
 from escalation.people.staff_snapshot import People
@@ -38,7 +38,7 @@ def upcoming(clocks: Sequence[Clock], *, now: datetime) -> Mapping[int, Upcoming
         return {}
     following = {pk: course.following for pk, course in courses_of(waiting).items()}
     moving = [pk for pk, found in following.items() if found is not None and found[1].reassign_to]
-    held = held_before(moving)
+    held = past_holders(moving)
     people = People.at(now) if moving else None
     return {
         clock.pk: Upcoming(at, step, target(clock, step, held[clock.pk], people))

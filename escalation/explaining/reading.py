@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db.models import Prefetch, QuerySet
 
-from escalation.clocks.served_channels import served_of
+from escalation.clocks.served_channels import served_ways
 from escalation.explaining.building import LoadedPromise, explained
 from escalation.explaining.facts import Explanation
 from escalation.models import Clock, ClockEvent, Escalation, Notification
@@ -32,7 +32,9 @@ def explain(clocks: QuerySet[Clock], pk: int, *, now: datetime) -> Explanation |
     )
     if clock is None:
         return None
-    rows = LoadedPromise(clock, hours_for(clock), list(_events(clock)), list(_steps(clock)), served_of(clock))
+    rows = LoadedPromise(
+        clock, hours_for(clock), list(_events(clock)), list(_steps(clock)), served_ways(clock)
+    )
     return explained(rows, now=now)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockState
-from escalation.clocks.served_channels import ways_of
+from escalation.clocks.served_channels import ways_served_by
 from escalation.exports.held import Held, Holding, held_times
 from escalation.exports.period import Period, Verdict, verdict
 from escalation.exports.stamps import moment, moments, stamp
@@ -161,7 +161,7 @@ class WeekPromise(NamedTuple):
         if self.answered_at is None or clock.answer_channel is None:
             return []
         managers = (clock.account_manager_id, clock.backup_manager_id)
-        return [way.value for way in ways_of(clock.answer_channel, clock.author_id, managers)]
+        return [way.value for way in ways_served_by(clock.answer_channel, clock.author_id, managers)]
 
     @property
     def breached_at(self) -> datetime | None:

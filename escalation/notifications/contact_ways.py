@@ -25,20 +25,20 @@ MOST_WAYS = 8
 
 
 @dataclass(frozen=True, repr=False)
-class Taken:
+class CheckedAddress:
     """An address as it is kept, and what may be read of it."""
 
     address: str
     shown: str
 
 
-def taken(medium: str, given: str) -> Taken:
+def check_address(medium: str, given: str) -> CheckedAddress:
     """Judge an address that somebody entered. Raises DeskError, in words that do not repeat it."""
     address = given.strip()
-    return _webhook(address) if medium == Medium.WEBHOOK else _gateway(medium, address)
+    return _check_webhook(address) if medium == Medium.WEBHOOK else _check_gateway(medium, address)
 
 
-def keep_room(of: User | DutyRota | Customer) -> None:
+def ensure_room(of: User | DutyRota | Customer) -> None:
     """Refuse one way more than anybody may have. Locks the owner, so that two at once count each other: needs the
     transaction in which the way is saved. Without its key, for others go on writing rows that refer to it: the name of
     the way's host may take long to resolve. Raises DeskError.
@@ -60,7 +60,7 @@ def keep_room(of: User | DutyRota | Customer) -> None:
         raise DeskError(text % {"count": MOST_WAYS})
 
 
-def _webhook(address: str) -> Taken:
+def _check_webhook(address: str) -> CheckedAddress:
     schemes = ("http", "https") if settings.ALLOW_PRIVATE_TARGETS else ("https",)
     try:
         parts = urlsplit(address)
@@ -77,10 +77,10 @@ def _webhook(address: str) -> Taken:
             )
         )
     _refuse_private(host, port)
-    return Taken(address, f"{parts.scheme}://{parts.netloc}/…"[:300])
+    return CheckedAddress(address, f"{parts.scheme}://{parts.netloc}/…"[:300])
 
 
-def _gateway(medium: str, address: str) -> Taken:
+def _check_gateway(medium: str, address: str) -> CheckedAddress:
     plugin, gateway = apprise_services.plugin_for(address), apprise_services.gateway_for(address)
     if plugin is None or gateway is None:
         raise DeskError(
@@ -107,7 +107,7 @@ def _gateway(medium: str, address: str) -> Taken:
                     "Without TLS anybody on the way reads along. Use the form with an s: mmosts://, rockets://."
                 )
             )
-    return Taken(address, apprise_services.masked(plugin))
+    return CheckedAddress(address, apprise_services.masked(plugin))
 
 
 def _refuse_private(host: str, port: int) -> None:
@@ -121,7 +121,7 @@ def _refuse_private(host: str, port: int) -> None:
         raise DeskError(_("This host cannot be found. Look at its name.")) from problem
 
 
-def try_out(way: ContactWay, *, at: datetime) -> AttemptReport:
+def send_test(way: ContactWay, *, at: datetime) -> AttemptReport:
     """Send a real test and give the real answer. Not inside a transaction: it may take ten seconds."""
     words = _test_words()
     parcel = ChannelMessage(way.medium, way.address, way.secret or "", words, at)

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from escalation.choices import NotificationState
 from escalation.models import Notification
-from escalation.notifications.mail_outcomes import is_refused_mail_untold
+from escalation.notifications.mail_outcomes import has_unfollowed_refusals
 from escalation.notifications.writing import nudge_dispatch
 
 # What was written just now has been nudged for with its commit.
@@ -33,7 +33,7 @@ class OverdueWatch:
         due = self._due(now)
         if is_asked:
             due = due.filter(next_try_at__gt=self.asked_until)
-        if not due.exists() and (is_asked or not is_refused_mail_untold()):
+        if not due.exists() and (is_asked or not has_unfollowed_refusals()):
             return False
         nudge_dispatch()
         self.asked_until, self.asked_at = now - SETTLED, now

@@ -28,13 +28,15 @@ def tell_next(rows: Sequence[Notification], *, at: datetime) -> list[Notificatio
     """
     if not rows:
         return []
-    people, heard = People.at(at), _heard(rows)
+    people, heard = People.at(at), _told_before(rows)
     told = [
         notification_row(
             user, _notice(row, people), at=at, escalation=row.escalation, channels=row.channels
         ).made()
-        for row in _complete(rows)
-        for user in _next(row, people, heard[_case(row)] if row.kind == NoticeKind.UNREACHED else set())
+        for row in _load(rows)
+        for user in _next_people(
+            row, people, heard[_case(row)] if row.kind == NoticeKind.UNREACHED else set()
+        )
     ]
     return Notification.objects.bulk_create(told, batch_size=500)
 
@@ -43,7 +45,7 @@ def _case(row: Notification) -> Case:
     return row.ticket_id, row.escalation_id, row.other_id
 
 
-def _heard(rows: Sequence[Notification]) -> Mapping[Case, set[int]]:
+def _told_before(rows: Sequence[Notification]) -> Mapping[Case, set[int]]:
     """Who was told already that somebody could not be reached. One query, none while it was tried with nobody."""
     heard: defaultdict[Case, set[int]] = defaultdict(set)
     tickets = {row.ticket_id for row in rows if row.kind == NoticeKind.UNREACHED}
@@ -55,7 +57,7 @@ def _heard(rows: Sequence[Notification]) -> Mapping[Case, set[int]]:
     return heard
 
 
-def _complete(rows: Sequence[Notification]) -> Iterator[Notification]:
+def _load(rows: Sequence[Notification]) -> Iterator[Notification]:
     found = Notification.objects.filter(pk__in=[row.pk for row in rows])
     told = ("ticket", "clock", "escalation", "rota", "customer", "recipient", "other")
     yield from found.select_related(*told).order_by("pk")
@@ -71,7 +73,7 @@ def _notice(row: Notification, people: People) -> Notice:
     return Notice(NoticeKind.UNREACHED, row.ticket, row.clock, other, detail)
 
 
-def _next(row: Notification, people: People, heard: AbstractSet[int]) -> list[User]:
+def _next_people(row: Notification, people: People, heard: AbstractSet[int]) -> list[User]:
     """A deputy, else a manager or who stands in for them, else the duty manager; if nobody is left, every superuser.
 
     For a group: who holds the ticket. ``heard`` are passed over.
@@ -81,12 +83,12 @@ def _next(row: Notification, people: People, heard: AbstractSet[int]) -> list[Us
         return [user for user in [people.user(holder)] if user is not None] or people.superusers
     lost = row.other_id if row.kind == NoticeKind.UNREACHED and row.other_id else row.recipient_id
     passed = {*heard, lost, row.recipient_id}
-    found = (people.user(pk) for pk in _in_turn(lost, people) if pk not in passed)
+    found = (people.user(pk) for pk in _line_of_deputies_and_managers(lost, people) if pk not in passed)
     first = next((user for user in found if user is not None), None)
     return [first] if first is not None else [user for user in people.superusers if user.pk not in passed]
 
 
-def _in_turn(recipient: int, people: People) -> Iterator[int | None]:
+def _line_of_deputies_and_managers(recipient: int, people: People) -> Iterator[int | None]:
     yield people.staff.stand_in(recipient)
     for manager in people.staff.managers(recipient):
         yield people.staff.stand_in(manager)

@@ -22,25 +22,25 @@ def follow_mail(*, now: datetime) -> int:
 
     Who was reached by nothing else counts as not reached, and whoever stands next is told.
     """
-    found = [*_answered(), *_bounced(now)]
+    found = [*_mails_with_an_answer(), *_late_bounces(now)]
     for mail in found:
-        _settle(mail, now)
+        _record_outcome(mail, now)
     return len(found)
 
 
-def is_refused_mail_untold() -> bool:
+def has_unfollowed_refusals() -> bool:
     """Whether a mail was refused since `follow_mail` looked. One query by the index of mails on their way."""
     waiting = NotificationAttempt.objects.filter(outcome=AttemptOutcome.QUEUED)
     return waiting.filter(mail__state__in=REFUSED).exists()
 
 
-def _answered() -> list[OutboundEmail]:
+def _mails_with_an_answer() -> list[OutboundEmail]:
     waiting = NotificationAttempt.objects.filter(outcome=AttemptOutcome.QUEUED).values("mail")
     settled = OutboundEmail.objects.filter(pk__in=waiting, state__in=(OutboxState.ACCEPTED, *REFUSED))
     return list(settled.only("state", "answer"))
 
 
-def _bounced(now: datetime) -> list[OutboundEmail]:
+def _late_bounces(now: datetime) -> list[OutboundEmail]:
     accepted = NotificationAttempt.objects.filter(mail=OuterRef("pk"), outcome=AttemptOutcome.ACCEPTED)
     came_back = OutboundEmail.objects.filter(
         purpose=MailPurpose.NOTIFICATION, state=OutboxState.BOUNCED, created_at__gte=now - COMES_BACK_WITHIN
@@ -49,15 +49,15 @@ def _bounced(now: datetime) -> list[OutboundEmail]:
 
 
 @transaction.atomic
-def _settle(mail: OutboundEmail, now: datetime) -> None:
+def _record_outcome(mail: OutboundEmail, now: datetime) -> None:
     refused = mail.state in REFUSED
     outcome = AttemptOutcome.REFUSED if refused else AttemptOutcome.ACCEPTED
     attempts = NotificationAttempt.objects.filter(mail=mail).exclude(outcome=outcome)
     if attempts.update(outcome=outcome, answer=mail.answer[:LONGEST]) and refused:
-        _nobody_got(mail, now)
+        _fail_unreached(mail, now)
 
 
-def _nobody_got(mail: OutboundEmail, now: datetime) -> None:
+def _fail_unreached(mail: OutboundEmail, now: datetime) -> None:
     """Those that wait for another way go on by themselves."""
     other = NotificationAttempt.objects.filter(
         notification=OuterRef("pk"), outcome=AttemptOutcome.ACCEPTED

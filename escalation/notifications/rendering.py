@@ -111,6 +111,10 @@ class _TicketLine:
     links: tuple[str, ...] = ()
 
     @property
+    def name(self) -> str:
+        return f"{priority_of(self.ticket)} {self.ticket.number}"
+
+    @property
     def due_at(self) -> datetime | None:
         return min((notice.clock.due_at for notice in self.notices if notice.clock is not None), default=None)
 
@@ -130,7 +134,7 @@ def _render_digest(rows: Sequence[Notification], reader: Reader) -> MessageTexts
     # An SMS or a call takes it without the ticket's subject, which may hold anything.
     short = ngettext("%(count)s notification", "%(count)s notifications", len(rows)) % {"count": len(rows)}
     if lines:
-        short = f"{short}: {priority_of(lines[0].ticket)} {lines[0].ticket.number}"
+        short = f"{short}: {lines[0].name}"
     subject = f"{short} {lines[0].ticket.subject}" if lines else short
     without_ticket = [row.detail for row in rows if row.ticket_id is None]
     paragraphs = [*map(_paragraph, lines), *without_ticket[:MOST_LISTED]]
@@ -171,7 +175,7 @@ def _paragraph(line: _TicketLine) -> str:
     what = line.what
     if line.due_at is not None:
         what = f"{what} · " + _("Due: %(time)s") % {"time": moment(line.due_at)}
-    head = f"{priority_of(ticket)} {ticket.number} {ticket.subject} ({customer})"
+    head = f"{line.name} {ticket.subject} ({customer})"
     return "\n".join((head, what, link_to(ticket), *line.links))
 
 

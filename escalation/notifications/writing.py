@@ -43,7 +43,7 @@ def notification_row(
     channels: Iterable[str] = MAIL_ONLY,
 ) -> NewRow[Notification]:
     """The row that `tell` saves, without a query. Whoever writes many calls `nudge_dispatch` once."""
-    told = _told(notice, at, escalation, channels)
+    told = _values(notice, at, escalation, channels)
     return NewRow(Notification, {**told, "recipient_id": recipient.pk})
 
 
@@ -52,10 +52,10 @@ def nudge_dispatch() -> None:
 
     A nudge that is lost costs a minute, never a notification.
     """
-    after_commit(_dispatch)
+    after_commit(_queue_dispatch)
 
 
-def _dispatch() -> None:
+def _queue_dispatch() -> None:
     async_task("escalation.tasks.dispatch_notifications")
 
 
@@ -74,7 +74,7 @@ def group_rows(
     the others count; with none of them it is the chat. No customer hears of a drill.
     """
     media = [medium for medium in channels if medium != Medium.MAIL] or list(GROUP_CHAT)
-    told = _told(notice, at, escalation, media)
+    told = _values(notice, at, escalation, media)
     real = notice.ticket if notice.ticket is not None and not notice.ticket.is_drill else None
     customer = real.customer_id if real is not None else None
     match whom:
@@ -86,7 +86,7 @@ def group_rows(
             return []
 
 
-def _told(
+def _values(
     notice: Notice, at: datetime, escalation: Escalation | None, channels: Iterable[str]
 ) -> dict[str, Any]:
     return {

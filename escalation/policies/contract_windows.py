@@ -31,7 +31,7 @@ def revise_windows(
     there = {Window(row.kind, row.priority, row.minutes, row.calendar): row for row in current}
     gone = [row.pk for window, row in there.items() if window not in wanted]
     current.filter(pk__in=gone).retire(at)
-    return [_written(contract, window, actor, at) for window in wanted if window not in there]
+    return [_create(contract, window, actor, at) for window in wanted if window not in there]
 
 
 def refuse_doubled(windows: Iterable[Window]) -> None:
@@ -47,7 +47,7 @@ def refuse_doubled(windows: Iterable[Window]) -> None:
         seen.add(key)
 
 
-def _written(contract: Contract, window: Window, actor: User | None, at: datetime) -> ContractWindow:
+def _create(contract: Contract, window: Window, actor: User | None, at: datetime) -> ContractWindow:
     return ContractWindow.objects.create(
         contract=contract,
         kind=window.kind,

@@ -24,7 +24,7 @@ from tickets.errors import DeskError
 
 
 @dataclass(frozen=True)
-class Falling:
+class DueWindow:
     """One window and when it would end."""
 
     window: Window
@@ -36,19 +36,19 @@ class PreviewRow:
     """A kind of promise: a cell for each priority in order, empty where nothing is promised."""
 
     kind: ClockKind
-    cells: Sequence[Falling | None]
+    cells: Sequence[DueWindow | None]
 
 
-def preview(windows: Iterable[Window], *, at: datetime) -> list[PreviewRow]:
+def preview_rows(windows: Iterable[Window], *, at: datetime) -> list[PreviewRow]:
     """When each promise would fall due that starts at ``at`` (UTC). No query. Raises DeskError."""
-    found = {(window.kind, window.priority): _falling(window, at) for window in windows}
+    found = {(window.kind, window.priority): _due_window(window, at) for window in windows}
     rows = [PreviewRow(kind, [found.get((kind, priority)) for priority in Priority]) for kind in ClockKind]
     return [row for row in rows if any(row.cells)]
 
 
-def _falling(window: Window, at: datetime) -> Falling:
+def _due_window(window: Window, at: datetime) -> DueWindow:
     try:
-        return Falling(window, due_time(window.calendar, at, window.minutes))
+        return DueWindow(window, due_time(window.calendar, at, window.minutes))
     except (WorkTimeError, OverflowError) as error:
         raise DeskError(
             ngettext(
@@ -100,7 +100,7 @@ def windows_of(rows: Iterable[PolicyTarget | ContractWindow]) -> list[Window]:
     return [Window(row.kind, row.priority, row.minutes, row.calendar) for row in rows]
 
 
-def contract_at(contract: Contract, at: datetime) -> Contract | None:
+def contract_if_saved(contract: Contract, at: datetime) -> Contract | None:
     """The contract of its customer that would be in force at ``at`` (UTC) if this one, saved or not, were saved."""
     if covers(contract, contract.customer, at):
         return contract

@@ -14,11 +14,11 @@ from escalation.choices import RESPONSE_KINDS, ClockKind
 from escalation.models import Calendar, Clock, ContractWindow, PolicyTarget
 from escalation.policies.terms import (
     Terms,
-    about,
     companion_window,
     covers,
-    dated,
-    standing_in,
+    existing_at,
+    in_place_of,
+    nearly_in_force,
     targets_of,
     window_for,
 )
@@ -42,44 +42,44 @@ class StartingTerms:
 
 
 @dataclass(frozen=True)
-class _Agreed:
+class _ContractTerms:
     """The contract in force and its own windows by kind."""
 
     contract: Contract | None
     windows: dict[str, ContractWindow]
 
 
-def opening_of(ticket: Ticket, *, at: datetime) -> StartingTerms | None:
+def starting_terms_of(ticket: Ticket, *, at: datetime) -> StartingTerms | None:
     """What a message of the ticket's customer that came at ``at`` (UTC) begins. Two queries, one without a customer.
 
     The contract is that of the ticket's start, whatever replaced it since; windows are those in force at ``at``.
     Nothing where an answer is owed already. Raises DeskError where none was ever promised for the priority.
     """
-    agreed = _agreed(ticket, at)
+    agreed = _contract_terms(ticket, at)
     rows = _in_force(ticket, agreed.contract, at)
-    owed: Any = rows[0] if rows else Ticket.objects.annotate(**_owed(ticket)).get(pk=ticket.pk)
+    owed: Any = rows[0] if rows else Ticket.objects.annotate(**_what_is_owed(ticket)).get(pk=ticket.pk)
     if owed.waits_for_answer:
         return None
     kind = ClockKind.NEXT_RESPONSE if owed.was_promised_answer else ClockKind.FIRST_RESPONSE
     answer = next((row for row in rows if row.kind == kind), None)
     if answer is None:
-        return _left_out(ticket, kind, agreed.contract, at, is_resolving=owed.waits_for_resolution)
+        return _by_earlier_versions(ticket, kind, agreed.contract, at, is_resolving=owed.waits_for_resolution)
     resolution = None if owed.waits_for_resolution else _resolution(rows, answer, agreed)
     own = agreed.windows.get(kind)
-    terms = Terms(agreed.contract, answer if own is None else standing_in(own, answer))
+    terms = Terms(agreed.contract, answer if own is None else in_place_of(own, answer))
     return StartingTerms(kind, terms, Terms(agreed.contract, resolution) if resolution is not None else None)
 
 
-def _resolution(rows: list[Any], answer: PolicyTarget, agreed: _Agreed) -> PolicyTarget | None:
+def _resolution(rows: list[Any], answer: PolicyTarget, agreed: _ContractTerms) -> PolicyTarget | None:
     """The contract's own window, else that of the version that promises the answer."""
     own = agreed.windows.get(ClockKind.RESOLUTION)
     if own is not None:
-        return standing_in(own, answer)
+        return in_place_of(own, answer)
     of_version = (row for row in rows if row.version_id == answer.version_id)
     return next((row for row in of_version if row.kind == ClockKind.RESOLUTION), None)
 
 
-def _left_out(
+def _by_earlier_versions(
     ticket: Ticket, kind: ClockKind, contract: Contract | None, at: datetime, *, is_resolving: bool
 ) -> StartingTerms:
     """For mail older than every policy, and for a priority that the versions in force leave out."""
@@ -95,11 +95,11 @@ def _left_out(
 
 def _in_force(ticket: Ticket, contract: Contract | None, at: datetime) -> list[Any]:
     """The windows of the versions in force, the plan's own policy before the default one."""
-    targets = dated(targets_of(contract, BEGUN, ticket.priority), at).filter(is_outdated=False)
-    return list(targets.annotate(**_owed(ticket)).order_by("version__policy__is_default"))
+    targets = existing_at(targets_of(contract, BEGUN, ticket.priority), at).filter(is_outdated=False)
+    return list(targets.annotate(**_what_is_owed(ticket)).order_by("version__policy__is_default"))
 
 
-def _owed(ticket: Ticket) -> dict[str, Exists]:
+def _what_is_owed(ticket: Ticket) -> dict[str, Exists]:
     clocks = Clock.objects.filter(ticket=ticket.pk)
     answers = clocks.filter(kind__in=RESPONSE_KINDS)
     return {
@@ -109,30 +109,30 @@ def _owed(ticket: Ticket) -> dict[str, Exists]:
     }
 
 
-def _agreed(ticket: Ticket, at: datetime) -> _Agreed:
+def _contract_terms(ticket: Ticket, at: datetime) -> _ContractTerms:
     """A contract comes once for each window of its own, or once by itself."""
     start = ticket.opened_at
     if ticket.customer_id is None:
-        return _Agreed(None, {})
+        return _ContractTerms(None, {})
     there = Q(windows__retired_at=None) | Q(windows__retired_at__gt=at)
     own = FilteredRelation(
         "windows", condition=there & Q(windows__priority=ticket.priority, windows__created_at__lte=at)
     )
-    rows: Any = Contract.objects.filter(about(start), customer=ticket.customer_id)
+    rows: Any = Contract.objects.filter(nearly_in_force(start), customer=ticket.customer_id)
     rows = rows.select_related("plan", "customer").annotate(own=own).annotate(**OWN, **CALENDAR)
     covering = [row for row in rows.order_by("-starts_on", "-pk") if covers(row, row.customer, start)]
     same = [row for row in covering if row.pk == covering[0].pk]
     windows = [_window(row) for row in same if row.own_id is not None]
-    return _Agreed(covering[0] if covering else None, {window.kind: window for window in windows})
+    return _ContractTerms(covering[0] if covering else None, {window.kind: window for window in windows})
 
 
 def _window(row: Any) -> ContractWindow:
-    window: ContractWindow = _beside(row, ContractWindow, "own_")
-    window.calendar = _beside(row, Calendar, "calendar_")
+    window: ContractWindow = _joined_row(row, ContractWindow, "own_")
+    window.calendar = _joined_row(row, Calendar, "calendar_")
     return window
 
 
-def _beside(row: Any, model: type[Model], prefix: str) -> Any:
+def _joined_row(row: Any, model: type[Model], prefix: str) -> Any:
     """A joined row of another model, as the database would give it."""
     names = [field.attname for field in model._meta.concrete_fields]
     return model.from_db(row._state.db, names, [getattr(row, prefix + name) for name in names])

@@ -38,7 +38,7 @@ def contract_in_force(
     """
     if customer is None:
         return None
-    nearly = customer.contracts.filter(about(at))
+    nearly = customer.contracts.filter(nearly_in_force(at))
     if besides is not None:
         nearly = nearly.exclude(pk=besides.pk)
     own = Exists(ContractWindow.objects.at(at).filter(contract=OuterRef("pk")))
@@ -46,7 +46,7 @@ def contract_in_force(
     return next((contract for contract in contracts if covers(contract, customer, at)), None)
 
 
-def about(at: datetime) -> Q:
+def nearly_in_force(at: datetime) -> Q:
     """The contracts that a day's difference between zones could make apply at ``at`` (UTC)."""
     return Q(Q(ends_on=None) | Q(ends_on__gte=at.date() - DAY), starts_on__lte=at.date() + DAY)
 
@@ -82,7 +82,7 @@ def window_for(*, contract: Contract | None, kind: ClockKind, priority: int, at:
             % {"kind": kind.label}
         )
     own = contract_windows(contract, at=at).filter(kind=kind, priority=priority).first()
-    return target if own is None else standing_in(own, target)
+    return target if own is None else in_place_of(own, target)
 
 
 def companion_window(
@@ -91,7 +91,7 @@ def companion_window(
     """The window of a kind that a policy may leave out: the contract's own at ``at`` (UTC), else the version's."""
     own = contract_windows(contract, at=at).filter(kind=kind, priority=priority).first()
     if own is not None:
-        return standing_in(own, PolicyTarget(version=version))
+        return in_place_of(own, PolicyTarget(version=version))
     targets = PolicyTarget.objects.filter(version=version, kind=kind, priority=priority)
     first = first_moments(contract.pk if contract is not None else None)
     return targets.select_related("version__policy__duty_rota", "calendar").annotate(**first).first()
@@ -104,7 +104,7 @@ def contract_windows(contract: Contract | None, *, at: datetime) -> ContractWind
     return ContractWindow.objects.at(at).filter(contract=contract).select_related("calendar")
 
 
-def standing_in(own: ContractWindow, target: PolicyTarget) -> PolicyTarget:
+def in_place_of(own: ContractWindow, target: PolicyTarget) -> PolicyTarget:
     """A contract's own window in the place of the policy's, whose version and steps go with it."""
     window = copy(target)
     window.pk, window.own = None, own
@@ -129,7 +129,7 @@ def targets_of(
     return targets.select_related("version__policy__duty_rota", "calendar").annotate(**first)
 
 
-def dated(targets: QuerySet[PolicyTarget], at: datetime) -> "QuerySet[Any]":
+def existing_at(targets: QuerySet[PolicyTarget], at: datetime) -> "QuerySet[Any]":
     """Those there were at ``at`` (UTC), with ``is_outdated`` where a newer version of the policy was in force."""
     newer = PolicyVersion.objects.filter(
         policy=OuterRef("version__policy"), created_at__lte=at, number__gt=OuterRef("version__number")
@@ -138,7 +138,7 @@ def dated(targets: QuerySet[PolicyTarget], at: datetime) -> "QuerySet[Any]":
 
 
 def _in_force(targets: QuerySet[PolicyTarget], at: datetime) -> PolicyTarget | None:
-    there = dated(targets, at)
+    there = existing_at(targets, at)
     found: PolicyTarget | None = there.order_by(
         "is_outdated", "version__policy__is_default", "-version__number"
     ).first()

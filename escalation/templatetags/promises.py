@@ -14,12 +14,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from customers.names import CHINESE, name_of
-from escalation.clocks.urgency import Heat, heat, share_left
+from escalation.clocks.urgency import Urgency, share_left, urgency_of
 from escalation.models import Clock
 
 register = template.Library()
 HUES = 8  # classes hue-0 to hue-7 of the style sheet
-ICONS = {Heat.CALM: "schedule", Heat.WARM: "schedule", Heat.HOT: "alarm", Heat.LATE: "error"}
+ICONS = {Urgency.CALM: "schedule", Urgency.WARM: "schedule", Urgency.HOT: "alarm", Urgency.LATE: "error"}
 
 
 @register.simple_tag
@@ -55,7 +55,7 @@ def short(local: datetime, now: datetime) -> str:
 @register.simple_tag
 def countdown(clock: Clock, now: datetime) -> SafeString:
     """Time left or overdue; desk.js goes on counting from the absolute times."""
-    state = heat(clock, now)
+    state = urgency_of(clock, now)
     return format_html(
         '<span class="cd" data-heat="{}" data-from="{}" data-due="{}" title="{}">'
         '<span class="ms" aria-hidden="true">{}</span><b>{}</b>'

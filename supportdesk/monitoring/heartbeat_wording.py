@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from escalation.clocks.verification import proof_in_words
 from escalation.enforcement.dead_mans_switch import FAILED, PINGED
 from escalation.enforcement.sweep_loop import ROUNDS
-from escalation.notifications.channels.outcomes import as_read
+from escalation.notifications.channels.outcomes import translate_answer
 from escalation.tasks import LEDGER, START, SWEEP
 from supportdesk.monitoring.schedule_wording import title_of
 from supportdesk.schedule_inspection import REPAIRS
@@ -37,7 +37,7 @@ def said_by(name: str, detail: str) -> str:
         case _repairs if name == REPAIRS:
             return _repaired(detail)
         case _failed if name == FAILED:
-            return as_read(detail)
+            return translate_answer(detail)
         case _other:
             return detail
 

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from escalation.enforcement.dead_mans_switch import FAILED, PINGED
 from escalation.models import Heartbeat
-from escalation.notifications.channels.outcomes import as_read
+from escalation.notifications.channels.outcomes import translate_answer
 from escalation.tasks import LEDGER, START, SWEEP
 from supportdesk.models import Cluster
 from supportdesk.monitoring.check_results import Check, Finding, age
@@ -96,7 +96,7 @@ def _outside(signs: Signs) -> Iterator[Finding]:
         yield Finding(
             Check.OUTSIDE_PING,
             _("The call of SWEEP_PING_URL after each sweep fails: %(reason)s.")
-            % {"reason": as_read(signs.detail(FAILED)).rstrip(".。")},
+            % {"reason": translate_answer(signs.detail(FAILED)).rstrip(".。")},
         )
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from escalation.choices import AcknowledgedBy
-from escalation.clocks.acknowledgements import in_hand
+from escalation.clocks.acknowledgements import holding_acknowledgements
 from escalation.enforcement.acknowledge import acknowledge, take_over
 from escalation.notifications.acknowledge_links import Invitation, invitation
 from escalation.notifications.wording import as_read_by, reader_of
@@ -64,7 +64,7 @@ def _context(asked: Invitation, now: datetime, problem: str) -> dict[str, object
         "clock": clock,
         "ticket": clock.ticket,
         "now": now,
-        "in_hand": in_hand([clock], now=now).get(clock.pk),
+        "in_hand": holding_acknowledgements([clock], now=now).get(clock.pk),
         "is_mine": clock.ticket.owner == asked.user,
         "may_take_over": clock.ticket.owner != asked.user and asked.user.has_perm(TAKES),
         "problem": problem,

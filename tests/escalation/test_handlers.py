@@ -308,5 +308,7 @@ def test_a_first_message_costs_its_promise_four_queries(ann, contact, count_quer
         customer=contact.customer if has_customer else None, owner=ann, priority=Priority.P0
     )
     message = Message.objects.create(ticket=ticket, kind="inbound", at=NOW, created_at=NOW, body="Black.")
-    assert count_queries(lambda: lifecycle.start(ticket, message, ChangeContext(NOW, None))) == queries
+    assert (
+        count_queries(lambda: lifecycle.start_response(ticket, message, ChangeContext(NOW, None))) == queries
+    )
     assert clock_of(ticket).kind == ClockKind.FIRST_RESPONSE

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from escalation.models import ContactWay
-from escalation.notifications.contact_ways import MOST_WAYS, keep_room
+from escalation.notifications.contact_ways import MOST_WAYS, ensure_room
 from supportdesk.pages.ticket.actions import ACTS, Acting, NewerMessage, act_once
 from tests.factories import (
     ContactFactory,
@@ -99,5 +99,5 @@ def test_whoever_enters_a_way_holds_up_no_notification(column: str) -> None:
         return "told"
 
     with transaction.atomic():
-        keep_room(group)
+        ensure_room(group)
         assert at_once([tell]) == ["told"]

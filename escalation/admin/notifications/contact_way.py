@@ -18,8 +18,8 @@ from customers.admin.fields import person
 from customers.errors import DeskError
 from escalation.access import may_write_ways_of_customers, may_write_ways_of_rotas, visible_ways
 from escalation.models import ContactWay
-from escalation.notifications.channels.outcomes import as_read
-from escalation.notifications.contact_ways import keep_room, taken, try_out
+from escalation.notifications.channels.outcomes import translate_answer
+from escalation.notifications.contact_ways import check_address, ensure_room, send_test
 from tickets.admin.page_actions import PageActions
 
 BLANK_KEEPS = _("Stored encrypted and never shown. Leave it blank to keep the present address.")
@@ -75,13 +75,13 @@ class ContactWayForm(forms.ModelForm):
             self.add_error("customer", _("Choose a duty rota or a customer, not both."))
         self.instance.user = self.writer if rota is None and customer is None else None
         try:
-            keep_room(rota or customer or self.writer)
+            ensure_room(rota or customer or self.writer)
         except DeskError as problem:
             self.add_error(None, str(problem))
 
     def _judge(self, medium: str, address: str) -> None:
         try:
-            self.instance.shown = taken(medium, address).shown
+            self.instance.shown = check_address(medium, address).shown
         except DeskError as problem:
             self.add_error("address", str(problem))
 
@@ -141,8 +141,8 @@ class ContactWayAdmin(PageActions, RowAccessAdmin):
         if way is None or len(queryset) > 1:
             messages.error(request, _("Choose one way at a time."))
             return
-        answer = try_out(way, at=timezone.now())
-        words = {"name": way.name, "outcome": answer.outcome.label, "answer": as_read(answer.text)}
+        answer = send_test(way, at=timezone.now())
+        words = {"name": way.name, "outcome": answer.outcome.label, "answer": translate_answer(answer.text)}
         level = messages.SUCCESS if answer.is_accepted else messages.ERROR
         messages.add_message(request, level, _("%(name)s: %(outcome)s. The answer: %(answer)s") % words)
 

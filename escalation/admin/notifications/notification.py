@@ -13,7 +13,7 @@ from customers.admin.fields import person
 from escalation.access import visible_notifications
 from escalation.choices import Medium, NotificationState
 from escalation.models import Notification, NotificationAttempt
-from escalation.notifications.channels.outcomes import as_read
+from escalation.notifications.channels.outcomes import translate_answer
 from tickets.admin.labels import OUTBOX
 from tickets.admin.shown import ticket_link
 
@@ -33,7 +33,7 @@ class AttemptInline(ReadOnlyInline):
 
     @display(description=_("answer"))
     def said(self, attempt: NotificationAttempt) -> str:
-        return as_read(attempt.answer)
+        return translate_answer(attempt.answer)
 
 
 @admin.register(Notification)

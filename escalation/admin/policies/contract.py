@@ -20,7 +20,7 @@ from escalation.admin.policies.preview import PreviewTerms, refuse, sentences
 from escalation.chains.editing import policy_behind
 from escalation.policies.contract_windows import revise_windows
 from escalation.policies.editing import Window
-from escalation.policies.preview import contract_at, windows_under
+from escalation.policies.preview import contract_if_saved, windows_under
 from tickets.errors import DeskError
 
 admin.site.unregister(Contract)
@@ -61,7 +61,7 @@ class PromisedContractAdmin(ChainPage, ContractList):
         """The form's contract as if it were saved; for those who only read, the contract itself."""
         contract: Contract = self._filled(request, row) if self.may_write(request, row) else row
         own = self._own_windows(request, row, contract)
-        applies = contract_at(contract, at)
+        applies = contract_if_saved(contract, at)
         windows = windows_under(applies, at=at, own=own if applies is contract else None)
         return PreviewTerms(windows, contract.zone, _about(applies, contract))
 

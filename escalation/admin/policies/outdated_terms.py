@@ -18,13 +18,19 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from escalation.access import visible_clocks
 from escalation.admin.policies.coverage_warning import DutyCoverage
-from escalation.clocks.outdated_terms import Retargeting, compared, outdated, retarget_all, version_in_force
+from escalation.clocks.outdated_terms import (
+    RetargetResult,
+    compare,
+    outdated_clocks,
+    retarget_all,
+    version_in_force,
+)
 from escalation.models import Policy, PolicyVersion
 from escalation.models.clock import ClockQuerySet
 
 PER_PAGE = 50
 SHOWN = ("ticket__customer", "policy_version__policy", "calendar", "contract")
-NOTHING = Retargeting(0, ())
+NOTHING = RetargetResult(0, ())
 NUMBER = re.compile(r"[0-9]{1,18}")
 
 
@@ -97,7 +103,7 @@ class OutdatedPromises(DutyCoverage):
         clocks: ClockQuerySet,
         *,
         form: RetargetForm | None = None,
-        result: Retargeting = NOTHING,
+        result: RetargetResult = NOTHING,
     ) -> HttpResponse:
         page = Paginator(clocks.select_related(*SHOWN), PER_PAGE).get_page(request.GET.get("page"))
         context = {
@@ -108,7 +114,7 @@ class OutdatedPromises(DutyCoverage):
             "is_fullwidth": "1",
             "version": version,
             "page": page,
-            "rows": compared(version, page.object_list),
+            "rows": compare(version, page.object_list),
             "form": form,
             "chosen": _numbers(request),
             "refused": result.refused,
@@ -120,7 +126,7 @@ class OutdatedPromises(DutyCoverage):
 
 def _outdated(request: HttpRequest, version: PolicyVersion) -> ClockQuerySet:
     visible: Any = visible_clocks(request.user)
-    return outdated(version, visible)
+    return outdated_clocks(version, visible)
 
 
 def _numbers(request: HttpRequest) -> set[int]:

@@ -22,7 +22,7 @@ from customers.access import visible_customers
 from customers.admin.base import DeskAdmin
 from customers.choices import validate_zone
 from escalation.policies.editing import Window
-from escalation.policies.preview import preview
+from escalation.policies.preview import preview_rows
 from tickets.choices import Priority
 from tickets.errors import DeskError
 
@@ -115,7 +115,7 @@ class PreviewPage(DeskAdmin):
         refuse(sentences(moment))
         at, zone = moment.cleaned_data["preview_at"], moment.cleaned_data["preview_zone"]
         terms = self.terms_of(request, row, at=at, zone=zone)
-        return {"terms": terms, "at": at, "rows": preview(terms.windows, at=at)}
+        return {"terms": terms, "at": at, "rows": preview_rows(terms.windows, at=at)}
 
     def may_write(self, request: HttpRequest, row: Any) -> bool:
         return self.has_change_permission(request, row) if row else self.has_add_permission(request)

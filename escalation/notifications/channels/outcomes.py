@@ -83,7 +83,7 @@ def with_kind(reason: str, error: BaseException) -> str:
     return f"{reason} ({type(error).__name__})"
 
 
-def as_read(text: str) -> str:
+def translate_answer(text: str) -> str:
     """The text of an answer in the reader's language, as far as it is ours."""
     reason = next((one for one in REASONS if text.startswith(one)), None)
     return gettext(reason) + text.removeprefix(reason) if reason is not None else text

@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from customers.models import Desk
 from escalation.choices import ClockState
-from escalation.clocks.acknowledgements import asked_of, in_hand
+from escalation.clocks.acknowledgements import clocks_to_acknowledge, holding_acknowledgements
 from escalation.enforcement.next_step import Upcoming, upcoming
 from escalation.lib.weeks import last_complete_week, week_of
 from escalation.models import Acknowledgement, Clock
@@ -44,7 +44,7 @@ class Row:
     ticket: Ticket
     clock: Clock | None = None
     upcoming: Upcoming | None = None
-    in_hand: Acknowledgement | None = None
+    holding_acknowledgements: Acknowledgement | None = None
     asks_me: bool = False
     opened_late: bool = False
 
@@ -101,8 +101,8 @@ def _unpromised_rows(tickets: Iterable[Any]) -> list[Row]:
 
 
 def _promised_rows(clocks: Sequence[Any], now: datetime, reader: User | None) -> list[Row]:
-    steps, taken = upcoming(clocks[:PAGE], now=now), in_hand(clocks, now=now)
-    asked = asked_of(reader, clocks, now=now) if reader is not None and clocks else set()
+    steps, taken = upcoming(clocks[:PAGE], now=now), holding_acknowledgements(clocks, now=now)
+    asked = clocks_to_acknowledge(reader, clocks, now=now) if reader is not None and clocks else set()
     return [
         Row(it.ticket, it, steps.get(it.pk), taken.get(it.pk), it.pk in asked, it.opened_late)
         for it in clocks

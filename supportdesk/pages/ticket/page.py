@@ -11,8 +11,8 @@ from escalation.chains.lookup import AT_THE_START, Chains
 from escalation.chains.progress import Course
 from escalation.chains.step_times import step_time
 from escalation.choices import ClockChange, ClockState, Whom
-from escalation.clocks.acknowledgements import who_has
-from escalation.clocks.served_channels import Served, served_on
+from escalation.clocks.acknowledgements import holding_acknowledgement
+from escalation.clocks.served_channels import Served, served_ways_by_clock
 from escalation.enforcement.next_step import target
 from escalation.lib.desk_reasons import in_readers_words
 from escalation.models import (
@@ -175,7 +175,7 @@ def _promises(ticket: Ticket, people: People, now: datetime) -> list[PromisePane
             clock,
             list(clock.events.all()),
             _chain(clock, chains.of_clock(clock), people) if clock.is_open else _fired(clock),
-            who_has(clock, clock.acknowledgements.all(), now=now),
+            holding_acknowledgement(clock, clock.acknowledgements.all(), now=now),
             _said_by(clock, now),
         )
         for clock in clocks
@@ -184,7 +184,7 @@ def _promises(ticket: Ticket, people: People, now: datetime) -> list[PromisePane
 
 def _with_ways(promises: Sequence[PromisePanel], conversation: Conversation) -> list[PromisePanel]:
     said = [*conversation.earlier, *conversation.latest]
-    served = served_on([promise.clock for promise in promises], said)
+    served = served_ways_by_clock([promise.clock for promise in promises], said)
     return [replace(promise, served=served.get(promise.clock.pk, ())) for promise in promises]
 
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
-from escalation.clocks.ledger import NOTHING, Before, ChangeContext, append
+from escalation.clocks.ledger import NOTHING, Before, ChangeContext, append_event
 from escalation.clocks.verification import Verification, verify
 from escalation.enforcement.sweep import sweep
 from escalation.models import Clock, ClockEvent, Policy
@@ -39,7 +39,7 @@ def test_a_line_says_what_who_when_and_why():
     clock, actor = ClockFactory(), staff()
     before = Before.of(clock)
     clock.state, clock.due_at = ClockState.MET, minute(90)
-    line = append(
+    line = append_event(
         clock,
         ClockChange.MET,
         ChangeContext(minute(5), actor, "x" * 400),
@@ -61,13 +61,13 @@ def test_a_line_says_what_who_when_and_why():
 
 def test_a_change_without_a_time_of_its_own_is_as_old_as_the_act():
     clock = ClockFactory()
-    assert append(clock, ClockChange.CANCELLED, ChangeContext(minute(5), None), before=NOTHING).at == minute(
-        5
-    )
+    assert append_event(
+        clock, ClockChange.CANCELLED, ChangeContext(minute(5), None), before=NOTHING
+    ).at == minute(5)
 
 
 def test_no_line_is_changed_or_deleted():
-    line = append(ClockFactory(), ClockChange.STARTED, ChangeContext(minute(0), None), before=NOTHING)
+    line = append_event(ClockFactory(), ClockChange.STARTED, ChangeContext(minute(0), None), before=NOTHING)
     line.cause = "never happened"
     for forbidden in (
         line.save,

@@ -344,7 +344,9 @@ def test_raising_follows_the_terms_of_the_start(contact):
 
 
 def test_a_waived_promise_is_still_owed_and_what_it_comes_to_stays(ticket, ann):
-    lifecycle.waive(lifecycle.waiting(ticket)[0], ChangeContext(minute(10), ann, "the customer agreed"))
+    lifecycle.waive(
+        lifecycle.open_response_clocks(ticket)[0], ChangeContext(minute(10), ann, "the customer agreed")
+    )
     sweep(now=minute(31))
     answered(ticket, 40)
     clock = clock_of(ticket)
@@ -354,9 +356,9 @@ def test_a_waived_promise_is_still_owed_and_what_it_comes_to_stays(ticket, ann):
 
 
 def test_a_promise_is_waived_once(ticket, ann):
-    lifecycle.waive(lifecycle.waiting(ticket)[0], ChangeContext(minute(10), ann, "agreed"))
+    lifecycle.waive(lifecycle.open_response_clocks(ticket)[0], ChangeContext(minute(10), ann, "agreed"))
     with pytest.raises(DeskError, match="already"):
-        lifecycle.waive(lifecycle.waiting(ticket)[0], ChangeContext(minute(11), ann, "again"))
+        lifecycle.waive(lifecycle.open_response_clocks(ticket)[0], ChangeContext(minute(11), ann, "again"))
 
 
 @pytest.mark.parametrize(("at", "waived", "state"), [
@@ -366,7 +368,7 @@ def test_a_promise_is_waived_once(ticket, ann):
     (30, True, ClockState.BREACHED),
 ])  # fmt: skip
 def test_a_promise_that_is_given_up_is_a_breach_unless_waived_within_its_time(ticket, ann, at, waived, state):
-    [clock] = lifecycle.waiting(ticket)
+    [clock] = lifecycle.open_response_clocks(ticket)
     if waived:
         lifecycle.waive(clock, ChangeContext(minute(5), ann, "spam"))
     lifecycle.give_up(clock, ChangeContext(minute(at), ann, "spam"))
@@ -377,15 +379,15 @@ def test_a_promise_that_is_given_up_is_a_breach_unless_waived_within_its_time(ti
 
 def test_a_promise_costs_its_message_few_queries(ticket, count_queries):
     act = ChangeContext(minute(10), None)
-    [clock] = lifecycle.waiting(ticket)
+    [clock] = lifecycle.open_response_clocks(ticket)
     message = noted(ticket, 10)
     assert count_queries(lambda: lifecycle.answer(clock, message, act)) == 2
-    assert count_queries(lambda: lifecycle.start(ticket, message, act)) == 4
+    assert count_queries(lambda: lifecycle.start_response(ticket, message, act)) == 4
     assert ticket.clocks.latest("pk").kind == ClockKind.NEXT_RESPONSE
 
 
 def test_steps_without_a_chain_of_their_own_follow_the_default_chain(ticket):
-    clock = lifecycle.waiting(ticket)[0]
+    clock = lifecycle.open_response_clocks(ticket)[0]
     policy = Policy.objects.create(name="Gold")
     clock.policy_version.policy = policy
     assert lifecycle.next_step_time(clock) == NOW + timedelta(minutes=15)

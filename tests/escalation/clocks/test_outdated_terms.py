@@ -6,7 +6,7 @@ import pytest
 from django.db.models import ProtectedError
 
 from escalation.choices import ClockChange, ClockKind, ClockState
-from escalation.clocks.outdated_terms import compared, outdated, retarget_all, version_in_force
+from escalation.clocks.outdated_terms import compare, outdated_clocks, retarget_all, version_in_force
 from escalation.clocks.verification import verify
 from escalation.models import Clock, Policy
 from escalation.policies.editing import Window, revise_policy
@@ -61,7 +61,7 @@ def ticket_of(director, **more):
 
 
 def under_older(policy):
-    return list(outdated(version_in_force(policy), Clock.objects.all()))
+    return list(outdated_clocks(version_in_force(policy), Clock.objects.all()))
 
 
 def test_running_promises_keep_their_version_and_are_found(director, default):
@@ -70,7 +70,7 @@ def test_running_promises_keep_their_version_and_are_found(director, default):
     version = revised(default, 60)
     clock = clock_of(ticket)
     assert (clock.due_at, under_older(default)) == (minute(30), [clock])
-    (row,) = compared(version, [clock])
+    (row,) = compare(version, [clock])
     assert (row.due_then, row.difference) == (minute(60), timedelta(minutes=30))
 
 
@@ -94,7 +94,7 @@ def test_an_older_calendar_counts_as_older_terms(director, default):
 def test_a_kind_that_the_version_in_force_leaves_out_has_no_due_time(director, default):
     clock = clock_of(ticket_of(director))
     version = revise_policy(policy=default, windows=[], actor=None, at=minute(1))
-    (row,) = compared(version, [clock])
+    (row,) = compare(version, [clock])
     assert (row.due_then, row.difference) == (None, None)
 
 
@@ -105,13 +105,13 @@ def test_the_contracts_own_window_stands_under_every_version(director, default):
     version = revised(default, 60)
     clock = Clock.objects.get(pk=clock.pk)
     assert clock.minutes == own.minutes
-    assert compared(version, [clock])[0].difference == timedelta(0)
+    assert compare(version, [clock])[0].difference == timedelta(0)
 
 
 def test_what_is_compared_is_what_retargeting_does(director, default):
     clock = clock_of(ticket_of(director, priority=Priority.P2))
     version = revised(default, 300, priority=Priority.P2)
-    (row,) = compared(version, [clock])
+    (row,) = compare(version, [clock])
     result = retarget_all([clock], version=version, actor=director, at=minute(5), reason="new terms")
     clock = Clock.objects.get(pk=clock.pk)
     assert (result.done, clock.due_at, clock.policy_version) == (1, row.due_then, version)
@@ -126,7 +126,7 @@ def test_what_was_lowered_is_compared_with_the_due_time_that_it_keeps(director, 
     ticket, other = ticket_of(director), ticket_of(director, priority=Priority.P2)
     change_priority(ticket=ticket, priority=Priority.P2, actor=director, at=minute(1), reason="one room")
     version = revised(default, 600, priority=Priority.P2)
-    rows = compared(version, under_older(default))
+    rows = compare(version, under_older(default))
     assert [row.difference for row in rows] == [timedelta(0), timedelta(minutes=120)]
     retarget_all(
         [row.clock for row in rows], version=version, actor=director, at=minute(5), reason="new terms"
@@ -174,8 +174,8 @@ def test_comparing_thirty_costs_the_queries_of_three(director, default, count_qu
             calendar_version=1,
         )
     clocks = list(Clock.objects.select_related("calendar"))
-    few = count_queries(lambda: compared(version, clocks[:3]))
-    assert count_queries(lambda: compared(version, clocks)) == few == 2  # none has a contract
+    few = count_queries(lambda: compare(version, clocks[:3]))
+    assert count_queries(lambda: compare(version, clocks)) == few == 2  # none has a contract
 
 
 def test_a_policy_in_use_cannot_be_deleted(director, default):

@@ -3,7 +3,7 @@
 import pytest
 
 from escalation.choices import AttemptOutcome, ClockKind, Medium, Way
-from escalation.clocks.served_channels import served_on
+from escalation.clocks.served_channels import served_ways_by_clock
 from escalation.explaining.reading import explain
 from escalation.explaining.sheet import sheet_of
 from escalation.models import Clock, NotificationAttempt
@@ -67,12 +67,13 @@ def called(ticket, at, channel=Channel.PHONE, **fields):
 def served(*clocks):
     said = list(clocks[0].ticket.messages.select_related("author", "outbound"))
     return {
-        pk: {one.way: one.proof for one in ways if one.proof} for pk, ways in served_on(clocks, said).items()
+        pk: {one.way: one.proof for one in ways if one.proof}
+        for pk, ways in served_ways_by_clock(clocks, said).items()
     }
 
 
 def test_what_is_promised_is_listed_and_nothing_is_served_at_first(clock):
-    assert [(one.way, one.proof) for one in served_on([clock], [])[clock.pk]] == [
+    assert [(one.way, one.proof) for one in served_ways_by_clock([clock], [])[clock.pk]] == [
         (Way.EMAIL, None),
         (Way.PHONE, None),
         (Way.GROUP, None),
@@ -144,7 +145,7 @@ def test_words_belong_to_the_promise_that_was_the_last_to_start(clock, version):
 
 def test_updates_and_resolutions_are_not_asked(ticket, version):
     update = ClockFactory(ticket=ticket, policy_version=version, kind=ClockKind.UPDATE)
-    assert served_on([update], []) == {}
+    assert served_ways_by_clock([update], []) == {}
 
 
 def post(ticket, at, outcome=AttemptOutcome.ACCEPTED):

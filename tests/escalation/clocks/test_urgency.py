@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone, translation
 
-from escalation.clocks.urgency import Heat, heat, share_left
+from escalation.clocks.urgency import Urgency, share_left, urgency_of
 from escalation.models import Clock
 from escalation.templatetags.promises import avatar, countdown, lasting, minutes, person, when, when_in
 
@@ -20,25 +20,25 @@ def clock(now: datetime, left: float) -> Clock:
 @pytest.mark.parametrize(
     ("left", "state"),
     [
-        (100, Heat.CALM),
-        (50.1, Heat.CALM),
-        (50, Heat.WARM),
-        (20.1, Heat.WARM),
-        (20, Heat.HOT),
-        (0.1, Heat.HOT),
-        (0, Heat.LATE),
-        (-9, Heat.LATE),
+        (100, Urgency.CALM),
+        (50.1, Urgency.CALM),
+        (50, Urgency.WARM),
+        (20.1, Urgency.WARM),
+        (20, Urgency.HOT),
+        (0.1, Urgency.HOT),
+        (0, Urgency.LATE),
+        (-9, Urgency.LATE),
     ],
 )
-def test_heat_follows_the_share_that_is_left(now: datetime, left: float, state: Heat) -> None:
-    assert heat(clock(now, left), now) is state
+def test_heat_follows_the_share_that_is_left(now: datetime, left: float, state: Urgency) -> None:
+    assert urgency_of(clock(now, left), now) is state
 
 
 def test_a_raised_promise_is_measured_from_its_raise(now: datetime) -> None:
     raised = clock(now, 15)
-    assert heat(raised, now) is Heat.HOT
+    assert urgency_of(raised, now) is Urgency.HOT
     raised.raised_at = now
-    assert heat(raised, now) is Heat.CALM
+    assert urgency_of(raised, now) is Urgency.CALM
     assert f'data-from="{int(now.timestamp() * 1000)}"' in countdown(raised, now)
 
 

@@ -8,7 +8,7 @@ from prometheus_client import generate_latest
 
 from customers.models import Customer
 from escalation.clocks.lead_decisions import waive_promise
-from escalation.clocks.outdated_terms import outdated, version_in_force
+from escalation.clocks.outdated_terms import outdated_clocks, version_in_force
 from escalation.drills.drills import start_drill
 from escalation.enforcement.lag import breach_lag, catch_ups, step_lag
 from escalation.enforcement.sweep import sweep
@@ -115,7 +115,7 @@ def test_the_running_promises_under_older_terms(boss, customer):
     windows = [Window(each.kind, each.priority, 2 * each.minutes, each.calendar) for each in targets]
     revise_policy(policy=policy, windows=windows, actor=None, at=minute(1))
     version = version_in_force(policy)
-    assert not outdated(version, Clock.objects.all()).exists()
+    assert not outdated_clocks(version, Clock.objects.all()).exists()
 
 
 def test_the_open_tickets_of_a_customer(login, boss, customer):

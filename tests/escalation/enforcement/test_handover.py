@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from escalation.clocks.lifecycle import waiting
+from escalation.clocks.lifecycle import open_response_clocks
 from escalation.enforcement.handover import Handover, handover_facts, write_handover
 from escalation.enforcement.handover_summary import (
     EXCERPT,
@@ -39,7 +39,7 @@ def ticket():
 
 
 def note(ticket, to=None):
-    [clock] = waiting(ticket)
+    [clock] = open_response_clocks(ticket)
     escalation = EscalationFactory(
         clock=clock, from_owner=UserFactory(first_name="Ann"), to_owner=to or UserFactory(first_name="Bob")
     )

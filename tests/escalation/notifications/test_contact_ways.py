@@ -12,7 +12,7 @@ from escalation.access import visible_ways
 from escalation.choices import Medium
 from escalation.models import ContactWay
 from escalation.notifications.channels import outcomes
-from escalation.notifications.contact_ways import MOST_WAYS, keep_room, taken
+from escalation.notifications.contact_ways import MOST_WAYS, check_address, ensure_room
 from tests.factories import (
     AdminFactory,
     ContactWayFactory,
@@ -44,7 +44,7 @@ def form(**more):
 
 
 def test_what_is_kept_of_an_address_and_what_is_shown():
-    found = taken(Medium.CHAT, " wecombot://botkey-4711 ")
+    found = check_address(Medium.CHAT, " wecombot://botkey-4711 ")
     assert (found.address, found.shown) == ("wecombot://botkey-4711", "WeCom Bot: wecombot://b...1/")
     assert "4711" not in repr(found)
 
@@ -53,7 +53,10 @@ def test_of_a_webhook_the_host_is_shown(monkeypatch):
     monkeypatch.setattr(
         "escalation.notifications.contact_ways.public_addresses", lambda host, port: ["93.184.216.34"]
     )
-    assert taken(Medium.WEBHOOK, "https://hooks.example/desk?token=4711").shown == "https://hooks.example/…"
+    assert (
+        check_address(Medium.WEBHOOK, "https://hooks.example/desk?token=4711").shown
+        == "https://hooks.example/…"
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,7 +97,7 @@ def test_of_a_webhook_the_host_is_shown(monkeypatch):
 )
 def test_what_is_refused_says_why_without_the_address(medium, address, words):
     with pytest.raises(DeskError, match=words) as refused:
-        taken(medium, address)
+        check_address(medium, address)
     assert address.removesuffix("://") not in str(refused.value).replace("https://.", "")
 
 
@@ -120,7 +123,7 @@ def test_whatever_somebody_enters_it_is_taken_or_refused_with_a_sentence(monkeyp
 
     monkeypatch.setattr("escalation.notifications.channels.http.socket.getaddrinfo", of_this_machine_only)
     try:
-        said = taken(medium, address).shown
+        said = check_address(medium, address).shown
     except DeskError as refusal:
         said = str(refusal)
     assert said
@@ -135,12 +138,12 @@ def test_whatever_somebody_enters_it_is_taken_or_refused_with_a_sentence(monkeyp
 )  # fmt: skip
 def test_this_machine_is_refused_under_every_name(host):
     with pytest.raises(DeskError, match=r"private network|cannot be found"):
-        taken(Medium.WEBHOOK, f"https://{host}/hook")
+        check_address(Medium.WEBHOOK, f"https://{host}/hook")
 
 
 def test_an_operator_may_allow_private_targets(settings):
     settings.ALLOW_PRIVATE_TARGETS = True
-    assert taken(Medium.WEBHOOK, "http://127.0.0.1:9000/hook").shown == "http://127.0.0.1:9000/…"
+    assert check_address(Medium.WEBHOOK, "http://127.0.0.1:9000/hook").shown == "http://127.0.0.1:9000/…"
 
 
 # ------------------------------------------------------------------------------------------------------------
@@ -242,7 +245,7 @@ def test_those_that_are_switched_off_count_too():
     ann = staff("ann")
     ContactWayFactory.create_batch(MOST_WAYS, user=ann, is_active=False)
     with pytest.raises(DeskError):
-        keep_room(ann)
+        ensure_room(ann)
 
 
 # ------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from escalation.choices import ClockChange, ClockKind
 from escalation.models import Calendar, ContractWindow
 from escalation.policies.contract_windows import revise_windows
 from escalation.policies.editing import Window
-from escalation.policies.starting_terms import opening_of
+from escalation.policies.starting_terms import starting_terms_of
 from escalation.policies.terms import companion_window, terms_for, window_for
 from tests.adminpages import page_url
 from tests.factories import (
@@ -182,14 +182,14 @@ def test_a_message_is_promised_what_its_moment_asks_for():
     ticket = ticket_of(contract, priority=Priority.P2)
     ticket.clocks.update(stopped_at=NOW)
     ContractWindowFactory(contract=contract, kind=ClockKind.NEXT_RESPONSE, minutes=7)
-    found = opening_of(ticket, at=NOW + timedelta(minutes=2))
+    found = starting_terms_of(ticket, at=NOW + timedelta(minutes=2))
     assert (found.kind, found.answer.target.minutes) == (ClockKind.NEXT_RESPONSE, 7)
 
 
 def test_own_windows_cost_the_start_of_a_promise_nothing(count_queries):
     ticket = ticket_of(ContractWindowFactory(minutes=15).contract, priority=Priority.P2)
     ticket.clocks.update(stopped_at=NOW)
-    assert count_queries(lambda: opening_of(ticket, at=NOW)) == 2
+    assert count_queries(lambda: starting_terms_of(ticket, at=NOW)) == 2
 
 
 def test_a_contract_promises_a_kind_that_the_policy_leaves_out():

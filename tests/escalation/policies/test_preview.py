@@ -8,7 +8,7 @@ from customers.models import Contract
 from escalation.choices import ClockKind
 from escalation.models import Policy
 from escalation.policies.editing import Window, revise_policy
-from escalation.policies.preview import contract_at, preview, windows_under
+from escalation.policies.preview import contract_if_saved, preview_rows, windows_under
 from tests.factories import (
     NOW,
     CalendarFactory,
@@ -34,7 +34,7 @@ FRIDAY = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)  # 17:30 in Shanghai
 
 def test_each_window_falls_due_by_its_own_calendar():
     around, office = CalendarFactory(), office_calendar()
-    rows = preview([Window(FIRST, 0, 30, around), Window(FIRST, 2, 240, office)], at=FRIDAY)
+    rows = preview_rows([Window(FIRST, 0, 30, around), Window(FIRST, 2, 240, office)], at=FRIDAY)
     assert [row.kind for row in rows] == [FIRST]
     p0, p1, p2, p3 = rows[0].cells
     assert (p1, p3) == (None, None)
@@ -44,21 +44,21 @@ def test_each_window_falls_due_by_its_own_calendar():
 
 def test_a_preview_asks_the_database_nothing(count_queries):
     windows = [Window(kind, priority, 60, CalendarFactory()) for kind in ClockKind for priority in Priority]
-    assert count_queries(lambda: preview(windows, at=NOW)) == 0
-    assert [len(row.cells) for row in preview(windows, at=NOW)] == [4] * 4
+    assert count_queries(lambda: preview_rows(windows, at=NOW)) == 0
+    assert [len(row.cells) for row in preview_rows(windows, at=NOW)] == [4] * 4
 
 
 def test_a_calendar_without_hours_is_named():
     calendar = CalendarFactory(definition="", name="Empty hours")
     with pytest.raises(DeskError, match="Empty hours cannot count 30 minutes"):
-        preview([Window(FIRST, 0, 30, calendar)], at=NOW)
+        preview_rows([Window(FIRST, 0, 30, calendar)], at=NOW)
 
 
 def test_an_unsaved_contract_counts_as_if_it_were_saved():
     saved = ContractFactory(ends_on=date(2026, 11, 17))
     draft = Contract(customer=saved.customer, plan=ServicePlanFactory(), starts_on=date(2026, 11, 18))
-    assert contract_at(draft, NOW) is draft
-    assert contract_at(draft, NOW - timedelta(days=1)) == saved
+    assert contract_if_saved(draft, NOW) is draft
+    assert contract_if_saved(draft, NOW - timedelta(days=1)) == saved
 
 
 def test_the_days_of_a_contract_are_days_of_its_customer():
@@ -69,15 +69,15 @@ def test_the_days_of_a_contract_are_days_of_its_customer():
         ends_on=date(2026, 11, 18),
     )
     midnight = datetime(2026, 11, 17, 16, tzinfo=UTC)
-    assert contract_at(draft, midnight - timedelta(seconds=1)) is None
-    assert contract_at(draft, midnight) is draft
-    assert contract_at(draft, midnight + timedelta(days=1)) is None
+    assert contract_if_saved(draft, midnight - timedelta(seconds=1)) is None
+    assert contract_if_saved(draft, midnight) is draft
+    assert contract_if_saved(draft, midnight + timedelta(days=1)) is None
 
 
 def test_a_shortened_contract_does_not_stand_in_for_itself():
     contract = ContractFactory()
     contract.ends_on = date(2026, 11, 17)
-    assert contract_at(contract, NOW) is None
+    assert contract_if_saved(contract, NOW) is None
 
 
 def test_the_windows_are_those_that_a_ticket_gets():
@@ -89,7 +89,7 @@ def test_the_windows_are_those_that_a_ticket_gets():
     assert windows[FIRST, Priority.P2] == Window(FIRST, Priority.P2, 90, calendar)
     assert windows[FIRST, Priority.P0].minutes == 30  # of the default policy
     for priority in Priority:
-        rows = preview(windows.values(), at=NOW)
+        rows = preview_rows(windows.values(), at=NOW)
         (first,) = (row for row in rows if row.kind == FIRST)
         clock = clock_of(opened(priority=priority, contact=ContactFactory(customer=contract.customer)))
         assert (first.cells[priority].due_at, first.cells[priority].window.minutes) == (

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from escalation.choices import AcknowledgedBy, NoticeKind
-from escalation.clocks.acknowledgements import in_hand
+from escalation.clocks.acknowledgements import holding_acknowledgements
 from escalation.enforcement.acknowledge import acknowledge, escalate_now
 from escalation.enforcement.sweep import sweep
 from escalation.models import Acknowledgement
@@ -86,7 +86,7 @@ def test_once_said_it_shows_who_has_it_and_asks_again_after_the_next_firing(tick
 def test_whoever_escalated_by_hand_does_not_have_it_any_more(ticket, boss):
     acknowledge(ticket=ticket, actor=boss, at=minute(31), by=AcknowledgedBy.BOARD)
     escalate_now(ticket=ticket, actor=boss, at=minute(32), reason="Over my head.")
-    assert in_hand([clock_of(ticket)], now=minute(33)) == {}
+    assert holding_acknowledgements([clock_of(ticket)], now=minute(33)) == {}
 
 
 def test_the_button_acknowledges_and_the_list_shows_who_has_it(login, ticket, boss, ann):

@@ -15,7 +15,7 @@ from escalation.choices import AttemptOutcome, Medium
 from escalation.notifications.channels import apprise_services, outcomes
 from escalation.notifications.channels.delivery import Courier, send_all
 from escalation.notifications.channels.http import is_public
-from escalation.notifications.channels.outcomes import as_read, cleaned
+from escalation.notifications.channels.outcomes import cleaned, translate_answer
 from escalation.notifications.channels.payload import ChannelMessage, MessageTexts
 from tests.factories import NOW
 from tests.imfake import closed_port, resetting, saying, self_signed, standing_in
@@ -162,12 +162,12 @@ def test_an_address_that_cannot_be_decrypted_any_more_is_to_be_entered_again(med
 @pytest.mark.parametrize("reason", outcomes.REASONS)
 def test_our_own_sentences_are_read_in_the_readers_language(reason, monkeypatch):
     monkeypatch.setattr("escalation.notifications.channels.outcomes.gettext", lambda text: f"<{text}>")
-    assert as_read(reason) == f"<{reason}>"
-    assert as_read(f"{reason} (OSError)") == f"<{reason}> (OSError)"
+    assert translate_answer(reason) == f"<{reason}>"
+    assert translate_answer(f"{reason} (OSError)") == f"<{reason}> (OSError)"
 
 
 def test_others_words_stay():
-    assert as_read("404 no such bot") == "404 no such bot"
+    assert translate_answer("404 no such bot") == "404 no such bot"
 
 
 def test_whoever_was_cut_off_before_the_connection_sends_nothing_later(service, monkeypatch):
