@@ -1,4 +1,4 @@
-"""Every subscription of the escalation app to facts of the tickets app, in one place.
+"""Every subscription of the escalation app to events of the tickets app, in one place.
 
 Handlers run inside the publisher's transaction and under its ticket lock.
 """
@@ -50,26 +50,27 @@ def connect() -> None:
     subscribe(StatusChanged, follow_the_status)
     subscribe_all(TicketAssigned, note_the_new_holders)
     subscribe(TicketsMerged, join_the_promises)
-    subscribe(StaffResponded, end_the_answered)
-    subscribe(StatusChanged, end_the_closed)
 
 
 def start_the_promise(event: CustomerWrote) -> None:
-    """The first message is acknowledged, and a new P0 pages the person on duty, a P1 its owner."""
-    context, message = ChangeContext(event.at, event.actor), event.message
-    found = starting_terms_of(event.ticket, at=message.at)
-    if found is None:
+    """Start what the message is promised; acknowledge and announce a new ticket."""
+    ticket, message, context = event.ticket, event.message, ChangeContext(event.at, event.actor)
+    terms = starting_terms_of(ticket, at=message.at)
+    if terms is None:
         return
-    clock = lifecycle.start_response_under(event.ticket, found, message, context)
-    if found.resolution is not None:
+    clock = lifecycle.start_clock(
+        ticket, terms.answer, context, kind=terms.kind, at=message.at, message=message
+    )
+    if terms.resolution is not None:
         lifecycle.start_clock(
-            event.ticket, found.resolution, context, kind=ClockKind.RESOLUTION, at=message.at, message=message
+            ticket, terms.resolution, context, kind=ClockKind.RESOLUTION, at=message.at, message=message
         )
     if clock.kind == ClockKind.FIRST_RESPONSE:
         _announce(clock, event)
 
 
 def _announce(clock: Clock, event: CustomerWrote) -> None:
+    """Acknowledge the receipt to the customer; page the person on duty for a P0, tell the owner of a P1."""
     acknowledge_receipt(ticket=event.ticket, message=event.message, clock=clock, at=event.at)
     match clock.priority:
         case Priority.P0:
@@ -80,7 +81,7 @@ def _announce(clock: Clock, event: CustomerWrote) -> None:
 
 
 def keep_the_promise(event: StaffResponded) -> None:
-    """A contact that is logged afterwards leaves open what the customer asked since: the promise of that starts."""
+    """Stop what the answer answers. If a contact is logged late, start the promise of what the customer asked since."""
     context = ChangeContext(event.at, event.actor)
     owed = lifecycle.open_clocks(event.ticket)
     waiting = [clock for clock in owed if clock.kind in RESPONSE_KINDS]
@@ -94,10 +95,12 @@ def keep_the_promise(event: StaffResponded) -> None:
     updates_and_resolution.renew_update(
         event.ticket, event.message, context, owed=owed, like=like if goes_on else None
     )
+    if event.ticket.is_drill:
+        end_the_answered(event)
 
 
 def take_back_the_answer(event: ResponseFailed) -> None:
-    """What did not arrive answered nothing: its author and the holder are told why."""
+    """Revoke an answer that did not arrive, and tell its author and the holder why."""
     runs_again = _revoke(event, event.message, event.answer)
     _tell_author_and_holder(
         event,
@@ -107,14 +110,14 @@ def take_back_the_answer(event: ResponseFailed) -> None:
 
 
 def take_back_the_voided_answer(event: ResponseVoided) -> None:
-    """What a lead voided answered nothing either."""
+    """Revoke an answer that a lead voided, and tell its author and the holder why."""
     runs_again = _revoke(event, event.message, event.reason)
     notice = Notice(NoticeKind.RESPONSE_VOIDED, event.ticket, runs_again, event.actor, event.reason)
     _tell_author_and_holder(event, event.message, notice)
 
 
 def _revoke(event: TicketEvent, message: Message, cause: str) -> Clock | None:
-    """Every promise that the answer stopped runs again; the one of them that is open now."""
+    """Let every promise that the answer stopped run again, and return the one that is open now, if any."""
     updates_and_resolution.withdraw_update(event.ticket, message, ChangeContext(event.at, event.actor, cause))
     answered = Clock.objects.filter(answered_by=message)
     revoked = list(answered.select_related("calendar", "policy_version__policy").order_by("started_at"))
@@ -133,7 +136,7 @@ def _tell_author_and_holder(event: TicketEvent, message: Message, notice: Notice
 
 
 def follow_the_priority(event: PriorityChanged) -> None:
-    """What becomes a P0 pages the person on duty, whether or not the customer waits at the moment."""
+    """Move what is owed; a ticket that becomes a P0 pages the person on duty, whether or not the customer waits."""
     updates_and_resolution.follow_priority(
         event.ticket, ChangeContext(event.at, event.actor, event.reason), priority=event.after
     )
@@ -143,7 +146,7 @@ def follow_the_priority(event: PriorityChanged) -> None:
 
 
 def follow_the_status(event: StatusChanged) -> None:
-    """Waiting pauses the resolution, going on resumes it, and the end of the matter ends what is still promised."""
+    """Pause the resolution while we wait for the customer, resume it afterwards, and end all promises at the end."""
     context = ChangeContext(event.at, event.actor, event.reason)
     if event.after in OVER:
         _end_unanswered(event, context)
@@ -152,18 +155,26 @@ def follow_the_status(event: StatusChanged) -> None:
         updates_and_resolution.pause_resolution(event.ticket, context)
     else:
         updates_and_resolution.resume_resolution(event.ticket, context)
-        _reopen(event, context)
+        # A customer's message starts the resolution by its receipt; reopened by hand, it starts now.
+        is_reopened_by_hand = event.before in OVER and event.actor is not None
+        like = lifecycle.newest_clock(event.ticket) if is_reopened_by_hand else None
+        if like is not None:
+            updates_and_resolution.start_if_promised(
+                ClockKind.RESOLUTION, event.ticket, context, like=like, at=event.at, message=None
+            )
+    if event.ticket.is_drill:
+        end_the_closed(event)
 
 
 def _end_unanswered(event: StatusChanged, context: ChangeContext) -> None:
-    """A status answers nobody: closing while the customer waits needs a reason and is a breach, unless waived."""
-    waiting = lifecycle.open_response_clocks(event.ticket)
-    if not waiting:
+    """Refuse to close while the customer waits, unless a reason is given: that is a breach, or a waiver by a lead."""
+    clocks = lifecycle.open_response_clocks(event.ticket)
+    if not clocks:
         return
     waives = event.actor is not None and event.actor.has_perm("escalation.waive_clock")
     if not event.reason.strip() or not (waives or event.after == Status.CLOSED):
         raise DeskError(_still_waits(event.after))
-    for clock in waiting:
+    for clock in clocks:
         if waives and clock.waived_at is None:
             lifecycle.waive(clock, context)
         lifecycle.give_up(clock, context)
@@ -180,21 +191,12 @@ def _still_waits(status: str) -> str:
     )
 
 
-def _reopen(event: StatusChanged, context: ChangeContext) -> None:
-    """Reopened by hand the promise of resolution starts now; a customer's message starts it by its receipt."""
-    like = lifecycle.newest_clock(event.ticket) if event.before in OVER and event.actor is not None else None
-    if like is not None:
-        updates_and_resolution.start_if_promised(
-            ClockKind.RESOLUTION, event.ticket, context, like=like, at=event.at, message=None
-        )
-
-
 def note_the_new_holders(events: Sequence[TicketAssigned]) -> None:
-    """A breach belongs to whoever held the ticket: every open promise says from when on who did."""
+    """Write each new holder into the ledger of every open promise: a breach belongs to whoever held the ticket."""
     by_ticket = {event.ticket.pk: event for event in events}
     lines = []
-    open_ones = Clock.objects.open().filter(ticket__in=by_ticket).order_by("due_at", "pk")
-    for clock in open_ones.only("ticket", "state", "due_at"):
+    clocks = Clock.objects.open().filter(ticket__in=by_ticket).order_by("due_at", "pk")
+    for clock in clocks.only("ticket", "state", "due_at"):
         event = by_ticket[clock.ticket_id]
         clock.ticket = event.ticket
         context = ChangeContext(event.at, event.actor, event.reason)
@@ -205,5 +207,5 @@ def note_the_new_holders(events: Sequence[TicketAssigned]) -> None:
 
 
 def join_the_promises(event: TicketsMerged) -> None:
-    """The stricter promise stands, and all of them are found on the ticket that goes on."""
+    """Keep the stricter promises, and move all of them to the ticket that goes on."""
     merge_clocks(event.merged, event.ticket, ChangeContext(event.at, event.actor, event.reason))

@@ -1,4 +1,4 @@
-"""Writes the ledger: every change of a clock appends one line with before, after, actor, cause, and who holds it."""
+"""Writes the ledger: every change of a clock appends one line with before and after, actor, cause and holder."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -15,7 +15,7 @@ from tickets.models import Message
 
 @dataclass(frozen=True)
 class ChangeContext:
-    """Who changes clocks, when the desk writes it down (UTC), and why."""
+    """Who makes a change, when the desk writes it down (UTC), and why."""
 
     at: datetime
     actor: User | None
@@ -24,7 +24,7 @@ class ChangeContext:
 
 @dataclass(frozen=True)
 class Before:
-    """What a clock said before a change."""
+    """State and due time of a clock before a change."""
 
     state: str
     due_at: datetime | None
@@ -78,7 +78,7 @@ def append_event(
     holder_id: int | None = None,
     **data: object,
 ) -> ClockEvent:
-    """Save one line; see `line` for the arguments."""
+    """Save one line; the arguments are those of `event_row`."""
     row = event_row(
         clock, change, context, before=before, at=at, message=message, holder_id=holder_id, **data
     )
@@ -88,7 +88,7 @@ def append_event(
 
 
 def past_holders(clocks: Collection[int]) -> Mapping[int, set[int]]:
-    """By clock everybody who ever held the promise. One query, none for no clocks."""
+    """Everybody who ever held the promise, by clock. One query, none without clocks."""
     held: defaultdict[int, set[int]] = defaultdict(set)
     if clocks:
         rows = ClockEvent.objects.filter(clock__in=clocks).order_by().values_list("clock", "holder")

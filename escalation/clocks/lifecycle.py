@@ -1,6 +1,6 @@
-"""The life of a clock: started, met or breached, answered late, revoked, retargeted, cancelled.
+"""The life of a clock: it is started, met or breached, answered late, revoked, retargeted or cancelled.
 
-Every function needs the ticket's lock and the transaction of the change that causes it.
+Every function needs the lock of the ticket and the transaction of the change that causes it.
 """
 
 from collections.abc import Iterable
@@ -14,13 +14,13 @@ from escalation.chains.step_times import due_time, is_last_fifth
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
 from escalation.clocks.ledger import NOTHING, Before, ChangeContext, append_event, event_row
 from escalation.models import Clock, ClockEvent, PolicyTarget
-from escalation.policies.starting_terms import StartingTerms, starting_terms_of
+from escalation.policies.starting_terms import starting_terms_of
 from escalation.policies.terms import Terms, companion_window, window_for
 from tickets.errors import DeskError
 from tickets.lib.bulk_insert import NewRow
 from tickets.models import Message, Ticket
 
-PINNED = ("calendar", "contract", "policy_version__policy__duty_rota")  # what a clock's terms refer to
+PINNED = ("calendar", "contract", "policy_version__policy__duty_rota")  # what the terms of a clock refer to
 ANSWER = ["state", "stopped_at", "answered_by", "breached_at", "detected_at", "next_step_at"]
 TERMS = [
     "priority", "due_at", "raised_at", "paused_before_raise", "minutes", "policy_version", "calendar",
@@ -30,11 +30,11 @@ TERMS = [
 
 def open_clocks(ticket: Ticket, *, kinds: Iterable[ClockKind] = ClockKind) -> list[Clock]:
     """The ticket's promises of these kinds that are still owed, the strictest first."""
-    clocks = Clock.objects.open().filter(ticket=ticket, kind__in=kinds).select_related(*PINNED)
-    found = list(clocks.order_by("due_at"))
-    for clock in found:
+    owed = Clock.objects.open().filter(ticket=ticket, kind__in=kinds).select_related(*PINNED)
+    clocks = list(owed.order_by("due_at"))
+    for clock in clocks:
         clock.ticket = ticket
-    return found
+    return clocks
 
 
 def open_response_clocks(ticket: Ticket) -> list[Clock]:
@@ -52,16 +52,11 @@ def newest_clock(ticket: Ticket) -> Clock | None:
 
 
 def start_response(ticket: Ticket, message: Message, context: ChangeContext) -> Clock | None:
-    """Start the promise of an answer to ``message`` from its receipt, unless one is running already. Four queries."""
-    found = starting_terms_of(ticket, at=message.at)
-    return start_response_under(ticket, found, message, context) if found is not None else None
-
-
-def start_response_under(
-    ticket: Ticket, found: StartingTerms, message: Message, context: ChangeContext
-) -> Clock:
-    """Start the promise of an answer that was found due for ``message``."""
-    return start_clock(ticket, found.answer, context, kind=found.kind, at=message.at, message=message)
+    """Start the promise of an answer to ``message``, from its receipt, unless one is owed already. Four queries."""
+    terms = starting_terms_of(ticket, at=message.at)
+    if terms is None:
+        return None
+    return start_clock(ticket, terms.answer, context, kind=terms.kind, at=message.at, message=message)
 
 
 def start_clock(
@@ -97,13 +92,8 @@ def start_clock(
 
 
 def window_data(clock: Clock) -> dict[str, Any]:
-    """What the ledger says of the window that a clock was given: enough for replay to prove its row."""
-    window: dict[str, Any] = {"priority": clock.priority, "minutes": clock.minutes, "terms": _terms(clock)}
-    return window if clock.contract_window_id is None else {**window, "window": "contract"}
-
-
-def _terms(clock: Clock) -> dict[str, int | str | None]:
-    return {
+    """The terms of a clock as the ledger keeps them: enough for a replay to prove the row."""
+    terms = {
         "policy_version": clock.policy_version_id,
         "calendar": clock.calendar_id,
         "calendar_version": clock.calendar_version,
@@ -112,19 +102,21 @@ def _terms(clock: Clock) -> dict[str, int | str | None]:
         "raised_at": clock.raised_at.isoformat() if clock.raised_at is not None else None,
         "paused_before_raise": clock.paused_before_raise,
     }
+    window: dict[str, Any] = {"priority": clock.priority, "minutes": clock.minutes, "terms": terms}
+    return window if clock.contract_window_id is None else {**window, "window": "contract"}
 
 
 def answer(clock: Clock, message: Message, context: ChangeContext) -> None:
-    """Stop the clock by an effective response, said at ``message.at``; before the question it answers nothing."""
+    """Stop the clock by an effective response, unless ``message`` lies before what the clock was started by."""
     if message.at >= clock.started_at:
         finish(clock, context, at=message.at, message=message)
 
 
 def finish(clock: Clock, context: ChangeContext, *, at: datetime, message: Message | None = None) -> None:
-    """What was promised was done at ``at`` (UTC), by ``message`` if it was said.
+    """Stop the clock: what was promised was done at ``at`` (UTC), by ``message`` if it was said.
 
-    What counts is when it was done: up to the due time the promise is met, even when the breach was recorded
-    already (a call logged afterwards); both lines stay in the ledger.
+    Up to the due time the promise is met, even if a breach was recorded before (a call may be logged afterwards); both
+    lines stay in the ledger.
     """
     in_time = at <= clock.due_at
     if not in_time and clock.state == ClockState.RUNNING:
@@ -142,14 +134,14 @@ def finish(clock: Clock, context: ChangeContext, *, at: datetime, message: Messa
 
 
 def record_breach(clock: Clock, context: ChangeContext) -> None:
-    """Record that the window ended without an answer: at its due time, noticed now."""
-    said = breach_row(clock, context)
+    """Record that the window ended without an answer: at its due time, detected now."""
+    row = breach_row(clock, context)
     clock.save(update_fields=["state", "breached_at", "detected_at"])
-    said.made().save(force_insert=True)
+    row.made().save(force_insert=True)
 
 
 def breach_row(clock: Clock, context: ChangeContext) -> NewRow[ClockEvent]:
-    """As breach, with nothing saved yet: for who writes many at once."""
+    """Mark the clock as breached and return its ledger line, both unsaved: for callers who write many at once."""
     before = Before.of(clock)
     clock.state = ClockState.BREACHED
     clock.breached_at = clock.due_at
@@ -158,32 +150,29 @@ def breach_row(clock: Clock, context: ChangeContext) -> NewRow[ClockEvent]:
 
 
 def revoke(clock: Clock, context: ChangeContext, *, message: Message) -> None:
-    """Take back the answer ``message``: the clock runs again from its original start, or is breached by now.
+    """Take back the answer ``message``: the clock runs again from its original start, and may be breached by now.
 
-    Another answer that arrived takes its place. Else the promises that were started since are cancelled: had the
-    answer not been believed, they would never have begun. A breach that was recorded stays, with its detection.
+    Another answer that did arrive takes its place. Without one the promises that were started since are cancelled: they
+    would never have begun without this answer. A breach that was recorded stays, with the time of its detection.
     """
     before = Before.of(clock)
     clock.state = ClockState.RUNNING if clock.state == ClockState.MET else clock.state
     clock.stopped_at = clock.answered_by = None
     clock.next_step_at = next_step_time(clock)
     append_event(clock, ClockChange.REVOKED, context, before=before, message=message)
-    others = (
-        clock.ticket.messages.responses()
-        .filter(at__gte=clock.started_at)
-        .exclude(pk=clock.started_by_id or 0)
-    )
-    other = others.order_by("at", "pk").first()
-    if other is not None:
-        answer(clock, other, context)
+    responses = clock.ticket.messages.responses().filter(at__gte=clock.started_at)
+    response = responses.exclude(pk=clock.started_by_id or 0).order_by("at", "pk").first()
+    if response is not None:
+        answer(clock, response, context)
     else:
         _run_again(clock, context)
 
 
 def _run_again(clock: Clock, context: ChangeContext) -> None:
-    """At most one promise of an answer, and one of an update, is open: that of the oldest question."""
+    """Keep only the promise of the oldest question: at most one of an answer, and one of an update, is open."""
     superseded = ChangeContext(context.at, context.actor, _("An earlier question is unanswered again."))
-    others = open_response_clocks(clock.ticket) if clock.kind in RESPONSE_KINDS else _of_its_kind(clock)
+    kinds = RESPONSE_KINDS if clock.kind in RESPONSE_KINDS else [ClockKind(clock.kind)]
+    others = open_clocks(clock.ticket, kinds=kinds)
     if any(other.started_at < clock.started_at for other in others):
         cancel(clock, superseded)
         return
@@ -194,15 +183,12 @@ def _run_again(clock: Clock, context: ChangeContext) -> None:
         record_breach(clock, context)
 
 
-def _of_its_kind(clock: Clock) -> list[Clock]:
-    return open_clocks(clock.ticket, kinds=[ClockKind(clock.kind)])
-
-
 def retarget(clock: Clock, context: ChangeContext, *, priority: int) -> None:
-    """Follow a change of priority: raised, the earlier of the old due and change + new window; lowered, as it was.
+    """Follow a change of priority.
 
-    A promise that is met or breached stays so, also when nobody noticed the breach yet; one that stands still follows
-    when it runs again. Lowering it in the last fifth of its window is marked in the ledger.
+    Raised, the clock falls due at the earlier of its old due time and the change plus the new window; lowered, as
+    before. A promise that is met or breached stays so, even if nobody has noticed the breach yet. The ledger marks a
+    clock that is lowered in the last fifth of its window.
     """
     if clock.state == ClockState.RUNNING and clock.due_at <= context.at:
         record_breach(clock, context)
@@ -222,7 +208,7 @@ def retarget(clock: Clock, context: ChangeContext, *, priority: int) -> None:
 
 
 def _tighten(clock: Clock, at: datetime) -> None:
-    """Take on the window of the clock's new priority from ``at`` on, as of the start's terms, if it ends earlier."""
+    """Count the window of the new priority from ``at`` on, by the terms of the start, if it ends earlier."""
     target = window_of(clock)
     due = due_time(target.calendar, at, target.minutes) if target is not None else clock.due_at
     if target is not None and due < clock.due_at:
@@ -239,13 +225,13 @@ def apply_window(clock: Clock, target: PolicyTarget, due: datetime) -> None:
 
 
 def hold_until_due(clock: Clock) -> None:
-    """An acknowledgement from before a new, earlier due time does not hold back the step at that time."""
+    """Cut an acknowledgement short at the due time, which may be earlier now: the step at that time fires."""
     if clock.held_until is not None:
         clock.held_until = min(clock.held_until, clock.due_at)
 
 
 def window_of(clock: Clock) -> PolicyTarget | None:
-    """The window for the clock's present priority, as of the terms it started with."""
+    """The window for the clock's present priority, by the terms that it was started under."""
     kind = ClockKind(clock.kind)
     if kind not in RESPONSE_KINDS:
         return companion_window(
@@ -255,9 +241,8 @@ def window_of(clock: Clock) -> PolicyTarget | None:
 
 
 def waive(clock: Clock, context: ChangeContext) -> None:
-    """A lead decides, for the cause given, that this promise is not held against anybody; what it came to stays.
-
-    Raises DeskError for a promise that is waived already. It is still owed if it was.
+    """Hold this promise against nobody, by a lead's decision and for the cause given. Its outcome stays, and so does
+    what is owed. Raises DeskError if it is waived already.
     """
     if clock.waived_at is not None:
         raise DeskError(_("This promise is waived already."))
@@ -268,9 +253,9 @@ def waive(clock: Clock, context: ChangeContext) -> None:
 
 
 def give_up(clock: Clock, context: ChangeContext) -> None:
-    """The ticket is closed with this promise of an answer open: a breach, unless a lead has waived it before.
+    """End the promise of an answer whose ticket is closed: that is a breach, unless a lead has waived it before.
 
-    The breach stands at the due time, like every other, even if that is still to come.
+    The breach is dated at the due time, like every other, even if that is still to come.
     """
     if clock.state == ClockState.RUNNING and (clock.waived_at is None or clock.due_at <= context.at):
         record_breach(clock, context)
@@ -278,7 +263,7 @@ def give_up(clock: Clock, context: ChangeContext) -> None:
 
 
 def cancel(clock: Clock, context: ChangeContext) -> None:
-    """End a promise that is not to be kept any more; the cause says why. A recorded breach stays recorded."""
+    """End a promise that need not be kept any more; the cause says why. A recorded breach stays recorded."""
     before = Before.of(clock)
     if clock.state in (ClockState.RUNNING, ClockState.PAUSED):
         clock.state = ClockState.CANCELLED
@@ -289,5 +274,5 @@ def cancel(clock: Clock, context: ChangeContext) -> None:
 
 
 def next_step_time(clock: Clock) -> datetime | None:
-    """When something is to be done about the clock next, by its chain and what fired of it: two queries."""
+    """When something must happen to the clock next, by its chain and the steps that fired. Two queries."""
     return course_of(clock).next_moment()
