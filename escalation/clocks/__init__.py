@@ -1,4 +1,4 @@
-"""Clocks: one promise on one ticket each, and the ledger that proves it.
+"""Clocks, each one promise on one ticket, and the ledger that proves them.
 
 Read in this order: lifecycle, updates_and_resolution, ledger; merging, lead_decisions, lowered_priority,
 outdated_terms; replay, verification, ledger_guard; acknowledgements, served_channels and urgency for the screens.

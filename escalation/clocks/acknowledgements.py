@@ -1,4 +1,4 @@
-"""Who has a promise in hand at a moment: what the ticket page and the board show of acknowledgements."""
+"""Who has acknowledged a promise at a moment, and whom it asks to: for the ticket page and the board."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from escalation.choices import NoticeKind
 from escalation.models import Acknowledgement, Clock, Escalation, Notification
 
-# Notices that ask for somebody's hand; the others tell what became of it.
+# Notices that ask somebody to act; the others only tell what happened.
 PAGES = (
     NoticeKind.REMINDER,
     NoticeKind.PAGED,
@@ -24,7 +24,7 @@ PAGES = (
 def holding_acknowledgement(
     clock: Clock, said: Iterable[Acknowledgement], *, now: datetime
 ) -> Acknowledgement | None:
-    """What was said by the person who keeps the paging quiet at ``now``; of several the one with the longest time."""
+    """The acknowledgement that keeps the paging quiet at ``now`` (UTC); of several the one that lasts longest."""
     if not clock.is_open or clock.held_until is None or clock.held_until <= now:
         return None
     return max((one for one in said if one.until > now), key=lambda one: one.until, default=None)
@@ -43,7 +43,7 @@ def holding_acknowledgements(clocks: Sequence[Clock], *, now: datetime) -> Mappi
 
 
 def clocks_to_acknowledge(user: User, clocks: Sequence[Clock], *, now: datetime) -> set[int]:
-    """Which of the clocks ask the person to say "I have it": paged for, or held, and not said yet. Two queries."""
+    """The clocks that the person was paged for or holds, and has not acknowledged yet. Two queries."""
     mine = {clock.pk for clock in clocks if clock.ticket.owner_id == user.pk}
     others = [clock.pk for clock in clocks if clock.pk not in mine]
     told = Notification.objects.filter(recipient=user, clock__in=others, kind__in=PAGES).order_by()
@@ -52,7 +52,7 @@ def clocks_to_acknowledge(user: User, clocks: Sequence[Clock], *, now: datetime)
 
 
 def _acknowledged_by(user: User, clocks: Collection[int], now: datetime) -> set[int]:
-    """Where the person acknowledged the last firing, or while nothing has fired and that lasts."""
+    """The clocks whose last escalation the person acknowledged, or that they hold quiet before any fired."""
     fired = Escalation.objects.filter(clock=OuterRef("clock")).order_by("-fired_at", "-pk")
     said = Acknowledgement.objects.filter(user=user, clock__in=clocks)
     said = said.annotate(last=Subquery(fired.values("pk")[:1]))

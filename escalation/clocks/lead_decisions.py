@@ -1,6 +1,6 @@
-"""What leads and directors decide about a running promise: waive it, relax it, put it under newer terms.
+"""Decisions of leads and directors about a promise: waive it, relax it, or put it under newer terms.
 
-Each takes the ticket's lock, needs a permission and a reason, and leaves a line in the ledger.
+Each locks the ticket, needs a permission and a reason, and leaves a line in the ledger.
 """
 
 from datetime import datetime
@@ -34,7 +34,7 @@ DIRECTORS = "escalation.change_policy"
 
 @transaction.atomic
 def waive_promise(*, clock: Clock, actor: User, at: datetime, reason: str) -> Clock:
-    """Excuse a promise for a reason: its raw outcome stays visible beside it. Raises DeskError."""
+    """Excuse a promise for a reason; its raw outcome stays visible. Raises DeskError."""
     clock = _lock_for_decision(clock, actor, LEADS, reason)
     if clock.state in (ClockState.MET, ClockState.CANCELLED):
         raise DeskError(_("There is nothing to waive: the promise was kept or withdrawn."))
@@ -44,7 +44,7 @@ def waive_promise(*, clock: Clock, actor: User, at: datetime, reason: str) -> Cl
 
 @transaction.atomic
 def relax(*, clock: Clock, actor: User, at: datetime, reason: str) -> Clock:
-    """Let a lowered promise fall due by the window of its lower priority, counted from its start. Raises DeskError."""
+    """Give a lowered promise the window of its lower priority, counted from its start. Raises DeskError."""
     clock = _lock_for_decision(clock, actor, LEADS, reason)
     _refuse_settled(clock, at)
     target = relaxed_window(clock)
@@ -61,8 +61,8 @@ def retarget_to_version(
 ) -> Clock:
     """Put a running promise under another version of a policy, counted from its start. Raises DeskError.
 
-    Nobody may be made late after the fact: a due time that would lie in the past is refused. What was lowered keeps
-    its stricter due time, and with it the window that this is counted by.
+    A due time in the past is refused: nobody may be made late after the fact. A lowered promise keeps its stricter due
+    time, and with it the window that this is counted by.
     """
     clock = _lock_for_decision(clock, actor, DIRECTORS, reason)
     _refuse_settled(clock, at)
@@ -70,13 +70,13 @@ def retarget_to_version(
     if target is None:
         raise DeskError(_("%(version)s has no such window.") % {"version": version})
     due = due_if_retargeted(clock, target, is_lowered=clock.pk in lowered_clocks([clock.pk]))
-    keeps = due < due_under(clock, target)
-    if _has_these_terms(clock, target) or (keeps and clock.policy_version_id == version.pk):
+    keeps_stricter = due < due_under(clock, target)
+    if _has_these_terms(clock, target) or (keeps_stricter and clock.policy_version_id == version.pk):
         raise DeskError(_("The promise stands under these terms already."))
     if due <= at:
         raise DeskError(_("Under these terms the promise would be broken already. It keeps its own."))
     context = ChangeContext(at, actor, reason.strip())
-    if keeps:
+    if keeps_stricter:
         _keep_stricter(clock, version, context)
     else:
         _retarget(clock, target, due, context, policy_version=version.pk)
@@ -95,12 +95,12 @@ def target_under(clock: Clock, version: PolicyVersion, at: datetime) -> PolicyTa
 
 
 def relaxed_window(clock: Clock) -> PolicyTarget | None:
-    """The window of the clock's present priority under the version that it stands under, else as of its start."""
+    """The window of the clock's present priority by its own policy version, else by the terms of its start."""
     return target_under(clock, clock.policy_version, clock.started_at) or window_of(clock)
 
 
 def _lock_for_decision(clock: Clock, actor: User, permission: str, reason: str) -> Clock:
-    """The clock as it is now, under its ticket's lock, once it is sure that the actor may decide."""
+    """Check that the actor may decide and gives a reason, then lock the ticket and read the clock again."""
     if not actor.has_perm(permission):
         raise DeskError(_("You may not decide that. Ask a lead."))
     if not reason.strip():

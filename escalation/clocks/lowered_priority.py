@@ -1,4 +1,4 @@
-"""Promises that were lowered: the stricter due time stands, also under newer terms, until a lead relaxes it."""
+"""Promises whose priority was lowered keep the stricter due time, under newer terms too, until a lead relaxes it."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -9,7 +9,7 @@ from escalation.models import Clock, ClockEvent, PolicyTarget
 
 
 def lowered_clocks(clocks: Collection[int]) -> frozenset[int]:
-    """Which of the promises have a lower priority than that whose due time stands, by their ledgers. One query."""
+    """Those promises whose due time still comes from a higher priority, by their ledgers. One query."""
     stands: dict[int, int] = {}
     priorities: dict[int, int] = {}
     lines = ClockEvent.objects.filter(
@@ -23,6 +23,6 @@ def lowered_clocks(clocks: Collection[int]) -> frozenset[int]:
 
 
 def due_if_retargeted(clock: Clock, target: PolicyTarget, *, is_lowered: bool) -> datetime:
-    """When the promise would fall due under a newer version's window: while it stands lowered no later than now."""
+    """When the promise would fall due by a window of a newer version; if it was lowered, no later than it does now."""
     due = due_under(clock, target)
     return min(due, clock.due_at) if is_lowered else due

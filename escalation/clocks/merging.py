@@ -1,4 +1,4 @@
-"""Promises of two tickets that become one: the stricter stands, the other is cancelled with its cause."""
+"""Merges the promises of two tickets: the stricter of a kind stands, and the other is cancelled with its cause."""
 
 from django.utils.translation import gettext as _
 
@@ -8,12 +8,12 @@ from escalation.clocks.lifecycle import PINNED, cancel, open_clocks
 from escalation.models import Clock
 from tickets.models import Ticket
 
-# Of each of these a ticket owes one at a time.
+# A ticket owes one promise of each of these at a time.
 FAMILIES = (RESPONSE_KINDS, (ClockKind.UPDATE,), (ClockKind.RESOLUTION,))
 
 
 def merge_clocks(source: Ticket, target: Ticket, context: ChangeContext) -> None:
-    """Move every clock of ``source`` to ``target``, whose record goes on; needs the locks of both."""
+    """Move every clock of ``source`` to ``target``, which goes on. Needs the locks of both."""
     for kinds in FAMILIES:
         _keep_the_stricter(source, target, kinds, context)
     for clock in Clock.objects.filter(ticket=source).select_related(*PINNED).order_by("pk"):
@@ -32,7 +32,7 @@ def merge_clocks(source: Ticket, target: Ticket, context: ChangeContext) -> None
 def _keep_the_stricter(
     source: Ticket, target: Ticket, kinds: tuple[ClockKind, ...], context: ChangeContext
 ) -> None:
-    """The earliest due time wins; of equal ones that of the ticket that goes on."""
+    """Keep the earliest due time; if they are equal, that of the ticket which goes on."""
     owed = [*open_clocks(target, kinds=kinds), *open_clocks(source, kinds=kinds)]
     strictest = min(owed, key=lambda clock: clock.due_at, default=None)
     cause = _("Merged with %(number)s, whose promise is the stricter one.")

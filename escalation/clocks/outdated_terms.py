@@ -1,4 +1,4 @@
-"""Running promises under older terms than their policy has now, and what the terms of now would change."""
+"""Running promises under older terms than their policy has now, and what the newer terms would change."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True)
 class Comparison:
-    """``due_then`` is the due time under the version in force; empty when that promises nothing of the kind.
+    """A clock beside its due time under the version in force: ``due_then``, empty if that promises nothing of the kind.
 
-    ``is_kept``: it is that of now, for the promise was lowered.
+    ``is_kept`` if that is its present due time, because the promise was lowered.
     """
 
     clock: Clock
@@ -37,7 +37,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class RefusedRetarget:
-    """A promise that kept its terms; ``sentence`` says why."""
+    """A promise that keeps its terms; ``sentence`` says why."""
 
     clock: Clock
     sentence: str
@@ -45,7 +45,7 @@ class RefusedRetarget:
 
 @dataclass(frozen=True)
 class RetargetResult:
-    """What became of the promises that were chosen."""
+    """How many of the chosen promises were re-targeted, and which were refused."""
 
     done: int
     refused: tuple[RefusedRetarget, ...]
@@ -56,14 +56,14 @@ def version_in_force(policy: Policy) -> PolicyVersion | None:
 
 
 def outdated_clocks(version: PolicyVersion, clocks: ClockQuerySet) -> ClockQuerySet:
-    """Of these, the running ones under an older version of the policy or of the calendar that counts for them."""
+    """The running ones of these clocks under an older version of the policy, or of their calendar."""
     older = Q(policy_version__number__lt=version.number) | Q(calendar_version__lt=F("calendar__version"))
     running = clocks.real().filter(state=ClockState.RUNNING, stopped_at=None)
     return running.filter(older, policy_version__policy=version.policy_id).order_by("due_at", "pk")
 
 
 def compare(version: PolicyVersion, clocks: Iterable[Clock]) -> list[Comparison]:
-    """Each clock beside its due time under ``version``: at most three queries for all of them."""
+    """Each clock beside its due time under ``version``. At most three queries for all of them."""
     chosen = list(clocks)
     targets = version.targets.select_related("calendar")
     windows = {(target.kind, target.priority): target for target in targets}
@@ -85,18 +85,18 @@ def _target(
 
 
 def _own_windows(version: PolicyVersion, contracts: set[int]) -> dict[int, dict[Key, PolicyTarget]]:
-    """The windows that contracts have now, as services.terms has them stand where the policy's would."""
-    found: dict[int, dict[Key, PolicyTarget]] = {}
+    """The windows that contracts have of their own now, in place of the policy's."""
+    windows: dict[int, dict[Key, PolicyTarget]] = {}
     for own in ContractWindow.objects.current().filter(contract__in=contracts).select_related("calendar"):
         target = in_place_of(own, PolicyTarget(version=version))
-        found.setdefault(own.contract_id, {})[own.kind, own.priority] = target
-    return found
+        windows.setdefault(own.contract_id, {})[own.kind, own.priority] = target
+    return windows
 
 
 def retarget_all(
     clocks: Iterable[Clock], *, version: PolicyVersion, actor: User, at: datetime, reason: str
 ) -> RetargetResult:
-    """Put each of the clocks under ``version``, every one in a transaction of its own; refusals stop no other."""
+    """Put each clock under ``version``, in a transaction of its own: one that is refused stops no other."""
     done, refused = 0, []
     for clock in clocks:
         try:

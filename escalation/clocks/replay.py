@@ -1,4 +1,4 @@
-"""Replays ledger lines into what a clock must say. Pure: works on values, so that 100,000 clocks take seconds."""
+"""Replays ledger lines to find what the row of a clock must say. Pure values, so that 100,000 clocks take seconds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from escalation.choices import ClockChange
 
 
 class Unknown(Enum):
-    """Stands for what the lines do not say: it proves nothing, and agrees with every row."""
+    """Stands for what the lines do not say, which proves nothing and agrees with every row."""
 
     UNKNOWN = "unknown"
 
@@ -22,7 +22,7 @@ UNKNOWN: Final = Unknown.UNKNOWN
 
 
 class LedgerLine(NamedTuple):
-    """What replay needs of a ClockEvent; a tuple, because it is made millions of times."""
+    """The columns of ClockEvent that a replay needs; a tuple, because millions of them are made."""
 
     change: str
     at: datetime
@@ -39,7 +39,7 @@ class LedgerLine(NamedTuple):
 
 @dataclass(slots=True)
 class ClockStanding:
-    """How a clock stands, by its ledger or as its row says; rows are named by their keys."""
+    """The state of a clock, by its ledger or by its row; other rows are named by their keys."""
 
     state: str = ""
     priority: int | None = None
@@ -72,7 +72,7 @@ _values = attrgetter(*FIELDS)
 
 
 class BrokenChain(ValueError):
-    """A line does not begin where the one before it ended; the argument is its number, from 1."""
+    """A line does not begin where the one before it ended. The argument is its number, counted from 1."""
 
 
 def replay(lines: Iterable[LedgerLine]) -> ClockStanding:
@@ -89,7 +89,7 @@ def replay(lines: Iterable[LedgerLine]) -> ClockStanding:
 
 
 def _moves_by_paging(line: LedgerLine) -> bool:
-    """Steps and acknowledgements steer the paging; they cannot move the promise."""
+    """True for a step or an acknowledgement that moves the promise: they only steer the paging."""
     moves = (line.state_before, line.due_before) != (line.state_after, line.due_after)
     return moves and line.change in (ClockChange.STEP, ClockChange.ACKNOWLEDGED)
 
@@ -122,7 +122,7 @@ def _apply_start(standing: ClockStanding, line: LedgerLine) -> None:
 
 
 def _apply_terms(standing: ClockStanding, data: Mapping[str, Any]) -> None:
-    """What services.clocks.window_data wrote; lines from before it named the terms leave them unknown."""
+    """Read what lifecycle.window_data wrote. Older lines, which do not name the terms, leave them unknown."""
     standing.priority, standing.minutes = data["priority"], data.get("minutes", UNKNOWN)
     terms = data.get("terms", {})
     standing.policy_version = terms.get("policy_version", UNKNOWN)
@@ -151,6 +151,6 @@ def _apply_outcome(standing: ClockStanding, line: LedgerLine) -> None:
 
 
 def differences(stored: ClockStanding, replayed: ClockStanding) -> Iterator[str]:
-    """The names of what the row says otherwise than the ledger."""
-    said = zip(FIELDS, _values(stored), _values(replayed), strict=True)
-    return (name for name, was, proven in said if was != proven and proven is not UNKNOWN)
+    """The names of the fields in which row and ledger differ."""
+    pairs = zip(FIELDS, _values(stored), _values(replayed), strict=True)
+    return (name for name, in_row, proven in pairs if in_row != proven and proven is not UNKNOWN)

@@ -1,7 +1,7 @@
-"""Which of the promised ways a promise was served through, and the proof of each.
+"""Through which of the promised ways a promise was served, and the proof of each.
 
-Proof is what a person said to the customer that way and what arrived, or a post that the customer's group took. A
-promise is served from its start until the customer's next question has a promise of its own.
+Proof is an answer by a person that arrived, or a post that the customer's group accepted. A promise is served from its
+start until the customer's next question gets a promise of its own.
 """
 
 from collections import defaultdict
@@ -24,7 +24,7 @@ NEVER_ENDS = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Proof:
-    """``message`` is the answer or logged contact; without one the customer's group took a post of the desk."""
+    """``message`` is the answer or logged contact; without one it is a post of the desk to the customer's group."""
 
     at: datetime
     by: User | None
@@ -34,14 +34,14 @@ class Proof:
 
 @dataclass(frozen=True)
 class Served:
-    """A way that was promised, with the earliest proof; none as long as it was not used."""
+    """A way that was promised, with its earliest proof; without one it was not used."""
 
     way: Way
     proof: Proof | None
 
 
 def served_ways_by_clock(clocks: Sequence[Clock], messages: Iterable[Message]) -> Mapping[int, list[Served]]:
-    """By clock, of one ticket with all its messages; promises of answers only, oldest proof first.
+    """By clock the ways it was served through, for the clocks and all messages of one ticket. Promises of answers only.
 
     The clocks need `policy_version` and the ticket's customer loaded. One query if a tech group is promised.
     """
@@ -50,16 +50,16 @@ def served_ways_by_clock(clocks: Sequence[Clock], messages: Iterable[Message]) -
     )
     said = sorted(filter(_is_proof, messages), key=lambda message: message.at)
     posts = _posts(answering)
-    found: dict[int, list[Served]] = {}
+    served: dict[int, list[Served]] = {}
     for clock, following in zip(answering, [*answering, None][1:], strict=True):
         until = following.started_at if following is not None else NEVER_ENDS
         proofs = _proofs(said, posts, clock.ticket.customer, since=clock.started_at, until=until)
-        found[clock.pk] = [Served(way, proofs.get(way)) for way in clock.policy_version.ways(clock.priority)]
-    return found
+        served[clock.pk] = [Served(way, proofs.get(way)) for way in clock.policy_version.ways(clock.priority)]
+    return served
 
 
 def served_ways(clock: Clock) -> list[Served]:
-    """As served_on, for one promise whose ticket's customer and policy version are loaded. At most three queries."""
+    """The ways that one promise was served through; needs the same loaded. At most three queries."""
     if clock.kind not in RESPONSE_KINDS or not clock.policy_version.ways(clock.priority):
         return []
     after = Clock.objects.filter(
@@ -75,7 +75,7 @@ def served_ways(clock: Clock) -> list[Served]:
 
 
 def ways_served_by(channel: str, author: int | None, looked_after_by: Iterable[int | None]) -> list[Way]:
-    """What somebody's words through a channel serve: that channel, and their customer's account manager."""
+    """The ways that a message serves: its channel, and the account manager if the author is one of the customer's."""
     ways = [Way(channel)]
     if author is not None and author in looked_after_by:
         ways.append(Way.ACCOUNT_MANAGER)
@@ -83,7 +83,7 @@ def ways_served_by(channel: str, author: int | None, looked_after_by: Iterable[i
 
 
 def _is_proof(message: Message) -> bool:
-    """As tickets' MessageQuerySet.responses, of a message that is loaded."""
+    """The same rule as MessageQuerySet.responses, for a loaded message."""
     is_taken_back = message.failed_at is not None or message.voided_at is not None
     return message.kind in SAID and not message.is_automatic and not is_taken_back
 

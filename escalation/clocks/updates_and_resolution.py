@@ -1,6 +1,6 @@
-"""The promises that go on while a matter is open: updates after each answer, and its resolution with pauses.
+"""The promises that last while a ticket is open: updates after each answer, and a resolution that may be paused.
 
-Both are promised only where the policy says so. Every function needs the ticket's lock.
+Both exist only where the policy promises them. Every function needs the lock of the ticket.
 """
 
 from collections.abc import Iterable
@@ -40,9 +40,9 @@ def start_if_promised(
     at: datetime,
     message: Message | None,
 ) -> Clock | None:
-    """Start an update or a resolution at ``at`` (UTC) under the contract and policy version of the clock ``like``.
+    """Start an update or a resolution at ``at`` (UTC), if one is promised and none is open.
 
-    The contract's own windows count as they were when ``like`` started.
+    The terms are the contract and policy version of the clock ``like``, and the contract's own windows of its start.
     """
     target = companion_window(
         like.policy_version, kind, ticket.priority, contract=like.contract, at=like.started_at
@@ -55,7 +55,7 @@ def start_if_promised(
 def renew_update(
     ticket: Ticket, message: Message, context: ChangeContext, *, owed: Iterable[Clock], like: Clock | None
 ) -> None:
-    """An answer keeps the update among what is owed, and while the matter goes on starts the next one as ``like``."""
+    """Keep the promise of an update by an answer, and start the next one like ``like``, if one is to follow."""
     for clock in owed:
         if clock.kind == ClockKind.UPDATE:
             answer(clock, message, context)
@@ -64,14 +64,14 @@ def renew_update(
 
 
 def withdraw_update(ticket: Ticket, message: Message, context: ChangeContext) -> None:
-    """What was taken back began nothing: the promise of an update after it is none."""
+    """Cancel the promise of an update that began with an answer which was taken back."""
     for clock in open_clocks(ticket, kinds=[ClockKind.UPDATE]):
         if clock.started_by_id == message.pk:
             cancel(clock, ChangeContext(context.at, None, _("The answer before it was taken back.")))
 
 
 def end_update_and_resolution(ticket: Ticket, context: ChangeContext) -> None:
-    """The matter is resolved or closed: no update is owed any more, and its resolution was reached now."""
+    """End both as the ticket is resolved or closed: no update is owed any more, and the resolution is reached."""
     for clock in open_clocks(ticket, kinds=[ClockKind.UPDATE]):
         cancel(clock, ChangeContext(context.at, None, _("The matter is over.")))
     for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
@@ -80,11 +80,11 @@ def end_update_and_resolution(ticket: Ticket, context: ChangeContext) -> None:
 
 
 def reopen_resolution(ticket: Ticket, context: ChangeContext) -> None:
-    """The answer that resolved the matter was taken back: its resolution is owed again, from its original start."""
-    reached = Clock.objects.filter(
+    """Let the resolution run again from its original start: the answer that resolved the ticket was taken back."""
+    resolutions = Clock.objects.filter(
         ticket=ticket, kind=ClockKind.RESOLUTION, stopped_at=ticket.resolved_at
     ).exclude(state=ClockState.CANCELLED)
-    clock = reached.select_related(*PINNED).order_by("-pk").first()
+    clock = resolutions.select_related(*PINNED).order_by("-pk").first()
     if clock is None or open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
         return
     clock.ticket = ticket
@@ -99,13 +99,13 @@ def reopen_resolution(ticket: Ticket, context: ChangeContext) -> None:
 
 
 def pause_resolution(ticket: Ticket, context: ChangeContext) -> None:
-    """We wait for the customer: the promise of resolution stands still, as long as the policy's cap allows."""
+    """Pause the resolution while we wait for the customer, for as long as the policy's cap allows."""
     for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
         _pause(clock, context)
 
 
 def _pause(clock: Clock, context: ChangeContext) -> None:
-    """From this second on: pauses are kept in whole seconds, and so move the due time by whole ones."""
+    """Pause from this second on: pauses are stored in whole seconds, and move the due time by whole seconds."""
     left, at = _pause_left(clock), context.at.replace(microsecond=0)
     if clock.state != ClockState.RUNNING or clock.due_at <= context.at or not left:
         return
@@ -117,7 +117,7 @@ def _pause(clock: Clock, context: ChangeContext) -> None:
 
 
 def resume(clock: Clock, context: ChangeContext) -> None:
-    """The clock goes on from where it stood; what was paused beyond the policy's cap counts as having run."""
+    """Let the clock go on from where it was paused; time paused beyond the policy's cap counts as having run."""
     if clock.state != ClockState.PAUSED or clock.paused_at is None:
         return
     hours, before = hours_of_version(clock.calendar, clock.calendar_version), Before.of(clock)
@@ -140,17 +140,17 @@ def resume_resolution(ticket: Ticket, context: ChangeContext) -> None:
 
 
 def follow_priority(ticket: Ticket, context: ChangeContext, *, priority: int) -> None:
-    """What is owed follows a change of priority.
+    """Let every open clock follow a change of priority.
 
-    A pause is settled first where the priority is raised: what lies before moved the old due time, and only what lies
-    after it moves that of the window counted from there.
+    If the priority is raised, a pause is ended and begun anew around it: its first part moves the old due time, and
+    only the rest moves the due time of the window that is counted from now.
     """
     for clock in open_clocks(ticket):
-        stands = clock.state == ClockState.PAUSED and priority < clock.priority
-        if stands:
+        splits_pause = clock.state == ClockState.PAUSED and priority < clock.priority
+        if splits_pause:
             resume(clock, context)
         retarget(clock, context, priority=priority)
-        if stands:
+        if splits_pause:
             _pause(clock, context)
 
 

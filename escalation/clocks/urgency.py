@@ -1,4 +1,4 @@
-"""How pressing a promise is: by the share of its window that is left, in words, not by colour alone."""
+"""How urgent a promise is, by the share of its window that is left; in words, not by colour alone."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Proves the ledger: replays every clock and names those that do not come out as stored."""
+"""Proves the ledger: replays every clock and names those whose row says something else."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Mismatch:
 
 @dataclass(frozen=True)
 class Verification:
-    """What one run read, and what it found."""
+    """How many clocks one run read, and where row and ledger disagree."""
 
     clocks: int
     mismatches: tuple[Mismatch, ...]
@@ -62,9 +62,9 @@ def proof_in_words(*, wrong: int, among: int) -> str:
 
 
 def verify(*, ticket: int | None = None) -> Verification:
-    """Replay the clocks of one ticket (its key), or all of them; read-only, and memory stays flat.
+    """Replay the clocks of one ticket, given by its key, or all of them. Read-only; memory stays flat.
 
-    A clock that changed while the whole was read is looked at once more by itself.
+    A clock that seems wrong is checked once more by itself: it may have changed during the run.
     """
     count, suspects = 0, []
     for clock, problem in _check_all(ticket):
@@ -75,7 +75,7 @@ def verify(*, ticket: int | None = None) -> Verification:
 
 
 def _check_all(ticket: int | None) -> Iterator[tuple[int, str]]:
-    """Each clock with what is wrong with it, in the order of their keys: a merge of two ordered streams."""
+    """Each clock with its problem, if any. Merges clocks and ledger, both read in the order of the clocks."""
     clocks = Clock.objects.order_by("pk")
     events = ClockEvent.objects.order_by("clock_id", "pk")
     if ticket is not None:
@@ -104,7 +104,7 @@ def _problem(stored: ClockStanding, lines: list[LedgerLine]) -> str:
 
 
 def _check_again(pk: int) -> Iterator[Mismatch]:
-    """Look at one clock once more: it may have changed while the whole was read."""
+    """Check one clock again: it may have changed while all were read."""
     row = Clock.objects.filter(pk=pk).values_list("ticket_id", *FIELDS).first()
     if row is None:
         return

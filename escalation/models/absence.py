@@ -43,7 +43,7 @@ class AbsenceMoveQuerySet(models.QuerySet["AbsenceMove"]):
 
 
 class AbsenceMove(models.Model):
-    """Written by services.absences under the ticket's lock. Without ``to_owner`` nobody was found yet."""
+    """Written by absences.moving under the ticket's lock. Without ``to_owner`` nobody was found yet."""
 
     # Kept when the absence is deleted: it then counts as ended.
     absence = models.ForeignKey(
@@ -78,7 +78,7 @@ class AbsenceMove(models.Model):
         indexes = [
             models.Index(
                 fields=["from_owner"], name="absence_move_unsettled", condition=Q(settled_at=None)
-            )  # services.absences, each minute
+            )  # absences.moving, each minute
         ]
 
     def __str__(self) -> str:

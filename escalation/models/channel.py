@@ -1,4 +1,4 @@
-"""The ways by which people and groups are reached besides mail, and every attempt to reach them."""
+"""Contact ways, by which people and groups are reached besides mail, and every attempt to reach somebody."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def exactly_one(names: tuple[str, ...]) -> Q:
 
 
 class ContactWay(models.Model):
-    """A person's, a rota's or a customer's group chat, number or web address: ``address`` is a secret.
+    """A chat, number or web address of a person, a rota or a customer.
 
-    ``shown`` is what may be read of it. Nobody logs ``address`` or ``secret``.
+    ``address`` and ``secret`` are secrets that nobody logs; ``shown`` is what people may read of the address.
     """
 
     user = models.ForeignKey(
@@ -73,7 +73,7 @@ class ContactWay(models.Model):
 
 
 class NotificationAttempt(models.Model):
-    """One try to bring one notification to its reader. A digest leaves one row for each that it carries."""
+    """One try to deliver one notification. A digest leaves a row for each notification that it carries."""
 
     notification = models.ForeignKey(
         Notification, models.CASCADE, related_name="attempts", verbose_name=_("notification")
@@ -101,7 +101,7 @@ class NotificationAttempt(models.Model):
                 fields=["mail"],
                 name="attempt_of_a_mail_on_its_way",
                 condition=Q(outcome=AttemptOutcome.QUEUED),
-            ),  # services.mailfate
+            ),  # notifications.mail_outcomes
         ]
 
     def __str__(self) -> str:

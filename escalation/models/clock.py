@@ -19,11 +19,11 @@ from tickets.models import Message, Ticket
 
 class ClockQuerySet(models.QuerySet["Clock"]):
     def open(self) -> "ClockQuerySet":
-        """Something is still owed: running or paused, or breached and not done yet."""
+        """Clocks with something still owed: running, paused, or breached and not answered yet."""
         return self.filter(stopped_at=None)
 
     def real(self) -> "ClockQuerySet":
-        """Without those of fire drills, which no figure counts; drills are few, so no ticket is read for it."""
+        """Without fire drills, which no figure counts. Drills are few, so no ticket is read for this."""
         return self.exclude(ticket__in=Ticket.objects.filter(is_drill=True).order_by().values("pk"))
 
     def ticking(self) -> "ClockQuerySet":
@@ -31,15 +31,15 @@ class ClockQuerySet(models.QuerySet["Clock"]):
         return self.open().exclude(state=ClockState.PAUSED)
 
     def step_due(self, now: datetime) -> "ClockQuerySet":
-        """What the sweep must look at, P0 and oldest first."""
+        """Clocks that the sweep must act on, P0 and oldest first."""
         return self.filter(stopped_at=None, next_step_at__lte=now).order_by("priority", "next_step_at", "pk")
 
 
 class Clock(models.Model):
     """Started and stopped by escalation.clocks.lifecycle only, under the ticket's lock.
 
-    ``breached_at`` is ``due_at``, ``detected_at`` the time the desk noticed. ``next_step_at`` is the next moment
-    something must happen (a warning, the due time, a step after it); empty when nothing is left to do.
+    ``breached_at`` equals ``due_at``; ``detected_at`` is when the desk noticed. ``next_step_at`` is when something must
+    happen next (a warning, the due time, a step after it); empty if nothing is left to do.
     """
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="clocks", verbose_name=_("ticket"))
@@ -142,7 +142,7 @@ class Clock(models.Model):
 
     @property
     def window_starts_at(self) -> datetime:
-        """Where the window of ``minutes`` is counted from; the steps of the chain are shares of it."""
+        """The start of the window of ``minutes``, which the steps of the chain are shares of."""
         return self.raised_at or self.started_at
 
     @property

@@ -1,4 +1,4 @@
-"""Windows that a single contract promises otherwise than its plan's policy, and since when."""
+"""Windows that a single contract promises instead of those of its plan's policy, and since when."""
 
 from datetime import datetime
 from typing import Any, NoReturn

@@ -10,7 +10,7 @@ from tickets.models import Ticket
 
 
 class Drill(models.Model):
-    """Written by services.drills only. One runs at a time."""
+    """Written by drills.drills only. One runs at a time."""
 
     ticket = models.OneToOneField(Ticket, models.CASCADE, related_name="drill", verbose_name=_("ticket"))
     reason = models.CharField(_("reason"), max_length=300)
@@ -41,7 +41,7 @@ class Drill(models.Model):
         ]
         indexes = [
             models.Index(fields=["ends_at"], name="drill_running", condition=Q(ended_at=None))
-        ]  # services.drills, each minute
+        ]  # drills.drills, each minute
 
     def __str__(self) -> str:
         return f"{self.ticket.number} {self.started_at:%Y-%m-%d %H:%M}"

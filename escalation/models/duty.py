@@ -135,7 +135,7 @@ LAYER_RANK, HAND_RANK = 0, 1  # an override's is higher and grows with each
 class DutyShift(models.Model):
     """One person's duty, half open: from ``starts_at`` until just before ``ends_at``.
 
-    Shifts may overlap: the highest rank has the duty, of equal ones the later started (services.duty.watches).
+    Shifts may overlap: the highest rank has the duty, of equal ones the later started (people.on_duty).
     """
 
     rota = models.ForeignKey(DutyRota, models.CASCADE, related_name="shifts", verbose_name=_("duty rota"))
@@ -161,9 +161,7 @@ class DutyShift(models.Model):
         verbose_name = _("shift")
         verbose_name_plural = _("shifts")
         ordering = ["starts_at"]
-        indexes = [
-            models.Index(fields=["rota", "ends_at", "starts_at"], name="shift_now")
-        ]  # services.duty.on_duty
+        indexes = [models.Index(fields=["rota", "ends_at", "starts_at"], name="shift_now")]  # people.on_duty
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(ends_at__gt=models.F("starts_at")),

@@ -66,7 +66,7 @@ class Escalation(models.Model):
 
 
 class Acknowledgement(models.Model):
-    """Somebody said that they have it: nobody else is paged until ``until``, and the promise runs on."""
+    """Somebody said "I have it": nobody else is paged until ``until``, and the promise runs on."""
 
     clock = models.ForeignKey(
         Clock, models.CASCADE, related_name="acknowledgements", verbose_name=_("promise")
@@ -97,17 +97,17 @@ class Acknowledgement(models.Model):
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
     def to_send(self, now: datetime) -> "NotificationQuerySet":
-        """What the dispatcher must look at, urgent and oldest first."""
+        """What the dispatcher must send now, urgent and oldest first."""
         return self.filter(state=NotificationState.PENDING, next_try_at__lte=now).order_by(
             "-is_urgent", "next_try_at", "pk"
         )
 
 
 class Notification(models.Model):
-    """One person or group told one thing: written with the fact it tells, sent by services.dispatch afterwards.
+    """One person or group is told one thing. Written with the fact it tells, sent by notifications.dispatch later.
 
-    ``channels`` are the media it may take, in order; its words are made when it is sent. While somebody works on
-    it, ``next_try_at`` is the end of their lease.
+    ``channels`` are the media it may take, in order; its text is written when it is sent. While a worker has it,
+    ``next_try_at`` is the end of the worker's lease.
     """
 
     recipient = models.ForeignKey(
@@ -167,19 +167,19 @@ class Notification(models.Model):
         ordering = ["-created_at"]
         indexes = [
             models.Index(fields=["recipient", "-created_at"], name="notification_recipient"),
-            where_set("rota", "sent_at", name="notification_rota"),  # services.storms
+            where_set("rota", "sent_at", name="notification_rota"),  # notifications.digests
             where_set("customer", "sent_at", name="notification_customer"),
             where_set("mail", name="notification_mail"),
             models.Index(
                 fields=["next_try_at"],
                 name="notification_to_send",
                 condition=models.Q(state=NotificationState.PENDING),
-            ),  # services.dispatch
+            ),  # notifications.dispatch
             models.Index(
                 fields=["recipient", "sent_at"],
                 name="notification_sent_lately",
                 condition=models.Q(sent_at__isnull=False),
-            ),  # services.storms
+            ),  # notifications.digests
         ]
         constraints = [
             models.CheckConstraint(

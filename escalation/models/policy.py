@@ -106,7 +106,7 @@ class PolicyTarget(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.get_priority_display()}"
 
-    # Where a contract's own window stands in place of the policy's, which is then no row (services.terms).
+    # Where a contract's own window stands in place of the policy's, which is then no row (policies.terms).
     own: ContractWindow | None = None
 
 
@@ -124,7 +124,7 @@ class EscalationStep(models.Model):
     """What happens at a moment of the window when no answer has come; of a policy, or of one contract instead.
 
     The moment is a share of the window (0 the start, 100 the due time, below it a warning) or minutes from the due
-    time. Rows are never edited: services.chains retires them and writes new ones, so what fired keeps what it said.
+    time. Rows are never edited: chains.editing retires them and writes new ones, so what fired keeps what it said.
     """
 
     policy = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""The signed link in a notification: by it one person acknowledges one firing, without signing in."""
+"""The signed link in a notification: with it one person acknowledges one escalation, without signing in."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ LOADED = ("clock__ticket__customer", "clock__ticket__owner")
 
 
 def ack_link(*, user: User, escalation: Escalation) -> str:
-    """The whole address; good for seven days, and once."""
+    """The full URL. It works once, for seven days."""
     return settings.SITE_URL + reverse("ack", args=[_signer().sign(f"{user.pk}.{escalation.pk}")])
 
 
@@ -28,25 +28,28 @@ def _signer() -> Signer:
 
 @dataclass(frozen=True)
 class Invitation:
-    """Whom a link asks to take what; ``escalation.clock.ticket`` has its customer and owner loaded."""
+    """The person a link was sent to and the escalation it asks them to take.
+
+    ``escalation.clock.ticket`` has its customer and owner loaded.
+    """
 
     user: User
     escalation: Escalation
 
     @property
     def is_over(self) -> bool:
-        """Nobody waits for what it was about any more."""
+        """True if the promise was kept or ended meanwhile."""
         return not self.escalation.clock.is_open
 
     @cached_property
     def said(self) -> Acknowledgement | None:
-        """What the person said since the firing, by this link or elsewhere: the link is used up."""
+        """The person's acknowledgement since then, by this link or elsewhere: it uses the link up."""
         mine = self.escalation.clock.acknowledgements.filter(user=self.user, at__gte=self.escalation.fired_at)
         return mine.order_by("-at").first()
 
 
 def invitation(token: str, *, now: datetime) -> Invitation | None:
-    """What a link is for; None if it is forged or too old, or its person has left or may not see the ticket."""
+    """What a link asks for; None if it is forged or too old, or if its person left or may not see the ticket."""
     try:
         user_pk, escalation_pk = map(int, _signer().unsign(token).split("."))
     except (BadSignature, ValueError):

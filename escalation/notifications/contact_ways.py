@@ -1,4 +1,4 @@
-"""Ways to be reached: which addresses are taken, what is shown of them, and a test of one."""
+"""Contact ways: checks an address before it is saved, says what is shown of it, and sends a test."""
 
 from __future__ import annotations
 
@@ -20,28 +20,29 @@ from escalation.notifications.channels.http import NoName, PrivateTarget, public
 from escalation.notifications.channels.outcomes import AttemptReport
 from escalation.notifications.channels.payload import ChannelMessage, MessageTexts
 
-# Of one person or group. Each is tried three times, within two and a half minutes, before the next has its turn.
+# For one person or group. Each is tried three times within two and a half minutes before the next has its turn.
 MOST_WAYS = 8
 
 
 @dataclass(frozen=True, repr=False)
 class CheckedAddress:
-    """An address as it is kept, and what may be read of it."""
+    """An address as it is stored, and what people are shown of it."""
 
     address: str
     shown: str
 
 
 def check_address(medium: str, given: str) -> CheckedAddress:
-    """Judge an address that somebody entered. Raises DeskError, in words that do not repeat it."""
+    """Check an address that somebody entered. Raises DeskError, whose text does not repeat the address."""
     address = given.strip()
     return _check_webhook(address) if medium == Medium.WEBHOOK else _check_gateway(medium, address)
 
 
 def ensure_room(of: User | DutyRota | Customer) -> None:
-    """Refuse one way more than anybody may have. Locks the owner, so that two at once count each other: needs the
-    transaction in which the way is saved. Without its key, for others go on writing rows that refer to it: the name of
-    the way's host may take long to resolve. Raises DeskError.
+    """Refuse more ways than anybody may have. Raises DeskError.
+
+    Locks the owner, so that two requests count each other; needs the transaction in which the way is saved. The lock
+    leaves the key alone: resolving the host may take long, and others go on writing rows that refer to the owner.
     """
     match of:
         case User():
@@ -122,7 +123,7 @@ def _refuse_private(host: str, port: int) -> None:
 
 
 def send_test(way: ContactWay, *, at: datetime) -> AttemptReport:
-    """Send a real test and give the real answer. Not inside a transaction: it may take ten seconds."""
+    """Send a real test and return the real answer. Call it outside a transaction: it may take ten seconds."""
     words = _test_words()
     parcel = ChannelMessage(way.medium, way.address, way.secret or "", words, at)
     ((_key, answer),) = send_all({way.pk: parcel})

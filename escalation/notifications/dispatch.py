@@ -130,21 +130,15 @@ class _DispatchRun:
             done.append(batch)
             if len(self.messages) >= SHARE:
                 break
-        if self.messages:
-            self._send_messages()
-        self._conclude([row for batch in done for row in batch])
-        return len(done)
-
-    def _send_messages(self) -> None:
         at = self.read_clock()
         parcels = {
-            key: ChannelMessage(
-                to_send.way.medium, to_send.way.address, to_send.way.secret or "", to_send.texts, at
-            )
-            for key, to_send in enumerate(self.messages)
+            key: ChannelMessage(each.way.medium, each.way.address, each.way.secret or "", each.texts, at)
+            for key, each in enumerate(self.messages)
         }
         for key, report in send_all(parcels, time_limit=TIME_LIMIT):
             self._record(self.messages[key], report)
+        self._conclude([row for batch in done for row in batch])
+        return len(done)
 
     def _prepare(self, batch: list[Notification]) -> None:
         """Put mail into the outbox and write the other messages. Halve a digest that cannot be written, to find the

@@ -1,7 +1,7 @@
-"""Has what became due by itself sent at once: second tries, digests, what quiet hours held, word of refused mail.
+"""Nudges the dispatcher for what falls due by itself: further tries, digests, ends of quiet hours, refused mail.
 
-Nobody nudges the queue for it, and its minute task alone would come up to two minutes later. The sweep's rounds ask;
-nothing is sent here, for a slow service must not hold up a promise.
+Nothing else nudges the queue for these, and its minute task alone could come two minutes late. The sweep loop looks
+here each round. Nothing is sent from here: a slow service must not hold up a promise.
 """
 
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from escalation.models import Notification
 from escalation.notifications.mail_outcomes import has_unfollowed_refusals
 from escalation.notifications.writing import nudge_dispatch
 
-# What was written just now has been nudged for with its commit.
+# Anything newer has been nudged for by the commit that wrote it.
 SETTLED = timedelta(seconds=1)
-# What is still not sent after so long is asked for again: the nudge, or the task, may be lost.
+# Nudge again for what is still not sent after this long: the nudge or the task may be lost.
 AGAIN = timedelta(seconds=10)
 
 
 @dataclass
 class OverdueWatch:
-    """``asked_until`` is the due time up to which the queue was asked last, at ``asked_at``."""
+    """The last nudge was given at ``asked_at``, for everything due up to ``asked_until``."""
 
     asked_until: datetime | None = None
     asked_at: datetime | None = None
 
     def look(self, *, now: datetime) -> bool:
-        """Whether the queue was asked. Two queries at most, each by its index. Not inside a transaction."""
+        """Nudge if anything is overdue; True if it did. Call it outside a transaction. At most two queries."""
         is_asked = self.asked_at is not None and now - self.asked_at < AGAIN
         due = self._due(now)
         if is_asked:

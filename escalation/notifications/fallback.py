@@ -1,4 +1,4 @@
-"""When nothing of a notification reached its reader, who stands next is told, and so on; each once."""
+"""If a notification reached its reader by no way, the next in line is told, and so on; nobody is told twice."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from escalation.notifications.wording import Notice
 from escalation.notifications.writing import notification_row
 from escalation.people.staff_snapshot import People
 
-# Ticket, firing, and the person whom it was about at first.
+# Ticket, escalation, and the person who could not be reached in the first place.
 Case = tuple[int | None, int | None, int | None]
 
 
 def tell_next(rows: Sequence[Notification], *, at: datetime) -> list[Notification]:
-    """Write a notification to whoever stands next for each of these that nobody got. Needs their transaction.
+    """Write a notification to the next in line for each of these that nobody got. Needs their transaction.
 
-    What such a notification does not reach goes on to the one after them, and at last to every superuser. Nobody is
-    told of the same twice, so it ends.
+    If that one reaches nobody either, it is the turn of the person after them, and at last of every superuser. It ends,
+    because nobody is told of the same case twice.
     """
     if not rows:
         return []
-    people, heard = People.at(at), _told_before(rows)
-    told = [
+    people, told_before = People.at(at), _told_before(rows)
+    related = ("ticket", "clock", "escalation", "rota", "customer", "recipient", "other")
+    unreached = Notification.objects.filter(pk__in=[row.pk for row in rows]).select_related(*related)
+    notifications = [
         notification_row(
             user, _notice(row, people), at=at, escalation=row.escalation, channels=row.channels
         ).made()
-        for row in _load(rows)
-        for user in _next_people(
-            row, people, heard[_case(row)] if row.kind == NoticeKind.UNREACHED else set()
-        )
+        for row in unreached.order_by("pk")
+        for user in _next_people(row, people, told_before[_case(row)])
     ]
-    return Notification.objects.bulk_create(told, batch_size=500)
+    return Notification.objects.bulk_create(notifications, batch_size=500)
 
 
 def _case(row: Notification) -> Case:
@@ -46,21 +46,15 @@ def _case(row: Notification) -> Case:
 
 
 def _told_before(rows: Sequence[Notification]) -> Mapping[Case, set[int]]:
-    """Who was told already that somebody could not be reached. One query, none while it was tried with nobody."""
-    heard: defaultdict[Case, set[int]] = defaultdict(set)
+    """Who was told before, by case, that somebody could not be reached. One query, none for new cases."""
+    told: defaultdict[Case, set[int]] = defaultdict(set)
     tickets = {row.ticket_id for row in rows if row.kind == NoticeKind.UNREACHED}
     if tickets:
-        told = Notification.objects.filter(kind=NoticeKind.UNREACHED, recipient__isnull=False)
+        before = Notification.objects.filter(kind=NoticeKind.UNREACHED, recipient__isnull=False)
         about = Q(ticket__in=tickets - {None}) | (Q(ticket=None) if None in tickets else Q())
-        for row in told.filter(about).only("ticket_id", "escalation_id", "other_id", "recipient_id"):
-            heard[_case(row)].add(row.recipient_id or 0)
-    return heard
-
-
-def _load(rows: Sequence[Notification]) -> Iterator[Notification]:
-    found = Notification.objects.filter(pk__in=[row.pk for row in rows])
-    told = ("ticket", "clock", "escalation", "rota", "customer", "recipient", "other")
-    yield from found.select_related(*told).order_by("pk")
+        for row in before.filter(about).only("ticket_id", "escalation_id", "other_id", "recipient_id"):
+            told[_case(row)].add(row.recipient_id or 0)
+    return told
 
 
 def _notice(row: Notification, people: People) -> Notice:
@@ -73,24 +67,27 @@ def _notice(row: Notification, people: People) -> Notice:
     return Notice(NoticeKind.UNREACHED, row.ticket, row.clock, other, detail)
 
 
-def _next_people(row: Notification, people: People, heard: AbstractSet[int]) -> list[User]:
-    """A deputy, else a manager or who stands in for them, else the duty manager; if nobody is left, every superuser.
+def _next_people(row: Notification, people: People, told_before: AbstractSet[int]) -> list[User]:
+    """A deputy, else a manager or their stand-in, else the duty manager; if nobody is left, every superuser.
 
-    For a group: who holds the ticket. ``heard`` are passed over.
+    For a group it is whoever holds the ticket. People who were told of this case before are passed over.
     """
     if row.recipient_id is None:
-        holder = row.ticket.owner_id if row.ticket is not None else None
-        return [user for user in [people.user(holder)] if user is not None] or people.superusers
-    lost = row.other_id if row.kind == NoticeKind.UNREACHED and row.other_id else row.recipient_id
-    passed = {*heard, lost, row.recipient_id}
-    found = (people.user(pk) for pk in _line_of_deputies_and_managers(lost, people) if pk not in passed)
-    first = next((user for user in found if user is not None), None)
-    return [first] if first is not None else [user for user in people.superusers if user.pk not in passed]
+        holder = people.user(row.ticket.owner_id if row.ticket is not None else None)
+        return [holder] if holder is not None else people.superusers
+    is_fallback = row.kind == NoticeKind.UNREACHED
+    unreached = row.other_id if is_fallback and row.other_id else row.recipient_id
+    passed_over = {*(told_before if is_fallback else ()), unreached, row.recipient_id}
+    in_line = (people.user(pk) for pk in _line_of_succession(unreached, people) if pk not in passed_over)
+    first = next((user for user in in_line if user is not None), None)
+    if first is not None:
+        return [first]
+    return [user for user in people.superusers if user.pk not in passed_over]
 
 
-def _line_of_deputies_and_managers(recipient: int, people: People) -> Iterator[int | None]:
-    yield people.staff.stand_in(recipient)
-    for manager in people.staff.managers(recipient):
+def _line_of_succession(unreached: int, people: People) -> Iterator[int | None]:
+    yield people.staff.stand_in(unreached)
+    for manager in people.staff.managers(unreached):
         yield people.staff.stand_in(manager)
     if people.duty_manager is not None:
         yield people.staff.stand_in(people.duty_manager)

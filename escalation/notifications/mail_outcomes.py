@@ -1,4 +1,4 @@
-"""What became of the mails that notifications went out by: the outbox knows, and their attempts say it too."""
+"""Copies what became of a notification's mail from the outbox to its attempts, and acts on refusals and bounces."""
 
 from datetime import datetime, timedelta
 
@@ -13,52 +13,52 @@ from tickets.choices import MailPurpose, OutboxState
 from tickets.models import OutboundEmail
 
 REFUSED = (OutboxState.FAILED, OutboxState.BOUNCED)
-# A mail that was accepted comes back within these, if it does.
+# A mail that was accepted may still bounce within this time.
 COMES_BACK_WITHIN = timedelta(days=2)
 
 
 def follow_mail(*, now: datetime) -> int:
-    """Settle the attempts whose mail was accepted, refused or came back; how many mails that were.
+    """Record the outcome of every mail that was accepted, refused or bounced since; return how many.
 
-    Who was reached by nothing else counts as not reached, and whoever stands next is told.
+    Whoever was reached by nothing else counts as unreached, and the next person is told.
     """
-    found = [*_mails_with_an_answer(), *_late_bounces(now)]
-    for mail in found:
+    mails = [*_mails_with_an_answer(), *_late_bounces(now)]
+    for mail in mails:
         _record_outcome(mail, now)
-    return len(found)
+    return len(mails)
 
 
 def has_unfollowed_refusals() -> bool:
-    """Whether a mail was refused since `follow_mail` looked. One query by the index of mails on their way."""
+    """True if a mail was refused since `follow_mail` last ran. One query."""
     waiting = NotificationAttempt.objects.filter(outcome=AttemptOutcome.QUEUED)
     return waiting.filter(mail__state__in=REFUSED).exists()
 
 
 def _mails_with_an_answer() -> list[OutboundEmail]:
-    waiting = NotificationAttempt.objects.filter(outcome=AttemptOutcome.QUEUED).values("mail")
-    settled = OutboundEmail.objects.filter(pk__in=waiting, state__in=(OutboxState.ACCEPTED, *REFUSED))
-    return list(settled.only("state", "answer"))
+    queued = NotificationAttempt.objects.filter(outcome=AttemptOutcome.QUEUED).values("mail")
+    answered = OutboundEmail.objects.filter(pk__in=queued, state__in=(OutboxState.ACCEPTED, *REFUSED))
+    return list(answered.only("state", "answer"))
 
 
 def _late_bounces(now: datetime) -> list[OutboundEmail]:
     accepted = NotificationAttempt.objects.filter(mail=OuterRef("pk"), outcome=AttemptOutcome.ACCEPTED)
-    came_back = OutboundEmail.objects.filter(
+    bounced = OutboundEmail.objects.filter(
         purpose=MailPurpose.NOTIFICATION, state=OutboxState.BOUNCED, created_at__gte=now - COMES_BACK_WITHIN
     )
-    return list(came_back.filter(Exists(accepted)).only("state", "answer"))
+    return list(bounced.filter(Exists(accepted)).only("state", "answer"))
 
 
 @transaction.atomic
 def _record_outcome(mail: OutboundEmail, now: datetime) -> None:
-    refused = mail.state in REFUSED
-    outcome = AttemptOutcome.REFUSED if refused else AttemptOutcome.ACCEPTED
+    is_refused = mail.state in REFUSED
+    outcome = AttemptOutcome.REFUSED if is_refused else AttemptOutcome.ACCEPTED
     attempts = NotificationAttempt.objects.filter(mail=mail).exclude(outcome=outcome)
-    if attempts.update(outcome=outcome, answer=mail.answer[:LONGEST]) and refused:
+    if attempts.update(outcome=outcome, answer=mail.answer[:LONGEST]) and is_refused:
         _fail_unreached(mail, now)
 
 
 def _fail_unreached(mail: OutboundEmail, now: datetime) -> None:
-    """Those that wait for another way go on by themselves."""
+    """Fail the notifications that nothing else reached. Those with another way to try are still pending."""
     other = NotificationAttempt.objects.filter(
         notification=OuterRef("pk"), outcome=AttemptOutcome.ACCEPTED
     ).exclude(medium=Medium.MAIL)

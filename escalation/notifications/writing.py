@@ -1,4 +1,4 @@
-"""Tells people and groups: a notification row in the transaction of what is told. services.dispatch sends it."""
+"""Writes notifications to people and groups, in the transaction of the fact that they tell. `dispatch` sends them."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -42,15 +42,15 @@ def notification_row(
     escalation: Escalation | None = None,
     channels: Iterable[str] = MAIL_ONLY,
 ) -> NewRow[Notification]:
-    """The row that `tell` saves, without a query. Whoever writes many calls `nudge_dispatch` once."""
-    told = _values(notice, at, escalation, channels)
-    return NewRow(Notification, {**told, "recipient_id": recipient.pk})
+    """The row that `tell` saves, without a query. Callers who write many call `nudge_dispatch` once."""
+    values = _values(notice, at, escalation, channels)
+    return NewRow(Notification, {**values, "recipient_id": recipient.pk})
 
 
 def nudge_dispatch() -> None:
-    """Have the notifications sent after the commit; once per transaction, however many it wrote.
+    """Have the notifications sent after the commit, once per transaction however many it wrote.
 
-    A nudge that is lost costs a minute, never a notification.
+    A lost nudge costs a minute, never a notification.
     """
     after_commit(_queue_dispatch)
 
@@ -68,20 +68,20 @@ def group_rows(
     escalation: Escalation | None = None,
     channels: Iterable[str] = GROUP_CHAT,
 ) -> list[NewRow[Notification]]:
-    """The row for the group of ``rota``, or for the tech group of the ticket's customer; none where there is none.
+    """The row for the group of ``rota`` or for the tech group of the ticket's customer, if there is such a group.
 
-    Without a query, if the ticket's customer is not asked for. Mail reaches no group, so of the channels
-    the others count; with none of them it is the chat. No customer hears of a drill.
+    Mail reaches no group, so only the other channels count, and the chat if there are none. No customer hears of a
+    drill. Needs no query.
     """
     media = [medium for medium in channels if medium != Medium.MAIL] or list(GROUP_CHAT)
-    told = _values(notice, at, escalation, media)
-    real = notice.ticket if notice.ticket is not None and not notice.ticket.is_drill else None
-    customer = real.customer_id if real is not None else None
+    values = _values(notice, at, escalation, media)
+    is_real = notice.ticket is not None and not notice.ticket.is_drill
+    customer = notice.ticket.customer_id if notice.ticket is not None and is_real else None
     match whom:
         case Whom.ROTA_GROUP if rota is not None:
-            return [NewRow(Notification, {**told, "rota_id": rota.pk})]
+            return [NewRow(Notification, {**values, "rota_id": rota.pk})]
         case Whom.CUSTOMER_GROUP if customer is not None:
-            return [NewRow(Notification, {**told, "customer_id": customer})]
+            return [NewRow(Notification, {**values, "customer_id": customer})]
         case _person_or_nobody:
             return []
 
@@ -104,5 +104,5 @@ def _values(
 
 
 def _key(row: Model | None) -> Any:
-    """Rows that are written by the thousand name others by key, which costs a fraction of naming the object."""
+    """Rows are written by the thousand: naming others by key costs a fraction of naming them by object."""
     return row.pk if row is not None else None

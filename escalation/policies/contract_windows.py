@@ -1,4 +1,4 @@
-"""Changes of a contract's own windows: each is dated, so that what applied at a moment stays known."""
+"""Changes the own windows of a contract. Each is dated, so that what applied at any moment stays known."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -19,10 +19,10 @@ from tickets.errors import DeskError
 def revise_windows(
     *, contract: Contract, windows: Iterable[Window], actor: User | None, at: datetime
 ) -> list[ContractWindow]:
-    """Put exactly these windows into force from ``at`` (UTC) on; the new rows. Locks the contract.
+    """Put exactly these windows into force from ``at`` (UTC) on, and return the new rows. Locks the contract.
 
-    What is not among them is retired, what is among them already keeps its date, and running promises keep what they
-    were started with. Raises DeskError.
+    Present windows that are not among them are retired, the others keep their date, and running promises keep the terms
+    they were started under. Raises DeskError.
     """
     wanted = list(windows)
     refuse_doubled(wanted)
@@ -35,7 +35,7 @@ def revise_windows(
 
 
 def refuse_doubled(windows: Iterable[Window]) -> None:
-    """Raises DeskError that names the first window given twice."""
+    """Raises DeskError, which names the first window that is given twice."""
     seen = set()
     for window in windows:
         key = window.kind, window.priority

@@ -1,4 +1,4 @@
-"""Changes of policies: each makes a new version, so that running promises keep their terms."""
+"""Changes policies. Each change makes a new version, so that running promises keep their terms."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,8 +36,8 @@ def revise_policy(
 ) -> PolicyVersion:
     """Put these windows into force from ``at`` (UTC) on, as the policy's next version. Locks the policy.
 
-    Without ``pause_cap_minutes`` (working time) the cap stays; without ``ways`` (through what each priority is served)
-    these do. What equals the version in force makes no new one.
+    Without ``pause_cap_minutes`` (working time) the cap stays as it is; without ``ways``, so do the ways by which each
+    priority is served. If nothing differs from the version in force, that one is returned.
     """
     Policy.objects.select_for_update().get(pk=policy.pk)
     current = policy.versions.order_by("-number").first()
@@ -68,7 +68,7 @@ def revise_policy(
 
 
 def _as_json(ways: Ways) -> dict[str, list[str]]:
-    """In the order of the choices, so that equal sets are equal."""
+    """Ways in the order of the choices, so that equal sets compare as equal."""
     return {
         str(priority): [way.value for way in Way if way in chosen]
         for priority, chosen in sorted(ways.items())

@@ -1,4 +1,4 @@
-"""What would be promised: the due times of all windows for a moment, before anything of them is saved."""
+"""Previews what would be promised: the due times of all windows for a moment, before anything is saved."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from tickets.errors import DeskError
 
 @dataclass(frozen=True)
 class DueWindow:
-    """One window and when it would end."""
+    """A window and the time when it would end."""
 
     window: Window
     due_at: datetime
@@ -33,16 +33,16 @@ class DueWindow:
 
 @dataclass(frozen=True)
 class PreviewRow:
-    """A kind of promise: a cell for each priority in order, empty where nothing is promised."""
+    """One kind of promise, with a cell for each priority in order; None where nothing is promised."""
 
     kind: ClockKind
     cells: Sequence[DueWindow | None]
 
 
 def preview_rows(windows: Iterable[Window], *, at: datetime) -> list[PreviewRow]:
-    """When each promise would fall due that starts at ``at`` (UTC). No query. Raises DeskError."""
-    found = {(window.kind, window.priority): _due_window(window, at) for window in windows}
-    rows = [PreviewRow(kind, [found.get((kind, priority)) for priority in Priority]) for kind in ClockKind]
+    """When each promise would fall due if it started at ``at`` (UTC). No query. Raises DeskError."""
+    due = {(window.kind, window.priority): _due_window(window, at) for window in windows}
+    rows = [PreviewRow(kind, [due.get((kind, priority)) for priority in Priority]) for kind in ClockKind]
     return [row for row in rows if any(row.cells)]
 
 
@@ -62,13 +62,13 @@ def _due_window(window: Window, at: datetime) -> DueWindow:
 
 @dataclass(frozen=True)
 class Draft:
-    """A policy, saved or not, with the windows that it would have."""
+    """A policy, saved or not, with the windows that it would get."""
 
     policy: Policy
     windows: Sequence[Window]
 
     def policy_for(self, contract: Contract | None) -> Policy | None:
-        """The policy that would serve a contract, or nobody's, if this one were saved."""
+        """The policy that would serve the contract (or customers without one) if this draft were saved."""
         plan = contract.plan_id if contract is not None else _default_plan()
         if plan is not None and self.policy.plan_id == plan:
             return self.policy
@@ -78,9 +78,9 @@ class Draft:
         return own or default
 
     def under(self, contract: Contract | None, *, at: datetime) -> list[Window]:
-        """What a message that arrives at ``at`` (UTC) is promised if this policy serves it.
+        """The windows of a message that arrives at ``at`` (UTC), if this policy serves it.
 
-        An answer that it leaves out is the default policy's, and the contract's own windows come first.
+        The default policy supplies answers that the draft leaves out, and the contract's own windows win.
         """
         default = PolicyTarget.objects.filter(version=_newest_default(), kind__in=RESPONSE_KINDS)
         left_out = [] if self.policy.is_default else windows_of(default.select_related("calendar"))
@@ -101,7 +101,7 @@ def windows_of(rows: Iterable[PolicyTarget | ContractWindow]) -> list[Window]:
 
 
 def contract_if_saved(contract: Contract, at: datetime) -> Contract | None:
-    """The contract of its customer that would be in force at ``at`` (UTC) if this one, saved or not, were saved."""
+    """The contract of the customer that would be in force at ``at`` (UTC) if this one were saved as it is."""
     if covers(contract, contract.customer, at):
         return contract
     return contract_in_force(contract.customer, at, besides=contract)
@@ -110,15 +110,15 @@ def contract_if_saved(contract: Contract, at: datetime) -> Contract | None:
 def windows_under(
     contract: Contract | None, *, at: datetime, own: Iterable[Window] | None = None
 ) -> list[Window]:
-    """What a message is promised that arrives at ``at`` (UTC): a handful of queries each priority. Raises DeskError.
+    """The windows of a message that arrives at ``at`` (UTC). Raises DeskError. A handful of queries for each priority.
 
-    ``own`` stands in place of the windows that the contract is saved with.
+    ``own`` replaces the windows that the contract is saved with.
     """
     if contract is not None and own is not None:
-        contract.has_windows = False  # type: ignore[attr-defined]  # services.terms looks for none then
+        contract.has_windows = False  # type: ignore[attr-defined]  # contract_windows looks for none then
     promised = [window for priority in Priority for window in _promised(contract, priority, at)]
-    found = {(window.kind, window.priority): window for window in [*promised, *(own or ())]}
-    return list(found.values())
+    windows = {(window.kind, window.priority): window for window in [*promised, *(own or ())]}
+    return list(windows.values())
 
 
 def _promised(contract: Contract | None, priority: Priority, at: datetime) -> list[Window]:

@@ -1,6 +1,6 @@
-"""What a customer's message begins: the promise of an answer, and of a resolution where the terms have one.
+"""The terms that a customer's message starts: of an answer, and of a resolution if one is promised.
 
-One look-up of the contract with its own windows, and one of the policy's windows with what the ticket owes already.
+One query reads the contract with its own windows, another the policy's windows and what the ticket owes already.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ CALENDAR = {
 
 @dataclass(frozen=True)
 class StartingTerms:
-    """``resolution`` is empty where none is promised or one is owed already."""
+    """``resolution`` is None if none is promised, or if one is owed already."""
 
     kind: ClockKind
     answer: Terms
@@ -43,17 +43,17 @@ class StartingTerms:
 
 @dataclass(frozen=True)
 class _ContractTerms:
-    """The contract in force and its own windows by kind."""
+    """The contract in force, and its own windows by kind."""
 
     contract: Contract | None
     windows: dict[str, ContractWindow]
 
 
 def starting_terms_of(ticket: Ticket, *, at: datetime) -> StartingTerms | None:
-    """What a message of the ticket's customer that came at ``at`` (UTC) begins. Two queries, one without a customer.
+    """The terms of what a customer's message at ``at`` (UTC) starts; None if an answer is owed already.
 
-    The contract is that of the ticket's start, whatever replaced it since; windows are those in force at ``at``.
-    Nothing where an answer is owed already. Raises DeskError where none was ever promised for the priority.
+    The contract is that of the ticket's start, whatever replaced it since; the windows are those in force at ``at``.
+    Raises DeskError if no answer was ever promised for the priority. Two queries, one without a customer.
     """
     agreed = _contract_terms(ticket, at)
     rows = _in_force(ticket, agreed.contract, at)
@@ -71,7 +71,7 @@ def starting_terms_of(ticket: Ticket, *, at: datetime) -> StartingTerms | None:
 
 
 def _resolution(rows: list[Any], answer: PolicyTarget, agreed: _ContractTerms) -> PolicyTarget | None:
-    """The contract's own window, else that of the version that promises the answer."""
+    """The contract's own window, else that of the version which promises the answer."""
     own = agreed.windows.get(ClockKind.RESOLUTION)
     if own is not None:
         return in_place_of(own, answer)
@@ -82,7 +82,7 @@ def _resolution(rows: list[Any], answer: PolicyTarget, agreed: _ContractTerms) -
 def _by_earlier_versions(
     ticket: Ticket, kind: ClockKind, contract: Contract | None, at: datetime, *, is_resolving: bool
 ) -> StartingTerms:
-    """For mail older than every policy, and for a priority that the versions in force leave out."""
+    """For mail that is older than every policy, and for a priority that the versions in force leave out."""
     target = window_for(contract=contract, kind=kind, priority=ticket.priority, at=at)
     resolution = None
     if not is_resolving:
@@ -94,7 +94,7 @@ def _by_earlier_versions(
 
 
 def _in_force(ticket: Ticket, contract: Contract | None, at: datetime) -> list[Any]:
-    """The windows of the versions in force, the plan's own policy before the default one."""
+    """The windows of the versions in force, those of the plan's own policy before the default."""
     targets = existing_at(targets_of(contract, BEGUN, ticket.priority), at).filter(is_outdated=False)
     return list(targets.annotate(**_what_is_owed(ticket)).order_by("version__policy__is_default"))
 
@@ -110,7 +110,7 @@ def _what_is_owed(ticket: Ticket) -> dict[str, Exists]:
 
 
 def _contract_terms(ticket: Ticket, at: datetime) -> _ContractTerms:
-    """A contract comes once for each window of its own, or once by itself."""
+    """The query gives the contract once for each own window, or once without any."""
     start = ticket.opened_at
     if ticket.customer_id is None:
         return _ContractTerms(None, {})
@@ -133,6 +133,6 @@ def _window(row: Any) -> ContractWindow:
 
 
 def _joined_row(row: Any, model: type[Model], prefix: str) -> Any:
-    """A joined row of another model, as the database would give it."""
+    """Build the instance of a joined model from the columns with this prefix."""
     names = [field.attname for field in model._meta.concrete_fields]
     return model.from_db(row._state.db, names, [getattr(row, prefix + name) for name in names])

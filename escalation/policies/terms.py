@@ -1,4 +1,4 @@
-"""Which promise applies: the contract, the policy version and the window in force at a moment."""
+"""Which terms apply at a moment: the contract, the policy version and the window in force."""
 
 from collections.abc import Iterable
 from copy import copy
@@ -31,10 +31,9 @@ class Terms:
 def contract_in_force(
     customer: Customer | None, at: datetime, *, besides: Contract | None = None
 ) -> Contract | None:
-    """The contract whose days, as days of its zone, include the moment ``at`` (UTC). One query.
+    """The contract whose days, in its own zone, include the moment ``at`` (UTC); ``besides`` is left out. One query.
 
     Contracts may count their days in different zones: of two that cover a moment the later one applies.
-    ``besides`` is left out.
     """
     if customer is None:
         return None
@@ -47,12 +46,12 @@ def contract_in_force(
 
 
 def nearly_in_force(at: datetime) -> Q:
-    """The contracts that a day's difference between zones could make apply at ``at`` (UTC)."""
+    """A filter for contracts that may be in force at ``at`` (UTC), give or take a day for their zone."""
     return Q(Q(ends_on=None) | Q(ends_on__gte=at.date() - DAY), starts_on__lte=at.date() + DAY)
 
 
 def covers(contract: Contract, customer: Customer, at: datetime) -> bool:
-    """Whether a contract of the customer, saved or not, is in force at ``at`` (UTC)."""
+    """True if the contract of this customer, saved or not, is in force at ``at`` (UTC)."""
     contract.customer = customer
     day = at.astimezone(ZoneInfo(contract.zone)).date()
     return contract.starts_on <= day and (contract.ends_on is None or day <= contract.ends_on)
@@ -68,11 +67,11 @@ def terms_for(*, customer: Customer | None, kind: ClockKind, priority: int, at: 
 
 
 def window_for(*, contract: Contract | None, kind: ClockKind, priority: int, at: datetime) -> PolicyTarget:
-    """The window promised at ``at`` (UTC) under a contract, or without one under the plan that is the default.
+    """The window promised at ``at`` (UTC) under the contract, or under the default plan without one.
 
-    The contract's own window wins over the policy's, the plan's own policy over the default one, each in its version
-    of that moment. Mail is never refused for lack of a window: one that the version of the moment leaves out stands
-    as it last was. Raises DeskError when there never was one.
+    The contract's own window wins over the policy's, and the plan's policy over the default one, each in the version of
+    that moment. If that version leaves the window out, an older one applies, or the first for a moment before it: mail
+    is never refused for lack of a window. Raises DeskError if there never was one.
     """
     targets = targets_of(contract, [kind], priority)
     target = _in_force(targets, at) or _earliest(targets)
@@ -88,7 +87,7 @@ def window_for(*, contract: Contract | None, kind: ClockKind, priority: int, at:
 def companion_window(
     version: PolicyVersion, kind: ClockKind, priority: int, *, contract: Contract | None, at: datetime
 ) -> PolicyTarget | None:
-    """The window of a kind that a policy may leave out: the contract's own at ``at`` (UTC), else the version's."""
+    """The window of a kind that a policy may leave out: the contract's own at ``at`` (UTC), else this version's."""
     own = contract_windows(contract, at=at).filter(kind=kind, priority=priority).first()
     if own is not None:
         return in_place_of(own, PolicyTarget(version=version))
@@ -98,14 +97,14 @@ def companion_window(
 
 
 def contract_windows(contract: Contract | None, *, at: datetime) -> ContractWindowQuerySet:
-    """The contract's own windows at ``at`` (UTC). No query for one found to have none, or that is not saved yet."""
+    """The contract's own windows at ``at`` (UTC). No query if it is known to have none or is not saved yet."""
     if contract is None or contract.pk is None or not getattr(contract, "has_windows", True):
         return ContractWindow.objects.none()
     return ContractWindow.objects.at(at).filter(contract=contract).select_related("calendar")
 
 
 def in_place_of(own: ContractWindow, target: PolicyTarget) -> PolicyTarget:
-    """A contract's own window in the place of the policy's, whose version and steps go with it."""
+    """The contract's own window in place of the policy's, with the version and the steps of the latter."""
     window = copy(target)
     window.pk, window.own = None, own
     window.kind, window.priority = own.kind, own.priority
@@ -123,14 +122,14 @@ def _policies(contract: Contract | None) -> Q:
 def targets_of(
     contract: Contract | None, kinds: Iterable[ClockKind], priority: int
 ) -> QuerySet[PolicyTarget]:
-    """The windows in all versions of the policies that serve a contract, or nobody in particular."""
+    """The windows in all versions of the policies that serve the contract, or customers without one."""
     targets = PolicyTarget.objects.filter(_policies(contract), kind__in=kinds, priority=priority)
     first = first_moments(contract.pk if contract is not None else None)
     return targets.select_related("version__policy__duty_rota", "calendar").annotate(**first)
 
 
 def existing_at(targets: QuerySet[PolicyTarget], at: datetime) -> "QuerySet[Any]":
-    """Those there were at ``at`` (UTC), with ``is_outdated`` where a newer version of the policy was in force."""
+    """The windows that existed at ``at`` (UTC); ``is_outdated`` marks those of which a newer version was in force."""
     newer = PolicyVersion.objects.filter(
         policy=OuterRef("version__policy"), created_at__lte=at, number__gt=OuterRef("version__number")
     )
@@ -138,13 +137,11 @@ def existing_at(targets: QuerySet[PolicyTarget], at: datetime) -> "QuerySet[Any]
 
 
 def _in_force(targets: QuerySet[PolicyTarget], at: datetime) -> PolicyTarget | None:
-    there = existing_at(targets, at)
-    found: PolicyTarget | None = there.order_by(
-        "is_outdated", "version__policy__is_default", "-version__number"
-    ).first()
-    return found
+    order = "is_outdated", "version__policy__is_default", "-version__number"
+    target: PolicyTarget | None = existing_at(targets, at).order_by(*order).first()
+    return target
 
 
 def _earliest(targets: QuerySet[PolicyTarget]) -> PolicyTarget | None:
-    """For a moment before the first version: mail may be older than the desk."""
+    """The oldest window, for a moment before the first version: mail may be older than the desk."""
     return targets.order_by("version__policy__is_default", "version__number").first()
