@@ -13,8 +13,7 @@ from escalation.absences.moving import running
 from escalation.absences.promise_notes import owed_clocks
 from escalation.choices import NoticeKind
 from escalation.clocks.lead_decisions import LEADS
-from escalation.enforcement.handover import Handover, write_summaries
-from escalation.enforcement.handover_summary import HandoverCause
+from escalation.enforcement.handover import Handover, HandoverCause, write_handover_notes
 from escalation.models import AbsenceMove, Settled
 from escalation.models.absence import AbsenceMoveQuerySet
 from escalation.notifications.wording import Notice
@@ -82,7 +81,7 @@ def take_back(*, move: AbsenceMove, actor: User, at: datetime) -> AbsenceMove:
     hand_over(ticket, owner, actor=actor, at=at, rule=OwnerRule.BY_HAND, reason=_("Back from absence."))
     clock = owed_clocks([ticket]).get(ticket.pk)
     if clock is not None:  # a ticket that never had a promise has nothing to sum up
-        write_summaries([Handover(clock, holder, owner, HandoverCause.RETURN)], at=at)
+        write_handover_notes([Handover(clock, holder, owner, HandoverCause.RETURN)], at=at)
     other = holder if actor == owner else owner
     if other.is_active:
         tell(other, Notice(NoticeKind.TAKEN_BACK, ticket, clock, owner), at=at)

@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 
 from customers.names import name_of
 from escalation.choices import NoticeKind
-from escalation.enforcement.handover import Handover, write_summaries
-from escalation.enforcement.handover_summary import HandoverCause
+from escalation.enforcement.handover import Handover, HandoverCause, write_handover_notes
 from escalation.models import AbsenceMove, Clock, Notification
 from escalation.notifications.wording import Notice
 from escalation.notifications.writing import notification_row, nudge_dispatch
@@ -88,7 +87,7 @@ def _hand_over(gone: Sequence[Moving], now: datetime) -> None:
         for one in gone
         if one.clock is not None and one.after is not None
     ]
-    write_summaries(summed_up, at=now)
+    write_handover_notes(summed_up, at=now)
 
 
 def _told_of_move(one: Moving, now: datetime) -> Iterator[NewRow[Notification]]:

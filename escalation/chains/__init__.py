@@ -1,4 +1,4 @@
-"""Escalation chains: the steps that a promise follows when nobody answers.
+"""Escalation chains: the steps that fire one after another while nobody answers.
 
-Read in this order: lookup, step_times, progress; then step_text, validation and editing for people who edit chains.
+Read in this order: step_times, progress; then step_text, validation and editing, for people who edit chains.
 """

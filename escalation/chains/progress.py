@@ -1,29 +1,80 @@
-"""Where a promise stands in its chain: which step is due now, and when something is to be done next. Pure.
+"""Where a promise stands in its chain: the steps it follows, which of them is due, and when to look at it next.
 
 An acknowledgement (``held_until``) keeps everything quiet for its time. Then the next step fires: at once where the
-step that was acknowledged asks for an answer in its time or the promise is broken already, else at its own moment.
+acknowledged step demands an answer in time or the promise is broken already, else at its own time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from escalation.chains.lookup import Chains, fired_on
-from escalation.chains.step_times import step_time
-from escalation.choices import ClockState
-from escalation.models import Clock, Escalation, EscalationStep, PolicyTarget
+from django.db.models import Q
 
-TRY_AGAIN = timedelta(minutes=1)  # while nobody is left
+from escalation.chains.step_times import AT_THE_START, step_times
+from escalation.choices import ClockKind, ClockState
+from escalation.models import Clock, Escalation, EscalationStep
+
+TRY_AGAIN = timedelta(minutes=1)  # while nobody is left to take the ticket
 
 
 @dataclass(frozen=True)
-class Due:
-    """What is to fire: ``mover`` is the step that says who gets the ticket, if it is to move.
+class Chains:
+    """The steps in force of some policies and contracts and of the default policy, read once for many promises."""
 
-    It differs from ``step`` when an outage let a step that moves the ticket pass before one that only tells.
+    of_policies: Mapping[int, Sequence[EscalationStep]]
+    of_contracts: Mapping[int, Sequence[EscalationStep]]
+    default: Sequence[EscalationStep]
+
+    @classmethod
+    def load(cls, *, policies: Collection[int], contracts: Collection[int] = ()) -> Chains:
+        """One query."""
+        wanted = Q(policy__in=policies) | Q(contract__in=contracts) | Q(policy__is_default=True)
+        by_policy, by_contract = defaultdict(list), defaultdict(list)
+        default = []
+        steps = EscalationStep.objects.current().filter(wanted)
+        for step in steps.select_related("policy", "person", "rota"):
+            if step.policy is not None and step.policy.is_default:
+                default.append(step)
+            if step.contract_id is not None:
+                by_contract[step.contract_id].append(step)
+            elif step.policy_id is not None:
+                by_policy[step.policy_id].append(step)
+        return cls(by_policy, by_contract, default)
+
+    @classmethod
+    def of_clocks(cls, clocks: Sequence[Clock]) -> Chains:
+        """The chains of these clocks, whose `policy_version` is loaded. One query."""
+        return cls.load(
+            policies={clock.policy_version.policy_id for clock in clocks},
+            contracts={clock.contract_id for clock in clocks if clock.contract_id is not None},
+        )
+
+    def of_clock(self, clock: Clock) -> list[EscalationStep]:
+        """The clock's steps. Only a first response has a step at the start, when the ticket is opened."""
+        steps = self.for_terms(clock.policy_version.policy_id, clock.contract_id, clock.priority)
+        if clock.kind == ClockKind.FIRST_RESPONSE:
+            return steps
+        return [step for step in steps if step.percent != AT_THE_START]
+
+    def for_terms(self, policy: int, contract: int | None, priority: int) -> list[EscalationStep]:
+        """The contract's steps for this priority; if it has none the policy's, if that has none the default ones."""
+        own = self.of_contracts.get(contract, ()) if contract is not None else ()
+        for chain in (own, self.of_policies.get(policy, ()), self.default):
+            steps = [step for step in chain if step.serves(priority)]
+            if steps:
+                return steps
+        return []
+
+
+@dataclass(frozen=True)
+class DueStep:
+    """A step that is to fire. ``mover`` is the step that says who gets the ticket, if it is to move.
+
+    It differs from ``step`` when an outage skipped a step that moves the ticket before one that only notifies.
     """
 
     step: EscalationStep
@@ -33,140 +84,132 @@ class Due:
 
     @property
     def steps(self) -> tuple[EscalationStep, ...]:
-        """Both, or the one: whom each of them names is told, through the channels of either."""
+        """Both steps, or the one: people of each are told, through the channels of either."""
         return (self.step,) if self.mover in (None, self.step) else (self.mover, self.step)
-
-    @property
-    def channels(self) -> list[str]:
-        return list(dict.fromkeys(channel for step in self.steps for channel in step.channels))
 
 
 @dataclass(frozen=True)
-class Course:
+class ChainProgress:
     """``chain`` are the steps for the clock's priority, ``fired`` its firings of steps, oldest first."""
 
     clock: Clock
     chain: Sequence[EscalationStep]
     fired: Sequence[Escalation]
 
-    def after(self, escalation: Escalation) -> Course:
-        """The course once this has fired as well."""
-        further = Course(self.clock, self.chain, [*self.fired, escalation])
-        further.__dict__["moments"] = self.moments
-        return further
+    def with_firing(self, escalation: Escalation) -> ChainProgress:
+        """The progress once this has fired as well."""
+        progress = ChainProgress(self.clock, self.chain, [*self.fired, escalation])
+        if escalation.step_id in self.times:
+            progress.__dict__["times"] = self.times
+        return progress
 
     @cached_property
-    def moments(self) -> Mapping[int, datetime]:
-        """When each step of the chain is to fire, by its key."""
-        return {step.pk: step_time(self.clock, step) for step in self.chain}
-
-    def _moment_of(self, step: EscalationStep) -> datetime:
-        return self.moments.get(step.pk) or step_time(self.clock, step)
+    def times(self) -> Mapping[int, datetime]:
+        """By key when each step fires: those of the chain, and those that fired before the chain was revised."""
+        steps = {one.step.pk: one.step for one in self.fired if one.step is not None}
+        steps |= {step.pk: step for step in self.chain}
+        return dict(zip(steps, step_times(self.clock, list(steps.values())), strict=True))
 
     @property
+    def _passed_until(self) -> datetime | None:
+        """The time of the latest step that fired: steps before it were skipped."""
+        return max((self.times[one.step.pk] for one in self.fired if one.step), default=None)
+
+    @cached_property
+    def steps_ahead(self) -> list[tuple[datetime, EscalationStep]]:
+        """The steps that neither fired nor were skipped, with their times, in order."""
+        done, passed_until = {escalation.step_id for escalation in self.fired}, self._passed_until
+        ahead = [
+            (self.times[step.pk], step)
+            for step in self.chain
+            if step.pk not in done
+            and (step.percent != AT_THE_START or not self.fired)
+            and (passed_until is None or self.times[step.pk] > passed_until)
+        ]
+        return sorted(ahead, key=lambda pair: (pair[0], pair[1].pk))
+
+    @cached_property
     def last(self) -> Escalation | None:
         return self.fired[-1] if self.fired else None
 
     @cached_property
-    def ahead(self) -> list[tuple[datetime, EscalationStep]]:
-        """The steps that neither fired nor were passed over, with their moments, in order."""
-        done, passed = {escalation.step_id for escalation in self.fired}, self._passed
-        moments = [
-            (self.moments[step.pk], step)
-            for step in self.chain
-            if step.pk not in done and (step.percent != 0 or not self.fired)
-        ]
-        ahead = [moment for moment in moments if passed is None or moment[0] > passed]
-        return sorted(ahead, key=lambda moment: (moment[0], moment[1].pk))
+    def _last_step(self) -> EscalationStep | None:
+        """The step that fired last, as long as it serves the clock's priority."""
+        step = self.last.step if self.last is not None else None
+        return step if step is not None and step.serves(self.clock.priority) else None
 
     @property
-    def _passed(self) -> datetime | None:
-        """The moment of the latest step that fired: those before it were passed over."""
-        return max((self._moment_of(one.step) for one in self.fired if one.step), default=None)
-
-    @property
-    def following(self) -> tuple[datetime, EscalationStep] | None:
+    def next_step(self) -> tuple[datetime, EscalationStep] | None:
         """The next step or repeat, and when it fires if nobody answers or acknowledges before.
 
-        Of several whose moments pass while somebody has it, the one that moves the ticket, else the latest.
+        Of several whose times pass during an acknowledgement, the one that moves the ticket, else the latest.
         """
-        at, again = self._following(), self._repeat() if self._standing is not None else None
-        times = [time for time in (at, again) if time is not None]
+        step_at = self._next_step_at()
+        repeat_at = self._repeat_at() if self._last_step is not None else None
+        times = [time for time in (step_at, repeat_at) if time is not None]
         if not times:
             return None
-        moment = self._not_held(min(times))
-        passed = [step for own, step in self.ahead if own <= moment]
+        at = self._not_held(min(times))
+        passed = [step for own, step in self.steps_ahead if own <= at]
         if passed:
-            return moment, _mover(passed) or passed[-1]
-        is_repeat = again is not None and (at is None or again < at)
-        step = self._standing if is_repeat else self.ahead[0][1]
-        return (moment, step) if step is not None else None
+            return at, _latest_mover(passed) or passed[-1]
+        is_repeat = repeat_at is not None and (step_at is None or repeat_at < step_at)
+        step = self._last_step if is_repeat else self.steps_ahead[0][1]
+        return (at, step) if step is not None else None
 
-    def due(self, now: datetime) -> Due | None:
-        """What is to fire at ``now`` (UTC), once for all that an outage let pass; nothing while somebody has it."""
+    def due(self, now: datetime) -> DueStep | None:
+        """The step to fire at ``now`` (UTC): one for all that an outage skipped, none during an acknowledgement."""
         if self.clock.held_until is not None and now < self.clock.held_until:
             return None
-        passed = [step for at, step in self.ahead if at <= now]
+        passed = [step for at, step in self.steps_ahead if at <= now]
         if passed:
-            return self._latest(passed)
-        following = self._following()
-        if following is not None and following <= now:
-            step = self.ahead[0][1]
-            return Due(step, following, mover=_mover([step]))
-        return self._again(now)
+            return DueStep(passed[-1], self.times[passed[-1].pk], mover=_latest_mover(passed))
+        at = self._next_step_at()
+        if at is not None and at <= now:
+            step = self.steps_ahead[0][1]
+            return DueStep(step, at, mover=_latest_mover([step]))
+        return self._due_again(now)
 
-    def _latest(self, passed: Sequence[EscalationStep]) -> Due:
-        step = passed[-1]
-        return Due(step, self._moment_of(step), mover=_mover(passed))
-
-    def _again(self, now: datetime) -> Due | None:
-        """A repeat of the last step, or another try where nobody was left."""
-        mover, step = self._stranded, self._last_step
-        if mover is not None and step is not None:
-            return Due(step, now, self._round_after(step), mover=mover)
-        repeat, step = self._repeat(), self._standing
-        if repeat is None or repeat > now or self.last is None or step is None:
+    def _due_again(self, now: datetime) -> DueStep | None:
+        """Another try where nobody was left to take the ticket, else a repeat of the last step."""
+        mover = self._stranded_mover()
+        later = [one for one in self.fired if one.step and one.step.percent != AT_THE_START]
+        if mover is not None and later and (step := later[-1].step) is not None:
+            rounds = [one.round for one in later if one.step_id == step.pk]
+            return DueStep(step, now, 1 + max(rounds), mover=mover)
+        repeat_at, step = self._repeat_at(), self._last_step
+        if repeat_at is None or repeat_at > now or self.last is None or step is None:
             return None
-        return Due(step, repeat, self.last.round + 1, mover=_mover([step]))
+        return DueStep(step, repeat_at, self.last.round + 1, mover=_latest_mover([step]))
 
-    @property
-    def _stranded(self) -> EscalationStep | None:
-        """While nobody is left the step that says who is to get it: the latest that moves it, fired or passed over."""
-        passed = self._passed
-        if self.clock.stranded_at is None or passed is None:
+    def _stranded_mover(self) -> EscalationStep | None:
+        """While nobody is left: the latest step that moves the ticket, whether it fired or was skipped."""
+        passed_until = self._passed_until
+        if self.clock.stranded_at is None or passed_until is None:
             return None
-        steps = [step for step in self.chain if self.moments[step.pk] <= passed]
+        steps = [step for step in self.chain if self.times[step.pk] <= passed_until]
         steps += [one.step for one in self.fired if one.step is not None]
-        movers = [step for step in steps if step.reassign_to and step.percent != 0]
-        return max(movers, key=self._moment_of, default=None)
+        movers = [step for step in steps if step.reassign_to and step.percent != AT_THE_START]
+        return max(movers, key=lambda step: self.times[step.pk], default=None)
 
-    @property
-    def _last_step(self) -> EscalationStep | None:
-        """The one at the start apart."""
-        return next((one.step for one in reversed(self.fired) if one.step and one.step.percent != 0), None)
-
-    def _round_after(self, step: EscalationStep) -> int:
-        return 1 + max(one.round for one in self.fired if one.step_id == step.pk)
-
-    def next_moment(self, *, after: datetime | None = None) -> datetime | None:
-        """When something is to be done next, the due time included; ``after`` is now, for another try."""
-        again = self._repeat()
-        if self.clock.stranded_at is not None:  # then repeats wait until somebody is found
-            again = (after or self.clock.stranded_at) + TRY_AGAIN
-        times = [self._following(), again]
-        wanted = [self._not_held(time) for time in times if time is not None]
+    def next_action_at(self, *, after: datetime | None = None) -> datetime | None:
+        """When the sweep must look again, at the due time at the latest; ``after`` is now, for another try."""
+        repeat_at = self._repeat_at()
+        if self.clock.stranded_at is not None:  # repeats wait until somebody is found
+            repeat_at = (after or self.clock.stranded_at) + TRY_AGAIN
+        times = [self._not_held(time) for time in (self._next_step_at(), repeat_at) if time is not None]
         if self.clock.state == ClockState.RUNNING:
-            wanted.append(self.clock.due_at)
-        return min(wanted, default=None)
+            times.append(self.clock.due_at)
+        return min(times, default=None)
 
     def _not_held(self, time: datetime) -> datetime:
         return max(time, self.clock.held_until) if self.clock.held_until is not None else time
 
-    def _following(self) -> datetime | None:
-        """When the next step fires, by its own moment or because of how the last one was taken up."""
-        if not self.ahead:
+    def _next_step_at(self) -> datetime | None:
+        """When the next step fires, by its own time or by how the last one was acknowledged."""
+        if not self.steps_ahead:
             return None
-        own, last, step = self.ahead[0][0], self.last, self._standing
+        own, last, step = self.steps_ahead[0][0], self.last, self._last_step
         if last is None or step is None:
             return own
         answer_by = last.fired_at + timedelta(minutes=step.ack_minutes)
@@ -176,49 +219,36 @@ class Course:
         is_pressing = step.ack_required or last.fired_at >= self.clock.due_at
         return held if is_pressing else max(own, held)
 
-    def _repeat(self) -> datetime | None:
-        last, step = self.last, self._standing
+    def _repeat_at(self) -> datetime | None:
+        last, step = self.last, self._last_step
         if last is None or step is None or step.repeat_minutes is None:
             return None
         if step.repeat_cap is not None and last.round >= step.repeat_cap:
             return None
         return last.fired_at + timedelta(minutes=step.repeat_minutes)
 
-    @property
-    def _standing(self) -> EscalationStep | None:
-        """The step that fired last, as long as it is meant for the clock's priority."""
-        step = self.last.step if self.last is not None else None
-        return step if step is not None and step.serves(self.clock.priority) else None
 
-
-def _mover(steps: Sequence[EscalationStep]) -> EscalationStep | None:
-    """The latest of the steps that moves the ticket."""
+def _latest_mover(steps: Sequence[EscalationStep]) -> EscalationStep | None:
     return next((step for step in reversed(steps) if step.reassign_to), None)
 
 
-def courses_of(clocks: Sequence[Clock]) -> dict[int, Course]:
-    """By clock. Two queries."""
-    chains, fired = Chains.of(clocks), fired_on(clocks)
-    return {clock.pk: Course(clock, chains.of_clock(clock), fired.get(clock.pk, [])) for clock in clocks}
+def progress_by_clock(clocks: Sequence[Clock]) -> dict[int, ChainProgress]:
+    """Two queries for any number of clocks, whose `policy_version` and `calendar` are loaded."""
+    chains, fired = Chains.of_clocks(clocks), firings_by_clock(clocks)
+    return {
+        clock.pk: ChainProgress(clock, chains.of_clock(clock), fired.get(clock.pk, [])) for clock in clocks
+    }
 
 
-def course_of(clock: Clock) -> Course:
+def progress_of(clock: Clock) -> ChainProgress:
     """Two queries."""
-    return courses_of([clock])[clock.pk]
+    return progress_by_clock([clock])[clock.pk]
 
 
-def first_moment(clock: Clock, target: PolicyTarget) -> datetime:
-    """When something is first to be done about a new clock. No query: windows bring the beginning of their chain.
-
-    Of a window without it the next sweep finds it out.
-    """
-    if not hasattr(target, "first_percent"):
-        return clock.started_at
-    steps = [
-        EscalationStep(percent=target.first_percent, minutes_from_due=None),
-        EscalationStep(percent=None, minutes_from_due=getattr(target, "first_minutes", None)),
-    ]
-    moments = (
-        step_time(clock, step) for step in steps if (step.percent, step.minutes_from_due) != (None, None)
-    )
-    return min([clock.due_at, *moments])
+def firings_by_clock(clocks: Iterable[Clock]) -> Mapping[int, list[Escalation]]:
+    """By clock the firings of steps, oldest first, their steps loaded. One query."""
+    fired: defaultdict[int, list[Escalation]] = defaultdict(list)
+    rows = Escalation.objects.filter(clock__in=[clock.pk for clock in clocks], step__isnull=False)
+    for escalation in rows.select_related("step").order_by("fired_at", "pk"):
+        fired[escalation.clock_id].append(escalation)
+    return fired

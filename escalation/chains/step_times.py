@@ -1,11 +1,17 @@
-"""The moments of a promise: its due time, and the times of the steps of its chain."""
+"""When things fall due on a promise: its window, and the steps of its chain laid over that window."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+
+from django.db.models import Expression, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from escalation.models import Calendar, Clock, EscalationStep, PolicyTarget
 from escalation.working_time.due_time import add_working, working_between
-from escalation.working_time.hours import WorkingHours
 from escalation.working_time.lookup import hours_of, hours_of_version
+
+AT_THE_START = 0  # percent of the step that fires when the ticket is opened
+AT_DUE = 100
 
 
 def due_time(calendar: Calendar, start: datetime, minutes: int) -> datetime:
@@ -14,42 +20,79 @@ def due_time(calendar: Calendar, start: datetime, minutes: int) -> datetime:
 
 
 def due_under(clock: Clock, target: PolicyTarget) -> datetime:
-    """When the clock would fall due by this window from where its own is counted, its pauses included."""
+    """When the clock would fall due under another window, counted from the same start and with the same pauses."""
     due = due_time(target.calendar, clock.started_at, target.minutes)
     return add_working(hours_of(target.calendar), due, timedelta(seconds=clock.paused_seconds))
 
 
-def step_time(clock: Clock, step: EscalationStep) -> datetime:
-    """When a step of the chain is to fire; at 100 percent the due time to the second, whatever moved it.
+def step_times(clock: Clock, steps: Sequence[EscalationStep]) -> list[datetime]:
+    """When each of the steps fires. A step at 100 percent fires at the due time to the second, whatever moved it.
 
-    Minutes from the due time are working time too; before it they end where the window began at the earliest.
+    Minutes from the due time are working time too; those before it reach back to the start of the window at most.
     """
-    if step.percent is None:
-        return _near_due(clock, step.minutes_from_due or 0)
-    if step.percent == 100:
-        return clock.due_at
-    return _after_start(clock, timedelta(minutes=clock.minutes) * step.percent // 100)
+    hours, start = hours_of_version(clock.calendar, clock.calendar_version), clock.window_starts_at
+    window = timedelta(minutes=clock.minutes)
+    paused = timedelta(seconds=clock.paused_seconds - clock.paused_before_raise)
+    times = []
+    for step in steps:
+        minutes = timedelta(minutes=step.minutes_from_due or 0)
+        if step.percent == AT_DUE:
+            times.append(clock.due_at)
+        elif step.percent is not None:
+            times.append(add_working(hours, start, window * step.percent // 100 + paused))
+        elif minutes < timedelta(0):
+            times.append(add_working(hours, start, max(window + minutes, timedelta(0)) + paused))
+        else:
+            times.append(add_working(hours, clock.due_at, minutes))
+    return times
 
 
-def _near_due(clock: Clock, minutes: int) -> datetime:
-    if minutes < 0:
-        return _after_start(clock, max(timedelta(minutes=clock.minutes + minutes), timedelta(0)))
-    return add_working(_hours(clock), clock.due_at, timedelta(minutes=minutes))
+def step_time(clock: Clock, step: EscalationStep) -> datetime:
+    """When one step fires; see `step_times`."""
+    return step_times(clock, [step])[0]
 
 
-def _after_start(clock: Clock, worked: timedelta) -> datetime:
-    moment = add_working(_hours(clock), clock.window_starts_at, worked)
-    return add_working(
-        _hours(clock), moment, timedelta(seconds=clock.paused_seconds - clock.paused_before_raise)
+def first_step_time(clock: Clock, target: PolicyTarget) -> datetime:
+    """When something is first to be done about a new clock. No query if the window has `first_step_columns`.
+
+    A window without them gives the start: the next sweep works it out.
+    """
+    if not hasattr(target, "first_percent"):
+        return clock.started_at
+    steps = []
+    if target.first_percent is not None:
+        steps.append(EscalationStep(percent=target.first_percent))
+    if (minutes := getattr(target, "first_minutes", None)) is not None:
+        steps.append(EscalationStep(minutes_from_due=minutes))
+    return min([clock.due_at, *step_times(clock, steps)])
+
+
+def first_step_columns(contract: int | None) -> dict[str, Expression]:
+    """Annotations for windows: the first percentage and the first minutes from due of the chain that goes with each.
+
+    Where a chain has steps of both kinds, or overrides only one, they may come out early, never late.
+    """
+    steps = EscalationStep.objects.current().filter(
+        highest_priority__lte=OuterRef("priority"), lowest_priority__gte=OuterRef("priority")
     )
+    chains = [steps.filter(policy=OuterRef("version__policy")), steps.filter(policy__is_default=True)]
+    if contract is not None:
+        chains.insert(0, steps.filter(contract=contract))
+    return {
+        "first_percent": Coalesce(
+            *(_lowest("percent", chain.filter(percent__gt=AT_THE_START)) for chain in chains)
+        ),
+        "first_minutes": Coalesce(*(_lowest("minutes_from_due", chain) for chain in chains)),
+    }
 
 
-def _hours(clock: Clock) -> WorkingHours:
-    return hours_of_version(clock.calendar, clock.calendar_version)
+def _lowest(field: str, steps: QuerySet[EscalationStep]) -> Subquery:
+    ordered = steps.filter(**{f"{field}__isnull": False}).order_by(F(field).asc())
+    return Subquery(ordered.values(field)[:1])
 
 
 def is_last_fifth(clock: Clock, at: datetime) -> bool:
-    """Whether no more than a fifth of the window is left at ``at`` (UTC); while it stands still, of what it kept."""
+    """True if at most a fifth of the window is left at ``at`` (UTC). A paused clock keeps what it had left."""
     left = working_between(
         hours_of_version(clock.calendar, clock.calendar_version), clock.paused_at or at, clock.due_at
     )

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from escalation.chains.progress import course_of, first_moment
-from escalation.chains.step_times import due_time, is_last_fifth
+from escalation.chains.progress import progress_of
+from escalation.chains.step_times import due_time, first_step_time, is_last_fifth
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
 from escalation.clocks.ledger import NOTHING, Before, ChangeContext, append_event, event_row
 from escalation.models import Clock, ClockEvent, PolicyTarget
@@ -84,7 +84,7 @@ def start_clock(
         contract_window=target.own,
         started_by=message,
     )
-    clock.next_step_at = first_moment(clock, target)
+    clock.next_step_at = first_step_time(clock, target)
     clock.save(force_insert=True)
     data = {"ticket": ticket.pk, "kind": str(kind), **window_data(clock)}
     append_event(clock, ClockChange.STARTED, context, before=NOTHING, at=at, message=message, **data)
@@ -274,5 +274,5 @@ def cancel(clock: Clock, context: ChangeContext) -> None:
 
 
 def next_step_time(clock: Clock) -> datetime | None:
-    """When something must happen to the clock next, by its chain and the steps that fired. Two queries."""
-    return course_of(clock).next_moment()
+    """When something is to be done about the clock next, by its chain and what fired of it: two queries."""
+    return progress_of(clock).next_action_at()

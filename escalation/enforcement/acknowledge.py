@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from escalation.chains.progress import Course, course_of
+from escalation.chains.progress import ChainProgress, progress_of
 from escalation.choices import AcknowledgedBy, ClockChange, ClockState, NoticeKind
 from escalation.clocks.ledger import Before, ChangeContext, append_event
 from escalation.clocks.lifecycle import open_clocks
@@ -120,12 +120,12 @@ def _said_before(
 def _acknowledged(
     clock: Clock, firing: Escalation | None, act: ChangeContext, actor: User, by: AcknowledgedBy
 ) -> Acknowledgement:
-    course = course_of(clock)
-    until = act.at + _time_out(course)
+    progress = progress_of(clock)
+    until = act.at + _time_out(progress)
     if act.at < clock.due_at:
         until = min(until, clock.due_at)  # the step at the due time is never held back
     clock.held_until = max(until, clock.held_until or until)
-    clock.next_step_at = course.next_moment(after=act.at)
+    clock.next_step_at = progress.next_action_at(after=act.at)
     clock.save(update_fields=["held_until", "next_step_at"])
     append_event(
         clock,
@@ -140,16 +140,16 @@ def _acknowledged(
     )
 
 
-def _time_out(course: Course) -> timedelta:
+def _time_out(progress: ChainProgress) -> timedelta:
     """Of the last step that fired, else of the first one to come."""
-    step = course.last.step if course.last is not None else None
-    if step is None and course.ahead:
-        step = course.ahead[0][1]
+    step = progress.last.step if progress.last is not None else None
+    if step is None and progress.steps_ahead:
+        step = progress.steps_ahead[0][1]
     return timedelta(minutes=step.ack_minutes) if step is not None else TIME_OUT
 
 
 def _let_go(clocks: Iterable[Clock], at: datetime) -> None:
     for clock in clocks:
         clock.held_until = None
-        clock.next_step_at = course_of(clock).next_moment(after=at)
+        clock.next_step_at = progress_of(clock).next_action_at(after=at)
         clock.save(update_fields=["held_until", "next_step_at"])

@@ -1,11 +1,11 @@
 """Fires steps of the chain on promises, many at once: warns, or moves tickets one level up and tells everybody.
 
-Everything is worked out first and written in bulk, in the transaction and under the ticket locks of the caller.
+Everything is worked out first and then written in bulk, in the caller's transaction and under its ticket locks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,19 +14,19 @@ from django.contrib.auth.models import User
 from django.db.models import DateTimeField, F
 from django.utils.translation import gettext as _
 
-from escalation.chains.lookup import AT_THE_START
-from escalation.chains.progress import Course, Due, courses_of
+from escalation.chains.progress import DueStep, progress_by_clock, progress_of
+from escalation.chains.step_times import AT_THE_START
 from escalation.choices import ClockChange, ClockState, Medium, Whom
 from escalation.clocks.ledger import Before, ChangeContext, event_row, past_holders
 from escalation.clocks.lifecycle import breach_row
 from escalation.clocks.updates_and_resolution import resume
-from escalation.enforcement.handover import write_handovers
-from escalation.enforcement.recipients import Telling, Told, ToldGroup, person_for
+from escalation.enforcement.handover import Handover, write_handover_notes
+from escalation.enforcement.recipients import GroupNotice, PersonNotice, StepNotices, route_of
 from escalation.lib.update_by_key import ByKey
 from escalation.models import Clock, ClockEvent, Escalation, EscalationStep, Notification
 from escalation.notifications.wording import person_name
 from escalation.notifications.writing import group_rows, notification_row, nudge_dispatch
-from escalation.people.next_in_line import Route, one_level_up, to_duty_manager, to_person
+from escalation.people.next_in_line import Route, one_level_up
 from escalation.people.staff_snapshot import People
 from tickets.choices import OwnerRule, Priority
 from tickets.errors import DeskError
@@ -39,13 +39,13 @@ TOLD_BY_HAND = (Whom.PREVIOUS_HOLDER, Whom.ACCOUNT_MANAGER, Whom.BACKUP)
 
 @dataclass(frozen=True)
 class Firing:
-    """One firing, worked out: its rows are written with those of all the others."""
+    """One firing, worked out: its rows are written together with those of all the others."""
 
     clock: Clock
     escalation: Escalation
     target: User | None
-    told: Sequence[Told]
-    groups: Sequence[ToldGroup]
+    people: Sequence[PersonNotice]
+    groups: Sequence[GroupNotice]
     channels: Sequence[str]
     rule: OwnerRule = OwnerRule.ESCALATION
     reason: str = ""
@@ -62,62 +62,53 @@ def act_on_all(clocks: Sequence[Clock], people: People, *, now: datetime) -> lis
     the tickets' locks, with ``clock.ticket`` being the locked ticket.
     """
     act = ChangeContext(now, None)
-    lines = [said for clock in clocks for said in _recorded(clock, act)]
-    courses = courses_of(clocks)
-    dues = {pk: due for pk, course in courses.items() if (due := course.due(now)) is not None}
-    held = past_holders([pk for pk, due in dues.items() if due.mover is not None])
+    breaches = []
+    for clock in clocks:
+        if clock.state == ClockState.PAUSED:
+            resume(clock, act)  # a pause ends by itself when the policy's cap is reached
+        if clock.state == ClockState.RUNNING and clock.due_at <= now:
+            breaches.append(breach_row(clock, act))
+    progress = progress_by_clock(clocks)
+    due_steps = {pk: due for pk, one in progress.items() if (due := one.due(now)) is not None}
+    held = past_holders([pk for pk, due in due_steps.items() if due.mover is not None])
     were_stranded = {clock.pk for clock in clocks if clock.stranded_at is not None}
     firings = []
     for clock in clocks:
-        due = dues.get(clock.pk)
-        firing = _worked_out(clock, due, people, held[clock.pk], now) if due is not None else None
+        due, reached = due_steps.get(clock.pk), progress[clock.pk]
+        firing = _plan_firing(clock, due, people, held[clock.pk], now) if due is not None else None
         if firing is not None:
             firings.append(firing)
-        clock.next_step_at = _next(courses[clock.pk], firing, now)
-    _save(clocks, were_stranded, act.at)
-    _write(firings, act, lines)
+            reached = reached.with_firing(firing.escalation)
+        clock.next_step_at = reached.next_action_at(after=now)
+    _save_clocks(clocks, were_stranded, now)
+    _write_firings(firings, act, breaches)
     return [firing.escalation for firing in firings]
 
 
-def _save(clocks: Sequence[Clock], were_stranded: Collection[int], at: datetime) -> None:
-    """What many have in common by one update each: row by row only the next moment, which differs."""
+def _save_clocks(clocks: Sequence[Clock], were_stranded: Collection[int], now: datetime) -> None:
+    """One update for what many clocks have in common; only the time of the next action differs from row to row."""
     rows = Clock.objects.order_by()
-    new = {clock.pk: clock.next_step_at for clock in clocks if clock.detected_at == at}
-    following = {clock.pk: clock.next_step_at for clock in clocks if clock.pk not in new}
+    new = {clock.pk: clock.next_step_at for clock in clocks if clock.detected_at == now}
+    others = {clock.pk: clock.next_step_at for clock in clocks if clock.pk not in new}
     rows.filter(pk__in=new).update(
         state=ClockState.BREACHED,
         breached_at=F("due_at"),
-        detected_at=at,
+        detected_at=now,
         next_step_at=ByKey(new, DateTimeField()),
     )
-    rows.filter(pk__in=following).update(next_step_at=ByKey(following, DateTimeField()))
+    rows.filter(pk__in=others).update(next_step_at=ByKey(others, DateTimeField()))
     stranded = {clock.pk for clock in clocks if clock.stranded_at is not None}
-    rows.filter(pk__in=stranded.difference(were_stranded)).update(stranded_at=at)
+    rows.filter(pk__in=stranded.difference(were_stranded)).update(stranded_at=now)
     rows.filter(pk__in=set(were_stranded).difference(stranded)).update(stranded_at=None)
 
 
-def _recorded(clock: Clock, act: ChangeContext) -> list[NewRow[ClockEvent]]:
-    """The line of a breach that is noticed now."""
-    resume(clock, act)  # a pause ends by itself when the policy's cap is reached
-    if clock.state == ClockState.RUNNING and clock.due_at <= act.at:
-        return [breach_row(clock, act)]
-    return []
-
-
-def _next(course: Course, firing: Firing | None, now: datetime) -> datetime | None:
-    if firing is None:
-        return course.next_moment(after=now)
-    return course.after(firing.escalation).next_moment(after=now)
-
-
-def _worked_out(clock: Clock, due: Due, people: People, held: set[int], now: datetime) -> Firing | None:
-    """None where nobody is left still: everybody has been told, and it is tried again."""
+def _plan_firing(clock: Clock, due: DueStep, people: People, held: set[int], now: datetime) -> Firing | None:
+    """None for another try that finds nobody either: everybody was told the first time."""
     route = route_of(clock, due.mover, people, held) if due.mover is not None else Route(None)
-    target = people.user(route.target)
-    is_another_try = clock.stranded_at is not None and due.round > 0
-    if is_another_try and target is None:
+    target, is_start = people.user(route.target), due.step.percent == AT_THE_START
+    if target is None and clock.stranded_at is not None and due.round > 0:
         return None
-    if due.mover is not None and due.step.percent != AT_THE_START:
+    if due.mover is not None and not is_start:
         clock.stranded_at = None if target is not None else clock.stranded_at or now
     escalation = Escalation(
         clock=clock,
@@ -129,10 +120,17 @@ def _worked_out(clock: Clock, due: Due, people: People, held: set[int], now: dat
         to_owner=target,
         route=route.as_json(),
     )
-    telling = Telling(clock, due, clock.ticket.owner, target, people)
-    told, groups = list(telling.told()), list(telling.groups())
-    rule = OwnerRule.ON_DUTY if due.step.percent == AT_THE_START else OwnerRule.ESCALATION
-    return Firing(clock, escalation, target, told, groups, due.channels, rule, _reason(due.mover or due.step))
+    notices = StepNotices(clock, due, clock.ticket.owner, target, people)
+    return Firing(
+        clock,
+        escalation,
+        target,
+        notices.for_people(),
+        notices.for_groups(),
+        channels=list(dict.fromkeys(channel for step in due.steps for channel in step.channels)),
+        rule=OwnerRule.ON_DUTY if is_start else OwnerRule.ESCALATION,
+        reason=_reason(due.mover or due.step),
+    )
 
 
 def _reason(step: EscalationStep) -> str:
@@ -143,34 +141,29 @@ def _reason(step: EscalationStep) -> str:
     return _("No answer: %(when)s.") % {"when": step.when}
 
 
-def route_of(clock: Clock, mover: EscalationStep, people: People, held: set[int]) -> Route:
-    """Who would get the ticket if this step fired at the moment of ``people``; ``held`` the promise before."""
-    staff, holder, last = people.staff, clock.ticket.owner_id, people.duty_manager
-    match Whom(mover.reassign_to):
-        case Whom.DUTY_MANAGER:
-            return to_duty_manager(staff, last)
-        case Whom.MANAGER:
-            return one_level_up(staff, holder=holder, held=held, duty_manager=last)
-        case Whom.MANAGERS_MANAGER:
-            return one_level_up(staff, holder=holder, held=held, duty_manager=last, skip=1)
-        case whom:
-            person = person_for(whom, clock, mover, holder, people)
-            if mover.percent == AT_THE_START:
-                return Route(staff.stand_in(person) if person is not None else None)
-            return to_person(staff, person, holder=holder, held=held, duty_manager=last)
-
-
-def _write(firings: Sequence[Firing], act: ChangeContext, lines: Sequence[NewRow[ClockEvent]]) -> None:
-    """In the order in which it reads: the breach, the step, the new holder, the summary, who was told."""
+def _write_firings(
+    firings: Sequence[Firing], act: ChangeContext, breaches: Sequence[NewRow[ClockEvent]]
+) -> None:
+    """In the order in which people read it: the breach, the step, the new holder, the summary, who was told."""
     insert_with_keys([firing.escalation for firing in firings])
-    insert_all([*lines, *(_step_line(firing, act) for firing in firings)])
+    insert_all([*breaches, *(_step_line(firing, act) for firing in firings)])
     for rule in (OwnerRule.ON_DUTY, OwnerRule.ESCALATION):
-        moving = [firing for firing in firings if firing.moves and firing.rule == rule]
+        moving = [firing for firing in firings if firing.rule == rule and firing.moves]
+        if not moving:
+            continue
         moves = [OwnerChange(one.clock.ticket, one.target, one.reason) for one in moving if one.target]
         hand_over_all(moves, actor=act.actor, at=act.at, rule=rule)
         if rule == OwnerRule.ESCALATION:
-            write_handovers([(one.clock, one.escalation) for one in moving], at=act.at)
-    rows = [row for firing in firings for row in _notifications(firing, act.at)]
+            handovers = [Handover.of_escalation(one.clock, one.escalation) for one in moving]
+            write_handover_notes(handovers, at=act.at)
+    rows: list[NewRow[Notification]] = []
+    for firing in firings:
+        about: dict[str, Any] = {
+            "at": act.at, "escalation": firing.escalation, "channels": firing.channels
+        }  # fmt: skip
+        rows += [notification_row(person.recipient, person.notice, **about) for person in firing.people]
+        for group in firing.groups:
+            rows += group_rows(group.notice, whom=group.whom, rota=group.rota, **about)
     insert_all(rows)
     if rows:
         nudge_dispatch()
@@ -188,38 +181,22 @@ def _step_line(firing: Firing, act: ChangeContext) -> NewRow[ClockEvent]:
     return event_row(firing.clock, ClockChange.STEP, act, before=Before.of(firing.clock), **facts)
 
 
-def _notifications(firing: Firing, at: datetime) -> Iterable[NewRow[Notification]]:
-    for told in firing.told:
-        yield notification_row(
-            told.recipient, told.notice, at=at, escalation=firing.escalation, channels=firing.channels
-        )
-    for group in firing.groups:
-        yield from group_rows(
-            group.notice,
-            whom=group.whom,
-            rota=group.rota,
-            at=at,
-            escalation=firing.escalation,
-            channels=firing.channels,
-        )
-
-
 def fire_opening(clock: Clock, *, at: datetime) -> Escalation | None:
     """Fire the step at the start of the chain, if it has one that did not fire yet: a P0 pages the person on duty.
 
     Needs the ticket's lock, with ``clock.ticket`` being the locked ticket.
     """
-    course = courses_of([clock])[clock.pk]
-    step = next((step for step in course.chain if step.percent == AT_THE_START), None)
-    if step is None or any(fired.step_id == step.pk for fired in course.fired):
+    progress = progress_of(clock)
+    step = next((step for step in progress.chain if step.percent == AT_THE_START), None)
+    if step is None or any(fired.step_id == step.pk for fired in progress.fired):
         return None
-    due = Due(step, clock.window_starts_at, mover=step if step.reassign_to else None)
-    firing = _worked_out(clock, due, People.at(at), set(), at)
+    due = DueStep(step, clock.window_starts_at, mover=step if step.reassign_to else None)
+    firing = _plan_firing(clock, due, People.at(at), set(), at)
     if firing is None:
         return None
-    clock.next_step_at = _next(course, firing, at)
+    clock.next_step_at = progress.with_firing(firing.escalation).next_action_at(after=at)
     clock.save(update_fields=["next_step_at"])
-    _write([firing], ChangeContext(at, None), [])
+    _write_firings([firing], ChangeContext(at, None), [])
     return firing.escalation
 
 
@@ -242,8 +219,8 @@ def escalate_by_hand(clock: Clock, people: People, act: ChangeContext) -> Escala
         route=route.as_json(),
     )
     step = EscalationStep(tell=list(TOLD_BY_HAND), reassign_to=Whom.MANAGER)
-    telling = Telling(clock, Due(step, act.at, mover=step), holder, target, people)
-    told = [one for one in telling.told() if one.recipient != act.actor]  # who did it knows
+    notices = StepNotices(clock, DueStep(step, act.at, mover=step), holder, target, people)
+    told = [one for one in notices.for_people() if one.recipient != act.actor]  # whoever escalated knows
     channels = LOUD if clock.priority <= Priority.P1 else QUIET
-    _write([Firing(clock, escalation, target, told, (), channels, reason=act.cause)], act, [])
+    _write_firings([Firing(clock, escalation, target, told, (), channels, reason=act.cause)], act, [])
     return escalation

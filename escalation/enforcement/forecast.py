@@ -9,12 +9,11 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
 from customers.models import Contract, Customer
-from escalation.chains.progress import Course, Due
+from escalation.chains.progress import ChainProgress, DueStep
 from escalation.chains.step_text import asks_of
 from escalation.chains.step_times import due_time, step_time
 from escalation.choices import ClockKind, ClockState, Medium, Whom
-from escalation.enforcement.firing import route_of
-from escalation.enforcement.recipients import Telling, person_for, rota_of
+from escalation.enforcement.recipients import GROUPS, StepNotices, person_for, rota_of, route_of
 from escalation.models import Clock, ContactWay, Escalation, EscalationStep, Policy, PolicyVersion
 from escalation.people.next_in_line import Route, Why
 from escalation.people.staff_snapshot import People
@@ -23,7 +22,6 @@ from tickets.models import Ticket
 from tickets.services.first_owner import choose_first_owner
 
 PASSED_OVER = (Why.UNREACHABLE, Why.HELD_BEFORE)
-GROUPS = (Whom.ROTA_GROUP, Whom.CUSTOMER_GROUP)
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ def _clock(sample: SampleTicket) -> Clock:
 
 
 def _numbered(step: EscalationStep, place: int) -> EscalationStep:
-    """Steps of a form have no number yet, by which the course knows what has fired."""
+    """Steps of a form have no number yet, by which the progress knows what has fired."""
     numbered = copy(step)
     numbered.pk = numbered.pk or -place
     return numbered
@@ -127,7 +125,7 @@ def _played(clock: Clock, chain: Sequence[EscalationStep]) -> Iterator[Foreseen]
     once = [_once(step) for step in chain]
     fired: list[Escalation] = []
     held = {clock.ticket.owner.pk}
-    while (following := Course(clock, once, fired).following) and len(fired) < len(chain):
+    while (following := ChainProgress(clock, once, fired).next_step) and len(fired) < len(chain):
         at, step = following
         foreseen = _foreseen(clock, steps[step.pk], at, held)
         yield foreseen
@@ -148,7 +146,9 @@ def _foreseen(clock: Clock, step: EscalationStep, at: datetime, held: set[int]) 
     people, holder = People.at(at), clock.ticket.owner
     route = route_of(clock, step, people, held) if step.reassign_to else Route(None)
     to = people.user(route.target)
-    telling = Telling(clock, Due(step, at, mover=step if step.reassign_to else None), holder, to, people)
+    notices = StepNotices(
+        clock, DueStep(step, at, mover=step if step.reassign_to else None), holder, to, people
+    )
     reasons = _reasons(clock, step, holder, to, people)
     return Foreseen(
         at=at,
@@ -156,7 +156,7 @@ def _foreseen(clock: Clock, step: EscalationStep, at: datetime, held: set[int]) 
         holder=holder,
         to=to,
         hastened=at < step_time(clock, step),
-        reached=[_reached(told.recipient, reasons, people) for told in telling.told()],
+        reached=[_reached(told.recipient, reasons, people) for told in notices.for_people()],
         missing=[str(Whom(value).label) for value in step.tell if _is_nobody(Whom(value), clock, step, people)],
         passed=[(user, str(stop.why.label)) for stop in route.stops if stop.why in PASSED_OVER
                 if (user := people.user(stop.user)) is not None],

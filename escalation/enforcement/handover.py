@@ -1,39 +1,44 @@
-"""Fills handover summaries from the database, many at once, and writes the note of one."""
+"""Tells new owners in a note what they must know: who had the ticket, what is promised, what was said last."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from typing import Self
 
 from django.contrib.auth.models import User
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, Window
 from django.db.models.functions import Left, RowNumber
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from customers.models import Contact, Contract
 from customers.names import full_name
-from escalation.enforcement.handover_summary import (
-    LAST_MESSAGES,
-    LAST_WORDS,
-    HandoverCause,
-    HandoverFacts,
-    Informed,
-    Said,
-    handover_text,
-)
+from escalation.explaining.times import length
 from escalation.models import Clock, Escalation, Notification
-from escalation.notifications.wording import person_name, reader_of
-from tickets.choices import MessageKind
+from escalation.notifications.wording import as_read_by, moment, person_name, reader_of
+from tickets.choices import Channel, MessageKind
 from tickets.models import Message
 from tickets.models.message import BACKDATED_AFTER
-from tickets.services.conversation import note_down, note_down_all
+from tickets.services.conversation import note_down_all
 
+LAST_WORDS = 600  # characters of the customer's last message that the note repeats
+EXCERPT = 160  # and of each other message
+LAST_MESSAGES = 3
 QUESTIONS = Q(kind=MessageKind.INBOUND)
+
+
+class HandoverCause(Enum):
+    STEP = auto()
+    BY_HAND = auto()
+    ABSENCE = auto()
+    RETURN = auto()
 
 
 @dataclass(frozen=True)
 class Handover:
-    """A ticket on its way to the next holder; ``actor`` and ``reason`` are those of whoever escalates by hand."""
+    """A ticket that moves to the next holder; ``actor`` and ``reason`` are of whoever escalated it by hand."""
 
     clock: Clock
     before: User
@@ -43,67 +48,99 @@ class Handover:
     reason: str = ""
 
     @classmethod
-    def of(cls, clock: Clock, escalation: Escalation) -> Self:
+    def of_escalation(cls, clock: Clock, escalation: Escalation) -> Self:
         by = escalation.by
         cause = HandoverCause.STEP if by is None else HandoverCause.BY_HAND
         after = escalation.to_owner or escalation.from_owner
         return cls(clock, escalation.from_owner, after, cause, by, escalation.reason)
 
 
-def write_handover(clock: Clock, escalation: Escalation, *, at: datetime) -> Message:
-    """Write the note in the new owner's language; the caller holds the ticket's lock."""
-    [facts] = handover_facts([Handover.of(clock, escalation)], at=at)
-    return note_down(clock.ticket, actor=None, at=at, body=handover_text(facts))
+@dataclass(frozen=True, slots=True)
+class MessageExcerpt:
+    """A message, or its beginning. Without a name it is from somebody unknown."""
+
+    at: datetime
+    kind: str
+    channel: str
+    name: str
+    body: str
+    is_backdated: bool = False
 
 
-def write_handovers(moved: Sequence[tuple[Clock, Escalation]], *, at: datetime) -> None:
-    """As write_handover for many, whose tickets the caller has locked and brings up to date; five queries."""
-    write_summaries([Handover.of(clock, escalation) for clock, escalation in moved], at=at)
+@dataclass(frozen=True, slots=True)
+class HandoverFacts:
+    """Everything the note says; names are written out, times are UTC. ``others`` starts with the oldest message.
+
+    ``language`` and ``zone`` are the new owner's; ``actor`` and ``reason`` belong to a move by hand. An empty
+    ``customer`` is an unknown company, an empty ``plan`` one without a contract. ``informed`` says by name when
+    somebody was last told of the promise.
+    """
+
+    language: str
+    zone: str
+    at: datetime
+    cause: HandoverCause
+    before: str
+    after: str
+    actor: str
+    reason: str
+    customer: str
+    plan: str
+    contact: str
+    subject: str
+    started_at: datetime
+    due_at: datetime
+    informed: Mapping[str, datetime]
+    question: MessageExcerpt | None
+    others: Sequence[MessageExcerpt]
 
 
-def write_summaries(moves: Sequence[Handover], *, at: datetime) -> None:
-    """The note of each move, whatever its cause; for tickets as write_handovers wants them, and in as many queries."""
+def write_handover_notes(moves: Sequence[Handover], *, at: datetime) -> None:
+    """Write the note of each move in the new owner's language. Five queries for any number.
+
+    The caller has locked the tickets, and saves that they changed.
+    """
     facts = handover_facts(moves, at=at) if moves else []
-    note_down_all(
-        [(move.clock.ticket, handover_text(one)) for move, one in zip(moves, facts, strict=True)], at=at
-    )
+    notes = [(move.clock.ticket, handover_text(one)) for move, one in zip(moves, facts, strict=True)]
+    note_down_all(notes, at=at)
 
 
 def handover_facts(moves: Sequence[Handover], *, at: datetime) -> list[HandoverFacts]:
-    """The facts of each move, in their order; four queries for any number.
+    """The facts of each move, in their order. Four queries for any number.
 
     Needs loaded what a sweep has at hand: ``clock.ticket.customer``, and ``staff_profile`` of the new holders.
     """
-    contacts = _contacts({move.clock.ticket.contact_id for move in moves})
-    plans = _plans({move.clock.contract_id for move in moves})
-    told = _told([move.clock.pk for move in moves])
-    said = _said([move.clock.ticket.pk for move in moves])
+    contacts = _contact_texts({key for move in moves if (key := move.clock.ticket.contact_id) is not None})
+    contracts = {key for move in moves if (key := move.clock.contract_id) is not None}
+    plans = dict(Contract.objects.filter(pk__in=contracts).order_by().values_list("pk", "plan__name"))
+    informed = _last_informed([move.clock.pk for move in moves])
+    messages = _latest_messages([move.clock.ticket.pk for move in moves])
     return [
-        _facts(
+        _facts_of(
             move,
             at,
-            contact=contacts.get(move.clock.ticket.contact_id, ""),
-            plan=plans.get(move.clock.contract_id, ""),
-            told=told[move.clock.pk],
-            said=said[move.clock.ticket.pk],
+            contact=contacts.get(move.clock.ticket.contact_id or 0, ""),
+            plan=plans.get(move.clock.contract_id or 0, ""),
+            informed=informed[move.clock.pk],
+            messages=messages[move.clock.ticket.pk],
         )
         for move in moves
     ]
 
 
-def _facts(
+def _facts_of(
     move: Handover,
     at: datetime,
     *,
     contact: str,
     plan: str,
-    told: Mapping[str, datetime],
-    said: Sequence[Said],
+    informed: Mapping[str, datetime],
+    messages: Sequence[MessageExcerpt],
 ) -> HandoverFacts:
     clock, ticket = move.clock, move.clock.ticket
     language, zone = reader_of(move.after)
-    question = next((one for one in said if one.kind == MessageKind.INBOUND), None)
-    others = [one for one in said if one is not question][:LAST_MESSAGES]
+    question = next((message for message in messages if message.kind == MessageKind.INBOUND), None)
+    others = [message for message in messages if message is not question][:LAST_MESSAGES]
     return HandoverFacts(
         language=language,
         zone=zone,
@@ -119,40 +156,30 @@ def _facts(
         subject=ticket.subject,
         started_at=clock.started_at,
         due_at=clock.due_at,
-        told=[Informed(name, when) for name, when in told.items()],
+        informed=informed,
         question=question,
-        last=others[::-1],
+        others=others[::-1],
     )
 
 
-def _contacts(keys: Collection[int | None]) -> Mapping[int | None, str]:
+def _contact_texts(keys: Collection[int]) -> Mapping[int, str]:
     """Name, address and telephone of each."""
-    rows = Contact.objects.filter(pk__in=_known(keys)).order_by()
-    found = rows.values_list("pk", "name", "email", "phone")
-    return {pk: " · ".join(filter(None, how)) for pk, *how in found}
+    rows = Contact.objects.filter(pk__in=keys).order_by().values_list("pk", "name", "email", "phone")
+    return {pk: " · ".join(filter(None, parts)) for pk, *parts in rows}
 
 
-def _plans(keys: Collection[int | None]) -> Mapping[int | None, str]:
-    rows = Contract.objects.filter(pk__in=_known(keys)).order_by()
-    return dict(rows.values_list("pk", "plan__name"))
-
-
-def _known(keys: Iterable[int | None]) -> list[int]:
-    return [key for key in keys if key is not None]
-
-
-def _told(clocks: Collection[int]) -> Mapping[int, Mapping[str, datetime]]:
-    """By promise: who was told of it, and when last."""
-    told: defaultdict[int, dict[str, datetime]] = defaultdict(dict)
+def _last_informed(clocks: Collection[int]) -> Mapping[int, Mapping[str, datetime]]:
+    """By promise the people who were told of it, and when last."""
+    informed: defaultdict[int, dict[str, datetime]] = defaultdict(dict)
     rows = Notification.objects.filter(clock__in=clocks).order_by("created_at", "pk")
     people = ("recipient__first_name", "recipient__last_name", "recipient__username")
     for clock, at, first, last, login in rows.values_list("clock", "created_at", *people):
-        told[clock][full_name(first, last) or login] = at
-    return told
+        informed[clock][full_name(first, last) or login] = at
+    return informed
 
 
-def _said(tickets: Collection[int]) -> Mapping[int, list[Said]]:
-    """The beginnings of the last messages of each ticket, newest first, what the desk wrote itself left out.
+def _latest_messages(tickets: Collection[int]) -> Mapping[int, list[MessageExcerpt]]:
+    """The beginnings of the last messages of each ticket, newest first, without those the desk wrote itself.
 
     As many of the customer as of everybody else, so that a long thread of notes does not hide the question.
     """
@@ -166,7 +193,7 @@ def _said(tickets: Collection[int]) -> Mapping[int, list[Said]]:
         .filter(place__lte=LAST_MESSAGES + 1)
         .order_by("-at", "-pk")
     )
-    said: defaultdict[int, list[Said]] = defaultdict(list)
+    messages: defaultdict[int, list[MessageExcerpt]] = defaultdict(list)
     author = ("author__first_name", "author__last_name", "author__username")
     sender = ("contact__name", "sender_name", "sender_address")
     for ticket, at, created_at, kind, channel, body, first, last, login, *senders in rows.values_list(
@@ -174,5 +201,71 @@ def _said(tickets: Collection[int]) -> Mapping[int, list[Said]]:
     ):
         by = full_name(first, last) or login if login else next(filter(None, senders), "")
         is_backdated = bool(login) and created_at - at > BACKDATED_AFTER
-        said[ticket].append(Said(at, kind, channel, by, body, is_backdated))
-    return said
+        messages[ticket].append(MessageExcerpt(at, kind, channel, by, body, is_backdated))
+    return messages
+
+
+def handover_text(facts: HandoverFacts) -> str:
+    """The whole note, in the language and zone of the facts. No query."""
+    with as_read_by(facts.language, facts.zone):
+        return "\n".join((*_what_happened(facts), *_customer(facts), *_promise(facts), *_conversation(facts)))
+
+
+def _what_happened(facts: HandoverFacts) -> Iterator[str]:
+    names = {"before": facts.before, "after": facts.after, "name": facts.actor, "reason": facts.reason}
+    match facts.cause:
+        case HandoverCause.STEP:
+            yield _("Escalated from %(before)s to %(after)s.") % names
+        case HandoverCause.BY_HAND if facts.actor == facts.before:
+            yield _("%(before)s escalated it to %(after)s: %(reason)s") % names
+        case HandoverCause.BY_HAND:
+            yield _("%(name)s escalated it from %(before)s to %(after)s: %(reason)s") % names
+        case HandoverCause.ABSENCE:
+            yield _("%(before)s is away; %(after)s takes over.") % names
+        case HandoverCause.RETURN:
+            yield _("%(after)s is back and has it again; %(before)s held it meanwhile.") % names
+
+
+def _customer(facts: HandoverFacts) -> Iterator[str]:
+    customer = facts.customer or _("unknown company")
+    plan = facts.plan or (_("no contract") if facts.customer else "")
+    yield _("Customer: %(name)s") % {"name": " · ".join(filter(None, (customer, plan)))}
+    if facts.contact:
+        yield _("Contact: %(name)s") % {"name": facts.contact}
+    yield _("Subject: %(subject)s") % {"subject": facts.subject}
+
+
+def _promise(facts: HandoverFacts) -> Iterator[str]:
+    yield _("Received: %(time)s") % {"time": moment(facts.started_at)}
+    due = {"time": moment(facts.due_at), "length": length(abs(facts.due_at - facts.at))}
+    if facts.at < facts.due_at:
+        yield _("Due: %(time)s, %(length)s left") % due
+    else:
+        yield _("Due: %(time)s, overdue for %(length)s") % due
+    if facts.informed:
+        people = ", ".join(f"{name} ({_short_time(at)})" for name, at in facts.informed.items())
+        yield _("Told so far: %(people)s") % {"people": people}
+
+
+def _conversation(facts: HandoverFacts) -> Iterator[str]:
+    if facts.question is not None:
+        yield from ("", _("The customer's last words:"), facts.question.body[:LAST_WORDS].strip())
+    if facts.others:
+        yield from ("", _("Other messages:"))
+        yield from map(_message_line, facts.others)
+
+
+def _message_line(message: MessageExcerpt) -> str:
+    body = " ".join(message.body[: 2 * EXCERPT].split())
+    excerpt = body if len(body) <= EXCERPT else f"{body[:EXCERPT]}…"
+    kind = (
+        Channel(message.channel).label
+        if message.kind == MessageKind.CONTACT
+        else MessageKind(message.kind).label
+    )
+    late = _("written down later") if message.is_backdated else ""
+    return " · ".join(filter(None, (_short_time(message.at), message.name, str(kind), late))) + f": {excerpt}"
+
+
+def _short_time(at: datetime) -> str:
+    return f"{timezone.localtime(at):%m-%d %H:%M}"

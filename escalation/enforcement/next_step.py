@@ -6,10 +6,10 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 
-from escalation.chains.progress import courses_of
+from escalation.chains.progress import progress_by_clock
 from escalation.choices import Whom
 from escalation.clocks.ledger import past_holders
-from escalation.enforcement.firing import route_of
+from escalation.enforcement.recipients import route_of
 from escalation.models import Clock, EscalationStep
 from escalation.people.staff_snapshot import People
 
@@ -36,7 +36,7 @@ def upcoming(clocks: Sequence[Clock], *, now: datetime) -> Mapping[int, Upcoming
     waiting = [clock for clock in clocks if clock.next_step_at is not None]
     if not waiting:
         return {}
-    following = {pk: course.following for pk, course in courses_of(waiting).items()}
+    following = {pk: progress.next_step for pk, progress in progress_by_clock(waiting).items()}
     moving = [pk for pk, found in following.items() if found is not None and found[1].reassign_to]
     held = past_holders(moving)
     people = People.at(now) if moving else None

@@ -1,101 +1,121 @@
-"""Whom one firing of a step tells what: nobody twice, and whoever is away has their deputy told as well."""
+"""Who gets the ticket when a step fires, and whom the step tells: nobody twice, and deputies of the absent too."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
 from django.contrib.auth.models import User
 
 from customers.models import Customer
-from escalation.chains.lookup import AT_THE_START
-from escalation.chains.progress import Due
+from escalation.chains.progress import DueStep
+from escalation.chains.step_times import AT_THE_START
 from escalation.choices import NoticeKind, Whom
 from escalation.models import Clock, DutyRota, EscalationStep
 from escalation.notifications.wording import Notice
+from escalation.people.next_in_line import Route, one_level_up, to_duty_manager, to_person
 from escalation.people.staff_snapshot import People
+
+GROUPS = (Whom.ROTA_GROUP, Whom.CUSTOMER_GROUP)
+
+
+def route_of(clock: Clock, mover: EscalationStep, people: People, held: set[int]) -> Route:
+    """Who would get the ticket if this step fired at the moment of ``people``; ``held`` the promise before."""
+    staff, holder, last = people.staff, clock.ticket.owner_id, people.duty_manager
+    match Whom(mover.reassign_to):
+        case Whom.DUTY_MANAGER:
+            return to_duty_manager(staff, last)
+        case Whom.MANAGER:
+            return one_level_up(staff, holder=holder, held=held, duty_manager=last)
+        case Whom.MANAGERS_MANAGER:
+            return one_level_up(staff, holder=holder, held=held, duty_manager=last, skip=1)
+        case whom:
+            person = person_for(whom, clock, mover, holder, people)
+            if mover.percent == AT_THE_START:
+                return Route(staff.stand_in(person) if person is not None else None)
+            return to_person(staff, person, holder=holder, held=held, duty_manager=last)
 
 
 @dataclass(frozen=True)
-class Told:
+class PersonNotice:
     recipient: User
     notice: Notice
 
 
 @dataclass(frozen=True)
-class ToldGroup:
-    """A group chat instead of a person."""
+class GroupNotice:
+    """A notice to a group chat instead of a person."""
 
     whom: Whom
     rota: DutyRota | None
     notice: Notice
 
 
-GROUPS = (Whom.ROTA_GROUP, Whom.CUSTOMER_GROUP)
-
-
 @dataclass(frozen=True)
-class Telling:
-    """``holder`` had the ticket before the step, ``target`` gets it, if anybody does."""
+class StepNotices:
+    """What one firing tells. ``holder`` had the ticket before the step, ``target`` gets it, if anybody does."""
 
     clock: Clock
-    due: Due
+    due: DueStep
     holder: User
     target: User | None
     people: People
 
-    def told(self) -> Iterator[Told]:
-        seen: set[int] = set()
-        for recipient, kind in self._wanted():
-            if recipient.pk not in seen:
-                seen.add(recipient.pk)
-                yield Told(recipient, self._notice(kind))
+    def for_people(self) -> list[PersonNotice]:
+        return [PersonNotice(user, self._notice(kind)) for user, kind in self._kinds().items()]
 
-    def groups(self) -> Iterator[ToldGroup]:
-        """The groups that the step tells; a repeat is for whoever has it."""
+    def for_groups(self) -> list[GroupNotice]:
+        """One for each group that the step names; none at a repeat, which is for whoever has the ticket."""
         if self.due.round:
-            return
+            return []
         chats = dict.fromkeys(
             (whom, rota_of(self.clock, step) if whom == Whom.ROTA_GROUP else None)
-            for whom, step in self._named()
+            for whom, step in self._named
             if whom in GROUPS
         )
-        for whom, rota in chats:
-            kind = NoticeKind.PAGED if self.due.step.percent == AT_THE_START else self._kind(whom)
-            yield ToldGroup(whom, rota, self._notice(kind))
+        is_start = self.due.step.percent == AT_THE_START
+        return [
+            GroupNotice(whom, rota, self._notice(NoticeKind.PAGED if is_start else self._kind(whom)))
+            for whom, rota in chats
+        ]
 
-    def _wanted(self) -> Iterator[tuple[User, NoticeKind]]:
+    @cached_property
+    def _named(self) -> list[tuple[Whom, EscalationStep]]:
+        """The people and groups that the steps tell, those of the step that moves the ticket first."""
+        return [(Whom(value), step) for step in self.due.steps for value in step.tell]
+
+    def _kinds(self) -> dict[User, NoticeKind]:
+        """Everybody to tell, with what they are told; of two kinds for one person the first stands."""
         if self.due.step.percent == AT_THE_START:
-            yield from ((user, NoticeKind.PAGED) for user in self._paged())
-            return
-        if self.due.mover is not None and self.target is None:
-            yield from ((user, NoticeKind.NOBODY_LEFT) for user in self.people.superusers)
+            return dict.fromkeys(self._paged(), NoticeKind.PAGED)
+        kinds: dict[User, NoticeKind] = {}
         if self.target is not None:
-            yield self.target, NoticeKind.ESCALATED_TO_YOU
-        if self.due.round and self.target is not None:
-            return  # a repeat is for whoever has it; the others know
-        for whom, step in self._named():
-            kind = self._kind(whom)
-            person = person_for(whom, self.clock, step, self.holder.pk, self.people)
-            yield from ((user, kind) for user in self.people.to_tell(person))
+            kinds[self.target] = NoticeKind.ESCALATED_TO_YOU
+            if self.due.round:
+                return kinds  # a repeat is for whoever has the ticket; the others know
+        elif self.due.mover is not None:
+            kinds = dict.fromkeys(self.people.superusers, NoticeKind.NOBODY_LEFT)
+        named = [
+            (person_for(whom, self.clock, step, self.holder.pk, self.people), self._kind(whom))
+            for whom, step in self._named
+        ]
+        for person, kind in named:
+            for user in self.people.to_tell(person):
+                kinds.setdefault(user, kind)
+        return kinds
 
-    def _paged(self) -> Iterator[User]:
-        """Who has it now and whom the step names; with nobody to give it to the duty manager as well."""
-        named = [self.target.pk if self.target is not None else self.holder.pk]
-        people = (
-            person_for(whom, self.clock, step, self.holder.pk, self.people) for whom, step in self._named()
-        )
-        named += filter(None, people)
+    def _paged(self) -> list[User]:
+        """Whoever has the ticket now and the people the step names; the duty manager too if nobody could get it."""
+        paged = [self.target.pk if self.target is not None else self.holder.pk]
+        paged += [
+            person
+            for whom, step in self._named
+            if (person := person_for(whom, self.clock, step, self.holder.pk, self.people))
+        ]
         if self.target is None and self.people.duty_manager is not None:
-            named.append(self.people.duty_manager)
-        for person in named:
-            yield from self.people.to_tell(person)
-
-    def _named(self) -> Iterator[tuple[Whom, EscalationStep]]:
-        """Those whom the step tells, and before them those of the step that moves the ticket: each by its own words."""
-        for step in self.due.steps:
-            yield from ((Whom(value), step) for value in step.tell)
+            paged.append(self.people.duty_manager)
+        return [user for person in paged for user in self.people.to_tell(person)]
 
     def _kind(self, whom: Whom) -> NoticeKind:
         if self.target is None:
@@ -103,9 +123,11 @@ class Telling:
         return NoticeKind.ESCALATED_FROM_YOU if whom == Whom.PREVIOUS_HOLDER else NoticeKind.ESCALATED
 
     def _notice(self, kind: NoticeKind) -> Notice:
-        holder_is_meant = kind in (NoticeKind.ESCALATED_TO_YOU, NoticeKind.NOBODY_LEFT)
-        other = self.holder if holder_is_meant else self.target
-        if kind == NoticeKind.PAGED:
+        """Whom a notice names: the old holder to the new one, the new holder to the others."""
+        other = self.target
+        if kind in (NoticeKind.ESCALATED_TO_YOU, NoticeKind.NOBODY_LEFT):
+            other = self.holder
+        elif kind == NoticeKind.PAGED:
             other = self.target or self.holder
         return Notice(kind, self.clock.ticket, self.clock, other)
 

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from customers.models import Contract, Customer
-from escalation.chains.lookup import first_moments
+from escalation.chains.step_times import first_step_columns
 from escalation.choices import ClockKind
 from escalation.models import ContractWindow, PolicyTarget, PolicyVersion
 from escalation.models.contract_window import ContractWindowQuerySet
@@ -92,7 +92,7 @@ def companion_window(
     if own is not None:
         return in_place_of(own, PolicyTarget(version=version))
     targets = PolicyTarget.objects.filter(version=version, kind=kind, priority=priority)
-    first = first_moments(contract.pk if contract is not None else None)
+    first = first_step_columns(contract.pk if contract is not None else None)
     return targets.select_related("version__policy__duty_rota", "calendar").annotate(**first).first()
 
 
@@ -124,7 +124,7 @@ def targets_of(
 ) -> QuerySet[PolicyTarget]:
     """The windows in all versions of the policies that serve the contract, or customers without one."""
     targets = PolicyTarget.objects.filter(_policies(contract), kind__in=kinds, priority=priority)
-    first = first_moments(contract.pk if contract is not None else None)
+    first = first_step_columns(contract.pk if contract is not None else None)
     return targets.select_related("version__policy__duty_rota", "calendar").annotate(**first)
 
 

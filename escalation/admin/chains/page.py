@@ -27,7 +27,7 @@ from customers.models import Contract, Customer
 from escalation.admin.chains.inline import StepInline
 from escalation.admin.policies.preview import MomentForm, PreviewPage, refuse, sentences
 from escalation.chains.editing import revise_chain, step_of
-from escalation.chains.lookup import Chains
+from escalation.chains.progress import Chains
 from escalation.chains.step_text import in_full
 from escalation.choices import ClockKind
 from escalation.enforcement.forecast import Forecast, SampleTicket, forecast

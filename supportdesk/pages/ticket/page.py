@@ -7,9 +7,8 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db.models import Prefetch
 
-from escalation.chains.lookup import AT_THE_START, Chains
-from escalation.chains.progress import Course
-from escalation.chains.step_times import step_time
+from escalation.chains.progress import ChainProgress, Chains
+from escalation.chains.step_times import AT_THE_START, step_time
 from escalation.choices import ClockChange, ClockState, Whom
 from escalation.clocks.acknowledgements import holding_acknowledgement
 from escalation.clocks.served_channels import Served, served_ways_by_clock
@@ -169,7 +168,7 @@ def _promises(ticket: Ticket, people: People, now: datetime) -> list[PromisePane
     )
     for clock in clocks:
         clock.ticket = ticket
-    chains = Chains.of(clock for clock in clocks if clock.is_open)
+    chains = Chains.of_clocks([clock for clock in clocks if clock.is_open])
     return [
         PromisePanel(
             clock,
@@ -195,29 +194,31 @@ def _decidable(promise: PromisePanel, now: datetime) -> PromisePanel:
 def _chain(clock: Clock, steps: Sequence[EscalationStep], people: People) -> list[ChainStep]:
     """What fired, and what is ahead of it; steps that an outage let pass stand between, marked."""
     happened = sorted(clock.escalations.all(), key=lambda escalation: escalation.fired_at)
-    course = Course(clock, steps, [escalation for escalation in happened if escalation.step is not None])
-    ahead = {step.pk for _at, step in course.ahead}
+    progress = ChainProgress(
+        clock, steps, [escalation for escalation in happened if escalation.step is not None]
+    )
+    ahead = {step.pk for _at, step in progress.steps_ahead}
     fired = {escalation.step_id for escalation in happened}
     held = {event.holder_id for event in clock.events.all()}
     passed = [step for step in steps if step.pk not in ahead | fired and step.percent != AT_THE_START]
     lines = [ChainStep(one.step, one.fired_at, one) for one in happened]
-    lines += [ChainStep(step, step_time(clock, step), is_skipped=True) for step in passed if course.fired]
+    lines += [ChainStep(step, step_time(clock, step), is_skipped=True) for step in passed if progress.fired]
     lines += [ChainStep(None, said.at, said=said) for said in clock.acknowledgements.all()]
-    return [*sorted(lines, key=lambda line: line.at), *_to_come(course, held, people)]
+    return [*sorted(lines, key=lambda line: line.at), *_to_come(progress, held, people)]
 
 
-def _to_come(course: Course, held: set[int], people: People) -> Iterator[ChainStep]:
-    moment, coming = course.following or (None, None)
-    is_before = is_ahead = coming in [step for _at, step in course.ahead]
-    is_paused = course.clock.state == ClockState.PAUSED
+def _to_come(progress: ChainProgress, held: set[int], people: People) -> Iterator[ChainStep]:
+    moment, coming = progress.next_step or (None, None)
+    is_before = is_ahead = coming in [step for _at, step in progress.steps_ahead]
+    is_paused = progress.clock.state == ClockState.PAUSED
     if moment is not None and coming is not None and not (is_ahead or is_paused):  # a repeat
-        yield ChainStep(coming, moment, is_next=True, to=target(course.clock, coming, held, people))
-    for at, step in course.ahead:
+        yield ChainStep(coming, moment, is_next=True, to=target(progress.clock, coming, held, people))
+    for at, step in progress.steps_ahead:
         if is_paused:
             yield ChainStep(step, at, waits=True)
         elif moment is not None and step == coming:
             is_before = False
-            yield ChainStep(step, moment, is_next=True, to=target(course.clock, step, held, people))
+            yield ChainStep(step, moment, is_next=True, to=target(progress.clock, step, held, people))
         else:
             yield ChainStep(step, at, is_skipped=is_before)
 

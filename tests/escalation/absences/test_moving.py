@@ -308,14 +308,14 @@ def test_those_who_had_nobody_and_those_who_are_new_move_together(boss, count_qu
 
 def failing_for(bad, fault, monkeypatch):
     """Write no summary of these tickets."""
-    write = ticket_moves.write_summaries
+    write = ticket_moves.write_handover_notes
 
     def failing(moves, **more):
         if {move.clock.ticket.pk for move in moves} & {ticket.pk for ticket in bad}:
             raise fault
         write(moves, **more)
 
-    monkeypatch.setattr(ticket_moves, "write_summaries", failing)
+    monkeypatch.setattr(ticket_moves, "write_handover_notes", failing)
 
 
 def test_a_ticket_that_fails_spoils_no_other(ann, bob, monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from customers.models import Absence
-from escalation.chains.progress import course_of
+from escalation.chains.progress import progress_of
 from escalation.choices import ClockKind, NoticeKind, Whom
 from escalation.enforcement.sweep import sweep
 from escalation.models import Clock, Escalation, EscalationStep, Notification, Policy
@@ -59,7 +59,7 @@ def held(ticket: Ticket, at: float, until: float) -> None:
     """As an acknowledgement leaves it."""
     clock = clock_of(ticket)
     clock.held_until = minute(until)
-    clock.next_step_at = course_of(clock).next_moment(after=minute(at))
+    clock.next_step_at = progress_of(clock).next_action_at(after=minute(at))
     clock.save()
 
 

@@ -5,13 +5,15 @@ from contextlib import nullcontext
 import pytest
 
 from escalation.clocks.lifecycle import open_response_clocks
-from escalation.enforcement.handover import Handover, handover_facts, write_handover
-from escalation.enforcement.handover_summary import (
+from escalation.enforcement.handover import (
     EXCERPT,
     LAST_MESSAGES,
     LAST_WORDS,
+    Handover,
     HandoverCause,
+    handover_facts,
     handover_text,
+    write_handover_notes,
 )
 from escalation.models import Notification
 from tests.factories import (
@@ -38,12 +40,18 @@ def ticket():
     return opened(contact=ContactFactory(customer=customer), words=words("Black since noon."))
 
 
+def written(clock, escalation, at):
+    """The note that the desk writes when the escalation moves the ticket."""
+    write_handover_notes([Handover.of_escalation(clock, escalation)], at=minute(at))
+    return clock.ticket.messages.filter(kind=MessageKind.NOTE, is_automatic=True).latest("pk")
+
+
 def note(ticket, to=None):
     [clock] = open_response_clocks(ticket)
     escalation = EscalationFactory(
         clock=clock, from_owner=UserFactory(first_name="Ann"), to_owner=to or UserFactory(first_name="Bob")
     )
-    return write_handover(clock, escalation, at=minute(31))
+    return written(clock, escalation, 31)
 
 
 def test_it_is_a_note_of_the_desk_with_everything_that_matters(ticket):
@@ -125,7 +133,7 @@ def test_without_a_contract_it_says_so(ticket):
 def test_it_tells_the_time_left_or_how_late_it_is(ticket, at, told):
     clock = clock_of(ticket)
     escalation = EscalationFactory(clock=clock, to_owner=staff("bob"))
-    assert told in write_handover(clock, escalation, at=minute(at)).body
+    assert told in written(clock, escalation, at).body
 
 
 def test_it_names_everybody_once_who_was_told_of_this_promise(ticket):
@@ -148,7 +156,7 @@ def test_by_hand_it_says_who_and_why(ticket):
         by=UserFactory(first_name="Cy"),
         reason="The CEO called.",
     )
-    [facts] = handover_facts([Handover.of(clock, escalation)], at=minute(3))
+    [facts] = handover_facts([Handover.of_escalation(clock, escalation)], at=minute(3))
     assert facts.cause is HandoverCause.BY_HAND
     assert handover_text(facts).startswith("Cy escalated it from Ann")
     assert "The CEO called." in handover_text(facts).splitlines()[0]
@@ -180,7 +188,7 @@ def test_a_stranger_is_called_one():
 def test_it_reads_in_the_new_owners_language(ticket, monkeypatch):
     heard = []
     monkeypatch.setattr(
-        "escalation.enforcement.handover_summary.as_read_by",
+        "escalation.enforcement.handover.as_read_by",
         lambda *reader: heard.append(reader) or nullcontext(),
     )
     note(ticket, staff("li", language="zh-hans", time_zone="Asia/Shanghai"))

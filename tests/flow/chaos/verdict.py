@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, F, Q
 
-from escalation.chains.lookup import Chains, fired_on
+from escalation.chains.progress import Chains, firings_by_clock
 from escalation.chains.step_times import step_time
 from escalation.choices import ClockChange, ClockState, NotificationState
 from escalation.clocks.verification import verify
@@ -82,7 +82,7 @@ def _breaches(until: datetime) -> Iterator[str]:
 def _steps(until: datetime) -> Iterator[str]:
     """What fired is what the chain demands at that moment, and nothing that it demands is missing."""
     clocks = list(Clock.objects.select_related("policy_version", "calendar", "ticket"))
-    chains, fired = Chains.of(clocks), fired_on(clocks)
+    chains, fired = Chains.of_clocks(clocks), firings_by_clock(clocks)
     for clock in clocks:
         chain = sorted(chains.of_clock(clock), key=lambda step: step_time(clock, step))
         course = sorted(fired.get(clock.pk, []), key=lambda one: one.pk)
