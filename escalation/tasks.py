@@ -9,7 +9,7 @@ from escalation.drills.drills import end_what_is_over
 from escalation.duty.handover_mails import tell_changes
 from escalation.duty.shifts import generate_all
 from escalation.enforcement.heartbeats import beat
-from escalation.enforcement.sweep import look_again
+from escalation.enforcement.sweep import revisit_unplanned
 from escalation.enforcement.sweep_loop import SWEEP, sweep_once
 from escalation.exports.pack import desk_zone, export_week
 from escalation.lib.weeks import last_complete_week
@@ -24,12 +24,12 @@ START = "start"  # left by the one-command runner
 
 def run_sweep() -> str:
     """Enforce the promises once and leave the heartbeat that health and the supervisor watch."""
-    return str(sweep_once(clock=timezone.now))
+    return str(sweep_once(read_clock=timezone.now))
 
 
 def look_again_at_promises() -> str:
     """Every hour: whatever fell out of the sweep's sight is put before it again."""
-    return f"looked at {look_again(now=timezone.now())}"
+    return f"looked at {revisit_unplanned(now=timezone.now())}"
 
 
 def dispatch_notifications() -> str:

@@ -17,11 +17,11 @@ def enforce() -> str:
 
     While Redis is away nobody can start the next one, so this one goes on.
     """
-    report = sweep_in_rounds(clock=timezone.now, pause=_pause)
+    report = sweep_in_rounds(read_clock=timezone.now, pause=_pause)
     for _minute in range(1, MOST_MINUTES):
         if is_ending() or not is_away():
             break
-        report.add(sweep_in_rounds(clock=timezone.now, pause=_pause))
+        report.add(sweep_in_rounds(read_clock=timezone.now, pause=_pause))
     return str(report)
 
 

@@ -96,13 +96,6 @@ class ChainProgress:
     chain: Sequence[EscalationStep]
     fired: Sequence[Escalation]
 
-    def with_firing(self, escalation: Escalation) -> ChainProgress:
-        """The progress once this has fired as well."""
-        progress = ChainProgress(self.clock, self.chain, [*self.fired, escalation])
-        if escalation.step_id in self.times:
-            progress.__dict__["times"] = self.times
-        return progress
-
     @cached_property
     def times(self) -> Mapping[int, datetime]:
         """By key when each step fires: those of the chain, and those that fired before the chain was revised."""
@@ -192,8 +185,18 @@ class ChainProgress:
         movers = [step for step in steps if step.reassign_to and step.percent != AT_THE_START]
         return max(movers, key=lambda step: self.times[step.pk], default=None)
 
-    def next_action_at(self, *, after: datetime | None = None) -> datetime | None:
-        """When the sweep must look again, at the due time at the latest; ``after`` is now, for another try."""
+    def next_action_at(
+        self, *, after: datetime | None = None, fired: Escalation | None = None
+    ) -> datetime | None:
+        """When the sweep must look again, at the due time at the latest.
+
+        ``after`` is now, for another try. ``fired`` is what fires now beside what fired before.
+        """
+        if fired is not None:
+            progress = ChainProgress(self.clock, self.chain, [*self.fired, fired])
+            if fired.step_id in self.times:
+                progress.__dict__["times"] = self.times
+            return progress.next_action_at(after=after)
         repeat_at = self._repeat_at()
         if self.clock.stranded_at is not None:  # repeats wait until somebody is found
             repeat_at = (after or self.clock.stranded_at) + TRY_AGAIN

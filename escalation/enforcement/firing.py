@@ -74,12 +74,13 @@ def act_on_all(clocks: Sequence[Clock], people: People, *, now: datetime) -> lis
     were_stranded = {clock.pk for clock in clocks if clock.stranded_at is not None}
     firings = []
     for clock in clocks:
-        due, reached = due_steps.get(clock.pk), progress[clock.pk]
+        due = due_steps.get(clock.pk)
         firing = _plan_firing(clock, due, people, held[clock.pk], now) if due is not None else None
         if firing is not None:
             firings.append(firing)
-            reached = reached.with_firing(firing.escalation)
-        clock.next_step_at = reached.next_action_at(after=now)
+        clock.next_step_at = progress[clock.pk].next_action_at(
+            after=now, fired=firing.escalation if firing is not None else None
+        )
     _save_clocks(clocks, were_stranded, now)
     _write_firings(firings, act, breaches)
     return [firing.escalation for firing in firings]
@@ -194,7 +195,7 @@ def fire_opening(clock: Clock, *, at: datetime) -> Escalation | None:
     firing = _plan_firing(clock, due, People.at(at), set(), at)
     if firing is None:
         return None
-    clock.next_step_at = progress.with_firing(firing.escalation).next_action_at(after=at)
+    clock.next_step_at = progress.next_action_at(after=at, fired=firing.escalation)
     clock.save(update_fields=["next_step_at"])
     _write_firings([firing], ChangeContext(at, None), [])
     return firing.escalation

@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import Contact, Contract
-from customers.names import full_name
+from customers.names import full_name, name_of
 from escalation.explaining.times import length
 from escalation.models import Clock, Escalation, Notification
-from escalation.notifications.wording import as_read_by, moment, person_name, reader_of
+from escalation.notifications.wording import as_read_by, moment, reader_of
 from tickets.choices import Channel, MessageKind
 from tickets.models import Message
 from tickets.models.message import BACKDATED_AFTER
@@ -146,9 +146,9 @@ def _facts_of(
         zone=zone,
         at=at,
         cause=move.cause,
-        before=person_name(move.before),
-        after=person_name(move.after),
-        actor=person_name(move.actor) if move.actor is not None else "",
+        before=name_of(move.before),
+        after=name_of(move.after),
+        actor=name_of(move.actor) if move.actor is not None else "",
         reason=move.reason,
         customer=ticket.customer.name if ticket.customer else "",
         plan=plan,

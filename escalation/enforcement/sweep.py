@@ -1,10 +1,12 @@
 """The sweep: finds every promise on which something is due, and acts on them in batches.
 
-1. ``now`` is taken once by the caller. 2. A query finds what is due, P0 and oldest first, page by page. 3. The ticket
-rows of a batch are locked; those that somebody else holds are passed over: the next sweep finds them again. 4. The
-clocks are read again under the lock, for they may have been answered meanwhile. 5. A batch that fails is done in
-halves, so that one ticket that fails spoils no other. 6. After its time it stops between two batches, so that
-heartbeats come; the next sweep goes on. What failed in the one before comes last, however many that are.
+1. The caller takes ``now`` once.
+2. A query finds what is due, P0 and oldest first, page by page.
+3. The ticket rows of a batch are locked. Rows that somebody else holds are left for the next sweep.
+4. The clocks are read again under the lock: somebody may have answered meanwhile.
+5. A batch that fails is done in halves, so that one ticket that fails spoils no other.
+6. The sweep stops between two batches when its time is up, so that heartbeats come; the next sweep goes on. What
+   failed in an earlier sweep comes last, however much that is.
 """
 
 import gc
@@ -29,16 +31,16 @@ from tickets.services.locking import all_locked_unless_busy
 
 logger = logging.getLogger(__name__)
 SECONDS = 45.0  # within its minute
-BATCH = 250  # tickets: whoever answers one of them waits for all of them to be written
-TRIES = 2  # of a ticket that fails, by the rounds of one minute; the log has each of them
-PAGE = 4 * BATCH  # found at a time: of a flood the first are worked while the rest is not even read
+BATCH = 250  # tickets; whoever answers one of them waits until all of them are written
+TRIES = 2  # of a ticket that fails, by the rounds of one minute; each is logged
+PAGE = 4 * BATCH  # clocks found at a time; in a flood the first are enforced before the rest is read
 
 Pair = tuple[int, int]  # clock and ticket
 
 
 @dataclass
 class SweepReport:
-    """What one sweep found: acted on, left to whoever holds the row, settled meanwhile, failed, left for the next."""
+    """Counts promises: acted on, held by somebody else, settled meanwhile, failed, left for the next sweep."""
 
     acted: int = 0
     busy: int = 0
@@ -47,7 +49,7 @@ class SweepReport:
     left: int = 0
 
     def add(self, other: "SweepReport") -> None:
-        """Count the other in; what it left is left now, whatever was before."""
+        """Add the other's counts; only what the other left is still left."""
         for name, number in vars(other).items():
             setattr(self, name, getattr(self, name) + number)
         self.left = other.left
@@ -57,16 +59,37 @@ class SweepReport:
         return f"{counts} left={self.left}"
 
 
-class Sweep:
-    """One pass at one moment; the picture of the people is loaded when the first promise needs it.
+def sweep(*, now: datetime, seconds: float = SECONDS, failed: Counter[int] | None = None) -> SweepReport:
+    """Enforce every promise as of ``now`` (UTC). Any number of sweeps may overlap; each step fires once.
 
-    ``failed`` counts, by promise, the tries in vain of this pass and those before; one that is done at last leaves it.
+    ``failed`` remembers from one sweep to the next how often promises (by key) failed.
+    """
+    with _rare_garbage_collection():
+        return Sweep(now, seconds, failed if failed is not None else Counter()).run()
+
+
+@contextmanager
+def _rare_garbage_collection() -> Iterator[None]:
+    """Collect garbage less often while thousands of rows are built: scanning them costs a few percent of the sweep."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(50_000, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+
+
+class Sweep:
+    """One pass at one moment. The staff is loaded when the first promise needs it.
+
+    ``failed`` counts by promise the failed tries of this pass and of earlier ones; success removes a promise from it.
     """
 
     def __init__(self, now: datetime, seconds: float, failed: Counter[int]) -> None:
         self.now = now
         self.failed = failed
         self.stop_at = time.monotonic() + seconds
+        self.due_clocks = Clock.objects.step_due(now)
 
     @cached_property
     def people(self) -> People:
@@ -77,90 +100,59 @@ class Sweep:
         for page in self._pages():
             for batch in _batches(page):
                 if time.monotonic() >= self.stop_at:
-                    report.left = Clock.objects.step_due(self.now).count()
+                    report.left = self.due_clocks.count()
                     return report
-                for part in worked(batch, self._done, failed=self._failed):
+                for part in worked(batch, self._enforce, failed=self._record_failure):
                     report.add(part)
         return report
 
     def _pages(self) -> Iterator[list[Pair]]:
-        """What is due, each page after the last of the one before: what stays due is not found twice."""
-        due = rest = Clock.objects.step_due(self.now)
-        tried, last = Counter(self.failed), list[Pair]()
-        while found := list(rest.values_list("pk", "ticket_id")[:PAGE]):
-            place = due.filter(pk=found[-1][0]).values_list("priority", "next_step_at", "pk")
-            end = place.first() if len(found) == PAGE else None
-            last += [pair for pair in found if 0 < tried[pair[0]] < TRIES]
-            yield [pair for pair in found if not tried[pair[0]]]
-            if end is None:
+        """What is due, page by page, each page after the last row of the one before: what stays due is found once."""
+        due, rest = self.due_clocks, self.due_clocks
+        tried, retried = Counter(self.failed), list[Pair]()
+        while page := list(rest.values_list("pk", "ticket_id")[:PAGE]):
+            place = due.filter(pk=page[-1][0]).values_list("priority", "next_step_at", "pk")
+            last = place.first() if len(page) == PAGE else None
+            retried += [pair for pair in page if 0 < tried[pair[0]] < TRIES]
+            yield [pair for pair in page if not tried[pair[0]]]
+            if last is None:
                 break
-            rest = due.filter(_after(*end))
-        yield last
+            priority, at, clock = last
+            same = Q(priority=priority)
+            rest = due.filter(
+                Q(priority__gt=priority)
+                | same & Q(next_step_at__gt=at)
+                | same & Q(next_step_at=at, pk__gt=clock)
+            )
+        yield retried
 
-    def _failed(self, pair: Pair) -> SweepReport:
-        logger.exception("The sweep failed on ticket %s", pair[1])
-        self.failed[pair[0]] += 1
-        return SweepReport(failed=1)
-
-    def _done(self, batch: Sequence[Pair]) -> SweepReport:
-        report = self._together(batch)
+    def _enforce(self, batch: Sequence[Pair]) -> SweepReport:
+        report = self._act_on_batch(batch)
         for clock, _ticket in batch:
             self.failed.pop(clock, None)
         return report
 
     @transaction.atomic
-    def _together(self, batch: Sequence[Pair]) -> SweepReport:
+    def _act_on_batch(self, batch: Sequence[Pair]) -> SweepReport:
         tickets = all_locked_unless_busy([ticket for _clock, ticket in batch])
-        wanted = [clock for clock, ticket in batch if ticket in tickets]
-        clocks = _still_due(wanted, self.now) if wanted else []
+        free = [clock for clock, ticket in batch if ticket in tickets]
+        # Many clocks share few calendars and policies: prefetched, each of those is read once.
+        due = self.due_clocks.prefetch_related("calendar", "policy_version__policy__duty_rota")
+        clocks = list(due.filter(pk__in=free)) if free else []
         for clock in clocks:
             clock.ticket = tickets[clock.ticket_id]
         if clocks:
             act_on_all(clocks, self.people, now=self.now)
-        return SweepReport(
-            acted=len(clocks), busy=len(batch) - len(wanted), settled=len(wanted) - len(clocks)
-        )
+        return SweepReport(acted=len(clocks), busy=len(batch) - len(free), settled=len(free) - len(clocks))
 
-
-def sweep(*, now: datetime, seconds: float = SECONDS, failed: Counter[int] | None = None) -> SweepReport:
-    """Enforce every promise as of ``now`` (UTC). Any number may overlap; each step fires once.
-
-    ``failed`` remembers from one sweep to the next how often promises (by key) failed.
-    """
-    with _collecting_rarely():
-        return Sweep(now, seconds, failed if failed is not None else Counter()).run()
-
-
-@contextmanager
-def _collecting_rarely() -> Iterator[None]:
-    """Rows by the thousand are no garbage while they are written; to look through them for it costs some hundredths."""
-    thresholds = gc.get_threshold()
-    gc.set_threshold(50_000, *thresholds[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*thresholds)
-
-
-def look_again(*, now: datetime) -> int:
-    """Have the next sweep visit every open promise that nothing is planned for; how many. One update.
-
-    Most are at the end of their chain, and stay so. But a chain that is revised at the moment when a promise is
-    written may leave one that nobody would ever look at again.
-    """
-    unplanned = Q(next_step_at=None) | Q(state=ClockState.RUNNING, next_step_at__gt=F("due_at"))
-    return Clock.objects.open().filter(unplanned).update(next_step_at=now)
-
-
-def _after(priority: int, moment: datetime | None, clock: int) -> Q:
-    """What comes later in the order in which the sweep works."""
-    same = Q(priority=priority)
-    later = same & (Q(next_step_at__gt=moment) | Q(next_step_at=moment, pk__gt=clock))
-    return Q(priority__gt=priority) | later
+    def _record_failure(self, pair: Pair) -> SweepReport:
+        logger.exception("The sweep failed on ticket %s", pair[1])
+        self.failed[pair[0]] += 1
+        return SweepReport(failed=1)
 
 
 def _batches(due: Sequence[Pair]) -> Iterator[list[Pair]]:
-    """In order, no ticket twice in one: its second promise begins the next."""
+    """Batches in order, no ticket twice in one: the second promise of a ticket begins the next."""
     batch: list[Pair] = []
     tickets: set[int] = set()
     for clock, ticket in due:
@@ -173,7 +165,11 @@ def _batches(due: Sequence[Pair]) -> Iterator[list[Pair]]:
         yield batch
 
 
-def _still_due(pks: Sequence[int], now: datetime) -> list[Clock]:
-    """Many share few of what they refer to: fetched beside them, each is read once."""
-    clocks = Clock.objects.step_due(now).filter(pk__in=pks)
-    return list(clocks.prefetch_related("calendar", "policy_version__policy__duty_rota"))
+def revisit_unplanned(*, now: datetime) -> int:
+    """Have the next sweep visit every open promise for which nothing is planned; returns how many. One update.
+
+    Most are at the end of their chain and stay so. But a chain that is revised at the very moment a promise is
+    written may leave one that nobody would ever look at again.
+    """
+    unplanned = Q(next_step_at=None) | Q(state=ClockState.RUNNING, next_step_at__gt=F("due_at"))
+    return Clock.objects.open().filter(unplanned).update(next_step_at=now)

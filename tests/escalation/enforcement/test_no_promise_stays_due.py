@@ -11,7 +11,7 @@ from customers.errors import DeskError
 from escalation.choices import AcknowledgedBy
 from escalation.clocks.verification import verify
 from escalation.enforcement.acknowledge import acknowledge, escalate_now, take_over
-from escalation.enforcement.sweep import look_again, sweep
+from escalation.enforcement.sweep import revisit_unplanned, sweep
 from escalation.models import Clock, PolicyTarget
 from tests.factories import AbsenceFactory, ContactFactory, CustomerFactory, set_desk, staff
 from tests.talk import answered, asked, minute, opened
@@ -46,7 +46,7 @@ def act(chance: random.Random, ticket: Ticket, who: User, at: float) -> bool:
         (2, lambda: escalate_now(**by_hand, reason="Urgent.")),
         (2, lambda: change_priority(**by_hand, priority=priority, reason="So.")),
         (3, lambda: AbsenceFactory(user=who, starts_at=now, ends_at=back_at)),
-        (1, lambda: look_again(now=now)),
+        (1, lambda: revisit_unplanned(now=now)),
         (1, lambda: set_status(**by_hand, status=status)),
         (20, lambda: None),
     ]

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from escalation.choices import ClockState
 from escalation.enforcement import firing
 from escalation.enforcement import sweep as sweeping
-from escalation.enforcement.sweep import SweepReport, look_again, sweep
+from escalation.enforcement.sweep import SweepReport, revisit_unplanned, sweep
 from escalation.management.commands import sweep as command
 from escalation.models import Clock, Escalation, Heartbeat, Notification
 from escalation.tasks import SWEEP, run_sweep
@@ -223,7 +223,7 @@ def test_a_promise_that_nothing_is_planned_for_is_looked_at_again(ticket):
     """As a chain revised in the very moment may leave it."""
     Clock.objects.update(next_step_at=None)
     assert sweep(now=minute(30)) == SweepReport()
-    look_again(now=minute(31))
+    revisit_unplanned(now=minute(31))
     assert sweep(now=minute(31)).acted == 1
     assert clock_of(ticket).state == ClockState.BREACHED
 
@@ -233,7 +233,7 @@ def test_looking_again_fires_nothing_before_its_time(ticket, moment):
     sweep(now=minute(moment))
     before = list(fired())
     Clock.objects.update(next_step_at=None)
-    look_again(now=minute(moment))
+    revisit_unplanned(now=minute(moment))
     sweep(now=minute(moment))
     assert list(fired()) == before
     assert clock_of(ticket).next_step_at == minute(15 if moment == 5 else 24)
@@ -248,13 +248,13 @@ def test_the_command_is_a_second_starter(frozen, ticket, capsys):
 
 def test_what_fails_at_the_commit_counts_each_of_its_tries(ticket, monkeypatch):
     """The end of the transaction is what checks references."""
-    together = sweeping.Sweep._together
+    together = sweeping.Sweep._act_on_batch
 
     def lost(self, batch):
         together(self, batch)
         raise DataError
 
-    monkeypatch.setattr(sweeping.Sweep, "_together", transaction.atomic(lost))
+    monkeypatch.setattr(sweeping.Sweep, "_act_on_batch", transaction.atomic(lost))
     failed = Counter()
     for second in range(3):
         sweep(now=minute(40 + second), failed=failed)

@@ -44,7 +44,7 @@ def ticket():
 
 def run(start: datetime, **more: object) -> Time:
     now = Time(start)
-    sweep_in_rounds(clock=now, pause=now.pause, **more)  # type: ignore[arg-type]
+    sweep_in_rounds(read_clock=now, pause=now.pause, **more)  # type: ignore[arg-type]
     return now
 
 
@@ -71,7 +71,7 @@ def test_a_flood_is_worked_without_a_pause_and_looked_at_anew_every_few_seconds(
     now = Time(minute(0))
     pauses: list[float] = []
     now.goes_on = iter([True, True, False])
-    sweep_in_rounds(clock=now, pause=lambda seconds: pauses.append(seconds) or now.pause(seconds))
+    sweep_in_rounds(read_clock=now, pause=lambda seconds: pauses.append(seconds) or now.pause(seconds))
     assert pauses == [0, 0, sweep_loop.ROUND]
     assert found == [5, 5, 5]
 
@@ -90,7 +90,7 @@ def test_one_that_fails_is_tried_twice_a_minute_and_counted_once(
 
     monkeypatch.setattr(sweeping, "act_on_all", fails)
     now = Time(minute(40))
-    report = sweep_in_rounds(clock=now, pause=now.pause)
+    report = sweep_in_rounds(read_clock=now, pause=now.pause)
     assert (len(tried), report.acted, report.failed) == (2, 1 - failed, failed)
     assert f"failed={failed}" in Heartbeat.objects.get(name="sweep").detail
 
@@ -98,7 +98,7 @@ def test_one_that_fails_is_tried_twice_a_minute_and_counted_once(
 def test_a_queue_that_is_being_stopped_waits_for_one_round_only():
     now = Time(minute(0))
     now.goes_on = iter([True, False])
-    sweep_in_rounds(clock=now, pause=now.pause)
+    sweep_in_rounds(read_clock=now, pause=now.pause)
     assert now.now == minute(0) + timedelta(seconds=4)
 
 
@@ -154,9 +154,9 @@ def test_of_several_at_once_the_one_that_began_last_goes_on():
 
     def pause(seconds: float) -> bool:
         if first.now == minute(0):
-            sweep_in_rounds(clock=second, pause=second.pause)
+            sweep_in_rounds(read_clock=second, pause=second.pause)
         return first.pause(seconds)
 
-    sweep_in_rounds(clock=first, pause=pause)
+    sweep_in_rounds(read_clock=first, pause=pause)
     assert first.now == minute(0) + timedelta(seconds=2)
     assert second.now - minute(0.5) >= timedelta(seconds=57)

@@ -41,7 +41,7 @@ class Desk:
         return True
 
     def minute_of_rounds(self) -> None:
-        sweep_in_rounds(clock=self, pause=self.pause)
+        sweep_in_rounds(read_clock=self, pause=self.pause)
 
 
 def told(recipient, *channels, at: float, priority: int = 2) -> Notification:
@@ -137,7 +137,7 @@ def test_a_queue_that_is_down_stops_no_sweep(monkeypatch):
 
     monkeypatch.setattr("django_q.tasks.get_broker", away)
     now = minute(1)
-    sweep_in_rounds(clock=lambda: now, pause=lambda seconds: False)
+    sweep_in_rounds(read_clock=lambda: now, pause=lambda seconds: False)
     assert Notification.objects.get().state == NotificationState.PENDING
 
 
@@ -147,7 +147,7 @@ def test_a_quiet_round_costs_four_queries(count_queries):
     def cost(rounds: int) -> int:
         goes_on = iter([True] * (rounds - 1) + [False])
         return count_queries(
-            lambda: sweep_in_rounds(clock=lambda: minute(0), pause=lambda seconds: next(goes_on))
+            lambda: sweep_in_rounds(read_clock=lambda: minute(0), pause=lambda seconds: next(goes_on))
         )
 
     cost(1)
