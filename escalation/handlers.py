@@ -35,7 +35,7 @@ from tickets.events import (
 )
 from tickets.lib.bulk_insert import insert_all
 from tickets.models import Message
-from tickets.services.waiting import oldest_unanswered
+from tickets.services.unanswered import oldest_unanswered_question
 
 OVER = (Status.RESOLVED, Status.CLOSED)
 
@@ -87,7 +87,7 @@ def keep_the_promise(event: StaffResponded) -> None:
     waiting = [clock for clock in owed if clock.kind in RESPONSE_KINDS]
     for clock in waiting:
         lifecycle.answer(clock, event.message, context)
-    asked_since = oldest_unanswered(event.ticket) if event.message.at < event.at else None
+    asked_since = oldest_unanswered_question(event.ticket) if event.message.at < event.at else None
     if asked_since is not None:
         lifecycle.start_response(event.ticket, asked_since, context)
     goes_on = event.then not in OVER and event.ticket.is_active

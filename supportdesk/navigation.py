@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from tickets.access import RELEASES
+from tickets.access import MAY_RELEASE
 from tickets.choices import IntakeState
 from tickets.models import InboundEmail
 
@@ -133,7 +133,7 @@ def _entry(item: MenuItem, request: HttpRequest) -> dict[str, Any]:
 
 def _held(request: HttpRequest) -> int:
     """Mail that waits for a person, counted to a limit by the index `inbound_held`."""
-    if not request.user.has_perm(RELEASES):
+    if not request.user.has_perm(MAY_RELEASE):
         return 0
     held = InboundEmail.objects.filter(state__in=[IntakeState.PARKED, IntakeState.FAILED], ticket=None)
     return held.order_by()[:MOST_ON_A_BADGE].count()

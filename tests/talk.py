@@ -18,7 +18,7 @@ from tickets.choices import Channel, Priority, Status
 from tickets.message_content import MessageContent
 from tickets.models import Message, Ticket
 from tickets.services.conversation import add_customer_message, add_note, log_contact, reply
-from tickets.services.failures import fail_response
+from tickets.services.failed_responses import fail_response
 from tickets.services.opening import open_ticket
 
 

@@ -7,7 +7,7 @@ from customers.models import Customer
 from tickets.models import Attachment, InboundEmail, OutboundEmail, Ticket
 from tickets.models.ticket import TicketQuerySet
 
-RELEASES = "tickets.change_inboundemail"  # process again, release as ticket
+MAY_RELEASE = "tickets.change_inboundemail"  # process again, release as ticket
 MOST_LISTED = 200  # customers in one condition
 
 
@@ -40,7 +40,7 @@ def visible_inbound(user: Person) -> QuerySet[InboundEmail]:
     if sees_all(user):
         return InboundEmail.objects.all()
     condition = ticket_is_visible(user, "ticket__")
-    if user.has_perm(RELEASES):
+    if user.has_perm(MAY_RELEASE):
         condition |= Q(ticket=None)
     return InboundEmail.objects.filter(condition)
 

@@ -27,12 +27,12 @@ from tickets.services.mailboxes import mailbox_for
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-LATER = "451 4.3.0 The mail could not be stored and was not accepted; please try again later"
+TRY_LATER = "451 4.3.0 The mail could not be stored and was not accepted; please try again later"
 STORED = "250 2.0.0 Stored"
 # Database work runs in these threads; a few are enough, as each mail takes milliseconds.
 THREADS = 4
 # So long (seconds) the last answers may take to leave when the server is told to stop.
-LAST_WORDS = 0.3
+CLOSING_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class MailServerHooks:
 
     async def handle_exception(self, error: Exception) -> str:
         logger.error("A mail session failed", exc_info=error)
-        return LATER
+        return TRY_LATER
 
     def close(self) -> None:
         self.threads.shutdown(wait=True)
@@ -82,9 +82,9 @@ class MailServerHooks:
     def _store(self, envelope: Envelope, at: datetime) -> list[str]:
         """Store once per mailbox. Returns an answer per recipient, in the order of the envelope."""
         answers: dict[str, str] = {}
-        for delivery in deliveries(envelope.rcpt_tos):
+        for delivery in share_by_mailbox(envelope.rcpt_tos):
             answers |= dict.fromkeys(delivery.recipients, self._store_one(envelope, delivery, at))
-        return [answers.get(recipient, LATER) for recipient in envelope.rcpt_tos]
+        return [answers.get(recipient, TRY_LATER) for recipient in envelope.rcpt_tos]
 
     def _store_one(self, envelope: Envelope, delivery: EnvelopeShare, at: datetime) -> str:
         try:
@@ -92,13 +92,13 @@ class MailServerHooks:
                 raw=envelope.original_content or b"",
                 received_at=at,
                 via=self.via,
-                envelope_from=sender(envelope),
+                envelope_from=envelope_sender(envelope),
                 envelope_to=delivery.recipients,
                 mailbox=delivery.mailbox,
             )
         except Exception:  # whatever it was, it is ours: the other side must keep the mail
             logger.exception("A mail to %s could not be stored", delivery.mailbox.address)
-            return LATER
+            return TRY_LATER
         return STORED
 
     async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
@@ -137,7 +137,7 @@ class RecipientwiseLMTP(BigLineSMTP, LMTP):
 
 
 @dataclass(frozen=True)
-class Door:
+class Endpoint:
     """Where one server listens. `via` is "lmtp" or "smtp"."""
 
     via: str
@@ -146,11 +146,11 @@ class Door:
 
 
 async def serve(
-    doors: Sequence[Door], *, most_bytes: int, opened: Callable[[list[int]], None], stop: asyncio.Event
+    doors: Sequence[Endpoint], *, most_bytes: int, opened: Callable[[list[int]], None], stop: asyncio.Event
 ) -> None:
     """Listen until `stop` is set, then finish what is being stored. `opened` is told the ports."""
     desks = [MailServerHooks(door.via) for door in doors]
-    servers = [await _open(door, desk, most_bytes) for door, desk in zip(doors, desks, strict=True)]
+    servers = [await _open_server(door, desk, most_bytes) for door, desk in zip(doors, desks, strict=True)]
     opened([server.sockets[0].getsockname()[1] for server in servers])
     await stop.wait()
     for server in servers:
@@ -166,7 +166,7 @@ def stop_on_signals(stop: asyncio.Event) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
 
-def deliveries(recipients: Sequence[str]) -> list[EnvelopeShare]:
+def share_by_mailbox(recipients: Sequence[str]) -> list[EnvelopeShare]:
     """Group recipients by mailbox, so that a mail to two names of one mailbox is stored there once."""
     groups: dict[int, tuple[Mailbox, list[str]]] = {}
     for recipient in recipients:
@@ -176,7 +176,7 @@ def deliveries(recipients: Sequence[str]) -> list[EnvelopeShare]:
     return [EnvelopeShare(mailbox, tuple(names)) for mailbox, names in groups.values()]
 
 
-def sender(envelope: Envelope) -> str:
+def envelope_sender(envelope: Envelope) -> str:
     """The envelope sender; empty for the null sender of bounces and other automatic mail."""
     address = printable(envelope.mail_from or "")
     return "" if address == "<>" else address
@@ -196,7 +196,7 @@ def with_fresh_connection(work: Callable[..., T], *arguments: Any) -> T:
         close_old_connections()
 
 
-async def _open(door: Door, desk: MailServerHooks, most_bytes: int) -> asyncio.Server:
+async def _open_server(door: Endpoint, desk: MailServerHooks, most_bytes: int) -> asyncio.Server:
     protocol = RecipientwiseLMTP if door.via == "lmtp" else BigLineSMTP
     loop = asyncio.get_running_loop()
     # The name is given, because aiosmtpd would ask the DNS for it and wait.
@@ -207,6 +207,6 @@ async def _open(door: Door, desk: MailServerHooks, most_bytes: int) -> asyncio.S
 async def _finish_sessions() -> None:
     sessions = asyncio.all_tasks() - {asyncio.current_task()}
     if sessions:
-        await asyncio.wait(sessions, timeout=LAST_WORDS)
+        await asyncio.wait(sessions, timeout=CLOSING_SECONDS)
     for session in sessions:
         session.cancel()

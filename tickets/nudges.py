@@ -11,7 +11,7 @@ _held: ContextVar[bool] = ContextVar("nudges_held", default=False)
 
 
 @contextmanager
-def held() -> Iterator[None]:
+def hold_nudges() -> Iterator[None]:
     """Queue nothing meanwhile: for whoever writes mail in bulk and does the queue's work on it themselves."""
     token = _held.set(True)
     try:
@@ -42,11 +42,11 @@ def after_commit(nudge: Callable[[], None]) -> None:
     """Run it after the commit, once per transaction. Robust: a queue that is down is logged, and the minute task
     finds the row.
     """
-    if not (_held.get() or _is_waiting(nudge)):
+    if not (_held.get() or _is_registered(nudge)):
         transaction.on_commit(nudge, robust=True)
 
 
-def _is_waiting(nudge: Callable[[], None]) -> bool:
+def _is_registered(nudge: Callable[[], None]) -> bool:
     """Registered already, and in no savepoint that could still be rolled back without us."""
     connection = transaction.get_connection()
     open_savepoints = set(connection.savepoint_ids)

@@ -10,7 +10,7 @@ from tickets.models import Message
 NUMBER = re.compile(r"\s*(?:SD)?\s*#?\s*(\d{1,18})\s*", re.IGNORECASE)
 
 
-def matching(text: str) -> Q:
+def search_condition(text: str) -> Q:
     """A condition on Ticket. Each source is a query of its own, so that each can use its own index.
 
     An OR across joins would read every message (measured: seconds instead of tens of milliseconds).

@@ -12,7 +12,7 @@ from tickets.models import TimelineEntry
 from tickets.models.ticket import ticket_number
 
 
-def phrase(entry: TimelineEntry, names: Mapping[int, str]) -> str:
+def timeline_sentence(entry: TimelineEntry, names: Mapping[int, str]) -> str:
     """What happened, without time, actor and reason. ``names`` knows the people by key."""
     data = entry.data
     match entry.fact:
@@ -28,13 +28,15 @@ def phrase(entry: TimelineEntry, names: Mapping[int, str]) -> str:
                 "rule": _label(OwnerRule, data.get("rule")),
             }
         case Fact.STATUS:
-            return _("Status: %(before)s → %(after)s") % _both(Status, data)
+            return _("Status: %(before)s → %(after)s") % _before_and_after(Status, data)
         case Fact.PRIORITY:
-            return _("Priority: %(before)s → %(after)s") % _both(Priority, data)
+            return _("Priority: %(before)s → %(after)s") % _before_and_after(Priority, data)
         case Fact.RESPONSE_FAILED:
             return _("An answer did not arrive: %(answer)s") % {"answer": str(data.get("answer", ""))[:200]}
         case Fact.TAKEN if "until" in data:
-            return _("Acknowledged: nobody else is paged until %(time)s") % {"time": _time(data["until"])}
+            return _("Acknowledged: nobody else is paged until %(time)s") % {
+                "time": _local_time(data["until"])
+            }
         case Fact.MERGED if "merged" in data:
             return _("%(number)s was merged into this ticket") % {"number": ticket_number(data["merged"])}
         case Fact.MERGED:
@@ -43,7 +45,7 @@ def phrase(entry: TimelineEntry, names: Mapping[int, str]) -> str:
             return str(Fact(fact).label)
 
 
-def _time(stamp: str) -> str:
+def _local_time(stamp: str) -> str:
     """Of the reader's zone, with the day."""
     return f"{timezone.localtime(datetime.fromisoformat(stamp)):%m-%d %H:%M}"
 
@@ -52,7 +54,7 @@ def _name(names: Mapping[int, str], key: object) -> str:
     return names.get(key, "?") if isinstance(key, int) else "?"
 
 
-def _both(choices: Any, data: Mapping[str, object]) -> dict[str, str]:
+def _before_and_after(choices: Any, data: Mapping[str, object]) -> dict[str, str]:
     return {"before": _label(choices, data.get("before")), "after": _label(choices, data.get("after"))}
 
 

@@ -14,7 +14,7 @@ from customers.access import visible_contracts
 from customers.admin.base import RowAccessAdmin, VisibleRelatedFilter
 from customers.errors import DeskError
 from customers.models import Contract
-from customers.services.contracts import Ways, refuse_overlap, save_contract
+from customers.services.contracts import ServiceDetails, refuse_overlap, save_contract
 
 WAYS = ("time_zone", "language", "hotline", "tech_group")
 
@@ -79,6 +79,6 @@ class ContractAdmin(RowAccessAdmin):
             starts_on=obj.starts_on,
             ends_on=obj.ends_on,
             reference=obj.reference,
-            ways=Ways(obj.time_zone, obj.language, obj.hotline, obj.tech_group),
+            ways=ServiceDetails(obj.time_zone, obj.language, obj.hotline, obj.tech_group),
             contract=obj,
         )

@@ -12,7 +12,7 @@ from customers.models import Contract, Customer, ServicePlan
 
 
 @dataclass(frozen=True)
-class Ways:
+class ServiceDetails:
     """How a contract's customer is served where it differs from what the customer's own page says."""
 
     time_zone: str = ""
@@ -29,7 +29,7 @@ def save_contract(
     starts_on: date,
     ends_on: date | None = None,
     reference: str = "",
-    ways: Ways | None = None,
+    ways: ServiceDetails | None = None,
     contract: Contract | None = None,
 ) -> Contract:
     """Write a new contract, or change `contract`. Both days are included; no last day means without end.

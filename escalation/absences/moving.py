@@ -27,10 +27,10 @@ from escalation.models import AbsenceMove, Clock
 from escalation.people.deputies import stand_in_for
 from escalation.people.staff_snapshot import People
 from tickets.choices import Fact
-from tickets.lib.batches import worked
+from tickets.lib.batches import work_in_halves
 from tickets.models import Ticket, TimelineEntry
 from tickets.models.ticket import TicketQuerySet
-from tickets.services.locking import all_locked_unless_busy
+from tickets.services.locking import lock_tickets_unless_busy
 
 logger = logging.getLogger(__name__)
 SECONDS = 45.0  # within its minute
@@ -113,7 +113,7 @@ class _Pass:
             if time.monotonic() >= self.stop_at:
                 report.left = len(found) - begin
                 break
-            for part in worked(found[begin : begin + BATCH], self._together, failed=self._failed):
+            for part in work_in_halves(found[begin : begin + BATCH], self._together, failed=self._failed):
                 report.add(part)
         return report
 
@@ -123,7 +123,7 @@ class _Pass:
 
     @transaction.atomic
     def _together(self, batch: Sequence[int]) -> AbsenceReport:
-        tickets = all_locked_unless_busy(batch)
+        tickets = lock_tickets_unless_busy(batch)
         absences = self._still_to_move(tickets)
         moving = self._worked_out([tickets[pk] for pk in batch if pk in absences], absences)
         if moving:

@@ -21,7 +21,7 @@ from escalation.notifications.writing import tell
 from tickets.choices import OwnerRule
 from tickets.errors import DeskError
 from tickets.models import Ticket
-from tickets.services.locking import locked
+from tickets.services.locking import lock_ticket
 from tickets.services.ownership import hand_over
 
 MOST_NAMED = 20  # tickets in one notification; the page lists all of them
@@ -112,7 +112,7 @@ def offered_to(user: Person, ticket: Ticket) -> AbsenceMove | None:
 
 def _undecided(move: AbsenceMove, actor: User) -> tuple[AbsenceMove, Ticket]:
     """Both as they are now, under the ticket's lock, once it is sure that there is something to decide."""
-    ticket = locked(move.ticket)
+    ticket = lock_ticket(move.ticket)
     fresh = AbsenceMove.objects.select_related("from_owner__staff_profile").get(pk=move.pk)
     fresh.ticket = ticket
     if not may_decide(actor, fresh):

@@ -32,7 +32,7 @@ from tickets.access import visible_tickets
 from tickets.admin.once_form import OnceForm
 from tickets.admin.shown import ticket_link
 from tickets.errors import DeskError
-from tickets.services.once import claim
+from tickets.services.submissions import claim_submission
 
 MOST_IN_THE_MEDIAN = 200
 ENDINGS = {
@@ -200,7 +200,7 @@ class DrillAdmin(ReadOnlyAdmin, RowAccessAdmin):
 def _start(form: DrillForm, actor: User) -> Drill:
     """A form that is sent twice starts one drill."""
     data, at = form.cleaned_data, timezone.now()
-    if not claim(data["token"], actor=actor, at=at):
+    if not claim_submission(data["token"], actor=actor, at=at):
         raise DeskError(_("This drill was started already; find it in the list."))
     ticket = start_drill(
         actor=actor,

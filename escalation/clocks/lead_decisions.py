@@ -26,7 +26,7 @@ from escalation.clocks.lowered_priority import due_if_retargeted, lowered_clocks
 from escalation.models import Clock, PolicyTarget, PolicyVersion
 from escalation.policies.terms import companion_window
 from tickets.errors import DeskError
-from tickets.services.locking import locked
+from tickets.services.locking import lock_ticket
 
 LEADS = "escalation.waive_clock"
 DIRECTORS = "escalation.change_policy"
@@ -105,7 +105,7 @@ def _lock_for_decision(clock: Clock, actor: User, permission: str, reason: str) 
         raise DeskError(_("You may not decide that. Ask a lead."))
     if not reason.strip():
         raise DeskError(_("Give a reason: it stands in the ledger."))
-    ticket = locked(clock.ticket)
+    ticket = lock_ticket(clock.ticket)
     fresh = Clock.objects.select_related(*PINNED).get(pk=clock.pk)
     fresh.ticket = ticket
     return fresh

@@ -24,9 +24,9 @@ from tickets.errors import DeskError
 from tickets.events import StaffResponded, StatusChanged
 from tickets.message_content import MessageContent
 from tickets.models import Ticket
-from tickets.services.locking import locked, locked_unless_busy
+from tickets.services.locking import lock_ticket, lock_ticket_unless_busy
 from tickets.services.opening import open_ticket
-from tickets.services.state import move_to
+from tickets.services.status_and_priority import move_to
 
 STARTS_DRILLS = "escalation.start_drill"
 # After the chain's last step people still have so long to acknowledge it.
@@ -102,7 +102,7 @@ def end_drill(*, drill: Drill, actor: User, at: datetime) -> Drill:
     """End it by hand: who started it, or who may start one. Locks the ticket. Raises DeskError."""
     if actor.pk != drill.started_by_id and not actor.has_perm(STARTS_DRILLS):
         raise DeskError(_("Only who started the drill or a duty manager can end it."))
-    ticket = locked(drill.ticket)
+    ticket = lock_ticket(drill.ticket)
     fresh = _running(ticket)
     if fresh is None:
         raise DeskError(_("This drill is over already."))
@@ -118,7 +118,7 @@ def end_what_is_over(*, now: datetime) -> int:
 
 @transaction.atomic
 def _end_if_over(pk: int, now: datetime) -> bool:
-    ticket = locked_unless_busy(pk)
+    ticket = lock_ticket_unless_busy(pk)
     drill = _running(ticket) if ticket is not None else None
     ending = _ending_of(drill, now) if drill is not None else None
     if drill is None or ending is None:

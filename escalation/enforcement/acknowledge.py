@@ -23,7 +23,7 @@ from tickets.access import may_see
 from tickets.choices import Fact, OwnerRule
 from tickets.errors import DeskError
 from tickets.models import Ticket
-from tickets.services.locking import locked
+from tickets.services.locking import lock_ticket
 from tickets.services.ownership import hand_over
 from tickets.services.timeline import record
 
@@ -78,7 +78,7 @@ def escalate_now(*, ticket: Ticket, actor: User, at: datetime, reason: str) -> E
 def _locked_for(ticket: Ticket, actor: User) -> Ticket:
     if not (actor.is_active and actor.is_staff and may_see(actor, ticket)):
         raise DeskError(_("This ticket is not yours to see."))
-    return locked(ticket)
+    return lock_ticket(ticket)
 
 
 def _waiting(ticket: Ticket) -> list[Clock]:

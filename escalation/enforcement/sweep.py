@@ -26,8 +26,8 @@ from escalation.choices import ClockState
 from escalation.enforcement.firing import act_on_all
 from escalation.models import Clock
 from escalation.people.staff_snapshot import People
-from tickets.lib.batches import worked
-from tickets.services.locking import all_locked_unless_busy
+from tickets.lib.batches import work_in_halves
+from tickets.services.locking import lock_tickets_unless_busy
 
 logger = logging.getLogger(__name__)
 SECONDS = 45.0  # within its minute
@@ -102,7 +102,7 @@ class Sweep:
                 if time.monotonic() >= self.stop_at:
                     report.left = self.due_clocks.count()
                     return report
-                for part in worked(batch, self._enforce, failed=self._record_failure):
+                for part in work_in_halves(batch, self._done, failed=self._failed):
                     report.add(part)
         return report
 
@@ -133,12 +133,10 @@ class Sweep:
         return report
 
     @transaction.atomic
-    def _act_on_batch(self, batch: Sequence[Pair]) -> SweepReport:
-        tickets = all_locked_unless_busy([ticket for _clock, ticket in batch])
-        free = [clock for clock, ticket in batch if ticket in tickets]
-        # Many clocks share few calendars and policies: prefetched, each of those is read once.
-        due = self.due_clocks.prefetch_related("calendar", "policy_version__policy__duty_rota")
-        clocks = list(due.filter(pk__in=free)) if free else []
+    def _together(self, batch: Sequence[Pair]) -> SweepReport:
+        tickets = lock_tickets_unless_busy([ticket for _clock, ticket in batch])
+        wanted = [clock for clock, ticket in batch if ticket in tickets]
+        clocks = _still_due(wanted, self.now) if wanted else []
         for clock in clocks:
             clock.ticket = tickets[clock.ticket_id]
         if clocks:

@@ -21,9 +21,9 @@ from supportdesk.demo.world import World
 from tickets.choices import Channel, Priority, Status
 from tickets.models import Message, Ticket
 from tickets.services.conversation import add_note, reply
-from tickets.services.failures import void_response
+from tickets.services.failed_responses import void_response
 from tickets.services.ownership import assign
-from tickets.services.state import set_status
+from tickets.services.status_and_priority import set_status
 
 NEVER_ANSWERS_AGAIN = 0.1
 IS_CLOSED = 0.75

@@ -64,7 +64,7 @@ def load_demo(
         _("Loading the demo: %(weeks)s weeks of a support desk, in about half a minute.")
         % {"weeks": size.weeks}
     )
-    with nudges.held():
+    with nudges.hold_nudges():
         _tell_the_story(now.replace(microsecond=0), size, administrator, _Elapsed(stopwatch))
     words = {"tickets": Ticket.objects.count(), "customers": Customer.objects.count()}
     say(_("The demo is loaded: %(tickets)s tickets of %(customers)s customers.") % words)

@@ -13,7 +13,7 @@ from supportdesk.demo.wording import Wording
 from tickets.choices import Priority
 from tickets.models import Ticket
 from tickets.services.ownership import assign
-from tickets.services.state import change_priority
+from tickets.services.status_and_priority import change_priority
 
 HANDED_OVER, RAISED, LOWERED = 0.06, 0.07, 0.04
 

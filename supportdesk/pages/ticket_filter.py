@@ -27,7 +27,7 @@ from escalation.models.clock import ClockQuerySet
 from tickets.choices import Priority, Status
 from tickets.models import Ticket
 from tickets.models.ticket import TicketQuerySet
-from tickets.search import matching
+from tickets.search import search_condition
 
 SOON = timedelta(hours=1)
 
@@ -128,7 +128,7 @@ class TicketFilter(FilterSet):
         return team_ids(self.user)
 
     def filter_text(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
-        return tickets.filter(matching(value.strip()))
+        return tickets.filter(search_condition(value.strip()))
 
     def filter_promise(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
         open_clocks = Clock.objects.ticking().filter(ticket=OuterRef("pk"))

@@ -14,7 +14,7 @@ import pytest
 from django.db import OperationalError
 
 from tickets import listener
-from tickets.listener import Door, serve
+from tickets.listener import Endpoint, serve
 from tickets.models import InboundEmail, Mailbox
 
 MAIL = b"From: Lin <lin@live.example>\r\nSubject: Room is down\r\n\r\nThe room is down.\r\n"
@@ -83,7 +83,7 @@ class Server:
 
     async def _serve(self) -> None:
         self.loop, self.stop = asyncio.get_running_loop(), asyncio.Event()
-        doors = [Door("lmtp", "127.0.0.1", 0), Door("smtp", "127.0.0.1", 0)]
+        doors = [Endpoint("lmtp", "127.0.0.1", 0), Endpoint("smtp", "127.0.0.1", 0)]
         await serve(doors, most_bytes=MOST_BYTES, opened=self._opened, stop=self.stop)
 
     def _opened(self, ports: list[int]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tickets.choices import Fact, OwnerRule
 from tickets.models import TimelineEntry
-from tickets.timeline_text import phrase
+from tickets.timeline_text import timeline_sentence
 
 NAMES = {1: "Anna Keller", 2: "王芳"}
 
@@ -28,9 +28,9 @@ NAMES = {1: "Anna Keller", 2: "王芳"}
     ],
 )  # fmt: skip
 def test_a_fact_is_a_sentence(fact: Fact, data: dict[str, Any], sentence: str) -> None:
-    assert phrase(TimelineEntry(fact=fact, data=data), NAMES) == sentence
+    assert timeline_sentence(TimelineEntry(fact=fact, data=data), NAMES) == sentence
 
 
 def test_values_and_people_that_are_gone_are_shown_as_they_are() -> None:
     entry = TimelineEntry(fact=Fact.OWNER, data={"before": 9, "after": 1, "rule": "by_lot"})
-    assert phrase(entry, NAMES) == "Owner: ? → Anna Keller (by_lot)"
+    assert timeline_sentence(entry, NAMES) == "Owner: ? → Anna Keller (by_lot)"

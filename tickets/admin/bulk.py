@@ -18,7 +18,7 @@ from tickets.admin.each import tell, to_each, too_many
 from tickets.choices import Priority, Status
 from tickets.models import Ticket
 from tickets.services.ownership import assign
-from tickets.services.state import change_priority, set_status
+from tickets.services.status_and_priority import change_priority, set_status
 
 
 class BulkForm(forms.Form):

@@ -19,7 +19,7 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
-from tickets.access import RELEASES, visible_inbound
+from tickets.access import MAY_RELEASE, visible_inbound
 from tickets.admin import labels
 from tickets.admin.each import tell, to_each, too_many
 from tickets.admin.page_actions import PageActions
@@ -85,7 +85,7 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
         return visible_inbound(user).defer("raw")
 
     def has_release_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(RELEASES)
+        return request.user.has_perm(MAY_RELEASE)
 
     def makes_sense(self, action: str, row: Any) -> bool:
         fitting = IntakeState.PARKED if action == "release" else IntakeState.FAILED

@@ -1,4 +1,4 @@
-"""The form that acts once, however often it is sent: `tickets.services.once` takes its token."""
+"""The form that acts once, however often it is sent: `tickets.services.submissions` takes its token."""
 
 from uuid import uuid4
 

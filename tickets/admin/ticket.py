@@ -22,7 +22,7 @@ from tickets.admin.bulk import AssignForm, BulkPriorityForm, BulkStatusForm, in_
 from tickets.choices import ACTIVE_STATUSES
 from tickets.models import Ticket
 from tickets.models.ticket import TicketQuerySet
-from tickets.search import matching
+from tickets.search import search_condition
 
 
 class OwnerFilter(DropdownFilter):
@@ -101,7 +101,7 @@ class TicketAdmin(RowAccessAdmin):
         self, request: HttpRequest, queryset: "QuerySet[Ticket]", search_term: str
     ) -> tuple["QuerySet[Ticket]", bool]:
         term = search_term.strip()
-        return (queryset.filter(matching(term)) if term else queryset), False
+        return (queryset.filter(search_condition(term)) if term else queryset), False
 
     def actor(self, request: HttpRequest) -> User:
         return cast(User, request.user)

@@ -9,7 +9,7 @@ ItemT = TypeVar("ItemT")
 ReportT = TypeVar("ReportT")
 
 
-def worked(
+def work_in_halves(
     batch: Sequence[ItemT],
     work: Callable[[Sequence[ItemT]], ReportT],
     *,
@@ -29,7 +29,7 @@ def worked(
             report = failed(batch[0])
         else:
             half = len(batch) // 2
-            yield from worked(batch[:half], work, failed=failed)
-            yield from worked(batch[half:], work, failed=failed)
+            yield from work_in_halves(batch[:half], work, failed=failed)
+            yield from work_in_halves(batch[half:], work, failed=failed)
             return
     yield report

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from tickets.mail.encoded_words import decode_header
 from tickets.mail.headers import Headers
-from tickets.mail.scrub import plain_name
+from tickets.mail.storable_text import plain_name
 from tickets.mail.values import Address
-from tickets.mail.words import decode_header
 
 MAX_ADDRESSES = 500
 MAX_ADDRESS_BYTES = 1_000

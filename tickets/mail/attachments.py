@@ -4,13 +4,13 @@ import mimetypes
 import re
 from collections.abc import Iterator
 
+from tickets.mail.encoded_words import decode_header
+from tickets.mail.mime_tree import MimePart
 from tickets.mail.repair import repair_head
-from tickets.mail.scrub import plain_name, storable_line
-from tickets.mail.tree import MimePart
+from tickets.mail.storable_text import plain_name, storable_line
 from tickets.mail.uuencode import take_files
 from tickets.mail.values import ParsedAttachment, UnreadableMail
 from tickets.mail.winmail import is_winmail, unpack_winmail
-from tickets.mail.words import decode_header
 
 MAX_NAME_CHARS = 150
 

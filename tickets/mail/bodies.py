@@ -8,9 +8,9 @@ from urllib.parse import unquote
 from tickets.mail.attachments import extract_uuencoded, part_attachments
 from tickets.mail.charsets import decode
 from tickets.mail.inline_images import extract_inline_images
+from tickets.mail.mime_tree import MimePart
 from tickets.mail.rendering import Rendering, render
-from tickets.mail.scrub import storable
-from tickets.mail.tree import MimePart
+from tickets.mail.storable_text import storable
 from tickets.mail.values import ParsedAttachment, Segment
 from tickets.mail.winmail import is_winmail, unpack_winmail
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from tickets.mail.addresses import parse_addresses
 from tickets.mail.charsets import decode
-from tickets.mail.scrub import storable, storable_line
+from tickets.mail.storable_text import storable, storable_line
 from tickets.mail.values import ParsedAttachment, ParsedMail
 
 MAX_RECIPIENTS = 200

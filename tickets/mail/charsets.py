@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import chardet
 
-from tickets.mail.jis import decode_vendor_jis
+from tickets.mail.iso2022jp import decode_vendor_jis
 
 DETECTION_SAMPLE = 16_384
 

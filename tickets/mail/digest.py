@@ -3,7 +3,7 @@
 import hashlib
 
 from tickets.mail.headers import Headers
-from tickets.mail.tree import MimePart
+from tickets.mail.mime_tree import MimePart
 
 _SAID = ("From", "Date", "Subject")
 

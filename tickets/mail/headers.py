@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
-from tickets.mail.scrub import storable_line
-from tickets.mail.words import decode_header
+from tickets.mail.encoded_words import decode_header
+from tickets.mail.storable_text import storable_line
 
 MAX_HEADERS = 1_000
 MAX_HEADER_BYTES = 64 * 1024

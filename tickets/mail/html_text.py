@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tickets.mail.html import parse_html, tag_set
-from tickets.mail.scrub import storable
+from tickets.mail.storable_text import storable
 from tickets.mail.values import Segment, SegmentKind
 
 MAX_NODES = 50_000

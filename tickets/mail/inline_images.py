@@ -3,8 +3,8 @@
 import hashlib
 import re
 
+from tickets.mail.encoded_words import lenient_base64
 from tickets.mail.values import ParsedAttachment
-from tickets.mail.words import lenient_base64
 
 MAX_INLINE_IMAGES = 100
 

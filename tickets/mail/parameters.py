@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 from tickets.mail.charsets import decode
-from tickets.mail.scrub import plain_name
-from tickets.mail.words import decode_header
+from tickets.mail.encoded_words import decode_header
+from tickets.mail.storable_text import plain_name
 
 MAX_PARAMETERS = 200
 

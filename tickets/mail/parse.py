@@ -9,9 +9,9 @@ from tickets.mail.bodies import Body, read_body
 from tickets.mail.digest import content_digest
 from tickets.mail.headers import Headers
 from tickets.mail.language import guess_language
+from tickets.mail.mime_tree import MimePart, read_tree
 from tickets.mail.repair import repair_head
-from tickets.mail.scrub import plain_name
-from tickets.mail.tree import MimePart, read_tree
+from tickets.mail.storable_text import plain_name
 from tickets.mail.values import ParsedMail, SegmentKind
 
 MAX_REFERENCES = 200

@@ -3,9 +3,9 @@
 import quopri
 import re
 
+from tickets.mail.encoded_words import lenient_base64
 from tickets.mail.headers import Headers
 from tickets.mail.uuencode import take_files
-from tickets.mail.words import lenient_base64
 
 SAMPLE_BYTES = 4_096
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tnefparse.tnef import TNEF
 
 from tickets.mail.charsets import decode
-from tickets.mail.scrub import storable
+from tickets.mail.storable_text import storable
 
 MAX_FILES = 100
 MAX_OBJECTS = 2_000

@@ -42,7 +42,7 @@ class WaitingMail:
 
 
 @contextlib.contextmanager
-def opened(account: Account, *, timeout: float) -> Iterator[Folder]:
+def open_folder(account: Account, *, timeout: float) -> Iterator[Folder]:
     """Log in and select the folder. Every fault inside comes out as ImapProblem."""
     try:
         with contextlib.closing(_ImapSession(account, timeout=timeout)) as session:

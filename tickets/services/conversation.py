@@ -14,13 +14,13 @@ from tickets.events import CustomerWrote, StaffResponded, publish
 from tickets.lib.bulk_insert import NewRow, insert_all
 from tickets.message_content import MessageContent, NewFile
 from tickets.models import Message, Ticket
-from tickets.services.files import attach
-from tickets.services.locking import locked
-from tickets.services.opening import receipt, store_customer_message
+from tickets.services.files import store_files
+from tickets.services.locking import lock_ticket
+from tickets.services.opening import receipt_time, store_customer_message
 from tickets.services.outgoing.outbox import queue_reply
-from tickets.services.state import move_to
+from tickets.services.status_and_priority import move_to
 from tickets.services.timeline import record
-from tickets.services.waiting import waiting_since
+from tickets.services.unanswered import unanswered_since
 
 
 @transaction.atomic
@@ -38,8 +38,8 @@ def add_customer_message(
 
     Words of an unconfirmed sender are kept and shown, and nothing else happens. ``received_at`` as in open_ticket.
     """
-    received_at = receipt(received_at, at=at, actor=actor)
-    ticket = locked(ticket)
+    received_at = receipt_time(received_at, at=at, actor=actor)
+    ticket = lock_ticket(ticket)
     message = store_customer_message(
         ticket, words, received_at=received_at, at=at, contact=contact, channel=channel, actor=actor
     )
@@ -66,7 +66,7 @@ def add_automatic_message(
     contact: Contact | None = None,
 ) -> Message:
     """Keep an out-of-office or a bounce on the ticket: it moves no clock and reopens nothing. Locks the ticket."""
-    ticket = locked(ticket)
+    ticket = lock_ticket(ticket)
     message = store_customer_message(
         ticket,
         words,
@@ -97,11 +97,11 @@ def reply(
     The answer counts from ``at`` and is taken back when it does not arrive (services.failures). Raises DeskError
     for an empty answer or when there is no address to answer to.
     """
-    ticket = locked(ticket)
-    message = _say(ticket, MessageKind.OUTBOUND, Channel.EMAIL, actor=actor, at=at, body=body)
-    attach(message, files)
+    ticket = lock_ticket(ticket)
+    message = _store_our_message(ticket, MessageKind.OUTBOUND, Channel.EMAIL, actor=actor, at=at, body=body)
+    store_files(message, files)
     queue_reply(message=message, ticket=ticket, at=at, copies=copies)
-    _responded(ticket, message, actor=actor, at=at, then=then)
+    _record_response(ticket, message, actor=actor, at=at, then=then)
     return message
 
 
@@ -121,14 +121,14 @@ def log_contact(
 
     ``happened_at`` is not after ``at`` and not before the ticket; ``reached`` names the person. Raises DeskError.
     """
-    ticket = locked(ticket)
+    ticket = lock_ticket(ticket)
     if not reached.strip():
         raise DeskError(_("Name whom you reached; a contact that reached nobody is no answer."))
     if happened_at > at:
         raise DeskError(_("The contact cannot lie in the future. Enter when it happened."))
     if happened_at < ticket.opened_at:
         raise DeskError(_("The contact cannot lie before the ticket was received."))
-    message = _say(
+    message = _store_our_message(
         ticket,
         MessageKind.CONTACT,
         Channel(channel),
@@ -138,7 +138,7 @@ def log_contact(
         body=body,
         reached=reached,
     )
-    _responded(ticket, message, actor=actor, at=at, then=then)
+    _record_response(ticket, message, actor=actor, at=at, then=then)
     return message
 
 
@@ -147,15 +147,15 @@ def add_note(
     *, ticket: Ticket, actor: User | None, at: datetime, body: str, files: Sequence[NewFile] = ()
 ) -> Message:
     """Write an internal note; without an actor the desk wrote it. It answers nothing. Locks the ticket."""
-    return note_down(locked(ticket), actor=actor, at=at, body=body, files=files)
+    return note_down(lock_ticket(ticket), actor=actor, at=at, body=body, files=files)
 
 
 def note_down(
     ticket: Ticket, *, actor: User | None, at: datetime, body: str, files: Sequence[NewFile] = ()
 ) -> Message:
     """As add_note, on a ticket that the caller has locked."""
-    message = _say(ticket, MessageKind.NOTE, Channel.EMAIL, actor=actor, at=at, body=body)
-    attach(message, files)
+    message = _store_our_message(ticket, MessageKind.NOTE, Channel.EMAIL, actor=actor, at=at, body=body)
+    store_files(message, files)
     ticket.updated_at = at
     ticket.save(update_fields=["updated_at"])
     if actor is not None:
@@ -177,7 +177,7 @@ def note_down_all(notes: Sequence[tuple[Ticket, str]], *, at: datetime) -> None:
     )
 
 
-def _say(
+def _store_our_message(
     ticket: Ticket,
     kind: MessageKind,
     channel: Channel,
@@ -204,10 +204,12 @@ def _say(
     )
 
 
-def _responded(ticket: Ticket, message: Message, *, actor: User, at: datetime, then: Status | None) -> None:
+def _record_response(
+    ticket: Ticket, message: Message, *, actor: User, at: datetime, then: Status | None
+) -> None:
     ticket.updated_at = at
     # A contact that is logged afterwards may lie before the latest question.
-    ticket.unanswered_since = waiting_since(ticket) if message.at < at else None
+    ticket.unanswered_since = unanswered_since(ticket) if message.at < at else None
     ticket.save(update_fields=["updated_at", "unanswered_since"])
     record(ticket, Fact.STAFF_RESPONDED, at=at, actor=actor, message=message.pk, kind=message.kind)
     publish(StaffResponded(ticket=ticket, at=at, actor=actor, message=message, then=then))

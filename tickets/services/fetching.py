@@ -23,7 +23,7 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from tickets.models import Mailbox
 from tickets.models.mailbox import AfterFetch
-from tickets.protocols.imap import Account, Folder, ImapProblem, WaitingMail, opened
+from tickets.protocols.imap import Account, Folder, ImapProblem, WaitingMail, open_folder
 from tickets.services.intake import store_once
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ BATCH = 100
 # No further batch or mailbox is begun after this time; the next minute goes on.
 RUN_FOR = timedelta(seconds=100)
 
-Clock = Callable[[], datetime]
+ReadClock = Callable[[], datetime]
 
 
 @dataclass
@@ -55,22 +55,22 @@ class FetchReport:
         return _("%(address)s: %(stored)s new, %(known)s known already") % words
 
 
-def fetch_due(*, clock: Clock) -> list[FetchReport]:
+def fetch_due(*, clock: ReadClock) -> list[FetchReport]:
     """Fetch every polled mailbox whose time has come, the longest untouched first. A broken one stops no other."""
     stop_at = clock() + RUN_FOR
     reports = []
-    for pk in _due(clock()):
+    for pk in _due_mailboxes(clock()):
         if clock() >= stop_at:
             break
         reports.append(fetch_mailbox(pk, clock=clock, stop_at=stop_at))
     return reports
 
 
-def fetch_mailbox(pk: int, *, clock: Clock, stop_at: datetime | None = None) -> FetchReport:
+def fetch_mailbox(pk: int, *, clock: ReadClock, stop_at: datetime | None = None) -> FetchReport:
     """Fetch one mailbox now, whatever went wrong before. Its row says afterwards how it went."""
     mailbox = Mailbox.objects.get(pk=pk)
     report = FetchReport(mailbox.address)
-    if not _claim(mailbox, now=clock()):
+    if not _take_lease(mailbox, now=clock()):
         report.problem = _("It is being fetched right now.")
         return report
     try:
@@ -83,11 +83,11 @@ def fetch_mailbox(pk: int, *, clock: Clock, stop_at: datetime | None = None) -> 
         logger.exception("Fetching %s failed", mailbox.address)
         words = {"error": f"{type(error).__name__}: {error}"}
         report.problem = _("The server answered what the desk cannot read (%(error)s).") % words
-    _release(mailbox, report, now=clock())
+    _record_fetch(mailbox, report, now=clock())
     return report
 
 
-def _due(now: datetime) -> list[int]:
+def _due_mailboxes(now: datetime) -> list[int]:
     polled = Mailbox.objects.filter(is_active=True).exclude(host="")
     waiting = polled.filter(Q(retry_at=None) | Q(retry_at__lte=now), _is_free(now))
     return list(waiting.order_by(F("fetched_at").asc(nulls_first=True), "pk").values_list("pk", flat=True))
@@ -97,13 +97,13 @@ def _is_free(now: datetime) -> Q:
     return Q(locked_until=None) | Q(locked_until__lt=now)
 
 
-def _claim(mailbox: Mailbox, *, now: datetime) -> bool:
+def _take_lease(mailbox: Mailbox, *, now: datetime) -> bool:
     mailbox.locked_until = now + LEASE
     free = Mailbox.objects.filter(_is_free(now), pk=mailbox.pk)
     return free.update(locked_until=mailbox.locked_until) == 1
 
 
-def _release(mailbox: Mailbox, report: FetchReport, *, now: datetime) -> None:
+def _record_fetch(mailbox: Mailbox, report: FetchReport, *, now: datetime) -> None:
     """Record how it went, if the lease is still ours."""
     mine = Mailbox.objects.filter(pk=mailbox.pk, locked_until=mailbox.locked_until)
     if not report.problem:
@@ -119,15 +119,15 @@ def _release(mailbox: Mailbox, report: FetchReport, *, now: datetime) -> None:
     )
 
 
-def _fetch(mailbox: Mailbox, report: FetchReport, *, clock: Clock, stop_at: datetime) -> None:
-    with opened(_account(mailbox), timeout=settings.MAIL_TIMEOUT_SECONDS) as folder:
+def _fetch(mailbox: Mailbox, report: FetchReport, *, clock: ReadClock, stop_at: datetime) -> None:
+    with open_folder(_account(mailbox), timeout=settings.MAIL_TIMEOUT_SECONDS) as folder:
         _adopt(mailbox, folder)
         for batch in _batches(folder.uids_above(mailbox.last_uid)):
-            if clock() >= stop_at or not _renew(mailbox, now=clock()):
+            if clock() >= stop_at or not _renew_lease(mailbox, now=clock()):
                 break
             for waiting in folder.describe(batch):
-                _take(mailbox, folder, waiting, report, now=clock())
-            _remember(mailbox, batch[-1])
+                _store_mail(mailbox, folder, waiting, report, now=clock())
+            _remember_uid(mailbox, batch[-1])
 
 
 def _account(mailbox: Mailbox) -> Account:
@@ -158,18 +158,18 @@ def _batches(uids: Sequence[int]) -> Iterator[Sequence[int]]:
         yield uids[start : start + BATCH]
 
 
-def _renew(mailbox: Mailbox, *, now: datetime) -> bool:
+def _renew_lease(mailbox: Mailbox, *, now: datetime) -> bool:
     """Keep the mailbox for another while; False when somebody else took it over."""
     mine = Mailbox.objects.filter(pk=mailbox.pk, locked_until=mailbox.locked_until)
     mailbox.locked_until = now + LEASE
     return mine.update(locked_until=mailbox.locked_until) == 1
 
 
-def _take(
+def _store_mail(
     mailbox: Mailbox, folder: Folder, waiting: WaitingMail, report: FetchReport, *, now: datetime
 ) -> None:
     """Store one mail, then put it away. What goes wrong with it is told at the end; the next mail is fetched."""
-    content = _content(mailbox, folder, waiting)
+    content = _download(mailbox, folder, waiting)
     if content is None:
         return
     _row, is_new = store_once(
@@ -182,7 +182,7 @@ def _take(
     report.stored += is_new
     report.known += not is_new
     try:
-        _put_away(mailbox, folder, waiting.uid)
+        _tidy_server(mailbox, folder, waiting.uid)
     except IMAPClientAbortError:
         raise
     except IMAPClientError as error:
@@ -190,31 +190,31 @@ def _take(
         report.problem = (
             _("Mail %(uid)s is stored but could not be put away on the server: %(error)s") % words
         )
-    _remember(mailbox, waiting.uid)
+    _remember_uid(mailbox, waiting.uid)
 
 
 @dataclass(frozen=True)
-class _Content:
+class _Download:
     """``whole_size`` is set where ``raw`` is only the head."""
 
     raw: bytes
     whole_size: int | None = None
 
 
-def _content(mailbox: Mailbox, folder: Folder, waiting: WaitingMail) -> _Content | None:
+def _download(mailbox: Mailbox, folder: Folder, waiting: WaitingMail) -> _Download | None:
     """The mail, or only its head where it is too large or the server cannot give the rest; None when it is gone."""
     try:
         if waiting.size <= settings.MAIL_MAX_BYTES:
             body = folder.body(waiting.uid)
-            return None if body is None else _Content(body)
+            return None if body is None else _Download(body)
     except IMAPClientAbortError:
         raise
     except IMAPClientError:
         logger.exception("%s does not give mail %s whole", mailbox.address, waiting.uid)
-    return _head(mailbox, folder, waiting)
+    return _download_head(mailbox, folder, waiting)
 
 
-def _head(mailbox: Mailbox, folder: Folder, waiting: WaitingMail) -> _Content | None:
+def _download_head(mailbox: Mailbox, folder: Folder, waiting: WaitingMail) -> _Download | None:
     try:
         head = folder.head(waiting.uid)
     except IMAPClientAbortError:
@@ -222,10 +222,10 @@ def _head(mailbox: Mailbox, folder: Folder, waiting: WaitingMail) -> _Content | 
     except IMAPClientError:
         logger.exception("%s does not give mail %s at all", mailbox.address, waiting.uid)
         head = f"Subject: Mail {waiting.uid} of {mailbox.folder} cannot be fetched from its server".encode()
-    return None if head is None else _Content(head, waiting.size)
+    return None if head is None else _Download(head, waiting.size)
 
 
-def _put_away(mailbox: Mailbox, folder: Folder, uid: int) -> None:
+def _tidy_server(mailbox: Mailbox, folder: Folder, uid: int) -> None:
     match AfterFetch(mailbox.after_fetch):
         case AfterFetch.FLAG:
             folder.mark_read(uid)
@@ -235,6 +235,6 @@ def _put_away(mailbox: Mailbox, folder: Folder, uid: int) -> None:
             folder.delete(uid)
 
 
-def _remember(mailbox: Mailbox, uid: int) -> None:
+def _remember_uid(mailbox: Mailbox, uid: int) -> None:
     mailbox.last_uid = uid
     mailbox.save(update_fields=["last_uid"])

@@ -8,7 +8,7 @@ from tickets.message_content import NewFile
 from tickets.models import Attachment, Message
 
 
-def attach(message: Message, files: Sequence[NewFile]) -> list[Attachment]:
+def store_files(message: Message, files: Sequence[NewFile]) -> list[Attachment]:
     """Store each file under a random path and its row in the caller's transaction.
 
     The files are written before the commit: a rollback leaves an unused file behind, never a row without one.

@@ -27,30 +27,32 @@ def choose_first_owner(*, customer: Customer | None, at: datetime) -> FirstOwner
 
     ``at`` (UTC) decides who is absent. Raises DeskError on a desk without a single active member of staff.
     """
-    return _of_the_customer(customer, at) or _of_the_desk(at)
+    return _owner_for_customer(customer, at) or _owner_from_desk(at)
 
 
-def _present(at: datetime) -> Q:
+def _is_present(at: datetime) -> Q:
     away = Absence.objects.filter(user=OuterRef("pk"), starts_at__lte=at, ends_at__gt=at)
     return Q(~Exists(away), is_active=True, is_staff=True)
 
 
-def _of_the_customer(customer: Customer | None, at: datetime) -> FirstOwner | None:
+def _owner_for_customer(customer: Customer | None, at: datetime) -> FirstOwner | None:
     if customer is None:
         return None
     named = (
         (customer.account_manager_id, OwnerRule.ACCOUNT_MANAGER),
         (customer.backup_account_manager_id, OwnerRule.BACKUP),
     )
-    return _first_present(named, at) or _of_the_team(customer, at)
+    return _first_present(named, at) or _owner_from_team(customer, at)
 
 
 def _first_present(named: Sequence[tuple[int | None, OwnerRule]], at: datetime) -> FirstOwner | None:
-    there = get_user_model().objects.filter(_present(at), pk__in=[pk for pk, _rule in named if pk]).in_bulk()
+    there = (
+        get_user_model().objects.filter(_is_present(at), pk__in=[pk for pk, _rule in named if pk]).in_bulk()
+    )
     return next((FirstOwner(there[pk], rule) for pk, rule in named if pk in there), None)
 
 
-def _of_the_team(customer: Customer, at: datetime) -> FirstOwner | None:
+def _owner_from_team(customer: Customer, at: datetime) -> FirstOwner | None:
     """A colleague of the account manager's team: with the scenario's skill before those without, least load first."""
     if customer.account_manager_id is None:
         return None
@@ -60,13 +62,13 @@ def _of_the_team(customer: Customer, at: datetime) -> FirstOwner | None:
         "staff_profile__skills", filter=Q(staff_profile__skills__code=customer.scenario), distinct=True
     )
     colleagues = get_user_model().objects.filter(
-        _present(at), staff_profile__team__members__user=customer.account_manager_id
+        _is_present(at), staff_profile__team__members__user=customer.account_manager_id
     )
     best = colleagues.annotate(load=load, skilled=skilled).order_by("-skilled", "load", "pk").first()
     return FirstOwner(best, OwnerRule.TEAM) if best else None
 
 
-def _of_the_desk(at: datetime) -> FirstOwner:
+def _owner_from_desk(at: datetime) -> FirstOwner:
     desk = Desk.objects.first()
     if desk is not None:
         named = ((desk.intake_owner_id, OwnerRule.INTAKE), (desk.duty_manager_id, OwnerRule.DUTY_MANAGER))

@@ -22,7 +22,7 @@ class Mailboxes:
     @classmethod
     def load(cls) -> Mailboxes:
         """As the database has them, or as `remembered` keeps them."""
-        return _kept.get() or cls(tuple(Mailbox.objects.defer("password", "error").order_by("pk")))
+        return _remembered.get() or cls(tuple(Mailbox.objects.defer("password", "error").order_by("pk")))
 
     def find(self, address: str) -> Mailbox | None:
         """The mailbox of an address, whatever its case and whatever stands behind a plus sign."""
@@ -34,33 +34,33 @@ class Mailboxes:
 
     def is_own(self, address: str) -> bool:
         """True for addresses of mailboxes that are switched off, too: mail to them would come back."""
-        return self.find(address) is not None or _bare(settings.DESK_ADDRESS).casefold() in _spellings(
-            address
-        )
+        return self.find(address) is not None or _bare_address(
+            settings.DESK_ADDRESS
+        ).casefold() in _spellings(address)
 
     @property
     def addresses(self) -> frozenset[str]:
         """All addresses of the desk, casefolded, without plus-parts."""
         return frozenset(
-            {_bare(settings.DESK_ADDRESS).casefold(), *(box.address.casefold() for box in self.rows)}
+            {_bare_address(settings.DESK_ADDRESS).casefold(), *(box.address.casefold() for box in self.rows)}
         )
 
     @property
     def default(self) -> Mailbox:
-        return self.find(_bare(settings.DESK_ADDRESS)) or default_mailbox()
+        return self.find(_bare_address(settings.DESK_ADDRESS)) or default_mailbox()
 
 
-_kept: ContextVar[Mailboxes | None] = ContextVar("mailboxes", default=None)
+_remembered: ContextVar[Mailboxes | None] = ContextVar("mailboxes", default=None)
 
 
 @contextmanager
-def remembered() -> Iterator[Mailboxes]:
+def remember_mailboxes() -> Iterator[Mailboxes]:
     """Load the mailboxes once for everything that happens inside, such as one mail and its acknowledgement."""
-    token = _kept.set(Mailboxes.load())
+    token = _remembered.set(Mailboxes.load())
     try:
         yield Mailboxes.load()
     finally:
-        _kept.reset(token)
+        _remembered.reset(token)
 
 
 def mailbox_for(address: str) -> Mailbox | None:
@@ -84,7 +84,7 @@ def own_addresses() -> frozenset[str]:
     return Mailboxes.load().addresses
 
 
-def _bare(address: str) -> str:
+def _bare_address(address: str) -> str:
     return parseaddr(address)[1] or address
 
 

@@ -10,7 +10,7 @@ from tickets.choices import Fact, Status
 from tickets.errors import DeskError
 from tickets.events import TicketsMerged, publish
 from tickets.models import InboundEmail, Message, OutboundEmail, Ticket
-from tickets.services.state import move_to
+from tickets.services.status_and_priority import move_to
 from tickets.services.timeline import record
 
 
@@ -21,8 +21,8 @@ def merge(*, ticket: Ticket, into: Ticket, actor: User, at: datetime, reason: st
     Locks both tickets, the lower number first. Raises DeskError for tickets that cannot be one matter: the same
     one, one that is merged already, or of two different customers. Returns the ticket that goes on.
     """
-    source, target = _both_locked(ticket, into)
-    _refuse(source, target)
+    source, target = _lock_both(ticket, into)
+    _refuse_impossible_merge(source, target)
     for rows in (Message.objects, InboundEmail.objects, OutboundEmail.objects):
         rows.filter(ticket=source).update(ticket=target)
     target.unanswered_since, target.updated_at = _waiting_since(source, target), at
@@ -38,7 +38,7 @@ def merge(*, ticket: Ticket, into: Ticket, actor: User, at: datetime, reason: st
     return target
 
 
-def _both_locked(ticket: Ticket, into: Ticket) -> tuple[Ticket, Ticket]:
+def _lock_both(ticket: Ticket, into: Ticket) -> tuple[Ticket, Ticket]:
     rows = Ticket.objects.select_for_update().filter(pk__in=[ticket.pk, into.pk]).order_by("pk")
     by_key = {row.pk: row for row in rows}
     return by_key[ticket.pk], by_key[into.pk]
@@ -49,7 +49,7 @@ def _waiting_since(*tickets: Ticket) -> datetime | None:
     return min((ticket.unanswered_since for ticket in tickets if ticket.unanswered_since), default=None)
 
 
-def _refuse(source: Ticket, target: Ticket) -> None:
+def _refuse_impossible_merge(source: Ticket, target: Ticket) -> None:
     if source.pk == target.pk:
         raise DeskError(_("A ticket cannot be merged into itself. Choose another one."))
     if source.is_drill or target.is_drill:

@@ -12,7 +12,7 @@ from tickets.errors import DeskError
 from tickets.events import CustomerWrote, TicketOpened, publish
 from tickets.message_content import MessageContent
 from tickets.models import Mailbox, Message, Ticket
-from tickets.services.files import attach
+from tickets.services.files import store_files
 from tickets.services.first_owner import choose_first_owner
 from tickets.services.timeline import record
 
@@ -39,7 +39,7 @@ def open_ticket(
     ``received_at`` is the receipt by our server, or for a call written down by ``actor`` when it happened: before
     ``at``, the moment of writing, or DeskError is raised. Only a fire drill says ``is_drill``.
     """
-    received_at = receipt(received_at, at=at, actor=actor)
+    received_at = receipt_time(received_at, at=at, actor=actor)
     chosen = choose_first_owner(customer=customer, at=at)
     ticket = Ticket.objects.create(
         subject=subject[:500],
@@ -65,7 +65,7 @@ def open_ticket(
     return ticket
 
 
-def receipt(received_at: datetime, *, at: datetime, actor: User | None) -> datetime:
+def receipt_time(received_at: datetime, *, at: datetime, actor: User | None) -> datetime:
     """When the customer's words reached us: what a person entered must be past, a server's clock may be ahead."""
     if actor is not None and received_at > at:
         raise DeskError(_("The contact cannot lie in the future. Enter when it happened."))
@@ -101,5 +101,5 @@ def store_customer_message(
         is_unconfirmed=words.is_unconfirmed,
         rfc_message_id=words.rfc_message_id[:998],
     )
-    attach(message, words.files)
+    store_files(message, words.files)
     return message

@@ -14,7 +14,7 @@ from tickets.errors import DeskError
 from tickets.events import TicketAssigned, publish_all
 from tickets.lib.bulk_insert import NewRow, insert_all
 from tickets.models import Ticket, TimelineEntry
-from tickets.services.locking import locked
+from tickets.services.locking import lock_ticket
 
 
 @transaction.atomic
@@ -28,7 +28,7 @@ def assign(
     reason: str = "",
 ) -> Ticket:
     """Give the ticket to somebody active on the staff, else DeskError; the rule stands on the timeline. Locks it."""
-    ticket = locked(ticket)
+    ticket = lock_ticket(ticket)
     hand_over(ticket, to, actor=actor, at=at, rule=rule, reason=reason)
     return ticket
 
@@ -63,7 +63,7 @@ def hand_over_all(moves: Sequence[OwnerChange], *, actor: User | None, at: datet
         by_owner[move.to].append(move.ticket)
     for owner, tickets in by_owner.items():
         Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets]).update(owner=owner, updated_at=at)
-    insert_all([_on_timeline(event) for event in events])
+    insert_all([_timeline_row(event) for event in events])
     publish_all(events)
 
 
@@ -75,7 +75,7 @@ def _refuse_who_left(user: User) -> None:
         )
 
 
-def _on_timeline(event: TicketAssigned) -> NewRow[TimelineEntry]:
+def _timeline_row(event: TicketAssigned) -> NewRow[TimelineEntry]:
     values = {
         "ticket_id": event.ticket.pk,
         "fact": Fact.OWNER,

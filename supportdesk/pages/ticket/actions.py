@@ -37,12 +37,12 @@ from tickets.choices import MessageKind, Status
 from tickets.errors import DeskError
 from tickets.models import Message, Ticket
 from tickets.services.conversation import add_note, log_contact, reply
-from tickets.services.failures import void_response
-from tickets.services.locking import locked
+from tickets.services.failed_responses import void_response
+from tickets.services.locking import lock_ticket
 from tickets.services.merging import merge
-from tickets.services.once import claim
 from tickets.services.ownership import assign
-from tickets.services.state import change_priority, set_status
+from tickets.services.status_and_priority import change_priority, set_status
+from tickets.services.submissions import claim_submission
 
 
 class NewerMessage(DeskError):
@@ -80,7 +80,7 @@ def act_once(act: PageAction, acting: Acting) -> None:
     A page that the browser brought back carries a used token: other words with it are not swallowed but refused.
     """
     with transaction.atomic():
-        if claim(acting.data["token"], actor=acting.actor, at=acting.at):
+        if claim_submission(acting.data["token"], actor=acting.actor, at=acting.at):
             act.perform(acting)
         elif not _was_said(acting):
             raise DeskError(_("This page was sent before. Load it again and send; your text stays."))
@@ -106,7 +106,7 @@ def _reply(acting: Acting) -> None:
 
 def _hold_for_newer(acting: Acting) -> None:
     """Under the lock, so that no message slips in between the look and the answer."""
-    inbound = locked(acting.ticket).messages.filter(kind=MessageKind.INBOUND, pk__gt=acting.data["seen"])
+    inbound = lock_ticket(acting.ticket).messages.filter(kind=MessageKind.INBOUND, pk__gt=acting.data["seen"])
     newest = inbound.order_by("pk").last()
     if newest is not None:
         raise NewerMessage(newest)

@@ -13,14 +13,14 @@ from customers.models import Contact, Customer
 from tickets.errors import DeskError
 from tickets.message_content import MessageContent
 from tickets.models import Ticket
-from tickets.services.once import claim
 from tickets.services.opening import open_ticket
+from tickets.services.submissions import claim_submission
 
 
 @transaction.atomic
 def open_by_hand(data: Mapping[str, Any], *, actor: User, at: datetime) -> Ticket:
     """``data`` is that of a valid NewTicketForm. Raises DeskError, also when the form was sent before."""
-    if not claim(data["token"], actor=actor, at=at):
+    if not claim_submission(data["token"], actor=actor, at=at):
         raise DeskError(_("This ticket was opened already; find it on the board."))
     contact: Contact | None = data["contact"]
     customer: Customer | None = data["customer"] or (contact.customer if contact else None)

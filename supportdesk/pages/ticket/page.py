@@ -28,7 +28,7 @@ from supportdesk.pages.ticket.lead_options import Decisions, decisions_on
 from tickets.choices import MessageKind
 from tickets.models import Attachment, Message, Ticket, TimelineEntry
 from tickets.models.ticket import TicketQuerySet
-from tickets.timeline_text import phrase
+from tickets.timeline_text import timeline_sentence
 
 LAST_MESSAGES = 6  # older ones are folded
 HISTORY = 200
@@ -240,7 +240,8 @@ def _history(ticket: Ticket, names: Mapping[int, str]) -> list[HistoryLine]:
     """Newest first."""
     entries = ticket.timeline.select_related("actor").order_by("-at", "-pk")[:HISTORY]
     return [
-        HistoryLine(entry.at, person(entry.actor), phrase(entry, names), _reason(entry)) for entry in entries
+        HistoryLine(entry.at, person(entry.actor), timeline_sentence(entry, names), _reason(entry))
+        for entry in entries
     ]
 
 

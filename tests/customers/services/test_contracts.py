@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from customers.errors import DeskError
 from customers.models import Contract
-from customers.services.contracts import Ways, in_force, save_contract
+from customers.services.contracts import ServiceDetails, in_force, save_contract
 from tests.factories import ContractFactory, CustomerFactory, ServicePlanFactory
 
 pytestmark = pytest.mark.django_db
@@ -82,7 +82,7 @@ def test_both_days_of_a_contract_belong_to_it(day, covers):
     assert in_force(Contract.objects.all(), day).count() == covers
 
 
-WAYS = Ways(time_zone="Europe/Berlin", language="en", hotline="+49 30 1", tech_group="Gold room")
+WAYS = ServiceDetails(time_zone="Europe/Berlin", language="en", hotline="+49 30 1", tech_group="Gold room")
 
 
 def test_what_a_contract_leaves_empty_is_as_the_customer_says():

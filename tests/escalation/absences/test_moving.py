@@ -25,7 +25,7 @@ from tests.talk import answered, asked, clock_of, minute, opened
 from tickets.choices import Fact, MessageKind, OwnerRule, Priority, Status
 from tickets.models import Message, Ticket
 from tickets.services.ownership import assign, hand_over
-from tickets.services.state import set_status
+from tickets.services.status_and_priority import set_status
 
 pytestmark = pytest.mark.django_db
 

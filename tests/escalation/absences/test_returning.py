@@ -14,7 +14,7 @@ from tickets.choices import Fact, MessageKind, OwnerRule, Priority, Status
 from tickets.errors import DeskError
 from tickets.models import Ticket
 from tickets.services.ownership import assign
-from tickets.services.state import set_status
+from tickets.services.status_and_priority import set_status
 
 pytestmark = pytest.mark.django_db
 

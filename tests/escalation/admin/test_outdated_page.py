@@ -10,7 +10,7 @@ from tests.adminpages import page_url, said
 from tests.factories import ClockFactory, ContactFactory, CustomerFactory, PolicyFactory, TicketFactory, staff
 from tests.talk import clock_of, minute, opened
 from tickets.choices import Priority
-from tickets.services.state import change_priority
+from tickets.services.status_and_priority import change_priority
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 

@@ -24,7 +24,7 @@ from tests.factories import (
 from tests.talk import answered, asked, clock_of, minute, opened, promised
 from tickets.choices import Fact, MessageKind, Priority
 from tickets.models import Ticket
-from tickets.services.state import change_priority
+from tickets.services.status_and_priority import change_priority
 
 pytestmark = pytest.mark.django_db
 

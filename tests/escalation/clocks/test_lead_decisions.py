@@ -15,7 +15,7 @@ from tests.talk import answered, clock_of, minute, opened
 from tickets.choices import Priority
 from tickets.errors import DeskError
 from tickets.models import Ticket
-from tickets.services.state import change_priority
+from tickets.services.status_and_priority import change_priority
 
 pytestmark = pytest.mark.django_db
 

@@ -27,10 +27,10 @@ from tests.talk import answered, asked, bounced, called, minute, noted, opened
 from tickets.choices import MessageKind, Priority, Status
 from tickets.errors import DeskError
 from tickets.models import Message, Ticket
-from tickets.services.failures import void_response
+from tickets.services.failed_responses import void_response
 from tickets.services.merging import merge
 from tickets.services.ownership import assign
-from tickets.services.state import change_priority, set_status
+from tickets.services.status_and_priority import change_priority, set_status
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,7 @@ from tickets.errors import DeskError
 from tickets.models import Ticket
 from tickets.services.conversation import add_automatic_message
 from tickets.services.ownership import assign
-from tickets.services.state import change_priority, set_status
+from tickets.services.status_and_priority import change_priority, set_status
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from escalation.models import Clock, ClockEvent
 from tests.factories import NOW, AdminFactory, ClockFactory, StaffProfileFactory, office_calendar
 from tests.talk import minute, opened
 from tickets.choices import Priority
-from tickets.services.state import change_priority
+from tickets.services.status_and_priority import change_priority
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,7 @@ from tests.factories import ContactFactory, CustomerFactory, PolicyTargetFactory
 from tests.talk import answered, asked, bounced, called, minute, noted, opened
 from tickets.choices import Priority, Status
 from tickets.models import Ticket
-from tickets.services.state import change_priority, set_status
+from tickets.services.status_and_priority import change_priority, set_status
 
 pytestmark = pytest.mark.django_db
 

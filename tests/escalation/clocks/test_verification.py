@@ -25,7 +25,7 @@ from tests.factories import (
 from tests.talk import answered, asked, minute, opened
 from tickets.choices import Priority
 from tickets.services.merging import merge
-from tickets.services.state import change_priority
+from tickets.services.status_and_priority import change_priority
 
 pytestmark = pytest.mark.django_db
 

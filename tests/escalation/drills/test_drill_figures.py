@@ -31,7 +31,7 @@ from tests.factories import AbsenceFactory, CustomerFactory, TeamFactory, set_de
 from tests.talk import minute
 from tickets.models import Ticket
 from tickets.services.first_owner import choose_first_owner
-from tickets.services.state import change_priority
+from tickets.services.status_and_priority import change_priority
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 

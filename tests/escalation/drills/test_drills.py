@@ -28,7 +28,7 @@ from tickets.choices import MailPurpose, Priority, Status
 from tickets.errors import DeskError
 from tickets.models import OutboundEmail, Ticket
 from tickets.services.merging import merge
-from tickets.services.state import set_status
+from tickets.services.status_and_priority import set_status
 
 pytestmark = pytest.mark.django_db
 

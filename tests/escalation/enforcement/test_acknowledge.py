@@ -14,7 +14,7 @@ from tests.talk import answered, asked, clock_of, minute, opened
 from tickets.choices import Fact, MessageKind, OwnerRule, Priority, Status
 from tickets.errors import DeskError
 from tickets.models import Message, Ticket, TimelineEntry
-from tickets.services.state import change_priority, set_status
+from tickets.services.status_and_priority import change_priority, set_status
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)

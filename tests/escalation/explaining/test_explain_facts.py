@@ -28,10 +28,10 @@ from tests.factories import (
 from tests.talk import answered, bounced, called, minute, opened
 from tickets.choices import OutboxState, Priority, Status
 from tickets.models import Ticket
-from tickets.services.failures import void_response
+from tickets.services.failed_responses import void_response
 from tickets.services.merging import merge
 from tickets.services.ownership import assign
-from tickets.services.state import change_priority, set_status
+from tickets.services.status_and_priority import change_priority, set_status
 
 pytestmark = pytest.mark.django_db
 DAY = 24 * 60

@@ -23,7 +23,7 @@ from tests.factories import (
 )
 from tests.talk import minute, opened
 from tickets.choices import Priority
-from tickets.services.state import change_priority
+from tickets.services.status_and_priority import change_priority
 
 pytestmark = pytest.mark.django_db
 PERIOD = Period.of(Week(2026, 47), zone=ZoneInfo("Asia/Shanghai"))

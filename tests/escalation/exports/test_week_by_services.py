@@ -15,9 +15,9 @@ from tests.factories import ContactFactory, CustomerFactory, set_desk, staff
 from tickets.choices import Channel, Priority
 from tickets.message_content import MessageContent
 from tickets.services.conversation import log_contact, reply
-from tickets.services.failures import fail_response
+from tickets.services.failed_responses import fail_response
 from tickets.services.opening import open_ticket
-from tickets.services.state import change_priority
+from tickets.services.status_and_priority import change_priority
 
 pytestmark = pytest.mark.django_db
 WEEK = Week(2026, 47)

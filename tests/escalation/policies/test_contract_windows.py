@@ -27,7 +27,7 @@ from tests.factories import (
 from tests.talk import clock_of, opened
 from tickets.choices import Priority
 from tickets.errors import DeskError
-from tickets.services.state import change_priority
+from tickets.services.status_and_priority import change_priority
 
 pytestmark = pytest.mark.django_db
 

@@ -26,7 +26,7 @@ from tests.talk import answered, called, clock_of, minute, noted, opened
 from tickets.choices import Priority, Status
 from tickets.models import Ticket
 from tickets.services.ownership import assign
-from tickets.services.state import change_priority, set_status
+from tickets.services.status_and_priority import change_priority, set_status
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 

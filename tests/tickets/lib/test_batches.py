@@ -3,7 +3,7 @@
 import pytest
 from django.db import OperationalError
 
-from tickets.lib.batches import worked
+from tickets.lib.batches import work_in_halves
 
 
 def reports(items: str, bad: str = "", error: type[Exception] = ValueError) -> list[str]:
@@ -12,7 +12,7 @@ def reports(items: str, bad: str = "", error: type[Exception] = ValueError) -> l
             raise error
         return batch
 
-    return list(worked(items, work, failed=lambda item: f"-{item}"))
+    return list(work_in_halves(items, work, failed=lambda item: f"-{item}"))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from tickets.mail import parse
-from tickets.mail.flat import is_nested_deeper_than
+from tickets.mail.broken_multiparts import is_nested_deeper_than
 
 HEAD = b"From: a@b.example\nMIME-Version: 1.0\n"
 

@@ -11,7 +11,7 @@ from tickets.events import StaffResponded
 from tickets.message_content import NewFile
 from tickets.models import Message, OutboundEmail, Ticket
 from tickets.services.conversation import add_automatic_message, add_note, reply
-from tickets.services.state import set_status
+from tickets.services.status_and_priority import set_status
 
 pytestmark = pytest.mark.django_db
 

@@ -4,7 +4,13 @@ import pytest
 
 from tests.factories import MailboxFactory
 from tickets.models import Mailbox
-from tickets.services.mailboxes import Mailboxes, default_mailbox, mailbox_for, own_addresses, remembered
+from tickets.services.mailboxes import (
+    Mailboxes,
+    default_mailbox,
+    mailbox_for,
+    own_addresses,
+    remember_mailboxes,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +75,7 @@ def test_a_default_mailbox_that_exists_is_taken_whatever_its_case(settings):
 
 def test_mailboxes_are_asked_for_once_where_they_are_remembered(count_queries):
     def twice() -> None:
-        with remembered():
+        with remember_mailboxes():
             Mailboxes.load()
             Mailboxes.load()
 

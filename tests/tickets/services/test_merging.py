@@ -12,7 +12,7 @@ from tickets.choices import Fact, Priority, Status
 from tickets.errors import DeskError
 from tickets.models import Ticket
 from tickets.services.merging import merge
-from tickets.timeline_text import phrase
+from tickets.timeline_text import timeline_sentence
 
 pytestmark = pytest.mark.django_db
 
@@ -92,7 +92,7 @@ def test_an_answer_of_the_merged_ticket_that_bounces_runs_its_promise_on_the_oth
 def test_both_timelines_tell_of_it(contact, ann):
     source, target = opened(0, contact=contact), opened(5, contact=contact)
     joined(source, target, 10, ann)
-    told = {entry.ticket_id: phrase(entry, {}) for entry in _merged_lines()}
+    told = {entry.ticket_id: timeline_sentence(entry, {}) for entry in _merged_lines()}
     assert target.number in told[source.pk]
     assert source.number in told[target.pk]
 

@@ -10,7 +10,7 @@ from tests.talk import answered, asked, bounced, called, dispatched, minute, not
 from tickets.choices import Fact, Status
 from tickets.errors import DeskError
 from tickets.models import Message, Ticket
-from tickets.services.failures import void_response
+from tickets.services.failed_responses import void_response
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from tickets.listener import Door, serve, stop_on_signals
+from tickets.listener import Endpoint, serve, stop_on_signals
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--smtp-port", type=int, default=8025, help="0: no SMTP (default: %(default)s)")
 
     def handle(self, *args: Any, host: str, lmtp_port: int, smtp_port: int, **options: Any) -> None:
-        doors = [Door("lmtp", host, lmtp_port), Door("smtp", host, smtp_port)]
+        doors = [Endpoint("lmtp", host, lmtp_port), Endpoint("smtp", host, smtp_port)]
         self.doors = [door for door in doors if door.port]
         if not self.doors:
             raise CommandError(_("Both ports are 0, so there is nothing to listen on."))

@@ -5,14 +5,14 @@ from django.utils.translation import gettext as _
 from customers.models import Desk
 from tickets.choices import IntakeState, MailPurpose
 from tickets.models import InboundEmail
-from tickets.services.intake.arrival import Arrival, IntakeOutcome
-from tickets.services.intake.senders import LATELY, Sender
+from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome
+from tickets.services.intake.senders import LIMIT_WINDOW, Sender
 from tickets.services.outgoing.outbox import queue_mail
 
 MOST_TICKETS = 20
 
 
-def over_limit(arrival: Arrival, writer: Sender) -> IntakeOutcome | None:
+def over_limit(arrival: IncomingMail, writer: Sender) -> IntakeOutcome | None:
     """An outcome that parks the mail, or None when it may open a ticket. A person who releases it decides alone."""
     if arrival.is_released or writer.opened_lately < MOST_TICKETS:
         return None
@@ -23,12 +23,12 @@ def over_limit(arrival: Arrival, writer: Sender) -> IntakeOutcome | None:
     )
 
 
-def _tell_once(arrival: Arrival) -> None:
+def _tell_once(arrival: IncomingMail) -> None:
     """Tell the intake owner about the first parked mail of a flood, not about each."""
     parked = InboundEmail.objects.filter(
         state=IntakeState.PARKED,
         sender=arrival.sender_address,
-        received_at__gt=arrival.received_at - LATELY,
+        received_at__gt=arrival.received_at - LIMIT_WINDOW,
     )
     desk = Desk.objects.select_related("intake_owner", "duty_manager").first()
     people = [desk.intake_owner, desk.duty_manager] if desk else []

@@ -22,15 +22,20 @@ from tickets.choices import IntakeState
 from tickets.errors import DeskError
 from tickets.mail.classify import MailKind, classify
 from tickets.mail.parse import parse
-from tickets.mail.scrub import storable
+from tickets.mail.storable_text import storable
 from tickets.mail.values import UnreadableMail
 from tickets.models import InboundEmail, Message
-from tickets.services.intake.arrival import Arrival, IntakeOutcome
-from tickets.services.intake.machines import park_bulk, park_loop, receive_alarm, receive_automatic_reply
-from tickets.services.intake.people import open_new, receive_person
-from tickets.services.intake.reports import receive_report
-from tickets.services.intake.senders import find_writer
-from tickets.services.mailboxes import Mailboxes, remembered
+from tickets.services.intake.automatic_mail import (
+    park_bulk,
+    park_loop,
+    receive_alarm,
+    receive_automatic_reply,
+)
+from tickets.services.intake.delivery_reports import receive_report
+from tickets.services.intake.human_mail import open_new, receive_person
+from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome
+from tickets.services.intake.senders import find_sender
+from tickets.services.mailboxes import Mailboxes, remember_mailboxes
 from tickets.services.outgoing.threads import signing_keys
 
 logger = logging.getLogger(__name__)
@@ -117,14 +122,14 @@ def _locked(inbound: int, states: Sequence[IntakeState]) -> InboundEmail | None:
 
 
 def _outcome(row: InboundEmail, *, now: datetime, released_by: User | None, waits: bool) -> IntakeOutcome:
-    with remembered() as boxes:
+    with remember_mailboxes() as boxes:
         arrival = _read(row, boxes, now=now, is_released=released_by is not None)
         if waits:
             _refuse_overtaking(arrival)
         return _brought(arrival, released_by)
 
 
-def _refuse_overtaking(arrival: Arrival) -> None:
+def _refuse_overtaking(arrival: IncomingMail) -> None:
     ids = {*arrival.mail.in_reply_to, *arrival.mail.references}
     if not ids:
         return
@@ -134,7 +139,7 @@ def _refuse_overtaking(arrival: Arrival) -> None:
         raise Overtaking(ancestors)
 
 
-def _brought(arrival: Arrival, released_by: User | None) -> IntakeOutcome:
+def _brought(arrival: IncomingMail, released_by: User | None) -> IntakeOutcome:
     row = arrival.row
     row.sender = arrival.sender_address[:320]
     row.subject = arrival.mail.subject[:500]
@@ -143,7 +148,7 @@ def _brought(arrival: Arrival, released_by: User | None) -> IntakeOutcome:
     return _twin(arrival) or _handled(arrival)
 
 
-def _read(row: InboundEmail, boxes: Mailboxes, *, now: datetime, is_released: bool) -> Arrival:
+def _read(row: InboundEmail, boxes: Mailboxes, *, now: datetime, is_released: bool) -> IncomingMail:
     mail = parse(bytes(row.raw))
     known_envelope = row.via in _WITH_ENVELOPE
     found = classify(
@@ -153,10 +158,10 @@ def _read(row: InboundEmail, boxes: Mailboxes, *, now: datetime, is_released: bo
         envelope_from=row.envelope_from if known_envelope else None,
         loop_name=parseaddr(settings.DESK_ADDRESS)[1],
     )
-    return Arrival(row, mail, mail.sender, found, boxes, now, is_released)
+    return IncomingMail(row, mail, mail.sender, found, boxes, now, is_released)
 
 
-def _handled(arrival: Arrival) -> IntakeOutcome:
+def _handled(arrival: IncomingMail) -> IntakeOutcome:
     match arrival.kind:
         case MailKind.HUMAN:
             return receive_person(arrival)
@@ -172,7 +177,7 @@ def _handled(arrival: Arrival) -> IntakeOutcome:
             return receive_report(arrival)
 
 
-def _twin(arrival: Arrival) -> IntakeOutcome | None:
+def _twin(arrival: IncomingMail) -> IntakeOutcome | None:
     """A copy that came to another of our mailboxes joins the ticket of the first one.
 
     The first copy's row is the lock of them all, so that two workers cannot open a ticket each.
@@ -191,9 +196,9 @@ def _twin(arrival: Arrival) -> IntakeOutcome | None:
     return IntakeOutcome(IntakeState.PROCESSED, _("A copy of a mail to another mailbox."), done.ticket)
 
 
-def _released(arrival: Arrival, actor: User) -> IntakeOutcome:
+def _released(arrival: IncomingMail, actor: User) -> IntakeOutcome:
     """A person has decided that this is a matter of its own."""
-    outcome = open_new(arrival, find_writer(arrival.sender_address, at=arrival.received_at))
+    outcome = open_new(arrival, find_sender(arrival.sender_address, at=arrival.received_at))
     said = _("Released by %(name)s. %(reason)s") % {"name": actor, "reason": arrival.row.reason}
     return replace(outcome, reason=said)
 

@@ -17,7 +17,7 @@ from customers.public_domains import is_public_domain
 from tickets.models import Ticket
 
 LONGEST_ADDRESS = 254
-LATELY = timedelta(hours=1)
+LIMIT_WINDOW = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Sender:
     opened_lately: int = 0
 
 
-def find_writer(address: str, *, at: datetime) -> Sender:
+def find_sender(address: str, *, at: datetime) -> Sender:
     """Look an address up without changing anything: contacts, the company's mail domains, colleagues.
 
     ``at`` is the receipt of the mail.
@@ -48,7 +48,7 @@ def find_writer(address: str, *, at: datetime) -> Sender:
     return Sender(address, contact, customer_of(address), staff_of(address), opened_lately=opened_lately)
 
 
-def with_contact(writer: Sender, *, name: str, language: str, at: datetime) -> Sender:
+def ensure_contact(writer: Sender, *, name: str, language: str, at: datetime) -> Sender:
     """The writer with a contact row: made when there is none, and told its company when that is known by now.
 
     Somebody who writes has a working mailbox: a failure noted earlier is forgotten.
@@ -75,7 +75,7 @@ def _contacts(address: str) -> QuerySet[Contact]:
 
 
 def _opened_lately(at: datetime) -> Coalesce:
-    opened = Ticket.objects.filter(contact=OuterRef("pk"), opened_at__gt=at - LATELY, opened_at__lte=at)
+    opened = Ticket.objects.filter(contact=OuterRef("pk"), opened_at__gt=at - LIMIT_WINDOW, opened_at__lte=at)
     counted = opened.order_by().values("contact").annotate(tickets=Count("pk")).values("tickets")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 

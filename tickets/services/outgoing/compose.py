@@ -17,7 +17,7 @@ from django.template.loader import render_to_string
 from django.utils.encoding import punycode
 
 from tickets.choices import MailPurpose
-from tickets.mail.scrub import plain_name, storable_line
+from tickets.mail.storable_text import plain_name, storable_line
 from tickets.models import OutboundEmail
 from tickets.protocols.smtp import OutgoingMail
 
@@ -27,29 +27,29 @@ AUTO_SUBMITTED = {
     MailPurpose.NOTIFICATION: "auto-generated",
 }
 # A mail to several people is held back as a whole so often while one of them is refused for now.
-PATIENT_TRIES = 3
+TRIES_FOR_ALL_RECIPIENTS = 3
 
 _CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 _UTF8 = Charset("utf-8")
 _UTF8.body_encoding = QP  # passes servers without 8BITMIME, and signatures survive
 
 
-def parcel_of(mail: OutboundEmail) -> OutgoingMail:
+def compose_mail(mail: OutboundEmail) -> OutgoingMail:
     """The mail as bytes, with its envelope. The same row gives the same Message-ID and Date each time."""
     return OutgoingMail(
         message_id=mail.rfc_message_id,
         sender=envelope_address(parseaddr(mail.sender)[1]),
         recipients=[envelope_address(address) for address in (*mail.recipients, *mail.copies)],
-        data=_bytes_of(compose(mail)),
-        may_wait=mail.attempts <= PATIENT_TRIES,
+        data=_to_bytes(_build_message(mail)),
+        may_wait=mail.attempts <= TRIES_FOR_ALL_RECIPIENTS,
     )
 
 
-def _bytes_of(message: EmailMultiAlternatives) -> bytes:
+def _to_bytes(message: EmailMultiAlternatives) -> bytes:
     return message.message().as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
-def compose(mail: OutboundEmail) -> EmailMultiAlternatives:
+def _build_message(mail: OutboundEmail) -> EmailMultiAlternatives:
     """Build the mail. Raises OSError when a file is not in the storage."""
     message = EmailMultiAlternatives(
         subject=_subject(mail.subject),

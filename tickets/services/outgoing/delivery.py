@@ -26,9 +26,9 @@ from tickets.models import Message, OutboundEmail
 from tickets.models.outbound import WORK_LEFT
 from tickets.nudges import nudge_delivery
 from tickets.protocols.smtp import SendingResult, ServerReply, ServerUnreachable, Transport, transport
-from tickets.services.failures import fail_response
-from tickets.services.locking import locked
-from tickets.services.outgoing.compose import parcel_of
+from tickets.services.failed_responses import fail_response
+from tickets.services.locking import lock_ticket
+from tickets.services.outgoing.compose import compose_mail
 from tickets.services.timeline import record
 
 logger = logging.getLogger(__name__)
@@ -98,16 +98,16 @@ def _deliver(
 ) -> None:
     """Send one mail and record what became of it; passes ServerUnreachable on after recording it."""
     try:
-        answer = _sent(mail, way)
+        answer = _send(mail, way)
     except ServerUnreachable as problem:
-        _settle(mail, ServerReply(SendingResult.LATER, str(problem)), report, now=clock())
+        _record_answer(mail, ServerReply(SendingResult.LATER, str(problem)), report, now=clock())
         raise
-    _settle(mail, answer, report, now=clock())
+    _record_answer(mail, answer, report, now=clock())
 
 
-def _sent(mail: OutboundEmail, way: Transport) -> ServerReply:
+def _send(mail: OutboundEmail, way: Transport) -> ServerReply:
     try:
-        parcel = parcel_of(mail)
+        parcel = compose_mail(mail)
     except Exception as error:  # a lost file or a bug of ours holds up this mail only, and is tried again
         logger.exception("Mail %s cannot be composed", mail.pk)
         words = {"error": f"{type(error).__name__}: {error}"}
@@ -115,16 +115,18 @@ def _sent(mail: OutboundEmail, way: Transport) -> ServerReply:
     return way.send(parcel)
 
 
-def _settle(mail: OutboundEmail, answer: ServerReply, report: DeliveryReport, *, now: datetime) -> None:
+def _record_answer(
+    mail: OutboundEmail, answer: ServerReply, report: DeliveryReport, *, now: datetime
+) -> None:
     match answer.verdict:
         case SendingResult.ACCEPTED:
-            report.accepted += _record(mail, answer, state=OutboxState.ACCEPTED, accepted_at=now)
+            report.accepted += _update_leased(mail, answer, state=OutboxState.ACCEPTED, accepted_at=now)
         case SendingResult.LATER if not _is_hopeless(mail, now):
-            report.deferred += _record(
+            report.deferred += _update_leased(
                 mail, answer, state=OutboxState.DEFERRED, next_try_at=_next_try(mail, now)
             )
         case _:
-            report.failed += _fail(mail, answer, now=now)
+            report.failed += _record_failure(mail, answer, now=now)
 
 
 def _is_hopeless(mail: OutboundEmail, now: datetime) -> bool:
@@ -137,14 +139,14 @@ def _next_try(mail: OutboundEmail, now: datetime) -> datetime:
 
 
 @transaction.atomic
-def _fail(mail: OutboundEmail, answer: ServerReply, *, now: datetime) -> int:
-    recorded = _record(mail, answer, state=OutboxState.FAILED)
+def _record_failure(mail: OutboundEmail, answer: ServerReply, *, now: datetime) -> int:
+    recorded = _update_leased(mail, answer, state=OutboxState.FAILED)
     if recorded and mail.message is not None:
         fail_response(message=mail.message, at=now, answer=answer.text)
     return recorded
 
 
-def _record(mail: OutboundEmail, answer: ServerReply, **fields: object) -> int:
+def _update_leased(mail: OutboundEmail, answer: ServerReply, **fields: object) -> int:
     """Write the answer if the lease is still ours; 0 when somebody else has taken the row over."""
     mine = OutboundEmail.objects.filter(pk=mail.pk, state=OutboxState.SENDING, leased_until=mail.leased_until)
     return mine.update(answer=answer.text.replace("\x00", ""), leased_until=None, **fields)
@@ -162,13 +164,13 @@ def send_again(*, outbound: OutboundEmail, actor: User, at: datetime) -> None:
     mail.accepted_at = mail.leased_until = None
     mail.save(update_fields=["state", "attempts", "next_try_at", "accepted_at", "leased_until"])
     if mail.message is not None and mail.message.failed_at is not None:
-        _respond_again(mail.message, actor=actor, at=at)
+        _restore_response(mail.message, actor=actor, at=at)
     nudge_delivery()
 
 
-def _respond_again(message: Message, *, actor: User, at: datetime) -> None:
+def _restore_response(message: Message, *, actor: User, at: datetime) -> None:
     """The answer that never arrived is said now. One that a lead voided arrives and still answers nothing."""
-    ticket = locked(message.ticket)
+    ticket = lock_ticket(message.ticket)
     message.at, message.failed_at, message.failure = at, None, ""
     message.save(update_fields=["at", "failed_at", "failure"])
     if message.voided_at is not None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from tickets.choices import MailPurpose
 from tickets.errors import DeskError
 from tickets.mail.addresses import parse_addresses
-from tickets.mail.scrub import plain_name, storable, storable_line
+from tickets.mail.storable_text import plain_name, storable, storable_line
 from tickets.models import Message, OutboundEmail, Ticket
 from tickets.nudges import nudge_delivery
 from tickets.services.mailboxes import Mailboxes

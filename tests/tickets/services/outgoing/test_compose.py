@@ -12,13 +12,13 @@ from tests.factories import AttachmentFactory, OutboundEmailFactory, OutboundMes
 from tickets.choices import MailPurpose
 from tickets.mail.parse import parse
 from tickets.models import OutboundEmail
-from tickets.services.outgoing.compose import parcel_of
+from tickets.services.outgoing.compose import compose_mail
 
 pytestmark = pytest.mark.django_db
 
 
 def sent(**fields: object) -> Mail:
-    return message_from_bytes(parcel_of(OutboundEmailFactory(**fields)).data, policy=default)
+    return message_from_bytes(compose_mail(OutboundEmailFactory(**fields)).data, policy=default)
 
 
 def test_text_and_html_say_the_same():
@@ -43,11 +43,11 @@ def test_given_html_is_sent_as_it_is():
 
 def test_every_byte_is_ascii_so_that_any_server_takes_it():
     row = OutboundEmailFactory(text="直播间", subject="回复：黑屏", sender="客服 <support@desk.example>")
-    assert parcel_of(row).data.isascii()
+    assert compose_mail(row).data.isascii()
 
 
 def test_lines_end_as_smtp_wants_them():
-    data = parcel_of(OutboundEmailFactory(text="a\nb\r\nc\rd")).data
+    data = compose_mail(OutboundEmailFactory(text="a\nb\r\nc\rd")).data
     assert b"\n" not in data.replace(b"\r\n", b"")
 
 
@@ -64,7 +64,7 @@ def test_our_own_reader_finds_the_thread_again():
     row = OutboundEmailFactory(
         headers={"In-Reply-To": "<a@b>", "References": "<c@d> <a@b>"}, subject="黑屏 [SD#12]"
     )
-    mail = parse(parcel_of(row).data)
+    mail = parse(compose_mail(row).data)
     assert (mail.message_id, mail.in_reply_to, mail.references) == (
         row.rfc_message_id,
         ("a@b",),
@@ -75,7 +75,7 @@ def test_our_own_reader_finds_the_thread_again():
 
 def test_message_id_and_date_are_the_same_at_every_try():
     row = OutboundEmailFactory()
-    first, second = (message_from_bytes(parcel_of(row).data) for _try in range(2))
+    first, second = (message_from_bytes(compose_mail(row).data) for _try in range(2))
     assert first["Message-ID"] == second["Message-ID"] == f"<{row.rfc_message_id}>"
     assert first["Date"] == second["Date"] == "Wed, 18 Nov 2026 12:00:00 +0000"
 
@@ -119,8 +119,8 @@ def test_nothing_breaks_out_of_a_header(field):
 )
 def test_a_subject_begins_beside_its_name_and_comes_back_whole(subject):
     row = OutboundEmailFactory(subject=subject)
-    assert b"Subject: \r\n" not in parcel_of(row).data
-    assert b"Subject:\r\n" not in parcel_of(row).data
+    assert b"Subject: \r\n" not in compose_mail(row).data
+    assert b"Subject:\r\n" not in compose_mail(row).data
     assert sent(subject=subject)["Subject"] == subject
 
 
@@ -164,11 +164,11 @@ def test_the_envelope_has_everybody_with_domains_in_ascii():
     row: OutboundEmail = OutboundEmailFactory(
         sender="Support <support@desk.example>", recipients=["li@例子.example"], copies=["cc@company.example"]
     )
-    parcel = parcel_of(row)
+    parcel = compose_mail(row)
     assert parcel.sender == "support@desk.example"
     assert parcel.recipients == ["li@xn--fsqu00a.example", "cc@company.example"]
 
 
 def test_a_mail_waits_for_all_its_recipients_during_its_first_tries():
-    assert parcel_of(OutboundEmailFactory(attempts=1)).may_wait is True
-    assert parcel_of(OutboundEmailFactory(attempts=4)).may_wait is False
+    assert compose_mail(OutboundEmailFactory(attempts=1)).may_wait is True
+    assert compose_mail(OutboundEmailFactory(attempts=4)).may_wait is False

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from email.message import Message
 from email.policy import compat32
 
-from tickets.mail.flat import flat_messages, is_nested_deeper_than, with_guessed_boundary
+from tickets.mail.broken_multiparts import flat_messages, is_nested_deeper_than, with_guessed_boundary
 from tickets.mail.headers import Headers, read_headers
 from tickets.mail.parameters import Parametrised, parametrised
 from tickets.mail.transfer import undone

@@ -9,13 +9,14 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from tickets.choices import MailPurpose, Priority
-from tickets.mail.scrub import storable_line
+from tickets.mail.storable_text import storable_line
 from tickets.models import Message, Ticket
 from tickets.services.conversation import add_customer_message, add_note
-from tickets.services.intake.arrival import Arrival, IntakeOutcome
 from tickets.services.intake.forwarding import forwarded_sender
+from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome
 from tickets.services.intake.limits import over_limit
-from tickets.services.intake.routing import (
+from tickets.services.intake.senders import Sender, ensure_contact, find_sender
+from tickets.services.intake.ticket_matching import (
     ThreadTarget,
     end_of_merges,
     find_target,
@@ -23,8 +24,7 @@ from tickets.services.intake.routing import (
     is_verified_staff,
     may_append,
 )
-from tickets.services.intake.senders import Sender, find_writer, with_contact
-from tickets.services.locking import locked
+from tickets.services.locking import lock_ticket
 from tickets.services.opening import open_ticket
 from tickets.services.outgoing.outbox import SUBJECT_TAG, queue_mail
 
@@ -33,9 +33,9 @@ _PRIORITY_TAG = re.compile(r"[\[【]\s*P([0-3])(?!\d)[^\]】]{0,20}[\]】]", re.
 LONGEST_TITLE = 80
 
 
-def receive_person(arrival: Arrival) -> IntakeOutcome:
+def receive_person(arrival: IncomingMail) -> IntakeOutcome:
     """Append where the mail belongs and its writer may; else a new ticket, linked when the old one is long over."""
-    writer = find_writer(arrival.sender_address, at=arrival.received_at)
+    writer = find_sender(arrival.sender_address, at=arrival.received_at)
     target = find_target(arrival, writer)
     if target is None:
         return _open_forwarded(arrival, writer) or open_new(arrival, writer)
@@ -44,7 +44,7 @@ def receive_person(arrival: Arrival) -> IntakeOutcome:
     return _append(arrival, writer, target)
 
 
-def open_new(arrival: Arrival, writer: Sender, *, follows: Ticket | None = None) -> IntakeOutcome:
+def open_new(arrival: IncomingMail, writer: Sender, *, follows: Ticket | None = None) -> IntakeOutcome:
     """Open a ticket for the writer, who becomes a contact; parked above the hourly limit."""
     refused = over_limit(arrival, writer)
     if refused is not None:
@@ -67,9 +67,9 @@ def open_new(arrival: Arrival, writer: Sender, *, follows: Ticket | None = None)
     return IntakeOutcome.opened(ticket)
 
 
-def _append(arrival: Arrival, writer: Sender, target: ThreadTarget) -> IntakeOutcome:
+def _append(arrival: IncomingMail, writer: Sender, target: ThreadTarget) -> IntakeOutcome:
     """Under the ticket's lock, for it may have been merged since it was found."""
-    target = replace(target, ticket=end_of_merges(locked(target.ticket)))
+    target = replace(target, ticket=end_of_merges(lock_ticket(target.ticket)))
     if writer.staff is not None and not may_append(target.ticket, writer):
         return _append_of_colleague(arrival, writer, target)
     if not target.is_unconfirmed:
@@ -84,7 +84,7 @@ def _append(arrival: Arrival, writer: Sender, target: ThreadTarget) -> IntakeOut
     return IntakeOutcome.kept(target.ticket, message)
 
 
-def _append_of_colleague(arrival: Arrival, writer: Sender, target: ThreadTarget) -> IntakeOutcome:
+def _append_of_colleague(arrival: IncomingMail, writer: Sender, target: ThreadTarget) -> IntakeOutcome:
     """A colleague's mail is a note among colleagues; when nothing proves that it is theirs, the note says so."""
     words = arrival.words()
     verified = is_verified_staff(arrival, writer)
@@ -99,26 +99,26 @@ def _append_of_colleague(arrival: Arrival, writer: Sender, target: ThreadTarget)
     return IntakeOutcome.kept(target.ticket, message)
 
 
-def _open_forwarded(arrival: Arrival, writer: Sender) -> IntakeOutcome | None:
+def _open_forwarded(arrival: IncomingMail, writer: Sender) -> IntakeOutcome | None:
     """A mail that a colleague forwarded to the desk is the matter of whoever wrote it first."""
     original = forwarded_sender(arrival.mail) if writer.staff is not None else None
     if original is None or arrival.boxes.is_own(original.email):
         return None
-    return open_new(replace(arrival, author=original), find_writer(original.email, at=arrival.received_at))
+    return open_new(replace(arrival, author=original), find_sender(original.email, at=arrival.received_at))
 
 
-def _with_contact(arrival: Arrival, writer: Sender) -> Sender:
-    return with_contact(writer, name=arrival.sender_name, language=arrival.mail.language, at=arrival.now)
+def _with_contact(arrival: IncomingMail, writer: Sender) -> Sender:
+    return ensure_contact(writer, name=arrival.sender_name, language=arrival.mail.language, at=arrival.now)
 
 
-def _title(arrival: Arrival) -> str:
+def _title(arrival: IncomingMail) -> str:
     """The subject without a tag of ours; of a mail without one, the first line of its text."""
     subject = storable_line(SUBJECT_TAG.sub("", arrival.mail.subject))
     first_line = next((line.strip() for line in arrival.mail.text.splitlines() if line.strip()), "")
     return subject or first_line[:LONGEST_TITLE]
 
 
-def _priority(arrival: Arrival, writer: Sender) -> int:
+def _priority(arrival: IncomingMail, writer: Sender) -> int:
     """As the mailbox says, or as a known contact of an active customer asks for in the subject: [P0] to [P3]."""
     asked = _PRIORITY_TAG.search(arrival.mail.subject)
     if asked and writer.is_known and writer.customer is not None and writer.customer.is_active:
@@ -127,13 +127,13 @@ def _priority(arrival: Arrival, writer: Sender) -> int:
     return mailbox.default_priority if mailbox else Priority.P2
 
 
-def _language(arrival: Arrival, writer: Sender) -> str:
+def _language(arrival: IncomingMail, writer: Sender) -> str:
     if writer.contact is not None and (writer.customer is not None or writer.contact.language):
         return writer.contact.preferred_language
     return arrival.mail.language
 
 
-def _say_what_is_missing(arrival: Arrival, writer: Sender, ticket: Ticket) -> None:
+def _say_what_is_missing(arrival: IncomingMail, writer: Sender, ticket: Ticket) -> None:
     if writer.customer is None:
         text = _(
             "No customer is known for %(address)s. Choose one for the contact, or add their mail domain."
@@ -146,11 +146,11 @@ def _say_what_is_missing(arrival: Arrival, writer: Sender, ticket: Ticket) -> No
         _tell_that_it_was_cut(arrival, ticket)
 
 
-def _note(arrival: Arrival, ticket: Ticket, body: str) -> Message:
+def _note(arrival: IncomingMail, ticket: Ticket, body: str) -> Message:
     return add_note(ticket=ticket, actor=None, at=arrival.now, body=body)
 
 
-def _tell_that_it_was_cut(arrival: Arrival, ticket: Ticket) -> None:
+def _tell_that_it_was_cut(arrival: IncomingMail, ticket: Ticket) -> None:
     """Once per mail, and never to a machine."""
     if arrival.is_automatic or not arrival.sender_address:
         return

@@ -13,14 +13,14 @@ from tickets.choices import OutboxState
 from tickets.mail.bounces import RecipientReport, Report, ReportKind, read_report
 from tickets.models import OutboundEmail
 from tickets.services.conversation import add_automatic_message
-from tickets.services.failures import fail_response
-from tickets.services.intake.arrival import Arrival, IntakeOutcome
-from tickets.services.intake.routing import end_of_merges
+from tickets.services.failed_responses import fail_response
+from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome
+from tickets.services.intake.ticket_matching import end_of_merges
 
 LONGEST_ANSWER = 2_000
 
 
-def receive_report(arrival: Arrival) -> IntakeOutcome:
+def receive_report(arrival: IncomingMail) -> IntakeOutcome:
     """Find our mail that the report is about; without one nothing is believed, and the report is parked."""
     report = read_report(arrival.mail)
     mail = _reported_mail(report) if report else None
@@ -41,7 +41,7 @@ def _reported_mail(report: Report) -> OutboundEmail | None:
     return found.select_related("ticket", "message").first()
 
 
-def _kept(arrival: Arrival, mail: OutboundEmail) -> IntakeOutcome:
+def _kept(arrival: IncomingMail, mail: OutboundEmail) -> IntakeOutcome:
     reason = _("A report on %(subject)s.") % {"subject": mail.subject[:200]}
     if mail.ticket is None:
         return IntakeOutcome.kept(None, None, reason)

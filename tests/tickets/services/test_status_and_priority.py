@@ -8,7 +8,7 @@ from tickets import events
 from tickets.choices import Fact, Priority, Status
 from tickets.errors import DeskError
 from tickets.events import PriorityChanged, StatusChanged
-from tickets.services.state import change_priority, set_status
+from tickets.services.status_and_priority import change_priority, set_status
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from django.db.models import Max
 from tickets.models import Message, Ticket
 
 
-def oldest_unanswered(ticket: Ticket) -> Message | None:
+def oldest_unanswered_question(ticket: Ticket) -> Message | None:
     """The oldest question that was received after the last answer that arrived; a tie counts as answered."""
     questions = ticket.messages.questions()
     last: datetime | None = ticket.messages.responses().aggregate(last=Max("at"))["last"]
@@ -16,7 +16,7 @@ def oldest_unanswered(ticket: Ticket) -> Message | None:
     return questions.order_by("at", "pk").first()
 
 
-def waiting_since(ticket: Ticket) -> datetime | None:
+def unanswered_since(ticket: Ticket) -> datetime | None:
     """The receipt of that question (UTC); None while the turn is the customer's."""
-    question = oldest_unanswered(ticket)
+    question = oldest_unanswered_question(ticket)
     return question.at if question is not None else None

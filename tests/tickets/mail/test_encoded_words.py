@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tickets.mail.words import decode_header, lenient_base64
+from tickets.mail.encoded_words import decode_header, lenient_base64
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from tickets.choices import MailPurpose, MessageKind
 from tickets.mail.threading import ThreadClues
 from tickets.mail.values import ParsedMail
 from tickets.models import Mailbox, Message, OutboundEmail, Ticket
-from tickets.services.intake.arrival import Arrival
+from tickets.services.intake.incoming_mail import IncomingMail
 from tickets.services.intake.senders import Sender
 from tickets.services.outgoing.threads import clues_of
 
@@ -37,7 +37,7 @@ class _Candidate:
     is_proven: bool
 
 
-def find_target(arrival: Arrival, writer: Sender) -> ThreadTarget | None:
+def find_target(arrival: IncomingMail, writer: Sender) -> ThreadTarget | None:
     """The strongest clue that leads to a ticket wins; a bare number counts only from those who take part."""
     clues = clues_of(arrival.mail, envelope_to=arrival.row.envelope_to)
     for candidate in _candidates(clues):
@@ -77,7 +77,7 @@ def may_append(ticket: Ticket, writer: Sender) -> bool:
     return bool(writer.address) and _took_part(ticket, writer.address)
 
 
-def is_verified_staff(arrival: Arrival, writer: Sender) -> bool:
+def is_verified_staff(arrival: IncomingMail, writer: Sender) -> bool:
     """A colleague's address, and our own mail server says that the mail truly comes from its domain."""
     if writer.staff is None:
         return False

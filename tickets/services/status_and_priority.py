@@ -10,7 +10,7 @@ from tickets.choices import Fact, Priority, Status
 from tickets.errors import DeskError
 from tickets.events import PriorityChanged, StatusChanged, publish
 from tickets.models import Ticket
-from tickets.services.locking import locked
+from tickets.services.locking import lock_ticket
 from tickets.services.timeline import record
 
 
@@ -20,7 +20,7 @@ def set_status(*, ticket: Ticket, status: str, actor: User | None, at: datetime,
 
     A status answers nobody: closing or resolving while the customer waits raises DeskError from the promise's side.
     """
-    ticket = locked(ticket)
+    ticket = lock_ticket(ticket)
     move_to(ticket, Status(status), actor=actor, at=at, reason=reason)
     return ticket
 
@@ -44,7 +44,7 @@ def move_to(ticket: Ticket, after: Status, *, actor: User | None, at: datetime, 
 @transaction.atomic
 def change_priority(*, ticket: Ticket, priority: int, actor: User, at: datetime, reason: str) -> Ticket:
     """Change the priority for a reason. Locks the ticket. Raises DeskError without one."""
-    ticket = locked(ticket)
+    ticket = lock_ticket(ticket)
     before, after = ticket.priority, Priority(priority)
     if before == after:
         return ticket

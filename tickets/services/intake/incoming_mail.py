@@ -14,7 +14,7 @@ from tickets.services.mailboxes import Mailboxes
 
 
 @dataclass(frozen=True)
-class Arrival:
+class IncomingMail:
     """A stored mail, read and classified. ``now`` is the time of processing, ``received_at`` never lies after it.
 
     ``author`` wrote it: its sender, or whoever wrote the mail that a colleague forwarded.

@@ -7,19 +7,19 @@ import pytest
 from django.db import transaction
 
 from tests.factories import UserFactory
-from tickets.services.once import claim
+from tickets.services.submissions import claim_submission
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_token_is_claimed_once(now: datetime) -> None:
     token, user = uuid.uuid4(), UserFactory()
-    assert [claim(token, actor=user, at=now) for _time in range(2)] == [True, False]
+    assert [claim_submission(token, actor=user, at=now) for _time in range(2)] == [True, False]
 
 
 def test_a_claim_goes_away_with_what_failed(now: datetime) -> None:
     token, user = uuid.uuid4(), UserFactory()
     with transaction.atomic():
-        claim(token, actor=user, at=now)
+        claim_submission(token, actor=user, at=now)
         transaction.set_rollback(True)
-    assert claim(token, actor=user, at=now)
+    assert claim_submission(token, actor=user, at=now)

@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from tickets.choices import Fact, Status
 from tickets.errors import DeskError
 from tickets.events import ResponseFailed, ResponseVoided, publish
-from tickets.mail.scrub import storable
+from tickets.mail.storable_text import storable
 from tickets.models import Message, Ticket
-from tickets.services.locking import locked
-from tickets.services.state import move_to
+from tickets.services.locking import lock_ticket
+from tickets.services.status_and_priority import move_to
 from tickets.services.timeline import record
-from tickets.services.waiting import waiting_since
+from tickets.services.unanswered import unanswered_since
 
 
 @transaction.atomic
@@ -24,7 +24,7 @@ def fail_response(*, message: Message, at: datetime, answer: str) -> None:
     ``answer`` is what the server said. A ticket whose customer waits again is open again. Locks the ticket.
     """
     answer = storable(answer)
-    ticket = locked(message.ticket)
+    ticket = lock_ticket(message.ticket)
     message.refresh_from_db(fields=["failed_at"])
     if message.failed_at is not None:
         return
@@ -34,7 +34,7 @@ def fail_response(*, message: Message, at: datetime, answer: str) -> None:
     _take_back(ticket)
     record(ticket, Fact.RESPONSE_FAILED, at=at, actor=None, message=message.pk, answer=answer)
     publish(ResponseFailed(ticket=ticket, at=at, actor=None, message=message, answer=answer))
-    _wait_no_more(ticket, at=at, reason=_("An answer did not arrive."))
+    _reopen_if_unanswered(ticket, at=at, reason=_("An answer did not arrive."))
 
 
 @transaction.atomic
@@ -43,7 +43,7 @@ def void_response(*, message: Message, actor: User, at: datetime, reason: str) -
 
     Raises DeskError without a reason, without the permission, and for what is no answer or was taken back already.
     """
-    ticket = locked(message.ticket)
+    ticket = lock_ticket(message.ticket)
     if not actor.has_perm("tickets.void_response"):
         raise DeskError(_("Only a lead may void an answer."))
     if not reason.strip():
@@ -55,15 +55,15 @@ def void_response(*, message: Message, actor: User, at: datetime, reason: str) -
     _take_back(ticket)
     record(ticket, Fact.RESPONSE_VOIDED, at=at, actor=actor, reason=message.void_reason, message=message.pk)
     publish(ResponseVoided(ticket=ticket, at=at, actor=actor, message=message, reason=message.void_reason))
-    _wait_no_more(ticket, at=at, reason=_("An answer was voided."))
+    _reopen_if_unanswered(ticket, at=at, reason=_("An answer was voided."))
 
 
 def _take_back(ticket: Ticket) -> None:
-    ticket.unanswered_since = waiting_since(ticket)
+    ticket.unanswered_since = unanswered_since(ticket)
     ticket.save(update_fields=["unanswered_since"])
 
 
-def _wait_no_more(ticket: Ticket, *, at: datetime, reason: str) -> None:
+def _reopen_if_unanswered(ticket: Ticket, *, at: datetime, reason: str) -> None:
     """Nobody would look at a resolved ticket, or at one that waits for a customer who was never reached."""
     if ticket.unanswered_since is not None and ticket.status not in (Status.NEW, Status.OPEN):
         move_to(ticket, Status.OPEN, actor=None, at=at, reason=reason)

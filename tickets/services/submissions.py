@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from tickets.models import Submission
 
 
-def claim(token: UUID, *, actor: User, at: datetime) -> bool:
+def claim_submission(token: UUID, *, actor: User, at: datetime) -> bool:
     """Whether this is the first time. Needs the transaction of what the form causes.
 
     Two at once: the second waits for the first to commit and then finds the token taken; had the first failed,

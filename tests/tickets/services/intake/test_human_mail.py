@@ -248,7 +248,7 @@ def test_a_ticket_that_is_merged_while_its_mail_is_read_leads_to_its_target(tick
         Ticket.objects.filter(pk=found.pk).update(merged_into=target)
         return False
 
-    monkeypatch.setattr("tickets.services.intake.people.is_past_grace", merged_meanwhile)
+    monkeypatch.setattr("tickets.services.intake.human_mail.is_past_grace", merged_meanwhile)
     row = follow_up(subject=f"[{ticket.number}]")
     assert (row.ticket, row.message.ticket) == (target, target)
 

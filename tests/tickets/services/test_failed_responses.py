@@ -8,7 +8,7 @@ from tickets import events
 from tickets.choices import Fact, Priority, Status
 from tickets.events import ResponseFailed
 from tickets.models import Ticket
-from tickets.services.failures import fail_response
+from tickets.services.failed_responses import fail_response
 
 pytestmark = pytest.mark.django_db
 
