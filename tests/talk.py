@@ -43,7 +43,7 @@ def opened(
     contact = contact or ContactFactory()
     return open_ticket(
         subject="Black screen",
-        words=more.pop("words", words()),
+        content=more.pop("words", words()),
         received_at=minute(at),
         at=minute(at if noticed is None else noticed),
         priority=priority,
@@ -56,7 +56,7 @@ def opened(
 def asked(ticket: Ticket, at: float, *, noticed: float | None = None, **more: Any) -> Message:
     return add_customer_message(
         ticket=ticket,
-        words=more.pop("words", words("And now the sound is gone.")),
+        content=more.pop("words", words("And now the sound is gone.")),
         received_at=minute(at),
         at=minute(at if noticed is None else noticed),
         contact=ticket.contact,

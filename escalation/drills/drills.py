@@ -85,7 +85,7 @@ def _open(actor: User, at: datetime, reason: str, customer: Customer | None) -> 
         why = _("Reason of the drill: %(reason)s") % {"reason": reason}
     return open_ticket(
         subject=subject,
-        words=MessageContent(body=f"{MARK} {body}\n\n{why}"),
+        content=MessageContent(body=f"{MARK} {body}\n\n{why}"),
         received_at=at,
         at=at,
         priority=Priority.P0,

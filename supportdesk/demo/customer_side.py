@@ -53,7 +53,7 @@ class CustomerSide:
         else:
             contact = self.opening.contact
             words = letters.words_of(contact, self.wording.customer(turn), files, self.dice)
-            add_customer_message(ticket=ticket, words=words, received_at=at, at=at, contact=contact)
+            add_customer_message(ticket=ticket, content=words, received_at=at, at=at, contact=contact)
 
     def _by_mail(self, body: str, at: datetime) -> Ticket:
         box = self.world.boxes[self.opening.priority]
@@ -71,7 +71,7 @@ class CustomerSide:
         )
         return open_ticket(
             subject=self.wording.subject,
-            words=words,
+            content=words,
             received_at=at if is_mail else at - WRITTEN_DOWN_AFTER,
             at=at,
             priority=self.opening.priority,
@@ -87,7 +87,7 @@ class CustomerSide:
         contact = self.opening.contact
         add_customer_message(
             ticket=ticket,
-            words=letters.words_of(contact, body, files, self.dice),
+            content=letters.words_of(contact, body, files, self.dice),
             received_at=at - WRITTEN_DOWN_AFTER,
             at=at,
             contact=contact,

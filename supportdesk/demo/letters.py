@@ -8,10 +8,10 @@ from email.utils import format_datetime
 from random import Random
 
 from customers.models import Contact
+from tickets.mail.threading import reply_address
 from tickets.message_content import MessageContent, NewFile
 from tickets.models import InboundEmail, Mailbox, Ticket
 from tickets.services.intake import process, receive_raw
-from tickets.services.outgoing.threads import reply_address
 
 PROCESSING_TAKES = timedelta(seconds=2)
 CLIENTS = ("Foxmail 7.2.25[cn]", "Apple Mail (2.3774)", "Microsoft Outlook 16.0", "Mozilla Thunderbird")

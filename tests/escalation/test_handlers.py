@@ -87,7 +87,7 @@ def test_a_p0_pages_the_moment_it_is_opened(contact):
 
 def test_neither_an_out_of_office_nor_a_stranger_starts_a_promise(ticket):
     answered(ticket, 5)
-    add_automatic_message(ticket=ticket, words=words("Away."), received_at=minute(6), at=minute(6))
+    add_automatic_message(ticket=ticket, content=words("Away."), received_at=minute(6), at=minute(6))
     asked(ticket, 7, words=words("It is me.", is_unconfirmed=True))
     assert not Clock.objects.open().exists()
 

@@ -1,7 +1,8 @@
-"""Which ticket a mail belongs to: reply addresses and Message-IDs we signed, foreign ids, subject numbers.
+"""Which ticket a mail belongs to: reply addresses and Message-IDs that we signed, foreign ids, subject numbers.
 
-Nothing here looks anything up. A token proves that the desk once wrote to this thread; who may append to it
-is decided elsewhere. Secrets are any bytes; several may be given for checking, so that they can be changed.
+Nothing here looks anything up. A signature proves that the desk once wrote to this thread; who may append to it is
+decided in services.intake.ticket_matching. Secrets are any bytes; several may be given for checking, so that they can
+be changed.
 """
 
 import hashlib
@@ -9,10 +10,14 @@ import hmac
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from secrets import token_hex
+
+from django.conf import settings
 
 from tickets.mail.values import ParsedMail
 
 MAX_TICKET_NUMBER = 2**62
+NO_TICKET = 0
 
 _SIGNATURE_CHARS = 20
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -51,6 +56,23 @@ class ThreadClues:
     own_ids: tuple[OwnMessageId, ...]
     foreign_ids: tuple[str, ...]
     subject_numbers: tuple[int, ...]
+
+
+def signing_keys() -> list[bytes]:
+    """The desk's key that signs first, then the keys it replaced: answers come weeks later."""
+    return [key.encode() for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+
+
+def reply_address(mailbox: str, ticket: int) -> str:
+    """``support+t12-<signature>@...``, signed with the desk's key: whoever has it may write to ticket 12."""
+    return make_reply_address(mailbox, ticket_number=ticket, secret=signing_keys()[0])
+
+
+def new_message_id(ticket: int | None, domain: str) -> str:
+    """A new Message-ID, without angle brackets, that names the ticket and proves that we made it."""
+    return make_message_id(
+        ticket_number=ticket or NO_TICKET, serial=token_hex(8), domain=domain, secret=signing_keys()[0]
+    )
 
 
 def make_reply_address(mailbox: str, *, ticket_number: int, secret: bytes) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -13,11 +14,9 @@ from tickets.errors import DeskError
 from tickets.events import CustomerWrote, StaffResponded, publish
 from tickets.lib.bulk_insert import NewRow, insert_all
 from tickets.message_content import MessageContent, NewFile
-from tickets.models import Message, Ticket
-from tickets.services.files import store_files
+from tickets.models import Attachment, Message, Ticket
 from tickets.services.locking import lock_ticket
-from tickets.services.opening import receipt_time, store_customer_message
-from tickets.services.outgoing.outbox import queue_reply
+from tickets.services.outgoing.reply_mail import queue_reply
 from tickets.services.status_and_priority import move_to
 from tickets.services.timeline import record
 from tickets.services.unanswered import unanswered_since
@@ -27,7 +26,7 @@ from tickets.services.unanswered import unanswered_since
 def add_customer_message(
     *,
     ticket: Ticket,
-    words: MessageContent,
+    content: MessageContent,
     received_at: datetime,
     at: datetime,
     contact: Contact | None = None,
@@ -41,7 +40,7 @@ def add_customer_message(
     received_at = receipt_time(received_at, at=at, actor=actor)
     ticket = lock_ticket(ticket)
     message = store_customer_message(
-        ticket, words, received_at=received_at, at=at, contact=contact, channel=channel, actor=actor
+        ticket, content, received_at=received_at, at=at, contact=contact, channel=channel, actor=actor
     )
     record(ticket, Fact.CUSTOMER_WROTE, at=at, actor=actor, message=message.pk)
     if message.is_unconfirmed:
@@ -60,7 +59,7 @@ def add_customer_message(
 def add_automatic_message(
     *,
     ticket: Ticket,
-    words: MessageContent,
+    content: MessageContent,
     received_at: datetime,
     at: datetime,
     contact: Contact | None = None,
@@ -69,7 +68,7 @@ def add_automatic_message(
     ticket = lock_ticket(ticket)
     message = store_customer_message(
         ticket,
-        words,
+        content,
         received_at=received_at,
         at=at,
         contact=contact,
@@ -78,6 +77,46 @@ def add_automatic_message(
         kind=MessageKind.AUTOMATIC,
     )
     record(ticket, Fact.AUTOMATIC, at=at, actor=None, message=message.pk)
+    return message
+
+
+def receipt_time(received_at: datetime, *, at: datetime, actor: User | None) -> datetime:
+    """When the customer's words reached us: what a person entered must be past, a server's clock may be ahead."""
+    if actor is not None and received_at > at:
+        raise DeskError(_("The contact cannot lie in the future. Enter when it happened."))
+    return min(received_at, at)
+
+
+def store_customer_message(
+    ticket: Ticket,
+    content: MessageContent,
+    *,
+    received_at: datetime,
+    at: datetime,
+    contact: Contact | None,
+    channel: str,
+    actor: User | None,
+    kind: MessageKind = MessageKind.INBOUND,
+) -> Message:
+    """The message row with its files; no rule of the conversation is applied. Needs the ticket's lock."""
+    message = Message.objects.create(
+        ticket=ticket,
+        kind=kind,
+        channel=channel,
+        author=actor,
+        contact=contact,
+        sender_name=content.sender_name[:200],
+        sender_address=content.sender_address[:320],
+        at=received_at,
+        created_at=at,
+        body=content.body,
+        quoted=content.quoted,
+        html=content.html,
+        is_automatic=content.is_automatic,
+        is_unconfirmed=content.is_unconfirmed,
+        rfc_message_id=content.rfc_message_id[:998],
+    )
+    store_files(message, content.files)
     return message
 
 
@@ -216,3 +255,22 @@ def _record_response(
     after = then or (Status.OPEN if ticket.status == Status.NEW else None)
     if after is not None:
         move_to(ticket, after, actor=actor, at=at, reason="")
+
+
+def store_files(message: Message, files: Sequence[NewFile]) -> list[Attachment]:
+    """Store each file under a random path and its row in the caller's transaction.
+
+    The files are written before the commit: a rollback leaves an unused file behind, never a row without one.
+    """
+    return [
+        Attachment.objects.create(
+            message=message,
+            file=ContentFile(file.data, name="file"),
+            name=file.name[:255],
+            content_type=file.content_type[:150],
+            size=len(file.data),
+            content_id=file.content_id[:255],
+            is_inline=file.is_inline,
+        )
+        for file in files
+    ]

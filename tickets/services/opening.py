@@ -1,19 +1,22 @@
-"""Opens tickets."""
+"""Opens tickets, and chooses their first owner by the desk's rules."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from customers.models import Contact, Customer
-from tickets.choices import Channel, Fact, MessageKind
+from customers.models import Absence, Contact, Customer, Desk
+from tickets.choices import ACTIVE_STATUSES, Channel, Fact, OwnerRule
 from tickets.errors import DeskError
 from tickets.events import CustomerWrote, TicketOpened, publish
 from tickets.message_content import MessageContent
-from tickets.models import Mailbox, Message, Ticket
-from tickets.services.files import store_files
-from tickets.services.first_owner import choose_first_owner
+from tickets.models import Mailbox, Ticket
+from tickets.services.conversation import receipt_time, store_customer_message
 from tickets.services.timeline import record
 
 
@@ -21,7 +24,7 @@ from tickets.services.timeline import record
 def open_ticket(
     *,
     subject: str,
-    words: MessageContent,
+    content: MessageContent,
     received_at: datetime,
     at: datetime,
     priority: int,
@@ -36,8 +39,8 @@ def open_ticket(
 ) -> Ticket:
     """Open a ticket with the customer's first message. Its promise starts at ``received_at``; both times UTC.
 
-    ``received_at`` is the receipt by our server, or for a call written down by ``actor`` when it happened: before
-    ``at``, the moment of writing, or DeskError is raised. Only a fire drill says ``is_drill``.
+    ``received_at`` is when our server received the mail, or when the call happened that ``actor`` writes down: not
+    after ``at``, otherwise DeskError is raised. Only a fire drill sets ``is_drill``.
     """
     received_at = receipt_time(received_at, at=at, actor=actor)
     chosen = choose_first_owner(customer=customer, at=at)
@@ -59,47 +62,70 @@ def open_ticket(
     record(ticket, Fact.OPENED, at=at, actor=actor, owner=chosen.user.pk, rule=chosen.rule.value)
     publish(TicketOpened(ticket=ticket, at=at, actor=actor))
     message = store_customer_message(
-        ticket, words, received_at=received_at, at=at, contact=contact, channel=channel, actor=actor
+        ticket, content, received_at=received_at, at=at, contact=contact, channel=channel, actor=actor
     )
     publish(CustomerWrote(ticket=ticket, at=at, actor=actor, message=message, is_first=True))
     return ticket
 
 
-def receipt_time(received_at: datetime, *, at: datetime, actor: User | None) -> datetime:
-    """When the customer's words reached us: what a person entered must be past, a server's clock may be ahead."""
-    if actor is not None and received_at > at:
-        raise DeskError(_("The contact cannot lie in the future. Enter when it happened."))
-    return min(received_at, at)
+@dataclass(frozen=True)
+class FirstOwner:
+    user: User
+    rule: OwnerRule
 
 
-def store_customer_message(
-    ticket: Ticket,
-    words: MessageContent,
-    *,
-    received_at: datetime,
-    at: datetime,
-    contact: Contact | None,
-    channel: str,
-    actor: User | None,
-    kind: MessageKind = MessageKind.INBOUND,
-) -> Message:
-    """The message row with its files; no rule of the conversation is applied. Needs the ticket's lock."""
-    message = Message.objects.create(
-        ticket=ticket,
-        kind=kind,
-        channel=channel,
-        author=actor,
-        contact=contact,
-        sender_name=words.sender_name[:200],
-        sender_address=words.sender_address[:320],
-        at=received_at,
-        created_at=at,
-        body=words.body,
-        quoted=words.quoted,
-        html=words.html,
-        is_automatic=words.is_automatic,
-        is_unconfirmed=words.is_unconfirmed,
-        rfc_message_id=words.rfc_message_id[:998],
+def choose_first_owner(*, customer: Customer | None, at: datetime) -> FirstOwner:
+    """The account manager, the backup, the least loaded skilled colleague, the intake owner, or whoever is left.
+
+    ``at`` (UTC) decides who is absent. A new P0 moves on to the person on duty as soon as its promise names the rota.
+    Raises DeskError on a desk without a single active member of staff.
+    """
+    if customer is None:
+        return _owner_from_desk(at)
+    named = (
+        (customer.account_manager_id, OwnerRule.ACCOUNT_MANAGER),
+        (customer.backup_account_manager_id, OwnerRule.BACKUP),
     )
-    store_files(message, words.files)
-    return message
+    return _first_present(named, at) or _owner_from_team(customer, at) or _owner_from_desk(at)
+
+
+def _is_present(at: datetime) -> Q:
+    away = Absence.objects.filter(user=OuterRef("pk"), starts_at__lte=at, ends_at__gt=at)
+    return Q(~Exists(away), is_active=True, is_staff=True)
+
+
+def _first_present(named: Sequence[tuple[int | None, OwnerRule]], at: datetime) -> FirstOwner | None:
+    there = (
+        get_user_model().objects.filter(_is_present(at), pk__in=[pk for pk, _rule in named if pk]).in_bulk()
+    )
+    return next((FirstOwner(there[pk], rule) for pk, rule in named if pk in there), None)
+
+
+def _owner_from_team(customer: Customer, at: datetime) -> FirstOwner | None:
+    """A colleague of the account manager's team: with the scenario's skill before those without, least load first."""
+    if customer.account_manager_id is None:
+        return None
+    active = Q(tickets__status__in=ACTIVE_STATUSES, tickets__is_drill=False)
+    load = Count("tickets", filter=active, distinct=True)
+    skilled = Count(
+        "staff_profile__skills", filter=Q(staff_profile__skills__code=customer.scenario), distinct=True
+    )
+    colleagues = get_user_model().objects.filter(
+        _is_present(at), staff_profile__team__members__user=customer.account_manager_id
+    )
+    best = colleagues.annotate(load=load, skilled=skilled).order_by("-skilled", "load", "pk").first()
+    return FirstOwner(best, OwnerRule.TEAM) if best else None
+
+
+def _owner_from_desk(at: datetime) -> FirstOwner:
+    desk = Desk.objects.first()
+    if desk is not None:
+        named = ((desk.intake_owner_id, OwnerRule.INTAKE), (desk.duty_manager_id, OwnerRule.DUTY_MANAGER))
+        found = _first_present(named, at)
+        if found is not None:
+            return found
+    staff = get_user_model().objects.filter(is_active=True, is_staff=True)
+    anybody = staff.order_by("-is_superuser", "pk").first()
+    if anybody is None:
+        raise DeskError(_("The desk has no member of staff who could own a ticket. Create one first."))
+    return FirstOwner(anybody, OwnerRule.ADMINISTRATOR)

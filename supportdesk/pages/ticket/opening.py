@@ -26,7 +26,7 @@ def open_by_hand(data: Mapping[str, Any], *, actor: User, at: datetime) -> Ticke
     customer: Customer | None = data["customer"] or (contact.customer if contact else None)
     return open_ticket(
         subject=data["subject"],
-        words=MessageContent(
+        content=MessageContent(
             body=data["body"],
             sender_name=str(contact or customer),
             sender_address=contact.email if contact else "",

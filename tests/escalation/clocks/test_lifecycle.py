@@ -138,7 +138,7 @@ def test_the_last_second_of_the_window_counts(ticket, seconds, state):
 
 def test_acknowledging_machines_notes_states_and_owners_stop_nothing(ticket, ann):
     out_of_office = words("I am away until Monday.")
-    add_automatic_message(ticket=ticket, words=out_of_office, received_at=minute(3), at=minute(3))
+    add_automatic_message(ticket=ticket, content=out_of_office, received_at=minute(3), at=minute(3))
     acknowledge(ticket=ticket, actor=ticket.owner, at=minute(4), by=AcknowledgedBy.PAGE)
     noted(ticket, 5)
     set_status(ticket=ticket, status=Status.OPEN, actor=ann, at=minute(6))

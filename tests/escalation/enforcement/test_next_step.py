@@ -26,7 +26,7 @@ def clock(now: datetime) -> Clock:
     boss = staff("boss", deputy=staff("deputy"))
     set_desk(intake_owner=staff("holder", reports_to=boss), duty_manager=staff("chief"))
     ticket = open_ticket(
-        subject="x", words=MessageContent(body="x"), received_at=now, at=now, priority=Priority.P2
+        subject="x", content=MessageContent(body="x"), received_at=now, at=now, priority=Priority.P2
     )
     return loaded(ticket.clocks.get())
 

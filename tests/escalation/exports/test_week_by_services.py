@@ -45,7 +45,7 @@ def contact(people):
 def opened(contact, *, at=TUESDAY, priority=Priority.P0):
     return open_ticket(
         subject="Black screen",
-        words=MessageContent(body="All rooms are black.", sender_address=contact.email),
+        content=MessageContent(body="All rooms are black.", sender_address=contact.email),
         received_at=at,
         at=at,
         priority=priority,
@@ -138,7 +138,7 @@ def test_a_call_that_opened_the_ticket_and_was_written_down_later_is_marked(
 ):
     written = TUESDAY + minutes * MINUTE
     open_ticket(
-        subject="A call", words=MessageContent(body="Black."), received_at=TUESDAY, at=written, priority=Priority.P0,
+        subject="A call", content=MessageContent(body="Black."), received_at=TUESDAY, at=written, priority=Priority.P0,
         contact=contact, customer=contact.customer, channel=Channel.PHONE, actor=people[0],
     )  # fmt: skip
     (promise,) = sheets(tmp_path)["answers"]
@@ -147,7 +147,7 @@ def test_a_call_that_opened_the_ticket_and_was_written_down_later_is_marked(
 
 def test_mail_that_was_read_late_is_no_backdating(contact, tmp_path):
     open_ticket(
-        subject="Mail", words=MessageContent(body="Black."), received_at=TUESDAY, at=TUESDAY + 180 * MINUTE,
+        subject="Mail", content=MessageContent(body="Black."), received_at=TUESDAY, at=TUESDAY + 180 * MINUTE,
         priority=Priority.P0, contact=contact, customer=contact.customer,
     )  # fmt: skip
     assert sheets(tmp_path)["answers"][0]["start_backdated"] == "no"

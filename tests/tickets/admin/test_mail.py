@@ -152,7 +152,7 @@ def test_a_mail_that_fails_again_says_its_error_and_is_not_counted_as_done(login
     def broken(raw, **rest):
         raise ValueError("still broken")
 
-    monkeypatch.setattr("tickets.services.intake.processing.parse", broken)
+    monkeypatch.setattr("tickets.services.intake.incoming_mail.parse", broken)
     response = run_action(login(AdminFactory()), "process_again", [failed])
     assert len(said(response)) == 1
     assert "still broken" in said(response)[0]

@@ -115,7 +115,7 @@ def test_the_words_of_a_stranger_are_kept_and_move_nothing(ticket):
 def test_an_out_of_office_is_kept_and_moves_nothing(ticket):
     answered(ticket, 5, then=Status.RESOLVED)
     message = add_automatic_message(
-        ticket=ticket, words=words("I am away.", is_automatic=True), received_at=minute(6), at=minute(7)
+        ticket=ticket, content=words("I am away.", is_automatic=True), received_at=minute(6), at=minute(7)
     )
     assert (message.kind, message.at) == (MessageKind.AUTOMATIC, minute(6))
     assert fresh(ticket).status == Status.RESOLVED

@@ -1,4 +1,8 @@
-"""Mail in, in reading order: storing, processing, senders, routing, people, machines, reports."""
+"""Mail in, from raw bytes to a ticket.
+
+Read in this order: storing, processing, incoming_mail, senders, ticket_matching, human_mail, forwarding,
+automatic_mail, delivery_reports.
+"""
 
 from tickets.services.intake.processing import DATABASE_FAULTS, process, process_again, release_parked
 from tickets.services.intake.storing import fingerprint_of, receive_raw, store_once

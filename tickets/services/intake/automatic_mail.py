@@ -1,8 +1,8 @@
-"""What a machine wrote: automatic answers are kept small, alarms open tickets, newsletters and loops are parked."""
+"""Mail that a machine wrote: automatic replies are kept on their ticket, alarms open tickets."""
 
 from django.utils.translation import gettext as _
 
-from tickets.choices import MessageKind
+from tickets.choices import IntakeState, MessageKind
 from tickets.mail.threading import normalised_subject
 from tickets.models import Ticket
 from tickets.services.conversation import add_automatic_message
@@ -15,53 +15,45 @@ from tickets.services.intake.ticket_matching import find_target
 MOST_COMPARED = 100
 
 
-def receive_automatic_reply(arrival: IncomingMail) -> IntakeOutcome:
-    writer = find_sender(arrival.sender_address, at=arrival.received_at)
-    target = find_target(arrival, writer)
+def receive_automatic_reply(incoming: IncomingMail) -> IntakeOutcome:
+    sender = find_sender(incoming.author.email, at=incoming.received_at)
+    target = find_target(incoming, sender)
     if target is None:
-        return IntakeOutcome.parked(_("An automatic answer that belongs to no ticket."))
-    return _kept_small(arrival, writer, target.ticket)
+        return IntakeOutcome(IntakeState.PARKED, _("An automatic answer that belongs to no ticket."))
+    return _keep_on_ticket(incoming, sender, target.ticket)
 
 
-def receive_alarm(arrival: IncomingMail) -> IntakeOutcome:
-    """An alarm of an open thread, or the same alarm once more, joins its ticket; another one opens a ticket."""
-    writer = find_sender(arrival.sender_address, at=arrival.received_at)
-    target = find_target(arrival, writer)
+def receive_alarm(incoming: IncomingMail) -> IntakeOutcome:
+    """Keep an alarm on the open ticket of its thread or of the same alarm; any other alarm opens a ticket."""
+    sender = find_sender(incoming.author.email, at=incoming.received_at)
+    target = find_target(incoming, sender)
     if target is not None and target.ticket.is_active:
-        return _kept_small(arrival, writer, target.ticket)
-    same = _open_ticket_of_same_alarm(arrival, writer)
+        return _keep_on_ticket(incoming, sender, target.ticket)
+    same = _open_ticket_of_same_alarm(incoming, sender)
     if same is not None:
-        return _kept_small(arrival, writer, same)
+        return _keep_on_ticket(incoming, sender, same)
     follows = target.ticket if target is not None and not target.is_unconfirmed else None
-    return open_new(arrival, writer, follows=follows)
+    return open_new(incoming, sender, follows=follows)
 
 
-def park_bulk(_arrival: IncomingMail) -> IntakeOutcome:
-    return IntakeOutcome.parked(_("A newsletter or a mail of a list."))
-
-
-def park_loop(_arrival: IncomingMail) -> IntakeOutcome:
-    return IntakeOutcome.parked(_("Our own mail came back."))
-
-
-def _kept_small(arrival: IncomingMail, writer: Sender, ticket: Ticket) -> IntakeOutcome:
+def _keep_on_ticket(incoming: IncomingMail, sender: Sender, ticket: Ticket) -> IntakeOutcome:
     message = add_automatic_message(
         ticket=ticket,
-        words=arrival.words(),
-        received_at=arrival.received_at,
-        at=arrival.now,
-        contact=writer.contact,
+        content=incoming.content(),
+        received_at=incoming.received_at,
+        at=incoming.now,
+        contact=sender.contact,
     )
-    return IntakeOutcome.kept(ticket, message)
+    return IntakeOutcome(IntakeState.PROCESSED, ticket=ticket, message=message)
 
 
-def _open_ticket_of_same_alarm(arrival: IncomingMail, writer: Sender) -> Ticket | None:
-    """The sender's open ticket about the same alarm, opened by a machine as well."""
-    if writer.contact is None:
+def _open_ticket_of_same_alarm(incoming: IncomingMail, sender: Sender) -> Ticket | None:
+    """The sender's open ticket with the same subject, if a machine opened it too."""
+    if sender.contact is None:
         return None
-    wanted = normalised_subject(arrival.mail.subject)
+    wanted = normalised_subject(incoming.mail.subject)
     candidates = Ticket.objects.active().filter(
-        contact=writer.contact, messages__is_automatic=True, messages__kind=MessageKind.INBOUND
+        contact=sender.contact, messages__is_automatic=True, messages__kind=MessageKind.INBOUND
     )
     recent = candidates.distinct().order_by("-opened_at")[:MOST_COMPARED]
     return next((ticket for ticket in recent if normalised_subject(ticket.subject) == wanted), None)

@@ -1,17 +1,17 @@
-"""What mail servers report on our mail: a bounce takes the answer back, a complaint ends automatic mail."""
+"""Reports of mail servers on our mail: a bounce takes the answer back, a complaint ends automatic mail."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from customers.models import Contact
-from tickets.choices import OutboxState
-from tickets.mail.bounces import RecipientReport, Report, ReportKind, read_report
-from tickets.models import OutboundEmail
+from tickets.choices import IntakeState, OutboxState
+from tickets.mail.bounces import Report, ReportKind, read_report
+from tickets.models import Message, OutboundEmail, Ticket
 from tickets.services.conversation import add_automatic_message
 from tickets.services.failed_responses import fail_response
 from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome
@@ -20,62 +20,49 @@ from tickets.services.intake.ticket_matching import end_of_merges
 LONGEST_ANSWER = 2_000
 
 
-def receive_report(arrival: IncomingMail) -> IntakeOutcome:
-    """Find our mail that the report is about; without one nothing is believed, and the report is parked."""
-    report = read_report(arrival.mail)
-    mail = _reported_mail(report) if report else None
+def receive_report(incoming: IncomingMail) -> IntakeOutcome:
+    """Act on a report about a mail of ours and keep it on that mail's ticket. Any other report is parked."""
+    report = read_report(incoming.mail)
+    reported = OutboundEmail.objects.filter(rfc_message_id__in=report.original_message_ids if report else ())
+    mail = reported.select_related("ticket", "message").first()
     if report is None or mail is None:
-        return IntakeOutcome.parked(_("A report on a mail that is not in the outbox."))
+        return IntakeOutcome(IntakeState.PARKED, _("A report on a mail that is not in the outbox."))
     match report.kind:
         case ReportKind.BOUNCE:
-            _bounced(mail, report, at=arrival.now)
-        case ReportKind.COMPLAINT:
-            _no_more_automatic_mail([*mail.recipients, *mail.copies], at=arrival.now)
+            _record_bounce(mail, report, at=incoming.now)
+        case ReportKind.COMPLAINT:  # acknowledgements go to no contact whose mail failed
+            _flag_contacts([*mail.recipients, *mail.copies], at=incoming.now)
         case ReportKind.DELAY | ReportKind.RECEIPT:
-            pass  # kept with the ticket below, which is all that is to do
-    return _kept(arrival, mail)
-
-
-def _reported_mail(report: Report) -> OutboundEmail | None:
-    found = OutboundEmail.objects.filter(rfc_message_id__in=report.original_message_ids)
-    return found.select_related("ticket", "message").first()
-
-
-def _kept(arrival: IncomingMail, mail: OutboundEmail) -> IntakeOutcome:
+            pass  # kept on the ticket below, which is all there is to do
+    ticket = end_of_merges(mail.ticket) if mail.ticket is not None else None
     reason = _("A report on %(subject)s.") % {"subject": mail.subject[:200]}
-    if mail.ticket is None:
-        return IntakeOutcome.kept(None, None, reason)
-    ticket = end_of_merges(mail.ticket)
-    message = add_automatic_message(
-        ticket=ticket, words=arrival.words(), received_at=arrival.received_at, at=arrival.now
+    return IntakeOutcome(IntakeState.PROCESSED, reason, ticket, _keep_on_ticket(incoming, ticket))
+
+
+def _keep_on_ticket(incoming: IncomingMail, ticket: Ticket | None) -> Message | None:
+    if ticket is None:
+        return None
+    return add_automatic_message(
+        ticket=ticket, content=incoming.content(), received_at=incoming.received_at, at=incoming.now
     )
-    return IntakeOutcome.kept(ticket, message, reason)
 
 
-def _bounced(mail: OutboundEmail, report: Report, *, at: datetime) -> None:
-    """Hard failures flag the address; the mail itself has bounced when it reached none of its recipients."""
-    failed = [one for one in report.recipients if one.action == "failed"]
-    ours = {one.casefold() for one in (*mail.recipients, *mail.copies)}
-    named = {one.email.casefold() for one in failed} & ours
-    _flag(named or ours if any(one.is_hard for one in failed) else (), at=at)
-    if named and not named.issuperset(one.casefold() for one in mail.recipients):
+def _record_bounce(mail: OutboundEmail, report: Report, *, at: datetime) -> None:
+    """Flag the addresses that failed for good. The mail itself bounced if it reached none of its recipients."""
+    failed = [recipient for recipient in report.recipients if recipient.action == "failed"]
+    ours = {address.casefold() for address in (*mail.recipients, *mail.copies)}
+    named = {recipient.email.casefold() for recipient in failed} & ours
+    if any(recipient.is_hard for recipient in failed):
+        _flag_contacts(named or ours, at=at)
+    if named and not named.issuperset(address.casefold() for address in mail.recipients):
         return
-    answer = _answer(failed) or str(report.reason)
-    bounced = OutboundEmail.objects.filter(pk=mail.pk).exclude(state=OutboxState.BOUNCED)
-    if bounced.update(state=OutboxState.BOUNCED, answer=answer) and mail.message is not None:
+    lines = [" ".join(filter(None, [f"<{one.email}>", one.status, one.diagnostic])) for one in failed]
+    answer = "\n".join(lines)[:LONGEST_ANSWER] or str(report.reason)
+    not_bounced = OutboundEmail.objects.filter(pk=mail.pk).exclude(state=OutboxState.BOUNCED)
+    if not_bounced.update(state=OutboxState.BOUNCED, answer=answer) and mail.message is not None:
         fail_response(message=mail.message, at=at, answer=answer)
 
 
-def _answer(failed: Iterable[RecipientReport]) -> str:
-    lines = [" ".join(filter(None, [f"<{one.email}>", one.status, one.diagnostic])) for one in failed]
-    return "\n".join(lines)[:LONGEST_ANSWER]
-
-
-def _no_more_automatic_mail(addresses: Iterable[str], *, at: datetime) -> None:
-    """Acknowledgements go to no contact whose mail failed."""
-    _flag({one.casefold() for one in addresses}, at=at)
-
-
-def _flag(addresses: Collection[str], *, at: datetime) -> None:
+def _flag_contacts(addresses: Collection[str], *, at: datetime) -> None:
     contacts = Contact.objects.exclude(email="").alias(key=Lower("email"))
-    contacts.filter(key__in=[one.lower() for one in addresses]).update(mail_failed_at=at)
+    contacts.filter(key__in=[address.lower() for address in addresses]).update(mail_failed_at=at)

@@ -1,4 +1,7 @@
-"""What a person wrote: appended to its ticket, or opened as a new one."""
+"""Mail that a person wrote: appended to its ticket, or opened as a new one.
+
+One sender may open so many tickets in an hour; mail above that limit is parked, and one colleague is told.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,14 @@ from dataclasses import replace
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from tickets.choices import MailPurpose, Priority
+from customers.models import Desk
+from tickets.choices import IntakeState, MailPurpose, Priority
 from tickets.mail.storable_text import storable_line
-from tickets.models import Message, Ticket
+from tickets.models import InboundEmail, Ticket
 from tickets.services.conversation import add_customer_message, add_note
 from tickets.services.intake.forwarding import forwarded_sender
 from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome
-from tickets.services.intake.limits import over_limit
-from tickets.services.intake.senders import Sender, ensure_contact, find_sender
+from tickets.services.intake.senders import LIMIT_WINDOW, Sender, ensure_contact, find_sender
 from tickets.services.intake.ticket_matching import (
     ThreadTarget,
     end_of_merges,
@@ -31,139 +34,157 @@ from tickets.services.outgoing.outbox import SUBJECT_TAG, queue_mail
 # [P0], and as Chinese monitoring writes it: 【P0 告警】
 _PRIORITY_TAG = re.compile(r"[\[【]\s*P([0-3])(?!\d)[^\]】]{0,20}[\]】]", re.IGNORECASE)
 LONGEST_TITLE = 80
+MOST_TICKETS = 20  # that one sender may open within LIMIT_WINDOW
 
 
-def receive_person(arrival: IncomingMail) -> IntakeOutcome:
-    """Append where the mail belongs and its writer may; else a new ticket, linked when the old one is long over."""
-    writer = find_sender(arrival.sender_address, at=arrival.received_at)
-    target = find_target(arrival, writer)
+def receive_person(incoming: IncomingMail) -> IntakeOutcome:
+    """Append the mail to its ticket where its sender may; otherwise open one, linked to one that ended long ago."""
+    sender = find_sender(incoming.author.email, at=incoming.received_at)
+    target = find_target(incoming, sender)
     if target is None:
-        return _open_forwarded(arrival, writer) or open_new(arrival, writer)
-    if is_past_grace(target.ticket, arrival.received_at):
-        return open_new(arrival, writer, follows=None if target.is_unconfirmed else target.ticket)
-    return _append(arrival, writer, target)
+        return _open_forwarded(incoming, sender) or open_new(incoming, sender)
+    if is_past_grace(target.ticket, incoming.received_at):
+        return open_new(incoming, sender, follows=None if target.is_unconfirmed else target.ticket)
+    return _append(incoming, sender, target)
 
 
-def open_new(arrival: IncomingMail, writer: Sender, *, follows: Ticket | None = None) -> IntakeOutcome:
-    """Open a ticket for the writer, who becomes a contact; parked above the hourly limit."""
-    refused = over_limit(arrival, writer)
-    if refused is not None:
-        return refused
-    priority = _priority(arrival, writer)
-    writer = _with_contact(arrival, writer)
+def open_new(incoming: IncomingMail, sender: Sender, *, follows: Ticket | None = None) -> IntakeOutcome:
+    """Open a ticket for the sender, who becomes a contact. Above the hourly limit the mail is parked instead."""
+    if sender.recent_tickets >= MOST_TICKETS and not incoming.is_released:
+        return _park_above_limit(incoming)
+    priority = _priority(incoming, sender)
+    sender = ensure_contact(
+        sender, name=incoming.author.name, language=incoming.mail.language, at=incoming.now
+    )
+    contact, language = sender.contact, incoming.mail.language
+    if contact is not None and (sender.customer is not None or contact.language):
+        language = contact.preferred_language
     ticket = open_ticket(
-        subject=_title(arrival),
-        words=arrival.words(),
-        received_at=arrival.received_at,
-        at=arrival.now,
+        subject=_title(incoming),
+        content=incoming.content(),
+        received_at=incoming.received_at,
+        at=incoming.now,
         priority=priority,
-        customer=writer.customer,
-        contact=writer.contact,
-        mailbox=arrival.boxes.by_id(arrival.row.mailbox_id),
-        language=_language(arrival, writer),
+        customer=sender.customer,
+        contact=contact,
+        mailbox=incoming.mailbox,
+        language=language,
         follows=follows,
     )
-    _say_what_is_missing(arrival, writer, ticket)
-    return IntakeOutcome.opened(ticket)
+    if sender.customer is None:
+        _note_unknown_customer(incoming, sender, ticket)
+    if incoming.row.size > len(incoming.row.raw):
+        _report_cut_mail(incoming, ticket)
+    return IntakeOutcome(IntakeState.PROCESSED, ticket=ticket, is_new_ticket=True)
 
 
-def _append(arrival: IncomingMail, writer: Sender, target: ThreadTarget) -> IntakeOutcome:
-    """Under the ticket's lock, for it may have been merged since it was found."""
-    target = replace(target, ticket=end_of_merges(lock_ticket(target.ticket)))
-    if writer.staff is not None and not may_append(target.ticket, writer):
-        return _append_of_colleague(arrival, writer, target)
-    if not target.is_unconfirmed:
-        writer = _with_contact(arrival, writer)
-    message = add_customer_message(
-        ticket=target.ticket,
-        words=arrival.words(is_unconfirmed=target.is_unconfirmed),
-        received_at=arrival.received_at,
-        at=arrival.now,
-        contact=writer.contact,
-    )
-    return IntakeOutcome.kept(target.ticket, message)
-
-
-def _append_of_colleague(arrival: IncomingMail, writer: Sender, target: ThreadTarget) -> IntakeOutcome:
-    """A colleague's mail is a note among colleagues; when nothing proves that it is theirs, the note says so."""
-    words = arrival.words()
-    verified = is_verified_staff(arrival, writer)
-    doubt = "" if verified else _("By mail from %(address)s, not verified:") % {"address": writer.address}
-    message = add_note(
-        ticket=target.ticket,
-        actor=writer.staff if verified else None,
-        at=arrival.now,
-        body="\n\n".join(filter(None, [doubt, words.body])) or "-",
-        files=words.files,
-    )
-    return IntakeOutcome.kept(target.ticket, message)
-
-
-def _open_forwarded(arrival: IncomingMail, writer: Sender) -> IntakeOutcome | None:
-    """A mail that a colleague forwarded to the desk is the matter of whoever wrote it first."""
-    original = forwarded_sender(arrival.mail) if writer.staff is not None else None
-    if original is None or arrival.boxes.is_own(original.email):
+def _open_forwarded(incoming: IncomingMail, sender: Sender) -> IntakeOutcome | None:
+    """Open a ticket for the original sender of a mail that a colleague forwarded to the desk."""
+    original = forwarded_sender(incoming.mail) if sender.staff is not None else None
+    if original is None or incoming.mailboxes.is_own(original.email):
         return None
-    return open_new(replace(arrival, author=original), find_sender(original.email, at=arrival.received_at))
+    return open_new(replace(incoming, author=original), find_sender(original.email, at=incoming.received_at))
 
 
-def _with_contact(arrival: IncomingMail, writer: Sender) -> Sender:
-    return ensure_contact(writer, name=arrival.sender_name, language=arrival.mail.language, at=arrival.now)
+def _append(incoming: IncomingMail, sender: Sender, target: ThreadTarget) -> IntakeOutcome:
+    """Append under the ticket's lock: it may have been merged since we found it."""
+    ticket = end_of_merges(lock_ticket(target.ticket))
+    if sender.staff is not None and not may_append(ticket, sender):
+        return _append_from_colleague(incoming, sender, ticket)
+    if not target.is_unconfirmed:
+        sender = ensure_contact(
+            sender, name=incoming.author.name, language=incoming.mail.language, at=incoming.now
+        )
+    message = add_customer_message(
+        ticket=ticket,
+        content=incoming.content(is_unconfirmed=target.is_unconfirmed),
+        received_at=incoming.received_at,
+        at=incoming.now,
+        contact=sender.contact,
+    )
+    return IntakeOutcome(IntakeState.PROCESSED, ticket=ticket, message=message)
 
 
-def _title(arrival: IncomingMail) -> str:
-    """The subject without a tag of ours; of a mail without one, the first line of its text."""
-    subject = storable_line(SUBJECT_TAG.sub("", arrival.mail.subject))
-    first_line = next((line.strip() for line in arrival.mail.text.splitlines() if line.strip()), "")
+def _append_from_colleague(incoming: IncomingMail, sender: Sender, ticket: Ticket) -> IntakeOutcome:
+    """Keep a colleague's mail as an internal note, which says so when nothing proves that the mail is theirs."""
+    content = incoming.content()
+    is_verified = is_verified_staff(incoming, sender)
+    doubt = "" if is_verified else _("By mail from %(address)s, not verified:") % {"address": sender.address}
+    message = add_note(
+        ticket=ticket,
+        actor=sender.staff if is_verified else None,
+        at=incoming.now,
+        body="\n\n".join(filter(None, [doubt, content.body])) or "-",
+        files=content.files,
+    )
+    return IntakeOutcome(IntakeState.PROCESSED, ticket=ticket, message=message)
+
+
+def _title(incoming: IncomingMail) -> str:
+    """The subject without our tag; for a mail without a subject, the first line of its text."""
+    subject = storable_line(SUBJECT_TAG.sub("", incoming.mail.subject))
+    first_line = next((line.strip() for line in incoming.mail.text.splitlines() if line.strip()), "")
     return subject or first_line[:LONGEST_TITLE]
 
 
-def _priority(arrival: IncomingMail, writer: Sender) -> int:
-    """As the mailbox says, or as a known contact of an active customer asks for in the subject: [P0] to [P3]."""
-    asked = _PRIORITY_TAG.search(arrival.mail.subject)
-    if asked and writer.is_known and writer.customer is not None and writer.customer.is_active:
+def _priority(incoming: IncomingMail, sender: Sender) -> int:
+    """The mailbox's priority, or the one that a known contact of an active customer asks for: [P0] to [P3]."""
+    asked = _PRIORITY_TAG.search(incoming.mail.subject)
+    if asked and sender.is_known and sender.customer is not None and sender.customer.is_active:
         return Priority(int(asked[1]))
-    mailbox = arrival.boxes.by_id(arrival.row.mailbox_id)
-    return mailbox.default_priority if mailbox else Priority.P2
+    return incoming.mailbox.default_priority
 
 
-def _language(arrival: IncomingMail, writer: Sender) -> str:
-    if writer.contact is not None and (writer.customer is not None or writer.contact.language):
-        return writer.contact.preferred_language
-    return arrival.mail.language
-
-
-def _say_what_is_missing(arrival: IncomingMail, writer: Sender, ticket: Ticket) -> None:
-    if writer.customer is None:
-        text = _(
-            "No customer is known for %(address)s. Choose one for the contact, or add their mail domain."
+def _park_above_limit(incoming: IncomingMail) -> IntakeOutcome:
+    """Park the mail and tell the intake owner about the first parked mail of a flood, not about each."""
+    parked = InboundEmail.objects.filter(
+        state=IntakeState.PARKED,
+        sender=incoming.author.email,
+        received_at__gt=incoming.received_at - LIMIT_WINDOW,
+    )
+    desk = Desk.objects.select_related("intake_owner", "duty_manager").first()
+    people = [desk.intake_owner, desk.duty_manager] if desk else []
+    address = next((person.email for person in people if person and person.email), "")
+    words = {"address": incoming.author.email, "most": MOST_TICKETS}
+    if address and not incoming.mailboxes.is_own(address) and not parked.exists():
+        queue_mail(
+            purpose=MailPurpose.NOTIFICATION,
+            recipients=[address],
+            subject=_("Mail of %(address)s is being parked") % words,
+            text=_(
+                "%(address)s opened more than %(most)s tickets within an hour. Further mail of this sender waits "
+                "under parked mail, where it can be released as tickets. Nothing is lost."
+            )
+            % words,
+            at=incoming.now,
         )
-        _note(arrival, ticket, text % {"address": writer.address or _("a mail without a sender")})
-    if arrival.is_cut:
-        megabytes = max(1, round(arrival.row.size / 1_000_000))
-        text = _("The mail is too large (%(size)s MB): only its head was kept, its text and files were not.")
-        _note(arrival, ticket, text % {"size": megabytes})
-        _tell_that_it_was_cut(arrival, ticket)
+    reason = _("%(address)s opened more than %(most)s tickets within an hour.") % words
+    return IntakeOutcome(IntakeState.PARKED, reason)
 
 
-def _note(arrival: IncomingMail, ticket: Ticket, body: str) -> Message:
-    return add_note(ticket=ticket, actor=None, at=arrival.now, body=body)
+def _note_unknown_customer(incoming: IncomingMail, sender: Sender, ticket: Ticket) -> None:
+    text = _("No customer is known for %(address)s. Choose one for the contact, or add their mail domain.")
+    body = text % {"address": sender.address or _("a mail without a sender")}
+    add_note(ticket=ticket, actor=None, at=incoming.now, body=body)
 
 
-def _tell_that_it_was_cut(arrival: IncomingMail, ticket: Ticket) -> None:
-    """Once per mail, and never to a machine."""
-    if arrival.is_automatic or not arrival.sender_address:
+def _report_cut_mail(incoming: IncomingMail, ticket: Ticket) -> None:
+    """Note that only the head of a mail was kept, and ask its sender to send it again; a machine is not asked."""
+    megabytes = max(1, round(incoming.row.size / 1_000_000))
+    text = _("The mail is too large (%(size)s MB): only its head was kept, its text and files were not.")
+    add_note(ticket=ticket, actor=None, at=incoming.now, body=text % {"size": megabytes})
+    if not incoming.classification.may_be_acknowledged or not incoming.author.email:
         return
     with translation.override(ticket.language):
         queue_mail(
             purpose=MailPurpose.NOTIFICATION,
-            recipients=[arrival.sender_address],
+            recipients=[incoming.author.email],
             subject=_("Too large: %(subject)s") % {"subject": ticket.subject},
             text=_(
                 "Your mail was too large, so that only its subject reached us. Please send it again with smaller "
                 "files, or with a link to them, as an answer to this mail."
             ),
-            at=arrival.now,
+            at=incoming.now,
             ticket=ticket,
-            in_reply_to=arrival.mail.message_id,
+            in_reply_to=incoming.mail.message_id,
         )

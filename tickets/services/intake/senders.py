@@ -1,4 +1,4 @@
-"""Who wrote a mail: a known contact, somebody of a known company, a colleague, a stranger."""
+"""Who wrote a mail: a known contact, somebody from a known company, a colleague or a stranger."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ LIMIT_WINDOW = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Sender:
-    """The person behind an address. ``is_known``: a contact of a company who was here before this mail.
+    """The person behind an address. ``is_known``: an active contact of a company, who existed before this mail.
 
-    ``opened_lately`` counts the tickets of the contact within LATELY before the mail.
+    ``recent_tickets`` counts the tickets that the contact opened within LIMIT_WINDOW before the mail.
     """
 
     address: str
@@ -32,61 +32,58 @@ class Sender:
     customer: Customer | None = None
     staff: User | None = None
     is_known: bool = False
-    opened_lately: int = 0
+    recent_tickets: int = 0
 
 
 def find_sender(address: str, *, at: datetime) -> Sender:
-    """Look an address up without changing anything: contacts, the company's mail domains, colleagues.
+    """Look an address up among contacts, the companies' mail domains and colleagues. Changes nothing.
 
-    ``at`` is the receipt of the mail.
+    ``at`` is the receipt time of the mail.
     """
-    contact = _contacts(address).annotate(opened_lately=_opened_lately(at)).first() if address else None
-    opened_lately = contact.opened_lately if contact else 0
+    opened = Ticket.objects.filter(contact=OuterRef("pk"), opened_at__gt=at - LIMIT_WINDOW, opened_at__lte=at)
+    counted = opened.order_by().values("contact").annotate(tickets=Count("pk")).values("tickets")
+    recent = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+    contact = _contacts(address).annotate(recent_tickets=recent).first() if address else None
+    tickets = contact.recent_tickets if contact else 0
     if contact is not None and contact.customer is not None:
-        known = contact.is_active
-        return Sender(address, contact, contact.customer, is_known=known, opened_lately=opened_lately)
-    return Sender(address, contact, customer_of(address), staff_of(address), opened_lately=opened_lately)
+        is_known = contact.is_active
+        return Sender(address, contact, contact.customer, is_known=is_known, recent_tickets=tickets)
+    return Sender(address, contact, customer_of(address), staff_of(address), recent_tickets=tickets)
 
 
-def ensure_contact(writer: Sender, *, name: str, language: str, at: datetime) -> Sender:
-    """The writer with a contact row: made when there is none, and told its company when that is known by now.
+def ensure_contact(sender: Sender, *, name: str, language: str, at: datetime) -> Sender:
+    """Give the sender a contact row if there is none, and fill in its customer if that has become known.
 
-    Somebody who writes has a working mailbox: a failure noted earlier is forgotten.
+    Whoever writes has a working mailbox, so an earlier mail failure is cleared.
     """
-    contact = writer.contact
+    contact = sender.contact
     if contact is None:
-        return replace(writer, contact=_new_contact(writer, name=name, language=language))
+        return replace(sender, contact=_create_contact(sender, name=name, language=language))
     changed = []
-    if contact.customer is None and writer.customer is not None:
-        contact.customer = writer.customer
+    if contact.customer is None and sender.customer is not None:
+        contact.customer = sender.customer
         changed.append("customer")
     if contact.mail_failed_at is not None and contact.mail_failed_at < at:
         contact.mail_failed_at = None
         changed.append("mail_failed_at")
     if changed:
         contact.save(update_fields=changed)
-    return writer
+    return sender
 
 
 def _contacts(address: str) -> QuerySet[Contact]:
-    """Spelled so that the unique index on the lower-case address serves it."""
+    """Contacts with this address. Written so that the unique index on the lower-case address serves it."""
     contacts = Contact.objects.select_related("customer").alias(key=Lower("email")).exclude(email="")
     return contacts.filter(key=address.lower())
 
 
-def _opened_lately(at: datetime) -> Coalesce:
-    opened = Ticket.objects.filter(contact=OuterRef("pk"), opened_at__gt=at - LIMIT_WINDOW, opened_at__lte=at)
-    counted = opened.order_by().values("contact").annotate(tickets=Count("pk")).values("tickets")
-    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
-
-
 def customer_of(address: str) -> Customer | None:
-    """The company of the address's mail domain, or of the nearest domain above it. Public providers name nobody."""
+    """The customer with the address's mail domain, or with the nearest domain above it; None for public providers."""
     domains = _domains_of(address)
     if not domains:
         return None
-    known = MailDomain.objects.filter(domain__in=domains).select_related("customer")
-    nearest = known.order_by(Length("domain").desc()).first()
+    matches = MailDomain.objects.filter(domain__in=domains).select_related("customer")
+    nearest = matches.order_by(Length("domain").desc()).first()
     return nearest.customer if nearest else None
 
 
@@ -98,13 +95,13 @@ def staff_of(address: str) -> User | None:
 
 
 def _domains_of(address: str) -> list[str]:
-    """``a.b.example.com`` and what it lies under, without the top level; IDN as written and in ASCII."""
+    """``a.b.example.com`` and the domains above it, without the top level; IDN as written and in ASCII."""
     written = address.rpartition("@")[2].lower().rstrip(".")
-    found = []
+    domains = []
     for spelling in dict.fromkeys([written, _in_ascii(written)]):
         labels = spelling.split(".")
-        found += [".".join(labels[place:]) for place in range(len(labels) - 1)]
-    return [] if any(map(is_public_domain, found)) else found
+        domains += [".".join(labels[place:]) for place in range(len(labels) - 1)]
+    return [] if any(map(is_public_domain, domains)) else domains
 
 
 def _in_ascii(domain: str) -> str:
@@ -114,20 +111,16 @@ def _in_ascii(domain: str) -> str:
         return domain
 
 
-def _new_contact(writer: Sender, *, name: str, language: str) -> Contact | None:
-    """None for an address that no contact can have; the ticket then stands without one."""
-    if not writer.address or len(writer.address) > LONGEST_ADDRESS:
+def _create_contact(sender: Sender, *, name: str, language: str) -> Contact | None:
+    """None for an address that no contact can have; the ticket then has no contact."""
+    if not sender.address or len(sender.address) > LONGEST_ADDRESS:
         return None
-    own_language = "" if writer.customer or language not in Language.values else language
+    own_language = "" if sender.customer or language not in Language.values else language
+    shown_name = "" if "@" in name else name[:200]  # an address as a name may pose as somebody else
     try:
         with transaction.atomic():
             return Contact.objects.create(
-                customer=writer.customer, name=_person(name), email=writer.address, language=own_language
+                customer=sender.customer, name=shown_name, email=sender.address, language=own_language
             )
-    except IntegrityError:  # another mail of theirs was quicker
-        return _contacts(writer.address).first()
-
-
-def _person(name: str) -> str:
-    """A display name with an address in it names nobody, and may pose as somebody else."""
-    return "" if "@" in name else name[:200]
+    except IntegrityError:  # another mail of the same sender was processed first
+        return _contacts(sender.address).first()

@@ -1,1 +1,4 @@
-"""Mail out, in reading order: outbox, threads, quoting, compose, delivery."""
+"""Mail out, from a row in the outbox to the server.
+
+Read in this order: reply_mail, outbox, compose, delivery.
+"""

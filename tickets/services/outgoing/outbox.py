@@ -1,4 +1,4 @@
-"""The door to the outbox: mails are rows first, written in the transaction that causes them."""
+"""Writes mails to the outbox: each is a row first, in the transaction that causes it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,13 @@ from tickets.choices import MailPurpose
 from tickets.errors import DeskError
 from tickets.mail.addresses import parse_addresses
 from tickets.mail.storable_text import plain_name, storable, storable_line
+from tickets.mail.threading import new_message_id, reply_address
 from tickets.models import Message, OutboundEmail, Ticket
 from tickets.nudges import nudge_delivery
 from tickets.services.mailboxes import Mailboxes
-from tickets.services.outgoing.quoting import reply_texts
-from tickets.services.outgoing.threads import new_message_id, reply_address
 
-# The subject tag [SD#12], ours or one of an older mail, and the answer marks before a subject.
+# [SD#12], our own tag or one of an older mail.
 SUBJECT_TAG = re.compile(r"\s*\[SD#\d+\]", re.IGNORECASE)
-_MARKS = re.compile(r"^(?:\s*(?:re|aw|sv|antw|回复|答复|回覆|转发|fwd?|wg)\s*[:：])+\s*", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"[^<>\s]+")
 # Long chains are cut in the middle: the beginning names the thread, the end its newest mails.
 FIRST_REFERENCES, LAST_REFERENCES = 2, 18
@@ -65,9 +63,9 @@ def queue_mail(
                 "This is a fire drill: nothing goes to a customer. Log a contact to answer it, or end the drill."
             )
         )
-    boxes = Mailboxes.load()
-    sender = boxes.by_id(ticket.mailbox_id if ticket else None) or boxes.default
-    to = _addresses(recipients, boxes)
+    mailboxes = Mailboxes.load()
+    sender = mailboxes.by_id(ticket.mailbox_id if ticket else None) or mailboxes.default
+    to = _addresses(recipients, mailboxes)
     if not to:
         raise DeskError(_("There is no address to write to. Enter one for the contact first."))
     thread = _thread_headers(in_reply_to, references)
@@ -80,7 +78,7 @@ def queue_mail(
         rfc_message_id=new_message_id(ticket.pk if ticket else None, sender.address.rpartition("@")[2]),
         sender=formataddr((plain_name(sender.name), sender.address)),
         recipients=to,
-        copies=[address for address in _addresses(copies, boxes) if address not in to],
+        copies=[address for address in _addresses(copies, mailboxes) if address not in to],
         subject=subject_with_tag(subject, ticket),
         text=storable(text),
         html=storable(html),
@@ -93,38 +91,6 @@ def queue_mail(
     return mail
 
 
-def queue_reply(
-    *, message: Message, ticket: Ticket, at: datetime, copies: Iterable[str] = ()
-) -> OutboundEmail:
-    """Queue the mail of an answer: to the contact, below it what the customer wrote last. Raises DeskError.
-
-    Sets the Message-ID of ``message``, by which the customer's next mail finds the ticket.
-    """
-    asked = ticket.messages.questions().order_by("-at", "-pk").first()
-    words = reply_texts(message, asked, ticket)
-    mail = queue_mail(
-        purpose=MailPurpose.REPLY,
-        recipients=filter(None, [_recipient(ticket, asked)]),
-        subject=answer_subject(ticket.subject),
-        text=words.text,
-        html=words.html,
-        at=at,
-        ticket=ticket,
-        message=message,
-        copies=copies,
-        in_reply_to=asked.rfc_message_id if asked else "",
-        references=_ancestors(ticket),
-    )
-    message.rfc_message_id = mail.rfc_message_id
-    message.save(update_fields=["rfc_message_id"])
-    return mail
-
-
-def answer_subject(subject: str) -> str:
-    """`Re:` once, whatever marks stood there."""
-    return "Re: " + _MARKS.sub("", SUBJECT_TAG.sub("", subject).strip())
-
-
 def subject_with_tag(subject: str, ticket: Ticket | None) -> str:
     """The subject in one line with the ticket's tag at its end, once."""
     line = storable_line(subject)
@@ -134,33 +100,24 @@ def subject_with_tag(subject: str, ticket: Ticket | None) -> str:
 
 
 def cut_references(references: Sequence[str]) -> list[str]:
-    """Each id once; the middle of a long chain is left out (RFC 5322, 3.6.4 leaves the length open)."""
-    unique = list(dict.fromkeys(one for one in references if _MESSAGE_ID.fullmatch(one)))
+    """Each id once, without the middle of a long chain (RFC 5322, 3.6.4 leaves the length open)."""
+    unique = list(dict.fromkeys(filter(_MESSAGE_ID.fullmatch, references)))
     if len(unique) <= FIRST_REFERENCES + LAST_REFERENCES:
         return unique
     return unique[:FIRST_REFERENCES] + unique[-LAST_REFERENCES:]
 
 
 def _thread_headers(in_reply_to: str, references: Sequence[str]) -> dict[str, str]:
-    parent = cut_references([in_reply_to])
-    chain = cut_references([*(one for one in references if one != in_reply_to), in_reply_to])
-    headers = {"In-Reply-To": parent, "References": chain}
-    return {name: " ".join(f"<{one}>" for one in ids) for name, ids in headers.items() if ids}
+    older = [message_id for message_id in references if message_id != in_reply_to]
+    headers = {
+        "In-Reply-To": cut_references([in_reply_to]),
+        "References": cut_references([*older, in_reply_to]),
+    }
+    return {name: " ".join(f"<{message_id}>" for message_id in ids) for name, ids in headers.items() if ids}
 
 
-def _ancestors(ticket: Ticket) -> list[str]:
-    known = ticket.messages.exclude(rfc_message_id="").order_by("at", "pk")
-    return list(known.values_list("rfc_message_id", flat=True))
-
-
-def _recipient(ticket: Ticket, asked: Message | None) -> str:
-    if ticket.contact is not None and ticket.contact.email:
-        return ticket.contact.email
-    return asked.sender_address if asked else ""
-
-
-def _addresses(given: Iterable[str], boxes: Mailboxes) -> list[str]:
+def _addresses(texts: Iterable[str], mailboxes: Mailboxes) -> list[str]:
     """Bare addresses, each once, without our own."""
-    found = (one for text in given for one in parse_addresses(text.encode("utf-8", "replace")))
-    by_key = {one.key: one.email for one in found if not boxes.is_own(one.email)}
+    parsed = [address for text in texts for address in parse_addresses(text.encode("utf-8", "replace"))]
+    by_key = {address.key: address.email for address in parsed if not mailboxes.is_own(address.email)}
     return list(by_key.values())

@@ -54,7 +54,7 @@ def ticket(anna: User, now: datetime) -> Ticket:
     set_desk(duty_manager=staff("chief", groups=["Support director"]))
     return open_ticket(
         subject="Black screen",
-        words=MessageContent(
+        content=MessageContent(
             body="The live room is black.", sender_name="Li Wei", sender_address=contact.email
         ),
         received_at=now - timedelta(hours=1),

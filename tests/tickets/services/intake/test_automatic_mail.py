@@ -17,9 +17,9 @@ from tests.factories import (
 )
 from tests.rawmail import bounce, rawmail
 from tickets.choices import IntakeState, MailPurpose, MessageKind, OutboxState, Status
+from tickets.mail.threading import new_message_id, reply_address
 from tickets.models import InboundEmail, OutboundEmail, Ticket
 from tickets.services.intake import process, receive_raw
-from tickets.services.outgoing.threads import new_message_id, reply_address
 
 pytestmark = pytest.mark.django_db
 

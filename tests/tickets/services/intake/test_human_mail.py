@@ -21,9 +21,9 @@ from tests.factories import (
 )
 from tests.rawmail import rawmail
 from tickets.choices import IntakeState, MessageKind, Priority, Status
+from tickets.mail.threading import new_message_id, reply_address
 from tickets.models import InboundEmail, Mailbox, OutboundEmail, Ticket
 from tickets.services.intake import process, receive_raw
-from tickets.services.outgoing.threads import new_message_id, reply_address
 
 pytestmark = pytest.mark.django_db
 
@@ -374,7 +374,7 @@ def test_a_pass_of_somebody_else_or_for_somebody_else_proves_nothing(ticket, for
 
 
 def test_a_sender_above_the_hourly_limit_is_parked_and_one_person_is_told(monkeypatch):
-    monkeypatch.setattr("tickets.services.intake.limits.MOST_TICKETS", 2)
+    monkeypatch.setattr("tickets.services.intake.human_mail.MOST_TICKETS", 2)
     set_desk(intake_owner=AdminFactory(email="boss@corp.example"))
     rows = [arrive(message_id=f"<{number}@company.example>") for number in range(4)]
     assert [row.state for row in rows] == ["processed", "processed", "parked", "parked"]
@@ -384,7 +384,7 @@ def test_a_sender_above_the_hourly_limit_is_parked_and_one_person_is_told(monkey
 
 
 def test_the_limit_counts_an_hour_only(monkeypatch):
-    monkeypatch.setattr("tickets.services.intake.limits.MOST_TICKETS", 1)
+    monkeypatch.setattr("tickets.services.intake.human_mail.MOST_TICKETS", 1)
     arrive(message_id="<a@company.example>", at=NOW - timedelta(minutes=61))
     assert arrive(message_id="<b@company.example>").state == IntakeState.PROCESSED
 

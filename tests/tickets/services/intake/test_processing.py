@@ -21,7 +21,7 @@ from tickets import tasks
 from tickets.choices import IntakeState
 from tickets.errors import DeskError
 from tickets.models import InboundEmail, Mailbox, Ticket
-from tickets.services.intake import process, process_again, processing, receive_raw, release_parked
+from tickets.services.intake import incoming_mail, process, process_again, receive_raw, release_parked
 
 pytestmark = pytest.mark.django_db
 
@@ -96,7 +96,7 @@ def raising(error: Exception) -> Any:
 @pytest.mark.parametrize("fault", FAULTS, ids=["away", "not migrated"])
 def test_a_fault_of_the_database_leaves_the_mail_as_it_was(monkeypatch, fault):
     row = stored()
-    monkeypatch.setattr(processing, "parse", raising(fault))
+    monkeypatch.setattr(incoming_mail, "parse", raising(fault))
     with pytest.raises(type(fault)):
         process(row.pk, now=NOW)
     row.refresh_from_db()
@@ -105,7 +105,7 @@ def test_a_fault_of_the_database_leaves_the_mail_as_it_was(monkeypatch, fault):
 
 def test_the_minute_task_goes_on_after_a_fault_of_the_database(monkeypatch, frozen):
     row = stored()
-    monkeypatch.setattr(processing, "parse", raising(FAULTS[0]))
+    monkeypatch.setattr(incoming_mail, "parse", raising(FAULTS[0]))
     assert tasks.process_stored() == "processed 0"
     monkeypatch.undo()
     assert tasks.process_stored() == "processed 1"
