@@ -1,1 +1,4 @@
-"""Who writes to us, what they bought, who looks after them."""
+"""Who writes to us, what they bought, and who looks after them.
+
+Read in this order: choices, names, models, access, services (contracts, hierarchy, staffing), admin.
+"""

@@ -1,4 +1,4 @@
-"""Who sees which customer: row-level access along the hierarchy of staff and the teams people lead."""
+"""Who may see which customer: row-level access by the staff hierarchy and by the teams that people lead."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ SEES_ALL = "customers.view_all_customers"
 
 
 def sees_all(user: Person) -> bool:
-    """Directors and administrators. An account that is switched off sees nothing."""
+    """True for directors and administrators. An account that is switched off sees nothing."""
     return user.is_active and user.has_perm(SEES_ALL)
 
 
@@ -21,11 +21,11 @@ def team_ids(user: Person) -> frozenset[int]:
     """The user, everybody below them in the hierarchy, and the teams they or those people lead. One query."""
     if user.pk is None or not user.is_active:
         return frozenset()
-    return below(user.pk, _people_under())
+    return people_below(user.pk, _people_under())
 
 
-def below(user_id: int, people_under: Mapping[int, Iterable[int]]) -> frozenset[int]:
-    """Everybody reachable from a person, themselves included; a circle in the hierarchy ends the walk."""
+def people_below(user_id: int, people_under: Mapping[int, Iterable[int]]) -> frozenset[int]:
+    """The person and everybody below them in the hierarchy. A circle ends the walk."""
     seen = {user_id}
     waiting = [user_id]
     while waiting:
@@ -36,7 +36,7 @@ def below(user_id: int, people_under: Mapping[int, Iterable[int]]) -> frozenset[
 
 
 def _people_under() -> Mapping[int, Iterable[int]]:
-    """For each manager and each lead of a team: who works for them. One query for the whole house."""
+    """The people who work for each manager and for each team lead. One query for the whole staff."""
     under: defaultdict[int, set[int]] = defaultdict(set)
     profiles = StaffProfile.objects.order_by().values_list("user_id", "reports_to_id", "team__lead_id")
     for person, manager, lead in profiles:
@@ -52,14 +52,14 @@ def looked_after_by(people: frozenset[int], path: str = "") -> Q:
 
 
 def visible_customers(user: Person) -> QuerySet[Customer]:
-    """Those the user or their people look after, as account manager or backup."""
+    """Customers that the user or their people look after, as account manager or backup."""
     if sees_all(user):
         return Customer.objects.all()
     return Customer.objects.filter(looked_after_by(team_ids(user)))
 
 
 def visible_contacts(user: Person) -> QuerySet[Contact]:
-    """People of visible customers. Somebody whose company is unknown is seen by those who see everything."""
+    """Contacts of visible customers. Only people who see everything see contacts without a customer."""
     if sees_all(user):
         return Contact.objects.all()
     return Contact.objects.filter(looked_after_by(team_ids(user), "customer__"))
@@ -72,7 +72,7 @@ def visible_contracts(user: Person) -> QuerySet[Contract]:
 
 
 def visible_people(user: Person) -> QuerySet[User]:
-    """The user and their people; everybody at the desk for those who see everything."""
+    """The user and their people; the whole desk for people who see everything."""
     staff = User.objects.filter(is_active=True, is_staff=True).order_by("username")
     return staff if sees_all(user) else staff.filter(pk__in=team_ids(user))
 

@@ -23,7 +23,7 @@ class Scenario(models.TextChoices):
 
 
 def validate_zone(value: str) -> None:
-    """Accept IANA names only (``Asia/Shanghai``)."""
+    """Accept only IANA names (``Asia/Shanghai``)."""
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

@@ -1,5 +1,5 @@
-"""Mistakes a person can mend. Their text is a translated sentence to show; a fault of the desk is another error."""
+"""Mistakes that a person can correct. Their text is a translated sentence to show. A fault of the desk is none."""
 
 
 class DeskError(Exception):
-    """Refused: nothing was changed. ``str(error)`` says what is wrong and what to do."""
+    """The desk refused a change and changed nothing. ``str(error)`` says what is wrong and what to do."""

@@ -1,12 +1,11 @@
-"""Indexes as the desk's tables have them."""
+"""A kind of index that many of the desk's tables use."""
 
 from django.db.models import Index, Q
 
 
 def where_set(field: str, *further: str, name: str) -> Index:
-    """An index of a reference that most rows leave empty, holding only those that do not.
+    """An index of a foreign key that most rows leave empty; it holds only rows where the key is set.
 
-    For a reference with ``db_index=False``: the index that Django gives it holds each empty one as well, and each is
-    paid for when the row is written.
+    Give that key ``db_index=False``: Django's own index holds the empty keys as well, and every write pays for them.
     """
     return Index(fields=[field, *further], name=name, condition=Q(**{f"{field}__isnull": False}))

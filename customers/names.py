@@ -1,4 +1,4 @@
-"""How people are named: Chinese family names come first and without a space."""
+"""How people's names are written: a Chinese family name comes first, without a space."""
 
 import re
 

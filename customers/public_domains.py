@@ -1,4 +1,4 @@
-"""Mail providers open to anybody: their domains never identify a company."""
+"""Mail providers that are open to anybody: their domains never identify a company."""
 
 PUBLIC_DOMAINS = frozenset(
     """

@@ -1,1 +1,5 @@
-"""The conversation and who owns it; mail in, mail out. Knows nothing of clocks."""
+"""The conversation with a customer and who owns it; mail in and mail out. Knows nothing of clocks.
+
+Read in this order: choices, models, events, message_content; mail (the parser); protocols (IMAP and SMTP); services
+(intake, conversation, opening, ownership, status_and_priority, outgoing); tasks, listener; admin, views.
+"""

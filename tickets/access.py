@@ -1,4 +1,4 @@
-"""Who sees which ticket and mail: those they or their people own, and those of customers they look after."""
+"""Who may see which ticket and mail: what they or their people own, and what belongs to customers they look after."""
 
 from django.db.models import Q, QuerySet
 
@@ -12,7 +12,7 @@ MOST_LISTED = 200  # customers in one condition
 
 
 def visible_tickets(user: Person) -> TicketQuerySet:
-    """Two small queries beforehand turn people and customers into lists, which ticket indexes can serve."""
+    """Tickets the user may see. Two small queries first list people and customers, which the ticket indexes serve."""
     if sees_all(user):
         return Ticket.objects.all()
     return Ticket.objects.filter(ticket_is_visible(user))
@@ -29,14 +29,14 @@ def visible_attachments(user: Person) -> QuerySet[Attachment]:
 
 
 def visible_outbound(user: Person) -> QuerySet[OutboundEmail]:
-    """Mails of visible tickets. Those without a ticket (weekly packs) are for people who see everything."""
+    """Mails of visible tickets. Only people who see everything see mails without a ticket, such as weekly packs."""
     if sees_all(user):
         return OutboundEmail.objects.all()
     return OutboundEmail.objects.filter(ticket_is_visible(user, "ticket__"))
 
 
 def visible_inbound(user: Person) -> QuerySet[InboundEmail]:
-    """Raw mails of visible tickets; mail that became no ticket is for those who may release it."""
+    """Raw mails of visible tickets, and mail that became no ticket for people who may release it."""
     if sees_all(user):
         return InboundEmail.objects.all()
     condition = ticket_is_visible(user, "ticket__")
@@ -46,13 +46,13 @@ def visible_inbound(user: Person) -> QuerySet[InboundEmail]:
 
 
 def ticket_is_visible(user: Person, path: str = "") -> Q:
-    """A condition on rows that lead to a ticket by ``path`` ("ticket__"); it narrows for everybody."""
+    """A condition on rows that lead to a ticket by ``path`` ("ticket__"). It restricts everybody."""
     people = team_ids(user)
     return Q(**{f"{path}owner__in": people}) | Q(**{f"{path}customer__in": _customers_of(people)})
 
 
 def _customers_of(people: frozenset[int]) -> "list[int] | QuerySet[Customer, int]":
-    """Few are listed, which the ticket indexes can serve; a long list would cost more to write than to ask for."""
+    """A short list, which the ticket indexes serve; a query instead of a list above MOST_LISTED customers."""
     customers = Customer.objects.filter(looked_after_by(people)).order_by().values_list("pk", flat=True)
     listed = list(customers[: MOST_LISTED + 1])
     return listed if len(listed) <= MOST_LISTED else customers

@@ -70,7 +70,7 @@ class MailPurpose(models.TextChoices):
 
 
 class Fact(models.TextChoices):
-    """What a line of a ticket's timeline says."""
+    """What happened, as a line of the ticket's timeline."""
 
     OPENED = "opened", _("Opened")
     OWNER = "owner", _("Owner changed")

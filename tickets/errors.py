@@ -1,4 +1,4 @@
-"""The desk's one kind of refusal, under the name that tickets and everything above use."""
+"""DeskError, the desk's one kind of refusal, for tickets and the apps above."""
 
 from customers.errors import DeskError
 

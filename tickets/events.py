@@ -1,8 +1,8 @@
-"""What the tickets app announces: facts in the past tense, and a small typed publish/subscribe.
+"""The facts that the tickets app announces, named in the past tense, and a small typed publish/subscribe.
 
 Handlers run at once, inside the publisher's transaction and under its ticket lock, in the order of their
-subscription. An exception rolls the whole change back: no ticket exists without its clock. Handlers touch
-only the database.
+subscription. An exception rolls the whole change back, so no ticket exists without its clock. Handlers touch only the
+database.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TicketEvent:
-    """``at`` is when the desk made it so (UTC); when something was said stands on its message. No actor: the desk."""
+    """``at`` (UTC) is when the desk recorded the fact; the message holds the time of the words. Without an actor the
+    desk itself acted.
+    """
 
     ticket: Ticket
     at: datetime
@@ -111,14 +113,14 @@ def subscribe(event_type: type[EventT], handler: Callable[[EventT], None]) -> No
 
 
 def subscribe_all(event_type: type[EventT], handler: Callable[[Sequence[EventT]], None]) -> None:
-    """As subscribe, for a handler that takes all that happened at once."""
+    """As subscribe, for a handler that takes all events of one publish_all together."""
     if handler not in _handlers[event_type]:
         _handlers[event_type].append(handler)
 
 
 @dataclass(frozen=True)
 class OneByOne:
-    """A handler of one event, called for each of several."""
+    """Calls a handler of single events for each of several."""
 
     handler: Callable[[Any], None]
 

@@ -1,7 +1,7 @@
-"""The mail servers of the desk: LMTP for a mail server beside us, SMTP for whoever speaks only that.
+"""The desk's own mail servers: LMTP for a mail server beside us, SMTP for senders that speak only that.
 
-A mail is answered with 250 only after it is committed. What is our fault is answered with 4xx, so that the
-other side keeps the mail and tries again. Processing comes later, in the queue.
+A mail is answered with 250 only after it is committed. Our own faults are answered with 4xx, so that the other side
+keeps the mail and tries again. Processing comes later, in the queue.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ TRY_LATER = "451 4.3.0 The mail could not be stored and was not accepted; please
 STORED = "250 2.0.0 Stored"
 # Database work runs in these threads; a few are enough, as each mail takes milliseconds.
 THREADS = 4
-# So long (seconds) the last answers may take to leave when the server is told to stop.
+# How long (seconds) the last answers may take to leave after the server was told to stop.
 CLOSING_SECONDS = 0.3
 
 
@@ -44,11 +44,11 @@ class EnvelopeShare:
 
 
 class MailServerHooks:
-    """What the servers do with a transaction (the hooks of aiosmtpd)."""
+    """Takes the recipients and the data of each mail transaction (the hooks of aiosmtpd)."""
 
-    def __init__(self, via: str, *, clock: Callable[[], datetime] = timezone.now) -> None:
+    def __init__(self, via: str, *, read_clock: Callable[[], datetime] = timezone.now) -> None:
         self.via = via
-        self.clock = clock
+        self.read_clock = read_clock
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix=via)
 
     async def handle_RCPT(  # aiosmtpd's name
@@ -67,7 +67,7 @@ class MailServerHooks:
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
-        answers = await self._in_thread(self._store, envelope, self.clock())
+        answers = await self._in_thread(self._store, envelope, self.read_clock())
         if isinstance(server, RecipientwiseLMTP):
             return "\r\n".join(answers)
         return max(answers)  # one that must come again (451) outweighs those that are stored (250)
@@ -107,7 +107,7 @@ class MailServerHooks:
 
 
 class BigLineSMTP(SMTP):
-    """Takes lines of any length up to the size of a mail: real HTML mail has them, whatever RFC 5321 says."""
+    """Takes lines as long as a whole mail: real HTML mail has them, whatever RFC 5321 says."""
 
     def __init__(self, handler: MailServerHooks, *, most_bytes: int, **more: Any) -> None:
         self.line_length_limit = most_bytes
@@ -117,9 +117,9 @@ class BigLineSMTP(SMTP):
 
 
 class RecipientwiseLMTP(BigLineSMTP, LMTP):
-    """Answers the end of DATA once for each accepted recipient (RFC 2033, 4.2), where aiosmtpd answers once.
+    """Answers the end of DATA once for each accepted recipient (RFC 2033, 4.2); aiosmtpd answers only once.
 
-    That holds for its own refusals too, of a mail that is too big for example.
+    So are aiosmtpd's own refusals, for example of a mail that is too big.
     """
 
     answers_owed = 0
@@ -167,7 +167,7 @@ def stop_on_signals(stop: asyncio.Event) -> None:
 
 
 def share_by_mailbox(recipients: Sequence[str]) -> list[EnvelopeShare]:
-    """Group recipients by mailbox, so that a mail to two names of one mailbox is stored there once."""
+    """Group recipients by mailbox: a mail to two addresses of one mailbox is stored there once."""
     groups: dict[int, tuple[Mailbox, list[str]]] = {}
     for recipient in recipients:
         mailbox = mailbox_for(recipient)
@@ -183,7 +183,7 @@ def envelope_sender(envelope: Envelope) -> str:
 
 
 def printable(address: str) -> str:
-    """An address as text that any database and any reply can hold, whatever bytes were sent."""
+    """The address as text that any database and any reply can hold, whatever bytes were sent."""
     return address.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
 
 
@@ -199,7 +199,7 @@ def with_fresh_connection(work: Callable[..., T], *arguments: Any) -> T:
 async def _open_server(door: Endpoint, desk: MailServerHooks, most_bytes: int) -> asyncio.Server:
     protocol = RecipientwiseLMTP if door.via == "lmtp" else BigLineSMTP
     loop = asyncio.get_running_loop()
-    # The name is given, because aiosmtpd would ask the DNS for it and wait.
+    # We give the name: otherwise aiosmtpd would ask the DNS for it and wait.
     factory = partial(protocol, desk, most_bytes=most_bytes, loop=loop, hostname="supportdesk")
     return await loop.create_server(factory, door.host, door.port)
 

@@ -1,4 +1,4 @@
-"""What somebody said, before it becomes a message: values that services take."""
+"""The content of a message before it is stored: values that services take."""
 
 from __future__ import annotations
 

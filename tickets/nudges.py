@@ -1,4 +1,4 @@
-"""Nudges to the queue: "there is work in the rows". A nudge that is lost costs a minute, never a mail."""
+"""Tells the queue that there is work in the rows. A lost nudge costs a minute, never a mail."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ _held: ContextVar[bool] = ContextVar("nudges_held", default=False)
 
 @contextmanager
 def hold_nudges() -> Iterator[None]:
-    """Queue nothing meanwhile: for whoever writes mail in bulk and does the queue's work on it themselves."""
+    """Queue nothing inside: for code that writes mail in bulk and delivers it itself."""
     token = _held.set(True)
     try:
         yield
@@ -21,7 +21,7 @@ def hold_nudges() -> Iterator[None]:
 
 
 def nudge_delivery() -> None:
-    """Have the outbox looked at after the commit; once per transaction, however many mails it queued."""
+    """Deliver the outbox after the commit: once per transaction, however many mails it queued."""
     after_commit(_deliver)
 
 
@@ -39,7 +39,7 @@ def _deliver() -> None:
 
 
 def after_commit(nudge: Callable[[], None]) -> None:
-    """Run it after the commit, once per transaction. Robust: a queue that is down is logged, and the minute task
+    """Run ``nudge`` after the commit, once per transaction. If the queue is down that is logged, and the minute task
     finds the row.
     """
     if not (_held.get() or _is_registered(nudge)):
@@ -47,7 +47,7 @@ def after_commit(nudge: Callable[[], None]) -> None:
 
 
 def _is_registered(nudge: Callable[[], None]) -> bool:
-    """Registered already, and in no savepoint that could still be rolled back without us."""
+    """True if it is registered already, outside of any savepoint that could be rolled back without us."""
     connection = transaction.get_connection()
     open_savepoints = set(connection.savepoint_ids)
     return any(

@@ -1,4 +1,4 @@
-"""Finds tickets by what people remember: the number, words of subject and conversation, who wrote, whose."""
+"""Finds tickets by what people remember: number, words of subject and conversation, contact, customer."""
 
 import re
 
@@ -11,7 +11,7 @@ NUMBER = re.compile(r"\s*(?:SD)?\s*#?\s*(\d{1,18})\s*", re.IGNORECASE)
 
 
 def search_condition(text: str) -> Q:
-    """A condition on Ticket. Each source is a query of its own, so that each can use its own index.
+    """A condition on Ticket. Each source is a query of its own, so that it can use its own index.
 
     An OR across joins would read every message (measured: seconds instead of tens of milliseconds).
     """

@@ -1,6 +1,6 @@
-"""What the queue runs for mail. Each task reads the clock, calls services and may run twice at once.
+"""The queue's tasks for mail. Each reads the time, calls services and may run twice at once.
 
-The work stands in rows: a task that is lost or killed is made up for by the next minute's.
+The work is in rows: when a task is lost or killed, the next minute's task does its work.
 """
 
 import logging
@@ -28,24 +28,24 @@ AWAY_SECONDS = 90
 def deliver_outbox(*, nudged: bool = False) -> str:
     """Every minute and, nudged, after each queued mail: send what is due.
 
-    While the server cannot be reached only the minute's run tries it: else each new mail would keep a worker waiting
-    for the time-out, and the sweep with it.
+    While the server cannot be reached, only the minute's run tries it. Otherwise each new mail would keep a worker
+    waiting for the time-out, and the sweep would wait for the worker.
     """
     if nudged and cache.get(SERVER_AWAY):
         return "the mail server is away"
-    report = deliver_due(clock=timezone.now)
+    report = deliver_due(read_clock=timezone.now)
     cache.set(SERVER_AWAY, bool(report.problem), AWAY_SECONDS)
     return str(report)
 
 
 def process_one(inbound: int) -> str:
-    """After each stored mail: bring it to its ticket."""
+    """After each stored mail: process it."""
     row = process(inbound, now=timezone.now())
     return row.state if row else "done already"
 
 
 def process_stored() -> str:
-    """Every minute: process what no nudge reached, oldest first."""
+    """Every minute: process stored mail that no nudge reached, oldest first."""
     stop_at = timezone.now() + RUN_FOR
     waiting = InboundEmail.objects.filter(state=IntakeState.STORED).order_by("received_at")
     done = 0
@@ -57,12 +57,12 @@ def process_stored() -> str:
 
 
 def fetch_mail() -> str:
-    """Every minute: fetch every mailbox that is due. One that fails says so on its row and stops no other."""
-    return "; ".join(map(str, fetch_due(clock=timezone.now))) or "nothing due"
+    """Every minute: fetch every mailbox that is due. One that fails records it on its row and stops no other."""
+    return "; ".join(map(str, fetch_due(read_clock=timezone.now))) or "nothing due"
 
 
 def _process_safely(inbound: int) -> int:
-    """A database that is busy with one mail leaves it for the next minute; the others go on."""
+    """Process one mail; a fault of the database leaves it for the next minute and lets the others go on."""
     try:
         return process(inbound, now=timezone.now()) is not None
     except DATABASE_FAULTS:

@@ -1,4 +1,4 @@
-"""The lines of a ticket's timeline as sentences."""
+"""Writes the entries of a ticket's timeline as sentences."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,7 +13,7 @@ from tickets.models.ticket import ticket_number
 
 
 def timeline_sentence(entry: TimelineEntry, names: Mapping[int, str]) -> str:
-    """What happened, without time, actor and reason. ``names`` knows the people by key."""
+    """What happened, without time, actor and reason. ``names`` maps keys of people to their names."""
     data = entry.data
     match entry.fact:
         case Fact.OPENED:
@@ -59,7 +59,7 @@ def _before_and_after(choices: Any, data: Mapping[str, object]) -> dict[str, str
 
 
 def _label(choices: Any, value: object) -> str:
-    """Rows of an older version may carry values that are gone: they are shown as they are."""
+    """The label of a value. Values that a newer version dropped are shown as they are."""
     try:
         return str(choices(value).label)
     except ValueError:

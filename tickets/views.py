@@ -1,4 +1,4 @@
-"""What pages load besides themselves: attachments, original mails, the HTML of a mail in a frame of its own."""
+"""Files that pages link to or load: attachments, original mails, and the HTML of a mail in its own frame."""
 
 import base64
 import re
@@ -33,7 +33,7 @@ CONTENT_ID = re.compile(r'src="cid:([^"]+)"', re.IGNORECASE)
 
 @require_safe
 def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """A download, never shown by the browser. What one may not see and what does not exist look alike."""
+    """Download a file; the browser never shows it. A file one may not see looks like one that does not exist."""
     found = get_object_or_404(
         _permitted(visible_attachments(request.user), request, "tickets.view_ticket"), pk=pk
     )
@@ -43,17 +43,17 @@ def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
         raise Http404(_("The file is missing from the storage. Restore it from a backup.")) from error
     kind = found.content_type if found.content_type in HARMLESS else "application/octet-stream"
     name = download_name(found.name)
-    return _locked_up(FileResponse(content, as_attachment=True, filename=name, content_type=kind))
+    return _make_harmless(FileResponse(content, as_attachment=True, filename=name, content_type=kind))
 
 
 @require_safe
 def original(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """A mail byte for byte as it reached us."""
+    """Download a mail byte for byte as it reached us."""
     mails = _permitted(visible_inbound(request.user), request, "tickets.view_inboundemail")
     mail = get_object_or_404(mails, pk=pk)
     response = HttpResponse(bytes(mail.raw), content_type="application/octet-stream")
     response.headers["Content-Disposition"] = f'attachment; filename="mail-{mail.pk}.eml"'
-    return _locked_up(response)
+    return _make_harmless(response)
 
 
 def download_name(name: str) -> str:
@@ -65,8 +65,8 @@ def _permitted(rows: QuerySet[RowT], request: HttpRequest, permission: str) -> Q
     return rows if request.user.has_perm(permission) else rows.none()
 
 
-def _locked_up(response: HttpResponseBase) -> HttpResponseBase:
-    """Whatever the bytes are, a browser runs nothing of them under the desk's name."""
+def _make_harmless(response: HttpResponseBase) -> HttpResponseBase:
+    """Set headers so that no browser runs anything in these bytes under the desk's name."""
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"

@@ -1,4 +1,4 @@
-"""The admin of customers and staff, one class per file."""
+"""The admin of customers and staff, one class per file; base and fields are shared by every app."""
 
 from customers.admin.absence import AbsenceAdmin
 from customers.admin.contact import ContactAdmin

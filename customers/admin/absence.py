@@ -1,4 +1,4 @@
-"""Absences. People enter their own and those of their people."""
+"""Absences. People enter their own and their people's."""
 
 from typing import Any
 

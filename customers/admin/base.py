@@ -1,4 +1,4 @@
-"""What all lists of the desk share: quick pages, rows narrowed to what a person may see, read-only records."""
+"""What all lists of the desk share: quick pages, only the rows that a person may see, read-only records."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ class VisibleChoices(BaseModelAdmin):
 
 
 class CappedPaginator(Paginator):
-    """Counts to a limit: an exact count of a million rows is a third of the page, and nobody turns to page 101."""
+    """Counts up to a limit: counting a million rows takes a third of the page's time, and nobody turns to page 101."""
 
     most = 5_000
 
@@ -61,7 +61,7 @@ class DeskAdmin(VisibleChoices, ModelAdmin):
 
 
 class RowAccessAdmin(DeskAdmin):
-    """Shows the rows that `visible` names; all others are not found, here and in autocompletes of other pages."""
+    """Shows only rows that `visible` returns, here and in the autocompletes of other pages."""
 
     def visible(self, user: User | AnonymousUser) -> "QuerySet[Any]":
         raise NotImplementedError
@@ -80,7 +80,7 @@ class UntitledInline(TabularInline):
 
 
 class ReadOnlyAdmin(DeskAdmin):
-    """Records that services write: to look at, never to edit here."""
+    """Records that only services write: people can read them here and never edit them."""
 
     actions: Any = None
     warn_unsaved_form = False
@@ -96,7 +96,7 @@ class ReadOnlyAdmin(DeskAdmin):
 
 
 class ReadOnlyInline(UntitledInline):
-    """Such records below the page they belong to."""
+    """Read-only records below the page that they belong to."""
 
     extra = 0
     can_delete = False
@@ -133,6 +133,6 @@ class PersonFilter(RelatedDropdownFilter):
 def visible_rows_of(
     registry: dict[type[Model], Any], model: type[Model], request: HttpRequest
 ) -> "QuerySet[Any] | None":
-    """The rows of a related model that its own admin shows, without what its list adds; None: it narrows nothing."""
+    """The rows of a related model that its own admin lets the person see; None if that admin restricts nothing."""
     related = registry.get(model)
     return related.visible(request.user) if isinstance(related, RowAccessAdmin) else None

@@ -1,4 +1,4 @@
-"""Contracts; a change goes through the service that refuses overlaps."""
+"""Contracts. Every change goes through the service that refuses overlaps."""
 
 from typing import Any
 
@@ -79,6 +79,6 @@ class ContractAdmin(RowAccessAdmin):
             starts_on=obj.starts_on,
             ends_on=obj.ends_on,
             reference=obj.reference,
-            ways=ServiceDetails(obj.time_zone, obj.language, obj.hotline, obj.tech_group),
+            details=ServiceDetails(obj.time_zone, obj.language, obj.hotline, obj.tech_group),
             contract=obj,
         )

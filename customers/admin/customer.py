@@ -33,7 +33,7 @@ class ContactInline(TabularInline):
 
 
 class ContractInline(VisibleChoices, TabularInline):
-    """To look at: contracts are written on a page of their own, where overlaps are refused."""
+    """Read-only: contracts are edited on their own page, where overlaps are refused."""
 
     model = Contract
     fields = readonly_fields = ("plan", "reference", "starts_on", "ends_on")

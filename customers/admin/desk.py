@@ -1,4 +1,4 @@
-"""The desk's single row: who takes unknown senders' tickets, and who ends every chain."""
+"""The desk's single row: who takes the tickets of unknown senders, and who is the last step of every escalation."""
 
 from django.contrib import admin
 from django.db.models import Model

@@ -18,10 +18,10 @@ class StaffChoiceField(forms.ModelChoiceField):
 
 
 def staff_members() -> QuerySet[User]:
-    """All who work or worked at the desk: a row that names somebody who left can still be saved."""
+    """Everybody who works or worked at the desk, so that a row naming somebody who left can still be saved."""
     return User.objects.filter(is_staff=True).order_by("-is_active", "first_name", "last_name", "username")
 
 
 def person(user: User | None) -> str:
-    """How lists name a colleague; a dash for nobody."""
+    """A colleague's name in lists; a dash for nobody."""
     return "-" if user is None else name_of(user)

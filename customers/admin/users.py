@@ -1,4 +1,4 @@
-"""Logins and groups with the desk's look. Only administrators reach them: whoever may edit users may be anybody."""
+"""Logins and groups. Only administrators reach them: whoever may edit users can become anybody."""
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin

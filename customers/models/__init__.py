@@ -1,4 +1,4 @@
-"""The models of the customers app, by topic."""
+"""The models of the customers app, one file per topic: customer, contract, staff, desk."""
 
 from customers.models.contract import Contract, ServicePlan
 from customers.models.customer import Contact, Customer, MailDomain

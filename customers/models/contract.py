@@ -30,9 +30,9 @@ class ServicePlan(models.Model):
 
 
 class Contract(models.Model):
-    """A plan from the first to the last day, both included, as days of `zone`. What is empty is as the customer says.
+    """A plan from the first to the last day, both included, as days of `zone`. Empty fields are the customer's.
 
-    No two contracts of a customer share a day: services.contracts sees to it, and PostgreSQL refuses it by itself.
+    No two contracts of a customer share a day: services.contracts refuses it, and so does PostgreSQL by a constraint.
     """
 
     customer = models.ForeignKey(

@@ -28,7 +28,7 @@ class Team(models.Model):
 
 
 class Skill(models.Model):
-    """Something a colleague is good at, matched with a customer's scenario by its code."""
+    """What a colleague is good at; its code is matched with the customer's scenario."""
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=100)
@@ -106,7 +106,7 @@ class Absence(models.Model):
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("to"))
     reason = models.CharField(_("reason"), max_length=200, blank=True)
-    # When the desk first found it running; from then on whom a person gives a ticket to is meant so.
+    # When the desk first noticed it. Tickets that people give to the absent person after that stay there on purpose.
     noticed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
@@ -115,7 +115,7 @@ class Absence(models.Model):
         ordering = ["-starts_at"]
         indexes = [
             models.Index(fields=["ends_at", "starts_at"], name="absence_now")
-        ]  # customers.services.staff
+        ]  # customers.services.staffing
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(ends_at__gt=models.F("starts_at")),

@@ -1,4 +1,4 @@
-"""Contracts: at most one of a customer is in force on any day."""
+"""Contracts: a customer has at most one in force on any day."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +13,7 @@ from customers.models import Contract, Customer, ServicePlan
 
 @dataclass(frozen=True)
 class ServiceDetails:
-    """How a contract's customer is served where it differs from what the customer's own page says."""
+    """How a customer is served under a contract, where that differs from the customer's own page."""
 
     time_zone: str = ""
     language: str = ""
@@ -29,22 +29,21 @@ def save_contract(
     starts_on: date,
     ends_on: date | None = None,
     reference: str = "",
-    ways: ServiceDetails | None = None,
+    details: ServiceDetails | None = None,
     contract: Contract | None = None,
 ) -> Contract:
-    """Write a new contract, or change `contract`. Both days are included; no last day means without end.
+    """Write a new contract, or change `contract`. Both days are included; without a last day it has no end.
 
-    Without `ways` those of `contract` stay.
-
-    Locks the customer, so that two people cannot write overlapping ones at once. Raises DeskError on overlap.
+    Without `details`, the contract keeps the ones it has. Locks the customer, so that two people cannot write
+    overlapping contracts at once. Raises DeskError on overlap.
     """
     refuse_overlap(customer=customer, starts_on=starts_on, ends_on=ends_on, besides=contract)
     contract = contract or Contract()
     contract.customer, contract.plan, contract.reference = customer, plan, reference
     contract.starts_on, contract.ends_on = starts_on, ends_on
-    if ways is not None:
-        contract.time_zone, contract.language = ways.time_zone, ways.language
-        contract.hotline, contract.tech_group = ways.hotline, ways.tech_group
+    if details is not None:
+        contract.time_zone, contract.language = details.time_zone, details.language
+        contract.hotline, contract.tech_group = details.hotline, details.tech_group
     contract.save()
     return contract
 
@@ -67,11 +66,11 @@ def refuse_overlap(
 
 
 def overlapping(customer: Customer, first: date, last: date | None) -> QuerySet[Contract]:
-    """Contracts that are in force on a day from the first to the last, both included."""
+    """Contracts in force on any day from `first` to `last`, both included."""
     found = Contract.objects.filter(Q(ends_on=None) | Q(ends_on__gte=first), customer=customer)
     return found if last is None else found.filter(starts_on__lte=last)
 
 
 def in_force(contracts: QuerySet[Contract], day: date) -> QuerySet[Contract]:
-    """Those that cover a day, which is a day of the customer's zone."""
+    """Contracts that cover a day of the customer's zone."""
     return contracts.filter(Q(ends_on=None) | Q(ends_on__gte=day), starts_on__lte=day)

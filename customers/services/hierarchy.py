@@ -1,4 +1,4 @@
-"""Who reports to whom: a tree, in which nobody stands above their own manager."""
+"""Who reports to whom: a tree in which nobody stands above their own manager."""
 
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _

@@ -1,4 +1,4 @@
-"""Who is there, who stands in for whom, who is above whom: the staff as one value, loaded in three queries."""
+"""Who is present, who deputises for whom and who reports to whom: the staff as one value, loaded in three queries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from customers.models import Absence, StaffProfile
 
 @dataclass(frozen=True)
 class Colleague:
-    """The links of one person; users without a profile have none."""
+    """A person's manager and deputy; users without a profile have neither."""
 
     reports_to: int | None = None
     deputy: int | None = None
@@ -21,7 +21,7 @@ class Colleague:
 
 @dataclass(frozen=True)
 class Staff:
-    """A picture of the staff at one moment. Whoever left keeps their links: others stand in and above them."""
+    """The staff at one moment. People who left keep their manager and deputy, who act in their place."""
 
     links: Mapping[int, Colleague]
     active: frozenset[int]
@@ -29,7 +29,7 @@ class Staff:
 
     @classmethod
     def at(cls, moment: datetime, *, active: Collection[int] | None = None) -> Staff:
-        """Load the picture; ``moment`` (UTC) decides who counts as absent. Who knows the ``active`` saves a query."""
+        """Load the staff. ``moment`` (UTC) decides who counts as absent. Passing ``active`` saves a query."""
         links = {
             profile.user_id: Colleague(profile.reports_to_id, profile.deputy_id)
             for profile in StaffProfile.objects.only("user_id", "reports_to_id", "deputy_id")
@@ -48,7 +48,7 @@ class Staff:
         return user in self.active and user not in self.absent
 
     def stand_in(self, user: int) -> int | None:
-        """The person, or the first present one along their deputies; None when the deputies run in a circle."""
+        """The person if present, otherwise the first present deputy along the chain; None if there is none."""
         return next((person for person in self._deputies(user) if self.is_present(person)), None)
 
     def managers(self, user: int) -> Iterator[int]:

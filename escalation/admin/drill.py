@@ -29,8 +29,8 @@ from escalation.explaining.times import length
 from escalation.lib.csv_sheets import CsvSheet
 from escalation.models import Drill
 from tickets.access import visible_tickets
+from tickets.admin.display import ticket_link
 from tickets.admin.once_form import OnceForm
-from tickets.admin.shown import ticket_link
 from tickets.errors import DeskError
 from tickets.services.submissions import claim_submission
 

@@ -9,7 +9,7 @@ from unfold.decorators import display
 from customers.admin.base import ReadOnlyAdmin
 from supportdesk.monitoring.schedule_wording import ABOUT, how_often, title_of
 from supportdesk.schedules import TIMETABLE
-from tickets.admin.shown import as_written
+from tickets.admin.display import as_written
 
 for model in (Failure, OrmQ, Schedule, Success):
     if admin.site.is_registered(model):  # OrmQ is not, where Redis is the broker

@@ -63,4 +63,4 @@ def deliver(at: datetime) -> None:
         dispatch_due(read_clock=lambda: at)
     waiting = OutboundEmail.objects.filter(state=OutboxState.QUEUED).count()
     if waiting:
-        deliver_due(clock=lambda: at + DELIVERY_TAKES, most=waiting)
+        deliver_due(read_clock=lambda: at + DELIVERY_TAKES, most=waiting)

@@ -3,7 +3,14 @@
 import pytest
 from django.contrib.auth.models import AnonymousUser, Permission
 
-from customers.access import below, sees_all, team_ids, visible_contacts, visible_contracts, visible_customers
+from customers.access import (
+    people_below,
+    sees_all,
+    team_ids,
+    visible_contacts,
+    visible_contracts,
+    visible_customers,
+)
 from customers.models import StaffProfile
 from tests.factories import (
     AdminFactory,
@@ -36,11 +43,11 @@ def with_permission(user, codename):
     ids=["alone", "three levels", "not upwards", "a circle", "self", "two ways to one person"],
 )
 def test_below_a_person_stands(under, expected):
-    assert below(1, under) == expected
+    assert people_below(1, under) == expected
 
 
 def test_a_hierarchy_a_thousand_levels_deep_is_walked():
-    assert len(below(0, {level: [level + 1] for level in range(1000)})) == 1001
+    assert len(people_below(0, {level: [level + 1] for level in range(1000)})) == 1001
 
 
 def test_a_manager_reaches_reports_of_reports_and_members_of_led_teams():

@@ -34,7 +34,7 @@ def mailbox(dovecot: Dovecot) -> Mailbox:
 
 
 def fetch(mailbox: Mailbox) -> FetchReport:
-    report = fetch_mailbox(mailbox.pk, clock=lambda: datetime.now(UTC))
+    report = fetch_mailbox(mailbox.pk, read_clock=lambda: datetime.now(UTC))
     mailbox.refresh_from_db()
     return report
 

@@ -206,7 +206,7 @@ def test_deliverers_at_once_send_every_mail_once(monkeypatch):
     monkeypatch.setattr(delivery, "transport", lambda: way)
     rows = OutboundEmailFactory.create_batch(120, ticket=None)
     later = NOW + timedelta(minutes=1)
-    reports = at_once([lambda: deliver_due(clock=lambda: later)] * 4)
+    reports = at_once([lambda: deliver_due(read_clock=lambda: later)] * 4)
     assert Counter(way.sent) == Counter(row.rfc_message_id for row in rows)
     assert sum(report.accepted for report in reports) == len(rows)
     assert set(OutboundEmail.objects.values_list("state", flat=True)) == {OutboxState.ACCEPTED}

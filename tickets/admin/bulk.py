@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from customers.admin.fields import StaffChoiceField, staff_members
-from tickets.admin.each import tell, to_each, too_many
+from tickets.admin.apply_to_each import apply_to_each, refuse_too_many, show_outcome
 from tickets.choices import Priority, Status
 from tickets.models import Ticket
 from tickets.services.ownership import assign
@@ -22,7 +22,7 @@ from tickets.services.status_and_priority import change_priority, set_status
 
 
 class BulkForm(forms.Form):
-    """What to do and why; subclasses name the value and the service."""
+    """The reason for a bulk change; subclasses add the value and call the service."""
 
     title: Any = ""
     reason = forms.CharField(
@@ -71,13 +71,13 @@ def in_bulk(
     model_admin: Any, request: HttpRequest, tickets: "QuerySet[Ticket]", form_class: type[BulkForm]
 ) -> TemplateResponse | None:
     """The page that asks; once it is answered, the changes and a return to the list."""
-    if too_many(request, tickets.count()):
+    if refuse_too_many(request, tickets.count()):
         return None
     form = form_class(request.POST if "apply" in request.POST else None)
     if form.is_valid():
         actor, at = model_admin.actor(request), timezone.now()
-        outcome = to_each(tickets, lambda ticket: form.apply(ticket, actor=actor, at=at))
-        tell(request, outcome)
+        outcome = apply_to_each(tickets, lambda ticket: form.apply(ticket, actor=actor, at=at))
+        show_outcome(request, outcome)
         return None
     return _page(model_admin, request, tickets, form)
 

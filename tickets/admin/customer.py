@@ -1,4 +1,4 @@
-"""The customers' list with what the lower app cannot know: how many tickets are open."""
+"""The list of customers with the number of their open tickets, which the customers app cannot know."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Raw mail as it came in: what is parked or failed and why, and the two ways on."""
+"""Raw mail as it came in: what is parked or failed and why, to be released or processed again."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,9 +21,9 @@ from unfold.decorators import display
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from tickets.access import MAY_RELEASE, visible_inbound
 from tickets.admin import labels
-from tickets.admin.each import tell, to_each, too_many
+from tickets.admin.apply_to_each import apply_to_each, refuse_too_many, show_outcome
+from tickets.admin.display import as_written, ticket_link
 from tickets.admin.page_actions import PageActions
-from tickets.admin.shown import as_written, ticket_link
 from tickets.choices import IntakeState
 from tickets.errors import DeskError
 from tickets.models import InboundEmail
@@ -37,7 +37,7 @@ def last_line(error: str) -> str:
 
 
 def refuse_failed(mail: InboundEmail) -> None:
-    """A mail that failed again was not done, and its error is worth saying at once."""
+    """Process the mail again. Raises DeskError with its error if it failed again, so that people see it at once."""
     if mail.state == IntakeState.FAILED:
         raise DeskError(_("It failed again: %(error)s") % {"error": last_line(mail.error)})
 
@@ -100,12 +100,13 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
         self._through(process_again, request, queryset)
 
     def _through(self, service: Service, request: HttpRequest, queryset: "QuerySet[InboundEmail]") -> None:
-        if too_many(request, queryset.count()):
+        if refuse_too_many(request, queryset.count()):
             return
         actor: Any = request.user
         at = timezone.now()
-        tell(
-            request, to_each(queryset, lambda mail: refuse_failed(service(inbound=mail, actor=actor, at=at)))
+        show_outcome(
+            request,
+            apply_to_each(queryset, lambda mail: refuse_failed(service(inbound=mail, actor=actor, at=at))),
         )
 
     def links(self, request: HttpRequest, mail: Any) -> list[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""Mailboxes. A password goes in and never comes out; left blank, the stored one stays."""
+"""Mailboxes. A password is never shown; left blank, the stored one stays."""
 
 from datetime import timedelta
 from typing import Any
@@ -76,14 +76,14 @@ class MailboxAdmin(PageActions):
 
     @admin.action(description=_("Fetch now"), permissions=["change"])
     def fetch_now(self, request: HttpRequest, queryset: "QuerySet[Mailbox]") -> None:
-        """Try the connection and fetch for some seconds, one mailbox at a time: a server may be slow to answer."""
+        """Connect and fetch for some seconds, one mailbox at a time: a server may be slow to answer."""
         mailbox = queryset.first()
         if mailbox is None or len(queryset) > 1:
             messages.error(request, _("Choose one mailbox at a time."))
         elif not mailbox.host:
             messages.error(request, _("This mailbox has no IMAP host to fetch from."))
         else:
-            report = fetch_mailbox(mailbox.pk, clock=timezone.now, stop_at=timezone.now() + FETCH_FOR)
+            report = fetch_mailbox(mailbox.pk, read_clock=timezone.now, stop_at=timezone.now() + FETCH_FOR)
             messages.add_message(request, messages.ERROR if report.problem else messages.SUCCESS, str(report))
 
     @display(description=_("fetched by"))

@@ -19,9 +19,9 @@ from unfold.decorators import display
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from tickets.access import visible_outbound
 from tickets.admin import labels
-from tickets.admin.each import tell, to_each, too_many
+from tickets.admin.apply_to_each import apply_to_each, refuse_too_many, show_outcome
+from tickets.admin.display import as_written, ticket_link
 from tickets.admin.page_actions import PageActions
-from tickets.admin.shown import as_written, ticket_link
 from tickets.choices import OutboxState
 from tickets.models import OutboundEmail
 from tickets.services.outgoing.delivery import send_again
@@ -74,11 +74,13 @@ class OutboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
 
     @admin.action(description=_("Send again"), permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: "QuerySet[OutboundEmail]") -> None:
-        if too_many(request, queryset.count()):
+        if refuse_too_many(request, queryset.count()):
             return
         actor: Any = request.user
         at = timezone.now()
-        tell(request, to_each(queryset, lambda mail: send_again(outbound=mail, actor=actor, at=at)))
+        show_outcome(
+            request, apply_to_each(queryset, lambda mail: send_again(outbound=mail, actor=actor, at=at))
+        )
 
     @display(description=_("to"))
     def shown_recipients(self, mail: OutboundEmail) -> str:

@@ -1,4 +1,4 @@
-"""Offers a list's actions on the page of one row as well, as small forms that post to the list."""
+"""Offers the actions of a list on the page of each row too, as small forms that post to the list."""
 
 from typing import Any
 

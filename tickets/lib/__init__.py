@@ -1,1 +1,4 @@
-"""Writing many rows: batches of which one may fail, new rows in bulk, and ending in time."""
+"""Tools for work on many rows.
+
+Read in this order: batches (one row that fails spoils no other), bulk_insert, stopping (end before the queue does).
+"""

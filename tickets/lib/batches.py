@@ -1,4 +1,4 @@
-"""Work on many rows in one transaction, of which one may fail."""
+"""Work on many rows in one transaction, where one row that fails must not spoil the others."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
@@ -15,10 +15,10 @@ def work_in_halves(
     *,
     failed: Callable[[ItemT], ReportT],
 ) -> Iterator[ReportT]:
-    """What ``work`` reports of the batch; where it fails, of its halves, so that one that fails spoils no other.
+    """Yield what ``work`` reports on the batch. If it fails, work on each half, down to the single item that fails.
 
-    ``work`` does all or nothing. ``failed`` reports of a single one, while its exception is at hand. When the
-    database itself is in trouble that is raised: whoever comes next tries again.
+    ``work`` does all or nothing. ``failed`` reports on an item that fails alone, while its exception is being handled.
+    Faults of the database itself are raised: the next run tries again.
     """
     try:
         report = work(batch)

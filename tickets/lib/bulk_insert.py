@@ -1,4 +1,4 @@
-"""New rows by the hundred: PostgreSQL takes them by COPY, other databases by bulk_create."""
+"""Inserts rows by the hundred: by COPY on PostgreSQL, by bulk_create elsewhere."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any, Generic, TypeVar
 from django.db import connection
 from django.db.models import Field, JSONField, Model
 
-FEW = 20  # for so many a statement costs less than the way around it
+FEW = 20  # up to so many rows one INSERT costs less than COPY
 ModelT = TypeVar("ModelT", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
 class NewRow(Generic[ModelT]):
-    """A row to be, its values by attribute (``ticket_id``); what is left out has its default.
+    """A row to insert: its values by attribute name (``ticket_id``). Fields left out get their default.
 
-    A model costs several times as much to make, which is what counts where rows are written by the thousand.
+    A model instance costs several times as much, which counts where rows are written by the thousand.
     """
 
     model: type[ModelT]
@@ -43,7 +43,7 @@ def insert_all(rows: Sequence[NewRow[Any]]) -> None:
 
 
 def insert_with_keys(rows: Sequence[Model]) -> None:
-    """As insert_all, for rows that others are to refer to: their keys, drawn beforehand, are known afterwards."""
+    """As insert_all, for rows that other rows will refer to: their keys are drawn first and known afterwards."""
     if _goes_by_copy(rows):
         meta = rows[0]._meta
         for row, key in zip(rows, _new_keys(meta, len(rows)), strict=True):

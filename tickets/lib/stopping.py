@@ -1,6 +1,6 @@
-"""Whether the queue that runs this task is about to stop: a task that works for long ends at its next good moment.
+"""Tells a long task that its queue is about to stop, so that it ends at its next good moment.
 
-The mark is in memory that all processes share which are forked from the one that imported this first: a whole cluster.
+The flag lives in memory shared by all processes that are forked from the first one to import this: a whole cluster.
 """
 
 from multiprocessing.sharedctypes import RawValue
@@ -9,7 +9,7 @@ _ending = RawValue("b", 0)
 
 
 def end_soon() -> None:
-    """Said by the cluster's sentinel; the cluster starts no task any more."""
+    """Called by the cluster's sentinel, which starts no more tasks."""
     _ending.value = 1
 
 

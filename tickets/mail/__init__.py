@@ -1,4 +1,4 @@
-"""Reading mail: bytes in, values out; no database, no network, no clock.
+"""Reads mail: bytes in, values out. No database, no network, no time source.
 
 Read in this order: values, parse, repair, tree, bodies, quotes; then classify, bounces, threading.
 """

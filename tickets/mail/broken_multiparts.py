@@ -1,4 +1,4 @@
-"""Mail whose multiparts the parser cannot follow: nested too deeply, or under another boundary than announced."""
+"""Reads mail whose multiparts a parser cannot follow: nested too deeply, or with another boundary than announced."""
 
 import email.parser
 import re

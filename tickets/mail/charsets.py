@@ -1,4 +1,4 @@
-"""Bytes to text by the charset a mail declares, by what it must have meant, or by detection."""
+"""Decodes bytes by the charset that a mail declares, by what it must have meant, or by detection."""
 
 import codecs
 import re

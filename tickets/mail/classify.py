@@ -1,4 +1,4 @@
-"""What kind of writer a mail has: a person, a machine that answers, a machine that raises an alarm, a mail server."""
+"""Tells what wrote a mail: a person, a machine that answers, a machine that raises an alarm, or a mail server."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -12,7 +12,7 @@ from tickets.mail.values import ParsedMail
 
 class MailKind(StrEnum):
     """HUMAN opens and answers tickets. AUTOMATIC_ALARM may open one, without an acknowledgement to it.
-    AUTOMATIC_REPLY moves no clock. BULK is a newsletter. BOUNCE, DELAY and RECEIPT report on a mail of
+    AUTOMATIC_REPLY changes no clock. BULK is a newsletter. BOUNCE, DELAY and RECEIPT report on a mail of
     ours, COMPLAINT stops automatic mail. LOOP is our own mail coming back."""
 
     HUMAN = "human"

@@ -1,4 +1,4 @@
-"""A fingerprint of what a mail says: the same for every copy of it, whatever way it came."""
+"""A fingerprint of a mail's content: the same for every copy, whatever way it came."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Header values to text: encoded words (RFC 2047) as mailers really write them, and raw 8-bit bytes."""
+"""Decodes header values: encoded words (RFC 2047) as mailers really write them, and raw 8-bit bytes."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""HTML bodies parsed under caps that keep hostile ones cheap, whatever the depth of their words."""
+"""Parses HTML bodies under limits that keep hostile ones cheap, however deeply they are nested."""
 
 import re
 

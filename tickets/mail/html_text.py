@@ -1,4 +1,4 @@
-"""HTML read as text: every word that stands in it, with the line breaks a browser would show."""
+"""Reads HTML as text: every word in it, with the line breaks that a browser would show."""
 
 import re
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Images written into HTML as `data:` addresses become attachments that the HTML names by `cid:`."""
+"""Turns images written into HTML as `data:` addresses into attachments that the HTML names by `cid:`."""
 
 import hashlib
 import re

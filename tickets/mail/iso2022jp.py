@@ -1,4 +1,4 @@
-"""ISO-2022-JP with characters its codec refuses and every Japanese mailer writes, such as a circled 1."""
+"""Decodes ISO-2022-JP with the characters that Python's codec refuses and every Japanese mailer writes, such as ①."""
 
 import re
 

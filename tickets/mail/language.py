@@ -1,4 +1,4 @@
-"""A guess which of the desk's two languages a mail is written in."""
+"""Guesses which of the desk's two languages a mail is written in."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The door of this package: raw bytes in, one frozen ParsedMail out."""
+"""The entry of this package: raw bytes in, one frozen ParsedMail out."""
 
 import re
 from datetime import UTC, datetime

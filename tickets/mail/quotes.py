@@ -1,4 +1,4 @@
-"""What was written now, and what only repeats: a text is cut into segments that join to the same text again.
+"""Separates what was written now from what is quoted: cuts a text into segments that join to the same text again.
 
 When in doubt nothing is folded: hiding a customer's words is worse than showing a quote.
 """

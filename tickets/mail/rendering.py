@@ -1,4 +1,4 @@
-"""The texts of a mail put together: one text cut into segments, one HTML fit to show."""
+"""Puts the texts of a mail together: one text in segments, and one HTML that is safe to show."""
 
 import html as html_escape
 from collections.abc import Sequence

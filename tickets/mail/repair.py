@@ -1,4 +1,4 @@
-"""The head of a raw mail mended before it is parsed: lost blanks, junk lines, strange line ends."""
+"""Repairs the head of a raw mail before it is parsed: lost blanks, junk lines, strange line ends."""
 
 import re
 

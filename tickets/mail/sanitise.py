@@ -1,4 +1,4 @@
-"""HTML of strangers made safe to show in a sandboxed frame: nh3 decides, remote images wait for a click."""
+"""Makes the HTML of strangers safe to show in a sandboxed frame: nh3 cleans it, remote images wait for a click."""
 
 import re
 

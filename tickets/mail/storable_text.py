@@ -1,4 +1,4 @@
-"""Text made fit to store and to show: no NUL, no control characters, no lone surrogates."""
+"""Makes text fit to store and to show: no NUL, no control characters, no lone surrogates."""
 
 import re
 

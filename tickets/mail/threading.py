@@ -98,7 +98,7 @@ def make_message_id(*, ticket_number: int, serial: str, domain: str, secret: byt
 
 
 def read_message_id(message_id: str, *, secrets: Iterable[bytes]) -> OwnMessageId | None:
-    """What our own id says, or None when it is foreign or forged. Angle brackets may be there."""
+    """The content of one of our own ids; None if it is foreign or forged. Angle brackets do not matter."""
     match = _MESSAGE_ID.fullmatch(message_id.strip().strip("<>"))
     if not match:
         return None
@@ -111,7 +111,7 @@ def read_message_id(message_id: str, *, secrets: Iterable[bytes]) -> OwnMessageI
 def thread_clues(
     mail: ParsedMail, *, secrets: Sequence[bytes], envelope_to: Iterable[str] = ()
 ) -> ThreadClues:
-    """Everything in `mail` that may name its ticket. `envelope_to` are the recipients the transaction named."""
+    """Everything in `mail` that may name its ticket. `envelope_to` are the recipients of the SMTP transaction."""
     addressed = [*envelope_to, *mail.delivered_to, *(one.email for one in (*mail.to, *mail.cc))]
     tokens = [read_reply_address(email, secrets=secrets) for email in addressed]
     ids = list(dict.fromkeys((*mail.in_reply_to, *reversed(mail.references))))
@@ -131,7 +131,7 @@ def subject_numbers(subject: str) -> tuple[int, ...]:
 
 
 def normalised_subject(subject: str) -> str:
-    """The subject without our tag and without any reply or forward prefix, blanks evened, casefolded."""
+    """The subject casefolded, without our tag, without reply and forward prefixes, and with single blanks."""
     text = _SUBJECT_NUMBER.sub(" ", subject).strip()
     for _ in range(20):
         shorter = _SUBJECT_PREFIX.sub("", text, count=1) if _SUBJECT_PREFIX.match(text) else text

@@ -1,4 +1,4 @@
-"""Transfer encodings undone: base64, quoted-printable and uuencode, also where they are broken or a lie."""
+"""Decodes transfer encodings: base64, quoted-printable and uuencode, also where they are broken or wrongly declared."""
 
 import quopri
 import re

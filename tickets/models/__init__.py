@@ -1,4 +1,4 @@
-"""The models of the tickets app, by topic."""
+"""The models of the tickets app, one file per topic."""
 
 from tickets.models.inbound import InboundEmail
 from tickets.models.mailbox import Mailbox

@@ -10,7 +10,7 @@ from tickets.models.ticket import Ticket
 
 
 class InboundEmail(models.Model):
-    """Stored and committed before anything else happens to a mail. Its receipt time never changes."""
+    """A raw mail, stored and committed before anything else happens to it. Its receipt time never changes."""
 
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="inbound", verbose_name=_("mailbox"))
     raw = models.BinaryField(_("original"))

@@ -18,17 +18,17 @@ BACKDATED_AFTER = timedelta(minutes=15)
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def responses(self) -> "MessageQuerySet":
-        """What a person said to the customer, what arrived as far as we know, and what no lead voided."""
+        """Answers that count: a person gave them, they arrived as far as we know, and no lead voided them."""
         said = Q(kind=MessageKind.OUTBOUND) | Q(kind=MessageKind.CONTACT)
         return self.filter(said, is_automatic=False, failed_at=None, voided_at=None)
 
     def questions(self) -> "MessageQuerySet":
-        """What the customer said, a monitoring alarm included: it waits for an answer."""
+        """Messages of the customer that want an answer, monitoring alarms included."""
         return self.filter(kind=MessageKind.INBOUND, is_unconfirmed=False)
 
 
 class Message(models.Model):
-    """One thing said: by the customer, to the customer, or among colleagues."""
+    """One message: from the customer, to the customer, or among colleagues."""
 
     ticket = models.ForeignKey(
         Ticket, models.CASCADE, related_name="messages", db_index=False, verbose_name=_("ticket")
@@ -82,12 +82,12 @@ class Message(models.Model):
 
     @property
     def is_backdated(self) -> bool:
-        """Somebody wrote down afterwards what happened earlier; a mail's receipt is never backdated."""
+        """True if somebody wrote it down after it happened; the receipt of a mail is never backdated."""
         return self.author_id is not None and self.created_at - self.at > BACKDATED_AFTER
 
 
 def opened_late(ticket: str = "pk", opened_at: str = "opened_at") -> Exists:
-    """For annotate(): whether somebody wrote down later what a ticket was opened by. Names as the outer query's."""
+    """For annotate(): True if the message that opened the ticket was written down after it happened."""
     first = Message.objects.filter(ticket=OuterRef(ticket), at=OuterRef(opened_at), author__isnull=False)
     return Exists(first.filter(created_at__gt=F("at") + BACKDATED_AFTER))
 

@@ -11,7 +11,7 @@ WORK_LEFT = (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.DEFERRED)
 
 
 class OutboundEmail(models.Model):
-    """A mail and its way: queued, sending (with a lease), accepted, deferred, failed, bounced."""
+    """A mail and how far it got: queued, sending (with a lease), accepted, deferred, failed, bounced."""
 
     purpose = models.CharField(_("purpose"), max_length=20, choices=MailPurpose)
     ticket = models.ForeignKey(

@@ -10,7 +10,7 @@ from tickets.choices import ACTIVE_STATUSES, Channel, Priority, Status
 
 
 def ticket_number(pk: int) -> str:
-    """The number of a ticket of which only the key is at hand."""
+    """The number of a ticket, from its key."""
     return f"SD#{pk}"
 
 
@@ -19,12 +19,12 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(status__in=ACTIVE_STATUSES)
 
     def real(self) -> "TicketQuerySet":
-        """Without fire drills, which no figure counts."""
+        """Without fire drills, which no figure includes."""
         return self.filter(is_drill=False)
 
 
 class Ticket(models.Model):
-    """Its row is the lock: whoever changes the ticket, its messages or its clocks locks it first."""
+    """The row is the lock: lock it before you change the ticket, its messages or its clocks."""
 
     subject = models.CharField(_("subject"), max_length=500, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.NEW)

@@ -1,4 +1,4 @@
-"""The timeline: one line for each fact of a ticket, in the order it happened."""
+"""The timeline: one entry for each thing that happened to a ticket, in order."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tickets.models.ticket import Ticket
 
 
 class TimelineEntry(models.Model):
-    """Appended by services, never changed. ``data`` holds the values that its sentence names."""
+    """Services append entries and never change them. ``data`` holds the values that the sentence names."""
 
     ticket = models.ForeignKey(
         Ticket, models.CASCADE, related_name="timeline", db_index=False, verbose_name=_("ticket")

@@ -1,1 +1,1 @@
-"""The protocols of mail as the desk speaks them: IMAP to fetch, SMTP to send. Neither knows the database."""
+"""The mail protocols that the desk speaks: imap to fetch, smtp to send. Neither knows the database."""

@@ -1,4 +1,4 @@
-"""IMAP as the desk needs it: a folder read by UID, and problems told as sentences. Knows no database."""
+"""IMAP as the desk needs it: reads a folder by UID and reports problems as sentences. Knows no database."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class WaitingMail:
 
 @contextlib.contextmanager
 def open_folder(account: Account, *, timeout: float) -> Iterator[Folder]:
-    """Log in and select the folder. Every fault inside comes out as ImapProblem."""
+    """Log in and select the folder. Every fault inside is raised as ImapProblem."""
     try:
         with contextlib.closing(_ImapSession(account, timeout=timeout)) as session:
             yield session.select()
@@ -88,7 +88,7 @@ class Folder:
             self.delete(uid)
 
     def delete(self, uid: int) -> None:
-        """Only this mail: without UIDPLUS it stays flagged, as EXPUNGE would take what others flagged, too."""
+        """Delete only this mail. Without UIDPLUS it stays flagged: EXPUNGE would also remove what others flagged."""
         self.client.add_flags([uid], [DELETED], silent=True)
         if self.client.has_capability("UIDPLUS"):
             self.client.uid_expunge([uid])
@@ -153,7 +153,7 @@ class _ImapSession:
 
 
 def sentence(error: Exception, account: Account) -> str:
-    """What is wrong, for a person."""
+    """A sentence for people that says what is wrong."""
     words = {"place": f"{account.host}:{account.port}", "user": account.username, "error": _words(error)}
     match error:
         case LoginError():

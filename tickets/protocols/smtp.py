@@ -32,14 +32,14 @@ class SendingResult(Enum):
 
 @dataclass(frozen=True)
 class ServerReply:
-    """What the other side said to a mail. ``text`` is the server's words, without anything secret."""
+    """The server's answer to a mail. ``text`` has its words, without anything secret."""
 
     verdict: SendingResult
     text: str
 
 
 class ServerUnreachable(Exception):
-    """No mail can be sent now, whichever it is. ``str()`` is a sentence for a person."""
+    """No mail at all can be sent now. ``str()`` is a sentence for people."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Transport(Protocol):
 
 
 def transport() -> Transport:
-    """As the settings say: SMTP_URL, else the folder OUTGOING_DIR."""
+    """The transport of the settings: SMTP_URL, otherwise the folder OUTGOING_DIR."""
     if settings.SMTP_URL:
         return SmtpTransport(
             SmtpServer.from_url(settings.SMTP_URL),
@@ -102,7 +102,7 @@ class FolderTransport:
         return self.folder / f"{name}.eml"
 
     def _write(self, path: Path, data: bytes) -> None:
-        """A reader of the folder sees the whole mail or none."""
+        """Write so that readers of the folder see the whole mail or none of it."""
         handle, draft = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")
         try:
             with os.fdopen(handle, "wb") as file:
@@ -256,7 +256,7 @@ def _hand_over(smtp: smtplib.SMTP, parcel: OutgoingMail) -> ServerReply:
 
 @dataclass(frozen=True)
 class Refusal:
-    """One recipient that the server did not take."""
+    """A recipient that the server refused."""
 
     address: str
     reply: tuple[int, bytes]

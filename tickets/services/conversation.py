@@ -1,4 +1,4 @@
-"""The conversation: what the customer says, what we answer, what colleagues tell each other."""
+"""The conversation: messages from the customer, our answers, and notes among colleagues."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -33,9 +33,9 @@ def add_customer_message(
     channel: str = Channel.EMAIL,
     actor: User | None = None,
 ) -> Message:
-    """Append what the customer said and reopen a ticket that waited or was resolved. Locks the ticket.
+    """Append a message of the customer and reopen a ticket that waited or was resolved. Locks the ticket.
 
-    Words of an unconfirmed sender are kept and shown, and nothing else happens. ``received_at`` as in open_ticket.
+    A message of an unconfirmed sender is only stored and shown. ``received_at`` as in open_ticket.
     """
     received_at = receipt_time(received_at, at=at, actor=actor)
     ticket = lock_ticket(ticket)
@@ -81,7 +81,7 @@ def add_automatic_message(
 
 
 def receipt_time(received_at: datetime, *, at: datetime, actor: User | None) -> datetime:
-    """When the customer's words reached us: what a person entered must be past, a server's clock may be ahead."""
+    """When the message reached us. A time that a person entered must be past; a server's time may be ahead of ours."""
     if actor is not None and received_at > at:
         raise DeskError(_("The contact cannot lie in the future. Enter when it happened."))
     return min(received_at, at)
@@ -98,7 +98,7 @@ def store_customer_message(
     actor: User | None,
     kind: MessageKind = MessageKind.INBOUND,
 ) -> Message:
-    """The message row with its files; no rule of the conversation is applied. Needs the ticket's lock."""
+    """Store the message with its files and do nothing else. Needs the ticket's lock."""
     message = Message.objects.create(
         ticket=ticket,
         kind=kind,
@@ -133,8 +133,8 @@ def reply(
 ) -> Message:
     """Answer the customer by mail, and with ``then`` set the status afterwards. Locks the ticket.
 
-    The answer counts from ``at`` and is taken back when it does not arrive (services.failures). Raises DeskError
-    for an empty answer or when there is no address to answer to.
+    The answer counts from ``at`` and is taken back if it does not arrive (failed_responses). Raises DeskError for an
+    empty answer, and if there is no address to answer to.
     """
     ticket = lock_ticket(ticket)
     message = _store_our_message(ticket, MessageKind.OUTBOUND, Channel.EMAIL, actor=actor, at=at, body=body)
@@ -156,9 +156,9 @@ def log_contact(
     body: str,
     then: Status | None = None,
 ) -> Message:
-    """Record a call, group or chat message to the customer, which counts as an answer. Locks the ticket.
+    """Record a call or chat message to the customer, which counts as an answer. Locks the ticket.
 
-    ``happened_at`` is not after ``at`` and not before the ticket; ``reached`` names the person. Raises DeskError.
+    ``happened_at`` lies between the ticket's receipt and ``at``; ``reached`` names the person. Raises DeskError.
     """
     ticket = lock_ticket(ticket)
     if not reached.strip():
@@ -185,7 +185,7 @@ def log_contact(
 def add_note(
     *, ticket: Ticket, actor: User | None, at: datetime, body: str, files: Sequence[NewFile] = ()
 ) -> Message:
-    """Write an internal note; without an actor the desk wrote it. It answers nothing. Locks the ticket."""
+    """Write an internal note, which is no answer. Without an actor the desk itself writes it. Locks the ticket."""
     return note_down(lock_ticket(ticket), actor=actor, at=at, body=body, files=files)
 
 
@@ -203,7 +203,7 @@ def note_down(
 
 
 def note_down_all(notes: Sequence[tuple[Ticket, str]], *, at: datetime) -> None:
-    """Notes of the desk itself on many tickets that the caller has locked and brings up to date. One query."""
+    """Write a note of the desk itself on each of many locked tickets, in one query. The caller saves the tickets."""
     alike = {
         "kind": MessageKind.NOTE,
         "channel": Channel.EMAIL,
@@ -247,7 +247,7 @@ def _record_response(
     ticket: Ticket, message: Message, *, actor: User, at: datetime, then: Status | None
 ) -> None:
     ticket.updated_at = at
-    # A contact that is logged afterwards may lie before the latest question.
+    # A contact logged afterwards may have happened before the latest question.
     ticket.unanswered_since = unanswered_since(ticket) if message.at < at else None
     ticket.save(update_fields=["updated_at", "unanswered_since"])
     record(ticket, Fact.STAFF_RESPONDED, at=at, actor=actor, message=message.pk, kind=message.kind)
@@ -258,9 +258,9 @@ def _record_response(
 
 
 def store_files(message: Message, files: Sequence[NewFile]) -> list[Attachment]:
-    """Store each file under a random path and its row in the caller's transaction.
+    """Store each file under a random path, and its row in the caller's transaction.
 
-    The files are written before the commit: a rollback leaves an unused file behind, never a row without one.
+    Files are written before the commit: a rollback leaves an unused file behind, never a row without its file.
     """
     return [
         Attachment.objects.create(

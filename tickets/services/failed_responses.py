@@ -1,4 +1,4 @@
-"""Answers that do not count: they did not arrive, or a lead voided them."""
+"""Takes back answers that do not count: they did not arrive, or a lead voided them."""
 
 from datetime import datetime
 
@@ -31,7 +31,7 @@ def fail_response(*, message: Message, at: datetime, answer: str) -> None:
     message.failed_at = at
     message.failure = answer
     message.save(update_fields=["failed_at", "failure"])
-    _take_back(ticket)
+    _count_as_unanswered(ticket)
     record(ticket, Fact.RESPONSE_FAILED, at=at, actor=None, message=message.pk, answer=answer)
     publish(ResponseFailed(ticket=ticket, at=at, actor=None, message=message, answer=answer))
     _reopen_if_unanswered(ticket, at=at, reason=_("An answer did not arrive."))
@@ -39,9 +39,9 @@ def fail_response(*, message: Message, at: datetime, answer: str) -> None:
 
 @transaction.atomic
 def void_response(*, message: Message, actor: User, at: datetime, reason: str) -> None:
-    """Decide that an answer answered nothing: the customer waits as if it had never been given. Locks the ticket.
+    """Void an answer that answered nothing: the customer waits as if it had not been given. Locks the ticket.
 
-    Raises DeskError without a reason, without the permission, and for what is no answer or was taken back already.
+    Raises DeskError without a reason, without the permission, and for a message that is no answer or was taken back.
     """
     ticket = lock_ticket(message.ticket)
     if not actor.has_perm("tickets.void_response"):
@@ -52,18 +52,18 @@ def void_response(*, message: Message, actor: User, at: datetime, reason: str) -
         raise DeskError(_("This is no answer that could be voided."))
     message.voided_at, message.voided_by, message.void_reason = at, actor, reason.strip()
     message.save(update_fields=["voided_at", "voided_by", "void_reason"])
-    _take_back(ticket)
+    _count_as_unanswered(ticket)
     record(ticket, Fact.RESPONSE_VOIDED, at=at, actor=actor, reason=message.void_reason, message=message.pk)
     publish(ResponseVoided(ticket=ticket, at=at, actor=actor, message=message, reason=message.void_reason))
     _reopen_if_unanswered(ticket, at=at, reason=_("An answer was voided."))
 
 
-def _take_back(ticket: Ticket) -> None:
+def _count_as_unanswered(ticket: Ticket) -> None:
     ticket.unanswered_since = unanswered_since(ticket)
     ticket.save(update_fields=["unanswered_since"])
 
 
 def _reopen_if_unanswered(ticket: Ticket, *, at: datetime, reason: str) -> None:
-    """Nobody would look at a resolved ticket, or at one that waits for a customer who was never reached."""
+    """Open the ticket again: nobody looks at a resolved one, or at one waiting for a customer we never reached."""
     if ticket.unanswered_since is not None and ticket.status not in (Status.NEW, Status.OPEN):
         move_to(ticket, Status.OPEN, actor=None, at=at, reason=reason)

@@ -1,11 +1,11 @@
-"""Fetches mailboxes by IMAP: each mail is stored and committed, only then touched on the server.
+"""Fetches mailboxes by IMAP: each mail is stored and committed before it is touched on the server.
 
-1. A mailbox is claimed for a while, so that two hosts never read it at once.
-2. Every UID above the last one is fetched, oldest first. A new UIDVALIDITY starts from the beginning, and what is
-   stored already is recognised by its fingerprint.
-3. After the commit the mail is marked, moved or deleted on the server, then the UID is remembered.
+1. We lease the mailbox for a while, so that two hosts never read it at once.
+2. We fetch every UID above the last one, oldest first. A new UIDVALIDITY starts from the beginning; mail that is stored
+   already is recognised by its fingerprint.
+3. After the commit we mark, move or delete the mail on the server, then we remember the UID.
 
-Somebody who reads the mailbox elsewhere changes nothing here: flags are never asked.
+People may read the mailbox elsewhere: we never look at flags.
 """
 
 from __future__ import annotations
@@ -55,26 +55,26 @@ class FetchReport:
         return _("%(address)s: %(stored)s new, %(known)s known already") % words
 
 
-def fetch_due(*, clock: ReadClock) -> list[FetchReport]:
-    """Fetch every polled mailbox whose time has come, the longest untouched first. A broken one stops no other."""
-    stop_at = clock() + RUN_FOR
+def fetch_due(*, read_clock: ReadClock) -> list[FetchReport]:
+    """Fetch every polled mailbox that is due, the longest untouched first. One that fails stops no other."""
+    stop_at = read_clock() + RUN_FOR
     reports = []
-    for pk in _due_mailboxes(clock()):
-        if clock() >= stop_at:
+    for pk in _due_mailboxes(read_clock()):
+        if read_clock() >= stop_at:
             break
-        reports.append(fetch_mailbox(pk, clock=clock, stop_at=stop_at))
+        reports.append(fetch_mailbox(pk, read_clock=read_clock, stop_at=stop_at))
     return reports
 
 
-def fetch_mailbox(pk: int, *, clock: ReadClock, stop_at: datetime | None = None) -> FetchReport:
-    """Fetch one mailbox now, whatever went wrong before. Its row says afterwards how it went."""
+def fetch_mailbox(pk: int, *, read_clock: ReadClock, stop_at: datetime | None = None) -> FetchReport:
+    """Fetch one mailbox now, whatever went wrong before, and record the result on its row."""
     mailbox = Mailbox.objects.get(pk=pk)
     report = FetchReport(mailbox.address)
-    if not _take_lease(mailbox, now=clock()):
+    if not _take_lease(mailbox, now=read_clock()):
         report.problem = _("It is being fetched right now.")
         return report
     try:
-        _fetch(mailbox, report, clock=clock, stop_at=stop_at or clock() + RUN_FOR)
+        _fetch(mailbox, report, read_clock=read_clock, stop_at=stop_at or read_clock() + RUN_FOR)
     except ImapProblem as problem:
         report.problem = str(problem)
     except (DatabaseError, InterfaceError):
@@ -83,7 +83,7 @@ def fetch_mailbox(pk: int, *, clock: ReadClock, stop_at: datetime | None = None)
         logger.exception("Fetching %s failed", mailbox.address)
         words = {"error": f"{type(error).__name__}: {error}"}
         report.problem = _("The server answered what the desk cannot read (%(error)s).") % words
-    _record_fetch(mailbox, report, now=clock())
+    _record_fetch(mailbox, report, now=read_clock())
     return report
 
 
@@ -119,14 +119,14 @@ def _record_fetch(mailbox: Mailbox, report: FetchReport, *, now: datetime) -> No
     )
 
 
-def _fetch(mailbox: Mailbox, report: FetchReport, *, clock: ReadClock, stop_at: datetime) -> None:
+def _fetch(mailbox: Mailbox, report: FetchReport, *, read_clock: ReadClock, stop_at: datetime) -> None:
     with open_folder(_account(mailbox), timeout=settings.MAIL_TIMEOUT_SECONDS) as folder:
-        _adopt(mailbox, folder)
+        _check_uid_validity(mailbox, folder)
         for batch in _batches(folder.uids_above(mailbox.last_uid)):
-            if clock() >= stop_at or not _renew_lease(mailbox, now=clock()):
+            if read_clock() >= stop_at or not _renew_lease(mailbox, now=read_clock()):
                 break
             for waiting in folder.describe(batch):
-                _store_mail(mailbox, folder, waiting, report, now=clock())
+                _store_mail(mailbox, folder, waiting, report, now=read_clock())
             _remember_uid(mailbox, batch[-1])
 
 
@@ -146,8 +146,8 @@ def _account(mailbox: Mailbox) -> Account:
     )
 
 
-def _adopt(mailbox: Mailbox, folder: Folder) -> None:
-    """UIDs mean nothing under another UIDVALIDITY."""
+def _check_uid_validity(mailbox: Mailbox, folder: Folder) -> None:
+    """Start from the beginning if UIDVALIDITY changed: the UIDs we remember mean nothing then."""
     if mailbox.uid_validity != folder.uid_validity:
         mailbox.uid_validity, mailbox.last_uid = folder.uid_validity, 0
         mailbox.save(update_fields=["uid_validity", "last_uid"])
@@ -159,7 +159,7 @@ def _batches(uids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def _renew_lease(mailbox: Mailbox, *, now: datetime) -> bool:
-    """Keep the mailbox for another while; False when somebody else took it over."""
+    """Lease the mailbox for longer; False if another host took it over."""
     mine = Mailbox.objects.filter(pk=mailbox.pk, locked_until=mailbox.locked_until)
     mailbox.locked_until = now + LEASE
     return mine.update(locked_until=mailbox.locked_until) == 1
@@ -168,7 +168,7 @@ def _renew_lease(mailbox: Mailbox, *, now: datetime) -> bool:
 def _store_mail(
     mailbox: Mailbox, folder: Folder, waiting: WaitingMail, report: FetchReport, *, now: datetime
 ) -> None:
-    """Store one mail, then put it away. What goes wrong with it is told at the end; the next mail is fetched."""
+    """Store one mail, then mark, move or delete it on the server. The report has what goes wrong with it."""
     content = _download(mailbox, folder, waiting)
     if content is None:
         return
@@ -202,7 +202,7 @@ class _Download:
 
 
 def _download(mailbox: Mailbox, folder: Folder, waiting: WaitingMail) -> _Download | None:
-    """The mail, or only its head where it is too large or the server cannot give the rest; None when it is gone."""
+    """The mail, or only its head if it is too large or the server cannot give the rest; None if it is gone."""
     try:
         if waiting.size <= settings.MAIL_MAX_BYTES:
             body = folder.body(waiting.uid)

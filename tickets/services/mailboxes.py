@@ -1,4 +1,4 @@
-"""The desk's own addresses: which mailbox an address means, which address is ours."""
+"""The desk's own addresses: which mailbox an address belongs to, and which addresses are ours."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Mailboxes:
 
     @classmethod
     def load(cls) -> Mailboxes:
-        """As the database has them, or as `remembered` keeps them."""
+        """From the database, or from the enclosing `remember_mailboxes`."""
         return _remembered.get() or cls(tuple(Mailbox.objects.defer("password", "error").order_by("pk")))
 
     def find(self, address: str) -> Mailbox | None:
-        """The mailbox of an address, whatever its case and whatever stands behind a plus sign."""
+        """The mailbox of an address, whatever its case and whatever follows a plus sign."""
         spellings = _spellings(address)
         return next((box for box in self.rows if box.address.casefold() in spellings), None)
 
@@ -33,7 +33,7 @@ class Mailboxes:
         return next((box for box in self.rows if box.pk == pk), None)
 
     def is_own(self, address: str) -> bool:
-        """True for addresses of mailboxes that are switched off, too: mail to them would come back."""
+        """True for our addresses, those of mailboxes that are switched off included: mail to them would come back."""
         return self.find(address) is not None or _bare_address(
             settings.DESK_ADDRESS
         ).casefold() in _spellings(address)
@@ -55,7 +55,7 @@ _remembered: ContextVar[Mailboxes | None] = ContextVar("mailboxes", default=None
 
 @contextmanager
 def remember_mailboxes() -> Iterator[Mailboxes]:
-    """Load the mailboxes once for everything that happens inside, such as one mail and its acknowledgement."""
+    """Load the mailboxes once for all code inside, such as one mail and its acknowledgement."""
     token = _remembered.set(Mailboxes.load())
     try:
         yield Mailboxes.load()
@@ -64,14 +64,14 @@ def remember_mailboxes() -> Iterator[Mailboxes]:
 
 
 def mailbox_for(address: str) -> Mailbox | None:
-    """The active mailbox that takes mail to this address; None: it is not ours. DESK_ADDRESS always has one."""
+    """The active mailbox that takes mail to this address; None if it is not ours. DESK_ADDRESS always has one."""
     boxes = Mailboxes.load()
     mailbox = boxes.find(address) or (default_mailbox() if boxes.is_own(address) else None)
     return mailbox if mailbox is not None and mailbox.is_active else None
 
 
 def default_mailbox() -> Mailbox:
-    """The mailbox of DESK_ADDRESS, made when it is missing."""
+    """The mailbox of DESK_ADDRESS, created if it is missing."""
     name, address = parseaddr(settings.DESK_ADDRESS)
     mailbox, _created = Mailbox.objects.get_or_create(
         address__iexact=address, defaults={"address": address, "name": name or settings.DESK_NAME}

@@ -1,4 +1,4 @@
-"""Joins two tickets about the same matter into one."""
+"""Merges two tickets about the same matter."""
 
 from datetime import datetime
 
@@ -45,7 +45,7 @@ def _lock_both(ticket: Ticket, into: Ticket) -> tuple[Ticket, Ticket]:
 
 
 def _waiting_since(*tickets: Ticket) -> datetime | None:
-    """An answer in one ticket was none to the question in the other: who waited goes on waiting."""
+    """The earlier time: an answer in one ticket did not answer the question in the other."""
     return min((ticket.unanswered_since for ticket in tickets if ticket.unanswered_since), default=None)
 
 

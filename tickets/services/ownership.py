@@ -1,4 +1,4 @@
-"""Who owns a ticket. It always has an owner."""
+"""Changes the owner of a ticket. A ticket always has one."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def assign(
     rule: OwnerRule = OwnerRule.BY_HAND,
     reason: str = "",
 ) -> Ticket:
-    """Give the ticket to somebody active on the staff, else DeskError; the rule stands on the timeline. Locks it."""
+    """Give the ticket to an active colleague and note the rule on the timeline. Locks it. Raises DeskError."""
     ticket = lock_ticket(ticket)
     hand_over(ticket, to, actor=actor, at=at, rule=rule, reason=reason)
     return ticket
@@ -36,7 +36,7 @@ def assign(
 def hand_over(
     ticket: Ticket, to: User, *, actor: User | None, at: datetime, rule: OwnerRule, reason: str
 ) -> None:
-    """As assign, on a ticket that the caller has locked; the owner it has already changes nothing."""
+    """As assign, on a ticket that the caller has locked. Nothing changes if that is the owner already."""
     hand_over_all([OwnerChange(ticket, to, reason)], actor=actor, at=at, rule=rule)
 
 
@@ -50,7 +50,7 @@ class OwnerChange:
 
 
 def hand_over_all(moves: Sequence[OwnerChange], *, actor: User | None, at: datetime, rule: OwnerRule) -> None:
-    """As hand_over for many different tickets: a query for each owner, three for all. DeskError refuses all of them."""
+    """As hand_over for many tickets, in one query for each new owner. If one is refused (DeskError), all are."""
     real = [move for move in moves if move.ticket.owner_id != move.to.pk]
     events = [
         TicketAssigned(move.ticket, at, actor, move.ticket.owner, move.to, rule.value, move.reason)

@@ -1,4 +1,4 @@
-"""Status and priority of a ticket."""
+"""Changes the status and the priority of a ticket."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from tickets.services.timeline import record
 def set_status(*, ticket: Ticket, status: str, actor: User | None, at: datetime, reason: str = "") -> Ticket:
     """Change the status; the same status again changes nothing. Locks the ticket.
 
-    A status answers nobody: closing or resolving while the customer waits raises DeskError from the promise's side.
+    Closing or resolving is no answer: while the customer waits, the promise's handler raises DeskError.
     """
     ticket = lock_ticket(ticket)
     move_to(ticket, Status(status), actor=actor, at=at, reason=reason)
@@ -34,7 +34,7 @@ def move_to(ticket: Ticket, after: Status, *, actor: User | None, at: datetime, 
     ticket.resolved_at = (ticket.resolved_at or at) if after in (Status.RESOLVED, Status.CLOSED) else None
     ticket.closed_at = at if after == Status.CLOSED else None
     if ticket.resolved_at is not None:
-        ticket.unanswered_since = None  # whoever ended it with a reason ended the waiting
+        ticket.unanswered_since = None  # ended with a reason: nobody waits any more
     ticket.updated_at = at
     ticket.save(update_fields=["status", "resolved_at", "closed_at", "unanswered_since", "updated_at"])
     record(ticket, Fact.STATUS, at=at, actor=actor, reason=reason, before=before, after=after.value)

@@ -16,8 +16,8 @@ from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from customers.admin.fields import person
 from escalation.absences.returning import keep, take_back
 from escalation.models import AbsenceMove, Settled
-from tickets.admin.each import tell, to_each, too_many
-from tickets.admin.shown import ticket_link
+from tickets.admin.apply_to_each import apply_to_each, refuse_too_many, show_outcome
+from tickets.admin.display import ticket_link
 
 COLOURS = {"": "warning", Settled.TAKEN_BACK: "success", Settled.KEPT: "info", Settled.PASSED: "default"}
 
@@ -97,11 +97,13 @@ class AbsenceMoveAdmin(ReadOnlyAdmin, RowAccessAdmin):
         self._each(request, queryset, keep)
 
     def _each(self, request: HttpRequest, moves: "QuerySet[AbsenceMove]", service: Any) -> None:
-        if too_many(request, moves.count()):
+        if refuse_too_many(request, moves.count()):
             return
         actor, at = cast(User, request.user), timezone.now()
         chosen = moves.select_related("ticket")
-        tell(request, to_each(chosen, lambda move: service(move=move, actor=actor, at=at), _number))
+        show_outcome(
+            request, apply_to_each(chosen, lambda move: service(move=move, actor=actor, at=at), _number)
+        )
 
 
 def _number(move: AbsenceMove) -> str:

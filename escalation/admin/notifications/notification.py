@@ -14,8 +14,8 @@ from escalation.access import visible_notifications
 from escalation.choices import Medium, NotificationState
 from escalation.models import Notification, NotificationAttempt
 from escalation.notifications.channels.outcomes import translate_answer
+from tickets.admin.display import ticket_link
 from tickets.admin.labels import OUTBOX
-from tickets.admin.shown import ticket_link
 
 STATES = {
     NotificationState.PENDING: "warning",

@@ -19,8 +19,8 @@ from escalation.admin.promises.ledger import EventColumns
 from escalation.admin.promises.times import moment_marked
 from escalation.choices import ClockState
 from escalation.models import Clock, ClockEvent
+from tickets.admin.display import ticket_link
 from tickets.admin.labels import PRIORITY
-from tickets.admin.shown import ticket_link
 from tickets.search import NUMBER
 
 STATE = {

@@ -11,7 +11,7 @@ from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from customers.admin.fields import person
 from escalation.access import visible_escalations
 from escalation.models import Escalation
-from tickets.admin.shown import ticket_link
+from tickets.admin.display import ticket_link
 
 
 @admin.register(Escalation)

@@ -15,7 +15,7 @@ from customers.admin.fields import person
 from escalation.access import visible_ledger
 from escalation.admin.promises.times import moment_marked
 from escalation.models import ClockEvent
-from tickets.admin.shown import ticket_link
+from tickets.admin.display import ticket_link
 
 
 class EventColumns:

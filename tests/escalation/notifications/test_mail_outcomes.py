@@ -133,9 +133,9 @@ def server(settings):
 
 def test_whom_the_server_refuses_is_replaced_by_the_manager_whose_mail_it_takes(row, boss, server):
     for at in (1, 2):
-        deliver_due(clock=lambda at=at: minute(at))
+        deliver_due(read_clock=lambda at=at: minute(at))
         dispatched(at)
-    deliver_due(clock=lambda: minute(3))
+    deliver_due(read_clock=lambda: minute(3))
     dispatched(3)
     assert server.taken == ["boss@desk.example"]
     assert attempt().outcome == AttemptOutcome.REFUSED

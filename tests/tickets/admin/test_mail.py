@@ -178,8 +178,8 @@ def test_those_who_may_not_release_cannot_by_posting(login, action, group):
 def test_a_mailbox_is_fetched_now_and_the_answer_is_said(login, monkeypatch, frozen):
     asked = []
 
-    def fetch(pk, *, clock, stop_at):
-        asked.append((pk, clock(), stop_at))
+    def fetch(pk, *, read_clock, stop_at):
+        asked.append((pk, read_clock(), stop_at))
         return FetchReport("help@desk.example", problem="Wrong password.")
 
     monkeypatch.setattr("tickets.admin.mailbox.fetch_mailbox", fetch)

@@ -17,7 +17,7 @@ from tests.factories import (
     staff,
 )
 from tickets.admin import bulk, labels
-from tickets.admin.each import AT_ONCE
+from tickets.admin.apply_to_each import AT_ONCE
 from tickets.choices import Fact, IntakeState, MessageKind, OutboxState, Priority, Status
 from tickets.errors import DeskError
 from tickets.models import Ticket
@@ -196,7 +196,7 @@ def test_a_refusal_is_said_with_the_tickets_number_and_spoils_no_other(login, an
 
 
 def test_more_tickets_than_a_request_can_change_are_refused(login, ann, monkeypatch):
-    monkeypatch.setattr("tickets.admin.each.AT_ONCE", 1)
+    monkeypatch.setattr("tickets.admin.apply_to_each.AT_ONCE", 1)
     tickets = TicketFactory.create_batch(2, owner=ann)
     response = run_action(login(ann), "set_status", tickets, apply=1, status="closed", reason="x")
     assert said(response) == ["Choose at most 1 at once."]

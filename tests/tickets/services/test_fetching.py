@@ -43,7 +43,7 @@ def fill(server: FakeServer, number: int = 3) -> None:
 
 
 def fetch(mailbox: Mailbox, at: datetime = NOW) -> FetchReport:
-    report = fetch_mailbox(mailbox.pk, clock=lambda: at)
+    report = fetch_mailbox(mailbox.pk, read_clock=lambda: at)
     mailbox.refresh_from_db()
     return report
 
@@ -106,7 +106,7 @@ def test_a_fetch_ends_after_its_time_and_the_next_goes_on(server, mailbox, monke
     monkeypatch.setattr(fetching, "BATCH", 1)
     fill(server, 5)
     times = iter(NOW + timedelta(seconds=15 * number) for number in range(1000))
-    fetch_mailbox(mailbox.pk, clock=lambda: next(times))
+    fetch_mailbox(mailbox.pk, read_clock=lambda: next(times))
     assert 0 < len(ids()) < 5
     fetch(mailbox, NOW + timedelta(hours=2))
     assert len(ids()) == 5
@@ -280,7 +280,7 @@ def test_errors_in_a_row_are_tried_less_and_less_often(server, mailbox):
 
 
 def due(at: datetime = NOW) -> list[str]:
-    return [report.address for report in fetch_due(clock=lambda: at)]
+    return [report.address for report in fetch_due(read_clock=lambda: at)]
 
 
 def test_a_broken_mailbox_stops_no_other(server, mailbox):
@@ -288,7 +288,7 @@ def test_a_broken_mailbox_stops_no_other(server, mailbox):
         host="imap.desk.example", username="b", password="wrong", address="a@desk.example"
     )
     fill(server)
-    reports = fetch_due(clock=lambda: NOW)
+    reports = fetch_due(read_clock=lambda: NOW)
     assert sorted((report.address, report.stored) for report in reports) == [
         ("a@desk.example", 0),
         ("support@desk.example", 3),

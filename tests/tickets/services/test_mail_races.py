@@ -44,7 +44,7 @@ def _desk() -> None:
 
 def test_each_mail_is_sent_by_one_worker_only(settings):
     mails = [OutboundEmailFactory() for _mail in range(60)]
-    reports = at_once(lambda _number: deliver_due(clock=lambda: NOW))
+    reports = at_once(lambda _number: deliver_due(read_clock=lambda: NOW))
     assert sum(report.accepted for report in reports) == len(mails)
     assert len(list(settings.OUTGOING_DIR.iterdir())) == len(mails)
     assert set(OutboundEmail.objects.values_list("attempts", "state")) == {(1, OutboxState.ACCEPTED)}

@@ -27,7 +27,7 @@ class Command(BaseCommand):
             raise CommandError("\n".join(f"{report.address}: {report.problem}" for report in failed))
 
     def _fetch(self, box: Mailbox) -> FetchReport:
-        report = fetch_mailbox(box.pk, clock=timezone.now)
+        report = fetch_mailbox(box.pk, read_clock=timezone.now)
         self.stdout.write(str(report))
         return report
 

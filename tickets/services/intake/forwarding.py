@@ -1,4 +1,4 @@
-"""Reads who wrote a mail that a colleague forwarded: from the block of headers in its text, or from the attachment."""
+"""Finds who wrote a mail that a colleague forwarded: in the attached mail, or in the headers quoted in the text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BLOCK_LINES = 8
 
 
 def forwarded_sender(mail: ParsedMail) -> Address | None:
-    """The original sender; None when the mail is no forward or does not say."""
+    """The original sender; None if the mail is no forward or does not name one."""
     return _of_attachment(mail) or _of_text(mail)
 
 

@@ -1,4 +1,4 @@
-"""The first step of mail in: the raw bytes are stored and committed before anybody looks at them."""
+"""The first step of mail in: stores and commits the raw bytes before any code looks into them."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def receive_raw(
     """Store a mail in a transaction of its own and have it processed after the commit.
 
     A second copy in the same mailbox is not stored; the row of the first is returned. ``received_at`` (UTC) is the
-    receipt by our server, never the mail's Date. Of a mail above MAIL_MAX_BYTES only the head is kept; ``size`` is
-    the whole size where the caller has fetched no more than the head. Without a mailbox, the envelope names it.
+    receipt by our server, never the mail's Date. Only the head of a mail above MAIL_MAX_BYTES is kept; pass the whole
+    ``size`` if you fetched only the head. Without a mailbox, the envelope names it.
     """
     row, _is_new = store_once(
         raw=raw,
@@ -78,9 +78,9 @@ def store_once(
 
 
 def fingerprint_of(raw: bytes) -> str:
-    """The same for two copies of a mail that came by different ways: its Message-ID and its body count.
+    """A hash of Message-ID and body: the same for two copies of a mail that came by different ways.
 
-    Without a Message-ID everything counts. The mail is not parsed, as a parser may fail; line ends do not matter.
+    Without a Message-ID it covers all bytes. The mail is not parsed, as a parser may fail; line ends do not matter.
     """
     head, body = _split(raw)
     found = _MESSAGE_ID.search(head)

@@ -1,4 +1,4 @@
-"""Turns an outbox row into a mail: text and HTML, files, and the headers that keep a thread together."""
+"""Turns a row of the outbox into a mail: text and HTML, files, and the headers that keep a thread together."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ AUTO_SUBMITTED = {
     MailPurpose.ACKNOWLEDGEMENT: "auto-replied",
     MailPurpose.NOTIFICATION: "auto-generated",
 }
-# A mail to several people is held back as a whole so often while one of them is refused for now.
+# For so many tries a mail to several people waits as a whole while one of them is refused for now.
 TRIES_FOR_ALL_RECIPIENTS = 3
 
 _CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
@@ -35,7 +35,7 @@ _UTF8.body_encoding = QP  # passes servers without 8BITMIME, and signatures surv
 
 
 def compose_mail(mail: OutboundEmail) -> OutgoingMail:
-    """The mail as bytes, with its envelope. The same row gives the same Message-ID and Date each time."""
+    """The mail as bytes, with its envelope. The same row always gives the same Message-ID and Date."""
     return OutgoingMail(
         message_id=mail.rfc_message_id,
         sender=envelope_address(parseaddr(mail.sender)[1]),
@@ -77,7 +77,7 @@ def envelope_address(address: str) -> str:
 
 
 def _subject(subject: str) -> str:
-    """Encoded for the place it gets: a first word too long for its line would leave "Subject:" alone there."""
+    """The subject, encoded for the place after "Subject:", which must not stand alone on its line."""
     line = storable_line(subject)
     return line if line.isascii() else Header(line, "utf-8", header_name="Subject").encode(linesep="")
 
@@ -105,7 +105,7 @@ def _files(mail: OutboundEmail) -> Iterator[MIMEBase]:
 
 
 def file_part(name: str, content_type: str, data: bytes) -> MIMEBase:
-    """A file as it is, byte for byte, under a name that cannot break out of its header."""
+    """The file byte for byte, under a name that cannot break out of its header."""
     main, _slash, sub = content_type.partition("/")
     if main in ("message", "multipart") or not _CONTENT_TYPE.fullmatch(content_type):
         main, sub = "application", "octet-stream"

@@ -1,12 +1,12 @@
 """Delivers the outbox: claim a row for a while, send it outside any transaction, record the answer.
 
-1. `claim_next` takes the row that waits longest and leases it; a row whose lease ran out waits again. What is
-   written to customers goes before what colleagues are told: a flood of notifications holds up no answer.
+1. `claim_next` takes the row that waits longest and leases it; a row whose lease ran out waits again. Mail to
+   customers goes before mail to colleagues, so that a flood of notifications holds up no answer.
 2. The mail is composed and handed to the transport. No transaction is open meanwhile.
-3. The answer is recorded if the lease is still ours, and a reply that will never arrive is taken back.
+3. The server's answer is recorded if the lease is still ours, and a reply that will never arrive is taken back.
 
 A process that dies between the server's "250" and the record leaves a leased row, which is sent again when the
-lease ends: a customer may get an answer twice, never not at all. Both copies carry the same Message-ID, by which
+lease ends: a customer may get an answer twice, but never not at all. Both copies have the same Message-ID, by which
 receivers drop the second one, and the folder transport does not write it again.
 """
 
@@ -58,20 +58,20 @@ class DeliveryReport:
         return f"{counts}; {self.problem}" if self.problem else counts
 
 
-def deliver_due(*, clock: Callable[[], datetime], most: int = MOST_PER_RUN) -> DeliveryReport:
-    """Send what is due, customers' mails first and the oldest first.
+def deliver_due(*, read_clock: Callable[[], datetime], most: int = MOST_PER_RUN) -> DeliveryReport:
+    """Send the mails that are due: mail to customers first, then the oldest first.
 
-    An unreachable server ends the run; what was not tried keeps its turn.
+    A server that cannot be reached ends the run; mails that were not tried keep their turn.
     """
     report = DeliveryReport()
-    stop_at = clock() + RUN_FOR
+    stop_at = read_clock() + RUN_FOR
     try:
         with transport() as way:
             for _turn in range(most):
-                mail = claim_next(now=clock()) if clock() < stop_at else None
+                mail = claim_next(now=read_clock()) if read_clock() < stop_at else None
                 if mail is None:
                     break
-                _deliver(mail, way, report, clock=clock)
+                _deliver(mail, way, report, read_clock=read_clock)
     except ServerUnreachable as problem:
         report.problem = str(problem)
         logger.warning("Mail cannot be sent: %s", problem)
@@ -94,15 +94,15 @@ def claim_next(*, now: datetime) -> OutboundEmail | None:
 
 
 def _deliver(
-    mail: OutboundEmail, way: Transport, report: DeliveryReport, *, clock: Callable[[], datetime]
+    mail: OutboundEmail, way: Transport, report: DeliveryReport, *, read_clock: Callable[[], datetime]
 ) -> None:
-    """Send one mail and record what became of it; passes ServerUnreachable on after recording it."""
+    """Send one mail and record what became of it. Raises ServerUnreachable after recording it."""
     try:
         answer = _send(mail, way)
     except ServerUnreachable as problem:
-        _record_answer(mail, ServerReply(SendingResult.LATER, str(problem)), report, now=clock())
+        _record_answer(mail, ServerReply(SendingResult.LATER, str(problem)), report, now=read_clock())
         raise
-    _record_answer(mail, answer, report, now=clock())
+    _record_answer(mail, answer, report, now=read_clock())
 
 
 def _send(mail: OutboundEmail, way: Transport) -> ServerReply:
@@ -130,7 +130,7 @@ def _record_answer(
 
 
 def _is_hopeless(mail: OutboundEmail, now: datetime) -> bool:
-    """A mail that is sent again after two days gets the first tries anew."""
+    """True after enough tries and enough time. A mail that is sent again gets all its tries anew."""
     return mail.attempts > len(WAITS) and now - mail.created_at >= GIVE_UP_AFTER
 
 
@@ -147,7 +147,7 @@ def _record_failure(mail: OutboundEmail, answer: ServerReply, *, now: datetime) 
 
 
 def _update_leased(mail: OutboundEmail, answer: ServerReply, **fields: object) -> int:
-    """Write the answer if the lease is still ours; 0 when somebody else has taken the row over."""
+    """Write the answer if the lease is still ours; 0 if another worker has taken the row over."""
     mine = OutboundEmail.objects.filter(pk=mail.pk, state=OutboxState.SENDING, leased_until=mail.leased_until)
     return mine.update(answer=answer.text.replace("\x00", ""), leased_until=None, **fields)
 
@@ -169,7 +169,7 @@ def send_again(*, outbound: OutboundEmail, actor: User, at: datetime) -> None:
 
 
 def _restore_response(message: Message, *, actor: User, at: datetime) -> None:
-    """The answer that never arrived is said now. One that a lead voided arrives and still answers nothing."""
+    """Let the answer that never arrived count from now. One that a lead voided is sent and still answers nothing."""
     ticket = lock_ticket(message.ticket)
     message.at, message.failed_at, message.failure = at, None, ""
     message.save(update_fields=["at", "failed_at", "failure"])

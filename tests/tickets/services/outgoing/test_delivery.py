@@ -63,7 +63,7 @@ def post(monkeypatch: pytest.MonkeyPatch) -> Post:
 
 
 def run(at: datetime = NOW) -> delivery.DeliveryReport:
-    return deliver_due(clock=lambda: at)
+    return deliver_due(read_clock=lambda: at)
 
 
 def reply(**fields: object) -> OutboundEmail:
@@ -294,7 +294,7 @@ def test_both_tries_after_a_crash_carry_the_same_message_id(post):
 def test_a_run_ends_after_its_number_of_mails(post):
     for _mail in range(3):
         reply()
-    deliver_due(clock=lambda: NOW, most=2)
+    deliver_due(read_clock=lambda: NOW, most=2)
     assert len(post.parcels) == 2
 
 
@@ -302,7 +302,7 @@ def test_a_run_ends_after_its_time(post):
     for _mail in range(3):
         reply()
     times = iter(NOW + timedelta(seconds=40 * number) for number in range(100))
-    deliver_due(clock=lambda: next(times))
+    deliver_due(read_clock=lambda: next(times))
     assert 0 < len(post.parcels) < 3
 
 

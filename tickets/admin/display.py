@@ -1,4 +1,4 @@
-"""How pages show a text as it was written and a link to a ticket."""
+"""Shows a text as it was written, and a link to a ticket."""
 
 from django.urls import reverse
 from django.utils.html import format_html

@@ -1,4 +1,4 @@
-"""Does one thing to each chosen row through a service, and says what was done and what was refused."""
+"""Calls a service for each chosen row, and shows what was done and what was refused."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -20,8 +20,10 @@ class BulkOutcome:
     refused: list[str] = field(default_factory=list)
 
 
-def to_each(rows: Iterable[Any], work: Callable[[Any], Any], name: Callable[[Any], str] = str) -> BulkOutcome:
-    """Run `work` for every row; a refusal of one is noted and spoils no other."""
+def apply_to_each(
+    rows: Iterable[Any], work: Callable[[Any], Any], name: Callable[[Any], str] = str
+) -> BulkOutcome:
+    """Run `work` for every row. A row that is refused is noted and stops no other."""
     outcome = BulkOutcome()
     for row in rows:
         try:
@@ -32,7 +34,7 @@ def to_each(rows: Iterable[Any], work: Callable[[Any], Any], name: Callable[[Any
     return outcome
 
 
-def tell(request: HttpRequest, outcome: BulkOutcome) -> None:
+def show_outcome(request: HttpRequest, outcome: BulkOutcome) -> None:
     if outcome.done:
         words = ngettext("%(count)s was done.", "%(count)s were done.", outcome.done)
         messages.success(request, words % {"count": outcome.done})
@@ -43,8 +45,8 @@ def tell(request: HttpRequest, outcome: BulkOutcome) -> None:
         messages.error(request, words % {"count": left})
 
 
-def too_many(request: HttpRequest, count: int) -> bool:
-    """Say so when more rows are chosen than one request can do."""
+def refuse_too_many(request: HttpRequest, count: int) -> bool:
+    """True, with a message on the page, if more rows are chosen than one request can do."""
     if count > AT_ONCE:
         messages.error(request, _("Choose at most %(most)s at once.") % {"most": AT_ONCE})
     return count > AT_ONCE
