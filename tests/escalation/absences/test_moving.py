@@ -410,7 +410,7 @@ def test_an_absence_that_is_over_or_gone_moves_nothing(ann):
 def test_shortened_between_the_look_and_the_lock_nothing_moves(ann, monkeypatch):
     ticket = ticket_of(ann)
     absence = away(ann)
-    lock = moving.all_locked_unless_busy
+    lock = moving.lock_tickets_unless_busy
 
     def shortened(pks):
         Absence.objects.filter(pk=absence.pk).update(ends_at=minute(10) - timedelta(seconds=1))
@@ -418,7 +418,7 @@ def test_shortened_between_the_look_and_the_lock_nothing_moves(ann, monkeypatch)
         return lock(pks)
 
     Absence.objects.filter(pk=absence.pk).update(starts_at=minute(1))
-    monkeypatch.setattr(moving, "all_locked_unless_busy", shortened)
+    monkeypatch.setattr(moving, "lock_tickets_unless_busy", shortened)
     assert run(10).settled == 1
     assert owner_of(ticket) == ann
 
@@ -434,12 +434,12 @@ def test_a_closed_ticket_without_any_promise_has_no_note_but_moves_when_owed(ann
 def test_it_leaves_what_was_closed_meanwhile(ann, monkeypatch):
     ticket = ticket_of(ann)
     away(ann)
-    lock = moving.all_locked_unless_busy
+    lock = moving.lock_tickets_unless_busy
 
     def closed(pks):
         set_status(ticket=ticket, status=Status.CLOSED, actor=ann, at=minute(9), reason="twice opened")
         return lock(pks)
 
-    monkeypatch.setattr(moving, "all_locked_unless_busy", closed)
+    monkeypatch.setattr(moving, "lock_tickets_unless_busy", closed)
     assert run(10).settled == 1
     assert owner_of(ticket) == ann

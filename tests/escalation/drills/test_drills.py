@@ -223,7 +223,7 @@ def test_a_drill_is_not_merged_with_a_matter_of_a_customer(boss):
 
 def test_a_busy_drill_is_ended_a_minute_later(boss, monkeypatch):
     started(boss)
-    monkeypatch.setattr(drills, "locked_unless_busy", lambda pk: None)
+    monkeypatch.setattr(drills, "lock_ticket_unless_busy", lambda pk: None)
     assert end_what_is_over(now=minute(999)) == 0
 
 

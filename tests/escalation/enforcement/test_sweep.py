@@ -60,13 +60,13 @@ def test_sweeping_twice_fires_once(ticket):
 
 def test_the_clock_is_read_again_under_the_lock(ticket, monkeypatch):
     """An answer that commits between finding the ticket and locking it settles the matter."""
-    lock = sweeping.all_locked_unless_busy
+    lock = sweeping.lock_tickets_unless_busy
 
     def answered_meanwhile(pks):
         answered(ticket, 30)
         return lock(pks)
 
-    monkeypatch.setattr(sweeping, "all_locked_unless_busy", answered_meanwhile)
+    monkeypatch.setattr(sweeping, "lock_tickets_unless_busy", answered_meanwhile)
     assert sweep(now=minute(30)) == SweepReport(settled=1)
     assert clock_of(ticket).state == ClockState.MET
     assert not fired().exists()
@@ -74,7 +74,7 @@ def test_the_clock_is_read_again_under_the_lock(ticket, monkeypatch):
 
 def test_a_ticket_that_somebody_holds_is_left_for_the_next_sweep(ticket, monkeypatch):
     with monkeypatch.context() as held:
-        held.setattr(sweeping, "all_locked_unless_busy", lambda pks: {})
+        held.setattr(sweeping, "lock_tickets_unless_busy", lambda pks: {})
         assert sweep(now=minute(30)) == SweepReport(busy=1)
     assert sweep(now=minute(31)) == SweepReport(acted=1)
 
