@@ -102,7 +102,7 @@ class Sweep:
                 if time.monotonic() >= self.stop_at:
                     report.left = self.due_clocks.count()
                     return report
-                for part in work_in_halves(batch, self._done, failed=self._failed):
+                for part in work_in_halves(batch, self._enforce, failed=self._record_failure):
                     report.add(part)
         return report
 
@@ -133,10 +133,12 @@ class Sweep:
         return report
 
     @transaction.atomic
-    def _together(self, batch: Sequence[Pair]) -> SweepReport:
+    def _act_on_batch(self, batch: Sequence[Pair]) -> SweepReport:
         tickets = lock_tickets_unless_busy([ticket for _clock, ticket in batch])
-        wanted = [clock for clock, ticket in batch if ticket in tickets]
-        clocks = _still_due(wanted, self.now) if wanted else []
+        free = [clock for clock, ticket in batch if ticket in tickets]
+        # Many clocks share few calendars and policies: prefetched, each of those is read once.
+        due = self.due_clocks.prefetch_related("calendar", "policy_version__policy__duty_rota")
+        clocks = list(due.filter(pk__in=free)) if free else []
         for clock in clocks:
             clock.ticket = tickets[clock.ticket_id]
         if clocks:
