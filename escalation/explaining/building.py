@@ -25,8 +25,7 @@ from escalation.explaining.facts import (
     Waiver,
 )
 from escalation.explaining.hours import hours_told
-from escalation.exports.held import Holding, held_times
-from escalation.exports.promises import HOLDER_CHANGES
+from escalation.exports.promises import HOLDER_CHANGES, Holding, held_times
 from escalation.models import Clock, ClockEvent, Escalation, Notification
 from escalation.working_time.due_time import Stretch, WorkingHours, working_between
 from tickets.models.ticket import ticket_number

@@ -1,6 +1,11 @@
-"""The weekly pack: written once, kept in the default storage, corrected only by a further revision."""
+"""The weekly pack: three sheets and a manifest, written once, kept in the storage, corrected only by a new revision."""
 
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from itertools import starmap
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
@@ -12,22 +17,43 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from escalation.exports.announce import announce
-from escalation.exports.build import Pack, build_pack, write_manifest
-from escalation.exports.period import Period
-from escalation.lib.weeks import Week
+from escalation.exports import promises_csv, scorecard, tickets_csv
+from escalation.exports.bulk_reading import People, load_people
+from escalation.exports.pack_mail import mail_pack
+from escalation.exports.promises import promises_of
+from escalation.lib.csv_sheets import Cell, SheetSummary, write_sheet
+from escalation.lib.weeks import Period, Week
 from escalation.models import ExportFile, WeeklyExport
 from tickets.errors import DeskError
 
+FORMAT_VERSION = 1  # raise it when a column is added, renamed or counted otherwise
+MANIFEST = "manifest.json"
+
+
+@dataclass
+class Pack:
+    """The files that `build_pack` wrote into a folder, and the totals for the mail."""
+
+    folder: Path
+    files: dict[str, SheetSummary] = field(default_factory=dict)
+    policies: set[tuple[str, int]] = field(default_factory=set)
+    desk: scorecard.Tally = field(default_factory=scorecard.Tally)
+
 
 def export_week(*, week: Week, at: datetime, actor: User | None, correct: str = "") -> WeeklyExport:
-    """The frozen pack of a week that is over; made now if there is none, else the one that exists, unchanged.
+    """Freeze the pack of a week that is over; if the week has one already, return it unchanged.
 
-    `correct` is the reason for a further revision: made from the data of today, it stands beside the old one.
+    `correct` is the reason for a further revision: made from today's data, it stands beside the old one.
     Building takes no lock; one short transaction claims the revision, keeps the files and queues the mails.
-    DeskError when the week is not over, or there is nothing to correct.
+    Raises DeskError when the week is not over, or there is nothing to correct.
     """
-    period = _period_over(week, at=at)
+    period = Period.of(week, zone=desk_zone())
+    if at < period.end:
+        end = period.end.astimezone(period.zone)
+        raise DeskError(
+            _("%(week)s is not over before %(end)s (%(zone)s), so its pack cannot be frozen yet.")
+            % {"week": week, "end": f"{end:%Y-%m-%d %H:%M}", "zone": period.zone.key}
+        )
     latest = WeeklyExport.objects.filter(week=str(week)).order_by("-revision").first()
     if latest and not correct:
         return latest
@@ -46,7 +72,7 @@ def export_week(*, week: Week, at: datetime, actor: User | None, correct: str = 
 
 
 def preview_week(*, week: Week, at: datetime, folder: Path) -> Pack:
-    """The files of a week as it stands now, over or not: in a folder, neither kept nor mailed."""
+    """Write the files of a week as it stands now, over or not, into a folder; nothing is kept or mailed."""
     period = Period.of(week, zone=desk_zone(), until=at)
     if period.end <= period.start:
         raise DeskError(_("%(week)s has not begun yet.") % {"week": week})
@@ -60,15 +86,52 @@ def desk_zone() -> ZoneInfo:
     return ZoneInfo(settings.DESK_TIME_ZONE)
 
 
-def _period_over(week: Week, *, at: datetime) -> Period:
-    period = Period.of(week, zone=desk_zone())
-    if at < period.end:
-        end = period.end.astimezone(period.zone)
-        raise DeskError(
-            _("%(week)s is not over before %(end)s (%(zone)s), so its pack cannot be frozen yet.")
-            % {"week": week, "end": f"{end:%Y-%m-%d %H:%M}", "zone": period.zone.key}
-        )
-    return period
+def build_pack(period: Period, *, folder: Path) -> Pack:
+    """Write the three sheets into a folder; reads the database and changes nothing.
+
+    Rows stream from the database to the file; only the lines of the scorecard are held in memory.
+    """
+    pack, people = Pack(folder), load_people()
+    card = scorecard.Scorecard(people)
+    tickets = tickets_csv.ticket_rows(tickets_csv.tickets_of(period), people=people, zone=period.zone)
+    promises = _promise_rows(period, pack=pack, card=card, people=people)
+    pack.files["tickets.csv"] = write_sheet(folder / "tickets.csv", tickets_csv.COLUMNS, tickets)
+    pack.files["promises.csv"] = write_sheet(folder / "promises.csv", promises_csv.COLUMNS, promises)
+    for incident in scorecard.incidents_of(period):
+        card.add_incident(incident)
+    lines = card.lines()
+    rows = starmap(scorecard.scorecard_row, lines.items())
+    pack.files["scorecard.csv"] = write_sheet(folder / "scorecard.csv", scorecard.COLUMNS, rows)
+    pack.desk = lines[scorecard.THE_DESK]
+    return pack
+
+
+def _promise_rows(
+    period: Period, *, pack: Pack, card: scorecard.Scorecard, people: People
+) -> Iterator[list[Cell]]:
+    """The rows of promises.csv; each promise is added to the scorecard as it passes."""
+    for promise in promises_of(period):
+        card.add(promise)
+        pack.policies.add((promise.clock.policy, promise.clock.policy_version))
+        yield promises_csv.promise_row(promise, people=people, zone=period.zone)
+
+
+def write_manifest(pack: Pack, *, period: Period, revision: int, reason: str) -> None:
+    """Write what lies in the pack and by which rules it was counted; the digests prove the sheets unchanged."""
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "week": str(period.week),
+        "revision": revision,
+        "correction_reason": reason,
+        "time_zone": period.zone.key,
+        "from": period.start.isoformat(),
+        "until": period.end.isoformat(),
+        "files": {name: asdict(summary) for name, summary in pack.files.items()},
+        "policies": [{"policy": name, "version": version} for name, version in sorted(pack.policies)],
+    }
+    data = (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode()
+    (pack.folder / MANIFEST).write_bytes(data)
+    pack.files[MANIFEST] = SheetSummary(rows=0, sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
 
 
 def _refuse_unchanged(pack: Pack, latest: WeeklyExport) -> None:
@@ -82,7 +145,7 @@ def _refuse_unchanged(pack: Pack, latest: WeeklyExport) -> None:
 
 @transaction.atomic
 def _freeze(export: WeeklyExport, pack: Pack) -> WeeklyExport:
-    """Whoever inserts the row first keeps the files; anybody who comes second gets that row."""
+    """Keep the files and queue the mails, unless another run inserted the row first: then return that row."""
     kept, created = WeeklyExport.objects.get_or_create(
         week=export.week,
         revision=export.revision,
@@ -93,15 +156,19 @@ def _freeze(export: WeeklyExport, pack: Pack) -> WeeklyExport:
         },
     )
     if created:
-        files = [_keep(kept, pack, name) for name in pack.files]
+        files = [_store(kept, pack, name) for name in pack.files]
         ExportFile.objects.bulk_create(files)
-        announce(kept, files=files, desk=pack.desk, at=export.created_at)
+        mail_pack(kept, files=files, desk=pack.desk, at=export.created_at)
     return kept
 
 
-def _keep(export: WeeklyExport, pack: Pack, name: str) -> ExportFile:
-    """A file left under this name comes from a run that died before its row was kept: it is replaced."""
-    path = f"{folder_of(export)}/{name}"
+def _store(export: WeeklyExport, pack: Pack, name: str) -> ExportFile:
+    """Store one file as exports/2026-W47/NAME, or exports/2026-W47/revision-2/NAME for the first correction.
+
+    A file already there was left by a run that died before it inserted its row; it is replaced.
+    """
+    revision = "" if export.revision == 1 else f"/revision-{export.revision}"
+    path = f"exports/{export.week}{revision}/{name}"
     default_storage.delete(path)
     with (pack.folder / name).open("rb") as source:
         stored = default_storage.save(path, File(source))
@@ -114,9 +181,3 @@ def _keep(export: WeeklyExport, pack: Pack, name: str) -> ExportFile:
         size=summary.bytes,
         rows=summary.rows,
     )
-
-
-def folder_of(export: WeeklyExport) -> str:
-    """exports/2026-W47, and exports/2026-W47/revision-2 for its first correction."""
-    folder = f"exports/{export.week}"
-    return folder if export.revision == 1 else f"{folder}/revision-{export.revision}"

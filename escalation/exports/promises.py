@@ -1,29 +1,25 @@
-"""The promises of a week, read once in the order of their numbers, each with its verdict and its holders.
+"""The promises of a week, judged: kept, broken or still running when the week ended, and who held each how long.
 
-A promise belongs to the pack when it started, fell due unkept, or was answered or ended in the week.
-It counts in the week that decided it, so that the weeks of a year add up to the year.
+A promise is listed in each week in which it started, fell due unkept, or was answered or ended.
+It counts only in the week that decided it, so that the weeks of a year add up to the year.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
 from django.db.models import Q
 
-from escalation.choices import RESPONSE_KINDS, ClockChange, ClockState
-from escalation.clocks.served_channels import ways_served_by
-from escalation.exports.held import Held, Holding, held_times
-from escalation.exports.period import Period, Verdict, verdict
-from escalation.exports.stamps import moment, moments, stamp
+from escalation.choices import ClockChange, ClockState
+from escalation.exports.bulk_reading import ROWS_AT_A_TIME, parse_time, parse_times, time_as_text
+from escalation.lib.weeks import Period
 from escalation.models import Clock, ClockEvent
 from escalation.models.clock import ClockQuerySet
 from escalation.working_time.due_time import WorkingHours, working_between
-from escalation.working_time.lookup import CalendarBook
-from tickets.models.message import BACKDATED_AFTER
+from escalation.working_time.lookup import HoursByVersion
 
-FETCH = 2000  # rows read at a time
-# Lines that say who held the ticket from then on. Others may be dated back to when an answer was given.
+# Ledger lines that say who held the ticket from then on. Others may be dated back to when an answer was given.
 HOLDER_CHANGES = [
     ClockChange.STARTED,
     ClockChange.HANDED_OVER,
@@ -33,17 +29,8 @@ HOLDER_CHANGES = [
 ]
 
 
-class CustomerColumns(NamedTuple):
-    """Whose matter it was; all empty for a sender nobody knows."""
-
-    pk: int | None
-    code: str | None
-    name: str | None
-    account_manager_id: int | None
-
-
 class ClockRow(NamedTuple):
-    """What is read of a clock, in the order of PATHS and TIMES."""
+    """The database's values for one clock, in the order of PATHS and TIMES."""
 
     pk: int
     ticket_id: int
@@ -65,8 +52,8 @@ class ClockRow(NamedTuple):
     author_id: int | None
     waived_by_id: int | None
     waive_reason: str
-    starter_id: int | None  # who wrote down the message that started it; nobody for a mail
-    channels: dict[str, list[str]]  # of the policy version, by priority
+    starter_id: int | None  # the colleague who entered the message that started it; None for a mail
+    channels: dict[str, list[str]]  # the policy version's promised ways, by priority
     answer_channel: str | None
     backup_manager_id: int | None
     started_at: datetime
@@ -76,11 +63,7 @@ class ClockRow(NamedTuple):
     raised_at: datetime | None
     waived_at: datetime | None
     recorded_at: datetime | None  # when the answer was written down
-    start_recorded_at: datetime | None  # and when what started it was
-
-    @property
-    def customer_side(self) -> CustomerColumns:
-        return CustomerColumns(self.customer_id, self.customer_code, self.customer, self.account_manager_id)
+    start_recorded_at: datetime | None  # when the message that started it was written down
 
 
 PATHS = (
@@ -121,51 +104,34 @@ TIMES = (
 )
 
 
-class WeekPromise(NamedTuple):
-    """A clock as it stood when the week ended. Times of response and holding are working time."""
+class Verdict(NamedTuple):
+    """`decided_at` is when the promise was kept, broken or cancelled; None while it runs."""
+
+    state: ClockState
+    decided_at: datetime | None
+
+
+STILL_RUNNING = Verdict(ClockState.RUNNING, None)
+
+
+class Holding(NamedTuple):
+    """From `at` on, this person held the ticket."""
+
+    at: datetime
+    holder_id: int
+
+
+class JudgedPromise(NamedTuple):
+    """A clock as it stood when the week ended. `response` and `held` are working time."""
 
     clock: ClockRow
     verdict: Verdict
-    counts: bool  # decided in this week
+    is_decided_here: bool  # in this week, so that it counts
     answered_at: datetime | None  # in or before this week
-    answered_here: bool  # in this week
+    is_answered_here: bool  # in this week
     response: timedelta | None
     is_near_miss: bool  # met in the last tenth of its window
-    held: Held
-
-    @property
-    def is_backdated(self) -> bool:
-        """The answer was written down later than a logged contact may be without a mark."""
-        recorded_at = self.clock.recorded_at
-        if recorded_at is None or self.answered_at is None:
-            return False
-        return recorded_at - self.answered_at > BACKDATED_AFTER
-
-    @property
-    def is_start_backdated(self) -> bool:
-        """A colleague wrote down later what started it; a mail's receipt is never backdated."""
-        recorded_at = self.clock.start_recorded_at
-        if recorded_at is None or self.clock.starter_id is None:
-            return False
-        return recorded_at - self.clock.started_at > BACKDATED_AFTER
-
-    @property
-    def ways_promised(self) -> list[str]:
-        """Values of Way, for promises of an answer."""
-        clock = self.clock
-        return clock.channels.get(str(clock.priority), []) if clock.kind in RESPONSE_KINDS else []
-
-    @property
-    def ways_of_the_answer(self) -> list[str]:
-        clock = self.clock
-        if self.answered_at is None or clock.answer_channel is None:
-            return []
-        managers = (clock.account_manager_id, clock.backup_manager_id)
-        return [way.value for way in ways_served_by(clock.answer_channel, clock.author_id, managers)]
-
-    @property
-    def breached_at(self) -> datetime | None:
-        return self.verdict.decided_at if self.verdict.state == ClockState.BREACHED else None
+    held: dict[int, timedelta]  # by user id, up to the decision
 
 
 def clocks_of(period: Period) -> ClockQuerySet:
@@ -181,64 +147,99 @@ def clocks_of(period: Period) -> ClockQuerySet:
     )
 
 
-def promises_of(period: Period, *, book: CalendarBook) -> Iterator[WeekPromise]:
-    """Two queries whatever the number of promises, both streamed in the order of the clocks and merged."""
-    clocks = clocks_of(period)
-    ledger = _Ledger(clocks)
-    fetched = clocks.values_list(*PATHS, *map(stamp, TIMES)).iterator(chunk_size=FETCH)
+def promises_of(period: Period) -> Iterator[JudgedPromise]:
+    """Stream the week's promises in the order of their keys.
+
+    Two queries, of clocks and of ledger lines, are read side by side; a third for each version of a calendar.
+    """
+    clocks, hours_by_version = clocks_of(period), HoursByVersion()
+    ledger = _HolderLines(clocks)
+    fetched = clocks.values_list(*PATHS, *map(time_as_text, TIMES)).iterator(chunk_size=ROWS_AT_A_TIME)
     for values in fetched:
-        clock = ClockRow._make((*values[: len(PATHS)], *moments(values[len(PATHS) :])))
-        yield _promise(clock, period=period, book=book, holdings=ledger.holdings_of(clock.pk))
+        clock = ClockRow._make((*values[: len(PATHS)], *parse_times(values[len(PATHS) :])))
+        hours = hours_by_version[clock.calendar_id, clock.calendar_version]
+        yield _judged(clock, period=period, hours=hours, holdings=ledger.holdings_of(clock.pk))
 
 
-def _promise(clock: ClockRow, *, period: Period, book: CalendarBook, holdings: list[Holding]) -> WeekPromise:
-    hours, start = book[clock.calendar_id, clock.calendar_version], clock.started_at
-    found = verdict(end=period.end, state=clock.state, due_at=clock.due_at, stopped_at=clock.stopped_at)
-    decided_at = found.decided_at if period.holds(found.decided_at) else None
-    answered_at = clock.stopped_at if clock.answered_by_id and _before(clock.stopped_at, period.end) else None
-    response = working_between(hours, start, answered_at) if answered_at else None
-    return WeekPromise(
-        clock=clock,
-        verdict=found,
-        counts=decided_at is not None,
-        answered_at=answered_at,
-        answered_here=period.holds(answered_at),
-        response=response,
-        is_near_miss=_is_near_miss(clock, found, hours),
-        held=held_times(holdings, hours=hours, start=start, until=decided_at) if decided_at else {},
-    )
-
-
-def _is_near_miss(clock: ClockRow, found: Verdict, hours: WorkingHours) -> bool:
-    """Met in the last tenth of the window; that of a raised priority begins when it was raised."""
-    if found.state != ClockState.MET or found.decided_at is None:
-        return False
-    left = working_between(hours, found.decided_at, clock.due_at)
-    return left * 10 <= working_between(hours, clock.raised_at or clock.started_at, clock.due_at)
-
-
-def _before(at: datetime | None, end: datetime) -> bool:
-    return at is not None and at < end
-
-
-class _Ledger:
-    """The ledger lines of the chosen clocks, walked along with them."""
+class _HolderLines:
+    """The ledger lines that name a holder, read in step with the clocks they belong to."""
 
     def __init__(self, clocks: ClockQuerySet) -> None:
         lines = (
             ClockEvent.objects.filter(clock__in=clocks.order_by().values("pk"), change__in=HOLDER_CHANGES)
             .order_by("clock_id", "at", "pk")
-            .values_list("clock_id", "holder_id", stamp("at"))
-            .iterator(chunk_size=FETCH)
+            .values_list("clock_id", "holder_id", time_as_text("at"))
+            .iterator(chunk_size=ROWS_AT_A_TIME)
         )
         self._groups = groupby(lines, key=lambda line: line[0])
         self._ahead: tuple[int, list[Holding]] | None = None
 
     def holdings_of(self, clock_id: int) -> list[Holding]:
-        """Ask in rising order; lines of clocks that were not asked for are passed over."""
+        """Ask in rising order of clocks; the lines of clocks not asked for are skipped."""
         while self._ahead is None or self._ahead[0] < clock_id:
             group = next(self._groups, None)
             if group is None:
                 return []
-            self._ahead = group[0], [Holding(moment(at), holder) for _clock, holder, at in group[1]]
+            self._ahead = group[0], [Holding(parse_time(at), holder) for _clock, holder, at in group[1]]
         return self._ahead[1] if self._ahead[0] == clock_id else []
+
+
+def _judged(
+    clock: ClockRow, *, period: Period, hours: WorkingHours, holdings: Sequence[Holding]
+) -> JudgedPromise:
+    start = clock.started_at
+    verdict = verdict_at(period.end, state=clock.state, due_at=clock.due_at, stopped_at=clock.stopped_at)
+    decided_at = verdict.decided_at if period.contains(verdict.decided_at) else None
+    is_answered = clock.answered_by_id and clock.stopped_at is not None and clock.stopped_at < period.end
+    answered_at = clock.stopped_at if is_answered else None
+    return JudgedPromise(
+        clock=clock,
+        verdict=verdict,
+        is_decided_here=decided_at is not None,
+        answered_at=answered_at,
+        is_answered_here=period.contains(answered_at),
+        response=working_between(hours, start, answered_at) if answered_at else None,
+        is_near_miss=_is_near_miss(clock, verdict, hours),
+        held=held_times(holdings, hours=hours, start=start, until=decided_at) if decided_at else {},
+    )
+
+
+def verdict_at(end: datetime, *, state: str, due_at: datetime, stopped_at: datetime | None) -> Verdict:
+    """The clock as it stood at `end`, whenever that is asked: later answers do not reach back.
+
+    A promise broken before `end` counts although no sweep has noticed it yet.
+    """
+    stopped = stopped_at if stopped_at is not None and stopped_at < end else None
+    match ClockState(state):
+        case ClockState.MET | ClockState.CANCELLED as final:
+            return Verdict(final, stopped) if stopped else STILL_RUNNING
+        case ClockState.PAUSED:
+            return STILL_RUNNING
+        case ClockState.RUNNING | ClockState.BREACHED:
+            return Verdict(ClockState.BREACHED, due_at) if due_at < end else STILL_RUNNING
+
+
+def _is_near_miss(clock: ClockRow, verdict: Verdict, hours: WorkingHours) -> bool:
+    """True if met in the last tenth of the window; that of a raised priority begins when it was raised."""
+    if verdict.state != ClockState.MET or verdict.decided_at is None:
+        return False
+    left = working_between(hours, verdict.decided_at, clock.due_at)
+    return left * 10 <= working_between(hours, clock.raised_at or clock.started_at, clock.due_at)
+
+
+def held_times(
+    holdings: Sequence[Holding], *, hours: WorkingHours, start: datetime, until: datetime
+) -> dict[int, timedelta]:
+    """The working time each person held a promise; `holdings` in the order of time.
+
+    The first holder also held it from `start` to the first line. Who held it in no working time has no entry.
+    """
+    held: dict[int, timedelta] = {}
+    begin = start
+    for index, holding in enumerate(holdings):
+        next_change = holdings[index + 1].at if index + 1 < len(holdings) else until
+        end = min(max(next_change, begin), until)
+        if end > begin and (time := working_between(hours, begin, end)):
+            held[holding.holder_id] = held.get(holding.holder_id, timedelta(0)) + time
+        begin = end
+    return held

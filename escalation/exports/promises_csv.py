@@ -1,11 +1,15 @@
-"""promises.csv: one row per clock, as it stood when the week ended; waivers as they are known when it is written."""
+"""promises.csv: one row per clock in its state at the end of the week; waivers count whenever they were granted."""
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from escalation.exports.promises import WeekPromise
-from escalation.exports.roster import Roster
+from escalation.choices import RESPONSE_KINDS, ClockState
+from escalation.clocks.served_channels import ways_served_by
+from escalation.exports.bulk_reading import People
+from escalation.exports.promises import ClockRow, JudgedPromise
 from escalation.exports.tickets_csv import priority_code
 from escalation.lib.csv_sheets import Cell, iso_time, local_time
+from tickets.models.message import BACKDATED_AFTER
 from tickets.models.ticket import ticket_number
 
 COLUMNS = (
@@ -49,16 +53,22 @@ COLUMNS = (
 )
 
 
-def promise_row(promise: WeekPromise, *, roster: Roster, zone: ZoneInfo) -> list[Cell]:
-    """Minutes are working minutes of the promise's calendar; `held_by` lists who held it how many of them."""
-    clock, breached_at = promise.clock, promise.breached_at
+def promise_row(promise: JudgedPromise, *, people: People, zone: ZoneInfo) -> list[Cell]:
+    """Minutes are working minutes of the promise's calendar; `held_by` lists each holder with their minutes."""
+    clock, verdict = promise.clock, promise.verdict
+    breached_at = verdict.decided_at if verdict.state == ClockState.BREACHED else None
+    start_recorded_at = clock.start_recorded_at if clock.starter_id is not None else None
+    held_by = "; ".join(
+        f"{people[holder_id].username} {time.total_seconds() / 60:.0f}"
+        for holder_id, time in promise.held.items()
+    )
     return [
         clock.pk,
         ticket_number(clock.ticket_id),
         clock.customer_code,
         clock.customer,
-        roster[clock.account_manager_id].username,
-        roster[clock.owner_id].username,
+        people[clock.account_manager_id].username,
+        people[clock.owner_id].username,
         clock.kind,
         priority_code(clock.priority),
         clock.policy,
@@ -71,30 +81,42 @@ def promise_row(promise: WeekPromise, *, roster: Roster, zone: ZoneInfo) -> list
         iso_time(clock.due_at),
         local_time(clock.due_at, zone),
         iso_time(clock.raised_at),
-        promise.verdict.state.value,
-        promise.counts,
+        verdict.state.value,
+        promise.is_decided_here,
         iso_time(promise.answered_at),
         local_time(promise.answered_at, zone),
-        roster[clock.author_id].username if promise.answered_at else "",
+        people[clock.author_id].username if promise.answered_at else "",
         round(promise.response.total_seconds() / 60, 1) if promise.response is not None else None,
         promise.is_near_miss,
         iso_time(breached_at),
         iso_time(clock.detected_at) if breached_at else "",
-        _held_by(promise, roster),
+        held_by,
         iso_time(clock.waived_at),
-        roster[clock.waived_by_id].username,
+        people[clock.waived_by_id].username,
         clock.waive_reason,
         iso_time(clock.recorded_at) if promise.answered_at else "",
-        promise.is_backdated,
+        _is_backdated(promise.answered_at, clock.recorded_at),
         iso_time(clock.start_recorded_at),
-        promise.is_start_backdated,
-        "; ".join(promise.ways_promised),
-        "; ".join(promise.ways_of_the_answer),
+        _is_backdated(clock.started_at, start_recorded_at),
+        "; ".join(_promised_ways(clock)),
+        "; ".join(_answered_ways(promise)),
     ]
 
 
-def _held_by(promise: WeekPromise, roster: Roster) -> str:
-    return "; ".join(
-        f"{roster[holder_id].username} {time.total_seconds() / 60:.0f}"
-        for holder_id, time in promise.held.items()
-    )
+def _is_backdated(at: datetime | None, recorded_at: datetime | None) -> bool:
+    """True if it was entered later than a logged contact may be without being marked; a mail never is."""
+    return at is not None and recorded_at is not None and recorded_at - at > BACKDATED_AFTER
+
+
+def _promised_ways(clock: ClockRow) -> list[str]:
+    """Values of Way; only promises of an answer have any."""
+    return clock.channels.get(str(clock.priority), []) if clock.kind in RESPONSE_KINDS else []
+
+
+def _answered_ways(promise: JudgedPromise) -> list[str]:
+    """Values of Way that the answer served."""
+    clock = promise.clock
+    if promise.answered_at is None or clock.answer_channel is None:
+        return []
+    managers = (clock.account_manager_id, clock.backup_manager_id)
+    return [way.value for way in ways_served_by(clock.answer_channel, clock.author_id, managers)]

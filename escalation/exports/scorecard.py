@@ -1,23 +1,30 @@
-"""scorecard.csv: how a week's promises went, by desk, priority, team, account manager, customer and person.
+"""scorecard.csv: what became of a week's promises, by desk, priority, team, account manager, customer and person.
 
 A promise counts once, in the week that decided it, for its customer, their account manager and that manager's
-team. Time held, and with it the breach, counts in proportion for the people who held it and for their teams.
+team. A breach counts for the people who held the promise and for their teams, in proportion to the time they held it.
 """
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import Enum
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
-from escalation.choices import ClockState
-from escalation.exports.held import shares
-from escalation.exports.incidents import Incident, IncidentKind
-from escalation.exports.promises import CustomerColumns, WeekPromise
-from escalation.exports.roster import Roster
+from django.db.models import IntegerField, OuterRef, Subquery
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
+
+from escalation.choices import ClockChange, ClockState
+from escalation.exports.bulk_reading import ROWS_AT_A_TIME, People
+from escalation.exports.promises import JudgedPromise
 from escalation.exports.tickets_csv import priority_code
-from escalation.lib import csv_sheets
+from escalation.lib.csv_sheets import Cell
+from escalation.lib.weeks import Period
+from escalation.models import ClockEvent, Escalation
 
 COLUMNS = (
     "group",
@@ -45,19 +52,56 @@ MINUTE = timedelta(minutes=1)
 GROUPS = ("desk", "priority", "team", "account_manager", "customer", "person")
 
 
-class Key(NamedTuple):
-    """One line of the scorecard; an empty key stands for tickets that have none."""
+class ScoredCustomer(NamedTuple):
+    """The customer that a promise or incident counts for; all None for an unknown sender."""
+
+    pk: int | None
+    code: str | None
+    name: str | None
+    account_manager_id: int | None
+
+
+CUSTOMER_PATHS = (  # of ScoredCustomer, from a ledger line or a firing
+    "clock__ticket__customer_id",
+    "clock__ticket__customer__code",
+    "clock__ticket__customer__name",
+    "clock__ticket__customer__account_manager_id",
+)
+
+
+class IncidentKind(Enum):
+    """Waived: a lead excused a promise. Voided: a lead took an answer back. Revoked: the answer did not arrive."""
+
+    WAIVED = "waived"
+    VOIDED = "voided"
+    REVOKED = "revoked"
+    ESCALATION = "escalation"
+    LATE_DOWNGRADE = "late downgrade"
+
+
+@dataclass(frozen=True)
+class Incident:
+    """`person_id` is the holder, the receiver of an escalation, or whoever lowered the priority."""
+
+    kind: IncidentKind
+    priority: int
+    customer: ScoredCustomer
+    person_id: int | None
+
+
+class LineKey(NamedTuple):
+    """Identifies one line of the scorecard; an empty key stands for tickets that have no such side."""
 
     group: str
     key: str
 
 
-THE_DESK = Key("desk", "")
+THE_DESK = LineKey("desk", "")
 
 
 @dataclass
 class Tally:
-    """Response times are counted by whole minutes begun, so that memory does not grow with the rows."""
+    """The figures of a line. Response times are counted by minutes begun, so that memory does not grow with rows."""
 
     outcomes: Counter[ClockState] = field(default_factory=Counter)
     incidents: Counter[IncidentKind] = field(default_factory=Counter)
@@ -67,23 +111,24 @@ class Tally:
     breach_share: float = 0.0
     name: str = ""
 
-    def absorb(self, other: "Tally") -> None:
+    def add(self, other: "Tally", *, name: str) -> None:
         self.outcomes.update(other.outcomes)
         self.incidents.update(other.incidents)
         self.near_misses += other.near_misses
         self.response_minutes.update(other.response_minutes)
         self.held += other.held
         self.breach_share += other.breach_share
+        self.name = name
 
     @property
     def met_percent(self) -> float | None:
-        """Of the promises kept or broken; cancelled ones say nothing."""
+        """The share of promises met among those met or breached; cancelled ones do not count."""
         judged = self.outcomes[ClockState.MET] + self.outcomes[ClockState.BREACHED]
         return round(100 * self.outcomes[ClockState.MET] / judged, 1) if judged else None
 
 
-class Cell(NamedTuple):
-    """What is counted together before it is summed up to lines; `person_id` only where somebody is concerned."""
+class Bucket(NamedTuple):
+    """What is counted together before it is added to the lines; `person_id` only where a person is concerned."""
 
     priority: int
     customer_id: int | None
@@ -91,93 +136,75 @@ class Cell(NamedTuple):
 
 
 class Scorecard:
-    """Fill it promise by promise, incident by incident; then ask for its lines."""
+    """Fill it promise by promise and incident by incident, then ask for its lines."""
 
-    def __init__(self, roster: Roster) -> None:
-        self.roster = roster
-        self._customers: dict[int | None, CustomerColumns] = {}
-        self._promises: defaultdict[Cell, Tally] = defaultdict(Tally)
-        self._people: defaultdict[Cell, Tally] = defaultdict(
+    def __init__(self, people: People) -> None:
+        self.people = people
+        self._customers: dict[int | None, ScoredCustomer] = {}
+        self._by_customer: defaultdict[Bucket, Tally] = defaultdict(Tally)
+        self._by_person: defaultdict[Bucket, Tally] = defaultdict(
             Tally
-        )  # what they held, and what happened to them
-        self._judged: defaultdict[int, Counter[ClockState]] = defaultdict(Counter)  # of each person
+        )  # what they held, and their incidents
+        self._outcomes: defaultdict[int, Counter[ClockState]] = defaultdict(
+            Counter
+        )  # of promises each person held
 
-    def add(self, promise: WeekPromise) -> None:
-        clock = promise.clock
+    def add(self, promise: JudgedPromise) -> None:
+        clock, state = promise.clock, promise.verdict.state
         if clock.customer_id not in self._customers:
-            self._customers[clock.customer_id] = clock.customer_side
-        cell = Cell(clock.priority, clock.customer_id)
-        tally = self._promises[cell]
-        if promise.answered_here and promise.response is not None:
+            self._customers[clock.customer_id] = ScoredCustomer(
+                clock.customer_id, clock.customer_code, clock.customer, clock.account_manager_id
+            )
+        tally = self._by_customer[Bucket(clock.priority, clock.customer_id)]
+        if promise.is_answered_here and promise.response is not None:
             tally.response_minutes[-(-promise.response // MINUTE)] += 1
-        if promise.counts:
-            tally.outcomes[promise.verdict.state] += 1
-            tally.near_misses += promise.is_near_miss
-            self._add_holders(promise, cell)
+        if not promise.is_decided_here:
+            return
+        tally.outcomes[state] += 1
+        tally.near_misses += promise.is_near_miss
+        total = sum(promise.held.values(), timedelta(0))
+        for holder_id, time in promise.held.items():
+            holder = self._by_person[Bucket(clock.priority, clock.customer_id, holder_id)]
+            holder.held += time
+            if state == ClockState.BREACHED:
+                holder.breach_share += time / total
+            self._outcomes[holder_id][state] += 1
 
     def add_incident(self, incident: Incident) -> None:
         self._customers[incident.customer.pk] = incident.customer
-        cell = Cell(incident.priority, incident.customer.pk, incident.person_id)
-        self._people[cell].incidents[incident.kind] += 1
+        bucket = Bucket(incident.priority, incident.customer.pk, incident.person_id)
+        self._by_person[bucket].incidents[incident.kind] += 1
 
-    def lines(self) -> dict[Key, Tally]:
+    def lines(self) -> dict[LineKey, Tally]:
         """In a fixed order: group by group as in GROUPS, each by its key."""
-        lines: defaultdict[Key, Tally] = defaultdict(Tally, {THE_DESK: Tally()})
-        for cell, tally in self._promises.items():
-            manager_id = self._customers[cell.customer_id].account_manager_id
-            for key, name in (*self._sides_of(cell), self._team(manager_id)):
-                _line(lines, key, name).absorb(tally)
-        for cell, tally in self._people.items():
-            for key, name in (
-                *self._sides_of(cell),
-                self._team(cell.person_id),
-                self._person(cell.person_id),
-            ):
-                _line(lines, key, name).absorb(tally)
-        for person_id, outcomes in self._judged.items():
-            _line(lines, *self._person(person_id)).outcomes.update(outcomes)
+        lines: defaultdict[LineKey, Tally] = defaultdict(Tally, {THE_DESK: Tally()})
+        for bucket, tally in self._by_customer.items():
+            manager_id = self._customers[bucket.customer_id].account_manager_id
+            for key, name in self._keys_of(bucket, team_of=manager_id):
+                lines[key].add(tally, name=name)
+        for bucket, tally in self._by_person.items():
+            person = self.people[bucket.person_id]
+            for key, name in self._keys_of(bucket, team_of=bucket.person_id):
+                lines[key].add(tally, name=name)
+            lines[LineKey("person", person.username)].add(tally, name=person.name)
+        for person_id, outcomes in self._outcomes.items():
+            lines[LineKey("person", self.people[person_id].username)].outcomes.update(outcomes)
         return {key: lines[key] for key in sorted(lines, key=lambda key: (GROUPS.index(key.group), key.key))}
 
-    def _add_holders(self, promise: WeekPromise, cell: Cell) -> None:
-        state = promise.verdict.state
-        parts = shares(promise.held) if state == ClockState.BREACHED else {}
-        for holder_id, time in promise.held.items():
-            tally = self._people[Cell(cell.priority, cell.customer_id, holder_id)]
-            tally.held += time
-            tally.breach_share += parts.get(holder_id, 0)
-            self._judged[holder_id][state] += 1
-
-    def _sides_of(self, cell: Cell) -> tuple[tuple[Key, str], ...]:
-        """Every line but those of people and their teams."""
-        customer = self._customers[cell.customer_id]
-        manager = self.roster[customer.account_manager_id]
+    def _keys_of(self, bucket: Bucket, *, team_of: int | None) -> tuple[tuple[LineKey, str], ...]:
+        """The lines that a bucket belongs to, with their names; that of a person is not among them."""
+        customer = self._customers[bucket.customer_id]
+        manager, team = self.people[customer.account_manager_id], self.people[team_of].team
         return (
             (THE_DESK, ""),
-            (Key("priority", priority_code(cell.priority)), ""),
-            (Key("account_manager", manager.username), manager.name),
-            (Key("customer", customer.code or ""), customer.name or ""),
+            (LineKey("priority", priority_code(bucket.priority)), ""),
+            (LineKey("account_manager", manager.username), manager.name),
+            (LineKey("customer", customer.code or ""), customer.name or ""),
+            (LineKey("team", team), team),
         )
 
-    def _team(self, user_id: int | None) -> tuple[Key, str]:
-        team = self.roster[user_id].team
-        return Key("team", team), team
 
-    def _person(self, user_id: int | None) -> tuple[Key, str]:
-        person = self.roster[user_id]
-        return Key("person", person.username), person.name
-
-
-def scorecard_rows(lines: Mapping[Key, Tally]) -> Iterator[list[csv_sheets.Cell]]:
-    return (_row(key, tally) for key, tally in lines.items())
-
-
-def _line(lines: defaultdict[Key, Tally], key: Key, name: str) -> Tally:
-    tally = lines[key]
-    tally.name = name
-    return tally
-
-
-def _row(key: Key, tally: Tally) -> list[csv_sheets.Cell]:
+def scorecard_row(key: LineKey, tally: Tally) -> list[Cell]:
     outcomes, incidents = tally.outcomes, tally.incidents
     return [
         key.group,
@@ -201,10 +228,10 @@ def _row(key: Key, tally: Tally) -> list[csv_sheets.Cell]:
     ]
 
 
-def percentiles(counts: Counter[int], wanted: Iterable[int]) -> list[int | None]:
-    """Nearest rank: the smallest value that so many percent do not exceed; none where nothing was counted."""
+def percentiles(counts: Counter[int], percents: Iterable[int]) -> list[int | None]:
+    """Nearest rank: the smallest value that reaches so many percent of what was counted; None of nothing."""
     total = counts.total()
-    return [_at_rank(counts, math.ceil(total * percent / 100)) if total else None for percent in wanted]
+    return [_at_rank(counts, math.ceil(total * percent / 100)) if total else None for percent in percents]
 
 
 def _at_rank(counts: Counter[int], rank: int) -> int:
@@ -214,3 +241,65 @@ def _at_rank(counts: Counter[int], rank: int) -> int:
         if seen >= rank:
             return value
     raise ValueError(f"There is no rank {rank} among {seen} values.")
+
+
+def incidents_of(period: Period) -> Iterator[Incident]:
+    """Everything but outcomes that counts in a week: escalations, answers undone, waivers, late downgrades."""
+    yield from _escalations(period)
+    yield from _undone_answers_and_waivers(period)
+    yield from _late_downgrades(period)
+
+
+def _escalations(period: Period) -> Iterator[Incident]:
+    """The firings that moved a ticket to somebody; a firing that only notifies is no burden."""
+    fired = Escalation.objects.filter(
+        fired_at__gte=period.start,
+        fired_at__lt=period.end,
+        to_owner__isnull=False,
+        clock__ticket__is_drill=False,
+    )
+    fields = ("clock__priority", *CUSTOMER_PATHS, "to_owner_id")
+    rows = fired.order_by("pk").values_list(*fields)
+    for priority, *customer, person_id in rows.iterator(chunk_size=ROWS_AT_A_TIME):
+        yield Incident(IncidentKind.ESCALATION, priority, ScoredCustomer._make(customer), person_id)
+
+
+def _undone_answers_and_waivers(period: Period) -> Iterator[Incident]:
+    lines = ClockEvent.objects.filter(
+        change__in=[ClockChange.REVOKED, ClockChange.WAIVED],
+        at__gte=period.start,
+        at__lt=period.end,
+        clock__ticket__is_drill=False,
+    )
+    fields = ("change", "actor_id", "clock__priority", *CUSTOMER_PATHS, "holder_id")
+    rows = lines.order_by("pk").values_list(*fields)
+    for change, actor_id, priority, *customer, person_id in rows.iterator(chunk_size=ROWS_AT_A_TIME):
+        if change == ClockChange.WAIVED:
+            kind = IncidentKind.WAIVED
+        else:
+            kind = IncidentKind.VOIDED if actor_id else IncidentKind.REVOKED
+        yield Incident(kind, priority, ScoredCustomer._make(customer), person_id)
+
+
+def _late_downgrades(period: Period) -> Iterator[Incident]:
+    """Priorities lowered in the last fifth of a promise that was open then; each change counts once.
+
+    A ledger line has the priority after it; the priority that was lowered stands in the line before it.
+    """
+    with_priority = [ClockChange.STARTED, ClockChange.RETARGETED]
+    earlier = ClockEvent.objects.filter(
+        clock=OuterRef("clock"), pk__lt=OuterRef("pk"), change__in=with_priority
+    )
+    before = earlier.order_by("-pk").annotate(before=Cast(KT("data__priority"), IntegerField()))
+    lines = ClockEvent.objects.filter(
+        change=ClockChange.RETARGETED,
+        data__late=True,
+        recorded_at__gte=period.start,
+        recorded_at__lt=period.end,
+        clock__ticket__is_drill=False,
+    ).annotate(lowered=Subquery(before.values("before")[:1]))
+    fields = ("recorded_at", "clock__ticket_id", "actor_id", "lowered", *CUSTOMER_PATHS)
+    rows = lines.order_by("recorded_at", "clock__ticket_id", "pk").values_list(*fields)
+    for _change, lines_of_change in groupby(rows.iterator(chunk_size=ROWS_AT_A_TIME), key=itemgetter(0, 1)):
+        _at, _ticket, actor_id, lowered, *customer = next(lines_of_change)
+        yield Incident(IncidentKind.LATE_DOWNGRADE, lowered, ScoredCustomer._make(customer), actor_id)

@@ -1,21 +1,20 @@
-"""tickets.csv: one row per ticket. The weekly pack and every exported list have these columns."""
+"""tickets.csv: one row per ticket, with the same columns in the weekly pack and in every list that is downloaded."""
 
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from django.db.models import OuterRef, Subquery
+from django.http import StreamingHttpResponse
 
-from escalation.exports.period import Period
-from escalation.exports.roster import Roster
-from escalation.exports.stamps import moments, stamp
-from escalation.lib.csv_sheets import Cell, iso_time, local_time
+from escalation.exports.bulk_reading import ROWS_AT_A_TIME, People, load_people, parse_times, time_as_text
+from escalation.lib.csv_sheets import Cell, CsvSheet, iso_time, local_time
+from escalation.lib.weeks import Period
 from tickets.choices import Channel, Priority
 from tickets.models import Message, Ticket
 from tickets.models.message import BACKDATED_AFTER
 from tickets.models.ticket import TicketQuerySet, ticket_number
 
-FETCH = 2000  # rows read at a time
 PRIORITY_CODES = {priority.value: priority.name for priority in Priority}
 
 COLUMNS = (
@@ -50,7 +49,7 @@ COLUMNS = (
 
 
 class TicketRow(NamedTuple):
-    """What one row is made of, in the order of PATHS and TIMES."""
+    """The database's values for one row, in the order of PATHS and TIMES."""
 
     pk: int
     subject: str
@@ -70,11 +69,11 @@ class TicketRow(NamedTuple):
     unanswered_since: datetime | None
     resolved_at: datetime | None
     closed_at: datetime | None
-    recorded_at: datetime | None  # of what the ticket was opened by
+    recorded_at: datetime | None  # when the first message was written down
 
     @property
     def is_backdated(self) -> bool:
-        """A colleague wrote it down later; a mail's receipt is never backdated, however late it was fetched."""
+        """True if a colleague entered the first message later; a mail counts from its receipt, however late fetched."""
         if self.recorded_at is None or self.channel == Channel.EMAIL:
             return False
         return self.recorded_at - self.opened_at > BACKDATED_AFTER
@@ -102,21 +101,21 @@ TIMES: tuple[str | Subquery, ...] = ("opened_at", "unanswered_since", "resolved_
 
 
 def tickets_of(period: Period) -> TicketQuerySet:
-    """Opened in the week, as they stand when the pack is made."""
+    """The tickets opened in the week, in the state they have when the pack is made."""
     opened = Ticket.objects.real().filter(opened_at__gte=period.start, opened_at__lt=period.end)
     return opened.order_by("pk")
 
 
-def ticket_rows(tickets: TicketQuerySet, *, roster: Roster, zone: tzinfo) -> Iterator[list[Cell]]:
-    """Rows as they come from the database, none kept; `zone` is that of the local columns."""
-    fetched = tickets.values_list(*PATHS, *map(stamp, TIMES)).iterator(chunk_size=FETCH)
+def ticket_rows(tickets: TicketQuerySet, *, people: People, zone: tzinfo) -> Iterator[list[Cell]]:
+    """Stream the rows from the database; `zone` is that of the local columns."""
+    fetched = tickets.values_list(*PATHS, *map(time_as_text, TIMES)).iterator(chunk_size=ROWS_AT_A_TIME)
     for values in fetched:
-        ticket = TicketRow._make((*values[: len(PATHS)], *moments(values[len(PATHS) :])))
-        yield ticket_row(ticket, roster=roster, zone=zone)
+        ticket = TicketRow._make((*values[: len(PATHS)], *parse_times(values[len(PATHS) :])))
+        yield ticket_row(ticket, people=people, zone=zone)
 
 
-def ticket_row(ticket: TicketRow, *, roster: Roster, zone: tzinfo) -> list[Cell]:
-    owner, manager = roster[ticket.owner_id], roster[ticket.account_manager_id]
+def ticket_row(ticket: TicketRow, *, people: People, zone: tzinfo) -> list[Cell]:
+    owner, manager = people[ticket.owner_id], people[ticket.account_manager_id]
     return [
         ticket_number(ticket.pk),
         ticket.subject,
@@ -151,3 +150,17 @@ def ticket_row(ticket: TicketRow, *, roster: Roster, zone: tzinfo) -> list[Cell]
 def priority_code(priority: int) -> str:
     """P0 to P3, the same in every language."""
     return PRIORITY_CODES[priority]
+
+
+def tickets_response(
+    tickets: TicketQuerySet, *, zone: tzinfo, filename: str = "tickets.csv"
+) -> StreamingHttpResponse:
+    """Stream a filtered list as a download; fire drills are left out, as they are of every figure.
+
+    `tickets` is filtered and ordered and holds only tickets that the reader may see; `zone` is the reader's.
+    """
+    rows = ticket_rows(tickets.real(), people=load_people(), zone=zone)
+    response = StreamingHttpResponse(CsvSheet(COLUMNS).chunks(rows), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,6 +1,6 @@
-"""CSV that people open in a spreadsheet: UTF-8 with BOM, CRLF, no cell that runs as a formula.
+"""CSV files that people open in a spreadsheet: UTF-8 with BOM, CRLF, and no cell that runs as a formula.
 
-Rows stream through in chunks of bytes; digest and counts grow along, so that a million rows need no memory.
+Rows are written in chunks, and the digest and the counts are kept as they pass: a million rows need no memory.
 """
 
 import csv
@@ -18,19 +18,19 @@ from typing import BinaryIO
 BOM = "\ufeff"
 CHUNK = 64 * 1024  # characters
 
-# A spreadsheet runs a cell by its first character, some drop blanks in front; full-width forms count too.
+# A spreadsheet takes a cell for a formula by its first character. Some skip blanks before it, some accept full-width.
 SUSPECT_FIRST = frozenset("=+-@＝＋－＠\t\r\n \xa0\u3000\ufeff\u200b\x00\x0b\x0c")
 FORMULA = re.compile(r"[\t\r\n]|[\s\x00\ufeff\u200b]*[=+\-@＝＋－＠]")
 
-NATIVE = frozenset({int, float, type(None)})  # what the csv writer spells as we want it
+NATIVE = frozenset({int, float, type(None)})  # the csv writer's own spelling is ours, too
 
-Plain = str | int | float | Decimal | None
+WrittenCell = str | int | float | Decimal | None
 Cell = str | int | float | Decimal | bool | datetime | date | None
 
 
 @dataclass(frozen=True)
 class SheetSummary:
-    """What was written: data rows without the header, the digest of the bytes, how many bytes."""
+    """A written sheet: the number of rows without the header, the digest of the bytes, and their number."""
 
     rows: int
     sha256: str
@@ -52,27 +52,27 @@ class CsvSheet:
         return SheetSummary(self._rows, self._digest.hexdigest(), self._bytes)
 
     def chunks(self, rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
-        """The whole document; a row may hold text, numbers, yes or no, dates, aware datetimes, None."""
+        """Yield the whole document; a row may hold text, numbers, booleans, dates, aware datetimes and None."""
         buffer = io.StringIO(newline="")
         writer = csv.writer(buffer, lineterminator="\r\n")
         buffer.write(BOM)
         writer.writerow(self.columns)
         for row in rows:
-            # A million cells a second pass here: most are known to be harmless by their class and first character.
+            # A million cells a second pass here: the class and the first character clear most of them.
             writer.writerow(
                 [
                     cell
                     if cell.__class__ in NATIVE or (cell.__class__ is str and cell[:1] not in SUSPECT_FIRST)
-                    else plain(cell)
+                    else safe_cell(cell)
                     for cell in row
                 ]
             )
             self._rows += 1
             if buffer.tell() >= CHUNK:
-                yield self._taken(buffer)
-        yield self._taken(buffer)
+                yield self._flush(buffer)
+        yield self._flush(buffer)
 
-    def _taken(self, buffer: io.StringIO) -> bytes:
+    def _flush(self, buffer: io.StringIO) -> bytes:
         chunk = buffer.getvalue().encode("utf-8", errors="replace")
         buffer.seek(0)
         buffer.truncate()
@@ -94,22 +94,22 @@ def write_sheet(
     return sheet.summary
 
 
-def guarded(text: str) -> str:
-    """Text with an apostrophe in front when a spreadsheet would run it."""
+def safe_text(text: str) -> str:
+    """The text, behind an apostrophe if a spreadsheet would run it as a formula."""
     if text and text[0] in SUSPECT_FIRST and FORMULA.match(text):
         return "'" + text
     return text
 
 
-def plain(cell: Cell) -> Plain:
-    """A cell as the csv writer takes it. Numbers stay numbers: they are ours, not somebody's text."""
+def safe_cell(cell: Cell) -> WrittenCell:
+    """The value to hand to the csv writer. Numbers stay numbers: they are ours, not somebody's text."""
     match cell:
         case None:
             return ""
         case bool():
             return "yes" if cell else "no"
         case Enum():
-            return guarded(str(cell.value))
+            return safe_text(str(cell.value))
         case int() | float() | Decimal():
             return cell
         case datetime():
@@ -117,14 +117,14 @@ def plain(cell: Cell) -> Plain:
         case date():
             return cell.isoformat()
         case _:
-            return guarded(str(cell))
+            return safe_text(str(cell))
 
 
 def iso_time(at: datetime | None) -> str:
-    """The moment in UTC with its offset, to the second: 2026-11-16T01:30:00+00:00."""
+    """UTC with its offset, to the second: 2026-11-16T01:30:00+00:00."""
     return at.astimezone(UTC).isoformat("T", "seconds") if at else ""
 
 
 def local_time(at: datetime | None, zone: tzinfo) -> str:
-    """The zone's wall clock, as a spreadsheet reads a date: 2026-11-16 09:30:00."""
+    """The local time of a zone, in the form a spreadsheet reads as a date: 2026-11-16 09:30:00."""
     return at.astimezone(zone).isoformat(" ", "seconds")[:19] if at else ""

@@ -1,4 +1,4 @@
-"""ISO weeks: reading "2026-W47", its bounds in a zone, and the last week that is over."""
+"""ISO weeks: parsing "2026-W47", a week's first and last moment in a zone, and the last week that is over."""
 
 import re
 from dataclasses import dataclass
@@ -30,10 +30,30 @@ class Week:
 
     def bounds(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
         """Monday 00:00 and the next Monday 00:00 of the zone, in UTC; the second belongs to the next week."""
-        return _midnight(self.monday, zone), _midnight(self.monday + timedelta(days=7), zone)
+        mondays = (self.monday, self.monday + timedelta(days=7))
+        start, end = (datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC) for day in mondays)
+        return start, end
 
     def is_over(self, *, at: datetime, zone: ZoneInfo) -> bool:
         return at >= self.bounds(zone)[1]
+
+
+@dataclass(frozen=True)
+class Period:
+    """The part of a week that an export covers, in UTC, without its end: all of it, or up to now for a preview."""
+
+    week: Week
+    zone: ZoneInfo
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def of(cls, week: Week, *, zone: ZoneInfo, until: datetime | None = None) -> "Period":
+        start, end = week.bounds(zone)
+        return cls(week, zone, start, min(end, until) if until else end)
+
+    def contains(self, moment: datetime | None) -> bool:
+        return moment is not None and self.start <= moment < self.end
 
 
 def parse_week(text: str) -> Week:
@@ -71,7 +91,3 @@ def last_complete_week(now: datetime, zone: ZoneInfo) -> Week:
     """The week before the one that is running."""
     year, number, _weekday = (now.astimezone(zone).date() - timedelta(days=7)).isocalendar()
     return Week(year, number)
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)

@@ -24,7 +24,7 @@ def hours_of_version(calendar: Calendar, number: int) -> WorkingHours:
     return hours_from(_definition(calendar.pk, number))
 
 
-class CalendarBook(dict[tuple[int, int], WorkingHours]):
+class HoursByVersion(dict[tuple[int, int], WorkingHours]):
     """Working hours by calendar id and version: looked up once each, for whoever reckons with many clocks."""
 
     def __missing__(self, key: tuple[int, int]) -> WorkingHours:

@@ -30,9 +30,8 @@ from django.db.models import QuerySet  # noqa: E402
 
 from escalation.choices import ClockChange, ClockState  # noqa: E402
 from escalation.exports import promises, tickets_csv  # noqa: E402
-from escalation.exports.build import build_pack  # noqa: E402
-from escalation.exports.period import Period  # noqa: E402
-from escalation.lib.weeks import Week  # noqa: E402
+from escalation.exports.pack import build_pack  # noqa: E402
+from escalation.lib.weeks import Period, Week  # noqa: E402
 from escalation.models import Clock, ClockEvent  # noqa: E402
 from tests import factories as make  # noqa: E402
 from tickets.choices import MessageKind  # noqa: E402

@@ -17,7 +17,7 @@ from unfold.decorators import display
 
 from customers.admin.base import ReadOnlyAdmin, ReadOnlyInline
 from customers.admin.fields import person
-from escalation.exports.announce import content_type, download_name
+from escalation.exports.pack_mail import content_type, download_name
 from escalation.models import ExportFile, WeeklyExport
 
 DOWNLOAD = "escalation_weeklyexport_download"

@@ -13,16 +13,13 @@ from escalation.drills.drills import start_drill
 from escalation.enforcement.lag import breach_lag, catch_ups, step_lag
 from escalation.enforcement.sweep import sweep
 from escalation.exports import scorecard
-from escalation.exports.filtered import tickets_response
-from escalation.exports.incidents import incidents_of
 from escalation.exports.pack import desk_zone, preview_week
-from escalation.exports.period import Period
 from escalation.exports.promises import promises_of
-from escalation.exports.tickets_csv import tickets_of
-from escalation.lib.weeks import week_of
+from escalation.exports.scorecard import incidents_of
+from escalation.exports.tickets_csv import tickets_of, tickets_response
+from escalation.lib.weeks import Period, week_of
 from escalation.models import Clock, Escalation, Policy
 from escalation.policies.editing import Window, revise_policy
-from escalation.working_time.lookup import CalendarBook
 from supportdesk.monitoring.counts import open_promises
 from supportdesk.monitoring.metrics import registry_at
 from supportdesk.pages.board.queries import board_rows, compliance, pulse
@@ -69,7 +66,7 @@ def period(drill):
 
 def test_the_sheets_of_the_weekly_pack(drill, period, tmp_path):
     assert not tickets_of(period).exists()
-    assert list(promises_of(period, book=CalendarBook())) == []
+    assert list(promises_of(period)) == []
     assert list(incidents_of(period)) == []
     pack = preview_week(week=period.week, at=NOW + timedelta(days=7), folder=tmp_path)
     assert [pack.files[name].rows for name in ("tickets.csv", "promises.csv")] == [0, 0]
@@ -142,7 +139,7 @@ def test_without_the_mark_all_of_them_would_count(drill, period):
     """The walk above proves nothing unless these rows count as soon as they are real."""
     Ticket.objects.filter(pk=drill.pk).update(is_drill=False)
     assert tickets_of(period).exists()
-    assert list(promises_of(period, book=CalendarBook()))
+    assert list(promises_of(period))
     assert {one.kind.value for one in incidents_of(period)} >= {"escalation", "waived"}
     assert pulse(Ticket.objects.all(), now=NOW).breached
     assert compliance(Ticket.objects.all(), now=NOW)[0].breached

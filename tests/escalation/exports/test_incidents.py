@@ -7,10 +7,8 @@ import pytest
 
 from escalation.choices import ClockChange
 from escalation.enforcement.sweep import sweep
-from escalation.exports.incidents import IncidentKind, incidents_of
-from escalation.exports.period import Period
-from escalation.exports.promises import CustomerColumns
-from escalation.lib.weeks import Week
+from escalation.exports.scorecard import IncidentKind, ScoredCustomer, incidents_of
+from escalation.lib.weeks import Period, Week
 from tests.factories import (
     ClockEventFactory,
     ClockFactory,
@@ -55,7 +53,7 @@ def test_an_escalation_counts_for_whoever_received_the_ticket():
     EscalationFactory(clock=clock, fired_at=PERIOD.end, to_owner=bob)
     (incident,) = incidents()
     assert (incident.kind, incident.priority, incident.person_id) == (IncidentKind.ESCALATION, 1, bob.pk)
-    assert incident.customer == CustomerColumns(customer.pk, "star", "Star", mei.pk)
+    assert incident.customer == ScoredCustomer(customer.pk, "star", "Star", mei.pk)
 
 
 @pytest.mark.parametrize(

@@ -260,7 +260,7 @@ def test_a_correction_is_mailed_as_one(a_week):
 
 
 def test_a_great_pack_is_linked_and_not_attached(a_week, monkeypatch):
-    monkeypatch.setattr("escalation.exports.announce.ATTACH_UP_TO", 1000)
+    monkeypatch.setattr("escalation.exports.pack_mail.ATTACH_UP_TO", 1000)
     ExportSubscriber.objects.create(email="director@company.example")
     export()
     assert OutboundEmail.objects.get().files == []

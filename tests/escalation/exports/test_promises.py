@@ -7,14 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from escalation.choices import ClockChange, ClockKind, ClockState
-from escalation.exports.period import Period
+from escalation.exports.bulk_reading import load_people
 from escalation.exports.promises import PATHS, TIMES, ClockRow, promises_of
 from escalation.exports.promises_csv import COLUMNS, promise_row
-from escalation.exports.roster import load_roster
-from escalation.lib.weeks import Week
+from escalation.lib.weeks import Period, Week
 from escalation.working_time.definitions import OwnDay, from_json
 from escalation.working_time.editing import revise_calendar
-from escalation.working_time.lookup import CalendarBook
 from tests.factories import (
     ClockEventFactory,
     ClockFactory,
@@ -52,16 +50,16 @@ def breached(*, started, stopped=None, **fields):
 
 
 def promises(period=PERIOD):
-    return list(promises_of(period, book=CalendarBook()))
+    return list(promises_of(period))
 
 
 def counted(period):
-    return [promise.clock.pk for promise in promises(period) if promise.counts]
+    return [promise.clock.pk for promise in promises(period) if promise.is_decided_here]
 
 
 def row_of(clock):
-    roster = load_roster()
-    (row,) = (promise_row(each, roster=roster, zone=ZONE) for each in promises() if each.clock.pk == clock.pk)
+    roster = load_people()
+    (row,) = (promise_row(each, people=roster, zone=ZONE) for each in promises() if each.clock.pk == clock.pk)
     return dict(zip(COLUMNS, row, strict=True))
 
 
@@ -83,7 +81,7 @@ def test_a_broken_promise_counts_when_it_fell_due_although_the_answer_came_a_wee
     clock = breached(started=PERIOD.end - 9 * HOUR, stopped=PERIOD.end + HOUR)  # due an hour before the end
     assert (counted(PERIOD), counted(AFTER)) == ([clock.pk], [])
     (there,) = promises(AFTER)
-    assert (there.answered_here, there.response) == (True, 10 * HOUR)
+    assert (there.is_answered_here, there.response) == (True, 10 * HOUR)
     (here,) = promises(PERIOD)
     assert (here.answered_at, here.response) == (None, None)
 

@@ -2,24 +2,32 @@
 
 from collections import Counter
 from datetime import timedelta
+from itertools import starmap
 
 import pytest
 
 from escalation.choices import ClockState
-from escalation.exports.incidents import Incident, IncidentKind
-from escalation.exports.period import Verdict
-from escalation.exports.promises import ClockRow, CustomerColumns, WeekPromise
-from escalation.exports.roster import NOBODY, RosterPerson
-from escalation.exports.scorecard import COLUMNS, THE_DESK, Scorecard, percentiles, scorecard_rows
+from escalation.exports.bulk_reading import NOBODY, NamedPerson
+from escalation.exports.promises import ClockRow, JudgedPromise, Verdict
+from escalation.exports.scorecard import (
+    COLUMNS,
+    THE_DESK,
+    Incident,
+    IncidentKind,
+    Scorecard,
+    ScoredCustomer,
+    percentiles,
+    scorecard_row,
+)
 from tests.factories import NOW
 
 MINUTE = timedelta(minutes=1)
 ANN, BOB, MEI = 1, 2, 3
 ROSTER = {
     None: NOBODY,
-    ANN: RosterPerson("ann", "Ann", "North"),
-    BOB: RosterPerson("bob", "Bob", "South"),
-    MEI: RosterPerson("mei", "Mei", "East"),
+    ANN: NamedPerson("ann", "Ann", "North"),
+    BOB: NamedPerson("bob", "Bob", "South"),
+    MEI: NamedPerson("mei", "Mei", "East"),
 }
 
 
@@ -33,12 +41,12 @@ def promise(
         customer="Star" if code else None,
         account_manager_id=MEI if code else None,
     )
-    return WeekPromise(
+    return JudgedPromise(
         clock=clock,
         verdict=Verdict(state, NOW),
-        counts=counts,
+        is_decided_here=counts,
         answered_at=NOW if response else None,
-        answered_here=bool(response) and here,
+        is_answered_here=bool(response) and here,
         response=response * MINUTE if response else None,
         is_near_miss=near_miss,
         held={holder: minutes * MINUTE for holder, minutes in (held or {ANN: 10}).items()},
@@ -51,7 +59,7 @@ def card(*promises, incidents=()):
         scorecard.add(each)
     for incident in incidents:
         scorecard.add_incident(incident)
-    rows = [dict(zip(COLUMNS, row, strict=True)) for row in scorecard_rows(scorecard.lines())]
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in starmap(scorecard_row, scorecard.lines().items())]
     return {(row["group"], row["key"]): row for row in rows}
 
 
@@ -133,7 +141,7 @@ def test_percentiles_by_nearest_rank(values, expected):
 
 
 def test_incidents_count_for_the_customers_side_and_for_the_person():
-    side = CustomerColumns(9, "star", "Star", MEI)
+    side = ScoredCustomer(9, "star", "Star", MEI)
     incidents = [
         Incident(IncidentKind.ESCALATION, 0, side, BOB),
         Incident(IncidentKind.LATE_DOWNGRADE, 0, side, ANN),

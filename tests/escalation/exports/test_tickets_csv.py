@@ -1,14 +1,23 @@
-"""tickets.csv: which tickets, which columns, and how many queries."""
+"""tickets.csv: which tickets, which columns, how many queries; and the download of a filtered list."""
 
+import csv
+import io
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from escalation.exports.period import Period
-from escalation.exports.roster import load_roster
-from escalation.exports.tickets_csv import COLUMNS, PATHS, TIMES, TicketRow, ticket_rows, tickets_of
-from escalation.lib.weeks import Week
+from escalation.exports.bulk_reading import load_people
+from escalation.exports.tickets_csv import (
+    COLUMNS,
+    PATHS,
+    TIMES,
+    TicketRow,
+    ticket_rows,
+    tickets_of,
+    tickets_response,
+)
+from escalation.lib.weeks import Period, Week
 from tests.factories import ContactFactory, CustomerFactory, TeamFactory, TicketFactory, staff
 from tickets.choices import Priority, Status
 from tickets.models import Ticket
@@ -16,11 +25,12 @@ from tickets.models import Ticket
 pytestmark = pytest.mark.django_db
 ZONE = ZoneInfo("Asia/Shanghai")
 PERIOD = Period.of(Week(2026, 47), zone=ZONE)
+BERLIN = ZoneInfo("Europe/Berlin")
 SECOND = timedelta(seconds=1)
 
 
 def rows(tickets=None):
-    found = ticket_rows(tickets or Ticket.objects.order_by("pk"), roster=load_roster(), zone=ZONE)
+    found = ticket_rows(tickets or Ticket.objects.order_by("pk"), people=load_people(), zone=ZONE)
     return [dict(zip(COLUMNS, row, strict=True)) for row in found]
 
 
@@ -77,3 +87,22 @@ def test_thirty_tickets_cost_the_queries_of_three(count_queries):
     few = count_queries(rows)
     TicketFactory.create_batch(27)
     assert count_queries(rows) == few == 2
+
+
+def test_a_list_leaves_as_it_was_filtered_and_ordered():
+    TicketFactory(subject="first", priority=Priority.P1)
+    TicketFactory(subject="second", priority=Priority.P1)
+    TicketFactory(subject="other", priority=Priority.P3)
+    response = tickets_response(Ticket.objects.filter(priority=Priority.P1).order_by("-pk"), zone=BERLIN)
+    rows = list(csv.DictReader(io.StringIO(b"".join(response).decode("utf-8-sig"), newline="")))
+    assert [row["subject"] for row in rows] == ["second", "first"]
+    assert tuple(rows[0]) == COLUMNS
+    assert rows[0]["opened_local"] == "2026-11-18 12:00:00"  # the reader's zone, not the desk's
+
+
+def test_it_is_a_download_that_no_proxy_keeps():
+    response = tickets_response(Ticket.objects.all(), zone=BERLIN, filename="board.csv")
+    assert response.streaming
+    assert response.headers["Content-Disposition"] == 'attachment; filename="board.csv"'
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert response.headers["Cache-Control"] == "no-store"

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db.models import TextChoices
 
-from escalation.lib.csv_sheets import CHUNK, CsvSheet, guarded, iso_time, local_time, write_sheet
+from escalation.lib.csv_sheets import CHUNK, CsvSheet, iso_time, local_time, safe_text, write_sheet
 
 
 class Colour(TextChoices):
@@ -116,4 +116,4 @@ def test_local_time_is_the_zones_wall_clock():
 
 
 def test_guarding_twice_adds_nothing():
-    assert guarded(guarded("=1")) == "'=1"
+    assert safe_text(safe_text("=1")) == "'=1"

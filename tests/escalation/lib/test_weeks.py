@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from escalation.lib.weeks import Week, WeekError, last_complete_week, parse_week, week_of, weeks_in
+from escalation.lib.weeks import Period, Week, WeekError, last_complete_week, parse_week, week_of, weeks_in
+from tests.factories import NOW
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -81,3 +82,16 @@ def test_a_week_is_over_at_its_end_and_not_before():
 def test_a_moment_belongs_to_the_week_of_its_local_day():
     assert week_of(datetime(2026, 11, 15, 16, tzinfo=UTC), SHANGHAI) == Week(2026, 47)
     assert week_of(datetime(2026, 11, 15, 15, 59, tzinfo=UTC), SHANGHAI) == Week(2026, 46)
+
+
+def test_a_period_holds_its_first_moment_and_not_its_last():
+    period = Period.of(Week(2026, 47), zone=ZoneInfo("Asia/Shanghai"))
+    assert period.contains(period.start)
+    assert not period.contains(period.end)
+    assert not period.contains(None)
+
+
+def test_a_preview_ends_when_it_is_taken_and_no_later_than_the_week():
+    zone = ZoneInfo("Asia/Shanghai")
+    assert Period.of(Week(2026, 47), zone=zone, until=NOW).end == NOW
+    assert Period.of(Week(2026, 46), zone=zone, until=NOW).end == Week(2026, 46).bounds(zone)[1]

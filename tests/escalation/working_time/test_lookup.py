@@ -9,7 +9,7 @@ from escalation.models import Calendar, CalendarVersion
 from escalation.working_time.definitions import OwnDay, from_json
 from escalation.working_time.due_time import WorkingHours, WorkTimeError
 from escalation.working_time.editing import revise_calendar
-from escalation.working_time.lookup import CalendarBook, hours_of, hours_of_version
+from escalation.working_time.lookup import HoursByVersion, hours_of, hours_of_version
 from tests.factories import NOW, CalendarFactory, office_calendar
 
 pytestmark = pytest.mark.django_db
@@ -68,10 +68,10 @@ def test_a_version_is_never_written_again():
     assert CalendarVersion.objects.get(pk=version.pk).created_at == datetime(2025, 11, 18, 12, tzinfo=UTC)
 
 
-def test_a_book_looks_each_version_up_once(count_queries):
-    calendar, book = office_calendar(), CalendarBook()
-    assert count_queries(lambda: book[calendar.pk, 1]) == 1
-    assert count_queries(lambda: book[calendar.pk, 1]) == 0
+def test_each_version_of_a_calendar_is_looked_up_once(count_queries):
+    calendar, hours_by_version = office_calendar(), HoursByVersion()
+    assert count_queries(lambda: hours_by_version[calendar.pk, 1]) == 1
+    assert count_queries(lambda: hours_by_version[calendar.pk, 1]) == 0
     closed_on(calendar, date(2026, 11, 20))
-    assert book[calendar.pk, 1] == hours_of_version(calendar, 1)
-    assert book[calendar.pk, 2] == hours_of(calendar)
+    assert hours_by_version[calendar.pk, 1] == hours_of_version(calendar, 1)
+    assert hours_by_version[calendar.pk, 2] == hours_of(calendar)

@@ -1,4 +1,4 @@
-"""Tells the subscribers that a pack is ready: one mail each, in the transaction that freezes the pack."""
+"""Mails a new pack to its subscribers: one mail each, queued in the transaction that freezes the pack."""
 
 import logging
 from collections.abc import Sequence
@@ -18,37 +18,28 @@ from tickets.errors import DeskError
 from tickets.services.outgoing.outbox import StoredFile, queue_mail
 
 logger = logging.getLogger(__name__)
-ATTACH_UP_TO = 10_000_000  # bytes of all files together; a greater pack is only linked
+ATTACH_UP_TO = 10_000_000  # bytes of all files together; a larger pack is only linked
 CONTENT_TYPES = {"csv": "text/csv", "json": "application/json"}
 
 
-def announce(export: WeeklyExport, *, files: Sequence[ExportFile], desk: Tally, at: datetime) -> None:
-    """Call it once per export, in its transaction. `desk` is the scorecard's line of the whole desk."""
+def mail_pack(export: WeeklyExport, *, files: Sequence[ExportFile], desk: Tally, at: datetime) -> None:
+    """Call it once per export, in its transaction. `desk` is the scorecard's line of the whole desk.
+
+    A subscriber who cannot be written to, such as the desk itself, is logged and holds up nobody else.
+    """
     for subscriber in ExportSubscriber.objects.filter(is_active=True).order_by("pk"):
-        with translation.override(subscriber.language):
-            _queue(subscriber, export, files=files, desk=desk, at=at)
-
-
-def _queue(
-    subscriber: ExportSubscriber,
-    export: WeeklyExport,
-    *,
-    files: Sequence[ExportFile],
-    desk: Tally,
-    at: datetime,
-) -> None:
-    """A subscriber who cannot be written to, such as the desk itself, is logged and stops nothing."""
-    try:
-        queue_mail(
-            purpose=MailPurpose.EXPORT,
-            recipients=[subscriber.email],
-            subject=_subject(export),
-            text=_text(export, desk),
-            files=_attached(export, files),
-            at=at,
-        )
-    except DeskError as error:
-        logger.warning("Week %s is not mailed to %s: %s", export.week, subscriber.email, error)
+        try:
+            with translation.override(subscriber.language):
+                queue_mail(
+                    purpose=MailPurpose.EXPORT,
+                    recipients=[subscriber.email],
+                    subject=_subject(export),
+                    text=_text(export, desk),
+                    files=_attachments(export, files),
+                    at=at,
+                )
+        except DeskError as error:
+            logger.warning("Week %s is not mailed to %s: %s", export.week, subscriber.email, error)
 
 
 def _subject(export: WeeklyExport) -> str:
@@ -61,8 +52,15 @@ def _subject(export: WeeklyExport) -> str:
 
 
 def _text(export: WeeklyExport, desk: Tally) -> str:
-    paragraphs = [_summary(export, desk), _reason(export), _where(export)]
-    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
+    paragraphs = [_summary(export, desk)]
+    if export.reason:
+        paragraphs.append(
+            _("This pack corrects an earlier one, which stays as it was. Reason: %(reason)s")
+            % {"reason": export.reason}
+        )
+    path = reverse("admin:escalation_weeklyexport_change", args=[export.pk])
+    paragraphs.append(_("All files: %(link)s") % {"link": f"{settings.SITE_URL}{path}"})
+    return "\n\n".join(paragraphs) + "\n"
 
 
 def _summary(export: WeeklyExport, desk: Tally) -> str:
@@ -81,20 +79,7 @@ def _summary(export: WeeklyExport, desk: Tally) -> str:
     return _("%(first)s %(second)s") % {"first": kept % words, "second": late % {"near_misses": near}}
 
 
-def _reason(export: WeeklyExport) -> str:
-    if not export.reason:
-        return ""
-    return _("This pack corrects an earlier one, which stays as it was. Reason: %(reason)s") % {
-        "reason": export.reason
-    }
-
-
-def _where(export: WeeklyExport) -> str:
-    path = reverse("admin:escalation_weeklyexport_change", args=[export.pk])
-    return _("All files: %(link)s") % {"link": f"{settings.SITE_URL}{path}"}
-
-
-def _attached(export: WeeklyExport, files: Sequence[ExportFile]) -> list[StoredFile]:
+def _attachments(export: WeeklyExport, files: Sequence[ExportFile]) -> list[StoredFile]:
     if sum(file.size for file in files) > ATTACH_UP_TO:
         return []
     return [
@@ -103,7 +88,7 @@ def _attached(export: WeeklyExport, files: Sequence[ExportFile]) -> list[StoredF
 
 
 def download_name(export: WeeklyExport, name: str) -> str:
-    """2026-W47-tickets.csv; a correction says so in its name: 2026-W47-r2-tickets.csv."""
+    """2026-W47-tickets.csv, or 2026-W47-r2-tickets.csv for the first correction."""
     revision = "" if export.revision == 1 else f"-r{export.revision}"
     return f"{export.week}{revision}-{name}"
 

@@ -1,13 +1,11 @@
 """What a promise had come to when the week ended."""
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from escalation.choices import ClockState
-from escalation.exports.period import Period, verdict
-from escalation.lib.weeks import Week
+from escalation.exports.promises import verdict_at
 from tests.factories import NOW
 
 MINUTE = timedelta(minutes=1)
@@ -32,23 +30,10 @@ RUNNING, PAUSED, MET, BREACHED, CANCELLED = ClockState
     ],
 )
 def test_a_promise_is_judged_as_the_week_ended(state, due, stopped, expected):
-    found = verdict(
-        end=END,
+    verdict = verdict_at(
+        END,
         state=state,
         due_at=END + due * MINUTE,
         stopped_at=None if stopped is None else END + stopped * MINUTE,
     )
-    assert (found.state, found.decided_at and (found.decided_at - END) / MINUTE) == expected
-
-
-def test_a_period_holds_its_first_moment_and_not_its_last():
-    period = Period.of(Week(2026, 47), zone=ZoneInfo("Asia/Shanghai"))
-    assert period.holds(period.start)
-    assert not period.holds(period.end)
-    assert not period.holds(None)
-
-
-def test_a_preview_ends_when_it_is_taken_and_no_later_than_the_week():
-    zone = ZoneInfo("Asia/Shanghai")
-    assert Period.of(Week(2026, 47), zone=zone, until=NOW).end == NOW
-    assert Period.of(Week(2026, 46), zone=zone, until=NOW).end == Week(2026, 46).bounds(zone)[1]
+    assert (verdict.state, verdict.decided_at and (verdict.decided_at - END) / MINUTE) == expected

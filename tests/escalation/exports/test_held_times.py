@@ -1,8 +1,8 @@
-"""Who held a promise how long, and whose the breach is."""
+"""How long each person held a promise."""
 
 from datetime import timedelta
 
-from escalation.exports.held import Holding, held_times, shares
+from escalation.exports.promises import Holding, held_times
 from escalation.working_time.due_time import WorkingHours
 from tests.factories import NOW
 
@@ -41,11 +41,6 @@ def test_only_working_time_is_held():
     office = WorkingHours("UTC", weekly=[[(12 * 60, 12 * 60 + 30)]] * 7)  # NOW is noon
     assert held((0, ANN), (20, BOB), hours=office) == {ANN: 20, BOB: 10}
     assert held((0, ANN), (40, BOB), hours=office) == {ANN: 30}
-
-
-def test_a_breach_is_shared_in_proportion():
-    assert shares({ANN: 45 * MINUTE, BOB: 15 * MINUTE}) == {ANN: 0.75, BOB: 0.25}
-    assert shares({}) == {}
 
 
 def test_a_clock_without_lines_names_nobody():

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from escalation.exports.stamps import moment, moments, stamp
+from escalation.exports.bulk_reading import parse_time, parse_times, time_as_text
 from tests.factories import NOW, TicketFactory
 from tickets.models import Ticket
 
@@ -13,8 +13,8 @@ from tickets.models import Ticket
 @pytest.mark.parametrize("extra", [timedelta(0), timedelta(microseconds=1), timedelta(milliseconds=500)])
 def test_a_time_comes_back_to_the_microsecond(extra):
     TicketFactory(opened_at=NOW + extra)
-    (times,) = Ticket.objects.values_list(stamp("opened_at"), stamp("resolved_at"))
-    assert list(moments(times)) == [NOW + extra, None]
+    (times,) = Ticket.objects.values_list(time_as_text("opened_at"), time_as_text("resolved_at"))
+    assert list(parse_times(times)) == [NOW + extra, None]
 
 
 @pytest.mark.parametrize(
@@ -26,4 +26,4 @@ def test_a_time_comes_back_to_the_microsecond(extra):
     ],
 )
 def test_both_spellings_are_read(text, expected):
-    assert moment(text) == expected
+    assert parse_time(text) == expected
