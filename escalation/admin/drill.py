@@ -25,7 +25,7 @@ from customers.models import Customer
 from escalation.choices import DrillEnding
 from escalation.drills.drills import STARTS_DRILLS, end_drill, start_drill
 from escalation.drills.report import COLUMNS, csv_rows, median_after, report_of, with_first_acknowledged
-from escalation.explaining.times import length
+from escalation.explaining.times import duration_text
 from escalation.lib.csv_sheets import CsvSheet
 from escalation.models import Drill
 from tickets.access import visible_tickets
@@ -103,7 +103,7 @@ class DrillAdmin(ReadOnlyAdmin, RowAccessAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         recent = self.get_queryset(request)[:MOST_IN_THE_MEDIAN]
         middle = median_after(recent) if self.has_view_permission(request) else None
-        context = {"median": length(middle) if middle is not None else "", **(extra_context or {})}
+        context = {"median": duration_text(middle) if middle is not None else "", **(extra_context or {})}
         return super().changelist_view(request, context)
 
     def add_view(
@@ -185,11 +185,11 @@ class DrillAdmin(ReadOnlyAdmin, RowAccessAdmin):
 
     @display(description=gettext_lazy("first acknowledged after"))
     def first_acknowledged(self, drill: Any) -> str:
-        return length(drill.first_at - drill.started_at) if drill.first_at is not None else _("nobody")
+        return duration_text(drill.first_at - drill.started_at) if drill.first_at is not None else _("nobody")
 
     @display(description=gettext_lazy("lasted"))
     def lasted(self, drill: Drill) -> str:
-        return length(drill.ended_at - drill.started_at) if drill.ended_at is not None else "-"
+        return duration_text(drill.ended_at - drill.started_at) if drill.ended_at is not None else "-"
 
     @display(description=gettext_lazy("how it ended"), label=ENDINGS)
     def how_it_ended(self, drill: Drill) -> tuple[str, str]:

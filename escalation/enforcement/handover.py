@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from customers.models import Contact, Contract
 from customers.names import full_name, name_of
-from escalation.explaining.times import length
+from escalation.explaining.times import duration_text
 from escalation.models import Clock, Escalation, Notification
 from escalation.notifications.wording import as_read_by, moment, reader_of
 from tickets.choices import Channel, MessageKind
@@ -237,7 +237,7 @@ def _customer(facts: HandoverFacts) -> Iterator[str]:
 
 def _promise(facts: HandoverFacts) -> Iterator[str]:
     yield _("Received: %(time)s") % {"time": moment(facts.started_at)}
-    due = {"time": moment(facts.due_at), "length": length(abs(facts.due_at - facts.at))}
+    due = {"time": moment(facts.due_at), "length": duration_text(abs(facts.due_at - facts.at))}
     if facts.at < facts.due_at:
         yield _("Due: %(time)s, %(length)s left") % due
     else:

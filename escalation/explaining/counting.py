@@ -1,4 +1,4 @@
-"""Counts a window out: each stretch of working time with its length and the sum so far, and the pauses between."""
+"""Lists the working time in a promise's window: each stretch with its length and the sum so far, and the pauses."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ ZERO = timedelta(0)
 
 
 class StretchKind(StrEnum):
-    """``LEFT`` is what of the window had not been used when it ended, or has not yet."""
+    """``LEFT`` is the part of the window that was not used when the promise ended, or is not used yet."""
 
     COUNTED = "counted"
     PAUSED = "paused"
@@ -21,7 +21,7 @@ class StretchKind(StrEnum):
 
 @dataclass(frozen=True)
 class CountedStretch:
-    """``length`` is working time; ``total`` the sum of what counts up to the end of the piece, pauses left out."""
+    """``length`` is working time; ``total`` is the sum up to the end of this stretch, without pauses."""
 
     part: StretchKind
     start: datetime
@@ -33,13 +33,13 @@ class CountedStretch:
 def count_out(
     hours: WorkingHours, window: Stretch, *, until: datetime, pauses: Sequence[Stretch]
 ) -> tuple[CountedStretch, ...]:
-    """The pieces of a window from its start to its due time; what lies after `until` is left.
+    """The stretches of a window from its start to its due time; those after `until` are left.
 
-    `pauses` are those that ended, in their order: the due time has moved by them.
+    `pauses` are the finished ones, in order: the due time has moved by them.
     """
     total, pieces = ZERO, []
     for part, span in _parts(window, until, pauses):
-        for start, end, length in _stretched(hours, part, span):
+        for start, end, length in _stretches_in(hours, part, span):
             total += ZERO if part is StretchKind.PAUSED else length
             pieces.append(CountedStretch(part, start, end, length, total))
     return tuple(pieces)
@@ -52,7 +52,7 @@ def total_of(pieces: Sequence[CountedStretch], part: StretchKind) -> timedelta:
 def _parts(
     window: Stretch, until: datetime, pauses: Sequence[Stretch]
 ) -> Iterator[tuple[StretchKind, Stretch]]:
-    """The window cut wherever a pause begins or ends and where it was used up to."""
+    """Cut the window where a pause begins or ends, and at `until`."""
     cuts = {window.start, window.end, until, *(cut for pause in pauses for cut in (pause.start, pause.end))}
     inside = sorted(cut for cut in cuts if window.start <= cut <= window.end)
     for start, end in pairwise(inside):
@@ -62,10 +62,10 @@ def _parts(
             yield StretchKind.COUNTED if end <= until else StretchKind.LEFT, Stretch(start, end)
 
 
-def _stretched(
+def _stretches_in(
     hours: WorkingHours, part: StretchKind, span: Stretch
 ) -> Iterator[tuple[datetime, datetime, timedelta]]:
-    """A pause is one piece, however many days it lasts."""
+    """The working stretches inside a part; a pause is one stretch, however many days it lasts."""
     if part is StretchKind.PAUSED:
         yield span.start, span.end, working_between(hours, span.start, span.end)
         return

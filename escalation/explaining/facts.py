@@ -1,4 +1,4 @@
-"""What there is to say about one promise, as values. Their field names are the keys of `explain_clock --json`."""
+"""The facts about one promise as values. Their field names are the keys of `explain_clock --json`: keep them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,8 +7,8 @@ from escalation.explaining.counting import CountedStretch, StretchKind
 
 
 @dataclass(frozen=True)
-class Mail:
-    """The way of an outgoing mail: what became of it, and what the receiving server said."""
+class SentMail:
+    """An outgoing mail: its state, and what the receiving server answered."""
 
     state: str
     recipients: tuple[str, ...]
@@ -32,7 +32,7 @@ class Evidence:
     via: str
     mailbox: str
     message_id: str
-    mail: Mail | None
+    mail: SentMail | None
     failed_at: datetime | None
     failure: str
     voided_at: datetime | None
@@ -41,8 +41,8 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """The contract in force at the start; its days are days of the customer's zone."""
+class ContractInForce:
+    """The contract in force when the promise started; its dates are in the customer's zone."""
 
     reference: str
     plan: str
@@ -59,8 +59,8 @@ class OtherDay:
 
 
 @dataclass(frozen=True)
-class Hours:
-    """The calendar whose working time counts, in the version that was promised.
+class PromisedHours:
+    """The calendar whose working time counts, in the version that the promise was made with.
 
     ``weekly`` holds the intervals of Monday to Sunday, ``other_days`` the dates within the window that differ.
     """
@@ -74,25 +74,25 @@ class Hours:
 
 
 @dataclass(frozen=True)
-class TermsFact:
-    """What was promised, and from when it counts: the start, or when a raised priority made it stricter.
+class PromisedTerms:
+    """The terms of the promise. It counts from the start, or from when a raised priority made it stricter.
 
     ``contract_window_since`` is set where the contract promises a window of its own.
     """
 
-    contract: Agreement | None
+    contract: ContractInForce | None
     policy: str
     policy_version: int
     policy_since: datetime
     window_minutes: int
     contract_window_since: datetime | None
     counts_from: datetime
-    calendar: Hours
+    calendar: PromisedHours
 
 
 @dataclass(frozen=True)
-class Count:
-    """The window counted out.
+class WindowCount:
+    """How the working time in the window adds up to the due time.
 
     ``carried`` is pause granted on top of the window that does not lie in it: it began before the priority was
     raised, or was reckoned in the hours of other terms.
@@ -106,16 +106,16 @@ class Count:
 
     @property
     def agrees(self) -> bool:
-        """Whether the count comes out at the stored due time; the ledger keeps pauses in whole seconds."""
+        """True if the count leads to the stored due time; the ledger keeps pauses in whole seconds."""
         pauses = sum(piece.part is StretchKind.PAUSED for piece in self.pieces)
         return abs(self.counted + self.left - self.window - self.carried) <= timedelta(seconds=pauses)
 
 
 @dataclass(frozen=True)
-class Through:
-    """A way that was promised (a value of Way) and what served it first; without ``served_at`` nothing did.
+class WayServed:
+    """A promised way (a value of Way) and what served it first; ``served_at`` is None if nothing did.
 
-    Without ``message`` it was a post of the desk into the customer's group.
+    Without ``message`` it was the desk's post to the customer's group.
     """
 
     way: str
@@ -126,14 +126,14 @@ class Through:
 
 
 @dataclass(frozen=True)
-class ToldPerson:
+class NotifiedPerson:
     person: str
     notice: str
 
 
 @dataclass(frozen=True)
-class Fired:
-    """A step of the chain; ``to_owner`` is empty for one that only told. By hand there is no moment."""
+class FiredStep:
+    """An escalation step; ``to_owner`` is empty if it only notified. An escalation by hand has no ``when``."""
 
     percent: int | None
     when: str
@@ -141,12 +141,12 @@ class Fired:
     fired_at: datetime
     from_owner: str
     to_owner: str
-    told: tuple[ToldPerson, ...]
+    told: tuple[NotifiedPerson, ...]
 
 
 @dataclass(frozen=True)
-class Happening:
-    """A line of the ledger. Priorities are those around it; ``paused`` is what a pause added to the due time.
+class LedgerEntry:
+    """A line of the ledger, with the priority before and after it. A pause moved the due time by ``paused``.
 
     ``merged_from`` and ``merged_into`` are the numbers of the tickets that became one. ``quiet_until`` and
     ``taken_by`` (how) belong to an acknowledgement. ``is_kept``: other terms left the due time of a lowered promise.
@@ -171,7 +171,7 @@ class Happening:
     merged_from: str
     merged_into: str
     evidence: Evidence | None
-    step: Fired | None
+    step: FiredStep | None
     quiet_until: datetime | None = None
     taken_by: str = ""
     is_kept: bool = False
@@ -192,7 +192,7 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Explanation:
-    """``late_by`` is how long after the due time it was done, or is still open; ``late_working`` what of it counts."""
+    """``late_by``: from the due time until it was done, or until now; ``late_working``: the working time in it."""
 
     promise: int
     ticket: str
@@ -209,12 +209,12 @@ class Explanation:
     breached_at: datetime | None
     detected_at: datetime | None
     start: Evidence | None
-    terms: TermsFact
-    count: Count
-    story: tuple[Happening, ...]
+    terms: PromisedTerms
+    count: WindowCount
+    story: tuple[LedgerEntry, ...]
     held: tuple[Holder, ...]
     waiver: Waiver | None
-    end: Happening | None
+    end: LedgerEntry | None
     late_by: timedelta | None
     late_working: timedelta | None
-    through: tuple[Through, ...] = ()
+    through: tuple[WayServed, ...] = ()

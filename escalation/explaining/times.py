@@ -1,4 +1,4 @@
-"""How an explanation writes moments and lengths: in the reader's zone, and in the customer's beside it."""
+"""Writes times in the reader's zone and, beside it, in the customer's; and durations."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 @dataclass(frozen=True)
 class Zones:
-    """The zones a moment is shown in: the reader's first, the customer's if it is another one."""
+    """The zones in which a time is shown: the reader's first, then the customer's if it differs."""
 
     keys: tuple[str, ...]
 
@@ -25,7 +25,7 @@ class Zones:
         return tuple(f"{name} ({key})" for name, key in zip(names, self.keys, strict=True))
 
     def stamps(self, moment: datetime) -> tuple[str, ...]:
-        return tuple(stamp(moment, key) for key in self.keys)
+        return tuple(time_in_zone(moment, key) for key in self.keys)
 
     def inline(self, moment: datetime) -> str:
         """Inside a sentence: ``Wed 2026-11-18 20:00 +08:00 (Wed 2026-11-18 13:00 +01:00)``."""
@@ -33,20 +33,20 @@ class Zones:
         return f"{here} ({there[0]})" if there else here
 
 
-def stamp(moment: datetime, zone: str) -> str:
-    """With weekday and offset, so that the hour a clock repeats is told apart; seconds only where there are any."""
+def time_in_zone(moment: datetime, zone: str) -> str:
+    """With weekday and offset, which tells a repeated hour from the first one; with seconds unless they are zero."""
     local = moment.astimezone(ZoneInfo(zone))
     clock = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
-    return f"{date_format(local, 'D')} {local:%Y-%m-%d} {clock} {offset(local)}"
+    return f"{date_format(local, 'D')} {local:%Y-%m-%d} {clock} {utc_offset(local)}"
 
 
-def offset(local: datetime) -> str:
+def utc_offset(local: datetime) -> str:
     """``+08:00``"""
     return local.isoformat(timespec="minutes")[-6:]
 
 
-def length(time: timedelta) -> str:
-    """``26 h``, ``1 h 5 min``, ``40 s``: hours are not made days, as a working day has no fixed length."""
+def duration_text(time: timedelta) -> str:
+    """``26 h``, ``1 h 5 min``, ``40 s``: never in days, because a working day has no fixed length."""
     seconds = round(time.total_seconds())
     hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
     parts = [_("%(hours)s h") % {"hours": hours}] if hours else []

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django import template
 from django.utils import timezone
 
-from escalation.explaining.times import length
+from escalation.explaining.times import duration_text
 
 register = template.Library()
 
@@ -23,7 +23,7 @@ def clocktime(moment: datetime) -> str:
 
 @register.filter
 def lasted(time: timedelta | None) -> str:
-    return length(time) if time is not None else ""
+    return duration_text(time) if time is not None else ""
 
 
 @register.filter

@@ -6,8 +6,8 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from escalation.explaining.reading import explain
-from escalation.explaining.sheet import sheet_of
+from escalation.explaining.loading import explain
+from escalation.explaining.report import report_of
 from escalation.models import Clock
 from tickets.admin.ticket import TicketAdmin
 from tickets.models.ticket import TicketQuerySet
@@ -31,13 +31,13 @@ class ExplainPage(TicketAdmin):
         explanation = explain(clocks, clock_id, now=timezone.now())
         if explanation is None:
             raise Http404
-        sheet = sheet_of(explanation, zone=timezone.get_current_timezone_name())
+        report = report_of(explanation, zone=timezone.get_current_timezone_name())
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": _("%(number)s explained: %(promise)s")
-            % {"number": sheet.ticket, "promise": sheet.title},
+            % {"number": report.ticket, "promise": report.title},
             "ticket_id": object_id,
-            "sheet": sheet,
+            "report": report,
         }
         return TemplateResponse(request, "supportdesk/explain/page.html", context)

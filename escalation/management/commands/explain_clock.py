@@ -9,10 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from escalation.explaining.document import as_document
-from escalation.explaining.reading import explain
-from escalation.explaining.sheet import sheet_of
-from escalation.explaining.text import as_text
+from escalation.explaining.json_document import as_document
+from escalation.explaining.loading import explain
+from escalation.explaining.plain_text import as_text
+from escalation.explaining.report import report_of
 from escalation.models import Clock
 
 
@@ -34,4 +34,4 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(as_document(explanation), ensure_ascii=False, indent=2))
             return
         with translation.override(options["language"] or settings.LANGUAGE_CODE):
-            self.stdout.write(as_text(sheet_of(explanation, zone=timezone.get_current_timezone_name())))
+            self.stdout.write(as_text(report_of(explanation, zone=timezone.get_current_timezone_name())))

@@ -4,8 +4,8 @@ import pytest
 
 from escalation.choices import AttemptOutcome, ClockKind, Medium, Way
 from escalation.clocks.served_channels import served_ways_by_clock
-from escalation.explaining.reading import explain
-from escalation.explaining.sheet import sheet_of
+from escalation.explaining.loading import explain
+from escalation.explaining.report import report_of
 from escalation.models import Clock, NotificationAttempt
 from escalation.policies.editing import revise_policy
 from tests.adminpages import page_url
@@ -186,7 +186,9 @@ def test_an_explanation_names_the_promised_ways_with_their_proof(clock, count_qu
     explanation = explain(Clock.objects.all(), clock.pk, now=minute(30))
     phone = next(one for one in explanation.through if one.way == "phone")
     assert (phone.served_at, phone.whom, phone.message) == (minute(5), "Mr Li", message.pk)
-    told = {fact.value for fact in sheet_of(explanation, zone="UTC").terms if fact.name == "Promised through"}
+    told = {
+        fact.value for fact in report_of(explanation, zone="UTC").terms if fact.name == "Promised through"
+    }
     assert "Dedicated tech group: not yet" in told
     assert any(one.startswith("Phone: ") and one.endswith(" to Mr Li") for one in told)
     assert count_queries(lambda: explain(Clock.objects.all(), clock.pk, now=minute(30))) == 6

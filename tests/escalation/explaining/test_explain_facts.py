@@ -7,9 +7,9 @@ import pytest
 from escalation.choices import ClockChange, ClockKind
 from escalation.clocks.lead_decisions import relax
 from escalation.enforcement.sweep import sweep
-from escalation.explaining.facts import Explanation, Mail
-from escalation.explaining.reading import explain
-from escalation.explaining.sheet import sheet_of
+from escalation.explaining.facts import Explanation, SentMail
+from escalation.explaining.loading import explain
+from escalation.explaining.report import report_of
 from escalation.models import Calendar, Clock, Policy
 from escalation.policies.editing import Window, revise_policy
 from escalation.working_time.definitions import CalendarDefinition
@@ -241,7 +241,7 @@ def test_the_answer_says_to_whom_it_went_and_what_the_server_said(contact):
     end = told(ticket, 20).end
     assert end is not None
     assert end.evidence is not None
-    assert end.evidence.mail == Mail(
+    assert end.evidence.mail == SentMail(
         "accepted", (contact.email, "cc@company.example"), minute(11), "250 2.0.0 queued"
     )
 
@@ -320,7 +320,7 @@ def test_a_window_of_the_contract_is_called_so_with_its_date(contact):
     own = ContractWindowFactory(contract=contract, minutes=90)
     it = told(opened(contact=contact, priority=Priority.P2), 10)
     assert (it.terms.window_minutes, it.terms.contract_window_since) == (90, own.created_at)
-    [window] = [fact.value for fact in sheet_of(it, zone="UTC").terms if fact.name == "Window"]
+    [window] = [fact.value for fact in report_of(it, zone="UTC").terms if fact.name == "Window"]
     assert window.startswith("1 h 30 min, a window of the contract, in force since ")
 
 

@@ -8,25 +8,32 @@ from django.utils import translation
 
 from escalation.choices import ClockChange, ClockKind, ClockState
 from escalation.explaining.counting import ZERO
+from escalation.explaining.fact_building import promised_hours
 from escalation.explaining.facts import (
-    Agreement,
-    Count,
+    ContractInForce,
     Evidence,
     Explanation,
-    Fired,
-    Happening,
-    Hours,
-    Mail,
+    FiredStep,
+    LedgerEntry,
+    NotifiedPerson,
     OtherDay,
-    TermsFact,
-    ToldPerson,
+    PromisedHours,
+    PromisedTerms,
+    SentMail,
     Waiver,
+    WindowCount,
 )
-from escalation.explaining.hours import day_told, hours_told, week_told
-from escalation.explaining.sheet import sheet_of
-from escalation.explaining.story import mark, notes, sentence
-from escalation.explaining.times import Zones, length, stamp
-from escalation.explaining.words import delivery, outcome, recorded, who_started
+from escalation.explaining.ledger_sentences import line_mark, line_notes, line_sentence
+from escalation.explaining.report import report_of
+from escalation.explaining.sentences import (
+    day_in_words,
+    delivery_notes,
+    outcome_sentence,
+    record_notes,
+    week_in_words,
+    who_started_sentence,
+)
+from escalation.explaining.times import Zones, duration_text, time_in_zone
 from escalation.models import Calendar, Clock
 from escalation.working_time.due_time import WorkingHours
 from tests.factories import NOW
@@ -40,22 +47,22 @@ CALL = Evidence(
     voided_at=None, voided_by="", void_reason="",
 )  # fmt: skip
 MAIL = replace(CALL, kind="inbound", channel="email", author="", reached="", sender="Li <li@company.example>")
-LINE = Happening(
+LINE = LedgerEntry(
     change="handed_over", at=NOW, recorded_at=NOW, actor="", holder="Bob", cause="", state_after="running",
     due_before=None, due_after=NOW + HOUR, priority_before=2, priority_after=2, window_minutes=None, paused=None,
     is_late_lowering=False, is_relaxed=False, is_under_other_terms=False, merged_from="",
     merged_into="", evidence=None, step=None,
 )  # fmt: skip
-TERMS = TermsFact(
+TERMS = PromisedTerms(
     contract=None, policy="Gold", policy_version=3, policy_since=NOW, window_minutes=120,
     contract_window_since=None, counts_from=NOW,
-    calendar=Hours("Office", 2, "Europe/Berlin", False, ((("09:00-18:00"),),) * 5 + ((), ()), ()),
+    calendar=PromisedHours("Office", 2, "Europe/Berlin", False, ((("09:00-18:00"),),) * 5 + ((), ()), ()),
 )  # fmt: skip
 IT = Explanation(
     promise=1, ticket="SD#1", subject="Black", customer="Aurora", customer_zone="Europe/Berlin",
     kind=ClockKind.FIRST_RESPONSE, priority=2, state=ClockState.RUNNING, explained_at=NOW, started_at=NOW,
     due_at=NOW + 2 * HOUR, stopped_at=None, breached_at=None, detected_at=None, start=MAIL, terms=TERMS,
-    count=Count((), HOUR, HOUR, ZERO, 2 * HOUR), story=(), held=(), waiver=None, end=None, late_by=None,
+    count=WindowCount((), HOUR, HOUR, ZERO, 2 * HOUR), story=(), held=(), waiver=None, end=None, late_by=None,
     late_working=None,
 )  # fmt: skip
 
@@ -86,7 +93,7 @@ IT = Explanation(
     ],
 )
 def test_how_it_stands_is_one_sentence(facts, told):
-    assert outcome(replace(IT, **facts)) == told
+    assert outcome_sentence(replace(IT, **facts)) == told
 
 
 @pytest.mark.parametrize(
@@ -101,7 +108,7 @@ def test_how_it_stands_is_one_sentence(facts, told):
     ],
 )
 def test_what_began_it_is_told_by_how_it_came(start, told):
-    assert who_started(replace(IT, start=start)) == told
+    assert who_started_sentence(replace(IT, start=start)) == told
 
 
 @pytest.mark.parametrize(
@@ -130,7 +137,7 @@ def test_what_began_it_is_told_by_how_it_came(start, told):
     ],
 )
 def test_late_records_are_told(evidence, told):
-    assert list(recorded(evidence, BERLIN)) == told
+    assert list(record_notes(evidence, BERLIN)) == told
 
 
 RETARGETED = replace(LINE, change=ClockChange.RETARGETED, due_before=NOW + 3 * HOUR)
@@ -172,29 +179,31 @@ RETARGETED = replace(LINE, change=ClockChange.RETARGETED, due_before=NOW + 3 * H
     ],
 )
 def test_each_line_of_the_ledger_is_a_sentence(line, told):
-    assert sentence(line) == told
+    assert line_sentence(line) == told
 
 
 @pytest.mark.parametrize("change", ClockChange)
 def test_no_line_of_the_ledger_is_without_words(change):
-    assert sentence(replace(LINE, change=change))
+    assert line_sentence(replace(LINE, change=change))
 
 
 def test_a_step_says_who_had_it_who_has_it_and_who_was_told():
-    step = Fired(
+    step = FiredStep(
         100,
         "100 %",
         NOW,
         NOW,
         "Ann",
         "Bob",
-        (ToldPerson("Bob", "escalated_to_you"), ToldPerson("Cy", "escalated")),
+        (NotifiedPerson("Bob", "escalated_to_you"), NotifiedPerson("Cy", "escalated")),
     )
     line = replace(LINE, change=ClockChange.STEP, step=step)
-    assert sentence(line) == "100 % of the window had passed: the ticket went from Ann to Bob."
-    assert list(notes(line, BERLIN)) == ["Told: Bob (Escalated to you), Cy (Escalated)."]
-    assert sentence(replace(line, step=replace(step, to_owner=""))) == "100 % of the window had passed."
-    assert sentence(replace(line, step=replace(step, to_owner="Ann"))) == "100 % of the window had passed."
+    assert line_sentence(line) == "100 % of the window had passed: the ticket went from Ann to Bob."
+    assert list(line_notes(line, BERLIN)) == ["Told: Bob (Escalated to you), Cy (Escalated)."]
+    assert line_sentence(replace(line, step=replace(step, to_owner=""))) == "100 % of the window had passed."
+    assert (
+        line_sentence(replace(line, step=replace(step, to_owner="Ann"))) == "100 % of the window had passed."
+    )
 
 
 @pytest.mark.parametrize(
@@ -206,10 +215,10 @@ def test_a_step_says_who_had_it_who_has_it_and_who_was_told():
     ],
 )  # fmt: skip
 def test_a_step_at_the_start_by_minutes_or_by_hand_has_words_of_its_own(percent, when, moved, told_only):
-    line = replace(LINE, change=ClockChange.STEP, step=Fired(percent, when, NOW, NOW, "Ann", "Bob", ()))
-    assert sentence(line) == moved
+    line = replace(LINE, change=ClockChange.STEP, step=FiredStep(percent, when, NOW, NOW, "Ann", "Bob", ()))
+    assert line_sentence(line) == moved
     if told_only is not None:
-        assert sentence(replace(line, step=replace(line.step, to_owner=""))) == told_only
+        assert line_sentence(replace(line, step=replace(line.step, to_owner=""))) == told_only
 
 
 def test_a_late_lowering_is_marked_with_actor_and_reason():
@@ -221,30 +230,30 @@ def test_a_late_lowering_is_marked_with_actor_and_reason():
         actor="Ann",
         cause="agreed",
     )
-    assert list(notes(line, BERLIN)) == ["Ann: agreed", "Lowered in the last fifth of the window."]
-    assert mark(line) == "warn"
+    assert list(line_notes(line, BERLIN)) == ["Ann: agreed", "Lowered in the last fifth of the window."]
+    assert line_mark(line) == "warn"
 
 
 def test_an_acknowledgement_says_who_has_it_how_and_until_when():
     line = replace(
         LINE, change="acknowledged", actor="Li Wei", quiet_until=NOW + timedelta(minutes=15), taken_by="page"
     )
-    assert sentence(line) == "Li Wei acknowledged it on the ticket page."
-    assert list(notes(line, BERLIN)) == ["Nobody else was paged until Wed 2026-11-18 13:15 +01:00."]
+    assert line_sentence(line) == "Li Wei acknowledged it on the ticket page."
+    assert list(line_notes(line, BERLIN)) == ["Nobody else was paged until Wed 2026-11-18 13:15 +01:00."]
 
 
 def test_a_breach_says_when_the_desk_noticed():
     breach = replace(LINE, change=ClockChange.BREACHED, recorded_at=NOW + timedelta(minutes=5))
-    assert list(notes(breach, BERLIN)) == ["Recorded 5 min later, at Wed 2026-11-18 13:05 +01:00."]
+    assert list(line_notes(breach, BERLIN)) == ["Recorded 5 min later, at Wed 2026-11-18 13:05 +01:00."]
     closed = replace(breach, recorded_at=NOW - HOUR)
-    assert list(notes(closed, BERLIN)) == [
+    assert list(line_notes(closed, BERLIN)) == [
         "Recorded before the due time: the ticket was closed with the promise open."
     ]
 
 
 def test_the_way_of_a_mail_is_told_with_the_servers_words():
-    mail = Mail("accepted", ("li@company.example", "cc@company.example"), NOW, "250 queued")
-    assert list(delivery(replace(CALL, mail=mail), BERLIN)) == [
+    mail = SentMail("accepted", ("li@company.example", "cc@company.example"), NOW, "250 queued")
+    assert list(delivery_notes(replace(CALL, mail=mail), BERLIN)) == [
         "The mail to li@company.example, cc@company.example: Accepted by the server.",
         "The server took it at Wed 2026-11-18 13:00 +01:00.",
         "The server's answer: 250 queued",
@@ -254,14 +263,14 @@ def test_the_way_of_a_mail_is_told_with_the_servers_words():
 def test_hours_over_midnight_end_at_the_time_of_the_next_day():
     night = WorkingHours("UTC", weekly=[[(1320, 1800)]] * 6 + [[(1320, 1440)]])
     clock = Clock(calendar=Calendar(name="Night"), calendar_version=1, started_at=NOW, due_at=NOW + HOUR)
-    weekly = hours_told(clock, night).weekly
+    weekly = promised_hours(clock, night).weekly
     assert (weekly[0], weekly[6]) == (("22:00-06:00",), ("22:00-24:00",))
 
 
 def test_who_voided_an_answer_is_told_once_with_the_reason():
     voided = replace(CALL, voided_at=NOW, voided_by="Lea", void_reason="Only hello.", at=NOW - HOUR)
     line = replace(LINE, change=ClockChange.REVOKED, actor="Lea", cause="Only hello.", evidence=voided)
-    assert list(notes(line, BERLIN)) == [
+    assert list(line_notes(line, BERLIN)) == [
         "Wed 2026-11-18 12:00 +01:00: Phone call: Ann reached Li.",
         "Lea decided that it answered nothing: Only hello.",
     ]
@@ -271,41 +280,41 @@ def test_who_voided_an_answer_is_told_once_with_the_reason():
     ("contract", "told"),
     [
         (None, "None was in force at the start, so the default plan applies."),
-        (Agreement("RTC-7", "Gold", "2026-01-01", None), "RTC-7 · Gold, since 2026-01-01"),
-        (Agreement("", "Gold", "2026-01-01", "2026-12-31"), "Gold, from 2026-01-01 to 2026-12-31"),
+        (ContractInForce("RTC-7", "Gold", "2026-01-01", None), "RTC-7 · Gold, since 2026-01-01"),
+        (ContractInForce("", "Gold", "2026-01-01", "2026-12-31"), "Gold, from 2026-01-01 to 2026-12-31"),
     ],
 )
 def test_the_contract_is_named_or_said_to_be_missing(contract, told):
-    sheet = sheet_of(replace(IT, terms=replace(TERMS, contract=contract)), zone="UTC")
+    sheet = report_of(replace(IT, terms=replace(TERMS, contract=contract)), zone="UTC")
     assert sheet.terms[0].value == told
 
 
 def test_the_sum_says_what_was_carried_and_what_does_not_come_out():
-    carried = replace(IT, count=Count((), 2 * HOUR, HOUR, HOUR, 2 * HOUR))
+    carried = replace(IT, count=WindowCount((), 2 * HOUR, HOUR, HOUR, 2 * HOUR))
     assert (
-        sheet_of(carried, zone="UTC").sum
+        report_of(carried, zone="UTC").sum
         == "2 h counted and 1 h left make the window of 2 h and 1 h of pause."
     )
-    wrong = replace(IT, count=Count((), 2 * HOUR, HOUR, ZERO, 2 * HOUR))
-    assert "do not make the window" in sheet_of(wrong, zone="UTC").sum
+    wrong = replace(IT, count=WindowCount((), 2 * HOUR, HOUR, ZERO, 2 * HOUR))
+    assert "do not make the window" in report_of(wrong, zone="UTC").sum
 
 
 def test_a_waiver_stands_at_the_end_with_its_reason():
     waived = replace(IT, waiver=Waiver(NOW, "Lea", "spam"))
-    assert sheet_of(waived, zone="UTC").end[0].text == "Lea waived it: spam"
+    assert report_of(waived, zone="UTC").end[0].text == "Lea waived it: spam"
 
 
 def test_working_hours_are_grouped_by_equal_days():
-    assert list(week_told(TERMS.calendar)) == ["Monday to Friday 09:00-18:00"]
-    assert list(week_told(replace(TERMS.calendar, always_open=True))) == ["around the clock"]
-    assert day_told(OtherDay("2026-10-01", ())) == "2026-10-01 closed"
-    assert day_told(OtherDay("2026-10-10", ("09:00-18:00",))) == "2026-10-10 09:00-18:00"
+    assert list(week_in_words(TERMS.calendar)) == ["Monday to Friday 09:00-18:00"]
+    assert list(week_in_words(replace(TERMS.calendar, always_open=True))) == ["around the clock"]
+    assert day_in_words(OtherDay("2026-10-01", ())) == "2026-10-01 closed"
+    assert day_in_words(OtherDay("2026-10-10", ("09:00-18:00",))) == "2026-10-10 09:00-18:00"
 
 
 def test_the_hour_that_a_clock_repeats_is_told_apart_by_its_offset():
     first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
-    assert stamp(first, "Europe/Berlin") == "Sun 2026-10-25 02:30 +02:00"
-    assert stamp(first + HOUR, "Europe/Berlin") == "Sun 2026-10-25 02:30 +01:00"
+    assert time_in_zone(first, "Europe/Berlin") == "Sun 2026-10-25 02:30 +02:00"
+    assert time_in_zone(first + HOUR, "Europe/Berlin") == "Sun 2026-10-25 02:30 +01:00"
 
 
 def test_zones_with_the_same_time_say_it_once_in_a_sentence():
@@ -319,9 +328,9 @@ def test_zones_with_the_same_time_say_it_once_in_a_sentence():
     [(0, "0 min"), (40, "40 s"), (60, "1 min"), (3600, "1 h"), (3905, "1 h 5 min 5 s"), (97_200, "27 h")],
 )
 def test_a_length_is_told_in_hours_however_long(seconds, told):
-    assert length(timedelta(seconds=seconds)) == told
+    assert duration_text(timedelta(seconds=seconds)) == told
 
 
 def test_weekdays_are_those_of_the_readers_language():
     with translation.override("zh-hans"):
-        assert not stamp(NOW, "UTC").startswith("Wed")
+        assert not time_in_zone(NOW, "UTC").startswith("Wed")

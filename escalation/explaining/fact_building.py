@@ -1,4 +1,4 @@
-"""Builds the facts of an explanation from loaded rows. Pure: no query, no clock, no language."""
+"""Builds the facts of an explanation from loaded rows: no query, no look at the time, no words in any language."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,25 +11,30 @@ from customers.names import name_of
 from escalation.choices import ClockChange, ClockState
 from escalation.clocks.served_channels import Served
 from escalation.explaining.counting import ZERO, CountedStretch, StretchKind, count_out, total_of
-from escalation.explaining.evidence import evidence_of
 from escalation.explaining.facts import (
-    Agreement,
-    Count,
+    ContractInForce,
+    Evidence,
     Explanation,
-    Fired,
-    Happening,
+    FiredStep,
     Holder,
-    TermsFact,
-    Through,
-    ToldPerson,
+    LedgerEntry,
+    NotifiedPerson,
+    OtherDay,
+    PromisedHours,
+    PromisedTerms,
+    SentMail,
     Waiver,
+    WayServed,
+    WindowCount,
 )
-from escalation.explaining.hours import hours_told
 from escalation.exports.promises import HOLDER_CHANGES, Holding, held_times
 from escalation.models import Clock, ClockEvent, Escalation, Notification
-from escalation.working_time.due_time import Stretch, WorkingHours, working_between
+from escalation.working_time.due_time import Interval, Stretch, WorkingHours, working_between
+from escalation.working_time.validation import zone_named
+from tickets.models import InboundEmail, Message, OutboundEmail
 from tickets.models.ticket import ticket_number
 
+MINUTES_A_DAY = 24 * 60
 ENDS = (ClockChange.MET, ClockChange.ANSWERED_LATE, ClockChange.CANCELLED)
 
 
@@ -57,11 +62,11 @@ def _customer_zone(clock: Clock) -> str:
     return own or (customer.time_zone if customer else "")
 
 
-def explained(rows: LoadedPromise, *, now: datetime) -> Explanation:
+def collect_facts(rows: LoadedPromise, *, now: datetime) -> Explanation:
     """The facts of a promise as of `now` (UTC)."""
-    clock, story = rows.clock, tuple(_story(rows))
+    clock, story = rows.clock, tuple(_ledger_entries(rows))
     customer = clock.ticket.customer
-    late = _late(clock, now)
+    late = _lateness(clock, now)
     return Explanation(
         promise=clock.pk,
         ticket=clock.ticket.number,
@@ -81,44 +86,44 @@ def explained(rows: LoadedPromise, *, now: datetime) -> Explanation:
         terms=_terms(clock, rows.hours),
         count=_count(rows, now),
         story=story,
-        held=tuple(_held(rows, now)),
-        through=tuple(map(_through, rows.served)),
+        held=tuple(_holders(rows, now)),
+        through=tuple(map(_way_served, rows.served)),
         waiver=_waiver(clock),
-        end=_end(clock, story),
+        end=_end_entry(clock, story),
         late_by=late.length if late else None,
         late_working=working_between(rows.hours, late.start, late.end) if late else None,
     )
 
 
-def _late(clock: Clock, now: datetime) -> Stretch | None:
-    """From the due time until it was done or called off, or until now."""
+def _lateness(clock: Clock, now: datetime) -> Stretch | None:
+    """The time from the due time until it was done or called off, or until now; None if it is not late."""
     until = clock.stopped_at or now
     is_late = clock.state == ClockState.BREACHED and until > clock.due_at
     return Stretch(clock.due_at, until) if is_late else None
 
 
-def _terms(clock: Clock, hours: WorkingHours) -> TermsFact:
+def _terms(clock: Clock, hours: WorkingHours) -> PromisedTerms:
     version = clock.policy_version
-    return TermsFact(
-        contract=_agreement(clock.contract),
+    return PromisedTerms(
+        contract=_contract_in_force(clock.contract),
         policy=version.policy.name,
         policy_version=version.number,
         policy_since=version.created_at,
         window_minutes=clock.minutes,
         contract_window_since=clock.contract_window.created_at if clock.contract_window else None,
         counts_from=clock.window_starts_at,
-        calendar=hours_told(clock, hours),
+        calendar=promised_hours(clock, hours),
     )
 
 
-def _agreement(contract: Contract | None) -> Agreement | None:
+def _contract_in_force(contract: Contract | None) -> ContractInForce | None:
     if contract is None:
         return None
     ends = contract.ends_on.isoformat() if contract.ends_on else None
-    return Agreement(contract.reference, contract.plan.name, contract.starts_on.isoformat(), ends)
+    return ContractInForce(contract.reference, contract.plan.name, contract.starts_on.isoformat(), ends)
 
 
-def _count(rows: LoadedPromise, now: datetime) -> Count:
+def _count(rows: LoadedPromise, now: datetime) -> WindowCount:
     clock = rows.clock
     window = Stretch(clock.window_starts_at, clock.due_at)
     pauses = list(_pauses(rows.events, since=window.start))
@@ -126,7 +131,7 @@ def _count(rows: LoadedPromise, now: datetime) -> Count:
     spans = [pause.span for pause in pauses]
     pieces = count_out(rows.hours, window, until=until, pauses=spans)
     granted = sum((pause.granted for pause in pauses), ZERO)
-    return Count(
+    return WindowCount(
         pieces=tuple(_foreseeable(pieces, clock)),
         counted=total_of(pieces, StretchKind.COUNTED),
         left=total_of(pieces, StretchKind.LEFT),
@@ -136,19 +141,19 @@ def _count(rows: LoadedPromise, now: datetime) -> Count:
 
 
 def _carried(beside: timedelta, pauses: Sequence[_Pause]) -> timedelta:
-    """Nothing, if only the fractions are missing that the ledger cuts off its seconds."""
+    """Zero if only fractions of seconds are missing: the ledger keeps whole seconds."""
     return beside if abs(beside) > timedelta(seconds=len(pauses)) else ZERO
 
 
 def _foreseeable(pieces: Sequence[CountedStretch], clock: Clock) -> Iterator[CountedStretch]:
-    """While a promise stands still, nobody knows when the rest of its window will run."""
+    """Without the rest of the window while the promise is paused: nobody knows when it will run."""
     return (piece for piece in pieces if clock.paused_at is None or piece.part is not StretchKind.LEFT)
 
 
 def _pauses(events: Sequence[ClockEvent], *, since: datetime) -> Iterator[_Pause]:
-    """The pauses that ended and moved the due time of the window that began at `since`.
+    """The finished pauses that moved the due time of the window that began at `since`.
 
-    Beyond the policy's cap a clock runs on, so that a pause may end before the line that says so was written.
+    A clock runs on after the longest pause that its policy allows, so a pause may end before the line that records it.
     """
     start: datetime | None = None
     for event in events:
@@ -158,23 +163,23 @@ def _pauses(events: Sequence[ClockEvent], *, since: datetime) -> Iterator[_Pause
             yield _Pause(Stretch(start, event.at), timedelta(seconds=event.data["seconds"]))
 
 
-def _story(rows: LoadedPromise) -> Iterator[Happening]:
-    """The ledger's lines, each with the priority around it and the step it records."""
+def _ledger_entries(rows: LoadedPromise) -> Iterator[LedgerEntry]:
+    """The lines of the ledger, each with the priority before and after it and the step it records."""
     steps = {step.pk: step for step in rows.steps}
-    # Lines of long ago name the share only, which was fired once.
+    # Old lines name a step only by its share of the window; each share fired once.
     steps_by_share = {step.step.percent: step for step in rows.steps if step.step is not None}
     priority: int | None = None
     for event in rows.events:
         after = int(event.data.get("priority", rows.clock.priority if priority is None else priority))
         data = event.data
         step = steps.get(data.get("escalation", 0)) or steps_by_share.get(data.get("percent"))
-        yield _happening(event, priority, after, step if event.change == ClockChange.STEP else None)
+        yield _ledger_entry(event, priority, after, step if event.change == ClockChange.STEP else None)
         priority = after
 
 
-def _happening(event: ClockEvent, before: int | None, after: int, step: Escalation | None) -> Happening:
+def _ledger_entry(event: ClockEvent, before: int | None, after: int, step: Escalation | None) -> LedgerEntry:
     seconds, until = event.data.get("seconds"), event.data.get("until")
-    return Happening(
+    return LedgerEntry(
         change=event.change,
         at=event.at,
         recorded_at=event.recorded_at,
@@ -194,32 +199,32 @@ def _happening(event: ClockEvent, before: int | None, after: int, step: Escalati
         merged_from=_number(event.data.get("source")),
         merged_into=_number(event.data.get("target")),
         evidence=evidence_of(event.message),
-        step=_fired(step) if step is not None else None,
+        step=_fired_step(step) if step is not None else None,
         quiet_until=None if until is None else datetime.fromisoformat(until),
         taken_by=event.data.get("by", ""),
         is_kept=bool(event.data.get("kept")),
     )
 
 
-def _told(notification: Notification) -> str:
-    """The person, or whose group it was."""
+def _notified(notification: Notification) -> str:
+    """The name of the person, or of the rota or customer whose group was written to."""
     group = notification.rota or notification.customer
     return str(group) if group is not None else _name(notification.recipient)
 
 
-def _fired(step: Escalation) -> Fired:
-    return Fired(
+def _fired_step(step: Escalation) -> FiredStep:
+    return FiredStep(
         percent=step.step.percent if step.step is not None else None,
         when=step.step.when if step.step is not None else "",
         due_at=step.due_at,
         fired_at=step.fired_at,
         from_owner=_name(step.from_owner),
         to_owner=_name(step.to_owner),
-        told=tuple(ToldPerson(_told(one), one.kind) for one in step.notifications.all()),
+        told=tuple(NotifiedPerson(_notified(one), one.kind) for one in step.notifications.all()),
     )
 
 
-def _held(rows: LoadedPromise, now: datetime) -> Iterator[Holder]:
+def _holders(rows: LoadedPromise, now: datetime) -> Iterator[Holder]:
     changes = sorted(
         (event for event in rows.events if event.change in HOLDER_CHANGES),
         key=lambda event: (event.at, event.pk),
@@ -232,11 +237,11 @@ def _held(rows: LoadedPromise, now: datetime) -> Iterator[Holder]:
     return (Holder(names[holder], time) for holder, time in held.items())
 
 
-def _through(served: Served) -> Through:
+def _way_served(served: Served) -> WayServed:
     proof = served.proof
     if proof is None:
-        return Through(served.way.value, None, "", "", None)
-    return Through(served.way.value, proof.at, _name(proof.by), proof.whom, proof.message)
+        return WayServed(served.way.value, None, "", "", None)
+    return WayServed(served.way.value, proof.at, _name(proof.by), proof.whom, proof.message)
 
 
 def _waiver(clock: Clock) -> Waiver | None:
@@ -245,8 +250,8 @@ def _waiver(clock: Clock) -> Waiver | None:
     return Waiver(clock.waived_at, _name(clock.waived_by), clock.waive_reason)
 
 
-def _end(clock: Clock, story: Sequence[Happening]) -> Happening | None:
-    """The line that ended it; one whose answer was taken back since is none."""
+def _end_entry(clock: Clock, story: Sequence[LedgerEntry]) -> LedgerEntry | None:
+    """The line that ended the promise; None if its answer was taken back since."""
     if clock.is_open:
         return None
     return next((line for line in reversed(story) if line.change in ENDS), None)
@@ -258,3 +263,70 @@ def _number(ticket: int | None) -> str:
 
 def _name(user: User | None) -> str:
     return name_of(user) if user is not None else ""
+
+
+def promised_hours(clock: Clock, hours: WorkingHours) -> PromisedHours:
+    """The working hours of the week, and the exceptional days between the start and the due time."""
+    zone = zone_named(hours.zone)
+    first, last = clock.started_at.astimezone(zone).date(), clock.due_at.astimezone(zone).date()
+    days = sorted(day for day in hours.exceptions if first <= day <= last)
+    return PromisedHours(
+        name=clock.calendar.name,
+        version=clock.calendar_version,
+        time_zone=zone.key,
+        always_open=hours.always_open,
+        weekly=tuple(map(_spans, hours.weekly)),
+        other_days=tuple(OtherDay(day.isoformat(), _spans(hours.exceptions[day])) for day in days),
+    )
+
+
+def _spans(intervals: Sequence[Interval]) -> tuple[str, ...]:
+    return tuple(f"{_time_of_day(start)}-{_time_of_day(end)}" for start, end in intervals)
+
+
+def _time_of_day(minute: int) -> str:
+    """24:00 is the end of a day; a time beyond it is written as the time of the next day."""
+    if minute > MINUTES_A_DAY:
+        minute -= MINUTES_A_DAY
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def evidence_of(message: Message | None) -> Evidence | None:
+    """Who said it, when and how, and whether it arrived. Needs author, contact, voided_by and the mails loaded."""
+    if message is None:
+        return None
+    inbound: InboundEmail | None = getattr(message, "inbound", None)
+    return Evidence(
+        message=message.pk,
+        kind=message.kind,
+        channel=message.channel,
+        at=message.at,
+        recorded_at=message.created_at,
+        is_backdated=message.is_backdated,
+        author=name_of(message.author) if message.author else "",
+        sender=_sender(message),
+        reached=message.reached,
+        via=inbound.via if inbound else "",
+        mailbox=inbound.mailbox.address if inbound else "",
+        message_id=message.rfc_message_id,
+        mail=_mail(getattr(message, "outbound", None)),
+        failed_at=message.failed_at,
+        failure=message.failure,
+        voided_at=message.voided_at,
+        voided_by=name_of(message.voided_by) if message.voided_by else "",
+        void_reason=message.void_reason,
+    )
+
+
+def _sender(message: Message) -> str:
+    """`Li Wei <li@company.example>`, as far as either is known."""
+    name = message.sender_name or (message.contact.name if message.contact else "")
+    if name and message.sender_address:
+        return f"{name} <{message.sender_address}>"
+    return name or message.sender_address
+
+
+def _mail(mail: OutboundEmail | None) -> SentMail | None:
+    if mail is None:
+        return None
+    return SentMail(mail.state, (*mail.recipients, *mail.copies), mail.accepted_at, mail.answer)

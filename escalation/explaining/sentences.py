@@ -1,22 +1,24 @@
-"""The sentences of an explanation, for somebody who does not know how the desk works inside."""
+"""Sentences about a promise and its evidence, for readers who do not know how the desk works inside."""
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import groupby
 
 from django.utils.translation import gettext as _
 
 from escalation.choices import ClockChange, ClockKind, ClockState
-from escalation.explaining.facts import Evidence, Explanation
-from escalation.explaining.times import Zones, length
+from escalation.explaining.facts import Evidence, Explanation, OtherDay, PromisedHours
+from escalation.explaining.times import Zones, duration_text
+from escalation.working_time.validation import WEEKDAYS
 from tickets.choices import Channel, MessageKind, OutboxState
 
-NOTABLE = timedelta(minutes=1)  # a shorter delay between an event and its record is nothing to speak of
+NOTABLE_DELAY = timedelta(minutes=1)  # a shorter delay between an event and its record is not mentioned
 
 
-def outcome(it: Explanation) -> str:
+def outcome_sentence(explanation: Explanation) -> str:
     """How the promise stands, in one sentence."""
-    left = {"time": length(it.count.left)}
-    match it.state:
+    left = {"time": duration_text(explanation.count.left)}
+    match explanation.state:
         case ClockState.MET:
             return _("Kept, with %(time)s of the window left.") % left
         case ClockState.RUNNING:
@@ -26,25 +28,25 @@ def outcome(it: Explanation) -> str:
                 _("Standing still while the customer is to answer, with %(time)s of the window left.") % left
             )
         case ClockState.BREACHED:
-            return _broken(it)
+            return _breach_sentence(explanation)
         case _cancelled:
             return _("Called off: it did not have to be kept any more.")
 
 
-def _broken(it: Explanation) -> str:
-    if it.end is not None and it.end.change == ClockChange.CANCELLED:
+def _breach_sentence(explanation: Explanation) -> str:
+    if explanation.end is not None and explanation.end.change == ClockChange.CANCELLED:
         return _("Broken: it ended without being kept.")
-    if it.late_by is None or it.late_working is None:
+    if explanation.late_by is None or explanation.late_working is None:
         return _("Broken.")
-    late = {"time": length(it.late_by), "working": length(it.late_working)}
-    if it.end is None:
+    late = {"time": duration_text(explanation.late_by), "working": duration_text(explanation.late_working)}
+    if explanation.end is None:
         return _("Broken: still open %(time)s after it was due (%(working)s of working time).") % late
     return _("Broken: done %(time)s after it was due (%(working)s of working time).") % late
 
 
-def why_started(it: Explanation) -> str:
-    """Which event starts a promise of this kind."""
-    match it.kind:
+def why_started_sentence(explanation: Explanation) -> str:
+    """The event that starts a promise of this kind."""
+    match explanation.kind:
         case ClockKind.FIRST_RESPONSE:
             return _("A first answer is promised from the moment the customer's first message reaches us.")
         case ClockKind.NEXT_RESPONSE:
@@ -55,20 +57,20 @@ def why_started(it: Explanation) -> str:
             return _("A resolution is promised from the message that opened the matter.")
 
 
-def who_started(it: Explanation) -> str:
-    """The message that started it and how it came; some promises start with an act instead."""
-    start = it.start
+def who_started_sentence(explanation: Explanation) -> str:
+    """The message that started it and how it came, or the act if there was no message."""
+    start = explanation.start
     if start is None:
         return _("The ticket was reopened by hand.")
     if start.kind != MessageKind.INBOUND:
-        return said(start)
+        return answer_sentence(start)
     who = start.sender or _("an unknown sender")
     if start.channel == Channel.EMAIL:
         return _("Our server received the mail from %(who)s.") % {"who": who}
     return _("%(channel)s from %(who)s.") % {"channel": Channel(start.channel).label, "who": who}
 
 
-def said(evidence: Evidence) -> str:
+def answer_sentence(evidence: Evidence) -> str:
     """What a colleague said to the customer, and how."""
     by = evidence.author or _("the desk")
     if evidence.kind == MessageKind.CONTACT:
@@ -77,20 +79,24 @@ def said(evidence: Evidence) -> str:
     return _("%(name)s answered by mail.") % {"name": by}
 
 
-def recorded(evidence: Evidence, zones: Zones) -> Iterator[str]:
-    """How the message came, and whether it was written down only later."""
+def record_notes(evidence: Evidence, zones: Zones) -> Iterator[str]:
+    """How the message came, and how much later it was recorded."""
     if evidence.mailbox:
         way = {"via": evidence.via.upper(), "mailbox": evidence.mailbox}
         yield _("It came by %(via)s into %(mailbox)s.") % way
     if evidence.message_id:
         yield f"Message-ID: {evidence.message_id}"
     delay = evidence.recorded_at - evidence.at
-    if delay >= NOTABLE:
-        told = {"time": zones.inline(evidence.recorded_at), "later": length(delay), "name": evidence.author}
-        yield _delay(evidence) % told
+    if delay >= NOTABLE_DELAY:
+        told = {
+            "time": zones.inline(evidence.recorded_at),
+            "later": duration_text(delay),
+            "name": evidence.author,
+        }
+        yield _delay_sentence(evidence) % told
 
 
-def _delay(evidence: Evidence) -> str:
+def _delay_sentence(evidence: Evidence) -> str:
     if evidence.is_backdated:
         return _("Backdated: %(name)s wrote it down %(later)s afterwards, at %(time)s.")
     if evidence.author:
@@ -98,8 +104,8 @@ def _delay(evidence: Evidence) -> str:
     return _("The desk recorded it %(later)s later, at %(time)s. What counts is when it reached our server.")
 
 
-def delivery(evidence: Evidence, zones: Zones) -> Iterator[str]:
-    """What became of the mail, and what the server said of it."""
+def delivery_notes(evidence: Evidence, zones: Zones) -> Iterator[str]:
+    """What became of the mail, and what the receiving server answered."""
     mail = evidence.mail
     if mail is not None:
         state = OutboxState(mail.state).label
@@ -118,3 +124,26 @@ def delivery(evidence: Evidence, zones: Zones) -> Iterator[str]:
             "name": evidence.voided_by,
             "reason": evidence.void_reason,
         }
+
+
+def week_in_words(hours: PromisedHours) -> Iterator[str]:
+    """``Monday to Friday 09:00-18:00``, days of the same hours together."""
+    if hours.always_open:
+        yield _("around the clock")
+        return
+    numbered = enumerate(hours.weekly)
+    for spans, days in groupby(numbered, key=lambda day: day[1]):
+        numbers = [number for number, _spans in days]
+        if spans:
+            yield f"{_named(numbers[0], numbers[-1])} {', '.join(spans)}"
+
+
+def _named(first: int, last: int) -> str:
+    if first == last:
+        return str(WEEKDAYS[first])
+    return _("%(first)s to %(last)s") % {"first": WEEKDAYS[first], "last": WEEKDAYS[last]}
+
+
+def day_in_words(day: OtherDay) -> str:
+    hours = ", ".join(day.intervals) or _("closed")
+    return f"{day.day} {hours}"

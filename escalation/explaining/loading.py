@@ -1,17 +1,17 @@
-"""Loads what an explanation is made of, in few queries, and explains."""
+"""Explains one promise: loads its rows in a few queries and has the facts built from them."""
 
 from datetime import datetime
 
 from django.db.models import Prefetch, QuerySet
 
 from escalation.clocks.served_channels import served_ways
-from escalation.explaining.building import LoadedPromise, explained
+from escalation.explaining.fact_building import LoadedPromise, collect_facts
 from escalation.explaining.facts import Explanation
 from escalation.models import Clock, ClockEvent, Escalation, Notification
 from escalation.working_time.due_time import WorkingHours
 from escalation.working_time.lookup import hours_of_version
 
-BULKY = ("body", "quoted", "html")
+LONG_TEXTS = ("body", "quoted", "html")
 TERMS = (
     "ticket__customer",
     "calendar",
@@ -26,7 +26,7 @@ def explain(clocks: QuerySet[Clock], pk: int, *, now: datetime) -> Explanation |
     """Explain the promise with this key, if it is among `clocks`, as of `now` (UTC). At most eight queries."""
     clock = (
         clocks.select_related(*TERMS, *_evidence("started_by"))
-        .defer(*_bulk("started_by"))
+        .defer(*_unread("started_by"))
         .filter(pk=pk)
         .first()
     )
@@ -35,17 +35,17 @@ def explain(clocks: QuerySet[Clock], pk: int, *, now: datetime) -> Explanation |
     rows = LoadedPromise(
         clock, hours_for(clock), list(_events(clock)), list(_steps(clock)), served_ways(clock)
     )
-    return explained(rows, now=now)
+    return collect_facts(rows, now=now)
 
 
 def hours_for(clock: Clock) -> WorkingHours:
-    """The working hours that the promise was made in."""
+    """The working hours in the version that the promise was made with."""
     return hours_of_version(clock.calendar, clock.calendar_version)
 
 
 def _events(clock: Clock) -> QuerySet[ClockEvent]:
     events = ClockEvent.objects.filter(clock=clock).select_related("actor", "holder", *_evidence("message"))
-    return events.defer(*_bulk("message")).order_by("pk")
+    return events.defer(*_unread("message")).order_by("pk")
 
 
 def _steps(clock: Clock) -> QuerySet[Escalation]:
@@ -59,7 +59,7 @@ def _evidence(message: str) -> tuple[str, ...]:
     return tuple(f"{message}__{path}" for path in paths)
 
 
-def _bulk(message: str) -> tuple[str, ...]:
-    """Texts and raw mails, which nobody reads here."""
+def _unread(message: str) -> tuple[str, ...]:
+    """Long texts and raw mails, which an explanation does not show."""
     mails = ("outbound__text", "outbound__html", "inbound__raw")
-    return tuple(f"{message}__{field}" for field in (*BULKY, *mails))
+    return tuple(f"{message}__{field}" for field in (*LONG_TEXTS, *mails))

@@ -1,0 +1,184 @@
+"""Sentences for the lines of a promise's ledger, with notes under them."""
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from escalation.choices import AcknowledgedBy, ClockChange, NoticeKind
+from escalation.explaining.facts import FiredStep, LedgerEntry
+from escalation.explaining.sentences import NOTABLE_DELAY, answer_sentence, delivery_notes, record_notes
+from escalation.explaining.times import Zones, duration_text
+from escalation.lib.desk_reasons import in_readers_words
+from tickets.choices import Priority
+
+ANSWERS = (ClockChange.MET, ClockChange.ANSWERED_LATE, ClockChange.REVOKED)
+
+
+def line_sentence(entry: LedgerEntry) -> str:
+    """What happened; the time, the actor and the cause are shown beside it."""
+    match entry.change:
+        case ClockChange.STARTED:
+            return _("The promise began: %(priority)s.") % {"priority": Priority(entry.priority_after).label}
+        case ClockChange.MET:
+            return _("Kept.")
+        case ClockChange.BREACHED:
+            return _("The window ended without what was promised.")
+        case ClockChange.ANSWERED_LATE:
+            return _("Done after the due time.")
+        case ClockChange.REVOKED:
+            return _("The answer was taken back: the promise runs again from its original start.")
+        case ClockChange.RETARGETED:
+            return _retarget_sentence(entry)
+        case ClockChange.HANDED_OVER:
+            return _("%(name)s holds the ticket from now on.") % {"name": entry.holder}
+        case _other:
+            return _rarer_sentence(entry)
+
+
+def _rarer_sentence(entry: LedgerEntry) -> str:
+    match entry.change:
+        case ClockChange.PAUSED:
+            return _("The promise stands still: the customer is to answer.")
+        case ClockChange.RESUMED:
+            return _(
+                "The promise goes on. The due time moved by the %(time)s of working time that it stood."
+            ) % {"time": duration_text(entry.paused) if entry.paused is not None else "?"}
+        case ClockChange.STEP if entry.step is not None:
+            return _step_sentence(entry.step)
+        case ClockChange.MERGED if entry.merged_into:
+            return _("%(source)s was merged into %(target)s, where the promise stands now.") % {
+                "source": entry.merged_from,
+                "target": entry.merged_into,
+            }
+        case ClockChange.ACKNOWLEDGED if entry.taken_by:
+            how = AcknowledgedBy(entry.taken_by).label
+            return _("%(name)s acknowledged it %(how)s.") % {"name": entry.actor, "how": how}
+        case ClockChange.CANCELLED:
+            return _("The promise ended without being kept.")
+        case ClockChange.WAIVED:
+            return _("Waived: it is not held against anybody. What it came to stays visible.")
+        case change:
+            return str(ClockChange(change).label)
+
+
+def _retarget_sentence(entry: LedgerEntry) -> str:
+    if entry.is_relaxed:
+        return _("A lead relaxed the promise to the window of its lower priority.")
+    if entry.is_kept:
+        return _(
+            "The promise was put under other terms; the stricter due time from before it was lowered stays."
+        )
+    if entry.is_under_other_terms:
+        return _("The promise was put under other terms.")
+    before = entry.priority_after if entry.priority_before is None else entry.priority_before
+    names = {"before": Priority(before).label, "after": Priority(entry.priority_after).label}
+    if entry.priority_after < before:
+        return _raise_sentence(entry) % names
+    return _("The priority was lowered from %(before)s to %(after)s; the stricter due time stays.") % names
+
+
+def _raise_sentence(entry: LedgerEntry) -> str:
+    if entry.due_before == entry.due_after:
+        return _(
+            "The priority was raised from %(before)s to %(after)s; the due time was the earlier one already."
+        )
+    return _("The priority was raised from %(before)s to %(after)s; its window counts from here.")
+
+
+def _step_sentence(step: FiredStep) -> str:
+    names = {"percent": step.percent, "when": step.when, "before": step.from_owner, "after": step.to_owner}
+    is_moved = step.to_owner not in ("", step.from_owner)
+    return (_move_sentence(step) if is_moved else _notice_sentence(step)) % names
+
+
+def _move_sentence(step: FiredStep) -> str:
+    if step.percent == 0:
+        return _("It was paged at once: the ticket went from %(before)s to %(after)s.")
+    if step.percent is not None:
+        return _("%(percent)s %% of the window had passed: the ticket went from %(before)s to %(after)s.")
+    if step.when:
+        return _("The step “%(when)s”: the ticket went from %(before)s to %(after)s.")
+    return _("Escalated by hand: the ticket went from %(before)s to %(after)s.")
+
+
+def _notice_sentence(step: FiredStep) -> str:
+    if step.percent == 0:
+        return _("It was paged at once.")
+    if step.percent is not None:
+        return _("%(percent)s %% of the window had passed.")
+    return _("The step “%(when)s” fired.")
+
+
+def line_notes(entry: LedgerEntry, zones: Zones) -> Iterator[str]:
+    """The notes under the sentence."""
+    yield from actor_notes(entry)
+    if entry.due_before is not None and entry.due_before != entry.due_after:
+        times = {"before": zones.inline(entry.due_before), "after": zones.inline(entry.due_after)}
+        yield _("Due before: %(before)s. Due since: %(after)s.") % times
+    if entry.is_late_lowering:
+        yield _("Lowered in the last fifth of the window.")
+    if entry.quiet_until is not None:
+        yield _("Nobody else was paged until %(time)s.") % {"time": zones.inline(entry.quiet_until)}
+    yield from _delay_notes(entry, zones)
+    if entry.step is not None and entry.step.told:
+        yield _("Told: %(people)s.") % {"people": _told(entry.step)}
+    if entry.evidence is not None and entry.change != ClockChange.STARTED:
+        yield from _evidence_notes(entry, zones)
+
+
+def actor_notes(entry: LedgerEntry) -> Iterator[str]:
+    """Who did it and why, unless the evidence says so."""
+    if entry.evidence is not None and entry.change in ANSWERS:
+        return  # the evidence names who gave it, who voided it, or why it did not arrive
+    if entry.taken_by:
+        return
+    why = in_readers_words(entry.cause, by_person=bool(entry.actor))
+    if entry.actor and why:
+        yield _("%(name)s: %(reason)s") % {"name": entry.actor, "reason": why}
+    elif entry.actor or why:
+        yield entry.actor or why
+
+
+def _delay_notes(entry: LedgerEntry, zones: Zones) -> Iterator[str]:
+    """When it was recorded, if that was not when it happened."""
+    if entry.change == ClockChange.BREACHED and entry.recorded_at < entry.at:
+        yield _("Recorded before the due time: the ticket was closed with the promise open.")
+    elif entry.recorded_at - entry.at >= NOTABLE_DELAY and not _evidence_says_when(entry):
+        time = {"time": zones.inline(entry.recorded_at), "later": duration_text(entry.recorded_at - entry.at)}
+        yield _("Recorded %(later)s later, at %(time)s.") % time
+
+
+def _evidence_says_when(entry: LedgerEntry) -> bool:
+    """True if the notes on the message already say that it was recorded later."""
+    return entry.change == ClockChange.STARTED or (entry.evidence is not None and entry.evidence.is_backdated)
+
+
+def _evidence_notes(entry: LedgerEntry, zones: Zones) -> Iterator[str]:
+    if entry.evidence is None:
+        return
+    what = answer_sentence(entry.evidence)
+    is_now = entry.evidence.at == entry.at
+    yield (
+        what if is_now else _("%(time)s: %(what)s") % {"time": zones.inline(entry.evidence.at), "what": what}
+    )
+    if entry.evidence.is_backdated:
+        yield from record_notes(entry.evidence, zones)
+    if entry.change == ClockChange.REVOKED:
+        yield from delivery_notes(entry.evidence, zones)
+
+
+def _told(step: FiredStep) -> str:
+    return ", ".join(f"{told.person} ({NoticeKind(told.notice).label})" for told in step.told)
+
+
+def line_mark(entry: LedgerEntry) -> str:
+    """The colour of a line: good, bad or warn."""
+    match entry.change:
+        case ClockChange.MET:
+            return "good"
+        case ClockChange.BREACHED | ClockChange.ANSWERED_LATE:
+            return "bad"
+        case ClockChange.REVOKED:
+            return "warn"
+        case _other:
+            return "warn" if entry.is_late_lowering else ""
