@@ -44,7 +44,7 @@ class RowStanding(StrEnum):
 
 
 @dataclass(frozen=True)
-class Inspected:
+class InspectedRow:
     """One entry of the timetable, or a row that does not belong to it. ``row`` is None where it is missing."""
 
     name: str
@@ -53,7 +53,7 @@ class Inspected:
     is_foreign: bool = False
 
 
-def inspect_schedules(*, now: datetime) -> list[Inspected]:
+def inspect_schedules(*, now: datetime) -> list[InspectedRow]:
     """Every entry in the timetable's order, then what is foreign. Reads without a lock: one query."""
     rows: dict[str, Schedule] = {}
     foreign: list[Schedule] = []
@@ -64,11 +64,11 @@ def inspect_schedules(*, now: datetime) -> list[Inspected]:
         else:
             foreign.append(row)
     known = [
-        Inspected(entry.name, _standing(entry, rows.get(entry.name), now), rows.get(entry.name))
+        InspectedRow(entry.name, _standing(entry, rows.get(entry.name), now), rows.get(entry.name))
         for entry in TIMETABLE
     ]
     return known + [
-        Inspected(row.name or str(row.pk), _foreign(row), row, is_foreign=True) for row in foreign
+        InspectedRow(row.name or str(row.pk), _foreign(row), row, is_foreign=True) for row in foreign
     ]
 
 

@@ -8,7 +8,7 @@ from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
 from supportdesk.accounts.one_time_password import note_sign_in
-from supportdesk.pages.board.view import acknowledge_row, board, export, kept
+from supportdesk.pages.board.view import acknowledge_row, board, compliance_figures, export_list
 from supportdesk.pages.first_password import own_password
 from supportdesk.pages.my_settings import duty_link, my_settings
 from supportdesk.pages.operations import operations_page
@@ -20,11 +20,11 @@ class DeskSite(UnfoldAdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         return [
-            path("board/kept/", self.admin_view(kept), name="board_kept"),
+            path("board/kept/", self.admin_view(compliance_figures), name="board_kept"),
             path(
                 "board/<int:ticket>/acknowledge/", self.admin_view(acknowledge_row), name="board_acknowledge"
             ),
-            path("board/tickets.csv", self.admin_view(export), name="board_export"),
+            path("board/tickets.csv", self.admin_view(export_list), name="board_export"),
             path("operations/", self.admin_view(self.operations), name="operations"),
             path("own-password/", self.admin_view(self.own_password), name="own_password"),
             path("my-settings/", self.admin_view(self.my_settings), name="my_settings"),

@@ -5,7 +5,7 @@ import time
 from django.utils import timezone
 
 from escalation.enforcement.sweep_loop import sweep_in_rounds
-from supportdesk.processes.cluster.redis_broker import is_away
+from supportdesk.processes.cluster.redis_broker import is_unreachable
 from tickets.lib.stopping import is_ending
 
 # Minutes of rounds, in all; below the time that a task may live (Q_CLUSTER's timeout).
@@ -19,7 +19,7 @@ def enforce() -> str:
     """
     report = sweep_in_rounds(read_clock=timezone.now, pause=_pause)
     for _minute in range(1, MOST_MINUTES):
-        if is_ending() or not is_away():
+        if is_ending() or not is_unreachable():
             break
         report.add(sweep_in_rounds(read_clock=timezone.now, pause=_pause))
     return str(report)

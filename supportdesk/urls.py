@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from supportdesk.monitoring.health_view import alive, healthz
 from supportdesk.monitoring.metrics_view import metrics
-from supportdesk.pages.acknowledge_link import ack
+from supportdesk.pages.acknowledge_link import acknowledge_page
 from supportdesk.pages.shift_calendar import duty_feed
 
 handler500 = "supportdesk.pages.errors.server_error"
@@ -14,7 +14,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("healthz/live", alive, name="alive"),
     path("metrics", metrics, name="metrics"),
-    path("ack/<str:token>/", ack, name="ack"),
+    path("ack/<str:token>/", acknowledge_page, name="ack"),
     path("files/", include("tickets.urls")),
     path("duty/<str:token>.ics", duty_feed, name="duty_feed"),
     path("", admin.site.urls),

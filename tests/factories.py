@@ -45,7 +45,7 @@ from escalation.models import (
     PolicyTarget,
     PolicyVersion,
 )
-from escalation.working_time.definitions import CalendarDefinition, as_json, resolved
+from escalation.working_time.definitions import CalendarDefinition, as_json, with_holidays
 from supportdesk.models import Cluster
 from tickets.choices import (
     Channel,
@@ -316,7 +316,7 @@ def office_calendar(time_zone: str = "Asia/Shanghai", **fields: Any) -> Calendar
     """Monday to Friday, nine to six; `country="CN"` and other fields of a definition too."""
     week = (((9 * 60, 18 * 60),),) * 5 + ((), ())
     definition = CalendarDefinition(time_zone, **({"weekly": week} | fields))
-    complete = resolved(definition, NOW.year)
+    complete = with_holidays(definition, NOW.year)
     calendar: Calendar = CalendarFactory(
         always_open=complete.always_open,
         time_zone=time_zone,

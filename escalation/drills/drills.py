@@ -16,7 +16,7 @@ from customers.models import Customer, Desk
 from escalation.choices import DrillEnding
 from escalation.clocks.ledger import ChangeContext
 from escalation.clocks.lifecycle import cancel, open_clocks
-from escalation.lib.drill_marks import MARK, marked
+from escalation.lib.drill_marks import MARK, with_drill_mark
 from escalation.models import Acknowledgement, Clock, Drill, Escalation
 from escalation.notifications.wording import as_read_by
 from tickets.choices import Channel, Priority, Status
@@ -77,7 +77,7 @@ def _refuse_a_second() -> None:
 
 def _open(actor: User, at: datetime, reason: str, customer: Customer | None) -> Ticket:
     with as_read_by(settings.LANGUAGE_CODE, settings.DESK_TIME_ZONE):
-        subject = marked(_("Nobody can join a room"))
+        subject = with_drill_mark(_("Nobody can join a room"))
         body = _(
             "This is a fire drill of the support desk. It runs through the real chain to real people. Please act as "
             "if a customer's system had failed: acknowledge it, then answer by logging a contact."

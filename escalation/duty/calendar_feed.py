@@ -11,7 +11,7 @@ from django.core.signing import BadSignature, Signer
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
-from escalation.lib.icalendar import Event, document
+from escalation.lib.icalendar import Event, calendar_document
 from escalation.models import DutyFeed, DutyRota, DutyShift
 from escalation.notifications.wording import as_read_by, person_name, reader_of
 from escalation.people.on_duty import Watch, watches_by_rota
@@ -59,7 +59,7 @@ def calendar_of(user: User, *, at: datetime) -> bytes:
     """All shifts of a person from four weeks ago on, in their language; one query."""
     with as_read_by(*reader_of(user)):
         name = _("Duty of %(name)s") % {"name": person_name(user)}
-        return document(_events(user, at), name=name, at=at)
+        return calendar_document(_events(user, at), name=name, at=at)
 
 
 def _events(user: User, at: datetime) -> Iterator[Event]:

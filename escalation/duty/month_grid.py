@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 
 from escalation.duty.coverage_gaps import Gap
 from escalation.lib.intervals import Span, clipped
-from escalation.lib.rotation import instant
+from escalation.lib.rotation import utc_instant
 from escalation.people.on_duty import Watch
 
 DAY = timedelta(days=1)
@@ -71,7 +71,7 @@ class Weeks:
         return self.midnight(self.first), self.midnight(self.first + self.count * WEEK)
 
     def midnight(self, day: date) -> datetime:
-        return instant(datetime.combine(day, time(0)), self.zone)
+        return utc_instant(datetime.combine(day, time(0)), self.zone)
 
     def days(self) -> Iterator[tuple[date, Span]]:
         for number in range(self.count * 7):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, transaction
 from django.db.models import Max, Q
 
-from escalation.lib.rotation import Layer, Rotation, Turn, planned
+from escalation.lib.rotation import Layer, Rotation, Turn, plan_turns
 from escalation.models import DutyLayer, DutyRota, DutyShift, ShiftSource
 from escalation.models.duty import LAYER_RANK
 
@@ -74,7 +74,7 @@ def layers_of(rota: DutyRota) -> list[Layer]:
 def _wanted(rota: DutyRota, at: datetime) -> list[Turn]:
     since = _held_until(rota, at) or at.replace(second=0, microsecond=0)
     until = at + AHEAD
-    turns = planned(layers_of(rota), rota.zone, (since, until + BEYOND))
+    turns = plan_turns(layers_of(rota), rota.zone, (since, until + BEYOND))
     return [turn for turn in turns if turn.span[0] < until]
 
 

@@ -22,7 +22,7 @@ from escalation.clocks.lifecycle import breach_row
 from escalation.clocks.updates_and_resolution import resume
 from escalation.enforcement.handover import Handover, write_handover_notes
 from escalation.enforcement.recipients import GroupNotice, PersonNotice, StepNotices, route_of
-from escalation.lib.update_by_key import ByKey
+from escalation.lib.update_by_key import ValueByKey
 from escalation.models import Clock, ClockEvent, Escalation, EscalationStep, Notification
 from escalation.notifications.wording import person_name
 from escalation.notifications.writing import group_rows, notification_row, nudge_dispatch
@@ -95,9 +95,9 @@ def _save_clocks(clocks: Sequence[Clock], were_stranded: Collection[int], now: d
         state=ClockState.BREACHED,
         breached_at=F("due_at"),
         detected_at=now,
-        next_step_at=ByKey(new, DateTimeField()),
+        next_step_at=ValueByKey(new, DateTimeField()),
     )
-    rows.filter(pk__in=others).update(next_step_at=ByKey(others, DateTimeField()))
+    rows.filter(pk__in=others).update(next_step_at=ValueByKey(others, DateTimeField()))
     stranded = {clock.pk for clock in clocks if clock.stranded_at is not None}
     rows.filter(pk__in=stranded.difference(were_stranded)).update(stranded_at=now)
     rows.filter(pk__in=set(were_stranded).difference(stranded)).update(stranded_at=None)

@@ -42,11 +42,11 @@ def in_readers_words(reason: str, *, by_person: bool) -> str:
         found = next(filter(None, (it.fullmatch(reason) for it in _spellings(sentence))), None)
         if found is not None:
             said = found.groupdict().items()
-            return gettext(sentence) % {name: _part(name, part, by_person) for name, part in said}
+            return gettext(sentence) % {name: _place_in_words(name, part, by_person) for name, part in said}
     return reason
 
 
-def _part(place: str, said: str, by_person: bool) -> str:
+def _place_in_words(place: str, said: str, by_person: bool) -> str:
     if place in LABELS:
         return next(str(one.label) for one in LABELS[place] if said in _labels(one))
     return in_readers_words(said, by_person=by_person)
@@ -75,13 +75,13 @@ def _labels(choice: DrillEnding) -> list[str]:
 def _pattern(text: str) -> re.Pattern[str]:
     words = PLACE.split(text)  # text and names of places in turn
     parts = (
-        f"(?P<{word}>{_filling(word)})" if place % 2 else re.escape(word.replace("%%", "%"))
+        f"(?P<{word}>{_place_pattern(word)})" if place % 2 else re.escape(word.replace("%%", "%"))
         for place, word in enumerate(words)
     )
     return re.compile("".join(parts))
 
 
-def _filling(place: str) -> str:
+def _place_pattern(place: str) -> str:
     """What may stand in a place."""
     if place in LABELS:
         return "|".join(re.escape(label) for choice in LABELS[place] for label in _labels(choice))

@@ -5,12 +5,12 @@ from django.utils.translation import gettext as _
 MARK = "[DRILL]【演练】"
 
 
-def marked(text: str) -> str:
+def with_drill_mark(text: str) -> str:
     """With the mark in front, once."""
-    return f"{MARK} {unmarked(text)}"
+    return f"{MARK} {without_drill_mark(text)}"
 
 
-def unmarked(text: str) -> str:
+def without_drill_mark(text: str) -> str:
     return text.replace(f"{MARK} ", "").replace(MARK, "").strip()
 
 

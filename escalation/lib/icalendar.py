@@ -20,13 +20,13 @@ class Event:
     description: str = ""
 
 
-def document(events: Iterable[Event], *, name: str, at: datetime) -> bytes:
+def calendar_document(events: Iterable[Event], *, name: str, at: datetime) -> bytes:
     """The whole calendar as made at ``at`` (UTC)."""
-    lines = "".join(folded(line) for line in _lines(events, name, at))
+    lines = "".join(fold_line(line) for line in _lines(events, name, at))
     return lines.encode()
 
 
-def folded(line: str) -> str:
+def fold_line(line: str) -> str:
     """RFC 5545, 3.1: no line longer than 75 octets, a character never cut in two."""
     parts: list[str] = []
     part, octets = "", 0
@@ -39,7 +39,7 @@ def folded(line: str) -> str:
     return "\r\n".join([*parts, part]) + "\r\n"
 
 
-def escaped(text: str) -> str:
+def escape_text(text: str) -> str:
     """A TEXT value (RFC 5545, 3.3.11); control characters have no place in it."""
     clean = "".join(character for character in text if character >= " " or character in "\n\t")
     return clean.translate(ESCAPES)
@@ -47,8 +47,8 @@ def escaped(text: str) -> str:
 
 def _lines(events: Iterable[Event], name: str, at: datetime) -> Iterator[str]:
     yield from ("BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODUCT}", "CALSCALE:GREGORIAN", "METHOD:PUBLISH")
-    yield f"NAME:{escaped(name)}"
-    yield f"X-WR-CALNAME:{escaped(name)}"
+    yield f"NAME:{escape_text(name)}"
+    yield f"X-WR-CALNAME:{escape_text(name)}"
     yield "REFRESH-INTERVAL;VALUE=DURATION:PT1H"
     yield "X-PUBLISHED-TTL:PT1H"
     for event in events:
@@ -58,13 +58,13 @@ def _lines(events: Iterable[Event], name: str, at: datetime) -> Iterator[str]:
 
 def _event(event: Event, at: datetime) -> Iterator[str]:
     yield "BEGIN:VEVENT"
-    yield f"UID:{escaped(event.uid)}"
+    yield f"UID:{escape_text(event.uid)}"
     yield f"DTSTAMP:{_stamp(at)}"
     yield f"DTSTART:{_stamp(event.starts_at)}"
     yield f"DTEND:{_stamp(event.ends_at)}"
-    yield f"SUMMARY:{escaped(event.summary)}"
+    yield f"SUMMARY:{escape_text(event.summary)}"
     if event.description:
-        yield f"DESCRIPTION:{escaped(event.description)}"
+        yield f"DESCRIPTION:{escape_text(event.description)}"
     yield "TRANSP:OPAQUE"
     yield "END:VEVENT"
 

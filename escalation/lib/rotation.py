@@ -74,23 +74,23 @@ class Turn:
     span: Span
 
 
-def instant(wall: datetime, zone: ZoneInfo) -> datetime:
+def utc_instant(wall: datetime, zone: ZoneInfo) -> datetime:
     """The moment (UTC) at which the clock of a zone shows ``wall``."""
     return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
-def planned(layers: Iterable[Layer], zone: ZoneInfo, within: Span) -> list[Turn]:
+def plan_turns(layers: Iterable[Layer], zone: ZoneInfo, within: Span) -> list[Turn]:
     """What all layers make together, in order: where several cover, the highest level has it."""
     taken: list[Span] = []
     found: list[Turn] = []
     for layer in sorted(layers, key=lambda layer: (-layer.level, layer.key)):
-        own = list(turns(layer, zone, within))
+        own = list(layer_turns(layer, zone, within))
         found += [Turn(turn.user, turn.key, span) for turn in own for span in difference([turn.span], taken)]
         taken = union([*taken, *(turn.span for turn in own)])
     return sorted(found, key=lambda turn: turn.span)
 
 
-def turns(layer: Layer, zone: ZoneInfo, within: Span) -> Iterator[Turn]:
+def layer_turns(layer: Layer, zone: ZoneInfo, within: Span) -> Iterator[Turn]:
     """The turns of one layer by itself, in order; cut at the ends of ``within`` (UTC)."""
     in_force = next(clipped([within], _in_force(layer, zone, within)), None)
     if not layer.people or in_force is None:
@@ -103,10 +103,10 @@ def turns(layer: Layer, zone: ZoneInfo, within: Span) -> Iterator[Turn]:
 
 
 def _in_force(layer: Layer, zone: ZoneInfo, within: Span) -> Span:
-    begins = instant(datetime.combine(layer.starts_on, layer.hand_over), zone)
+    begins = utc_instant(datetime.combine(layer.starts_on, layer.hand_over), zone)
     if layer.ends_on is None:
         return begins, max(begins, within[1])
-    return begins, max(begins, instant(datetime.combine(layer.ends_on + DAY, layer.hand_over), zone))
+    return begins, max(begins, utc_instant(datetime.combine(layer.ends_on + DAY, layer.hand_over), zone))
 
 
 def _periods(layer: Layer, zone: ZoneInfo, within: Span) -> Iterator[tuple[int, Span]]:
@@ -114,10 +114,10 @@ def _periods(layer: Layer, zone: ZoneInfo, within: Span) -> Iterator[tuple[int, 
     anchor, step = layer.anchor, layer.step
     first = within[0].astimezone(zone).replace(tzinfo=None)
     number = (first - anchor) // step - 1  # the clock may have been set back meanwhile
-    begins = instant(anchor + number * step, zone)
+    begins = utc_instant(anchor + number * step, zone)
     while begins < within[1]:
         number += 1
-        ends = instant(anchor + number * step, zone)
+        ends = utc_instant(anchor + number * step, zone)
         if begins < ends:
             yield number - 1, (begins, ends)
         begins = ends
@@ -140,4 +140,4 @@ def _is_worked(layer: Layer, day: date) -> bool:
 def _hours_of(layer: Layer, day: date, zone: ZoneInfo) -> Span:
     begins, ends = layer.from_time or MIDNIGHT, layer.to_time or MIDNIGHT
     last = day if ends > begins else day + DAY
-    return instant(datetime.combine(day, begins), zone), instant(datetime.combine(last, ends), zone)
+    return utc_instant(datetime.combine(day, begins), zone), utc_instant(datetime.combine(last, ends), zone)

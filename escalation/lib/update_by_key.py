@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Field, Func
 
 
-class ByKey(Func):
+class ValueByKey(Func):
     """The value that belongs to the row's primary key; rows without one become null.
 
     Writes what `bulk_update` writes at a tenth of its cost: that makes several objects for each row, this none.

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from customers.names import name_of
 from escalation.choices import ClockKind, NoticeKind
-from escalation.lib.drill_marks import drill_sentence, marked, unmarked
+from escalation.lib.drill_marks import drill_sentence, with_drill_mark, without_drill_mark
 from escalation.models import Clock
 from tickets.models import Ticket
 
@@ -75,7 +75,7 @@ def subject_of(notice: Notice) -> str:
     if notice.ticket is None or notice.kind == NoticeKind.BACK:
         return str(notice.kind.label)
     if notice.ticket.is_drill:
-        return marked(_headline(notice, notice.ticket, unmarked(notice.ticket.subject)))
+        return with_drill_mark(_headline(notice, notice.ticket, without_drill_mark(notice.ticket.subject)))
     return _headline(notice, notice.ticket, notice.ticket.subject)
 
 

@@ -65,7 +65,7 @@ class CalendarDefinition:
                 raise WorkTimeError(_("%(day)s is listed twice.") % {"day": day.isoformat()})
 
 
-def resolved(definition: CalendarDefinition, year: int) -> CalendarDefinition:
+def with_holidays(definition: CalendarDefinition, year: int) -> CalendarDefinition:
     """With the holidays of a year, the one before it and two after it. WorkTimeError when it makes no sense."""
     if definition.country or definition.subdivision:
         refuse_unknown_place(definition.country, definition.subdivision)

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from customers.errors import DeskError
 from escalation.models import Calendar, CalendarVersion
-from escalation.working_time.definitions import CalendarDefinition, as_json, from_json, resolved
+from escalation.working_time.definitions import CalendarDefinition, as_json, from_json, with_holidays
 from escalation.working_time.due_time import WorkTimeError
 
 CURRENT = ["time_zone", "always_open", "country", "subdivision", "definition", "version"]
@@ -33,7 +33,7 @@ def revise_calendar(
     times. Raises DeskError on hours without sense.
     """
     locked = Calendar.objects.select_for_update().get(pk=calendar.pk)
-    complete = checked(definition, at)
+    complete = checked_definition(definition, at)
     text = as_json(complete)
     if text == locked.definition:
         return locked.versions.get(number=locked.version)
@@ -47,10 +47,10 @@ def revise_calendar(
     )
 
 
-def checked(definition: CalendarDefinition, at: datetime) -> CalendarDefinition:
+def checked_definition(definition: CalendarDefinition, at: datetime) -> CalendarDefinition:
     """The definition with the holidays of the years around ``at`` (UTC), or a DeskError that names its fault."""
     try:
-        return resolved(definition, at.year)
+        return with_holidays(definition, at.year)
     except WorkTimeError as error:
         raise DeskError(str(error)) from error
 

@@ -13,23 +13,23 @@ from escalation.working_time.public_holidays import LOOK_AHEAD, country_name, es
 
 
 @dataclass(frozen=True)
-class Estimate:
+class EstimatedHoliday:
     """A holiday of which the library only reckons the date; its name is English."""
 
     day: date
     name: str
 
 
-def unknown_holidays(*, on: date) -> Iterator[str]:
+def holiday_warnings(*, on: date) -> Iterator[str]:
     """A sentence for each country and year, and for each that has estimated days ahead. One query."""
     unknown: dict[tuple[str, int], list[str]] = defaultdict(list)
-    estimated: dict[tuple[str, tuple[Estimate, ...]], list[str]] = defaultdict(list)
+    estimated: dict[tuple[str, tuple[EstimatedHoliday, ...]], list[str]] = defaultdict(list)
     for calendar in Calendar.objects.filter(always_open=False).exclude(country="").order_by("name"):
         definition = from_json(calendar.definition)
-        year = year_to_mend(definition, on)
+        year = unknown_year_of(definition, on)
         if year is not None:
             unknown[definition.country, year].append(calendar.name)
-        if days := days_to_mend(definition, on):
+        if days := estimated_holidays_of(definition, on):
             estimated[definition.country, days].append(calendar.name)
     for (country, year), names in unknown.items():
         yield unknown_words(country, year, names)
@@ -37,7 +37,7 @@ def unknown_holidays(*, on: date) -> Iterator[str]:
         yield estimated_words(country, days, names)
 
 
-def year_to_mend(definition: CalendarDefinition, on: date) -> int | None:
+def unknown_year_of(definition: CalendarDefinition, on: date) -> int | None:
     """The year near a date that nobody knows: neither the library, nor whoever entered own days in it."""
     if not definition.observes_holidays:
         return None
@@ -45,17 +45,17 @@ def year_to_mend(definition: CalendarDefinition, on: date) -> int | None:
     return None if any(own.day.year == year for own in definition.own_days) else year
 
 
-def days_to_mend(definition: CalendarDefinition, on: date) -> tuple[Estimate, ...]:
+def estimated_holidays_of(definition: CalendarDefinition, on: date) -> tuple[EstimatedHoliday, ...]:
     """The holidays soon after a date that are only estimated; own days beside one say that somebody knows better."""
     if not definition.observes_holidays:
         return ()
     until, known = on + LOOK_AHEAD, {own.day for own in definition.own_days}
     days = estimated_days(definition.country, definition.subdivision, range(on.year, until.year + 1))
-    near = (Estimate(day, name) for day, name in days.items() if on <= day <= until)
+    near = (EstimatedHoliday(day, name) for day, name in days.items() if on <= day <= until)
     return tuple(one for one in near if all(abs((one.day - day).days) > 1 for day in known))
 
 
-def estimated_words(country: str, days: Sequence[Estimate], names: Sequence[str]) -> str:
+def estimated_words(country: str, days: Sequence[EstimatedHoliday], names: Sequence[str]) -> str:
     return _(
         "Only estimated for %(country)s: %(days)s; promises counted by %(calendars)s may be a day off. "
         "Enter the days as own days once they are announced."

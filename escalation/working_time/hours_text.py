@@ -6,23 +6,23 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from escalation.working_time.validation import Interval, WorkTimeError, written
+from escalation.working_time.validation import Interval, WorkTimeError, interval_in_words
 
 INTERVAL = re.compile(r"(\d{1,2})[:：](\d{2})\s*[-–—~～至]\s*(\d{1,2})[:：](\d{2})")
 BETWEEN = re.compile(r"[,，、;；]")
 DAY = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})(?:\s+([^#]*))?")
 
 
-def intervals_from(text: str) -> tuple[Interval, ...]:
+def parse_intervals(text: str) -> tuple[Interval, ...]:
     """WorkTimeError names the part that is no interval; whether intervals fit together is checked elsewhere."""
     return tuple(_interval(part.strip()) for part in BETWEEN.split(text) if part.strip())
 
 
 def intervals_in_words(intervals: Iterable[Interval]) -> str:
-    return ", ".join(map(written, intervals))
+    return ", ".join(map(interval_in_words, intervals))
 
 
-def day_from(line: str) -> tuple[date, tuple[Interval, ...], str]:
+def parse_day(line: str) -> tuple[date, tuple[Interval, ...], str]:
     """A date, the hours worked on it (none: closed) and a note: `2026-12-24 09:00-12:00 # Christmas Eve`."""
     text, _hash, note = line.partition("#")
     match = DAY.fullmatch(text.strip())
@@ -31,7 +31,7 @@ def day_from(line: str) -> tuple[date, tuple[Interval, ...], str]:
             _("“%(line)s” is no day; write it like 2026-12-24, with hours behind it when it is worked.")
             % {"line": line.strip()}
         )
-    return _date(match[1]), intervals_from(match[2] or ""), note.strip()
+    return _date(match[1]), parse_intervals(match[2] or ""), note.strip()
 
 
 def day_in_words(day: date, intervals: Iterable[Interval], note: str) -> str:

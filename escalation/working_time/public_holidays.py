@@ -38,7 +38,7 @@ NO_HOLIDAYS = HolidayDays()
 
 def holiday_days(country: str, subdivision: str, years: range) -> HolidayDays:
     """The days of these years. WorkTimeError for a country or a subdivision that the library does not know."""
-    found = _looked_up(country, subdivision, years)
+    found = _library_days(country, subdivision, years)
     wanted = set(years)
     return HolidayDays(
         frozenset(day for day in found if day.year in wanted),
@@ -48,7 +48,7 @@ def holiday_days(country: str, subdivision: str, years: range) -> HolidayDays:
 
 def estimated_days(country: str, subdivision: str, years: range) -> dict[date, str]:
     """The holidays of these years, by their English names, whose dates are only reckoned: the moon decides."""
-    found = _looked_up(country, subdivision, years)
+    found = _library_days(country, subdivision, years)
     days = ((day, name) for day, name in found.items() if day.year in years and ESTIMATED.search(name))
     return {day: ESTIMATED.sub("", name) for day, name in sorted(days)}
 
@@ -66,7 +66,7 @@ def exceptions_of(days: HolidayDays, weekly: Sequence[Sequence[Interval]]) -> di
 
 def refuse_unknown_place(country: str, subdivision: str) -> None:
     """Raises WorkTimeError that names the country or the subdivision."""
-    _looked_up(country, subdivision, range(0))
+    _library_days(country, subdivision, range(0))
 
 
 def is_published(country: str, year: int) -> bool:
@@ -79,7 +79,7 @@ def is_published(country: str, year: int) -> bool:
 @lru_cache(maxsize=64)
 def last_published_year(country: str) -> int | None:
     """The last year in which the library knows of moved working days; None for a country that moves none."""
-    return max(_years_with_moved_days(_looked_up(country, "", range(0))), default=None)
+    return max(_years_with_moved_days(_library_days(country, "", range(0))), default=None)
 
 
 def unknown_year(country: str, on: date) -> int | None:
@@ -95,7 +95,7 @@ def country_name(country: str) -> str:
 
 
 @lru_cache(maxsize=128)
-def _looked_up(country: str, subdivision: str, years: range) -> Any:
+def _library_days(country: str, subdivision: str, years: range) -> Any:
     _refuse_unknown_country(country)
     try:
         return holidays.country_holidays(country, subdiv=subdivision or None, years=years, language=ENGLISH)

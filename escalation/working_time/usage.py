@@ -41,7 +41,7 @@ def _named(names: "QuerySet[Policy, str] | QuerySet[ContractWindow, str]") -> st
     return ", ".join([*found[:NAMED], "…"] if len(found) > NAMED else found)
 
 
-def why_kept(calendar: Calendar) -> str:
+def refusal_to_delete(calendar: Calendar) -> str:
     """The sentence for whoever wants to delete it."""
     return _("%(calendar)s cannot be deleted, promises are counted by it. %(uses)s.") % {
         "calendar": calendar,

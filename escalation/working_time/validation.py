@@ -65,18 +65,18 @@ def checked_day(intervals: Sequence[Interval], name: object) -> tuple[Interval, 
         if second[0] < first[1]:
             raise WorkTimeError(
                 _("%(day)s: %(first)s and %(second)s overlap.")
-                % {"day": name, "first": written(first), "second": written(second)}
+                % {"day": name, "first": interval_in_words(first), "second": interval_in_words(second)}
             )
     return day
 
 
 def _refuse_misshapen(interval: Interval, name: object) -> None:
     start, end = interval
-    words = {"day": name, "interval": written(interval)}
+    words = {"day": name, "interval": interval_in_words(interval)}
     if not 0 <= start < MINUTES_A_DAY:
         raise WorkTimeError(_("%(day)s: %(interval)s must start between 00:00 and 23:59.") % words)
     if end <= start:
-        words["later"] = _clock(end + MINUTES_A_DAY)
+        words["later"] = _time_of_day(end + MINUTES_A_DAY)
         raise WorkTimeError(
             _("%(day)s: %(interval)s ends before it starts; an end on the next day is written as %(later)s.")
             % words
@@ -90,13 +90,13 @@ def _refuse_reaching_over(day: Sequence[Interval], following: Sequence[Interval]
     if day and following and day[-1][1] - MINUTES_A_DAY > following[0][0]:
         raise WorkTimeError(
             _("%(day)s: %(interval)s reaches into %(next)s of the next day.")
-            % {"day": name, "interval": written(day[-1]), "next": written(following[0])}
+            % {"day": name, "interval": interval_in_words(day[-1]), "next": interval_in_words(following[0])}
         )
 
 
-def written(interval: Interval) -> str:
-    return f"{_clock(interval[0])}-{_clock(interval[1])}"
+def interval_in_words(interval: Interval) -> str:
+    return f"{_time_of_day(interval[0])}-{_time_of_day(interval[1])}"
 
 
-def _clock(minutes: int) -> str:
+def _time_of_day(minutes: int) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}"

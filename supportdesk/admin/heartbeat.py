@@ -6,7 +6,7 @@ from unfold.decorators import display
 
 from escalation.admin.heartbeat import HeartbeatAdmin
 from escalation.models import Heartbeat
-from supportdesk.monitoring.heartbeat_wording import TITLES, said_by
+from supportdesk.monitoring.heartbeat_wording import TITLES, heartbeat_in_words
 
 admin.site.unregister(Heartbeat)
 
@@ -23,4 +23,4 @@ class WordedHeartbeatAdmin(HeartbeatAdmin):
 
     @display(description=_("result"))
     def said(self, beat: Heartbeat) -> str:
-        return said_by(beat.name, beat.detail) or "-"
+        return heartbeat_in_words(beat.name, beat.detail) or "-"

@@ -35,7 +35,7 @@ class Agenda:
             at, _number, act = heapq.heappop(self._acts)
             enforce_until(at)
             act(at)
-            deliver(at)
+            deliver_outbox(at)
         enforce_until(end)
 
 
@@ -45,7 +45,7 @@ def enforce_until(end: datetime) -> None:
         report = sweep(now=moment)
         if not report.acted:
             raise RuntimeError(f"The sweep at {moment} found work and did none: {report}")
-        deliver(moment)
+        deliver_outbox(moment)
 
 
 def next_sweep() -> datetime | None:
@@ -57,7 +57,7 @@ def next_sweep() -> datetime | None:
     return swept if swept >= due else swept + timedelta(minutes=1)
 
 
-def deliver(at: datetime) -> None:
+def deliver_outbox(at: datetime) -> None:
     """Tell people, and hand the outbox to the transport, as of ``at``; the mails of the demo go into a folder."""
     if Notification.objects.to_send(at).exists():
         dispatch_due(read_clock=lambda: at)

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 
 from customers.models import Contact, Customer, MailDomain
 from customers.services.contracts import save_contract
-from supportdesk.demo.content_files import read
+from supportdesk.demo.content_files import read_content
 from supportdesk.demo.plans import plans_by_code
 
 
@@ -26,14 +26,14 @@ class Company:
 
 
 def codes() -> set[str]:
-    return {row["code"] for row in read("customers")["customer"]}
+    return {row["code"] for row in read_content("customers")["customer"]}
 
 
-def sign_up(users: Mapping[str, User], *, now: datetime) -> dict[str, Company]:
+def create_companies(users: Mapping[str, User], *, now: datetime) -> dict[str, Company]:
     """Create everybody; companies by their code."""
     plans = plans_by_code()
     companies = {}
-    for row in read("customers")["customer"]:
+    for row in read_content("customers")["customer"]:
         customer = _customer(row, users)
         today = now.astimezone(ZoneInfo(customer.time_zone)).date()
         for plan, *days in row["contracts"]:

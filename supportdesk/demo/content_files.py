@@ -7,6 +7,6 @@ from typing import Any
 CONTENT = files("supportdesk.demo") / "content"
 
 
-def read(name: str) -> dict[str, Any]:
+def read_content(name: str) -> dict[str, Any]:
     """The file `<name>.toml`."""
     return tomllib.loads((CONTENT / f"{name}.toml").read_text(encoding="utf-8"))

@@ -12,11 +12,11 @@ from escalation.models import Clock
 from supportdesk.demo import pace, replies
 from supportdesk.demo.agenda import Act
 from supportdesk.demo.customer_side import CustomerSide
-from supportdesk.demo.files import made
+from supportdesk.demo.files import make_file
 from supportdesk.demo.openings import DemoQuestion
 from supportdesk.demo.replies import DemoReply
 from supportdesk.demo.scripts import ScriptLine, Speaker
-from supportdesk.demo.triage import perhaps_triage
+from supportdesk.demo.triage import maybe_triage
 from supportdesk.demo.world import World
 from tickets.choices import Channel, Priority, Status
 from tickets.models import Message, Ticket
@@ -46,7 +46,7 @@ class DemoConversation:
         ticket = self.customer_side.first_words(at)
         self.ticket_id = ticket.pk
         if not self.opening.is_left_alone:
-            perhaps_triage(self.world.agenda, ticket, self.wording, at=at)
+            maybe_triage(self.world.agenda, ticket, self.wording, at=at)
             self._begin_to_answer(at)
 
     def _go_on(self, at: datetime) -> None:
@@ -122,7 +122,7 @@ class DemoConversation:
     def _answer(self, at: datetime) -> None:
         """Whoever owns the ticket now answers, or their deputy while they are away."""
         ticket, turn = self._ticket(), self._turn()
-        replies.give(
+        replies.send_reply(
             self._words(ticket, turn, at), ticket, author=self.world.present(ticket.owner, at), at=at
         )
         self._perhaps_give_back(ticket, at)
@@ -137,7 +137,7 @@ class DemoConversation:
         late = Clock.objects.open().filter(ticket=ticket, due_at__lt=at).exists()
         body = self.wording.staff(turn, late=late)
         enclosed = turn.file or ("advice" if promises_a_file(body) else "")
-        return DemoReply(body, Channel.EMAIL, reached, then, made(enclosed, self.dice))
+        return DemoReply(body, Channel.EMAIL, reached, then, make_file(enclosed, self.dice))
 
     def _state_after(self) -> Status:
         turns = self.opening.script.turns

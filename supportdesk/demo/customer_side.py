@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from customers.models import Contact
 from supportdesk.demo import letters
-from supportdesk.demo.files import made
+from supportdesk.demo.files import make_file
 from supportdesk.demo.openings import DemoQuestion
 from supportdesk.demo.scripts import Script, ScriptLine
 from supportdesk.demo.wording import Wording
@@ -45,29 +45,29 @@ class CustomerSide:
 
     def next_words(self, ticket: Ticket, turn: ScriptLine, at: datetime) -> None:
         """They write again, the way they wrote first; after a phone call by mail."""
-        files = made(turn.file, self.dice)
+        files = make_file(turn.file, self.dice)
         if self.opening.is_noted:
             self._hear_by_hand(ticket, self.wording.plain(turn), files, at)
         elif at >= self.world.raw_since:
             self._hear_by_mail(ticket, self.wording.customer(turn), files, at)
         else:
             contact = self.opening.contact
-            words = letters.words_of(contact, self.wording.customer(turn), files, self.dice)
-            add_customer_message(ticket=ticket, content=words, received_at=at, at=at, contact=contact)
+            content = letters.message_of(contact, self.wording.customer(turn), files, self.dice)
+            add_customer_message(ticket=ticket, content=content, received_at=at, at=at, contact=contact)
 
     def _by_mail(self, body: str, at: datetime) -> Ticket:
         box = self.world.boxes[self.opening.priority]
-        mail = letters.written(
+        mail = letters.compose_mail(
             self.opening.contact, to=box.address, subject=self.wording.subject, body=body,
             dice=self.dice, at=at,
         )  # fmt: skip
-        letters.enclose(mail, made(self.opening.script.file, self.dice))
-        return letters.ticket_of(letters.post(mail, at=at))
+        letters.attach_files(mail, make_file(self.opening.script.file, self.dice))
+        return letters.ticket_of(letters.deliver_mail(mail, at=at))
 
     def _by_service(self, body: str, at: datetime) -> Ticket:
         is_mail = self.opening.channel == Channel.EMAIL
-        words = letters.words_of(
-            self.opening.contact, body, made(self.opening.script.file, self.dice), self.dice
+        words = letters.message_of(
+            self.opening.contact, body, make_file(self.opening.script.file, self.dice), self.dice
         )
         return open_ticket(
             subject=self.wording.subject,
@@ -87,7 +87,7 @@ class CustomerSide:
         contact = self.opening.contact
         add_customer_message(
             ticket=ticket,
-            content=letters.words_of(contact, body, files, self.dice),
+            content=letters.message_of(contact, body, files, self.dice),
             received_at=at - WRITTEN_DOWN_AFTER,
             at=at,
             contact=contact,
@@ -98,12 +98,12 @@ class CustomerSide:
     def _hear_by_mail(self, ticket: Ticket, body: str, files: list[NewFile], at: datetime) -> None:
         box = self.world.boxes[self.opening.priority]
         subject = f"Re: {ticket.subject}"
-        mail = letters.written(
+        mail = letters.compose_mail(
             self.opening.contact, to=box.address, subject=subject, body=body, dice=self.dice, at=at
         )
-        letters.answering(mail, ticket, box)
-        letters.enclose(mail, files)
-        letters.post(mail, at=at)
+        letters.make_answer(mail, ticket, box)
+        letters.attach_files(mail, files)
+        letters.deliver_mail(mail, at=at)
 
     def _who_notes(self, at: datetime) -> User:
         """Whoever picks up the phone or reads the group."""

@@ -8,7 +8,7 @@ from customers.models import Contact, Customer
 from tickets.models import InboundEmail
 
 
-def tell_as_it_was(*, since: datetime) -> None:
+def backdate_rows(*, since: datetime) -> None:
     """Only for a desk that holds nothing but the demo: every row of these tables is changed."""
     Customer.objects.update(created_at=since)
     Contact.objects.update(created_at=since)

@@ -27,14 +27,16 @@ def make_rota() -> DutyRota:
 
 def fill_rota(rota: DutyRota, users: Mapping[str, User], *, since: datetime, now: datetime) -> None:
     """Shifts of twelve hours without a gap: what has begun as it was, what is to come by layers and an override."""
-    shifts = _served(rota, users, since, now)
+    shifts = _past_shifts(rota, users, since, now)
     DutyShift.objects.bulk_create(shifts)
     _plan(rota, users, _monday_of(since))
     generate_shifts(rota=rota, at=shifts[-1].ends_at)
-    _see_a_doctor(rota, users, now)
+    _add_override(rota, users, now)
 
 
-def _served(rota: DutyRota, users: Mapping[str, User], since: datetime, now: datetime) -> list[DutyShift]:
+def _past_shifts(
+    rota: DutyRota, users: Mapping[str, User], since: datetime, now: datetime
+) -> list[DutyShift]:
     """Whoever was away when theirs began was replaced by their deputy."""
     by_id = {user.pk: user for user in users.values()}
     shifts = []
@@ -49,11 +51,11 @@ def _turns(since: datetime, until: datetime) -> Iterator[tuple[datetime, str]]:
     """Hand-over at 08:00 and 20:00 in Shanghai, which knows no daylight saving."""
     starts_at = since.astimezone(ZONE).replace(hour=8, minute=0, second=0, microsecond=0) - HALF_A_DAY * 2
     while starts_at < until:
-        yield starts_at, _whose(starts_at)
+        yield starts_at, _person_on(starts_at)
         starts_at += HALF_A_DAY
 
 
-def _whose(starts_at: datetime) -> str:
+def _person_on(starts_at: datetime) -> str:
     is_night = starts_at.hour != MORNING.hour
     if starts_at.weekday() < Weekday.SATURDAY:
         return WEEKDAYS[is_night]
@@ -90,7 +92,7 @@ def _plan(rota: DutyRota, users: Mapping[str, User], monday: date) -> None:
         )
 
 
-def _see_a_doctor(rota: DutyRota, users: Mapping[str, User], now: datetime) -> None:
+def _add_override(rota: DutyRota, users: Mapping[str, User], now: datetime) -> None:
     """Somebody else on duty for an afternoon of the next days."""
     day = now.astimezone(ZONE).replace(hour=13, minute=0, second=0, microsecond=0) + timedelta(days=2)
     put_on_duty(

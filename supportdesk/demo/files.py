@@ -13,7 +13,7 @@ WIDTH, HEIGHT = 270, 480
 BACKGROUND, PANEL, GREY, GREEN, RED = (18, 18, 22), (0, 0, 0), (90, 94, 104), (38, 166, 91), (214, 69, 65)
 
 
-def made(kind: str, dice: Random) -> list[NewFile]:
+def make_file(kind: str, dice: Random) -> list[NewFile]:
     """The files of a kind; an empty kind has none."""
     makers: dict[str, Callable[[Random], NewFile]] = {
         "screenshot": screenshot,

@@ -21,7 +21,7 @@ class IntakeRefused(RuntimeError):
     """A mail of the demo became no ticket: its content or the intake is at fault."""
 
 
-def words_of(contact: Contact, body: str, files: list[NewFile], dice: Random) -> MessageContent:
+def message_of(contact: Contact, body: str, files: list[NewFile], dice: Random) -> MessageContent:
     return MessageContent(
         body=body,
         rfc_message_id=message_id(contact, dice),
@@ -35,7 +35,7 @@ def message_id(contact: Contact, dice: Random) -> str:
     return f"{dice.getrandbits(64):016x}@{contact.email.rpartition('@')[2]}"
 
 
-def written(
+def compose_mail(
     contact: Contact, *, to: str, subject: str, body: str, dice: Random, at: datetime
 ) -> EmailMessage:
     """A mail as the contact's program sends it, a few seconds before it arrives."""
@@ -50,13 +50,13 @@ def written(
     return mail
 
 
-def enclose(mail: EmailMessage, files: list[NewFile]) -> None:
+def attach_files(mail: EmailMessage, files: list[NewFile]) -> None:
     for file in files:
         main, _slash, sub = file.content_type.partition("/")
         mail.add_attachment(file.data, maintype=main, subtype=sub, filename=file.name)
 
 
-def answering(mail: EmailMessage, ticket: Ticket, mailbox: Mailbox) -> EmailMessage:
+def make_answer(mail: EmailMessage, ticket: Ticket, mailbox: Mailbox) -> EmailMessage:
     """Make the mail an answer to the last one that the desk sent on the ticket."""
     last = ticket.outbound.exclude(message=None).order_by("-created_at", "-pk").first()
     if last is not None:
@@ -65,7 +65,7 @@ def answering(mail: EmailMessage, ticket: Ticket, mailbox: Mailbox) -> EmailMess
     return mail
 
 
-def post(mail: EmailMessage, *, at: datetime) -> InboundEmail:
+def deliver_mail(mail: EmailMessage, *, at: datetime) -> InboundEmail:
     """Deliver the mail at our server at ``at`` and bring it to its ticket. Not inside a transaction."""
     row = receive_raw(
         raw=mail.as_bytes(),

@@ -14,7 +14,7 @@ from tickets.choices import Channel, Priority
 
 
 @dataclass(frozen=True)
-class Soon:
+class DueSoon:
     """After `minutes` from now, `percent` of the window will have passed."""
 
     script: str
@@ -26,29 +26,29 @@ class Soon:
 
 # All promises here run around the clock. At 100 % the ticket moves one level up.
 SOON = (
-    Soon("en-packet-loss-sea", "pairup", Priority.P1, 100, 2.5),
-    Soon("zh-callback", "taoxin", Priority.P2, 100, 3.5),
-    Soon("zh-overseas-loss", "yunque-games", Priority.P2, 80, 2.2),
-    Soon("en-kicked-duplicate-login", "kopi-talk", Priority.P2, 100, 5.6),
-    Soon("en-token-expired", "ironclad-guilds", Priority.P1, 140, 4.3),
-    Soon("zh-cdn", "xinghai-live", Priority.P1, 80, 4.8),
+    DueSoon("en-packet-loss-sea", "pairup", Priority.P1, 100, 2.5),
+    DueSoon("zh-callback", "taoxin", Priority.P2, 100, 3.5),
+    DueSoon("zh-overseas-loss", "yunque-games", Priority.P2, 80, 2.2),
+    DueSoon("en-kicked-duplicate-login", "kopi-talk", Priority.P2, 100, 5.6),
+    DueSoon("en-token-expired", "ironclad-guilds", Priority.P1, 140, 4.3),
+    DueSoon("zh-cdn", "xinghai-live", Priority.P1, 80, 4.8),
 )
 EMERGENCY, EMERGENCY_AT, EMERGENCY_SINCE = "en-p0-all-down", "lumora-live", timedelta(minutes=5)
 
 
-def openings_of_now(world: World, now: datetime) -> Iterator[DemoQuestion]:
+def current_questions(world: World, now: datetime) -> Iterator[DemoQuestion]:
     """As seen from ``now``, the moment at which the visitor may look. All of it begins on the last day."""
     scripts = {script.key: script for script in everyday_scripts()}
     for soon in SOON:
         company = world.companies[soon.customer]
-        at = _started(company, soon, now).replace(microsecond=0)
+        at = _start_time(company, soon, now).replace(microsecond=0)
         yield DemoQuestion(at, scripts[soon.script], soon.priority, company.contacts[1], is_left_alone=True)
     emergency, company = scripts_in("urgent")[EMERGENCY], world.companies[EMERGENCY_AT]
     at = (now - EMERGENCY_SINCE).replace(microsecond=0)
     yield DemoQuestion(at, emergency, Priority.P0, company.contacts[1], Channel.PHONE, is_left_alone=True)
 
 
-def _started(company: Company, soon: Soon, now: datetime) -> datetime:
+def _start_time(company: Company, soon: DueSoon, now: datetime) -> datetime:
     """When the customer must have written for that share of the window to end at the wanted minute."""
     kind = ClockKind.FIRST_RESPONSE
     terms = terms_for(customer=company.customer, kind=kind, priority=soon.priority, at=now)

@@ -18,20 +18,20 @@ from django.utils.translation import gettext as _
 from customers.models import Absence, Customer
 from supportdesk.accounts.administrator import NewAdministrator
 from supportdesk.demo import companies
-from supportdesk.demo.agenda import Agenda, deliver
+from supportdesk.demo.agenda import Agenda, deliver_outbox
 from supportdesk.demo.conversation import DemoConversation
-from supportdesk.demo.dates import tell_as_it_was
+from supportdesk.demo.dates import backdate_rows
 from supportdesk.demo.duty import fill_rota, make_rota
-from supportdesk.demo.live import openings_of_now
-from supportdesk.demo.logins import give_logins, known_logins
-from supportdesk.demo.machines import write_as_machines
+from supportdesk.demo.live import current_questions
+from supportdesk.demo.logins import create_logins, known_logins
+from supportdesk.demo.machines import schedule_machine_mails
 from supportdesk.demo.openings import DemoQuestion
-from supportdesk.demo.packs import plan_packs
-from supportdesk.demo.plans import agree_on_chains, offer_plans
+from supportdesk.demo.packs import schedule_packs
+from supportdesk.demo.plans import create_chains, create_plans
 from supportdesk.demo.report import DemoReport
-from supportdesk.demo.staff import hire
-from supportdesk.demo.traffic import Size, openings
-from supportdesk.demo.world import World, open_mailboxes
+from supportdesk.demo.staff import create_staff
+from supportdesk.demo.traffic import Size, past_questions
+from supportdesk.demo.world import World, create_mailboxes
 from tickets import nudges
 from tickets.errors import DeskError
 from tickets.models import Ticket
@@ -56,7 +56,7 @@ def load_demo(
     seconds, by which the story ends when the loading does. Raises DeskError for a desk that holds other data or
     would really send mails. Not inside a transaction.
     """
-    refuse_what_is_real()
+    refuse_real_desk()
     if is_loaded():
         say(_("The demo is loaded already; its data is left as it is."))
         return DemoReport(known_logins(), fresh=False)
@@ -65,7 +65,7 @@ def load_demo(
         % {"weeks": size.weeks}
     )
     with nudges.hold_nudges():
-        _tell_the_story(now.replace(microsecond=0), size, administrator, _Elapsed(stopwatch))
+        _play_history(now.replace(microsecond=0), size, administrator, _Elapsed(stopwatch))
     words = {"tickets": Ticket.objects.count(), "customers": Customer.objects.count()}
     say(_("The demo is loaded: %(tickets)s tickets of %(customers)s customers.") % words)
     return DemoReport(known_logins(), fresh=True)
@@ -86,7 +86,7 @@ def is_loaded() -> bool:
     return Customer.objects.filter(code__in=companies.codes()).exists()
 
 
-def refuse_what_is_real() -> None:
+def refuse_real_desk() -> None:
     """The demo belongs into an empty desk whose mails go into a folder."""
     others = Customer.objects.exclude(code__in=companies.codes()).exists()
     if others or (Ticket.objects.exists() and not is_loaded()):
@@ -102,45 +102,45 @@ def refuse_what_is_real() -> None:
         )
 
 
-def _tell_the_story(
+def _play_history(
     now: datetime, size: Size, administrator: NewAdministrator | None, elapsed: _Elapsed
 ) -> None:
     with transaction.atomic():
-        world = set_the_stage(now, size)
-        give_logins(world.users, administrator)
-        plan_packs(world)
-        _cast(world, openings(world, size, Random(SEED)), "past")  # noqa: S311  # a story, no secret
-        write_as_machines(world)
+        world = create_world(now, size)
+        create_logins(world.users, administrator)
+        schedule_packs(world)
+        _schedule_conversations(world, past_questions(world, size, Random(SEED)), "past")  # noqa: S311  # a story, no secret
+        schedule_machine_mails(world)
         world.agenda.run_until(world.raw_since)
-    _cast(world, openings_of_now(world, now + elapsed() * (1 + LAST_PART)), "now")
+    _schedule_conversations(world, current_questions(world, now + elapsed() * (1 + LAST_PART)), "now")
     world.agenda.run_until(now)
     world.agenda.run_until(now + elapsed())
-    deliver(now + elapsed())  # what was said at the very end
-    tell_as_it_was(since=world.since)
+    deliver_outbox(now + elapsed())  # what was said at the very end
+    backdate_rows(since=world.since)
 
 
-def _cast(world: World, opened: Iterable[DemoQuestion], part: str) -> None:
+def _schedule_conversations(world: World, opened: Iterable[DemoQuestion], part: str) -> None:
     """Put the first words of each conversation on the agenda, each with luck of its own."""
     for number, opening in enumerate(opened):
         conversation = DemoConversation(opening, world, Random(f"{SEED}/{part}/{number}"))  # noqa: S311
         world.agenda.add(opening.at, conversation.begin)
 
 
-def set_the_stage(now: datetime, size: Size) -> World:
+def create_world(now: datetime, size: Size) -> World:
     """People, plans, rota, customers and mailboxes, as if they had been there all along."""
     since = now - timedelta(weeks=size.weeks)
     before = since - timedelta(days=30)
-    users = hire(now=now, since=before)
+    users = create_staff(now=now, since=before)
     rota = make_rota()
     fill_rota(rota, users, since=since, now=now)
-    offer_plans(rota=rota, director=users["zhou.huimin"], since=before)
-    signed_up = companies.sign_up(users, now=now)
-    agree_on_chains(director=users["zhou.huimin"], since=before)
+    create_plans(rota=rota, director=users["zhou.huimin"], since=before)
+    signed_up = companies.create_companies(users, now=now)
+    create_chains(director=users["zhou.huimin"], since=before)
     return World(
         agenda=Agenda(),
         users=users,
         companies=signed_up,
-        boxes=open_mailboxes(),
+        boxes=create_mailboxes(),
         rota=rota,
         since=since,
         raw_since=now - LAST_DAY,

@@ -30,7 +30,7 @@ def login_file() -> Path:
     return folder / "demo_logins.json"
 
 
-def give_logins(users: Mapping[str, User], administrator: NewAdministrator | None) -> None:
+def create_logins(users: Mapping[str, User], administrator: NewAdministrator | None) -> None:
     """Set random passwords for those who are printed, and keep them for the next start."""
     kept = {}
     for username in ROLES:
@@ -41,7 +41,7 @@ def give_logins(users: Mapping[str, User], administrator: NewAdministrator | Non
     if new is not None:
         kept[new.username] = new.password
         _stays_as_shown(new)
-    _keep(kept)
+    _write_file(kept)
 
 
 def _stays_as_shown(new: NewAdministrator) -> None:
@@ -53,7 +53,7 @@ def _stays_as_shown(new: NewAdministrator) -> None:
 
 def known_logins() -> tuple[Login, ...]:
     """The printed accounts as far as they still exist; without the password where it was changed since."""
-    kept = _kept()
+    kept = _read_file()
     administrators = set(kept) - set(ROLES)
     roles = {**ROLES, **{name: _("Administrator") for name in administrators}}
     users = get_user_model().objects.in_bulk(list(roles), field_name="username")
@@ -68,7 +68,7 @@ def _valid(user: User, password: str) -> str:
     return password if password and user.check_password(password) else ""
 
 
-def _keep(passwords: Mapping[str, str]) -> None:
+def _write_file(passwords: Mapping[str, str]) -> None:
     path = login_file()
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -76,7 +76,7 @@ def _keep(passwords: Mapping[str, str]) -> None:
         json.dump(dict(passwords), file, indent=1)
 
 
-def _kept() -> dict[str, str]:
+def _read_file() -> dict[str, str]:
     try:
         kept: dict[str, str] = json.loads(login_file().read_text(encoding="utf-8"))
     except (OSError, ValueError):

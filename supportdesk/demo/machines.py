@@ -7,14 +7,14 @@ from email.policy import default
 from email.utils import format_datetime, parseaddr
 
 from supportdesk.demo import letters
-from supportdesk.demo.content_files import read
+from supportdesk.demo.content_files import read_content
 from supportdesk.demo.wording import filled
 from supportdesk.demo.world import World
 from tickets.choices import MailPurpose, Priority
 from tickets.models import OutboundEmail
 
 
-def write_as_machines(world: World) -> None:
+def schedule_machine_mails(world: World) -> None:
     address = world.boxes[Priority.P2].address
     world.agenda.add(world.now - timedelta(hours=9), lambda at: _newsletter(address, at))
     world.agenda.add(world.now - timedelta(hours=1, minutes=10), _out_of_office)
@@ -28,7 +28,7 @@ def _newsletter(address: str, at: datetime) -> None:
     mail["List-Unsubscribe"] = "<https://cloudexpo.example/leave?u=88213>"
     mail["Precedence"] = "bulk"
     mail.set_content("Three days, 120 speakers, one ticket. Save 30 % until Friday.")
-    letters.post(mail, at=at)
+    letters.deliver_mail(mail, at=at)
 
 
 def _out_of_office(at: datetime) -> None:
@@ -42,7 +42,7 @@ def _out_of_office(at: datetime) -> None:
     mail["In-Reply-To"] = mail["References"] = f"<{last.rfc_message_id}>"
     mail["Auto-Submitted"] = "auto-replied"
     mail.set_content("I am travelling this week and read my mail in the evening. 本周出差，晚间回复邮件。")
-    letters.post(mail, at=at)
+    letters.deliver_mail(mail, at=at)
 
 
 def _bounce(at: datetime) -> None:
@@ -60,8 +60,8 @@ def _bounce(at: datetime) -> None:
         "serial": f"{at:%Y%m%d%H%M%S}",
         "lost": lost.rfc_message_id,
     }
-    text = filled(read("bounce")["mail"].lstrip(), values)
-    letters.post(message_from_string(text, policy=default), at=at)
+    text = filled(read_content("bounce")["mail"].lstrip(), values)
+    letters.deliver_mail(message_from_string(text, policy=default), at=at)
 
 
 def _mail(sender: str, to: str, subject: str, at: datetime) -> EmailMessage:

@@ -11,7 +11,7 @@ from supportdesk.demo.world import World
 EIGHT_O_CLOCK = timedelta(hours=8)
 
 
-def plan_packs(world: World) -> None:
+def schedule_packs(world: World) -> None:
     """One pack for each week that lies in the story as a whole; the director gets them by mail."""
     director = world.users["zhou.huimin"]
     ExportSubscriber.objects.create(email=director.email, language=Language.CHINESE)

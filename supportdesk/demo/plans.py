@@ -14,7 +14,7 @@ from escalation.models import Calendar, DutyRota, Policy
 from escalation.policies.editing import Ways, Window, revise_policy
 from escalation.working_time.definitions import CalendarDefinition
 from escalation.working_time.editing import create_calendar
-from supportdesk.demo.content_files import read
+from supportdesk.demo.content_files import read_content
 from tickets.choices import Priority
 
 LOUD = (Medium.VOICE.value, Medium.SMS.value, Medium.CHAT.value, Medium.MAIL.value)
@@ -22,11 +22,11 @@ QUIET = (Medium.CHAT.value, Medium.MAIL.value)
 OFFICE = "Office hours Shanghai 上海工作时间"
 
 
-def offer_plans(*, rota: DutyRota, director: User, since: datetime) -> None:
+def create_plans(*, rota: DutyRota, director: User, since: datetime) -> None:
     """Enterprise and Basic with policies of their own; Standard follows the default policy of every desk."""
     office = _office_hours(director, since)
     calendars = {"24x7": Calendar.objects.get(always_open=True, name="24x7"), "office": office}
-    for row in read("plans")["plan"]:
+    for row in read_content("plans")["plan"]:
         plan = ServicePlan.objects.create(code=row["code"], name=row["name"], description=row["description"])
         policy = Policy.objects.create(name=f"{plan.name} promise", plan=plan, duty_rota=rota)
         windows = [
@@ -41,9 +41,9 @@ def offer_plans(*, rota: DutyRota, director: User, since: datetime) -> None:
     Policy.objects.filter(is_default=True).update(duty_rota=rota)
 
 
-def agree_on_chains(*, director: User, since: datetime) -> None:
+def create_chains(*, director: User, since: datetime) -> None:
     """The customers whose contract has steps of its own."""
-    for row in read("plans")["contract_chain"]:
+    for row in read_content("plans")["contract_chain"]:
         contract = Contract.objects.filter(customer__code=row["customer"]).latest("starts_on")
         revise_chain(contract=contract, steps=list(map(_step, row["steps"])), actor=director, at=since)
 

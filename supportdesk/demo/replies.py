@@ -25,7 +25,7 @@ class DemoReply:
     files: Sequence[NewFile] = ()
 
 
-def give(answer: DemoReply, ticket: Ticket, *, author: User, at: datetime) -> None:
+def send_reply(answer: DemoReply, ticket: Ticket, *, author: User, at: datetime) -> None:
     if answer.channel == Channel.EMAIL:
         reply(ticket=ticket, actor=author, at=at, body=answer.body, files=answer.files, then=answer.then)
         return

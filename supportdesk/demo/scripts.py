@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from customers.choices import Language
-from supportdesk.demo.content_files import read
+from supportdesk.demo.content_files import read_content
 from tickets.choices import Channel, Status
 
 TOPICS = ("video", "audio", "joining", "network", "server", "account")
@@ -62,13 +62,13 @@ def everyday_scripts() -> list[Script]:
         _script(row, language)
         for topic in TOPICS
         for suffix, language in SUFFIXES.items()
-        for row in read(f"{topic}.{suffix}")["script"]
+        for row in read_content(f"{topic}.{suffix}")["script"]
     ]
 
 
 def scripts_in(name: str) -> dict[str, Script]:
     """The scripts of a file that names each one's language, by key."""
-    rows: Iterable[Mapping[str, Any]] = read(name)["script"]
+    rows: Iterable[Mapping[str, Any]] = read_content(name)["script"]
     return {row["key"]: _script(row, Language(row["language"])) for row in rows}
 
 

@@ -9,15 +9,15 @@ from django.contrib.auth.models import Group, User
 
 from customers.choices import Scenario
 from customers.models import Absence, Desk, Skill, StaffProfile, Team
-from supportdesk.demo.content_files import read
+from supportdesk.demo.content_files import read_content
 
 DOMAIN = "desk.example"
 INTAKE_OWNER, DUTY_MANAGER = "aisha.rahman", "priya.nair"
 
 
-def hire(*, now: datetime, since: datetime) -> dict[str, User]:
+def create_staff(*, now: datetime, since: datetime) -> dict[str, User]:
     """Create everybody; users by their name. ``since`` is when they joined."""
-    content = read("staff")
+    content = read_content("staff")
     users = {row["username"]: _account(row, since) for row in content["person"]}
     teams = {
         row["key"]: Team.objects.create(name=row["name"], lead=users[row["lead"]]) for row in content["team"]

@@ -50,7 +50,7 @@ class Size:
     recent: int = 20
 
 
-def openings(world: World, size: Size, dice: Random) -> Iterator[DemoQuestion]:
+def past_questions(world: World, size: Size, dice: Random) -> Iterator[DemoQuestion]:
     """Everything that is opened up to now, in no order."""
     casting = Casting(dice, taken=(soon.script for soon in SOON))
     companies = list(world.companies.values())

@@ -18,7 +18,7 @@ from tickets.services.status_and_priority import change_priority
 HANDED_OVER, RAISED, LOWERED = 0.06, 0.07, 0.04
 
 
-def perhaps_triage(agenda: Agenda, ticket: Ticket, wording: Wording, *, at: datetime) -> None:
+def maybe_triage(agenda: Agenda, ticket: Ticket, wording: Wording, *, at: datetime) -> None:
     """Put a change on the agenda, soon after the ticket came in, for some everyday tickets of the daytime."""
     dice, luck = wording.dice, wording.dice.random()
     is_day = pace.is_day(at, ticket.owner.staff_profile.time_zone)

@@ -8,7 +8,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from supportdesk.demo.content_files import read
+from supportdesk.demo.content_files import read_content
 from supportdesk.demo.scripts import Script, ScriptLine
 from tickets.choices import Channel, Priority
 
@@ -18,12 +18,12 @@ _CHINESE = "zh-hans"
 
 @cache
 def _tone() -> dict[str, Any]:
-    return read("tone")
+    return read_content("tone")
 
 
 @cache
 def _parameters() -> dict[str, Any]:
-    return read("parameters")
+    return read_content("parameters")
 
 
 class Wording:

@@ -40,7 +40,7 @@ class World:
         return self.present(deputy, at)
 
 
-def open_mailboxes() -> dict[int, Mailbox]:
+def create_mailboxes() -> dict[int, Mailbox]:
     """The desk's own mailbox, one for urgent matters and one for questions, by the priority they stand for."""
     usual = default_mailbox()
     domain = parseaddr(settings.DESK_ADDRESS)[1].rpartition("@")[2]

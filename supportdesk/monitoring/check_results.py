@@ -30,7 +30,7 @@ class Check(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """``text`` is a translated sentence without secrets: what is wrong and what to do."""
 
     check: Check

@@ -11,7 +11,7 @@ from django_q.models import OrmQ
 
 from escalation.choices import ClockState
 from escalation.models import Clock, Notification
-from supportdesk.processes.cluster.redis_broker import is_away
+from supportdesk.processes.cluster.redis_broker import is_unreachable
 from tickets.choices import IntakeState, OutboxState
 from tickets.models import InboundEmail, OutboundEmail
 
@@ -34,7 +34,7 @@ class Backlog:
 def queue_backlog(*, now: datetime) -> Backlog:
     """Tasks that no worker has taken. Redis knows only how many, and nothing while it is away."""
     if "orm" not in settings.Q_CLUSTER:
-        return Backlog(0 if is_away() else get_broker().queue_size())
+        return Backlog(0 if is_unreachable() else get_broker().queue_size())
     return _backlog(OrmQ.objects.filter(key=settings.Q_CLUSTER["name"], lock__lte=now), "lock")
 
 

@@ -7,16 +7,16 @@ from django.utils.translation import ngettext
 
 from escalation.duty.coverage_gaps import Gap, gaps_that_matter
 from escalation.notifications.wording import moment
-from supportdesk.monitoring.check_results import Check, Finding
+from supportdesk.monitoring.check_results import Check, CheckResult
 
 
-def uncovered(now: datetime) -> Iterator[Finding]:
+def coverage_warnings(now: datetime) -> Iterator[CheckResult]:
     """A finding per rota, with its first gap of the next 14 days."""
     by_rota: dict[int, list[Gap]] = {}
     for gap in gaps_that_matter(at=now):
         by_rota.setdefault(gap.rota.pk, []).append(gap)
     for gaps in by_rota.values():
-        yield Finding(Check.COVERAGE, _sentence(gaps))
+        yield CheckResult(Check.COVERAGE, _sentence(gaps))
 
 
 def _sentence(gaps: Sequence[Gap]) -> str:

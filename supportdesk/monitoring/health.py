@@ -17,11 +17,11 @@ from django.utils.translation import ngettext
 from django_q.models import OrmQ
 
 from escalation.models import ContactWay, Notification
-from escalation.working_time.holiday_watch import unknown_holidays
-from supportdesk.monitoring.check_results import Check, Finding, age, is_stuck
-from supportdesk.monitoring.coverage_warning import uncovered
-from supportdesk.monitoring.liveness import SIGN_PROBLEMS, SIGN_WARNINGS, Signs
-from supportdesk.processes.cluster.redis_broker import is_away
+from escalation.working_time.holiday_watch import holiday_warnings
+from supportdesk.monitoring.check_results import Check, CheckResult, age, is_stuck
+from supportdesk.monitoring.coverage_warning import coverage_warnings
+from supportdesk.monitoring.liveness import SIGN_PROBLEMS, SIGN_WARNINGS, LivenessEvidence
+from supportdesk.processes.cluster.redis_broker import is_unreachable
 from tickets.choices import IntakeState, OutboxState
 from tickets.models import InboundEmail, Mailbox, OutboundEmail
 
@@ -30,8 +30,8 @@ SENDING = (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.DEFERRED)
 
 @dataclass(frozen=True)
 class HealthReport:
-    problems: tuple[Finding, ...] = ()
-    warnings: tuple[Finding, ...] = ()
+    problems: tuple[CheckResult, ...] = ()
+    warnings: tuple[CheckResult, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -41,7 +41,7 @@ class HealthReport:
 def health(*, now: datetime) -> HealthReport:
     """Look at everything; a database that cannot be asked is itself the finding and never an exception."""
     try:
-        signs = Signs.at(now)
+        signs = LivenessEvidence.at(now)
         problems = [finding for check in PROBLEM_CHECKS for finding in check(now)]
         warnings = [finding for check in WARNING_CHECKS for finding in check(now)]
         return HealthReport(
@@ -49,20 +49,20 @@ def health(*, now: datetime) -> HealthReport:
             (*warnings, *(finding for check in SIGN_WARNINGS for finding in check(signs))),
         )
     except (DatabaseError, InterfaceError):
-        return HealthReport((Finding(Check.DATABASE, _unreachable()),))
+        return HealthReport((CheckResult(Check.DATABASE, _unreachable()),))
 
 
 def _unreachable() -> str:
     return _("The database cannot be asked. Check that it runs and that DATABASE_URL is right.")
 
 
-def _fetch(now: datetime) -> Iterator[Finding]:
+def _fetch(now: datetime) -> Iterator[CheckResult]:
     late = now - timedelta(seconds=settings.FETCH_LATE_SECONDS)
     polled = Mailbox.objects.filter(is_active=True).exclude(host="")
     for mailbox in polled.filter(Q(fetched_at__lt=late) | ~Q(error="")).only(
         "address", "fetched_at", "error"
     ):
-        yield Finding(Check.FETCH, _fetch_words(mailbox, now))
+        yield CheckResult(Check.FETCH, _fetch_words(mailbox, now))
 
 
 def _fetch_words(mailbox: Mailbox, now: datetime) -> str:
@@ -78,55 +78,55 @@ def _fetch_words(mailbox: Mailbox, now: datetime) -> str:
     }
 
 
-def _intake(now: datetime) -> Iterator[Finding]:
+def _intake(now: datetime) -> Iterator[CheckResult]:
     """By the time of storing: the receipt may be older than the mail's arrival here."""
     oldest = InboundEmail.objects.filter(state=IntakeState.STORED).aggregate(at=Min("stored_at"))["at"]
     if is_stuck(oldest, now):
-        yield Finding(
+        yield CheckResult(
             Check.INTAKE,
             _("Incoming mail has waited for %(age)s to become a ticket. Look at the queue.")
             % {"age": age(now - oldest)},
         )
 
 
-def _outbox(now: datetime) -> Iterator[Finding]:
+def _outbox(now: datetime) -> Iterator[CheckResult]:
     oldest = OutboundEmail.objects.filter(state__in=SENDING).aggregate(at=Min("next_try_at"))["at"]
     if is_stuck(oldest, now):
-        yield Finding(
+        yield CheckResult(
             Check.OUTBOX,
             _("Outgoing mail is due for %(age)s and not sent. Look at the queue and the mail server.")
             % {"age": age(now - oldest)},
         )
 
 
-def _notifications(now: datetime) -> Iterator[Finding]:
+def _notifications(now: datetime) -> Iterator[CheckResult]:
     oldest = Notification.objects.to_send(now).aggregate(at=Min("next_try_at"))["at"]
     if is_stuck(oldest, now):
-        yield Finding(
+        yield CheckResult(
             Check.NOTIFICATIONS,
             _("A notification is due for %(age)s and not sent. Look at the queue.")
             % {"age": age(now - oldest)},
         )
 
 
-def _queue(now: datetime) -> Iterator[Finding]:
+def _queue(now: datetime) -> Iterator[CheckResult]:
     """A waiting task carries the time it was queued, a running one the time its worker must be done by."""
-    if is_away():
-        yield Finding(
+    if is_unreachable():
+        yield CheckResult(
             Check.QUEUE, _("Redis does not answer. Check that it runs and that REDIS_URL is right.")
         )
     if "orm" not in settings.Q_CLUSTER:
         return
     oldest = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"]).aggregate(at=Min("lock"))["at"]
     if is_stuck(oldest, now):
-        yield Finding(
+        yield CheckResult(
             Check.QUEUE,
             _("A task has waited for %(age)s. The queue is dead or overloaded: restart it.")
             % {"age": age(now - oldest)},
         )
 
 
-def _failed_mail(now: datetime) -> Iterator[Finding]:
+def _failed_mail(now: datetime) -> Iterator[CheckResult]:
     incoming = InboundEmail.objects.filter(state=IntakeState.FAILED).count()
     if incoming:
         text = ngettext(
@@ -134,22 +134,22 @@ def _failed_mail(now: datetime) -> Iterator[Finding]:
             "%(count)s incoming mails could not be read.",
             incoming,
         )
-        yield Finding(Check.FAILED_MAIL, text % {"count": incoming})
+        yield CheckResult(Check.FAILED_MAIL, text % {"count": incoming})
 
 
-def _holidays(now: datetime) -> Iterator[Finding]:
+def _holidays(now: datetime) -> Iterator[CheckResult]:
     """From 60 days before a year whose make-up days nobody has told the desk."""
-    for text in unknown_holidays(on=now.date()):
-        yield Finding(Check.HOLIDAYS, text)
+    for text in holiday_warnings(on=now.date()):
+        yield CheckResult(Check.HOLIDAYS, text)
 
 
-def _administrators(now: datetime) -> Iterator[Finding]:
+def _administrators(now: datetime) -> Iterator[CheckResult]:
     """Whoever is told when nobody is left to escalate to must be reachable themselves."""
     users = get_user_model().objects.filter(is_superuser=True, is_active=True, is_staff=True)
     has_way = Exists(ContactWay.objects.filter(user=OuterRef("pk"), is_active=True))
     reached = list(users.annotate(has_way=has_way).values_list("email", "has_way"))
     if reached and not any(email or way for email, way in reached):
-        yield Finding(
+        yield CheckResult(
             Check.ADMINISTRATORS,
             _(
                 "No administrator can be told when nobody is left to escalate to. Enter an e-mail address for one."
@@ -157,16 +157,16 @@ def _administrators(now: datetime) -> Iterator[Finding]:
         )
 
 
-PROBLEM_CHECKS: tuple[Callable[[datetime], Iterator[Finding]], ...] = (
+PROBLEM_CHECKS: tuple[Callable[[datetime], Iterator[CheckResult]], ...] = (
     _fetch,
     _intake,
     _outbox,
     _notifications,
     _queue,
 )
-WARNING_CHECKS: tuple[Callable[[datetime], Iterator[Finding]], ...] = (
+WARNING_CHECKS: tuple[Callable[[datetime], Iterator[CheckResult]], ...] = (
     _failed_mail,
-    uncovered,
+    coverage_warnings,
     _holidays,
     _administrators,
 )

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from supportdesk.monitoring.check_results import Check, Finding
+from supportdesk.monitoring.check_results import Check, CheckResult
 from supportdesk.monitoring.health import HealthReport, health
 from supportdesk.monitoring.metrics_view import shows_token
 from supportdesk.monitoring.operations import VIEW
@@ -49,7 +49,7 @@ def _may_see_operations(request: HttpRequest) -> bool:
         return False
 
 
-def _as_json(findings: Sequence[Finding]) -> list[dict[str, str]]:
+def _as_json(findings: Sequence[CheckResult]) -> list[dict[str, str]]:
     return [{"check": finding.check.value, "text": finding.text} for finding in findings]
 
 

@@ -27,7 +27,7 @@ PROOF = re.compile(r"(?P<wrong>\d+) of (?P<among>\d+)(: (?P<first>.*))?", re.DOT
 REPAIRED = re.compile(r"(created|repaired|removed) (.+)")
 
 
-def said_by(name: str, detail: str) -> str:
+def heartbeat_in_words(name: str, detail: str) -> str:
     """The detail of a heartbeat in words; one that is not understood stays as it is."""
     match name:
         case _sweep if name == SWEEP:

@@ -19,23 +19,23 @@ from escalation.models import Heartbeat
 from escalation.notifications.channels.outcomes import translate_answer
 from escalation.tasks import LEDGER, START, SWEEP
 from supportdesk.models import Cluster
-from supportdesk.monitoring.check_results import Check, Finding, age
+from supportdesk.monitoring.check_results import Check, CheckResult, age
 from supportdesk.monitoring.schedule_wording import title_of
 from supportdesk.processes.cluster.names import key_mark
-from supportdesk.schedule_inspection import Inspected, RowStanding, inspect_schedules
+from supportdesk.schedule_inspection import InspectedRow, RowStanding, inspect_schedules
 
 
 @dataclass(frozen=True)
-class Signs:
+class LivenessEvidence:
     """Heartbeats by name, every cluster that was not stopped in order, and the schedules as they stand."""
 
     now: datetime
     beats: Mapping[str, Heartbeat]
     clusters: Sequence[Cluster]
-    schedules: Sequence[Inspected]
+    schedules: Sequence[InspectedRow]
 
     @classmethod
-    def at(cls, now: datetime) -> "Signs":
+    def at(cls, now: datetime) -> "LivenessEvidence":
         """Three queries."""
         beats = {beat.name: beat for beat in Heartbeat.objects.all()}
         return cls(now, beats, list(Cluster.objects.all()), inspect_schedules(now=now))
@@ -47,27 +47,29 @@ class Signs:
         return self.beats[name].detail if name in self.beats else ""
 
 
-def _sweep(signs: Signs) -> Iterator[Finding]:
+def _sweep(signs: LivenessEvidence) -> Iterator[CheckResult]:
     """A desk that was never swept is starting for as long as a sweep may be late, then it is unwell."""
     late = timedelta(seconds=settings.SWEEP_LATE_SECONDS)
     beat, now = signs.beat_at(SWEEP), signs.now
     if beat is None and now - _born_at(signs) > late:
-        yield Finding(Check.SWEEP, _("Promises are not enforced: the sweep has never run. Start the queue."))
+        yield CheckResult(
+            Check.SWEEP, _("Promises are not enforced: the sweep has never run. Start the queue.")
+        )
     if beat is not None and now - beat > late:
         words = {"age": age(now - beat)}
-        yield Finding(
+        yield CheckResult(
             Check.SWEEP,
             _("Promises are not enforced: the last sweep was %(age)s ago. Look at the queue.") % words,
         )
 
 
-def _born_at(signs: Signs) -> datetime:
+def _born_at(signs: LivenessEvidence) -> datetime:
     """When the desk was last started or its tables were made: before that there was nothing to sweep."""
     migrated: datetime | None = MigrationRecorder.Migration.objects.aggregate(at=Max("applied"))["at"]
     return max((at for at in (migrated, signs.beat_at(START)) if at is not None), default=signs.now)
 
 
-def _failing_sweep(signs: Signs) -> Iterator[Finding]:
+def _failing_sweep(signs: LivenessEvidence) -> Iterator[CheckResult]:
     """The sweep goes on past a ticket that fails; somebody must look at it all the same."""
     failed = re.search(r"\bfailed=([1-9]\d*)", signs.detail(SWEEP))
     if failed:
@@ -76,41 +78,41 @@ def _failing_sweep(signs: Signs) -> Iterator[Finding]:
             "The last sweep failed on %(count)s promises; the log says why.",
             int(failed[1]),
         )
-        yield Finding(Check.SWEEP, text % {"count": failed[1]})
+        yield CheckResult(Check.SWEEP, text % {"count": failed[1]})
 
 
-def _ledger(signs: Signs) -> Iterator[Finding]:
+def _ledger(signs: LivenessEvidence) -> Iterator[CheckResult]:
     """What the last proof of the ledger found; its heartbeat begins with the number of mismatches."""
     detail = signs.detail(LEDGER)
     if detail and not detail.startswith("0 "):
-        yield Finding(
+        yield CheckResult(
             Check.LEDGER,
             _("Promises do not come out of the ledger as they are stored (%(detail)s). Run verify_ledger.")
             % {"detail": detail},
         )
 
 
-def _outside(signs: Signs) -> Iterator[Finding]:
+def _outside(signs: LivenessEvidence) -> Iterator[CheckResult]:
     failed, pinged = signs.beat_at(FAILED), signs.beat_at(PINGED)
     if settings.SWEEP_PING_URL and failed and (pinged is None or failed > pinged):
-        yield Finding(
+        yield CheckResult(
             Check.OUTSIDE_PING,
             _("The call of SWEEP_PING_URL after each sweep fails: %(reason)s.")
             % {"reason": translate_answer(signs.detail(FAILED)).rstrip(".。")},
         )
 
 
-def _clusters(signs: Signs) -> Iterator[Finding]:
+def _clusters(signs: LivenessEvidence) -> Iterator[CheckResult]:
     for cluster in signs.clusters:
         if not cluster.is_alive(signs.now):
             words = {"host": cluster.host, "age": age(signs.now - cluster.seen_at)}
-            yield Finding(
+            yield CheckResult(
                 Check.CLUSTERS,
                 _("The queue on %(host)s has not been heard of for %(age)s. Look at that machine.") % words,
             )
 
 
-def _keys(signs: Signs) -> Iterator[Finding]:
+def _keys(signs: LivenessEvidence) -> Iterator[CheckResult]:
     """Whatever is asked signs tasks as well: it counts as one of the machines. Containers may share a host's name."""
     alive = [cluster for cluster in signs.clusters if cluster.is_alive(signs.now)]
     foreign = {cluster.host for cluster in alive if cluster.key_mark not in ("", key_mark())}
@@ -119,33 +121,38 @@ def _keys(signs: Signs) -> Iterator[Finding]:
             "The queue on %(hosts)s has another SECRET_KEY than this machine: each throws away the tasks of the other, "
             "so promises are not enforced. Give all machines the same key."
         )
-        yield Finding(Check.KEYS, text % {"hosts": ", ".join(sorted(foreign))})
+        yield CheckResult(Check.KEYS, text % {"hosts": ", ".join(sorted(foreign))})
 
 
-def _broken_schedules(signs: Signs) -> Iterator[Finding]:
+def _broken_schedules(signs: LivenessEvidence) -> Iterator[CheckResult]:
     """A row on which the queue fails stops all the others; one that is missing or edited stops itself."""
     text = _("Schedules are broken and tasks may not run: %(names)s. Run manage.py sync_schedules.")
     yield from _named(signs, (RowStanding.MALFORMED, RowStanding.MISSING, RowStanding.EDITED), text)
 
 
-def _odd_schedules(signs: Signs) -> Iterator[Finding]:
+def _odd_schedules(signs: LivenessEvidence) -> Iterator[CheckResult]:
     foreign = _("Schedules that do not belong to the desk: %(names)s. Run manage.py sync_schedules.")
     yield from _named(signs, (RowStanding.FOREIGN,), foreign)
     late = _("Schedules whose time has passed without a run: %(names)s. Look at the queue.")
     yield from _named(signs, (RowStanding.LATE,), late)
 
 
-def _named(signs: Signs, standings: tuple[RowStanding, ...], text: str) -> Iterator[Finding]:
+def _named(signs: LivenessEvidence, standings: tuple[RowStanding, ...], text: str) -> Iterator[CheckResult]:
     """A desk without any row was not set up yet; what that means is the sweep's finding."""
     if all(found.standing is RowStanding.MISSING for found in signs.schedules):
         return
     names = [title_of(found.name) for found in signs.schedules if found.standing in standings]
     if names:
-        yield Finding(Check.SCHEDULES, text % {"names": ", ".join(names)})
+        yield CheckResult(Check.SCHEDULES, text % {"names": ", ".join(names)})
 
 
-SIGN_PROBLEMS: tuple[Callable[[Signs], Iterator[Finding]], ...] = (_sweep, _ledger, _keys, _broken_schedules)
-SIGN_WARNINGS: tuple[Callable[[Signs], Iterator[Finding]], ...] = (
+SIGN_PROBLEMS: tuple[Callable[[LivenessEvidence], Iterator[CheckResult]], ...] = (
+    _sweep,
+    _ledger,
+    _keys,
+    _broken_schedules,
+)
+SIGN_WARNINGS: tuple[Callable[[LivenessEvidence], Iterator[CheckResult]], ...] = (
     _failing_sweep,
     _clusters,
     _outside,

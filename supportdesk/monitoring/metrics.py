@@ -13,7 +13,7 @@ from escalation.enforcement.lag import Lag, breach_lag, step_lag
 from escalation.tasks import LEDGER
 from supportdesk.monitoring import counts
 from supportdesk.monitoring.health import health
-from supportdesk.monitoring.liveness import Signs
+from supportdesk.monitoring.liveness import LivenessEvidence
 from supportdesk.schedule_inspection import RowStanding
 
 # The values of a sample's labels, in the order of the metric's label names, and the figure.
@@ -48,7 +48,7 @@ def _gauge(
 
 
 def _gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
-    signs = Signs.at(now)
+    signs = LivenessEvidence.at(now)
     yield _gauge("supportdesk_healthy", "1 when /healthz answers 200.", [((), float(health(now=now).ok))])
     yield from _promises()
     yield _lag(now)
@@ -87,7 +87,7 @@ def _quantiles(of: str, lag: Lag) -> Iterator[Sample]:
             yield (of, quantile), value.total_seconds()
 
 
-def _heartbeats(signs: Signs) -> Iterator[GaugeMetricFamily]:
+def _heartbeats(signs: LivenessEvidence) -> Iterator[GaugeMetricFamily]:
     yield _gauge(
         "supportdesk_heartbeat_age_seconds", "Since a recurring task last finished well.",
         [((name,), _seconds(signs.now - beat.at)) for name, beat in sorted(signs.beats.items())], labels=("task",),
@@ -128,7 +128,7 @@ def _states(now: datetime) -> Iterator[GaugeMetricFamily]:
     )  # fmt: skip
 
 
-def _clusters(signs: Signs) -> Iterator[GaugeMetricFamily]:
+def _clusters(signs: LivenessEvidence) -> Iterator[GaugeMetricFamily]:
     named = [((cluster.host, cluster.name), cluster) for cluster in signs.clusters]
     yield _gauge(
         "supportdesk_cluster_up", "1 while the queue cluster reports.",
@@ -144,7 +144,7 @@ def _clusters(signs: Signs) -> Iterator[GaugeMetricFamily]:
     )  # fmt: skip
 
 
-def _schedules(signs: Signs) -> GaugeMetricFamily:
+def _schedules(signs: LivenessEvidence) -> GaugeMetricFamily:
     return _gauge(
         "supportdesk_schedule_ok",
         "1 when the schedule is as the timetable says and on time.",

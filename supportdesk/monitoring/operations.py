@@ -18,10 +18,10 @@ from supportdesk.models import Cluster
 from supportdesk.monitoring import counts
 from supportdesk.monitoring.counts import Backlog
 from supportdesk.monitoring.health import HealthReport, health
-from supportdesk.monitoring.heartbeat_wording import TITLES, UNSHOWN, said_by
-from supportdesk.monitoring.liveness import Signs
+from supportdesk.monitoring.heartbeat_wording import TITLES, UNSHOWN, heartbeat_in_words
+from supportdesk.monitoring.liveness import LivenessEvidence
 from supportdesk.monitoring.schedule_wording import ABOUT, how_often, title_of
-from supportdesk.schedule_inspection import Inspected, RowStanding
+from supportdesk.schedule_inspection import InspectedRow, RowStanding
 from supportdesk.schedules import TIMETABLE, ScheduledTask
 from tickets.models import Mailbox
 
@@ -58,7 +58,7 @@ class Task:
 
     @property
     def said(self) -> str:
-        return said_by(self.beat.name, self.beat.detail)
+        return heartbeat_in_words(self.beat.name, self.beat.detail)
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,10 @@ class WaitingWork:
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedTask:
     """A line of the timetable. ``last_due`` is the time of its last run by the plan; None before the first."""
 
-    found: Inspected
+    found: InspectedRow
     standing: Any
     last_due: datetime | None
     entry: ScheduledTask | None = None
@@ -103,7 +103,7 @@ class Planned:
 
 
 @dataclass(frozen=True)
-class Fetching:
+class MailboxFetch:
     mailbox: Mailbox
     age: timedelta | None
     is_late: bool
@@ -116,7 +116,7 @@ class RunningCluster:
 
 
 @dataclass(frozen=True)
-class Late:
+class LateBreach:
     """One step that was caught up."""
 
     escalation: Escalation
@@ -127,14 +127,14 @@ class Late:
 
 
 @dataclass(frozen=True)
-class CaughtUp:
+class OutageCaughtUp:
     """One outage: when it was made up for, and its steps, of which only the first are listed."""
 
     catch_up: CatchUp
 
     @property
-    def first(self) -> Sequence[Late]:
-        return [Late(one) for one in self.catch_up.escalations[:MOST_LISTED]]
+    def first(self) -> Sequence[LateBreach]:
+        return [LateBreach(one) for one in self.catch_up.escalations[:MOST_LISTED]]
 
     @property
     def others(self) -> int:
@@ -149,15 +149,15 @@ class Operations:
     lags: Sequence[Lags]
     tasks: Sequence[Task]
     waiting: Sequence[WaitingWork]
-    mailboxes: Sequence[Fetching]
+    mailboxes: Sequence[MailboxFetch]
     clusters: Sequence[RunningCluster]
-    timetable: Sequence[Planned]
-    catch_ups: Sequence[CaughtUp]
+    timetable: Sequence[PlannedTask]
+    catch_ups: Sequence[OutageCaughtUp]
     untold: int
 
 
 def operations(*, now: datetime) -> Operations:
-    signs = Signs.at(now)
+    signs = LivenessEvidence.at(now)
     untold = Notification.objects.filter(state=NotificationState.FAILED, created_at__gt=now - DAY)
     return Operations(
         health=health(now=now),
@@ -167,12 +167,12 @@ def operations(*, now: datetime) -> Operations:
         mailboxes=_mailboxes(now),
         clusters=[RunningCluster(cluster, cluster.is_alive(now)) for cluster in signs.clusters],
         timetable=[_planned(found) for found in signs.schedules],
-        catch_ups=[CaughtUp(group) for group in catch_ups(now=now)],
+        catch_ups=[OutageCaughtUp(group) for group in catch_ups(now=now)],
         untold=untold.count(),
     )
 
 
-def _tasks(signs: Signs) -> list[Task]:
+def _tasks(signs: LivenessEvidence) -> list[Task]:
     """The known ones first, in their order; one that has a name nobody translated is shown by it."""
     others = sorted(signs.beats.keys() - TITLES.keys() - UNSHOWN)
     names = [*(name for name in TITLES if name in signs.beats), *others]
@@ -193,22 +193,22 @@ def _waiting(now: datetime) -> list[WaitingWork]:
     ]
 
 
-def _mailboxes(now: datetime) -> list[Fetching]:
+def _mailboxes(now: datetime) -> list[MailboxFetch]:
     late = timedelta(seconds=settings.FETCH_LATE_SECONDS)
     polled = Mailbox.objects.filter(is_active=True).exclude(host="").order_by("address")
     ages = [(mailbox, now - mailbox.fetched_at if mailbox.fetched_at else None) for mailbox in polled]
     return [
-        Fetching(mailbox, age, bool(mailbox.error) or (age is not None and age > late))
+        MailboxFetch(mailbox, age, bool(mailbox.error) or (age is not None and age > late))
         for mailbox, age in ages
     ]
 
 
-def _planned(found: Inspected) -> Planned:
+def _planned(found: InspectedRow) -> PlannedTask:
     entry = None if found.is_foreign else next(one for one in TIMETABLE if one.name == found.name)
-    return Planned(found, STANDINGS[found.standing], _last_due(found, entry), entry)
+    return PlannedTask(found, STANDINGS[found.standing], _last_due(found, entry), entry)
 
 
-def _last_due(found: Inspected, entry: ScheduledTask | None) -> datetime | None:
+def _last_due(found: InspectedRow, entry: ScheduledTask | None) -> datetime | None:
     """By the plan and not by a record: the queue keeps none of what went well."""
     row = found.row
     if row is None or entry is None or not row.task or not row.next_run or found.standing.is_wrong:

@@ -28,7 +28,7 @@ QUIET = {
 @csrf_exempt
 @xframe_options_deny
 @require_http_methods(["GET", "HEAD", "POST"])
-def ack(request: HttpRequest, token: str) -> HttpResponse:
+def acknowledge_page(request: HttpRequest, token: str) -> HttpResponse:
     """Show what waits, in the language of whom the link invites; 404 for whatever is wrong with it."""
     now = timezone.now()
     asked = invitation(token, now=now)

@@ -48,7 +48,7 @@ class PromiseChoice(TextChoices):
     NONE = "none", pgettext_lazy("promise filter", "No open promise")
 
 
-def narrowed(clocks: ClockQuerySet, promise: str, now: datetime) -> ClockQuerySet:
+def filter_clocks(clocks: ClockQuerySet, promise: str, now: datetime) -> ClockQuerySet:
     """Open clocks in the state that a PromiseChoice names; what is past its due time counts as breached."""
     match promise:
         case PromiseChoice.BREACHED:
@@ -134,7 +134,7 @@ class TicketFilter(FilterSet):
         open_clocks = Clock.objects.ticking().filter(ticket=OuterRef("pk"))
         if value == PromiseChoice.NONE:
             return tickets.filter(~Exists(open_clocks))
-        return tickets.filter(Exists(narrowed(open_clocks, value, self.now)))
+        return tickets.filter(Exists(filter_clocks(open_clocks, value, self.now)))
 
     def filter_owner(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
         match value:

@@ -22,7 +22,7 @@ ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S1
 
 
 @dataclass(frozen=True)
-class Plan:
+class DeskPlan:
     """What the operator asked for. A mail port of 0 leaves that protocol out."""
 
     host: str = "127.0.0.1"
@@ -54,12 +54,12 @@ class Plan:
         return found
 
 
-def parts(plan: Plan, *, ready: str) -> list[DeskPart]:
+def desk_parts(plan: DeskPlan, *, ready: str) -> list[DeskPart]:
     """All parts. `ready` is said when the web server answers for the first time."""
-    return [web(plan, ready), cluster(plan), *mail(plan)]
+    return [web_part(plan, ready), cluster_part(plan), *mail_part(plan)]
 
 
-def web(plan: Plan, ready: str) -> DeskPart:
+def web_part(plan: DeskPlan, ready: str) -> DeskPart:
     return DeskPart(
         name="web",
         argv=(
@@ -74,16 +74,16 @@ def web(plan: Plan, ready: str) -> DeskPart:
             *shared_memory(),
         ),
         env={"SITE_URL": plan.site_url},
-        probe=probes.web(plan.near_host, plan.port, "/healthz/live"),
+        probe=probes.web_probe(plan.near_host, plan.port, "/healthz/live"),
         ready=ready,
     )  # fmt: skip
 
 
-def cluster(plan: Plan) -> DeskPart:
+def cluster_part(plan: DeskPlan) -> DeskPart:
     name = new_name()
     return DeskPart(
         name="cluster",
-        argv=manage("qcluster"),
+        argv=manage_command("qcluster"),
         env={"SITE_URL": plan.site_url, VARIABLE: name},
         probe=ClusterProbe(name),
         probe_every=10,
@@ -93,7 +93,7 @@ def cluster(plan: Plan) -> DeskPart:
     )
 
 
-def mail(plan: Plan) -> Iterator[DeskPart]:
+def mail_part(plan: DeskPlan) -> Iterator[DeskPart]:
     """No part at all when both protocols are left out."""
     port = plan.lmtp_port or plan.smtp_port
     if not port:
@@ -101,13 +101,13 @@ def mail(plan: Plan) -> Iterator[DeskPart]:
     ports = ("--lmtp-port", str(plan.lmtp_port), "--smtp-port", str(plan.smtp_port))
     yield DeskPart(
         name="mail",
-        argv=manage("listen_mail", "--host", MAIL_HOST, *ports),
+        argv=manage_command("listen_mail", "--host", MAIL_HOST, *ports),
         env={"SITE_URL": plan.site_url},
-        probe=probes.greeting(MAIL_HOST, port),
+        probe=probes.greeting_probe(MAIL_HOST, port),
     )
 
 
-def manage(*words: str) -> tuple[str, ...]:
+def manage_command(*words: str) -> tuple[str, ...]:
     return (sys.executable, str(settings.BASE_DIR / "manage.py"), *words)
 
 

@@ -19,14 +19,14 @@ django.setup()
 
 from escalation.chains.step_times import due_time  # noqa: E402
 from escalation.models import Calendar  # noqa: E402
-from escalation.working_time.definitions import CalendarDefinition, as_json, resolved  # noqa: E402
+from escalation.working_time.definitions import CalendarDefinition, as_json, with_holidays  # noqa: E402
 from escalation.working_time.due_time import add_working, working_between  # noqa: E402
 from escalation.working_time.lookup import hours_from  # noqa: E402 - after django.setup()
 from escalation.working_time.monthly_totals import month_table  # noqa: E402
 
 ZONE = ZoneInfo("Asia/Shanghai")
 OFFICE = (((540, 720), (780, 1080)),) * 5 + ((), ())
-DEFINITION = resolved(CalendarDefinition("Asia/Shanghai", weekly=OFFICE, country="CN"), 2026)
+DEFINITION = with_holidays(CalendarDefinition("Asia/Shanghai", weekly=OFFICE, country="CN"), 2026)
 CALENDAR = Calendar(name="China", version=1, definition=as_json(DEFINITION))
 HOURS = DEFINITION.hours()
 START = datetime(2026, 9, 18, 9, 30, tzinfo=UTC)  # before National Day and the make-up days around it

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from escalation.models import ContactWay
 from escalation.notifications.contact_ways import MOST_WAYS, ensure_room
-from supportdesk.pages.ticket.actions import ACTS, Acting, NewerMessage, act_once
+from supportdesk.pages.ticket.actions import ACTS, ActionContext, NewerMessage, act_once
 from tests.factories import (
     ContactFactory,
     CustomerFactory,
@@ -41,7 +41,7 @@ def replying(ticket: Ticket, actor: User, *, token: uuid.UUID, seen: int) -> Cal
 
     def reply() -> str:
         try:
-            act_once(ACTS["reply"], Acting(ticket, actor, minute(5), data))
+            act_once(ACTS["reply"], ActionContext(ticket, actor, minute(5), data))
         except NewerMessage:
             return "held"
         return "sent"

@@ -12,7 +12,7 @@ from django.db import OperationalError
 from escalation.notifications.wording import link_to
 from supportdesk.demo import DemoReport, Login
 from supportdesk.management.commands import desk
-from supportdesk.processes.desk_parts import Plan
+from supportdesk.processes.desk_parts import DeskPlan
 from supportdesk.processes.runner.parts import DeskPart
 from tickets.models import Ticket
 
@@ -148,7 +148,7 @@ def test_a_part_that_cannot_be_kept_alive_ends_the_command_with_status_1(
 
 
 def test_the_welcome_names_every_open_door() -> None:
-    text = desk.welcome(Plan(port=8100, lmtp_port=8124, smtp_port=0), None, None)
+    text = desk.welcome(DeskPlan(port=8100, lmtp_port=8124, smtp_port=0), None, None)
     assert "http://127.0.0.1:8100/" in text
     assert "Mail by LMTP: 127.0.0.1:8124" in text
     assert "Mail by SMTP" not in text
@@ -157,7 +157,7 @@ def test_the_welcome_names_every_open_door() -> None:
 def test_the_welcome_of_the_demo_has_its_logins_and_a_line_that_sends_a_mail() -> None:
     logins = (Login("Account manager", "wei", "secret"), Login("Team lead", "lea", ""))
     demo = DemoReport(logins=logins, fresh=True)
-    lines = desk.welcome(Plan(smtp_port=8125), None, demo).splitlines()
+    lines = desk.welcome(DeskPlan(smtp_port=8125), None, demo).splitlines()
     assert "Account manager: wei, password: secret" in lines
     assert "Team lead: lea (the password was changed)" in lines
     assert lines[-1] == demo.paste_line(smtp_port=8125)
@@ -165,4 +165,4 @@ def test_the_welcome_of_the_demo_has_its_logins_and_a_line_that_sends_a_mail() -
 
 def test_without_smtp_there_is_no_line_to_paste() -> None:
     demo = DemoReport(logins=(), fresh=True)
-    assert "paste" not in desk.welcome(Plan(smtp_port=0), None, demo)
+    assert "paste" not in desk.welcome(DeskPlan(smtp_port=0), None, demo)

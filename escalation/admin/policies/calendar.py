@@ -20,10 +20,15 @@ from escalation.admin.policies.calendar_form import DAYS, CalendarForm
 from escalation.models import Calendar, CalendarVersion
 from escalation.working_time.definitions import CalendarDefinition, from_json
 from escalation.working_time.editing import revise_calendar
-from escalation.working_time.holiday_watch import days_to_mend, estimated_words, unknown_words, year_to_mend
+from escalation.working_time.holiday_watch import (
+    estimated_holidays_of,
+    estimated_words,
+    unknown_words,
+    unknown_year_of,
+)
 from escalation.working_time.hours_text import day_in_words, intervals_in_words
 from escalation.working_time.public_holidays import estimated_days, is_published
-from escalation.working_time.usage import uses_of, why_kept, with_usage
+from escalation.working_time.usage import refusal_to_delete, uses_of, with_usage
 from escalation.working_time.validation import WEEKDAYS
 
 
@@ -72,7 +77,7 @@ class CalendarAdmin(DeskAdmin):
         calendar: Any = self.get_object(request, unquote(object_id))
         if calendar is None or not calendar.is_used or not self.has_view_permission(request, calendar):
             return super().delete_view(request, object_id, extra_context)
-        messages.error(request, why_kept(calendar))
+        messages.error(request, refusal_to_delete(calendar))
         return HttpResponseRedirect(reverse("admin:escalation_calendar_change", args=[calendar.pk]))
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
@@ -106,9 +111,9 @@ class CalendarAdmin(DeskAdmin):
     def _warn(self, request: HttpRequest, calendar: Calendar) -> None:
         definition = from_json(calendar.definition)
         today = timezone.now().date()
-        if year := year_to_mend(definition, today):
+        if year := unknown_year_of(definition, today):
             messages.warning(request, unknown_words(definition.country, year, [calendar.name]))
-        if days := days_to_mend(definition, today):
+        if days := estimated_holidays_of(definition, today):
             messages.warning(request, estimated_words(definition.country, days, [calendar.name]))
 
     @display(description=_("used by"))

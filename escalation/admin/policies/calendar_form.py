@@ -10,8 +10,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from customers.errors import DeskError
 from escalation.models import Calendar
 from escalation.working_time.definitions import CalendarDefinition, OwnDay, from_json
-from escalation.working_time.editing import checked
-from escalation.working_time.hours_text import day_from, day_in_words, intervals_from, intervals_in_words
+from escalation.working_time.editing import checked_definition
+from escalation.working_time.hours_text import day_in_words, intervals_in_words, parse_day, parse_intervals
 from escalation.working_time.validation import WEEKDAYS, WorkTimeError
 
 DAYS = tuple(f"day_{number}" for number in range(7))
@@ -56,7 +56,7 @@ class _CalendarForm(forms.ModelForm):
         given = super().clean() or {}
         given["country"] = given.get("country", "").strip().upper()
         for name in DAYS:
-            self._read(name, intervals_from)
+            self._read(name, parse_intervals)
         self._read("own_days", _own_days)
         return given
 
@@ -74,7 +74,7 @@ class _CalendarForm(forms.ModelForm):
 
     def _check(self) -> None:
         try:
-            checked(self.definition(), timezone.now())
+            checked_definition(self.definition(), timezone.now())
         except DeskError as error:
             self.add_error(None, str(error))
 
@@ -94,4 +94,4 @@ CalendarForm = type("CalendarForm", (_CalendarForm,), _line_fields())
 
 
 def _own_days(text: str) -> tuple[OwnDay, ...]:
-    return tuple(OwnDay(*day_from(line)) for line in text.splitlines() if line.strip())
+    return tuple(OwnDay(*parse_day(line)) for line in text.splitlines() if line.strip())

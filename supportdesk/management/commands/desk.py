@@ -16,9 +16,9 @@ from escalation.enforcement.heartbeats import beat
 from escalation.tasks import START
 from supportdesk.accounts.administrator import NewAdministrator, ensure_administrator
 from supportdesk.demo import DemoReport, Login, load_demo
-from supportdesk.processes.desk_parts import Plan, parts
+from supportdesk.processes.desk_parts import DeskPlan, desk_parts
 from supportdesk.processes.runner.output import Printer
-from supportdesk.processes.runner.ports import problems
+from supportdesk.processes.runner.ports import port_problems
 from supportdesk.processes.runner.supervisor import Supervisor
 from supportdesk.schedules import sync_schedules
 from tickets.errors import DeskError
@@ -30,28 +30,30 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--host", default=Plan.host, help="address of the web server (default: %(default)s)"
+            "--host", default=DeskPlan.host, help="address of the web server (default: %(default)s)"
         )
-        parser.add_argument("--port", type=int, default=Plan.port, help="its port (default: %(default)s)")
+        parser.add_argument("--port", type=int, default=DeskPlan.port, help="its port (default: %(default)s)")
         parser.add_argument(
             "--lmtp-port",
             type=int,
-            default=Plan.lmtp_port,
+            default=DeskPlan.lmtp_port,
             help="mail by LMTP; 0: none (default: %(default)s)",
         )
         parser.add_argument(
             "--smtp-port",
             type=int,
-            default=Plan.smtp_port,
+            default=DeskPlan.smtp_port,
             help="mail by SMTP; 0: none (default: %(default)s)",
         )
         parser.add_argument(
-            "--workers", type=int, default=Plan.workers, help="web processes (default: %(default)s)"
+            "--workers", type=int, default=DeskPlan.workers, help="web processes (default: %(default)s)"
         )
         parser.add_argument("--demo", action="store_true", help="load a believable desk to look at")
 
     def handle(self, *args: Any, demo: bool, **options: Any) -> None:
-        plan = Plan(**{name: options[name] for name in ("host", "port", "lmtp_port", "smtp_port", "workers")})
+        plan = DeskPlan(
+            **{name: options[name] for name in ("host", "port", "lmtp_port", "smtp_port", "workers")}
+        )
         self._refuse(plan)
         settings.SITE_URL = plan.site_url  # the demo writes its mails in this process
         self._prepare_database()
@@ -63,7 +65,7 @@ class Command(BaseCommand):
         beat(START, at=timezone.now())
         connections.close_all()
         printer = Printer(sys.stdout)
-        status = Supervisor(parts(plan, ready=welcome(plan, administrator, report)), printer).run()
+        status = Supervisor(desk_parts(plan, ready=welcome(plan, administrator, report)), printer).run()
         if status:
             sys.exit(status)
         self._say(_("The desk has stopped."))
@@ -76,10 +78,10 @@ class Command(BaseCommand):
         except KeyboardInterrupt as stop:
             raise CommandError(_("Stopped while the demo was loading.")) from stop
 
-    def _refuse(self, plan: Plan) -> None:
+    def _refuse(self, plan: DeskPlan) -> None:
         if plan.workers < 1:
             raise CommandError(_("--workers must be 1 or more."))
-        if found := problems(plan.bindings()):
+        if found := port_problems(plan.bindings()):
             raise CommandError("\n".join(found))
 
     def _prepare_database(self) -> None:
@@ -124,7 +126,7 @@ def demo_administrator_line(administrator: NewAdministrator) -> str:
     return login_line(Login(_("Administrator"), administrator.username, administrator.password))
 
 
-def welcome(plan: Plan, administrator: NewAdministrator | None, demo: DemoReport | None) -> str:
+def welcome(plan: DeskPlan, administrator: NewAdministrator | None, demo: DemoReport | None) -> str:
     """What stands on the screen when the desk is open: where it is, and how to get in."""
     lines = [_("The desk is open at %(url)s (Ctrl-C stops it)") % {"url": plan.url}]
     if plan.lmtp_port:
@@ -138,7 +140,7 @@ def welcome(plan: Plan, administrator: NewAdministrator | None, demo: DemoReport
     return "\n".join(lines)
 
 
-def demo_lines(plan: Plan, demo: DemoReport) -> list[str]:
+def demo_lines(plan: DeskPlan, demo: DemoReport) -> list[str]:
     lines = [login_line(login) for login in demo.logins]
     if plan.smtp_port:
         lines += ["", _("To write as a customer, paste this line into another terminal:")]

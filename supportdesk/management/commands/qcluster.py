@@ -12,9 +12,14 @@ from django_q.signals import post_execute
 
 from supportdesk.processes.cluster.names import VARIABLE, new_name
 from supportdesk.processes.cluster.question import is_worth_a_line
-from supportdesk.processes.cluster.reports import WorkMark, arrive, carefully, leave
+from supportdesk.processes.cluster.reports import (
+    WorkMark,
+    register_cluster,
+    unregister_cluster,
+    without_failing,
+)
 from supportdesk.processes.cluster.sentinel import StrictSentinel
-from supportdesk.processes.cluster.watch import watch
+from supportdesk.processes.cluster.watch import watch_sentinel
 
 
 class Command(OriginalCommand):
@@ -29,14 +34,14 @@ class Command(OriginalCommand):
         post_execute.connect(WorkMark(), weak=False)
         # The class is named in the middle of Cluster.start(), which offers no other place to give one's own.
         django_q.cluster.Sentinel = StrictSentinel  # type: ignore[misc]  # which mypy holds for a mistake
-        carefully(lambda: arrive(now=timezone.now()))
+        without_failing(lambda: register_cluster(now=timezone.now()))
         connections.close_all()  # none may be shared with the forked processes
         self._run(run_once)
-        leave()
+        unregister_cluster()
 
     def _run(self, run_once: bool) -> None:
         cluster: Any = django_q.cluster.Cluster()
         cluster.start()
         if run_once:
             cluster.stop()
-        watch(cluster.sentinel)
+        watch_sentinel(cluster.sentinel)

@@ -20,7 +20,7 @@ from escalation.models.clock import ClockQuerySet
 from escalation.people.on_duty import Watch, standings
 from escalation.people.page_target import PageTarget, answering
 from escalation.people.staff_snapshot import People
-from supportdesk.pages.ticket_filter import PromiseChoice, narrowed
+from supportdesk.pages.ticket_filter import PromiseChoice, filter_clocks
 from tickets.choices import IntakeState, OutboxState
 from tickets.models import InboundEmail, OutboundEmail, Ticket
 from tickets.models.message import opened_late
@@ -34,7 +34,7 @@ PEOPLE = ("customer", "contact", "owner")
 
 
 @dataclass(frozen=True)
-class Row:
+class BoardRow:
     """A line of the board; without a clock the turn is the customer's or the ticket is done.
 
     ``in_hand`` is what was said by who has it now; ``asks_me``: the reader is to say that they have it;
@@ -56,7 +56,7 @@ class BoardPage:
     ``promised`` is how many open promises there are in all, counted up to CAP + 1.
     """
 
-    rows: Sequence[Row]
+    rows: Sequence[BoardRow]
     promised: int
     page: int
     has_next: bool
@@ -80,7 +80,7 @@ def board_rows(
     `promise` is what the filter asked of it (a PromiseChoice or nothing): it spares the half of the list that is
     empty. `active_only` leaves out what is resolved or closed and has no open promise.
     """
-    clocks = _asked(promised_clocks(tickets), promise, now)
+    clocks = _requested(promised_clocks(tickets), promise, now)
     others = unpromised(tickets, active_only=active_only) if promise in ("", PromiseChoice.NONE) else None
     promised = clocks[: CAP + 1].count()
     start = (max(1, page) - 1) * PAGE
@@ -92,19 +92,19 @@ def board_rows(
     return BoardPage(rows[:PAGE], promised, max(1, page), has_next=len(rows) > PAGE)
 
 
-def _asked(clocks: ClockQuerySet, promise: str, now: datetime) -> ClockQuerySet:
-    return clocks.none() if promise == PromiseChoice.NONE else narrowed(clocks, promise, now)
+def _requested(clocks: ClockQuerySet, promise: str, now: datetime) -> ClockQuerySet:
+    return clocks.none() if promise == PromiseChoice.NONE else filter_clocks(clocks, promise, now)
 
 
-def _unpromised_rows(tickets: Iterable[Any]) -> list[Row]:
-    return [Row(ticket, opened_late=ticket.opened_late) for ticket in tickets]
+def _unpromised_rows(tickets: Iterable[Any]) -> list[BoardRow]:
+    return [BoardRow(ticket, opened_late=ticket.opened_late) for ticket in tickets]
 
 
-def _promised_rows(clocks: Sequence[Any], now: datetime, reader: User | None) -> list[Row]:
+def _promised_rows(clocks: Sequence[Any], now: datetime, reader: User | None) -> list[BoardRow]:
     steps, taken = upcoming(clocks[:PAGE], now=now), holding_acknowledgements(clocks, now=now)
     asked = clocks_to_acknowledge(reader, clocks, now=now) if reader is not None and clocks else set()
     return [
-        Row(it.ticket, it, steps.get(it.pk), taken.get(it.pk), it.pk in asked, it.opened_late)
+        BoardRow(it.ticket, it, steps.get(it.pk), taken.get(it.pk), it.pk in asked, it.opened_late)
         for it in clocks
     ]
 
@@ -142,20 +142,20 @@ class BoardCounters:
     unassigned: int
 
 
-def pulse(tickets: TicketQuerySet, *, now: datetime) -> BoardCounters:
+def board_counters(tickets: TicketQuerySet, *, now: datetime) -> BoardCounters:
     """Counters over everything the reader may see; fire drills are shown in the list and not counted."""
     clocks = open_clocks(tickets).real()
     intake = tickets.active().real().filter(owner__in=Desk.objects.values("intake_owner"))
     return BoardCounters(
-        breached=narrowed(clocks, PromiseChoice.BREACHED, now)[: CAP + 1].count(),
-        soon=narrowed(clocks, PromiseChoice.SOON, now)[: CAP + 1].count(),
-        running=narrowed(clocks, PromiseChoice.RUNNING, now)[: CAP + 1].count(),
+        breached=filter_clocks(clocks, PromiseChoice.BREACHED, now)[: CAP + 1].count(),
+        soon=filter_clocks(clocks, PromiseChoice.SOON, now)[: CAP + 1].count(),
+        running=filter_clocks(clocks, PromiseChoice.RUNNING, now)[: CAP + 1].count(),
         unassigned=intake[: CAP + 1].count(),
     )
 
 
 @dataclass(frozen=True)
-class Stranded:
+class StrandedTickets:
     """Promises that nobody is left to escalate to: how many, since when, and the tickets of them the reader may see."""
 
     number: int
@@ -163,7 +163,7 @@ class Stranded:
     tickets: list[Ticket]
 
 
-def stranded(tickets: TicketQuerySet) -> Stranded | None:
+def stranded_tickets(tickets: TicketQuerySet) -> StrandedTickets | None:
     """What turns the board red for everybody, whoever's tickets they are. One query where all is well, else two."""
     lost = Clock.objects.ticking().real().filter(stranded_at__isnull=False).order_by("stranded_at")
     found = list(lost.only("stranded_at", "ticket")[: CAP + 1])
@@ -171,7 +171,7 @@ def stranded(tickets: TicketQuerySet) -> Stranded | None:
     if since is None:
         return None
     seen = tickets.filter(pk__in=[clock.ticket_id for clock in found]).order_by("priority", "pk")
-    return Stranded(len(found), since, list(seen.only("pk", "subject", "priority")[:SHOWN_STRANDED]))
+    return StrandedTickets(len(found), since, list(seen.only("pk", "subject", "priority")[:SHOWN_STRANDED]))
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ def mail_trouble(*, now: datetime) -> MailTrouble:
 
 
 @dataclass(frozen=True)
-class Duty:
+class RotaDuty:
     """Who is on duty in one rota now, and who follows. Either may be missing: a gap.
 
     ``answer`` is who would be paged, which is somebody else where who is on duty is away.
@@ -208,12 +208,12 @@ class Duty:
     answer: PageTarget
 
 
-def duties(*, now: datetime) -> list[Duty]:
+def duties(*, now: datetime) -> list[RotaDuty]:
     """One line per rota that has shifts in the next days. One query, and four more where there is a rota."""
     found = [(duty.now or duty.next, duty) for duty in standings(at=now).values()]
     people = People.at(now) if found else None
     return [
-        Duty(
+        RotaDuty(
             watch.shift.rota.name, duty.now, duty.next, answering(duty.now.user if duty.now else None, people)
         )
         for watch, duty in found
@@ -222,7 +222,7 @@ def duties(*, now: datetime) -> list[Duty]:
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptShare:
     """Promises of one week that ended one way or the other."""
 
     met: int
@@ -235,7 +235,7 @@ class Kept:
         return round(100 * self.met / ended, 1) if ended else None
 
 
-def compliance(tickets: TicketQuerySet, *, now: datetime) -> tuple[Kept, Kept]:
+def compliance(tickets: TicketQuerySet, *, now: datetime) -> tuple[KeptShare, KeptShare]:
     """This week and last, by due time, as weeks of the desk's zone."""
     zone = ZoneInfo(settings.DESK_TIME_ZONE)
     this, last = week_of(now, zone).bounds(zone), last_complete_week(now, zone).bounds(zone)
@@ -249,6 +249,6 @@ def compliance(tickets: TicketQuerySet, *, now: datetime) -> tuple[Kept, Kept]:
             for state in (ClockState.MET.value, ClockState.BREACHED.value)
         }
     )
-    return Kept(counts["met_this"], counts["breached_this"]), Kept(
+    return KeptShare(counts["met_this"], counts["breached_this"]), KeptShare(
         counts["met_last"], counts["breached_last"]
     )

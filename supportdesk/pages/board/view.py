@@ -21,7 +21,14 @@ from escalation.choices import AcknowledgedBy
 from escalation.enforcement.acknowledge import acknowledge
 from escalation.exports.tickets_csv import tickets_response
 from supportdesk.monitoring.health import health
-from supportdesk.pages.board.queries import board_rows, compliance, duties, mail_trouble, pulse, stranded
+from supportdesk.pages.board.queries import (
+    board_counters,
+    board_rows,
+    compliance,
+    duties,
+    mail_trouble,
+    stranded_tickets,
+)
 from supportdesk.pages.ticket_filter import TicketFilter
 from tickets.access import visible_tickets
 from tickets.errors import DeskError
@@ -51,14 +58,14 @@ def board(request: HttpRequest, each_context: Callable[[HttpRequest], dict[str, 
     return response
 
 
-def kept(request: HttpRequest) -> HttpResponse:
+def compliance_figures(request: HttpRequest) -> HttpResponse:
     """The share of promises kept, apart from the board: it reads two weeks of promises."""
     now = timezone.now()
     this_week, last_week = compliance(_filter(request, now).queryset, now=now)
     return render(request, "supportdesk/board_kept.html", {"this_week": this_week, "last_week": last_week})
 
 
-def export(request: HttpRequest) -> HttpResponseBase:
+def export_list(request: HttpRequest) -> HttpResponseBase:
     """The list of the board as CSV, with the same filter."""
     if not request.user.has_perm(VIEW):
         raise PermissionDenied
@@ -109,8 +116,8 @@ def _live(request: HttpRequest, chosen: TicketFilter, now: datetime) -> dict[str
             active_only=not (params.getlist("status") or params.get("q")),
         ),
         "selects": [chosen.form[name] for name in ("promise", "owner", "scenario")],
-        "pulse": pulse(chosen.queryset, now=now),
-        "stranded": stranded(chosen.queryset),
+        "pulse": board_counters(chosen.queryset, now=now),
+        "stranded": stranded_tickets(chosen.queryset),
         "mail": mail_trouble(now=now) if sees_all(user) else None,
         "duties": duties(now=now),
         "health": health(now=now),

@@ -54,7 +54,7 @@ class NewerMessage(DeskError):
 
 
 @dataclass(frozen=True)
-class Acting:
+class ActionContext:
     """Who acts on which ticket, when (UTC), with the cleaned data of the form."""
 
     ticket: Ticket
@@ -70,11 +70,11 @@ class Acting:
 @dataclass(frozen=True)
 class PageAction:
     form: type[forms.Form]
-    perform: Callable[[Acting], object]
+    perform: Callable[[ActionContext], object]
     done: str | Promise
 
 
-def act_once(act: PageAction, acting: Acting) -> None:
+def act_once(act: PageAction, acting: ActionContext) -> None:
     """Perform the act unless its token was used before. All or nothing; raises DeskError.
 
     A page that the browser brought back carries a used token: other words with it are not swallowed but refused.
@@ -86,12 +86,12 @@ def act_once(act: PageAction, acting: Acting) -> None:
             raise DeskError(_("This page was sent before. Load it again and send; your text stays."))
 
 
-def _was_said(acting: Acting) -> bool:
+def _was_said(acting: ActionContext) -> bool:
     body = acting.data.get("body")
     return body is None or acting.ticket.messages.filter(author=acting.actor, body=body.strip()).exists()
 
 
-def _reply(acting: Acting) -> None:
+def _reply(acting: ActionContext) -> None:
     _hold_for_newer(acting)
     reply(
         ticket=acting.ticket,
@@ -104,7 +104,7 @@ def _reply(acting: Acting) -> None:
     )
 
 
-def _hold_for_newer(acting: Acting) -> None:
+def _hold_for_newer(acting: ActionContext) -> None:
     """Under the lock, so that no message slips in between the look and the answer."""
     inbound = lock_ticket(acting.ticket).messages.filter(kind=MessageKind.INBOUND, pk__gt=acting.data["seen"])
     newest = inbound.order_by("pk").last()
@@ -112,12 +112,12 @@ def _hold_for_newer(acting: Acting) -> None:
         raise NewerMessage(newest)
 
 
-def _note(acting: Acting) -> None:
+def _note(acting: ActionContext) -> None:
     files = new_files(acting.data["uploads"])
     add_note(ticket=acting.ticket, actor=acting.actor, at=acting.at, body=acting.data["body"], files=files)
 
 
-def _contact(acting: Acting) -> None:
+def _contact(acting: ActionContext) -> None:
     log_contact(
         ticket=acting.ticket,
         actor=acting.actor,
@@ -130,36 +130,36 @@ def _contact(acting: Acting) -> None:
     )
 
 
-def _void(acting: Acting) -> None:
+def _void(acting: ActionContext) -> None:
     message = acting.ticket.messages.filter(pk=acting.data["message"]).first()
     if message is None:
         raise DeskError(_("This message is not part of the ticket."))
     void_response(message=message, actor=acting.actor, at=acting.at, reason=acting.data["reason"])
 
 
-def _waive(acting: Acting) -> None:
+def _waive(acting: ActionContext) -> None:
     waive_promise(clock=_clock_of(acting), actor=acting.actor, at=acting.at, reason=acting.data["reason"])
 
 
-def _relax(acting: Acting) -> None:
+def _relax(acting: ActionContext) -> None:
     relax(clock=_clock_of(acting), actor=acting.actor, at=acting.at, reason=acting.data["reason"])
 
 
-def _clock_of(acting: Acting) -> Clock:
+def _clock_of(acting: ActionContext) -> Clock:
     clock = acting.ticket.clocks.filter(pk=acting.data["clock"]).first()
     if clock is None:
         raise DeskError(_("This promise is not one of the ticket."))
     return clock
 
 
-def _status(acting: Acting) -> None:
+def _status(acting: ActionContext) -> None:
     data = acting.data
     set_status(
         ticket=acting.ticket, status=data["status"], actor=acting.actor, at=acting.at, reason=data["reason"]
     )
 
 
-def _priority(acting: Acting) -> None:
+def _priority(acting: ActionContext) -> None:
     data = acting.data
     change_priority(
         ticket=acting.ticket,
@@ -170,32 +170,32 @@ def _priority(acting: Acting) -> None:
     )
 
 
-def _owner(acting: Acting) -> None:
+def _owner(acting: ActionContext) -> None:
     data = acting.data
     assign(ticket=acting.ticket, to=data["owner"], actor=acting.actor, at=acting.at, reason=data["reason"])
 
 
-def _acknowledge(acting: Acting) -> None:
+def _acknowledge(acting: ActionContext) -> None:
     acknowledge(ticket=acting.ticket, actor=acting.actor, at=acting.at, by=AcknowledgedBy.PAGE)
 
 
-def _take_over(acting: Acting) -> None:
+def _take_over(acting: ActionContext) -> None:
     take_over(ticket=acting.ticket, actor=acting.actor, at=acting.at)
 
 
-def _escalate(acting: Acting) -> None:
+def _escalate(acting: ActionContext) -> None:
     escalate_now(ticket=acting.ticket, actor=acting.actor, at=acting.at, reason=acting.data["reason"])
 
 
-def _take_back(acting: Acting) -> None:
+def _take_back(acting: ActionContext) -> None:
     take_back(move=_move_of(acting), actor=acting.actor, at=acting.at)
 
 
-def _keep(acting: Acting) -> None:
+def _keep(acting: ActionContext) -> None:
     keep(move=_move_of(acting), actor=acting.actor, at=acting.at)
 
 
-def _move_of(acting: Acting) -> AbsenceMove:
+def _move_of(acting: ActionContext) -> AbsenceMove:
     move = AbsenceMove.objects.filter(ticket=acting.ticket, pk=acting.data["move"]).first()
     if move is None:
         raise DeskError(
@@ -204,7 +204,7 @@ def _move_of(acting: Acting) -> AbsenceMove:
     return move
 
 
-def _merge(acting: Acting) -> None:
+def _merge(acting: ActionContext) -> None:
     """Only into what the actor may see; anything else does not exist."""
     into = visible_tickets(acting.actor).filter(pk=acting.data["into"]).first()
     if into is None:

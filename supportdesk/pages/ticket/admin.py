@@ -22,7 +22,7 @@ from escalation.absences.returning import offered_to
 from escalation.clocks.lead_decisions import LEADS
 from escalation.models import AbsenceMove
 from supportdesk.pages.explain import ExplainPage
-from supportdesk.pages.ticket.actions import ACTS, Acting, NewerMessage, PageAction, act_once
+from supportdesk.pages.ticket.actions import ACTS, ActionContext, NewerMessage, PageAction, act_once
 from supportdesk.pages.ticket.forms import WHEN, NewTicketForm
 from supportdesk.pages.ticket.opening import open_by_hand
 from supportdesk.pages.ticket.page import ticket_page
@@ -193,7 +193,7 @@ def _attempt(act: PageAction, form: forms.Form, ticket: Ticket, request: HttpReq
     if not form.is_valid():
         return DeskError(" ".join(f"{form[name].label}: {errors[0]}" for name, errors in form.errors.items()))
     try:
-        act_once(act, Acting(ticket, request.user, timezone.now(), form.cleaned_data))  # type: ignore[arg-type]
+        act_once(act, ActionContext(ticket, request.user, timezone.now(), form.cleaned_data))  # type: ignore[arg-type]
     except DeskError as error:
         return error
     return None

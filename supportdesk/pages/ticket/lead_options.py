@@ -13,17 +13,17 @@ WAIVABLE = (ClockState.RUNNING, ClockState.PAUSED, ClockState.BREACHED)
 
 
 @dataclass(frozen=True)
-class Decisions:
+class LeadOptions:
     """``relaxed_due`` is when the promise would fall due; empty when there is nothing to relax."""
 
     may_waive: bool
     relaxed_due: datetime | None
 
 
-def decisions_on(clock: Clock, events: Iterable[ClockEvent], *, now: datetime) -> Decisions:
+def lead_options_of(clock: Clock, events: Iterable[ClockEvent], *, now: datetime) -> LeadOptions:
     """At most two queries, and none for a promise whose priority was never changed."""
     was_changed = any(event.change == ClockChange.RETARGETED for event in events)
-    return Decisions(
+    return LeadOptions(
         may_waive=clock.waived_at is None and clock.state in WAIVABLE,
         relaxed_due=_relaxed_due(clock) if was_changed and _runs(clock, now) else None,
     )

@@ -24,7 +24,7 @@ from escalation.models import (
 from escalation.people.staff_snapshot import People
 from escalation.templatetags.promises import person
 from supportdesk.pages.ticket.customer_card import CustomerCard, card_of
-from supportdesk.pages.ticket.lead_options import Decisions, decisions_on
+from supportdesk.pages.ticket.lead_options import LeadOptions, lead_options_of
 from tickets.choices import MessageKind
 from tickets.models import Attachment, Message, Ticket, TimelineEntry
 from tickets.models.ticket import TicketQuerySet
@@ -72,7 +72,7 @@ class PromisePanel:
     chain: Sequence[ChainStep]
     in_hand: Acknowledgement | None = None  # of who has it now
     said_by: Collection[int] = ()  # who acknowledged what fired last
-    decisions: Decisions | None = None  # of a lead; nobody else decides
+    decisions: LeadOptions | None = None  # of a lead; nobody else decides
 
     @property
     def began_backdated(self) -> bool:
@@ -188,7 +188,7 @@ def _with_ways(promises: Sequence[PromisePanel], conversation: Conversation) -> 
 
 
 def _decidable(promise: PromisePanel, now: datetime) -> PromisePanel:
-    return replace(promise, decisions=decisions_on(promise.clock, promise.events, now=now))
+    return replace(promise, decisions=lead_options_of(promise.clock, promise.events, now=now))
 
 
 def _chain(clock: Clock, steps: Sequence[EscalationStep], people: People) -> list[ChainStep]:

@@ -11,7 +11,7 @@ from django_q.tasks import async_task
 from supportdesk.models import Cluster
 from supportdesk.processes.cluster.names import queue_of
 from supportdesk.processes.cluster.question import show_life
-from supportdesk.processes.cluster.redis_broker import is_away
+from supportdesk.processes.cluster.redis_broker import is_unreachable
 from supportdesk.processes.runner.parts import Liveness, Sign
 
 
@@ -32,7 +32,7 @@ class ClusterProbe:
     def __call__(self) -> Sign:
         try:
             cluster = Cluster.objects.filter(name=self.name).first()
-            if is_away():
+            if is_unreachable():
                 return Sign(Liveness.UNKNOWN, _("Redis does not answer"))
             if self.leaves_task:
                 self._ask()

@@ -53,10 +53,10 @@ class OwnRedis(redis_broker.Redis):  # type: ignore[misc, name-defined]  # a nam
 
     @staticmethod
     def get_connection(list_key: str | None = None) -> Any:
-        return connected(ANSWER_SECONDS)
+        return redis_connection(ANSWER_SECONDS)
 
 
-def connected(answer_within: float) -> Any:
+def redis_connection(answer_within: float) -> Any:
     """A connection that waits so many seconds for an answer, and tries nothing twice."""
     return redis.Redis.from_url(
         Conf.REDIS,
@@ -66,14 +66,14 @@ def connected(answer_within: float) -> Any:
     )
 
 
-def is_away() -> bool:
+def is_unreachable() -> bool:
     """Whether Redis is the broker and does not answer soon, for pages ask too. The queue of the database is away only
     with all the rest.
     """
     if "redis" not in settings.Q_CLUSTER:
         return False
     try:
-        connected(ASK_SECONDS).ping()
+        redis_connection(ASK_SECONDS).ping()
     except redis.RedisError:
         return True
     return False

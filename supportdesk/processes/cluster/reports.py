@@ -20,7 +20,7 @@ ROUNDS = "supportdesk.tasks.enforce"
 EVERY = timedelta(seconds=5)
 
 
-def arrive(*, now: datetime) -> None:
+def register_cluster(*, now: datetime) -> None:
     """The cluster starts: its row is made anew, and those of clusters that ended without a word are removed."""
     name = own_name()
     host = name.rpartition(":")[0]
@@ -32,17 +32,17 @@ def arrive(*, now: datetime) -> None:
     Cluster.objects.update_or_create(name=name, defaults=row)
 
 
-def leave() -> None:
+def unregister_cluster() -> None:
     """The cluster was stopped in order."""
-    carefully(lambda: Cluster.objects.filter(name=own_name()).delete())
+    without_failing(lambda: Cluster.objects.filter(name=own_name()).delete())
 
 
-def report(*, workers: int, busy: int, now: datetime) -> None:
+def report_alive(*, workers: int, busy: int, now: datetime) -> None:
     """Its sentinel is at work. A row that somebody removed is made again."""
     row = Cluster.objects.filter(name=own_name())
     seen = {"seen_at": now, "workers": workers, "busy": busy}
     if not row.update(**seen):
-        arrive(now=now)
+        register_cluster(now=now)
         row.update(**seen)
 
 
@@ -61,10 +61,10 @@ class WorkMark:
             return
         if self.marked_at is None or now - self.marked_at >= EVERY:
             self.marked_at = now
-            carefully(lambda: Cluster.objects.filter(name=own_name()).update(worked_at=now))
+            without_failing(lambda: Cluster.objects.filter(name=own_name()).update(worked_at=now))
 
 
-def carefully(write: Callable[[], object]) -> None:
+def without_failing(write: Callable[[], object]) -> None:
     """A database that is away must not end the process that wanted to say that it lives."""
     try:
         write()

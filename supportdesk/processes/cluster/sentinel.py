@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_q.cluster import Sentinel
 from django_q.scheduler import scheduler
 
-from supportdesk.processes.cluster.reports import report
+from supportdesk.processes.cluster.reports import report_alive
 from supportdesk.schedule_inspection import repair_schedules
 from supportdesk.schedules import minute_tasks_at_once
 from tickets.lib.stopping import end_soon
@@ -57,7 +57,7 @@ class StrictSentinel(Sentinel):
         self.reported_at = time.monotonic()
         try:
             now = timezone.now()
-            report(workers=len(self.pool), busy=sum(map(_is_busy, self.pool)), now=now)
+            report_alive(workers=len(self.pool), busy=sum(map(_is_busy, self.pool)), now=now)
             repaired = repair_schedules(now=now)
             if not self.has_begun:
                 self._begin(now)

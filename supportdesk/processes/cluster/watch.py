@@ -25,7 +25,7 @@ PATIENCE = 60.0
 EVERY = 15.0  # seconds between two questions
 
 
-def watch(sentinel: BaseProcess) -> None:
+def watch_sentinel(sentinel: BaseProcess) -> None:
     """Return when the cluster was stopped in order; else end this process with a status that says it was not."""
     pulse = LivenessProbe(_asked(), time.monotonic())
     while sentinel.is_alive():

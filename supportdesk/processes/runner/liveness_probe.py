@@ -9,10 +9,10 @@ Job = Callable[[], None]
 RunJob = Callable[[Job], None]
 
 # Until the first sign of life the probe is asked this often, so that "ready" is said without delay.
-EAGER = 0.5
+FIRST_PROBE_EVERY = 0.5
 
 
-def in_a_thread(job: Job) -> None:
+def run_in_thread(job: Job) -> None:
     """Run the job beside the supervisor: a probe that hangs must not stop the other parts' care."""
     threading.Thread(target=job, daemon=True).start()
 
@@ -20,7 +20,7 @@ def in_a_thread(job: Job) -> None:
 class LivenessProbe:
     """The signs of life of one running process. All times are seconds of the supervisor's clock."""
 
-    def __init__(self, part: DeskPart, started: float, run_job: RunJob = in_a_thread) -> None:
+    def __init__(self, part: DeskPart, started: float, run_job: RunJob = run_in_thread) -> None:
         self.part = part
         self.run_job = run_job
         self.silent_since = started
@@ -52,7 +52,7 @@ class LivenessProbe:
         return self.sign.answer is Liveness.UNKNOWN
 
     def _interval(self) -> float:
-        return self.part.probe_every if self.has_lived else min(EAGER, self.part.probe_every)
+        return self.part.probe_every if self.has_lived else min(FIRST_PROBE_EVERY, self.part.probe_every)
 
     def _ask(self, probe: Probe) -> None:
         try:

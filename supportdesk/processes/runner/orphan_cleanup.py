@@ -13,7 +13,7 @@ import time
 POLL = 0.05
 
 
-def lives(group: int) -> bool:
+def is_alive(group: int) -> bool:
     try:
         os.killpg(group, 0)
     except ProcessLookupError:
@@ -23,18 +23,18 @@ def lives(group: int) -> bool:
     return True
 
 
-def send(groups: list[int], number: signal.Signals) -> None:
-    for group in filter(lives, groups):
+def send_signal(groups: list[int], number: signal.Signals) -> None:
+    for group in filter(is_alive, groups):
         os.killpg(group, number)
 
 
-def end(groups: list[int], grace: float) -> None:
+def end_groups(groups: list[int], grace: float) -> None:
     """SIGTERM to all, and SIGKILL to what is still there after the grace (seconds)."""
-    send(groups, signal.SIGTERM)
+    send_signal(groups, signal.SIGTERM)
     deadline = time.monotonic() + grace
-    while any(map(lives, groups)) and time.monotonic() < deadline:
+    while any(map(is_alive, groups)) and time.monotonic() < deadline:
         time.sleep(POLL)
-    send(groups, signal.SIGKILL)
+    send_signal(groups, signal.SIGKILL)
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def main() -> None:
     groups: list[int] = []
     for line in sys.stdin:
         groups = [int(word) for word in line.split()]
-    end(groups, float(sys.argv[1]))
+    end_groups(groups, float(sys.argv[1]))
 
 
 if __name__ == "__main__":

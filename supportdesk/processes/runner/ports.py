@@ -18,17 +18,17 @@ class Binding:
     host_option: str = "--host"
 
 
-def problems(bindings: Iterable[Binding]) -> list[str]:
+def port_problems(bindings: Iterable[Binding]) -> list[str]:
     """A sentence per address that cannot be listened on; an empty list when all is well."""
     found: list[str] = []
     seen: dict[int, Binding] = {}
     for binding in bindings:
         twin = seen.setdefault(binding.port, binding)
-        found += _twice(binding, twin) if twin is not binding else _problem(binding)
+        found += _duplicate_ports(binding, twin) if twin is not binding else _problem(binding)
     return found
 
 
-def _twice(binding: Binding, twin: Binding) -> list[str]:
+def _duplicate_ports(binding: Binding, twin: Binding) -> list[str]:
     words = {"port": binding.port, "one": twin.port_option, "other": binding.port_option}
     return [_("Port %(port)s is asked for twice: give %(one)s and %(other)s different ports.") % words]
 

@@ -12,7 +12,7 @@ from supportdesk.processes.runner.parts import Liveness, Probe, Sign
 TIMEOUT = 5.0
 
 
-def web(host: str, port: int, path: str) -> Probe:
+def web_probe(host: str, port: int, path: str) -> Probe:
     """Alive is whoever answers within five seconds without a fault of its own (5xx).
 
     A refusal is a sign of life too: ALLOWED_HOSTS need not contain the name this question uses.
@@ -32,7 +32,7 @@ def web(host: str, port: int, path: str) -> Probe:
     return probe
 
 
-def greeting(host: str, port: int) -> Probe:
+def greeting_probe(host: str, port: int) -> Probe:
     """Alive is whoever greets with 220, as SMTP and LMTP servers do."""
 
     def probe() -> Sign:

@@ -84,7 +84,7 @@ class Process:
             return
 
 
-class Watchman:
+class OrphanCleaner:
     """The process that ends the groups if this one is killed. It is told of every change."""
 
     def __init__(self, grace: float) -> None:
@@ -126,7 +126,7 @@ class Watchman:
         self.known = living
 
 
-def ending(status: int) -> str:
+def exit_in_words(status: int) -> str:
     """Words for how a process ended: "status 3" or "SIGKILL"."""
     if status >= 0:
         return f"status {status}"

@@ -10,16 +10,16 @@ from typing import Protocol
 
 from django.utils.translation import gettext as _
 
-from supportdesk.processes.runner.liveness_probe import LivenessProbe, RunJob, in_a_thread
+from supportdesk.processes.runner.liveness_probe import LivenessProbe, RunJob, run_in_thread
 from supportdesk.processes.runner.parts import DeskPart, Liveness
-from supportdesk.processes.runner.process import ending
+from supportdesk.processes.runner.process import exit_in_words
 
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 30.0
 # A part that has run so long (seconds) counts as having been well.
-SETTLED = 60.0
+SETTLED_AFTER = 60.0
 # So many deaths in a row, none of them after a sign of life or a settled time, and the part is given up.
-TOO_MANY = 5
+GIVEN_UP_AFTER = 5
 
 
 class StartedPart(Protocol):
@@ -41,7 +41,7 @@ class State(Enum):
 
 
 @dataclass
-class Life:
+class PartRun:
     """One run of the part, from its start until its group is gone."""
 
     process: StartedPart
@@ -51,7 +51,7 @@ class Life:
     kill_at: float = float("inf")
 
 
-class Keeper:
+class PartKeeper:
     """Starts, watches and ends one part. `tick` is called often; times are seconds of one clock."""
 
     def __init__(
@@ -61,7 +61,7 @@ class Keeper:
         start: Callable[[DeskPart], StartedPart],
         say: Callable[[str], None],
         show: Callable[[str], None],
-        run_job: RunJob = in_a_thread,
+        run_job: RunJob = run_in_thread,
     ) -> None:
         self.part = part
         self.start_process = start
@@ -69,7 +69,7 @@ class Keeper:
         self.show = show
         self.run_job = run_job
         self.state = State.WAITING
-        self.life: Life | None = None
+        self.life: PartRun | None = None
         self.start_at = float("-inf")
         self.delay = 0.0
         self.failures = 0
@@ -78,15 +78,15 @@ class Keeper:
 
     @property
     def given_up(self) -> bool:
-        return self.stillborn >= TOO_MANY
+        return self.stillborn >= GIVEN_UP_AFTER
 
     def tick(self, now: float) -> None:
         match self.state, self.life:
             case State.WAITING, None if now >= self.start_at:
                 self._start(now)
-            case State.RUNNING, Life() as life:
+            case State.RUNNING, PartRun() as life:
                 self._watch(life, now)
-            case State.ENDING, Life() as life:
+            case State.ENDING, PartRun() as life:
                 self._finish(life, now)
 
     def retire(self, now: float) -> None:
@@ -95,7 +95,7 @@ class Keeper:
         match self.state, self.life:
             case State.WAITING, _:
                 self.state = State.OFF
-            case State.RUNNING, Life() as life:
+            case State.RUNNING, PartRun() as life:
                 self._end(life, now)
 
     def hurry(self) -> None:
@@ -105,20 +105,20 @@ class Keeper:
 
     def _start(self, now: float) -> None:
         process = self.start_process(self.part)
-        self.life = Life(process, LivenessProbe(self.part, now, self.run_job), now)
+        self.life = PartRun(process, LivenessProbe(self.part, now, self.run_job), now)
         self.state = State.RUNNING
 
-    def _watch(self, life: Life, now: float) -> None:
+    def _watch(self, life: PartRun, now: float) -> None:
         self._feel(life, now)
         status = life.process.status()
         if status is not None:
             self._count_death(life, now)
-            self._fail(life, now, _("ended by itself (%(how)s)") % {"how": ending(status)})
+            self._fail(life, now, _("ended by itself (%(how)s)") % {"how": exit_in_words(status)})
         elif life.pulse.is_lost(now):
             silence = {"seconds": round(life.pulse.silent_for(now)), "detail": life.pulse.sign.detail}
             self._fail(life, now, _("gave no sign of life for %(seconds)s seconds (%(detail)s)") % silence)
 
-    def _feel(self, life: Life, now: float) -> None:
+    def _feel(self, life: PartRun, now: float) -> None:
         before = life.pulse.sign
         if not life.pulse.ask(now):
             return
@@ -130,13 +130,13 @@ class Keeper:
             if self.part.ready:
                 self.show(self.part.ready)
 
-    def _count_death(self, life: Life, now: float) -> None:
+    def _count_death(self, life: PartRun, now: float) -> None:
         """Silence is not counted: it is slow, and a restart harms nobody.
 
         Each death soon after the start makes the next start wait longer. Only a part that cannot even start is
         given up: one that works until something kills it is worth another try, however often that happens.
         """
-        settled = now - life.started >= SETTLED
+        settled = now - life.started >= SETTLED_AFTER
         lived = life.was_ready if self.part.probe else settled
         if lived:
             self.stillborn = 0
@@ -146,7 +146,7 @@ class Keeper:
             self.failures += 1
             self.stillborn += not lived
 
-    def _fail(self, life: Life, now: float, what: str) -> None:
+    def _fail(self, life: PartRun, now: float, what: str) -> None:
         self.delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** max(0, self.failures - 1))
         if self.given_up:
             self._tell(f"{what}.")
@@ -157,13 +157,13 @@ class Keeper:
     def _tell(self, text: str) -> None:
         self.say(f"{self.part.name}: {text}")
 
-    def _end(self, life: Life, now: float) -> None:
+    def _end(self, life: PartRun, now: float) -> None:
         life.kill_at = now + self.part.grace
         self.state = State.ENDING
         life.process.terminate()
         self._finish(life, now)
 
-    def _finish(self, life: Life, now: float) -> None:
+    def _finish(self, life: PartRun, now: float) -> None:
         if life.process.status() is None and now < life.kill_at:
             return
         life.process.kill()

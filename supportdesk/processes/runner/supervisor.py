@@ -11,27 +11,27 @@ from django.utils.translation import gettext as _
 
 from supportdesk.processes.runner.output import Printer
 from supportdesk.processes.runner.parts import DeskPart
-from supportdesk.processes.runner.process import Process, Watchman, adopt_orphans
-from supportdesk.processes.runner.restart_policy import TOO_MANY, Keeper, State
+from supportdesk.processes.runner.process import OrphanCleaner, Process, adopt_orphans
+from supportdesk.processes.runner.restart_policy import GIVEN_UP_AFTER, PartKeeper, State
 
 TICK = 0.2
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Supervisor:
-    """Owns one keeper per part. The clock (seconds, monotonic) and the sleep come from outside."""
+    """Owns one keeper per part. `read_clock` (monotonic seconds) and `sleep` can be replaced in tests."""
 
     def __init__(
         self,
         parts: Sequence[DeskPart],
         printer: Printer,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        read_clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         start: Callable[[DeskPart], Process] | None = None,
     ) -> None:
         self.printer = printer
-        self.clock = clock
+        self.read_clock = read_clock
         self.sleep = sleep
         self.asked_to_stop = 0
         self.grace = max((part.grace for part in parts), default=0.0)
@@ -40,7 +40,7 @@ class Supervisor:
     def run(self) -> int:
         """Keep the parts alive. Returns the exit status: 0 when told to stop, 1 when a part was given up."""
         adopt_orphans()
-        watchman = Watchman(self.grace)
+        watchman = OrphanCleaner(self.grace)
         try:
             with self._listening():
                 while not self.asked_to_stop and not self._lost():
@@ -56,23 +56,23 @@ class Supervisor:
         """End everything in order; asked twice, at once. Safe in a signal handler."""
         self.asked_to_stop += 1
 
-    def _keeper(self, part: DeskPart, start: Callable[[DeskPart], Process] | None) -> Keeper:
-        return Keeper(
+    def _keeper(self, part: DeskPart, start: Callable[[DeskPart], Process] | None) -> PartKeeper:
+        return PartKeeper(
             part,
             start=start or (lambda part: Process(part, self.printer)),
             say=partial(self.printer.say, "desk"),
             show=self.printer.show,
         )
 
-    def _tick(self, watchman: Watchman) -> None:
+    def _tick(self, watchman: OrphanCleaner) -> None:
         for keeper in self.keepers:
-            keeper.tick(self.clock())
+            keeper.tick(self.read_clock())
             watchman.tell(self._groups())
         self.sleep(TICK)
 
-    def _stop_all(self, watchman: Watchman) -> None:
+    def _stop_all(self, watchman: OrphanCleaner) -> None:
         for keeper in self.keepers:
-            keeper.retire(self.clock())
+            keeper.retire(self.read_clock())
         while any(keeper.state is not State.OFF for keeper in self.keepers):
             if self.asked_to_stop > 1:
                 for keeper in self.keepers:
@@ -88,14 +88,14 @@ class Supervisor:
     def _groups(self) -> Iterator[int]:
         return (keeper.life.process.group for keeper in self.keepers if keeper.life)
 
-    def _lost(self) -> list[Keeper]:
+    def _lost(self) -> list[PartKeeper]:
         return [keeper for keeper in self.keepers if keeper.given_up]
 
     def _say_why(self) -> None:
         if self.asked_to_stop:
             self.printer.say("desk", _("Stopping."))
         for keeper in self._lost():
-            words = {"name": keeper.part.name, "count": TOO_MANY}
+            words = {"name": keeper.part.name, "count": GIVEN_UP_AFTER}
             self.printer.say(
                 "desk",
                 _("%(name)s died %(count)s times in a row and is given up; see its lines above. Stopping.")
@@ -108,13 +108,13 @@ class Supervisor:
         try:
             yield
         finally:
-            restore(before.items())
+            restore_signal_handlers(before.items())
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.stop()
 
 
-def restore(handlers: Iterable[tuple[signal.Signals, object]]) -> None:
+def restore_signal_handlers(handlers: Iterable[tuple[signal.Signals, object]]) -> None:
     """Put the former signal handlers back."""
     for number, handler in handlers:
         signal.signal(number, handler)  # type: ignore[arg-type]  # what signal.signal() itself gave back

@@ -9,7 +9,7 @@ from escalation.clocks.verification import verify
 from escalation.enforcement.sweep import sweep
 from escalation.models import Clock, Policy, PolicyVersion
 from escalation.policies.editing import Window, revise_policy
-from supportdesk.pages.ticket.lead_options import decisions_on
+from supportdesk.pages.ticket.lead_options import lead_options_of
 from tests.factories import ContactFactory, CustomerFactory, staff
 from tests.talk import answered, clock_of, minute, opened
 from tickets.choices import Priority
@@ -147,7 +147,7 @@ def test_relaxed_after_newer_terms_it_is_due_by_those(ticket, lead, director):
     lowered(ticket)
     version = newer_version(600, priority=Priority.P2)
     clock = under(version, ticket, director)
-    assert decisions_on(clock, clock.events.all(), now=minute(11)).relaxed_due == minute(600)
+    assert lead_options_of(clock, clock.events.all(), now=minute(11)).relaxed_due == minute(600)
     relax(clock=clock, actor=lead, at=minute(11), reason="agreed with Li")
     clock = clock_of(ticket)
     assert (clock.due_at, clock.policy_version) == (minute(600), version)

@@ -22,7 +22,7 @@ from escalation.models import Clock, Escalation, Policy
 from escalation.policies.editing import Window, revise_policy
 from supportdesk.monitoring.counts import open_promises
 from supportdesk.monitoring.metrics import registry_at
-from supportdesk.pages.board.queries import board_rows, compliance, pulse
+from supportdesk.pages.board.queries import board_counters, board_rows, compliance
 from tests.adminpages import list_url
 from tests.factories import AbsenceFactory, CustomerFactory, TeamFactory, set_desk, staff
 from tests.talk import minute
@@ -82,9 +82,9 @@ def test_an_exported_list(drill, login, boss):
 
 
 def test_the_counters_of_the_board_though_it_is_shown_there(drill, login, boss):
-    counted = pulse(Ticket.objects.all(), now=NOW)
+    counted = board_counters(Ticket.objects.all(), now=NOW)
     assert (counted.breached, counted.soon, counted.running, counted.unassigned) == (0, 0, 0, 0)
-    assert pulse(Ticket.objects.all(), now=minute(1)).running == 0
+    assert board_counters(Ticket.objects.all(), now=minute(1)).running == 0
     this, last = compliance(Ticket.objects.all(), now=NOW)
     assert (this.met, this.breached, last.met, last.breached) == (0, 0, 0, 0)
     assert [row.ticket for row in board_rows(Ticket.objects.all(), now=NOW).rows] == [drill]
@@ -141,6 +141,6 @@ def test_without_the_mark_all_of_them_would_count(drill, period):
     assert tickets_of(period).exists()
     assert list(promises_of(period))
     assert {one.kind.value for one in incidents_of(period)} >= {"escalation", "waived"}
-    assert pulse(Ticket.objects.all(), now=NOW).breached
+    assert board_counters(Ticket.objects.all(), now=NOW).breached
     assert compliance(Ticket.objects.all(), now=NOW)[0].breached
     assert breach_lag(now=NOW).count

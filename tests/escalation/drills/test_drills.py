@@ -10,7 +10,7 @@ from escalation.drills import drills
 from escalation.drills.drills import end_drill, end_what_is_over, start_drill
 from escalation.enforcement.acknowledge import acknowledge
 from escalation.enforcement.sweep import sweep
-from escalation.lib.drill_marks import MARK, marked, unmarked
+from escalation.lib.drill_marks import MARK, with_drill_mark, without_drill_mark
 from escalation.models import Clock, Drill, Escalation, Notification
 from escalation.notifications.wording import Notice, subject_of, text_of
 from tests.factories import (
@@ -94,8 +94,8 @@ def test_whoever_is_told_reads_at_once_that_it_is_a_drill(boss, duty, settings, 
 
 
 def test_a_mark_is_set_once_and_taken_off():
-    assert marked(marked("black")) == f"{MARK} black"
-    assert unmarked(f"{MARK} black") == "black"
+    assert with_drill_mark(with_drill_mark("black")) == f"{MARK} black"
+    assert without_drill_mark(f"{MARK} black") == "black"
 
 
 def test_a_customer_who_lends_the_contract_hears_nothing(boss):

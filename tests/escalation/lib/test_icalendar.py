@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from escalation.lib.icalendar import Event, document, escaped, folded
+from escalation.lib.icalendar import Event, calendar_document, escape_text, fold_line
 from tests.factories import NOW
 
 EVENT = Event(
@@ -13,7 +13,7 @@ EVENT = Event(
 
 
 def lines(*events, name="Duty"):
-    return document(events, name=name, at=NOW).decode().split("\r\n")
+    return calendar_document(events, name=name, at=NOW).decode().split("\r\n")
 
 
 def test_a_document_begins_and_ends_as_it_must():
@@ -38,7 +38,7 @@ def test_an_event_has_what_a_calendar_needs_with_times_in_utc():
 
 @pytest.mark.parametrize("text", ["x" * 75, "x" * 76, "x" * 400, "值班" * 60, "é" * 75, "🚨" * 40])
 def test_long_lines_are_folded_by_octets_and_unfold_to_themselves(text):
-    result = folded(text)
+    result = fold_line(text)
     parts = result.removesuffix("\r\n").split("\r\n")
     assert max(len(part.encode()) for part in parts) <= 75
     assert "".join([parts[0], *(part.removeprefix(" ") for part in parts[1:])]) == text
@@ -56,4 +56,4 @@ def test_long_lines_are_folded_by_octets_and_unfold_to_themselves(text):
     ],
 )
 def test_text_is_escaped_so_that_it_stays_one_value(text, value):
-    assert escaped(text) == value
+    assert escape_text(text) == value

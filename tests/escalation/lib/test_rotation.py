@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalation.lib.rotation import Layer, Rotation, instant, planned, turns
+from escalation.lib.rotation import Layer, Rotation, layer_turns, plan_turns, utc_instant
 
 BERLIN, NEW_YORK, SHANGHAI = (ZoneInfo(key) for key in ("Europe/Berlin", "America/New_York", "Asia/Shanghai"))
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -29,7 +29,7 @@ def layer(**changes) -> Layer:
 
 
 def span(first: str, last: str, zone: ZoneInfo):
-    return tuple(instant(datetime.fromisoformat(text), zone) for text in (first, last))
+    return tuple(utc_instant(datetime.fromisoformat(text), zone) for text in (first, last))
 
 
 def said(found, zone: ZoneInfo) -> list[tuple[int, str, str]]:
@@ -38,7 +38,7 @@ def said(found, zone: ZoneInfo) -> list[tuple[int, str, str]]:
 
 
 def test_people_follow_each_other_day_by_day_at_the_hand_over():
-    found = turns(layer(), SHANGHAI, span("2026-03-02", "2026-03-05 12:00", SHANGHAI))
+    found = layer_turns(layer(), SHANGHAI, span("2026-03-02", "2026-03-05 12:00", SHANGHAI))
     assert said(found, SHANGHAI) == [
         (ANN, "03-02 09:00", "03-03 09:00"),
         (BEN, "03-03 09:00", "03-04 09:00"),
@@ -61,7 +61,7 @@ def test_people_follow_each_other_day_by_day_at_the_hand_over():
 def test_the_hand_over_keeps_its_local_time_when_the_clock_changes(zone, change, hours):
     day = date.fromisoformat(change)
     around = span(f"{day - 2 * DAY} 09:00", f"{day + 2 * DAY} 09:00", zone)
-    found = list(turns(layer(), zone, around))
+    found = list(layer_turns(layer(), zone, around))
     assert {f"{turn.span[0].astimezone(zone):%H:%M}" for turn in found} == {"09:00"}
     lengths = [(turn.span[1] - turn.span[0]) / HOUR for turn in found]
     assert lengths == [24, hours, 24, 24]
@@ -69,7 +69,7 @@ def test_the_hand_over_keeps_its_local_time_when_the_clock_changes(zone, change,
 
 def test_a_night_across_the_change_is_as_long_as_it_really_is():
     nights = layer(from_time=time(20), to_time=time(8), hand_over=time(20))
-    (night,) = turns(nights, BERLIN, span("2026-03-28 20:00", "2026-03-29 12:00", BERLIN))
+    (night,) = layer_turns(nights, BERLIN, span("2026-03-28 20:00", "2026-03-29 12:00", BERLIN))
     assert said([night], BERLIN) == [(CY, "03-28 20:00", "03-29 08:00")]
     assert night.span[1] - night.span[0] == 11 * HOUR
 
@@ -83,12 +83,12 @@ def test_a_night_across_the_change_is_as_long_as_it_really_is():
     ],
 )
 def test_a_hand_over_that_the_clock_skips_or_shows_twice(wall, zone, utc):
-    assert instant(datetime.fromisoformat(wall), zone) == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+    assert utc_instant(datetime.fromisoformat(wall), zone) == datetime.fromisoformat(utc).replace(tzinfo=UTC)
 
 
 def test_weeks_begin_on_their_weekday_and_the_first_person_has_the_shorter_one():
     weekly = layer(rotation=Rotation.WEEKS, weekday=0, starts_on=date(2026, 3, 4))
-    found = turns(weekly, BERLIN, span("2026-03-01", "2026-03-17", BERLIN))
+    found = layer_turns(weekly, BERLIN, span("2026-03-01", "2026-03-17", BERLIN))
     assert said(found, BERLIN) == [
         (ANN, "03-04 09:00", "03-09 09:00"),
         (BEN, "03-09 09:00", "03-16 09:00"),
@@ -107,14 +107,14 @@ def test_weeks_begin_on_their_weekday_and_the_first_person_has_the_shorter_one()
 )
 def test_a_turn_lasts_as_long_as_the_layer_says(rotation, length, second):
     found = list(
-        turns(layer(rotation=rotation, length=length), BERLIN, span("2026-03-02", "2026-03-20", BERLIN))
+        layer_turns(layer(rotation=rotation, length=length), BERLIN, span("2026-03-02", "2026-03-20", BERLIN))
     )
     assert said(found, BERLIN)[1][:2] == (BEN, second)
 
 
 def test_restricted_to_weekends_two_days_are_one_turn():
     weekends = layer(rotation=Rotation.WEEKS, weekdays=frozenset({5, 6}))
-    found = turns(weekends, BERLIN, span("2026-03-02", "2026-03-16", BERLIN))
+    found = layer_turns(weekends, BERLIN, span("2026-03-02", "2026-03-16", BERLIN))
     assert said(found, BERLIN) == [
         (ANN, "03-07 00:00", "03-09 00:00"),
         (BEN, "03-14 00:00", "03-16 00:00"),
@@ -123,18 +123,18 @@ def test_restricted_to_weekends_two_days_are_one_turn():
 
 def test_the_night_of_a_friday_belongs_to_friday():
     fridays = layer(weekdays=frozenset({4}), from_time=time(20), to_time=time(8), hand_over=time(8))
-    found = turns(fridays, BERLIN, span("2026-03-02", "2026-03-09", BERLIN))
+    found = layer_turns(fridays, BERLIN, span("2026-03-02", "2026-03-09", BERLIN))
     assert said(found, BERLIN) == [(BEN, "03-06 20:00", "03-07 08:00")]
 
 
 def test_the_last_day_ends_with_the_next_days_hand_over():
     short = layer(ends_on=date(2026, 3, 3))
-    found = turns(short, BERLIN, span("2026-03-01", "2026-03-30", BERLIN))
+    found = layer_turns(short, BERLIN, span("2026-03-01", "2026-03-30", BERLIN))
     assert said(found, BERLIN) == [(ANN, "03-02 09:00", "03-03 09:00"), (BEN, "03-03 09:00", "03-04 09:00")]
 
 
 def test_a_layer_without_people_covers_nothing():
-    assert list(turns(layer(people=()), BERLIN, span("2026-03-01", "2026-03-30", BERLIN))) == []
+    assert list(layer_turns(layer(people=()), BERLIN, span("2026-03-01", "2026-03-30", BERLIN))) == []
 
 
 def test_the_higher_level_wins_where_both_cover():
@@ -142,7 +142,7 @@ def test_the_higher_level_wins_where_both_cover():
         layer(people=(ANN,)),
         layer(key=2, level=2, people=(BEN,), from_time=time(22), to_time=time(6)),
     )
-    found = planned([base, nights], BERLIN, span("2026-03-03 09:00", "2026-03-04 09:00", BERLIN))
+    found = plan_turns([base, nights], BERLIN, span("2026-03-03 09:00", "2026-03-04 09:00", BERLIN))
     assert said(found, BERLIN) == [
         (ANN, "03-03 09:00", "03-03 22:00"),
         (BEN, "03-03 22:00", "03-04 06:00"),
@@ -173,14 +173,16 @@ MOMENTS = st.integers(0, 330 * 24 * 60).map(lambda minutes: YEAR + timedelta(min
 @given(st.lists(LAYERS, max_size=4, unique_by=lambda one: one.key), ZONES, MOMENTS)
 def test_together_they_never_overlap_and_cover_what_any_of_them_covers(layers, zone, since):
     within = since, since + 10 * DAY
-    found = planned(layers, zone, within)
+    found = plan_turns(layers, zone, within)
     assert all(first.span[1] <= then.span[0] for first, then in pairwise(found))
     alone = sum((turn.span[1] - turn.span[0] for turn in found), timedelta(0))
     covered = {
         hour
         for number in range(240)
         for hour in [since + number * HOUR]
-        if any(turn.span[0] <= hour < turn.span[1] for one in layers for turn in turns(one, zone, within))
+        if any(
+            turn.span[0] <= hour < turn.span[1] for one in layers for turn in layer_turns(one, zone, within)
+        )
     }
     assert covered == {
         since + number * HOUR
@@ -195,8 +197,8 @@ def test_together_they_never_overlap_and_cover_what_any_of_them_covers(layers, z
 def test_what_is_asked_for_does_not_change_who_has_the_duty(one, zone, since, hours):
     """A window that begins later sees the same people."""
     later = since + hours * HOUR
-    whole = list(turns(one, zone, (since, since + 12 * DAY)))
-    part = list(turns(one, zone, (later, since + 12 * DAY)))
+    whole = list(layer_turns(one, zone, (since, since + 12 * DAY)))
+    part = list(layer_turns(one, zone, (later, since + 12 * DAY)))
 
     def who(found, at):
         return next((turn.user for turn in found if turn.span[0] <= at < turn.span[1]), None)
@@ -210,7 +212,7 @@ def test_what_is_asked_for_does_not_change_who_has_the_duty(one, zone, since, ho
 def test_every_hand_over_is_at_its_local_time(one, zone, since):
     """By days and weeks. Where the clock skips that time on the day, at the moment that `instant` takes for it."""
     first = max(since, datetime.combine(one.starts_on, time(), UTC))
-    starts = [turn.span[0] for turn in turns(one, zone, (first, first + 90 * DAY))][1:]
+    starts = [turn.span[0] for turn in layer_turns(one, zone, (first, first + 90 * DAY))][1:]
     days = [start.astimezone(zone).date() for start in starts]
     assert starts
-    assert starts == [instant(datetime.combine(day, one.hand_over), zone) for day in days]
+    assert starts == [utc_instant(datetime.combine(day, one.hand_over), zone) for day in days]

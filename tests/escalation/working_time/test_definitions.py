@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from escalation.working_time.definitions import CalendarDefinition, OwnDay, as_json, from_json, resolved
+from escalation.working_time.definitions import CalendarDefinition, OwnDay, as_json, from_json, with_holidays
 from escalation.working_time.due_time import WorkTimeError
 
 WEEK = (((540, 720), (780, 1080)),) * 5 + ((), ())
@@ -15,7 +15,7 @@ CHINA = CalendarDefinition(
 
 
 def test_there_and_back_it_is_the_same():
-    definition = resolved(CHINA, 2026)
+    definition = with_holidays(CHINA, 2026)
     assert definition.holidays.make_up
     assert from_json(as_json(definition)) == definition
 
@@ -26,22 +26,22 @@ def test_own_days_in_another_order_are_the_same_text():
 
 
 def test_holidays_of_four_years_are_part_of_it():
-    holidays = resolved(CHINA, 2025).holidays
+    holidays = with_holidays(CHINA, 2025).holidays
     assert {day.year for day in holidays.closed} == {2024, 2025, 2026, 2027}
 
 
 def test_an_own_day_wins_over_a_holiday():
     national_day, evening = date(2026, 10, 1), ((1080, 1440),)
-    definition = resolved(replace(CHINA, own_days=(OwnDay(national_day, evening),)), 2026)
+    definition = with_holidays(replace(CHINA, own_days=(OwnDay(national_day, evening),)), 2026)
     assert definition.hours().intervals_on(national_day) == evening
     assert definition.hours().intervals_on(date(2026, 10, 2)) == ()
 
 
 def test_around_the_clock_is_open_on_holidays_and_closes_on_own_days_only():
-    definition = resolved(replace(CHINA, always_open=True), 2026)
+    definition = with_holidays(replace(CHINA, always_open=True), 2026)
     assert definition.hours().intervals_on(date(2026, 10, 1)) == ((0, 1440),)
     assert definition.hours().intervals_on(date(2026, 10, 8)) == ()
-    assert resolved(CalendarDefinition("UTC", always_open=True, country="CN"), 2026).hours().never_closes
+    assert with_holidays(CalendarDefinition("UTC", always_open=True, country="CN"), 2026).hours().never_closes
 
 
 @pytest.mark.parametrize(
@@ -57,4 +57,4 @@ def test_around_the_clock_is_open_on_holidays_and_closes_on_own_days_only():
 )
 def test_what_makes_no_sense_is_refused_by_name(changes, words):
     with pytest.raises(WorkTimeError, match=words):
-        resolved(replace(CHINA, **changes), 2026)
+        with_holidays(replace(CHINA, **changes), 2026)

@@ -19,7 +19,7 @@ from escalation.choices import ClockKind
 from escalation.models import Policy
 from escalation.policies.editing import Window, revise_policy
 from escalation.policies.terms import terms_for
-from escalation.working_time.definitions import CalendarDefinition, OwnDay, resolved
+from escalation.working_time.definitions import CalendarDefinition, OwnDay, with_holidays
 from escalation.working_time.due_time import add_working, working_between
 from escalation.working_time.editing import create_calendar
 from tickets.choices import Priority
@@ -113,7 +113,7 @@ def questions(draw):
     )
     begin = datetime(place.near.year, place.near.month, place.near.day, tzinfo=UTC)
     start = begin + timedelta(seconds=draw(st.integers(-43_200, 4 * 86_400)))
-    return resolved(definition, place.near.year).hours(), Oracle(place, weekly, own_days), start
+    return with_holidays(definition, place.near.year).hours(), Oracle(place, weekly, own_days), start
 
 
 @settings(max_examples=60, deadline=None)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from escalation.working_time.holiday_watch import unknown_holidays
+from escalation.working_time.holiday_watch import holiday_warnings
 from escalation.working_time.public_holidays import estimated_days
 from tests.factories import office_calendar
 
@@ -28,11 +28,11 @@ def test_a_marked_name_keeps_what_else_it_says():
 ])  # fmt: skip
 def test_the_warning_begins_two_months_before(on, warned):
     calendar = office_calendar(country="AE")
-    told = [text for text in unknown_holidays(on=on) if f"{EID} Eid al-Fitr" in text]
+    told = [text for text in holiday_warnings(on=on) if f"{EID} Eid al-Fitr" in text]
     assert bool(told) is warned
     assert all(f"counted by {calendar.name} may be a day off" in text for text in told)
 
 
 def test_a_country_without_such_days_is_not_warned_of():
     office_calendar(country="DE")
-    assert not [text for text in unknown_holidays(on=BEFORE) if "estimated" in text]
+    assert not [text for text in holiday_warnings(on=BEFORE) if "estimated" in text]

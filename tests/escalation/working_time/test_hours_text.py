@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from escalation.working_time.due_time import WorkTimeError
-from escalation.working_time.hours_text import day_from, day_in_words, intervals_from, intervals_in_words
+from escalation.working_time.hours_text import day_in_words, intervals_in_words, parse_day, parse_intervals
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from escalation.working_time.hours_text import day_from, day_in_words, intervals
     ],
 )
 def test_intervals_are_read(text, intervals):
-    assert intervals_from(text) == intervals
+    assert parse_intervals(text) == intervals
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_intervals_are_read(text, intervals):
 )
 def test_what_is_no_interval_is_refused_by_name(text):
     with pytest.raises(WorkTimeError, match=text):
-        intervals_from(text)
+        parse_intervals(text)
 
 
 @pytest.mark.parametrize(
@@ -43,14 +43,14 @@ def test_what_is_no_interval_is_refused_by_name(text):
     ],
 )
 def test_a_day_is_read_and_written_alike(line, found):
-    assert day_from(line) == found
+    assert parse_day(line) == found
     assert day_in_words(*found) == line
 
 
 @pytest.mark.parametrize("line", ["24.12.2026", "2026-13-01", "2026-12-24x", "# Christmas"])
 def test_what_is_no_day_is_refused(line):
     with pytest.raises(WorkTimeError, match="day"):
-        day_from(line)
+        parse_day(line)
 
 
 def test_intervals_are_written_as_they_are_read():

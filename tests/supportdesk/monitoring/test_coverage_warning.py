@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from escalation.models import DutyRota
-from supportdesk.monitoring.check_results import Check, Finding
+from supportdesk.monitoring.check_results import Check, CheckResult
 from supportdesk.monitoring.health import health
 from tests.factories import (
     AdminFactory,
@@ -33,7 +33,7 @@ def a_rota_that_matters(name: str) -> DutyRota:
     return rota
 
 
-def warnings(now: datetime) -> list[Finding]:
+def warnings(now: datetime) -> list[CheckResult]:
     return [finding for finding in health(now=now).warnings if finding.check == Check.COVERAGE]
 
 

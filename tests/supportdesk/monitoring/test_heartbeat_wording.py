@@ -17,7 +17,7 @@ from escalation.notifications.channels.outcomes import NO_NAME
 from escalation.tasks import LEDGER, SWEEP
 from supportdesk.monitoring.check_results import Check
 from supportdesk.monitoring.health import health
-from supportdesk.monitoring.heartbeat_wording import said_by
+from supportdesk.monitoring.heartbeat_wording import heartbeat_in_words
 from supportdesk.schedule_inspection import REPAIRS
 from supportdesk.schedules import SyncReport
 from tests.adminpages import list_url
@@ -37,7 +37,7 @@ from tests.factories import AdminFactory, HeartbeatFactory
     ],
 )
 def test_the_counters_of_a_sweep(report: SweepReport, words: str) -> None:
-    assert said_by(SWEEP, str(report)) == words
+    assert heartbeat_in_words(SWEEP, str(report)) == words
 
 
 @pytest.mark.parametrize(
@@ -54,18 +54,18 @@ def test_the_counters_of_a_sweep(report: SweepReport, words: str) -> None:
     ],
 )
 def test_the_proof_of_the_ledger(detail: str, words: str) -> None:
-    assert said_by(LEDGER, detail) == words
+    assert heartbeat_in_words(LEDGER, detail) == words
 
 
 def test_repaired_schedules_go_by_their_titles() -> None:
     report = SyncReport(created=["sweep"], repaired=["fetch-mail", "drills"], removed=["weekly report"])
     words = "added: Sweep; set right: Fetching mail, Fire drills; removed: weekly report"
-    assert said_by(REPAIRS, str(report)) == words
+    assert heartbeat_in_words(REPAIRS, str(report)) == words
 
 
 @pytest.mark.parametrize("name", [SWEEP, LEDGER, REPAIRS, ROUNDS, "task of tomorrow"])
 def test_what_is_not_understood_stays_as_it_is(name: str) -> None:
-    assert said_by(name, "What is this?") == "What is this?"
+    assert heartbeat_in_words(name, "What is this?") == "What is this?"
 
 
 @pytest.mark.django_db
@@ -82,8 +82,8 @@ def test_why_a_call_outside_failed_is_read_in_the_readers_language(
     monkeypatch: pytest.MonkeyPatch, db: None, now: datetime, settings: Any
 ) -> None:
     monkeypatch.setattr("escalation.notifications.channels.outcomes.gettext", lambda text: f"<{text}>")
-    assert said_by(FAILED, NO_NAME) == f"<{NO_NAME}>"
-    assert said_by(FAILED, "HTTP 503") == "HTTP 503"
+    assert heartbeat_in_words(FAILED, NO_NAME) == f"<{NO_NAME}>"
+    assert heartbeat_in_words(FAILED, "HTTP 503") == "HTTP 503"
     settings.SWEEP_PING_URL = "https://hc-ping.example/secret"
     HeartbeatFactory(name=FAILED, at=now, detail=NO_NAME)
     (finding,) = (one for one in health(now=now).warnings if one.check == Check.OUTSIDE_PING)

@@ -13,12 +13,12 @@ from django.urls import reverse
 from escalation.choices import ClockKind, ClockState
 from escalation.models import Clock
 from supportdesk.pages.board.queries import (
+    board_counters,
     board_rows,
     compliance,
     duties,
     mail_trouble,
     promised_clocks,
-    pulse,
 )
 from tests.factories import (
     AbsenceFactory,
@@ -129,7 +129,7 @@ def test_counters(now: datetime) -> None:
     TicketFactory(owner=owner)
     for hours in (-1, 1, 2):
         clock_due(now + hours * HOUR)
-    counted = pulse(Ticket.objects.all(), now=now)
+    counted = board_counters(Ticket.objects.all(), now=now)
     assert (counted.breached, counted.soon, counted.running, counted.unassigned) == (1, 1, 2, 1)
 
 
@@ -405,7 +405,7 @@ def test_visible_and_capped_queries_agree_on_what_a_reader_sees(now: datetime) -
     anna = staff(groups=["Account manager"])
     own = clock_due(now + HOUR, ticket=TicketFactory(owner=anna))
     clock_due(now + HOUR)
-    assert pulse(visible_tickets(anna), now=now).running == 1
+    assert board_counters(visible_tickets(anna), now=now).running == 1
     assert [row.clock for row in board_rows(visible_tickets(anna), now=now).rows] == [own]
 
 

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from supportdesk.processes.cluster.probe import ClusterProbe
-from supportdesk.processes.desk_parts import Plan, parts
+from supportdesk.processes.desk_parts import DeskPlan, desk_parts
 
 
 def test_a_desk_has_a_web_server_a_cluster_and_a_mail_listener() -> None:
-    web, cluster, mail = parts(Plan(port=8100, lmtp_port=8124, smtp_port=0, workers=3), ready="open")
+    web, cluster, mail = desk_parts(DeskPlan(port=8100, lmtp_port=8124, smtp_port=0, workers=3), ready="open")
     assert "127.0.0.1:8100" in web.argv
     assert web.argv[web.argv.index("--workers") + 1] == "3"
     assert cluster.argv[-1] == "qcluster"
@@ -19,20 +19,20 @@ def test_a_desk_has_a_web_server_a_cluster_and_a_mail_listener() -> None:
 
 
 def test_without_mail_ports_there_is_no_mail_part() -> None:
-    plan = Plan(lmtp_port=0, smtp_port=0)
-    assert [part.name for part in parts(plan, ready="")] == ["web", "cluster"]
+    plan = DeskPlan(lmtp_port=0, smtp_port=0)
+    assert [part.name for part in desk_parts(plan, ready="")] == ["web", "cluster"]
     assert [binding.port_option for binding in plan.bindings()] == ["--port"]
 
 
 def test_the_cluster_bears_the_name_by_which_its_probe_asks_for_it() -> None:
-    cluster = parts(Plan(), ready="")[1]
+    cluster = desk_parts(DeskPlan(), ready="")[1]
     assert isinstance(cluster.probe, ClusterProbe)
     assert cluster.env["DESK_CLUSTER"] == cluster.probe.name
 
 
 def test_the_cluster_is_given_the_patience_of_the_settings(settings: Any) -> None:
     settings.CLUSTER_SILENCE_SECONDS = 321
-    assert parts(Plan(), ready="")[1].patience == 321
+    assert desk_parts(DeskPlan(), ready="")[1].patience == 321
 
 
 @pytest.mark.parametrize(
@@ -45,14 +45,14 @@ def test_the_cluster_is_given_the_patience_of_the_settings(settings: Any) -> Non
     ],
 )
 def test_the_address_shown_is_one_that_a_browser_here_can_open(host: str, url: str) -> None:
-    assert Plan(host=host).url == url
+    assert DeskPlan(host=host).url == url
 
 
 def test_mails_point_to_where_the_desk_listens_unless_the_operator_says_otherwise(
     monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     monkeypatch.delenv("SITE_URL", raising=False)
-    assert Plan(port=8100).site_url == "http://127.0.0.1:8100"
+    assert DeskPlan(port=8100).site_url == "http://127.0.0.1:8100"
     monkeypatch.setenv("SITE_URL", "https://desk.example.com")
     settings.SITE_URL = "https://desk.example.com"
-    assert Plan(port=8100).site_url == "https://desk.example.com"
+    assert DeskPlan(port=8100).site_url == "https://desk.example.com"

@@ -16,7 +16,7 @@ from supportdesk.processes.cluster import redis_broker
 from supportdesk.processes.cluster.names import queue_of
 from supportdesk.processes.cluster.orm_broker import OwnOrm
 from supportdesk.processes.cluster.probe import ClusterProbe
-from supportdesk.processes.cluster.redis_broker import OwnRedis, is_away
+from supportdesk.processes.cluster.redis_broker import OwnRedis, is_unreachable
 from supportdesk.processes.runner.parts import Liveness
 from tests.factories import ClusterFactory
 
@@ -98,7 +98,7 @@ class Away:
 def away(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Away:
     server = Away()
     settings.Q_CLUSTER = {"name": SHARED, "redis": "redis://127.0.0.1"}
-    monkeypatch.setattr(redis_broker, "connected", lambda answer_within: server)
+    monkeypatch.setattr(redis_broker, "redis_connection", lambda answer_within: server)
     monkeypatch.setattr("supportdesk.monitoring.counts.get_broker", lambda list_key=None: OwnRedis(SHARED))
     monkeypatch.setattr(redis_broker.time, "sleep", lambda seconds: None)
     return server
@@ -116,11 +116,11 @@ def test_the_cluster_waits_for_a_redis_that_is_away_and_says_so_once(
 
 
 def test_who_asks_whether_redis_is_away_is_told(away: Away, settings: Any) -> None:
-    assert is_away()
+    assert is_unreachable()
     away.is_back = True
-    assert not is_away()
+    assert not is_unreachable()
     away.is_back, settings.Q_CLUSTER = False, {"name": SHARED, "orm": "default"}
-    assert not is_away()
+    assert not is_unreachable()
 
 
 def test_questions_to_a_cluster_that_is_gone_do_not_stay_for_ever(away: Away) -> None:
@@ -135,7 +135,7 @@ def test_nobody_waits_long_for_redis(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Conf, "REDIS", "redis://:secret@127.0.0.1:6379/3")
     for connection, connect, answer in (
         (OwnRedis.get_connection(), 2.0, 3.0),
-        (redis_broker.connected(redis_broker.ASK_SECONDS), 1.0, 1.0),
+        (redis_broker.redis_connection(redis_broker.ASK_SECONDS), 1.0, 1.0),
     ):
         words = connection.connection_pool.connection_kwargs
         assert (words["socket_connect_timeout"], words["socket_timeout"]) == (connect, answer)

@@ -9,7 +9,7 @@ from django_q.models import OrmQ
 
 from supportdesk.models import Cluster
 from supportdesk.processes.cluster.names import key_mark
-from supportdesk.processes.cluster.reports import WorkMark, arrive, leave, report
+from supportdesk.processes.cluster.reports import WorkMark, register_cluster, report_alive, unregister_cluster
 from supportdesk.schedules import TIMETABLE
 from tests.factories import ClusterFactory
 
@@ -32,13 +32,13 @@ def test_who_arrives_takes_the_place_of_what_died_on_the_same_host(now: datetime
     ClusterFactory(name="here:2", seen_at=now - 60 * SECOND)
     ClusterFactory(name="there:1", seen_at=now - timedelta(hours=23))
     ClusterFactory(name="gone:1", seen_at=now - timedelta(hours=25))
-    arrive(now=now)
+    register_cluster(now=now)
     assert names() == {"here:1", "here:2", "there:1"}
 
 
 def test_a_cluster_that_is_started_anew_has_done_nothing_yet(now: datetime) -> None:
     ClusterFactory(name="here:1", worked_at=now - SECOND, started_at=now - timedelta(hours=1))
-    arrive(now=now)
+    register_cluster(now=now)
     row = Cluster.objects.get(name="here:1")
     assert (row.host, row.started_at, row.worked_at, row.key_mark) == ("here", now, None, key_mark())
 
@@ -46,28 +46,28 @@ def test_a_cluster_that_is_started_anew_has_done_nothing_yet(now: datetime) -> N
 def test_questions_to_clusters_of_yesterday_go_and_waiting_work_stays(now: datetime) -> None:
     for key in ("supportdesk@gone:1", "supportdesk"):
         OrmQ.objects.create(key=key, payload="", lock=now - timedelta(hours=25))
-    arrive(now=now)
+    register_cluster(now=now)
     assert [task.key for task in OrmQ.objects.all()] == ["supportdesk"]
 
 
 def test_a_report_says_how_many_work_and_makes_a_lost_row_again(now: datetime) -> None:
-    report(workers=3, busy=1, now=now)
+    report_alive(workers=3, busy=1, now=now)
     assert Cluster.objects.get().busy == 1
-    report(workers=3, busy=2, now=now + SECOND)
+    report_alive(workers=3, busy=2, now=now + SECOND)
     row = Cluster.objects.get()
     assert (row.name, row.workers, row.busy, row.seen_at) == ("here:1", 3, 2, now + SECOND)
 
 
 def test_who_leaves_in_order_leaves_no_row(now: datetime) -> None:
-    arrive(now=now)
-    leave()
+    register_cluster(now=now)
+    unregister_cluster()
     assert names() == set()
 
 
 def test_finished_tasks_mark_the_row_at_most_every_five_seconds(
     now: datetime, frozen: time_machine.Traveller
 ) -> None:
-    arrive(now=now)
+    register_cluster(now=now)
     mark = WorkMark()
     marked = []
     for _task in range(7):
@@ -82,7 +82,7 @@ def test_the_end_of_the_sweeps_rounds_is_no_sign_of_work(
 ) -> None:
     """They last for most of a minute: a cluster that hangs meanwhile has taken up nothing since they began."""
     [sweep] = [entry.func for entry in TIMETABLE if entry.name == "sweep"]
-    arrive(now=now)
+    register_cluster(now=now)
     WorkMark()(sender="django_q", task={"func": sweep})
     assert Cluster.objects.get().worked_at is None
 
@@ -97,5 +97,5 @@ def test_a_monitor_whose_database_is_away_goes_on(now: datetime, monkeypatch: py
         "supportdesk.processes.cluster.reports.connection.close", lambda: closed.append("closed")
     )
     WorkMark()(sender="django_q")
-    leave()
+    unregister_cluster()
     assert closed == ["closed", "closed"]

@@ -20,7 +20,7 @@ from supportdesk.models import Cluster
 from supportdesk.processes.cluster import sentinel as module
 from supportdesk.processes.cluster import watch as watching
 from supportdesk.processes.cluster.sentinel import FAULT, RECYCLED, StrictSentinel, guarded_at
-from supportdesk.processes.cluster.watch import watch
+from supportdesk.processes.cluster.watch import watch_sentinel
 from supportdesk.processes.runner.liveness_probe import LivenessProbe
 from supportdesk.processes.runner.parts import Liveness, Sign
 from supportdesk.schedules import sync_schedules
@@ -175,7 +175,7 @@ def test_the_minute_tasks_begin_with_their_cluster(
     later = timezone.now() + timedelta(seconds=55)
     Schedule.objects.update(next_run=later)
     with monkeypatch.context() as away:
-        away.setattr(module, "report", refuse)
+        away.setattr(module, "report_alive", refuse)
         away.setattr(module.connection, "close", lambda: None)
         sentinel.status()
     assert looks == []
@@ -190,7 +190,7 @@ def test_the_minute_tasks_begin_with_their_cluster(
 def test_a_database_that_is_away_does_not_end_the_guard(
     sentinel: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "report", refuse)
+    monkeypatch.setattr(module, "report_alive", refuse)
     monkeypatch.setattr(module.connection, "close", lambda: None)
     assert sentinel.status() == "Idle"
 
@@ -234,14 +234,14 @@ def no_signals(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
 
 @pytest.mark.usefixtures("no_signals")
 def test_a_cluster_that_was_stopped_in_order_ends_well() -> None:
-    watch(FakeSentinel(3, 0))
+    watch_sentinel(FakeSentinel(3, 0))
 
 
 @pytest.mark.usefixtures("no_signals")
 @pytest.mark.parametrize("status", [-9, FAULT])
 def test_a_sentinel_that_died_gives_the_whole_a_status_that_says_so(status: int) -> None:
     with pytest.raises(SystemExit) as end:
-        watch(FakeSentinel(3, status))
+        watch_sentinel(FakeSentinel(3, status))
     assert end.value.code == FAULT
 
 
@@ -251,7 +251,7 @@ def test_a_sentinel_that_hangs_is_ended(silent: int, ends: bool) -> None:
     guarded_at.value = time.monotonic() - silent
     hung = FakeSentinel(3, 0)
     with contextlib.suppress(SystemExit):
-        watch(hung)
+        watch_sentinel(hung)
     assert hung.was_killed is ends
 
 
@@ -279,5 +279,5 @@ def test_a_cluster_that_gets_nothing_done_ends_by_itself(
     monkeypatch.setattr(watching, "ClusterProbe", lambda name, leaves_task: lambda: Sign(answer))
     silent = FakeSentinel(seconds, 0)
     with contextlib.suppress(SystemExit):
-        watch(silent)
+        watch_sentinel(silent)
     assert silent.was_killed is ends

@@ -16,7 +16,7 @@ from supportdesk.processes.cluster import probe as probing
 from supportdesk.processes.cluster.names import VARIABLE, new_name, queue_of
 from supportdesk.processes.cluster.orm_broker import OwnOrm
 from supportdesk.processes.cluster.probe import ClusterProbe
-from supportdesk.processes.cluster.reports import WorkMark, arrive, report
+from supportdesk.processes.cluster.reports import WorkMark, register_cluster, report_alive
 from supportdesk.processes.runner.parts import Liveness
 
 SHARED = "supportdesk"
@@ -48,7 +48,7 @@ def work(name: str, now: datetime) -> int:
     """The cluster does all it finds, and its sentinel says so; how many tasks that were."""
     done, mark = 0, WorkMark()
     with inside(name):
-        report(workers=3, busy=0, now=now)
+        report_alive(workers=3, busy=0, now=now)
         while tasks := OwnOrm(SHARED).dequeue():
             for key, _payload in tasks:
                 OwnOrm(SHARED).acknowledge(key)
@@ -64,7 +64,7 @@ def test_a_cluster_that_died_is_silent_though_another_does_all_the_work(
     dead, living = new_name(), new_name()
     for name in (dead, living):
         with inside(name):
-            arrive(now=now)
+            register_cluster(now=now)
     probes = {name: ClusterProbe(name, leaves_task=True) for name in (dead, living)}
     answers: dict[str, list[Liveness]] = {dead: [], living: []}
     for _round in range(4):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from supportdesk.processes.runner.ports import Binding, problems
+from supportdesk.processes.runner.ports import Binding, port_problems
 
 
 @pytest.fixture
@@ -22,33 +22,35 @@ def free(taken: int) -> int:
 
 
 def test_a_free_port_is_no_problem(free: int) -> None:
-    assert problems([Binding("127.0.0.1", free, "--port")]) == []
+    assert port_problems([Binding("127.0.0.1", free, "--port")]) == []
 
 
 def test_a_taken_port_is_named_with_the_option_that_changes_it(taken: int) -> None:
-    (sentence,) = problems([Binding("127.0.0.1", taken, "--lmtp-port")])
+    (sentence,) = port_problems([Binding("127.0.0.1", taken, "--lmtp-port")])
     assert f"Port {taken} on 127.0.0.1 is taken" in sentence
     assert "--lmtp-port" in sentence
 
 
 def test_every_problem_is_told_at_once(taken: int, free: int) -> None:
     bindings = [Binding("127.0.0.1", port, "--port") for port in (taken, free, 70_000)]
-    assert len(problems(bindings)) == 2
+    assert len(port_problems(bindings)) == 2
 
 
 def test_one_port_for_two_parts_is_refused(free: int) -> None:
-    (sentence,) = problems([Binding("127.0.0.1", free, "--port"), Binding("127.0.0.1", free, "--smtp-port")])
+    (sentence,) = port_problems(
+        [Binding("127.0.0.1", free, "--port"), Binding("127.0.0.1", free, "--smtp-port")]
+    )
     assert "--port and --smtp-port" in sentence
 
 
 @pytest.mark.parametrize("port", [0, -1, 65_536])
 def test_a_number_that_is_no_port_is_refused(port: int) -> None:
-    (sentence,) = problems([Binding("127.0.0.1", port, "--port")])
+    (sentence,) = port_problems([Binding("127.0.0.1", port, "--port")])
     assert "from 1 to 65535" in sentence
 
 
 def test_an_address_of_another_machine_is_refused(free: int) -> None:
-    (sentence,) = problems([Binding("192.0.2.7", free, "--port")])
+    (sentence,) = port_problems([Binding("192.0.2.7", free, "--port")])
     assert "192.0.2.7 is not an address of this machine" in sentence
     assert "--host" in sentence
 
@@ -58,7 +60,7 @@ def test_a_name_nobody_knows_is_refused(free: int, monkeypatch: pytest.MonkeyPat
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    (sentence,) = problems([Binding("nowhere.invalid", free, "--port")])
+    (sentence,) = port_problems([Binding("nowhere.invalid", free, "--port")])
     assert "nowhere.invalid is not a known address" in sentence
 
 
@@ -69,5 +71,5 @@ def test_a_port_for_root_only_says_which_ports_are_open_to_all(
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr("supportdesk.processes.runner.ports._try", refuse)
-    (sentence,) = problems([Binding("127.0.0.1", free, "--port")])
+    (sentence,) = port_problems([Binding("127.0.0.1", free, "--port")])
     assert "above 1023 with --port" in sentence

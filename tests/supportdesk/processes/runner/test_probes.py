@@ -51,13 +51,13 @@ def answer_once(server: socket.socket, answer: bytes) -> None:
 )
 def test_a_web_server_lives_unless_it_fails(serve: Serve, status: bytes, answer: Liveness) -> None:
     port = serve(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-    sign = probes.web("127.0.0.1", port, "/healthz/live")()
+    sign = probes.web_probe("127.0.0.1", port, "/healthz/live")()
     assert sign.answer is answer
     assert sign.detail == f"HTTP {int(status[:3])}"
 
 
 def test_a_web_server_that_hangs_up_is_silent(serve: Serve) -> None:
-    assert probes.web("127.0.0.1", serve(b""), "/")().answer is Liveness.SILENT
+    assert probes.web_probe("127.0.0.1", serve(b""), "/")().answer is Liveness.SILENT
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,11 @@ def test_a_web_server_that_hangs_up_is_silent(serve: Serve) -> None:
     [(b"220 desk\r\n", Liveness.ALIVE), (b"421 busy\r\n", Liveness.SILENT), (b"", Liveness.SILENT)],
 )
 def test_a_mail_server_lives_when_it_greets(serve: Serve, line: bytes, answer: Liveness) -> None:
-    assert probes.greeting("127.0.0.1", serve(line))().answer is answer
+    assert probes.greeting_probe("127.0.0.1", serve(line))().answer is answer
 
 
-@pytest.mark.parametrize("probe", [probes.greeting("127.0.0.1", 1), probes.web("127.0.0.1", 1, "/")])
+@pytest.mark.parametrize(
+    "probe", [probes.greeting_probe("127.0.0.1", 1), probes.web_probe("127.0.0.1", 1, "/")]
+)
 def test_nobody_there_is_silence_with_the_reason(probe: Callable[[], object]) -> None:
     assert "refused" in str(probe())

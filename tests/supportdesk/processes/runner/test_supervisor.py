@@ -13,8 +13,8 @@ import pytest
 
 from supportdesk.processes.runner.output import LONGEST_LINE, Printer
 from supportdesk.processes.runner.parts import DeskPart, Liveness, Sign
-from supportdesk.processes.runner.process import Process, Watchman, ending
-from supportdesk.processes.runner.restart_policy import TOO_MANY, Keeper, State
+from supportdesk.processes.runner.process import OrphanCleaner, Process, exit_in_words
+from supportdesk.processes.runner.restart_policy import GIVEN_UP_AFTER, PartKeeper, State
 from supportdesk.processes.runner.supervisor import Supervisor
 
 ROOT = Path(__file__).parents[4]
@@ -62,7 +62,7 @@ class Stage:
         part = DeskPart(
             name="web", argv=("web",), probe=probe, probe_every=15, patience=45, grace=10, ready="at home"
         )
-        self.keeper = Keeper(
+        self.keeper = PartKeeper(
             part, start=self.start, say=self.said.append, show=self.said.append, run_job=lambda job: job()
         )
 
@@ -104,7 +104,7 @@ def test_an_exit_with_status_0_is_a_death_too() -> None:
 def test_each_failure_in_a_row_waits_longer_and_the_fifth_gives_up() -> None:
     stage = Stage()
     waits = []
-    for _failure in range(TOO_MANY):
+    for _failure in range(GIVEN_UP_AFTER):
         stage.until(stage.now + 0.5)
         stage.process.ended = -9
         seen, since = len(stage.started), stage.now
@@ -121,28 +121,28 @@ def test_each_failure_in_a_row_waits_longer_and_the_fifth_gives_up() -> None:
 
 def test_a_part_that_was_well_for_a_minute_has_its_failures_forgiven() -> None:
     stage = Stage()
-    for _failure in range(TOO_MANY + 2):
+    for _failure in range(GIVEN_UP_AFTER + 2):
         stage.until(stage.now + 65)
         stage.process.ended = 1
     stage.until(stage.now + 5)
     assert not stage.keeper.given_up
-    assert len(stage.started) == TOO_MANY + 3
+    assert len(stage.started) == GIVEN_UP_AFTER + 3
 
 
 def test_a_part_that_works_until_it_is_killed_is_never_given_up_but_waits_longer() -> None:
     stage = Stage(lambda: ALIVE)
-    for _death in range(2 * TOO_MANY):
+    for _death in range(2 * GIVEN_UP_AFTER):
         stage.until(stage.now + 3)
         stage.process.ended = -9
         stage.until(stage.now + 35)
     assert not stage.keeper.given_up
-    assert len(stage.started) == 2 * TOO_MANY + 1
+    assert len(stage.started) == 2 * GIVEN_UP_AFTER + 1
     assert stage.said[-2].endswith("starting it again in 30 s.")
 
 
 def test_a_part_that_worked_once_and_cannot_start_any_more_is_given_up() -> None:
     stage = Stage(lambda: ALIVE if len(stage.started) == 1 else SILENT)
-    for _death in range(TOO_MANY + 1):
+    for _death in range(GIVEN_UP_AFTER + 1):
         assert not stage.keeper.given_up
         stage.until(stage.now + 3)
         stage.process.ended = 1
@@ -161,7 +161,7 @@ def test_silence_longer_than_the_patience_restarts_a_part(last: float, restarted
 def test_a_part_that_falls_silent_again_and_again_is_never_given_up() -> None:
     stage = Stage(lambda: SILENT)
     stage.until(60 * 20)
-    assert len(stage.started) > 2 * TOO_MANY
+    assert len(stage.started) > 2 * GIVEN_UP_AFTER
     assert not stage.keeper.given_up
 
 
@@ -192,7 +192,7 @@ def test_after_an_outage_the_part_gets_its_whole_patience_again() -> None:
 
 def test_deaths_during_an_outage_do_not_give_the_part_up() -> None:
     stage = Stage(lambda: UNKNOWN)
-    for _failure in range(TOO_MANY + 2):
+    for _failure in range(GIVEN_UP_AFTER + 2):
         stage.until(stage.now + 5)
         stage.process.ended = 1
     stage.until(stage.now + 5)
@@ -243,7 +243,7 @@ def test_a_retired_part_is_not_started_again() -> None:
     ("status", "words"), [(0, "status 0"), (3, "status 3"), (-9, "SIGKILL"), (-200, "signal 200")]
 )
 def test_an_end_is_put_in_words(status: int, words: str) -> None:
-    assert ending(status) == words
+    assert exit_in_words(status) == words
 
 
 def test_every_line_stands_under_its_name() -> None:
@@ -354,7 +354,7 @@ def test_a_part_that_cannot_live_ends_the_desk_with_status_1() -> None:
                 keeper.life.process.popen.wait()
 
     supervisor = Supervisor(
-        [python("print('no'); raise SystemExit(7)")], Printer(heard), clock=lambda: now[0], sleep=sleep
+        [python("print('no'); raise SystemExit(7)")], Printer(heard), read_clock=lambda: now[0], sleep=sleep
     )
     assert supervisor.run() == 1
     said = heard.getvalue()
@@ -472,7 +472,7 @@ def test_orphans_of_a_dead_part_are_adopted_and_buried() -> None:
 
 
 def test_a_killed_watchman_is_replaced_and_told_everything() -> None:
-    watchman = Watchman(grace=0.1)
+    watchman = OrphanCleaner(grace=0.1)
     watchman.popen.kill()
     watchman.popen.wait()
     sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
