@@ -1,4 +1,4 @@
-"""What stands before every page: the reader's language and time zone, and a password of their own."""
+"""Runs before every page: sets the reader's language and time zone, and asks for a password of their own."""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo

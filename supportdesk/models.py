@@ -1,4 +1,4 @@
-"""What the joining app itself remembers: the clusters of the task queue, and whose password the desk made."""
+"""The rows of this app: the clusters of the task queue, and the users whose password the desk made."""
 
 from datetime import datetime, timedelta
 

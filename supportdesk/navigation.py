@@ -1,4 +1,4 @@
-"""The sidebar of the admin: what a person may see, in the order of a working day."""
+"""The sidebar of the admin: the pages a user may see, in the order of a working day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

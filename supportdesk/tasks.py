@@ -1,4 +1,4 @@
-"""What the queue runs for the joining app."""
+"""The tasks of this app that the queue runs."""
 
 import time
 

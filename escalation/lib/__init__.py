@@ -1,4 +1,4 @@
-"""What knows nothing of promises: values and formats.
+"""Values and formats that know nothing of promises.
 
 intervals, weeks, rotation; csv_sheets, icalendar; update_by_key, desk_reasons, drill_marks.
 """

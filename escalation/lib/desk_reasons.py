@@ -1,6 +1,6 @@
-"""Reasons that the desk itself gave, in the reader's language.
+"""Translates the reasons that the desk itself gave into the reader's language.
 
-They are stored as sentences in the desk's language, beside those that people wrote, and the ledger is never rewritten.
+They are stored as sentences in the desk's language, beside those that people wrote; the ledger is never rewritten.
 """
 
 import re
@@ -34,8 +34,10 @@ PLACE = re.compile(r"%\((\w+)\)s")
 
 
 def in_readers_words(reason: str, *, by_person: bool) -> str:
-    """What a person wrote stays as it is; a sentence with a free place in it is taken for the desk's only where
-    nobody acted."""
+    """Translate a sentence of the desk; leave what a person wrote as it is.
+
+    A sentence with a free placeholder is taken for the desk's only if no person acted.
+    """
     for sentence in SENTENCES:
         if by_person and set(PLACE.findall(sentence)) - STRICT.keys() - LABELS.keys():
             continue
@@ -82,7 +84,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _place_pattern(place: str) -> str:
-    """What may stand in a place."""
+    """A pattern of what may stand in a placeholder."""
     if place in LABELS:
         return "|".join(re.escape(label) for choice in LABELS[place] for label in _labels(choice))
     return STRICT.get(place, ".+")

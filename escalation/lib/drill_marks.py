@@ -1,4 +1,4 @@
-"""How a fire drill is marked wherever it is read: in both languages at once, so that nobody takes it for real."""
+"""Marks fire drills wherever they are shown, in both languages at once, so that nobody takes one for real."""
 
 from django.utils.translation import gettext as _
 

@@ -1,7 +1,7 @@
-"""Who would be on duty by the layers of a rota: turns as values, reckoned on the wall clock of the rota's zone.
+"""Computes who is on duty by the layers of a rota: turns as values, in the local time of the rota's zone.
 
-Hand-overs stay at their local time across daylight-saving changes. A hand-over that the clock skips happens when the
-clock has jumped, one that it shows twice happens the first time.
+Hand-overs keep their local time across daylight-saving changes. One at a skipped time happens right after the gap;
+one at a repeated time happens the first time.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Turn:
 
 
 def utc_instant(wall: datetime, zone: ZoneInfo) -> datetime:
-    """The moment (UTC) at which the clock of a zone shows ``wall``."""
+    """The UTC time at which it is ``wall`` in a zone."""
     return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 

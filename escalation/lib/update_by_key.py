@@ -1,4 +1,4 @@
-"""An expression that gives each row of an update a value of its own."""
+"""A database expression that gives each row of an UPDATE its own value."""
 
 from __future__ import annotations
 

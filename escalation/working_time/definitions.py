@@ -1,6 +1,6 @@
-"""What a calendar says, as a value and as the JSON that its versions keep.
+"""The definition of a calendar, as a value and as the JSON that its versions keep.
 
-The holidays are part of it as single dates: a version reckons the same for ever, whatever the library learns later.
+It holds the holidays as single dates, so that a version never changes, whatever the library learns later.
 """
 
 import json
@@ -66,7 +66,7 @@ class CalendarDefinition:
 
 
 def with_holidays(definition: CalendarDefinition, year: int) -> CalendarDefinition:
-    """With the holidays of a year, the one before it and two after it. WorkTimeError when it makes no sense."""
+    """The definition with the holidays from the year before to two years after. WorkTimeError if it makes no sense."""
     if definition.country or definition.subdivision:
         refuse_unknown_place(definition.country, definition.subdivision)
     found = NO_HOLIDAYS
@@ -97,17 +97,17 @@ def as_json(definition: CalendarDefinition) -> str:
 
 
 def from_json(text: str) -> CalendarDefinition:
-    said: dict[str, Any] = json.loads(text)
+    values: dict[str, Any] = json.loads(text)
     return CalendarDefinition(
-        zone=said["zone"],
-        always_open=said["always_open"],
-        weekly=tuple(_intervals(day) for day in said["weekly"]),
-        country=said["country"],
-        subdivision=said["subdivision"],
+        zone=values["zone"],
+        always_open=values["always_open"],
+        weekly=tuple(_intervals(day) for day in values["weekly"]),
+        country=values["country"],
+        subdivision=values["subdivision"],
         own_days=tuple(
-            OwnDay(date.fromisoformat(day), _intervals(at), note) for day, at, note in said["own_days"]
+            OwnDay(date.fromisoformat(day), _intervals(at), note) for day, at, note in values["own_days"]
         ),
-        holidays=HolidayDays(_days(said["holidays"]), _days(said["make_up_days"])),
+        holidays=HolidayDays(_days(values["holidays"]), _days(values["make_up_days"])),
     )
 
 

@@ -1,7 +1,7 @@
-"""Working time: when a promise falls due, and how much working time lies between two moments.
+"""Computes when a promise falls due, and how much working time lies between two times.
 
-One definition carries everything: a moment is working time when the wall clock of the calendar's zone reads
-inside an interval of that day. An hour the wall clock skips counts nothing, an hour it repeats counts twice.
+A time is working time if the local time in the calendar's zone lies in an interval of that day. An hour that is
+skipped by daylight saving does not count, an hour that is repeated counts twice.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Changes of calendars. Each makes a version; hours that make no sense are refused; running promises keep theirs."""
+"""Changes calendars. Each change makes a version; impossible hours are refused; running promises keep their version."""
 
 from datetime import datetime
 
@@ -56,7 +56,7 @@ def checked_definition(definition: CalendarDefinition, at: datetime) -> Calendar
 
 
 def refresh_holidays(*, at: datetime) -> list[CalendarVersion]:
-    """A new version of each calendar whose holidays the library knows otherwise by now, or for another year."""
+    """Make a new version of each calendar for which the library has new or changed holidays; return these."""
     renewed = []
     for calendar in Calendar.objects.filter(always_open=False).exclude(country=""):
         before = calendar.version

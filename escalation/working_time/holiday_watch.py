@@ -14,7 +14,7 @@ from escalation.working_time.public_holidays import LOOK_AHEAD, country_name, es
 
 @dataclass(frozen=True)
 class EstimatedHoliday:
-    """A holiday of which the library only reckons the date; its name is English."""
+    """A holiday whose date the library only estimates; its name is English."""
 
     day: date
     name: str

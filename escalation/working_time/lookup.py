@@ -1,6 +1,6 @@
-"""Calendars of the database as working hours to reckon with.
+"""Looks up the working hours of a calendar or of one of its versions.
 
-Reading a definition costs a hundred times what a due time costs, so hours are kept by the definition's text.
+Parsing a definition costs a hundred times as much as a due time, so hours are cached by the text of the definition.
 """
 
 from functools import lru_cache
@@ -11,12 +11,12 @@ from escalation.working_time.due_time import WorkingHours, WorkTimeError
 
 
 def hours_of(calendar: Calendar) -> WorkingHours:
-    """As the calendar is now. No query. WorkTimeError when it was never given any hours."""
+    """The calendar's hours now. No query. WorkTimeError if it was never given any."""
     return hours_from(calendar.definition)
 
 
 def hours_of_version(calendar: Calendar, number: int) -> WorkingHours:
-    """As the calendar was in one of its versions: what a clock was started with. No query for the newest."""
+    """The hours in one version of the calendar, such as a clock was started with. No query for the newest."""
     if number == calendar.version:
         return hours_of(calendar)
     if number < calendar.version:
@@ -25,7 +25,7 @@ def hours_of_version(calendar: Calendar, number: int) -> WorkingHours:
 
 
 class HoursByVersion(dict[tuple[int, int], WorkingHours]):
-    """Working hours by calendar id and version: looked up once each, for whoever reckons with many clocks."""
+    """Working hours by calendar id and version, each looked up once: for code that handles many clocks."""
 
     def __missing__(self, key: tuple[int, int]) -> WorkingHours:
         self[key] = hours_from(_definition(*key))

@@ -1,4 +1,4 @@
-"""What refers to a calendar, and so keeps it from being deleted."""
+"""Finds what uses a calendar and so keeps it from being deleted."""
 
 from collections.abc import Iterator
 
@@ -42,7 +42,7 @@ def _named(names: "QuerySet[Policy, str] | QuerySet[ContractWindow, str]") -> st
 
 
 def refusal_to_delete(calendar: Calendar) -> str:
-    """The sentence for whoever wants to delete it."""
+    """Why it cannot be deleted, as a sentence."""
     return _("%(calendar)s cannot be deleted, promises are counted by it. %(uses)s.") % {
         "calendar": calendar,
         "uses": "; ".join(uses_of(calendar)),

@@ -1,4 +1,4 @@
-"""What working hours may look like: each rule that refuses a calendar names the fault in a sentence."""
+"""Checks working hours: each rule that refuses a calendar names the fault in a sentence."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""Passwords that the desk made: whoever signs in with one chooses their own before anything else."""
+"""Passwords that the desk made: a user who signs in with one must choose their own first."""
 
 from django.contrib.auth.models import User
 from django.db import transaction

@@ -1,4 +1,4 @@
-"""The story in time order: what people do at which moment, with the sweep and the delivery in between."""
+"""The demo's events in time order, with the sweep and the delivery of mail between them."""
 
 import heapq
 from collections.abc import Callable

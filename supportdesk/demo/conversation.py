@@ -1,4 +1,4 @@
-"""One conversation from its first words to its end: a script, acted by whoever owns the ticket at the time."""
+"""One conversation from its first message to its end: a script, played by the owner of the ticket at each time."""
 
 from __future__ import annotations
 

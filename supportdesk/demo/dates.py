@@ -1,4 +1,4 @@
-"""Gives rows whose creation time the database fills in the time of the story."""
+"""Backdates rows whose creation time the database fills in, to when the demo says they were created."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from tickets.models import InboundEmail
 
 
 def backdate_rows(*, since: datetime) -> None:
-    """Only for a desk that holds nothing but the demo: every row of these tables is changed."""
+    """Changes every row of these tables: only for a desk that holds nothing but the demo."""
     Customer.objects.update(created_at=since)
     Contact.objects.update(created_at=since)
     InboundEmail.objects.update(stored_at=F("received_at") + timedelta(seconds=1))

@@ -1,4 +1,4 @@
-"""How a customer's words reach the desk: as a raw mail, or told to the services as the intake would."""
+"""Brings a customer's message to the desk: as a raw mail, or through the services as the intake would."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLIENTS = ("Foxmail 7.2.25[cn]", "Apple Mail (2.3774)", "Microsoft Outlook 16.0"
 
 
 class IntakeRefused(RuntimeError):
-    """A mail of the demo became no ticket: its content or the intake is at fault."""
+    """A demo mail did not become a ticket: an error in its content or in the intake."""
 
 
 def message_of(contact: Contact, body: str, files: list[NewFile], dice: Random) -> MessageContent:
@@ -38,7 +38,7 @@ def message_id(contact: Contact, dice: Random) -> str:
 def compose_mail(
     contact: Contact, *, to: str, subject: str, body: str, dice: Random, at: datetime
 ) -> EmailMessage:
-    """A mail as the contact's program sends it, a few seconds before it arrives."""
+    """A mail as the contact's mail program sends it, a few seconds before it arrives."""
     mail = EmailMessage()
     mail["From"] = f"{contact.name} <{contact.email}>"
     mail["To"] = to
@@ -66,7 +66,7 @@ def make_answer(mail: EmailMessage, ticket: Ticket, mailbox: Mailbox) -> EmailMe
 
 
 def deliver_mail(mail: EmailMessage, *, at: datetime) -> InboundEmail:
-    """Deliver the mail at our server at ``at`` and bring it to its ticket. Not inside a transaction."""
+    """Deliver the mail to the desk at ``at`` and process it. Not inside a transaction."""
     row = receive_raw(
         raw=mail.as_bytes(),
         received_at=at,

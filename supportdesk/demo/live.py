@@ -1,4 +1,4 @@
-"""Tickets that nobody answers: what falls due before the visitor's eyes, and the emergency that is going on."""
+"""Tickets left unanswered: promises that fall due while a visitor watches, and a running emergency."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ EMERGENCY, EMERGENCY_AT, EMERGENCY_SINCE = "en-p0-all-down", "lumora-live", time
 
 
 def current_questions(world: World, now: datetime) -> Iterator[DemoQuestion]:
-    """As seen from ``now``, the moment at which the visitor may look. All of it begins on the last day."""
+    """The questions open at ``now``, when a visitor may look; each of them was asked on the last day."""
     scripts = {script.key: script for script in everyday_scripts()}
     for soon in SOON:
         company = world.companies[soon.customer]
@@ -49,7 +49,7 @@ def current_questions(world: World, now: datetime) -> Iterator[DemoQuestion]:
 
 
 def _start_time(company: Company, soon: DueSoon, now: datetime) -> datetime:
-    """When the customer must have written for that share of the window to end at the wanted minute."""
+    """When the customer must have written so that the given share of the window ends at the given minute."""
     kind = ClockKind.FIRST_RESPONSE
     terms = terms_for(customer=company.customer, kind=kind, priority=soon.priority, at=now)
     window = timedelta(minutes=terms.target.minutes)

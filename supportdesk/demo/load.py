@@ -1,4 +1,4 @@
-"""Loads the demo into an empty desk: the stage, ten weeks of history, the last day as real mail.
+"""Loads the demo into an empty desk: people and customers, ten weeks of history, and the last day as real mail.
 
 1. Everything up to a day before now is one transaction: an interrupted load leaves nothing behind.
 2. The last day arrives as raw mail, which the intake stores in transactions of its own.
@@ -53,7 +53,7 @@ def load_demo(
     """Write the demo as of ``now`` (UTC), or leave an earlier one as it is. ``say`` takes lines for the terminal.
 
     ``administrator`` was created just now, so that a later start can show the password again. ``stopwatch`` tells
-    seconds, by which the story ends when the loading does. Raises DeskError for a desk that holds other data or
+    seconds, so that the history ends when the loading ends. Raises DeskError for a desk that holds other data or
     would really send mails. Not inside a transaction.
     """
     refuse_real_desk()
@@ -72,7 +72,7 @@ def load_demo(
 
 
 class _Elapsed:
-    """How long the loading has taken so far."""
+    """Call it to get the time that the loading has taken so far."""
 
     def __init__(self, stopwatch: Callable[[], float]) -> None:
         self.stopwatch = stopwatch
@@ -87,7 +87,7 @@ def is_loaded() -> bool:
 
 
 def refuse_real_desk() -> None:
-    """The demo belongs into an empty desk whose mails go into a folder."""
+    """Raise DeskError unless the desk is empty and its mails go into a folder."""
     others = Customer.objects.exclude(code__in=companies.codes()).exists()
     if others or (Ticket.objects.exists() and not is_loaded()):
         raise DeskError(
@@ -120,14 +120,14 @@ def _play_history(
 
 
 def _schedule_conversations(world: World, opened: Iterable[DemoQuestion], part: str) -> None:
-    """Put the first words of each conversation on the agenda, each with luck of its own."""
+    """Put the start of each conversation on the agenda, each with a random source of its own."""
     for number, opening in enumerate(opened):
         conversation = DemoConversation(opening, world, Random(f"{SEED}/{part}/{number}"))  # noqa: S311
         world.agenda.add(opening.at, conversation.begin)
 
 
 def create_world(now: datetime, size: Size) -> World:
-    """People, plans, rota, customers and mailboxes, as if they had been there all along."""
+    """Create people, plans, rota, customers and mailboxes, as if they had always been there."""
     since = now - timedelta(weeks=size.weeks)
     before = since - timedelta(days=30)
     users = create_staff(now=now, since=before)

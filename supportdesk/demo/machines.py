@@ -1,4 +1,4 @@
-"""Mail of the last day that no person wrote: a newsletter, an out-of-office answer, a bounce."""
+"""Mail of the last day from machines: a newsletter, an out-of-office answer, a bounce."""
 
 from datetime import datetime, timedelta
 from email import message_from_string

@@ -1,4 +1,4 @@
-"""The weekly packs of the story: frozen on Monday mornings, as the timetable does it."""
+"""The weekly packs of the demo: frozen on Monday mornings, as the timetable does it."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""How the desk's words reach a customer: by mail, on the phone, in the group they wrote in."""
+"""Answers a customer: by mail, by phone, or in the group in which they wrote."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

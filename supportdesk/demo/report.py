@@ -1,4 +1,4 @@
-"""What loading the demo gives back: how to sign in, and a line to paste that writes to the desk as a customer."""
+"""The result of loading the demo: how to sign in, and a command line that writes to the desk as a customer."""
 
 from dataclasses import dataclass
 from email.utils import parseaddr

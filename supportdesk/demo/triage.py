@@ -1,4 +1,4 @@
-"""What colleagues do besides answering: hand a ticket over, raise or lower its priority, with a reason."""
+"""What staff do besides answering: hand a ticket over, raise or lower its priority, with a reason."""
 
 from collections.abc import Callable
 from datetime import datetime

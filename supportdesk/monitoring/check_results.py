@@ -1,4 +1,4 @@
-"""What the desk finds out about itself, and in which words."""
+"""The desk's checks of itself, and their results as values."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

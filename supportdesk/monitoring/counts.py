@@ -1,4 +1,4 @@
-"""What waits and what runs, counted now: for the operations page and for /metrics. Values and queries only."""
+"""Counts what waits and what runs now, for the operations page and /metrics. Values and queries only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A warning of health: times in which a promise around the clock depends on a rota that reaches nobody."""
+"""Warns of times in which a promise around the clock depends on a rota with nobody on duty."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Signs of life for machines."""
+"""The pages that machines poll: /healthz says whether the desk works, /alive whether the web server answers."""
 
 from collections.abc import Sequence
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""What heartbeats say, for whoever runs the desk: their counters as sentences."""
+"""Puts the counters of heartbeats into sentences for operators."""
 
 import re
 from collections.abc import Iterator

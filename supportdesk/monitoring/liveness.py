@@ -1,4 +1,4 @@
-"""Signs of life: whether the sweep, the queue's clusters, its schedules and the nightly proof do what they should.
+"""Checks that the sweep, the queue's clusters, its schedules and the nightly proof of the ledger work.
 
 They are read once for all checks: the board asks for them with every refresh.
 """

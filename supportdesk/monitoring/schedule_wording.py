@@ -1,4 +1,4 @@
-"""What the tasks of the timetable do, for whoever runs the desk."""
+"""Describes the tasks of the timetable to operators."""
 
 from dataclasses import dataclass
 from typing import Any

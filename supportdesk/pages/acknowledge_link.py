@@ -1,4 +1,4 @@
-"""The page behind the link of a notification: it asks, and only a POST acknowledges, so that mail scanners cannot."""
+"""The page behind the link in a notification: only its button (POST) acknowledges, so that mail scanners cannot."""
 
 from datetime import datetime
 

@@ -14,7 +14,7 @@ from tickets.models.ticket import TicketQuerySet
 
 
 class ExplainPage(TicketAdmin):
-    """Gives the admin of tickets the page; who sees which ticket is the heir's to say."""
+    """Gives the admin of tickets the page; the subclass decides who sees which ticket."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.explain_view)

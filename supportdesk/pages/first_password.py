@@ -1,4 +1,4 @@
-"""The first page of whoever signed in with a password that the desk made: a new one, and where mail finds them."""
+"""The page after signing in with a password that the desk made: choose a new password and give an address."""
 
 from typing import Any, cast
 

@@ -1,4 +1,4 @@
-"""Shows those who run the desk whether it works."""
+"""The operations page: shows operators whether the desk works."""
 
 from typing import Any, cast
 

@@ -1,4 +1,4 @@
-"""The one filter over tickets: the board, lists and exports narrow by the same words.
+"""The one filter over tickets: the board, lists and exports accept the same filters.
 
 `TicketFilter(data, queryset=visible_tickets(user), user=user, now=now)`; `.qs` is the answer, `.errors` names
 what could not be understood (and did not narrow anything).

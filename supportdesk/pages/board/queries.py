@@ -1,4 +1,4 @@
-"""The board: which promise falls due next, and what else needs somebody's hand. Values and queries only."""
+"""What the board shows: which promise falls due next, and what else needs attention. Values and queries only."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What can be done on the ticket page: each act takes a valid form to one service call."""
+"""The actions of the ticket page: each turns a valid form into one service call."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

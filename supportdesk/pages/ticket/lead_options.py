@@ -1,4 +1,4 @@
-"""What a lead may decide about a promise on a ticket's page: excuse it, or relax what was lowered."""
+"""What a lead may decide about a promise on the ticket page: waive it, or relax a lowered one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

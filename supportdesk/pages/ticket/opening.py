@@ -1,4 +1,4 @@
-"""Opens a ticket from the form for calls and group messages."""
+"""Opens a ticket from the form in which staff enter calls and group messages."""
 
 from collections.abc import Mapping
 from datetime import datetime

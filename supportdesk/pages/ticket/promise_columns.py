@@ -1,4 +1,4 @@
-"""The columns of the tickets' list that need more than the ticket: its receipt, and when a promise falls due."""
+"""Two columns of the ticket list that need more than the ticket: when it was received, and when it is due."""
 
 from datetime import timedelta
 from typing import Any

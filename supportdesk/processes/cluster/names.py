@@ -1,4 +1,4 @@
-"""What a cluster is called, and the queue that only it serves."""
+"""The name of a cluster, and the name of the queue that only this cluster serves."""
 
 import os
 import secrets

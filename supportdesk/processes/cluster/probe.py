@@ -1,4 +1,4 @@
-"""How a cluster is asked whether it works: by its own main process, and by the supervisor."""
+"""Checks whether a cluster works, for its own main process and for the supervisor."""
 
 from datetime import datetime
 

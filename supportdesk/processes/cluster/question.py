@@ -1,4 +1,4 @@
-"""The question that a cluster is asked all day: a task with nothing to do, kept out of the log."""
+"""The task that shows that a cluster works: it does nothing, and is kept out of the log."""
 
 import logging
 

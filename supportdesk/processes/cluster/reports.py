@@ -1,4 +1,4 @@
-"""What a cluster writes about itself: that it is there, and that its tasks go all the way."""
+"""What a cluster records about itself: that it is there, and that it finishes tasks."""
 
 import logging
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""The sentinel that ends its cluster when one of its processes died, and reports while all is well."""
+"""The sentinel ends its cluster when one of its processes has died, and reports as long as all of them live."""
 
 import logging
 import multiprocessing

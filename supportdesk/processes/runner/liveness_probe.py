@@ -1,4 +1,4 @@
-"""Feels the pulse of one part: asks its probe now and then, and tells how long it has been silent."""
+"""Calls the probe of one part from time to time, and knows how long the part has been silent."""
 
 import threading
 from collections.abc import Callable
@@ -8,17 +8,17 @@ from supportdesk.processes.runner.parts import DeskPart, Liveness, Probe, Sign
 Job = Callable[[], None]
 RunJob = Callable[[Job], None]
 
-# Until the first sign of life the probe is asked this often, so that "ready" is said without delay.
+# Until the first sign of life the probe is called this often (seconds), so that "ready" is printed at once.
 FIRST_PROBE_EVERY = 0.5
 
 
 def run_in_thread(job: Job) -> None:
-    """Run the job beside the supervisor: a probe that hangs must not stop the other parts' care."""
+    """Run the job beside the supervisor, so that a probe that hangs does not hold up the other parts."""
     threading.Thread(target=job, daemon=True).start()
 
 
 class LivenessProbe:
-    """The signs of life of one running process. All times are seconds of the supervisor's clock."""
+    """The signs of life of one running process. All times are seconds of the supervisor's time source."""
 
     def __init__(self, part: DeskPart, started: float, run_job: RunJob = run_in_thread) -> None:
         self.part = part
@@ -31,7 +31,7 @@ class LivenessProbe:
         self.has_lived = False
 
     def ask(self, now: float) -> bool:
-        """Take in the last answer and ask again when it is time. Returns whether there was news."""
+        """Take the last answer and call the probe again when it is time. True if there was an answer."""
         arrived = self._take_in(now)
         if self.part.probe and not self.asking and now - self.asked_at >= self._interval():
             self.asking, self.asked_at = True, now
@@ -41,7 +41,7 @@ class LivenessProbe:
         return arrived
 
     def is_lost(self, now: float) -> bool:
-        """Whether the part has been silent for longer than its patience allows."""
+        """True if the part has been silent for longer than its patience allows."""
         return self.part.probe is not None and self.silent_for(now) > self.part.patience
 
     def silent_for(self, now: float) -> float:

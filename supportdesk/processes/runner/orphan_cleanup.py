@@ -1,8 +1,8 @@
-"""Ends the parts when the supervisor itself was killed and could not do it.
+"""Ends the parts when the supervisor was killed and could not end them itself.
 
 A process of its own, run as a file: `python -I -S orphan_cleanup.py GRACE`. Each line on its standard input is
 the full list of process groups that live now; the end of the input means that the supervisor is gone.
-An empty list at that time means that everything was ended in order.
+If the last list is empty, everything was ended in order.
 """
 
 import os
@@ -29,7 +29,7 @@ def send_signal(groups: list[int], number: signal.Signals) -> None:
 
 
 def end_groups(groups: list[int], grace: float) -> None:
-    """SIGTERM to all, and SIGKILL to what is still there after the grace (seconds)."""
+    """Send SIGTERM to all, and SIGKILL to those still alive after the grace period (seconds)."""
     send_signal(groups, signal.SIGTERM)
     deadline = time.monotonic() + grace
     while any(map(is_alive, groups)) and time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""Brings the output of several processes to one stream, line by line, each line under its part's name."""
+"""Prints the output of several processes as one stream, each line with the name of its part."""
 
 import threading
 from typing import IO, TextIO

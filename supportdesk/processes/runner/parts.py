@@ -1,4 +1,4 @@
-"""What one part of the running desk is: how it is started, and how it shows that it is alive."""
+"""A part of the running desk as a value: how it is started, and how it shows that it is alive."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

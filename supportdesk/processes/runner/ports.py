@@ -1,4 +1,4 @@
-"""Finds out before anything starts whether the ports are free, and says how to mend it when not."""
+"""Checks before anything starts that the ports are free, and says what to do if they are not."""
 
 import errno
 import socket

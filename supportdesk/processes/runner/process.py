@@ -85,14 +85,14 @@ class Process:
 
 
 class OrphanCleaner:
-    """The process that ends the groups if this one is killed. It is told of every change."""
+    """The process (orphan_cleanup.py) that ends the groups if this one is killed. Tell it of every change."""
 
     def __init__(self, grace: float) -> None:
         self.grace = grace
         self._start()
 
     def tell(self, groups: Iterable[int]) -> None:
-        """Make the given groups the ones that live now; a watchman that was killed is replaced."""
+        """Send the groups that live now; starts a new cleaner if the old one was killed."""
         living = set(groups)
         if self.popen.poll() is not None:
             os.close(self.line)
@@ -101,7 +101,7 @@ class OrphanCleaner:
             self._write(living)
 
     def dismiss(self) -> None:
-        """Let it go; call this when no group lives any more."""
+        """End the cleaner; call this when no group lives any more."""
         self.tell(())
         os.close(self.line)
         self.popen.wait()

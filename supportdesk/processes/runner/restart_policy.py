@@ -1,6 +1,6 @@
-"""Keeps one part alive: a small state machine that the supervisor steps through, never waiting inside.
+"""Keeps one part alive: a small state machine that the supervisor steps through and that never blocks.
 
-Before a new start the old process group is ended and gone.
+A part is started again only when its old process group is gone.
 """
 
 from collections.abc import Callable
@@ -16,14 +16,14 @@ from supportdesk.processes.runner.process import exit_in_words
 
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 30.0
-# A part that has run so long (seconds) counts as having been well.
+# A part that has run this long (seconds) counts as healthy.
 SETTLED_AFTER = 60.0
-# So many deaths in a row, none of them after a sign of life or a settled time, and the part is given up.
+# A part that dies this often in a row, each time without having been alive or healthy, is given up.
 GIVEN_UP_AFTER = 5
 
 
 class StartedPart(Protocol):
-    """What a keeper asks of a started part; see process.Process."""
+    """What a keeper needs of a started part; see process.Process."""
 
     group: int
 
@@ -52,7 +52,7 @@ class PartRun:
 
 
 class PartKeeper:
-    """Starts, watches and ends one part. `tick` is called often; times are seconds of one clock."""
+    """Starts, watches and ends one part. `tick` is called often; all times are seconds of one time source."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class PartKeeper:
                 self._end(life, now)
 
     def hurry(self) -> None:
-        """Do not wait for it to stop by itself any longer."""
+        """Stop waiting for it to end by itself."""
         if self.life:
             self.life.kill_at = float("-inf")
 
@@ -131,10 +131,10 @@ class PartKeeper:
                 self.show(self.part.ready)
 
     def _count_death(self, life: PartRun, now: float) -> None:
-        """Silence is not counted: it is slow, and a restart harms nobody.
+        """Each early death makes the next start wait longer; a death from an unknown state is not counted.
 
-        Each death soon after the start makes the next start wait longer. Only a part that cannot even start is
-        given up: one that works until something kills it is worth another try, however often that happens.
+        Only a part that cannot even start is given up. One that works until something kills it is started again,
+        however often that happens.
         """
         settled = now - life.started >= SETTLED_AFTER
         lived = life.was_ready if self.part.probe else settled

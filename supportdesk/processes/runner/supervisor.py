@@ -80,7 +80,7 @@ class Supervisor:
             self._tick(watchman)
 
     def _leave_nothing(self) -> None:
-        """Only an error of our own leads here with processes left: they are killed all the same."""
+        """Kill what is left; processes are left only after an error in this code."""
         for keeper in self.keepers:
             if keeper.life:
                 keeper.life.process.kill()
