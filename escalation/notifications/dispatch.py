@@ -81,7 +81,7 @@ def claim(*, now: datetime, most: int = MOST_AT_ONCE) -> list[Notification]:
 
 
 @dataclass
-class _Message:
+class _RoutedMessage:
     """One message through one contact way: a notification, or a digest of several."""
 
     rows: list[Notification]
@@ -99,7 +99,7 @@ class _DispatchRun:
     stop_at: datetime
     report: DispatchReport
     routes: Routes = field(init=False)
-    messages: list[_Message] = field(default_factory=list)
+    messages: list[_RoutedMessage] = field(default_factory=list)
     readers: dict[Addressee, Reader] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -165,14 +165,14 @@ class _DispatchRun:
         else:
             self.messages += messages
 
-    def _write_messages(self, batch: Sequence[Notification]) -> list[_Message]:
+    def _write_messages(self, batch: Sequence[Notification]) -> list[_RoutedMessage]:
         """One message for each contact way that the batch takes next, unless its reader has quiet hours."""
         by_way: dict[ContactWay, list[Notification]] = defaultdict(list)
         for row in batch:
             way = self.routes.way_now(row, self.now)
             if way is not None:
                 by_way[way].append(row)
-        return [_Message(rows, way, self._render(rows)) for way, rows in by_way.items()]
+        return [_RoutedMessage(rows, way, self._render(rows)) for way, rows in by_way.items()]
 
     def _render(self, rows: Sequence[Notification]) -> MessageTexts:
         addressee = self.routes.addressees[rows[0].pk]
@@ -206,7 +206,7 @@ class _DispatchRun:
         _update(rows, mail=mail)
         self._mark_sent(rows, self.now)
 
-    def _record(self, message: _Message, report: AttemptReport) -> None:
+    def _record(self, message: _RoutedMessage, report: AttemptReport) -> None:
         """Write down what the other side said to one message."""
         rows, way = message.rows, message.way
         if len(rows) > 1 and report.is_accepted:  # some services repeat the text, which names every ticket
