@@ -163,17 +163,17 @@ def _running(ticket: Ticket) -> Drill | None:
     return drill
 
 
-def _finish(drill: Drill, ending: DrillEnding, act: ChangeContext) -> None:
+def _finish(drill: Drill, ending: DrillEnding, context: ChangeContext) -> None:
     """Under the ticket's lock: what is still promised is withdrawn, and the ticket closed."""
-    _mark(drill, ending, act)
+    _mark(drill, ending, context)
     over = ChangeContext(
-        act.at, act.actor, _("The fire drill is over: %(ending)s.") % {"ending": ending.label}
+        context.at, context.actor, _("The fire drill is over: %(ending)s.") % {"ending": ending.label}
     )
     for clock in open_clocks(drill.ticket):
         cancel(clock, over)
-    move_to(drill.ticket, Status.CLOSED, actor=act.actor, at=act.at, reason=over.cause)
+    move_to(drill.ticket, Status.CLOSED, actor=context.actor, at=context.at, reason=over.cause)
 
 
-def _mark(drill: Drill, ending: DrillEnding, act: ChangeContext) -> None:
-    drill.ended_at, drill.ended_by, drill.ending = act.at, act.actor, ending
+def _mark(drill: Drill, ending: DrillEnding, context: ChangeContext) -> None:
+    drill.ended_at, drill.ended_by, drill.ending = context.at, context.actor, ending
     drill.save(update_fields=["ended_at", "ended_by", "ending"])

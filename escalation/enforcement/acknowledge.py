@@ -92,17 +92,17 @@ def _nothing_waits(ticket: Ticket) -> str:
     return _("%(number)s has been answered. Nobody is paged for it any more.") % {"number": ticket.number}
 
 
-def _take(ticket: Ticket, act: ChangeContext, actor: User, by: AcknowledgedBy) -> list[Acknowledgement]:
+def _take(ticket: Ticket, context: ChangeContext, actor: User, by: AcknowledgedBy) -> list[Acknowledgement]:
     taken, untils = [], []
     for clock in _waiting(ticket):
         firing = clock.escalations.order_by("-fired_at", "-pk").first()
-        first = _said_before(clock, firing, actor, act.at)
+        first = _said_before(clock, firing, actor, context.at)
         if first is None:
-            first = _acknowledged(clock, firing, act, actor, by)
+            first = _acknowledged(clock, firing, context, actor, by)
             untils.append(first.until)
         taken.append(first)
     if untils:
-        record(ticket, Fact.TAKEN, at=act.at, actor=actor, until=max(untils).isoformat(), by=by.value)
+        record(ticket, Fact.TAKEN, at=context.at, actor=actor, until=max(untils).isoformat(), by=by.value)
     return taken
 
 
@@ -118,25 +118,25 @@ def _said_before(
 
 
 def _acknowledged(
-    clock: Clock, firing: Escalation | None, act: ChangeContext, actor: User, by: AcknowledgedBy
+    clock: Clock, firing: Escalation | None, context: ChangeContext, actor: User, by: AcknowledgedBy
 ) -> Acknowledgement:
     progress = progress_of(clock)
-    until = act.at + _time_out(progress)
-    if act.at < clock.due_at:
+    until = context.at + _time_out(progress)
+    if context.at < clock.due_at:
         until = min(until, clock.due_at)  # the step at the due time is never held back
     clock.held_until = max(until, clock.held_until or until)
-    clock.next_step_at = progress.next_action_at(after=act.at)
+    clock.next_step_at = progress.next_action_at(after=context.at)
     clock.save(update_fields=["held_until", "next_step_at"])
     append_event(
         clock,
         ClockChange.ACKNOWLEDGED,
-        act,
+        context,
         before=Before.of(clock),
         until=until.isoformat(),
         by=by.value,
     )
     return Acknowledgement.objects.create(
-        clock=clock, escalation=firing, user=actor, at=act.at, until=until, by=by
+        clock=clock, escalation=firing, user=actor, at=context.at, until=until, by=by
     )
 
 

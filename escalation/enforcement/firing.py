@@ -61,13 +61,13 @@ def act_on_all(clocks: Sequence[Clock], people: People, *, now: datetime) -> lis
     Steps that an outage let pass are skipped, so that people are told once; breaches keep their true times. Needs
     the tickets' locks, with ``clock.ticket`` being the locked ticket.
     """
-    act = ChangeContext(now, None)
+    context = ChangeContext(now, None)
     breaches = []
     for clock in clocks:
         if clock.state == ClockState.PAUSED:
-            resume(clock, act)  # a pause ends by itself when the policy's cap is reached
+            resume(clock, context)  # a pause ends by itself when the policy's cap is reached
         if clock.state == ClockState.RUNNING and clock.due_at <= now:
-            breaches.append(breach_row(clock, act))
+            breaches.append(breach_row(clock, context))
     progress = progress_by_clock(clocks)
     due_steps = {pk: due for pk, one in progress.items() if (due := one.due(now)) is not None}
     held = past_holders([pk for pk, due in due_steps.items() if due.mover is not None])
@@ -82,7 +82,7 @@ def act_on_all(clocks: Sequence[Clock], people: People, *, now: datetime) -> lis
             after=now, fired=firing.escalation if firing is not None else None
         )
     _save_clocks(clocks, were_stranded, now)
-    _write_firings(firings, act, breaches)
+    _write_firings(firings, context, breaches)
     return [firing.escalation for firing in firings]
 
 
@@ -143,24 +143,24 @@ def _reason(step: EscalationStep) -> str:
 
 
 def _write_firings(
-    firings: Sequence[Firing], act: ChangeContext, breaches: Sequence[NewRow[ClockEvent]]
+    firings: Sequence[Firing], context: ChangeContext, breaches: Sequence[NewRow[ClockEvent]]
 ) -> None:
     """In the order in which people read it: the breach, the step, the new holder, the summary, who was told."""
     insert_with_keys([firing.escalation for firing in firings])
-    insert_all([*breaches, *(_step_line(firing, act) for firing in firings)])
+    insert_all([*breaches, *(_step_line(firing, context) for firing in firings)])
     for rule in (OwnerRule.ON_DUTY, OwnerRule.ESCALATION):
         moving = [firing for firing in firings if firing.rule == rule and firing.moves]
         if not moving:
             continue
         moves = [OwnerChange(one.clock.ticket, one.target, one.reason) for one in moving if one.target]
-        hand_over_all(moves, actor=act.actor, at=act.at, rule=rule)
+        hand_over_all(moves, actor=context.actor, at=context.at, rule=rule)
         if rule == OwnerRule.ESCALATION:
             handovers = [Handover.of_escalation(one.clock, one.escalation) for one in moving]
-            write_handover_notes(handovers, at=act.at)
+            write_handover_notes(handovers, at=context.at)
     rows: list[NewRow[Notification]] = []
     for firing in firings:
         about: dict[str, Any] = {
-            "at": act.at, "escalation": firing.escalation, "channels": firing.channels
+            "at": context.at, "escalation": firing.escalation, "channels": firing.channels
         }  # fmt: skip
         rows += [notification_row(person.recipient, person.notice, **about) for person in firing.people]
         for group in firing.groups:
@@ -170,7 +170,7 @@ def _write_firings(
         nudge_dispatch()
 
 
-def _step_line(firing: Firing, act: ChangeContext) -> NewRow[ClockEvent]:
+def _step_line(firing: Firing, context: ChangeContext) -> NewRow[ClockEvent]:
     step = firing.escalation.step
     facts: dict[str, Any] = {"escalation": firing.escalation.pk}
     if step is not None and step.percent is not None:
@@ -179,7 +179,7 @@ def _step_line(firing: Firing, act: ChangeContext) -> NewRow[ClockEvent]:
         facts["minutes_from_due"] = step.minutes_from_due
     if firing.escalation.round:
         facts["round"] = firing.escalation.round
-    return event_row(firing.clock, ClockChange.STEP, act, before=Before.of(firing.clock), **facts)
+    return event_row(firing.clock, ClockChange.STEP, context, before=Before.of(firing.clock), **facts)
 
 
 def fire_opening(clock: Clock, *, at: datetime) -> Escalation | None:
@@ -201,7 +201,7 @@ def fire_opening(clock: Clock, *, at: datetime) -> Escalation | None:
     return firing.escalation
 
 
-def escalate_by_hand(clock: Clock, people: People, act: ChangeContext) -> Escalation:
+def escalate_by_hand(clock: Clock, people: People, context: ChangeContext) -> Escalation:
     """Move the ticket one level up from its holder, for the cause given. Needs the lock; raises DeskError."""
     held = past_holders([clock.pk])[clock.pk]
     holder = clock.ticket.owner
@@ -211,17 +211,17 @@ def escalate_by_hand(clock: Clock, people: People, act: ChangeContext) -> Escala
         raise DeskError(_("Nobody is above %(name)s to escalate to.") % {"name": person_name(holder)})
     escalation = Escalation(
         clock=clock,
-        by=act.actor,
-        reason=act.cause[:300],
-        due_at=act.at,
-        fired_at=act.at,
+        by=context.actor,
+        reason=context.cause[:300],
+        due_at=context.at,
+        fired_at=context.at,
         from_owner=holder,
         to_owner=target,
         route=route.as_json(),
     )
     step = EscalationStep(tell=list(TOLD_BY_HAND), reassign_to=Whom.MANAGER)
-    notices = StepNotices(clock, DueStep(step, act.at, mover=step), holder, target, people)
-    told = [one for one in notices.for_people() if one.recipient != act.actor]  # whoever escalated knows
+    notices = StepNotices(clock, DueStep(step, context.at, mover=step), holder, target, people)
+    told = [one for one in notices.for_people() if one.recipient != context.actor]  # whoever escalated knows
     channels = LOUD if clock.priority <= Priority.P1 else QUIET
-    _write_firings([Firing(clock, escalation, target, told, (), channels, reason=act.cause)], act, [])
+    _write_firings([Firing(clock, escalation, target, told, (), channels, reason=context.cause)], context, [])
     return escalation
