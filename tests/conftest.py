@@ -1,7 +1,8 @@
 """What every test gets: an odd time zone, files in its own folder, a queue that listens, loopback only.
 
 Tests marked `races` or `postgresql` run where the database is PostgreSQL. Tests with real transactions run last,
-and each of them starts with the rows that migrations ship.
+and each of them starts with the rows that migrations ship; they leave empty tables. Workers keep that order as long as
+they are given tests in order (xdist's `--dist load`, the usual one; `worksteal` and `loadfile` do not).
 """
 
 import gc
