@@ -1,4 +1,7 @@
-"""Contracts: a customer has at most one in force on any day."""
+"""Contracts: a customer has at most one in force on any day.
+
+Why so: .github/decisions/customers.md.
+"""
 
 from dataclasses import dataclass
 from datetime import date

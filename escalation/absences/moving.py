@@ -5,6 +5,7 @@ to a task that did not run, and a customer who writes later waits for nobody on 
 locked in one transaction and looked at again; those that are busy are found again a minute later. 4. A batch that
 fails is done in halves, so that one ticket that fails spoils no other. 5. A row for each absence and ticket, with a
 constraint, makes it happen once. 6. What a person gave to somebody who was away already is meant so and stays.
+Why so: .github/decisions/absences.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""The admin of promises, escalation and exports, one class per file."""
+"""The admin of promises, escalation and exports, one class per file.
+
+A folder per topic: policies, chains, promises, notifications, duty, absences, exports. By themselves: drill,
+heartbeat.
+"""
 
 from escalation.admin.absences.absence import MovingAbsenceAdmin
 from escalation.admin.absences.absence_move import AbsenceMoveAdmin

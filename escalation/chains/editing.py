@@ -1,4 +1,7 @@
-"""Changes of chains. No step is edited: it is retired and another written, so what fired keeps what it said."""
+"""Changes of chains. No step is edited: it is retired and another written, so what fired keeps what it said.
+
+Why so: .github/decisions/chains.md.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields

@@ -1,4 +1,7 @@
-"""What may not stand in a chain, each as a sentence: rules of one step, and of the steps together. Pure."""
+"""What may not stand in a chain, each as a sentence: rules of one step, and of the steps together. Pure.
+
+Why so: .github/decisions/chains.md.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Each person's shifts as a calendar to subscribe to, by a signed link that its owner can renew or take back."""
+"""Each person's shifts as a calendar to subscribe to, by a signed link that its owner can renew or take back.
+
+Why so: .github/decisions/duty.md.
+"""
 
 import secrets
 from collections.abc import Iterator

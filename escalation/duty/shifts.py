@@ -1,4 +1,7 @@
-"""Generates the shifts that the layers of a rota make, ahead of time. What has begun is never rewritten."""
+"""Generates the shifts that the layers of a rota make, ahead of time. What has begun is never rewritten.
+
+Why so: .github/decisions/duty.md.
+"""
 
 import logging
 from collections.abc import Mapping, Sequence

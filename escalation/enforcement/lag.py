@@ -2,6 +2,7 @@
 
 And what was caught up after an outage: steps that fired late. What became overdue only by what somebody did afterwards
 (a call entered late, an answer revoked, another due time) counts from then: before, there was nothing to notice.
+Why so: .github/decisions/monitoring.md.
 """
 
 import math

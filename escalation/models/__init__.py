@@ -1,4 +1,8 @@
-"""The models of the escalation app, by topic."""
+"""The models of the escalation app, by topic.
+
+Read in this order: policy, contract_window, calendar; clock, ledger; escalation, channel; duty, duty_acts; absence,
+drill, export, heartbeat.
+"""
 
 from escalation.models.absence import AbsenceMove, Settled
 from escalation.models.calendar import Calendar, CalendarVersion

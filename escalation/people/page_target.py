@@ -1,4 +1,7 @@
-"""Who would answer if a rota were paged now: the person on duty, else who stands in, else the duty manager."""
+"""Who would answer if a rota were paged now: the person on duty, else who stands in, else the duty manager.
+
+Why so: .github/decisions/people.md.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Template tags of the escalation app."""
+"""Template tags of the escalation app: promises, drills."""

@@ -1,4 +1,7 @@
-"""Passwords that the desk made: a user who signs in with one must choose their own first."""
+"""Passwords that the desk made: a user who signs in with one must choose their own first.
+
+Why so: .github/decisions/accounts.md.
+"""
 
 from django.contrib.auth.models import User
 from django.db import transaction

@@ -1,4 +1,7 @@
-"""The admin of what joins the desk: its pages of tickets and customers, and the task queue, to look at."""
+"""The admin of what joins the desk: its pages of tickets and customers, and the task queue, to look at.
+
+Read in this order: queue, heartbeat.
+"""
 
 from supportdesk.admin.heartbeat import WordedHeartbeatAdmin
 from supportdesk.admin.queue import FailedTaskAdmin, TimetableAdmin, WaitingTaskAdmin

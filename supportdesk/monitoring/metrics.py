@@ -1,6 +1,7 @@
 """The desk's figures for Prometheus, as a collector that prometheus-client writes out.
 
-All of them come from the database, so any web process answers for the whole desk, and nothing is counted in memory.
+All of them come from the database, so any web process answers for the whole desk, and nothing is counted in memory
+(.github/decisions/monitoring.md).
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,7 @@
-"""The page behind the link in a notification: only its button (POST) acknowledges, so that mail scanners cannot."""
+"""The page behind the link in a notification: only its button (POST) acknowledges, so that mail scanners cannot.
+
+Why so: .github/decisions/notifications.md.
+"""
 
 from datetime import datetime
 

@@ -1,1 +1,1 @@
-"""Template tags of the desk's own pages."""
+"""Template tags of the desk's own pages: operations."""

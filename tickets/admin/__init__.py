@@ -1,4 +1,8 @@
-"""The admin of tickets and mail, one class per file."""
+"""The admin of tickets and mail, one class per file.
+
+Read in this order: ticket, bulk, apply_to_each, page_actions, once_form; mailbox, inbound, outbound; customer;
+labels, display.
+"""
 
 from tickets.admin.customer import TicketedCustomerAdmin
 from tickets.admin.inbound import InboundEmailAdmin

@@ -1,4 +1,7 @@
-"""Parses HTML bodies under limits that keep hostile ones cheap, however deeply they are nested."""
+"""Parses HTML bodies under limits that keep hostile ones cheap, however deeply they are nested.
+
+Why so: .github/decisions/mail.md.
+"""
 
 import re
 

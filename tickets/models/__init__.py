@@ -1,4 +1,7 @@
-"""The models of the tickets app, one file per topic."""
+"""The models of the tickets app, one file per topic.
+
+Read in this order: ticket, message, timeline; mailbox, inbound, outbound; submission.
+"""
 
 from tickets.models.inbound import InboundEmail
 from tickets.models.mailbox import Mailbox

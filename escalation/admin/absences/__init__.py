@@ -1,1 +1,4 @@
-"""The admin of absences, and of the tickets that an absence moved."""
+"""The admin of absences, and of the tickets that an absence moved.
+
+Read in this order: absence, absence_move.
+"""

@@ -1,1 +1,4 @@
-"""The admin of escalation chains: their form, inline and page, shared by policies and contracts."""
+"""The admin of escalation chains, shared by the pages of policies and contracts.
+
+Read in this order: inline, form, page.
+"""

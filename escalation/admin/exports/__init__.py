@@ -1,1 +1,4 @@
-"""The admin of weekly packs and their subscribers."""
+"""The admin of weekly packs and their subscribers.
+
+Read in this order: weekly_export, subscriber.
+"""

@@ -2,7 +2,7 @@
 
 Everything the desk asks of other hosts goes through `Session`: webhooks, Apprise's plugins, the call after a sweep. The
 address is resolved here and the checked one is connected to, so that a name cannot change in between. Neither proxies
-nor .netrc of the environment are used.
+nor .netrc of the environment are used. Why: "One HTTP session" in .github/decisions/notifications.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What the board shows: which promise falls due next, and what else needs attention. Values and queries only."""
+"""What the board shows: which promise falls due next, and what else needs attention. Values and queries only.
+
+Why so: .github/decisions/pages.md.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """Asks a listening part for a sign of life: a web page that answers, a mail server that greets.
 
 By the standard library alone: the supervisor that asks is to outlive every part, so it loads little, and it asks only
-this machine, where neither names, TLS nor redirects need the care of escalation.notifications.channels.http.
+this machine, where neither names, TLS nor redirects need the care of escalation.notifications.channels.http
+(.github/decisions/processes.md).
 """
 
 import http.client
