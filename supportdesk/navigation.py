@@ -116,6 +116,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         for title, items in GROUPS
     ]
     groups[0]["items"].insert(0, board)
+    groups[0]["items"].append({"title": _("Help"), "icon": "help", "link": reverse("admin:help")})
     return [group for group in groups if group["items"]]
 
 

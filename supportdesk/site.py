@@ -10,6 +10,7 @@ from unfold.sites import UnfoldAdminSite
 from supportdesk.accounts.one_time_password import note_sign_in
 from supportdesk.pages.board.view import acknowledge_row, board, compliance_figures, export_list
 from supportdesk.pages.first_password import own_password
+from supportdesk.pages.help import help_page
 from supportdesk.pages.my_settings import duty_link, my_settings
 from supportdesk.pages.operations import operations_page
 
@@ -26,6 +27,8 @@ class DeskSite(UnfoldAdminSite):
             ),
             path("board/tickets.csv", self.admin_view(export_list), name="board_export"),
             path("operations/", self.admin_view(self.operations), name="operations"),
+            path("help/", self.admin_view(self.help), name="help"),
+            path("help/<slug:name>/", self.admin_view(self.help), name="help"),
             path("own-password/", self.admin_view(self.own_password), name="own_password"),
             path("my-settings/", self.admin_view(self.my_settings), name="my_settings"),
             path("my-settings/duty-link/", self.admin_view(duty_link), name="duty_link"),
@@ -42,6 +45,9 @@ class DeskSite(UnfoldAdminSite):
 
     def my_settings(self, request: HttpRequest) -> HttpResponse:
         return my_settings(request, self.each_context(request))
+
+    def help(self, request: HttpRequest, **which: str) -> HttpResponse:
+        return help_page(request, self.each_context(request), **which)
 
     def operations(self, request: HttpRequest) -> HttpResponse:
         return operations_page(request, self.each_context(request))

@@ -26,7 +26,7 @@ def seen(user):
 def test_an_administrator_sees_every_page_and_each_opens(login):
     user = AdminFactory()
     client = login(user)
-    assert sum(map(len, seen(user).values())) == 1 + sum(len(items) for _title, items in GROUPS)
+    assert sum(map(len, seen(user).values())) == 2 + sum(len(items) for _title, items in GROUPS)
     for _title, items in GROUPS:
         for item in items:
             assert client.get(item.link, follow=True).status_code == 200, item.link
@@ -34,7 +34,7 @@ def test_an_administrator_sees_every_page_and_each_opens(login):
 
 def test_an_account_manager_sees_no_operation_and_no_packs():
     pages = seen(staff(groups=["Account manager"]))
-    assert pages["Desk"] == ["Board", "Tickets", "Parked and failed mail", "Outbox", "Notifications"]
+    assert pages["Desk"] == ["Board", "Tickets", "Parked and failed mail", "Outbox", "Notifications", "Help"]
     assert {"Operation", "Weekly packs"}.isdisjoint(pages)
     assert "The desk" not in pages["Staff and duty"]
 
@@ -52,8 +52,8 @@ def test_every_page_that_the_sidebar_offers_opens(login, group):
     assert [link for link in links if client.get(link, follow=True).status_code != 200] == []
 
 
-def test_nobody_is_offered_only_the_board():
-    assert seen(AnonymousUser()) == {"Desk": ["Board"]}
+def test_nobody_is_offered_only_the_board_and_help():
+    assert seen(AnonymousUser()) == {"Desk": ["Board", "Help"]}
 
 
 def test_parked_mail_is_counted_for_those_who_release_it():
