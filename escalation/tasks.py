@@ -5,7 +5,7 @@ from django.utils import timezone
 from escalation.absences.moving import move_from_absent
 from escalation.absences.returning import offer_back
 from escalation.clocks.verification import Verification, verify
-from escalation.drills.drills import end_what_is_over
+from escalation.drills.drills import end_finished_drills
 from escalation.duty.handover_mails import tell_changes
 from escalation.duty.shifts import generate_all
 from escalation.enforcement.heartbeats import beat
@@ -72,7 +72,7 @@ def follow_absences() -> str:
 
 def end_drills() -> str:
     """Fire drills that were acknowledged, came to the end of their chain, or ran long enough."""
-    return f"ended={end_what_is_over(now=timezone.now())}"
+    return f"ended={end_finished_drills(now=timezone.now())}"
 
 
 def generate_shifts() -> str:

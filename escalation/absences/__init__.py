@@ -1,4 +1,4 @@
 """Absences: the tickets of somebody away move to whoever stands in, and are offered back.
 
-Read in this order: moving, promise_notes, ticket_moves, returning.
+Read in this order: moving, returning.
 """

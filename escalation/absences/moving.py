@@ -1,10 +1,13 @@
-"""What is owed on the tickets of somebody away moves to whoever stands in, and is offered back afterwards.
+"""Moves what is owed on the tickets of somebody away to whoever stands in.
 
-1. ``now`` is taken once by the caller. 2. It looks at absences that run, not at their beginning, so nothing is lost
-to a task that did not run, and a customer who writes later waits for nobody on holiday. 3. The rows of a batch are
-locked in one transaction and looked at again; those that are busy are found again a minute later. 4. A batch that
-fails is done in halves, so that one ticket that fails spoils no other. 5. A row for each absence and ticket, with a
-constraint, makes it happen once. 6. What a person gave to somebody who was away already is meant so and stays.
+1. The caller takes ``now`` once.
+2. It looks at absences that run, not at their beginning: a task that did not run loses nothing, and a customer who
+   writes later does not wait for somebody on holiday.
+3. The rows of a batch are locked in one transaction and looked at again. Busy rows are found again a minute later.
+4. A batch that fails is done in halves, so that one ticket that fails spoils no other.
+5. A row for each absence and ticket, with a constraint, makes the move happen once.
+6. A ticket that a person gave to somebody who was away already stays: they meant it.
+
 Why so: .github/decisions/absences.md.
 """
 
@@ -12,35 +15,42 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from customers.models import Absence
-from escalation.absences.promise_notes import owed_clocks
-from escalation.absences.ticket_moves import Moving, move_all
-from escalation.models import AbsenceMove, Clock
+from customers.names import name_of
+from escalation.choices import NoticeKind
+from escalation.enforcement.handover import Handover, HandoverCause, write_handover_notes
+from escalation.models import AbsenceMove, Clock, Notification
+from escalation.notifications.wording import Notice
+from escalation.notifications.writing import notification_row, nudge_dispatch
 from escalation.people.deputies import stand_in_for
 from escalation.people.staff_snapshot import People
-from tickets.choices import Fact
+from tickets.choices import Fact, OwnerRule
 from tickets.lib.batches import work_in_halves
+from tickets.lib.bulk_insert import NewRow, insert_all
 from tickets.models import Ticket, TimelineEntry
 from tickets.models.ticket import TicketQuerySet
 from tickets.services.locking import lock_tickets_unless_busy
+from tickets.services.ownership import OwnerChange, hand_over_all
 
 logger = logging.getLogger(__name__)
 SECONDS = 45.0  # within its minute
-BATCH = 250  # tickets: whoever answers one of them waits for all of them to be written
+BATCH = 250  # tickets; whoever answers one of them waits until all of them are written
 
 
 @dataclass
 class AbsenceReport:
-    """Moved, without anybody to take it, left to whoever holds the row, settled meanwhile, failed, left for later."""
+    """Counts tickets: moved, without anybody to take them, held by somebody else, settled meanwhile, failed, left."""
 
     moved: int = 0
     stranded: int = 0
@@ -60,28 +70,28 @@ class AbsenceReport:
 
 def move_from_absent(*, now: datetime, seconds: float = SECONDS) -> AbsenceReport:
     """Move what is owed by people who are away as of ``now`` (UTC). Any number of runs may overlap."""
-    running(now).filter(noticed_at=None).update(noticed_at=now)
-    return _Pass(now, seconds).run()
+    running_absences(now).filter(noticed_at=None).update(noticed_at=now)
+    return _MovePass(now, seconds).run()
 
 
-def running(now: datetime) -> QuerySet[Absence]:
+def running_absences(now: datetime) -> QuerySet[Absence]:
     return Absence.objects.filter(starts_at__lte=now, ends_at__gt=now)
 
 
-def owed(now: datetime) -> TicketQuerySet:
-    """Open tickets whose customer waits for an answer, or with a promise that is overdue."""
+def owed_tickets(now: datetime) -> TicketQuerySet:
+    """Open tickets whose customer waits for an answer or that have an overdue promise."""
     overdue = Clock.objects.ticking().filter(ticket=OuterRef("pk"), due_at__lte=now)
     return Ticket.objects.active().filter(Q(unanswered_since__isnull=False) | Exists(overdue))
 
 
-def to_move(now: datetime) -> QuerySet[Ticket, tuple[int, int]]:
-    """What is owed by somebody away, with the absence, both by key: once for each absence that runs now.
+def tickets_to_move(now: datetime) -> QuerySet[Ticket, tuple[int, int]]:
+    """Keys of the tickets that somebody away owes, each with the key of every absence that runs now.
 
     P0 and the longest wait first.
     """
     runs = Q(owner__absences__starts_at__lte=now, owner__absences__ends_at__gt=now)
     of_the_absent = (
-        owed(now)
+        owed_tickets(now)
         .annotate(away=FilteredRelation("owner__absences", condition=runs))
         .filter(away__isnull=False)
         .annotate(absence=F("away__pk"), since=Coalesce("away__noticed_at", Value(now)))
@@ -96,8 +106,19 @@ def to_move(now: datetime) -> QuerySet[Ticket, tuple[int, int]]:
     return waiting.order_by("priority", "unanswered_since", "pk", "absence").values_list("pk", "absence")
 
 
-class _Pass:
-    """One run at one moment; the picture of the people is loaded when the first ticket needs it."""
+@dataclass(frozen=True)
+class TicketMove:
+    """A locked ticket, the key of the absence, the person away, and the person who gets the ticket, if anybody does."""
+
+    ticket: Ticket
+    absence: int
+    before: User
+    after: User | None
+    clock: Clock | None
+
+
+class _MovePass:
+    """One pass at one moment. The staff is loaded when the first ticket needs it."""
 
     def __init__(self, now: datetime, seconds: float) -> None:
         self.now = now
@@ -108,49 +129,122 @@ class _Pass:
         return People.at(self.now)
 
     def run(self) -> AbsenceReport:
-        found = list(dict.fromkeys(ticket for ticket, _absence in to_move(self.now)))
+        tickets = list(dict.fromkeys(ticket for ticket, _absence in tickets_to_move(self.now)))
         report = AbsenceReport()
-        for begin in range(0, len(found), BATCH):
+        for begin in range(0, len(tickets), BATCH):
             if time.monotonic() >= self.stop_at:
-                report.left = len(found) - begin
+                report.left = len(tickets) - begin
                 break
-            for part in work_in_halves(found[begin : begin + BATCH], self._together, failed=self._failed):
+            batch = tickets[begin : begin + BATCH]
+            for part in work_in_halves(batch, self._move_batch, failed=self._record_failure):
                 report.add(part)
         return report
 
-    def _failed(self, ticket: int) -> AbsenceReport:
+    def _record_failure(self, ticket: int) -> AbsenceReport:
         logger.exception("Ticket %s could not be moved from somebody away", ticket)
         return AbsenceReport(failed=1)
 
     @transaction.atomic
-    def _together(self, batch: Sequence[int]) -> AbsenceReport:
+    def _move_batch(self, batch: Sequence[int]) -> AbsenceReport:
         tickets = lock_tickets_unless_busy(batch)
-        absences = self._still_to_move(tickets)
-        moving = self._worked_out([tickets[pk] for pk in batch if pk in absences], absences)
-        if moving:
-            move_all(moving, superusers=self.people.superusers, now=self.now)
-        stranded = sum(one.after is None for one in moving)
+        # By ticket the absence; of several at once the first.
+        absences = dict(reversed(list(tickets_to_move(self.now).filter(pk__in=tickets))))
+        moves = self._plan_moves([tickets[pk] for pk in batch if pk in absences], absences)
+        if moves:
+            move_all(moves, superusers=self.people.superusers, now=self.now)
+        stranded = sum(move.after is None for move in moves)
         return AbsenceReport(
-            moved=len(moving) - stranded,
+            moved=len(moves) - stranded,
             stranded=stranded,
             busy=len(batch) - len(tickets),
-            settled=len(tickets) - len(moving),
+            settled=len(tickets) - len(moves),
         )
 
-    def _still_to_move(self, tickets: Collection[int]) -> dict[int, int]:
-        """By ticket the absence; of several at once the first."""
-        return dict(reversed(list(to_move(self.now).filter(pk__in=tickets))))
-
-    def _worked_out(self, tickets: Sequence[Ticket], absences: dict[int, int]) -> list[Moving]:
-        found = {pk: stand_in_for(pk, self.people) for pk in {ticket.owner_id for ticket in tickets}}
+    def _plan_moves(self, tickets: Sequence[Ticket], absences: dict[int, int]) -> list[TicketMove]:
+        stand_ins = {pk: stand_in_for(pk, self.people) for pk in {ticket.owner_id for ticket in tickets}}
         clocks = owed_clocks(tickets) if tickets else {}
         return [
-            Moving(
+            TicketMove(
                 ticket,
                 absences[ticket.pk],
                 before=ticket.owner,
-                after=stand_in.user if (stand_in := found[ticket.owner_id]) is not None else None,
+                after=stand_in.user if (stand_in := stand_ins[ticket.owner_id]) is not None else None,
                 clock=clocks.get(ticket.pk),
             )
             for ticket in tickets
         ]
+
+
+def move_all(moves: Sequence[TicketMove], *, superusers: Sequence[User], now: datetime) -> None:
+    """Write rows, new owners, notes and notifications in the caller's transaction.
+
+    A ticket that nobody can take stays, and those who can do something about it are told once.
+    """
+    stranded = _stranded_rows(moves)
+    taken = [move for move in moves if move.after is not None]
+    new = [move for move in moves if (move.absence, move.ticket.pk) not in stranded]
+    for user in {move.after for move in taken}:
+        keys = [stranded.get((move.absence, move.ticket.pk)) for move in taken if move.after == user]
+        if known := [key for key in keys if key is not None]:
+            AbsenceMove.objects.filter(pk__in=known).update(to_owner=user, moved_at=now)
+    insert_all([_absence_move_row(move, now) for move in new])
+    _hand_over(taken, now)
+    rows: list[NewRow[Notification]] = []
+    for move in taken:
+        if move.after is not None:
+            notice = Notice(NoticeKind.AWAY_TO_YOU, move.ticket, move.clock, move.before)
+            rows.append(notification_row(move.after, notice, at=now))
+    for move in new:
+        if move.after is None:
+            notice = Notice(NoticeKind.NOBODY_STANDS_IN, move.ticket, move.clock, move.before)
+            rows += [notification_row(user, notice, at=now) for user in superusers]
+    insert_all(rows)
+    if rows:
+        nudge_dispatch()
+
+
+def _stranded_rows(moves: Sequence[TicketMove]) -> dict[tuple[int | None, int], int]:
+    """By absence and ticket the keys of the rows of an earlier pass that found nobody."""
+    rows = AbsenceMove.objects.filter(
+        absence__in={move.absence for move in moves}, ticket__in=[move.ticket.pk for move in moves]
+    )
+    return {(absence, ticket): pk for absence, ticket, pk in rows.values_list("absence", "ticket", "pk")}
+
+
+def _absence_move_row(move: TicketMove, now: datetime) -> NewRow[AbsenceMove]:
+    values = {
+        "absence_id": move.absence,
+        "ticket_id": move.ticket.pk,
+        "from_owner_id": move.before.pk,
+        "to_owner_id": move.after.pk if move.after is not None else None,
+        "moved_at": now,
+    }
+    return NewRow(AbsenceMove, values)
+
+
+def _hand_over(taken: Sequence[TicketMove], now: datetime) -> None:
+    changes, handovers = [], []
+    for move in taken:
+        if move.after is None:
+            continue
+        reason = _("%(name)s is away.") % {"name": name_of(move.before)}
+        changes.append(OwnerChange(move.ticket, move.after, reason))
+        if move.clock is not None:
+            handovers.append(Handover(move.clock, move.before, move.after, HandoverCause.ABSENCE))
+    hand_over_all(changes, actor=None, at=now, rule=OwnerRule.ABSENCE)
+    write_handover_notes(handovers, at=now)
+
+
+def owed_clocks(tickets: Iterable[Ticket]) -> dict[int, Clock]:
+    """By ticket the promise that falls due first; without an open promise the newest one. At most two queries."""
+    by_key = {ticket.pk: ticket for ticket in tickets}
+    clocks: dict[int, Clock] = {}
+    for clock in Clock.objects.open().filter(ticket__in=by_key).order_by("due_at", "pk"):
+        clocks.setdefault(clock.ticket_id, clock)
+    if settled := by_key.keys() - clocks.keys():
+        started = Clock.objects.filter(ticket=OuterRef("pk")).order_by("-started_at", "-pk")
+        newest = Ticket.objects.filter(pk__in=settled).values_list(Subquery(started.values("pk")[:1]))
+        clocks |= {clock.ticket_id: clock for clock in Clock.objects.filter(pk__in=newest)}
+    for clock in clocks.values():
+        clock.ticket = by_key[clock.ticket_id]
+    return clocks

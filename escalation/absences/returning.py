@@ -1,4 +1,4 @@
-"""Back from absence: the tickets that moved are offered back, and people take them back or let them stay."""
+"""Offers moved tickets back to people who return from an absence; they take them back or let them stay."""
 
 from datetime import datetime
 
@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 
 from customers.access import Person
 from customers.names import name_of
-from escalation.absences.moving import running
-from escalation.absences.promise_notes import owed_clocks
+from escalation.absences.moving import owed_clocks, running_absences
 from escalation.choices import NoticeKind
 from escalation.clocks.lead_decisions import LEADS
 from escalation.enforcement.handover import Handover, HandoverCause, write_handover_notes
@@ -30,28 +29,28 @@ MOST_NAMED = 20  # tickets in one notification; the page lists all of them
 def offer_back(*, now: datetime) -> int:
     """Offer the moved tickets of everybody who is back as of ``now`` (UTC), each person in one notification.
 
-    An absence that was shortened or deleted is over. How many tickets were offered; twice offers nothing twice.
+    An absence that was shortened or deleted is over. Returns how many tickets were offered; each is offered once.
     """
-    away = running(now).filter(user=OuterRef("from_owner"))
+    away = running_absences(now).filter(user=OuterRef("from_owner"))
     over = AbsenceMove.objects.unsettled().filter(~Exists(away))
-    _pass(over.filter(offered_at__isnull=False), at=now)
+    _settle_stale(over.filter(offered_at__isnull=False), at=now)
     people = over.filter(offered_at=None).order_by("from_owner").values_list("from_owner", flat=True)
     return sum(_offer(person, now) for person in people.distinct())
 
 
-def _pass(moves: AbsenceMoveQuerySet, *, at: datetime) -> None:
-    """What is done or has gone elsewhere is nobody's question any more."""
+def _settle_stale(moves: AbsenceMoveQuerySet, *, at: datetime) -> None:
+    """Close the offers of tickets that are done or have gone to somebody else."""
     moves.filter(pk__in=moves.stale().values("pk")).update(settled_at=at, settled_as=Settled.PASSED)
 
 
 @transaction.atomic
 def _offer(person: int, now: datetime) -> int:
-    """Locks the person's moves; a run that holds them already does the work."""
+    """Locks the person's moves; a run that already holds them does the work."""
     skip = connection.features.has_select_for_update_skip_locked
     waiting = AbsenceMove.objects.unsettled().filter(from_owner=person, offered_at=None)
     locked_rows = waiting.select_for_update(skip_locked=skip, of=("self",) if skip else ())
     moves = AbsenceMove.objects.filter(pk__in=list(locked_rows.values_list("pk", flat=True)))
-    _pass(moves, at=now)
+    _settle_stale(moves, at=now)
     offered = list(moves.unsettled().select_related("ticket__customer", "ticket__owner", "from_owner"))
     moves.unsettled().update(offered_at=now)
     if offered and offered[0].from_owner.is_active:
@@ -75,8 +74,8 @@ def _tell_who_is_back(moves: list[AbsenceMove], now: datetime) -> None:
 
 @transaction.atomic
 def take_back(*, move: AbsenceMove, actor: User, at: datetime) -> AbsenceMove:
-    """The ticket goes to who held it before the absence; locks it. Raises DeskError."""
-    move, ticket = _undecided(move, actor)
+    """Give the ticket back to the owner before the absence. Locks it. Raises DeskError."""
+    move, ticket = _lock_undecided(move, actor)
     holder, owner = ticket.owner, move.from_owner
     hand_over(ticket, owner, actor=actor, at=at, rule=OwnerRule.BY_HAND, reason=_("Back from absence."))
     clock = owed_clocks([ticket]).get(ticket.pk)
@@ -90,18 +89,18 @@ def take_back(*, move: AbsenceMove, actor: User, at: datetime) -> AbsenceMove:
 
 @transaction.atomic
 def keep(*, move: AbsenceMove, actor: User, at: datetime) -> AbsenceMove:
-    """The ticket stays with who has it; locks it. Raises DeskError."""
-    move, _ticket = _undecided(move, actor)
+    """Leave the ticket with its present owner. Locks it. Raises DeskError."""
+    move, _ticket = _lock_undecided(move, actor)
     return _settle(move, Settled.KEPT, actor, at)
 
 
 def may_decide(user: User, move: AbsenceMove) -> bool:
-    """Whoever held it, whoever has it, and leads."""
+    """True for the former owner, the present owner, and leads."""
     return user.pk in (move.from_owner_id, move.ticket.owner_id) or user.has_perm(LEADS)
 
 
 def offered_to(user: Person, ticket: Ticket) -> AbsenceMove | None:
-    """What this person may decide about the ticket now. One query."""
+    """The offer that this person may decide on now. One query."""
     moves = AbsenceMove.objects.offered().filter(ticket=ticket).select_related("from_owner")
     move = moves.order_by("moved_at", "pk").first()
     if move is None or not isinstance(user, User):
@@ -110,8 +109,8 @@ def offered_to(user: Person, ticket: Ticket) -> AbsenceMove | None:
     return move if may_decide(user, move) else None
 
 
-def _undecided(move: AbsenceMove, actor: User) -> tuple[AbsenceMove, Ticket]:
-    """Both as they are now, under the ticket's lock, once it is sure that there is something to decide."""
+def _lock_undecided(move: AbsenceMove, actor: User) -> tuple[AbsenceMove, Ticket]:
+    """Lock the ticket and read both again. Raises DeskError if there is nothing to decide, or not for the actor."""
     ticket = lock_ticket(move.ticket)
     fresh = AbsenceMove.objects.select_related("from_owner__staff_profile").get(pk=move.pk)
     fresh.ticket = ticket

@@ -1,4 +1,4 @@
-"""Fire drills: the list with how long it took, the form that starts one, and the report of each."""
+"""Fire drills: the list with response times, the form that starts one, and the report of each."""
 
 from typing import Any, cast
 
@@ -80,7 +80,7 @@ class DrillAdmin(ReadOnlyAdmin, RowAccessAdmin):
     ordering = ("-started_at",)
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[Drill]:
-        """All for who sees everything; else those of tickets they see, and their own."""
+        """All drills for readers who see everything; else those on visible tickets, and their own."""
         if sees_all(user):
             return Drill.objects.all()
         seen = Q(ticket__in=visible_tickets(user).order_by().values("pk"))
@@ -198,7 +198,7 @@ class DrillAdmin(ReadOnlyAdmin, RowAccessAdmin):
 
 @transaction.atomic
 def _start(form: DrillForm, actor: User) -> Drill:
-    """A form that is sent twice starts one drill."""
+    """Start one drill even if the form is sent twice."""
     data, at = form.cleaned_data, timezone.now()
     if not claim_submission(data["token"], actor=actor, at=at):
         raise DeskError(_("This drill was started already; find it in the list."))

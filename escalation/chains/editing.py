@@ -1,4 +1,4 @@
-"""Changes of chains. No step is edited: it is retired and another written, so what fired keeps what it said.
+"""Changes chains. A step is never edited but retired and replaced, so that past firings keep its wording.
 
 Why so: .github/decisions/chains.md.
 """
@@ -22,7 +22,7 @@ from tickets.errors import DeskError
 
 @dataclass(frozen=True)
 class ChainRevision:
-    """What a change did. ``moved`` counts the open promises that the next sweep puts on the new chain."""
+    """The result of a change. ``moved`` counts the open promises that the next sweep puts on the new chain."""
 
     kept: Sequence[EscalationStep]
     added: Sequence[EscalationStep]
@@ -39,11 +39,11 @@ def revise_chain(
     actor: User | None,
     at: datetime,
 ) -> ChainRevision:
-    """Put these steps into force from ``at`` (UTC) on, as the whole chain of the policy or of the contract.
+    """Make these steps the whole chain of the policy or of the contract from ``at`` (UTC) on.
 
-    No steps: the contract follows its plan's policy again, a policy the default one. Steps that are as they were stay;
-    what has fired stays as it said; open promises on this chain are looked at by the next sweep. Locks the policy or
-    the contract. Raises DeskError, a sentence on each line.
+    Without steps a contract follows its plan's policy again, and a policy the default one. Unchanged steps stay. The
+    next sweep looks at the open promises on this chain. Locks the policy or the contract. Raises DeskError, a sentence
+    on each line.
     """
     home = _locked(policy, contract)
     stand = _by_spec(home.steps.current().select_related("person", "rota"))
@@ -56,7 +56,7 @@ def revise_chain(
 
 
 def _refuse(home: Policy | Contract, steps: Sequence[StepSpec], new: Sequence[StepSpec]) -> None:
-    """Steps that stand already are not asked again: somebody they name may have left since."""
+    """Check new steps only: somebody whom a standing step names may have left since."""
     rota, is_default = rota_of(home), isinstance(home, Policy) and home.is_default
     faults = [fault for step in new for fault in step_faults(step, rota=rota)]
     faults += chain_faults(steps, is_default=is_default)
@@ -65,31 +65,31 @@ def _refuse(home: Policy | Contract, steps: Sequence[StepSpec], new: Sequence[St
 
 
 def spec_of(step: EscalationStep) -> StepSpec:
-    """What a step says, as a value. Needs `person` and `rota` loaded."""
+    """The step as a value. Needs `person` and `rota` loaded."""
     named = {field.name: getattr(step, field.name) for field in fields(StepSpec)}
     return StepSpec(**{**named, "tell": tuple(step.tell), "channels": tuple(step.channels)})
 
 
 def step_of(spec: StepSpec, **home: Any) -> EscalationStep:
-    """A step that says this, not saved."""
+    """An unsaved step of this value."""
     said = {field.name: getattr(spec, field.name) for field in fields(StepSpec)}
     return EscalationStep(**{**said, "tell": list(spec.tell), "channels": list(spec.channels), **home})
 
 
 def rota_of(home: Policy | Contract) -> DutyRota | None:
-    """Whose person on duty is meant where a step names no rota."""
+    """The rota to page where a step names none."""
     policy = home if isinstance(home, Policy) else policy_behind(home)
     return policy.duty_rota if policy is not None else None
 
 
 def policy_behind(contract: Contract) -> Policy | None:
-    """The policy that serves the contract beside its own steps: its plan's, else the default one."""
+    """The policy behind the contract's own steps: that of its plan, else the default one."""
     found = Policy.objects.filter(Q(plan=contract.plan_id) | Q(is_default=True)).select_related("duty_rota")
     return found.order_by("is_default").first()
 
 
 def followers(home: Policy | Contract) -> ClockQuerySet:
-    """The open promises whose chain this is, as services.chain finds it for each of them."""
+    """The open promises that follow this chain, by the same rule as `Chains.for_terms`."""
     open_ones, closer = Clock.objects.open(), _steps_for_its_priority()
     if isinstance(home, Contract):
         return open_ones.filter(contract=home)
@@ -128,7 +128,7 @@ def _add(
 
 
 def _move(home: Policy | Contract, changed: Sequence[EscalationStep], at: datetime) -> int:
-    """What is due already is on its way to the sweep, which may hold its lock; a pause ends by no chain."""
+    """Leave clocks that are already due: the sweep may hold their lock. A paused clock has no next step."""
     priorities = {priority for step in changed for priority in spec_of(step).priorities}
     if not priorities:
         return 0

@@ -1,4 +1,4 @@
-"""A step of a chain in a line: when, for which priorities, what it does and through what."""
+"""A step of a chain as one line: when, for which priorities, what it does, by which channels."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ def in_short(step: EscalationStep) -> str:
 
 
 def in_full(step: EscalationStep) -> str:
-    """With the acknowledgement and the repeats too."""
+    """The short line with acknowledgement and repeats added."""
     return " · ".join([in_short(step), *asks_of(step)])
 
 
@@ -36,7 +36,7 @@ def _does(step: EscalationStep) -> Iterator[str]:
 
 
 def asks_of(step: EscalationStep) -> Iterator[str]:
-    """What it asks of whoever it reaches, and how often it comes again."""
+    """How soon the step must be acknowledged, and how often it repeats."""
     if step.ack_required:
         yield _("to be acknowledged within %(minutes)s min") % {"minutes": step.ack_minutes}
     if step.repeat_minutes and step.repeat_cap:

@@ -1,4 +1,4 @@
-"""What may not stand in a chain, each as a sentence: rules of one step, and of the steps together. Pure.
+"""Checks chains: rules for one step and for the steps together, each fault a sentence. Pure.
 
 Why so: .github/decisions/chains.md.
 """
@@ -22,7 +22,7 @@ MOST_MINUTES = 30 * 24 * 60
 
 @dataclass(frozen=True)
 class StepSpec:
-    """A step as somebody wants it; the fields are those of EscalationStep. Either ``percent`` or ``minutes_from_due``.
+    """A step to be written, with the fields of EscalationStep. Either ``percent`` or ``minutes_from_due`` is set.
 
     Without ``rota`` the person on duty is that of the policy's rota.
     """
@@ -43,7 +43,7 @@ class StepSpec:
 
     @property
     def moment(self) -> tuple[int | None, int | None]:
-        """Equal for steps at the same moment: the due time has two names."""
+        """Equal for steps at the same time: the due time can be written in two ways."""
         return (None, 0) if self.percent == DUE else (self.percent, self.minutes_from_due)
 
     @property
@@ -66,7 +66,7 @@ class StepSpec:
 
 
 def step_faults(step: StepSpec, *, rota: DutyRota | None) -> Iterator[str]:
-    """What is wrong with a step by itself; ``rota`` is the policy's."""
+    """Faults of one step; ``rota`` is the policy's."""
     yield from _moment_faults(step)
     yield from _people_faults(step, rota)
     yield from _channel_faults(step)
@@ -116,7 +116,7 @@ def _time_faults(step: StepSpec) -> Iterator[str]:
 
 
 def chain_faults(steps: Sequence[StepSpec], *, is_default: bool) -> Iterator[str]:
-    """What is wrong with the steps together. The default chain serves every priority, for others fall back to it."""
+    """Faults of the steps together. The default chain must serve every priority: others fall back to it."""
     yield from _clashes(steps)
     served = {priority for step in steps for priority in step.priorities}
     needed = set(Priority.values) if is_default else served

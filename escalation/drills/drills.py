@@ -52,7 +52,7 @@ def start_drill(
         raise DeskError(_("You may not start a fire drill. Ask a duty manager."))
     if not reason.strip():
         raise DeskError(_("Give a reason: it stands in the report."))
-    _refuse_a_second()
+    _refuse_second_drill()
     ticket = _open(actor, at, reason.strip(), customer)
     Drill.objects.create(
         ticket=ticket,
@@ -65,8 +65,8 @@ def start_drill(
     return ticket
 
 
-def _refuse_a_second() -> None:
-    """The desk's row is the lock, so that of two at once the second finds the first."""
+def _refuse_second_drill() -> None:
+    """Lock the desk's row, so that of two drills started at once the second finds the first."""
     Desk.objects.select_for_update().first()
     running = Drill.objects.filter(ended_at=None).select_related("ticket").first()
     if running is not None:
@@ -99,19 +99,19 @@ def _open(actor: User, at: datetime, reason: str, customer: Customer | None) -> 
 
 @transaction.atomic
 def end_drill(*, drill: Drill, actor: User, at: datetime) -> Drill:
-    """End it by hand: who started it, or who may start one. Locks the ticket. Raises DeskError."""
+    """End a drill by hand, as its starter or as somebody who may start one. Locks the ticket. Raises DeskError."""
     if actor.pk != drill.started_by_id and not actor.has_perm(STARTS_DRILLS):
         raise DeskError(_("Only who started the drill or a duty manager can end it."))
     ticket = lock_ticket(drill.ticket)
-    fresh = _running(ticket)
+    fresh = _running_drill(ticket)
     if fresh is None:
         raise DeskError(_("This drill is over already."))
     _finish(fresh, DrillEnding.BY_HAND, ChangeContext(at, actor))
     return fresh
 
 
-def end_what_is_over(*, now: datetime) -> int:
-    """End every drill whose condition is met as of ``now`` (UTC); any number of runs may overlap. How many ended."""
+def end_finished_drills(*, now: datetime) -> int:
+    """End every drill that is over as of ``now`` (UTC); returns how many. Any number of runs may overlap."""
     running = Drill.objects.filter(ended_at=None).values_list("ticket", flat=True)
     return sum(_end_if_over(ticket, now) for ticket in list(running))
 
@@ -119,7 +119,7 @@ def end_what_is_over(*, now: datetime) -> int:
 @transaction.atomic
 def _end_if_over(pk: int, now: datetime) -> bool:
     ticket = lock_ticket_unless_busy(pk)
-    drill = _running(ticket) if ticket is not None else None
+    drill = _running_drill(ticket) if ticket is not None else None
     ending = _ending_of(drill, now) if drill is not None else None
     if drill is None or ending is None:
         return False
@@ -143,20 +143,20 @@ def _chain_is_over(drill: Drill, now: datetime) -> bool:
 
 
 def end_the_answered(event: StaffResponded) -> None:
-    """An answer, which in a drill is a logged contact, is what the chain asked for."""
-    drill = _running(event.ticket)
+    """End the drill when somebody answers, which in a drill is a logged contact."""
+    drill = _running_drill(event.ticket)
     if drill is not None:
         _finish(drill, DrillEnding.ANSWERED, ChangeContext(event.at, event.actor))
 
 
 def end_the_closed(event: StatusChanged) -> None:
-    drill = _running(event.ticket) if event.after in OVER else None
+    drill = _running_drill(event.ticket) if event.after in OVER else None
     if drill is not None:
-        _mark(drill, DrillEnding.BY_HAND, ChangeContext(event.at, event.actor))
+        _record_ending(drill, DrillEnding.BY_HAND, ChangeContext(event.at, event.actor))
 
 
-def _running(ticket: Ticket) -> Drill | None:
-    """One query for drills, none for every other ticket."""
+def _running_drill(ticket: Ticket) -> Drill | None:
+    """The ticket's drill, unless it is over. One query for drills, none for every other ticket."""
     drill = Drill.objects.filter(ticket=ticket, ended_at=None).first() if ticket.is_drill else None
     if drill is not None:
         drill.ticket = ticket
@@ -164,8 +164,8 @@ def _running(ticket: Ticket) -> Drill | None:
 
 
 def _finish(drill: Drill, ending: DrillEnding, context: ChangeContext) -> None:
-    """Under the ticket's lock: what is still promised is withdrawn, and the ticket closed."""
-    _mark(drill, ending, context)
+    """Cancel the open promises and close the ticket, whose lock the caller holds."""
+    _record_ending(drill, ending, context)
     over = ChangeContext(
         context.at, context.actor, _("The fire drill is over: %(ending)s.") % {"ending": ending.label}
     )
@@ -174,6 +174,6 @@ def _finish(drill: Drill, ending: DrillEnding, context: ChangeContext) -> None:
     move_to(drill.ticket, Status.CLOSED, actor=context.actor, at=context.at, reason=over.cause)
 
 
-def _mark(drill: Drill, ending: DrillEnding, context: ChangeContext) -> None:
+def _record_ending(drill: Drill, ending: DrillEnding, context: ChangeContext) -> None:
     drill.ended_at, drill.ended_by, drill.ending = context.at, context.actor, ending
     drill.save(update_fields=["ended_at", "ended_by", "ending"])

@@ -1,4 +1,4 @@
-"""The report of a fire drill: who was told through what and with what outcome, who acknowledged after how long."""
+"""The report of a fire drill: who was told, by which channel, with what outcome, and how soon they acknowledged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_LISTED = 500  # of what a drill caused
 
 @dataclass(frozen=True)
 class ReportLine:
-    """One thing that happened. Without a medium nobody was told anything by it."""
+    """One event of the drill. Without a medium nobody was told of it."""
 
     at: datetime
     who: str
@@ -35,8 +35,9 @@ class ReportLine:
 
 @dataclass(frozen=True)
 class PersonReached:
-    """Somebody who was told, or who took it unasked. ``since`` is the first word to them, or the drill's start if
-    they acknowledged before it.
+    """Somebody who was told, or who acknowledged unasked.
+
+    ``since`` is when they were first told, or the drill's start if they acknowledged before.
     """
 
     user: User
@@ -60,13 +61,13 @@ class DrillReport:
 
     @property
     def first_after(self) -> timedelta | None:
-        """From the start until the first acknowledgement of anybody."""
+        """From the start until anybody's first acknowledgement."""
         first = min((said.at for said in self.acknowledgements), default=None)
         return first - self.drill.started_at if first is not None else None
 
     @cached_property
     def people(self) -> list[PersonReached]:
-        """In the order in which they were told; those who took it unasked come last."""
+        """In the order in which they were told; people who acknowledged unasked come last."""
         told: dict[User, list[datetime]] = {}
         for notification in self.notifications:
             if notification.recipient is not None:  # a group acknowledges nothing
@@ -79,7 +80,7 @@ class DrillReport:
 
     @property
     def silent(self) -> list[PersonReached]:
-        """Told, and never said that they have it."""
+        """People who were told and never acknowledged."""
         return [person for person in self.people if person.acknowledged_at is None]
 
     @cached_property
@@ -144,7 +145,7 @@ def _reader(notification: Notification) -> str:
 
 
 def _attempts(notification: Notification) -> Iterator[ReportLine]:
-    """Each try by which somebody was told; what has none yet, or went by mail alone, stands for itself."""
+    """A line for each attempt to send; one for the notification itself if it has none yet or went by mail alone."""
     who, what = _reader(notification), str(NoticeKind(notification.kind).label)
     attempts = list(notification.attempts.all())
     for one in attempts:
@@ -165,7 +166,7 @@ COLUMNS = ("at", "seconds_since_start", "person", "what", "channel", "outcome", 
 
 
 def csv_rows(report: DrillReport) -> Iterator[list[datetime | int | str]]:
-    """The lines of the report, then one for each person who was told and never acknowledged."""
+    """The lines of the report, then one for each person who never acknowledged."""
     start = report.drill.started_at
     for line in report.lines:
         seconds = int((line.at - start).total_seconds())
@@ -181,6 +182,6 @@ def with_first_acknowledged(drills: QuerySet[Drill]) -> QuerySet[Drill]:
 
 
 def median_after(drills: Iterable[Drill]) -> timedelta | None:
-    """Half of the drills that anybody acknowledged took no longer; they need ``first_at``."""
+    """The median time to the first acknowledgement; the drills need ``first_at``."""
     after = [one.first_at - one.started_at for one in drills if one.first_at is not None]  # type: ignore[attr-defined]
     return median(after) if after else None

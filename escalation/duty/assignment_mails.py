@@ -1,4 +1,4 @@
-"""Tells somebody that they were put on duty, or are not any more: mails in the transaction of the act."""
+"""Mails people who were put on duty or taken off it, in the transaction of the change."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,22 +17,22 @@ from tickets.services.outgoing.outbox import queue_mail
 
 
 def tell_put_on_duty(override: DutyOverride, *, actor: User | None, at: datetime) -> None:
-    """Whoever did it to themselves knows."""
-    _tell(override, _put, actor, at)
+    """No mail to an actor who put themselves on duty."""
+    _tell(override, _assigned_sentences, actor, at)
 
 
 def tell_withdrawn(override: DutyOverride, *, actor: User | None, at: datetime) -> None:
-    _tell(override, _taken_back, actor, at)
+    _tell(override, _withdrawn_sentences, actor, at)
 
 
-def _put() -> tuple[str, str]:
+def _assigned_sentences() -> tuple[str, str]:
     return (
         _("You are on duty: %(rota)s, %(from)s"),
         _("%(actor)s put you on duty for %(rota)s from %(from)s to %(to)s."),
     )
 
 
-def _taken_back() -> tuple[str, str]:
+def _withdrawn_sentences() -> tuple[str, str]:
     return (
         _("Not on duty any more: %(rota)s, %(from)s"),
         _("%(actor)s took your duty for %(rota)s from %(from)s to %(to)s back."),

@@ -1,4 +1,4 @@
-"""Each person's shifts as a calendar to subscribe to, by a signed link that its owner can renew or take back.
+"""Each person's shifts as an iCalendar feed, under a signed link that its owner can renew or revoke.
 
 Why so: .github/decisions/duty.md.
 """
@@ -28,7 +28,7 @@ def _signer() -> Signer:
 
 
 def renew_link(*, user: User, at: datetime) -> DutyFeed:
-    """Give the person a new link; whoever has the old one finds nothing from now on."""
+    """Give the person a new link; the old one stops working."""
     feed, _created = DutyFeed.objects.update_or_create(
         user=user, defaults={"secret": secrets.token_hex(8), "created_at": at}
     )
@@ -44,7 +44,7 @@ def token_of(feed: DutyFeed) -> str:
 
 
 def user_of(token: str) -> User | None:
-    """Whose shifts a token shows; None for one that is forged, renewed since, or of somebody who left."""
+    """The user of a token; None if it is forged, was renewed since, or its user left."""
     if len(token) > LONGEST_TOKEN:
         return None
     try:
@@ -59,7 +59,7 @@ def user_of(token: str) -> User | None:
 
 
 def calendar_of(user: User, *, at: datetime) -> bytes:
-    """All shifts of a person from four weeks ago on, in their language; one query."""
+    """All shifts of a person from four weeks ago on, in their language. One query."""
     with as_read_by(*reader_of(user)):
         name = _("Duty of %(name)s") % {"name": person_name(user)}
         return calendar_document(_events(user, at), name=name, at=at)
@@ -86,7 +86,7 @@ def _event(watch: Watch) -> Event:
 
 
 def _about(watch: Watch) -> str:
-    """Why somebody has the duty: the reason of an override, the layer that gives it."""
+    """Why the person has the duty: the reason of an override, or the name of the layer."""
     if watch.shift.override is not None:
         return watch.shift.override.reason
     return watch.shift.layer.name if watch.shift.layer is not None else ""

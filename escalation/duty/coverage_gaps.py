@@ -1,4 +1,4 @@
-"""Times in which nobody can be reached by a rota: no shift, or a person who is away without a deputy or has left."""
+"""Finds times when a rota reaches nobody: no shift, or a person who is away without a deputy or has left."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import Absence, StaffProfile
 from escalation.lib.intervals import Span, clipped, difference, intersection, union
 from escalation.models import DutyRota, EscalationStep, PolicyTarget, PolicyVersion
-from escalation.people.on_duty import Watch, shifts_within, watches_by_rota, within
+from escalation.people.on_duty import Watch, cut_to, shifts_within, watches_by_rota
 from tickets.choices import Priority
 
 DAYS = 14
@@ -75,7 +75,7 @@ def gaps_within(rotas: Sequence[DutyRota], span: Span) -> list[Gap]:
 
 
 def _gaps(rota: DutyRota, found: Iterable[Watch], reach: Reachability, span: Span) -> Iterator[Gap]:
-    held = list(within(found, span))
+    held = list(cut_to(found, span))
     gaps = [Gap(rota, *free, GapWhy.NOBODY) for free in difference([span], (watch.span for watch in held))]
     for watch in held:
         why = GapWhy.AWAY if reach.is_on_staff(watch.user) else GapWhy.INACTIVE

@@ -1,4 +1,4 @@
-"""What a hand-over tells: the open promises of the rota and what the outgoing person holds, and who knows of it."""
+"""The text of a hand-over: open promises of the rota, tickets of the outgoing person, and who was told of them."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ URGENT = (Priority.P0, Priority.P1)
 
 @dataclass(frozen=True)
 class DigestTicket:
-    """One ticket with what falls due next on it, if anything does, and the names of who was told of it.
+    """One ticket, the promise that falls due next on it, if any, and the names of the people told of it.
 
-    ``of_rota``: a P0 or P1 that the rota's policy promises, which is the business of everybody on duty.
+    ``of_rota``: a P0 or P1 under a policy of this rota, which concerns everybody on duty.
     """
 
     ticket: Ticket
@@ -40,7 +40,7 @@ class DigestTicket:
 
 @dataclass(frozen=True)
 class Digest:
-    """Urgent tickets first; ``more`` is how many did not fit."""
+    """Urgent tickets come first; ``more`` tickets did not fit."""
 
     rota: DutyRota
     at: datetime
@@ -51,14 +51,14 @@ class Digest:
 
 
 def digest_of(rota: DutyRota, at: datetime, outgoing: User, incoming: User) -> Digest:
-    """Three queries, whatever is open. ``for_reader`` leaves out what somebody may not see."""
+    """The digest for both readers; ``for_reader`` leaves out what one may not see. Three queries."""
     clocks = _nearest_clocks(rota, outgoing)
     held = Ticket.objects.active().filter(owner=outgoing).exclude(pk__in=clocks.keys())
     held = held.select_related("customer", "owner").order_by("priority", "opened_at")
     tickets = [*(clock.ticket for clock in clocks.values()), *held[: MOST + 1]]
     tickets.sort(key=lambda ticket: _urgency(ticket, clocks.get(ticket.pk)))
     shown = tickets[:MOST]
-    told = _told({ticket.pk for ticket in shown})
+    told = _informed_people({ticket.pk for ticket in shown})
     items = [_item_of(ticket, clocks.get(ticket.pk), told.get(ticket.pk, ()), rota) for ticket in shown]
     return Digest(rota, at, outgoing, incoming, items, more=len(tickets) - len(shown))
 
@@ -69,7 +69,7 @@ def _item_of(ticket: Ticket, clock: Clock | None, told: Sequence[str], rota: Dut
 
 
 def for_reader(digest: Digest, reader: User) -> Digest:
-    """Urgent tickets of the rota are the business of both; of the others each sees what they may see in the desk."""
+    """Both read of the rota's urgent tickets; of the others each reads what they may see in the desk."""
     others = [item.ticket.pk for item in digest.items if not item.of_rota]
     if not others or reader == digest.outgoing:
         return digest
@@ -79,7 +79,7 @@ def for_reader(digest: Digest, reader: User) -> Digest:
 
 
 def _nearest_clocks(rota: DutyRota, outgoing: User) -> Mapping[int, Clock]:
-    """By ticket the promise that falls due first: of what the outgoing person holds, and of P0 and P1 of the rota."""
+    """By ticket the promise that falls due first, for tickets of the outgoing person and the rota's P0 and P1."""
     urgent = Q(policy_version__policy__duty_rota=rota, ticket__priority__in=URGENT)
     clocks = Clock.objects.ticking().filter(Q(ticket__owner=outgoing) | urgent)
     clocks = clocks.select_related("ticket__customer", "ticket__owner", "policy_version__policy")
@@ -94,8 +94,8 @@ def _urgency(ticket: Ticket, clock: Clock | None) -> tuple[object, ...]:
     return ticket.priority not in URGENT, ticket.priority, clock is None, due
 
 
-def _told(tickets: Collection[int]) -> Mapping[int, list[str]]:
-    """Whom the desk told of each ticket, each once, in order."""
+def _informed_people(tickets: Collection[int]) -> Mapping[int, list[str]]:
+    """By ticket the names of the people told of it, each once, in order."""
     rows = (
         Notification.objects.filter(ticket__in=tickets)
         .select_related("recipient")
@@ -136,17 +136,17 @@ def _lines(digest: Digest) -> Iterator[str]:
         yield _("Nothing is open that has to be handed over.")
     if urgent:
         yield _("P0 and P1:")
-        yield from _list(urgent)
+        yield from _ticket_lines(urgent)
     if others:
         yield _("Also held by %(name)s:") % {"name": person_name(digest.outgoing)}
-        yield from _list(others)
+        yield from _ticket_lines(others)
     if digest.more:
         yield ngettext("and %(count)s more.", "and %(count)s more.", digest.more) % {"count": digest.more}
         yield ""
     yield settings.SITE_URL + reverse("admin:escalation_dutyrota_calendar", args=[digest.rota.pk])
 
 
-def _list(items: Sequence[DigestTicket]) -> Iterator[str]:
+def _ticket_lines(items: Sequence[DigestTicket]) -> Iterator[str]:
     for item in items:
         yield from _item(item)
         yield ""

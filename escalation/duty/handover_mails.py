@@ -1,4 +1,4 @@
-"""Tells both people at a change of shift what goes on, once: a row per change, its mails in the same transaction."""
+"""Mails both people at a change of shift what is open, once: a row and its mails in one transaction."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from tickets.models import OutboundEmail
 from tickets.services.outgoing.outbox import queue_mail
 
 logger = logging.getLogger(__name__)
-# A change that is older is no news: after an outage only the latest one of a rota within this time is told.
+# Older changes are no news: after an outage only the latest change of a rota within this time is mailed.
 LOOK_BACK = timedelta(days=3)
-MOMENT = timedelta(microseconds=1)  # so that a change at this very moment is one
+MOMENT = timedelta(microseconds=1)  # so that a change at this very moment counts
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Change:
 
 
 def tell_changes(*, now: datetime) -> int:
-    """Tell the latest change of each rota that nobody was told of yet; how many were. Two queries if none.
+    """Mail the latest change of each rota that was not mailed yet; returns how many. Two queries if none.
 
-    Any number may run at the same time: the constraint on the row lets one of them tell.
+    Any number may run at the same time: the constraint on the row lets one of them mail.
     """
     told = 0
     for change in _untold(_latest_changes(now)):
@@ -59,7 +59,7 @@ def _latest_changes(now: datetime) -> list[Change]:
 
 
 def _latest(watched: Iterable[Watch], now: datetime) -> Change | None:
-    """The last time that somebody took over from somebody else; a pause between the two does not matter."""
+    """The last time that one person took over from another; a pause between the two does not matter."""
     last: Change | None = None
     before: Watch | None = None
     for watch in watched:
@@ -72,7 +72,7 @@ def _latest(watched: Iterable[Watch], now: datetime) -> Change | None:
 
 
 def _untold(changes: list[Change]) -> list[Change]:
-    """Those later than whatever the rota's people were told last."""
+    """Changes that are later than the last one we mailed about, by rota."""
     if not changes:
         return []
     known = DutyHandover.objects.filter(rota__in=[change.rota for change in changes]).order_by()
@@ -96,7 +96,7 @@ def _tell(change: Change, now: datetime) -> int:
 
 
 def _mail(digest: Digest, reader: User, now: datetime) -> OutboundEmail | None:
-    """None for somebody without a usable address or who left; they find the tickets in the desk."""
+    """None if the reader left or has no usable address; they find the tickets in the desk."""
     if not (reader.email and reader.is_active):
         return None
     with as_read_by(*reader_of(reader)):

@@ -1,4 +1,4 @@
-"""The calendar of a rota: weeks of days in the rota's zone, with who has the duty and where nobody is reached."""
+"""The calendar of a rota: weeks of days in the rota's zone, with people on duty and coverage gaps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HUES = 8  # classes of the style sheet
 
 @dataclass(frozen=True)
 class DayStretch:
-    """What of a watch or a gap lies in one day."""
+    """The part of a watch or a gap that lies in one day."""
 
     span: Span
     hours: str
@@ -80,7 +80,7 @@ class Weeks:
 
     @property
     def is_own_zone(self) -> bool:
-        """Whether the reader's clock shows what the rota's does."""
+        """True if the reader's zone has the same time as the rota's."""
         return all(
             at.astimezone(self.zone).utcoffset() == at.astimezone(self.reader).utcoffset() for at in self.span
         )
@@ -158,7 +158,7 @@ def hours(span: Span, zone: ZoneInfo) -> str:
 
 
 def parsed_day(text: str) -> date | None:
-    """A date of an address; None for anything that is none or would leave the calendar."""
+    """The date in an address; None if it is no date or lies outside 2000 to 2200."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -167,7 +167,7 @@ def parsed_day(text: str) -> date | None:
 
 
 def parsed_moment(text: str) -> datetime | None:
-    """Seconds since 1970, as the addresses of gaps carry them."""
+    """The time in a gap's address, given in seconds since 1970; None if it is none."""
     if not (text.isascii() and text.isdigit() and len(text) <= 10):
         return None
     return datetime.fromtimestamp(int(text), UTC)

@@ -1,4 +1,4 @@
-"""What people do to a rota: put somebody else on duty, exchange two shifts, take either back."""
+"""Changes that people make to a rota: put somebody on duty, swap two shifts, withdraw either."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from escalation.duty.assignment_mails import tell_put_on_duty, tell_withdrawn
 from escalation.models import DutyOverride, DutyRota, DutyShift, DutySwap, ShiftSource
 from escalation.models.duty import HAND_RANK
-from escalation.people.on_duty import Watch, watches, within
+from escalation.people.on_duty import Watch, cut_to, watches
 from tickets.errors import DeskError
 
 FARTHEST = timedelta(days=366)
@@ -26,9 +26,9 @@ def put_on_duty(
     actor: User | None,
     at: datetime,
 ) -> DutyOverride:
-    """Give somebody the duty for a time (UTC), whatever stands there; what is over by ``at`` stays as it was.
+    """Give somebody the duty for a period (UTC), whoever has it now; what is over by ``at`` stays as it was.
 
-    The same act a second time gives the override that is there. Locks the rota; raises DeskError.
+    The same call a second time returns the existing override. Locks the rota; raises DeskError.
     """
     _lock(rota)
     _refuse(user, starts_at, ends_at, reason, at)
@@ -44,7 +44,7 @@ def put_on_duty(
 def swap_shifts(
     *, first: DutyShift, second: DutyShift, reason: str, actor: User | None, at: datetime
 ) -> DutySwap:
-    """Exchange what is left of two shifts of two people at ``at`` (UTC), as one act. Locks the rota; raises DeskError.
+    """Swap what is left of two people's shifts at ``at`` (UTC) in one act. Locks the rota; raises DeskError.
 
     Parts of a shift that somebody else has taken over already stay with them.
     """
@@ -68,7 +68,7 @@ def swap_shifts(
 
 @transaction.atomic
 def withdraw_override(*, override: DutyOverride, actor: User | None, at: datetime) -> None:
-    """Take an override back from ``at`` (UTC) on; of a swap both sides. Locks the rota; raises DeskError."""
+    """Withdraw an override from ``at`` (UTC) on; of a swap both sides. Locks the rota; raises DeskError."""
     _lock(override.rota)
     sides = sides_of(override)
     if not all(side.is_live(at) for side in sides):
@@ -82,7 +82,7 @@ def withdraw_override(*, override: DutyOverride, actor: User | None, at: datetim
 
 
 def sides_of(override: DutyOverride) -> list[DutyOverride]:
-    """The override, or all of the swap that made it, as they are now."""
+    """The override, or all overrides of its swap, read again."""
     overrides = DutyOverride.objects.filter(rota=override.rota_id)
     chosen = overrides.filter(swap=override.swap_id) if override.swap_id else overrides.filter(pk=override.pk)
     return list(chosen.select_related("rota", "user__staff_profile").order_by("pk"))
@@ -139,11 +139,11 @@ def _override(
 
 
 def _left_of(shift: DutyShift, at: datetime) -> list[Watch]:
-    """The parts of a shift from ``at`` on that really are its person's."""
+    """The parts of a shift from ``at`` on that no override has taken."""
     around = DutyShift.objects.filter(rota=shift.rota_id, starts_at__lt=shift.ends_at)
     rows = around.filter(ends_at__gt=shift.starts_at).select_related("user")
     own = (watch for watch in watches(rows) if watch.shift == shift)
-    return list(within(own, (max(shift.starts_at, at), max(shift.ends_at, at))))
+    return list(cut_to(own, (max(shift.starts_at, at), max(shift.ends_at, at))))
 
 
 def _not_any_more(override: DutyOverride) -> str:

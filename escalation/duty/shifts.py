@@ -1,4 +1,4 @@
-"""Generates the shifts that the layers of a rota make, ahead of time. What has begun is never rewritten.
+"""Generates the shifts of a rota's layers ahead of time. A shift that has begun is never rewritten.
 
 Why so: .github/decisions/duty.md.
 """
@@ -17,7 +17,7 @@ from escalation.models.duty import LAYER_RANK
 
 logger = logging.getLogger(__name__)
 AHEAD = timedelta(weeks=8)
-# Reckoned further than kept, so that a turn at the end of the time ahead is not cut and need not grow each day.
+# Computed beyond what is kept, so that the last turn is not cut and need not grow each day.
 BEYOND = timedelta(days=9)
 
 Key = tuple[int, int | None, datetime, datetime]
@@ -25,7 +25,7 @@ Key = tuple[int, int | None, datetime, datetime]
 
 @dataclass(frozen=True)
 class Generated:
-    """How many shifts were written and taken away."""
+    """How many shifts were written and deleted."""
 
     created: int = 0
     removed: int = 0
@@ -39,7 +39,7 @@ class Generated:
 
 @transaction.atomic
 def generate_shifts(*, rota: DutyRota, at: datetime) -> Generated:
-    """Make the generated shifts that begin after ``at`` (UTC) those of the layers, eight weeks ahead.
+    """Bring the generated shifts after ``at`` (UTC) in line with the layers, eight weeks ahead.
 
     May run twice and at the same time as itself: it locks the rota. A shift that has begun keeps its person to its
     end; time that nobody of the layers holds is given out from ``at`` on. Equal shifts keep their rows.
@@ -55,7 +55,7 @@ def generate_shifts(*, rota: DutyRota, at: datetime) -> Generated:
 
 
 def generate_all(*, at: datetime) -> Generated:
-    """Each rota that has layers, or had some when its shifts were made, in a transaction of its own."""
+    """Generate for each rota that has or had layers, each in its own transaction."""
     layered = Q(layers__isnull=False) | Q(shifts__source=ShiftSource.LAYER, shifts__starts_at__gt=at)
     total = Generated()
     for rota in DutyRota.objects.filter(layered).distinct():
@@ -63,13 +63,13 @@ def generate_all(*, at: datetime) -> Generated:
             total += generate_shifts(rota=rota, at=at)
         except DatabaseError:
             raise
-        except Exception:  # one rota's layers that cannot be reckoned leave the others their shifts
+        except Exception:  # if one rota's layers cannot be computed, the others still get their shifts
             logger.exception("The shifts of rota %s could not be generated", rota.pk)
     return total
 
 
 def layers_of(rota: DutyRota) -> list[Layer]:
-    """The layers as values; two queries."""
+    """The layers as values. Two queries."""
     rows = rota.layers.prefetch_related("turns")
     return [_layer(row, [turn.user_id for turn in row.turns.all()]) for row in rows]
 

@@ -1,6 +1,6 @@
-"""Taking a waiting customer into one's hands: acknowledge, take the ticket over, or escalate it now.
+"""What somebody does about a waiting customer: acknowledge, take the ticket over, or escalate it now.
 
-Each takes the ticket's lock first; the promises run on, whatever is done here.
+Each function locks the ticket first. The promises run on, whatever is done here.
 """
 
 from collections.abc import Iterable
@@ -32,28 +32,28 @@ TIME_OUT = timedelta(minutes=15)  # of a promise without any step
 
 @transaction.atomic
 def acknowledge(*, ticket: Ticket, actor: User, at: datetime, by: AcknowledgedBy) -> list[Acknowledgement]:
-    """Say "I have it": nobody is paged until the time-out of the last step, or the due time if that is sooner.
+    """Say "I have it" of every open promise: nobody is paged until the last step's time-out or the due time.
 
-    Of every open promise. Saying it again of the same firing gives back what was said first. Raises DeskError.
+    A second acknowledgement of the same firing returns the first one. Raises DeskError.
     """
-    ticket = _locked_for(ticket, actor)
-    taken = _take(ticket, ChangeContext(at, actor), actor, by)
-    if not taken:
-        raise DeskError(_nothing_waits(ticket))
-    return taken
+    ticket = _lock_for(ticket, actor)
+    acknowledgements = _acknowledge_all(ticket, ChangeContext(at, actor), actor, by)
+    if not acknowledgements:
+        raise DeskError(_why_nothing_waits(ticket))
+    return acknowledgements
 
 
 @transaction.atomic
 def take_over(*, ticket: Ticket, actor: User, at: datetime) -> Ticket:
-    """Make the ticket one's own and acknowledge it at once; who held it is told. Raises DeskError."""
-    ticket = _locked_for(ticket, actor)
+    """Make the actor the owner and acknowledge at once; the former owner is told. Raises DeskError."""
+    ticket = _lock_for(ticket, actor)
     before = ticket.owner
     hand_over(ticket, actor, actor=actor, at=at, rule=OwnerRule.TAKE_OVER, reason="")
-    taken = _take(ticket, ChangeContext(at, actor), actor, AcknowledgedBy.TAKE_OVER)
-    if before == actor and not taken:
-        raise DeskError(_nothing_waits(ticket))
+    acknowledgements = _acknowledge_all(ticket, ChangeContext(at, actor), actor, AcknowledgedBy.TAKE_OVER)
+    if before == actor and not acknowledgements:
+        raise DeskError(_why_nothing_waits(ticket))
     if before != actor and before.is_active:
-        strictest = taken[0].clock if taken else None
+        strictest = acknowledgements[0].clock if acknowledgements else None
         tell(before, Notice(NoticeKind.TAKEN_OVER, ticket, strictest, actor), at=at)
     return ticket
 
@@ -62,54 +62,56 @@ def take_over(*, ticket: Ticket, actor: User, at: datetime) -> Ticket:
 def escalate_now(*, ticket: Ticket, actor: User, at: datetime, reason: str) -> Escalation:
     """Move the ticket one level up from its holder without waiting for the chain. Raises DeskError.
 
-    Whoever had acknowledged it does not have it any more, so the chain goes on for the new owner.
+    Earlier acknowledgements no longer count, so that the chain goes on for the new owner.
     """
-    ticket = _locked_for(ticket, actor)
+    ticket = _lock_for(ticket, actor)
     if not reason.strip():
         raise DeskError(_("Give a reason: it stands in the ledger."))
-    clocks = _waiting(ticket)
+    clocks = _pageable_clocks(ticket)
     if not clocks:
-        raise DeskError(_nothing_waits(ticket))
+        raise DeskError(_why_nothing_waits(ticket))
     escalation = escalate_by_hand(clocks[0], People.at(at), ChangeContext(at, actor, reason.strip()))
-    _let_go(clocks, at)
+    _release(clocks, at)
     return escalation
 
 
-def _locked_for(ticket: Ticket, actor: User) -> Ticket:
+def _lock_for(ticket: Ticket, actor: User) -> Ticket:
     if not (actor.is_active and actor.is_staff and may_see(actor, ticket)):
         raise DeskError(_("This ticket is not yours to see."))
     return lock_ticket(ticket)
 
 
-def _waiting(ticket: Ticket) -> list[Clock]:
-    """The promises that somebody may be paged for, the strictest first."""
+def _pageable_clocks(ticket: Ticket) -> list[Clock]:
+    """The open promises that are not paused, the strictest first."""
     return [clock for clock in open_clocks(ticket) if clock.state != ClockState.PAUSED]
 
 
-def _nothing_waits(ticket: Ticket) -> str:
+def _why_nothing_waits(ticket: Ticket) -> str:
     if not ticket.is_active:
         return _("%(number)s is closed. Nobody is paged for it any more.") % {"number": ticket.number}
     return _("%(number)s has been answered. Nobody is paged for it any more.") % {"number": ticket.number}
 
 
-def _take(ticket: Ticket, context: ChangeContext, actor: User, by: AcknowledgedBy) -> list[Acknowledgement]:
-    taken, untils = [], []
-    for clock in _waiting(ticket):
+def _acknowledge_all(
+    ticket: Ticket, context: ChangeContext, actor: User, by: AcknowledgedBy
+) -> list[Acknowledgement]:
+    acknowledgements, untils = [], []
+    for clock in _pageable_clocks(ticket):
         firing = clock.escalations.order_by("-fired_at", "-pk").first()
-        first = _said_before(clock, firing, actor, context.at)
-        if first is None:
-            first = _acknowledged(clock, firing, context, actor, by)
-            untils.append(first.until)
-        taken.append(first)
+        acknowledgement = _earlier_acknowledgement(clock, firing, actor, context.at)
+        if acknowledgement is None:
+            acknowledgement = _record_acknowledgement(clock, firing, context, actor, by)
+            untils.append(acknowledgement.until)
+        acknowledgements.append(acknowledgement)
     if untils:
         record(ticket, Fact.TAKEN, at=context.at, actor=actor, until=max(untils).isoformat(), by=by.value)
-    return taken
+    return acknowledgements
 
 
-def _said_before(
+def _earlier_acknowledgement(
     clock: Clock, firing: Escalation | None, actor: User, at: datetime
 ) -> Acknowledgement | None:
-    """What the actor said of this firing; before anything fired it counts while it lasts."""
+    """The actor's acknowledgement of this firing. Before anything fired it counts until it times out."""
     said = clock.acknowledgements.filter(user=actor, escalation=firing).order_by("-at")
     first = (said if firing is not None else said.filter(until__gt=at)).first()
     if first is not None:
@@ -117,7 +119,7 @@ def _said_before(
     return first
 
 
-def _acknowledged(
+def _record_acknowledgement(
     clock: Clock, firing: Escalation | None, context: ChangeContext, actor: User, by: AcknowledgedBy
 ) -> Acknowledgement:
     progress = progress_of(clock)
@@ -141,14 +143,14 @@ def _acknowledged(
 
 
 def _time_out(progress: ChainProgress) -> timedelta:
-    """Of the last step that fired, else of the first one to come."""
+    """The time-out of the last step that fired, else of the first one to come."""
     step = progress.last.step if progress.last is not None else None
     if step is None and progress.steps_ahead:
         step = progress.steps_ahead[0][1]
     return timedelta(minutes=step.ack_minutes) if step is not None else TIME_OUT
 
 
-def _let_go(clocks: Iterable[Clock], at: datetime) -> None:
+def _release(clocks: Iterable[Clock], at: datetime) -> None:
     for clock in clocks:
         clock.held_until = None
         clock.next_step_at = progress_of(clock).next_action_at(after=at)

@@ -1,6 +1,6 @@
-"""Tells somebody outside that the sweeps go on: when the calls end, that somebody raises the alarm.
+"""Calls a monitor outside after each sweep: when the calls stop, the monitor raises the alarm.
 
-The address of SWEEP_PING_URL is a secret: neither logs nor rows repeat any part of it.
+The address in SWEEP_PING_URL is a secret: neither logs nor rows repeat any part of it.
 """
 
 import threading
@@ -21,18 +21,18 @@ SECONDS = 5.0
 
 
 def ping_outside(*, now: datetime) -> threading.Thread | None:
-    """Call the address in a thread of its own, so that the sweep neither waits nor fails. None without an address.
+    """Call the address in a thread, so that the sweep neither waits nor fails. None if no address is set.
 
     The thread ends within about twice `SECONDS`; a command that ends earlier waits for it.
     """
     if not settings.SWEEP_PING_URL:
         return None
-    thread = threading.Thread(target=_ping_apart, args=(now,), name="outside-ping")
+    thread = threading.Thread(target=_ping_in_thread, args=(now,), name="outside-ping")
     thread.start()
     return thread
 
 
-def _ping_apart(now: datetime) -> None:
+def _ping_in_thread(now: datetime) -> None:
     try:
         ping(now=now)
     finally:
@@ -46,7 +46,7 @@ def ping(*, now: datetime) -> None:
 
 
 def _call(address: str) -> str:
-    """Why it failed, in words without the address; empty when it was accepted."""
+    """The reason of a failure, without the address in it; empty if the call was accepted."""
     here = Exchange(deadline=time.monotonic() + SECONDS, trusts_address=True)
     try:
         with exchange(here), cut_off_after(SECONDS, here), Session() as session:

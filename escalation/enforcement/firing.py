@@ -21,7 +21,7 @@ from escalation.clocks.ledger import Before, ChangeContext, event_row, past_hold
 from escalation.clocks.lifecycle import breach_row
 from escalation.clocks.updates_and_resolution import resume
 from escalation.enforcement.handover import Handover, write_handover_notes
-from escalation.enforcement.recipients import GroupNotice, PersonNotice, StepNotices, route_of
+from escalation.enforcement.recipients import GroupNotice, PersonNotice, StepNotices, route_to_owner
 from escalation.lib.update_by_key import ValueByKey
 from escalation.models import Clock, ClockEvent, Escalation, EscalationStep, Notification
 from escalation.notifications.wording import person_name
@@ -105,7 +105,7 @@ def _save_clocks(clocks: Sequence[Clock], were_stranded: Collection[int], now: d
 
 def _plan_firing(clock: Clock, due: DueStep, people: People, held: set[int], now: datetime) -> Firing | None:
     """None for another try that finds nobody either: everybody was told the first time."""
-    route = route_of(clock, due.mover, people, held) if due.mover is not None else Route(None)
+    route = route_to_owner(clock, due.mover, people, held) if due.mover is not None else Route(None)
     target, is_start = people.user(route.target), due.step.percent == AT_THE_START
     if target is None and clock.stranded_at is not None and due.round > 0:
         return None

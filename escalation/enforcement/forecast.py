@@ -1,4 +1,4 @@
-"""Who would be told when: a chain played through for a sample ticket that nobody answers or acknowledges."""
+"""Forecasts who would be told when: plays a chain through for a sample ticket that nobody answers."""
 
 from collections.abc import Iterator, Sequence
 from copy import copy
@@ -13,20 +13,20 @@ from escalation.chains.progress import ChainProgress, DueStep
 from escalation.chains.step_text import asks_of
 from escalation.chains.step_times import due_time, step_time
 from escalation.choices import ClockKind, ClockState, Medium, Whom
-from escalation.enforcement.recipients import GROUPS, StepNotices, person_for, rota_of, route_of
+from escalation.enforcement.recipients import GROUPS, StepNotices, person_for, rota_of, route_to_owner
 from escalation.models import Clock, ContactWay, Escalation, EscalationStep, Policy, PolicyVersion
-from escalation.people.next_in_line import Route, Why
+from escalation.people.next_in_line import Route, RouteReason
 from escalation.people.staff_snapshot import People
 from escalation.policies.editing import Window
 from tickets.models import Ticket
 from tickets.services.opening import choose_first_owner
 
-PASSED_OVER = (Why.UNREACHABLE, Why.HELD_BEFORE)
+PASSED_OVER = (RouteReason.UNREACHABLE, RouteReason.HELD_BEFORE)
 
 
 @dataclass(frozen=True)
 class SampleTicket:
-    """A ticket that comes in at ``at`` (UTC). The policy and its rota may be those of an unsaved form."""
+    """A ticket that arrives at ``at`` (UTC). The policy and its rota may come from an unsaved form."""
 
     customer: Customer | None
     priority: int
@@ -37,8 +37,8 @@ class SampleTicket:
 
 
 @dataclass(frozen=True)
-class Reached:
-    """Somebody who is told, why, and by which of the step's channels they can be reached; perhaps by none."""
+class ForecastRecipient:
+    """Somebody who is told, why, and by which of the step's channels they can be reached, if by any."""
 
     user: User
     why: str
@@ -47,10 +47,10 @@ class Reached:
 
 
 @dataclass(frozen=True)
-class Foreseen:
-    """One step: ``hastened`` says that it comes early, as the step before was to be acknowledged.
+class ForecastStep:
+    """One step. ``hastened``: it fires early, because nobody acknowledged the step before it.
 
-    ``missing`` are those whom the step names and who are nobody at that moment; ``passed`` who was passed over and why.
+    ``missing`` are the roles of the step that nobody fills at that time; ``passed`` are the people skipped, and why.
     """
 
     at: datetime
@@ -58,7 +58,7 @@ class Foreseen:
     holder: User
     to: User | None
     hastened: bool
-    reached: Sequence[Reached]
+    reached: Sequence[ForecastRecipient]
     missing: Sequence[str]
     passed: Sequence[tuple[User, str]]
 
@@ -80,23 +80,23 @@ class Forecast:
     due_at: datetime
     owner: User
     rule: str
-    steps: Sequence[Foreseen]
+    steps: Sequence[ForecastStep]
 
 
 def forecast(sample: SampleTicket, chain: Sequence[EscalationStep]) -> Forecast:
-    """Nothing is written. A handful of queries for each step. Raises DeskError where nobody could own the ticket."""
-    clock = _clock(sample)
+    """Write nothing. A handful of queries for each step. Raises DeskError if nobody could own the ticket."""
+    clock = _sample_clock(sample)
     first = choose_first_owner(customer=sample.customer, at=sample.at)
     clock.ticket.owner = first.user
-    steps = list(_played(clock, [_numbered(step, place) for place, step in enumerate(chain, 1)]))
-    ways = _ways({one.user.pk for step in steps for one in step.reached})
+    steps = list(_play(clock, [_with_key(step, place) for place, step in enumerate(chain, 1)]))
+    ways = _contact_ways({one.user.pk for step in steps for one in step.reached})
     shown = [
         replace(step, reached=[_with_media(one, step.step, ways) for one in step.reached]) for step in steps
     ]
     return Forecast(clock.due_at, first.user, str(first.rule.label), shown)
 
 
-def _clock(sample: SampleTicket) -> Clock:
+def _sample_clock(sample: SampleTicket) -> Clock:
     window = sample.window
     return Clock(
         ticket=Ticket(customer=sample.customer, priority=sample.priority, opened_at=sample.at),
@@ -113,21 +113,21 @@ def _clock(sample: SampleTicket) -> Clock:
     )
 
 
-def _numbered(step: EscalationStep, place: int) -> EscalationStep:
+def _with_key(step: EscalationStep, place: int) -> EscalationStep:
     """Steps of a form have no number yet, by which the progress knows what has fired."""
     numbered = copy(step)
     numbered.pk = numbered.pk or -place
     return numbered
 
 
-def _played(clock: Clock, chain: Sequence[EscalationStep]) -> Iterator[Foreseen]:
+def _play(clock: Clock, chain: Sequence[EscalationStep]) -> Iterator[ForecastStep]:
     steps = {step.pk: step for step in chain}
-    once = [_once(step) for step in chain]
+    once = [_without_repeat(step) for step in chain]
     fired: list[Escalation] = []
     held = {clock.ticket.owner.pk}
     while (following := ChainProgress(clock, once, fired).next_step) and len(fired) < len(chain):
         at, step = following
-        foreseen = _foreseen(clock, steps[step.pk], at, held)
+        foreseen = _forecast_step(clock, steps[step.pk], at, held)
         yield foreseen
         fired.append(Escalation(clock=clock, step=step, fired_at=at, to_owner=foreseen.to))
         if foreseen.to is not None:
@@ -135,43 +135,43 @@ def _played(clock: Clock, chain: Sequence[EscalationStep]) -> Iterator[Foreseen]
             held.add(foreseen.to.pk)
 
 
-def _once(step: EscalationStep) -> EscalationStep:
-    """Repeats are told with the step, not played."""
+def _without_repeat(step: EscalationStep) -> EscalationStep:
+    """The page names repeats with the step; the forecast does not play them."""
     once = copy(step)
     once.repeat_minutes = None
     return once
 
 
-def _foreseen(clock: Clock, step: EscalationStep, at: datetime, held: set[int]) -> Foreseen:
+def _forecast_step(clock: Clock, step: EscalationStep, at: datetime, held: set[int]) -> ForecastStep:
     people, holder = People.at(at), clock.ticket.owner
-    route = route_of(clock, step, people, held) if step.reassign_to else Route(None)
+    route = route_to_owner(clock, step, people, held) if step.reassign_to else Route(None)
     to = people.user(route.target)
     notices = StepNotices(
         clock, DueStep(step, at, mover=step if step.reassign_to else None), holder, to, people
     )
     reasons = _reasons(clock, step, holder, to, people)
-    return Foreseen(
+    return ForecastStep(
         at=at,
         step=step,
         holder=holder,
         to=to,
         hastened=at < step_time(clock, step),
-        reached=[_reached(told.recipient, reasons, people) for told in notices.for_people()],
+        reached=[_recipient(told.recipient, reasons, people) for told in notices.for_people()],
         missing=[str(Whom(value).label) for value in step.tell if _is_nobody(Whom(value), clock, step, people)],
         passed=[(user, str(stop.why.label)) for stop in route.stops if stop.why in PASSED_OVER
                 if (user := people.user(stop.user)) is not None],
     )  # fmt: skip
 
 
-def _reached(user: User, reasons: dict[int, str], people: People) -> Reached:
+def _recipient(user: User, reasons: dict[int, str], people: People) -> ForecastRecipient:
     why = reasons.get(user.pk, _("as nobody is left") if user.is_superuser else "")
-    return Reached(user, why, is_away=not people.staff.is_present(user.pk))
+    return ForecastRecipient(user, why, is_away=not people.staff.is_present(user.pk))
 
 
 def _reasons(
     clock: Clock, step: EscalationStep, holder: User, to: User | None, people: People
 ) -> dict[int, str]:
-    """By person what brings the step to them; the first reason stands."""
+    """By person why the step tells them; of several reasons the first."""
     reasons = {to.pk: _("gets the ticket")} if to is not None else {}
     for whom in map(Whom, step.tell):
         meant = person_for(whom, clock, step, holder.pk, people)
@@ -194,16 +194,18 @@ def _is_nobody(whom: Whom, clock: Clock, step: EscalationStep, people: People) -
             return not people.to_tell(person_for(whom, clock, step, clock.ticket.owner.pk, people))
 
 
-def _ways(users: set[int]) -> set[tuple[int, str]]:
-    """Who has a way for which medium, besides mail."""
+def _contact_ways(users: set[int]) -> set[tuple[int, str]]:
+    """Pairs of user and medium, mail left out."""
     rows = ContactWay.objects.filter(user__in=users, is_active=True).order_by()
     return {(user, medium) for user, medium in rows.values_list("user", "medium") if user is not None}
 
 
-def _with_media(one: Reached, step: EscalationStep, ways: set[tuple[int, str]]) -> Reached:
+def _with_media(
+    one: ForecastRecipient, step: EscalationStep, ways: set[tuple[int, str]]
+) -> ForecastRecipient:
     media = (Medium(value) for value in step.channels)
-    return replace(one, media=tuple(medium for medium in media if _has(one.user, medium, ways)))
+    return replace(one, media=tuple(medium for medium in media if _can_reach(one.user, medium, ways)))
 
 
-def _has(user: User, medium: Medium, ways: set[tuple[int, str]]) -> bool:
+def _can_reach(user: User, medium: Medium, ways: set[tuple[int, str]]) -> bool:
     return bool(user.email) if medium == Medium.MAIL else (user.pk, medium.value) in ways

@@ -6,7 +6,7 @@ from escalation.models import Heartbeat
 
 
 def beat(name: str, *, at: datetime, detail: str = "") -> None:
-    """Record that the task ``name`` finished well at ``at`` (UTC); an older beat never overwrites a newer one."""
+    """Record that the task ``name`` finished well at ``at`` (UTC). A late write never hides a newer heartbeat."""
     row = {"at": at, "detail": detail[:300]}
     older = Heartbeat.objects.filter(name=name, at__lte=at)
     if older.update(**row):

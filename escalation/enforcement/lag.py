@@ -1,7 +1,8 @@
-"""How late promises are enforced: from the due time to the moment the desk noticed.
+"""How late promises are enforced: from the due time until the desk noticed, and the late steps after an outage.
 
-And what was caught up after an outage: steps that fired late. What became overdue only by what somebody did afterwards
-(a call entered late, an answer revoked, another due time) counts from then: before, there was nothing to notice.
+A promise may become overdue only by something that is done later: a call entered afterwards, an answer revoked,
+another due time. Then the lag counts from that act: there was nothing to notice before.
+
 Why so: .github/decisions/monitoring.md.
 """
 
@@ -29,14 +30,14 @@ from escalation.choices import ClockChange
 from escalation.models import Clock, ClockEvent, Escalation
 
 DAY = timedelta(hours=24)
-# A step that fired later than this after its time was held up: two minutes are two sweeps.
+# A step that fires later than this was held up: two minutes are two sweeps.
 CAUGHT_UP_AFTER = timedelta(minutes=2)
 # Late steps with less than this between them belong to one outage.
 PAUSE = timedelta(minutes=5)
 MOST_LISTED = 2_000
-# Lateness that needs an explanation: for less the ledger is not asked.
+# The ledger is only searched for the cause of a greater lag.
 NOTABLE = timedelta(seconds=10)
-# The lines by which a promise may be overdue from one moment to the next.
+# Ledger lines after which a promise may suddenly be overdue.
 AFTERWARDS = Q(change__in=(ClockChange.REVOKED, ClockChange.RETARGETED, ClockChange.MERGED)) | Q(
     change=ClockChange.STARTED, actor__isnull=False
 )
@@ -44,7 +45,7 @@ AFTERWARDS = Q(change__in=(ClockChange.REVOKED, ClockChange.RETARGETED, ClockCha
 
 @dataclass(frozen=True)
 class Lag:
-    """Percentiles by nearest rank; None where nothing happened."""
+    """Percentiles by nearest rank; None if nothing happened."""
 
     count: int = 0
     p50: timedelta | None = None
@@ -53,25 +54,25 @@ class Lag:
 
 
 def breach_lag(*, now: datetime, window: timedelta = DAY) -> Lag:
-    """``detected_at - due_at`` of what was noticed within the window before ``now``."""
+    """``detected_at - due_at`` of the breaches noticed within the window before ``now``."""
     noticed = Clock.objects.real().filter(detected_at__gt=now - window, detected_at__lte=now)
-    return _lag(noticed.annotate(from_when=_known_from("pk", "detected_at")), "detected_at")
+    return _percentiles(noticed.annotate(from_when=_overdue_since("pk", "detected_at")), "detected_at")
 
 
 def step_lag(*, now: datetime, window: timedelta = DAY) -> Lag:
     """``fired_at - due_at`` of the steps that fired within the window before ``now``."""
-    return _lag(_fired(now, window), "fired_at")
+    return _percentiles(_firings(now, window), "fired_at")
 
 
-def _fired(now: datetime, window: timedelta) -> QuerySet[Escalation]:
-    """Without fire drills, and without what somebody escalated by hand, which has no time to be late for."""
+def _firings(now: datetime, window: timedelta) -> QuerySet[Escalation]:
+    """Firings without fire drills and without escalations by hand, which cannot be late."""
     fired = Escalation.objects.filter(fired_at__gt=now - window, fired_at__lte=now)
     real = fired.filter(step__isnull=False, clock__ticket__is_drill=False)
-    return real.annotate(from_when=_known_from("clock", "fired_at"))
+    return real.annotate(from_when=_overdue_since("clock", "fired_at"))
 
 
-def _known_from(clock: str, happened: str) -> Case:
-    """The due time, or when somebody did what made it be in the past."""
+def _overdue_since(clock: str, happened: str) -> Case:
+    """The due time, or the time of the act that made the promise overdue."""
     lines = ClockEvent.objects.filter(AFTERWARDS, clock=OuterRef(clock), recorded_at__lte=OuterRef(happened))
     latest = Subquery(lines.order_by().values("clock").annotate(at=Max("recorded_at")).values("at"))
     is_notable = Q(**{f"{happened}__gt": F("due_at") + NOTABLE})
@@ -79,8 +80,8 @@ def _known_from(clock: str, happened: str) -> Case:
     return Case(When(is_notable, then=told), default=F("due_at"), output_field=DateTimeField())
 
 
-def _lag(rows: QuerySet, happened: str) -> Lag:  # type: ignore[type-arg]  # either model
-    """The database sorts and only the wanted values travel; at most four queries, one where nothing happened."""
+def _percentiles(rows: QuerySet, happened: str) -> Lag:  # type: ignore[type-arg]  # either model
+    """The database sorts and returns only the three values. At most four queries, one if nothing happened."""
     late = ExpressionWrapper(F(happened) - F("from_when"), DurationField())
     lags = rows.order_by().annotate(late=late).order_by("late").values_list("late", flat=True)
     count = rows.count()
@@ -95,13 +96,13 @@ def _rank(share: float, count: int) -> int:
 
 
 def lateness(escalation: Escalation) -> timedelta:
-    """Of one that `catch_ups` found."""
+    """The lag of an escalation that `catch_ups` returned."""
     return escalation.fired_at - escalation.from_when  # type: ignore[attr-defined,no-any-return]  # annotated
 
 
 @dataclass(frozen=True)
 class CatchUp:
-    """Steps that fired late one after another: what the desk made up for after an outage."""
+    """Steps that fired late one after another, when the desk caught up after an outage."""
 
     escalations: Sequence[Escalation]
 
@@ -120,12 +121,12 @@ class CatchUp:
 
 def catch_ups(*, now: datetime, window: timedelta = DAY) -> list[CatchUp]:
     """The late steps of the window, grouped by outage, the latest first; at most the latest `MOST_LISTED` steps."""
-    late = _fired(now, window).filter(fired_at__gt=F("from_when") + CAUGHT_UP_AFTER)
+    late = _firings(now, window).filter(fired_at__gt=F("from_when") + CAUGHT_UP_AFTER)
     late = late.select_related("clock__ticket", "to_owner").order_by("-fired_at", "pk")
-    return _grouped(list(late[:MOST_LISTED]))
+    return _group_by_outage(list(late[:MOST_LISTED]))
 
 
-def _grouped(late: Sequence[Escalation]) -> list[CatchUp]:
+def _group_by_outage(late: Sequence[Escalation]) -> list[CatchUp]:
     groups: list[list[Escalation]] = []
     for escalation in late:
         if groups and groups[-1][-1].fired_at - escalation.fired_at <= PAUSE:

@@ -1,4 +1,4 @@
-"""What happens next to open promises that nobody answers: the next step of the chain and whom it reaches."""
+"""The next step of open promises, if nobody answers, and the people it reaches."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from django.contrib.auth.models import User
 from escalation.chains.progress import progress_by_clock
 from escalation.choices import Whom
 from escalation.clocks.ledger import past_holders
-from escalation.enforcement.recipients import route_of
+from escalation.enforcement.recipients import route_to_owner
 from escalation.models import Clock, EscalationStep
 from escalation.people.staff_snapshot import People
 
 
 @dataclass(frozen=True)
-class Upcoming:
-    """``to`` is who would own the ticket by what is known now; None for a step that only tells."""
+class NextStep:
+    """``to`` would own the ticket, by what is known now; None if the step only tells people."""
 
     at: datetime
     step: EscalationStep
@@ -24,12 +24,12 @@ class Upcoming:
 
     @property
     def told(self) -> list[str]:
-        """Whom the step tells, in words."""
+        """The roles that the step tells, in words."""
         return [str(Whom(value).label) for value in self.step.tell]
 
 
-def upcoming(clocks: Sequence[Clock], *, now: datetime) -> Mapping[int, Upcoming]:
-    """By clock; clocks with nothing left are missing. Three queries, and five more where people are needed.
+def next_steps(clocks: Sequence[Clock], *, now: datetime) -> Mapping[int, NextStep]:
+    """By clock; clocks without a further step are missing. Three queries, five more if a step moves a ticket.
 
     The clocks need `calendar`, `policy_version__policy__duty_rota` and `ticket__customer` loaded.
     """
@@ -41,15 +41,17 @@ def upcoming(clocks: Sequence[Clock], *, now: datetime) -> Mapping[int, Upcoming
     held = past_holders(moving)
     people = People.at(now) if moving else None
     return {
-        clock.pk: Upcoming(at, step, target(clock, step, held[clock.pk], people))
+        clock.pk: NextStep(at, step, next_owner(clock, step, held[clock.pk], people))
         for clock in waiting
         if (found := following[clock.pk]) is not None
         for at, step in [found]
     }
 
 
-def target(clock: Clock, step: EscalationStep, held: Collection[int], people: People | None) -> User | None:
-    """Who would own the ticket if the step fired now; ``held`` is everybody who ever held the promise."""
+def next_owner(
+    clock: Clock, step: EscalationStep, held: Collection[int], people: People | None
+) -> User | None:
+    """The user who would own the ticket if the step fired now; ``held`` are all who ever held the promise."""
     if people is None or not step.reassign_to:
         return None
-    return people.user(route_of(clock, step, people, set(held)).target)
+    return people.user(route_to_owner(clock, step, people, set(held)).target)

@@ -1,4 +1,4 @@
-"""A P0 goes to the person on duty the moment it is known to be one; the account manager is told."""
+"""Gives a P0 to the person on duty as soon as it is known to be one, and tells the account manager."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from tickets.services.ownership import hand_over
 
 
 def page_duty(clock: Clock, *, at: datetime) -> None:
-    """Fire the step of the chain that is due at the start; with nothing promised at the moment, page all the same.
+    """Fire the step at the start of the chain; page also if nothing is promised at the moment.
 
     The clock's terms name the chain and the rota. Needs the ticket's lock, with ``clock.ticket`` being the locked
     ticket.

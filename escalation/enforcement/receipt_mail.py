@@ -14,14 +14,14 @@ from tickets.models import Message, OutboundEmail, Ticket
 from tickets.services.outgoing.outbox import queue_mail
 from tickets.services.timeline import record
 
-MOST_IN_AN_HOUR = 5  # to one contact; whoever gets more is most likely a machine that answers
+MOST_IN_AN_HOUR = 5  # to one contact; a contact who gets more is most likely a machine that answers
 
 
 def acknowledge_receipt(
     *, ticket: Ticket, message: Message, clock: Clock, at: datetime
 ) -> OutboundEmail | None:
-    """Queue the acknowledgement of a ticket's first mail; None where a machine or nobody would read it."""
-    if not _is_welcome(message) or _had_enough(ticket, at):
+    """Queue the acknowledgement of a ticket's first mail; None if a machine or nobody would read it."""
+    if not _is_welcome(message) or _has_had_enough(ticket, at):
         return None
     with as_read_by(*_reader(ticket, clock.contract)):
         try:
@@ -33,7 +33,7 @@ def acknowledge_receipt(
 
 
 def _reader(ticket: Ticket, contract: Contract | None) -> tuple[str, str]:
-    """Language and zone of whoever wrote: their own, their contract's or company's, else the mail's language."""
+    """Language and zone of the sender: their own, their contract's or company's, else the mail's language."""
     contact = ticket.contact
     if contact is None:
         return ticket.language, settings.DESK_TIME_ZONE
@@ -68,7 +68,7 @@ def _is_welcome(message: Message) -> bool:
     return by_mail and not message.is_automatic and not message.is_unconfirmed and not failing
 
 
-def _had_enough(ticket: Ticket, at: datetime) -> bool:
+def _has_had_enough(ticket: Ticket, at: datetime) -> bool:
     sent = OutboundEmail.objects.filter(
         purpose=MailPurpose.ACKNOWLEDGEMENT,
         ticket__contact=ticket.contact_id,
@@ -94,7 +94,7 @@ def _text(ticket: Ticket, clock: Clock, at: datetime) -> str:
 
 
 def _promise(clock: Clock, at: datetime) -> str:
-    """A mail that reached us hours late may be overdue already; nobody is promised a time that has passed."""
+    """A mail that reached us hours late may be overdue already: do not promise a time that has passed."""
     if clock.due_at <= at:
         return _("Your message was delayed on its way to us. We answer as soon as we can.")
     return _("We promise you a first answer by %(time)s.") % {"time": moment(clock.due_at)}

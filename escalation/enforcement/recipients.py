@@ -20,8 +20,8 @@ from escalation.people.staff_snapshot import People
 GROUPS = (Whom.ROTA_GROUP, Whom.CUSTOMER_GROUP)
 
 
-def route_of(clock: Clock, mover: EscalationStep, people: People, held: set[int]) -> Route:
-    """Who would get the ticket if this step fired at the moment of ``people``; ``held`` the promise before."""
+def route_to_owner(clock: Clock, mover: EscalationStep, people: People, held: set[int]) -> Route:
+    """The person who would get the ticket if this step fired now; ``held`` are those who had the promise before."""
     staff, holder, last = people.staff, clock.ticket.owner_id, people.duty_manager
     match Whom(mover.reassign_to):
         case Whom.DUTY_MANAGER:
@@ -133,7 +133,7 @@ class StepNotices:
 
 
 def person_for(whom: Whom, clock: Clock, step: EscalationStep, holder: int, people: People) -> int | None:
-    """The person that a word of a step means at the moment of ``people``, whether or not they are there."""
+    """The person behind a role that a step names, whether or not they are present."""
     customer: Customer | None = clock.ticket.customer
     match whom:
         case Whom.HOLDER | Whom.PREVIOUS_HOLDER:
@@ -157,5 +157,5 @@ def person_for(whom: Whom, clock: Clock, step: EscalationStep, holder: int, peop
 
 
 def rota_of(clock: Clock, step: EscalationStep) -> DutyRota | None:
-    """The rota that a step means: its own, else that of the clock's policy."""
+    """The step's own rota, else that of the clock's policy."""
     return step.rota or clock.policy_version.policy.duty_rota

@@ -1,4 +1,4 @@
-"""Who gets the tickets of somebody who is away: their deputies, else whoever is above them, else the duty manager."""
+"""Finds who stands in for somebody away: their deputy, else a manager above them, else the duty manager."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ class StandIn:
 
 
 def stand_in_for(person: int, people: People) -> StandIn | None:
-    """The first who is there, deputies of the absent followed; None when truly nobody is. The person counts as away."""
+    """The first candidate who is present, or whose deputy is; None if nobody is. The person counts as away."""
     staff = replace(people.staff, absent=people.staff.absent | {person})
-    for wanted, role in _wanted(person, people):
+    for wanted, role in _candidates(person, people):
         found = people.user(staff.stand_in(wanted))
         if found is not None:
             return StandIn(found, role)
     return None
 
 
-def _wanted(person: int, people: People) -> Iterator[tuple[int, StandingInAs]]:
+def _candidates(person: int, people: People) -> Iterator[tuple[int, StandingInAs]]:
     yield person, StandingInAs.DEPUTY
     yield from ((manager, StandingInAs.MANAGER) for manager in people.staff.managers(person))
     if people.duty_manager is not None:
         yield people.duty_manager, StandingInAs.DUTY_MANAGER
 
 
-def foretold(person: User, people: People) -> str:
-    """What an absence will do with the person's tickets, as a sentence; ``people`` is as of its beginning."""
+def absence_forecast(person: User, people: People) -> str:
+    """A sentence on where the person's tickets will go; ``people`` is the staff at the start of the absence."""
     found = stand_in_for(person.pk, people)
     names = {"person": name_of(person), "name": name_of(found.user) if found is not None else ""}
     match found.role if found is not None else None:

@@ -1,4 +1,4 @@
-"""Finds the next person for a promise nobody kept. Pure: works on the picture of the staff."""
+"""Finds the next person to give an unanswered ticket to. Pure: works on a snapshot of the staff."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from customers.services.staffing import Staff
 
 
-class Why(models.TextChoices):
-    """Why a person was passed over or chosen."""
+class RouteReason(models.TextChoices):
+    """Why a person was skipped or chosen."""
 
     MANAGER = "manager", _("manager")
     DEPUTY = "deputy", _("deputy of somebody away")
@@ -23,23 +23,23 @@ class Why(models.TextChoices):
     NAMED = "named", _("named by the step")
 
 
-CHOSEN = (Why.MANAGER, Why.DEPUTY, Why.NAMED)
+CHOSEN = (RouteReason.MANAGER, RouteReason.DEPUTY, RouteReason.NAMED)
 
 
 @dataclass(frozen=True)
-class Stop:
-    """One person that was considered."""
+class RouteStop:
+    """One person who was considered."""
 
     user: int
-    why: Why
+    why: RouteReason
 
 
 @dataclass(frozen=True)
 class Route:
-    """How a person was found, stop by stop. Without a target nobody is left."""
+    """The people considered, one after the other, and the one chosen; no target if nobody is left."""
 
     target: int | None
-    stops: tuple[Stop, ...] = field(default=())
+    stops: tuple[RouteStop, ...] = field(default=())
 
     def as_json(self) -> list[dict[str, object]]:
         return [{"user": stop.user, "why": stop.why.value} for stop in self.stops]
@@ -48,14 +48,14 @@ class Route:
 def one_level_up(
     staff: Staff, *, holder: int, held: Collection[int], duty_manager: int | None, skip: int = 0
 ) -> Route:
-    """The holder's manager, else theirs, at last the duty manager; deputies stand in for the absent and inactive.
+    """The holder's manager, else the manager's manager and so on, at last the duty manager.
 
-    Managers who held the promise before are passed over, and ``skip`` levels at the beginning. The duty manager is
-    not: the chain ends at a person.
+    Deputies stand in for people who are absent or have left. Managers who held the promise before are skipped, and so
+    are the first ``skip`` levels. The duty manager is never skipped: the chain ends at a person.
     """
-    stops: list[Stop] = []
+    stops: list[RouteStop] = []
     for manager in islice(staff.managers(holder), skip, None):
-        stop = _considered(staff, manager, {holder, *held}, Why.MANAGER)
+        stop = _consider(staff, manager, {holder, *held}, RouteReason.MANAGER)
         stops.append(stop)
         if stop.why in CHOSEN:
             return Route(stop.user, tuple(stops))
@@ -66,8 +66,8 @@ def one_level_up(
 def to_person(
     staff: Staff, person: int | None, *, holder: int, held: Collection[int], duty_manager: int | None
 ) -> Route:
-    """Somebody who is named, or who stands in for them; else as one_level_up. The holder may keep it."""
-    stop = _considered(staff, person, set(held) - {holder}, Why.NAMED) if person is not None else None
+    """The named person or their deputy, else as `one_level_up`. The holder may keep the ticket."""
+    stop = _consider(staff, person, set(held) - {holder}, RouteReason.NAMED) if person is not None else None
     if stop is not None and stop.why in CHOSEN:
         return Route(stop.user, (stop,))
     above = one_level_up(staff, holder=holder, held=held, duty_manager=duty_manager)
@@ -75,19 +75,22 @@ def to_person(
 
 
 def to_duty_manager(staff: Staff, duty_manager: int | None) -> Route:
-    """The duty manager or who stands in for them."""
+    """The duty manager or their deputy."""
     if duty_manager is None:
         return Route(None)
     person = staff.stand_in(duty_manager)
     if person is None:
-        return Route(None, (Stop(duty_manager, Why.UNREACHABLE),))
-    return Route(person, (Stop(person, Why.DUTY_MANAGER if person == duty_manager else Why.DEPUTY),))
+        return Route(None, (RouteStop(duty_manager, RouteReason.UNREACHABLE),))
+    return Route(
+        person,
+        (RouteStop(person, RouteReason.DUTY_MANAGER if person == duty_manager else RouteReason.DEPUTY),),
+    )
 
 
-def _considered(staff: Staff, wanted: int, held: Collection[int], why: Why) -> Stop:
+def _consider(staff: Staff, wanted: int, held: Collection[int], why: RouteReason) -> RouteStop:
     person = staff.stand_in(wanted)
     if person is None:
-        return Stop(wanted, Why.UNREACHABLE)
+        return RouteStop(wanted, RouteReason.UNREACHABLE)
     if person in held:
-        return Stop(person, Why.HELD_BEFORE)
-    return Stop(person, why if person == wanted else Why.DEPUTY)
+        return RouteStop(person, RouteReason.HELD_BEFORE)
+    return RouteStop(person, why if person == wanted else RouteReason.DEPUTY)

@@ -1,4 +1,4 @@
-"""Who is on duty: at a moment, next, and over a stretch of time."""
+"""Who is on duty: now, next, and over a period."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SOON = timedelta(days=8)  # and for a look at all rotas
 
 @dataclass(frozen=True)
 class Watch:
-    """A stretch in which a shift really has the duty, with what replaces it cut out."""
+    """A period in which a shift really has the duty: what overrides replace is cut out."""
 
     shift: DutyShift
     starts_at: datetime
@@ -42,13 +42,13 @@ class Watch:
 
 
 def shift_at(*, rota: DutyRota, at: datetime) -> DutyShift | None:
-    """The shift that has the duty at ``at`` (UTC): what a person says wins over the layers, the latest of it first."""
+    """The shift that has the duty at ``at`` (UTC): overrides win over layers, and of overrides the latest."""
     running = DutyShift.objects.filter(rota=rota, starts_at__lte=at, ends_at__gt=at)
     return running.select_related("user").order_by("-rank", "-starts_at", "-pk").first()
 
 
 def on_duty(*, rota: DutyRota | None, at: datetime) -> User | None:
-    """The person on duty at ``at`` (UTC); whether they are away is for the caller to ask."""
+    """The person on duty at ``at`` (UTC), present or not."""
     shift = shift_at(rota=rota, at=at) if rota is not None else None
     return shift.user if shift is not None else None
 
@@ -61,14 +61,14 @@ class OnDuty:
     next: Watch | None = None
 
 
-def standings(*, at: datetime) -> Mapping[int, OnDuty]:
+def on_duty_by_rota(*, at: datetime) -> Mapping[int, OnDuty]:
     """By rota, in the order of their names; rotas without shifts in eight days are missing. One query."""
     coming = shifts_within(at, at + SOON).select_related("rota").order_by("rota__name", "rota")
-    return {rota: _standing(found, at) for rota, found in watches_by_rota(coming).items()}
+    return {rota: _on_duty_at(found, at) for rota, found in watches_by_rota(coming).items()}
 
 
-def _standing(found: Iterable[Watch], at: datetime) -> OnDuty:
-    """Somebody whose next shift follows at once goes on until the end of that."""
+def _on_duty_at(found: Iterable[Watch], at: datetime) -> OnDuty:
+    """Shifts of one person that follow each other without a pause count as one."""
     now: Watch | None = None
     for watch in found:
         if now is None and watch.starts_at <= at < watch.ends_at:
@@ -81,12 +81,12 @@ def _standing(found: Iterable[Watch], at: datetime) -> OnDuty:
 
 
 def shifts_within(since: datetime, until: datetime) -> QuerySet[DutyShift]:
-    """Shifts of all rotas that touch the time, with their people."""
+    """Shifts of all rotas that overlap the period, with their people."""
     return DutyShift.objects.filter(ends_at__gt=since, starts_at__lt=until).select_related("user")
 
 
 def people_of(rota: DutyRota) -> set[int]:
-    """Everybody who has, had or is to have a shift, and who takes turns in a layer. One query."""
+    """Everybody with a past, present or future shift or a turn in a layer. One query."""
     shifts = DutyShift.objects.filter(rota=rota).order_by().values_list("user")
     return {
         user
@@ -95,7 +95,7 @@ def people_of(rota: DutyRota) -> set[int]:
 
 
 def watches(shifts: Iterable[DutyShift]) -> list[Watch]:
-    """Who really has the duty by shifts of one rota, in order and without overlaps."""
+    """The watches that the shifts of one rota make, in order and without overlaps."""
     rows = sorted(shifts, key=lambda shift: shift.starts_at)
     moments = sorted({moment for row in rows for moment in (row.starts_at, row.ends_at)})
     found: list[Watch] = []
@@ -120,7 +120,7 @@ def watches_by_rota(shifts: Iterable[DutyShift]) -> Mapping[int, list[Watch]]:
     return {rota: watches(of_rota) for rota, of_rota in rows.items()}
 
 
-def within(found: Iterable[Watch], span: Span) -> Iterator[Watch]:
+def cut_to(found: Iterable[Watch], span: Span) -> Iterator[Watch]:
     """Watches cut at the ends of a span."""
     for watch in found:
         for begins, ends in clipped([watch.span], span):
@@ -128,7 +128,7 @@ def within(found: Iterable[Watch], span: Span) -> Iterator[Watch]:
 
 
 def _precedence(shift: DutyShift) -> tuple[int, datetime, int]:
-    """Of shifts that run at the same time the greatest has the duty; the order of `shift_at`."""
+    """Of shifts at the same time the one with the greatest key has the duty, as in `shift_at`."""
     return shift.rank, shift.starts_at, shift.pk
 
 

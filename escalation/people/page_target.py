@@ -1,4 +1,4 @@
-"""Who would answer if a rota were paged now: the person on duty, else who stands in, else the duty manager.
+"""Finds who would answer if a rota were paged now: the person on duty, their deputy, or the duty manager.
 
 Why so: .github/decisions/people.md.
 """
@@ -27,7 +27,7 @@ class AnswersAs(models.TextChoices):
 
 @dataclass(frozen=True)
 class PageTarget:
-    """``is_gone``: who has the duty is no longer on the staff; otherwise who does not answer themselves is away."""
+    """``is_gone``: the person on duty has left the staff. If somebody else answers otherwise, they are away."""
 
     user: User | None
     role: AnswersAs
@@ -38,8 +38,8 @@ class PageTarget:
         return self.role is AnswersAs.ON_DUTY
 
 
-def answering(on_duty: User | None, people: People) -> PageTarget:
-    """As the step that pages finds them: the duty manager is told where nobody can be given the ticket. No query."""
+def page_target_of(on_duty: User | None, people: People) -> PageTarget:
+    """The same person as the paging step finds; the duty manager if nobody can get the ticket. No query."""
     if on_duty is None:
         return _last_resort(people, is_gone=False)
     found = people.user(people.staff.stand_in(on_duty.pk))

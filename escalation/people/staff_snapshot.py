@@ -1,4 +1,4 @@
-"""The people an escalation may reach, as one picture that a whole sweep shares."""
+"""A snapshot of the staff that one sweep shares: who is there, who stands in, who is on duty."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from escalation.people.on_duty import on_duty
 
 @dataclass(frozen=True)
 class People:
-    """Staff links and absences at a moment, the users themselves with their profiles, and the duty manager."""
+    """Staff links and absences at one moment, the users with their profiles, and the duty manager."""
 
     moment: datetime
     staff: Staff
@@ -33,7 +33,7 @@ class People:
         return cls(moment, Staff.at(moment, active=found), found, desk.duty_manager_id if desk else None)
 
     def on_duty(self, rota: DutyRota | None) -> int | None:
-        """The person on duty at the moment; one query for each rota."""
+        """The person on duty at the snapshot's moment; one query for each rota."""
         if rota is None:
             return None
         if rota.pk not in self._on_duty:
@@ -42,11 +42,11 @@ class People:
         return self._on_duty[rota.pk]
 
     def user(self, pk: int | None) -> User | None:
-        """Somebody active on the staff, with their profile."""
+        """The user with their profile; None unless they are active staff."""
         return self.users.get(pk) if pk is not None else None
 
     def to_tell(self, pk: int | None) -> list[User]:
-        """The person, even if they are away, in case they read it; and then whoever stands in for them."""
+        """The person, who may read it even while away, and then whoever stands in for them."""
         if pk is None:
             return []
         found = (self.user(pk), self.user(self.staff.stand_in(pk)))

@@ -1,4 +1,4 @@
-"""Absences with a word on whose hands the tickets go into; what has begun already moves them at once."""
+"""Absences, with a sentence on who gets the tickets; one that has begun moves them at once."""
 
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from django_q.tasks import async_task
 
 from customers.admin.absence import AbsenceAdmin as AbsenceList
 from customers.models import Absence
-from escalation.people.deputies import foretold, has_deputy
+from escalation.people.deputies import absence_forecast, has_deputy
 from escalation.people.staff_snapshot import People
 
 admin.site.unregister(Absence)
@@ -28,13 +28,13 @@ class MovingAbsenceAdmin(AbsenceList):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """Before it is entered: what the reader's own absence would do; afterwards, what this one does."""
+        """On a new form where the reader's own tickets would go, else where this absence sends them."""
         absence = self.get_object(request, object_id) if object_id else None
         user, at = (
             (absence.user, absence.starts_at) if absence else (cast(User, request.user), timezone.now())
         )
         people = People.at(at)
-        context = {"foretold": foretold(user, people), "has_deputy": has_deputy(user, people)}
+        context = {"foretold": absence_forecast(user, people), "has_deputy": has_deputy(user, people)}
         return super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -51,16 +51,16 @@ class MovingAbsenceAdmin(AbsenceList):
         _look_at_once()
 
     def _warn(self, request: HttpRequest, absence: Absence) -> None:
-        """Of one that is over nothing is foretold."""
+        """No sentence for an absence that is over."""
         if absence.ends_at <= timezone.now():
             return
         user, people = absence.user, People.at(absence.starts_at)
         level = messages.INFO if has_deputy(user, people) else messages.WARNING
-        messages.add_message(request, level, foretold(user, people))
+        messages.add_message(request, level, absence_forecast(user, people))
 
 
 def _look_at_once() -> None:
-    """After the commit; were the queue down, the minute task finds what has begun or ended."""
+    """Move or offer tickets after the commit. If the queue is down, the minute task does it."""
     transaction.on_commit(_follow, robust=True)
 
 

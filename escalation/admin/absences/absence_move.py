@@ -1,4 +1,4 @@
-"""Back from absence: the tickets that moved meanwhile, to be taken back or kept."""
+"""Back from absence: the list of tickets that moved meanwhile, to take back or keep."""
 
 from typing import Any, cast
 
@@ -23,7 +23,7 @@ COLOURS = {"": "warning", Settled.TAKEN_BACK: "success", Settled.KEPT: "info", S
 
 
 class StandingFilter(DropdownFilter):
-    """What waits for a decision; the rest on request."""
+    """Shows undecided moves; the others on request."""
 
     title = _("standing")
     parameter_name = "standing"
@@ -55,7 +55,7 @@ class AbsenceMoveAdmin(ReadOnlyAdmin, RowAccessAdmin):
     actions = ("take_back", "keep")
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[AbsenceMove]:
-        """Those of the reader and their people, on either side."""
+        """Moves from or to the reader and their team."""
         if sees_all(user):
             return AbsenceMove.objects.all()
         people = team_ids(user)

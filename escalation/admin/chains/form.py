@@ -1,4 +1,4 @@
-"""The form of a chain's steps: when, for which priorities, whom, through what, and how often."""
+"""The form of a chain's steps: time, priorities, people, channels, acknowledgement and repeats."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -58,7 +58,7 @@ UNITS = (
 
 
 class StepForm(forms.ModelForm):
-    """One step; `spec()` is what was entered."""
+    """One step; `spec()` is its value as entered."""
 
     amount = forms.IntegerField(
         label=_("When"),
@@ -149,7 +149,7 @@ class StepForm(forms.ModelForm):
 
 
 def _is_new(form: Any) -> bool:
-    """Steps that stand already are not asked again, as in services.chains."""
+    """Check new steps only, as `revise_chain` does."""
     return not form.instance.pk or form.has_changed()
 
 
@@ -161,7 +161,7 @@ def _entered(step: EscalationStep) -> tuple[int, str]:
 
 
 class ChainFormSet(PaginationInlineFormSet):
-    """The steps as they stand in the form; what may not stand is said at the step, or above all of them."""
+    """All steps of the form; faults appear at the step, or above all steps."""
 
     is_read_only = False
 
@@ -182,7 +182,7 @@ class ChainFormSet(PaginationInlineFormSet):
         return [form.spec() for form in self._standing()]
 
     def _standing(self) -> Iterator[Any]:
-        """Neither taken away nor an empty line."""
+        """True for a line that is neither deleted nor empty."""
         for form in self.forms:
             is_gone = self.can_delete and self._should_delete_form(form)
             if not is_gone and (form.instance.pk or form.has_changed()):

@@ -1,4 +1,4 @@
-"""The steps of a chain on the page of its policy or contract: to be edited, to be read, and those of the past."""
+"""The steps of a chain on the page of its policy or contract: editable, read-only, and retired ones."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ ROUGHLY = Coalesce("percent", Case(When(minutes_from_due__lt=0, then=99), defaul
 
 
 class StepInline(VisibleChoices, StackedInline):
-    """Saved by services.chains; a step is folded to its line until somebody opens it."""
+    """`revise_chain` saves the steps; a step is folded to one line until somebody opens it."""
 
     model = EscalationStep
     form = StepForm
@@ -48,7 +48,7 @@ class StepInline(VisibleChoices, StackedInline):
     def formfield_for_foreignkey(
         self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
     ) -> Any:
-        """The same people and rotas are offered for each step: they are read once."""
+        """Read the people and rotas once: each step offers the same."""
         field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
         field.choices = list(field.choices)
         return field
@@ -77,7 +77,7 @@ def _retiring(form: Any) -> Any:
 
 
 def _without_side_doors(form: Any) -> None:
-    """People and rotas are chosen here, not added or changed."""
+    """No links to add or change people and rotas: they are only chosen here."""
     for name in {"person", "rota"} & set(form.base_fields):
         widget = form.base_fields[name].widget
         widget.can_add_related = widget.can_change_related = widget.can_view_related = False

@@ -1,4 +1,4 @@
-"""What the pages of policies and contracts share: the chain saved by its service, its past, and who is told when."""
+"""What the pages of policies and contracts share: saving the chain, its history, and the forecast of who is told."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -43,7 +43,7 @@ UNSAVED = 0  # stands for the number of a row that is still in the form
 
 @dataclass(frozen=True)
 class Played:
-    """What the page's form says, for a sample ticket: whose chain, and which windows."""
+    """The policy, contract and windows that the page's form describes, for a sample ticket."""
 
     policy: Policy
     contract: Contract | None
@@ -65,7 +65,7 @@ class SampleForm(MomentForm):
 
 
 class ChainPage(PreviewPage):
-    """The heir lists a StepInline among its inlines, and says what a sample ticket would be under."""
+    """A subclass lists a StepInline among its inlines and returns the terms of a sample ticket."""
 
     change_form_outer_after_template = "escalation/chain/panels.html"
     step_inline: type[StepInline] = StepInline
@@ -99,7 +99,7 @@ class ChainPage(PreviewPage):
     @method_decorator(require_POST)
     @method_decorator(transaction.atomic)  # a form may ask for locks; nothing is written
     def timeline_view(self, request: HttpRequest, object_id: int | None = None) -> HttpResponse:
-        """Who is told when, by what stands in the form; 404 for what the reader may not see."""
+        """The forecast for the form's present values; 404 for rows that the reader may not see."""
         row = get_object_or_404(self.get_queryset(request), pk=object_id) if object_id else None
         is_allowed = self.has_view_permission(request, row) if row else self.has_add_permission(request)
         if not is_allowed or not self._step_inline().has_view_permission(request, row):
@@ -122,7 +122,7 @@ class ChainPage(PreviewPage):
         return forecast(sample, self._chain(request, row, played, priority))
 
     def _chain(self, request: HttpRequest, row: Any, played: Played, priority: int) -> list[EscalationStep]:
-        """The steps in the form before those that stand, as services.chain finds them for a promise."""
+        """The chain that a promise would follow if the form were saved, by the rule of `Chains.for_terms`."""
         policy, contract = played.policy.pk or UNSAVED, UNSAVED
         chains = Chains.load(policies={policy})
         home = played.contract or played.policy
@@ -138,7 +138,7 @@ class ChainPage(PreviewPage):
         return chains.for_terms(policy, contract, priority)
 
     def _own_steps(self, request: HttpRequest, row: Any, home: Any) -> list[EscalationStep]:
-        """As they stand in the form; for those who only read, as they are saved."""
+        """The steps in the form; for readers without the right to change, the saved steps."""
         inline = self._step_inline()
         if not self.may_write(request, row) or not inline.has_change_permission(request, row):
             return list(row.steps.current().select_related("person", "rota"))
@@ -177,7 +177,7 @@ class ChainPage(PreviewPage):
 
     @display(description=_("no longer in force"))
     def past_steps(self, row: Any) -> str:
-        """Who wrote and who ended each, newest first."""
+        """All steps ever, newest first, with who wrote and who retired each."""
         steps = row.steps.exclude(retired_at=None).select_related("created_by", "retired_by")
         rows = (
             (

@@ -1,4 +1,4 @@
-"""The calendar page of a rota: four weeks of duty, and from there somebody else on duty, swaps, taking them back."""
+"""The calendar page of a rota: four weeks of duty, with the forms for overrides, swaps and withdrawals."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ WRITES = "escalation.add_dutyoverride"
 
 @dataclass(frozen=True)
 class Chosen:
-    """What is picked in the grid: a watch, or a stretch of time without one."""
+    """The selection in the grid: a watch, or a period without one."""
 
     starts_at: datetime
     ends_at: datetime
@@ -49,7 +49,7 @@ class Chosen:
 
 
 class DutyCalendar(DeskAdmin):
-    """Gives the admin of rotas the page. Whoever sees the rota sees it; who may add overrides acts on it."""
+    """Adds the page to the admin of rotas: seeing it needs the right to view, acting the right to add overrides."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.calendar_view)
@@ -94,7 +94,7 @@ class DutyCalendar(DeskAdmin):
 
 
 class CalendarPage:
-    """One request for the calendar. Times of forms are those of the rota's zone, which is active meanwhile."""
+    """One request for the calendar. The rota's zone is active meanwhile: form times are in it."""
 
     def __init__(self, request: HttpRequest, rota: DutyRota, *, now: datetime) -> None:
         self.request, self.rota, self.now = request, rota, now
@@ -107,7 +107,7 @@ class CalendarPage:
 
     @property
     def address(self) -> str:
-        """Of the same weeks, with nothing picked."""
+        """The address of the same weeks, with nothing selected."""
         page = reverse("admin:escalation_dutyrota_calendar", args=[self.rota.pk])
         return f"{page}?from={self.weeks.first}"
 
@@ -133,7 +133,7 @@ class CalendarPage:
         }
 
     def act(self) -> str:
-        """Do what was posted; the sentence to say, or nothing where a form has faults. Raises DeskError."""
+        """Do what was posted. Returns the message to show, or nothing if a form has faults. Raises DeskError."""
         match self.request.POST.get("act"):
             case "override":
                 return self._put()
@@ -175,7 +175,7 @@ class CalendarPage:
         return rows.select_related("user", "layer", "override__made_by", "override__swap")
 
     def _chosen(self, found: list[Watch]) -> Chosen | None:
-        """By ``shift`` and ``at``, the beginning of a part; or by the two ends of a gap."""
+        """The selection in the address: ``shift`` and ``at``, the start of a part, or the two ends of a gap."""
         given = self.request.GET
         begins, ends = parsed_moment(given.get("at", "")), parsed_moment(given.get("until", ""))
         for watch in found:
@@ -186,7 +186,7 @@ class CalendarPage:
         return None
 
     def _in_words(self, chosen: Chosen) -> tuple[str, str]:
-        """On the rota's clock and on the reader's."""
+        """The times in the rota's zone and in the reader's."""
         span = chosen.watch.span if chosen.watch else (chosen.starts_at, chosen.ends_at)
         return _span(span, self.rota.zone), _span(span, self.reader)
 

@@ -1,4 +1,4 @@
-"""The forms of a rota: somebody else on duty, a swap, and the restriction of a layer. Times are on the rota's clock."""
+"""The forms of a rota: an override, a swap, and the hours of a layer. Times are in the rota's zone."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ from escalation.people.on_duty import Watch
 
 
 class MomentInput(forms.DateTimeInput):
-    """The browser's own picker of day and time."""
+    """The browser's own date and time picker."""
 
     input_type = "datetime-local"
 
@@ -39,7 +39,7 @@ class OverrideForm(forms.Form):
 
 
 class SwapForm(forms.Form):
-    """``watches`` are the parts that may be exchanged; ``first`` is the picked one."""
+    """``watches`` may be swapped; ``first`` is the selected one."""
 
     first = forms.ModelChoiceField(queryset=DutyShift.objects.none(), widget=forms.HiddenInput())
     second = forms.ModelChoiceField(
@@ -96,7 +96,7 @@ class LayerForm(forms.ModelForm):
         )
 
     def clean(self) -> dict[str, Any]:
-        """Days at the ends of the calendar cannot be reckoned with."""
+        """Refuse days at the ends of the calendar, with which dates cannot be computed."""
         given = super().clean() or {}
         for name in ("starts_on", "ends_on"):
             if given.get(name) is not None and not 2000 <= given[name].year <= 2200:

@@ -1,4 +1,4 @@
-"""Layers of a rota: saved, they make its shifts at once."""
+"""Layers of a rota; saving one generates the rota's shifts at once."""
 
 from typing import Any
 
@@ -94,7 +94,7 @@ class DutyLayerAdmin(LayerColumns, DeskAdmin):
 
 
 def say_generated(request: HttpRequest, rota: DutyRota) -> None:
-    """Generate the rota's shifts in the transaction of the page, and say what came of it."""
+    """Generate the rota's shifts in the transaction of the page, and show the result."""
     made = generate_shifts(rota=rota, at=timezone.now())
     if made.created or made.removed:
         text = ngettext(

@@ -1,4 +1,4 @@
-"""How lists and pages of rotas name what layers say."""
+"""Layers of a rota in words, for lists and pages."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from escalation.people.page_target import PageTarget
 
 
 class LayerColumns:
-    """What a line about a layer says, in lists of layers and on their rota's page; needs turns with their users."""
+    """The columns of a layer, in the list of layers and on the rota's page. Needs turns with their users loaded."""
 
     @display(description=gettext_lazy("hand-over"))
     def hand_over_words(self, layer: DutyLayer) -> str:
@@ -30,7 +30,7 @@ class LayerColumns:
 
 
 def hand_over_in_words(layer: DutyLayer) -> str:
-    """``every week, Monday 09:00`` on the clock of the rota."""
+    """``every week, Monday 09:00`` in the rota's zone."""
     match layer.rotation:
         case Rotation.HOURS:
             text = ngettext("every hour from %(time)s", "every %(count)s hours from %(time)s", layer.length)
@@ -45,19 +45,19 @@ def hand_over_in_words(layer: DutyLayer) -> str:
 
 
 def hours_in_words(layer: DutyLayer) -> str:
-    """``Saturday, Sunday 20:00–08:00``; around the clock where nothing restricts it."""
+    """``Saturday, Sunday 20:00–08:00``; around the clock without restrictions."""
     days = ", ".join(str(name) for day, name in _weekdays() if day in layer.weekdays)
     times = f"{layer.from_time:%H:%M}–{layer.to_time:%H:%M}" if layer.from_time and layer.to_time else ""
     return " ".join(filter(None, (days, times))) or _("around the clock")
 
 
 def people_in_words(layer: Any) -> str:
-    """In their order; needs the turns with their users."""
+    """The people in their order. Needs turns with their users loaded."""
     return " → ".join(person(turn.user) for turn in layer.turns.all()) or "-"
 
 
 def on_duty_in_words(watch: Watch | None, answer: PageTarget) -> str:
-    """Who has the duty, and who would answer where it is somebody else."""
+    """The person on duty, and the one who would answer if that is somebody else."""
     if watch is not None and answer.is_own:
         return person(watch.user)
     if watch is None:

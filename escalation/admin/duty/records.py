@@ -1,4 +1,4 @@
-"""What was done to rotas: overrides and swaps, and who was told at each change of shift. Records to look at."""
+"""Read-only records of rotas: overrides, swaps, and the people told at each change of shift."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _

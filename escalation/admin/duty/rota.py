@@ -1,4 +1,4 @@
-"""Duty rotas: who is on duty now and next, their layers, and where nobody is reached."""
+"""Duty rotas: people on duty now and next, layers, and coverage gaps."""
 
 from typing import Any
 
@@ -19,27 +19,27 @@ from escalation.admin.duty.layer import say_generated
 from escalation.admin.duty.layer_text import LayerColumns, on_duty_in_words
 from escalation.duty.coverage_gaps import coverage_gaps
 from escalation.models import DutyLayer, DutyRota, DutyShift, ShiftSource
-from escalation.people.on_duty import OnDuty, standings
-from escalation.people.page_target import answering
+from escalation.people.on_duty import OnDuty, on_duty_by_rota
+from escalation.people.page_target import page_target_of
 from escalation.people.staff_snapshot import People
 
 
 class RotaList(ChangeList):
-    """Puts on each row who is on duty now and next, and who would answer: five queries for the whole list."""
+    """Adds to each row who is on duty now and next, and who would answer. Five queries for the whole list."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         now = timezone.now()
-        found, people = standings(at=now), People.at(now)
+        found, people = on_duty_by_rota(at=now), People.at(now)
         rows: Any = self
         rows.result_list = list(rows.result_list)
         for rota in rows.result_list:
             rota.standing = standing = found.get(rota.pk, OnDuty())
-            rota.answer = answering(standing.now.user if standing.now else None, people)
+            rota.answer = page_target_of(standing.now.user if standing.now else None, people)
 
 
 class DutyLayerInline(LayerColumns, ReadOnlyInline):
-    """A look at the layers; each has a page of its own."""
+    """The layers, read-only; each has a page of its own."""
 
     model = DutyLayer
     fields = readonly_fields = (
@@ -62,7 +62,7 @@ class DutyLayerInline(LayerColumns, ReadOnlyInline):
 
 
 class DutyShiftInline(VisibleChoices, UntitledInline):
-    """Shifts entered by hand that are not over; the list of shifts has all of them."""
+    """Shifts entered by hand that are not over; the list of shifts shows all."""
 
     model = DutyShift
     fields = ("user", "starts_at", "ends_at")
@@ -105,7 +105,7 @@ class DutyRotaAdmin(DutyCalendar):
         return {"now": now, "gaps": coverage_gaps(rota=rota, at=now), "may_add_layer": may_add}
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """In another zone the hand-overs are at other moments."""
+        """Generate shifts anew after a change of zone, which moves the hand-overs."""
         super().save_related(request, form, formsets, change)
         if change and "time_zone" in form.changed_data:
             say_generated(request, form.instance)

@@ -16,12 +16,12 @@ from django.db.models import Count, Exists, OuterRef, Q
 from customers.models import Desk
 from escalation.choices import ClockState
 from escalation.clocks.acknowledgements import clocks_to_acknowledge, holding_acknowledgements
-from escalation.enforcement.next_step import Upcoming, upcoming
+from escalation.enforcement.next_step import NextStep, next_steps
 from escalation.lib.weeks import last_complete_week, week_of
 from escalation.models import Acknowledgement, Clock
 from escalation.models.clock import ClockQuerySet
-from escalation.people.on_duty import Watch, standings
-from escalation.people.page_target import PageTarget, answering
+from escalation.people.on_duty import Watch, on_duty_by_rota
+from escalation.people.page_target import PageTarget, page_target_of
 from escalation.people.staff_snapshot import People
 from supportdesk.pages.ticket_filter import PromiseChoice, filter_clocks
 from tickets.choices import IntakeState, OutboxState
@@ -46,7 +46,7 @@ class BoardRow:
 
     ticket: Ticket
     clock: Clock | None = None
-    upcoming: Upcoming | None = None
+    next_steps: NextStep | None = None
     holding_acknowledgements: Acknowledgement | None = None
     asks_me: bool = False
     opened_late: bool = False
@@ -104,7 +104,7 @@ def _unpromised_rows(tickets: Iterable[Any]) -> list[BoardRow]:
 
 
 def _promised_rows(clocks: Sequence[Any], now: datetime, reader: User | None) -> list[BoardRow]:
-    steps, taken = upcoming(clocks[:PAGE], now=now), holding_acknowledgements(clocks, now=now)
+    steps, taken = next_steps(clocks[:PAGE], now=now), holding_acknowledgements(clocks, now=now)
     asked = clocks_to_acknowledge(reader, clocks, now=now) if reader is not None and clocks else set()
     return [
         BoardRow(it.ticket, it, steps.get(it.pk), taken.get(it.pk), it.pk in asked, it.opened_late)
@@ -213,11 +213,14 @@ class RotaDuty:
 
 def duties(*, now: datetime) -> list[RotaDuty]:
     """One line per rota that has shifts in the next days. One query, and four more where there is a rota."""
-    found = [(duty.now or duty.next, duty) for duty in standings(at=now).values()]
+    found = [(duty.now or duty.next, duty) for duty in on_duty_by_rota(at=now).values()]
     people = People.at(now) if found else None
     return [
         RotaDuty(
-            watch.shift.rota.name, duty.now, duty.next, answering(duty.now.user if duty.now else None, people)
+            watch.shift.rota.name,
+            duty.now,
+            duty.next,
+            page_target_of(duty.now.user if duty.now else None, people),
         )
         for watch, duty in found
         if watch is not None and people is not None

@@ -12,7 +12,7 @@ from escalation.chains.step_times import AT_THE_START, step_time
 from escalation.choices import ClockChange, ClockState, Whom
 from escalation.clocks.acknowledgements import holding_acknowledgement
 from escalation.clocks.served_channels import Served, served_ways_by_clock
-from escalation.enforcement.next_step import target
+from escalation.enforcement.next_step import next_owner
 from escalation.lib.desk_reasons import in_readers_words
 from escalation.models import (
     Acknowledgement,
@@ -212,13 +212,13 @@ def _to_come(progress: ChainProgress, held: set[int], people: People) -> Iterato
     is_before = is_ahead = coming in [step for _at, step in progress.steps_ahead]
     is_paused = progress.clock.state == ClockState.PAUSED
     if moment is not None and coming is not None and not (is_ahead or is_paused):  # a repeat
-        yield ChainStep(coming, moment, is_next=True, to=target(progress.clock, coming, held, people))
+        yield ChainStep(coming, moment, is_next=True, to=next_owner(progress.clock, coming, held, people))
     for at, step in progress.steps_ahead:
         if is_paused:
             yield ChainStep(step, at, waits=True)
         elif moment is not None and step == coming:
             is_before = False
-            yield ChainStep(step, moment, is_next=True, to=target(progress.clock, step, held, people))
+            yield ChainStep(step, moment, is_next=True, to=next_owner(progress.clock, step, held, people))
         else:
             yield ChainStep(step, at, is_skipped=is_before)
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, OperationalError, transaction
 
 from customers.models import Absence
-from escalation.absences import moving, ticket_moves
+from escalation.absences import moving
 from escalation.absences.moving import move_from_absent
 from escalation.choices import ClockChange, NoticeKind
 from escalation.models import AbsenceMove, ClockEvent, Notification
@@ -308,14 +308,14 @@ def test_those_who_had_nobody_and_those_who_are_new_move_together(boss, count_qu
 
 def failing_for(bad, fault, monkeypatch):
     """Write no summary of these tickets."""
-    write = ticket_moves.write_handover_notes
+    write = moving.write_handover_notes
 
     def failing(moves, **more):
         if {move.clock.ticket.pk for move in moves} & {ticket.pk for ticket in bad}:
             raise fault
         write(moves, **more)
 
-    monkeypatch.setattr(ticket_moves, "write_handover_notes", failing)
+    monkeypatch.setattr(moving, "write_handover_notes", failing)
 
 
 def test_a_ticket_that_fails_spoils_no_other(ann, bob, monkeypatch):

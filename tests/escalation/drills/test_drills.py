@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from escalation.choices import AcknowledgedBy, ClockState, DrillEnding, NoticeKind
 from escalation.drills import drills
-from escalation.drills.drills import end_drill, end_what_is_over, start_drill
+from escalation.drills.drills import end_drill, end_finished_drills, start_drill
 from escalation.enforcement.acknowledge import acknowledge
 from escalation.enforcement.sweep import sweep
 from escalation.lib.drill_marks import MARK, with_drill_mark, without_drill_mark
@@ -143,24 +143,24 @@ def test_a_logged_contact_answers_it_and_ends_it(boss, duty):
 def test_acknowledging_does_not_end_it_and_the_chain_goes_on(boss, duty):
     ticket = started(boss)
     acknowledge(ticket=ticket, actor=duty, at=minute(3), by=AcknowledgedBy.PAGE)
-    assert end_what_is_over(now=minute(4)) == 0
+    assert end_finished_drills(now=minute(4)) == 0
     assert drill_of(ticket).is_running
 
 
 def test_unless_the_starter_chose_so(boss, duty):
     ticket = started(boss, until_acknowledged=True)
-    assert end_what_is_over(now=minute(2)) == 0
+    assert end_finished_drills(now=minute(2)) == 0
     acknowledge(ticket=ticket, actor=duty, at=minute(3), by=AcknowledgedBy.PAGE)
-    assert end_what_is_over(now=minute(4)) == 1
-    assert end_what_is_over(now=minute(4)) == 0
+    assert end_finished_drills(now=minute(4)) == 1
+    assert end_finished_drills(now=minute(4)) == 0
     assert drill_of(ticket).ending == DrillEnding.ACKNOWLEDGED
 
 
 def test_it_ends_when_its_time_is_up(boss, settings):
     settings.DRILL_MINUTES = 45
     ticket = started(boss)
-    assert end_what_is_over(now=minute(45) - timedelta(seconds=1)) == 0
-    assert end_what_is_over(now=minute(45)) == 1
+    assert end_finished_drills(now=minute(45) - timedelta(seconds=1)) == 0
+    assert end_finished_drills(now=minute(45)) == 1
     assert drill_of(ticket).ending == DrillEnding.TIME
     clock = Clock.objects.get(ticket=ticket)
     assert (clock.state, clock.stopped_at) == (ClockState.CANCELLED, minute(45))
@@ -170,8 +170,8 @@ def test_it_ends_a_while_after_the_last_step_of_its_chain(boss):
     ticket = started(boss)
     Clock.objects.filter(ticket=ticket).update(next_step_at=None)
     last = Escalation.objects.filter(clock__ticket=ticket).latest("fired_at").fired_at
-    assert end_what_is_over(now=last + timedelta(minutes=14)) == 0
-    assert end_what_is_over(now=last + timedelta(minutes=15)) == 1
+    assert end_finished_drills(now=last + timedelta(minutes=14)) == 0
+    assert end_finished_drills(now=last + timedelta(minutes=15)) == 1
     assert drill_of(ticket).ending == DrillEnding.CHAIN_OVER
 
 
@@ -224,7 +224,7 @@ def test_a_drill_is_not_merged_with_a_matter_of_a_customer(boss):
 def test_a_busy_drill_is_ended_a_minute_later(boss, monkeypatch):
     started(boss)
     monkeypatch.setattr(drills, "lock_ticket_unless_busy", lambda pk: None)
-    assert end_what_is_over(now=minute(999)) == 0
+    assert end_finished_drills(now=minute(999)) == 0
 
 
 def test_the_command_starts_one(boss, capsys):

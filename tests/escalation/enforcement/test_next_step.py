@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from escalation.choices import Whom
-from escalation.enforcement.next_step import upcoming
+from escalation.enforcement.next_step import next_steps
 from escalation.enforcement.sweep import sweep
 from escalation.models import Clock, Escalation
 from supportdesk.pages.ticket.page import ticket_page
@@ -43,7 +43,7 @@ def test_what_is_foretold_is_what_the_sweep_does(clock: Clock, hours: int) -> No
     """The shipped chain: 50 % and 80 % tell, 100 % and 150 % move up, 200 % goes to the duty manager."""
     sweep(now=NOW + timedelta(hours=hours))
     clock = loaded(clock)
-    foretold = upcoming([clock], now=NOW)[clock.pk]
+    foretold = next_steps([clock], now=NOW)[clock.pk]
     assert foretold.at == clock.next_step_at
     sweep(now=foretold.at)
     fired = Escalation.objects.filter(clock=clock).order_by("pk").last()
@@ -55,7 +55,7 @@ def test_the_deputy_stands_in_for_an_absent_manager(clock: Clock) -> None:
     sweep(now=NOW + timedelta(hours=7))
     clock = loaded(clock)
     AbsenceFactory(user=clock.ticket.owner.staff_profile.reports_to)
-    foretold = upcoming([clock], now=NOW)[clock.pk]
+    foretold = next_steps([clock], now=NOW)[clock.pk]
     assert foretold.to is not None
     assert foretold.to.username == "deputy"
 
@@ -64,7 +64,7 @@ def test_of_the_steps_that_pass_while_somebody_has_it_the_one_that_fires_is_fore
     """Acknowledged after half the window until the due time: the warning at 80 % passes meanwhile."""
     sweep(now=NOW + timedelta(hours=4))
     Clock.objects.update(held_until=clock.due_at, next_step_at=clock.due_at)
-    foretold = upcoming([loaded(clock)], now=NOW)[clock.pk]
+    foretold = next_steps([loaded(clock)], now=NOW)[clock.pk]
     assert (foretold.at, foretold.step.percent) == (clock.due_at, 100)
     sweep(now=clock.due_at)
     fired = Escalation.objects.filter(clock=clock).order_by("pk").last()
@@ -73,20 +73,20 @@ def test_of_the_steps_that_pass_while_somebody_has_it_the_one_that_fires_is_fore
 
 
 def test_a_step_that_only_tells_moves_the_ticket_to_nobody(clock: Clock) -> None:
-    foretold = upcoming([clock], now=NOW)[clock.pk]
+    foretold = next_steps([clock], now=NOW)[clock.pk]
     assert foretold.to is None
     assert foretold.told == [Whom.HOLDER.label]
 
 
 def test_a_promise_with_nothing_left_has_no_next_step(clock: Clock) -> None:
     clock.next_step_at = None
-    assert upcoming([clock], now=NOW) == {}
+    assert next_steps([clock], now=NOW) == {}
 
 
 def test_a_policy_without_a_chain_of_its_own_follows_the_default_one(clock: Clock) -> None:
     version = PolicyVersionFactory()
     Clock.objects.filter(pk=clock.pk).update(policy_version=version)
-    assert upcoming([loaded(clock)], now=NOW)[clock.pk].step.percent == 50
+    assert next_steps([loaded(clock)], now=NOW)[clock.pk].step.percent == 50
 
 
 def test_many_clocks_cost_the_queries_of_one(
@@ -94,13 +94,13 @@ def test_many_clocks_cost_the_queries_of_one(
 ) -> None:
     sweep(now=NOW + timedelta(hours=7))
     others = [loaded(clock)]
-    one = count_queries(lambda: upcoming([loaded(clock)], now=NOW)) - 1
+    one = count_queries(lambda: next_steps([loaded(clock)], now=NOW)) - 1
     for _each in range(5):
         other = loaded(clock)
         other.pk, other.ticket = None, TicketFactory(owner=clock.ticket.owner)
         other.save(force_insert=True)
         others.append(other)
-    assert count_queries(lambda: upcoming(others, now=NOW)) == one
+    assert count_queries(lambda: next_steps(others, now=NOW)) == one
 
 
 def test_the_ticket_page_marks_what_passes_while_somebody_has_it(clock: Clock) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from customers.services.staffing import Colleague, Staff
-from escalation.people.next_in_line import Why, one_level_up, to_duty_manager
+from escalation.people.next_in_line import RouteReason, one_level_up, to_duty_manager
 
 HOLDER, BOSS, TOP, DEPUTY, DUTY = 1, 2, 3, 4, 5
 LINE = {HOLDER: Colleague(reports_to=BOSS), BOSS: Colleague(reports_to=TOP, deputy=DEPUTY), TOP: Colleague()}
@@ -20,17 +20,17 @@ def up(staff: Staff, *, held=(), duty_manager=DUTY, holder=HOLDER):
 
 
 def test_the_holders_manager_gets_it():
-    assert up(people()) == (BOSS, [(BOSS, Why.MANAGER)])
+    assert up(people()) == (BOSS, [(BOSS, RouteReason.MANAGER)])
 
 
 @pytest.mark.parametrize("lacking", ["absent", "gone"])
 def test_a_deputy_stands_in_for_a_manager_who_is_away_or_left(lacking):
-    assert up(people(**{lacking: [BOSS]})) == (DEPUTY, [(DEPUTY, Why.DEPUTY)])
+    assert up(people(**{lacking: [BOSS]})) == (DEPUTY, [(DEPUTY, RouteReason.DEPUTY)])
 
 
 def test_a_manager_without_a_deputy_is_passed_over_for_theirs():
     staff = people(absent=[BOSS, DEPUTY])
-    assert up(staff) == (TOP, [(BOSS, Why.UNREACHABLE), (TOP, Why.MANAGER)])
+    assert up(staff) == (TOP, [(BOSS, RouteReason.UNREACHABLE), (TOP, RouteReason.MANAGER)])
 
 
 def test_a_manager_who_left_without_a_deputy_is_passed_over_for_theirs():
@@ -39,7 +39,7 @@ def test_a_manager_who_left_without_a_deputy_is_passed_over_for_theirs():
 
 
 def test_whoever_held_it_before_is_passed_over():
-    assert up(people(), held=[BOSS]) == (TOP, [(BOSS, Why.HELD_BEFORE), (TOP, Why.MANAGER)])
+    assert up(people(), held=[BOSS]) == (TOP, [(BOSS, RouteReason.HELD_BEFORE), (TOP, RouteReason.MANAGER)])
 
 
 def test_a_deputy_who_is_the_holder_is_passed_over():
@@ -48,7 +48,7 @@ def test_a_deputy_who_is_the_holder_is_passed_over():
 
 
 def test_above_the_last_manager_is_the_duty_manager():
-    assert up(people(), holder=TOP) == (DUTY, [(DUTY, Why.DUTY_MANAGER)])
+    assert up(people(), holder=TOP) == (DUTY, [(DUTY, RouteReason.DUTY_MANAGER)])
 
 
 def test_the_duty_manager_gets_it_even_if_they_held_it_before():
@@ -67,19 +67,19 @@ def test_deputies_in_a_circle_all_away_end_at_the_duty_manager():
         DEPUTY: Colleague(deputy=HOLDER),
     }
     staff = people(absent=[HOLDER, BOSS, DEPUTY], links=circle)
-    assert up(staff) == (DUTY, [(BOSS, Why.UNREACHABLE), (DUTY, Why.DUTY_MANAGER)])
+    assert up(staff) == (DUTY, [(BOSS, RouteReason.UNREACHABLE), (DUTY, RouteReason.DUTY_MANAGER)])
 
 
 def test_the_duty_managers_deputy_stands_in():
     route = to_duty_manager(people(absent=[DUTY], links={DUTY: Colleague(deputy=TOP)}), DUTY)
-    assert (route.target, route.stops[0].why) == (TOP, Why.DEPUTY)
+    assert (route.target, route.stops[0].why) == (TOP, RouteReason.DEPUTY)
 
 
 def test_if_truly_nobody_is_left_the_route_says_whom_it_tried():
     staff = people(absent=[BOSS, TOP, DEPUTY, DUTY])
     assert up(staff) == (
         None,
-        [(BOSS, Why.UNREACHABLE), (TOP, Why.UNREACHABLE), (DUTY, Why.UNREACHABLE)],
+        [(BOSS, RouteReason.UNREACHABLE), (TOP, RouteReason.UNREACHABLE), (DUTY, RouteReason.UNREACHABLE)],
     )
 
 

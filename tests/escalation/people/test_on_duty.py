@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from escalation.models import ShiftSource
-from escalation.people.on_duty import on_duty, shift_at, standings, watches
+from escalation.people.on_duty import on_duty, on_duty_by_rota, shift_at, watches
 from tests.factories import NOW, DutyRotaFactory, DutyShiftFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +46,7 @@ def test_without_a_rota_nobody_is_on_duty():
 
 
 def next_shift(rota, at):
-    following = standings(at=at)[rota.pk].next
+    following = on_duty_by_rota(at=at)[rota.pk].next
     return following.shift if following is not None else None
 
 
@@ -108,7 +108,7 @@ def test_the_flattened_shifts_agree_with_the_question_at_each_moment(rota, hour)
 def test_who_is_on_duty_until_when_and_who_follows(rota):
     first = generated(rota, -2, 2)
     goes_on, other = generated(rota, 2, 6, user=first.user), generated(rota, 6, 8)
-    found = standings(at=NOW)[rota.pk]
+    found = on_duty_by_rota(at=NOW)[rota.pk]
     assert (found.now.user, found.now.ends_at) == (first.user, goes_on.ends_at)
     assert (found.next.shift, found.next.starts_at) == (other, goes_on.ends_at)
 
@@ -116,7 +116,7 @@ def test_who_is_on_duty_until_when_and_who_follows(rota):
 def test_all_rotas_cost_one_query(count_queries):
     for _number in range(5):
         shift(DutyRotaFactory(), 0, 8)
-    assert count_queries(lambda: [each.now.user for each in standings(at=NOW).values()]) == 1
+    assert count_queries(lambda: [each.now.user for each in on_duty_by_rota(at=NOW).values()]) == 1
 
 
 def test_each_question_costs_one_query(rota, count_queries):

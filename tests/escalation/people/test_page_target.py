@@ -4,7 +4,7 @@ import pytest
 
 from escalation.choices import NoticeKind
 from escalation.models import Notification, Policy
-from escalation.people.page_target import AnswersAs, answering
+from escalation.people.page_target import AnswersAs, page_target_of
 from escalation.people.staff_snapshot import People
 from tests.factories import (
     NOW,
@@ -32,7 +32,7 @@ def team():
 
 
 def answer_for(user):
-    return answering(user, People.at(NOW))
+    return page_target_of(user, People.at(NOW))
 
 
 def leave(user):
