@@ -46,8 +46,8 @@ class BoardRow:
 
     ticket: Ticket
     clock: Clock | None = None
-    next_steps: NextStep | None = None
-    holding_acknowledgements: Acknowledgement | None = None
+    next_step: NextStep | None = None
+    in_hand: Acknowledgement | None = None
     asks_me: bool = False
     opened_late: bool = False
 
