@@ -28,5 +28,6 @@ def validate_zone(value: str) -> None:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValidationError(
-            _("%(value)s is no time zone. Write an IANA name such as Asia/Shanghai."), params={"value": value}
+            _("%(value)s is not a time zone. Enter an IANA name such as Asia/Shanghai."),
+            params={"value": value},
         ) from error

@@ -2,14 +2,16 @@
 
 import re
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.utils.translation import get_language
 
 # As a pattern of the database too (escalation.admin.duty.rota).
 CHINESE = "[\u3400-\u9fff]"
 
 
 def full_name(first: str, last: str) -> str:
-    if re.search(CHINESE, last):
+    if is_chinese(last):
         return f"{last}{first}".strip()
     return f"{first} {last}".strip()
 
@@ -17,3 +19,22 @@ def full_name(first: str, last: str) -> str:
 def name_of(user: AbstractUser) -> str:
     """The full name; the login where there is none."""
     return full_name(user.first_name, user.last_name) or user.get_username()
+
+
+def given_name(name: str) -> str:
+    """How a greeting names somebody: a Chinese name as a whole, of others the first word."""
+    return name if is_chinese(name) else name.partition(" ")[0]
+
+
+def desk_name() -> str:
+    """How the desk signs in the active language."""
+    return settings.DESK_NAME_ZH if speaks_chinese() else settings.DESK_NAME
+
+
+def is_chinese(text: str) -> bool:
+    return re.search(CHINESE, text) is not None
+
+
+def speaks_chinese() -> bool:
+    """Whether Chinese is the active language."""
+    return (get_language() or "").startswith("zh")

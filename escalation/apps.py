@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 class EscalationConfig(AppConfig):
     name = "escalation"
-    verbose_name = _("Promises and escalation")
+    verbose_name = _("SLA and escalation")
 
     def ready(self) -> None:
         from escalation.handlers import connect  # models must be loaded before their handlers

@@ -36,9 +36,9 @@ class ClockChange(models.TextChoices):
     MET = "met", _("Met")
     BREACHED = "breached", _("Breached")
     ANSWERED_LATE = "answered_late", _("Done after the breach")
-    REVOKED = "revoked", _("Answer revoked, running again from its start")
+    REVOKED = "revoked", _("Reply revoked, running again from its start")
     RETARGETED = "retargeted", _("Due time changed")
-    HANDED_OVER = "handed_over", _("Holder changed")
+    HANDED_OVER = "handed_over", _("Owner changed")
     CANCELLED = "cancelled", _("Cancelled")
     PAUSED = "paused", _("Paused")
     RESUMED = "resumed", _("Resumed")
@@ -51,12 +51,12 @@ class ClockChange(models.TextChoices):
 class Whom(models.TextChoices):
     """Whom a step addresses, resolved at the moment it fires."""
 
-    HOLDER = "holder", _("the holder")
-    PREVIOUS_HOLDER = "previous_holder", _("the previous holder")
+    HOLDER = "holder", _("the owner")
+    PREVIOUS_HOLDER = "previous_holder", _("the previous owner")
     ACCOUNT_MANAGER = "account_manager", _("the account manager")
     BACKUP = "backup", _("the backup account manager")
-    MANAGER = "manager", _("the holder's manager")
-    MANAGERS_MANAGER = "managers_manager", _("the manager of the holder's manager")
+    MANAGER = "manager", _("the owner's manager")
+    MANAGERS_MANAGER = "managers_manager", _("the manager of the owner's manager")
     DUTY_PERSON = "duty_person", _("the person on duty")
     DUTY_MANAGER = "duty_manager", _("the duty manager")
     PERSON = "person", _("a named person")
@@ -67,7 +67,7 @@ class Whom(models.TextChoices):
 class Medium(models.TextChoices):
     """By what a notification reaches a person; a step names the ones it uses, in order."""
 
-    MAIL = "mail", pgettext_lazy("medium", "E-mail")
+    MAIL = "mail", pgettext_lazy("medium", "Email")
     CHAT = "chat", pgettext_lazy("medium", "Chat message")
     SMS = "sms", pgettext_lazy("medium", "SMS")
     VOICE = "voice", pgettext_lazy("medium", "Phone call")
@@ -106,35 +106,35 @@ class AcknowledgedBy(models.TextChoices):
 
     PAGE = "page", _("on the ticket page")
     BOARD = "board", _("on the board")
-    LINK = "link", _("by the link of a notification")
-    TAKE_OVER = "take_over", _("by taking the ticket over")
+    LINK = "link", _("by the link in a notification")
+    TAKE_OVER = "take_over", _("by taking over the ticket")
 
 
 class NoticeKind(models.TextChoices):
     """What a notification tells."""
 
-    REMINDER = "reminder", _("A promise falls due")
+    REMINDER = "reminder", _("SLA reminder")
     ESCALATED_TO_YOU = "escalated_to_you", _("Escalated to you")
-    ESCALATED_FROM_YOU = "escalated_from_you", _("Escalated away from you")
+    ESCALATED_FROM_YOU = "escalated_from_you", _("Escalated past you")
     ESCALATED = "escalated", _("Escalated")
-    TAKEN_OVER = "taken_over", _("Taken over from you")
+    TAKEN_OVER = "taken_over", _("Taken over by a colleague")
     NEW_TICKET = "new_ticket", _("New ticket for you")
-    PAGED = "paged", _("P0 opened")
+    PAGED = "paged", _("New P0")
     CUSTOMER_WROTE = "customer_wrote", _("The customer wrote")
-    RESPONSE_FAILED = "response_failed", _("Your answer did not arrive")
-    RESPONSE_VOIDED = "response_voided", _("Your answer was voided")
-    NOBODY_LEFT = "nobody_left", _("Nobody is left to escalate to")
-    AWAY_TO_YOU = "away_to_you", _("Yours while somebody is away")
-    NOBODY_STANDS_IN = "nobody_stands_in", _("Away, and nobody stands in")
-    BACK = "back", _("Back from absence")
-    TAKEN_BACK = "taken_back", _("Back with who held it before")
+    RESPONSE_FAILED = "response_failed", _("Your reply was not delivered")
+    RESPONSE_VOIDED = "response_voided", _("Your reply was voided")
+    NOBODY_LEFT = "nobody_left", _("Escalation chain ended, nobody left")
+    AWAY_TO_YOU = "away_to_you", _("Yours while a colleague is away")
+    NOBODY_STANDS_IN = "nobody_stands_in", _("Away, and no deputy")
+    BACK = "back", _("Returned from leave")
+    TAKEN_BACK = "taken_back", _("Back with its previous owner")
     UNREACHED = "unreached", _("Somebody could not be reached")
 
 
 class DrillEnding(models.TextChoices):
     """What ended a drill."""
 
-    ANSWERED = "answered", pgettext_lazy("end of a drill", "Answered")
+    ANSWERED = "answered", pgettext_lazy("end of a drill", "Replied")
     ACKNOWLEDGED = "acknowledged", pgettext_lazy("end of a drill", "Acknowledged")
     BY_HAND = "by_hand", pgettext_lazy("end of a drill", "Ended by hand")
     CHAIN_OVER = "chain_over", pgettext_lazy("end of a drill", "The chain came to its end")

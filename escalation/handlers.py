@@ -70,14 +70,14 @@ def start_the_promise(event: CustomerWrote) -> None:
 
 
 def _announce(clock: Clock, event: CustomerWrote) -> None:
-    """Acknowledge the receipt to the customer; page the person on duty for a P0, tell the owner of a P1."""
-    acknowledge_receipt(ticket=event.ticket, message=event.message, clock=clock, at=event.at)
+    """Page the person on duty for a P0, tell the owner of a P1; then acknowledge the receipt to the customer."""
     match clock.priority:
         case Priority.P0:
             page_duty(clock, at=event.at)
         case Priority.P1:
             notice = Notice(NoticeKind.NEW_TICKET, event.ticket, clock)
             tell(event.ticket.owner, notice, at=event.at)
+    acknowledge_receipt(ticket=event.ticket, message=event.message, clock=clock, at=event.at)
 
 
 def keep_the_promise(event: StaffResponded) -> None:
@@ -183,11 +183,12 @@ def _end_unanswered(event: StatusChanged, context: ChangeContext) -> None:
 def _still_waits(status: str) -> str:
     if status == Status.CLOSED:
         return _(
-            "The customer still waits. Answer or log a contact first; to close without an answer, give a reason: "
-            "it counts as a breach unless a lead does it."
+            "The customer is still waiting. Reply or log a call or chat first; to close "
+            "without a response, give a reason: it counts as a breach unless a lead does it."
         )
     return _(
-        "The customer still waits. Answer or log a contact first; a lead may end the promise with a reason."
+        "The customer is still waiting. Reply or log a call or chat first; a lead may end "
+        "the SLA with a reason."
     )
 
 

@@ -37,7 +37,7 @@ class MenuItem:
 
 
 PARKED = MenuItem(
-    _("Parked and failed mail"), "mark_email_unread", "tickets.inboundemail",
+    _("Held and failed email"), "mark_email_unread", "tickets.inboundemail",
     "?state__exact=parked&state__exact=failed",
 )  # fmt: skip
 GROUPS: Sequence[tuple[Any, Sequence[MenuItem]]] = (
@@ -65,24 +65,24 @@ GROUPS: Sequence[tuple[Any, Sequence[MenuItem]]] = (
             MenuItem(_("Duty rotas"), "calendar_clock", "escalation.dutyrota"),
             MenuItem(_("Shifts"), "schedule", "escalation.dutyshift"),
             MenuItem(_("Overrides and swaps"), "swap_horiz", "escalation.dutyoverride"),
-            MenuItem(_("Ways to be reached"), "contact_phone", "escalation.contactway"),
+            MenuItem(_("Contact methods"), "contact_phone", "escalation.contactway"),
             MenuItem(_("Absences"), "beach_access", "customers.absence"),
-            MenuItem(_("Back from absence"), "assignment_return", "escalation.absencemove"),
+            MenuItem(_("Returned from leave"), "assignment_return", "escalation.absencemove"),
             MenuItem(_("Staff"), "badge", "customers.staffprofile"),
             MenuItem(_("Teams"), "groups", "customers.team"),
             MenuItem(_("Skills"), "construction", "customers.skill"),
-            MenuItem(_("The desk"), "support_agent", "customers.desk"),
+            MenuItem(_("Desk settings"), "support_agent", "customers.desk"),
         ),
     ),
     (
-        _("Promises"),
+        _("SLAs"),
         (
-            MenuItem(_("Promises"), "timer", "escalation.clock"),
+            MenuItem(_("SLAs"), "timer", "escalation.clock"),
             MenuItem(_("Escalations"), "trending_up", "escalation.escalation"),
             MenuItem(_("Fire drills"), "local_fire_department", "escalation.drill"),
             MenuItem(_("Ledger"), "receipt_long", "escalation.clockevent"),
             MenuItem(_("Policies"), "policy", "escalation.policy"),
-            MenuItem(_("Calendars"), "calendar_month", "escalation.calendar"),
+            MenuItem(_("Working calendars"), "calendar_month", "escalation.calendar"),
         ),
     ),
     (
@@ -93,9 +93,9 @@ GROUPS: Sequence[tuple[Any, Sequence[MenuItem]]] = (
         ),
     ),
     (
-        _("Operation"),
+        _("Operations"),
         (
-            MenuItem(_("Operations"), "monitoring", "supportdesk.cluster", page="admin:operations"),
+            MenuItem(_("System status"), "monitoring", "supportdesk.cluster", page="admin:operations"),
             MenuItem(_("Mailboxes"), "inbox", "tickets.mailbox"),
             MenuItem(_("Heartbeats"), "monitor_heart", "escalation.heartbeat"),
             MenuItem(_("Timetable"), "event_repeat", "django_q.schedule"),

@@ -160,7 +160,9 @@ MAIL_MAX_BYTES = env.number("MAIL_MAX_BYTES", 25_000_000, least=10_000, most=500
 MAIL_TIMEOUT_SECONDS = env.number("MAIL_TIMEOUT_SECONDS", 30, least=1, most=300)
 
 # --- The desk --------------------------------------------------------------------------------------------
+# How the desk signs its mails and names their sender, and how in Chinese: "Aurora Support", "极光技术支持".
 DESK_NAME = env.text("DESK_NAME", "Support desk")
+DESK_NAME_ZH = env.text("DESK_NAME_ZH", env.text("DESK_NAME", "技术支持"))
 DESK_TIME_ZONE = env.zone("DESK_TIME_ZONE", "Asia/Shanghai")
 # Where mail finds the administrator whom `manage.py desk` creates; without it the first sign-in asks for one.
 DESK_ADMIN_EMAIL = env.bare_address("DESK_ADMIN_EMAIL")

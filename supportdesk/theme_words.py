@@ -1,4 +1,6 @@
-"""Words that the admin theme shows and has no translations for; named here so that our catalogues hold them.
+"""Words of the admin theme, which has no translations, and of Django where ours is the better one.
+
+Named here so that our catalogues hold them; what is in both wins over Django's own.
 
 Python 3.11 gets the theme's version 0.91, a newer one 0.110; a catalogue holds the words of both.
 """
@@ -101,4 +103,23 @@ UNFOLD_0_110 = (
         "in %(time)s seconds\n        ",
         "counter",
     ),
+)
+
+DJANGO_WORDS = (
+    gettext_noop("Filter"),
+    gettext_noop("Page not found"),
+    gettext_noop("Monday"),
+    gettext_noop("Tuesday"),
+    gettext_noop("Wednesday"),
+    gettext_noop("Thursday"),
+    gettext_noop("Friday"),
+    gettext_noop("Saturday"),
+    gettext_noop("Sunday"),
+    gettext_noop("Mon"),
+    gettext_noop("Tue"),
+    gettext_noop("Wed"),
+    gettext_noop("Thu"),
+    gettext_noop("Fri"),
+    gettext_noop("Sat"),
+    gettext_noop("Sun"),
 )

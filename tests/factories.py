@@ -387,7 +387,7 @@ class ContractWindowFactory(DjangoModelFactory[ContractWindow]):
 
 
 class EscalationStepFactory(DjangoModelFactory[EscalationStep]):
-    """At the due time: up to the holder's manager."""
+    """At the due time: up to the owner's manager."""
 
     class Meta:
         model = EscalationStep

@@ -28,7 +28,7 @@ ACTIVE_STATUSES = (Status.NEW, Status.OPEN, Status.WAITING)
 class Channel(models.TextChoices):
     """How something reached us or was said."""
 
-    EMAIL = "email", _("E-mail")
+    EMAIL = "email", pgettext_lazy("channel", "Email")
     PHONE = "phone", _("Phone call")
     GROUP = "group", _("Tech group")
     CHAT = "chat", _("Online chat")
@@ -39,23 +39,23 @@ class MessageKind(models.TextChoices):
     OUTBOUND = "outbound", _("Reply")
     NOTE = "note", _("Internal note")
     CONTACT = "contact", _("Logged contact")
-    AUTOMATIC = "automatic", _("Automatic answer")
+    AUTOMATIC = "automatic", _("Automatic reply")
 
 
 class IntakeState(models.TextChoices):
     """What became of a raw mail."""
 
-    STORED = "stored", _("Stored, not processed yet")
+    STORED = "stored", _("Stored, not yet processed")
     PROCESSED = "processed", _("Processed")
-    PARKED = "parked", _("Parked")
+    PARKED = "parked", _("Held")
     FAILED = "failed", _("Failed")
 
 
 class OutboxState(models.TextChoices):
-    QUEUED = "queued", _("Queued")
+    QUEUED = "queued", pgettext_lazy("mail", "Queued")
     SENDING = "sending", _("Sending")
     ACCEPTED = "accepted", _("Accepted by the server")
-    DEFERRED = "deferred", _("Deferred, will be tried again")
+    DEFERRED = "deferred", _("Deferred, will be retried")
     FAILED = "failed", _("Failed")
     BOUNCED = "bounced", _("Bounced")
 
@@ -72,34 +72,34 @@ class MailPurpose(models.TextChoices):
 class Fact(models.TextChoices):
     """What happened, as a line of the ticket's timeline."""
 
-    OPENED = "opened", _("Opened")
+    OPENED = "opened", _("Created")
     OWNER = "owner", _("Owner changed")
     STATUS = "status", _("Status changed")
     PRIORITY = "priority", _("Priority changed")
     CUSTOMER_WROTE = "customer_wrote", _("The customer wrote")
-    STAFF_RESPONDED = "staff_responded", _("Answered")
+    STAFF_RESPONDED = "staff_responded", _("Replied")
     NOTED = "noted", _("Note added")
     ACKNOWLEDGED = "acknowledged", _("Acknowledgement sent")
-    RESPONSE_FAILED = "response_failed", _("An answer did not arrive")
-    RESPONSE_VOIDED = "response_voided", _("An answer was voided")
-    AUTOMATIC = "automatic", _("Automatic mail received")
-    PROMISE = "promise", _("Promise")
+    RESPONSE_FAILED = "response_failed", _("A reply was not delivered")
+    RESPONSE_VOIDED = "response_voided", _("A reply was voided")
+    AUTOMATIC = "automatic", _("Automatic email received")
+    PROMISE = "promise", _("SLA")
     ESCALATED = "escalated", _("Escalated")
-    TAKEN = "taken", _("Acknowledged by a colleague")
+    TAKEN = "taken", _("Acknowledged")
     MERGED = "merged", _("Merged")
 
 
 class OwnerRule(models.TextChoices):
     """The rule that chose a ticket's owner, shown on its timeline."""
 
-    ACCOUNT_MANAGER = "account_manager", _("the customer's account manager")
-    BACKUP = "backup", _("the backup, as the account manager is away")
-    TEAM = "team", _("the colleague of the team with the skill and the least load")
+    ACCOUNT_MANAGER = "account_manager", _("account manager of the customer")
+    BACKUP = "backup", _("backup, as the account manager is away")
+    TEAM = "team", _("team member with the skill and the fewest tickets")
     INTAKE = "intake", _("the desk's intake owner")
     DUTY_MANAGER = "duty_manager", _("the duty manager")
-    ADMINISTRATOR = "administrator", _("an administrator, as nobody else is named")
+    ADMINISTRATOR = "administrator", _("an administrator, as nobody else is set")
     ON_DUTY = "on_duty", _("the person on duty for P0")
-    BY_HAND = "by_hand", _("chosen by hand")
+    BY_HAND = "by_hand", _("chosen manually")
     TAKE_OVER = "take_over", _("taken over")
     ESCALATION = "escalation", _("escalation")
-    ABSENCE = "absence", _("the holder is away")
+    ABSENCE = "absence", _("the owner is away")

@@ -32,7 +32,7 @@ def timeline_sentence(entry: TimelineEntry, names: Mapping[int, str]) -> str:
         case Fact.PRIORITY:
             return _("Priority: %(before)s → %(after)s") % _before_and_after(Priority, data)
         case Fact.RESPONSE_FAILED:
-            return _("An answer did not arrive: %(answer)s") % {"answer": str(data.get("answer", ""))[:200]}
+            return _("A reply was not delivered: %(answer)s") % {"answer": str(data.get("answer", ""))[:200]}
         case Fact.TAKEN if "until" in data:
             return _("Acknowledged: nobody else is paged until %(time)s") % {
                 "time": _local_time(data["until"])

@@ -64,7 +64,7 @@ class ContractAdmin(RowAccessAdmin):
             _("Service"),
             {
                 "fields": (("time_zone", "language"), ("hotline", "tech_group")),
-                "description": _("What is empty is as the customer's page says."),
+                "description": _("Empty fields follow the customer's page."),
             },
         ),
     )

@@ -8,13 +8,14 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from customers.names import name_of
+from customers.phrases import noted
 
 
 class StaffChoiceField(forms.ModelChoiceField):
     """A colleague, shown by full name; those who left are marked."""
 
     def label_from_instance(self, obj: Any) -> str:
-        return person(obj) if obj.is_active else f"{person(obj)} ({_('inactive')})"
+        return person(obj) if obj.is_active else noted(person(obj), _("inactive"))
 
 
 def staff_members() -> QuerySet[User]:

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import display
 
@@ -22,7 +23,7 @@ class StaffProfileAdmin(DeskAdmin):
     filter_horizontal = ("skills",)
     fieldsets = (
         (None, {"fields": (("user", "title"), ("team", "reports_to"), "deputy")}),
-        (_("What they can do"), {"fields": ("skills", ("language", "time_zone"), "phone")}),
+        (_("Skills and languages"), {"fields": ("skills", ("language", "time_zone"), "phone")}),
     )
 
     @display(description=_("name"))
@@ -37,6 +38,6 @@ class StaffProfileAdmin(DeskAdmin):
     def stand_in(self, profile: StaffProfile) -> str:
         return person(profile.deputy)
 
-    @display(description=_("active"), boolean=True)
+    @display(description=pgettext_lazy("in use", "active"), boolean=True)
     def works_here(self, profile: StaffProfile) -> bool:
         return profile.user.is_active

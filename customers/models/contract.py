@@ -1,5 +1,8 @@
 """Service plans and the contracts that put a customer on one for a time."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +16,7 @@ class ServicePlan(models.Model):
     code = models.SlugField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=100)
     description = models.TextField(_("description"), blank=True)
-    is_default = models.BooleanField(_("used without a contract"), default=False)
+    is_default = models.BooleanField(_("default without a contract"), default=False)
 
     class Meta:
         verbose_name = _("service plan")
@@ -42,8 +45,8 @@ class Contract(models.Model):
         ServicePlan, models.PROTECT, related_name="contracts", verbose_name=_("service plan")
     )
     reference = models.CharField(_("reference"), max_length=60, blank=True)
-    starts_on = models.DateField(_("first day"))
-    ends_on = models.DateField(_("last day"), null=True, blank=True)
+    starts_on = models.DateField(_("start date"))
+    ends_on = models.DateField(_("end date"), null=True, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, validators=[validate_zone])
     language = models.CharField(_("language"), max_length=10, choices=Language, blank=True)
     hotline = models.CharField(_("hotline"), max_length=60, blank=True)
@@ -57,12 +60,17 @@ class Contract(models.Model):
             models.CheckConstraint(
                 condition=models.Q(ends_on=None) | models.Q(ends_on__gte=models.F("starts_on")),
                 name="contract_ends_after_start",
-                violation_error_message=_("The last day lies before the first."),
+                violation_error_message=_("The end date is before the start date."),
             )
         ]
 
     def __str__(self) -> str:
         return f"{self.customer} · {self.plan} · {self.starts_on}"
+
+    def is_in_force(self, at: datetime) -> bool:
+        """Whether its days, as days of its zone, include the moment ``at``."""
+        day = at.astimezone(ZoneInfo(self.zone)).date()
+        return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
 
     @property
     def zone(self) -> str:

@@ -6,6 +6,7 @@ from django.core.validators import DomainNameValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from customers.choices import Language, Scenario, validate_zone
 from customers.public_domains import is_public_domain
@@ -32,7 +33,7 @@ class Customer(models.Model):
     hotline = models.CharField(_("hotline"), max_length=60, blank=True)
     tech_group = models.CharField(_("tech group"), max_length=120, blank=True)
     note = models.TextField(_("note"), blank=True)
-    is_active = models.BooleanField(_("active"), default=True)
+    is_active = models.BooleanField(pgettext_lazy("in use", "active"), default=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:
@@ -52,8 +53,8 @@ class MailDomain(models.Model):
     domain = models.CharField(_("domain"), max_length=253, unique=True)
 
     class Meta:
-        verbose_name = _("mail domain")
-        verbose_name_plural = _("mail domains")
+        verbose_name = _("email domain")
+        verbose_name_plural = _("email domains")
         ordering = ["domain"]
         constraints = [
             models.CheckConstraint(condition=models.Q(domain=Lower("domain")), name="mail_domain_lower_case")
@@ -73,7 +74,7 @@ class MailDomain(models.Model):
     def _refuse_public(self) -> None:
         if is_public_domain(self.domain):
             raise ValidationError(
-                _("%(domain)s is a public mail provider and identifies no company."),
+                _("%(domain)s is a public email provider and does not identify a company."),
                 params={"domain": self.domain},
             )
 
@@ -85,12 +86,12 @@ class Contact(models.Model):
         Customer, models.PROTECT, related_name="contacts", null=True, blank=True, verbose_name=_("customer")
     )
     name = models.CharField(_("name"), max_length=200, blank=True)
-    email = models.EmailField(_("e-mail"), max_length=254, blank=True)
+    email = models.EmailField(_("email"), max_length=254, blank=True)
     phone = models.CharField(_("phone"), max_length=60, blank=True)
     language = models.CharField(_("language"), max_length=10, choices=Language, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, validators=[validate_zone])
-    is_active = models.BooleanField(_("active"), default=True)
-    mail_failed_at = models.DateTimeField(_("mail failed at"), null=True, blank=True)
+    is_active = models.BooleanField(pgettext_lazy("in use", "active"), default=True)
+    mail_failed_at = models.DateTimeField(_("email failed at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:

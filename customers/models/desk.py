@@ -23,4 +23,4 @@ class Desk(models.Model):
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_desk")]
 
     def __str__(self) -> str:
-        return str(_("The desk"))
+        return str(_("Desk settings"))

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from customers.choices import Language, validate_zone
 from customers.names import name_of
@@ -67,8 +68,8 @@ class StaffProfile(models.Model):
     )
     phone = models.CharField(_("phone"), max_length=60, blank=True)
     # In the person's zone, over midnight where the end is not later than the beginning.
-    quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
-    quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
+    quiet_from = models.TimeField(_("quiet hours from"), null=True, blank=True)
+    quiet_until = models.TimeField(_("quiet hours until"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("staff profile")
@@ -78,18 +79,18 @@ class StaffProfile(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(reports_to=models.F("user")),
                 name="staff_not_own_manager",
-                violation_error_message=_("Nobody reports to themselves."),
+                violation_error_message=_("A person cannot report to themselves."),
             ),
             models.CheckConstraint(
                 condition=~models.Q(deputy=models.F("user")),
                 name="staff_not_own_deputy",
-                violation_error_message=_("Nobody is their own deputy."),
+                violation_error_message=_("A person cannot be their own deputy."),
             ),
             models.CheckConstraint(
                 condition=models.Q(quiet_from=None, quiet_until=None)
                 | models.Q(quiet_from__isnull=False, quiet_until__isnull=False),
                 name="staff_quiet_hours_whole",
-                violation_error_message=_("Quiet hours need a beginning and an end."),
+                violation_error_message=_("Quiet hours need a start and an end."),
             ),
         ]
 
@@ -103,8 +104,8 @@ class Absence(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="absences", verbose_name=_("user")
     )
-    starts_at = models.DateTimeField(_("from"))
-    ends_at = models.DateTimeField(_("to"))
+    starts_at = models.DateTimeField(pgettext_lazy("time", "from"))
+    ends_at = models.DateTimeField(pgettext_lazy("time", "to"))
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     # When the desk first noticed it. Tickets that people give to the absent person after that stay there on purpose.
     noticed_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -57,7 +57,7 @@ def refuse_overlap(
     """Raise DeskError when another contract shares a day. Locks the customer until the transaction ends."""
     Customer.objects.select_for_update().get(pk=customer.pk)
     if ends_on is not None and ends_on < starts_on:
-        raise DeskError(_("The last day lies before the first."))
+        raise DeskError(_("The end date is before the start date."))
     others = overlapping(customer, starts_on, ends_on)
     if besides is not None:
         others = others.exclude(pk=besides.pk)

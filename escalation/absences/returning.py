@@ -77,7 +77,7 @@ def take_back(*, move: AbsenceMove, actor: User, at: datetime) -> AbsenceMove:
     """Give the ticket back to the owner before the absence. Locks it. Raises DeskError."""
     move, ticket = _lock_undecided(move, actor)
     holder, owner = ticket.owner, move.from_owner
-    hand_over(ticket, owner, actor=actor, at=at, rule=OwnerRule.BY_HAND, reason=_("Back from absence."))
+    hand_over(ticket, owner, actor=actor, at=at, rule=OwnerRule.BY_HAND, reason=_("Returned from leave."))
     clock = owed_clocks([ticket]).get(ticket.pk)
     if clock is not None:  # a ticket that never had a promise has nothing to sum up
         write_handover_notes([Handover(clock, holder, owner, HandoverCause.RETURN)], at=at)
@@ -115,10 +115,10 @@ def _lock_undecided(move: AbsenceMove, actor: User) -> tuple[AbsenceMove, Ticket
     fresh = AbsenceMove.objects.select_related("from_owner__staff_profile").get(pk=move.pk)
     fresh.ticket = ticket
     if not may_decide(actor, fresh):
-        raise DeskError(_("Only who held the ticket before, who has it now, or a lead can decide that."))
+        raise DeskError(_("Only the previous owner, the current owner or a lead can decide that."))
     if fresh.settled_at is not None or not AbsenceMove.objects.live().filter(pk=fresh.pk).exists():
         raise DeskError(
-            _("There is nothing to decide any more: the ticket is done, or somebody decided already.")
+            _("There is nothing left to decide: the ticket is done, or somebody has already decided.")
         )
     return fresh, ticket
 

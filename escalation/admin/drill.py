@@ -22,10 +22,10 @@ from customers.access import sees_all, visible_customers
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from customers.admin.fields import person
 from customers.models import Customer
+from customers.times import duration_text
 from escalation.choices import DrillEnding
 from escalation.drills.drills import STARTS_DRILLS, end_drill, start_drill
 from escalation.drills.report import COLUMNS, csv_rows, median_after, report_of, with_first_acknowledged
-from escalation.explaining.times import duration_text
 from escalation.lib.csv_sheets import CsvSheet
 from escalation.models import Drill
 from tickets.access import visible_tickets
@@ -54,7 +54,7 @@ class DrillForm(OnceForm):
         empty_label=gettext_lazy("None: an unknown sender"),
     )
     until_acknowledged = forms.BooleanField(
-        label=gettext_lazy("End it when somebody has acknowledged"), required=False
+        label=gettext_lazy("End it when somebody acknowledges"), required=False
     )
 
     def __init__(self, *args: Any, customers: "QuerySet[Customer]", **kwargs: Any) -> None:
@@ -119,7 +119,7 @@ class DrillAdmin(ReadOnlyAdmin, RowAccessAdmin):
             except DeskError as error:
                 form.add_error(None, str(error))
             else:
-                messages.success(request, _("The drill runs. Its report grows on this page."))
+                messages.success(request, _("The drill is running. Its report is updated on this page."))
                 return _to_report(drill)
         context = {
             **self.admin_site.each_context(request),
@@ -157,7 +157,7 @@ class DrillAdmin(ReadOnlyAdmin, RowAccessAdmin):
         except DeskError as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, _("The drill is over; nobody is paged for it any more."))
+            messages.success(request, _("The drill is over; no more paging for it."))
         return _to_report(drill)
 
     def csv_view(self, request: HttpRequest, object_id: int) -> HttpResponseBase:
@@ -187,7 +187,7 @@ class DrillAdmin(ReadOnlyAdmin, RowAccessAdmin):
     def first_acknowledged(self, drill: Any) -> str:
         return duration_text(drill.first_at - drill.started_at) if drill.first_at is not None else _("nobody")
 
-    @display(description=gettext_lazy("lasted"))
+    @display(description=gettext_lazy("duration"))
     def lasted(self, drill: Drill) -> str:
         return duration_text(drill.ended_at - drill.started_at) if drill.ended_at is not None else "-"
 
@@ -201,7 +201,7 @@ def _start(form: DrillForm, actor: User) -> Drill:
     """Start one drill even if the form is sent twice."""
     data, at = form.cleaned_data, timezone.now()
     if not claim_submission(data["token"], actor=actor, at=at):
-        raise DeskError(_("This drill was started already; find it in the list."))
+        raise DeskError(_("This drill was already started; find it in the list."))
     ticket = start_drill(
         actor=actor,
         at=at,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
+from customers.phrases import listed
 from escalation.choices import Medium, Whom
 from escalation.models import EscalationStep
 from tickets.choices import Priority
@@ -25,20 +26,20 @@ def priorities_of(step: EscalationStep) -> str:
 
 
 def media_of(step: EscalationStep) -> str:
-    return ", ".join(str(Medium(value).label) for value in step.channels)
+    return listed(str(Medium(value).label) for value in step.channels)
 
 
 def _does(step: EscalationStep) -> Iterator[str]:
     if step.reassign_to:
         yield _("gives it to %(whom)s") % {"whom": step.get_reassign_to_display()}
     if step.tell:
-        yield _("tells %(people)s") % {"people": ", ".join(str(Whom(value).label) for value in step.tell)}
+        yield _("notifies %(people)s") % {"people": listed(str(Whom(value).label) for value in step.tell)}
 
 
 def asks_of(step: EscalationStep) -> Iterator[str]:
     """How soon the step must be acknowledged, and how often it repeats."""
     if step.ack_required:
-        yield _("to be acknowledged within %(minutes)s min") % {"minutes": step.ack_minutes}
+        yield _("must be acknowledged within %(minutes)s min") % {"minutes": step.ack_minutes}
     if step.repeat_minutes and step.repeat_cap:
         words = _("repeated every %(minutes)s min, %(times)s at most")
         yield words % {"minutes": step.repeat_minutes, "times": step.repeat_cap}

@@ -10,6 +10,7 @@ from itertools import combinations
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
+from customers.phrases import listed
 from escalation.choices import Medium, Whom
 from escalation.models import DutyRota
 from escalation.models.policy import REASSIGNABLE
@@ -75,44 +76,44 @@ def step_faults(step: StepSpec, *, rota: DutyRota | None) -> Iterator[str]:
 
 def _moment_faults(step: StepSpec) -> Iterator[str]:
     if (step.percent is None) == (step.minutes_from_due is None):
-        yield _("Say when the step happens: a percentage of the window, or minutes from the due time.")
+        yield _("Say when the step runs: a percentage of the response time, or minutes from the due time.")
     if step.percent is not None and not 0 <= step.percent <= MOST_PERCENT:
-        yield _("A step lies between 0 %% and %(most)s %% of the window.") % {"most": MOST_PERCENT}
+        yield _("A step must be between 0%% and %(most)s%% of the response time.") % {"most": MOST_PERCENT}
     if step.minutes_from_due is not None and abs(step.minutes_from_due) > MOST_MINUTES:
-        yield _("A step lies within %(days)s days of the due time.") % {"days": MOST_MINUTES // (24 * 60)}
+        yield _("A step must be within %(days)s days of the due time.") % {"days": MOST_MINUTES // (24 * 60)}
     if step.highest_priority > step.lowest_priority:
         yield _("The priorities run from the more urgent to the less urgent one, P0 to P3.")
 
 
 def _people_faults(step: StepSpec, rota: DutyRota | None) -> Iterator[str]:
     if not step.tell and not step.reassign_to:
-        yield _("Choose whom the step tells, or to whom it moves the ticket.")
+        yield _("Choose whom the step notifies, or to whom it gives the ticket.")
     if not set(step.tell) <= set(Whom.values) or step.reassign_to not in ("", *REASSIGNABLE):
-        yield _("The step names somebody the desk does not know.")
+        yield _("The step names a recipient the desk does not define.")
     if step.reaches(Whom.PERSON) and step.person is None:
         yield _("Say who the named person is.")
     if step.person is not None and not (step.person.is_active and step.person.is_staff):
-        yield _("The named person does not work at the desk any more. Choose somebody else.")
+        yield _("The named person no longer works at the desk. Choose somebody else.")
     if step.needs_rota and step.rota is None and rota is None:
-        yield _("Say whose person on duty is meant: neither the step nor the policy has a duty rota.")
+        yield _("Choose a duty rota: neither the step nor the policy has one.")
 
 
 def _channel_faults(step: StepSpec) -> Iterator[str]:
     if not step.channels:
         yield _("Choose at least one channel.")
     if not set(step.channels) <= set(Medium.values):
-        yield _("The step names a channel the desk does not know.")
+        yield _("The step names a channel the desk does not define.")
     if len(set(step.channels)) < len(step.channels):
-        yield _("Each channel is named once.")
+        yield _("Each channel may be listed only once.")
 
 
 def _time_faults(step: StepSpec) -> Iterator[str]:
     if step.ack_minutes < 1:
-        yield _("An acknowledgement keeps the paging quiet for at least one minute.")
+        yield _("An acknowledgement must stop paging for at least one minute.")
     if step.repeat_minutes is not None and step.repeat_minutes < 1:
-        yield _("A step repeats after at least one minute.")
+        yield _("A step must repeat after at least one minute.")
     if step.repeat_cap is not None and step.repeat_minutes is None:
-        yield _("Say after how many minutes the step repeats, or leave out how often.")
+        yield _("Enter the minutes between repeats, or leave the number of repeats empty.")
 
 
 def chain_faults(steps: Sequence[StepSpec], *, is_default: bool) -> Iterator[str]:
@@ -122,10 +123,10 @@ def chain_faults(steps: Sequence[StepSpec], *, is_default: bool) -> Iterator[str
     needed = set(Priority.values) if is_default else served
     ending = {priority for step in steps if step.is_late and step.reassign_to for priority in step.priorities}
     if lost := sorted(needed - ending):
-        names = ", ".join(str(Priority(priority).label) for priority in lost)
+        names = listed(str(Priority(priority).label) for priority in lost)
         yield _(
-            "A promise must end at a person: at the due time or after it, a step has to give the ticket to "
-            "somebody. Missing for %(priorities)s."
+            "An SLA must end with a person: at or after the due time, a step has to give the "
+            "ticket to somebody. Missing for %(priorities)s."
         ) % {"priorities": names}
 
 
@@ -134,5 +135,5 @@ def _clashes(steps: Sequence[StepSpec]) -> Iterator[str]:
         shared = set(one.priorities) & set(other.priorities)
         if shared and one.moment == other.moment:
             yield _(
-                "Two steps happen at the same moment for %(priority)s. Make them one, or part their priorities."
+                "Two steps run at the same time for %(priority)s. Merge them, or separate their priorities."
             ) % {"priority": Priority(min(shared)).label}

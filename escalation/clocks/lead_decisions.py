@@ -37,7 +37,7 @@ def waive_promise(*, clock: Clock, actor: User, at: datetime, reason: str) -> Cl
     """Excuse a promise for a reason; its raw outcome stays visible. Raises DeskError."""
     clock = _lock_for_decision(clock, actor, LEADS, reason)
     if clock.state in (ClockState.MET, ClockState.CANCELLED):
-        raise DeskError(_("There is nothing to waive: the promise was kept or withdrawn."))
+        raise DeskError(_("There is nothing to waive: the SLA was met or cancelled."))
     waive(clock, ChangeContext(at, actor, reason.strip()))
     return clock
 
@@ -50,7 +50,7 @@ def relax(*, clock: Clock, actor: User, at: datetime, reason: str) -> Clock:
     target = relaxed_window(clock)
     due = due_under(clock, target) if target is not None else clock.due_at
     if target is None or due <= clock.due_at:
-        raise DeskError(_("There is nothing to relax: the promise is no stricter than its priority asks."))
+        raise DeskError(_("There is nothing to relax: the SLA is no stricter than its priority requires."))
     _retarget(clock, target, due, ChangeContext(at, actor, reason.strip()), relaxed=True)
     return clock
 
@@ -68,13 +68,13 @@ def retarget_to_version(
     _refuse_settled(clock, at)
     target = target_under(clock, version, at)
     if target is None:
-        raise DeskError(_("%(version)s has no such window.") % {"version": version})
+        raise DeskError(_("%(version)s has no such response time.") % {"version": version})
     due = due_if_retargeted(clock, target, is_lowered=clock.pk in lowered_clocks([clock.pk]))
     keeps_stricter = due < due_under(clock, target)
     if _has_these_terms(clock, target) or (keeps_stricter and clock.policy_version_id == version.pk):
-        raise DeskError(_("The promise stands under these terms already."))
+        raise DeskError(_("The SLA already follows these terms."))
     if due <= at:
-        raise DeskError(_("Under these terms the promise would be broken already. It keeps its own."))
+        raise DeskError(_("Under these terms the SLA would already be breached. It keeps its own."))
     context = ChangeContext(at, actor, reason.strip())
     if keeps_stricter:
         _keep_stricter(clock, version, context)
@@ -104,7 +104,7 @@ def _lock_for_decision(clock: Clock, actor: User, permission: str, reason: str) 
     if not actor.has_perm(permission):
         raise DeskError(_("You may not decide that. Ask a lead."))
     if not reason.strip():
-        raise DeskError(_("Give a reason: it stands in the ledger."))
+        raise DeskError(_("Give a reason: it is recorded in the ledger."))
     ticket = lock_ticket(clock.ticket)
     fresh = Clock.objects.select_related(*PINNED).get(pk=clock.pk)
     fresh.ticket = ticket
@@ -113,7 +113,7 @@ def _lock_for_decision(clock: Clock, actor: User, permission: str, reason: str) 
 
 def _refuse_settled(clock: Clock, at: datetime) -> None:
     if clock.state != ClockState.RUNNING or clock.due_at <= at:
-        raise DeskError(_("Only a running promise can be changed; what is met or breached stays so."))
+        raise DeskError(_("Only a running SLA can be changed; a met or breached one stays as it is."))
 
 
 def _retarget(clock: Clock, target: PolicyTarget, due: datetime, context: ChangeContext, **data: Any) -> None:

@@ -245,7 +245,7 @@ def waive(clock: Clock, context: ChangeContext) -> None:
     what is owed. Raises DeskError if it is waived already.
     """
     if clock.waived_at is not None:
-        raise DeskError(_("This promise is waived already."))
+        raise DeskError(_("This SLA is already waived."))
     before = Before.of(clock)
     clock.waived_at, clock.waived_by, clock.waive_reason = context.at, context.actor, context.cause[:300]
     clock.save(update_fields=["waived_at", "waived_by", "waive_reason"])

@@ -35,7 +35,7 @@ def _keep_the_stricter(
     """Keep the earliest due time; if they are equal, that of the ticket which goes on."""
     owed = [*open_clocks(target, kinds=kinds), *open_clocks(source, kinds=kinds)]
     strictest = min(owed, key=lambda clock: clock.due_at, default=None)
-    cause = _("Merged with %(number)s, whose promise is the stricter one.")
+    cause = _("Merged with %(number)s, which has the stricter SLA.")
     for clock in owed:
         if clock is not strictest and strictest is not None:
             cancel(

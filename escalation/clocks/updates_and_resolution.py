@@ -67,13 +67,13 @@ def withdraw_update(ticket: Ticket, message: Message, context: ChangeContext) ->
     """Cancel the promise of an update that began with an answer which was taken back."""
     for clock in open_clocks(ticket, kinds=[ClockKind.UPDATE]):
         if clock.started_by_id == message.pk:
-            cancel(clock, ChangeContext(context.at, None, _("The answer before it was taken back.")))
+            cancel(clock, ChangeContext(context.at, None, _("The reply before it was revoked.")))
 
 
 def end_update_and_resolution(ticket: Ticket, context: ChangeContext) -> None:
     """End both as the ticket is resolved or closed: no update is owed any more, and the resolution is reached."""
     for clock in open_clocks(ticket, kinds=[ClockKind.UPDATE]):
-        cancel(clock, ChangeContext(context.at, None, _("The matter is over.")))
+        cancel(clock, ChangeContext(context.at, None, _("The incident is over.")))
     for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
         resume(clock, context)
         finish(clock, context, at=context.at)

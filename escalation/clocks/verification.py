@@ -10,6 +10,7 @@ from operator import itemgetter
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from customers.phrases import listed
 from escalation.clocks.replay import FIELDS, BrokenChain, ClockStanding, LedgerLine, differences, replay
 from escalation.models import Clock, ClockEvent
 from tickets.models.ticket import ticket_number
@@ -27,7 +28,7 @@ class Mismatch:
     problem: str
 
     def __str__(self) -> str:
-        return _("%(number)s, promise %(clock)s: %(problem)s") % {
+        return _("%(number)s, SLA %(clock)s: %(problem)s") % {
             "number": ticket_number(self.ticket),
             "clock": self.clock,
             "problem": self.problem,
@@ -46,16 +47,16 @@ def proof_in_words(*, wrong: int, among: int) -> str:
     """What a proof of so many promises came to, as a sentence."""
     if wrong:
         text = ngettext(
-            "%(wrong)s of %(all)s promises does not come out of the ledger as it is stored.",
-            "%(wrong)s of %(all)s promises do not come out of the ledger as they are stored.",
+            "%(wrong)s of %(all)s SLAs does not match the ledger.",
+            "%(wrong)s of %(all)s SLAs do not match the ledger.",
             wrong,
         )
         return text % {"wrong": wrong, "all": among}
     if not among:
-        return _("There is no promise yet to prove.")
+        return _("There is no SLA to check yet.")
     text = ngettext(
-        "%(all)s promise comes out of the ledger as it is stored.",
-        "All %(all)s promises come out of the ledger as they are stored.",
+        "%(all)s SLA matches the ledger.",
+        "All %(all)s SLAs match the ledger.",
         among,
     )
     return text % {"all": among}
@@ -91,7 +92,7 @@ def _check_all(ticket: int | None) -> Iterator[tuple[int, str]]:
 
 def _problem(stored: ClockStanding, lines: list[LedgerLine]) -> str:
     if not lines:
-        return _("it has no line in the ledger.")
+        return _("it has no lines in the ledger.")
     try:
         wrong = list(differences(stored, replay(lines)))
     except BrokenChain as broken:
@@ -99,7 +100,7 @@ def _problem(stored: ClockStanding, lines: list[LedgerLine]) -> str:
     except (AttributeError, KeyError, TypeError, ValueError):
         return _("its ledger cannot be read.")
     if wrong:
-        return _("its row says otherwise than its ledger on: %(fields)s.") % {"fields": ", ".join(wrong)}
+        return _("its row differs from its ledger in: %(fields)s.") % {"fields": listed(wrong)}
     return ""
 
 

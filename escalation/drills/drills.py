@@ -51,7 +51,7 @@ def start_drill(
     if not actor.has_perm(STARTS_DRILLS):
         raise DeskError(_("You may not start a fire drill. Ask a duty manager."))
     if not reason.strip():
-        raise DeskError(_("Give a reason: it stands in the report."))
+        raise DeskError(_("Give a reason: it is shown in the report."))
     _refuse_second_drill()
     ticket = _open(actor, at, reason.strip(), customer)
     Drill.objects.create(
@@ -71,7 +71,8 @@ def _refuse_second_drill() -> None:
     running = Drill.objects.filter(ended_at=None).select_related("ticket").first()
     if running is not None:
         raise DeskError(
-            _("A fire drill runs already: %(number)s. End it first.") % {"number": running.ticket.number}
+            _("A fire drill is already running: %(number)s. End it first.")
+            % {"number": running.ticket.number}
         )
 
 
@@ -79,8 +80,9 @@ def _open(actor: User, at: datetime, reason: str, customer: Customer | None) -> 
     with as_read_by(settings.LANGUAGE_CODE, settings.DESK_TIME_ZONE):
         subject = with_drill_mark(_("Nobody can join a room"))
         body = _(
-            "This is a fire drill of the support desk. It runs through the real chain to real people. Please act as "
-            "if a customer's system had failed: acknowledge it, then answer by logging a contact."
+            "This is a fire drill of the support desk. It runs through the real chain to "
+            "real people. Please act as if a customer's system had failed: acknowledge it, "
+            "then respond by logging a call or chat."
         )
         why = _("Reason of the drill: %(reason)s") % {"reason": reason}
     return open_ticket(
@@ -101,11 +103,11 @@ def _open(actor: User, at: datetime, reason: str, customer: Customer | None) -> 
 def end_drill(*, drill: Drill, actor: User, at: datetime) -> Drill:
     """End a drill by hand, as its starter or as somebody who may start one. Locks the ticket. Raises DeskError."""
     if actor.pk != drill.started_by_id and not actor.has_perm(STARTS_DRILLS):
-        raise DeskError(_("Only who started the drill or a duty manager can end it."))
+        raise DeskError(_("Only the person who started the drill or a duty manager can end it."))
     ticket = lock_ticket(drill.ticket)
     fresh = _running_drill(ticket)
     if fresh is None:
-        raise DeskError(_("This drill is over already."))
+        raise DeskError(_("This drill is already over."))
     _finish(fresh, DrillEnding.BY_HAND, ChangeContext(at, actor))
     return fresh
 

@@ -13,6 +13,7 @@ from django.db.models import Min, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from customers.names import name_of
+from customers.phrases import listed
 from escalation.choices import AcknowledgedBy, Medium, NoticeKind
 from escalation.models import Acknowledgement, Drill, Escalation, Notification
 from escalation.notifications.channels.outcomes import translate_answer
@@ -155,7 +156,7 @@ def _attempts(notification: Notification) -> Iterator[ReportLine]:
         )
     if not attempts:
         mail = notification.mail
-        medium = ", ".join(str(Medium(value).label) for value in notification.channels)
+        medium = listed(str(Medium(value).label) for value in notification.channels)
         outcome = mail.get_state_display() if mail is not None else notification.get_state_display()
         yield ReportLine(
             notification.created_at, who, what, medium, outcome, mail.answer[:300] if mail else ""

@@ -9,8 +9,10 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from customers.names import desk_name, name_of
+from customers.times import moment
 from escalation.models import DutyOverride
-from escalation.notifications.wording import as_read_by, moment, person_name, reader_of
+from escalation.notifications.wording import as_read_by, reader_of
 from tickets.choices import MailPurpose
 from tickets.errors import DeskError
 from tickets.services.outgoing.outbox import queue_mail
@@ -34,8 +36,8 @@ def _assigned_sentences() -> tuple[str, str]:
 
 def _withdrawn_sentences() -> tuple[str, str]:
     return (
-        _("Not on duty any more: %(rota)s, %(from)s"),
-        _("%(actor)s took your duty for %(rota)s from %(from)s to %(to)s back."),
+        _("No longer on duty: %(rota)s, %(from)s"),
+        _("%(actor)s removed you from %(rota)s from %(from)s to %(to)s."),
     )
 
 
@@ -60,7 +62,7 @@ def _tell(
 
 def _words(override: DutyOverride, actor: User | None) -> dict[str, str]:
     return {
-        "actor": person_name(actor) if actor is not None else settings.DESK_NAME,
+        "actor": name_of(actor) if actor is not None else desk_name(),
         "rota": override.rota.name,
         "from": moment(override.starts_at),
         "to": moment(override.ends_at),

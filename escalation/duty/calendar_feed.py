@@ -14,9 +14,10 @@ from django.core.signing import BadSignature, Signer
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
+from customers.names import name_of
 from escalation.lib.icalendar import Event, calendar_document
 from escalation.models import DutyFeed, DutyRota, DutyShift
-from escalation.notifications.wording import as_read_by, person_name, reader_of
+from escalation.notifications.wording import as_read_by, reader_of
 from escalation.people.on_duty import Watch, watches_by_rota
 
 PAST = timedelta(weeks=4)
@@ -61,7 +62,7 @@ def user_of(token: str) -> User | None:
 def calendar_of(user: User, *, at: datetime) -> bytes:
     """All shifts of a person from four weeks ago on, in their language. One query."""
     with as_read_by(*reader_of(user)):
-        name = _("Duty of %(name)s") % {"name": person_name(user)}
+        name = _("Duty of %(name)s") % {"name": name_of(user)}
         return calendar_document(_events(user, at), name=name, at=at)
 
 

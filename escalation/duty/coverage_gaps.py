@@ -26,7 +26,7 @@ class GapWhy(models.TextChoices):
     """Why nobody is reached."""
 
     NOBODY = "nobody", _("nobody is on duty")
-    AWAY = "away", _("away without a deputy who is there")
+    AWAY = "away", _("away without an available deputy")
     INACTIVE = "inactive", _("left the desk")
 
 

@@ -14,9 +14,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from customers.names import name_of
+from customers.phrases import listed
+from customers.times import moment, near_zoned, time_left
 from escalation.choices import ClockState
 from escalation.models import Clock, DutyRota, Notification
-from escalation.notifications.wording import moment, person_name
+from escalation.notifications.wording import customer_of
 from tickets.access import visible_tickets
 from tickets.choices import Priority
 from tickets.models import Ticket
@@ -104,17 +107,17 @@ def _informed_people(tickets: Collection[int]) -> Mapping[int, list[str]]:
     names: defaultdict[int, dict[str, None]] = defaultdict(dict)
     for row in rows:
         if row.recipient is not None:
-            names[row.ticket_id or 0][person_name(row.recipient)] = None
+            names[row.ticket_id or 0][name_of(row.recipient)] = None
     return {ticket: list(found) for ticket, found in names.items()}
 
 
 def subject_of(digest: Digest) -> str:
     names = {
         "rota": digest.rota.name,
-        "before": person_name(digest.outgoing),
-        "after": person_name(digest.incoming),
+        "before": name_of(digest.outgoing),
+        "after": name_of(digest.incoming),
     }
-    return _("Hand-over of %(rota)s: %(before)s → %(after)s") % names
+    return _("Handover: %(rota)s, %(before)s → %(after)s") % names
 
 
 def text_of(digest: Digest) -> str:
@@ -123,9 +126,9 @@ def text_of(digest: Digest) -> str:
 
 
 def _lines(digest: Digest) -> Iterator[str]:
-    yield _("%(after)s has the duty of %(rota)s since %(time)s, after %(before)s.") % {
-        "after": person_name(digest.incoming),
-        "before": person_name(digest.outgoing),
+    yield _("%(after)s has been on duty for %(rota)s since %(time)s, taking over from %(before)s.") % {
+        "after": name_of(digest.incoming),
+        "before": name_of(digest.outgoing),
         "rota": digest.rota.name,
         "time": moment(digest.at),
     }
@@ -133,40 +136,43 @@ def _lines(digest: Digest) -> Iterator[str]:
     urgent = [item for item in digest.items if item.ticket.priority in URGENT]
     others = [item for item in digest.items if item.ticket.priority not in URGENT]
     if not digest.items:
-        yield _("Nothing is open that has to be handed over.")
+        yield _("There is nothing open to hand over.")
     if urgent:
         yield _("P0 and P1:")
-        yield from _ticket_lines(urgent)
+        yield from _ticket_lines(urgent, digest.at)
     if others:
-        yield _("Also held by %(name)s:") % {"name": person_name(digest.outgoing)}
-        yield from _ticket_lines(others)
+        yield _("Other tickets owned by %(name)s:") % {"name": name_of(digest.outgoing)}
+        yield from _ticket_lines(others, digest.at)
     if digest.more:
         yield ngettext("and %(count)s more.", "and %(count)s more.", digest.more) % {"count": digest.more}
         yield ""
     yield settings.SITE_URL + reverse("admin:escalation_dutyrota_calendar", args=[digest.rota.pk])
 
 
-def _ticket_lines(items: Sequence[DigestTicket]) -> Iterator[str]:
+def _ticket_lines(items: Sequence[DigestTicket], at: datetime) -> Iterator[str]:
     for item in items:
-        yield from _item(item)
+        yield from _item(item, at)
         yield ""
 
 
-def _item(item: DigestTicket) -> Iterator[str]:
+def _item(item: DigestTicket, at: datetime) -> Iterator[str]:
     ticket = item.ticket
-    customer = ticket.customer.name if ticket.customer else _("unknown company")
-    yield f"{ticket.number} · P{ticket.priority} · {customer} · {ticket.subject}"
-    yield "  " + _("Holder: %(name)s") % {"name": person_name(ticket.owner)}
-    yield "  " + _due(item.clock)
+    yield f"{ticket.number} · P{ticket.priority} · {customer_of(ticket)} · {ticket.subject}"
+    yield "  " + _("Owner: %(name)s") % {"name": name_of(ticket.owner)}
+    yield "  " + _due(item.clock, at)
     if item.told:
-        yield "  " + _("Told so far: %(names)s") % {"names": ", ".join(item.told)}
+        yield "  " + _("Notified: %(names)s") % {"names": listed(item.told)}
     yield "  " + settings.SITE_URL + reverse("admin:tickets_ticket_change", args=[ticket.pk])
 
 
-def _due(clock: Clock | None) -> str:
+def _due(clock: Clock | None, at: datetime) -> str:
     if clock is None:
-        return _("Nothing falls due: it is the customer's turn.")
-    words = {"promise": clock.get_kind_display(), "time": moment(clock.due_at)}
+        return _("Nothing is due: waiting on the customer.")
+    words = {
+        "promise": clock.get_kind_display(),
+        "time": near_zoned(clock.due_at, at),
+        "left": time_left(clock.due_at, at),
+    }
     if clock.state == ClockState.BREACHED:
-        return _("%(promise)s was due at %(time)s and is still owed.") % words
-    return _("%(promise)s falls due at %(time)s.") % words
+        return _("%(promise)s was due at %(time)s, %(left)s.") % words
+    return _("%(promise)s is due at %(time)s, %(left)s.") % words

@@ -56,7 +56,7 @@ def swap_shifts(
         raise DeskError(_("Both shifts are of the same person."))
     ours, theirs = _left_of(first, at), _left_of(second, at)
     if not ours or not theirs:
-        raise DeskError(_("One of the shifts is over, or somebody else has all of it."))
+        raise DeskError(_("One of the shifts is over, or is fully covered by somebody else."))
     for user, shift in ((second.user, first), (first.user, second)):
         _refuse(user, shift.starts_at, shift.ends_at, reason, at)
     swap = DutySwap.objects.create(rota=rota, reason=reason.strip(), made_by=actor, made_at=at)
@@ -94,11 +94,11 @@ def _lock(rota: DutyRota) -> None:
 
 def _refuse(user: User, starts_at: datetime, ends_at: datetime, reason: str, at: datetime) -> None:
     if not (user.is_active and user.is_staff):
-        raise DeskError(_("Somebody who may not sign in cannot be on duty."))
+        raise DeskError(_("A person who cannot sign in cannot be on duty."))
     if ends_at <= starts_at:
         raise DeskError(_("The time ends before it begins."))
     if ends_at <= at:
-        raise DeskError(_("That time is over; who was on duty then stays as it was."))
+        raise DeskError(_("That time is over; the past duty record does not change."))
     if ends_at - at > FARTHEST:
         raise DeskError(_("Choose a time within a year from now."))
     if not reason.strip():
@@ -148,5 +148,5 @@ def _left_of(shift: DutyShift, at: datetime) -> list[Watch]:
 
 def _not_any_more(override: DutyOverride) -> str:
     if override.swap_id:
-        return _("Part of this swap is over or withdrawn already. Put somebody on duty instead.")
-    return _("This override is over or withdrawn already.")
+        return _("Part of this swap is already over or withdrawn. Put somebody on duty instead.")
+    return _("This override is already over or withdrawn.")

@@ -66,7 +66,7 @@ def escalate_now(*, ticket: Ticket, actor: User, at: datetime, reason: str) -> E
     """
     ticket = _lock_for(ticket, actor)
     if not reason.strip():
-        raise DeskError(_("Give a reason: it stands in the ledger."))
+        raise DeskError(_("Give a reason: it is recorded in the ledger."))
     clocks = _pageable_clocks(ticket)
     if not clocks:
         raise DeskError(_why_nothing_waits(ticket))
@@ -77,7 +77,7 @@ def escalate_now(*, ticket: Ticket, actor: User, at: datetime, reason: str) -> E
 
 def _lock_for(ticket: Ticket, actor: User) -> Ticket:
     if not (actor.is_active and actor.is_staff and may_see(actor, ticket)):
-        raise DeskError(_("This ticket is not yours to see."))
+        raise DeskError(_("You don't have access to this ticket."))
     return lock_ticket(ticket)
 
 
@@ -88,8 +88,8 @@ def _pageable_clocks(ticket: Ticket) -> list[Clock]:
 
 def _why_nothing_waits(ticket: Ticket) -> str:
     if not ticket.is_active:
-        return _("%(number)s is closed. Nobody is paged for it any more.") % {"number": ticket.number}
-    return _("%(number)s has been answered. Nobody is paged for it any more.") % {"number": ticket.number}
+        return _("%(number)s is closed. No more paging for it.") % {"number": ticket.number}
+    return _("%(number)s has been answered. No more paging for it.") % {"number": ticket.number}
 
 
 def _acknowledge_all(

@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.db.models import DateTimeField, F
 from django.utils.translation import gettext as _
 
+from customers.names import name_of
 from escalation.chains.progress import DueStep, progress_by_clock, progress_of
 from escalation.chains.step_times import AT_THE_START
 from escalation.choices import ClockChange, ClockState, Medium, Whom
@@ -24,7 +25,6 @@ from escalation.enforcement.handover import Handover, write_handover_notes
 from escalation.enforcement.recipients import GroupNotice, PersonNotice, StepNotices, route_to_owner
 from escalation.lib.update_by_key import ValueByKey
 from escalation.models import Clock, ClockEvent, Escalation, EscalationStep, Notification
-from escalation.notifications.wording import person_name
 from escalation.notifications.writing import group_rows, notification_row, nudge_dispatch
 from escalation.people.next_in_line import Route, one_level_up
 from escalation.people.staff_snapshot import People
@@ -138,8 +138,8 @@ def _reason(step: EscalationStep) -> str:
     if step.percent == AT_THE_START:
         return ""
     if step.percent is not None:
-        return _("No answer within %(percent)s %% of the promised time.") % {"percent": step.percent}
-    return _("No answer: %(when)s.") % {"when": step.when}
+        return _("No response within %(percent)s%% of the response time.") % {"percent": step.percent}
+    return _("No response: %(when)s.") % {"when": step.when}
 
 
 def _write_firings(
@@ -208,7 +208,7 @@ def escalate_by_hand(clock: Clock, people: People, context: ChangeContext) -> Es
     route = one_level_up(people.staff, holder=holder.pk, held=held, duty_manager=people.duty_manager)
     target = people.user(route.target)
     if target is None or target == holder:
-        raise DeskError(_("Nobody is above %(name)s to escalate to.") % {"name": person_name(holder)})
+        raise DeskError(_("There is nobody above %(name)s to escalate to.") % {"name": name_of(holder)})
     escalation = Escalation(
         clock=clock,
         by=context.actor,

@@ -164,7 +164,7 @@ def _forecast_step(clock: Clock, step: EscalationStep, at: datetime, held: set[i
 
 
 def _recipient(user: User, reasons: dict[int, str], people: People) -> ForecastRecipient:
-    why = reasons.get(user.pk, _("as nobody is left") if user.is_superuser else "")
+    why = reasons.get(user.pk, _("as nobody else is left") if user.is_superuser else "")
     return ForecastRecipient(user, why, is_away=not people.staff.is_present(user.pk))
 
 

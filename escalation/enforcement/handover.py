@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 
 from customers.models import Contact, Contract
 from customers.names import full_name, name_of
-from escalation.explaining.times import duration_text
+from customers.phrases import clauses, labelled, listed, noted
+from customers.times import moment, time_left
 from escalation.models import Clock, Escalation, Notification
-from escalation.notifications.wording import as_read_by, moment, reader_of
+from escalation.notifications.wording import as_read_by, reader_of
 from tickets.choices import Channel, MessageKind
 from tickets.models import Message
 from tickets.models.message import BACKDATED_AFTER
@@ -221,9 +222,9 @@ def _what_happened(facts: HandoverFacts) -> Iterator[str]:
         case HandoverCause.BY_HAND:
             yield _("%(name)s escalated it from %(before)s to %(after)s: %(reason)s") % names
         case HandoverCause.ABSENCE:
-            yield _("%(before)s is away; %(after)s takes over.") % names
+            yield _("%(before)s is away; %(after)s stands in.") % names
         case HandoverCause.RETURN:
-            yield _("%(after)s is back and has it again; %(before)s held it meanwhile.") % names
+            yield _("%(after)s is back and owns it again; %(before)s owned it in the meantime.") % names
 
 
 def _customer(facts: HandoverFacts) -> Iterator[str]:
@@ -237,19 +238,16 @@ def _customer(facts: HandoverFacts) -> Iterator[str]:
 
 def _promise(facts: HandoverFacts) -> Iterator[str]:
     yield _("Received: %(time)s") % {"time": moment(facts.started_at)}
-    due = {"time": moment(facts.due_at), "length": duration_text(abs(facts.due_at - facts.at))}
-    if facts.at < facts.due_at:
-        yield _("Due: %(time)s, %(length)s left") % due
-    else:
-        yield _("Due: %(time)s, overdue for %(length)s") % due
+    due = clauses([moment(facts.due_at), time_left(facts.due_at, facts.at)])
+    yield _("Due: %(time)s") % {"time": due}
     if facts.informed:
-        people = ", ".join(f"{name} ({_short_time(at)})" for name, at in facts.informed.items())
-        yield _("Told so far: %(people)s") % {"people": people}
+        people = listed(noted(name, _short_time(at)) for name, at in facts.informed.items())
+        yield _("Notified: %(people)s") % {"people": people}
 
 
 def _conversation(facts: HandoverFacts) -> Iterator[str]:
     if facts.question is not None:
-        yield from ("", _("The customer's last words:"), facts.question.body[:LAST_WORDS].strip())
+        yield from ("", _("The customer's last message:"), facts.question.body[:LAST_WORDS].strip())
     if facts.others:
         yield from ("", _("Other messages:"))
         yield from map(_message_line, facts.others)
@@ -263,8 +261,9 @@ def _message_line(message: MessageExcerpt) -> str:
         if message.kind == MessageKind.CONTACT
         else MessageKind(message.kind).label
     )
-    late = _("written down later") if message.is_backdated else ""
-    return " · ".join(filter(None, (_short_time(message.at), message.name, str(kind), late))) + f": {excerpt}"
+    late = _("logged later") if message.is_backdated else ""
+    head = " · ".join(filter(None, (_short_time(message.at), message.name, str(kind), late)))
+    return labelled(head, excerpt)
 
 
 def _short_time(at: datetime) -> str:

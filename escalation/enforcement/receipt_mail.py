@@ -6,12 +6,17 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from customers.models import Contract
+from customers.names import name_of
+from escalation.choices import ClockKind, NoticeKind
+from escalation.enforcement.receipt_text import Receipt, receipt_text
 from escalation.models import Clock
-from escalation.notifications.wording import as_read_by, moment
+from escalation.notifications.wording import as_read_by
+from escalation.policies.terms import window_for
 from tickets.choices import Channel, Fact, MailPurpose, Priority
 from tickets.errors import DeskError
 from tickets.models import Message, OutboundEmail, Ticket
 from tickets.services.outgoing.outbox import queue_mail
+from tickets.services.outgoing.reply_mail import answer_subject
 from tickets.services.timeline import record
 
 MOST_IN_AN_HOUR = 5  # to one contact; a contact who gets more is most likely a machine that answers
@@ -53,13 +58,22 @@ def _queue(ticket: Ticket, message: Message, clock: Clock, at: datetime) -> Outb
     return queue_mail(
         purpose=MailPurpose.ACKNOWLEDGEMENT,
         recipients=[message.sender_address],
-        subject=_("Received: %(subject)s") % {"subject": ticket.subject},
+        subject=_subject(ticket, message, clock),
         text=_text(ticket, clock, at),
         at=at,
         ticket=ticket,
         in_reply_to=message.rfc_message_id,
         references=[message.rfc_message_id] if message.rfc_message_id else [],
     )
+
+
+def _subject(ticket: Ticket, message: Message, clock: Clock) -> str:
+    """An answer to the customer's own mail, so that it stands in their thread."""
+    if message.rfc_message_id:
+        return answer_subject(ticket.subject)
+    if clock.priority == Priority.P0:
+        return _("Critical incident received: %(subject)s") % {"subject": ticket.subject}
+    return _("Received: %(subject)s") % {"subject": ticket.subject}
 
 
 def _is_welcome(message: Message) -> bool:
@@ -78,23 +92,28 @@ def _has_had_enough(ticket: Ticket, at: datetime) -> bool:
 
 
 def _text(ticket: Ticket, clock: Clock, at: datetime) -> str:
-    name = ticket.contact.name if ticket.contact else ""
-    lines = [
-        _("Hello %(name)s,") % {"name": name} if name else _("Hello,"),
-        "",
-        _("we received your message. Its number is %(number)s.") % {"number": ticket.number},
-        _promise(clock, at),
-        _("Priority: %(priority)s") % {"priority": Priority(clock.priority).label},
-    ]
-    hotline = _hotline(ticket, clock.contract)
-    if hotline:
-        lines.append(_("If it is urgent, call %(phone)s.") % {"phone": hotline})
-    lines += ["", _("To add something, just answer this mail."), "", settings.DESK_NAME]
-    return "\n".join(lines)
+    manager = ticket.customer.account_manager if ticket.customer else None
+    is_critical = clock.priority == Priority.P0
+    return receipt_text(
+        Receipt(
+            number=ticket.number,
+            name=ticket.contact.name if ticket.contact else "",
+            priority=Priority(clock.priority),
+            due_at=clock.due_at if at < clock.due_at else None,
+            hotline=_hotline(ticket, clock.contract),
+            manager=name_of(manager) if manager is not None and manager == ticket.owner else "",
+            update_minutes=_update_minutes(clock) if is_critical else 0,
+            is_paged=is_critical and ticket.notifications.filter(kind=NoticeKind.PAGED).exists(),
+            is_known=ticket.customer is not None,
+        )
+    )
 
 
-def _promise(clock: Clock, at: datetime) -> str:
-    """A mail that reached us hours late may be overdue already: do not promise a time that has passed."""
-    if clock.due_at <= at:
-        return _("Your message was delayed on its way to us. We answer as soon as we can.")
-    return _("We promise you a first answer by %(time)s.") % {"time": moment(clock.due_at)}
+def _update_minutes(clock: Clock) -> int:
+    """How often we promise news of the incident; 0 where we do not."""
+    kind = ClockKind.UPDATE
+    try:
+        found = window_for(contract=clock.contract, kind=kind, priority=clock.priority, at=clock.started_at)
+    except DeskError:
+        return 0
+    return found.minutes

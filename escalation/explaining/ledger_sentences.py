@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
+from customers.phrases import listed, noted
+from customers.times import duration_text
 from escalation.choices import AcknowledgedBy, ClockChange, NoticeKind
 from escalation.explaining.facts import FiredStep, LedgerEntry
 from escalation.explaining.sentences import NOTABLE_DELAY, answer_sentence, delivery_notes, record_notes
-from escalation.explaining.times import Zones, duration_text
+from escalation.explaining.times import Zones
 from escalation.lib.desk_reasons import in_readers_words
 from tickets.choices import Priority
 
@@ -18,19 +20,19 @@ def line_sentence(entry: LedgerEntry) -> str:
     """What happened; the time, the actor and the cause are shown beside it."""
     match entry.change:
         case ClockChange.STARTED:
-            return _("The promise began: %(priority)s.") % {"priority": Priority(entry.priority_after).label}
+            return _("The SLA started: %(priority)s.") % {"priority": Priority(entry.priority_after).label}
         case ClockChange.MET:
-            return _("Kept.")
+            return _("Met.")
         case ClockChange.BREACHED:
-            return _("The window ended without what was promised.")
+            return _("The response time ended without the promised response.")
         case ClockChange.ANSWERED_LATE:
             return _("Done after the due time.")
         case ClockChange.REVOKED:
-            return _("The answer was taken back: the promise runs again from its original start.")
+            return _("The reply was revoked: the SLA runs again from its original start.")
         case ClockChange.RETARGETED:
             return _retarget_sentence(entry)
         case ClockChange.HANDED_OVER:
-            return _("%(name)s holds the ticket from now on.") % {"name": entry.holder}
+            return _("%(name)s owns the ticket from now on.") % {"name": entry.holder}
         case _other:
             return _rarer_sentence(entry)
 
@@ -38,15 +40,15 @@ def line_sentence(entry: LedgerEntry) -> str:
 def _rarer_sentence(entry: LedgerEntry) -> str:
     match entry.change:
         case ClockChange.PAUSED:
-            return _("The promise stands still: the customer is to answer.")
+            return _("The SLA is paused: waiting on the customer.")
         case ClockChange.RESUMED:
-            return _(
-                "The promise goes on. The due time moved by the %(time)s of working time that it stood."
-            ) % {"time": duration_text(entry.paused) if entry.paused is not None else "?"}
+            return _("The SLA resumes. The due time moved by the %(time)s of working time it was paused.") % {
+                "time": duration_text(entry.paused) if entry.paused is not None else "?"
+            }
         case ClockChange.STEP if entry.step is not None:
             return _step_sentence(entry.step)
         case ClockChange.MERGED if entry.merged_into:
-            return _("%(source)s was merged into %(target)s, where the promise stands now.") % {
+            return _("%(source)s was merged into %(target)s, which the SLA now belongs to.") % {
                 "source": entry.merged_from,
                 "target": entry.merged_into,
             }
@@ -54,22 +56,23 @@ def _rarer_sentence(entry: LedgerEntry) -> str:
             how = AcknowledgedBy(entry.taken_by).label
             return _("%(name)s acknowledged it %(how)s.") % {"name": entry.actor, "how": how}
         case ClockChange.CANCELLED:
-            return _("The promise ended without being kept.")
+            return _("The SLA ended without being met.")
         case ClockChange.WAIVED:
-            return _("Waived: it is not held against anybody. What it came to stays visible.")
+            return _("Waived: not counted against anybody. Its outcome stays visible.")
         case change:
             return str(ClockChange(change).label)
 
 
 def _retarget_sentence(entry: LedgerEntry) -> str:
     if entry.is_relaxed:
-        return _("A lead relaxed the promise to the window of its lower priority.")
+        return _("A lead relaxed the SLA to the response time of its lower priority.")
     if entry.is_kept:
         return _(
-            "The promise was put under other terms; the stricter due time from before it was lowered stays."
+            "The SLA was moved to other terms; the stricter due time from before the "
+            "priority was lowered stays."
         )
     if entry.is_under_other_terms:
-        return _("The promise was put under other terms.")
+        return _("The SLA was moved to other terms.")
     before = entry.priority_after if entry.priority_before is None else entry.priority_before
     names = {"before": Priority(before).label, "after": Priority(entry.priority_after).label}
     if entry.priority_after < before:
@@ -80,9 +83,9 @@ def _retarget_sentence(entry: LedgerEntry) -> str:
 def _raise_sentence(entry: LedgerEntry) -> str:
     if entry.due_before == entry.due_after:
         return _(
-            "The priority was raised from %(before)s to %(after)s; the due time was the earlier one already."
+            "The priority was raised from %(before)s to %(after)s; the due time was already the earlier one."
         )
-    return _("The priority was raised from %(before)s to %(after)s; its window counts from here.")
+    return _("The priority was raised from %(before)s to %(after)s; its response time counts from here.")
 
 
 def _step_sentence(step: FiredStep) -> str:
@@ -93,20 +96,22 @@ def _step_sentence(step: FiredStep) -> str:
 
 def _move_sentence(step: FiredStep) -> str:
     if step.percent == 0:
-        return _("It was paged at once: the ticket went from %(before)s to %(after)s.")
+        return _("Paged at once: the ticket went from %(before)s to %(after)s.")
     if step.percent is not None:
-        return _("%(percent)s %% of the window had passed: the ticket went from %(before)s to %(after)s.")
+        return _(
+            "%(percent)s%% of the response time had passed: the ticket went from %(before)s to %(after)s."
+        )
     if step.when:
         return _("The step “%(when)s”: the ticket went from %(before)s to %(after)s.")
-    return _("Escalated by hand: the ticket went from %(before)s to %(after)s.")
+    return _("Escalated manually: the ticket went from %(before)s to %(after)s.")
 
 
 def _notice_sentence(step: FiredStep) -> str:
     if step.percent == 0:
-        return _("It was paged at once.")
+        return _("Paged at once.")
     if step.percent is not None:
-        return _("%(percent)s %% of the window had passed.")
-    return _("The step “%(when)s” fired.")
+        return _("%(percent)s%% of the response time had passed.")
+    return _("The step “%(when)s” was executed.")
 
 
 def line_notes(entry: LedgerEntry, zones: Zones) -> Iterator[str]:
@@ -114,14 +119,14 @@ def line_notes(entry: LedgerEntry, zones: Zones) -> Iterator[str]:
     yield from actor_notes(entry)
     if entry.due_before is not None and entry.due_before != entry.due_after:
         times = {"before": zones.inline(entry.due_before), "after": zones.inline(entry.due_after)}
-        yield _("Due before: %(before)s. Due since: %(after)s.") % times
+        yield _("Previously due: %(before)s. Now due: %(after)s.") % times
     if entry.is_late_lowering:
-        yield _("Lowered in the last fifth of the window.")
+        yield _("Lowered in the last fifth of the response time.")
     if entry.quiet_until is not None:
         yield _("Nobody else was paged until %(time)s.") % {"time": zones.inline(entry.quiet_until)}
     yield from _delay_notes(entry, zones)
     if entry.step is not None and entry.step.told:
-        yield _("Told: %(people)s.") % {"people": _told(entry.step)}
+        yield _("Notified: %(people)s.") % {"people": _told(entry.step)}
     if entry.evidence is not None and entry.change != ClockChange.STARTED:
         yield from _evidence_notes(entry, zones)
 
@@ -142,7 +147,7 @@ def actor_notes(entry: LedgerEntry) -> Iterator[str]:
 def _delay_notes(entry: LedgerEntry, zones: Zones) -> Iterator[str]:
     """When it was recorded, if that was not when it happened."""
     if entry.change == ClockChange.BREACHED and entry.recorded_at < entry.at:
-        yield _("Recorded before the due time: the ticket was closed with the promise open.")
+        yield _("Recorded before the due time: the ticket was closed with the SLA still running.")
     elif entry.recorded_at - entry.at >= NOTABLE_DELAY and not _evidence_says_when(entry):
         time = {"time": zones.inline(entry.recorded_at), "later": duration_text(entry.recorded_at - entry.at)}
         yield _("Recorded %(later)s later, at %(time)s.") % time
@@ -168,7 +173,7 @@ def _evidence_notes(entry: LedgerEntry, zones: Zones) -> Iterator[str]:
 
 
 def _told(step: FiredStep) -> str:
-    return ", ".join(f"{told.person} ({NoticeKind(told.notice).label})" for told in step.told)
+    return listed(noted(told.person, NoticeKind(told.notice).label) for told in step.told)
 
 
 def line_mark(entry: LedgerEntry) -> str:

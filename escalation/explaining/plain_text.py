@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from django.utils.translation import gettext as _
 
+from customers.phrases import labelled
 from escalation.explaining.report import CountRow, ExplanationReport, NamedFact, TimedEntry
 
 INDENT = "    "
@@ -16,10 +17,10 @@ def as_text(report: ExplanationReport) -> str:
     lines += _section(_("How it began"), [INDENT + report.why, *_entries(report.start)])
     lines += _section(_("Terms"), _facts(report.terms))
     counts = [line for row in report.counts for line in _count_lines(row)]
-    lines += _section(_("Working time, counted"), [*counts, INDENT + report.sum])
+    lines += _section(_("Working time counted"), [*counts, INDENT + report.sum])
     lines += _section(_("What happened"), _entries(report.story))
-    lines += _section(_("How it ended, and on what evidence"), _entries(report.end))
-    lines += _section(_("Who held it, in working time"), _facts(report.held))
+    lines += _section(_("How it ended, with the evidence"), _entries(report.end))
+    lines += _section(_("Time per owner, in working time"), _facts(report.held))
     return "\n".join([*lines, "", report.made])
 
 
@@ -36,10 +37,10 @@ def _entries(entries: Sequence[TimedEntry]) -> Iterator[str]:
 
 
 def _facts(facts: Sequence[NamedFact]) -> Iterator[str]:
-    return (f"{INDENT}{fact.name}: {fact.value}" for fact in facts)
+    return (INDENT + labelled(fact.name, fact.value) for fact in facts)
 
 
 def _count_lines(row: CountRow) -> Iterator[str]:
     spans = " | ".join(f"{start} - {end}" for start, end in row.spans)
     total = f" = {row.total}" if row.total else ""
-    yield f"{INDENT}{spans}  {row.label}: {row.length}{total}"
+    yield f"{INDENT}{spans}  {labelled(row.label, row.length)}{total}"

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from customers.times import duration_text
 from escalation.choices import ClockKind, Way
 from escalation.explaining.counting import CountedStretch, StretchKind
 from escalation.explaining.facts import Explanation, LedgerEntry, PromisedTerms, WayServed
@@ -20,7 +21,7 @@ from escalation.explaining.sentences import (
     who_started_sentence,
     why_started_sentence,
 )
-from escalation.explaining.times import Zones, duration_text
+from escalation.explaining.times import Zones
 from tickets.choices import Priority
 
 
@@ -109,7 +110,7 @@ def _key_times(explanation: Explanation, zones: Zones) -> Iterator[TimedEntry]:
     named: list[tuple[str, datetime | None]] = [
         (_("Started"), explanation.started_at),
         (_("Due"), explanation.due_at),
-        (_("Breach noticed"), explanation.detected_at),
+        (_("Breach detected"), explanation.detected_at),
         (_("Ended"), explanation.stopped_at),
     ]
     return (TimedEntry(zones.stamps(at), name) for name, at in named if at is not None)
@@ -126,15 +127,15 @@ def _terms(explanation: Explanation, zones: Zones) -> Iterator[NamedFact]:
     yield NamedFact(_("Contract"), _contract_sentence(terms))
     since = {"name": terms.policy, "number": terms.policy_version, "time": zones.inline(terms.policy_since)}
     yield NamedFact(_("Policy"), _("%(name)s, version %(number)s, in force since %(time)s") % since)
-    yield NamedFact(_("Window"), _window_sentence(explanation, zones))
+    yield NamedFact(_("Response time"), _window_sentence(explanation, zones))
     yield NamedFact(_("Counted from"), _counted_from_sentence(explanation, zones))
     named = {"name": calendar.name, "number": calendar.version, "zone": calendar.time_zone}
     yield NamedFact(_("Calendar"), _("%(name)s, version %(number)s (%(zone)s)") % named)
     yield NamedFact(_("Working time"), "; ".join(week_in_words(calendar)))
     if calendar.other_days:
-        yield NamedFact(_("Other days"), "; ".join(map(day_in_words, calendar.other_days)))
+        yield NamedFact(_("Special days"), "; ".join(map(day_in_words, calendar.other_days)))
     yield from (
-        NamedFact(_("Promised through"), _way_sentence(way, explanation, zones))
+        NamedFact(_("Channels covered"), _way_sentence(way, explanation, zones))
         for way in explanation.through
     )
 
@@ -145,7 +146,7 @@ def _way_sentence(way: WayServed, explanation: Explanation, zones: Zones) -> str
         return (_("%(way)s: not yet") if explanation.stopped_at is None else _("%(way)s: not used")) % told
     told["time"] = zones.inline(way.served_at)
     if way.message is None:
-        return _("%(way)s: %(time)s, a post of the desk") % told
+        return _("%(way)s: %(time)s, posted by the desk") % told
     return (
         _("%(way)s: %(time)s, %(name)s to %(whom)s") if way.whom else _("%(way)s: %(time)s, %(name)s")
     ) % told
@@ -156,7 +157,7 @@ def _window_sentence(explanation: Explanation, zones: Zones) -> str:
     if since is None:
         return window
     told = {"window": window, "time": zones.inline(since)}
-    return _("%(window)s, a window of the contract, in force since %(time)s") % told
+    return _("%(window)s, set in the contract, in force since %(time)s") % told
 
 
 def _counted_from_sentence(explanation: Explanation, zones: Zones) -> str:
@@ -202,16 +203,20 @@ def _sum_sentence(explanation: Explanation) -> str:
     if not count.agrees:
         return (
             _(
-                "%(counted)s counted and %(left)s left do not make the window of %(window)s. Verify the ledger."
+                "%(counted)s counted and %(left)s left do not add up to the response time of "
+                "%(window)s. Run the ledger check."
             )
             % parts
         )
     if count.carried:
         return (
-            _("%(counted)s counted and %(left)s left make the window of %(window)s and %(carried)s of pause.")
+            _(
+                "%(counted)s counted and %(left)s left add up to the response time of %(window)s "
+                "plus %(carried)s of pause."
+            )
             % parts
         )
-    return _("%(counted)s counted and %(left)s left make the window of %(window)s.") % parts
+    return _("%(counted)s counted and %(left)s left add up to the response time of %(window)s.") % parts
 
 
 def _story(explanation: Explanation, zones: Zones) -> Iterator[TimedEntry]:

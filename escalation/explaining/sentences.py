@@ -6,9 +6,11 @@ from itertools import groupby
 
 from django.utils.translation import gettext as _
 
+from customers.phrases import listed
+from customers.times import duration_text
 from escalation.choices import ClockChange, ClockKind, ClockState
 from escalation.explaining.facts import Evidence, Explanation, OtherDay, PromisedHours
-from escalation.explaining.times import Zones, duration_text
+from escalation.explaining.times import Zones
 from escalation.working_time.validation import WEEKDAYS
 from tickets.choices import Channel, MessageKind, OutboxState
 
@@ -20,53 +22,53 @@ def outcome_sentence(explanation: Explanation) -> str:
     left = {"time": duration_text(explanation.count.left)}
     match explanation.state:
         case ClockState.MET:
-            return _("Kept, with %(time)s of the window left.") % left
+            return _("Met, with %(time)s of the response time left.") % left
         case ClockState.RUNNING:
-            return _("Running, with %(time)s of the window left.") % left
+            return _("Running, with %(time)s of the response time left.") % left
         case ClockState.PAUSED:
-            return (
-                _("Standing still while the customer is to answer, with %(time)s of the window left.") % left
-            )
+            return _("Paused while waiting on the customer, with %(time)s of the response time left.") % left
         case ClockState.BREACHED:
             return _breach_sentence(explanation)
         case _cancelled:
-            return _("Called off: it did not have to be kept any more.")
+            return _("Cancelled: no longer required.")
 
 
 def _breach_sentence(explanation: Explanation) -> str:
     if explanation.end is not None and explanation.end.change == ClockChange.CANCELLED:
-        return _("Broken: it ended without being kept.")
+        return _("Breached: it ended without being met.")
     if explanation.late_by is None or explanation.late_working is None:
-        return _("Broken.")
+        return _("Breached.")
     late = {"time": duration_text(explanation.late_by), "working": duration_text(explanation.late_working)}
     if explanation.end is None:
-        return _("Broken: still open %(time)s after it was due (%(working)s of working time).") % late
-    return _("Broken: done %(time)s after it was due (%(working)s of working time).") % late
+        return (
+            _("Breached: %(time)s overdue (%(working)s of working time) and still without a response.") % late
+        )
+    return _("Breached: done %(time)s after it was due (%(working)s of working time).") % late
 
 
 def why_started_sentence(explanation: Explanation) -> str:
     """The event that starts a promise of this kind."""
     match explanation.kind:
         case ClockKind.FIRST_RESPONSE:
-            return _("A first answer is promised from the moment the customer's first message reaches us.")
+            return _("The first response time starts when the customer's first message reaches us.")
         case ClockKind.NEXT_RESPONSE:
-            return _("An answer is promised from the moment the oldest unanswered message reaches us.")
+            return _("The response time starts when the oldest unanswered message reaches us.")
         case ClockKind.UPDATE:
-            return _("While the matter is open, an update is promised from our last answer on.")
+            return _("While the incident is open, the time for the next update starts with our last reply.")
         case _resolution:
-            return _("A resolution is promised from the message that opened the matter.")
+            return _("The resolution time starts with the message that opened the ticket.")
 
 
 def who_started_sentence(explanation: Explanation) -> str:
     """The message that started it and how it came, or the act if there was no message."""
     start = explanation.start
     if start is None:
-        return _("The ticket was reopened by hand.")
+        return _("The ticket was reopened manually.")
     if start.kind != MessageKind.INBOUND:
         return answer_sentence(start)
     who = start.sender or _("an unknown sender")
     if start.channel == Channel.EMAIL:
-        return _("Our server received the mail from %(who)s.") % {"who": who}
+        return _("Our server received the email from %(who)s.") % {"who": who}
     return _("%(channel)s from %(who)s.") % {"channel": Channel(start.channel).label, "who": who}
 
 
@@ -76,14 +78,14 @@ def answer_sentence(evidence: Evidence) -> str:
     if evidence.kind == MessageKind.CONTACT:
         whom = {"channel": Channel(evidence.channel).label, "name": by, "reached": evidence.reached}
         return _("%(channel)s: %(name)s reached %(reached)s.") % whom
-    return _("%(name)s answered by mail.") % {"name": by}
+    return _("%(name)s replied by email.") % {"name": by}
 
 
 def record_notes(evidence: Evidence, zones: Zones) -> Iterator[str]:
     """How the message came, and how much later it was recorded."""
     if evidence.mailbox:
         way = {"via": evidence.via.upper(), "mailbox": evidence.mailbox}
-        yield _("It came by %(via)s into %(mailbox)s.") % way
+        yield _("Received by %(via)s in %(mailbox)s.") % way
     if evidence.message_id:
         yield f"Message-ID: {evidence.message_id}"
     delay = evidence.recorded_at - evidence.at
@@ -98,9 +100,9 @@ def record_notes(evidence: Evidence, zones: Zones) -> Iterator[str]:
 
 def _delay_sentence(evidence: Evidence) -> str:
     if evidence.is_backdated:
-        return _("Backdated: %(name)s wrote it down %(later)s afterwards, at %(time)s.")
+        return _("Backdated: logged by %(name)s %(later)s later, at %(time)s.")
     if evidence.author:
-        return _("%(name)s wrote it down %(later)s afterwards, at %(time)s.")
+        return _("Logged by %(name)s %(later)s later, at %(time)s.")
     return _("The desk recorded it %(later)s later, at %(time)s. What counts is when it reached our server.")
 
 
@@ -109,18 +111,18 @@ def delivery_notes(evidence: Evidence, zones: Zones) -> Iterator[str]:
     mail = evidence.mail
     if mail is not None:
         state = OutboxState(mail.state).label
-        yield _("The mail to %(recipients)s: %(state)s.") % {
-            "recipients": ", ".join(mail.recipients),
+        yield _("The email to %(recipients)s: %(state)s.") % {
+            "recipients": listed(mail.recipients),
             "state": state,
         }
     if mail is not None and mail.accepted_at is not None:
-        yield _("The server took it at %(time)s.") % {"time": zones.inline(mail.accepted_at)}
+        yield _("The server accepted it at %(time)s.") % {"time": zones.inline(mail.accepted_at)}
     if mail is not None and mail.answer:
-        yield _("The server's answer: %(answer)s") % {"answer": mail.answer}
+        yield _("The server's response: %(answer)s") % {"answer": mail.answer}
     if evidence.failed_at is not None:
-        yield _("It did not arrive: %(failure)s") % {"failure": evidence.failure}
+        yield _("Not delivered: %(failure)s") % {"failure": evidence.failure}
     if evidence.voided_at is not None:
-        yield _("%(name)s decided that it answered nothing: %(reason)s") % {
+        yield _("%(name)s voided it as not an effective response: %(reason)s") % {
             "name": evidence.voided_by,
             "reason": evidence.void_reason,
         }
@@ -129,7 +131,7 @@ def delivery_notes(evidence: Evidence, zones: Zones) -> Iterator[str]:
 def week_in_words(hours: PromisedHours) -> Iterator[str]:
     """``Monday to Friday 09:00-18:00``, days of the same hours together."""
     if hours.always_open:
-        yield _("around the clock")
+        yield _("24/7")
         return
     numbered = enumerate(hours.weekly)
     for spans, days in groupby(numbered, key=lambda day: day[1]):
@@ -145,5 +147,5 @@ def _named(first: int, last: int) -> str:
 
 
 def day_in_words(day: OtherDay) -> str:
-    hours = ", ".join(day.intervals) or _("closed")
+    hours = listed(day.intervals) or _("closed")
     return f"{day.day} {hours}"

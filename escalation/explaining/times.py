@@ -1,11 +1,14 @@
-"""Writes times in the reader's zone and, beside it, in the customer's; and durations."""
+"""Writes times in the reader's zone and, beside it, in the customer's."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+
+from customers.phrases import noted
+from customers.times import zone_title
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Zones:
     def titles(self) -> tuple[str, ...]:
         """The heading of each column of times."""
         names = (_("Your time"), _("Customer's time")) if len(self.keys) > 1 else (_("Time"),)
-        return tuple(f"{name} ({key})" for name, key in zip(names, self.keys, strict=True))
+        return tuple(noted(name, zone_title(key)) for name, key in zip(names, self.keys, strict=True))
 
     def stamps(self, moment: datetime) -> tuple[str, ...]:
         return tuple(time_in_zone(moment, key) for key in self.keys)
@@ -30,7 +33,7 @@ class Zones:
     def inline(self, moment: datetime) -> str:
         """Inside a sentence: ``Wed 2026-11-18 20:00 +08:00 (Wed 2026-11-18 13:00 +01:00)``."""
         here, *there = dict.fromkeys(self.stamps(moment))
-        return f"{here} ({there[0]})" if there else here
+        return noted(here, there[0]) if there else here
 
 
 def time_in_zone(moment: datetime, zone: str) -> str:
@@ -43,16 +46,3 @@ def time_in_zone(moment: datetime, zone: str) -> str:
 def utc_offset(local: datetime) -> str:
     """``+08:00``"""
     return local.isoformat(timespec="minutes")[-6:]
-
-
-def duration_text(time: timedelta) -> str:
-    """``26 h``, ``1 h 5 min``, ``40 s``: never in days, because a working day has no fixed length."""
-    seconds = round(time.total_seconds())
-    hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
-    parts = [_("%(hours)s h") % {"hours": hours}] if hours else []
-    parts += [_("%(minutes)s min") % {"minutes": minutes}] if minutes else []
-    if seconds or not parts:
-        parts.append(
-            _("%(seconds)s s") % {"seconds": seconds} if seconds else _("%(minutes)s min") % {"minutes": 0}
-        )
-    return " ".join(parts)

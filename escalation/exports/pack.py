@@ -51,14 +51,14 @@ def export_week(*, week: Week, at: datetime, actor: User | None, correct: str = 
     if at < period.end:
         end = period.end.astimezone(period.zone)
         raise DeskError(
-            _("%(week)s is not over before %(end)s (%(zone)s), so its pack cannot be frozen yet.")
+            _("%(week)s does not end until %(end)s (%(zone)s), so its pack cannot be created yet.")
             % {"week": week, "end": f"{end:%Y-%m-%d %H:%M}", "zone": period.zone.key}
         )
     latest = WeeklyExport.objects.filter(week=str(week)).order_by("-revision").first()
     if latest and not correct:
         return latest
     if correct and not latest:
-        raise DeskError(_("There is no pack of %(week)s to correct yet.") % {"week": week})
+        raise DeskError(_("There is no pack for %(week)s to correct yet.") % {"week": week})
     revision = latest.revision + 1 if latest else 1
     with TemporaryDirectory(prefix="export-") as folder:
         pack = build_pack(period, folder=Path(folder))
@@ -75,7 +75,7 @@ def preview_week(*, week: Week, at: datetime, folder: Path) -> Pack:
     """Write the files of a week as it stands now, over or not, into a folder; nothing is kept or mailed."""
     period = Period.of(week, zone=desk_zone(), until=at)
     if period.end <= period.start:
-        raise DeskError(_("%(week)s has not begun yet.") % {"week": week})
+        raise DeskError(_("%(week)s has not started yet.") % {"week": week})
     folder.mkdir(parents=True, exist_ok=True)
     pack = build_pack(period, folder=folder)
     write_manifest(pack, period=period, revision=0, reason="")

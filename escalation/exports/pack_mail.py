@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.urls import reverse
@@ -10,8 +10,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from customers.phrases import sentences
 from escalation.choices import ClockState
 from escalation.exports.scorecard import Tally
+from escalation.lib.weeks import parse_week
 from escalation.models import ExportFile, ExportSubscriber, WeeklyExport
 from tickets.choices import MailPurpose
 from tickets.errors import DeskError
@@ -33,7 +35,7 @@ def mail_pack(export: WeeklyExport, *, files: Sequence[ExportFile], desk: Tally,
                 queue_mail(
                     purpose=MailPurpose.EXPORT,
                     recipients=[subscriber.email],
-                    subject=_subject(export),
+                    subject=_subject(export, desk),
                     text=_text(export, desk),
                     files=_attachments(export, files),
                     at=at,
@@ -42,13 +44,22 @@ def mail_pack(export: WeeklyExport, *, files: Sequence[ExportFile], desk: Tally,
             logger.warning("Week %s is not mailed to %s: %s", export.week, subscriber.email, error)
 
 
-def _subject(export: WeeklyExport) -> str:
-    if export.revision == 1:
-        return _("Support desk: week %(week)s") % {"week": export.week}
-    return _("Support desk: week %(week)s, correction %(revision)s") % {
-        "week": export.week,
-        "revision": export.revision - 1,
-    }
+def _subject(export: WeeklyExport, desk: Tally) -> str:
+    words = {"week": _week(export), "percent": _percent(desk), "revision": export.revision - 1}
+    if export.revision > 1:
+        return _("Service report, %(week)s: SLA met %(percent)s (correction %(revision)s)") % words
+    return _("Service report, %(week)s: SLA met %(percent)s") % words
+
+
+def _week(export: WeeklyExport) -> str:
+    """The week with its days, as people look for it in a calendar."""
+    week = parse_week(export.week)
+    words = {"number": week.number, "first": week.monday, "last": week.monday + timedelta(days=6)}
+    return _("week %(number)s (%(first)s to %(last)s)") % words
+
+
+def _percent(desk: Tally) -> str:
+    return "-" if desk.met_percent is None else f"{desk.met_percent}%"
 
 
 def _text(export: WeeklyExport, desk: Tally) -> str:
@@ -64,19 +75,22 @@ def _text(export: WeeklyExport, desk: Tally) -> str:
 
 
 def _summary(export: WeeklyExport, desk: Tally) -> str:
-    met, near = desk.outcomes[ClockState.MET], desk.near_misses
-    kept = ngettext(
-        "In week %(week)s the desk kept %(met)s promise and broke %(breached)s.",
-        "In week %(week)s the desk kept %(met)s promises and broke %(breached)s.",
-        met,
+    """The near misses are left out where there were none."""
+    words = {
+        "week": _week(export),
+        "percent": _percent(desk),
+        "met": desk.outcomes[ClockState.MET],
+        "breached": desk.outcomes[ClockState.BREACHED],
+        "near_misses": desk.near_misses,
+    }
+    kept = _("SLA met in %(week)s: %(percent)s (%(met)s met, %(breached)s breached).") % words
+    near = ngettext(
+        "Of those met, %(near_misses)s was met only in the last tenth of its time.",
+        "Of those met, %(near_misses)s were met only in the last tenth of their time.",
+        desk.near_misses,
     )
-    late = ngettext(
-        "%(near_misses)s was kept only in the last tenth of its time.",
-        "%(near_misses)s were kept only in the last tenth of their time.",
-        near,
-    )
-    words = {"week": export.week, "met": met, "breached": desk.outcomes[ClockState.BREACHED]}
-    return _("%(first)s %(second)s") % {"first": kept % words, "second": late % {"near_misses": near}}
+    files = _("All breaches and details are in promises.csv.")
+    return sentences([kept, near % words if desk.near_misses else "", files])
 
 
 def _attachments(export: WeeklyExport, files: Sequence[ExportFile]) -> list[StoredFile]:

@@ -14,21 +14,39 @@ from escalation.choices import DrillEnding
 
 SENTENCES = (
     gettext_noop("The customer wrote."),
-    gettext_noop("An answer did not arrive."),
-    gettext_noop("An answer was voided."),
-    gettext_noop("Back from absence."),
+    gettext_noop("A reply was not delivered."),
+    gettext_noop("A reply was voided."),
+    gettext_noop("Returned from leave."),
     gettext_noop("An earlier question is unanswered again."),
-    gettext_noop("The answer before it was taken back."),
-    gettext_noop("The matter is over."),
-    gettext_noop("Merged with %(number)s, whose promise is the stricter one."),
-    gettext_noop("No answer within %(percent)s %% of the promised time."),
-    gettext_noop("No answer: %(when)s."),
+    gettext_noop("The reply before it was revoked."),
+    gettext_noop("The incident is over."),
+    gettext_noop("Merged with %(number)s, which has the stricter SLA."),
+    gettext_noop("No response within %(percent)s%% of the response time."),
+    gettext_noop("No response: %(when)s."),
     gettext_noop("%(name)s is away."),
     gettext_noop("at the due time"),
     gettext_noop("%(minutes)s min before due"),
     gettext_noop("%(minutes)s min after due"),
     gettext_noop("The fire drill is over: %(ending)s."),
 )
+# What the desk wrote before in their place, in English and Chinese: the ledger keeps it as it was written.
+FORMER = {
+    "A reply was not delivered.": ("An answer did not arrive.",),
+    "A reply was voided.": ("An answer was voided.",),
+    "Returned from leave.": ("Back from absence.", "缺勤归来。"),
+    "The reply before it was revoked.": ("The answer before it was taken back.", "其前的回复已被撤回。"),
+    "The incident is over.": ("The matter is over.",),
+    "Merged with %(number)s, which has the stricter SLA.": (
+        "Merged with %(number)s, whose promise is the stricter one.",
+        "与 %(number)s 合并，以其更严的承诺为准。",
+    ),
+    "No response within %(percent)s%% of the response time.": (
+        "No answer within %(percent)s %% of the promised time.",
+        "在承诺时限的 %(percent)s%% 内没有回复。",
+    ),
+    "No response: %(when)s.": ("No answer: %(when)s.", "未答复：%(when)s。"),
+    "%(name)s is away.": ("%(name)s 缺勤。",),
+}
 STRICT = {"number": r"SD#\d+", "percent": r"\d+", "minutes": r"\d+"}
 LABELS = {"ending": DrillEnding}  # places that hold the label of a choice
 PLACE = re.compile(r"%\((\w+)\)s")
@@ -58,7 +76,7 @@ def _place_in_words(place: str, said: str, by_person: bool) -> str:
 @cache
 def _spellings(sentence: str) -> list[re.Pattern[str]]:
     """How the sentence reads in each language of the desk, its places as groups."""
-    spellings = []
+    spellings = [_pattern(former) for former in FORMER.get(sentence, ())]
     for code, _name in settings.LANGUAGES:
         with override(code):
             spellings.append(_pattern(gettext(sentence)))

@@ -15,7 +15,7 @@ class Settled(models.TextChoices):
     """How the question whose ticket it is was settled when somebody was back."""
 
     TAKEN_BACK = "taken_back", pgettext_lazy("after an absence", "Taken back")
-    KEPT = "kept", pgettext_lazy("after an absence", "Kept")
+    KEPT = "kept", pgettext_lazy("after an absence", "Left as it is")
     PASSED = "passed", pgettext_lazy("after an absence", "Done or gone elsewhere")
 
 
@@ -51,11 +51,14 @@ class AbsenceMove(models.Model):
     )
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="absence_moves", verbose_name=_("ticket"))
     from_owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("from")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        verbose_name=pgettext_lazy("person", "from"),
     )
     to_owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
-        verbose_name=_("to"),
+        verbose_name=pgettext_lazy("person", "to"),
     )  # fmt: skip
     moved_at = models.DateTimeField(_("moved at"))
     offered_at = models.DateTimeField(_("offered back at"), null=True, blank=True)
@@ -69,8 +72,8 @@ class AbsenceMove(models.Model):
     objects = AbsenceMoveQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("ticket moved by an absence")
-        verbose_name_plural = _("tickets moved by absences")
+        verbose_name = _("ticket moved during leave")
+        verbose_name_plural = _("tickets moved during leave")
         ordering = ["-moved_at", "-pk"]
         constraints = [
             models.UniqueConstraint(fields=["absence", "ticket"], name="absence_moves_a_ticket_once")

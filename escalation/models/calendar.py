@@ -14,7 +14,7 @@ class Calendar(models.Model):
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_zone])
-    always_open = models.BooleanField(_("around the clock"), default=False)
+    always_open = models.BooleanField(_("24/7"), default=False)
     country = models.CharField(
         _("holidays of"), max_length=2, blank=True, help_text=_("Two letters such as CN; empty for none.")
     )

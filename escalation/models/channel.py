@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from encrypted_fields.fields import EncryptedCharField
 
 from customers.models import Customer
@@ -51,14 +52,14 @@ class ContactWay(models.Model):
     # Signs what a webhook is sent.
     secret = EncryptedCharField(_("signing secret"), max_length=400, blank=True, null=True)
     shown = models.CharField(_("address"), max_length=300, editable=False)
-    is_active = models.BooleanField(_("active"), default=True)
+    is_active = models.BooleanField(pgettext_lazy("in use", "active"), default=True)
     position = models.PositiveSmallIntegerField(
-        _("order"), default=1, help_text=_("Of several of one kind the lowest is tried first.")
+        _("order"), default=1, help_text=_("Of several of one kind, the lowest is tried first.")
     )
 
     class Meta:
-        verbose_name = _("way to be reached")
-        verbose_name_plural = _("ways to be reached")
+        verbose_name = _("contact method")
+        verbose_name_plural = _("contact methods")
         ordering = ["position", "pk"]
         constraints = [
             models.CheckConstraint(condition=exactly_one(OWNERS), name="contact_way_of_one_owner"),
@@ -80,17 +81,17 @@ class NotificationAttempt(models.Model):
     )
     medium = models.CharField(_("medium"), max_length=10, choices=Medium)
     way = models.ForeignKey(
-        ContactWay, models.SET_NULL, related_name="+", null=True, blank=True, verbose_name=_("way")
+        ContactWay, models.SET_NULL, related_name="+", null=True, blank=True, verbose_name=_("contact method")
     )
     mail = models.ForeignKey(
         OutboundEmail, models.SET_NULL, related_name="attempts_to_tell", null=True, blank=True,
-        verbose_name=_("mail"),
+        verbose_name=_("email"),
     )  # fmt: skip
-    to = models.CharField(_("to"), max_length=300)  # without secrets
+    to = models.CharField(pgettext_lazy("mail", "to"), max_length=300)  # without secrets
     at = models.DateTimeField(_("time"))
     outcome = models.CharField(_("outcome"), max_length=10, choices=AttemptOutcome)
-    answer = models.TextField(_("answer"), blank=True)
-    milliseconds = models.PositiveIntegerField(_("took ms"), null=True, blank=True)
+    answer = models.TextField(_("response"), blank=True)
+    milliseconds = models.PositiveIntegerField(_("duration (ms)"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("attempt")

@@ -63,10 +63,10 @@ class Clock(models.Model):
     # Somebody said that they have it: until then nobody else is paged. The promise runs on.
     held_until = models.DateTimeField(_("acknowledged until"), null=True, blank=True)
     # Since when nobody is left to escalate to; tried again each minute.
-    stranded_at = models.DateTimeField(_("nobody left since"), null=True, blank=True)
+    stranded_at = models.DateTimeField(_("chain ended since"), null=True, blank=True)
 
     # The terms: what was promised at the start or when raised, whatever is edited later.
-    minutes = models.PositiveIntegerField(_("window in minutes"))
+    minutes = models.PositiveIntegerField(_("response time in minutes"))
     policy_version = models.ForeignKey(
         PolicyVersion, models.PROTECT, related_name="clocks", verbose_name=_("policy version")
     )
@@ -79,7 +79,7 @@ class Clock(models.Model):
     # Empty where the window is the policy's. Never looked up from the window's side: no index.
     contract_window = models.ForeignKey(
         ContractWindow, models.PROTECT, related_name="+", null=True, blank=True, db_index=False,
-        verbose_name=_("window of the contract"),
+        verbose_name=_("response time of the contract"),
     )  # fmt: skip
 
     # A lead's decision that a broken promise is not held against anybody; the raw outcome stays.
@@ -88,7 +88,7 @@ class Clock(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
         db_index=False, verbose_name=_("waived by"),
     )  # fmt: skip
-    waive_reason = models.CharField(_("why it was waived"), max_length=300, blank=True)
+    waive_reason = models.CharField(_("reason for waiving"), max_length=300, blank=True)
 
     # The evidence: what started it, and what answered it.
     started_by = models.ForeignKey(
@@ -103,8 +103,8 @@ class Clock(models.Model):
     objects = ClockQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("promise")
-        verbose_name_plural = _("promises")
+        verbose_name = _("SLA")
+        verbose_name_plural = _("SLAs")
         ordering = ["due_at"]
         permissions = [("waive_clock", _("Can end an unanswered promise with a reason"))]
         constraints = [

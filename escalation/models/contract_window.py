@@ -40,7 +40,7 @@ class ContractWindow(models.Model):
     contract = models.ForeignKey(Contract, models.CASCADE, related_name="windows", verbose_name=_("contract"))
     kind = models.CharField(_("kind"), max_length=20, choices=ClockKind)
     priority = models.SmallIntegerField(_("priority"), choices=Priority)
-    minutes = models.PositiveIntegerField(_("window in minutes"))
+    minutes = models.PositiveIntegerField(_("response time in minutes"))
     calendar = models.ForeignKey(Calendar, models.PROTECT, related_name="+", verbose_name=_("calendar"))
     created_at = models.DateTimeField(_("in force since"))
     created_by = models.ForeignKey(
@@ -52,8 +52,8 @@ class ContractWindow(models.Model):
     objects = ContractWindowQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("window of a contract")
-        verbose_name_plural = _("windows of a contract")
+        verbose_name = _("contract response time")
+        verbose_name_plural = _("contract response times")
         ordering = ["kind", "priority", "created_at", "pk"]
         constraints = [
             models.UniqueConstraint(
@@ -64,7 +64,7 @@ class ContractWindow(models.Model):
             models.CheckConstraint(
                 condition=Q(minutes__gte=1),
                 name="contract_window_positive",
-                violation_error_message=_("A window has at least one minute."),
+                violation_error_message=_("A response time must be at least one minute."),
             ),
             models.CheckConstraint(
                 condition=Q(retired_at=None) | Q(retired_at__gte=F("created_at")),

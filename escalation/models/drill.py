@@ -20,7 +20,7 @@ class Drill(models.Model):
     started_at = models.DateTimeField(_("started at"))
     # The latest moment it may run to.
     ends_at = models.DateTimeField(_("ends at the latest"))
-    until_acknowledged = models.BooleanField(_("ends when somebody has acknowledged"), default=False)
+    until_acknowledged = models.BooleanField(_("ends when somebody acknowledges"), default=False)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     ended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from customers.choices import validate_zone
 from customers.names import name_of
@@ -53,19 +54,19 @@ class DutyLayer(models.Model):
     rota = models.ForeignKey(DutyRota, models.CASCADE, related_name="layers", verbose_name=_("duty rota"))
     name = models.CharField(_("name"), max_length=100)
     level = models.PositiveSmallIntegerField(
-        _("level"), default=1, help_text=_("Where several layers cover, the highest level has the duty.")
+        _("level"), default=1, help_text=_("Where several layers cover, the highest level is on duty.")
     )
     length = models.PositiveSmallIntegerField(
         _("hand over every"), default=1, validators=[MaxValueValidator(366)]
     )
     rotation = models.CharField(_("unit"), max_length=5, choices=Rotation, default=Rotation.WEEKS)
-    hand_over = models.TimeField(_("hand-over at"))
+    hand_over = models.TimeField(_("handover at"))
     weekday = models.SmallIntegerField(
-        _("hand-over on"), choices=Weekday, default=Weekday.MONDAY, help_text=_("For a rotation by weeks.")
+        _("handover on"), choices=Weekday, default=Weekday.MONDAY, help_text=_("For a rotation by weeks.")
     )
-    starts_on = models.DateField(_("first day"), help_text=_("The first person's turn begins on it."))
+    starts_on = models.DateField(_("start date"), help_text=_("The first person's turn starts on this day."))
     ends_on = models.DateField(
-        _("last day"), null=True, blank=True, help_text=_("It ends with the next day's hand-over.")
+        _("end date"), null=True, blank=True, help_text=_("It ends with the next day's handover.")
     )
     # Days of the week (Weekday) and hours that the layer is restricted to; empty for all.
     weekdays = models.JSONField(_("only on"), default=list, blank=True)
@@ -74,7 +75,7 @@ class DutyLayer(models.Model):
         _("until"),
         null=True,
         blank=True,
-        help_text=_("On the next day where it is not later than the beginning."),
+        help_text=_("On the next day if it is not later than the start."),
     )
 
     class Meta:
@@ -85,12 +86,12 @@ class DutyLayer(models.Model):
             models.CheckConstraint(
                 condition=Q(length__gte=1),
                 name="duty_layer_length",
-                violation_error_message=_("A turn has a length of at least one."),
+                violation_error_message=_("A turn must have a length of at least one."),
             ),
             models.CheckConstraint(
                 condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")),
                 name="duty_layer_ends_after_start",
-                violation_error_message=_("The last day is before the first."),
+                violation_error_message=_("The end date is before the start date."),
             ),
             models.CheckConstraint(
                 condition=Q(from_time=None, to_time=None) | Q(from_time__isnull=False, to_time__isnull=False),
@@ -124,7 +125,7 @@ class DutyTurn(models.Model):
 class ShiftSource(models.TextChoices):
     """Where a shift comes from; what a person says wins over the layers."""
 
-    HAND = "hand", _("entered by hand")
+    HAND = "hand", _("entered manually")
     LAYER = "layer", _("generated")
     OVERRIDE = "override", _("override")
 
@@ -142,8 +143,8 @@ class DutyShift(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="duty_shifts", verbose_name=_("on duty")
     )
-    starts_at = models.DateTimeField(_("from"))
-    ends_at = models.DateTimeField(_("to"))
+    starts_at = models.DateTimeField(pgettext_lazy("time", "from"))
+    ends_at = models.DateTimeField(pgettext_lazy("time", "to"))
     source = models.CharField(
         _("source"), max_length=10, choices=ShiftSource, default=ShiftSource.HAND, editable=False
     )

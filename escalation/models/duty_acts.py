@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from customers.names import name_of
 from escalation.models.duty import DutyRota
@@ -19,9 +20,9 @@ class DutySwap(models.Model):
     rota = models.ForeignKey(DutyRota, models.CASCADE, related_name="swaps", verbose_name=_("duty rota"))
     reason = models.CharField(_("reason"), max_length=300)
     made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, verbose_name=_("made by")
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, verbose_name=_("created by")
     )
-    made_at = models.DateTimeField(_("made at"))
+    made_at = models.DateTimeField(_("created at"))
 
     class Meta:
         verbose_name = _("swap")
@@ -39,16 +40,16 @@ class DutyOverride(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("on duty")
     )
-    starts_at = models.DateTimeField(_("from"))
-    ends_at = models.DateTimeField(_("to"))
+    starts_at = models.DateTimeField(pgettext_lazy("time", "from"))
+    ends_at = models.DateTimeField(pgettext_lazy("time", "to"))
     reason = models.CharField(_("reason"), max_length=300)
     swap = models.ForeignKey(
         DutySwap, models.CASCADE, related_name="overrides", null=True, blank=True, verbose_name=_("swap")
     )
     made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, verbose_name=_("made by")
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, verbose_name=_("created by")
     )
-    made_at = models.DateTimeField(_("made at"))
+    made_at = models.DateTimeField(_("created at"))
     withdrawn_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
         verbose_name=_("withdrawn by"),
@@ -79,22 +80,25 @@ class DutyHandover(models.Model):
     rota = models.ForeignKey(DutyRota, models.CASCADE, related_name="handovers", verbose_name=_("duty rota"))
     changed_at = models.DateTimeField(_("shift change"))
     outgoing = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("from")
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="+",
+        verbose_name=pgettext_lazy("person", "from"),
     )
     incoming = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("to")
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=pgettext_lazy("person", "to")
     )
-    told_at = models.DateTimeField(_("told at"))
+    told_at = models.DateTimeField(_("notified at"))
     outgoing_mail = models.OneToOneField(
-        OutboundEmail, models.SET_NULL, related_name="+", null=True, blank=True, verbose_name=_("mail")
+        OutboundEmail, models.SET_NULL, related_name="+", null=True, blank=True, verbose_name=_("email")
     )
     incoming_mail = models.OneToOneField(
-        OutboundEmail, models.SET_NULL, related_name="+", null=True, blank=True, verbose_name=_("mail")
+        OutboundEmail, models.SET_NULL, related_name="+", null=True, blank=True, verbose_name=_("email")
     )
 
     class Meta:
-        verbose_name = _("hand-over")
-        verbose_name_plural = _("hand-overs")
+        verbose_name = _("handover")
+        verbose_name_plural = _("handovers")
         ordering = ["-changed_at"]
         constraints = [models.UniqueConstraint(fields=["rota", "changed_at"], name="duty_handover_told_once")]
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from customers.indexes import where_set
 from customers.models import Customer
@@ -25,7 +26,7 @@ class Escalation(models.Model):
 
     # Found by the constraint below, which begins with it.
     clock = models.ForeignKey(
-        Clock, models.CASCADE, related_name="escalations", db_index=False, verbose_name=_("promise")
+        Clock, models.CASCADE, related_name="escalations", db_index=False, verbose_name=_("SLA")
     )
     step = models.ForeignKey(
         EscalationStep, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("step")
@@ -37,17 +38,20 @@ class Escalation(models.Model):
     )  # fmt: skip
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     due_at = models.DateTimeField(_("step due at"))
-    fired_at = models.DateTimeField(_("fired at"))
+    fired_at = models.DateTimeField(_("executed at"))
     from_owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("from")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        verbose_name=pgettext_lazy("person", "from"),
     )
     # Empty for a step that only tells.
     to_owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="escalations_received", null=True, blank=True,
-        verbose_name=_("to"),
+        verbose_name=pgettext_lazy("person", "to"),
     )  # fmt: skip
     # How the new owner was found, person by person: [{"user": id, "why": Route}]
-    route = models.JSONField(_("route"), default=list)
+    route = models.JSONField(_("lookup path"), default=list)
 
     class Meta:
         verbose_name = _("escalation")
@@ -68,9 +72,7 @@ class Escalation(models.Model):
 class Acknowledgement(models.Model):
     """Somebody said "I have it": nobody else is paged until ``until``, and the promise runs on."""
 
-    clock = models.ForeignKey(
-        Clock, models.CASCADE, related_name="acknowledgements", verbose_name=_("promise")
-    )
+    clock = models.ForeignKey(Clock, models.CASCADE, related_name="acknowledgements", verbose_name=_("SLA"))
     # The firing it answers; empty when somebody takes it before anything fired.
     escalation = models.ForeignKey(
         Escalation, models.CASCADE, related_name="acknowledgements", null=True, blank=True,
@@ -80,7 +82,7 @@ class Acknowledgement(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("person")
     )
     at = models.DateTimeField(_("time"))
-    until = models.DateTimeField(_("quiet until"))
+    until = models.DateTimeField(_("no paging until"))
     by = models.CharField(_("how"), max_length=10, choices=AcknowledgedBy)
 
     class Meta:
@@ -128,7 +130,7 @@ class Notification(models.Model):
         Ticket, models.CASCADE, related_name="notifications", null=True, blank=True, verbose_name=_("ticket")
     )
     clock = models.ForeignKey(
-        Clock, models.CASCADE, related_name="notifications", null=True, blank=True, verbose_name=_("promise")
+        Clock, models.CASCADE, related_name="notifications", null=True, blank=True, verbose_name=_("SLA")
     )
     escalation = models.ForeignKey(
         Escalation, models.CASCADE, related_name="notifications", null=True, blank=True,
@@ -136,7 +138,7 @@ class Notification(models.Model):
     )  # fmt: skip
     other = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, related_name="+", null=True, blank=True,
-        verbose_name=_("the person it names"),
+        verbose_name=_("person named"),
     )  # fmt: skip
     detail = models.TextField(_("detail"), blank=True)
     channels = models.JSONField(_("channels"), default=mail_only)  # values of Medium
@@ -155,7 +157,7 @@ class Notification(models.Model):
         null=True,
         blank=True,
         db_index=False,
-        verbose_name=_("mail"),
+        verbose_name=_("email"),
     )
     created_at = models.DateTimeField(_("created at"))
 

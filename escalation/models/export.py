@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from customers.choices import Language
 
@@ -54,9 +55,9 @@ class ExportFile(models.Model):
 class ExportSubscriber(models.Model):
     """Somebody who gets each weekly pack by mail."""
 
-    email = models.EmailField(_("e-mail"), unique=True)
+    email = models.EmailField(_("email"), unique=True)
     language = models.CharField(_("language"), max_length=10, choices=Language, default=Language.ENGLISH)
-    is_active = models.BooleanField(_("active"), default=True)
+    is_active = models.BooleanField(pgettext_lazy("in use", "active"), default=True)
 
     class Meta:
         verbose_name = _("subscriber")

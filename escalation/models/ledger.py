@@ -32,7 +32,7 @@ class ClockEventQuerySet(models.QuerySet["ClockEvent"]):
 class ClockEvent(models.Model):
     """``at`` is when the change took effect, ``recorded_at`` when the desk wrote it down."""
 
-    clock = models.ForeignKey(Clock, models.PROTECT, related_name="events", verbose_name=_("promise"))
+    clock = models.ForeignKey(Clock, models.PROTECT, related_name="events", verbose_name=_("SLA"))
     change = models.CharField(_("change"), max_length=20, choices=ClockChange)
     at = models.DateTimeField(_("time"))
     recorded_at = models.DateTimeField(_("recorded at"))
@@ -42,18 +42,18 @@ class ClockEvent(models.Model):
     )  # fmt: skip
     # Who held the ticket after this change: a breach belongs to whoever held it.
     holder = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("holder")
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("owner then")
     )
     message = models.ForeignKey(
         Message, models.PROTECT, related_name="+", null=True, blank=True, db_index=False,
         verbose_name=_("message"),
     )  # fmt: skip
-    state_before = models.CharField(max_length=10, choices=ClockState, blank=True)
-    state_after = models.CharField(max_length=10, choices=ClockState)
-    due_before = models.DateTimeField(null=True, blank=True)
-    due_after = models.DateTimeField()
+    state_before = models.CharField(_("state before"), max_length=10, choices=ClockState, blank=True)
+    state_after = models.CharField(_("state after"), max_length=10, choices=ClockState)
+    due_before = models.DateTimeField(_("due before"), null=True, blank=True)
+    due_after = models.DateTimeField(_("due after"))
     cause = models.CharField(_("cause"), max_length=300, blank=True)
-    data: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
+    data: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(_("data"), default=dict)
 
     objects = ClockEventQuerySet.as_manager()
 

@@ -63,7 +63,7 @@ class PolicyVersion(models.Model):
     # How long a promise of resolution may stand still in all while we wait for the customer, in working time.
     pause_cap_minutes = models.PositiveIntegerField(_("longest pause in minutes"), default=3 * 24 * 60)
     # Through what each priority is served: values of Way by priority. Read by `ways`.
-    channels = models.JSONField(_("served through"), default=dict, blank=True)
+    channels = models.JSONField(_("channels covered"), default=dict, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
         verbose_name=_("changed by"),
@@ -91,12 +91,12 @@ class PolicyTarget(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=20, choices=ClockKind)
     priority = models.SmallIntegerField(_("priority"), choices=Priority)
-    minutes = models.PositiveIntegerField(_("window in minutes"))
+    minutes = models.PositiveIntegerField(_("response time in minutes"))
     calendar = models.ForeignKey(Calendar, models.PROTECT, related_name="+", verbose_name=_("calendar"))
 
     class Meta:
-        verbose_name = _("window")
-        verbose_name_plural = _("windows")
+        verbose_name = _("response time")
+        verbose_name_plural = _("response times")
         ordering = ["kind", "priority"]
         constraints = [
             models.UniqueConstraint(fields=["version", "kind", "priority"], name="policy_target_once"),
@@ -135,10 +135,10 @@ class EscalationStep(models.Model):
     )
     highest_priority = models.SmallIntegerField(_("from priority"), choices=Priority, default=Priority.P0)
     lowest_priority = models.SmallIntegerField(_("to priority"), choices=Priority, default=Priority.P3)
-    percent = models.PositiveIntegerField(_("percent of the window"), null=True, blank=True)
+    percent = models.PositiveIntegerField(_("percent of the response time"), null=True, blank=True)
     minutes_from_due = models.IntegerField(_("minutes from the due time"), null=True, blank=True)
 
-    tell = models.JSONField(_("tell"), default=list)  # values of Whom
+    tell = models.JSONField(_("notify"), default=list)  # values of Whom
     reassign_to = models.CharField(
         _("reassign to"), max_length=20, blank=True,
         choices=[(whom.value, whom.label) for whom in REASSIGNABLE],
@@ -153,7 +153,7 @@ class EscalationStep(models.Model):
     channels = models.JSONField(_("channels"), default=mail_only)  # values of Medium, in order
 
     # How long an acknowledgement keeps the paging quiet, and how long one that is required is waited for.
-    ack_minutes = models.PositiveIntegerField(_("time-out of an acknowledgement in minutes"), default=15)
+    ack_minutes = models.PositiveIntegerField(_("acknowledgement time limit in minutes"), default=15)
     ack_required = models.BooleanField(_("acknowledgement required"), default=False)
     repeat_minutes = models.PositiveIntegerField(_("repeat after minutes"), null=True, blank=True)
     repeat_cap = models.PositiveIntegerField(_("repeats at most"), null=True, blank=True)

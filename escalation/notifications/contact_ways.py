@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from customers.errors import DeskError
 from customers.models import Customer
+from customers.names import desk_name
 from escalation.choices import Medium
 from escalation.models import ContactWay, DutyRota
 from escalation.notifications.channels import apprise_services
@@ -56,7 +57,8 @@ def ensure_room(of: User | DutyRota | Customer) -> None:
             ways = ContactWay.objects.filter(customer=of)
     if ways.count() >= MOST_WAYS:
         text = _(
-            "There are %(count)s ways already, and more would not be tried in time. Delete one or change it."
+            "There are already %(count)s contact methods, and more would not be tried in "
+            "time. Delete or change one."
         )
         raise DeskError(text % {"count": MOST_WAYS})
 
@@ -69,12 +71,12 @@ def _check_webhook(address: str) -> CheckedAddress:
     except ValueError:
         host, parts, port = None, SplitResult("", "", "", "", ""), 0
     if not host or parts.scheme not in schemes or parts.username or parts.password:
-        raise DeskError(_("Enter the whole address of the webhook, which begins with https://."))
+        raise DeskError(_("Enter the full address of the webhook, starting with https://."))
     if apprise_services.gateway_for(address) is not None:
         raise DeskError(
             _(
-                "This is the address of a chat service, which does not understand our webhooks. Choose the kind "
-                "Chat message."
+                "This is the address of a chat service, which does not understand our webhooks. "
+                "Choose the kind “Chat message”."
             )
         )
     _refuse_private(host, port)
@@ -86,9 +88,9 @@ def _check_gateway(medium: str, address: str) -> CheckedAddress:
     if plugin is None or gateway is None:
         raise DeskError(
             _(
-                "This is no address that Apprise understands, or not one of a service that may be used here. Examples: "
-                "wecombot://key, dingtalk://token, feishu://token, slack://a/b/c, tgram://token/chat, "
-                "twilio://sid:token@from/to."
+                "Apprise does not understand this address, or the service may not be used here. "
+                "Examples: wecombot://key, dingtalk://token, feishu://token, slack://a/b/c, "
+                "tgram://token/chat, twilio://sid:token@from/to."
             )
         )
     if not apprise_services.serves(address, medium):
@@ -99,13 +101,14 @@ def _check_gateway(medium: str, address: str) -> CheckedAddress:
             )
         )
     if apprise_services.recipients(plugin) > 1:
-        raise DeskError(_("One address is of one recipient. Enter a way of its own for each."))
+        raise DeskError(_("One address is for one recipient. Enter a separate contact method for each."))
     if gateway.own_host:
         _refuse_private(str(plugin.host), plugin.port or 443)
         if apprise_services.is_plain(address) and not settings.ALLOW_PRIVATE_TARGETS:
             raise DeskError(
                 _(
-                    "Without TLS anybody on the way reads along. Use the form with an s: mmosts://, rockets://."
+                    "Without TLS the messages can be read in transit. Use the form with an s: "
+                    "mmosts://, rockets://."
                 )
             )
     return CheckedAddress(address, apprise_services.masked(plugin))
@@ -116,10 +119,10 @@ def _refuse_private(host: str, port: int) -> None:
         public_addresses(host, port)
     except PrivateTarget as problem:
         raise DeskError(
-            _("This host is in a private network, and nothing is sent there. An operator may allow it.")
+            _("This host is in a private network, so nothing is sent there. An administrator may allow it.")
         ) from problem
     except (NoName, OSError) as problem:
-        raise DeskError(_("This host cannot be found. Look at its name.")) from problem
+        raise DeskError(_("This host cannot be found. Check its name.")) from problem
 
 
 def send_test(way: ContactWay, *, at: datetime) -> AttemptReport:
@@ -131,8 +134,8 @@ def send_test(way: ContactWay, *, at: datetime) -> AttemptReport:
 
 
 def _test_words() -> MessageTexts:
-    subject = _("Test from %(desk)s") % {"desk": settings.DESK_NAME}
-    text = _("This is a test: notifications of the support desk arrive here.")
+    subject = _("Test from %(desk)s") % {"desk": desk_name()}
+    text = _("This is a test: notifications from the support desk will arrive here.")
     facts = {
         "version": 1, "event": "test", "kind": "test", "urgent": False, "subject": subject, "text": text,
         "tickets": [],

@@ -178,7 +178,7 @@ class _DispatchRun:
         addressee = self.routes.addressees[rows[0].pk]
         if addressee not in self.readers:
             self.readers[addressee] = reader_for(self.routes.reader_of(rows[0]), at=self.now)
-        return render(rows, self.readers[addressee])
+        return render(rows, self.readers[addressee], at=self.now)
 
     def _queue_mail(self, rows: Sequence[Notification], texts: MessageTexts) -> None:
         """Queue one mail; needs a transaction. From then on it counts as sent, and the outbox takes care of it."""

@@ -60,9 +60,10 @@ def _told_before(rows: Sequence[Notification]) -> Mapping[Case, set[int]]:
 def _notice(row: Notification, people: People) -> Notice:
     if row.kind == NoticeKind.UNREACHED:
         return Notice(NoticeKind.UNREACHED, row.ticket, row.clock, row.other, row.detail)
-    lost = str(row.get_kind_display())
     group = row.rota or row.customer
-    detail = f"{group}: {lost}" if group is not None else lost
+    detail = (
+        f"{group}\n{row.kind}" if group is not None else row.kind
+    )  # read by wording, in the reader's language
     other = people.users.get(row.recipient_id) or row.recipient if row.recipient_id else None
     return Notice(NoticeKind.UNREACHED, row.ticket, row.clock, other, detail)
 

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from customers.times import moment
 from escalation.choices import ClockKind, NoticeKind
-from escalation.notifications.wording import Notice, moment
+from escalation.notifications.wording import Notice
 
 HANDED_UP = (NoticeKind.ESCALATED, NoticeKind.ESCALATED_TO_YOU, NoticeKind.ESCALATED_FROM_YOU)
 
@@ -16,7 +17,7 @@ def customer_text_of(notice: Notice, *, at: datetime) -> str:
         return ""
     words = {"number": notice.ticket.number}
     if notice.kind in HANDED_UP:
-        return _("%(number)s has been handed to a senior colleague, who takes care of it now.") % words
+        return _("%(number)s has been escalated and is now with a senior engineer.") % words
     clock = notice.clock
     if clock is None or not clock.is_open or clock.due_at <= at:
         return _("We are on it: %(number)s.") % words
@@ -27,9 +28,9 @@ def customer_text_of(notice: Notice, *, at: datetime) -> str:
 def _promised(kind: ClockKind) -> str:
     match kind:
         case ClockKind.FIRST_RESPONSE:
-            return _("We are on it: %(number)s, first answer by %(time)s.")
+            return _("We are on it: %(number)s, first response by %(time)s.")
         case ClockKind.NEXT_RESPONSE:
-            return _("We are on it: %(number)s, next answer by %(time)s.")
+            return _("We are on it: %(number)s, next reply by %(time)s.")
         case ClockKind.UPDATE:
             return _("We are on it: %(number)s, next update by %(time)s.")
         case ClockKind.RESOLUTION:

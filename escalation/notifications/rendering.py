@@ -14,6 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from customers.models import Customer
+from customers.names import name_of
+from customers.phrases import clauses, labelled, listed, noted
+from customers.times import near_zoned, time_left
 from escalation.choices import NoticeKind
 from escalation.clocks.acknowledgements import PAGES
 from escalation.models import DutyRota, Notification
@@ -23,8 +26,8 @@ from escalation.notifications.group_wording import customer_text_of
 from escalation.notifications.wording import (
     Notice,
     as_read_by,
+    customer_of,
     link_to,
-    moment,
     priority_of,
     reader_of,
     short_text_of,
@@ -37,7 +40,14 @@ from tickets.models import Ticket
 # A digest lists so many tickets, and counts the others.
 MOST_LISTED = 50
 OWN = (NoticeKind.PAGED, NoticeKind.ESCALATED_TO_YOU)  # may name their recipient as the other person
-RELATED = ("ticket__customer", "clock", "other__staff_profile", "escalation__by", "recipient")
+RELATED = (
+    "ticket__customer",
+    "ticket__owner",
+    "clock",
+    "other__staff_profile",
+    "escalation__by",
+    "recipient",
+)
 
 
 @dataclass(frozen=True)
@@ -63,23 +73,23 @@ def reader_for(of: User | DutyRota | Customer, *, at: datetime) -> Reader:
             return Reader(of.language, of.time_zone, is_customer=True)
 
 
-def render(rows: Sequence[Notification], reader: Reader) -> MessageTexts:
-    """Write one notification, or a digest if there are several."""
+def render(rows: Sequence[Notification], reader: Reader, *, at: datetime) -> MessageTexts:
+    """Write one notification, or a digest if there are several, with the time left at ``at`` (UTC)."""
     with as_read_by(reader.language, reader.zone):
-        return _render_one(rows[0], reader) if len(rows) == 1 else _render_digest(rows, reader)
+        return _render_one(rows[0], reader, at) if len(rows) == 1 else _render_digest(rows, reader, at)
 
 
-def _render_one(row: Notification, reader: Reader) -> MessageTexts:
+def _render_one(row: Notification, reader: Reader, at: datetime) -> MessageTexts:
     row = Notification.objects.select_related(*RELATED).get(pk=row.pk)
     notice = _notice_of(row)
     if reader.is_customer:
         text = customer_text_of(notice, at=row.created_at)
         return _for_customer(row.ticket.subject if row.ticket else "", text, urgent=row.is_urgent)
     links = _links_of(row)
-    subject, text = subject_of(notice), text_of(notice, links=links)
+    subject, text = subject_of(notice, at=at), text_of(notice, at=at, links=links)
     lines = [_TicketLine(row.ticket, [notice])] if row.ticket is not None else []
     facts = _facts(row.kind, subject, text, lines, urgent=row.is_urgent)
-    return MessageTexts(subject, text, short_text_of(notice), facts, _tokens(links))
+    return MessageTexts(subject, text, short_text_of(notice, at=at), facts, _tokens(links))
 
 
 def _notice_of(row: Notification) -> Notice:
@@ -94,7 +104,7 @@ def _links_of(row: Notification) -> tuple[str, ...]:
     """The link by which whoever is paged acknowledges, as a line of its own; none for anybody else."""
     if row.recipient is None or row.escalation is None or row.kind not in PAGES:
         return ()
-    return (_("I have it: %(link)s") % {"link": ack_link(user=row.recipient, escalation=row.escalation)},)
+    return (_("Acknowledge: %(link)s") % {"link": ack_link(user=row.recipient, escalation=row.escalation)},)
 
 
 def _for_customer(subject: str, text: str, *, urgent: bool) -> MessageTexts:
@@ -120,10 +130,10 @@ class _TicketLine:
 
     @property
     def what(self) -> str:
-        return ", ".join(dict.fromkeys(str(notice.kind.label) for notice in self.notices))
+        return listed(dict.fromkeys(str(notice.kind.label) for notice in self.notices))
 
 
-def _render_digest(rows: Sequence[Notification], reader: Reader) -> MessageTexts:
+def _render_digest(rows: Sequence[Notification], reader: Reader, at: datetime) -> MessageTexts:
     keys, urgent = [row.pk for row in rows], any(row.is_urgent for row in rows)
     tickets = _most_pressing(keys)
     lines = _lines(keys, tickets[:MOST_LISTED])
@@ -134,14 +144,14 @@ def _render_digest(rows: Sequence[Notification], reader: Reader) -> MessageTexts
     # An SMS or a call takes it without the ticket's subject, which may hold anything.
     short = ngettext("%(count)s notification", "%(count)s notifications", len(rows)) % {"count": len(rows)}
     if lines:
-        short = f"{short}: {lines[0].name}"
+        short = labelled(short, lines[0].name)
     subject = f"{short} {lines[0].ticket.subject}" if lines else short
     without_ticket = [row.detail for row in rows if row.ticket_id is None]
-    paragraphs = [*map(_paragraph, lines), *without_ticket[:MOST_LISTED]]
+    paragraphs = [*(_paragraph(line, at) for line in lines), *without_ticket[:MOST_LISTED]]
     more = len(tickets) - MOST_LISTED
     if more > 0:
         words = ngettext("and %(count)s more ticket", "and %(count)s more tickets", more) % {"count": more}
-        paragraphs.append(f"{words}: {settings.SITE_URL}{reverse('admin:index')}")
+        paragraphs.append(labelled(words, settings.SITE_URL + reverse("admin:index")))
     text = "\n\n".join(paragraphs)
     facts = _facts("digest", subject, text, lines, urgent=urgent)
     return MessageTexts(subject, text, short, facts, _tokens([link for line in lines for link in line.links]))
@@ -169,14 +179,14 @@ def _lines(keys: Sequence[int], tickets: Sequence[int]) -> list[_TicketLine]:
     return [line for line in lines.values() if line is not None]
 
 
-def _paragraph(line: _TicketLine) -> str:
+def _paragraph(line: _TicketLine, at: datetime) -> str:
     ticket = line.ticket
-    customer = ticket.customer.name if ticket.customer else _("unknown company")
-    what = line.what
+    head = noted(f"{line.name} {ticket.subject}", customer_of(ticket))
+    facts = [line.what, _("Owner: %(name)s") % {"name": name_of(ticket.owner)}]
     if line.due_at is not None:
-        what = f"{what} · " + _("Due: %(time)s") % {"time": moment(line.due_at)}
-    head = f"{line.name} {ticket.subject} ({customer})"
-    return "\n".join((head, what, link_to(ticket), *line.links))
+        due = clauses([near_zoned(line.due_at, at), time_left(line.due_at, at)])
+        facts.append(_("Due: %(time)s") % {"time": due})
+    return "\n".join((head, " · ".join(facts), link_to(ticket), *line.links))
 
 
 def _tokens(links: Sequence[str]) -> tuple[str, ...]:

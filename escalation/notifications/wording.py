@@ -4,17 +4,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from customers.names import name_of
+from customers.phrases import clauses, labelled, noted, sentences
+from customers.times import moment, near_zoned, time_left
 from escalation.choices import ClockKind, NoticeKind
 from escalation.lib.drill_marks import drill_sentence, with_drill_mark, without_drill_mark
 from escalation.models import Clock
@@ -37,10 +37,6 @@ class Notice:
     by: User | None = None
 
 
-def person_name(user: User) -> str:
-    return name_of(user)
-
-
 @contextmanager
 def as_read_by(language: str, zone: str) -> Iterator[None]:
     """Texts and times inside are those of a reader with this language and zone."""
@@ -58,32 +54,25 @@ def reader_of(user: User) -> tuple[str, str]:
     )
 
 
-def moment(at: datetime) -> str:
-    """A time as people read it, with its zone, in the active language and zone."""
-    local = timezone.localtime(at)
-    minute = local.replace(second=0, microsecond=0, tzinfo=None)
-    return f"{_wall_clock(minute, translation.get_language())} ({local.tzname()})"
-
-
-@lru_cache(maxsize=4096)
-def _wall_clock(minute: datetime, _language: str | None) -> str:
-    """A storm tells many people of the same minutes."""
-    return date_format(minute, "DATETIME_FORMAT")
-
-
-def subject_of(notice: Notice) -> str:
+def subject_of(notice: Notice, *, at: datetime) -> str:
+    """With the time left at the moment ``at``, where a promise runs."""
     if notice.ticket is None or notice.kind == NoticeKind.BACK:
         return str(notice.kind.label)
     if notice.ticket.is_drill:
-        return with_drill_mark(_headline(notice, notice.ticket, without_drill_mark(notice.ticket.subject)))
-    return _headline(notice, notice.ticket, notice.ticket.subject)
+        return with_drill_mark(
+            _headline(notice, notice.ticket, without_drill_mark(notice.ticket.subject), at)
+        )
+    return _headline(notice, notice.ticket, notice.ticket.subject, at)
 
 
-def _headline(notice: Notice, ticket: Ticket, subject: str) -> str:
-    """A page says by its kind how urgent it is."""
-    what = subject if notice.kind == NoticeKind.PAGED else f"{priority_of(ticket)} {subject}"
-    kind = _("A promise is overdue") if _is_overdue(notice) else notice.kind.label
-    return _("%(kind)s: %(what)s") % {"kind": kind, "what": what}
+def _headline(notice: Notice, ticket: Ticket, subject: str, at: datetime) -> str:
+    kind = _("SLA overdue") if _is_overdue(notice) else notice.kind.label
+    head = f"[{priority_of(ticket)}] {labelled(kind, subject)}"
+    return noted(head, _left(notice, at)) if notice.kind in TIMED else head
+
+
+# What a promise that runs makes urgent: the subject says how long is left.
+TIMED = (NoticeKind.REMINDER, NoticeKind.ESCALATED_TO_YOU, NoticeKind.PAGED, NoticeKind.NOBODY_LEFT)
 
 
 def _is_overdue(notice: Notice) -> bool:
@@ -92,11 +81,16 @@ def _is_overdue(notice: Notice) -> bool:
     return notice.kind == NoticeKind.REMINDER and is_broken
 
 
+def _left(notice: Notice, at: datetime) -> str:
+    clock = notice.clock
+    return time_left(clock.due_at, at) if clock is not None and clock.is_open else ""
+
+
 def priority_of(ticket: Ticket) -> str:
     return f"P{ticket.priority}"
 
 
-def text_of(notice: Notice, *, links: Sequence[str] = ()) -> str:
+def text_of(notice: Notice, *, at: datetime, links: Sequence[str] = ()) -> str:
     """The whole text of a notification, in the active language and zone; ``links`` are lines at its end."""
     if notice.ticket is None:
         return "\n".join([notice.detail, *_spaced(links)])
@@ -104,20 +98,20 @@ def text_of(notice: Notice, *, links: Sequence[str] = ()) -> str:
         path = reverse("admin:escalation_absencemove_changelist")
         return "\n".join([_sentence(notice), "", notice.detail, "", settings.SITE_URL + path])
     drill = [drill_sentence(), ""] if notice.ticket.is_drill else []
-    lines = [*drill, sentence_of(notice), "", *_facts(notice), "", link_to(notice.ticket), *_spaced(links)]
-    return "\n".join(lines)
+    facts = [*_facts(notice, at), "", link_to(notice.ticket), *_spaced(links)]
+    return "\n".join([*drill, sentence_of(notice, at=at), "", *facts])
 
 
-def short_text_of(notice: Notice) -> str:
+def short_text_of(notice: Notice, *, at: datetime) -> str:
     """What fits into an SMS or a call: no subject, which may hold anything, and no link."""
     if notice.ticket is None:
         return notice.detail
-    parts = [f"{priority_of(notice.ticket)}.", sentence_of(notice)]
+    parts = [f"[{priority_of(notice.ticket)}] {sentence_of(notice, at=at)}"]
     if notice.ticket.is_drill:
         parts.insert(0, drill_sentence())
-    if notice.clock is not None:
-        parts.append(_("Due: %(time)s") % {"time": moment(notice.clock.due_at)})
-    return " ".join(parts)
+    if notice.clock is not None and notice.kind != NoticeKind.REMINDER:
+        parts.append(_("Due: %(time)s") % {"time": near_zoned(notice.clock.due_at, at)})
+    return sentences(parts)
 
 
 def _spaced(links: Sequence[str]) -> list[str]:
@@ -128,13 +122,16 @@ def link_to(ticket: Ticket) -> str:
     return settings.SITE_URL + reverse("admin:tickets_ticket_change", args=[ticket.pk])
 
 
-def sentence_of(notice: Notice) -> str:
+def sentence_of(notice: Notice, *, at: datetime) -> str:
     """What happened, in one or two sentences."""
-    text = _sentence(notice)
-    other = person_name(notice.other) if notice.other else ""
-    number = notice.ticket.number if notice.ticket is not None else ""
-    by = person_name(notice.by) if notice.by else ""
-    return text % {"number": number, "other": other, "by": by}
+    clock = notice.clock
+    return _sentence(notice) % {
+        "number": notice.ticket.number if notice.ticket is not None else "",
+        "other": name_of(notice.other) if notice.other else "",
+        "by": name_of(notice.by) if notice.by else "",
+        "time": near_zoned(clock.due_at, at) if clock is not None else "",
+        "left": time_left(clock.due_at, at) if clock is not None else "",
+    }
 
 
 def _sentence(notice: Notice) -> str:
@@ -142,7 +139,7 @@ def _sentence(notice: Notice) -> str:
         case NoticeKind.REMINDER:
             return _reminder(notice)
         case NoticeKind.TAKEN_OVER:
-            return _("%(other)s took %(number)s over from you.")
+            return _("%(other)s has taken over your ticket %(number)s.")
         case NoticeKind.NEW_TICKET:
             return _("%(number)s is a new ticket for you.")
         case NoticeKind.PAGED:
@@ -152,7 +149,7 @@ def _sentence(notice: Notice) -> str:
         case NoticeKind.RESPONSE_FAILED:
             return _failure(notice)
         case NoticeKind.RESPONSE_VOIDED:
-            return _("%(other)s voided the answer on %(number)s: it does not count for the promise.")
+            return _("%(other)s voided a reply on %(number)s: it does not count as a response.")
         case NoticeKind.UNREACHED:
             return _unreached(notice)
         case _other:
@@ -160,33 +157,35 @@ def _sentence(notice: Notice) -> str:
 
 
 def _escalated(notice: Notice) -> str:
-    return _("%(first)s %(second)s") % {"first": _missed(notice), "second": _what_follows(notice)}
+    return sentences([_missed(notice), _what_follows(notice)])
 
 
 def _paged(notice: Notice) -> str:
     if notice.other is None:
-        return _("%(number)s is a P0: everything else waits. It is yours.")
-    return _("%(number)s is a P0: everything else waits. %(other)s is on it.")
+        return _("%(number)s is a P0. Drop everything else. It is yours.")
+    return _("%(number)s is a P0. Drop everything else. %(other)s has it.")
 
 
 def _unreached(notice: Notice) -> str:
     if notice.other is None:
         return _("A group could not be reached about %(number)s.")
-    return _("%(other)s could not be reached about %(number)s, so you are told.")
+    return _("%(other)s could not be reached about %(number)s, so you are notified instead.")
 
 
 def _about_absence(kind: NoticeKind) -> str:
     match kind:
         case NoticeKind.AWAY_TO_YOU:
-            return _("%(other)s is away: %(number)s is yours meanwhile.")
+            return _("%(other)s is away: %(number)s is yours in the meantime.")
         case NoticeKind.NOBODY_STANDS_IN:
             return _(
-                "%(other)s is away and nobody stands in: %(number)s stays there until somebody takes it."
+                "%(other)s is away without a deputy: %(number)s stays with them until somebody takes it over."
             )
         case NoticeKind.TAKEN_BACK:
-            return _("%(other)s is back and has %(number)s again.")
+            return _("%(other)s is back and owns %(number)s again.")
         case NoticeKind.BACK:
-            return _("While you were away these tickets went to others. Take each back, or let it stay.")
+            return _(
+                "While you were away, colleagues looked after these tickets. Take each back, or leave it with them."
+            )
         case _escalated:
             return ""
 
@@ -196,52 +195,54 @@ def _what_follows(notice: Notice) -> str:
         case NoticeKind.ESCALATED_TO_YOU if notice.other is None:
             return _("It is still yours.")
         case NoticeKind.ESCALATED_TO_YOU:
-            return _("It is yours now; %(other)s held it before.")
+            return _("It is yours now; %(other)s owned it before.")
         case NoticeKind.ESCALATED_FROM_YOU:
-            return _("It went from you to %(other)s.")
+            return _("It was escalated past you to %(other)s.")
         case NoticeKind.NOBODY_LEFT:
-            return _("Nobody is left to escalate to; %(other)s still holds it.")
+            return _("The escalation chain has ended and nobody is left to take it; %(other)s still owns it.")
         case _told:
-            return _("%(other)s has it now.")
+            return _("%(other)s owns it now.")
 
 
 def _reminder(notice: Notice) -> str:
     if _is_overdue(notice):
-        return _("%(missed)s It still waits.") % {"missed": _missed(notice)}
+        return sentences([_missed(notice), _("It is still open, %(left)s.")])
     match _kind(notice):
         case ClockKind.UPDATE:
-            return _(
-                "The customer of %(number)s is to hear how it goes. The promise falls due at the time below."
-            )
+            return _("The customer of %(number)s is owed an update by %(time)s, %(left)s.")
         case ClockKind.RESOLUTION:
-            return _("%(number)s is to be resolved. The promise falls due at the time below.")
-        case _answer:
-            return _("%(number)s waits for an answer. Its promise falls due at the time below.")
+            return _("%(number)s must be resolved by %(time)s, %(left)s.")
+        case ClockKind.NEXT_RESPONSE:
+            return _("The customer of %(number)s is waiting for a reply. Respond by %(time)s, %(left)s.")
+        case _first if notice.clock is not None:
+            return _("%(number)s has no reply yet. Send the first response by %(time)s, %(left)s.")
+        case _unknown:
+            return _owed(notice)
 
 
 def _missed(notice: Notice) -> str:
     if notice.by is not None:
-        return _("%(by)s escalated %(number)s by hand.")
+        return _("%(by)s escalated %(number)s manually.")
     if notice.clock is not None and notice.clock.breached_at is None:
         return _owed(notice)
     match _kind(notice):
         case ClockKind.UPDATE:
-            return _("The customer of %(number)s did not hear in time how it goes.")
+            return _("The customer of %(number)s did not get an update in time.")
         case ClockKind.RESOLUTION:
             return _("%(number)s was not resolved in time.")
         case _answer:
-            return _("%(number)s had no answer in time.")
+            return _("%(number)s was not answered in time.")
 
 
 def _owed(notice: Notice) -> str:
     """Of a step that fires before the due time."""
     match _kind(notice):
         case ClockKind.UPDATE:
-            return _("The customer of %(number)s is still to hear how it goes.")
+            return _("The customer of %(number)s is still owed an update.")
         case ClockKind.RESOLUTION:
-            return _("%(number)s is still to be resolved.")
+            return _("%(number)s is not resolved yet.")
         case _answer:
-            return _("%(number)s still waits for an answer.")
+            return _("%(number)s is still unanswered.")
 
 
 def _kind(notice: Notice) -> ClockKind | None:
@@ -250,19 +251,45 @@ def _kind(notice: Notice) -> ClockKind | None:
 
 def _failure(notice: Notice) -> str:
     if notice.clock is None:
-        return _("An answer on %(number)s did not arrive.")
-    return _("The answer on %(number)s did not arrive, so its promise runs again from the start.")
+        return _("A reply on %(number)s was not delivered.")
+    return _("A reply on %(number)s was not delivered, so its SLA is running again from the start.")
 
 
-def _facts(notice: Notice) -> Iterator[str]:
-    ticket = notice.ticket
+def _facts(notice: Notice, at: datetime) -> Iterator[str]:
+    ticket, clock = notice.ticket, notice.clock
     if ticket is None:
         return
-    customer = ticket.customer.name if ticket.customer else _("unknown company")
-    yield _("Customer: %(name)s") % {"name": customer}
+    yield _("Customer: %(name)s") % {"name": customer_of(ticket)}
     yield _("Subject: %(subject)s") % {"subject": ticket.subject}
-    if notice.clock is not None:
-        yield _("Received: %(time)s") % {"time": moment(notice.clock.started_at)}
-        yield _("Due: %(time)s") % {"time": moment(notice.clock.due_at)}
-    if notice.detail:
-        yield _("Reason: %(reason)s") % {"reason": notice.detail} if notice.by else notice.detail
+    yield _("Owner: %(name)s") % {"name": name_of(ticket.owner)}
+    if clock is not None:
+        yield _("Received: %(time)s") % {"time": moment(clock.started_at)}
+        yield _("Due: %(time)s") % {"time": clauses([moment(clock.due_at), _left(notice, at)])}
+        if clock.is_open and clock.next_step_at is not None and clock.next_step_at > at:
+            next_at = near_zoned(clock.next_step_at, at)
+            yield _("Next escalation step without a reply: %(time)s") % {"time": next_at}
+    yield from _reason(notice)
+
+
+def _reason(notice: Notice) -> Iterator[str]:
+    """Whose reason it is, where a colleague gave one."""
+    giver = notice.by or (notice.other if notice.kind == NoticeKind.RESPONSE_VOIDED else None)
+    if not notice.detail:
+        return
+    if giver is None:
+        yield _detail(notice)
+    else:
+        yield _("Reason given by %(name)s: %(reason)s") % {"name": name_of(giver), "reason": notice.detail}
+
+
+def _detail(notice: Notice) -> str:
+    """What somebody else was to be told is stored by its kind, behind the name of a group."""
+    if notice.kind != NoticeKind.UNREACHED:
+        return notice.detail
+    group, _line, kind = notice.detail.rpartition("\n")
+    label = NoticeKind(kind).label if kind in NoticeKind.values else kind
+    return labelled(group, label) if group else str(label)
+
+
+def customer_of(ticket: Ticket) -> str:
+    return ticket.customer.name if ticket.customer else _("unknown company")

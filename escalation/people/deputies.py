@@ -20,7 +20,7 @@ class StandingInAs(models.TextChoices):
     DUTY_MANAGER = "duty_manager", pgettext_lazy("stands in as", "duty manager")
 
 
-NO_DEPUTY = gettext_lazy("Name a deputy in the staff profile.")
+NO_DEPUTY = gettext_lazy("Set a deputy in the staff profile.")
 
 
 @dataclass(frozen=True)
@@ -52,25 +52,22 @@ def absence_forecast(person: User, people: People) -> str:
     names = {"person": name_of(person), "name": name_of(found.user) if found is not None else ""}
     match found.role if found is not None else None:
         case StandingInAs.DEPUTY:
-            text = _(
-                "While %(person)s is away, tickets that wait for an answer or are overdue go to %(name)s, "
-                "who stands in."
-            )
+            text = _("While %(person)s is away, unanswered or overdue tickets go to %(name)s as deputy.")
             return text % names
         case StandingInAs.MANAGER:
             text = _(
-                "%(person)s has no deputy who is there then: tickets that wait for an answer or are overdue go to "
-                "%(name)s, who is above."
+                "%(person)s has no deputy available then: unanswered or overdue tickets go to "
+                "%(name)s, the manager."
             )
         case StandingInAs.DUTY_MANAGER:
             text = _(
-                "%(person)s has no deputy who is there then: tickets that wait for an answer or are overdue go to "
+                "%(person)s has no deputy available then: unanswered or overdue tickets go to "
                 "%(name)s, the duty manager."
             )
         case None:
             text = _(
-                "Nobody is there then to stand in for %(person)s: tickets that wait for an answer stay where they are, "
-                "and the administrators are told."
+                "Nobody can stand in for %(person)s then: unanswered tickets stay with their "
+                "owner, and the administrators are notified."
             )
     return f"{text % names} {NO_DEPUTY}"
 

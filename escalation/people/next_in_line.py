@@ -16,11 +16,11 @@ class RouteReason(models.TextChoices):
     """Why a person was skipped or chosen."""
 
     MANAGER = "manager", _("manager")
-    DEPUTY = "deputy", _("deputy of somebody away")
+    DEPUTY = "deputy", _("deputy of someone away")
     DUTY_MANAGER = "duty_manager", _("duty manager")
     UNREACHABLE = "unreachable", _("away without a deputy")
-    HELD_BEFORE = "held_before", _("held this promise before")
-    NAMED = "named", _("named by the step")
+    HELD_BEFORE = "held_before", _("already owned this SLA")
+    NAMED = "named", _("set by the step")
 
 
 CHOSEN = (RouteReason.MANAGER, RouteReason.DEPUTY, RouteReason.NAMED)

@@ -18,7 +18,7 @@ from escalation.people.staff_snapshot import People
 class AnswersAs(models.TextChoices):
     """The labels follow a name."""
 
-    ON_DUTY = "on_duty", _("answers")
+    ON_DUTY = "on_duty", _("answers the page")
     DEPUTY = "deputy", _("answers as deputy")
     DUTY_MANAGER = "duty_manager", _("answers as duty manager")
     MANAGERS_DEPUTY = "managers_deputy", _("answers as deputy of the duty manager")

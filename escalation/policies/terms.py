@@ -5,7 +5,6 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -53,8 +52,7 @@ def nearly_in_force(at: datetime) -> Q:
 def covers(contract: Contract, customer: Customer, at: datetime) -> bool:
     """True if the contract of this customer, saved or not, is in force at ``at`` (UTC)."""
     contract.customer = customer
-    day = at.astimezone(ZoneInfo(contract.zone)).date()
-    return contract.starts_on <= day and (contract.ends_on is None or day <= contract.ends_on)
+    return contract.is_in_force(at)
 
 
 def terms_for(*, customer: Customer | None, kind: ClockKind, priority: int, at: datetime) -> Terms:
@@ -77,7 +75,7 @@ def window_for(*, contract: Contract | None, kind: ClockKind, priority: int, at:
     target = _in_force(targets, at) or _earliest(targets)
     if target is None:
         raise DeskError(
-            _("No policy promises a %(kind)s for this priority. Add the window to the default policy.")
+            _("No policy sets a time for “%(kind)s” at this priority. Add it to the default policy.")
             % {"kind": kind.label}
         )
     own = contract_windows(contract, at=at).filter(kind=kind, priority=priority).first()

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django import template
 from django.utils import timezone
 
-from escalation.explaining.times import duration_text
+from customers.times import duration_text
 
 register = template.Library()
 

@@ -1,19 +1,21 @@
 """How times, promises and people look on the desk's pages."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from django import template
 from django.contrib.auth.models import User
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from customers.names import CHINESE, name_of
+from customers.phrases import listed, noted
+from customers.times import dated, duration_text, near, rough_duration, zone_name
+from customers.times import moment as moment_of
 from escalation.clocks.urgency import Urgency, share_left, urgency_of
 from escalation.models import Clock
 
@@ -27,29 +29,24 @@ def when(moment: datetime | None, now: datetime) -> SafeString | str:
     """A moment in the reader's zone: short to read, complete and with its zone in the title."""
     if moment is None:
         return "—"
-    local = timezone.localtime(moment)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(),
-        local.isoformat(sep=" ", timespec="seconds"),
-        short(local, timezone.localtime(now)),
+        moment_of(moment),
+        near(moment, now),
     )
 
 
 @register.simple_tag
 def when_in(moment: datetime, zone: str) -> str:
-    """A moment in somebody else's zone, in full: ``2026-11-18 20:00 (Asia/Shanghai)``."""
-    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"
+    """A moment in somebody else's zone, in figures."""
+    return dated(moment, zone)
 
 
-def short(local: datetime, now: datetime) -> str:
-    """The time today, weekday and time within a week, else the day too. Both in the same zone."""
-    days = abs((local.date() - now.date()).days)
-    if days == 0:
-        return f"{local:%H:%M}"
-    if days < 7:
-        return f"{date_format(local, 'D')} {local:%H:%M}"
-    return f"{local:%m-%d %H:%M}" if local.year == now.year else f"{local:%Y-%m-%d}"
+@register.simple_tag
+def zone_of(zone: str, now: datetime) -> str:
+    """``UTC+8, Shanghai``"""
+    return zone_name(zone, now)
 
 
 @register.simple_tag
@@ -71,27 +68,20 @@ def countdown(clock: Clock, now: datetime) -> SafeString:
 
 
 def lasting(left: timedelta) -> str:
-    """``1:05:09``, ``2 d 04:05``, with a minus when it is over; the same shape as in desk.js."""
-    seconds = abs(int(left.total_seconds()))
-    sign = "−" if left < timedelta(0) else ""
-    days, hours, minutes = seconds // 86400, seconds // 3600, seconds // 60 % 60
-    if days:
-        return _("%(sign)s%(days)s d %(time)s") % {
-            "sign": sign,
-            "days": days,
-            "time": f"{hours % 24:02d}:{minutes:02d}",
-        }
-    return f"{sign}{hours}:{minutes:02d}:{seconds % 60:02d}"
+    """``1:05:09``, ``2 d 4 h``, and ``overdue 0:05:09`` when it is over; the same shape as in desk.js."""
+    time = abs(left)
+    text = rough_duration(time) if time >= timedelta(days=2) else _ticking(int(time.total_seconds()))
+    return f"{pgettext('countdown', 'overdue')} {text}" if left < timedelta(0) else text
+
+
+def _ticking(seconds: int) -> str:
+    return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
 @register.filter
 def minutes(number: int) -> str:
     """A window as people say it: ``30 min``, ``4 h``, ``1 h 30 min``."""
-    hours, rest = divmod(number, 60)
-    parts = [_("%(hours)s h") % {"hours": hours}] if hours else []
-    if rest or not hours:
-        parts.append(_("%(minutes)s min") % {"minutes": rest})
-    return " ".join(parts)
+    return duration_text(timedelta(minutes=number))
 
 
 @register.filter
@@ -101,6 +91,24 @@ def shift(by: timedelta) -> str:
     if not whole:
         return _("the same")
     return f"{'−' if by < timedelta(0) else '+'}{minutes(whole)}"
+
+
+@register.filter
+def listing(parts: Iterable[object]) -> str:
+    """The parts of a list as the language joins them."""
+    return listed(parts)
+
+
+@register.simple_tag
+def colon() -> str:
+    """Between a label and what follows it."""
+    return pgettext("after a label", ": ")
+
+
+@register.filter
+def noting(text: object, note: object) -> str:
+    """A note in brackets behind the text."""
+    return noted(text, note)
 
 
 @register.filter

@@ -7,6 +7,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
+from customers.phrases import listed
 from escalation.models import Calendar
 from escalation.working_time.definitions import CalendarDefinition, from_json
 from escalation.working_time.public_holidays import LOOK_AHEAD, country_name, estimated_days, unknown_year
@@ -57,17 +58,18 @@ def estimated_holidays_of(definition: CalendarDefinition, on: date) -> tuple[Est
 
 def estimated_words(country: str, days: Sequence[EstimatedHoliday], names: Sequence[str]) -> str:
     return _(
-        "Only estimated for %(country)s: %(days)s; promises counted by %(calendars)s may be a day off. "
-        "Enter the days as own days once they are announced."
+        "Only estimated for %(country)s: %(days)s; SLAs counted by %(calendars)s may be a "
+        "day off. Enter the days as own days once they are announced."
     ) % {
         "country": country_name(country),
-        "days": ", ".join(f"{one.day} {one.name}" for one in days),
-        "calendars": ", ".join(names),
+        "days": listed(f"{one.day} {one.name}" for one in days),
+        "calendars": listed(names),
     }
 
 
 def unknown_words(country: str, year: int, names: Sequence[str]) -> str:
     return _(
-        "The holidays of %(year)s for %(country)s are not known yet; promises counted by %(calendars)s may "
-        "reach into that year. Update the package “holidays” once they are published, or enter them as own days."
-    ) % {"year": year, "country": country_name(country), "calendars": ", ".join(names)}
+        "The %(year)s holidays of %(country)s are not known yet; SLAs counted by "
+        "%(calendars)s may reach into that year. Update the Python package “holidays” once "
+        "they are published, or enter them as own days."
+    ) % {"year": year, "country": country_name(country), "calendars": listed(names)}

@@ -28,7 +28,10 @@ def parse_day(line: str) -> tuple[date, tuple[Interval, ...], str]:
     match = DAY.fullmatch(text.strip())
     if match is None:
         raise WorkTimeError(
-            _("“%(line)s” is no day; write it like 2026-12-24, with hours behind it when it is worked.")
+            _(
+                "“%(line)s” is not a day; write it like 2026-12-24, followed by the hours if it "
+                "is a working day."
+            )
             % {"line": line.strip()}
         )
     return _date(match[1]), parse_intervals(match[2] or ""), note.strip()
@@ -43,7 +46,7 @@ def _interval(part: str) -> Interval:
     match = INTERVAL.fullmatch(part)
     if match is None or int(match[2]) > 59 or int(match[4]) > 59:
         raise WorkTimeError(
-            _("“%(text)s” is no interval; write it like 09:00-18:00, several with a comma between.")
+            _("“%(text)s” is not an interval; write it like 09:00-18:00, separated by commas.")
             % {"text": part}
         )
     return int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])

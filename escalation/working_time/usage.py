@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
+from customers.phrases import listed
 from escalation.models import Calendar, Clock, ContractWindow, Policy, PolicyTarget
 
 NAMED = 5
@@ -33,17 +34,17 @@ def _uses(calendar: Calendar) -> Iterator[str]:
     promises = Clock.objects.filter(calendar=calendar).order_by()[: COUNTED + 1].count()
     if promises:
         count = _("more than %(count)s") % {"count": COUNTED} if promises > COUNTED else promises
-        yield _("promises: %(count)s") % {"count": count}
+        yield _("SLAs: %(count)s") % {"count": count}
 
 
 def _named(names: "QuerySet[Policy, str] | QuerySet[ContractWindow, str]") -> str:
     found = list(names[: NAMED + 1])
-    return ", ".join([*found[:NAMED], "…"] if len(found) > NAMED else found)
+    return listed([*found[:NAMED], "…"] if len(found) > NAMED else found)
 
 
 def refusal_to_delete(calendar: Calendar) -> str:
     """Why it cannot be deleted, as a sentence."""
-    return _("%(calendar)s cannot be deleted, promises are counted by it. %(uses)s.") % {
+    return _("%(calendar)s cannot be deleted: SLAs are counted by it. %(uses)s.") % {
         "calendar": calendar,
         "uses": "; ".join(uses_of(calendar)),
     }

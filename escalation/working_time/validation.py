@@ -46,7 +46,7 @@ def checked_week(weekly: Sequence[Sequence[Interval]]) -> tuple[tuple[Interval, 
         )
     week = tuple(checked_day(day, name) for day, name in zip(weekly, WEEKDAYS, strict=True))
     if not any(week):
-        raise WorkTimeError(_("These working hours hold no working time in any week."))
+        raise WorkTimeError(_("These working hours contain no working time in any week."))
     for index, name in enumerate(WEEKDAYS):
         _refuse_reaching_over(week[index], week[(index + 1) % 7], name)
     return week

@@ -47,11 +47,11 @@ class FailedTaskAdmin(ReadOnlyAdmin):
     fields = (("name", "func"), ("started", "stopped"), "shown_result")
     readonly_fields = ("shown_result",)
 
-    @display(description=_("what went wrong"))
+    @display(description=_("error"))
     def short_result(self, task: Failure) -> str:
         return str(task.result)[:120]
 
-    @display(description=_("what went wrong"))
+    @display(description=_("error"))
     def shown_result(self, task: Failure) -> str:
         return as_written(str(task.result))
 

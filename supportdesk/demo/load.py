@@ -58,7 +58,7 @@ def load_demo(
     """
     refuse_real_desk()
     if is_loaded():
-        say(_("The demo is loaded already; its data is left as it is."))
+        say(_("The demo is already loaded; its data is left unchanged."))
         return DemoReport(known_logins(), fresh=False)
     say(
         _("Loading the demo: %(weeks)s weeks of a support desk, in about half a minute.")
@@ -92,13 +92,14 @@ def refuse_real_desk() -> None:
     if others or (Ticket.objects.exists() and not is_loaded()):
         raise DeskError(
             _(
-                "This desk holds customers or tickets of its own, and the demo is for an empty one. Start it without "
-                "--demo, or give the demo a folder of its own with DESK_VAR_DIR (and a DATABASE_URL, if you set one)."
+                "This desk already has customers or tickets, and the demo needs an empty one. "
+                "Start without --demo, or give the demo its own folder with DESK_VAR_DIR (and "
+                "its own DATABASE_URL, if you set one)."
             )
         )
     if settings.SMTP_URL:
         raise DeskError(
-            _("The demo writes to invented people. Unset SMTP_URL, so that its mails stay in a folder.")
+            _("The demo writes to invented people. Unset SMTP_URL, so that its emails stay in a folder.")
         )
 
 

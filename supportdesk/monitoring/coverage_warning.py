@@ -5,8 +5,8 @@ from datetime import datetime
 
 from django.utils.translation import ngettext
 
+from customers.times import moment
 from escalation.duty.coverage_gaps import Gap, gaps_that_matter
-from escalation.notifications.wording import moment
 from supportdesk.monitoring.check_results import Check, CheckResult
 
 
@@ -22,9 +22,9 @@ def coverage_warnings(now: datetime) -> Iterator[CheckResult]:
 def _sentence(gaps: Sequence[Gap]) -> str:
     first = gaps[0]
     text = ngettext(
-        "Nobody can be reached by %(rota)s from %(from)s to %(to)s. Put somebody on duty.",
-        "Nobody can be reached by %(rota)s %(count)s times in the next 14 days, first from %(from)s to %(to)s. "
-        "Put somebody on duty.",
+        "Nobody on %(rota)s can be reached from %(from)s to %(to)s. Put somebody on duty.",
+        "In the next 14 days nobody on %(rota)s can be reached %(count)s times, first from "
+        "%(from)s to %(to)s. Put somebody on duty.",
         len(gaps),
     )
     times = {"from": moment(first.starts_at), "to": moment(first.ends_at)}

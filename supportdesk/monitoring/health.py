@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_q.models import OrmQ
 
+from customers.times import rough_duration
 from escalation.models import ContactWay, Notification
 from escalation.working_time.holiday_watch import holiday_warnings
-from supportdesk.monitoring.check_results import Check, CheckResult, age, is_stuck
+from supportdesk.monitoring.check_results import Check, CheckResult, is_stuck
 from supportdesk.monitoring.coverage_warning import coverage_warnings
 from supportdesk.monitoring.liveness import SIGN_PROBLEMS, SIGN_WARNINGS, LivenessEvidence
 from supportdesk.processes.cluster.redis_broker import is_unreachable
@@ -53,7 +54,7 @@ def health(*, now: datetime) -> HealthReport:
 
 
 def _unreachable() -> str:
-    return _("The database cannot be asked. Check that it runs and that DATABASE_URL is right.")
+    return _("The database cannot be queried. Check that it is running and that DATABASE_URL is right.")
 
 
 def _fetch(now: datetime) -> Iterator[CheckResult]:
@@ -67,12 +68,12 @@ def _fetch(now: datetime) -> Iterator[CheckResult]:
 
 def _fetch_words(mailbox: Mailbox, now: datetime) -> str:
     if mailbox.error:
-        return _("Mail to %(mailbox)s is not fetched: %(error)s") % {
+        return _("Email for %(mailbox)s is not being fetched: %(error)s") % {
             "mailbox": mailbox.address,
             "error": mailbox.error.splitlines()[0][:200],
         }
-    since = age(now - mailbox.fetched_at) if mailbox.fetched_at else ""
-    return _("Mail to %(mailbox)s was last fetched %(age)s ago. Look at the queue.") % {
+    since = rough_duration(now - mailbox.fetched_at) if mailbox.fetched_at else ""
+    return _("Email for %(mailbox)s was last fetched %(age)s ago. Check the queue.") % {
         "mailbox": mailbox.address,
         "age": since,
     }
@@ -84,8 +85,8 @@ def _intake(now: datetime) -> Iterator[CheckResult]:
     if is_stuck(oldest, now):
         yield CheckResult(
             Check.INTAKE,
-            _("Incoming mail has waited for %(age)s to become a ticket. Look at the queue.")
-            % {"age": age(now - oldest)},
+            _("Incoming email has been waiting to become a ticket for %(age)s. Check the queue.")
+            % {"age": rough_duration(now - oldest)},
         )
 
 
@@ -94,8 +95,8 @@ def _outbox(now: datetime) -> Iterator[CheckResult]:
     if is_stuck(oldest, now):
         yield CheckResult(
             Check.OUTBOX,
-            _("Outgoing mail is due for %(age)s and not sent. Look at the queue and the mail server.")
-            % {"age": age(now - oldest)},
+            _("Outgoing email has been unsent for %(age)s. Check the queue and the mail server.")
+            % {"age": rough_duration(now - oldest)},
         )
 
 
@@ -104,8 +105,8 @@ def _notifications(now: datetime) -> Iterator[CheckResult]:
     if is_stuck(oldest, now):
         yield CheckResult(
             Check.NOTIFICATIONS,
-            _("A notification is due for %(age)s and not sent. Look at the queue.")
-            % {"age": age(now - oldest)},
+            _("A notification has been unsent for %(age)s. Check the queue.")
+            % {"age": rough_duration(now - oldest)},
         )
 
 
@@ -113,7 +114,7 @@ def _queue(now: datetime) -> Iterator[CheckResult]:
     """A waiting task carries the time it was queued, a running one the time its worker must be done by."""
     if is_unreachable():
         yield CheckResult(
-            Check.QUEUE, _("Redis does not answer. Check that it runs and that REDIS_URL is right.")
+            Check.QUEUE, _("Redis does not respond. Check that it is running and that REDIS_URL is right.")
         )
     if "orm" not in settings.Q_CLUSTER:
         return
@@ -121,8 +122,8 @@ def _queue(now: datetime) -> Iterator[CheckResult]:
     if is_stuck(oldest, now):
         yield CheckResult(
             Check.QUEUE,
-            _("A task has waited for %(age)s. The queue is dead or overloaded: restart it.")
-            % {"age": age(now - oldest)},
+            _("A task has been waiting for %(age)s. The queue is dead or overloaded: restart it.")
+            % {"age": rough_duration(now - oldest)},
         )
 
 
@@ -130,8 +131,8 @@ def _failed_mail(now: datetime) -> Iterator[CheckResult]:
     incoming = InboundEmail.objects.filter(state=IntakeState.FAILED).count()
     if incoming:
         text = ngettext(
-            "%(count)s incoming mail could not be read.",
-            "%(count)s incoming mails could not be read.",
+            "%(count)s incoming email could not be read.",
+            "%(count)s incoming emails could not be read.",
             incoming,
         )
         yield CheckResult(Check.FAILED_MAIL, text % {"count": incoming})
@@ -152,7 +153,8 @@ def _administrators(now: datetime) -> Iterator[CheckResult]:
         yield CheckResult(
             Check.ADMINISTRATORS,
             _(
-                "No administrator can be told when nobody is left to escalate to. Enter an e-mail address for one."
+                "No administrator can be notified when the escalation chain ends. Enter an email "
+                "address for one."
             ),
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from customers.phrases import listed
 from escalation.clocks.verification import proof_in_words
 from escalation.enforcement.dead_mans_switch import FAILED, PINGED
 from escalation.enforcement.sweep_loop import ROUNDS
@@ -16,9 +17,9 @@ from supportdesk.schedule_inspection import REPAIRS
 
 TITLES = {
     SWEEP: gettext_lazy("Sweep"),
-    LEDGER: gettext_lazy("Proof of the ledger"),
-    PINGED: gettext_lazy("Call outside"),
-    FAILED: gettext_lazy("Call outside that failed"),
+    LEDGER: gettext_lazy("Ledger check"),
+    PINGED: gettext_lazy("External heartbeat"),
+    FAILED: gettext_lazy("External heartbeat (failed)"),
     REPAIRS: gettext_lazy("Schedules repaired"),
     START: gettext_lazy("Desk started"),
 }
@@ -46,7 +47,7 @@ def _swept(detail: str) -> str:
     counts = {word: int(number) for word, number in re.findall(r"(\w+)=(\d+)", detail)}
     if not counts:
         return detail
-    return ", ".join(_parts(counts)) or _("nothing was due")
+    return listed(_parts(counts)) or _("nothing was due")
 
 
 def _parts(counts: dict[str, int]) -> Iterator[str]:
@@ -58,12 +59,14 @@ def _parts(counts: dict[str, int]) -> Iterator[str]:
 def _counted(name: str, number: int) -> str:
     match name:
         case "acted":
-            return ngettext("%(count)s promise acted on", "%(count)s promises acted on", number)
+            return ngettext("%(count)s SLA acted on", "%(count)s SLAs acted on", number)
         case "settled":
-            return ngettext("%(count)s was settled already", "%(count)s were settled already", number)
+            return ngettext("%(count)s was already settled", "%(count)s were already settled", number)
         case "busy":
             return ngettext(
-                "%(count)s was in use and is tried again", "%(count)s were in use and are tried again", number
+                "%(count)s was in use and will be retried",
+                "%(count)s were in use and will be retried",
+                number,
             )
         case "failed":
             return ngettext("%(count)s failed", "%(count)s failed", number)
@@ -87,11 +90,11 @@ def _repaired(detail: str) -> str:
 
 
 def _repair(verb: str, names: str) -> str:
-    shown = {"names": ", ".join(title_of(name) for name in names.split(", "))}
+    shown = {"names": listed(title_of(name) for name in names.split(", "))}
     match verb:
         case "created":
             return _("added: %(names)s") % shown
         case "repaired":
-            return _("set right: %(names)s") % shown
+            return _("corrected: %(names)s") % shown
         case _removed:
             return _("removed: %(names)s") % shown

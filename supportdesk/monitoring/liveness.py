@@ -14,12 +14,14 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from customers.phrases import listed
+from customers.times import rough_duration
 from escalation.enforcement.dead_mans_switch import FAILED, PINGED
 from escalation.models import Heartbeat
 from escalation.notifications.channels.outcomes import translate_answer
 from escalation.tasks import LEDGER, START, SWEEP
 from supportdesk.models import Cluster
-from supportdesk.monitoring.check_results import Check, CheckResult, age
+from supportdesk.monitoring.check_results import Check, CheckResult
 from supportdesk.monitoring.schedule_wording import title_of
 from supportdesk.processes.cluster.names import key_mark
 from supportdesk.schedule_inspection import InspectedRow, RowStanding, inspect_schedules
@@ -53,13 +55,13 @@ def _sweep(signs: LivenessEvidence) -> Iterator[CheckResult]:
     beat, now = signs.beat_at(SWEEP), signs.now
     if beat is None and now - _born_at(signs) > late:
         yield CheckResult(
-            Check.SWEEP, _("Promises are not enforced: the sweep has never run. Start the queue.")
+            Check.SWEEP, _("SLAs are not being enforced: the sweep has never run. Start the queue.")
         )
     if beat is not None and now - beat > late:
-        words = {"age": age(now - beat)}
+        words = {"age": rough_duration(now - beat)}
         yield CheckResult(
             Check.SWEEP,
-            _("Promises are not enforced: the last sweep was %(age)s ago. Look at the queue.") % words,
+            _("SLAs are not being enforced: the last sweep was %(age)s ago. Check the queue.") % words,
         )
 
 
@@ -74,8 +76,8 @@ def _failing_sweep(signs: LivenessEvidence) -> Iterator[CheckResult]:
     failed = re.search(r"\bfailed=([1-9]\d*)", signs.detail(SWEEP))
     if failed:
         text = ngettext(
-            "The last sweep failed on %(count)s promise; the log says why.",
-            "The last sweep failed on %(count)s promises; the log says why.",
+            "The last sweep failed on %(count)s SLA; the log says why.",
+            "The last sweep failed on %(count)s SLAs; the log says why.",
             int(failed[1]),
         )
         yield CheckResult(Check.SWEEP, text % {"count": failed[1]})
@@ -87,7 +89,7 @@ def _ledger(signs: LivenessEvidence) -> Iterator[CheckResult]:
     if detail and not detail.startswith("0 "):
         yield CheckResult(
             Check.LEDGER,
-            _("Promises do not come out of the ledger as they are stored (%(detail)s). Run verify_ledger.")
+            _("The ledger does not match the stored SLAs (%(detail)s). Run verify_ledger.")
             % {"detail": detail},
         )
 
@@ -97,7 +99,7 @@ def _outside(signs: LivenessEvidence) -> Iterator[CheckResult]:
     if settings.SWEEP_PING_URL and failed and (pinged is None or failed > pinged):
         yield CheckResult(
             Check.OUTSIDE_PING,
-            _("The call of SWEEP_PING_URL after each sweep fails: %(reason)s.")
+            _("Calling SWEEP_PING_URL after each sweep fails: %(reason)s.")
             % {"reason": translate_answer(signs.detail(FAILED)).rstrip(".。")},
         )
 
@@ -105,10 +107,10 @@ def _outside(signs: LivenessEvidence) -> Iterator[CheckResult]:
 def _clusters(signs: LivenessEvidence) -> Iterator[CheckResult]:
     for cluster in signs.clusters:
         if not cluster.is_alive(signs.now):
-            words = {"host": cluster.host, "age": age(signs.now - cluster.seen_at)}
+            words = {"host": cluster.host, "age": rough_duration(signs.now - cluster.seen_at)}
             yield CheckResult(
                 Check.CLUSTERS,
-                _("The queue on %(host)s has not been heard of for %(age)s. Look at that machine.") % words,
+                _("The queue on %(host)s has been silent for %(age)s. Check that machine.") % words,
             )
 
 
@@ -118,10 +120,11 @@ def _keys(signs: LivenessEvidence) -> Iterator[CheckResult]:
     foreign = {cluster.host for cluster in alive if cluster.key_mark not in ("", key_mark())}
     if foreign:
         text = _(
-            "The queue on %(hosts)s has another SECRET_KEY than this machine: each throws away the tasks of the other, "
-            "so promises are not enforced. Give all machines the same key."
+            "The queue on %(hosts)s has a different SECRET_KEY from this machine: each "
+            "discards the tasks of the other, so SLAs are not enforced. Give all machines "
+            "the same key."
         )
-        yield CheckResult(Check.KEYS, text % {"hosts": ", ".join(sorted(foreign))})
+        yield CheckResult(Check.KEYS, text % {"hosts": listed(sorted(foreign))})
 
 
 def _broken_schedules(signs: LivenessEvidence) -> Iterator[CheckResult]:
@@ -131,9 +134,9 @@ def _broken_schedules(signs: LivenessEvidence) -> Iterator[CheckResult]:
 
 
 def _odd_schedules(signs: LivenessEvidence) -> Iterator[CheckResult]:
-    foreign = _("Schedules that do not belong to the desk: %(names)s. Run manage.py sync_schedules.")
+    foreign = _("Schedules that the desk does not define: %(names)s. Run manage.py sync_schedules.")
     yield from _named(signs, (RowStanding.FOREIGN,), foreign)
-    late = _("Schedules whose time has passed without a run: %(names)s. Look at the queue.")
+    late = _("Schedules that missed their run: %(names)s. Check the queue.")
     yield from _named(signs, (RowStanding.LATE,), late)
 
 
@@ -143,7 +146,7 @@ def _named(signs: LivenessEvidence, standings: tuple[RowStanding, ...], text: st
         return
     names = [title_of(found.name) for found in signs.schedules if found.standing in standings]
     if names:
-        yield CheckResult(Check.SCHEDULES, text % {"names": ", ".join(names)})
+        yield CheckResult(Check.SCHEDULES, text % {"names": listed(names)})
 
 
 SIGN_PROBLEMS: tuple[Callable[[LivenessEvidence], Iterator[CheckResult]], ...] = (

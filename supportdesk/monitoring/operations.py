@@ -33,8 +33,8 @@ STANDINGS = {
     RowStanding.LATE: gettext_lazy("late"),
     RowStanding.MISSING: gettext_lazy("missing"),
     RowStanding.EDITED: gettext_lazy("edited"),
-    RowStanding.FOREIGN: gettext_lazy("does not belong to the desk"),
-    RowStanding.MALFORMED: gettext_lazy("malformed: stops every schedule"),
+    RowStanding.FOREIGN: gettext_lazy("not defined by the desk"),
+    RowStanding.MALFORMED: gettext_lazy("malformed: stops all schedules"),
 }
 
 
@@ -161,7 +161,10 @@ def operations(*, now: datetime) -> Operations:
     untold = Notification.objects.filter(state=NotificationState.FAILED, created_at__gt=now - DAY)
     return Operations(
         health=health(now=now),
-        lags=[Lags(_("Breaches noticed"), breach_lag(now=now)), Lags(_("Steps fired"), step_lag(now=now))],
+        lags=[
+            Lags(_("Breaches detected"), breach_lag(now=now)),
+            Lags(_("Steps executed"), step_lag(now=now)),
+        ],
         tasks=_tasks(signs),
         waiting=_waiting(now),
         mailboxes=_mailboxes(now),
@@ -182,8 +185,8 @@ def _tasks(signs: LivenessEvidence) -> list[Task]:
 def _waiting(now: datetime) -> list[WaitingWork]:
     backlogs = {
         _("Tasks in the queue"): counts.queue_backlog(now=now),
-        _("Mail to become a ticket"): counts.intake_backlog(),
-        _("Mail to be sent"): counts.outbox_backlog(now=now),
+        _("Email waiting to become tickets"): counts.intake_backlog(),
+        _("Email to be sent"): counts.outbox_backlog(now=now),
         _("Notifications to be sent"): counts.notification_backlog(now=now),
     }
     late = timedelta(seconds=settings.QUEUE_LATE_SECONDS)

@@ -6,8 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
+from customers.times import zone_title
 from supportdesk.schedules import ScheduledTask
 
 
@@ -20,40 +21,42 @@ class About:
 ABOUT = {
     "sweep": About(
         gettext_lazy("Sweep"),
-        gettext_lazy("Enforces the promises: warns, records breaches, moves tickets up. Works the whole minute."),
+        gettext_lazy("Enforces the SLAs: warns, records breaches, escalates tickets. Runs throughout "
+                     "the minute."),
     ),
     "absences": About(
         gettext_lazy("Absences"),
-        gettext_lazy("Gives the tickets of people who are away to who stands in, and offers them back."),
+        gettext_lazy("Hands the tickets of people who are away to their deputies, and offers them "
+                     "back."),
     ),
     "drills": About(gettext_lazy("Fire drills"), gettext_lazy("Ends fire drills whose time is up.")),
     "dispatch-notifications": About(
-        gettext_lazy("Notifications"), gettext_lazy("Sends what waits and tries again what was refused.")
+        gettext_lazy("Notifications"), gettext_lazy("Sends pending notifications and retries refused ones.")
     ),
     "look-again": About(
-        gettext_lazy("Second look"), gettext_lazy("Puts before the sweep whatever fell out of its sight.")
+        gettext_lazy("Recheck"), gettext_lazy("Picks up SLAs the sweep missed.")
     ),
-    "fetch-mail": About(gettext_lazy("Fetching mail"), gettext_lazy("Asks the mailboxes for new mail.")),
+    "fetch-mail": About(gettext_lazy("Fetch email"), gettext_lazy("Fetches new email from the mailboxes.")),
     "process-mail": About(
-        gettext_lazy("Incoming mail"), gettext_lazy("Makes tickets of mail that an interruption left behind.")
+        gettext_lazy("Incoming email"), gettext_lazy("Turns email left behind by an interruption into tickets.")
     ),
     "deliver-mail": About(
-        gettext_lazy("Outgoing mail"), gettext_lazy("Sends what waits and tries again what was refused.")
+        gettext_lazy("Outgoing email"), gettext_lazy("Sends pending notifications and retries refused ones.")
     ),
     "verify-ledger": About(
-        gettext_lazy("Proof of the ledger"),
-        gettext_lazy("Replays every promise and compares it with what is stored."),
+        gettext_lazy("Ledger check"),
+        gettext_lazy("Replays the ledger of every SLA and compares it with what is stored."),
     ),
     "renew-holidays": About(
-        gettext_lazy("Holidays"), gettext_lazy("Takes new holidays and make-up days into the calendars.")
+        gettext_lazy("Holidays"), gettext_lazy("Adds new holidays and make-up workdays to the calendars.")
     ),
     "tell-shift-changes": About(
-        gettext_lazy("Changes of shift"), gettext_lazy("Tells both people at each change of shift what goes on.")
+        gettext_lazy("Shift handovers"), gettext_lazy("Tells both people what is open at each handover.")
     ),
     "generate-shifts": About(
-        gettext_lazy("Shifts"), gettext_lazy("Keeps the shifts of every duty rota eight weeks ahead.")
+        gettext_lazy("Shifts"), gettext_lazy("Generates the shifts of every duty rota eight weeks ahead.")
     ),
-    "weekly-pack": About(gettext_lazy("Weekly pack"), gettext_lazy("Freezes the figures of the week that is over.")),
+    "weekly-pack": About(gettext_lazy("Weekly pack"), gettext_lazy("Creates last week's pack and locks its figures.")),
 }  # fmt: skip
 
 
@@ -65,10 +68,10 @@ def title_of(name: str) -> str:
 def how_often(entry: ScheduledTask) -> str:
     """``each minute``, ``each day at 03:30``; hours are those of the desk's zone, which is named."""
     if entry.cron is None:
-        text = ngettext("each minute", "every %(count)s minutes", entry.minutes or 1)
+        text = _("every minute") if (entry.minutes or 1) == 1 else _("every %(count)s minutes")
         return text % {"count": entry.minutes}
     minute, hour, *_days, weekday = entry.cron.split()
-    words = {"time": f"{int(hour):02d}:{int(minute):02d}", "zone": settings.TIME_ZONE}
+    words = {"time": f"{int(hour):02d}:{int(minute):02d}", "zone": zone_title(settings.TIME_ZONE)}
     if not weekday.isdigit():
         return _("each day at %(time)s (%(zone)s)") % words
     day = WEEKDAYS[(int(weekday) - 1) % 7]  # cron counts from Sunday

@@ -20,7 +20,7 @@ admin.site.unregister(Customer)
 @admin.register(Customer)
 class CustomerPageAdmin(PreviewPage, TicketedCustomerAdmin):
     preview_intro = gettext_lazy(
-        "When a message of this customer would have to be answered, by the contract and the policy in force then."
+        "When a message from this customer would be due, under the contract and policy in force at that time."
     )
 
     def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> PreviewTerms:
@@ -28,14 +28,12 @@ class CustomerPageAdmin(PreviewPage, TicketedCustomerAdmin):
         contract = contract_in_force(row, at)
         windows = windows_under(contract, at=at)
         if contract is not None:
-            words = _("%(customer)s under %(plan)s") % {"customer": row, "plan": contract.plan}
+            words = _("%(customer)s on %(plan)s") % {"customer": row, "plan": contract.plan}
             return PreviewTerms(windows, contract.zone, words)
         return PreviewTerms(windows, row.time_zone if row else "", _without_contract(row))
 
 
 def _without_contract(customer: Customer | None) -> str:
     if customer is None:
-        return _("A new customer has no contract: the plan used without one applies.")
-    return _("%(customer)s has no contract on this day: the plan used without one applies.") % {
-        "customer": customer
-    }
+        return _("A new customer has no contract: the default plan applies.")
+    return _("%(customer)s has no contract on this day: the default plan applies.") % {"customer": customer}

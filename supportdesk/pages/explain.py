@@ -35,7 +35,7 @@ class ExplainPage(TicketAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": _("%(number)s explained: %(promise)s")
+            "title": _("%(number)s: %(promise)s in detail")
             % {"number": report.ticket, "promise": report.title},
             "ticket_id": object_id,
             "report": report,

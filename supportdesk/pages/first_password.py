@@ -18,8 +18,8 @@ from supportdesk.accounts.one_time_password import choose_password, must_choose_
 
 class OwnPasswordForm(SetPasswordForm):
     email = forms.EmailField(
-        label=gettext_lazy("E-mail address"),
-        help_text=gettext_lazy("Warnings of the desk itself go there."),
+        label=gettext_lazy("Email address"),
+        help_text=gettext_lazy("Warnings about the desk itself are sent there."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
@@ -31,7 +31,7 @@ class OwnPasswordForm(SetPasswordForm):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if self.user.check_password(given.get("new_password2", "")):
-            self.add_error("new_password2", _("That is the password you were given. Choose one of your own."))
+            self.add_error("new_password2", _("That is the password you were given. Choose your own."))
         return given
 
 

@@ -33,10 +33,10 @@ class ReaderForm(forms.ModelForm):
         given = super().clean() or {}
         start, end = given.get("quiet_from"), given.get("quiet_until")
         if start is not None and start == end:
-            self.add_error("quiet_until", _("Quiet hours that end when they begin would never end."))
+            self.add_error("quiet_until", _("Quiet hours cannot start and end at the same time."))
         if (start is None) != (end is None) and not self.errors:
             missing = "quiet_from" if start is None else "quiet_until"
-            self.add_error(missing, _("Quiet hours need a beginning and an end."))
+            self.add_error(missing, _("Quiet hours need a start and an end."))
         return given
 
 
@@ -67,10 +67,10 @@ def duty_link(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     if "remove" in request.POST:
         revoke_link(user=user)
-        messages.success(request, _("The link shows nothing any more."))
+        messages.success(request, _("The link no longer works."))
     else:
         renew_link(user=user, at=timezone.now())
-        messages.success(request, _("The new link is below. An older one shows nothing any more."))
+        messages.success(request, _("The new link is below. Any earlier link no longer works."))
     return HttpResponseRedirect(reverse("admin:my_settings") + "#duty-link")
 
 

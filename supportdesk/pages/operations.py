@@ -21,7 +21,7 @@ def operations_page(request: HttpRequest, site_context: dict[str, Any]) -> HttpR
     now = timezone.now()
     context = {
         **site_context,
-        "title": _("Operations"),
+        "title": _("System status"),
         "now": now,
         "desk": operations(now=now),
         "names_tickets": sees_all(user) and user.has_perm("tickets.view_ticket"),

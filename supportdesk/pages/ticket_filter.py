@@ -64,10 +64,10 @@ def filter_clocks(clocks: ClockQuerySet, promise: str, now: datetime) -> ClockQu
 class TicketFilter(FilterSet):
     q = django_filters.CharFilter(label=_("Search"), method="filter_text")
     promise = django_filters.ChoiceFilter(
-        label=_("Promise"),
+        label=_("SLA"),
         choices=PromiseChoice.choices,
         method="filter_promise",
-        empty_label=_("Any promise"),
+        empty_label=_("Any SLA"),
     )
     priority = django_filters.MultipleChoiceFilter(
         label=_("Priority"), choices=Priority.choices, widget=CheckboxSelectMultiple, distinct=False

@@ -5,6 +5,8 @@ from datetime import timedelta
 from django import template
 from django.utils.translation import gettext as _
 
+from customers.times import rough_duration
+
 register = template.Library()
 
 
@@ -21,6 +23,4 @@ def span(passed: timedelta | None) -> str:
         return _("%(number)s s") % {"number": whole}
     if whole < 3600:
         return _("%(minutes)s min %(seconds)s s") % {"minutes": whole // 60, "seconds": whole % 60}
-    if whole < 48 * 3600:
-        return _("%(hours)s h %(minutes)s min") % {"hours": whole // 3600, "minutes": whole // 60 % 60}
-    return _("%(days)s d %(hours)s h") % {"days": whole // 86400, "hours": whole // 3600 % 24}
+    return rough_duration(passed)

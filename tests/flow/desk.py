@@ -93,7 +93,7 @@ class FreshDesk:
     def is_open(self) -> bool:
         assert self.process
         assert self.process.poll() is None, "The desk ended:\n" + self.words
-        return "The desk is open" in self.words
+        return "The desk is running" in self.words
 
     @property
     def words(self) -> str:

@@ -115,7 +115,7 @@ def test_a_wrong_password_and_a_missing_folder_are_sentences(dovecot, mailbox):
     mailbox.password = "wrong-password"
     mailbox.save()
     problem = fetch(mailbox).problem
-    assert "refused user name or password of support" in problem
+    assert "rejected the user name or password of support" in problem
     assert "wrong-password" not in problem
 
 
@@ -126,7 +126,7 @@ def test_tls_on_a_plain_port_and_a_closed_port_are_sentences(dovecot, mailbox, s
     Mailbox.objects.filter(pk=mailbox.pk).update(security=ImapSecurity.STARTTLS)
     assert fetch(mailbox).problem != ""
     Mailbox.objects.filter(pk=mailbox.pk).update(port=1)
-    assert "Nothing listens" in fetch(mailbox).problem
+    assert "Nothing is listening" in fetch(mailbox).problem
 
 
 def test_the_session_ends_properly(dovecot, mailbox):

@@ -108,5 +108,5 @@ def test_two_managers_start_one_drill(bob):
     results = at_once([start] * 2)
     drill = Drill.objects.get()
     assert sorted(results) == sorted(
-        [drill.ticket.number, f"A fire drill runs already: {drill.ticket.number}. End it first."]
+        [drill.ticket.number, f"A fire drill is already running: {drill.ticket.number}. End it first."]
     )

@@ -18,7 +18,7 @@ NAMES = {1: "Anna Keller", 2: "王芳"}
         (Fact.OWNER, {"before": 1, "after": 2, "rule": "escalation"}, "Owner: Anna Keller → 王芳 (escalation)"),
         (Fact.STATUS, {"before": "new", "after": "waiting"}, "Status: New → Waiting on the customer"),
         (Fact.PRIORITY, {"before": 2, "after": 0}, "Priority: P2 Medium → P0 Urgent"),
-        (Fact.RESPONSE_FAILED, {"message": 1, "answer": "550 no"}, "An answer did not arrive: 550 no"),
+        (Fact.RESPONSE_FAILED, {"message": 1, "answer": "550 no"}, "A reply was not delivered: 550 no"),
         (Fact.NOTED, {"message": 1}, "Note added"),
         (
             Fact.TAKEN,

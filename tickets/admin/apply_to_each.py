@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from customers.phrases import labelled
 from tickets.errors import DeskError
 
 AT_ONCE = 200  # each row takes its own transaction, and a request must end
@@ -30,7 +31,7 @@ def apply_to_each(
             work(row)
             outcome.done += 1
         except DeskError as refusal:
-            outcome.refused.append(f"{name(row)}: {refusal}")
+            outcome.refused.append(labelled(name(row), refusal))
     return outcome
 
 

@@ -19,6 +19,7 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
+from customers.phrases import listed
 from tickets.access import MAY_RELEASE, visible_inbound
 from tickets.admin import labels
 from tickets.admin.apply_to_each import apply_to_each, refuse_too_many, show_outcome
@@ -67,7 +68,7 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
     fieldsets = (
         (None, {"fields": (("sender", "state"), "subject", "reason", "shown_error", "number")}),
         (
-            _("How it came"),
+            _("Source"),
             {
                 "fields": (
                     ("mailbox", "via"),
@@ -91,7 +92,7 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
         fitting = IntakeState.PARKED if action == "release" else IntakeState.FAILED
         return bool(row.state == fitting)
 
-    @admin.action(description=_("Release as ticket"), permissions=["release"])
+    @admin.action(description=_("Turn into a ticket"), permissions=["release"])
     def release(self, request: HttpRequest, queryset: "QuerySet[InboundEmail]") -> None:
         self._through(release_parked, request, queryset)
 
@@ -130,7 +131,7 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
 
     @display(description=_("envelope recipients"))
     def shown_recipients(self, mail: InboundEmail) -> str:
-        return ", ".join(mail.envelope_to) or "-"
+        return listed(mail.envelope_to) or "-"
 
     @display(description=_("size"))
     def shown_size(self, mail: InboundEmail) -> str:

@@ -28,7 +28,7 @@ class MailboxForm(forms.ModelForm):
         strip=False,
         max_length=4000,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False),
-        help_text=_("Stored encrypted and never shown. Leave it blank to keep the present one."),
+        help_text=_("Stored encrypted and never shown. Leave blank to keep the current one."),
     )
 
     class Meta:
@@ -43,11 +43,11 @@ class MailboxForm(forms.ModelForm):
         given = super().clean() or {}
         host = given.get("host", "")
         if host and not given.get("username"):
-            self.add_error("username", _("Name the account that reads this mailbox at the IMAP host."))
+            self.add_error("username", _("Enter the account that reads this mailbox on the IMAP host."))
         if given.get("security") == ImapSecurity.NONE and host and host not in LOOPBACK:
-            self.add_error("security", _("Without encryption the password would be readable on its way."))
+            self.add_error("security", _("Without encryption the password could be read in transit."))
         if given.get("after_fetch") == AfterFetch.MOVE and not given.get("move_to"):
-            self.add_error("move_to", _("Name the folder that stored mail is moved to."))
+            self.add_error("move_to", _("Enter the folder to move stored email to."))
         return given
 
 
@@ -63,7 +63,7 @@ class MailboxAdmin(PageActions):
     fieldsets = (
         (None, {"fields": (("name", "address"), ("default_priority", "language"), "is_active")}),
         (
-            _("Reading it by IMAP (leave the host blank to receive by LMTP, SMTP or pipe only)"),
+            _("Fetch by IMAP (leave the host blank to receive by LMTP, SMTP or pipe only)"),
             {
                 "fields": (
                     ("host", "port"), ("security", "login"), ("username", "password"), "folder",

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     MultipleChoicesDropdownFilter,
@@ -17,6 +18,7 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
+from customers.phrases import listed
 from tickets.access import visible_outbound
 from tickets.admin import labels
 from tickets.admin.apply_to_each import apply_to_each, refuse_too_many, show_outcome
@@ -82,13 +84,13 @@ class OutboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
             request, apply_to_each(queryset, lambda mail: send_again(outbound=mail, actor=actor, at=at))
         )
 
-    @display(description=_("to"))
+    @display(description=pgettext_lazy("mail", "to"))
     def shown_recipients(self, mail: OutboundEmail) -> str:
-        return ", ".join(mail.recipients)
+        return listed(mail.recipients)
 
     @display(description=_("copies"))
     def shown_copies(self, mail: OutboundEmail) -> str:
-        return ", ".join(mail.copies) or "-"
+        return listed(mail.copies) or "-"
 
     @display(description=_("ticket"))
     def ticket_number(self, mail: OutboundEmail) -> str:
@@ -98,11 +100,11 @@ class OutboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
     def shown_state(self, mail: OutboundEmail) -> tuple[str, str]:
         return mail.state, mail.get_state_display()
 
-    @display(description=_("the server's answer"))
+    @display(description=_("server response"))
     def short_answer(self, mail: OutboundEmail) -> str:
         return mail.answer[:80] or "-"
 
-    @display(description=_("the server's answer"))
+    @display(description=_("server response"))
     def shown_answer(self, mail: OutboundEmail) -> str:
         return as_written(mail.answer)
 

@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
@@ -50,11 +51,11 @@ class OwnerFilter(DropdownFilter):
 class ActiveFilter(DropdownFilter):
     """Tickets that still need work, or those that are done."""
 
-    title = _("work")
+    title = _("progress")
     parameter_name = "work"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("active", _("Active")), ("done", _("Resolved or closed"))]
+        return [("active", pgettext_lazy("tickets", "Unfinished")), ("done", _("Resolved or closed"))]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Ticket]") -> "QuerySet[Ticket]":
         match self.value():

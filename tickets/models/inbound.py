@@ -18,7 +18,7 @@ class InboundEmail(models.Model):
     # Of Message-ID and content, or of the raw bytes: tickets.services.intake.fingerprint_of
     fingerprint = models.CharField(max_length=64)
     rfc_message_id = models.CharField(_("Message-ID"), max_length=998, blank=True)
-    via = models.CharField(_("came by"), max_length=10)
+    via = models.CharField(_("received by"), max_length=10)
     envelope_from = models.CharField(_("envelope sender"), max_length=320, blank=True)
     envelope_to = models.JSONField(_("envelope recipients"), default=list)
     received_at = models.DateTimeField(_("received at"))
@@ -37,8 +37,8 @@ class InboundEmail(models.Model):
     )
 
     class Meta:
-        verbose_name = _("inbound mail")
-        verbose_name_plural = _("inbound mails")
+        verbose_name = _("inbound email")
+        verbose_name_plural = _("inbound emails")
         ordering = ["-received_at"]
         constraints = [
             models.UniqueConstraint(fields=["mailbox", "fingerprint"], name="inbound_once_per_mailbox")

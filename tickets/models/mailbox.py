@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from encrypted_fields.fields import EncryptedCharField
 
 from customers.choices import Language
@@ -33,7 +34,7 @@ class Mailbox(models.Model):
 
     name = models.CharField(_("name"), max_length=100)
     address = models.EmailField(_("address"), max_length=254)
-    is_active = models.BooleanField(_("active"), default=True)
+    is_active = models.BooleanField(pgettext_lazy("in use", "active"), default=True)
     default_priority = models.SmallIntegerField(
         _("priority of new tickets"), choices=Priority, default=Priority.P2
     )
@@ -56,7 +57,7 @@ class Mailbox(models.Model):
     last_uid = models.BigIntegerField(default=0, editable=False)
     locked_until = models.DateTimeField(null=True, blank=True, editable=False)
     retry_at = models.DateTimeField(null=True, blank=True, editable=False)
-    failures = models.PositiveIntegerField(default=0, editable=False)
+    failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
     fetched_at = models.DateTimeField(_("last fetch"), null=True, blank=True, editable=False)
     error = models.TextField(_("last error"), blank=True, editable=False)
 

@@ -50,18 +50,18 @@ class Message(models.Model):
     body = models.TextField(_("text"), blank=True)
     quoted = models.TextField(_("quoted text"), blank=True)
     html = models.TextField(_("HTML, sanitised"), blank=True)
-    reached = models.CharField(_("whom it reached"), max_length=200, blank=True)
-    is_automatic = models.BooleanField(_("written by a machine"), default=False)
-    is_unconfirmed = models.BooleanField(_("sender not confirmed"), default=False)
+    reached = models.CharField(_("person reached"), max_length=200, blank=True)
+    is_automatic = models.BooleanField(_("sent automatically"), default=False)
+    is_unconfirmed = models.BooleanField(_("sender not verified"), default=False)
     rfc_message_id = models.CharField(_("Message-ID"), max_length=998, blank=True)
-    failed_at = models.DateTimeField(_("did not arrive"), null=True, blank=True)
-    failure = models.TextField(_("why it did not arrive"), blank=True)
+    failed_at = models.DateTimeField(_("not delivered"), null=True, blank=True)
+    failure = models.TextField(_("reason for non-delivery"), blank=True)
     voided_at = models.DateTimeField(_("voided at"), null=True, blank=True)
     voided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
         db_index=False, verbose_name=_("voided by"),
     )  # fmt: skip
-    void_reason = models.TextField(_("why it was voided"), blank=True)
+    void_reason = models.TextField(_("reason for voiding"), blank=True)
 
     objects = MessageQuerySet.as_manager()
 
@@ -109,7 +109,7 @@ class Attachment(models.Model):
     content_type = models.CharField(_("content type"), max_length=150, default="application/octet-stream")
     size = models.PositiveIntegerField(_("size"))
     content_id = models.CharField(_("Content-ID"), max_length=255, blank=True)
-    is_inline = models.BooleanField(_("shown inside the text"), default=False)
+    is_inline = models.BooleanField(_("shown inline"), default=False)
 
     class Meta:
         verbose_name = _("attachment")

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tickets.choices import MailPurpose, OutboxState
 from tickets.models.message import Message
@@ -21,13 +22,13 @@ class OutboundEmail(models.Model):
         Message, models.CASCADE, related_name="outbound", null=True, blank=True, verbose_name=_("message")
     )
     rfc_message_id = models.CharField(_("Message-ID"), max_length=255, unique=True)
-    sender = models.CharField(_("from"), max_length=320)
-    recipients = models.JSONField(_("to"), default=list)
+    sender = models.CharField(pgettext_lazy("mail", "from"), max_length=320)
+    recipients = models.JSONField(pgettext_lazy("mail", "to"), default=list)
     copies = models.JSONField(_("copies"), default=list)
     subject = models.CharField(_("subject"), max_length=998)
     text = models.TextField(_("text"))
     html = models.TextField(_("HTML"), blank=True)
-    headers = models.JSONField(_("further headers"), default=dict)
+    headers = models.JSONField(_("other headers"), default=dict)
     # Storage names of files that are attached besides those of the message: [{"name":, "path":, "type":}]
     files = models.JSONField(_("files"), default=list)
 
@@ -37,11 +38,11 @@ class OutboundEmail(models.Model):
     leased_until = models.DateTimeField(_("leased until"), null=True, blank=True)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
-    answer = models.TextField(_("the server's answer"), blank=True)
+    answer = models.TextField(_("server response"), blank=True)
 
     class Meta:
-        verbose_name = _("outgoing mail")
-        verbose_name_plural = _("outgoing mails")
+        verbose_name = _("outgoing email")
+        verbose_name_plural = _("outgoing emails")
         ordering = ["-created_at"]
         indexes = [
             models.Index(

@@ -62,7 +62,7 @@ class Ticket(models.Model):
     )  # fmt: skip
     follows = models.ForeignKey(
         "self", models.SET_NULL, related_name="followers", null=True, blank=True, db_index=False,
-        verbose_name=_("follows"),
+        verbose_name=_("follow-up to"),
     )  # fmt: skip
 
     objects = TicketQuerySet.as_manager()

@@ -18,7 +18,7 @@ class TimelineEntry(models.Model):
         Ticket, models.CASCADE, related_name="timeline", db_index=False, verbose_name=_("ticket")
     )
     at = models.DateTimeField(_("time"))
-    fact = models.CharField(_("fact"), max_length=20, choices=Fact)
+    fact = models.CharField(_("event"), max_length=20, choices=Fact)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
         db_index=False, verbose_name=_("actor"),

@@ -107,7 +107,8 @@ class _ImapSession:
         if account.security == "none" and not _is_loopback(account.host):
             raise ImapProblem(
                 _(
-                    "%(host)s is another machine, and the password would travel openly. Choose TLS or STARTTLS."
+                    "%(host)s is another machine, so the password would be sent in plain text. "
+                    "Choose TLS or STARTTLS."
                 )
                 % {"host": account.host}
             )
@@ -157,17 +158,17 @@ def sentence(error: Exception, account: Account) -> str:
     words = {"place": f"{account.host}:{account.port}", "user": account.username, "error": _words(error)}
     match error:
         case LoginError():
-            return _("The server refused user name or password of %(user)s: %(error)s") % words
+            return _("The server rejected the user name or password of %(user)s: %(error)s") % words
         case socket.gaierror():
-            return _("There is no host called %(place)s. Check its name.") % words
+            return _("There is no host named %(place)s. Check the name.") % words
         case ssl.SSLCertVerificationError():
             return _("The certificate of %(place)s is not valid: %(error)s") % words
         case ssl.SSLError():
             return _("No secure connection to %(place)s: %(error)s Check port and security.") % words
         case TimeoutError():
-            return _("%(place)s did not answer in time. Check host, port and firewall.") % words
+            return _("%(place)s did not respond in time. Check host, port and firewall.") % words
         case ConnectionRefusedError():
-            return _("Nothing listens on %(place)s. Check host and port.") % words
+            return _("Nothing is listening on %(place)s. Check host and port.") % words
         case OSError() | IMAPClientAbortError():
             return _("The connection to %(place)s failed: %(error)s") % words
     return _("The server %(place)s refused: %(error)s") % words

@@ -218,13 +218,13 @@ class SmtpTransport:
         place = {"place": f"{self.server.host}:{self.server.port}", "error": _words(error)}
         match error:
             case smtplib.SMTPAuthenticationError():
-                return _("The mail server %(place)s refused user name or password: %(error)s") % place
+                return _("The mail server %(place)s rejected the user name or password: %(error)s") % place
             case smtplib.SMTPNotSupportedError():
                 return _("The mail server %(place)s lacks what SMTP_URL asks for: %(error)s") % place
             case ssl.SSLError():
                 return _("No secure connection to the mail server %(place)s: %(error)s") % place
             case _ if _timed_out(error):
-                return _("The mail server %(place)s did not answer in time.") % place
+                return _("The mail server %(place)s did not respond in time.") % place
         return _("The mail server %(place)s cannot be reached: %(error)s") % place
 
 
@@ -239,7 +239,7 @@ def _hand_over(smtp: smtplib.SMTP, parcel: OutgoingMail) -> ServerReply:
     options = ["SMTPUTF8"] if _needs_utf8(parcel) else []
     if options and not smtp.has_extn("smtputf8"):
         return ServerReply(
-            SendingResult.NEVER, _("The mail server takes no addresses beyond ASCII (SMTPUTF8).")
+            SendingResult.NEVER, _("The mail server does not accept non-ASCII addresses (SMTPUTF8).")
         )
     code, text = smtp.mail(parcel.sender, options)
     if code != 250:

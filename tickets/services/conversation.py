@@ -83,7 +83,7 @@ def add_automatic_message(
 def receipt_time(received_at: datetime, *, at: datetime, actor: User | None) -> datetime:
     """When the message reached us. A time that a person entered must be past; a server's time may be ahead of ours."""
     if actor is not None and received_at > at:
-        raise DeskError(_("The contact cannot lie in the future. Enter when it happened."))
+        raise DeskError(_("The call or chat cannot be in the future. Enter when it happened."))
     return min(received_at, at)
 
 
@@ -162,11 +162,11 @@ def log_contact(
     """
     ticket = lock_ticket(ticket)
     if not reached.strip():
-        raise DeskError(_("Name whom you reached; a contact that reached nobody is no answer."))
+        raise DeskError(_("Enter whom you reached: a call or chat that reached nobody is not a response."))
     if happened_at > at:
-        raise DeskError(_("The contact cannot lie in the future. Enter when it happened."))
+        raise DeskError(_("The call or chat cannot be in the future. Enter when it happened."))
     if happened_at < ticket.opened_at:
-        raise DeskError(_("The contact cannot lie before the ticket was received."))
+        raise DeskError(_("The call or chat cannot be earlier than the ticket."))
     message = _store_our_message(
         ticket,
         MessageKind.CONTACT,
@@ -228,7 +228,7 @@ def _store_our_message(
     reached: str = "",
 ) -> Message:
     if not body.strip():
-        raise DeskError(_("There is no text yet. Write something first."))
+        raise DeskError(_("The text is empty. Write something first."))
     return Message.objects.create(
         ticket=ticket,
         kind=kind,

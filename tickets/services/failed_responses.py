@@ -34,7 +34,7 @@ def fail_response(*, message: Message, at: datetime, answer: str) -> None:
     _count_as_unanswered(ticket)
     record(ticket, Fact.RESPONSE_FAILED, at=at, actor=None, message=message.pk, answer=answer)
     publish(ResponseFailed(ticket=ticket, at=at, actor=None, message=message, answer=answer))
-    _reopen_if_unanswered(ticket, at=at, reason=_("An answer did not arrive."))
+    _reopen_if_unanswered(ticket, at=at, reason=_("A reply was not delivered."))
 
 
 @transaction.atomic
@@ -45,17 +45,17 @@ def void_response(*, message: Message, actor: User, at: datetime, reason: str) -
     """
     ticket = lock_ticket(message.ticket)
     if not actor.has_perm("tickets.void_response"):
-        raise DeskError(_("Only a lead may void an answer."))
+        raise DeskError(_("Only a lead may void a reply."))
     if not reason.strip():
-        raise DeskError(_("Give a reason: the customer's promise runs again."))
+        raise DeskError(_("Give a reason: the customer's SLA starts running again."))
     if not ticket.messages.responses().filter(pk=message.pk).exists():
-        raise DeskError(_("This is no answer that could be voided."))
+        raise DeskError(_("This is not a reply that can be voided."))
     message.voided_at, message.voided_by, message.void_reason = at, actor, reason.strip()
     message.save(update_fields=["voided_at", "voided_by", "void_reason"])
     _count_as_unanswered(ticket)
     record(ticket, Fact.RESPONSE_VOIDED, at=at, actor=actor, reason=message.void_reason, message=message.pk)
     publish(ResponseVoided(ticket=ticket, at=at, actor=actor, message=message, reason=message.void_reason))
-    _reopen_if_unanswered(ticket, at=at, reason=_("An answer was voided."))
+    _reopen_if_unanswered(ticket, at=at, reason=_("A reply was voided."))
 
 
 def _count_as_unanswered(ticket: Ticket) -> None:

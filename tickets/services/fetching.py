@@ -51,8 +51,8 @@ class FetchReport:
     def __str__(self) -> str:
         words = {"address": self.address, "stored": self.stored, "known": self.known, "problem": self.problem}
         if self.problem:
-            return _("%(address)s: %(problem)s (new mails before that: %(stored)s)") % words
-        return _("%(address)s: %(stored)s new, %(known)s known already") % words
+            return _("%(address)s: %(problem)s (new emails before that: %(stored)s)") % words
+        return _("%(address)s: %(stored)s new, %(known)s already known") % words
 
 
 def fetch_due(*, read_clock: ReadClock) -> list[FetchReport]:
@@ -82,7 +82,7 @@ def fetch_mailbox(pk: int, *, read_clock: ReadClock, stop_at: datetime | None = 
     except Exception as error:  # whatever a server answers, the other mailboxes go on
         logger.exception("Fetching %s failed", mailbox.address)
         words = {"error": f"{type(error).__name__}: {error}"}
-        report.problem = _("The server answered what the desk cannot read (%(error)s).") % words
+        report.problem = _("The server sent a response that the desk cannot read (%(error)s).") % words
     _record_fetch(mailbox, report, now=read_clock())
     return report
 
@@ -134,7 +134,7 @@ def _account(mailbox: Mailbox) -> Account:
     if not mailbox.username or not mailbox.password:
         raise ImapProblem(_("User name or password is missing. Enter both on the mailbox."))
     if mailbox.after_fetch == AfterFetch.MOVE and not mailbox.move_to:
-        raise ImapProblem(_("The folder to move mails to is missing. Enter it on the mailbox."))
+        raise ImapProblem(_("The folder to move email to is missing. Enter it on the mailbox."))
     return Account(
         mailbox.host,
         mailbox.port,
@@ -188,7 +188,7 @@ def _store_mail(
     except IMAPClientError as error:
         words = {"uid": waiting.uid, "error": error}
         report.problem = (
-            _("Mail %(uid)s is stored but could not be put away on the server: %(error)s") % words
+            _("Email %(uid)s is stored but could not be marked or moved on the server: %(error)s") % words
         )
     _remember_uid(mailbox, waiting.uid)
 

@@ -53,11 +53,12 @@ def _refuse_impossible_merge(source: Ticket, target: Ticket) -> None:
     if source.pk == target.pk:
         raise DeskError(_("A ticket cannot be merged into itself. Choose another one."))
     if source.is_drill or target.is_drill:
-        raise DeskError(_("A fire drill cannot be merged: no figure counts it."))
+        raise DeskError(_("A fire drill cannot be merged: it is not counted in any report."))
     for one in (source, target):
         if one.merged_into_id is not None:
             raise DeskError(
-                _("%(number)s is merged already. Choose the ticket that goes on.") % {"number": one.number}
+                _("%(number)s has already been merged. Choose the ticket that stays.")
+                % {"number": one.number}
             )
     if source.customer_id and target.customer_id and source.customer_id != target.customer_id:
         raise DeskError(_("These tickets belong to different customers and cannot be merged."))

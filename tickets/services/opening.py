@@ -127,5 +127,5 @@ def _owner_from_desk(at: datetime) -> FirstOwner:
     staff = get_user_model().objects.filter(is_active=True, is_staff=True)
     anybody = staff.order_by("-is_superuser", "pk").first()
     if anybody is None:
-        raise DeskError(_("The desk has no member of staff who could own a ticket. Create one first."))
+        raise DeskError(_("The desk has no staff member who could own a ticket. Create one first."))
     return FirstOwner(anybody, OwnerRule.ADMINISTRATOR)

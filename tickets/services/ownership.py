@@ -70,8 +70,7 @@ def hand_over_all(moves: Sequence[OwnerChange], *, actor: User | None, at: datet
 def _refuse_who_left(user: User) -> None:
     if not (user.is_active and user.is_staff):
         raise DeskError(
-            _("%(name)s does not work at the desk any more. Choose somebody else.")
-            % {"name": user.get_username()}
+            _("%(name)s no longer works at the desk. Choose somebody else.") % {"name": user.get_username()}
         )
 
 

@@ -49,7 +49,7 @@ def change_priority(*, ticket: Ticket, priority: int, actor: User, at: datetime,
     if before == after:
         return ticket
     if not reason.strip():
-        raise DeskError(_("Give a reason: the customer's promise depends on the priority."))
+        raise DeskError(_("Give a reason: the customer's SLA depends on the priority."))
     ticket.priority = after
     ticket.updated_at = at
     ticket.save(update_fields=["priority", "updated_at"])

@@ -25,7 +25,7 @@ COLOURS = {"": "warning", Settled.TAKEN_BACK: "success", Settled.KEPT: "info", S
 class StandingFilter(DropdownFilter):
     """Shows undecided moves; the others on request."""
 
-    title = _("standing")
+    title = _("progress")
     parameter_name = "standing"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -74,15 +74,15 @@ class AbsenceMoveAdmin(ReadOnlyAdmin, RowAccessAdmin):
     def subject(self, move: AbsenceMove) -> str:
         return f"P{move.ticket.priority} {move.ticket.subject}"
 
-    @display(description=_("held before by"))
+    @display(description=_("previous owner"))
     def held_before(self, move: AbsenceMove) -> str:
         return person(move.from_owner)
 
-    @display(description=_("is with"))
+    @display(description=_("current owner"))
     def has_it(self, move: AbsenceMove) -> str:
         return person(move.ticket.owner)
 
-    @display(description=_("standing"), label=COLOURS)
+    @display(description=_("progress"), label=COLOURS)
     def standing(self, move: AbsenceMove) -> tuple[str, Any]:
         if move.settled_at is not None:
             return move.settled_as, move.get_settled_as_display()
@@ -92,7 +92,7 @@ class AbsenceMoveAdmin(ReadOnlyAdmin, RowAccessAdmin):
     def take_back(self, request: HttpRequest, queryset: "QuerySet[AbsenceMove]") -> None:
         self._each(request, queryset, take_back)
 
-    @admin.action(description=_("Let it stay"), permissions=["decide"])
+    @admin.action(description=_("Leave it as it is"), permissions=["decide"])
     def keep(self, request: HttpRequest, queryset: "QuerySet[AbsenceMove]") -> None:
         self._each(request, queryset, keep)
 

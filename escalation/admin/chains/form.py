@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -51,7 +52,7 @@ def _media() -> list[tuple[str, Any]]:
 
 SHARE, BEFORE, AFTER = "share", "before", "after"
 UNITS = (
-    (SHARE, _("percent of the window")),
+    (SHARE, _("percent of the response time")),
     (BEFORE, _("minutes before the due time")),
     (AFTER, _("minutes after the due time")),
 )
@@ -65,17 +66,17 @@ class StepForm(forms.ModelForm):
         min_value=0,
         max_value=MOST_MINUTES,
         widget=UnfoldAdminIntegerFieldWidget(),
-        help_text=_("100 percent is the due time; 0 percent is the moment the ticket opens."),
+        help_text=_("100 percent is the due time; 0 percent is the moment the ticket is created."),
     )
     unit = forms.ChoiceField(
         label=_("counted as"), choices=UNITS, initial=SHARE, widget=UnfoldAdminSelectWidget()
     )
     tell = forms.MultipleChoiceField(
-        label=_("Tell"),
+        label=_("Notify"),
         choices=Whom,
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
-        help_text=_("Whoever is away has their deputy told as well."),
+        help_text=_("If they are away, their deputy is notified as well."),
     )
     channels = ChannelsField(
         label=_("Through"),
@@ -84,15 +85,15 @@ class StepForm(forms.ModelForm):
     )
 
     ack_minutes = forms.IntegerField(
-        label=_("Time-out in minutes"),
-        help_text=_("So long it stays quiet once somebody has said that they have it."),
+        label=_("Acknowledgement time limit (minutes)"),
+        help_text=_("How long paging stays off after somebody acknowledges."),
         min_value=1,
         initial=15,
         widget=UnfoldAdminIntegerFieldWidget(),
     )
     repeat_minutes = forms.IntegerField(
-        label=_("Repeat every so many minutes"),
-        help_text=_("Until somebody acknowledges or answers; empty for once."),
+        label=_("Repeat every (minutes)"),
+        help_text=_("Until somebody acknowledges or replies; leave empty to run once."),
         min_value=1,
         required=False,
         widget=UnfoldAdminIntegerFieldWidget(),
@@ -105,21 +106,21 @@ class StepForm(forms.ModelForm):
             "ack_required", "repeat_minutes", "repeat_cap",
         )  # fmt: skip
         labels = {
-            "highest_priority": _("For tickets from"),
-            "lowest_priority": _("to"),
+            "highest_priority": _("For priorities from"),
+            "lowest_priority": pgettext_lazy("priority", "to"),
             "reassign_to": _("Give the ticket to"),
             "person": _("The named person"),
             "rota": _("The duty rota"),
-            "ack_required": _("Somebody must acknowledge"),
-            "repeat_cap": _("At most so many times"),
+            "ack_required": _("Acknowledgement required"),
+            "repeat_cap": _("Repeat at most (times)"),
         }
         help_texts = {
-            "reassign_to": _(
-                "Empty: the step only tells. Somebody who held this promise before is passed over."
+            "reassign_to": _("Empty: the step only notifies. Anybody who already owned this SLA is skipped."),
+            "person": _("If “a named person” is chosen."),
+            "rota": _("The rota whose person on duty is meant; empty for the rota of the policy."),
+            "ack_required": _(
+                "If nobody acknowledges in time, the next step runs at once instead of at its own time."
             ),
-            "person": _("Where “a named person” is chosen."),
-            "rota": _("Whose person on duty is meant; empty for the rota of the policy."),
-            "ack_required": _("Else the next step follows when the time-out is over, not at its own moment."),
             "repeat_cap": _("Empty for no end."),
         }
 

@@ -31,7 +31,7 @@ class StepInline(VisibleChoices, StackedInline):
     extra = 0
     collapsible = True
     verbose_name = _("step")
-    verbose_name_plural = _("Escalation: what happens while nobody answers")
+    verbose_name_plural = _("Escalation: what happens while nobody replies")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[EscalationStep]":
         steps: Any = super().get_queryset(request)
@@ -85,5 +85,5 @@ def _without_side_doors(form: Any) -> None:
 
 class ContractStepInline(StepInline):
     verbose_name_plural = _(
-        "Escalation of this contract; for a priority without a step here the plan's policy says what happens"
+        "Escalation of this contract; priorities without a step here follow the plan's policy"
     )

@@ -24,6 +24,7 @@ from unfold.decorators import display
 from customers.access import visible_customers
 from customers.admin.fields import person
 from customers.models import Contract, Customer
+from customers.phrases import noted
 from escalation.admin.chains.inline import StepInline
 from escalation.admin.policies.preview import MomentForm, PreviewPage, refuse, sentences
 from escalation.chains.editing import revise_chain, step_of
@@ -175,18 +176,18 @@ class ChainPage(PreviewPage):
             return ()
         return ((_("Earlier steps of the chain"), {"fields": ("past_steps",), "classes": ["collapse"]}),)
 
-    @display(description=_("no longer in force"))
+    @display(description=_("retired"))
     def past_steps(self, row: Any) -> str:
         """All steps ever, newest first, with who wrote and who retired each."""
         steps = row.steps.exclude(retired_at=None).select_related("created_by", "retired_by")
         rows = (
             (
-                _moment(step.created_at), _by(step.created_by), _moment(step.retired_at), _by(step.retired_by),
+                _by(step.created_at, step.created_by), _by(step.retired_at, step.retired_by),
                 in_full(step),
             )
             for step in steps.order_by("-retired_at", "-pk")[:PAST]
         )  # fmt: skip
-        return format_html_join("", "<p><small>{}{} – {}{}</small><br>{}</p>", rows) or "-"
+        return format_html_join("", "<p><small>{} – {}</small><br>{}</p>", rows) or "-"
 
 
 def _window(windows: Sequence[Window], priority: int) -> Window:
@@ -194,15 +195,12 @@ def _window(windows: Sequence[Window], priority: int) -> Window:
     found = next((window for window in windows if (window.kind, window.priority) == (kind, priority)), None)
     if found is None:
         raise DeskError(
-            str(_("No first response is promised here for %(priority)s: the default policy applies to it."))
+            str(_("No first response time is set here for %(priority)s: the default policy applies."))
             % {"priority": Priority(priority).label}
         )
     return found
 
 
-def _moment(at: datetime) -> str:
-    return date_format(timezone.localtime(at), "Y-m-d H:i")
-
-
-def _by(user: Any) -> str:
-    return f" ({person(user)})" if user is not None else ""
+def _by(at: datetime, user: Any) -> str:
+    shown = date_format(timezone.localtime(at), "DATETIME_FORMAT")
+    return noted(shown, person(user) if user is not None else "")

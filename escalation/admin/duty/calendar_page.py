@@ -164,7 +164,7 @@ class CalendarPage:
         overrides = DutyOverride.objects.filter(rota=self.rota).select_related("rota")
         override = get_object_or_404(overrides, pk=int(pk) if pk.isascii() and pk.isdigit() else 0)
         withdraw_override(override=override, **self._by)
-        return _("Taken back. The shifts below it are in force again.")
+        return _("Withdrawn. The original shifts are in force again.")
 
     @property
     def _by(self) -> dict[str, Any]:

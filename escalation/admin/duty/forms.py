@@ -75,7 +75,7 @@ class LayerForm(forms.ModelForm):
         coerce=int,
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
-        help_text=_("None for every day. A night belongs to the day it begins on."),
+        help_text=_("Choose none for every day. A night shift belongs to the day it starts on."),
     )
 
     class Meta:

@@ -21,7 +21,7 @@ from escalation.models import DutyLayer, DutyRota, DutyTurn
 class TurnFormSet(PaginationInlineFormSet):
     default_error_messages = {
         **PaginationInlineFormSet.default_error_messages,
-        "too_few_forms": _("Name at least one person who is on duty in turn."),
+        "too_few_forms": _("Choose at least one person for the rotation."),
     }
 
 
@@ -54,7 +54,7 @@ class DutyLayerAdmin(LayerColumns, DeskAdmin):
             _("Rotation"),
             {
                 "fields": (("length", "rotation"), ("hand_over", "weekday")),
-                "description": _("All times are on the clock of the rota's zone."),
+                "description": _("All times are in the rota's time zone."),
             },
         ),
         (
@@ -98,8 +98,8 @@ def say_generated(request: HttpRequest, rota: DutyRota) -> None:
     made = generate_shifts(rota=rota, at=timezone.now())
     if made.created or made.removed:
         text = ngettext(
-            "%(created)s shift was written and %(removed)s taken away. What has begun stays as it is.",
-            "%(created)s shifts were written and %(removed)s taken away. What has begun stays as it is.",
+            "%(created)s shift was created and %(removed)s removed. Shifts already started are unchanged.",
+            "%(created)s shifts were created and %(removed)s removed. Shifts already started are unchanged.",
             made.created,
         )
         messages.info(request, text % {"created": made.created, "removed": made.removed})

@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from customers.admin.fields import person
+from customers.phrases import listed
 from escalation.lib.rotation import Rotation
 from escalation.models import DutyLayer
 from escalation.people.on_duty import Watch
@@ -16,7 +17,7 @@ from escalation.people.page_target import PageTarget
 class LayerColumns:
     """The columns of a layer, in the list of layers and on the rota's page. Needs turns with their users loaded."""
 
-    @display(description=gettext_lazy("hand-over"))
+    @display(description=gettext_lazy("handover"))
     def hand_over_words(self, layer: DutyLayer) -> str:
         return hand_over_in_words(layer)
 
@@ -31,24 +32,23 @@ class LayerColumns:
 
 def hand_over_in_words(layer: DutyLayer) -> str:
     """``every week, Monday 09:00`` in the rota's zone."""
+    is_one = layer.length == 1  # has words of its own in Chinese too, whose plural is its singular
     match layer.rotation:
         case Rotation.HOURS:
-            text = ngettext("every hour from %(time)s", "every %(count)s hours from %(time)s", layer.length)
+            text = _("every hour from %(time)s") if is_one else _("every %(count)s hours from %(time)s")
         case Rotation.DAYS:
-            text = ngettext("every day at %(time)s", "every %(count)s days at %(time)s", layer.length)
+            text = _("every day at %(time)s") if is_one else _("every %(count)s days at %(time)s")
         case _weeks:
-            text = ngettext(
-                "every week, %(day)s %(time)s", "every %(count)s weeks, %(day)s %(time)s", layer.length
-            )
+            text = _("every %(day)s at %(time)s") if is_one else _("every %(count)s weeks, %(day)s %(time)s")
     words = {"count": layer.length, "day": layer.get_weekday_display(), "time": f"{layer.hand_over:%H:%M}"}
     return text % words
 
 
 def hours_in_words(layer: DutyLayer) -> str:
     """``Saturday, Sunday 20:00–08:00``; around the clock without restrictions."""
-    days = ", ".join(str(name) for day, name in _weekdays() if day in layer.weekdays)
+    days = listed(str(name) for day, name in _weekdays() if day in layer.weekdays)
     times = f"{layer.from_time:%H:%M}–{layer.to_time:%H:%M}" if layer.from_time and layer.to_time else ""
-    return " ".join(filter(None, (days, times))) or _("around the clock")
+    return " ".join(filter(None, (days, times))) or _("24/7")
 
 
 def people_in_words(layer: Any) -> str:
@@ -66,7 +66,7 @@ def on_duty_in_words(watch: Watch | None, answer: PageTarget) -> str:
         first = _("%(name)s left the desk") if answer.is_gone else _("%(name)s is away")
         first %= {"name": person(watch.user)}
     who = f"{person(answer.user)} " if answer.user else ""
-    return f"{first}; {who}{answer.role.label}"
+    return _("%(first)s; %(second)s") % {"first": first, "second": f"{who}{answer.role.label}"}
 
 
 def _weekdays() -> list[tuple[int, Any]]:

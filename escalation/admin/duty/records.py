@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import RangeDateTimeFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
@@ -44,11 +45,11 @@ class DutyOverrideAdmin(ReadOnlyAdmin):
     def kind(self, override: DutyOverride) -> str:
         return str(_("swap") if override.swap_id else _("override"))
 
-    @display(description=_("made by"))
+    @display(description=_("created by"))
     def by(self, override: DutyOverride) -> str:
         return person(override.made_by)
 
-    @display(description=_("taken back by"))
+    @display(description=_("withdrawn by"))
     def taken_back_by(self, override: DutyOverride) -> str:
         return person(override.withdrawn_by)
 
@@ -63,10 +64,10 @@ class DutyHandoverAdmin(ReadOnlyAdmin):
     fields = (("rota", "changed_at"), ("before", "after"), ("told_at",))
     readonly_fields = ("before", "after")
 
-    @display(description=_("from"))
+    @display(description=pgettext_lazy("person", "from"))
     def before(self, handover: DutyHandover) -> str:
         return person(handover.outgoing)
 
-    @display(description=_("to"))
+    @display(description=pgettext_lazy("person", "to"))
     def after(self, handover: DutyHandover) -> str:
         return person(handover.incoming)

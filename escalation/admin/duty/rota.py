@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.decorators import display
 from unfold.views import ChangeList
 
@@ -68,7 +69,7 @@ class DutyShiftInline(VisibleChoices, UntitledInline):
     fields = ("user", "starts_at", "ends_at")
     extra = 0
     per_page = 20
-    verbose_name_plural = _("Shifts entered by hand")
+    verbose_name_plural = _("Manually entered shifts")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[DutyShift]":
         shifts: QuerySet[DutyShift] = super().get_queryset(request)
@@ -118,7 +119,7 @@ class DutyRotaAdmin(DutyCalendar):
     def next_on_duty(self, rota: Any) -> str:
         return person(rota.standing.next.user) if rota.standing.next else str(_("nobody"))
 
-    @display(description=_("from"))
+    @display(description=pgettext_lazy("time", "from"))
     def next_from(self, rota: Any) -> Any:
         return rota.standing.next.starts_at if rota.standing.next else None
 

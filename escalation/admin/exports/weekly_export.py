@@ -55,7 +55,7 @@ class WeeklyExportAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         return super().get_queryset(request).select_related("created_by")
 
-    @display(description=gettext_lazy("made by"))
+    @display(description=gettext_lazy("created by"))
     def made_by(self, export: WeeklyExport) -> str:
         return person(export.created_by) if export.created_by else _("the schedule")
 

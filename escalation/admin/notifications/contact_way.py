@@ -22,7 +22,7 @@ from escalation.notifications.channels.outcomes import translate_answer
 from escalation.notifications.contact_ways import check_address, ensure_room, send_test
 from tickets.admin.page_actions import PageActions
 
-BLANK_KEEPS = _("Stored encrypted and never shown. Leave it blank to keep the present address.")
+BLANK_KEEPS = _("Stored encrypted and never shown. Leave blank to keep the current address.")
 
 
 class ContactWayForm(forms.ModelForm):
@@ -41,7 +41,7 @@ class ContactWayForm(forms.ModelForm):
         required=False,
         max_length=400,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False),
-        help_text=_("For a webhook: its receiver reckons the signature with it."),
+        help_text=_("For a webhook: the receiver verifies the signature with it."),
     )
 
     class Meta:
@@ -87,9 +87,10 @@ class ContactWayForm(forms.ModelForm):
 
 
 _ADDRESS_HELP = _(
-    "As Apprise writes it: wecombot://key, dingtalk://token, feishu://token, slack://a/b/c, tgram://token/chat, "
-    "workflow://host/id/signature for Teams, twilio://sid:token@from/to for SMS; or https://… of a webhook. It is "
-    "stored encrypted and never shown again."
+    "In Apprise notation: wecombot://key, dingtalk://token, feishu://token, slack://a/b/c, "
+    "tgram://token/chat, workflow://host/id/signature for Teams, twilio://sid:token@from/to "
+    "for SMS; or the https://… address of a webhook. It is stored encrypted and never shown "
+    "again."
 )
 
 
@@ -139,13 +140,13 @@ class ContactWayAdmin(PageActions, RowAccessAdmin):
         """One at a time: a service may take its ten seconds to answer."""
         way = queryset.first()
         if way is None or len(queryset) > 1:
-            messages.error(request, _("Choose one way at a time."))
+            messages.error(request, _("Choose one contact method at a time."))
             return
         answer = send_test(way, at=timezone.now())
         words = {"name": way.name, "outcome": answer.outcome.label, "answer": translate_answer(answer.text)}
         level = messages.SUCCESS if answer.is_accepted else messages.ERROR
-        messages.add_message(request, level, _("%(name)s: %(outcome)s. The answer: %(answer)s") % words)
+        messages.add_message(request, level, _("%(name)s: %(outcome)s. Response: %(answer)s") % words)
 
-    @display(description=_("of"))
+    @display(description=_("belongs to"))
     def owner(self, way: ContactWay) -> str:
         return person(way.user) if way.user is not None else str(way.rota or way.customer or "")

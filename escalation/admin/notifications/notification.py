@@ -10,6 +10,7 @@ from unfold.decorators import display
 
 from customers.admin.base import ReadOnlyAdmin, ReadOnlyInline, RowAccessAdmin
 from customers.admin.fields import person
+from customers.phrases import listed
 from escalation.access import visible_notifications
 from escalation.choices import Medium, NotificationState
 from escalation.models import Notification, NotificationAttempt
@@ -31,7 +32,7 @@ class AttemptInline(ReadOnlyInline):
     verbose_name_plural = pgettext_lazy("notification", "Attempts to reach the recipient")
     fields = readonly_fields = ("at", "medium", "to", "outcome", "said", "milliseconds")
 
-    @display(description=_("answer"))
+    @display(description=_("response"))
     def said(self, attempt: NotificationAttempt) -> str:
         return translate_answer(attempt.answer)
 
@@ -72,16 +73,16 @@ class NotificationAdmin(ReadOnlyAdmin, RowAccessAdmin):
 
     @display(description=_("channels"))
     def by(self, notification: Notification) -> str:
-        return ", ".join(
+        return listed(
             str(Medium(medium).label) for medium in notification.channels if medium in Medium.values
         )
 
-    @display(description=_("mail"), label=OUTBOX)
+    @display(description=_("email"), label=OUTBOX)
     def mail_state(self, notification: Notification) -> tuple[str, str] | None:
         mail = notification.mail
         return (mail.state, mail.get_state_display()) if mail else None
 
-    @display(description=_("mail"))
+    @display(description=_("email"))
     def mail_words(self, notification: Notification) -> str:
         """Not its subject: a digest's names a ticket that whoever looks at this one may not see."""
         return str(notification.mail.get_state_display()) if notification.mail else ""

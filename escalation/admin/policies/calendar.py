@@ -16,6 +16,7 @@ from unfold.decorators import display
 
 from customers.admin.base import DeskAdmin, ReadOnlyInline
 from customers.admin.fields import person
+from customers.phrases import listed, noted
 from escalation.admin.policies.calendar_form import DAYS, CalendarForm
 from escalation.models import Calendar, CalendarVersion
 from escalation.working_time.definitions import CalendarDefinition, from_json
@@ -122,7 +123,7 @@ class CalendarAdmin(DeskAdmin):
 
     @display(description=_("hours"))
     def hours(self, calendar: Calendar) -> str:
-        return str(_("around the clock") if calendar.always_open else _("working hours"))
+        return str(_("24/7") if calendar.always_open else _("working hours"))
 
     @display(description=_("known holidays"))
     def holidays(self, calendar: Calendar) -> str:
@@ -137,7 +138,7 @@ class CalendarAdmin(DeskAdmin):
 
 def in_words(definition: CalendarDefinition) -> str:
     """A line for each weekday that is worked, then the own days."""
-    lines = [gettext("around the clock")] if definition.always_open else []
+    lines = [gettext("24/7")] if definition.always_open else []
     if not definition.always_open:
         week = zip(WEEKDAYS, definition.weekly, strict=True)
         lines = [f"{day} {intervals_in_words(intervals)}" for day, intervals in week if intervals]
@@ -171,6 +172,6 @@ def _year(definition: CalendarDefinition, year: int) -> str:
 
 def _make_up_days(definition: CalendarDefinition, year: int, days: list[str]) -> str:
     if not is_published(definition.country, year):
-        return gettext("make-up days not known yet")
-    told = ngettext("%(worked)s make-up day", "%(worked)s make-up days", len(days))
-    return f"{told} ({', '.join(days)})" if days else told
+        return gettext("make-up workdays not yet announced")
+    told = ngettext("%(worked)s make-up workday", "%(worked)s make-up workdays", len(days))
+    return noted(told, listed(days))

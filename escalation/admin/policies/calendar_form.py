@@ -27,8 +27,8 @@ def _line_fields() -> dict[str, forms.Field]:
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 5}),
         help_text=_(
-            "A line for each day: 2026-12-24 is closed, 2026-12-31 09:00-12:00 is worked then. "
-            "Notes follow a #. An own day wins over a holiday."
+            "One line per day: 2026-12-24 for a closed day, 2026-12-31 09:00-12:00 for a day "
+            "with working hours. Notes follow a #. Own days take precedence over holidays."
         ),
     )
     return fields

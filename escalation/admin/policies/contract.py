@@ -40,7 +40,7 @@ class PromisedContractAdmin(ChainPage, ContractList):
         return (
             *fieldsets,
             *self.past_fieldsets(obj),
-            (_("Earlier windows"), {"fields": ("earlier_windows",), "classes": ("collapse",)}),
+            (_("Earlier response times"), {"fields": ("earlier_windows",), "classes": ("collapse",)}),
         )
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
@@ -53,7 +53,7 @@ class PromisedContractAdmin(ChainPage, ContractList):
             actor: Any = request.user
             revise_windows(contract=form.instance, windows=formset.windows(), actor=actor, at=timezone.now())
 
-    @display(description=gettext_lazy("no longer in force"))
+    @display(description=gettext_lazy("retired"))
     def earlier_windows(self, contract: Contract) -> str:
         return past_windows(contract)
 
@@ -95,9 +95,9 @@ class PromisedContractAdmin(ChainPage, ContractList):
 
 def _about(applies: Contract | None, contract: Contract) -> str:
     if applies is None:
-        return _("%(customer)s has no contract on this day: the plan used without one applies.") % {
+        return _("%(customer)s has no contract on this day: the default plan applies.") % {
             "customer": contract.customer
         }
     if applies is not contract:
         return _("This contract is not in force on this day; %(contract)s is.") % {"contract": applies}
-    return _("%(customer)s under %(plan)s") % {"customer": contract.customer, "plan": contract.plan}
+    return _("%(customer)s on %(plan)s") % {"customer": contract.customer, "plan": contract.plan}

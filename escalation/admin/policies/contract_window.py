@@ -48,7 +48,7 @@ class ContractWindowInline(TabularInline):
     fields = ("kind", "priority", "minutes", "calendar", "created_at", "changed_by")
     readonly_fields = ("created_at", "changed_by")
     extra = 0
-    verbose_name_plural = _("Windows of this contract; all others are as the plan's policy says")
+    verbose_name_plural = _("Response times of this contract; all others follow the plan's policy")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ContractWindow]":
         windows: QuerySet[ContractWindow] = super().get_queryset(request)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from customers.access import visible_customers
 from customers.models import Contract, Customer
+from customers.phrases import listed
 from escalation.admin.policies.preview import PreviewPage, PreviewTerms, refuse, sentences
 from escalation.choices import ClockKind
 from escalation.policies.preview import Draft, windows_of, windows_under
@@ -71,18 +72,18 @@ def terms_from(customer: Customer, draft: Draft, *, at: datetime) -> PreviewTerm
     about, own = _about(customer, contract), _own_first(contract, at)
     serving = draft.policy_for(contract)
     if serving is draft.policy:
-        words = _("This policy applies to them then.")
+        words = _("This policy will apply to the customer then.")
         return PreviewTerms(draft.under(contract, at=at), zone, about, own, assured=words)
-    words = _("This policy does not apply to them then: %(policy)s does, as it is saved.")
+    words = _("This policy will not apply to the customer then: %(policy)s will, as saved.")
     return PreviewTerms(windows_under(contract, at=at), zone, about, [words % {"policy": serving}, *own])
 
 
 def _about(customer: Customer, contract: Contract | None) -> str:
     if contract is None:
-        return _("%(customer)s has no contract on this day: the plan used without one applies.") % {
+        return _("%(customer)s has no contract on this day: the default plan applies.") % {
             "customer": customer
         }
-    return _("%(customer)s under %(plan)s") % {"customer": customer, "plan": contract.plan}
+    return _("%(customer)s on %(plan)s") % {"customer": customer, "plan": contract.plan}
 
 
 def _own_first(contract: Contract | None, at: datetime) -> list[str]:
@@ -90,5 +91,7 @@ def _own_first(contract: Contract | None, at: datetime) -> list[str]:
     if not own:
         return []
     named = sorted((str(ClockKind(window.kind).label), Priority(window.priority).name) for window in own)
-    words = ", ".join(f"{kind} {priority}" for kind, priority in named)
-    return [_("The contract has windows of its own, which come first: %(windows)s.") % {"windows": words}]
+    words = listed(f"{kind} {priority}" for kind, priority in named)
+    return [
+        _("The contract has its own response times, which take precedence: %(windows)s.") % {"windows": words}
+    ]

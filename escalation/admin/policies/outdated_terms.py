@@ -40,7 +40,7 @@ class RetargetForm(forms.Form):
     def clean_reason(self) -> str:
         reason: str = self.cleaned_data["reason"]
         if not reason:
-            raise forms.ValidationError(_("Give a reason: it stands in the ledger."))
+            raise forms.ValidationError(_("Give a reason: it is recorded in the ledger."))
         return reason
 
 
@@ -84,7 +84,7 @@ class OutdatedPromises(DutyCoverage):
         form, actor = RetargetForm(request.POST), cast(User, request.user)
         chosen = list(clocks.filter(pk__in=_numbers(request)).select_related(*SHOWN))
         if form.is_valid() and not chosen:
-            form.add_error(None, _("Choose at least one promise that still runs under older terms."))
+            form.add_error(None, _("Choose at least one SLA that is still running under older terms."))
         if not form.is_valid():
             return self._page(request, policy, version, clocks, form=form)
         reason = form.cleaned_data["reason"]
@@ -110,7 +110,7 @@ class OutdatedPromises(DutyCoverage):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "original": policy,
-            "title": _("Running promises under older versions"),
+            "title": _("SLAs running under older versions"),
             "is_fullwidth": "1",
             "version": version,
             "page": page,
@@ -144,7 +144,7 @@ def _count(request: HttpRequest, object_id: str | None) -> dict[str, Any]:
 
 def _done(count: int) -> str:
     return ngettext(
-        "%(count)s promise is under the version in force now.",
-        "%(count)s promises are under the version in force now.",
+        "%(count)s SLA now follows the version in force.",
+        "%(count)s SLAs now follow the version in force.",
         count,
     ) % {"count": count}

@@ -15,6 +15,7 @@ from unfold.decorators import display
 from customers.admin.base import ReadOnlyInline
 from customers.admin.fields import person
 from customers.models import Customer
+from customers.phrases import labelled, listed, noted
 from escalation.admin.chains.inline import StepInline
 from escalation.admin.chains.page import ChainPage, Played
 from escalation.admin.policies.customer_preview import AsksCustomer, customer_in, terms_from
@@ -47,13 +48,13 @@ class VersionInline(ReadOnlyInline):
 
     @display(description=_("changed by"))
     def changed_by(self, version: PolicyVersion) -> str:
-        return person(version.created_by) if version.created_by else str(_("shipped"))
+        return person(version.created_by) if version.created_by else str(_("built-in"))
 
-    @display(description=_("windows"))
+    @display(description=_("response times"))
     def windows(self, version: PolicyVersion) -> str:
         return in_words(version.targets.all())
 
-    @display(description=_("served through"))
+    @display(description=_("channels covered"))
     def ways(self, version: PolicyVersion) -> str:
         return ways_in_words(version)
 
@@ -77,10 +78,10 @@ class PolicyAdmin(AsksCustomer, OutdatedPromises, ChainPage):
         may_write = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
         if not may_write:
             read = ("current_windows", "current_ways")
-            return (head, (_("Windows"), {"fields": read}), *self.past_fieldsets(obj))
+            return (head, (_("Response times"), {"fields": read}), *self.past_fieldsets(obj))
         windows = ((kind.label, {"fields": window_rows(kind)}) for kind in ClockKind)
         rest = (
-            (_("Served through"), {"fields": ways_rows()}),
+            (_("Channels covered"), {"fields": ways_rows()}),
             (_("Pauses"), {"fields": ("pause_cap_minutes",)}),
         )
         return (head, *windows, *rest, *self.past_fieldsets(obj))
@@ -125,11 +126,11 @@ class PolicyAdmin(AsksCustomer, OutdatedPromises, ChainPage):
     def version(self, policy: Any) -> str:
         return f"v{policy.version_number}" if policy.version_number else "-"
 
-    @display(description=_("windows in force"))
+    @display(description=_("response times in force"))
     def current_windows(self, policy: Policy) -> str:
         return in_words(targets_in_force(policy))
 
-    @display(description=_("served through"))
+    @display(description=_("channels covered"))
     def current_ways(self, policy: Policy) -> str:
         version = policy.versions.order_by("-number").first()
         return ways_in_words(version) if version else "-"
@@ -146,24 +147,24 @@ def in_words(targets: Any) -> str:
     """One line per window: kind, priority, minutes, calendar."""
     rows = (
         (
-            target.get_kind_display(),
-            target.get_priority_display(),
-            minutes(target.minutes),
-            target.calendar.name,
+            labelled(
+                f"{target.get_kind_display()} · {target.get_priority_display()}",
+                noted(minutes(target.minutes), target.calendar.name),
+            ),
         )
         for target in sorted(targets, key=_order)
     )
-    return format_html_join("", "<div>{} · {}: {} ({})</div>", rows) or "-"
+    return format_html_join("", "<div>{}</div>", rows) or "-"
 
 
 def ways_in_words(version: PolicyVersion) -> str:
     """One line per priority: through what it is served."""
     rows = (
-        (priority.name, ", ".join(str(way.label) for way in ways))
+        (labelled(priority.name, listed(way.label for way in ways)),)
         for priority in Priority
         if (ways := version.ways(priority))
     )
-    return format_html_join("", "<div>{}: {}</div>", rows) or "-"
+    return format_html_join("", "<div>{}</div>", rows) or "-"
 
 
 def _order(target: PolicyTarget) -> tuple[str, int]:

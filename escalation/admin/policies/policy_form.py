@@ -11,6 +11,7 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
 )
 
+from customers.phrases import labelled, listed
 from escalation.choices import RESPONSE_KINDS, ClockKind, Way
 from escalation.models import Calendar, Policy, PolicyTarget
 from escalation.policies.editing import Ways, Window
@@ -78,7 +79,7 @@ class _PolicyForm(forms.ModelForm):
 
     pause_cap_minutes = forms.IntegerField(
         label=_("Longest pause in minutes"),
-        help_text=_("How long a promise of resolution stands still in all while we wait for the customer."),
+        help_text=_("How long in total a resolution SLA may be paused while we wait for the customer."),
         min_value=0,
         max_value=LONGEST,
         initial=3 * 24 * 60,
@@ -103,7 +104,7 @@ class _PolicyForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if not self.instance.is_default and "plan" in self.fields and not given.get("plan"):
-            self.add_error("plan", _("Choose the plan that this policy serves."))
+            self.add_error("plan", _("Choose the service plan for this policy."))
         for kind in ClockKind:
             for priority in Priority:
                 self._check(kind, priority, given)
@@ -112,10 +113,12 @@ class _PolicyForm(forms.ModelForm):
     def _check(self, kind: ClockKind, priority: Priority, given: dict[str, Any]) -> None:
         minutes, calendar = minutes_name(kind, priority), calendar_name(kind, priority)
         if given.get(minutes) and not given.get(calendar):
-            self.add_error(calendar, _("Choose the calendar that counts these minutes."))
+            self.add_error(calendar, _("Choose the working calendar for these minutes."))
         is_needed = self.instance.is_default and kind in RESPONSE_KINDS
         if is_needed and minutes not in self.errors and not given.get(minutes):
-            self.add_error(minutes, _("The default policy promises every answer: others fall back to it."))
+            self.add_error(
+                minutes, _("The default policy must cover every response: the others fall back to it.")
+            )
 
     def windows(self) -> list[Window]:
         given = self.cleaned_data
@@ -138,7 +141,7 @@ PolicyForm = type("PolicyForm", (_PolicyForm,), {**_window_fields(), **_ways_fie
 def window_faults(form: forms.BaseForm) -> list[str]:
     """What is wrong with the windows of a form, by kind; the rest of the form is not looked at."""
     return [
-        f"{kind.label}, {form[name].label}: {form.errors[name][0]}"
+        labelled(listed([kind.label, form[name].label]), form.errors[name][0])
         for kind in ClockKind
         for row in window_rows(kind)
         for name in row

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_POST
 from customers.access import visible_customers
 from customers.admin.base import DeskAdmin
 from customers.choices import validate_zone
+from customers.phrases import labelled
 from escalation.policies.editing import Window
 from escalation.policies.preview import preview_rows
 from tickets.choices import Priority
@@ -62,9 +63,7 @@ class PreviewPage(DeskAdmin):
 
     change_form_outer_after_template = "escalation/preview/panel.html"
     offers_zones = False
-    preview_intro: Any = gettext_lazy(
-        "When a message would have to be answered, by what stands in the form above; nothing is saved."
-    )
+    preview_intro: Any = gettext_lazy("When a message would be due, by the form above; nothing is saved.")
 
     def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> PreviewTerms:
         """What the posted form promises at ``at`` (UTC); raises DeskError, a sentence on each line."""
@@ -139,7 +138,7 @@ def sentences(form: forms.BaseForm) -> list[str]:
 
 
 def _sentence(form: forms.BaseForm, name: str, error: str) -> str:
-    return f"{form[name].label}: {error}" if name in form.fields else error
+    return labelled(form[name].label, error) if name in form.fields else error
 
 
 def _zones(request: HttpRequest) -> list[str]:

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
@@ -33,14 +34,14 @@ class EscalationAdmin(ReadOnlyAdmin, RowAccessAdmin):
     @display(description=_("step"))
     def share(self, escalation: Escalation) -> str:
         if escalation.step is None:
-            return str(_("by hand"))
+            return str(_("manually"))
         again = f" · {escalation.round + 1}" if escalation.round else ""
         return f"{escalation.step.when}{again}"
 
-    @display(description=_("from"))
+    @display(description=pgettext_lazy("person", "from"))
     def handed_from(self, escalation: Escalation) -> str:
         return person(escalation.from_owner)
 
-    @display(description=_("to"))
+    @display(description=pgettext_lazy("person", "to"))
     def handed_to(self, escalation: Escalation) -> str:
-        return person(escalation.to_owner) if escalation.to_owner else str(_("told only"))
+        return person(escalation.to_owner) if escalation.to_owner else str(_("notified only"))

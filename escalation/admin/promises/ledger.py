@@ -29,7 +29,7 @@ class EventColumns:
     def who(self, event: ClockEvent) -> str:
         return person(event.actor) if event.actor else str(_("the desk"))
 
-    @display(description=_("holder"))
+    @display(description=_("owner then"))
     def held_by(self, event: ClockEvent) -> str:
         return person(event.holder)
 
@@ -73,6 +73,6 @@ class ClockEventAdmin(EventColumns, ReadOnlyAdmin, RowAccessAdmin):
     def number(self, event: ClockEvent) -> str:
         return ticket_link(event.clock.ticket_id)
 
-    @display(description=_("promise"))
+    @display(description=_("SLA"))
     def kind(self, event: ClockEvent) -> str:
         return event.clock.get_kind_display()

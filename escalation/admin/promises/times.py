@@ -15,4 +15,4 @@ def moment_marked(at: datetime | None, *, is_backdated: bool) -> str:
     shown = date_format(timezone.localtime(at), "DATETIME_FORMAT")
     if not is_backdated:
         return shown
-    return format_html('{} <b class="text-red-600 dark:text-red-400">{}</b>', shown, _("written down later"))
+    return format_html('{} <b class="text-red-600 dark:text-red-400">{}</b>', shown, _("logged later"))

@@ -29,7 +29,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, promise: int, **options: Any) -> None:
         explanation = explain(Clock.objects.all(), promise, now=timezone.now())
         if explanation is None:
-            raise CommandError(_("There is no promise %(number)s.") % {"number": promise})
+            raise CommandError(_("There is no SLA %(number)s.") % {"number": promise})
         if options["json"]:
             self.stdout.write(json.dumps(as_document(explanation), ensure_ascii=False, indent=2))
             return

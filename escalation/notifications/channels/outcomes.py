@@ -16,21 +16,21 @@ LEAST_SECRET = 6
 
 # Why nothing was sent, or nothing came back: sentences of ours among the words of others. They are kept in English and
 # translated for whoever reads them.
-NO_NAME = gettext_noop("The name of the host cannot be resolved. Look for a mistake in it.")
+NO_NAME = gettext_noop("The host name cannot be resolved. Check the spelling.")
 PRIVATE = gettext_noop("The address is private, so nothing is sent to it.")
-NOT_TAKEN = gettext_noop("The host refused the connection: nothing listens there.")
-NO_WAY_THERE = gettext_noop("There is no way to this host in the network.")
+NOT_TAKEN = gettext_noop("The host refused the connection: nothing is listening there.")
+NO_WAY_THERE = gettext_noop("There is no network route to this host.")
 NO_CERTIFICATE = gettext_noop("The host has no valid certificate for its name, so nothing is sent to it.")
 NO_TLS = gettext_noop("The encrypted connection failed.")
-HUNG_UP = gettext_noop("The host hung up without an answer.")
-LATE = gettext_noop("No answer came in time.")
-UNREADABLE = gettext_noop("The address cannot be used any more. Enter it again.")
-NOTHING_SENT = gettext_noop("The service was not asked to send anything. Look at the address.")
+HUNG_UP = gettext_noop("The host closed the connection without a response.")
+LATE = gettext_noop("No response in time.")
+UNREADABLE = gettext_noop("The address can no longer be used. Enter it again.")
+NOTHING_SENT = gettext_noop("The service was not asked to send anything. Check the address.")
 BROKEN = gettext_noop("The connection failed.")
 NOT_SENT = gettext_noop("It could not be sent.")
-UNWRITTEN = gettext_noop("It could not be put into words.")
-NO_WAY = gettext_noop("No way to reach this group has been entered.")
-STRAYED = gettext_noop("The ticket is another customer's by now.")
+UNWRITTEN = gettext_noop("The notification text could not be created.")
+NO_WAY = gettext_noop("No contact method has been entered for this group.")
+STRAYED = gettext_noop("The ticket now belongs to another customer.")
 REASONS = (
     NO_NAME, PRIVATE, NOT_TAKEN, NO_WAY_THERE, NO_CERTIFICATE, NO_TLS, HUNG_UP, LATE, UNREADABLE, NOTHING_SENT, BROKEN,
     NOT_SENT, UNWRITTEN, NO_WAY, STRAYED,

@@ -128,7 +128,7 @@ def demo_administrator_line(administrator: NewAdministrator) -> str:
 
 def welcome(plan: DeskPlan, administrator: NewAdministrator | None, demo: DemoReport | None) -> str:
     """What stands on the screen when the desk is open: where it is, and how to get in."""
-    lines = [_("The desk is open at %(url)s (Ctrl-C stops it)") % {"url": plan.url}]
+    lines = [_("The desk is running at %(url)s (press Ctrl-C to stop it)") % {"url": plan.url}]
     if plan.lmtp_port:
         lines.append(_("Mail by LMTP: 127.0.0.1:%(port)s") % {"port": plan.lmtp_port})
     if plan.smtp_port:

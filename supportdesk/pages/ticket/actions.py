@@ -49,7 +49,9 @@ class NewerMessage(DeskError):
     """The customer wrote while the answer was being written; the text is kept and nothing is sent."""
 
     def __init__(self, message: Message) -> None:
-        super().__init__(_("Not sent: the customer wrote again meanwhile. Read it, then send once more."))
+        super().__init__(
+            _("Not sent: the customer wrote again in the meantime. Read the new message, then send again.")
+        )
         self.message = message
 
 
@@ -83,7 +85,9 @@ def act_once(act: PageAction, acting: ActionContext) -> None:
         if claim_submission(acting.data["token"], actor=acting.actor, at=acting.at):
             act.perform(acting)
         elif not _was_said(acting):
-            raise DeskError(_("This page was sent before. Load it again and send; your text stays."))
+            raise DeskError(
+                _("This page was already submitted. Reload it and send again; your text is kept.")
+            )
 
 
 def _was_said(acting: ActionContext) -> bool:
@@ -148,7 +152,7 @@ def _relax(acting: ActionContext) -> None:
 def _clock_of(acting: ActionContext) -> Clock:
     clock = acting.ticket.clocks.filter(pk=acting.data["clock"]).first()
     if clock is None:
-        raise DeskError(_("This promise is not one of the ticket."))
+        raise DeskError(_("This SLA is not part of the ticket."))
     return clock
 
 
@@ -199,7 +203,7 @@ def _move_of(acting: ActionContext) -> AbsenceMove:
     move = AbsenceMove.objects.filter(ticket=acting.ticket, pk=acting.data["move"]).first()
     if move is None:
         raise DeskError(
-            _("There is nothing to decide any more: the ticket is done, or somebody decided already.")
+            _("There is nothing left to decide: the ticket is done, or somebody has already decided.")
         )
     return move
 
@@ -213,23 +217,27 @@ def _merge(acting: ActionContext) -> None:
 
 
 ACTS: Mapping[str, PageAction] = {
-    "reply": PageAction(ReplyForm, _reply, gettext_lazy("The answer is on its way.")),
+    "reply": PageAction(ReplyForm, _reply, gettext_lazy("Your reply is being sent.")),
     "note": PageAction(NoteForm, _note, gettext_lazy("The note is saved.")),
-    "contact": PageAction(ContactForm, _contact, gettext_lazy("The contact is logged.")),
-    "void": PageAction(VoidForm, _void, gettext_lazy("The answer is voided; its promise runs again.")),
-    "waive": PageAction(DecisionForm, _waive, gettext_lazy("The promise is waived.")),
-    "relax": PageAction(DecisionForm, _relax, gettext_lazy("The promise is relaxed.")),
+    "contact": PageAction(ContactForm, _contact, gettext_lazy("The call or chat is logged.")),
+    "void": PageAction(VoidForm, _void, gettext_lazy("The reply is voided; its SLA is running again.")),
+    "waive": PageAction(DecisionForm, _waive, gettext_lazy("The SLA is waived.")),
+    "relax": PageAction(DecisionForm, _relax, gettext_lazy("The SLA is relaxed.")),
     "status": PageAction(StatusForm, _status, gettext_lazy("The status is changed.")),
     "priority": PageAction(PriorityForm, _priority, gettext_lazy("The priority is changed.")),
     "owner": PageAction(OwnerForm, _owner, gettext_lazy("The ticket is handed over.")),
     "acknowledge": PageAction(
-        OnceForm, _acknowledge, gettext_lazy("You have it. The promise runs on; answer the customer.")
+        OnceForm,
+        _acknowledge,
+        gettext_lazy("Acknowledged by you. The SLA keeps running; reply to the customer."),
     ),
-    "take_over": PageAction(OnceForm, _take_over, gettext_lazy("The ticket is yours. Answer the customer.")),
-    "escalate": PageAction(EscalateForm, _escalate, gettext_lazy("The ticket went one level up.")),
+    "take_over": PageAction(
+        OnceForm, _take_over, gettext_lazy("The ticket is yours. Reply to the customer.")
+    ),
+    "escalate": PageAction(EscalateForm, _escalate, gettext_lazy("The ticket was escalated one level.")),
     "take_back": PageAction(
-        AbsenceMoveForm, _take_back, gettext_lazy("The ticket is back with who held it before.")
+        AbsenceMoveForm, _take_back, gettext_lazy("The ticket is back with its previous owner.")
     ),
-    "keep": PageAction(AbsenceMoveForm, _keep, gettext_lazy("The ticket stays where it is.")),
-    "merge": PageAction(MergeForm, _merge, gettext_lazy("The tickets are one now.")),
+    "keep": PageAction(AbsenceMoveForm, _keep, gettext_lazy("The ticket stays with its current owner.")),
+    "merge": PageAction(MergeForm, _merge, gettext_lazy("The tickets are merged.")),
 }

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.access import visible_contacts, visible_customers
+from customers.phrases import labelled, sentences
 from escalation.absences.returning import offered_to
 from escalation.clocks.lead_decisions import LEADS
 from escalation.models import AbsenceMove
@@ -191,7 +192,9 @@ def _seeing(form: forms.Form, problem: DeskError) -> forms.Form:
 def _attempt(act: PageAction, form: forms.Form, ticket: Ticket, request: HttpRequest) -> DeskError | None:
     """Do it; what a person can mend comes back as the error to show."""
     if not form.is_valid():
-        return DeskError(" ".join(f"{form[name].label}: {errors[0]}" for name, errors in form.errors.items()))
+        return DeskError(
+            sentences(labelled(form[name].label, errors[0]) for name, errors in form.errors.items())
+        )
     try:
         act_once(act, ActionContext(ticket, request.user, timezone.now(), form.cleaned_data))  # type: ignore[arg-type]
     except DeskError as error:

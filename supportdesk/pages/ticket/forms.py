@@ -36,7 +36,7 @@ class ManyFilesField(forms.FileField):
         files = [super(ManyFilesField, self).clean(one, initial) for one in data or ()]
         if sum(file.size for file in files) > settings.MAIL_MAX_BYTES:
             raise forms.ValidationError(
-                _("The files are larger than %(most)s together. Send a link instead."),
+                _("Together the files are larger than %(most)s. Send a link instead."),
                 params={"most": filesizeformat(settings.MAIL_MAX_BYTES)},
             )
         return files
@@ -63,7 +63,7 @@ class ReplyForm(OnceForm):
     seen = forms.IntegerField(widget=forms.HiddenInput)
     copies = AddressesField(label=_("Cc"), required=False)
     body = forms.CharField(
-        label=_("Reply"), strip=False, required=False, widget=text_area(7, _("Your answer to the customer"))
+        label=_("Reply"), strip=False, required=False, widget=text_area(7, _("Your reply to the customer"))
     )
     uploads = ManyFilesField(label=_("Files"), required=False)
     then = forms.ChoiceField(
@@ -76,14 +76,14 @@ class NoteForm(OnceForm):
         label=_("Internal note"),
         strip=False,
         required=False,
-        widget=text_area(5, _("For colleagues; the customer never sees it, and it answers no promise")),
+        widget=text_area(5, _("For colleagues only: the customer never sees it, and it is not a response")),
     )
     uploads = ManyFilesField(label=_("Files"), required=False)
 
 
 class ContactForm(OnceForm):
     channel = forms.ChoiceField(label=_("By"), choices=BY_VOICE)
-    reached = forms.CharField(label=_("Whom you reached"), required=False, max_length=200)
+    reached = forms.CharField(label=_("Person reached"), required=False, max_length=200)
     happened_at = forms.DateTimeField(
         label=_("When"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=WHEN)
     )
@@ -136,7 +136,7 @@ class OwnerForm(ReasonForm):
 class MergeForm(ReasonForm):
     """``into`` is the number of the ticket that goes on, in any spelling."""
 
-    into = forms.CharField(label=_("Into"), max_length=30)
+    into = forms.CharField(label=_("Merge into"), max_length=30)
 
     def clean_into(self) -> int:
         number = NUMBER.fullmatch(self.cleaned_data["into"])

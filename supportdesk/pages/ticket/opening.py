@@ -21,7 +21,7 @@ from tickets.services.submissions import claim_submission
 def open_by_hand(data: Mapping[str, Any], *, actor: User, at: datetime) -> Ticket:
     """``data`` is that of a valid NewTicketForm. Raises DeskError, also when the form was sent before."""
     if not claim_submission(data["token"], actor=actor, at=at):
-        raise DeskError(_("This ticket was opened already; find it on the board."))
+        raise DeskError(_("This ticket was already created; find it on the board."))
     contact: Contact | None = data["contact"]
     customer: Customer | None = data["customer"] or (contact.customer if contact else None)
     return open_ticket(

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db.models import Prefetch
 
+from customers.phrases import listed
 from escalation.chains.progress import ChainProgress, Chains
 from escalation.chains.step_times import AT_THE_START, step_time
 from escalation.choices import ClockChange, ClockState, Whom
@@ -62,7 +63,7 @@ class ChainStep:
 
     @property
     def told(self) -> str:
-        return ", ".join(str(Whom(value).label) for value in (self.step.tell if self.step else ()))
+        return listed(str(Whom(value).label) for value in (self.step.tell if self.step else ()))
 
 
 @dataclass(frozen=True)

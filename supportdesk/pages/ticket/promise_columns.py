@@ -31,7 +31,7 @@ class PromiseColumn(RowAccessAdmin):
     def received(self, ticket: Any) -> str:
         return moment_marked(ticket.opened_at, is_backdated=ticket.is_opened_late)
 
-    @display(description=_("promise due"), label={"late": "danger", "soon": "warning", "later": "info"})
+    @display(description=_("SLA due"), label={"late": "danger", "soon": "warning", "later": "info"})
     def promise_due(self, ticket: Any) -> tuple[str, str] | None:
         if ticket.next_due is None:
             return None

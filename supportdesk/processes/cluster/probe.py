@@ -33,12 +33,12 @@ class ClusterProbe:
         try:
             cluster = Cluster.objects.filter(name=self.name).first()
             if is_unreachable():
-                return Sign(Liveness.UNKNOWN, _("Redis does not answer"))
+                return Sign(Liveness.UNKNOWN, _("Redis does not respond"))
             if self.leaves_task:
                 self._ask()
         except DatabaseFault as error:
             words = {"error": _first_line(error)}
-            return Sign(Liveness.UNKNOWN, _("the database does not answer: %(error)s") % words)
+            return Sign(Liveness.UNKNOWN, _("the database does not respond: %(error)s") % words)
         finally:
             # Each question comes in a thread of its own, whose connection nobody would use again.
             connections.close_all()
@@ -61,8 +61,8 @@ class ClusterProbe:
 
 def _last(cluster: Cluster) -> str:
     if cluster.worked_at is None:
-        return _("no task done yet")
-    return _("the last task was done at %(time)s") % {"time": f"{cluster.worked_at:%H:%M:%S} UTC"}
+        return _("no task finished yet")
+    return _("the last task finished at %(time)s") % {"time": f"{cluster.worked_at:%H:%M:%S} UTC"}
 
 
 def _first_line(error: Exception) -> str:

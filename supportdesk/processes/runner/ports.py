@@ -30,7 +30,7 @@ def port_problems(bindings: Iterable[Binding]) -> list[str]:
 
 def _duplicate_ports(binding: Binding, twin: Binding) -> list[str]:
     words = {"port": binding.port, "one": twin.port_option, "other": binding.port_option}
-    return [_("Port %(port)s is asked for twice: give %(one)s and %(other)s different ports.") % words]
+    return [_("Port %(port)s is used twice: give %(one)s and %(other)s different ports.") % words]
 
 
 def _problem(binding: Binding) -> list[str]:
@@ -41,7 +41,7 @@ def _problem(binding: Binding) -> list[str]:
         "host_option": binding.host_option,
     }
     if not 1 <= binding.port <= 65535:
-        return [_("%(port)s is no port: give %(option)s a number from 1 to 65535.") % words]
+        return [_("%(port)s is not a port: give %(option)s a number from 1 to 65535.") % words]
     try:
         _try(binding)
     except socket.gaierror:

@@ -113,7 +113,7 @@ class PartKeeper:
         status = life.process.status()
         if status is not None:
             self._count_death(life, now)
-            self._fail(life, now, _("ended by itself (%(how)s)") % {"how": exit_in_words(status)})
+            self._fail(life, now, _("exited by itself (%(how)s)") % {"how": exit_in_words(status)})
         elif life.pulse.is_lost(now):
             silence = {"seconds": round(life.pulse.silent_for(now)), "detail": life.pulse.sign.detail}
             self._fail(life, now, _("gave no sign of life for %(seconds)s seconds (%(detail)s)") % silence)

@@ -98,7 +98,7 @@ class Supervisor:
             words = {"name": keeper.part.name, "count": GIVEN_UP_AFTER}
             self.printer.say(
                 "desk",
-                _("%(name)s died %(count)s times in a row and is given up; see its lines above. Stopping.")
+                _("%(name)s died %(count)s times in a row; giving up. See its lines above. Stopping.")
                 % words,
             )
 

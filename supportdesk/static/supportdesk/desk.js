@@ -11,20 +11,22 @@
     if (source) offset = Number(source.dataset.now) - Date.now();
   };
 
-  const lasting = (ms, dayWord) => {
+  // The same shape as in the template tag `countdown`.
+  const lasting = (ms, words) => {
     const total = Math.floor(Math.abs(ms) / 1000);
     const pad = (number) => String(number).padStart(2, "0");
     const [days, hours, minutes] = [Math.floor(total / 86400), Math.floor(total / 3600), Math.floor(total / 60) % 60];
-    const sign = ms < 0 ? "−" : "";
-    if (days) return `${sign}${days} ${dayWord} ${pad(hours % 24)}:${pad(minutes)}`;
-    return `${sign}${hours}:${pad(minutes)}:${pad(total % 60)}`;
+    const late = ms < 0 ? `${words.overdue ?? "overdue"} ` : "";
+    if (days < 2) return `${late}${hours}:${pad(minutes)}:${pad(total % 60)}`;
+    const rest = hours % 24 ? ` ${hours % 24} ${words.hour ?? "h"}` : "";
+    return `${late}${days} ${words.day ?? "d"}${rest}`;
   };
 
   const heatOf = (left, share) => (left <= 0 ? "late" : share <= 0.2 ? "hot" : share <= 0.5 ? "warm" : "calm");
 
   const tick = () => {
     const now = Date.now() + offset;
-    const dayWord = document.querySelector("[data-day]")?.dataset.day ?? "d";
+    const words = document.querySelector("[data-day]")?.dataset ?? {};
     for (const clock of document.querySelectorAll(".cd[data-due]")) {
       const left = clock.dataset.due - now;
       const share = Math.min(1, Math.max(0, left / (clock.dataset.due - clock.dataset.from || 1)));
@@ -33,7 +35,7 @@
         clock.dataset.heat = heat;
         clock.querySelector(".ms").textContent = ICONS[heat];
       }
-      clock.querySelector("b").textContent = lasting(left, dayWord);
+      clock.querySelector("b").textContent = lasting(left, words);
       const bar = clock.querySelector(".cd-bar i");
       if (bar) bar.style.width = `${Math.round(100 * (1 - share))}%`;
     }

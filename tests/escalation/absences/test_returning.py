@@ -1,4 +1,4 @@
-"""Back from absence: tickets are offered back once, and only people take them back or let them stay."""
+"""Returned from leave: tickets are offered back once, and only people take them back or let them stay."""
 
 import pytest
 
@@ -138,7 +138,7 @@ def test_many_tickets_are_one_notification_that_names_the_most_urgent(ann, absen
 
 def test_the_notification_leads_to_the_page_of_all_of_them(ann, ticket):
     notice = Notice(NoticeKind.BACK, ticket, detail="P2 SD#1 Black screen · Bob")
-    assert subject_of(notice) == "Back from absence"
+    assert subject_of(notice) == "Returned from leave"
     text = text_of(notice)
     assert "P2 SD#1 Black screen · Bob" in text
     assert "/escalation/absencemove/" in text
@@ -151,7 +151,7 @@ def test_taken_back_with_ledger_timeline_note_and_word_to_the_other(move, ticket
     assert (line.actor, line.data["rule"]) == (ann, OwnerRule.BY_HAND)
     event = ClockEvent.objects.filter(clock=clock_of(ticket), change=ClockChange.HANDED_OVER).latest("pk")
     assert (event.holder, event.actor) == (ann, ann)
-    assert "is back and has it again" in ticket.messages.filter(kind=MessageKind.NOTE).latest("pk").body
+    assert "is back and owns it again" in ticket.messages.filter(kind=MessageKind.NOTE).latest("pk").body
     told = Notification.objects.get(kind=NoticeKind.TAKEN_BACK)
     assert (told.recipient, told.other) == (bob, ann)
     move.refresh_from_db()
@@ -175,7 +175,7 @@ def test_kept_nothing_moves(move, ticket, bob):
 @pytest.mark.parametrize("service", [take_back, keep])
 def test_decided_once(move, ann, bob, service):
     keep(move=move, actor=bob, at=minute(110))
-    with pytest.raises(DeskError, match="nothing to decide"):
+    with pytest.raises(DeskError, match="nothing left to decide"):
         service(move=move, actor=ann, at=minute(111))
 
 
@@ -183,13 +183,13 @@ def test_decided_once(move, ann, bob, service):
 def test_nothing_is_decided_on_a_ticket_that_is_done(move, ticket, ann, service):
     answered(ticket, 105, then=Status.WAITING)
     set_status(ticket=ticket, status=Status.CLOSED, actor=ann, at=minute(106))
-    with pytest.raises(DeskError, match="nothing to decide"):
+    with pytest.raises(DeskError, match="nothing left to decide"):
         service(move=move, actor=ann, at=minute(110))
 
 
 @pytest.mark.parametrize("service", [take_back, keep])
 def test_a_stranger_decides_nothing(move, ticket, bob, service):
-    with pytest.raises(DeskError, match="Only who held"):
+    with pytest.raises(DeskError, match="Only the previous owner"):
         service(move=move, actor=staff("eve", groups=["Account manager"]), at=minute(110))
     assert owner_of(ticket) == bob
 
@@ -203,7 +203,7 @@ def test_a_lead_decides(move, ticket, ann):
 def test_somebody_who_left_is_not_told_and_gets_nothing_back(move, ticket, ann, bob):
     ann.is_active = False
     ann.save()
-    with pytest.raises(DeskError, match="does not work at the desk"):
+    with pytest.raises(DeskError, match="no longer works at the desk"):
         take_back(move=move, actor=bob, at=minute(110))
     assert owner_of(ticket) == bob
 

@@ -111,7 +111,7 @@ def test_kept_from_the_list_and_decided_once(login, move, ticket, bob):
     run_action(client, "keep", [move])
     move.refresh_from_db()
     assert (move.settled_as, Ticket.objects.get(pk=ticket.pk).owner) == (Settled.KEPT, bob)
-    assert "nothing to decide" in said(run_action(client, "take_back", [move]))[0]
+    assert "nothing left to decide" in said(run_action(client, "take_back", [move]))[0]
 
 
 def test_a_stranger_cannot_decide_by_guessing(login, move, ticket, bob):

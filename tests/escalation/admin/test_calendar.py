@@ -118,7 +118,7 @@ def test_a_zone_that_does_not_exist_is_told_once_and_beside_its_field(client_of_
     data = form_of(day_1="09:00-18:00", time_zone="Mars/Base")
     form = client_of_director.post(add_url(Calendar), data).context["adminform"].form
     assert form.errors == {
-        "time_zone": ["Mars/Base is no time zone. Write an IANA name such as Asia/Shanghai."]
+        "time_zone": ["Mars/Base is not a time zone. Enter an IANA name such as Asia/Shanghai."]
     }
 
 
@@ -134,7 +134,7 @@ def test_the_page_warns_before_a_year_that_is_not_known_yet(login, frozen, own_d
     sentence = f"holidays of {last + 1} for China are not known yet"
     assert any(sentence in text for text in said(page)) is warned
     assert f"{last + 1}: " in page.content.decode()
-    assert page.content.decode().count("make-up days not known yet") == 2
+    assert page.content.decode().count("make-up workdays not yet announced") == 2
 
 
 def test_the_page_counts_the_days_of_each_year(login, frozen):
@@ -150,7 +150,7 @@ def test_a_calendar_in_use_is_not_deleted(login):
     client = login(AdminFactory())
     page = client.post(delete_url(target.calendar), {"post": "yes"}, follow=True)
     uses = "policies: Gold; contracts: Aurora Live; promises: 1"
-    assert said(page) == [f"{target.calendar} cannot be deleted, promises are counted by it. {uses}."]
+    assert said(page) == [f"{target.calendar} cannot be deleted: SLAs are counted by it. {uses}."]
     assert f">{uses}<" in page.content.decode()
     assert delete_url(target.calendar) not in page.content.decode()
     assert Calendar.objects.filter(pk=target.calendar.pk).exists()

@@ -113,7 +113,7 @@ def test_a_step_that_stands_already_is_not_asked_again(login, director, default,
     assert login(director).post(page_url(default), data).status_code == 302
     number = next(n for n in range(19) if data[f"steps-{n}-id"] == page_duty.pk)
     response = login(director).post(page_url(default), data | {f"steps-{number}-ack_minutes": 5})
-    assert "neither the step nor the policy has a duty rota" in response.content.decode()
+    assert "neither the step nor the policy has one" in response.content.decode()
 
 
 def test_a_step_that_fired_can_be_taken_away(login, director, default, calendar):
@@ -152,7 +152,7 @@ def test_a_wrong_step_is_refused_where_it_stands(login, director, default, calen
 
 def test_a_chain_that_ends_nowhere_is_refused(login, director, default, calendar):
     response = refused(login(director), default, calendar, WARN)
-    assert "must end at a person" in str(
+    assert "must end with a person" in str(
         response.context["inline_admin_formsets"][0].formset.non_form_errors()
     )
 
@@ -219,7 +219,7 @@ def test_a_new_contract_may_bring_steps_along(login, director):
 def test_steps_of_a_contract_end_at_a_person_too(login, director):
     contract = ContractFactory()
     response = login(director).post(page_url(contract), contract_form(contract) | chain_post((), [WARN]))
-    assert "must end at a person" in response.content.decode()
+    assert "must end with a person" in response.content.decode()
     assert not contract.steps.exists()
 
 
@@ -277,7 +277,7 @@ def test_the_timeline_plays_the_steps_that_stand_in_the_form(login, director, de
 
 def test_the_timeline_says_what_is_wrong_in_the_form(login, director, default, calendar):
     html = timeline(login(director), default, only(default, calendar, replace(WARN, tell=()), UP))
-    assert "Choose whom the step tells" in html
+    assert "Choose whom the step notifies" in html
     html = timeline(login(director), default, policy_form(default, calendar), sample_priority=7)
     assert "Select a valid choice" in html
 

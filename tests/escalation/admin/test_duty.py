@@ -101,7 +101,7 @@ def test_an_edited_layer_changes_what_has_not_begun(login, lead, rota, people):
     response = client.post(
         page_url(layer), {**layer_form(rota, cy, cy), **turns(cy, cy, rows=rows)}, follow=True
     )
-    assert any("What has begun stays" in text for text in said(response))
+    assert any("Shifts already started are unchanged" in text for text in said(response))
     assert [on_duty(rota=rota, at=NOW + days * DAY) for days in (0, 1)] == [people[0], cy]
 
 
@@ -210,9 +210,9 @@ def test_the_page_of_a_policy_names_them_where_its_promise_depends_on_it(login, 
     client = login(staff(groups=["Support director"]))
     around_the_clock = policy_of(rota, CalendarFactory())
     html = client.get(page_url(around_the_clock)).content.decode()
-    assert f"The promise around the clock depends on {rota}" in html
+    assert f"The promise 24/7 depends on {rota}" in html
     in_the_day = policy_of(DutyRotaFactory(), office_calendar())
-    assert "The promise around the clock" not in client.get(page_url(in_the_day)).content.decode()
+    assert "The promise 24/7" not in client.get(page_url(in_the_day)).content.decode()
 
 
 @pytest.mark.parametrize("model", [DutyOverride, DutyHandover, DutyLayer])
@@ -224,8 +224,8 @@ def test_everybody_reads_what_was_done(login, model, group):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"rotation": "weeks", "length": 1}, "every week, Monday 09:00 · around the clock"),
-        ({"rotation": "weeks", "length": 2, "weekday": 4}, "every 2 weeks, Friday 09:00 · around the clock"),
+        ({"rotation": "weeks", "length": 1}, "every week, Monday 09:00 · 24/7"),
+        ({"rotation": "weeks", "length": 2, "weekday": 4}, "every 2 weeks, Friday 09:00 · 24/7"),
         ({"rotation": "days", "length": 1, "weekdays": [6, 5]}, "every day at 09:00 · Saturday, Sunday"),
         (
             {"rotation": "hours", "length": 12, "from_time": time(20), "to_time": time(8)},

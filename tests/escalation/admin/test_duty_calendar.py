@@ -222,7 +222,7 @@ def test_an_override_is_marked_and_taken_back(login, lead, rota, people):
     client = login(lead)
     html = client.get(page(rota, shift=made.shifts.get().pk)).content.decode()
     assert "dentist" in html
-    assert "Take the override back" in html
+    assert "Withdraw the override" in html
     client.post(page(rota), {"act": "withdraw", "override": made.pk})
     made.refresh_from_db()
     assert made.withdrawn_by == lead
@@ -267,7 +267,7 @@ def test_a_swap_already_made_can_be_taken_back_from_either_side(login, lead, rot
     sides = [
         client.get(page(rota, shift=side.shifts.get().pk)).content.decode() for side in swap.overrides.all()
     ]
-    assert ["Take the swap back" in html for html in sides] == [True, True]
+    assert ["Withdraw the swap" in html for html in sides] == [True, True]
 
 
 def test_names_of_people_are_escaped(login, lead):

@@ -123,7 +123,7 @@ def test_the_refused_are_listed_with_their_sentence_and_the_others_done(login, d
     version = revise_policy(policy=default, windows=windows, actor=None, at=minute(-1))
     response = retarget(login(director), default, clock_of(late), clock_of(fine))
     html = response.content.decode()
-    assert "1 promise is under the version in force now." in said(response)
+    assert "1 SLA now follows the version in force." in said(response)
     assert f"{late.number} · First response: Under these terms the promise would be broken already." in html
     assert clock_of(fine).policy_version == version
     assert clock_of(late).due_at == minute(25)

@@ -93,8 +93,8 @@ def test_saving_without_a_change_makes_no_version(login, director, default):
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"minutes_first_response_0": ""}, "default policy promises every"),
-        ({"calendar_first_response_0": ""}, "Choose the calendar"),
+        ({"minutes_first_response_0": ""}, "default policy must cover every"),
+        ({"calendar_first_response_0": ""}, "Choose the working calendar"),
         ({"minutes_first_response_0": "0"}, "greater than or equal to 1"),
         ({"minutes_first_response_0": "soon"}, "whole number"),
     ],
@@ -121,7 +121,7 @@ def test_a_policy_for_a_plan_is_added_with_its_first_version(login, director):
 
 def test_a_policy_that_serves_no_plan_is_refused(login, director):
     response = login(director).post(add_url(Policy), policy_form(None, CalendarFactory()))
-    assert "Choose the plan" in errors(response)
+    assert "Choose the service plan" in errors(response)
 
 
 def test_what_a_priority_is_served_through_is_entered_and_a_new_version(login, director, default):

@@ -94,8 +94,8 @@ def test_a_policy_that_is_not_saved_yet_is_previewed(login, director):
     ("changes", "sentence"),
     [
         ({"minutes_first_response_1": "soon"}, "First response, P1 High, minutes: Enter a whole number."),
-        ({"calendar_first_response_0": ""}, "Choose the calendar that counts these minutes."),
-        ({"minutes_next_response_2": ""}, "The default policy promises every answer"),
+        ({"calendar_first_response_0": ""}, "Choose the working calendar for these minutes."),
+        ({"minutes_next_response_2": ""}, "The default policy must cover every response"),
         ({"preview_at": "yesterday"}, "Arriving at: Enter a valid date/time."),
         ({"preview_at": "2426-11-18T12:00"}, "within ten years"),
         ({"preview_zone": "Mars/Base"}, "no time zone"),
@@ -336,7 +336,7 @@ def from_customer(client, row, customer, **changes):
 def test_a_policy_is_previewed_for_one_customer_in_their_zone(login, director, default, berlin):
     html = from_customer(login(director), default, berlin, minutes_first_response_1=45)
     assert "Aurora Live has no contract on this day" in html
-    assert '<p class="soft">This policy applies to them then.</p>' in html
+    assert '<p class="soft">This policy will apply to the customer then.</p>' in html
     assert "2026-11-18 13:45 (Europe/Berlin)" in html
     assert "2026-11-18 20:45 (Asia/Shanghai)" in html
     assert all(f">{name}<" in html for name in ("P0 Urgent", "P1 High", "P2 Medium", "P3 Low"))
@@ -350,12 +350,12 @@ def test_a_policy_that_does_not_serve_the_customer_says_which_does(login, direct
     assert "13:45 (Europe/Berlin)" in html
     html = from_customer(client, default, berlin, minutes_first_response_0=45, preview_at="2026-12-02T12:00")
     assert "Aurora Live under Gold" in html
-    assert f"This policy does not apply to them then: {plan.policy} does" in html
+    assert f"This policy will not apply to the customer then: {plan.policy} does" in html
     assert "2026-12-01 23:15 (America/New_York)" in html
     html = from_customer(
         client, plan.policy, berlin, minutes_first_response_0=20, preview_at="2026-12-02T12:00"
     )
-    assert "This policy applies to them then." in html
+    assert "This policy will apply to the customer then." in html
     assert "2026-12-01 23:20 (America/New_York)" in html
 
 

@@ -158,7 +158,7 @@ def test_a_contract_has_a_chain_of_its_own(gold):
 @pytest.mark.parametrize("steps", [(), (WARN,), (replace(UP, lowest_priority=2),)])
 def test_the_default_chain_always_ends_at_a_person(default, steps):
     before = standing(default)
-    with pytest.raises(DeskError, match="must end at a person"):
+    with pytest.raises(DeskError, match="must end with a person"):
         revise(default, *steps)
     assert standing(default) == before
 

@@ -41,25 +41,25 @@ def test_a_good_step_is_taken(step):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"percent": None}, "Say when the step happens"),
-        ({"minutes_from_due": 5}, "Say when the step happens"),
+        ({"percent": None}, "Say when the step runs"),
+        ({"minutes_from_due": 5}, "Say when the step runs"),
         ({"percent": 1001}, "between 0 % and 1000 %"),
         ({"percent": None, "minutes_from_due": 43201}, "within 30 days"),
         ({"highest_priority": 2, "lowest_priority": 1}, "more urgent to the less urgent"),
-        ({"tell": (), "reassign_to": ""}, "Choose whom the step tells"),
-        ({"tell": ("boss",)}, "somebody the desk does not know"),
-        ({"reassign_to": Whom.HOLDER.value}, "somebody the desk does not know"),
+        ({"tell": (), "reassign_to": ""}, "Choose whom the step notifies"),
+        ({"tell": ("boss",)}, "a recipient the desk does not define"),
+        ({"reassign_to": Whom.HOLDER.value}, "a recipient the desk does not define"),
         ({"reassign_to": Whom.PERSON.value}, "Say who the named person is"),
         ({"tell": (Whom.PERSON.value,)}, "Say who the named person is"),
-        ({"person": User(pk=8, is_staff=True, is_active=False)}, "does not work at the desk any more"),
-        ({"tell": (Whom.DUTY_PERSON.value,)}, "neither the step nor the policy has a duty rota"),
-        ({"tell": (Whom.ROTA_GROUP.value,)}, "neither the step nor the policy has a duty rota"),
+        ({"person": User(pk=8, is_staff=True, is_active=False)}, "no longer works at the desk"),
+        ({"tell": (Whom.DUTY_PERSON.value,)}, "neither the step nor the policy has one"),
+        ({"tell": (Whom.ROTA_GROUP.value,)}, "neither the step nor the policy has one"),
         ({"channels": ()}, "at least one channel"),
-        ({"channels": ("pigeon",)}, "a channel the desk does not know"),
-        ({"channels": ("mail", "mail")}, "named once"),
+        ({"channels": ("pigeon",)}, "a channel the desk does not define"),
+        ({"channels": ("mail", "mail")}, "listed only once"),
         ({"ack_minutes": 0}, "at least one minute"),
-        ({"repeat_minutes": 0}, "repeats after at least one minute"),
-        ({"repeat_cap": 3}, "Say after how many minutes the step repeats"),
+        ({"repeat_minutes": 0}, "must repeat after at least one minute"),
+        ({"repeat_cap": 3}, "Enter the minutes between repeats"),
     ],
 )
 def test_a_wrong_step_is_refused_with_a_sentence(changes, sentence):
@@ -75,10 +75,10 @@ def found(*steps, is_default=False):
 
 
 def test_every_priority_that_is_served_ends_at_a_person():
-    assert "must end at a person" in found(WARNING)
+    assert "must end with a person" in found(WARNING)
     early = replace(GOOD, percent=99)
-    assert "must end at a person" in found(early)
-    assert "must end at a person" in found(replace(GOOD, percent=None, minutes_from_due=-1))
+    assert "must end with a person" in found(early)
+    assert "must end with a person" in found(replace(GOOD, percent=None, minutes_from_due=-1))
     assert found(WARNING, replace(GOOD, percent=None, minutes_from_due=0)) == ""
     assert found(WARNING, replace(GOOD, percent=150)) == ""
 
@@ -90,7 +90,7 @@ def test_the_priorities_without_an_end_are_named():
 
 
 def test_the_default_chain_serves_every_priority():
-    assert "must end at a person" in found(is_default=True)
+    assert "must end with a person" in found(is_default=True)
     assert "Missing for P3 Low." in found(replace(GOOD, lowest_priority=Priority.P2), is_default=True)
     assert found(GOOD, is_default=True) == ""
     assert found() == ""

@@ -13,7 +13,7 @@ from tickets.choices import Channel, Priority
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
-MARK = "written down later"
+MARK = "logged later"
 
 
 @pytest.fixture

@@ -173,7 +173,7 @@ def test_a_version_without_the_window_changes_nothing(ticket, director):
     bare = PolicyVersion.objects.create(
         policy=Policy.objects.get(is_default=True), number=99, created_at=minute(1)
     )
-    with pytest.raises(DeskError, match="no such window"):
+    with pytest.raises(DeskError, match="no such response time"):
         retarget_to_version(clock=clock_of(ticket), version=bare, actor=director, at=minute(5), reason="x")
 
 

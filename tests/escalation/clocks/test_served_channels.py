@@ -1,4 +1,4 @@
-"""Which promised ways a promise was served through: what counts as proof, for which promise, and what does not."""
+"""Which promised ways a promise was channels covered: what counts as proof, for which promise, and what does not."""
 
 import pytest
 
@@ -173,7 +173,7 @@ def test_a_refused_post_and_one_to_a_colleague_serve_nothing(clock):
 def test_the_ticket_page_shows_what_was_promised_and_the_proof(login, clock):
     message = called(clock.ticket, 5)
     html = login(AdminFactory()).get(page_url(clock.ticket)).content.decode()
-    part = html[html.index("Promised through") :]
+    part = html[html.index("Channels covered") :]
     assert f'href="#m{message.pk}"' in part
     assert "Mr Li" in part
     assert "Dedicated tech group" in part
@@ -187,7 +187,7 @@ def test_an_explanation_names_the_promised_ways_with_their_proof(clock, count_qu
     phone = next(one for one in explanation.through if one.way == "phone")
     assert (phone.served_at, phone.whom, phone.message) == (minute(5), "Mr Li", message.pk)
     told = {
-        fact.value for fact in report_of(explanation, zone="UTC").terms if fact.name == "Promised through"
+        fact.value for fact in report_of(explanation, zone="UTC").terms if fact.name == "Channels covered"
     }
     assert "Dedicated tech group: not yet" in told
     assert any(one.startswith("Phone: ") and one.endswith(" to Mr Li") for one in told)

@@ -151,7 +151,7 @@ def test_the_list_shows_when_how_long_and_the_median(login, boss, ann):
 
 
 def test_without_any_the_list_says_so(login, boss):
-    assert "No drill was acknowledged yet." in login(boss).get(list_url(Drill)).content.decode()
+    assert "No drill has been acknowledged yet." in login(boss).get(list_url(Drill)).content.decode()
     assert median_after([]) is None
 
 
@@ -175,13 +175,13 @@ def test_started_on_the_page_once(login, boss):
     assert response.url == page_url(drill)
     assert (drill.ticket.customer, drill.until_acknowledged, drill.started_by) == (customer, True, boss)
     again = client.post(add_url(Drill), {**form, "customer": customer.pk}).content.decode()
-    assert "started already" in again
+    assert "was already started" in again
     assert Drill.objects.count() == 1
 
 
 def test_a_refusal_is_shown_and_nothing_is_lost(login, drill, boss):
     html = login(boss).post(add_url(Drill), {"token": uuid4(), "reason": "second one"}).content.decode()
-    assert "A fire drill runs already" in html
+    assert "A fire drill is already running" in html
     assert 'value="second one"' in html
     html = login(boss).post(add_url(Drill), {"token": uuid4(), "reason": ""}).content.decode()
     assert "This field is required." in html
@@ -189,11 +189,11 @@ def test_a_refusal_is_shown_and_nothing_is_lost(login, drill, boss):
 
 def test_ended_on_the_page(login, drill, boss):
     response = login(boss).post(reverse("admin:escalation_drill_end", args=[drill.pk]), follow=True)
-    assert said(response) == ["The drill is over; nobody is paged for it any more."]
+    assert said(response) == ["The drill is over; no more paging for it."]
     drill.refresh_from_db()
     assert drill.ended_by == boss
     again = login(boss).post(reverse("admin:escalation_drill_end", args=[drill.pk]), follow=True)
-    assert said(again) == ["This drill is over already."]
+    assert said(again) == ["This drill is already over."]
 
 
 def test_a_link_alone_ends_nothing(login, drill, boss):

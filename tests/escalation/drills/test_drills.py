@@ -113,7 +113,7 @@ def test_a_customer_who_lends_the_contract_hears_nothing(boss):
 
 def test_a_reply_is_refused_and_changes_nothing(boss, duty):
     ticket = started(boss)
-    with pytest.raises(DeskError, match="nothing goes to a customer"):
+    with pytest.raises(DeskError, match="nothing is sent to a customer"):
         answered(ticket, 5, actor=duty)
     assert Clock.objects.get(ticket=ticket).state == ClockState.RUNNING
     assert drill_of(ticket).is_running
@@ -124,7 +124,7 @@ def test_an_address_on_the_ticket_is_no_way_out(boss):
     contact = ContactFactory()
     Ticket.objects.filter(pk=ticket.pk).update(contact=contact)
     ticket.refresh_from_db()
-    with pytest.raises(DeskError, match="nothing goes to a customer"):
+    with pytest.raises(DeskError, match="nothing is sent to a customer"):
         answered(ticket, 5)
     assert not OutboundEmail.objects.filter(purpose=MailPurpose.REPLY).exists()
 
@@ -180,7 +180,7 @@ def test_ended_by_hand_the_paging_stops(boss):
     end_drill(drill=drill_of(ticket), actor=boss, at=minute(10))
     assert (drill_of(ticket).ending, drill_of(ticket).ended_by) == (DrillEnding.BY_HAND, boss)
     assert sweep(now=minute(300)).acted == 0
-    with pytest.raises(DeskError, match="over already"):
+    with pytest.raises(DeskError, match="already over"):
         end_drill(drill=drill_of(ticket), actor=boss, at=minute(11))
 
 

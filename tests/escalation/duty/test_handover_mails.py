@@ -63,8 +63,8 @@ def test_both_are_told_at_the_change_in_their_language_and_zone(change, ann, ben
     assert tell_changes(now=NOW) == 1
     to_ann, to_ben = mails()["ann@desk.example"], mails()["ben@desk.example"]
     assert to_ann.subject == f"Hand-over of P0 duty: {name_of(ann)} → {name_of(ben)}"
-    assert "CET" in to_ann.text
-    assert "CST" in to_ben.text
+    assert "UTC+1, Berlin" in to_ann.text
+    assert "北京时间，UTC+8" in to_ben.text
     assert {to_ann.purpose, to_ben.purpose} == {MailPurpose.NOTIFICATION}
 
 
@@ -135,8 +135,8 @@ def test_what_is_open_is_told_p0_first_with_what_is_due_and_who_knows(rota, chan
     text = mails()["ann@desk.example"].text
     assert text.index("All rooms black") < text.index("Echo in Brazil")
     assert "Star Live" in text
-    assert "First response falls due at" in text
-    assert f"Told so far: {ann.first_name}" in text
+    assert "First response is due at" in text
+    assert f"Notified: {ann.first_name}" in text
 
 
 def test_what_is_of_no_concern_to_either_is_left_out(rota, change, ann):
@@ -147,7 +147,7 @@ def test_what_is_of_no_concern_to_either_is_left_out(rota, change, ann):
     TicketFactory(owner=ann, status=Status.CLOSED, subject="Closed")
     tell_changes(now=NOW)
     text = mails()["ann@desk.example"].text
-    assert "Nothing is open" in text
+    assert "There is nothing open" in text
     assert not any(word in text for word in ("Foreign", "Question", "Closed"))
 
 

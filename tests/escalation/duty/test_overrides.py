@@ -228,7 +228,7 @@ def test_who_is_put_on_duty_is_told_in_their_zone_why_and_by_whom(rota, lead):
     assert recipient == other.email
     assert f"You are on duty: {rota}" in subject
     assert f"{lead.first_name} put you on duty" in text
-    assert "15:00 (CET)" in text
+    assert "15:00 (UTC+1, Berlin)" in text
     assert "Ann is ill" in text
 
 
@@ -241,7 +241,9 @@ def test_both_sides_of_a_swap_are_told_and_told_again_when_it_is_taken_back(rota
     swap = swap_shifts(first=the_shift(rota, 24), second=the_shift(rota, 48), reason="x", actor=lead, at=NOW)
     assert {recipient for recipient, _subject, _text in mails()} == {user.email for user in people}
     withdraw_override(override=swap.overrides.first(), actor=lead, at=NOW + HOUR)
-    assert [subject[:10] for _recipient, subject, _text in mails()] == ["You are on"] * 2 + ["Not on dut"] * 2
+    assert [subject[:10] for _recipient, subject, _text in mails()] == ["You are on"] * 2 + [
+        "No longer on dut"
+    ] * 2
 
 
 def test_an_address_that_cannot_be_used_does_not_stop_the_act(rota):

@@ -115,7 +115,7 @@ def test_a_repeat_tells_the_duty_manager_that_it_is_still_theirs(ticket):
         dispatched(at)
     first, again = Notification.objects.filter(recipient__username="duty").order_by("pk")
     assert "It is yours now; " in first.mail.text
-    assert f"{ticket.number} had no answer in time. It is still yours." in again.mail.text
+    assert f"{ticket.number} was not answered in time. It is still yours." in again.mail.text
 
 
 def test_an_account_manager_who_is_not_the_holder_is_told_too(ticket, line):

@@ -94,7 +94,7 @@ def test_somebody_away_is_told_all_the_same_and_marked(customer, people):
     AbsenceFactory(user=people["bo"])
     step = played(customer, WARN).steps[0]
     assert [(one.user.username, one.why, one.is_away) for one in step.reached] == [
-        ("ann", "the holder", False),
+        ("ann", "the owner", False),
         ("bo", "the backup account manager", True),
     ]
 

@@ -60,8 +60,8 @@ def test_it_is_a_note_of_the_desk_with_everything_that_matters(ticket):
     for piece in (
         "from Ann to",
         "Aurora Live",
-        "2026-11-18 13:00 (CET)",
-        "2026-11-18 13:30 (CET)",
+        "Wednesday 18 November 2026, 13:00 (UTC+1, Berlin)",
+        "Wednesday 18 November 2026, 13:30 (UTC+1, Berlin)",
         "Black since noon.",
     ):
         assert piece in message.body
@@ -91,7 +91,7 @@ def test_a_call_that_was_written_down_later_is_marked(ticket):
     called(ticket, 27, happened=26)
     asked(ticket, 29)
     others = note(ticket).body.split("Other messages:\n")[1].splitlines()
-    assert ["written down later" in line for line in others if "Ann" in line or "Phone" in line] == [
+    assert ["logged later" in line for line in others if "Ann" in line or "Phone" in line] == [
         True,
         False,
     ]
@@ -128,7 +128,7 @@ def test_without_a_contract_it_says_so(ticket):
 
 
 @pytest.mark.parametrize(
-    ("at", "told"), [(29, ", 1 min left"), (30, ", overdue for 0 min"), (31, ", overdue for 1 min")]
+    ("at", "told"), [(29, ", 1 min left"), (30, ", overdue by 0 s"), (31, ", overdue by 1 min")]
 )
 def test_it_tells_the_time_left_or_how_late_it_is(ticket, at, told):
     clock = clock_of(ticket)
@@ -143,7 +143,7 @@ def test_it_names_everybody_once_who_was_told_of_this_promise(ticket):
         NotificationFactory(recipient=cy, ticket=ticket, clock=clock, created_at=minute(at))
     NotificationFactory(recipient=UserFactory(first_name="Dee"), ticket=ticket, clock=None)
     body = note(ticket, staff("bob", time_zone="UTC")).body
-    assert "Told so far: Cy (11-18 12:24)\n" in body
+    assert "Notified: Cy (11-18 12:24)\n" in body
 
 
 def test_by_hand_it_says_who_and_why(ticket):

@@ -57,7 +57,7 @@ def test_the_page_names_the_ticket_its_due_time_and_who_is_on_it(rota, contact):
     text = Notification.objects.get(kind=NoticeKind.PAGED, recipient__username="ann").mail.text
     assert ticket.number in text
     assert ticket.owner.first_name in text
-    assert "2026-11-18 20:30 (CST)" in text
+    assert "20:30 (UTC+8, Shanghai)" in text
 
 
 def test_the_page_tells_the_person_on_duty_that_it_is_theirs(rota, contact):
@@ -65,7 +65,7 @@ def test_the_page_tells_the_person_on_duty_that_it_is_theirs(rota, contact):
     ticket = opened(contact=contact)
     dispatched(0)
     text = Notification.objects.get(kind=NoticeKind.PAGED, recipient__username="engineer").mail.text
-    assert f"{ticket.number} is a P0: everything else waits. It is yours." in text
+    assert f"{ticket.number} is a P0. Drop everything else. It is yours." in text
 
 
 def test_the_deputy_of_a_person_on_duty_who_is_away_gets_it(rota, contact):

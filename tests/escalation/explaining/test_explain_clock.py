@@ -92,13 +92,13 @@ def test_without_a_customer_there_is_no_zone_of_theirs(clock):
 def test_the_text_tells_the_whole_story(clock):
     text = run(clock, language="en")
     for words in (
-        "Broken: still open 30 min after it was due (30 min of working time).",
-        "Our server received the mail from Li <li@company.example>.",
+        "Breached: 30 min overdue (30 min of working time) and still without a response.",
+        "Our server received the email from Li <li@company.example>.",
         "Wed 2026-11-18 16:45 +05:45 | Wed 2026-11-18 12:00 +01:00",
         "RTC-7",
-        "30 min counted and 0 min left make the window of 30 min.",
-        "The answer was taken back: the promise runs again from its original start.",
-        "It did not arrive: 550 no such user",
+        "30 min counted and 0 min left add up to the response time of 30 min.",
+        "The reply was revoked: the SLA runs again from its original start.",
+        "Not delivered: 550 no such user",
         "Ann: 1 h",
     ):
         assert words in text
@@ -106,11 +106,11 @@ def test_the_text_tells_the_whole_story(clock):
 
 def test_the_text_is_told_in_chinese_too(clock):
     text = run(clock, language="zh-hans")
-    for words in ("2026-11-18 16:45 +05:45", "如何开始", "回复被撤回", "RTC-7"):
+    for words in ("2026-11-18 16:45 +05:45", "开始", "回复已作废", "RTC-7"):
         assert words in text
     assert "Wed" not in text
 
 
 def test_a_number_that_is_no_promise_gives_a_sentence():
-    with pytest.raises(CommandError, match="There is no promise 4711"):
+    with pytest.raises(CommandError, match="There is no SLA 4711"):
         call_command("explain_clock", "4711")

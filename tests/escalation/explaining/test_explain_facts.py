@@ -50,7 +50,7 @@ def contact(lead):
 
 
 def promising(contact, hours: str | Calendar, *, at: float = 0) -> Ticket:
-    """A P2 of a minute, to be resolved within 40 office hours, a P1 within 20. UTC stands for around the clock."""
+    """A P2 of a minute, to be resolved within 40 office hours, a P1 within 20. UTC stands for 24/7."""
     policy = Policy.objects.get(is_default=True)
     kept = policy.versions.get().targets.select_related("calendar")
     windows = [Window(each.kind, each.priority, each.minutes, each.calendar) for each in kept]
@@ -321,7 +321,7 @@ def test_a_window_of_the_contract_is_called_so_with_its_date(contact):
     it = told(opened(contact=contact, priority=Priority.P2), 10)
     assert (it.terms.window_minutes, it.terms.contract_window_since) == (90, own.created_at)
     [window] = [fact.value for fact in report_of(it, zone="UTC").terms if fact.name == "Window"]
-    assert window.startswith("1 h 30 min, a window of the contract, in force since ")
+    assert window.startswith("1 h 30 min, a response time of the contract, in force since ")
 
 
 def test_a_merge_names_both_tickets(contact, lead):

@@ -70,25 +70,25 @@ IT = Explanation(
 @pytest.mark.parametrize(
     ("facts", "told"),
     [
-        ({"state": ClockState.RUNNING}, "Running, with 1 h of the window left."),
-        ({"state": ClockState.MET}, "Kept, with 1 h of the window left."),
+        ({"state": ClockState.RUNNING}, "Running, with 1 h of the response time left."),
+        ({"state": ClockState.MET}, "Met, with 1 h of the response time left."),
         (
             {"state": ClockState.PAUSED},
-            "Standing still while the customer is to answer, with 1 h of the window left.",
+            "Paused while waiting on the customer, with 1 h of the response time left.",
         ),
-        ({"state": ClockState.CANCELLED}, "Called off: it did not have to be kept any more."),
+        ({"state": ClockState.CANCELLED}, "Cancelled: no longer required."),
         ({"state": ClockState.BREACHED}, "Broken."),
         (
             {"state": ClockState.BREACHED, "late_by": 5 * HOUR, "late_working": HOUR},
-            "Broken: still open 5 h after it was due (1 h of working time).",
+            "Breached: 5 h overdue (1 h of working time) and still without a response.",
         ),
         (
             {"state": ClockState.BREACHED, "late_by": HOUR, "late_working": ZERO, "end": LINE},
-            "Broken: done 1 h after it was due (0 min of working time).",
+            "Breached: done 1 h after it was due (0 min of working time).",
         ),
         (
             {"state": ClockState.BREACHED, "end": replace(LINE, change=ClockChange.CANCELLED)},
-            "Broken: it ended without being kept.",
+            "Breached: it ended without being met.",
         ),
     ],
 )
@@ -99,12 +99,12 @@ def test_how_it_stands_is_one_sentence(facts, told):
 @pytest.mark.parametrize(
     ("start", "told"),
     [
-        (MAIL, "Our server received the mail from Li <li@company.example>."),
-        (replace(MAIL, sender=""), "Our server received the mail from an unknown sender."),
+        (MAIL, "Our server received the email from Li <li@company.example>."),
+        (replace(MAIL, sender=""), "Our server received the email from an unknown sender."),
         (replace(MAIL, channel="phone", sender="Li"), "Phone call from Li."),
-        (replace(MAIL, kind="outbound", author="Ann"), "Ann answered by mail."),
+        (replace(MAIL, kind="outbound", author="Ann"), "Ann replied by email."),
         (CALL, "Phone call: Ann reached Li."),
-        (None, "The ticket was reopened by hand."),
+        (None, "The ticket was reopened manually."),
     ],
 )
 def test_what_began_it_is_told_by_how_it_came(start, told):
@@ -124,15 +124,15 @@ def test_what_began_it_is_told_by_how_it_came(start, told):
         ),
         (
             replace(CALL, recorded_at=NOW + timedelta(minutes=10)),
-            ["Ann wrote it down 10 min afterwards, at Wed 2026-11-18 13:10 +01:00."],
+            ["Logged by Ann 10 min later, at Wed 2026-11-18 13:10 +01:00."],
         ),
         (
             replace(CALL, recorded_at=NOW + HOUR, is_backdated=True),
-            ["Backdated: Ann wrote it down 1 h afterwards, at Wed 2026-11-18 14:00 +01:00."],
+            ["Backdated: logged by Ann 1 h later, at Wed 2026-11-18 14:00 +01:00."],
         ),
         (
             replace(MAIL, via="imap", mailbox="help@desk.example", message_id="7@company.example"),
-            ["It came by IMAP into help@desk.example.", "Message-ID: 7@company.example"],
+            ["Received by IMAP in help@desk.example.", "Message-ID: 7@company.example"],
         ),
     ],
 )
@@ -146,14 +146,14 @@ RETARGETED = replace(LINE, change=ClockChange.RETARGETED, due_before=NOW + 3 * H
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        (LINE, "Bob holds the ticket from now on."),
+        (LINE, "Bob owns the ticket from now on."),
         (
             replace(RETARGETED, priority_after=0),
-            "The priority was raised from P2 Medium to P0 Urgent; its window counts from here.",
+            "The priority was raised from P2 Medium to P0 Urgent; its response time counts from here.",
         ),
         (
             replace(RETARGETED, priority_after=0, due_before=NOW + HOUR),
-            "The priority was raised from P2 Medium to P0 Urgent; the due time was the earlier one already.",
+            "The priority was raised from P2 Medium to P0 Urgent; the due time was already the earlier one.",
         ),
         (
             replace(RETARGETED, priority_after=3),
@@ -161,20 +161,20 @@ RETARGETED = replace(LINE, change=ClockChange.RETARGETED, due_before=NOW + 3 * H
         ),
         (
             replace(RETARGETED, is_relaxed=True),
-            "A lead relaxed the promise to the window of its lower priority.",
+            "A lead relaxed the SLA to the response time of its lower priority.",
         ),
-        (replace(RETARGETED, is_under_other_terms=True), "The promise was put under other terms."),
+        (replace(RETARGETED, is_under_other_terms=True), "The SLA was moved to other terms."),
         (
             replace(RETARGETED, is_under_other_terms=True, is_kept=True),
-            "The promise was put under other terms; the stricter due time from before it was lowered stays.",
+            "The SLA was moved to other terms; the stricter due time from before the priority was lowered stays.",
         ),
         (
             replace(LINE, change=ClockChange.RESUMED, paused=HOUR),
-            "The promise goes on. The due time moved by the 1 h of working time that it stood.",
+            "The SLA resumes. The due time moved by the 1 h of working time it was paused.",
         ),
         (
             replace(LINE, change=ClockChange.MERGED, merged_from="SD#7", merged_into="SD#9"),
-            "SD#7 was merged into SD#9, where the promise stands now.",
+            "SD#7 was merged into SD#9, which the SLA now belongs to.",
         ),
     ],
 )
@@ -198,20 +198,24 @@ def test_a_step_says_who_had_it_who_has_it_and_who_was_told():
         (NotifiedPerson("Bob", "escalated_to_you"), NotifiedPerson("Cy", "escalated")),
     )
     line = replace(LINE, change=ClockChange.STEP, step=step)
-    assert line_sentence(line) == "100 % of the window had passed: the ticket went from Ann to Bob."
+    assert line_sentence(line) == "100% of the response time had passed: the ticket went from Ann to Bob."
     assert list(line_notes(line, BERLIN)) == ["Told: Bob (Escalated to you), Cy (Escalated)."]
-    assert line_sentence(replace(line, step=replace(step, to_owner=""))) == "100 % of the window had passed."
     assert (
-        line_sentence(replace(line, step=replace(step, to_owner="Ann"))) == "100 % of the window had passed."
+        line_sentence(replace(line, step=replace(step, to_owner="")))
+        == "100% of the response time had passed."
+    )
+    assert (
+        line_sentence(replace(line, step=replace(step, to_owner="Ann")))
+        == "100% of the response time had passed."
     )
 
 
 @pytest.mark.parametrize(
     ("percent", "when", "moved", "told_only"),
     [
-        (0, "0 %", "It was paged at once: the ticket went from Ann to Bob.", "It was paged at once."),
+        (0, "0 %", "Paged at once: the ticket went from Ann to Bob.", "Paged at once."),
         (None, "in 5", "The step “in 5”: the ticket went from Ann to Bob.", "The step “in 5” fired."),
-        (None, "", "Escalated by hand: the ticket went from Ann to Bob.", None),
+        (None, "", "Escalated manually: the ticket went from Ann to Bob.", None),
     ],
 )  # fmt: skip
 def test_a_step_at_the_start_by_minutes_or_by_hand_has_words_of_its_own(percent, when, moved, told_only):
@@ -230,7 +234,10 @@ def test_a_late_lowering_is_marked_with_actor_and_reason():
         actor="Ann",
         cause="agreed",
     )
-    assert list(line_notes(line, BERLIN)) == ["Ann: agreed", "Lowered in the last fifth of the window."]
+    assert list(line_notes(line, BERLIN)) == [
+        "Ann: agreed",
+        "Lowered in the last fifth of the response time.",
+    ]
     assert line_mark(line) == "warn"
 
 
@@ -247,16 +254,16 @@ def test_a_breach_says_when_the_desk_noticed():
     assert list(line_notes(breach, BERLIN)) == ["Recorded 5 min later, at Wed 2026-11-18 13:05 +01:00."]
     closed = replace(breach, recorded_at=NOW - HOUR)
     assert list(line_notes(closed, BERLIN)) == [
-        "Recorded before the due time: the ticket was closed with the promise open."
+        "Recorded before the due time: the ticket was closed with the SLA still running."
     ]
 
 
 def test_the_way_of_a_mail_is_told_with_the_servers_words():
     mail = SentMail("accepted", ("li@company.example", "cc@company.example"), NOW, "250 queued")
     assert list(delivery_notes(replace(CALL, mail=mail), BERLIN)) == [
-        "The mail to li@company.example, cc@company.example: Accepted by the server.",
-        "The server took it at Wed 2026-11-18 13:00 +01:00.",
-        "The server's answer: 250 queued",
+        "The email to li@company.example, cc@company.example: Accepted by the server.",
+        "The server accepted it at Wed 2026-11-18 13:00 +01:00.",
+        "The server's response: 250 queued",
     ]
 
 
@@ -272,7 +279,7 @@ def test_who_voided_an_answer_is_told_once_with_the_reason():
     line = replace(LINE, change=ClockChange.REVOKED, actor="Lea", cause="Only hello.", evidence=voided)
     assert list(line_notes(line, BERLIN)) == [
         "Wed 2026-11-18 12:00 +01:00: Phone call: Ann reached Li.",
-        "Lea decided that it answered nothing: Only hello.",
+        "Lea voided it as not an effective response: Only hello.",
     ]
 
 
@@ -293,10 +300,10 @@ def test_the_sum_says_what_was_carried_and_what_does_not_come_out():
     carried = replace(IT, count=WindowCount((), 2 * HOUR, HOUR, HOUR, 2 * HOUR))
     assert (
         report_of(carried, zone="UTC").sum
-        == "2 h counted and 1 h left make the window of 2 h and 1 h of pause."
+        == "2 h counted and 1 h left add up to the response time of 2 h plus 1 h of pause."
     )
     wrong = replace(IT, count=WindowCount((), 2 * HOUR, HOUR, ZERO, 2 * HOUR))
-    assert "do not make the window" in report_of(wrong, zone="UTC").sum
+    assert "do not add up to the response time" in report_of(wrong, zone="UTC").sum
 
 
 def test_a_waiver_stands_at_the_end_with_its_reason():
@@ -306,7 +313,7 @@ def test_a_waiver_stands_at_the_end_with_its_reason():
 
 def test_working_hours_are_grouped_by_equal_days():
     assert list(week_in_words(TERMS.calendar)) == ["Monday to Friday 09:00-18:00"]
-    assert list(week_in_words(replace(TERMS.calendar, always_open=True))) == ["around the clock"]
+    assert list(week_in_words(replace(TERMS.calendar, always_open=True))) == ["24/7"]
     assert day_in_words(OtherDay("2026-10-01", ())) == "2026-10-01 closed"
     assert day_in_words(OtherDay("2026-10-10", ("09:00-18:00",))) == "2026-10-10 09:00-18:00"
 

@@ -43,7 +43,7 @@ def test_the_task_of_monday_morning_takes_it_too_and_twice_is_once(frozen):
         ("2026-W60", "W01 to W53"),
         ("2025-W53", "W01 to W52"),
         ("bad", "“bad” is not a week; write it like 2026-W47."),
-        ("2026-W47", "2026-W47 is not over before 2026-11-23 00:00"),
+        ("2026-W47", "2026-W47 does not end until 2026-11-23 00:00"),
         ("2027-W01", "not over"),
     ],
 )

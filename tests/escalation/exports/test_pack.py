@@ -208,7 +208,7 @@ def test_a_preview_keeps_nothing(a_week, tmp_path):
 
 
 def test_a_preview_of_the_future_is_refused(tmp_path):
-    with pytest.raises(DeskError, match="not begun"):
+    with pytest.raises(DeskError, match="not started"):
         preview_week(week=WEEK, at=START, folder=tmp_path)
 
 

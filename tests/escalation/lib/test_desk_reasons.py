@@ -18,15 +18,15 @@ from tests.factories import AdminFactory, ContactFactory, CustomerFactory, Staff
 from tests.talk import answered, asked, clock_of, minute, opened
 from tickets.choices import Priority, Status
 
-LATE = "No answer within 100 % of the promised time."
-LATE_ZH = "在承诺时限的 100% 内没有回复。"
+LATE = "No response within 100% of the response time."
+LATE_ZH = "响应时限已过 100%，仍未回复。"
 # Services that write down a reason name one of these.
 WRITERS = {"Act", "Move", "ownership", "hand_over", "hand_over_all", "move_to", "record", "append", "line"}
 # What such modules say elsewhere: in a mail, in a drill's ticket, to the person who acts.
 SAID_ELSEWHERE = {
     "escalation/enforcement/receipt_mail.py": "every sentence",
     "tickets/services/outgoing/delivery.py": "every sentence",
-    "escalation/handlers.py": ("The customer still waits. ",),
+    "escalation/handlers.py": ("The customer is still waiting. ",),
     "escalation/drills/drills.py": (
         "This is a fire drill",
         "Nobody can join a room",
@@ -42,7 +42,10 @@ SAID_ELSEWHERE = {
         (LATE, LATE_ZH),
         (LATE_ZH, LATE_ZH),
         ("The customer wrote.", "客户来信。"),
-        ("Li Lei is away.", "Li Lei 缺勤。"),
+        ("Li Lei is away.", "Li Lei休假中。"),
+        ("No answer within 100 % of the promised time.", LATE_ZH),  # as the desk wrote it before
+        ("在承诺时限的 100% 内没有回复。", LATE_ZH),
+        ("Back from absence.", "休假返岗。"),
         ("The customer wrote. Twice.", "The customer wrote. Twice."),
         ("", ""),
     ],
@@ -59,7 +62,7 @@ def test_what_a_chinese_desk_wrote_is_read_in_english():
 
 def test_parts_of_a_sentence_are_read_too():
     with translation.override("zh-hans"):
-        assert "10 min" not in in_readers_words("No answer: 10 min before due.", by_person=False)
+        assert "10 min" not in in_readers_words("No response: 10 min before due.", by_person=False)
 
 
 def test_people_are_quoted():

@@ -86,4 +86,4 @@ def test_by_hand_it_says_who_escalated_and_why_and_not_that_nobody_answered(tick
     words = text(told(NoticeKind.ESCALATED_TO_YOU, "boss"))
     assert f"{ann.first_name} escalated {ticket.number} by hand. It is yours now" in words
     assert "Reason: Their CEO called." in words
-    assert "no answer in time" not in words
+    assert "was not answered in time" not in words

@@ -223,7 +223,7 @@ def test_when_nothing_reaches_the_person_the_next_one_is_told(service, ann, boss
     instead = Notification.objects.get(kind=NoticeKind.UNREACHED)
     assert (instead.recipient, instead.other, instead.ticket) == (boss, ann, row.ticket)
     assert (instead.channels, instead.is_urgent) == (["webhook"], True)
-    assert "A promise falls due" in instead.mail.text
+    assert "SLA reminder" in instead.mail.text
 
 
 def test_a_private_target_is_refused_when_it_is_sent_to(service, ann, settings):
@@ -255,7 +255,7 @@ def test_a_webhook_carries_the_facts(service, ann, settings):
             "customer": ticket.customer.name,
             "url": f"{settings.SITE_URL}/tickets/ticket/{ticket.pk}/change/",
             "due_at": row.clock.due_at.isoformat(),
-            "what": "A promise falls due",
+            "what": "SLA reminder",
         }
     ]
     assert "X-Desk-Signature" in service.heard[0][1]
@@ -268,7 +268,7 @@ def test_an_sms_is_short(service, ann, monkeypatch):
     row = told(ann, Medium.SMS)
     dispatched(3)
     heard = service.heard[0][0] + service.texts[0]
-    assert f"P0.+{row.ticket.number}".replace("#", "%23") in heard.replace(" ", "+").replace("#", "%23")
+    assert f"%5BP0%5D+{row.ticket.number}".replace("#", "%23") in heard.replace(" ", "+").replace("#", "%23")
     assert "http" not in service.texts[0]
 
 
@@ -405,7 +405,7 @@ def test_a_rota_s_group_reads_what_colleagues_read(wecom):
     ContactWayFactory(user=None, rota=rota)
     row = told_group(Whom.ROTA_GROUP, rota=rota)
     dispatched(3)
-    assert "everything else waits" in wecom.texts[0]
+    assert "Drop everything else" in wecom.texts[0]
     assert again(row).state == NotificationState.SENT
 
 
@@ -414,7 +414,10 @@ def test_a_customer_s_group_reads_that_we_are_on_it_and_until_when_and_nothing_i
     ContactWayFactory(user=None, customer=row.customer)
     dispatched(3)
     text = json.loads(wecom.texts[0])["text"]["content"]
-    assert f"We are on it: {row.ticket.number}, first answer by 2026-11-18 20:30 (CST)." in text
+    assert (
+        f"We are on it: {row.ticket.number}, first response by Wednesday 18 November 2026, 20:30 (UTC+8, Shanghai)."
+        in text
+    )
     assert "secret detail" not in text
     assert "/tickets/" not in text
     assert row.ticket.owner.first_name not in text
@@ -437,14 +440,14 @@ def test_the_contract_says_in_which_language_and_zone(wecom):
     assert Contract.objects.exists()
     ContactWayFactory(user=None, customer=row.customer)
     dispatched(3)
-    assert "(CET)" in json.loads(wecom.texts[0])["text"]["content"]
+    assert "（柏林时间，UTC+1）" in json.loads(wecom.texts[0])["text"]["content"]
 
 
 @pytest.mark.parametrize(
     ("kind", "more", "said"),
     [
-        (NoticeKind.ESCALATED, {}, "has been handed to a senior colleague, who takes care of it now."),
-        (NoticeKind.REMINDER, {"kind": ClockKind.NEXT_RESPONSE}, "next answer by"),
+        (NoticeKind.ESCALATED, {}, "has been escalated and is now with a senior engineer."),
+        (NoticeKind.REMINDER, {"kind": ClockKind.NEXT_RESPONSE}, "next reply by"),
         (NoticeKind.REMINDER, {"kind": ClockKind.UPDATE}, "next update by"),
         (NoticeKind.REMINDER, {"kind": ClockKind.RESOLUTION}, "to be resolved by"),
         (NoticeKind.PAGED, {"stopped_at": minute(2)}, "We are on it: SD#"),
@@ -472,7 +475,7 @@ def test_a_group_that_cannot_be_reached_is_told_to_who_holds_the_ticket(wecom):
         dispatched(at)
     assert again(row).state == NotificationState.FAILED
     instead = Notification.objects.get(kind=NoticeKind.UNREACHED)
-    assert (instead.recipient, instead.detail) == (row.ticket.owner, "Aurora: P0 opened")
+    assert (instead.recipient, instead.detail) == (row.ticket.owner, "Aurora\npaged")
 
 
 def test_a_group_that_nobody_set_up_fails_on_record_and_disturbs_nobody():

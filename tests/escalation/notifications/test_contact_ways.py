@@ -1,4 +1,4 @@
-"""Ways to be reached: which addresses are taken, who may write whose, what is shown, and the test button."""
+"""Contact methods: which addresses are taken, who may write whose, what is shown, and the test button."""
 
 import socket
 
@@ -62,8 +62,8 @@ def test_of_a_webhook_the_host_is_shown(monkeypatch):
 @pytest.mark.parametrize(
     ("medium", "address", "words"),
     [
-        (Medium.CHAT, "mailto://a:b@example.com", "no address that Apprise understands"),
-        (Medium.CHAT, "file:///etc/passwd", "no address that Apprise understands"),
+        (Medium.CHAT, "mailto://a:b@example.com", "Apprise does not understand"),
+        (Medium.CHAT, "file:///etc/passwd", "Apprise does not understand"),
         (Medium.SMS, "wecombot://botkey-4711", "another kind of service"),
         (
             Medium.VOICE,
@@ -75,21 +75,29 @@ def test_of_a_webhook_the_host_is_shown(monkeypatch):
         (
             Medium.SMS,
             "twilio://AC735c307c62944b5a:e29dfbcebf390dee9@12223334444/15556667777/15556667778",
-            "of one recipient",
+            "for one recipient",
         ),
-        (Medium.SMS, "bulksms://tokenid:secret@15556667777/15556667778?batch=yes", "no address that Apprise"),
-        (Medium.VOICE, "opsgenie://a1b2c3d4e5f6a1b2c3d4e5f6-4711/?action=close", "no address that Apprise"),
+        (
+            Medium.SMS,
+            "bulksms://tokenid:secret@15556667777/15556667778?batch=yes",
+            "Apprise does not understand",
+        ),
+        (
+            Medium.VOICE,
+            "opsgenie://a1b2c3d4e5f6a1b2c3d4e5f6-4711/?action=close",
+            "Apprise does not understand",
+        ),
         (Medium.WEBHOOK, "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=BOTKEY-4711", "chat service"),
         (
             Medium.WEBHOOK,
             "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOX",
             "chat service",
         ),
-        (Medium.WEBHOOK, "http://hooks.example/", "begins with https://"),
-        (Medium.WEBHOOK, "https://user:pass@hooks.example/", "begins with https://"),
-        (Medium.WEBHOOK, "https://[::1/", "begins with https://"),
-        (Medium.WEBHOOK, "ftp://hooks.example/", "begins with https://"),
-        (Medium.WEBHOOK, "https://", "begins with https://"),
+        (Medium.WEBHOOK, "http://hooks.example/", "starting with https://"),
+        (Medium.WEBHOOK, "https://user:pass@hooks.example/", "starting with https://"),
+        (Medium.WEBHOOK, "https://[::1/", "starting with https://"),
+        (Medium.WEBHOOK, "ftp://hooks.example/", "starting with https://"),
+        (Medium.WEBHOOK, "https://", "starting with https://"),
         (Medium.WEBHOOK, "https://127.0.0.1/hook", "private network"),
         (Medium.WEBHOOK, "https://localhost/hook", "private network"),
         (Medium.WEBHOOK, "https://nowhere.invalid/hook", "cannot be found"),
@@ -329,4 +337,4 @@ def test_only_one_at_a_time_is_tested(login):
     ways = ContactWayFactory.create_batch(2, user=ann)
     answer = login(ann).post(LIST, {"action": "send_test", "_selected_action": [way.pk for way in ways]})
     (message,) = get_messages(answer.wsgi_request)
-    assert str(message) == "Choose one way at a time."
+    assert str(message) == "Choose one contact method at a time."

@@ -10,13 +10,14 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.utils import translation
 
 from customers.models import Desk
+from customers.names import name_of
 from escalation.choices import AttemptOutcome, Medium, NoticeKind, NotificationState
 from escalation.models import Notification, NotificationAttempt
 from escalation.notifications import dispatch
 from escalation.notifications.channels.delivery import AT_ONCE, TIME_LIMIT
 from escalation.notifications.channels.outcomes import AttemptReport
 from escalation.notifications.contact_ways import MOST_WAYS
-from escalation.notifications.wording import Notice, person_name
+from escalation.notifications.wording import Notice
 from escalation.notifications.writing import tell
 from tests.factories import (
     AdminFactory,
@@ -129,7 +130,7 @@ def test_whoever_has_no_usable_address_is_not_reached_and_the_manager_is_told(se
     instead = Notification.objects.get(kind=NoticeKind.UNREACHED)
     assert (instead.recipient, instead.other, instead.ticket) == (boss, ann, row.ticket)
     assert (instead.state, instead.mail.recipients) == (NotificationState.SENT, ["boss@desk.example"])
-    assert f"{person_name(ann)} could not be reached about {row.ticket.number}" in instead.mail.text
+    assert f"{name_of(ann)} could not be reached about {row.ticket.number}" in instead.mail.text
 
 
 def test_a_deputy_comes_before_the_manager_while_somebody_is_away(boss):
@@ -173,7 +174,7 @@ def test_who_cannot_be_reached_either_is_passed_over_until_somebody_is(boss):
     assert [instead(one).state for one in (boss, top, duty)] == [NotificationState.FAILED] * 3
     last = instead(admin)
     assert (last.state, last.other, last.ticket) == (NotificationState.SENT, ann, row.ticket)
-    assert f"{person_name(ann)} could not be reached" in last.mail.text
+    assert f"{name_of(ann)} could not be reached" in last.mail.text
     assert Notification.objects.count() == 5
 
 
@@ -244,7 +245,7 @@ def test_a_digest_lists_the_most_pressing_tickets_first_with_due_times_and_links
     numbers = [row.ticket.number for row in sorted(rows, key=lambda row: (row.ticket.priority, row.pk))]
     assert sorted(numbers, key=text.index) == numbers
     assert f"P1 {numbers[0]}" in OutboundEmail.objects.get().subject
-    assert text.count("Due: 2026-11-19 03:00 (CST)") == 4
+    assert text.count("Due: tomorrow 03:00 (UTC+8, Shanghai)") == 4
     assert all(f"{settings.SITE_URL}/tickets/ticket/{row.ticket.pk}/" in text for row in rows)
 
 

@@ -1,14 +1,16 @@
 """The sentences people are told: complete, in their language and their zone."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone, translation
 
+from customers.names import name_of
+from customers.times import moment
 from escalation.choices import ClockKind, NoticeKind
 from escalation.notifications.wording import (
     Notice,
     as_read_by,
-    moment,
-    person_name,
     reader_of,
     subject_of,
     text_of,
@@ -37,18 +39,19 @@ def clock():
 def test_every_notice_names_ticket_customer_times_and_the_way_there(clock, settings, kind):
     other = UserFactory(first_name="Ann")
     with as_read_by("en", "Asia/Shanghai"):
-        text = text_of(Notice(kind, clock.ticket, clock, other, detail="550 no such user"))
+        text = text_of(Notice(kind, clock.ticket, clock, other, detail="550 no such user"), at=NOW)
     lines = text.splitlines()
     assert clock.ticket.number in lines[0]
     assert "%" not in lines[0]
     for line in (
         "Customer: Aurora Live",
         "Subject: 50 % black",
-        "Received: 2026-11-18 19:00 (CST)",
-        "Due: 2026-11-19 03:00 (CST)",
-        "550 no such user",
+        f"Owner: {name_of(clock.ticket.owner)}",
+        "Received: Wednesday 18 November 2026, 19:00 (UTC+8, Shanghai)",
+        "Due: Thursday 19 November 2026, 03:00 (UTC+8, Shanghai), 7 h left",
     ):
         assert line in lines
+    assert any("550 no such user" in line for line in lines)
     assert lines[-1].startswith(settings.SITE_URL)
     assert str(clock.ticket.pk) in lines[-1]
 
@@ -64,47 +67,49 @@ def test_every_notice_names_ticket_customer_times_and_the_way_there(clock, setti
     ],
 )
 def test_a_notice_about_somebody_names_them(clock, kind):
-    assert "Ann" in text_of(Notice(kind, clock.ticket, clock, UserFactory(first_name="Ann")))
+    assert "Ann" in text_of(Notice(kind, clock.ticket, clock, UserFactory(first_name="Ann")), at=NOW)
 
 
 def test_the_subject_says_what_how_urgent_and_which():
     notice = Notice(NoticeKind.REMINDER, TicketFactory(subject="Black", priority=1))
-    assert subject_of(notice) == "A promise falls due: P1 Black"
+    assert subject_of(notice, at=NOW) == "[P1] SLA reminder: Black"
 
 
 def test_a_reminder_of_what_is_overdue_does_not_speak_of_the_future(clock):
     notice = Notice(NoticeKind.REMINDER, clock.ticket, clock)
-    assert "falls due at the time below" in text_of(notice)
-    assert subject_of(notice) == "A promise falls due: P2 50 % black"
-    clock.breached_at = clock.due_at
-    assert subject_of(notice) == "A promise is overdue: P2 50 % black"
-    assert f"{clock.ticket.number} had no answer in time. It still waits." in text_of(notice)
+    with as_read_by("en", "Asia/Shanghai"):
+        text = text_of(notice, at=NOW)
+    assert "Send the first response by tomorrow 03:00 (UTC+8, Shanghai), 7 h left." in text
+    assert subject_of(notice, at=NOW) == "[P2] SLA reminder: 50 % black (7 h left)"
+    clock.breached_at, late = clock.due_at, clock.due_at + timedelta(minutes=44)
+    assert subject_of(notice, at=late) == "[P2] SLA overdue: 50 % black (overdue by 44 min)"
+    said = f"{clock.ticket.number} was not answered in time. It is still open, overdue by 44 min."
+    assert said in text_of(notice, at=late)
 
 
 @pytest.mark.parametrize(
     ("kind", "before", "after"),
     [
-        (ClockKind.FIRST_RESPONSE, "still waits for an answer.", "had no answer in time."),
-        (ClockKind.UPDATE, "is still to hear how it goes.", "did not hear in time how it goes."),
-        (ClockKind.RESOLUTION, "is still to be resolved.", "was not resolved in time."),
+        (ClockKind.FIRST_RESPONSE, "is still unanswered.", "was not answered in time."),
+        (ClockKind.UPDATE, "is still owed an update.", "did not get an update in time."),
+        (ClockKind.RESOLUTION, "is not resolved yet.", "was not resolved in time."),
     ],
 )
 def test_a_step_before_the_due_time_does_not_speak_of_a_broken_promise(clock, kind, before, after):
     clock.kind = kind
     notice = Notice(NoticeKind.ESCALATED_TO_YOU, clock.ticket, clock, UserFactory(first_name="Ann"))
-    assert f"{before} It is yours now; Ann held it before." in text_of(notice)
+    assert f"{before} It is yours now; Ann owned it before." in text_of(notice, at=NOW)
     clock.breached_at = clock.due_at
-    assert f"{after} It is yours now; Ann held it before." in text_of(notice)
+    assert f"{after} It is yours now; Ann owned it before." in text_of(notice, at=NOW)
 
 
 def test_a_page_says_once_that_it_is_a_p0():
-    assert (
-        subject_of(Notice(NoticeKind.PAGED, TicketFactory(subject="Black", priority=0))) == "P0 opened: Black"
-    )
+    notice = Notice(NoticeKind.PAGED, TicketFactory(subject="Black", priority=0))
+    assert subject_of(notice, at=NOW) == "[P0] New P0: Black"
 
 
 def test_a_ticket_of_nobody_we_know_says_so():
-    text = text_of(Notice(NoticeKind.NEW_TICKET, TicketFactory(customer=None)))
+    text = text_of(Notice(NoticeKind.NEW_TICKET, TicketFactory(customer=None)), at=NOW)
     assert "Customer: unknown company" in text
     assert "Due" not in text
 
@@ -113,7 +118,7 @@ def test_inside_the_reader_language_and_zone_are_theirs_and_afterwards_as_before
     before = (translation.get_language(), timezone.get_current_timezone_name())
     with as_read_by("zh-hans", "America/New_York"):
         assert translation.get_language() == "zh-hans"
-        assert moment(NOW).endswith("07:00 (EST)")
+        assert moment(NOW) == "2026年11月18日（周三）07:00（纽约时间，UTC-5）"
     assert (translation.get_language(), timezone.get_current_timezone_name()) == before
 
 
@@ -123,12 +128,28 @@ def test_a_reader_without_a_profile_reads_as_the_desk_does(settings):
 
 
 def test_people_go_by_their_names():
-    assert person_name(UserFactory(first_name="Ann", last_name="Lee")) == "Ann Lee"
-    assert person_name(UserFactory(username="ann", first_name="")) == "ann"
+    assert name_of(UserFactory(first_name="Ann", last_name="Lee")) == "Ann Lee"
+    assert name_of(UserFactory(username="ann", first_name="")) == "ann"
 
 
 def test_a_notification_goes_by_the_name_of_whom_it_tells():
     row = NotificationFactory(
         kind=NoticeKind.REMINDER, recipient=UserFactory(first_name="Ann", last_name="Lee")
     )
-    assert str(row) == "A promise falls due · Ann Lee"
+    assert str(row) == "SLA reminder · Ann Lee"
+
+
+def test_a_colleagues_reason_is_told_as_theirs(clock):
+    ann = UserFactory(first_name="Ann")
+    by_hand = Notice(
+        NoticeKind.ESCALATED_TO_YOU, clock.ticket, clock, ann, detail="Their CEO called.", by=ann
+    )
+    voided = Notice(NoticeKind.RESPONSE_VOIDED, clock.ticket, clock, ann, detail="Only hello.")
+    assert "Reason given by Ann: Their CEO called." in text_of(by_hand, at=NOW)
+    assert "Reason given by Ann: Only hello." in text_of(voided, at=NOW)
+
+
+def test_what_somebody_else_was_to_be_told_is_read_in_the_readers_language(clock):
+    notice = Notice(NoticeKind.UNREACHED, clock.ticket, clock, detail=f"极光\n{NoticeKind.PAGED.value}")
+    with as_read_by("zh-hans", "Asia/Shanghai"):
+        assert "极光：新的 P0 工单" in text_of(notice, at=NOW)

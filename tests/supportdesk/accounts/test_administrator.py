@@ -79,7 +79,7 @@ def test_with_the_one_time_password_there_is_no_page_but_the_one_that_asks_for_a
     client = signed_in()
     for response in (client.get(reverse(page)), client.post(reverse(page), {})):
         assert (response.status_code, response["Location"]) == (302, reverse("admin:own_password"))
-    assert "E-mail address" in client.get(reverse("admin:own_password")).content.decode()
+    assert "Email address" in client.get(reverse("admin:own_password")).content.decode()
 
 
 def test_a_password_and_an_address_open_the_desk() -> None:
@@ -160,7 +160,7 @@ def test_the_given_password_is_no_choice() -> None:
 def test_an_address_from_the_environment_is_not_asked_for(settings: Any) -> None:
     settings.DESK_ADMIN_EMAIL = "root@company.example"
     client = signed_in()
-    assert "E-mail address" not in client.get(reverse("admin:own_password")).content.decode()
+    assert "Email address" not in client.get(reverse("admin:own_password")).content.decode()
     choose(client, email="other@company.example")
     assert administrator().email == "root@company.example"
 

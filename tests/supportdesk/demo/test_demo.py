@@ -210,7 +210,7 @@ def test_a_second_run_doubles_nothing_and_shows_the_same_logins(story: Story, se
     again = loaded(story.folder, NOW + timedelta(hours=1))
     assert before == [model.objects.count() for model in (Ticket, Customer, User, Message, DutyShift)]
     assert again.report.logins == story.report.logins
-    assert again.said == ["The demo is loaded already; its data is left as it is."]
+    assert again.said == ["The demo is already loaded; its data is left unchanged."]
 
 
 @pytest.mark.django_db

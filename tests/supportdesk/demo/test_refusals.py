@@ -35,14 +35,14 @@ def try_to_load() -> None:
 @pytest.mark.django_db
 def test_a_desk_with_customers_of_its_own_is_refused(empty: Path) -> None:
     CustomerFactory()
-    with pytest.raises(DeskError, match="the demo is for an empty one"):
+    with pytest.raises(DeskError, match="the demo needs an empty one"):
         try_to_load()
 
 
 @pytest.mark.django_db
 def test_a_desk_with_tickets_of_its_own_is_refused_in_a_sentence_on_the_command_line(empty: Path) -> None:
     TicketFactory(customer=None)
-    with pytest.raises(CommandError, match="the demo is for an empty one"):
+    with pytest.raises(CommandError, match="the demo needs an empty one"):
         call_command("load_demo", stdout=io.StringIO())
 
 

@@ -1,4 +1,4 @@
-"""Gaps of a rota that a promise around the clock depends on: a warning of health and of the board."""
+"""Gaps of a rota that a promise 24/7 depends on: a warning of health and of the board."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -64,4 +64,4 @@ def test_a_warning_stops_nothing_and_is_on_the_board(
     HeartbeatFactory(at=now)
     a_rota_that_matters("P0 duty")
     assert health(now=now).ok
-    assert "Nobody can be reached by P0 duty" in login(AdminFactory()).get("/").content.decode()
+    assert "Nobody on P0 duty can be reached" in login(AdminFactory()).get("/").content.decode()

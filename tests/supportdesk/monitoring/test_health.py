@@ -13,10 +13,11 @@ from django.test import Client
 from django.urls import reverse
 from django_q.models import OrmQ, Schedule
 
+from customers.times import rough_duration
 from escalation.choices import NotificationState
 from escalation.working_time.definitions import OwnDay
 from escalation.working_time.public_holidays import last_published_year
-from supportdesk.monitoring.check_results import Check, age
+from supportdesk.monitoring.check_results import Check
 from supportdesk.monitoring.health import HealthReport, health
 from supportdesk.processes.cluster.names import key_mark
 from supportdesk.schedules import sync_schedules
@@ -84,7 +85,7 @@ def test_a_fetch_error_is_told_with_the_mailbox_and_only_its_first_line(beating:
         host="imap.example", address="help@desk.example", fetched_at=now, error="Wrong password.\nTraceback"
     )
     (finding,) = health(now=now).problems
-    assert finding.text == "Mail to help@desk.example is not fetched: Wrong password."
+    assert finding.text == "Email for help@desk.example is not being fetched: Wrong password."
 
 
 def test_a_mailbox_that_is_not_polled_cannot_be_late(beating: None, now: datetime) -> None:
@@ -123,7 +124,7 @@ def test_unreadable_mail_warns_without_making_the_desk_unwell(beating: None, now
     InboundEmailFactory(state=IntakeState.FAILED)
     report = health(now=now)
     assert report.ok
-    assert [finding.text for finding in report.warnings] == ["1 incoming mail could not be read."]
+    assert [finding.text for finding in report.warnings] == ["1 incoming email could not be read."]
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ def test_a_well_desk_answers_200(beating: None, frozen: object, client: Client) 
     assert set(answer.json()["checks"].values()) == {"ok"}
 
 
-SWEEP_IS_LATE = "Promises are not enforced: the last sweep was 10 minutes ago. Look at the queue."
+SWEEP_IS_LATE = "SLAs are not being enforced: the last sweep was 10 min ago. Check the queue."
 
 
 @pytest.fixture
@@ -213,7 +214,7 @@ def test_a_database_that_is_down_gives_503_and_no_secrets(
     states = answer.json()["checks"]
     assert (states.pop("database"), set(states.values())) == ("unwell", {"unknown"})
     told = client.get(reverse("healthz"), headers={"Authorization": f"Bearer {'t' * 40}"})
-    words = "The database cannot be asked. Check that it runs and that DATABASE_URL is right."
+    words = "The database cannot be queried. Check that it is running and that DATABASE_URL is right."
     assert told.json()["problems"] == [{"check": "database", "text": words}]
     assert "secret" not in (answer.content + told.content).decode()
 
@@ -256,7 +257,7 @@ def test_a_fault_shows_a_page_without_a_traceback(
     ("minutes", "words"), [(1, "1 minute"), (119, "119 minutes"), (120, "2 hours"), (48 * 60, "2 days")]
 )
 def test_an_age_is_told_in_a_unit_that_fits(minutes: int, words: str) -> None:
-    assert age(timedelta(minutes=minutes)) == words
+    assert rough_duration(timedelta(minutes=minutes)) == words
 
 
 @pytest.mark.parametrize(
@@ -300,7 +301,7 @@ def test_a_row_that_stops_every_schedule_is_a_problem_with_its_name(
     Schedule.objects.filter(name="fetch-mail").update(**broken)
     report = health(now=now)
     assert problems(report) == [Check.SCHEDULES]
-    assert broken.get("name", "Fetching mail") in report.problems[0].text
+    assert broken.get("name", "Fetch email") in report.problems[0].text
 
 
 @pytest.mark.parametrize(
@@ -361,7 +362,7 @@ def test_a_cluster_that_fell_silent_is_named_by_its_host(
     ClusterFactory(name="worker-2:77", seen_at=now - seconds * SECOND)
     report = health(now=now)
     assert report.ok
-    words = "The queue on worker-2 has not been heard of for 1 minute. Look at that machine."
+    words = "The queue on worker-2 has been silent for 1 min. Check that machine."
     assert [finding.text for finding in report.warnings] == [words] * warned
 
 
@@ -387,7 +388,7 @@ def test_an_outside_ping_that_fails_is_told_until_one_succeeds(
         HeartbeatFactory(name="outside-ping-failed", at=now - failed * SECOND, detail="HTTP 503")
     report = health(now=now)
     assert report.ok
-    texts = ["The call of SWEEP_PING_URL after each sweep fails: HTTP 503."]
+    texts = ["Calling SWEEP_PING_URL after each sweep fails: HTTP 503."]
     assert [finding.text for finding in report.warnings] == texts * warned
     settings.SWEEP_PING_URL = ""
     assert health(now=now).warnings == ()

@@ -28,10 +28,10 @@ from tests.factories import AdminFactory, HeartbeatFactory
     ("report", "words"),
     [
         (SweepReport(), "nothing was due"),
-        (SweepReport(acted=1), "1 promise acted on"),
+        (SweepReport(acted=1), "1 SLA acted on"),
         (
             SweepReport(acted=3, busy=2, settled=1, failed=1, left=4),
-            "3 promises acted on, 2 were in use and are tried again, 1 was settled already, 1 failed, "
+            "3 SLAs acted on, 2 were in use and will be retried, 1 was already settled, 1 failed, "
             "4 left for the next sweep",
         ),
     ],
@@ -43,13 +43,13 @@ def test_the_counters_of_a_sweep(report: SweepReport, words: str) -> None:
 @pytest.mark.parametrize(
     ("detail", "words"),
     [
-        ("0 of 0", "There is no promise yet to prove."),
-        ("0 of 1", "1 promise comes out of the ledger as it is stored."),
-        ("0 of 302", "All 302 promises come out of the ledger as they are stored."),
-        ("1 of 9", "1 of 9 promises does not come out of the ledger as it is stored."),
+        ("0 of 0", "There is no SLA to check yet."),
+        ("0 of 1", "1 SLA matches the ledger."),
+        ("0 of 302", "All 302 SLAs match the ledger."),
+        ("1 of 9", "1 of 9 SLAs does not match the ledger."),
         (
             f"2 of 9: {Mismatch(7, 3, 'no line.')}",
-            "2 of 9 promises do not come out of the ledger as they are stored. SD#3, promise 7: no line.",
+            "2 of 9 SLAs do not match the ledger. SD#3, SLA 7: no line.",
         ),
     ],
 )
@@ -59,7 +59,7 @@ def test_the_proof_of_the_ledger(detail: str, words: str) -> None:
 
 def test_repaired_schedules_go_by_their_titles() -> None:
     report = SyncReport(created=["sweep"], repaired=["fetch-mail", "drills"], removed=["weekly report"])
-    words = "added: Sweep; set right: Fetching mail, Fire drills; removed: weekly report"
+    words = "added: Sweep; corrected: Fetch email, Fire drills; removed: weekly report"
     assert heartbeat_in_words(REPAIRS, str(report)) == words
 
 
@@ -73,7 +73,7 @@ def test_the_list_of_heartbeats_reads_as_the_operations_page_does(login: Callabl
     HeartbeatFactory(name=SWEEP, detail=str(SweepReport(acted=2)))
     HeartbeatFactory(name="task of tomorrow", detail="done")
     html = login(AdminFactory()).get(list_url(Heartbeat)).content.decode()
-    assert "2 promises acted on" in html
+    assert "2 SLAs acted on" in html
     assert "task of tomorrow" in html
     assert "acted=2" not in html
 

@@ -63,10 +63,10 @@ def test_a_stranger_is_asked_to_sign_in(client: Client) -> None:
 def test_a_desk_that_is_well_says_so(page: Callable[[], str]) -> None:
     words = page()
     assert "All is well." in words
-    assert "Sweep 12:44 3 promises acted on" in words.replace("17:44", "12:44")
+    assert "Sweep 12:44 3 SLAs acted on" in words.replace("17:44", "12:44")
     assert "acted=" not in words
-    assert "Nothing had to be caught up." in words
-    assert "No queue runs." in words
+    assert "Nothing to catch up on." in words
+    assert "No queue is running." in words
 
 
 def late_breach(lag: timedelta) -> None:
@@ -79,8 +79,8 @@ def test_the_lag_of_the_last_day_stands_there(page: Callable[[], str]) -> None:
         late_breach(seconds * SECOND)
     EscalationFactory(due_at=NOW - HOUR, fired_at=NOW - HOUR + 0.4 * SECOND)
     words = page()
-    assert "Breaches noticed 3 2.0 s 1 min 15 s 1 min 15 s" in words
-    assert "Steps fired 1 0.4 s 0.4 s 0.4 s" in words
+    assert "Breaches detected 3 2.0 s 1 min 15 s 1 min 15 s" in words
+    assert "Steps executed 1 0.4 s 0.4 s 0.4 s" in words
 
 
 @pytest.mark.parametrize(("seconds", "late"), [(60, False), (61, True)])
@@ -99,8 +99,8 @@ def test_what_waits_is_counted_and_how_long_it_is_due(page: Callable[[], str]) -
         OrmQ.objects.create(key=key, payload="", lock=NOW - 12 * SECOND)
     words = page()
     assert "Tasks in the queue 1 12 s" in words
-    assert "Mail to be sent 1 6 min 0 s" in words
-    assert "Mail to become a ticket 0 —" in words
+    assert "Email to be sent 1 6 min 0 s" in words
+    assert "Email waiting to become tickets 0 —" in words
 
 
 def test_clusters_and_mailboxes_tell_how_long_ago(page: Callable[[], str]) -> None:
@@ -124,10 +124,10 @@ def test_the_timetable_shows_each_schedule_and_what_is_wrong(page: Callable[[], 
     assert "Sweep each minute Enforces the promises: warns, records breaches, moves tickets up." in words
     assert "Works the whole minute. on time" in words
     assert "Weekly pack each Monday at 08:00 (Asia/Kathmandu) Freezes the figures" in words
-    assert "of the week that is over. malformed: stops every schedule" in words
-    assert "Fetching mail each minute Asks the mailboxes for new mail. late" in words
-    assert "weekly report print does not belong to the desk" in words
-    assert "Schedules whose time has passed without a run: Fetching mail." in words
+    assert "of the week that is over. malformed: stops all schedules" in words
+    assert "Fetch email every minute Fetches new email from the mailboxes. late" in words
+    assert "weekly report print not defined by the desk" in words
+    assert "Schedules that missed their run: Fetch email." in words
 
 
 def test_by_what_sweeps_know_of_each_other_is_not_shown(page: Callable[[], str]) -> None:

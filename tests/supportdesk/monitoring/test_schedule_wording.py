@@ -52,8 +52,8 @@ def test_the_list_of_schedules_reads_as_the_operations_page_does(login: Callable
     client = login(AdminFactory())
     html = client.get(list_url(Schedule)).content.decode()
     for words in (
-        "Fetching mail",
-        "Asks the mailboxes for new mail.",
+        "Fetch email",
+        "Fetches new email from the mailboxes.",
         "each minute",
         "weekly report",
         "print",

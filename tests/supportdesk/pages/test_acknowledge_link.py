@@ -99,7 +99,7 @@ def test_a_post_acknowledges_as_the_person_of_the_link(client, link, ticket, bos
     said = Acknowledgement.objects.get()
     assert (said.user, said.by, said.at, said.until) == (boss, AcknowledgedBy.LINK, minute(31), minute(46))
     assert said.escalation == firing()
-    assert "You have it" in page
+    assert "You acknowledged it" in page
     assert "12:46" in page
 
 
@@ -265,5 +265,5 @@ def test_the_page_says_who_has_it_meanwhile(ticket, link, client):
     assert "has it until" not in client.get(link).content.decode()
     acknowledge(ticket=ticket, actor=AdminFactory(first_name="Sam"), at=minute(31), by=AcknowledgedBy.PAGE)
     html = client.get(link).content.decode()
-    assert "Sam has it until" in html
-    assert "I have it" in html
+    assert "Acknowledged by Sam until" in html
+    assert "Acknowledge: I'm on it" in html

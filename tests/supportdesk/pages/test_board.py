@@ -205,7 +205,7 @@ def test_those_who_look_after_the_desk_read_that_no_administrator_can_be_told(
 ) -> None:
     AdminFactory(email="")
     html = shown(login(staff(groups=[group])))
-    assert ("No administrator can be told" in html) == is_told
+    assert ("No administrator can be notified" in html) == is_told
     assert "/auth/user/" not in html
 
 
@@ -216,7 +216,7 @@ def test_an_administrator_is_led_to_where_the_address_is_entered(login: Login, f
     assert f'href="{page}#id_email"' in html
     assert 'name="email"' in login(reader).get(page).content.decode()
     User.objects.filter(pk=reader.pk).update(email="root@desk.example")
-    assert "No administrator can be told" not in shown(login(reader))
+    assert "No administrator can be notified" not in shown(login(reader))
 
 
 def test_promises_kept_this_week_and_last_by_due_time(now: datetime) -> None:
@@ -297,7 +297,7 @@ def test_the_filter_narrows_the_list_and_not_the_counters(
     clock_due(now + HOUR, ticket=TicketFactory(priority=Priority.P3))
     html = shown(login(admin), "priority=0")
     assert tickets_in(html) == [wanted.pk]
-    assert re.search(r"<b>2</b><span>promises running", html)
+    assert re.search(r"<b>2</b><span>SLAs running", html)
 
 
 def test_a_filter_that_is_not_understood_is_told(
@@ -322,9 +322,9 @@ def test_resolved_tickets_are_found_by_search(
 
 def test_an_unwell_desk_shows_why(login: Login, frozen: Any, now: datetime, admin: User) -> None:
     client = login(admin)
-    assert "Promises are not enforced" not in shown(client)
+    assert "SLAs are not being enforced" not in shown(client)
     frozen.shift(timedelta(minutes=10))
-    assert "Promises are not enforced: the last sweep was 10 minutes ago." in shown(client)
+    assert "SLAs are not being enforced: the last sweep was 10 min ago." in shown(client)
 
 
 def test_a_refresh_brings_list_counters_and_health_without_the_page_around(

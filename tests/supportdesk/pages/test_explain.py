@@ -79,8 +79,8 @@ def test_it_tells_start_terms_count_and_holder_in_both_zones(login: Login, anna:
         "Customer&#x27;s time (Europe/Berlin)",
         "RTC-7",
         "version 1",
-        "1 h counted and 3 h left make the window of 4 h.",
-        "The promise began: P1 High.",
+        "1 h counted and 3 h left add up to the response time of 4 h.",
+        "The SLA started: P1 High.",
     ):
         assert words in html
 
@@ -110,7 +110,7 @@ def test_who_ended_a_promise_without_an_answer_is_named_with_the_reason(
     )
     html = read(login(anna), clock_of(ticket))
     end = html[html.index("How it ended") :]
-    assert f"{name_of(lead)}: A double of another one." in end[: end.index("Who held it")]
+    assert f"{name_of(lead)}: A double of another one." in end[: end.index("Time per owner")]
 
 
 def test_a_promise_of_a_ticket_one_may_not_see_does_not_exist(login: Login, anna: User, ticket: Ticket):

@@ -84,9 +84,9 @@ def test_quiet_hours_are_saved_and_shown_again(
 @pytest.mark.parametrize(
     ("start", "end", "words"),
     [
-        ("22:00", "", "Quiet hours need a beginning and an end."),
-        ("", "08:00", "Quiet hours need a beginning and an end."),
-        ("08:00", "08:00", "Quiet hours that end when they begin would never end."),
+        ("22:00", "", "Quiet hours need a start and an end."),
+        ("", "08:00", "Quiet hours need a start and an end."),
+        ("08:00", "08:00", "Quiet hours cannot start and end at the same time."),
         ("25:00", "08:00", "Enter a valid time."),
         ("evening", "08:00", "Enter a valid time."),
     ],

@@ -50,13 +50,13 @@ def test_an_account_manager_lists_mail_of_own_tickets_only(login, ann):
 
 @pytest.mark.parametrize("group", ["Team lead", "Duty manager", "Support director", "Operator"])
 def test_those_who_release_mail_list_what_is_parked_and_failed(login, group):
-    parked = InboundEmailFactory(state=IntakeState.PARKED, reason="Automatic answer")
+    parked = InboundEmailFactory(state=IntakeState.PARKED, reason="Automatic reply")
     failed = InboundEmailFactory(state=IntakeState.FAILED, error="bad charset")
     InboundEmailFactory(state=IntakeState.STORED)
     client = login(staff(groups=[group]))
     rows = listed(client, InboundEmail, state__exact=["parked", "failed"])
     assert set(rows) == {parked, failed}
-    assert "Automatic answer" in client.get(list_url(InboundEmail)).content.decode()
+    assert "Automatic reply" in client.get(list_url(InboundEmail)).content.decode()
 
 
 @pytest.mark.parametrize("make", [InboundEmailFactory, OutboundEmailFactory])
@@ -222,9 +222,9 @@ def test_a_blank_password_keeps_the_stored_one(login, typed, kept):
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"username": ""}, "Name the account"),
-        ({"security": "none"}, "readable on its way"),
-        ({"after_fetch": "move"}, "Name the folder"),
+        ({"username": ""}, "Enter the account"),
+        ({"security": "none"}, "read in transit"),
+        ({"after_fetch": "move"}, "Enter the folder"),
         ({"address": "HELP@desk.example"}, "unique"),
     ],
 )

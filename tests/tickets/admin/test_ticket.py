@@ -185,14 +185,14 @@ def test_a_refusal_is_said_with_the_tickets_number_and_spoils_no_other(login, an
 
     def refusing(*, ticket, **rest):
         if ticket == first:
-            raise DeskError("The customer still waits.")
+            raise DeskError("The customer is still waiting.")
         return real(ticket=ticket, **rest)
 
     monkeypatch.setattr(bulk, "set_status", refusing)
     response = run_action(login(ann), "set_status", [first, second], apply=1, status="closed", reason="x")
     second.refresh_from_db()
     assert second.status == Status.CLOSED
-    assert sorted(said(response)) == ["1 was done.", f"{first}: The customer still waits."]
+    assert sorted(said(response)) == ["1 was done.", f"{first}: The customer is still waiting."]
 
 
 def test_more_tickets_than_a_request_can_change_are_refused(login, ann, monkeypatch):

@@ -26,7 +26,7 @@ def mailbox() -> Mailbox:
 def test_each_mailbox_has_its_line(server, mailbox, capsys, frozen):
     server.add(rawmail(), NOW)
     call_command("fetch_mail")
-    assert capsys.readouterr().out == "a@desk.example: 1 new, 0 known already\n"
+    assert capsys.readouterr().out == "a@desk.example: 1 new, 0 already known\n"
 
 
 def test_one_that_fails_is_named_and_the_others_are_fetched(server, mailbox, capsys):

@@ -1,4 +1,4 @@
-"""Answers that did not arrive: marked, announced, and the ticket is somebody's business again."""
+"""Answers that not delivered: marked, announced, and the ticket is somebody's business again."""
 
 import pytest
 

@@ -217,8 +217,8 @@ def test_a_connection_lost_in_the_middle_keeps_what_was_stored(server, mailbox):
     ("fault", "words"),
     [
         (socket.gaierror(-2, "Name or service not known"), "no host called imap.desk.example"),
-        (ConnectionRefusedError(111, "Connection refused"), "Nothing listens on imap.desk.example:993"),
-        (TimeoutError("timed out"), "did not answer in time"),
+        (ConnectionRefusedError(111, "Connection refused"), "Nothing is listening on imap.desk.example:993"),
+        (TimeoutError("timed out"), "did not respond in time"),
         (ssl.SSLError(1, "wrong version number"), "No secure connection"),
         (ssl.SSLCertVerificationError(1, "self-signed certificate"), "certificate"),
         (OSError(113, "No route to host"), "No route to host"),
@@ -236,7 +236,7 @@ def test_a_fault_is_told_as_a_sentence(server, mailbox, fault, words):
 
 def test_a_wrong_password_is_told_without_the_password(server, mailbox):
     server.password = "other"
-    assert "refused user name or password of support" in fetch(mailbox).problem
+    assert "rejected the user name or password of support" in fetch(mailbox).problem
     assert "secret" not in mailbox.error
 
 
@@ -340,7 +340,7 @@ def test_a_fetcher_that_was_overtaken_stops(server, mailbox, monkeypatch):
 
 def test_the_task_says_how_each_mailbox_went(server, mailbox, frozen):
     fill(server)
-    assert tasks.fetch_mail() == "support@desk.example: 3 new, 0 known already"
+    assert tasks.fetch_mail() == "support@desk.example: 3 new, 0 already known"
 
 
 def test_the_task_without_mailboxes_does_nothing():

@@ -68,7 +68,7 @@ def test_nobody_waits_on_an_ended_ticket(ticket, heard, status, waits):
 
 def test_a_listener_that_refuses_keeps_the_status(ticket, monkeypatch):
     def refuse(event):
-        raise DeskError("The customer still waits.")
+        raise DeskError("The customer is still waiting.")
 
     monkeypatch.setitem(events._handlers, StatusChanged, [refuse])
     with pytest.raises(DeskError):

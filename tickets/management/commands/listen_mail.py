@@ -43,4 +43,4 @@ class Command(BaseCommand):
     def _opened(self, ports: list[int]) -> None:
         for door, port in zip(self.doors, ports, strict=True):
             words = {"protocol": door.via.upper(), "host": door.host, "port": port}
-            self.stdout.write(_("Taking mail by %(protocol)s on %(host)s:%(port)s.") % words)
+            self.stdout.write(_("Accepting email by %(protocol)s on %(host)s:%(port)s.") % words)

@@ -35,7 +35,7 @@ class Command(BaseCommand):
 
     def _store(self, raw: bytes, address: str | None) -> None:
         if not raw:
-            self.stderr.write(_("There was no mail on standard input, so nothing was stored."))
+            self.stderr.write(_("No email on standard input; nothing was stored."))
             return
         box = _mailbox(address) if address else None
         receive_raw(raw=raw, received_at=timezone.now(), via="pipe", mailbox=box)
@@ -53,6 +53,6 @@ def _mailbox(address: str) -> Mailbox:
 def _try_later(error: Exception) -> CommandError:
     words = {"error": f"{type(error).__name__}: {error}"}
     return CommandError(
-        _("The mail could not be stored (%(error)s). Deliver it again later.") % words,
+        _("The email could not be stored (%(error)s). Deliver it again later.") % words,
         returncode=os.EX_TEMPFAIL,
     )

@@ -19,7 +19,7 @@ def receive_automatic_reply(incoming: IncomingMail) -> IntakeOutcome:
     sender = find_sender(incoming.author.email, at=incoming.received_at)
     target = find_target(incoming, sender)
     if target is None:
-        return IntakeOutcome(IntakeState.PARKED, _("An automatic answer that belongs to no ticket."))
+        return IntakeOutcome(IntakeState.PARKED, _("An automatic reply that belongs to no ticket."))
     return _keep_on_ticket(incoming, sender, target.ticket)
 
 

@@ -26,7 +26,9 @@ def receive_report(incoming: IncomingMail) -> IntakeOutcome:
     reported = OutboundEmail.objects.filter(rfc_message_id__in=report.original_message_ids if report else ())
     mail = reported.select_related("ticket", "message").first()
     if report is None or mail is None:
-        return IntakeOutcome(IntakeState.PARKED, _("A report on a mail that is not in the outbox."))
+        return IntakeOutcome(
+            IntakeState.PARKED, _("A delivery report on an email that is not in the outbox.")
+        )
     match report.kind:
         case ReportKind.BOUNCE:
             _record_bounce(mail, report, at=incoming.now)
@@ -35,7 +37,7 @@ def receive_report(incoming: IncomingMail) -> IntakeOutcome:
         case ReportKind.DELAY | ReportKind.RECEIPT:
             pass  # kept on the ticket below, which is all there is to do
     ticket = end_of_merges(mail.ticket) if mail.ticket is not None else None
-    reason = _("A report on %(subject)s.") % {"subject": mail.subject[:200]}
+    reason = _("A delivery report on “%(subject)s”.") % {"subject": mail.subject[:200]}
     return IntakeOutcome(IntakeState.PROCESSED, reason, ticket, _keep_on_ticket(incoming, ticket))
 
 

@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from customers.models import Desk
+from customers.names import desk_name, given_name
 from tickets.choices import IntakeState, MailPurpose, Priority
 from tickets.mail.storable_text import storable_line
 from tickets.models import InboundEmail, Ticket
@@ -109,7 +110,7 @@ def _append_from_colleague(incoming: IncomingMail, sender: Sender, ticket: Ticke
     """Keep a colleague's mail as an internal note, which says so when nothing proves that the mail is theirs."""
     content = incoming.content()
     is_verified = is_verified_staff(incoming, sender)
-    doubt = "" if is_verified else _("By mail from %(address)s, not verified:") % {"address": sender.address}
+    doubt = "" if is_verified else _("By email from %(address)s, not verified:") % {"address": sender.address}
     message = add_note(
         ticket=ticket,
         actor=sender.staff if is_verified else None,
@@ -150,28 +151,29 @@ def _park_above_limit(incoming: IncomingMail) -> IntakeOutcome:
         queue_mail(
             purpose=MailPurpose.NOTIFICATION,
             recipients=[address],
-            subject=_("Mail of %(address)s is being parked") % words,
+            subject=_("Email from %(address)s is being held") % words,
             text=_(
-                "%(address)s opened more than %(most)s tickets within an hour. Further mail of this sender waits "
-                "under parked mail, where it can be released as tickets. Nothing is lost."
+                "%(address)s created more than %(most)s tickets within an hour. Further email "
+                "from this sender is held for review, where it can be turned into tickets. "
+                "Nothing is lost."
             )
             % words,
             at=incoming.now,
         )
-    reason = _("%(address)s opened more than %(most)s tickets within an hour.") % words
+    reason = _("%(address)s created more than %(most)s tickets within an hour.") % words
     return IntakeOutcome(IntakeState.PARKED, reason)
 
 
 def _note_unknown_customer(incoming: IncomingMail, sender: Sender, ticket: Ticket) -> None:
-    text = _("No customer is known for %(address)s. Choose one for the contact, or add their mail domain.")
-    body = text % {"address": sender.address or _("a mail without a sender")}
+    text = _("No customer is known for %(address)s. Choose one for the contact, or add their email domain.")
+    body = text % {"address": sender.address or _("an email without a sender")}
     add_note(ticket=ticket, actor=None, at=incoming.now, body=body)
 
 
 def _report_cut_mail(incoming: IncomingMail, ticket: Ticket) -> None:
     """Note that only the head of a mail was kept, and ask its sender to send it again; a machine is not asked."""
     megabytes = max(1, round(incoming.row.size / 1_000_000))
-    text = _("The mail is too large (%(size)s MB): only its head was kept, its text and files were not.")
+    text = _("The email is too large (%(size)s MB): only its headers were kept, not its text and files.")
     add_note(ticket=ticket, actor=None, at=incoming.now, body=text % {"size": megabytes})
     if not incoming.classification.may_be_acknowledged or not incoming.author.email:
         return
@@ -179,12 +181,23 @@ def _report_cut_mail(incoming: IncomingMail, ticket: Ticket) -> None:
         queue_mail(
             purpose=MailPurpose.NOTIFICATION,
             recipients=[incoming.author.email],
-            subject=_("Too large: %(subject)s") % {"subject": ticket.subject},
-            text=_(
-                "Your mail was too large, so that only its subject reached us. Please send it again with smaller "
-                "files, or with a link to them, as an answer to this mail."
-            ),
+            subject=_("Your email was too large: %(subject)s") % {"subject": ticket.subject},
+            text=_too_large_text(ticket),
             at=incoming.now,
             ticket=ticket,
             in_reply_to=incoming.mail.message_id,
         )
+
+
+def _too_large_text(ticket: Ticket) -> str:
+    name = given_name(ticket.contact.name) if ticket.contact else ""
+    return "\n\n".join(
+        (
+            _("Hello %(name)s,") % {"name": name} if name else _("Hello,"),
+            _(
+                "Your email was too large, so only its subject reached us. Please reply to this email and send it "
+                "again with smaller files, or with a link to them."
+            ),
+            _("Regards,\n%(desk)s") % {"desk": desk_name()},
+        )
+    )

@@ -70,7 +70,7 @@ def _wait_for(mails: Sequence[int]) -> None:
 def process_again(*, inbound: InboundEmail, actor: User, at: datetime) -> InboundEmail:
     """Process a failed mail once more; the row says what became of it. Raises DeskError."""
     if inbound.state not in (IntakeState.FAILED, IntakeState.STORED):
-        raise DeskError(_("This mail has not failed, so there is nothing to process again."))
+        raise DeskError(_("This email has not failed, so there is nothing to process again."))
     logger.info("%s processes mail %s again", actor, inbound.pk)
     return process(inbound.pk, now=at) or InboundEmail.objects.get(pk=inbound.pk)
 
@@ -79,7 +79,7 @@ def release_parked(*, inbound: InboundEmail, actor: User, at: datetime) -> Inbou
     """Make a ticket of a parked mail; its receipt time stays. Raises DeskError."""
     released = _work_on(inbound.pk, [IntakeState.PARKED], now=at, released_by=actor)
     if released is None:
-        raise DeskError(_("This mail is not parked any more."))
+        raise DeskError(_("This email is no longer held."))
     return released
 
 
@@ -130,7 +130,7 @@ def _handle(incoming: IncomingMail, released_by: User | None) -> IntakeOutcome:
     if released_by is not None:
         outcome = open_new(incoming, find_sender(incoming.author.email, at=incoming.received_at))
         words = {"name": released_by, "reason": incoming.row.reason}
-        return replace(outcome, reason=_("Released by %(name)s. %(reason)s") % words)
+        return replace(outcome, reason=_("Turned into a ticket by %(name)s. %(reason)s") % words)
     if (first_copy := _first_copy(incoming)) is not None:
         return first_copy
     match incoming.classification.kind:
@@ -141,9 +141,9 @@ def _handle(incoming: IncomingMail, released_by: User | None) -> IntakeOutcome:
         case MailKind.AUTOMATIC_ALARM:
             return receive_alarm(incoming)
         case MailKind.BULK:
-            return IntakeOutcome(IntakeState.PARKED, _("A newsletter or a mail of a list."))
+            return IntakeOutcome(IntakeState.PARKED, _("A newsletter or mailing-list email."))
         case MailKind.LOOP:
-            return IntakeOutcome(IntakeState.PARKED, _("Our own mail came back."))
+            return IntakeOutcome(IntakeState.PARKED, _("One of our own emails came back."))
         case MailKind.BOUNCE | MailKind.DELAY | MailKind.RECEIPT | MailKind.COMPLAINT:
             return receive_report(incoming)
 
@@ -164,7 +164,7 @@ def _first_copy(incoming: IncomingMail) -> IntakeOutcome | None:
     done = others.exclude(ticket=None).select_related("ticket").defer("raw").first()
     if done is None:
         return None
-    return IntakeOutcome(IntakeState.PROCESSED, _("A copy of a mail to another mailbox."), done.ticket)
+    return IntakeOutcome(IntakeState.PROCESSED, _("A copy of an email to another mailbox."), done.ticket)
 
 
 def _record_outcome(incoming: IncomingMail, outcome: IntakeOutcome) -> None:

@@ -111,7 +111,7 @@ def _send(mail: OutboundEmail, way: Transport) -> ServerReply:
     except Exception as error:  # a lost file or a bug of ours holds up this mail only, and is tried again
         logger.exception("Mail %s cannot be composed", mail.pk)
         words = {"error": f"{type(error).__name__}: {error}"}
-        return ServerReply(SendingResult.LATER, _("The mail could not be put together (%(error)s).") % words)
+        return ServerReply(SendingResult.LATER, _("The email could not be built (%(error)s).") % words)
     return way.send(parcel)
 
 
@@ -157,7 +157,7 @@ def send_again(*, outbound: OutboundEmail, actor: User, at: datetime) -> None:
     """Queue a failed or bounced mail once more. A reply counts as an answer again, from ``at``. Raises DeskError."""
     mail = OutboundEmail.objects.select_for_update().get(pk=outbound.pk)
     if mail.state not in (OutboxState.FAILED, OutboxState.BOUNCED):
-        raise DeskError(_("This mail has not failed, so there is nothing to send again."))
+        raise DeskError(_("This email has not failed, so there is nothing to send again."))
     mail.state = OutboxState.QUEUED
     mail.attempts = 0
     mail.next_try_at = at

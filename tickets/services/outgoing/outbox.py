@@ -60,14 +60,15 @@ def queue_mail(
     if ticket is not None and ticket.is_drill and purpose != MailPurpose.NOTIFICATION:
         raise DeskError(
             _(
-                "This is a fire drill: nothing goes to a customer. Log a contact to answer it, or end the drill."
+                "This is a fire drill: nothing is sent to a customer. Log a call or chat to "
+                "respond, or end the drill."
             )
         )
     mailboxes = Mailboxes.load()
     sender = mailboxes.by_id(ticket.mailbox_id if ticket else None) or mailboxes.default
     to = _addresses(recipients, mailboxes)
     if not to:
-        raise DeskError(_("There is no address to write to. Enter one for the contact first."))
+        raise DeskError(_("There is no email address to write to. Enter one for the contact first."))
     thread = _thread_headers(in_reply_to, references)
     if ticket is not None and purpose != MailPurpose.NOTIFICATION:
         thread["Reply-To"] = formataddr((plain_name(sender.name), reply_address(sender.address, ticket.pk)))

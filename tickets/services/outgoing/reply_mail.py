@@ -8,12 +8,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
-from customers.names import full_name
+from customers.names import desk_name, full_name, is_chinese, speaks_chinese
+from customers.times import moment
 from tickets.choices import MailPurpose
 from tickets.models import Message, OutboundEmail, Ticket
 from tickets.services.outgoing.outbox import SUBJECT_TAG, queue_mail
@@ -63,11 +65,10 @@ def answer_subject(subject: str) -> str:
 
 def _texts(message: Message, question: Message | None, ticket: Ticket) -> tuple[str, str]:
     """Text and HTML of an answer, in the customer's language and zone."""
-    author = full_name(message.author.first_name, message.author.last_name) if message.author else ""
     with translation.override(ticket.language), timezone.override(_zone(ticket)):
         words = {
             "body": message.body,
-            "signature": "\n".join(line for line in (author, settings.DESK_NAME) if line),
+            "signature": _signature(message, ticket),
             "attribution": _attribution(question, ticket) if question else "",
             "quoted": question.body[:MOST_QUOTED] if question else "",
         }
@@ -82,10 +83,33 @@ def _plain_text(*, body: str, signature: str, attribution: str, quoted: str) -> 
     return "\n\n".join(parts) + "\n"
 
 
+def _signature(message: Message, ticket: Ticket) -> str:
+    """Who wrote, with their title; below it the desk, the hotline of the customer and the number to quote."""
+    desk = [desk_name(), _hotline(message, ticket), _("Ticket %(number)s") % {"number": ticket.number}]
+    return "\n".join(line for line in (_author(message.author), " · ".join(filter(None, desk))) if line)
+
+
+def _author(author: User | None) -> str:
+    """The login is nobody's business outside."""
+    name = full_name(author.first_name, author.last_name) if author else ""
+    profile = getattr(author, "staff_profile", None)
+    if not name or profile is None or not profile.title or is_chinese(profile.title) != speaks_chinese():
+        return name  # a title is written in one language, and a mail speaks one
+    return pgettext("below a mail", "%(name)s, %(title)s") % {"name": name, "title": profile.title}
+
+
+def _hotline(message: Message, ticket: Ticket) -> str:
+    if ticket.customer is None:
+        return ""
+    contracts = ticket.customer.contracts.order_by("-starts_on", "-pk")
+    found = next((one for one in contracts if one.is_in_force(message.at)), None)
+    phone = found.hotline_to_call if found is not None else ticket.customer.hotline
+    return _("Hotline %(phone)s") % {"phone": phone} if phone else ""
+
+
 def _attribution(question: Message, ticket: Ticket) -> str:
     person = question.sender_name or question.sender_address or str(ticket.contact or "")
-    time = date_format(timezone.localtime(question.at), "Y-m-d H:i")
-    return _("On %(time)s, %(name)s wrote:") % {"time": time, "name": person}
+    return _("On %(time)s, %(name)s wrote:") % {"time": moment(question.at), "name": person}
 
 
 def _zone(ticket: Ticket) -> ZoneInfo:

@@ -82,12 +82,12 @@ def test_acknowledging_on_the_page_shows_who_has_it_and_until_when(login, ticket
     client = login(boss)
     html = act(client, ticket, "acknowledge").content.decode()
     assert Acknowledgement.objects.get().by == AcknowledgedBy.PAGE
-    assert "<b>You</b> have it until" in html
+    assert "Acknowledged by <b>you</b> until" in html
     assert "12:46</time>" in html
     assert not has_act(html, ticket, "acknowledge")
     other = page(login(ann), ticket)
     assert f"<b>{boss.first_name}</b> has it until" in other
-    assert f"<b>{boss.first_name}</b> acknowledged, quiet until" in other
+    assert f"<b>{boss.first_name}</b> acknowledged, no paging until" in other
     assert has_act(other, ticket, "acknowledge")
 
 
@@ -104,7 +104,7 @@ def test_when_the_time_is_over_nobody_has_it(login, ticket, boss, ann, clock):
     clock.move_to(minute(46), tick=False)
     html = page(login(ann), ticket)
     assert "has it until" not in html
-    assert "acknowledged, quiet until" in html
+    assert "acknowledged, no paging until" in html
 
 
 def test_taking_over_makes_it_mine(login, ticket, ann):
@@ -119,7 +119,7 @@ def test_escalating_by_hand_shows_who_and_why(login, ticket, boss):
     html = act(client, ticket, "escalate", reason="Their CEO called.").content.decode()
     escalation = Escalation.objects.get(by=boss)
     assert escalation.to_owner.username == "top"
-    assert "by hand" in html
+    assert "manually" in html
     assert "Their CEO called." in html
 
 
@@ -135,7 +135,7 @@ def test_nobody_above_is_said_on_the_page(login, ticket, boss):
     escalate_now(ticket=ticket, actor=boss, at=minute(31), reason="Up.")
     ticket.refresh_from_db()
     html = act(login(ticket.owner), ticket, "escalate", reason="Further up.").content.decode()
-    assert "Nobody is above" in html
+    assert "There is nobody above" in html
 
 
 def test_with_nothing_open_nothing_is_offered(login, ann):

@@ -23,7 +23,7 @@ from tickets.choices import Priority
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
 NO_CONTRACT = "No contract: the default plan applies"
-KEEPS = "This ticket keeps the terms of its start."
+KEEPS = "This ticket keeps the terms it started with."
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_contract_that_began_later_is_noted_and_does_not_apply(login, contact)
     card, html = shown(login, ticket)
     assert card.contract is None
     assert NO_CONTRACT in html
-    assert f"In force today, since {NOW.date()}: Gold. {KEEPS}" in html
+    assert f"In force since {NOW.date()}: Gold. {KEEPS}" in html
 
 
 def test_a_contract_that_has_ended_goes_on_for_its_ticket(login, contact):

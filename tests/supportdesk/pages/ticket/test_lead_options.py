@@ -130,7 +130,7 @@ def test_what_is_waived_is_not_waived_again(login: Login, lead: User, ticket: Ti
     clock = clock_of(ticket)
     waive_promise(clock=clock, actor=lead, at=minute(-1), reason="first")
     response = decide(login(lead), "waive", clock, reason="a second time")
-    assert said(response) == ["This promise is waived already."]
+    assert said(response) == ["This SLA is already waived."]
 
 
 @pytest.mark.parametrize("reason", ["", " "])
@@ -169,7 +169,7 @@ def _token(form: str) -> str:
 def test_the_promise_of_another_ticket_is_not_reached(login: Login, lead: User, ticket: Ticket) -> None:
     foreign = clock_of(opened(-5))
     response = decide(login(lead), "waive", clock_of(ticket), clock=foreign.pk)
-    assert "not one of the ticket" in said(response)[0]
+    assert "not part of the ticket" in said(response)[0]
     assert clock_of(foreign.ticket).waived_at is None
 
 
@@ -177,7 +177,7 @@ def test_a_kept_promise_has_nothing_to_waive(login: Login, lead: User, ticket: T
     answered(ticket, -1)
     clock = clock_of(ticket)
     assert not offered(page(login(lead), ticket), "waive", clock)
-    with pytest.raises(DeskError, match="kept or withdrawn"):
+    with pytest.raises(DeskError, match="met or cancelled"):
         waive_promise(clock=clock, actor=lead, at=minute(0), reason="x")
 
 

@@ -94,7 +94,7 @@ def test_the_page_shows_conversation_promise_chain_customer_and_history(
         "7:00:00",
         "2026-11-18 20:00 (Europe/Berlin)",
         "If nobody answers",
-        "the holder",
+        "the owner",
         "Received, owner",
     ):
         assert words in html
@@ -112,10 +112,10 @@ def test_a_promise_that_stands_still_gives_no_times_for_its_steps(
     )
     panel = login(anna).get(page_of(ticket)).content.decode().partition('aria-label="Promises"')[2]
     words = " ".join(re.sub(r"<[^>]+>", " ", panel.partition("</section>")[0]).split())
-    assert "Paused while the customer is to answer · until 23:00 at most" in words
+    assert "Paused while waiting on the customer · until 23:00 at most" in words
     assert "Due Thu 03:00 , and later by the pause Started" in words
-    assert "If nobody answers Paused: the steps wait." in words
-    steps = words.partition("the steps wait.")[2].partition("Ledger")[0]
+    assert "If nobody answers Paused: no steps until it resumes." in words
+    steps = words.partition("no steps until it resumes.")[2].partition("Ledger")[0]
     assert steps.count("—") == 5
     assert re.findall(r"\d\d:\d\d", steps) == []
     assert "next" not in re.findall(r'<li class="(\w*)"', panel)
@@ -200,7 +200,7 @@ def test_an_answer_shows_its_way_and_the_words_of_the_server(
     OutboundEmailFactory(ticket=ticket, message=message, state=OutboxState.FAILED, answer="550 5.1.1 unknown")
     html = login(anna).get(page_of(ticket)).content.decode()
     assert "550 5.1.1 unknown" in html
-    assert "It did not arrive: no such user · It answers no promise." in html
+    assert "Not delivered: no such user · Not counted as a response." in html
 
 
 @pytest.mark.parametrize(("minutes", "marked"), [(15, False), (16, True)])
@@ -210,7 +210,7 @@ def test_a_call_written_down_later_is_marked_in_the_conversation(
     later = NOW + timedelta(minutes=minutes)
     OutboundMessageFactory(ticket=ticket, kind=MessageKind.CONTACT, reached="Li", at=NOW, created_at=later)
     html = login(anna).get(page_of(ticket)).content.decode()
-    assert ("written down later" in html) is marked
+    assert ("logged later" in html) is marked
 
 
 # --- Acting --------------------------------------------------------------------------------------------------
@@ -254,7 +254,7 @@ def test_other_words_under_a_used_token_are_refused_and_kept(
     client, token = login(anna), str(uuid.uuid4())
     act(client, ticket, "reply", token=token, body="First.")
     html = act(client, ticket, "reply", token=token, body="Second.").content.decode()
-    assert "Load it again and send" in html
+    assert "Reload it and send again" in html
     assert "Second." in html
     assert said(ticket, MessageKind.OUTBOUND) == ["First."]
 
@@ -273,7 +273,7 @@ def test_an_answer_is_held_when_the_customer_wrote_meanwhile_and_the_text_is_kep
     seen = ticket.messages.get().pk
     newer = MessageFactory(ticket=ticket, body="It works again, thank you!", sender_name="Li Wei")
     held = act(client, ticket, "reply", seen=seen, body="Please restart.").content.decode()
-    assert "the customer wrote again meanwhile" in held
+    assert "the customer wrote again in the meantime" in held
     assert "Please restart." in held
     assert said(ticket, MessageKind.OUTBOUND) == []
     assert re.search(rf'name="seen" value="{newer.pk}"', held)
@@ -323,11 +323,11 @@ def test_a_logged_call_answers_from_when_it_happened_in_the_readers_zone(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"reached": " "}, "Name whom you reached"),
-        ({"happened_at": "2026-11-18T20:01"}, "cannot lie in the future"),
-        ({"happened_at": "2026-11-18T18:59"}, "cannot lie before the ticket"),
+        ({"reached": " "}, "Enter whom you reached"),
+        ({"happened_at": "2026-11-18T20:01"}, "cannot be in the future"),
+        ({"happened_at": "2026-11-18T18:59"}, "cannot be earlier than the ticket"),
         ({"happened_at": "yesterday"}, "When: Enter a valid date/time"),
-        ({"body": ""}, "There is no text yet"),
+        ({"body": ""}, "The text is empty"),
     ],
 )
 def test_a_call_that_cannot_be_is_refused_with_a_sentence_and_what_was_written_stays(
@@ -376,7 +376,7 @@ def test_a_lead_voids_an_answer_and_its_promise_runs_again(login: Login, anna: U
     act(login(anna), ticket, "reply", body="We are looking.")
     answer = ticket.messages.get(kind=MessageKind.OUTBOUND)
     client = login(staff("helen", groups=["Support director"]))
-    assert "This answered nothing" in client.get(page_of(ticket)).content.decode()
+    assert "Doesn't count as an answer" in client.get(page_of(ticket)).content.decode()
     act(client, ticket, "void", message=answer.pk, reason="It says nothing")
     assert ticket.clocks.filter(stopped_at=None).exists()
     assert "It says nothing" in client.get(page_of(ticket)).content.decode()
@@ -386,9 +386,9 @@ def test_an_account_manager_voids_nothing(login: Login, anna: User, ticket: Tick
     client = login(anna)
     act(client, ticket, "reply", body="We are looking.")
     answer = ticket.messages.get(kind=MessageKind.OUTBOUND)
-    assert "This answered nothing" not in client.get(page_of(ticket)).content.decode()
+    assert "Doesn't count as an answer" not in client.get(page_of(ticket)).content.decode()
     html = act(client, ticket, "void", message=answer.pk, reason="x").content.decode()
-    assert "Only a lead may void an answer." in html
+    assert "Only a lead may void a reply." in html
 
 
 def test_a_message_of_another_ticket_cannot_be_voided_from_here(login: Login, ticket: Ticket) -> None:
@@ -494,7 +494,7 @@ def test_a_call_becomes_a_ticket_whose_promise_starts_when_it_happened(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"happened_at": "2026-11-18T20:01"}, "cannot lie in the future"),
+        ({"happened_at": "2026-11-18T20:01"}, "cannot be in the future"),
         ({"contact": ""}, "Choose the customer or the person"),
         ({"subject": ""}, "This field is required."),
     ],

@@ -145,7 +145,7 @@ def test_nobody_waits_long_for_redis(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.django_db
 def test_an_away_redis_is_a_problem_of_health_and_no_fault_of_the_pages(away: Away, now: datetime) -> None:
     texts = [finding.text for finding in health(now=now).problems if finding.check == Check.QUEUE]
-    assert texts == ["Redis does not answer. Check that it runs and that REDIS_URL is right."]
+    assert texts == ["Redis does not respond. Check that it is running and that REDIS_URL is right."]
     assert queue_backlog(now=now).waiting == 0
     away.is_back = True
     assert Check.QUEUE not in [finding.check for finding in health(now=now).problems]
@@ -155,7 +155,7 @@ def test_an_away_redis_is_a_problem_of_health_and_no_fault_of_the_pages(away: Aw
 def test_an_away_redis_says_nothing_about_the_cluster(away: Away) -> None:
     ClusterFactory(name="here:1")
     sign = ClusterProbe("here:1")()
-    assert (sign.answer, sign.detail) == (Liveness.UNKNOWN, "Redis does not answer")
+    assert (sign.answer, sign.detail) == (Liveness.UNKNOWN, "Redis does not respond")
     away.is_back = True
     assert ClusterProbe("here:1")().answer is not Liveness.UNKNOWN
 

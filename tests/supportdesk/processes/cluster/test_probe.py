@@ -44,7 +44,7 @@ def test_each_new_task_that_went_all_the_way_is_a_sign_of_life(pulse: ClusterPro
     Cluster.objects.update(worked_at=WORKED + SECOND)
     assert pulse().answer is Liveness.ALIVE
     sign = pulse()
-    assert (sign.answer, sign.detail) == (Liveness.SILENT, "the last task was done at 08:00:01 UTC")
+    assert (sign.answer, sign.detail) == (Liveness.SILENT, "the last task finished at 08:00:01 UTC")
 
 
 @pytest.mark.django_db
@@ -108,4 +108,4 @@ def test_a_database_that_is_away_is_not_the_clusters_silence(
     monkeypatch.setattr(Cluster.objects, "filter", refuse)
     sign = pulse()
     assert sign.answer is Liveness.UNKNOWN
-    assert sign.detail == "the database does not answer: connection refused"
+    assert sign.detail == "the database does not respond: connection refused"

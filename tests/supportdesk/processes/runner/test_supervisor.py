@@ -20,7 +20,7 @@ from supportdesk.processes.runner.supervisor import Supervisor
 ROOT = Path(__file__).parents[4]
 ALIVE = Sign(Liveness.ALIVE)
 SILENT = Sign(Liveness.SILENT, "no answer")
-UNKNOWN = Sign(Liveness.UNKNOWN, "the database does not answer")
+UNKNOWN = Sign(Liveness.UNKNOWN, "the database does not respond")
 
 
 class FakeProcess:
@@ -179,7 +179,7 @@ def test_a_part_that_cannot_be_judged_is_not_restarted_and_it_is_said_once() -> 
     stage = Stage(lambda: UNKNOWN)
     stage.until(300)
     assert len(stage.started) == 1
-    assert stage.said == ["web: cannot be judged now: the database does not answer"]
+    assert stage.said == ["web: cannot be judged now: the database does not respond"]
 
 
 def test_after_an_outage_the_part_gets_its_whole_patience_again() -> None:

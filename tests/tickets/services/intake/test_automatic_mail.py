@@ -62,7 +62,7 @@ def acknowledgements() -> int:
     return OutboundEmail.objects.filter(purpose=MailPurpose.ACKNOWLEDGEMENT).count()
 
 
-# Automatic answers
+# Automatic replys
 
 
 def test_an_automatic_answer_is_kept_small_and_reopens_nothing(ticket):

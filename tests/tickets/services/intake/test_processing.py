@@ -80,7 +80,7 @@ def test_a_desk_without_staff_says_what_is_missing(mailbox):
     AdminFactory._meta.model.objects.update(is_active=False)
     row = process(stored().pk, now=NOW)
     assert row is not None
-    assert "no member of staff" in row.error
+    assert "no staff member" in row.error
 
 
 FAULTS = [OperationalError("server closed the connection"), ProgrammingError("no such column: x")]

@@ -319,7 +319,7 @@ def test_a_mail_that_cannot_be_put_together_holds_up_no_other(post):
     broken.refresh_from_db()
     fine.refresh_from_db()
     assert (broken.state, fine.state) == (OutboxState.DEFERRED, OutboxState.ACCEPTED)
-    assert "could not be put together" in broken.answer
+    assert "could not be built" in broken.answer
 
 
 # The folder

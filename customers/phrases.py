@@ -1,0 +1,36 @@
+"""Lists, labels and notes in brackets, with the punctuation of the active language: ``A, B`` and ``A、B``."""
+
+from collections.abc import Iterable
+from functools import reduce
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+
+def listed(parts: Iterable[object]) -> str:
+    """``Ann, Ben`` or ``林悦、王芳``; what is empty is left out."""
+    words = (str(part) for part in parts)
+    return pgettext("between the parts of a list", ", ").join(word for word in words if word)
+
+
+def labelled(label: object, text: object) -> str:
+    """``Reason: noise`` or ``原因：误报``"""
+    return _("%(label)s: %(text)s") % {"label": label, "text": text}
+
+
+def noted(text: object, note: object) -> str:
+    """``Ann (told)`` or ``林悦（已通知）``; without a note the text alone."""
+    return _("%(text)s (%(note)s)") % {"text": text, "note": note} if note else str(text)
+
+
+def clauses(parts: Iterable[object]) -> str:
+    """``Monday 09:00, 1 h left`` or ``周一 09:00，剩余 1 小时``"""
+    words = (str(part) for part in parts)
+    return pgettext("between clauses", ", ").join(word for word in words if word)
+
+
+def sentences(parts: Iterable[object]) -> str:
+    """Whole sentences after each other: with a space in English, without one in Chinese."""
+    words = [str(part) for part in parts if str(part)]
+    both = _("%(first)s %(second)s")
+    return reduce(lambda first, second: both % {"first": first, "second": second}, words) if words else ""

@@ -1,0 +1,157 @@
+"""A desk on which nearly everything has happened, all of whose people read one language."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from tickets.services.failures import void_response
+
+from customers.models import Absence, Customer
+from escalation.absences.moving import move_from_absent
+from escalation.absences.returning import offer_back
+from escalation.choices import AcknowledgedBy
+from escalation.clocks.lead_decisions import waive_promise
+from escalation.drills.drills import start_drill
+from escalation.duty.handover_mails import tell_changes
+from escalation.duty.overrides import put_on_duty, withdraw_override
+from escalation.enforcement.acknowledge import acknowledge
+from escalation.enforcement.sweep import sweep
+from escalation.exports.pack import export_week
+from escalation.lib.weeks import Week
+from escalation.models import Clock, DutyRota, ExportSubscriber, Policy
+from tests.factories import (
+    NOW,
+    ClusterFactory,
+    ContactFactory,
+    ContactWayFactory,
+    ContractFactory,
+    CustomerFactory,
+    DutyLayerFactory,
+    DutyShiftFactory,
+    HeartbeatFactory,
+    InboundEmailFactory,
+    MailboxFactory,
+    MailDomainFactory,
+    SkillFactory,
+    TeamFactory,
+    set_desk,
+    staff,
+)
+from tests.talk import answered, asked, bounced, called, dispatched, minute, noted, opened, words
+from tickets.choices import Priority, Status
+from tickets.models import Ticket
+from tickets.services.merging import merge
+
+
+@dataclass(frozen=True)
+class Scene:
+    root: User
+    lead: User
+    manager: User
+    tickets: tuple[Ticket, ...]
+    rota: DutyRota
+
+
+def furnished(language: str) -> Scene:
+    """From `NOW` to a week later; everybody is in New York, whose zone has an abbreviation."""
+    own = {"language": language, "time_zone": "America/New_York"}
+    root = staff("root", **own)
+    root.is_superuser = True
+    root.save(update_fields=["is_superuser"])
+    boss = staff("boss", groups=["Duty manager", "Team lead"], **own)
+    lead = staff("mia", groups=["Team lead"], reports_to=boss, **own)
+    ann = staff("ann", groups=["Account manager"], reports_to=lead, **own)
+    ben = staff("ben", groups=["Account manager"], reports_to=lead, **own)
+    set_desk(duty_manager=boss, intake_owner=ann)
+    TeamFactory(lead=lead)
+    SkillFactory()
+    rota = _rota(ann, ben, boss)
+    customer = CustomerFactory(
+        account_manager=ann, backup_account_manager=ben, hotline="400-820-0199", name="星光直播", **own
+    )
+    ContractFactory(customer=customer, language=language)
+    MailDomainFactory(customer=customer)
+    MailboxFactory()
+    HeartbeatFactory(at=NOW)
+    ClusterFactory()
+    ContactWayFactory(user=ann)
+    InboundEmailFactory()
+    ExportSubscriber.objects.create(email="week@desk.example", language=language)
+    tickets = _talk(customer, ann, lead, language)
+    _duty(rota, ben, ann, lead)
+    _absence(ann)
+    start_drill(actor=boss, at=minute(5000), reason="演练")
+    dispatched(5010)
+    export_week(week=Week(2026, 47), at=NOW + timedelta(days=14), actor=boss)
+    return Scene(root, lead, ann, tickets, rota)
+
+
+def _rota(ann: User, ben: User, boss: User) -> DutyRota:
+    shift = DutyShiftFactory(user=ann, starts_at=NOW - timedelta(hours=12), ends_at=NOW + timedelta(hours=12))
+    DutyShiftFactory(rota=shift.rota, user=ben, starts_at=minute(720), ends_at=minute(1440))
+    DutyLayerFactory(rota=shift.rota)
+    Policy.objects.update(duty_rota=shift.rota)
+    put_on_duty(
+        rota=shift.rota,
+        user=ben,
+        starts_at=minute(60),
+        ends_at=minute(120),
+        reason="换班",
+        actor=boss,
+        at=NOW,
+    )
+    return shift.rota
+
+
+def _talk(customer: Customer, ann: User, lead: User, language: str) -> tuple[Ticket, ...]:
+    contact = ContactFactory(customer=customer, name="何思琪", language=language)
+    stranger = ContactFactory(customer=None, name="", language=language)
+    urgent = opened(
+        contact=contact, words=words("直播间黑屏", rfc_message_id="a1@company.example"), language=language
+    )
+    acknowledge(ticket=urgent, actor=urgent.owner, at=minute(1), by=AcknowledgedBy.PAGE)
+    tickets = [opened(number, contact=contact, priority=number, language=language) for number in (1, 2, 3)]
+    tickets.append(opened(4, contact=stranger, priority=Priority.P2, language=language))
+    for at in (16, 31, 50, 61, 90, 130, 200, 260, 400, 500, 1000):
+        sweep(now=minute(at))
+        dispatched(at)
+    _answers(urgent, tickets, lead)
+    return (urgent, *tickets)
+
+
+def _answers(urgent: Ticket, tickets: list[Ticket], lead: User) -> None:
+    urgent.refresh_from_db()
+    bounced(answered(urgent, 1001), 1002)
+    void_response(
+        message=called(urgent, 1003, happened=1000), actor=lead, at=minute(1004), reason="没有答复问题"
+    )
+    noted(urgent, 1005)
+    owed = Clock.objects.filter(ticket=tickets[0]).order_by("pk")[0]
+    waive_promise(clock=owed, actor=lead, at=minute(1006), reason="误报")
+    answered(tickets[1], 1007, then=Status.WAITING)
+    asked(tickets[1], 1008)
+    merge(ticket=tickets[2], into=tickets[1], actor=lead, at=minute(1009), reason="重复")
+    dispatched(1010)
+
+
+def _duty(rota: DutyRota, ben: User, ann: User, lead: User) -> None:
+    override = put_on_duty(
+        rota=rota,
+        user=ann,
+        starts_at=minute(1100),
+        ends_at=minute(1200),
+        reason="看病",
+        actor=lead,
+        at=minute(1011),
+    )
+    withdraw_override(override=override, actor=lead, at=minute(1012))
+    tell_changes(now=minute(721))
+
+
+def _absence(ann: User) -> None:
+    absence = Absence.objects.create(user=ann, starts_at=minute(1020), ends_at=minute(1440), reason="年假")
+    move_from_absent(now=minute(1030))
+    dispatched(1031)
+    Absence.objects.filter(pk=absence.pk).update(ends_at=minute(1100))
+    offer_back(now=minute(1200))
+    dispatched(1201)

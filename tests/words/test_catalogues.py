@@ -1,0 +1,55 @@
+"""Django keeps one translation per msgid across all apps: what has two meanings needs a context."""
+
+import gettext
+from collections import defaultdict
+from pathlib import Path
+
+import django
+import django_q
+import pytest
+
+from supportdesk import theme_words
+
+ROOT = Path(__file__).parents[2]
+APPS = ("customers", "tickets", "escalation", "supportdesk")
+FOREIGN = [
+    *(
+        Path(django.__file__).parent / "contrib" / app
+        for app in ("admin", "auth", "contenttypes", "sessions")
+    ),
+    Path(django.__file__).parent / "conf",
+    Path(django_q.__file__).parent,
+]
+CATALOGUE = "locale/zh_Hans/LC_MESSAGES/django.mo"
+
+
+def catalogue(folder: Path) -> dict[object, str]:
+    with (folder / CATALOGUE).open("rb") as file:
+        found = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
+    return {key: text for key, text in found.items() if key}
+
+
+def ours_on_purpose() -> set[object]:
+    """Words of the theme and of Django that ours replace."""
+    groups = [value for value in vars(theme_words).values() if isinstance(value, tuple)]
+    return {word for group in groups for word in group if isinstance(word, str)}
+
+
+def test_no_two_of_our_catalogues_differ_on_a_word():
+    said: defaultdict[object, set[str]] = defaultdict(set)
+    for app in APPS:
+        for key, text in catalogue(ROOT / app).items():
+            said[key].add(text)
+    assert {key: texts for key, texts in said.items() if len(texts) > 1} == {}
+
+
+@pytest.mark.parametrize("folder", FOREIGN, ids=lambda folder: folder.name)
+def test_no_word_of_ours_means_something_else_elsewhere(folder):
+    theirs, meant = catalogue(folder), ours_on_purpose()
+    clashes = {
+        key: (text, theirs[key])
+        for app in APPS
+        for key, text in catalogue(ROOT / app).items()
+        if key in theirs and text != theirs[key] and key not in meant
+    }
+    assert clashes == {}
