@@ -13,8 +13,10 @@ from typing import Any
 
 import holidays
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 from holidays.registry import COUNTRIES
 
+from customers.names import speaks_chinese
 from escalation.working_time.validation import Interval, WorkTimeError
 
 LOOK_AHEAD = timedelta(days=60)
@@ -88,8 +90,46 @@ def unknown_year(country: str, on: date) -> int | None:
     return next((year for year in years if not is_published(country, year)), None)
 
 
+# What a Chinese reader calls them; the library knows English names alone.
+NAMED = {
+    "CN": pgettext_lazy("country", "China"),
+    "HK": pgettext_lazy("country", "Hong Kong"),
+    "MO": pgettext_lazy("country", "Macau"),
+    "TW": pgettext_lazy("country", "Taiwan"),
+    "JP": pgettext_lazy("country", "Japan"),
+    "KR": pgettext_lazy("country", "South Korea"),
+    "SG": pgettext_lazy("country", "Singapore"),
+    "TH": pgettext_lazy("country", "Thailand"),
+    "VN": pgettext_lazy("country", "Vietnam"),
+    "ID": pgettext_lazy("country", "Indonesia"),
+    "MY": pgettext_lazy("country", "Malaysia"),
+    "PH": pgettext_lazy("country", "Philippines"),
+    "IN": pgettext_lazy("country", "India"),
+    "AE": pgettext_lazy("country", "United Arab Emirates"),
+    "SA": pgettext_lazy("country", "Saudi Arabia"),
+    "TR": pgettext_lazy("country", "Turkey"),
+    "EG": pgettext_lazy("country", "Egypt"),
+    "ZA": pgettext_lazy("country", "South Africa"),
+    "US": pgettext_lazy("country", "United States"),
+    "CA": pgettext_lazy("country", "Canada"),
+    "MX": pgettext_lazy("country", "Mexico"),
+    "BR": pgettext_lazy("country", "Brazil"),
+    "GB": pgettext_lazy("country", "United Kingdom"),
+    "DE": pgettext_lazy("country", "Germany"),
+    "FR": pgettext_lazy("country", "France"),
+    "ES": pgettext_lazy("country", "Spain"),
+    "IT": pgettext_lazy("country", "Italy"),
+    "NL": pgettext_lazy("country", "Netherlands"),
+    "RU": pgettext_lazy("country", "Russia"),
+    "AU": pgettext_lazy("country", "Australia"),
+    "NZ": pgettext_lazy("country", "New Zealand"),
+}
+
+
 def country_name(country: str) -> str:
-    """The English name: `China` for CN."""
+    """`China` for CN in English, `中国` in Chinese; in Chinese the code of a country that is not named above."""
+    if country in NAMED or speaks_chinese():
+        return str(NAMED.get(country, country))
     names = (entry[0] for entry in COUNTRIES.values() if entry[1] == country)
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", next(names, country))
 

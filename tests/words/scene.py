@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.models import User
-from tickets.services.failures import void_response
 
 from customers.models import Absence, Customer
 from escalation.absences.moving import move_from_absent
@@ -40,6 +39,7 @@ from tests.factories import (
 from tests.talk import answered, asked, bounced, called, dispatched, minute, noted, opened, words
 from tickets.choices import Priority, Status
 from tickets.models import Ticket
+from tickets.services.failed_responses import void_response
 from tickets.services.merging import merge
 
 

@@ -62,7 +62,7 @@ def mails():
 def test_both_are_told_at_the_change_in_their_language_and_zone(change, ann, ben):
     assert tell_changes(now=NOW) == 1
     to_ann, to_ben = mails()["ann@desk.example"], mails()["ben@desk.example"]
-    assert to_ann.subject == f"Hand-over of P0 duty: {name_of(ann)} → {name_of(ben)}"
+    assert to_ann.subject == f"Handover: P0 duty, {name_of(ann)} → {name_of(ben)}"
     assert "UTC+1, Berlin" in to_ann.text
     assert "北京时间，UTC+8" in to_ben.text
     assert {to_ann.purpose, to_ben.purpose} == {MailPurpose.NOTIFICATION}

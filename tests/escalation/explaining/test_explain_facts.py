@@ -320,8 +320,8 @@ def test_a_window_of_the_contract_is_called_so_with_its_date(contact):
     own = ContractWindowFactory(contract=contract, minutes=90)
     it = told(opened(contact=contact, priority=Priority.P2), 10)
     assert (it.terms.window_minutes, it.terms.contract_window_since) == (90, own.created_at)
-    [window] = [fact.value for fact in report_of(it, zone="UTC").terms if fact.name == "Window"]
-    assert window.startswith("1 h 30 min, a response time of the contract, in force since ")
+    [window] = [fact.value for fact in report_of(it, zone="UTC").terms if fact.name == "Response time"]
+    assert window.startswith("1 h 30 min, set in the contract, in force since ")
 
 
 def test_a_merge_names_both_tickets(contact, lead):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import translation
 
+from customers.times import duration_text
 from escalation.choices import ClockChange, ClockKind, ClockState
 from escalation.explaining.counting import ZERO
 from escalation.explaining.fact_building import promised_hours
@@ -33,7 +34,7 @@ from escalation.explaining.sentences import (
     week_in_words,
     who_started_sentence,
 )
-from escalation.explaining.times import Zones, duration_text, time_in_zone
+from escalation.explaining.times import Zones, time_in_zone
 from escalation.models import Calendar, Clock
 from escalation.working_time.due_time import WorkingHours
 from tests.factories import NOW
@@ -77,7 +78,7 @@ IT = Explanation(
             "Paused while waiting on the customer, with 1 h of the response time left.",
         ),
         ({"state": ClockState.CANCELLED}, "Cancelled: no longer required."),
-        ({"state": ClockState.BREACHED}, "Broken."),
+        ({"state": ClockState.BREACHED}, "Breached."),
         (
             {"state": ClockState.BREACHED, "late_by": 5 * HOUR, "late_working": HOUR},
             "Breached: 5 h overdue (1 h of working time) and still without a response.",
@@ -199,7 +200,7 @@ def test_a_step_says_who_had_it_who_has_it_and_who_was_told():
     )
     line = replace(LINE, change=ClockChange.STEP, step=step)
     assert line_sentence(line) == "100% of the response time had passed: the ticket went from Ann to Bob."
-    assert list(line_notes(line, BERLIN)) == ["Told: Bob (Escalated to you), Cy (Escalated)."]
+    assert list(line_notes(line, BERLIN)) == ["Notified: Bob (Escalated to you), Cy (Escalated)."]
     assert (
         line_sentence(replace(line, step=replace(step, to_owner="")))
         == "100% of the response time had passed."
@@ -214,7 +215,7 @@ def test_a_step_says_who_had_it_who_has_it_and_who_was_told():
     ("percent", "when", "moved", "told_only"),
     [
         (0, "0 %", "Paged at once: the ticket went from Ann to Bob.", "Paged at once."),
-        (None, "in 5", "The step “in 5”: the ticket went from Ann to Bob.", "The step “in 5” fired."),
+        (None, "in 5", "The step “in 5”: the ticket went from Ann to Bob.", "The step “in 5” was executed."),
         (None, "", "Escalated manually: the ticket went from Ann to Bob.", None),
     ],
 )  # fmt: skip

@@ -237,8 +237,11 @@ def test_every_active_subscriber_gets_one_mail_in_their_language(a_week):
         ["zongjian@company.example"],
     )
     assert (english.purpose, english.created_at) == (MailPurpose.EXPORT, MONDAY)
-    assert "2026-W47" in english.subject
-    assert "In week 2026-W47 the desk kept 1 promise and broke 1. 1 was kept only" in english.text
+    assert english.subject == "Service report, week 47 (2026-11-16 to 2026-11-22): SLA met 50.0%"
+    assert ": 50.0% (1 met, 1 breached). Of those met, 1 was met only in the last tenth" in english.text
+    assert chinese.text.startswith(
+        "第 47 周（2026-11-16 至 2026-11-22）SLA 达标率 50.0%：达标 1 个，超时 1 个。"
+    )
     assert f"/weeklyexport/{frozen.pk}/change/" in english.text
     assert [file["name"] for file in english.files] == [f"2026-W47-{name}" for name in FILES]
     assert english.files[0] == {

@@ -31,12 +31,12 @@ def ticket(ann):
 
 
 def text(*rows: Notification) -> str:
-    return render(rows, reader_for(rows[0].recipient, at=minute(31))).text
+    return render(rows, reader_for(rows[0].recipient, at=minute(31)), at=minute(31)).text
 
 
 def invited(words: str) -> list[tuple[str, int]]:
     """Whom the links in a text invite, and to which firing."""
-    tokens = [urlsplit(link).path.split("/")[2] for link in re.findall(r"I have it: (\S+)", words)]
+    tokens = [urlsplit(link).path.split("/")[2] for link in re.findall(r"Acknowledge: (\S+)", words)]
     found = [invitation(token, now=minute(31)) for token in tokens]
     return [(one.user.username, one.escalation.pk) for one in found]
 
@@ -67,7 +67,7 @@ def test_a_group_chat_gets_no_link(ticket):
     row = told(NoticeKind.ESCALATED_TO_YOU, "boss")
     row.recipient, row.rota = None, DutyRotaFactory()
     row.save()
-    words = render([row], reader_for(row.rota, at=minute(31)))
+    words = render([row], reader_for(row.rota, at=minute(31)), at=minute(31))
     assert "/ack/" not in words.text + words.short
 
 
@@ -84,6 +84,6 @@ def test_a_digest_has_a_link_for_each_ticket(ticket, ann):
 def test_by_hand_it_says_who_escalated_and_why_and_not_that_nobody_answered(ticket, ann):
     escalate_now(ticket=ticket, actor=ann, at=minute(5), reason="Their CEO called.")
     words = text(told(NoticeKind.ESCALATED_TO_YOU, "boss"))
-    assert f"{ann.first_name} escalated {ticket.number} by hand. It is yours now" in words
-    assert "Reason: Their CEO called." in words
+    assert f"{ann.first_name} escalated {ticket.number} manually. It is yours now" in words
+    assert f"Reason given by {ann.first_name}: Their CEO called." in words
     assert "was not answered in time" not in words

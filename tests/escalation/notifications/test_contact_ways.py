@@ -312,7 +312,7 @@ def test_the_test_button_sends_a_real_test_and_shows_the_real_answer(login, sett
         answer = client.post(LIST, {"action": "send_test", "_selected_action": [way.pk]})
     assert '"event":"test"' in service.texts[0]
     (message,) = get_messages(answer.wsgi_request)
-    assert str(message) == f"Hook: {said}. The answer: {status} hello from the hook"
+    assert str(message) == f"Hook: {said}. Response: {status} hello from the hook"
 
 
 @pytest.mark.parametrize(

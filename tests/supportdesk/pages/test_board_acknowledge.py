@@ -96,7 +96,7 @@ def test_the_button_acknowledges_and_the_list_shows_who_has_it(login, ticket, bo
     assert (response.status_code, response.headers["HX-Trigger"]) == (204, "desk:refresh")
     assert Acknowledgement.objects.get().by == AcknowledgedBy.BOARD
     html = client.get("/", headers=HTMX).content.decode()
-    assert "has it until" in html
+    assert "Acknowledged by" in html
     assert "12:46</time>" in html
     assert url(ticket) not in html
 

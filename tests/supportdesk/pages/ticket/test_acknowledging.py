@@ -86,7 +86,7 @@ def test_acknowledging_on_the_page_shows_who_has_it_and_until_when(login, ticket
     assert "12:46</time>" in html
     assert not has_act(html, ticket, "acknowledge")
     other = page(login(ann), ticket)
-    assert f"<b>{boss.first_name}</b> has it until" in other
+    assert f"Acknowledged by <b>{boss.first_name}</b> until" in other
     assert f"<b>{boss.first_name}</b> acknowledged, no paging until" in other
     assert has_act(other, ticket, "acknowledge")
 
@@ -103,7 +103,7 @@ def test_when_the_time_is_over_nobody_has_it(login, ticket, boss, ann, clock):
     acknowledge(ticket=ticket, actor=boss, at=minute(31), by=AcknowledgedBy.PAGE)
     clock.move_to(minute(46), tick=False)
     html = page(login(ann), ticket)
-    assert "has it until" not in html
+    assert "Acknowledged by" not in html
     assert "acknowledged, no paging until" in html
 
 

@@ -110,10 +110,10 @@ def test_a_promise_that_stands_still_gives_no_times_for_its_steps(
         paused_at=now,
         next_step_at=now + timedelta(hours=3),
     )
-    panel = login(anna).get(page_of(ticket)).content.decode().partition('aria-label="Promises"')[2]
+    panel = login(anna).get(page_of(ticket)).content.decode().partition('aria-label="SLAs"')[2]
     words = " ".join(re.sub(r"<[^>]+>", " ", panel.partition("</section>")[0]).split())
-    assert "Paused while waiting on the customer · until 23:00 at most" in words
-    assert "Due Thu 03:00 , and later by the pause Started" in words
+    assert "Paused while waiting on the customer · until 23:00 at the latest" in words
+    assert "Due tomorrow 03:00 plus the pause Started" in words
     assert "If nobody answers Paused: no steps until it resumes." in words
     steps = words.partition("no steps until it resumes.")[2].partition("Ledger")[0]
     assert steps.count("—") == 5

@@ -304,7 +304,7 @@ def test_a_mail_too_large_becomes_a_ticket_of_its_head_and_the_customer_is_told_
     ticket = arrive(body="x" * 20_000).ticket
     assert ticket.subject == "Black screen"
     assert any("too large" in note for note in notes(ticket))
-    told = ticket.outbound.filter(subject__startswith="Too large")
+    told = ticket.outbound.filter(subject__startswith="Your email was too large")
     assert [mail.recipients for mail in told] == [["li@company.example"]]
 
 
