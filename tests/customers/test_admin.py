@@ -1,4 +1,7 @@
-"""Lists and pages of customers, contacts and contracts, seen by those who may and those who may not."""
+"""Lists and pages of customers, contacts and contracts, seen by those who may and those who may not.
+
+Tests every module of customers.admin.
+"""
 
 from datetime import date
 

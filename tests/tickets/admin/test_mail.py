@@ -1,4 +1,7 @@
-"""Lists of raw mail, the outbox and mailboxes; passwords that go in and never come out."""
+"""Lists of raw mail, the outbox and mailboxes; passwords that go in and never come out.
+
+Tests inbound, outbound, mailbox, page_actions and display.
+"""
 
 from datetime import timedelta
 

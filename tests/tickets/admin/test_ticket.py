@@ -1,4 +1,7 @@
-"""The list of tickets: who sees which rows, what the search finds, what bulk actions do and refuse."""
+"""The list of tickets: who sees which rows, what the search finds, what bulk actions do and refuse.
+
+Tests bulk, apply_to_each, once_form, customer, labels and tickets.search too.
+"""
 
 import pytest
 from django.db import connection

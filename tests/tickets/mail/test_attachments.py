@@ -1,4 +1,7 @@
-"""Attachments: names, attached messages, files hidden in text and in winmail.dat."""
+"""Attachments: names, attached messages, files hidden in text and in winmail.dat.
+
+Tests uuencode and winmail too.
+"""
 
 import binascii
 

@@ -1,4 +1,7 @@
-"""Which parts are read, in which order, and which are attached."""
+"""Which parts are read, in which order, and which are attached.
+
+Tests rendering, transfer and broken_multiparts too.
+"""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""Charsets as mails declare them, and what they must have meant."""
+"""Charsets as mails declare them, and what they must have meant.
+
+Tests iso2022jp and storable_text too.
+"""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""HTML to text, under caps that keep hostile HTML cheap."""
+"""HTML to text, under caps that keep hostile HTML cheap.
+
+Tests html_text and inline_images too.
+"""
 
 import time
 

@@ -1,4 +1,7 @@
-"""Whole mails: the samples, and mails broken in every way."""
+"""Whole mails: the samples, and mails broken in every way.
+
+Tests mime_tree, values, headers, digest and language too.
+"""
 
 import random
 from datetime import UTC, datetime

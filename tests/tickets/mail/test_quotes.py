@@ -1,4 +1,7 @@
-"""What is new and what is folded; nothing is ever lost."""
+"""What is new and what is folded; nothing is ever lost.
+
+Tests html_quotes and quote_shapes too.
+"""
 
 import pytest
 from hypothesis import given, settings

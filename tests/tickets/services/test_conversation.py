@@ -1,4 +1,7 @@
-"""The conversation: who said what when, whose turn it is, and what is refused with a sentence."""
+"""The conversation: who said what when, whose turn it is, and what is refused with a sentence.
+
+Tests unanswered, timeline and locking too.
+"""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""Fetching by UID: stored first, then touched on the server; told as a sentence when it fails."""
+"""Fetching by UID: stored first, then touched on the server; told as a sentence when it fails.
+
+Tests protocols.imap too.
+"""
 
 import socket
 import ssl

@@ -1,4 +1,7 @@
-"""Mails of machines: automatic answers, alarms, newsletters, loops and the reports of mail servers."""
+"""Mails of machines: automatic answers, alarms, newsletters, loops and the reports of mail servers.
+
+Tests delivery_reports too.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,4 +1,7 @@
-"""Mails of people: matched to contact and customer, opened as tickets or appended where their writer may."""
+"""Mails of people: matched to contact and customer, opened as tickets or appended where their writer may.
+
+Tests senders, ticket_matching, forwarding and the hourly limit too.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any

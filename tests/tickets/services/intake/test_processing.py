@@ -1,4 +1,7 @@
-"""Processing survives bad mails, busy databases, second tries and people who decide otherwise."""
+"""Processing survives bad mails, busy databases, second tries and people who decide otherwise.
+
+Tests incoming_mail too.
+"""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,7 @@
-"""What stands in an outbox row: to whom, under which subject, in which thread."""
+"""What stands in an outbox row: to whom, under which subject, in which thread.
+
+Tests reply_mail too.
+"""
 
 import pytest
 
