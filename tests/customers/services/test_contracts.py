@@ -82,7 +82,7 @@ def test_both_days_of_a_contract_belong_to_it(day, covers):
     assert in_force(Contract.objects.all(), day).count() == covers
 
 
-WAYS = ServiceDetails(time_zone="Europe/Berlin", language="en", hotline="+49 30 1", tech_group="Gold room")
+DETAILS = ServiceDetails(time_zone="Europe/Berlin", language="en", hotline="+49 30 1", tech_group="Gold room")
 
 
 def test_what_a_contract_leaves_empty_is_as_the_customer_says():
@@ -95,14 +95,14 @@ def test_what_a_contract_leaves_empty_is_as_the_customer_says():
 
 
 def test_a_contract_has_a_zone_a_language_a_hotline_and_a_group_of_its_own():
-    contract = save_contract(customer=CustomerFactory(), plan=ServicePlanFactory(), ways=WAYS, **SPRING)
+    contract = save_contract(customer=CustomerFactory(), plan=ServicePlanFactory(), details=DETAILS, **SPRING)
     contract.refresh_from_db()
     assert (contract.zone, contract.spoken_language) == ("Europe/Berlin", "en")
     assert (contract.hotline_to_call, contract.group_to_use) == ("+49 30 1", "Gold room")
 
 
-def test_a_change_of_days_leaves_the_ways_as_they_are():
-    contract = save_contract(customer=CustomerFactory(), plan=ServicePlanFactory(), ways=WAYS, **SPRING)
+def test_a_change_of_days_leaves_the_service_details_as_they_are():
+    contract = save_contract(customer=CustomerFactory(), plan=ServicePlanFactory(), details=DETAILS, **SPRING)
     write(contract.customer, date(2026, 4, 1), contract=contract)
     contract.refresh_from_db()
     assert contract.tech_group == "Gold room"
