@@ -122,7 +122,9 @@ def rough_duration(time: timedelta) -> str:
 
 
 def time_left(due_at: datetime, now: datetime) -> str:
-    """``1 h left`` or ``overdue by 44 min``"""
+    """``1 h left``, ``due now`` or ``overdue by 44 min``"""
+    if abs(due_at - now) < timedelta(minutes=1):
+        return _("due now")
     text = _("%(length)s left") if now < due_at else _("overdue by %(length)s")
     return text % {"length": rough_duration(abs(due_at - now))}
 

@@ -106,6 +106,7 @@ UNFOLD_0_110 = (
 )
 
 DJANGO_WORDS = (
+    gettext_noop("Email address"),
     gettext_noop("Filter"),
     gettext_noop("Page not found"),
     gettext_noop("Monday"),

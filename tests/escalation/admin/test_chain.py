@@ -269,9 +269,9 @@ def test_the_timeline_plays_the_steps_that_stand_in_the_form(login, director, de
     steps = replace(WARN, percent=25), UP
     before = chain_of(default)
     html = timeline(login(director), default, only(default, calendar, *steps), sample_customer=customer.pk)
-    assert "2026-11-18 21:00 (Asia/Shanghai)" in html  # a quarter of four hours
+    assert "2026-11-18 21:00 (UTC+8, Shanghai)" in html  # a quarter of four hours
     assert f"The ticket goes from {name_of(ann)} to <b>{name_of(mei)}</b>" in html
-    assert "2026-11-19 00:00 (Asia/Shanghai)" in html
+    assert "2026-11-19 00:00 (UTC+8, Shanghai)" in html
     assert chain_of(default) == before
 
 

@@ -128,7 +128,7 @@ def test_without_a_contract_it_says_so(ticket):
 
 
 @pytest.mark.parametrize(
-    ("at", "told"), [(29, ", 1 min left"), (30, ", overdue by 0 s"), (31, ", overdue by 1 min")]
+    ("at", "told"), [(29, ", 1 min left"), (30, ", due now"), (31, ", overdue by 1 min")]
 )
 def test_it_tells_the_time_left_or_how_late_it_is(ticket, at, told):
     clock = clock_of(ticket)

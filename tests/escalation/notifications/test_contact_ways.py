@@ -238,7 +238,7 @@ def test_nobody_has_more_ways_than_are_tried_in_time(login, owner):
     login(boss).post(ADD, given)
     assert ContactWay.objects.filter(**{owner: group}).count() == MOST_WAYS
     html = login(boss).post(ADD, given).content.decode()
-    assert "There are 8 ways already" in html
+    assert "There are already 8 contact methods" in html
     assert ContactWay.objects.filter(**{owner: group}).count() == MOST_WAYS
 
 
@@ -329,7 +329,7 @@ def test_what_never_arrives_is_told_in_a_sentence_of_the_readers_language(login,
     way = ContactWayFactory(user=ann, name="Hook", medium=Medium.WEBHOOK, address=address)
     answer = login(ann).post(LIST, {"action": "send_test", "_selected_action": [way.pk]})
     (message,) = get_messages(answer.wsgi_request)
-    assert str(message) == f"Hook: Refused. The answer: 译 {said}"
+    assert str(message) == f"Hook: Refused. Response: 译 {said}"
 
 
 def test_only_one_at_a_time_is_tested(login):

@@ -98,7 +98,7 @@ def test_it_is_written_in_the_readers_language(monkeypatch):
     heard = []
     monkeypatch.setattr(
         "escalation.notifications.rendering.text_of",
-        lambda notice, links: heard.append(translation.get_language()) or "-",
+        lambda notice, at, links: heard.append(translation.get_language()) or "-",
     )
     told(staff("ann", language="zh-hans"))
     dispatched(3)

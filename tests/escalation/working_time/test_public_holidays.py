@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.utils import translation
 
 from escalation.working_time.due_time import WorkTimeError
 from escalation.working_time.public_holidays import (
@@ -102,3 +103,9 @@ def test_the_first_year_without_moved_days_is_flagged_sixty_days_before():
 @pytest.mark.parametrize(("country", "name"), [("CN", "China"), ("US", "United States"), ("XX", "XX")])
 def test_countries_are_named(country, name):
     assert country_name(country) == name
+
+
+@pytest.mark.parametrize(("country", "name"), [("CN", "中国"), ("DE", "德国"), ("XX", "XX")])
+def test_countries_are_named_in_chinese(country, name):
+    with translation.override("zh-hans"):
+        assert country_name(country) == name

@@ -99,7 +99,7 @@ def test_a_post_acknowledges_as_the_person_of_the_link(client, link, ticket, bos
     said = Acknowledgement.objects.get()
     assert (said.user, said.by, said.at, said.until) == (boss, AcknowledgedBy.LINK, minute(31), minute(46))
     assert said.escalation == firing()
-    assert "You acknowledged it" in page
+    assert "Acknowledged, and you own the ticket" in page
     assert "12:46" in page
 
 

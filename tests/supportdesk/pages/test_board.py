@@ -239,7 +239,7 @@ def test_the_share_kept_comes_by_itself_after_the_board(
     clock_due(now, state=ClockState.MET, stopped_at=now)
     client = login(admin)
     assert reverse("admin:board_kept") in shown(client)
-    assert "100.0 %" in client.get(reverse("admin:board_kept")).content.decode()
+    assert "100.0%" in client.get(reverse("admin:board_kept")).content.decode()
 
 
 def test_a_week_without_promises_has_no_share(now: datetime) -> None:
@@ -419,7 +419,7 @@ def test_a_promise_that_nobody_is_left_for_turns_the_board_red_for_everybody(
     stranger = staff("stranger")
     for reader, may_see in ((admin, True), (stranger, False)):
         html = shown(login(reader))
-        assert "Nobody is left to escalate 1 promise to." in html
+        assert "The escalation chain has ended for 1 SLA, with nobody left to take it." in html
         assert "pulse-red" in html
         assert ("Black screen" in html) == may_see
 

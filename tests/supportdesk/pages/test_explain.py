@@ -75,8 +75,8 @@ def test_it_tells_start_terms_count_and_holder_in_both_zones(login: Login, anna:
     for words in (
         "Wed 2026-11-18 19:00 +08:00",
         "Wed 2026-11-18 12:00 +01:00",
-        "Your time (Asia/Shanghai)",
-        "Customer&#x27;s time (Europe/Berlin)",
+        "Your time (Shanghai)",
+        "Customer&#x27;s time (Berlin)",
         "RTC-7",
         "version 1",
         "1 h counted and 3 h left add up to the response time of 4 h.",
@@ -89,7 +89,7 @@ def test_a_reader_in_the_customers_zone_is_shown_it_once(login: Login, anna: Use
     anna.staff_profile.time_zone = "Europe/Berlin"
     anna.staff_profile.save()
     html = read(login(anna), clock_of(ticket))
-    assert "Time (Europe/Berlin)" in html
+    assert "Time (Berlin)" in html
     assert "Customer&#x27;s time" not in html
 
 
@@ -98,7 +98,7 @@ def test_it_is_told_in_the_readers_language(login: Login, anna: User, ticket: Ti
     anna.staff_profile.save()
     html = read(login(anna), clock_of(ticket))
     assert "2026-11-18 19:00 +08:00" in html
-    assert "如何开始" in html
+    assert "计入的工作时间" in html
 
 
 def test_who_ended_a_promise_without_an_answer_is_named_with_the_reason(

@@ -37,7 +37,7 @@ def test_somebody_without_a_profile_gets_one_by_saving(login: Login) -> None:
 
 def test_a_zone_that_does_not_exist_is_refused_with_a_sentence(login: Login) -> None:
     html = login(staff()).post(URL, {"language": "en", "time_zone": "Mars/Base"}).content.decode()
-    assert "Mars/Base is no time zone" in html
+    assert "Mars/Base is not a time zone" in html
 
 
 def test_others_settings_cannot_be_reached(login: Login) -> None:

@@ -98,7 +98,7 @@ def test_a_contracts_zone_and_numbers_come_before_the_customers(login, contact):
     card, html = shown(login, ticket)
     assert (card.zone, card.hotline, card.tech_group) == ("Europe/Berlin", "+49 30 1", "Blue")
     assert "+49 30 1" in html
-    assert "2026-11-18 21:00 (Europe/Berlin)" in html
+    assert "2026-11-18 21:00 (UTC+1, Berlin)" in html
     assert clock_of(ticket).due_at == NOW + timedelta(hours=8)
 
 

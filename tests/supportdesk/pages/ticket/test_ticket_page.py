@@ -92,7 +92,7 @@ def test_the_page_shows_conversation_promise_chain_customer_and_history(
         "Aurora Live",
         "li@aurora.example",
         "7:00:00",
-        "2026-11-18 20:00 (Europe/Berlin)",
+        "2026-11-18 20:00 (UTC+1, Berlin)",
         "If nobody answers",
         "the owner",
         "Received, owner",
@@ -463,7 +463,7 @@ def test_news_come_only_when_the_customer_wrote(login: Login, anna: User, ticket
     url = reverse("admin:tickets_ticket_news", args=[ticket.pk])
     assert client.get(url, {"seen": seen}).status_code == 204
     MessageFactory(ticket=ticket, sender_name="Li Wei")
-    assert "Li Wei wrote just now" in client.get(url, {"seen": seen}).content.decode()
+    assert "Li Wei has just written" in client.get(url, {"seen": seen}).content.decode()
 
 
 # --- Tickets written down by hand ----------------------------------------------------------------------------------
