@@ -29,6 +29,27 @@ SENTENCES = (
     gettext_noop("%(minutes)s min after due"),
     gettext_noop("The fire drill is over: %(ending)s."),
 )
+# Lines of the notes that the desk writes itself: at an intake, and for a new owner.
+NOTE_LINES = (
+    gettext_noop(
+        "No customer is known for %(address)s. Choose one for the contact, or add their email domain."
+    ),
+    gettext_noop("The email is too large (%(size)s MB): only its headers were kept, not its text and files."),
+    gettext_noop("By email from %(address)s, not verified:"),
+    gettext_noop("Escalated from %(before)s to %(after)s."),
+    gettext_noop("%(before)s escalated it to %(after)s: %(reason)s"),
+    gettext_noop("%(name)s escalated it from %(before)s to %(after)s: %(reason)s"),
+    gettext_noop("%(before)s is away; %(after)s stands in."),
+    gettext_noop("%(after)s is back and owns it again; %(before)s owned it in the meantime."),
+    gettext_noop("Customer: %(name)s"),
+    gettext_noop("Contact: %(name)s"),
+    gettext_noop("Subject: %(subject)s"),
+    gettext_noop("Received: %(time)s"),
+    gettext_noop("Due: %(time)s"),
+    gettext_noop("Notified: %(people)s"),
+    gettext_noop("The customer's last message:"),
+    gettext_noop("Other messages:"),
+)
 # What the desk wrote before in their place, in English and Chinese: the ledger keeps it as it was written.
 FORMER = {
     "A reply was not delivered.": ("An answer did not arrive.",),
@@ -47,7 +68,7 @@ FORMER = {
     "No response: %(when)s.": ("No answer: %(when)s.", "未答复：%(when)s。"),
     "%(name)s is away.": ("%(name)s 缺勤。",),
 }
-STRICT = {"number": r"SD#\d+", "percent": r"\d+", "minutes": r"\d+"}
+STRICT = {"size": r"\d+", "address": r"\S+", "number": r"SD#\d+", "percent": r"\d+", "minutes": r"\d+"}
 LABELS = {"ending": DrillEnding}  # places that hold the label of a choice
 PLACE = re.compile(r"%\((\w+)\)s")
 
@@ -107,3 +128,16 @@ def _place_pattern(place: str) -> str:
     if place in LABELS:
         return "|".join(re.escape(label) for choice in LABELS[place] for label in _labels(choice))
     return STRICT.get(place, ".+")
+
+
+def note_in_readers_words(body: str) -> str:
+    """A note of the desk, line by line. What it quotes stays, and so do times: they are those of its first reader."""
+    return "\n".join(map(_note_line, body.split("\n")))
+
+
+def _note_line(line: str) -> str:
+    for sentence in NOTE_LINES:
+        found = next(filter(None, (one.fullmatch(line) for one in _spellings(sentence))), None)
+        if found is not None:
+            return gettext(sentence) % found.groupdict()
+    return line

@@ -17,6 +17,7 @@ from customers.phrases import listed, noted
 from customers.times import dated, duration_text, near, rough_duration, zone_name
 from customers.times import moment as moment_of
 from escalation.clocks.urgency import Urgency, share_left, urgency_of
+from escalation.lib.desk_reasons import note_in_readers_words
 from escalation.models import Clock
 
 register = template.Library()
@@ -109,6 +110,12 @@ def colon() -> str:
 def noting(text: object, note: object) -> str:
     """A note in brackets behind the text."""
     return noted(text, note)
+
+
+@register.filter
+def desk_note(body: str) -> str:
+    """A note that the desk wrote, in the reader's language."""
+    return note_in_readers_words(body)
 
 
 @register.filter
