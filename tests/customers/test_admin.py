@@ -202,7 +202,7 @@ def test_a_contract_that_ends_before_it_starts_is_refused_with_a_sentence(login,
         "customer": own.pk, "plan": ServicePlanFactory().pk, "starts_on": "2026-06-01", "ends_on": "2026-05-01",
     }  # fmt: skip
     response = login(lead).post(add_url(Contract), data)
-    assert "before the first" in errors(response)
+    assert "before the start" in errors(response)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,9 @@ class MomentForm(forms.Form):
     """When the message arrives, in the reader's zone; now unless chosen."""
 
     preview_at = forms.DateTimeField(label=gettext_lazy("Arriving at"), required=False)
-    preview_zone = forms.CharField(required=False, validators=[validate_zone])
+    preview_zone = forms.CharField(
+        label=gettext_lazy("time zone"), required=False, validators=[validate_zone]
+    )
 
     def clean_preview_at(self) -> datetime:
         now = timezone.now()

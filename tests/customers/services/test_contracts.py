@@ -69,7 +69,7 @@ def test_moving_a_contract_to_a_customer_who_has_one_is_refused():
 
 
 def test_a_last_day_before_the_first_is_refused_with_a_sentence():
-    with pytest.raises(DeskError, match="before the first"):
+    with pytest.raises(DeskError, match="before the start"):
         write(CustomerFactory(), date(2026, 5, 2), date(2026, 5, 1))
 
 

@@ -57,18 +57,18 @@ def entered(client, user, start="2026-11-18", end="2026-11-20"):
 
 def test_entering_an_absence_says_who_stands_in(login, ann, bob):
     response = entered(login(ann), ann)
-    assert any(f"go to {bob.get_full_name()}, who stands in" in line for line in said(response))
+    assert any(f"go to {bob.get_full_name()} as deputy" in line for line in said(response))
 
 
 def test_of_an_absence_that_is_over_nothing_is_foretold(login, ann):
     response = entered(login(ann), ann, "2020-01-01", "2020-01-02")
     assert Absence.objects.filter(user=ann, ends_at__year=2020).exists()
-    assert not any("stands in" in line for line in said(response))
+    assert not any("as deputy" in line for line in said(response))
 
 
 def test_without_a_deputy_the_person_is_warned_beforehand_and_afterwards(login, bob, boss):
     client = login(bob)
-    warning = f"go to {boss.get_full_name()}, the duty manager. Name a deputy"
+    warning = f"go to {boss.get_full_name()}, the duty manager. Set a deputy"
     html = client.get(add_url(Absence)).content.decode()
     assert warning in html
     assert "banner-warn" in html

@@ -91,12 +91,12 @@ def test_a_calendar_is_renamed_without_a_new_version(client_of_director):
         ({}, "no working time"),
         ({"day_0": "09:00-12:00, 11:00-18:00"}, "Monday: 09:00-12:00 and 11:00-18:00 overlap"),
         ({"day_1": "18:00-09:00"}, "Tuesday: 18:00-09:00 ends before it starts"),
-        ({"day_1": "nine to six"}, "“nine to six” is no interval"),
-        ({"day_1": "09:00-18:70"}, "is no interval"),
-        ({"day_1": "09:00-18:00", "time_zone": "Mars/Base"}, "Mars/Base is no time zone"),
+        ({"day_1": "nine to six"}, "“nine to six” is not an interval"),
+        ({"day_1": "09:00-18:70"}, "is not an interval"),
+        ({"day_1": "09:00-18:00", "time_zone": "Mars/Base"}, "Mars/Base is not a time zone"),
         ({"day_1": "09:00-18:00", "country": "XX"}, "holidays of “XX” are not known"),
         ({"day_1": "09:00-18:00", "country": "DE", "subdivision": "QQ"}, "Germany has no region “QQ”"),
-        ({"day_1": "09:00-18:00", "own_days": "Christmas"}, "“Christmas” is no day"),
+        ({"day_1": "09:00-18:00", "own_days": "Christmas"}, "“Christmas” is not a day"),
         ({"day_1": "09:00-18:00", "own_days": "2026-02-30"}, "no day 2026-02-30"),
         ({"day_1": "09:00-18:00", "own_days": "2026-12-24\n2026-12-24"}, "2026-12-24 is listed twice"),
         (
@@ -131,7 +131,7 @@ def test_the_page_warns_before_a_year_that_is_not_known_yet(login, frozen, own_d
     client.post(page_url(calendar), form_of(calendar.name, ["09:00-18:00"], country="CN", own_days=own_days))
     client.get("/")  # shows what the save said
     page = client.get(page_url(calendar))
-    sentence = f"holidays of {last + 1} for China are not known yet"
+    sentence = f"{last + 1} holidays of China are not known yet"
     assert any(sentence in text for text in said(page)) is warned
     assert f"{last + 1}: " in page.content.decode()
     assert page.content.decode().count("make-up workdays not yet announced") == 2
@@ -139,7 +139,7 @@ def test_the_page_warns_before_a_year_that_is_not_known_yet(login, frozen, own_d
 
 def test_the_page_counts_the_days_of_each_year(login, frozen):
     page = login(AdminFactory()).get(page_url(office_calendar(country="CN"))).content.decode()
-    assert "2025: 19 holidays; 5 make-up days (01-26, 02-08, 04-27, 09-28, 10-11)" in page
+    assert "2025: 19 holidays; 5 make-up workdays (01-26, 02-08, 04-27, 09-28, 10-11)" in page
     assert "2026: 22 holidays; 6 make-up days" in page
 
 

@@ -125,7 +125,7 @@ def test_a_step_that_fired_can_be_taken_away(login, director, default, calendar)
     assert response.status_code == 302
     assert not default.steps.current().filter(pk=old.pk).exists()
     page = login(director).get(page_url(default)).content.decode()
-    assert "tells the holder" in page[page.index("Earlier steps of the chain") :]
+    assert "notifies the owner" in page[page.index("Earlier steps of the chain") :]
 
 
 def only(default, calendar, *steps):
@@ -162,7 +162,7 @@ def test_a_chain_that_ends_nowhere_is_refused(login, director, default, calendar
     [
         ("amount", "", "required"),
         ("amount", "-5", "greater than or equal to 0"),
-        ("amount", "1001", "between 0 % and 1000 %"),
+        ("amount", "1001", "between 0% and 1000%"),
         ("ack_minutes", "0", "greater than or equal to 1"),
         ("channels_0", "pigeon", "valid choice"),
         ("channels_0", "", "at least one channel"),
@@ -227,7 +227,7 @@ def test_steps_of_a_contract_end_at_a_person_too(login, director):
 def test_whoever_reads_a_policy_reads_its_chain_and_changes_nothing(login, default, calendar, group):
     client = login(staff(groups=[group]))
     html = client.get(page_url(default)).content.decode()
-    assert "tells the holder, the backup account manager" in html
+    assert "notifies the owner, the backup account manager" in html
     data = only(default, calendar, UP)
     assert client.post(page_url(default), data).status_code == 403
     assert spec_of(default.steps.current().get(percent=0)) != UP
@@ -239,7 +239,7 @@ def test_a_lead_who_writes_contracts_reads_their_steps_only(login):
     contract = ContractFactory(customer__account_manager=lead)
     revise_chain(contract=contract, steps=[UP], actor=None, at=minute(0))
     client = login(lead)
-    assert "gives it to the holder&#x27;s manager" in client.get(page_url(contract)).content.decode()
+    assert "gives it to the owner&#x27;s manager" in client.get(page_url(contract)).content.decode()
     data = contract_form(contract, reference="X-1") | chain_post(contract.steps.all(), [WARN])
     client.post(page_url(contract), data)
     assert chain_of(contract) == {UP}

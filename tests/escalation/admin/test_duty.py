@@ -125,7 +125,7 @@ def test_layers_deleted_from_the_list_do_so_too(login, lead, rota, people):
     [
         ({"length": 0}, "at least one"),
         ({"from_time": "20:00"}, "both times"),
-        ({"ends_on": "2026-11-01"}, "before the first"),
+        ({"ends_on": "2026-11-01"}, "before the start"),
         ({"starts_on": "0001-01-01"}, "between 2000 and 2200"),
         ({"ends_on": "9999-12-31"}, "between 2000 and 2200"),
         ({"weekdays": ["7"]}, "valid choice"),
@@ -210,7 +210,7 @@ def test_the_page_of_a_policy_names_them_where_its_promise_depends_on_it(login, 
     client = login(staff(groups=["Support director"]))
     around_the_clock = policy_of(rota, CalendarFactory())
     html = client.get(page_url(around_the_clock)).content.decode()
-    assert f"The promise 24/7 depends on {rota}" in html
+    assert f"The 24/7 SLA depends on {rota}" in html
     in_the_day = policy_of(DutyRotaFactory(), office_calendar())
     assert "The promise 24/7" not in client.get(page_url(in_the_day)).content.decode()
 
@@ -224,7 +224,7 @@ def test_everybody_reads_what_was_done(login, model, group):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"rotation": "weeks", "length": 1}, "every week, Monday 09:00 · 24/7"),
+        ({"rotation": "weeks", "length": 1}, "every Monday at 09:00 · 24/7"),
         ({"rotation": "weeks", "length": 2, "weekday": 4}, "every 2 weeks, Friday 09:00 · 24/7"),
         ({"rotation": "days", "length": 1, "weekdays": [6, 5]}, "every day at 09:00 · Saturday, Sunday"),
         (

@@ -70,7 +70,7 @@ def test_the_page_of_a_policy_counts_them_and_leads_there(login, director, ann, 
     assert page_of(default) not in client.get(page_url(default)).content.decode()
     doubled(default)
     html = client.get(page_url(default)).content.decode()
-    assert "1 running promise is under an older version" in html
+    assert "1 running SLA follows an older version" in html
     assert page_of(default) in html
 
 
@@ -97,7 +97,7 @@ def test_a_reader_sees_own_promises_only_and_changes_none(login, ann, default):
     assert own.number in html
     assert f"{foreign.number} " not in html
     assert 'type="checkbox" name="clock"' not in html
-    assert "1 running promise is" in client.get(page_url(default)).content.decode()
+    assert "1 running SLA follows" in client.get(page_url(default)).content.decode()
     assert retarget(client, default, clock_of(own)).status_code == 403
     assert clock_of(own).due_at == minute(25)
 
@@ -124,7 +124,7 @@ def test_the_refused_are_listed_with_their_sentence_and_the_others_done(login, d
     response = retarget(login(director), default, clock_of(late), clock_of(fine))
     html = response.content.decode()
     assert "1 SLA now follows the version in force." in said(response)
-    assert f"{late.number} · First response: Under these terms the promise would be broken already." in html
+    assert f"{late.number} · First response: Under these terms the SLA would already be breached." in html
     assert clock_of(fine).policy_version == version
     assert clock_of(late).due_at == minute(25)
     assert 'value="new terms"' in html

@@ -43,7 +43,7 @@ def test_a_good_step_is_taken(step):
     [
         ({"percent": None}, "Say when the step runs"),
         ({"minutes_from_due": 5}, "Say when the step runs"),
-        ({"percent": 1001}, "between 0 % and 1000 %"),
+        ({"percent": 1001}, "between 0% and 1000%"),
         ({"percent": None, "minutes_from_due": 43201}, "within 30 days"),
         ({"highest_priority": 2, "lowest_priority": 1}, "more urgent to the less urgent"),
         ({"tell": (), "reassign_to": ""}, "Choose whom the step notifies"),

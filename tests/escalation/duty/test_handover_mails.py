@@ -197,7 +197,7 @@ def test_a_long_list_is_cut_and_says_so(change, ann):
         TicketFactory(owner=ann, priority=Priority.P1)
     tell_changes(now=NOW)
     text = mails()["ann@desk.example"].text
-    assert text.count("Holder:") == 40
+    assert text.count("Owner:") == 40
     assert "more" in text
 
 

@@ -278,7 +278,7 @@ def test_holidays_not_known_yet_are_a_warning_before_they_matter(
     assert [one.check for one in health(now=new_year - timedelta(days=61)).warnings] == []
     warnings = health(now=new_year - timedelta(days=60)).warnings
     assert [one.check for one in warnings] == [Check.HOLIDAYS] * warned
-    assert all(f"holidays of {last + 1} for China are not known yet" in one.text for one in warnings)
+    assert all(f"{last + 1} holidays of China are not known yet" in one.text for one in warnings)
 
 
 def test_own_days_in_the_year_take_the_place_of_holidays_not_known(beating: None) -> None:
