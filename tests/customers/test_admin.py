@@ -135,7 +135,7 @@ def test_a_lead_writes_a_domain_in_any_case_and_it_is_kept_in_lower_case(login, 
 @pytest.mark.parametrize(
     ("domain", "complaint"),
     [
-        ("QQ.com", "qq.com is a public mail provider"),
+        ("QQ.com", "qq.com is a public email provider"),
         ("live.example", "already exists"),
         ("not a domain", "domain name"),
     ],
@@ -258,7 +258,7 @@ def test_a_staff_profile_that_reports_to_itself_is_refused_with_a_sentence(login
     client = login(AdminFactory())
     data = {"user": boss.pk, "reports_to": boss.pk, "language": "en", "time_zone": "Asia/Shanghai"}
     response = client.post(page_url(boss.staff_profile), data)
-    assert "Nobody reports to themselves" in errors(response)
+    assert "A person cannot report to themselves" in errors(response)
 
 
 def test_the_team_list_counts_members(login):

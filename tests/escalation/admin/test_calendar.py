@@ -140,7 +140,7 @@ def test_the_page_warns_before_a_year_that_is_not_known_yet(login, frozen, own_d
 def test_the_page_counts_the_days_of_each_year(login, frozen):
     page = login(AdminFactory()).get(page_url(office_calendar(country="CN"))).content.decode()
     assert "2025: 19 holidays; 5 make-up workdays (01-26, 02-08, 04-27, 09-28, 10-11)" in page
-    assert "2026: 22 holidays; 6 make-up days" in page
+    assert "2026: 22 holidays; 6 make-up workdays" in page
 
 
 def test_a_calendar_in_use_is_not_deleted(login):
@@ -149,7 +149,7 @@ def test_a_calendar_in_use_is_not_deleted(login):
     ClockFactory(calendar=target.calendar)
     client = login(AdminFactory())
     page = client.post(delete_url(target.calendar), {"post": "yes"}, follow=True)
-    uses = "policies: Gold; contracts: Aurora Live; promises: 1"
+    uses = "policies: Gold; contracts: Aurora Live; SLAs: 1"
     assert said(page) == [f"{target.calendar} cannot be deleted: SLAs are counted by it. {uses}."]
     assert f">{uses}<" in page.content.decode()
     assert delete_url(target.calendar) not in page.content.decode()

@@ -98,10 +98,10 @@ def test_the_default_chain_serves_every_priority():
 
 def test_two_steps_at_one_moment_are_refused_for_the_priority_they_share():
     again = replace(WARNING, tell=(Whom.BACKUP.value,))
-    assert "same moment for P0 Urgent" in found(WARNING, again, GOOD)
+    assert "same time for P0 Urgent" in found(WARNING, again, GOOD)
     apart = replace(WARNING, lowest_priority=1), replace(again, highest_priority=2)
     assert found(*apart, GOOD) == ""
 
 
 def test_the_due_time_has_two_names():
-    assert "same moment" in found(GOOD, replace(GOOD, percent=None, minutes_from_due=0))
+    assert "same time" in found(GOOD, replace(GOOD, percent=None, minutes_from_due=0))

@@ -141,7 +141,7 @@ def test_a_refusal_stops_no_other(director, default):
     version = revised(default, 3)  # P0: over already at minute 5
     result = retarget_all([late, fine], version=version, actor=director, at=minute(5), reason="x")
     assert (result.done, [each.clock for each in result.refused]) == (1, [late])
-    assert "broken already" in result.refused[0].sentence
+    assert "already be breached" in result.refused[0].sentence
     assert clock_of(late.ticket).due_at == minute(30)
 
 

@@ -69,7 +69,7 @@ def test_what_the_services_wrote_is_proven(told):
     opened(priority=Priority.P2)
     assert (verify().clocks, verify().mismatches) == (3, ())
     assert verify(ticket=told.pk).clocks == 2
-    assert "All 3 promises" in run()
+    assert "All 3 SLAs" in run()
 
 
 @pytest.mark.parametrize("column", ["due_at", "stopped_at"])
@@ -139,7 +139,7 @@ def test_a_promise_without_a_ledger_is_named(told):
 
 def test_the_command_ends_with_a_sentence_when_something_is_wrong(told):
     tamper(told.clocks.first(), "state", "cancelled")
-    with pytest.raises(CommandError, match="1 of 2 promises"):
+    with pytest.raises(CommandError, match="1 of 2 SLAs"):
         run(ticket=told.pk)
 
 

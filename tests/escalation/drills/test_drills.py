@@ -86,11 +86,11 @@ def test_nobody_answers_and_the_real_chain_escalates_it(boss, duty):
 def test_whoever_is_told_reads_at_once_that_it_is_a_drill(boss, duty, settings, language, words):
     settings.LANGUAGE_CODE = language
     notice = Notice(NoticeKind.PAGED, started(boss), other=duty)
-    assert subject_of(notice).startswith(f"{MARK} ")
-    assert subject_of(notice).count("DRILL") == 1
+    assert subject_of(notice, at=minute(1)).startswith(f"{MARK} ")
+    assert subject_of(notice, at=minute(1)).count("DRILL") == 1
     assert text_of(notice).startswith(MARK)
     assert words in text_of(notice)
-    assert MARK not in subject_of(Notice(NoticeKind.PAGED, opened(), other=duty))
+    assert MARK not in subject_of(Notice(NoticeKind.PAGED, opened(), other=duty), at=minute(1))
 
 
 def test_a_mark_is_set_once_and_taken_off():

@@ -44,7 +44,7 @@ def test_the_task_of_monday_morning_takes_it_too_and_twice_is_once(frozen):
         ("2025-W53", "W01 to W52"),
         ("bad", "“bad” is not a week; write it like 2026-W47."),
         ("2026-W47", "2026-W47 does not end until 2026-11-23 00:00"),
-        ("2027-W01", "not over"),
+        ("2027-W01", "does not end until"),
     ],
 )
 def test_a_week_that_cannot_be_exported_is_a_sentence(frozen, week, sentence):

@@ -145,7 +145,7 @@ def test_a_correction_that_would_change_nothing_is_refused(a_week):
 
 
 def test_without_a_pack_there_is_nothing_to_correct():
-    with pytest.raises(DeskError, match="no pack of 2026-W47"):
+    with pytest.raises(DeskError, match="no pack for 2026-W47"):
         export(correct="Too early.")
 
 

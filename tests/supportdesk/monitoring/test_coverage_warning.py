@@ -42,7 +42,7 @@ def test_each_rota_is_one_warning_with_its_first_gap(now: datetime) -> None:
     a_rota_that_matters("Another")
     found = [finding.text for finding in warnings(now)]
     assert len(found) == 2
-    assert "P0 duty from" in found[1]
+    assert "Nobody on P0 duty can be reached from" in found[1]
 
 
 def test_several_gaps_of_a_rota_are_counted(now: datetime) -> None:
@@ -50,7 +50,7 @@ def test_several_gaps_of_a_rota_are_counted(now: datetime) -> None:
     for day in (1, 3):
         DutyShiftFactory(rota=rota, starts_at=now + day * 24 * HOUR, ends_at=now + (day + 1) * 24 * HOUR)
     (finding,) = warnings(now)
-    assert "3 times in the next 14 days" in finding.text
+    assert "nobody on P0 duty can be reached 3 times" in finding.text
 
 
 def test_covered_for_two_weeks_there_is_no_warning(now: datetime) -> None:

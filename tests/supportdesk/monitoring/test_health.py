@@ -254,7 +254,7 @@ def test_a_fault_shows_a_page_without_a_traceback(
 
 
 @pytest.mark.parametrize(
-    ("minutes", "words"), [(1, "1 minute"), (119, "119 minutes"), (120, "2 hours"), (48 * 60, "2 days")]
+    ("minutes", "words"), [(1, "1 min"), (119, "1 h 59 min"), (120, "2 h"), (48 * 60, "2 d")]
 )
 def test_an_age_is_told_in_a_unit_that_fits(minutes: int, words: str) -> None:
     assert rough_duration(timedelta(minutes=minutes)) == words
@@ -307,8 +307,8 @@ def test_a_row_that_stops_every_schedule_is_a_problem_with_its_name(
 @pytest.mark.parametrize(
     ("changed", "text"),
     [
-        ({"name": "weekly report"}, "do not belong to the desk: weekly report"),
-        ({"next_run": NOW - timedelta(minutes=3)}, "has passed without a run: Sweep"),
+        ({"name": "weekly report"}, "does not define: weekly report"),
+        ({"next_run": NOW - timedelta(minutes=3)}, "missed their run: Sweep"),
     ],
 )
 def test_a_foreign_and_a_late_schedule_are_warnings(
@@ -351,7 +351,7 @@ def test_a_web_process_with_a_key_of_its_own_names_the_queues_it_does_not_reach(
         ClusterFactory(name=f"{host}:1", seen_at=now, key_mark=key_mark())
     settings.SECRET_KEY = "another"
     [finding] = health(now=now).problems
-    assert finding.text.startswith("The queue on here, there has another SECRET_KEY than this machine")
+    assert finding.text.startswith("The queue on here, there has a different SECRET_KEY from this machine")
 
 
 @pytest.mark.parametrize(("seconds", "warned"), [(60, False), (61, True)])
@@ -372,7 +372,7 @@ def test_a_sweep_that_failed_on_promises_is_told(db: None, now: datetime, failed
     report = health(now=now)
     assert report.ok
     assert [finding.check for finding in report.warnings] == [Check.SWEEP] * warned
-    assert all("failed on 10 promises" in finding.text for finding in report.warnings)
+    assert all("failed on 10 SLAs" in finding.text for finding in report.warnings)
 
 
 @pytest.mark.parametrize(

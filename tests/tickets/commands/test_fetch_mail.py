@@ -32,7 +32,7 @@ def test_each_mailbox_has_its_line(server, mailbox, capsys, frozen):
 def test_one_that_fails_is_named_and_the_others_are_fetched(server, mailbox, capsys):
     MailboxFactory(address="b@desk.example", host="imap.desk.example", username="b", password="wrong")
     server.add(rawmail(), NOW)
-    with pytest.raises(CommandError, match=r"b@desk.example: The server refused") as failed:
+    with pytest.raises(CommandError, match=r"b@desk.example: The server rejected") as failed:
         call_command("fetch_mail")
     assert failed.value.returncode == 1
     assert "a@desk.example: 1 new" in capsys.readouterr().out

@@ -67,7 +67,7 @@ def test_an_answer_can_set_the_status_too(ticket, then):
 
 @pytest.mark.parametrize("body", ["", " \n\t "])
 def test_an_empty_answer_is_refused(ticket, ann, body):
-    with pytest.raises(DeskError, match="no text"):
+    with pytest.raises(DeskError, match="text is empty"):
         reply(ticket=ticket, actor=ann, at=minute(1), body=body)
     assert not OutboundEmail.objects.filter(purpose=MailPurpose.REPLY).exists()
 
@@ -75,7 +75,7 @@ def test_an_empty_answer_is_refused(ticket, ann, body):
 def test_an_answer_to_nobody_is_refused_and_nothing_stays_of_it(ann):
     ticket = opened(priority=Priority.P2, contact=ContactFactory(email=""))
     Message.objects.update(sender_address="")
-    with pytest.raises(DeskError, match="no address"):
+    with pytest.raises(DeskError, match="no email address"):
         answered(ticket, 1)
     assert not Message.objects.filter(kind=MessageKind.OUTBOUND).exists()
     assert fresh(ticket).unanswered_since is not None
@@ -134,7 +134,7 @@ def test_a_logged_call_says_whom_it_reached_and_answers(ticket, ann):
     assert fresh(ticket).updated_at == minute(20)
 
 
-@pytest.mark.parametrize(("happened", "why"), [(21, "future"), (-1, "before the ticket")])
+@pytest.mark.parametrize(("happened", "why"), [(21, "future"), (-1, "earlier than the ticket")])
 def test_a_call_lies_between_the_ticket_and_now(ticket, happened, why):
     with pytest.raises(DeskError, match=why):
         called(ticket, 20, happened=happened)

@@ -219,7 +219,7 @@ def test_a_connection_lost_in_the_middle_keeps_what_was_stored(server, mailbox):
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        (socket.gaierror(-2, "Name or service not known"), "no host called imap.desk.example"),
+        (socket.gaierror(-2, "Name or service not known"), "no host named imap.desk.example"),
         (ConnectionRefusedError(111, "Connection refused"), "Nothing is listening on imap.desk.example:993"),
         (TimeoutError("timed out"), "did not respond in time"),
         (ssl.SSLError(1, "wrong version number"), "No secure connection"),
@@ -256,7 +256,7 @@ def test_what_is_not_filled_in_is_said(server, mailbox, missing):
 
 def test_a_password_does_not_travel_openly_to_another_machine(server, mailbox):
     Mailbox.objects.filter(pk=mailbox.pk).update(security=ImapSecurity.NONE)
-    assert "openly" in fetch(mailbox).problem
+    assert "in plain text" in fetch(mailbox).problem
     Mailbox.objects.filter(pk=mailbox.pk).update(host="127.0.0.1")
     assert fetch(mailbox).problem == ""
 

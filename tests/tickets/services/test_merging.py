@@ -116,7 +116,7 @@ def test_a_merged_ticket_is_no_target_and_is_merged_once(contact, ann):
     source, target, third = (opened(number, contact=contact) for number in range(3))
     joined(source, target, 10, ann)
     for pair in ((source, third), (third, source)):
-        with pytest.raises(DeskError, match="merged already"):
+        with pytest.raises(DeskError, match="already been merged"):
             joined(*pair, 11, ann)
 
 

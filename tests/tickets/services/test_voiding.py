@@ -110,5 +110,5 @@ def test_what_is_no_answer_cannot_be_voided(ticket, lead):
     twice = answered(ticket, 5)
     voided(twice, 6, lead)
     for message in (noted(ticket, 7), asked(ticket, 8), failed, twice):
-        with pytest.raises(DeskError, match="no answer"):
+        with pytest.raises(DeskError, match="not a reply that can be voided"):
             voided(message, 10, lead)

@@ -234,7 +234,9 @@ def no_signals(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
 
 @pytest.mark.usefixtures("no_signals")
 def test_a_cluster_that_was_stopped_in_order_ends_well() -> None:
-    watch_sentinel(FakeSentinel(3, 0))
+    sentinel = FakeSentinel(3, 0)
+    watch_sentinel(sentinel)
+    assert not sentinel.was_killed
 
 
 @pytest.mark.usefixtures("no_signals")

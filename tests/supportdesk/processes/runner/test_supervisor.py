@@ -87,7 +87,7 @@ def test_a_part_that_died_is_started_again_after_its_group_has_ended() -> None:
     dead.ended = 3
     stage.until(1.5)
     assert not dead.children_left
-    assert stage.said == ["web: ended by itself (status 3); starting it again in 1 s."]
+    assert stage.said == ["web: exited by itself (status 3); starting it again in 1 s."]
     assert len(stage.started) == 1
     stage.until(3)
     assert len(stage.started) == 2
@@ -116,7 +116,7 @@ def test_each_failure_in_a_row_waits_longer_and_the_fifth_gives_up() -> None:
     assert stage.keeper.state is State.OFF
     assert waits[:4] == sorted(waits[:4])
     assert waits[3] >= 8
-    assert stage.said[-1] == "web: ended by itself (SIGKILL)."
+    assert stage.said[-1] == "web: exited by itself (SIGKILL)."
 
 
 def test_a_part_that_was_well_for_a_minute_has_its_failures_forgiven() -> None:
@@ -358,7 +358,7 @@ def test_a_part_that_cannot_live_ends_the_desk_with_status_1() -> None:
     )
     assert supervisor.run() == 1
     said = heard.getvalue()
-    assert "part: ended by itself (status 7); starting it again in 1 s." in said
+    assert "part: exited by itself (status 7); starting it again in 1 s." in said
     assert "part died 5 times in a row and is given up" in said
 
 
