@@ -133,7 +133,7 @@ def long_files(path: Path, text: str) -> list[str]:
     return [f"{path} has {lines} lines, more than {LONGEST_FILE}"] if lines > LONGEST_FILE else []
 
 
-RULES = [hidden_imports, clock_reads, model_signals, uncollected_words]
+RULES = [hidden_imports, clock_reads, times_called_clock, model_signals, uncollected_words]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)

@@ -92,7 +92,7 @@ def _has_had_enough(ticket: Ticket, at: datetime) -> bool:
 
 
 def _text(ticket: Ticket, clock: Clock, at: datetime) -> str:
-    manager = ticket.customer.account_manager if ticket.customer else None
+    has_manager = ticket.customer is not None and ticket.customer.account_manager_id == ticket.owner_id
     is_critical = clock.priority == Priority.P0
     return receipt_text(
         Receipt(
@@ -101,7 +101,7 @@ def _text(ticket: Ticket, clock: Clock, at: datetime) -> str:
             priority=Priority(clock.priority),
             due_at=clock.due_at if at < clock.due_at else None,
             hotline=_hotline(ticket, clock.contract),
-            manager=name_of(manager) if manager is not None and manager.pk == ticket.owner_id else "",
+            manager=name_of(ticket.owner) if has_manager else "",
             update_minutes=_update_minutes(clock) if is_critical else 0,
             is_paged=is_critical and ticket.notifications.filter(kind=NoticeKind.PAGED).exists(),
             is_known=ticket.customer is not None,

@@ -138,8 +138,8 @@ def test_many_tickets_are_one_notification_that_names_the_most_urgent(ann, absen
 
 def test_the_notification_leads_to_the_page_of_all_of_them(ann, ticket):
     notice = Notice(NoticeKind.BACK, ticket, detail="P2 SD#1 Black screen · Bob")
-    assert subject_of(notice, at=NOW) == "Returned from leave"
-    text = text_of(notice)
+    assert subject_of(notice, at=minute(1)) == "Returned from leave"
+    text = text_of(notice, at=minute(1))
     assert "P2 SD#1 Black screen · Bob" in text
     assert "/escalation/absencemove/" in text
 

@@ -88,8 +88,8 @@ def test_whoever_is_told_reads_at_once_that_it_is_a_drill(boss, duty, settings, 
     notice = Notice(NoticeKind.PAGED, started(boss), other=duty)
     assert subject_of(notice, at=minute(1)).startswith(f"{MARK} ")
     assert subject_of(notice, at=minute(1)).count("DRILL") == 1
-    assert text_of(notice).startswith(MARK)
-    assert words in text_of(notice)
+    assert text_of(notice, at=minute(1)).startswith(MARK)
+    assert words in text_of(notice, at=minute(1))
     assert MARK not in subject_of(Notice(NoticeKind.PAGED, opened(), other=duty), at=minute(1))
 
 

@@ -359,7 +359,7 @@ def test_a_part_that_cannot_live_ends_the_desk_with_status_1() -> None:
     assert supervisor.run() == 1
     said = heard.getvalue()
     assert "part: exited by itself (status 7); starting it again in 1 s." in said
-    assert "part died 5 times in a row and is given up" in said
+    assert "part died 5 times in a row; giving up" in said
 
 
 def test_being_told_to_stop_ends_all_with_status_0() -> None:

@@ -167,7 +167,10 @@ def test_an_answer_stands_above_the_customer_s_last_words(ticket):
     )
     mail = answer(ticket)
     assert mail.text.startswith("Please update the SDK.\n\n-- \nAnn Smith\nSupport desk · Ticket SD#1\n\n")
-    assert "On 2026-11-18 20:00, Li Wei wrote:\n> It is black.\n> Since ten.\n" in mail.text
+    assert (
+        "On Wednesday 18 November 2026, 20:00 (UTC+8, Shanghai), Li Wei wrote:\n> It is black.\n> Since ten.\n"
+        in mail.text
+    )
     assert "Old question" not in mail.text
     assert mail.headers["In-Reply-To"] == "<new@company.example>"
     assert mail.headers["References"] == "<old@company.example> <new@company.example>"
