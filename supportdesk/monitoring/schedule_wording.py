@@ -66,7 +66,7 @@ def title_of(name: str) -> str:
 
 
 def how_often(entry: ScheduledTask) -> str:
-    """``each minute``, ``each day at 03:30``; hours are those of the desk's zone, which is named."""
+    """``every minute``, ``each day at 03:30``; hours are those of the desk's zone, which is named."""
     if entry.cron is None:
         text = _("every minute") if (entry.minutes or 1) == 1 else _("every %(count)s minutes")
         return text % {"count": entry.minutes}

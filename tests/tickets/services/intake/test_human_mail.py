@@ -382,7 +382,7 @@ def test_a_sender_above_the_hourly_limit_is_parked_and_one_person_is_told(monkey
     rows = [arrive(message_id=f"<{number}@company.example>") for number in range(4)]
     assert [row.state for row in rows] == ["processed", "processed", "parked", "parked"]
     assert "li@company.example" in rows[2].reason
-    told = OutboundEmail.objects.filter(recipients=["boss@corp.example"])
+    told = OutboundEmail.objects.filter(subject__contains="being held")
     assert [mail.recipients for mail in told] == [["boss@corp.example"]]
 
 
