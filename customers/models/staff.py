@@ -116,7 +116,7 @@ class Absence(models.Model):
         ordering = ["-starts_at"]
         indexes = [
             models.Index(fields=["ends_at", "starts_at"], name="absence_now")
-        ]  # customers.services.staffing
+        ]  # customers.services.deputies
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(ends_at__gt=models.F("starts_at")),

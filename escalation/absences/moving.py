@@ -33,7 +33,7 @@ from escalation.enforcement.handover import Handover, HandoverCause, write_hando
 from escalation.models import AbsenceMove, Clock, Notification
 from escalation.notifications.wording import Notice
 from escalation.notifications.writing import notification_row, nudge_dispatch
-from escalation.people.deputies import stand_in_for
+from escalation.people.absence_cover import stand_in_for
 from escalation.people.staff_snapshot import People
 from tickets.choices import Fact, OwnerRule
 from tickets.lib.batches import work_in_halves

@@ -19,7 +19,7 @@ from escalation.people.next_in_line import Route, RouteReason
 from escalation.people.staff_snapshot import People
 from escalation.policies.editing import Window
 from tickets.models import Ticket
-from tickets.services.opening import choose_first_owner
+from tickets.services.first_owner import choose_first_owner
 
 PASSED_OVER = (RouteReason.UNREACHABLE, RouteReason.HELD_BEFORE)
 

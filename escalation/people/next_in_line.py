@@ -9,7 +9,7 @@ from itertools import islice
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from customers.services.staffing import Staff
+from customers.services.deputies import Staff
 
 
 class RouteReason(models.TextChoices):

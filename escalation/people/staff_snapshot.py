@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 
 from customers.models import Desk
-from customers.services.staffing import Staff
+from customers.services.deputies import Staff
 from escalation.models import DutyRota
 from escalation.people.on_duty import on_duty
 

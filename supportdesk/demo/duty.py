@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 
-from customers.services.staffing import Staff
+from customers.services.deputies import Staff
 from escalation.duty.overrides import put_on_duty
 from escalation.duty.shifts import generate_shifts
 from escalation.lib.rotation import Rotation

@@ -11,7 +11,7 @@ from django_q.tasks import async_task
 
 from customers.admin.absence import AbsenceAdmin as AbsenceList
 from customers.models import Absence
-from escalation.people.deputies import absence_forecast, has_deputy
+from escalation.people.absence_cover import absence_forecast, has_deputy
 from escalation.people.staff_snapshot import People
 
 admin.site.unregister(Absence)

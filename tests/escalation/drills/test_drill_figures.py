@@ -27,7 +27,7 @@ from tests.adminpages import list_url
 from tests.factories import AbsenceFactory, CustomerFactory, TeamFactory, set_desk, staff
 from tests.talk import minute
 from tickets.models import Ticket
-from tickets.services.opening import choose_first_owner
+from tickets.services.first_owner import choose_first_owner
 from tickets.services.status_and_priority import change_priority
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]

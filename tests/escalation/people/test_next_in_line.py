@@ -2,7 +2,7 @@
 
 import pytest
 
-from customers.services.staffing import Colleague, Staff
+from customers.services.deputies import Colleague, Staff
 from escalation.people.next_in_line import RouteReason, one_level_up, to_duty_manager
 
 HOLDER, BOSS, TOP, DEPUTY, DUTY = 1, 2, 3, 4, 5

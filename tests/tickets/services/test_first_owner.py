@@ -19,7 +19,7 @@ from tests.factories import (
 )
 from tickets.choices import OwnerRule, Status
 from tickets.errors import DeskError
-from tickets.services.opening import FirstOwner, choose_first_owner
+from tickets.services.first_owner import FirstOwner, choose_first_owner
 
 pytestmark = pytest.mark.django_db
 

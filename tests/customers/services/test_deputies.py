@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from customers.services.staffing import Colleague, Staff
+from customers.services.deputies import Colleague, Staff
 from tests.factories import AbsenceFactory, UserFactory, staff
 
 ANN, BOB, CY, DEE = 1, 2, 3, 4
