@@ -7,7 +7,8 @@ from django.utils.translation import pgettext_lazy
 
 from escalation.models import Clock
 
-HOT, WARM = 0.2, 0.5  # shares of the window, measured on the wall clock
+# Shares of the window, measured on the wall clock. desk.js turns the colour at the same ones.
+HOT, WARM = 0.2, 0.5
 
 
 class Urgency(models.TextChoices):

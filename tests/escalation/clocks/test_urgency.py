@@ -1,12 +1,14 @@
 """How pressing a promise is, and how times and people look."""
 
+import re
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone, translation
 
-from escalation.clocks.urgency import Urgency, share_left, urgency_of
+from escalation.clocks.urgency import HOT, WARM, Urgency, share_left, urgency_of
 from escalation.models import Clock
 from escalation.templatetags.promises import avatar, countdown, lasting, minutes, person, when, when_in
 
@@ -104,3 +106,9 @@ def test_chinese_names_stand_family_name_first() -> None:
 
 def test_hostile_names_are_shown_as_words() -> None:
     assert "<b>" not in avatar(User(pk=1, username="x", first_name="<b>", last_name="<i>"))
+
+
+def test_the_browser_turns_the_colour_at_the_same_shares() -> None:
+    script = Path(__file__).parents[3] / "supportdesk" / "static" / "supportdesk" / "desk.js"
+    shares = re.findall(r'share <= ([\d.]+) \? "(\w+)"', script.read_text("utf-8"))
+    assert [(float(share), word) for share, word in shares] == [(HOT, Urgency.HOT), (WARM, Urgency.WARM)]
