@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
 
 
 def dispatchers(most: int) -> list[Callable[[], object]]:
-    return [partial(dispatch_due, clock=lambda: minute(3), most=most)] * 4
+    return [partial(dispatch_due, read_clock=lambda: minute(3), most=most)] * 4
 
 
 def test_four_dispatchers_at_once_send_each_notification_once(settings):

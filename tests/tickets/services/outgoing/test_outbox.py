@@ -166,7 +166,8 @@ def test_an_answer_stands_above_the_customer_s_last_words(ticket):
         at=NOW,
     )
     mail = answer(ticket)
-    assert mail.text.startswith("Please update the SDK.\n\n-- \nAnn Smith\nSupport desk · Ticket SD#1\n\n")
+    signature = f"-- \nAnn Smith\nSupport desk · Ticket {ticket.number}\n\n"
+    assert mail.text.startswith(f"Please update the SDK.\n\n{signature}")
     assert (
         "On Wednesday 18 November 2026, 20:00 (UTC+8, Shanghai), Li Wei wrote:\n> It is black.\n> Since ten.\n"
         in mail.text
