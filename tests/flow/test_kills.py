@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.flow, pytest.mark.usefixtures("rows")]
 
 # What the desk must notice and mend, whatever it was that died.
 NOTICED_WITHIN = 90.0
-ENDED = re.compile(r"^desk +\| cluster: (ended by itself|gave no sign of life)", re.MULTILINE)
+ENDED = re.compile(r"^desk +\| cluster: (exited by itself|gave no sign of life)", re.MULTILINE)
 ROLES = {
     "worker": r"ready for work at (\d+)",
     "monitor": r"monitoring at (\d+)",
