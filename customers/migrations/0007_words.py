@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from customers.label_changes import ChangeLabels
+
 
 class Migration(migrations.Migration):
 
@@ -12,63 +14,65 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name='maildomain',
-            options={'ordering': ['domain'], 'verbose_name': 'email domain', 'verbose_name_plural': 'email domains'},
-        ),
-        migrations.AlterField(
-            model_name='contact',
-            name='email',
-            field=models.EmailField(blank=True, max_length=254, verbose_name='email'),
-        ),
-        migrations.AlterField(
-            model_name='contact',
-            name='mail_failed_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='email failed at'),
-        ),
-        migrations.AlterField(
-            model_name='contract',
-            name='ends_on',
-            field=models.DateField(blank=True, null=True, verbose_name='end date'),
-        ),
-        migrations.AlterField(
-            model_name='contract',
-            name='starts_on',
-            field=models.DateField(verbose_name='start date'),
-        ),
-        migrations.AlterField(
-            model_name='serviceplan',
-            name='is_default',
-            field=models.BooleanField(default=False, verbose_name='default without a contract'),
-        ),
-        migrations.AlterField(
-            model_name='staffprofile',
-            name='quiet_from',
-            field=models.TimeField(blank=True, null=True, verbose_name='quiet hours from'),
-        ),
-        migrations.AlterField(
-            model_name='staffprofile',
-            name='quiet_until',
-            field=models.TimeField(blank=True, null=True, verbose_name='quiet hours until'),
-        ),
-        migrations.AlterConstraint(
-            model_name='contract',
-            name='contract_ends_after_start',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='contract_ends_after_start', violation_error_message='The end date is before the start date.'),
-        ),
-        migrations.AlterConstraint(
-            model_name='staffprofile',
-            name='staff_not_own_manager',
-            constraint=models.CheckConstraint(condition=models.Q(('reports_to', models.F('user')), _negated=True), name='staff_not_own_manager', violation_error_message='A person cannot report to themselves.'),
-        ),
-        migrations.AlterConstraint(
-            model_name='staffprofile',
-            name='staff_not_own_deputy',
-            constraint=models.CheckConstraint(condition=models.Q(('deputy', models.F('user')), _negated=True), name='staff_not_own_deputy', violation_error_message='A person cannot be their own deputy.'),
-        ),
-        migrations.AlterConstraint(
-            model_name='staffprofile',
-            name='staff_quiet_hours_whole',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('quiet_from', None), ('quiet_until', None)), models.Q(('quiet_from__isnull', False), ('quiet_until__isnull', False)), _connector='OR'), name='staff_quiet_hours_whole', violation_error_message='Quiet hours need a start and an end.'),
-        ),
+        ChangeLabels([
+            migrations.AlterModelOptions(
+                name='maildomain',
+                options={'ordering': ['domain'], 'verbose_name': 'email domain', 'verbose_name_plural': 'email domains'},
+            ),
+            migrations.AlterField(
+                model_name='contact',
+                name='email',
+                field=models.EmailField(blank=True, max_length=254, verbose_name='email'),
+            ),
+            migrations.AlterField(
+                model_name='contact',
+                name='mail_failed_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='email failed at'),
+            ),
+            migrations.AlterField(
+                model_name='contract',
+                name='ends_on',
+                field=models.DateField(blank=True, null=True, verbose_name='end date'),
+            ),
+            migrations.AlterField(
+                model_name='contract',
+                name='starts_on',
+                field=models.DateField(verbose_name='start date'),
+            ),
+            migrations.AlterField(
+                model_name='serviceplan',
+                name='is_default',
+                field=models.BooleanField(default=False, verbose_name='default without a contract'),
+            ),
+            migrations.AlterField(
+                model_name='staffprofile',
+                name='quiet_from',
+                field=models.TimeField(blank=True, null=True, verbose_name='quiet hours from'),
+            ),
+            migrations.AlterField(
+                model_name='staffprofile',
+                name='quiet_until',
+                field=models.TimeField(blank=True, null=True, verbose_name='quiet hours until'),
+            ),
+            migrations.AlterConstraint(
+                model_name='contract',
+                name='contract_ends_after_start',
+                constraint=models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='contract_ends_after_start', violation_error_message='The end date is before the start date.'),
+            ),
+            migrations.AlterConstraint(
+                model_name='staffprofile',
+                name='staff_not_own_manager',
+                constraint=models.CheckConstraint(condition=models.Q(('reports_to', models.F('user')), _negated=True), name='staff_not_own_manager', violation_error_message='A person cannot report to themselves.'),
+            ),
+            migrations.AlterConstraint(
+                model_name='staffprofile',
+                name='staff_not_own_deputy',
+                constraint=models.CheckConstraint(condition=models.Q(('deputy', models.F('user')), _negated=True), name='staff_not_own_deputy', violation_error_message='A person cannot be their own deputy.'),
+            ),
+            migrations.AlterConstraint(
+                model_name='staffprofile',
+                name='staff_quiet_hours_whole',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('quiet_from', None), ('quiet_until', None)), models.Q(('quiet_from__isnull', False), ('quiet_until__isnull', False)), _connector='OR'), name='staff_quiet_hours_whole', violation_error_message='Quiet hours need a start and an end.'),
+            ),
+        ]),
     ]

@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from customers.label_changes import ChangeLabels
+
 
 class Migration(migrations.Migration):
 
@@ -15,313 +17,315 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name='absencemove',
-            options={'ordering': ['-moved_at', '-pk'], 'verbose_name': 'ticket moved during leave', 'verbose_name_plural': 'tickets moved during leave'},
-        ),
-        migrations.AlterModelOptions(
-            name='clock',
-            options={'ordering': ['due_at'], 'permissions': [('waive_clock', 'Can end an unanswered promise with a reason')], 'verbose_name': 'SLA', 'verbose_name_plural': 'SLAs'},
-        ),
-        migrations.AlterModelOptions(
-            name='contactway',
-            options={'ordering': ['position', 'pk'], 'verbose_name': 'contact method', 'verbose_name_plural': 'contact methods'},
-        ),
-        migrations.AlterModelOptions(
-            name='contractwindow',
-            options={'ordering': ['kind', 'priority', 'created_at', 'pk'], 'verbose_name': 'contract response time', 'verbose_name_plural': 'contract response times'},
-        ),
-        migrations.AlterModelOptions(
-            name='dutyhandover',
-            options={'ordering': ['-changed_at'], 'verbose_name': 'handover', 'verbose_name_plural': 'handovers'},
-        ),
-        migrations.AlterModelOptions(
-            name='policytarget',
-            options={'ordering': ['kind', 'priority'], 'verbose_name': 'response time', 'verbose_name_plural': 'response times'},
-        ),
-        migrations.AlterField(
-            model_name='absencemove',
-            name='settled_as',
-            field=models.CharField(blank=True, choices=[('taken_back', 'Taken back'), ('kept', 'Left as it is'), ('passed', 'Done or gone elsewhere')], max_length=10, verbose_name='settled'),
-        ),
-        migrations.AlterField(
-            model_name='acknowledgement',
-            name='by',
-            field=models.CharField(choices=[('page', 'on the ticket page'), ('board', 'on the board'), ('link', 'by the link in a notification'), ('take_over', 'by taking over the ticket')], max_length=10, verbose_name='how'),
-        ),
-        migrations.AlterField(
-            model_name='acknowledgement',
-            name='clock',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='acknowledgements', to='escalation.clock', verbose_name='SLA'),
-        ),
-        migrations.AlterField(
-            model_name='acknowledgement',
-            name='until',
-            field=models.DateTimeField(verbose_name='no paging until'),
-        ),
-        migrations.AlterField(
-            model_name='calendar',
-            name='always_open',
-            field=models.BooleanField(default=False, verbose_name='24/7'),
-        ),
-        migrations.AlterField(
-            model_name='clock',
-            name='contract_window',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='escalation.contractwindow', verbose_name='response time of the contract'),
-        ),
-        migrations.AlterField(
-            model_name='clock',
-            name='minutes',
-            field=models.PositiveIntegerField(verbose_name='response time in minutes'),
-        ),
-        migrations.AlterField(
-            model_name='clock',
-            name='stranded_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='chain ended since'),
-        ),
-        migrations.AlterField(
-            model_name='clock',
-            name='waive_reason',
-            field=models.CharField(blank=True, max_length=300, verbose_name='reason for waiving'),
-        ),
-        migrations.AlterField(
-            model_name='clockevent',
-            name='change',
-            field=models.CharField(choices=[('started', 'Started'), ('met', 'Met'), ('breached', 'Breached'), ('answered_late', 'Done after the breach'), ('revoked', 'Reply revoked, running again from its start'), ('retargeted', 'Due time changed'), ('handed_over', 'Owner changed'), ('cancelled', 'Cancelled'), ('paused', 'Paused'), ('resumed', 'Resumed'), ('waived', 'Waived'), ('merged', 'Moved by a merge'), ('step', 'Escalation step'), ('acknowledged', 'Acknowledged')], max_length=20, verbose_name='change'),
-        ),
-        migrations.AlterField(
-            model_name='clockevent',
-            name='clock',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='escalation.clock', verbose_name='SLA'),
-        ),
-        migrations.AlterField(
-            model_name='clockevent',
-            name='data',
-            field=models.JSONField(default=dict, verbose_name='data'),
-        ),
-        migrations.AlterField(
-            model_name='clockevent',
-            name='due_after',
-            field=models.DateTimeField(verbose_name='due after'),
-        ),
-        migrations.AlterField(
-            model_name='clockevent',
-            name='due_before',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='due before'),
-        ),
-        migrations.AlterField(
-            model_name='clockevent',
-            name='holder',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='owner then'),
-        ),
-        migrations.AlterField(
-            model_name='clockevent',
-            name='state_after',
-            field=models.CharField(choices=[('running', 'Running'), ('paused', 'Paused'), ('met', 'Met'), ('breached', 'Breached'), ('cancelled', 'Cancelled')], max_length=10, verbose_name='state after'),
-        ),
-        migrations.AlterField(
-            model_name='clockevent',
-            name='state_before',
-            field=models.CharField(blank=True, choices=[('running', 'Running'), ('paused', 'Paused'), ('met', 'Met'), ('breached', 'Breached'), ('cancelled', 'Cancelled')], max_length=10, verbose_name='state before'),
-        ),
-        migrations.AlterField(
-            model_name='contactway',
-            name='position',
-            field=models.PositiveSmallIntegerField(default=1, help_text='Of several of one kind, the lowest is tried first.', verbose_name='order'),
-        ),
-        migrations.AlterField(
-            model_name='contractwindow',
-            name='minutes',
-            field=models.PositiveIntegerField(verbose_name='response time in minutes'),
-        ),
-        migrations.AlterField(
-            model_name='drill',
-            name='ending',
-            field=models.CharField(blank=True, choices=[('answered', 'Replied'), ('acknowledged', 'Acknowledged'), ('by_hand', 'Ended by hand'), ('chain_over', 'The chain came to its end'), ('time', 'Its time was up')], max_length=15, verbose_name='how it ended'),
-        ),
-        migrations.AlterField(
-            model_name='drill',
-            name='until_acknowledged',
-            field=models.BooleanField(default=False, verbose_name='ends when somebody acknowledges'),
-        ),
-        migrations.AlterField(
-            model_name='dutyhandover',
-            name='incoming_mail',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='tickets.outboundemail', verbose_name='email'),
-        ),
-        migrations.AlterField(
-            model_name='dutyhandover',
-            name='outgoing_mail',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='tickets.outboundemail', verbose_name='email'),
-        ),
-        migrations.AlterField(
-            model_name='dutyhandover',
-            name='told_at',
-            field=models.DateTimeField(verbose_name='notified at'),
-        ),
-        migrations.AlterField(
-            model_name='dutylayer',
-            name='ends_on',
-            field=models.DateField(blank=True, help_text="It ends with the next day's handover.", null=True, verbose_name='end date'),
-        ),
-        migrations.AlterField(
-            model_name='dutylayer',
-            name='hand_over',
-            field=models.TimeField(verbose_name='handover at'),
-        ),
-        migrations.AlterField(
-            model_name='dutylayer',
-            name='level',
-            field=models.PositiveSmallIntegerField(default=1, help_text='Where several layers cover, the highest level is on duty.', verbose_name='level'),
-        ),
-        migrations.AlterField(
-            model_name='dutylayer',
-            name='starts_on',
-            field=models.DateField(help_text="The first person's turn starts on this day.", verbose_name='start date'),
-        ),
-        migrations.AlterField(
-            model_name='dutylayer',
-            name='to_time',
-            field=models.TimeField(blank=True, help_text='On the next day if it is not later than the start.', null=True, verbose_name='until'),
-        ),
-        migrations.AlterField(
-            model_name='dutylayer',
-            name='weekday',
-            field=models.SmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')], default=0, help_text='For a rotation by weeks.', verbose_name='handover on'),
-        ),
-        migrations.AlterField(
-            model_name='dutyoverride',
-            name='made_at',
-            field=models.DateTimeField(verbose_name='created at'),
-        ),
-        migrations.AlterField(
-            model_name='dutyoverride',
-            name='made_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by'),
-        ),
-        migrations.AlterField(
-            model_name='dutyshift',
-            name='source',
-            field=models.CharField(choices=[('hand', 'entered manually'), ('layer', 'generated'), ('override', 'override')], default='hand', editable=False, max_length=10, verbose_name='source'),
-        ),
-        migrations.AlterField(
-            model_name='dutyswap',
-            name='made_at',
-            field=models.DateTimeField(verbose_name='created at'),
-        ),
-        migrations.AlterField(
-            model_name='dutyswap',
-            name='made_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by'),
-        ),
-        migrations.AlterField(
-            model_name='escalation',
-            name='clock',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='escalations', to='escalation.clock', verbose_name='SLA'),
-        ),
-        migrations.AlterField(
-            model_name='escalation',
-            name='fired_at',
-            field=models.DateTimeField(verbose_name='executed at'),
-        ),
-        migrations.AlterField(
-            model_name='escalation',
-            name='route',
-            field=models.JSONField(default=list, verbose_name='lookup path'),
-        ),
-        migrations.AlterField(
-            model_name='escalationstep',
-            name='ack_minutes',
-            field=models.PositiveIntegerField(default=15, verbose_name='acknowledgement time limit in minutes'),
-        ),
-        migrations.AlterField(
-            model_name='escalationstep',
-            name='percent',
-            field=models.PositiveIntegerField(blank=True, null=True, verbose_name='percent of the response time'),
-        ),
-        migrations.AlterField(
-            model_name='escalationstep',
-            name='reassign_to',
-            field=models.CharField(blank=True, choices=[('manager', "the owner's manager"), ('managers_manager', "the manager of the owner's manager"), ('duty_person', 'the person on duty'), ('duty_manager', 'the duty manager'), ('account_manager', 'the account manager'), ('backup', 'the backup account manager'), ('person', 'a named person')], max_length=20, verbose_name='reassign to'),
-        ),
-        migrations.AlterField(
-            model_name='escalationstep',
-            name='tell',
-            field=models.JSONField(default=list, verbose_name='notify'),
-        ),
-        migrations.AlterField(
-            model_name='exportsubscriber',
-            name='email',
-            field=models.EmailField(max_length=254, unique=True, verbose_name='email'),
-        ),
-        migrations.AlterField(
-            model_name='notification',
-            name='clock',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notifications', to='escalation.clock', verbose_name='SLA'),
-        ),
-        migrations.AlterField(
-            model_name='notification',
-            name='kind',
-            field=models.CharField(choices=[('reminder', 'SLA reminder'), ('escalated_to_you', 'Escalated to you'), ('escalated_from_you', 'Escalated past you'), ('escalated', 'Escalated'), ('taken_over', 'Taken over by a colleague'), ('new_ticket', 'New ticket for you'), ('paged', 'New P0'), ('customer_wrote', 'The customer wrote'), ('response_failed', 'Your reply was not delivered'), ('response_voided', 'Your reply was voided'), ('nobody_left', 'Escalation chain ended, nobody left'), ('away_to_you', 'Yours while a colleague is away'), ('nobody_stands_in', 'Away, and no deputy'), ('back', 'Returned from leave'), ('taken_back', 'Back with its previous owner'), ('unreached', 'Somebody could not be reached')], max_length=20, verbose_name='kind'),
-        ),
-        migrations.AlterField(
-            model_name='notification',
-            name='mail',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='notifications', to='tickets.outboundemail', verbose_name='email'),
-        ),
-        migrations.AlterField(
-            model_name='notification',
-            name='other',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person named'),
-        ),
-        migrations.AlterField(
-            model_name='notificationattempt',
-            name='answer',
-            field=models.TextField(blank=True, verbose_name='response'),
-        ),
-        migrations.AlterField(
-            model_name='notificationattempt',
-            name='mail',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='attempts_to_tell', to='tickets.outboundemail', verbose_name='email'),
-        ),
-        migrations.AlterField(
-            model_name='notificationattempt',
-            name='medium',
-            field=models.CharField(choices=[('mail', 'Email'), ('chat', 'Chat message'), ('sms', 'SMS'), ('voice', 'Phone call'), ('webhook', 'Webhook')], max_length=10, verbose_name='medium'),
-        ),
-        migrations.AlterField(
-            model_name='notificationattempt',
-            name='milliseconds',
-            field=models.PositiveIntegerField(blank=True, null=True, verbose_name='duration (ms)'),
-        ),
-        migrations.AlterField(
-            model_name='notificationattempt',
-            name='way',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='escalation.contactway', verbose_name='contact method'),
-        ),
-        migrations.AlterField(
-            model_name='policytarget',
-            name='minutes',
-            field=models.PositiveIntegerField(verbose_name='response time in minutes'),
-        ),
-        migrations.AlterField(
-            model_name='policyversion',
-            name='channels',
-            field=models.JSONField(blank=True, default=dict, verbose_name='channels covered'),
-        ),
-        migrations.AlterConstraint(
-            model_name='contractwindow',
-            name='contract_window_positive',
-            constraint=models.CheckConstraint(condition=models.Q(('minutes__gte', 1)), name='contract_window_positive', violation_error_message='A response time must be at least one minute.'),
-        ),
-        migrations.AlterConstraint(
-            model_name='dutylayer',
-            name='duty_layer_length',
-            constraint=models.CheckConstraint(condition=models.Q(('length__gte', 1)), name='duty_layer_length', violation_error_message='A turn must have a length of at least one.'),
-        ),
-        migrations.AlterConstraint(
-            model_name='dutylayer',
-            name='duty_layer_ends_after_start',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='duty_layer_ends_after_start', violation_error_message='The end date is before the start date.'),
-        ),
+        ChangeLabels([
+            migrations.AlterModelOptions(
+                name='absencemove',
+                options={'ordering': ['-moved_at', '-pk'], 'verbose_name': 'ticket moved during leave', 'verbose_name_plural': 'tickets moved during leave'},
+            ),
+            migrations.AlterModelOptions(
+                name='clock',
+                options={'ordering': ['due_at'], 'permissions': [('waive_clock', 'Can end an unanswered promise with a reason')], 'verbose_name': 'SLA', 'verbose_name_plural': 'SLAs'},
+            ),
+            migrations.AlterModelOptions(
+                name='contactway',
+                options={'ordering': ['position', 'pk'], 'verbose_name': 'contact method', 'verbose_name_plural': 'contact methods'},
+            ),
+            migrations.AlterModelOptions(
+                name='contractwindow',
+                options={'ordering': ['kind', 'priority', 'created_at', 'pk'], 'verbose_name': 'contract response time', 'verbose_name_plural': 'contract response times'},
+            ),
+            migrations.AlterModelOptions(
+                name='dutyhandover',
+                options={'ordering': ['-changed_at'], 'verbose_name': 'handover', 'verbose_name_plural': 'handovers'},
+            ),
+            migrations.AlterModelOptions(
+                name='policytarget',
+                options={'ordering': ['kind', 'priority'], 'verbose_name': 'response time', 'verbose_name_plural': 'response times'},
+            ),
+            migrations.AlterField(
+                model_name='absencemove',
+                name='settled_as',
+                field=models.CharField(blank=True, choices=[('taken_back', 'Taken back'), ('kept', 'Left as it is'), ('passed', 'Done or gone elsewhere')], max_length=10, verbose_name='settled'),
+            ),
+            migrations.AlterField(
+                model_name='acknowledgement',
+                name='by',
+                field=models.CharField(choices=[('page', 'on the ticket page'), ('board', 'on the board'), ('link', 'by the link in a notification'), ('take_over', 'by taking over the ticket')], max_length=10, verbose_name='how'),
+            ),
+            migrations.AlterField(
+                model_name='acknowledgement',
+                name='clock',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='acknowledgements', to='escalation.clock', verbose_name='SLA'),
+            ),
+            migrations.AlterField(
+                model_name='acknowledgement',
+                name='until',
+                field=models.DateTimeField(verbose_name='no paging until'),
+            ),
+            migrations.AlterField(
+                model_name='calendar',
+                name='always_open',
+                field=models.BooleanField(default=False, verbose_name='24/7'),
+            ),
+            migrations.AlterField(
+                model_name='clock',
+                name='contract_window',
+                field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='escalation.contractwindow', verbose_name='response time of the contract'),
+            ),
+            migrations.AlterField(
+                model_name='clock',
+                name='minutes',
+                field=models.PositiveIntegerField(verbose_name='response time in minutes'),
+            ),
+            migrations.AlterField(
+                model_name='clock',
+                name='stranded_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='chain ended since'),
+            ),
+            migrations.AlterField(
+                model_name='clock',
+                name='waive_reason',
+                field=models.CharField(blank=True, max_length=300, verbose_name='reason for waiving'),
+            ),
+            migrations.AlterField(
+                model_name='clockevent',
+                name='change',
+                field=models.CharField(choices=[('started', 'Started'), ('met', 'Met'), ('breached', 'Breached'), ('answered_late', 'Done after the breach'), ('revoked', 'Reply revoked, running again from its start'), ('retargeted', 'Due time changed'), ('handed_over', 'Owner changed'), ('cancelled', 'Cancelled'), ('paused', 'Paused'), ('resumed', 'Resumed'), ('waived', 'Waived'), ('merged', 'Moved by a merge'), ('step', 'Escalation step'), ('acknowledged', 'Acknowledged')], max_length=20, verbose_name='change'),
+            ),
+            migrations.AlterField(
+                model_name='clockevent',
+                name='clock',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='escalation.clock', verbose_name='SLA'),
+            ),
+            migrations.AlterField(
+                model_name='clockevent',
+                name='data',
+                field=models.JSONField(default=dict, verbose_name='data'),
+            ),
+            migrations.AlterField(
+                model_name='clockevent',
+                name='due_after',
+                field=models.DateTimeField(verbose_name='due after'),
+            ),
+            migrations.AlterField(
+                model_name='clockevent',
+                name='due_before',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='due before'),
+            ),
+            migrations.AlterField(
+                model_name='clockevent',
+                name='holder',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='owner then'),
+            ),
+            migrations.AlterField(
+                model_name='clockevent',
+                name='state_after',
+                field=models.CharField(choices=[('running', 'Running'), ('paused', 'Paused'), ('met', 'Met'), ('breached', 'Breached'), ('cancelled', 'Cancelled')], max_length=10, verbose_name='state after'),
+            ),
+            migrations.AlterField(
+                model_name='clockevent',
+                name='state_before',
+                field=models.CharField(blank=True, choices=[('running', 'Running'), ('paused', 'Paused'), ('met', 'Met'), ('breached', 'Breached'), ('cancelled', 'Cancelled')], max_length=10, verbose_name='state before'),
+            ),
+            migrations.AlterField(
+                model_name='contactway',
+                name='position',
+                field=models.PositiveSmallIntegerField(default=1, help_text='Of several of one kind, the lowest is tried first.', verbose_name='order'),
+            ),
+            migrations.AlterField(
+                model_name='contractwindow',
+                name='minutes',
+                field=models.PositiveIntegerField(verbose_name='response time in minutes'),
+            ),
+            migrations.AlterField(
+                model_name='drill',
+                name='ending',
+                field=models.CharField(blank=True, choices=[('answered', 'Replied'), ('acknowledged', 'Acknowledged'), ('by_hand', 'Ended by hand'), ('chain_over', 'The chain came to its end'), ('time', 'Its time was up')], max_length=15, verbose_name='how it ended'),
+            ),
+            migrations.AlterField(
+                model_name='drill',
+                name='until_acknowledged',
+                field=models.BooleanField(default=False, verbose_name='ends when somebody acknowledges'),
+            ),
+            migrations.AlterField(
+                model_name='dutyhandover',
+                name='incoming_mail',
+                field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='tickets.outboundemail', verbose_name='email'),
+            ),
+            migrations.AlterField(
+                model_name='dutyhandover',
+                name='outgoing_mail',
+                field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='tickets.outboundemail', verbose_name='email'),
+            ),
+            migrations.AlterField(
+                model_name='dutyhandover',
+                name='told_at',
+                field=models.DateTimeField(verbose_name='notified at'),
+            ),
+            migrations.AlterField(
+                model_name='dutylayer',
+                name='ends_on',
+                field=models.DateField(blank=True, help_text="It ends with the next day's handover.", null=True, verbose_name='end date'),
+            ),
+            migrations.AlterField(
+                model_name='dutylayer',
+                name='hand_over',
+                field=models.TimeField(verbose_name='handover at'),
+            ),
+            migrations.AlterField(
+                model_name='dutylayer',
+                name='level',
+                field=models.PositiveSmallIntegerField(default=1, help_text='Where several layers cover, the highest level is on duty.', verbose_name='level'),
+            ),
+            migrations.AlterField(
+                model_name='dutylayer',
+                name='starts_on',
+                field=models.DateField(help_text="The first person's turn starts on this day.", verbose_name='start date'),
+            ),
+            migrations.AlterField(
+                model_name='dutylayer',
+                name='to_time',
+                field=models.TimeField(blank=True, help_text='On the next day if it is not later than the start.', null=True, verbose_name='until'),
+            ),
+            migrations.AlterField(
+                model_name='dutylayer',
+                name='weekday',
+                field=models.SmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')], default=0, help_text='For a rotation by weeks.', verbose_name='handover on'),
+            ),
+            migrations.AlterField(
+                model_name='dutyoverride',
+                name='made_at',
+                field=models.DateTimeField(verbose_name='created at'),
+            ),
+            migrations.AlterField(
+                model_name='dutyoverride',
+                name='made_by',
+                field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by'),
+            ),
+            migrations.AlterField(
+                model_name='dutyshift',
+                name='source',
+                field=models.CharField(choices=[('hand', 'entered manually'), ('layer', 'generated'), ('override', 'override')], default='hand', editable=False, max_length=10, verbose_name='source'),
+            ),
+            migrations.AlterField(
+                model_name='dutyswap',
+                name='made_at',
+                field=models.DateTimeField(verbose_name='created at'),
+            ),
+            migrations.AlterField(
+                model_name='dutyswap',
+                name='made_by',
+                field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by'),
+            ),
+            migrations.AlterField(
+                model_name='escalation',
+                name='clock',
+                field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='escalations', to='escalation.clock', verbose_name='SLA'),
+            ),
+            migrations.AlterField(
+                model_name='escalation',
+                name='fired_at',
+                field=models.DateTimeField(verbose_name='executed at'),
+            ),
+            migrations.AlterField(
+                model_name='escalation',
+                name='route',
+                field=models.JSONField(default=list, verbose_name='lookup path'),
+            ),
+            migrations.AlterField(
+                model_name='escalationstep',
+                name='ack_minutes',
+                field=models.PositiveIntegerField(default=15, verbose_name='acknowledgement time limit in minutes'),
+            ),
+            migrations.AlterField(
+                model_name='escalationstep',
+                name='percent',
+                field=models.PositiveIntegerField(blank=True, null=True, verbose_name='percent of the response time'),
+            ),
+            migrations.AlterField(
+                model_name='escalationstep',
+                name='reassign_to',
+                field=models.CharField(blank=True, choices=[('manager', "the owner's manager"), ('managers_manager', "the manager of the owner's manager"), ('duty_person', 'the person on duty'), ('duty_manager', 'the duty manager'), ('account_manager', 'the account manager'), ('backup', 'the backup account manager'), ('person', 'a named person')], max_length=20, verbose_name='reassign to'),
+            ),
+            migrations.AlterField(
+                model_name='escalationstep',
+                name='tell',
+                field=models.JSONField(default=list, verbose_name='notify'),
+            ),
+            migrations.AlterField(
+                model_name='exportsubscriber',
+                name='email',
+                field=models.EmailField(max_length=254, unique=True, verbose_name='email'),
+            ),
+            migrations.AlterField(
+                model_name='notification',
+                name='clock',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notifications', to='escalation.clock', verbose_name='SLA'),
+            ),
+            migrations.AlterField(
+                model_name='notification',
+                name='kind',
+                field=models.CharField(choices=[('reminder', 'SLA reminder'), ('escalated_to_you', 'Escalated to you'), ('escalated_from_you', 'Escalated past you'), ('escalated', 'Escalated'), ('taken_over', 'Taken over by a colleague'), ('new_ticket', 'New ticket for you'), ('paged', 'New P0'), ('customer_wrote', 'The customer wrote'), ('response_failed', 'Your reply was not delivered'), ('response_voided', 'Your reply was voided'), ('nobody_left', 'Escalation chain ended, nobody left'), ('away_to_you', 'Yours while a colleague is away'), ('nobody_stands_in', 'Away, and no deputy'), ('back', 'Returned from leave'), ('taken_back', 'Back with its previous owner'), ('unreached', 'Somebody could not be reached')], max_length=20, verbose_name='kind'),
+            ),
+            migrations.AlterField(
+                model_name='notification',
+                name='mail',
+                field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='notifications', to='tickets.outboundemail', verbose_name='email'),
+            ),
+            migrations.AlterField(
+                model_name='notification',
+                name='other',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person named'),
+            ),
+            migrations.AlterField(
+                model_name='notificationattempt',
+                name='answer',
+                field=models.TextField(blank=True, verbose_name='response'),
+            ),
+            migrations.AlterField(
+                model_name='notificationattempt',
+                name='mail',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='attempts_to_tell', to='tickets.outboundemail', verbose_name='email'),
+            ),
+            migrations.AlterField(
+                model_name='notificationattempt',
+                name='medium',
+                field=models.CharField(choices=[('mail', 'Email'), ('chat', 'Chat message'), ('sms', 'SMS'), ('voice', 'Phone call'), ('webhook', 'Webhook')], max_length=10, verbose_name='medium'),
+            ),
+            migrations.AlterField(
+                model_name='notificationattempt',
+                name='milliseconds',
+                field=models.PositiveIntegerField(blank=True, null=True, verbose_name='duration (ms)'),
+            ),
+            migrations.AlterField(
+                model_name='notificationattempt',
+                name='way',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='escalation.contactway', verbose_name='contact method'),
+            ),
+            migrations.AlterField(
+                model_name='policytarget',
+                name='minutes',
+                field=models.PositiveIntegerField(verbose_name='response time in minutes'),
+            ),
+            migrations.AlterField(
+                model_name='policyversion',
+                name='channels',
+                field=models.JSONField(blank=True, default=dict, verbose_name='channels covered'),
+            ),
+            migrations.AlterConstraint(
+                model_name='contractwindow',
+                name='contract_window_positive',
+                constraint=models.CheckConstraint(condition=models.Q(('minutes__gte', 1)), name='contract_window_positive', violation_error_message='A response time must be at least one minute.'),
+            ),
+            migrations.AlterConstraint(
+                model_name='dutylayer',
+                name='duty_layer_length',
+                constraint=models.CheckConstraint(condition=models.Q(('length__gte', 1)), name='duty_layer_length', violation_error_message='A turn must have a length of at least one.'),
+            ),
+            migrations.AlterConstraint(
+                model_name='dutylayer',
+                name='duty_layer_ends_after_start',
+                constraint=models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='duty_layer_ends_after_start', violation_error_message='The end date is before the start date.'),
+            ),
+        ]),
     ]

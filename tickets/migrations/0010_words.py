@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from customers.label_changes import ChangeLabels
+
 
 class Migration(migrations.Migration):
 
@@ -11,102 +13,104 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name='inboundemail',
-            options={'ordering': ['-received_at'], 'verbose_name': 'inbound email', 'verbose_name_plural': 'inbound emails'},
-        ),
-        migrations.AlterModelOptions(
-            name='outboundemail',
-            options={'ordering': ['-created_at'], 'verbose_name': 'outgoing email', 'verbose_name_plural': 'outgoing emails'},
-        ),
-        migrations.AlterField(
-            model_name='attachment',
-            name='is_inline',
-            field=models.BooleanField(default=False, verbose_name='shown inline'),
-        ),
-        migrations.AlterField(
-            model_name='inboundemail',
-            name='state',
-            field=models.CharField(choices=[('stored', 'Stored, not yet processed'), ('processed', 'Processed'), ('parked', 'Held'), ('failed', 'Failed')], default='stored', max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='inboundemail',
-            name='via',
-            field=models.CharField(max_length=10, verbose_name='received by'),
-        ),
-        migrations.AlterField(
-            model_name='mailbox',
-            name='failures',
-            field=models.PositiveIntegerField(default=0, editable=False, verbose_name='failures in a row'),
-        ),
-        migrations.AlterField(
-            model_name='message',
-            name='channel',
-            field=models.CharField(choices=[('email', 'Email'), ('phone', 'Phone call'), ('group', 'Tech group'), ('chat', 'Online chat')], default='email', max_length=10, verbose_name='channel'),
-        ),
-        migrations.AlterField(
-            model_name='message',
-            name='failed_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='not delivered'),
-        ),
-        migrations.AlterField(
-            model_name='message',
-            name='failure',
-            field=models.TextField(blank=True, verbose_name='reason for non-delivery'),
-        ),
-        migrations.AlterField(
-            model_name='message',
-            name='is_automatic',
-            field=models.BooleanField(default=False, verbose_name='sent automatically'),
-        ),
-        migrations.AlterField(
-            model_name='message',
-            name='is_unconfirmed',
-            field=models.BooleanField(default=False, verbose_name='sender not verified'),
-        ),
-        migrations.AlterField(
-            model_name='message',
-            name='kind',
-            field=models.CharField(choices=[('inbound', 'From the customer'), ('outbound', 'Reply'), ('note', 'Internal note'), ('contact', 'Logged contact'), ('automatic', 'Automatic reply')], max_length=10, verbose_name='kind'),
-        ),
-        migrations.AlterField(
-            model_name='message',
-            name='reached',
-            field=models.CharField(blank=True, max_length=200, verbose_name='person reached'),
-        ),
-        migrations.AlterField(
-            model_name='message',
-            name='void_reason',
-            field=models.TextField(blank=True, verbose_name='reason for voiding'),
-        ),
-        migrations.AlterField(
-            model_name='outboundemail',
-            name='answer',
-            field=models.TextField(blank=True, verbose_name='server response'),
-        ),
-        migrations.AlterField(
-            model_name='outboundemail',
-            name='headers',
-            field=models.JSONField(default=dict, verbose_name='other headers'),
-        ),
-        migrations.AlterField(
-            model_name='outboundemail',
-            name='state',
-            field=models.CharField(choices=[('queued', 'Queued'), ('sending', 'Sending'), ('accepted', 'Accepted by the server'), ('deferred', 'Deferred, will be retried'), ('failed', 'Failed'), ('bounced', 'Bounced')], default='queued', max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='ticket',
-            name='channel',
-            field=models.CharField(choices=[('email', 'Email'), ('phone', 'Phone call'), ('group', 'Tech group'), ('chat', 'Online chat')], default='email', max_length=10, verbose_name='channel'),
-        ),
-        migrations.AlterField(
-            model_name='ticket',
-            name='follows',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='followers', to='tickets.ticket', verbose_name='follow-up to'),
-        ),
-        migrations.AlterField(
-            model_name='timelineentry',
-            name='fact',
-            field=models.CharField(choices=[('opened', 'Created'), ('owner', 'Owner changed'), ('status', 'Status changed'), ('priority', 'Priority changed'), ('customer_wrote', 'The customer wrote'), ('staff_responded', 'Replied'), ('noted', 'Note added'), ('acknowledged', 'Acknowledgement sent'), ('response_failed', 'A reply was not delivered'), ('response_voided', 'A reply was voided'), ('automatic', 'Automatic email received'), ('promise', 'SLA'), ('escalated', 'Escalated'), ('taken', 'Acknowledged'), ('merged', 'Merged')], max_length=20, verbose_name='event'),
-        ),
+        ChangeLabels([
+            migrations.AlterModelOptions(
+                name='inboundemail',
+                options={'ordering': ['-received_at'], 'verbose_name': 'inbound email', 'verbose_name_plural': 'inbound emails'},
+            ),
+            migrations.AlterModelOptions(
+                name='outboundemail',
+                options={'ordering': ['-created_at'], 'verbose_name': 'outgoing email', 'verbose_name_plural': 'outgoing emails'},
+            ),
+            migrations.AlterField(
+                model_name='attachment',
+                name='is_inline',
+                field=models.BooleanField(default=False, verbose_name='shown inline'),
+            ),
+            migrations.AlterField(
+                model_name='inboundemail',
+                name='state',
+                field=models.CharField(choices=[('stored', 'Stored, not yet processed'), ('processed', 'Processed'), ('parked', 'Held'), ('failed', 'Failed')], default='stored', max_length=10, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='inboundemail',
+                name='via',
+                field=models.CharField(max_length=10, verbose_name='received by'),
+            ),
+            migrations.AlterField(
+                model_name='mailbox',
+                name='failures',
+                field=models.PositiveIntegerField(default=0, editable=False, verbose_name='failures in a row'),
+            ),
+            migrations.AlterField(
+                model_name='message',
+                name='channel',
+                field=models.CharField(choices=[('email', 'Email'), ('phone', 'Phone call'), ('group', 'Tech group'), ('chat', 'Online chat')], default='email', max_length=10, verbose_name='channel'),
+            ),
+            migrations.AlterField(
+                model_name='message',
+                name='failed_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='not delivered'),
+            ),
+            migrations.AlterField(
+                model_name='message',
+                name='failure',
+                field=models.TextField(blank=True, verbose_name='reason for non-delivery'),
+            ),
+            migrations.AlterField(
+                model_name='message',
+                name='is_automatic',
+                field=models.BooleanField(default=False, verbose_name='sent automatically'),
+            ),
+            migrations.AlterField(
+                model_name='message',
+                name='is_unconfirmed',
+                field=models.BooleanField(default=False, verbose_name='sender not verified'),
+            ),
+            migrations.AlterField(
+                model_name='message',
+                name='kind',
+                field=models.CharField(choices=[('inbound', 'From the customer'), ('outbound', 'Reply'), ('note', 'Internal note'), ('contact', 'Logged contact'), ('automatic', 'Automatic reply')], max_length=10, verbose_name='kind'),
+            ),
+            migrations.AlterField(
+                model_name='message',
+                name='reached',
+                field=models.CharField(blank=True, max_length=200, verbose_name='person reached'),
+            ),
+            migrations.AlterField(
+                model_name='message',
+                name='void_reason',
+                field=models.TextField(blank=True, verbose_name='reason for voiding'),
+            ),
+            migrations.AlterField(
+                model_name='outboundemail',
+                name='answer',
+                field=models.TextField(blank=True, verbose_name='server response'),
+            ),
+            migrations.AlterField(
+                model_name='outboundemail',
+                name='headers',
+                field=models.JSONField(default=dict, verbose_name='other headers'),
+            ),
+            migrations.AlterField(
+                model_name='outboundemail',
+                name='state',
+                field=models.CharField(choices=[('queued', 'Queued'), ('sending', 'Sending'), ('accepted', 'Accepted by the server'), ('deferred', 'Deferred, will be retried'), ('failed', 'Failed'), ('bounced', 'Bounced')], default='queued', max_length=10, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='ticket',
+                name='channel',
+                field=models.CharField(choices=[('email', 'Email'), ('phone', 'Phone call'), ('group', 'Tech group'), ('chat', 'Online chat')], default='email', max_length=10, verbose_name='channel'),
+            ),
+            migrations.AlterField(
+                model_name='ticket',
+                name='follows',
+                field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='followers', to='tickets.ticket', verbose_name='follow-up to'),
+            ),
+            migrations.AlterField(
+                model_name='timelineentry',
+                name='fact',
+                field=models.CharField(choices=[('opened', 'Created'), ('owner', 'Owner changed'), ('status', 'Status changed'), ('priority', 'Priority changed'), ('customer_wrote', 'The customer wrote'), ('staff_responded', 'Replied'), ('noted', 'Note added'), ('acknowledged', 'Acknowledgement sent'), ('response_failed', 'A reply was not delivered'), ('response_voided', 'A reply was voided'), ('automatic', 'Automatic email received'), ('promise', 'SLA'), ('escalated', 'Escalated'), ('taken', 'Acknowledged'), ('merged', 'Merged')], max_length=20, verbose_name='event'),
+            ),
+        ]),
     ]
