@@ -41,7 +41,7 @@ def visible_inbound(user: Person) -> QuerySet[InboundEmail]:
         return InboundEmail.objects.all()
     condition = ticket_is_visible(user, "ticket__")
     if user.has_perm(MAY_RELEASE):
-        condition |= Q(ticket=None)
+        condition |= Q(ticket=None, copy_of=None)
     return InboundEmail.objects.filter(condition)
 
 

@@ -132,3 +132,13 @@ def test_many_customers_are_seen_like_few(monkeypatch: pytest.MonkeyPatch, most_
     looked_after = TicketFactory(customer=CustomerFactory(account_manager=manager))
     TicketFactory()
     assert list(visible_tickets(manager)) == [looked_after]
+
+
+def test_a_copy_is_seen_by_those_who_see_its_ticket_and_before_it_has_one_by_nobody_else(ann):
+    ann.user_permissions.add(Permission.objects.get(codename="change_inboundemail"))
+    ann = User.objects.get(pk=ann.pk)
+    first = InboundEmailFactory(ticket=TicketFactory(owner=ann))
+    copy = InboundEmailFactory(copy_of=first, ticket=first.ticket)
+    InboundEmailFactory(copy_of=InboundEmailFactory(ticket=TicketFactory()), ticket=None)
+    assert set(visible_inbound(ann)) == {first, copy}
+    assert visible_inbound(AdminFactory()).count() == 4

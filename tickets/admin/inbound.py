@@ -23,7 +23,7 @@ from customers.phrases import listed
 from tickets.access import MAY_RELEASE, visible_inbound
 from tickets.admin import labels
 from tickets.admin.apply_to_each import apply_to_each, refuse_too_many, show_outcome
-from tickets.admin.display import as_written, ticket_link
+from tickets.admin.display import as_written, mail_link, ticket_link
 from tickets.admin.page_actions import PageActions
 from tickets.choices import IntakeState
 from tickets.errors import DeskError
@@ -61,12 +61,12 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
         ("mailbox", RelatedDropdownFilter),
         ("received_at", RangeDateTimeFilter),
     )
-    list_select_related = ("mailbox",)
+    list_select_related = ("mailbox", "copy_of")
     search_fields = ("sender", "subject", "rfc_message_id", "reason")
     sortable_by = ("received_at",)
     actions = ("release", "process_again")
     fieldsets = (
-        (None, {"fields": (("sender", "state"), "subject", "reason", "shown_error", "number")}),
+        (None, {"fields": (("sender", "state"), "subject", "reason", "shown_error", "number", "first_copy")}),
         (
             _("Source"),
             {
@@ -80,10 +80,10 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
             },
         ),
     )
-    readonly_fields = ("shown_error", "number", "shown_recipients", "shown_size")
+    readonly_fields = ("shown_error", "number", "first_copy", "shown_recipients", "shown_size")
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[InboundEmail]:
-        return visible_inbound(user).defer("raw")
+        return visible_inbound(user).defer("raw", "copy_of__raw")
 
     def has_release_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(MAY_RELEASE)
@@ -119,6 +119,8 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
 
     @display(description=_("reason"))
     def why(self, mail: InboundEmail) -> str:
+        if mail.copy_of_id and not mail.reason:
+            return _("A copy of an email that came before.")
         return mail.reason or last_line(mail.error) or "-"
 
     @display(description=_("error"))
@@ -128,6 +130,10 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
     @display(description=_("ticket"))
     def number(self, mail: InboundEmail) -> str:
         return ticket_link(mail.ticket_id)
+
+    @display(description=_("copy of"))
+    def first_copy(self, mail: InboundEmail) -> str:
+        return mail_link(mail.copy_of)
 
     @display(description=_("envelope recipients"))
     def shown_recipients(self, mail: InboundEmail) -> str:

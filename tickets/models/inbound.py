@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from customers.indexes import where_set
 from tickets.choices import IntakeState
 from tickets.models.mailbox import Mailbox
 from tickets.models.message import Message
@@ -15,8 +16,12 @@ class InboundEmail(models.Model):
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="inbound", verbose_name=_("mailbox"))
     raw = models.BinaryField(_("original"))
     size = models.PositiveIntegerField(_("size"))
-    # Of Message-ID and content, or of the raw bytes: tickets.services.intake.fingerprint_of
-    fingerprint = models.CharField(max_length=64)
+    fingerprint = models.CharField(max_length=64)  # tickets.services.intake.fingerprint_of
+    # Of a copy only the headers are kept in ``raw``; whatever became of the mail stands on the first.
+    copy_of = models.ForeignKey(
+        "self", models.CASCADE, related_name="copies", null=True, blank=True,
+        db_index=False, verbose_name=_("copy of"),
+    )  # fmt: skip
     rfc_message_id = models.CharField(_("Message-ID"), max_length=998, blank=True)
     via = models.CharField(_("received by"), max_length=10)
     envelope_from = models.CharField(_("envelope sender"), max_length=320, blank=True)
@@ -41,7 +46,11 @@ class InboundEmail(models.Model):
         verbose_name_plural = _("inbound emails")
         ordering = ["-received_at"]
         constraints = [
-            models.UniqueConstraint(fields=["mailbox", "fingerprint"], name="inbound_once_per_mailbox")
+            models.UniqueConstraint(
+                fields=["mailbox", "fingerprint"],
+                name="inbound_once_per_mailbox",
+                condition=models.Q(copy_of__isnull=True),
+            )
         ]
         indexes = [
             models.Index(fields=["-received_at"], name="inbound_received"),
@@ -54,6 +63,7 @@ class InboundEmail(models.Model):
                 condition=models.Q(state__in=[IntakeState.PARKED, IntakeState.FAILED]),
             ),  # the list of parked and failed mail, the board's count of it
             models.Index(fields=["rfc_message_id"], name="inbound_message_id"),
+            where_set("copy_of", name="inbound_copy_of"),
         ]
 
     def __str__(self) -> str:

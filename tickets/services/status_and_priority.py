@@ -45,16 +45,34 @@ def move_to(ticket: Ticket, after: Status, *, actor: User | None, at: datetime, 
 def change_priority(*, ticket: Ticket, priority: int, actor: User, at: datetime, reason: str) -> Ticket:
     """Change the priority for a reason. Locks the ticket. Raises DeskError without one."""
     ticket = lock_ticket(ticket)
-    before, after = ticket.priority, Priority(priority)
-    if before == after:
+    after = Priority(priority)
+    if ticket.priority == after:
         return ticket
     if not reason.strip():
         raise DeskError(_("Give a reason: the customer's SLA depends on the priority."))
+    _set_priority(ticket, after, actor=actor, at=at, reason=reason)
+    return ticket
+
+
+@transaction.atomic
+def raise_priority(*, ticket: Ticket, priority: int, at: datetime, reason: str) -> Ticket:
+    """Raise the priority without a person, as of ``at``; a priority as strict stays. Locks the ticket.
+
+    A priority that a person has set stands, and a ticket that has ended keeps its own.
+    """
+    ticket = lock_ticket(ticket)
+    is_set_by_person = ticket.timeline.filter(fact=Fact.PRIORITY, actor__isnull=False).exists()
+    if priority < ticket.priority and not is_set_by_person and ticket.is_active:
+        _set_priority(ticket, Priority(priority), actor=None, at=at, reason=reason)
+    return ticket
+
+
+def _set_priority(ticket: Ticket, after: Priority, *, actor: User | None, at: datetime, reason: str) -> None:
+    before = ticket.priority
     ticket.priority = after
-    ticket.updated_at = at
+    ticket.updated_at = max(at, ticket.updated_at)
     ticket.save(update_fields=["priority", "updated_at"])
     record(ticket, Fact.PRIORITY, at=at, actor=actor, reason=reason, before=before, after=after.value)
     publish(
         PriorityChanged(ticket=ticket, at=at, actor=actor, before=before, after=after.value, reason=reason)
     )
-    return ticket

@@ -21,7 +21,7 @@ from tickets.errors import DeskError
 from tickets.mail.classify import MailKind
 from tickets.mail.storable_text import storable
 from tickets.mail.values import UnreadableMail
-from tickets.models import InboundEmail, Message
+from tickets.models import InboundEmail, Message, Ticket
 from tickets.services.intake.automatic_mail import (
     receive_alarm,
     receive_automatic_reply,
@@ -31,6 +31,7 @@ from tickets.services.intake.human_mail import open_new, receive_person
 from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome, read_mail
 from tickets.services.intake.senders import find_sender
 from tickets.services.mailboxes import remember_mailboxes
+from tickets.services.status_and_priority import raise_priority
 
 logger = logging.getLogger(__name__)
 
@@ -154,17 +155,32 @@ def _first_copy(incoming: IncomingMail) -> IntakeOutcome | None:
     The first copy's row is the lock of them all, so that two workers cannot open a ticket each.
     """
     row = incoming.row
-    if not row.rfc_message_id or len(incoming.mailboxes.rows) < 2:
+    if len(incoming.mailboxes.rows) < 2:
         return None
-    copies = InboundEmail.objects.filter(rfc_message_id=row.rfc_message_id, fingerprint=row.fingerprint)
+    copies = InboundEmail.objects.filter(fingerprint=row.fingerprint)
+    if row.rfc_message_id:
+        copies = copies.filter(rfc_message_id=row.rfc_message_id)
     others = copies.exclude(pk=row.pk)
     if not others.exists():
         return None
     copies.select_for_update().only("pk").order_by("pk").first()
-    done = others.exclude(ticket=None).select_related("ticket").defer("raw").first()
-    if done is None:
+    done = others.exclude(ticket=None).select_related("ticket", "message").defer("raw").first()
+    if done is None or done.ticket is None:
         return None
+    row.copy_of = done
+    if done.message is not None and done.message.at == done.ticket.opened_at:
+        _follow_the_strictest_mailbox(incoming, done.ticket)
     return IntakeOutcome(IntakeState.PROCESSED, _("A copy of an email to another mailbox."), done.ticket)
+
+
+def _follow_the_strictest_mailbox(incoming: IncomingMail, ticket: Ticket) -> None:
+    """Raise the ticket's priority, as of this copy's receipt, where this mailbox promises more than the first."""
+    raise_priority(
+        ticket=ticket,
+        priority=incoming.mailbox.default_priority,
+        at=max(incoming.received_at, ticket.opened_at),
+        reason=_("The email went to %(mailbox)s too.") % {"mailbox": incoming.mailbox.address},
+    )
 
 
 def _record_outcome(incoming: IncomingMail, outcome: IntakeOutcome) -> None:
@@ -182,7 +198,11 @@ def _record_outcome(incoming: IncomingMail, outcome: IntakeOutcome) -> None:
         row.message = outcome.message
     row.error = ""
     row.attempts += 1
-    row.save(update_fields=["state", "reason", "ticket", "message", "error", "attempts", "sender", "subject"])
+    row.save(
+        update_fields=[
+            "state", "reason", "ticket", "message", "copy_of", "error", "attempts", "sender", "subject",
+        ]
+    )  # fmt: skip
 
 
 def _record_error(inbound: int, states: Sequence[IntakeState], error: Exception) -> InboundEmail | None:

@@ -10,14 +10,15 @@ from datetime import datetime
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from tickets.choices import IntakeState
 from tickets.mail.storable_text import storable_line
 from tickets.models import InboundEmail, Mailbox
 from tickets.nudges import nudge_intake
 from tickets.services.mailboxes import Mailboxes
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n|\r\r")
-_MESSAGE_ID = re.compile(
-    rb"^Message-ID[ \t]*:[ \t]*(?:\r?\n[ \t]+)?<?([^<>\s]+)", re.IGNORECASE | re.MULTILINE
+_FIELD = re.compile(
+    rb"^(Message-ID|From|Subject|Date|Received)[ \t]*:(.*(?:\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE
 )
 
 
@@ -33,9 +34,10 @@ def receive_raw(
 ) -> InboundEmail:
     """Store a mail in a transaction of its own and have it processed after the commit.
 
-    A second copy in the same mailbox is not stored; the row of the first is returned. ``received_at`` (UTC) is the
-    receipt by our server, never the mail's Date. Only the head of a mail above MAIL_MAX_BYTES is kept; pass the whole
-    ``size`` if you fetched only the head. Without a mailbox, the envelope names it.
+    The same bytes again are the row that has them. A copy that was changed on its way to the same mailbox becomes a
+    row that names the first and is not processed. ``received_at`` (UTC) is the receipt by our server, never the mail's
+    Date. Only the head of a mail above MAIL_MAX_BYTES is kept; pass the whole ``size`` if you fetched only the head.
+    Without a mailbox, the envelope names it.
     """
     row, _is_new = store_once(
         raw=raw,
@@ -63,12 +65,13 @@ def store_once(
     recipients = [storable_line(address) for address in envelope_to]
     whole = len(raw) if size is None else size
     kept = head_of(raw) if whole > settings.MAIL_MAX_BYTES else raw
+    fields = _fields_of(kept)
     row = InboundEmail(
         mailbox=mailbox or _mailbox_of(recipients),
         raw=kept,
         size=whole,
-        fingerprint=fingerprint_of(kept),
-        rfc_message_id=_message_id(kept),
+        fingerprint=_fingerprint(kept, fields),
+        rfc_message_id=_message_id(fields),
         via=via,
         envelope_from=storable_line(envelope_from)[:320],
         envelope_to=recipients,
@@ -78,14 +81,12 @@ def store_once(
 
 
 def fingerprint_of(raw: bytes) -> str:
-    """A hash of Message-ID and body: the same for two copies of a mail that came by different ways.
+    """A hash of Message-ID, From, Subject, Date and body: the same for two copies that came by different ways.
 
-    Without a Message-ID it covers all bytes. The mail is not parsed, as a parser may fail; line ends do not matter.
+    Line ends, folding and other headers do not count, so nothing that a server adds on the way does. Without
+    Message-ID and Date the oldest Received line counts too. The mail is not parsed, as a parser may fail.
     """
-    head, body = _split(raw)
-    found = _MESSAGE_ID.search(head)
-    telling = (found[1] + b"\n\n" + body) if found else raw
-    return hashlib.sha256(_plain_line_ends(telling).rstrip(b"\n")).hexdigest()
+    return _fingerprint(raw, _fields_of(raw))
 
 
 def head_of(raw: bytes) -> bytes:
@@ -99,8 +100,24 @@ def _saved(row: InboundEmail) -> tuple[InboundEmail, bool]:
             row.save(force_insert=True)
             nudge_intake(row.pk)
     except IntegrityError:
-        return InboundEmail.objects.get(mailbox=row.mailbox, fingerprint=row.fingerprint), False
+        first = InboundEmail.objects.get(
+            mailbox=row.mailbox, fingerprint=row.fingerprint, copy_of__isnull=True
+        )
+        return _known_or_copy(row, first), False
     return row, True
+
+
+def _known_or_copy(row: InboundEmail, first: InboundEmail) -> InboundEmail:
+    """The row that has these bytes already; otherwise the given row, saved as a copy of the first."""
+    head = head_of(bytes(row.raw))
+    if bytes(first.raw) == bytes(row.raw):
+        return first
+    known = next((copy for copy in first.copies.all() if bytes(copy.raw) == head), None)
+    if known is not None:
+        return known
+    row.raw, row.copy_of, row.ticket_id, row.state = head, first, first.ticket_id, IntakeState.PROCESSED
+    row.save(force_insert=True)
+    return row
 
 
 def _mailbox_of(recipients: list[str]) -> Mailbox:
@@ -108,9 +125,26 @@ def _mailbox_of(recipients: list[str]) -> Mailbox:
     return next(filter(None, map(boxes.find, recipients)), None) or boxes.default
 
 
-def _message_id(raw: bytes) -> str:
-    found = _MESSAGE_ID.search(_split(raw)[0])
-    return storable_line(found[1].decode("utf-8", "replace"))[:998] if found else ""
+def _fields_of(raw: bytes) -> dict[str, list[bytes]]:
+    """The values of the headers that identify a mail, by their names in lower case, unfolded."""
+    fields: dict[str, list[bytes]] = {}
+    for name, value in _FIELD.findall(_plain_line_ends(_split(raw)[0])):
+        fields.setdefault(name.decode("ascii").lower(), []).append(b" ".join(value.split()))
+    return fields
+
+
+def _fingerprint(raw: bytes, fields: dict[str, list[bytes]]) -> str:
+    names = ["message-id", "from", "subject", "date"]
+    if "message-id" not in fields and "date" not in fields:
+        names.append("received")
+    values = [fields.get(name, [b""])[-1] for name in names]
+    body = _plain_line_ends(_split(raw)[1]).rstrip(b"\n")
+    return hashlib.sha256(b"\0".join((*values, body))).hexdigest()
+
+
+def _message_id(fields: dict[str, list[bytes]]) -> str:
+    value = fields.get("message-id", [b""])[0].lstrip(b"<").partition(b">")[0]
+    return storable_line(value.decode("utf-8", "replace").partition(" ")[0])[:998]
 
 
 def _split(raw: bytes) -> tuple[bytes, bytes]:

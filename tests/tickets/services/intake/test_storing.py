@@ -1,12 +1,14 @@
 """The raw bytes are stored once per mailbox, before anything reads them."""
 
 from datetime import datetime
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import transaction
 
-from tests.factories import MailboxFactory
+from tests.factories import InboundEmailFactory, MailboxFactory
 from tests.rawmail import rawmail
 from tickets.models import InboundEmail, Mailbox
 from tickets.services.intake import fingerprint_of, receive_raw
@@ -32,24 +34,73 @@ def test_a_mail_is_never_stored_inside_a_transaction_that_may_still_fail(now):
         receive(rawmail(), now)
 
 
-def test_a_second_copy_is_not_stored_again(now):
-    first = receive(rawmail(headers={"Received": "by imap"}), now)
-    second = receive(rawmail(headers={"Received": "by lmtp"}), now)
-    assert first.pk == second.pk
+def test_the_same_bytes_again_are_the_same_row(now):
+    assert receive(rawmail(), now).pk == receive(rawmail(), now).pk
     assert InboundEmail.objects.count() == 1
 
 
-def test_the_same_message_id_with_other_content_is_kept_too(now):
-    receive(rawmail(body="one"), now)
-    receive(rawmail(body="two"), now)
-    assert InboundEmail.objects.count() == 2
+def copies() -> list[int | None]:
+    return list(InboundEmail.objects.order_by("pk").values_list("copy_of", flat=True))
 
 
-def test_mails_without_a_message_id_are_told_apart_by_every_byte(now):
-    receive(rawmail(message_id="", subject="a"), now)
-    receive(rawmail(message_id="", subject="b"), now)
-    receive(rawmail(message_id="", subject="b"), now)
-    assert InboundEmail.objects.count() == 2
+ON_ITS_WAY = [
+    pytest.param(lambda raw: b"Received: from relay.example\r\n by mx.desk.example; now\r\n" + raw, id="received"),
+    pytest.param(lambda raw: b"X-Spam-Score: 0.1\r\nReturn-Path: <li@company.example>\r\n" + raw, id="spam score"),
+    pytest.param(lambda raw: raw.replace(b"Subject: Black screen", b"Subject:\r\n\tBlack\r\n screen"), id="folded"),
+    pytest.param(lambda raw: raw.replace(b"Subject:", b"SUBJECT :"), id="other case"),
+    pytest.param(lambda raw: raw.replace(b"\r\n", b"\n"), id="line ends"),
+    pytest.param(lambda raw: raw + b"\r\n\r\n", id="empty lines at the end"),
+]
+
+
+@pytest.mark.parametrize("change", ON_ITS_WAY)
+@pytest.mark.parametrize("message_id", ["<one@company.example>", ""])
+def test_what_is_changed_on_the_way_makes_a_copy_whose_row_names_the_first(now, change, message_id):
+    raw = rawmail(message_id=message_id, headers={"Date": "Wed, 18 Nov 2026 12:00:00 +0000"})
+    first, second = receive(raw, now), receive(change(raw), now)
+    assert (second.copy_of, second.state, second.mailbox) == (first, "processed", first.mailbox)
+    assert receive(change(change(raw)), now).copy_of == first
+
+
+ANOTHER = [
+    pytest.param({"subject": "Sound is gone"}, id="subject"),
+    pytest.param({"subject": ""}, id="no subject"),
+    pytest.param({"sender": "Wang <wang@company.example>"}, id="sender"),
+    pytest.param({"body": "The room is white."}, id="body"),
+    pytest.param({"headers": {"Date": "Thu, 19 Nov 2026 12:00:00 +0000"}}, id="date"),
+    pytest.param({"headers": {}}, id="no date"),
+]
+
+
+@pytest.mark.parametrize("message_id", ["<one@company.example>", ""])
+@pytest.mark.parametrize("change", ANOTHER)
+def test_another_subject_sender_body_or_date_is_another_mail(now, message_id, change):
+    mail = {"message_id": message_id, "headers": {"Date": "Wed, 18 Nov 2026 12:00:00 +0000"}}
+    receive(rawmail(**mail), now)
+    receive(rawmail(**(mail | change)), now)
+    assert copies() == [None, None]
+
+
+def test_without_id_and_date_the_first_server_on_the_way_tells_mails_apart(now):
+    """Devices send the same words for years."""
+    first = rawmail(message_id="", headers={"Received": "from device; Wed, 18 Nov 2026 12:00:00 +0000"})
+    again = rawmail(message_id="", headers={"Received": "from device; Thu, 19 Nov 2026 12:00:00 +0000"})
+    receive(first, now)
+    receive(again, now)
+    assert copies() == [None, None]
+    receive(b"Received: by mx.desk.example; Thu, 19 Nov 2026 12:00:03 +0000\r\n" + again, now)
+    assert copies()[2] == InboundEmail.objects.order_by("pk")[1].pk
+
+
+def test_a_copy_keeps_its_headers_and_is_not_processed(now, queued, django_capture_on_commit_callbacks):
+    receive(rawmail(), now)
+    with django_capture_on_commit_callbacks(execute=True):
+        copy = receive(rawmail(headers={"Received": "by lmtp"}), now)
+    assert queued.names == []
+    assert b"Received: by lmtp" in copy.raw
+    assert b"The room is black" not in copy.raw
+    assert copy.ticket is None
+    assert (copy.rfc_message_id, copy.size) == ("one@company.example", len(rawmail(headers={"Received": "by lmtp"})))
 
 
 def test_each_mailbox_keeps_its_own_copy(now):
@@ -109,3 +160,19 @@ def test_a_queue_that_is_down_does_not_lose_the_mail(now, monkeypatch, django_ca
     with django_capture_on_commit_callbacks(execute=True):
         receive(rawmail(), now)
     assert InboundEmail.objects.filter(state="stored").count() == 1
+
+
+def test_older_rows_get_fingerprints_by_the_rule_of_new_ones(now):
+    recompute = import_module("tickets.migrations.0012_fingerprints_of_identity").recompute
+    dated = {"message_id": "", "headers": {"Date": "Wed, 18 Nov 2026 12:00:00 +0000"}}
+    box = MailboxFactory()
+    first, relayed, other = (
+        InboundEmailFactory(mailbox=box, raw=raw)
+        for raw in (rawmail(**dated), b"Received: by mx\r\n" + rawmail(**dated), rawmail())
+    )
+    recompute(apps, None)
+    recompute(apps, None)
+    rows = InboundEmail.objects.order_by("pk")
+    assert [row.fingerprint for row in rows] == [fingerprint_of(bytes(row.raw)) for row in (first, relayed, other)]
+    assert copies() == [None, first.pk, None]
+    assert receive(rawmail(**dated), now, mailbox=box) == first
