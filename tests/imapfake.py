@@ -32,6 +32,7 @@ class FakeServer:
     logins: list[tuple[str, str]] = field(default_factory=list)
     fails_with: Exception | None = None
     dies_at_uid: int | None = None
+    most_logins: int = 100
     fetched: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, raw: bytes, received_at: datetime, *, uid: int | None = None, **more: Any) -> Kept:
@@ -42,6 +43,8 @@ class FakeServer:
     def client(self, host: str, port: int, **options: Any) -> "FakeClient":
         if self.fails_with is not None:
             raise self.fails_with
+        if len(self.logins) >= self.most_logins:
+            raise IMAPClientAbortError("socket error: EOF")
         return FakeClient(self)
 
 

@@ -69,6 +69,14 @@ class MailPurpose(models.TextChoices):
     EXPORT = "export", _("Weekly pack")
 
 
+class ReceiptTime(models.TextChoices):
+    """Where the receipt time of a mail is from."""
+
+    SERVER = "server", _("our mail server")
+    RECEIVED_LINE = "received", _("the topmost Received line, as the server has no date")
+    FETCH = "fetch", _("the moment of fetching, as the server has no date")
+
+
 class Fact(models.TextChoices):
     """What happened, as a line of the ticket's timeline."""
 

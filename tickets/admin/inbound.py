@@ -72,7 +72,7 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
             {
                 "fields": (
                     ("mailbox", "via"),
-                    ("received_at", "stored_at"),
+                    ("received_at", "receipt", "stored_at"),
                     ("envelope_from", "shown_recipients"),
                     ("shown_size", "attempts"),
                     "rfc_message_id",
@@ -120,7 +120,7 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
     @display(description=_("reason"))
     def why(self, mail: InboundEmail) -> str:
         if mail.copy_of_id and not mail.reason:
-            return _("A copy of an email that came before.")
+            return str(_("A copy of an email that came before."))
         return mail.reason or last_line(mail.error) or "-"
 
     @display(description=_("error"))

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from customers.indexes import where_set
-from tickets.choices import IntakeState
+from tickets.choices import IntakeState, ReceiptTime
 from tickets.models.mailbox import Mailbox
 from tickets.models.message import Message
 from tickets.models.ticket import Ticket
@@ -27,6 +27,13 @@ class InboundEmail(models.Model):
     envelope_from = models.CharField(_("envelope sender"), max_length=320, blank=True)
     envelope_to = models.JSONField(_("envelope recipients"), default=list)
     received_at = models.DateTimeField(_("received at"))
+    receipt = models.CharField(
+        _("receipt time from"),
+        max_length=10,
+        choices=ReceiptTime,
+        default=ReceiptTime.SERVER,
+        db_default=ReceiptTime.SERVER,
+    )
     stored_at = models.DateTimeField(_("stored at"), auto_now_add=True)
     state = models.CharField(_("state"), max_length=10, choices=IntakeState, default=IntakeState.STORED)
     reason = models.CharField(_("reason"), max_length=300, blank=True)

@@ -55,6 +55,9 @@ class Mailbox(models.Model):
     # Where the last fetch stopped. A change of UIDVALIDITY means: look at everything again (RFC 9051, 2.3.1.1).
     uid_validity = models.BigIntegerField(null=True, blank=True, editable=False)
     last_uid = models.BigIntegerField(default=0, editable=False)
+    # The mail at which the connection broke, and how often in a row.
+    stuck_uid = models.BigIntegerField(null=True, blank=True, editable=False)
+    stuck_breaks = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     locked_until = models.DateTimeField(null=True, blank=True, editable=False)
     retry_at = models.DateTimeField(null=True, blank=True, editable=False)
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)

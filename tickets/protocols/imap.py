@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from typing import Any
 
 from django.utils.translation import gettext as _
 from imapclient import DELETED, SEEN, IMAPClient
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
+
+logger = logging.getLogger(__name__)
+
+# What ends the connection; every other fault concerns one answer, and the next command can be sent.
+LOST_CONNECTION = (OSError, IMAPClientAbortError)
+
+FIRST_YEAR = 1990  # an internal date before it is a server's fault
 
 
 class ImapProblem(Exception):
@@ -34,11 +43,11 @@ class Account:
 
 @dataclass(frozen=True)
 class WaitingMail:
-    """A mail in the folder. ``received_at`` is its internal date, in UTC."""
+    """A mail in the folder. ``received_at`` is its internal date, in UTC. None is what the server cannot say."""
 
     uid: int
-    size: int
-    received_at: datetime
+    size: int | None
+    received_at: datetime | None
 
 
 @contextlib.contextmanager
@@ -63,19 +72,27 @@ class Folder:
         return sorted(uid for uid in self.client.search(["UID", f"{last + 1}:*"]) if uid > last)
 
     def describe(self, uids: Sequence[int]) -> list[WaitingMail]:
-        found = self.client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE"])
-        return [
-            WaitingMail(uid, found[uid][b"RFC822.SIZE"], found[uid][b"INTERNALDATE"].astimezone(UTC))
-            for uid in sorted(found)
-            if uid in uids and b"RFC822.SIZE" in found[uid] and b"INTERNALDATE" in found[uid]
-        ]
+        """In the given order. A mail with an attribute that cannot be read is asked for by itself."""
+        try:
+            answers = self.client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE"])
+        except LOST_CONNECTION:
+            raise
+        except Exception:  # one impossible date makes the whole answer unreadable
+            logger.warning("The sizes and dates of %s mails cannot be read at once", len(uids))
+            answers = {}
+        return [self._described(uid, answers.get(uid) or {}) for uid in uids]
 
-    def body(self, uid: int) -> bytes | None:
-        """The whole mail, left unread on the server; None when somebody has removed it meanwhile."""
-        return self._part(uid, "")
+    def body(self, uid: int, *, at_most: int | None = None) -> bytes | None:
+        """The whole mail, left unread on the server; None when somebody has removed it meanwhile.
+
+        With ``at_most`` only so many bytes, for a mail of unknown size.
+        """
+        if at_most is None:
+            return self._part(uid, "BODY.PEEK[]")
+        return self._part(uid, f"BODY.PEEK[]<0.{at_most}>")
 
     def head(self, uid: int) -> bytes | None:
-        return self._part(uid, "HEADER")
+        return self._part(uid, "BODY.PEEK[HEADER]")
 
     def mark_read(self, uid: int) -> None:
         self.client.add_flags([uid], [SEEN], silent=True)
@@ -93,10 +110,40 @@ class Folder:
         if self.client.has_capability("UIDPLUS"):
             self.client.uid_expunge([uid])
 
-    def _part(self, uid: int, section: str) -> bytes | None:
-        found = self.client.fetch([uid], [f"BODY.PEEK[{section}]"])
-        content: bytes | None = found.get(uid, {}).get(f"BODY[{section}]".encode())
-        return content
+    def _described(self, uid: int, answer: dict[bytes, Any]) -> WaitingMail:
+        size, date = (
+            answer[name] if name in answer else self._attribute(uid, name)
+            for name in (b"RFC822.SIZE", b"INTERNALDATE")
+        )
+        return WaitingMail(uid, size if isinstance(size, int) and size >= 0 else None, _in_utc(date))
+
+    def _attribute(self, uid: int, name: bytes) -> Any:
+        try:
+            return self.client.fetch([uid], [name.decode()]).get(uid, {}).get(name)
+        except LOST_CONNECTION:
+            raise
+        except Exception as error:
+            logger.warning("%s of mail %s cannot be read: %s", name.decode(), uid, error)
+            return None
+
+    def _part(self, uid: int, item: str) -> bytes | None:
+        """None when the mail is gone. A literal that announces more than fits into memory ends the connection."""
+        try:
+            answer = self.client.fetch([uid], [item]).get(uid, {})
+        except (MemoryError, OverflowError) as error:
+            raise IMAPClientAbortError(f"mail {uid} is announced with an impossible size") from error
+        section = item.removeprefix("BODY.PEEK").partition(".")[0]
+        content = answer.get(f"BODY{section}{'>' * ('<' in section)}".encode())
+        return content if isinstance(content, bytes) else None
+
+
+def _in_utc(date: object) -> datetime | None:
+    if not isinstance(date, datetime) or date.year < FIRST_YEAR:
+        return None
+    try:
+        return date.astimezone(UTC)
+    except OverflowError:  # in the last hours that a datetime can name
+        return None
 
 
 class _ImapSession:
@@ -157,7 +204,7 @@ def sentence(error: Exception, account: Account) -> str:
     """A sentence for people that says what is wrong."""
     words = {"place": f"{account.host}:{account.port}", "user": account.username, "error": _words(error)}
     match error:
-        case LoginError():
+        case LoginError() if not isinstance(error.__context__, LOST_CONNECTION):
             return _("The server rejected the user name or password of %(user)s: %(error)s") % words
         case socket.gaierror():
             return _("There is no host named %(place)s. Check the name.") % words
@@ -169,7 +216,7 @@ def sentence(error: Exception, account: Account) -> str:
             return _("%(place)s did not respond in time. Check host, port and firewall.") % words
         case ConnectionRefusedError():
             return _("Nothing is listening on %(place)s. Check host and port.") % words
-        case OSError() | IMAPClientAbortError():
+        case OSError() | IMAPClientAbortError() | LoginError():
             return _("The connection to %(place)s failed: %(error)s") % words
     return _("The server %(place)s refused: %(error)s") % words
 

@@ -19,11 +19,18 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
-from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from tickets.models import Mailbox
 from tickets.models.mailbox import AfterFetch
-from tickets.protocols.imap import Account, Folder, ImapProblem, WaitingMail, open_folder
+from tickets.protocols.imap import (
+    LOST_CONNECTION,
+    Account,
+    Folder,
+    ImapProblem,
+    WaitingMail,
+    open_folder,
+)
+from tickets.services.downloading import breaks_at, download, remembering_breaks
 from tickets.services.intake import store_once
 
 logger = logging.getLogger(__name__)
@@ -74,7 +81,9 @@ def fetch_mailbox(pk: int, *, read_clock: ReadClock, stop_at: datetime | None = 
         report.problem = _("It is being fetched right now.")
         return report
     try:
-        _fetch(mailbox, report, read_clock=read_clock, stop_at=stop_at or read_clock() + RUN_FOR)
+        _fetch_past_stuck_mails(
+            mailbox, report, read_clock=read_clock, stop_at=stop_at or read_clock() + RUN_FOR
+        )
     except ImapProblem as problem:
         report.problem = str(problem)
     except (DatabaseError, InterfaceError):
@@ -119,6 +128,20 @@ def _record_fetch(mailbox: Mailbox, report: FetchReport, *, now: datetime) -> No
     )
 
 
+def _fetch_past_stuck_mails(
+    mailbox: Mailbox, report: FetchReport, *, read_clock: ReadClock, stop_at: datetime
+) -> None:
+    """Connect anew as long as the connection breaks at a mail: each time less of that mail is asked for."""
+    while True:
+        stuck = (mailbox.stuck_uid, mailbox.stuck_breaks)
+        try:
+            return _fetch(mailbox, report, read_clock=read_clock, stop_at=stop_at)
+        except ImapProblem as problem:
+            if (mailbox.stuck_uid, mailbox.stuck_breaks) == stuck or read_clock() >= stop_at:
+                raise
+            logger.warning("%s: at mail %s: %s", mailbox.address, mailbox.stuck_uid, problem)
+
+
 def _fetch(mailbox: Mailbox, report: FetchReport, *, read_clock: ReadClock, stop_at: datetime) -> None:
     with open_folder(_account(mailbox), timeout=settings.MAIL_TIMEOUT_SECONDS) as folder:
         _check_uid_validity(mailbox, folder)
@@ -126,7 +149,8 @@ def _fetch(mailbox: Mailbox, report: FetchReport, *, read_clock: ReadClock, stop
             if read_clock() >= stop_at or not _renew_lease(mailbox, now=read_clock()):
                 break
             for waiting in folder.describe(batch):
-                _store_mail(mailbox, folder, waiting, report, now=read_clock())
+                with remembering_breaks(mailbox, waiting.uid):
+                    _store_mail(mailbox, folder, waiting, report, now=read_clock())
             _remember_uid(mailbox, batch[-1])
 
 
@@ -169,63 +193,43 @@ def _store_mail(
     mailbox: Mailbox, folder: Folder, waiting: WaitingMail, report: FetchReport, *, now: datetime
 ) -> None:
     """Store one mail, then mark, move or delete it on the server. The report has what goes wrong with it."""
-    content = _download(mailbox, folder, waiting)
-    if content is None:
+    mail = download(mailbox, folder, waiting, now=now)
+    if mail is None:
         return
     _row, is_new = store_once(
-        raw=content.raw,
-        received_at=min(waiting.received_at, now),
+        raw=mail.raw,
+        received_at=mail.received_at,
+        receipt=mail.receipt,
         via="imap",
         mailbox=mailbox,
-        size=content.whole_size,
+        size=mail.whole_size,
     )
     report.stored += is_new
     report.known += not is_new
-    try:
-        _tidy_server(mailbox, folder, waiting.uid)
-    except IMAPClientAbortError:
-        raise
-    except IMAPClientError as error:
-        words = {"uid": waiting.uid, "error": error}
-        report.problem = (
-            _("Email %(uid)s is stored but could not be marked or moved on the server: %(error)s") % words
-        )
+    if mail.whole_size is None:
+        _tidy_server(mailbox, folder, waiting.uid, report)
     _remember_uid(mailbox, waiting.uid)
 
 
-@dataclass(frozen=True)
-class _Download:
-    """``whole_size`` is set where ``raw`` is only the head."""
-
-    raw: bytes
-    whole_size: int | None = None
-
-
-def _download(mailbox: Mailbox, folder: Folder, waiting: WaitingMail) -> _Download | None:
-    """The mail, or only its head if it is too large or the server cannot give the rest; None if it is gone."""
+def _tidy_server(mailbox: Mailbox, folder: Folder, uid: int, report: FetchReport) -> None:
+    """Mark, move or delete a mail that is stored whole. If that breaks the connection twice, the next mail comes."""
     try:
-        if waiting.size <= settings.MAIL_MAX_BYTES:
-            body = folder.body(waiting.uid)
-            return None if body is None else _Download(body)
-    except IMAPClientAbortError:
+        _mark_move_or_delete(mailbox, folder, uid)
+    except LOST_CONNECTION as error:
+        if breaks_at(mailbox, uid) > 0:
+            report.problem = _not_tidied(uid, error)
+            _remember_uid(mailbox, uid)
         raise
-    except IMAPClientError:
-        logger.exception("%s does not give mail %s whole", mailbox.address, waiting.uid)
-    return _download_head(mailbox, folder, waiting)
+    except Exception as error:
+        report.problem = _not_tidied(uid, error)
 
 
-def _download_head(mailbox: Mailbox, folder: Folder, waiting: WaitingMail) -> _Download | None:
-    try:
-        head = folder.head(waiting.uid)
-    except IMAPClientAbortError:
-        raise
-    except IMAPClientError:
-        logger.exception("%s does not give mail %s at all", mailbox.address, waiting.uid)
-        head = f"Subject: Mail {waiting.uid} of {mailbox.folder} cannot be fetched from its server".encode()
-    return None if head is None else _Download(head, waiting.size)
+def _not_tidied(uid: int, error: Exception) -> str:
+    words = {"uid": uid, "error": error}
+    return _("Email %(uid)s is stored but could not be marked or moved on the server: %(error)s") % words
 
 
-def _tidy_server(mailbox: Mailbox, folder: Folder, uid: int) -> None:
+def _mark_move_or_delete(mailbox: Mailbox, folder: Folder, uid: int) -> None:
     match AfterFetch(mailbox.after_fetch):
         case AfterFetch.FLAG:
             folder.mark_read(uid)

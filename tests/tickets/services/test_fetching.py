@@ -208,11 +208,11 @@ def test_a_crash_between_storing_and_remembering_stores_nothing_twice(server, ma
 
 def test_a_connection_lost_in_the_middle_keeps_what_was_stored(server, mailbox):
     fill(server)
-    server.dies_at_uid = 3
+    server.dies_at_uid, server.most_logins = 3, 1
     report = fetch(mailbox)
     assert (report.stored, mailbox.last_uid) == (2, 2)
     assert "connection" in mailbox.error
-    server.dies_at_uid = None
+    server.dies_at_uid, server.most_logins = None, 100
     assert fetch(mailbox).stored == 1
 
 

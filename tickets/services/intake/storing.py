@@ -10,7 +10,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from tickets.choices import IntakeState
+from tickets.choices import IntakeState, ReceiptTime
 from tickets.mail.storable_text import storable_line
 from tickets.models import InboundEmail, Mailbox
 from tickets.nudges import nudge_intake
@@ -20,6 +20,8 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n|\r\r")
 _FIELD = re.compile(
     rb"^(Message-ID|From|Subject|Date|Received)[ \t]*:(.*(?:\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE
 )
+
+MOST_BYTES = 2**31 - 1  # that a row can name; a server may claim more
 
 
 def receive_raw(
@@ -60,10 +62,11 @@ def store_once(
     envelope_to: Iterable[str] = (),
     mailbox: Mailbox | None = None,
     size: int | None = None,
+    receipt: ReceiptTime = ReceiptTime.SERVER,
 ) -> tuple[InboundEmail, bool]:
     """As receive_raw; tells also whether the mail is new."""
     recipients = [storable_line(address) for address in envelope_to]
-    whole = len(raw) if size is None else size
+    whole = min(len(raw) if size is None else size, MOST_BYTES)
     kept = head_of(raw) if whole > settings.MAIL_MAX_BYTES else raw
     fields = _fields_of(kept)
     row = InboundEmail(
@@ -76,6 +79,7 @@ def store_once(
         envelope_from=storable_line(envelope_from)[:320],
         envelope_to=recipients,
         received_at=received_at,
+        receipt=receipt,
     )
     return _saved(row)
 

@@ -1,0 +1,126 @@
+"""A small IMAP server on loopback that answers what a test says, impossible things included."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socketserver
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass
+class HostileMail:
+    """``date`` and ``size`` are sent as they stand; None leaves the attribute out of every answer."""
+
+    raw: bytes
+    date: str | None = '"18-Nov-2026 18:00:00 +0800"'
+    size: str | None = ""
+    literal: str = ""  # announced for the body instead of its length
+    breaks_on: str = ""  # the connection is cut at commands that hold this
+    refuses: str = ""  # commands that hold this are answered NO
+
+
+@dataclass
+class HostileServer:
+    mails: dict[int, HostileMail] = field(default_factory=dict)
+    commands: list[str] = field(default_factory=list)
+    logins: int = 0
+    most_logins: int = 100
+    port: int = 0
+
+
+class _Session(socketserver.StreamRequestHandler):
+    state: HostileServer
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError):
+            self._say("* OK ready")
+            while line := self.rfile.readline():
+                tag, _blank, command = line.decode("latin-1").strip().partition(" ")
+                if not self._obey(tag, command):
+                    return
+
+    def _obey(self, tag: str, command: str) -> bool:
+        state, word = self.state, command.split(" ")[0].upper()
+        state.commands.append(command)
+        if word == "LOGIN":
+            state.logins += 1
+            if state.logins > state.most_logins:
+                return False
+        elif word == "CAPABILITY":
+            self._say("* CAPABILITY IMAP4rev1 UIDPLUS MOVE")
+        elif word == "SELECT":
+            self._say(f"* {len(state.mails)} EXISTS", "* OK [UIDVALIDITY 7] ok")
+        elif command.upper().startswith("UID SEARCH"):
+            self._say("* SEARCH " + " ".join(map(str, state.mails)))
+        elif command.upper().startswith("UID"):
+            return self._fetch_or_store(tag, command)
+        self._say(f"{tag} OK done")
+        return word != "LOGOUT"
+
+    def _fetch_or_store(self, tag: str, command: str) -> bool:
+        numbers = command.split(" ")[2]
+        for sequence, uid in enumerate(sorted(self.state.mails), start=1):
+            mail = self.state.mails[uid]
+            if not _holds(numbers, uid):
+                continue
+            if mail.breaks_on and mail.breaks_on in command:
+                return False
+            if mail.refuses and mail.refuses in command:
+                self._say(f"{tag} NO internal error")
+                return True
+            self._answer(sequence, uid, mail, command)
+        self._say(f"{tag} OK done")
+        return True
+
+    def _answer(self, sequence: int, uid: int, mail: HostileMail, command: str) -> None:
+        items = [f"UID {uid}"]
+        if "RFC822.SIZE" in command and mail.size is not None:
+            items.append(f"RFC822.SIZE {mail.size or len(mail.raw)}")
+        if "INTERNALDATE" in command and mail.date is not None:
+            items.append(f"INTERNALDATE {mail.date}")
+        part = re.search(r"BODY\.PEEK(\[\w*\])(<0\.(\d+)>)?", command)
+        if part is None:
+            self._say(f"* {sequence} FETCH ({' '.join(items)})")
+            return
+        content = mail.raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if "HEADER" in command else mail.raw
+        content = content[: int(part[3])] if part[3] else content
+        announced = mail.literal if mail.literal and "HEADER" not in command else len(content)
+        origin = "<0>" if part[2] else ""
+        head = f"* {sequence} FETCH ({' '.join(items)} BODY{part[1]}{origin} {{{announced}}}\r\n"
+        self.wfile.write(head.encode() + content + b")\r\n")
+
+    def _say(self, *lines: str) -> None:
+        self.wfile.write("".join(f"{line}\r\n" for line in lines).encode("latin-1"))
+
+
+def _holds(numbers: str, uid: int) -> bool:
+    for part in numbers.split(","):
+        first, _colon, last = part.partition(":")
+        if int(first) <= uid <= int(last or first):
+            return True
+    return False
+
+
+@contextlib.contextmanager
+def hostile_imap() -> Iterator[HostileServer]:
+    state = HostileServer()
+
+    class Session(_Session):
+        pass
+
+    Session.state = state
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        allow_reuse_address = True
+
+    with Server(("127.0.0.1", 0), Session) as server:
+        state.port = server.server_address[1]
+        threading.Thread(target=server.serve_forever, args=(0.005,), daemon=True).start()
+        try:
+            yield state
+        finally:
+            server.shutdown()
