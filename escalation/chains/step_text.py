@@ -11,7 +11,7 @@ from tickets.choices import Priority
 
 
 def in_short(step: EscalationStep) -> str:
-    """`80 % · P0-P1 · tells the holder · E-mail`."""
+    """`80% · P0-P1 · tells the holder · Email`."""
     return " · ".join([step.when, priorities_of(step), *_does(step), media_of(step)])
 
 

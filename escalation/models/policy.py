@@ -201,9 +201,9 @@ class EscalationStep(models.Model):
 
     @property
     def when(self) -> str:
-        """Its moment in words: `50 %`, `15 min before due`."""
+        """Its moment in words: `50%`, `15 min before due`."""
         if self.percent is not None:
-            return f"{self.percent} %"
+            return f"{self.percent}%"
         minutes = self.minutes_from_due or 0
         if minutes == 0:
             return str(_("at the due time"))

@@ -40,7 +40,7 @@ def loaded(clock: Clock) -> Clock:
 
 @pytest.mark.parametrize("hours", [0, 5, 7, 9, 13])
 def test_what_is_foretold_is_what_the_sweep_does(clock: Clock, hours: int) -> None:
-    """The shipped chain: 50 % and 80 % tell, 100 % and 150 % move up, 200 % goes to the duty manager."""
+    """The shipped chain: 50% and 80% tell, 100% and 150% move up, 200% goes to the duty manager."""
     sweep(now=NOW + timedelta(hours=hours))
     clock = loaded(clock)
     foretold = next_steps([clock], now=NOW)[clock.pk]
@@ -61,7 +61,7 @@ def test_the_deputy_stands_in_for_an_absent_manager(clock: Clock) -> None:
 
 
 def test_of_the_steps_that_pass_while_somebody_has_it_the_one_that_fires_is_foretold(clock: Clock) -> None:
-    """Acknowledged after half the window until the due time: the warning at 80 % passes meanwhile."""
+    """Acknowledged after half the window until the due time: the warning at 80% passes meanwhile."""
     sweep(now=NOW + timedelta(hours=4))
     Clock.objects.update(held_until=clock.due_at, next_step_at=clock.due_at)
     foretold = next_steps([loaded(clock)], now=NOW)[clock.pk]
@@ -109,7 +109,7 @@ def test_the_ticket_page_marks_what_passes_while_somebody_has_it(clock: Clock) -
     ticket = Ticket.objects.select_related("owner", "customer").get(pk=clock.ticket_id)
     page = ticket_page(ticket, visible=Ticket.objects.all(), now=NOW + timedelta(hours=5))
     marks = [(one.step.when, one.is_skipped, one.is_next) for one in page.promises[0].chain if one.step]
-    assert marks[1:4] == [("80 %", True, False), ("100 %", False, True), ("150 %", False, False)]
+    assert marks[1:4] == [("80%", True, False), ("100%", False, True), ("150%", False, False)]
 
 
 def test_the_ticket_page_names_the_repeat_that_comes_next(clock: Clock) -> None:

@@ -22,7 +22,7 @@ STOPPED, BACK = 100, 280  # minutes: three hours
 
 @pytest.fixture
 def tickets(frozen) -> dict[int, Ticket]:
-    """A P1 whose 50, 80 and 100 % fall into the outage, and a P0 whose whole chain does; swept until it began."""
+    """A P1 whose 50, 80 and 100% fall into the outage, and a P0 whose whole chain does; swept until it began."""
     set_desk(duty_manager=staff("duty"))
     ann = staff("ann", reports_to=staff("boss", reports_to=staff("top")))
     contact = ContactFactory(customer=CustomerFactory(account_manager=ann))

@@ -191,7 +191,7 @@ def test_no_line_of_the_ledger_is_without_words(change):
 def test_a_step_says_who_had_it_who_has_it_and_who_was_told():
     step = FiredStep(
         100,
-        "100 %",
+        "100%",
         NOW,
         NOW,
         "Ann",
@@ -214,7 +214,7 @@ def test_a_step_says_who_had_it_who_has_it_and_who_was_told():
 @pytest.mark.parametrize(
     ("percent", "when", "moved", "told_only"),
     [
-        (0, "0 %", "Paged at once: the ticket went from Ann to Bob.", "Paged at once."),
+        (0, "0%", "Paged at once: the ticket went from Ann to Bob.", "Paged at once."),
         (None, "in 5", "The step “in 5”: the ticket went from Ann to Bob.", "The step “in 5” was executed."),
         (None, "", "Escalated manually: the ticket went from Ann to Bob.", None),
     ],
