@@ -10,12 +10,12 @@ from typing import Self
 from django.contrib.auth.models import User
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, Window
 from django.db.models.functions import Left, RowNumber
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import Contact, Contract
 from customers.names import full_name, name_of
 from customers.phrases import clauses, labelled, listed, noted
+from customers.stored_times import stamp
 from customers.times import moment, time_left
 from escalation.models import Clock, Escalation, Notification
 from escalation.notifications.wording import as_read_by, reader_of
@@ -241,7 +241,7 @@ def _promise(facts: HandoverFacts) -> Iterator[str]:
     due = clauses([moment(facts.due_at), time_left(facts.due_at, facts.at)])
     yield _("Due: %(time)s") % {"time": due}
     if facts.informed:
-        people = listed(noted(name, _short_time(at)) for name, at in facts.informed.items())
+        people = listed(noted(name, stamp(at)) for name, at in facts.informed.items())
         yield _("Notified: %(people)s") % {"people": people}
 
 
@@ -262,9 +262,5 @@ def _message_line(message: MessageExcerpt) -> str:
         else MessageKind(message.kind).label
     )
     late = _("logged later") if message.is_backdated else ""
-    head = " · ".join(filter(None, (_short_time(message.at), message.name, str(kind), late)))
+    head = " · ".join(filter(None, (stamp(message.at), message.name, str(kind), late)))
     return labelled(head, excerpt)
-
-
-def _short_time(at: datetime) -> str:
-    return f"{timezone.localtime(at):%m-%d %H:%M}"

@@ -5,9 +5,10 @@ Why so: .github/decisions/explaining.md.
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from django.conf import settings
+from django.db.models import Choices
 from django.utils.translation import gettext, gettext_noop, override
 
 from escalation.choices import DrillEnding
@@ -29,27 +30,6 @@ SENTENCES = (
     gettext_noop("%(minutes)s min after due"),
     gettext_noop("The fire drill is over: %(ending)s."),
 )
-# Lines of the notes that the desk writes itself: at an intake, and for a new owner.
-NOTE_LINES = (
-    gettext_noop(
-        "No customer is known for %(address)s. Choose one for the contact, or add their email domain."
-    ),
-    gettext_noop("The email is too large (%(size)s MB): only its headers were kept, not its text and files."),
-    gettext_noop("By email from %(address)s, not verified:"),
-    gettext_noop("Escalated from %(before)s to %(after)s."),
-    gettext_noop("%(before)s escalated it to %(after)s: %(reason)s"),
-    gettext_noop("%(name)s escalated it from %(before)s to %(after)s: %(reason)s"),
-    gettext_noop("%(before)s is away; %(after)s stands in."),
-    gettext_noop("%(after)s is back and owns it again; %(before)s owned it in the meantime."),
-    gettext_noop("Customer: %(name)s"),
-    gettext_noop("Contact: %(name)s"),
-    gettext_noop("Subject: %(subject)s"),
-    gettext_noop("Received: %(time)s"),
-    gettext_noop("Due: %(time)s"),
-    gettext_noop("Notified: %(people)s"),
-    gettext_noop("The customer's last message:"),
-    gettext_noop("Other messages:"),
-)
 # What the desk wrote before in their place, in English and Chinese: the ledger keeps it as it was written.
 FORMER = {
     "A reply was not delivered.": ("An answer did not arrive.",),
@@ -68,7 +48,7 @@ FORMER = {
     "No response: %(when)s.": ("No answer: %(when)s.", "未答复：%(when)s。"),
     "%(name)s is away.": ("%(name)s 缺勤。",),
 }
-STRICT = {"size": r"\d+", "address": r"\S+", "number": r"SD#\d+", "percent": r"\d+", "minutes": r"\d+"}
+STRICT = {"size": r"\d+", "number": r"SD#\d+", "percent": r"\d+", "minutes": r"\d+"}
 LABELS = {"ending": DrillEnding}  # places that hold the label of a choice
 PLACE = re.compile(r"%\((\w+)\)s")
 
@@ -81,31 +61,31 @@ def in_readers_words(reason: str, *, by_person: bool) -> str:
     for sentence in SENTENCES:
         if by_person and set(PLACE.findall(sentence)) - STRICT.keys() - LABELS.keys():
             continue
-        found = next(filter(None, (it.fullmatch(reason) for it in _spellings(sentence))), None)
-        if found is not None:
-            said = found.groupdict().items()
-            return gettext(sentence) % {name: _place_in_words(name, part, by_person) for name, part in said}
+        matches = (spelling.fullmatch(reason) for spelling in spellings(sentence))
+        if match := next(filter(None, matches), None):
+            places = match.groupdict().items()
+            return gettext(sentence) % {name: _place_in_words(name, text, by_person) for name, text in places}
     return reason
 
 
-def _place_in_words(place: str, said: str, by_person: bool) -> str:
+def _place_in_words(place: str, text: str, by_person: bool) -> str:
     if place in LABELS:
-        return next(str(one.label) for one in LABELS[place] if said in _labels(one))
-    return in_readers_words(said, by_person=by_person)
+        return next(str(choice.label) for choice in LABELS[place] if text in labels_of(choice))
+    return in_readers_words(text, by_person=by_person)
 
 
 @cache
-def _spellings(sentence: str) -> list[re.Pattern[str]]:
+def spellings(sentence: str) -> list[re.Pattern[str]]:
     """How the sentence reads in each language of the desk, its places as groups."""
-    spellings = [_pattern(former) for former in FORMER.get(sentence, ())]
+    patterns = [_pattern(former) for former in FORMER.get(sentence, ())]
     for code, _name in settings.LANGUAGES:
         with override(code):
-            spellings.append(_pattern(gettext(sentence)))
-    return spellings
+            patterns.append(_pattern(gettext(sentence)))
+    return patterns
 
 
-@cache
-def _labels(choice: DrillEnding) -> list[str]:
+@lru_cache(maxsize=None, typed=True)  # choices of two kinds may have one value
+def labels_of(choice: Choices) -> list[str]:
     """The label of a choice in each language of the desk."""
     labels = []
     for code, _name in settings.LANGUAGES:
@@ -126,18 +106,5 @@ def _pattern(text: str) -> re.Pattern[str]:
 def _place_pattern(place: str) -> str:
     """A pattern of what may stand in a placeholder."""
     if place in LABELS:
-        return "|".join(re.escape(label) for choice in LABELS[place] for label in _labels(choice))
+        return "|".join(re.escape(label) for choice in LABELS[place] for label in labels_of(choice))
     return STRICT.get(place, ".+")
-
-
-def note_in_readers_words(body: str) -> str:
-    """A note of the desk, line by line. What it quotes stays, and so do times: they are those of its first reader."""
-    return "\n".join(map(_note_line, body.split("\n")))
-
-
-def _note_line(line: str) -> str:
-    for sentence in NOTE_LINES:
-        found = next(filter(None, (one.fullmatch(line) for one in _spellings(sentence))), None)
-        if found is not None:
-            return gettext(sentence) % found.groupdict()
-    return line

@@ -17,7 +17,7 @@ from customers.phrases import listed, noted
 from customers.times import dated, duration_text, near, rough_duration, zone_name
 from customers.times import moment as moment_of
 from escalation.clocks.urgency import Urgency, share_left, urgency_of
-from escalation.lib.desk_reasons import note_in_readers_words
+from escalation.lib.desk_notes import note_in_readers_words
 from escalation.models import Clock
 
 register = template.Library()
@@ -114,7 +114,7 @@ def noting(text: object, note: object) -> str:
 
 @register.filter
 def desk_note(body: str) -> str:
-    """A note that the desk wrote, in the reader's language."""
+    """A note that the desk wrote, in the reader's language and zone."""
     return note_in_readers_words(body)
 
 

@@ -143,7 +143,7 @@ def test_it_names_everybody_once_who_was_told_of_this_promise(ticket):
         NotificationFactory(recipient=cy, ticket=ticket, clock=clock, created_at=minute(at))
     NotificationFactory(recipient=UserFactory(first_name="Dee"), ticket=ticket, clock=None)
     body = note(ticket, staff("bob", time_zone="UTC")).body
-    assert "Notified: Cy (11-18 12:24)\n" in body
+    assert "Notified: Cy (2026-11-18 12:24 UTC)\n" in body
 
 
 def test_by_hand_it_says_who_and_why(ticket):

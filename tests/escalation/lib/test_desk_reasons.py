@@ -12,7 +12,7 @@ from django.utils import translation
 from customers.choices import Language
 from escalation.choices import DrillEnding
 from escalation.enforcement.sweep import sweep
-from escalation.lib.desk_reasons import SENTENCES, in_readers_words, note_in_readers_words
+from escalation.lib.desk_reasons import SENTENCES, in_readers_words
 from tests.adminpages import page_url
 from tests.factories import AdminFactory, ContactFactory, CustomerFactory, StaffProfileFactory, staff
 from tests.talk import answered, asked, clock_of, minute, opened
@@ -145,12 +145,3 @@ def test_no_page_shows_a_chinese_reader_the_english_reasons_of_the_desk(login):
     answered(ticket, -10, then=Status.WAITING)
     asked(ticket, -5)
     assert "The customer wrote." not in client.get(pages[0]).content.decode()
-
-
-def test_a_note_of_the_desk_is_read_line_by_line():
-    note = "由林悦升级至陈国栋。\n客户：星光直播 · Gold\n\n客户最后的来信：\n直播间黑屏"
-    english = "Escalated from 林悦 to 陈国栋.\nCustomer: 星光直播 · Gold\n\nThe customer's last message:\n直播间黑屏"
-    with translation.override("en"):
-        assert note_in_readers_words(note) == english
-    with translation.override("zh-hans"):
-        assert note_in_readers_words(english) == note
