@@ -77,7 +77,7 @@ class Medium(models.TextChoices):
 class Way(models.TextChoices):
     """Through what a customer is served, part of what a tier promises; the first four are tickets.choices.Channel."""
 
-    EMAIL = "email", pgettext_lazy("served through", "Ticket or e-mail")
+    EMAIL = "email", pgettext_lazy("served through", "Ticket or email")
     PHONE = "phone", pgettext_lazy("served through", "Phone")
     GROUP = "group", pgettext_lazy("served through", "Dedicated tech group")
     CHAT = "chat", pgettext_lazy("served through", "Online chat")

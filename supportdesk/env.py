@@ -63,7 +63,7 @@ class Env:
         if bare.count("@") == 1 and not bare.startswith("@") and not bare.endswith("@"):
             return value
         raise ImproperlyConfigured(
-            f"{name} is {value!r}, which is no e-mail address. Set it to one such as support@example.com."
+            f"{name} is {value!r}, which is no email address. Set it to one such as support@example.com."
         )
 
     def bare_address(self, name: str) -> str:

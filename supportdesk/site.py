@@ -13,6 +13,7 @@ from supportdesk.pages.first_password import own_password
 from supportdesk.pages.help import help_page
 from supportdesk.pages.my_settings import duty_link, my_settings
 from supportdesk.pages.operations import operations_page
+from supportdesk.pages.script_words import script_words
 
 
 class DeskSite(UnfoldAdminSite):
@@ -39,6 +40,11 @@ class DeskSite(UnfoldAdminSite):
         if request.method == "POST":
             note_sign_in(request)
         return response
+
+    def i18n_javascript(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return script_words(request)
 
     def own_password(self, request: HttpRequest) -> HttpResponse:
         return own_password(request, self.each_context(request))

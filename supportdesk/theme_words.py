@@ -124,3 +124,15 @@ DJANGO_WORDS = (
     gettext_noop("Sat"),
     gettext_noop("Sun"),
 )
+
+# Words of Django's scripts that its Chinese catalogue lacks; supportdesk.pages.script_words hands them to the browser.
+SCRIPT_WORDS = (
+    gettext_noop('Choose %s by selecting them and then select the "Choose" arrow button.'),
+    gettext_noop("Choose all %s"),
+    gettext_noop("Choose selected %s"),
+    gettext_noop("Remove selected %s"),
+    gettext_noop('Remove %s by selecting them and then select the "Remove" arrow button.'),
+    gettext_noop("Remove all %s"),
+    gettext_noop("(click to clear)"),
+    gettext_noop("scrollable content"),
+)

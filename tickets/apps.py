@@ -6,4 +6,4 @@ from django.utils.translation import gettext_lazy as _
 
 class TicketsConfig(AppConfig):
     name = "tickets"
-    verbose_name = _("Tickets and mail")
+    verbose_name = _("Tickets and email")

@@ -150,8 +150,8 @@ def test_a_part_that_cannot_be_kept_alive_ends_the_command_with_status_1(
 def test_the_welcome_names_every_open_door() -> None:
     text = desk.welcome(DeskPlan(port=8100, lmtp_port=8124, smtp_port=0), None, None)
     assert "http://127.0.0.1:8100/" in text
-    assert "Mail by LMTP: 127.0.0.1:8124" in text
-    assert "Mail by SMTP" not in text
+    assert "Email by LMTP: 127.0.0.1:8124" in text
+    assert "Email by SMTP" not in text
 
 
 def test_the_welcome_of_the_demo_has_its_logins_and_a_line_that_sends_a_mail() -> None:

@@ -1,6 +1,7 @@
 """The theme brings no translations itself: each word that it marks is in Django's catalogues or in ours."""
 
 import ast
+import json
 import re
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
@@ -10,10 +11,13 @@ from typing import NamedTuple
 import pytest
 import unfold
 from django.apps import apps
+from django.contrib import admin
+from django.urls import reverse
 from django.utils.translation import gettext, ngettext, npgettext, override, pgettext
 from django.utils.translation.template import templatize
 
 from supportdesk import theme_words
+from tests.factories import staff
 
 THEME = Path(unfold.__file__).parent
 TRANSLATE: dict[str, Callable[..., str]] = {
@@ -53,15 +57,34 @@ def words_of_template(template: str) -> Iterator[Word]:
 
 
 def words_of_folder(folder: Path, *, without: str = "") -> set[Word]:
-    found: set[Word] = set()
+    words: set[Word] = set()
     for path in folder.rglob("*"):
         if without and without in path.parts:
             continue
         if path.suffix == ".html":
-            found.update(words_of_template(path.read_text("utf-8")))
+            words.update(words_of_template(path.read_text("utf-8")))
         elif path.suffix == ".py":
-            found.update(words_of_code(path.read_text("utf-8")))
-    return found
+            words.update(words_of_code(path.read_text("utf-8")))
+    return words
+
+
+# Of a plural the first form, which is its name in a catalogue.
+SCRIPT_CALL = re.compile(rf"\bn?gettext\(\s*({LITERAL})")
+
+
+def words_of_scripts(folder: Path) -> set[str]:
+    scripts = [path.read_text("utf-8") for path in folder.rglob("*.js") if "vendor" not in path.parts]
+    return {ast.literal_eval(word) for script in scripts for word in SCRIPT_CALL.findall(script)}
+
+
+@pytest.mark.django_db
+def test_each_word_of_the_scripts_is_read_in_chinese(login):
+    shown = words_of_scripts(Path(admin.__file__).parent) | words_of_scripts(THEME)
+    assert {"Choose all %s", "(click to clear)", "Today", "%(sel)s of %(cnt)s selected"} <= shown
+    reader = login(staff("wang", language="zh-hans"))
+    script = reader.get(reverse("admin:jsi18n")).content.decode().partition("const newcatalog = ")[2]
+    chinese, _end = json.JSONDecoder().raw_decode(script)
+    assert sorted(word for word in shown if chinese.get(word, word) == word) == []
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Django keeps one translation per msgid across all apps: what has two meanings needs a context."""
 
 import gettext
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -20,13 +21,14 @@ FOREIGN = [
     Path(django.__file__).parent / "conf",
     Path(django_q.__file__).parent,
 ]
+OTHER_WORDS_FOR_EMAIL = re.compile(r"\be-mail|\bmails?\b(?! server)", re.IGNORECASE)
 CATALOGUE = "locale/zh_Hans/LC_MESSAGES/django.mo"
 
 
 def catalogue(folder: Path) -> dict[object, str]:
     with (folder / CATALOGUE).open("rb") as file:
-        found = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
-    return {key: text for key, text in found.items() if key}
+        texts = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
+    return {key: text for key, text in texts.items() if key}
 
 
 def ours_on_purpose() -> set[object]:
@@ -36,11 +38,11 @@ def ours_on_purpose() -> set[object]:
 
 
 def test_no_two_of_our_catalogues_differ_on_a_word():
-    said: defaultdict[object, set[str]] = defaultdict(set)
+    texts_of: defaultdict[object, set[str]] = defaultdict(set)
     for app in APPS:
         for key, text in catalogue(ROOT / app).items():
-            said[key].add(text)
-    assert {key: texts for key, texts in said.items() if len(texts) > 1} == {}
+            texts_of[key].add(text)
+    assert {key: texts for key, texts in texts_of.items() if len(texts) > 1} == {}
 
 
 @pytest.mark.parametrize("folder", FOREIGN, ids=lambda folder: folder.name)
@@ -53,3 +55,11 @@ def test_no_word_of_ours_means_something_else_elsewhere(folder):
         if key in theirs and text != theirs[key] and key not in meant
     }
     assert clashes == {}
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_there_is_one_word_for_email(app):
+    """A mail server is called so everywhere; what it carries is email."""
+    keys = (key[0] if isinstance(key, tuple) else str(key) for key in catalogue(ROOT / app))
+    english = [key.rpartition("\x04")[2] for key in keys]  # without their contexts
+    assert [text for text in english if OTHER_WORDS_FOR_EMAIL.search(text)] == []

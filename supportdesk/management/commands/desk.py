@@ -37,13 +37,13 @@ class Command(BaseCommand):
             "--lmtp-port",
             type=int,
             default=DeskPlan.lmtp_port,
-            help="mail by LMTP; 0: none (default: %(default)s)",
+            help="email by LMTP; 0: none (default: %(default)s)",
         )
         parser.add_argument(
             "--smtp-port",
             type=int,
             default=DeskPlan.smtp_port,
-            help="mail by SMTP; 0: none (default: %(default)s)",
+            help="email by SMTP; 0: none (default: %(default)s)",
         )
         parser.add_argument(
             "--workers", type=int, default=DeskPlan.workers, help="web processes (default: %(default)s)"
@@ -130,9 +130,9 @@ def welcome(plan: DeskPlan, administrator: NewAdministrator | None, demo: DemoRe
     """What stands on the screen when the desk is open: where it is, and how to get in."""
     lines = [_("The desk is running at %(url)s (press Ctrl-C to stop it)") % {"url": plan.url}]
     if plan.lmtp_port:
-        lines.append(_("Mail by LMTP: 127.0.0.1:%(port)s") % {"port": plan.lmtp_port})
+        lines.append(_("Email by LMTP: 127.0.0.1:%(port)s") % {"port": plan.lmtp_port})
     if plan.smtp_port:
-        lines.append(_("Mail by SMTP: 127.0.0.1:%(port)s") % {"port": plan.smtp_port})
+        lines.append(_("Email by SMTP: 127.0.0.1:%(port)s") % {"port": plan.smtp_port})
     if administrator and not demo:
         lines.append(administrator_line(administrator))
     if demo:

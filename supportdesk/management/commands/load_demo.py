@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--smtp-port", type=int, default=8025, help="where the desk takes mail (default: %(default)s)"
+            "--smtp-port", type=int, default=8025, help="where the desk takes email (default: %(default)s)"
         )
 
     def handle(self, *args: Any, smtp_port: int, **options: Any) -> None:

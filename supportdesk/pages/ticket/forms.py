@@ -43,7 +43,7 @@ class ManyFilesField(forms.FileField):
 
 
 class AddressesField(forms.CharField):
-    """E-mail addresses between commas, semicolons or blanks."""
+    """Email addresses between commas, semicolons or blanks."""
 
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
         return (value or "").replace(";", " ").replace(",", " ").split()

@@ -204,6 +204,12 @@
     setTimeout(() => event.target.querySelector("h3.cursor-pointer")?.click());
   }
 
+  // The theme names its scrolling areas in English for whoever cannot see them.
+  window.addEventListener("load", () => {
+    const label = document.querySelector("[data-scrollable]")?.dataset.scrollable;
+    for (const area of label ? document.querySelectorAll(".simplebar-content-wrapper") : []) area.ariaLabel = label;
+  });
+
   document.addEventListener("DOMContentLoaded", () => {
     readClock(document);
     tick();
