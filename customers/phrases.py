@@ -29,6 +29,12 @@ def clauses(parts: Iterable[object]) -> str:
     return pgettext("between clauses", ", ").join(word for word in words if word)
 
 
+def grouped(parts: Iterable[object]) -> str:
+    """``Mon 09:00-12:00, 13:00-18:00; Tue 09:00-12:00``: parts that may be lists themselves; ``；`` in Chinese."""
+    words = (str(part) for part in parts)
+    return pgettext("between lists", "; ").join(word for word in words if word)
+
+
 def sentences(parts: Iterable[object]) -> str:
     """Whole sentences after each other: with a space in English, without one in Chinese."""
     words = [str(part) for part in parts if str(part)]

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from customers.phrases import grouped
 from customers.times import duration_text
 from escalation.choices import ClockKind, Way
 from escalation.explaining.counting import CountedStretch, StretchKind
@@ -131,9 +132,9 @@ def _terms(explanation: Explanation, zones: Zones) -> Iterator[NamedFact]:
     yield NamedFact(_("Counted from"), _counted_from_sentence(explanation, zones))
     named = {"name": calendar.name, "number": calendar.version, "zone": calendar.time_zone}
     yield NamedFact(_("Calendar"), _("%(name)s, version %(number)s (%(zone)s)") % named)
-    yield NamedFact(_("Working time"), "; ".join(week_in_words(calendar)))
+    yield NamedFact(_("Working time"), grouped(week_in_words(calendar)))
     if calendar.other_days:
-        yield NamedFact(_("Special days"), "; ".join(map(day_in_words, calendar.other_days)))
+        yield NamedFact(_("Special days"), grouped(map(day_in_words, calendar.other_days)))
     yield from (
         NamedFact(_("Channels covered"), _way_sentence(way, explanation, zones))
         for way in explanation.through

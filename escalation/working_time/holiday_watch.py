@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from customers.phrases import listed
 from escalation.models import Calendar
 from escalation.working_time.definitions import CalendarDefinition, from_json
+from escalation.working_time.holiday_names import holiday_name
 from escalation.working_time.public_holidays import LOOK_AHEAD, country_name, estimated_days, unknown_year
 
 
@@ -53,7 +54,7 @@ def estimated_holidays_of(definition: CalendarDefinition, on: date) -> tuple[Est
     until, known = on + LOOK_AHEAD, {own.day for own in definition.own_days}
     days = estimated_days(definition.country, definition.subdivision, range(on.year, until.year + 1))
     near = (EstimatedHoliday(day, name) for day, name in days.items() if on <= day <= until)
-    return tuple(one for one in near if all(abs((one.day - day).days) > 1 for day in known))
+    return tuple(holiday for holiday in near if all(abs((holiday.day - day).days) > 1 for day in known))
 
 
 def estimated_words(country: str, days: Sequence[EstimatedHoliday], names: Sequence[str]) -> str:
@@ -62,7 +63,7 @@ def estimated_words(country: str, days: Sequence[EstimatedHoliday], names: Seque
         "day off. Enter the days as own days once they are announced."
     ) % {
         "country": country_name(country),
-        "days": listed(f"{one.day} {one.name}" for one in days),
+        "days": listed(f"{holiday.day} {holiday_name(holiday.name)}" for holiday in days),
         "calendars": listed(names),
     }
 

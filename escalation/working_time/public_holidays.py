@@ -40,19 +40,19 @@ NO_HOLIDAYS = HolidayDays()
 
 def holiday_days(country: str, subdivision: str, years: range) -> HolidayDays:
     """The days of these years. WorkTimeError for a country or a subdivision that the library does not know."""
-    found = _library_days(country, subdivision, years)
+    days = _library_days(country, subdivision, years)
     wanted = set(years)
     return HolidayDays(
-        frozenset(day for day in found if day.year in wanted),
-        frozenset(day for day in found.weekend_workdays if day.year in wanted),
+        frozenset(day for day in days if day.year in wanted),
+        frozenset(day for day in days.weekend_workdays if day.year in wanted),
     )
 
 
 def estimated_days(country: str, subdivision: str, years: range) -> dict[date, str]:
-    """The holidays of these years, by their English names, whose dates are only reckoned: the moon decides."""
-    found = _library_days(country, subdivision, years)
-    days = ((day, name) for day, name in found.items() if day.year in years and ESTIMATED.search(name))
-    return {day: ESTIMATED.sub("", name) for day, name in sorted(days)}
+    """The English names of the holidays of these years whose dates are only reckoned: the moon decides."""
+    days = _library_days(country, subdivision, years).items()
+    names = {day: _estimated_names(name) for day, name in sorted(days) if day.year in years}
+    return {day: name for day, name in names.items() if name}
 
 
 def exceptions_of(days: HolidayDays, weekly: Sequence[Sequence[Interval]]) -> dict[date, Sequence[Interval]]:
@@ -134,6 +134,11 @@ def country_name(country: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", next(names, country))
 
 
+def _estimated_names(names: str) -> str:
+    """Of a day with several names those that are estimated, without saying so."""
+    return "; ".join(ESTIMATED.sub("", name) for name in names.split("; ") if ESTIMATED.search(name))
+
+
 @lru_cache(maxsize=128)
 def _library_days(country: str, subdivision: str, years: range) -> Any:
     _refuse_unknown_country(country)
@@ -155,8 +160,8 @@ def _refuse_unknown_country(country: str) -> None:
         )
 
 
-def _years_with_moved_days(found: Any) -> Iterator[int]:
-    for year, entries in getattr(found, "special_public_holidays", {}).items():
+def _years_with_moved_days(days: Any) -> Iterator[int]:
+    for year, entries in getattr(days, "special_public_holidays", {}).items():
         rows = entries if isinstance(entries[0], tuple) else (entries,)
         if any(len(row) > 3 for row in rows):  # to month, day, from month, day
             yield year

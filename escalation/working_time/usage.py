@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
-from customers.phrases import listed
+from customers.phrases import grouped, listed
 from escalation.models import Calendar, Clock, ContractWindow, Policy, PolicyTarget
 
 NAMED = 5
@@ -38,13 +38,13 @@ def _uses(calendar: Calendar) -> Iterator[str]:
 
 
 def _named(names: "QuerySet[Policy, str] | QuerySet[ContractWindow, str]") -> str:
-    found = list(names[: NAMED + 1])
-    return listed([*found[:NAMED], "…"] if len(found) > NAMED else found)
+    first = list(names[: NAMED + 1])
+    return listed([*first[:NAMED], "…"] if len(first) > NAMED else first)
 
 
 def refusal_to_delete(calendar: Calendar) -> str:
     """Why it cannot be deleted, as a sentence."""
     return _("%(calendar)s cannot be deleted: SLAs are counted by it. %(uses)s.") % {
         "calendar": calendar,
-        "uses": "; ".join(uses_of(calendar)),
+        "uses": grouped(uses_of(calendar)),
     }

@@ -4,7 +4,7 @@ import pytest
 from django.utils import translation
 
 from customers.names import desk_name, given_name
-from customers.phrases import clauses, labelled, listed, noted, sentences
+from customers.phrases import clauses, grouped, labelled, listed, noted, sentences
 
 WRITERS = {
     "list": lambda: listed(["a", "", "b", "c"]),
@@ -47,3 +47,9 @@ def test_the_desk_signs_in_the_language_of_the_mail(settings):
 @pytest.mark.parametrize(("name", "greeted"), [("Maya Chen", "Maya"), ("何思琪", "何思琪"), ("", "")])
 def test_people_are_greeted_as_their_language_does(name, greeted):
     assert given_name(name) == greeted
+
+
+@pytest.mark.parametrize(("language", "text"), [("en", "Mon 9, 10; Tue 9"), ("zh-hans", "Mon 9, 10；Tue 9")])
+def test_lists_are_parted_by_the_languages_semicolon(language, text):
+    with translation.override(language):
+        assert grouped(["Mon 9, 10", "", "Tue 9"]) == text

@@ -29,7 +29,9 @@ MACHINE = re.compile(
 )
 WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
 # A point ends a Chinese sentence as little as a comma parts it.
-HALF_WIDTH = re.compile(rf"{HAN}\s*[,;:!?()]\s*{HAN}|{HAN}[,;!?]|{HAN}\s*\({HAN}|{HAN}\.(?:\s|$|\.)")
+HALF_WIDTH = re.compile(
+    rf"{HAN}\s*[,;:!?()]\s*{HAN}|{HAN}[,;!?]|[,;]\s*{HAN}|{HAN}\s*\({HAN}|{HAN}\.(?:\s|$|\.)"
+)
 ZONES = re.compile(r"\b(?:[ECMP][SD]T|CES?T|WES?T|GMT|BST|JST|IST|HKT|MSK|AE[SD]T)\b|\([+-]\d{4}\)")
 
 

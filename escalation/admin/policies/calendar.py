@@ -16,11 +16,12 @@ from unfold.decorators import display
 
 from customers.admin.base import DeskAdmin, ReadOnlyInline
 from customers.admin.fields import person
-from customers.phrases import listed, noted
+from customers.phrases import grouped, listed, noted
 from escalation.admin.policies.calendar_form import DAYS, CalendarForm
 from escalation.models import Calendar, CalendarVersion
 from escalation.working_time.definitions import CalendarDefinition, from_json
 from escalation.working_time.editing import revise_calendar
+from escalation.working_time.holiday_names import holiday_name
 from escalation.working_time.holiday_watch import (
     estimated_holidays_of,
     estimated_words,
@@ -119,7 +120,7 @@ class CalendarAdmin(DeskAdmin):
 
     @display(description=_("used by"))
     def used_by(self, calendar: Calendar) -> str:
-        return "; ".join(uses_of(calendar)) or "-"
+        return grouped(uses_of(calendar)) or "-"
 
     @display(description=_("hours"))
     def hours(self, calendar: Calendar) -> str:
@@ -151,27 +152,28 @@ def in_words(definition: CalendarDefinition) -> str:
 def _years(calendar: Calendar) -> list[str]:
     """How many days each year has, whether they are final, and which of them are only estimated."""
     definition = from_json(calendar.definition)
-    found = definition.holidays
-    years = sorted({day.year for day in found.closed | found.make_up})
+    holidays = definition.holidays
+    years = sorted({day.year for day in holidays.closed | holidays.make_up})
     place = definition.country, definition.subdivision
     estimated = estimated_days(*place, range(years[0], years[-1] + 1)) if years else {}
     guesses = (
-        gettext("%(day)s %(name)s (estimated)") % {"day": day, "name": estimated[day]} for day in estimated
+        gettext("%(day)s %(name)s (estimated)") % {"day": day, "name": holiday_name(name)}
+        for day, name in estimated.items()
     )
     return [*(_year(definition, year) for year in years), *guesses]
 
 
 def _year(definition: CalendarDefinition, year: int) -> str:
-    found = definition.holidays
-    closed = sum(day.year == year for day in found.closed)
-    make_up = [f"{day:%m-%d}" for day in sorted(found.make_up) if day.year == year]
-    told = ngettext("%(year)s: %(closed)s holiday", "%(year)s: %(closed)s holidays", closed)
+    holidays = definition.holidays
+    closed = sum(day.year == year for day in holidays.closed)
+    make_up = [f"{day:%m-%d}" for day in sorted(holidays.make_up) if day.year == year]
+    days_off = ngettext("%(year)s: %(closed)s holiday", "%(year)s: %(closed)s holidays", closed)
     words = {"year": year, "closed": closed, "worked": len(make_up)}
-    return f"{told % words}; {_make_up_days(definition, year, make_up) % words}"
+    return grouped([days_off % words, _make_up_days(definition, year, make_up) % words])
 
 
 def _make_up_days(definition: CalendarDefinition, year: int, days: list[str]) -> str:
     if not is_published(definition.country, year):
         return gettext("make-up workdays not yet announced")
-    told = ngettext("%(worked)s make-up workday", "%(worked)s make-up workdays", len(days))
-    return noted(told, listed(days))
+    workdays = ngettext("%(worked)s make-up workday", "%(worked)s make-up workdays", len(days))
+    return noted(workdays, listed(days))
