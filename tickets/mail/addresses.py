@@ -18,7 +18,9 @@ _TOKEN = re.compile(
 _COMMENT = re.compile(rb"\((?:[^()\\]|\\.)*\)", re.DOTALL)
 _BARE = re.compile(rb'(?:"[^"@]{1,64}"|[^\s<>()\[\],;:"@]{1,128})@[^\s<>(),;:"]{1,255}')
 _QUOTED_PAIR = re.compile(r'\\(["\\()])')
-_EMAIL = re.compile(
+# One bare address. What looks like an encoded word is none: read as one, it would be another address.
+EMAIL = re.compile(
+    r"""(?!.*=\?[^?]*\?[bBqQ]\?)"""
     r"""(?:"[^"\x00-\x1f]{1,64}"|[^\s@<>()\[\],;:"\\]{1,128})@[^\s@<>()\[\],;:"\\/?=]{1,255}"""
 )
 _QUOTED_LOCAL = re.compile('"[^"]+"@')
@@ -92,7 +94,7 @@ def _email(raw: bytes, hint: str) -> str:
     text = text.removeprefix("mailto:").rpartition(":")[2] if text.startswith(("@", "mailto:")) else text
     local, _, domain = text.rpartition("@") if text.startswith('"') else text.replace(" ", "").rpartition("@")
     email = f"{local}@{domain.rstrip('.').lower()}"
-    return email if _EMAIL.fullmatch(email) else ""
+    return email if EMAIL.fullmatch(email) else ""
 
 
 def _name(tokens: list[bytes], email: str, hint: str) -> str:

@@ -6,6 +6,7 @@ One sender may open so many tickets in an hour; mail above that limit is parked,
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 
 from django.utils import translation
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from customers.models import Desk
 from customers.names import desk_name, given_name
 from tickets.choices import IntakeState, MailPurpose, Priority
+from tickets.errors import DeskError
 from tickets.mail.storable_text import storable_line
 from tickets.models import InboundEmail, Ticket
 from tickets.services.conversation import add_customer_message, add_note
@@ -147,19 +149,20 @@ def _park_above_limit(incoming: IncomingMail) -> IntakeOutcome:
     people = [desk.intake_owner, desk.duty_manager] if desk else []
     address = next((person.email for person in people if person and person.email), "")
     words = {"address": incoming.author.email, "most": MOST_TICKETS}
-    if address and not incoming.mailboxes.is_own(address) and not parked.exists():
-        queue_mail(
-            purpose=MailPurpose.NOTIFICATION,
-            recipients=[address],
-            subject=_("Email from %(address)s is being held") % words,
-            text=_(
-                "%(address)s created more than %(most)s tickets within an hour. Further email "
-                "from this sender is held for review, where it can be turned into tickets. "
-                "Nothing is lost."
+    if address and not parked.exists():
+        with suppress(DeskError):  # mistyped, or the desk's own address: the mail is parked all the same
+            queue_mail(
+                purpose=MailPurpose.NOTIFICATION,
+                recipients=[address],
+                subject=_("Email from %(address)s is being held") % words,
+                text=_(
+                    "%(address)s created more than %(most)s tickets within an hour. Further email "
+                    "from this sender is held for review, where it can be turned into tickets. "
+                    "Nothing is lost."
+                )
+                % words,
+                at=incoming.now,
             )
-            % words,
-            at=incoming.now,
-        )
     reason = _("%(address)s created more than %(most)s tickets within an hour.") % words
     return IntakeOutcome(IntakeState.PARKED, reason)
 

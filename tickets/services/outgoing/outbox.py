@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from tickets.choices import MailPurpose
 from tickets.errors import DeskError
-from tickets.mail.addresses import parse_addresses
+from tickets.mail.addresses import EMAIL
 from tickets.mail.storable_text import plain_name, storable, storable_line
 from tickets.mail.threading import new_message_id, reply_address
 from tickets.models import Message, OutboundEmail, Ticket
@@ -53,9 +53,10 @@ def queue_mail(
 ) -> OutboundEmail:
     """Write a mail to the outbox in the caller's transaction and have it sent after the commit.
 
-    Own addresses of the desk are left out of To and Cc. A ticket's mail carries its number in the subject and, unless
-    it is a notification to colleagues, a signed Reply-To. Message-IDs are given without angle brackets. Raises
-    DeskError when nobody is left to write to, and for every mail of a fire drill that is not for colleagues.
+    Addresses are bare, as our own rows have them; the desk's own are left out of To and Cc. A ticket's mail carries its
+    number in the subject and, unless it is a notification to colleagues, a signed Reply-To. Message-IDs are given
+    without angle brackets. Raises DeskError on an address that is not bare, when nobody is left to write to, and for
+    every mail of a fire drill that is not for colleagues.
     """
     if ticket is not None and ticket.is_drill and purpose != MailPurpose.NOTIFICATION:
         raise DeskError(
@@ -79,7 +80,7 @@ def queue_mail(
         rfc_message_id=new_message_id(ticket.pk if ticket else None, sender.address.rpartition("@")[2]),
         sender=formataddr((plain_name(sender.name), sender.address)),
         recipients=to,
-        copies=[address for address in _addresses(copies, mailboxes) if address not in to],
+        copies=_addresses([*to, *copies], mailboxes)[len(to) :],
         subject=subject_with_tag(subject, ticket),
         text=storable(text),
         html=storable(html),
@@ -118,7 +119,14 @@ def _thread_headers(in_reply_to: str, references: Sequence[str]) -> dict[str, st
 
 
 def _addresses(texts: Iterable[str], mailboxes: Mailboxes) -> list[str]:
-    """Bare addresses, each once, without our own."""
-    parsed = [address for text in texts for address in parse_addresses(text.encode("utf-8", "replace"))]
-    by_key = {address.key: address.email for address in parsed if not mailboxes.is_own(address.email)}
+    """Each address once, without our own. Raises DeskError on what is not one bare address, and never repairs it."""
+    by_key: dict[str, str] = {}
+    for address in filter(None, texts):
+        if not EMAIL.fullmatch(address) or plain_name(address) != address:
+            shown = repr(address[:200])[1:-1]  # with line breaks and what cannot be seen as escapes
+            raise DeskError(
+                _("“%(address)s” is not an email address. Correct it first.") % {"address": shown}
+            )
+        if not mailboxes.is_own(address):
+            by_key.setdefault(address.casefold(), address)
     return list(by_key.values())
