@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, NoticeKind
 from escalation.clocks import lifecycle, updates_and_resolution
-from escalation.clocks.ledger import Before, ChangeContext, event_row
+from escalation.clocks.ledger import ChangeContext, event_row
 from escalation.clocks.merging import merge_clocks
 from escalation.drills.drills import end_the_answered, end_the_closed
 from escalation.enforcement.paging import page_duty
@@ -201,9 +201,7 @@ def note_the_new_holders(events: Sequence[TicketAssigned]) -> None:
         event = by_ticket[clock.ticket_id]
         clock.ticket = event.ticket
         context = ChangeContext(event.at, event.actor, event.reason)
-        lines.append(
-            event_row(clock, ClockChange.HANDED_OVER, context, before=Before.of(clock), rule=event.rule)
-        )
+        lines.append(event_row(clock, ClockChange.HANDED_OVER, context, rule=event.rule))
     insert_all(lines)
 
 

@@ -126,9 +126,8 @@ def _retarget(clock: Clock, target: PolicyTarget, due: datetime, context: Change
 
 
 def _keep_stricter(clock: Clock, version: PolicyVersion, context: ChangeContext) -> None:
-    before = Before.of(clock)
     clock.policy_version = version
     clock.next_step_at = next_step_time(clock)
     clock.save(update_fields=["policy_version", "next_step_at"])
     data = {**window_data(clock), "policy_version": version.pk, "kept": True}
-    append_event(clock, ClockChange.RETARGETED, context, before=before, **data)
+    append_event(clock, ClockChange.RETARGETED, context, **data)

@@ -42,13 +42,16 @@ def event_row(
     change: ClockChange,
     context: ChangeContext,
     *,
-    before: Before,
+    before: Before | None = None,
     at: datetime | None = None,
     message: Message | None = None,
     holder_id: int | None = None,
     **data: object,
 ) -> NewRow[ClockEvent]:
-    """A line that is not saved yet. ``at`` (UTC) is when the change took effect, if not now."""
+    """A line that is not saved yet. ``at`` (UTC) is when the change took effect, if not now.
+
+    ``before`` is for a change of the state or the due time; without it both are as the clock has them.
+    """
     values = {
         "clock_id": clock.pk,
         "change": change,
@@ -57,9 +60,9 @@ def event_row(
         "actor_id": context.actor.pk if context.actor is not None else None,
         "holder_id": holder_id or clock.ticket.owner_id,
         "message_id": message.pk if message is not None else None,
-        "state_before": before.state,
+        "state_before": before.state if before is not None else clock.state,
         "state_after": clock.state,
-        "due_before": before.due_at,
+        "due_before": before.due_at if before is not None else clock.due_at,
         "due_after": clock.due_at,
         "cause": context.cause[:300],
         "data": data,
@@ -72,7 +75,7 @@ def append_event(
     change: ClockChange,
     context: ChangeContext,
     *,
-    before: Before,
+    before: Before | None = None,
     at: datetime | None = None,
     message: Message | None = None,
     holder_id: int | None = None,

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind
-from escalation.clocks.ledger import Before, ChangeContext, append_event
+from escalation.clocks.ledger import ChangeContext, append_event
 from escalation.clocks.lifecycle import PINNED, cancel, open_clocks
 from escalation.models import Clock
 from tickets.models import Ticket
@@ -19,14 +19,7 @@ def merge_clocks(source: Ticket, target: Ticket, context: ChangeContext) -> None
     for clock in Clock.objects.filter(ticket=source).select_related(*PINNED).order_by("pk"):
         clock.ticket = target
         clock.save(update_fields=["ticket"])
-        append_event(
-            clock,
-            ClockChange.MERGED,
-            context,
-            before=Before.of(clock),
-            source=source.pk,
-            target=target.pk,
-        )
+        append_event(clock, ClockChange.MERGED, context, source=source.pk, target=target.pk)
 
 
 def _keep_the_stricter(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from escalation.chains.progress import ChainProgress, progress_of
 from escalation.choices import AcknowledgedBy, ClockChange, ClockState, NoticeKind
-from escalation.clocks.ledger import Before, ChangeContext, append_event
+from escalation.clocks.ledger import ChangeContext, append_event
 from escalation.clocks.lifecycle import open_clocks
 from escalation.enforcement.firing import escalate_by_hand
 from escalation.models import Acknowledgement, Clock, Escalation
@@ -129,14 +129,7 @@ def _record_acknowledgement(
     clock.held_until = max(until, clock.held_until or until)
     clock.next_step_at = progress.next_action_at(after=context.at)
     clock.save(update_fields=["held_until", "next_step_at"])
-    append_event(
-        clock,
-        ClockChange.ACKNOWLEDGED,
-        context,
-        before=Before.of(clock),
-        until=until.isoformat(),
-        by=by.value,
-    )
+    append_event(clock, ClockChange.ACKNOWLEDGED, context, until=until.isoformat(), by=by.value)
     return Acknowledgement.objects.create(
         clock=clock, escalation=firing, user=actor, at=context.at, until=until, by=by
     )

@@ -18,7 +18,7 @@ from customers.names import name_of
 from escalation.chains.progress import DueStep, progress_by_clock, progress_of
 from escalation.chains.step_times import AT_THE_START
 from escalation.choices import ClockChange, ClockState, Medium, Whom
-from escalation.clocks.ledger import Before, ChangeContext, event_row, past_holders
+from escalation.clocks.ledger import ChangeContext, event_row, past_holders
 from escalation.clocks.lifecycle import breach_row
 from escalation.clocks.updates_and_resolution import resume
 from escalation.enforcement.handover import Handover, write_handover_notes
@@ -155,8 +155,7 @@ def _write_firings(
         moves = [OwnerChange(one.clock.ticket, one.target, one.reason) for one in moving if one.target]
         hand_over_all(moves, actor=context.actor, at=context.at, rule=rule)
         if rule == OwnerRule.ESCALATION:
-            handovers = [Handover.of_escalation(one.clock, one.escalation) for one in moving]
-            write_handover_notes(handovers, at=context.at)
+            write_handover_notes([_handover(one, one.target) for one in moving if one.target], at=context.at)
     rows: list[NewRow[Notification]] = []
     for firing in firings:
         about: dict[str, Any] = {
@@ -170,6 +169,13 @@ def _write_firings(
         nudge_dispatch()
 
 
+def _handover(firing: Firing, target: User) -> Handover:
+    escalation = firing.escalation
+    return Handover(
+        firing.clock, escalation.from_owner, target, actor=escalation.by, reason=escalation.reason
+    )
+
+
 def _step_line(firing: Firing, context: ChangeContext) -> NewRow[ClockEvent]:
     step = firing.escalation.step
     facts: dict[str, Any] = {"escalation": firing.escalation.pk}
@@ -179,7 +185,7 @@ def _step_line(firing: Firing, context: ChangeContext) -> NewRow[ClockEvent]:
         facts["minutes_from_due"] = step.minutes_from_due
     if firing.escalation.round:
         facts["round"] = firing.escalation.round
-    return event_row(firing.clock, ClockChange.STEP, context, before=Before.of(firing.clock), **facts)
+    return event_row(firing.clock, ClockChange.STEP, context, **facts)
 
 
 def fire_opening(clock: Clock, *, at: datetime) -> Escalation | None:

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
-from typing import Self
 
 from django.contrib.auth.models import User
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, Window
@@ -17,7 +16,7 @@ from customers.names import full_name, name_of
 from customers.phrases import clauses, labelled, listed, noted
 from customers.stored_times import stamp
 from customers.times import moment, time_left
-from escalation.models import Clock, Escalation, Notification
+from escalation.models import Clock, Notification
 from escalation.notifications.wording import as_read_by, reader_of
 from tickets.choices import Channel, MessageKind
 from tickets.models import Message
@@ -31,8 +30,7 @@ QUESTIONS = Q(kind=MessageKind.INBOUND)
 
 
 class HandoverCause(Enum):
-    STEP = auto()
-    BY_HAND = auto()
+    ESCALATION = auto()
     ABSENCE = auto()
     RETURN = auto()
 
@@ -44,16 +42,9 @@ class Handover:
     clock: Clock
     before: User
     after: User
-    cause: HandoverCause = HandoverCause.STEP
+    cause: HandoverCause = HandoverCause.ESCALATION
     actor: User | None = None
     reason: str = ""
-
-    @classmethod
-    def of_escalation(cls, clock: Clock, escalation: Escalation) -> Self:
-        by = escalation.by
-        cause = HandoverCause.STEP if by is None else HandoverCause.BY_HAND
-        after = escalation.to_owner or escalation.from_owner
-        return cls(clock, escalation.from_owner, after, cause, by, escalation.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +206,11 @@ def handover_text(facts: HandoverFacts) -> str:
 def _what_happened(facts: HandoverFacts) -> Iterator[str]:
     names = {"before": facts.before, "after": facts.after, "name": facts.actor, "reason": facts.reason}
     match facts.cause:
-        case HandoverCause.STEP:
+        case HandoverCause.ESCALATION if not facts.actor:
             yield _("Escalated from %(before)s to %(after)s.") % names
-        case HandoverCause.BY_HAND if facts.actor == facts.before:
+        case HandoverCause.ESCALATION if facts.actor == facts.before:
             yield _("%(before)s escalated it to %(after)s: %(reason)s") % names
-        case HandoverCause.BY_HAND:
+        case HandoverCause.ESCALATION:
             yield _("%(name)s escalated it from %(before)s to %(after)s: %(reason)s") % names
         case HandoverCause.ABSENCE:
             yield _("%(before)s is away; %(after)s stands in.") % names
@@ -241,7 +232,7 @@ def _promise(facts: HandoverFacts) -> Iterator[str]:
     due = clauses([moment(facts.due_at), time_left(facts.due_at, facts.at)])
     yield _("Due: %(time)s") % {"time": due}
     if facts.informed:
-        people = listed(noted(name, stamp(at)) for name, at in facts.informed.items())
+        people = listed([noted(name, stamp(at)) for name, at in facts.informed.items()])
         yield _("Notified: %(people)s") % {"people": people}
 
 

@@ -23,6 +23,7 @@ class WorkingHours:
     `weekly` holds the intervals of Monday to Sunday in minutes after midnight; 1440 is 24:00, and an end
     beyond it reaches into the next day (22:00 to 06:00 is 1320 to 1800) and belongs to the day it starts on.
     `exceptions` replaces the intervals of single dates: empty for a holiday, filled for a make-up day.
+    `never_closes` says that no calendar need be asked: hours around the clock without an exception.
     Anything that makes no sense is refused with a WorkTimeError.
     """
 
@@ -31,6 +32,7 @@ class WorkingHours:
     weekly: Sequence[Sequence[Interval]] = ((),) * 7
     exceptions: Mapping[date, Sequence[Interval]] = field(default_factory=dict)
     tz: ZoneInfo = field(init=False, repr=False, compare=False)
+    never_closes: bool = field(init=False, repr=False, compare=False)
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -38,17 +40,13 @@ class WorkingHours:
         weekly = (ALL_DAY,) * 7 if self.always_open else checked_week(self.weekly)
         exceptions = checked_exceptions(self.exceptions)
         values = {"zone": tz.key, "tz": tz, "weekly": weekly, "exceptions": exceptions}
+        values["never_closes"] = self.always_open and not exceptions
         values["_hash"] = hash((tz.key, weekly, frozenset(exceptions.items())))
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
     def __hash__(self) -> int:
         return self._hash
-
-    @property
-    def never_closes(self) -> bool:
-        """Plain hours around the clock, so that no calendar need be asked."""
-        return self.always_open and not self.exceptions
 
     def intervals_on(self, day: date) -> Sequence[Interval]:
         """The intervals that start on a local date."""

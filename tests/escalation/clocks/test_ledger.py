@@ -59,6 +59,13 @@ def test_a_line_says_what_who_when_and_why():
     assert (line.cause, line.data) == ("x" * 300, {"percent": 50})
 
 
+def test_a_change_of_something_else_leaves_state_and_due_time_as_they_are():
+    clock = ClockFactory()
+    line = append_event(clock, ClockChange.WAIVED, ChangeContext(minute(5), None))
+    assert (line.state_before, line.state_after) == (ClockState.RUNNING, ClockState.RUNNING)
+    assert (line.due_before, line.due_after) == (clock.due_at, clock.due_at)
+
+
 def test_a_change_without_a_time_of_its_own_is_as_old_as_the_act():
     clock = ClockFactory()
     assert append_event(

