@@ -1,12 +1,16 @@
-"""Times and lengths of time as people read them, in the active language and zone.
+"""Whose language and zone are active, and times and lengths of time as people read them in these.
 
 A zone is named by its offset and city, never by an abbreviation: CST is China's, America's and Cuba's.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -42,6 +46,23 @@ CITIES = {
     "America/Sao_Paulo": pgettext_lazy("city of a time zone", "Sao Paulo"),
     "Australia/Sydney": pgettext_lazy("city of a time zone", "Sydney"),
 }
+
+
+@contextmanager
+def as_read_by(language: str, zone: str) -> Iterator[None]:
+    """Texts and times inside are those of a reader with this language and zone."""
+    with translation.override(language), timezone.override(ZoneInfo(zone)):
+        yield
+
+
+def reader_of(user: User) -> tuple[str, str]:
+    """Language and zone of a colleague; without a profile those of the desk."""
+    profile = getattr(user, "staff_profile", None)
+    return (
+        (profile.language, profile.time_zone)
+        if profile
+        else (settings.LANGUAGE_CODE, settings.DESK_TIME_ZONE)
+    )
 
 
 def moment(at: datetime) -> str:

@@ -13,12 +13,12 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from customers.models import Customer, Desk
+from customers.times import as_read_by
 from escalation.choices import DrillEnding
 from escalation.clocks.ledger import ChangeContext
 from escalation.clocks.lifecycle import cancel, open_clocks
 from escalation.lib.drill_marks import MARK, with_drill_mark
 from escalation.models import Acknowledgement, Clock, Drill, Escalation
-from escalation.notifications.wording import as_read_by
 from tickets.choices import Channel, Priority, Status
 from tickets.errors import DeskError
 from tickets.events import StaffResponded, StatusChanged

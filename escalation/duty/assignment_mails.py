@@ -10,9 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from customers.names import desk_name, name_of
-from customers.times import moment
+from customers.times import as_read_by, moment, reader_of
 from escalation.models import DutyOverride
-from escalation.notifications.wording import as_read_by, reader_of
 from tickets.choices import MailPurpose
 from tickets.errors import DeskError
 from tickets.services.outgoing.outbox import queue_mail

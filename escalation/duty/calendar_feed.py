@@ -15,9 +15,9 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from customers.names import name_of
+from customers.times import as_read_by, reader_of
 from escalation.lib.icalendar import Event, calendar_document
 from escalation.models import DutyFeed, DutyRota, DutyShift
-from escalation.notifications.wording import as_read_by, reader_of
 from escalation.people.on_duty import Watch, watches_by_rota
 
 PAST = timedelta(weeks=4)

@@ -11,9 +11,9 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, transaction
 from django.db.models import Max
 
+from customers.times import as_read_by, reader_of
 from escalation.duty.handover_digest import Digest, digest_of, for_reader, subject_of, text_of
 from escalation.models import DutyHandover, DutyRota
-from escalation.notifications.wording import as_read_by, reader_of
 from escalation.people.on_duty import Watch, shifts_within, watches_by_rota
 from tickets.choices import MailPurpose
 from tickets.errors import DeskError

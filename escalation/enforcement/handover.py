@@ -15,9 +15,8 @@ from customers.models import Contact, Contract
 from customers.names import full_name, name_of
 from customers.phrases import clauses, labelled, listed, noted
 from customers.stored_times import stamp
-from customers.times import moment, time_left
+from customers.times import as_read_by, moment, reader_of, time_left
 from escalation.models import Clock, Notification
-from escalation.notifications.wording import as_read_by, reader_of
 from tickets.choices import Channel, MessageKind
 from tickets.models import Message
 from tickets.models.message import BACKDATED_AFTER

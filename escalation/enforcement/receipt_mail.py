@@ -7,16 +7,15 @@ from django.utils.translation import gettext as _
 
 from customers.models import Contract
 from customers.names import name_of
+from customers.times import as_read_by
 from escalation.choices import ClockKind, NoticeKind
 from escalation.enforcement.receipt_text import Receipt, receipt_text
 from escalation.models import Clock
-from escalation.notifications.wording import as_read_by
 from escalation.policies.terms import window_for
 from tickets.choices import Channel, Fact, MailPurpose, Priority
 from tickets.errors import DeskError
 from tickets.models import Message, OutboundEmail, Ticket
-from tickets.services.outgoing.outbox import queue_mail
-from tickets.services.outgoing.reply_mail import answer_subject
+from tickets.services.outgoing.outbox import answer_subject, queue_mail
 from tickets.services.timeline import record
 
 MOST_IN_AN_HOUR = 5  # to one contact; a contact who gets more is most likely a machine that answers

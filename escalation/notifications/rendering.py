@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from customers.models import Customer
 from customers.names import name_of
 from customers.phrases import clauses, labelled, listed, noted
-from customers.times import near_zoned, time_left
+from customers.times import as_read_by, near_zoned, reader_of, time_left
 from escalation.choices import NoticeKind
 from escalation.clocks.acknowledgements import PAGES
 from escalation.models import DutyRota, Notification
@@ -25,11 +25,9 @@ from escalation.notifications.channels.payload import MessageTexts
 from escalation.notifications.group_wording import customer_text_of
 from escalation.notifications.wording import (
     Notice,
-    as_read_by,
     customer_of,
     link_to,
     priority_of,
-    reader_of,
     short_text_of,
     subject_of,
     text_of,

@@ -1,15 +1,12 @@
 """The sentences that people are told, in their own language and zone."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.urls import reverse
-from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from customers.names import name_of
@@ -35,23 +32,6 @@ class Notice:
     other: User | None = None
     detail: str = ""
     by: User | None = None
-
-
-@contextmanager
-def as_read_by(language: str, zone: str) -> Iterator[None]:
-    """Texts and times inside are those of a reader with this language and zone."""
-    with translation.override(language), timezone.override(ZoneInfo(zone)):
-        yield
-
-
-def reader_of(user: User) -> tuple[str, str]:
-    """Language and zone of a colleague; without a profile those of the desk."""
-    profile = getattr(user, "staff_profile", None)
-    return (
-        (profile.language, profile.time_zone)
-        if profile
-        else (settings.LANGUAGE_CODE, settings.DESK_TIME_ZONE)
-    )
 
 
 def subject_of(notice: Notice, *, at: datetime) -> str:

@@ -12,11 +12,11 @@ from django.views.decorators.clickjacking import xframe_options_deny
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from customers.times import as_read_by, reader_of
 from escalation.choices import AcknowledgedBy
 from escalation.clocks.acknowledgements import holding_acknowledgements
 from escalation.enforcement.acknowledge import acknowledge, take_over
 from escalation.notifications.acknowledge_links import Invitation, invitation
-from escalation.notifications.wording import as_read_by, reader_of
 from tickets.errors import DeskError
 
 TAKES = "tickets.change_ticket"

@@ -6,15 +6,18 @@ import pytest
 from django.utils import timezone, translation
 
 from customers.times import (
+    as_read_by,
     dated,
     duration_text,
     moment,
     near,
     near_zoned,
+    reader_of,
     rough_duration,
     time_left,
     zone_title,
 )
+from tests.factories import UserFactory, staff
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
@@ -91,3 +94,17 @@ def test_a_working_day_has_no_fixed_length():
 )
 def test_a_heading_names_the_city(zone, title):
     assert read("zh-hans", "UTC", lambda: zone_title(zone)) == title
+
+
+def test_inside_the_reader_language_and_zone_are_theirs_and_afterwards_as_before():
+    before = (translation.get_language(), timezone.get_current_timezone_name())
+    with as_read_by("zh-hans", "America/New_York"):
+        assert translation.get_language() == "zh-hans"
+        assert moment(NOON) == "2026年11月29日（周日）07:00（纽约时间，UTC-5）"
+    assert (translation.get_language(), timezone.get_current_timezone_name()) == before
+
+
+@pytest.mark.django_db
+def test_a_reader_without_a_profile_reads_as_the_desk_does(settings):
+    assert reader_of(staff(language="zh-hans", time_zone="Europe/Berlin")) == ("zh-hans", "Europe/Berlin")
+    assert reader_of(UserFactory()) == (settings.LANGUAGE_CODE, settings.DESK_TIME_ZONE)

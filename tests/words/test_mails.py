@@ -2,9 +2,10 @@
 
 import pytest
 
+from customers.times import as_read_by
 from escalation.choices import NoticeKind
 from escalation.models import Clock
-from escalation.notifications.wording import Notice, as_read_by, short_text_of, subject_of, text_of
+from escalation.notifications.wording import Notice, short_text_of, subject_of, text_of
 from tests.factories import ContactFactory, CustomerFactory, UserFactory
 from tests.talk import minute, opened
 from tests.words.reading import faults, stored_words

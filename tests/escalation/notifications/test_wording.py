@@ -3,18 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone, translation
 
 from customers.names import name_of
-from customers.times import moment
+from customers.times import as_read_by
 from escalation.choices import ClockKind, NoticeKind
-from escalation.notifications.wording import (
-    Notice,
-    as_read_by,
-    reader_of,
-    subject_of,
-    text_of,
-)
+from escalation.notifications.wording import Notice, subject_of, text_of
 from tests.factories import (
     NOW,
     ClockFactory,
@@ -22,7 +15,6 @@ from tests.factories import (
     NotificationFactory,
     TicketFactory,
     UserFactory,
-    staff,
 )
 
 pytestmark = pytest.mark.django_db
@@ -112,19 +104,6 @@ def test_a_ticket_of_nobody_we_know_says_so():
     text = text_of(Notice(NoticeKind.NEW_TICKET, TicketFactory(customer=None)), at=NOW)
     assert "Customer: unknown company" in text
     assert "Due" not in text
-
-
-def test_inside_the_reader_language_and_zone_are_theirs_and_afterwards_as_before():
-    before = (translation.get_language(), timezone.get_current_timezone_name())
-    with as_read_by("zh-hans", "America/New_York"):
-        assert translation.get_language() == "zh-hans"
-        assert moment(NOW) == "2026年11月18日（周三）07:00（纽约时间，UTC-5）"
-    assert (translation.get_language(), timezone.get_current_timezone_name()) == before
-
-
-def test_a_reader_without_a_profile_reads_as_the_desk_does(settings):
-    assert reader_of(staff(language="zh-hans", time_zone="Europe/Berlin")) == ("zh-hans", "Europe/Berlin")
-    assert reader_of(UserFactory()) == (settings.LANGUAGE_CODE, settings.DESK_TIME_ZONE)
 
 
 def test_people_go_by_their_names():

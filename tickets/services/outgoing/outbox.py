@@ -21,6 +21,10 @@ from tickets.services.mailboxes import Mailboxes
 
 # [SD#12], our own tag or one of an older mail.
 SUBJECT_TAG = re.compile(r"\s*\[SD#\d+\]", re.IGNORECASE)
+# What mail programs put before the subject of an answer or a forward.
+_ANSWER_MARKS = re.compile(
+    r"^(?:\s*(?:re|aw|sv|antw|回复|答复|回覆|转发|fwd?|wg)\s*[:：])+\s*", re.IGNORECASE
+)
 _MESSAGE_ID = re.compile(r"[^<>\s]+")
 # Long chains are cut in the middle: the beginning names the thread, the end its newest mails.
 FIRST_REFERENCES, LAST_REFERENCES = 2, 18
@@ -91,6 +95,11 @@ def queue_mail(
     )
     nudge_delivery()
     return mail
+
+
+def answer_subject(subject: str) -> str:
+    """The subject with one `Re:`, whatever marks it had."""
+    return "Re: " + _ANSWER_MARKS.sub("", SUBJECT_TAG.sub("", subject).strip())
 
 
 def subject_with_tag(subject: str, ticket: Ticket | None) -> str:

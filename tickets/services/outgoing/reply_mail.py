@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -18,13 +17,9 @@ from customers.names import desk_name, full_name, is_chinese, speaks_chinese
 from customers.times import moment
 from tickets.choices import MailPurpose
 from tickets.models import Message, OutboundEmail, Ticket
-from tickets.services.outgoing.outbox import SUBJECT_TAG, queue_mail
+from tickets.services.outgoing.outbox import answer_subject, queue_mail
 
 MOST_QUOTED = 20_000
-# What mail programs put before the subject of an answer or a forward.
-_ANSWER_MARKS = re.compile(
-    r"^(?:\s*(?:re|aw|sv|antw|回复|答复|回覆|转发|fwd?|wg)\s*[:：])+\s*", re.IGNORECASE
-)
 
 
 def queue_reply(
@@ -56,11 +51,6 @@ def queue_reply(
     message.rfc_message_id = mail.rfc_message_id
     message.save(update_fields=["rfc_message_id"])
     return mail
-
-
-def answer_subject(subject: str) -> str:
-    """The subject with one `Re:`, whatever marks it had."""
-    return "Re: " + _ANSWER_MARKS.sub("", SUBJECT_TAG.sub("", subject).strip())
 
 
 def _texts(message: Message, question: Message | None, ticket: Ticket) -> tuple[str, str]:

@@ -20,8 +20,8 @@ from tickets.errors import DeskError
 from tickets.mail.threading import read_message_id, reply_address, signing_keys
 from tickets.models import OutboundEmail, Ticket
 from tickets.services.mailboxes import Mailboxes
-from tickets.services.outgoing.outbox import StoredFile, cut_references, queue_mail
-from tickets.services.outgoing.reply_mail import answer_subject, queue_reply
+from tickets.services.outgoing.outbox import StoredFile, answer_subject, cut_references, queue_mail
+from tickets.services.outgoing.reply_mail import queue_reply
 
 pytestmark = pytest.mark.django_db
 
