@@ -17,7 +17,7 @@ from escalation.enforcement.receipt_mail import acknowledge_receipt
 from escalation.models import Clock
 from escalation.notifications.wording import Notice
 from escalation.notifications.writing import tell
-from escalation.policies.starting_terms import starting_terms_of
+from escalation.policies.terms import starting_terms_of
 from tickets.choices import Priority, Status
 from tickets.errors import DeskError
 from tickets.events import (

@@ -14,8 +14,7 @@ from escalation.chains.step_times import due_time, first_step_time, is_last_fift
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
 from escalation.clocks.ledger import NOTHING, Before, ChangeContext, append_event, event_row
 from escalation.models import Clock, ClockEvent, PolicyTarget
-from escalation.policies.starting_terms import starting_terms_of
-from escalation.policies.terms import Terms, companion_window, window_for
+from escalation.policies.terms import Terms, companion_window, starting_terms_of, window_for
 from tickets.errors import DeskError
 from tickets.lib.bulk_insert import NewRow
 from tickets.models import Message, Ticket

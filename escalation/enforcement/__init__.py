@@ -1,5 +1,5 @@
 """Enforcement: finds the promises on which something is due, and acts.
 
-Read in this order: sweep_loop, sweep, firing, recipients, handover; paging, acknowledge, receipt_mail,
-receipt_text; forecast, next_step; heartbeats, lag, dead_mans_switch.
+Read in this order: sweep_loop, sweep, firing, recipients, handover; paging, acknowledge, receipt_mail;
+forecast, next_step; heartbeats, lag, dead_mans_switch.
 """

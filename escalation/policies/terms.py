@@ -1,4 +1,8 @@
-"""Which terms apply at a moment: the contract, the policy version and the window in force."""
+"""Which terms apply at a moment: the contract, the policy version and the window in force.
+
+A customer's message starts an answer, and a resolution if one is promised; `starting_terms_of` finds the terms of both
+in two queries: one reads the contract with its own windows, another the policy's and what the ticket owes already.
+"""
 
 from collections.abc import Iterable
 from copy import copy
@@ -6,17 +10,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, FilteredRelation, Model, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from customers.models import Contract, Customer
 from escalation.chains.step_times import first_step_columns
-from escalation.choices import ClockKind
-from escalation.models import ContractWindow, PolicyTarget, PolicyVersion
+from escalation.choices import RESPONSE_KINDS, ClockKind
+from escalation.models import Calendar, Clock, ContractWindow, PolicyTarget, PolicyVersion
 from escalation.models.contract_window import ContractWindowQuerySet
 from tickets.errors import DeskError
+from tickets.models import Ticket
 
 DAY = timedelta(days=1)
+BEGUN = (*RESPONSE_KINDS, ClockKind.RESOLUTION)
+OWN = {f"own_{field.attname}": F(f"own__{field.attname}") for field in ContractWindow._meta.concrete_fields}
+CALENDAR = {
+    f"calendar_{field.attname}": F(f"own__calendar__{field.attname}")
+    for field in Calendar._meta.concrete_fields
+}
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,7 @@ def contract_in_force(
     """
     if customer is None:
         return None
-    nearly = customer.contracts.filter(nearly_in_force(at))
+    nearly = customer.contracts.filter(_nearly_in_force(at))
     if besides is not None:
         nearly = nearly.exclude(pk=besides.pk)
     own = Exists(ContractWindow.objects.at(at).filter(contract=OuterRef("pk")))
@@ -44,7 +55,7 @@ def contract_in_force(
     return next((contract for contract in contracts if covers(contract, customer, at)), None)
 
 
-def nearly_in_force(at: datetime) -> Q:
+def _nearly_in_force(at: datetime) -> Q:
     """A filter for contracts that may be in force at ``at`` (UTC), give or take a day for their zone."""
     return Q(Q(ends_on=None) | Q(ends_on__gte=at.date() - DAY), starts_on__lte=at.date() + DAY)
 
@@ -71,8 +82,9 @@ def window_for(*, contract: Contract | None, kind: ClockKind, priority: int, at:
     that moment. If that version leaves the window out, an older one applies, or the first for a moment before it: mail
     is never refused for lack of a window. Raises DeskError if there never was one.
     """
-    targets = targets_of(contract, [kind], priority)
-    target = _in_force(targets, at) or _earliest(targets)
+    targets = _targets_of(contract, [kind], priority)
+    order = "is_outdated", "version__policy__is_default", "-version__number"
+    target = _existing_at(targets, at).order_by(*order).first() or _earliest(targets)
     if target is None:
         raise DeskError(
             _("No policy sets a time for “%(kind)s” at this priority. Add it to the default policy.")
@@ -117,7 +129,7 @@ def _policies(contract: Contract | None) -> Q:
     return plan | Q(version__policy__is_default=True)
 
 
-def targets_of(
+def _targets_of(
     contract: Contract | None, kinds: Iterable[ClockKind], priority: int
 ) -> QuerySet[PolicyTarget]:
     """The windows in all versions of the policies that serve the contract, or customers without one."""
@@ -126,7 +138,7 @@ def targets_of(
     return targets.select_related("version__policy__duty_rota", "calendar").annotate(**first)
 
 
-def existing_at(targets: QuerySet[PolicyTarget], at: datetime) -> "QuerySet[Any]":
+def _existing_at(targets: QuerySet[PolicyTarget], at: datetime) -> "QuerySet[Any]":
     """The windows that existed at ``at`` (UTC); ``is_outdated`` marks those of which a newer version was in force."""
     newer = PolicyVersion.objects.filter(
         policy=OuterRef("version__policy"), created_at__lte=at, number__gt=OuterRef("version__number")
@@ -134,12 +146,112 @@ def existing_at(targets: QuerySet[PolicyTarget], at: datetime) -> "QuerySet[Any]
     return targets.filter(version__created_at__lte=at).annotate(is_outdated=Exists(newer))
 
 
-def _in_force(targets: QuerySet[PolicyTarget], at: datetime) -> PolicyTarget | None:
-    order = "is_outdated", "version__policy__is_default", "-version__number"
-    target: PolicyTarget | None = existing_at(targets, at).order_by(*order).first()
-    return target
-
-
 def _earliest(targets: QuerySet[PolicyTarget]) -> PolicyTarget | None:
     """The oldest window, for a moment before the first version: mail may be older than the desk."""
     return targets.order_by("version__policy__is_default", "version__number").first()
+
+
+@dataclass(frozen=True)
+class StartingTerms:
+    """``resolution`` is None if none is promised, or if one is owed already."""
+
+    kind: ClockKind
+    answer: Terms
+    resolution: Terms | None
+
+
+@dataclass(frozen=True)
+class _ContractTerms:
+    """The contract in force, and its own windows by kind."""
+
+    contract: Contract | None
+    windows: dict[str, ContractWindow]
+
+
+def starting_terms_of(ticket: Ticket, *, at: datetime) -> StartingTerms | None:
+    """The terms of what a customer's message at ``at`` (UTC) starts; None if an answer is owed already.
+
+    The contract is that of the ticket's start, whatever replaced it since; the windows are those in force at ``at``.
+    Raises DeskError if no answer was ever promised for the priority. Two queries, one without a customer.
+    """
+    agreed = _contract_terms(ticket, at)
+    rows = _windows_in_force(ticket, agreed.contract, at)
+    owed: Any = rows[0] if rows else Ticket.objects.annotate(**_what_is_owed(ticket)).get(pk=ticket.pk)
+    if owed.waits_for_answer:
+        return None
+    kind = ClockKind.NEXT_RESPONSE if owed.was_promised_answer else ClockKind.FIRST_RESPONSE
+    answer = next((row for row in rows if row.kind == kind), None)
+    if answer is None:
+        return _by_earlier_versions(ticket, kind, agreed.contract, at, is_resolving=owed.waits_for_resolution)
+    resolution = None if owed.waits_for_resolution else _resolution(rows, answer, agreed)
+    own = agreed.windows.get(kind)
+    terms = Terms(agreed.contract, answer if own is None else in_place_of(own, answer))
+    return StartingTerms(kind, terms, Terms(agreed.contract, resolution) if resolution is not None else None)
+
+
+def _resolution(rows: list[Any], answer: PolicyTarget, agreed: _ContractTerms) -> PolicyTarget | None:
+    """The contract's own window, else that of the version which promises the answer."""
+    own = agreed.windows.get(ClockKind.RESOLUTION)
+    if own is not None:
+        return in_place_of(own, answer)
+    of_version = (row for row in rows if row.version_id == answer.version_id)
+    return next((row for row in of_version if row.kind == ClockKind.RESOLUTION), None)
+
+
+def _by_earlier_versions(
+    ticket: Ticket, kind: ClockKind, contract: Contract | None, at: datetime, *, is_resolving: bool
+) -> StartingTerms:
+    """For mail that is older than every policy, and for a priority that the versions in force leave out."""
+    target = window_for(contract=contract, kind=kind, priority=ticket.priority, at=at)
+    resolution = None
+    if not is_resolving:
+        resolution = companion_window(
+            target.version, ClockKind.RESOLUTION, ticket.priority, contract=contract, at=at
+        )
+    terms = Terms(contract, resolution) if resolution is not None else None
+    return StartingTerms(kind, Terms(contract, target), terms)
+
+
+def _windows_in_force(ticket: Ticket, contract: Contract | None, at: datetime) -> list[Any]:
+    """The windows of the versions in force, those of the plan's own policy before the default."""
+    targets = _existing_at(_targets_of(contract, BEGUN, ticket.priority), at).filter(is_outdated=False)
+    return list(targets.annotate(**_what_is_owed(ticket)).order_by("version__policy__is_default"))
+
+
+def _what_is_owed(ticket: Ticket) -> dict[str, Exists]:
+    clocks = Clock.objects.filter(ticket=ticket.pk)
+    answers = clocks.filter(kind__in=RESPONSE_KINDS)
+    return {
+        "was_promised_answer": Exists(answers),
+        "waits_for_answer": Exists(answers.filter(stopped_at=None)),
+        "waits_for_resolution": Exists(clocks.filter(stopped_at=None, kind=ClockKind.RESOLUTION)),
+    }
+
+
+def _contract_terms(ticket: Ticket, at: datetime) -> _ContractTerms:
+    """The query gives the contract once for each own window, or once without any."""
+    start = ticket.opened_at
+    if ticket.customer_id is None:
+        return _ContractTerms(None, {})
+    there = Q(windows__retired_at=None) | Q(windows__retired_at__gt=at)
+    own = FilteredRelation(
+        "windows", condition=there & Q(windows__priority=ticket.priority, windows__created_at__lte=at)
+    )
+    rows: Any = Contract.objects.filter(_nearly_in_force(start), customer=ticket.customer_id)
+    rows = rows.select_related("plan", "customer").annotate(own=own).annotate(**OWN, **CALENDAR)
+    covering = [row for row in rows.order_by("-starts_on", "-pk") if covers(row, row.customer, start)]
+    same = [row for row in covering if row.pk == covering[0].pk]
+    windows = [_window(row) for row in same if row.own_id is not None]
+    return _ContractTerms(covering[0] if covering else None, {window.kind: window for window in windows})
+
+
+def _window(row: Any) -> ContractWindow:
+    window: ContractWindow = _joined_row(row, ContractWindow, "own_")
+    window.calendar = _joined_row(row, Calendar, "calendar_")
+    return window
+
+
+def _joined_row(row: Any, model: type[Model], prefix: str) -> Any:
+    """Build the instance of a joined model from the columns with this prefix."""
+    names = [field.attname for field in model._meta.concrete_fields]
+    return model.from_db(row._state.db, names, [getattr(row, prefix + name) for name in names])

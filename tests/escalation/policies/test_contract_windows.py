@@ -8,8 +8,7 @@ from escalation.choices import ClockChange, ClockKind
 from escalation.models import Calendar, ContractWindow
 from escalation.policies.contract_windows import revise_windows
 from escalation.policies.editing import Window
-from escalation.policies.starting_terms import starting_terms_of
-from escalation.policies.terms import companion_window, terms_for, window_for
+from escalation.policies.terms import companion_window, starting_terms_of, terms_for, window_for
 from tests.adminpages import page_url
 from tests.factories import (
     NOW,
