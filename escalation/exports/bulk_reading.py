@@ -3,15 +3,17 @@
 The database driver takes 6 µs to make a datetime of a value, and a row has five; parsing its text takes 0.3 µs.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
-from django.db.models import Subquery, TextField
+from django.db.models import QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 
 ROWS_AT_A_TIME = 2000
+RowT = TypeVar("RowT")
 
 
 def time_as_text(path: str | Subquery) -> Cast:
@@ -25,8 +27,19 @@ def parse_time(text: str) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def parse_times(texts: Iterable[str | None]) -> Iterator[datetime | None]:
-    return (parse_time(text) if text is not None else None for text in texts)
+def read_rows(
+    rows: QuerySet[Any],
+    make: Callable[[list[Any]], RowT],
+    *,
+    paths: Sequence[str],
+    times: Sequence[str | Subquery],
+) -> Iterator[RowT]:
+    """Stream what `make`, such as a named tuple's `_make`, makes of the values of each row: `paths`, then `times`."""
+    fetched = rows.values_list(*paths, *map(time_as_text, times)).iterator(chunk_size=ROWS_AT_A_TIME)
+    for values in fetched:
+        texts = values[len(paths) :]
+        at = [parse_time(text) if text is not None else None for text in texts]
+        yield make([*values[: len(paths)], *at])
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from escalation.choices import ClockChange, ClockState
-from escalation.exports.bulk_reading import ROWS_AT_A_TIME, parse_time, parse_times, time_as_text
+from escalation.exports.bulk_reading import read_rows
 from escalation.lib.weeks import Period
 from escalation.models import Clock, ClockEvent
 from escalation.models.clock import ClockQuerySet
@@ -154,9 +154,7 @@ def promises_of(period: Period) -> Iterator[JudgedPromise]:
     """
     clocks, hours_by_version = clocks_of(period), HoursByVersion()
     ledger = _HolderLines(clocks)
-    fetched = clocks.values_list(*PATHS, *map(time_as_text, TIMES)).iterator(chunk_size=ROWS_AT_A_TIME)
-    for values in fetched:
-        clock = ClockRow._make((*values[: len(PATHS)], *parse_times(values[len(PATHS) :])))
+    for clock in read_rows(clocks, ClockRow._make, paths=PATHS, times=TIMES):
         hours = hours_by_version[clock.calendar_id, clock.calendar_version]
         yield _judged(clock, period=period, hours=hours, holdings=ledger.holdings_of(clock.pk))
 
@@ -165,12 +163,10 @@ class _HolderLines:
     """The ledger lines that name a holder, read in step with the clocks they belong to."""
 
     def __init__(self, clocks: ClockQuerySet) -> None:
-        lines = (
-            ClockEvent.objects.filter(clock__in=clocks.order_by().values("pk"), change__in=HOLDER_CHANGES)
-            .order_by("clock_id", "at", "pk")
-            .values_list("clock_id", "holder_id", time_as_text("at"))
-            .iterator(chunk_size=ROWS_AT_A_TIME)
-        )
+        rows = ClockEvent.objects.filter(
+            clock__in=clocks.order_by().values("pk"), change__in=HOLDER_CHANGES
+        ).order_by("clock_id", "at", "pk")
+        lines = read_rows(rows, tuple, paths=("clock_id", "holder_id"), times=("at",))
         self._groups = groupby(lines, key=lambda line: line[0])
         self._ahead: tuple[int, list[Holding]] | None = None
 
@@ -180,7 +176,7 @@ class _HolderLines:
             group = next(self._groups, None)
             if group is None:
                 return []
-            self._ahead = group[0], [Holding(parse_time(at), holder) for _clock, holder, at in group[1]]
+            self._ahead = group[0], [Holding(at, holder) for _clock, holder, at in group[1]]
         return self._ahead[1] if self._ahead[0] == clock_id else []
 
 

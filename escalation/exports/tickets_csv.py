@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.db.models import OuterRef, Subquery
 from django.http import StreamingHttpResponse
 
-from escalation.exports.bulk_reading import ROWS_AT_A_TIME, People, load_people, parse_times, time_as_text
+from escalation.exports.bulk_reading import People, load_people, read_rows
 from escalation.lib.csv_sheets import Cell, CsvSheet, iso_time, local_time
 from escalation.lib.weeks import Period
 from tickets.choices import Channel, Priority
@@ -108,9 +108,7 @@ def tickets_of(period: Period) -> TicketQuerySet:
 
 def ticket_rows(tickets: TicketQuerySet, *, people: People, zone: tzinfo) -> Iterator[list[Cell]]:
     """Stream the rows from the database; `zone` is that of the local columns."""
-    fetched = tickets.values_list(*PATHS, *map(time_as_text, TIMES)).iterator(chunk_size=ROWS_AT_A_TIME)
-    for values in fetched:
-        ticket = TicketRow._make((*values[: len(PATHS)], *parse_times(values[len(PATHS) :])))
+    for ticket in read_rows(tickets, TicketRow._make, paths=PATHS, times=TIMES):
         yield ticket_row(ticket, people=people, zone=zone)
 
 
