@@ -84,7 +84,7 @@ _FAILURE_WORDS = re.compile(
 )
 
 
-def read_report(mail: ParsedMail) -> Report | None:
+def read_report(mail: ParsedMail, *, envelope_from: str | None = None) -> Report | None:
     """The report that `mail` is, or None: then it is something a person or another machine wrote."""
     return _complaint(mail) or _structured(mail) or _worded(mail)
 

@@ -1,12 +1,16 @@
-"""Mail that a machine wrote: automatic replies are kept on their ticket, alarms open tickets."""
+"""Mail that a machine wrote: automatic replies are kept small on their ticket; alarms and the words that a customer's
+own ticket tool sends count.
+"""
 
 from django.utils.translation import gettext as _
 
 from tickets.choices import IntakeState, MessageKind
-from tickets.mail.threading import normalised_subject
-from tickets.models import Ticket
+from tickets.mail.machine_signs import is_alarm_subject
+from tickets.mail.shapes import alarm_shape, mail_shape
+from tickets.mail.threading import signing_keys, thread_clues
+from tickets.models import Message, Ticket
 from tickets.services.conversation import add_automatic_message
-from tickets.services.intake.human_mail import open_new
+from tickets.services.intake.human_mail import open_new, receive_words
 from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome
 from tickets.services.intake.senders import Sender, find_sender
 from tickets.services.intake.ticket_matching import find_target
@@ -23,17 +27,26 @@ def receive_automatic_reply(incoming: IncomingMail) -> IntakeOutcome:
     return _keep_on_ticket(incoming, sender, target.ticket)
 
 
-def receive_alarm(incoming: IncomingMail) -> IntakeOutcome:
-    """Keep an alarm on the open ticket of its thread or of the same alarm; any other alarm opens a ticket."""
+def receive_generated(incoming: IncomingMail) -> IntakeOutcome:
+    """Words that answer us join their ticket as a person's would. The same alarm again is kept small on its open
+    ticket; after that ticket is done an alarm opens a new one, linked to it.
+    """
     sender = find_sender(incoming.author.email, at=incoming.received_at)
     target = find_target(incoming, sender)
-    if target is not None and target.ticket.is_active:
-        return _keep_on_ticket(incoming, sender, target.ticket)
+    if target is not None and _answers_us(incoming):
+        return receive_words(incoming, sender, target)
     same = _open_ticket_of_same_alarm(incoming, sender)
     if same is not None:
         return _keep_on_ticket(incoming, sender, same)
-    follows = target.ticket if target is not None and not target.is_unconfirmed else None
-    return open_new(incoming, sender, follows=follows)
+    if target is None or target.ticket.is_active or not is_alarm_subject(incoming.mail.subject):
+        return receive_words(incoming, sender, target)
+    return open_new(incoming, sender, follows=None if target.is_unconfirmed else target.ticket)
+
+
+def _answers_us(incoming: IncomingMail) -> bool:
+    """True if the mail carries something that the desk wrote: its reply address, Message-ID or number."""
+    clues = thread_clues(incoming.mail, secrets=signing_keys(), envelope_to=incoming.row.envelope_to)
+    return bool(clues.reply_tokens or clues.own_ids or clues.subject_numbers)
 
 
 def _keep_on_ticket(incoming: IncomingMail, sender: Sender, ticket: Ticket) -> IntakeOutcome:
@@ -48,12 +61,20 @@ def _keep_on_ticket(incoming: IncomingMail, sender: Sender, ticket: Ticket) -> I
 
 
 def _open_ticket_of_same_alarm(incoming: IncomingMail, sender: Sender) -> Ticket | None:
-    """The sender's open ticket with the same subject, if a machine opened it too."""
+    """The sender's open ticket with the same alarm, or with the same mail from a machine that raises none."""
     if sender.contact is None:
         return None
-    wanted = normalised_subject(incoming.mail.subject)
-    candidates = Ticket.objects.active().filter(
-        contact=sender.contact, messages__is_automatic=True, messages__kind=MessageKind.INBOUND
+    first = Message.objects.filter(
+        ticket__in=Ticket.objects.active().filter(contact=sender.contact),
+        kind=MessageKind.INBOUND,
+        is_automatic=True,
     )
-    recent = candidates.distinct().order_by("-opened_at")[:MOST_COMPARED]
-    return next((ticket for ticket in recent if normalised_subject(ticket.subject) == wanted), None)
+    recent = first.select_related("ticket").defer("html", "quoted").order_by("-at", "-pk")[:MOST_COMPARED]
+    return next((message.ticket for message in recent if _is_same(incoming, message)), None)
+
+
+def _is_same(incoming: IncomingMail, message: Message) -> bool:
+    subject, earlier = incoming.mail.subject, message.ticket.subject
+    if is_alarm_subject(subject):
+        return alarm_shape(subject) == alarm_shape(earlier)
+    return mail_shape(subject, incoming.mail.new_text) == mail_shape(earlier, message.body)

@@ -43,7 +43,20 @@ MOST_TICKETS = 20  # that one sender may open within LIMIT_WINDOW
 def receive_person(incoming: IncomingMail) -> IntakeOutcome:
     """Append the mail to its ticket where its sender may; otherwise open one, linked to one that ended long ago."""
     sender = find_sender(incoming.author.email, at=incoming.received_at)
+    return receive_words(incoming, sender, find_target(incoming, sender))
+
+
+def receive_list_mail(incoming: IncomingMail) -> IntakeOutcome:
+    """Mail through a list counts if its sender is known or takes part; that of a stranger is parked."""
+    sender = find_sender(incoming.author.email, at=incoming.received_at)
     target = find_target(incoming, sender)
+    if target is None and not sender.is_ours_or_a_customer_s:
+        return IntakeOutcome(IntakeState.PARKED, _("A newsletter or mailing-list email."))
+    return receive_words(incoming, sender, target)
+
+
+def receive_words(incoming: IncomingMail, sender: Sender, target: ThreadTarget | None) -> IntakeOutcome:
+    """Words that count: they join their ticket or open one."""
     if target is None:
         return _open_forwarded(incoming, sender) or open_new(incoming, sender)
     if is_past_grace(target.ticket, incoming.received_at):

@@ -22,12 +22,9 @@ from tickets.mail.classify import MailKind
 from tickets.mail.storable_text import storable
 from tickets.mail.values import UnreadableMail
 from tickets.models import InboundEmail, Message, Ticket
-from tickets.services.intake.automatic_mail import (
-    receive_alarm,
-    receive_automatic_reply,
-)
+from tickets.services.intake.automatic_mail import receive_automatic_reply, receive_generated
 from tickets.services.intake.delivery_reports import receive_report
-from tickets.services.intake.human_mail import open_new, receive_person
+from tickets.services.intake.human_mail import open_new, receive_list_mail, receive_person
 from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome, read_mail
 from tickets.services.intake.senders import find_sender
 from tickets.services.mailboxes import remember_mailboxes
@@ -135,14 +132,14 @@ def _handle(incoming: IncomingMail, released_by: User | None) -> IntakeOutcome:
     if (first_copy := _first_copy(incoming)) is not None:
         return first_copy
     match incoming.classification.kind:
-        case MailKind.HUMAN:
+        case MailKind.PERSON:
             return receive_person(incoming)
-        case MailKind.AUTOMATIC_REPLY:
+        case MailKind.AUTO_GENERATED:
+            return receive_generated(incoming)
+        case MailKind.LIST:
+            return receive_list_mail(incoming)
+        case MailKind.AUTO_REPLY | MailKind.CALENDAR:
             return receive_automatic_reply(incoming)
-        case MailKind.AUTOMATIC_ALARM:
-            return receive_alarm(incoming)
-        case MailKind.BULK:
-            return IntakeOutcome(IntakeState.PARKED, _("A newsletter or mailing-list email."))
         case MailKind.LOOP:
             return IntakeOutcome(IntakeState.PARKED, _("One of our own emails came back."))
         case MailKind.BOUNCE | MailKind.DELAY | MailKind.RECEIPT | MailKind.COMPLAINT:

@@ -34,6 +34,10 @@ class Sender:
     is_known: bool = False
     recent_tickets: int = 0
 
+    @property
+    def is_ours_or_a_customer_s(self) -> bool:
+        return self.is_known or self.customer is not None or self.staff is not None
+
 
 def find_sender(address: str, *, at: datetime) -> Sender:
     """Look an address up among contacts, the companies' mail domains and colleagues. Changes nothing.

@@ -13,6 +13,7 @@ from tests.factories import (
     AdminFactory,
     ContactFactory,
     MailboxFactory,
+    MailDomainFactory,
     OutboundEmailFactory,
     OutboundMessageFactory,
     TicketFactory,
@@ -163,6 +164,96 @@ def test_a_null_return_path_of_the_envelope_is_a_machine_s():
 
 def test_an_unknown_envelope_says_nothing():
     assert arrive(subject="ALERT down", via="imap").message.is_automatic is False
+
+
+@pytest.mark.parametrize(
+    ("subject", "again"),
+    [
+        ("ALERT: host7 down since 10:04", "ALERT: host7 down since 11:31"),
+        ("PROBLEM: host down", "RESOLVED: host down"),
+        ("【告警】推流成功率 41.7%", "【恢复】推流成功率 99.1%"),
+    ],
+)
+def test_times_numbers_and_the_state_of_an_alarm_make_no_other_alarm(subject, again):
+    first, second = alarm(1, subject=subject), alarm(2, subject=again)
+    assert (second.ticket, second.message.kind) == (first.ticket, MessageKind.AUTOMATIC)
+
+
+def test_a_second_mail_of_a_ticket_tool_that_says_something_else_counts(ticket):
+    Ticket.objects.filter(pk=ticket.pk).delete()
+    first = tool_mail("Streams break.", number=1)
+    second = tool_mail("Anna: it got worse.", number=2)
+    other = tool_mail("Anna: it got worse.", number=3, subject="[TT-9] Recordings")
+    assert (second.ticket, second.message.kind) == (first.ticket, MessageKind.INBOUND)
+    assert other.ticket != first.ticket
+
+
+def tool_mail(body: str, *, number: int, subject: str = "[TT-7] Streams") -> InboundEmail:
+    thread = {"References": "<tool1@company.example>"} if number == 2 else {}
+    return arrive(
+        sender="tool@company.example",
+        subject=subject,
+        body=body,
+        message_id=f"<tool{number}@company.example>",
+        headers={**MONITORING, **thread},
+    )
+
+
+# Signs that only ask for no machine's answer
+
+
+@pytest.mark.parametrize(
+    ("sender", "headers"),
+    [
+        ("li@company.example", {"Auto-Submitted": "auto-generated"}),
+        ("li@company.example", {"X-Auto-Response-Suppress": "All"}),
+        ("li@company.example", {"Precedence": "bulk"}),
+        ("li@company.example", {"Return-Path": "<>"}),
+        ("li@company.example", {"List-Id": "<tech.company.example>"}),
+        ("monitoring@company.example", {}),
+        ("system@company.example", {}),
+        ("no-reply@company.example", {}),
+    ],
+)
+def test_words_of_a_customer_with_any_such_sign_reopen_their_ticket(ticket, sender, headers):
+    MailDomainFactory(customer=ticket.customer, domain="company.example")
+    if sender != "li@company.example":
+        ContactFactory(email=sender, customer=ticket.customer)
+    Ticket.objects.filter(pk=ticket.pk).update(status=Status.RESOLVED, resolved_at=NOW)
+    row = arrive(
+        sender=sender,
+        subject="Still broken for all our hosts",
+        to=reply_address("support@desk.example", ticket.pk),
+        headers=headers,
+    )
+    ticket.refresh_from_db()
+    assert (row.ticket, row.message.kind) == (ticket, MessageKind.INBOUND)
+    assert (ticket.status, ticket.unanswered_since) == (Status.OPEN, NOW)
+
+
+@pytest.mark.parametrize("headers", [{"X-Auto-Response-Suppress": "All"}, {"Precedence": "bulk"}])
+def test_a_new_matter_with_such_a_sign_opens_a_ticket_without_an_acknowledgement(headers):
+    row = arrive(headers=headers)
+    assert row.message.kind == MessageKind.INBOUND
+    assert acknowledgements() == 0
+
+
+def test_a_calendar_answer_is_kept_small(ticket):
+    row = arrive(
+        subject="Accepted: Call",
+        to=reply_address("support@desk.example", ticket.pk),
+        content_type="text/calendar; method=REPLY",
+        body="BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\nEND:VCALENDAR",
+    )
+    assert (row.ticket, row.message.kind) == (ticket, MessageKind.AUTOMATIC)
+
+
+def test_list_mail_of_a_customer_opens_a_ticket_and_that_of_a_stranger_is_parked(ticket):
+    MailDomainFactory(customer=ticket.customer, domain="company.example")
+    listed = {"List-Id": "<tech.company.example>"}
+    assert arrive(sender="new@company.example", headers=listed).ticket is not None
+    stranger = arrive(sender="x@stranger.example", message_id="<s@stranger.example>", headers=listed)
+    assert (stranger.state, stranger.ticket) == (IntakeState.PARKED, None)
 
 
 # Parked
