@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 
-from tickets.mail.bounces import ReportKind, read_report
+from tickets.mail.bounces import Report, ReportKind, read_report
 from tickets.mail.machine_signs import (
     answer_signs,
     calendar_signs,
@@ -42,10 +42,12 @@ class MailKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """``signs`` are all that was seen of a machine, in English, those that decided first."""
+    """``signs`` are all that was seen of a machine, in English, those that decided first; ``report`` is that of a
+    mail server."""
 
     kind: MailKind
     signs: tuple[str, ...] = ()
+    report: Report | None = None
 
     @property
     def may_be_acknowledged(self) -> bool:
@@ -82,7 +84,7 @@ def classify(
     signs[MailKind.AUTO_GENERATED] = generated
     kind = next((kind for kind in signs if signs[kind]), MailKind.PERSON)
     seen = chain(signs.pop(kind, ()), *signs.values(), listed, quiet_signs(mail))
-    return Classification(kind, tuple(dict.fromkeys(seen)))
+    return Classification(kind, tuple(dict.fromkeys(seen)), report)
 
 
 _KIND_OF_REPORT = {

@@ -1,4 +1,7 @@
-"""Reports of mail servers: whose mail failed, which mail it was, whether to try again."""
+"""Reports of mail servers: whose mail failed, which mail it was, whether to try again.
+
+Tests ses_notifications too.
+"""
 
 import pytest
 
@@ -63,6 +66,77 @@ def test_delays_and_receipts_are_no_bounces(status, kind):
 def test_a_temporary_status_is_not_hard():
     (one,) = report(FAILED.replace("5.1.1", "4.2.2")).recipients
     assert not one.is_hard
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ("5.2.2", "smtp; 552 5.2.2 mailbox full"),
+        ("5.0.0", "smtp; 552 mailbox full"),
+        ("5.0.0", "smtp; 550 user is over quota"),
+        ("5.7.1", "smtp; 550 Requested mail action aborted: exceeded storage allocation"),
+        ("", "smtp; 552 邮箱已满"),
+        ("5.2.3", "smtp; 552 message too large"),
+    ],
+)
+def test_a_full_mailbox_is_not_hard(status, code):
+    found = report(
+        f"Final-Recipient: rfc822; c@d.example\nAction: failed\nStatus: {status}\nDiagnostic-Code: {code}"
+    )
+    assert found.kind is ReportKind.BOUNCE
+    assert not found.recipients[0].is_hard
+
+
+def test_an_address_that_the_report_cannot_say_is_taken_from_beside_it():
+    found = report(
+        "Original-Recipient: rfc822; c@d.example\nFinal-Recipient: x400; /S=c/OU=d/\nAction: failed\nStatus: 5.1.1"
+    )
+    assert [one.email for one in found.recipients] == ["c@d.example"]
+    local = report(
+        "Original-Recipient: rfc822; c@d.example\nFinal-Recipient: rfc822; c@store\nAction: failed\nStatus: 5.1.1"
+    )
+    assert [(one.email, one.alias) for one in local.recipients] == [("c@d.example", "c@store")]
+    final = report(
+        "Original-Recipient: rfc822; c@d.example\nFinal-Recipient: rfc822; c@mx.d.example\nAction: failed"
+    )
+    assert [(one.email, one.alias) for one in final.recipients] == [("c@mx.d.example", "c@d.example")]
+
+
+def test_a_report_whose_structure_names_nobody_is_read_by_its_words():
+    found = report(
+        "Arrival-Date: today", text="Delivery to the following recipients failed:\n\n   * c@d.example\n"
+    )
+    assert [(one.email, one.action) for one in found.recipients] == [("c@d.example", "failed")]
+
+
+def test_a_filter_that_refuses_in_the_form_of_a_read_receipt_is_a_bounce():
+    raw = (
+        "From: postmaster@d.example\nSubject: Rejected\nAuto-Submitted: auto-replied (rejected)\n"
+        "Content-Type: multipart/report; boundary=x\n\n--x\n\nYour message was rejected: Quota exceeded\n"
+        "--x\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; c@d.example\n"
+        "Original-Message-ID: <ours@desk.example>\n"
+        "Disposition: automatic-action/MDN-sent-automatically; deleted\n\n--x--\n"
+    )
+    found = read_report(parse(raw.encode()))
+    assert (found.kind, found.original_message_ids) == (ReportKind.BOUNCE, ("ours@desk.example",))
+    assert [(one.email, one.action, one.is_hard) for one in found.recipients] == [
+        ("c@d.example", "failed", False)
+    ]
+
+
+def test_a_notification_of_amazon_ses_is_read():
+    said = (
+        '{"notificationType":"Bounce","bounce":{"bouncedRecipients":[{"emailAddress":"c@d.example","status":"5.1.1",'
+        '"action":"failed","diagnosticCode":"smtp; 550 5.1.1 unknown"}]},"mail":{"messageId":"ses",'
+        '"commonHeaders":{"messageId":"<ours@desk.example>"}}}'
+    )
+    found = read_report(parse(f"From: no-reply@sns.example\nSubject: AWS\n\n{said}\n\n--\nleave".encode()))
+    assert (found.kind, found.original_message_ids) == (ReportKind.BOUNCE, ("ours@desk.example",))
+    assert [(one.email, one.status, one.diagnostic) for one in found.recipients] == [
+        ("c@d.example", "5.1.1", "550 5.1.1 unknown")
+    ]
+    broken = f"From: no-reply@sns.example\nSubject: AWS\n\n{said[:60]}"
+    assert read_report(parse(broken.encode())) is None
 
 
 def test_an_action_that_is_missing_follows_from_the_status():

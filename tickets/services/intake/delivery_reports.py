@@ -9,8 +9,8 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from customers.models import Contact
-from tickets.choices import IntakeState, OutboxState
-from tickets.mail.bounces import Report, ReportKind, read_report
+from tickets.choices import IntakeState, MailPurpose, OutboxState
+from tickets.mail.bounces import Report, ReportKind
 from tickets.models import Message, OutboundEmail, Ticket
 from tickets.services.conversation import add_automatic_message
 from tickets.services.failed_responses import fail_response
@@ -21,8 +21,10 @@ LONGEST_ANSWER = 2_000
 
 
 def receive_report(incoming: IncomingMail) -> IntakeOutcome:
-    """Act on a report about a mail of ours and keep it on that mail's ticket. Any other report is parked."""
-    report = read_report(incoming.mail)
+    """Act on a report about a mail of ours. One on a mail to a customer is kept on its ticket; one on a colleague's
+    notification is not: the conversation is the customer's. Any other report is parked.
+    """
+    report = incoming.classification.report
     reported = OutboundEmail.objects.filter(rfc_message_id__in=report.original_message_ids if report else ())
     mail = reported.select_related("ticket", "message").first()
     if report is None or mail is None:
@@ -36,7 +38,8 @@ def receive_report(incoming: IncomingMail) -> IntakeOutcome:
             _flag_contacts([*mail.recipients, *mail.copies], at=incoming.now)
         case ReportKind.DELAY | ReportKind.RECEIPT:
             pass  # kept on the ticket below, which is all there is to do
-    ticket = end_of_merges(mail.ticket) if mail.ticket is not None else None
+    is_customers = mail.purpose in (MailPurpose.REPLY, MailPurpose.ACKNOWLEDGEMENT)
+    ticket = end_of_merges(mail.ticket) if mail.ticket is not None and is_customers else None
     reason = _("A delivery report on “%(subject)s”.") % {"subject": mail.subject[:200]}
     return IntakeOutcome(IntakeState.PROCESSED, reason, ticket, _keep_on_ticket(incoming, ticket))
 
@@ -53,7 +56,7 @@ def _record_bounce(mail: OutboundEmail, report: Report, *, at: datetime) -> None
     """Flag the addresses that failed for good. The mail itself bounced if it reached none of its recipients."""
     failed = [recipient for recipient in report.recipients if recipient.action == "failed"]
     ours = {address.casefold() for address in (*mail.recipients, *mail.copies)}
-    named = {recipient.email.casefold() for recipient in failed} & ours
+    named = {email.casefold() for recipient in failed for email in (recipient.email, recipient.alias)} & ours
     if any(recipient.is_hard for recipient in failed):
         _flag_contacts(named or ours, at=at)
     if named and not named.issuperset(address.casefold() for address in mail.recipients):

@@ -362,6 +362,43 @@ def test_a_bounce_of_a_merged_ticket_s_mail_stands_where_the_ticket_goes_on():
     assert row.ticket == target
 
 
+@pytest.mark.parametrize(
+    ("sender", "envelope"),
+    [
+        ("MAILER-DAEMON <>", {}),
+        ("Mail Service <MAILER-DAEMON>", {}),
+        ("imss@company.example", {}),
+        ("post_master@company.example", {}),
+        ("Mail <mail@relay.example>", {"via": "lmtp"}),
+    ],
+)
+def test_a_bounce_in_words_takes_the_answer_back(sent, sender, envelope):
+    body = (
+        "Your message could not be delivered.\r\n\r\n<li@company.example>: 550 user unknown\r\n\r\n"
+        f"--- Original message follows ---\r\nMessage-ID: <{sent.rfc_message_id}>\r\nSubject: Re\r\n"
+    )
+    row = arrive(sender=sender, subject="Your message", body=body, message_id="<b@mx.example>", **envelope)
+    sent.refresh_from_db()
+    sent.message.refresh_from_db()
+    assert (row.ticket, row.message.kind) == (sent.ticket, MessageKind.AUTOMATIC)
+    assert sent.state == OutboxState.BOUNCED
+    assert sent.message.failed_at is not None
+
+
+def test_a_bounce_of_a_colleague_s_notification_stays_out_of_the_conversation(ticket):
+    notice = OutboundEmailFactory(
+        ticket=ticket,
+        purpose=MailPurpose.NOTIFICATION,
+        recipients=["bo@desk.example"],
+        state=OutboxState.ACCEPTED,
+    )
+    row = arrive(bounce(original_id=notice.rfc_message_id, recipient="bo@desk.example"))
+    notice.refresh_from_db()
+    assert (row.state, row.ticket, row.message) == (IntakeState.PROCESSED, None, None)
+    assert notice.state == OutboxState.BOUNCED
+    assert not ticket.messages.exists()
+
+
 def test_a_complaint_ends_automatic_mail(sent):
     body = (
         "--b\r\nContent-Type: text/plain\r\n\r\nA complaint.\r\n--b\r\nContent-Type: message/feedback-report\r\n\r\n"

@@ -1,0 +1,98 @@
+"""The copy of our mail inside a report: as a part, as a file of headers, or below a line in the text."""
+
+import re
+
+from tickets.mail.addresses import parse_addresses
+from tickets.mail.charsets import decode
+from tickets.mail.storable_text import storable
+from tickets.mail.values import ParsedAttachment, ParsedMail
+
+RETURNED_TYPES = (
+    "message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global", "message/global-headers",
+)  # fmt: skip
+REPORT_TYPES = ("message/delivery-status", "message/feedback-report", "message/disposition-notification")
+LONGEST_TEXT = 40_000
+
+_ID = r"<?([^<>\s]{3,500}@[^<>\s]{1,255})>?"
+_MESSAGE_ID = re.compile(rf"^[ \t>]*+message-id[ \t]*:\s*{_ID}", re.IGNORECASE | re.MULTILINE)
+_ORIGINAL_ID = re.compile(rf"^(?:x-)?original-message-id:\s*{_ID}", re.IGNORECASE | re.MULTILINE)
+_TO = re.compile(r"^[ \t>]*+to[ \t]*:[ \t]*([^\n]*(?:\n[ \t>]+[^\n:]*)*)", re.IGNORECASE | re.MULTILINE)
+# Where the copy begins: a ruled line that announces it, a sentence that does, or its first headers.
+_COPY = re.compile(
+    r"^[ \t>]*+(?:[-=*_]{2,}+[^\n]{0,60}(?:original|copy of|returned|unsent|message header"
+    r"|message follows|headers? (?:of|follow)|原信|原邮件"
+    r"|原始|来信)[^\n]*"
+    r"|(?:message )?headers? follow[^\n]*|[^\n]{0,40}(?:original|returned|unsent) (?:message|mail"
+    r"|e-?mail)(?: as)? follow[^\n]*"
+    r"|a copy of the (?:original )?message[^\n]*|[^\n]{0,40}below this line is[^\n]*"
+    r"|content-type: message/rfc822[^\n]*|(?:old|original|returned) (?:message|mail):"
+    r"|return-path[ \t]*:[^\n]*|received[ \t]*:[ \t]*(?:from|by|\()[^\n]*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+_SERVER_HEADER = re.compile(r"^[ \t>]*+(?:received|return-path)[ \t]*:", re.IGNORECASE | re.MULTILINE)
+
+
+def has_returned_part(mail: ParsedMail) -> bool:
+    """As an attached mail or its headers."""
+    return bool(_returned(mail))
+
+
+def has_copy_of_headers(mail: ParsedMail) -> bool:
+    """The returned mail with the headers of servers, which no quote of a person has."""
+    return has_returned_part(mail) or _SERVER_HEADER.search(mail.text[:LONGEST_TEXT]) is not None
+
+
+def has_returned_mail(mail: ParsedMail) -> bool:
+    """As a part, or below a line that announces it, which may be the quote of a person."""
+    return has_returned_part(mail) or _COPY.search(mail.text[:LONGEST_TEXT]) is not None
+
+
+def text_above_copy(mail: ParsedMail) -> str:
+    """What the server itself says."""
+    text = mail.text[:LONGEST_TEXT]
+    copy = _COPY.search(text)
+    above = text[: copy.start()] if copy else text
+    return above if above.strip() else text
+
+
+def original_ids(mail: ParsedMail) -> tuple[str, ...]:
+    """Ids in the returned mail, in a file of its headers, in the report's text, its fields, and its own headers."""
+    inside = [found for part in _returned(mail) for found in _MESSAGE_ID.findall(_text(part)[:200_000])[:1]]
+    reports = [one for one in mail.attachments if one.content_type in REPORT_TYPES]
+    fields = [found for part in reports for found in _ORIGINAL_ID.findall(_text(part))]
+    own = (*mail.in_reply_to, *reversed(mail.references))
+    unique = dict.fromkeys((*inside, *fields, *_ids_in_text(mail), *own))
+    return tuple(one for one in unique if one != mail.message_id)
+
+
+def _ids_in_text(mail: ParsedMail) -> list[str]:
+    """Those below the line that announces the copy come first."""
+    copy = _COPY.search(mail.text)
+    start = copy.start() if copy else 0
+    return [*_MESSAGE_ID.findall(mail.text[start:]), *_MESSAGE_ID.findall(mail.text[:start])]
+
+
+def returned_recipients(mail: ParsedMail) -> list[str]:
+    """To whom the returned mail was written."""
+    copies = [_text(part)[:50_000].partition("\n\n")[0] for part in _returned(mail)]
+    copy = _COPY.search(mail.text)
+    if copy:
+        copies.append(mail.text[copy.start() :][:50_000])
+    found = (match for text in copies if (match := _TO.search(text)) is not None)
+    return list(dict.fromkeys(one.email for match in found for one in parse_addresses(match[1].encode())))
+
+
+def _returned(mail: ParsedMail) -> list[ParsedAttachment]:
+    """A copy of nothing but headers may be a plain text file."""
+    return [one for one in mail.attachments if one.content_type in RETURNED_TYPES or _is_head(one)]
+
+
+def _is_head(part: ParsedAttachment) -> bool:
+    return part.content_type == "text/plain" and part.data[:20].lower().startswith(
+        (b"received:", b"return-path:")
+    )
+
+
+def _text(part: ParsedAttachment) -> str:
+    return storable(decode(part.data[:1_000_000])).replace("\r\n", "\n")

@@ -1,0 +1,53 @@
+"""Amazon SES tells of bounces and complaints by a mail of its own, whose text is JSON.
+
+https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from tickets.mail.values import ParsedMail
+
+_BEGINS = re.compile(r'\s*\{\s*"(?:notificationType|eventType)"')
+LONGEST_TEXT = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class SesNotification:
+    """`kind` is bounce, complaint or delivery; each recipient has address, action, status and diagnostic."""
+
+    kind: str
+    recipients: tuple[tuple[str, str, str, str], ...]
+    original_id: str
+
+
+def read_notification(mail: ParsedMail) -> SesNotification | None:
+    text = mail.text[:LONGEST_TEXT]
+    if not _BEGINS.match(text):
+        return None
+    try:
+        said, _end = json.JSONDecoder(strict=False).raw_decode(text.lstrip())
+        kind = str(said.get("notificationType") or said.get("eventType")).lower()
+        recipients = said[kind].get("bouncedRecipients") or said[kind].get("complainedRecipients") or ()
+        sent = said.get("mail", {})
+        return SesNotification(kind, tuple(map(_recipient, recipients)), _id_of(sent))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _recipient(said: dict[str, Any]) -> tuple[str, str, str, str]:
+    keys = ("emailAddress", "action", "status", "diagnosticCode")
+    email, action, status, diagnostic = (str(said.get(key, "")) for key in keys)
+    return email, action, status, diagnostic
+
+
+def _id_of(sent: dict[str, Any]) -> str:
+    headers = {str(one.get("name", "")).lower(): str(one.get("value", "")) for one in sent.get("headers", ())}
+    own = (
+        sent.get("commonHeaders", {}).get("messageId")
+        or headers.get("message-id")
+        or sent.get("messageId", "")
+    )
+    return str(own).strip().strip("<>")
