@@ -1,0 +1,95 @@
+"""What the desk reads in one mail, as plain values for JSON. Works without a database."""
+
+from datetime import UTC
+from email.utils import parseaddr, parsedate_to_datetime
+from typing import Any
+
+from django.conf import settings
+
+from tickets.mail.bounces import Report
+from tickets.mail.classify import classify
+from tickets.mail.parse import parse
+from tickets.mail.threading import signing_keys
+from tickets.mail.values import Address, ParsedMail
+from tickets.services.intake.forwarding import forwarded_sender
+
+JsonObject = dict[str, Any]
+
+
+def mail_as_json(raw: bytes) -> JsonObject:
+    """``counts`` and ``acknowledge`` are as for a known contact. What is absent is empty. Raises UnreadableMail."""
+    mail = parse(raw)
+    own = parseaddr(settings.DESK_ADDRESS)[1]
+    found = classify(mail, own_addresses=[own] if own else [], secrets=signing_keys(), loop_name=own)
+    return {
+        **_head(mail),
+        **_body(mail),
+        "kind": str(found.kind),
+        "acknowledge": found.may_be_acknowledged,
+        "counts": found.counts,
+        "why": list(found.signs),
+        "bounce": _bounce(found.report) if found.report else [],
+        "forwarded_from": _forward(mail),
+    }
+
+
+def _head(mail: ParsedMail) -> JsonObject:
+    return {
+        "subject": mail.subject,
+        "from_email": mail.sender.email if mail.sender else "",
+        "from_name": mail.sender.name if mail.sender else "",
+        "reply_to": [_address(one) for one in mail.reply_to],
+        "to": [_address(one) for one in mail.to],
+        "cc": [_address(one) for one in mail.cc],
+        "date": _date(mail.header("Date")),
+        "message_id": mail.message_id,
+        "in_reply_to": list(mail.in_reply_to),
+        "references": list(mail.references),
+    }
+
+
+def _body(mail: ParsedMail) -> JsonObject:
+    return {
+        "text": mail.text,
+        "reply_text": mail.new_text.strip(),
+        "html": mail.html or "",
+        "attachments": [
+            {
+                "name": one.name,
+                "content_type": one.content_type,
+                "size": len(one.data),
+                "inline": one.is_inline,
+            }
+            for one in mail.attachments
+        ],
+    }
+
+
+def _address(address: Address) -> JsonObject:
+    return {"name": address.name, "email": address.email}
+
+
+def _date(header: str) -> str | None:
+    """What the sender claims, with the sender's own offset, or UTC without one; None when it is no date."""
+    try:
+        claimed = parsedate_to_datetime(header)
+        return (claimed if claimed.tzinfo else claimed.replace(tzinfo=UTC)).isoformat()
+    except (ValueError, TypeError, OverflowError, IndexError, AttributeError):
+        return None
+
+
+def _bounce(report: Report) -> list[JsonObject]:
+    """One entry for each recipient; one without an address if the report names none but our mail."""
+    original = next(iter(report.original_message_ids), "")
+    entries = [
+        {"address": one.email, "status": one.status, "action": one.action, "diagnostic": one.diagnostic}
+        for one in report.recipients
+    ] or [{"address": "", "status": "", "action": "", "diagnostic": ""}]
+    return [{**entry, "original_message_id": original} for entry in entries]
+
+
+def _forward(mail: ParsedMail) -> JsonObject | None:
+    sender = forwarded_sender(mail)
+    if sender is None:
+        return None
+    return {"name": sender.name, "email": sender.email, "subject": "", "text": ""}
