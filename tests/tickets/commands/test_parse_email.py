@@ -15,7 +15,8 @@ from tests.rawmail import bounce, rawmail
 
 KEYS = {
     "file", "subject", "from_email", "from_name", "reply_to", "to", "cc", "date", "message_id", "in_reply_to",
-    "references", "text", "reply_text", "html", "attachments", "kind", "acknowledge", "counts", "why", "bounce", "forwarded_from",
+    "references", "text", "reply_text", "html", "attachments", "kind", "acknowledge", "counts", "why", "bounce",
+    "forwarded_from",
 }  # fmt: skip
 MAILS = Path(__file__).resolve().parents[2] / "mails"
 
