@@ -47,13 +47,13 @@ class _Collected:
         self.renderings.append(Rendering("", changed))
 
 
-def read_body(root: MimePart) -> Body:
-    """Text, HTML and attachments of the whole tree."""
+def read_body(root: MimePart, *, is_forward: bool = False) -> Body:
+    """Text, HTML and attachments of the whole tree; `is_forward` is what the subject says."""
     collected = _Collected()
     _collect(root, collected)
     if all(one.is_blank for one in collected.renderings):
         _collect_stray(root, collected)
-    rendered = render(collected.renderings)
+    rendered = render(collected.renderings, is_forward=is_forward)
     attachments = tuple(_shown_inline(one, rendered.html or "") for one in collected.attachments)
     return Body(rendered.segments, rendered.html, attachments, rendered.notes)
 

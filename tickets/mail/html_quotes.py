@@ -3,6 +3,8 @@
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tickets.mail import quote_shapes as shapes
+from tickets.mail.attributions import is_certain_attribution
+from tickets.mail.header_blocks import label_kind
 from tickets.mail.values import SegmentKind
 
 OPENING_CHARS = 400
@@ -23,9 +25,7 @@ def folded_elements(tree: LexborHTMLParser) -> dict[int, SegmentKind]:
 def _attributed(tree: LexborHTMLParser) -> list[LexborNode]:
     """Quotes without a mark, below a line that says who wrote them."""
     return [
-        node
-        for node in tree.css("blockquote")[:MAX_BLOCKQUOTES]
-        if shapes.is_certain_attribution(_text_above(node))
+        node for node in tree.css("blockquote")[:MAX_BLOCKQUOTES] if is_certain_attribution(_text_above(node))
     ]
 
 
@@ -89,7 +89,7 @@ def _is_forward(node: LexborNode) -> bool:
 
 
 def _is_header_block(node: LexborNode) -> bool:
-    return shapes.label_kind(_opening(node)) != ""
+    return label_kind(_opening(node)) != ""
 
 
 def _opening(node: LexborNode) -> str:

@@ -10,6 +10,7 @@ from tickets.mail.digest import content_digest
 from tickets.mail.headers import Headers
 from tickets.mail.language import guess_language
 from tickets.mail.mime_tree import MimePart, read_tree
+from tickets.mail.quote_shapes import SubjectKind, split_subject
 from tickets.mail.repair import repair_head
 from tickets.mail.storable_text import plain_name
 from tickets.mail.values import ParsedMail, SegmentKind
@@ -30,13 +31,13 @@ def parse(raw: bytes) -> ParsedMail:
     """
     mended, head_notes = repair_head(raw)
     root, tree_notes = read_tree(mended)
-    body = read_body(root)
-    return _assembled(root, body, (*head_notes, *tree_notes, *body.notes))
+    subject = plain_name(root.headers.text("Subject"))[:MAX_SUBJECT_CHARS]
+    body = read_body(root, is_forward=split_subject(subject)[0] is SubjectKind.FORWARD)
+    return _assembled(root, subject, body, (*head_notes, *tree_notes, *body.notes))
 
 
-def _assembled(root: MimePart, body: Body, notes: tuple[str, ...]) -> ParsedMail:
+def _assembled(root: MimePart, subject: str, body: Body, notes: tuple[str, ...]) -> ParsedMail:
     headers = root.headers
-    subject = plain_name(headers.text("Subject"))[:MAX_SUBJECT_CHARS]
     new_text = "".join(segment.text for segment in body.segments if segment.kind is SegmentKind.NEW)
     return ParsedMail(
         message_id=_own_id(headers),

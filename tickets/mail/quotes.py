@@ -4,6 +4,7 @@ When in doubt nothing is folded: hiding a customer's words is worse than showing
 Why so: .github/decisions/mail.md.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,15 +12,21 @@ from itertools import groupby
 from selectolax.lexbor import LexborHTMLParser
 
 from tickets.mail import quote_shapes as shapes
+from tickets.mail.attributions import find_attributions, is_certain_attribution, joined, split_glued
+from tickets.mail.header_blocks import HeaderBlock, label_kind, read_block, read_glued
 from tickets.mail.html_quotes import folded_elements, folded_from
 from tickets.mail.html_text import tree_segments
 from tickets.mail.values import Segment, SegmentKind
 
 MAX_LINES = 5_000
 MAX_SIGNATURE_LINES = 15
-MAX_ATTRIBUTION_LINES = 4
+MAX_VALUE_LINES = 12
 
 NEW, QUOTE, SIGNATURE = SegmentKind.NEW, SegmentKind.QUOTE, SegmentKind.SIGNATURE
+
+# A date as machines write it: nobody types its seconds and offset.
+_MACHINE_DATE = re.compile(r"\d{1,2}:\d{2}:\d{2} (?:[+-]\d{4}|GMT)")
+_ONLY_LINK = re.compile(r"\s{0,9}\(?<?https?://[^\s()]{1,1000}\)?\s?>?\s*", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -28,31 +35,54 @@ class _TextLine:
     kind: SegmentKind
 
 
-def split_text(text: str) -> tuple[Segment, ...]:
-    """Segments of a plain text."""
-    return _split((Segment(NEW, text),))
+def split_text(text: str, *, is_forward: bool = False) -> tuple[Segment, ...]:
+    """Segments of a plain text. What follows the headers of a mail is no quote in a mail that forwards it."""
+    return _split((Segment(NEW, text),), is_forward=is_forward)
 
 
-def split_html(tree: LexborHTMLParser) -> tuple[Segment, ...]:
+def split_html(tree: LexborHTMLParser, *, is_forward: bool = False) -> tuple[Segment, ...]:
     """Segments of the text of an HTML body, by its elements first and by the shapes of its lines after."""
-    return _split(tree_segments(tree, folded_elements(tree), folded_from(tree)))
+    if is_forward:
+        return _split(tree_segments(tree, {}, {}), is_forward=True)
+    return _split(tree_segments(tree, folded_elements(tree), folded_from(tree)), is_forward=False)
 
 
 def has_fold(segments: Iterable[Segment]) -> bool:
     return any(segment.kind is QUOTE for segment in segments)
 
 
-def _split(given: Sequence[Segment]) -> tuple[Segment, ...]:
+def _split(given: Sequence[Segment], *, is_forward: bool) -> tuple[Segment, ...]:
     lines = _lines(given)
-    _fold_from_marker(lines)
-    _fold_quoted_runs(lines)
-    _fold_attribution_above(lines)
+    if not is_forward:
+        _fold_quotes(lines)
     _fold_signature(lines)
     if not any(line.kind is NEW and line.text.strip() for line in lines):
         return (Segment(NEW, "".join(line.text for line in lines)),) if lines else ()
     _give_blanks_to_folds(lines)
     runs = groupby(lines, key=lambda line: line.kind)
     return _trimmed([Segment(kind, "".join(line.text for line in run)) for kind, run in runs])
+
+
+def _fold_quotes(lines: list[_TextLine]) -> None:
+    attributions = find_attributions([line.text for line in lines])
+    own = lines[: _forward_at(lines, attributions)]
+    _fold_from_marker(own, lines, attributions)
+    _fold_quoted_runs(own, attributions)
+    _fold_attribution_above(own, attributions)
+    _show_answers_below(lines)
+
+
+def _forward_at(lines: list[_TextLine], attributions: dict[int, int]) -> int:
+    """Where a forwarded mail begins: from there on nothing is folded. One inside a quote is a part of it."""
+    for index, line in enumerate(lines):
+        if line.kind is NEW and shapes.is_forward_mark(line.text.rstrip()):
+            is_inside_run = index > 0 and shapes.is_quoted(lines[index - 1].text)
+            is_quote = shapes.is_quoted(line.text) and (
+                is_inside_run or _attributed_at(lines, index, attributions) is not None
+            )
+            if not is_quote:
+                return index
+    return len(lines)
 
 
 def _trimmed(segments: list[Segment]) -> tuple[Segment, ...]:
@@ -70,17 +100,23 @@ def _lines(given: Sequence[Segment]) -> list[_TextLine]:
     """What stands beyond MAX_LINES is one more line: it is shown, and searched no further."""
     lines = [_TextLine(line, part.kind) for part in given for line in part.text.splitlines(keepends=True)]
     beyond = "".join(line.text for line in lines[MAX_LINES:])
-    return [*lines[:MAX_LINES], _TextLine(beyond, NEW)] if beyond else lines
+    kept = [piece for line in lines[:MAX_LINES] for piece in _unglued(line)]
+    return [*kept, _TextLine(beyond, NEW)] if beyond else kept
 
 
-def _fold_from_marker(lines: list[_TextLine]) -> None:
-    """Everything from the first marker on is quoted, when something was written above it."""
-    for index, line in enumerate(lines):
+def _unglued(line: _TextLine) -> Iterable[_TextLine]:
+    """An attribution behind words on the same line is a line of its own."""
+    pieces = split_glued(line.text) if "wrote:" in line.text[-12:] else None
+    return [_TextLine(piece, line.kind) for piece in pieces] if pieces else [line]
+
+
+def _fold_from_marker(own: list[_TextLine], lines: list[_TextLine], attributions: dict[int, int]) -> None:
+    """Everything from the first marker in `own` on is quoted, when something was written above it."""
+    ends = {start: below for below, start in attributions.items()}
+    for index, line in enumerate(own):
         if line.kind is QUOTE or not line.text.strip():
             continue
-        if shapes.is_forward_mark(line.text.rstrip()):
-            return
-        if _starts_quote(lines, index):
+        if _starts_quote(lines, index, ends.get(index)):
             _mark(lines[_with_rule_above(lines, index) :], QUOTE)
             return
 
@@ -93,51 +129,40 @@ def _with_rule_above(lines: list[_TextLine], index: int) -> int:
     return above if above > 0 and shapes.is_rule(lines[above].text.rstrip("\n")) else index
 
 
-def _starts_quote(lines: list[_TextLine], index: int) -> bool:
+def _starts_quote(lines: list[_TextLine], index: int, below: int | None) -> bool:
+    """`below` is where an attribution ends that begins at `index`."""
     line = lines[index].text.rstrip("\n")
-    if shapes.is_separator(line):
+    if shapes.is_separator(line) or _is_header_block(lines, index):
         return True
-    if _is_header_block(lines, index):
-        return True
-    size = _attribution_size(lines, index)
-    if not size or shapes.is_quoted(line) or _next_is_quoted(lines, index + size):
+    if below is None or shapes.is_quoted(line) or _next_is_quoted(lines, below):
         return False
-    return shapes.is_certain_attribution(_joined(lines[index : index + size]))
-
-
-def _joined(lines: Sequence[_TextLine]) -> str:
-    return " ".join(line.text.strip() for line in lines)
+    return is_certain_attribution(joined([one.text for one in lines[index:below]]))
 
 
 def _is_header_block(lines: list[_TextLine], index: int) -> bool:
-    """From, date or subject, and one more in neighbouring lines; below a rule From and date are enough."""
-    if not shapes.label_kind(lines[index].text):
+    """Who, when and one more, as mail programs repeat it. A list of a person's own has no time."""
+    if label_kind(lines[index].text) not in ("from", "date", "subject"):
         return False
-    kinds: list[str] = []
-    for line in lines[index : index + 12]:
-        if not line.text.strip() and len(kinds) < 2:
-            continue
-        kind = shapes.label_kind(line.text)
-        if not kind and (not line.text.strip() or len(kinds) < 1):
-            break
-        kinds += [kind] if kind else []
-    found = set(kinds)
-    if len(found) == 2:
-        return found == {"from", "date"} and _with_rule_above(lines, index) < index
-    return "from" in found and len(found) >= 3 and bool(found & {"date", "subject"}) and kinds[0] != "cc"
+    texts = [line.text for line in lines[index : index + 24]]
+    block = read_block(texts, 0)
+    is_below_rule = _with_rule_above(lines, index) < index
+    return _is_repeated_head(block, is_below_rule=is_below_rule) or _is_glued_head(texts[0])
 
 
-def _attribution_size(lines: list[_TextLine], index: int) -> int:
-    """How many lines an attribution that begins here takes; 0 when there is none."""
-    joined = ""
-    for size in range(1, MAX_ATTRIBUTION_LINES + 1):
-        at = index + size - 1
-        if at >= len(lines) or not lines[at].text.strip() or len(joined) > 700:
-            return 0
-        joined = f"{joined} {lines[at].text.strip()}".strip()
-        if shapes.ends_attribution(joined):
-            return size if shapes.is_attribution(joined) else 0
-    return 0
+def _is_repeated_head(block: HeaderBlock | None, *, is_below_rule: bool) -> bool:
+    if block is None:
+        return False
+    date = block.fields.get("date", "")
+    if not any(letter.isdigit() for letter in date):
+        return is_below_rule and block.has("from") and block.size >= 3
+    if block.has("from"):
+        return block.size >= (2 if is_below_rule or _MACHINE_DATE.search(date) else 3)
+    return block.has("to") and "@" in block.fields["to"] and _MACHINE_DATE.search(date) is not None
+
+
+def _is_glued_head(line: str) -> bool:
+    fields = read_glued(line)
+    return "date" in fields and any(letter.isdigit() for letter in fields["date"])
 
 
 def _next_is_quoted(lines: list[_TextLine], index: int) -> bool:
@@ -145,41 +170,73 @@ def _next_is_quoted(lines: list[_TextLine], index: int) -> bool:
     return following is not None and (following.kind is QUOTE or shapes.is_quoted(following.text))
 
 
-def _fold_quoted_runs(lines: list[_TextLine]) -> None:
-    """Runs of `>` lines, with the attribution above; one such line alone may be the customer's own."""
+def _fold_quoted_runs(lines: list[_TextLine], attributions: dict[int, int]) -> None:
+    """Runs of `>` lines, with the attribution above. Without one they may be what a person pasted."""
     index = 0
     while index < len(lines):
         end = _quoted_until(lines, index)
-        if end - index >= 2 or (end > index and _attributed_at(lines, index) is not None):
-            above = _attributed_at(lines, index)
-            _mark(lines[index if above is None else above : end], QUOTE)
+        if end > index:
+            above = _attributed_at(lines, index, attributions)
+            if above is not None or not _may_be_pasted(lines, index, end):
+                _mark(lines[index if above is None else above : end], QUOTE)
         index = max(end, index + 1)
 
 
 def _quoted_until(lines: list[_TextLine], index: int) -> int:
-    while index < len(lines) and lines[index].kind is NEW and shapes.is_quoted(lines[index].text):
+    start = index
+    while index < len(lines) and lines[index].kind is NEW:
+        if not (shapes.is_quoted(lines[index].text) or (index > start and _is_wrapped_link(lines, index))):
+            break
         index += 1
     return index
 
 
-def _fold_attribution_above(lines: list[_TextLine]) -> None:
+def _is_wrapped_link(lines: list[_TextLine], index: int) -> bool:
+    """A link that a mailer wrapped out of the quote: the quote goes on below it."""
+    if index + 1 >= len(lines) or not shapes.is_quoted(lines[index + 1].text):
+        return False
+    line, above = lines[index].text, lines[index - 1].text
+    is_rest = "(http" in above and ")" not in above.partition("(http")[2] and " " not in line.strip()
+    return _ONLY_LINK.fullmatch(line) is not None or (is_rest and line.rstrip().endswith(")"))
+
+
+def _may_be_pasted(lines: list[_TextLine], start: int, end: int) -> bool:
+    """A single line, or a few lines that a person's own sentence announces with a colon."""
+    if end - start < 2:
+        return True
+    above = start - 1
+    while above >= 0 and start - above < 3 and not lines[above].text.strip():
+        above -= 1
+    if above >= 0 and lines[above].kind is NEW and lines[above].text.rstrip()[-1:] in (":", "："):
+        return True
+    return end - start <= MAX_VALUE_LINES and shapes.are_values(line.text for line in lines[start:end])
+
+
+def _fold_attribution_above(lines: list[_TextLine], attributions: dict[int, int]) -> None:
     """An attribution that stands right above a quote found by its HTML belongs to it."""
     for index in range(1, len(lines)):
         if lines[index].kind is QUOTE and lines[index - 1].kind is not QUOTE:
-            above = _attributed_at(lines, index)
+            above = _attributed_at(lines, index, attributions)
             if above is not None:
                 _mark(lines[above:index], QUOTE)
 
 
-def _attributed_at(lines: list[_TextLine], index: int) -> int | None:
+def _attributed_at(lines: list[_TextLine], index: int, attributions: dict[int, int]) -> int | None:
     """Where the attribution begins that ends right above `index`, blank lines between allowed."""
     end = index
-    while end and index - end < 3 and not lines[end - 1].text.strip():
+    while end and index - end < 3 and end not in attributions and not lines[end - 1].text.strip():
         end -= 1
-    for start in range(end - 1, max(end - 1 - MAX_ATTRIBUTION_LINES, -1), -1):
-        if lines[start].kind is NEW and _attribution_size(lines, start) == end - start:
-            return start
-    return None
+    start = attributions.get(end)
+    return start if start is not None and lines[start].kind is NEW else None
+
+
+def _show_answers_below(lines: list[_TextLine]) -> None:
+    """Whoever says "my answers are below" wrote them into the quote: then nothing is folded."""
+    first = next((at for at, line in enumerate(lines) if line.kind is QUOTE), None)
+    if first is None or any(line.kind is NEW and line.text.strip() for line in lines[first:]):
+        return
+    if shapes.announces_answers("".join(line.text for line in lines[:first])):
+        _mark(lines, NEW)
 
 
 def _fold_signature(lines: list[_TextLine]) -> None:

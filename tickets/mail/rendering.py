@@ -34,34 +34,36 @@ class Rendered:
     notes: tuple[str, ...] = ()
 
 
-def render(renderings: Sequence[Rendering]) -> Rendered:
+def render(renderings: Sequence[Rendering], *, is_forward: bool = False) -> Rendered:
     """All texts in reading order; plain ones among HTML are shown as HTML too."""
     shown = [one for one in renderings if not one.is_blank]
     if not any(one.html for one in shown):
-        return _plain_only("\n\n".join(one.plain.strip("\n") for one in shown))
+        return _plain_only("\n\n".join(one.plain.strip("\n") for one in shown), is_forward)
     html = "\n<hr>\n".join(one.html or _as_html(one.plain) for one in shown)
     plain = "\n\n".join(one.plain for one in shown) if all(one.plain.strip() for one in shown) else ""
-    return _too_large(plain, html) if len(html) > MAX_HTML_CHARS else _both(plain, html)
+    if len(html) > MAX_HTML_CHARS:
+        return _too_large(plain, html, is_forward)
+    return _both(plain, html, is_forward)
 
 
-def _plain_only(text: str) -> Rendered:
+def _plain_only(text: str, is_forward: bool) -> Rendered:
     notes = ("text was cut",) if len(text) > MAX_TEXT_CHARS else ()
-    return Rendered(split_text(_tidy(text)), None, notes)
+    return Rendered(split_text(_tidy(text), is_forward=is_forward), None, notes)
 
 
-def _too_large(plain: str, html: str) -> Rendered:
+def _too_large(plain: str, html: str, is_forward: bool) -> Rendered:
     """HTML is cut to be shown; the text is whole, taken from outside of the tags."""
-    text = _plain_only(plain.strip() or loose_text(html))
+    text = _plain_only(plain.strip() or loose_text(html), is_forward)
     return Rendered(text.segments, sanitised(parse_html(html)) or None, (*text.notes, "HTML was cut"))
 
 
-def _both(plain: str, html: str) -> Rendered:
+def _both(plain: str, html: str, is_forward: bool) -> Rendered:
     """HTML knows best where quotes begin; when it shows none, a full plain text beside it reads better."""
     tree = parse_html(html)
-    segments = split_html(tree)
+    segments = split_html(tree, is_forward=is_forward)
     text = "".join(segment.text for segment in segments)
     if not has_fold(segments) and _is_full(plain, text):
-        segments = split_text(_tidy(plain))
+        segments = split_text(_tidy(plain), is_forward=is_forward)
     return Rendered(_trimmed(segments), sanitised(tree) or None)
 
 

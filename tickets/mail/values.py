@@ -54,6 +54,16 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class ForwardedMail:
+    """A mail inside another one's text: who wrote it, and what. `name` or `email` may be empty, not both."""
+
+    name: str
+    email: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedMail:
     """Everything the desk reads in one mail.
 

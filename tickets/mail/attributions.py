@@ -1,0 +1,158 @@
+"""Finds the lines that say who wrote what follows: `On ... wrote:` in many languages, also wrapped over lines."""
+
+import re
+from collections.abc import Sequence
+
+MAX_ATTRIBUTION_LINES = 5
+MAX_ATTRIBUTION_CHARS = 700
+
+# Up to the colon; a date or an address must stand in it too.
+_ATTRIBUTIONS = (
+    r"on\b.{4,400}\b(?:wrote|sent)(?: the following)?\s?", r"at\b.{4,400}\bwrote\s?", r".{0,400}\bwrote on\b.{4,100}",
+    r".{4,300}\bwrote\s?", r"am\b.{4,400}\bschrieb\b.{0,200}", r".{4,300}\bschrieb am\b.{4,100}",
+    r".{4,300}\bhat am\b.{4,200}geschrieben\s?", r"le\b.{4,400}\ba écrit\s?",
+    r"el\b.{4,400}\bescribió\s?", r".{4,300}\bescribió\s?", r"em\b.{4,400}\bescreveu\s?",
+    r"a\b.{4,400}\bescreveu\s?", r"il\b.{4,400}\bha scritto\s?", r"in data\b.{4,400}\bha scritto\s?",
+    r"op\b.{4,400}\b(?:schreef|geschreven)\b.{0,200}", r"(?:den|på)\b.{4,400}\bskrev\b.{0,200}",
+    r".{4,300}\bskrev\b.{0,100}", r".{4,400}napisał(?:\(a\)|a|/a)?\s?", r".{4,400}\bpisze\s?",
+    r".{4,400}nap[ií]?sala?(?:\(a\))?\s?", r".{4,400}(?:je )?(?:na)?pisa(?:o|la)(?:/la|\(la\))?(?: je)?\s?",
+    r".{4,400}(?:ezt )?írta.{0,200}", r".{4,400}kirjoitti.{0,60}", r".{4,400}kirjutas.{0,60}",
+    r".{4,400}(?:rašė|parašė|rakstīja)\s?", r".{4,400}(?:va escriure|escrigué)\s?",
+    r".{4,400}(?:написала?|пишет|писала?|пише|написав|написао|сообщила?)(?:\(а\)|ла)?\s?",
+    r".{4,400}(?:şunu|şunları)? ?yazdı\s?",
+    r".{4,400}a scris\s?", r".{4,400}έγραψε\s?", r".{4,400}menulis\s?", r".{4,400}đã viết\s?",
+    r".{4,400}เขียนว่า\s?", r".{4,400}(?:כתב|כתבה|מאת|כתב/ה)\b.{0,200}", r".{4,400}كتب\b.{0,200}",
+    r"(?:在|于|於)?.{4,400}(?:写道|寫道|写到|寫到)\s?",
+    r"(?:在|于|於)?.{4,400}@.{4,200}(?:写|寫|发送|说道|说|发表|回复|来信|撰写)\s?",
+    r".{4,400}(?:さん)?(?:は|が)?(?:書きました|のメール|のメッセージ|wrote|書いた|のご連絡)\s?",
+    r"\d{4}年\d{1,2}月\d{1,2}日.{4,300}<[^<>\s]+@[^<>\s]+>\s?",
+    r"\d{4}/\d{1,2}/\d{1,2}.{2,300}<[^<>\s]+@[^<>\s]+>\s?",
+    r".{0,200}\d{1,2}:\d{2}.{0,300}<[^<>\s]+@[^<>\s]+>\s?",
+    r".{4,400}(?:님이|님께서|에)?\s?(?:작성|쓴 글|썼습니다|보낸 메시지|님의 말|쓰셨습니다)\s?",
+    r"\d{4}년 ?\d{1,2}월 ?\d{1,2}일.{2,300}",
+)  # fmt: skip
+_ATTRIBUTION = re.compile(
+    rf"[>\s-]{{0,9}}(?:{'|'.join(_ATTRIBUTIONS)})(?:[:：]|\s?-{{2,20}})\s*",
+    re.IGNORECASE,
+)
+_ATTRIBUTION_END = re.compile(
+    r"(?:wrote|sent|schrieb|écrit|escribió|escreveu|scritto|geschrieben|schreef|geschreven|skrev|napisał|nap[ií]?sal"
+    r"|pisa[ol]|pisze|írta|kirjoitti|kirjutas|rašė|rakstīja|escriure|escrigué|написа|пишет|писал|пише|сообщил|yazdı"
+    r"|scris|έγραψε|menulis|viết|เขียน|כתב|מאת|كتب|写|寫|发表|说|回复|发送|来信|書"
+    r"|メール|メッセージ|連絡|작성|쓴 글|썼|메시지|말|쓰셨|[>)])",
+    re.IGNORECASE,
+)
+_DASHED = re.compile(r"\s{0,4}-{2,20}\s?[^\n]{2,120}\bwrote\s?-{2,20}\s*", re.IGNORECASE)
+_DATED = re.compile(
+    r"\d{1,4}\s?[-/.:年月일월년時时]\s?\d{1,2}|\d{1,2}\.? \w{3,}|\w{3,} \d{1,2}|[^\s<>]@[^\s<>]|\d{4}"
+)
+_CERTAIN = re.compile(r"[^\s<>]@[^\s<>]|\d{1,2}\s?[:：.h时時시]\s?\d{2}")
+# Old mailers name date and sender without a word or a colon; only quoted lines below make that certain.
+_UNMARKED = re.compile(r"\s?\d{4}[-/]\d{1,2}[-/]\d{1,2}\b[^\n]{2,200}<[^<>\s]+@[^<>\s]+>\s*")
+
+# With such a word, a weekday or a date begins an attribution that goes on below.
+_OPENING = re.compile(
+    r"[>\s*_-]{0,9}(?:(?:on|at|am|le|el|em|il|in data|op|den|dne|dnia|w dniu|på|vào|pada|dana|dňa|dňa|στις|la|mon|tue"
+    r"|wed|thu|fri|sat|sun|lun|mar|mer|jeu|ven|sam|dim|lør|søn|pon|wt|śr|czw|pt|sob|nie|pe|ma|ti|ke|to|su)\w{0,9}\b"
+    r"|(?:пн|вт|ср|чт|пт|сб|вс|нд|понед|втор|сред|четв|пятн|субб|воскр)|[在于於]|\d{1,4}\s?[-./年년:]|\d{1,2} \w{3})",
+    re.IGNORECASE,
+)
+_WHEN = re.compile(r"\d{1,2}\s?[:：.h时時시]\s?\d{2}|\b\d{4}\b|\d{1,2}[-/.]\d{1,2}|\d{1,2} \w{3,}|[年月]")
+_SENTENCE_END = re.compile(r"(?:[^\W\d_]{4,}[.!?]|[。！？!?])[\s\"')]*$")
+_GLUED = re.compile(
+    r"(?P<words>.{0,600}?\S)(?:\s+|(?=-{2,3}))(?P<attribution>(?:-{2,3}\s?)?"
+    r"On (?:mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|\d)[^\n]{8,300}\bwrote:\s*)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_attribution(line: str) -> bool:
+    """`On ... wrote:`, given as one line; it must name a date or an address, or stand between dashes."""
+    if len(line) > MAX_ATTRIBUTION_CHARS or line.rstrip()[-1:] not in (":", "：", "-"):
+        return False
+    if _ATTRIBUTION_END.search(line[-80:]) is None:
+        return False
+    if _DATED.search(line) is None:
+        return _DASHED.fullmatch(line) is not None
+    return _ATTRIBUTION.fullmatch(line) is not None
+
+
+def is_certain_attribution(line: str) -> bool:
+    """With an address or a time in it: a mail program wrote it. Without, a person may be telling a story."""
+    return is_attribution(line) and (_CERTAIN.search(line) is not None or _DASHED.fullmatch(line) is not None)
+
+
+def is_unmarked_attribution(line: str) -> bool:
+    """`2026/1/5 Anna <anna@b.example>`: one only right above quoted lines."""
+    return len(line) <= 300 and _UNMARKED.fullmatch(line) is not None
+
+
+def joined(lines: Sequence[str]) -> str:
+    """Wrapped lines as one; an address that was broken inside is whole again."""
+    return (
+        " ".join(line.strip().lstrip("> ") for line in lines if line.strip())
+        .replace("< ", "<")
+        .replace(" >", ">")
+    )
+
+
+def find_attributions(lines: Sequence[str]) -> dict[int, int]:
+    """Where each attribution begins, by the index of the line below it."""
+    found: dict[int, int] = {}
+    for index, line in enumerate(lines):
+        if line.rstrip()[-1:] in (":", "：", "-") and _ATTRIBUTION_END.search(line.rstrip()[-80:]):
+            start = _start_of(lines, index)
+            if start is not None:
+                found[index + 1] = start
+        elif line[:1].isspace() or line[:1].isdigit():
+            _add_unmarked(lines, index, found)
+    return found
+
+
+def _add_unmarked(lines: Sequence[str], index: int, found: dict[int, int]) -> None:
+    if is_unmarked_attribution(lines[index]):
+        below = next((line for line in lines[index + 1 : index + 3] if line.strip()), "")
+        if below.lstrip().startswith(">"):
+            found[index + 1] = index
+
+
+def _start_of(lines: Sequence[str], last: int) -> int | None:
+    """The nearest line that can begin an attribution which ends at line `last`."""
+    is_whole = is_attribution(lines[last].strip())
+    if is_whole and _opens(lines[last]):
+        return last
+    for start in range(last - 1, max(last - MAX_ATTRIBUTION_LINES, -1), -1):
+        if not _continues(lines, start):
+            break
+        whole = joined(lines[start : last + 1])
+        if _opens(lines[start]) and is_attribution(whole):
+            return start
+        if not is_whole and _names_sender(lines[start]) and is_attribution(whole):
+            return start
+    return last if is_whole else None
+
+
+def _continues(lines: Sequence[str], index: int) -> bool:
+    """Whether the line may go on below: no end of a sentence, and no gap but one before an address."""
+    line = lines[index].rstrip()
+    if not line:
+        return lines[index + 1].lstrip().startswith("<")
+    return len(line) <= 300 and _SENTENCE_END.search(line[-40:]) is None
+
+
+def _opens(line: str) -> bool:
+    return _OPENING.match(line) is not None and _WHEN.search(line[:160]) is not None
+
+
+def _names_sender(line: str) -> bool:
+    """`Anna <anna@b.example> ...`, or a name whose address was wrapped."""
+    bare = line.strip()
+    return bare.endswith("<") or ("@" in bare and "<" in bare and len(bare) >= 30)
+
+
+def split_glued(line: str) -> tuple[str, str] | None:
+    """Words, and an attribution that was written behind them on the same line."""
+    if not line.rstrip().endswith("wrote:") or len(line) > MAX_ATTRIBUTION_CHARS:
+        return None
+    match = _GLUED.fullmatch(line)
+    return (match["words"], line[match.end("words") :]) if match else None
