@@ -8,7 +8,8 @@ MAX_ATTRIBUTION_CHARS = 700
 
 # Up to the colon; a date or an address must stand in it too.
 _ATTRIBUTIONS = (
-    r"on\b.{4,400}\b(?:wrote|sent)(?: the following)?\s?", r"at\b.{4,400}\bwrote\s?", r".{0,400}\bwrote on\b.{4,100}",
+    r"on\b.{4,400}\b(?:wrote|sent|writes|said)(?: the following)?\s?", r"at\b.{4,400}\bwrote\s?",
+    r"in message\b.{4,400}\bwrites\s?", r".{0,400}\bwrote on\b.{4,100}",
     r".{4,300}\bwrote\s?", r"am\b.{4,400}\bschrieb\b.{0,200}", r".{4,300}\bschrieb am\b.{4,100}",
     r".{4,300}\bhat am\b.{4,200}geschrieben\s?", r"le\b.{4,400}\ba écrit\s?",
     r"el\b.{4,400}\bescribió\s?", r".{4,300}\bescribió\s?", r"em\b.{4,400}\bescreveu\s?",
@@ -27,28 +28,33 @@ _ATTRIBUTIONS = (
     r".{4,400}(?:さん)?(?:は|が)?(?:書きました|のメール|のメッセージ|wrote|書いた|のご連絡)\s?",
     r"\d{4}年\d{1,2}月\d{1,2}日.{4,300}<[^<>\s]+@[^<>\s]+>\s?",
     r"\d{4}/\d{1,2}/\d{1,2}.{2,300}<[^<>\s]+@[^<>\s]+>\s?",
-    r".{0,200}\d{1,2}:\d{2}.{0,300}<[^<>\s]+@[^<>\s]+>\s?",
+    r".{0,200}(?:\d{1,2}:\d{2}|\d{4},? \d{1,2}\.\d{2}\b).{0,300}<[^<>\s]+@[^<>\s]+>\s?",
     r".{4,400}(?:님이|님께서|에)?\s?(?:작성|쓴 글|썼습니다|보낸 메시지|님의 말|쓰셨습니다)\s?",
     r"\d{4}년 ?\d{1,2}월 ?\d{1,2}일.{2,300}",
+    r"(?:quoting|citando|zitat von|citat (?:från|fra)|citation de|citát od)\b.{2,300}@.{2,100}",
 )  # fmt: skip
 _ATTRIBUTION = re.compile(
     rf"[>\s-]{{0,9}}(?:{'|'.join(_ATTRIBUTIONS)})(?:[:：]|\s?-{{2,20}})\s*",
     re.IGNORECASE,
 )
 _ATTRIBUTION_END = re.compile(
-    r"(?:wrote|sent|schrieb|écrit|escribió|escreveu|scritto|geschrieben|schreef|geschreven|skrev|napisał|nap[ií]?sal"
+    r"(?:wrote|sent|writes|said|schrieb|écrit|escribió|escreveu|scritto|geschrieben|schreef|geschreven|skrev|napisał|nap[ií]?sal"
     r"|pisa[ol]|pisze|írta|kirjoitti|kirjutas|rašė|rakstīja|escriure|escrigué|написа|пишет|писал|пише|сообщил|yazdı"
     r"|scris|έγραψε|menulis|viết|เขียน|כתב|מאת|كتب|写|寫|发表|说|回复|发送|来信|書"
     r"|メール|メッセージ|連絡|작성|쓴 글|썼|메시지|말|쓰셨|[>)])",
     re.IGNORECASE,
 )
 _DASHED = re.compile(r"\s{0,4}-{2,20}\s?[^\n]{2,120}\bwrote\s?-{2,20}\s*", re.IGNORECASE)
+_VIA = re.compile(r"[>\s]{0,9}\S[^\n]{0,80} via [^\n]{1,80} (?:wrote|schrieb)\s?:\s*", re.IGNORECASE)
 _DATED = re.compile(
     r"\d{1,4}\s?[-/.:年月일월년時时]\s?\d{1,2}|\d{1,2}\.? \w{3,}|\w{3,} \d{1,2}|[^\s<>]@[^\s<>]|\d{4}"
 )
 _CERTAIN = re.compile(r"[^\s<>]@[^\s<>]|\d{1,2}\s?[:：.h时時시]\s?\d{2}")
 # Old mailers name date and sender without a word or a colon; only quoted lines below make that certain.
-_UNMARKED = re.compile(r"\s?\d{4}[-/]\d{1,2}[-/]\d{1,2}\b[^\n]{2,200}<[^<>\s]+@[^<>\s]+>\s*")
+_UNMARKED = re.compile(
+    r"\s?\d{4}[-/]\d{1,2}[-/]\d{1,2}\b"
+    r"(?:[^\n]{2,200}<[^<>\s]+@[^<>\s]+>| \d{1,2}:\d{2} GMT[+-]\d{2}:\d{2} [^\n]{2,100})\s*"
+)
 
 # With such a word, a weekday or a date begins an attribution that goes on below.
 _OPENING = re.compile(
@@ -58,22 +64,26 @@ _OPENING = re.compile(
     re.IGNORECASE,
 )
 _WHEN = re.compile(r"\d{1,2}\s?[:：.h时時시]\s?\d{2}|\b\d{4}\b|\d{1,2}[-/.]\d{1,2}|\d{1,2} \w{3,}|[年月]")
+_TIME_FIRST = re.compile(r"[>\s]{0,9}\d{1,2}:\d{2}")
+_CUT = re.compile(
+    r"(?:[,，、<]|\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\s?[ap]\.?m\.?)?|\b\d{4})\s*$", re.IGNORECASE
+)
 _SENTENCE_END = re.compile(r"(?:[^\W\d_]{4,}[.!?]|[。！？!?])[\s\"')]*$")
 _GLUED = re.compile(
-    r"(?P<words>.{0,600}?\S)(?:\s+|(?=-{2,3}))(?P<attribution>(?:-{2,3}\s?)?"
+    r"(?P<words>.{0,600}?\w[^\s\w]{0,20}?)(?:\s+|(?=-{2,3}))(?P<attribution>(?:-{2,3}\s?)?"
     r"On (?:mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|\d)[^\n]{8,300}\bwrote:\s*)",
     re.IGNORECASE | re.DOTALL,
 )
 
 
 def is_attribution(line: str) -> bool:
-    """`On ... wrote:`, given as one line; it must name a date or an address, or stand between dashes."""
+    """`On ... wrote:`, given as one line; it must name a date or an address, unless only a program writes so."""
     if len(line) > MAX_ATTRIBUTION_CHARS or line.rstrip()[-1:] not in (":", "：", "-"):
         return False
     if _ATTRIBUTION_END.search(line[-80:]) is None:
         return False
     if _DATED.search(line) is None:
-        return _DASHED.fullmatch(line) is not None
+        return _DASHED.fullmatch(line) is not None or _VIA.fullmatch(line) is not None
     return _ATTRIBUTION.fullmatch(line) is not None
 
 
@@ -100,13 +110,22 @@ def find_attributions(lines: Sequence[str]) -> dict[int, int]:
     """Where each attribution begins, by the index of the line below it."""
     found: dict[int, int] = {}
     for index, line in enumerate(lines):
-        if line.rstrip()[-1:] in (":", "：", "-") and _ATTRIBUTION_END.search(line.rstrip()[-80:]):
+        if _may_end_attribution(lines, index):
             start = _start_of(lines, index)
             if start is not None:
                 found[index + 1] = start
         elif line[:1].isspace() or line[:1].isdigit():
             _add_unmarked(lines, index, found)
     return found
+
+
+def _may_end_attribution(lines: Sequence[str], index: int) -> bool:
+    """A cheap look that leaves few lines for the patterns."""
+    line = lines[index].rstrip()
+    if line[-1:] not in (":", "：", "-"):
+        return False
+    is_cut = index > 0 and len(line) < 60 and "@" in lines[index - 1]
+    return is_cut or _ATTRIBUTION_END.search(line[-80:]) is not None
 
 
 def _add_unmarked(lines: Sequence[str], index: int, found: dict[int, int]) -> None:
@@ -118,18 +137,25 @@ def _add_unmarked(lines: Sequence[str], index: int, found: dict[int, int]) -> No
 
 def _start_of(lines: Sequence[str], last: int) -> int | None:
     """The nearest line that can begin an attribution which ends at line `last`."""
-    is_whole = is_attribution(lines[last].strip())
+    is_whole = is_attribution(lines[last].strip()) and _TIME_FIRST.match(lines[last]) is None
     if is_whole and _opens(lines[last]):
         return last
+    fallback = last if is_whole else None
+    needs_wrapping = is_whole and lines[last].lstrip("> \t")[:1] != "<"
     for start in range(last - 1, max(last - MAX_ATTRIBUTION_LINES, -1), -1):
-        if not _continues(lines, start):
+        if not _continues(lines, start) or (needs_wrapping and not _is_wrapped(lines[start])):
             break
         whole = joined(lines[start : last + 1])
         if _opens(lines[start]) and is_attribution(whole):
             return start
-        if not is_whole and _names_sender(lines[start]) and is_attribution(whole):
-            return start
-    return last if is_whole else None
+        if fallback is None and _names_sender(lines[start]) and is_attribution(whole):
+            fallback = start
+    return last if fallback is None and is_attribution(lines[last].strip()) else fallback
+
+
+def _is_wrapped(line: str) -> bool:
+    """Long, or cut behind a comma or a time: what stands below may belong to it."""
+    return len(line) >= 60 or _CUT.search(line[-30:]) is not None
 
 
 def _continues(lines: Sequence[str], index: int) -> bool:
@@ -152,7 +178,11 @@ def _names_sender(line: str) -> bool:
 
 def split_glued(line: str) -> tuple[str, str] | None:
     """Words, and an attribution that was written behind them on the same line."""
-    if not line.rstrip().endswith("wrote:") or len(line) > MAX_ATTRIBUTION_CHARS:
+    if (
+        len(line) > MAX_ATTRIBUTION_CHARS
+        or line.lstrip()[:1] in (">", "")
+        or not line.rstrip().endswith("wrote:")
+    ):
         return None
     match = _GLUED.fullmatch(line)
     return (match["words"], line[match.end("words") :]) if match else None

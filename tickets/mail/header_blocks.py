@@ -54,8 +54,8 @@ def split_label(line: str) -> tuple[str, str] | None:
     if kind is None:
         return None
     value = value.strip(" \t\u3000\xa0\r\n")
-    if value.startswith("*") and "*" in head:
-        value = value[1:].lstrip()
+    if "*" in head:
+        value = value.lstrip("* ")
     return kind, value.rstrip("| ") if colon == "|" else value
 
 
@@ -149,7 +149,8 @@ def _spelled(label: str) -> str:
 
 
 _GLUED_SENDER = re.compile(
-    r"\s*(?P<label>[^\s:：<>@]{1,20}(?: [^\s:：<>@]{1,12})?)\s?[:：]\s*(?P<value>[^<>\n]{0,200}<[^<>\s]{3,250}>)"
+    r"\s*(?P<label>[^\s:：<>@]{1,20}(?: [^\s:：<>@]{1,12})?)\s?[:：]\s*"
+    r"(?P<value>[^<>\n]{0,200}<[^<>\s]{3,250}>|[^<>\s]{1,128}@[^<>\s]{1,255}(?=\s))"
 )
 _GLUED_LABEL = re.compile(
     rf"(\A[AÀ]|{'|'.join(re.escape(_spelled(one)) for one in _GLUED_WORDS)})\s?[:：]|({'|'.join(COLONLESS)})\s"

@@ -12,14 +12,27 @@ MAX_ANCESTORS = 60
 MAX_BLOCKQUOTES = 50
 MAX_STEPS_ABOVE = 20
 
+_ALL_QUOTES = ", ".join(shapes.HTML_QUOTES)
+_ALL_QUOTES_FROM = ", ".join(shapes.HTML_QUOTES_FROM)
+_ALL_SIGNATURES = ", ".join(shapes.HTML_SIGNATURES)
+
 
 def folded_elements(tree: LexborHTMLParser) -> dict[int, SegmentKind]:
     """Elements that are folded whole, by their id. What was forwarded is no quote."""
-    found = [*tree.css(", ".join(shapes.HTML_QUOTES)), *_attributed(tree)]
+    attributed = _attributed(tree)
+    marked = [node for node in tree.css(_ALL_QUOTES) if _is_quote(tree, node, attributed)]
+    found = [*marked, *attributed]
     forwards = {node.mem_id for node in tree.css(shapes.GMAIL_CONTAINER) if _is_forward(node)}
     quotes = [node for node in found if not (_is_forward(node) or _is_inside(node, forwards))]
-    signatures = {node.mem_id: SegmentKind.SIGNATURE for node in tree.css(", ".join(shapes.HTML_SIGNATURES))}
+    signatures = {node.mem_id: SegmentKind.SIGNATURE for node in tree.css(_ALL_SIGNATURES)}
     return signatures | {node.mem_id: SegmentKind.QUOTE for node in quotes if not _holds_answers(node)}
+
+
+def _is_quote(tree: LexborHTMLParser, node: LexborNode, attributed: list[LexborNode]) -> bool:
+    """Gmail's own quotes stand in a container; a person who indents words by hand leaves the same mark without."""
+    if node.tag != "blockquote" or node.attributes.get("class") != "gmail_quote" or "type" in node.attributes:
+        return True
+    return bool(attributed) or tree.css_first("div[class*=gmail_quote], [class*=gmail_attr]") is not None
 
 
 def _attributed(tree: LexborHTMLParser) -> list[LexborNode]:
@@ -46,7 +59,7 @@ def _text_above(node: LexborNode) -> str:
 
 def folded_from(tree: LexborHTMLParser) -> dict[int, SegmentKind]:
     """Elements from which on everything is quoted."""
-    marks = tree.css(", ".join(shapes.HTML_QUOTES_FROM)) or _outlook_editor_ends(tree)
+    marks = tree.css(_ALL_QUOTES_FROM) or _outlook_editor_ends(tree)
     outlook = [node for node in tree.css("div[style*='border-top']") if _is_header_block(node)]
     return {node.mem_id: SegmentKind.QUOTE for node in (*marks, *outlook)}
 

@@ -35,18 +35,23 @@ _RULE = re.compile(
 )
 
 _DEVICE = (
-    r"(?:iphone|ipad|android|samsung|galaxy|huawei|xiaomi|redmi|hono?r|oppo|vivo|pixel|phone|mobile"
+    r"(?:iphone|ipad|ipod|android|samsung|galaxy|huawei|xiaomi|redmi|hono?r|oppo|vivo|pixel|phone|mobile|mobil|cell\b"
+    r"|htc|nokia|sony|motorola|oneplus|lumia|alcatel|handy\b|handheld|airmail|mailbox|k-9|fairemail|tutanota"
     r"|tablet|outlook"
     r"|yahoo|gmail|aol|proton ?mail|foxmail|mail\b|windows|blackberry|spark|mailbird|thunderbird"
     r"|手机|手機|邮箱|郵箱|华为|小米|荣耀|三星|大师|企业微信|qq|网易|移动端|客户端)"
 )
 _PHONE_SIGNATURE = re.compile(
-    rf"\s*(?:(?:sent|written) (?:from|via|with|using) (?:my |the )?.{{0,25}}{_DEVICE}.{{0,30}}"
+    rf"\s*[(<]{{0,2}}(?:(?:sent|written) (?:from|via|with|using|by) (?:my |the |an? )?.{{0,25}}{_DEVICE}.{{0,60}}"
+    rf"|from my {_DEVICE}.{{0,30}}|diese nachricht wurde von mein.{{1,60}} gesendet.{{0,5}}"
     rf"|get outlook for \w+.{{0,60}}|von mein\w+ .{{1,25}} gesendet.{{0,10}}"
     rf"|gesendet (?:von|mit) .{{0,25}}{_DEVICE}.{{0,20}}"
-    rf"|(?:envoyé|enviado|inviato|verstuurd|skickat|sendt|wysłane|отправлено) .{{0,30}}{_DEVICE}.{{0,20}}"
-    rf"|(?:发自|發自|傳自)(?:我的)?.{{0,15}}{_DEVICE}.{{0,12}}|(?:来自|來自)(?:我的)?\s?{_DEVICE}.{{0,12}}"
-    rf"|[从由]我的.{{0,15}}{_DEVICE}.{{0,6}}(?:发送|發送|寄出)?.{{0,4}}"
+    rf"|(?:envoyé|enviado|inviato|verstuurd|verzonden|skickat|sendt|wysłan[eo]|lähetetty|odeslán[oa]|odoslané"
+    rf"|отправлено|надіслано) .{{0,30}}{_DEVICE}.{{0,20}}"
+    rf"|.{{0,12}}{_DEVICE}.{{0,10}} (?:gönderildi|saadetud|sent)"
+    rf"|(?:发自|發自|傳自|发送自)\s?(?:我的)?.{{0,15}}{_DEVICE}.{{0,12}}|(?:来自|來自)(?:我的)?\s?{_DEVICE}.{{0,12}}"
+    rf"|从 ?{_DEVICE}.{{0,10}}发送|.{{0,10}}(?:스마트폰|{_DEVICE}).{{0,4}}에서 (?:보냄|보낸).{{0,10}}"
+    rf"|[从由從]我的.{{0,15}}{_DEVICE}.{{0,6}}(?:发送|發送|寄出|傳送)?.{{0,4}}"
     r"|.{0,20}(?:iphone|ipad|android|スマートフォン)から送信.{0,10}"
     r"|(?:나의|내) .{1,30}에서 (?:보냄|보낸).{0,10}"
     r"|(?:下载|获取|取得|télécharger|obtener|scarica|obter|hol dir) ?outlook.{0,60}"
@@ -56,6 +61,7 @@ _PHONE_SIGNATURE = re.compile(
 MAX_SUBJECT_CHARS = 1_000
 _SUBJECT_TAGS = re.compile(r"^\s*(?:(?:\[[^\[\]]{1,60}\]|\([^()]{1,30}\)|【[^【】]{1,60}】)\s*){1,5}")
 _SUBJECT_PREFIX = re.compile(r"\s*([^\s:：\[\]()]{1,24})(?:\s?[\[(]\d{1,3}[\])])?\s?[:：]")
+_LIST_FOOTER = re.compile(r"\b(?:mailing list|unsubscribe|mailman/listinfo)\b", re.IGNORECASE)
 _SIGNATURE_MARK = re.compile(r"--\xa0? ?\s?")
 MAX_ANNOUNCING_CHARS = 1_500
 _ANSWERS_BELOW = re.compile(
@@ -146,6 +152,10 @@ def are_values(lines: Iterable[str]) -> bool:
 def announces_answers(text: str) -> bool:
     """Whether the words above a quote say that the answers stand in it."""
     return _ANSWERS_BELOW.search(text[-MAX_ANNOUNCING_CHARS:]) is not None
+
+
+def is_list_footer(text: str) -> bool:
+    return len(text) <= 600 and _LIST_FOOTER.search(text) is not None
 
 
 def is_signature_mark(line: str) -> bool:

@@ -98,10 +98,15 @@ def _trimmed(segments: list[Segment]) -> tuple[Segment, ...]:
 
 def _lines(given: Sequence[Segment]) -> list[_TextLine]:
     """What stands beyond MAX_LINES is one more line: it is shown, and searched no further."""
-    lines = [_TextLine(line, part.kind) for part in given for line in part.text.splitlines(keepends=True)]
-    beyond = "".join(line.text for line in lines[MAX_LINES:])
-    kept = [piece for line in lines[:MAX_LINES] for piece in _unglued(line)]
-    return [*kept, _TextLine(beyond, NEW)] if beyond else kept
+    lines: list[_TextLine] = []
+    beyond: list[str] = []
+    for part in given:
+        texts = part.text.splitlines(keepends=True)
+        room = MAX_LINES - len(lines)
+        lines += [_TextLine(text, part.kind) for text in texts[:room]]
+        beyond += texts[room:]
+    kept = [piece for line in lines for piece in _unglued(line)]
+    return [*kept, _TextLine("".join(beyond), NEW)] if beyond else kept
 
 
 def _unglued(line: _TextLine) -> Iterable[_TextLine]:
@@ -156,7 +161,9 @@ def _is_repeated_head(block: HeaderBlock | None, *, is_below_rule: bool) -> bool
     if not any(letter.isdigit() for letter in date):
         return is_below_rule and block.has("from") and block.size >= 3
     if block.has("from"):
-        return block.size >= (2 if is_below_rule or _MACHINE_DATE.search(date) else 3)
+        is_certain = is_below_rule or _MACHINE_DATE.search(date) is not None
+        is_dated_mail = "@" in block.sender or ":" in date or block.has("subject")
+        return block.size >= 2 if is_certain else block.size >= 3 and is_dated_mail
     return block.has("to") and "@" in block.fields["to"] and _MACHINE_DATE.search(date) is not None
 
 
@@ -248,9 +255,16 @@ def _fold_signature(lines: list[_TextLine]) -> None:
         _mark(fresh[-1:], SIGNATURE)
         return
     for index in range(max(len(fresh) - MAX_SIGNATURE_LINES, 0), len(fresh)):
-        if shapes.is_signature_mark(fresh[index].text.rstrip("\n")):
+        if shapes.is_signature_mark(fresh[index].text.rstrip("\n")) or _is_list_footer(fresh, index):
             _mark(fresh[index:], SIGNATURE)
             return
+
+
+def _is_list_footer(lines: list[_TextLine], index: int) -> bool:
+    """What a mailing list writes below each mail: a rule, then its name and how to leave it."""
+    if not lines[index].text.startswith("_____") or not shapes.is_rule(lines[index].text.rstrip("\n")):
+        return False
+    return shapes.is_list_footer("".join(line.text for line in lines[index + 1 :]))
 
 
 def _give_blanks_to_folds(lines: list[_TextLine]) -> None:

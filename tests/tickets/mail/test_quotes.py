@@ -3,6 +3,8 @@
 Tests html_quotes, quote_words, quote_shapes and attributions too.
 """
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,6 +40,27 @@ HEADS = [
     '26.06.2026, 14:41, "Support" <s@desk.example>:',
     "         Original\n         \n       \nFrom:Support <s@desk.example>\nSent Time:Oct 9, 2026 10:01",
     "---- Replied Message ----\n| From | Support<s@desk.example> |\n| Date | 10/03/2026 15:42 |",
+    "On Mon, Mar 5, 2024 at 10:07 AM Anna Longname <\nanna@desk.example> wrote:",
+    "On Dec 16, 2011, at 12:47 PM, Anna Longname\n<anna@desk.example>\nwrote:",
+    "On Tue, Apr 11, 2017 at 10:07 PM Anna\n\n<\nmailto:Anna <anna@desk.example>\n> wrote:",
+    "Am Mi., 5. Feb. 2020 um 17:58 Uhr schrieb Anna Longname <\nanna@desk.example>:",
+    "Anna <anna@desk.example> schrieb am So., 23.\nJuni 2024, 21:08:",
+    "Le lun. 15 nov. 2021 à 19:42, Anna - Support <anna@desk.example>\na écrit :",
+    "Il giorno lun 5 gen 2026 alle ore 10:00 Anna <\nanna@desk.example> ha scritto:",
+    "пн, 5 янв. 2026 г. в 10:00, Anna <\nanna@desk.example>:",
+    "Anna Longname <anna@desk.example> 于2026年1月5日周一\n10:00写道：",
+    "在 2026年1月5日周一 10:00，Anna Longname <\nanna@desk.example> 写道：",
+    "2026년 1월 5일 (월) 오전 10:00, Anna <\nanna@desk.example>님이 작성:",
+    "W dniu 28 stycznia 2015 01:53 użytkownik Anna <anna@desk.example>\nnapisał:",
+    "po 5. 1. 2026 v 10:00 odesílatel Anna <anna@desk.example> napsal:",
+    "Dňa po 5. 1. 2026 o 10:00 Anna <anna@desk.example> napísal(a):",
+    "30.09.2017, 18.30, Anna <anna@desk.example>:",
+    "---- Anna Longname wrote ----",
+    "------ Original Message ------\nFrom Anna <anna@desk.example>\nTo a@b.example\nDate 1/5/2026 10:00:00",
+    "From: Anna Longname \n<anna@desk.example> \nSent: Monday, August 26, 2019 4:37 PM\nTo: A\nSubject: B",
+    "**From:** Anna <anna@desk.example>**On Behalf Of** B\n**Sent:** 28 July 2025 15:46\n**To:** A\n**Subject:** B",
+    "From: Anna <anna@desk.example> Sent: Monday, 5 January 2026 10:00 To: A Subject: B",
+    "Date: Wed, 16 May 2012 00:15:02 -0600\nTo: anna@desk.example",
     "-----Original Message-----",
     "-------- Original message --------",
     "------------------ 原始邮件 ------------------",
@@ -85,6 +108,39 @@ def test_answers_between_and_below_quoted_lines_stay():
     assert "question" in found[SegmentKind.QUOTE]
 
 
+def test_quotes_above_answers_need_no_attribution():
+    text = "> first question\n> of two\nfirst answer\n> second question\n> of two\nsecond answer"
+    assert kinds(text)[SegmentKind.NEW] == "first answer\nsecond answer"
+
+
+def test_a_story_above_an_attribution_stays():
+    text = "On Monday at 10:00 the call failed\nAnna <a@x.example> wrote:\n> old\n> words\n"
+    assert kinds(text)[SegmentKind.NEW] == "On Monday at 10:00 the call failed"
+
+
+@pytest.mark.parametrize("glue", [" ", "--- "])
+def test_an_attribution_behind_the_answer_on_one_line_is_folded(glue):
+    text = f"No sound.{glue}On Wed, Apr 4, 2012 at 3:59 PM, s@desk.example wrote:\n> Hi"
+    assert kinds(text)[SegmentKind.NEW] == "No sound."
+
+
+def test_a_link_wrapped_out_of_a_quote_belongs_to_it():
+    text = f"{NEW}\n\n{HEADS[0]}\n> see (http://x.example/action\n_nonce=3dd518)\n> please"
+    assert kinds(text)[SegmentKind.NEW] == NEW
+
+
+def test_nothing_is_folded_in_a_mail_that_forwards():
+    text = f"{NEW}\n\n{HEADS[27]}\n\n{OLD}"
+    assert [part.kind for part in split_text(text, is_forward=True)] == [SegmentKind.NEW]
+    tree = parse_html('<p>FYI</p><div id="divRplyFwdMsg">From: S</div><p>words</p>')
+    assert [part.kind for part in split_html(tree, is_forward=True)] == [SegmentKind.NEW]
+
+
+def test_the_footer_of_a_mailing_list_is_a_signature():
+    footer = "_______________________________________________\nusers mailing list\nusers@lists.example"
+    assert kinds(f"{NEW}\n\n{footer}")[SegmentKind.SIGNATURE].strip() == footer
+
+
 def test_an_answer_below_the_quote_stays():
     assert kinds(f"{HEADS[0]}\n> old\n> words\n\nNew words.")[SegmentKind.NEW].strip() == "New words."
 
@@ -99,6 +155,15 @@ def test_an_answer_below_the_quote_stays():
         "From: Beijing\nTo: Shanghai\nboth directions are slow",
         "时间：20:00\n主题：推流失败\n影响：全部",
         "日期: 2026-01-05\n问题: 无法推流",
+        "Our route:\nFrom: Beijing\nTo: Shanghai\nDate: 2026-01-05\nplease check it",
+        "We send this:\nFrom: a@b.example\nTo: c@d.example\nSubject: hi\n\nand nothing arrives",
+        "We measured\n> 5 % loss\n> 300 ms\nin Paris",
+        "Here is the output:\n\n> error 1\n> error 2\n\nWhat now?",
+        "The query\n> SELECT 1\n> FROM x\nis slow",
+        "On Monday at 10:00 the call failed\nand Anna wrote: it is down",
+        "See my answers below.\n\nFrom: S <s@d.example>\nSent: 5 January 2026 10:00\nTo: A\nSubject: B\n\nWhich?\n4",
+        "我的回复见下文红字。\n\n发件人: S\n发送时间: 2026年1月5日 10:00\n收件人: A\n主题: B\n\n哪个版本？\n4.3.1",
+        "FYI\n\n> Begin forwarded message:\n>\n> From: a@b.example\n> Subject: c\n>\n> body",
         "FYI\n\n---------- Forwarded message ---------\nFrom: a\nDate: b\nSubject: c\nTo: d\n\nbody",
         "从昨天开始邮箱收不到验证码",
         "来自 iPhone 用户的反馈越来越多，请看一下",
@@ -126,6 +191,13 @@ def test_in_doubt_nothing_is_folded(text):
         "从我的iPhone发送",
         "iPhoneから送信",
         "Von meinem iPhone gesendet",
+        "Sent from my cell, please excuse any typos.",
+        "(Sent from mobile device)",
+        "從我的 iPhone 傳送",
+        "从 Windows 版邮件发送",
+        "Lähetetty iPhonesta",
+        "Verzonden vanaf mijn iPhone",
+        "스마트폰에서 보냄",
     ],
 )
 def test_a_signature_is_folded(signature):
@@ -224,6 +296,34 @@ def test_a_forwarded_mail_is_not_folded():
 def test_html_that_only_quotes_is_shown():
     tree = parse_html('<blockquote type="cite">all there is</blockquote>')
     assert [(part.kind, part.text) for part in split_html(tree)] == [(SegmentKind.NEW, "all there is")]
+
+
+def test_words_indented_by_hand_stay():
+    tree = parse_html('Dear desk<blockquote class="gmail_quote">this is mine</blockquote>')
+    assert [part.kind for part in split_html(tree)] == [SegmentKind.NEW]
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        "> a\n",
+        "From: a\n",
+        "-----\n",
+        "On 1 Jan 2026 10:00 x <\n",
+        "wrote:\n",
+        "a@b <\n",
+        " wrote:",
+        "写道：",
+        ">",
+        "_",
+        "(http",
+    ],
+)
+def test_a_hostile_megabyte_takes_no_time(seed):
+    text = (seed * (1_000_000 // len(seed) + 1))[:1_000_000]
+    started = time.process_time()
+    split_text(text)
+    assert time.process_time() - started < 0.5
 
 
 PIECES = st.sampled_from(
