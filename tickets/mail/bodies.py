@@ -1,21 +1,27 @@
 """What a person reads of a mail: text parts in order, HTML inside an alternative, the rest attached."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from html import unescape
 from urllib.parse import unquote
 
 from tickets.mail.attachments import extract_uuencoded, part_attachments
 from tickets.mail.charsets import decode
+from tickets.mail.html import MAX_HTML_CHARS
+from tickets.mail.html_text import html_text
 from tickets.mail.inline_images import extract_inline_images
-from tickets.mail.mime_tree import MimePart
+from tickets.mail.invitations import invitation_text
+from tickets.mail.mime_tree import MimePart, read_tree
 from tickets.mail.rendering import Rendering, render
+from tickets.mail.repair import repair_head
 from tickets.mail.storable_text import storable
-from tickets.mail.values import ParsedAttachment, Segment
+from tickets.mail.values import ParsedAttachment, Segment, UnreadableMail
 from tickets.mail.winmail import is_winmail, unpack_winmail
 
 _SHOWN_ID = re.compile(r'src="cid:([^"]+)"')
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+_REPEATED = ("From", "Date", "Subject", "To")
 _READABLE = ("text/plain", "text/html", "text/markdown", "text/enriched", "text/richtext", "text/x-amp-html")
 
 
@@ -36,6 +42,10 @@ class _Collected:
     renderings: list[Rendering] = field(default_factory=list)
     attachments: list[ParsedAttachment] = field(default_factory=list)
 
+    @property
+    def is_blank(self) -> bool:
+        return all(one.is_blank for one in self.renderings)
+
     def add_plain(self, text: str) -> None:
         rest, files = extract_uuencoded(text)
         self.attachments += files
@@ -51,23 +61,31 @@ def read_body(root: MimePart, *, is_forward: bool = False) -> Body:
     """Text, HTML and attachments of the whole tree; `is_forward` is what the subject says."""
     collected = _Collected()
     _collect(root, collected)
-    if all(one.is_blank for one in collected.renderings):
+    if collected.is_blank:
         _collect_stray(root, collected)
-    rendered = render(collected.renderings, is_forward=is_forward)
-    attachments = tuple(_shown_inline(one, rendered.html or "") for one in collected.attachments)
+    if collected.is_blank:
+        _collect_attached_words(collected)
+    rendered = render(collected.renderings, _image_ids(collected.attachments), is_forward=is_forward)
+    shown = _shown_ids(rendered.html or "")
+    attachments = tuple(_shown_inline(one, shown) for one in collected.attachments)
     return Body(rendered.segments, rendered.html, attachments, rendered.notes)
 
 
-def _shown_inline(one: ParsedAttachment, html: str) -> ParsedAttachment:
+def _image_ids(attachments: Sequence[ParsedAttachment]) -> dict[str, str]:
+    """Content-IDs of images by their file names: some mailers write `src="image002.png"`."""
+    images = [one for one in attachments if one.content_id and one.content_type.startswith("image/")]
+    by_id = {one.content_id.partition("@")[0].lower(): one.content_id for one in images}
+    return by_id | {one.name.lower(): one.content_id for one in images}
+
+
+def _shown_inline(one: ParsedAttachment, shown: set[str]) -> ParsedAttachment:
     """An image is inline when the HTML shows it, whatever its disposition says."""
-    is_shown = (
-        bool(one.content_id) and one.content_type.startswith("image/") and one.content_id in _shown_ids(html)
-    )
+    is_shown = one.content_type.startswith("image/") and one.content_id in shown
     return one if one.is_inline == is_shown else replace(one, is_inline=is_shown)
 
 
 def _shown_ids(html: str) -> set[str]:
-    return {unquote(unescape(found)) for found in _SHOWN_ID.findall(html)}
+    return {unquote(unescape(found)) for found in _SHOWN_ID.findall(html)} if "cid:" in html else set()
 
 
 def _collect(part: MimePart, into: _Collected) -> None:
@@ -180,3 +198,32 @@ def _collect_stray(root: MimePart, into: _Collected) -> None:
     for one in into.attachments:
         if is_winmail(one.name, one.content_type, one.data):
             into.renderings.append(Rendering(unpack_winmail(one.data).text))
+
+
+def _collect_attached_words(into: _Collected) -> None:
+    """A mail without words of its own says what is attached to it: a mail, or an invitation."""
+    for one in into.attachments:
+        if one.content_type == "message/rfc822":
+            into.renderings.append(Rendering(_forwarded_words(one.data)))
+            return
+    for one in into.attachments:
+        if one.content_type in ("text/calendar", "application/ics"):
+            into.renderings.append(Rendering(invitation_text(one.data)))
+            return
+
+
+def _forwarded_words(source: bytes) -> str:
+    """An attached mail as mail programs write one into the text, from their mark on."""
+    try:
+        mended, _ = repair_head(source)
+    except UnreadableMail:
+        return ""
+    root, _ = read_tree(mended)
+    heads = [f"{name}: {root.headers.text(name)}" for name in _REPEATED if root.headers.first(name)]
+    inner = _Collected()
+    _collect(root, inner)
+    shown = [one for one in inner.renderings if not one.is_blank]
+    if not (heads or shown):
+        return ""
+    words = "\n\n".join(one.plain or html_text(one.html[:MAX_HTML_CHARS]) for one in shown)
+    return "\n".join([f"{'-' * 10} Forwarded message {'-' * 9}", *heads, "", words.strip()])

@@ -19,6 +19,10 @@ def tag_set(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
+_SWALLOWING = re.compile(
+    r"</?(?:title|style|script|textarea|xmp|iframe|noembed|noframes|plaintext|template|object|svg|math)\b|<!--|-->",
+    re.IGNORECASE,
+)
 _UNCLOSED = tag_set(
     "br hr img input meta link area base col embed param source track wbr p li td th tr dt dd o:p"
 )
@@ -26,8 +30,25 @@ _UNCLOSED = tag_set(
 
 def parse_html(html: str) -> LexborHTMLParser:
     """The tree of `html`, cut at MAX_HTML_CHARS; nesting above MAX_DEPTH is flattened, its text kept."""
-    cut = html[:MAX_HTML_CHARS]
+    cut = _without_open_ends(html[:MAX_HTML_CHARS])
     return LexborHTMLParser(_shallow(_LONG_TAG.sub(_without_attribute_swarm, cut)))
+
+
+def _without_open_ends(html: str) -> str:
+    """Without the tag of a title, script or comment that is never closed: it would swallow all words to the end."""
+    open_tags: dict[str, re.Match[str]] = {}
+    for tag in _SWALLOWING.finditer(html):
+        name = tag[0].lower().lstrip("</").partition(" ")[0]
+        if tag[0] == "<!--":
+            open_tags["-->"] = tag
+        elif tag[0] == "-->" or tag[0].startswith("</"):
+            open_tags.pop(name, None)
+        else:
+            open_tags[name] = tag
+    for tag in sorted(open_tags.values(), key=re.Match.start, reverse=True):
+        end = html.find(">", tag.end(), tag.end() + MAX_TAG_CHARS) + 1 if tag[0] != "<!--" else tag.end()
+        html = f"{html[: tag.start()]} {html[end or tag.end() :]}"
+    return html
 
 
 def _without_attribute_swarm(tag: re.Match[str]) -> str:

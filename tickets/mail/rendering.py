@@ -1,7 +1,7 @@
 """Puts the texts of a mail together: one text in segments, and one HTML that is safe to show."""
 
 import html as html_escape
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tickets.mail.html import MAX_HTML_CHARS, parse_html
@@ -34,37 +34,41 @@ class Rendered:
     notes: tuple[str, ...] = ()
 
 
-def render(renderings: Sequence[Rendering], *, is_forward: bool = False) -> Rendered:
-    """All texts in reading order; plain ones among HTML are shown as HTML too."""
+def render(
+    renderings: Sequence[Rendering], image_ids: Mapping[str, str], *, is_forward: bool = False
+) -> Rendered:
+    """All texts in reading order; plain ones among HTML are shown as HTML too. `image_ids`: see `sanitised`."""
     shown = [one for one in renderings if not one.is_blank]
     if not any(one.html for one in shown):
-        return _plain_only("\n\n".join(one.plain.strip("\n") for one in shown), is_forward)
+        return _plain_only("\n\n".join(one.plain.strip("\n") for one in shown), is_forward=is_forward)
     html = "\n<hr>\n".join(one.html or _as_html(one.plain) for one in shown)
     plain = "\n\n".join(one.plain for one in shown) if all(one.plain.strip() for one in shown) else ""
     if len(html) > MAX_HTML_CHARS:
-        return _too_large(plain, html, is_forward)
-    return _both(plain, html, is_forward)
+        return _too_large(plain, html, image_ids, is_forward=is_forward)
+    return _both(plain, html, image_ids, is_forward=is_forward)
 
 
-def _plain_only(text: str, is_forward: bool) -> Rendered:
+def _plain_only(text: str, *, is_forward: bool) -> Rendered:
     notes = ("text was cut",) if len(text) > MAX_TEXT_CHARS else ()
     return Rendered(split_text(_tidy(text), is_forward=is_forward), None, notes)
 
 
-def _too_large(plain: str, html: str, is_forward: bool) -> Rendered:
+def _too_large(plain: str, html: str, image_ids: Mapping[str, str], *, is_forward: bool) -> Rendered:
     """HTML is cut to be shown; the text is whole, taken from outside of the tags."""
-    text = _plain_only(plain.strip() or loose_text(html), is_forward)
-    return Rendered(text.segments, sanitised(parse_html(html)) or None, (*text.notes, "HTML was cut"))
+    text = _plain_only(plain.strip() or loose_text(html), is_forward=is_forward)
+    return Rendered(
+        text.segments, sanitised(parse_html(html), image_ids) or None, (*text.notes, "HTML was cut")
+    )
 
 
-def _both(plain: str, html: str, is_forward: bool) -> Rendered:
+def _both(plain: str, html: str, image_ids: Mapping[str, str], *, is_forward: bool) -> Rendered:
     """HTML knows best where quotes begin; when it shows none, a full plain text beside it reads better."""
     tree = parse_html(html)
     segments = split_html(tree, is_forward=is_forward)
     text = "".join(segment.text for segment in segments)
     if not has_fold(segments) and _is_full(plain, text):
         segments = split_text(_tidy(plain), is_forward=is_forward)
-    return Rendered(_trimmed(segments), sanitised(tree) or None)
+    return Rendered(_trimmed(segments), sanitised(tree, image_ids) or None)
 
 
 def _is_full(plain: str, text: str) -> bool:

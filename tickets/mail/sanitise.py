@@ -1,6 +1,9 @@
 """Makes the HTML of strangers safe to show in a sandboxed frame: nh3 cleans it, remote images wait for a click."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from urllib.parse import quote, unquote
 
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -8,6 +11,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from tickets.mail.html import tag_set
 
 MAX_LINKS = 2_000
+
+_NO_IMAGES: Mapping[str, str] = MappingProxyType({})
 
 _TAGS = tag_set(
     "a abbr address article aside b bdi bdo blockquote br caption center cite code col colgroup dd del "
@@ -64,19 +69,23 @@ _CLEANER = nh3.Cleaner(
 )
 
 
-def sanitised(tree: LexborHTMLParser) -> str:
+def sanitised(tree: LexborHTMLParser, image_ids: Mapping[str, str] = _NO_IMAGES) -> str:
     """Safe HTML of `tree`, which is changed: `src` stays on `cid:` images only, a remote address moves
-    to `data-src`. Images in `data:` addresses must have become attachments before (see `inline_images`)."""
+    to `data-src`. Images in `data:` addresses must have become attachments before (see `inline_images`).
+    `image_ids` gives the Content-ID of an image that the HTML names by its file name, in lower case."""
     tree.unwrap_tags(["noscript"])
     for image in tree.css("img"):
-        _park_remote_source(image)
+        _park_remote_source(image, image_ids)
     for link in tree.css("a[href]")[MAX_LINKS:]:
         del link.attrs["href"]
     return _CLEANER.clean(tree.body.html or "" if tree.body is not None else "").strip()
 
 
-def _park_remote_source(image: LexborNode) -> None:
+def _park_remote_source(image: LexborNode, image_ids: Mapping[str, str]) -> None:
     source = (image.attributes.get("src") or "").strip()
+    content_id = image_ids.get(unquote(source).lower()) if image_ids else None
+    if content_id:
+        source = image.attrs["src"] = f"cid:{quote(content_id, safe='@.$-_')}"
     if "data-src" in image.attributes:
         del image.attrs["data-src"]
     if _REMOTE.match(source):

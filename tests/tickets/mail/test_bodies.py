@@ -1,12 +1,14 @@
 """Which parts are read, in which order, and which are attached.
 
-Tests rendering, transfer and broken_multiparts too.
+Tests rendering, transfer, invitations and broken_multiparts too.
 """
 
 import pytest
 
 from tickets.mail import parse
 from tickets.mail.broken_multiparts import is_nested_deeper_than
+from tickets.mail.forwards import forwarded_mail
+from tickets.mail.values import ForwardedMail
 
 HEAD = b"From: a@b.example\nMIME-Version: 1.0\n"
 
@@ -71,6 +73,63 @@ def test_an_image_the_html_shows_is_inline_even_when_it_is_declared_a_file():
     )
     html = b'Content-Type: text/html\n\n<img src="cid:a%20b@x">words'
     assert read(multipart(b"mixed", html, image)).attachments[0].is_inline
+
+
+def test_an_image_named_by_its_file_is_shown_by_its_content_id():
+    html = b'Content-Type: text/html\n\n<img src="image002.png"><img src="other.png">words'
+    image = b"Content-Type: image/png; name=Image002.png\nContent-ID: <image002.png@01D>\n\nx"
+    mail = read(multipart(b"related", html, image))
+    assert mail.html == '<img src="cid:image002.png@01D"><img>words'
+    assert mail.attachments[0].is_inline
+
+
+CALENDAR = (
+    b"Content-Type: text/calendar; charset=utf-8; method=REQUEST\n\n"
+    b"BEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VTIMEZONE\nDTSTART:19700101T000000\nEND:VTIMEZONE\nBEGIN:VEVENT\n"
+    b"SUMMARY;LANGUAGE=en:Outage\\, review of\n  last night\nDTSTART;TZID=Asia/Shanghai:20260105T100000\n"
+    b"DTEND:20260105T030000Z\nLOCATION:Room 1\nDESCRIPTION:Please come.\\nBring logs.\nEND:VEVENT\nEND:VCALENDAR\n"
+)
+
+
+@pytest.mark.parametrize(
+    "raw", [CALENDAR, multipart(b"mixed", CALENDAR), multipart(b"alternative", CALENDAR)]
+)
+def test_a_mail_that_is_only_an_invitation_says_what_it_invites_to(raw):
+    mail = read(raw)
+    assert mail.text.split("\n") == [
+        "Outage, review of last night",
+        "2026-01-05 10:00 (Asia/Shanghai) – 2026-01-05 03:00 UTC",
+        "Room 1",
+        "",
+        "Please come.",
+        "Bring logs.",
+    ]
+    assert [one.content_type for one in mail.attachments] == ["text/calendar"]
+
+
+def test_an_invitation_beside_words_stays_a_file():
+    assert read(multipart(b"mixed", PLAIN, CALENDAR)).text == "plain words"
+
+
+ATTACHED = (
+    b"Content-Type: message/rfc822\n\nFrom: Anna <anna@c.example>\nSubject: No sound\n"
+    b"Content-Type: text/html\n\n<p>inner words</p>"
+)
+
+
+@pytest.mark.parametrize(
+    "raw", [ATTACHED, multipart(b"mixed", ATTACHED), multipart(b"mixed", b"\n\n", ATTACHED)]
+)
+def test_a_mail_that_is_only_an_attached_mail_says_what_that_one_says(raw):
+    mail = read(raw)
+    assert mail.new_text.endswith("inner words")
+    assert forwarded_mail(mail) == ForwardedMail("Anna", "anna@c.example", "No sound", "inner words")
+    assert [one.name for one in mail.attachments] == ["No sound.eml"]
+
+
+def test_a_mail_attached_to_words_says_nothing():
+    mail = read(multipart(b"mixed", PLAIN, ATTACHED))
+    assert (mail.text, forwarded_mail(mail)) == ("plain words", None)
 
 
 def test_html_names_its_charset_itself():

@@ -29,6 +29,12 @@ from tickets.mail.html_text import MAX_NODES, html_text, loose_text
         ("no tags at all", "no tags at all"),
         ("<p>unclosed <b>every<i>where", "unclosed everywhere"),
         ("直播<b>卡顿</b>", "直播卡顿"),
+        ("<html><head><title>Hi<body><p>words</p>", "Hi\n\nwords"),
+        ("<title></title><style>x</style><title><p>words", "words"),
+        ("<p>a<!-- b <p>words", "a b\n\nwords"),
+        ("<p>a<script>b<p>words", "a b\n\nwords"),
+        ("<object><p>words", "words"),
+        ("<!--[if mso]>x<![endif]--><p>words", "words"),
         ("", ""),
     ],
 )
