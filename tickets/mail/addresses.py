@@ -25,6 +25,10 @@ EMAIL = re.compile(
 )
 _QUOTED_LOCAL = re.compile('"[^"]+"@')
 _ENCODED_WORD = re.compile(rb"=\?[^?]*\?[bBqQ]\?")
+_ENCODED_LOCAL = re.compile(rb"((?:=\?[^?@\s]{1,40}\?[bBqQ]\?[^?@\s]{0,200}\?=){1,4})@([^@\s=?]{1,255})")
+_LOCAL = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}")
+_AROUND_SIGNS = re.compile(r"\s*([@.])\s*")
+_BLANK_IN_LOCAL = re.compile(rb"<[^<>@,;]*[^<>@,;\s.]\s+[^<>@,;\s.][^<>@,;]*@")
 
 
 def sender(headers: Headers) -> Address | None:
@@ -68,7 +72,7 @@ def _mailbox(tokens: list[bytes], hint: str) -> Address | None:
 
 
 def _bare_mailbox(tokens: list[bytes], hint: str) -> Address | None:
-    outside = b"".join(token for token in tokens if not _is_comment(token))
+    outside = b"".join(token for token in tokens if not (_is_comment(token) or _BLANK_IN_LOCAL.match(token)))
     bare = _BARE.search(outside)
     email = _email(bare[0], hint) if bare else ""
     if not bare or not email:
@@ -86,15 +90,26 @@ def _is_comment(token: bytes) -> bool:
 
 
 def _email(raw: bytes, hint: str) -> str:
-    """A usable address or an empty string. An encoded word is never one: it would hide a second @."""
-    if len(raw) > MAX_ADDRESS_BYTES or _ENCODED_WORD.search(raw):
+    """A usable address or an empty string; a blank inside is no part of one, and is not taken out."""
+    if len(raw) > MAX_ADDRESS_BYTES:
         return ""
+    if _ENCODED_WORD.search(raw):
+        return _encoded_email(raw.strip())
     text = plain_name(decode_header(_COMMENT.sub(b"", raw), hint=hint)).strip("' ")
     text = text if _QUOTED_LOCAL.match(text) else text.strip("\"' ")
     text = text.removeprefix("mailto:").rpartition(":")[2] if text.startswith(("@", "mailto:")) else text
-    local, _, domain = text.rpartition("@") if text.startswith('"') else text.replace(" ", "").rpartition("@")
+    local, _, domain = (
+        text.rpartition("@") if text.startswith('"') else _AROUND_SIGNS.sub(r"\1", text).rpartition("@")
+    )
     email = f"{local}@{domain.rstrip('.').lower()}"
     return email if EMAIL.fullmatch(email) else ""
+
+
+def _encoded_email(raw: bytes) -> str:
+    """Only the part before the @ may be an encoded word, and must not hide a second @."""
+    match = _ENCODED_LOCAL.fullmatch(raw)
+    local = plain_name(decode_header(match[1])) if match else ""
+    return _email(f"{local}@".encode() + match[2], "") if match and _LOCAL.fullmatch(local) else ""
 
 
 def _name(tokens: list[bytes], email: str, hint: str) -> str:

@@ -9,6 +9,7 @@ import chardet
 from tickets.mail.iso2022jp import decode_vendor_jis
 
 DETECTION_SAMPLE = 16_384
+MIN_BYTES_TO_DETECT = 24  # below that a Chinese name is taken for a Korean one
 
 _ALIASES = {
     "gb18030": "gb2312 gbk xgbk isogb2312 gb231280 csgb2312 cngb chinese cp936 ms936 windows936 936 euccn",
@@ -41,6 +42,9 @@ _NOT_IN_MAIL = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "und
 _WESTERN = {"cp1252", "iso8859-1", "iso8859-15", "mac-roman", "mac_roman"}
 _EAST_ASIAN = {"gb18030", "big5hkscs", "cp932", "cp949", "euc_jp", "cp950"}
 _NON_ASCII = re.compile("[^\x00-\x7f]")
+_WIDE = re.compile("[\u0800-\ufffc\U00010000-\U0010ffff]")
+_HIGH_RUN = re.compile(rb"[\x80-\xff]+")
+_COMMON_CHINESE = re.compile(rb"(?:[\xb0-\xf7\xa1-\xa3][\xa1-\xfe])+")
 _LONG_HIGH_RUN = re.compile(rb"[\x81-\xfe]{6}")
 _ESCAPE_SEQUENCE = re.compile(rb"\x1b(?:\$[@AB()]|\([BIJ])")
 
@@ -92,6 +96,8 @@ def _decode_labelled(data: bytes, codec: str) -> str:
     utf8 = _try(data, "utf-8")
     if utf8 is not None and _is_rather_utf8(utf8, codec):
         return utf8
+    if utf8 is None and codec in _WESTERN | _EAST_ASIAN and _is_clearly_utf8(data):
+        return data.decode("utf-8", "replace")
     text = _try_family(data, codec)
     if text is not None and not (codec in _WESTERN and _LONG_HIGH_RUN.search(data)):
         return text
@@ -120,9 +126,13 @@ def _decode_unlabelled(data: bytes, hinted: str | None) -> str:
         return text.removeprefix("\ufeff")
     if _is_mostly_utf8(data):
         return data.decode("utf-8", "replace")
+    if hinted in _WESTERN and _is_chinese(data):
+        return (_detected(data) if len(data) >= MIN_BYTES_TO_DETECT else None) or data.decode(
+            "gb18030", "replace"
+        )
     if hinted is not None and hinted != "utf-8" and not _is_shifted(hinted):
         text = _try(data, hinted)
-        if text is not None:
+        if text is not None and not (hinted in _WESTERN and _LONG_HIGH_RUN.search(data)):
             return text
     return _detected(data) or data.decode("cp1252", "replace")
 
@@ -134,8 +144,26 @@ def _escaped(data: bytes) -> str:
 
 
 def _is_mostly_utf8(data: bytes) -> bool:
-    """Slightly broken, or cut inside its last character."""
-    return _is_mostly(data, "utf-8")
+    """Slightly broken, or cut inside its last character. Other charsets give whole characters only by accident."""
+    text = data.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    if broken == 1 and text.endswith("\ufffd"):
+        return len(_NON_ASCII.findall(text)) > 1
+    wide = len(_WIDE.findall(text))
+    narrow = len(_NON_ASCII.findall(text)) - broken - wide
+    return (wide >= broken or narrow + wide >= 2 * broken) and not _is_chinese(data)
+
+
+def _is_clearly_utf8(data: bytes) -> bool:
+    """UTF-8 in spite of another label: many whole characters, a single broken place or two."""
+    text = data.decode("utf-8", "replace")
+    return len(_WIDE.findall(text)) >= 4 * text.count("\ufffd")
+
+
+def _is_chinese(data: bytes) -> bool:
+    """Pairs of bytes that are common Chinese characters; Western letters stand alone among ASCII."""
+    runs = _HIGH_RUN.findall(data)
+    return any(len(run) >= 4 for run in runs) and all(_COMMON_CHINESE.fullmatch(run) for run in runs)
 
 
 def _is_mostly(data: bytes, codec: str) -> bool:

@@ -93,6 +93,42 @@ def test_slightly_broken_utf8_stays_utf8():
     assert decode(data[:6] + b"\xff" + data[6:]).replace("\ufffd", "") == CHINESE
 
 
+@pytest.mark.parametrize("text", ["卡顿", "Größe", "Звук пропал", "直播间声音断断续续", "naïve café", "音が"])
+@pytest.mark.parametrize("declared", ["", "utf-8", "us-ascii", "x-unknown"])
+@pytest.mark.parametrize("place", ["start", "middle", "end"])
+def test_utf8_with_one_bad_byte_stays_utf8(text, declared, place):
+    data = text.encode()
+    at = {"start": 0, "middle": len(text[: len(text) // 2].encode()), "end": len(data)}[place]
+    assert decode(data[:at] + b"\xff" + data[at:], declared, hint="iso-8859-1").replace("\ufffd", "") == text
+
+
+@pytest.mark.parametrize("declared", ["iso-8859-1", "gb2312", "shift_jis", "big5", "windows-1252"])
+def test_broken_utf8_under_a_wrong_label_stays_utf8(declared):
+    data = (CHINESE * 2).encode()
+    assert decode(data[:9] + b"\xff" + data[9:], declared).replace("\ufffd", "") == CHINESE * 2
+
+
+@pytest.mark.parametrize("text", ["直播卡顿", "卡顿", "Re: 声音断断续续 (SDK 4.3)", "费用：１２元"])
+@pytest.mark.parametrize("hint", ["", "iso-8859-1", "us-ascii", "windows-1252"])
+def test_raw_chinese_is_read_beside_a_western_part(text, hint):
+    assert decode(text.encode("gb18030"), hint=hint) == text
+
+
+def test_a_short_chinese_name_is_not_taken_for_a_korean_one():
+    assert decode("林伟 Lin".encode("gb18030"), hint="iso-8859-1") == "林伟 Lin"
+
+
+def test_raw_korean_beside_a_western_part_is_korean():
+    text = "방송 화면이 자꾸 끊기고 소리도 들리지 않습니다"
+    assert decode(text.encode("cp949"), hint="iso-8859-1") == text
+
+
+@pytest.mark.parametrize("text", ["Größe", "déjà vu", "naïve façade", "ÄÖÜ äöü", "señor Peña"])
+@pytest.mark.parametrize("hint", ["iso-8859-1", "windows-1252"])
+def test_raw_western_letters_stay_western(text, hint):
+    assert decode(text.encode("cp1252"), hint=hint) == text
+
+
 def test_one_bad_byte_does_not_change_a_declared_charset():
     data = (CHINESE * 3).encode("gb18030") + b"\xff"
     assert decode(data, "gb2312").startswith(CHINESE)
