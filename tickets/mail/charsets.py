@@ -175,6 +175,9 @@ def _is_mostly(data: bytes, codec: str) -> bool:
 
 
 def _detected(data: bytes) -> str | None:
+    """None when detection finds nothing, or has one letter to go by."""
+    if sum(len(run) for run in _HIGH_RUN.findall(data[:DETECTION_SAMPLE])) == 1:
+        return None
     found = chardet.detect(data[:DETECTION_SAMPLE])["encoding"]
     codec = codec_for(found) if found else None
     if codec is None:
