@@ -1,5 +1,6 @@
 """What the desk reads in one mail, as plain values for JSON. Works without a database."""
 
+from dataclasses import asdict
 from datetime import UTC
 from email.utils import parseaddr, parsedate_to_datetime
 from typing import Any
@@ -8,10 +9,10 @@ from django.conf import settings
 
 from tickets.mail.bounces import Report
 from tickets.mail.classify import classify
+from tickets.mail.forwards import forwarded_mail
 from tickets.mail.parse import parse
 from tickets.mail.threading import signing_keys
 from tickets.mail.values import Address, ParsedMail
-from tickets.services.intake.forwarding import forwarded_sender
 
 JsonObject = dict[str, Any]
 
@@ -89,7 +90,5 @@ def _bounce(report: Report) -> list[JsonObject]:
 
 
 def _forward(mail: ParsedMail) -> JsonObject | None:
-    sender = forwarded_sender(mail)
-    if sender is None:
-        return None
-    return {"name": sender.name, "email": sender.email, "subject": "", "text": ""}
+    forwarded = forwarded_mail(mail)
+    return asdict(forwarded) if forwarded is not None else None

@@ -110,7 +110,12 @@ def test_files_and_a_forward(parsed):
             "Date: Mon, 4 Mar 2024 10:00\r\nSubject: Black\r\nTo: bo@desk.example\r\n\r\nThe room is black.\r\n",
         )
     )
-    assert forward["forwarded_from"]["email"] == "li@company.example"
+    assert forward["forwarded_from"] == {
+        "name": "Li Wei",
+        "email": "li@company.example",
+        "subject": "Black",
+        "text": "The room is black.",
+    }
 
 
 def test_what_cannot_be_read_is_an_error_and_the_next_file_is_read(tmp_path):
