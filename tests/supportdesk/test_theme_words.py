@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
+import django
 import pytest
 import unfold
 from django.apps import apps
@@ -97,6 +98,13 @@ def shown() -> set[Word]:
 def test_each_word_that_the_theme_shows_has_a_chinese_one(shown):
     assert len(shown) > 100
     assert sorted(word for word in shown if not word.is_translated()) == []
+
+
+@pytest.mark.parametrize("app", ["admin", "auth"])
+def test_each_word_of_django_has_a_chinese_one(app):
+    words = words_of_folder(Path(django.__file__).parent / "contrib" / app)
+    lacking = {word.texts[0] for word in words if not word.is_translated()}
+    assert lacking <= {"%(class_name)s %(instance)s"}
 
 
 def test_each_word_that_we_hold_for_the_theme_is_one_of_it(shown):

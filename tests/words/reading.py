@@ -1,4 +1,4 @@
-"""What a reader finds wrong in a text: English in the Chinese, half-width punctuation, zones by an abbreviation."""
+"""What a reader finds wrong in a text: the other language, half-width punctuation, zones by an abbreviation."""
 
 import re
 from collections.abc import Iterator
@@ -28,6 +28,8 @@ MACHINE = re.compile(
     re.VERBOSE,
 )
 WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
+CHINESE = re.compile(f"{HAN}+")
+OWN_NAMES = {"简体中文", "简体", "中文"}  # of languages, and of channels that exist in China only
 # A point ends a Chinese sentence as little as a comma parts it.
 HALF_WIDTH = re.compile(
     rf"{HAN}\s*[,;:!?()]\s*{HAN}|{HAN}[,;!?]|[,;]\s*{HAN}|{HAN}\s*\({HAN}|{HAN}\.(?:\s|$|\.)"
@@ -39,13 +41,13 @@ class _Page(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.open: list[tuple[str, bool]] = []
-        self.found: list[str] = []
+        self.texts: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        self.found += [given[name] for name in SHOWN if given.get(name)]
+        self.texts += [given[name] for name in SHOWN if given.get(name)]
         if tag == "input" and given.get("type") in ("submit", "button"):
-            self.found.append(given.get("value", ""))
+            self.texts.append(given.get("value", ""))
         is_hidden = tag in HIDDEN or bool(ICONS & set(given.get("class", "").split()))
         if tag not in VOID:
             self.open.append((tag, is_hidden))
@@ -56,30 +58,31 @@ class _Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if data.strip() and not any(hidden for _tag, hidden in self.open):
-            self.found.append(data)
+            self.texts.append(data)
 
 
 def texts(html: str) -> list[str]:
     """Every text of a page that somebody sees or hears, without the names of icons."""
     page = _Page()
     page.feed(html)
-    return [" ".join(text.split()) for text in page.found]
+    return [" ".join(text.split()) for text in page.texts]
 
 
 def stored_words() -> set[str]:
-    """Latin words of the rows: what people or factories wrote is theirs, in whatever language."""
-    found: set[str] = set()
+    """Words of the rows in both scripts: what people or factories wrote is theirs, in whatever language."""
+    words: set[str] = set()
     for model in apps.get_models():
         if model._meta.app_label in ("auth", "contenttypes") and model.__name__ == "Permission":
             continue
         fields = [
-            one.name
-            for one in model._meta.fields
-            if isinstance(one, CharField | TextField) and not one.choices
+            field.name
+            for field in model._meta.fields
+            if isinstance(field, CharField | TextField) and not field.choices
         ]
         for row in model._default_manager.values_list(*fields) if fields else ():
-            found.update(WORD.findall(" ".join(map(str, row)).lower()))
-    return found
+            text = " ".join(map(str, row))
+            words.update(WORD.findall(text.lower()), CHINESE.findall(text))
+    return words
 
 
 def english_in(text: str, known: set[str]) -> Iterator[str]:
@@ -89,13 +92,21 @@ def english_in(text: str, known: set[str]) -> Iterator[str]:
             yield word
 
 
+def chinese_in(text: str, known: set[str]) -> Iterator[str]:
+    """Chinese words of an English text that nobody wrote there."""
+    for words in CHINESE.findall(text):
+        if words not in OWN_NAMES and not any(words in one for one in known):
+            yield words
+
+
 def faults(text: str, *, language: str, known: set[str]) -> list[str]:
     """What is wrong in one text, as lines for whoever reads the failing test."""
-    found = [f"zone: {text}"] if ZONES.search(MACHINE.sub(" ", text)) else []
+    lines = [f"zone: {text}"] if ZONES.search(MACHINE.sub(" ", text)) else []
     if language == "en":
-        return found
+        words = list(chinese_in(text, known))
+        return [*lines, f"Chinese {words}: {text}"] if words else lines
     if words := list(english_in(text, known)):
-        found.append(f"English {words}: {text}")
+        lines.append(f"English {words}: {text}")
     if HALF_WIDTH.search(text):
-        found.append(f"half-width: {text}")
-    return found
+        lines.append(f"half-width: {text}")
+    return lines

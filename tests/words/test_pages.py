@@ -42,29 +42,29 @@ def of_the_desk(scene):
 
 
 def wrong_on(client, pages, language, known) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    places: dict[str, list[str]] = {}
     for page in pages:
         response = client.get(page, follow=True)
         if "html" not in response.headers.get("Content-Type", ""):
             continue
         for text in texts(response.content.decode()):
             for fault in faults(text, language=language, known=known):
-                found.setdefault(fault, []).append(page)
-    return found
+                places.setdefault(fault, []).append(page)
+    return places
 
 
-def told(found) -> str:
+def as_lines(places: dict[str, list[str]]) -> str:
     """A line for each fault, with a page that has it."""
-    return "\n".join(sorted(f"{fault} <- {where[0]}" for fault, where in found.items()))
+    return "\n".join(sorted(f"{fault} <- {where[0]}" for fault, where in places.items()))
 
 
 @each_language
 def test_no_page_holds_a_foreign_word(login, language):
     scene = furnished(language)
     known = stored_words()
-    found: dict[str, list[str]] = {}
+    places: dict[str, list[str]] = {}
     for reader in (scene.root, scene.lead, scene.manager):
         pages = [*of_rows(), *of_the_desk(scene)] if reader == scene.root else list(of_the_desk(scene))
         for fault, where in wrong_on(login(reader), pages, language, known).items():
-            found.setdefault(fault, []).extend(where)
-    assert not found, told(found)
+            places.setdefault(fault, []).extend(where)
+    assert not places, as_lines(places)

@@ -36,8 +36,15 @@ def test_what_is_right_is_let_be(text):
 
 
 @pytest.mark.parametrize(("text", "wrong"), [("Due 13:01 (CST)", 1), ("Due 13:01 (UTC+8, Shanghai)", 0)])
-def test_in_english_only_the_zones_are_looked_at(text, wrong):
+def test_zones_are_looked_at_in_english_too(text, wrong):
     assert len(faults(text, language="en", known=set())) == wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"), [("Owner: 林悦", 0), ("负责人: 林悦", 1), ("Owner 林悦已通知", 1)]
+)
+def test_chinese_is_seen_in_english_unless_somebody_wrote_it(text, wrong):
+    assert len(faults(text, language="en", known={"林悦"})) == wrong
 
 
 def test_a_page_is_read_without_icons_and_scripts():

@@ -1,0 +1,175 @@
+"""What people see beside lists and forms: signing in, links of mails, errors, the guides, refusals and actions."""
+
+import pytest
+from django.contrib import admin
+from django.db import OperationalError
+from django.test import Client, RequestFactory
+from django.urls import reverse
+
+from escalation.enforcement.sweep import sweep
+from escalation.models import Escalation
+from escalation.notifications.acknowledge_links import ack_link
+from supportdesk.models import OneTimePassword
+from tests.adminpages import add_url, run_action
+from tests.factories import ContactFactory, CustomerFactory, staff
+from tests.talk import minute, opened
+from tests.words.reading import faults, stored_words, texts
+from tests.words.scene import furnished
+from tests.words.test_pages import as_lines
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
+each_language = pytest.mark.parametrize("language", ["en", "zh-hans"])
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+PRODUCTS = {
+    "cookie",
+    "cron",
+    "git",
+    "postgresql",
+    "prometheus",
+    "sqlite",
+    "systemd",
+    "web",
+}  # in the guide
+WRONG_WORD = {"username": "ann", "password": "wrong"}
+
+
+def wrong_in(language, *responses, known=frozenset()):
+    """A line for each fault of the pages, with the address that was asked for."""
+    places, known = {}, {*known, *stored_words()}
+    for response in responses:
+        assert "html" in response.headers["Content-Type"], response
+        for text in texts(response.content.decode()):
+            for fault in faults(text, language=language, known=known):
+                places.setdefault(fault, []).append(f"{response.status_code} {response.request['PATH_INFO']}")
+    return as_lines(places)
+
+
+def reading(language):
+    """A browser of somebody who has not signed in."""
+    return Client(headers={"Accept-Language": language}, raise_request_exception=False)
+
+
+@each_language
+def test_signing_in_and_out(language):
+    staff("ann", language=language)
+    browser = reading(language)
+    page = reverse("admin:login")
+    pages = [browser.get(page), browser.post(page, WRONG_WORD), browser.post(page, {})]
+    assert wrong_in(language, *pages) == ""
+    browser.force_login(staff("ben", language=language))
+    assert wrong_in(language, browser.post(reverse("admin:logout"))) == ""
+
+
+@each_language
+def test_who_may_not_use_the_admin_is_told_so_at_the_door(language):
+    browser = reading(language)
+    stranger = staff("cy", language=language)
+    stranger.is_staff = False
+    stranger.save(update_fields=["is_staff"])
+    browser.force_login(stranger)
+    assert wrong_in(language, browser.get("/", follow=True)) == ""
+
+
+@each_language
+def test_choosing_a_password(login, language):
+    ann = staff("ann", language=language)
+    ann.email = ""
+    ann.set_password("given")
+    ann.save()
+    OneTimePassword.objects.create(user=ann)
+    browser = Client()
+    first = browser.post(reverse("admin:login"), {"username": "ann", "password": "given"}, follow=True)
+    page = reverse("admin:own_password")
+    assert first.redirect_chain[-1][0] == page
+    short = browser.post(page, {"new_password1": "abc", "new_password2": "abd", "email": "x"})
+    poor = browser.post(page, {"new_password1": "12345", "new_password2": "12345", "email": "x@desk.example"})
+    good = {"new_password1": "correct horse 7", "new_password2": "correct horse 7", "email": "a@desk.example"}
+    assert wrong_in(language, first, short, poor, browser.post(page, good, follow=True)) == ""
+
+
+@each_language
+def test_changing_ones_password(login, language):
+    browser = login(staff("ann", language=language))
+    page = reverse("admin:password_change")
+    wrong = {"old_password": "no", "new_password1": "ann", "new_password2": "ann"}
+    pages = [browser.get(page), browser.post(page, wrong), browser.get(reverse("admin:password_change_done"))]
+    assert wrong_in(language, *pages) == ""
+
+
+@each_language
+def test_the_page_behind_the_link_of_a_mail(language):
+    boss = staff("boss", groups=["Account manager"], language=language, reports_to=staff("top"))
+    ann = staff("ann", groups=["Account manager"], reports_to=boss)
+    opened(contact=ContactFactory(customer=CustomerFactory(account_manager=ann)))
+    sweep(now=minute(30))
+    address = ack_link(user=boss, escalation=Escalation.objects.get(step__percent=100))
+    page = address[address.index("/ack/") :]
+    browser = reading(language)
+    pages = [browser.get(page), browser.post(page), browser.get(page), browser.get("/ack/forged/")]
+    assert [page.status_code for page in pages] == [200, 200, 200, 404]
+    assert wrong_in(language, *pages) == ""
+
+
+@each_language
+def test_errors(language, monkeypatch):
+    browser, strict = (
+        reading(language),
+        Client(enforce_csrf_checks=True, headers={"Accept-Language": language}),
+    )
+    ann = staff("ann", groups=["Account manager"], language=language)
+    anonymous = [browser.get("/ack/forged/"), strict.post(reverse("admin:login"), WRONG_WORD)]
+    browser.force_login(ann)
+    strict.force_login(ann)
+    pages = [
+        *anonymous,
+        browser.get("/nowhere/"),
+        browser.get(reverse("admin:operations")),
+        browser.get("/files/none"),
+        strict.post(reverse("admin:my_settings"), {}),
+    ]
+    for fault in (RuntimeError, OperationalError):
+
+        def broken(*_args, fault=fault):
+            raise fault
+
+        monkeypatch.setattr("supportdesk.site.board", broken)
+        pages.append(browser.get("/"))
+    assert [page.status_code for page in pages] == [404, 403, 404, 403, 404, 403, 500, 503]
+    assert wrong_in(language, *pages) == ""
+
+
+@each_language
+@pytest.mark.parametrize("name", ["account-manager", "operator"])
+def test_the_guides(login, language, name):
+    root = staff("root", language=language)
+    root.is_superuser = True
+    root.save(update_fields=["is_superuser"])
+    assert wrong_in(language, login(root).get(reverse("admin:help", args=[name])), known=PRODUCTS) == ""
+
+
+def refused(browser, page):
+    """The answer to a form of which nothing was filled in, its rows below included."""
+    context = browser.get(page).context
+    rows = context.get("inline_admin_formsets", ()) if context else ()
+    counts = ("TOTAL_FORMS", "INITIAL_FORMS")
+    return browser.post(
+        page, {f"{one.formset.prefix}-{count}": 0 for one in rows for count in counts}, follow=True
+    )
+
+
+@each_language
+def test_refused_forms_and_actions(login, language):
+    """Each form sent empty, and each action of each list for two of its rows; what each of them says."""
+    scene = furnished(language)
+    browser, request = login(scene.root), RequestFactory().get("/")
+    request.user = scene.root
+    known = stored_words()
+    forms = [refused(browser, add_url(model)) for model in MODELS]
+    done = []
+    for model in MODELS:
+        rows = list(model._default_manager.order_by("pk")[:2])
+        for name in admin.site._registry[model].get_actions(request) if rows else ():
+            done.append(run_action(browser, name, rows))
+    assert len(done) > 20
+    shown = [page for page in (*forms, *done) if "html" in page.headers["Content-Type"]]
+    assert wrong_in(language, *shown, known=known) == ""
