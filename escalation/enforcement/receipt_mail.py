@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from customers.models import Contract
 from customers.names import desk_name, given_name, name_of
+from customers.phrases import sentences
 from customers.times import as_read_by, moment
 from escalation.choices import ClockKind, NoticeKind
 from escalation.models import Clock
@@ -160,8 +161,8 @@ def _critical(receipt: Receipt) -> Iterator[str]:
     yield _(
         "We have received your report and are treating it as a critical incident (P0). Ticket: %(number)s."
     ) % {"number": receipt.number}
-    paged = _("The engineer on duty has been paged.") if receipt.is_paged else ""
-    yield "\n".join(filter(None, (paged, _first_word(receipt))))
+    paged = _("The engineer on duty has been paged now.") if receipt.is_paged else ""
+    yield sentences([paged, _first_word(receipt)])
     yield "\n".join(filter(None, (_what_we_need(), _call_now(receipt))))
 
 
@@ -196,19 +197,14 @@ def _call_now(receipt: Receipt) -> str:
 
 
 def _high(receipt: Receipt) -> Iterator[str]:
-    words = {"number": receipt.number, "manager": receipt.manager}
-    thanks = (
-        _(
-            "Thank you for contacting us. Your request is ticket %(number)s, priority P1, and is with your account "
-            "manager %(manager)s."
-        )
-        if receipt.manager
-        else _("Thank you for contacting us. Your request is ticket %(number)s, priority P1.")
+    yield (
+        _with_their_manager(receipt, receipt.due_at)
+        if receipt.manager and receipt.due_at
+        else _with_us(receipt)
     )
-    yield f"{thanks % words}\n{_answer_by(receipt)}"
     worse = (
         _(
-            "If the problem gets worse, for instance if all users are affected, call %(phone)s or reply to this "
+            "If the problem gets worse, for instance if all users are affected, call %(phone)s or answer this "
             "email with P0 in its first line."
         )
         if receipt.hotline
@@ -220,9 +216,25 @@ def _high(receipt: Receipt) -> Iterator[str]:
     yield f"{_to_add()}\n{worse % {'phone': receipt.hotline}}"
 
 
+def _with_their_manager(receipt: Receipt, due_at: datetime) -> str:
+    words = {"number": receipt.number, "manager": receipt.manager, "time": moment(due_at)}
+    return (
+        _(
+            "Thank you for contacting us. Your request is ticket %(number)s, priority P1.\n"
+            "%(manager)s will respond by %(time)s."
+        )
+        % words
+    )
+
+
+def _with_us(receipt: Receipt) -> str:
+    thanks = _("Thank you for contacting us. Your request is ticket %(number)s, priority P1.")
+    return f"{thanks % {'number': receipt.number}}\n{_answer_by(receipt)}"
+
+
 def _general(receipt: Receipt) -> Iterator[str]:
     thanks = _("Thank you for contacting us. Your request is ticket %(number)s.") % {"number": receipt.number}
-    yield f"{thanks}\n{_answer_by(receipt)}"
+    yield sentences([thanks, _answer_by(receipt)])
     urgent = _("If it becomes urgent, call %(phone)s and quote %(number)s.") % {
         "phone": receipt.hotline,
         "number": receipt.number,
@@ -231,9 +243,15 @@ def _general(receipt: Receipt) -> Iterator[str]:
 
 
 def _question_of(receipt: Receipt) -> Iterator[str]:
-    thanks = _("Thank you for your message. It is ticket %(number)s.") % {"number": receipt.number}
+    words = {"number": receipt.number, "time": moment(receipt.due_at) if receipt.due_at else ""}
+    if receipt.due_at is None:
+        thanks = sentences([_("Thank you for your question. It is ticket %(number)s.") % words, _delayed()])
+    else:
+        thanks = (
+            _("Thank you for your question. It is ticket %(number)s, and we will reply by %(time)s.") % words
+        )
     add = _("You can add to it at any time by replying to this email.")
-    yield f"{thanks}\n{_answer_by(receipt)}\n{add}"
+    yield f"{thanks}\n{add}"
 
 
 def _to_add() -> str:

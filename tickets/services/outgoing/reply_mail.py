@@ -92,9 +92,9 @@ def _hotline(message: Message, ticket: Ticket) -> str:
     if ticket.customer is None:
         return ""
     contracts = ticket.customer.contracts.order_by("-starts_on", "-pk")
-    found = next((one for one in contracts if one.is_in_force(message.at)), None)
-    phone = found.hotline_to_call if found is not None else ticket.customer.hotline
-    return _("Hotline %(phone)s") % {"phone": phone} if phone else ""
+    contract = next((each for each in contracts if each.is_in_force(message.at)), None)
+    phone = contract.hotline_to_call if contract is not None else ticket.customer.hotline
+    return pgettext("hotline below a mail", "%(phone)s") % {"phone": phone} if phone else ""
 
 
 def _attribution(question: Message, ticket: Ticket) -> str:
