@@ -24,7 +24,7 @@ class Cluster(models.Model):
     worked_at = models.DateTimeField(_("last task done"), null=True, blank=True)
     workers = models.PositiveSmallIntegerField(_("workers"), default=0)
     busy = models.PositiveSmallIntegerField(_("busy workers"), default=0)
-    # Which key it signs its tasks with (supportdesk.processes.cluster.names.key_mark).
+    # Which key it signs its tasks with (supportdesk.processes.cluster.cluster_name.key_mark).
     key_mark = models.CharField(max_length=12, default="", editable=False)
 
     class Meta:

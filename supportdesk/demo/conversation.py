@@ -9,7 +9,7 @@ from random import Random
 from django.contrib.auth.models import User
 
 from escalation.models import Clock
-from supportdesk.demo import pace, replies
+from supportdesk.demo import replies, reply_delays
 from supportdesk.demo.agenda import Act
 from supportdesk.demo.customer_side import CustomerSide
 from supportdesk.demo.files import make_file
@@ -59,23 +59,23 @@ class DemoConversation:
             case Speaker.CUSTOMER:
                 self._await_customer(at)
             case Speaker.NOTE:
-                self._later(at + pace.minutes(self.dice, 3, 25), self._note)
+                self._later(at + reply_delays.minutes(self.dice, 3, 25), self._note)
             case _:
                 self._later(self._answer_time(at), self._answer)
 
     def _begin_to_answer(self, at: datetime) -> None:
         """Mostly with an answer; now and then somebody in a hurry says nothing, and a lead takes it back."""
         is_usual = self.opening.priority == Priority.P0 or self.opening.is_noted
-        if is_usual or not pace.is_day(at, self._zone()) or self.dice.random() > IN_A_HURRY:
+        if is_usual or not reply_delays.is_day(at, self._zone()) or self.dice.random() > IN_A_HURRY:
             self._go_on(at)
         else:
-            self._later(at + pace.minutes(self.dice, 4, 20), self._hurry)
+            self._later(at + reply_delays.minutes(self.dice, 4, 20), self._hurry)
 
     def _hurry(self, at: datetime) -> None:
         ticket = self._ticket()
         author = self.world.present(ticket.owner, at)
         said = reply(ticket=ticket, actor=author, at=at, body=self.wording.hasty())
-        self._later(at + pace.minutes(self.dice, 6, 25), partial(self._void, said))
+        self._later(at + reply_delays.minutes(self.dice, 6, 25), partial(self._void, said))
 
     def _void(self, said: Message, at: datetime) -> None:
         boss = said.author.staff_profile.reports_to if said.author else None
@@ -91,16 +91,18 @@ class DemoConversation:
             self._later(at + timedelta(days=self.dice.uniform(4, 6)), self._give_up)
             return
         zone = self.opening.contact.zone
-        moment = pace.customer_at(at, dice=self.dice, priority=self.opening.priority, zone=zone)
+        moment = reply_delays.customer_at(at, dice=self.dice, priority=self.opening.priority, zone=zone)
         self._later(moment, self._hear)
 
     def _answer_time(self, at: datetime) -> datetime:
         clock = Clock.objects.open().filter(ticket=self.ticket_id).order_by("due_at").first()
         if clock is None:
-            return at + pace.minutes(self.dice, *pace.UPDATE_MINUTES[Priority(self.opening.priority)])
+            return at + reply_delays.minutes(
+                self.dice, *reply_delays.UPDATE_MINUTES[Priority(self.opening.priority)]
+            )
         share = self.opening.share if self.place == 0 else None
-        after = at + pace.minutes(self.dice, 1, 4)
-        return pace.answer_at(
+        after = at + reply_delays.minutes(self.dice, 1, 4)
+        return reply_delays.answer_at(
             clock, dice=self.dice, risk=self.opening.risk, zone=self._zone(), after=after, share=share
         )
 
@@ -174,9 +176,9 @@ class DemoConversation:
 
     def _close(self, at: datetime) -> None:
         ticket = self._ticket()
-        if not pace.is_day(at, ticket.owner.staff_profile.time_zone):
-            morning = pace.morning_after(at, ticket.owner.staff_profile.time_zone)
-            self._later(morning + pace.minutes(self.dice, 5, 200), self._close)
+        if not reply_delays.is_day(at, ticket.owner.staff_profile.time_zone):
+            morning = reply_delays.morning_after(at, ticket.owner.staff_profile.time_zone)
+            self._later(morning + reply_delays.minutes(self.dice, 5, 200), self._close)
         elif ticket.status == Status.RESOLVED:
             set_status(ticket=ticket, status=Status.CLOSED, actor=ticket.owner, at=at)
 

@@ -8,7 +8,7 @@ from random import Random
 from django.contrib.auth.models import User
 
 from customers.models import Contact
-from supportdesk.demo import letters
+from supportdesk.demo import customer_mail
 from supportdesk.demo.files import make_file
 from supportdesk.demo.openings import DemoQuestion
 from supportdesk.demo.scripts import Script, ScriptLine
@@ -52,21 +52,21 @@ class CustomerSide:
             self._hear_by_mail(ticket, self.wording.customer(turn), files, at)
         else:
             contact = self.opening.contact
-            content = letters.message_of(contact, self.wording.customer(turn), files, self.dice)
+            content = customer_mail.message_of(contact, self.wording.customer(turn), files, self.dice)
             add_customer_message(ticket=ticket, content=content, received_at=at, at=at, contact=contact)
 
     def _by_mail(self, body: str, at: datetime) -> Ticket:
         box = self.world.boxes[self.opening.priority]
-        mail = letters.compose_mail(
+        mail = customer_mail.compose_mail(
             self.opening.contact, to=box.address, subject=self.wording.subject, body=body,
             dice=self.dice, at=at,
         )  # fmt: skip
-        letters.attach_files(mail, make_file(self.opening.script.file, self.dice))
-        return letters.ticket_of(letters.deliver_mail(mail, at=at))
+        customer_mail.attach_files(mail, make_file(self.opening.script.file, self.dice))
+        return customer_mail.ticket_of(customer_mail.deliver_mail(mail, at=at))
 
     def _by_service(self, body: str, at: datetime) -> Ticket:
         is_mail = self.opening.channel == Channel.EMAIL
-        words = letters.message_of(
+        words = customer_mail.message_of(
             self.opening.contact, body, make_file(self.opening.script.file, self.dice), self.dice
         )
         return open_ticket(
@@ -87,7 +87,7 @@ class CustomerSide:
         contact = self.opening.contact
         add_customer_message(
             ticket=ticket,
-            content=letters.message_of(contact, body, files, self.dice),
+            content=customer_mail.message_of(contact, body, files, self.dice),
             received_at=at - WRITTEN_DOWN_AFTER,
             at=at,
             contact=contact,
@@ -98,12 +98,12 @@ class CustomerSide:
     def _hear_by_mail(self, ticket: Ticket, body: str, files: list[NewFile], at: datetime) -> None:
         box = self.world.boxes[self.opening.priority]
         subject = f"Re: {ticket.subject}"
-        mail = letters.compose_mail(
+        mail = customer_mail.compose_mail(
             self.opening.contact, to=box.address, subject=subject, body=body, dice=self.dice, at=at
         )
-        letters.make_answer(mail, ticket, box)
-        letters.attach_files(mail, files)
-        letters.deliver_mail(mail, at=at)
+        customer_mail.make_answer(mail, ticket, box)
+        customer_mail.attach_files(mail, files)
+        customer_mail.deliver_mail(mail, at=at)
 
     def _who_notes(self, at: datetime) -> User:
         """Whoever picks up the phone or reads the group."""

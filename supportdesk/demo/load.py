@@ -19,12 +19,12 @@ from customers.models import Absence, Customer
 from supportdesk.accounts.administrator import NewAdministrator
 from supportdesk.demo import companies
 from supportdesk.demo.agenda import Agenda, deliver_outbox
+from supportdesk.demo.backdating import backdate_rows
 from supportdesk.demo.conversation import DemoConversation
-from supportdesk.demo.dates import backdate_rows
 from supportdesk.demo.duty import fill_rota, make_rota
-from supportdesk.demo.live import current_questions
 from supportdesk.demo.logins import create_logins, known_logins
 from supportdesk.demo.machines import schedule_machine_mails
+from supportdesk.demo.open_tickets import current_questions
 from supportdesk.demo.openings import DemoQuestion
 from supportdesk.demo.packs import schedule_packs
 from supportdesk.demo.plans import create_chains, create_plans

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.policy import default
 from email.utils import format_datetime, parseaddr
 
-from supportdesk.demo import letters
+from supportdesk.demo import customer_mail
 from supportdesk.demo.content_files import read_content
 from supportdesk.demo.wording import filled
 from supportdesk.demo.world import World
@@ -28,7 +28,7 @@ def _newsletter(address: str, at: datetime) -> None:
     mail["List-Unsubscribe"] = "<https://cloudexpo.example/leave?u=88213>"
     mail["Precedence"] = "bulk"
     mail.set_content("Three days, 120 speakers, one ticket. Save 30 % until Friday.")
-    letters.deliver_mail(mail, at=at)
+    customer_mail.deliver_mail(mail, at=at)
 
 
 def _out_of_office(at: datetime) -> None:
@@ -42,7 +42,7 @@ def _out_of_office(at: datetime) -> None:
     mail["In-Reply-To"] = mail["References"] = f"<{last.rfc_message_id}>"
     mail["Auto-Submitted"] = "auto-replied"
     mail.set_content("I am travelling this week and read my mail in the evening. 本周出差，晚间回复邮件。")
-    letters.deliver_mail(mail, at=at)
+    customer_mail.deliver_mail(mail, at=at)
 
 
 def _bounce(at: datetime) -> None:
@@ -61,7 +61,7 @@ def _bounce(at: datetime) -> None:
         "lost": lost.rfc_message_id,
     }
     text = filled(read_content("bounce")["mail"].lstrip(), values)
-    letters.deliver_mail(message_from_string(text, policy=default), at=at)
+    customer_mail.deliver_mail(message_from_string(text, policy=default), at=at)
 
 
 def _mail(sender: str, to: str, subject: str, at: datetime) -> EmailMessage:

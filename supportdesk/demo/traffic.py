@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from customers.models import Contact
 from supportdesk.demo.companies import Company
-from supportdesk.demo.live import SOON
+from supportdesk.demo.open_tickets import SOON
 from supportdesk.demo.openings import DemoQuestion
 from supportdesk.demo.scripts import Script, everyday_scripts, scripts_in
 from supportdesk.demo.world import World

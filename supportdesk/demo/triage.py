@@ -7,7 +7,7 @@ from random import Random
 from django.contrib.auth.models import User
 
 from escalation.models import Clock
-from supportdesk.demo import pace
+from supportdesk.demo import reply_delays
 from supportdesk.demo.agenda import Agenda
 from supportdesk.demo.wording import Wording
 from tickets.choices import Priority
@@ -21,7 +21,7 @@ HANDED_OVER, RAISED, LOWERED = 0.06, 0.07, 0.04
 def maybe_triage(agenda: Agenda, ticket: Ticket, wording: Wording, *, at: datetime) -> None:
     """Put a change on the agenda, soon after the ticket came in, for some everyday tickets of the daytime."""
     dice, luck = wording.dice, wording.dice.random()
-    is_day = pace.is_day(at, ticket.owner.staff_profile.time_zone)
+    is_day = reply_delays.is_day(at, ticket.owner.staff_profile.time_zone)
     if not is_day or ticket.priority == Priority.P0 or luck > HANDED_OVER + RAISED + LOWERED:
         return
     act: Callable[[Ticket, Wording, datetime], None] = _raise
@@ -29,7 +29,9 @@ def maybe_triage(agenda: Agenda, ticket: Ticket, wording: Wording, *, at: dateti
         act = _hand_over
     elif luck < HANDED_OVER + LOWERED:
         act = _lower
-    agenda.add(at + pace.minutes(dice, 4, 25), lambda moment: _if_open(act, ticket.pk, wording, moment))
+    agenda.add(
+        at + reply_delays.minutes(dice, 4, 25), lambda moment: _if_open(act, ticket.pk, wording, moment)
+    )
 
 
 def _if_open(

@@ -23,7 +23,7 @@ from escalation.tasks import LEDGER, START, SWEEP
 from supportdesk.models import Cluster
 from supportdesk.monitoring.check_results import Check, CheckResult
 from supportdesk.monitoring.schedule_wording import title_of
-from supportdesk.processes.cluster.names import key_mark
+from supportdesk.processes.cluster.cluster_name import key_mark
 from supportdesk.schedule_inspection import InspectedRow, RowStanding, inspect_schedules
 
 

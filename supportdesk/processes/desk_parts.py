@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from supportdesk.processes.cluster.names import VARIABLE, new_name
+from supportdesk.processes.cluster.cluster_name import VARIABLE, new_name
 from supportdesk.processes.cluster.probe import ClusterProbe
 from supportdesk.processes.runner import probes
 from supportdesk.processes.runner.parts import DeskPart

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django_q.management.commands.qcluster import Command as OriginalCommand
 from django_q.signals import post_execute
 
-from supportdesk.processes.cluster.names import VARIABLE, new_name
-from supportdesk.processes.cluster.question import is_worth_a_line
+from supportdesk.processes.cluster.cluster_name import VARIABLE, new_name
+from supportdesk.processes.cluster.probe_task import is_worth_a_line
 from supportdesk.processes.cluster.reports import (
     WorkMark,
     register_cluster,
@@ -19,7 +19,7 @@ from supportdesk.processes.cluster.reports import (
     without_failing,
 )
 from supportdesk.processes.cluster.sentinel import StrictSentinel
-from supportdesk.processes.cluster.watch import watch_sentinel
+from supportdesk.processes.cluster.sentinel_watch import watch_sentinel
 
 
 class Command(OriginalCommand):

@@ -4,5 +4,5 @@ django-q2 replaces a dead process by itself, but a process that is killed takes 
 the cluster then looks alive and works no more. So it ends instead, and whoever started it starts it again
 (.github/decisions/processes.md).
 
-Read in this order: sentinel, watch, reports, probe, question, names; orm_broker, redis_broker.
+Read in this order: sentinel, sentinel_watch, reports, probe, probe_task, cluster_name; orm_broker, redis_broker.
 """

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 from django_q.brokers.orm import ORM
 
-from supportdesk.processes.cluster.names import own_name, queue_of
+from supportdesk.processes.cluster.cluster_name import own_name, queue_of
 
 Tasks = list[tuple[Any, Any]] | None
 

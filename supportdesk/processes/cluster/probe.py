@@ -9,8 +9,8 @@ from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
 from supportdesk.models import Cluster
-from supportdesk.processes.cluster.names import queue_of
-from supportdesk.processes.cluster.question import show_life
+from supportdesk.processes.cluster.cluster_name import queue_of
+from supportdesk.processes.cluster.probe_task import show_life
 from supportdesk.processes.cluster.redis_broker import is_unreachable
 from supportdesk.processes.runner.parts import Liveness, Sign
 

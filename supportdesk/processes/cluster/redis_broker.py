@@ -15,7 +15,7 @@ from django_q.conf import Conf
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from supportdesk.processes.cluster.names import own_name, queue_of
+from supportdesk.processes.cluster.cluster_name import own_name, queue_of
 
 logger = logging.getLogger(__name__)
 CONNECT_SECONDS = 2.0

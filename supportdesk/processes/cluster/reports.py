@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from supportdesk.models import GONE_AFTER, Cluster
-from supportdesk.processes.cluster.names import key_mark, own_name, queue_of
+from supportdesk.processes.cluster.cluster_name import key_mark, own_name, queue_of
 
 logger = logging.getLogger(__name__)
 FORGOTTEN = timedelta(days=1)

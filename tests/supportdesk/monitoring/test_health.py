@@ -19,7 +19,7 @@ from escalation.working_time.definitions import OwnDay
 from escalation.working_time.public_holidays import last_published_year
 from supportdesk.monitoring.check_results import Check
 from supportdesk.monitoring.health import HealthReport, health
-from supportdesk.processes.cluster.names import key_mark
+from supportdesk.processes.cluster.cluster_name import key_mark
 from supportdesk.schedules import sync_schedules
 from tests.factories import (
     NOW,

@@ -13,7 +13,7 @@ from supportdesk.monitoring.check_results import Check
 from supportdesk.monitoring.counts import queue_backlog
 from supportdesk.monitoring.health import health
 from supportdesk.processes.cluster import redis_broker
-from supportdesk.processes.cluster.names import queue_of
+from supportdesk.processes.cluster.cluster_name import queue_of
 from supportdesk.processes.cluster.orm_broker import OwnOrm
 from supportdesk.processes.cluster.probe import ClusterProbe
 from supportdesk.processes.cluster.redis_broker import OwnRedis, is_unreachable

@@ -12,9 +12,9 @@ from django_q.models import OrmQ
 
 from supportdesk.models import Cluster
 from supportdesk.processes.cluster import probe as probing
-from supportdesk.processes.cluster.names import queue_of
+from supportdesk.processes.cluster.cluster_name import queue_of
 from supportdesk.processes.cluster.probe import ClusterProbe
-from supportdesk.processes.cluster.question import is_worth_a_line
+from supportdesk.processes.cluster.probe_task import is_worth_a_line
 from supportdesk.processes.runner.parts import Liveness
 from tests.factories import ClusterFactory
 
@@ -72,7 +72,7 @@ def test_a_question_waits_in_the_own_queue_and_is_not_put_twice(pulse: ClusterPr
     pulse()
     (task,) = OrmQ.objects.all()
     assert task.key == queue_of(NAME) == "supportdesk@here:1"
-    assert task.func() == "supportdesk.processes.cluster.question.show_life"
+    assert task.func() == "supportdesk.processes.cluster.probe_task.show_life"
     OrmQ.objects.update(lock=timezone.now() + timedelta(minutes=10))  # taken
     pulse()
     assert OrmQ.objects.count() == 2
@@ -87,11 +87,15 @@ def test_the_supervisor_leaves_the_asking_to_the_cluster(pulse: ClusterProbe) ->
 @pytest.mark.parametrize(
     ("level", "words", "kept"),
     [
-        (logging.INFO, "Process-1 processing a-b 'supportdesk.processes.cluster.question.show_life'", False),
+        (
+            logging.INFO,
+            "Process-1 processing a-b 'supportdesk.processes.cluster.probe_task.show_life'",
+            False,
+        ),
         (logging.INFO, "Enqueued [supportdesk@here:1] 7", False),
         (logging.INFO, "Enqueued [supportdesk] 8", True),
         (logging.INFO, "Processed 'supportdesk.tasks.enforce' (c-d)", True),
-        (logging.ERROR, "Failed 'supportdesk.processes.cluster.question.show_life' (a-b) - gone", True),
+        (logging.ERROR, "Failed 'supportdesk.processes.cluster.probe_task.show_life' (a-b) - gone", True),
     ],
 )
 def test_questions_fill_no_log(level: int, words: str, kept: bool) -> None:

@@ -8,7 +8,7 @@ from django.db import OperationalError
 from django_q.models import OrmQ
 
 from supportdesk.models import Cluster
-from supportdesk.processes.cluster.names import key_mark
+from supportdesk.processes.cluster.cluster_name import key_mark
 from supportdesk.processes.cluster.reports import WorkMark, register_cluster, report_alive, unregister_cluster
 from supportdesk.schedules import TIMETABLE
 from tests.factories import ClusterFactory

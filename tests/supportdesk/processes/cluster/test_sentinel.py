@@ -18,9 +18,9 @@ from django_q.models import Schedule
 
 from supportdesk.models import Cluster
 from supportdesk.processes.cluster import sentinel as module
-from supportdesk.processes.cluster import watch as watching
+from supportdesk.processes.cluster import sentinel_watch as watching
 from supportdesk.processes.cluster.sentinel import FAULT, RECYCLED, StrictSentinel, guarded_at
-from supportdesk.processes.cluster.watch import watch_sentinel
+from supportdesk.processes.cluster.sentinel_watch import watch_sentinel
 from supportdesk.processes.runner.liveness_probe import LivenessProbe
 from supportdesk.processes.runner.parts import Liveness, Sign
 from supportdesk.schedules import sync_schedules

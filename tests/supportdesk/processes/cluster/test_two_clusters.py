@@ -13,7 +13,7 @@ from django_q.conf import Conf
 
 from supportdesk.models import Cluster
 from supportdesk.processes.cluster import probe as probing
-from supportdesk.processes.cluster.names import VARIABLE, new_name, queue_of
+from supportdesk.processes.cluster.cluster_name import VARIABLE, new_name, queue_of
 from supportdesk.processes.cluster.orm_broker import OwnOrm
 from supportdesk.processes.cluster.probe import ClusterProbe
 from supportdesk.processes.cluster.reports import WorkMark, register_cluster, report_alive
@@ -52,7 +52,7 @@ def work(name: str, now: datetime) -> int:
         while tasks := OwnOrm(SHARED).dequeue():
             for key, _payload in tasks:
                 OwnOrm(SHARED).acknowledge(key)
-                mark(task={"func": "supportdesk.processes.cluster.question.show_life"})
+                mark(task={"func": "supportdesk.processes.cluster.probe_task.show_life"})
                 done += 1
     return done
 

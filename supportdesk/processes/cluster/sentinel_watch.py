@@ -13,7 +13,7 @@ from multiprocessing.process import BaseProcess
 
 from django.conf import settings
 
-from supportdesk.processes.cluster.names import own_name
+from supportdesk.processes.cluster.cluster_name import own_name
 from supportdesk.processes.cluster.probe import ClusterProbe
 from supportdesk.processes.cluster.sentinel import FAULT, guarded_at
 from supportdesk.processes.runner.liveness_probe import LivenessProbe

@@ -2,14 +2,14 @@
 
 import logging
 
-from supportdesk.processes.cluster.names import queue_of
+from supportdesk.processes.cluster.cluster_name import queue_of
 
 
 def show_life() -> None:
     """A task that shows by being done that a cluster's tasks go all the way; see `reports.WorkMark`."""
 
 
-QUESTION = f"{__name__}.{show_life.__name__}"
+PROBE_TASK = f"{__name__}.{show_life.__name__}"
 
 
 def is_worth_a_line(record: logging.LogRecord) -> bool:
@@ -17,4 +17,4 @@ def is_worth_a_line(record: logging.LogRecord) -> bool:
     if record.levelno > logging.INFO:
         return True
     words = record.getMessage()
-    return QUESTION not in words and not words.startswith(f"Enqueued [{queue_of('')}")
+    return PROBE_TASK not in words and not words.startswith(f"Enqueued [{queue_of('')}")
