@@ -11,7 +11,7 @@ register = template.Library()
 
 
 @register.simple_tag
-def full(moment: datetime) -> str:
+def to_the_second(moment: datetime) -> str:
     """In the reader's zone: ``2026-11-18 20:00:07``."""
     return f"{timezone.localtime(moment):%Y-%m-%d %H:%M:%S}"
 
@@ -22,7 +22,8 @@ def clocktime(moment: datetime) -> str:
 
 
 @register.filter
-def lasted(time: timedelta | None) -> str:
+def duration(time: timedelta | None) -> str:
+    """``1 h 5 min``; nothing for a time that is not known."""
     return duration_text(time) if time is not None else ""
 
 

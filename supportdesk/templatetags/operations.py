@@ -11,7 +11,7 @@ register = template.Library()
 
 
 @register.filter
-def span(passed: timedelta | None) -> str:
+def short_duration(passed: timedelta | None) -> str:
     """As short as it can be read: ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``, ``3 d 4 h``."""
     if passed is None:
         return "—"

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django_q.models import OrmQ, Schedule
 
 from supportdesk.schedules import sync_schedules
-from supportdesk.templatetags.operations import span
+from supportdesk.templatetags.operations import short_duration
 from tests.factories import (
     NOW,
     AdminFactory,
@@ -199,4 +199,4 @@ def test_thirty_rows_cost_the_queries_of_three(
     ],
 )
 def test_a_length_of_time_is_short_to_read(passed: timedelta | None, words: str) -> None:
-    assert span(passed) == words
+    assert short_duration(passed) == words
