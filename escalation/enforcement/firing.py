@@ -22,7 +22,7 @@ from escalation.clocks.ledger import ChangeContext, event_row, past_holders
 from escalation.clocks.lifecycle import breach_row
 from escalation.clocks.updates_and_resolution import resume
 from escalation.enforcement.handover import Handover, write_handover_notes
-from escalation.enforcement.recipients import GroupNotice, PersonNotice, StepNotices, route_to_owner
+from escalation.enforcement.recipients import Audience, StepNotices, route_to_owner
 from escalation.lib.update_by_key import ValueByKey
 from escalation.models import Clock, ClockEvent, Escalation, EscalationStep, Notification
 from escalation.notifications.writing import group_rows, notification_row, nudge_dispatch
@@ -44,9 +44,7 @@ class Firing:
     clock: Clock
     escalation: Escalation
     target: User | None
-    people: Sequence[PersonNotice]
-    groups: Sequence[GroupNotice]
-    channels: Sequence[str]
+    audience: Audience
     rule: OwnerRule = OwnerRule.ESCALATION
     reason: str = ""
 
@@ -121,14 +119,11 @@ def _plan_firing(clock: Clock, due: DueStep, people: People, held: set[int], now
         to_owner=target,
         route=route.as_json(),
     )
-    notices = StepNotices(clock, due, clock.ticket.owner, target, people)
     return Firing(
         clock,
         escalation,
         target,
-        notices.for_people(),
-        notices.for_groups(),
-        channels=list(dict.fromkeys(channel for step in due.steps for channel in step.channels)),
+        StepNotices(clock, due, clock.ticket.owner, target, people).audience(),
         rule=OwnerRule.ON_DUTY if is_start else OwnerRule.ESCALATION,
         reason=_reason(due.mover or due.step),
     )
@@ -158,11 +153,12 @@ def _write_firings(
             write_handover_notes([_handover(one, one.target) for one in moving if one.target], at=context.at)
     rows: list[NewRow[Notification]] = []
     for firing in firings:
+        audience = firing.audience
         about: dict[str, Any] = {
-            "at": context.at, "escalation": firing.escalation, "channels": firing.channels
+            "at": context.at, "escalation": firing.escalation, "channels": audience.channels
         }  # fmt: skip
-        rows += [notification_row(person.recipient, person.notice, **about) for person in firing.people]
-        for group in firing.groups:
+        rows += [notification_row(person.recipient, person.notice, **about) for person in audience.people]
+        for group in audience.groups:
             rows += group_rows(group.notice, whom=group.whom, rota=group.rota, **about)
     insert_all(rows)
     if rows:
@@ -229,5 +225,6 @@ def escalate_by_hand(clock: Clock, people: People, context: ChangeContext) -> Es
     notices = StepNotices(clock, DueStep(step, context.at, mover=step), holder, target, people)
     told = [one for one in notices.for_people() if one.recipient != context.actor]  # whoever escalated knows
     channels = LOUD if clock.priority <= Priority.P1 else QUIET
-    _write_firings([Firing(clock, escalation, target, told, (), channels, reason=context.cause)], context, [])
+    firing = Firing(clock, escalation, target, Audience(told, (), channels), reason=context.cause)
+    _write_firings([firing], context, [])
     return escalation

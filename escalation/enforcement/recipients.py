@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -53,6 +54,15 @@ class GroupNotice:
 
 
 @dataclass(frozen=True)
+class Audience:
+    """Everybody a firing tells, and through which media."""
+
+    people: Sequence[PersonNotice]
+    groups: Sequence[GroupNotice]
+    channels: Sequence[str]
+
+
+@dataclass(frozen=True)
 class StepNotices:
     """What one firing tells. ``holder`` had the ticket before the step, ``target`` gets it, if anybody does."""
 
@@ -62,10 +72,14 @@ class StepNotices:
     target: User | None
     people: People
 
+    def audience(self) -> Audience:
+        channels = dict.fromkeys(channel for step in self.due.steps for channel in step.channels)
+        return Audience(self.for_people(), self._for_groups(), list(channels))
+
     def for_people(self) -> list[PersonNotice]:
         return [PersonNotice(user, self._notice(kind)) for user, kind in self._kinds().items()]
 
-    def for_groups(self) -> list[GroupNotice]:
+    def _for_groups(self) -> list[GroupNotice]:
         """One for each group that the step names; none at a repeat, which is for whoever has the ticket."""
         if self.due.round:
             return []
