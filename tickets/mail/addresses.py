@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from tickets.mail.encoded_words import decode_header
 from tickets.mail.headers import Headers
-from tickets.mail.storable_text import plain_name
+from tickets.mail.storable_text import UNSEEN, plain_name
 from tickets.mail.values import Address
 
 MAX_ADDRESSES = 500
@@ -20,8 +20,9 @@ _BARE = re.compile(rb'(?:"[^"@]{1,64}"|[^\s<>()\[\],;:"@]{1,128})@[^\s<>(),;:"]{
 _QUOTED_PAIR = re.compile(r'\\(["\\()])')
 # One bare address. What looks like an encoded word is none: read as one, it would be another address.
 EMAIL = re.compile(
-    r"""(?!.*=\?[^?]*\?[bBqQ]\?)"""
-    r"""(?:"[^"\x00-\x1f]{1,64}"|[^\s@<>()\[\],;:"\\]{1,128})@[^\s@<>()\[\],;:"\\/?=]{1,255}"""
+    r"(?!.*=\?[^?]*\?[bBqQ]\?)"
+    rf'''(?:"[^"{UNSEEN}]{{1,64}}"|[^\s@<>()\[\],;:"\\{UNSEEN}]{{1,128}})'''
+    rf"""@[^\s@<>()\[\],;:"\\/?={UNSEEN}]{{1,255}}"""
 )
 _QUOTED_LOCAL = re.compile('"[^"]+"@')
 _ENCODED_WORD = re.compile(rb"=\?[^?]*\?[bBqQ]\?")

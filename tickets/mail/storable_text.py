@@ -2,10 +2,14 @@
 
 import re
 
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_CONTROL = r"\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+_DECEPTIVE = "\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+# For a class of characters: line ends, and all that `plain_name` removes.
+UNSEEN = rf"{_CONTROL}{_DECEPTIVE}\t\r\n\x0b\x0c\x85\u2028\u2029"
+_FORBIDDEN = re.compile(f"[{_CONTROL}]")
 _LINE_ENDS = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _BLANKS = re.compile(r"\s+")
-_INVISIBLE = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_INVISIBLE = re.compile(f"[{_DECEPTIVE}]")
 
 
 def storable(text: str) -> str:

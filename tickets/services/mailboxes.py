@@ -45,6 +45,10 @@ class Mailboxes:
             {_bare_address(settings.DESK_ADDRESS).casefold(), *(box.address.casefold() for box in self.rows)}
         )
 
+    def sender(self, pk: int | None) -> Mailbox:
+        """The mailbox that a ticket's mail comes from; without a ticket, or if it is gone, that of DESK_ADDRESS."""
+        return self.by_id(pk) or self.default
+
     @property
     def default(self) -> Mailbox:
         return self.find(_bare_address(settings.DESK_ADDRESS)) or default_mailbox()

@@ -70,7 +70,7 @@ def queue_mail(
             )
         )
     mailboxes = Mailboxes.load()
-    sender = mailboxes.by_id(ticket.mailbox_id if ticket else None) or mailboxes.default
+    sender = mailboxes.sender(ticket.mailbox_id if ticket else None)
     to = _addresses(recipients, mailboxes)
     if not to:
         raise DeskError(_("There is no email address to write to. Enter one for the contact first."))
@@ -131,7 +131,7 @@ def _addresses(texts: Iterable[str], mailboxes: Mailboxes) -> list[str]:
     """Each address once, without our own. Raises DeskError on what is not one bare address, and never repairs it."""
     by_key: dict[str, str] = {}
     for address in filter(None, texts):
-        if not EMAIL.fullmatch(address) or plain_name(address) != address:
+        if not EMAIL.fullmatch(address):
             shown = repr(address[:200])[1:-1]  # with line breaks and what cannot be seen as escapes
             raise DeskError(
                 _("“%(address)s” is not an email address. Correct it first.") % {"address": shown}
