@@ -195,6 +195,7 @@ class MailboxFactory(DjangoModelFactory[Mailbox]):
 
     name = factory.Sequence(lambda number: f"Mailbox {number}")
     address = factory.Sequence(lambda number: f"support{number}@desk.example")
+    begins_at = NOW - timedelta(days=365)
 
 
 class TicketFactory(DjangoModelFactory[Ticket]):

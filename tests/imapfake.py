@@ -67,7 +67,7 @@ class FakeClient:
         if name not in self.server.folders:
             raise IMAPClientError("select failed: Mailbox doesn't exist: " + name)
         self.folder = self.server.folders[name]
-        return {b"UIDVALIDITY": self.server.uid_validity}
+        return {b"UIDVALIDITY": self.server.uid_validity, b"UIDNEXT": max(self.folder, default=0) + 1}
 
     def search(self, criteria: Sequence[str]) -> list[int]:
         first = int(criteria[1].partition(":")[0])

@@ -42,6 +42,9 @@ class MailboxForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         host = given.get("host", "")
+        if host and {"host", "username", "folder"} & set(self.changed_data):
+            last_fetch = self.instance.fetched_at if self.initial.get("host") else None
+            self.instance.begins_at = last_fetch or timezone.now()
         if host and not given.get("username"):
             self.add_error("username", _("Enter the account that reads this mailbox on the IMAP host."))
         if given.get("security") == ImapSecurity.NONE and host and host not in LOOPBACK:
@@ -59,7 +62,7 @@ class MailboxAdmin(PageActions):
     list_filter = ("is_active",)
     search_fields = ("name", "address", "host")
     sortable_by = ("address",)
-    readonly_fields = ("fetched_at", "failures", "error")
+    readonly_fields = ("begins_at", "fetched_at", "failures", "error")
     fieldsets = (
         (None, {"fields": (("name", "address"), ("default_priority", "language"), "is_active")}),
         (
@@ -71,7 +74,7 @@ class MailboxAdmin(PageActions):
                 )
             },
         ),
-        (_("Last fetch"), {"fields": (("fetched_at", "failures"), "error")}),
+        (_("Last fetch"), {"fields": (("begins_at", "fetched_at", "failures"), "error")}),
     )  # fmt: skip
 
     @admin.action(description=_("Fetch now"), permissions=["change"])

@@ -1,7 +1,8 @@
 """Mailboxes: the addresses customers write to and the IMAP account behind each."""
 
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from encrypted_fields.fields import EncryptedCharField
@@ -52,6 +53,12 @@ class Mailbox(models.Model):
     )
     move_to = models.CharField(_("move to"), max_length=200, blank=True)
 
+    # Mail that the server received before is history and is never fetched by itself.
+    begins_at = models.DateTimeField(
+        _("fetches email received since"), default=timezone.now, db_default=Now(), editable=False
+    )
+    # In a folder that we look at from its beginning, mail with a UID below may be history.
+    history_below = models.BigIntegerField(default=0, db_default=0, editable=False)
     # Where the last fetch stopped. A change of UIDVALIDITY means: look at everything again (RFC 9051, 2.3.1.1).
     uid_validity = models.BigIntegerField(null=True, blank=True, editable=False)
     last_uid = models.BigIntegerField(default=0, editable=False)

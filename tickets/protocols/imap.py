@@ -63,9 +63,14 @@ def open_folder(account: Account, *, timeout: float) -> Iterator[Folder]:
 class Folder:
     """A selected folder. Each method is one or two commands; sequence numbers are never used."""
 
-    def __init__(self, client: IMAPClient, uid_validity: int) -> None:
+    def __init__(self, client: IMAPClient, uid_validity: int, uid_next: int | None) -> None:
         self.client = client
         self.uid_validity = uid_validity
+        self._uid_next = uid_next
+
+    def uid_next(self) -> int:
+        """Above the UID of every mail that is here now; a server need not say it on its own (RFC 9051, 2.3.1.1)."""
+        return self._uid_next or max(self.uids_above(0), default=0) + 1
 
     def uids_above(self, last: int) -> list[int]:
         """Oldest first. ``n:*`` always names the newest mail, even one below n (RFC 9051, 9: seq-range)."""
@@ -184,7 +189,7 @@ class _ImapSession:
         except IMAPClientError as error:
             words = {"folder": self.account.folder, "error": _words(error)}
             raise ImapProblem(_("The folder %(folder)s cannot be opened: %(error)s") % words) from error
-        return Folder(self.client, int(answer[b"UIDVALIDITY"]))
+        return Folder(self.client, int(answer[b"UIDVALIDITY"]), answer.get(b"UIDNEXT"))
 
     def close(self) -> None:
         try:

@@ -1,8 +1,9 @@
 """Fetches mailboxes by IMAP: each mail is stored and committed before it is touched on the server.
 
 1. We lease the mailbox for a while, so that two hosts never read it at once.
-2. We fetch every UID above the last one, oldest first. A new UIDVALIDITY starts from the beginning; mail that is stored
-   already is recognised by its fingerprint.
+2. We fetch every UID above the last one, oldest first. A folder that is new to us, or whose UIDVALIDITY is, is looked
+   at from its beginning: mail from before the mailbox began in the desk is history and is left alone, and mail that is
+   stored already is recognised by its fingerprint.
 3. After the commit we mark, move or delete the mail on the server, then we remember the UID.
 
 People may read the mailbox elsewhere: we never look at flags.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -53,12 +54,17 @@ class FetchReport:
     address: str
     stored: int = 0
     known: int = 0
+    older: int = 0
     problem: str = ""
 
     def __str__(self) -> str:
-        words = {"address": self.address, "stored": self.stored, "known": self.known, "problem": self.problem}
+        words = asdict(self)
         if self.problem:
             return _("%(address)s: %(problem)s (new emails before that: %(stored)s)") % words
+        if self.older:
+            return (
+                _("%(address)s: %(stored)s new, %(known)s already known, %(older)s older and left alone") % words
+            )
         return _("%(address)s: %(stored)s new, %(known)s already known") % words
 
 
@@ -174,7 +180,13 @@ def _check_uid_validity(mailbox: Mailbox, folder: Folder) -> None:
     """Start from the beginning if UIDVALIDITY changed: the UIDs we remember mean nothing then."""
     if mailbox.uid_validity != folder.uid_validity:
         mailbox.uid_validity, mailbox.last_uid = folder.uid_validity, 0
-        mailbox.save(update_fields=["uid_validity", "last_uid"])
+        mailbox.history_below = folder.uid_next()
+        mailbox.save(update_fields=["uid_validity", "last_uid", "history_below"])
+
+
+def _is_history(mailbox: Mailbox, uid: int, received_at: datetime | None) -> bool:
+    """Mail that was there before the mailbox began. What is moved into the folder later is fetched, however old."""
+    return uid < mailbox.history_below and received_at is not None and received_at < mailbox.begins_at
 
 
 def _batches(uids: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -193,8 +205,14 @@ def _store_mail(
     mailbox: Mailbox, folder: Folder, waiting: WaitingMail, report: FetchReport, *, now: datetime
 ) -> None:
     """Store one mail, then mark, move or delete it on the server. The report has what goes wrong with it."""
+    if _is_history(mailbox, waiting.uid, waiting.received_at):
+        report.older += 1
+        return
     mail = download(mailbox, folder, waiting, now=now)
     if mail is None:
+        return
+    if _is_history(mailbox, waiting.uid, mail.received_at):
+        report.older += 1
         return
     _row, is_new = store_once(
         raw=mail.raw,

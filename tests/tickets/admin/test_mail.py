@@ -25,6 +25,7 @@ from tickets.services.fetching import FetchReport
 pytestmark = pytest.mark.django_db
 
 SECRET = "s3cret-Passw0rd"
+HOUR_AGO, YEAR_AGO = NOW - timedelta(hours=1), NOW - timedelta(days=365)
 
 
 @pytest.fixture
@@ -236,6 +237,27 @@ def test_a_mailbox_that_could_not_work_is_refused_with_a_sentence(login, changes
         MailboxFactory(address="help@desk.example")
     response = login(AdminFactory()).post(add_url(Mailbox), mailbox_form(**changes))
     assert complaint in errors(response)
+
+
+@pytest.mark.parametrize(
+    ("before", "changes", "begins_at"),
+    [
+        ({"host": ""}, {}, NOW),
+        ({"host": ""}, {"host": ""}, YEAR_AGO),
+        ({}, {}, YEAR_AGO),
+        ({}, {"password": "new"}, YEAR_AGO),
+        ({}, {"host": "imap2.example"}, NOW),
+        ({"fetched_at": HOUR_AGO}, {"host": "imap2.example"}, HOUR_AGO),
+        ({"fetched_at": HOUR_AGO}, {"username": "other"}, HOUR_AGO),
+        ({"fetched_at": HOUR_AGO, "host": ""}, {}, NOW),
+    ],
+)
+def test_another_account_begins_where_the_last_fetch_ended(login, frozen, before, changes, begins_at):
+    form = mailbox_form(**changes)
+    mailbox = MailboxFactory(**{"host": "imap.example", "username": "help", "folder": "INBOX", **before})
+    assert login(AdminFactory()).post(page_url(mailbox), form).status_code == 302
+    mailbox.refresh_from_db()
+    assert mailbox.begins_at == begins_at
 
 
 @pytest.mark.parametrize("changes", [{"host": "", "username": ""}, {"host": "127.0.0.1", "security": "none"}])

@@ -99,6 +99,53 @@ def test_another_uid_validity_looks_at_everything_again_and_doubles_nothing(serv
     assert len(ids()) == 3
 
 
+# A mailbox with history
+
+
+def begun(mailbox: Mailbox, at: datetime) -> None:
+    Mailbox.objects.filter(pk=mailbox.pk).update(begins_at=at)
+
+
+def test_mail_from_before_the_mailbox_began_is_left_alone(server, mailbox):
+    begun(mailbox, TEN)
+    for number in range(30):
+        server.add(rawmail(message_id=f"<old{number}@x>"), TEN - timedelta(days=400 + number))
+    server.add(rawmail(message_id="<new@x>"), TEN + timedelta(minutes=1))
+    report = fetch(mailbox)
+    assert (ids(), report.older, report.problem) == (["new@x"], 30, "")
+    assert "30 older" in str(report)
+    assert SEEN not in server.folders["INBOX"][1].flags
+    assert (fetch(mailbox).older, mailbox.last_uid) == (0, 31)
+
+
+def test_mail_that_came_between_the_beginning_and_the_first_fetch_is_fetched(server, mailbox):
+    begun(mailbox, TEN)
+    server.password = "other"
+    server.add(rawmail(), TEN + timedelta(minutes=30))
+    assert fetch(mailbox).problem
+    server.password = "secret"
+    assert fetch(mailbox, NOW + timedelta(hours=3)).stored == 1
+
+
+def test_another_uid_validity_brings_no_history(server, mailbox):
+    begun(mailbox, TEN)
+    server.add(rawmail(message_id="<old@x>"), TEN - timedelta(days=1))
+    server.add(rawmail(message_id="<one@x>"), TEN)
+    fetch(mailbox)
+    server.uid_validity = 2
+    server.add(rawmail(message_id="<two@x>"), TEN)
+    report = fetch(mailbox)
+    assert (report.stored, report.known, report.older) == (1, 1, 1)
+    assert ids() == ["one@x", "two@x"]
+
+
+def test_old_mail_that_somebody_moves_into_the_folder_is_fetched(server, mailbox):
+    begun(mailbox, TEN)
+    fetch(mailbox)
+    server.add(rawmail(), TEN - timedelta(days=3))
+    assert fetch(mailbox).stored == 1
+
+
 def test_a_batch_is_no_limit(server, mailbox, monkeypatch):
     monkeypatch.setattr(fetching, "BATCH", 2)
     fill(server, 5)
