@@ -29,9 +29,9 @@ def people_below(user_id: int, people_under: Mapping[int, Iterable[int]]) -> fro
     seen = {user_id}
     waiting = [user_id]
     while waiting:
-        found = set(people_under.get(waiting.pop(), ())) - seen
-        seen |= found
-        waiting.extend(found)
+        reports = set(people_under.get(waiting.pop(), ())) - seen
+        seen |= reports
+        waiting.extend(reports)
     return frozenset(seen)
 
 

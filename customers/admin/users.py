@@ -36,10 +36,10 @@ class PermissionChoiceField(forms.ModelMultipleChoiceField):
     def label_from_instance(self, obj: Any) -> str:
         action, _under, _model = obj.codename.partition("_")
         model = str(obj.content_type.name)
-        said = gettext(ACTIONS[action]) % {"model": model} if action in ACTIONS else gettext(obj.name)
+        permission = gettext(ACTIONS[action]) % {"model": model} if action in ACTIONS else gettext(obj.name)
         known = obj.content_type.model_class()
         app = apps.get_app_config(known._meta.app_label).verbose_name if known else obj.content_type.app_label
-        return f"{app} | {said}"
+        return f"{app} | {permission}"
 
 
 class Deletion:
@@ -60,9 +60,9 @@ def _without_relations(named: list[Any]) -> list[Any]:
     """The nested names of what would be deleted; a list belongs to the name before it."""
     beginnings = tuple(str(through._meta.verbose_name).capitalize() for through in RELATIONS)
     return [
-        _without_relations(one) if isinstance(one, list) else one
-        for one in named
-        if isinstance(one, list) or not str(one).startswith(beginnings)
+        _without_relations(entry) if isinstance(entry, list) else entry
+        for entry in named
+        if isinstance(entry, list) or not str(entry).startswith(beginnings)
     ]
 
 

@@ -70,8 +70,8 @@ def refuse_overlap(
 
 def overlapping(customer: Customer, first: date, last: date | None) -> QuerySet[Contract]:
     """Contracts in force on any day from `first` to `last`, both included."""
-    found = Contract.objects.filter(Q(ends_on=None) | Q(ends_on__gte=first), customer=customer)
-    return found if last is None else found.filter(starts_on__lte=last)
+    contracts = Contract.objects.filter(Q(ends_on=None) | Q(ends_on__gte=first), customer=customer)
+    return contracts if last is None else contracts.filter(starts_on__lte=last)
 
 
 def in_force(contracts: QuerySet[Contract], day: date) -> QuerySet[Contract]:
