@@ -13,26 +13,28 @@ SHORTEST_TOKEN = 20
 
 def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Each finding has an id and a hint that says how to mend it."""
-    found: list[CheckMessage] = []
+    findings: list[CheckMessage] = []
     if not settings.PRODUCTION:
         hint = "Set DESK_ENVIRONMENT=production, so that unsafe settings are refused."
-        found.append(Warning("The desk runs as an embedded one.", hint=hint, id="desk.W001"))
+        findings.append(Warning("The desk runs as an embedded one.", hint=hint, id="desk.W001"))
     if connection.vendor == "sqlite":
         hint = "Set DATABASE_URL=postgres://... before several machines or many people use the desk."
-        found.append(Warning("The database is SQLite.", hint=hint, id="desk.W002"))
+        findings.append(Warning("The database is SQLite.", hint=hint, id="desk.W002"))
     if not settings.SMTP_URL:
         hint = "Set SMTP_URL=smtp+tls://user:password@host:587."
-        found.append(Warning("Answers are written to a folder and reach nobody.", hint=hint, id="desk.W003"))
+        findings.append(
+            Warning("Answers are written to a folder and reach nobody.", hint=hint, id="desk.W003")
+        )
     if settings.DESK_ADDRESS.endswith(".example"):
         hint = "Set DESK_ADDRESS to the address that customers write to."
-        found.append(Warning("The desk has an example address.", hint=hint, id="desk.W004"))
+        findings.append(Warning("The desk has an example address.", hint=hint, id="desk.W004"))
     if settings.METRICS_TOKEN and len(settings.METRICS_TOKEN) < SHORTEST_TOKEN:
         hint = f"Set METRICS_TOKEN to {SHORTEST_TOKEN} random characters or more."
-        found.append(Warning("The token of /metrics can be guessed.", hint=hint, id="desk.W005"))
+        findings.append(Warning("The token of /metrics can be guessed.", hint=hint, id="desk.W005"))
     if "redis" in settings.Q_CLUSTER:
         hint = "The minute tasks find such work again. Leave REDIS_URL out where a minute is too long."
-        found.append(Info("Redis loses the task that a killed worker held.", hint=hint, id="desk.I001"))
-    return found
+        findings.append(Info("Redis loses the task that a killed worker held.", hint=hint, id="desk.I001"))
+    return findings
 
 
 LONGEST_TASK = (

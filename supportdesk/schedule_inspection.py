@@ -74,7 +74,7 @@ def inspect_schedules(*, now: datetime) -> list[InspectedRow]:
 
 def repair_schedules(*, now: datetime) -> SyncReport:
     """What the supervisor does in its rounds: it looks without a lock, and repairs only where something is wrong."""
-    if not any(found.standing.is_wrong for found in inspect_schedules(now=now)):
+    if not any(inspected.standing.is_wrong for inspected in inspect_schedules(now=now)):
         return SyncReport()
     report = sync_schedules(now=now)
     if report.changed:

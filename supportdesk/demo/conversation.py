@@ -74,13 +74,13 @@ class DemoConversation:
     def _hurry(self, at: datetime) -> None:
         ticket = self._ticket()
         author = self.world.present(ticket.owner, at)
-        said = reply(ticket=ticket, actor=author, at=at, body=self.wording.hasty())
-        self._later(at + reply_delays.minutes(self.dice, 6, 25), partial(self._void, said))
+        hasty = reply(ticket=ticket, actor=author, at=at, body=self.wording.hasty())
+        self._later(at + reply_delays.minutes(self.dice, 6, 25), partial(self._void, hasty))
 
-    def _void(self, said: Message, at: datetime) -> None:
-        boss = said.author.staff_profile.reports_to if said.author else None
+    def _void(self, hasty: Message, at: datetime) -> None:
+        boss = hasty.author.staff_profile.reports_to if hasty.author else None
         lead = User.objects.get(pk=(boss or self.world.users["priya.nair"]).pk)
-        void_response(message=said, actor=lead, at=at, reason=self.wording.one_of("void"))
+        void_response(message=hasty, actor=lead, at=at, reason=self.wording.one_of("void"))
         self._go_on(at)
 
     def _later(self, at: datetime, act: Act) -> None:

@@ -56,7 +56,7 @@ def past_questions(world: World, size: Size, dice: Random) -> Iterator[DemoQuest
     companies = list(world.companies.values())
     for number in range(size.weeks * size.tickets_a_week + size.recent):
         is_recent = number < size.recent
-        company = dice.choices(companies, [one.weight for one in companies])[0]
+        company = dice.choices(companies, [company.weight for company in companies])[0]
         since = world.now - RECENT if is_recent else world.since
         at = working_moment(company, dice, since=since, until=world.now)
         yield _everyday(world, casting, company, at, dice)
@@ -81,7 +81,7 @@ class Casting:
             if script.suits(language=customer.language, scenario=customer.scenario)
         ]
         least = min(self.used[script.key] for script in fitting)
-        script = self.dice.choice([one for one in fitting if self.used[one.key] == least])
+        script = self.dice.choice([script for script in fitting if self.used[script.key] == least])
         self.used[script.key] += 1
         return script
 

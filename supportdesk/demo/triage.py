@@ -66,5 +66,5 @@ def _teammate(user: User, dice: Random) -> User | None:
     others = (
         User.objects.filter(staff_profile__team=team).exclude(pk=user.pk) if team else User.objects.none()
     )
-    found = list(others.order_by("username"))
-    return dice.choice(found) if found else None
+    colleagues = list(others.order_by("username"))
+    return dice.choice(colleagues) if colleagues else None

@@ -112,4 +112,4 @@ def drawn(dice: Random, language: str) -> dict[str, str]:
 
 def filled(text: str, values: Mapping[str, str]) -> str:
     """A placeholder nobody knows is a KeyError: a mistake in the content."""
-    return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
+    return _PLACEHOLDER.sub(lambda match: values[match[1]], text)

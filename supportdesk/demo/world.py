@@ -34,9 +34,12 @@ class World:
 
     def present(self, user: User, at: datetime) -> User:
         """The person, or their deputy while they are away."""
-        if not any(one.user_id == user.pk and one.starts_at <= at < one.ends_at for one in self.absences):
+        own = (absence for absence in self.absences if absence.user_id == user.pk)
+        if not any(absence.starts_at <= at < absence.ends_at for absence in own):
             return user
-        deputy = next(one for one in self.users.values() if one.pk == user.staff_profile.deputy_id)
+        deputy = next(
+            colleague for colleague in self.users.values() if colleague.pk == user.staff_profile.deputy_id
+        )
         return self.present(deputy, at)
 
 

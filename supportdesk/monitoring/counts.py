@@ -51,8 +51,8 @@ def intake_backlog() -> Backlog:
 
 
 def _backlog(rows: QuerySet, due: str) -> Backlog:  # type: ignore[type-arg]  # any model
-    found = rows.order_by().aggregate(number=Count("pk"), since=Min(due))
-    return Backlog(found["number"], found["since"])
+    row = rows.order_by().aggregate(number=Count("pk"), since=Min(due))
+    return Backlog(row["number"], row["since"])
 
 
 def outbox_states(*, now: datetime) -> Mapping[str, int]:

@@ -27,14 +27,14 @@ def healthz(request: HttpRequest) -> JsonResponse:
     shows the token of /metrics or may see the operations page.
     """
     report = health(now=timezone.now())
-    said: dict[str, Any] = {"status": "ok" if report.ok else "unwell", "checks": _states(report)}
+    answer: dict[str, Any] = {"status": "ok" if report.ok else "unwell", "checks": _states(report)}
     if shows_token(request) or _may_see_operations(request):
-        said |= {"problems": _as_json(report.problems), "warnings": _as_json(report.warnings)}
-    return JsonResponse(said, status=200 if report.ok else 503, json_dumps_params={"ensure_ascii": False})
+        answer |= {"problems": _as_json(report.problems), "warnings": _as_json(report.warnings)}
+    return JsonResponse(answer, status=200 if report.ok else 503, json_dumps_params={"ensure_ascii": False})
 
 
 def _states(report: HealthReport) -> dict[str, str]:
-    warned, unwell = ({one.check for one in found} for found in (report.warnings, report.problems))
+    warned, unwell = ({result.check for result in results} for results in (report.warnings, report.problems))
     if Check.DATABASE in unwell:
         return {check.value: "unwell" if check is Check.DATABASE else UNASKED for check in Check}
     states = {check: "warning" if check in warned else "ok" for check in Check}

@@ -77,11 +77,11 @@ def _counted(name: str, number: int) -> str:
 
 
 def _proved(detail: str) -> str:
-    found = PROOF.fullmatch(detail)
-    if found is None:
+    match = PROOF.fullmatch(detail)
+    if match is None:
         return detail
-    words = proof_in_words(wrong=int(found["wrong"]), among=int(found["among"]))
-    return f"{words} {found['first']}" if found["first"] else words
+    words = proof_in_words(wrong=int(match["wrong"]), among=int(match["among"]))
+    return f"{words} {match['first']}" if match["first"] else words
 
 
 def _repaired(detail: str) -> str:

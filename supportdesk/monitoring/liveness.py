@@ -142,9 +142,9 @@ def _odd_schedules(signs: LivenessEvidence) -> Iterator[CheckResult]:
 
 def _named(signs: LivenessEvidence, standings: tuple[RowStanding, ...], text: str) -> Iterator[CheckResult]:
     """A desk without any row was not set up yet; what that means is the sweep's finding."""
-    if all(found.standing is RowStanding.MISSING for found in signs.schedules):
+    if all(schedule.standing is RowStanding.MISSING for schedule in signs.schedules):
         return
-    names = [title_of(found.name) for found in signs.schedules if found.standing in standings]
+    names = [title_of(schedule.name) for schedule in signs.schedules if schedule.standing in standings]
     if names:
         yield CheckResult(Check.SCHEDULES, text % {"names": listed(names)})
 

@@ -61,14 +61,14 @@ def _gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
 
 
 def _promises() -> Iterator[GaugeMetricFamily]:
-    counted = [((found.kind, f"P{found.priority}"), found) for found in counts.open_promises()]
+    counted = [((row.kind, f"P{row.priority}"), row) for row in counts.open_promises()]
     yield _gauge(
         "supportdesk_promises_running", "Open promises whose window has not ended.",
-        [(values, found.running) for values, found in counted], labels=("kind", "priority"),
+        [(values, row.running) for values, row in counted], labels=("kind", "priority"),
     )  # fmt: skip
     yield _gauge(
         "supportdesk_promises_breached_open", "Breached promises that nobody has answered yet.",
-        [(values, found.breached) for values, found in counted], labels=("kind", "priority"),
+        [(values, row.breached) for values, row in counted], labels=("kind", "priority"),
     )  # fmt: skip
 
 
@@ -94,10 +94,10 @@ def _heartbeats(signs: LivenessEvidence) -> Iterator[GaugeMetricFamily]:
         [((name,), _seconds(signs.now - beat.at)) for name, beat in sorted(signs.beats.items())], labels=("task",),
     )  # fmt: skip
     if LEDGER in signs.beats:
-        found = signs.detail(LEDGER).split(" ")[0]
+        wrong = signs.detail(LEDGER).split(" ")[0]
         yield _gauge(
             "supportdesk_ledger_mismatches", "Promises that do not come out of the ledger, at the last proof.",
-            [((), float(found))] if found.isdigit() else [],
+            [((), float(wrong))] if wrong.isdigit() else [],
         )  # fmt: skip
 
 
@@ -150,8 +150,8 @@ def _schedules(signs: LivenessEvidence) -> GaugeMetricFamily:
         "supportdesk_schedule_ok",
         "1 when the schedule is as the timetable says and on time.",
         [
-            ((found.name, found.standing.value), float(found.standing is RowStanding.OK))
-            for found in signs.schedules
+            ((schedule.name, schedule.standing.value), float(schedule.standing is RowStanding.OK))
+            for schedule in signs.schedules
         ],
         labels=("name", "standing"),
     )

@@ -73,21 +73,21 @@ class WaitingWork:
 class PlannedTask:
     """A line of the timetable. ``last_due`` is the time of its last run by the plan; None before the first."""
 
-    found: InspectedRow
+    inspected: InspectedRow
     standing: Any
     last_due: datetime | None
     entry: ScheduledTask | None = None
 
     @property
     def title(self) -> str:
-        return title_of(self.found.name)
+        return title_of(self.inspected.name)
 
     @property
     def does(self) -> str:
         """What it is for; of a row that is not the desk's the function it calls."""
         if self.entry is not None:
             return str(ABOUT[self.entry.name].does)
-        return self.found.row.func if self.found.row else ""
+        return self.inspected.row.func if self.inspected.row else ""
 
     @property
     def often(self) -> str:
@@ -95,11 +95,11 @@ class PlannedTask:
 
     @property
     def is_ok(self) -> bool:
-        return self.found.standing is RowStanding.OK
+        return self.inspected.standing is RowStanding.OK
 
     @property
     def next_run(self) -> datetime | None:
-        return self.found.row.next_run if self.found.row else None
+        return self.inspected.row.next_run if self.inspected.row else None
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class OutageCaughtUp:
 
     @property
     def first(self) -> Sequence[LateBreach]:
-        return [LateBreach(one) for one in self.catch_up.escalations[:MOST_LISTED]]
+        return [LateBreach(escalation) for escalation in self.catch_up.escalations[:MOST_LISTED]]
 
     @property
     def others(self) -> int:
@@ -169,7 +169,7 @@ def operations(*, now: datetime) -> Operations:
         waiting=_waiting(now),
         mailboxes=_mailboxes(now),
         clusters=[RunningCluster(cluster, cluster.is_alive(now)) for cluster in signs.clusters],
-        timetable=[_planned(found) for found in signs.schedules],
+        timetable=[_planned(schedule) for schedule in signs.schedules],
         catch_ups=[OutageCaughtUp(group) for group in catch_ups(now=now)],
         untold=untold.count(),
     )
@@ -206,15 +206,15 @@ def _mailboxes(now: datetime) -> list[MailboxFetch]:
     ]
 
 
-def _planned(found: InspectedRow) -> PlannedTask:
-    entry = None if found.is_foreign else next(one for one in TIMETABLE if one.name == found.name)
-    return PlannedTask(found, STANDINGS[found.standing], _last_due(found, entry), entry)
+def _planned(inspected: InspectedRow) -> PlannedTask:
+    entry = None if inspected.is_foreign else next(task for task in TIMETABLE if task.name == inspected.name)
+    return PlannedTask(inspected, STANDINGS[inspected.standing], _last_due(inspected, entry), entry)
 
 
-def _last_due(found: InspectedRow, entry: ScheduledTask | None) -> datetime | None:
+def _last_due(inspected: InspectedRow, entry: ScheduledTask | None) -> datetime | None:
     """By the plan and not by a record: the queue keeps none of what went well."""
-    row = found.row
-    if row is None or entry is None or not row.task or not row.next_run or found.standing.is_wrong:
+    row = inspected.row
+    if row is None or entry is None or not row.task or not row.next_run or inspected.standing.is_wrong:
         return None
     if entry.cron is None:
         return row.next_run - timedelta(minutes=entry.minutes or 1)

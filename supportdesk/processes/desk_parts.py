@@ -46,12 +46,12 @@ class DeskPlan:
         return settings.SITE_URL if os.environ.get("SITE_URL") else self.url.rstrip("/")
 
     def bindings(self) -> list[Binding]:
-        found = [Binding(self.host, self.port, "--port")]
+        bindings = [Binding(self.host, self.port, "--port")]
         if self.lmtp_port:
-            found.append(Binding(MAIL_HOST, self.lmtp_port, "--lmtp-port"))
+            bindings.append(Binding(MAIL_HOST, self.lmtp_port, "--lmtp-port"))
         if self.smtp_port:
-            found.append(Binding(MAIL_HOST, self.smtp_port, "--smtp-port"))
-        return found
+            bindings.append(Binding(MAIL_HOST, self.smtp_port, "--smtp-port"))
+        return bindings
 
 
 def desk_parts(plan: DeskPlan, *, ready: str) -> list[DeskPart]:

@@ -81,8 +81,8 @@ class Command(BaseCommand):
     def _refuse(self, plan: DeskPlan) -> None:
         if plan.workers < 1:
             raise CommandError(_("--workers must be 1 or more."))
-        if found := port_problems(plan.bindings()):
-            raise CommandError("\n".join(found))
+        if problems := port_problems(plan.bindings()):
+            raise CommandError("\n".join(problems))
 
     def _prepare_database(self) -> None:
         try:

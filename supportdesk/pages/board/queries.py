@@ -169,12 +169,12 @@ class StrandedTickets:
 def stranded_tickets(tickets: TicketQuerySet) -> StrandedTickets | None:
     """What turns the board red for everybody, whoever's tickets they are. One query where all is well, else two."""
     lost = Clock.objects.ticking().real().filter(stranded_at__isnull=False).order_by("stranded_at")
-    found = list(lost.only("stranded_at", "ticket")[: CAP + 1])
-    since = found[0].stranded_at if found else None
+    clocks = list(lost.only("stranded_at", "ticket")[: CAP + 1])
+    since = clocks[0].stranded_at if clocks else None
     if since is None:
         return None
-    seen = tickets.filter(pk__in=[clock.ticket_id for clock in found]).order_by("priority", "pk")
-    return StrandedTickets(len(found), since, list(seen.only("pk", "subject", "priority")[:SHOWN_STRANDED]))
+    seen = tickets.filter(pk__in=[clock.ticket_id for clock in clocks]).order_by("priority", "pk")
+    return StrandedTickets(len(clocks), since, list(seen.only("pk", "subject", "priority")[:SHOWN_STRANDED]))
 
 
 @dataclass(frozen=True)
@@ -213,8 +213,8 @@ class RotaDuty:
 
 def duties(*, now: datetime) -> list[RotaDuty]:
     """One line per rota that has shifts in the next days. One query, and four more where there is a rota."""
-    found = [(duty.now or duty.next, duty) for duty in on_duty_by_rota(at=now).values()]
-    people = People.at(now) if found else None
+    watches = [(duty.now or duty.next, duty) for duty in on_duty_by_rota(at=now).values()]
+    people = People.at(now) if watches else None
     return [
         RotaDuty(
             watch.shift.rota.name,
@@ -222,7 +222,7 @@ def duties(*, now: datetime) -> list[RotaDuty]:
             duty.next,
             page_target_of(duty.now.user if duty.now else None, people),
         )
-        for watch, duty in found
+        for watch, duty in watches
         if watch is not None and people is not None
     ]
 

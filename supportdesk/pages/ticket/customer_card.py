@@ -63,9 +63,14 @@ def card_of(
     if contract is not None and contract.customer_id == customer.pk:
         contract.customer = customer
     others = visible.filter(customer=customer).active().exclude(pk=ticket.pk)
-    found = list(others.select_related("owner").order_by("priority", "-updated_at")[: OTHER_TICKETS + 1])
+    tickets = list(others.select_related("owner").order_by("priority", "-updated_at")[: OTHER_TICKETS + 1])
     return CustomerCard(
-        customer, contract, today, _windows(contract, at), found[:OTHER_TICKETS], len(found) > OTHER_TICKETS
+        customer,
+        contract,
+        today,
+        _windows(contract, at),
+        tickets[:OTHER_TICKETS],
+        len(tickets) > OTHER_TICKETS,
     )
 
 

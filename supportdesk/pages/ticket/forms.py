@@ -33,7 +33,7 @@ class ManyFilesField(forms.FileField):
     widget = ManyFilesInput
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
-        files = [super(ManyFilesField, self).clean(one, initial) for one in data or ()]
+        files = [super(ManyFilesField, self).clean(file, initial) for file in data or ()]
         if sum(file.size for file in files) > settings.MAIL_MAX_BYTES:
             raise forms.ValidationError(
                 _("Together the files are larger than %(most)s. Send a link instead."),

@@ -143,14 +143,14 @@ def ticket_page(
 
 def _conversation(ticket: Ticket) -> Conversation:
     files = Prefetch("attachments", Attachment.objects.filter(is_inline=False))
-    found = list(
+    messages = list(
         Message.objects.filter(ticket=ticket)
         .select_related("author", "contact", "outbound", "voided_by")
         .prefetch_related(files)
         .order_by("at", "pk")
     )
-    asked = (message.pk for message in found if message.kind == MessageKind.INBOUND)
-    return Conversation(found[:-LAST_MESSAGES], found[-LAST_MESSAGES:], max(asked, default=0))
+    asked = (message.pk for message in messages if message.kind == MessageKind.INBOUND)
+    return Conversation(messages[:-LAST_MESSAGES], messages[-LAST_MESSAGES:], max(asked, default=0))
 
 
 def _promises(ticket: Ticket, people: People, now: datetime) -> list[PromisePanel]:
@@ -183,8 +183,8 @@ def _promises(ticket: Ticket, people: People, now: datetime) -> list[PromisePane
 
 
 def _with_ways(promises: Sequence[PromisePanel], conversation: Conversation) -> list[PromisePanel]:
-    said = [*conversation.earlier, *conversation.latest]
-    served = served_ways_by_clock([promise.clock for promise in promises], said)
+    messages = [*conversation.earlier, *conversation.latest]
+    served = served_ways_by_clock([promise.clock for promise in promises], messages)
     return [replace(promise, served=served.get(promise.clock.pk, ())) for promise in promises]
 
 
@@ -202,7 +202,7 @@ def _chain(clock: Clock, steps: Sequence[EscalationStep], people: People) -> lis
     fired = {escalation.step_id for escalation in happened}
     held = {event.holder_id for event in clock.events.all()}
     passed = [step for step in steps if step.pk not in ahead | fired and step.percent != AT_THE_START]
-    lines = [ChainStep(one.step, one.fired_at, one) for one in happened]
+    lines = [ChainStep(escalation.step, escalation.fired_at, escalation) for escalation in happened]
     lines += [ChainStep(step, step_time(clock, step), is_skipped=True) for step in passed if progress.fired]
     lines += [ChainStep(None, said.at, said=said) for said in clock.acknowledgements.all()]
     return [*sorted(lines, key=lambda line: line.at), *_to_come(progress, held, people)]
@@ -226,15 +226,17 @@ def _to_come(progress: ChainProgress, held: set[int], people: People) -> Iterato
 
 def _said_by(clock: Clock, now: datetime) -> set[int]:
     """Who need not say it again: they acknowledged the last firing, or before any while that lasts."""
-    last = max(clock.escalations.all(), key=lambda one: (one.fired_at, one.pk), default=None)
-    mine = (one for one in clock.acknowledgements.all() if one.escalation_id == (last.pk if last else None))
-    return {one.user_id for one in mine if last is not None or one.until > now}
+    last = max(clock.escalations.all(), key=lambda each: (each.fired_at, each.pk), default=None)
+    mine = (
+        each for each in clock.acknowledgements.all() if each.escalation_id == (last.pk if last else None)
+    )
+    return {each.user_id for each in mine if last is not None or each.until > now}
 
 
 def _fired(clock: Clock) -> list[ChainStep]:
     """Of a promise that ended: only what happened."""
     happened = sorted(clock.escalations.all(), key=lambda escalation: escalation.fired_at)
-    return [ChainStep(one.step, one.fired_at, one) for one in happened]
+    return [ChainStep(escalation.step, escalation.fired_at, escalation) for escalation in happened]
 
 
 def _history(ticket: Ticket, names: Mapping[int, str]) -> list[HistoryLine]:

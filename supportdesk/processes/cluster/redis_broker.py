@@ -30,10 +30,10 @@ class OwnRedis(redis_broker.Redis):  # type: ignore[misc, name-defined]  # a nam
     is_missed = False
 
     def enqueue(self, task: Any) -> Any:
-        found = super().enqueue(task)
+        length = super().enqueue(task)
         if queue_of("") in self.list_key:
             self.connection.expire(self.list_key, OWN_QUEUE_SECONDS)
-        return found
+        return length
 
     def dequeue(self) -> list[tuple[None, Any]] | None:
         own = [f"django_q:{queue_of(own_name())}:q"] if own_name() else []

@@ -20,12 +20,12 @@ class Binding:
 
 def port_problems(bindings: Iterable[Binding]) -> list[str]:
     """A sentence per address that cannot be listened on; an empty list when all is well."""
-    found: list[str] = []
+    problems: list[str] = []
     seen: dict[int, Binding] = {}
     for binding in bindings:
         twin = seen.setdefault(binding.port, binding)
-        found += _duplicate_ports(binding, twin) if twin is not binding else _problem(binding)
-    return found
+        problems += _duplicate_ports(binding, twin) if twin is not binding else _problem(binding)
+    return problems
 
 
 def _duplicate_ports(binding: Binding, twin: Binding) -> list[str]:
