@@ -26,7 +26,9 @@ logger = logging.getLogger(__name__)
 HEAD_AFTER = 2
 PASS_AFTER = 3
 
-_RECEIVED = re.compile(rb"^Received[ \t]*:(?:.*\r?\n[ \t])*.*;([^;\r\n]*(?:\r?\n[ \t][^;\r\n]*)*)", re.I | re.M)
+_RECEIVED = re.compile(
+    rb"^Received[ \t]*:(?:.*\r?\n[ \t])*.*;([^;\r\n]*(?:\r?\n[ \t][^;\r\n]*)*)", re.I | re.M
+)
 MOST_TRACE = 20_000  # bytes in which we look for our server's Received line
 
 
@@ -43,7 +45,9 @@ class DownloadedMail:
     whole_size: int | None = None
 
 
-def download(mailbox: Mailbox, folder: Folder, waiting: WaitingMail, *, now: datetime) -> DownloadedMail | None:
+def download(
+    mailbox: Mailbox, folder: Folder, waiting: WaitingMail, *, now: datetime
+) -> DownloadedMail | None:
     """The mail, or what can be had of it; None if it is gone. Raises what ends the connection."""
     raw, whole_size = _bytes_of(mailbox, folder, waiting, breaks=breaks_at(mailbox, waiting.uid))
     if raw is None:
@@ -94,7 +98,9 @@ def _head_of(mailbox: Mailbox, folder: Folder, waiting: WaitingMail, *, breaks: 
         except Exception:
             logger.exception("%s does not give mail %s at all", mailbox.address, waiting.uid)
     words = f"Subject: Mail {waiting.uid} of {mailbox.folder} cannot be fetched from its server\r\n"
-    return f"{words}Message-ID: <{mailbox.uid_validity}.{waiting.uid}@unfetched.{mailbox.pk}>\r\n\r\n".encode()
+    return (
+        f"{words}Message-ID: <{mailbox.uid_validity}.{waiting.uid}@unfetched.{mailbox.pk}>\r\n\r\n".encode()
+    )
 
 
 def _more_than_the_limit(waiting: WaitingMail) -> int:
@@ -121,4 +127,3 @@ def topmost_receipt(raw: bytes) -> datetime | None:
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError, TypeError):
         return None
-

@@ -63,7 +63,8 @@ class FetchReport:
             return _("%(address)s: %(problem)s (new emails before that: %(stored)s)") % words
         if self.older:
             return (
-                _("%(address)s: %(stored)s new, %(known)s already known, %(older)s older and left alone") % words
+                _("%(address)s: %(stored)s new, %(known)s already known, %(older)s older and left alone")
+                % words
             )
         return _("%(address)s: %(stored)s new, %(known)s already known") % words
 

@@ -63,7 +63,11 @@ def test_an_impossible_date_stops_nothing_and_the_mail_says_where_its_time_is_fr
     around(server, date=date)
     report = fetch(mailbox)
     assert (report.stored, report.problem, mailbox.last_uid) == (3, "", 3)
-    assert [row.receipt for row in rows()] == [ReceiptTime.SERVER, ReceiptTime.RECEIVED_LINE, ReceiptTime.SERVER]
+    assert [row.receipt for row in rows()] == [
+        ReceiptTime.SERVER,
+        ReceiptTime.RECEIVED_LINE,
+        ReceiptTime.SERVER,
+    ]
     assert rows()[1].received_at == datetime(2026, 11, 18, 10, 0, 7, tzinfo=UTC)
 
 
@@ -166,7 +170,10 @@ def test_a_server_that_lets_nobody_in_again_is_a_problem_and_no_endless_loop(ser
     ("value", "time"),
     [
         (b"Received: by mx; Wed, 18 Nov 2026 18:00:07 +0800\r\nReceived: by a; Mon, 1 Jan 2001 0:0 +0", 10),
-        (b"X: 1\r\nReceived: from a (b; c)\r\n\tby mx\r\n\twith LMTP;\r\n\tWed, 18 Nov 2026 10:00:07 -0000", 10),
+        (
+            b"X: 1\r\nReceived: from a (b; c)\r\n\tby mx\r\n\twith LMTP;\r\n\tWed, 18 Nov 2026 10:00:07 -0000",
+            10,
+        ),
         (b"Received: by mx; Wed, 18 Nov 2026 10:00:07", 10),
         (b"Received: by mx", None),
         (b"Received: by mx; 99 Foo 2026", None),

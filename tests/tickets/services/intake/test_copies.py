@@ -54,7 +54,9 @@ def test_a_stricter_copy_that_comes_later_counts_from_its_own_receipt(mild, stri
 
 def test_a_priority_that_a_person_set_stands(mild, strict):
     arrive(mild)
-    change_priority(ticket=Ticket.objects.get(), priority=Priority.P3, actor=AdminFactory(), at=NOW, reason="minor")
+    change_priority(
+        ticket=Ticket.objects.get(), priority=Priority.P3, actor=AdminFactory(), at=NOW, reason="minor"
+    )
     arrive(strict, minutes=1)
     assert Ticket.objects.get().priority == Priority.P3
 

@@ -44,9 +44,15 @@ def copies() -> list[int | None]:
 
 
 ON_ITS_WAY = [
-    pytest.param(lambda raw: b"Received: from relay.example\r\n by mx.desk.example; now\r\n" + raw, id="received"),
-    pytest.param(lambda raw: b"X-Spam-Score: 0.1\r\nReturn-Path: <li@company.example>\r\n" + raw, id="spam score"),
-    pytest.param(lambda raw: raw.replace(b"Subject: Black screen", b"Subject:\r\n\tBlack\r\n screen"), id="folded"),
+    pytest.param(
+        lambda raw: b"Received: from relay.example\r\n by mx.desk.example; now\r\n" + raw, id="received"
+    ),
+    pytest.param(
+        lambda raw: b"X-Spam-Score: 0.1\r\nReturn-Path: <li@company.example>\r\n" + raw, id="spam score"
+    ),
+    pytest.param(
+        lambda raw: raw.replace(b"Subject: Black screen", b"Subject:\r\n\tBlack\r\n screen"), id="folded"
+    ),
     pytest.param(lambda raw: raw.replace(b"Subject:", b"SUBJECT :"), id="other case"),
     pytest.param(lambda raw: raw.replace(b"\r\n", b"\n"), id="line ends"),
     pytest.param(lambda raw: raw + b"\r\n\r\n", id="empty lines at the end"),
@@ -100,7 +106,10 @@ def test_a_copy_keeps_its_headers_and_is_not_processed(now, queued, django_captu
     assert b"Received: by lmtp" in copy.raw
     assert b"The room is black" not in copy.raw
     assert copy.ticket is None
-    assert (copy.rfc_message_id, copy.size) == ("one@company.example", len(rawmail(headers={"Received": "by lmtp"})))
+    assert (copy.rfc_message_id, copy.size) == (
+        "one@company.example",
+        len(rawmail(headers={"Received": "by lmtp"})),
+    )
 
 
 def test_each_mailbox_keeps_its_own_copy(now):
@@ -173,6 +182,8 @@ def test_older_rows_get_fingerprints_by_the_rule_of_new_ones(now):
     recompute(apps, None)
     recompute(apps, None)
     rows = InboundEmail.objects.order_by("pk")
-    assert [row.fingerprint for row in rows] == [fingerprint_of(bytes(row.raw)) for row in (first, relayed, other)]
+    assert [row.fingerprint for row in rows] == [
+        fingerprint_of(bytes(row.raw)) for row in (first, relayed, other)
+    ]
     assert copies() == [None, first.pk, None]
     assert receive(rawmail(**dated), now, mailbox=box) == first
