@@ -1,7 +1,7 @@
 """Finds the lines that say who wrote what follows: `On ... wrote:` in many languages, also wrapped over lines."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 MAX_ATTRIBUTION_LINES = 5
 MAX_ATTRIBUTION_CHARS = 700
@@ -106,10 +106,11 @@ def joined(lines: Sequence[str]) -> str:
     )
 
 
-def find_attributions(lines: Sequence[str]) -> dict[int, int]:
-    """Where each attribution begins, by the index of the line below it."""
+def find_attributions(lines: Sequence[str], candidates: Iterable[int] | None = None) -> dict[int, int]:
+    """Where each attribution begins, by the index of the line below it. Only `candidates` may end one."""
     found: dict[int, int] = {}
-    for index, line in enumerate(lines):
+    for index in range(len(lines)) if candidates is None else candidates:
+        line = lines[index]
         if _may_end_attribution(lines, index):
             start = _start_of(lines, index)
             if start is not None:

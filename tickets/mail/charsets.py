@@ -119,7 +119,7 @@ def _decode_unlabelled(data: bytes, hinted: str | None) -> str:
         return data.decode("ascii")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", "replace")
-    if _ESCAPE_SEQUENCE.search(data):
+    if b"\x1b" in data and _ESCAPE_SEQUENCE.search(data):
         return _escaped(data)
     text = _try(data, "utf-8")
     if text is not None:

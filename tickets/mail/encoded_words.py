@@ -43,7 +43,7 @@ class _EncodedRun:
 def decode_header(value: bytes, *, hint: str = "") -> str:
     """The text of a raw header value. `hint` is the charset of the body, used for raw 8-bit bytes."""
     if b"=?" not in value:
-        return decode(value, hint=hint)
+        return value.decode("ascii") if value.isascii() and b"\x1b" not in value else decode(value, hint=hint)
     pieces: list[str] = []
     run = _EncodedRun()
     end = 0

@@ -12,6 +12,7 @@ from tickets.mail.quote_words import COLONLESS, LABEL_KINDS
 MAX_BLOCK_LINES = 24
 MAX_BLANK_LINES = 2
 MAX_LABEL_CHARS = 28
+MAX_LABEL_HEAD = 40  # a label, and what stands before it
 MAX_LINE_CHARS = 4_000
 
 _MARKS = " \t\u3000>|*_\xa0\ufeff"
@@ -64,7 +65,7 @@ def _parted(line: str) -> tuple[str, str, str]:
     if line.startswith("|") and line.count("|") >= 2:
         name, _, value = line[1:].partition("|")
         return name, "|", value
-    head = line[: MAX_LABEL_CHARS + 12]
+    head = line[:MAX_LABEL_HEAD]
     ascii_colon, wide_colon = head.find(":"), head.find("：")
     at = min((found for found in (ascii_colon, wide_colon) if found >= 0), default=-1)
     return (line[:at], line[at], line[at + 1 :]) if at > 0 else (line, "", "")

@@ -1,7 +1,7 @@
 """The headers of a message or part: raw bytes in order, decoded only when somebody asks."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from email.message import Message
 
 from tickets.mail.encoded_words import decode_header
@@ -17,10 +17,14 @@ class Headers:
 
     raw: tuple[tuple[str, bytes], ...]
     hint: str = ""
+    _by_name: dict[str, list[bytes]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
-    def values(self, name: str) -> Iterator[bytes]:
-        wanted = name.lower()
-        return (value for key, value in self.raw if key.lower() == wanted)
+    def __post_init__(self) -> None:
+        for name, value in self.raw:
+            self._by_name.setdefault(name.lower(), []).append(value)
+
+    def values(self, name: str) -> Sequence[bytes]:
+        return self._by_name.get(name.lower(), ())
 
     def first(self, name: str) -> bytes:
         return next((value for value in self.values(name) if value.strip()), b"")
@@ -32,9 +36,14 @@ class Headers:
         return storable_line(decode_header(value, hint=self.hint))
 
 
-def read_headers(message: Message, *, hint: str = "") -> Headers:
-    """`message` was parsed under compat32: only `raw_items` still has its raw 8-bit bytes."""
+def read_headers(message: Message, *, hint: str = "", only: str = "") -> Headers:
+    """`message` was parsed under compat32: only `raw_items` still has its raw 8-bit bytes.
+
+    `only` names the one header that is wanted, in lower case.
+    """
     items = [item for item, _ in zip(message.raw_items(), range(MAX_HEADERS), strict=False)]
+    if only:
+        items = [item for item in items if item[0].lower() == only]
     return Headers(tuple((_bytes(name).decode("latin-1"), _unfolded(value)) for name, value in items), hint)
 
 

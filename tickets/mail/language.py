@@ -2,18 +2,22 @@
 
 import re
 
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+")
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
-_KANA_OR_HANGUL = re.compile("[\u3040-\u30ff\uac00-\ud7af]")
-SAMPLE_CHARS = 4_000
+_KANA_OR_HANGUL = re.compile("[\u3040-\u30ff\uac00-\ud7af]+")
+SAMPLE_CHARS = 1_500
 
 
 def guess_language(subject: str, new_text: str) -> str:
     """`zh-hans` or `en`: by the new words, else by the subject. Product names in Chinese are normal."""
     for sample in (new_text[:SAMPLE_CHARS], subject):
-        han = len(_HAN.findall(sample))
+        han = _letters(_HAN, sample)
         words = len(_LATIN_WORD.findall(sample))
         if han or words:
-            is_chinese = han * 2 >= words and len(_KANA_OR_HANGUL.findall(sample)) * 4 < han
+            is_chinese = han * 2 >= words and _letters(_KANA_OR_HANGUL, sample) * 4 < han
             return "zh-hans" if han and is_chinese else "en"
     return "en"
+
+
+def _letters(script: re.Pattern[str], sample: str) -> int:
+    return 0 if sample.isascii() else sum(map(len, script.findall(sample)))

@@ -94,7 +94,7 @@ def _children(message: Message) -> list[Message]:
 def _hint(message: Message) -> str:
     """The charset that the first part with one declares; raw 8-bit headers are mostly written in it."""
     for one, _ in zip(message.walk(), range(20), strict=False):
-        for value in read_headers(one).values("Content-Type"):
+        for value in read_headers(one, only="content-type").values("Content-Type"):
             charset = parametrised(value).get("charset")
             if charset and charset.lower() not in ("us-ascii", "utf-8"):
                 return charset

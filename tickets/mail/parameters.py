@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from tickets.mail.charsets import decode
@@ -9,6 +10,7 @@ from tickets.mail.encoded_words import decode_header
 from tickets.mail.storable_text import plain_name
 
 MAX_PARAMETERS = 200
+MAX_USUAL_BYTES = 100
 
 _PARAMETER = re.compile(rb';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL)
 _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,4}))?(\*)?")
@@ -36,6 +38,16 @@ class _ParameterPiece:
 
 def parametrised(raw: bytes, *, hint: str = "") -> Parametrised:
     """Reads any bytes; a parameter that makes no sense is left out."""
+    return _usual(raw, hint) if len(raw) <= MAX_USUAL_BYTES else _read(raw, hint)
+
+
+@lru_cache(maxsize=512)
+def _usual(raw: bytes, hint: str) -> Parametrised:
+    """The few values that nearly all mails have."""
+    return _read(raw, hint)
+
+
+def _read(raw: bytes, hint: str) -> Parametrised:
     head, semicolon, rest = raw.partition(b";")
     pieces: dict[str, list[_ParameterPiece]] = {}
     for match, _ in zip(_PARAMETER.finditer(semicolon + rest), range(MAX_PARAMETERS), strict=False):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 
-from tickets.mail.header_blocks import label_kind
+from tickets.mail.header_blocks import MAX_LABEL_HEAD, label_kind
 from tickets.mail.quote_words import (
     DASHED_FORWARD_WORDS,
     FORWARD_PREFIXES,
@@ -16,6 +16,8 @@ from tickets.mail.quote_words import (
 MAX_BEHIND_MARK = 80
 
 _DASH_LETTERS = "-‐‑–_=—─*"
+_MARK_LETTERS = frozenset(f">＞|*~&{_DASH_LETTERS}")
+_ENDS = frozenset(":：-")
 _DASH = r"[-‐‑–_=—─*]"
 _DASHES = r"[-‐‑–_=—─*~ \u3000]"
 _LEAD = rf"[>|\s]{{0,9}}{_DASH}{_DASHES}{{1,80}}\s?"
@@ -121,7 +123,7 @@ def is_separator(line: str) -> bool:
 
 def forward_mark_end(line: str) -> int:
     """Where the mark of a forwarded mail ends in the line; 0 when it has none. Headers may be glued to it."""
-    match = _FORWARD_MARK.match(line) if _may_hold_mark(line) else None
+    match = _FORWARD_MARK.match(line) if _may_hold_forward_mark(line) else None
     return match.end() if match else 0
 
 
@@ -130,8 +132,17 @@ def is_forward_mark(line: str) -> bool:
     return bool(end) and (len(line) - end <= MAX_BEHIND_MARK or label_kind(line[end:]) == "from")
 
 
-def _may_hold_mark(line: str) -> bool:
-    """Dashes begin it, or a colon ends it: most lines need no closer look."""
+def may_hold_mark(line: str) -> bool:
+    """Whether anything here or in `attributions` and `header_blocks` could match: most lines of most mails cannot."""
+    head = line[:MAX_LABEL_HEAD]
+    if ":" in head or "：" in head:
+        return True
+    bare = line.strip()
+    return bare[:1] in _MARK_LETTERS or bare[-1:] in _ENDS or bare[:4].isdigit()
+
+
+def _may_hold_forward_mark(line: str) -> bool:
+    """Dashes begin it, or a colon ends it."""
     bare = line.lstrip("> |\t\xa0\u3000")
     return bool(bare) and (bare[0] in _DASH_LETTERS or bare.rstrip()[-1:] in (":", "："))
 
@@ -159,7 +170,7 @@ def is_list_footer(text: str) -> bool:
 
 
 def is_signature_mark(line: str) -> bool:
-    return _SIGNATURE_MARK.fullmatch(line) is not None
+    return line.startswith("--") and _SIGNATURE_MARK.fullmatch(line) is not None
 
 
 def is_phone_signature(line: str) -> bool:

@@ -56,6 +56,8 @@ def _split(given: Sequence[Segment], *, is_forward: bool) -> tuple[Segment, ...]
     if not is_forward:
         _fold_quotes(lines)
     _fold_signature(lines)
+    if all(line.kind is NEW for line in lines):
+        return (Segment(NEW, "".join(line.text for line in lines)),) if lines else ()
     if not any(line.kind is NEW and line.text.strip() for line in lines):
         return (Segment(NEW, "".join(line.text for line in lines)),) if lines else ()
     _give_blanks_to_folds(lines)
@@ -64,17 +66,23 @@ def _split(given: Sequence[Segment], *, is_forward: bool) -> tuple[Segment, ...]
 
 
 def _fold_quotes(lines: list[_TextLine]) -> None:
-    attributions = find_attributions([line.text for line in lines])
-    own = lines[: _forward_at(lines, attributions)]
-    _fold_from_marker(own, lines, attributions)
-    _fold_quoted_runs(own, attributions)
-    _fold_attribution_above(own, attributions)
-    _show_answers_below(lines)
+    """Looks closely only at the few lines that could hold a mark: this runs on every mail."""
+    marks = [index for index, line in enumerate(lines) if shapes.may_hold_mark(line.text)]
+    if marks:
+        attributions = find_attributions([line.text for line in lines], marks)
+        end = _forward_at(lines, marks, attributions)
+        own = lines[:end]
+        _fold_from_marker(lines, [index for index in marks if index < end], attributions)
+        _fold_quoted_runs(own, [index for index in marks if index < end], attributions)
+        _fold_attribution_above(own, attributions)
+    if marks or any(line.kind is QUOTE for line in lines):
+        _show_answers_below(lines)
 
 
-def _forward_at(lines: list[_TextLine], attributions: dict[int, int]) -> int:
+def _forward_at(lines: list[_TextLine], marks: Iterable[int], attributions: dict[int, int]) -> int:
     """Where a forwarded mail begins: from there on nothing is folded. One inside a quote is a part of it."""
-    for index, line in enumerate(lines):
+    for index in marks:
+        line = lines[index]
         if line.kind is NEW and shapes.is_forward_mark(line.text.rstrip()):
             is_inside_run = index > 0 and shapes.is_quoted(lines[index - 1].text)
             is_quote = shapes.is_quoted(line.text) and (
@@ -105,8 +113,9 @@ def _lines(given: Sequence[Segment]) -> list[_TextLine]:
         room = MAX_LINES - len(lines)
         lines += [_TextLine(text, part.kind) for text in texts[:room]]
         beyond += texts[room:]
-    kept = [piece for line in lines for piece in _unglued(line)]
-    return [*kept, _TextLine("".join(beyond), NEW)] if beyond else kept
+    if any("wrote:" in part.text for part in given):
+        lines = [piece for line in lines for piece in _unglued(line)]
+    return [*lines, _TextLine("".join(beyond), NEW)] if beyond else lines
 
 
 def _unglued(line: _TextLine) -> Iterable[_TextLine]:
@@ -115,13 +124,11 @@ def _unglued(line: _TextLine) -> Iterable[_TextLine]:
     return [_TextLine(piece, line.kind) for piece in pieces] if pieces else [line]
 
 
-def _fold_from_marker(own: list[_TextLine], lines: list[_TextLine], attributions: dict[int, int]) -> None:
-    """Everything from the first marker in `own` on is quoted, when something was written above it."""
+def _fold_from_marker(lines: list[_TextLine], marks: Iterable[int], attributions: dict[int, int]) -> None:
+    """Everything from the first marker on is quoted, when something was written above it."""
     ends = {start: below for below, start in attributions.items()}
-    for index, line in enumerate(own):
-        if line.kind is QUOTE or not line.text.strip():
-            continue
-        if _starts_quote(lines, index, ends.get(index)):
+    for index in sorted({*marks, *ends}):
+        if lines[index].kind is not QUOTE and _starts_quote(lines, index, ends.get(index)):
             _mark(lines[_with_rule_above(lines, index) :], QUOTE)
             return
 
@@ -177,16 +184,17 @@ def _next_is_quoted(lines: list[_TextLine], index: int) -> bool:
     return following is not None and (following.kind is QUOTE or shapes.is_quoted(following.text))
 
 
-def _fold_quoted_runs(lines: list[_TextLine], attributions: dict[int, int]) -> None:
+def _fold_quoted_runs(lines: list[_TextLine], marks: Iterable[int], attributions: dict[int, int]) -> None:
     """Runs of `>` lines, with the attribution above. Without one they may be what a person pasted."""
-    index = 0
-    while index < len(lines):
+    end = 0
+    for index in marks:
+        if index < end:
+            continue
         end = _quoted_until(lines, index)
         if end > index:
             above = _attributed_at(lines, index, attributions)
             if above is not None or not _may_be_pasted(lines, index, end):
                 _mark(lines[index if above is None else above : end], QUOTE)
-        index = max(end, index + 1)
 
 
 def _quoted_until(lines: list[_TextLine], index: int) -> int:
@@ -248,16 +256,25 @@ def _show_answers_below(lines: list[_TextLine]) -> None:
 
 def _fold_signature(lines: list[_TextLine]) -> None:
     """The signature at the end of what was written now: after `-- `, or a telephone's one line."""
-    fresh = [line for line in lines if line.kind is NEW]
-    while fresh and not fresh[-1].text.strip():
-        fresh.pop()
+    fresh = _last_new_lines(lines)
     if fresh and shapes.is_phone_signature(fresh[-1].text.strip()):
         _mark(fresh[-1:], SIGNATURE)
         return
-    for index in range(max(len(fresh) - MAX_SIGNATURE_LINES, 0), len(fresh)):
+    for index in range(len(fresh)):
         if shapes.is_signature_mark(fresh[index].text.rstrip("\n")) or _is_list_footer(fresh, index):
             _mark(fresh[index:], SIGNATURE)
             return
+
+
+def _last_new_lines(lines: list[_TextLine]) -> list[_TextLine]:
+    """The end of what was written now, without the blank lines below it."""
+    fresh: list[_TextLine] = []
+    for line in reversed(lines):
+        if line.kind is NEW and (fresh or line.text.strip()):
+            fresh.append(line)
+            if len(fresh) == MAX_SIGNATURE_LINES:
+                break
+    return fresh[::-1]
 
 
 def _is_list_footer(lines: list[_TextLine], index: int) -> bool:

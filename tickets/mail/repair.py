@@ -14,6 +14,8 @@ _KNOWN_HEADER = re.compile(
     rb"|x-[a-z0-9-]+|dkim-signature|authentication-results|importance|user-agent|thread-[a-z]+)[ \t]*:",
     re.IGNORECASE,
 )
+# Headers and their continuations, nothing else: most heads.
+_SOUND_HEAD = re.compile(rb"(?:[A-Za-z][!-9;-~]{0,75}:[^\r\n\0]*\r?\n(?:[ \t][^\r\n\0]*\r?\n)*)+")
 _UTF8_BOM = b"\xef\xbb\xbf"
 
 
@@ -67,6 +69,8 @@ def _cut_head(raw: bytes) -> tuple[bytes, bytes]:
 
 
 def _mended_head(head: bytes) -> bytes:
+    if _SOUND_HEAD.fullmatch(head):
+        return head
     lines = head.split(b"\n")
     last_known = max((i for i, line in enumerate(lines) if _KNOWN_HEADER.match(line)), default=0)
     mended = [_mended_line(line, is_inside=i < last_known) for i, line in enumerate(lines)]

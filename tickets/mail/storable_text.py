@@ -8,20 +8,27 @@ _DECEPTIVE = "\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
 UNSEEN = rf"{_CONTROL}{_DECEPTIVE}\t\r\n\x0b\x0c\x85\u2028\u2029"
 _FORBIDDEN = re.compile(f"[{_CONTROL}]")
 _LINE_ENDS = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_UNUSUAL = re.compile(f"{_FORBIDDEN.pattern[:-1]}\r\x0b\x0c\x85\u2028\u2029]")
 _BLANKS = re.compile(r"\s+")
 _INVISIBLE = re.compile(f"[{_DECEPTIVE}]")
 
 
 def storable(text: str) -> str:
     """Many lines: line ends become \\n, what PostgreSQL or a reader cannot take is removed."""
-    return _FORBIDDEN.sub("", _LINE_ENDS.sub("\n", text))
+    even = text.replace("\r\n", "\n")
+    if _UNUSUAL.search(even) is None:
+        return even
+    return _FORBIDDEN.sub("", _LINE_ENDS.sub("\n", even))
 
 
 def storable_line(text: str) -> str:
     """One line: as `storable`, and every run of blanks is one space."""
+    if text.isprintable():
+        return (_BLANKS.sub(" ", text) if "  " in text else text).strip()
     return _BLANKS.sub(" ", storable(text)).strip()
 
 
 def plain_name(text: str) -> str:
     """One line without characters that turn the reading direction or cannot be seen."""
-    return _INVISIBLE.sub("", storable_line(text)).strip()
+    line = storable_line(text)
+    return line if line.isprintable() else _INVISIBLE.sub("", line).strip()
