@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 MAX_ATTRIBUTION_LINES = 5
 MAX_ATTRIBUTION_CHARS = 700
+MAX_TRIED = 150  # lines that end like one: no mail has more before its quotes begin
 
 # Up to the colon; a date or an address must stand in it too.
 _ATTRIBUTIONS = (
@@ -34,7 +35,7 @@ _ATTRIBUTIONS = (
     r"(?:quoting|citando|zitat von|citat (?:från|fra)|citation de|citát od)\b.{2,300}@.{2,100}",
 )  # fmt: skip
 _ATTRIBUTION = re.compile(
-    rf"[>\s-]{{0,9}}(?:{'|'.join(_ATTRIBUTIONS)})(?:[:：]|\s?-{{2,20}})\s*",
+    rf"[>\s-]{{0,9}}(?:{'|'.join(_ATTRIBUTIONS)})(?:[:：]?\s?-{{2,20}}|[:：])\s*",
     re.IGNORECASE,
 )
 _ATTRIBUTION_END = re.compile(
@@ -44,7 +45,7 @@ _ATTRIBUTION_END = re.compile(
     r"|メール|メッセージ|連絡|작성|쓴 글|썼|메시지|말|쓰셨|[>)])",
     re.IGNORECASE,
 )
-_DASHED = re.compile(r"\s{0,4}-{2,20}\s?[^\n]{2,120}\bwrote\s?-{2,20}\s*", re.IGNORECASE)
+_DASHED = re.compile(r"\s{0,4}-{2,20}\s?[^\n]{2,120}\bwrote\s?:?\s?-{2,20}\s*", re.IGNORECASE)
 _VIA = re.compile(r"[>\s]{0,9}\S[^\n]{0,80} via [^\n]{1,80} (?:wrote|schrieb)\s?:\s*", re.IGNORECASE)
 _DATED = re.compile(
     r"\d{1,4}\s?[-/.:年月일월년時时]\s?\d{1,2}|\d{1,2}\.? \w{3,}|\w{3,} \d{1,2}|[^\s<>]@[^\s<>]|\d{4}"
@@ -109,12 +110,16 @@ def joined(lines: Sequence[str]) -> str:
 def find_attributions(lines: Sequence[str], candidates: Iterable[int] | None = None) -> dict[int, int]:
     """Where each attribution begins, by the index of the line below it. Only `candidates` may end one."""
     found: dict[int, int] = {}
+    tried = 0
     for index in range(len(lines)) if candidates is None else candidates:
         line = lines[index]
-        if _may_end_attribution(lines, index):
-            start = _start_of(lines, index)
+        if line.rstrip()[-1:] in (":", "：", "-"):
+            tried += 1
+            start = _start_of(lines, index) if _may_end_attribution(lines, index) else None
             if start is not None:
                 found[index + 1] = start
+            if tried == MAX_TRIED:
+                break
         elif line[:1].isspace() or line[:1].isdigit():
             _add_unmarked(lines, index, found)
     return found
@@ -123,8 +128,6 @@ def find_attributions(lines: Sequence[str], candidates: Iterable[int] | None = N
 def _may_end_attribution(lines: Sequence[str], index: int) -> bool:
     """A cheap look that leaves few lines for the patterns."""
     line = lines[index].rstrip()
-    if line[-1:] not in (":", "：", "-"):
-        return False
     is_cut = index > 0 and len(line) < 60 and "@" in lines[index - 1]
     return is_cut or _ATTRIBUTION_END.search(line[-80:]) is not None
 

@@ -60,7 +60,7 @@ class _ForwardSearch:
             if shapes.is_forward_mark(line):
                 return self._below_mark(index)
             if shapes.is_separator(line):
-                return None if self.kind is SubjectKind.REPLY else self._below_mark(index)
+                return self._below_mark(index) if self._may_forward_below(line) else None
             if index in attributions and self._is_certain(index, attributions[index]):
                 return self._attributed(index, attributions[index])
             if label_kind(line) in ("from", "date", "subject"):
@@ -68,6 +68,12 @@ class _ForwardSearch:
                 if block is not None and self._is_old_mail(block, index):
                     return None if self.kind is SubjectKind.REPLY else self._from_block(block, index)
         return None
+
+    def _may_forward_below(self, separator: str) -> bool:
+        """Answers write `-----Original Message-----` too: then the subject says so, or the line itself."""
+        if self.kind is SubjectKind.NEW:
+            return not shapes.is_reply_separator(separator)
+        return self.kind is SubjectKind.FORWARD
 
     def _below_mark(self, mark: int) -> ForwardedMail | None:
         """The headers below a mark, or glued to it; with a blank line or two between."""
@@ -95,7 +101,8 @@ class _ForwardSearch:
         if self.kind is SubjectKind.FORWARD:
             return block.has("date") or block.has("subject")
         is_below_rule = index > 0 and shapes.is_rule(self.lines[index - 1])
-        return block.has("date") and ("@" in block.sender or is_below_rule)
+        is_whole = block.has("to", "subject") and ":" in block.fields.get("date", "")
+        return block.has("date") and ("@" in block.sender or is_below_rule or is_whole)
 
     def _from_block(self, block: HeaderBlock, index: int) -> ForwardedMail | None:
         name, email = read_sender(block.sender)

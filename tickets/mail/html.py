@@ -19,6 +19,8 @@ def tag_set(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
+# Some mailers do not escape the angle brackets of an address: it would be taken for a tag.
+_LOOSE_ADDRESS = re.compile(r"<((?:mailto:)?[\w.+%'-]{1,64}@[\w.-]{1,255})>")
 _SWALLOWING = re.compile(
     r"</?(?:title|style|script|textarea|xmp|iframe|noembed|noframes|plaintext|template|object|svg|math)\b|<!--|-->",
     re.IGNORECASE,
@@ -30,7 +32,7 @@ _UNCLOSED = tag_set(
 
 def parse_html(html: str) -> LexborHTMLParser:
     """The tree of `html`, cut at MAX_HTML_CHARS; nesting above MAX_DEPTH is flattened, its text kept."""
-    cut = _without_open_ends(html[:MAX_HTML_CHARS])
+    cut = _LOOSE_ADDRESS.sub(r"&lt;\1&gt;", _without_open_ends(html[:MAX_HTML_CHARS]))
     return LexborHTMLParser(_shallow(_LONG_TAG.sub(_without_attribute_swarm, cut)))
 
 

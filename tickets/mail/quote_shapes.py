@@ -10,6 +10,7 @@ from tickets.mail.quote_words import (
     FORWARD_PREFIXES,
     FORWARD_WORDS,
     REPLY_PREFIXES,
+    REPLY_SEPARATOR,
     SEPARATOR_WORDS,
 )
 
@@ -25,6 +26,7 @@ _SEPARATOR = re.compile(
     rf"{_LEAD}(?:{'|'.join(SEPARATOR_WORDS)})\s?:?\s?{_DASHES}{{2,80}}:?\s*",
     re.IGNORECASE,
 )
+_REPLY_SEPARATOR = re.compile(REPLY_SEPARATOR, re.IGNORECASE)
 _FORWARD_MARK = re.compile(
     rf"(?:{_LEAD}(?:{'|'.join((*FORWARD_WORDS, *DASHED_FORWARD_WORDS))})(?:\s?{_DASHES}{{2,80}}:?|\b)"
     rf"|[>|\s]{{0,9}}(?:{'|'.join(FORWARD_WORDS)})\s?[:：])\s*",
@@ -119,6 +121,11 @@ HTML_SIGNATURES = (
 def is_separator(line: str) -> bool:
     """`-----Original Message-----` and its kin."""
     return _SEPARATOR.fullmatch(line) is not None
+
+
+def is_reply_separator(line: str) -> bool:
+    """`---- 回复的原邮件 ----`: what stands below was answered, not forwarded."""
+    return is_separator(line) and _REPLY_SEPARATOR.search(line) is not None
 
 
 def forward_mark_end(line: str) -> int:

@@ -21,6 +21,9 @@ SEPARATOR_WORDS = (
     "original message from customer", "tin nhắn gốc", "pesan asli", "ข้อความดั้งเดิม", "הודעה מקורית", "الرسالة الأصلية",
 )  # fmt: skip
 
+# These of them say that the mail answers.
+REPLY_SEPARATOR = r"回复|reply|replied|antwort"
+
 # Between dashes, or alone up to a colon.
 FORWARD_WORDS = (
     "forwarded message", "forwarded mail", "forwarded e-?mail", "forwarded by", "begin forwarded message",
@@ -61,7 +64,7 @@ _LABELS = {
     "from": (
         "from von de da van od от fra från kimden gönderen lähettäjä feladó expéditeur remitente mittente "
         "afzender nadawca odesílatel odesilatel odosielateľ pošiljatelj pošilja šalje saatja kellelt nuo siuntėjas "
-        "no sūtītājs dela expeditor expeditorul отправитель відправник від відкого подател από αποστολέας "
+        "no sūtītājs dela expeditor expeditorul отправитель откого відправник від відкого подател από αποστολέας "
         "发件人 發件人 寄件人 寄件者 发信人 发送人 发送者 来自 差出人 送信者 送信元 差出人アドレス 보낸사람 "
         "보낸이 발신 발신자 จาก từ dari pengirim מאת من"
     ),

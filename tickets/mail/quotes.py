@@ -54,8 +54,7 @@ def has_fold(segments: Iterable[Segment]) -> bool:
 def _split(given: Sequence[Segment], *, is_forward: bool) -> tuple[Segment, ...]:
     lines = _lines(given)
     if not is_forward:
-        _fold_quotes(lines)
-    _fold_signature(lines)
+        _fold_signature(lines[: _fold_quotes(lines)])
     if all(line.kind is NEW for line in lines):
         return (Segment(NEW, "".join(line.text for line in lines)),) if lines else ()
     if not any(line.kind is NEW and line.text.strip() for line in lines):
@@ -65,8 +64,9 @@ def _split(given: Sequence[Segment], *, is_forward: bool) -> tuple[Segment, ...]
     return _trimmed([Segment(kind, "".join(line.text for line in run)) for kind, run in runs])
 
 
-def _fold_quotes(lines: list[_TextLine]) -> None:
-    """Looks closely only at the few lines that could hold a mark: this runs on every mail."""
+def _fold_quotes(lines: list[_TextLine]) -> int:
+    """Returns where a forwarded mail begins. Looks closely only at the few lines that could hold a mark."""
+    end = len(lines)
     marks = [index for index, line in enumerate(lines) if shapes.may_hold_mark(line.text)]
     if marks:
         attributions = find_attributions([line.text for line in lines], marks)
@@ -77,6 +77,7 @@ def _fold_quotes(lines: list[_TextLine]) -> None:
         _fold_attribution_above(own, attributions)
     if marks or any(line.kind is QUOTE for line in lines):
         _show_answers_below(lines)
+    return end
 
 
 def _forward_at(lines: list[_TextLine], marks: Iterable[int], attributions: dict[int, int]) -> int:

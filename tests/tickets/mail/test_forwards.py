@@ -40,6 +40,7 @@ LABELS = {
     "et": ("Saatja", "Kuupäev", "Saaja", "Teema"),
     "lt": ("Nuo", "Išsiųsta", "Kam", "Tema"),
     "ru": ("От", "Отправлено", "Кому", "Тема"),
+    "ru, mail.ru": ("От кого", "Дата", "Кому", "Тема"),
     "uk": ("Від кого", "Дата", "Кому", "Тема"),
     "bg": ("От", "Изпратено", "До", "Относно"),
     "el": ("Από", "Ημερομηνία", "Προς", "Θέμα"),
@@ -110,6 +111,13 @@ def test_the_prefix_of_the_subject_tells_a_forward_from_an_answer(prefix):
 @pytest.mark.parametrize("subject", ["", "No sound at a customer's"])
 def test_without_any_mark_a_whole_head_with_time_and_address_is_a_forward(subject):
     assert read_forward(f"FYI\n\n{block(LABELS['en'])}\n\n{WORDS}", subject) == ANNA
+
+
+def test_a_whole_head_needs_no_address():
+    text = (
+        "FYI\n\nFrom: Anna Keller\nSent: Monday, January 5, 2026 10:00\nTo: Desk\nSubject: No sound\n\nwords"
+    )
+    assert read_forward(text, "") == ForwardedMail("Anna Keller", "", "No sound", "words")
 
 
 LINES = [
@@ -238,6 +246,7 @@ def test_the_sender_is_read_as_programs_print_it(value, name, email):
         ),
         ("I will forward the message:\nwhen I find it", "Fwd: No sound"),
         ("Forwarded message:\nnothing below", ""),
+        (f"---- 回复的原邮件 ----\n| 发件人 | {FROM} |\n| 日期 | 2026年01月05日 10:00 |\nold", ""),
         ("", "Fwd: No sound"),
         ("> 1\n> 2", "1"),
     ],

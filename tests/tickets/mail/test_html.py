@@ -34,6 +34,7 @@ from tickets.mail.html_text import MAX_NODES, html_text, loose_text
         ("<p>a<!-- b <p>words", "a b\n\nwords"),
         ("<p>a<script>b<p>words", "a b\n\nwords"),
         ("<object><p>words", "words"),
+        ("<p>On 5 Jan Anna <anna@c.example> wrote:", "On 5 Jan Anna <anna@c.example> wrote:"),
         ("<!--[if mso]>x<![endif]--><p>words", "words"),
         ("", ""),
     ],

@@ -56,6 +56,7 @@ HEADS = [
     "Dňa po 5. 1. 2026 o 10:00 Anna <anna@desk.example> napísal(a):",
     "30.09.2017, 18.30, Anna <anna@desk.example>:",
     "---- Anna Longname wrote ----",
+    "-----Anna <anna@desk.example> wrote: -----",
     "------ Original Message ------\nFrom Anna <anna@desk.example>\nTo a@b.example\nDate 1/5/2026 10:00:00",
     "From: Anna Longname \n<anna@desk.example> \nSent: Monday, August 26, 2019 4:37 PM\nTo: A\nSubject: B",
     "**From:** Anna <anna@desk.example>**On Behalf Of** B\n**Sent:** 28 July 2025 15:46\n**To:** A\n**Subject:** B",
@@ -163,6 +164,7 @@ def test_an_answer_below_the_quote_stays():
         "On Monday at 10:00 the call failed\nand Anna wrote: it is down",
         "See my answers below.\n\nFrom: S <s@d.example>\nSent: 5 January 2026 10:00\nTo: A\nSubject: B\n\nWhich?\n4",
         "我的回复见下文红字。\n\n发件人: S\n发送时间: 2026年1月5日 10:00\n收件人: A\n主题: B\n\n哪个版本？\n4.3.1",
+        "FYI\n\n---------- Forwarded message ---------\nFrom: a@b.example\n\nbody\n\n-- \nAnna",
         "FYI\n\n> Begin forwarded message:\n>\n> From: a@b.example\n> Subject: c\n>\n> body",
         "FYI\n\n---------- Forwarded message ---------\nFrom: a\nDate: b\nSubject: c\nTo: d\n\nbody",
         "从昨天开始邮箱收不到验证码",
@@ -317,6 +319,7 @@ def test_words_indented_by_hand_stay():
         ">",
         "_",
         "(http",
+        f"On Mon 10:00 {'x' * 500} wrote:\n",
     ],
 )
 def test_a_hostile_megabyte_takes_no_time(seed):
