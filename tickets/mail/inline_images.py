@@ -20,7 +20,7 @@ def extract_inline_images(html: str) -> tuple[str, tuple[ParsedAttachment, ...]]
     found: dict[str, ParsedAttachment] = {}
 
     def replaced(match: re.Match[str]) -> str:
-        data = lenient_base64(match[2].encode("ascii"))
+        data = lenient_base64(match[2].encode("ascii", "ignore"))
         content_id = f"{hashlib.sha256(data).hexdigest()[:16]}@inline"
         if len(found) >= MAX_INLINE_IMAGES and content_id not in found:
             return ""

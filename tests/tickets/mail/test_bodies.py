@@ -149,6 +149,13 @@ def test_an_alternative_of_text_and_related_html_is_one_text():
     assert len(mail.attachments) == 1
 
 
+def test_a_blank_that_is_not_ascii_inside_a_data_image_is_passed_over():
+    mail = read(
+        'Content-Type: text/html; charset=utf-8\n\n<img src="data:image/png;base64,aG\xa0k="> words'.encode()
+    )
+    assert [one.data for one in mail.attachments] == [b"hi"]
+
+
 def test_an_image_inside_the_html_becomes_an_attachment():
     mail = read(b'Content-Type: text/html\n\n<img src="data:image/png;base64,aGk="> words')
     (image,) = mail.attachments
