@@ -22,6 +22,8 @@ from tickets.choices import Priority, Status
 from tickets.errors import DeskError
 from tickets.events import (
     CustomerWrote,
+    MarkedAsAutomatic,
+    MarkedAsPerson,
     PriorityChanged,
     ResponseFailed,
     ResponseVoided,
@@ -34,7 +36,7 @@ from tickets.events import (
     subscribe_all,
 )
 from tickets.lib.bulk_insert import insert_all
-from tickets.models import Message
+from tickets.models import Message, Ticket
 from tickets.services.unanswered import oldest_unanswered_question
 
 OVER = (Status.RESOLVED, Status.CLOSED)
@@ -43,6 +45,8 @@ OVER = (Status.RESOLVED, Status.CLOSED)
 def connect() -> None:
     """Called once from AppConfig.ready()."""
     subscribe(CustomerWrote, start_the_promise)
+    subscribe(MarkedAsPerson, start_the_late_promise)
+    subscribe(MarkedAsAutomatic, cancel_the_automatic_promise)
     subscribe(StaffResponded, keep_the_promise)
     subscribe(ResponseFailed, take_back_the_answer)
     subscribe(ResponseVoided, take_back_the_voided_answer)
@@ -54,10 +58,16 @@ def connect() -> None:
 
 def start_the_promise(event: CustomerWrote) -> None:
     """Start what the message is promised; acknowledge and announce a new ticket."""
-    ticket, message, context = event.ticket, event.message, ChangeContext(event.at, event.actor)
+    clock = _start(event.ticket, event.message, ChangeContext(event.at, event.actor))
+    if clock is not None and clock.kind == ClockKind.FIRST_RESPONSE:
+        _announce(clock, event)
+
+
+def _start(ticket: Ticket, message: Message, context: ChangeContext) -> Clock | None:
+    """The promise of an answer to ``message``, and of a resolution if one is promised; None if one is owed already."""
     terms = starting_terms_of(ticket, at=message.at)
     if terms is None:
-        return
+        return None
     clock = lifecycle.start_clock(
         ticket, terms.answer, context, kind=terms.kind, at=message.at, message=message
     )
@@ -65,8 +75,30 @@ def start_the_promise(event: CustomerWrote) -> None:
         lifecycle.start_clock(
             ticket, terms.resolution, context, kind=ClockKind.RESOLUTION, at=message.at, message=message
         )
-    if clock.kind == ClockKind.FIRST_RESPONSE:
-        _announce(clock, event)
+    return clock
+
+
+def start_the_late_promise(event: MarkedAsPerson) -> None:
+    """Promise an answer from the receipt of the message, if it is the oldest that waits for one."""
+    ticket, message = event.ticket, event.message
+    if oldest_unanswered_question(ticket) != message:
+        return
+    earlier = ChangeContext(event.at, event.actor, _("An earlier question is unanswered again."))
+    for clock in lifecycle.open_response_clocks(ticket):
+        if clock.started_at > message.at:
+            lifecycle.cancel(clock, earlier)
+    _start(ticket, message, ChangeContext(event.at, event.actor))
+
+
+def cancel_the_automatic_promise(event: MarkedAsAutomatic) -> None:
+    """Cancel what the message began, and promise an answer to the next question that waits for one."""
+    cause = ChangeContext(event.at, event.actor, _("This was automatic."))
+    for clock in lifecycle.open_clocks(event.ticket):
+        if clock.started_by_id == event.message.pk:
+            lifecycle.cancel(clock, cause)
+    question = oldest_unanswered_question(event.ticket)
+    if question is not None:
+        _start(event.ticket, question, ChangeContext(event.at, event.actor))
 
 
 def _announce(clock: Clock, event: CustomerWrote) -> None:

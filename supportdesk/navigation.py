@@ -46,6 +46,7 @@ GROUPS: Sequence[tuple[Any, Sequence[MenuItem]]] = (
         (
             MenuItem(_("Tickets"), "confirmation_number", "tickets.ticket"),
             PARKED,
+            MenuItem(_("Remembered email"), "rule", "tickets.mailmark"),
             MenuItem(_("Outbox"), "outgoing_mail", "tickets.outboundemail"),
             MenuItem(_("Notifications"), "notifications", "escalation.notification"),
         ),

@@ -4,7 +4,7 @@ from django.db.models import Q, QuerySet
 
 from customers.access import Person, looked_after_by, sees_all, team_ids
 from customers.models import Customer
-from tickets.models import Attachment, InboundEmail, OutboundEmail, Ticket
+from tickets.models import Attachment, InboundEmail, MailMark, OutboundEmail, Ticket
 from tickets.models.ticket import TicketQuerySet
 
 MAY_RELEASE = "tickets.change_inboundemail"  # process again, release as ticket
@@ -43,6 +43,13 @@ def visible_inbound(user: Person) -> QuerySet[InboundEmail]:
     if user.has_perm(MAY_RELEASE):
         condition |= Q(ticket=None, copy_of=None)
     return InboundEmail.objects.filter(condition)
+
+
+def visible_marks(user: Person) -> QuerySet[MailMark]:
+    """Marks of messages on visible tickets."""
+    if sees_all(user):
+        return MailMark.objects.all()
+    return MailMark.objects.filter(ticket_is_visible(user, "message__ticket__"))
 
 
 def ticket_is_visible(user: Person, path: str = "") -> Q:

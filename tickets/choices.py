@@ -91,6 +91,8 @@ class Fact(models.TextChoices):
     RESPONSE_FAILED = "response_failed", _("A reply was not delivered")
     RESPONSE_VOIDED = "response_voided", _("A reply was voided")
     AUTOMATIC = "automatic", _("Automatic email received")
+    BY_A_PERSON = "by_a_person", _("Marked as written by a person")
+    BY_A_MACHINE = "by_a_machine", _("Marked as automatic")
     PROMISE = "promise", _("SLA")
     ESCALATED = "escalated", _("Escalated")
     TAKEN = "taken", _("Acknowledged")

@@ -74,6 +74,20 @@ class ResponseVoided(TicketEvent):
 
 
 @dataclass(frozen=True)
+class MarkedAsPerson(TicketEvent):
+    """A colleague said that a person wrote a message that was kept as automatic: it counts from its receipt."""
+
+    message: Message
+
+
+@dataclass(frozen=True)
+class MarkedAsAutomatic(TicketEvent):
+    """A colleague said that a message of the customer was automatic: what it began was never owed."""
+
+    message: Message
+
+
+@dataclass(frozen=True)
 class PriorityChanged(TicketEvent):
     before: int
     after: int

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from customers.models import Contract
@@ -17,6 +19,7 @@ from escalation.policies.terms import window_for
 from tickets.choices import Channel, Fact, MailPurpose, Priority
 from tickets.errors import DeskError
 from tickets.models import Message, OutboundEmail, Ticket
+from tickets.services.locking import lock_ticket
 from tickets.services.outgoing.outbox import answer_subject, queue_mail
 from tickets.services.timeline import record
 
@@ -35,6 +38,27 @@ def acknowledge_receipt(
         except DeskError:
             return None  # an address nobody can write to; the ticket is opened all the same
     record(ticket, Fact.ACKNOWLEDGED, at=at, actor=None)
+    return mail
+
+
+@transaction.atomic
+def acknowledge_by_hand(*, ticket: Ticket, actor: User, at: datetime) -> OutboundEmail:
+    """Queue the acknowledgement that was not sent by itself: a person decided that somebody reads it. Locks the ticket.
+
+    Raises DeskError if it was sent before, or if no mail began the ticket.
+    """
+    ticket = lock_ticket(ticket)
+    if ticket.timeline.filter(fact=Fact.ACKNOWLEDGED).exists():
+        raise DeskError(_("The acknowledgement has already been sent."))
+    clocks = Clock.objects.filter(ticket=ticket, kind=ClockKind.FIRST_RESPONSE)
+    clock = clocks.select_related("started_by__contact", "contract").order_by("started_at", "pk").first()
+    message = clock.started_by if clock is not None else None
+    if clock is None or message is None or message.channel != Channel.EMAIL:
+        raise DeskError(_("There is no email to acknowledge."))
+    clock.ticket = ticket
+    with as_read_by(*_reader(ticket, clock.contract)):
+        mail = _queue(ticket, message, clock, at)
+    record(ticket, Fact.ACKNOWLEDGED, at=at, actor=actor)
     return mail
 
 

@@ -15,6 +15,8 @@ from escalation.choices import DrillEnding
 
 SENTENCES = (
     gettext_noop("The customer wrote."),
+    gettext_noop("A person wrote this."),
+    gettext_noop("This was automatic."),
     gettext_noop("A reply was not delivered."),
     gettext_noop("A reply was voided."),
     gettext_noop("Returned from leave."),

@@ -19,6 +19,7 @@ from customers.times import moment as moment_of
 from escalation.clocks.urgency import Urgency, share_left, urgency_of
 from escalation.lib.desk_notes import note_in_readers_words
 from escalation.models import Clock
+from tickets.sign_text import sign_in_words
 
 register = template.Library()
 HUES = 8  # classes hue-0 to hue-7 of the style sheet
@@ -98,6 +99,12 @@ def shift(by: timedelta) -> str:
 def listing(parts: Iterable[object]) -> str:
     """The parts of a list as the language joins them."""
     return listed(parts)
+
+
+@register.filter
+def signs_in_words(signs: Iterable[str]) -> str:
+    """The signs of a machine, in the reader's language."""
+    return listed(map(sign_in_words, signs))
 
 
 @register.simple_tag

@@ -34,7 +34,15 @@ def test_an_administrator_sees_every_page_and_each_opens(login):
 
 def test_an_account_manager_sees_no_operation_and_no_packs():
     pages = seen(staff(groups=["Account manager"]))
-    assert pages["Desk"] == ["Board", "Tickets", "Held and failed email", "Outbox", "Notifications", "Help"]
+    assert pages["Desk"] == [
+        "Board",
+        "Tickets",
+        "Held and failed email",
+        "Remembered email",
+        "Outbox",
+        "Notifications",
+        "Help",
+    ]
     assert {"Operation", "Weekly packs"}.isdisjoint(pages)
     assert "Desk settings" not in pages["Staff and duty"]
 

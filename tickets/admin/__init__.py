@@ -1,17 +1,19 @@
 """The admin of tickets and mail, one class per file.
 
-Read in this order: ticket, bulk, apply_to_each, page_actions, once_form; mailbox, inbound, outbound; customer;
-labels, display.
+Read in this order: ticket, bulk, apply_to_each, page_actions, once_form; mailbox, inbound, outbound, mail_mark;
+customer; labels, display.
 """
 
 from tickets.admin.customer import TicketedCustomerAdmin
 from tickets.admin.inbound import InboundEmailAdmin
+from tickets.admin.mail_mark import MailMarkAdmin
 from tickets.admin.mailbox import MailboxAdmin
 from tickets.admin.outbound import OutboundEmailAdmin
 from tickets.admin.ticket import TicketAdmin
 
 __all__ = [
     "InboundEmailAdmin",
+    "MailMarkAdmin",
     "MailboxAdmin",
     "OutboundEmailAdmin",
     "TicketAdmin",

@@ -29,6 +29,7 @@ from tickets.choices import IntakeState
 from tickets.errors import DeskError
 from tickets.models import InboundEmail
 from tickets.services.intake import process_again, release_parked
+from tickets.sign_text import sign_in_words
 
 Service = Callable[..., InboundEmail]
 
@@ -66,7 +67,20 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
     sortable_by = ("received_at",)
     actions = ("release", "process_again")
     fieldsets = (
-        (None, {"fields": (("sender", "state"), "subject", "reason", "shown_error", "number", "first_copy")}),
+        (
+            None,
+            {
+                "fields": (
+                    ("sender", "state"),
+                    "subject",
+                    "reason",
+                    "shown_signs",
+                    "shown_error",
+                    "number",
+                    "first_copy",
+                )
+            },
+        ),
         (
             _("Source"),
             {
@@ -80,7 +94,7 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
             },
         ),
     )
-    readonly_fields = ("shown_error", "number", "first_copy", "shown_recipients", "shown_size")
+    readonly_fields = ("shown_signs", "shown_error", "number", "first_copy", "shown_recipients", "shown_size")
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[InboundEmail]:
         return visible_inbound(user).defer("raw", "copy_of__raw")
@@ -122,6 +136,10 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
         if mail.copy_of_id and not mail.reason:
             return str(_("A copy of an email that came before."))
         return mail.reason or last_line(mail.error) or "-"
+
+    @display(description=_("signs of a machine"))
+    def shown_signs(self, mail: InboundEmail) -> str:
+        return listed(sign_in_words(sign) for sign in mail.signs) or "-"
 
     @display(description=_("error"))
     def shown_error(self, mail: InboundEmail) -> str:

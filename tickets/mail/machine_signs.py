@@ -13,6 +13,9 @@ from tickets.mail.threading import read_message_id
 from tickets.mail.values import ParsedMail
 
 LOOP_HEADER = "X-Loop"
+# What people said of earlier mails of the same sender and shape.
+AUTOMATIC_MARK = "marked as automatic by"
+PERSON_MARK = "marked as written by a person by"
 LONGEST_SIGN = 100
 
 # X-Autoreply, X-QQ-AUTOREPLY, X-Mail-Autoreply, X-Autorespond, X-Auto-Response, X-AutoReply-From, X-Vacation

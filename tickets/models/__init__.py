@@ -1,9 +1,10 @@
 """The models of the tickets app, one file per topic.
 
-Read in this order: ticket, message, timeline; mailbox, inbound, outbound; submission.
+Read in this order: ticket, message, timeline; mailbox, inbound, outbound, mail_mark; submission.
 """
 
 from tickets.models.inbound import InboundEmail
+from tickets.models.mail_mark import MailMark
 from tickets.models.mailbox import Mailbox
 from tickets.models.message import Attachment, Message
 from tickets.models.outbound import OutboundEmail
@@ -14,6 +15,7 @@ from tickets.models.timeline import TimelineEntry
 __all__ = [
     "Attachment",
     "InboundEmail",
+    "MailMark",
     "Mailbox",
     "Message",
     "OutboundEmail",

@@ -38,6 +38,11 @@ class InboundEmail(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=IntakeState, default=IntakeState.STORED)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     error = models.TextField(_("error"), blank=True)
+    # What wrote it (tickets.mail.classify.MailKind) and all that was seen of a machine, in English.
+    kind = models.CharField(_("kind"), max_length=20, blank=True, default="", db_default="")
+    signs: "models.JSONField[list[str], list[str]]" = models.JSONField(
+        _("signs of a machine"), default=list, db_default=models.Value([], models.JSONField())
+    )
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     sender = models.CharField(_("sender"), max_length=320, blank=True)
     subject = models.CharField(_("subject"), max_length=500, blank=True)

@@ -16,6 +16,7 @@ from escalation.absences.returning import keep, take_back
 from escalation.choices import AcknowledgedBy
 from escalation.clocks.lead_decisions import relax, waive_promise
 from escalation.enforcement.acknowledge import acknowledge, escalate_now, take_over
+from escalation.enforcement.receipt_mail import acknowledge_by_hand
 from escalation.models import AbsenceMove, Clock
 from supportdesk.pages.ticket.forms import (
     AbsenceMoveForm,
@@ -23,6 +24,7 @@ from supportdesk.pages.ticket.forms import (
     DecisionForm,
     EscalateForm,
     MergeForm,
+    MessageForm,
     NoteForm,
     OwnerForm,
     PriorityForm,
@@ -39,6 +41,7 @@ from tickets.models import Message, Ticket
 from tickets.services.conversation import add_note, log_contact, reply
 from tickets.services.failed_responses import void_response
 from tickets.services.locking import lock_ticket
+from tickets.services.mail_marks import mark_as_automatic, mark_as_person
 from tickets.services.merging import merge
 from tickets.services.ownership import assign
 from tickets.services.status_and_priority import change_priority, set_status
@@ -135,10 +138,27 @@ def _contact(acting: ActionContext) -> None:
 
 
 def _void(acting: ActionContext) -> None:
+    message = _message_of(acting)
+    void_response(message=message, actor=acting.actor, at=acting.at, reason=acting.data["reason"])
+
+
+def _mark_as_person(acting: ActionContext) -> None:
+    mark_as_person(message=_message_of(acting), actor=acting.actor, at=acting.at)
+
+
+def _mark_as_automatic(acting: ActionContext) -> None:
+    mark_as_automatic(message=_message_of(acting), actor=acting.actor, at=acting.at)
+
+
+def _message_of(acting: ActionContext) -> Message:
     message = acting.ticket.messages.filter(pk=acting.data["message"]).first()
     if message is None:
         raise DeskError(_("This message is not part of the ticket."))
-    void_response(message=message, actor=acting.actor, at=acting.at, reason=acting.data["reason"])
+    return message
+
+
+def _send_receipt(acting: ActionContext) -> None:
+    acknowledge_by_hand(ticket=acting.ticket, actor=acting.actor, at=acting.at)
 
 
 def _waive(acting: ActionContext) -> None:
@@ -221,6 +241,13 @@ ACTS: Mapping[str, PageAction] = {
     "note": PageAction(NoteForm, _note, gettext_lazy("The note is saved.")),
     "contact": PageAction(ContactForm, _contact, gettext_lazy("The call or chat is logged.")),
     "void": PageAction(VoidForm, _void, gettext_lazy("The reply is voided; its SLA is running again.")),
+    "by_person": PageAction(
+        MessageForm, _mark_as_person, gettext_lazy("The message counts from its receipt.")
+    ),
+    "by_machine": PageAction(
+        MessageForm, _mark_as_automatic, gettext_lazy("The message is kept as automatic; its SLA has ended.")
+    ),
+    "send_receipt": PageAction(OnceForm, _send_receipt, gettext_lazy("The acknowledgement is being sent.")),
     "waive": PageAction(DecisionForm, _waive, gettext_lazy("The SLA is waived.")),
     "relax": PageAction(DecisionForm, _relax, gettext_lazy("The SLA is relaxed.")),
     "status": PageAction(StatusForm, _status, gettext_lazy("The status is changed.")),

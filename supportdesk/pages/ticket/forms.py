@@ -112,6 +112,12 @@ class VoidForm(ReasonForm):
     message = forms.IntegerField(widget=forms.HiddenInput)
 
 
+class MessageForm(OnceForm):
+    """For one of the ticket's messages."""
+
+    message = forms.IntegerField(widget=forms.HiddenInput)
+
+
 class DecisionForm(ReasonForm):
     """For one of the ticket's promises; the reason stands in the ledger."""
 

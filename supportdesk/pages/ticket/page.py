@@ -26,7 +26,7 @@ from escalation.people.staff_snapshot import People
 from escalation.templatetags.promises import person
 from supportdesk.pages.ticket.customer_card import CustomerCard, card_of
 from supportdesk.pages.ticket.lead_options import LeadOptions, lead_options_of
-from tickets.choices import MessageKind
+from tickets.choices import Channel, Fact, MessageKind
 from tickets.models import Attachment, Message, Ticket, TimelineEntry
 from tickets.models.ticket import TicketQuerySet
 from tickets.timeline_text import timeline_sentence
@@ -42,6 +42,9 @@ class Conversation:
     earlier: Sequence[Message]
     latest: Sequence[Message]
     last_question: int
+    unacknowledged: int = (
+        0  # the mail that opened the ticket and got no acknowledgement, as a machine may have sent it
+    )
 
 
 @dataclass(frozen=True)
@@ -131,12 +134,13 @@ def ticket_page(
     conversation = _conversation(ticket)
     promises = _with_ways(_promises(ticket, people, now), conversation)
     clocks = [promise.clock for promise in promises]
+    entries = list(ticket.timeline.select_related("actor").order_by("-at", "-pk")[:HISTORY])
     return TicketPage(
         ticket=ticket,
-        conversation=conversation,
+        conversation=replace(conversation, unacknowledged=_unacknowledged(conversation, entries)),
         promises=[_decidable(promise, now) for promise in promises] if for_lead else promises,
         card=card_of(ticket.customer, ticket, clocks, visible=visible, now=now) if ticket.customer else None,
-        history=_history(ticket, {key: person(user) for key, user in people.users.items()}),
+        history=_history(entries, {key: person(user) for key, user in people.users.items()}),
         colleagues=sorted(people.users.values(), key=person),
     )
 
@@ -145,12 +149,23 @@ def _conversation(ticket: Ticket) -> Conversation:
     files = Prefetch("attachments", Attachment.objects.filter(is_inline=False))
     messages = list(
         Message.objects.filter(ticket=ticket)
-        .select_related("author", "contact", "outbound", "voided_by")
+        .select_related("author", "contact", "outbound", "inbound", "voided_by")
+        .defer("inbound__raw")
         .prefetch_related(files)
         .order_by("at", "pk")
     )
     asked = (message.pk for message in messages if message.kind == MessageKind.INBOUND)
     return Conversation(messages[:-LAST_MESSAGES], messages[-LAST_MESSAGES:], max(asked, default=0))
+
+
+def _unacknowledged(conversation: Conversation, entries: Sequence[TimelineEntry]) -> int:
+    """Zero where it was acknowledged, and where the history is too long to tell."""
+    first = next(iter((*conversation.earlier, *conversation.latest)), None)
+    is_mail = first is not None and first.channel == Channel.EMAIL and bool(first.sender_address)
+    if first is None or not is_mail or first.kind != MessageKind.INBOUND or not first.is_automatic:
+        return 0
+    told = any(entry.fact == Fact.ACKNOWLEDGED for entry in entries)
+    return 0 if told or len(entries) >= HISTORY else first.pk
 
 
 def _promises(ticket: Ticket, people: People, now: datetime) -> list[PromisePanel]:
@@ -239,9 +254,8 @@ def _fired(clock: Clock) -> list[ChainStep]:
     return [ChainStep(escalation.step, escalation.fired_at, escalation) for escalation in happened]
 
 
-def _history(ticket: Ticket, names: Mapping[int, str]) -> list[HistoryLine]:
+def _history(entries: Sequence[TimelineEntry], names: Mapping[int, str]) -> list[HistoryLine]:
     """Newest first."""
-    entries = ticket.timeline.select_related("actor").order_by("-at", "-pk")[:HISTORY]
     return [
         HistoryLine(entry.at, person(entry.actor), timeline_sentence(entry, names), _reason(entry))
         for entry in entries

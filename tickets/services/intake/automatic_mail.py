@@ -12,7 +12,7 @@ from tickets.models import Message, Ticket
 from tickets.services.conversation import add_automatic_message
 from tickets.services.intake.human_mail import open_new, receive_words
 from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome
-from tickets.services.intake.senders import Sender, find_sender
+from tickets.services.intake.senders import Sender
 from tickets.services.intake.ticket_matching import find_target
 
 # So many of a sender's open tickets are compared with a new alarm.
@@ -20,7 +20,7 @@ MOST_COMPARED = 100
 
 
 def receive_automatic_reply(incoming: IncomingMail) -> IntakeOutcome:
-    sender = find_sender(incoming.author.email, at=incoming.received_at)
+    sender = incoming.sender
     target = find_target(incoming, sender)
     if target is None:
         return IntakeOutcome(IntakeState.PARKED, _("An automatic reply that belongs to no ticket."))
@@ -31,7 +31,7 @@ def receive_generated(incoming: IncomingMail) -> IntakeOutcome:
     """Words that answer us join their ticket as a person's would. The same alarm again is kept small on its open
     ticket; after that ticket is done an alarm opens a new one, linked to it.
     """
-    sender = find_sender(incoming.author.email, at=incoming.received_at)
+    sender = incoming.sender
     target = find_target(incoming, sender)
     if target is not None and _answers_us(incoming):
         return receive_words(incoming, sender, target)

@@ -42,13 +42,12 @@ MOST_TICKETS = 20  # that one sender may open within LIMIT_WINDOW
 
 def receive_person(incoming: IncomingMail) -> IntakeOutcome:
     """Append the mail to its ticket where its sender may; otherwise open one, linked to one that ended long ago."""
-    sender = find_sender(incoming.author.email, at=incoming.received_at)
-    return receive_words(incoming, sender, find_target(incoming, sender))
+    return receive_words(incoming, incoming.sender, find_target(incoming, incoming.sender))
 
 
 def receive_list_mail(incoming: IncomingMail) -> IntakeOutcome:
     """Mail through a list counts if its sender is known or takes part; that of a stranger is parked."""
-    sender = find_sender(incoming.author.email, at=incoming.received_at)
+    sender = incoming.sender
     target = find_target(incoming, sender)
     if target is None and not sender.is_ours_or_a_customer_s:
         return IntakeOutcome(IntakeState.PARKED, _("A newsletter or mailing-list email."))

@@ -8,17 +8,22 @@ from email.utils import parseaddr
 
 from django.conf import settings
 
+from customers.names import name_of
 from tickets.choices import IntakeState
-from tickets.mail.classify import Classification, classify
+from tickets.mail.classify import Classification, MailKind, classify
+from tickets.mail.machine_signs import AUTOMATIC_MARK, PERSON_MARK
 from tickets.mail.parse import parse
 from tickets.mail.threading import signing_keys
 from tickets.mail.values import Address, ParsedMail
 from tickets.message_content import MessageContent, NewFile
 from tickets.models import InboundEmail, Mailbox, Message, Ticket
+from tickets.services.intake.senders import Sender, find_sender
+from tickets.services.mail_marks import remembered_mark
 from tickets.services.mailboxes import Mailboxes
 
 NOBODY = Address("", "")
 _WITH_ENVELOPE = ("lmtp", "smtp")
+_BY_SENDER = (MailKind.PERSON, MailKind.AUTO_GENERATED, MailKind.LIST, MailKind.AUTO_REPLY, MailKind.CALENDAR)
 
 
 @dataclass(frozen=True)
@@ -26,12 +31,14 @@ class IncomingMail:
     """A stored mail, parsed and classified.
 
     ``author`` wrote it: its sender, or the original sender of a mail that a colleague forwarded; NOBODY when the mail
-    names nobody. ``now`` is the time of processing, ``received_at`` never lies after it.
+    names nobody. ``sender`` is what the desk knows of the address that sent it, looked up where that decides something.
+    ``now`` is the time of processing, ``received_at`` never lies after it.
     """
 
     row: InboundEmail
     mail: ParsedMail
     author: Address
+    sender: Sender
     classification: Classification
     mailboxes: Mailboxes
     mailbox: Mailbox
@@ -43,7 +50,7 @@ class IncomingMail:
         """The message to store. It counts as automatic when nobody would read an acknowledgement of it."""
         new_text, quoted_text = self.mail.new_text.strip(), self.mail.quoted_text.strip()
         return MessageContent(
-            body=new_text or quoted_text,
+            body=shown_text(self.mail),
             quoted=quoted_text if new_text else "",
             html=self.mail.html or "",
             rfc_message_id=self.mail.message_id,
@@ -58,6 +65,11 @@ class IncomingMail:
         )
 
 
+def shown_text(mail: ParsedMail) -> str:
+    """The new words; the whole quote for a mail that has nothing else."""
+    return mail.new_text.strip() or mail.quoted_text.strip()
+
+
 def read_mail(row: InboundEmail, mailboxes: Mailboxes, *, now: datetime, is_released: bool) -> IncomingMail:
     """Parse and classify a stored mail. Raises UnreadableMail."""
     mail = parse(bytes(row.raw))
@@ -68,17 +80,37 @@ def read_mail(row: InboundEmail, mailboxes: Mailboxes, *, now: datetime, is_rele
         envelope_from=row.envelope_from if row.via in _WITH_ENVELOPE else None,
         loop_name=parseaddr(settings.DESK_ADDRESS)[1],
     )
+    author, received_at = mail.sender or NOBODY, min(row.received_at, now)
+    sender = Sender(author.email)
+    if classification.kind in _BY_SENDER:
+        sender = find_sender(author.email, at=received_at)
+        classification = _as_marked(classification, mail, sender)
     return IncomingMail(
         row=row,
         mail=mail,
-        author=mail.sender or NOBODY,
+        author=author,
+        sender=sender,
         classification=classification,
         mailboxes=mailboxes,
         mailbox=mailboxes.by_id(row.mailbox_id) or row.mailbox,
-        received_at=min(row.received_at, now),
+        received_at=received_at,
         now=now,
         is_released=is_released,
     )
+
+
+def _as_marked(found: Classification, mail: ParsedMail, sender: Sender) -> Classification:
+    """What people said of the sender's mails of this shape goes before the signs, but for reports and loops."""
+    if not sender.may_be_marked or mail.sender is None:
+        return found
+    mark = remembered_mark(
+        sender=sender.address, name=mail.sender.name, subject=mail.subject[:500], text=shown_text(mail)
+    )
+    if mark is None:
+        return found
+    kind = MailKind.AUTO_REPLY if mark.is_automatic else MailKind.PERSON
+    said = AUTOMATIC_MARK if mark.is_automatic else PERSON_MARK
+    return Classification(kind, (f"{said}: {name_of(mark.made_by)}", *found.signs))
 
 
 @dataclass(frozen=True)

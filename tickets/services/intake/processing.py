@@ -186,6 +186,8 @@ def _record_outcome(incoming: IncomingMail, outcome: IntakeOutcome) -> None:
     row.subject = incoming.mail.subject[:500]
     row.state = outcome.state
     row.reason = outcome.reason[:300]
+    row.kind = incoming.classification.kind
+    row.signs = list(incoming.classification.signs)
     row.ticket = outcome.ticket
     if outcome.message is None and outcome.is_new_ticket:
         row.message_id = Subquery(
@@ -198,6 +200,7 @@ def _record_outcome(incoming: IncomingMail, outcome: IntakeOutcome) -> None:
     row.save(
         update_fields=[
             "state", "reason", "ticket", "message", "copy_of", "error", "attempts", "sender", "subject",
+            "kind", "signs",
         ]
     )  # fmt: skip
 

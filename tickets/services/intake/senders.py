@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Length, Lower
 
 from customers.choices import Language
 from customers.models import Contact, Customer, MailDomain
 from customers.public_domains import is_public_domain
-from tickets.models import Ticket
+from tickets.models import MailMark, Ticket
 
 LONGEST_ADDRESS = 254
 LIMIT_WINDOW = timedelta(hours=1)
@@ -24,7 +24,8 @@ LIMIT_WINDOW = timedelta(hours=1)
 class Sender:
     """The person behind an address. ``is_known``: an active contact of a company, who existed before this mail.
 
-    ``recent_tickets`` counts the tickets that the contact opened within LIMIT_WINDOW before the mail.
+    ``recent_tickets`` counts the tickets that the contact opened within LIMIT_WINDOW before the mail. Unless
+    ``may_be_marked``, no mail of theirs was marked as a person's or as automatic.
     """
 
     address: str
@@ -33,6 +34,7 @@ class Sender:
     staff: User | None = None
     is_known: bool = False
     recent_tickets: int = 0
+    may_be_marked: bool = True
 
     @property
     def is_ours_or_a_customer_s(self) -> bool:
@@ -47,12 +49,23 @@ def find_sender(address: str, *, at: datetime) -> Sender:
     opened = Ticket.objects.filter(contact=OuterRef("pk"), opened_at__gt=at - LIMIT_WINDOW, opened_at__lte=at)
     counted = opened.order_by().values("contact").annotate(tickets=Count("pk")).values("tickets")
     recent = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
-    contact = _contacts(address).annotate(recent_tickets=recent).first() if address else None
+    marks = MailMark.objects.filter(sender=address.casefold(), taken_back_at=None)
+    known = _contacts(address).annotate(recent_tickets=recent, may_be_marked=Exists(marks))
+    contact = known.first() if address else None
     tickets = contact.recent_tickets if contact else 0
-    if contact is not None and contact.customer is not None:
-        is_known = contact.is_active
-        return Sender(address, contact, contact.customer, is_known=is_known, recent_tickets=tickets)
-    return Sender(address, contact, customer_of(address), staff_of(address), recent_tickets=tickets)
+    may_be_marked = contact.may_be_marked if contact else True
+    customer, staff = (contact.customer, None) if contact is not None else (None, None)
+    if customer is None:
+        customer, staff = customer_of(address), staff_of(address)
+    return Sender(
+        address,
+        contact,
+        customer,
+        staff,
+        is_known=contact is not None and contact.customer is not None and contact.is_active,
+        recent_tickets=tickets,
+        may_be_marked=may_be_marked,
+    )
 
 
 def ensure_contact(sender: Sender, *, name: str, language: str, at: datetime) -> Sender:

@@ -22,6 +22,7 @@ from tests.factories import (
     AttachmentFactory,
     ContactFactory,
     CustomerFactory,
+    InboundEmailFactory,
     MessageFactory,
     OutboundEmailFactory,
     OutboundMessageFactory,
@@ -30,9 +31,9 @@ from tests.factories import (
     set_desk,
     staff,
 )
-from tickets.choices import Channel, MessageKind, OutboxState, Priority, Status
+from tickets.choices import Channel, Fact, MailPurpose, MessageKind, OutboxState, Priority, Status
 from tickets.message_content import MessageContent
-from tickets.models import Message, OutboundEmail, Submission, Ticket
+from tickets.models import MailMark, Message, OutboundEmail, Submission, Ticket
 from tickets.services.opening import open_ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
@@ -295,6 +296,89 @@ def test_an_automatic_answer_of_the_customer_holds_nothing(login: Login, anna: U
     seen = ticket.messages.get().pk
     MessageFactory(ticket=ticket, kind=MessageKind.AUTOMATIC, is_automatic=True)
     assert act(login(anna), ticket, "reply", seen=seen, body="Hello").status_code == 302
+
+
+def arrived(ticket: Ticket, kind: MessageKind, signs: list[str]) -> Message:
+    message = MessageFactory(ticket=ticket, kind=kind, is_automatic=True, sender_address="li@aurora.example")
+    InboundEmailFactory(ticket=ticket, message=message, kind="auto_generated", signs=signs)
+    return message
+
+
+def test_what_is_kept_small_says_why_and_a_person_may_count_it(
+    login: Login, anna: User, ticket: Ticket, now: datetime
+) -> None:
+    message = arrived(ticket, MessageKind.AUTOMATIC, ["null return path", "Precedence: bulk"])
+    client = login(anna)
+    html = client.get(page_of(ticket)).content.decode()
+    assert "null return path, Precedence: bulk" in html
+    assert "A person wrote this" in html
+    assert act(client, ticket, "by_person", message=message.pk).status_code == 302
+    message.refresh_from_db()
+    assert message.kind == MessageKind.INBOUND
+
+
+def test_a_counted_message_can_be_marked_as_automatic(login: Login, anna: User, ticket: Ticket) -> None:
+    message = ticket.messages.get()
+    client = login(anna)
+    assert "This was automatic" in client.get(page_of(ticket)).content.decode()
+    assert act(client, ticket, "by_machine", message=message.pk).status_code == 302
+    message.refresh_from_db()
+    assert message.kind == MessageKind.AUTOMATIC
+    assert not Clock.objects.open().filter(ticket=ticket).exists()
+
+
+@pytest.mark.parametrize("name", ["by_person", "by_machine"])
+def test_only_messages_of_the_ticket_can_be_marked(
+    login: Login, anna: User, ticket: Ticket, name: str
+) -> None:
+    other = MessageFactory(kind=MessageKind.AUTOMATIC if name == "by_person" else MessageKind.INBOUND)
+    html = act(login(anna), ticket, name, message=other.pk).content.decode()
+    assert "not part of the ticket" in html
+    other.refresh_from_db()
+    assert MailMark.objects.count() == 0
+
+
+@pytest.mark.parametrize("name", ["by_person", "by_machine", "send_receipt"])
+def test_nobody_marks_on_a_ticket_they_may_not_see(login: Login, ticket: Ticket, name: str) -> None:
+    stranger = staff("eve", groups=["Account manager"])
+    message = ticket.messages.get()
+    assert act(login(stranger), ticket, name, message=message.pk).status_code == 404
+
+
+def test_a_second_click_marks_once(login: Login, anna: User, ticket: Ticket) -> None:
+    message, token = ticket.messages.get(), uuid.uuid4()
+    client = login(anna)
+    for _click in range(2):
+        act(client, ticket, "by_machine", message=message.pk, token=token)
+    assert MailMark.objects.count() == 1
+
+
+def test_a_receipt_that_no_machine_sent_is_offered_and_sent_once(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    ticket.timeline.filter(fact=Fact.ACKNOWLEDGED).delete()
+    OutboundEmail.objects.all().delete()
+    ticket.messages.update(is_automatic=True)
+    InboundEmailFactory(
+        ticket=ticket, message=ticket.messages.get(), kind="person", signs=["Precedence: bulk"]
+    )
+    client = login(anna)
+    html = client.get(page_of(ticket)).content.decode()
+    assert "No acknowledgement was sent, as a machine may have written this: Precedence: bulk" in html
+    act(client, ticket, "send_receipt")
+    mail = OutboundEmail.objects.get(purpose=MailPurpose.ACKNOWLEDGEMENT)
+    assert mail.recipients == ["li@aurora.example"]
+    assert "Send the acknowledgement" not in client.get(page_of(ticket)).content.decode()
+    assert "already been sent" in act(client, ticket, "send_receipt").content.decode()
+
+
+def test_the_marks_are_there_in_chinese_too(login: Login, ticket: Ticket) -> None:
+    lin = staff("lin", groups=["Support director"], language="zh-hans")
+    arrived(ticket, MessageKind.AUTOMATIC, ["null return path", "written by: system@"])
+    html = login(lin).get(page_of(ticket)).content.decode()
+    assert "空的退信地址、发件人：system@" in html
+    assert "这是人写的" in html
+    assert "这是自动邮件" in html
 
 
 def test_htmx_is_sent_on_by_header(login: Login, anna: User, ticket: Ticket) -> None:

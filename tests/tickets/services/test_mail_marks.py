@@ -1,0 +1,246 @@
+"""A person wrote this, this was automatic: what becomes of the promises, and for which later mails it holds."""
+
+import pytest
+
+from customers.names import name_of
+from escalation.choices import ClockKind, ClockState
+from escalation.clocks.verification import verify
+from escalation.models import Clock
+from tests.factories import (
+    AdminFactory,
+    ContactFactory,
+    CustomerFactory,
+    MailboxFactory,
+    OutboundEmailFactory,
+    set_desk,
+    staff,
+)
+from tests.rawmail import bounce, rawmail
+from tests.talk import answered, asked, minute, opened, words
+from tickets.choices import Channel, Fact, IntakeState, MailPurpose, MessageKind, OutboxState, Status
+from tickets.errors import DeskError
+from tickets.mail.threading import reply_address
+from tickets.message_content import MessageContent
+from tickets.models import InboundEmail, MailMark, Message, Ticket
+from tickets.services.conversation import add_automatic_message
+from tickets.services.intake import process, receive_raw
+from tickets.services.mail_marks import mark_as_automatic, mark_as_person, take_back_mark
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _desk() -> None:
+    set_desk(intake_owner=AdminFactory())
+    MailboxFactory(address="support@desk.example")
+
+
+@pytest.fixture
+def ann():
+    return staff("ann", groups=["Account manager"])
+
+
+@pytest.fixture
+def ticket(ann) -> Ticket:
+    contact = ContactFactory(customer=CustomerFactory(account_manager=ann), email="li@company.example")
+    return opened(contact=contact)
+
+
+def kept_small(ticket: Ticket, at: float, body: str = "Still broken for all our hosts") -> Message:
+    return add_automatic_message(
+        ticket=ticket, content=words(body, is_automatic=True), received_at=minute(at), at=minute(at)
+    )
+
+
+def open_clocks(ticket: Ticket) -> list[tuple[str, object]]:
+    return list(Clock.objects.open().filter(ticket=ticket).order_by("kind").values_list("kind", "started_at"))
+
+
+def proven(ticket: Ticket) -> bool:
+    return verify(ticket=ticket.pk).mismatches == ()
+
+
+# A person wrote this
+
+
+def test_it_counts_from_its_receipt_and_reopens_the_ticket(ticket, ann):
+    answered(ticket, 5, then=Status.RESOLVED)
+    message = kept_small(ticket, 10)
+    mark_as_person(message=message, actor=ann, at=minute(60))
+    ticket.refresh_from_db()
+    message.refresh_from_db()
+    assert (ticket.status, ticket.unanswered_since) == (Status.OPEN, minute(10))
+    assert message.kind == MessageKind.INBOUND
+    clock = Clock.objects.open().get(ticket=ticket, kind=ClockKind.NEXT_RESPONSE)
+    assert (clock.started_at, clock.started_by) == (minute(10), message)
+    assert clock.events.get(change="started").actor == ann
+    assert proven(ticket)
+    assert ticket.timeline.get(fact=Fact.BY_A_PERSON).actor == ann
+
+
+def test_a_later_question_s_promise_gives_way_to_the_earlier_one(ticket, ann):
+    answered(ticket, 5)
+    message = kept_small(ticket, 10)
+    asked(ticket, 20)
+    mark_as_person(message=message, actor=ann, at=minute(25))
+    clock = Clock.objects.open().get(ticket=ticket, kind=ClockKind.NEXT_RESPONSE)
+    assert clock.started_at == minute(10)
+    ended = Clock.objects.get(ticket=ticket, started_at=minute(20))
+    assert (ended.state, ended.events.get(change="cancelled").cause) == (
+        ClockState.CANCELLED,
+        "An earlier question is unanswered again.",
+    )
+    assert proven(ticket)
+
+
+def test_what_was_answered_since_starts_nothing(ticket, ann):
+    message = kept_small(ticket, 3)
+    answered(ticket, 5, then=Status.RESOLVED)
+    mark_as_person(message=message, actor=ann, at=minute(10))
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.unanswered_since) == (Status.RESOLVED, None)
+    assert not Clock.objects.open().filter(ticket=ticket).exists()
+
+
+def test_behind_an_earlier_question_it_changes_no_promise(ticket, ann):
+    message = kept_small(ticket, 3)
+    before = open_clocks(ticket)
+    mark_as_person(message=message, actor=ann, at=minute(10))
+    assert open_clocks(ticket) == before
+
+
+def test_what_counts_already_is_refused(ticket, ann):
+    with pytest.raises(DeskError):
+        mark_as_person(message=ticket.messages.get(), actor=ann, at=minute(1))
+
+
+# This was automatic
+
+
+def test_it_takes_the_promise_back_with_its_cause(ticket, ann):
+    message = ticket.messages.get()
+    mark_as_automatic(message=message, actor=ann, at=minute(5))
+    ticket.refresh_from_db()
+    message.refresh_from_db()
+    assert (message.kind, ticket.unanswered_since) == (MessageKind.AUTOMATIC, None)
+    clocks = Clock.objects.filter(ticket=ticket)
+    assert {clock.state for clock in clocks} == {ClockState.CANCELLED}
+    for clock in clocks:
+        line = clock.events.get(change="cancelled")
+        assert (line.actor, line.cause) == (ann, "This was automatic.")
+    assert proven(ticket)
+    assert ticket.timeline.get(fact=Fact.BY_A_MACHINE).actor == ann
+
+
+def test_a_question_that_came_after_it_is_promised_an_answer_from_its_own_receipt(ticket, ann):
+    question = asked(ticket, 7)
+    mark_as_automatic(message=ticket.messages.get(at=minute(0)), actor=ann, at=minute(10))
+    clock = Clock.objects.open().get(ticket=ticket, started_by=question, kind=ClockKind.NEXT_RESPONSE)
+    assert clock.started_at == minute(7)
+    assert proven(ticket)
+
+
+def test_it_leaves_what_another_message_began(ticket, ann):
+    later = asked(ticket, 7)
+    before = open_clocks(ticket)
+    mark_as_automatic(message=later, actor=ann, at=minute(10))
+    assert open_clocks(ticket) == before
+
+
+def test_it_ends_every_running_promise_that_the_same_shape_began(ticket, ann):
+    report = words("Nightly report of 5 June: 41 streams failed.")
+    first = opened(contact=ticket.contact, words=report)
+    other = opened(contact=ticket.contact, words=words("Nightly report of 9 July: 3 streams failed."))
+    more = opened(
+        contact=ticket.contact, words=words("Nightly report of 9 July: 3 streams failed. Please call.")
+    )
+    someone = opened(words=MessageContent(body=report.body, sender_address="bo@other.example"))
+    mark_as_automatic(message=first.messages.get(), actor=ann, at=minute(5))
+    assert open_clocks(first) == open_clocks(other) == []
+    assert open_clocks(more)
+    assert open_clocks(someone)
+    assert proven(other)
+
+
+def test_a_call_and_a_note_are_no_automatic_mail(ticket, ann):
+    call = asked(ticket, 3, channel=Channel.PHONE, actor=ann)
+    for message in (call, kept_small(ticket, 4)):
+        with pytest.raises(DeskError):
+            mark_as_automatic(message=message, actor=ann, at=minute(5))
+
+
+# What is remembered
+
+
+def arrive(ticket: Ticket, body: str, number: int, *, at: float = 30, **headers: str) -> InboundEmail:
+    raw = rawmail(
+        to=reply_address("support@desk.example", ticket.pk),
+        subject="Re: Black screen",
+        body=body,
+        message_id=f"<m{number}@company.example>",
+        headers=headers,
+    )
+    row = process(receive_raw(raw=raw, received_at=minute(at), via="imap").pk, now=minute(at))
+    assert row is not None
+    assert row.error == ""
+    return row
+
+
+AWAY = {"Auto-Submitted": "auto-replied"}
+
+
+def test_a_person_s_mark_holds_for_later_mails_of_the_shape(ticket, ann):
+    first = arrive(ticket, "Room 5 broken since 10:04", 1, **AWAY)
+    assert (first.kind, first.message.kind) == ("auto_reply", MessageKind.AUTOMATIC)
+    mark_as_person(message=first.message, actor=ann, at=minute(31))
+    same = arrive(ticket, "Room 7 broken since 11:30", 2, at=32, **AWAY)
+    assert same.message.kind == MessageKind.INBOUND
+    assert same.signs[0] == f"marked as written by a person by: {name_of(ann)}"
+    more = arrive(ticket, "Room 7 broken since 11:30. I am away.", 3, at=33, **AWAY)
+    assert more.message.kind == MessageKind.AUTOMATIC
+
+
+def test_an_automatic_mark_holds_until_it_is_taken_back(ticket, ann):
+    first = arrive(ticket, "We have received your answer 41.", 1)
+    mark_as_automatic(message=first.message, actor=ann, at=minute(31))
+    again = arrive(ticket, "We have received your answer 42.", 2, at=32)
+    assert (again.kind, again.message.kind) == ("auto_reply", MessageKind.AUTOMATIC)
+    mark = MailMark.objects.get()
+    take_back_mark(mark=mark, actor=ann, at=minute(33))
+    assert arrive(ticket, "We have received your answer 43.", 3, at=34).message.kind == MessageKind.INBOUND
+    with pytest.raises(DeskError):
+        take_back_mark(mark=mark, actor=ann, at=minute(35))
+
+
+def test_a_newer_mark_takes_the_older_one_back(ticket, ann):
+    message = arrive(ticket, "We have received your answer 41.", 1).message
+    mark_as_automatic(message=message, actor=ann, at=minute(31))
+    mark_as_person(message=message, actor=ann, at=minute(32))
+    said = list(MailMark.objects.order_by("made_at").values_list("is_automatic", "taken_back_at"))
+    assert said == [(True, minute(32)), (False, None)]
+
+
+def test_a_mark_is_never_the_sender_s_alone(ticket, ann):
+    first = arrive(ticket, "We have received your answer 41.", 1)
+    mark_as_automatic(message=first.message, actor=ann, at=minute(31))
+    assert arrive(ticket, "The room is black again.", 2).message.kind == MessageKind.INBOUND
+
+
+def test_an_automatic_mail_that_starts_a_thread_is_parked_with_who_said_so(ann):
+    first = rawmail(body="Our nightly report of 5 June", message_id="<r1@company.example>")
+    row = process(receive_raw(raw=first, received_at=minute(0), via="imap").pk, now=minute(0))
+    mark_as_automatic(message=row.message, actor=ann, at=minute(1))
+    second = rawmail(body="Our nightly report of 6 June", message_id="<r2@company.example>")
+    row = process(receive_raw(raw=second, received_at=minute(2), via="imap").pk, now=minute(2))
+    assert row.state == IntakeState.PARKED
+    assert row.signs[0] == f"marked as automatic by: {name_of(ann)}"
+
+
+def test_a_report_of_a_mail_server_stays_one_whatever_was_marked(ticket, ann):
+    sent = OutboundEmailFactory(ticket=ticket, purpose=MailPurpose.REPLY, state=OutboxState.ACCEPTED)
+    raw = bounce(original_id=sent.rfc_message_id, recipient="li@company.example")
+    row = process(receive_raw(raw=raw, received_at=minute(2), via="imap").pk, now=minute(2))
+    mark_as_person(message=row.message, actor=ann, at=minute(3))
+    again = raw.replace(b"<bounce@", b"<again@")
+    row = process(receive_raw(raw=again, received_at=minute(4), via="imap").pk, now=minute(4))
+    assert (row.kind, row.message.kind) == ("bounce", MessageKind.AUTOMATIC)

@@ -1,0 +1,153 @@
+"""What people say of a mail, "a person wrote this" or "this was automatic", and for which later mails that holds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from tickets.choices import Channel, Fact, MessageKind, Status
+from tickets.errors import DeskError
+from tickets.events import MarkedAsAutomatic, MarkedAsPerson, publish
+from tickets.mail.shapes import mail_shape
+from tickets.models import InboundEmail, MailMark, Message, Ticket
+from tickets.services.locking import lock_ticket
+from tickets.services.status_and_priority import move_to
+from tickets.services.timeline import record
+from tickets.services.unanswered import unanswered_since
+
+# So many of a sender's unanswered messages are compared with one that was marked.
+MOST_COMPARED = 100
+
+
+def remembered_mark(*, sender: str, name: str, subject: str, text: str) -> MailMark | None:
+    """What people said of this sender's mails of this shape. One query, which finds nothing for nearly everybody."""
+    if not sender:
+        return None
+    marks = list(
+        MailMark.objects.filter(sender=sender.casefold(), taken_back_at=None).select_related("made_by")
+    )
+    shape = mail_shape(subject, text, names=[name]) if marks else ""
+    return next((mark for mark in marks if mark.shape == shape), None)
+
+
+@transaction.atomic
+def mark_as_person(*, message: Message, actor: User, at: datetime) -> Message:
+    """Count a message that was kept as automatic from its receipt on, and remember its shape. Locks the ticket.
+
+    Raises DeskError for any other message.
+    """
+    ticket, message = _locked(message)
+    if message.kind != MessageKind.AUTOMATIC:
+        raise DeskError(_("This message counts already."))
+    message.kind = MessageKind.INBOUND
+    message.save(update_fields=["kind"])
+    _remember(message, is_automatic=False, actor=actor, at=at)
+    record(ticket, Fact.BY_A_PERSON, at=at, actor=actor, message=message.pk)
+    _count_unanswered(ticket, at=at)
+    if ticket.unanswered_since is not None and ticket.status not in (Status.NEW, Status.OPEN):
+        move_to(ticket, Status.OPEN, actor=actor, at=at, reason=_("A person wrote this."))
+    publish(MarkedAsPerson(ticket=ticket, at=at, actor=actor, message=message))
+    return message
+
+
+@transaction.atomic
+def mark_as_automatic(*, message: Message, actor: User, at: datetime) -> Message:
+    """Take back that a customer's mail counts, here and where the same shape waits for an answer; remember its shape.
+
+    Locks each ticket, the lower numbers first. Raises DeskError for a message that is no mail of the customer.
+    """
+    alike = _waiting_alike(message)
+    tickets = {one.ticket_id for one in (message, *alike)}
+    list(Ticket.objects.select_for_update().filter(pk__in=tickets).order_by("pk").values_list("pk"))
+    ticket, message = _locked(message)
+    if (
+        message.kind != MessageKind.INBOUND
+        or message.channel != Channel.EMAIL
+        or message.author_id is not None
+    ):
+        raise DeskError(_("Only an email of the customer can be marked as automatic."))
+    _remember(message, is_automatic=True, actor=actor, at=at)
+    _stop_counting(message, ticket, actor=actor, at=at)
+    for one in alike:
+        _stop_counting(one, lock_ticket(one.ticket), actor=actor, at=at)
+    return message
+
+
+@transaction.atomic
+def take_back_mark(*, mark: MailMark, actor: User, at: datetime) -> MailMark:
+    """Let later mails of this shape be judged by their signs again; messages stay as they are. Raises DeskError."""
+    mark = MailMark.objects.select_for_update().get(pk=mark.pk)
+    if mark.taken_back_at is not None:
+        raise DeskError(_("This has already been taken back."))
+    mark.taken_back_at, mark.taken_back_by = at, actor
+    mark.save(update_fields=["taken_back_at", "taken_back_by"])
+    return mark
+
+
+def _locked(message: Message) -> tuple[Ticket, Message]:
+    """The message as it is now, under its ticket's lock."""
+    ticket = lock_ticket(message.ticket)
+    message.refresh_from_db(fields=["kind", "ticket"])
+    return ticket, message
+
+
+def _stop_counting(message: Message, ticket: Ticket, *, actor: User, at: datetime) -> None:
+    message.kind = MessageKind.AUTOMATIC
+    message.save(update_fields=["kind"])
+    record(ticket, Fact.BY_A_MACHINE, at=at, actor=actor, message=message.pk)
+    _count_unanswered(ticket, at=at)
+    publish(MarkedAsAutomatic(ticket=ticket, at=at, actor=actor, message=message))
+
+
+def _count_unanswered(ticket: Ticket, *, at: datetime) -> None:
+    ticket.unanswered_since, ticket.updated_at = unanswered_since(ticket), at
+    ticket.save(update_fields=["unanswered_since", "updated_at"])
+
+
+def _waiting_alike(message: Message) -> list[Message]:
+    """Other messages of the same sender and shape that wait for an answer."""
+    if not message.sender_address:
+        return []
+    waiting = Message.objects.filter(
+        ticket__in=Ticket.objects.active().exclude(unanswered_since=None),
+        sender_address__iexact=message.sender_address,
+        kind=MessageKind.INBOUND,
+        channel=Channel.EMAIL,
+        author=None,
+        at__gte=F("ticket__unanswered_since"),
+    ).exclude(pk=message.pk)
+    shape = _shape_of(message)
+    recent = waiting.select_related("ticket").order_by("-at", "-pk")[:MOST_COMPARED]
+    return [one for one in recent if _shape_of(one) == shape]
+
+
+def _remember(message: Message, *, is_automatic: bool, actor: User, at: datetime) -> None:
+    """Without an address nobody can be recognised."""
+    if not message.sender_address:
+        return
+    sender, shape = message.sender_address.casefold(), _shape_of(message)
+    earlier = MailMark.objects.filter(sender=sender, shape=shape, taken_back_at=None)
+    earlier.update(taken_back_at=at, taken_back_by=actor)
+    MailMark.objects.create(
+        sender=sender,
+        shape=shape,
+        is_automatic=is_automatic,
+        message=message,
+        subject=_subject_of(message),
+        made_at=at,
+        made_by=actor,
+    )
+
+
+def _shape_of(message: Message) -> str:
+    return mail_shape(_subject_of(message), message.body, names=[message.sender_name])
+
+
+def _subject_of(message: Message) -> str:
+    """Of the mail itself; a ticket carries that of its first."""
+    subject = InboundEmail.objects.filter(message=message).values_list("subject", flat=True).first()
+    return subject or message.ticket.subject
