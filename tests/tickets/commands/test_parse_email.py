@@ -106,8 +106,8 @@ def test_files_and_a_forward(parsed):
         rawmail(
             sender="bo@desk.example",
             subject="Fwd: Black",
-            body="---------- Forwarded message ---------\r\nFrom: Li Wei <li@company.example>\r\n"
-            "Date: Mon, 4 Mar 2024 10:00\r\nSubject: Black\r\nTo: bo@desk.example\r\n\r\nThe room is black.\r\n",
+            body="-------- Forwarded Message --------\r\nSubject: Black\r\nDate: Mon, 4 Mar 2024 10:00:00 +0000\r\n"
+            "From: Li Wei <li@company.example>\r\nTo: bo@desk.example\r\n\r\nThe room is black.\r\n",
         )
     )
     assert forward["forwarded_from"] == {
