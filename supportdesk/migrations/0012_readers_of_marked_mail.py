@@ -18,5 +18,5 @@ def grant(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("supportdesk", "0011_cluster_keys"), ("tickets", "0014_marked_mail")]
+    dependencies = [("supportdesk", "0011_cluster_keys"), ("tickets", "0015_marked_mail")]
     operations = [migrations.RunPython(grant, migrations.RunPython.noop)]

@@ -10,7 +10,7 @@ from customers.label_changes import ChangeLabels
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tickets', '0013_receipts_and_stuck_mail'),
+        ('tickets', '0014_history_of_mailboxes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
