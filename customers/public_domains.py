@@ -14,5 +14,18 @@ PUBLIC_DOMAINS = frozenset(
 )
 
 
+def share_a_domain(address: str, other: str) -> bool:
+    """True if two addresses belong to one company, as far as their domains tell: the same, or one under the other."""
+    first, second = (_domain_of(each) for each in (address, other))
+    if not first or not second or is_public_domain(first) or is_public_domain(second):
+        return False
+    return first == second or first.endswith(f".{second}") or second.endswith(f".{first}")
+
+
 def is_public_domain(domain: str) -> bool:
     return domain.strip().lower().rstrip(".") in PUBLIC_DOMAINS
+
+
+def _domain_of(address: str) -> str:
+    _local, at, domain = address.rpartition("@")
+    return domain.strip().lower().rstrip(".") if at else ""

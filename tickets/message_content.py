@@ -19,7 +19,11 @@ class NewFile:
 
 @dataclass(frozen=True)
 class MessageContent:
-    """``body`` is the new text, ``quoted`` what it quotes; ``html`` is sanitised already."""
+    """``body`` is the new text, ``quoted`` what it quotes; ``html`` is sanitised already.
+
+    ``reply_to`` is where answers go if not to the sender, ``sent_through`` the no-reply address that the mail names as
+    its sender where Reply-To names the person.
+    """
 
     body: str
     quoted: str = ""
@@ -27,6 +31,8 @@ class MessageContent:
     rfc_message_id: str = ""
     sender_name: str = ""
     sender_address: str = ""
+    reply_to: str = ""
+    sent_through: str = ""
     is_automatic: bool = False
     is_unconfirmed: bool = False
     files: Sequence[NewFile] = field(default=())

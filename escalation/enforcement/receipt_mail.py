@@ -18,6 +18,7 @@ from escalation.models import Clock
 from escalation.policies.terms import window_for
 from tickets.choices import Channel, Fact, MailPurpose, Priority
 from tickets.errors import DeskError
+from tickets.mail.machine_signs import takes_no_answers
 from tickets.models import Message, OutboundEmail, Ticket
 from tickets.services.locking import lock_ticket
 from tickets.services.outgoing.outbox import answer_subject, queue_mail
@@ -82,7 +83,7 @@ def _hotline(ticket: Ticket, contract: Contract | None) -> str:
 def _queue(ticket: Ticket, message: Message, clock: Clock, at: datetime) -> OutboundEmail:
     return queue_mail(
         purpose=MailPurpose.ACKNOWLEDGEMENT,
-        recipients=[message.sender_address],
+        recipients=[message.reply_to or message.sender_address],
         subject=_subject(ticket, message, clock),
         text=_text(ticket, clock, at),
         at=at,
@@ -102,7 +103,8 @@ def _subject(ticket: Ticket, message: Message, clock: Clock) -> str:
 
 
 def _is_welcome(message: Message) -> bool:
-    by_mail = message.channel == Channel.EMAIL and bool(message.sender_address)
+    address = message.reply_to or message.sender_address
+    by_mail = message.channel == Channel.EMAIL and bool(address) and not takes_no_answers(address)
     failing = message.contact is not None and message.contact.mail_failed_at is not None
     return by_mail and not message.is_automatic and not message.is_unconfirmed and not failing
 

@@ -61,6 +61,11 @@ _ALARM_SUBJECT = re.compile(
 )
 
 
+def takes_no_answers(email: str) -> bool:
+    """True for no-reply@ and the like, in the languages of our customers."""
+    return bool(_NO_REPLY.fullmatch(email.rpartition("@")[0][:LONGEST_SIGN]))
+
+
 def loop_signs(mail: ParsedMail, own: set[str], secrets: Iterable[bytes], loop_name: str) -> Iterator[str]:
     """``own`` are the desk's addresses, casefolded; ``loop_name`` is what our own X-Loop says."""
     if mail.sender is not None and _without_tag(mail.sender.key) in own:

@@ -2,7 +2,6 @@
 
 from django.db import models
 from django.db.models.functions import Lower, Now
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from encrypted_fields.fields import EncryptedCharField
@@ -54,9 +53,7 @@ class Mailbox(models.Model):
     move_to = models.CharField(_("move to"), max_length=200, blank=True)
 
     # Mail that the server received before is history and is never fetched by itself.
-    begins_at = models.DateTimeField(
-        _("fetches email received since"), default=timezone.now, db_default=Now(), editable=False
-    )
+    begins_at = models.DateTimeField(_("fetches email received since"), db_default=Now(), editable=False)
     # In a folder that we look at from its beginning, mail with a UID below may be history.
     history_below = models.BigIntegerField(default=0, db_default=0, editable=False)
     # Where the last fetch stopped. A change of UIDVALIDITY means: look at everything again (RFC 9051, 2.3.1.1).

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.indexes import where_set
 from customers.models import Contact
+from customers.public_domains import share_a_domain
 from tickets.choices import Channel, MessageKind
 from tickets.models.ticket import Ticket
 
@@ -44,6 +45,9 @@ class Message(models.Model):
     )
     sender_name = models.CharField(_("sender name"), max_length=200, blank=True)
     sender_address = models.CharField(_("sender address"), max_length=320, blank=True)
+    # Where answers go if not to the sender, and the no-reply address that the person wrote through.
+    reply_to = models.CharField(_("answers go to"), max_length=320, blank=True, default="", db_default="")
+    sent_through = models.CharField(_("sent through"), max_length=320, blank=True, default="", db_default="")
     # When it was said: receipt by our server, or the moment a reply was sent or a contact happened.
     at = models.DateTimeField(_("time"))
     created_at = models.DateTimeField(_("recorded at"))
@@ -79,6 +83,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+
+    @property
+    def answers_leave_the_company(self) -> bool:
+        """True if answers go to another company than the sender's, as far as the domains tell."""
+        return bool(self.reply_to) and not share_a_domain(self.reply_to, self.sender_address)
 
     @property
     def is_backdated(self) -> bool:

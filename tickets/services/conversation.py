@@ -107,6 +107,8 @@ def store_customer_message(
         contact=contact,
         sender_name=content.sender_name[:200],
         sender_address=content.sender_address[:320],
+        reply_to=content.reply_to[:320],
+        sent_through=content.sent_through[:320],
         at=received_at,
         created_at=at,
         body=content.body,

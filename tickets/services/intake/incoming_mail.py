@@ -9,9 +9,10 @@ from email.utils import parseaddr
 from django.conf import settings
 
 from customers.names import name_of
+from customers.public_domains import share_a_domain
 from tickets.choices import IntakeState
 from tickets.mail.classify import Classification, MailKind, classify
-from tickets.mail.machine_signs import AUTOMATIC_MARK, PERSON_MARK
+from tickets.mail.machine_signs import AUTOMATIC_MARK, PERSON_MARK, takes_no_answers
 from tickets.mail.parse import parse
 from tickets.mail.threading import signing_keys
 from tickets.mail.values import Address, ParsedMail
@@ -38,6 +39,8 @@ class IncomingMail:
     row: InboundEmail
     mail: ParsedMail
     author: Address
+    reply_to: str
+    sent_through: str
     sender: Sender
     classification: Classification
     mailboxes: Mailboxes
@@ -56,6 +59,8 @@ class IncomingMail:
             rfc_message_id=self.mail.message_id,
             sender_name=self.author.name,
             sender_address=self.author.email,
+            reply_to=self.reply_to,
+            sent_through=self.sent_through,
             is_automatic=not self.classification.may_be_acknowledged,
             is_unconfirmed=is_unconfirmed,
             files=[
@@ -80,7 +85,8 @@ def read_mail(row: InboundEmail, mailboxes: Mailboxes, *, now: datetime, is_rele
         envelope_from=row.envelope_from if row.via in _WITH_ENVELOPE else None,
         loop_name=parseaddr(settings.DESK_ADDRESS)[1],
     )
-    author, received_at = mail.sender or NOBODY, min(row.received_at, now)
+    correspondent, received_at = read_correspondent(mail, mailboxes), min(row.received_at, now)
+    author = correspondent.author
     sender = Sender(author.email)
     if classification.kind in _BY_SENDER:
         sender = find_sender(author.email, at=received_at)
@@ -89,6 +95,8 @@ def read_mail(row: InboundEmail, mailboxes: Mailboxes, *, now: datetime, is_rele
         row=row,
         mail=mail,
         author=author,
+        reply_to=correspondent.reply_to,
+        sent_through=correspondent.sent_through,
         sender=sender,
         classification=classification,
         mailboxes=mailboxes,
@@ -97,6 +105,32 @@ def read_mail(row: InboundEmail, mailboxes: Mailboxes, *, now: datetime, is_rele
         now=now,
         is_released=is_released,
     )
+
+
+@dataclass(frozen=True)
+class Correspondent:
+    """Who wrote a mail, and where answers go if not to them. ``sent_through`` is the no-reply address in From."""
+
+    author: Address
+    reply_to: str = ""
+    sent_through: str = ""
+
+
+def read_correspondent(mail: ParsedMail, mailboxes: Mailboxes) -> Correspondent:
+    """The sender, or the person in Reply-To of a no-reply address of the same company.
+
+    Reply-To alone makes nobody of another company the author, as its sender could name any of our contacts there.
+    """
+    sender = mail.sender or NOBODY
+    answers_to = next(
+        (each for each in mail.reply_to if each.email and not mailboxes.is_own(each.email)), None
+    )
+    if answers_to is None or answers_to.key == sender.key:
+        return Correspondent(sender)
+    if takes_no_answers(sender.email) and share_a_domain(sender.email, answers_to.email):
+        name = answers_to.name or sender.name
+        return Correspondent(Address(name, answers_to.email), sent_through=sender.email)
+    return Correspondent(sender, reply_to=answers_to.email)
 
 
 def _as_marked(found: Classification, mail: ParsedMail, sender: Sender) -> Classification:

@@ -16,6 +16,8 @@ from django.utils.translation import pgettext
 from customers.names import desk_name, full_name, is_chinese, speaks_chinese
 from customers.times import moment
 from tickets.choices import MailPurpose
+from tickets.errors import DeskError
+from tickets.mail.machine_signs import takes_no_answers
 from tickets.models import Message, OutboundEmail, Ticket
 from tickets.services.outgoing.outbox import answer_subject, queue_mail
 
@@ -30,9 +32,12 @@ def queue_reply(
     Sets the Message-ID of ``message``, by which the customer's next mail finds the ticket.
     """
     question = ticket.messages.questions().order_by("-at", "-pk").first()
-    recipient = (ticket.contact.email if ticket.contact else "") or (
-        question.sender_address if question else ""
-    )
+    recipient, copies = _recipient(ticket, question), list(copies)
+    if recipient and all(map(takes_no_answers, (recipient, *copies))):
+        raise DeskError(
+            _("Nobody reads %(address)s. Add a person in Cc, change the contact, or call and log the call.")
+            % {"address": recipient}
+        )
     text, html = _texts(message, question, ticket)
     with_ids = ticket.messages.exclude(rfc_message_id="").order_by("at", "pk")
     mail = queue_mail(
@@ -51,6 +56,16 @@ def queue_reply(
     message.rfc_message_id = mail.rfc_message_id
     message.save(update_fields=["rfc_message_id"])
     return mail
+
+
+def _recipient(ticket: Ticket, question: Message | None) -> str:
+    """The ticket's contact, or whom they named in Reply-To of their last mail; without a contact its sender."""
+    contact = ticket.contact.email if ticket.contact else ""
+    if question is None:
+        return contact
+    if question.reply_to and contact.casefold() in ("", question.sender_address.casefold()):
+        return question.reply_to
+    return contact or question.sender_address
 
 
 def _texts(message: Message, question: Message | None, ticket: Ticket) -> tuple[str, str]:
