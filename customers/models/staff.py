@@ -1,5 +1,7 @@
 """Staff: whom a person reports to, who stands in for them, and when they are away."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.utils.timezone import localtime
@@ -127,3 +129,8 @@ class Absence(models.Model):
 
     def __str__(self) -> str:
         return f"{name_of(self.user)} {localtime(self.starts_at):%Y-%m-%d}"
+
+    @staticmethod
+    def running_at(moment: datetime, path: str = "") -> models.Q:
+        """The condition of an absence that runs at ``moment``; ``path`` leads to absences ("owner__absences__")."""
+        return models.Q(**{f"{path}starts_at__lte": moment, f"{path}ends_at__gt": moment})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth import get_user_model
+from django.db.models import Exists, OuterRef, Q
 
 from customers.models import Absence, StaffProfile
 
@@ -37,7 +38,7 @@ class Staff:
         if active is None:
             users = get_user_model().objects.filter(is_active=True, is_staff=True)
             active = users.values_list("pk", flat=True)
-        absent = Absence.objects.filter(starts_at__lte=moment, ends_at__gt=moment)
+        absent = Absence.objects.filter(Absence.running_at(moment))
         return cls(
             links,
             frozenset(active),
@@ -45,6 +46,7 @@ class Staff:
         )
 
     def is_present(self, user: int) -> bool:
+        """As present_at says of a user in the database."""
         return user in self.active and user not in self.absent
 
     def stand_in(self, user: int) -> int | None:
@@ -66,3 +68,9 @@ class Staff:
             seen.add(following)
             yield following
             following = getattr(self.links.get(following, Colleague()), link)
+
+
+def present_at(moment: datetime) -> Q:
+    """The condition of a user who works here and is not absent at ``moment`` (UTC)."""
+    away = Absence.objects.filter(Absence.running_at(moment), user=OuterRef("pk"))
+    return Q(~Exists(away), is_active=True, is_staff=True)

@@ -75,7 +75,7 @@ def move_from_absent(*, now: datetime, seconds: float = SECONDS) -> AbsenceRepor
 
 
 def running_absences(now: datetime) -> QuerySet[Absence]:
-    return Absence.objects.filter(starts_at__lte=now, ends_at__gt=now)
+    return Absence.objects.filter(Absence.running_at(now))
 
 
 def owed_tickets(now: datetime) -> TicketQuerySet:
@@ -89,7 +89,7 @@ def tickets_to_move(now: datetime) -> QuerySet[Ticket, tuple[int, int]]:
 
     P0 and the longest wait first.
     """
-    runs = Q(owner__absences__starts_at__lte=now, owner__absences__ends_at__gt=now)
+    runs = Absence.running_at(now, "owner__absences__")
     of_the_absent = (
         owed_tickets(now)
         .annotate(away=FilteredRelation("owner__absences", condition=runs))

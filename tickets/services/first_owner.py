@@ -6,10 +6,11 @@ from datetime import datetime
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
-from customers.models import Absence, Customer, Desk
+from customers.models import Customer, Desk
+from customers.services.deputies import present_at
 from tickets.choices import ACTIVE_STATUSES, OwnerRule
 from tickets.errors import DeskError
 
@@ -35,14 +36,9 @@ def choose_first_owner(*, customer: Customer | None, at: datetime) -> FirstOwner
     return _first_present(named, at) or _owner_from_team(customer, at) or _owner_from_desk(at)
 
 
-def _is_present(at: datetime) -> Q:
-    away = Absence.objects.filter(user=OuterRef("pk"), starts_at__lte=at, ends_at__gt=at)
-    return Q(~Exists(away), is_active=True, is_staff=True)
-
-
 def _first_present(named: Sequence[tuple[int | None, OwnerRule]], at: datetime) -> FirstOwner | None:
     there = (
-        get_user_model().objects.filter(_is_present(at), pk__in=[pk for pk, _rule in named if pk]).in_bulk()
+        get_user_model().objects.filter(present_at(at), pk__in=[pk for pk, _rule in named if pk]).in_bulk()
     )
     return next((FirstOwner(there[pk], rule) for pk, rule in named if pk in there), None)
 
@@ -57,7 +53,7 @@ def _owner_from_team(customer: Customer, at: datetime) -> FirstOwner | None:
         "staff_profile__skills", filter=Q(staff_profile__skills__code=customer.scenario), distinct=True
     )
     colleagues = get_user_model().objects.filter(
-        _is_present(at), staff_profile__team__members__user=customer.account_manager_id
+        present_at(at), staff_profile__team__members__user=customer.account_manager_id
     )
     best = colleagues.annotate(load=load, skilled=skilled).order_by("-skilled", "load", "pk").first()
     return FirstOwner(best, OwnerRule.TEAM) if best else None
