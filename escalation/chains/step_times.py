@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db.models import Expression, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -12,6 +13,13 @@ from escalation.working_time.lookup import hours_of, hours_of_version
 
 AT_THE_START = 0  # percent of the step that fires when the ticket is opened
 AT_DUE = 100
+
+
+class StepTime(NamedTuple):
+    """The time of a step as the window has it: a percentage, or minutes from the due time."""
+
+    percent: int | None = None
+    minutes_from_due: int | None = None
 
 
 def due_time(calendar: Calendar, start: datetime, minutes: int) -> datetime:
@@ -25,7 +33,7 @@ def due_under(clock: Clock, target: PolicyTarget) -> datetime:
     return add_working(hours_of(target.calendar), due, timedelta(seconds=clock.paused_seconds))
 
 
-def step_times(clock: Clock, steps: Sequence[EscalationStep]) -> list[datetime]:
+def step_times(clock: Clock, steps: Sequence[EscalationStep | StepTime]) -> list[datetime]:
     """When each of the steps fires. A step at 100 percent fires at the due time to the second, whatever moved it.
 
     Minutes from the due time are working time too; those before it reach back to the start of the window at most.
@@ -61,9 +69,9 @@ def first_step_time(clock: Clock, target: PolicyTarget) -> datetime:
         return clock.started_at
     steps = []
     if target.first_percent is not None:
-        steps.append(EscalationStep(percent=target.first_percent))
+        steps.append(StepTime(percent=target.first_percent))
     if (minutes := getattr(target, "first_minutes", None)) is not None:
-        steps.append(EscalationStep(minutes_from_due=minutes))
+        steps.append(StepTime(minutes_from_due=minutes))
     return min([clock.due_at, *step_times(clock, steps)])
 
 

@@ -118,9 +118,13 @@ class _TicketLine:
     notices: list[Notice] = field(default_factory=list)
     links: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        self.number, self.priority = self.ticket.number, priority_of(self.ticket)
+        self.url = link_to(self.ticket)
+
     @property
     def name(self) -> str:
-        return f"{priority_of(self.ticket)} {self.ticket.number}"
+        return f"{self.priority} {self.number}"
 
     @property
     def due_at(self) -> datetime | None:
@@ -184,7 +188,7 @@ def _paragraph(line: _TicketLine, at: datetime) -> str:
     if line.due_at is not None:
         due = clauses([near_zoned(line.due_at, at), time_left(line.due_at, at)])
         facts.append(_("Due: %(time)s") % {"time": due})
-    return "\n".join((head, " · ".join(facts), link_to(ticket), *line.links))
+    return "\n".join((head, " · ".join(facts), line.url, *line.links))
 
 
 def _tokens(links: Sequence[str]) -> tuple[str, ...]:
@@ -198,11 +202,11 @@ def _facts(
     """The body of a webhook; channels.webhook says what its fields mean."""
     tickets = [
         {
-            "number": line.ticket.number,
-            "priority": priority_of(line.ticket),
+            "number": line.number,
+            "priority": line.priority,
             "subject": line.ticket.subject,
             "customer": line.ticket.customer.name if line.ticket.customer else "",
-            "url": link_to(line.ticket),
+            "url": line.url,
             "due_at": line.due_at.isoformat() if line.due_at is not None else None,
             "what": line.what,
         }
