@@ -47,7 +47,7 @@ class MailMarkAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
     def makes_sense(self, action: str, row: Any) -> bool:
         return row.taken_back_at is None
 
-    @admin.action(description=_("Take back"), permissions=["take_back"])
+    @admin.action(description=_("Stop remembering"), permissions=["take_back"])
     def take_back(self, request: HttpRequest, queryset: "QuerySet[MailMark]") -> None:
         if refuse_too_many(request, queryset.count()):
             return
