@@ -5,6 +5,7 @@ import email.generator
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from email.errors import MessageError
 from email.message import Message
 from email.policy import compat32
 
@@ -17,7 +18,7 @@ MAX_DEPTH = 40
 MAX_PARTS = 500
 
 # What the library raises on hostile parameters (a NUL in a charset, 5,000 digits) and deep nesting.
-_LIBRARY_FAILS = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+_LIBRARY_FAILS = (ValueError, LookupError, TypeError, AttributeError, RecursionError, MessageError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +165,20 @@ def _flattened(message: Message) -> bytes:
             message
         )
     except _LIBRARY_FAILS:
-        return out.getvalue()
+        return _pieced_together(message)
     return out.getvalue()
 
 
+def _pieced_together(message: Message) -> bytes:
+    """The source of a message whose headers the library refuses to write."""
+    head = b"".join(_stray_bytes(f"{name}:{value}\n") for name, value in message.raw_items())
+    children = _children(message)
+    if not children:
+        payload = message.get_payload()
+        return head + b"\n" + _stray_bytes(payload if isinstance(payload, str) else "")
+    line = b"--" + _stray_bytes(str(message.get_boundary() or ""))
+    return b"\n".join([head, *(line + b"\n" + _flattened(child) for child in children), line + b"--\n"])
+
+
 def _stray_bytes(text: str) -> bytes:
-    return text.encode("ascii", "surrogateescape")
+    return text.encode("utf-8", "surrogateescape")

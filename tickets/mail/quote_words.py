@@ -89,7 +89,7 @@ _LABELS = {
         "抄送 抄送人 抄送至 副本 密送 参照 참조 숨은참조 สำเนา đồnggửi tembusan עותק نسخة"
     ),
     "subject": (
-        "subject betreff objet sujet asunto assunto oggetto onderwerp temat тема тема(subject) относно emne ämne "
+        "subject betreff objet sujet asunto assunto oggetto ogg onderwerp temat тема тема(subject) относно emne ämne "
         "konu aihe předmět predmet tárgy subiect subiectul naslov zadeva teema tema temats θέμα "
         "主题 主旨 主題 标题 標題 标 题 件名 题目 제목 เรื่อง หัวเรื่อง chủđề tiêuđề perihal subjek re נושא الموضوع"
     ),

@@ -21,6 +21,7 @@ from tickets.mail.values import Segment, SegmentKind
 MAX_LINES = 5_000
 MAX_SIGNATURE_LINES = 15
 MAX_VALUE_LINES = 12
+FULL_LINE = 70
 
 NEW, QUOTE, SIGNATURE = SegmentKind.NEW, SegmentKind.QUOTE, SegmentKind.SIGNATURE
 
@@ -201,17 +202,19 @@ def _fold_quoted_runs(lines: list[_TextLine], marks: Iterable[int], attributions
 def _quoted_until(lines: list[_TextLine], index: int) -> int:
     start = index
     while index < len(lines) and lines[index].kind is NEW:
-        if not (shapes.is_quoted(lines[index].text) or (index > start and _is_wrapped_link(lines, index))):
+        if not (shapes.is_quoted(lines[index].text) or (index > start and _is_wrapped_out(lines, index))):
             break
         index += 1
     return index
 
 
-def _is_wrapped_link(lines: list[_TextLine], index: int) -> bool:
-    """A link that a mailer wrapped out of the quote: the quote goes on below it."""
+def _is_wrapped_out(lines: list[_TextLine], index: int) -> bool:
+    """A link, or the tail of a full line, that a mailer wrapped out of the quote which goes on below."""
     if index + 1 >= len(lines) or not shapes.is_quoted(lines[index + 1].text):
         return False
     line, above = lines[index].text, lines[index - 1].text
+    if len(above) >= FULL_LINE and shapes.is_quoted(above) and line[:1].islower():
+        return True
     is_rest = "(http" in above and ")" not in above.partition("(http")[2] and " " not in line.strip()
     return _ONLY_LINK.fullmatch(line) is not None or (is_rest and line.rstrip().endswith(")"))
 

@@ -127,6 +127,12 @@ def test_a_mail_that_is_only_an_attached_mail_says_what_that_one_says(raw):
     assert [one.name for one in mail.attachments] == ["No sound.eml"]
 
 
+def test_an_attached_mail_whose_headers_the_library_refuses_keeps_its_words():
+    mail = read(b"Content-Type: message/rfc822\n\nFrom: a@c.example\nX-Date: 19:\x1cA:44\n\ninner words")
+    assert mail.text.endswith("inner words")
+    assert b"19:\x1cA:44" in mail.attachments[0].data
+
+
 def test_a_mail_attached_to_words_says_nothing():
     mail = read(multipart(b"mixed", PLAIN, ATTACHED))
     assert (mail.text, forwarded_mail(mail)) == ("plain words", None)

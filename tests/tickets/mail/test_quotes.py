@@ -130,6 +130,11 @@ def test_a_link_wrapped_out_of_a_quote_belongs_to_it():
     assert kinds(text)[SegmentKind.NEW] == NEW
 
 
+def test_the_tail_of_a_full_line_wrapped_out_of_a_quote_belongs_to_it():
+    text = f"{NEW}\n\n{HEADS[0]}\n> {'long words ' * 7}\nand their tail\n> more\nmy answer\n> end\n> of it"
+    assert kinds(text)[SegmentKind.NEW] == f"{NEW}\nmy answer"
+
+
 def test_nothing_is_folded_in_a_mail_that_forwards():
     text = f"{NEW}\n\n{HEADS[27]}\n\n{OLD}"
     assert [part.kind for part in split_text(text, is_forward=True)] == [SegmentKind.NEW]
