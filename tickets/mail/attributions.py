@@ -11,7 +11,8 @@ MAX_TRIED = 150  # lines that end like one: no mail has more before its quotes b
 _ATTRIBUTIONS = (
     r"on\b.{4,400}\b(?:wrote|sent|writes|said)(?: the following)?\s?", r"at\b.{4,400}\bwrote\s?",
     r"in message\b.{4,400}\bwrites\s?", r".{0,400}\bwrote on\b.{4,100}",
-    r".{4,300}\bwrote\s?", r"am\b.{4,400}\bschrieb\b.{0,200}", r".{4,300}\bschrieb am\b.{4,100}",
+    r".{4,300}\bwrote\s?", r".{1,120}\bwrote \(\d.{4,60}\)",
+    r"am\b.{4,400}\bschrieb\b.{0,200}", r".{4,300}\bschrieb am\b.{4,100}",
     r".{4,300}\bhat am\b.{4,200}geschrieben\s?", r"le\b.{4,400}\ba écrit\s?",
     r"el\b.{4,400}\bescribió\s?", r".{4,300}\bescribió\s?", r"em\b.{4,400}\bescreveu\s?",
     r"a\b.{4,400}\bescreveu\s?", r"il\b.{4,400}\bha scritto\s?", r"in data\b.{4,400}\bha scritto\s?",
@@ -24,7 +25,7 @@ _ATTRIBUTIONS = (
     r".{4,400}(?:şunu|şunları)? ?yazdı\s?",
     r".{4,400}a scris\s?", r".{4,400}έγραψε\s?", r".{4,400}menulis\s?", r".{4,400}đã viết\s?",
     r".{4,400}เขียนว่า\s?", r".{4,400}(?:כתב|כתבה|מאת|כתב/ה)\b.{0,200}", r".{4,400}كتب\b.{0,200}",
-    r"(?:在|于|於)?.{4,400}(?:写道|寫道|写到|寫到)\s?",
+    r"(?:在|于|於)?.{4,400}(?:写道|寫道|写到|寫到|提到)\s?",
     r"(?:在|于|於)?.{4,400}@.{4,200}(?:写|寫|发送|说道|说|发表|回复|来信|撰写)\s?",
     r".{4,400}(?:さん)?(?:は|が)?(?:書きました|のメール|のメッセージ|wrote|書いた|のご連絡)\s?",
     r"\d{4}年\d{1,2}月\d{1,2}日.{4,300}<[^<>\s]+@[^<>\s]+>\s?",
@@ -32,6 +33,7 @@ _ATTRIBUTIONS = (
     r".{0,200}(?:\d{1,2}:\d{2}|\d{4},? \d{1,2}\.\d{2}\b).{0,300}<[^<>\s]+@[^<>\s]+>\s?",
     r".{4,400}(?:님이|님께서|에)?\s?(?:작성|쓴 글|썼습니다|보낸 메시지|님의 말|쓰셨습니다)\s?",
     r"\d{4}년 ?\d{1,2}월 ?\d{1,2}일.{2,300}",
+    r"(?:引用|回复) ?.{1,100}@.{2,100}",
     r"(?:quoting|citando|zitat von|citat (?:från|fra)|citation de|citát od)\b.{2,300}@.{2,100}",
 )  # fmt: skip
 _ATTRIBUTION = re.compile(
@@ -42,7 +44,7 @@ _ATTRIBUTION_END = re.compile(
     r"(?:wrote|sent|writes|said|schrieb|écrit|escribió|escreveu|scritto|geschrieben|schreef|geschreven|skrev|napisał|nap[ií]?sal"
     r"|pisa[ol]|pisze|írta|kirjoitti|kirjutas|rašė|rakstīja|escriure|escrigué|написа|пишет|писал|пише|сообщил|yazdı"
     r"|scris|έγραψε|menulis|viết|เขียน|כתב|מאת|كتب|写|寫|发表|说|回复|发送|来信|書"
-    r"|メール|メッセージ|連絡|작성|쓴 글|썼|메시지|말|쓰셨|[>)])",
+    r"|提到|メール|メッセージ|連絡|작성|쓴 글|썼|메시지|말|쓰셨|[>)])",
     re.IGNORECASE,
 )
 _DASHED = re.compile(r"\s{0,4}-{2,20}\s?[^\n]{2,120}\bwrote\s?:?\s?-{2,20}\s*", re.IGNORECASE)

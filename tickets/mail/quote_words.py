@@ -74,8 +74,9 @@ _LABELS = {
         "gönderilmetarihi lähetetty päivä päiväys päivämäärä odesláno odoslané odoslaná elküldve dátum küldve "
         "fecha trimis trimisla dată poslano poslato saadetud kuupäev išsiųsta nosūtīts datums "
         "ημερομηνία στάλθηκε "
-        "发送时间 发件时间 发送日期 日期 时间 發送時間 發送日期 寄件日期 寄送時間 传送日期 傳送日期 送信日時 送信日 "
-        "日時 日付 보낸날짜 보낸시간 보낸일시 날짜 일시 작성일 ส่ง ส่งแล้ว วันที่ gửi đãgửi ngày thờigian tanggal dikirim "
+        "发送时间 发件时间 发送日期 日期 时间 發送時間 發送日期 寄件日期 寄送時間 传送日期 傳送日期 传送时间 傳送時間 "
+        "送信日時 送信日 日時 日付 보낸날짜 보낸시간 보낸일시 날짜 일시 작성일 "
+        "ส่ง ส่งแล้ว วันที่ gửi đãgửi ngày thờigian tanggal dikirim "
         "senton senttime תאריך נשלח تاريخ التاريخ أرسلت"
     ),
     "to": (

@@ -263,11 +263,24 @@ def _fold_signature(lines: list[_TextLine]) -> None:
     fresh = _last_new_lines(lines)
     if fresh and shapes.is_phone_signature(fresh[-1].text.strip()):
         _mark(fresh[-1:], SIGNATURE)
+        _fold_card(_last_new_lines(lines))
+        return
+    if _fold_card(fresh):
         return
     for index in range(len(fresh)):
         if shapes.is_signature_mark(fresh[index].text.rstrip("\n")) or _is_list_footer(fresh, index):
             _mark(fresh[index:], SIGNATURE)
             return
+
+
+def _fold_card(fresh: list[_TextLine]) -> bool:
+    """NetEase's card at the end: name and address between lines of nothing but a bar."""
+    if not fresh or fresh[-1].text.strip() != "|":
+        return False
+    start = next((at for at, line in enumerate(fresh) if line.text.strip() in ("| |", "||")), None)
+    if start is not None:
+        _mark(fresh[start:], SIGNATURE)
+    return start is not None
 
 
 def _last_new_lines(lines: list[_TextLine]) -> list[_TextLine]:

@@ -79,6 +79,11 @@ HEADS = [
     "发件人： Support\n日期： 2026年1月5日\n收件人： A\n主　题： 声音",
     "发 件 人: Support\n发送时间: 2026-01-05\n收 件 人: A\n主 题: 声音",
     "寄件者: Support\n寄件日期: 2026年1月5日\n收件者: A\n主旨: 聲音",
+    "Support wrote (2026/01/05 10:00):",
+    "於 2026/1/5 上午 10:00, Support 提到:",
+    "寄件人: Support\n傳送時間: 2026年1月5日 10:00\n收件人: A\n主旨: 聲音",
+    "回复邮件信息\n发件人：Support <s@desk.example>\n发送时间：2026年1月5日 10:00\n收件人：A",
+    "| 发件人 | Support<s@desk.example> |\n| 发送日期 | 2026年01月05日 10:00 |\n| 收件人 | A |\n| 主题 | 声音 |",
     "差出人: Support\n送信日時: 2026年1月5日 10:00\n宛先: A\n件名: 音",
     "보낸 사람: Support\n보낸 날짜: 2026년 1월 5일\n받는 사람: A\n제목: 소리",
     "Von: Support\nGesendet: Montag, 5. Januar 2026 10:00\nAn: A\nBetreff: Ton",
@@ -136,7 +141,7 @@ def test_the_tail_of_a_full_line_wrapped_out_of_a_quote_belongs_to_it():
 
 
 def test_nothing_is_folded_in_a_mail_that_forwards():
-    text = f"{NEW}\n\n{HEADS[27]}\n\n{OLD}"
+    text = f"{NEW}\n\n{'-----Original Message-----'}\n\n{OLD}"
     assert [part.kind for part in split_text(text, is_forward=True)] == [SegmentKind.NEW]
     tree = parse_html('<p>FYI</p><div id="divRplyFwdMsg">From: S</div><p>words</p>')
     assert [part.kind for part in split_html(tree, is_forward=True)] == [SegmentKind.NEW]
@@ -198,6 +203,8 @@ def test_in_doubt_nothing_is_folded(text):
         "从我的iPhone发送",
         "iPhoneから送信",
         "Von meinem iPhone gesendet",
+        "| |\n张三\n|\n|\n邮箱：zhang@b.example\n|",
+        "签名由 网易邮箱大师 定制",
         "Sent from my cell, please excuse any typos.",
         "(Sent from mobile device)",
         "從我的 iPhone 傳送",
