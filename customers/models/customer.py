@@ -93,6 +93,8 @@ class Contact(models.Model):
     is_active = models.BooleanField(pgettext_lazy("in use", "active"), default=True)
     mail_failed_at = models.DateTimeField(_("email failed at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    # Their first mail made them a contact; nobody entered them.
+    is_from_mail = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         verbose_name = _("contact")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -20,18 +20,17 @@ from tickets.choices import Channel, Fact, MailPurpose, Priority
 from tickets.errors import DeskError
 from tickets.mail.machine_signs import takes_no_answers
 from tickets.models import Message, OutboundEmail, Ticket
+from tickets.services.automatic_mail_limits import may_write_by_itself
 from tickets.services.locking import lock_ticket
 from tickets.services.outgoing.outbox import answer_subject, queue_mail
 from tickets.services.timeline import record
-
-MOST_IN_AN_HOUR = 5  # to one contact; a contact who gets more is most likely a machine that answers
 
 
 def acknowledge_receipt(
     *, ticket: Ticket, message: Message, clock: Clock, at: datetime
 ) -> OutboundEmail | None:
     """Queue the acknowledgement of a ticket's first mail; None if a machine or nobody would read it."""
-    if not _is_welcome(message) or _has_had_enough(ticket, at):
+    if not _is_welcome(message) or not may_write_by_itself(ticket, at=at):
         return None
     with as_read_by(*_reader(ticket, clock.contract)):
         try:
@@ -107,15 +106,6 @@ def _is_welcome(message: Message) -> bool:
     by_mail = message.channel == Channel.EMAIL and bool(address) and not takes_no_answers(address)
     failing = message.contact is not None and message.contact.mail_failed_at is not None
     return by_mail and not message.is_automatic and not message.is_unconfirmed and not failing
-
-
-def _has_had_enough(ticket: Ticket, at: datetime) -> bool:
-    sent = OutboundEmail.objects.filter(
-        purpose=MailPurpose.ACKNOWLEDGEMENT,
-        ticket__contact=ticket.contact_id,
-        created_at__gt=at - timedelta(hours=1),
-    )
-    return ticket.contact_id is not None and sent[:MOST_IN_AN_HOUR].count() >= MOST_IN_AN_HOUR
 
 
 def _text(ticket: Ticket, clock: Clock, at: datetime) -> str:

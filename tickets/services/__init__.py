@@ -2,5 +2,5 @@
 
 Read in this order: locking, timeline; opening, first_owner, conversation, unanswered, status_and_priority, ownership,
 merging, failed_responses, mail_marks, submissions; mailboxes, fetching, downloading, intake (mail in), outgoing
-(mail out).
+(mail out), automatic_mail_limits.
 """

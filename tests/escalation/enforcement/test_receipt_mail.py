@@ -6,11 +6,11 @@ import pytest
 from django.utils import translation
 
 from customers.choices import Language
-from escalation.enforcement.receipt_mail import MOST_IN_AN_HOUR
 from tests.factories import NOW, ContactFactory, ContractFactory, CustomerFactory, staff
 from tests.talk import answered, clock_of, opened, words
 from tickets.choices import Channel, Fact, MailPurpose, Priority, Status
 from tickets.models import OutboundEmail, Ticket
+from tickets.services.automatic_mail_limits import MOST_TO_ONE
 
 pytestmark = pytest.mark.django_db
 
@@ -128,14 +128,14 @@ def test_an_address_nobody_can_write_to_does_not_keep_the_ticket_away(contact, s
 
 
 def test_a_contact_gets_few_in_an_hour_and_more_in_the_next(contact):
-    for at in range(MOST_IN_AN_HOUR + 1):
+    for at in range(MOST_TO_ONE + 1):
         opened(at, contact=contact)
-    assert len(mails()) == MOST_IN_AN_HOUR
+    assert len(mails()) == MOST_TO_ONE
     opened(5, contact=ContactFactory(customer=contact.customer))
-    assert len(mails()) == MOST_IN_AN_HOUR + 1
+    assert len(mails()) == MOST_TO_ONE + 1
     first = mails()[0].created_at
     opened((first + timedelta(hours=1) - NOW).total_seconds() / 60, contact=contact)
-    assert len(mails()) == MOST_IN_AN_HOUR + 2
+    assert len(mails()) == MOST_TO_ONE + 2
 
 
 def test_nobody_is_promised_a_time_that_has_passed(contact):

@@ -1,6 +1,6 @@
 """Mail in, from raw bytes to a ticket.
 
-Read in this order: storing, processing, incoming_mail, senders, ticket_matching, human_mail, forwarding,
+Read in this order: storing, processing, incoming_mail, senders, ticket_matching, human_mail, floods, forwarding,
 automatic_mail, delivery_reports.
 """
 

@@ -1,27 +1,26 @@
 """Mail that a person wrote: appended to its ticket, or opened as a new one.
 
-One sender may open so many tickets in an hour; mail above that limit is parked, and one colleague is told.
+What happens to too many of them is said in floods.
 """
 
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import replace
 
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from customers.models import Desk
 from customers.names import desk_name, given_name
 from tickets.choices import IntakeState, MailPurpose, Priority
-from tickets.errors import DeskError
 from tickets.mail.storable_text import storable_line
-from tickets.models import InboundEmail, Ticket
+from tickets.models import Ticket
+from tickets.services.automatic_mail_limits import may_write_by_itself
 from tickets.services.conversation import add_customer_message, add_note
+from tickets.services.intake.floods import flood_reason, tell_of_flood, ticket_of_same_words
 from tickets.services.intake.forwarding import forwarded_sender
 from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome
-from tickets.services.intake.senders import LIMIT_WINDOW, Sender, ensure_contact, find_sender
+from tickets.services.intake.senders import Sender, ensure_contact, find_sender
 from tickets.services.intake.ticket_matching import (
     ThreadTarget,
     end_of_merges,
@@ -37,7 +36,6 @@ from tickets.services.outgoing.outbox import SUBJECT_TAG, queue_mail
 # [P0], and as Chinese monitoring writes it: 【P0 告警】
 _PRIORITY_TAG = re.compile(r"[\[【]\s*P([0-3])(?!\d)[^\]】]{0,20}[\]】]", re.IGNORECASE)
 LONGEST_TITLE = 80
-MOST_TICKETS = 20  # that one sender may open within LIMIT_WINDOW
 
 
 def receive_person(incoming: IncomingMail) -> IntakeOutcome:
@@ -64,9 +62,22 @@ def receive_words(incoming: IncomingMail, sender: Sender, target: ThreadTarget |
 
 
 def open_new(incoming: IncomingMail, sender: Sender, *, follows: Ticket | None = None) -> IntakeOutcome:
-    """Open a ticket for the sender, who becomes a contact. Above the hourly limit the mail is parked instead."""
-    if sender.recent_tickets >= MOST_TICKETS and not incoming.is_released:
-        return _park_above_limit(incoming)
+    """Open a ticket for the sender, who becomes a contact. In a flood a stranger's mail is parked instead, and the same
+    words of a customer join their ticket.
+    """
+    flood = "" if incoming.is_released else flood_reason(sender)
+    if flood:
+        is_customers = sender.is_ours_or_a_customer_s
+        tell_of_flood(incoming, flood, is_held=not is_customers)
+        if not is_customers:
+            return IntakeOutcome(IntakeState.PARKED, flood)
+        same = ticket_of_same_words(incoming, sender)
+        if same is not None:
+            return replace(_append(incoming, sender, ThreadTarget(same, is_unconfirmed=False)), reason=flood)
+    return replace(_open(incoming, sender, follows), reason=flood)
+
+
+def _open(incoming: IncomingMail, sender: Sender, follows: Ticket | None) -> IntakeOutcome:
     priority = _priority(incoming, sender)
     sender = ensure_contact(
         sender, name=incoming.author.name, language=incoming.mail.language, at=incoming.now
@@ -150,35 +161,6 @@ def _priority(incoming: IncomingMail, sender: Sender) -> int:
     return incoming.mailbox.default_priority
 
 
-def _park_above_limit(incoming: IncomingMail) -> IntakeOutcome:
-    """Park the mail and tell the intake owner about the first parked mail of a flood, not about each."""
-    parked = InboundEmail.objects.filter(
-        state=IntakeState.PARKED,
-        sender=incoming.author.email,
-        received_at__gt=incoming.received_at - LIMIT_WINDOW,
-    )
-    desk = Desk.objects.select_related("intake_owner", "duty_manager").first()
-    people = [desk.intake_owner, desk.duty_manager] if desk else []
-    address = next((person.email for person in people if person and person.email), "")
-    words = {"address": incoming.author.email, "most": MOST_TICKETS}
-    if address and not parked.exists():
-        with suppress(DeskError):  # mistyped, or the desk's own address: the mail is parked all the same
-            queue_mail(
-                purpose=MailPurpose.NOTIFICATION,
-                recipients=[address],
-                subject=_("Email from %(address)s is being held") % words,
-                text=_(
-                    "%(address)s created more than %(most)s tickets within an hour. Further email "
-                    "from this sender is held for review, where it can be turned into tickets. "
-                    "Nothing is lost."
-                )
-                % words,
-                at=incoming.now,
-            )
-    reason = _("%(address)s created more than %(most)s tickets within an hour.") % words
-    return IntakeOutcome(IntakeState.PARKED, reason)
-
-
 def _note_unknown_customer(incoming: IncomingMail, sender: Sender, ticket: Ticket) -> None:
     text = _("No customer is known for %(address)s. Choose one for the contact, or add their email domain.")
     body = text % {"address": sender.address or _("an email without a sender")}
@@ -192,9 +174,11 @@ def _report_cut_mail(incoming: IncomingMail, ticket: Ticket) -> None:
     add_note(ticket=ticket, actor=None, at=incoming.now, body=text % {"size": megabytes})
     if not incoming.classification.may_be_acknowledged or not incoming.author.email:
         return
+    if not may_write_by_itself(ticket, at=incoming.now):
+        return
     with translation.override(ticket.language):
         queue_mail(
-            purpose=MailPurpose.NOTIFICATION,
+            purpose=MailPurpose.ACKNOWLEDGEMENT,
             recipients=[incoming.author.email],
             subject=_("Your email was too large: %(subject)s") % {"subject": ticket.subject},
             text=_too_large_text(ticket),

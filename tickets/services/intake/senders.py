@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
@@ -15,16 +15,17 @@ from customers.choices import Language
 from customers.models import Contact, Customer, MailDomain
 from customers.public_domains import is_public_domain
 from tickets.models import MailMark, Ticket
+from tickets.services.automatic_mail_limits import LIMIT_WINDOW, company_domain, new_writers
 
 LONGEST_ADDRESS = 254
-LIMIT_WINDOW = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Sender:
     """The person behind an address. ``is_known``: an active contact of a company, who existed before this mail.
 
-    ``recent_tickets`` counts the tickets that the contact opened within LIMIT_WINDOW before the mail. Unless
+    ``recent_tickets`` counts the tickets that the contact opened within LIMIT_WINDOW before the mail, and
+    ``recent_in_domain`` those of addresses of the domain that never wrote before, if this one never did. Unless
     ``may_be_marked``, no mail of theirs was marked as a person's or as automatic.
     """
 
@@ -34,6 +35,7 @@ class Sender:
     staff: User | None = None
     is_known: bool = False
     recent_tickets: int = 0
+    recent_in_domain: int = 0
     may_be_marked: bool = True
 
     @property
@@ -64,8 +66,17 @@ def find_sender(address: str, *, at: datetime) -> Sender:
         staff,
         is_known=contact is not None and contact.customer is not None and contact.is_active,
         recent_tickets=tickets,
+        recent_in_domain=_recent_in_domain(address, at) if contact is None else 0,
         may_be_marked=may_be_marked,
     )
+
+
+def _recent_in_domain(address: str, at: datetime) -> int:
+    domain = company_domain(address)
+    if not domain:
+        return 0
+    opened = Ticket.objects.filter(new_writers(at, "contact__"), contact__email__iendswith=f"@{domain}")
+    return opened.filter(opened_at__gt=at - LIMIT_WINDOW, opened_at__lte=at).count()
 
 
 def ensure_contact(sender: Sender, *, name: str, language: str, at: datetime) -> Sender:
@@ -137,7 +148,11 @@ def _create_contact(sender: Sender, *, name: str, language: str) -> Contact | No
     try:
         with transaction.atomic():
             return Contact.objects.create(
-                customer=sender.customer, name=shown_name, email=sender.address, language=own_language
+                customer=sender.customer,
+                name=shown_name,
+                email=sender.address,
+                language=own_language,
+                is_from_mail=True,
             )
     except IntegrityError:  # another mail of the same sender was processed first
         return _contacts(sender.address).first()

@@ -377,7 +377,7 @@ def test_a_pass_of_somebody_else_or_for_somebody_else_proves_nothing(ticket, for
 
 
 def test_a_sender_above_the_hourly_limit_is_parked_and_one_person_is_told(monkeypatch):
-    monkeypatch.setattr("tickets.services.intake.human_mail.MOST_TICKETS", 2)
+    monkeypatch.setattr("tickets.services.intake.floods.MOST_TICKETS", 2)
     set_desk(intake_owner=AdminFactory(email="boss@corp.example"))
     rows = [arrive(message_id=f"<{number}@company.example>") for number in range(4)]
     assert [row.state for row in rows] == ["processed", "processed", "parked", "parked"]
@@ -388,7 +388,7 @@ def test_a_sender_above_the_hourly_limit_is_parked_and_one_person_is_told(monkey
 
 @pytest.mark.parametrize("address", ["support@desk.example", "boss@corp.example\r\nBcc: eve@nobody.example"])
 def test_a_flood_is_parked_also_when_the_owner_of_the_intake_cannot_be_written_to(monkeypatch, address):
-    monkeypatch.setattr("tickets.services.intake.human_mail.MOST_TICKETS", 1)
+    monkeypatch.setattr("tickets.services.intake.floods.MOST_TICKETS", 1)
     set_desk(intake_owner=AdminFactory(email=address))
     rows = [arrive(message_id=f"<{number}@company.example>") for number in range(2)]
     assert [row.state for row in rows] == ["processed", "parked"]
@@ -396,7 +396,7 @@ def test_a_flood_is_parked_also_when_the_owner_of_the_intake_cannot_be_written_t
 
 
 def test_the_limit_counts_an_hour_only(monkeypatch):
-    monkeypatch.setattr("tickets.services.intake.human_mail.MOST_TICKETS", 1)
+    monkeypatch.setattr("tickets.services.intake.floods.MOST_TICKETS", 1)
     arrive(message_id="<a@company.example>", at=NOW - timedelta(minutes=61))
     assert arrive(message_id="<b@company.example>").state == IntakeState.PROCESSED
 

@@ -1,0 +1,63 @@
+"""How much the desk writes by itself: receipts, and that a mail was too large. A desk that answers whatever answers it
+is a loop, also one that answers a new address each time. Each ticket gets one of each kind, by those who write them.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q
+
+from customers.models import Contact
+from customers.public_domains import is_public_domain
+from tickets.choices import MailPurpose
+from tickets.models import OutboundEmail, Ticket
+
+LIMIT_WINDOW = timedelta(hours=1)
+MOST_TO_ONE = (
+    5  # to one contact, whatever follows a plus sign; who gets more is most likely a machine that answers
+)
+MOST_TO_A_DOMAIN = 10  # to addresses of one company that never wrote before; a public provider is no company
+MOST_TO_NEW = 100  # to addresses that never wrote before, in all
+
+
+def may_write_by_itself(ticket: Ticket, *, at: datetime) -> bool:
+    """True while the writer of the ticket, their domain and all new writers got few such mails within the hour. One
+    query; a ticket without a contact has nobody to count.
+    """
+    contact = ticket.contact
+    if contact is None:
+        return True
+    sent = OutboundEmail.objects.filter(
+        purpose=MailPurpose.ACKNOWLEDGEMENT, created_at__gt=at - LIMIT_WINDOW
+    ).order_by()
+    if not contact.is_from_mail or contact.created_at <= at - LIMIT_WINDOW:
+        return sent.filter(ticket__contact=contact)[:MOST_TO_ONE].count() < MOST_TO_ONE
+    counted = sent.aggregate(**_counts(contact, at))
+    most = {"to_one": MOST_TO_ONE, "to_domain": MOST_TO_A_DOMAIN, "to_new": MOST_TO_NEW}
+    return all(counted[name] < number for name, number in most.items())
+
+
+def new_writers(at: datetime, path: str = "") -> Q:
+    """A condition on rows that lead to a contact by ``path`` ("contact__"): their first mail came within the hour."""
+    return Q(**{f"{path}is_from_mail": True, f"{path}created_at__gt": at - LIMIT_WINDOW})
+
+
+def company_domain(address: str) -> str:
+    """The domain that stands for one company; empty for a public provider."""
+    domain = address.rpartition("@")[2].lower()
+    return "" if is_public_domain(domain) else domain
+
+
+def _counts(contact: Contact, at: datetime) -> dict[str, Count]:
+    path = "ticket__contact__"
+    local, _at, domain = contact.email.rpartition("@")
+    tagged = {
+        f"{path}email__istartswith": f"{local.partition('+')[0]}+",
+        f"{path}email__iendswith": f"@{domain}",
+    }
+    company = company_domain(contact.email)
+    in_domain = Q(**{f"{path}email__iendswith": f"@{company}"}) if company else Q(pk=None)
+    return {
+        "to_one": Count("pk", filter=Q(ticket__contact=contact.pk) | Q(**tagged)),
+        "to_domain": Count("pk", filter=new_writers(at, path) & in_domain),
+        "to_new": Count("pk", filter=new_writers(at, path)),
+    }
