@@ -1,7 +1,7 @@
 """Inspects the queue's schedule rows: which differ from the timetable, and which would stop all others.
 
 The scheduler of the queue evaluates every row that is due in one transaction; a row on which it fails takes all the
-others with it, without more than a line in the log. Why so: .github/decisions/monitoring.md.
+others with it, without more than a line in the log. Reasons: .github/decisions/monitoring.md.
 """
 
 import ast

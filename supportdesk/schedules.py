@@ -1,6 +1,6 @@
 """The timetable of the desk. It is code; the queue's rows are synchronised from it and read-only in the admin.
 
-Why so: .github/decisions/processes.md.
+Reasons: .github/decisions/processes.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Contracts: a customer has at most one in force on any day.
 
-Why so: .github/decisions/customers.md.
+Reasons: .github/decisions/customers.md.
 """
 
 from dataclasses import dataclass

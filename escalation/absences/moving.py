@@ -8,7 +8,7 @@
 5. A row for each absence and ticket, with a constraint, makes the move happen once.
 6. A ticket that a person gave to somebody who was away already stays: they meant it.
 
-Why so: .github/decisions/absences.md.
+Reasons: .github/decisions/absences.md.
 """
 
 from __future__ import annotations

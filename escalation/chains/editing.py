@@ -1,6 +1,6 @@
 """Changes chains. A step is never edited but retired and replaced, so that past firings keep its wording.
 
-Why so: .github/decisions/chains.md.
+Reasons: .github/decisions/chains.md.
 """
 
 from collections.abc import Iterable, Sequence

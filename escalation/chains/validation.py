@@ -1,6 +1,6 @@
 """Checks chains: rules for one step and for the steps together, each fault a sentence. Pure.
 
-Why so: .github/decisions/chains.md.
+Reasons: .github/decisions/chains.md.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,6 @@
 """Each person's shifts as an iCalendar feed, under a signed link that its owner can renew or revoke.
 
-Why so: .github/decisions/duty.md.
+Reasons: .github/decisions/duty.md.
 """
 
 import secrets

@@ -1,6 +1,6 @@
 """Generates the shifts of a rota's layers ahead of time. A shift that has begun is never rewritten.
 
-Why so: .github/decisions/duty.md.
+Reasons: .github/decisions/duty.md.
 """
 
 import logging

@@ -3,7 +3,7 @@
 A promise may become overdue only by something that is done later: a call entered afterwards, an answer revoked,
 another due time. Then the lag counts from that act: there was nothing to notice before.
 
-Why so: .github/decisions/monitoring.md.
+Reasons: .github/decisions/monitoring.md.
 """
 
 import math

@@ -1,7 +1,7 @@
 """Translates the reasons that the desk itself gave into the reader's language.
 
 They are stored as sentences in the desk's language, beside those that people wrote; the ledger is never rewritten.
-Why so: .github/decisions/explaining.md.
+Reasons: .github/decisions/explaining.md.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Finds who would answer if a rota were paged now: the person on duty, their deputy, or the duty manager.
 
-Why so: .github/decisions/people.md.
+Reasons: .github/decisions/people.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Public holidays and make-up working days of a country, as the `holidays` library knows them.
 
 A state that moves working days (China's 调休) announces them year by year. Whether a year is known yet is read from
-the library's table of moved days: a year after its last entry is not. Why so: .github/decisions/working_time.md.
+the library's table of moved days: a year after its last entry is not. Reasons: .github/decisions/working_time.md.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Passwords that the desk made: a user who signs in with one must choose their own first.
 
-Why so: .github/decisions/accounts.md.
+Reasons: .github/decisions/accounts.md.
 """
 
 from django.contrib.auth.models import User

@@ -1,8 +1,8 @@
-"""The demo: a believable desk with ten weeks of history, loaded through the same services as real life.
+"""The demo: a realistic desk with ten weeks of history, loaded through the same services as real traffic.
 
-Read in this order: load, world, agenda, backdating; staff, logins, companies, plans, duty; traffic, openings, scripts,
-content_files, wording; conversation, customer_side, customer_mail, replies, triage, reply_delays, files; machines,
-open_tickets, packs, report.
+Read in this order: load, world, agenda, backdating; staff, logins, companies, plans, duty; traffic, openings,
+scripts, content_files, wording; conversation, customer_side, customer_mail, replies, triage, reply_delays,
+files; machines, open_tickets, packs, report.
 """
 
 from supportdesk.demo.load import load_demo

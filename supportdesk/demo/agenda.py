@@ -1,4 +1,4 @@
-"""The demo's events in time order, with the sweep and the delivery of mail between them."""
+"""Runs the demo's events in time order, with the sweep and the delivery of mail between them."""
 
 import heapq
 from collections.abc import Callable
@@ -20,7 +20,7 @@ DELIVERY_TAKES = timedelta(seconds=3)
 
 
 class Agenda:
-    """Acts by their moment. Whatever lies beyond the end of the story never happens."""
+    """Acts sorted by time. An act after the end of the story never runs."""
 
     def __init__(self) -> None:
         self._acts: list[tuple[datetime, int, Act]] = []
@@ -30,7 +30,7 @@ class Agenda:
         heapq.heappush(self._acts, (at, next(self._numbers), act))
 
     def run_until(self, end: datetime) -> None:
-        """Do what lies before ``end``; promises are enforced at the minutes at which something falls due."""
+        """Run the acts before ``end``, and the sweep at each minute at which something falls due."""
         while self._acts and self._acts[0][0] < end:
             at, _number, act = heapq.heappop(self._acts)
             enforce_until(at)
@@ -58,7 +58,7 @@ def next_sweep() -> datetime | None:
 
 
 def deliver_outbox(at: datetime) -> None:
-    """Tell people, and hand the outbox to the transport, as of ``at``; the mails of the demo go into a folder."""
+    """Send notifications and deliver the outbox as of ``at``; the demo's mail is written into a folder."""
     if Notification.objects.to_send(at).exists():
         dispatch_due(read_clock=lambda: at)
     waiting = OutboundEmail.objects.filter(state=OutboxState.QUEUED).count()

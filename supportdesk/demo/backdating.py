@@ -1,4 +1,4 @@
-"""Backdates rows whose creation time the database fills in, to when the demo says they were created."""
+"""Moves creation times that the database filled in back to the time of the story."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from tickets.models import InboundEmail
 
 
 def backdate_rows(*, since: datetime) -> None:
-    """Changes every row of these tables: only for a desk that holds nothing but the demo."""
+    """Change every row of these tables: only for a desk that holds nothing but the demo."""
     Customer.objects.update(created_at=since)
     Contact.objects.update(created_at=since)
     InboundEmail.objects.update(stored_at=F("received_at") + timedelta(seconds=1))

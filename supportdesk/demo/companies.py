@@ -18,7 +18,7 @@ from supportdesk.demo.plans import plans_by_code
 
 @dataclass(frozen=True)
 class Company:
-    """A customer with the people who write for it; `weight` says how much they write."""
+    """A customer with its contacts; `weight` says how much they write."""
 
     customer: Customer
     contacts: tuple[Contact, ...]
@@ -30,7 +30,7 @@ def codes() -> set[str]:
 
 
 def create_companies(users: Mapping[str, User], *, now: datetime) -> dict[str, Company]:
-    """Create everybody; companies by their code."""
+    """Create everybody and return the companies by code."""
     plans = plans_by_code()
     companies = {}
     for row in read_content("customers")["customer"]:

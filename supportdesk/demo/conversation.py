@@ -1,4 +1,4 @@
-"""One conversation from its first message to its end: a script, played by the owner of the ticket at each time."""
+"""One conversation from its first message to its end: a script, played by whoever owns the ticket at the time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CHANNELS = {Speaker.CALL: Channel.PHONE, Speaker.GROUP: Channel.GROUP}
 
 
 class DemoConversation:
-    """Its acts are put on the agenda one after the other, each from the one before."""
+    """A conversation whose acts are put on the agenda one after the other."""
 
     def __init__(self, opening: DemoQuestion, world: World, dice: Random) -> None:
         self.opening, self.world, self.dice = opening, world, dice
@@ -42,7 +42,7 @@ class DemoConversation:
         self.ticket_id = 0
 
     def begin(self, at: datetime) -> None:
-        """The customer's first words."""
+        """Send the customer's first message."""
         ticket = self.customer_side.first_words(at)
         self.ticket_id = ticket.pk
         if not self.opening.is_left_alone:
@@ -64,7 +64,7 @@ class DemoConversation:
                 self._later(self._answer_time(at), self._answer)
 
     def _begin_to_answer(self, at: datetime) -> None:
-        """Mostly with an answer; now and then somebody in a hurry says nothing, and a lead takes it back."""
+        """Start with an answer; now and then with a hasty reply that a lead voids."""
         is_usual = self.opening.priority == Priority.P0 or self.opening.is_noted
         if is_usual or not reply_delays.is_day(at, self._zone()) or self.dice.random() > IN_A_HURRY:
             self._go_on(at)
@@ -122,7 +122,7 @@ class DemoConversation:
         self._go_on(at)
 
     def _answer(self, at: datetime) -> None:
-        """Whoever owns the ticket now answers, or their deputy while they are away."""
+        """Answer as the ticket's current owner or, while they are away, their deputy."""
         ticket, turn = self._ticket(), self._turn()
         replies.send_reply(
             self._words(ticket, turn, at), ticket, author=self.world.present(ticket.owner, at), at=at
@@ -155,7 +155,7 @@ class DemoConversation:
         self._go_on(at)
 
     def _perhaps_give_back(self, ticket: Ticket, at: datetime) -> None:
-        """Whoever was escalated to hands the ticket back to the account manager when the fire is out."""
+        """After an escalation is over, sometimes hand the ticket back to the account manager."""
         manager = ticket.customer.account_manager if ticket.customer else None
         if manager is None or manager == ticket.owner or self.dice.random() < 0.4:
             return

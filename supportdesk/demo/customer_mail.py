@@ -18,7 +18,7 @@ CLIENTS = ("Foxmail 7.2.25[cn]", "Apple Mail (2.3774)", "Microsoft Outlook 16.0"
 
 
 class IntakeRefused(RuntimeError):
-    """A demo mail did not become a ticket: an error in its content or in the intake."""
+    """A demo mail became no ticket: its content or the intake has an error."""
 
 
 def message_of(contact: Contact, body: str, files: list[NewFile], dice: Random) -> MessageContent:
@@ -57,7 +57,7 @@ def attach_files(mail: EmailMessage, files: list[NewFile]) -> None:
 
 
 def make_answer(mail: EmailMessage, ticket: Ticket, mailbox: Mailbox) -> EmailMessage:
-    """Make the mail an answer to the last one that the desk sent on the ticket."""
+    """Make the mail a reply to the last mail that the desk sent on the ticket."""
     last = ticket.outbound.exclude(message=None).order_by("-created_at", "-pk").first()
     if last is not None:
         mail["In-Reply-To"] = mail["References"] = f"<{last.rfc_message_id}>"

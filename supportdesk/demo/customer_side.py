@@ -1,4 +1,4 @@
-"""The customer's side of a conversation: as raw mail, told to the services, or written down by a colleague."""
+"""The customer's side of a conversation: as raw mail, through the services, or entered by a colleague."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tickets.models import Ticket
 from tickets.services.conversation import add_customer_message
 from tickets.services.opening import open_ticket
 
-WRITTEN_DOWN_AFTER = timedelta(minutes=3)  # a call or group message, by hand
+WRITTEN_DOWN_AFTER = timedelta(minutes=3)  # a call or a group message, entered by hand
 
 
 class CustomerSide:
-    """What one contact says, and how it reaches the desk."""
+    """What one contact writes, and how it reaches the desk."""
 
     def __init__(self, opening: DemoQuestion, world: World, dice: Random) -> None:
         self.opening, self.world, self.dice = opening, world, dice
@@ -44,7 +44,7 @@ class CustomerSide:
         return self._by_mail(body, at) if is_raw else self._by_service(body, at)
 
     def next_words(self, ticket: Ticket, turn: ScriptLine, at: datetime) -> None:
-        """They write again, the way they wrote first; after a phone call by mail."""
+        """Send the contact's next message through the same channel as the first, or by mail after a phone call."""
         files = make_file(turn.file, self.dice)
         if self.opening.is_noted:
             self._hear_by_hand(ticket, self.wording.plain(turn), files, at)
@@ -106,7 +106,7 @@ class CustomerSide:
         customer_mail.deliver_mail(mail, at=at)
 
     def _who_notes(self, at: datetime) -> User:
-        """Whoever picks up the phone or reads the group."""
+        """The colleague who picks up the phone or reads the group."""
         on_duty = self.world.rota.shifts.filter(starts_at__lte=at, ends_at__gt=at).select_related("user")
         if self.opening.channel == Channel.PHONE and (shift := on_duty.first()) is not None:
             return shift.user
@@ -115,7 +115,7 @@ class CustomerSide:
 
 
 def first_name(contact: Contact, script: Script) -> str:
-    """How the desk addresses a person; shared addresses and Chinese names are said in full."""
+    """How the desk addresses a person; shared addresses and Chinese names are used in full."""
     local = contact.email.partition("@")[0]
     is_shared = local in ("ops", "alert", "voice-ops")
     return contact.name if is_shared or script.language != "en" else contact.name.partition(" ")[0]

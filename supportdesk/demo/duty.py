@@ -1,4 +1,4 @@
-"""The duty rota: two engineers who follow the sun in the week, leads and the duty manager at weekends."""
+"""The duty rota: on weekdays two engineers follow the sun, at weekends leads and the duty manager are on duty."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
@@ -17,7 +17,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 HALF_A_DAY = timedelta(hours=12)
 MORNING, EVENING = time(8), time(20)
 WEEKDAYS = ("zhao.lei", "kevin.zhou")
-# Day and night of a Saturday and Sunday, in turn from week to week.
+# The people on duty by day and by night on Saturday and Sunday; the rows alternate from week to week.
 WEEKENDS = (("priya.nair", "kevin.zhou"), ("chen.guodong", "sofia.lindqvist"))
 
 
@@ -26,7 +26,7 @@ def make_rota() -> DutyRota:
 
 
 def fill_rota(rota: DutyRota, users: Mapping[str, User], *, since: datetime, now: datetime) -> None:
-    """Shifts of twelve hours without a gap: what has begun as it was, what is to come by layers and an override."""
+    """Create shifts of twelve hours without a gap: started ones by hand, later ones by layers and an override."""
     shifts = _past_shifts(rota, users, since, now)
     DutyShift.objects.bulk_create(shifts)
     _plan(rota, users, _monday_of(since))
@@ -37,7 +37,7 @@ def fill_rota(rota: DutyRota, users: Mapping[str, User], *, since: datetime, now
 def _past_shifts(
     rota: DutyRota, users: Mapping[str, User], since: datetime, now: datetime
 ) -> list[DutyShift]:
-    """Whoever was away when theirs began was replaced by their deputy."""
+    """Past shifts. A person who was away when their shift began is replaced by their deputy."""
     by_id = {user.pk: user for user in users.values()}
     shifts = []
     for starts_at, name in _turns(since, now):
@@ -48,7 +48,7 @@ def _past_shifts(
 
 
 def _turns(since: datetime, until: datetime) -> Iterator[tuple[datetime, str]]:
-    """Hand-over at 08:00 and 20:00 in Shanghai, which knows no daylight saving."""
+    """The shifts' start and end. They change over at 08:00 and 20:00 in Shanghai, which has no daylight saving time."""
     starts_at = since.astimezone(ZONE).replace(hour=8, minute=0, second=0, microsecond=0) - HALF_A_DAY * 2
     while starts_at < until:
         yield starts_at, _person_on(starts_at)
@@ -63,7 +63,7 @@ def _person_on(starts_at: datetime) -> str:
 
 
 def _weekends(day: date) -> Sequence[tuple[str, str]]:
-    """The pairs of weekends from the week of a day on."""
+    """The pairs for the weekends, from the week of `day` on."""
     first = day.isocalendar().week % 2
     return WEEKENDS[first], WEEKENDS[1 - first]
 
@@ -74,7 +74,7 @@ def _monday_of(moment: datetime) -> date:
 
 
 def _plan(rota: DutyRota, users: Mapping[str, User], monday: date) -> None:
-    """The same turns as layers; those of the weekend lie above."""
+    """Create the same turns as layers; the weekend layers rank above the others."""
     weekends = _weekends(monday)
     week = DutyLayer(name="Weekdays 工作日", level=1, rotation=Rotation.HOURS, length=12)
     days = DutyLayer(name="Weekend days 周末白班", level=2, from_time=MORNING, to_time=EVENING)
@@ -93,7 +93,7 @@ def _plan(rota: DutyRota, users: Mapping[str, User], monday: date) -> None:
 
 
 def _add_override(rota: DutyRota, users: Mapping[str, User], now: datetime) -> None:
-    """Somebody else on duty for an afternoon of the next days."""
+    """Put somebody else on duty for an afternoon of the next days."""
     day = now.astimezone(ZONE).replace(hour=13, minute=0, second=0, microsecond=0) + timedelta(days=2)
     put_on_duty(
         rota=rota,

@@ -2,8 +2,8 @@
 
 1. Everything up to a day before now is one transaction: an interrupted load leaves nothing behind.
 2. The last day arrives as raw mail, which the intake stores in transactions of its own.
-3. Promises are enforced by the sweep at the simulated minutes, and the outbox is delivered as of them.
-4. What falls due before the visitor's eyes is timed for the end of the loading, not for its start.
+3. The sweep enforces the promises at the simulated minutes, and the outbox is delivered as of them.
+4. Promises that fall due before the visitor's eyes are timed from the end of the loading, not from its start.
 """
 
 import time
@@ -39,7 +39,7 @@ from tickets.models import Ticket
 SEED = 20_26
 FULL = Size()
 LAST_DAY = timedelta(hours=26)
-LAST_PART = 0.2  # of the time that everything before the last day takes, at most
+LAST_PART = 0.2  # upper limit for the share of the time spent on everything before the last day
 
 
 def load_demo(
@@ -50,11 +50,11 @@ def load_demo(
     size: Size = FULL,
     stopwatch: Callable[[], float] = time.monotonic,
 ) -> DemoReport:
-    """Write the demo as of ``now`` (UTC), or leave an earlier one as it is. ``say`` takes lines for the terminal.
+    """Write the demo as of ``now`` (UTC), or leave an earlier one as it is. ``say`` prints a line.
 
-    ``administrator`` was created just now, so that a later start can show the password again. ``stopwatch`` tells
-    seconds, so that the history ends when the loading ends. Raises DeskError for a desk that holds other data or
-    would really send mails. Not inside a transaction.
+    ``administrator`` was created just now, so that a later start can show the password again. ``stopwatch``
+    returns seconds, so that the history ends when the loading ends. Raises DeskError for a desk that holds
+    other data or would really send mail. Must not run inside a transaction.
     """
     refuse_real_desk()
     if is_loaded():
@@ -72,7 +72,7 @@ def load_demo(
 
 
 class _Elapsed:
-    """Call it to get the time that the loading has taken so far."""
+    """Returns the time spent on loading so far."""
 
     def __init__(self, stopwatch: Callable[[], float]) -> None:
         self.stopwatch = stopwatch
@@ -87,7 +87,7 @@ def is_loaded() -> bool:
 
 
 def refuse_real_desk() -> None:
-    """Raise DeskError unless the desk is empty and its mails go into a folder."""
+    """Raise DeskError unless the desk is empty and its mail goes into a folder."""
     others = Customer.objects.exclude(code__in=companies.codes()).exists()
     if others or (Ticket.objects.exists() and not is_loaded()):
         raise DeskError(
@@ -116,7 +116,7 @@ def _play_history(
     _schedule_conversations(world, current_questions(world, now + elapsed() * (1 + LAST_PART)), "now")
     world.agenda.run_until(now)
     world.agenda.run_until(now + elapsed())
-    deliver_outbox(now + elapsed())  # what was said at the very end
+    deliver_outbox(now + elapsed())  # messages of the very end
     backdate_rows(since=world.since)
 
 
@@ -128,7 +128,7 @@ def _schedule_conversations(world: World, opened: Iterable[DemoQuestion], part: 
 
 
 def create_world(now: datetime, size: Size) -> World:
-    """Create people, plans, rota, customers and mailboxes, as if they had always been there."""
+    """Create people, plans, rota, customers and mailboxes, as if they had always existed."""
     since = now - timedelta(weeks=size.weeks)
     before = since - timedelta(days=30)
     users = create_staff(now=now, since=before)

@@ -31,7 +31,7 @@ def login_file() -> Path:
 
 
 def create_logins(users: Mapping[str, User], administrator: NewAdministrator | None) -> None:
-    """Set random passwords for those who are printed, and keep them for the next start."""
+    """Set random passwords for the printed accounts, and keep them for the next start."""
     kept = {}
     for username in ROLES:
         kept[username] = secrets.token_urlsafe(9)
@@ -45,14 +45,14 @@ def create_logins(users: Mapping[str, User], administrator: NewAdministrator | N
 
 
 def _stays_as_shown(new: NewAdministrator) -> None:
-    """In the demo every start shows the passwords again, so the administrator's is not for one sign-in only."""
+    """Let the administrator keep the printed password: every start of the demo prints it again."""
     OneTimePassword.objects.filter(user__username=new.username).delete()
     without = get_user_model().objects.filter(username=new.username, email="")
     without.update(email=f"{new.username}@{DOMAIN}")
 
 
 def known_logins() -> tuple[Login, ...]:
-    """The printed accounts as far as they still exist; without the password where it was changed since."""
+    """The printed accounts that still exist, without the password if it was changed since."""
     kept = _read_file()
     administrators = set(kept) - set(ROLES)
     roles = {**ROLES, **{name: _("Administrator") for name in administrators}}

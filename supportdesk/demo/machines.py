@@ -1,4 +1,4 @@
-"""Mail of the last day from machines: a newsletter, an out-of-office answer, a bounce."""
+"""Automatic mail of the last day: a newsletter, an out-of-office reply, a bounce."""
 
 from datetime import datetime, timedelta
 from email import message_from_string
@@ -32,7 +32,7 @@ def _newsletter(address: str, at: datetime) -> None:
 
 
 def _out_of_office(at: datetime) -> None:
-    """To the latest answer that went to a customer."""
+    """An out-of-office reply to the latest answer sent to a customer."""
     sent = OutboundEmail.objects.filter(purpose=MailPurpose.REPLY).select_related("ticket__contact")
     last = sent.order_by("-created_at", "-pk").first()
     if last is None or last.ticket is None or last.ticket.contact is None:
@@ -46,7 +46,7 @@ def _out_of_office(at: datetime) -> None:
 
 
 def _bounce(at: datetime) -> None:
-    """The latest answer to a stranger comes back: their promise runs again from its start."""
+    """Bounce the latest answer to a stranger, so that their promise runs again from its start."""
     sent = OutboundEmail.objects.filter(purpose=MailPurpose.REPLY, ticket__customer=None)
     lost = sent.filter(created_at__gt=at - timedelta(days=1)).order_by("-created_at", "-pk").first()
     if lost is None:

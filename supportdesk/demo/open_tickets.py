@@ -1,4 +1,4 @@
-"""Tickets left unanswered: promises that fall due while a visitor watches, and a running emergency."""
+"""Unanswered tickets: promises that fall due while a visitor watches, and a running emergency."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from tickets.choices import Channel, Priority
 
 @dataclass(frozen=True)
 class DueSoon:
-    """After `minutes` from now, `percent` of the window will have passed."""
+    """In `minutes` from now, `percent` of the window will have passed."""
 
     script: str
     customer: str
@@ -24,7 +24,7 @@ class DueSoon:
     minutes: float
 
 
-# All promises here run around the clock. At 100 % the ticket moves one level up.
+# All these promises run around the clock. At 100 % the ticket moves one level up.
 SOON = (
     DueSoon("en-packet-loss-sea", "pairup", Priority.P1, 100, 2.5),
     DueSoon("zh-callback", "taoxin", Priority.P2, 100, 3.5),
@@ -37,7 +37,7 @@ EMERGENCY, EMERGENCY_AT, EMERGENCY_SINCE = "en-p0-all-down", "lumora-live", time
 
 
 def current_questions(world: World, now: datetime) -> Iterator[DemoQuestion]:
-    """The questions open at ``now``, when a visitor may look; each of them was asked on the last day."""
+    """Questions of the last day that are still open at ``now``, when a visitor may look."""
     scripts = {script.key: script for script in everyday_scripts()}
     for soon in SOON:
         company = world.companies[soon.customer]

@@ -1,4 +1,4 @@
-"""What starts a conversation: who asks what, when, and how soon they are answered."""
+"""The start of a conversation: who asks what, when, and how soon they are answered."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tickets.choices import Channel
 
 @dataclass(frozen=True)
 class DemoQuestion:
-    """Who asks what. `risk` is the chance of each late answer; `share` fixes when the first one comes.
+    """One question. `risk` is the probability of each late answer; `share` fixes when the first answer comes.
 
-    With `is_left_alone` nobody at the desk does anything.
+    With `is_left_alone` nobody at the desk reacts.
     """
 
     at: datetime
@@ -28,5 +28,5 @@ class DemoQuestion:
 
     @property
     def is_noted(self) -> bool:
-        """The conversation goes on in a group or chat, and a colleague writes it down."""
+        """True if the conversation goes on in a group or chat and a colleague writes it down."""
         return self.channel in (Channel.GROUP, Channel.CHAT)

@@ -1,4 +1,4 @@
-"""The weekly packs of the demo: frozen on Monday mornings, as the timetable does it."""
+"""The weekly packs of the demo, frozen on Monday mornings as the schedule does it."""
 
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ EIGHT_O_CLOCK = timedelta(hours=8)
 
 
 def schedule_packs(world: World) -> None:
-    """One pack for each week that lies in the story as a whole; the director gets them by mail."""
+    """Schedule a pack for each full week of the story; the director gets them by mail."""
     director = world.users["zhou.huimin"]
     ExportSubscriber.objects.create(email=director.email, language=Language.CHINESE)
     zone = desk_zone()

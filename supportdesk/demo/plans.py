@@ -1,4 +1,4 @@
-"""Three service plans, what each promises, and what happens while nobody answers."""
+"""Three service plans, the promises of each, and the escalation steps while nobody answers."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -23,7 +23,7 @@ OFFICE = "Office hours Shanghai 上海工作时间"
 
 
 def create_plans(*, rota: DutyRota, director: User, since: datetime) -> None:
-    """Enterprise and Basic with policies of their own; Standard follows the default policy of every desk."""
+    """Create the plans. Enterprise and Basic have policies of their own; Standard uses the desk's default policy."""
     office = _office_hours(director, since)
     calendars = {"24x7": Calendar.objects.get(always_open=True, name="24x7"), "office": office}
     for row in read_content("plans")["plan"]:
@@ -42,7 +42,7 @@ def create_plans(*, rota: DutyRota, director: User, since: datetime) -> None:
 
 
 def create_chains(*, director: User, since: datetime) -> None:
-    """The customers whose contract has steps of its own."""
+    """Create chains for the customers whose contract has steps of its own."""
     for row in read_content("plans")["contract_chain"]:
         contract = Contract.objects.filter(customer__code=row["customer"]).latest("starts_on")
         revise_chain(contract=contract, steps=list(map(_step, row["steps"])), actor=director, at=since)

@@ -16,7 +16,7 @@ LOGGED_AFTER = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class DemoReply:
-    """`channel` other than mail is a contact that the author writes down afterwards; `reached` names the person."""
+    """One reply. On any `channel` but mail the author enters it afterwards; `reached` names the person spoken to."""
 
     body: str
     channel: Channel

@@ -1,4 +1,4 @@
-"""How fast people are: when a colleague answers, when a customer writes again, when everybody sleeps."""
+"""Delays: until a colleague answers, until a customer writes again, until people wake up."""
 
 from datetime import datetime, timedelta
 from random import Random
@@ -14,7 +14,7 @@ CUSTOMER_MINUTES = {
     Priority.P2: (35, 600),
     Priority.P3: (70, 1700),
 }
-# Minutes until a colleague says something unasked.
+# Minutes until a colleague writes without being asked.
 UPDATE_MINUTES = {
     Priority.P0: (8, 15),
     Priority.P1: (10, 60),
@@ -25,16 +25,16 @@ TRIES = 5
 
 
 def minutes(dice: Random, low: float, high: float) -> timedelta:
-    """A length to the second: nobody acts on full minutes."""
+    """A random length with seconds, because nobody acts on full minutes."""
     return timedelta(seconds=round(dice.uniform(low, high) * 60))
 
 
 def answer_at(
     clock: Clock, *, dice: Random, risk: float, zone: str, after: datetime, share: float | None = None
 ) -> datetime:
-    """When somebody answers an open promise: mostly in time and in the daytime; with a chance of `risk` late.
+    """When somebody answers an open promise: mostly in time and by day, and late with a probability of `risk`.
 
-    `share` fixes the part of the window that passes.
+    `share` fixes the share of the window that passes first.
     """
     window = clock.due_at - clock.started_at
     if share is None and dice.random() < risk:
@@ -51,7 +51,7 @@ def prompt_share(dice: Random) -> float:
 
 
 def late_share(dice: Random) -> float:
-    """One level up for most, two for some, as far as the duty manager for a few."""
+    """A share of the window for a late answer: mostly one level up, for some two, for a few the duty manager."""
     return dice.choices(
         (dice.uniform(1.05, 1.42), dice.uniform(1.53, 1.93), dice.uniform(2.05, 2.3)), (70, 21, 9)
     )[0]

@@ -10,7 +10,7 @@ PASTED_FROM = "maya.torres@lumora-live.example"
 
 @dataclass(frozen=True)
 class Login:
-    """An account to look at the desk with; the password is empty when somebody has changed it since."""
+    """An account for looking at the desk; the password is empty if it was changed since."""
 
     role: str
     username: str
@@ -19,13 +19,13 @@ class Login:
 
 @dataclass(frozen=True)
 class DemoReport:
-    """`fresh` says whether this run wrote the data, or found that of an earlier one."""
+    """The result of a run; `fresh` is false if it found the data of an earlier run."""
 
     logins: tuple[Login, ...]
     fresh: bool
 
     def paste_line(self, *, smtp_port: int) -> str:
-        """One line for any POSIX shell that sends a mail to the desk's own listener as a customer."""
+        """A line for any POSIX shell that sends a mail to the desk's own listener as a customer."""
         to = parseaddr(settings.DESK_ADDRESS)[1]
         mail = (
             f"From: Maya Torres <{PASTED_FROM}>\\r\\nTo: {to}\\r\\n"

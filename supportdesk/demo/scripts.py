@@ -1,4 +1,4 @@
-"""The conversation scripts: what is asked, what is answered, in which order."""
+"""The conversation scripts: the questions, the answers, and their order."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ANSWERS = (Speaker.STAFF, Speaker.CALL, Speaker.GROUP)
 
 @dataclass(frozen=True)
 class ScriptLine:
-    """One thing said. The texts are takes: all turns of a conversation use the same one."""
+    """One line of a script, in several takes; all lines of a conversation use the same take."""
 
     by: Speaker
     texts: tuple[str, ...]
@@ -67,7 +67,7 @@ def everyday_scripts() -> list[Script]:
 
 
 def scripts_in(name: str) -> dict[str, Script]:
-    """The scripts of a file that names each one's language, by key."""
+    """The scripts of a file that names the language of each, by key."""
     rows: Iterable[Mapping[str, Any]] = read_content(name)["script"]
     return {row["key"]: _script(row, Language(row["language"])) for row in rows}
 

@@ -16,7 +16,7 @@ INTAKE_OWNER, DUTY_MANAGER = "aisha.rahman", "priya.nair"
 
 
 def create_staff(*, now: datetime, since: datetime) -> dict[str, User]:
-    """Create everybody; users by their name. ``since`` is when they joined."""
+    """Create everybody and return the users by name. ``since`` is when they joined."""
     content = read_content("staff")
     users = {row["username"]: _account(row, since) for row in content["person"]}
     teams = {
@@ -61,7 +61,7 @@ def _profile(row: Mapping[str, Any], users: Mapping[str, User], teams: Mapping[s
 
 
 def _absences(row: Mapping[str, Any], users: Mapping[str, User], now: datetime) -> None:
-    """Whole days of the person's zone, counted from the day of loading."""
+    """Create absences of whole days in the person's zone, counted from the day of loading."""
     midnight = now.astimezone(ZoneInfo(row["zone"])).replace(hour=0, minute=0, second=0, microsecond=0)
     for first, last, reason in row.get("away", ()):
         Absence.objects.create(

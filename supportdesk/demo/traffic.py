@@ -17,13 +17,13 @@ from supportdesk.demo.scripts import Script, everyday_scripts, scripts_in
 from supportdesk.demo.world import World
 from tickets.choices import Channel, Priority
 
-# By hour of the customer's day: few at night, many in the evening, when their users are online.
+# Weight of each hour of the customer's day: low at night, high in the evening, when their users are online.
 HOURS = [4, 3, 2, 1, 1, 1, 2, 4, 9, 16, 18, 17, 12, 14, 17, 18, 17, 15, 13, 15, 18, 19, 14, 8]
 RISK = 0.05
 SLOW = {"wang.zihan": 2.2, "aisha.rahman": 1.4}
-BAD_TIMES = (0.52, 0.62)  # share of the story in which the desk is overrun
+BAD_TIMES = (0.52, 0.62)  # share of the story during which the desk is overrun
 RECENT = timedelta(hours=19)
-# Emergencies: when (share of the story), which script, who calls, when the answer comes (share of the window).
+# Emergencies: when (share of the story), script, caller, and when the answer comes (share of the window).
 EMERGENCIES = (
     (0.12, "zh-p0-all-rooms", "xinghai-live", 0.3),
     (0.36, "en-p0-all-down", "ironclad-guilds", 0.45),
@@ -51,7 +51,7 @@ class Size:
 
 
 def past_questions(world: World, size: Size, dice: Random) -> Iterator[DemoQuestion]:
-    """Everything that is opened up to now, in no order."""
+    """Every conversation that opens before now, in no particular order."""
     casting = Casting(dice, taken=(soon.script for soon in SOON))
     companies = list(world.companies.values())
     for number in range(size.weeks * size.tickets_a_week + size.recent):
@@ -66,7 +66,7 @@ def past_questions(world: World, size: Size, dice: Random) -> Iterator[DemoQuest
 
 
 class Casting:
-    """Gives each customer a conversation that fits, the least used ones first."""
+    """Picks a fitting script for each customer, the least used ones first."""
 
     def __init__(self, dice: Random, taken: Iterable[str]) -> None:
         self.dice = dice
@@ -90,7 +90,7 @@ class Casting:
 
 
 def working_moment(company: Company, dice: Random, *, since: datetime, until: datetime) -> datetime:
-    """A moment of the span at which this customer may well write; the likelier of two tries."""
+    """A random moment of the span, weighted by how much customers write at that hour of their day."""
     zone = ZoneInfo(company.customer.time_zone)
     tries = [since + (until - since) * dice.random() for _try in range(4)]
     weights = [HOURS[moment.astimezone(zone).hour] for moment in tries]
@@ -112,7 +112,7 @@ def _everyday(world: World, casting: Casting, company: Company, at: datetime, di
 
 
 def _priority(priorities: Sequence[int], dice: Random) -> int:
-    """The more urgent one of two in two cases of five."""
+    """The more urgent of two priorities in two cases out of five."""
     if len(priorities) == 1:
         return priorities[0]
     return dice.choices(sorted(priorities), (2, 3))[0]
@@ -156,7 +156,7 @@ def _evening(world: World, share: float, company: Company, dice: Random) -> date
 
 
 def _strangers(world: World, dice: Random) -> Iterator[DemoQuestion]:
-    """People whose company nobody knows; the last two write today."""
+    """Messages from people whose company is unknown; the last two arrive today."""
     scripts = scripts_in("strangers")
     for place, (key, name, address) in enumerate(STRANGERS):
         script = scripts[key]

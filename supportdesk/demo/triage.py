@@ -1,4 +1,4 @@
-"""What staff do besides answering: hand a ticket over, raise or lower its priority, with a reason."""
+"""Acts of staff other than answers: handing a ticket over, or raising or lowering its priority, with a reason."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -19,7 +19,7 @@ HANDED_OVER, RAISED, LOWERED = 0.06, 0.07, 0.04
 
 
 def maybe_triage(agenda: Agenda, ticket: Ticket, wording: Wording, *, at: datetime) -> None:
-    """Put a change on the agenda, soon after the ticket came in, for some everyday tickets of the daytime."""
+    """For some everyday tickets of the daytime, put a change on the agenda soon after the ticket came in."""
     dice, luck = wording.dice, wording.dice.random()
     is_day = reply_delays.is_day(at, ticket.owner.staff_profile.time_zone)
     if not is_day or ticket.priority == Priority.P0 or luck > HANDED_OVER + RAISED + LOWERED:
@@ -37,7 +37,7 @@ def maybe_triage(agenda: Agenda, ticket: Ticket, wording: Wording, *, at: dateti
 def _if_open(
     act: Callable[[Ticket, Wording, datetime], None], pk: int, wording: Wording, at: datetime
 ) -> None:
-    """Only while the customer waits."""
+    """Act only while the customer waits."""
     if Clock.objects.open().filter(ticket=pk).exists():
         act(Ticket.objects.select_related("owner__staff_profile").get(pk=pk), wording, at)
 

@@ -27,7 +27,7 @@ def _parameters() -> dict[str, Any]:
 
 
 class Wording:
-    """One take of a script with its parameters, which stay the same to the end of the conversation."""
+    """One take of a script with its parameters, which stay the same for the whole conversation."""
 
     def __init__(
         self, script: Script, dice: Random, *, first_name: str, full_name: str, company: str = ""
@@ -40,7 +40,7 @@ class Wording:
         self.subject = self._subject()
 
     def _subject(self) -> str:
-        """As it stands in the script, or with a company's habits around it."""
+        """The script's subject, or a variant in the company's habit."""
         plain = self.fill(self._of(self.script.subjects))
         is_usual = self.script.channel == Channel.EMAIL and Priority.P0 not in self.script.priorities
         if not (is_usual and self.values["company"]):
@@ -48,7 +48,7 @@ class Wording:
         return filled(self.one_of("subject"), {**self.values, "subject": plain})
 
     def ask(self, channel: Channel) -> str:
-        """The customer's first words; only a mail has greeting and signature."""
+        """The customer's first message; only a mail has a greeting and a signature."""
         body = self.fill(self._of(self.script.asks))
         if channel != Channel.EMAIL:
             return body
@@ -70,7 +70,7 @@ class Wording:
         return self._letter("hello_customer", f"{body}\n\n{closing}".rstrip(), signature=False)
 
     def hasty(self) -> str:
-        """Words of somebody without time, which answer nothing."""
+        """A hasty reply that does not answer anything."""
         return self._letter("hello_customer", self.one_of("hasty"), signature=False)
 
     def plain(self, turn: ScriptLine) -> str:
@@ -100,7 +100,7 @@ class Wording:
 
 
 def drawn(dice: Random, language: str) -> dict[str, str]:
-    """A value for every placeholder that texts of this language may hold."""
+    """Draw a value for every placeholder that texts of this language may contain."""
     pools = _parameters()
     numbers = {name: str(dice.randint(low, high)) for name, (low, high) in pools["numbers"].items()}
     words = {name: dice.choice(pool) for name, pool in {**pools["words"], **pools[language]}.items()}
@@ -111,5 +111,5 @@ def drawn(dice: Random, language: str) -> dict[str, str]:
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
-    """A placeholder nobody knows is a KeyError: a mistake in the content."""
+    """Fill in the placeholders; an unknown one is a KeyError, because the content is wrong."""
     return _PLACEHOLDER.sub(lambda match: values[match[1]], text)

@@ -1,4 +1,4 @@
-"""What every conversation of the demo shares: the agenda, the people, the mailboxes."""
+"""The state that all conversations of the demo share: the agenda, the people, the mailboxes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from tickets.services.mailboxes import default_mailbox
 
 @dataclass(frozen=True)
 class World:
-    """`raw_since`: what customers write from then on arrives as raw mail; before, the story is told by services."""
+    """Messages of customers arrive as raw mail from `raw_since` on; earlier ones are created through the services."""
 
     agenda: Agenda
     users: Mapping[str, User]
@@ -33,7 +33,7 @@ class World:
     absences: Sequence[Absence]
 
     def present(self, user: User, at: datetime) -> User:
-        """The person, or their deputy while they are away."""
+        """The person or, while they are away, their deputy."""
         own = (absence for absence in self.absences if absence.user_id == user.pk)
         if not any(absence.starts_at <= at < absence.ends_at for absence in own):
             return user
@@ -44,7 +44,7 @@ class World:
 
 
 def create_mailboxes() -> dict[int, Mailbox]:
-    """The desk's own mailbox, one for urgent matters and one for questions, by the priority they stand for."""
+    """Create the desk's own mailbox, one for urgent matters and one for questions, by the priority each stands for."""
     usual = default_mailbox()
     domain = parseaddr(settings.DESK_ADDRESS)[1].rpartition("@")[2]
     urgent = _mailbox("Urgent support", f"urgent@{domain}", Priority.P1)

@@ -1,4 +1,4 @@
-"""The desk's checks of itself, and their results as values."""
+"""The desk's checks of itself, and the type of their results."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from django.conf import settings
 
 
 class Check(StrEnum):
-    """What is looked at; the value is part of the JSON answer and stays stable."""
+    """The subject of a check; the value is part of the JSON answer and stays stable."""
 
     DATABASE = "database"
     SWEEP = "sweep"
@@ -30,12 +30,12 @@ class Check(StrEnum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """``text`` is a translated sentence without secrets: what is wrong and what to do."""
+    """A failed check. ``text`` is a translated sentence without secrets: what is wrong and what to do."""
 
     check: Check
     text: str
 
 
 def is_stuck(oldest: datetime | None, now: datetime) -> bool:
-    """Whether work that became due at ``oldest`` should have been done long ago."""
+    """True if work due at ``oldest`` should have been done long ago."""
     return oldest is not None and now - oldest > timedelta(seconds=settings.QUEUE_LATE_SECONDS)

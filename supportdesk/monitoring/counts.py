@@ -1,4 +1,4 @@
-"""Counts what waits and what runs now, for the operations page and /metrics. Values and queries only."""
+"""Counts waiting and running work, for the operations page and /metrics. Values and queries only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ HELD = (IntakeState.STORED, IntakeState.PARKED, IntakeState.FAILED)
 
 @dataclass(frozen=True)
 class Backlog:
-    """How many wait, and since when the first of them is due; None where nothing waits or nobody can tell."""
+    """How much work waits, and when the oldest of it was due; None if nothing waits or the time is unknown."""
 
     waiting: int = 0
     since: datetime | None = None
@@ -32,7 +32,7 @@ class Backlog:
 
 
 def queue_backlog(*, now: datetime) -> Backlog:
-    """Tasks that no worker has taken. Redis knows only how many, and nothing while it is away."""
+    """Tasks that no worker has taken. Redis knows only their number, and nothing while it is away."""
     if "orm" not in settings.Q_CLUSTER:
         return Backlog(0 if is_unreachable() else get_broker().queue_size())
     return _backlog(OrmQ.objects.filter(key=settings.Q_CLUSTER["name"], lock__lte=now), "lock")
@@ -56,13 +56,13 @@ def _backlog(rows: QuerySet, due: str) -> Backlog:  # type: ignore[type-arg]  # 
 
 
 def outbox_states(*, now: datetime) -> Mapping[str, int]:
-    """What still waits, and what became of the mails of the last day; every state is there."""
+    """Outgoing mail by state: what still waits, and the mail of the last day. Every state has a count."""
     rows = OutboundEmail.objects.filter(Q(state__in=WAITING) | Q(created_at__gt=now - DAY))
     return {**dict.fromkeys(OutboxState.values, 0), **_by_state(rows)}
 
 
 def intake_states() -> Mapping[str, int]:
-    """Mail that became no ticket yet, or never."""
+    """Incoming mail that has not become a ticket, by state."""
     return {**dict.fromkeys(map(str, HELD), 0), **_by_state(InboundEmail.objects.filter(state__in=HELD))}
 
 
@@ -72,7 +72,7 @@ def _by_state(rows: QuerySet) -> Mapping[str, int]:  # type: ignore[type-arg]  #
 
 @dataclass(frozen=True)
 class OpenPromises:
-    """Of one kind and priority; ``breached`` are among those nobody has answered yet."""
+    """Open promises of one kind and priority; ``breached`` of them are not answered yet."""
 
     kind: str
     priority: int
@@ -81,7 +81,7 @@ class OpenPromises:
 
 
 def open_promises() -> list[OpenPromises]:
-    """By the partial index of open clocks; fire drills are left out."""
+    """Count through the partial index of open clocks, leaving out fire drills."""
     counts = Clock.objects.real().open().order_by("kind", "priority").values("kind", "priority")
     counted = counts.annotate(
         running=Count("pk", filter=~Q(state=ClockState.BREACHED)),

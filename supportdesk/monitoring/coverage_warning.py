@@ -1,4 +1,4 @@
-"""Warns of times in which a promise around the clock depends on a rota with nobody on duty."""
+"""Warns of hours in which nobody is on duty in a rota that a promise around the clock depends on."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from supportdesk.monitoring.check_results import Check, CheckResult
 
 
 def coverage_warnings(now: datetime) -> Iterator[CheckResult]:
-    """A finding per rota, with its first gap of the next 14 days."""
+    """One result per rota with gaps, which names the first gap of the next 14 days."""
     by_rota: dict[int, list[Gap]] = {}
     for gap in gaps_that_matter(at=now):
         by_rota.setdefault(gap.rota.pk, []).append(gap)

@@ -1,7 +1,7 @@
-"""Whether the desk keeps its promises right now: database, sweep, mail fetch, queues. Pure of requests.
+"""Checks whether the desk keeps its promises right now: database, sweep, mail fetch, queues. No HTTP.
 
 `health(now=...)` is shown by /healthz and by the board. A problem makes the desk unwell (503); a warning
-needs somebody's attention but stops nothing.
+needs attention but stops nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ class HealthReport:
 
 
 def health(*, now: datetime) -> HealthReport:
-    """Look at everything; a database that cannot be asked is itself the finding and never an exception."""
+    """Run every check. A database that does not answer is reported as a problem, never raised."""
     try:
         signs = LivenessEvidence.at(now)
         problems = [finding for check in PROBLEM_CHECKS for finding in check(now)]
@@ -80,7 +80,7 @@ def _fetch_words(mailbox: Mailbox, now: datetime) -> str:
 
 
 def _intake(now: datetime) -> Iterator[CheckResult]:
-    """By the time of storing: the receipt may be older than the mail's arrival here."""
+    """By the time of storing: a mail may have been received long before it was fetched."""
     oldest = InboundEmail.objects.filter(state=IntakeState.STORED).aggregate(at=Min("stored_at"))["at"]
     if is_stuck(oldest, now):
         yield CheckResult(
@@ -111,7 +111,7 @@ def _notifications(now: datetime) -> Iterator[CheckResult]:
 
 
 def _queue(now: datetime) -> Iterator[CheckResult]:
-    """A waiting task carries the time it was queued, a running one the time its worker must be done by."""
+    """For a waiting task ``lock`` is when it was queued, for a running one when its worker must be done."""
     if is_unreachable():
         yield CheckResult(
             Check.QUEUE, _("Redis does not respond. Check that it is running and that REDIS_URL is right.")
@@ -139,13 +139,13 @@ def _failed_mail(now: datetime) -> Iterator[CheckResult]:
 
 
 def _holidays(now: datetime) -> Iterator[CheckResult]:
-    """From 60 days before a year whose make-up days nobody has told the desk."""
+    """From 60 days before a year whose make-up working days are not entered."""
     for text in holiday_warnings(on=now.date()):
         yield CheckResult(Check.HOLIDAYS, text)
 
 
 def _administrators(now: datetime) -> Iterator[CheckResult]:
-    """Whoever is told when nobody is left to escalate to must be reachable themselves."""
+    """When the escalation chain ends, administrators are notified: one of them must be reachable."""
     users = get_user_model().objects.filter(is_superuser=True, is_active=True, is_staff=True)
     has_way = Exists(ContactWay.objects.filter(user=OuterRef("pk"), is_active=True))
     reached = list(users.annotate(has_way=has_way).values_list("email", "has_way"))

@@ -1,4 +1,4 @@
-"""The pages that machines poll: /healthz says whether the desk works, /alive whether the web server answers."""
+"""The pages that monitors poll: /healthz says whether the desk works, /alive whether the web server answers."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -15,16 +15,16 @@ from supportdesk.monitoring.health import HealthReport, health
 from supportdesk.monitoring.metrics_view import shows_token
 from supportdesk.monitoring.operations import VIEW
 
-UNASKED = "unknown"  # while the database cannot be asked
+UNASKED = "unknown"  # while the database does not answer
 
 
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 when promises are enforced and mail flows, else 503.
+    """200 if promises are enforced and mail flows, else 503.
 
-    Everybody reads the state of each kind of check. The reasons, which name mailboxes, rotas and machines, are for who
-    shows the token of /metrics or may see the operations page.
+    Everybody may read the state of each check. The reasons, which name mailboxes, rotas and machines, are
+    shown only with the token of /metrics or to users who may see the operations page.
     """
     report = health(now=timezone.now())
     answer: dict[str, Any] = {"status": "ok" if report.ok else "unwell", "checks": _states(report)}
@@ -42,7 +42,7 @@ def _states(report: HealthReport) -> dict[str, str]:
 
 
 def _may_see_operations(request: HttpRequest) -> bool:
-    """A database that does not answer knows no session."""
+    """False without a database, which holds the session."""
     try:
         return cast(User, request.user).has_perm(VIEW)
     except (DatabaseError, InterfaceError):
@@ -56,5 +56,5 @@ def _as_json(findings: Sequence[CheckResult]) -> list[dict[str, str]]:
 @never_cache
 @require_safe
 def alive(request: HttpRequest) -> HttpResponse:
-    """200 as long as this process answers; the database is not asked."""
+    """200 as long as this process answers; the database is not queried."""
     return HttpResponse("alive\n", content_type="text/plain")

@@ -23,13 +23,13 @@ TITLES = {
     REPAIRS: gettext_lazy("Schedules repaired"),
     START: gettext_lazy("Desk started"),
 }
-UNSHOWN = {ROUNDS}  # by which sweeps know of each other; it tells nothing else
+UNSHOWN = {ROUNDS}  # by which overlapping sweeps detect each other; nothing to show
 PROOF = re.compile(r"(?P<wrong>\d+) of (?P<among>\d+)(: (?P<first>.*))?", re.DOTALL)
 REPAIRED = re.compile(r"(created|repaired|removed) (.+)")
 
 
 def heartbeat_in_words(name: str, detail: str) -> str:
-    """The detail of a heartbeat in words; one that is not understood stays as it is."""
+    """The detail of a heartbeat in words; a detail that is not understood stays as it is."""
     match name:
         case _sweep if name == SWEEP:
             return _swept(detail)

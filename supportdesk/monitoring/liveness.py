@@ -1,6 +1,6 @@
-"""Checks that the sweep, the queue's clusters, its schedules and the nightly proof of the ledger work.
+"""Checks that the sweep, the queue's clusters, its schedules and the nightly ledger check work.
 
-They are read once for all checks: the board asks for them with every refresh.
+The evidence is read once for all checks, because the board runs them with every refresh.
 """
 
 import re
@@ -29,7 +29,7 @@ from supportdesk.schedule_inspection import InspectedRow, RowStanding, inspect_s
 
 @dataclass(frozen=True)
 class LivenessEvidence:
-    """Heartbeats by name, every cluster that was not stopped in order, and the schedules as they stand."""
+    """Heartbeats by name, every cluster that was not stopped in order, and the state of the schedules."""
 
     now: datetime
     beats: Mapping[str, Heartbeat]
@@ -38,7 +38,7 @@ class LivenessEvidence:
 
     @classmethod
     def at(cls, now: datetime) -> "LivenessEvidence":
-        """Three queries."""
+        """Read the evidence. Three queries."""
         beats = {beat.name: beat for beat in Heartbeat.objects.all()}
         return cls(now, beats, list(Cluster.objects.all()), inspect_schedules(now=now))
 
@@ -50,7 +50,7 @@ class LivenessEvidence:
 
 
 def _sweep(signs: LivenessEvidence) -> Iterator[CheckResult]:
-    """A desk that was never swept is starting for as long as a sweep may be late, then it is unwell."""
+    """A desk that was never swept counts as starting for as long as a sweep may be late, then it is unwell."""
     late = timedelta(seconds=settings.SWEEP_LATE_SECONDS)
     beat, now = signs.beat_at(SWEEP), signs.now
     if beat is None and now - _born_at(signs) > late:
@@ -66,13 +66,13 @@ def _sweep(signs: LivenessEvidence) -> Iterator[CheckResult]:
 
 
 def _born_at(signs: LivenessEvidence) -> datetime:
-    """When the desk was last started or its tables were made: before that there was nothing to sweep."""
+    """When the desk was last started or its tables were created: earlier there was nothing to sweep."""
     migrated: datetime | None = MigrationRecorder.Migration.objects.aggregate(at=Max("applied"))["at"]
     return max((at for at in (migrated, signs.beat_at(START)) if at is not None), default=signs.now)
 
 
 def _failing_sweep(signs: LivenessEvidence) -> Iterator[CheckResult]:
-    """The sweep goes on past a ticket that fails; somebody must look at it all the same."""
+    """The sweep skips a ticket that fails, but somebody must look at it all the same."""
     failed = re.search(r"\bfailed=([1-9]\d*)", signs.detail(SWEEP))
     if failed:
         text = ngettext(
@@ -84,7 +84,7 @@ def _failing_sweep(signs: LivenessEvidence) -> Iterator[CheckResult]:
 
 
 def _ledger(signs: LivenessEvidence) -> Iterator[CheckResult]:
-    """What the last proof of the ledger found; its heartbeat begins with the number of mismatches."""
+    """A ledger mismatch: the heartbeat of the last check begins with the number of mismatches."""
     detail = signs.detail(LEDGER)
     if detail and not detail.startswith("0 "):
         yield CheckResult(
@@ -115,7 +115,10 @@ def _clusters(signs: LivenessEvidence) -> Iterator[CheckResult]:
 
 
 def _keys(signs: LivenessEvidence) -> Iterator[CheckResult]:
-    """Whatever is asked signs tasks as well: it counts as one of the machines. Containers may share a host's name."""
+    """Running clusters whose key differs from ours. Containers may share a host name.
+
+    The process that asks queues tasks too, so its key counts as that of a machine.
+    """
     alive = [cluster for cluster in signs.clusters if cluster.is_alive(signs.now)]
     foreign = {cluster.host for cluster in alive if cluster.key_mark not in ("", key_mark())}
     if foreign:
@@ -128,7 +131,7 @@ def _keys(signs: LivenessEvidence) -> Iterator[CheckResult]:
 
 
 def _broken_schedules(signs: LivenessEvidence) -> Iterator[CheckResult]:
-    """A row on which the queue fails stops all the others; one that is missing or edited stops itself."""
+    """A malformed row stops the queue at all the others; a missing or edited row stops only its own task."""
     text = _("Schedules are broken and tasks may not run: %(names)s. Run manage.py sync_schedules.")
     yield from _named(signs, (RowStanding.MALFORMED, RowStanding.MISSING, RowStanding.EDITED), text)
 
@@ -141,7 +144,7 @@ def _odd_schedules(signs: LivenessEvidence) -> Iterator[CheckResult]:
 
 
 def _named(signs: LivenessEvidence, standings: tuple[RowStanding, ...], text: str) -> Iterator[CheckResult]:
-    """A desk without any row was not set up yet; what that means is the sweep's finding."""
+    """A result that names the schedules in these states. If all are missing, the desk is not set up: see the sweep."""
     if all(schedule.standing is RowStanding.MISSING for schedule in signs.schedules):
         return
     names = [title_of(schedule.name) for schedule in signs.schedules if schedule.standing in standings]

@@ -1,7 +1,7 @@
-"""The desk's figures for Prometheus, as a collector that prometheus-client writes out.
+"""The desk's metrics for Prometheus, as a collector that prometheus-client encodes.
 
-All of them come from the database, so any web process answers for the whole desk, and nothing is counted in memory
-(.github/decisions/monitoring.md).
+All of them come from the database, so any web process answers for the whole desk, and no process counts in
+memory (.github/decisions/monitoring.md).
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,23 +17,23 @@ from supportdesk.monitoring.health import health
 from supportdesk.monitoring.liveness import LivenessEvidence
 from supportdesk.schedule_inspection import RowStanding
 
-# The values of a sample's labels, in the order of the metric's label names, and the figure.
+# The label values of a sample, in the order of the metric's label names, and its value.
 Sample = tuple[tuple[str, ...], float]
 
 
 class DeskCollector(Collector):
-    """The desk at one moment. About twenty queries, each by an index or over what is open."""
+    """The desk at one moment. About twenty queries, each on an index or on open rows only."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Leave out a metric without samples: there is nothing to say about it."""
+        """Yield the metrics, leaving out those without samples."""
         return (gauge for gauge in _gauges(self.now) if gauge.samples)
 
 
 def registry_at(now: datetime) -> CollectorRegistry:
-    """A registry of its own, so that the library's figures about this one process are not among the desk's."""
+    """A registry of its own, so that the library's metrics about this process are not mixed in."""
     registry = CollectorRegistry()
     registry.register(DeskCollector(now))
     return registry

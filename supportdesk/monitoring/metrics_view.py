@@ -1,4 +1,4 @@
-"""The desk's figures for Prometheus, for whoever shows the token."""
+"""The desk's metrics for Prometheus, protected by a token."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ from supportdesk.monitoring.metrics import registry_at
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """No such page without METRICS_TOKEN; 401 without `Authorization: Bearer` and that token."""
+    """The metrics. 404 without METRICS_TOKEN; 401 for a request without `Authorization: Bearer` and that token."""
     if not settings.METRICS_TOKEN:
         raise Http404
     if not shows_token(request):
@@ -32,15 +32,15 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def encoder_for(accept: str) -> tuple[Callable[[Collector], bytes], str]:
-    """OpenMetrics for who asks for it, as Prometheus does, else the older text format; and its content type."""
+    """The encoder and its content type: OpenMetrics if the client accepts it, as Prometheus does, else plain text."""
     try:
         return choose_encoder(accept)
-    except TypeError:  # the library cannot compare a version that is no number
+    except TypeError:  # the library cannot compare a version that is not a number
         return choose_encoder("")
 
 
 def shows_token(request: HttpRequest) -> bool:
-    """Whether there is a token, and the request has it."""
+    """True if a token is configured and the request carries it."""
     scheme, _space, shown = request.headers.get("Authorization", "").partition(" ")
     if not settings.METRICS_TOKEN or scheme.lower() != "bearer":
         return False

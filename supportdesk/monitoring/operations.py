@@ -1,4 +1,4 @@
-"""What the operations page shows: whether promises are enforced in time, what waits, and what runs where."""
+"""Loads the operations page: whether promises are enforced in time, what waits, and what runs where."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ from supportdesk.schedule_inspection import InspectedRow, RowStanding
 from supportdesk.schedules import TIMETABLE, ScheduledTask
 from tickets.models import Mailbox
 
-VIEW = "supportdesk.view_cluster"  # who may see this page, and the reasons in /healthz
+VIEW = "supportdesk.view_cluster"  # the permission for this page, and for the reasons in /healthz
 DAY = timedelta(hours=24)
-MOST_LISTED = 50  # steps of one catch-up; the others are counted
+MOST_LISTED = 50  # how many steps of an outage are listed; the others are counted
 STANDINGS = {
     RowStanding.OK: gettext_lazy("on time"),
     RowStanding.LATE: gettext_lazy("late"),
@@ -51,7 +51,7 @@ class Lags:
 
 @dataclass(frozen=True)
 class Task:
-    """A heartbeat in words that people read."""
+    """A task and its heartbeat in words."""
 
     name: Any
     beat: Heartbeat
@@ -71,7 +71,7 @@ class WaitingWork:
 
 @dataclass(frozen=True)
 class PlannedTask:
-    """A line of the timetable. ``last_due`` is the time of its last run by the plan; None before the first."""
+    """One scheduled task. ``last_due`` is when it should have run last; None before its first run."""
 
     inspected: InspectedRow
     standing: Any
@@ -84,7 +84,7 @@ class PlannedTask:
 
     @property
     def does(self) -> str:
-        """What it is for; of a row that is not the desk's the function it calls."""
+        """The task's purpose; for a schedule that the desk does not define, the function it calls."""
         if self.entry is not None:
             return str(ABOUT[self.entry.name].does)
         return self.inspected.row.func if self.inspected.row else ""
@@ -117,7 +117,7 @@ class RunningCluster:
 
 @dataclass(frozen=True)
 class LateBreach:
-    """One step that was caught up."""
+    """One step that fired late."""
 
     escalation: Escalation
 
@@ -128,7 +128,7 @@ class LateBreach:
 
 @dataclass(frozen=True)
 class OutageCaughtUp:
-    """One outage: when it was made up for, and its steps, of which only the first are listed."""
+    """One outage: when the desk caught up, and its late steps, of which only the first are listed."""
 
     catch_up: CatchUp
 
@@ -143,7 +143,7 @@ class OutageCaughtUp:
 
 @dataclass(frozen=True)
 class Operations:
-    """Everything on the page at one moment; its queries do not grow with its rows."""
+    """Everything on the page at one moment; the number of queries does not depend on the rows."""
 
     health: HealthReport
     lags: Sequence[Lags]
@@ -176,7 +176,7 @@ def operations(*, now: datetime) -> Operations:
 
 
 def _tasks(signs: LivenessEvidence) -> list[Task]:
-    """The known ones first, in their order; one that has a name nobody translated is shown by it."""
+    """Known tasks first, in their order; a task without a translated title is shown by its name."""
     others = sorted(signs.beats.keys() - TITLES.keys() - UNSHOWN)
     names = [*(name for name in TITLES if name in signs.beats), *others]
     return [Task(TITLES.get(name, name), signs.beats[name]) for name in names]
@@ -212,7 +212,7 @@ def _planned(inspected: InspectedRow) -> PlannedTask:
 
 
 def _last_due(inspected: InspectedRow, entry: ScheduledTask | None) -> datetime | None:
-    """By the plan and not by a record: the queue keeps none of what went well."""
+    """When it was due by the schedule, not by a record: the queue keeps no record of a success."""
     row = inspected.row
     if row is None or entry is None or not row.task or not row.next_run or inspected.standing.is_wrong:
         return None

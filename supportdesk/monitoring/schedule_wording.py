@@ -1,4 +1,4 @@
-"""Describes the tasks of the timetable to operators."""
+"""Describes the scheduled tasks to operators."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -61,12 +61,12 @@ ABOUT = {
 
 
 def title_of(name: str) -> str:
-    """A row that does not belong to the desk goes by the name it has."""
+    """The title of a task; for a schedule that the desk does not define, its name."""
     return str(ABOUT[name].title) if name in ABOUT else name
 
 
 def how_often(entry: ScheduledTask) -> str:
-    """``every minute``, ``each day at 03:30``; hours are those of the desk's zone, which is named."""
+    """``every minute``, ``each day at 03:30``; times are in the desk's zone, which is named."""
     if entry.cron is None:
         text = _("every minute") if (entry.minutes or 1) == 1 else _("every %(count)s minutes")
         return text % {"count": entry.minutes}

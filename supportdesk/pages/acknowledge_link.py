@@ -1,6 +1,6 @@
 """The page behind the link in a notification: only its button (POST) acknowledges, so that mail scanners cannot.
 
-Why so: .github/decisions/notifications.md.
+Reasons: .github/decisions/notifications.md.
 """
 
 from datetime import datetime
@@ -27,12 +27,12 @@ QUIET = {
 }
 
 
-# The signed link is the authority here, no cookie is; and a page without referrers posts with the origin "null".
+# The signed link authorizes the request, not a cookie. A page without referrers posts with the origin "null".
 @csrf_exempt
 @xframe_options_deny
 @require_http_methods(["GET", "HEAD", "POST"])
 def acknowledge_page(request: HttpRequest, token: str) -> HttpResponse:
-    """Show what waits, in the language of whom the link invites; 404 for whatever is wrong with it."""
+    """Show the ticket that waits, in the language of the person invited; 404 if anything is wrong with the link."""
     now = timezone.now()
     asked = invitation(token, now=now)
     if asked is None:
@@ -46,7 +46,7 @@ def acknowledge_page(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _act(request: HttpRequest, asked: Invitation, now: datetime) -> str:
-    """Once; what kept it from being done, in words."""
+    """Acknowledge or take over, once. Returns the error to show, or an empty string."""
     if asked.said is not None or asked.is_over:
         return ""
     ticket = asked.escalation.clock.ticket

@@ -1,4 +1,4 @@
-"""Customers with a preview of what a message of theirs is promised; written by the admin of customers."""
+"""The page of a customer, with a preview of what is promised for a message of theirs. The customer admin uses it."""
 
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,7 @@ class CustomerPageAdmin(PreviewPage, TicketedCustomerAdmin):
     )
 
     def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> PreviewTerms:
-        """What is saved; a customer that is not saved yet has no contract."""
+        """The saved terms; a customer that is not saved yet has no contract."""
         contract = contract_in_force(row, at)
         windows = windows_under(contract, at=at)
         if contract is not None:

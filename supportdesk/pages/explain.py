@@ -1,4 +1,4 @@
-"""The page that explains one promise of a ticket, to whoever may see the ticket; made to be printed."""
+"""The page that explains one promise of a ticket to readers who may see the ticket; made to be printed."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -14,7 +14,7 @@ from tickets.models.ticket import TicketQuerySet
 
 
 class ExplainPage(TicketAdmin):
-    """Gives the admin of tickets the page; the subclass decides who sees which ticket."""
+    """Adds the page to the ticket admin; the subclass decides who sees which ticket."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.explain_view)
@@ -25,7 +25,7 @@ class ExplainPage(TicketAdmin):
         raise NotImplementedError
 
     def explain_view(self, request: HttpRequest, object_id: int, clock_id: int) -> HttpResponse:
-        """404 for a promise of another ticket or of one that the reader may not see."""
+        """Show the page; 404 for a promise of another ticket, or of a ticket that the reader may not see."""
         visible = self._visible(request).filter(pk=object_id)
         clocks = Clock.objects.filter(ticket__in=visible)
         explanation = explain(clocks, clock_id, now=timezone.now())

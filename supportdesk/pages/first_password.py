@@ -1,4 +1,4 @@
-"""The page after signing in with a password that the desk made: choose a new password and give an address."""
+"""The page after signing in with a password that the desk generated: choose a password and give an address."""
 
 from typing import Any, cast
 
@@ -36,7 +36,7 @@ class OwnPasswordForm(SetPasswordForm):
 
 
 def own_password(request: HttpRequest, site_context: dict[str, Any]) -> HttpResponse:
-    """Nobody else's: a password that is one's own is changed where the old one is asked for."""
+    """Replace a generated password. Users change a password of their own where the old one is asked for."""
     if not must_choose_password(request):
         return HttpResponseRedirect(reverse("admin:password_change"))
     user = cast(User, request.user)

@@ -1,6 +1,7 @@
-"""The guides of the desk as pages, in the reader's language: for account managers, and for whoever runs the desk.
+"""The desk's guides as pages in the reader's language: one for account managers, one for operators.
 
-They are the Markdown files of .github/guide, which stand beside the code in a clone and in an editable install.
+They are the Markdown files of .github/guide, which stand beside the code in a clone and in an editable
+install.
 """
 
 import re
@@ -39,7 +40,7 @@ class Chapter(NamedTuple):
 
 @dataclass(frozen=True)
 class Guide:
-    """``html`` is safe to show and has no title; each chapter is a heading in it."""
+    """One guide. ``html`` is safe to show and leaves out the title; each chapter is a heading in it."""
 
     title: str
     chapters: Sequence[Chapter]
@@ -49,7 +50,7 @@ class Guide:
 def help_page(
     request: HttpRequest, site_context: dict[str, Any], name: str = ACCOUNT_MANAGER
 ) -> HttpResponse:
-    """Show one guide to whoever may sign in, that of operators only to those who may see Operations."""
+    """Show one guide to anybody who may sign in; the operators' guide only to readers who may see Operations."""
     may_operate = cast(User, request.user).has_perm(VIEW)
     if name == OPERATOR and not may_operate:
         raise PermissionDenied
@@ -62,7 +63,7 @@ def help_page(
 
 @lru_cache
 def guide_in(name: str, language: str) -> Guide | None:
-    """The guide in Chinese or else in English; None if there is none of that name."""
+    """The guide in Chinese for Chinese readers, else in English; None if there is no guide of that name."""
     ending = ".zh.md" if language == Language.CHINESE else ".md"
     if name not in (ACCOUNT_MANAGER, OPERATOR) or not (FOLDER / f"{name}{ending}").is_file():
         return None
@@ -70,10 +71,10 @@ def guide_in(name: str, language: str) -> Guide | None:
 
 
 def rendered(markdown: str) -> Guide:
-    """Give the headings anchors and turn links between the guides into those of the desk."""
+    """Render the Markdown with an anchor at each heading, and with links between guides leading to the desk's pages."""
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = parser.parse(markdown)
-    title, body = tokens[1].content, tokens[3:]  # each guide begins with its title
+    title, body = tokens[1].content, tokens[3:]  # every guide begins with its title
     chapters = [
         Chapter(_with_anchor(opening, text.content), text.content) for opening, text in _chapters(body)
     ]
@@ -86,7 +87,7 @@ def rendered(markdown: str) -> Guide:
 
 
 def _chapters(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token]]:
-    """The opening and the text of each heading of the second level."""
+    """The introduction, then the text under each heading of the second level."""
     pairs = pairwise(tokens)
     return ((token, text) for token, text in pairs if (token.type, token.tag) == ("heading_open", "h2"))
 

@@ -1,4 +1,4 @@
-"""The reader's own settings: language and time zone of everything they see, and the link to their shifts."""
+"""The settings page of a user: their language and time zone, and the link to the calendar of their shifts."""
 
 from typing import Any, cast
 from zoneinfo import available_timezones
@@ -41,7 +41,7 @@ class ReaderForm(forms.ModelForm):
 
 
 def my_settings(request: HttpRequest, site_context: dict[str, Any]) -> HttpResponse:
-    """Show and save them; whoever has no staff profile yet gets one by saving."""
+    """Show and save the settings. A user without a staff profile gets one on saving."""
     user = cast(User, request.user)
     profile = StaffProfile.objects.filter(user=user).first() or StaffProfile(user=user)
     form = ReaderForm(request.POST or None, instance=profile, label_suffix="")
@@ -63,7 +63,7 @@ def my_settings(request: HttpRequest, site_context: dict[str, Any]) -> HttpRespo
 
 @require_POST
 def duty_link(request: HttpRequest) -> HttpResponse:
-    """Make a new link to the reader's shifts, which ends the old one, or only end it."""
+    """Create a new link to the reader's shifts, which revokes the old one, or only revoke it."""
     user = cast(User, request.user)
     if "remove" in request.POST:
         revoke_link(user=user)

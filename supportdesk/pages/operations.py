@@ -1,4 +1,4 @@
-"""The operations page: shows operators whether the desk works."""
+"""The operations page, which shows operators whether the desk works."""
 
 from typing import Any, cast
 
@@ -14,7 +14,7 @@ from supportdesk.monitoring.operations import VIEW, operations
 
 
 def operations_page(request: HttpRequest, site_context: dict[str, Any]) -> HttpResponse:
-    """Tickets are named only to those who may see all of them; the others see how many."""
+    """The page. Only readers who may see all tickets see their names; the others see how many there are."""
     user = cast(User, request.user)
     if not user.has_perm(VIEW):
         raise PermissionDenied

@@ -1,4 +1,4 @@
-"""The words of the admin's scripts in the reader's language: Django's own catalogue, and ours for what it lacks."""
+"""Translations for the admin's scripts in the reader's language: Django's own catalogue, completed by ours."""
 
 from typing import Any, cast
 

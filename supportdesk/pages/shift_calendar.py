@@ -1,4 +1,4 @@
-"""The calendar feed of a person's shifts: for calendar programs, which cannot sign in."""
+"""The calendar feed of a person's shifts, for calendar programs, which cannot sign in."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
@@ -11,7 +11,7 @@ from escalation.duty.calendar_feed import calendar_of, user_of
 @never_cache
 @require_safe
 def duty_feed(request: HttpRequest, token: str) -> HttpResponse:
-    """The same 404 for every link that is not somebody's own newest one."""
+    """The feed; every link that is not somebody's current one gets the same 404."""
     user = user_of(token)
     if user is None:
         raise Http404

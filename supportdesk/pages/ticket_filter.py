@@ -1,7 +1,7 @@
-"""The one filter over tickets: the board, lists and exports accept the same filters.
+"""The one filter over tickets: the board, lists and exports accept the same parameters.
 
-`TicketFilter(data, queryset=visible_tickets(user), user=user, now=now)`; `.qs` is the answer, `.errors` names
-what could not be understood (and did not narrow anything).
+`TicketFilter(data, queryset=visible_tickets(user), user=user, now=now)`; `.qs` is the result, `.errors` names
+the parameters that were not understood and therefore ignored.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ SOON = timedelta(hours=1)
 
 
 class OwnerChoice(TextChoices):
-    """Whose tickets; any other value is the key of a colleague."""
+    """The owner to filter by; any other value is the key of a colleague."""
 
     ME = "me", pgettext_lazy("whose tickets", "Mine")
     TEAM = "team", pgettext_lazy("whose tickets", "My team's")
@@ -49,7 +49,7 @@ class PromiseChoice(TextChoices):
 
 
 def filter_clocks(clocks: ClockQuerySet, promise: str, now: datetime) -> ClockQuerySet:
-    """Open clocks in the state that a PromiseChoice names; what is past its due time counts as breached."""
+    """Open clocks in the state that a PromiseChoice names; a clock past its due time counts as breached."""
     match promise:
         case PromiseChoice.BREACHED:
             return clocks.filter(due_at__lte=now)
@@ -98,7 +98,7 @@ class TicketFilter(FilterSet):
         now: datetime,
         **kwargs: Any,
     ) -> None:
-        """``queryset`` holds what the user may see; days of ``opened`` are days of the current zone."""
+        """``queryset`` holds the tickets the user may see; dates of ``opened`` are in the current time zone."""
         super().__init__(data, queryset, **kwargs)  # type: ignore[no-untyped-call]
         self.user = user
         self.now = now
@@ -106,7 +106,7 @@ class TicketFilter(FilterSet):
         self.filters["customer"].queryset = lambda request: self._customers
 
     def chosen(self, name: str) -> Any:
-        """The accepted value of one word; empty where it was left out or not understood."""
+        """The accepted value of one parameter; empty if it was left out or not understood."""
         self.form.is_valid()
         return getattr(self.form, "cleaned_data", {}).get(name, "")
 
@@ -120,7 +120,7 @@ class TicketFilter(FilterSet):
 
     @property
     def _customers(self) -> QuerySet[Customer]:
-        """Asked for only where one is chosen: finding out who sees whom costs a query."""
+        """Read only if a customer is chosen: finding out which customers the user may see costs a query."""
         return visible_customers(self.user) if self.data.get("customer") else Customer.objects.none()
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Which parts a one-machine desk has: the web server, the django-q2 cluster and the mail listener."""
+"""The parts of a one-machine desk: the web server, the django-q2 cluster and the mail listener."""
 
 import os
 import sys
@@ -16,14 +16,14 @@ from supportdesk.processes.runner.ports import Binding
 
 MAIL_HOST = "127.0.0.1"
 THREADS = 4
-# gunicorn's workers touch a file to show that they live; on a disk under load that touch may hang.
+# gunicorn's workers touch a file as a sign of life; on a disk under load that may block.
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # no file of ours has a fixed name there
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # what the operator may ask for
 
 
 @dataclass(frozen=True)
 class DeskPlan:
-    """What the operator asked for. A mail port of 0 leaves that protocol out."""
+    """The operator's options. A mail port of 0 leaves that protocol out."""
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -33,7 +33,7 @@ class DeskPlan:
 
     @property
     def near_host(self) -> str:
-        """The address under which this machine itself reaches the web server."""
+        """The address by which this machine itself reaches the web server."""
         return ANY_ADDRESS.get(self.host, self.host)
 
     @property
@@ -42,7 +42,7 @@ class DeskPlan:
 
     @property
     def site_url(self) -> str:
-        """The address in mails: what the operator has set, else where this desk listens."""
+        """The base URL in mails: the operator's setting, else the address where this desk listens."""
         return settings.SITE_URL if os.environ.get("SITE_URL") else self.url.rstrip("/")
 
     def bindings(self) -> list[Binding]:
@@ -55,7 +55,7 @@ class DeskPlan:
 
 
 def desk_parts(plan: DeskPlan, *, ready: str) -> list[DeskPart]:
-    """All parts. `ready` is said when the web server answers for the first time."""
+    """All parts. `ready` is printed when the web server answers for the first time."""
     return [web_part(plan, ready), cluster_part(plan), *mail_part(plan)]
 
 
@@ -88,13 +88,13 @@ def cluster_part(plan: DeskPlan) -> DeskPart:
         probe=ClusterProbe(name),
         probe_every=10,
         patience=settings.CLUSTER_SILENCE_SECONDS,
-        # It waits for the tasks under way; those are short, and whatever is cut off is done again.
+        # It waits for its running tasks, which are short; any that is cut off is run again.
         grace=15,
     )
 
 
 def mail_part(plan: DeskPlan) -> Iterator[DeskPart]:
-    """No part at all when both protocols are left out."""
+    """The mail listener; None if both protocols are left out."""
     port = plan.lmtp_port or plan.smtp_port
     if not port:
         return
@@ -118,5 +118,5 @@ def shared_memory() -> tuple[str, ...]:
 
 
 def bracketed(host: str) -> str:
-    """An IPv6 address as it stands before a port."""
+    """The host as written before a port: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host else host

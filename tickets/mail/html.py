@@ -1,6 +1,6 @@
 """Parses HTML bodies under limits that keep hostile ones cheap, however deeply they are nested.
 
-Why so: .github/decisions/mail.md.
+Reasons: .github/decisions/mail.md.
 """
 
 import re

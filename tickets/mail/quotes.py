@@ -1,7 +1,7 @@
 """Separates what was written now from what is quoted: cuts a text into segments that join to the same text again.
 
 When in doubt nothing is folded: hiding a customer's words is worse than showing a quote.
-Why so: .github/decisions/mail.md.
+Reasons: .github/decisions/mail.md.
 """
 
 import re

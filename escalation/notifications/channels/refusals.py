@@ -1,7 +1,7 @@
 """Services that say "no" with the status 200, which Apprise takes for a yes: what their answers look like.
 
 Each rule reads the JSON of an answer, as the service's own documentation describes it.
-Why so: .github/decisions/notifications.md.
+Reasons: .github/decisions/notifications.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the board shows: which promise falls due next, and what else needs attention. Values and queries only.
 
-Why so: .github/decisions/pages.md.
+Reasons: .github/decisions/pages.md.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,17 +31,17 @@ from tickets.models.ticket import TicketQuerySet
 
 SHOWN_STRANDED = 8
 PAGE = 50
-CAP = 1000  # nobody pages further; counting on costs more than the page itself
+CAP = 1000  # nobody pages further, and a full count would cost more than the page itself
 RECENT = timedelta(days=7)
 PEOPLE = ("customer", "contact", "owner")
 
 
 @dataclass(frozen=True)
 class BoardRow:
-    """A line of the board; without a clock the turn is the customer's or the ticket is done.
+    """One line of the board. Without a clock, the customer has to reply or the ticket is done.
 
-    ``in_hand`` is what was said by who has it now; ``asks_me``: the reader is to say that they have it;
-    ``opened_late``: what opened the ticket was written down later.
+    ``in_hand`` is the acknowledgement of the person who has the ticket now; ``asks_me`` is true if the reader
+    should acknowledge; ``opened_late``: the message that opened the ticket was written down later.
     """
 
     ticket: Ticket
@@ -54,9 +54,9 @@ class BoardRow:
 
 @dataclass(frozen=True)
 class BoardPage:
-    """One page. First the open promises by due time, then tickets without one, the latest activity first.
+    """One page of the board: open promises by due time, then tickets without one, most recently active first.
 
-    ``promised`` is how many open promises there are in all, counted up to CAP + 1.
+    ``promised`` is the number of open promises, counted up to CAP + 1.
     """
 
     rows: Sequence[BoardRow]
@@ -78,10 +78,10 @@ def board_rows(
     promise: str = "",
     active_only: bool = True,
 ) -> BoardPage:
-    """A page of `tickets`, which are filtered and hold what the `reader` may see.
+    """A page of `tickets`, which must already be filtered and limited to what the `reader` may see.
 
-    `promise` is what the filter asked of it (a PromiseChoice or nothing): it spares the half of the list that is
-    empty. `active_only` leaves out what is resolved or closed and has no open promise.
+    `promise` is the PromiseChoice of the filter, if any: with it, the half of the list that must be empty is
+    not queried. `active_only` leaves out resolved and closed tickets without an open promise.
     """
     clocks = _requested(promised_clocks(tickets), promise, now)
     others = unpromised(tickets, active_only=active_only) if promise in ("", PromiseChoice.NONE) else None
@@ -113,13 +113,13 @@ def _promised_rows(clocks: Sequence[Any], now: datetime, reader: User | None) ->
 
 
 def open_clocks(tickets: TicketQuerySet) -> ClockQuerySet:
-    """Open clocks of these tickets; the condition is left out where it would let everything through."""
+    """Open clocks of these tickets; the condition is dropped where it would match every ticket."""
     clocks = Clock.objects.ticking()
     return clocks.filter(ticket__in=tickets.order_by().values("pk")) if tickets.query.where else clocks
 
 
 def promised_clocks(tickets: TicketQuerySet) -> ClockQuerySet:
-    """The promise of each ticket that falls due first; what is breached comes first by nature."""
+    """For each ticket, the open promise that falls due first. Breached promises sort first by their due time."""
     others = Clock.objects.ticking().filter(ticket=OuterRef("ticket"))
     earlier = others.filter(
         Q(due_at__lt=OuterRef("due_at")) | Q(due_at=OuterRef("due_at"), pk__lt=OuterRef("pk"))
@@ -146,7 +146,7 @@ class BoardCounters:
 
 
 def board_counters(tickets: TicketQuerySet, *, now: datetime) -> BoardCounters:
-    """Counters over everything the reader may see; fire drills are shown in the list and not counted."""
+    """Count everything the reader may see, except fire drills, which are listed but not counted."""
     clocks = open_clocks(tickets).real()
     intake = tickets.active().real().filter(owner__in=Desk.objects.values("intake_owner"))
     return BoardCounters(
@@ -159,7 +159,7 @@ def board_counters(tickets: TicketQuerySet, *, now: datetime) -> BoardCounters:
 
 @dataclass(frozen=True)
 class StrandedTickets:
-    """Promises that nobody is left to escalate to: how many, since when, and the tickets of them the reader may see."""
+    """Promises with nobody left to escalate to: their number, since when, and those tickets the reader may see."""
 
     number: int
     since: datetime
@@ -167,7 +167,7 @@ class StrandedTickets:
 
 
 def stranded_tickets(tickets: TicketQuerySet) -> StrandedTickets | None:
-    """What turns the board red for everybody, whoever's tickets they are. One query where all is well, else two."""
+    """The promises that turn the board red for every reader, or None. One query if there are none, else two."""
     lost = Clock.objects.ticking().real().filter(stranded_at__isnull=False).order_by("stranded_at")
     clocks = list(lost.only("stranded_at", "ticket")[: CAP + 1])
     since = clocks[0].stranded_at if clocks else None
@@ -179,7 +179,7 @@ def stranded_tickets(tickets: TicketQuerySet) -> StrandedTickets | None:
 
 @dataclass(frozen=True)
 class MailTrouble:
-    """Mail that needs somebody's hand: parked and unreadable ones, and what could not be sent in a week."""
+    """Mail that a person must look at: parked and unreadable mail, and last week's mail that could not be sent."""
 
     parked: int
     failed: int
@@ -187,7 +187,7 @@ class MailTrouble:
 
 
 def mail_trouble(*, now: datetime) -> MailTrouble:
-    """For those who see everything: what became no ticket names no owner."""
+    """Counts for readers who see everything: mail that became no ticket has no owner to restrict it by."""
     trouble = InboundEmail.objects.filter(state__in=(IntakeState.PARKED, IntakeState.FAILED))
     counts = dict(trouble.order_by().values_list("state").annotate(number=Count("pk")))
     refused = OutboundEmail.objects.filter(state__in=(OutboxState.FAILED, OutboxState.BOUNCED))
@@ -200,9 +200,9 @@ def mail_trouble(*, now: datetime) -> MailTrouble:
 
 @dataclass(frozen=True)
 class RotaDuty:
-    """Who is on duty in one rota now, and who follows. Either may be missing: a gap.
+    """The person on duty in one rota now, and the next one. Either is None where the rota has a gap.
 
-    ``answer`` is who would be paged, which is somebody else where who is on duty is away.
+    ``answer`` is the person who would be paged: somebody else if the person on duty is away.
     """
 
     rota: str
@@ -212,7 +212,7 @@ class RotaDuty:
 
 
 def duties(*, now: datetime) -> list[RotaDuty]:
-    """One line per rota that has shifts in the next days. One query, and four more where there is a rota."""
+    """One entry per rota that has shifts in the next days. One query, and four more if there are any rotas."""
     watches = [(duty.now or duty.next, duty) for duty in on_duty_by_rota(at=now).values()]
     people = People.at(now) if watches else None
     return [
@@ -229,20 +229,20 @@ def duties(*, now: datetime) -> list[RotaDuty]:
 
 @dataclass(frozen=True)
 class KeptShare:
-    """Promises of one week that ended one way or the other."""
+    """Kept and broken promises of one week, among those that have ended."""
 
     met: int
     breached: int
 
     @property
     def percent(self) -> float | None:
-        """Share of promises kept; None where nothing fell due."""
+        """The percentage of promises kept; None if nothing fell due."""
         ended = self.met + self.breached
         return round(100 * self.met / ended, 1) if ended else None
 
 
 def compliance(tickets: TicketQuerySet, *, now: datetime) -> tuple[KeptShare, KeptShare]:
-    """This week and last, by due time, as weeks of the desk's zone."""
+    """This week's and last week's figures, by due time, for weeks in the desk's time zone."""
     zone = ZoneInfo(settings.DESK_TIME_ZONE)
     this, last = week_of(now, zone).bounds(zone), last_complete_week(now, zone).bounds(zone)
     clocks = Clock.objects.real().filter(due_at__gte=last[0], due_at__lt=this[1])

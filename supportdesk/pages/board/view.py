@@ -1,4 +1,4 @@
-"""Shows the board, the part of it that refreshes itself, and its list as a download."""
+"""The views of the board: the page, the part of it that refreshes itself, and the list as a download."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -39,9 +39,9 @@ DESK = "customers.view_desk"  # directors, operators and administrators
 
 
 def board(request: HttpRequest, each_context: Callable[[HttpRequest], dict[str, Any]]) -> HttpResponse:
-    """The whole page, or for htmx only what changes by itself: list, counters, health.
+    """The whole page or, for htmx, only the parts that refresh: list, counters and health.
 
-    ``each_context`` gives what surrounds every page of the admin; a refresh does without.
+    ``each_context`` returns the context that every admin page needs; a refresh does not call it.
     """
     now = timezone.now()
     chosen = _filter(request, now)
@@ -59,14 +59,14 @@ def board(request: HttpRequest, each_context: Callable[[HttpRequest], dict[str, 
 
 
 def compliance_figures(request: HttpRequest) -> HttpResponse:
-    """The share of promises kept, apart from the board: it reads two weeks of promises."""
+    """The share of promises kept. A request of its own, because it reads the promises of two weeks."""
     now = timezone.now()
     this_week, last_week = compliance(_filter(request, now).queryset, now=now)
     return render(request, "supportdesk/board_kept.html", {"this_week": this_week, "last_week": last_week})
 
 
 def export_list(request: HttpRequest) -> HttpResponseBase:
-    """The list of the board as CSV, with the same filter."""
+    """Download the list of the board as CSV, with the same filter."""
     if not request.user.has_perm(VIEW):
         raise PermissionDenied
     tickets = _filter(request, timezone.now()).qs.order_by("-opened_at")
@@ -75,7 +75,7 @@ def export_list(request: HttpRequest) -> HttpResponseBase:
 
 @require_POST
 def acknowledge_row(request: HttpRequest, ticket: int) -> HttpResponse:
-    """Say "I have it" from a row; htmx is told to load the list again, which shows who has it."""
+    """Acknowledge the ticket from its row. htmx is then told to reload the list, which shows who has the ticket."""
     user = cast(User, request.user)
     if not user.has_perm(CHANGE):
         raise PermissionDenied
@@ -98,7 +98,7 @@ def _filter(request: HttpRequest, now: datetime) -> TicketFilter:
 
 
 def _is_partial(request: HttpRequest) -> bool:
-    """A page that htmx restores from the history is wanted whole."""
+    """True if htmx asked for the refreshing parts only; a page restored from the browser's history needs the whole."""
     return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
 
 
@@ -123,7 +123,7 @@ def _live(request: HttpRequest, chosen: TicketFilter, now: datetime) -> dict[str
         "health": health(now=now),
         "may_see_desk": user.has_perm(DESK),
         "query": params.urlencode(),
-        # A row's address without a look-up per row.
+        # The URL of a row, without resolving it for every row.
         "ticket_url": reverse("admin:tickets_ticket_changelist"),
         "board_url": f"{reverse('admin:index')}board/",
     }

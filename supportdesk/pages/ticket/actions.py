@@ -49,7 +49,7 @@ from tickets.services.submissions import claim_submission
 
 
 class NewerMessage(DeskError):
-    """The customer wrote while the answer was being written; the text is kept and nothing is sent."""
+    """The customer wrote while the reply was being written: the text is kept and nothing is sent."""
 
     def __init__(self, message: Message) -> None:
         super().__init__(
@@ -60,7 +60,7 @@ class NewerMessage(DeskError):
 
 @dataclass(frozen=True)
 class ActionContext:
-    """Who acts on which ticket, when (UTC), with the cleaned data of the form."""
+    """The ticket, the person acting, the time (UTC) and the cleaned data of the form."""
 
     ticket: Ticket
     actor: User
@@ -82,7 +82,8 @@ class PageAction:
 def act_once(act: PageAction, acting: ActionContext) -> None:
     """Perform the act unless its token was used before. All or nothing; raises DeskError.
 
-    A page that the browser brought back carries a used token: other words with it are not swallowed but refused.
+    A page restored by the browser carries a used token: a different text sent with it is refused, not
+    silently dropped.
     """
     with transaction.atomic():
         if claim_submission(acting.data["token"], actor=acting.actor, at=acting.at):
@@ -112,7 +113,7 @@ def _reply(acting: ActionContext) -> None:
 
 
 def _hold_for_newer(acting: ActionContext) -> None:
-    """Under the lock, so that no message slips in between the look and the answer."""
+    """Raise NewerMessage if the customer wrote meanwhile. Locks the ticket, so that no message slips in afterwards."""
     inbound = lock_ticket(acting.ticket).messages.filter(kind=MessageKind.INBOUND, pk__gt=acting.data["seen"])
     newest = inbound.order_by("pk").last()
     if newest is not None:
@@ -229,7 +230,7 @@ def _move_of(acting: ActionContext) -> AbsenceMove:
 
 
 def _merge(acting: ActionContext) -> None:
-    """Only into what the actor may see; anything else does not exist."""
+    """Merge into a ticket the actor may see; any other number is treated as unknown."""
     into = visible_tickets(acting.actor).filter(pk=acting.data["into"]).first()
     if into is None:
         raise DeskError(_("There is no ticket with this number."))

@@ -1,4 +1,4 @@
-"""The page of one ticket, with everything that can be done on it, and tickets written down by hand."""
+"""The admin of tickets: the page of one ticket with all its actions, and the form for tickets entered by hand."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -78,7 +78,7 @@ class TicketPageAdmin(PromiseColumn, ExplainPage):
         visible: TicketQuerySet,
         bound: Mapping[str, forms.Form] = MappingProxyType({}),
     ) -> HttpResponse:
-        """``bound`` holds the form that could not be accepted: what was written in it is shown again."""
+        """Render the page. ``bound`` holds a rejected form, so that its text is shown again."""
         now = timezone.now()
         may_change = self.has_change_permission(request, ticket)
         for_lead = may_change and request.user.has_perm(LEADS)
@@ -100,7 +100,7 @@ class TicketPageAdmin(PromiseColumn, ExplainPage):
         return TemplateResponse(request, "supportdesk/ticket/page.html", context)
 
     def act_view(self, request: HttpRequest, object_id: int, name: str) -> HttpResponseBase:
-        """Do one thing. htmx gets only the notice when it fails, so that text and files stay in the form."""
+        """Perform one action. On failure htmx gets only the notice, so that text and files stay in the form."""
         if name not in ACTS:
             raise Http404
         visible = self._visible(request)
@@ -121,7 +121,7 @@ class TicketPageAdmin(PromiseColumn, ExplainPage):
         return _go(request, f"{reverse('admin:tickets_ticket_change', args=[ticket.pk])}?sent={name}")
 
     def news_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Whether the customer wrote since the page was loaded: 204 when not."""
+        """Say whether the customer wrote since the page was loaded; 204 if not."""
         ticket = _found(self._visible(request), object_id)
         seen = request.GET.get("seen", "")
         since = int(seen) if seen.isascii() and seen.isdigit() else 0
@@ -166,13 +166,13 @@ class TicketPageAdmin(PromiseColumn, ExplainPage):
 
 
 def _found(visible: TicketQuerySet, pk: int) -> Ticket:
-    """404 for what the reader may not see: whether it exists is not theirs to know."""
+    """The ticket; 404 also for one the reader may not see, so that its existence is not revealed."""
     offered = Exists(AbsenceMove.objects.offered().filter(ticket=OuterRef("pk")))
     return get_object_or_404(visible.select_related(*PEOPLE).annotate(is_offered=offered), pk=pk)
 
 
 def _is_offered(ticket: Ticket) -> bool:
-    """Whether somebody who was away may have it back, as `_found` has looked up with the ticket."""
+    """True if somebody back from an absence may take the ticket back; `_found` annotated the ticket with it."""
     return bool(getattr(ticket, "is_offered", True))
 
 
@@ -183,14 +183,14 @@ def _refusal(request: HttpRequest, name: str, problem: DeskError) -> HttpRespons
 
 
 def _seeing(form: forms.Form, problem: DeskError) -> forms.Form:
-    """The form to show again; the newer message that held it back counts as seen now."""
+    """The form to show again. A newer message that stopped it counts as seen from now on."""
     if isinstance(problem, NewerMessage):
         form.data = {**form.data.dict(), "seen": str(problem.message.pk)}  # type: ignore[attr-defined]
     return form
 
 
 def _attempt(act: PageAction, form: forms.Form, ticket: Ticket, request: HttpRequest) -> DeskError | None:
-    """Do it; what a person can mend comes back as the error to show."""
+    """Perform the act; an error that the user can correct is returned to be shown."""
     if not form.is_valid():
         return DeskError(
             sentences(labelled(form[name].label, errors[0]) for name, errors in form.errors.items())

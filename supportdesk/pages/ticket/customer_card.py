@@ -1,4 +1,4 @@
-"""The customer's card on the page of a ticket: the terms that apply to it, and what is in force today instead."""
+"""The customer's card on the page of a ticket: the terms of this ticket, and today's terms where they differ."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ OTHER_TICKETS = 5
 
 @dataclass(frozen=True)
 class CustomerCard:
-    """``contract`` is the one the ticket's promises stand under, ``today`` the one a new ticket would."""
+    """The card. ``contract`` is the one that the ticket's promises stand under, ``today`` that of a new ticket."""
 
     customer: Customer
     contract: Contract | None
@@ -52,7 +52,7 @@ class CustomerCard:
 def card_of(
     customer: Customer, ticket: Ticket, clocks: Sequence[Clock], *, visible: TicketQuerySet, now: datetime
 ) -> CustomerCard:
-    """``clocks`` are the ticket's, newest first, with contract and policy version; at most five queries."""
+    """The card. ``clocks`` are the ticket's, newest first, with contract and policy version. At most five queries."""
     today = contract_in_force(customer, now)
     leading = _leading(clocks)
     if leading is not None:
@@ -75,13 +75,13 @@ def card_of(
 
 
 def _leading(clocks: Sequence[Clock]) -> Clock | None:
-    """The promise whose terms speak for the ticket: of those that are open the strictest, else the newest."""
+    """The promise whose terms the card shows: the strictest open one, else the newest."""
     owed = (clock for clock in clocks if clock.is_open)
     return min(owed, key=lambda clock: clock.due_at, default=clocks[0] if clocks else None)
 
 
 def _windows(contract: Contract | None, at: datetime) -> list[PolicyTarget | ContractWindow]:
-    """What was promised at ``at`` (UTC): the contract's own windows, else the plan's, else the default ones."""
+    """The windows promised at ``at`` (UTC): the contract's own, else the plan's, else the default policy's."""
     policies = Q(version__policy__is_default=True)
     if contract is not None:
         policies |= Q(version__policy__plan=contract.plan_id)
@@ -96,5 +96,5 @@ def _windows(contract: Contract | None, at: datetime) -> list[PolicyTarget | Con
 def _newest(
     windows: Iterable[PolicyTarget | ContractWindow],
 ) -> Iterable[PolicyTarget | ContractWindow]:
-    """Of each kind and priority the last."""
+    """The latest window of each kind and priority."""
     return {(window.kind, window.priority): window for window in windows}.values()

@@ -1,4 +1,4 @@
-"""The forms of the ticket page. They check shape only; what is allowed is decided by the services."""
+"""The forms of the ticket page. They check the input's format only; services decide what is allowed."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ class ManyFilesInput(forms.ClearableFileInput):
 
 
 class ManyFilesField(forms.FileField):
-    """Any number of files, together within the size a mail may have."""
+    """Any number of files, whose total size is limited to what a mail may carry."""
 
     widget = ManyFilesInput
 
@@ -43,7 +43,7 @@ class ManyFilesField(forms.FileField):
 
 
 class AddressesField(forms.CharField):
-    """Email addresses between commas, semicolons or blanks."""
+    """Email addresses separated by commas, semicolons or blanks."""
 
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
         return (value or "").replace(";", " ").replace(",", " ").split()
@@ -58,7 +58,7 @@ def text_area(rows: int, placeholder: Any) -> forms.Textarea:
 
 
 class ReplyForm(OnceForm):
-    """``seen`` is the newest message of the customer that the page showed."""
+    """A reply. ``seen`` is the newest message of the customer that the page showed."""
 
     seen = forms.IntegerField(widget=forms.HiddenInput)
     copies = AddressesField(label=_("Cc"), required=False)
@@ -101,25 +101,25 @@ class ReasonForm(OnceForm):
 
 
 class EscalateForm(ReasonForm):
-    """One level up at once; the reason stands in the ledger and in the handover."""
+    """Escalate by one level now; the reason goes to the ledger and into the handover."""
 
     reason = forms.CharField(label=_("Reason"), required=False, max_length=300)
 
 
 class VoidForm(ReasonForm):
-    """For an answer that answered nothing."""
+    """Void a reply that did not answer anything."""
 
     message = forms.IntegerField(widget=forms.HiddenInput)
 
 
 class MessageForm(OnceForm):
-    """For one of the ticket's messages."""
+    """A form about one of the ticket's messages."""
 
     message = forms.IntegerField(widget=forms.HiddenInput)
 
 
 class DecisionForm(ReasonForm):
-    """For one of the ticket's promises; the reason stands in the ledger."""
+    """A decision about one of the ticket's promises; the reason goes to the ledger."""
 
     reason = forms.CharField(label=_("Reason"), required=False, max_length=300)
     clock = forms.IntegerField(widget=forms.HiddenInput)
@@ -140,7 +140,7 @@ class OwnerForm(ReasonForm):
 
 
 class MergeForm(ReasonForm):
-    """``into`` is the number of the ticket that goes on, in any spelling."""
+    """Merge tickets. ``into`` is the number of the ticket that stays open, in any spelling."""
 
     into = forms.CharField(label=_("Merge into"), max_length=30)
 
@@ -152,7 +152,7 @@ class MergeForm(ReasonForm):
 
 
 class NewTicketForm(OnceForm):
-    """A call or group message written down by hand."""
+    """A ticket for a call or a group message, entered by hand."""
 
     contact: "forms.ModelChoiceField[Contact]" = forms.ModelChoiceField(
         label=_("Contact"), queryset=None, required=False
@@ -179,7 +179,7 @@ class NewTicketForm(OnceForm):
             field.widget.choices = field.choices  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        """A contact's company goes without saying; another one is a slip."""
+        """Require a customer or a contact, and refuse a contact of another customer."""
         data = super().clean() or {}
         contact: Contact | None = data.get("contact")
         customer: Customer | None = data.get("customer")
@@ -198,6 +198,6 @@ def new_files(uploads: list[UploadedFile]) -> list[NewFile]:
 
 
 class AbsenceMoveForm(OnceForm):
-    """Take a ticket back after an absence, or let it stay."""
+    """Take a ticket back after an absence, or leave it with the colleague."""
 
     move = forms.IntegerField(widget=forms.HiddenInput)

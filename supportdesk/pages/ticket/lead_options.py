@@ -1,4 +1,4 @@
-"""What a lead may decide about a promise on the ticket page: waive it, or relax a lowered one."""
+"""The decisions a lead may take about a promise: waive it, or relax it after its priority was lowered."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ WAIVABLE = (ClockState.RUNNING, ClockState.PAUSED, ClockState.BREACHED)
 
 @dataclass(frozen=True)
 class LeadOptions:
-    """``relaxed_due`` is when the promise would fall due; empty when there is nothing to relax."""
+    """``relaxed_due`` is when the relaxed promise would fall due; None if there is nothing to relax."""
 
     may_waive: bool
     relaxed_due: datetime | None
 
 
 def lead_options_of(clock: Clock, events: Iterable[ClockEvent], *, now: datetime) -> LeadOptions:
-    """At most two queries, and none for a promise whose priority was never changed."""
+    """The options for one promise. At most two queries; none if its priority was never changed."""
     was_changed = any(event.change == ClockChange.RETARGETED for event in events)
     return LeadOptions(
         may_waive=clock.waived_at is None and clock.state in WAIVABLE,

@@ -19,7 +19,7 @@ from tickets.services.submissions import claim_submission
 
 @transaction.atomic
 def open_by_hand(data: Mapping[str, Any], *, actor: User, at: datetime) -> Ticket:
-    """``data`` is that of a valid NewTicketForm. Raises DeskError, also when the form was sent before."""
+    """Open the ticket; ``data`` comes from a valid NewTicketForm. Raises DeskError, also for a form sent before."""
     if not claim_submission(data["token"], actor=actor, at=at):
         raise DeskError(_("This ticket was already created; find it on the board."))
     contact: Contact | None = data["contact"]

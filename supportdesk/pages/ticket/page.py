@@ -1,4 +1,4 @@
-"""Everything the page of one ticket shows, loaded once: conversation, promises, chain, customer, history."""
+"""Loads everything the page of one ticket shows, once: conversation, promises, chain, customer, history."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,28 +31,31 @@ from tickets.models import Attachment, Message, Ticket, TimelineEntry
 from tickets.models.ticket import TicketQuerySet
 from tickets.timeline_text import timeline_sentence
 
-LAST_MESSAGES = 6  # older ones are folded
+LAST_MESSAGES = 6  # older messages are folded
 HISTORY = 200
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """Oldest first. ``last_question`` is the newest message of the customer; answers are held against it."""
+    """The messages, oldest first.
+
+    ``last_question`` is the newest message of the customer; a reply is checked against it.
+    """
 
     earlier: Sequence[Message]
     latest: Sequence[Message]
     last_question: int
     unacknowledged: int = (
-        0  # the mail that opened the ticket and got no acknowledgement, as a machine may have sent it
+        0  # key of the mail that opened the ticket and got no receipt mail, as a machine may have sent it
     )
 
 
 @dataclass(frozen=True)
 class ChainStep:
-    """A step of a promise: fired, passed over by a later one, next, or still to come. By hand there is no step.
-    One that ``waits`` comes later than ``at``: nobody knows when, for the promise stands still.
+    """One line of a promise's chain: a step that fired, was skipped, is next or is still to come.
 
-    With ``said`` it is no step but an acknowledgement between them.
+    ``step`` is None for an escalation by hand. A step that ``waits`` happens some time after ``at``: the
+    promise is paused, so nobody knows when. With ``said``, the line is an acknowledgement and no step.
     """
 
     step: EscalationStep | None
@@ -61,7 +64,7 @@ class ChainStep:
     is_next: bool = False
     is_skipped: bool = False
     waits: bool = False
-    to: User | None = None  # who gets the ticket by what is known now
+    to: User | None = None  # who would get the ticket, as far as is known now
     said: Acknowledgement | None = None
 
     @property
@@ -74,9 +77,9 @@ class PromisePanel:
     clock: Clock
     events: Sequence[ClockEvent]
     chain: Sequence[ChainStep]
-    in_hand: Acknowledgement | None = None  # of who has it now
-    said_by: Collection[int] = ()  # who acknowledged what fired last
-    decisions: LeadOptions | None = None  # of a lead; nobody else decides
+    in_hand: Acknowledgement | None = None  # of the person who has it now
+    said_by: Collection[int] = ()  # the users who acknowledged the last firing
+    decisions: LeadOptions | None = None  # for leads only; nobody else decides
 
     @property
     def began_backdated(self) -> bool:
@@ -87,12 +90,12 @@ class PromisePanel:
         at, by = self.clock.stopped_at, self.clock.answered_by_id
         return any(event.is_backdated for event in self.events if (event.at, event.message_id) == (at, by))
 
-    served: Sequence[Served] = ()  # the ways it was promised to be served through
+    served: Sequence[Served] = ()  # the ways through which the answer was promised
 
 
 @dataclass(frozen=True)
 class HistoryLine:
-    """A line of the history."""
+    """One line of the history."""
 
     at: datetime
     actor: str
@@ -111,13 +114,13 @@ class TicketPage:
 
     @property
     def opened_backdated(self) -> bool:
-        """What the ticket was opened by, somebody wrote down later."""
+        """True if the message that opened the ticket was written down later."""
         first = next(iter((*self.conversation.earlier, *self.conversation.latest)), None)
         return first is not None and first.at == self.ticket.opened_at and first.is_backdated
 
     @property
     def open_promise(self) -> PromisePanel | None:
-        """The one that falls due first, of those that do not stand still."""
+        """The open promise that falls due first, leaving out paused ones."""
         ticking = (promise for promise in self.promises if promise.clock.is_open)
         waiting = [promise for promise in ticking if promise.clock.state != ClockState.PAUSED]
         return min(waiting, key=lambda promise: promise.clock.due_at, default=None)
@@ -126,9 +129,9 @@ class TicketPage:
 def ticket_page(
     ticket: Ticket, *, visible: TicketQuerySet, now: datetime, for_lead: bool = False
 ) -> TicketPage:
-    """`ticket` needs its people loaded; `visible` limits the customer's other tickets. At most 19 queries.
+    """Load the page. `ticket` needs its people loaded; `visible` limits the customer's other tickets.
 
-    A lead also sees what to decide: two more for each running promise whose priority was changed.
+    At most 19 queries. For a lead, two more for each running promise whose priority was changed.
     """
     people = People.at(now)
     conversation = _conversation(ticket)
@@ -159,7 +162,10 @@ def _conversation(ticket: Ticket) -> Conversation:
 
 
 def _unacknowledged(conversation: Conversation, entries: Sequence[TimelineEntry]) -> int:
-    """Zero where it was acknowledged, and where the history is too long to tell."""
+    """The key of the mail that opened the ticket and got no receipt mail.
+
+    0 if there is none, or if the history is too long to tell.
+    """
     first = next(iter((*conversation.earlier, *conversation.latest)), None)
     is_mail = first is not None and first.channel == Channel.EMAIL and bool(first.sender_address)
     if first is None or not is_mail or first.kind != MessageKind.INBOUND or not first.is_automatic:
@@ -169,7 +175,7 @@ def _unacknowledged(conversation: Conversation, entries: Sequence[TimelineEntry]
 
 
 def _promises(ticket: Ticket, people: People, now: datetime) -> list[PromisePanel]:
-    """Newest first."""
+    """Panels of the promises, newest first."""
     clocks = list(
         Clock.objects.filter(ticket=ticket)
         .select_related("policy_version__policy", "calendar", "contract__plan", "waived_by")
@@ -208,7 +214,7 @@ def _decidable(promise: PromisePanel, now: datetime) -> PromisePanel:
 
 
 def _chain(clock: Clock, steps: Sequence[EscalationStep], people: People) -> list[ChainStep]:
-    """What fired, and what is ahead of it; steps that an outage let pass stand between, marked."""
+    """The steps that fired, the skipped ones in their place, and the steps ahead."""
     happened = sorted(clock.escalations.all(), key=lambda escalation: escalation.fired_at)
     progress = ChainProgress(
         clock, steps, [escalation for escalation in happened if escalation.step is not None]
@@ -240,7 +246,7 @@ def _to_come(progress: ChainProgress, held: set[int], people: People) -> Iterato
 
 
 def _said_by(clock: Clock, now: datetime) -> set[int]:
-    """Who need not say it again: they acknowledged the last firing, or before any while that lasts."""
+    """Users who need not acknowledge again: they acknowledged the last firing or, before any, are still covered."""
     last = max(clock.escalations.all(), key=lambda each: (each.fired_at, each.pk), default=None)
     mine = (
         each for each in clock.acknowledgements.all() if each.escalation_id == (last.pk if last else None)
@@ -249,13 +255,13 @@ def _said_by(clock: Clock, now: datetime) -> set[int]:
 
 
 def _fired(clock: Clock) -> list[ChainStep]:
-    """Of a promise that ended: only what happened."""
+    """The escalations of a promise that ended; it has no steps ahead."""
     happened = sorted(clock.escalations.all(), key=lambda escalation: escalation.fired_at)
     return [ChainStep(escalation.step, escalation.fired_at, escalation) for escalation in happened]
 
 
 def _history(entries: Sequence[TimelineEntry], names: Mapping[int, str]) -> list[HistoryLine]:
-    """Newest first."""
+    """The history, newest first."""
     return [
         HistoryLine(entry.at, person(entry.actor), timeline_sentence(entry, names), _reason(entry))
         for entry in entries

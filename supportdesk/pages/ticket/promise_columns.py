@@ -1,4 +1,4 @@
-"""Two columns of the ticket list that need more than the ticket: when it was received, and when it is due."""
+"""Two columns of the ticket list that are computed from other tables: received, and due."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,7 @@ SOON = timedelta(hours=1)
 
 
 class PromiseColumn(RowAccessAdmin):
-    """Put it before the ticket admin. Two looks into an index for each row of the page."""
+    """A mixin to put before the ticket admin. It costs two index look-ups per row of the page."""
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Ticket]":
         due = Clock.objects.ticking().filter(ticket=OuterRef("pk")).order_by("due_at").values("due_at")[:1]

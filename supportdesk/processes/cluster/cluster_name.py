@@ -11,20 +11,23 @@ VARIABLE = "DESK_CLUSTER"
 
 
 def new_name() -> str:
-    """Host and process; at most 90 characters. In containers both are often the same, hence a mark of its own."""
+    """Host, process and a random mark, at most 90 characters. In containers host and process are often the same."""
     return f"{socket.gethostname()[:64]}:{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def own_name() -> str:
-    """The name of the cluster this process belongs to; empty outside of one."""
+    """The name of the cluster this process belongs to; empty outside a cluster."""
     return os.environ.get(VARIABLE, "")
 
 
 def key_mark() -> str:
-    """Equal on all machines that sign with the same key, and says nothing of it: the queue refuses others' tasks."""
+    """A mark that is equal on all machines with the same key and does not reveal it.
+
+    The queue refuses tasks signed with another key.
+    """
     return salted_hmac("supportdesk.processes.cluster.key_mark", "").hexdigest()[:12]
 
 
 def queue_of(name: str) -> str:
-    """The queue of one cluster alone, beside the queue that all share."""
+    """The queue of this cluster alone, beside the queue that all clusters share."""
     return f"{settings.Q_CLUSTER['name']}@{name}"

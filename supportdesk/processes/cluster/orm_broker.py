@@ -1,7 +1,7 @@
-"""The database broker of django-q2, which also looks into the queue of its own cluster.
+"""The database broker of django-q2, extended to read the queue of its own cluster too.
 
-With a shared queue any host may take a task, and a host whose cluster is dead would hide behind the others. What lies
-in its own queue only it can take: so it is asked whether it works.
+Any host may take a task from the shared queue, so a host whose cluster is dead would hide behind the others.
+Only the cluster itself takes tasks from its own queue, so a task left there shows whether it works.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ Tasks = list[tuple[Any, Any]] | None
 
 
 class OwnOrm(ORM):
-    """The own queue first; it costs one small query a poll."""
+    """Reads the cluster's own queue first, at the cost of one small query per poll."""
 
     def dequeue(self) -> Tasks:
         return self._own() or super().dequeue()  # type: ignore[no-untyped-call]

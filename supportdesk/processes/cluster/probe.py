@@ -16,11 +16,11 @@ from supportdesk.processes.runner.parts import Liveness, Sign
 
 
 class ClusterProbe:
-    """Alive whenever one of the cluster's tasks went all the way since the last question, or all workers have work.
+    """Alive if a task of this cluster was finished since the last probe, or if all workers are busy.
 
-    A cluster can lose its workers, its scheduler or its lock and still look alive as processes, and the sweeps of
-    another host say nothing about this one. So one of those who ask leaves a task in the queue of this cluster alone. A
-    database or a Redis that does not answer says nothing about the cluster.
+    A cluster can lose its workers, its scheduler or its lock while its processes look alive, and the sweeps
+    of another host say nothing about this one. So one of the probes leaves a task in the queue of this
+    cluster alone. A database or a Redis that does not answer says nothing about the cluster.
     """
 
     def __init__(self, name: str, *, leaves_task: bool = False) -> None:
@@ -40,12 +40,12 @@ class ClusterProbe:
             words = {"error": _first_line(error)}
             return Sign(Liveness.UNKNOWN, _("the database does not respond: %(error)s") % words)
         finally:
-            # Each question comes in a thread of its own, whose connection nobody would use again.
+            # Each probe runs in a new thread, whose connection nobody would use again.
             connections.close_all()
         return self._judge(cluster)
 
     def _ask(self) -> None:
-        """One question at a time: what was not taken yet needs no second one."""
+        """Queue a probe task unless the last one is still waiting."""
         queue = queue_of(self.name)
         if not get_broker(queue).queue_size():
             async_task(show_life, cluster=queue)

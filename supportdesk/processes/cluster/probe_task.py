@@ -6,14 +6,14 @@ from supportdesk.processes.cluster.cluster_name import queue_of
 
 
 def show_life() -> None:
-    """A task that shows by being done that a cluster's tasks go all the way; see `reports.WorkMark`."""
+    """Do nothing: when it is done, a task has passed through the whole cluster; see `reports.WorkMark`."""
 
 
 PROBE_TASK = f"{__name__}.{show_life.__name__}"
 
 
 def is_worth_a_line(record: logging.LogRecord) -> bool:
-    """A filter of the logger "django-q"; its "Processed" and "processing" lines name the function."""
+    """Filter the log "django-q": drop the "Processed" and "processing" lines of the probe task."""
     if record.levelno > logging.INFO:
         return True
     words = record.getMessage()

@@ -1,7 +1,7 @@
-"""The Redis broker of django-q2, which also looks into the queue of its own cluster; see orm_broker.py.
+"""The Redis broker of django-q2, extended to read the queue of its own cluster too; see orm_broker.py.
 
-A Redis that is away for a moment is waited for: django-q2 would end the cluster. Waits are short, for web requests and
-the sweep nudge the queue too.
+It waits while Redis is away for a moment, where django-q2 would end the cluster. The waits are short, because
+web requests and the sweep queue tasks too.
 """
 
 import logging
@@ -22,7 +22,7 @@ CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 3.0  # above the second that a worker waits for a task
 ASK_SECONDS = 1.0
 AGAIN_AFTER = 1.0
-# Questions to clusters that are gone stay behind for so long.
+# How long the probe tasks of a dead cluster stay in Redis.
 OWN_QUEUE_SECONDS = 3600
 
 
@@ -57,7 +57,7 @@ class OwnRedis(redis_broker.Redis):  # type: ignore[misc, name-defined]  # a nam
 
 
 def redis_connection(answer_within: float) -> Any:
-    """A connection that waits so many seconds for an answer, and tries nothing twice."""
+    """A connection that waits this many seconds for an answer and never retries."""
     return redis.Redis.from_url(
         Conf.REDIS,
         socket_connect_timeout=min(answer_within, CONNECT_SECONDS),
@@ -67,8 +67,10 @@ def redis_connection(answer_within: float) -> Any:
 
 
 def is_unreachable() -> bool:
-    """Whether Redis is the broker and does not answer soon, for pages ask too. The queue of the database is away only
-    with all the rest.
+    """True if Redis is the broker and does not answer within a second, as pages wait for it.
+
+    With the database as broker, an unreachable queue means an unreachable database, which other checks
+    report.
     """
     if "redis" not in settings.Q_CLUSTER:
         return False

@@ -1,4 +1,4 @@
-"""What a cluster records about itself: that it is there, and that it finishes tasks."""
+"""Records that the cluster exists, is alive, and finishes tasks."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -16,12 +16,12 @@ from supportdesk.processes.cluster.cluster_name import key_mark, own_name, queue
 logger = logging.getLogger(__name__)
 FORGOTTEN = timedelta(days=1)
 ROUNDS = "supportdesk.tasks.enforce"
-# Between two marks of a finished task.
+# Between two recordings of a finished task.
 EVERY = timedelta(seconds=5)
 
 
 def register_cluster(*, now: datetime) -> None:
-    """The cluster starts: its row is made anew, and those of clusters that ended without a word are removed."""
+    """Create the row of a starting cluster, and remove the rows of clusters that ended without unregistering."""
     name = own_name()
     host = name.rpartition(":")[0]
     Cluster.objects.filter(host=host, seen_at__lt=now - GONE_AFTER).delete()
@@ -33,12 +33,12 @@ def register_cluster(*, now: datetime) -> None:
 
 
 def unregister_cluster() -> None:
-    """The cluster was stopped in order."""
+    """Remove the row of a cluster that was stopped in order."""
     without_failing(lambda: Cluster.objects.filter(name=own_name()).delete())
 
 
 def report_alive(*, workers: int, busy: int, now: datetime) -> None:
-    """Its sentinel is at work. A row that somebody removed is made again."""
+    """Record that the sentinel works, and create the row again if somebody removed it."""
     row = Cluster.objects.filter(name=own_name())
     seen = {"seen_at": now, "workers": workers, "busy": busy}
     if not row.update(**seen):
@@ -47,9 +47,10 @@ def report_alive(*, workers: int, busy: int, now: datetime) -> None:
 
 
 class WorkMark:
-    """Called in the monitor's process after each task; it marks the row now and then.
+    """Records now and then, in the monitor's process, that a task was finished.
 
-    Not after the sweep's rounds: that a task of nearly a minute ends says nothing of what was taken up since.
+    The sweep's task does not count: it runs for nearly a minute, so its end does not show that tasks are
+    still being taken.
     """
 
     def __init__(self) -> None:
@@ -65,7 +66,7 @@ class WorkMark:
 
 
 def without_failing(write: Callable[[], object]) -> None:
-    """A database that is away must not end the process that wanted to say that it lives."""
+    """Write and log a database error, which must not end the process that reports."""
     try:
         write()
     except (DatabaseError, InterfaceError):

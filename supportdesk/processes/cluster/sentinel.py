@@ -1,4 +1,4 @@
-"""The sentinel ends its cluster when one of its processes has died, and reports as long as all of them live."""
+"""The sentinel ends its cluster when one of its processes has died, and reports as long as all are alive."""
 
 import logging
 import multiprocessing
@@ -19,12 +19,12 @@ from supportdesk.schedules import minute_tasks_at_once
 from tickets.lib.stopping import end_soon
 
 logger = logging.getLogger(__name__)
-FAULT = 70  # exit status: the cluster is broken and must be started anew
-RECYCLED = -2  # django-q2's mark on a worker that ended by itself after its share of tasks
+FAULT = 70  # exit status: the cluster is broken and must be started again
+RECYCLED = -2  # django-q2's mark on a worker that ended by itself after its number of tasks
 REPORT_EVERY = 10.0
-# So long tasks under way may take to their end: one that is cut off might have sent half of its mails.
+# Seconds that running tasks get to finish: one that is cut off might have sent half of its mails.
 FAREWELL = 20.0
-# When the guard last looked at its processes, in seconds of the monotonic clock; read by the main process.
+# When the guard last checked its processes, in seconds of the monotonic clock; read by the main process.
 guarded_at = RawValue("d", 0.0)
 
 
@@ -33,19 +33,19 @@ class StrictSentinel(Sentinel):
     has_begun = False
 
     def reincarnate(self, process: Any) -> None:
-        """Only a worker that was recycled is replaced. One that was killed may have taken a lock with it."""
+        """Replace a recycled worker only. A process that was killed may have taken a lock with it: end the cluster."""
         if process in self.pool and int(_timer(process)) == RECYCLED:
             super().reincarnate(process)  # type: ignore[no-untyped-call]
         else:
             self._give_up(process)
 
     def stop(self) -> None:
-        """Wait for the tasks under way, which hear of it."""
+        """Tell the running tasks to end soon, and wait for them."""
         end_soon()
         super().stop()  # type: ignore[no-untyped-call]
 
     def status(self) -> str:
-        """django-q2 asks for it in every round of the guard, about once a second."""
+        """Report now and then. django-q2 calls this in every round of the guard, about once a second."""
         guarded_at.value = time.monotonic()
         if self.start_event.is_set() and not self.stop_event.is_set():
             self._report()
@@ -61,7 +61,7 @@ class StrictSentinel(Sentinel):
             repaired = repair_schedules(now=now)
             if not self.has_begun:
                 self._begin(now)
-        except Exception:  # whatever fails here, the guard goes on
+        except Exception:  # whatever fails here, the guard must go on
             logger.exception("The sentinel could not report")
             connection.close()
         else:
@@ -69,8 +69,11 @@ class StrictSentinel(Sentinel):
                 logger.error("Schedules were not as they should be: %s", repaired)
 
     def _begin(self, now: datetime) -> None:
-        """By itself the queue looks at its timetable half a minute after its start, and what the cluster before had
-        taken up when it died would have its turn later still."""
+        """Make the minute's tasks due and schedule them now.
+
+        Otherwise the queue would read its schedules half a minute after its start, and the tasks that the
+        previous cluster had taken when it died would wait even longer.
+        """
         minute_tasks_at_once(now=now)
         scheduler(broker=self.broker)
         self.has_begun = True
@@ -82,7 +85,7 @@ class StrictSentinel(Sentinel):
         )  # fmt: skip
         self._end_children()
         logging.shutdown()
-        os._exit(FAULT)  # an orderly end would wait for what is dead
+        os._exit(FAULT)  # an orderly end would wait for the dead process
 
     def _role(self, process: Any) -> str:
         if process is self.monitor or process is self.pusher:
@@ -90,7 +93,7 @@ class StrictSentinel(Sentinel):
         return "worker"
 
     def _end_children(self) -> None:
-        """First those that take up work, then those that do some."""
+        """End the processes that hand out or wait for tasks, then wait for the busy workers and end them."""
         end_soon()
         for process in [self.pusher, *(worker for worker in self.pool if not _is_busy(worker))]:
             process.kill()
@@ -103,7 +106,7 @@ class StrictSentinel(Sentinel):
 
 
 def _timer(worker: Any) -> float:
-    """What is left of the time of its task; negative while it has none. Without the lock, which may be lost."""
+    """Seconds left of the worker's task; negative if it has none. Read without the lock, which may be lost."""
     return float(worker.timer.get_obj().value)
 
 

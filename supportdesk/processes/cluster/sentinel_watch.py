@@ -1,7 +1,7 @@
-"""What the cluster's main process does while the cluster runs: it watches the sentinel, who watches the others.
+"""Watches the sentinel from the cluster's main process; the sentinel watches the other processes.
 
-And it asks the whole for a sign of life, for a process that hangs is no dead one. So a cluster needs no supervisor to
-notice that it works no more, only somebody who starts it again: systemd does, and `manage.py desk`.
+It also probes the cluster as a whole, because a process may hang without dying. So a cluster notices by
+itself that it has stopped working, and only needs something to start it again: systemd, or `manage.py desk`.
 """
 
 import logging
@@ -20,13 +20,13 @@ from supportdesk.processes.runner.liveness_probe import LivenessProbe
 from supportdesk.processes.runner.parts import DeskPart
 
 logger = logging.getLogger(__name__)
-# A sentinel may wait for a database that is away; after so long (seconds) without a round it hangs.
+# A sentinel may wait for a database that is away; after this many seconds without a round it counts as hung.
 PATIENCE = 60.0
-EVERY = 15.0  # seconds between two questions
+EVERY = 15.0  # seconds between two probes
 
 
 def watch_sentinel(sentinel: BaseProcess) -> None:
-    """Return when the cluster was stopped in order; else end this process with a status that says it was not."""
+    """Return when the cluster was stopped in order; else end this process with an error status."""
     pulse = LivenessProbe(_asked(), time.monotonic())
     while sentinel.is_alive():
         sentinel.join(1)
@@ -55,7 +55,7 @@ def _judge(sentinel: BaseProcess, pulse: LivenessProbe, now: float) -> None:
 
 
 def _end(sentinel: BaseProcess) -> None:
-    """Leave no orphan that goes on working: those of this process group are ended with it."""
+    """End the whole process group, so that no orphan goes on working."""
     sentinel.kill()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if os.getpgrp() == os.getpid():

@@ -1,6 +1,6 @@
-"""Keeps the parts of a one-machine desk alive: starting, watching, restarting and ending processes.
+"""Keeps the parts of a one-machine desk alive: starts, watches, restarts and ends their processes.
 
-Nothing here knows Django models; what the parts are is decided in supportdesk/processes/desk_parts.py.
+Nothing here knows Django models; supportdesk/processes/desk_parts.py decides what the parts are.
 
 Read in this order: supervisor, parts, process, restart_policy, liveness_probe, probes; ports, output,
 die_with_parent, orphan_cleanup.

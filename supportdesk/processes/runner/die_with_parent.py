@@ -1,7 +1,7 @@
 """Becomes the given program, and is sent SIGTERM by Linux when the supervisor dies.
 
-Run as a file: `python -I -S die_with_parent.py SUPERVISOR_PID program arguments...`. It is a step between fork and
-exec and not a preexec function, because those are unsafe in a process with threads.
+Run as a file: `python -I -S die_with_parent.py SUPERVISOR_PID program arguments...`. It is a step between
+fork and exec, because a preexec function is unsafe in a process with threads.
 """
 
 import ctypes
@@ -13,11 +13,11 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with(supervisor: int) -> None:
-    """Ask Linux for SIGTERM at the supervisor's death; elsewhere the watchman alone does it."""
+    """Ask Linux for SIGTERM when the supervisor dies; elsewhere only orphan_cleanup.py ends the part."""
     if sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    # It may have died before we asked.
+    # The supervisor may have died before we asked.
     if os.getppid() != supervisor:
         sys.exit(1)
 

@@ -1,4 +1,4 @@
-"""Calls the probe of one part from time to time, and knows how long the part has been silent."""
+"""Calls the probe of one part from time to time, and keeps how long the part has been silent."""
 
 import threading
 from collections.abc import Callable
@@ -13,7 +13,7 @@ FIRST_PROBE_EVERY = 0.5
 
 
 def run_in_thread(job: Job) -> None:
-    """Run the job beside the supervisor, so that a probe that hangs does not hold up the other parts."""
+    """Run the job in a thread, so that a probe that hangs does not hold up the other parts."""
     threading.Thread(target=job, daemon=True).start()
 
 
@@ -57,9 +57,7 @@ class LivenessProbe:
     def _ask(self, probe: Probe) -> None:
         try:
             self.news = probe()
-        except (
-            Exception
-        ) as error:  # a broken probe says nothing about its part, and must not end its thread unheard
+        except Exception as error:  # a broken probe says nothing about its part; keep its error
             self.news = Sign(Liveness.UNKNOWN, repr(error))
         finally:
             self.asking = False

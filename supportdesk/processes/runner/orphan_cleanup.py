@@ -1,7 +1,7 @@
 """Ends the parts when the supervisor was killed and could not end them itself.
 
-A process of its own, run as a file: `python -I -S orphan_cleanup.py GRACE`. Each line on its standard input is
-the full list of process groups that live now; the end of the input means that the supervisor is gone.
+A process of its own, run as a file: `python -I -S orphan_cleanup.py GRACE`. Each line on its standard input
+is the full list of process groups that are alive now; the end of the input means that the supervisor is gone.
 If the last list is empty, everything was ended in order.
 """
 

@@ -3,12 +3,12 @@
 import threading
 from typing import IO, TextIO
 
-# A line without an end is cut here, so that a part that writes no line ends cannot fill the memory.
+# A line is cut at this length, so that a part that never ends its lines cannot fill the memory.
 LONGEST_LINE = 16_384
 
 
 class Printer:
-    """Writes whole lines from several threads; a reader that went away stops nothing."""
+    """Writes whole lines from several threads. If the reader goes away, output is dropped and the desk goes on."""
 
     def __init__(self, stream: TextIO, width: int = 7) -> None:
         self.stream = stream
@@ -20,7 +20,7 @@ class Printer:
         self._write("".join(f"{name:<{self.width}} | {line}\n" for line in lines))
 
     def show(self, text: str) -> None:
-        """A block for the operator without anything before its lines, so that they can be copied."""
+        """Print text for the operator without the part's name before its lines, so that it can be copied."""
         self._write(f"\n{text}\n\n")
 
     def _write(self, block: str) -> None:
@@ -29,7 +29,7 @@ class Printer:
                 self.stream.write(block)
                 self.stream.flush()
             except (OSError, ValueError):
-                # Nobody listens any more (a closed pipe or terminal). The desk goes on.
+                # Nobody reads any more (a closed pipe or terminal). The desk goes on.
                 pass
 
     def follow(self, name: str, pipe: IO[bytes]) -> threading.Thread:

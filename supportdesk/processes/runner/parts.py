@@ -1,4 +1,4 @@
-"""A part of the running desk as a value: how it is started, and how it shows that it is alive."""
+"""Describes a part of the running desk: how it is started, and how it shows that it is alive."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ class Liveness(Enum):
 
     ALIVE = auto()
     SILENT = auto()
-    # It cannot be known now, for example because the database that holds the sign of life is away.
-    # The part is not blamed for this.
+    # Unknown for now, for example because the database that holds the sign of life is away.
+    # The part is not blamed for it.
     UNKNOWN = auto()
 
 
 @dataclass(frozen=True)
 class Sign:
-    """One answer of a probe, with words for the operator."""
+    """One answer of a probe, with a detail for the operator."""
 
     answer: Liveness
     detail: str = ""
@@ -33,12 +33,12 @@ class DeskPart:
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
-    # Without a probe, a part is taken for alive as long as its process exists.
+    # Without a probe, a part counts as alive as long as its process exists.
     probe: Probe | None = None
     probe_every: float = 15.0
-    # So long without a sign of life means the part is dead, whatever its process looks like.
+    # After this long without a sign of life the part counts as dead, even if its process exists.
     patience: float = 45.0
-    # So long it may take to stop by itself.
+    # How long it may take to stop by itself.
     grace: float = 10.0
-    # Shown once, at the first sign of life.
+    # Printed once, at the first sign of life.
     ready: str = ""

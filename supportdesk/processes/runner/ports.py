@@ -19,7 +19,7 @@ class Binding:
 
 
 def port_problems(bindings: Iterable[Binding]) -> list[str]:
-    """A sentence per address that cannot be listened on; an empty list when all is well."""
+    """One sentence per address that cannot be listened on; empty if all are free."""
     problems: list[str] = []
     seen: dict[int, Binding] = {}
     for binding in bindings:
@@ -58,10 +58,10 @@ def _try(binding: Binding) -> None:
         binding.host, binding.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     with socket.socket(family, kind, protocol) as probe:
-        # As the servers do it: a port whose old connections are still fading away is free.
+        # As the servers do: a port whose old connections are still in TIME_WAIT counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(address)
-        # On Linux a bind alone may succeed beside a listener of another address.
+        # On Linux, bind alone may succeed although another address of the port is listened on.
         probe.listen(1)
 
 

@@ -1,6 +1,6 @@
 """Asks a listening part for a sign of life: a web page that answers, a mail server that greets.
 
-By the standard library alone: the supervisor that asks is to outlive every part, so it loads little, and it asks only
+By the standard library alone: the supervisor must outlive every part, so it loads little, and it asks only
 this machine, where neither names, TLS nor redirects need the care of escalation.notifications.channels.http
 (.github/decisions/processes.md).
 """
@@ -14,9 +14,9 @@ TIMEOUT = 5.0
 
 
 def web_probe(host: str, port: int, path: str) -> Probe:
-    """Alive is whoever answers within five seconds without a fault of its own (5xx).
+    """A probe: alive if the page answers within five seconds without a server error (5xx).
 
-    A refusal is a sign of life too: ALLOWED_HOSTS need not contain the name this question uses.
+    A refusal (4xx) is a sign of life too: ALLOWED_HOSTS need not contain the host name that the probe uses.
     """
 
     def probe() -> Sign:
@@ -34,7 +34,7 @@ def web_probe(host: str, port: int, path: str) -> Probe:
 
 
 def greeting_probe(host: str, port: int) -> Probe:
-    """Alive is whoever greets with 220, as SMTP and LMTP servers do."""
+    """A probe: alive if the server greets with 220, as SMTP and LMTP servers do."""
 
     def probe() -> Sign:
         try:

@@ -1,6 +1,6 @@
 """One running part as the operating system sees it: a process group of its own, which is ended as a whole.
 
-A part's main process may die and leave children that go on working; so what is ended is always the group.
+A part's main process may die and leave children that go on working, so the whole group is ended.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ PR_SET_CHILD_SUBREAPER = 36
 def adopt_orphans() -> None:
     """Let Linux hand orphaned grandchildren to us instead of to process 1.
 
-    In a container process 1 often buries nobody, and a group with a dead member looks alive for ever.
+    In a container, process 1 often reaps nobody, and a group with a zombie looks alive for ever.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -66,7 +66,7 @@ class Process:
             return
 
     def is_gone(self) -> bool:
-        """Whether no process of the group is left. Buries those that were adopted."""
+        """True if no process of the group is left. Reaps adopted ones."""
         if self.status() is None:
             return False
         self._bury()
@@ -92,7 +92,7 @@ class OrphanCleaner:
         self._start()
 
     def tell(self, groups: Iterable[int]) -> None:
-        """Send the groups that live now; starts a new cleaner if the old one was killed."""
+        """Send the groups that are alive now; start a new cleaner if the old one was killed."""
         living = set(groups)
         if self.popen.poll() is not None:
             os.close(self.line)
@@ -101,7 +101,7 @@ class OrphanCleaner:
             self._write(living)
 
     def dismiss(self) -> None:
-        """End the cleaner; call this when no group lives any more."""
+        """End the cleaner; call this when no group is alive any more."""
         self.tell(())
         os.close(self.line)
         self.popen.wait()
@@ -127,7 +127,7 @@ class OrphanCleaner:
 
 
 def exit_in_words(status: int) -> str:
-    """Words for how a process ended: "status 3" or "SIGKILL"."""
+    """How a process ended, in words: "status 3" or "SIGKILL"."""
     if status >= 0:
         return f"status {status}"
     try:

@@ -18,12 +18,12 @@ FIRST_DELAY = 1.0
 LONGEST_DELAY = 30.0
 # A part that has run this long (seconds) counts as healthy.
 SETTLED_AFTER = 60.0
-# A part that dies this often in a row, each time without having been alive or healthy, is given up.
+# A part that dies this many times in a row, each time before it was alive or healthy, is given up.
 GIVEN_UP_AFTER = 5
 
 
 class StartedPart(Protocol):
-    """What a keeper needs of a started part; see process.Process."""
+    """The interface of a started part that a keeper uses; see process.Process."""
 
     group: int
 
@@ -99,7 +99,7 @@ class PartKeeper:
                 self._end(life, now)
 
     def hurry(self) -> None:
-        """Stop waiting for it to end by itself."""
+        """Stop waiting for the part to end by itself."""
         if self.life:
             self.life.kill_at = float("-inf")
 
@@ -131,10 +131,10 @@ class PartKeeper:
                 self.show(self.part.ready)
 
     def _count_death(self, life: PartRun, now: float) -> None:
-        """Each early death makes the next start wait longer; a death from an unknown state is not counted.
+        """Make the next start wait longer after an early death; a death from an unknown state is not counted.
 
-        Only a part that cannot even start is given up. One that works until something kills it is started again,
-        however often that happens.
+        Only a part that cannot even start is given up. A part that works until something kills it is started
+        again, however often that happens.
         """
         settled = now - life.started >= SETTLED_AFTER
         lived = life.was_ready if self.part.probe else settled

@@ -53,7 +53,7 @@ class Supervisor:
         return 1 if self._lost() else 0
 
     def stop(self) -> None:
-        """End everything in order; asked twice, at once. Safe in a signal handler."""
+        """End all parts in order; at the second call, at once. Safe in a signal handler."""
         self.asked_to_stop += 1
 
     def _keeper(self, part: DeskPart, start: Callable[[DeskPart], Process] | None) -> PartKeeper:
@@ -80,7 +80,7 @@ class Supervisor:
             self._tick(watchman)
 
     def _leave_nothing(self) -> None:
-        """Kill what is left; processes are left only after an error in this code."""
+        """Kill what is left; anything left here is due to an error in this module."""
         for keeper in self.keepers:
             if keeper.life:
                 keeper.life.process.kill()
@@ -115,6 +115,6 @@ class Supervisor:
 
 
 def restore_signal_handlers(handlers: Iterable[tuple[signal.Signals, object]]) -> None:
-    """Put the former signal handlers back."""
+    """Restore the former signal handlers."""
     for number, handler in handlers:
         signal.signal(number, handler)  # type: ignore[arg-type]  # what signal.signal() itself gave back
