@@ -1,6 +1,6 @@
 """Mailboxes. A password is never shown; left blank, the stored one stays."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -62,7 +62,7 @@ class MailboxAdmin(PageActions):
     list_filter = ("is_active",)
     search_fields = ("name", "address", "host")
     sortable_by = ("address",)
-    readonly_fields = ("begins_at", "fetched_at", "failures", "error")
+    readonly_fields = ("since", "fetched_at", "failures", "error")
     fieldsets = (
         (None, {"fields": (("name", "address"), ("default_priority", "language"), "is_active")}),
         (
@@ -74,7 +74,7 @@ class MailboxAdmin(PageActions):
                 )
             },
         ),
-        (_("Last fetch"), {"fields": (("begins_at", "fetched_at", "failures"), "error")}),
+        (_("Last fetch"), {"fields": (("since", "fetched_at", "failures"), "error")}),
     )  # fmt: skip
 
     @admin.action(description=_("Fetch now"), permissions=["change"])
@@ -96,3 +96,8 @@ class MailboxAdmin(PageActions):
     @display(description=_("last error"))
     def problem(self, mailbox: Mailbox) -> str:
         return mailbox.error[:80] or "-"
+
+    @display(description=_("fetches email received since"))
+    def since(self, mailbox: Mailbox) -> datetime | None:
+        """None for a mailbox that is about to be added: the database will say."""
+        return mailbox.begins_at if mailbox.pk else None
