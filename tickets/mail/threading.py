@@ -27,6 +27,7 @@ _MESSAGE_ID = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT_NUMBER = re.compile(r"\[\s?SD\s?[#＃]\s?(\d{1,18})\s?\]", re.IGNORECASE)
+_TYPED_NUMBER = re.compile(r"(?<![A-Za-z0-9])SD\s?[#＃]\s?(\d{1,18})(?![A-Za-z0-9])", re.IGNORECASE)
 _SUBJECT_PREFIX = re.compile(
     r"(?:(?:re|aw|antw|sv|vs|ref|rif|res|odp|ynt|fw|fwd|wg|tr|rv|enc|vl|vb|doorst|reply|答复|回复"
     r"|回覆|转发|轉寄|轉發|返信|転送|회신|전달)"
@@ -125,9 +126,12 @@ def thread_clues(
 
 
 def subject_numbers(subject: str) -> tuple[int, ...]:
-    """Numbers of `[SD#1234]` tags, each once; more than one means the subject proves nothing."""
-    found = (int(number) for number in _SUBJECT_NUMBER.findall(subject))
-    return tuple(dict.fromkeys(number for number in found if number <= MAX_TICKET_NUMBER))
+    """Numbers of `[SD#1234]` tags, each once; without a tag those that somebody typed, as in "re: sd#12" or 【SD#12】.
+
+    More than one means the subject proves nothing.
+    """
+    numbers = _SUBJECT_NUMBER.findall(subject) or _TYPED_NUMBER.findall(subject)
+    return tuple(number for number in dict.fromkeys(map(int, numbers)) if number <= MAX_TICKET_NUMBER)
 
 
 def normalised_subject(subject: str) -> str:

@@ -192,6 +192,13 @@ def test_a_number_in_the_subject_counts_from_the_requester(ticket):
     assert follow_up(subject=f"Re: Black screen [{ticket.number}]").ticket == ticket
 
 
+@pytest.mark.parametrize("written", ["SD#{}", "【SD#{}】黑屏", "re: sd#{}", "工单SD＃{}", "About sd # {}: again"])
+def test_a_number_that_was_typed_by_hand_counts_as_the_tag_does(ticket, written):
+    subject = written.format(ticket.pk)
+    assert follow_up(subject=subject).ticket == ticket
+    assert arrive(sender="eve@nobody.example", subject=subject, message_id="<eve@x>").ticket != ticket
+
+
 def test_a_number_in_the_subject_counts_from_a_colleague_of_the_requester(ticket):
     ContactFactory(email="wang@other.example", customer=ticket.customer)
     row = follow_up(sender="wang@other.example", subject=f"[{ticket.number}]")
