@@ -13,6 +13,7 @@ from tickets.mail.values import ForwardedMail, ParsedMail
 MAX_CHARS = 400_000
 MAX_LINES = 5_000
 MAX_LINES_BELOW_MARK = 7
+MIN_INDENT = 3  # format=flowed takes one of the four blanks
 
 _MAILTO = re.compile(r"\s?[<\[]mailto:([^<>\[\]]{1,300})[>\]]")
 _ADDRESS = re.compile(r"[<(\[]\s?([^\s<>()\[\]\"',;]{1,128}@[^\s<>()\[\]\"',;]{1,255})\s?[>)\]]")
@@ -168,8 +169,8 @@ def _body(lines: Sequence[str], is_quoted: bool) -> str:
     kept = list(lines)
     if is_quoted or _is_all_quoted(kept):
         kept = [_QUOTE_SIGN.sub("", line, count=1) for line in _up_to_last_quoted(kept)]
-    elif _is_all_indented(kept):
-        kept = [line[4:] for line in kept]
+    elif indent := _indent(kept):
+        kept = [line[indent:] for line in kept]
     return "\n".join(line.rstrip() for line in kept).strip()
 
 
@@ -178,9 +179,10 @@ def _is_all_quoted(lines: Sequence[str]) -> bool:
     return bool(filled) and all(shapes.is_quoted(line) for line in filled)
 
 
-def _is_all_indented(lines: Sequence[str]) -> bool:
-    filled = [line for line in lines if line.strip()]
-    return bool(filled) and all(line.startswith("    ") for line in filled)
+def _indent(lines: Sequence[str]) -> int:
+    """How far all lines are indented; 0 if less than a program does it."""
+    depth = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), default=0)
+    return depth if depth >= MIN_INDENT else 0
 
 
 def _up_to_last_quoted(lines: Sequence[str]) -> Sequence[str]:

@@ -102,7 +102,7 @@ def _is_forward(node: LexborNode) -> bool:
 
 
 def _is_header_block(node: LexborNode) -> bool:
-    return label_kind(_opening(node)) != ""
+    return label_kind(_opening(node)) == "from"
 
 
 def _opening(node: LexborNode) -> str:

@@ -104,6 +104,7 @@ HTML_QUOTES = (
     ".spark_quote", ".front-blockquote", ".sh-quoted-content", ".zmail_extra", ".freshdesk_quote",
     ".alimail-quote", ".aliyun-quote", ".hubspot-quote",
     ".xm_compose_origin_mail_container", ".qm_original_mail", ".lark-mail-quote", "[id^=lark-mail-quote]",
+    ".missive_quote", ".ms-outlook-mobile-reference-message", "[data-marker=__QUOTED_TEXT__]",
     ".history-quote-wrapper", "[name=quote]", "#reply139content", "#oriMsgHtmlSeperator", ".skiff_quote",
     "blockquote.iosymail",
 )  # fmt: skip

@@ -64,7 +64,7 @@ _LABELS = {
     "from": (
         "from von de da van od от fra från kimden gönderen lähettäjä feladó expéditeur remitente mittente "
         "afzender nadawca odesílatel odesilatel odosielateľ pošiljatelj pošilja šalje saatja kellelt nuo siuntėjas "
-        "no sūtītājs dela expeditor expeditorul отправитель откого відправник від відкого подател από αποστολέας "
+        "sūtītājs dela expeditor expeditorul отправитель откого відправник від відкого подател από αποστολέας "
         "发件人 發件人 寄件人 寄件者 发信人 发送人 发送者 来自 差出人 送信者 送信元 差出人アドレス 보낸사람 "
         "보낸이 발신 발신자 จาก từ dari pengirim מאת من"
     ),

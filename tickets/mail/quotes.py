@@ -146,9 +146,11 @@ def _with_rule_above(lines: list[_TextLine], index: int) -> int:
 def _starts_quote(lines: list[_TextLine], index: int, below: int | None) -> bool:
     """`below` is where an attribution ends that begins at `index`."""
     line = lines[index].text.rstrip("\n")
+    if shapes.is_quoted(line):
+        return False  # it ends where the quoted lines end: answers may stand below
     if shapes.is_separator(line) or _is_header_block(lines, index):
         return True
-    if below is None or shapes.is_quoted(line) or _next_is_quoted(lines, below):
+    if below is None or _next_is_quoted(lines, below):
         return False
     return is_certain_attribution(joined([one.text for one in lines[index:below]]))
 
@@ -189,13 +191,16 @@ def _next_is_quoted(lines: list[_TextLine], index: int) -> bool:
 def _fold_quoted_runs(lines: list[_TextLine], marks: Iterable[int], attributions: dict[int, int]) -> None:
     """Runs of `>` lines, with the attribution above. Without one they may be what a person pasted."""
     end = 0
+    smallest = 2
     for index in marks:
         if index < end:
             continue
         end = _quoted_until(lines, index)
         if end > index:
             above = _attributed_at(lines, index, attributions)
-            if above is not None or not _may_be_pasted(lines, index, end):
+            if above is not None:
+                smallest = 1  # who quotes and answers, quotes single lines too
+            if above is not None or not (end - index < smallest or _may_be_pasted(lines, index, end)):
                 _mark(lines[index if above is None else above : end], QUOTE)
 
 
@@ -220,9 +225,7 @@ def _is_wrapped_out(lines: list[_TextLine], index: int) -> bool:
 
 
 def _may_be_pasted(lines: list[_TextLine], start: int, end: int) -> bool:
-    """A single line, or a few lines that a person's own sentence announces with a colon."""
-    if end - start < 2:
-        return True
+    """What a person's own sentence announces with a colon, or lines that look like values."""
     above = start - 1
     while above >= 0 and start - above < 3 and not lines[above].text.strip():
         above -= 1

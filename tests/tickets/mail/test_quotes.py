@@ -114,6 +114,17 @@ def test_answers_between_and_below_quoted_lines_stay():
     assert "question" in found[SegmentKind.QUOTE]
 
 
+def test_single_quoted_lines_between_answers_are_folded_once_there_is_an_attribution():
+    text = f"{HEADS[0]}\n> Is it A?\nYes.\n\n> Or B?\n\nNo.\n"
+    assert kinds(text)[SegmentKind.NEW].split() == ["Yes.", "No."]
+
+
+def test_an_answer_below_a_quoted_head_stays():
+    head = "> From: S <s@desk.example>\n> Sent: Monday, 5 January 2026 10:00\n> To: A\n> Subject: B\n>\n> question"
+    assert kinds(f"{head}\nmy answer")[SegmentKind.NEW] == "my answer"
+    assert kinds("> -----Original Message-----\n> question\nmy answer")[SegmentKind.NEW] == "my answer"
+
+
 def test_quotes_above_answers_need_no_attribution():
     text = "> first question\n> of two\nfirst answer\n> second question\n> of two\nsecond answer"
     assert kinds(text)[SegmentKind.NEW] == "first answer\nsecond answer"
@@ -310,6 +321,12 @@ def test_a_forwarded_mail_is_not_folded():
 def test_html_that_only_quotes_is_shown():
     tree = parse_html('<blockquote type="cite">all there is</blockquote>')
     assert [(part.kind, part.text) for part in split_html(tree)] == [(SegmentKind.NEW, "all there is")]
+
+
+@pytest.mark.parametrize("label", ["Date", "To", "No", "Data"])
+def test_a_rule_above_a_table_of_ones_own_folds_nothing(label):
+    tree = parse_html(f'<p>Invoice</p><div style="border-top:1px solid">{label}: 5</div><p>is wrong</p>')
+    assert [part.kind for part in split_html(tree)] == [SegmentKind.NEW]
 
 
 def test_words_indented_by_hand_stay():
