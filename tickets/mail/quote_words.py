@@ -81,7 +81,8 @@ _LABELS = {
     ),
     "to": (
         "to an à para a aan do кому til till kime vastaanottaja címzett destinataire destinatario destinatar "
-        "destinatarul pour per komu pre prima adresat către kellele kam за до προς "
+        "destinatarul pour per komu pre prima primatelj prejemnik adresat odbiorca către "
+        "kellele saaja kam gavėjas saņēmējs получатель одержувач за до προς "
         "收件人 收信人 收件者 宛先 送信先 받는사람 받는이 수신 수신자 ถึง tới kepada đến אל إلى"
     ),
     "cc": (
