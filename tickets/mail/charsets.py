@@ -10,6 +10,7 @@ from tickets.mail.iso2022jp import decode_vendor_jis
 
 DETECTION_SAMPLE = 16_384
 MIN_BYTES_TO_DETECT = 24  # below that a Chinese name is taken for a Korean one
+MIN_BIG5_PAIRS = 3
 
 _ALIASES = {
     "gb18030": "gb2312 gbk xgbk isogb2312 gb231280 csgb2312 cngb chinese cp936 ms936 windows936 936 euccn",
@@ -45,6 +46,12 @@ _NON_ASCII = re.compile("[^\x00-\x7f]")
 _WIDE = re.compile("[\u0800-\ufffc\U00010000-\U0010ffff]")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _COMMON_CHINESE = re.compile(rb"(?:[\xb0-\xf7\xa1-\xa3][\xa1-\xfe])+")
+_ACCENTED = re.compile(
+    "(?<=[a-z])[ß-öø-ÿ]{1,2}|[ß-öø-ÿ]{1,2}(?=[a-z])|(?<![A-Za-z])[À-ÖØ-Þ](?=[A-Za-z])|(?<=[A-Z])[À-ÖØ-Þ]{1,2}"
+)
+_BIG5 = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xc6][\x40-\x7e\xa1-\xfe])+")
+_MAYBE_KOREAN = re.compile(rb"(?:[\xb0-\xc8][\xa1-\xfe]){5,}")
+_BIG5_ONLY = re.compile(rb"[\xa4-\xc6][\x40-\x7e]")  # pairs that GB 2312 does not have
 _LONG_HIGH_RUN = re.compile(rb"[\x81-\xfe]{6}")
 _ESCAPE_SEQUENCE = re.compile(rb"\x1b(?:\$[@AB()]|\([BIJ])")
 
@@ -75,6 +82,11 @@ def decode(data: bytes, label: str = "", *, hint: str = "") -> str:
     if _is_shifted(codec):
         return _decode_shifted(data, codec)
     return _decode_labelled(data, codec)
+
+
+def is_western(label: str) -> bool:
+    """Whether the label says little: such a codec reads any bytes."""
+    return codec_for(label) in _WESTERN
 
 
 def _is_shifted(codec: str) -> bool:
@@ -174,13 +186,33 @@ def _is_mostly(data: bytes, codec: str) -> bool:
     return sound >= 1 if was_cut else sound >= 4 * broken
 
 
-def _detected(data: bytes) -> str | None:
-    """None when detection finds nothing, or has one letter to go by."""
-    if sum(len(run) for run in _HIGH_RUN.findall(data[:DETECTION_SAMPLE])) == 1:
-        return None
+def likely_charset(data: bytes) -> str:
+    """The codec that text without any label is written in; empty when nothing speaks for one."""
+    if _is_western(data):
+        return "cp1252"
+    if _BIG5.fullmatch(data) and len(_BIG5_ONLY.findall(data)) >= MIN_BIG5_PAIRS:
+        return "big5hkscs"
+    high = b"".join(_HIGH_RUN.findall(data[:DETECTION_SAMPLE]))
+    if (
+        len(high) < MIN_BYTES_TO_DETECT
+        and _COMMON_CHINESE.fullmatch(high)
+        and not _MAYBE_KOREAN.fullmatch(high)
+    ):
+        return "gb18030"
     found = chardet.detect(data[:DETECTION_SAMPLE])["encoding"]
-    codec = codec_for(found) if found else None
-    if codec is None:
+    return (codec_for(found) if found else None) or ""
+
+
+def _is_western(data: bytes) -> bool:
+    """Every letter beyond ASCII stands in a word of ASCII letters, in its case; or it is the only one."""
+    if sum(len(run) for run in _HIGH_RUN.findall(data[:DETECTION_SAMPLE])) == 1:
+        return True
+    return _ACCENTED.sub("", data.decode("cp1252", "replace")).isascii()
+
+
+def _detected(data: bytes) -> str | None:
+    codec = likely_charset(data)
+    if not codec:
         return None
     text = data.decode(codec, "replace")
     return text if text.count("\ufffd") * 10 <= len(text) else None

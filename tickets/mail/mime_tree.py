@@ -10,6 +10,7 @@ from email.message import Message
 from email.policy import compat32
 
 from tickets.mail.broken_multiparts import flat_messages, is_nested_deeper_than, with_guessed_boundary
+from tickets.mail.charsets import is_western, likely_charset
 from tickets.mail.headers import Headers, read_headers
 from tickets.mail.parameters import Parametrised, parametrised
 from tickets.mail.transfer import undone
@@ -93,7 +94,24 @@ def _children(message: Message) -> list[Message]:
 
 
 def _hint(message: Message) -> str:
-    """The charset that the first part with one declares; raw 8-bit headers are mostly written in it."""
+    """The charset of raw 8-bit headers: the one that a part declares, unless all of them together speak against it."""
+    declared = _declared_charset(message)
+    if declared and not is_western(declared):
+        return declared
+    raw = [value for _, value in read_headers(message).raw if not (value.isascii() or _is_utf8(value))]
+    return (likely_charset(b"\n".join(raw)) if raw else "") or declared
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _declared_charset(message: Message) -> str:
+    """What the first part with a charset beyond UTF-8 declares."""
     for one, _ in zip(message.walk(), range(20), strict=False):
         for value in read_headers(one, only="content-type").values("Content-Type"):
             charset = parametrised(value).get("charset")

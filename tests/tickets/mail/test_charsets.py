@@ -5,6 +5,7 @@ Tests iso2022jp and storable_text too.
 
 import pytest
 
+from tickets.mail import parse
 from tickets.mail.charsets import codec_for, decode
 
 CHINESE = "直播间声音断断续续，请尽快处理"
@@ -118,13 +119,33 @@ def test_a_short_chinese_name_is_not_taken_for_a_korean_one():
     assert decode("林伟 Lin".encode("gb18030"), hint="iso-8859-1") == "林伟 Lin"
 
 
+@pytest.mark.parametrize(
+    ("written_in", "name", "subject"),
+    [
+        ("gb18030", "林伟", "直播卡顿"),
+        ("gb18030", "王", "卡"),
+        ("big5", "陳", "聲音斷斷續續，請協助處理"),
+        ("cp932", "山田", "音が途切れます"),
+        ("cp949", "김민수", "방송 화면이 자꾸 끊깁니다"),
+        ("koi8-r", "Иван", "Звук пропадает"),
+        ("cp1252", "Müller", "Größe"),
+        ("utf-8", "Müller", "卡顿"),
+    ],
+)
+@pytest.mark.parametrize("body", [b"", b"Content-Type: text/plain; charset=iso-8859-1\n"])
+def test_all_raw_headers_together_tell_their_charset(written_in, name, subject, body):
+    head = f"From: {name} <somebody@company.example>\nSubject: {subject}\n".encode(written_in)
+    mail = parse(head + body + b"\nwords")
+    assert (mail.sender.name, mail.subject) == (name, subject)
+
+
 def test_raw_korean_beside_a_western_part_is_korean():
     text = "방송 화면이 자꾸 끊기고 소리도 들리지 않습니다"
     assert decode(text.encode("cp949"), hint="iso-8859-1") == text
 
 
-@pytest.mark.parametrize("text", ["Größe", "déjà vu", "naïve façade", "ÄÖÜ äöü", "señor Peña"])
-@pytest.mark.parametrize("hint", ["iso-8859-1", "windows-1252"])
+@pytest.mark.parametrize("text", ["Größe", "déjà vu", "naïve façade", "Über ÄRGER", "señor Peña"])
+@pytest.mark.parametrize("hint", ["", "iso-8859-1", "windows-1252"])
 def test_raw_western_letters_stay_western(text, hint):
     assert decode(text.encode("cp1252"), hint=hint) == text
 
