@@ -29,6 +29,7 @@ from supportdesk.pages.ticket.lead_options import LeadOptions, lead_options_of
 from tickets.choices import Channel, Fact, MessageKind
 from tickets.models import Attachment, Message, Ticket, TimelineEntry
 from tickets.models.ticket import TicketQuerySet
+from tickets.services.outgoing.reply_mail import recipient_of
 from tickets.timeline_text import timeline_sentence
 
 LAST_MESSAGES = 6  # older messages are folded
@@ -39,12 +40,13 @@ HISTORY = 200
 class Conversation:
     """The messages, oldest first.
 
-    ``last_question`` is the newest message of the customer; a reply is checked against it.
+    ``last_question`` is the newest message of the customer; a reply is checked against it and goes to ``recipient``.
     """
 
     earlier: Sequence[Message]
     latest: Sequence[Message]
     last_question: int
+    recipient: str
     unacknowledged: int = (
         0  # key of the mail that opened the ticket and got no receipt mail, as a machine may have sent it
     )
@@ -157,8 +159,14 @@ def _conversation(ticket: Ticket) -> Conversation:
         .prefetch_related(files)
         .order_by("at", "pk")
     )
-    asked = (message.pk for message in messages if message.kind == MessageKind.INBOUND)
-    return Conversation(messages[:-LAST_MESSAGES], messages[-LAST_MESSAGES:], max(asked, default=0))
+    asked = [message for message in messages if message.kind == MessageKind.INBOUND]
+    confirmed = [message for message in asked if not message.is_unconfirmed]
+    return Conversation(
+        earlier=messages[:-LAST_MESSAGES],
+        latest=messages[-LAST_MESSAGES:],
+        last_question=max((message.pk for message in asked), default=0),
+        recipient=recipient_of(ticket, confirmed[-1] if confirmed else None),
+    )
 
 
 def _unacknowledged(conversation: Conversation, entries: Sequence[TimelineEntry]) -> int:

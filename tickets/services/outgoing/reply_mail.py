@@ -32,7 +32,7 @@ def queue_reply(
     Sets the Message-ID of ``message``, by which the customer's next mail finds the ticket.
     """
     question = ticket.messages.questions().order_by("-at", "-pk").first()
-    recipient, copies = _recipient(ticket, question), list(copies)
+    recipient, copies = recipient_of(ticket, question), list(copies)
     if recipient and all(map(takes_no_answers, (recipient, *copies))):
         raise DeskError(
             _("Nobody reads %(address)s. Add a person in Cc, change the contact, or call and log the call.")
@@ -58,8 +58,11 @@ def queue_reply(
     return mail
 
 
-def _recipient(ticket: Ticket, question: Message | None) -> str:
-    """The ticket's contact, or whom they named in Reply-To of their last mail; without a contact its sender."""
+def recipient_of(ticket: Ticket, question: Message | None) -> str:
+    """Who gets an answer: the ticket's contact, or the address in Reply-To of their last mail; else its sender.
+
+    ``question`` is the customer's newest message. Empty if there is no address.
+    """
     contact = ticket.contact.email if ticket.contact else ""
     if question is None:
         return contact

@@ -101,6 +101,20 @@ def test_the_page_shows_conversation_promise_chain_customer_and_history(
         assert words in html
 
 
+def test_the_composer_names_the_address_that_gets_the_answer(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    def to() -> str:
+        html = login(anna).get(page_of(ticket)).content.decode().partition('class="pane pane-reply"')[2]
+        return " ".join(re.sub(r"<[^>]+>", " ", html.partition("Cc")[0]).split()).rpartition("To ")[2]
+
+    assert to() == "Li Wei li@aurora.example"
+    ticket.messages.update(reply_to="ops@elsewhere.example")
+    assert to() == "ops@elsewhere.example"
+    act(login(anna), ticket, "reply", body="We look into it.")
+    assert OutboundEmail.objects.get(purpose=MailPurpose.REPLY).recipients == ["ops@elsewhere.example"]
+
+
 def test_a_promise_that_stands_still_gives_no_times_for_its_steps(
     login: Login, anna: User, ticket: Ticket, now: datetime
 ) -> None:

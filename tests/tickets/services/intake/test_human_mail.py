@@ -192,7 +192,9 @@ def test_a_number_in_the_subject_counts_from_the_requester(ticket):
     assert follow_up(subject=f"Re: Black screen [{ticket.number}]").ticket == ticket
 
 
-@pytest.mark.parametrize("written", ["SD#{}", "【SD#{}】黑屏", "re: sd#{}", "工单SD＃{}", "About sd # {}: again"])
+@pytest.mark.parametrize(
+    "written", ["SD#{}", "【SD#{}】黑屏", "re: sd#{}", "工单SD＃{}", "About sd # {}: again"]
+)
 def test_a_number_that_was_typed_by_hand_counts_as_the_tag_does(ticket, written):
     subject = written.format(ticket.pk)
     assert follow_up(subject=subject).ticket == ticket
