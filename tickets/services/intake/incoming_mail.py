@@ -90,7 +90,7 @@ def read_mail(row: InboundEmail, mailboxes: Mailboxes, *, now: datetime, is_rele
     sender = Sender(author.email)
     if classification.kind in _BY_SENDER:
         sender = find_sender(author.email, at=received_at)
-        classification = _as_marked(classification, mail, sender)
+        classification = _as_marked(classification, mail, author, sender)
     return IncomingMail(
         row=row,
         mail=mail,
@@ -133,12 +133,12 @@ def read_correspondent(mail: ParsedMail, mailboxes: Mailboxes) -> Correspondent:
     return Correspondent(sender, reply_to=answers_to.email)
 
 
-def _as_marked(found: Classification, mail: ParsedMail, sender: Sender) -> Classification:
+def _as_marked(found: Classification, mail: ParsedMail, author: Address, sender: Sender) -> Classification:
     """What people said of the sender's mails of this shape goes before the signs, but for reports and loops."""
-    if not sender.may_be_marked or mail.sender is None:
+    if not sender.may_be_marked:
         return found
     mark = remembered_mark(
-        sender=sender.address, name=mail.sender.name, subject=mail.subject[:500], text=shown_text(mail)
+        sender=author.email, name=author.name, subject=mail.subject[:500], text=shown_text(mail)
     )
     if mark is None:
         return found
