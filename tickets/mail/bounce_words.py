@@ -158,27 +158,35 @@ def report_sign(mail: ParsedMail, envelope_from: str | None) -> str:
     author = mail.header("From")
     if _SERVER.search(author):
         return WORDS if _has_subject(mail) or _has_words(mail) else ""
-    is_from_nobody = envelope_from == "" or _is_null(mail.header("Return-Path")) or _NOBODY.search(author)
-    if not (is_from_nobody or _begins_so(mail.subject)) or _FORWARDED.match(mail.subject):
+    if is_passed_on(mail):
         return ""
-    if is_from_nobody:
-        return f"null return path, and {WORDS}" if _speaks_for_nobody(mail) else ""
+    is_from_nobody = envelope_from == "" or _is_null(mail.header("Return-Path")) or _NOBODY.search(author)
+    if is_from_nobody and _speaks_for_nobody(mail):
+        return f"null return path, and {WORDS}"
+    if not _begins_so(mail.subject):
+        return ""
     if _OFFICE.search(author):
         return WORDS if _speaks_for_an_office(mail) else ""
     return WORDS if has_copy_of_headers(mail) and _has_words(mail) else ""
 
 
+def is_passed_on(mail: ParsedMail) -> bool:
+    """A person forwards a report, or answers one: that is no report."""
+    return mail.content_type != "multipart/report" and _FORWARDED.match(mail.subject) is not None
+
+
 def _speaks_for_nobody(mail: ParsedMail) -> bool:
-    """Two of subject, words and returned mail, or its part. Automatic replies have a null path too."""
+    """The returned mail as a part, or its copy with a subject or words: alarms and automatic replies have a null path
+    too.
+    """
     if any(answer_signs(mail)):
         return False
-    signs = (_has_subject(mail), has_returned_mail(mail), _has_words(mail))
-    return signs.count(True) >= 2 or has_returned_part(mail)
+    return has_returned_part(mail) or (has_returned_mail(mail) and (_has_subject(mail) or _has_words(mail)))
 
 
 def _speaks_for_an_office(mail: ParsedMail) -> bool:
     """A postmaster may be a person: a copy of our mail speaks against that, or a recipient who is not us."""
-    if has_returned_part(mail):
+    if has_copy_of_headers(mail):
         return True
     return _has_words(mail) and (
         has_returned_mail(mail) or bool(named_recipients(mail, text_above_copy(mail)))

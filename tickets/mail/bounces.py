@@ -13,6 +13,7 @@ from tickets.mail.addresses import parse_addresses
 from tickets.mail.bounce_words import (
     expanded_from,
     is_mailbox_full,
+    is_passed_on,
     named_recipients,
     report_sign,
     says_delay,
@@ -65,6 +66,7 @@ class Report:
     reason: str
 
 
+STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status", "message/xdelivery-status")
 # Mailbox full, message too large for the mailbox, for the system.
 _NOT_THE_ADDRESS = ("5.2.2", "5.2.3", "5.3.4")
 _FIELD = re.compile(r"^([A-Za-z][A-Za-z0-9-]{0,60}):[ \t]*([^\n]*(?:\n[ \t]+[^\n]*)*)", re.MULTILINE)
@@ -84,7 +86,8 @@ _ACTIONS = {
 def read_report(mail: ParsedMail, *, envelope_from: str | None = None) -> Report | None:
     """The report that `mail` is, or None: then it is something a person or another machine wrote. An empty
     `envelope_from` is the null sender of the transaction; None when it is not known."""
-    return _complaint(mail) or _structured(mail) or _notification(mail) or _worded(mail, envelope_from)
+    by_parts = None if is_passed_on(mail) else _complaint(mail) or _structured(mail)
+    return by_parts or _notification(mail) or _worded(mail, envelope_from)
 
 
 def _complaint(mail: ParsedMail) -> Report | None:
@@ -104,7 +107,7 @@ def _structured(mail: ParsedMail) -> Report | None:
     disposition = _attached(mail, "message/disposition-notification")
     if disposition:
         return _disposition(mail, _text(disposition[0]))
-    status_parts = _attached(mail, "message/delivery-status", "message/global-delivery-status")
+    status_parts = _attached(mail, *STATUS_TYPES)
     if not status_parts:
         return None
     recipients = tuple(one for part in status_parts for one in _recipients(_text(part)))[:MAX_RECIPIENTS]

@@ -9,6 +9,7 @@ from tickets.mail.values import ParsedAttachment, ParsedMail
 
 RETURNED_TYPES = (
     "message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global", "message/global-headers",
+    "text/rfc822", "message/partial",
 )  # fmt: skip
 REPORT_TYPES = ("message/delivery-status", "message/feedback-report", "message/disposition-notification")
 LONGEST_TEXT = 40_000

@@ -62,6 +62,7 @@ Automatisch antwoord: x
 Automatická odpověď: x
 Automatikus válasz: x
 Αυτόματη απάντηση: x
+Ārpus biroja atrašanās automātiska atbilde: x
 Trả lời tự động: x
 """
 OF_PEOPLE = """

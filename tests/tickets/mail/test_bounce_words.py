@@ -240,6 +240,22 @@ def test_a_person_who_writes_about_delivery_is_no_bounce(sender, subject, text):
     assert read_report(parse(raw.encode())) is None
 
 
+@pytest.mark.parametrize("subject", ["ALERT: push delivery failed", "Delivery failed for 40 % of users"])
+def test_an_alarm_with_a_null_path_about_delivery_is_no_bounce(subject):
+    raw = f"From: job@b.example\nSubject: {subject}\n\nNotifications could not be delivered. User unknown.\n"
+    assert read_report(parse(raw.encode()), envelope_from="") is None
+
+
+def test_a_person_who_forwards_a_report_with_its_parts_is_no_bounce():
+    raw = (
+        "From: anna@b.example\nSubject: {}\nContent-Type: multipart/{}; boundary=x\n\n--x\n\nWhat is this?\n--x\n"
+        "Content-Type: message/delivery-status\n\nFinal-Recipient: rfc822; jo@c.example\nAction: failed\n\n--x--\n"
+    )
+    assert read_report(parse(raw.format("Fwd: Undelivered Mail", "mixed").encode())) is None
+    assert read_report(parse(raw.format("Fwd: Undelivered Mail", "report").encode())) is not None
+    assert read_report(parse(raw.format("Undelivered Mail", "mixed").encode())) is not None
+
+
 def test_an_automatic_reply_with_a_null_path_that_quotes_us_is_no_bounce():
     raw = (
         "From: jo@c.example\nReturn-Path: <>\nSubject: Automatic reply: Answer\n\nI cannot be reached.\n"
