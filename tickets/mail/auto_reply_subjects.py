@@ -16,7 +16,8 @@ auto(?:mat(?:ic|ed))?[ -]?(?:e-?mail[ -])?(?:re(?:ply|sponse)|responder|answer)(
 |automatická[ ]odpov[eě]ď|automatikus[ ]válasz|răspuns[ ]automat
 |automatski[ ]odgovor|samodejni[ ]odgovor|аутоматски[ ]одговор|автоматичен[ ]отговор
 |автоматический[ ]ответ|автоответ(?:чик)?|автоматична[ ]відповідь|автовідповідь|автоматты[ ]жауап
-|automatinis[ ]atsakymas|(?:[āa]rpus[ ]biroja(?:[ ]atra[sš]an[āa]s)?[ ])?autom[āa]tisk[āa][ ]atbilde|automaat(?:ne[ ])?vastus
+|automatinis[ ]atsakymas|automaat(?:ne[ ])?vastus
+|(?:[āa]rpus[ ]biroja(?:[ ]atra[sš]an[āa]s)?[ ])?autom[āa]tisk[āa][ ]atbilde
 |otomatik[ ](?:yan[ıi]t|cevap)|αυτόματη[ ]απάντηση
 |תשובה[ ]אוטומטית|מענה[ ]אוטומטי|(?:ال)?رد[ ](?:ال)?تلقائي|پاسخ[ ]خودکار|स्वचालित[ ]उत्तर
 |(?:การ)?ตอบกลับอัตโนมัติ|(?:thư[ ])?trả[ ]lời[ ]tự[ ]động|(?:balasan|jawaban)[ ]otomatis|balasan[ ]automatik
