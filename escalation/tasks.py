@@ -1,4 +1,4 @@
-"""What the queue runs for the escalation app. Each may run twice, or at the same time as itself."""
+"""The queue's tasks for the escalation app. Each may run twice, also at the same time."""
 
 from django.utils import timezone
 
@@ -19,7 +19,7 @@ from escalation.working_time.editing import refresh_holidays
 __all__ = ["LEDGER", "START", "SWEEP"]
 
 LEDGER = "ledger"
-START = "start"  # left by the one-command runner
+START = "start"  # heartbeat of the one-command runner
 
 
 def run_sweep() -> str:
@@ -28,29 +28,29 @@ def run_sweep() -> str:
 
 
 def look_again_at_promises() -> str:
-    """Every hour: whatever fell out of the sweep's sight is put before it again."""
+    """Every hour: schedule open promises for the sweep that have no next step planned."""
     return f"looked at {revisit_unplanned(now=timezone.now())}"
 
 
 def dispatch_notifications() -> str:
-    """Every minute and, nudged, after each fact that people are told of: send what is due."""
+    """Every minute and, nudged, after each new notification: send the notifications that are due."""
     return str(dispatch_due(read_clock=timezone.now))
 
 
 def export_last_week() -> str:
-    """Freeze the pack of the last week that is over in the desk's zone; a second run changes nothing."""
+    """Freeze the pack of the last complete week in the desk's zone; a second run changes nothing."""
     now = timezone.now()
     return str(export_week(week=last_complete_week(now, desk_zone()), at=now, actor=None))
 
 
 def verify_ledger() -> str:
-    """The nightly proof; health shows its result."""
+    """Check the ledger each night; the health page shows the result."""
     found = verify_whole_ledger()
     return f"clocks={found.clocks} mismatches={len(found.mismatches)}"
 
 
 def verify_whole_ledger() -> Verification:
-    """Replay every promise and leave the result as a heartbeat, whose detail begins with the number of mismatches."""
+    """Replay every promise and record a heartbeat whose detail begins with the number of mismatches."""
     found = verify()
     first = f": {found.mismatches[0]}" if found.mismatches else ""
     beat(LEDGER, at=timezone.now(), detail=f"{len(found.mismatches)} of {found.clocks}{first}")
@@ -58,20 +58,20 @@ def verify_whole_ledger() -> Verification:
 
 
 def renew_holidays() -> str:
-    """Calendars of countries take on the holidays of another year, or those that a newer library knows."""
+    """Give country calendars the holidays of another year, and those that a newer library knows."""
     renewed = refresh_holidays(at=timezone.now())
     return ", ".join(str(version) for version in renewed) or "unchanged"
 
 
 def follow_absences() -> str:
-    """What people who are away owe goes to who stands in, and is offered back to those who returned."""
+    """Move the tickets owed by absent people to their stand-ins, and offer them back to people who returned."""
     now = timezone.now()
     report = move_from_absent(now=now)
     return f"{report} offered={offer_back(now=now)}"
 
 
 def end_drills() -> str:
-    """Fire drills that were acknowledged, came to the end of their chain, or ran long enough."""
+    """End fire drills that were acknowledged, reached the end of their chain, or ran long enough."""
     return f"ended={end_finished_drills(now=timezone.now())}"
 
 
@@ -81,5 +81,5 @@ def generate_shifts() -> str:
 
 
 def tell_shift_changes() -> str:
-    """What goes on, told to both people at each change of shift."""
+    """Mail both people at each change of shift what is open."""
     return f"told={tell_changes(now=timezone.now())}"

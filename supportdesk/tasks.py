@@ -1,4 +1,4 @@
-"""The tasks of this app that the queue runs."""
+"""This app's tasks for the queue."""
 
 import time
 
@@ -8,14 +8,14 @@ from escalation.enforcement.sweep_loop import sweep_in_rounds
 from supportdesk.processes.cluster.redis_broker import is_unreachable
 from tickets.lib.stopping import is_ending
 
-# Minutes of rounds, in all; below the time that a task may live (Q_CLUSTER's timeout).
+# How long one task sweeps in rounds; below the time limit of a task (Q_CLUSTER's timeout).
 MOST_MINUTES = 3
 
 
 def enforce() -> str:
-    """Each minute: sweep in rounds until the next one, or until the queue is stopped.
+    """Each minute: sweep in rounds until the next minute's task starts, or until the queue is stopped.
 
-    While Redis is away nobody can start the next one, so this one goes on.
+    While Redis is away no other task can start, so this one goes on.
     """
     report = sweep_in_rounds(read_clock=timezone.now, pause=_pause)
     for _minute in range(1, MOST_MINUTES):

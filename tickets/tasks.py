@@ -1,6 +1,6 @@
-"""The queue's tasks for mail. Each reads the time, calls services and may run twice at once.
+"""The queue's tasks for mail. Each reads the time and calls services, and may run twice at once.
 
-The work is in rows: when a task is lost or killed, the next minute's task does its work.
+The work is stored in rows: if a task is lost or killed, the next minute's task does its work.
 """
 
 import logging
@@ -26,10 +26,10 @@ AWAY_SECONDS = 90
 
 
 def deliver_outbox(*, nudged: bool = False) -> str:
-    """Every minute and, nudged, after each queued mail: send what is due.
+    """Every minute and, with ``nudged``, after each queued mail: send the mails that are due.
 
-    While the server cannot be reached, only the minute's run tries it. Otherwise each new mail would keep a worker
-    waiting for the time-out, and the sweep would wait for the worker.
+    While the mail server is unreachable, only the minute's task tries. Otherwise each new mail would keep a
+    worker waiting for the time-out, and the sweep would wait for the worker.
     """
     if nudged and cache.get(SERVER_AWAY):
         return "the mail server is away"
@@ -45,7 +45,7 @@ def process_one(inbound: int) -> str:
 
 
 def process_stored() -> str:
-    """Every minute: process stored mail that no nudge reached, oldest first."""
+    """Every minute: process stored mails that no nudge reached, oldest first."""
     stop_at = timezone.now() + RUN_FOR
     waiting = InboundEmail.objects.filter(state=IntakeState.STORED).order_by("received_at")
     done = 0
@@ -57,16 +57,16 @@ def process_stored() -> str:
 
 
 def fetch_mail() -> str:
-    """Every minute: fetch every mailbox that is due. One that fails records it on its row and stops no other."""
+    """Every minute: fetch every mailbox that is due. A failure is recorded on its row and stops no other mailbox."""
     return "; ".join(map(str, fetch_due(read_clock=timezone.now))) or "nothing due"
 
 
 def _process_safely(inbound: int) -> int:
-    """Process one mail; a fault of the database leaves it for the next minute and lets the others go on."""
+    """Process one mail; a database error leaves it for the next minute and lets the others go on."""
     try:
         return process(inbound, now=timezone.now()) is not None
     except DATABASE_FAULTS:
         logger.exception("The database could not take mail %s now", inbound)
         if not connection.in_atomic_block:
-            close_old_connections()  # a broken one would fail the mails after this one
+            close_old_connections()  # a broken connection would fail the mails after this one
         return 0

@@ -1,4 +1,4 @@
-"""Service plans and the contracts that put a customer on one for a time."""
+"""Service plans, and the contracts that give one to a customer for a time."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from customers.models.customer import Customer
 
 
 class ServicePlan(models.Model):
-    """What can be bought. Which promise goes with it is a policy of the escalation app."""
+    """A plan that customers can buy. A policy of the escalation app holds its promises."""
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=100)
@@ -33,9 +33,10 @@ class ServicePlan(models.Model):
 
 
 class Contract(models.Model):
-    """A plan from the first to the last day, both included, as days of `zone`. Empty fields are the customer's.
+    """A plan from the first to the last day, both included, as days of `zone`. Empty fields default to the customer's.
 
-    No two contracts of a customer share a day: services.contracts refuses it, and so does PostgreSQL by a constraint.
+    No two contracts of a customer share a day: services.contracts refuses it, and so does PostgreSQL by a
+    constraint.
     """
 
     customer = models.ForeignKey(
@@ -68,7 +69,7 @@ class Contract(models.Model):
         return f"{self.customer} · {self.plan} · {self.starts_on}"
 
     def is_in_force(self, at: datetime) -> bool:
-        """Whether its days, as days of its zone, include the moment ``at``."""
+        """True if ``at`` lies in its days, which are days of its zone."""
         day = at.astimezone(ZoneInfo(self.zone)).date()
         return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
 

@@ -80,7 +80,7 @@ class MailDomain(models.Model):
 
 
 class Contact(models.Model):
-    """A person who writes to us. Without a customer: somebody whose company we do not know yet."""
+    """A person who writes to us. Without a customer, their company is not known yet."""
 
     customer = models.ForeignKey(
         Customer, models.PROTECT, related_name="contacts", null=True, blank=True, verbose_name=_("customer")

@@ -1,4 +1,4 @@
-"""The desk itself: one row that names the people who are asked last."""
+"""The desk itself: one row that names the people of last resort."""
 
 from django.conf import settings
 from django.db import models
@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Desk(models.Model):
-    """Who takes the tickets of unknown senders, and who is the last step of every escalation. Exactly one row."""
+    """Names the owner of unknown senders' tickets, and the last person of every escalation. Exactly one row."""
 
     intake_owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,

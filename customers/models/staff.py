@@ -1,4 +1,4 @@
-"""Staff: whom a person reports to, who stands in for them, and when they are away."""
+"""Staff: reporting lines, deputies and absences."""
 
 from datetime import datetime
 
@@ -31,7 +31,7 @@ class Team(models.Model):
 
 
 class Skill(models.Model):
-    """What a colleague is good at; its code is matched with the customer's scenario."""
+    """A colleague's expertise; its code is matched with the customer's scenario."""
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=100)
@@ -46,7 +46,7 @@ class Skill(models.Model):
 
 
 class StaffProfile(models.Model):
-    """What the desk knows of a user beyond the login."""
+    """The desk's data about a user beyond the login."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="staff_profile", verbose_name=_("user")
@@ -69,7 +69,7 @@ class StaffProfile(models.Model):
         _("time zone"), max_length=64, default="Asia/Shanghai", validators=[validate_zone]
     )
     phone = models.CharField(_("phone"), max_length=60, blank=True)
-    # In the person's zone, over midnight where the end is not later than the beginning.
+    # In the person's zone. They go past midnight if the end is not later than the start.
     quiet_from = models.TimeField(_("quiet hours from"), null=True, blank=True)
     quiet_until = models.TimeField(_("quiet hours until"), null=True, blank=True)
 
@@ -101,7 +101,7 @@ class StaffProfile(models.Model):
 
 
 class Absence(models.Model):
-    """A time somebody is away, half open: from ``starts_at`` until just before ``ends_at``."""
+    """A time during which somebody is away, half open: from ``starts_at`` until just before ``ends_at``."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="absences", verbose_name=_("user")
@@ -109,7 +109,7 @@ class Absence(models.Model):
     starts_at = models.DateTimeField(pgettext_lazy("time", "from"))
     ends_at = models.DateTimeField(pgettext_lazy("time", "to"))
     reason = models.CharField(_("reason"), max_length=200, blank=True)
-    # When the desk first noticed it. Tickets that people give to the absent person after that stay there on purpose.
+    # When the desk first noticed it. Tickets that people give to the absent person later stay there on purpose.
     noticed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:

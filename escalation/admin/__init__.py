@@ -1,6 +1,6 @@
 """The admin of promises, escalation and exports, one class per file.
 
-A folder per topic: policies, chains, promises, notifications, duty, absences, exports. By themselves: drill,
+One folder per topic: policies, chains, promises, notifications, duty, absences, exports. Single files: drill,
 heartbeat.
 """
 

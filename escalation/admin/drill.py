@@ -80,7 +80,7 @@ class DrillAdmin(ReadOnlyAdmin, RowAccessAdmin):
     ordering = ("-started_at",)
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[Drill]:
-        """All drills for readers who see everything; else those on visible tickets, and their own."""
+        """All drills for readers who see everything; for others, those on visible tickets and their own."""
         if sees_all(user):
             return Drill.objects.all()
         seen = Q(ticket__in=visible_tickets(user).order_by().values("pk"))

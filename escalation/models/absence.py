@@ -1,4 +1,4 @@
-"""What an absence moved: one row for each ticket that went to whoever stands in, until somebody settles it."""
+"""Tickets moved by an absence: one row for each ticket that went to a stand-in, until somebody settles it."""
 
 from django.conf import settings
 from django.db import models
@@ -12,7 +12,7 @@ from tickets.models import Ticket
 
 
 class Settled(models.TextChoices):
-    """How the question whose ticket it is was settled when somebody was back."""
+    """What became of the offer to take the ticket back."""
 
     TAKEN_BACK = "taken_back", pgettext_lazy("after an absence", "Taken back")
     KEPT = "kept", pgettext_lazy("after an absence", "Left as it is")
@@ -24,15 +24,15 @@ class AbsenceMoveQuerySet(models.QuerySet["AbsenceMove"]):
         return self.filter(settled_at=None)
 
     def live(self) -> "AbsenceMoveQuerySet":
-        """Of tickets that are open and still with the one who got them, or who stood in for that one in turn."""
+        """Moves whose ticket is open and still with the stand-in, or with a stand-in of that stand-in."""
         return self.filter(self._is_live())
 
     def stale(self) -> "AbsenceMoveQuerySet":
-        """Of tickets that are done, or went elsewhere or back by other ways."""
+        """Moves whose ticket is done, or was given to somebody else or back by hand."""
         return self.filter(~self._is_live())
 
     def offered(self) -> "AbsenceMoveQuerySet":
-        """To be taken back or kept: the person is back, and the ticket is where it went."""
+        """Moves to decide on: the person is back, and the ticket is still with the stand-in."""
         return self.unsettled().filter(offered_at__isnull=False).live()
 
     def _is_live(self) -> Q:
@@ -43,7 +43,7 @@ class AbsenceMoveQuerySet(models.QuerySet["AbsenceMove"]):
 
 
 class AbsenceMove(models.Model):
-    """Written by absences.moving under the ticket's lock. Without ``to_owner`` nobody was found yet."""
+    """Written by absences.moving under the ticket's lock. ``to_owner`` is empty while no stand-in was found."""
 
     # Kept when the absence is deleted: it then counts as ended.
     absence = models.ForeignKey(

@@ -10,7 +10,7 @@ from customers.choices import validate_zone
 
 
 class Calendar(models.Model):
-    """Written by escalation.working_time.editing only. ``definition`` is that of the newest version, as JSON."""
+    """Changed by escalation.working_time.editing only. ``definition`` is the JSON of the newest version."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_zone])
@@ -42,7 +42,7 @@ class CalendarVersionQuerySet(models.QuerySet["CalendarVersion"]):
 
 
 class CalendarVersion(models.Model):
-    """What a calendar said from one edit to the next; never changed. A clock names the one it was started with."""
+    """The state of a calendar from one edit to the next; never changed. A clock names the version it started with."""
 
     calendar = models.ForeignKey(
         Calendar, models.CASCADE, related_name="versions", verbose_name=_("calendar")

@@ -1,4 +1,4 @@
-"""Contact ways, by which people and groups are reached besides mail, and every attempt to reach somebody."""
+"""Contact ways, which reach people and groups by other media than mail, and every attempt to use them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OTHER_MEDIA = [(medium.value, medium.label) for medium in Medium if medium != Me
 
 
 def exactly_one(names: tuple[str, ...]) -> Q:
-    """A condition that one of these columns is set and the others are empty."""
+    """A condition that exactly one of these columns is set."""
     condition = Q()
     for name in names:
         condition |= Q(**{f"{other}__isnull": other != name for other in names})
@@ -31,7 +31,8 @@ def exactly_one(names: tuple[str, ...]) -> Q:
 class ContactWay(models.Model):
     """A chat, number or web address of a person, a rota or a customer.
 
-    ``address`` and ``secret`` are secrets that nobody logs; ``shown`` is what people may read of the address.
+    ``address`` and ``secret`` are secrets that nobody logs; ``shown`` is the part of the address that people
+    may read.
     """
 
     user = models.ForeignKey(
@@ -49,7 +50,7 @@ class ContactWay(models.Model):
     medium = models.CharField(_("medium"), max_length=10, choices=OTHER_MEDIA, default=Medium.CHAT)
     name = models.CharField(_("name"), max_length=100)
     address = EncryptedCharField(_("address"), max_length=4000)
-    # Signs what a webhook is sent.
+    # Signs the requests to a webhook.
     secret = EncryptedCharField(_("signing secret"), max_length=400, blank=True, null=True)
     shown = models.CharField(_("address"), max_length=300, editable=False)
     is_active = models.BooleanField(pgettext_lazy("in use", "active"), default=True)
@@ -74,7 +75,7 @@ class ContactWay(models.Model):
 
 
 class NotificationAttempt(models.Model):
-    """One try to deliver one notification. A digest leaves a row for each notification that it carries."""
+    """One attempt to deliver one notification. A digest leaves a row for each notification that it carries."""
 
     notification = models.ForeignKey(
         Notification, models.CASCADE, related_name="attempts", verbose_name=_("notification")

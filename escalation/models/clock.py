@@ -19,27 +19,27 @@ from tickets.models import Message, Ticket
 
 class ClockQuerySet(models.QuerySet["Clock"]):
     def open(self) -> "ClockQuerySet":
-        """Clocks with something still owed: running, paused, or breached and not answered yet."""
+        """Clocks still owed: running, paused, or breached and not answered yet."""
         return self.filter(stopped_at=None)
 
     def real(self) -> "ClockQuerySet":
-        """Without fire drills, which no figure counts. Drills are few, so no ticket is read for this."""
+        """Leave out fire drills, which no figure counts. Drills are few: their keys are listed, no ticket is joined."""
         return self.exclude(ticket__in=Ticket.objects.filter(is_drill=True).order_by().values("pk"))
 
     def ticking(self) -> "ClockQuerySet":
-        """Open and not paused: what orders the board."""
+        """Open and not paused clocks: those that the board orders by."""
         return self.open().exclude(state=ClockState.PAUSED)
 
     def step_due(self, now: datetime) -> "ClockQuerySet":
-        """Clocks that the sweep must act on, P0 and oldest first."""
+        """Clocks on which the sweep must act, P0 and oldest first."""
         return self.filter(stopped_at=None, next_step_at__lte=now).order_by("priority", "next_step_at", "pk")
 
 
 class Clock(models.Model):
     """Started and stopped by escalation.clocks.lifecycle only, under the ticket's lock.
 
-    ``breached_at`` equals ``due_at``; ``detected_at`` is when the desk noticed. ``next_step_at`` is when something must
-    happen next (a warning, the due time, a step after it); empty if nothing is left to do.
+    ``breached_at`` equals ``due_at``; ``detected_at`` is when the desk noticed. ``next_step_at`` is when
+    something must happen next (a warning, the due time, a step after it); empty if nothing is left to do.
     """
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="clocks", verbose_name=_("ticket"))
@@ -52,20 +52,20 @@ class Clock(models.Model):
     breached_at = models.DateTimeField(_("breached at"), null=True, blank=True)
     detected_at = models.DateTimeField(_("breach detected at"), null=True, blank=True)
     next_step_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # While we wait for the customer; the due time stands still until it is resumed. Seconds are working time.
+    # Set while we wait for the customer: the due time is fixed when the clock resumes. Seconds of working time.
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True)
     paused_seconds = models.PositiveIntegerField(_("seconds paused"), default=0)
-    # When the priority was raised and the window of the higher one, counted from here, became the stricter.
+    # When the priority was raised, if the window of the higher priority, counted from here, ends earlier.
     raised_at = models.DateTimeField(_("raised at"), null=True, blank=True)
-    # What of paused_seconds had been by then: it moved the window before, and not the one counted since.
+    # The part of paused_seconds before the raise: it moved the earlier window, not the one counted from the raise.
     paused_before_raise = models.PositiveIntegerField(default=0, editable=False)
 
-    # Somebody said that they have it: until then nobody else is paged. The promise runs on.
+    # Somebody acknowledged: until then nobody else is paged. The promise runs on.
     held_until = models.DateTimeField(_("acknowledged until"), null=True, blank=True)
-    # Since when nobody is left to escalate to; tried again each minute.
+    # Since when nobody is left to escalate to; the sweep tries again each minute.
     stranded_at = models.DateTimeField(_("chain ended since"), null=True, blank=True)
 
-    # The terms: what was promised at the start or when raised, whatever is edited later.
+    # The terms promised at the start or at a raise; later edits of the policy do not change them.
     minutes = models.PositiveIntegerField(_("response time in minutes"))
     policy_version = models.ForeignKey(
         PolicyVersion, models.PROTECT, related_name="clocks", verbose_name=_("policy version")
@@ -76,13 +76,13 @@ class Clock(models.Model):
         Contract, models.PROTECT, related_name="+", null=True, blank=True,
         db_index=False, verbose_name=_("contract"),
     )  # fmt: skip
-    # Empty where the window is the policy's. Never looked up from the window's side: no index.
+    # Empty if the policy's window applies. Never looked up from the window's side, so it has no index.
     contract_window = models.ForeignKey(
         ContractWindow, models.PROTECT, related_name="+", null=True, blank=True, db_index=False,
         verbose_name=_("response time of the contract"),
     )  # fmt: skip
 
-    # A lead's decision that a broken promise is not held against anybody; the raw outcome stays.
+    # A lead's decision to excuse a broken promise; the raw outcome stays.
     waived_at = models.DateTimeField(_("waived at"), null=True, blank=True)
     waived_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
@@ -90,7 +90,7 @@ class Clock(models.Model):
     )  # fmt: skip
     waive_reason = models.CharField(_("reason for waiving"), max_length=300, blank=True)
 
-    # The evidence: what started it, and what answered it.
+    # The evidence: the message that started the clock, and the one that answered it.
     started_by = models.ForeignKey(
         Message, models.PROTECT, related_name="started_clocks", null=True, blank=True,
         verbose_name=_("started by"),
@@ -142,7 +142,7 @@ class Clock(models.Model):
 
     @property
     def window_starts_at(self) -> datetime:
-        """The start of the window of ``minutes``, which the steps of the chain are shares of."""
+        """The start of the window of ``minutes``, from which the shares of the chain's steps are measured."""
         return self.raised_at or self.started_at
 
     @property

@@ -1,4 +1,4 @@
-"""Windows that a single contract promises instead of those of its plan's policy, and since when."""
+"""Windows that one contract promises instead of those of its plan's policy, and when they apply."""
 
 from datetime import datetime
 from typing import Any, NoReturn
@@ -16,15 +16,15 @@ from tickets.choices import Priority
 
 class ContractWindowQuerySet(models.QuerySet["ContractWindow"]):
     def current(self) -> "ContractWindowQuerySet":
-        """Not retired."""
+        """Windows that are not retired."""
         return self.filter(retired_at=None)
 
     def at(self, moment: datetime) -> "ContractWindowQuerySet":
-        """In force at a moment (UTC)."""
+        """Windows in force at a moment (UTC)."""
         return self.filter(Q(retired_at=None) | Q(retired_at__gt=moment), created_at__lte=moment)
 
     def retire(self, at: datetime) -> int:
-        """The end of those that are in force; for escalation.policies.contract_windows only."""
+        """Retire the windows in force; for escalation.policies.contract_windows only."""
         return models.QuerySet.update(self.current(), retired_at=at)
 
     def update(self, **kwargs: Any) -> NoReturn:
@@ -35,7 +35,7 @@ class ContractWindowQuerySet(models.QuerySet["ContractWindow"]):
 
 
 class ContractWindow(models.Model):
-    """In working minutes of its calendar. Never edited: a change retires the row and writes another one."""
+    """Minutes of working time in its calendar. Never edited: a change retires the row and adds another one."""
 
     contract = models.ForeignKey(Contract, models.CASCADE, related_name="windows", verbose_name=_("contract"))
     kind = models.CharField(_("kind"), max_length=20, choices=ClockKind)

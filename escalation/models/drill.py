@@ -10,7 +10,7 @@ from tickets.models import Ticket
 
 
 class Drill(models.Model):
-    """Written by drills.drills only. One runs at a time."""
+    """Changed by drills.drills only. Only one runs at a time."""
 
     ticket = models.OneToOneField(Ticket, models.CASCADE, related_name="drill", verbose_name=_("ticket"))
     reason = models.CharField(_("reason"), max_length=300)
@@ -18,7 +18,7 @@ class Drill(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("started by")
     )
     started_at = models.DateTimeField(_("started at"))
-    # The latest moment it may run to.
+    # The drill ends at this time at the latest.
     ends_at = models.DateTimeField(_("ends at the latest"))
     until_acknowledged = models.BooleanField(_("ends when somebody acknowledges"), default=False)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)

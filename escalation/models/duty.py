@@ -16,7 +16,7 @@ from escalation.lib.rotation import Rotation
 
 
 class DutyRota(models.Model):
-    """Who is on duty for what; shown in its own zone. The row is the lock of all that belongs to it."""
+    """A rota of people on duty, shown in its own zone. Its row is locked for every change to its layers and shifts."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     time_zone = models.CharField(
@@ -37,7 +37,7 @@ class DutyRota(models.Model):
 
 
 class Weekday(models.IntegerChoices):
-    """As Python counts them."""
+    """Numbered as in Python."""
 
     MONDAY = 0, _("Monday")
     TUESDAY = 1, _("Tuesday")
@@ -49,7 +49,7 @@ class Weekday(models.IntegerChoices):
 
 
 class DutyLayer(models.Model):
-    """One rotation of a rota; times are those of the rota's zone. escalation.lib.rotation says what it means."""
+    """One rotation of a rota; times are in the rota's zone. escalation.lib.rotation computes its turns."""
 
     rota = models.ForeignKey(DutyRota, models.CASCADE, related_name="layers", verbose_name=_("duty rota"))
     name = models.CharField(_("name"), max_length=100)
@@ -68,7 +68,7 @@ class DutyLayer(models.Model):
     ends_on = models.DateField(
         _("end date"), null=True, blank=True, help_text=_("It ends with the next day's handover.")
     )
-    # Days of the week (Weekday) and hours that the layer is restricted to; empty for all.
+    # Days of the week (Weekday) and hours to which the layer is restricted; empty for all.
     weekdays = models.JSONField(_("only on"), default=list, blank=True)
     from_time = models.TimeField(_("only from"), null=True, blank=True)
     to_time = models.TimeField(
@@ -105,7 +105,7 @@ class DutyLayer(models.Model):
 
 
 class DutyTurn(models.Model):
-    """A place in the order of a layer. Somebody may have several."""
+    """A place in the order of a layer. One person may have several."""
 
     layer = models.ForeignKey(DutyLayer, models.CASCADE, related_name="turns", verbose_name=_("layer"))
     user = models.ForeignKey(
@@ -123,7 +123,7 @@ class DutyTurn(models.Model):
 
 
 class ShiftSource(models.TextChoices):
-    """Where a shift comes from; what a person says wins over the layers."""
+    """Where a shift comes from; overrides win over layers."""
 
     HAND = "hand", _("entered manually")
     LAYER = "layer", _("generated")
@@ -136,7 +136,8 @@ LAYER_RANK, HAND_RANK = 0, 1  # an override's is higher and grows with each
 class DutyShift(models.Model):
     """One person's duty, half open: from ``starts_at`` until just before ``ends_at``.
 
-    Shifts may overlap: the highest rank has the duty, of equal ones the later started (people.on_duty).
+    Shifts may overlap: the highest rank has the duty, and of equal ranks the one that started later
+    (people.on_duty).
     """
 
     rota = models.ForeignKey(DutyRota, models.CASCADE, related_name="shifts", verbose_name=_("duty rota"))

@@ -1,4 +1,4 @@
-"""What people do to a rota and what it tells them: overrides, swaps, hand-overs, and the links of calendar feeds."""
+"""Changes that people make to a rota, hand-overs that were mailed, and links of calendar feeds."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from tickets.models import OutboundEmail
 
 
 class DutySwap(models.Model):
-    """Two people who exchanged shifts; the overrides that make it so name it."""
+    """Two people exchanged shifts; the overrides that do it refer to this row."""
 
     rota = models.ForeignKey(DutyRota, models.CASCADE, related_name="swaps", verbose_name=_("duty rota"))
     reason = models.CharField(_("reason"), max_length=300)
@@ -34,7 +34,7 @@ class DutySwap(models.Model):
 
 
 class DutyOverride(models.Model):
-    """Somebody put on duty instead of whoever the layers name. Kept for ever, also when it was withdrawn."""
+    """Somebody put on duty instead of the person the layers name. Kept for ever, even if it was withdrawn."""
 
     rota = models.ForeignKey(DutyRota, models.CASCADE, related_name="overrides", verbose_name=_("duty rota"))
     user = models.ForeignKey(
@@ -70,12 +70,12 @@ class DutyOverride(models.Model):
         return f"{name_of(self.user)} {localtime(self.starts_at):%Y-%m-%d %H:%M}"
 
     def is_live(self, at: datetime) -> bool:
-        """Whether it can still be withdrawn."""
+        """True if it can still be withdrawn."""
         return self.withdrawn_at is None and self.ends_at > at
 
 
 class DutyHandover(models.Model):
-    """A change of the person on duty that both were told of. The constraint lets it be told once."""
+    """A change of the person on duty that both people were mailed about, once: see the constraint."""
 
     rota = models.ForeignKey(DutyRota, models.CASCADE, related_name="handovers", verbose_name=_("duty rota"))
     changed_at = models.DateTimeField(_("shift change"))
@@ -107,7 +107,7 @@ class DutyHandover(models.Model):
 
 
 class DutyFeed(models.Model):
-    """The link to somebody's shifts as a calendar. A new secret makes every older link worthless."""
+    """The link to somebody's shifts as a calendar. A new secret invalidates every older link."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="duty_feed", verbose_name=_("user")

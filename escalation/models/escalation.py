@@ -1,4 +1,4 @@
-"""Escalations (one firing of one step on one clock) and the notifications that tell people."""
+"""Escalations (one firing of one step on one clock), and the notifications about them."""
 
 from datetime import datetime
 
@@ -18,13 +18,13 @@ from tickets.models import OutboundEmail, Ticket
 
 
 class Escalation(models.Model):
-    """One firing; without a step somebody escalated by hand.
+    """One firing; without a step, somebody escalated by hand.
 
-    The constraint makes each round of a step fire once on a clock, whatever overlaps or is delivered twice. Rounds
-    after the first are its repeats, or new tries where nobody was left.
+    The constraint makes each round of a step fire once on a clock, even if sweeps overlap or a task runs
+    twice. Rounds after the first are its repeats, or new tries while nobody is left.
     """
 
-    # Found by the constraint below, which begins with it.
+    # Uses the index of the constraint below, which begins with this column.
     clock = models.ForeignKey(
         Clock, models.CASCADE, related_name="escalations", db_index=False, verbose_name=_("SLA")
     )
@@ -45,12 +45,12 @@ class Escalation(models.Model):
         related_name="+",
         verbose_name=pgettext_lazy("person", "from"),
     )
-    # Empty for a step that only tells.
+    # Empty for a step that only notifies.
     to_owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="escalations_received", null=True, blank=True,
         verbose_name=pgettext_lazy("person", "to"),
     )  # fmt: skip
-    # How the new owner was found, person by person: [{"user": id, "why": Route}]
+    # The people considered for the new owner, in order: [{"user": id, "why": Route}]
     route = models.JSONField(_("lookup path"), default=list)
 
     class Meta:
@@ -70,10 +70,10 @@ class Escalation(models.Model):
 
 
 class Acknowledgement(models.Model):
-    """Somebody said "I have it": nobody else is paged until ``until``, and the promise runs on."""
+    """Somebody acknowledged: nobody else is paged until ``until``, and the promise runs on."""
 
     clock = models.ForeignKey(Clock, models.CASCADE, related_name="acknowledgements", verbose_name=_("SLA"))
-    # The firing it answers; empty when somebody takes it before anything fired.
+    # The escalation it answers; empty if somebody acknowledged before any fired.
     escalation = models.ForeignKey(
         Escalation, models.CASCADE, related_name="acknowledgements", null=True, blank=True,
         verbose_name=_("escalation"),
@@ -99,17 +99,17 @@ class Acknowledgement(models.Model):
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
     def to_send(self, now: datetime) -> "NotificationQuerySet":
-        """What the dispatcher must send now, urgent and oldest first."""
+        """Notifications that the dispatcher must send now, urgent and oldest first."""
         return self.filter(state=NotificationState.PENDING, next_try_at__lte=now).order_by(
             "-is_urgent", "next_try_at", "pk"
         )
 
 
 class Notification(models.Model):
-    """One person or group is told one thing. Written with the fact it tells, sent by notifications.dispatch later.
+    """A notice to one person or group, written with the fact it reports; notifications.dispatch sends it later.
 
-    ``channels`` are the media it may take, in order; its text is written when it is sent. While a worker has it,
-    ``next_try_at`` is the end of the worker's lease.
+    ``channels`` are the media it may take, in order; the text is rendered when it is sent. While a worker has
+    it, ``next_try_at`` is the end of the worker's lease.
     """
 
     recipient = models.ForeignKey(
@@ -142,7 +142,7 @@ class Notification(models.Model):
     )  # fmt: skip
     detail = models.TextField(_("detail"), blank=True)
     channels = models.JSONField(_("channels"), default=mail_only)  # values of Medium
-    # Reaches people in their quiet hours: P0 and P1.
+    # Ignores people's quiet hours: P0 and P1.
     is_urgent = models.BooleanField(_("urgent"), default=False)
     state = models.CharField(
         _("state"), max_length=10, choices=NotificationState, default=NotificationState.PENDING

@@ -9,7 +9,7 @@ from customers.choices import Language
 
 
 class WeeklyExport(models.Model):
-    """A frozen week. A correction is a further revision with its reason; nothing is overwritten."""
+    """A frozen week. A correction is another revision with a reason; nothing is overwritten."""
 
     week = models.CharField(_("week"), max_length=8)  # 2026-W47
     revision = models.PositiveSmallIntegerField(_("revision"), default=1)

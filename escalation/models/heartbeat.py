@@ -1,11 +1,11 @@
-"""Heartbeats: when a recurring task last finished well."""
+"""Heartbeats: when each recurring task last succeeded."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class Heartbeat(models.Model):
-    """One row per task. ``at`` is the end of its last good run."""
+    """One row per task. ``at`` is the end of its last successful run."""
 
     name = models.CharField(_("name"), max_length=40, primary_key=True)
     at = models.DateTimeField(_("time"))

@@ -25,7 +25,7 @@ class ClockEventQuerySet(models.QuerySet["ClockEvent"]):
         raise LedgerIsAppendOnly("A line of the ledger cannot be deleted.")
 
     def with_messages(self) -> "ClockEventQuerySet":
-        """Each with its message, but for the texts: enough to say whether it was written down later."""
+        """Load each line's message without its texts: enough to say whether it was written down later."""
         return self.select_related("message").defer("message__body", "message__quoted", "message__html")
 
 
@@ -40,7 +40,7 @@ class ClockEvent(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
         db_index=False, verbose_name=_("actor"),
     )  # fmt: skip
-    # Who held the ticket after this change: a breach belongs to whoever held it.
+    # The owner of the ticket after this change: a breach belongs to the person who held the ticket.
     holder = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("owner then")
     )
@@ -79,10 +79,10 @@ class ClockEvent(models.Model):
 
     @property
     def why(self) -> str:
-        """The cause, in the reader's language where the desk itself gave it."""
+        """The cause, in the reader's language if the desk itself gave it."""
         return in_readers_words(self.cause, by_person=self.actor_id is not None)
 
     @property
     def is_backdated(self) -> bool:
-        """Its time is that of a contact which somebody wrote down later. Reads the message."""
+        """True if the line's time is that of a contact which somebody wrote down later. Reads the message."""
         return self.message is not None and self.at == self.message.at and self.message.is_backdated

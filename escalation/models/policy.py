@@ -1,4 +1,4 @@
-"""Policies: the promised windows with their versions, and the steps taken when an answer stays away."""
+"""Policies: the promised windows with their versions, and the steps taken while nobody answers."""
 
 from django.conf import settings
 from django.db import models
@@ -24,7 +24,7 @@ REASSIGNABLE = (
 
 
 class Policy(models.Model):
-    """A named promise. The default one serves every plan that has none of its own; it always exists."""
+    """A named set of promises. The default one serves every plan without a policy of its own; it always exists."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     plan = models.OneToOneField(
@@ -55,14 +55,14 @@ class Policy(models.Model):
 
 
 class PolicyVersion(models.Model):
-    """One state of a policy's windows; never edited. A clock keeps the version it started under."""
+    """One version of a policy's windows; never edited. A clock keeps the version it started under."""
 
     policy = models.ForeignKey(Policy, models.PROTECT, related_name="versions", verbose_name=_("policy"))
     number = models.PositiveIntegerField(_("version"))
     created_at = models.DateTimeField(_("in force since"))
-    # How long a promise of resolution may stand still in all while we wait for the customer, in working time.
+    # How long in all a promise of resolution may be paused while we wait for the customer, in working time.
     pause_cap_minutes = models.PositiveIntegerField(_("longest pause in minutes"), default=3 * 24 * 60)
-    # Through what each priority is served: values of Way by priority. Read by `ways`.
+    # The ways to answer that each priority promises: values of Way by priority. Read by `ways`.
     channels = models.JSONField(_("channels covered"), default=dict, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
@@ -79,7 +79,7 @@ class PolicyVersion(models.Model):
         return f"{self.policy} v{self.number}"
 
     def ways(self, priority: int) -> tuple[Way, ...]:
-        """Through what a promise of this priority is served, as promised."""
+        """The ways to answer that a promise of this priority includes."""
         return tuple(map(Way, self.channels.get(str(priority), ())))
 
 
@@ -106,7 +106,7 @@ class PolicyTarget(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.get_priority_display()}"
 
-    # Where a contract's own window stands in place of the policy's, which is then no row (policies.terms).
+    # The contract's own window that replaces this one; the policy's row then is not saved (policies.terms).
     own: ContractWindow | None = None
 
 
@@ -116,15 +116,16 @@ def mail_only() -> list[str]:
 
 class EscalationStepQuerySet(models.QuerySet["EscalationStep"]):
     def current(self) -> "EscalationStepQuerySet":
-        """In force now: neither edited nor taken away since."""
+        """Steps in force: not retired."""
         return self.filter(retired_at=None)
 
 
 class EscalationStep(models.Model):
-    """What happens at a moment of the window when no answer has come; of a policy, or of one contract instead.
+    """What happens at a moment of the window while nobody answers; belongs to a policy or to one contract.
 
-    The moment is a share of the window (0 the start, 100 the due time, below it a warning) or minutes from the due
-    time. Rows are never edited: chains.editing retires them and writes new ones, so what fired keeps what it said.
+    The moment is a share of the window (0 the start, 100 the due time, below it a warning) or minutes from
+    the due time. Rows are never edited: chains.editing retires them and adds new ones, so that escalations
+    keep the wording they fired with.
     """
 
     policy = models.ForeignKey(
@@ -149,19 +150,19 @@ class EscalationStep(models.Model):
     )  # fmt: skip
     rota = models.ForeignKey(
         DutyRota, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("duty rota")
-    )  # whose person on duty is meant; empty for the policy's
+    )  # the rota to page; empty for the policy's
     channels = models.JSONField(_("channels"), default=mail_only)  # values of Medium, in order
 
-    # How long an acknowledgement keeps the paging quiet, and how long one that is required is waited for.
+    # How long an acknowledgement stops the paging, and how long a required acknowledgement is waited for.
     ack_minutes = models.PositiveIntegerField(_("acknowledgement time limit in minutes"), default=15)
     ack_required = models.BooleanField(_("acknowledgement required"), default=False)
     repeat_minutes = models.PositiveIntegerField(_("repeat after minutes"), null=True, blank=True)
     repeat_cap = models.PositiveIntegerField(_("repeats at most"), null=True, blank=True)
 
-    # Empty for what was there from the beginning.
+    # Empty for steps that have been there from the beginning.
     created_at = models.DateTimeField(_("in force since"), null=True, editable=False)
     retired_at = models.DateTimeField(_("in force until"), null=True, blank=True, editable=False)
-    # Empty for what was shipped, or retired by nobody yet.
+    # Empty for shipped steps, and until somebody retires it.
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, editable=False,
         verbose_name=_("changed by"),

@@ -17,7 +17,7 @@ class InboundEmail(models.Model):
     raw = models.BinaryField(_("original"))
     size = models.PositiveIntegerField(_("size"))
     fingerprint = models.CharField(max_length=64)  # tickets.services.intake.fingerprint_of
-    # Of a copy only the headers are kept in ``raw``; whatever became of the mail stands on the first.
+    # ``raw`` of a duplicate keeps the headers only; the first copy records what became of the mail.
     copy_of = models.ForeignKey(
         "self", models.CASCADE, related_name="copies", null=True, blank=True,
         db_index=False, verbose_name=_("copy of"),
@@ -38,7 +38,7 @@ class InboundEmail(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=IntakeState, default=IntakeState.STORED)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     error = models.TextField(_("error"), blank=True)
-    # What wrote it (tickets.mail.classify.MailKind) and all that was seen of a machine, in English.
+    # Its kind (tickets.mail.classify.MailKind) and every sign of a machine that was seen, in English.
     kind = models.CharField(_("kind"), max_length=20, blank=True, default="", db_default="")
     signs: "models.JSONField[list[str], list[str]]" = models.JSONField(
         _("signs of a machine"), default=list, db_default=models.Value([], models.JSONField())

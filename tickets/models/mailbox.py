@@ -22,7 +22,7 @@ class ImapLogin(models.TextChoices):
 
 
 class AfterFetch(models.TextChoices):
-    """What happens on the server to a mail that is stored and committed here."""
+    """What the fetch does on the server with a mail that is stored and committed here."""
 
     FLAG = "flag", _("mark as read")
     MOVE = "move", _("move to a folder")
@@ -52,14 +52,14 @@ class Mailbox(models.Model):
     )
     move_to = models.CharField(_("move to"), max_length=200, blank=True)
 
-    # Mail that the server received before is history and is never fetched by itself.
+    # Mail that the server received before this is old and is never fetched automatically.
     begins_at = models.DateTimeField(_("fetches email received since"), db_default=Now(), editable=False)
-    # In a folder that we look at from its beginning, mail with a UID below may be history.
+    # In a folder that is read from its beginning, mail with a lower UID may be old.
     history_below = models.BigIntegerField(default=0, db_default=0, editable=False)
-    # Where the last fetch stopped. A change of UIDVALIDITY means: look at everything again (RFC 9051, 2.3.1.1).
+    # Where the last fetch stopped. If UIDVALIDITY changes, read everything again (RFC 9051, 2.3.1.1).
     uid_validity = models.BigIntegerField(null=True, blank=True, editable=False)
     last_uid = models.BigIntegerField(default=0, editable=False)
-    # The mail at which the connection broke, and how often in a row.
+    # The mail at which the connection broke, and how many times in a row.
     stuck_uid = models.BigIntegerField(null=True, blank=True, editable=False)
     stuck_breaks = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     locked_until = models.DateTimeField(null=True, blank=True, editable=False)

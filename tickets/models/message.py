@@ -19,12 +19,12 @@ BACKDATED_AFTER = timedelta(minutes=15)
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def responses(self) -> "MessageQuerySet":
-        """Answers that count: a person gave them, they arrived as far as we know, and no lead voided them."""
+        """Answers that count: written by a person, delivered as far as we know, and not voided by a lead."""
         said = Q(kind=MessageKind.OUTBOUND) | Q(kind=MessageKind.CONTACT)
         return self.filter(said, is_automatic=False, failed_at=None, voided_at=None)
 
     def questions(self) -> "MessageQuerySet":
-        """Messages of the customer that want an answer, monitoring alarms included."""
+        """Messages of the customer that need an answer, including monitoring alarms."""
         return self.filter(kind=MessageKind.INBOUND, is_unconfirmed=False)
 
 
@@ -48,7 +48,7 @@ class Message(models.Model):
     # Where answers go if not to the sender, and the no-reply address that the person wrote through.
     reply_to = models.CharField(_("answers go to"), max_length=320, blank=True, default="", db_default="")
     sent_through = models.CharField(_("sent through"), max_length=320, blank=True, default="", db_default="")
-    # When it was said: receipt by our server, or the moment a reply was sent or a contact happened.
+    # When our server received it, a reply was sent, or a contact took place.
     at = models.DateTimeField(_("time"))
     created_at = models.DateTimeField(_("recorded at"))
     body = models.TextField(_("text"), blank=True)
@@ -91,7 +91,7 @@ class Message(models.Model):
 
     @property
     def is_backdated(self) -> bool:
-        """True if somebody wrote it down after it happened; the receipt of a mail is never backdated."""
+        """True if somebody wrote it down after it happened; a mail is never backdated."""
         return self.author_id is not None and self.created_at - self.at > BACKDATED_AFTER
 
 
@@ -102,13 +102,13 @@ def opened_late(ticket: str = "pk", opened_at: str = "opened_at") -> Exists:
 
 
 def attachment_path(attachment: "Attachment", name: str) -> str:
-    """A random storage path that keeps nothing of the sender's file name."""
+    """A random storage path that contains nothing of the sender's file name."""
     token = uuid.uuid4().hex
     return f"attachments/{token[:2]}/{token}"
 
 
 class Attachment(models.Model):
-    """A file of a message. Its name is only ever shown, never used as a path."""
+    """A file of a message. Its name is only displayed, never used as a path."""
 
     message = models.ForeignKey(
         Message, models.CASCADE, related_name="attachments", verbose_name=_("message")

@@ -1,4 +1,4 @@
-"""Forms that were sent. A token per form lets a double click, or a second try after a time-out, act only once."""
+"""Submitted forms. A token per form makes a double click, or a retry after a time-out, act only once."""
 
 from django.conf import settings
 from django.db import models
@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Submission(models.Model):
-    """Written in the transaction of the change that the form makes. Housekeeping may delete old rows."""
+    """Written in the transaction of the form's change. Housekeeping may delete old rows."""
 
     token = models.UUIDField(primary_key=True)
     user = models.ForeignKey(

@@ -19,12 +19,12 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(status__in=ACTIVE_STATUSES)
 
     def real(self) -> "TicketQuerySet":
-        """Without fire drills, which no figure includes."""
+        """Leave out fire drills, which no figure includes."""
         return self.filter(is_drill=False)
 
 
 class Ticket(models.Model):
-    """The row is the lock: lock it before you change the ticket, its messages or its clocks."""
+    """Lock this row before you change the ticket, its messages or its clocks."""
 
     subject = models.CharField(_("subject"), max_length=500, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.NEW)
@@ -48,11 +48,11 @@ class Ticket(models.Model):
         "tickets.Mailbox", models.SET_NULL, related_name="+", null=True, blank=True, verbose_name=_("mailbox")
     )
     language = models.CharField(_("language"), max_length=10, default="en")
-    # A fire drill: the chain runs for real, nothing reaches a customer, no figure counts it.
+    # A fire drill: the chain really runs, nothing reaches a customer, no figure counts it.
     is_drill = models.BooleanField(_("fire drill"), default=False, editable=False)
     opened_at = models.DateTimeField(_("received at"))
     updated_at = models.DateTimeField(_("last activity"))
-    # Receipt of the oldest customer message nobody answered; empty while the turn is the customer's.
+    # Receipt of the oldest unanswered customer message; empty while we wait for the customer.
     unanswered_since = models.DateTimeField(_("unanswered since"), null=True, blank=True)
     resolved_at = models.DateTimeField(_("resolved at"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
@@ -95,7 +95,7 @@ class Ticket(models.Model):
 
     @property
     def number(self) -> str:
-        """What people and mail subjects call the ticket: ``SD#1234``."""
+        """The number that people and mail subjects use: ``SD#1234``."""
         return ticket_number(self.pk)
 
     @property

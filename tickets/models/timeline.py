@@ -1,4 +1,4 @@
-"""The timeline: one entry for each thing that happened to a ticket, in order."""
+"""The timeline: one entry for each event of a ticket, in order."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tickets.models.ticket import Ticket
 
 
 class TimelineEntry(models.Model):
-    """Services append entries and never change them. ``data`` holds the values that the sentence names."""
+    """Services append entries and never change them. ``data`` holds the values named in the sentence."""
 
     ticket = models.ForeignKey(
         Ticket, models.CASCADE, related_name="timeline", db_index=False, verbose_name=_("ticket")

@@ -1,4 +1,4 @@
-"""Absences, with a sentence on who gets the tickets; one that has begun moves them at once."""
+"""The admin of absences, with a sentence on who gets the tickets. An absence that has begun moves them at once."""
 
 from typing import Any, cast
 
@@ -28,7 +28,7 @@ class MovingAbsenceAdmin(AbsenceList):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """On a new form where the reader's own tickets would go, else where this absence sends them."""
+        """A new form shows where the reader's own tickets would go; a saved absence, where its tickets go."""
         absence = self.get_object(request, object_id) if object_id else None
         user, at = (
             (absence.user, absence.starts_at) if absence else (cast(User, request.user), timezone.now())
@@ -51,7 +51,7 @@ class MovingAbsenceAdmin(AbsenceList):
         _look_at_once()
 
     def _warn(self, request: HttpRequest, absence: Absence) -> None:
-        """No sentence for an absence that is over."""
+        """Show the sentence, except for an absence that is over."""
         if absence.ends_at <= timezone.now():
             return
         user, people = absence.user, People.at(absence.starts_at)

@@ -1,4 +1,4 @@
-"""Back from absence: the list of tickets that moved meanwhile, to take back or keep."""
+"""The tickets that moved during an absence, to be taken back or left."""
 
 from typing import Any, cast
 
@@ -23,7 +23,7 @@ COLOURS = {"": "warning", Settled.TAKEN_BACK: "success", Settled.KEPT: "info", S
 
 
 class StandingFilter(DropdownFilter):
-    """Shows undecided moves; the others on request."""
+    """Filters by progress: to be decided, still away, or settled."""
 
     title = _("progress")
     parameter_name = "standing"
@@ -55,7 +55,7 @@ class AbsenceMoveAdmin(ReadOnlyAdmin, RowAccessAdmin):
     actions = ("take_back", "keep")
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[AbsenceMove]:
-        """Moves from or to the reader and their team."""
+        """The moves from or to the reader and their team."""
         if sees_all(user):
             return AbsenceMove.objects.all()
         people = team_ids(user)

@@ -22,7 +22,7 @@ from tickets.choices import Priority
 
 
 class ChannelsWidget(forms.MultiWidget):
-    """A select for each place in the order."""
+    """One select for each place in the order."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         first = UnfoldAdminSelectWidget({"aria-label": _("First through")}, choices=_media())
@@ -128,7 +128,9 @@ class StepForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["amount"], self.initial["unit"] = _entered(self.instance)
-            self.instance.get_inline_title = in_short(self.instance)  # the line to which it folds
+            self.instance.get_inline_title = in_short(
+                self.instance
+            )  # the line that is shown when the step is folded
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -162,7 +164,7 @@ def _entered(step: EscalationStep) -> tuple[int, str]:
 
 
 class ChainFormSet(PaginationInlineFormSet):
-    """All steps of the form; faults appear at the step, or above all steps."""
+    """All steps of the form; errors appear at their step, or above all steps."""
 
     is_read_only = False
 

@@ -38,8 +38,8 @@ from tickets.choices import Priority
 from tickets.errors import DeskError
 
 PAST = 50
-OFFERED = 300  # customers to choose from
-UNSAVED = 0  # stands for the number of a row that is still in the form
+OFFERED = 300  # how many customers to choose from
+UNSAVED = 0  # stands for the row's number while it is still in the form
 
 
 @dataclass(frozen=True)
@@ -66,14 +66,14 @@ class SampleForm(MomentForm):
 
 
 class ChainPage(PreviewPage):
-    """A subclass lists a StepInline among its inlines and returns the terms of a sample ticket."""
+    """Base of both pages. A subclass lists a StepInline among its inlines and returns the terms of a sample ticket."""
 
     change_form_outer_after_template = "escalation/chain/panels.html"
     step_inline: type[StepInline] = StepInline
     asks_customer = False
 
     def played(self, request: HttpRequest, row: Any, *, at: datetime, customer: Customer | None) -> Played:
-        """Raises DeskError, a sentence on each line."""
+        """What the form describes, for a sample ticket. Raises DeskError with one sentence per line."""
         raise NotImplementedError
 
     def get_urls(self) -> list[URLPattern]:
@@ -98,7 +98,7 @@ class ChainPage(PreviewPage):
         return super().changeform_view(request, object_id, form_url, context)
 
     @method_decorator(require_POST)
-    @method_decorator(transaction.atomic)  # a form may ask for locks; nothing is written
+    @method_decorator(transaction.atomic)  # a form may need locks; nothing is written
     def timeline_view(self, request: HttpRequest, object_id: int | None = None) -> HttpResponse:
         """The forecast for the form's present values; 404 for rows that the reader may not see."""
         row = get_object_or_404(self.get_queryset(request), pk=object_id) if object_id else None
@@ -162,7 +162,7 @@ class ChainPage(PreviewPage):
         if formset.is_read_only:
             formset.new_objects = formset.changed_objects = formset.deleted_objects = []
             return
-        formset.save(commit=False)  # what the log of changes names; nothing is written
+        formset.save(commit=False)  # what the admin log names; nothing is written
         home = formset.instance
         key, actor = ("policy" if isinstance(home, Policy) else "contract"), request.user
         chain: Any = {key: home, "actor": actor}
@@ -178,7 +178,7 @@ class ChainPage(PreviewPage):
 
     @display(description=_("retired"))
     def past_steps(self, row: Any) -> str:
-        """All steps ever, newest first, with who wrote and who retired each."""
+        """All steps ever, newest first, with who added and who retired each."""
         steps = row.steps.exclude(retired_at=None).select_related("created_by", "retired_by")
         rows = (
             (

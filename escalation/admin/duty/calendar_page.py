@@ -61,7 +61,7 @@ class DutyCalendar(DeskAdmin):
         if not self.has_view_permission(request, rota):
             raise PermissionDenied
         page = CalendarPage(request, rota, now=timezone.now())
-        with timezone.override(rota.zone):  # the forms speak of the rota's clock too
+        with timezone.override(rota.zone):  # the forms name the rota's zone too
             if request.method == "POST":
                 return self._act(request, page)
             return self._shown(request, page)
@@ -115,7 +115,7 @@ class CalendarPage:
         begins, ends = self.weeks.span
         first = min(begins, self.now)
         found = watches(self._rows(first, max(ends, self.now + AHEAD)))
-        # What comes later is not made yet.
+        # Later shifts are not generated yet.
         gaps = gaps_within([self.rota], (self.now, min(ends, self.now + AHEAD)))
         chosen = self._chosen(found)
         return {
@@ -133,7 +133,7 @@ class CalendarPage:
         }
 
     def act(self) -> str:
-        """Do what was posted. Returns the message to show, or nothing if a form has faults. Raises DeskError."""
+        """Perform the posted act. Returns the message to show, empty if a form has errors. Raises DeskError."""
         match self.request.POST.get("act"):
             case "override":
                 return self._put()
@@ -186,7 +186,7 @@ class CalendarPage:
         return None
 
     def _in_words(self, chosen: Chosen) -> tuple[str, str]:
-        """The times in the rota's zone and in the reader's."""
+        """The times of the selection in the rota's zone and in the reader's."""
         span = chosen.watch.span if chosen.watch else (chosen.starts_at, chosen.ends_at)
         return _span(span, self.rota.zone), _span(span, self.reader)
 

@@ -17,7 +17,7 @@ from escalation.people.on_duty import Watch
 
 
 class MomentInput(forms.DateTimeInput):
-    """The browser's own date and time picker."""
+    """The browser's date and time picker."""
 
     input_type = "datetime-local"
 
@@ -67,7 +67,7 @@ def _label(watch: Watch, zone: ZoneInfo) -> str:
 
 
 class LayerForm(forms.ModelForm):
-    """A layer with its days as boxes to tick."""
+    """A layer, with a checkbox for each weekday."""
 
     weekdays = forms.TypedMultipleChoiceField(
         label=_("Only on"),
@@ -96,7 +96,7 @@ class LayerForm(forms.ModelForm):
         )
 
     def clean(self) -> dict[str, Any]:
-        """Refuse days at the ends of the calendar, with which dates cannot be computed."""
+        """Refuse dates at the ends of the calendar, where date arithmetic overflows."""
         given = super().clean() or {}
         for name in ("starts_on", "ends_on"):
             if given.get(name) is not None and not 2000 <= given[name].year <= 2200:

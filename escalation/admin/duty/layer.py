@@ -26,7 +26,7 @@ class TurnFormSet(PaginationInlineFormSet):
 
 
 class TurnInline(VisibleChoices, UntitledInline):
-    """The people in their order; drawn by the handle."""
+    """The people in their order; rows are dragged by a handle."""
 
     model = DutyTurn
     formset = TurnFormSet
@@ -94,7 +94,7 @@ class DutyLayerAdmin(LayerColumns, DeskAdmin):
 
 
 def say_generated(request: HttpRequest, rota: DutyRota) -> None:
-    """Generate the rota's shifts in the transaction of the page, and show the result."""
+    """Generate the rota's shifts in the page's transaction, and show the result as a message."""
     made = generate_shifts(rota=rota, at=timezone.now())
     if made.created or made.removed:
         text = ngettext(

@@ -15,7 +15,7 @@ from escalation.people.page_target import PageTarget
 
 
 class LayerColumns:
-    """The columns of a layer, in the list of layers and on the rota's page. Needs turns with their users loaded."""
+    """The columns of a layer, in the list of layers and on the rota's page. Needs the turns and their users loaded."""
 
     @display(description=gettext_lazy("handover"))
     def hand_over_words(self, layer: DutyLayer) -> str:
@@ -32,7 +32,7 @@ class LayerColumns:
 
 def hand_over_in_words(layer: DutyLayer) -> str:
     """``every week, Monday 09:00`` in the rota's zone."""
-    is_one = layer.length == 1  # has words of its own in Chinese too, whose plural is its singular
+    is_one = layer.length == 1  # has a wording of its own, as Chinese has no plural
     match layer.rotation:
         case Rotation.HOURS:
             text = _("every hour from %(time)s") if is_one else _("every %(count)s hours from %(time)s")

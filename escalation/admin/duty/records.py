@@ -1,4 +1,4 @@
-"""Read-only records of rotas: overrides, swaps, and the people told at each change of shift."""
+"""Read-only admin of overrides, swaps, and the people told at each change of shift."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _

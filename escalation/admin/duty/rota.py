@@ -1,4 +1,4 @@
-"""Duty rotas: people on duty now and next, layers, and coverage gaps."""
+"""The admin of duty rotas: people on duty now and next, layers, and coverage gaps."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ class DutyLayerInline(LayerColumns, ReadOnlyInline):
 
 
 class DutyShiftInline(VisibleChoices, UntitledInline):
-    """Shifts entered by hand that are not over; the list of shifts shows all."""
+    """Shifts entered by hand that have not ended; the list of shifts shows all."""
 
     model = DutyShift
     fields = ("user", "starts_at", "ends_at")

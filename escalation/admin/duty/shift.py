@@ -1,4 +1,4 @@
-"""The list of shifts: those entered by hand are edited here, the others come from layers and overrides."""
+"""The admin of shifts: those entered by hand can be edited; layers and overrides generate the others."""
 
 from django.contrib import admin
 from django.db.models import Model

@@ -1,4 +1,4 @@
-"""Who gets the weekly pack by mail."""
+"""The admin of subscribers, who get the weekly pack by mail."""
 
 from django.contrib import admin
 

@@ -1,4 +1,4 @@
-"""Weekly packs to look at and download; they are made by the schedule and by manage.py export_week."""
+"""The admin of weekly packs: view and download. The schedule and manage.py export_week create them."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ DOWNLOAD = "escalation_weeklyexport_download"
 
 
 class ExportFileInline(ReadOnlyInline):
-    """The files with a link each; the digest is the one that the manifest names."""
+    """The files, each with a link and the digest that the manifest names."""
 
     model = ExportFile
     fields = readonly_fields = ("download", "rows", "human_size", "sha256")
@@ -60,7 +60,7 @@ class WeeklyExportAdmin(ReadOnlyAdmin):
         return person(export.created_by) if export.created_by else _("the schedule")
 
     def download_view(self, request: HttpRequest, file_id: int) -> HttpResponseBase:
-        """Streams one file to whoever may see the pack; a lost file is said, not thrown."""
+        """Stream one file to a reader who may see the pack; a missing file gives a message, not an error page."""
         file = get_object_or_404(ExportFile.objects.select_related("export"), pk=file_id)
         if not self.has_view_permission(request, file.export):
             raise PermissionDenied

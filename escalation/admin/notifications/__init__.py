@@ -1,4 +1,4 @@
-"""The admin of notifications and of the ways by which people are reached.
+"""The admin of notifications and of the contact ways through which people are reached.
 
 Read in this order: notification, contact_way.
 """

@@ -1,4 +1,4 @@
-"""Ways to be reached. An address goes in and never comes out; everybody writes their own."""
+"""The admin of contact ways. An address can be entered but is never shown again; users enter their own."""
 
 from typing import Any, cast
 
@@ -26,7 +26,7 @@ BLANK_KEEPS = _("Stored encrypted and never shown. Leave blank to keep the curre
 
 
 class ContactWayForm(forms.ModelForm):
-    """``writer`` is set by the admin: a new way without rota or customer is theirs."""
+    """The admin sets ``writer``: a new contact way without rota or customer belongs to them."""
 
     writer: User
 
@@ -137,7 +137,7 @@ class ContactWayAdmin(PageActions, RowAccessAdmin):
 
     @admin.action(description=_("Send a test"), permissions=["change"])
     def send_test(self, request: HttpRequest, queryset: "QuerySet[ContactWay]") -> None:
-        """One at a time: a service may take its ten seconds to answer."""
+        """Send a test through one contact way at a time: a service may take ten seconds to answer."""
         way = queryset.first()
         if way is None or len(queryset) > 1:
             messages.error(request, _("Choose one contact method at a time."))

@@ -1,4 +1,4 @@
-"""Notifications: who was told what, how far it got, and every try to reach them."""
+"""The admin of notifications: who was told what, their state, and every attempt to deliver them."""
 
 from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, User
@@ -26,7 +26,7 @@ STATES = {
 
 
 class AttemptInline(ReadOnlyInline):
-    """The evidence: every try, in order."""
+    """Every attempt, in order."""
 
     model = NotificationAttempt
     verbose_name_plural = pgettext_lazy("notification", "Attempts to reach the recipient")
@@ -84,5 +84,5 @@ class NotificationAdmin(ReadOnlyAdmin, RowAccessAdmin):
 
     @display(description=_("email"))
     def mail_words(self, notification: Notification) -> str:
-        """Not its subject: a digest's names a ticket that whoever looks at this one may not see."""
+        """The state of the mail, not its subject: a digest's subject may name a ticket that this reader may not see."""
         return str(notification.mail.get_state_display()) if notification.mail else ""

@@ -1,4 +1,4 @@
-"""Working calendars; an edit becomes a new version through the service, so running promises keep their hours."""
+"""The admin of working calendars. An edit becomes a new version, so running promises keep their hours."""
 
 from typing import Any
 
@@ -35,13 +35,13 @@ from escalation.working_time.validation import WEEKDAYS
 
 
 class CalendarVersionInline(ReadOnlyInline):
-    """What was worked when; nothing of it changes."""
+    """The versions of a calendar, read-only."""
 
     model = CalendarVersion
     fields = readonly_fields = ("number", "created_at", "changed_by", "hours")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever reads the calendar reads its past."""
+        """Allow it to everybody who may see the calendar."""
         return True
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[CalendarVersion]":
@@ -64,7 +64,7 @@ class CalendarAdmin(DeskAdmin):
     search_fields = ("name", "time_zone")
     inlines = (CalendarVersionInline,)
     readonly_fields = ("version", "holidays", "worked", "used_by")
-    actions: Any = None  # calendars are deleted one by one, where nothing counts by them
+    actions: Any = None  # calendars are deleted one by one, and only while nothing uses them
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Calendar]":
         return with_usage(super().get_queryset(request))
@@ -75,7 +75,7 @@ class CalendarAdmin(DeskAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> Any:
-        """What is in use says by what, instead of a page of rows that protect it."""
+        """Refuse to delete a used calendar with a message that names its uses, instead of a page of protected rows."""
         calendar: Any = self.get_object(request, unquote(object_id))
         if calendar is None or not calendar.is_used or not self.has_view_permission(request, calendar):
             return super().delete_view(request, object_id, extra_context)
@@ -138,7 +138,7 @@ class CalendarAdmin(DeskAdmin):
 
 
 def in_words(definition: CalendarDefinition) -> str:
-    """A line for each weekday that is worked, then the own days."""
+    """One line for each weekday with working time, then the calendar's own days."""
     lines = [gettext("24/7")] if definition.always_open else []
     if not definition.always_open:
         week = zip(WEEKDAYS, definition.weekly, strict=True)
@@ -150,7 +150,7 @@ def in_words(definition: CalendarDefinition) -> str:
 
 
 def _years(calendar: Calendar) -> list[str]:
-    """How many days each year has, whether they are final, and which of them are only estimated."""
+    """For each year how many days it has, whether they are final, and which are only estimated."""
     definition = from_json(calendar.definition)
     holidays = definition.holidays
     years = sorted({day.year for day in holidays.closed | holidays.make_up})

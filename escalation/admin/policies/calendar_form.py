@@ -1,4 +1,4 @@
-"""The form of a calendar: a line of hours for each weekday, and a line for each own day."""
+"""The form of a calendar: one line of hours per weekday, and one line per own day."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def _line_fields() -> dict[str, forms.Field]:
 
 
 class _CalendarForm(forms.ModelForm):
-    """Starts with the definition in force; `definition()` is what was entered."""
+    """Starts with the definition in force; `definition()` returns what was entered."""
 
     class Meta:
         model = Calendar
@@ -61,7 +61,7 @@ class _CalendarForm(forms.ModelForm):
         return given
 
     def full_clean(self) -> None:
-        """The hours are put together once each field is right by itself, so that no fault is told twice."""
+        """Combine the hours only after each field is valid by itself, so that no error is shown twice."""
         super().full_clean()
         if self.is_bound and not self.errors:
             self._check()

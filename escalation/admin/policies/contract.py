@@ -1,4 +1,4 @@
-"""Contracts with a preview of what they promise; written by the admin of customers."""
+"""The page of a contract with a preview of what it promises; the customer admin uses it."""
 
 from datetime import datetime
 from typing import Any
@@ -44,7 +44,7 @@ class PromisedContractAdmin(ChainPage, ContractList):
         )
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Windows go through their service; the formset only says what changed, for the log."""
+        """Save windows through their service; the formset only tells the admin log what changed."""
         if not isinstance(formset, WindowFormSet):
             super().save_formset(request, form, formset, change)
             return
@@ -58,7 +58,7 @@ class PromisedContractAdmin(ChainPage, ContractList):
         return past_windows(contract)
 
     def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> PreviewTerms:
-        """The form's contract as if it were saved; for those who only read, the contract itself."""
+        """The terms of the form's contract as if it were saved; for users who may not change it, the saved terms."""
         contract: Contract = self._filled(request, row) if self.may_write(request, row) else row
         own = self._own_windows(request, row, contract)
         applies = contract_if_saved(contract, at)
@@ -66,7 +66,7 @@ class PromisedContractAdmin(ChainPage, ContractList):
         return PreviewTerms(windows, contract.zone, _about(applies, contract))
 
     def played(self, request: HttpRequest, row: Any, *, at: datetime, customer: Customer | None) -> Played:
-        """Its own customer's ticket, on a day of the contract or not: its chain is what is asked for."""
+        """A sample ticket of the contract's own customer. The contract's chain is shown on any day, in force or not."""
         terms = self.terms_of(request, row, at=at, zone="")
         contract: Contract = self._filled(request, row) if self.may_write(request, row) else row
         policy = policy_behind(contract)
@@ -75,7 +75,7 @@ class PromisedContractAdmin(ChainPage, ContractList):
         return Played(policy, contract, contract.customer, terms.windows)
 
     def _own_windows(self, request: HttpRequest, row: Any, contract: Contract) -> list[Window] | None:
-        """The contract's windows as they stand in the form; nothing for those who may not write them."""
+        """The windows in the form; None for users who may not change them."""
         inline = ContractWindowInline(Contract, self.admin_site)
         if not self.may_write(request, row) or not inline.has_change_permission(request, row):
             return None

@@ -1,4 +1,4 @@
-"""The windows that a contract promises otherwise than its plan, written on the contract's page."""
+"""The windows in which a contract differs from its plan, edited on the contract's page."""
 
 from datetime import datetime
 from typing import Any
@@ -23,10 +23,10 @@ from tickets.errors import DeskError
 
 
 class WindowFormSet(BaseInlineFormSet):
-    """Is not saved as rows: `windows()` is what the service puts into force."""
+    """A formset that saves no rows itself: the service puts `windows()` into force."""
 
     def windows(self) -> list[Window]:
-        """As they stand in a form without mistakes."""
+        """The windows as entered; the form must be valid."""
         given = (data for data in self.cleaned_data if data and not data.get("DELETE"))
         return [Window(one["kind"], one["priority"], one["minutes"], one["calendar"]) for one in given]
 
@@ -41,7 +41,7 @@ class WindowFormSet(BaseInlineFormSet):
 
 
 class ContractWindowInline(TabularInline):
-    """Those in force; an edit retires the row and writes another. Only who may change all of them writes any."""
+    """The windows in force. An edit retires a row and adds another. Editing needs the right to change all of them."""
 
     model = ContractWindow
     formset = WindowFormSet
@@ -66,7 +66,7 @@ class ContractWindowInline(TabularInline):
 
 
 def past_windows(contract: Contract) -> str:
-    """A line for each window that was in force once, the last one first. One query."""
+    """One line for each retired window, the latest first. One query."""
     retired = contract.windows.exclude(retired_at=None).select_related("calendar", "created_by")
     rows = ((_past(window),) for window in retired.order_by("-retired_at", "kind", "priority"))
     return format_html_join("", "<div>{}</div>", rows) or "-"

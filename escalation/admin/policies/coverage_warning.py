@@ -1,4 +1,4 @@
-"""Shows on a policy's page when nobody is reached by the rota that its promise depends on."""
+"""Warns on a policy's page of hours in which its duty rota reaches nobody."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from escalation.models import Policy
 
 
 class DutyCoverage(DeskAdmin):
-    """Five queries on a policy's page, one where nothing around the clock depends on its rota."""
+    """Adds the warning. Five queries on a policy's page; one if no promise around the clock depends on its rota."""
 
     def changeform_view(
         self,

@@ -1,4 +1,4 @@
-"""The preview of a policy for one customer: whether it applies to them at the moment, and what is promised then."""
+"""The preview of a policy for one customer: whether it applies to them now, and what is promised then."""
 
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from tickets.choices import Priority
 
 
 class CustomerForm(forms.Form):
-    """Whose message it is; anybody's unless chosen."""
+    """The customer whose message is previewed; any customer by default."""
 
     preview_customer = forms.ModelChoiceField(
         label=gettext_lazy("From this customer"),
@@ -37,7 +37,7 @@ class CustomerForm(forms.Form):
 
 
 class AsksCustomer(PreviewPage):
-    """Adds the choice to the panel, for those who may look customers up."""
+    """Adds the choice of a customer to the panel, for users who may see customers."""
 
     @property
     def media(self) -> forms.Media:
@@ -58,7 +58,7 @@ class AsksCustomer(PreviewPage):
 
 
 def customer_in(request: HttpRequest) -> Customer | None:
-    """The one chosen; raises DeskError for one that the reader may not see."""
+    """The chosen customer. Raises DeskError for a customer that the reader may not see."""
     form = CustomerForm(request.POST, customers=visible_customers(request.user))
     refuse(sentences(form))
     customer: Customer | None = form.cleaned_data["preview_customer"]
@@ -66,7 +66,7 @@ def customer_in(request: HttpRequest) -> Customer | None:
 
 
 def terms_from(customer: Customer, draft: Draft, *, at: datetime) -> PreviewTerms:
-    """What a message of the customer is promised at ``at`` (UTC), by the draft if it serves them."""
+    """The terms of a customer's message at ``at`` (UTC), under the draft if it applies to the customer."""
     contract = contract_in_force(customer, at)
     zone = contract.zone if contract is not None else customer.time_zone
     about, own = _about(customer, contract), _own_first(contract, at)

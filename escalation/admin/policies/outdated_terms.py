@@ -1,4 +1,4 @@
-"""Running promises under older versions of a policy: counted on its page, compared and re-targeted on another."""
+"""Running promises under older versions of a policy: their number, and a page to compare and re-target them."""
 
 import re
 from typing import Any, cast
@@ -45,7 +45,7 @@ class RetargetForm(forms.Form):
 
 
 class OutdatedPromises(DutyCoverage):
-    """Gives the admin of policies the count and the page."""
+    """Adds the number and the page to the policy admin."""
 
     change_form_outer_before_template = "escalation/outdated/count.html"
 
@@ -64,7 +64,7 @@ class OutdatedPromises(DutyCoverage):
         return super().changeform_view(request, object_id, form_url, context)
 
     def outdated_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Shown to whoever reads the policy, narrowed to promises they may see; re-targeted by who may change it."""
+        """List the promises that the reader may see; re-targeting needs the right to change the policy."""
         policy = get_object_or_404(self.get_queryset(request), pk=object_id)
         if not self.has_view_permission(request, policy):
             raise PermissionDenied
@@ -130,12 +130,12 @@ def _outdated(request: HttpRequest, version: PolicyVersion) -> ClockQuerySet:
 
 
 def _numbers(request: HttpRequest) -> set[int]:
-    """The promises that are ticked."""
+    """The keys of the ticked promises."""
     return {int(value) for value in request.POST.getlist("clock")[:PER_PAGE] if NUMBER.fullmatch(value)}
 
 
 def _count(request: HttpRequest, object_id: str | None) -> dict[str, Any]:
-    """Two queries on a policy's page."""
+    """The number of outdated promises. Two queries on a policy's page."""
     if not object_id or not object_id.isascii() or not object_id.isdigit():
         return {}
     version = version_in_force(Policy(pk=int(object_id)))

@@ -1,4 +1,4 @@
-"""Policies: changed windows become a new version through the service, so running promises keep their terms."""
+"""The admin of policies. Changed windows become a new version, so running promises keep their terms."""
 
 from datetime import datetime
 from typing import Any
@@ -37,7 +37,7 @@ from tickets.choices import Priority
 
 
 class VersionInline(ReadOnlyInline):
-    """What was promised when; nothing of it changes."""
+    """The versions of a policy, read-only."""
 
     model = PolicyVersion
     fields = readonly_fields = ("number", "created_at", "changed_by", "windows", "ways")
@@ -103,7 +103,7 @@ class PolicyAdmin(AsksCustomer, OutdatedPromises, ChainPage):
             )
 
     def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> PreviewTerms:
-        """The windows in the form; for those who only read, the windows in force."""
+        """The windows in the form; for readers without the right to change, the windows in force."""
         policy, windows = self._drafted(request, row)
         customer = customer_in(request)
         if customer is not None:
@@ -158,7 +158,7 @@ def in_words(targets: Any) -> str:
 
 
 def ways_in_words(version: PolicyVersion) -> str:
-    """One line per priority: through what it is served."""
+    """One line per priority: the promised ways to answer."""
     rows = (
         (labelled(priority.name, listed(way.label for way in ways)),)
         for priority in Priority

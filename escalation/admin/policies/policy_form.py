@@ -1,4 +1,4 @@
-"""The form of a policy: window and calendar for each kind of promise and priority, and what it is served through."""
+"""The form of a policy: window and calendar for each kind of promise and priority, and the promised ways to answer."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def calendar_name(kind: ClockKind, priority: Priority) -> str:
 
 
 def window_rows(kind: ClockKind) -> tuple[tuple[str, str], ...]:
-    """The fields of one kind of promise, a line per priority."""
+    """The fields of one kind of promise, one line per priority."""
     return tuple((minutes_name(kind, priority), calendar_name(kind, priority)) for priority in Priority)
 
 
@@ -75,7 +75,7 @@ def _window_fields() -> dict[str, forms.Field]:
 
 
 class _PolicyForm(forms.ModelForm):
-    """Starts with the windows in force; `windows()` is what was entered."""
+    """Starts with the windows in force; `windows()` returns what was entered."""
 
     pause_cap_minutes = forms.IntegerField(
         label=_("Longest pause in minutes"),
@@ -130,7 +130,7 @@ class _PolicyForm(forms.ModelForm):
         ]
 
     def ways(self) -> Ways:
-        """Through what each priority is served, as entered."""
+        """The entered ways to answer, by priority."""
         given = self.cleaned_data
         return {priority: [Way(value) for value in given[ways_name(priority)]] for priority in Priority}
 
@@ -139,7 +139,7 @@ PolicyForm = type("PolicyForm", (_PolicyForm,), {**_window_fields(), **_ways_fie
 
 
 def window_faults(form: forms.BaseForm) -> list[str]:
-    """What is wrong with the windows of a form, by kind; the rest of the form is not looked at."""
+    """The errors in a form's windows, by kind; the other fields are not checked."""
     return [
         labelled(listed([kind.label, form[name].label]), form.errors[name][0])
         for kind in ClockKind

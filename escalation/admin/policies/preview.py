@@ -1,4 +1,4 @@
-"""The preview on pages of policies and contracts: what is in the form now, unsaved, and when it would fall due."""
+"""The preview on the pages of policies and contracts: due times under the form's present, unsaved values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,9 +32,9 @@ FARTHEST = timedelta(days=3660)
 
 @dataclass(frozen=True)
 class PreviewTerms:
-    """What is previewed: the windows, in whose zone besides the reader's, and a line that says what they are.
+    """The previewed windows, the zone shown besides the reader's, and a line that describes the windows.
 
-    ``notes`` are sentences on why they are not what the form says, ``assured`` is one that says that they are.
+    ``notes`` are sentences on why they differ from the form; ``assured`` is a sentence that they do not.
     """
 
     windows: Sequence[Window]
@@ -45,7 +45,7 @@ class PreviewTerms:
 
 
 class MomentForm(forms.Form):
-    """When the message arrives, in the reader's zone; now unless chosen."""
+    """The arrival time of the sample message, in the reader's zone; now by default."""
 
     preview_at = forms.DateTimeField(label=gettext_lazy("Arriving at"), required=False)
     preview_zone = forms.CharField(
@@ -61,14 +61,14 @@ class MomentForm(forms.Form):
 
 
 class PreviewPage(DeskAdmin):
-    """Gives an admin the panel and its address; the heir says what its form promises."""
+    """Adds the preview panel and its URL to an admin class; the subclass returns the terms of its form."""
 
     change_form_outer_after_template = "escalation/preview/panel.html"
     offers_zones = False
     preview_intro: Any = gettext_lazy("When a message would be due, by the form above; nothing is saved.")
 
     def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> PreviewTerms:
-        """What the posted form promises at ``at`` (UTC); raises DeskError, a sentence on each line."""
+        """The terms of the posted form at ``at`` (UTC). Raises DeskError with one sentence per line."""
         raise NotImplementedError
 
     def get_urls(self) -> list[URLPattern]:
@@ -97,9 +97,9 @@ class PreviewPage(DeskAdmin):
         return super().changeform_view(request, object_id, form_url, context)
 
     @method_decorator(require_POST)
-    @method_decorator(transaction.atomic)  # a form may ask for locks; nothing is written
+    @method_decorator(transaction.atomic)  # a form may need locks; nothing is written
     def preview_view(self, request: HttpRequest, object_id: int | None = None) -> HttpResponse:
-        """404 for what the reader may not see."""
+        """Render the preview; 404 for a row that the reader may not see."""
         row = get_object_or_404(self.get_queryset(request), pk=object_id) if object_id else None
         is_allowed = self.has_view_permission(request, row) if row else self.has_add_permission(request)
         if not is_allowed:
@@ -122,7 +122,7 @@ class PreviewPage(DeskAdmin):
         return self.has_change_permission(request, row) if row else self.has_add_permission(request)
 
     def filled_form(self, request: HttpRequest, row: Any) -> forms.ModelForm:
-        """The form of the page with what was posted: it narrows choices to what the reader may see."""
+        """The page's form with the posted values; its choices are limited to what the reader may see."""
         form: forms.ModelForm = self.get_form(request, row, change=row is not None)(
             request.POST, instance=row
         )
@@ -135,7 +135,7 @@ def refuse(faults: Sequence[str]) -> None:
 
 
 def sentences(form: forms.BaseForm) -> list[str]:
-    """What is wrong in a form, one sentence for each field."""
+    """The errors of a form, one sentence per field."""
     return [_sentence(form, name, str(errors[0])) for name, errors in form.errors.items()]
 
 

@@ -1,4 +1,4 @@
-"""Promises with their ledger, to look at: the services move them."""
+"""The admin of promises, read-only with their ledger: services change them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Escalations that fired: from whom, to whom, and by which step."""
+"""The admin of escalations that fired: from whom, to whom, and by which step."""
 
 from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, User

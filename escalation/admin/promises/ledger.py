@@ -1,4 +1,4 @@
-"""The ledger of all promises, to look at. Nothing edits or deletes its lines, here or anywhere."""
+"""The admin of the ledger of all promises, read-only. Nothing edits or deletes its lines, here or anywhere."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from tickets.admin.display import ticket_link
 
 
 class EventColumns:
-    """What a line of the ledger says, in lists of the ledger and on the page of its promise."""
+    """The columns of a ledger line, for the list of the ledger and the page of its promise."""
 
     @display(description=_("time"))
     def happened(self, event: ClockEvent) -> str:

@@ -1,4 +1,4 @@
-"""Times in lists and forms, marked where somebody wrote down later what happened then."""
+"""Times in lists and forms, marked if the event was written down later."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 
 def moment_marked(at: datetime | None, *, is_backdated: bool) -> str:
-    """In the reader's zone and format."""
+    """The time in the reader's zone and format, with its mark."""
     if at is None:
         return "-"
     shown = date_format(timezone.localtime(at), "DATETIME_FORMAT")

@@ -1,7 +1,7 @@
-"""The services that Apprise speaks for us: which of them, by which medium, and one message through one of them.
+"""The services that Apprise sends through: which of them, for which medium, and one message through one of them.
 
-Only listed services are used: others of Apprise write files, start programs or send mail. Their plugins get our own
-HTTP, and Apprise's own log, which may hold addresses, is switched off.
+Only listed services are used: other plugins of Apprise write files, start programs or send mail. The plugins
+get our own HTTP session, and Apprise's log, which may hold addresses, is switched off.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ logging.getLogger("apprise").disabled = True
 
 @dataclass(frozen=True)
 class Gateway:
-    """One plugin of Apprise. ``own_host``: the address names a host that somebody runs themselves."""
+    """One plugin of Apprise. ``own_host``: its address names a self-hosted server."""
 
     plugin: type[NotifyBase]
     media: tuple[Medium, ...]
@@ -49,17 +49,17 @@ CALLS = "twilio pagerduty opsgenie signl4 spike"
 OWN_HOSTS = frozenset(("workflows", "mattermost", "rocketchat", "infobip"))
 
 
-# What an address may not ask for: files as templates, redirects, weak TLS, other waits than ours, alarms that are
-# closed instead of raised, many recipients in one request.
+# Parameters that an address may not set: files as templates, redirects, weak TLS, other time-outs than ours, alarms
+# closed instead of raised, several recipients in one request.
 NOT_FOR_ADDRESSES = frozenset(
     (
         "template", "redirect", "verify", "cto", "rto", "retry", "wait", "store", "overflow", "format", "attach",
         "action", "failure", "batch",
     )
 )  # fmt: skip
-# Without it these services make question marks of Chinese; with it every message costs more.
+# Without it these services turn Chinese into question marks; with it every message costs more.
 WITHOUT_LATIN = {"vonage": ("type", "unicode"), "messagebird": ("datacoding", "unicode")}
-# The tightest of the chats take 2048 bytes.
+# The strictest chat accepts 2048 bytes.
 MOST_CHAT_BYTES = 1900
 # A few SMS, or half a minute of speech.
 MOST_SHORT_BYTES = 600
@@ -75,9 +75,10 @@ ASSET = apprise.AppriseAsset(
 
 
 class _Requests:
-    """What a plugin finds where it expects the requests library: its words, and our sessions to speak with.
+    """Replaces the requests library in a plugin: its names, but our session.
 
-    Nothing else of the library is here: a plugin that reaches for it fails, and sends nothing past `Session`.
+    Nothing else of the library is here: a plugin that needs more fails, and cannot send anything past
+    `Session`.
     """
 
     Session = Session
@@ -105,7 +106,7 @@ class _Requests:
 
 
 def _gateways() -> dict[str, Gateway]:
-    """By schema. Only the listed plugins are loaded. Fails at start when one stops using requests."""
+    """The gateways by URL schema. Only the listed plugins are loaded. Fails at start if one no longer uses requests."""
     found: dict[str, Gateway] = {}
     for name in dict.fromkeys(f"{CHATS} {SMS} {CALLS}".split()):
         module = import_module(f"apprise.plugins.{name}")
@@ -118,7 +119,7 @@ def _gateways() -> dict[str, Gateway]:
 
 
 def _plugin_in(module: ModuleType) -> type[NotifyBase]:
-    """The class that is defined in the module and has a schema."""
+    """The class that the module defines and that has a schema."""
     own = [
         one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__
     ]
@@ -139,7 +140,7 @@ def _named(schemas: str | tuple[str, ...] | None) -> list[str]:
 
 
 def is_plain(address: str) -> bool:
-    """Whether the address asks for HTTP without TLS."""
+    """True if the address asks for HTTP without TLS."""
     gateway, schema = gateway_for(address), address.partition("://")[0].lower()
     return gateway is not None and schema in _named(gateway.plugin.protocol)
 
@@ -155,13 +156,13 @@ def gateway_for(address: str) -> Gateway | None:
 
 
 def _native(gateway: Gateway, address: str) -> dict[str, Any] | None:
-    """What an address that the service itself hands out, such as a bot's https one, means to Apprise."""
+    """Apprise's arguments for an address as the service itself hands it out, such as a bot's https URL."""
     found: dict[str, Any] | None = cast(Any, gateway.plugin).parse_native_url(address)
     return found
 
 
 def plugin_for(address: str) -> NotifyBase | None:
-    """Apprise's plugin with this address; None if it is not listed, not understood, or asks for what it may not."""
+    """Apprise's plugin with this address; None if it is not listed, not valid, or sets a forbidden parameter."""
     gateway = gateway_for(address)
     if gateway is None:
         return None
@@ -170,17 +171,17 @@ def plugin_for(address: str) -> NotifyBase | None:
         if not parsed or NOT_FOR_ADDRESSES & _wishes(parsed):
             return None
         return gateway.plugin(**{**parsed, "asset": ASSET})
-    except Exception:  # plugins refuse an address with exceptions of many kinds, whose texts hold it
+    except Exception:  # plugins reject an address with exceptions of many kinds, whose texts contain it
         return None
 
 
 def _wishes(parsed: Mapping[str, Any]) -> set[str]:
-    """As Apprise reads them: it also parts them by semicolons and knows no fragments, unlike a browser."""
+    """Parameter names as Apprise reads them: unlike a browser, it splits at semicolons and knows no fragments."""
     return {name.lower().strip("+-: ") for name in parsed["qsd"]}
 
 
 def serves(address: str, medium: str) -> bool:
-    """Whether an address is of the medium: a number at Twilio is called or written to, as its method says."""
+    """True if an address is of the medium. Twilio's is for calls or for SMS, as its method says."""
     gateway, plugin = gateway_for(address), plugin_for(address)
     if gateway is None or plugin is None or medium not in gateway.media:
         return False
@@ -194,19 +195,19 @@ def _is_twilio(gateway: Gateway | None) -> bool:
 
 
 def masked(plugin: NotifyBase) -> str:
-    """The address as people may read it."""
+    """The address with its secrets masked, for people to read."""
     url = cast(Any, plugin).url(privacy=True)
     shown = str(url).partition("?")[0]
     return f"{plugin.service_name}: {unquote(shown)}"[:300]
 
 
 def notify(parcel: ChannelMessage) -> bool:
-    """Whether Apprise is content. Needs an `exchange`, where the real answers are found."""
+    """True if Apprise accepted the message. Needs an `exchange`, which records the real responses."""
     plugin = plugin_for(parcel.address)
     if plugin is None:
         return False
     title, body = _fitted(parcel)
-    # Services of alarms raise one for what failed; of other news they close one, or do nothing at all.
+    # Alarm services raise an alarm for a failure; for an info they close one, or do nothing at all.
     is_alarm = parcel.medium == Medium.VOICE
     kind = apprise.NotifyType.FAILURE if is_alarm else apprise.NotifyType.INFO
     return bool(plugin.notify(body=body, title=title, notify_type=kind))
@@ -224,25 +225,25 @@ def _fitted(parcel: ChannelMessage) -> tuple[str, str]:
 
 
 def spoken(text: str) -> str:
-    """For Twilio, twice: whoever picks up hears the end of the first. The voice it has by default knows no Chinese."""
+    """A Twilio call that says the text twice, for people who miss the start. Its default voice has no Chinese."""
     voice = ' voice="Polly.Zhiyu" language="zh-CN"' if _CHINESE.search(text) else ""
     return f'<Response><Say loop="2"{voice}>{escape(text)}</Say></Response>'
 
 
 _CHINESE = re.compile("[\u4e00-\u9fff]")
-# Customers write the subjects. These call everybody in a group (<!channel>, <at user_id="all">, @everyone, @all,
-# (met)all(met)), hide an address behind other words, or make a service refuse the whole message as broken markup.
+# Customers write the subjects. These strings call everybody in a group (<!channel>, <at user_id="all">, @everyone,
+# @all, (met)all(met)), hide a link behind other words, or make a service refuse the message as broken markup.
 _MARKUP = {"<": "‹", ">": "›", "@": "＠", "](": "] (", "(met)": "( met )"}
 _ANY_MARKUP = re.compile("|".join(map(re.escape, _MARKUP)), re.IGNORECASE)
 
 
 def harmless(text: str) -> str:
-    """Text that no chat takes for a mention, a link with other words, or markup; bare addresses stay links."""
+    """Text that no chat reads as a mention, a link behind other words, or markup; bare URLs stay links."""
     return _ANY_MARKUP.sub(lambda found: _MARKUP[found[0].lower()], text)
 
 
 def cut(text: str, most: int) -> str:
-    """At most so many bytes of UTF-8. Of what is too long the middle is left out, for links stand at the end."""
+    """Cut a text to this many bytes of UTF-8. The middle is left out, because links stand at the end."""
     if len(text.encode()) <= most:
         return text
     end = _last_lines(text, most // 2)
@@ -252,7 +253,7 @@ def cut(text: str, most: int) -> str:
 
 
 def _last_lines(text: str, most: int) -> str:
-    """The last whole lines that fit, three at most."""
+    """The last whole lines that fit, at most three."""
     kept: list[str] = []
     for line in reversed(text.splitlines()[1:][-LAST_LINES:]):
         if len("\n".join([line, *kept]).encode()) > most:
@@ -262,7 +263,7 @@ def _last_lines(text: str, most: int) -> str:
 
 
 def says_no(address: str, responses: Sequence[requests.Response]) -> bool:
-    """Some services refuse with the status 200, which Apprise takes for a yes."""
+    """True if a response refuses with the status 200, which Apprise takes for success."""
     gateway = gateway_for(address)
     if gateway is None:
         return False
@@ -271,12 +272,12 @@ def says_no(address: str, responses: Sequence[requests.Response]) -> bool:
 
 
 def recipients(plugin: NotifyBase) -> int:
-    """How many messages one text becomes."""
+    """The number of messages that one text is sent as."""
     return len(plugin)
 
 
 def secrets_of(parcel: ChannelMessage) -> list[str]:
-    """Every part of the address, as it is and decoded, and the secret: what no answer may repeat."""
+    """Every part of the address, as it is and decoded, and the secret: strings that no report may contain."""
     _schema, _mark, rest = parcel.address.partition("://")
     parts = {part for text in (rest, unquote(rest)) for part in re.split(r"[/:@?&=#,\s]+", text)}
     return [*parts, rest, parcel.address, parcel.secret]

@@ -1,4 +1,4 @@
-"""What became of one try, as values without secrets."""
+"""The outcome of one attempt, as values without secrets."""
 
 import socket
 import ssl
@@ -11,11 +11,11 @@ from django.utils.translation import gettext, gettext_noop
 from escalation.choices import AttemptOutcome
 
 LONGEST = 500
-# Shorter parts of an address are words such as "im" or "v2", and would make holes into every answer.
+# Shorter parts of an address are words such as "im" or "v2"; masking them would make every answer unreadable.
 LEAST_SECRET = 6
 
-# Why nothing was sent, or nothing came back: sentences of ours among the words of others. They are kept in English and
-# translated for whoever reads them.
+# Why nothing was sent, or no response came: our own sentences among those of services. They are stored in English and
+# translated for the reader.
 NO_NAME = gettext_noop("The host name cannot be resolved. Check the spelling.")
 PRIVATE = gettext_noop("The address is private, so nothing is sent to it.")
 NOT_TAKEN = gettext_noop("The host refused the connection: nothing is listening there.")
@@ -39,7 +39,7 @@ REASONS = (
 
 @dataclass(frozen=True)
 class AttemptReport:
-    """``text`` is what the other side said, or one of REASONS, with the kind of fault in brackets behind some."""
+    """``text`` is the service's response, or one of REASONS, some with the kind of error in brackets behind it."""
 
     outcome: AttemptOutcome
     text: str = ""
@@ -51,7 +51,7 @@ class AttemptReport:
 
 
 def cleaned(text: str, secrets: Iterable[str]) -> str:
-    """One short line in which the secrets are stars."""
+    """One short line with the secrets masked by stars."""
     for secret in sorted(set(secrets), key=len, reverse=True):
         if len(secret) >= LEAST_SECRET:
             text = text.replace(secret, "***")
@@ -59,7 +59,7 @@ def cleaned(text: str, secrets: Iterable[str]) -> str:
 
 
 def reason_of(cause: BaseException) -> str:
-    """Why a connection failed: one of REASONS, which hold no address."""
+    """Why a connection failed: one of REASONS, which contain no address."""
     match cause:
         case socket.gaierror():
             return NO_NAME
@@ -84,6 +84,6 @@ def with_kind(reason: str, error: BaseException) -> str:
 
 
 def translate_answer(text: str) -> str:
-    """The text of an answer in the reader's language, as far as it is ours."""
+    """The text in the reader's language, if it is one of ours."""
     reason = next((one for one in REASONS if text.startswith(one)), None)
     return gettext(reason) + text.removeprefix(reason) if reason is not None else text

@@ -1,4 +1,4 @@
-"""What is sent by one way: the words in the lengths that media take, and the facts for a webhook."""
+"""The content of one message: texts in the lengths that media take, and the facts for a webhook."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 class MessageTexts:
     """``short`` fits an SMS or a call; ``facts`` are the JSON of a webhook.
 
-    ``tokens`` are the parts of links in the text by which whoever reads them acts as the reader.
+    ``tokens`` are the secret parts of links in the text, with which anybody could act as the reader.
     """
 
     subject: str
@@ -24,7 +24,7 @@ class MessageTexts:
 
 @dataclass(frozen=True, repr=False)
 class ChannelMessage:
-    """``address`` and ``secret`` are secrets: this value has no readable form."""
+    """One message to one address. ``address`` and ``secret`` are secrets, so the value has no readable repr."""
 
     medium: str
     address: str

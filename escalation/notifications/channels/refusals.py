@@ -1,7 +1,7 @@
-"""Services that say "no" with the status 200, which Apprise takes for a yes: what their answers look like.
+"""Recognizes responses that refuse a message with the status 200, which Apprise takes for success.
 
-Each rule reads the JSON of an answer, as the service's own documentation describes it.
-Reasons: .github/decisions/notifications.md.
+Each rule reads the JSON of a response, as the service's own documentation describes it. Reasons:
+.github/decisions/notifications.md.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from json import loads
 from typing import Any
 
-# Words for "no" that several services use in these fields.
+# Words for a refusal that several services use in these fields.
 _FIELDS = ("status", "result")
 _NO = frozenset(
     ("failed", "failure", "fail", "error", "rejected", "undelivered", "undeliverable", "canceled")
@@ -18,17 +18,17 @@ _NO = frozenset(
 
 
 def says_no(service: str, body: str) -> bool:
-    """``service`` is the name of Apprise's plugin, ``body`` what came with a status of success."""
+    """True if ``body``, a response with a success status, is a refusal. ``service`` names Apprise's plugin."""
     try:
         said = loads(body)
-    except (ValueError, RecursionError):  # no JSON, or one of endless numbers or depth
+    except (ValueError, RecursionError):  # no JSON, or a number or a nesting beyond Python's limits
         return service in MUST_SAY_YES or _plain_no(service, body)
     rule = RULES.get(service)
     return _denies(said) or (rule is not None and rule(said))
 
 
 def _plain_no(service: str, body: str) -> bool:
-    """Exotel answers in XML, seven with a number where it is not asked for JSON."""
+    """For services that may also answer with something else than JSON: Exotel in XML, seven with a number."""
     match service:
         case "exotel":
             return "<Status>failed" in body
@@ -47,7 +47,7 @@ def _denies(said: Any) -> bool:
 
 
 def _not_zero(*fields: str) -> Callable[[Any], bool]:
-    """They always say one of these numbers; what does not is no answer of theirs."""
+    """For services that always send one of these numbers; a response without one is not theirs."""
 
     def rule(said: Any) -> bool:
         numbers = [said[field] for field in fields if field in said] if isinstance(said, dict) else []
@@ -119,5 +119,5 @@ RULES: Mapping[str, Callable[[Any], bool]] = {
     "messagebird": _messagebird,
     "wxpusher": _wxpusher,
 }
-# They always answer in JSON; something else answers in their place, such as a gateway of the network.
+# They always answer in JSON; any other response comes from something in between, such as a gateway of the network.
 MUST_SAY_YES = frozenset(("wecombot", "dingtalk", "feishu", "lark", "kook", "wxpusher"))

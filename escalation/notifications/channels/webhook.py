@@ -16,7 +16,7 @@ from escalation.notifications.channels.payload import ChannelMessage
 
 
 def post(parcel: ChannelMessage) -> bool:
-    """Whether the receiver accepted it. Needs an `exchange`; raises what requests raises."""
+    """True if the receiver accepted it. Needs an `exchange`; raises what requests raises."""
     body = json.dumps(dict(parcel.words.facts), ensure_ascii=False, separators=(",", ":")).encode()
     stamp = str(int(parcel.at.timestamp()))
     headers = {"Content-Type": "application/json; charset=utf-8", "X-Desk-Timestamp": stamp}
