@@ -27,9 +27,9 @@ def visible_escalations(user: Person) -> QuerySet[Escalation]:
 
 
 def visible_notifications(user: Person) -> QuerySet[Notification]:
-    """Also what a person was told of a ticket that has gone elsewhere since.
+    """The notifications about visible tickets, and those the person got about tickets that have moved since.
 
-    Word of what moved during an absence names many tickets, so it is its reader's alone.
+    A notification about tickets moved by an absence names many tickets, so only its reader sees it.
     """
     if sees_all(user):
         return Notification.objects.all()
@@ -44,12 +44,12 @@ def may_write_ways_of_rotas(user: Person) -> bool:
 
 
 def may_write_ways_of_customers(user: Person) -> bool:
-    """Of the customers they see; contacts are everybody's to write, a customer's group is not."""
+    """True if the user may edit contact ways of customers they see; a right to contacts is not enough."""
     return user.has_perm("customers.change_customer")
 
 
 def visible_ways(user: Person) -> QuerySet[ContactWay]:
-    """Those that the person may write: their own, rotas', and their customers'. A superuser helps everybody."""
+    """Contact ways that the person may edit: their own, rotas', and their customers'. Superusers may edit all."""
     if not user.is_active or user.pk is None:
         return ContactWay.objects.none()
     if user.is_superuser:

@@ -19,7 +19,7 @@ RESPONSE_KINDS = (ClockKind.FIRST_RESPONSE, ClockKind.NEXT_RESPONSE)
 class ClockState(models.TextChoices):
     """``BREACHED`` is final for the promise but, until ``stopped_at`` is set, the customer still waits.
 
-    Only a promise of resolution pauses, while we wait for the customer.
+    Only a promise of resolution is paused, while we wait for the customer.
     """
 
     RUNNING = "running", pgettext_lazy("promise", "Running")
@@ -30,7 +30,7 @@ class ClockState(models.TextChoices):
 
 
 class ClockChange(models.TextChoices):
-    """What a line of the ledger says."""
+    """The kind of change that a ledger line records."""
 
     STARTED = "started", _("Started")
     MET = "met", _("Met")
@@ -49,7 +49,7 @@ class ClockChange(models.TextChoices):
 
 
 class Whom(models.TextChoices):
-    """Whom a step addresses, resolved at the moment it fires."""
+    """The role that a step addresses; the person is looked up when the step fires."""
 
     HOLDER = "holder", _("the owner")
     PREVIOUS_HOLDER = "previous_holder", _("the previous owner")
@@ -65,7 +65,7 @@ class Whom(models.TextChoices):
 
 
 class Medium(models.TextChoices):
-    """By what a notification reaches a person; a step names the ones it uses, in order."""
+    """A medium by which a notification reaches a person; a step lists those it uses, in order."""
 
     MAIL = "mail", pgettext_lazy("medium", "Email")
     CHAT = "chat", pgettext_lazy("medium", "Chat message")
@@ -75,7 +75,7 @@ class Medium(models.TextChoices):
 
 
 class Way(models.TextChoices):
-    """Through what a customer is served, part of what a tier promises; the first four are tickets.choices.Channel."""
+    """A way to answer a customer, which a tier promises; the first four are those of tickets.choices.Channel."""
 
     EMAIL = "email", pgettext_lazy("served through", "Ticket or email")
     PHONE = "phone", pgettext_lazy("served through", "Phone")
@@ -85,7 +85,7 @@ class Way(models.TextChoices):
 
 
 class NotificationState(models.TextChoices):
-    """Of a row that is written with the fact it tells; the dispatcher moves it on after the commit."""
+    """The state of a notification. It is written with the fact it reports, and sent after the commit."""
 
     PENDING = "pending", pgettext_lazy("notification", "To be sent")
     SENT = "sent", pgettext_lazy("notification", "Sent")
@@ -93,7 +93,7 @@ class NotificationState(models.TextChoices):
 
 
 class AttemptOutcome(models.TextChoices):
-    """What became of one try to reach somebody; mail is on its way until the mail server has answered."""
+    """The outcome of one attempt; a mail is on its way until the mail server has answered."""
 
     QUEUED = "queued", pgettext_lazy("attempt", "On its way")
     ACCEPTED = "accepted", pgettext_lazy("attempt", "Accepted")
@@ -102,7 +102,7 @@ class AttemptOutcome(models.TextChoices):
 
 
 class AcknowledgedBy(models.TextChoices):
-    """How somebody said that they have it."""
+    """How somebody acknowledged."""
 
     PAGE = "page", _("on the ticket page")
     BOARD = "board", _("on the board")
@@ -111,7 +111,7 @@ class AcknowledgedBy(models.TextChoices):
 
 
 class NoticeKind(models.TextChoices):
-    """What a notification tells."""
+    """The event that a notification reports."""
 
     REMINDER = "reminder", _("SLA reminder")
     ESCALATED_TO_YOU = "escalated_to_you", _("Escalated to you")

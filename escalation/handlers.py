@@ -64,7 +64,7 @@ def start_the_promise(event: CustomerWrote) -> None:
 
 
 def _start(ticket: Ticket, message: Message, context: ChangeContext) -> Clock | None:
-    """The promise of an answer to ``message``, and of a resolution if one is promised; None if one is owed already."""
+    """Start the promise of an answer, and of a resolution if promised; None if an answer is already owed."""
     terms = starting_terms_of(ticket, at=message.at)
     if terms is None:
         return None
@@ -79,7 +79,7 @@ def _start(ticket: Ticket, message: Message, context: ChangeContext) -> Clock | 
 
 
 def start_the_late_promise(event: MarkedAsPerson) -> None:
-    """Promise an answer from the receipt of the message, if it is the oldest that waits for one."""
+    """Promise an answer from the receipt of the message, if it is the oldest unanswered one."""
     ticket, message = event.ticket, event.message
     if oldest_unanswered_question(ticket) != message:
         return
@@ -91,7 +91,7 @@ def start_the_late_promise(event: MarkedAsPerson) -> None:
 
 
 def cancel_the_automatic_promise(event: MarkedAsAutomatic) -> None:
-    """Cancel what the message began, and promise an answer to the next question that waits for one."""
+    """Cancel the promises that the message began, and promise an answer to the next unanswered question."""
     cause = ChangeContext(event.at, event.actor, _("This was automatic."))
     for clock in lifecycle.open_clocks(event.ticket):
         if clock.started_by_id == event.message.pk:
@@ -102,7 +102,7 @@ def cancel_the_automatic_promise(event: MarkedAsAutomatic) -> None:
 
 
 def _announce(clock: Clock, event: CustomerWrote) -> None:
-    """Page the person on duty for a P0, tell the owner of a P1; then acknowledge the receipt to the customer."""
+    """Page the person on duty for a P0 or tell the owner of a P1, then acknowledge the receipt to the customer."""
     match clock.priority:
         case Priority.P0:
             page_duty(clock, at=event.at)
@@ -113,7 +113,7 @@ def _announce(clock: Clock, event: CustomerWrote) -> None:
 
 
 def keep_the_promise(event: StaffResponded) -> None:
-    """Stop what the answer answers. If a contact is logged late, start the promise of what the customer asked since."""
+    """Stop the clocks that the answer answers. If a contact is logged late, start the promise for later questions."""
     context = ChangeContext(event.at, event.actor)
     owed = lifecycle.open_clocks(event.ticket)
     waiting = [clock for clock in owed if clock.kind in RESPONSE_KINDS]
@@ -168,7 +168,7 @@ def _tell_author_and_holder(event: TicketEvent, message: Message, notice: Notice
 
 
 def follow_the_priority(event: PriorityChanged) -> None:
-    """Move what is owed; a ticket that becomes a P0 pages the person on duty, whether or not the customer waits."""
+    """Let open promises follow the new priority; a ticket that becomes a P0 pages the person on duty in any case."""
     updates_and_resolution.follow_priority(
         event.ticket, ChangeContext(event.at, event.actor, event.reason), priority=event.after
     )
@@ -199,7 +199,7 @@ def follow_the_status(event: StatusChanged) -> None:
 
 
 def _end_unanswered(event: StatusChanged, context: ChangeContext) -> None:
-    """Refuse to close while the customer waits, unless a reason is given: that is a breach, or a waiver by a lead."""
+    """Refuse to close while the customer waits, unless a reason is given: then it is a breach, or a lead's waiver."""
     clocks = lifecycle.open_response_clocks(event.ticket)
     if not clocks:
         return
@@ -238,5 +238,5 @@ def note_the_new_holders(events: Sequence[TicketAssigned]) -> None:
 
 
 def join_the_promises(event: TicketsMerged) -> None:
-    """Keep the stricter promises, and move all of them to the ticket that goes on."""
+    """Keep the stricter promises, and move all of them to the ticket that stays."""
     merge_clocks(event.merged, event.ticket, ChangeContext(event.at, event.actor, event.reason))

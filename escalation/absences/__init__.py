@@ -1,4 +1,4 @@
-"""Absences: the tickets of somebody away move to whoever stands in, and are offered back.
+"""Absences: tickets of an absent person move to their stand-in, and are offered back.
 
 Read in this order: moving, returning.
 """

@@ -44,13 +44,13 @@ from tickets.services.locking import lock_tickets_unless_busy
 from tickets.services.ownership import OwnerChange, hand_over_all
 
 logger = logging.getLogger(__name__)
-SECONDS = 45.0  # within its minute
-BATCH = 250  # tickets; whoever answers one of them waits until all of them are written
+SECONDS = 45.0  # so that it ends within its minute
+BATCH = 250  # tickets; an answer to one of them waits until all of them are written
 
 
 @dataclass
 class AbsenceReport:
-    """Counts tickets: moved, without anybody to take them, held by somebody else, settled meanwhile, failed, left."""
+    """Counts tickets: moved, without a stand-in, locked by somebody else, settled meanwhile, failed, left."""
 
     moved: int = 0
     stranded: int = 0
@@ -69,7 +69,7 @@ class AbsenceReport:
 
 
 def move_from_absent(*, now: datetime, seconds: float = SECONDS) -> AbsenceReport:
-    """Move what is owed by people who are away as of ``now`` (UTC). Any number of runs may overlap."""
+    """Move the owed tickets of people who are away as of ``now`` (UTC). Any number of runs may overlap."""
     running_absences(now).filter(noticed_at=None).update(noticed_at=now)
     return _MovePass(now, seconds).run()
 
@@ -85,7 +85,7 @@ def owed_tickets(now: datetime) -> TicketQuerySet:
 
 
 def tickets_to_move(now: datetime) -> QuerySet[Ticket, tuple[int, int]]:
-    """Keys of the tickets that somebody away owes, each with the key of every absence that runs now.
+    """Keys of the owed tickets of absent people, each with the keys of all absences that are running now.
 
     P0 and the longest wait first.
     """
@@ -108,7 +108,7 @@ def tickets_to_move(now: datetime) -> QuerySet[Ticket, tuple[int, int]]:
 
 @dataclass(frozen=True)
 class TicketMove:
-    """A locked ticket, the key of the absence, the person away, and the person who gets the ticket, if anybody does."""
+    """A locked ticket, the key of the absence, the absent person, and the person who gets the ticket, if anybody."""
 
     ticket: Ticket
     absence: int
@@ -147,7 +147,7 @@ class _MovePass:
     @transaction.atomic
     def _move_batch(self, batch: Sequence[int]) -> AbsenceReport:
         tickets = lock_tickets_unless_busy(batch)
-        # By ticket the absence; of several at once the first.
+        # The absence of each ticket; if there are several, the first.
         absences = dict(reversed(list(tickets_to_move(self.now).filter(pk__in=tickets))))
         moves = self._plan_moves([tickets[pk] for pk in batch if pk in absences], absences)
         if moves:
@@ -178,7 +178,7 @@ class _MovePass:
 def move_all(moves: Sequence[TicketMove], *, superusers: Sequence[User], now: datetime) -> None:
     """Write rows, new owners, notes and notifications in the caller's transaction.
 
-    A ticket that nobody can take stays, and those who can do something about it are told once.
+    A ticket that nobody can take stays, and the people who can act on it are told once.
     """
     stranded = _stranded_rows(moves)
     taken = [move for move in moves if move.after is not None]
@@ -204,7 +204,7 @@ def move_all(moves: Sequence[TicketMove], *, superusers: Sequence[User], now: da
 
 
 def _stranded_rows(moves: Sequence[TicketMove]) -> dict[tuple[int | None, int], int]:
-    """By absence and ticket the keys of the rows of an earlier pass that found nobody."""
+    """The keys of rows of an earlier pass that found nobody, by absence and ticket."""
     rows = AbsenceMove.objects.filter(
         absence__in={move.absence for move in moves}, ticket__in=[move.ticket.pk for move in moves]
     )
@@ -236,7 +236,7 @@ def _hand_over(taken: Sequence[TicketMove], now: datetime) -> None:
 
 
 def owed_clocks(tickets: Iterable[Ticket]) -> dict[int, Clock]:
-    """By ticket the promise that falls due first; without an open promise the newest one. At most two queries."""
+    """By ticket, the promise that falls due first; without an open promise, the newest one. At most two queries."""
     by_key = {ticket.pk: ticket for ticket in tickets}
     clocks: dict[int, Clock] = {}
     for clock in Clock.objects.open().filter(ticket__in=by_key).order_by("due_at", "pk"):

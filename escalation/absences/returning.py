@@ -1,4 +1,4 @@
-"""Offers moved tickets back to people who return from an absence; they take them back or let them stay."""
+"""Offers moved tickets back to people who return from an absence; they take them back or leave them."""
 
 from datetime import datetime
 
@@ -74,12 +74,12 @@ def _tell_who_is_back(moves: list[AbsenceMove], now: datetime) -> None:
 
 @transaction.atomic
 def take_back(*, move: AbsenceMove, actor: User, at: datetime) -> AbsenceMove:
-    """Give the ticket back to the owner before the absence. Locks it. Raises DeskError."""
+    """Give the ticket back to its owner before the absence. Locks it. Raises DeskError."""
     move, ticket = _lock_undecided(move, actor)
     holder, owner = ticket.owner, move.from_owner
     hand_over(ticket, owner, actor=actor, at=at, rule=OwnerRule.BY_HAND, reason=_("Returned from leave."))
     clock = owed_clocks([ticket]).get(ticket.pk)
-    if clock is not None:  # a ticket that never had a promise has nothing to sum up
+    if clock is not None:  # a ticket that never had a promise needs no note
         write_handover_notes([Handover(clock, holder, owner, HandoverCause.RETURN)], at=at)
     other = holder if actor == owner else owner
     if other.is_active:
@@ -110,7 +110,7 @@ def offered_to(user: Person, ticket: Ticket) -> AbsenceMove | None:
 
 
 def _lock_undecided(move: AbsenceMove, actor: User) -> tuple[AbsenceMove, Ticket]:
-    """Lock the ticket and read both again. Raises DeskError if there is nothing to decide, or not for the actor."""
+    """Lock the ticket and read both again. Raises DeskError if there is nothing to decide, or if the actor may not."""
     ticket = lock_ticket(move.ticket)
     fresh = AbsenceMove.objects.select_related("from_owner__staff_profile").get(pk=move.pk)
     fresh.ticket = ticket

@@ -1,7 +1,7 @@
-"""Where a promise stands in its chain: the steps it follows, which of them is due, and when to look at it next.
+"""The progress of a promise in its chain: its steps, which one is due, and when to look again.
 
-An acknowledgement (``held_until``) keeps everything quiet for its time. Then the next step fires: at once where the
-acknowledged step demands an answer in time or the promise is broken already, else at its own time.
+An acknowledgement (``held_until``) stops the paging for its time. Then the next step fires: at once if the
+acknowledged step requires an answer in time or the promise is already broken, else at its own time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from escalation.chains.step_times import AT_THE_START, step_times
 from escalation.choices import ClockKind, ClockState
 from escalation.models import Clock, Escalation, EscalationStep
 
-TRY_AGAIN = timedelta(minutes=1)  # while nobody is left to take the ticket
+TRY_AGAIN = timedelta(minutes=1)  # between tries while nobody is left to take the ticket
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Chains:
         return [step for step in steps if step.percent != AT_THE_START]
 
     def for_terms(self, policy: int, contract: int | None, priority: int) -> list[EscalationStep]:
-        """The contract's steps for this priority; if it has none the policy's, if that has none the default ones."""
+        """The contract's steps for this priority; else the policy's; else those of the default policy."""
         own = self.of_contracts.get(contract, ()) if contract is not None else ()
         for chain in (own, self.of_policies.get(policy, ()), self.default):
             steps = [step for step in chain if step.serves(priority)]
@@ -72,9 +72,9 @@ class Chains:
 
 @dataclass(frozen=True)
 class DueStep:
-    """A step that is to fire. ``mover`` is the step that says who gets the ticket, if it is to move.
+    """A step that is to fire. ``mover`` is the step that decides who gets the ticket, if anybody.
 
-    It differs from ``step`` when an outage skipped a step that moves the ticket before one that only notifies.
+    It differs from ``step`` when an outage delayed a step that moves the ticket past one that only notifies.
     """
 
     step: EscalationStep
@@ -84,7 +84,7 @@ class DueStep:
 
     @property
     def steps(self) -> tuple[EscalationStep, ...]:
-        """Both steps, or the one: people of each are told, through the channels of either."""
+        """Both steps, or the one: the people of each are told, through the channels of either."""
         return (self.step,) if self.mover in (None, self.step) else (self.mover, self.step)
 
 
@@ -98,7 +98,7 @@ class ChainProgress:
 
     @cached_property
     def times(self) -> Mapping[int, datetime]:
-        """By key when each step fires: those of the chain, and those that fired before the chain was revised."""
+        """When each step fires, by key: the chain's steps, and those that fired before the chain was revised."""
         steps = {one.step.pk: one.step for one in self.fired if one.step is not None}
         steps |= {step.pk: step for step in self.chain}
         return dict(zip(steps, step_times(self.clock, list(steps.values())), strict=True))
@@ -127,15 +127,15 @@ class ChainProgress:
 
     @cached_property
     def _last_step(self) -> EscalationStep | None:
-        """The step that fired last, as long as it serves the clock's priority."""
+        """The step that fired last, if it serves the clock's priority."""
         step = self.last.step if self.last is not None else None
         return step if step is not None and step.serves(self.clock.priority) else None
 
     @property
     def next_step(self) -> tuple[datetime, EscalationStep] | None:
-        """The next step or repeat, and when it fires if nobody answers or acknowledges before.
+        """The next step or repeat and its time, if nobody answers or acknowledges before.
 
-        Of several whose times pass during an acknowledgement, the one that moves the ticket, else the latest.
+        If several pass during an acknowledgement, the one that moves the ticket, else the latest.
         """
         step_at = self._next_step_at()
         repeat_at = self._repeat_at() if self._last_step is not None else None
@@ -151,7 +151,7 @@ class ChainProgress:
         return (at, step) if step is not None else None
 
     def due(self, now: datetime) -> DueStep | None:
-        """The step to fire at ``now`` (UTC): one for all that an outage skipped, none during an acknowledgement."""
+        """The step to fire at ``now`` (UTC): only one after an outage, none during an acknowledgement."""
         if self.clock.held_until is not None and now < self.clock.held_until:
             return None
         passed = [step for at, step in self.steps_ahead if at <= now]
@@ -164,7 +164,7 @@ class ChainProgress:
         return self._due_again(now)
 
     def _due_again(self, now: datetime) -> DueStep | None:
-        """Another try where nobody was left to take the ticket, else a repeat of the last step."""
+        """Another try if nobody was left to take the ticket, else a repeat of the last step."""
         mover = self._stranded_mover()
         later = [one for one in self.fired if one.step and one.step.percent != AT_THE_START]
         if mover is not None and later and (step := later[-1].step) is not None:
@@ -190,7 +190,7 @@ class ChainProgress:
     ) -> datetime | None:
         """When the sweep must look again, at the due time at the latest.
 
-        ``after`` is now, for another try. ``fired`` is what fires now beside what fired before.
+        ``after`` is now, for another try. ``fired`` is the escalation that fires now, besides earlier ones.
         """
         if fired is not None:
             progress = ChainProgress(self.clock, self.chain, [*self.fired, fired])
@@ -198,7 +198,7 @@ class ChainProgress:
                 progress.__dict__["times"] = self.times
             return progress.next_action_at(after=after)
         repeat_at = self._repeat_at()
-        if self.clock.stranded_at is not None:  # repeats wait until somebody is found
+        if self.clock.stranded_at is not None:  # repeats wait until somebody can take the ticket
             repeat_at = (after or self.clock.stranded_at) + TRY_AGAIN
         times = [self._not_held(time) for time in (self._next_step_at(), repeat_at) if time is not None]
         if self.clock.state == ClockState.RUNNING:
@@ -209,7 +209,7 @@ class ChainProgress:
         return max(time, self.clock.held_until) if self.clock.held_until is not None else time
 
     def _next_step_at(self) -> datetime | None:
-        """When the next step fires, by its own time or by how the last one was acknowledged."""
+        """When the next step fires, by its own time or by the acknowledgement of the last one."""
         if not self.steps_ahead:
             return None
         own, last, step = self.steps_ahead[0][0], self.last, self._last_step
@@ -236,7 +236,7 @@ def _latest_mover(steps: Sequence[EscalationStep]) -> EscalationStep | None:
 
 
 def progress_by_clock(clocks: Sequence[Clock]) -> dict[int, ChainProgress]:
-    """Two queries for any number of clocks, whose `policy_version` and `calendar` are loaded."""
+    """The progress of any number of clocks in two queries; needs `policy_version` and `calendar` loaded."""
     chains, fired = Chains.of_clocks(clocks), firings_by_clock(clocks)
     return {
         clock.pk: ChainProgress(clock, chains.of_clock(clock), fired.get(clock.pk, [])) for clock in clocks
@@ -244,7 +244,7 @@ def progress_by_clock(clocks: Sequence[Clock]) -> dict[int, ChainProgress]:
 
 
 def progress_of(clock: Clock) -> ChainProgress:
-    """Two queries."""
+    """The progress of one clock. Two queries."""
     return progress_by_clock([clock])[clock.pk]
 
 

@@ -1,4 +1,4 @@
-"""When things fall due on a promise: its window, and the steps of its chain laid over that window."""
+"""When a promise falls due: its window, and the steps of its chain as times in that window."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -23,12 +23,12 @@ class StepTime(NamedTuple):
 
 
 def due_time(calendar: Calendar, start: datetime, minutes: int) -> datetime:
-    """When a window of so many working minutes ends that starts at ``start`` (UTC)."""
+    """The end of a window of this many working minutes that starts at ``start`` (UTC)."""
     return add_working(hours_of(calendar), start, timedelta(minutes=minutes))
 
 
 def due_under(clock: Clock, target: PolicyTarget) -> datetime:
-    """When the clock would fall due under another window, counted from the same start and with the same pauses."""
+    """The clock's due time under another window, counted from the same start and with the same pauses."""
     due = due_time(target.calendar, clock.started_at, target.minutes)
     return add_working(hours_of(target.calendar), due, timedelta(seconds=clock.paused_seconds))
 
@@ -61,9 +61,9 @@ def step_time(clock: Clock, step: EscalationStep) -> datetime:
 
 
 def first_step_time(clock: Clock, target: PolicyTarget) -> datetime:
-    """When something is first to be done about a new clock. No query if the window has `first_step_columns`.
+    """When a new clock's first step falls due. No query if the window has `first_step_columns`.
 
-    A window without them gives the start: the next sweep works it out.
+    Without them it is the start: the next sweep computes it.
     """
     if not hasattr(target, "first_percent"):
         return clock.started_at
@@ -76,9 +76,9 @@ def first_step_time(clock: Clock, target: PolicyTarget) -> datetime:
 
 
 def first_step_columns(contract: int | None) -> dict[str, Expression]:
-    """Annotations for windows: the first percentage and the first minutes from due of the chain that goes with each.
+    """Annotations for windows: the first percentage and the first minutes from due in each one's chain.
 
-    Where a chain has steps of both kinds, or overrides only one, they may come out early, never late.
+    If a chain has steps of both kinds, or overrides only one, the result may be early, never late.
     """
     steps = EscalationStep.objects.current().filter(
         highest_priority__lte=OuterRef("priority"), lowest_priority__gte=OuterRef("priority")

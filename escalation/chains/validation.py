@@ -117,7 +117,7 @@ def _time_faults(step: StepSpec) -> Iterator[str]:
 
 
 def chain_faults(steps: Sequence[StepSpec], *, is_default: bool) -> Iterator[str]:
-    """Faults of the steps together. The default chain must serve every priority: others fall back to it."""
+    """Faults of the steps together. The default chain must serve every priority, because others fall back to it."""
     yield from _clashes(steps)
     served = {priority for step in steps for priority in step.priorities}
     needed = set(Priority.values) if is_default else served

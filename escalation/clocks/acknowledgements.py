@@ -1,4 +1,4 @@
-"""Who has acknowledged a promise at a moment, and whom it asks to: for the ticket page and the board."""
+"""Who has acknowledged a promise at a moment, and who is asked to: for the ticket page and the board."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from escalation.choices import NoticeKind
 from escalation.models import Acknowledgement, Clock, Escalation, Notification
 
-# Notices that ask somebody to act; the others only tell what happened.
+# Notices that ask for action; the others only report.
 PAGES = (
     NoticeKind.REMINDER,
     NoticeKind.PAGED,
@@ -24,14 +24,14 @@ PAGES = (
 def holding_acknowledgement(
     clock: Clock, said: Iterable[Acknowledgement], *, now: datetime
 ) -> Acknowledgement | None:
-    """The acknowledgement that keeps the paging quiet at ``now`` (UTC); of several the one that lasts longest."""
+    """The acknowledgement that stops the paging at ``now`` (UTC); of several the one that lasts longest."""
     if not clock.is_open or clock.held_until is None or clock.held_until <= now:
         return None
     return max((one for one in said if one.until > now), key=lambda one: one.until, default=None)
 
 
 def holding_acknowledgements(clocks: Sequence[Clock], *, now: datetime) -> Mapping[int, Acknowledgement]:
-    """As who_has for many clocks, by clock. One query, none where nobody has any."""
+    """`holding_acknowledgement` for many clocks, by clock. One query, none if no clock is acknowledged."""
     held = [clock for clock in clocks if clock.held_until is not None and clock.held_until > now]
     if not held:
         return {}
@@ -52,7 +52,7 @@ def clocks_to_acknowledge(user: User, clocks: Sequence[Clock], *, now: datetime)
 
 
 def _acknowledged_by(user: User, clocks: Collection[int], now: datetime) -> set[int]:
-    """The clocks whose last escalation the person acknowledged, or that they hold quiet before any fired."""
+    """The clocks whose last escalation the person acknowledged, or that they acknowledged before any fired."""
     fired = Escalation.objects.filter(clock=OuterRef("clock")).order_by("-fired_at", "-pk")
     said = Acknowledgement.objects.filter(user=user, clock__in=clocks)
     said = said.annotate(last=Subquery(fired.values("pk")[:1]))

@@ -34,7 +34,7 @@ DIRECTORS = "escalation.change_policy"
 
 @transaction.atomic
 def waive_promise(*, clock: Clock, actor: User, at: datetime, reason: str) -> Clock:
-    """Excuse a promise for a reason; its raw outcome stays visible. Raises DeskError."""
+    """Excuse a broken promise; its raw outcome stays visible. Raises DeskError."""
     clock = _lock_for_decision(clock, actor, LEADS, reason)
     if clock.state in (ClockState.MET, ClockState.CANCELLED):
         raise DeskError(_("There is nothing to waive: the SLA was met or cancelled."))
@@ -61,8 +61,8 @@ def retarget_to_version(
 ) -> Clock:
     """Put a running promise under another version of a policy, counted from its start. Raises DeskError.
 
-    A due time in the past is refused: nobody may be made late after the fact. A lowered promise keeps its stricter due
-    time, and with it the window that this is counted by.
+    A due time in the past is refused: nobody may become late in retrospect. A lowered promise keeps its
+    stricter due time, and with it the window by which that was counted.
     """
     clock = _lock_for_decision(clock, actor, DIRECTORS, reason)
     _refuse_settled(clock, at)

@@ -50,7 +50,7 @@ def event_row(
 ) -> NewRow[ClockEvent]:
     """A line that is not saved yet. ``at`` (UTC) is when the change took effect, if not now.
 
-    ``before`` is for a change of the state or the due time; without it both are as the clock has them.
+    ``before`` is for a change of the state or the due time; without it both are taken from the clock.
     """
     values = {
         "clock_id": clock.pk,
@@ -91,7 +91,7 @@ def append_event(
 
 
 def past_holders(clocks: Collection[int]) -> Mapping[int, set[int]]:
-    """Everybody who ever held the promise, by clock. One query, none without clocks."""
+    """By clock, everybody who ever held the promise. One query, none without clocks."""
     held: defaultdict[int, set[int]] = defaultdict(set)
     if clocks:
         rows = ClockEvent.objects.filter(clock__in=clocks).order_by().values_list("clock", "holder")

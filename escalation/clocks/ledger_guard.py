@@ -28,12 +28,12 @@ SQLITE_BACK = tuple(f"DROP TRIGGER IF EXISTS {TABLE}_no_{verb}" for verb in ("up
 
 
 def guard(schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Put the triggers in place."""
+    """Create the triggers."""
     for statement in POSTGRESQL if schema_editor.connection.vendor == "postgresql" else SQLITE:
         schema_editor.execute(statement)
 
 
 def unguard(schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Take the triggers away, as before a migration that rebuilds the table (SQLite does so for most)."""
+    """Drop the triggers, as before a migration that rebuilds the table (SQLite does so for most)."""
     for statement in POSTGRESQL_BACK if schema_editor.connection.vendor == "postgresql" else SQLITE_BACK:
         schema_editor.execute(statement)

@@ -19,7 +19,11 @@ from tickets.errors import DeskError
 from tickets.lib.bulk_insert import NewRow
 from tickets.models import Message, Ticket
 
-PINNED = ("calendar", "contract", "policy_version__policy__duty_rota")  # what the terms of a clock refer to
+PINNED = (
+    "calendar",
+    "contract",
+    "policy_version__policy__duty_rota",
+)  # the rows that a clock's terms refer to
 ANSWER = ["state", "stopped_at", "answered_by", "breached_at", "detected_at", "next_step_at"]
 TERMS = [
     "priority", "due_at", "raised_at", "paused_before_raise", "minutes", "policy_version", "calendar",
@@ -28,7 +32,7 @@ TERMS = [
 
 
 def open_clocks(ticket: Ticket, *, kinds: Iterable[ClockKind] = ClockKind) -> list[Clock]:
-    """The ticket's promises of these kinds that are still owed, the strictest first."""
+    """The ticket's open promises of these kinds, the strictest first."""
     owed = Clock.objects.open().filter(ticket=ticket, kind__in=kinds).select_related(*PINNED)
     clocks = list(owed.order_by("due_at"))
     for clock in clocks:
@@ -42,7 +46,7 @@ def open_response_clocks(ticket: Ticket) -> list[Clock]:
 
 
 def newest_clock(ticket: Ticket) -> Clock | None:
-    """The promise that was started last, whatever became of it."""
+    """The promise that was started last, in any state."""
     clocks = Clock.objects.filter(ticket=ticket).select_related(*PINNED)
     clock = clocks.order_by("-started_at", "-pk").first()
     if clock is not None:
@@ -67,7 +71,7 @@ def start_clock(
     at: datetime,
     message: Message | None,
 ) -> Clock:
-    """Start a clock of this kind at ``at`` (UTC) under these terms, for ``message`` if one is the cause."""
+    """Start a clock of this kind at ``at`` (UTC) under these terms; ``message`` is its cause, if any."""
     target = terms.target
     clock = Clock(
         ticket=ticket,
@@ -106,16 +110,16 @@ def window_data(clock: Clock) -> dict[str, Any]:
 
 
 def answer(clock: Clock, message: Message, context: ChangeContext) -> None:
-    """Stop the clock by an effective response, unless ``message`` lies before what the clock was started by."""
+    """Stop the clock by an effective response, unless ``message`` lies before the message that started the clock."""
     if message.at >= clock.started_at:
         finish(clock, context, at=message.at, message=message)
 
 
 def finish(clock: Clock, context: ChangeContext, *, at: datetime, message: Message | None = None) -> None:
-    """Stop the clock: what was promised was done at ``at`` (UTC), by ``message`` if it was said.
+    """Stop the clock: the promise was kept at ``at`` (UTC), by ``message`` if there is one.
 
-    Up to the due time the promise is met, even if a breach was recorded before (a call may be logged afterwards); both
-    lines stay in the ledger.
+    Up to the due time the promise is met, even if a breach was recorded before (a call may be logged
+    afterwards); both lines stay in the ledger.
     """
     in_time = at <= clock.due_at
     if not in_time and clock.state == ClockState.RUNNING:
@@ -149,10 +153,10 @@ def breach_row(clock: Clock, context: ChangeContext) -> NewRow[ClockEvent]:
 
 
 def revoke(clock: Clock, context: ChangeContext, *, message: Message) -> None:
-    """Take back the answer ``message``: the clock runs again from its original start, and may be breached by now.
+    """Revoke the answer ``message``: the clock runs again from its original start, and may be breached by now.
 
-    Another answer that did arrive takes its place. Without one the promises that were started since are cancelled: they
-    would never have begun without this answer. A breach that was recorded stays, with the time of its detection.
+    Another answer that did arrive takes its place. Otherwise the promises started since are cancelled: they
+    would not have begun without this answer. A recorded breach stays, with the time of its detection.
     """
     before = Before.of(clock)
     clock.state = ClockState.RUNNING if clock.state == ClockState.MET else clock.state
@@ -168,7 +172,7 @@ def revoke(clock: Clock, context: ChangeContext, *, message: Message) -> None:
 
 
 def _run_again(clock: Clock, context: ChangeContext) -> None:
-    """Keep only the promise of the oldest question: at most one of an answer, and one of an update, is open."""
+    """Reopen only the promise of the oldest question: at most one of an answer and one of an update is open."""
     superseded = ChangeContext(context.at, context.actor, _("An earlier question is unanswered again."))
     kinds = RESPONSE_KINDS if clock.kind in RESPONSE_KINDS else [ClockKind(clock.kind)]
     others = open_clocks(clock.ticket, kinds=kinds)
@@ -224,7 +228,7 @@ def apply_window(clock: Clock, target: PolicyTarget, due: datetime) -> None:
 
 
 def hold_until_due(clock: Clock) -> None:
-    """Cut an acknowledgement short at the due time, which may be earlier now: the step at that time fires."""
+    """End an acknowledgement at the due time, which may be earlier now, because the step at that time must fire."""
     if clock.held_until is not None:
         clock.held_until = min(clock.held_until, clock.due_at)
 
@@ -240,8 +244,9 @@ def window_of(clock: Clock) -> PolicyTarget | None:
 
 
 def waive(clock: Clock, context: ChangeContext) -> None:
-    """Hold this promise against nobody, by a lead's decision and for the cause given. Its outcome stays, and so does
-    what is owed. Raises DeskError if it is waived already.
+    """Excuse a promise by a lead's decision. Raises DeskError if it is waived already.
+
+    Its outcome stays, and so does what is still owed.
     """
     if clock.waived_at is not None:
         raise DeskError(_("This SLA is already waived."))
@@ -251,7 +256,7 @@ def waive(clock: Clock, context: ChangeContext) -> None:
 
 
 def give_up(clock: Clock, context: ChangeContext) -> None:
-    """End the promise of an answer whose ticket is closed: that is a breach, unless a lead has waived it before.
+    """End the promise of an answer whose ticket is closed: a breach, unless a lead has waived it.
 
     The breach is dated at the due time, like every other, even if that is still to come.
     """
@@ -261,7 +266,7 @@ def give_up(clock: Clock, context: ChangeContext) -> None:
 
 
 def cancel(clock: Clock, context: ChangeContext) -> None:
-    """End a promise that need not be kept any more; the cause says why. A recorded breach stays recorded."""
+    """End a promise that is no longer owed; the cause says why. A recorded breach stays recorded."""
     before = Before.of(clock)
     if clock.state in (ClockState.RUNNING, ClockState.PAUSED):
         clock.state = ClockState.CANCELLED
@@ -272,5 +277,5 @@ def cancel(clock: Clock, context: ChangeContext) -> None:
 
 
 def next_step_time(clock: Clock) -> datetime | None:
-    """When something is to be done about the clock next, by its chain and what fired of it: two queries."""
+    """When the sweep must next act on the clock, by its chain and the steps that fired. Two queries."""
     return progress_of(clock).next_action_at()

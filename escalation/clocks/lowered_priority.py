@@ -9,7 +9,7 @@ from escalation.models import Clock, ClockEvent, PolicyTarget
 
 
 def lowered_clocks(clocks: Collection[int]) -> frozenset[int]:
-    """Those promises whose due time still comes from a higher priority, by their ledgers. One query."""
+    """Promises whose due time still comes from a higher priority, according to the ledger. One query."""
     stands: dict[int, int] = {}
     priorities: dict[int, int] = {}
     lines = ClockEvent.objects.filter(
@@ -23,6 +23,6 @@ def lowered_clocks(clocks: Collection[int]) -> frozenset[int]:
 
 
 def due_if_retargeted(clock: Clock, target: PolicyTarget, *, is_lowered: bool) -> datetime:
-    """When the promise would fall due by a window of a newer version; if it was lowered, no later than it does now."""
+    """The due time under a window of a newer version; for a lowered promise, not later than its present one."""
     due = due_under(clock, target)
     return min(due, clock.due_at) if is_lowered else due

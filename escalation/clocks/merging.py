@@ -1,4 +1,4 @@
-"""Merges the promises of two tickets: the stricter of a kind stands, and the other is cancelled with its cause."""
+"""Merges the promises of two tickets: the stricter of each kind stays, and the other is cancelled with the cause."""
 
 from django.utils.translation import gettext as _
 
@@ -13,7 +13,7 @@ FAMILIES = (RESPONSE_KINDS, (ClockKind.UPDATE,), (ClockKind.RESOLUTION,))
 
 
 def merge_clocks(source: Ticket, target: Ticket, context: ChangeContext) -> None:
-    """Move every clock of ``source`` to ``target``, which goes on. Needs the locks of both."""
+    """Move every clock of ``source`` to ``target``, the ticket that stays. Needs the locks of both."""
     for kinds in FAMILIES:
         _keep_the_stricter(source, target, kinds, context)
     for clock in Clock.objects.filter(ticket=source).select_related(*PINNED).order_by("pk"):
@@ -25,7 +25,7 @@ def merge_clocks(source: Ticket, target: Ticket, context: ChangeContext) -> None
 def _keep_the_stricter(
     source: Ticket, target: Ticket, kinds: tuple[ClockKind, ...], context: ChangeContext
 ) -> None:
-    """Keep the earliest due time; if they are equal, that of the ticket which goes on."""
+    """Keep the earliest due time; if they are equal, that of the ticket that stays."""
     owed = [*open_clocks(target, kinds=kinds), *open_clocks(source, kinds=kinds)]
     strictest = min(owed, key=lambda clock: clock.due_at, default=None)
     cause = _("Merged with %(number)s, which has the stricter SLA.")

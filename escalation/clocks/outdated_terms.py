@@ -20,9 +20,9 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True)
 class Comparison:
-    """A clock beside its due time under the version in force: ``due_then``, empty if that promises nothing of the kind.
+    """A clock and ``due_then``, its due time under the version in force; None if that promises none of the kind.
 
-    ``is_kept`` if that is its present due time, because the promise was lowered.
+    ``is_kept`` if that equals its present due time because the promise was lowered.
     """
 
     clock: Clock
@@ -63,7 +63,7 @@ def outdated_clocks(version: PolicyVersion, clocks: ClockQuerySet) -> ClockQuery
 
 
 def compare(version: PolicyVersion, clocks: Iterable[Clock]) -> list[Comparison]:
-    """Each clock beside its due time under ``version``. At most three queries for all of them."""
+    """Compare each clock with its due time under ``version``. At most three queries for all of them."""
     chosen = list(clocks)
     targets = version.targets.select_related("calendar")
     windows = {(target.kind, target.priority): target for target in targets}
@@ -96,7 +96,7 @@ def _own_windows(version: PolicyVersion, contracts: set[int]) -> dict[int, dict[
 def retarget_all(
     clocks: Iterable[Clock], *, version: PolicyVersion, actor: User, at: datetime, reason: str
 ) -> RetargetResult:
-    """Put each clock under ``version``, in a transaction of its own: one that is refused stops no other."""
+    """Put each clock under ``version``, each in a transaction of its own: a refused one stops no other."""
     done, refused = 0, []
     for clock in clocks:
         try:

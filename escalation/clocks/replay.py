@@ -1,4 +1,4 @@
-"""Replays ledger lines to find what the row of a clock must say. Pure values, so that 100,000 clocks take seconds."""
+"""Replays ledger lines to find what a clock's row must contain. Pure values, so that 100,000 clocks take seconds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from escalation.choices import ClockChange
 
 
 class Unknown(Enum):
-    """Stands for what the lines do not say, which proves nothing and agrees with every row."""
+    """Stands for values that the lines do not contain: it proves nothing and equals every row."""
 
     UNKNOWN = "unknown"
 
@@ -39,7 +39,7 @@ class LedgerLine(NamedTuple):
 
 @dataclass(slots=True)
 class ClockStanding:
-    """The state of a clock, by its ledger or by its row; other rows are named by their keys."""
+    """The state of a clock, by its ledger or by its row; references are keys."""
 
     state: str = ""
     priority: int | None = None
@@ -72,11 +72,11 @@ _values = attrgetter(*FIELDS)
 
 
 class BrokenChain(ValueError):
-    """A line does not begin where the one before it ended. The argument is its number, counted from 1."""
+    """A line does not begin where the previous one ended. The argument is its number, counted from 1."""
 
 
 def replay(lines: Iterable[LedgerLine]) -> ClockStanding:
-    """The standing after the last line. Raises BrokenChain."""
+    """The state after the last line. Raises BrokenChain."""
     standing = ClockStanding()
     for number, line in enumerate(lines, start=1):
         if (line.state_before, line.due_before) != (standing.state, standing.due_at) or _moves_by_paging(
@@ -89,7 +89,7 @@ def replay(lines: Iterable[LedgerLine]) -> ClockStanding:
 
 
 def _moves_by_paging(line: LedgerLine) -> bool:
-    """True for a step or an acknowledgement that moves the promise: they only steer the paging."""
+    """True for a step or an acknowledgement with before and after values: these only steer the paging."""
     moves = (line.state_before, line.due_before) != (line.state_after, line.due_after)
     return moves and line.change in (ClockChange.STEP, ClockChange.ACKNOWLEDGED)
 
@@ -122,13 +122,13 @@ def _apply_start(standing: ClockStanding, line: LedgerLine) -> None:
 
 
 def _apply_terms(standing: ClockStanding, data: Mapping[str, Any]) -> None:
-    """Read what lifecycle.window_data wrote. Older lines, which do not name the terms, leave them unknown."""
+    """Read the terms that lifecycle.window_data wrote. Older lines do not contain them and leave them unknown."""
     standing.priority, standing.minutes = data["priority"], data.get("minutes", UNKNOWN)
     terms = data.get("terms", {})
     standing.policy_version = terms.get("policy_version", UNKNOWN)
     standing.calendar = terms.get("calendar", UNKNOWN)
     standing.calendar_version = terms.get("calendar_version", UNKNOWN)
-    standing.contract = terms.get("contract", standing.contract)  # pinned at the start, for good
+    standing.contract = terms.get("contract", standing.contract)  # fixed at the start
     standing.contract_window = terms.get("contract_window", UNKNOWN)
     raised = terms.get("raised_at", UNKNOWN)
     standing.raised_at = datetime.fromisoformat(raised) if isinstance(raised, str) else raised

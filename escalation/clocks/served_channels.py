@@ -1,7 +1,7 @@
-"""Through which of the promised ways a promise was served, and the proof of each.
+"""Which of the promised ways to answer a promise was served through, and the proof of each.
 
-Proof is an answer by a person that arrived, or a post that the customer's group accepted. A promise is served from its
-start until the customer's next question gets a promise of its own.
+Proof is an answer by a person that arrived, or a post that the customer's group accepted. A promise is served
+from its start until the customer's next question gets a promise of its own.
 """
 
 from collections import defaultdict
@@ -18,13 +18,13 @@ from tickets.choices import MessageKind
 from tickets.models import Message
 
 SAID = (MessageKind.OUTBOUND, MessageKind.CONTACT)
-UNREAD = ("body", "quoted", "html", "outbound__text", "outbound__html")  # long, and no proof
+UNREAD = ("body", "quoted", "html", "outbound__text", "outbound__html")  # long texts that prove nothing
 NEVER_ENDS = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Proof:
-    """``message`` is the answer or logged contact; without one it is a post of the desk to the customer's group."""
+    """The proof. ``message`` is the answer or logged contact; None for a post of the desk to the customer's group."""
 
     at: datetime
     by: User | None
@@ -34,14 +34,14 @@ class Proof:
 
 @dataclass(frozen=True)
 class Served:
-    """A way that was promised, with its earliest proof; without one it was not used."""
+    """A promised way with its earliest proof; None if it was not used."""
 
     way: Way
     proof: Proof | None
 
 
 def served_ways_by_clock(clocks: Sequence[Clock], messages: Iterable[Message]) -> Mapping[int, list[Served]]:
-    """By clock the ways it was served through, for the clocks and all messages of one ticket. Promises of answers only.
+    """The promised ways by clock, for the clocks and all messages of one ticket. Promises of answers only.
 
     The clocks need `policy_version` and the ticket's customer loaded. One query if a tech group is promised.
     """
@@ -59,7 +59,7 @@ def served_ways_by_clock(clocks: Sequence[Clock], messages: Iterable[Message]) -
 
 
 def served_ways(clock: Clock) -> list[Served]:
-    """The ways that one promise was served through; needs the same loaded. At most three queries."""
+    """The promised ways of one clock; needs the same loaded. At most three queries."""
     if clock.kind not in RESPONSE_KINDS or not clock.policy_version.ways(clock.priority):
         return []
     after = Clock.objects.filter(
@@ -75,7 +75,7 @@ def served_ways(clock: Clock) -> list[Served]:
 
 
 def ways_served_by(channel: str, author: int | None, looked_after_by: Iterable[int | None]) -> list[Way]:
-    """The ways that a message serves: its channel, and the account manager if the author is one of the customer's."""
+    """The ways that a message serves: its channel, and the account manager if they or their backup wrote it."""
     ways = [Way(channel)]
     if author is not None and author in looked_after_by:
         ways.append(Way.ACCOUNT_MANAGER)
@@ -118,7 +118,7 @@ def _whom(message: Message) -> str:
 
 
 def _posts(clocks: Sequence[Clock]) -> list[NotificationAttempt]:
-    """Into the group of the ticket's customer."""
+    """Posts to the group of the ticket's customer."""
     if not any(Way.GROUP in clock.policy_version.ways(clock.priority) for clock in clocks):
         return []
     taken = NotificationAttempt.objects.filter(

@@ -42,7 +42,8 @@ def start_if_promised(
 ) -> Clock | None:
     """Start an update or a resolution at ``at`` (UTC), if one is promised and none is open.
 
-    The terms are the contract and policy version of the clock ``like``, and the contract's own windows of its start.
+    The terms are the contract and policy version of the clock ``like``, and the contract's own windows at its
+    start.
     """
     target = companion_window(
         like.policy_version, kind, ticket.priority, contract=like.contract, at=like.started_at
@@ -55,7 +56,7 @@ def start_if_promised(
 def renew_update(
     ticket: Ticket, message: Message, context: ChangeContext, *, owed: Iterable[Clock], like: Clock | None
 ) -> None:
-    """Keep the promise of an update by an answer, and start the next one like ``like``, if one is to follow."""
+    """Keep the update promises in ``owed`` by an answer, and start the next one like ``like``, if given."""
     for clock in owed:
         if clock.kind == ClockKind.UPDATE:
             answer(clock, message, context)
@@ -64,14 +65,14 @@ def renew_update(
 
 
 def withdraw_update(ticket: Ticket, message: Message, context: ChangeContext) -> None:
-    """Cancel the promise of an update that began with an answer which was taken back."""
+    """Cancel the update promise that began with an answer which is revoked."""
     for clock in open_clocks(ticket, kinds=[ClockKind.UPDATE]):
         if clock.started_by_id == message.pk:
             cancel(clock, ChangeContext(context.at, None, _("The reply before it was revoked.")))
 
 
 def end_update_and_resolution(ticket: Ticket, context: ChangeContext) -> None:
-    """End both as the ticket is resolved or closed: no update is owed any more, and the resolution is reached."""
+    """End both when the ticket is resolved or closed: no update is owed any more, and the resolution is met."""
     for clock in open_clocks(ticket, kinds=[ClockKind.UPDATE]):
         cancel(clock, ChangeContext(context.at, None, _("The incident is over.")))
     for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
@@ -80,7 +81,7 @@ def end_update_and_resolution(ticket: Ticket, context: ChangeContext) -> None:
 
 
 def reopen_resolution(ticket: Ticket, context: ChangeContext) -> None:
-    """Let the resolution run again from its original start: the answer that resolved the ticket was taken back."""
+    """Let the resolution run again from its original start, because the answer that resolved the ticket was revoked."""
     resolutions = Clock.objects.filter(
         ticket=ticket, kind=ClockKind.RESOLUTION, stopped_at=ticket.resolved_at
     ).exclude(state=ClockState.CANCELLED)
@@ -142,8 +143,8 @@ def resume_resolution(ticket: Ticket, context: ChangeContext) -> None:
 def follow_priority(ticket: Ticket, context: ChangeContext, *, priority: int) -> None:
     """Let every open clock follow a change of priority.
 
-    If the priority is raised, a pause is ended and begun anew around it: its first part moves the old due time, and
-    only the rest moves the due time of the window that is counted from now.
+    If the priority is raised, a pause is ended and begun again around it: its first part moves the old due
+    time, and only the rest moves the due time of the window that is counted from now.
     """
     for clock in open_clocks(ticket):
         splits_pause = clock.state == ClockState.PAUSED and priority < clock.priority

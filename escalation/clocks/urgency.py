@@ -1,4 +1,4 @@
-"""How urgent a promise is, by the share of its window that is left; in words, not by colour alone."""
+"""How urgent a promise is, by the share of its window that is left; shown in words, not by colour alone."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from django.utils.translation import pgettext_lazy
 
 from escalation.models import Clock
 
-# Shares of the window, measured on the wall clock. desk.js turns the colour at the same ones.
+# Shares of the window in real time, not working time. desk.js changes the colour at the same shares.
 HOT, WARM = 0.2, 0.5
 
 

@@ -1,4 +1,4 @@
-"""Proves the ledger: replays every clock and names those whose row says something else."""
+"""Verifies the ledger: replays every clock and names those whose row differs."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class Mismatch:
 
 @dataclass(frozen=True)
 class Verification:
-    """How many clocks one run read, and where row and ledger disagree."""
+    """The number of clocks that one run read, and its mismatches."""
 
     clocks: int
     mismatches: tuple[Mismatch, ...]
 
 
 def proof_in_words(*, wrong: int, among: int) -> str:
-    """What a proof of so many promises came to, as a sentence."""
+    """The result of a verification as a sentence."""
     if wrong:
         text = ngettext(
             "%(wrong)s of %(all)s SLAs does not match the ledger.",
@@ -65,7 +65,7 @@ def proof_in_words(*, wrong: int, among: int) -> str:
 def verify(*, ticket: int | None = None) -> Verification:
     """Replay the clocks of one ticket, given by its key, or all of them. Read-only; memory stays flat.
 
-    A clock that seems wrong is checked once more by itself: it may have changed during the run.
+    A clock that seems wrong is checked once more by itself, because it may have changed during the run.
     """
     count, suspects = 0, []
     for clock, problem in _check_all(ticket):

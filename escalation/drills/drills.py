@@ -1,7 +1,8 @@
 """Fire drills: a marked P0 that runs the real chain to real people, and that no figure counts.
 
-It takes the door of every ticket, so clock, paging and chain are the real ones. Nothing reaches a customer, for the
-outbox refuses it. It ends when somebody answers it or ends it, at the end of its chain, or when its time is up.
+A drill is opened like every ticket, so its clock, paging and chain are real. Nothing reaches a customer,
+because the outbox refuses it. It ends when somebody answers it or ends it, at the end of its chain, or when
+its time is up.
 """
 
 from datetime import datetime, timedelta
@@ -29,7 +30,7 @@ from tickets.services.opening import open_ticket
 from tickets.services.status_and_priority import move_to
 
 STARTS_DRILLS = "escalation.start_drill"
-# After the chain's last step people still have so long to acknowledge it.
+# After the chain's last step, people still have this long to acknowledge it.
 AFTER_THE_CHAIN = timedelta(minutes=15)
 OVER = (Status.RESOLVED, Status.CLOSED)
 
@@ -43,10 +44,11 @@ def start_drill(
     customer: Customer | None = None,
     until_acknowledged: bool = False,
 ) -> Ticket:
-    """Open the drill's ticket; a customer lends contract, account manager and rota, and hears nothing of it.
+    """Open the drill's ticket; a customer lends contract, account manager and rota, and is not told of it.
 
-    ``until_acknowledged``: it ends with the first acknowledgement; else the chain runs on to the due time and above
-    unless somebody answers. Raises DeskError without the permission or a reason, and while another drill runs.
+    With ``until_acknowledged`` it ends at the first acknowledgement; else the chain runs on past the due time
+    unless somebody answers. Raises DeskError without the permission or a reason, and while another drill
+    runs.
     """
     if not actor.has_perm(STARTS_DRILLS):
         raise DeskError(_("You may not start a fire drill. Ask a duty manager."))
@@ -66,7 +68,7 @@ def start_drill(
 
 
 def _refuse_second_drill() -> None:
-    """Lock the desk's row, so that of two drills started at once the second finds the first."""
+    """Lock the desk's row, so that of two drills started at the same time the second is refused."""
     Desk.objects.select_for_update().first()
     running = Drill.objects.filter(ended_at=None).select_related("ticket").first()
     if running is not None:
@@ -101,7 +103,7 @@ def _open(actor: User, at: datetime, reason: str, customer: Customer | None) -> 
 
 @transaction.atomic
 def end_drill(*, drill: Drill, actor: User, at: datetime) -> Drill:
-    """End a drill by hand, as its starter or as somebody who may start one. Locks the ticket. Raises DeskError."""
+    """End a drill by hand, as its starter or as a user who may start drills. Locks the ticket. Raises DeskError."""
     if actor.pk != drill.started_by_id and not actor.has_perm(STARTS_DRILLS):
         raise DeskError(_("Only the person who started the drill or a duty manager can end it."))
     ticket = lock_ticket(drill.ticket)
@@ -158,7 +160,7 @@ def end_the_closed(event: StatusChanged) -> None:
 
 
 def _running_drill(ticket: Ticket) -> Drill | None:
-    """The ticket's drill, unless it is over. One query for drills, none for every other ticket."""
+    """The ticket's running drill. One query for drills, none for other tickets."""
     drill = Drill.objects.filter(ticket=ticket, ended_at=None).first() if ticket.is_drill else None
     if drill is not None:
         drill.ticket = ticket

@@ -19,12 +19,12 @@ from escalation.models import Acknowledgement, Drill, Escalation, Notification
 from escalation.notifications.channels.outcomes import translate_answer
 
 TOLD = ("recipient", "rota", "customer", "mail")
-MOST_LISTED = 500  # of what a drill caused
+MOST_LISTED = 500  # rows of each kind
 
 
 @dataclass(frozen=True)
 class ReportLine:
-    """One event of the drill. Without a medium nobody was told of it."""
+    """One event of the drill. Without a medium nobody was notified of it."""
 
     at: datetime
     who: str
@@ -36,9 +36,9 @@ class ReportLine:
 
 @dataclass(frozen=True)
 class PersonReached:
-    """Somebody who was told, or who acknowledged unasked.
+    """A person who was notified, or who acknowledged without being notified.
 
-    ``since`` is when they were first told, or the drill's start if they acknowledged before.
+    ``since`` is when they were first notified, or the drill's start if they acknowledged before.
     """
 
     user: User
@@ -62,13 +62,13 @@ class DrillReport:
 
     @property
     def first_after(self) -> timedelta | None:
-        """From the start until anybody's first acknowledgement."""
+        """The time from the start to the first acknowledgement."""
         first = min((said.at for said in self.acknowledgements), default=None)
         return first - self.drill.started_at if first is not None else None
 
     @cached_property
     def people(self) -> list[PersonReached]:
-        """In the order in which they were told; people who acknowledged unasked come last."""
+        """In the order in which they were notified; people who acknowledged without a notification come last."""
         told: dict[User, list[datetime]] = {}
         for notification in self.notifications:
             if notification.recipient is not None:  # a group acknowledges nothing
@@ -81,7 +81,7 @@ class DrillReport:
 
     @property
     def silent(self) -> list[PersonReached]:
-        """People who were told and never acknowledged."""
+        """People who were notified and never acknowledged."""
         return [person for person in self.people if person.acknowledged_at is None]
 
     @cached_property
@@ -116,7 +116,7 @@ class DrillReport:
 
 
 def report_of(drill: Drill) -> DrillReport:
-    """Four queries whatever happened. The drill needs its ticket and people loaded."""
+    """Load the report: four queries in any case. The drill needs its ticket and people loaded."""
     told = Notification.objects.filter(ticket=drill.ticket_id).select_related(*TOLD)
     said = Acknowledgement.objects.filter(clock__ticket=drill.ticket_id).select_related("user")
     fired = Escalation.objects.filter(clock__ticket=drill.ticket_id).select_related("from_owner", "to_owner")
@@ -139,14 +139,14 @@ def _person(
 
 
 def _reader(notification: Notification) -> str:
-    """The person, or the group of a duty rota."""
+    """The person, or the group of a duty rota or customer."""
     if notification.recipient is not None:
         return name_of(notification.recipient)
     return str(notification.rota or notification.customer or "")
 
 
 def _attempts(notification: Notification) -> Iterator[ReportLine]:
-    """A line for each attempt to send; one for the notification itself if it has none yet or went by mail alone."""
+    """A line for each attempt; one for the notification itself if it has no attempt yet or went by mail alone."""
     who, what = _reader(notification), str(NoticeKind(notification.kind).label)
     attempts = list(notification.attempts.all())
     for one in attempts:

@@ -18,7 +18,7 @@ from tickets.services.outgoing.outbox import queue_mail
 
 
 def tell_put_on_duty(override: DutyOverride, *, actor: User | None, at: datetime) -> None:
-    """No mail to an actor who put themselves on duty."""
+    """Mail the person put on duty, unless they did it themselves."""
     _tell(override, _assigned_sentences, actor, at)
 
 
@@ -49,7 +49,7 @@ def _tell(
     with as_read_by(*reader_of(reader)):
         subject, text = sentences()
         words = _words(override, actor)
-        with suppress(DeskError):  # an address that is mistyped or our own: the act stands all the same
+        with suppress(DeskError):  # a mistyped address, or the desk's own: the change stands all the same
             queue_mail(
                 purpose=MailPurpose.NOTIFICATION,
                 recipients=[reader.email],

@@ -45,7 +45,7 @@ def token_of(feed: DutyFeed) -> str:
 
 
 def user_of(token: str) -> User | None:
-    """The user of a token; None if it is forged, was renewed since, or its user left."""
+    """The user of a token; None if it is forged or was replaced, or if the user left."""
     if len(token) > LONGEST_TOKEN:
         return None
     try:
@@ -60,7 +60,7 @@ def user_of(token: str) -> User | None:
 
 
 def calendar_of(user: User, *, at: datetime) -> bytes:
-    """All shifts of a person from four weeks ago on, in their language. One query."""
+    """All shifts of a person since four weeks ago, in their language. One query."""
     with as_read_by(*reader_of(user)):
         name = _("Duty of %(name)s") % {"name": name_of(user)}
         return calendar_document(_events(user, at), name=name, at=at)
@@ -87,7 +87,7 @@ def _event(watch: Watch) -> Event:
 
 
 def _about(watch: Watch) -> str:
-    """Why the person has the duty: the reason of an override, or the name of the layer."""
+    """Why the person is on duty: the reason of an override, or the name of the layer."""
     if watch.shift.override is not None:
         return watch.shift.override.reason
     return watch.shift.layer.name if watch.shift.layer is not None else ""

@@ -1,4 +1,4 @@
-"""Finds times when a rota reaches nobody: no shift, or a person who is away without a deputy or has left."""
+"""Finds times when a rota reaches nobody: no shift, or a person who left or is away without a deputy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DAYS = 14
 
 
 class GapWhy(models.TextChoices):
-    """Why nobody is reached."""
+    """The reason why nobody is reached."""
 
     NOBODY = "nobody", _("nobody is on duty")
     AWAY = "away", _("away without an available deputy")
@@ -32,7 +32,7 @@ class GapWhy(models.TextChoices):
 
 @dataclass(frozen=True)
 class Gap:
-    """A time without anybody, half open, in UTC; ``user`` is the person on duty who cannot be reached."""
+    """A time when nobody is reached, half open, in UTC; ``user`` is the person on duty who cannot be reached."""
 
     rota: DutyRota
     starts_at: datetime
@@ -42,7 +42,7 @@ class Gap:
 
 
 def coverage_gaps(*, rota: DutyRota, at: datetime, days: int = DAYS) -> list[Gap]:
-    """The gaps of the days after ``at`` (UTC), in order. Three queries."""
+    """The rota's gaps in the days after ``at`` (UTC), in order. Three queries."""
     return gaps_within([rota], (at, at + timedelta(days=days)))
 
 
@@ -65,7 +65,7 @@ def rotas_that_matter() -> models.QuerySet[DutyRota]:
 
 
 def gaps_within(rotas: Sequence[DutyRota], span: Span) -> list[Gap]:
-    """The gaps of some rotas, rota by rota. Three queries, however many there are."""
+    """The gaps of these rotas, rota by rota. Three queries for any number."""
     if not rotas or span[1] <= span[0]:
         return []
     rows = shifts_within(*span).filter(rota__in=rotas)
@@ -88,7 +88,7 @@ def _gaps(rota: DutyRota, found: Iterable[Watch], reach: Reachability, span: Spa
 
 @dataclass(frozen=True)
 class Reachability:
-    """Who is away when and who stands in for whom, over a time. Links and rights are those of now."""
+    """Absences and deputies over a time. Links and rights are the present ones."""
 
     away: Mapping[int, list[Span]]
     deputies: Mapping[int, int]
@@ -96,7 +96,7 @@ class Reachability:
 
     @classmethod
     def within(cls, span: Span) -> Reachability:
-        """Two queries."""
+        """Load them. Two queries."""
         absences = Absence.objects.filter(ends_at__gt=span[0], starts_at__lt=span[1])
         away: dict[int, list[Span]] = {}
         for user, starts_at, ends_at in absences.values_list("user", "starts_at", "ends_at"):
@@ -115,7 +115,7 @@ class Reachability:
         return user.is_active and user.is_staff
 
     def unreached(self, watch: Watch) -> list[Span]:
-        """When neither the person nor anybody along their deputies is there."""
+        """The parts of a watch in which neither the person nor any deputy along the line is present."""
         first = [watch.span] if not self.is_on_staff(watch.user) else self._away(watch.user_id, watch.span)
         others = (self._lost(person, watch.span) for person in self._chain(watch.user_id))
         return reduce(intersection, others, first)
@@ -127,7 +127,7 @@ class Reachability:
         return list(clipped(self.away.get(person, ()), span))
 
     def _chain(self, user: int) -> Iterator[int]:
-        """The deputies one after the other; a circle ends the walk."""
+        """The deputies one after another; a circle ends the walk."""
         seen = {user}
         following = self.deputies.get(user)
         while following is not None and following not in seen:

@@ -1,4 +1,4 @@
-"""The text of a hand-over: open promises of the rota, tickets of the outgoing person, and who was told of them."""
+"""The text of a hand-over: the rota's open promises, the outgoing person's tickets, and who was told of them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Digest:
 
 
 def digest_of(rota: DutyRota, at: datetime, outgoing: User, incoming: User) -> Digest:
-    """The digest for both readers; ``for_reader`` leaves out what one may not see. Three queries."""
+    """The digest for both readers; ``for_reader`` leaves out the tickets that one may not see. Three queries."""
     clocks = _nearest_clocks(rota, outgoing)
     held = Ticket.objects.active().filter(owner=outgoing).exclude(pk__in=clocks.keys())
     held = held.select_related("customer", "owner").order_by("priority", "opened_at")
@@ -72,7 +72,7 @@ def _item_of(ticket: Ticket, clock: Clock | None, told: Sequence[str], rota: Dut
 
 
 def for_reader(digest: Digest, reader: User) -> Digest:
-    """Both read of the rota's urgent tickets; of the others each reads what they may see in the desk."""
+    """The rota's urgent tickets, and those of the others that the reader may see in the desk."""
     others = [item.ticket.pk for item in digest.items if not item.of_rota]
     if not others or reader == digest.outgoing:
         return digest
@@ -82,7 +82,7 @@ def for_reader(digest: Digest, reader: User) -> Digest:
 
 
 def _nearest_clocks(rota: DutyRota, outgoing: User) -> Mapping[int, Clock]:
-    """By ticket the promise that falls due first, for tickets of the outgoing person and the rota's P0 and P1."""
+    """For tickets of the outgoing person and the rota's P0 and P1: by ticket, the promise that falls due first."""
     urgent = Q(policy_version__policy__duty_rota=rota, ticket__priority__in=URGENT)
     clocks = Clock.objects.ticking().filter(Q(ticket__owner=outgoing) | urgent)
     clocks = clocks.select_related("ticket__customer", "ticket__owner", "policy_version__policy")
@@ -98,7 +98,7 @@ def _urgency(ticket: Ticket, clock: Clock | None) -> tuple[object, ...]:
 
 
 def _informed_people(tickets: Collection[int]) -> Mapping[int, list[str]]:
-    """By ticket the names of the people told of it, each once, in order."""
+    """The names of the people told of each ticket, once each and in order."""
     rows = (
         Notification.objects.filter(ticket__in=tickets)
         .select_related("recipient")

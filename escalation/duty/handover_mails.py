@@ -1,4 +1,4 @@
-"""Mails both people at a change of shift what is open, once: a row and its mails in one transaction."""
+"""Mails both people at a change of shift what is open, once: the row and its mails are one transaction."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tickets.models import OutboundEmail
 from tickets.services.outgoing.outbox import queue_mail
 
 logger = logging.getLogger(__name__)
-# Older changes are no news: after an outage only the latest change of a rota within this time is mailed.
+# Older changes are not mailed: after an outage only a rota's latest change within this time is.
 LOOK_BACK = timedelta(days=3)
 MOMENT = timedelta(microseconds=1)  # so that a change at this very moment counts
 
 
 @dataclass(frozen=True)
 class Change:
-    """The duty of a rota went from one person to another."""
+    """The duty of a rota passed from one person to another."""
 
     rota: DutyRota
     at: datetime
@@ -37,9 +37,9 @@ class Change:
 
 
 def tell_changes(*, now: datetime) -> int:
-    """Mail the latest change of each rota that was not mailed yet; returns how many. Two queries if none.
+    """Mail the latest change of each rota that was not mailed yet; returns how many. Two queries if there is none.
 
-    Any number may run at the same time: the constraint on the row lets one of them mail.
+    Runs may overlap: the constraint on the row lets only one of them mail.
     """
     told = 0
     for change in _untold(_latest_changes(now)):
@@ -47,7 +47,7 @@ def tell_changes(*, now: datetime) -> int:
             told += _tell(change, now)
         except DatabaseError:
             raise
-        except Exception:  # whatever is wrong with one hand-over, the others are told
+        except Exception:  # a failed hand-over must not keep the others from being mailed
             logger.exception("The hand-over of rota %s could not be told", change.rota.pk)
     return told
 
@@ -59,7 +59,7 @@ def _latest_changes(now: datetime) -> list[Change]:
 
 
 def _latest(watched: Iterable[Watch], now: datetime) -> Change | None:
-    """The last time that one person took over from another; a pause between the two does not matter."""
+    """The last time that one person took over from another, even with a gap between the two."""
     last: Change | None = None
     before: Watch | None = None
     for watch in watched:
@@ -96,7 +96,7 @@ def _tell(change: Change, now: datetime) -> int:
 
 
 def _mail(digest: Digest, reader: User, now: datetime) -> OutboundEmail | None:
-    """None if the reader left or has no usable address; they find the tickets in the desk."""
+    """Queue the mail; None if the reader left or has no usable address, and can look the tickets up in the desk."""
     if not (reader.email and reader.is_active):
         return None
     with as_read_by(*reader_of(reader)):
@@ -109,4 +109,4 @@ def _mail(digest: Digest, reader: User, now: datetime) -> OutboundEmail | None:
                 at=now,
             )
         except DeskError:
-            return None  # mistyped, or the desk's own address: the other one is told all the same
+            return None  # a mistyped address, or the desk's own: the other reader is mailed all the same

@@ -59,7 +59,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Weeks:
-    """Which weeks are shown: ``first`` is a Monday of the rota's zone. ``reader`` is the zone of who looks."""
+    """The weeks shown: ``first`` is a Monday in the rota's zone; ``reader`` is the reader's zone."""
 
     first: date
     count: int
@@ -91,9 +91,9 @@ def monday_of(day: date) -> date:
 
 
 def hues_of(people: Iterable[int]) -> dict[int, int]:
-    """A colour for each of a rota's people: the one they have everywhere, else the next that nobody before them has.
+    """A colour for each person of a rota: their usual one, else the next that nobody before them has.
 
-    With more people than colours some share theirs.
+    If there are more people than colours, some share a colour.
     """
     hues: dict[int, int] = {}
     for user in sorted(people):
@@ -105,7 +105,7 @@ def hues_of(people: Iterable[int]) -> dict[int, int]:
 def grid_of(
     weeks: Weeks, watches: Iterable[Watch], gaps: Iterable[Gap], *, now: datetime, hues: Mapping[int, int]
 ) -> Grid:
-    """``hues`` has a colour for everybody on duty in the weeks."""
+    """The grid. ``hues`` has a colour for everybody on duty in these weeks."""
     watched, missing = list(watches), list(gaps)
     people = {watch.user_id: watch.user for watch in watched if any(clipped([watch.span], weeks.span))}
     today = now.astimezone(weeks.zone).date()
@@ -151,14 +151,14 @@ def _hours(span: Span, weeks: Weeks) -> tuple[str, str]:
 
 
 def hours(span: Span, zone: ZoneInfo) -> str:
-    """``08:00–20:00`` on the clock of a zone; midnight as an end is 24:00."""
+    """``08:00–20:00`` in a zone's local time; midnight as an end is 24:00."""
     begins, ends = (moment.astimezone(zone) for moment in span)
     end = "24:00" if ends.time() == time(0) and ends > begins else f"{ends:%H:%M}"
     return f"{begins:%H:%M}–{end}"
 
 
 def parsed_day(text: str) -> date | None:
-    """The date in an address; None if it is no date or lies outside 2000 to 2200."""
+    """The date in a URL; None if it is not a date or lies outside 2000 to 2200."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -167,7 +167,7 @@ def parsed_day(text: str) -> date | None:
 
 
 def parsed_moment(text: str) -> datetime | None:
-    """The time in a gap's address, given in seconds since 1970; None if it is none."""
+    """A moment in a gap's URL, in seconds since 1970; None if it is not valid."""
     if not (text.isascii() and text.isdigit() and len(text) <= 10):
         return None
     return datetime.fromtimestamp(int(text), UTC)

@@ -26,7 +26,7 @@ def put_on_duty(
     actor: User | None,
     at: datetime,
 ) -> DutyOverride:
-    """Give somebody the duty for a period (UTC), whoever has it now; what is over by ``at`` stays as it was.
+    """Give somebody the duty for a period (UTC), whoever has it now; time that is over by ``at`` is left as it was.
 
     The same call a second time returns the existing override. Locks the rota; raises DeskError.
     """
@@ -44,9 +44,9 @@ def put_on_duty(
 def swap_shifts(
     *, first: DutyShift, second: DutyShift, reason: str, actor: User | None, at: datetime
 ) -> DutySwap:
-    """Swap what is left of two people's shifts at ``at`` (UTC) in one act. Locks the rota; raises DeskError.
+    """Swap the rest of two people's shifts at ``at`` (UTC). Locks the rota; raises DeskError.
 
-    Parts of a shift that somebody else has taken over already stay with them.
+    Parts of a shift that somebody else has already taken over stay with them.
     """
     rota = first.rota
     _lock(rota)
@@ -68,7 +68,7 @@ def swap_shifts(
 
 @transaction.atomic
 def withdraw_override(*, override: DutyOverride, actor: User | None, at: datetime) -> None:
-    """Withdraw an override from ``at`` (UTC) on; of a swap both sides. Locks the rota; raises DeskError."""
+    """Withdraw an override from ``at`` (UTC) on; for a swap, both overrides. Locks the rota; raises DeskError."""
     _lock(override.rota)
     sides = sides_of(override)
     if not all(side.is_live(at) for side in sides):
@@ -82,7 +82,7 @@ def withdraw_override(*, override: DutyOverride, actor: User | None, at: datetim
 
 
 def sides_of(override: DutyOverride) -> list[DutyOverride]:
-    """The override, or all overrides of its swap, read again."""
+    """The override, or all overrides of its swap, read again from the database."""
     overrides = DutyOverride.objects.filter(rota=override.rota_id)
     chosen = overrides.filter(swap=override.swap_id) if override.swap_id else overrides.filter(pk=override.pk)
     return list(chosen.select_related("rota", "user__staff_profile").order_by("pk"))
@@ -139,7 +139,7 @@ def _override(
 
 
 def _left_of(shift: DutyShift, at: datetime) -> list[Watch]:
-    """The parts of a shift from ``at`` on that no override has taken."""
+    """The parts of a shift from ``at`` on that no override covers."""
     around = DutyShift.objects.filter(rota=shift.rota_id, starts_at__lt=shift.ends_at)
     rows = around.filter(ends_at__gt=shift.starts_at).select_related("user")
     own = (watch for watch in watches(rows) if watch.shift == shift)

@@ -1,6 +1,6 @@
-"""What somebody does about a waiting customer: acknowledge, take the ticket over, or escalate it now.
+"""What staff can do about a waiting customer: acknowledge, take the ticket over, or escalate it now.
 
-Each function locks the ticket first. The promises run on, whatever is done here.
+Each function locks the ticket first. None of them stops a promise.
 """
 
 from collections.abc import Iterable
@@ -27,12 +27,12 @@ from tickets.services.locking import lock_ticket
 from tickets.services.ownership import hand_over
 from tickets.services.timeline import record
 
-TIME_OUT = timedelta(minutes=15)  # of a promise without any step
+TIME_OUT = timedelta(minutes=15)  # for a promise without any step
 
 
 @transaction.atomic
 def acknowledge(*, ticket: Ticket, actor: User, at: datetime, by: AcknowledgedBy) -> list[Acknowledgement]:
-    """Say "I have it" of every open promise: nobody is paged until the last step's time-out or the due time.
+    """Acknowledge every open promise: nobody is paged until the last step's time-out or the due time.
 
     A second acknowledgement of the same firing returns the first one. Raises DeskError.
     """
@@ -111,7 +111,7 @@ def _acknowledge_all(
 def _earlier_acknowledgement(
     clock: Clock, firing: Escalation | None, actor: User, at: datetime
 ) -> Acknowledgement | None:
-    """The actor's acknowledgement of this firing. Before anything fired it counts until it times out."""
+    """The actor's acknowledgement of this firing. One given before any firing counts until it times out."""
     said = clock.acknowledgements.filter(user=actor, escalation=firing).order_by("-at")
     first = (said if firing is not None else said.filter(until__gt=at)).first()
     if first is not None:
@@ -125,7 +125,7 @@ def _record_acknowledgement(
     progress = progress_of(clock)
     until = context.at + _time_out(progress)
     if context.at < clock.due_at:
-        until = min(until, clock.due_at)  # the step at the due time is never held back
+        until = min(until, clock.due_at)  # an acknowledgement never delays the step at the due time
     clock.held_until = max(until, clock.held_until or until)
     clock.next_step_at = progress.next_action_at(after=context.at)
     clock.save(update_fields=["held_until", "next_step_at"])
@@ -136,7 +136,7 @@ def _record_acknowledgement(
 
 
 def _time_out(progress: ChainProgress) -> timedelta:
-    """The time-out of the last step that fired, else of the first one to come."""
+    """The acknowledgement time-out of the last step that fired, else of the next one."""
     step = progress.last.step if progress.last is not None else None
     if step is None and progress.steps_ahead:
         step = progress.steps_ahead[0][1]

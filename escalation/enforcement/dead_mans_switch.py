@@ -1,6 +1,6 @@
-"""Calls a monitor outside after each sweep: when the calls stop, the monitor raises the alarm.
+"""Calls an external monitor after each sweep: when the calls stop, the monitor raises the alarm.
 
-The address in SWEEP_PING_URL is a secret: neither logs nor rows repeat any part of it.
+The URL in SWEEP_PING_URL is a secret: neither logs nor rows repeat any part of it.
 """
 
 import threading
@@ -21,7 +21,7 @@ SECONDS = 5.0
 
 
 def ping_outside(*, now: datetime) -> threading.Thread | None:
-    """Call the address in a thread, so that the sweep neither waits nor fails. None if no address is set.
+    """Call the URL in a thread, so that the sweep neither waits nor fails. None if no URL is set.
 
     The thread ends within about twice `SECONDS`; a command that ends earlier waits for it.
     """
@@ -36,24 +36,24 @@ def _ping_in_thread(now: datetime) -> None:
     try:
         ping(now=now)
     finally:
-        connections.close_all()  # those of this thread
+        connections.close_all()  # the connections of this thread
 
 
 def ping(*, now: datetime) -> None:
-    """Call the address and leave a heartbeat of the good call, or one of the failed call with its reason."""
+    """Call the URL and record a heartbeat of the success, or of the failure with its reason."""
     refusal = _call(settings.SWEEP_PING_URL)
     beat(FAILED if refusal else PINGED, at=now, detail=refusal)
 
 
 def _call(address: str) -> str:
-    """The reason of a failure, without the address in it; empty if the call was accepted."""
+    """Call the URL. Returns the reason of a failure, without the URL in it, or an empty string."""
     here = Exchange(deadline=time.monotonic() + SECONDS, trusts_address=True)
     try:
         with exchange(here), cut_off_after(SECONDS, here), Session() as session:
             status = session.request("GET", address, headers={"User-Agent": "supportdesk"}).status_code
     except requests.RequestException as error:
         refusal = reason_of(error)
-    except Exception as error:  # its text may hold the address
+    except Exception as error:  # its text may contain the URL
         refusal = outcomes.with_kind(outcomes.BROKEN, error)
     else:
         refusal = "" if 200 <= status < 300 else f"HTTP {status}"

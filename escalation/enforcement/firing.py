@@ -1,6 +1,6 @@
-"""Fires steps of the chain on promises, many at once: warns, or moves tickets one level up and tells everybody.
+"""Fires steps of the chain on promises, many at once: warns, or moves tickets one level up and tells people.
 
-Everything is worked out first and then written in bulk, in the caller's transaction and under its ticket locks.
+Everything is computed first and then written in bulk, in the caller's transaction and under its ticket locks.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ TOLD_BY_HAND = (Whom.PREVIOUS_HOLDER, Whom.ACCOUNT_MANAGER, Whom.BACKUP)
 
 @dataclass(frozen=True)
 class Firing:
-    """One firing, worked out: its rows are written together with those of all the others."""
+    """One firing, computed but not written: its rows are written together with those of all the others."""
 
     clock: Clock
     escalation: Escalation
@@ -54,10 +54,10 @@ class Firing:
 
 
 def act_on_all(clocks: Sequence[Clock], people: People, *, now: datetime) -> list[Escalation]:
-    """Do what is due on open promises of different tickets: record breaches, then fire what each chain says.
+    """Act on open promises of different tickets: record breaches, then fire the steps that are due.
 
-    Steps that an outage let pass are skipped, so that people are told once; breaches keep their true times. Needs
-    the tickets' locks, with ``clock.ticket`` being the locked ticket.
+    Steps that an outage delayed past a later one are skipped, so that people are told once; breaches keep
+    their true times. Needs the tickets' locks, with ``clock.ticket`` being the locked ticket.
     """
     context = ChangeContext(now, None)
     breaches = []
@@ -85,7 +85,7 @@ def act_on_all(clocks: Sequence[Clock], people: People, *, now: datetime) -> lis
 
 
 def _save_clocks(clocks: Sequence[Clock], were_stranded: Collection[int], now: datetime) -> None:
-    """One update for what many clocks have in common; only the time of the next action differs from row to row."""
+    """Save what many clocks have in common in one update; only the time of the next action differs per row."""
     rows = Clock.objects.order_by()
     new = {clock.pk: clock.next_step_at for clock in clocks if clock.detected_at == now}
     others = {clock.pk: clock.next_step_at for clock in clocks if clock.pk not in new}
@@ -102,7 +102,7 @@ def _save_clocks(clocks: Sequence[Clock], were_stranded: Collection[int], now: d
 
 
 def _plan_firing(clock: Clock, due: DueStep, people: People, held: set[int], now: datetime) -> Firing | None:
-    """None for another try that finds nobody either: everybody was told the first time."""
+    """The firing of a due step; None for a repeated try that finds nobody either: people were told at the first."""
     route = route_to_owner(clock, due.mover, people, held) if due.mover is not None else Route(None)
     target, is_start = people.user(route.target), due.step.percent == AT_THE_START
     if target is None and clock.stranded_at is not None and due.round > 0:
@@ -140,7 +140,7 @@ def _reason(step: EscalationStep) -> str:
 def _write_firings(
     firings: Sequence[Firing], context: ChangeContext, breaches: Sequence[NewRow[ClockEvent]]
 ) -> None:
-    """In the order in which people read it: the breach, the step, the new holder, the summary, who was told."""
+    """Write rows in the order of the history: the breach, the step, the new holder, the note, the notifications."""
     insert_with_keys([firing.escalation for firing in firings])
     insert_all([*breaches, *(_step_line(firing, context) for firing in firings)])
     for rule in (OwnerRule.ON_DUTY, OwnerRule.ESCALATION):
@@ -185,7 +185,7 @@ def _step_line(firing: Firing, context: ChangeContext) -> NewRow[ClockEvent]:
 
 
 def fire_opening(clock: Clock, *, at: datetime) -> Escalation | None:
-    """Fire the step at the start of the chain, if it has one that did not fire yet: a P0 pages the person on duty.
+    """Fire the step at the start of the chain, if there is one that has not fired: a P0 pages the person on duty.
 
     Needs the ticket's lock, with ``clock.ticket`` being the locked ticket.
     """
@@ -223,7 +223,9 @@ def escalate_by_hand(clock: Clock, people: People, context: ChangeContext) -> Es
     )
     step = EscalationStep(tell=list(TOLD_BY_HAND), reassign_to=Whom.MANAGER)
     notices = StepNotices(clock, DueStep(step, context.at, mover=step), holder, target, people)
-    told = [one for one in notices.for_people() if one.recipient != context.actor]  # whoever escalated knows
+    told = [
+        one for one in notices.for_people() if one.recipient != context.actor
+    ]  # not the person who escalated
     channels = LOUD if clock.priority <= Priority.P1 else QUIET
     firing = Firing(clock, escalation, target, Audience(told, (), channels), reason=context.cause)
     _write_firings([firing], context, [])

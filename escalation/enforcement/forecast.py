@@ -1,4 +1,4 @@
-"""Forecasts who would be told when: plays a chain through for a sample ticket that nobody answers."""
+"""Forecasts who would be told when: simulates a chain for a sample ticket that nobody answers."""
 
 from collections.abc import Iterator, Sequence
 from copy import copy
@@ -38,7 +38,7 @@ class SampleTicket:
 
 @dataclass(frozen=True)
 class ForecastRecipient:
-    """Somebody who is told, why, and by which of the step's channels they can be reached, if by any."""
+    """A person who is notified, why, and by which of the step's channels they can be reached, if any."""
 
     user: User
     why: str
@@ -50,7 +50,8 @@ class ForecastRecipient:
 class ForecastStep:
     """One step. ``hastened``: it fires early, because nobody acknowledged the step before it.
 
-    ``missing`` are the roles of the step that nobody fills at that time; ``passed`` are the people skipped, and why.
+    ``missing`` are roles of the step without a person at that time; ``passed`` are the people skipped, and
+    why.
     """
 
     at: datetime
@@ -84,7 +85,7 @@ class Forecast:
 
 
 def forecast(sample: SampleTicket, chain: Sequence[EscalationStep]) -> Forecast:
-    """Write nothing. A handful of queries for each step. Raises DeskError if nobody could own the ticket."""
+    """Simulate the chain, writing nothing. A few queries per step. Raises DeskError if nobody could own the ticket."""
     clock = _sample_clock(sample)
     first = choose_first_owner(customer=sample.customer, at=sample.at)
     clock.ticket.owner = first.user
@@ -114,7 +115,7 @@ def _sample_clock(sample: SampleTicket) -> Clock:
 
 
 def _with_key(step: EscalationStep, place: int) -> EscalationStep:
-    """Steps of a form have no number yet, by which the progress knows what has fired."""
+    """The step with a number in place of a key, by which the progress knows what has fired."""
     numbered = copy(step)
     numbered.pk = numbered.pk or -place
     return numbered
@@ -136,7 +137,7 @@ def _play(clock: Clock, chain: Sequence[EscalationStep]) -> Iterator[ForecastSte
 
 
 def _without_repeat(step: EscalationStep) -> EscalationStep:
-    """The page names repeats with the step; the forecast does not play them."""
+    """The step without repeats: the page names them with the step, the forecast does not simulate them."""
     once = copy(step)
     once.repeat_minutes = None
     return once
@@ -171,7 +172,7 @@ def _recipient(user: User, reasons: dict[int, str], people: People) -> ForecastR
 def _reasons(
     clock: Clock, step: EscalationStep, holder: User, to: User | None, people: People
 ) -> dict[int, str]:
-    """By person why the step tells them; of several reasons the first."""
+    """By person, the reason why the step notifies them; of several the first."""
     reasons = {to.pk: _("gets the ticket")} if to is not None else {}
     for whom in map(Whom, step.tell):
         meant = person_for(whom, clock, step, holder.pk, people)

@@ -1,4 +1,4 @@
-"""Tells new owners in a note what they must know: who had the ticket, what is promised, what was said last."""
+"""Writes new owners a note with the essentials: former holder, open promise, last messages."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ from tickets.models.message import BACKDATED_AFTER
 from tickets.services.conversation import note_down_all
 
 LAST_WORDS = 600  # characters of the customer's last message that the note repeats
-EXCERPT = 160  # and of each other message
+EXCERPT = 160  # and of each of the other messages
 LAST_MESSAGES = 3
 QUESTIONS = Q(kind=MessageKind.INBOUND)
 
@@ -36,7 +36,7 @@ class HandoverCause(Enum):
 
 @dataclass(frozen=True)
 class Handover:
-    """A ticket that moves to the next holder; ``actor`` and ``reason`` are of whoever escalated it by hand."""
+    """A ticket that moves to a new holder; ``actor`` and ``reason`` are those of an escalation by hand."""
 
     clock: Clock
     before: User
@@ -48,7 +48,7 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class MessageExcerpt:
-    """A message, or its beginning. Without a name it is from somebody unknown."""
+    """A message, or its beginning. Without a name the author is unknown."""
 
     at: datetime
     kind: str
@@ -154,13 +154,13 @@ def _facts_of(
 
 
 def _contact_texts(keys: Collection[int]) -> Mapping[int, str]:
-    """Name, address and telephone of each."""
+    """Name, address and telephone number of each contact."""
     rows = Contact.objects.filter(pk__in=keys).order_by().values_list("pk", "name", "email", "phone")
     return {pk: " · ".join(filter(None, parts)) for pk, *parts in rows}
 
 
 def _last_informed(clocks: Collection[int]) -> Mapping[int, Mapping[str, datetime]]:
-    """By promise the people who were told of it, and when last."""
+    """The people told of each promise, and when last."""
     informed: defaultdict[int, dict[str, datetime]] = defaultdict(dict)
     rows = Notification.objects.filter(clock__in=clocks).order_by("created_at", "pk")
     people = ("recipient__first_name", "recipient__last_name", "recipient__username")
@@ -170,7 +170,7 @@ def _last_informed(clocks: Collection[int]) -> Mapping[int, Mapping[str, datetim
 
 
 def _latest_messages(tickets: Collection[int]) -> Mapping[int, list[MessageExcerpt]]:
-    """The beginnings of the last messages of each ticket, newest first, without those the desk wrote itself.
+    """The beginnings of each ticket's last messages, newest first, without notes written by the desk.
 
     As many of the customer as of everybody else, so that a long thread of notes does not hide the question.
     """

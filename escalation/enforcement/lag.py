@@ -1,7 +1,7 @@
 """How late promises are enforced: from the due time until the desk noticed, and the late steps after an outage.
 
-A promise may become overdue only by something that is done later: a call entered afterwards, an answer revoked,
-another due time. Then the lag counts from that act: there was nothing to notice before.
+A promise may become overdue only through a later act: a call entered afterwards, an answer revoked, another
+due time. Then the lag counts from that act, because before it there was nothing to notice.
 
 Reasons: .github/decisions/monitoring.md.
 """
@@ -30,14 +30,14 @@ from escalation.choices import ClockChange
 from escalation.models import Clock, ClockEvent, Escalation
 
 DAY = timedelta(hours=24)
-# A step that fires later than this was held up: two minutes are two sweeps.
+# A step that fires later than this was delayed: two minutes are two sweeps.
 CAUGHT_UP_AFTER = timedelta(minutes=2)
 # Late steps with less than this between them belong to one outage.
 PAUSE = timedelta(minutes=5)
 MOST_LISTED = 2_000
-# The ledger is only searched for the cause of a greater lag.
+# Only for a greater lag is the ledger searched for its cause.
 NOTABLE = timedelta(seconds=10)
-# Ledger lines after which a promise may suddenly be overdue.
+# Ledger lines that may make a promise overdue in retrospect.
 AFTERWARDS = Q(change__in=(ClockChange.REVOKED, ClockChange.RETARGETED, ClockChange.MERGED)) | Q(
     change=ClockChange.STARTED, actor__isnull=False
 )
@@ -81,7 +81,7 @@ def _overdue_since(clock: str, happened: str) -> Case:
 
 
 def _percentiles(rows: QuerySet, happened: str) -> Lag:  # type: ignore[type-arg]  # either model
-    """The database sorts and returns only the three values. At most four queries, one if nothing happened."""
+    """Three percentiles, sorted by the database. At most four queries, one if there are no rows."""
     late = ExpressionWrapper(F(happened) - F("from_when"), DurationField())
     lags = rows.order_by().annotate(late=late).order_by("late").values_list("late", flat=True)
     count = rows.count()

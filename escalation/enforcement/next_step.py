@@ -16,7 +16,7 @@ from escalation.people.staff_snapshot import People
 
 @dataclass(frozen=True)
 class NextStep:
-    """``to`` would own the ticket, by what is known now; None if the step only tells people."""
+    """``to`` would own the ticket, as far as is known now; None if the step only notifies."""
 
     at: datetime
     step: EscalationStep
@@ -24,14 +24,15 @@ class NextStep:
 
     @property
     def told(self) -> list[str]:
-        """The roles that the step tells, in words."""
+        """The labels of the roles that the step notifies."""
         return [str(Whom(value).label) for value in self.step.tell]
 
 
 def next_steps(clocks: Sequence[Clock], *, now: datetime) -> Mapping[int, NextStep]:
-    """By clock; clocks without a further step are missing. Three queries, five more if a step moves a ticket.
+    """The next step of each clock, by key; clocks without one are left out.
 
-    The clocks need `calendar`, `policy_version__policy__duty_rota` and `ticket__customer` loaded.
+    Three queries, five more if a step moves a ticket. The clocks need `calendar`,
+    `policy_version__policy__duty_rota` and `ticket__customer` loaded.
     """
     waiting = [clock for clock in clocks if clock.next_step_at is not None]
     if not waiting:

@@ -1,4 +1,4 @@
-"""Gives a P0 to the person on duty as soon as it is known to be one, and tells the account manager."""
+"""Gives a new P0 to the person on duty, and tells the account manager."""
 
 from datetime import datetime
 
@@ -15,8 +15,8 @@ from tickets.services.ownership import hand_over
 def page_duty(clock: Clock, *, at: datetime) -> None:
     """Fire the step at the start of the chain; page also if nothing is promised at the moment.
 
-    The clock's terms name the chain and the rota. Needs the ticket's lock, with ``clock.ticket`` being the locked
-    ticket.
+    The clock's terms name the chain and the rota. Needs the ticket's lock, with ``clock.ticket`` being the
+    locked ticket.
     """
     if clock.is_open:
         fire_opening(clock, at=at)

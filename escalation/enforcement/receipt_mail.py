@@ -1,4 +1,4 @@
-"""Tells the customer the number of their ticket and the promised time, in their language and zone."""
+"""Mails the customer the number of their ticket and the promised time, in their language and zone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,16 +36,16 @@ def acknowledge_receipt(
         try:
             mail = _queue(ticket, message, clock, at)
         except DeskError:
-            return None  # an address nobody can write to; the ticket is opened all the same
+            return None  # not a usable address; the ticket is opened all the same
     record(ticket, Fact.ACKNOWLEDGED, at=at, actor=None)
     return mail
 
 
 @transaction.atomic
 def acknowledge_by_hand(*, ticket: Ticket, actor: User, at: datetime) -> OutboundEmail:
-    """Queue the acknowledgement that was not sent by itself: a person decided that somebody reads it. Locks the ticket.
+    """Queue the acknowledgement that was not sent automatically, because a person decided so. Locks the ticket.
 
-    Raises DeskError if it was sent before, or if no mail began the ticket.
+    Raises DeskError if it was sent before, or if the ticket did not begin with a mail.
     """
     ticket = lock_ticket(ticket)
     if ticket.timeline.filter(fact=Fact.ACKNOWLEDGED).exists():
@@ -63,7 +63,7 @@ def acknowledge_by_hand(*, ticket: Ticket, actor: User, at: datetime) -> Outboun
 
 
 def _reader(ticket: Ticket, contract: Contract | None) -> tuple[str, str]:
-    """Language and zone of the sender: their own, their contract's or company's, else the mail's language."""
+    """Language and zone of the sender: their own, else the contract's or the company's, else the mail's language."""
     contact = ticket.contact
     if contact is None:
         return ticket.language, settings.DESK_TIME_ZONE
@@ -93,7 +93,7 @@ def _queue(ticket: Ticket, message: Message, clock: Clock, at: datetime) -> Outb
 
 
 def _subject(ticket: Ticket, message: Message, clock: Clock) -> str:
-    """An answer to the customer's own mail, so that it stands in their thread."""
+    """The subject of a reply to the customer's own mail, so that it joins their thread."""
     if message.rfc_message_id:
         return answer_subject(ticket.subject)
     if clock.priority == Priority.P0:
@@ -127,7 +127,7 @@ def _text(ticket: Ticket, clock: Clock, at: datetime) -> str:
 
 
 def _update_minutes(clock: Clock) -> int:
-    """How often we promise news of the incident; 0 where we do not."""
+    """How often we promise an update on the incident, in minutes; 0 if we do not."""
     kind = ClockKind.UPDATE
     try:
         found = window_for(contract=clock.contract, kind=kind, priority=clock.priority, at=clock.started_at)
@@ -138,9 +138,9 @@ def _update_minutes(clock: Clock) -> int:
 
 @dataclass(frozen=True)
 class Receipt:
-    """``due_at`` is None where the promised time has passed already: nobody is promised a time that is over.
+    """``due_at`` is None if the promised time has already passed: nobody is promised a time in the past.
 
-    Empty or 0 is what there is not: a hotline, an account manager who has the ticket, updates every so many minutes.
+    Hotline, account manager and the interval of updates are empty or 0 if there are none.
     """
 
     number: str

@@ -1,4 +1,4 @@
-"""Who gets the ticket when a step fires, and whom the step tells: nobody twice, and deputies of the absent too."""
+"""Decides who gets the ticket when a step fires, and who is notified: nobody twice, and deputies of absent people."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GROUPS = (Whom.ROTA_GROUP, Whom.CUSTOMER_GROUP)
 
 
 def route_to_owner(clock: Clock, mover: EscalationStep, people: People, held: set[int]) -> Route:
-    """The person who would get the ticket if this step fired now; ``held`` are those who had the promise before."""
+    """The route to the person who would get the ticket if this step fired now; ``held`` are its former holders."""
     staff, holder, last = people.staff, clock.ticket.owner_id, people.duty_manager
     match Whom(mover.reassign_to):
         case Whom.DUTY_MANAGER:
@@ -55,7 +55,7 @@ class GroupNotice:
 
 @dataclass(frozen=True)
 class Audience:
-    """Everybody a firing tells, and through which media."""
+    """Everybody whom a firing notifies, and through which media."""
 
     people: Sequence[PersonNotice]
     groups: Sequence[GroupNotice]
@@ -64,7 +64,7 @@ class Audience:
 
 @dataclass(frozen=True)
 class StepNotices:
-    """What one firing tells. ``holder`` had the ticket before the step, ``target`` gets it, if anybody does."""
+    """The notices of one firing. ``holder`` had the ticket before the step; ``target``, if any, gets it."""
 
     clock: Clock
     due: DueStep
@@ -80,7 +80,7 @@ class StepNotices:
         return [PersonNotice(user, self._notice(kind)) for user, kind in self._kinds().items()]
 
     def _for_groups(self) -> list[GroupNotice]:
-        """One for each group that the step names; none at a repeat, which is for whoever has the ticket."""
+        """One notice per group that the step names; none at a repeat, which is only for the ticket's holder."""
         if self.due.round:
             return []
         chats = dict.fromkeys(
@@ -96,18 +96,18 @@ class StepNotices:
 
     @cached_property
     def _named(self) -> list[tuple[Whom, EscalationStep]]:
-        """The people and groups that the steps tell, those of the step that moves the ticket first."""
+        """The people and groups named by the steps; those of the step that moves the ticket come first."""
         return [(Whom(value), step) for step in self.due.steps for value in step.tell]
 
     def _kinds(self) -> dict[User, NoticeKind]:
-        """Everybody to tell, with what they are told; of two kinds for one person the first stands."""
+        """Everybody to notify and the kind of notice; of two kinds for one person the first counts."""
         if self.due.step.percent == AT_THE_START:
             return dict.fromkeys(self._paged(), NoticeKind.PAGED)
         kinds: dict[User, NoticeKind] = {}
         if self.target is not None:
             kinds[self.target] = NoticeKind.ESCALATED_TO_YOU
             if self.due.round:
-                return kinds  # a repeat is for whoever has the ticket; the others know
+                return kinds  # a repeat is for the holder; the others already know
         elif self.due.mover is not None:
             kinds = dict.fromkeys(self.people.superusers, NoticeKind.NOBODY_LEFT)
         named = [
@@ -120,7 +120,7 @@ class StepNotices:
         return kinds
 
     def _paged(self) -> list[User]:
-        """Whoever has the ticket now and the people the step names; the duty manager too if nobody could get it."""
+        """The holder and the people named by the step; also the duty manager if nobody could get the ticket."""
         paged = [self.target.pk if self.target is not None else self.holder.pk]
         paged += [
             person
@@ -137,7 +137,7 @@ class StepNotices:
         return NoticeKind.ESCALATED_FROM_YOU if whom == Whom.PREVIOUS_HOLDER else NoticeKind.ESCALATED
 
     def _notice(self, kind: NoticeKind) -> Notice:
-        """Whom a notice names: the old holder to the new one, the new holder to the others."""
+        """The notice. It names the new holder, or to the new holder the old one."""
         other = self.target
         if kind in (NoticeKind.ESCALATED_TO_YOU, NoticeKind.NOBODY_LEFT):
             other = self.holder
@@ -147,7 +147,7 @@ class StepNotices:
 
 
 def person_for(whom: Whom, clock: Clock, step: EscalationStep, holder: int, people: People) -> int | None:
-    """The person behind a role that a step names, whether or not they are present."""
+    """The person in a role that a step names, even if they are away."""
     customer: Customer | None = clock.ticket.customer
     match whom:
         case Whom.HOLDER | Whom.PREVIOUS_HOLDER:

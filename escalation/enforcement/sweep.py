@@ -30,17 +30,17 @@ from tickets.lib.batches import work_in_halves
 from tickets.services.locking import lock_tickets_unless_busy
 
 logger = logging.getLogger(__name__)
-SECONDS = 45.0  # within its minute
-BATCH = 250  # tickets; whoever answers one of them waits until all of them are written
-TRIES = 2  # of a ticket that fails, by the rounds of one minute; each is logged
-PAGE = 4 * BATCH  # clocks found at a time; in a flood the first are enforced before the rest is read
+SECONDS = 45.0  # so that it ends within its minute
+BATCH = 250  # tickets; an answer to one of them waits until all of them are written
+TRIES = 2  # tries of a failing ticket in the rounds of one minute; each is logged
+PAGE = 4 * BATCH  # clocks read at a time; in a flood the first are enforced before the rest is read
 
 Pair = tuple[int, int]  # clock and ticket
 
 
 @dataclass
 class SweepReport:
-    """Counts promises: acted on, held by somebody else, settled meanwhile, failed, left for the next sweep."""
+    """Counts promises: acted on, locked by somebody else, settled meanwhile, failed, left for the next sweep."""
 
     acted: int = 0
     busy: int = 0
@@ -49,7 +49,7 @@ class SweepReport:
     left: int = 0
 
     def add(self, other: "SweepReport") -> None:
-        """Add the other's counts; only what the other left is still left."""
+        """Add the other's counts; only the latest number of promises left over counts."""
         for name, number in vars(other).items():
             setattr(self, name, getattr(self, name) + number)
         self.left = other.left
@@ -62,7 +62,7 @@ class SweepReport:
 def sweep(*, now: datetime, seconds: float = SECONDS, failed: Counter[int] | None = None) -> SweepReport:
     """Enforce every promise as of ``now`` (UTC). Any number of sweeps may overlap; each step fires once.
 
-    ``failed`` remembers from one sweep to the next how often promises (by key) failed.
+    ``failed`` carries from one sweep to the next how often each promise (by key) has failed.
     """
     with _rare_garbage_collection():
         return Sweep(now, seconds, failed if failed is not None else Counter()).run()
@@ -82,7 +82,7 @@ def _rare_garbage_collection() -> Iterator[None]:
 class Sweep:
     """One pass at one moment. The staff is loaded when the first promise needs it.
 
-    ``failed`` counts by promise the failed tries of this pass and of earlier ones; success removes a promise from it.
+    ``failed`` counts the failed tries of each promise, in this pass and earlier ones; success removes it.
     """
 
     def __init__(self, now: datetime, seconds: float, failed: Counter[int]) -> None:
@@ -107,7 +107,7 @@ class Sweep:
         return report
 
     def _pages(self) -> Iterator[list[Pair]]:
-        """What is due, page by page, each page after the last row of the one before: what stays due is found once."""
+        """Due clocks page by page, each starting after the previous page's last row, so that none is read twice."""
         due, rest = self.due_clocks, self.due_clocks
         tried, retried = Counter(self.failed), list[Pair]()
         while page := list(rest.values_list("pk", "ticket_id")[:PAGE]):
@@ -136,7 +136,7 @@ class Sweep:
     def _act_on_batch(self, batch: Sequence[Pair]) -> SweepReport:
         tickets = lock_tickets_unless_busy([ticket for _clock, ticket in batch])
         free = [clock for clock, ticket in batch if ticket in tickets]
-        # Many clocks share few calendars and policies: prefetched, each of those is read once.
+        # Many clocks share few calendars and policies: prefetching reads each of those once.
         due = self.due_clocks.prefetch_related("calendar", "policy_version__policy__duty_rota")
         clocks = list(due.filter(pk__in=free)) if free else []
         for clock in clocks:
@@ -152,7 +152,7 @@ class Sweep:
 
 
 def _batches(due: Sequence[Pair]) -> Iterator[list[Pair]]:
-    """Batches in order, no ticket twice in one: the second promise of a ticket begins the next."""
+    """Batches in order, with no ticket twice in one: the second promise of a ticket begins the next batch."""
     batch: list[Pair] = []
     tickets: set[int] = set()
     for clock, ticket in due:
@@ -166,10 +166,10 @@ def _batches(due: Sequence[Pair]) -> Iterator[list[Pair]]:
 
 
 def revisit_unplanned(*, now: datetime) -> int:
-    """Have the next sweep visit every open promise for which nothing is planned; returns how many. One update.
+    """Have the next sweep visit every open promise without a planned step; returns how many. One update.
 
-    Most are at the end of their chain and stay so. But a chain that is revised at the very moment a promise is
-    written may leave one that nobody would ever look at again.
+    Most are at the end of their chain and stay so. But if a chain is revised at the very moment a promise is
+    written, the promise might otherwise never be looked at again.
     """
     unplanned = Q(next_step_at=None) | Q(state=ClockState.RUNNING, next_step_at__gt=F("due_at"))
     return Clock.objects.open().filter(unplanned).update(next_step_at=now)

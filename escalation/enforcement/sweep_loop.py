@@ -1,6 +1,7 @@
-"""Sweeps in rounds: for most of its minute a task looks every two seconds, so that promises are enforced on time.
+"""Sweeps in rounds: for most of its minute a task sweeps every two seconds, so that promises are enforced on time.
 
-A scheduled task alone starts once a minute and up to half a minute late; what falls due in between would wait.
+A scheduled task alone starts once a minute and up to half a minute late, and would delay what falls due in
+between.
 """
 
 import logging
@@ -19,19 +20,19 @@ from escalation.models import Heartbeat
 from escalation.notifications.dispatch_watch import OverdueWatch
 
 logger = logging.getLogger(__name__)
-SWEEP = "sweep"  # the heartbeat of the sweep
-ROUNDS = "sweep-rounds"  # the heartbeat of the loop that began last
-# Seconds of rounds; the next minute's task starts when they are over, or beside the last of them.
+SWEEP = "sweep"  # name of the sweep's heartbeat
+ROUNDS = "sweep-rounds"  # name of the heartbeat of the loop that began last
+# Seconds of rounds; the next minute's task starts when they are over, or during the last of them.
 MINUTE = 57.0
 ROUND = 2.0
-WORK = 5.0  # of one round at most: what falls due during a flood, above all a P0, is found by the next round
+WORK = 5.0  # Seconds of one round at most: in a flood, a new P0 is found by the next round
 BEAT_EVERY = timedelta(seconds=10)
 
 
 def sweep_once(
     *, read_clock: Callable[[], datetime], seconds: float = SECONDS, failed: Counter[int] | None = None
 ) -> SweepReport:
-    """Enforce every promise that is due, leave the heartbeat, and call whoever watches from outside."""
+    """Enforce every promise that is due, record the heartbeat, and call the external monitor."""
     report = sweep(now=read_clock(), seconds=seconds, failed=failed)
     beat(SWEEP, at=read_clock(), detail=str(report))
     ping_outside(now=read_clock())
@@ -41,11 +42,11 @@ def sweep_once(
 def sweep_in_rounds(
     *, read_clock: Callable[[], datetime], pause: Callable[[float], bool], seconds: float = MINUTE
 ) -> SweepReport:
-    """Sweep again and again for so many seconds; the report is of all rounds together.
+    """Sweep again and again for this many seconds; the report covers all rounds together.
 
-    ``pause`` waits for so many seconds and returns False if the queue is being stopped. A database that is away for
-    a moment costs a round; if it stays away, its error is raised. Of several loops at once the one that began last
-    goes on: a restarted queue may find the tasks of its forerunners still running.
+    ``pause`` waits for a number of seconds and returns False if the queue is being stopped. If the database
+    is away for a moment, a round is lost; if it stays away, its error is raised. If several loops run at
+    once, the one that began last goes on: a restarted queue may find tasks of its predecessor still running.
     """
     loop = _SweepLoop(read_clock, min(WORK, seconds))
     ends_at = read_clock() + timedelta(seconds=seconds)
@@ -61,7 +62,7 @@ def sweep_in_rounds(
 
 @dataclass
 class _SweepLoop:
-    """The rounds so far; ``last_beat_at`` is None until the first round went well."""
+    """The rounds so far; ``last_beat_at`` is None until the first round succeeded."""
 
     read_clock: Callable[[], datetime]
     seconds: float
@@ -73,14 +74,14 @@ class _SweepLoop:
     name: str = field(default_factory=lambda: uuid4().hex)
 
     def run_round(self) -> Exception | None:
-        """Returns the database's error, if there was one."""
+        """Run one round. Returns the database's error, if there was one."""
         try:
             self._sweep(self.read_clock())
             self.overdue.look(now=self.read_clock())
         except (InterfaceError, OperationalError) as error:
             logger.warning("No sweep in this round: %s", error)
             if not connection.in_atomic_block:
-                connection.close()  # else the next round gets the broken one
+                connection.close()  # else the next round would get the broken connection
             return error
         return None
 
@@ -92,7 +93,9 @@ class _SweepLoop:
             return
         self.is_superseded = Heartbeat.objects.filter(name=ROUNDS).exclude(detail=self.name).exists()
         self.total.add(sweep(now=now, seconds=self.seconds, failed=self.failed))
-        self.total.failed = len(self.failed)  # each counts once, and not at all if the second try went well
+        self.total.failed = len(
+            self.failed
+        )  # each promise counts once, and not at all if a later try succeeded
         if now - self.last_beat_at >= BEAT_EVERY:
             self.last_beat_at = now
             beat(SWEEP, at=self.read_clock(), detail=str(self.total))

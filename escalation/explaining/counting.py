@@ -35,7 +35,7 @@ def count_out(
 ) -> tuple[CountedStretch, ...]:
     """The stretches of a window from its start to its due time; those after `until` are left.
 
-    `pauses` are the finished ones, in order: the due time has moved by them.
+    `pauses` are finished ones, in order: the due time has already moved by them.
     """
     total, pieces = ZERO, []
     for part, span in _parts(window, until, pauses):

@@ -1,4 +1,4 @@
-"""Builds the facts of an explanation from loaded rows: no query, no look at the time, no words in any language."""
+"""Builds the facts of an explanation from loaded rows: no query, no clock, no text in any language."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -96,7 +96,7 @@ def collect_facts(rows: LoadedPromise, *, now: datetime) -> Explanation:
 
 
 def _lateness(clock: Clock, now: datetime) -> Stretch | None:
-    """The time from the due time until it was done or called off, or until now; None if it is not late."""
+    """The time from the due time until it was kept or cancelled, or until now; None if it is not late."""
     until = clock.stopped_at or now
     is_late = clock.state == ClockState.BREACHED and until > clock.due_at
     return Stretch(clock.due_at, until) if is_late else None
@@ -141,19 +141,20 @@ def _count(rows: LoadedPromise, now: datetime) -> WindowCount:
 
 
 def _carried(beside: timedelta, pauses: Sequence[_Pause]) -> timedelta:
-    """Zero if only fractions of seconds are missing: the ledger keeps whole seconds."""
+    """The carried time; zero if only fractions of seconds are missing, because the ledger keeps whole seconds."""
     return beside if abs(beside) > timedelta(seconds=len(pauses)) else ZERO
 
 
 def _foreseeable(pieces: Sequence[CountedStretch], clock: Clock) -> Iterator[CountedStretch]:
-    """Without the rest of the window while the promise is paused: nobody knows when it will run."""
+    """The stretches known so far: while the promise is paused, nobody knows when the rest of the window will run."""
     return (piece for piece in pieces if clock.paused_at is None or piece.part is not StretchKind.LEFT)
 
 
 def _pauses(events: Sequence[ClockEvent], *, since: datetime) -> Iterator[_Pause]:
     """The finished pauses that moved the due time of the window that began at `since`.
 
-    A clock runs on after the longest pause that its policy allows, so a pause may end before the line that records it.
+    A clock runs on after the longest pause that its policy allows, so a pause may end before the line that
+    records it.
     """
     start: datetime | None = None
     for event in events:
@@ -251,7 +252,7 @@ def _waiver(clock: Clock) -> Waiver | None:
 
 
 def _end_entry(clock: Clock, story: Sequence[LedgerEntry]) -> LedgerEntry | None:
-    """The line that ended the promise; None if its answer was taken back since."""
+    """The line that ended the promise; None if its answer was revoked later."""
     if clock.is_open:
         return None
     return next((line for line in reversed(story) if line.change in ENDS), None)
@@ -266,7 +267,7 @@ def _name(user: User | None) -> str:
 
 
 def promised_hours(clock: Clock, hours: WorkingHours) -> PromisedHours:
-    """The working hours of the week, and the exceptional days between the start and the due time."""
+    """The weekly working hours, and the exceptional days between the start and the due time."""
     zone = zone_named(hours.zone)
     first, last = clock.started_at.astimezone(zone).date(), clock.due_at.astimezone(zone).date()
     days = sorted(day for day in hours.exceptions if first <= day <= last)
@@ -285,14 +286,14 @@ def _spans(intervals: Sequence[Interval]) -> tuple[str, ...]:
 
 
 def _time_of_day(minute: int) -> str:
-    """24:00 is the end of a day; a time beyond it is written as the time of the next day."""
+    """24:00 is the end of a day; a later time is written as the time of the next day."""
     if minute > MINUTES_A_DAY:
         minute -= MINUTES_A_DAY
     return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def evidence_of(message: Message | None) -> Evidence | None:
-    """Who said it, when and how, and whether it arrived. Needs author, contact, voided_by and the mails loaded."""
+    """The message as evidence: author, time, way, delivery. Needs author, contact, voided_by and the mails loaded."""
     if message is None:
         return None
     inbound: InboundEmail | None = getattr(message, "inbound", None)

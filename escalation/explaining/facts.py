@@ -92,10 +92,10 @@ class PromisedTerms:
 
 @dataclass(frozen=True)
 class WindowCount:
-    """How the working time in the window adds up to the due time.
+    """The working time in the window, and how it adds up to the due time.
 
-    ``carried`` is pause granted on top of the window that does not lie in it: it began before the priority was
-    raised, or was reckoned in the hours of other terms.
+    ``carried`` is pause time granted on top of the window although it does not lie in it: it began before the
+    priority was raised, or was computed in the hours of other terms.
     """
 
     pieces: tuple[CountedStretch, ...]
@@ -115,7 +115,7 @@ class WindowCount:
 class WayServed:
     """A promised way (a value of Way) and what served it first; ``served_at`` is None if nothing did.
 
-    Without ``message`` it was the desk's post to the customer's group.
+    Without ``message`` it was a post of the desk to the customer's group.
     """
 
     way: str
@@ -192,7 +192,7 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Explanation:
-    """``late_by``: from the due time until it was done, or until now; ``late_working``: the working time in it."""
+    """``late_by``: from the due time until it was kept, or until now; ``late_working``: the working time in it."""
 
     promise: int
     ticket: str

@@ -17,7 +17,7 @@ ANSWERS = (ClockChange.MET, ClockChange.ANSWERED_LATE, ClockChange.REVOKED)
 
 
 def line_sentence(entry: LedgerEntry) -> str:
-    """What happened; the time, the actor and the cause are shown beside it."""
+    """The event in one sentence; time, actor and cause are shown beside it."""
     match entry.change:
         case ClockChange.STARTED:
             return _("The SLA started: %(priority)s.") % {"priority": Priority(entry.priority_after).label}
@@ -132,9 +132,9 @@ def line_notes(entry: LedgerEntry, zones: Zones) -> Iterator[str]:
 
 
 def actor_notes(entry: LedgerEntry) -> Iterator[str]:
-    """Who did it and why, unless the evidence says so."""
+    """The actor and the reason, unless the evidence contains them."""
     if entry.evidence is not None and entry.change in ANSWERS:
-        return  # the evidence names who gave it, who voided it, or why it did not arrive
+        return  # the evidence contains its author, who voided it, or why it did not arrive
     if entry.taken_by:
         return
     why = in_readers_words(entry.cause, by_person=bool(entry.actor))
@@ -145,7 +145,7 @@ def actor_notes(entry: LedgerEntry) -> Iterator[str]:
 
 
 def _delay_notes(entry: LedgerEntry, zones: Zones) -> Iterator[str]:
-    """When it was recorded, if that was not when it happened."""
+    """When it was recorded, if later than it happened."""
     if entry.change == ClockChange.BREACHED and entry.recorded_at < entry.at:
         yield _("Recorded before the due time: the ticket was closed with the SLA still running.")
     elif entry.recorded_at - entry.at >= NOTABLE_DELAY and not _evidence_says_when(entry):

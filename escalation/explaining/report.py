@@ -38,7 +38,7 @@ class TimedEntry:
 
 @dataclass(frozen=True)
 class CountRow:
-    """A row of the working time counted: its start and end in each zone."""
+    """A row of the counted working time: its start and end in each zone."""
 
     part: str
     label: str
@@ -61,7 +61,7 @@ class NamedFact:
 
 @dataclass(frozen=True)
 class ExplanationReport:
-    """What the reader sees, top to bottom. `zones` are the headings of the columns of times."""
+    """The whole page, from top to bottom. `zones` are the headings of the time columns."""
 
     ticket: str
     subject: str
@@ -82,7 +82,7 @@ class ExplanationReport:
 
 
 def report_of(explanation: Explanation, *, zone: str) -> ExplanationReport:
-    """In the active language; `zone` is the reader's."""
+    """The report in the active language; `zone` is the reader's."""
     zones = Zones.of(zone, explanation.customer_zone)
     return ExplanationReport(
         ticket=explanation.ticket,
@@ -193,7 +193,7 @@ def _count_row(piece: CountedStretch, zones: Zones) -> CountRow:
 
 
 def _sum_sentence(explanation: Explanation) -> str:
-    """The proof: the time counted and the time left add up to the window, and so to the due time."""
+    """A sentence that proves the due time: the counted time and the time left add up to the window."""
     count = explanation.count
     parts = {
         "counted": duration_text(count.counted),
@@ -228,7 +228,7 @@ def _story(explanation: Explanation, zones: Zones) -> Iterator[TimedEntry]:
 
 
 def _end(explanation: Explanation, zones: Zones) -> Iterator[TimedEntry]:
-    """How it ended, on what evidence, and whether a lead waived it."""
+    """The end of the promise, its evidence, and a lead's waiver, if any."""
     if explanation.end is not None:
         yield _end_entry(explanation.end, zones)
     if explanation.waiver is not None:

@@ -1,4 +1,4 @@
-"""Sentences about a promise and its evidence, for readers who do not know how the desk works inside."""
+"""Sentences about a promise and its evidence, for readers who do not know how the desk works internally."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,7 +18,7 @@ NOTABLE_DELAY = timedelta(minutes=1)  # a shorter delay between an event and its
 
 
 def outcome_sentence(explanation: Explanation) -> str:
-    """How the promise stands, in one sentence."""
+    """The state or outcome of the promise, in one sentence."""
     left = {"time": duration_text(explanation.count.left)}
     match explanation.state:
         case ClockState.MET:
@@ -107,7 +107,7 @@ def _delay_sentence(evidence: Evidence) -> str:
 
 
 def delivery_notes(evidence: Evidence, zones: Zones) -> Iterator[str]:
-    """What became of the mail, and what the receiving server answered."""
+    """The outcome of the mail, and the receiving server's response."""
     mail = evidence.mail
     if mail is not None:
         state = OutboxState(mail.state).label

@@ -1,6 +1,7 @@
-"""How exports read a hundred thousand rows: times as text, and everybody's names once for all rows.
+"""Fast reading of a hundred thousand rows for exports: times as text, and everybody's names once.
 
-The database driver takes 6 µs to make a datetime of a value, and a row has five; parsing its text takes 0.3 µs.
+The database driver takes 6 µs to make a datetime of a value, and a row has five; parsing its text takes 0.3
+µs.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,7 @@ RowT = TypeVar("RowT")
 
 
 def time_as_text(path: str | Subquery) -> Cast:
-    """A time column for values_list(); parse what it gives with `parse_time`."""
+    """A time column for values_list(); parse its values with `parse_time`."""
     return Cast(path, TextField())
 
 
@@ -34,7 +35,7 @@ def read_rows(
     paths: Sequence[str],
     times: Sequence[str | Subquery],
 ) -> Iterator[RowT]:
-    """Stream what `make`, such as a named tuple's `_make`, makes of the values of each row: `paths`, then `times`."""
+    """Stream the rows, each made by `make` (such as a named tuple's `_make`) of its values: `paths`, then `times`."""
     fetched = rows.values_list(*paths, *map(time_as_text, times)).iterator(chunk_size=ROWS_AT_A_TIME)
     for values in fetched:
         texts = values[len(paths) :]

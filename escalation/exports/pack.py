@@ -26,7 +26,7 @@ from escalation.lib.weeks import Period, Week
 from escalation.models import ExportFile, WeeklyExport
 from tickets.errors import DeskError
 
-FORMAT_VERSION = 1  # raise it when a column is added, renamed or counted otherwise
+FORMAT_VERSION = 1  # raise it when a column is added or renamed, or counted differently
 MANIFEST = "manifest.json"
 
 
@@ -117,7 +117,7 @@ def _promise_rows(
 
 
 def write_manifest(pack: Pack, *, period: Period, revision: int, reason: str) -> None:
-    """Write what lies in the pack and by which rules it was counted; the digests prove the sheets unchanged."""
+    """Write the contents of the pack and the rules by which it was counted; the digests prove the sheets unchanged."""
     manifest = {
         "format_version": FORMAT_VERSION,
         "week": str(period.week),

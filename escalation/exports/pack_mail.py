@@ -52,7 +52,7 @@ def _subject(export: WeeklyExport, desk: Tally) -> str:
 
 
 def _week(export: WeeklyExport) -> str:
-    """The week with its days, as people look for it in a calendar."""
+    """The week with its dates, as people look for it in a calendar."""
     week = parse_week(export.week)
     words = {"number": week.number, "first": week.monday, "last": week.monday + timedelta(days=6)}
     return _("week %(number)s (%(first)s to %(last)s)") % words
@@ -75,7 +75,7 @@ def _text(export: WeeklyExport, desk: Tally) -> str:
 
 
 def _summary(export: WeeklyExport, desk: Tally) -> str:
-    """The near misses are left out where there were none."""
+    """The figures of the week; near misses are left out if there were none."""
     words = {
         "week": _week(export),
         "percent": _percent(desk),

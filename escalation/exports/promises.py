@@ -1,7 +1,7 @@
-"""The promises of a week, judged: kept, broken or still running when the week ended, and who held each how long.
+"""The promises of a week, judged: kept, broken or running at its end, and how long each holder had them.
 
-A promise is listed in each week in which it started, fell due unkept, or was answered or ended.
-It counts only in the week that decided it, so that the weeks of a year add up to the year.
+A promise is listed in each week in which it started, fell due unkept, or was answered or ended. It counts
+only in the week that decided it, so that the weeks of a year add up to the year.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from escalation.models.clock import ClockQuerySet
 from escalation.working_time.due_time import WorkingHours, working_between
 from escalation.working_time.lookup import HoursByVersion
 
-# Ledger lines that say who held the ticket from then on. Others may be dated back to when an answer was given.
+# Ledger lines that say who held the ticket from then on. Others may be backdated to an answer.
 HOLDER_CHANGES = [
     ClockChange.STARTED,
     ClockChange.HANDED_OVER,
@@ -201,7 +201,7 @@ def _judged(
 
 
 def verdict_at(end: datetime, *, state: str, due_at: datetime, stopped_at: datetime | None) -> Verdict:
-    """The clock as it stood at `end`, whenever that is asked: later answers do not reach back.
+    """The clock as it stood at `end`, whenever this is called: later answers do not change it.
 
     A promise broken before `end` counts although no sweep has noticed it yet.
     """
@@ -216,7 +216,7 @@ def verdict_at(end: datetime, *, state: str, due_at: datetime, stopped_at: datet
 
 
 def _is_near_miss(clock: ClockRow, verdict: Verdict, hours: WorkingHours) -> bool:
-    """True if met in the last tenth of the window; that of a raised priority begins when it was raised."""
+    """True if met in the last tenth of the window; that of a raised promise begins at the raise."""
     if verdict.state != ClockState.MET or verdict.decided_at is None:
         return False
     left = working_between(hours, verdict.decided_at, clock.due_at)
@@ -228,7 +228,8 @@ def held_times(
 ) -> dict[int, timedelta]:
     """The working time each person held a promise; `holdings` in the order of time.
 
-    The first holder also held it from `start` to the first line. Who held it in no working time has no entry.
+    The first holder also held it from `start` to the first line. People who held it in no working time are
+    left out.
     """
     held: dict[int, timedelta] = {}
     begin = start

@@ -104,17 +104,17 @@ def promise_row(promise: JudgedPromise, *, people: People, zone: ZoneInfo) -> li
 
 
 def _is_backdated(at: datetime | None, recorded_at: datetime | None) -> bool:
-    """True if it was entered later than a logged contact may be without being marked; a mail never is."""
+    """True if it was entered later than a logged contact may be without a mark; never for a mail."""
     return at is not None and recorded_at is not None and recorded_at - at > BACKDATED_AFTER
 
 
 def _promised_ways(clock: ClockRow) -> list[str]:
-    """Values of Way; only promises of an answer have any."""
+    """The promised ways to answer (values of Way); only promises of an answer have any."""
     return clock.channels.get(str(clock.priority), []) if clock.kind in RESPONSE_KINDS else []
 
 
 def _answered_ways(promise: JudgedPromise) -> list[str]:
-    """Values of Way that the answer served."""
+    """The ways that the answer served (values of Way)."""
     clock = promise.clock
     if promise.answered_at is None or clock.answer_channel is None:
         return []

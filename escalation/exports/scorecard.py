@@ -1,7 +1,8 @@
-"""scorecard.csv: what became of a week's promises, by desk, priority, team, account manager, customer and person.
+"""scorecard.csv: the outcome of a week's promises, by desk, priority, team, account manager, customer and person.
 
 A promise counts once, in the week that decided it, for its customer, their account manager and that manager's
-team. A breach counts for the people who held the promise and for their teams, in proportion to the time they held it.
+team. A breach counts for the people who held the promise and for their teams, in proportion to the time they
+held it.
 """
 
 import math
@@ -90,7 +91,7 @@ class Incident:
 
 
 class LineKey(NamedTuple):
-    """Identifies one line of the scorecard; an empty key stands for tickets that have no such side."""
+    """Identifies one line of the scorecard; an empty key stands for tickets without such a side."""
 
     group: str
     key: str
@@ -101,7 +102,7 @@ THE_DESK = LineKey("desk", "")
 
 @dataclass
 class Tally:
-    """The figures of a line. Response times are counted by minutes begun, so that memory does not grow with rows."""
+    """The figures of a line. Response times are counted per begun minute, so that memory does not grow with rows."""
 
     outcomes: Counter[ClockState] = field(default_factory=Counter)
     incidents: Counter[IncidentKind] = field(default_factory=Counter)
@@ -128,7 +129,7 @@ class Tally:
 
 
 class Bucket(NamedTuple):
-    """What is counted together before it is added to the lines; `person_id` only where a person is concerned."""
+    """A group that is counted before it is added to the lines; `person_id` only if it concerns a person."""
 
     priority: int
     customer_id: int | None
@@ -192,7 +193,7 @@ class Scorecard:
         return {key: lines[key] for key in sorted(lines, key=lambda key: (GROUPS.index(key.group), key.key))}
 
     def _keys_of(self, bucket: Bucket, *, team_of: int | None) -> tuple[tuple[LineKey, str], ...]:
-        """The lines that a bucket belongs to, with their names; that of a person is not among them."""
+        """The lines that a bucket belongs to, with their names, except for the person's line."""
         customer = self._customers[bucket.customer_id]
         manager, team = self.people[customer.account_manager_id], self.people[team_of].team
         return (
@@ -229,7 +230,7 @@ def scorecard_row(key: LineKey, tally: Tally) -> list[Cell]:
 
 
 def percentiles(counts: Counter[int], percents: Iterable[int]) -> list[int | None]:
-    """Nearest rank: the smallest value that reaches so many percent of what was counted; None of nothing."""
+    """Nearest rank: the smallest value that reaches each percentage of what was counted; None if nothing was."""
     total = counts.total()
     return [_at_rank(counts, math.ceil(total * percent / 100)) if total else None for percent in percents]
 
@@ -244,7 +245,7 @@ def _at_rank(counts: Counter[int], rank: int) -> int:
 
 
 def incidents_of(period: Period) -> Iterator[Incident]:
-    """Everything but outcomes that counts in a week: escalations, answers undone, waivers, late downgrades."""
+    """The incidents of a week: escalations, undone answers, waivers, late downgrades."""
     yield from _escalations(period)
     yield from _undone_answers_and_waivers(period)
     yield from _late_downgrades(period)

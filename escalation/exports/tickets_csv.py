@@ -1,4 +1,4 @@
-"""tickets.csv: one row per ticket, with the same columns in the weekly pack and in every list that is downloaded."""
+"""tickets.csv: one row per ticket, with the same columns in the weekly pack and in every downloaded list."""
 
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
@@ -73,7 +73,7 @@ class TicketRow(NamedTuple):
 
     @property
     def is_backdated(self) -> bool:
-        """True if a colleague entered the first message later; a mail counts from its receipt, however late fetched."""
+        """True if a colleague entered the first message later; a mail counts from its receipt, even if fetched late."""
         if self.recorded_at is None or self.channel == Channel.EMAIL:
             return False
         return self.recorded_at - self.opened_at > BACKDATED_AFTER
@@ -101,7 +101,7 @@ TIMES: tuple[str | Subquery, ...] = ("opened_at", "unanswered_since", "resolved_
 
 
 def tickets_of(period: Period) -> TicketQuerySet:
-    """The tickets opened in the week, in the state they have when the pack is made."""
+    """The tickets opened in the week, in their state when the pack is made."""
     opened = Ticket.objects.real().filter(opened_at__gte=period.start, opened_at__lt=period.end)
     return opened.order_by("pk")
 

@@ -1,4 +1,4 @@
-"""Values and formats that know nothing of promises.
+"""Values and formats that do not depend on promises.
 
 intervals, weeks, rotation; csv_sheets, icalendar; update_by_key, desk_reasons, desk_notes, drill_marks.
 """

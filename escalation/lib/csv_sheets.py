@@ -1,6 +1,6 @@
-"""CSV files that people open in a spreadsheet: UTF-8 with BOM, CRLF, and no cell that runs as a formula.
+"""CSV files for spreadsheets: UTF-8 with BOM, CRLF, and no cell that runs as a formula.
 
-Rows are written in chunks, and the digest and the counts are kept as they pass: a million rows need no memory.
+Rows are written in chunks, while the digest and the counts are computed: memory does not grow with the rows.
 """
 
 import csv
@@ -18,11 +18,11 @@ from typing import BinaryIO
 BOM = "\ufeff"
 CHUNK = 64 * 1024  # characters
 
-# A spreadsheet takes a cell for a formula by its first character. Some skip blanks before it, some accept full-width.
+# A spreadsheet recognizes a formula by its first character. Some skip leading blanks, some accept full-width ones.
 SUSPECT_FIRST = frozenset("=+-@＝＋－＠\t\r\n \xa0\u3000\ufeff\u200b\x00\x0b\x0c")
 FORMULA = re.compile(r"[\t\r\n]|[\s\x00\ufeff\u200b]*[=+\-@＝＋－＠]")
 
-NATIVE = frozenset({int, float, type(None)})  # the csv writer's own spelling is ours, too
+NATIVE = frozenset({int, float, type(None)})  # written as the csv writer writes it
 
 WrittenCell = str | int | float | Decimal | None
 Cell = str | int | float | Decimal | bool | datetime | date | None
@@ -58,7 +58,7 @@ class CsvSheet:
         buffer.write(BOM)
         writer.writerow(self.columns)
         for row in rows:
-            # A million cells a second pass here: the class and the first character clear most of them.
+            # A million cells a second pass here: the type and the first character settle most of them.
             writer.writerow(
                 [
                     cell
@@ -95,14 +95,14 @@ def write_sheet(
 
 
 def safe_text(text: str) -> str:
-    """The text, behind an apostrophe if a spreadsheet would run it as a formula."""
+    """The text, with an apostrophe in front if a spreadsheet would run it as a formula."""
     if text and text[0] in SUSPECT_FIRST and FORMULA.match(text):
         return "'" + text
     return text
 
 
 def safe_cell(cell: Cell) -> WrittenCell:
-    """The value to hand to the csv writer. Numbers stay numbers: they are ours, not somebody's text."""
+    """The value to hand to the csv writer. Numbers stay numbers, because they are our own."""
     match cell:
         case None:
             return ""
@@ -126,5 +126,5 @@ def iso_time(at: datetime | None) -> str:
 
 
 def local_time(at: datetime | None, zone: tzinfo) -> str:
-    """The local time of a zone, in the form a spreadsheet reads as a date: 2026-11-16 09:30:00."""
+    """The local time of a zone, in a form that spreadsheets read as a date: 2026-11-16 09:30:00."""
     return at.astimezone(zone).isoformat(" ", "seconds")[:19] if at else ""

@@ -16,7 +16,7 @@ from customers.times import rough_duration
 from escalation.lib.desk_reasons import labels_of, spellings
 from tickets.choices import Channel, MessageKind
 
-# Lines of the notes that the desk writes itself: at an intake, and for a new owner.
+# Lines of the notes that the desk writes: at the intake, and for a new owner.
 LINES = (
     gettext_noop(
         "No customer is known for %(address)s. Choose one for the contact, or add their email domain."
@@ -37,17 +37,17 @@ LINES = (
     gettext_noop("The customer's last message:"),
     gettext_noop("Other messages:"),
 )
-# Parts of such lines; the modules that write them have them translated.
+# Parts of such lines; the modules that write them mark them for translation.
 TIME_LEFT = ("%(length)s left", "overdue by %(length)s", "due now")
 CUSTOMER_PARTS = ("unknown company", "no contract")
 NO_SENDER = ("an email without a sender",)
 LOGGED_LATER = "logged later"
-TIME = r"(?:\d{4}-)?\d\d-\d\d \d\d:\d\d(?: UTC\S*)?"  # without year and zone in notes of November 2026 and before
+TIME = r"(?:\d{4}-)?\d\d-\d\d \d\d:\d\d(?: UTC\S*)?"  # without year and zone in notes until November 2026
 NOTIFIED = re.compile(rf"(?P<name>.+?) ?[(（](?P<time>{TIME})[)）](?:, |、|$)")
 
 
 def note_in_readers_words(body: str) -> str:
-    """A note of the desk, line by line. What it quotes stays."""
+    """A note of the desk, translated line by line. Quoted messages stay as they are."""
     return "\n".join(map(_line, body.split("\n")))
 
 
@@ -56,7 +56,7 @@ def _line(line: str) -> str:
 
 
 def _translated(text: str, sentences: tuple[str, ...]) -> str:
-    """The text in the reader's language; empty if it is none of the sentences."""
+    """The text in the reader's language; empty if it is not one of the sentences."""
     for sentence in sentences:
         for spelling in spellings(sentence):
             if match := spelling.fullmatch(text):
@@ -75,7 +75,7 @@ def _place(sentence: str, name: str, text: str) -> str:
 
 
 def _time(text: str) -> str:
-    """A moment, and for a due time how much of it was left."""
+    """A moment and, for a due time, how much time was left."""
     at, rest = restated_moment(text)
     return clauses([at, _translated(rest.lstrip(",， "), TIME_LEFT)])
 
@@ -103,7 +103,7 @@ PLACES: Mapping[str, Callable[[str], str]] = {
 
 
 def _message_line(line: str) -> str:
-    """One of the other messages: ``11-29 05:16 · Maya · Email · logged later: ...``; empty for another line."""
+    """A line about another message: ``11-29 05:16 · Maya · Email · logged later: ...``; empty for any other line."""
     kinds = _kinds()
     match = _message_pattern().fullmatch(line)
     if match is None:
@@ -124,6 +124,6 @@ def _message_pattern() -> re.Pattern[str]:
 
 @cache
 def _kinds() -> Mapping[str, Channel | MessageKind]:
-    """Each channel and kind of message by its label in each language of the desk."""
+    """Each channel and kind of message, by its label in each language of the desk."""
     choices: list[Channel | MessageKind] = [*Channel, *MessageKind]
     return {label: choice for choice in choices for label in labels_of(choice)}

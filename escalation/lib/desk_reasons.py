@@ -1,7 +1,7 @@
 """Translates the reasons that the desk itself gave into the reader's language.
 
-They are stored as sentences in the desk's language, beside those that people wrote; the ledger is never rewritten.
-Reasons: .github/decisions/explaining.md.
+They are stored as sentences in the desk's language, beside those that people wrote; the ledger is never
+rewritten. Reasons: .github/decisions/explaining.md.
 """
 
 import re
@@ -32,7 +32,7 @@ SENTENCES = (
     gettext_noop("%(minutes)s min after due"),
     gettext_noop("The fire drill is over: %(ending)s."),
 )
-# What the desk wrote before in their place, in English and Chinese: the ledger keeps it as it was written.
+# Former English and Chinese wordings of these sentences: the ledger keeps them as they were written.
 FORMER = {
     "A reply was not delivered.": ("An answer did not arrive.",),
     "A reply was voided.": ("An answer was voided.",),
@@ -51,14 +51,14 @@ FORMER = {
     "%(name)s is away.": ("%(name)s 缺勤。",),
 }
 STRICT = {"size": r"\d+", "number": r"SD#\d+", "percent": r"\d+", "minutes": r"\d+"}
-LABELS = {"ending": DrillEnding}  # places that hold the label of a choice
+LABELS = {"ending": DrillEnding}  # placeholders that hold the label of a choice
 PLACE = re.compile(r"%\((\w+)\)s")
 
 
 def in_readers_words(reason: str, *, by_person: bool) -> str:
-    """Translate a sentence of the desk; leave what a person wrote as it is.
+    """Translate a sentence of the desk; leave a person's text as it is.
 
-    A sentence with a free placeholder is taken for the desk's only if no person acted.
+    A sentence with a free placeholder counts as the desk's only if no person acted.
     """
     for sentence in SENTENCES:
         if by_person and set(PLACE.findall(sentence)) - STRICT.keys() - LABELS.keys():
@@ -78,7 +78,7 @@ def _place_in_words(place: str, text: str, by_person: bool) -> str:
 
 @cache
 def spellings(sentence: str) -> list[re.Pattern[str]]:
-    """How the sentence reads in each language of the desk, its places as groups."""
+    """The sentence in each language of the desk, as patterns with its placeholders as groups."""
     patterns = [_pattern(former) for former in FORMER.get(sentence, ())]
     for code, _name in settings.LANGUAGES:
         with override(code):
@@ -86,7 +86,7 @@ def spellings(sentence: str) -> list[re.Pattern[str]]:
     return patterns
 
 
-@lru_cache(maxsize=None, typed=True)  # choices of two kinds may have one value
+@lru_cache(maxsize=None, typed=True)  # choices of two kinds may have the same value
 def labels_of(choice: Choices) -> list[str]:
     """The label of a choice in each language of the desk."""
     labels = []
@@ -97,7 +97,7 @@ def labels_of(choice: Choices) -> list[str]:
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    words = PLACE.split(text)  # text and names of places in turn
+    words = PLACE.split(text)  # text and placeholder names in turn
     parts = (
         f"(?P<{word}>{_place_pattern(word)})" if place % 2 else re.escape(word.replace("%%", "%"))
         for place, word in enumerate(words)
@@ -106,7 +106,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _place_pattern(place: str) -> str:
-    """A pattern of what may stand in a placeholder."""
+    """A pattern for the value of a placeholder."""
     if place in LABELS:
         return "|".join(re.escape(label) for choice in LABELS[place] for label in labels_of(choice))
     return STRICT.get(place, ".+")

@@ -1,4 +1,4 @@
-"""Marks fire drills wherever they are shown, in both languages at once, so that nobody takes one for real."""
+"""Marks fire drills wherever they are shown, in both languages at once, so that nobody mistakes one for real."""
 
 from django.utils.translation import gettext as _
 
@@ -6,7 +6,7 @@ MARK = "[DRILL]【演练】"
 
 
 def with_drill_mark(text: str) -> str:
-    """With the mark in front, once."""
+    """The text with the mark in front, once."""
     return f"{MARK} {without_drill_mark(text)}"
 
 
@@ -15,6 +15,6 @@ def without_drill_mark(text: str) -> str:
 
 
 def drill_sentence() -> str:
-    """What every notification about a drill begins with, in the active language."""
+    """The first sentence of every notification about a drill, in the active language."""
     text = _("This is a fire drill. Act as if it were real and acknowledge it; nothing reaches a customer.")
     return f"{MARK} {text}"

@@ -40,7 +40,7 @@ def fold_line(line: str) -> str:
 
 
 def escape_text(text: str) -> str:
-    """A TEXT value (RFC 5545, 3.3.11); control characters have no place in it."""
+    """A TEXT value (RFC 5545, 3.3.11); control characters are removed."""
     clean = "".join(character for character in text if character >= " " or character in "\n\t")
     return clean.translate(ESCAPES)
 

@@ -13,7 +13,7 @@ Span = tuple[datetime, datetime]
 
 
 def union(spans: Iterable[tuple[Point, Point]]) -> list[tuple[Point, Point]]:
-    """The same time in order, with what overlaps or touches made one."""
+    """The covered time in order, with overlapping and touching intervals merged."""
     result: list[tuple[Point, Point]] = []
     for begin, end in sorted(spans):
         if end <= begin:
@@ -29,7 +29,7 @@ def union(spans: Iterable[tuple[Point, Point]]) -> list[tuple[Point, Point]]:
 def difference(
     spans: Iterable[tuple[Point, Point]], taken: Iterable[tuple[Point, Point]]
 ) -> list[tuple[Point, Point]]:
-    """What of each span is not in ``taken``, in the order of the spans; those that touch stay two."""
+    """The parts of each span that are not in ``taken``, in the order of the spans; touching parts are not merged."""
     cuts = union(taken)
     left = []
     for begin, end in spans:
@@ -46,7 +46,7 @@ def difference(
 def intersection(
     spans: Iterable[tuple[Point, Point]], others: Iterable[tuple[Point, Point]]
 ) -> list[tuple[Point, Point]]:
-    """What each span shares with each of the others, in the order of the spans."""
+    """The overlap of each span with each of the others, in the order of the spans."""
     among = list(others)
     return [shared for span in spans for shared in clipped(among, span)]
 
@@ -54,7 +54,7 @@ def intersection(
 def clipped(
     spans: Iterable[tuple[Point, Point]], window: tuple[Point, Point]
 ) -> Iterator[tuple[Point, Point]]:
-    """What of each span lies in the window."""
+    """The part of each span that lies in the window."""
     first, last = window
     for begin, end in spans:
         if begin < first:

@@ -21,7 +21,7 @@ MIDNIGHT = time(0)
 
 
 class Rotation(models.TextChoices):
-    """What the length of a turn is counted in."""
+    """The unit in which a turn is measured."""
 
     HOURS = "hours", pgettext_lazy("unit", "hours")
     DAYS = "days", pgettext_lazy("unit", "days")
@@ -32,9 +32,9 @@ class Rotation(models.TextChoices):
 class Layer:
     """One rotation. Its people take turns of ``length`` hours, days or weeks, the first of them on ``starts_on``.
 
-    ``weekday`` (0 is Monday) is that of the hand-over of a rotation by weeks. ``weekdays`` and the two times restrict
-    the duty; where ``to_time`` is not after ``from_time`` it is on the next day, and the night belongs to the day it
-    begins on. ``ends_on`` is the last day on which the layer is in force: it ends with the next day's hand-over.
+    ``weekday`` (0 is Monday) is the day of the hand-over in a weekly rotation. ``weekdays`` and the two times
+    restrict the duty; if ``to_time`` is not after ``from_time``, it is on the next day, and the night belongs
+    to the day it begins on. ``ends_on`` is the last day of the layer: it ends with the next day's hand-over.
     """
 
     key: int
@@ -56,7 +56,7 @@ class Layer:
 
     @property
     def anchor(self) -> datetime:
-        """When the first turn begins on the wall clock; by weeks at the hand-over on or before the first day."""
+        """The local start of the first turn; in a weekly rotation, the hand-over on or before the first day."""
         back = (self.starts_on.weekday() - self.weekday) % 7 if self.rotation == Rotation.WEEKS else 0
         return datetime.combine(self.starts_on - back * DAY, self.hand_over)
 
@@ -67,7 +67,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Turn:
-    """One person's time by a layer (``key``), half open, in UTC."""
+    """One person's time in a layer (``key``), half open, in UTC."""
 
     user: int
     key: int
@@ -75,12 +75,12 @@ class Turn:
 
 
 def utc_instant(wall: datetime, zone: ZoneInfo) -> datetime:
-    """The UTC time at which it is ``wall`` in a zone."""
+    """The UTC time at which the local time of a zone is ``wall``."""
     return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
 def plan_turns(layers: Iterable[Layer], zone: ZoneInfo, within: Span) -> list[Turn]:
-    """What all layers make together, in order: where several cover, the highest level has it."""
+    """The turns of all layers together, in order; if several overlap, the highest level wins."""
     taken: list[Span] = []
     found: list[Turn] = []
     for layer in sorted(layers, key=lambda layer: (-layer.level, layer.key)):
@@ -91,7 +91,7 @@ def plan_turns(layers: Iterable[Layer], zone: ZoneInfo, within: Span) -> list[Tu
 
 
 def layer_turns(layer: Layer, zone: ZoneInfo, within: Span) -> Iterator[Turn]:
-    """The turns of one layer by itself, in order; cut at the ends of ``within`` (UTC)."""
+    """The turns of one layer alone, in order, cut at the ends of ``within`` (UTC)."""
     in_force = next(clipped([within], _in_force(layer, zone, within)), None)
     if not layer.people or in_force is None:
         return
@@ -110,7 +110,7 @@ def _in_force(layer: Layer, zone: ZoneInfo, within: Span) -> Span:
 
 
 def _periods(layer: Layer, zone: ZoneInfo, within: Span) -> Iterator[tuple[int, Span]]:
-    """The numbered turns that touch ``within``, from one hand-over to the next."""
+    """The numbered turns that overlap ``within``, from one hand-over to the next."""
     anchor, step = layer.anchor, layer.step
     first = within[0].astimezone(zone).replace(tzinfo=None)
     number = (first - anchor) // step - 1  # the clock may have been set back meanwhile
@@ -124,7 +124,7 @@ def _periods(layer: Layer, zone: ZoneInfo, within: Span) -> Iterator[tuple[int, 
 
 
 def _open_hours(layer: Layer, zone: ZoneInfo, within: Span) -> Sequence[Span]:
-    """When the layer's restriction lets it cover; hours that touch are one."""
+    """The time that the layer covers under its restriction; touching hours are merged."""
     if not layer.is_restricted:
         return [within]
     first = within[0].astimezone(zone).date() - DAY

@@ -11,7 +11,7 @@ FIRST_YEAR, LAST_YEAR = 1970, 9998
 
 
 class WeekError(ValueError):
-    """A week that cannot be read or does not exist; its message is for a person."""
+    """A week that cannot be parsed or does not exist; its message is for a person."""
 
 
 @dataclass(frozen=True, order=True)
@@ -29,7 +29,7 @@ class Week:
         return date.fromisocalendar(self.year, self.number, 1)
 
     def bounds(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
-        """Monday 00:00 and the next Monday 00:00 of the zone, in UTC; the second belongs to the next week."""
+        """Monday 00:00 and the next Monday 00:00 in the zone, as UTC; the second belongs to the next week."""
         mondays = (self.monday, self.monday + timedelta(days=7))
         start, end = (datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC) for day in mondays)
         return start, end
@@ -82,12 +82,12 @@ def weeks_in(year: int) -> int:
 
 
 def week_of(at: datetime, zone: ZoneInfo) -> Week:
-    """The week a moment belongs to on the zone's wall clock."""
+    """The week of a moment in the zone's local time."""
     year, number, _weekday = at.astimezone(zone).isocalendar()
     return Week(year, number)
 
 
 def last_complete_week(now: datetime, zone: ZoneInfo) -> Week:
-    """The week before the one that is running."""
+    """The week before the current one."""
     year, number, _weekday = (now.astimezone(zone).date() - timedelta(days=7)).isocalendar()
     return Week(year, number)

@@ -18,7 +18,7 @@ LOADED = ("clock__ticket__customer", "clock__ticket__owner")
 
 
 def ack_link(*, user: User, escalation: Escalation) -> str:
-    """The full URL. It works once, for seven days."""
+    """The full URL. It works once, within seven days."""
     return settings.SITE_URL + reverse("ack", args=[_signer().sign(f"{user.pk}.{escalation.pk}")])
 
 
@@ -43,13 +43,13 @@ class Invitation:
 
     @cached_property
     def said(self) -> Acknowledgement | None:
-        """The person's acknowledgement since then, by this link or elsewhere: it uses the link up."""
+        """The person's later acknowledgement, by this link or otherwise: it uses up the link."""
         mine = self.escalation.clock.acknowledgements.filter(user=self.user, at__gte=self.escalation.fired_at)
         return mine.order_by("-at").first()
 
 
 def invitation(token: str, *, now: datetime) -> Invitation | None:
-    """What a link asks for; None if it is forged or too old, or if its person left or may not see the ticket."""
+    """The invitation of a link; None if it is forged or expired, or if its person left or may not see the ticket."""
     try:
         user_pk, escalation_pk = map(int, _signer().unsign(token).split("."))
     except (BadSignature, ValueError):

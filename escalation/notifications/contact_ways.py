@@ -1,4 +1,4 @@
-"""Contact ways: checks an address before it is saved, says what is shown of it, and sends a test."""
+"""Contact ways: checks an address before it is saved, masks it for display, and sends a test."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from escalation.notifications.channels.http import NoName, PrivateTarget, public
 from escalation.notifications.channels.outcomes import AttemptReport
 from escalation.notifications.channels.payload import ChannelMessage, MessageTexts
 
-# For one person or group. Each is tried three times within two and a half minutes before the next has its turn.
+# Per person or group. Each is tried three times within two and a half minutes before the next is tried.
 MOST_WAYS = 8
 
 
@@ -40,10 +40,11 @@ def check_address(medium: str, given: str) -> CheckedAddress:
 
 
 def ensure_room(of: User | DutyRota | Customer) -> None:
-    """Refuse more ways than anybody may have. Raises DeskError.
+    """Refuse more contact ways than one owner may have. Raises DeskError.
 
-    Locks the owner, so that two requests count each other; needs the transaction in which the way is saved. The lock
-    leaves the key alone: resolving the host may take long, and others go on writing rows that refer to the owner.
+    Locks the owner, so that two requests count each other; needs the transaction in which the contact way is
+    saved. The lock leaves the key alone: resolving the host may take long, and others go on writing rows that
+    refer to the owner.
     """
     match of:
         case User():
@@ -126,7 +127,7 @@ def _refuse_private(host: str, port: int) -> None:
 
 
 def send_test(way: ContactWay, *, at: datetime) -> AttemptReport:
-    """Send a real test and return the real answer. Call it outside a transaction: it may take ten seconds."""
+    """Send a real test and return the response. Call it outside a transaction: it may take ten seconds."""
     words = _test_words()
     parcel = ChannelMessage(way.medium, way.address, way.secret or "", words, at)
     ((_key, answer),) = send_all({way.pk: parcel})

@@ -1,7 +1,7 @@
-"""Storms: more than a few notifications to one reader within a minute become one digest.
+"""Combines more than a few notifications to one reader within a minute into one digest.
 
-The first page of a P0 ticket stands apart: it leaves before everything else, and only other first pages count against
-it, so that no storm of lesser things holds it back.
+The first page of a P0 ticket is exempt: it leaves before everything else, and only other first pages count
+against it, so that no flood of lesser notices holds it back.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from escalation.notifications.routes import Addressee, Routes
 from tickets.choices import Priority
 
 MINUTE = timedelta(minutes=1)
-# After a few first pages within a minute, collect further ones for this long.
+# After a few first pages within a minute, further ones are collected for this long.
 PAGES_WAIT = timedelta(seconds=10)
 _COLUMN = {"user": "recipient", "rota": "rota", "customer": "customer"}
 _P0_PAGE = Q(ticket__priority=Priority.P0, kind__in=PAGES)
@@ -28,14 +28,14 @@ _P0_PAGE = Q(ticket__priority=Priority.P0, kind__in=PAGES)
 
 @dataclass
 class Batches:
-    """``ready`` goes out now, each list as one message, first pages of P0 in front; ``held`` waits until a time."""
+    """``ready`` goes out now, each list as one message, first pages of P0 first; ``held`` waits until a time."""
 
     ready: list[list[Notification]] = field(default_factory=list)
     held: dict[datetime, list[Notification]] = field(default_factory=lambda: defaultdict(list))
 
 
 def split_into_batches(rows: Sequence[Notification], routes: Routes, *, now: datetime) -> Batches:
-    """Decide what goes out alone, what as a digest, and what waits. What was tried before is not held again."""
+    """Decide which rows go out alone, in a digest, or later. Rows that were tried before are not held again."""
     known = routes.tried_before | {row.pk for row in rows if row.sent_at is not None}
     sent = RecentlySent.to(set(routes.addressees.values()), now=now)
     first_pages = _first_pages(rows)
@@ -77,7 +77,7 @@ def _batch(
 
 
 def _first_pages(rows: Sequence[Notification]) -> set[int]:
-    """Those by which their reader first hears of a P0 ticket. One query, none if nothing is urgent."""
+    """The rows by which their reader first hears of a P0 ticket. One query, none if nothing is urgent."""
     urgent = [row.pk for row in rows if row.is_urgent]
     if not urgent:
         return set()
@@ -93,7 +93,7 @@ def _first_pages(rows: Sequence[Notification]) -> set[int]:
 
 @dataclass
 class RecentlySent:
-    """What each reader was sent in the last minute: notifications, and P0 tickets that they were paged for."""
+    """What each reader was sent in the last minute: notifications, and first pages of P0 tickets."""
 
     count: Counter[Addressee] = field(default_factory=Counter)
     first_at: dict[Addressee, datetime] = field(default_factory=dict)
@@ -102,7 +102,7 @@ class RecentlySent:
 
     @classmethod
     def to(cls, readers: Collection[Addressee], *, now: datetime) -> RecentlySent:
-        """One query for each kind of reader."""
+        """Load it: one query for each kind of reader."""
         recent = cls()
         for column, name in _COLUMN.items():
             keys = [reader.pk for reader in readers if reader.column == column]
@@ -125,6 +125,6 @@ class RecentlySent:
         return self.first_at[reader] + MINUTE if reader in self.first_at else None
 
     def next_pages_at(self, reader: Addressee, now: datetime) -> datetime | None:
-        """None once pages were collected for long enough: then they leave together."""
+        """When first pages may go on; None if they were collected for long enough and leave together now."""
         last = self.last_page_at.get(reader)
         return last + PAGES_WAIT if last is not None and last + PAGES_WAIT > now else None

@@ -1,12 +1,13 @@
-"""Sends notifications after the facts that they tell are committed.
+"""Sends notifications after the facts they report are committed.
 
-1. `claim` takes what is due, urgent first, and leases it. If the process dies, the lease runs out and another takes it.
-2. `digests` splits what each reader is to get into single messages and digests.
+1. `claim` takes the due ones, urgent first, and leases them. If the process dies, the lease runs out and another
+   process takes them.
+2. `digests` splits each reader's notifications into single messages and digests.
 3. Mails go to the outbox. All other messages are sent in parallel, within a time limit, outside any transaction.
 4. Each attempt is a row. Afterwards a notification is sent, waits for its next try, or has failed: then `fallback`
-   tells whoever stands next.
+   tells the next person.
 
-Delivery is at least once: what was sent and not recorded goes out again when the lease ends.
+Delivery is at least once: a message that was sent but not recorded goes out again when the lease ends.
 """
 
 from __future__ import annotations
@@ -37,10 +38,10 @@ from tickets.services.outgoing.outbox import queue_mail
 
 logger = logging.getLogger(__name__)
 
-# How long a page waits if its run was killed. Longer than a run takes: one that outlasts its lease sends twice.
+# How long a notification waits if its run was killed. Longer than a run: one that outlasts its lease sends twice.
 LEASE = timedelta(minutes=2)
 MOST_AT_ONCE = 10_000
-# A run ends by itself to free its worker, and works share by share: one share may take a few time limits.
+# A run ends by itself to free its worker. It works share by share, and one share may take a few time limits.
 RUN_FOR = timedelta(seconds=50)
 SHARE = 24
 
@@ -73,7 +74,7 @@ def dispatch_due(*, read_clock: Callable[[], datetime], most: int = MOST_AT_ONCE
 
 @transaction.atomic
 def claim(*, now: datetime, most: int = MOST_AT_ONCE) -> list[Notification]:
-    """Take what is due. While it is leased, `next_try_at` is the end of the lease."""
+    """Lease the due notifications. Meanwhile `next_try_at` is the end of the lease."""
     rows = list(Notification.objects.to_send(now).select_for_update(skip_locked=True)[:most])
     if rows:
         Notification.objects.filter(pk__in=[row.pk for row in rows]).update(next_try_at=now + LEASE)
@@ -91,7 +92,7 @@ class _RoutedMessage:
 
 @dataclass
 class _DispatchRun:
-    """The work on what one claim took."""
+    """The work on the notifications of one claim."""
 
     rows: list[Notification]
     now: datetime
@@ -105,8 +106,8 @@ class _DispatchRun:
     def run(self) -> None:
         """Work share by share, so that what is sent is recorded soon.
 
-        Give back what there is no time for, and everything when something urgent came in meanwhile: the next claim
-        takes the urgent first.
+        Give back the rest when time is up or when an urgent notification came in meanwhile: the next claim
+        takes the urgent ones first.
         """
         self.routes = Routes.of(self.rows)
         batches = split_into_batches(self.rows, self.routes, now=self.now)
@@ -120,7 +121,7 @@ class _DispatchRun:
         _update([row for batch in left for row in batch], next_try_at=self.now)
 
     def _send_share(self, batches: Sequence[list[Notification]]) -> int:
-        """Send the first of these batches, and return how many: up to a share of messages, which take the time.
+        """Send the first batches up to a share of messages, which take the time; returns how many batches.
 
         A digest may be several messages, one for each medium.
         """
@@ -152,7 +153,7 @@ class _DispatchRun:
                 if mail_texts is not None:
                     self._queue_mail(for_mail, mail_texts)
         except (DatabaseError, InterfaceError):
-            raise  # nobody can be told now: everything comes back when the lease ends
+            raise  # the database fails: everything comes back when the lease ends
         except Exception as error:
             if len(batch) > 1:
                 middle = len(batch) // 2
@@ -183,7 +184,7 @@ class _DispatchRun:
     def _queue_mail(self, rows: Sequence[Notification], texts: MessageTexts) -> None:
         """Queue one mail; needs a transaction. From then on it counts as sent, and the outbox takes care of it."""
         to = self.routes.users[rows[0].recipient_id or 0].email
-        # Whoever sees the mail's ticket reads it in the outbox: a digest, or news of an absence, names others too.
+        # Readers of the mail's ticket see it in the outbox; digests and notices about absences name other tickets too.
         names_others = len({row.ticket_id for row in rows}) > 1 or any(
             row.kind == NoticeKind.BACK for row in rows
         )
@@ -207,7 +208,7 @@ class _DispatchRun:
         self._mark_sent(rows, self.now)
 
     def _record(self, message: _RoutedMessage, report: AttemptReport) -> None:
-        """Write down what the other side said to one message."""
+        """Record the service's response to one message."""
         rows, way = message.rows, message.way
         if len(rows) > 1 and report.is_accepted:  # some services repeat the text, which names every ticket
             report = replace(report, text=report.text.partition(" ")[0])
@@ -242,7 +243,7 @@ class _DispatchRun:
 
     @transaction.atomic
     def _conclude(self, rows: Sequence[Notification]) -> None:
-        """Sort the notifications of a share into those that wait for another try, are sent, and have failed."""
+        """Sort the notifications of a share into those that wait for another try, are sent, or have failed."""
         waiting: dict[datetime, list[Notification]] = defaultdict(list)
         sent: list[Notification] = []
         failed: list[Notification] = []
@@ -280,7 +281,7 @@ class _DispatchRun:
 
 
 def _update(rows: Sequence[Notification], **fields: object) -> None:
-    """Set the same fields on all of them, here and in the database."""
+    """Set the same fields on all rows, here and in the database."""
     if not rows:
         return
     Notification.objects.filter(pk__in=[row.pk for row in rows]).update(**fields)

@@ -1,4 +1,4 @@
-"""If a notification reached its reader by no way, the next in line is told, and so on; nobody is told twice."""
+"""If a notification reached its reader in no way, the next in line is told, and so on; nobody is told twice."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from escalation.notifications.wording import Notice
 from escalation.notifications.writing import notification_row
 from escalation.people.staff_snapshot import People
 
-# Ticket, escalation, and the person who could not be reached in the first place.
+# Ticket, escalation, and the person who could not be reached originally.
 Case = tuple[int | None, int | None, int | None]
 
 
 def tell_next(rows: Sequence[Notification], *, at: datetime) -> list[Notification]:
-    """Write a notification to the next in line for each of these that nobody got. Needs their transaction.
+    """For each notification that reached nobody, write one to the next in line. Needs the caller's transaction.
 
-    If that one reaches nobody either, it is the turn of the person after them, and at last of every superuser. It ends,
+    If that one reaches nobody either, the person after them is next, and finally every superuser. It ends,
     because nobody is told of the same case twice.
     """
     if not rows:
@@ -46,7 +46,7 @@ def _case(row: Notification) -> Case:
 
 
 def _told_before(rows: Sequence[Notification]) -> Mapping[Case, set[int]]:
-    """Who was told before, by case, that somebody could not be reached. One query, none for new cases."""
+    """The people already told of each case. One query, none for new cases."""
     told: defaultdict[Case, set[int]] = defaultdict(set)
     tickets = {row.ticket_id for row in rows if row.kind == NoticeKind.UNREACHED}
     if tickets:
@@ -71,7 +71,7 @@ def _notice(row: Notification, people: People) -> Notice:
 def _next_people(row: Notification, people: People, told_before: AbstractSet[int]) -> list[User]:
     """A deputy, else a manager or their stand-in, else the duty manager; if nobody is left, every superuser.
 
-    For a group it is whoever holds the ticket. People who were told of this case before are passed over.
+    For a group it is the ticket's holder. People who were told of this case before are skipped.
     """
     if row.recipient_id is None:
         holder = people.user(row.ticket.owner_id if row.ticket is not None else None)

@@ -1,4 +1,4 @@
-"""What a customer's own group reads: that we are on it and until when, and nothing internal."""
+"""The text for a customer's own group: that we are working on it and until when, and nothing internal."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ HANDED_UP = (NoticeKind.ESCALATED, NoticeKind.ESCALATED_TO_YOU, NoticeKind.ESCAL
 
 
 def customer_text_of(notice: Notice, *, at: datetime) -> str:
-    """One sentence or two, in the active language and zone; ``at`` decides whether the promise is still ahead."""
+    """One or two sentences in the active language and zone; ``at`` decides whether the due time is still ahead."""
     if notice.ticket is None:
         return ""
     words = {"number": notice.ticket.number}

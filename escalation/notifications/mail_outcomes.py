@@ -1,4 +1,4 @@
-"""Copies what became of a notification's mail from the outbox to its attempts, and acts on refusals and bounces."""
+"""Copies the outcome of a notification's mail from the outbox to its attempts, and acts on refusals and bounces."""
 
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ COMES_BACK_WITHIN = timedelta(days=2)
 def follow_mail(*, now: datetime) -> int:
     """Record the outcome of every mail that was accepted, refused or bounced since; return how many.
 
-    Whoever was reached by nothing else counts as unreached, and the next person is told.
+    A reader whom nothing else reached counts as unreached, and the next person is told.
     """
     mails = [*_mails_with_an_answer(), *_late_bounces(now)]
     for mail in mails:
@@ -58,7 +58,7 @@ def _record_outcome(mail: OutboundEmail, now: datetime) -> None:
 
 
 def _fail_unreached(mail: OutboundEmail, now: datetime) -> None:
-    """Fail the notifications that nothing else reached. Those with another way to try are still pending."""
+    """Fail the notifications that nothing else reached. Those with another way to try stay pending."""
     other = NotificationAttempt.objects.filter(
         notification=OuterRef("pk"), outcome=AttemptOutcome.ACCEPTED
     ).exclude(medium=Medium.MAIL)

@@ -1,4 +1,4 @@
-"""Renders a notification, or a digest of several, as its reader is to read it: subject, text, short text, facts."""
+"""Renders a notification, or a digest of several, for its reader: subject, text, short text, facts."""
 
 from __future__ import annotations
 
@@ -35,9 +35,12 @@ from escalation.notifications.wording import (
 from escalation.policies.terms import contract_in_force
 from tickets.models import Ticket
 
-# A digest lists so many tickets, and counts the others.
+# A digest lists this many tickets, and counts the others.
 MOST_LISTED = 50
-OWN = (NoticeKind.PAGED, NoticeKind.ESCALATED_TO_YOU)  # may name their recipient as the other person
+OWN = (
+    NoticeKind.PAGED,
+    NoticeKind.ESCALATED_TO_YOU,
+)  # notices that may name their own recipient as the other person
 RELATED = (
     "ticket__customer",
     "ticket__owner",
@@ -50,7 +53,7 @@ RELATED = (
 
 @dataclass(frozen=True)
 class Reader:
-    """Language and zone of a reader. A customer reads nothing internal."""
+    """Language and zone of a reader. A customer gets nothing internal."""
 
     language: str
     zone: str
@@ -58,7 +61,7 @@ class Reader:
 
 
 def reader_for(of: User | DutyRota | Customer, *, at: datetime) -> Reader:
-    """A customer reads in the language and zone of the contract in force at ``at`` (UTC)."""
+    """The reader of a notification. For a customer: language and zone of the contract in force at ``at`` (UTC)."""
     match of:
         case User():
             return Reader(*reader_of(of))
@@ -72,7 +75,7 @@ def reader_for(of: User | DutyRota | Customer, *, at: datetime) -> Reader:
 
 
 def render(rows: Sequence[Notification], reader: Reader, *, at: datetime) -> MessageTexts:
-    """Write one notification, or a digest if there are several, with the time left at ``at`` (UTC)."""
+    """Render one notification, or several as a digest, with the time left at ``at`` (UTC)."""
     with as_read_by(reader.language, reader.zone):
         return _render_one(rows[0], reader, at) if len(rows) == 1 else _render_digest(rows, reader, at)
 
@@ -99,20 +102,20 @@ def _notice_of(row: Notification) -> Notice:
 
 
 def _links_of(row: Notification) -> tuple[str, ...]:
-    """The link by which whoever is paged acknowledges, as a line of its own; none for anybody else."""
+    """The acknowledgement link, as a line of its own; none if the reader is not paged."""
     if row.recipient is None or row.escalation is None or row.kind not in PAGES:
         return ()
     return (_("Acknowledge: %(link)s") % {"link": ack_link(user=row.recipient, escalation=row.escalation)},)
 
 
 def _for_customer(subject: str, text: str, *, urgent: bool) -> MessageTexts:
-    """The webhook of a customer gets the text and no tickets."""
+    """The webhook of a customer gets the text but no tickets."""
     return MessageTexts(subject, text, text, _facts("notice", subject, text, [], urgent=urgent))
 
 
 @dataclass
 class _TicketLine:
-    """What a message says of one ticket."""
+    """The data of a ticket that a message shows."""
 
     ticket: Ticket
     notices: list[Notice] = field(default_factory=list)
@@ -143,7 +146,7 @@ def _render_digest(rows: Sequence[Notification], reader: Reader, at: datetime) -
         text = "\n".join(customer_text_of(line.notices[-1], at=rows[-1].created_at) for line in lines)
         subject = ngettext("%(count)s ticket", "%(count)s tickets", len(tickets)) % {"count": len(tickets)}
         return _for_customer(subject, text, urgent=urgent)
-    # An SMS or a call takes it without the ticket's subject, which may hold anything.
+    # Used in an SMS or a call instead of the ticket's subject, which may contain anything.
     short = ngettext("%(count)s notification", "%(count)s notifications", len(rows)) % {"count": len(rows)}
     if lines:
         short = labelled(short, lines[0].name)
@@ -160,7 +163,7 @@ def _render_digest(rows: Sequence[Notification], reader: Reader, at: datetime) -
 
 
 def _most_pressing(keys: Sequence[int]) -> list[int]:
-    """The tickets of these notifications: P0 first, then what falls due first."""
+    """The tickets of these notifications: P0 first, then by due time."""
     rows = Notification.objects.filter(pk__in=keys, ticket__isnull=False)
     tickets = sorted(
         rows.values_list("ticket__priority", "clock__due_at", "ticket_id"),
@@ -192,14 +195,14 @@ def _paragraph(line: _TicketLine, at: datetime) -> str:
 
 
 def _tokens(links: Sequence[str]) -> tuple[str, ...]:
-    """The last part of each link. Chat services repeat what they were sent, and colleagues read their answers."""
+    """The last part of each link, a secret: chat services may repeat a message, and colleagues read their responses."""
     return tuple(link.rstrip("/").rpartition("/")[2] for link in links)
 
 
 def _facts(
     kind: str, subject: str, text: str, lines: Sequence[_TicketLine], *, urgent: bool
 ) -> dict[str, Any]:
-    """The body of a webhook; channels.webhook says what its fields mean."""
+    """The body of a webhook; channels.webhook documents its fields."""
     tickets = [
         {
             "number": line.number,

@@ -1,6 +1,6 @@
-"""How the reader of each notification can be reached: their contact ways, quiet hours, and what was tried already.
+"""How the reader of each notification can be reached: their contact ways, quiet hours, and earlier attempts.
 
-`Routes` is loaded once per run of the dispatcher and kept up to date by it.
+`Routes` is loaded once per run of the dispatcher, which keeps it up to date.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from customers.models import Customer
 from escalation.choices import AttemptOutcome, Medium
 from escalation.models import ContactWay, DutyRota, Notification, NotificationAttempt
 
-# One way is tried at once, and again so many seconds after each try before.
+# Seconds to wait after each attempt before the next one through the same contact way.
 WAITS = (0, 30, 120)
 COLUMNS = ("user", "rota", "customer")
 DAY = timedelta(days=1)
 
 
 class Addressee(NamedTuple):
-    """Who is to read a notification: the column of ContactWay that names them, and the key in it."""
+    """The reader of a notification: the column of ContactWay that names them, and their key."""
 
     column: str
     pk: int
@@ -42,7 +42,7 @@ def addressee_of(row: Notification) -> Addressee:
 
 @dataclass
 class Routes:
-    """Readers, their active contact ways in order, and the tries so far, of some notifications.
+    """Readers, their active contact ways in order, and the attempts so far, for some notifications.
 
     Sets and maps are by the key of the notification.
     """
@@ -52,11 +52,11 @@ class Routes:
     customers: dict[int, Customer] = field(default_factory=dict)
     addressees: dict[int, Addressee] = field(default_factory=dict)
     ways: dict[Addressee, list[ContactWay]] = field(default_factory=lambda: defaultdict(list))
-    tries: Counter[tuple[int, int]] = field(default_factory=Counter)  # by notification and way
+    tries: Counter[tuple[int, int]] = field(default_factory=Counter)  # by notification and contact way
     tried_before: set[int] = field(default_factory=set)  # has an attempt from an earlier run
-    accepted: set[int] = field(default_factory=set)  # by another way than mail
-    mail_refused: set[int] = field(default_factory=set)  # here or by the mail server
-    strayed: set[int] = field(default_factory=set)  # the ticket is another customer's by now
+    accepted: set[int] = field(default_factory=set)  # by another medium than mail
+    mail_refused: set[int] = field(default_factory=set)  # by the desk or by the mail server
+    strayed: set[int] = field(default_factory=set)  # the ticket now belongs to another customer
 
     @classmethod
     def of(cls, rows: Sequence[Notification]) -> Routes:
@@ -91,14 +91,14 @@ class Routes:
             self.count(attempt)
 
     def _load_strayed(self) -> None:
-        """Find what is not for a customer's group any more: its ticket was put to another customer meanwhile."""
+        """Find notifications to a customer's group whose ticket was moved to another customer meanwhile."""
         for_groups = {pk for pk, addressee in self.addressees.items() if addressee.column == "customer"}
         if for_groups:
             theirs = Notification.objects.filter(pk__in=for_groups, ticket__customer=F("customer"))
             self.strayed = for_groups - set(theirs.values_list("pk", flat=True))
 
     def count(self, attempt: NotificationAttempt) -> None:
-        """Take note of one more attempt."""
+        """Count one more attempt."""
         if attempt.medium == Medium.MAIL:
             if attempt.outcome == AttemptOutcome.REFUSED:
                 self.mail_refused.add(attempt.notification_id)
@@ -119,12 +119,12 @@ class Routes:
                 return self.customers[addressee.pk]
 
     def active_user(self, row: Notification) -> User | None:
-        """The person, if it is for one and they still work here."""
+        """The recipient, if the notification is for a person who still works here."""
         user = self.users.get(row.recipient_id) if row.recipient_id is not None else None
         return user if user is not None and user.is_active else None
 
     def wants_mail(self, row: Notification) -> bool:
-        """True if mail is a listed medium, if nothing else is listed, or if no other medium was of use."""
+        """True if mail is a listed medium, if no other is listed, or if the others failed."""
         user = self.active_user(row)
         if user is None or not user.email or row.mail_id is not None or row.pk in self.mail_refused:
             return False
@@ -133,13 +133,13 @@ class Routes:
         return self.next_way(row) is None
 
     def next_way(self, row: Notification) -> ContactWay | None:
-        """The first way of the first medium that was not tried often enough; None once one accepted it."""
+        """The first contact way of the first medium that has attempts left; None once one accepted the message."""
         if row.pk in self.accepted:
             return None
         return next((way for way in self.listed_ways(row) if self.tries[row.pk, way.pk] < len(WAITS)), None)
 
     def listed_ways(self, row: Notification) -> Iterator[ContactWay]:
-        """The ways of the notification's media, in their order; of a group every way, whatever its medium."""
+        """The contact ways of the notification's media, in order; for a group every contact way."""
         is_of_leaver = row.recipient_id is not None and self.active_user(row) is None
         if is_of_leaver or row.pk in self.strayed:
             return
@@ -153,7 +153,7 @@ class Routes:
         return self.next_way(row) if self.quiet_until(row, now) is None else None
 
     def quiet_until(self, row: Notification, now: datetime) -> datetime | None:
-        """When the quiet hours of its reader end (UTC), if they last at ``now``; urgent notifications ignore them."""
+        """When the reader's quiet hours end (UTC), if ``now`` lies in them; urgent notifications ignore them."""
         profile = getattr(self.active_user(row), "staff_profile", None)
         if row.is_urgent or profile is None:
             return None
@@ -174,7 +174,7 @@ class Routes:
 def end_of_quiet_hours(start: time | None, end: time | None, *, zone: str, now: datetime) -> datetime | None:
     """The end (UTC) of a person's quiet hours if ``now`` lies in them, else None.
 
-    They go over midnight if the end is earlier than the start; equal times mean that there are none.
+    They go past midnight if the end is earlier than the start; equal times mean none.
     """
     if start is None or end is None or start == end:
         return None

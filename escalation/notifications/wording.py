@@ -1,4 +1,4 @@
-"""The sentences that people are told, in their own language and zone."""
+"""The sentences of notifications, in the reader's language and zone."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ from tickets.models import Ticket
 
 @dataclass(frozen=True)
 class Notice:
-    """What happened, to which ticket; ``clock`` is the promise it is about, ``other`` the person it names.
+    """The event and its ticket; ``clock`` is the promise it is about, ``other`` the person it names.
 
-    ``by`` is who escalated by hand. A page that names nobody is to whoever has the ticket. Without a ticket the
-    ``detail`` says everything.
+    ``by`` escalated by hand. A page that names nobody goes to the ticket's holder. Without a ticket the
+    ``detail`` is the whole text.
     """
 
     kind: NoticeKind
@@ -35,7 +35,7 @@ class Notice:
 
 
 def subject_of(notice: Notice, *, at: datetime) -> str:
-    """With the time left at the moment ``at``, where a promise runs."""
+    """The subject, with the time left at ``at`` if a promise is running."""
     if notice.ticket is None or notice.kind == NoticeKind.BACK:
         return str(notice.kind.label)
     if notice.ticket.is_drill:
@@ -51,12 +51,12 @@ def _headline(notice: Notice, ticket: Ticket, subject: str, at: datetime) -> str
     return noted(head, _left(notice, at)) if notice.kind in TIMED else head
 
 
-# What a promise that runs makes urgent: the subject says how long is left.
+# Kinds about a running promise: the subject says how much time is left.
 TIMED = (NoticeKind.REMINDER, NoticeKind.ESCALATED_TO_YOU, NoticeKind.PAGED, NoticeKind.NOBODY_LEFT)
 
 
 def _is_overdue(notice: Notice) -> bool:
-    """Whether it reminds of a promise that is broken already."""
+    """True if it reminds of a promise that is already broken."""
     is_broken = notice.clock is not None and notice.clock.breached_at is not None
     return notice.kind == NoticeKind.REMINDER and is_broken
 
@@ -83,7 +83,7 @@ def text_of(notice: Notice, *, at: datetime, links: Sequence[str] = ()) -> str:
 
 
 def short_text_of(notice: Notice, *, at: datetime) -> str:
-    """What fits into an SMS or a call: no subject, which may hold anything, and no link."""
+    """A text for an SMS or a call: without the subject, which may contain anything, and without a link."""
     if notice.ticket is None:
         return notice.detail
     parts = [f"[{priority_of(notice.ticket)}] {sentence_of(notice, at=at)}"]
@@ -103,7 +103,7 @@ def link_to(ticket: Ticket) -> str:
 
 
 def sentence_of(notice: Notice, *, at: datetime) -> str:
-    """What happened, in one or two sentences."""
+    """One or two sentences about the event."""
     clock = notice.clock
     return _sentence(notice) % {
         "number": notice.ticket.number if notice.ticket is not None else "",
@@ -215,7 +215,7 @@ def _missed(notice: Notice) -> str:
 
 
 def _owed(notice: Notice) -> str:
-    """Of a step that fires before the due time."""
+    """For a step that fires before the due time."""
     match _kind(notice):
         case ClockKind.UPDATE:
             return _("The customer of %(number)s is still owed an update.")
@@ -252,7 +252,7 @@ def _facts(notice: Notice, at: datetime) -> Iterator[str]:
 
 
 def _reason(notice: Notice) -> Iterator[str]:
-    """Whose reason it is, where a colleague gave one."""
+    """The reason and its author, if a colleague gave one."""
     giver = notice.by or (notice.other if notice.kind == NoticeKind.RESPONSE_VOIDED else None)
     if not notice.detail:
         return
@@ -263,7 +263,7 @@ def _reason(notice: Notice) -> Iterator[str]:
 
 
 def _detail(notice: Notice) -> str:
-    """What somebody else was to be told is stored by its kind, behind the name of a group."""
+    """The stored kind of the notice that somebody else should have got, behind the name of a group."""
     if notice.kind != NoticeKind.UNREACHED:
         return notice.detail
     group, _line, kind = notice.detail.rpartition("\n")

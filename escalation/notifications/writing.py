@@ -1,4 +1,4 @@
-"""Writes notifications to people and groups, in the transaction of the fact that they tell. `dispatch` sends them."""
+"""Writes notifications to people and groups, in the transaction of the fact they report. `dispatch` sends them."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -27,7 +27,7 @@ def tell(
     escalation: Escalation | None = None,
     channels: Iterable[str] = MAIL_ONLY,
 ) -> Notification:
-    """Write one notice to one person and have it sent after the commit."""
+    """Write one notice to one person; it is sent after the commit."""
     row = notification_row(recipient, notice, at=at, escalation=escalation, channels=channels).made()
     row.save(force_insert=True)
     nudge_dispatch()
@@ -42,7 +42,7 @@ def notification_row(
     escalation: Escalation | None = None,
     channels: Iterable[str] = MAIL_ONLY,
 ) -> NewRow[Notification]:
-    """The row that `tell` saves, without a query. Callers who write many call `nudge_dispatch` once."""
+    """The row that `tell` saves, built without a query. Callers who write many call `nudge_dispatch` once."""
     values = _values(notice, at, escalation, channels)
     return NewRow(Notification, {**values, "recipient_id": recipient.pk})
 
@@ -68,10 +68,10 @@ def group_rows(
     escalation: Escalation | None = None,
     channels: Iterable[str] = GROUP_CHAT,
 ) -> list[NewRow[Notification]]:
-    """The row for the group of ``rota`` or for the tech group of the ticket's customer, if there is such a group.
+    """The row for the group of ``rota`` or the tech group of the ticket's customer, if there is such a group.
 
-    Mail reaches no group, so only the other channels count, and the chat if there are none. No customer hears of a
-    drill. Needs no query.
+    Mail reaches no group, so only the other channels count, and chat if there are none. No customer is told
+    of a drill. Needs no query.
     """
     media = [medium for medium in channels if medium != Medium.MAIL] or list(GROUP_CHAT)
     values = _values(notice, at, escalation, media)
@@ -104,5 +104,5 @@ def _values(
 
 
 def _key(row: Model | None) -> Any:
-    """Rows are written by the thousand: naming others by key costs a fraction of naming them by object."""
+    """Rows are written by the thousand: passing keys costs a fraction of passing objects."""
     return row.pk if row is not None else None

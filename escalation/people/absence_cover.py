@@ -47,7 +47,7 @@ def _candidates(person: int, people: People) -> Iterator[tuple[int, StandingInAs
 
 
 def absence_forecast(person: User, people: People) -> str:
-    """A sentence on where the person's tickets will go; ``people`` is the staff at the start of the absence."""
+    """A sentence on who will get the person's tickets; ``people`` is the staff at the start of the absence."""
     found = stand_in_for(person.pk, people)
     names = {"person": name_of(person), "name": name_of(found.user) if found is not None else ""}
     match found.role if found is not None else None:

@@ -36,7 +36,7 @@ class RouteStop:
 
 @dataclass(frozen=True)
 class Route:
-    """The people considered, one after the other, and the one chosen; no target if nobody is left."""
+    """The people considered, in order, and the one chosen; no target if nobody is left."""
 
     target: int | None
     stops: tuple[RouteStop, ...] = field(default=())
@@ -48,10 +48,11 @@ class Route:
 def one_level_up(
     staff: Staff, *, holder: int, held: Collection[int], duty_manager: int | None, skip: int = 0
 ) -> Route:
-    """The holder's manager, else the manager's manager and so on, at last the duty manager.
+    """The holder's manager, else the manager's manager and so on, finally the duty manager.
 
-    Deputies stand in for people who are absent or have left. Managers who held the promise before are skipped, and so
-    are the first ``skip`` levels. The duty manager is never skipped: the chain ends at a person.
+    Deputies stand in for people who are absent or have left. Managers who held the promise before are
+    skipped, and so are the first ``skip`` levels. The duty manager is never skipped: the chain ends at a
+    person.
     """
     stops: list[RouteStop] = []
     for manager in islice(staff.managers(holder), skip, None):
@@ -66,7 +67,7 @@ def one_level_up(
 def to_person(
     staff: Staff, person: int | None, *, holder: int, held: Collection[int], duty_manager: int | None
 ) -> Route:
-    """The named person or their deputy, else as `one_level_up`. The holder may keep the ticket."""
+    """The named person or their deputy, else as in `one_level_up`. The holder may keep the ticket."""
     stop = _consider(staff, person, set(held) - {holder}, RouteReason.NAMED) if person is not None else None
     if stop is not None and stop.why in CHOSEN:
         return Route(stop.user, (stop,))

@@ -13,12 +13,12 @@ from django.db.models import QuerySet
 from escalation.lib.intervals import Span, clipped
 from escalation.models import DutyRota, DutyShift, DutyTurn, ShiftSource
 
-SOON = timedelta(days=8)  # and for a look at all rotas
+SOON = timedelta(days=8)  # how far ahead all rotas are looked at
 
 
 @dataclass(frozen=True)
 class Watch:
-    """A period in which a shift really has the duty: what overrides replace is cut out."""
+    """A period in which a shift has the duty: the parts that overrides replace are cut out."""
 
     shift: DutyShift
     starts_at: datetime
@@ -42,20 +42,20 @@ class Watch:
 
 
 def shift_at(*, rota: DutyRota, at: datetime) -> DutyShift | None:
-    """The shift that has the duty at ``at`` (UTC): overrides win over layers, and of overrides the latest."""
+    """The shift that has the duty at ``at`` (UTC): overrides win over layers, and the latest override over others."""
     running = DutyShift.objects.filter(rota=rota, starts_at__lte=at, ends_at__gt=at)
     return running.select_related("user").order_by("-rank", "-starts_at", "-pk").first()
 
 
 def on_duty(*, rota: DutyRota | None, at: datetime) -> User | None:
-    """The person on duty at ``at`` (UTC), present or not."""
+    """The person on duty at ``at`` (UTC), even if they are away."""
     shift = shift_at(rota=rota, at=at) if rota is not None else None
     return shift.user if shift is not None else None
 
 
 @dataclass(frozen=True)
 class OnDuty:
-    """Who has the duty of a rota now and who follows. Either may be missing."""
+    """Who is on duty in a rota now, and who is next. Either may be None."""
 
     now: Watch | None = None
     next: Watch | None = None
@@ -68,7 +68,7 @@ def on_duty_by_rota(*, at: datetime) -> Mapping[int, OnDuty]:
 
 
 def _on_duty_at(found: Iterable[Watch], at: datetime) -> OnDuty:
-    """Shifts of one person that follow each other without a pause count as one."""
+    """Now and next. A person's shifts that follow each other without a gap count as one."""
     now: Watch | None = None
     for watch in found:
         if now is None and watch.starts_at <= at < watch.ends_at:
@@ -128,7 +128,7 @@ def cut_to(found: Iterable[Watch], span: Span) -> Iterator[Watch]:
 
 
 def _precedence(shift: DutyShift) -> tuple[int, datetime, int]:
-    """Of shifts at the same time the one with the greatest key has the duty, as in `shift_at`."""
+    """The sort key of a shift: among overlapping shifts the greatest has the duty, as in `shift_at`."""
     return shift.rank, shift.starts_at, shift.pk
 
 

@@ -16,7 +16,7 @@ from escalation.people.staff_snapshot import People
 
 
 class AnswersAs(models.TextChoices):
-    """The labels follow a name."""
+    """The role in which somebody answers; its labels are shown behind a name."""
 
     ON_DUTY = "on_duty", _("answers the page")
     DEPUTY = "deputy", _("answers as deputy")
@@ -27,7 +27,7 @@ class AnswersAs(models.TextChoices):
 
 @dataclass(frozen=True)
 class PageTarget:
-    """``is_gone``: the person on duty has left the staff. If somebody else answers otherwise, they are away."""
+    """The person who would be paged; if it is not the person on duty, that person is away or has left (``is_gone``)."""
 
     user: User | None
     role: AnswersAs
@@ -39,7 +39,7 @@ class PageTarget:
 
 
 def page_target_of(on_duty: User | None, people: People) -> PageTarget:
-    """The same person as the paging step finds; the duty manager if nobody can get the ticket. No query."""
+    """The person whom the paging step would choose; the duty manager if nobody can get the ticket. No query."""
     if on_duty is None:
         return _last_resort(people, is_gone=False)
     found = people.user(people.staff.stand_in(on_duty.pk))

@@ -1,4 +1,4 @@
-"""A snapshot of the staff that one sweep shares: who is there, who stands in, who is on duty."""
+"""A snapshot of the staff that one sweep shares: who is present, who stands in, who is on duty."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from escalation.people.on_duty import on_duty
 
 @dataclass(frozen=True)
 class People:
-    """Staff links and absences at one moment, the users with their profiles, and the duty manager."""
+    """Reporting lines, deputies and absences at one moment, the users with their profiles, and the duty manager."""
 
     moment: datetime
     staff: Staff
@@ -27,7 +27,7 @@ class People:
 
     @classmethod
     def at(cls, moment: datetime) -> People:
-        """Four queries; ``moment`` (UTC) decides who is absent."""
+        """Load the snapshot in four queries; ``moment`` (UTC) decides who is absent."""
         users = get_user_model().objects.filter(is_active=True, is_staff=True).select_related("staff_profile")
         found, desk = users.in_bulk(), Desk.objects.first()
         return cls(moment, Staff.at(moment, active=found), found, desk.duty_manager_id if desk else None)
@@ -46,7 +46,7 @@ class People:
         return self.users.get(pk) if pk is not None else None
 
     def to_tell(self, pk: int | None) -> list[User]:
-        """The person, who may read it even while away, and then whoever stands in for them."""
+        """The people to notify: the person, even while away, and then their stand-in."""
         if pk is None:
             return []
         found = (self.user(pk), self.user(self.staff.stand_in(pk)))

@@ -1,4 +1,4 @@
-"""Changes the own windows of a contract. Each is dated, so that what applied at any moment stays known."""
+"""Changes a contract's own windows. Each has a date, so that the windows at any past moment stay known."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -21,8 +21,8 @@ def revise_windows(
 ) -> list[ContractWindow]:
     """Put exactly these windows into force from ``at`` (UTC) on, and return the new rows. Locks the contract.
 
-    Present windows that are not among them are retired, the others keep their date, and running promises keep the terms
-    they were started under. Raises DeskError.
+    Existing windows that are not among them are retired, the others keep their date, and running promises
+    keep the terms they started under. Raises DeskError.
     """
     wanted = list(windows)
     refuse_doubled(wanted)

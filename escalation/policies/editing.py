@@ -36,8 +36,8 @@ def revise_policy(
 ) -> PolicyVersion:
     """Put these windows into force from ``at`` (UTC) on, as the policy's next version. Locks the policy.
 
-    Without ``pause_cap_minutes`` (working time) the cap stays as it is; without ``ways``, so do the ways by which each
-    priority is served. If nothing differs from the version in force, that one is returned.
+    Without ``pause_cap_minutes`` (working time) the cap stays as it is; without ``ways``, so do the ways to
+    answer of each priority. If nothing differs from the version in force, that one is returned.
     """
     Policy.objects.select_for_update().get(pk=policy.pk)
     current = policy.versions.order_by("-number").first()

@@ -107,14 +107,14 @@ def companion_window(
 
 
 def contract_windows(contract: Contract | None, *, at: datetime) -> ContractWindowQuerySet:
-    """The contract's own windows at ``at`` (UTC). No query if it is known to have none or is not saved yet."""
+    """The contract's own windows at ``at`` (UTC). No query if it has none for sure or is not saved yet."""
     if contract is None or contract.pk is None or not getattr(contract, "has_windows", True):
         return ContractWindow.objects.none()
     return ContractWindow.objects.at(at).filter(contract=contract).select_related("calendar")
 
 
 def in_place_of(own: ContractWindow, target: PolicyTarget) -> PolicyTarget:
-    """The contract's own window in place of the policy's, with the version and the steps of the latter."""
+    """The contract's own window in place of the policy's, with the policy's version and steps."""
     window = copy(target)
     window.pk, window.own = None, own
     window.kind, window.priority = own.kind, own.priority
@@ -190,7 +190,7 @@ def starting_terms_of(ticket: Ticket, *, at: datetime) -> StartingTerms | None:
 
 
 def _resolution(rows: list[Any], answer: PolicyTarget, agreed: _ContractTerms) -> PolicyTarget | None:
-    """The contract's own window, else that of the version which promises the answer."""
+    """The contract's own window, else the one of the version that promises the answer."""
     own = agreed.windows.get(ClockKind.RESOLUTION)
     if own is not None:
         return in_place_of(own, answer)
@@ -201,7 +201,7 @@ def _resolution(rows: list[Any], answer: PolicyTarget, agreed: _ContractTerms) -
 def _by_earlier_versions(
     ticket: Ticket, kind: ClockKind, contract: Contract | None, at: datetime, *, is_resolving: bool
 ) -> StartingTerms:
-    """For mail that is older than every policy, and for a priority that the versions in force leave out."""
+    """The terms for mail older than every policy, or for a priority that the versions in force leave out."""
     target = window_for(contract=contract, kind=kind, priority=ticket.priority, at=at)
     resolution = None
     if not is_resolving:
@@ -229,7 +229,7 @@ def _what_is_owed(ticket: Ticket) -> dict[str, Exists]:
 
 
 def _contract_terms(ticket: Ticket, at: datetime) -> _ContractTerms:
-    """The query gives the contract once for each own window, or once without any."""
+    """One query, with one row per own window of the contract, or a single row if it has none."""
     start = ticket.opened_at
     if ticket.customer_id is None:
         return _ContractTerms(None, {})

@@ -1,4 +1,4 @@
-"""How the report of a fire drill writes moments and lengths: to the second."""
+"""Formats times and durations in the report of a fire drill, to the second."""
 
 from datetime import datetime, timedelta
 
@@ -23,7 +23,7 @@ def clocktime(moment: datetime) -> str:
 
 @register.filter
 def duration(time: timedelta | None) -> str:
-    """``1 h 5 min``; nothing for a time that is not known."""
+    """``1 h 5 min``; empty for an unknown duration."""
     return duration_text(time) if time is not None else ""
 
 

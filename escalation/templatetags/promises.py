@@ -1,4 +1,4 @@
-"""How times, promises and people look on the desk's pages."""
+"""Formats times, promises and people for the desk's pages."""
 
 import re
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ ICONS = {Urgency.CALM: "schedule", Urgency.WARM: "schedule", Urgency.HOT: "alarm
 
 @register.simple_tag
 def when(moment: datetime | None, now: datetime) -> SafeString | str:
-    """A moment in the reader's zone: short to read, complete and with its zone in the title."""
+    """A moment in the reader's zone: short in the text, complete with its zone in the title."""
     if moment is None:
         return "—"
     return format_html(
@@ -41,7 +41,7 @@ def when(moment: datetime | None, now: datetime) -> SafeString | str:
 
 @register.simple_tag
 def when_in(moment: datetime, zone: str) -> str:
-    """A moment in somebody else's zone, in figures."""
+    """A moment in another zone, in digits."""
     return dated(moment, zone)
 
 
@@ -53,7 +53,7 @@ def zone_of(zone: str, now: datetime) -> str:
 
 @register.simple_tag
 def countdown(clock: Clock, now: datetime) -> SafeString:
-    """Time left or overdue; desk.js goes on counting from the absolute times."""
+    """Time left or overdue; desk.js updates it from the absolute times."""
     state = urgency_of(clock, now)
     return format_html(
         '<span class="cd" data-heat="{}" data-from="{}" data-due="{}" title="{}">'
@@ -70,7 +70,7 @@ def countdown(clock: Clock, now: datetime) -> SafeString:
 
 
 def lasting(left: timedelta) -> str:
-    """``1:05:09``, ``2 d 4 h``, and ``overdue 0:05:09`` when it is over; the same shape as in desk.js."""
+    """``1:05:09``, ``2 d 4 h``, and ``overdue 0:05:09`` after the due time; the same format as in desk.js."""
     time = abs(left)
     text = rough_duration(time) if time >= timedelta(days=2) else _ticking(int(time.total_seconds()))
     return f"{pgettext('countdown', 'overdue')} {text}" if left < timedelta(0) else text
@@ -82,13 +82,13 @@ def _ticking(seconds: int) -> str:
 
 @register.filter
 def minutes(number: int) -> str:
-    """A window as people say it: ``30 min``, ``4 h``, ``1 h 30 min``."""
+    """The length of a window in words: ``30 min``, ``4 h``, ``1 h 30 min``."""
     return duration_text(timedelta(minutes=number))
 
 
 @register.filter
 def shift(by: timedelta) -> str:
-    """How much later or earlier: ``+30 min``, ``−1 h 30 min``; less than a minute is nothing."""
+    """How much later or earlier: ``+30 min``, ``−1 h 30 min``; less than a minute counts as no difference."""
     whole = int(abs(by.total_seconds())) // 60
     if not whole:
         return _("the same")
@@ -97,19 +97,19 @@ def shift(by: timedelta) -> str:
 
 @register.filter
 def listing(parts: Iterable[object]) -> str:
-    """The parts of a list as the language joins them."""
+    """A list with the separators of the active language."""
     return listed(parts)
 
 
 @register.filter
 def signs_in_words(signs: Iterable[str]) -> str:
-    """The signs of a machine, in the reader's language."""
+    """The signs of an automatic mail, in the reader's language."""
     return listed(map(sign_in_words, signs))
 
 
 @register.simple_tag
 def colon() -> str:
-    """Between a label and what follows it."""
+    """The separator between a label and its value."""
     return pgettext("after a label", ": ")
 
 
@@ -121,7 +121,7 @@ def noting(text: object, note: object) -> str:
 
 @register.filter
 def desk_note(body: str) -> str:
-    """A note that the desk wrote, in the reader's language and zone."""
+    """A note written by the desk, in the reader's language and zone."""
     return note_in_readers_words(body)
 
 
@@ -142,7 +142,7 @@ def _epoch(moment: datetime) -> int:
 
 @register.simple_tag
 def new_token() -> str:
-    """For each of many forms of a kind on one page; a form acts once by it."""
+    """A token for each of several forms of a kind on one page; a form acts once per token."""
     return str(uuid4())
 
 
@@ -153,7 +153,7 @@ def person(user: User | None) -> str:
 
 @register.simple_tag
 def avatar(user: User | None) -> SafeString | str:
-    """A disc with initials, the same colour for the same person everywhere."""
+    """A disc with initials, in the same colour for the same person everywhere."""
     if user is None:
         return ""
     name = person(user)

@@ -35,7 +35,7 @@ class OwnDay:
 
 @dataclass(frozen=True)
 class CalendarDefinition:
-    """An own day wins over a holiday. Around the clock means on holidays too: then only own days count."""
+    """An own day wins over a holiday. Hours around the clock include holidays: only own days change them."""
 
     zone: str
     always_open: bool = False
@@ -50,7 +50,7 @@ class CalendarDefinition:
         return bool(self.country) and not self.always_open
 
     def hours(self) -> WorkingHours:
-        """Raises WorkTimeError, in words for a person, when it makes no sense."""
+        """The working hours. Raises WorkTimeError, in words for a person, if they are invalid."""
         self._refuse_doubled_days()
         own = {own.day: own.intervals for own in self.own_days}
         if self.always_open:
@@ -66,7 +66,7 @@ class CalendarDefinition:
 
 
 def with_holidays(definition: CalendarDefinition, year: int) -> CalendarDefinition:
-    """The definition with the holidays from the year before to two years after. WorkTimeError if it makes no sense."""
+    """The definition with the holidays from the year before to two years after. WorkTimeError if it is invalid."""
     if definition.country or definition.subdivision:
         refuse_unknown_place(definition.country, definition.subdivision)
     found = NO_HOLIDAYS
@@ -78,7 +78,7 @@ def with_holidays(definition: CalendarDefinition, year: int) -> CalendarDefiniti
 
 
 def as_json(definition: CalendarDefinition) -> str:
-    """The same text for equal definitions."""
+    """JSON that is equal for equal definitions."""
     own_days = sorted(definition.own_days, key=lambda own: own.day)
     return json.dumps(
         {

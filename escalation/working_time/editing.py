@@ -16,7 +16,7 @@ CURRENT = ["time_zone", "always_open", "country", "subdivision", "definition", "
 def create_calendar(
     *, name: str, definition: CalendarDefinition, actor: User | None, at: datetime
 ) -> Calendar:
-    """Write a new calendar with its first version. Raises DeskError on hours without sense."""
+    """Create a calendar with its first version. Raises DeskError for invalid hours."""
     with transaction.atomic():
         calendar = Calendar.objects.create(name=name)
         revise_calendar(calendar=calendar, definition=definition, actor=actor, at=at)
@@ -29,8 +29,8 @@ def revise_calendar(
 ) -> CalendarVersion:
     """Put a definition into force from ``at`` (UTC) on, as the calendar's next version. Locks the calendar.
 
-    Holidays are looked up anew. What equals the version in force makes no new one. Running promises keep their due
-    times. Raises DeskError on hours without sense.
+    Holidays are looked up again. A definition equal to the one in force makes no version. Running promises
+    keep their due times. Raises DeskError for invalid hours.
     """
     locked = Calendar.objects.select_for_update().get(pk=calendar.pk)
     complete = checked_definition(definition, at)
@@ -48,7 +48,7 @@ def revise_calendar(
 
 
 def checked_definition(definition: CalendarDefinition, at: datetime) -> CalendarDefinition:
-    """The definition with the holidays of the years around ``at`` (UTC), or a DeskError that names its fault."""
+    """The definition with the holidays of the years around ``at`` (UTC). Raises DeskError that names its fault."""
     try:
         return with_holidays(definition, at.year)
     except WorkTimeError as error:
@@ -56,7 +56,7 @@ def checked_definition(definition: CalendarDefinition, at: datetime) -> Calendar
 
 
 def refresh_holidays(*, at: datetime) -> list[CalendarVersion]:
-    """Make a new version of each calendar for which the library has new or changed holidays; return these."""
+    """Make a new version of each calendar whose holidays are new or changed in the library; return those calendars."""
     renewed = []
     for calendar in Calendar.objects.filter(always_open=False).exclude(country=""):
         before = calendar.version

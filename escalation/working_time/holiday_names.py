@@ -1,6 +1,7 @@
-"""The names of holidays that the moon decides, in Chinese; in English they are the library's own.
+"""Chinese names of holidays whose dates depend on the moon; the English names are the library's own.
 
-Only such holidays are named anywhere, and the countries for which the library speaks Chinese have none of them.
+Only such holidays are named anywhere, and the countries whose names the library has in Chinese have none of
+them.
 """
 
 from django.utils.translation import gettext, gettext_noop
@@ -64,7 +65,7 @@ OBSERVED = " (observed)"
 
 
 def holiday_name(english: str) -> str:
-    """``Eid al-Fitr`` or ``开斋节``; in Chinese ``公众假日`` for one whose name is not known. `; ` parts several."""
+    """``Eid al-Fitr`` or ``开斋节``; in Chinese ``公众假日`` if the name is not known. `; ` separates several."""
     return listed(map(_one_name, english.split("; "))) if speaks_chinese() else english
 
 

@@ -23,8 +23,8 @@ class WorkingHours:
     `weekly` holds the intervals of Monday to Sunday in minutes after midnight; 1440 is 24:00, and an end
     beyond it reaches into the next day (22:00 to 06:00 is 1320 to 1800) and belongs to the day it starts on.
     `exceptions` replaces the intervals of single dates: empty for a holiday, filled for a make-up day.
-    `never_closes` says that no calendar need be asked: hours around the clock without an exception.
-    Anything that makes no sense is refused with a WorkTimeError.
+    `never_closes`: hours around the clock without an exception, for which no table is needed. Invalid hours
+    raise WorkTimeError.
     """
 
     zone: str | ZoneInfo

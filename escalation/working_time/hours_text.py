@@ -1,4 +1,4 @@
-"""Working hours as people write them: `09:00-12:00, 13:00-18:00`, 24:00 for midnight, 30:00 for six the next day."""
+"""Working hours as text: `09:00-12:00, 13:00-18:00`; 24:00 is midnight, 30:00 is six o'clock the next day."""
 
 import re
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ DAY = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})(?:\s+([^#]*))?")
 
 
 def parse_intervals(text: str) -> tuple[Interval, ...]:
-    """WorkTimeError names the part that is no interval; whether intervals fit together is checked elsewhere."""
+    """Parse intervals. A WorkTimeError names the part that is not one; overlaps are checked elsewhere."""
     return tuple(_interval(part.strip()) for part in BETWEEN.split(text) if part.strip())
 
 

@@ -36,7 +36,7 @@ def moment_of(micros: int) -> datetime:
 
 
 def month_of(moment: datetime) -> int:
-    """Months counted from year 0; `moment` in UTC."""
+    """Months counted from year 0; `moment` must be in UTC."""
     return moment.year * 12 + moment.month - 1
 
 
@@ -70,7 +70,7 @@ class MonthTable:
         return self.before[index] + min(at, end) - begin
 
     def when_worked(self, worked: int) -> int:
-        """The earliest moment by which that much (more than nothing, at most the total) has been worked."""
+        """The earliest moment by which this much (more than nothing, at most the total) has been worked."""
         index = bisect_left(self.before, worked) - 1
         return self.starts[index] + worked - self.before[index]
 
@@ -85,7 +85,7 @@ def month_table(hours: WorkingHours, month: int) -> MonthTable:
 
 
 def _wall_spans(hours: WorkingHours, begin: int, end: int) -> Iterator[MicroSpan]:
-    """Working spans on the wall clock around a piece of its time; the day before may reach into it."""
+    """Working spans in local time around a stretch of it; those of the day before may reach into it."""
     for day in range(begin // DAY - 1, -(-end // DAY)):
         for start, finish in hours.intervals_on(date.fromordinal(EPOCH_DAY + day)):
             yield day * DAY + start * MINUTE, day * DAY + finish * MINUTE

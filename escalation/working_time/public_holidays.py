@@ -1,7 +1,8 @@
-"""Public holidays and make-up working days of a country, as the `holidays` library knows them.
+"""Public holidays and make-up working days of a country, from the `holidays` library.
 
-A state that moves working days (China's 调休) announces them year by year. Whether a year is known yet is read from
-the library's table of moved days: a year after its last entry is not. Reasons: .github/decisions/working_time.md.
+A state that moves working days (China's 调休) announces them year by year. Whether a year is known is read from
+the library's table of moved days: a year after its last entry is not. Reasons:
+.github/decisions/working_time.md.
 """
 
 import re
@@ -20,11 +21,11 @@ from customers.names import speaks_chinese
 from escalation.working_time.validation import Interval, WorkTimeError
 
 LOOK_AHEAD = timedelta(days=60)
-ENGLISH = "en_US"  # every country of the library names its days in it
+ENGLISH = "en_US"  # every country of the library has English names
 ESTIMATED = re.compile(r" \(estimated\)|, estimated(?=\))")
 CODE = re.compile(r"[A-Z]{2}")
-MOVES_EVERY_YEAR = "CN"  # its last announced year shows how far the library has come
-GIVEN_UP_AFTER = 3  # years without moved days: the country does so no more
+MOVES_EVERY_YEAR = "CN"  # the last announced year shows how far the library's data goes
+GIVEN_UP_AFTER = 3  # years without moved days: the country no longer moves any
 
 
 @dataclass(frozen=True)
@@ -49,16 +50,17 @@ def holiday_days(country: str, subdivision: str, years: range) -> HolidayDays:
 
 
 def estimated_days(country: str, subdivision: str, years: range) -> dict[date, str]:
-    """The English names of the holidays of these years whose dates are only reckoned: the moon decides."""
+    """The English names of the holidays of these years whose dates are only estimated, as they depend on the moon."""
     days = _library_days(country, subdivision, years).items()
     names = {day: _estimated_names(name) for day, name in sorted(days) if day.year in years}
     return {day: name for day, name in names.items() if name}
 
 
 def exceptions_of(days: HolidayDays, weekly: Sequence[Sequence[Interval]]) -> dict[date, Sequence[Interval]]:
-    """What the days change in a week: holidays are closed, make-up days keep the hours of a working day.
+    """The exceptions that the days make in a week: holidays are closed, make-up days have a working day's hours.
 
-    Those are the hours of the first weekday that has any; a make-up day on which the week works anyway stays.
+    Those are the hours of the first weekday that has any; a make-up day on a working day of the week changes
+    nothing.
     """
     usual = next((day for day in weekly if day), ())
     made_up = {day: usual for day in days.make_up if not weekly[day.weekday()]}
@@ -72,7 +74,7 @@ def refuse_unknown_place(country: str, subdivision: str) -> None:
 
 
 def is_published(country: str, year: int) -> bool:
-    """Whether the library knows all days off and make-up days of a year, and not only the rules they follow."""
+    """True if the library knows all days off and make-up days of a year, not only the rules they follow."""
     last = last_published_year(country)
     newest = last_published_year(MOVES_EVERY_YEAR) or 0
     return last is None or year <= last or last + GIVEN_UP_AFTER < newest
@@ -80,17 +82,17 @@ def is_published(country: str, year: int) -> bool:
 
 @lru_cache(maxsize=64)
 def last_published_year(country: str) -> int | None:
-    """The last year in which the library knows of moved working days; None for a country that moves none."""
+    """The last year for which the library has moved working days; None for a country that moves none."""
     return max(_years_with_moved_days(_library_days(country, "", range(0))), default=None)
 
 
 def unknown_year(country: str, on: date) -> int | None:
-    """The first year not known yet that a promise made on a date may reach into; None when all is known."""
+    """The first unknown year that a promise made on a date may reach into; None if all are known."""
     years = (on.year, (on + LOOK_AHEAD).year)
     return next((year for year in years if not is_published(country, year)), None)
 
 
-# What a Chinese reader calls them; the library knows English names alone.
+# Chinese names of countries; the library has English ones only.
 NAMED = {
     "CN": pgettext_lazy("country", "China"),
     "HK": pgettext_lazy("country", "Hong Kong"),
@@ -127,7 +129,7 @@ NAMED = {
 
 
 def country_name(country: str) -> str:
-    """`China` for CN in English, `中国` in Chinese; in Chinese the code of a country that is not named above."""
+    """`China` for CN in English, `中国` in Chinese; in Chinese the code of a country that is not listed above."""
     if country in NAMED or speaks_chinese():
         return str(NAMED.get(country, country))
     names = (entry[0] for entry in COUNTRIES.values() if entry[1] == country)
@@ -135,7 +137,7 @@ def country_name(country: str) -> str:
 
 
 def _estimated_names(names: str) -> str:
-    """Of a day with several names those that are estimated, without saying so."""
+    """The estimated ones among the names of a day, without the note that they are."""
     return "; ".join(ESTIMATED.sub("", name) for name in names.split("; ") if ESTIMATED.search(name))
 
 
@@ -152,7 +154,7 @@ def _library_days(country: str, subdivision: str, years: range) -> Any:
 
 
 def _refuse_unknown_country(country: str) -> None:
-    """The library would take the name of any of its classes for a country."""
+    """Without this check the library would accept the name of any of its classes as a country."""
     if not CODE.fullmatch(country) or all(entry[1] != country for entry in COUNTRIES.values()):
         raise WorkTimeError(
             _("The holidays of “%(country)s” are not known; write the country as two letters such as CN.")

@@ -13,14 +13,14 @@ COUNTED = 1000
 
 
 def with_usage(calendars: QuerySet[Calendar]) -> QuerySet[Calendar]:
-    """Each with ``is_used``."""
+    """The calendars, each annotated with ``is_used``."""
     used = (model.objects.filter(calendar=OuterRef("pk")) for model in (PolicyTarget, ContractWindow, Clock))
     windows, own, clocks = (Exists(rows) for rows in used)
     return calendars.annotate(is_used=windows | own | clocks)
 
 
 def uses_of(calendar: Calendar) -> list[str]:
-    """A phrase for each sort of use, versions and windows of the past included. Three queries."""
+    """A phrase for each kind of use, including past versions and windows. Three queries."""
     return list(_uses(calendar))
 
 
@@ -43,7 +43,7 @@ def _named(names: "QuerySet[Policy, str] | QuerySet[ContractWindow, str]") -> st
 
 
 def refusal_to_delete(calendar: Calendar) -> str:
-    """Why it cannot be deleted, as a sentence."""
+    """A sentence on why it cannot be deleted."""
     return _("%(calendar)s cannot be deleted: SLAs are counted by it. %(uses)s.") % {
         "calendar": calendar,
         "uses": grouped(uses_of(calendar)),

@@ -23,11 +23,11 @@ Interval = tuple[int, int]
 
 
 class WorkTimeError(ValueError):
-    """Working hours or a question about them that make no sense; its message is for a person."""
+    """Invalid working hours, or an invalid question about them; its message is for a person."""
 
 
 def zone_named(zone: str | ZoneInfo) -> ZoneInfo:
-    """The time zone of an IANA name; anything else is refused by name."""
+    """The time zone of an IANA name. Raises WorkTimeError that names any other string."""
     if isinstance(zone, ZoneInfo):
         return zone
     try:
@@ -39,7 +39,7 @@ def zone_named(zone: str | ZoneInfo) -> ZoneInfo:
 
 
 def checked_week(weekly: Sequence[Sequence[Interval]]) -> tuple[tuple[Interval, ...], ...]:
-    """The seven days sorted, or a refusal: a fault in a day, an overlap into the next, or no time at all."""
+    """The seven days sorted. Refuses an invalid day, an overlap into the next day, and a week without working time."""
     if len(weekly) != len(WEEKDAYS):
         raise WorkTimeError(
             _("A week has seven days from Monday to Sunday, not %(count)s.") % {"count": len(weekly)}
@@ -57,7 +57,7 @@ def checked_exceptions(exceptions: Mapping[date, Sequence[Interval]]) -> dict[da
 
 
 def checked_day(intervals: Sequence[Interval], name: object) -> tuple[Interval, ...]:
-    """One day's intervals sorted; `name` is how the day is called in a refusal."""
+    """One day's intervals sorted; `name` is the day's name in an error."""
     day = tuple(sorted((int(start), int(end)) for start, end in intervals))
     for interval in day:
         _refuse_misshapen(interval, name)

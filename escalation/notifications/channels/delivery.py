@@ -31,9 +31,9 @@ def send_all(
     at_once: int = AT_ONCE,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Iterator[tuple[Key, AttemptReport]]:
-    """Send them and yield each report as it comes. A message that takes longer is cut off and has timed out.
+    """Send the messages and yield each report as it comes. One that takes longer is cut off and has timed out.
 
-    In threads and not in a pool: one that hangs must keep nothing from ending, this process included.
+    In threads and not in a pool: a thread that hangs must keep nothing from ending, this process included.
     """
     reports: SimpleQueue[tuple[Key, AttemptReport]] = SimpleQueue()
     waiting = deque(messages.items())
@@ -53,7 +53,7 @@ def send_all(
             running[key][0].cancel()
         timed_out = AttemptReport(AttemptOutcome.TIMED_OUT, LATE, round(time_limit * 1000))
         for key, report in [*arrived, *((key, timed_out) for key in late)]:
-            if running.pop(key, None) is not None:  # else it was cut off before, and reported as that
+            if running.pop(key, None) is not None:  # else it was cut off before, and already reported
                 yield key, report
 
 
@@ -86,7 +86,9 @@ class Courier:
                 accepted = send(self.message)
         except requests.RequestException as error:
             return self._failed(error)
-        except Exception as error:  # a bug in a sender; without its text, which may hold the address
+        except (
+            Exception
+        ) as error:  # a bug in a sender; logged without its text, which may contain the address
             return self._report(AttemptOutcome.REFUSED, outcomes.with_kind(outcomes.NOT_SENT, error))
         if not accepted and self.exchange.problem is not None:
             return self._failed(self.exchange.problem)
@@ -97,12 +99,12 @@ class Courier:
         return self._report(AttemptOutcome.REFUSED, self._answer())
 
     def _why_nothing_was_sent(self) -> str:
-        """Apprise understands the address and sent nothing, or it is lost because the desk's key was changed."""
+        """Apprise sent nothing although the address is valid, or the desk's key changed and made it unreadable."""
         is_understood = apprise_services.plugin_for(self.message.address) is not None
         return outcomes.NOTHING_SENT if is_understood else outcomes.UNREADABLE
 
     def _answer(self) -> str:
-        """The text of the last response, or of several the last refusal."""
+        """The text of the last response, or of the last refusal if there are several responses."""
         responses = self.exchange.responses
         refusals = (response for response in reversed(responses) if response.status_code >= 300)
         response = next(refusals, responses[-1])

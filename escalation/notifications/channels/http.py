@@ -1,8 +1,9 @@
-"""HTTP as the desk speaks it to the outside: only to public hosts, no redirects, no long answers.
+"""HTTP to other hosts: public ones only, no redirects, no long responses.
 
-Everything the desk asks of other hosts goes through `Session`: webhooks, Apprise's plugins, the call after a sweep. The
-address is resolved here and the checked one is connected to, so that a name cannot change in between. Neither proxies
-nor .netrc of the environment are used. Why: "One HTTP session" in .github/decisions/notifications.md.
+Everything the desk asks of other hosts goes through `Session`: webhooks, Apprise's plugins, the call after a
+sweep. The address is resolved here and the checked one is connected to, so that a name cannot change in
+between. Neither proxies nor .netrc of the environment are used. Reasons: "One HTTP session" in
+.github/decisions/notifications.md.
 """
 
 from __future__ import annotations
@@ -43,10 +44,10 @@ class NoName(requests.ConnectionError):
 
 @dataclass
 class Exchange:
-    """What one sender says and hears; ``cancel`` may be called from another thread.
+    """The connections and responses of one sender; ``cancel`` may be called from another thread.
 
-    ``trusts_address``: the address stands in the settings, not in a form. It may be private, and the certificate
-    authorities of this machine count beside the usual ones.
+    ``trusts_address``: the address comes from the settings, not from a form. It may be private, and this
+    machine's certificate authorities count beside the usual ones.
     """
 
     deadline: float
@@ -59,13 +60,13 @@ class Exchange:
     def cancel(self) -> None:
         self.is_cancelled = True
         for sock in list(self.sockets):
-            with contextlib.suppress(OSError):  # closed by now, or another took it over for TLS
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # that of TLS would go on to read without it
+            with contextlib.suppress(OSError):  # already closed, or replaced by a TLS socket
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # TLS's own would go on reading without it
 
     def hold(self, sock: socket.socket) -> None:
-        """Keep a socket to hang up; its connection lets go of it when the answer has no length.
+        """Keep a socket to close it on `cancel`; a connection lets go of its socket if the response has no length.
 
-        Raises TimeoutError when it is too late for it.
+        Raises TimeoutError if it is already cancelled.
         """
         self.sockets.append(sock)
         if self.is_cancelled:
@@ -79,15 +80,15 @@ def _is_nobodys_secret(_record: logging.LogRecord) -> bool:
     return _current.get() is None
 
 
-# They write whole addresses: the pool at the level DEBUG, the connection as a warning about headers it cannot parse.
-# A filter of their common parent would not be asked.
+# urllib3 logs whole URLs: the pool at level DEBUG, the connection in a warning about headers it cannot parse.
+# A filter on their common parent would not be called.
 for _name in ("connection", "connectionpool", "poolmanager", "response", "util.retry"):
     logging.getLogger(f"urllib3.{_name}").addFilter(_is_nobodys_secret)
 
 
 @contextlib.contextmanager
 def exchange(of: Exchange) -> Iterator[Exchange]:
-    """Whatever is sent inside is noted in it."""
+    """Record in it everything that is sent inside."""
     token = _current.set(of)
     try:
         yield of
@@ -97,7 +98,7 @@ def exchange(of: Exchange) -> Iterator[Exchange]:
 
 @contextlib.contextmanager
 def cut_off_after(seconds: float, of: Exchange) -> Iterator[None]:
-    """Hang up when the time is over, however slowly the other side goes on talking."""
+    """Cancel the exchange when the time is over, however slowly the other side goes on sending."""
     timer = threading.Timer(seconds, of.cancel)
     timer.daemon = True
     timer.start()
@@ -124,7 +125,7 @@ def _addresses(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Not of this machine, its networks, or anything that leads to them under another name."""
+    """True unless the address belongs to this machine or its networks, or leads to them under another name."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address) and not any(ip in network for network in (UNICAST, NAT64)):
         return ip.ipv4_mapped is not None and is_public(str(ip.ipv4_mapped))
@@ -149,7 +150,7 @@ def _inside(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Iterator[ipadd
 
 
 def _connected(connection: HTTPConnection) -> socket.socket:
-    """A connection to a checked address; the TLS name stays that of the host."""
+    """Connect to a checked address; the TLS name stays that of the host."""
     here = _current.get()
     find = _addresses if here is not None and here.trusts_address else public_addresses
     problem: OSError = OSError("no address")
@@ -180,7 +181,7 @@ def _held(sock: socket.socket) -> socket.socket:
 
 @contextlib.contextmanager
 def _resets_are_told() -> Iterator[None]:
-    """urllib3 takes a reset for one of the request, waits for the answer, and fails without a connection."""
+    """urllib3 takes a reset for one of the request, waits for the response, and fails without a connection."""
     try:
         yield
     except ConnectionResetError as error:
@@ -224,7 +225,7 @@ class _Adapter(HTTPAdapter):
 
 
 class Session(requests.Session):
-    """Used like any other; the caller's wishes for time-outs, redirects, proxies and weak TLS are not followed."""
+    """A requests session that ignores the caller's time-outs, redirects, proxies and weak TLS."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -256,7 +257,7 @@ class Session(requests.Session):
 
 
 def _read(response: requests.Response, here: Exchange | None) -> None:
-    """Take in a short body and hang up; what drips in for ever times out."""
+    """Read a short body and hang up; a body that drips in for ever times out."""
     body = b""
     with contextlib.closing(response):
         for chunk in response.iter_content(8192):
@@ -265,12 +266,12 @@ def _read(response: requests.Response, here: Exchange | None) -> None:
                 raise requests.ReadTimeout("the answer does not end")
             if len(body) >= MOST_BYTES:
                 break
-    response._content = body[:MOST_BYTES]  # what requests itself does after reading
+    response._content = body[:MOST_BYTES]  # as requests itself does after reading
     response._content_consumed = True
 
 
 def reason_of(problem: requests.RequestException) -> str:
-    """Why nothing came back: one of answers.REASONS, words that hold no address."""
+    """Why no response came: one of outcomes.REASONS, which contain no address."""
     cause = _innermost(problem)
     if isinstance(problem, requests.Timeout):
         return outcomes.LATE
@@ -278,15 +279,13 @@ def reason_of(problem: requests.RequestException) -> str:
         return outcomes.PRIVATE
     if isinstance(cause, NoName):
         return outcomes.NO_NAME
-    if isinstance(problem, ValueError):  # what requests raises of addresses
+    if isinstance(problem, ValueError):  # what requests raises for an invalid URL
         return outcomes.UNREADABLE
     return outcomes.reason_of(cause)
 
 
 def _innermost(problem: BaseException) -> BaseException:
-    """The first cause, or what says more than it: requests wraps it several times, with the whole address in its
-    text.
-    """
+    """The first cause, or one that says more: requests wraps it several times, with the whole URL in its text."""
     seen = {id(problem)}
     while not isinstance(problem, PrivateTarget | NoName):
         cause = problem.__cause__ or problem.__context__
