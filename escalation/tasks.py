@@ -45,16 +45,16 @@ def export_last_week() -> str:
 
 def verify_ledger() -> str:
     """Check the ledger each night; the health page shows the result."""
-    found = verify_whole_ledger()
-    return f"clocks={found.clocks} mismatches={len(found.mismatches)}"
+    verification = verify_whole_ledger()
+    return f"clocks={verification.clocks} mismatches={len(verification.mismatches)}"
 
 
 def verify_whole_ledger() -> Verification:
     """Replay every promise and record a heartbeat whose detail begins with the number of mismatches."""
-    found = verify()
-    first = f": {found.mismatches[0]}" if found.mismatches else ""
-    beat(LEDGER, at=timezone.now(), detail=f"{len(found.mismatches)} of {found.clocks}{first}")
-    return found
+    verification = verify()
+    first = f": {verification.mismatches[0]}" if verification.mismatches else ""
+    beat(LEDGER, at=timezone.now(), detail=f"{len(verification.mismatches)} of {verification.clocks}{first}")
+    return verification
 
 
 def renew_holidays() -> str:

@@ -34,15 +34,15 @@ CONTENT_ID = re.compile(r'src="cid:([^"]+)"', re.IGNORECASE)
 @require_safe
 def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Download a file; the browser never shows it. A file one may not see looks like one that does not exist."""
-    found = get_object_or_404(
+    stored = get_object_or_404(
         _permitted(visible_attachments(request.user), request, "tickets.view_ticket"), pk=pk
     )
     try:
-        content = found.file.open("rb")
+        content = stored.file.open("rb")
     except FileNotFoundError as error:
         raise Http404(_("The file is missing from the storage. Restore it from a backup.")) from error
-    kind = found.content_type if found.content_type in HARMLESS else "application/octet-stream"
-    name = download_name(found.name)
+    kind = stored.content_type if stored.content_type in HARMLESS else "application/octet-stream"
+    name = download_name(stored.name)
     return _make_harmless(FileResponse(content, as_attachment=True, filename=name, content_type=kind))
 
 

@@ -64,7 +64,7 @@ def _urgency(move: AbsenceMove) -> tuple[int, int]:
 
 def _tell_who_is_back(moves: list[AbsenceMove], now: datetime) -> None:
     lines = [
-        f"P{one.ticket.priority} {one.ticket} · {name_of(one.ticket.owner)}" for one in moves[:MOST_NAMED]
+        f"P{move.ticket.priority} {move.ticket} · {name_of(move.ticket.owner)}" for move in moves[:MOST_NAMED]
     ]
     if len(moves) > MOST_NAMED:
         lines.append(f"… +{len(moves) - MOST_NAMED}")

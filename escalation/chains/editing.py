@@ -72,8 +72,8 @@ def spec_of(step: EscalationStep) -> StepSpec:
 
 def step_of(spec: StepSpec, **home: Any) -> EscalationStep:
     """An unsaved step of this value."""
-    said = {field.name: getattr(spec, field.name) for field in fields(StepSpec)}
-    return EscalationStep(**{**said, "tell": list(spec.tell), "channels": list(spec.channels), **home})
+    values = {field.name: getattr(spec, field.name) for field in fields(StepSpec)}
+    return EscalationStep(**{**values, "tell": list(spec.tell), "channels": list(spec.channels), **home})
 
 
 def rota_of(home: Policy | Contract) -> DutyRota | None:
@@ -84,8 +84,10 @@ def rota_of(home: Policy | Contract) -> DutyRota | None:
 
 def policy_behind(contract: Contract) -> Policy | None:
     """The policy behind the contract's own steps: that of its plan, else the default one."""
-    found = Policy.objects.filter(Q(plan=contract.plan_id) | Q(is_default=True)).select_related("duty_rota")
-    return found.order_by("is_default").first()
+    policies = Policy.objects.filter(Q(plan=contract.plan_id) | Q(is_default=True)).select_related(
+        "duty_rota"
+    )
+    return policies.order_by("is_default").first()
 
 
 def followers(home: Policy | Contract) -> ClockQuerySet:

@@ -99,14 +99,14 @@ class ChainProgress:
     @cached_property
     def times(self) -> Mapping[int, datetime]:
         """When each step fires, by key: the chain's steps, and those that fired before the chain was revised."""
-        steps = {one.step.pk: one.step for one in self.fired if one.step is not None}
+        steps = {firing.step.pk: firing.step for firing in self.fired if firing.step is not None}
         steps |= {step.pk: step for step in self.chain}
         return dict(zip(steps, step_times(self.clock, list(steps.values())), strict=True))
 
     @property
     def _passed_until(self) -> datetime | None:
         """The time of the latest step that fired: steps before it were skipped."""
-        return max((self.times[one.step.pk] for one in self.fired if one.step), default=None)
+        return max((self.times[firing.step.pk] for firing in self.fired if firing.step), default=None)
 
     @cached_property
     def steps_ahead(self) -> list[tuple[datetime, EscalationStep]]:
@@ -166,9 +166,9 @@ class ChainProgress:
     def _due_again(self, now: datetime) -> DueStep | None:
         """Another try if nobody was left to take the ticket, else a repeat of the last step."""
         mover = self._stranded_mover()
-        later = [one for one in self.fired if one.step and one.step.percent != AT_THE_START]
+        later = [firing for firing in self.fired if firing.step and firing.step.percent != AT_THE_START]
         if mover is not None and later and (step := later[-1].step) is not None:
-            rounds = [one.round for one in later if one.step_id == step.pk]
+            rounds = [firing.round for firing in later if firing.step_id == step.pk]
             return DueStep(step, now, 1 + max(rounds), mover=mover)
         repeat_at, step = self._repeat_at(), self._last_step
         if repeat_at is None or repeat_at > now or self.last is None or step is None:
@@ -181,7 +181,7 @@ class ChainProgress:
         if self.clock.stranded_at is None or passed_until is None:
             return None
         steps = [step for step in self.chain if self.times[step.pk] <= passed_until]
-        steps += [one.step for one in self.fired if one.step is not None]
+        steps += [firing.step for firing in self.fired if firing.step is not None]
         movers = [step for step in steps if step.reassign_to and step.percent != AT_THE_START]
         return max(movers, key=lambda step: self.times[step.pk], default=None)
 

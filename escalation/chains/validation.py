@@ -131,9 +131,9 @@ def chain_faults(steps: Sequence[StepSpec], *, is_default: bool) -> Iterator[str
 
 
 def _clashes(steps: Sequence[StepSpec]) -> Iterator[str]:
-    for one, other in combinations(steps, 2):
-        shared = set(one.priorities) & set(other.priorities)
-        if shared and one.moment == other.moment:
+    for step, other in combinations(steps, 2):
+        shared = set(step.priorities) & set(other.priorities)
+        if shared and step.moment == other.moment:
             yield _(
                 "Two steps run at the same time for %(priority)s. Merge them, or separate their priorities."
             ) % {"priority": Priority(min(shared)).label}

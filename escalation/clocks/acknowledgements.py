@@ -22,12 +22,16 @@ PAGES = (
 
 
 def holding_acknowledgement(
-    clock: Clock, said: Iterable[Acknowledgement], *, now: datetime
+    clock: Clock, acknowledgements: Iterable[Acknowledgement], *, now: datetime
 ) -> Acknowledgement | None:
     """The acknowledgement that stops the paging at ``now`` (UTC); of several the one that lasts longest."""
     if not clock.is_open or clock.held_until is None or clock.held_until <= now:
         return None
-    return max((one for one in said if one.until > now), key=lambda one: one.until, default=None)
+    return max(
+        (acknowledgement for acknowledgement in acknowledgements if acknowledgement.until > now),
+        key=lambda acknowledgement: acknowledgement.until,
+        default=None,
+    )
 
 
 def holding_acknowledgements(clocks: Sequence[Clock], *, now: datetime) -> Mapping[int, Acknowledgement]:
@@ -35,26 +39,28 @@ def holding_acknowledgements(clocks: Sequence[Clock], *, now: datetime) -> Mappi
     held = [clock for clock in clocks if clock.held_until is not None and clock.held_until > now]
     if not held:
         return {}
-    said: defaultdict[int, list[Acknowledgement]] = defaultdict(list)
-    for one in Acknowledgement.objects.filter(clock__in=held, until__gt=now).select_related("user"):
-        said[one.clock_id].append(one)
-    found = {clock.pk: holding_acknowledgement(clock, said[clock.pk], now=now) for clock in held}
-    return {pk: one for pk, one in found.items() if one is not None}
+    by_clock: defaultdict[int, list[Acknowledgement]] = defaultdict(list)
+    for acknowledgement in Acknowledgement.objects.filter(clock__in=held, until__gt=now).select_related(
+        "user"
+    ):
+        by_clock[acknowledgement.clock_id].append(acknowledgement)
+    holding = {clock.pk: holding_acknowledgement(clock, by_clock[clock.pk], now=now) for clock in held}
+    return {pk: acknowledgement for pk, acknowledgement in holding.items() if acknowledgement is not None}
 
 
 def clocks_to_acknowledge(user: User, clocks: Sequence[Clock], *, now: datetime) -> set[int]:
     """The clocks that the person was paged for or holds, and has not acknowledged yet. Two queries."""
     mine = {clock.pk for clock in clocks if clock.ticket.owner_id == user.pk}
     others = [clock.pk for clock in clocks if clock.pk not in mine]
-    told = Notification.objects.filter(recipient=user, clock__in=others, kind__in=PAGES).order_by()
-    asked = mine | {pk for pk in told.values_list("clock", flat=True).distinct() if pk is not None}
+    pages = Notification.objects.filter(recipient=user, clock__in=others, kind__in=PAGES).order_by()
+    asked = mine | {pk for pk in pages.values_list("clock", flat=True).distinct() if pk is not None}
     return asked - _acknowledged_by(user, asked, now)
 
 
 def _acknowledged_by(user: User, clocks: Collection[int], now: datetime) -> set[int]:
     """The clocks whose last escalation the person acknowledged, or that they acknowledged before any fired."""
     fired = Escalation.objects.filter(clock=OuterRef("clock")).order_by("-fired_at", "-pk")
-    said = Acknowledgement.objects.filter(user=user, clock__in=clocks)
-    said = said.annotate(last=Subquery(fired.values("pk")[:1]))
-    still = said.filter(Q(escalation=F("last")) | Q(escalation=None, last=None, until__gt=now))
+    acknowledgements = Acknowledgement.objects.filter(user=user, clock__in=clocks)
+    acknowledgements = acknowledgements.annotate(last=Subquery(fired.values("pk")[:1]))
+    still = acknowledgements.filter(Q(escalation=F("last")) | Q(escalation=None, last=None, until__gt=now))
     return set(still.order_by().values_list("clock", flat=True))

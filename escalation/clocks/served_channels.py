@@ -46,14 +46,14 @@ def served_ways_by_clock(clocks: Sequence[Clock], messages: Iterable[Message]) -
     The clocks need `policy_version` and the ticket's customer loaded. One query if a tech group is promised.
     """
     answering = sorted(
-        (clock for clock in clocks if clock.kind in RESPONSE_KINDS), key=lambda one: one.started_at
+        (clock for clock in clocks if clock.kind in RESPONSE_KINDS), key=lambda clock: clock.started_at
     )
-    said = sorted(filter(_is_proof, messages), key=lambda message: message.at)
+    answers = sorted(filter(_is_proof, messages), key=lambda message: message.at)
     posts = _posts(answering)
     served: dict[int, list[Served]] = {}
     for clock, following in zip(answering, [*answering, None][1:], strict=True):
         until = following.started_at if following is not None else NEVER_ENDS
-        proofs = _proofs(said, posts, clock.ticket.customer, since=clock.started_at, until=until)
+        proofs = _proofs(answers, posts, clock.ticket.customer, since=clock.started_at, until=until)
         served[clock.pk] = [Served(way, proofs.get(way)) for way in clock.policy_version.ways(clock.priority)]
     return served
 
@@ -66,12 +66,12 @@ def served_ways(clock: Clock) -> list[Served]:
         ticket=clock.ticket_id, kind__in=RESPONSE_KINDS, started_at__gt=clock.started_at
     )
     following = after.select_related("policy_version").order_by("started_at").first()
-    said = Message.objects.filter(ticket=clock.ticket_id).responses().select_related("author", "outbound")
+    answers = Message.objects.filter(ticket=clock.ticket_id).responses().select_related("author", "outbound")
     clocks = [clock]
     if following is not None:
         following.ticket = clock.ticket
         clocks.append(following)
-    return served_ways_by_clock(clocks, said.defer(*UNREAD))[clock.pk]
+    return served_ways_by_clock(clocks, answers.defer(*UNREAD))[clock.pk]
 
 
 def ways_served_by(channel: str, author: int | None, looked_after_by: Iterable[int | None]) -> list[Way]:
@@ -89,7 +89,7 @@ def _is_proof(message: Message) -> bool:
 
 
 def _proofs(
-    said: Iterable[Message],
+    answers: Iterable[Message],
     posts: Iterable[NotificationAttempt],
     customer: Customer | None,
     *,
@@ -98,15 +98,15 @@ def _proofs(
 ) -> dict[Way, Proof]:
     managers = (customer.account_manager_id, customer.backup_account_manager_id) if customer else ()
     proofs: defaultdict[Way, list[Proof]] = defaultdict(list)
-    for message in said:
+    for message in answers:
         for way in ways_served_by(message.channel, message.author_id, managers):
             proofs[way].append(Proof(message.at, message.author, _whom(message), message.pk))
     for post in posts:
         proofs[Way.GROUP].append(Proof(post.at, None, post.to, None))
     return {
         way: min(within, key=lambda proof: proof.at)
-        for way, ones in proofs.items()
-        if (within := [one for one in ones if since <= one.at < until])
+        for way, of_way in proofs.items()
+        if (within := [proof for proof in of_way if since <= proof.at < until])
     }
 
 

@@ -63,20 +63,23 @@ class DrillReport:
     @property
     def first_after(self) -> timedelta | None:
         """The time from the start to the first acknowledgement."""
-        first = min((said.at for said in self.acknowledgements), default=None)
+        first = min((acknowledgement.at for acknowledgement in self.acknowledgements), default=None)
         return first - self.drill.started_at if first is not None else None
 
     @cached_property
     def people(self) -> list[PersonReached]:
         """In the order in which they were notified; people who acknowledged without a notification come last."""
-        told: dict[User, list[datetime]] = {}
+        notified_at: dict[User, list[datetime]] = {}
         for notification in self.notifications:
             if notification.recipient is not None:  # a group acknowledges nothing
-                told.setdefault(notification.recipient, []).append(notification.created_at)
-        said = {one.user: one for one in reversed(self.acknowledgements)}
+                notified_at.setdefault(notification.recipient, []).append(notification.created_at)
+        first_acknowledged = {
+            acknowledgement.user: acknowledgement for acknowledgement in reversed(self.acknowledgements)
+        }
         start = self.drill.started_at
         return [
-            _person(user, told.get(user, []), said.get(user), start) for user in dict.fromkeys((*told, *said))
+            _person(user, notified_at.get(user, []), first_acknowledged.get(user), start)
+            for user in dict.fromkeys((*notified_at, *first_acknowledged))
         ]
 
     @property
@@ -101,29 +104,34 @@ class DrillReport:
             yield from _attempts(notification)
 
     def _moves(self) -> Iterator[ReportLine]:
-        for one in self.escalations:
-            if one.to_owner is not None and one.to_owner != one.from_owner:
-                names = {"before": name_of(one.from_owner), "after": name_of(one.to_owner)}
+        for escalation in self.escalations:
+            if escalation.to_owner is not None and escalation.to_owner != escalation.from_owner:
+                names = {"before": name_of(escalation.from_owner), "after": name_of(escalation.to_owner)}
                 yield ReportLine(
-                    one.fired_at, name_of(one.to_owner), _("Moved from %(before)s to %(after)s") % names
+                    escalation.fired_at,
+                    name_of(escalation.to_owner),
+                    _("Moved from %(before)s to %(after)s") % names,
                 )
 
     def _said(self) -> Iterator[ReportLine]:
-        for said in self.acknowledgements:
+        for acknowledgement in self.acknowledgements:
             yield ReportLine(
-                said.at, name_of(said.user), _("Acknowledged"), outcome=str(AcknowledgedBy(said.by).label)
+                acknowledgement.at,
+                name_of(acknowledgement.user),
+                _("Acknowledged"),
+                outcome=str(AcknowledgedBy(acknowledgement.by).label),
             )
 
 
 def report_of(drill: Drill) -> DrillReport:
     """Load the report: four queries in any case. The drill needs its ticket and people loaded."""
-    told = Notification.objects.filter(ticket=drill.ticket_id).select_related(*TOLD)
-    said = Acknowledgement.objects.filter(clock__ticket=drill.ticket_id).select_related("user")
+    notifications = Notification.objects.filter(ticket=drill.ticket_id).select_related(*TOLD)
+    acknowledgements = Acknowledgement.objects.filter(clock__ticket=drill.ticket_id).select_related("user")
     fired = Escalation.objects.filter(clock__ticket=drill.ticket_id).select_related("from_owner", "to_owner")
     return DrillReport(
         drill,
-        list(told.prefetch_related("attempts").order_by("created_at", "pk")[:MOST_LISTED]),
-        list(said.order_by("at", "pk")),
+        list(notifications.prefetch_related("attempts").order_by("created_at", "pk")[:MOST_LISTED]),
+        list(acknowledgements.order_by("at", "pk")),
         list(fired.order_by("fired_at", "pk")[:MOST_LISTED]),
     )
 
@@ -149,10 +157,15 @@ def _attempts(notification: Notification) -> Iterator[ReportLine]:
     """A line for each attempt; one for the notification itself if it has no attempt yet or went by mail alone."""
     who, what = _reader(notification), str(NoticeKind(notification.kind).label)
     attempts = list(notification.attempts.all())
-    for one in attempts:
-        outcome = one.get_outcome_display()
+    for attempt in attempts:
+        outcome = attempt.get_outcome_display()
         yield ReportLine(
-            one.at, who, what, str(Medium(one.medium).label), outcome, translate_answer(one.answer)[:300]
+            attempt.at,
+            who,
+            what,
+            str(Medium(attempt.medium).label),
+            outcome,
+            translate_answer(attempt.answer)[:300],
         )
     if not attempts:
         mail = notification.mail
@@ -178,11 +191,13 @@ def csv_rows(report: DrillReport) -> Iterator[list[datetime | int | str]]:
 
 def with_first_acknowledged(drills: QuerySet[Drill]) -> QuerySet[Drill]:
     """Annotates ``first_at``, the first acknowledgement of each."""
-    said = Acknowledgement.objects.filter(clock__ticket=OuterRef("ticket")).order_by().values("clock__ticket")
-    return drills.annotate(first_at=Subquery(said.annotate(first=Min("at")).values("first")[:1]))
+    acknowledgements = (
+        Acknowledgement.objects.filter(clock__ticket=OuterRef("ticket")).order_by().values("clock__ticket")
+    )
+    return drills.annotate(first_at=Subquery(acknowledgements.annotate(first=Min("at")).values("first")[:1]))
 
 
 def median_after(drills: Iterable[Drill]) -> timedelta | None:
     """The median time to the first acknowledgement; the drills need ``first_at``."""
-    after = [one.first_at - one.started_at for one in drills if one.first_at is not None]  # type: ignore[attr-defined]
+    after = [drill.first_at - drill.started_at for drill in drills if drill.first_at is not None]  # type: ignore[attr-defined]
     return median(after) if after else None

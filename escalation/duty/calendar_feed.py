@@ -69,8 +69,8 @@ def calendar_of(user: User, *, at: datetime) -> bytes:
 def _events(user: User, at: datetime) -> Iterator[Event]:
     rotas = DutyRota.objects.filter(shifts__user=user, shifts__ends_at__gt=at - PAST)
     rows = DutyShift.objects.filter(rota__in=rotas.order_by().values("pk"), ends_at__gt=at - PAST)
-    found = watches_by_rota(rows.select_related("rota", "user", "override", "layer"))
-    for watched in found.values():
+    by_rota = watches_by_rota(rows.select_related("rota", "user", "override", "layer"))
+    for watched in by_rota.values():
         yield from (_event(watch) for watch in watched if watch.user_id == user.pk)
 
 

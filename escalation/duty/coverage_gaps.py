@@ -69,13 +69,13 @@ def gaps_within(rotas: Sequence[DutyRota], span: Span) -> list[Gap]:
     if not rotas or span[1] <= span[0]:
         return []
     rows = shifts_within(*span).filter(rota__in=rotas)
-    found = watches_by_rota(rows)
+    watches = watches_by_rota(rows)
     reach = Reachability.within(span)
-    return [gap for rota in rotas for gap in _gaps(rota, found.get(rota.pk, []), reach, span)]
+    return [gap for rota in rotas for gap in _gaps(rota, watches.get(rota.pk, []), reach, span)]
 
 
-def _gaps(rota: DutyRota, found: Iterable[Watch], reach: Reachability, span: Span) -> Iterator[Gap]:
-    held = list(cut_to(found, span))
+def _gaps(rota: DutyRota, watches: Iterable[Watch], reach: Reachability, span: Span) -> Iterator[Gap]:
+    held = list(cut_to(watches, span))
     gaps = [Gap(rota, *free, GapWhy.NOBODY) for free in difference([span], (watch.span for watch in held))]
     for watch in held:
         why = GapWhy.AWAY if reach.is_on_staff(watch.user) else GapWhy.INACTIVE

@@ -61,14 +61,14 @@ def digest_of(rota: DutyRota, at: datetime, outgoing: User, incoming: User) -> D
     tickets = [*(clock.ticket for clock in clocks.values()), *held[: MOST + 1]]
     tickets.sort(key=lambda ticket: _urgency(ticket, clocks.get(ticket.pk)))
     shown = tickets[:MOST]
-    told = _informed_people({ticket.pk for ticket in shown})
-    items = [_item_of(ticket, clocks.get(ticket.pk), told.get(ticket.pk, ()), rota) for ticket in shown]
+    informed = _informed_people({ticket.pk for ticket in shown})
+    items = [_item_of(ticket, clocks.get(ticket.pk), informed.get(ticket.pk, ()), rota) for ticket in shown]
     return Digest(rota, at, outgoing, incoming, items, more=len(tickets) - len(shown))
 
 
-def _item_of(ticket: Ticket, clock: Clock | None, told: Sequence[str], rota: DutyRota) -> DigestTicket:
+def _item_of(ticket: Ticket, clock: Clock | None, informed: Sequence[str], rota: DutyRota) -> DigestTicket:
     served = clock is not None and clock.policy_version.policy.duty_rota_id == rota.pk
-    return DigestTicket(ticket, clock, told, of_rota=served and ticket.priority in URGENT)
+    return DigestTicket(ticket, clock, informed, of_rota=served and ticket.priority in URGENT)
 
 
 def for_reader(digest: Digest, reader: User) -> Digest:
@@ -86,10 +86,10 @@ def _nearest_clocks(rota: DutyRota, outgoing: User) -> Mapping[int, Clock]:
     urgent = Q(policy_version__policy__duty_rota=rota, ticket__priority__in=URGENT)
     clocks = Clock.objects.ticking().filter(Q(ticket__owner=outgoing) | urgent)
     clocks = clocks.select_related("ticket__customer", "ticket__owner", "policy_version__policy")
-    found: dict[int, Clock] = {}
+    nearest: dict[int, Clock] = {}
     for clock in clocks.order_by("ticket__priority", "due_at", "pk")[: 10 * MOST]:
-        found.setdefault(clock.ticket_id, clock)
-    return found
+        nearest.setdefault(clock.ticket_id, clock)
+    return nearest
 
 
 def _urgency(ticket: Ticket, clock: Clock | None) -> tuple[object, ...]:
@@ -108,7 +108,7 @@ def _informed_people(tickets: Collection[int]) -> Mapping[int, list[str]]:
     for row in rows:
         if row.recipient is not None:
             names[row.ticket_id or 0][name_of(row.recipient)] = None
-    return {ticket: list(found) for ticket, found in names.items()}
+    return {ticket: list(informed) for ticket, informed in names.items()}
 
 
 def subject_of(digest: Digest) -> str:

@@ -41,21 +41,21 @@ def tell_changes(*, now: datetime) -> int:
 
     Runs may overlap: the constraint on the row lets only one of them mail.
     """
-    told = 0
+    mailed = 0
     for change in _untold(_latest_changes(now)):
         try:
-            told += _tell(change, now)
+            mailed += _tell(change, now)
         except DatabaseError:
             raise
         except Exception:  # a failed hand-over must not keep the others from being mailed
             logger.exception("The hand-over of rota %s could not be told", change.rota.pk)
-    return told
+    return mailed
 
 
 def _latest_changes(now: datetime) -> list[Change]:
     rows = shifts_within(now - LOOK_BACK, now + MOMENT).select_related("rota", "user__staff_profile")
-    found = (_latest(watched, now) for watched in watches_by_rota(rows).values())
-    return [change for change in found if change is not None]
+    latest = (_latest(watched, now) for watched in watches_by_rota(rows).values())
+    return [change for change in latest if change is not None]
 
 
 def _latest(watched: Iterable[Watch], now: datetime) -> Change | None:

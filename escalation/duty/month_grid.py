@@ -35,8 +35,8 @@ class DayStretch:
 
     @property
     def user(self) -> User | None:
-        found = self.watch or self.gap
-        return found.user if found is not None else None
+        shown = self.watch or self.gap
+        return shown.user if shown is not None else None
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _parts(
     hues: Mapping[int, int],
     now: datetime,
 ) -> list[DayStretch]:
-    found = [
+    stretches = [
         DayStretch(
             span,
             *_hours(span, weeks),
@@ -138,12 +138,12 @@ def _parts(
         for watch in watches
         for span in clipped([watch.span], day)
     ]
-    found += [
+    stretches += [
         DayStretch(span, *_hours(span, weeks), gap=gap)
         for gap in gaps
         for span in clipped([(gap.starts_at, gap.ends_at)], day)
     ]
-    return sorted(found, key=lambda part: (part.span[0], part.gap is not None))
+    return sorted(stretches, key=lambda part: (part.span[0], part.gap is not None))
 
 
 def _hours(span: Span, weeks: Weeks) -> tuple[str, str]:

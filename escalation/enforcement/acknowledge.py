@@ -112,8 +112,8 @@ def _earlier_acknowledgement(
     clock: Clock, firing: Escalation | None, actor: User, at: datetime
 ) -> Acknowledgement | None:
     """The actor's acknowledgement of this firing. One given before any firing counts until it times out."""
-    said = clock.acknowledgements.filter(user=actor, escalation=firing).order_by("-at")
-    first = (said if firing is not None else said.filter(until__gt=at)).first()
+    acknowledgements = clock.acknowledgements.filter(user=actor, escalation=firing).order_by("-at")
+    first = (acknowledgements if firing is not None else acknowledgements.filter(until__gt=at)).first()
     if first is not None:
         first.clock = clock
     return first

@@ -67,7 +67,9 @@ def act_on_all(clocks: Sequence[Clock], people: People, *, now: datetime) -> lis
         if clock.state == ClockState.RUNNING and clock.due_at <= now:
             breaches.append(breach_row(clock, context))
     progress = progress_by_clock(clocks)
-    due_steps = {pk: due for pk, one in progress.items() if (due := one.due(now)) is not None}
+    due_steps = {
+        pk: due for pk, clock_progress in progress.items() if (due := clock_progress.due(now)) is not None
+    }
     held = past_holders([pk for pk, due in due_steps.items() if due.mover is not None])
     were_stranded = {clock.pk for clock in clocks if clock.stranded_at is not None}
     firings = []
@@ -147,10 +149,14 @@ def _write_firings(
         moving = [firing for firing in firings if firing.rule == rule and firing.moves]
         if not moving:
             continue
-        moves = [OwnerChange(one.clock.ticket, one.target, one.reason) for one in moving if one.target]
+        moves = [
+            OwnerChange(mover.clock.ticket, mover.target, mover.reason) for mover in moving if mover.target
+        ]
         hand_over_all(moves, actor=context.actor, at=context.at, rule=rule)
         if rule == OwnerRule.ESCALATION:
-            write_handover_notes([_handover(one, one.target) for one in moving if one.target], at=context.at)
+            write_handover_notes(
+                [_handover(mover, mover.target) for mover in moving if mover.target], at=context.at
+            )
     rows: list[NewRow[Notification]] = []
     for firing in firings:
         audience = firing.audience
@@ -223,10 +229,10 @@ def escalate_by_hand(clock: Clock, people: People, context: ChangeContext) -> Es
     )
     step = EscalationStep(tell=list(TOLD_BY_HAND), reassign_to=Whom.MANAGER)
     notices = StepNotices(clock, DueStep(step, context.at, mover=step), holder, target, people)
-    told = [
-        one for one in notices.for_people() if one.recipient != context.actor
+    notified = [
+        person for person in notices.for_people() if person.recipient != context.actor
     ]  # not the person who escalated
     channels = LOUD if clock.priority <= Priority.P1 else QUIET
-    firing = Firing(clock, escalation, target, Audience(told, (), channels), reason=context.cause)
+    firing = Firing(clock, escalation, target, Audience(notified, (), channels), reason=context.cause)
     _write_firings([firing], context, [])
     return escalation

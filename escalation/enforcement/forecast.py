@@ -90,9 +90,10 @@ def forecast(sample: SampleTicket, chain: Sequence[EscalationStep]) -> Forecast:
     first = choose_first_owner(customer=sample.customer, at=sample.at)
     clock.ticket.owner = first.user
     steps = list(_play(clock, [_with_key(step, place) for place, step in enumerate(chain, 1)]))
-    ways = _contact_ways({one.user.pk for step in steps for one in step.reached})
+    ways = _contact_ways({recipient.user.pk for step in steps for recipient in step.reached})
     shown = [
-        replace(step, reached=[_with_media(one, step.step, ways) for one in step.reached]) for step in steps
+        replace(step, reached=[_with_media(recipient, step.step, ways) for recipient in step.reached])
+        for step in steps
     ]
     return Forecast(clock.due_at, first.user, str(first.rule.label), shown)
 
@@ -157,7 +158,7 @@ def _forecast_step(clock: Clock, step: EscalationStep, at: datetime, held: set[i
         holder=holder,
         to=to,
         hastened=at < step_time(clock, step),
-        reached=[_recipient(told.recipient, reasons, people) for told in notices.for_people()],
+        reached=[_recipient(notice.recipient, reasons, people) for notice in notices.for_people()],
         missing=[str(Whom(value).label) for value in step.tell if _is_nobody(Whom(value), clock, step, people)],
         passed=[(user, str(stop.why.label)) for stop in route.stops if stop.why in PASSED_OVER
                 if (user := people.user(stop.user)) is not None],

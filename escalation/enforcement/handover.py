@@ -92,7 +92,9 @@ def write_handover_notes(moves: Sequence[Handover], *, at: datetime) -> None:
     The caller has locked the tickets, and saves that they changed.
     """
     facts = handover_facts(moves, at=at) if moves else []
-    notes = [(move.clock.ticket, handover_text(one)) for move, one in zip(moves, facts, strict=True)]
+    notes = [
+        (move.clock.ticket, handover_text(move_facts)) for move, move_facts in zip(moves, facts, strict=True)
+    ]
     note_down_all(notes, at=at)
 
 

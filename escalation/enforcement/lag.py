@@ -76,8 +76,8 @@ def _overdue_since(clock: str, happened: str) -> Case:
     lines = ClockEvent.objects.filter(AFTERWARDS, clock=OuterRef(clock), recorded_at__lte=OuterRef(happened))
     latest = Subquery(lines.order_by().values("clock").annotate(at=Max("recorded_at")).values("at"))
     is_notable = Q(**{f"{happened}__gt": F("due_at") + NOTABLE})
-    told = Greatest(F("due_at"), Coalesce(latest, F("due_at")))
-    return Case(When(is_notable, then=told), default=F("due_at"), output_field=DateTimeField())
+    overdue_since = Greatest(F("due_at"), Coalesce(latest, F("due_at")))
+    return Case(When(is_notable, then=overdue_since), default=F("due_at"), output_field=DateTimeField())
 
 
 def _percentiles(rows: QuerySet, happened: str) -> Lag:  # type: ignore[type-arg]  # either model
@@ -108,15 +108,15 @@ class CatchUp:
 
     @property
     def started_at(self) -> datetime:
-        return min(one.fired_at for one in self.escalations)
+        return min(escalation.fired_at for escalation in self.escalations)
 
     @property
     def ended_at(self) -> datetime:
-        return max(one.fired_at for one in self.escalations)
+        return max(escalation.fired_at for escalation in self.escalations)
 
     @property
     def worst(self) -> timedelta:
-        return max(lateness(one) for one in self.escalations)
+        return max(lateness(escalation) for escalation in self.escalations)
 
 
 def catch_ups(*, now: datetime, window: timedelta = DAY) -> list[CatchUp]:

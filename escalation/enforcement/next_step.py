@@ -38,14 +38,14 @@ def next_steps(clocks: Sequence[Clock], *, now: datetime) -> Mapping[int, NextSt
     if not waiting:
         return {}
     following = {pk: progress.next_step for pk, progress in progress_by_clock(waiting).items()}
-    moving = [pk for pk, found in following.items() if found is not None and found[1].reassign_to]
+    moving = [pk for pk, due_step in following.items() if due_step is not None and due_step[1].reassign_to]
     held = past_holders(moving)
     people = People.at(now) if moving else None
     return {
         clock.pk: NextStep(at, step, next_owner(clock, step, held[clock.pk], people))
         for clock in waiting
-        if (found := following[clock.pk]) is not None
-        for at, step in [found]
+        if (due_step := following[clock.pk]) is not None
+        for at, step in [due_step]
     }
 
 

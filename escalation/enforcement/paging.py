@@ -31,9 +31,9 @@ def _page_without_a_promise(clock: Clock, at: datetime) -> None:
     if duty is not None:
         hand_over(ticket, duty, actor=None, at=at, rule=OwnerRule.ON_DUTY, reason="")
     customer = ticket.customer
-    told = [ticket.owner.pk, customer.account_manager_id if customer else None]
+    notified = [ticket.owner.pk, customer.account_manager_id if customer else None]
     if duty is None:
-        told.append(people.duty_manager)
+        notified.append(people.duty_manager)
     notice = Notice(NoticeKind.PAGED, ticket, None, ticket.owner)
-    for user in dict.fromkeys(user for pk in told for user in people.to_tell(pk)):
+    for user in dict.fromkeys(user for pk in notified for user in people.to_tell(pk)):
         tell(user, notice, at=at, channels=LOUD)

@@ -130,10 +130,10 @@ def _update_minutes(clock: Clock) -> int:
     """How often we promise an update on the incident, in minutes; 0 if we do not."""
     kind = ClockKind.UPDATE
     try:
-        found = window_for(contract=clock.contract, kind=kind, priority=clock.priority, at=clock.started_at)
+        window = window_for(contract=clock.contract, kind=kind, priority=clock.priority, at=clock.started_at)
     except DeskError:
         return 0
-    return found.minutes
+    return window.minutes
 
 
 @dataclass(frozen=True)

@@ -221,7 +221,10 @@ def _fired_step(step: Escalation) -> FiredStep:
         fired_at=step.fired_at,
         from_owner=_name(step.from_owner),
         to_owner=_name(step.to_owner),
-        told=tuple(NotifiedPerson(_notified(one), one.kind) for one in step.notifications.all()),
+        told=tuple(
+            NotifiedPerson(_notified(notification), notification.kind)
+            for notification in step.notifications.all()
+        ),
     )
 
 

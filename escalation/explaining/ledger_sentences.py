@@ -173,7 +173,7 @@ def _evidence_notes(entry: LedgerEntry, zones: Zones) -> Iterator[str]:
 
 
 def _told(step: FiredStep) -> str:
-    return listed(noted(told.person, NoticeKind(told.notice).label) for told in step.told)
+    return listed(noted(recipient.person, NoticeKind(recipient.notice).label) for recipient in step.told)
 
 
 def line_mark(entry: LedgerEntry) -> str:

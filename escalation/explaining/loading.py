@@ -49,9 +49,9 @@ def _events(clock: Clock) -> QuerySet[ClockEvent]:
 
 
 def _steps(clock: Clock) -> QuerySet[Escalation]:
-    told = Notification.objects.select_related("recipient", "rota", "customer").order_by("pk")
+    notifications = Notification.objects.select_related("recipient", "rota", "customer").order_by("pk")
     fired = Escalation.objects.filter(clock=clock).select_related("step", "from_owner", "to_owner")
-    return fired.prefetch_related(Prefetch("notifications", told)).order_by("fired_at", "pk")
+    return fired.prefetch_related(Prefetch("notifications", notifications)).order_by("fired_at", "pk")
 
 
 def _evidence(message: str) -> tuple[str, ...]:

@@ -26,8 +26,8 @@ def as_text(report: ExplanationReport) -> str:
 
 def _section(title: str, lines: Sequence[str] | Iterator[str]) -> list[str]:
     """A title and its lines; nothing if there are no lines."""
-    told = list(lines)
-    return ["", title, *told] if told else []
+    section = list(lines)
+    return ["", title, *section] if section else []
 
 
 def _entries(entries: Sequence[TimedEntry]) -> Iterator[str]:

@@ -118,9 +118,9 @@ def _key_times(explanation: Explanation, zones: Zones) -> Iterator[TimedEntry]:
 
 
 def _start_entry(explanation: Explanation, zones: Zones) -> TimedEntry:
-    told = tuple(record_notes(explanation.start, zones)) if explanation.start is not None else ()
+    notes = tuple(record_notes(explanation.start, zones)) if explanation.start is not None else ()
     marked = "warn" if explanation.start is not None and explanation.start.is_backdated else ""
-    return TimedEntry(zones.stamps(explanation.started_at), who_started_sentence(explanation), told, marked)
+    return TimedEntry(zones.stamps(explanation.started_at), who_started_sentence(explanation), notes, marked)
 
 
 def _terms(explanation: Explanation, zones: Zones) -> Iterator[NamedFact]:
@@ -142,23 +142,23 @@ def _terms(explanation: Explanation, zones: Zones) -> Iterator[NamedFact]:
 
 
 def _way_sentence(way: WayServed, explanation: Explanation, zones: Zones) -> str:
-    told = {"way": Way(way.way).label, "name": way.by, "whom": way.whom}
+    values = {"way": Way(way.way).label, "name": way.by, "whom": way.whom}
     if way.served_at is None:
-        return (_("%(way)s: not yet") if explanation.stopped_at is None else _("%(way)s: not used")) % told
-    told["time"] = zones.inline(way.served_at)
+        return (_("%(way)s: not yet") if explanation.stopped_at is None else _("%(way)s: not used")) % values
+    values["time"] = zones.inline(way.served_at)
     if way.message is None:
-        return _("%(way)s: %(time)s, posted by the desk") % told
+        return _("%(way)s: %(time)s, posted by the desk") % values
     return (
         _("%(way)s: %(time)s, %(name)s to %(whom)s") if way.whom else _("%(way)s: %(time)s, %(name)s")
-    ) % told
+    ) % values
 
 
 def _window_sentence(explanation: Explanation, zones: Zones) -> str:
     window, since = duration_text(explanation.count.window), explanation.terms.contract_window_since
     if since is None:
         return window
-    told = {"window": window, "time": zones.inline(since)}
-    return _("%(window)s, set in the contract, in force since %(time)s") % told
+    values = {"window": window, "time": zones.inline(since)}
+    return _("%(window)s, set in the contract, in force since %(time)s") % values
 
 
 def _counted_from_sentence(explanation: Explanation, zones: Zones) -> str:
@@ -243,5 +243,5 @@ def _end_entry(end: LedgerEntry, zones: Zones) -> TimedEntry:
     proof = end.evidence
     if proof is None:
         return TimedEntry(zones.stamps(end.at), line_sentence(end), tuple(actor_notes(end)), line_mark(end))
-    told = (*record_notes(proof, zones), *delivery_notes(proof, zones))
-    return TimedEntry(zones.stamps(proof.at), answer_sentence(proof), told, line_mark(end))
+    notes = (*record_notes(proof, zones), *delivery_notes(proof, zones))
+    return TimedEntry(zones.stamps(proof.at), answer_sentence(proof), notes, line_mark(end))

@@ -90,12 +90,12 @@ def record_notes(evidence: Evidence, zones: Zones) -> Iterator[str]:
         yield f"Message-ID: {evidence.message_id}"
     delay = evidence.recorded_at - evidence.at
     if delay >= NOTABLE_DELAY:
-        told = {
+        values = {
             "time": zones.inline(evidence.recorded_at),
             "later": duration_text(delay),
             "name": evidence.author,
         }
-        yield _delay_sentence(evidence) % told
+        yield _delay_sentence(evidence) % values
 
 
 def _delay_sentence(evidence: Evidence) -> str:

@@ -87,7 +87,7 @@ def _length(text: str) -> str:
 
 def _people(text: str) -> str:
     people = list(NOTIFIED.finditer(text))
-    return listed(noted(one["name"], short_stamp(one["time"])) for one in people) if people else text
+    return listed(noted(person["name"], short_stamp(person["time"])) for person in people) if people else text
 
 
 def _address(text: str) -> str:

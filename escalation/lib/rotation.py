@@ -82,12 +82,12 @@ def utc_instant(wall: datetime, zone: ZoneInfo) -> datetime:
 def plan_turns(layers: Iterable[Layer], zone: ZoneInfo, within: Span) -> list[Turn]:
     """The turns of all layers together, in order; if several overlap, the highest level wins."""
     taken: list[Span] = []
-    found: list[Turn] = []
+    turns: list[Turn] = []
     for layer in sorted(layers, key=lambda layer: (-layer.level, layer.key)):
         own = list(layer_turns(layer, zone, within))
-        found += [Turn(turn.user, turn.key, span) for turn in own for span in difference([turn.span], taken)]
+        turns += [Turn(turn.user, turn.key, span) for turn in own for span in difference([turn.span], taken)]
         taken = union([*taken, *(turn.span for turn in own)])
-    return sorted(found, key=lambda turn: turn.span)
+    return sorted(turns, key=lambda turn: turn.span)
 
 
 def layer_turns(layer: Layer, zone: ZoneInfo, within: Span) -> Iterator[Turn]:

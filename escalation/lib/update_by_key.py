@@ -26,8 +26,8 @@ class ValueByKey(Func):
         key, params = compiler.compile(self.source_expressions[0])
         values = [self.output_field.get_db_prep_save(value, connection) for value in self.values.values()]
         column = self.output_field.cast_db_type(connection)
-        found = f"(%s::{column}[])[array_position(%s::bigint[], {key}::bigint)]"
-        return found, (values, list(self.values), *params)
+        expression = f"(%s::{column}[])[array_position(%s::bigint[], {key}::bigint)]"
+        return expression, (values, list(self.values), *params)
 
     def as_sql(  # type: ignore[override]  # no function, template or joiner to choose
         self, compiler: Any, connection: BaseDatabaseWrapper, **_options: Any

@@ -47,14 +47,14 @@ def _case(row: Notification) -> Case:
 
 def _told_before(rows: Sequence[Notification]) -> Mapping[Case, set[int]]:
     """The people already told of each case. One query, none for new cases."""
-    told: defaultdict[Case, set[int]] = defaultdict(set)
+    people_told: defaultdict[Case, set[int]] = defaultdict(set)
     tickets = {row.ticket_id for row in rows if row.kind == NoticeKind.UNREACHED}
     if tickets:
         before = Notification.objects.filter(kind=NoticeKind.UNREACHED, recipient__isnull=False)
         about = Q(ticket__in=tickets - {None}) | (Q(ticket=None) if None in tickets else Q())
         for row in before.filter(about).only("ticket_id", "escalation_id", "other_id", "recipient_id"):
-            told[_case(row)].add(row.recipient_id or 0)
-    return told
+            people_told[_case(row)].add(row.recipient_id or 0)
+    return people_told
 
 
 def _notice(row: Notification, people: People) -> Notice:

@@ -33,9 +33,9 @@ def stand_in_for(person: int, people: People) -> StandIn | None:
     """The first candidate who is present, or whose deputy is; None if nobody is. The person counts as away."""
     staff = replace(people.staff, absent=people.staff.absent | {person})
     for wanted, role in _candidates(person, people):
-        found = people.user(staff.stand_in(wanted))
-        if found is not None:
-            return StandIn(found, role)
+        user = people.user(staff.stand_in(wanted))
+        if user is not None:
+            return StandIn(user, role)
     return None
 
 
@@ -48,9 +48,9 @@ def _candidates(person: int, people: People) -> Iterator[tuple[int, StandingInAs
 
 def absence_forecast(person: User, people: People) -> str:
     """A sentence on who will get the person's tickets; ``people`` is the staff at the start of the absence."""
-    found = stand_in_for(person.pk, people)
-    names = {"person": name_of(person), "name": name_of(found.user) if found is not None else ""}
-    match found.role if found is not None else None:
+    stand_in = stand_in_for(person.pk, people)
+    names = {"person": name_of(person), "name": name_of(stand_in.user) if stand_in is not None else ""}
+    match stand_in.role if stand_in is not None else None:
         case StandingInAs.DEPUTY:
             text = _("While %(person)s is away, unanswered or overdue tickets go to %(name)s as deputy.")
             return text % names
@@ -73,5 +73,5 @@ def absence_forecast(person: User, people: People) -> str:
 
 
 def has_deputy(person: User, people: People) -> bool:
-    found = stand_in_for(person.pk, people)
-    return found is not None and found.role == StandingInAs.DEPUTY
+    stand_in = stand_in_for(person.pk, people)
+    return stand_in is not None and stand_in.role == StandingInAs.DEPUTY

@@ -64,13 +64,13 @@ class OnDuty:
 def on_duty_by_rota(*, at: datetime) -> Mapping[int, OnDuty]:
     """By rota, in the order of their names; rotas without shifts in eight days are missing. One query."""
     coming = shifts_within(at, at + SOON).select_related("rota").order_by("rota__name", "rota")
-    return {rota: _on_duty_at(found, at) for rota, found in watches_by_rota(coming).items()}
+    return {rota: _on_duty_at(of_rota, at) for rota, of_rota in watches_by_rota(coming).items()}
 
 
-def _on_duty_at(found: Iterable[Watch], at: datetime) -> OnDuty:
+def _on_duty_at(of_rota: Iterable[Watch], at: datetime) -> OnDuty:
     """Now and next. A person's shifts that follow each other without a gap count as one."""
     now: Watch | None = None
-    for watch in found:
+    for watch in of_rota:
         if now is None and watch.starts_at <= at < watch.ends_at:
             now = watch
         elif now is not None and watch.user_id == now.user_id and watch.starts_at == now.ends_at:
@@ -98,7 +98,7 @@ def watches(shifts: Iterable[DutyShift]) -> list[Watch]:
     """The watches that the shifts of one rota make, in order and without overlaps."""
     rows = sorted(shifts, key=lambda shift: shift.starts_at)
     moments = sorted({moment for row in rows for moment in (row.starts_at, row.ends_at)})
-    found: list[Watch] = []
+    result: list[Watch] = []
     running: list[DutyShift] = []
     coming = iter(rows)
     following = next(coming, None)
@@ -108,8 +108,8 @@ def watches(shifts: Iterable[DutyShift]) -> list[Watch]:
             following = next(coming, None)
         running = [row for row in running if row.ends_at > begins]
         if running:
-            _add(found, Watch(max(running, key=_precedence), begins, ends))
-    return found
+            _add(result, Watch(max(running, key=_precedence), begins, ends))
+    return result
 
 
 def watches_by_rota(shifts: Iterable[DutyShift]) -> Mapping[int, list[Watch]]:
@@ -120,9 +120,9 @@ def watches_by_rota(shifts: Iterable[DutyShift]) -> Mapping[int, list[Watch]]:
     return {rota: watches(of_rota) for rota, of_rota in rows.items()}
 
 
-def cut_to(found: Iterable[Watch], span: Span) -> Iterator[Watch]:
+def cut_to(uncut: Iterable[Watch], span: Span) -> Iterator[Watch]:
     """Watches cut at the ends of a span."""
-    for watch in found:
+    for watch in uncut:
         for begins, ends in clipped([watch.span], span):
             yield replace(watch, starts_at=begins, ends_at=ends)
 
@@ -132,8 +132,8 @@ def _precedence(shift: DutyShift) -> tuple[int, datetime, int]:
     return shift.rank, shift.starts_at, shift.pk
 
 
-def _add(found: list[Watch], watch: Watch) -> None:
-    if found and found[-1].shift is watch.shift and found[-1].ends_at == watch.starts_at:
-        found[-1] = replace(found[-1], ends_at=watch.ends_at)
+def _add(result: list[Watch], watch: Watch) -> None:
+    if result and result[-1].shift is watch.shift and result[-1].ends_at == watch.starts_at:
+        result[-1] = replace(result[-1], ends_at=watch.ends_at)
     else:
-        found.append(watch)
+        result.append(watch)

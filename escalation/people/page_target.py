@@ -42,16 +42,16 @@ def page_target_of(on_duty: User | None, people: People) -> PageTarget:
     """The person whom the paging step would choose; the duty manager if nobody can get the ticket. No query."""
     if on_duty is None:
         return _last_resort(people, is_gone=False)
-    found = people.user(people.staff.stand_in(on_duty.pk))
+    present = people.user(people.staff.stand_in(on_duty.pk))
     is_gone = people.user(on_duty.pk) is None
-    if found is None:
+    if present is None:
         return _last_resort(people, is_gone=is_gone)
-    return PageTarget(found, AnswersAs.ON_DUTY if found.pk == on_duty.pk else AnswersAs.DEPUTY, is_gone)
+    return PageTarget(present, AnswersAs.ON_DUTY if present.pk == on_duty.pk else AnswersAs.DEPUTY, is_gone)
 
 
 def _last_resort(people: People, *, is_gone: bool) -> PageTarget:
-    found = people.user(to_duty_manager(people.staff, people.duty_manager).target)
-    if found is None:
+    present = people.user(to_duty_manager(people.staff, people.duty_manager).target)
+    if present is None:
         return PageTarget(None, AnswersAs.NOBODY, is_gone)
-    is_manager = found.pk == people.duty_manager
-    return PageTarget(found, AnswersAs.DUTY_MANAGER if is_manager else AnswersAs.MANAGERS_DEPUTY, is_gone)
+    is_manager = present.pk == people.duty_manager
+    return PageTarget(present, AnswersAs.DUTY_MANAGER if is_manager else AnswersAs.MANAGERS_DEPUTY, is_gone)

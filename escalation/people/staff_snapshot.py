@@ -29,16 +29,18 @@ class People:
     def at(cls, moment: datetime) -> People:
         """Load the snapshot in four queries; ``moment`` (UTC) decides who is absent."""
         users = get_user_model().objects.filter(is_active=True, is_staff=True).select_related("staff_profile")
-        found, desk = users.in_bulk(), Desk.objects.first()
-        return cls(moment, Staff.at(moment, active=found), found, desk.duty_manager_id if desk else None)
+        users_by_id, desk = users.in_bulk(), Desk.objects.first()
+        return cls(
+            moment, Staff.at(moment, active=users_by_id), users_by_id, desk.duty_manager_id if desk else None
+        )
 
     def on_duty(self, rota: DutyRota | None) -> int | None:
         """The person on duty at the snapshot's moment; one query for each rota."""
         if rota is None:
             return None
         if rota.pk not in self._on_duty:
-            found = on_duty(rota=rota, at=self.moment)
-            self._on_duty[rota.pk] = found.pk if found is not None else None
+            person = on_duty(rota=rota, at=self.moment)
+            self._on_duty[rota.pk] = person.pk if person is not None else None
         return self._on_duty[rota.pk]
 
     def user(self, pk: int | None) -> User | None:
@@ -49,8 +51,8 @@ class People:
         """The people to notify: the person, even while away, and then their stand-in."""
         if pk is None:
             return []
-        found = (self.user(pk), self.user(self.staff.stand_in(pk)))
-        return list(dict.fromkeys(user for user in found if user is not None))
+        pair = (self.user(pk), self.user(self.staff.stand_in(pk)))
+        return list(dict.fromkeys(user for user in pair if user is not None))
 
     @property
     def superusers(self) -> list[User]:

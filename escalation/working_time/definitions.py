@@ -69,10 +69,10 @@ def with_holidays(definition: CalendarDefinition, year: int) -> CalendarDefiniti
     """The definition with the holidays from the year before to two years after. WorkTimeError if it is invalid."""
     if definition.country or definition.subdivision:
         refuse_unknown_place(definition.country, definition.subdivision)
-    found = NO_HOLIDAYS
+    holidays = NO_HOLIDAYS
     if definition.observes_holidays:
-        found = holiday_days(definition.country, definition.subdivision, range(year - 1, year + 3))
-    complete = replace(definition, holidays=found)
+        holidays = holiday_days(definition.country, definition.subdivision, range(year - 1, year + 3))
+    complete = replace(definition, holidays=holidays)
     complete.hours()
     return complete
 

@@ -21,15 +21,15 @@ def mail_as_json(raw: bytes) -> JsonObject:
     """``counts`` and ``acknowledge`` are as for a known contact. What is absent is empty. Raises UnreadableMail."""
     mail = parse(raw)
     own = parseaddr(settings.DESK_ADDRESS)[1]
-    found = classify(mail, own_addresses=[own] if own else [], secrets=signing_keys(), loop_name=own)
+    verdict = classify(mail, own_addresses=[own] if own else [], secrets=signing_keys(), loop_name=own)
     return {
         **_head(mail),
         **_body(mail),
-        "kind": str(found.kind),
-        "acknowledge": found.may_be_acknowledged,
-        "counts": found.counts,
-        "why": list(found.signs),
-        "bounce": _bounce(found.report) if found.report else [],
+        "kind": str(verdict.kind),
+        "acknowledge": verdict.may_be_acknowledged,
+        "counts": verdict.counts,
+        "why": list(verdict.signs),
+        "bounce": _bounce(verdict.report) if verdict.report else [],
         "forwarded_from": _forward(mail),
     }
 
@@ -39,9 +39,9 @@ def _head(mail: ParsedMail) -> JsonObject:
         "subject": mail.subject,
         "from_email": mail.sender.email if mail.sender else "",
         "from_name": mail.sender.name if mail.sender else "",
-        "reply_to": [_address(one) for one in mail.reply_to],
-        "to": [_address(one) for one in mail.to],
-        "cc": [_address(one) for one in mail.cc],
+        "reply_to": [_address(address) for address in mail.reply_to],
+        "to": [_address(address) for address in mail.to],
+        "cc": [_address(address) for address in mail.cc],
         "date": _date(mail.header("Date")),
         "message_id": mail.message_id,
         "in_reply_to": list(mail.in_reply_to),
@@ -56,12 +56,12 @@ def _body(mail: ParsedMail) -> JsonObject:
         "html": mail.html or "",
         "attachments": [
             {
-                "name": one.name,
-                "content_type": one.content_type,
-                "size": len(one.data),
-                "inline": one.is_inline,
+                "name": attachment.name,
+                "content_type": attachment.content_type,
+                "size": len(attachment.data),
+                "inline": attachment.is_inline,
             }
-            for one in mail.attachments
+            for attachment in mail.attachments
         ],
     }
 
@@ -83,8 +83,13 @@ def _bounce(report: Report) -> list[JsonObject]:
     """One entry for each recipient; one without an address if the report names none but our mail."""
     original = next(iter(report.original_message_ids), "")
     entries = [
-        {"address": one.email, "status": one.status, "action": one.action, "diagnostic": one.diagnostic}
-        for one in report.recipients
+        {
+            "address": recipient.email,
+            "status": recipient.status,
+            "action": recipient.action,
+            "diagnostic": recipient.diagnostic,
+        }
+        for recipient in report.recipients
     ] or [{"address": "", "status": "", "action": "", "diagnostic": ""}]
     return [{**entry, "original_message_id": original} for entry in entries]
 

@@ -20,8 +20,8 @@ BACKDATED_AFTER = timedelta(minutes=15)
 class MessageQuerySet(models.QuerySet["Message"]):
     def responses(self) -> "MessageQuerySet":
         """Answers that count: written by a person, delivered as far as we know, and not voided by a lead."""
-        said = Q(kind=MessageKind.OUTBOUND) | Q(kind=MessageKind.CONTACT)
-        return self.filter(said, is_automatic=False, failed_at=None, voided_at=None)
+        by_kind = Q(kind=MessageKind.OUTBOUND) | Q(kind=MessageKind.CONTACT)
+        return self.filter(by_kind, is_automatic=False, failed_at=None, voided_at=None)
 
     def questions(self) -> "MessageQuerySet":
         """Messages of the customer that need an answer, including monitoring alarms."""

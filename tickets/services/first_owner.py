@@ -63,9 +63,9 @@ def _owner_from_desk(at: datetime) -> FirstOwner:
     desk = Desk.objects.first()
     if desk is not None:
         named = ((desk.intake_owner_id, OwnerRule.INTAKE), (desk.duty_manager_id, OwnerRule.DUTY_MANAGER))
-        found = _first_present(named, at)
-        if found is not None:
-            return found
+        owner = _first_present(named, at)
+        if owner is not None:
+            return owner
     staff = get_user_model().objects.filter(is_active=True, is_staff=True)
     anybody = staff.order_by("-is_superuser", "pk").first()
     if anybody is None:

@@ -61,7 +61,7 @@ def mark_as_automatic(*, message: Message, actor: User, at: datetime) -> Message
     Locks each ticket, the lower numbers first. Raises DeskError for a message that is no mail of the customer.
     """
     alike = _waiting_alike(message)
-    tickets = {one.ticket_id for one in (message, *alike)}
+    tickets = {similar.ticket_id for similar in (message, *alike)}
     list(Ticket.objects.select_for_update().filter(pk__in=tickets).order_by("pk").values_list("pk"))
     ticket, message = _locked(message)
     if (
@@ -72,8 +72,8 @@ def mark_as_automatic(*, message: Message, actor: User, at: datetime) -> Message
         raise DeskError(_("Only an email of the customer can be marked as automatic."))
     _remember(message, is_automatic=True, actor=actor, at=at)
     _stop_counting(message, ticket, actor=actor, at=at)
-    for one in alike:
-        _stop_counting(one, lock_ticket(one.ticket), actor=actor, at=at)
+    for similar in alike:
+        _stop_counting(similar, lock_ticket(similar.ticket), actor=actor, at=at)
     return message
 
 
@@ -122,7 +122,7 @@ def _waiting_alike(message: Message) -> list[Message]:
     ).exclude(pk=message.pk)
     shape = _shape_of(message)
     recent = waiting.select_related("ticket").order_by("-at", "-pk")[:MOST_COMPARED]
-    return [one for one in recent if _shape_of(one) == shape]
+    return [question for question in recent if _shape_of(question) == shape]
 
 
 def _remember(message: Message, *, is_automatic: bool, actor: User, at: datetime) -> None:

@@ -54,11 +54,11 @@ def _refuse_impossible_merge(source: Ticket, target: Ticket) -> None:
         raise DeskError(_("A ticket cannot be merged into itself. Choose another one."))
     if source.is_drill or target.is_drill:
         raise DeskError(_("A fire drill cannot be merged: it is not counted in any report."))
-    for one in (source, target):
-        if one.merged_into_id is not None:
+    for ticket in (source, target):
+        if ticket.merged_into_id is not None:
             raise DeskError(
                 _("%(number)s has already been merged. Choose the ticket that stays.")
-                % {"number": one.number}
+                % {"number": ticket.number}
             )
     if source.customer_id and target.customer_id and source.customer_id != target.customer_id:
         raise DeskError(_("These tickets belong to different customers and cannot be merged."))

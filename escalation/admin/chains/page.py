@@ -106,10 +106,10 @@ class ChainPage(PreviewPage):
         if not is_allowed or not self._step_inline().has_view_permission(request, row):
             raise PermissionDenied
         try:
-            found: dict[str, Any] = {"forecast": self._forecast(request, row)}
+            result: dict[str, Any] = {"forecast": self._forecast(request, row)}
         except DeskError as error:
-            found = {"faults": str(error).splitlines()}
-        return TemplateResponse(request, "escalation/chain/timeline.html", {"now": timezone.now(), **found})
+            result = {"faults": str(error).splitlines()}
+        return TemplateResponse(request, "escalation/chain/timeline.html", {"now": timezone.now(), **result})
 
     def _forecast(self, request: HttpRequest, row: Any) -> Forecast:
         form = SampleForm(request.POST, customers=self._customers(request))
@@ -192,13 +192,13 @@ class ChainPage(PreviewPage):
 
 def _window(windows: Sequence[Window], priority: int) -> Window:
     kind = ClockKind.FIRST_RESPONSE
-    found = next((window for window in windows if (window.kind, window.priority) == (kind, priority)), None)
-    if found is None:
+    chosen = next((window for window in windows if (window.kind, window.priority) == (kind, priority)), None)
+    if chosen is None:
         raise DeskError(
             str(_("No first response time is set here for %(priority)s: the default policy applies."))
             % {"priority": Priority(priority).label}
         )
-    return found
+    return chosen
 
 
 def _by(at: datetime, user: Any) -> str:

@@ -114,14 +114,14 @@ class CalendarPage:
     def context(self) -> dict[str, Any]:
         begins, ends = self.weeks.span
         first = min(begins, self.now)
-        found = watches(self._rows(first, max(ends, self.now + AHEAD)))
+        shown = watches(self._rows(first, max(ends, self.now + AHEAD)))
         # Later shifts are not generated yet.
         gaps = gaps_within([self.rota], (self.now, min(ends, self.now + AHEAD)))
-        chosen = self._chosen(found)
+        chosen = self._chosen(shown)
         return {
             "page": self,
             "now": self.now,
-            "grid": grid_of(self.weeks, found, gaps, now=self.now, hues=hues_of(people_of(self.rota))),
+            "grid": grid_of(self.weeks, shown, gaps, now=self.now, hues=hues_of(people_of(self.rota))),
             "gaps": gaps,
             "chosen": chosen,
             "chosen_hours": self._in_words(chosen) if chosen is not None else None,
@@ -129,7 +129,7 @@ class CalendarPage:
             "following": self._from(self.weeks.first + SHOWN_WEEKS * WEEK),
             "today": self._from(self.this_week),
             "override_form": self.forms.get("override") or self._override_form(chosen),
-            "swap_form": self.forms.get("swap") or self._swap_form(chosen, found),
+            "swap_form": self.forms.get("swap") or self._swap_form(chosen, shown),
         }
 
     def act(self) -> str:
@@ -152,8 +152,8 @@ class CalendarPage:
         return _("%(name)s is on duty for that time.") % {"name": form.person_name}
 
     def _swap(self) -> str:
-        found = watches(self._rows(self.now, self.now + AHEAD))
-        form = self.forms["swap"] = SwapForm(self.request.POST, watches=found, zone=self.rota.zone)
+        swappable = watches(self._rows(self.now, self.now + AHEAD))
+        form = self.forms["swap"] = SwapForm(self.request.POST, watches=swappable, zone=self.rota.zone)
         if not form.is_valid():
             return ""
         swap_shifts(**form.cleaned_data, **self._by)
@@ -174,11 +174,11 @@ class CalendarPage:
         rows = shifts_within(since, until).filter(rota=self.rota)
         return rows.select_related("user", "layer", "override__made_by", "override__swap")
 
-    def _chosen(self, found: list[Watch]) -> Chosen | None:
+    def _chosen(self, shown: list[Watch]) -> Chosen | None:
         """The selection in the address: ``shift`` and ``at``, the start of a part, or the two ends of a gap."""
         given = self.request.GET
         begins, ends = parsed_moment(given.get("at", "")), parsed_moment(given.get("until", ""))
-        for watch in found:
+        for watch in shown:
             if str(watch.shift.pk) == given.get("shift") and begins in (None, watch.starts_at):
                 return Chosen(max(watch.starts_at, min(self.now, watch.ends_at)), watch.ends_at, watch)
         if begins is not None and ends is not None and begins < ends and "shift" not in given:

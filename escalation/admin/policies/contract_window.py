@@ -28,7 +28,7 @@ class WindowFormSet(BaseInlineFormSet):
     def windows(self) -> list[Window]:
         """The windows as entered; the form must be valid."""
         given = (data for data in self.cleaned_data if data and not data.get("DELETE"))
-        return [Window(one["kind"], one["priority"], one["minutes"], one["calendar"]) for one in given]
+        return [Window(row["kind"], row["priority"], row["minutes"], row["calendar"]) for row in given]
 
     def clean(self) -> None:
         super().clean()
@@ -73,14 +73,14 @@ def past_windows(contract: Contract) -> str:
 
 
 def _past(window: Any) -> str:
-    told = {
+    values = {
         "window": window,
         "minutes": window.minutes,
         "calendar": window.calendar,
         "since": _local(window.created_at),
         "until": _local(window.retired_at),
     }
-    return gettext("%(window)s: %(minutes)s min (%(calendar)s), from %(since)s to %(until)s") % told
+    return gettext("%(window)s: %(minutes)s min (%(calendar)s), from %(since)s to %(until)s") % values
 
 
 def _local(moment: datetime) -> str:

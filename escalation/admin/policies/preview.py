@@ -105,10 +105,10 @@ class PreviewPage(DeskAdmin):
         if not is_allowed:
             raise PermissionDenied
         try:
-            found = self._found(request, row)
+            result = self._found(request, row)
         except DeskError as error:
-            found = {"faults": str(error).splitlines()}
-        context = {"now": timezone.now(), "priorities": Priority, **found}
+            result = {"faults": str(error).splitlines()}
+        context = {"now": timezone.now(), "priorities": Priority, **result}
         return TemplateResponse(request, "escalation/preview/table.html", context)
 
     def _found(self, request: HttpRequest, row: Any) -> dict[str, Any]:

@@ -41,8 +41,8 @@ class ClockEventInline(EventColumns, ReadOnlyInline):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ClockEvent]":
         events: Any = super().get_queryset(request)
-        found: QuerySet[ClockEvent] = events.with_messages().select_related("actor", "holder")
-        return found
+        ledger_lines: QuerySet[ClockEvent] = events.with_messages().select_related("actor", "holder")
+        return ledger_lines
 
 
 @admin.register(Clock)

@@ -63,8 +63,8 @@ class ClockEventAdmin(EventColumns, ReadOnlyAdmin, RowAccessAdmin):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ClockEvent]":
         events: Any = super().get_queryset(request)
-        found: QuerySet[ClockEvent] = events.with_messages().select_related(*self.list_select_related)
-        return found
+        ledger_lines: QuerySet[ClockEvent] = events.with_messages().select_related(*self.list_select_related)
+        return ledger_lines
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[ClockEvent]:
         return visible_ledger(user)

@@ -20,10 +20,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, ticket: int | None, **options: Any) -> None:
         if ticket is not None and not Ticket.objects.filter(pk=ticket).exists():
             raise CommandError(_("There is no ticket SD#%(number)s.") % {"number": ticket})
-        found = verify(ticket=ticket) if ticket is not None else verify_whole_ledger()
-        for mismatch in found.mismatches:
+        verification = verify(ticket=ticket) if ticket is not None else verify_whole_ledger()
+        for mismatch in verification.mismatches:
             self.stdout.write(str(mismatch))
-        words = proof_in_words(wrong=len(found.mismatches), among=found.clocks)
-        if found.mismatches:
+        words = proof_in_words(wrong=len(verification.mismatches), among=verification.clocks)
+        if verification.mismatches:
             raise CommandError(words)
         self.stdout.write(words)

@@ -107,23 +107,25 @@ class _Requests:
 
 def _gateways() -> dict[str, Gateway]:
     """The gateways by URL schema. Only the listed plugins are loaded. Fails at start if one no longer uses requests."""
-    found: dict[str, Gateway] = {}
+    gateways: dict[str, Gateway] = {}
     for name in dict.fromkeys(f"{CHATS} {SMS} {CALLS}".split()):
         module = import_module(f"apprise.plugins.{name}")
         if not hasattr(module, "requests"):
             raise ImportError(f"Apprise's {name} does not use requests any more; take it off the list.")
         module.requests = _Requests(name)  # type: ignore[attr-defined]  # just seen
         gateway = Gateway(_plugin_in(module), _media(name), name in OWN_HOSTS)
-        found |= dict.fromkeys(_schemas(gateway.plugin), gateway)
-    return found
+        gateways |= dict.fromkeys(_schemas(gateway.plugin), gateway)
+    return gateways
 
 
 def _plugin_in(module: ModuleType) -> type[NotifyBase]:
     """The class that the module defines and that has a schema."""
     own = [
-        one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__
+        defined
+        for defined in vars(module).values()
+        if isinstance(defined, type) and defined.__module__ == module.__name__
     ]
-    return next(one for one in own if issubclass(one, NotifyBase) and _schemas(one))
+    return next(defined for defined in own if issubclass(defined, NotifyBase) and _schemas(defined))
 
 
 def _media(name: str) -> tuple[Medium, ...]:
@@ -152,13 +154,13 @@ def gateway_for(address: str) -> Gateway | None:
     schema, mark, _rest = address.partition("://")
     if schema.lower() not in ("http", "https"):
         return GATEWAYS.get(schema.lower()) if mark else None
-    return next((one for one in GATEWAYS.values() if _native(one, address)), None)
+    return next((gateway for gateway in GATEWAYS.values() if _native(gateway, address)), None)
 
 
 def _native(gateway: Gateway, address: str) -> dict[str, Any] | None:
     """Apprise's arguments for an address as the service itself hands it out, such as a bot's https URL."""
-    found: dict[str, Any] | None = cast(Any, gateway.plugin).parse_native_url(address)
-    return found
+    arguments: dict[str, Any] | None = cast(Any, gateway.plugin).parse_native_url(address)
+    return arguments
 
 
 def plugin_for(address: str) -> NotifyBase | None:
@@ -239,7 +241,7 @@ _ANY_MARKUP = re.compile("|".join(map(re.escape, _MARKUP)), re.IGNORECASE)
 
 def harmless(text: str) -> str:
     """Text that no chat reads as a mention, a link behind other words, or markup; bare URLs stay links."""
-    return _ANY_MARKUP.sub(lambda found: _MARKUP[found[0].lower()], text)
+    return _ANY_MARKUP.sub(lambda match: _MARKUP[match[0].lower()], text)
 
 
 def cut(text: str, most: int) -> str:
@@ -268,7 +270,7 @@ def says_no(address: str, responses: Sequence[requests.Response]) -> bool:
     if gateway is None:
         return False
     name = gateway.plugin.__module__.rpartition(".")[2]
-    return any(refusals.says_no(name, one.content.decode("utf-8", "replace")) for one in responses)
+    return any(refusals.says_no(name, response.content.decode("utf-8", "replace")) for response in responses)
 
 
 def recipients(plugin: NotifyBase) -> int:

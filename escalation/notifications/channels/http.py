@@ -118,10 +118,10 @@ def public_addresses(host: str, port: int) -> list[str]:
 
 def _addresses(host: str, port: int) -> list[str]:
     try:
-        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+        resolved = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:
         raise NoName from error
-    return list(dict.fromkeys(str(place[0]) for _family, _type, _protocol, _name, place in found))
+    return list(dict.fromkeys(str(place[0]) for _family, _type, _protocol, _name, place in resolved))
 
 
 def is_public(address: str) -> bool:
@@ -129,7 +129,7 @@ def is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address) and not any(ip in network for network in (UNICAST, NAT64)):
         return ip.ipv4_mapped is not None and is_public(str(ip.ipv4_mapped))
-    return all(one.is_global and not one.is_multicast for one in (ip, *_inside(ip)))
+    return all(candidate.is_global and not candidate.is_multicast for candidate in (ip, *_inside(ip)))
 
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")

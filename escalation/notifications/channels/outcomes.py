@@ -85,5 +85,5 @@ def with_kind(reason: str, error: BaseException) -> str:
 
 def translate_answer(text: str) -> str:
     """The text in the reader's language, if it is one of ours."""
-    reason = next((one for one in REASONS if text.startswith(one)), None)
+    reason = next((known for known in REASONS if text.startswith(known)), None)
     return gettext(reason) + text.removeprefix(reason) if reason is not None else text

@@ -20,11 +20,11 @@ _NO = frozenset(
 def says_no(service: str, body: str) -> bool:
     """True if ``body``, a response with a success status, is a refusal. ``service`` names Apprise's plugin."""
     try:
-        said = loads(body)
+        answer = loads(body)
     except (ValueError, RecursionError):  # no JSON, or a number or a nesting beyond Python's limits
         return service in MUST_SAY_YES or _plain_no(service, body)
     rule = RULES.get(service)
-    return _denies(said) or (rule is not None and rule(said))
+    return _denies(answer) or (rule is not None and rule(answer))
 
 
 def _plain_no(service: str, body: str) -> bool:
@@ -38,69 +38,73 @@ def _plain_no(service: str, body: str) -> bool:
             return False
 
 
-def _denies(said: Any) -> bool:
-    if not isinstance(said, dict):
+def _denies(answer: Any) -> bool:
+    if not isinstance(answer, dict):
         return False
-    if said.get("ok") is False or said.get("success") is False:
+    if answer.get("ok") is False or answer.get("success") is False:
         return True
-    return any(str(said.get(field)).lower() in _NO for field in _FIELDS)
+    return any(str(answer.get(field)).lower() in _NO for field in _FIELDS)
 
 
 def _not_zero(*fields: str) -> Callable[[Any], bool]:
     """For services that always send one of these numbers; a response without one is not theirs."""
 
-    def rule(said: Any) -> bool:
-        numbers = [said[field] for field in fields if field in said] if isinstance(said, dict) else []
+    def rule(answer: Any) -> bool:
+        numbers = [answer[field] for field in fields if field in answer] if isinstance(answer, dict) else []
         return not numbers or any(number not in (0, "0") for number in numbers)
 
     return rule
 
 
-def _listed(said: Any, *names: str) -> Iterable[Mapping[str, Any]]:
+def _listed(answer: Any, *names: str) -> Iterable[Mapping[str, Any]]:
     """The dictionaries in the list that is found by these names."""
     for name in names:
-        said = said.get(name) if isinstance(said, dict) else None
-    return [one for one in said if isinstance(one, dict)] if isinstance(said, list) else []
+        answer = answer.get(name) if isinstance(answer, dict) else None
+    return [message for message in answer if isinstance(message, dict)] if isinstance(answer, list) else []
 
 
-def _vonage(said: Any) -> bool:
-    return any(str(one.get("status")) != "0" for one in _listed(said, "messages"))
+def _vonage(answer: Any) -> bool:
+    return any(str(message.get("status")) != "0" for message in _listed(answer, "messages"))
 
 
-def _clicksend(said: Any) -> bool:
-    return any(one.get("status") != "SUCCESS" for one in _listed(said, "data", "messages"))
+def _clicksend(answer: Any) -> bool:
+    return any(message.get("status") != "SUCCESS" for message in _listed(answer, "data", "messages"))
 
 
-def _clickatell(said: Any) -> bool:
-    return any(one.get("accepted") is False or one.get("error") for one in _listed(said, "messages"))
+def _clickatell(answer: Any) -> bool:
+    return any(
+        message.get("accepted") is False or message.get("error") for message in _listed(answer, "messages")
+    )
 
 
-def _seven(said: Any) -> bool:
-    return str(said.get("success") if isinstance(said, dict) else said) != "100"
+def _seven(answer: Any) -> bool:
+    return str(answer.get("success") if isinstance(answer, dict) else answer) != "100"
 
 
-def _bulksms(said: Any) -> bool:
+def _bulksms(answer: Any) -> bool:
     statuses = [
-        one.get("status") for one in (said if isinstance(said, list) else [said]) if isinstance(one, dict)
+        message.get("status")
+        for message in (answer if isinstance(answer, list) else [answer])
+        if isinstance(message, dict)
     ]
-    return any(isinstance(one, dict) and str(one.get("type")).lower() in _NO for one in statuses)
+    return any(isinstance(message, dict) and str(message.get("type")).lower() in _NO for message in statuses)
 
 
-def _burstsms(said: Any) -> bool:
-    error = said.get("error") if isinstance(said, dict) else None
+def _burstsms(answer: Any) -> bool:
+    error = answer.get("error") if isinstance(answer, dict) else None
     return isinstance(error, dict) and error.get("code") != "SUCCESS"
 
 
-def _telnyx(said: Any) -> bool:
-    return any("failed" in str(one.get("status")) for one in _listed(said, "data", "to"))
+def _telnyx(answer: Any) -> bool:
+    return any("failed" in str(message.get("status")) for message in _listed(answer, "data", "to"))
 
 
-def _messagebird(said: Any) -> bool:
-    return any("failed" in str(one.get("status")) for one in _listed(said, "recipients", "items"))
+def _messagebird(answer: Any) -> bool:
+    return any("failed" in str(message.get("status")) for message in _listed(answer, "recipients", "items"))
 
 
-def _wxpusher(said: Any) -> bool:
-    return any(one.get("code") != 1000 for one in _listed(said, "data"))
+def _wxpusher(answer: Any) -> bool:
+    return any(message.get("code") != 1000 for message in _listed(answer, "data"))
 
 
 RULES: Mapping[str, Callable[[Any], bool]] = {
