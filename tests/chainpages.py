@@ -19,7 +19,7 @@ def chain_post(steps: Iterable[EscalationStep] = (), added: Iterable[StepSpec] =
 
 
 def step_post(number: int, spec: StepSpec) -> dict[str, Any]:
-    said = {
+    values = {
         "amount": spec.percent if spec.percent is not None else abs(spec.minutes_from_due or 0),
         "unit": _unit(spec),
         "highest_priority": spec.highest_priority,
@@ -34,7 +34,7 @@ def step_post(number: int, spec: StepSpec) -> dict[str, Any]:
         **({"ack_required": "on"} if spec.ack_required else {}),
         **{f"channels_{place}": medium for place, medium in enumerate(spec.channels)},
     }
-    return {f"steps-{number}-{name}": value for name, value in said.items()}
+    return {f"steps-{number}-{name}": value for name, value in values.items()}
 
 
 def _unit(spec: StepSpec) -> str:

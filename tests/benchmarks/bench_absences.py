@@ -87,7 +87,7 @@ def report(tickets: int) -> None:
     crowd.promises(COUNTED)
     with CaptureQueriesContext(connection) as captured:
         move_from_absent(now=make.NOW)
-    queries = sum(not one["sql"].startswith(CONTROL) for one in captured.captured_queries)
+    queries = sum(not query["sql"].startswith(CONTROL) for query in captured.captured_queries)
     back, offered = timed(lambda: offer_back(now=make.NOW + DAY))
     assert offered == tickets + COUNTED == AbsenceMove.objects.offered().count(), offered
     print(f"{tickets:,} tickets of somebody who goes away on {connection.vendor}")

@@ -94,11 +94,11 @@ def report(crowd: Crowd, options: argparse.Namespace) -> None:
     done = sweep(now=make.NOW, seconds=3_600)
     spent = time.perf_counter() - started
     assert done.acted == options.due == Escalation.objects.count(), done
-    told = Notification.objects.count() / options.due
+    notifications = Notification.objects.count() / options.due
     crowd.promises(COUNTED, due_in=timedelta(0))
     with CaptureQueriesContext(connection) as captured:
         sweep(now=make.NOW)
-    each = sum(not one["sql"].startswith(CONTROL) for one in captured.captured_queries) / COUNTED
+    each = sum(not query["sql"].startswith(CONTROL) for query in captured.captured_queries) / COUNTED
 
     print(
         f"{connection.vendor}: {options.due:,} due, {options.running:,} running, {options.finished:,} finished"
@@ -113,7 +113,7 @@ def report(crowd: Crowd, options: argparse.Namespace) -> None:
         done.acted / raw,
         f"{each:.1f} queries each",
     )
-    print(f"{told:.1f} people told for each")
+    print(f"{notifications:.1f} people told for each")
 
 
 CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")

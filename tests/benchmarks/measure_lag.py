@@ -60,7 +60,7 @@ def main() -> None:
     with a_desk() as (desk, outside):
         customers = Customers(desk.lmtp_port, random.Random(1), every=60 / options.promises, burst=1)
         colleague = Colleague(desk, picking(random.Random(2)), every=20)
-        threads = [threading.Thread(target=one.work, daemon=True) for one in (customers, colleague)]
+        threads = [threading.Thread(target=person.work, daemon=True) for person in (customers, colleague)]
         for thread in threads:
             thread.start()
         began = timezone.now() + WARM_UP
@@ -124,11 +124,13 @@ def starts(words: str) -> list[datetime]:
 
 def line(what: str, lags: Sequence[float]) -> None:
     """Percentiles by nearest rank."""
-    found = sorted(lags)
+    ordered = sorted(lags)
     shown = (
-        [f"{found[math.ceil(share * len(found)) - 1]:8.1f}" for share in (0.5, 0.99, 1)] if found else ["-"]
+        [f"{ordered[math.ceil(share * len(ordered)) - 1]:8.1f}" for share in (0.5, 0.99, 1)]
+        if ordered
+        else ["-"]
     )
-    print(f"{what:40}{len(found):8}{''.join(shown)}")
+    print(f"{what:40}{len(ordered):8}{''.join(shown)}")
 
 
 if __name__ == "__main__":

@@ -75,6 +75,6 @@ class Outside:
                 None,
             )
 
-        found = until(find, f"a letter to {address} with {words!r}", seconds)
-        assert found
-        return found
+        letter = until(find, f"a letter to {address} with {words!r}", seconds)
+        assert letter
+        return letter

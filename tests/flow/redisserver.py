@@ -90,12 +90,12 @@ class RedisServer:
 
     def waiting(self) -> int:
         """Tasks that nobody has taken."""
-        found = self.client.llen("django_q:supportdesk:q")
-        assert isinstance(found, int)
-        return found
+        length = self.client.llen("django_q:supportdesk:q")
+        assert isinstance(length, int)
+        return length
 
     def listeners(self) -> int:
         """Who waits for a task now."""
-        found = self.client.info("clients")
-        assert isinstance(found, dict)
-        return int(found["blocked_clients"])
+        info = self.client.info("clients")
+        assert isinstance(info, dict)
+        return int(info["blocked_clients"])

@@ -95,7 +95,7 @@ def english_in(text: str, known: set[str]) -> Iterator[str]:
 def chinese_in(text: str, known: set[str]) -> Iterator[str]:
     """Chinese words of an English text that nobody wrote there."""
     for words in CHINESE.findall(text):
-        if words not in OWN_NAMES and not any(words in one for one in known):
+        if words not in OWN_NAMES and not any(words in name for name in known):
             yield words
 
 

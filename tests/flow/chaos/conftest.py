@@ -35,7 +35,7 @@ class Stage:
 
     def start(self) -> None:
         self.threads = [
-            threading.Thread(target=one.work, daemon=True) for one in (self.customers, self.colleague)
+            threading.Thread(target=person.work, daemon=True) for person in (self.customers, self.colleague)
         ]
         for thread in self.threads:
             thread.start()

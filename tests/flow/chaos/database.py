@@ -97,7 +97,7 @@ class OwnServer:
 
 
 def _binary(name: str) -> str:
-    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
-    path = str(found[-1]) if found else shutil.which(name)
+    paths = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    path = str(paths[-1]) if paths else shutil.which(name)
     assert path, f"PostgreSQL's {name} is missing"
     return path

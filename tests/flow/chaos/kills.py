@@ -51,10 +51,10 @@ KILLS = tuple(Kill)
 
 def sequence(rounds: int, chance: random.Random) -> list[Kill]:
     """Every kind once before any comes again, in a random order each time."""
-    found: list[Kill] = []
-    while len(found) < rounds:
-        found += chance.sample(KILLS, len(KILLS))
-    return found[:rounds]
+    kills: list[Kill] = []
+    while len(kills) < rounds:
+        kills += chance.sample(KILLS, len(KILLS))
+    return kills[:rounds]
 
 
 @dataclass
@@ -109,8 +109,8 @@ class Killer:
             case Kill.IDLE_WORKER:
                 return next(pid for pid in self._workers().values() if pid != self._busy())
             case _:
-                found = until(lambda: self._by_role(what, children), f"the {what}", 60)
-                return found[-1]
+                pids = until(lambda: self._by_role(what, children), f"the {what}", 60)
+                return pids[-1]
 
     def _by_role(self, role: str, children: list[int]) -> list[int]:
         return [int(number) for number in ROLES[role].findall(self.desk.words) if int(number) in children]

@@ -76,7 +76,7 @@ class Customers:
                 return
 
     def _next(self) -> Question:
-        first = [one for one in self.taken if not one.about]
+        first = [question for question in self.taken if not question.about]
         if first and self.chance.random() < 0.1:
             about = self.chance.choice(first)
             return Question(f"more-{uuid4().hex[:12]}", about.sender, about.key)

@@ -15,11 +15,11 @@ def build() -> None:
     Mailbox.objects.update(host="")
     policy = Policy.objects.get(name="One minute")
     policy.steps.all().delete()
-    told = [Whom.PREVIOUS_HOLDER, Whom.ACCOUNT_MANAGER]
+    recipients = [Whom.PREVIOUS_HOLDER, Whom.ACCOUNT_MANAGER]
     _step(policy, percent=50, tell=[Whom.HOLDER])
     _step(policy, percent=80, tell=[Whom.HOLDER, Whom.MANAGER])
-    _step(policy, percent=100, tell=told, reassign_to=Whom.MANAGER)
-    _step(policy, percent=150, tell=told, reassign_to=Whom.MANAGER)
+    _step(policy, percent=100, tell=recipients, reassign_to=Whom.MANAGER)
+    _step(policy, percent=150, tell=recipients, reassign_to=Whom.MANAGER)
     _step(policy, percent=200, tell=[Whom.HOLDER, Whom.DUTY_MANAGER], repeat_minutes=1, repeat_cap=1)
 
 

@@ -34,11 +34,11 @@ class Evidence:
 
 
 def problems(evidence: Evidence) -> list[str]:
-    found = [
+    differences = [
         *_mails_in(evidence), *_answers(evidence), *_breaches(evidence.until), *_steps(evidence.until),
         *_moves(), *_lines(), *_notifications(evidence.until), *_mails_out(evidence),
     ]  # fmt: skip
-    return [*found, *(f"ledger: {mismatch}" for mismatch in verify().mismatches)]
+    return [*differences, *(f"ledger: {mismatch}" for mismatch in verify().mismatches)]
 
 
 def _mails_in(evidence: Evidence) -> Iterator[str]:
@@ -47,27 +47,27 @@ def _mails_in(evidence: Evidence) -> Iterator[str]:
         InboundEmail.objects.filter(state=IntakeState.PROCESSED).values_list("rfc_message_id", flat=True)
     )
     inbound = Message.objects.filter(kind=MessageKind.INBOUND).values_list("rfc_message_id", "ticket")
-    ticket_of, said = dict(inbound), Counter(key for key, _ticket in inbound)
+    ticket_of, messages = dict(inbound), Counter(key for key, _ticket in inbound)
     for question in evidence.questions:
         key = question.message_id
-        if (rows[key], said[key]) != (1, 1):
-            yield f"mail {key}: {rows[key]} raw mails processed, {said[key]} messages"
+        if (rows[key], messages[key]) != (1, 1):
+            yield f"mail {key}: {rows[key]} raw mails processed, {messages[key]} messages"
         elif question.about and ticket_of[key] != ticket_of.get(f"{question.about}@tempo.example"):
             yield f"mail {key} is not on the ticket of the mail it answers"
     firsts = sum(not question.about for question in evidence.questions)
-    if Ticket.objects.count() != firsts or sum(said.values()) != len(evidence.questions):
-        yield f"{Ticket.objects.count()} tickets and {sum(said.values())} messages for {firsts} first mails"
+    if Ticket.objects.count() != firsts or sum(messages.values()) != len(evidence.questions):
+        yield f"{Ticket.objects.count()} tickets and {sum(messages.values())} messages for {firsts} first mails"
 
 
 def _answers(evidence: Evidence) -> Iterator[str]:
     """Each form that was taken acted once, each that was held back not at all."""
-    said = Counter(Message.objects.filter(kind=MessageKind.OUTBOUND).values_list("body", flat=True))
+    sent = Counter(Message.objects.filter(kind=MessageKind.OUTBOUND).values_list("body", flat=True))
     for answer in evidence.answers:
-        if said[answer.body] != 1:
-            yield f"ticket {answer.ticket}: the answer of {answer.tries} tries stands there {said[answer.body]} times"
-    if sum(said.values()) != len(evidence.answers):
-        yield f"{sum(said.values())} answers on tickets, {len(evidence.answers)} were taken"
-    yield from (f"an answer that was held back stands there: {body}" for body in evidence.held if said[body])
+        if sent[answer.body] != 1:
+            yield f"ticket {answer.ticket}: the answer of {answer.tries} tries stands there {sent[answer.body]} times"
+    if sum(sent.values()) != len(evidence.answers):
+        yield f"{sum(sent.values())} answers on tickets, {len(evidence.answers)} were taken"
+    yield from (f"an answer that was held back stands there: {body}" for body in evidence.held if sent[body])
 
 
 def _breaches(until: datetime) -> Iterator[str]:
@@ -85,7 +85,7 @@ def _steps(until: datetime) -> Iterator[str]:
     chains, fired = Chains.of_clocks(clocks), firings_by_clock(clocks)
     for clock in clocks:
         chain = sorted(chains.of_clock(clock), key=lambda step: step_time(clock, step))
-        course = sorted(fired.get(clock.pk, []), key=lambda one: one.pk)
+        course = sorted(fired.get(clock.pk, []), key=lambda escalation: escalation.pk)
         for problem in (*_fired_wrongly(clock, chain, course), *_missing(clock, chain, course, until)):
             yield f"promise {clock.pk} of ticket {clock.ticket_id}: {problem}"
 
@@ -93,18 +93,24 @@ def _steps(until: datetime) -> Iterator[str]:
 def _fired_wrongly(
     clock: Clock, chain: Sequence[EscalationStep], course: Sequence[Escalation]
 ) -> Iterator[str]:
-    doubled = [key for key, count in Counter((one.step_id, one.round) for one in course).items() if count > 1]
+    doubled = [
+        key
+        for key, count in Counter((escalation.step_id, escalation.round) for escalation in course).items()
+        if count > 1
+    ]
     yield from (f"step and round {key} fired more than once" for key in doubled)
     before: Escalation | None = None
-    for one in course:
-        passed = [step.pk for step in chain if step_time(clock, step) <= one.fired_at]
-        if one.round == 0 and (not passed or passed[-1] != one.step_id):
-            yield f"step {one.step} fired at {one.fired_at}, when the chain asked for another"
-        if one.round and (before is None or before.step_id != one.step_id or one.round != before.round + 1):
-            yield f"repeat {one.round} of step {one.step} follows {before}"
-        if one.fired_at < one.due_at:
-            yield f"step {one.step} fired early"
-        before = one
+    for escalation in course:
+        passed = [step.pk for step in chain if step_time(clock, step) <= escalation.fired_at]
+        if escalation.round == 0 and (not passed or passed[-1] != escalation.step_id):
+            yield f"step {escalation.step} fired at {escalation.fired_at}, when the chain asked for another"
+        if escalation.round and (
+            before is None or before.step_id != escalation.step_id or escalation.round != before.round + 1
+        ):
+            yield f"repeat {escalation.round} of step {escalation.step} follows {before}"
+        if escalation.fired_at < escalation.due_at:
+            yield f"step {escalation.step} fired early"
+        before = escalation
 
 
 def _missing(
@@ -138,13 +144,16 @@ def _moves() -> Iterator[str]:
         counts = (moves[ticket], notes[ticket], timeline[ticket], ledger[ticket])
         if len(set(counts)) != 1:
             yield f"ticket {ticket}: moves, notes, timeline, ledger: {counts}"
-    told = moved.filter(notifications__recipient=F("to_owner"))
-    yield from (f"escalation {one.pk} did not tell the new holder" for one in moved.exclude(pk__in=told))
+    moves_told = moved.filter(notifications__recipient=F("to_owner"))
+    yield from (
+        f"escalation {escalation.pk} did not tell the new holder"
+        for escalation in moved.exclude(pk__in=moves_told)
+    )
     yield from _holders(moved.order_by("pk").select_related("clock"))
 
 
 def _holders(moved: Iterable[Escalation]) -> Iterator[str]:
-    last = {one.clock.ticket_id: one.to_owner_id for one in moved}
+    last = {escalation.clock.ticket_id: escalation.to_owner_id for escalation in moved}
     for ticket in Ticket.objects.filter(pk__in=last):
         if ticket.owner_id != last[ticket.pk]:
             yield f"ticket {ticket.pk} is not with whom it was escalated to"
@@ -179,11 +188,11 @@ def _notifications(until: datetime) -> Iterator[str]:
     for row in rows.exclude(done):
         yield f"notification {row.pk} to {row.recipient}: {row.state}, next {row.next_try_at}"
     silent = Escalation.objects.filter(fired_at__lte=until, notifications=None)
-    yield from (f"escalation {one.pk} told nobody" for one in silent)
-    told = Counter(
+    yield from (f"escalation {escalation.pk} told nobody" for escalation in silent)
+    notices = Counter(
         Notification.objects.exclude(escalation=None).values_list("escalation", "recipient", "kind")
     )
-    yield from (f"told twice: {key}" for key, count in told.items() if count > 1)
+    yield from (f"told twice: {key}" for key, count in notices.items() if count > 1)
 
 
 def _mails_out(evidence: Evidence) -> Iterator[str]:
