@@ -107,7 +107,7 @@ def test_author_and_holder_are_told_that_the_answer_did_not_arrive(ticket, ann):
     assert "550 no such user" in notice.mail.text
 
 
-def test_nobody_who_left_is_written_to(ticket, ann):
+def test_people_who_left_get_no_notification(ticket, ann):
     message = answered(ticket, 20)
     assign(ticket=ticket, to=staff("bob"), actor=ann, at=minute(25))
     ann.is_active = False
@@ -157,7 +157,7 @@ def test_what_becomes_a_p0_pages_the_person_on_duty(ticket, ann, answered_before
 
 
 @pytest.mark.parametrize("priority", [Priority.P1, Priority.P3])
-def test_other_changes_page_nobody(ticket, ann, priority):
+def test_changes_to_other_priorities_page_nobody(ticket, ann, priority):
     change_priority(ticket=ticket, priority=priority, actor=ann, at=minute(5), reason="some users")
     assert told(NoticeKind.PAGED) == set()
 
@@ -193,14 +193,14 @@ def test_closing_without_an_answer_for_a_reason_is_a_breach_at_the_due_time(tick
 
 
 @pytest.mark.parametrize("status", [Status.RESOLVED, Status.CLOSED])
-def test_ending_an_answered_ticket_is_anybodys(ticket, ann, status):
+def test_anybody_may_end_an_answered_ticket(ticket, ann, status):
     answered(ticket, 5)
     set_status(ticket=ticket, status=status, actor=ann, at=minute(6))
     ticket.refresh_from_db()
     assert ticket.status == status
 
 
-def test_waiting_for_the_customer_is_nobodys_answer_and_allowed(ticket, ann):
+def test_setting_a_ticket_to_waiting_is_allowed_and_is_no_answer(ticket, ann):
     set_status(ticket=ticket, status=Status.WAITING, actor=ann, at=minute(5))
     assert clock_of(ticket).state == ClockState.RUNNING
 
@@ -254,7 +254,7 @@ def test_the_ledger_knows_who_held_the_promise(ticket, ann):
     assert (line.cause, line.data) == ("on holiday", {"rule": "by_hand"})
 
 
-def test_an_answered_promise_is_nobodys_any_more(ticket, ann):
+def test_later_owners_do_not_hold_an_answered_promise(ticket, ann):
     answered(ticket, 5)
     before = clock_of(ticket).events.count()
     assign(ticket=ticket, to=staff("bob"), actor=ann, at=minute(10))

@@ -80,7 +80,7 @@ def test_what_django_q2_takes_by_default_is_refused(settings: Any) -> None:
     assert ids(check_queue(None)) == {f"desk.E{number}" for number in (103, 104, 105, 106, 107, 110)}
 
 
-def test_redis_is_told_what_it_loses_and_no_more(settings: Any) -> None:
+def test_the_redis_check_warns_only_of_what_redis_may_lose(settings: Any) -> None:
     settings.Q_CLUSTER = settings.Q_CLUSTER | {"redis": "redis://127.0.0.1"}
     (message,) = [message for message in check_deployment(None) if message.id == "desk.I001"]
     assert not message.is_serious()

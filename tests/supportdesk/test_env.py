@@ -115,6 +115,6 @@ def test_a_folder_this_user_may_not_write_to_is_refused(tmp_path, monkeypatch):
         env(str(tmp_path)).folder("X", Path("/"))
 
 
-def test_a_folder_that_is_made_is_nobody_elses(tmp_path):
+def test_a_created_folder_is_accessible_to_its_owner_only(tmp_path):
     made = Env({"VAR": str(tmp_path / "desk")}).folder("VAR", tmp_path)
     assert made.stat().st_mode & 0o077 == 0

@@ -39,7 +39,7 @@ def test_a_profile_decides_over_the_browser(language, zone):
 
 
 @pytest.mark.django_db
-def test_afterwards_everything_is_as_before():
+def test_language_and_zone_are_restored_after_the_request():
     before = (translation.get_language(), timezone.get_current_timezone_name())
     seen_by(staff(language="zh-hans", time_zone="America/New_York"))
     assert (translation.get_language(), timezone.get_current_timezone_name()) == before
@@ -56,7 +56,7 @@ def test_a_visitor_costs_no_query(settings):
     assert seen_by(AnonymousUser())[:2] == ("en", settings.DESK_TIME_ZONE)
 
 
-def test_the_signs_of_life_ask_for_no_user():
+def test_health_and_alive_pages_load_no_user():
     class Unreachable:
         @property
         def is_authenticated(self) -> bool:

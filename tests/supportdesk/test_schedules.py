@@ -32,7 +32,7 @@ def sweep_row() -> Schedule:
     return Schedule.objects.get(name="sweep")
 
 
-def test_missing_rows_are_made_and_minute_tasks_run_at_once(synced):
+def test_missing_schedules_are_created_and_minute_tasks_run_at_once(synced):
     assert synced == SyncReport(created=NAMES)
     assert synced.changed
     assert set(Schedule.objects.values_list("name", flat=True)) == set(NAMES)
@@ -40,7 +40,7 @@ def test_missing_rows_are_made_and_minute_tasks_run_at_once(synced):
     assert (row.func, row.minutes, row.repeats, row.next_run) == ("supportdesk.tasks.enforce", 1, -1, NOW)
 
 
-def test_a_second_time_nothing_changes(synced):
+def test_a_second_sync_changes_nothing(synced):
     report = sync_schedules(now=NOW + timedelta(hours=1))
     assert report == SyncReport()
     assert not report.changed
@@ -75,7 +75,7 @@ def test_a_row_edited_by_hand_is_repaired_and_runs_at_once(synced, edit):
 
 
 @pytest.mark.parametrize("minutes", [-60, 0, 1])
-def test_a_row_that_is_due_or_next_is_left_alone(synced, minutes):
+def test_a_schedule_that_is_due_or_next_is_left_alone(synced, minutes):
     Schedule.objects.filter(name="sweep").update(next_run=NOW + timedelta(minutes=minutes))
     assert not sync_schedules(now=NOW).changed
 
@@ -87,14 +87,14 @@ def test_a_weekly_run_that_an_outage_held_up_is_not_forgotten(synced):
 
 
 @pytest.mark.parametrize("name", ["", None, "weekly report"])
-def test_foreign_rows_go(synced, name):
+def test_schedules_the_desk_does_not_define_are_deleted(synced, name):
     Schedule.objects.create(name=name, func="print", args="(", next_run=NOW)
     report = sync_schedules(now=NOW)
     assert len(report.removed) == 1
     assert Schedule.objects.count() == len(NAMES)
 
 
-def test_of_two_rows_of_one_name_one_goes(synced):
+def test_of_two_schedules_of_one_name_one_is_deleted(synced):
     twin = sweep_row()
     twin.pk = None
     twin.save()

@@ -85,7 +85,7 @@ def test_the_cost_does_not_grow_with_people_or_customers(ann, count_queries):
     [visible_tickets, visible_attachments, visible_inbound, visible_outbound],
     ids=lambda f: f.__name__,
 )
-def test_nobody_and_the_switched_off_see_nothing(sees):
+def test_anonymous_and_inactive_users_see_nothing(sees):
     gone = AdminFactory(is_active=False)
     ticket = TicketFactory(owner=gone)
     AttachmentFactory(message__ticket=ticket)

@@ -205,7 +205,7 @@ def test_with_nobody_at_all_it_stays_the_superusers_are_told_once_and_it_heals(b
     assert AbsenceMove.objects.get().to_owner == boss
 
 
-def test_what_a_person_gives_to_somebody_away_stays_there(ann, bob):
+def test_a_ticket_that_a_person_gives_to_an_absent_colleague_stays_there(ann, bob):
     ticket, other = ticket_of(ann), ticket_of(ann)
     away(ann)
     run(10)
@@ -215,7 +215,7 @@ def test_what_a_person_gives_to_somebody_away_stays_there(ann, bob):
     assert owner_of(other) == bob
 
 
-def test_what_somebody_away_takes_over_stays_there(ann, boss):
+def test_a_ticket_that_an_absent_person_takes_over_stays_there(ann, boss):
     ticket = ticket_of(boss)
     away(ann)
     run(10)
@@ -224,7 +224,7 @@ def test_what_somebody_away_takes_over_stays_there(ann, boss):
     assert owner_of(ticket) == ann
 
 
-def test_what_was_given_before_an_absence_was_entered_moves(ann, bob, boss):
+def test_a_ticket_given_before_the_absence_was_entered_moves(ann, bob, boss):
     ticket = ticket_of(boss)
     assign(ticket=ticket, to=ann, actor=boss, at=minute(20))
     away(ann, start=10)
@@ -232,7 +232,7 @@ def test_what_was_given_before_an_absence_was_entered_moves(ann, bob, boss):
     assert owner_of(ticket) == bob
 
 
-def test_what_the_desk_gives_to_somebody_away_moves_on(ann, bob, boss):
+def test_a_ticket_that_the_desk_gives_to_an_absent_person_moves_on(ann, bob, boss):
     away(ann)
     run(10)
     ticket = ticket_of(boss, at=11)
@@ -242,7 +242,7 @@ def test_what_the_desk_gives_to_somebody_away_moves_on(ann, bob, boss):
     assert owner_of(ticket) == bob
 
 
-def test_once_for_an_absence_even_if_the_desk_gives_it_back(ann, bob):
+def test_a_ticket_moves_once_per_absence_even_if_the_desk_gives_it_back(ann, bob):
     ticket = ticket_of(ann)
     away(ann)
     run(10)
@@ -431,7 +431,7 @@ def test_a_closed_ticket_without_any_promise_has_no_note_but_moves_when_owed(ann
     assert not ticket.messages.exists()
 
 
-def test_it_leaves_what_was_closed_meanwhile(ann, monkeypatch):
+def test_a_ticket_closed_meanwhile_does_not_move(ann, monkeypatch):
     ticket = ticket_of(ann)
     away(ann)
     lock = moving.lock_tickets_unless_busy

@@ -67,7 +67,7 @@ def offers():
     return list(Notification.objects.filter(kind=NoticeKind.BACK))
 
 
-def test_when_the_absence_ends_it_is_offered_once_and_nothing_moves_by_itself(ticket, ann, bob):
+def test_when_the_absence_ends_the_ticket_is_offered_once_and_does_not_move_by_itself(ticket, ann, bob):
     assert offer_back(now=minute(99)) == 0
     assert offer_back(now=minute(100)) == 1
     assert offer_back(now=minute(101)) == 0
@@ -92,7 +92,7 @@ def test_whoever_is_away_in_another_absence_is_not_back(ticket, ann):
     assert offer_back(now=minute(200)) == 1
 
 
-def test_what_is_done_or_went_elsewhere_is_not_offered(ann, bob, boss, absence):
+def test_tickets_that_are_done_or_went_elsewhere_are_not_offered(ann, bob, boss, absence):
     done, gone, here = ticket_of(ann), ticket_of(ann), ticket_of(ann)
     move_from_absent(now=minute(10))
     answered(done, 20, actor=bob, then=Status.RESOLVED)
@@ -107,7 +107,7 @@ def test_what_is_done_or_went_elsewhere_is_not_offered(ann, bob, boss, absence):
     assert str(gone) not in offers()[0].detail
 
 
-def test_what_a_deputy_of_the_deputy_holds_is_offered_to_who_had_it_first(ticket, ann, bob):
+def test_a_ticket_held_by_the_deputys_deputy_is_offered_to_its_first_owner(ticket, ann, bob):
     cy = staff("cy")
     bob.staff_profile.deputy = cy
     bob.staff_profile.save()
@@ -144,7 +144,7 @@ def test_the_notification_leads_to_the_page_of_all_of_them(ann, ticket):
     assert "/escalation/absencemove/" in text
 
 
-def test_taken_back_with_ledger_timeline_note_and_word_to_the_other(move, ticket, ann, bob):
+def test_taking_back_writes_ledger_timeline_note_and_a_notification(move, ticket, ann, bob):
     take_back(move=move, actor=ann, at=minute(110))
     assert owner_of(ticket) == ann
     line = ticket.timeline.filter(fact=Fact.OWNER).latest("pk")
@@ -158,13 +158,13 @@ def test_taken_back_with_ledger_timeline_note_and_word_to_the_other(move, ticket
     assert (move.settled_as, move.settled_by, move.settled_at) == (Settled.TAKEN_BACK, ann, minute(110))
 
 
-def test_given_back_by_who_has_it_the_other_is_told(move, ticket, ann, bob):
+def test_when_the_stand_in_gives_the_ticket_back_the_former_owner_is_told(move, ticket, ann, bob):
     take_back(move=move, actor=bob, at=minute(110))
     assert owner_of(ticket) == ann
     assert Notification.objects.get(kind=NoticeKind.TAKEN_BACK).recipient == ann
 
 
-def test_kept_nothing_moves(move, ticket, bob):
+def test_keeping_a_ticket_moves_nothing(move, ticket, bob):
     keep(move=move, actor=bob, at=minute(110))
     assert owner_of(ticket) == bob
     move.refresh_from_db()
@@ -173,7 +173,7 @@ def test_kept_nothing_moves(move, ticket, bob):
 
 
 @pytest.mark.parametrize("service", [take_back, keep])
-def test_decided_once(move, ann, bob, service):
+def test_an_offer_is_decided_only_once(move, ann, bob, service):
     keep(move=move, actor=bob, at=minute(110))
     with pytest.raises(DeskError, match="nothing left to decide"):
         service(move=move, actor=ann, at=minute(111))

@@ -60,7 +60,7 @@ def test_entering_an_absence_says_who_stands_in(login, ann, bob):
     assert any(f"go to {bob.get_full_name()} as deputy" in line for line in said(response))
 
 
-def test_of_an_absence_that_is_over_nothing_is_foretold(login, ann):
+def test_no_forecast_is_shown_for_an_absence_that_is_over(login, ann):
     response = entered(login(ann), ann, "2020-01-01", "2020-01-02")
     assert Absence.objects.filter(user=ann, ends_at__year=2020).exists()
     assert not any("as deputy" in line for line in said(response))
@@ -100,13 +100,13 @@ def test_both_see_it_in_the_list_and_strangers_do_not(login, move, ann, bob):
     assert listed(login(staff("eve", groups=MANAGER)), AbsenceMove) == []
 
 
-def test_taken_back_from_the_list(login, move, ticket, ann):
+def test_tickets_can_be_taken_back_from_the_list(login, move, ticket, ann):
     response = run_action(login(ann), "take_back", [move])
     assert said(response) == ["1 was done."]
     assert Ticket.objects.get(pk=ticket.pk).owner == ann
 
 
-def test_kept_from_the_list_and_decided_once(login, move, ticket, bob):
+def test_tickets_can_be_kept_from_the_list_once(login, move, ticket, bob):
     client = login(bob)
     run_action(client, "keep", [move])
     move.refresh_from_db()
@@ -146,7 +146,7 @@ def test_the_ticket_page_asks_those_who_may_decide(login, move, ticket, ann, bob
 
 
 @pytest.mark.parametrize(("act", "owner"), [("take_back", "ann"), ("keep", "bob")])
-def test_decided_on_the_ticket_page(login, move, ticket, bob, act, owner):
+def test_an_offer_can_be_decided_on_the_ticket_page(login, move, ticket, bob, act, owner):
     token = "11111111-1111-4111-8111-111111111111"
     url = reverse("admin:tickets_ticket_act", args=[ticket.pk, act])
     login(bob).post(url, {"token": token, "move": move.pk})

@@ -171,7 +171,7 @@ def test_a_chain_that_ends_nowhere_is_refused(login, director, default, calendar
         ("tell", ["boss"], "boss is not one of the available choices"),
     ],
 )
-def test_what_is_entered_wrongly_is_said(login, director, default, calendar, name, value, sentence):
+def test_invalid_input_in_a_step_is_reported(login, director, default, calendar, name, value, sentence):
     data = only(default, calendar, UP) | {f"steps-0-{name}": value}
     response = login(director).post(page_url(default), data)
     assert sentence in str(response.context["inline_admin_formsets"][0].formset.forms[0].errors)

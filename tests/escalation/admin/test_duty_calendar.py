@@ -95,7 +95,7 @@ def test_everybody_on_the_staff_sees_it(login, rota, group, language):
     assert response.context["may_write"] is (group not in ("Account manager", "Operator"))
 
 
-def test_others_do_not(login, client, rota):
+def test_users_outside_the_staff_do_not_see_the_calendar(login, client, rota):
     assert login(staff("nobody")).get(page(rota)).status_code == 403
     client.logout()
     assert client.get(page(rota)).status_code == 302
@@ -123,7 +123,7 @@ def test_a_wrong_address_shows_this_week(login, lead, rota, text):
     assert str(grid.weeks[0][0].date) == "2026-11-16"
 
 
-def test_both_clocks_are_shown_and_gaps_are_marked(login, lead):
+def test_both_zones_are_shown_and_gaps_are_marked(login, lead):
     rota = DutyRotaFactory(time_zone="Asia/Shanghai")
     DutyShiftFactory(rota=rota, starts_at=NOW - 4 * HOUR, ends_at=NOW + 2 * HOUR)
     html = login(lead).get(page(rota)).content.decode()
@@ -151,7 +151,7 @@ def test_a_lead_puts_somebody_on_duty_by_the_rotas_clock(login, lead, rota):
         ({"starts_at": "2026-11-17T10:00", "ends_at": "2026-11-17T12:00"}, "That time is over"),
     ],
 )
-def test_what_makes_no_sense_is_said_on_the_page_and_kept_in_the_form(login, lead, rota, changes, words):
+def test_an_invalid_override_is_reported_on_the_page_and_stays_in_the_form(login, lead, rota, changes, words):
     html = login(lead).post(page(rota), override(rota, staff("cy"), **changes)).content.decode()
     assert words in html
     assert "2026-11-1" in html
@@ -166,7 +166,7 @@ def test_an_hour_that_the_clock_skips_is_refused(login, lead, people):
 
 
 @pytest.mark.parametrize("act", ["override", "swap", "withdraw"])
-def test_who_only_looks_acts_on_nothing(login, rota, people, act):
+def test_a_user_without_the_right_to_change_cannot_act_on_the_calendar(login, rota, people, act):
     made = put_on_duty(
         rota=rota, user=people[1], starts_at=NOW, ends_at=NOW + HOUR, reason="x", actor=None, at=NOW
     )

@@ -30,7 +30,7 @@ def test_the_digest_it_went_out_in_names_no_other_ticket(login):
     assert "Secret" not in html
 
 
-def test_word_of_all_that_moved_during_an_absence_is_read_by_its_reader_alone(login):
+def test_a_notification_about_moved_tickets_is_visible_to_its_reader_only(login):
     ann, boss = (staff(name, groups=["Account manager"]) for name in ("ann", "boss"))
     ticket = TicketFactory(owner=ann)
     row = tell(boss, Notice(NoticeKind.BACK, ticket, detail="P0 SD#9 Secret"), at=minute(3))

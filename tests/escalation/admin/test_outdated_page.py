@@ -156,7 +156,7 @@ def test_sent_twice_the_second_changes_nothing(login, director, ann, default):
 
 
 @pytest.mark.parametrize("value", ["x", "9" * 40, "-1", "١"])
-def test_numbers_that_are_none_choose_nothing(login, director, default, value):
+def test_invalid_promise_numbers_choose_nothing(login, director, default, value):
     doubled(default)
     response = login(director).post(page_of(default), {"clock": value, "reason": "x"})
     assert "Choose at least one" in response.content.decode()

@@ -99,9 +99,7 @@ def test_saving_without_a_change_makes_no_version(login, director, default):
         ({"minutes_first_response_0": "soon"}, "whole number"),
     ],
 )
-def test_windows_that_promise_nothing_are_refused_with_a_sentence(
-    login, director, default, changes, complaint
-):
+def test_a_policy_without_any_window_is_refused_with_a_sentence(login, director, default, changes, complaint):
     before = numbers(default)
     data = policy_form(default, Calendar.objects.get(name="24x7"), **changes)
     assert complaint in errors(login(director).post(page_url(default), data))

@@ -81,7 +81,7 @@ def test_not_even_an_administrator_edits_adds_or_deletes_a_record(login, model, 
 
 
 @each_model
-def test_nobody_and_the_switched_off_see_nothing(model):
+def test_anonymous_and_inactive_users_see_nothing(model):
     gone = AdminFactory(is_active=False)
     MAKE[model](TicketFactory(owner=gone))
     assert not SEES[model](AnonymousUser()).exists()

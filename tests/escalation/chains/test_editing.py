@@ -113,7 +113,7 @@ def test_open_promises_of_the_policy_are_looked_at_by_the_next_sweep(gold, defau
     assert (next_of(done), next_of(other)) == (minute(60), minute(60))
 
 
-def test_what_is_due_already_is_left_to_the_sweep(gold):
+def test_clocks_already_due_are_left_to_the_sweep(gold):
     due = running(gold, next_at=0)
     assert revise(gold, UP).moved == 0
     assert next_of(due) == minute(0)

@@ -323,7 +323,7 @@ def test_where_the_named_one_does_not_exist_it_goes_one_level_up(contact, whom):
     assert Ticket.objects.get().owner.username == "boss"
 
 
-def test_who_held_the_promise_before_does_not_get_it_again(contact):
+def test_a_former_holder_does_not_get_the_ticket_again(contact):
     chain(
         {"percent": 100, "reassign_to": Whom.MANAGER}, {"percent": 150, "reassign_to": Whom.ACCOUNT_MANAGER}
     )

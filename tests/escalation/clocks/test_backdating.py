@@ -62,7 +62,7 @@ def lists(login):
     return [MARK in client.get(address).content.decode() for address in addresses]
 
 
-def test_what_opened_a_ticket_late_is_marked_in_the_lists(login):
+def test_tickets_opened_by_a_backdated_message_are_marked_in_the_lists(login):
     StaffProfileFactory(user=(author := AdminFactory()))
     words = {"contact": ContactFactory(), "priority": Priority.P2, "channel": Channel.PHONE, "actor": author}
     ticket = opened(-120, noticed=-30, **words)
@@ -71,7 +71,7 @@ def test_what_opened_a_ticket_late_is_marked_in_the_lists(login):
     assert lists(login) == [True, True, True]
 
 
-def test_what_was_opened_at_once_or_fetched_late_is_not_marked_in_the_lists(login):
+def test_tickets_opened_at_once_or_fetched_late_are_not_marked_in_the_lists(login):
     StaffProfileFactory(user=(author := AdminFactory()))
     opened(-120, noticed=-30, contact=ContactFactory(), priority=Priority.P2)
     opened(-40, noticed=-30, contact=ContactFactory(), channel=Channel.PHONE, actor=author)

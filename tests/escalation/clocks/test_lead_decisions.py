@@ -160,7 +160,7 @@ def test_lowered_and_raised_back_a_promise_follows_newer_terms(ticket, director)
     assert under(newer_version(60), ticket, director).due_at == minute(60)
 
 
-def test_nobody_is_made_late_after_the_fact(ticket, director):
+def test_a_re_target_to_a_due_time_in_the_past_is_refused(ticket, director):
     version = newer_version(10)
     with pytest.raises(DeskError, match="already be breached"):
         retarget_to_version(
@@ -187,7 +187,7 @@ def test_a_waived_promise_shows_who_excused_it_and_why(ticket, lead):
 
 
 @pytest.mark.parametrize("decide", [waive_promise, relax])
-def test_only_leads_decide(ticket, decide):
+def test_only_leads_may_waive_and_relax(ticket, decide):
     with pytest.raises(DeskError, match="Ask a lead"):
         decide(clock=lowered(ticket), actor=ticket.owner, at=minute(10), reason="please")
 

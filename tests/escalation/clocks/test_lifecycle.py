@@ -281,7 +281,7 @@ def test_raised_shortly_before_its_due_time_a_promise_keeps_it(contact):
     assert (clock.due_at, clock.minutes, clock.priority) == (minute(240), 240, Priority.P0)
 
 
-def test_lowered_the_stricter_due_time_stands(ticket):
+def test_a_lowered_promise_keeps_its_stricter_due_time(ticket):
     clock = raised(ticket, 29, Priority.P2)
     assert (clock.due_at, clock.priority, clock.minutes) == (minute(30), Priority.P2, 30)
     lowering = clock.events.get(change=ClockChange.RETARGETED)
@@ -308,7 +308,7 @@ def test_a_window_in_other_hours_is_taken_with_its_calendar(contact):
 
 
 @pytest.mark.parametrize("answer_at", [10, None], ids=["met", "breached"])
-def test_what_is_met_or_breached_stays_so(ticket, answer_at):
+def test_a_change_of_priority_leaves_met_and_breached_promises_alone(ticket, answer_at):
     if answer_at is None:
         sweep(now=minute(31))
     else:

@@ -22,7 +22,7 @@ REVOKED = line(ClockChange.REVOKED, 50, ClockState.MET, ClockState.RUNNING, mess
 BREACHED = line(ClockChange.BREACHED, 30, ClockState.RUNNING, ClockState.BREACHED)
 
 
-def test_a_promise_that_was_kept():
+def test_a_kept_promise_is_replayed_from_its_ledger():
     assert replay([STARTED, MET]) == ClockStanding(
         ClockState.MET, 0, START, DUE, START + timedelta(minutes=20), answered_by=7
     )

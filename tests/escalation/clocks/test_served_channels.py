@@ -124,12 +124,12 @@ def test_the_earliest_proof_is_shown(clock):
         {"at": minute(-1)},
     ],
 )
-def test_what_is_no_answer_serves_nothing(clock, fields):
+def test_messages_that_are_not_answers_serve_no_way(clock, fields):
     OutboundMessageFactory(**{"ticket": clock.ticket, "at": minute(3), **fields})
     assert served(clock)[clock.pk] == {}
 
 
-def test_words_belong_to_the_promise_that_was_the_last_to_start(clock, version):
+def test_an_answer_serves_the_promise_that_started_last_before_it(clock, version):
     clock.stopped_at = minute(4)
     clock.save()
     following = ClockFactory(
@@ -143,7 +143,7 @@ def test_words_belong_to_the_promise_that_was_the_last_to_start(clock, version):
     assert (set(found[clock.pk]), set(found[following.pk])) == ({Way.PHONE, Way.GROUP}, {Way.CHAT})
 
 
-def test_updates_and_resolutions_are_not_asked(ticket, version):
+def test_updates_and_resolutions_have_no_promised_ways(ticket, version):
     update = ClockFactory(ticket=ticket, policy_version=version, kind=ClockKind.UPDATE)
     assert served_ways_by_clock([update], []) == {}
 

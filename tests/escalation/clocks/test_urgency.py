@@ -32,7 +32,9 @@ def clock(now: datetime, left: float) -> Clock:
         (-9, Urgency.LATE),
     ],
 )
-def test_heat_follows_the_share_that_is_left(now: datetime, left: float, state: Urgency) -> None:
+def test_urgency_follows_the_share_of_the_window_that_is_left(
+    now: datetime, left: float, state: Urgency
+) -> None:
     assert urgency_of(clock(now, left), now) is state
 
 

@@ -65,7 +65,7 @@ def run(**options: object) -> str:
     return out.getvalue()
 
 
-def test_what_the_services_wrote_is_proven(told):
+def test_clocks_written_by_the_services_match_their_ledger(told):
     opened(priority=Priority.P2)
     assert (verify().clocks, verify().mismatches) == (3, ())
     assert verify(ticket=told.pk).clocks == 2

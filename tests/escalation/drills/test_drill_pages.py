@@ -61,7 +61,7 @@ def test_the_report_says_who_acknowledged_after_how_long_and_who_never_did(drill
     assert [one.user for one in report_of(drill).silent] == [boss]
 
 
-def test_who_takes_it_before_being_told_is_counted_from_the_start(drill, boss, mia):
+def test_a_person_who_acknowledges_before_being_notified_is_counted_from_the_start(drill, boss, mia):
     taken(drill, mia, 26)
     assert (people(drill)["mia"].told_at, people(drill)["mia"].times) == (None, 0)
     sweep(now=minute(30))
@@ -150,7 +150,7 @@ def test_the_list_shows_when_how_long_and_the_median(login, boss, ann):
     assert "nobody" in html
 
 
-def test_without_any_the_list_says_so(login, boss):
+def test_an_empty_list_of_drills_says_so(login, boss):
     assert "No drill has been acknowledged yet." in login(boss).get(list_url(Drill)).content.decode()
     assert median_after([]) is None
 

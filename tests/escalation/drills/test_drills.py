@@ -147,7 +147,7 @@ def test_acknowledging_does_not_end_it_and_the_chain_goes_on(boss, duty):
     assert drill_of(ticket).is_running
 
 
-def test_unless_the_starter_chose_so(boss, duty):
+def test_a_drill_started_until_acknowledged_ends_at_the_acknowledgement(boss, duty):
     ticket = started(boss, until_acknowledged=True)
     assert end_finished_drills(now=minute(2)) == 0
     acknowledge(ticket=ticket, actor=duty, at=minute(3), by=AcknowledgedBy.PAGE)
@@ -190,7 +190,7 @@ def test_closed_like_any_ticket_it_is_over_too(boss):
     assert drill_of(ticket).ending == DrillEnding.BY_HAND
 
 
-def test_one_at_a_time(boss):
+def test_a_second_drill_is_refused_while_one_runs(boss):
     ticket = started(boss)
     with pytest.raises(DeskError, match=f"{ticket.number}. End it first"):
         started(boss, 1)
@@ -199,7 +199,7 @@ def test_one_at_a_time(boss):
 
 
 @pytest.mark.parametrize("group", ["Account manager", "Team lead", "Operator"])
-def test_who_may_not_start_one_may_not_end_one(boss, group):
+def test_a_user_who_may_not_start_a_drill_may_not_end_one(boss, group):
     other = UserFactory(groups=[group])
     with pytest.raises(DeskError, match="may not start"):
         started(other)

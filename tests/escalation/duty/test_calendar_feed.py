@@ -89,7 +89,7 @@ def test_a_new_link_ends_the_old_one_and_removing_ends_both(ann):
 
 
 @pytest.mark.parametrize("field", ["is_active", "is_staff"])
-def test_who_left_has_no_feed(ann, field):
+def test_a_user_who_left_has_no_feed(ann, field):
     token = token_of(renew_link(user=ann, at=NOW))
     setattr(ann, field, False)
     ann.save()

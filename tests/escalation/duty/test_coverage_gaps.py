@@ -63,7 +63,7 @@ def test_time_between_and_after_shifts_is_a_gap(rota):
     assert gaps(rota) == [(GapWhy.NOBODY, 8, 9), (GapWhy.NOBODY, 300, END)]
 
 
-def test_covered_to_the_end_there_is_none(rota):
+def test_a_rota_covered_to_the_end_has_no_gap(rota):
     shift(rota, -5, 8)
     shift(rota, 8, END)
     assert gaps(rota) == []

@@ -68,7 +68,7 @@ def test_both_are_told_at_the_change_in_their_language_and_zone(change, ann, ben
     assert {to_ann.purpose, to_ben.purpose} == {MailPurpose.NOTIFICATION}
 
 
-def test_not_before_the_change_and_once_after_it(change):
+def test_a_change_is_mailed_once_and_not_before_it_happens(change):
     assert tell_changes(now=NOW - timedelta(seconds=1)) == 0
     assert [tell_changes(now=NOW + minute * timedelta(minutes=1)) for minute in range(3)] == [1, 0, 0]
     row = DutyHandover.objects.get()
@@ -76,7 +76,7 @@ def test_not_before_the_change_and_once_after_it(change):
     assert {row.outgoing_mail.recipients[0], row.incoming_mail.recipients[0]} == set(mails())
 
 
-def test_the_same_person_going_on_hears_nothing(rota, ann):
+def test_a_person_who_stays_on_duty_gets_no_mail(rota, ann):
     shift(rota, ann, -12, 0)
     shift(rota, ann, 0, 12)
     assert tell_changes(now=NOW) == 0
@@ -139,7 +139,7 @@ def test_what_is_open_is_told_p0_first_with_what_is_due_and_who_knows(rota, chan
     assert f"Notified: {ann.first_name}" in text
 
 
-def test_what_is_of_no_concern_to_either_is_left_out(rota, change, ann):
+def test_tickets_that_concern_neither_reader_are_left_out(rota, change, ann):
     elsewhere = PolicyVersionFactory(policy=PolicyFactory())
     ClockFactory(ticket=TicketFactory(priority=Priority.P0, subject="Foreign"), policy_version=elsewhere)
     of_rota = PolicyVersionFactory(policy=PolicyFactory(duty_rota=rota))
@@ -174,7 +174,7 @@ def test_somebody_without_an_address_spoils_nothing(change, ann):
     assert list(mails()) == ["ben@desk.example"]
 
 
-def test_nothing_new_costs_two_queries(change, count_queries):
+def test_handover_mails_cost_two_queries_if_nothing_changed(change, count_queries):
     tell_changes(now=NOW)
     assert count_queries(lambda: tell_changes(now=NOW + HOUR)) == 2
 

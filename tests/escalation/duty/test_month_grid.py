@@ -121,10 +121,10 @@ def test_hours_of_a_day(first, last, text):
 @pytest.mark.parametrize(
     "text", ["", "yesterday", "2026-13-01", "0001-01-01", "9999-12-31", "2026-11-18T00:00"]
 )
-def test_no_day_is_made_of_nonsense(text):
+def test_an_invalid_day_in_the_address_is_none(text):
     assert parsed_day(text) is None
 
 
 @pytest.mark.parametrize("text", ["", "-1", "²", "1e3", "99999999999999"])
-def test_no_moment_is_made_of_nonsense(text):
+def test_an_invalid_moment_in_the_address_is_none(text):
     assert parsed_moment(text) is None

@@ -85,7 +85,7 @@ def test_an_override_wins_over_a_shift_entered_by_hand_that_starts_later(rota):
     assert held(rota, 3) == [other]
 
 
-def test_what_has_passed_of_the_time_stays_as_it_was(rota, people):
+def test_an_override_leaves_the_past_part_of_its_period_unchanged(rota, people):
     other = UserFactory()
     override = put(rota, other, -2, 2)
     assert override.starts_at == NOW
@@ -114,7 +114,7 @@ def test_the_same_act_after_another_one_is_a_new_one(rota):
         ({"reason": "  "}, "reason"),
     ],
 )
-def test_what_makes_no_sense_is_refused(rota, fields, word):
+def test_an_invalid_override_is_refused(rota, fields, word):
     with pytest.raises(DeskError, match=word):
         put(rota, UserFactory(), **fields)
     assert not DutyOverride.objects.exists()
@@ -196,7 +196,7 @@ def test_a_swap_is_taken_back_as_a_whole(rota, people):
     assert held(rota, 24, 48) == [ben, ann]
 
 
-def test_half_served_a_swap_stays(rota):
+def test_a_half_served_swap_cannot_be_withdrawn(rota):
     swap = swap_shifts(first=the_shift(rota, 24), second=the_shift(rota, 48), reason="x", actor=None, at=NOW)
     with pytest.raises(DeskError, match="Part of this swap"):
         withdraw_override(override=swap.overrides.last(), actor=None, at=NOW + 40 * HOUR)
@@ -221,7 +221,7 @@ def mails():
     return [(mail.recipients[0], mail.subject, mail.text) for mail in OutboundEmail.objects.order_by("pk")]
 
 
-def test_who_is_put_on_duty_is_told_in_their_zone_why_and_by_whom(rota, lead):
+def test_a_person_put_on_duty_is_mailed_in_their_zone_why_and_by_whom(rota, lead):
     other = staff("cy", time_zone="Europe/Berlin")
     put(rota, other, actor=lead)
     ((recipient, subject, text),) = mails()
@@ -232,7 +232,7 @@ def test_who_is_put_on_duty_is_told_in_their_zone_why_and_by_whom(rota, lead):
     assert "Ann is ill" in text
 
 
-def test_who_takes_the_duty_themselves_is_not_told(rota, lead):
+def test_a_person_who_puts_themselves_on_duty_is_not_mailed(rota, lead):
     put(rota, lead, actor=lead)
     assert mails() == []
 

@@ -113,7 +113,7 @@ def test_the_promise_runs_on(ticket, line):
     assert (after.state, after.due_at, after.stopped_at) == (before.state, before.due_at, None)
 
 
-def test_twice_for_the_same_firing_gives_the_first_one_back(ticket, line):
+def test_a_second_acknowledgement_of_a_firing_returns_the_first(ticket, line):
     fired(minute(30))
     first = taken(ticket, line["boss"], 31)
     again = taken(ticket, line["boss"], 40)
@@ -123,7 +123,7 @@ def test_twice_for_the_same_firing_gives_the_first_one_back(ticket, line):
     assert TimelineEntry.objects.filter(fact=Fact.TAKEN).count() == 1
 
 
-def test_before_anything_fired_it_is_said_once_while_it_lasts(line):
+def test_an_acknowledgement_before_any_firing_is_not_repeated_while_it_lasts(line):
     ticket = opened(
         priority=Priority.P1, contact=ContactFactory(customer=CustomerFactory(account_manager=line["ann"]))
     )
@@ -169,14 +169,14 @@ def test_ledger_and_timeline_say_who_has_it_until_when_and_how(ticket, line):
     assert is_proven()
 
 
-def test_what_is_answered_cannot_be_acknowledged(ticket, line):
+def test_an_answered_ticket_cannot_be_acknowledged(ticket, line):
     set_status(ticket=ticket, status=Status.WAITING, actor=line["ann"], at=minute(2), reason="")
     answered(ticket, 3, then=Status.CLOSED)
     with pytest.raises(DeskError, match=f"{ticket.number} is closed"):
         taken(ticket, line["ann"], 4)
 
 
-def test_what_is_answered_and_open_says_so(line):
+def test_the_refusal_for_an_answered_open_ticket_says_so(line):
     ticket = opened(
         priority=Priority.P3, contact=ContactFactory(customer=CustomerFactory(account_manager=line["ann"]))
     )
@@ -186,7 +186,7 @@ def test_what_is_answered_and_open_says_so(line):
 
 
 @pytest.mark.parametrize("act", ["acknowledge", "take_over", "escalate_now"])
-def test_who_cannot_see_the_ticket_can_do_nothing(ticket, line, act):
+def test_a_user_who_cannot_see_the_ticket_can_neither_acknowledge_nor_escalate(ticket, line, act):
     more = {
         "acknowledge": {"by": AcknowledgedBy.PAGE},
         "take_over": {},
@@ -200,7 +200,7 @@ def test_who_cannot_see_the_ticket_can_do_nothing(ticket, line, act):
     assert (ticket.owner, ClockEvent.objects.count()) == (line["ann"], events)
 
 
-def test_who_has_left_can_do_nothing(ticket, line):
+def test_a_user_who_has_left_can_neither_acknowledge_nor_escalate(ticket, line):
     line["ann"].is_active = False
     line["ann"].save()
     with pytest.raises(DeskError):
@@ -248,7 +248,7 @@ def test_somebody_who_held_it_before_may_take_it_over(ticket, line):
     assert ticket.owner == line["top"]  # boss held it before
 
 
-def test_taking_over_what_is_ones_own_only_acknowledges(ticket, line):
+def test_taking_over_ones_own_ticket_only_acknowledges(ticket, line):
     Notification.objects.all().delete()
     take_over(ticket=ticket, actor=line["ann"], at=minute(5))
     assert Acknowledgement.objects.get().by == AcknowledgedBy.TAKE_OVER
@@ -308,7 +308,7 @@ def test_with_nobody_above_it_stays_where_it_is(line):
     assert (ticket.owner, ClockEvent.objects.count()) == (line["top"], events)
 
 
-def test_what_is_answered_is_not_escalated(line):
+def test_an_answered_ticket_is_not_escalated(line):
     ticket = opened(
         priority=Priority.P3, contact=ContactFactory(customer=CustomerFactory(account_manager=line["ann"]))
     )
@@ -317,7 +317,7 @@ def test_what_is_answered_is_not_escalated(line):
         escalate_now(ticket=ticket, actor=line["ann"], at=minute(4), reason="Please.")
 
 
-def test_who_escalates_by_hand_does_not_have_it_any_more(ticket, line):
+def test_escalating_by_hand_ends_the_actors_acknowledgement(ticket, line):
     fired(minute(15))
     taken(ticket, line["ann"], 16)
     escalate_now(ticket=ticket, actor=line["ann"], at=minute(20), reason="Over my head.")

@@ -183,7 +183,7 @@ def test_holder_backup_and_their_deputies_away_in_a_circle_reach_the_duty_manage
     assert owner_after(ticket, 30) == "duty"
 
 
-def test_truly_nobody_left_is_told_to_superusers_and_all_others_and_the_ticket_stays(ticket, line):
+def test_with_nobody_left_superusers_and_the_others_are_told_and_the_ticket_stays(ticket, line):
     admins = {AdminFactory().username, AdminFactory().username}
     for name in ("boss", "top", "duty"):
         AbsenceFactory(user=line[name])
@@ -213,7 +213,7 @@ def test_somebody_away_is_told_together_with_their_deputy(ticket, line):
     assert notices() == {"ann": NoticeKind.REMINDER, "top": NoticeKind.REMINDER}
 
 
-def test_nobody_who_left_is_told_anything(ticket, line):
+def test_people_who_left_are_not_notified(ticket, line):
     line["backup"].is_active = False
     line["backup"].save()
     owner_after(ticket, 30)

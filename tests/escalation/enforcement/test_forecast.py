@@ -108,7 +108,7 @@ def test_the_duty_person_of_that_moment_is_named(customer):
     assert [names(step) for step in played(customer, *specs, policy=policy).steps] == [["early"], ["late"]]
 
 
-def test_whom_a_step_names_and_who_is_nobody_is_said(customer):
+def test_the_forecast_lists_roles_without_a_person(customer):
     step = played(None, StepSpec(percent=50, tell=(Whom.ACCOUNT_MANAGER.value, Whom.HOLDER.value))).steps[0]
     assert step.missing == ["the account manager"]
 

@@ -59,7 +59,7 @@ def note(ticket, to=None):
     return written(clock, escalation, 31)
 
 
-def test_it_is_a_note_of_the_desk_with_everything_that_matters(ticket):
+def test_a_handover_note_is_written_by_the_desk_with_all_essentials(ticket):
     message = note(ticket, staff("bob", time_zone="Europe/Berlin"))
     assert (message.kind, message.author, message.at) == (MessageKind.NOTE, None, minute(31))
     for piece in (
@@ -135,13 +135,13 @@ def test_without_a_contract_it_says_so(ticket):
 @pytest.mark.parametrize(
     ("at", "told"), [(29, ", 1 min left"), (30, ", due now"), (31, ", overdue by 1 min")]
 )
-def test_it_tells_the_time_left_or_how_late_it_is(ticket, at, told):
+def test_the_note_tells_the_time_left_or_how_late_the_promise_is(ticket, at, told):
     clock = clock_of(ticket)
     escalation = EscalationFactory(clock=clock, to_owner=staff("bob"))
     assert told in written(clock, escalation, at).body
 
 
-def test_it_names_everybody_once_who_was_told_of_this_promise(ticket):
+def test_the_note_names_each_person_told_of_the_promise_once(ticket):
     clock, cy = clock_of(ticket), UserFactory(first_name="Cy")
     Notification.objects.all().delete()
     for at in (15, 24):
@@ -151,7 +151,7 @@ def test_it_names_everybody_once_who_was_told_of_this_promise(ticket):
     assert "Notified: Cy (2026-11-18 12:24 UTC)\n" in body
 
 
-def test_by_hand_it_says_who_and_why(ticket):
+def test_the_note_of_an_escalation_by_hand_says_who_and_why(ticket):
     clock = clock_of(ticket)
     escalation = EscalationFactory(
         clock=clock,
@@ -183,7 +183,7 @@ def _move():
     return Handover(clock, clock.ticket.owner, staff(), HandoverCause.ABSENCE)
 
 
-def test_a_stranger_is_called_one():
+def test_the_note_calls_an_unknown_sender_unknown():
     staff("ann")
     body = note(opened(contact=ContactFactory(customer=None))).body
     assert "unknown company" in body

@@ -54,7 +54,7 @@ def test_one_in_a_hundred_is_beyond_the_99th_percentile(now: datetime) -> None:
 
 
 @pytest.mark.parametrize(("ago", "counted"), [(0 * HOUR, 1), (24 * HOUR - SECOND, 1), (24 * HOUR, 0)])
-def test_what_was_noticed_more_than_a_day_ago_counts_no_more(
+def test_breaches_noticed_more_than_a_day_ago_are_left_out(
     now: datetime, ago: timedelta, counted: int
 ) -> None:
     breach(now - ago, 7 * SECOND)
@@ -142,7 +142,7 @@ def test_an_answer_revoked_after_the_due_time_makes_nobody_late(now: datetime) -
     assert breach_lag(now=now).worst == SECOND
 
 
-def test_what_was_revoked_afterwards_hides_no_lateness_of_before(now: datetime) -> None:
+def test_a_later_revocation_does_not_hide_an_earlier_lag(now: datetime) -> None:
     breach(now - MINUTE, HOUR)
     ClockEventFactory(clock=Clock.objects.get(), change=ClockChange.REVOKED, recorded_at=now)
     assert breach_lag(now=now).worst == HOUR

@@ -39,7 +39,7 @@ def loaded(clock: Clock) -> Clock:
 
 
 @pytest.mark.parametrize("hours", [0, 5, 7, 9, 13])
-def test_what_is_foretold_is_what_the_sweep_does(clock: Clock, hours: int) -> None:
+def test_the_forecast_next_step_is_the_one_the_sweep_fires(clock: Clock, hours: int) -> None:
     """The shipped chain: 50% and 80% tell, 100% and 150% move up, 200% goes to the duty manager."""
     sweep(now=NOW + timedelta(hours=hours))
     clock = loaded(clock)
@@ -60,7 +60,7 @@ def test_the_deputy_stands_in_for_an_absent_manager(clock: Clock) -> None:
     assert foretold.to.username == "deputy"
 
 
-def test_of_the_steps_that_pass_while_somebody_has_it_the_one_that_fires_is_foretold(clock: Clock) -> None:
+def test_during_an_acknowledgement_the_forecast_is_the_step_that_fires_afterwards(clock: Clock) -> None:
     """Acknowledged after half the window until the due time: the warning at 80% passes meanwhile."""
     sweep(now=NOW + timedelta(hours=4))
     Clock.objects.update(held_until=clock.due_at, next_step_at=clock.due_at)

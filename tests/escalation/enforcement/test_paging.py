@@ -109,7 +109,7 @@ def test_a_person_on_duty_who_owns_it_already_is_told_once(rota, contact):
     assert not ticket.timeline.filter(fact=Fact.OWNER).exists()
 
 
-def test_who_left_is_paged_no_more(rota, contact):
+def test_a_person_who_left_is_not_paged(rota, contact):
     gone = DutyShiftFactory(rota=rota, user=staff("gone")).user
     gone.is_active = False
     gone.save()

@@ -90,7 +90,7 @@ def spoken_to(contact, language: str, monkeypatch) -> str:
     return heard[0]
 
 
-def test_it_stops_no_clock_and_answers_nothing(contact):
+def test_a_receipt_mail_stops_no_clock_and_is_no_answer(contact):
     ticket = opened(contact=contact)
     assert clock_of(ticket).is_open
     assert Ticket.objects.get().unanswered_since == NOW
@@ -107,7 +107,7 @@ def test_it_stops_no_clock_and_answers_nothing(contact):
     ],
     ids=["a machine", "a stranger", "a call", "a chat"],
 )
-def test_nobody_is_acknowledged_who_would_not_read_it(contact, unwelcome):
+def test_nobody_gets_a_receipt_mail_that_would_not_be_read(contact, unwelcome):
     ticket = opened(contact=contact, **unwelcome)
     assert mails() == []
     assert not ticket.timeline.filter(fact=Fact.ACKNOWLEDGED).exists()
@@ -138,7 +138,7 @@ def test_a_contact_gets_few_in_an_hour_and_more_in_the_next(contact):
     assert len(mails()) == MOST_TO_ONE + 2
 
 
-def test_nobody_is_promised_a_time_that_has_passed(contact):
+def test_a_receipt_mail_leaves_out_a_due_time_that_has_passed(contact):
     opened(0, noticed=29, contact=contact)
     opened(0, noticed=30, contact=contact)
     before, after = (mail.text for mail in mails())

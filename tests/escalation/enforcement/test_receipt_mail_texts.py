@@ -67,7 +67,7 @@ def between_greeting_and_signature(text):
 
 @pytest.mark.parametrize("priority", Priority)
 @pytest.mark.parametrize(("language", "texts"), [("en", ENGLISH), ("zh-hans", CHINESE)])
-def test_it_says_what_was_agreed(language, texts, priority):
+def test_the_receipt_mail_names_the_agreed_terms(language, texts, priority):
     assert between_greeting_and_signature(written(language, priority=priority)) == texts[priority]
 
 

@@ -97,7 +97,7 @@ def test_a_ticket_that_fails_spoils_no_other(contact, ticket, monkeypatch, caplo
     assert f"failed on ticket {ticket.pk}" in caplog.text
 
 
-def test_one_that_fails_costs_a_few_tries_and_not_one_for_each(contact, monkeypatch):
+def test_a_failing_ticket_costs_its_batch_only_a_few_extra_tries(contact, monkeypatch):
     tickets = [opened(contact=contact) for _each in range(16)]
     act, tried = sweeping.act_on_all, []
 
@@ -112,7 +112,7 @@ def test_one_that_fails_costs_a_few_tries_and_not_one_for_each(contact, monkeypa
     assert tried == [16, 8, 4, 4, 2, 1, 1, 2, 8]
 
 
-def test_what_fails_again_and_again_takes_the_time_of_no_other(contact, monkeypatch):
+def test_tickets_that_keep_failing_are_swept_last(contact, monkeypatch):
     """A sweep that has time for some of those that fail comes to the others all the same, one round later."""
     broken = {opened(contact=contact).pk for _each in range(3)}
     healthy = opened(-10, contact=contact, priority=Priority.P1)
@@ -246,7 +246,7 @@ def test_the_command_is_a_second_starter(frozen, ticket, capsys):
     assert clock_of(ticket).state == ClockState.BREACHED
 
 
-def test_what_fails_at_the_commit_counts_each_of_its_tries(ticket, monkeypatch):
+def test_a_failure_at_the_commit_counts_each_try(ticket, monkeypatch):
     """The end of the transaction is what checks references."""
     together = sweeping.Sweep._act_on_batch
 

@@ -55,7 +55,7 @@ def test_what_falls_due_within_the_minute_is_noticed_within_two_seconds(ticket):
     assert Escalation.objects.filter(step__percent=100).count() == 1
 
 
-def test_the_rounds_fill_the_minute_and_no_more():
+def test_the_rounds_end_with_their_minute():
     end = run(minute(0)).now
     assert timedelta(seconds=57) <= end - minute(0) < timedelta(seconds=60)
 
@@ -77,7 +77,7 @@ def test_a_flood_is_worked_without_a_pause_and_looked_at_anew_every_few_seconds(
 
 
 @pytest.mark.parametrize(("faults", "failed"), [(1, 0), (99, 1)])
-def test_one_that_fails_is_tried_twice_a_minute_and_counted_once(
+def test_a_failing_promise_is_tried_twice_a_minute_and_counted_once(
     ticket, monkeypatch, faults: int, failed: int
 ):
     act, tried = sweeping.act_on_all, []
@@ -111,7 +111,7 @@ def test_the_heartbeat_comes_with_the_first_round_and_every_ten_seconds(ticket):
     assert beat.detail == "acted=1 busy=0 settled=0 failed=0 left=0"
 
 
-def test_whoever_watches_from_outside_is_called_once_a_minute(monkeypatch: pytest.MonkeyPatch):
+def test_the_external_monitor_is_called_once_a_minute(monkeypatch: pytest.MonkeyPatch):
     called: list[datetime] = []
     ping: Callable[..., None] = lambda *, now: called.append(now)  # noqa: E731
     monkeypatch.setattr(sweep_loop, "ping_outside", ping)
@@ -147,7 +147,7 @@ def test_a_database_that_is_away_all_the_time_is_no_good_run(monkeypatch):
     assert not Heartbeat.objects.filter(name="sweep").exists()
 
 
-def test_of_several_at_once_the_one_that_began_last_goes_on():
+def test_of_several_loops_at_once_the_latest_goes_on():
     """As after deaths of the queue, which leaves its tasks to the next."""
     first, second = Time(minute(0)), Time(minute(0))
     second.now = minute(0.5)

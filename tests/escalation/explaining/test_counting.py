@@ -48,7 +48,7 @@ def paused(
 
 
 @given(st.sampled_from(HOURS), moments, lengths, pausing, st.integers(min_value=0, max_value=20_000))
-def test_what_is_counted_and_left_is_the_window_whatever_stood_still(hours, start, minutes, stops, used):
+def test_counted_time_and_time_left_add_up_to_the_window_despite_pauses(hours, start, minutes, stops, used):
     due, pauses = paused(hours, start, minutes, stops)
     until = min(start + used * MINUTE, due)
     pieces = count_out(hours, Stretch(start, due), until=until, pauses=pauses)

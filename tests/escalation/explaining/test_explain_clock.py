@@ -77,7 +77,7 @@ def test_moments_are_told_in_utc_and_in_the_customers_zone(clock):
     }
 
 
-def test_lengths_are_seconds_and_come_out(clock):
+def test_durations_are_seconds_and_add_up(clock):
     count = document(clock)["count"]
     assert (count["counted"], count["left"], count["window"], count["agrees"]) == (1800, 0, 1800, True)
 
@@ -89,7 +89,7 @@ def test_without_a_customer_there_is_no_zone_of_theirs(clock):
     assert "Customer's time" not in run(clock)
 
 
-def test_the_text_tells_the_whole_story(clock):
+def test_the_plain_text_contains_every_section_of_the_explanation(clock):
     text = run(clock, language="en")
     for words in (
         "Breached: 30 min overdue (30 min of working time) and still without a response.",
@@ -104,13 +104,13 @@ def test_the_text_tells_the_whole_story(clock):
         assert words in text
 
 
-def test_the_text_is_told_in_chinese_too(clock):
+def test_the_plain_text_is_available_in_chinese(clock):
     text = run(clock, language="zh-hans")
     for words in ("2026-11-18 16:45 +05:45", "开始", "回复已作废", "RTC-7"):
         assert words in text
     assert "Wed" not in text
 
 
-def test_a_number_that_is_no_promise_gives_a_sentence():
+def test_explain_clock_reports_an_unknown_promise_number():
     with pytest.raises(CommandError, match="There is no SLA 4711"):
         call_command("explain_clock", "4711")

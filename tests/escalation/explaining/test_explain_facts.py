@@ -98,7 +98,7 @@ def raised(ticket: Ticket, at: float, to: Priority = Priority.P1) -> None:
         ([(100, 900)], 1000),
     ],
 )
-def test_what_is_counted_makes_the_window_and_its_due_time(contact, zone, pauses, raise_at):
+def test_the_counted_time_adds_up_to_the_window_and_its_due_time(contact, zone, pauses, raise_at):
     ticket = promising(contact, zone)
     for since, until in pauses:
         if raise_at and since > raise_at:
@@ -112,7 +112,7 @@ def test_what_is_counted_makes_the_window_and_its_due_time(contact, zone, pauses
     assert max(piece.end for piece in it.count.pieces) <= it.due_at
 
 
-def test_over_the_end_of_summer_time_the_count_comes_out_too(contact):
+def test_the_count_adds_up_across_the_end_of_summer_time(contact):
     """Forty office hours in New York from Thursday, 29 October 2026; on the first of November clocks go back."""
     ticket = promising(contact, "America/New_York", at=-20 * DAY)
     waited(ticket, -19 * DAY, -19 * DAY + 300)
@@ -122,7 +122,7 @@ def test_over_the_end_of_summer_time_the_count_comes_out_too(contact):
     assert ends == [(29, 22), (30, 22), (2, 23), (3, 23), (4, 22)]
 
 
-def test_of_a_pause_around_a_raise_only_the_rest_counts_for_the_window_that_begins_with_it(contact):
+def test_only_the_part_of_a_pause_after_a_raise_moves_the_raised_window(contact):
     ticket = promising(contact, "UTC")
     set_status(ticket=ticket, status=Status.WAITING, actor=ticket.owner, at=minute(100))
     raised(ticket, 160)
@@ -152,7 +152,7 @@ def test_relaxed_after_a_pause_it_comes_out_but_for_the_fractions_that_the_ledge
     assert (it.count.agrees, it.count.carried) == (True, timedelta(0))
 
 
-def test_while_it_stands_still_the_rest_is_known_but_not_when_it_runs(contact):
+def test_a_paused_promise_shows_the_time_left_without_its_dates(contact):
     ticket = promising(contact, "UTC")
     set_status(ticket=ticket, status=Status.WAITING, actor=ticket.owner, at=minute(100))
     it = told(ticket, 300, ClockKind.RESOLUTION)
@@ -172,13 +172,13 @@ def test_a_calendar_edited_since_still_counts_as_it_was(contact, lead):
     assert after.terms.calendar.version == 1
 
 
-def test_a_count_that_does_not_come_out_is_said(contact):
+def test_a_count_that_does_not_add_up_is_reported(contact):
     ticket = promising(contact, "UTC")
     Clock.objects.filter(ticket=ticket).update(minutes=100)
     assert not told(ticket, 10).count.agrees
 
 
-def test_it_counts_from_the_raise_and_knows_what_was_promised_before(contact):
+def test_a_raised_promise_counts_from_the_raise_and_keeps_its_earlier_terms(contact):
     ticket = opened(contact=contact, priority=Priority.P3)
     raised(ticket, 120, Priority.P0)
     it = told(ticket, 130)
@@ -197,7 +197,7 @@ def test_a_late_lowering_and_its_relaxing_are_told_apart(contact, lead):
     assert (relaxed.is_late_lowering, relaxed.is_relaxed, relaxed.cause) == (False, True, "agreed")
 
 
-def test_who_held_it_is_told_in_working_time(contact, lead):
+def test_holders_are_listed_with_the_working_time_they_held_it(contact, lead):
     ticket = promising(contact, "Asia/Shanghai")  # it is Wednesday 20:00 there
     assign(ticket=ticket, to=lead, actor=lead, at=minute(DAY - 600), reason="mine")  # Thursday 10:00
     it = told(ticket, DAY - 600 + 120, ClockKind.RESOLUTION)
@@ -207,7 +207,7 @@ def test_who_held_it_is_told_in_working_time(contact, lead):
     ]
 
 
-def test_a_call_written_down_later_gives_nobody_the_time_before_it(contact, lead):
+def test_a_backdated_call_assigns_the_time_before_it_to_no_holder(contact, lead):
     """The line of the call is dated back, but whoever wrote it down took the ticket over only afterwards."""
     ticket = opened(contact=contact, priority=Priority.P2)
     holder = told(ticket, 0).story[0].holder
@@ -271,7 +271,7 @@ def test_a_step_tells_who_was_told_and_who_took_over(contact, lead):
     assert fired[1].told[0].notice == "escalated_to_you"
 
 
-def test_a_bounced_answer_says_why_it_counts_no_more(contact):
+def test_a_bounced_answer_says_why_it_does_not_count(contact):
     ticket = opened(contact=contact)
     bounced(answered(ticket, 20), 50)
     it = told(ticket, 60)
@@ -301,7 +301,7 @@ def test_backdated_evidence_is_marked_and_ends_it_when_it_happened(contact):
     assert it.count.left == timedelta(minutes=10)
 
 
-def test_closed_unanswered_and_waived_it_keeps_both(contact, lead):
+def test_a_promise_closed_unanswered_and_waived_shows_breach_and_waiver(contact, lead):
     ticket = opened(contact=contact)
     set_status(ticket=ticket, status=Status.CLOSED, actor=lead, at=minute(10), reason="spam")
     it = told(ticket, 60)
@@ -311,7 +311,7 @@ def test_closed_unanswered_and_waived_it_keeps_both(contact, lead):
     assert it.end.change == ClockChange.CANCELLED
 
 
-def test_an_unknown_or_hidden_promise_is_none():
+def test_explain_returns_none_for_an_unknown_or_invisible_promise():
     assert explain(Clock.objects.none(), 1, now=minute(0)) is None
 
 

@@ -93,7 +93,7 @@ IT = Explanation(
         ),
     ],
 )
-def test_how_it_stands_is_one_sentence(facts, told):
+def test_the_outcome_of_a_promise_is_one_sentence(facts, told):
     assert outcome_sentence(replace(IT, **facts)) == told
 
 
@@ -108,7 +108,7 @@ def test_how_it_stands_is_one_sentence(facts, told):
         (None, "The ticket was reopened manually."),
     ],
 )
-def test_what_began_it_is_told_by_how_it_came(start, told):
+def test_the_start_says_how_the_first_message_came(start, told):
     assert who_started_sentence(replace(IT, start=start)) == told
 
 
@@ -137,7 +137,7 @@ def test_what_began_it_is_told_by_how_it_came(start, told):
         ),
     ],
 )
-def test_late_records_are_told(evidence, told):
+def test_a_delayed_record_says_how_much_later_it_was_made(evidence, told):
     assert list(record_notes(evidence, BERLIN)) == told
 
 
@@ -184,7 +184,7 @@ def test_each_line_of_the_ledger_is_a_sentence(line, told):
 
 
 @pytest.mark.parametrize("change", ClockChange)
-def test_no_line_of_the_ledger_is_without_words(change):
+def test_every_kind_of_ledger_line_has_a_sentence(change):
     assert line_sentence(replace(LINE, change=change))
 
 
@@ -275,7 +275,7 @@ def test_hours_over_midnight_end_at_the_time_of_the_next_day():
     assert (weekly[0], weekly[6]) == (("22:00-06:00",), ("22:00-24:00",))
 
 
-def test_who_voided_an_answer_is_told_once_with_the_reason():
+def test_the_lead_who_voided_an_answer_is_named_once_with_the_reason():
     voided = replace(CALL, voided_at=NOW, voided_by="Lea", void_reason="Only hello.", at=NOW - HOUR)
     line = replace(LINE, change=ClockChange.REVOKED, actor="Lea", cause="Only hello.", evidence=voided)
     assert list(line_notes(line, BERLIN)) == [
@@ -335,7 +335,7 @@ def test_zones_with_the_same_time_say_it_once_in_a_sentence():
     ("seconds", "told"),
     [(0, "0 min"), (40, "40 s"), (60, "1 min"), (3600, "1 h"), (3905, "1 h 5 min 5 s"), (97_200, "27 h")],
 )
-def test_a_length_is_told_in_hours_however_long(seconds, told):
+def test_a_duration_is_written_in_hours_however_long(seconds, told):
     assert duration_text(timedelta(seconds=seconds)) == told
 
 

@@ -48,7 +48,7 @@ def test_a_ticket_is_opened_in_exactly_one_week():
     assert list(tickets_of(PERIOD)) == inside
 
 
-def test_a_row_says_what_people_ask():
+def test_a_ticket_row_has_the_expected_columns():
     manager = staff("mei", team=TeamFactory(name="East"))
     owner = staff("bo", team=TeamFactory(name="North"))
     customer = CustomerFactory(name="星光直播", code="starlight", account_manager=manager)

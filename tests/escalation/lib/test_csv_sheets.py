@@ -51,7 +51,7 @@ def test_a_sheet_starts_with_a_bom_and_ends_lines_with_crlf():
         "=cmd|' /C calc'!A0",
     ],
 )
-def test_text_that_would_run_gets_an_apostrophe(cell):
+def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(cell):
     assert read_back(written([[cell, "x"]]))[1] == ["'" + cell, "x"]
 
 
@@ -104,7 +104,7 @@ def test_no_rows_is_a_sheet_with_a_header():
     assert sheet.summary.rows == 0
 
 
-def test_half_a_character_spoils_no_sheet():
+def test_a_lone_surrogate_does_not_break_a_sheet():
     assert read_back(written([["\ud83d broken", "x"]]))[1] == ["? broken", "x"]
 
 
@@ -115,5 +115,5 @@ def test_local_time_is_the_zones_wall_clock():
     assert (local_time(None, ZoneInfo("UTC")), iso_time(None)) == ("", "")
 
 
-def test_guarding_twice_adds_nothing():
+def test_a_cell_guarded_twice_gets_one_apostrophe():
     assert safe_text(safe_text("=1")) == "'=1"

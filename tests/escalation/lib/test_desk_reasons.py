@@ -60,12 +60,12 @@ def test_what_a_chinese_desk_wrote_is_read_in_english():
         assert in_readers_words(LATE_ZH, by_person=False) == LATE
 
 
-def test_parts_of_a_sentence_are_read_too():
+def test_placeholders_of_a_sentence_are_translated_too():
     with translation.override("zh-hans"):
         assert "10 min" not in in_readers_words("No response: 10 min before due.", by_person=False)
 
 
-def test_people_are_quoted():
+def test_a_persons_own_reason_is_not_translated():
     with translation.override("zh-hans"):
         assert in_readers_words("Their boss is away.", by_person=True) == "Their boss is away."
 

@@ -48,7 +48,7 @@ def test_an_intersection_is_what_each_pair_shares(spans: list[Pair], others: lis
 
 
 @given(SPANS, PAIRS)
-def test_what_is_clipped_lies_in_the_window(spans: list[Pair], window: Pair) -> None:
+def test_clipped_intervals_lie_within_the_window(spans: list[Pair], window: Pair) -> None:
     expected = [part for span in spans for part in runs(points([span]) & points([window]))]
     assert list(clipped(spans, window)) == expected
 

@@ -37,7 +37,7 @@ def said(found, zone: ZoneInfo) -> list[tuple[int, str, str]]:
     return [(turn.user, *(f"{end.astimezone(zone):%m-%d %H:%M}" for end in turn.span)) for turn in found]
 
 
-def test_people_follow_each_other_day_by_day_at_the_hand_over():
+def test_people_take_turns_by_day_at_the_hand_over():
     found = layer_turns(layer(), SHANGHAI, span("2026-03-02", "2026-03-05 12:00", SHANGHAI))
     assert said(found, SHANGHAI) == [
         (ANN, "03-02 09:00", "03-03 09:00"),
@@ -171,7 +171,7 @@ MOMENTS = st.integers(0, 330 * 24 * 60).map(lambda minutes: YEAR + timedelta(min
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(LAYERS, max_size=4, unique_by=lambda one: one.key), ZONES, MOMENTS)
-def test_together_they_never_overlap_and_cover_what_any_of_them_covers(layers, zone, since):
+def test_turns_of_all_layers_never_overlap_and_cover_what_any_layer_covers(layers, zone, since):
     within = since, since + 10 * DAY
     found = plan_turns(layers, zone, within)
     assert all(first.span[1] <= then.span[0] for first, then in pairwise(found))
@@ -194,7 +194,7 @@ def test_together_they_never_overlap_and_cover_what_any_of_them_covers(layers, z
 
 @settings(max_examples=60, deadline=None)
 @given(LAYERS, ZONES, MOMENTS, st.integers(0, 200))
-def test_what_is_asked_for_does_not_change_who_has_the_duty(one, zone, since, hours):
+def test_the_planned_span_does_not_change_who_has_the_duty(one, zone, since, hours):
     """A window that begins later sees the same people."""
     later = since + hours * HOUR
     whole = list(layer_turns(one, zone, (since, since + 12 * DAY)))

@@ -40,7 +40,7 @@ def test_a_week_is_read(text, week, monday):
         ("9999-W52", ["1970", "9998"]),
     ],
 )
-def test_what_is_no_week_is_refused_with_a_sentence(text, words):
+def test_text_that_is_not_a_week_is_refused_with_a_sentence(text, words):
     with pytest.raises(WeekError) as refusal:
         parse_week(text)
     assert [word for word in words if word not in str(refusal.value)] == []

@@ -57,7 +57,7 @@ def test_everybody_who_is_paged_gets_a_link_of_their_own(ticket):
         assert invited(text(row)) == [(who, row.escalation_id)]
 
 
-def test_what_only_tells_has_no_link(ticket):
+def test_a_notice_that_only_informs_has_no_acknowledgement_link(ticket):
     sweep(now=minute(30))
     assert invited(text(told(NoticeKind.ESCALATED_FROM_YOU, "ann"))) == []
 

@@ -106,7 +106,7 @@ def test_mail_that_is_listed_too_comes_in_addition(wecom, ann):
     assert tries(row) == [("mail", "queued"), ("chat", "accepted")]
 
 
-def test_whoever_has_no_way_of_the_listed_media_gets_mail(wecom, ann):
+def test_a_reader_without_a_way_of_the_listed_media_gets_mail(wecom, ann):
     ContactWayFactory(user=ann)
     row = told(ann, Medium.SMS)
     dispatched(3)
@@ -333,7 +333,7 @@ def test_what_is_not_urgent_waits_for_the_end_of_the_quiet_hours_and_mail_does_n
 
 
 @pytest.mark.parametrize("priority", [0, 1])
-def test_what_is_urgent_knows_no_quiet_hours(wecom, sleeper, priority):
+def test_urgent_notifications_ignore_quiet_hours(wecom, sleeper, priority):
     ContactWayFactory(user=sleeper)
     told(sleeper, priority=priority)
     dispatched(3)
@@ -364,7 +364,7 @@ def test_a_second_try_waits_for_the_end_of_the_quiet_hours_too(wecom, sleeper):
     assert tries(row) == [("chat", "refused"), ("chat", "accepted")]
 
 
-def test_what_a_night_held_leaves_in_the_morning_as_one(wecom, sleeper):
+def test_notifications_held_overnight_leave_in_the_morning_as_one_digest(wecom, sleeper):
     ContactWayFactory(user=sleeper)
     rows = [told(sleeper, at=3 + number * 10, priority=2) for number in range(5)]
     for number in range(5):
@@ -409,7 +409,7 @@ def test_a_rota_s_group_reads_what_colleagues_read(wecom):
     assert again(row).state == NotificationState.SENT
 
 
-def test_a_customer_s_group_reads_that_we_are_on_it_and_until_when_and_nothing_internal(wecom):
+def test_a_customers_group_is_told_that_we_work_on_it_until_when_and_nothing_internal(wecom):
     row = told_group(Whom.CUSTOMER_GROUP)
     ContactWayFactory(user=None, customer=row.customer)
     dispatched(3)
@@ -423,7 +423,7 @@ def test_a_customer_s_group_reads_that_we_are_on_it_and_until_when_and_nothing_i
     assert row.ticket.owner.first_name not in text
 
 
-def test_a_ticket_that_is_another_customers_by_now_is_nothing_for_the_first_ones_group(wecom):
+def test_a_ticket_moved_to_another_customer_is_not_sent_to_the_first_customers_group(wecom):
     row = told_group(Whom.CUSTOMER_GROUP)
     ContactWayFactory(user=None, customer=row.customer)
     Ticket.objects.update(customer=CustomerFactory())

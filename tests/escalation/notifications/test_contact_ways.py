@@ -103,7 +103,7 @@ def test_of_a_webhook_the_host_is_shown(monkeypatch):
         (Medium.WEBHOOK, "https://nowhere.invalid/hook", "cannot be found"),
     ],
 )
-def test_what_is_refused_says_why_without_the_address(medium, address, words):
+def test_a_refused_address_is_explained_without_repeating_it(medium, address, words):
     with pytest.raises(DeskError, match=words) as refused:
         check_address(medium, address)
     assert address.removesuffix("://") not in str(refused.value).replace("https://.", "")
@@ -158,7 +158,7 @@ def test_an_operator_may_allow_private_targets(settings):
 # The form
 
 
-def test_everybody_writes_their_own(login):
+def test_everybody_may_edit_their_own_contact_ways(login):
     ann = staff("ann", groups=MANAGER)
     login(ann).post(ADD, form())
     way = ContactWay.objects.get()
@@ -216,7 +216,7 @@ def test_a_lead_writes_those_of_rotas_and_customers(login):
     assert "not both" in client.post(ADD, form(rota=rota.pk, customer=customer.pk)).content.decode()
 
 
-def test_nobody_writes_for_a_group_that_is_not_theirs(login):
+def test_contact_ways_of_foreign_groups_cannot_be_edited(login):
     ann, lead = staff("ann", groups=MANAGER), staff("lead", groups=LEAD)
     login(ann).post(ADD, form(rota=DutyRotaFactory().pk))
     assert ContactWay.objects.get().user == ann
@@ -229,7 +229,7 @@ def test_nobody_writes_for_a_group_that_is_not_theirs(login):
 
 
 @pytest.mark.parametrize("owner", ["user", "rota", "customer"])
-def test_nobody_has_more_ways_than_are_tried_in_time(login, owner):
+def test_a_contact_way_beyond_the_limit_is_refused(login, owner):
     boss = AdminFactory()
     group = {"user": boss, "rota": DutyRotaFactory(), "customer": CustomerFactory()}[owner]
     ContactWayFactory.create_batch(MOST_WAYS - 1, **{"user": None, owner: group})
@@ -242,14 +242,14 @@ def test_nobody_has_more_ways_than_are_tried_in_time(login, owner):
     assert ContactWay.objects.filter(**{owner: group}).count() == MOST_WAYS
 
 
-def test_whoever_has_all_of_them_may_change_one(login):
+def test_an_owner_with_the_most_contact_ways_may_still_edit_one(login):
     ann = staff("ann", groups=MANAGER)
     way, *_others = ContactWayFactory.create_batch(MOST_WAYS, user=ann)
     login(ann).post(page(way), form(name="Renamed", address=""))
     assert ContactWay.objects.get(pk=way.pk).name == "Renamed"
 
 
-def test_those_that_are_switched_off_count_too():
+def test_inactive_contact_ways_count_towards_the_limit():
     ann = staff("ann")
     ContactWayFactory.create_batch(MOST_WAYS, user=ann, is_active=False)
     with pytest.raises(DeskError):
@@ -260,7 +260,7 @@ def test_those_that_are_switched_off_count_too():
 # Rows
 
 
-def test_who_sees_which():
+def test_each_role_sees_its_own_contact_ways():
     lead = staff("lead", groups=LEAD)
     ann = staff("ann", groups=MANAGER, reports_to=lead)
     own = ContactWayFactory(user=ann)
@@ -323,7 +323,7 @@ def test_the_test_button_sends_a_real_test_and_shows_the_real_answer(login, sett
         ("gAAAAABl-4711", outcomes.UNREADABLE),
     ],
 )
-def test_what_never_arrives_is_told_in_a_sentence_of_the_readers_language(login, monkeypatch, address, said):
+def test_a_test_that_never_arrives_is_reported_in_the_readers_language(login, monkeypatch, address, said):
     monkeypatch.setattr("escalation.notifications.channels.outcomes.gettext", lambda text: f"译 {text}")
     ann = staff("ann", groups=MANAGER)
     way = ContactWayFactory(user=ann, name="Hook", medium=Medium.WEBHOOK, address=address)

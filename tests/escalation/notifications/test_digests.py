@@ -64,7 +64,7 @@ def test_it_comes_as_a_message_of_its_own_and_before_the_digest_of_the_others():
     assert OutboundEmail.objects.order_by("pk").first().notifications.get() == page
 
 
-def test_what_tells_of_the_same_ticket_again_waits_like_everything_else():
+def test_a_second_page_for_the_same_ticket_waits_like_other_notifications():
     ann = staff("ann")
     page, *_others = [told(ann, priority=0) for _number in range(3)]
     dispatched(3)
@@ -86,7 +86,7 @@ def test_a_ticket_that_others_heard_of_is_new_to_whoever_is_paged_for_it_now():
     assert sent_at(first) == minute(3.2)
 
 
-def test_what_asks_for_nobodys_hand_is_no_page():
+def test_a_notice_that_asks_for_no_action_is_not_a_page():
     ann = staff("ann")
     for _number in range(3):
         told(ann)

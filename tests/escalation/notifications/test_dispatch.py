@@ -81,14 +81,14 @@ def test_it_is_sent_and_the_attempt_recorded():
     assert str(report) == "sent 1, waiting 0, failed 0; messages 1"
 
 
-def test_what_was_sent_is_not_sent_again():
+def test_a_sent_notification_is_not_sent_again():
     told(staff("ann"))
     dispatched(3)
     dispatched(60)
     assert OutboundEmail.objects.count() == 1
 
 
-def test_what_is_not_due_yet_waits():
+def test_a_notification_that_is_not_due_yet_waits():
     told(staff("ann"), at=5)
     dispatched(4.9)
     assert not OutboundEmail.objects.exists()
@@ -121,7 +121,7 @@ def boss():
 
 
 @pytest.mark.parametrize("address", ["", "ann", "support@desk.example"])
-def test_whoever_has_no_usable_address_is_not_reached_and_the_manager_is_told(settings, boss, address):
+def test_a_reader_without_a_usable_address_is_unreached_and_the_manager_is_told(settings, boss, address):
     settings.DESK_ADDRESS = "support@desk.example"
     ann = without_mail("ann", address, reports_to=boss)
     row = told(ann)
@@ -150,7 +150,7 @@ def test_without_a_manager_the_duty_manager_is_told():
     assert Notification.objects.get(kind=NoticeKind.UNREACHED).recipient == duty
 
 
-def test_at_last_every_superuser_is_told():
+def test_finally_every_superuser_is_told():
     admin = AdminFactory()
     told(without_mail("ann"))
     dispatched(3)
@@ -161,7 +161,7 @@ def instead(recipient) -> Notification:
     return Notification.objects.get(kind=NoticeKind.UNREACHED, recipient=recipient)
 
 
-def test_who_cannot_be_reached_either_is_passed_over_until_somebody_is(boss):
+def test_unreachable_people_are_skipped_until_somebody_is_reached(boss):
     """Ann, her manager, the manager's manager and the duty manager have no address; an administrator has one."""
     top, duty, admin = without_mail("top"), without_mail("duty"), AdminFactory()
     Desk.objects.update_or_create(pk=1, defaults={"duty_manager": duty})
@@ -178,7 +178,7 @@ def test_who_cannot_be_reached_either_is_passed_over_until_somebody_is(boss):
     assert Notification.objects.count() == 5
 
 
-def test_where_nobody_at_all_can_be_reached_it_ends(boss):
+def test_the_fallback_ends_if_nobody_can_be_reached(boss):
     admins = [AdminFactory(email=""), AdminFactory(email="")]
     boss.email = ""
     boss.save()
@@ -206,7 +206,7 @@ def test_passing_over_costs_the_same_for_few_and_for_many(boss, count_queries):
     assert Notification.objects.filter(recipient=admin).count() == 39
 
 
-def test_whoever_left_is_not_written_to(boss):
+def test_a_reader_who_left_gets_no_mail(boss):
     ann = staff("ann", reports_to=boss)
     row = told(ann)
     ann.is_active = False
@@ -330,7 +330,7 @@ def test_a_database_that_is_away_fails_the_run_and_the_lease_gives_everything_ba
     assert again(row).state == NotificationState.SENT
 
 
-def test_what_somebody_works_on_is_left_to_them_until_their_lease_ends():
+def test_a_leased_notification_is_left_alone_until_the_lease_ends():
     told(staff("ann"))
     assert len(dispatch.claim(now=minute(3))) == 1
     assert dispatch.claim(now=minute(4.9)) == []
@@ -368,7 +368,7 @@ def test_urgent_ones_are_claimed_first_then_the_oldest():
     assert [row.pk for row in dispatch.claim(now=minute(3))] == [rows[1].pk, rows[2].pk, rows[0].pk]
 
 
-def test_what_the_time_does_not_suffice_for_is_given_back(monkeypatch):
+def test_notifications_left_when_time_is_up_are_given_back(monkeypatch):
     monkeypatch.setattr(dispatch, "SHARE", 10)
     for number in range(30):
         told(UserFactory(username=f"u{number}"))

@@ -82,7 +82,7 @@ def test_what_waits_for_the_minute_to_end_leaves_when_it_ends(queued):
     assert timedelta(0) <= sent.pop() - minute(4) <= timedelta(seconds=4)
 
 
-def test_a_quiet_minute_asks_for_nothing(queued):
+def test_the_watch_nudges_nothing_in_a_quiet_minute(queued):
     NotificationFactory(next_try_at=minute(60))
     NotificationFactory(next_try_at=None, state=NotificationState.SENT)
     desk = Desk(minute(0), queued)
@@ -104,7 +104,7 @@ def test_what_became_due_after_the_question_is_asked_for_at_once(queued):
     assert [second for second in range(0, 10, 2) if watch.look(now=NOW + second * SECOND)] == [2, 4]
 
 
-def test_what_was_written_just_now_has_its_own_nudge(queued):
+def test_a_notification_just_written_is_not_nudged_for_again(queued):
     NotificationFactory(next_try_at=NOW)
     assert not OverdueWatch().look(now=NOW + timedelta(milliseconds=999))
     assert OverdueWatch().look(now=NOW + SECOND)
@@ -121,7 +121,7 @@ def test_the_next_person_hears_within_seconds_that_a_mail_was_refused(queued):
     assert instead.created_at - minute(3.5) <= timedelta(seconds=2)
 
 
-def test_looking_costs_two_queries_at_most(queued, django_assert_num_queries):
+def test_the_watch_costs_at_most_two_queries(queued, django_assert_num_queries):
     with django_assert_num_queries(2):
         OverdueWatch().look(now=NOW)
     NotificationFactory.create_batch(3, next_try_at=NOW)

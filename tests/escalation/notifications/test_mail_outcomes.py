@@ -75,7 +75,7 @@ def test_one_that_was_accepted_and_comes_back_later_is_refused_after_all(row, bo
     assert Notification.objects.filter(kind=NoticeKind.UNREACHED).count() == 1
 
 
-def test_it_is_followed_once(row):
+def test_an_outcome_is_recorded_once(row):
     mails_are(OutboxState.FAILED, "550 no such user")
     dispatched(1)
     OutboundEmail.objects.exclude(recipients=["ann@desk.example"]).update(state=OutboxState.QUEUED)
@@ -83,7 +83,7 @@ def test_it_is_followed_once(row):
     assert Notification.objects.filter(kind=NoticeKind.UNREACHED).count() == 1
 
 
-def test_whoever_got_it_by_another_way_was_reached(row):
+def test_a_reader_reached_by_another_way_counts_as_reached(row):
     NotificationAttempt.objects.create(
         notification=row, medium=Medium.CHAT, at=minute(0), outcome=AttemptOutcome.ACCEPTED
     )

@@ -21,13 +21,13 @@ def at(text: str) -> datetime:
         ("2026-11-19 00:00", None),
     ],
 )
-def test_from_ten_in_the_evening_to_eight_in_shanghai(now, ends):
+def test_quiet_hours_past_midnight_end_the_next_morning(now, ends):
     found = end_of_quiet_hours(time(22), time(8), zone="Asia/Shanghai", now=at(now))
     assert found == (at(ends) if ends else None)
 
 
 @pytest.mark.parametrize(("hour", "quiet"), [(11, False), (12, True), (13, True), (14, False)])
-def test_within_a_day(hour, quiet):
+def test_quiet_hours_within_a_day_end_the_same_day(hour, quiet):
     found = end_of_quiet_hours(time(12), time(14), zone="UTC", now=at(f"2026-11-18 {hour}:00"))
     assert found == (at("2026-11-18 14:00") if quiet else None)
 
@@ -40,7 +40,7 @@ def test_the_night_of_a_clock_change_ends_at_the_local_time():
 @pytest.mark.parametrize(
     ("start", "end"), [(None, None), (time(8), time(8)), (time(8), None), (None, time(8))]
 )
-def test_without_both_ends_there_are_none(start, end):
+def test_quiet_hours_need_a_start_and_an_end(start, end):
     assert end_of_quiet_hours(start, end, zone="UTC", now=at("2026-11-18 09:00")) is None
 
 

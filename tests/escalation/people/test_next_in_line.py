@@ -38,7 +38,7 @@ def test_a_manager_who_left_without_a_deputy_is_passed_over_for_theirs():
     assert up(staff)[0] == TOP
 
 
-def test_whoever_held_it_before_is_passed_over():
+def test_a_former_holder_of_the_promise_is_skipped():
     assert up(people(), held=[BOSS]) == (TOP, [(BOSS, RouteReason.HELD_BEFORE), (TOP, RouteReason.MANAGER)])
 
 

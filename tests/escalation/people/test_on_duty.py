@@ -36,7 +36,7 @@ def test_a_later_shift_replaces_the_one_it_overlaps(rota):
     assert hours == [regular, override, override, regular]
 
 
-def test_another_rota_is_another_matter(rota):
+def test_shifts_of_another_rota_do_not_count(rota):
     shift(DutyRotaFactory(), 0, 8)
     assert on_duty(rota=rota, at=NOW) is None
 

@@ -52,7 +52,7 @@ def leave(user):
         (["ann", "ben", "dora", "eve"], [], None, AnswersAs.NOBODY),
     ],
 )
-def test_the_first_who_is_there_answers(team, away, gone, name, role):
+def test_the_first_person_present_would_answer_the_page(team, away, gone, name, role):
     for each in away:
         AbsenceFactory(user=team[each])
     for each in gone:

@@ -73,7 +73,7 @@ def test_what_a_priority_is_served_through_is_part_of_the_version(windows):
     assert policy.versions.get(number=1).ways(Priority.P0) == (Way.PHONE, Way.GROUP)
 
 
-def test_without_a_word_about_it_the_version_is_served_as_before(windows):
+def test_a_version_keeps_its_ways_if_none_are_given(windows):
     policy = PolicyFactory()
     revise_policy(policy=policy, windows=windows, actor=None, at=minute(1), ways={1: [Way.CHAT]})
     assert revise_policy(policy=policy, windows=windows[:1], actor=None, at=minute(2)).ways(1) == (Way.CHAT,)

@@ -14,7 +14,7 @@ CHINA = CalendarDefinition(
 )
 
 
-def test_there_and_back_it_is_the_same():
+def test_a_definition_survives_the_round_trip_through_json():
     definition = with_holidays(CHINA, 2026)
     assert definition.holidays.make_up
     assert from_json(as_json(definition)) == definition
@@ -55,6 +55,6 @@ def test_around_the_clock_is_open_on_holidays_and_closes_on_own_days_only():
         ({"always_open": True, "country": "XX"}, "“XX”"),
     ],
 )
-def test_what_makes_no_sense_is_refused_by_name(changes, words):
+def test_an_invalid_definition_is_refused_by_name(changes, words):
     with pytest.raises(WorkTimeError, match=words):
         with_holidays(replace(CHINA, **changes), 2026)

@@ -26,7 +26,7 @@ def test_intervals_are_read(text, intervals):
 @pytest.mark.parametrize(
     "text", ["9-18", "09:00", "09:00-18:60", "09:60-18:00", "09:00-18:00 13:00-14:00", "x"]
 )
-def test_what_is_no_interval_is_refused_by_name(text):
+def test_text_that_is_not_an_interval_is_refused_by_name(text):
     with pytest.raises(WorkTimeError, match=text):
         parse_intervals(text)
 
@@ -48,7 +48,7 @@ def test_a_day_is_read_and_written_alike(line, found):
 
 
 @pytest.mark.parametrize("line", ["24.12.2026", "2026-13-01", "2026-12-24x", "# Christmas"])
-def test_what_is_no_day_is_refused(line):
+def test_text_that_is_not_a_day_is_refused(line):
     with pytest.raises(WorkTimeError, match="day"):
         parse_day(line)
 

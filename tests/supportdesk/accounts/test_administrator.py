@@ -142,7 +142,7 @@ def test_one_may_sign_out_instead() -> None:
         (OWN, "nobody", "valid email address"),
     ],
 )
-def test_what_is_no_password_or_no_address_is_refused(password: str, email: str, said: str) -> None:
+def test_an_invalid_password_or_address_is_refused(password: str, email: str, said: str) -> None:
     client = signed_in()
     assert said in choose(client, password, email).content.decode()
     assert not administrator().check_password(OWN)

@@ -242,7 +242,7 @@ def test_pages_name_the_database_when_it_is_down(
     assert b"The database cannot be reached" in answer.content
 
 
-def test_a_fault_shows_a_page_without_a_traceback(
+def test_an_internal_error_shows_a_page_without_a_traceback(
     db: None, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("supportdesk.monitoring.health_view.health", lambda now: 1 / 0)
@@ -256,7 +256,7 @@ def test_a_fault_shows_a_page_without_a_traceback(
 @pytest.mark.parametrize(
     ("minutes", "words"), [(1, "1 min"), (119, "1 h 59 min"), (120, "2 h"), (48 * 60, "2 d")]
 )
-def test_an_age_is_told_in_a_unit_that_fits(minutes: int, words: str) -> None:
+def test_an_age_is_written_in_a_fitting_unit(minutes: int, words: str) -> None:
     assert rough_duration(timedelta(minutes=minutes)) == words
 
 
@@ -394,7 +394,7 @@ def test_an_outside_ping_that_fails_is_told_until_one_succeeds(
     assert health(now=now).warnings == ()
 
 
-def test_what_is_asked_of_another_host_is_no_stuck_queue(beating: None, now: datetime) -> None:
+def test_a_probe_task_of_another_host_is_not_a_stuck_queue(beating: None, now: datetime) -> None:
     OrmQ.objects.create(key="supportdesk@gone:1", payload="", lock=now - timedelta(hours=1))
     assert health(now=now).ok
 

@@ -64,7 +64,7 @@ def test_repaired_schedules_go_by_their_titles() -> None:
 
 
 @pytest.mark.parametrize("name", [SWEEP, LEDGER, REPAIRS, ROUNDS, "task of tomorrow"])
-def test_what_is_not_understood_stays_as_it_is(name: str) -> None:
+def test_a_heartbeat_detail_that_is_not_understood_is_shown_unchanged(name: str) -> None:
     assert heartbeat_in_words(name, "What is this?") == "What is this?"
 
 

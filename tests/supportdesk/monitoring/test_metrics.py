@@ -94,11 +94,11 @@ def test_tokens_are_compared_in_constant_time(client: Client, monkeypatch: pytes
     assert compared == [("guess", TOKEN)]
 
 
-def test_it_can_only_be_read(client: Client) -> None:
+def test_the_metrics_page_refuses_other_methods_than_get(client: Client) -> None:
     assert client.post(reverse("metrics")).status_code == 405
 
 
-def test_whoever_asks_for_nothing_special_gets_the_text_format(client: Client) -> None:
+def test_metrics_without_an_accept_header_are_in_the_text_format(client: Client) -> None:
     fill()
     answer = ask(client)
     assert answer.headers["Content-Type"] == TEXT
@@ -122,7 +122,7 @@ def test_prometheus_gets_the_same_figures_in_the_format_it_prefers(client: Clien
 @pytest.mark.parametrize(
     "accept", ["*/*", "text/html", "text/plain;version=0.0.4", "application/openmetrics-text;version=x"]
 )
-def test_whoever_asks_for_what_nobody_writes_gets_the_text_format(client: Client, accept: str) -> None:
+def test_metrics_for_an_unsupported_accept_header_are_in_the_text_format(client: Client, accept: str) -> None:
     answer = ask(client, accept=accept)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, TEXT)
 

@@ -52,7 +52,9 @@ def page(login: Callable[[User], Client]) -> Callable[[], str]:
     ("group", "status"),
     [("Operator", 200), ("Support director", 200), ("Duty manager", 403), ("Account manager", 403)],
 )
-def test_it_is_for_those_who_run_the_desk(login: Callable[[User], Client], group: str, status: int) -> None:
+def test_the_operations_page_is_for_operators_only(
+    login: Callable[[User], Client], group: str, status: int
+) -> None:
     assert login(staff(groups=[group])).get(reverse("admin:operations")).status_code == status
 
 
@@ -92,7 +94,7 @@ def test_more_than_a_minute_of_lag_is_marked(
     assert ('<td class="num late"><b>1 min' in html) is late
 
 
-def test_what_waits_is_counted_and_how_long_it_is_due(page: Callable[[], str]) -> None:
+def test_waiting_work_is_counted_with_its_age(page: Callable[[], str]) -> None:
     OutboundEmailFactory(state=OutboxState.DEFERRED, next_try_at=NOW - 6 * MINUTE)
     OutboundEmailFactory(state=OutboxState.DEFERRED, next_try_at=NOW + HOUR)
     for key in ("supportdesk", "supportdesk@here:1"):
@@ -130,7 +132,7 @@ def test_the_timetable_shows_each_schedule_and_what_is_wrong(page: Callable[[], 
     assert "Schedules that missed their run: Fetch email." in words
 
 
-def test_by_what_sweeps_know_of_each_other_is_not_shown(page: Callable[[], str]) -> None:
+def test_the_heartbeat_of_the_sweep_loop_is_not_shown(page: Callable[[], str]) -> None:
     HeartbeatFactory(name="sweep-rounds", at=NOW, detail="0123456789abcdef")
     HeartbeatFactory(name="task of tomorrow", at=NOW, detail="done")
     words = page()
@@ -139,7 +141,7 @@ def test_by_what_sweeps_know_of_each_other_is_not_shown(page: Callable[[], str])
     assert "task of tomorrow" in words
 
 
-def test_what_was_caught_up_is_listed_with_its_tickets(page: Callable[[], str]) -> None:
+def test_late_steps_are_listed_with_their_tickets(page: Callable[[], str]) -> None:
     one = EscalationFactory(due_at=NOW - 4 * HOUR, fired_at=NOW - HOUR)
     EscalationFactory(due_at=NOW - 2 * HOUR, fired_at=NOW - HOUR)
     words = page()

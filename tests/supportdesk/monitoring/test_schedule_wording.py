@@ -34,13 +34,13 @@ def test_a_foreign_row_goes_by_its_own_name() -> None:
         (ScheduledTask("x", "x", cron="0 8 * * 0"), "each Sunday at 08:00 (Kathmandu)"),
     ],
 )
-def test_how_often_is_said_in_words(entry: ScheduledTask, words: str) -> None:
+def test_how_often_describes_a_schedule_in_words(entry: ScheduledTask, words: str) -> None:
     assert how_often(entry) == words
 
 
 @pytest.mark.parametrize("entry", TIMETABLE)
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_how_often_is_said_of_every_task(entry: ScheduledTask, language: str) -> None:
+def test_how_often_describes_every_task(entry: ScheduledTask, language: str) -> None:
     with translation.override(language):
         assert not set("*%(") & set(how_often(entry).removesuffix(")").replace(" (Kathmandu", ""))
 

@@ -78,7 +78,7 @@ def test_a_scanner_that_follows_the_link_changes_nothing(client, link, method):
     assert not response.cookies
 
 
-def test_the_page_says_what_waits_and_who_is_asked(client, link, ticket):
+def test_the_link_page_shows_the_ticket_and_the_person_asked(client, link, ticket):
     page = client.get(link).content.decode()
     for piece in (ticket.number, "Aurora Live", "P0 Urgent", "First response", "12:30", "overdue", "User"):
         assert piece in page
@@ -103,7 +103,7 @@ def test_a_post_acknowledges_as_the_person_of_the_link(client, link, ticket, bos
     assert "12:46" in page
 
 
-def test_it_needs_no_cookie_and_no_origin(link):
+def test_the_acknowledge_link_needs_no_cookie_and_no_origin(link):
     strict = Client(enforce_csrf_checks=True, headers={"origin": "null"})
     assert strict.post(link, {"act": "acknowledge"}).status_code == 200
     assert Acknowledgement.objects.count() == 1
@@ -148,7 +148,7 @@ def test_the_link_offers_to_take_over_what_somebody_else_holds(client, ticket):
     assert Acknowledgement.objects.get().by == AcknowledgedBy.TAKE_OVER
 
 
-def test_what_is_ones_own_is_not_offered(client, link):
+def test_taking_over_ones_own_ticket_is_not_offered(client, link):
     assert "take_over" not in client.get(link).content.decode()
 
 
@@ -161,7 +161,7 @@ def test_after_the_answer_there_is_nothing_to_do(client, link, ticket, boss):
     assert state() == before
 
 
-def test_it_is_good_for_seven_days(client, link, time_machine):
+def test_the_acknowledge_link_is_valid_for_seven_days(client, link, time_machine):
     time_machine.move_to(minute(30) + VALID - timedelta(seconds=1), tick=False)
     assert client.get(link).status_code == 200
     time_machine.move_to(minute(30) + VALID, tick=False)
@@ -199,26 +199,26 @@ def test_whatever_is_wrong_with_a_link_the_answer_is_the_same(client, link, tick
 
 
 @pytest.mark.parametrize("field", ["is_active", "is_staff"])
-def test_who_has_left_is_refused(client, link, boss, field):
+def test_a_user_who_has_left_is_refused(client, link, boss, field):
     setattr(boss, field, False)
     boss.save()
     assert client.post(link, {"act": "acknowledge"}).status_code == 404
     assert Acknowledgement.objects.count() == 0
 
 
-def test_who_may_not_see_the_ticket_is_refused(client, ticket):
+def test_a_user_who_may_not_see_the_ticket_is_refused(client, ticket):
     eve = staff("eve", groups=GROUP)
     page = path_of(ack_link(user=eve, escalation=firing()))
     assert client.get(page).status_code == client.post(page, {"act": "acknowledge"}).status_code == 404
     assert Acknowledgement.objects.count() == 0
 
 
-def test_who_may_read_no_ticket_at_all_is_refused(client, link, boss):
+def test_a_user_without_any_right_to_tickets_is_refused(client, link, boss):
     boss.groups.clear()
     assert client.get(link).status_code == 404
 
 
-def test_who_may_only_read_may_acknowledge_but_not_take_over(client, ticket):
+def test_a_read_only_user_may_acknowledge_by_link_but_not_take_over(client, ticket):
     reader = staff("reader")
     reader.user_permissions.add(Permission.objects.get(codename="view_ticket"))
     ticket.customer.backup_account_manager = reader

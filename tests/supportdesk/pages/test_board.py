@@ -123,7 +123,7 @@ def test_the_list_holds_what_the_filter_asks_of_the_promise(
     assert [row.clock and (row.clock.due_at - now) // HOUR for row in rows] == expected
 
 
-def test_counters(now: datetime) -> None:
+def test_the_board_counters_count_breached_soon_running_and_unassigned(now: datetime) -> None:
     owner = staff()
     set_desk(intake_owner=owner)
     TicketFactory(owner=owner)
@@ -133,7 +133,7 @@ def test_counters(now: datetime) -> None:
     assert (counted.breached, counted.soon, counted.running, counted.unassigned) == (1, 1, 2, 1)
 
 
-def test_mail_that_needs_a_hand(now: datetime) -> None:
+def test_the_board_counts_mail_that_needs_attention(now: datetime) -> None:
     InboundEmailFactory(state=IntakeState.PARKED)
     InboundEmailFactory(state=IntakeState.FAILED)
     OutboundEmailFactory(state=OutboxState.BOUNCED)
@@ -242,7 +242,7 @@ def test_the_share_kept_comes_by_itself_after_the_board(
     assert "100.0%" in client.get(reverse("admin:board_kept")).content.decode()
 
 
-def test_a_week_without_promises_has_no_share(now: datetime) -> None:
+def test_a_week_without_promises_has_no_percentage(now: datetime) -> None:
     assert compliance(Ticket.objects.all(), now=now)[0].percent is None
 
 

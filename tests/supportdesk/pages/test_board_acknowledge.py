@@ -68,13 +68,13 @@ def test_a_row_asks_its_holder_and_whom_it_was_told_and_nobody_else(ticket, boss
     assert not row(None).asks_me
 
 
-def test_what_only_tells_asks_nobody(ann):
+def test_a_notification_that_only_informs_asks_nobody_to_acknowledge(ann):
     clock = ClockFactory(ticket=TicketFactory(opened_at=minute(0)))
     NotificationFactory(recipient=ann, ticket=clock.ticket, clock=clock, kind=NoticeKind.CUSTOMER_WROTE)
     assert not row(ann).asks_me
 
 
-def test_once_said_it_shows_who_has_it_and_asks_again_after_the_next_firing(ticket, boss, ann):
+def test_an_acknowledged_row_shows_who_has_it_and_asks_again_after_the_next_firing(ticket, boss, ann):
     acknowledge(ticket=ticket, actor=boss, at=minute(31), by=AcknowledgedBy.BOARD)
     assert (row(boss).in_hand.user, row(boss).asks_me, row(ann).asks_me) == (boss, False, True)
     assert row(boss, 46).in_hand is None
@@ -113,7 +113,7 @@ def test_twice_is_once(login, ticket, boss):
     assert Acknowledgement.objects.count() == 1
 
 
-def test_what_was_answered_meanwhile_is_said(login, ann):
+def test_the_row_says_that_the_ticket_was_answered_meanwhile(login, ann):
     ticket = opened(priority=3, contact=ContactFactory(customer=CustomerFactory(account_manager=ann)))
     answered(ticket, 20)
     response = login(ann).post(url(ticket), follow=True)
@@ -125,7 +125,7 @@ def test_a_colleague_of_another_team_gains_nothing_by_guessing_the_number(login,
     assert not Acknowledgement.objects.exists()
 
 
-def test_who_may_only_read_has_no_button_and_is_refused(login, ticket, ann):
+def test_a_read_only_user_has_no_acknowledge_button_and_is_refused(login, ticket, ann):
     ann.groups.clear()
     ann.user_permissions.add(Permission.objects.get(codename="view_ticket"))
     client = login(ann)

@@ -78,7 +78,7 @@ def allowed(user, model):
 
 @each_model
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_it_opens_for_an_administrator(login, model, language):
+def test_every_admin_page_opens_for_an_administrator(login, model, language):
     user = staff("root", language=language)
     user.is_superuser = True
     user.save(update_fields=["is_superuser"])

@@ -39,19 +39,19 @@ def chosen(query: str, user: User, now: datetime) -> TicketFilter:
     return TicketFilter(QueryDict(query), visible_tickets(user), user=user, now=now)
 
 
-def test_without_words_everything_visible_is_there(reader: User, now: datetime) -> None:
+def test_an_empty_search_lists_every_visible_ticket(reader: User, now: datetime) -> None:
     ticket = TicketFactory()
     assert found("", reader, now) == {ticket}
 
 
 @pytest.mark.parametrize("query", ["priority=0&priority=1", "status=waiting&status=resolved", "owner=me"])
-def test_a_word_keeps_its_tickets_and_drops_the_rest(reader: User, now: datetime, query: str) -> None:
+def test_a_search_keeps_matching_tickets_and_drops_the_rest(reader: User, now: datetime, query: str) -> None:
     wanted = TicketFactory(priority=Priority.P1, status=Status.WAITING, owner=reader)
     TicketFactory(priority=Priority.P2, status=Status.OPEN)
     assert found(query, reader, now) == {wanted}
 
 
-def test_customer_and_scenario(reader: User, now: datetime) -> None:
+def test_the_filter_narrows_by_customer_and_scenario(reader: User, now: datetime) -> None:
     customer = CustomerFactory(scenario=Scenario.GAME_VOICE)
     wanted = TicketFactory(customer=customer)
     TicketFactory(customer=CustomerFactory(scenario=Scenario.SHOW_ROOM))
@@ -138,5 +138,5 @@ def test_a_number_is_found_in_any_spelling(reader: User, now: datetime, form: st
     assert wanted in found("q=" + form % wanted.pk, reader, now)
 
 
-def test_what_is_not_understood_is_told(reader: User, now: datetime) -> None:
+def test_a_filter_value_that_is_not_understood_is_reported(reader: User, now: datetime) -> None:
     assert set(chosen("promise=yes&priority=9", reader, now).errors) == {"promise", "priority"}

@@ -278,7 +278,7 @@ def test_a_chat_that_was_entered_as_a_webhook_is_judged_as_the_chat_it_is(servic
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_whoever_repeats_what_it_was_sent_shows_no_secret(service, name):
+def test_a_response_that_repeats_the_message_shows_no_secret(service, name):
     offered = SERVICES[name]
     found = sent(name, service, status=400, body=json.dumps({"you": offered.address, "said": "no"}))
     secrets = [one for one in apprise_services.secrets_of(parcel(name)) if len(one) >= outcomes.LEAST_SECRET]
@@ -287,7 +287,7 @@ def test_whoever_repeats_what_it_was_sent_shows_no_secret(service, name):
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_what_is_shown_of_its_address_is_no_secret(name):
+def test_the_shown_part_of_an_address_contains_no_secret(name):
     plugin = apprise_services.plugin_for(SERVICES[name].address)
     assert plugin is not None
     shown = apprise_services.masked(plugin)
@@ -309,7 +309,7 @@ def test_slow_ones_are_cut_off(service):
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_gone_is_a_refusal(service, name):
+def test_a_closed_port_is_a_refusal(service, name):
     service.port = closed_port()
     found = Courier(parcel(name)).deliver()
     assert (found.outcome, found.text) == (REFUSED, outcomes.NOT_TAKEN)
@@ -368,7 +368,7 @@ def test_an_alarm_is_raised_and_never_closed(service, name):
         assert apprise_services.plugin_for(f"{SERVICES[name].address}?{wish}") is None
 
 
-def test_an_address_by_which_nothing_is_sent_reaches_nobody(service, monkeypatch):
+def test_an_address_through_which_nothing_is_sent_counts_as_a_failure(service, monkeypatch):
     monkeypatch.setattr(apprise_services.GATEWAYS["opsgenie"].plugin, "send", lambda *_args, **_words: True)
     found = sent("opsgenie", service)
     assert (found.outcome, found.text) == (REFUSED, outcomes.NOTHING_SENT)

@@ -81,7 +81,7 @@ def test_a_no_with_the_status_200_is_a_no(wecom, service):
     assert answer(wecom).outcome == REFUSED
 
 
-def test_nobody_at_home_is_a_refusal(wecom, monkeypatch):
+def test_a_refused_connection_is_a_refusal(wecom, monkeypatch):
     plugin = apprise_services.GATEWAYS["wecombot"].plugin
     monkeypatch.setattr(plugin, "notify_url", f"http://127.0.0.1:{closed_port()}/send?key={{key}}")
     found = answer(wecom)
@@ -166,11 +166,11 @@ def test_our_own_sentences_are_read_in_the_readers_language(reason, monkeypatch)
     assert translate_answer(f"{reason} (OSError)") == f"<{reason}> (OSError)"
 
 
-def test_others_words_stay():
+def test_a_services_own_response_is_not_translated():
     assert translate_answer("404 no such bot") == "404 no such bot"
 
 
-def test_whoever_was_cut_off_before_the_connection_sends_nothing_later(service, monkeypatch):
+def test_a_sender_cut_off_before_connecting_sends_nothing_later(service, monkeypatch):
     """A name that resolves slowly would else send what has been recorded as late, and is tried again."""
     courier = Courier(parcel(f"{service.url}/hook", medium=Medium.WEBHOOK))
     real = socket.getaddrinfo
@@ -185,7 +185,7 @@ def test_whoever_was_cut_off_before_the_connection_sends_nothing_later(service, 
 
 
 @pytest.mark.parametrize("kind", ["is_slow", "is_dripping"])
-def test_whoever_does_not_answer_in_time_is_cut_off_and_holds_up_nobody(wecom, service, kind):
+def test_a_service_that_answers_too_late_is_cut_off_and_delays_no_other(wecom, service, kind):
     with standing_in() as quick:
         setattr(service, kind, True)
         parcels = {
@@ -287,7 +287,7 @@ def test_addresses_of_our_own_networks_are_not_public(address):
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8"])
-def test_others_are(address):
+def test_public_addresses_are_accepted(address):
     assert is_public(address)
 
 

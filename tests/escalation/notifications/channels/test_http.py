@@ -92,7 +92,7 @@ DRIPS = pytest.mark.parametrize(
 
 
 @DRIPS
-def test_whoever_drips_for_ever_is_cut_off_in_time(beginning: bytes, drop: bytes) -> None:
+def test_a_response_that_drips_for_ever_is_cut_off_in_time(beginning: bytes, drop: bytes) -> None:
     started = time.monotonic()
     with dripping(beginning, drop) as port:
         found = sent_within(0.3, f"http://127.0.0.1:{port}/hook")
@@ -135,7 +135,7 @@ def test_chunks_without_an_end_are_read_up_to_a_measure() -> None:
         assert len(session.request("GET", f"http://127.0.0.1:{port}/").content) == desk_http.MOST_BYTES
 
 
-def test_whoever_was_cut_off_while_it_connected_sends_nothing_later(service, monkeypatch) -> None:
+def test_a_sender_cut_off_while_connecting_sends_nothing_later(service, monkeypatch) -> None:
     """It has been recorded as late, and is tried again."""
     courier = Courier(parcel(f"{service.url}/hook"))
     real = desk_http.create_connection

@@ -59,7 +59,7 @@ def has_act(html: str, ticket: Ticket, name: str) -> bool:
     return reverse("admin:tickets_ticket_act", args=[ticket.pk, name]) in html
 
 
-def test_what_to_press_stands_before_the_conversation_and_beside_it(login, ticket, boss):
+def test_the_actions_are_above_the_conversation_and_beside_it(login, ticket, boss):
     """A narrow page shows the first, a wide one the second: the styles choose."""
     html = page(login(boss), ticket)
     bar, conversation, side = (html.index(f'class="{name}"') for name in ("t-take", "t-main", "t-side"))
@@ -154,7 +154,7 @@ def test_a_colleague_of_another_team_gains_nothing_by_guessing_the_number(login,
 
 
 @pytest.mark.parametrize("name", ["acknowledge", "take_over", "escalate"])
-def test_who_may_only_read_is_offered_nothing_and_refused(login, ticket, ann, name):
+def test_a_read_only_user_is_offered_no_action_and_is_refused(login, ticket, ann, name):
     ann.groups.clear()
     ann.user_permissions.add(Permission.objects.get(codename="view_ticket"))
     client = login(ann)

@@ -126,7 +126,7 @@ def test_a_promise_as_strict_as_its_priority_asks_has_nothing_to_relax(
     assert "nothing to relax" in said(response)[0]
 
 
-def test_what_is_waived_is_not_waived_again(login: Login, lead: User, ticket: Ticket) -> None:
+def test_a_waived_promise_cannot_be_waived_again(login: Login, lead: User, ticket: Ticket) -> None:
     clock = clock_of(ticket)
     waive_promise(clock=clock, actor=lead, at=minute(-1), reason="first")
     response = decide(login(lead), "waive", clock, reason="a second time")

@@ -318,7 +318,7 @@ def arrived(ticket: Ticket, kind: MessageKind, signs: list[str]) -> Message:
     return message
 
 
-def test_what_is_kept_small_says_why_and_a_person_may_count_it(
+def test_an_automatic_message_says_why_it_does_not_count_and_a_person_may_count_it(
     login: Login, anna: User, ticket: Ticket, now: datetime
 ) -> None:
     message = arrived(ticket, MessageKind.AUTOMATIC, ["null return path", "Precedence: bulk"])
@@ -556,7 +556,9 @@ def test_an_act_that_does_not_exist_is_not_found(login: Login, anna: User, ticke
     assert act(login(anna), ticket, "delete").status_code == 404
 
 
-def test_news_come_only_when_the_customer_wrote(login: Login, anna: User, ticket: Ticket) -> None:
+def test_the_news_request_is_empty_unless_the_customer_wrote(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
     client, seen = login(anna), ticket.messages.get().pk
     url = reverse("admin:tickets_ticket_news", args=[ticket.pk])
     assert client.get(url, {"seen": seen}).status_code == 204

@@ -34,7 +34,7 @@ def taken(broker: OwnOrm) -> list[str]:
 
 
 @pytest.mark.django_db
-def test_the_own_queue_comes_first_and_anothers_is_left_alone() -> None:
+def test_a_cluster_reads_its_own_queue_first_and_no_other_clusters() -> None:
     OwnOrm(SHARED).enqueue("for all")
     OwnOrm(queue_of("here:1")).enqueue("for me")
     OwnOrm(queue_of("there:1")).enqueue("for another")
@@ -115,7 +115,7 @@ def test_the_cluster_waits_for_a_redis_that_is_away_and_says_so_once(
     assert broker.dequeue() == [(None, b"task")]
 
 
-def test_who_asks_whether_redis_is_away_is_told(away: Away, settings: Any) -> None:
+def test_is_unreachable_is_true_while_redis_is_away(away: Away, settings: Any) -> None:
     assert is_unreachable()
     away.is_back = True
     assert not is_unreachable()
@@ -123,14 +123,14 @@ def test_who_asks_whether_redis_is_away_is_told(away: Away, settings: Any) -> No
     assert not is_unreachable()
 
 
-def test_questions_to_a_cluster_that_is_gone_do_not_stay_for_ever(away: Away) -> None:
+def test_probe_tasks_for_a_dead_cluster_expire(away: Away) -> None:
     away.is_back = True
     OwnRedis(SHARED).enqueue("for all")
     OwnRedis(queue_of("here:1")).enqueue("for me")
     assert away.expiring == [("django_q:supportdesk@here:1:q", 3600)]
 
 
-def test_nobody_waits_long_for_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_redis_calls_time_out_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests and the sweep nudge the queue: a firewall that swallows everything must not hold them."""
     monkeypatch.setattr(Conf, "REDIS", "redis://:secret@127.0.0.1:6379/3")
     for connection, connect, answer in (
@@ -143,7 +143,7 @@ def test_nobody_waits_long_for_redis(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.django_db
-def test_an_away_redis_is_a_problem_of_health_and_no_fault_of_the_pages(away: Away, now: datetime) -> None:
+def test_an_unreachable_redis_is_a_health_problem_and_breaks_no_page(away: Away, now: datetime) -> None:
     texts = [finding.text for finding in health(now=now).problems if finding.check == Check.QUEUE]
     assert texts == ["Redis does not respond. Check that it is running and that REDIS_URL is right."]
     assert queue_backlog(now=now).waiting == 0

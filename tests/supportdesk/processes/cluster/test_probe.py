@@ -37,7 +37,7 @@ def pulse(monkeypatch: pytest.MonkeyPatch) -> ClusterProbe:
 
 
 @pytest.mark.django_db
-def test_each_new_task_that_went_all_the_way_is_a_sign_of_life(pulse: ClusterProbe) -> None:
+def test_each_newly_finished_task_is_a_sign_of_life(pulse: ClusterProbe) -> None:
     ClusterFactory(name=NAME, worked_at=WORKED)
     assert pulse().answer is Liveness.ALIVE
     assert pulse().answer is Liveness.SILENT
@@ -67,7 +67,7 @@ def test_a_cluster_whose_workers_all_have_work_lives_as_long_as_its_sentinel_say
 
 
 @pytest.mark.django_db
-def test_a_question_waits_in_the_own_queue_and_is_not_put_twice(pulse: ClusterProbe) -> None:
+def test_a_probe_task_waits_in_the_clusters_own_queue_and_is_not_queued_twice(pulse: ClusterProbe) -> None:
     pulse()
     pulse()
     (task,) = OrmQ.objects.all()
@@ -79,7 +79,7 @@ def test_a_question_waits_in_the_own_queue_and_is_not_put_twice(pulse: ClusterPr
 
 
 @pytest.mark.django_db
-def test_the_supervisor_leaves_the_asking_to_the_cluster(pulse: ClusterProbe) -> None:
+def test_the_supervisors_probe_queues_no_task(pulse: ClusterProbe) -> None:
     ClusterProbe(NAME)()
     assert not OrmQ.objects.exists()
 
@@ -98,7 +98,7 @@ def test_the_supervisor_leaves_the_asking_to_the_cluster(pulse: ClusterProbe) ->
         (logging.ERROR, "Failed 'supportdesk.processes.cluster.probe_task.show_life' (a-b) - gone", True),
     ],
 )
-def test_questions_fill_no_log(level: int, words: str, kept: bool) -> None:
+def test_probe_tasks_are_kept_out_of_the_log(level: int, words: str, kept: bool) -> None:
     record = logging.LogRecord("django-q", level, "", 0, words, None, None)
     assert is_worth_a_line(record) is kept
 

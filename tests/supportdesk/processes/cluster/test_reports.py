@@ -27,7 +27,7 @@ def names() -> set[str]:
     return set(Cluster.objects.values_list("name", flat=True))
 
 
-def test_who_arrives_takes_the_place_of_what_died_on_the_same_host(now: datetime) -> None:
+def test_a_new_cluster_replaces_the_row_of_a_dead_one_on_its_host(now: datetime) -> None:
     ClusterFactory(name="here:0", seen_at=now - 61 * SECOND)
     ClusterFactory(name="here:2", seen_at=now - 60 * SECOND)
     ClusterFactory(name="there:1", seen_at=now - timedelta(hours=23))
@@ -43,7 +43,7 @@ def test_a_cluster_that_is_started_anew_has_done_nothing_yet(now: datetime) -> N
     assert (row.host, row.started_at, row.worked_at, row.key_mark) == ("here", now, None, key_mark())
 
 
-def test_questions_to_clusters_of_yesterday_go_and_waiting_work_stays(now: datetime) -> None:
+def test_old_probe_tasks_are_deleted_and_other_waiting_tasks_stay(now: datetime) -> None:
     for key in ("supportdesk@gone:1", "supportdesk"):
         OrmQ.objects.create(key=key, payload="", lock=now - timedelta(hours=25))
     register_cluster(now=now)
@@ -58,7 +58,7 @@ def test_a_report_says_how_many_work_and_makes_a_lost_row_again(now: datetime) -
     assert (row.name, row.workers, row.busy, row.seen_at) == ("here:1", 3, 2, now + SECOND)
 
 
-def test_who_leaves_in_order_leaves_no_row(now: datetime) -> None:
+def test_a_cluster_stopped_in_order_leaves_no_row(now: datetime) -> None:
     register_cluster(now=now)
     unregister_cluster()
     assert names() == set()

@@ -110,7 +110,7 @@ def test_whichever_process_dies_the_cluster_ends(
     assert f"The {role.split()[-1]} of the cluster died (exit status -9)" in caplog.text
 
 
-def test_tasks_under_way_come_to_their_end_first(sentinel: Any, told: list[str]) -> None:
+def test_running_tasks_are_finished_before_the_cluster_ends(sentinel: Any, told: list[str]) -> None:
     busy = sentinel.pool[2]
     busy.rounds = 5
     with pytest.raises(SystemExit):
@@ -241,7 +241,7 @@ def test_a_cluster_that_was_stopped_in_order_ends_well() -> None:
 
 @pytest.mark.usefixtures("no_signals")
 @pytest.mark.parametrize("status", [-9, FAULT])
-def test_a_sentinel_that_died_gives_the_whole_a_status_that_says_so(status: int) -> None:
+def test_a_dead_sentinel_ends_the_cluster_with_an_error_status(status: int) -> None:
     with pytest.raises(SystemExit) as end:
         watch_sentinel(FakeSentinel(3, status))
     assert end.value.code == FAULT

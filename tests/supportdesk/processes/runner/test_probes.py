@@ -71,5 +71,5 @@ def test_a_mail_server_lives_when_it_greets(serve: Serve, line: bytes, answer: L
 @pytest.mark.parametrize(
     "probe", [probes.greeting_probe("127.0.0.1", 1), probes.web_probe("127.0.0.1", 1, "/")]
 )
-def test_nobody_there_is_silence_with_the_reason(probe: Callable[[], object]) -> None:
+def test_a_refused_connection_counts_as_silence_with_the_reason(probe: Callable[[], object]) -> None:
     assert "refused" in str(probe())

@@ -119,7 +119,7 @@ def test_each_failure_in_a_row_waits_longer_and_the_fifth_gives_up() -> None:
     assert stage.said[-1] == "web: exited by itself (SIGKILL)."
 
 
-def test_a_part_that_was_well_for_a_minute_has_its_failures_forgiven() -> None:
+def test_failures_are_forgotten_after_a_part_ran_well_for_a_minute() -> None:
     stage = Stage()
     for _failure in range(GIVEN_UP_AFTER + 2):
         stage.until(stage.now + 65)
@@ -242,7 +242,7 @@ def test_a_retired_part_is_not_started_again() -> None:
 @pytest.mark.parametrize(
     ("status", "words"), [(0, "status 0"), (3, "status 3"), (-9, "SIGKILL"), (-200, "signal 200")]
 )
-def test_an_end_is_put_in_words(status: int, words: str) -> None:
+def test_the_end_of_a_process_is_put_into_words(status: int, words: str) -> None:
     assert exit_in_words(status) == words
 
 
@@ -362,7 +362,7 @@ def test_a_part_that_cannot_live_ends_the_desk_with_status_1() -> None:
     assert "part died 5 times in a row; giving up" in said
 
 
-def test_being_told_to_stop_ends_all_with_status_0() -> None:
+def test_a_stop_signal_ends_every_part_with_status_0() -> None:
     heard = io.StringIO()
     supervisor = Supervisor(
         [python("import time; time.sleep(600)")], Printer(heard), sleep=lambda seconds: supervisor.stop()
@@ -408,7 +408,7 @@ def desk(lifeline: tuple[int, int]) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_however_the_supervisor_ends_no_process_is_left(
+def test_no_process_is_left_however_the_supervisor_ends(
     desk: subprocess.Popen[bytes], lifeline: tuple[int, int], number: signal.Signals
 ) -> None:
     desk.send_signal(number)
