@@ -1,4 +1,4 @@
-"""Enumerations and validators that several models share."""
+"""Enumerations and validators shared by several models."""
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 

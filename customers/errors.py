@@ -1,4 +1,4 @@
-"""Mistakes that a person can correct. Their text is a translated sentence to show. A fault of the desk is none."""
+"""Refusals that a person can correct. Their text is a translated sentence to show; bugs are other exceptions."""
 
 
 class DeskError(Exception):

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.utils.translation import get_language
 
-# As a pattern of the database too (escalation.admin.duty.rota).
+# Also used as a pattern in the database (escalation.admin.duty.rota).
 CHINESE = "[\u3400-\u9fff]"
 
 
@@ -17,17 +17,17 @@ def full_name(first: str, last: str) -> str:
 
 
 def name_of(user: AbstractUser) -> str:
-    """The full name; the login where there is none."""
+    """The full name, or the login if there is none."""
     return full_name(user.first_name, user.last_name) or user.get_username()
 
 
 def given_name(name: str) -> str:
-    """How a greeting names somebody: a Chinese name as a whole, of others the first word."""
+    """The name for a greeting: a Chinese name in full, the first word of any other."""
     return name if is_chinese(name) else name.partition(" ")[0]
 
 
 def desk_name() -> str:
-    """How the desk signs in the active language."""
+    """The desk's signature in the active language."""
     return settings.DESK_NAME_ZH if speaks_chinese() else settings.DESK_NAME
 
 
@@ -36,5 +36,5 @@ def is_chinese(text: str) -> bool:
 
 
 def speaks_chinese() -> bool:
-    """Whether Chinese is the active language."""
+    """True if Chinese is the active language."""
     return (get_language() or "").startswith("zh")

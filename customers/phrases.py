@@ -8,7 +8,7 @@ from django.utils.translation import pgettext
 
 
 def listed(parts: Iterable[object]) -> str:
-    """``Ann, Ben`` or ``林悦、王芳``; what is empty is left out."""
+    """``Ann, Ben`` or ``林悦、王芳``; empty parts are left out."""
     words = (str(part) for part in parts)
     return pgettext("between the parts of a list", ", ").join(word for word in words if word)
 
@@ -19,7 +19,7 @@ def labelled(label: object, text: object) -> str:
 
 
 def noted(text: object, note: object) -> str:
-    """``Ann (told)`` or ``林悦（已通知）``; without a note the text alone."""
+    """``Ann (told)`` or ``林悦（已通知）``; without a note, only the text."""
     return _("%(text)s (%(note)s)") % {"text": text, "note": note} if note else str(text)
 
 
@@ -36,7 +36,7 @@ def grouped(parts: Iterable[object]) -> str:
 
 
 def sentences(parts: Iterable[object]) -> str:
-    """Whole sentences after each other: with a space in English, without one in Chinese."""
+    """Whole sentences in a row: separated by a space in English, by nothing in Chinese."""
     words = [str(part) for part in parts if str(part)]
     both = _("%(first)s %(second)s")
     return reduce(lambda first, second: both % {"first": first, "second": second}, words) if words else ""

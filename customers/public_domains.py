@@ -1,4 +1,4 @@
-"""Mail providers that are open to anybody: their domains never identify a company."""
+"""Mail providers open to anybody: their domains never identify a company."""
 
 PUBLIC_DOMAINS = frozenset(
     """
@@ -15,7 +15,7 @@ PUBLIC_DOMAINS = frozenset(
 
 
 def share_a_domain(address: str, other: str) -> bool:
-    """True if two addresses belong to one company, as far as their domains tell: the same, or one under the other."""
+    """True if the domains of two addresses suggest one company: they are equal, or one is below the other."""
     first, second = (_domain_of(each) for each in (address, other))
     if not first or not second or is_public_domain(first) or is_public_domain(second):
         return False

@@ -1,4 +1,4 @@
-"""Times in texts that are kept: written so that they can be placed, and read back for whoever reads them later."""
+"""Times in stored texts: written so that they stay unambiguous, and read back for a later reader."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from customers.times import moment, offset
 
 ZONE = r"UTC(?:(?P<sign>[+-])(?P<hours>\d{1,2})(?::(?P<minutes>\d\d))?)?"
 STAMP = re.compile(rf"(?P<time>\d{{4}}-\d\d-\d\d \d\d:\d\d) {ZONE}")
-# What `customers.times.moment` writes in each language, and how it is read.
+# The formats of `customers.times.moment` in each language.
 ENGLISH = rf"[A-Z]\w+ (?P<time>\d{{1,2}} [A-Z]\w+ \d{{4}}, \d\d:\d\d) \({ZONE}(?:, [^)]+)?\)"
 CHINESE = rf"(?P<time>\d{{4}}年\d{{1,2}}月\d{{1,2}}日)（周.）(?P<hour>\d\d:\d\d)（(?:[^，）]+，)?{ZONE}）"
 MOMENTS = ((re.compile(ENGLISH), "%d %B %Y, %H:%M"), (re.compile(CHINESE), "%Y年%m月%d日%H:%M"))
@@ -24,19 +24,19 @@ LENGTH = re.compile(rf"(\d+) ({'|'.join(word for words in UNITS.values() for wor
 
 
 def stamp(at: datetime) -> str:
-    """``2026-11-29 05:16 UTC+8``: short, and still one certain minute when somebody else reads it."""
+    """``2026-11-29 05:16 UTC+8``: short, and unambiguous for a reader in another zone."""
     local = localtime(at)
     return f"{local:%Y-%m-%d %H:%M} {offset(local)}"
 
 
 def short_stamp(text: str) -> str:
-    """Write a stamp as ``11-29 05:16`` in the reader's zone. A text that is no stamp stays."""
+    """A stamp as ``11-29 05:16`` in the reader's zone; a text that is not a stamp is returned unchanged."""
     match = STAMP.fullmatch(text)
     return f"{localtime(_instant(match, '%Y-%m-%d %H:%M')):%m-%d %H:%M}" if match else text
 
 
 def restated_moment(text: str) -> tuple[str, str]:
-    """The moment that a text begins with, for its reader, and what follows; a text without one as it is."""
+    """The moment at the start of a text, rewritten for the reader, and the rest; a text without one is unchanged."""
     for pattern, form in MOMENTS:
         if match := pattern.match(text):
             return moment(_instant(match, form)), text[match.end() :]
@@ -44,7 +44,7 @@ def restated_moment(text: str) -> tuple[str, str]:
 
 
 def stored_length(text: str) -> timedelta | None:
-    """``3 d 8 h`` or ``3 天 8 小时`` as a length of time; None for other texts."""
+    """``3 d 8 h`` or ``3 天 8 小时`` as a duration; None for other texts."""
     if LENGTH.sub("", text).strip():
         return None
     return sum(_lengths(text), timedelta())

@@ -1,4 +1,4 @@
-"""Whose language and zone are active, and times and lengths of time as people read them in these.
+"""The active language and zone, and times and durations written for people in them.
 
 A zone is named by its offset and city, never by an abbreviation: CST is China's, America's and Cuba's.
 """
@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext, pgettext_lazy
 
-# The cities of a Chinese reader; what is missing here is told by its offset alone.
+# Chinese names of cities; a zone that is missing here is shown by its offset alone.
 CITIES = {
     "Asia/Shanghai": pgettext_lazy("city of a time zone", "Shanghai"),
     "Asia/Hong_Kong": pgettext_lazy("city of a time zone", "Hong Kong"),
@@ -50,13 +50,13 @@ CITIES = {
 
 @contextmanager
 def as_read_by(language: str, zone: str) -> Iterator[None]:
-    """Texts and times inside are those of a reader with this language and zone."""
+    """Write texts and times inside for a reader with this language and zone."""
     with translation.override(language), timezone.override(ZoneInfo(zone)):
         yield
 
 
 def reader_of(user: User) -> tuple[str, str]:
-    """Language and zone of a colleague; without a profile those of the desk."""
+    """Language and zone of a colleague; the desk's own if there is no profile."""
     profile = getattr(user, "staff_profile", None)
     return (
         (profile.language, profile.time_zone)
@@ -73,13 +73,13 @@ def moment(at: datetime) -> str:
 
 
 def dated(at: datetime, zone: str) -> str:
-    """In figures and in whatever zone, for tables: ``2026-11-29 05:16 (UTC+8, Shanghai)``."""
+    """In digits and in any zone, for tables: ``2026-11-29 05:16 (UTC+8, Shanghai)``."""
     local = at.astimezone(ZoneInfo(zone))
     return _zoned(f"{local:%Y-%m-%d %H:%M}", local)
 
 
 def near(at: datetime, now: datetime) -> str:
-    """As short as it can be placed: ``21:00``, ``yesterday 21:00``, ``tomorrow 09:00``, ``11-25 09:00``."""
+    """As short as is unambiguous now: ``21:00``, ``yesterday 21:00``, ``tomorrow 09:00``, ``11-25 09:00``."""
     local, today = timezone.localtime(at), timezone.localtime(now)
     match (local.date() - today.date()).days:
         case 0:
@@ -94,17 +94,17 @@ def near(at: datetime, now: datetime) -> str:
 
 
 def near_zoned(at: datetime, now: datetime) -> str:
-    """``near`` with its zone, for mails: whoever reads them may be on a journey."""
+    """``near`` with its zone, for mails: their reader may be travelling."""
     return _zoned(near(at, now), timezone.localtime(at))
 
 
 def zone_name(zone: str, at: datetime) -> str:
-    """``UTC+8, Shanghai`` or ``北京时间，UTC+8``; the offset is the one of that moment."""
+    """``UTC+8, Shanghai`` or ``北京时间，UTC+8``, with the offset at that moment."""
     return _zone_words(zone, offset(at.astimezone(ZoneInfo(zone))), translation.get_language())
 
 
 def zone_title(zone: str) -> str:
-    """The city of a zone for a heading: ``Shanghai`` or ``北京时间``; the name of the zone where we know no city."""
+    """The city of a zone for a heading: ``Shanghai`` or ``北京时间``; the zone's name if we know no city."""
     city = _city(zone, translation.get_language())
     return pgettext("heading of times", "%(city)s") % {"city": city} if city else zone
 
@@ -119,7 +119,7 @@ def offset(local: datetime) -> str:
 
 
 def duration_text(time: timedelta) -> str:
-    """``26 h``, ``1 h 5 min``, ``40 s``: hours are not made days, as a working day has no fixed length."""
+    """``26 h``, ``1 h 5 min``, ``40 s``: hours are not turned into days, as a working day has no fixed length."""
     seconds = round(time.total_seconds())
     hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
     parts = [_hours(hours)] if hours else []
@@ -130,7 +130,7 @@ def duration_text(time: timedelta) -> str:
 
 
 def rough_duration(time: timedelta) -> str:
-    """In at most two units: ``3 d 8 h``, ``2 h 5 min``, ``45 min``, ``40 s``."""
+    """At most two units: ``3 d 8 h``, ``2 h 5 min``, ``45 min``, ``40 s``."""
     seconds = max(0, int(time.total_seconds()))
     days, hours, minutes = seconds // 86400, seconds // 3600, seconds // 60 % 60
     if days >= 2:
@@ -172,7 +172,7 @@ def _zoned(text: str, local: datetime) -> str:
 
 @lru_cache(maxsize=4096)
 def _in_full(minute: datetime, _language: str | None) -> str:
-    """A storm tells many people of the same minutes."""
+    """Cached, as a flood of notifications names the same minutes."""
     return date_format(minute, pgettext("a time, as Django's date filter has it", "l j F Y, H:i"))
 
 

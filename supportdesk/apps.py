@@ -1,4 +1,4 @@
-"""App configurations: the joining app, and the admin with the desk's own site."""
+"""App configurations: this app, and the admin with the desk's own site."""
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig

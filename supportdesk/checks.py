@@ -1,4 +1,4 @@
-"""System checks: of the queue's settings at each start, and with `check --deploy` of what only shows in real use."""
+"""System checks: the queue's settings at each start, and `check --deploy` for problems of real use."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ SHORTEST_TOKEN = 20
 
 
 def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Each finding has an id and a hint that says how to mend it."""
+    """Check the deployment; each finding has an id and a hint that says how to fix it."""
     findings: list[CheckMessage] = []
     if not settings.PRODUCTION:
         hint = "Set DESK_ENVIRONMENT=production, so that unsafe settings are refused."
@@ -37,14 +37,12 @@ def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     return findings
 
 
-LONGEST_TASK = (
-    100  # seconds, of what bounds its own work: tickets.tasks.process_stored; the sweep stops after 55
-)
+LONGEST_TASK = 100  # seconds; bounded by tickets.tasks.process_stored, as the sweep stops after 55
 LEAST_WORKERS = 3
 
 
 def check_queue(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Q_CLUSTER, whose values hang together; the reasons stand beside them in the settings."""
+    """Check Q_CLUSTER, whose values depend on each other; the reasons stand beside them in the settings."""
     return [
         Error(text, hint=f"{hint} See Q_CLUSTER in supportdesk/settings.py.", id=f"desk.{number}")
         for number, is_wrong, text, hint in _queue_rules(settings.Q_CLUSTER)
@@ -53,7 +51,7 @@ def check_queue(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 
 
 def _queue_rules(queue: dict[str, Any]) -> Iterator[tuple[str, bool, str, str]]:
-    """Id, whether it is broken, what happens then, and how to mend it. What is missing has django-q2's default."""
+    """Id, whether it is broken, the consequence, and how to fix it. Missing values are django-q2's defaults."""
     workers, timeout = queue.get("workers") or 0, queue.get("timeout") or 0
     limit, retry = queue.get("queue_limit", workers**2), queue.get("retry", 60)
     yield (

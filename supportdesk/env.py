@@ -1,4 +1,4 @@
-"""Typed reading of environment variables. A bad value is refused with a sentence that says how to mend it."""
+"""Typed reading of environment variables. A bad value is refused with a sentence that says how to fix it."""
 
 import os
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
-LOCAL = {"sqlite", "unix", "postgres", "postgresql"}  # need no host
+LOCAL = {"sqlite", "unix", "postgres", "postgresql"}  # schemes without a host
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,11 @@ class Env:
         )
 
     def bare_address(self, name: str) -> str:
-        """An address without a name beside it; empty when not set."""
+        """An address without a display name; empty if not set."""
         return parseaddr(self.address(name, ""))[1] if self.text(name, "") else ""
 
     def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
-        """The value is not repeated in the refusal, for it may hold a password."""
+        """A URL. A refusal does not repeat the value, which may contain a password."""
         value = self.text(name, default)
         if not value or _is_url(value, schemes):
             return value
@@ -94,7 +94,7 @@ class Env:
     def folder(self, name: str, default: Path) -> Path:
         path = Path(self.text(name, str(default))).expanduser().resolve()
         try:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds customers' mail
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)  # it contains customers' mail
         except OSError as error:
             raise ImproperlyConfigured(
                 f"{name} is {str(path)!r}, a folder that cannot be made ({error.strerror}). "
@@ -108,10 +108,10 @@ class Env:
 
 
 def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
-    """One of the schemes, and a host where the scheme is not one of files and sockets."""
+    """True for one of the schemes, with a host unless the scheme is for files or sockets."""
     try:
         parts = urlsplit(value)
         has_place = bool(parts.hostname) or parts.scheme in LOCAL
         return parts.scheme in schemes and has_place and (parts.port or 0) >= 0
-    except ValueError:  # a port that is no number, an IPv6 address without its end
+    except ValueError:  # an invalid port, or an IPv6 address without its end
         return False

@@ -14,9 +14,9 @@ HEALTH = "/healthz"
 
 
 class ReaderMiddleware:
-    """A staff profile's language and zone win over the browser's; without one the desk's own apply.
+    """A staff profile's language and zone win over the browser's; without a profile the desk's own zone applies.
 
-    The signs of life have no reader: they answer even when the database, and so the session, does not.
+    /healthz and /alive have no reader: they answer even without the database, and so without a session.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -40,7 +40,7 @@ class ReaderMiddleware:
 
 
 class OwnPasswordMiddleware:
-    """Whoever signed in with a one-time password sees nothing else before they chose their own."""
+    """Shows a user who signed in with a one-time password nothing but the page to choose their own."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""The rows of this app: the clusters of the task queue, and the users whose password the desk made."""
+"""The models of this app: the clusters of the task queue, and users whose password the desk generated."""
 
 from datetime import datetime, timedelta
 
@@ -6,15 +6,15 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-# A cluster reports every ten seconds; after so long without a report it counts as gone.
+# A cluster reports every ten seconds; after this long without a report it counts as gone.
 GONE_AFTER = timedelta(seconds=60)
 
 
 class Cluster(models.Model):
-    """One running cluster; its row goes when it is stopped in order.
+    """One running cluster; its row is deleted when it is stopped in order.
 
-    ``seen_at`` is the last report of its sentinel, ``worked_at`` the last time one of its tasks went all the way:
-    taken from the queue, done by a worker, acknowledged by the monitor.
+    ``seen_at`` is the last report of its sentinel, ``worked_at`` the last time one of its tasks was
+    completed: taken from the queue, done by a worker, acknowledged by the monitor.
     """
 
     name = models.CharField(_("name"), max_length=90, primary_key=True)
@@ -24,7 +24,7 @@ class Cluster(models.Model):
     worked_at = models.DateTimeField(_("last task done"), null=True, blank=True)
     workers = models.PositiveSmallIntegerField(_("workers"), default=0)
     busy = models.PositiveSmallIntegerField(_("busy workers"), default=0)
-    # Which key it signs its tasks with (supportdesk.processes.cluster.cluster_name.key_mark).
+    # A mark of the key that signs its tasks (supportdesk.processes.cluster.cluster_name.key_mark).
     key_mark = models.CharField(max_length=12, default="", editable=False)
 
     class Meta:
@@ -40,7 +40,7 @@ class Cluster(models.Model):
 
 
 class OneTimePassword(models.Model):
-    """Of a user whose password the desk made and nobody has changed yet."""
+    """A user whose password the desk generated and nobody has changed yet."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", primary_key=True, verbose_name=_("user")

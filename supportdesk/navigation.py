@@ -17,13 +17,13 @@ MOST_ON_A_BADGE = 100
 
 @dataclass(frozen=True)
 class MenuItem:
-    """A page by its model ("tickets.ticket"), shown to those with the permission to look at it."""
+    """A page by its model ("tickets.ticket"), shown to users with the permission to view it."""
 
     title: Any
     icon: str
     model: str
     query: str = ""
-    page: str = ""  # the name of its address, where it is not the model's list
+    page: str = ""  # the URL's name, if it is not the model's list
 
     def may_see(self, request: HttpRequest) -> bool:
         app, model = self.model.split(".")
@@ -110,7 +110,7 @@ GROUPS: Sequence[tuple[Any, Sequence[MenuItem]]] = (
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """Groups without a permitted page are left out. Costs one query, for those who see parked mail."""
+    """The groups with permitted pages. One query for users who see parked mail."""
     board = {"title": _("Board"), "icon": "space_dashboard", "link": reverse("admin:index")}
     groups = [
         {"title": title, "separator": True, "collapsible": False, "items": _items(items, request)}
@@ -134,7 +134,7 @@ def _entry(item: MenuItem, request: HttpRequest) -> dict[str, Any]:
 
 
 def _held(request: HttpRequest) -> int:
-    """Mail that waits for a person, counted to a limit by the index `inbound_held`."""
+    """The number of mails that wait for a person, up to a limit, by the index `inbound_held`."""
     if not request.user.has_perm(MAY_RELEASE):
         return 0
     held = InboundEmail.objects.filter(state__in=[IntakeState.PARKED, IntakeState.FAILED], ticket=None)

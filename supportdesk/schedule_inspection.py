@@ -1,7 +1,7 @@
 """Inspects the queue's schedule rows: which differ from the timetable, and which would stop all others.
 
-The scheduler of the queue evaluates every row that is due in one transaction; a row on which it fails takes all the
-others with it, without more than a line in the log. Reasons: .github/decisions/monitoring.md.
+The queue's scheduler evaluates every due row in one transaction; a row on which it fails stops all the others
+too, with only a line in the log. Reasons: .github/decisions/monitoring.md.
 """
 
 import ast
@@ -22,13 +22,13 @@ from supportdesk.schedules import (
     wrong_fields,
 )
 
-# The queue looks every 30 s: what it has not started after so long is late.
+# The queue looks every 30 s: a task not started after this long is late.
 LATE = timedelta(minutes=2)
-REPAIRS = "schedules"  # the heartbeat that tells of the last repair
+REPAIRS = "schedules"  # the heartbeat of the last repair
 
 
 class RowStanding(StrEnum):
-    """How one row compares with the timetable; the value is part of the metrics and stays stable."""
+    """How a row compares with the timetable; the value is part of the metrics and stays stable."""
 
     OK = "ok"
     LATE = "late"
@@ -39,13 +39,13 @@ class RowStanding(StrEnum):
 
     @property
     def is_wrong(self) -> bool:
-        """Whether `sync_schedules` has something to repair; a late row is as it should be, the queue is not."""
+        """True if `sync_schedules` has something to repair; a late row is correct, only the queue is not working."""
         return self not in (RowStanding.OK, RowStanding.LATE)
 
 
 @dataclass(frozen=True)
 class InspectedRow:
-    """One entry of the timetable, or a row that does not belong to it. ``row`` is None where it is missing."""
+    """One entry of the timetable, or a row that is not in it. ``row`` is None if it is missing."""
 
     name: str
     standing: RowStanding
@@ -54,7 +54,7 @@ class InspectedRow:
 
 
 def inspect_schedules(*, now: datetime) -> list[InspectedRow]:
-    """Every entry in the timetable's order, then what is foreign. Reads without a lock: one query."""
+    """Every entry in the timetable's order, then foreign rows. Reads without a lock: one query."""
     rows: dict[str, Schedule] = {}
     foreign: list[Schedule] = []
     names = {entry.name for entry in TIMETABLE}
@@ -73,7 +73,7 @@ def inspect_schedules(*, now: datetime) -> list[InspectedRow]:
 
 
 def repair_schedules(*, now: datetime) -> SyncReport:
-    """What the supervisor does in its rounds: it looks without a lock, and repairs only where something is wrong."""
+    """The sentinel's regular check: it looks without a lock, and repairs only if a row is wrong."""
     if not any(inspected.standing.is_wrong for inspected in inspect_schedules(now=now)):
         return SyncReport()
     report = sync_schedules(now=now)
@@ -97,20 +97,20 @@ def _foreign(row: Schedule) -> RowStanding:
 
 
 def _is_malformed(row: Schedule) -> bool:
-    """Whether the queue's scheduler fails on it, and with it on every other row."""
+    """True if the queue's scheduler fails on it, and so on every other row."""
     try:
         kwargs = _evaluated_kwargs(row.kwargs or "{}")
         ast.literal_eval(row.args or "()")
         kwargs.get("q_options", {}).get("cluster")
         if row.next_run and row.schedule_type != Schedule.ONCE:
             row.calculate_next_run()
-    except Exception:  # the scheduler evaluates what stands there, so anything may be raised
+    except Exception:  # the scheduler evaluates the text, so it may raise anything
         return True
     return False
 
 
 def _evaluated_kwargs(written: str) -> Any:
-    """As django_q.scheduler reads them: a dict, else keyword arguments, else nothing."""
+    """The arguments as django_q.scheduler reads them: a dict, else keyword arguments, else none."""
     try:
         return ast.literal_eval(written)
     except (SyntaxError, ValueError):

@@ -27,7 +27,7 @@ class ScheduledTask:
 
     @property
     def fields(self) -> dict[str, object]:
-        """The columns of the row; ``args`` stay empty, for a row that does not evaluate stops every schedule."""
+        """The columns of the row. ``args`` stay empty, because a row that cannot be evaluated stops every schedule."""
         kind = Schedule.CRON if self.cron else Schedule.MINUTES
         return {
             "func": self.func,
@@ -61,13 +61,13 @@ TIMETABLE = (
 
 
 FORGOTTEN = timedelta(days=1)
-# The clocks of two machines may differ by so much.
+# The clocks of two machines may differ by this much.
 SKEW = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
 class SyncReport:
-    """Names of the rows that were missing, differed from the timetable, or do not belong to it."""
+    """Names of the rows that were missing, differed from the timetable, or are not in it."""
 
     created: list[str] = field(default_factory=list)
     repaired: list[str] = field(default_factory=list)
@@ -87,7 +87,7 @@ class SyncReport:
 
 @transaction.atomic
 def sync_schedules(*, now: datetime) -> SyncReport:
-    """Make the queue's rows equal to the timetable. Foreign rows go: a malformed one would stop all the others."""
+    """Make the queue's rows equal to the timetable. Foreign rows are deleted: a malformed one would stop all others."""
     report = SyncReport()
     rows: dict[str, Schedule] = {}
     for row in Schedule.objects.select_for_update().order_by("pk"):
@@ -102,7 +102,7 @@ def sync_schedules(*, now: datetime) -> SyncReport:
 
 
 def minute_tasks_at_once(*, now: datetime) -> None:
-    """Their turn is now, wherever they stood."""
+    """Make the minute tasks due now, unless they are already."""
     names = [entry.name for entry in TIMETABLE if entry.minutes is not None]
     Schedule.objects.filter(name__in=names, next_run__gt=now).update(next_run=now)
 
@@ -126,7 +126,7 @@ def wrong_fields(entry: ScheduledTask, row: Schedule) -> list[str]:
 
 
 def runs_soon(entry: ScheduledTask, row: Schedule, now: datetime) -> bool:
-    """Not never and not in years. A minute task of long ago is wrong too: the queue would count up to now."""
+    """True unless it never runs or only in years. A minute task due long ago is wrong too: the queue would catch up."""
     if row.next_run is None:
         return False
     if entry.cron is not None:
@@ -135,7 +135,7 @@ def runs_soon(entry: ScheduledTask, row: Schedule, now: datetime) -> bool:
 
 
 def _first_run(entry: ScheduledTask, now: datetime) -> datetime:
-    """Minute tasks run at once; a cron entry at its next hour in the desk's zone, as the queue reckons it."""
+    """Now for minute tasks; for a cron entry its next time in the desk's zone, as the queue computes it."""
     if entry.cron is None:
         return now
     first: datetime = croniter(entry.cron, now.astimezone(ZoneInfo(settings.TIME_ZONE))).get_next(datetime)

@@ -1,4 +1,4 @@
-"""The secret key: from the environment, or for the embedded desk made once and kept beside its data."""
+"""The secret key: from the environment, or for the embedded desk generated once and kept beside its data."""
 
 import fcntl
 import os
@@ -23,7 +23,7 @@ def checked_secret_key(value: str) -> str:
 
 
 def kept_secret_key(path: Path) -> str:
-    """Return the key kept at ``path``; make it first if there is none. Many processes may start at once."""
+    """Return the key kept at ``path``; create it if there is none. Many processes may start at once."""
     try:
         key = _read_or_write(path)
     except OSError as error:
@@ -43,7 +43,7 @@ def _is_strong(key: str) -> bool:
 
 
 def _read_or_write(path: Path) -> str:
-    """Whoever comes first holds the file's lock until the key stands in it; the others wait and read it."""
+    """The first process holds the file's lock until the key is written; the others wait and read it."""
     with os.fdopen(
         os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8", errors="replace"
     ) as file:

@@ -17,7 +17,7 @@ from supportdesk.secrets import checked_secret_key, kept_secret_key
 BASE_DIR = Path(__file__).resolve().parent.parent
 TESTING = "pytest" in sys.modules
 if not TESTING:
-    load_dotenv(BASE_DIR / ".env")  # what the environment sets already wins
+    load_dotenv(BASE_DIR / ".env")  # variables that the environment sets already win
 env = Env()
 
 # --- Where the desk runs -------------------------------------------------------------------------------
@@ -50,7 +50,7 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", SITE_URL)
 # --- Apps ------------------------------------------------------------------------------------------------
 # A higher app re-registers a lower app's admin, so the higher one comes later; unfold overrides admin templates.
 INSTALLED_APPS = [
-    "unfold.apps.BasicAppConfig",  # its default one would replace the desk's own admin site
+    "unfold.apps.BasicAppConfig",  # its default config would replace the desk's own admin site
     "unfold.contrib.filters",
     "supportdesk.apps.SupportDeskConfig",
     "supportdesk.apps.DeskAdminConfig",
@@ -85,7 +85,7 @@ WSGI_APPLICATION = "supportdesk.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "supportdesk" / "overrides"],  # what the theme shows otherwise than we want
+        "DIRS": [BASE_DIR / "supportdesk" / "overrides"],  # templates of the theme that we override
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -122,26 +122,26 @@ QUEUE_WORKERS = env.number("QUEUE_WORKERS", 3, least=3, most=64)
 Q_CLUSTER: dict[str, Any] = {
     "name": "supportdesk",
     "workers": QUEUE_WORKERS,
-    # Prefetched tasks wait beside other hosts' idle workers, and their waiting counts against `retry`: few of them.
+    # Prefetched tasks wait although other hosts have idle workers, and the wait counts towards `retry`: prefetch few.
     "queue_limit": QUEUE_WORKERS,
-    # Tasks bound their own work to 100 s at most; what hangs longer is cut off.
+    # Tasks limit their own work to 100 s at most; one that hangs longer is cut off.
     "timeout": 240,
-    # Above the timeout and the wait before it, else a task that still runs is started a second time.
+    # Longer than the timeout and the wait before it, else a task that still runs is started a second time.
     "retry": 600,
-    # A failed task is found again by its minute task from our rows; the queue would try it without end.
+    # A failed task's work is found in our rows by its minute task; the queue would retry it without end.
     "max_attempts": 1,
     "ack_failures": True,
-    # After an outage one run each is enough; catching up would fire every missed minute, half a minute apart.
+    # After an outage one run of each is enough; catching up would run every missed minute, half a minute apart.
     "catch_up": False,
-    # Rows of success are written by nobody's wish and pruned after each task: a quarter of the throughput with them.
+    # Nobody needs the rows of successful tasks, and pruning them after each task costs a quarter of the throughput.
     "save_limit": -1,
-    # How long new mail may lie before a worker starts on it; each poll is one small query or two.
+    # Seconds that new mail may wait before a worker starts on it; each poll is one or two small queries.
     "poll": 0.5,
-    # How soon a dead process is noticed.
+    # Seconds until a dead process is noticed.
     "guard_cycle": 1,
     "recycle": 1000,
     "label": "django-q2",
-    # Redis answers sooner, but loses the task that a killed worker held; the database gives it back after `retry`.
+    # Redis answers sooner, but loses the task of a killed worker; the database returns it after `retry`.
     **(
         {"redis": REDIS_URL, "broker_class": "supportdesk.processes.cluster.redis_broker.OwnRedis"}
         if REDIS_URL
@@ -160,11 +160,11 @@ MAIL_MAX_BYTES = env.number("MAIL_MAX_BYTES", 25_000_000, least=10_000, most=500
 MAIL_TIMEOUT_SECONDS = env.number("MAIL_TIMEOUT_SECONDS", 30, least=1, most=300)
 
 # --- The desk --------------------------------------------------------------------------------------------
-# How the desk signs its mails and names their sender, and how in Chinese: "Aurora Support", "极光技术支持".
+# The signature and sender name of the desk's mails, and the Chinese one: "Aurora Support", "极光技术支持".
 DESK_NAME = env.text("DESK_NAME", "Support desk")
 DESK_NAME_ZH = env.text("DESK_NAME_ZH", env.text("DESK_NAME", "技术支持"))
 DESK_TIME_ZONE = env.zone("DESK_TIME_ZONE", "Asia/Shanghai")
-# Where mail finds the administrator whom `manage.py desk` creates; without it the first sign-in asks for one.
+# The mail address of the administrator that `manage.py desk` creates; without it the first sign-in asks for one.
 DESK_ADMIN_EMAIL = env.bare_address("DESK_ADMIN_EMAIL")
 # Seconds after which a silent sweep, mail fetch or queue is reported as late.
 SWEEP_LATE_SECONDS = env.number("SWEEP_LATE_SECONDS", 150, least=60, most=86_400)
@@ -173,12 +173,12 @@ QUEUE_LATE_SECONDS = env.number("QUEUE_LATE_SECONDS", 300, least=60, most=86_400
 # Seconds without a finished task after which `manage.py desk` starts its cluster again; a dead process of the
 # cluster is noticed at once.
 CLUSTER_SILENCE_SECONDS = env.number("CLUSTER_SILENCE_SECONDS", 60, least=30, most=86_400)
-# Called after each good sweep, so that somebody outside notices when the sweeps end: https://hc-ping.com/...
-# Directly, never through a proxy; a redirect is not followed and counts as a refusal.
+# Called after each good sweep, so that an external monitor notices when the sweeps stop: https://hc-ping.com/...
+# Called directly, never through a proxy; a redirect is not followed and counts as a failure.
 SWEEP_PING_URL = env.url("SWEEP_PING_URL", "", ("http", "https"))
-# Whoever shows this token may read /metrics; without one there is no such page.
+# The token for /metrics; without one there is no such page.
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
-# A fire drill ends after these at the latest.
+# A fire drill ends after this time at the latest.
 DRILL_MINUTES = env.number("DRILL_MINUTES", 90, least=5, most=1_440)
 # More notifications to one person within a minute become one digest.
 NOTIFICATIONS_PER_MINUTE = env.number("NOTIFICATIONS_PER_MINUTE", 3, least=1, most=1_000)
@@ -187,7 +187,7 @@ ALLOW_PRIVATE_TARGETS = env.flag("ALLOW_PRIVATE_TARGETS", "no")
 REOPEN_DAYS = env.number("REOPEN_DAYS", 14, least=0, most=3_650)
 
 # --- Language and time -----------------------------------------------------------------------------------
-# UTC inside; the reader's language and zone are set for each request by ReaderMiddleware.
+# UTC inside; ReaderMiddleware sets the reader's language and zone for each request.
 LANGUAGE_CODE = env.choice("DESK_LANGUAGE", "en", ("en", "zh-hans"))
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 LOCALE_PATHS: list[Path] = []
@@ -209,7 +209,7 @@ STORAGES = {
         else "whitenoise.storage.CompressedStaticFilesStorage"
     },
 }
-WHITENOISE_AUTOREFRESH = TESTING or DEBUG  # else every file must have been collected
+WHITENOISE_AUTOREFRESH = TESTING or DEBUG  # else every file would have to be collected first
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30_000_000
 
@@ -221,11 +221,11 @@ SECURE_SSL_REDIRECT = HTTPS and env.flag("SECURE_SSL_REDIRECT", "yes")
 SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else 0, least=0, most=63_072_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_REDIRECT_EXEMPT = [r"^healthz", r"^metrics$"]  # asked from within, where no proxy speaks TLS
+SECURE_REDIRECT_EXEMPT = [r"^healthz", r"^metrics$"]  # probes ask from within, where no proxy adds TLS
 if env.flag("BEHIND_PROXY", "no"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-X_FRAME_OPTIONS = "SAMEORIGIN"  # the mail body is framed by the ticket page
-SILENCED_SYSTEM_CHECKS = ["security.W019"]  # which asks for DENY
+X_FRAME_OPTIONS = "SAMEORIGIN"  # the ticket page shows the mail body in a frame
+SILENCED_SYSTEM_CHECKS = ["security.W019"]  # which would ask for DENY
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 AUTH_PASSWORD_VALIDATORS = [

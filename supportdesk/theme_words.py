@@ -1,8 +1,7 @@
-"""Words of the admin theme, which has no translations, and of Django where ours is the better one.
+"""Words of the admin theme, which has no translations, and Django's words where ours are better.
 
-Named here so that our catalogues hold them; what is in both wins over Django's own.
-
-Python 3.11 gets the theme's version 0.91, a newer one 0.110; a catalogue holds the words of both.
+Listed here so that our catalogues contain them; they win over Django's own. Python 3.11 gets version 0.91 of
+the theme, newer ones 0.110; a catalogue has the words of both.
 """
 
 from django.utils.translation import gettext_noop, ngettext_lazy
@@ -125,7 +124,7 @@ DJANGO_WORDS = (
     gettext_noop("Sun"),
 )
 
-# What Django's Chinese catalogue lacks, or writes with Western punctuation.
+# Words that Django's Chinese catalogue lacks, or writes with Western punctuation.
 DJANGO_SENTENCES = (
     gettext_noop("Add link"),
     gettext_noop("After you’ve created a user, you’ll be able to edit more user options."),

@@ -1,4 +1,4 @@
-"""What all lists of the desk share: quick pages, only the rows that a person may see, read-only records."""
+"""Base classes of all the desk's admin lists: quick pages, only visible rows, read-only records."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ class VisibleChoices(BaseModelAdmin):
 
 
 class CappedPaginator(Paginator):
-    """Counts up to a limit: counting a million rows takes a third of the page's time, and nobody turns to page 101."""
+    """Counts up to a limit: counting a million rows takes a third of the page's time, and nobody pages that far."""
 
     most = 5_000
 
@@ -53,7 +53,7 @@ class DeskAdmin(VisibleChoices, ModelAdmin):
     list_max_show_all = 50
     show_full_result_count = False
     list_filter_submit = True
-    show_facets = ShowFacets.NEVER  # a count for each choice of each filter
+    show_facets = ShowFacets.NEVER  # a count for each choice of each filter would be slow
     list_fullwidth = True
     compressed_fields = True
     warn_unsaved_form = True
@@ -72,15 +72,15 @@ class RowAccessAdmin(DeskAdmin):
 
 
 class UntitledInline(TabularInline):
-    """Rows below a page without the name of each above it."""
+    """Rows below a page, without each row's name above it."""
 
     show_title = False
-    if hasattr(TabularInline, "hide_title"):  # Unfold 0.91; later ones know `show_title` and warn of this one
+    if hasattr(TabularInline, "hide_title"):  # Unfold 0.91; later versions have `show_title` and warn of this
         hide_title = True
 
 
 class ReadOnlyAdmin(DeskAdmin):
-    """Records that only services write: people can read them here and never edit them."""
+    """Records that only services write: people can read them here but not edit them."""
 
     actions: Any = None
     warn_unsaved_form = False
@@ -96,7 +96,7 @@ class ReadOnlyAdmin(DeskAdmin):
 
 
 class ReadOnlyInline(UntitledInline):
-    """Read-only records below the page that they belong to."""
+    """Read-only rows below the page they belong to."""
 
     extra = 0
     can_delete = False

@@ -1,4 +1,4 @@
-"""The desk's single row: who takes the tickets of unknown senders, and who is the last step of every escalation."""
+"""The admin of the desk's single row: who gets unknown senders' tickets, and who is last in every escalation."""
 
 from django.contrib import admin
 from django.db.models import Model
@@ -22,5 +22,5 @@ class DeskRowAdmin(DeskAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, str] | None = None
     ) -> HttpResponse:
-        """There is one row, so the list is its page."""
+        """Show the page of the row instead of a list, because there is only one."""
         return HttpResponseRedirect(reverse("admin:customers_desk_change", args=[1]))

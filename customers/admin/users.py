@@ -1,4 +1,4 @@
-"""Logins and groups. Only administrators reach them: whoever may edit users can become anybody."""
+"""The admin of logins and groups. Only administrators reach it: a user who may edit users can become anybody."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ admin.site.unregister(Group)
 
 
 class PermissionChoiceField(forms.ModelMultipleChoiceField):
-    """Permissions are stored in English; a reader sees them in their own language."""
+    """Permissions, which are stored in English, in the reader's language."""
 
     def label_from_instance(self, obj: Any) -> str:
         action, _under, _model = obj.codename.partition("_")
@@ -43,7 +43,7 @@ class PermissionChoiceField(forms.ModelMultipleChoiceField):
 
 
 class Deletion:
-    """Deleting a login or a group: what else goes is told without the rows of mere relations."""
+    """The page that deletes a login or a group; it lists what else is deleted, without rows of mere relations."""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         parent: Any = super()
@@ -57,7 +57,7 @@ RELATIONS = (Group.permissions.through, User.groups.through, User.user_permissio
 
 
 def _without_relations(named: list[Any]) -> list[Any]:
-    """The nested names of what would be deleted; a list belongs to the name before it."""
+    """Remove relation rows from the nested names of what would be deleted; a list belongs to the name before it."""
     beginnings = tuple(str(through._meta.verbose_name).capitalize() for through in RELATIONS)
     return [
         _without_relations(entry) if isinstance(entry, list) else entry
@@ -112,7 +112,7 @@ class DeskGroupAdmin(Deletion, GroupAdmin, ModelAdmin):
     def formfield_for_manytomany(
         self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any
     ) -> Any:
-        """As Django has it, with the names translated."""
+        """Django's field, with the names of permissions translated."""
         if db_field.name == "permissions":
             kwargs["form_class"] = PermissionChoiceField
         return super().formfield_for_manytomany(db_field, request, **kwargs)

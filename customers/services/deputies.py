@@ -46,7 +46,7 @@ class Staff:
         )
 
     def is_present(self, user: int) -> bool:
-        """As present_at says of a user in the database."""
+        """The same as `present_at`, for the loaded staff."""
         return user in self.active and user not in self.absent
 
     def stand_in(self, user: int) -> int | None:
@@ -71,6 +71,6 @@ class Staff:
 
 
 def present_at(moment: datetime) -> Q:
-    """The condition of a user who works here and is not absent at ``moment`` (UTC)."""
+    """A query condition: the user works here and is not absent at ``moment`` (UTC)."""
     away = Absence.objects.filter(Absence.running_at(moment), user=OuterRef("pk"))
     return Q(~Exists(away), is_active=True, is_staff=True)

@@ -1,4 +1,4 @@
-"""Accounts that the desk makes: the first administrator, and passwords that are good for one sign-in.
+"""Accounts created by the desk: the first administrator, and passwords that are valid for one sign-in.
 
 Read in this order: administrator, one_time_password.
 """

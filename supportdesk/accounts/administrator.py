@@ -12,7 +12,7 @@ from supportdesk.models import OneTimePassword
 
 @dataclass(frozen=True)
 class NewAdministrator:
-    """The password exists in clear only here, to be shown once."""
+    """A new account; the password exists in plain text only here, to be shown once."""
 
     username: str
     password: str
@@ -20,7 +20,7 @@ class NewAdministrator:
 
 @transaction.atomic
 def ensure_administrator() -> NewAdministrator | None:
-    """Create an administrator with a random password, good for one sign-in, if no active one exists."""
+    """Create an administrator with a random password for one sign-in, if no active one exists."""
     users = get_user_model().objects
     if users.filter(is_superuser=True, is_active=True).exists():
         return None
@@ -31,7 +31,7 @@ def ensure_administrator() -> NewAdministrator | None:
 
 
 def free_username() -> str:
-    """ "admin", or "admin2" and so on where that name belongs to somebody else."""
+    """ "admin", or "admin2" and so on if that name is taken."""
     taken = set(
         get_user_model().objects.filter(username__startswith="admin").values_list("username", flat=True)
     )

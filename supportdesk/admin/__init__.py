@@ -1,4 +1,4 @@
-"""The admin of what joins the desk: its pages of tickets and customers, and the task queue, to look at.
+"""The admin of this app: the desk's pages of tickets and customers, and the task queue, read-only.
 
 Read in this order: queue, heartbeat.
 """

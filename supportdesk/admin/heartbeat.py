@@ -1,4 +1,4 @@
-"""Heartbeats with the names and words of the operations page."""
+"""The admin of heartbeats, with the names and words of the operations page."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _

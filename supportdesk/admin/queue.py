@@ -1,4 +1,4 @@
-"""The task queue to look at: one malformed schedule row would stop every schedule, so nothing is edited here."""
+"""The task queue, read-only: one malformed schedule row would stop every schedule."""
 
 import django_q.admin  # noqa: F401  # registers its own classes, which are replaced here
 from django.contrib import admin
@@ -12,7 +12,7 @@ from supportdesk.schedules import TIMETABLE
 from tickets.admin.display import as_written
 
 for model in (Failure, OrmQ, Schedule, Success):
-    if admin.site.is_registered(model):  # OrmQ is not, where Redis is the broker
+    if admin.site.is_registered(model):  # OrmQ is not registered if Redis is the broker
         admin.site.unregister(model)
 
 

@@ -55,7 +55,7 @@ class Command(BaseCommand):
             **{name: options[name] for name in ("host", "port", "lmtp_port", "smtp_port", "workers")}
         )
         self._refuse(plan)
-        settings.SITE_URL = plan.site_url  # the demo writes its mails in this process
+        settings.SITE_URL = plan.site_url  # the demo writes its mail in this process
         self._prepare_database()
         self._collect_static()
         administrator = ensure_administrator()
@@ -122,12 +122,12 @@ def administrator_line(administrator: NewAdministrator) -> str:
 
 
 def demo_administrator_line(administrator: NewAdministrator) -> str:
-    """In the demo it signs in as often as one wants, and every start shows it again."""
+    """The demo's administrator may sign in any number of times, and every start prints the password again."""
     return login_line(Login(_("Administrator"), administrator.username, administrator.password))
 
 
 def welcome(plan: DeskPlan, administrator: NewAdministrator | None, demo: DemoReport | None) -> str:
-    """What stands on the screen when the desk is open: where it is, and how to get in."""
+    """The text printed when the desk is open: its addresses, and how to sign in."""
     lines = [_("The desk is running at %(url)s (press Ctrl-C to stop it)") % {"url": plan.url}]
     if plan.lmtp_port:
         lines.append(_("Email by LMTP: 127.0.0.1:%(port)s") % {"port": plan.lmtp_port})

@@ -1,4 +1,4 @@
-"""manage.py qcluster: django-q2's own command, with a sentinel that cannot look alive while nothing works."""
+"""manage.py qcluster: django-q2's own command, with a sentinel that ends the cluster when it stops working."""
 
 import logging
 import os
@@ -26,16 +26,16 @@ class Command(OriginalCommand):
     def handle(
         self, *args: Any, cluster_name: str | None = None, run_once: bool = False, **options: Any
     ) -> None:
-        """Every process of the cluster is forked from here and inherits what is set up here."""
+        """Run the cluster. Its processes are forked from here and inherit what is set up here."""
         os.environ.setdefault(VARIABLE, new_name())
         if cluster_name:
             os.environ["Q_CLUSTER_NAME"] = cluster_name
         logging.getLogger("django-q").addFilter(is_worth_a_line)
         post_execute.connect(WorkMark(), weak=False)
-        # The class is named in the middle of Cluster.start(), which offers no other place to give one's own.
+        # Cluster.start() names the class in its middle and offers no other way to replace it.
         django_q.cluster.Sentinel = StrictSentinel  # type: ignore[misc]  # which mypy holds for a mistake
         without_failing(lambda: register_cluster(now=timezone.now()))
-        connections.close_all()  # none may be shared with the forked processes
+        connections.close_all()  # the forked processes must not share a connection
         self._run(run_once)
         unregister_cluster()
 
