@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from escalation.absences.moving import move_from_absent
 from escalation.absences.returning import offer_back
-from escalation.clocks.verification import Verification, verify
+from escalation.clocks.ledger_verification import Verification, verify
 from escalation.drills.drills import end_finished_drills
 from escalation.duty.handover_mails import tell_changes
 from escalation.duty.shifts import generate_all

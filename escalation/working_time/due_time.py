@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from escalation.lib.intervals import clipped, union
 from escalation.working_time.hours import WorkingHours
-from escalation.working_time.monthly_totals import MICROSECOND, micros_of, moment_of, month_of, month_table
+from escalation.working_time.month_table import MICROSECOND, micros_of, moment_of, month_of, month_table
 from escalation.working_time.validation import Interval, WorkTimeError
 
 __all__ = [

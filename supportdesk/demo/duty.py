@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.models import User
 
 from customers.services.deputies import Staff
-from escalation.duty.overrides import put_on_duty
+from escalation.duty.overrides_and_swaps import put_on_duty
 from escalation.duty.shifts import generate_shifts
 from escalation.lib.rotation import Rotation
 from escalation.models import DutyLayer, DutyRota, DutyShift, DutyTurn, Weekday

@@ -23,8 +23,8 @@ django.setup()
 from django.db import connection  # noqa: E402 - after django.setup()
 
 from escalation.choices import ClockChange, ClockKind, ClockState  # noqa: E402
+from escalation.clocks.ledger_verification import verify  # noqa: E402
 from escalation.clocks.lifecycle import window_data  # noqa: E402
-from escalation.clocks.verification import verify  # noqa: E402
 from escalation.models import Clock, ClockEvent, PolicyTarget  # noqa: E402
 from tests import factories as make  # noqa: E402
 from tickets.models import Ticket  # noqa: E402

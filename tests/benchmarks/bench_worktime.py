@@ -22,7 +22,7 @@ from escalation.models import Calendar  # noqa: E402
 from escalation.working_time.definitions import CalendarDefinition, as_json, with_holidays  # noqa: E402
 from escalation.working_time.due_time import add_working, working_between  # noqa: E402
 from escalation.working_time.lookup import hours_from  # noqa: E402 - after django.setup()
-from escalation.working_time.monthly_totals import month_table  # noqa: E402
+from escalation.working_time.month_table import month_table  # noqa: E402
 
 ZONE = ZoneInfo("Asia/Shanghai")
 OFFICE = (((540, 720), (780, 1080)),) * 5 + ((), ())

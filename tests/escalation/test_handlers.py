@@ -6,7 +6,7 @@ from django.contrib.auth.models import Permission
 from escalation.choices import ClockChange, ClockKind, ClockState, NoticeKind
 from escalation.clocks import lifecycle
 from escalation.clocks.ledger import ChangeContext
-from escalation.clocks.verification import verify
+from escalation.clocks.ledger_verification import verify
 from escalation.enforcement.sweep import sweep
 from escalation.handlers import keep_the_promise, start_the_promise
 from escalation.models import Clock, Notification

@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 
 from escalation.choices import AcknowledgedBy, ClockChange
-from escalation.clocks.verification import verify
+from escalation.clocks.ledger_verification import verify
 from escalation.enforcement.acknowledge import acknowledge, take_over
 from escalation.enforcement.sweep import sweep
 from escalation.models import Acknowledgement, Clock, ClockEvent, Escalation

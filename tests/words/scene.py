@@ -12,7 +12,7 @@ from escalation.choices import AcknowledgedBy
 from escalation.clocks.lead_decisions import waive_promise
 from escalation.drills.drills import start_drill
 from escalation.duty.handover_mails import tell_changes
-from escalation.duty.overrides import put_on_duty, withdraw_override
+from escalation.duty.overrides_and_swaps import put_on_duty, withdraw_override
 from escalation.enforcement.acknowledge import acknowledge
 from escalation.enforcement.sweep import sweep
 from escalation.exports.pack import export_week

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from tickets.mail.addresses import parse_addresses
-from tickets.mail.machine_signs import answer_signs
+from tickets.mail.out_of_office import answer_signs
 from tickets.mail.returned_mail import (
     has_copy_of_headers,
     has_returned_mail,

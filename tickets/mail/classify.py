@@ -10,7 +10,6 @@ from itertools import chain
 
 from tickets.mail.bounces import Report, ReportKind, read_report
 from tickets.mail.machine_signs import (
-    answer_signs,
     calendar_signs,
     generated_signs,
     is_alarm_subject,
@@ -18,6 +17,7 @@ from tickets.mail.machine_signs import (
     loop_signs,
     quiet_signs,
 )
+from tickets.mail.out_of_office import answer_signs
 from tickets.mail.values import ParsedMail
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tickets.mail import quote_shapes as shapes
-from tickets.mail.attributions import find_attributions, is_certain_attribution, joined
 from tickets.mail.header_blocks import HeaderBlock, label_kind, read_block, read_glued
+from tickets.mail.quote_attributions import find_attributions, is_certain_attribution, joined
 from tickets.mail.quote_shapes import SubjectKind, split_subject
 from tickets.mail.values import ForwardedMail, ParsedMail
 

@@ -3,8 +3,8 @@
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tickets.mail import quote_shapes as shapes
-from tickets.mail.attributions import is_certain_attribution
 from tickets.mail.header_blocks import label_kind
+from tickets.mail.quote_attributions import is_certain_attribution
 from tickets.mail.values import SegmentKind
 
 OPENING_CHARS = 400

@@ -6,7 +6,6 @@ from email.utils import parsedate_to_datetime
 
 from tickets.mail.addresses import addresses, sender
 from tickets.mail.bodies import Body, read_body
-from tickets.mail.digest import content_digest
 from tickets.mail.headers import Headers
 from tickets.mail.language import guess_language
 from tickets.mail.mime_tree import MimePart, read_tree
@@ -57,7 +56,6 @@ def _assembled(root: MimePart, subject: str, body: Body, notes: tuple[str, ...])
         authentication_results=tuple(headers.decoded(v) for v in headers.values("Authentication-Results")),
         content_type=root.type,
         language=guess_language(subject, new_text),
-        content_digest=content_digest(headers, root),
         headers=tuple((plain_name(name), headers.decoded(value)) for name, value in headers.raw),
         notes=notes,
     )

@@ -142,7 +142,7 @@ def is_forward_mark(line: str) -> bool:
 
 
 def may_hold_mark(line: str) -> bool:
-    """Whether anything here or in `attributions` and `header_blocks` could match: most lines of most mails cannot."""
+    """Whether anything here, in `quote_attributions` or in `header_blocks` could match; most lines cannot."""
     head = line[:MAX_LABEL_HEAD]
     if ":" in head or "：" in head:
         return True

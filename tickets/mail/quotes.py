@@ -12,10 +12,10 @@ from itertools import groupby
 from selectolax.lexbor import LexborHTMLParser
 
 from tickets.mail import quote_shapes as shapes
-from tickets.mail.attributions import find_attributions, is_certain_attribution, joined, split_glued
 from tickets.mail.header_blocks import HeaderBlock, label_kind, read_block, read_glued
 from tickets.mail.html_quotes import folded_elements, folded_from
 from tickets.mail.html_text import tree_segments
+from tickets.mail.quote_attributions import find_attributions, is_certain_attribution, joined, split_glued
 from tickets.mail.values import Segment, SegmentKind
 
 MAX_LINES = 5_000

@@ -71,7 +71,6 @@ class ParsedMail:
     `quoted_text` the rest, each in reading order. `date_claimed` is what the sender says (aware, or None)
     and must never decide anything. `references` is in header order, the nearest ancestor last.
     `headers` has every header, decoded, in order; `notes` says what had to be repaired.
-    `content_digest` is the same for a retransmission that came another way.
     """
 
     message_id: str
@@ -91,7 +90,6 @@ class ParsedMail:
     authentication_results: tuple[str, ...]
     content_type: str
     language: str
-    content_digest: str
     headers: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
 

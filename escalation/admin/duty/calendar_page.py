@@ -29,7 +29,7 @@ from escalation.duty.month_grid import (
     parsed_day,
     parsed_moment,
 )
-from escalation.duty.overrides import put_on_duty, swap_shifts, withdraw_override
+from escalation.duty.overrides_and_swaps import put_on_duty, swap_shifts, withdraw_override
 from escalation.duty.shifts import AHEAD
 from escalation.models import DutyOverride, DutyRota
 from escalation.people.on_duty import Watch, people_of, shifts_within, watches

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from escalation.clocks.verification import proof_in_words, verify
+from escalation.clocks.ledger_verification import proof_in_words, verify
 from escalation.tasks import verify_whole_ledger
 from tickets.models import Ticket
 

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from escalation.admin.duty.layer_text import hand_over_in_words, hours_in_words
-from escalation.duty.overrides import put_on_duty
+from escalation.duty.overrides_and_swaps import put_on_duty
 from escalation.duty.shifts import generate_shifts
 from escalation.models import DutyHandover, DutyLayer, DutyOverride, DutyRota, DutyShift, ShiftSource
 from escalation.people.on_duty import on_duty

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from escalation.duty.overrides import put_on_duty, swap_shifts
+from escalation.duty.overrides_and_swaps import put_on_duty, swap_shifts
 from escalation.duty.shifts import generate_shifts
 from escalation.models import DutyOverride
 from escalation.people.on_duty import on_duty

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 
 from escalation.choices import ClockKind, ClockState
 from escalation.clocks.lead_decisions import relax, retarget_to_version, waive_promise
-from escalation.clocks.verification import verify
+from escalation.clocks.ledger_verification import verify
 from escalation.enforcement.sweep import sweep
 from escalation.models import Clock, Policy, PolicyVersion
 from escalation.policies.editing import Window, revise_policy

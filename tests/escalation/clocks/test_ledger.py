@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
 from escalation.clocks.ledger import NOTHING, Before, ChangeContext, append_event
-from escalation.clocks.verification import Verification, verify
+from escalation.clocks.ledger_verification import Verification, verify
 from escalation.enforcement.sweep import sweep
 from escalation.models import Clock, ClockEvent, Policy
 from escalation.models.ledger import LedgerIsAppendOnly

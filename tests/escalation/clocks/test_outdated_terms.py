@@ -6,8 +6,8 @@ import pytest
 from django.db.models import ProtectedError
 
 from escalation.choices import ClockChange, ClockKind, ClockState
+from escalation.clocks.ledger_verification import verify
 from escalation.clocks.outdated_terms import compare, outdated_clocks, retarget_all, version_in_force
-from escalation.clocks.verification import verify
 from escalation.models import Clock, Policy
 from escalation.policies.editing import Window, revise_policy
 from escalation.working_time.due_time import add_working

@@ -9,8 +9,8 @@ from escalation.chains.step_times import step_time
 from escalation.chains.validation import StepSpec
 from escalation.choices import ClockChange, ClockKind, ClockState, Whom
 from escalation.clocks.lead_decisions import due_under
+from escalation.clocks.ledger_verification import verify
 from escalation.clocks.lifecycle import window_of
-from escalation.clocks.verification import verify
 from escalation.enforcement.sweep import sweep
 from escalation.models import Calendar, Clock, EscalationStep, Policy
 from escalation.policies.editing import Window, revise_policy

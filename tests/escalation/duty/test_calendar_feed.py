@@ -7,7 +7,7 @@ from django.core.signing import Signer
 from django.urls import reverse
 
 from escalation.duty.calendar_feed import calendar_of, renew_link, revoke_link, token_of, user_of
-from escalation.duty.overrides import put_on_duty
+from escalation.duty.overrides_and_swaps import put_on_duty
 from escalation.models import DutyFeed
 from tests.factories import NOW, DutyRotaFactory, DutyShiftFactory, UserFactory, staff
 

@@ -8,7 +8,7 @@ from django.db import connection
 
 from customers.names import name_of
 from escalation.duty.handover_mails import tell_changes
-from escalation.duty.overrides import put_on_duty
+from escalation.duty.overrides_and_swaps import put_on_duty
 from escalation.models import DutyHandover
 from tests.factories import (
     NOW,

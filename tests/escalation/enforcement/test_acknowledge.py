@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from escalation.choices import AcknowledgedBy, ClockChange, ClockState, NoticeKind
-from escalation.clocks.verification import verify
+from escalation.clocks.ledger_verification import verify
 from escalation.enforcement.acknowledge import acknowledge, escalate_now, take_over
 from escalation.enforcement.sweep import sweep
 from escalation.models import Acknowledgement, Clock, ClockEvent, Escalation, Notification

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from customers.errors import DeskError
 from escalation.choices import AcknowledgedBy
-from escalation.clocks.verification import verify
+from escalation.clocks.ledger_verification import verify
 from escalation.enforcement.acknowledge import acknowledge, escalate_now, take_over
 from escalation.enforcement.sweep import revisit_unplanned, sweep
 from escalation.models import Clock, PolicyTarget

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 
 from escalation.choices import ClockChange, ClockState
-from escalation.clocks.verification import verify
+from escalation.clocks.ledger_verification import verify
 from escalation.enforcement.lag import catch_ups
 from escalation.models import ClockEvent, Escalation, Notification
 from tests.factories import NOW, ContactFactory, CustomerFactory, set_desk, staff

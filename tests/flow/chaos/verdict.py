@@ -10,7 +10,7 @@ from django.db.models import Count, F, Q
 from escalation.chains.progress import Chains, firings_by_clock
 from escalation.chains.step_times import step_time
 from escalation.choices import ClockChange, ClockState, NotificationState
-from escalation.clocks.verification import verify
+from escalation.clocks.ledger_verification import verify
 from escalation.models import Clock, ClockEvent, Escalation, EscalationStep, Notification
 from tests.flow.chaos.colleague import Answer
 from tests.flow.chaos.load import Question

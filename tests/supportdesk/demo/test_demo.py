@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from customers.models import Absence, Contract, Customer, Desk, StaffProfile
 from escalation.choices import ClockChange, ClockState
-from escalation.clocks.verification import verify
+from escalation.clocks.ledger_verification import verify
 from escalation.duty.coverage_gaps import gaps_that_matter
 from escalation.enforcement.sweep import sweep
 from escalation.models import Clock, ClockEvent, DutyShift, Escalation, WeeklyExport

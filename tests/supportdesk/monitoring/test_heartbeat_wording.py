@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from escalation.clocks.verification import Mismatch
+from escalation.clocks.ledger_verification import Mismatch
 from escalation.enforcement.dead_mans_switch import FAILED
 from escalation.enforcement.sweep import SweepReport
 from escalation.enforcement.sweep_loop import ROUNDS

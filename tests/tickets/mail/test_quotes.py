@@ -1,6 +1,6 @@
 """What is new and what is folded; nothing is ever lost.
 
-Tests html_quotes, quote_words, quote_shapes and attributions too.
+Tests html_quotes, quote_words, quote_shapes and quote_attributions too.
 """
 
 import time

@@ -4,7 +4,7 @@ import pytest
 
 from customers.names import name_of
 from escalation.choices import ClockKind, ClockState
-from escalation.clocks.verification import verify
+from escalation.clocks.ledger_verification import verify
 from escalation.models import Clock
 from tests.factories import (
     AdminFactory,

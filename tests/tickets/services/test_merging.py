@@ -3,7 +3,7 @@
 import pytest
 
 from escalation.choices import ClockChange, ClockState
-from escalation.clocks.verification import verify
+from escalation.clocks.ledger_verification import verify
 from escalation.enforcement.sweep import sweep
 from escalation.models import Clock
 from tests.factories import ContactFactory, CustomerFactory, staff

@@ -3,7 +3,7 @@
 import pytest
 
 from escalation.choices import ClockState, NoticeKind
-from escalation.clocks.verification import verify
+from escalation.clocks.ledger_verification import verify
 from escalation.models import Clock, Notification
 from tests.factories import ContactFactory, CustomerFactory, staff
 from tests.talk import answered, asked, bounced, called, dispatched, minute, noted, opened

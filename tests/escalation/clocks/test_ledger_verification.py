@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from escalation.clocks.lead_decisions import waive_promise
-from escalation.clocks.verification import verify
+from escalation.clocks.ledger_verification import verify
 from escalation.models import Clock, ClockEvent, Heartbeat
 from supportdesk.monitoring.check_results import Check
 from supportdesk.monitoring.health import health

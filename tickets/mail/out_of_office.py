@@ -1,10 +1,21 @@
-"""Tells whether a subject is an automatic reply's, in the languages of our customers.
+"""Which mail is an automatic reply, such as an out-of-office: by its headers, or by its subject in many languages.
 
 A sentence that merely begins alike is a person's: "Automatic reply does not work", "On holiday our streams break".
-So what follows the mark must be a colon, a time of return, something in brackets, or nothing.
+So what follows the mark of a subject must be a colon, a time of return, something in brackets, or nothing.
 """
 
 import re
+from collections.abc import Iterator
+
+from tickets.mail.values import ParsedMail
+
+LONGEST_SIGN = 100
+NO = ("", "no", "none", "false", "0", "off")  # by which a header says that it does not apply
+# X-Autoreply, X-QQ-AUTOREPLY, X-Mail-Autoreply, X-Autorespond, X-Auto-Response, X-AutoReply-From, X-Vacation
+_ANSWER_HEADER = re.compile(
+    r"(?:[a-z0-9]+-){0,4}(?:auto-?(?:reply|replied|respond(?:er|ed)?|response)|vacation)(?:-(?:from|to|sent|by|id|message))?",
+    re.IGNORECASE,
+)
 
 _REPLY_MARKS = r"""
 auto(?:mat(?:ic|ed))?[ -]?(?:e-?mail[ -])?(?:re(?:ply|sponse)|responder|answer)(?:[ ](?:message|mail|e-?mail))?
@@ -109,3 +120,32 @@ def is_automatic_reply(subject: str) -> bool:
             break
         rest = rest[start.end() :]
     return _SUBJECT.fullmatch(rest) is not None
+
+
+def answer_signs(mail: ParsedMail) -> Iterator[str]:
+    """An out-of-office or any other answer that a machine gave."""
+    for name, value in mail.headers:
+        lowered = value.lower().strip()
+        if _is_answer_header(name.lower(), lowered):
+            yield as_sign(name, value)
+    if is_automatic_reply(mail.subject):
+        yield as_sign("the subject of an automatic reply", mail.subject)
+
+
+def _is_answer_header(name: str, value: str) -> bool:
+    match name:
+        case "auto-submitted":
+            return value.startswith("auto-replied")
+        case "precedence" | "x-precedence" | "preference":
+            return value in ("auto_reply", "auto-reply", "autoreply")
+        case "x-post-messageclass":
+            return "autoresponder" in value
+        case "delivered-to" | "x-mailer":
+            return value in ("autoresponder", "vacation")
+        case _:
+            return value not in NO and _ANSWER_HEADER.fullmatch(name) is not None
+
+
+def as_sign(name: str, value: str) -> str:
+    """A header as the page shows it."""
+    return f"{name}: {value}"[:LONGEST_SIGN].strip()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tickets.mail.auto_reply_subjects import is_automatic_reply
+from tickets.mail.out_of_office import is_automatic_reply
 
 AUTOMATIC = """
 Automatic reply: Question

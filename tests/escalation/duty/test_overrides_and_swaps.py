@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from escalation.duty.overrides import put_on_duty, swap_shifts, withdraw_override
+from escalation.duty.overrides_and_swaps import put_on_duty, swap_shifts, withdraw_override
 from escalation.duty.shifts import generate_shifts
 from escalation.models import DutyOverride, ShiftSource
 from escalation.people.on_duty import on_duty
