@@ -274,7 +274,7 @@ def test_thirty_tickets_cost_no_more_queries_than_three(ann, bob, boss, count_qu
     assert (owned_by(bob), owned_by(boss)) == (16, 17)
 
 
-def test_thirty_that_nobody_takes_cost_no_more_queries_than_three(boss, count_queries):
+def test_thirty_tickets_without_a_stand_in_cost_no_more_queries_than_three(boss, count_queries):
     AdminFactory()
     away(dan := staff("dan"))
     away(boss)
@@ -291,7 +291,7 @@ def test_thirty_that_nobody_takes_cost_no_more_queries_than_three(boss, count_qu
     assert AbsenceMove.objects.filter(to_owner=None).count() == 30
 
 
-def test_those_who_had_nobody_and_those_who_are_new_move_together(boss, count_queries):
+def test_earlier_stranded_tickets_and_new_ones_move_together(boss, count_queries):
     away(dan := staff("dan"))
     away(boss, end=30)
     old, new = ([ticket_of(dan) for _each in range(3)] for _kind in "on")
@@ -370,7 +370,7 @@ def test_a_run_stops_after_its_time_and_the_next_goes_on(ann, bob):
     assert run(11).moved == 3
 
 
-def test_p0_first_then_the_longest_wait(ann):
+def test_the_run_moves_p0_first_then_the_longest_wait(ann):
     late = ticket_of(ann, at=5, priority=Priority.P3)
     early = ticket_of(ann, at=1, priority=Priority.P3)
     urgent = ticket_of(ann, at=8, priority=Priority.P1)

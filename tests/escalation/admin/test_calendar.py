@@ -114,7 +114,7 @@ def test_hours_without_sense_are_refused_with_a_sentence(client_of_director, cha
     assert (calendar.version, calendar.always_open) == (1, True)
 
 
-def test_a_zone_that_does_not_exist_is_told_once_and_beside_its_field(client_of_director):
+def test_an_unknown_zone_is_reported_once_beside_its_field(client_of_director):
     data = form_of(day_1="09:00-18:00", time_zone="Mars/Base")
     form = client_of_director.post(add_url(Calendar), data).context["adminform"].form
     assert form.errors == {

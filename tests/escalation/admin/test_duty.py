@@ -217,7 +217,7 @@ def test_the_page_of_a_policy_names_them_where_its_promise_depends_on_it(login, 
 
 @pytest.mark.parametrize("model", [DutyOverride, DutyHandover, DutyLayer])
 @pytest.mark.parametrize("group", ["Account manager", "Team lead", "Operator"])
-def test_everybody_reads_what_was_done(login, model, group):
+def test_every_role_may_read_the_records_of_a_rota(login, model, group):
     assert login(staff(groups=[group])).get(list_url(model)).status_code == 200
 
 

@@ -165,7 +165,7 @@ def test_a_shift_that_ends_before_it_begins_is_refused_with_a_sentence(login, di
 
 @pytest.mark.parametrize("model", [Policy, Calendar, DutyRota, DutyShift], ids=lambda model: model.__name__)
 @pytest.mark.parametrize("group", ["Account manager", "Team lead", "Duty manager", "Support director"])
-def test_everybody_reads_the_rules(login, model, group):
+def test_every_role_may_read_the_policies(login, model, group):
     office_calendar()
     shift = DutyShiftFactory()
     row = {DutyRota: shift.rota, DutyShift: shift}.get(model) or model.objects.first()

@@ -59,7 +59,7 @@ def test_a_file_that_does_not_exist_is_not_found(login, pack):
     assert client.get(reverse("admin:escalation_weeklyexport_download", args=[0])).status_code == 404
 
 
-def test_a_file_lost_from_the_storage_is_said_and_not_thrown(login, pack):
+def test_a_file_lost_from_the_storage_gives_a_message_and_no_error_page(login, pack):
     file = pack.files.first()
     default_storage.delete(file.path)
     response = login(AdminFactory()).get(url(file), follow=True)

@@ -64,7 +64,7 @@ def period(drill):
     return Period.of(week_of(NOW, desk_zone()), zone=desk_zone())
 
 
-def test_the_sheets_of_the_weekly_pack(drill, period, tmp_path):
+def test_the_sheets_of_the_weekly_pack_leave_out_drills(drill, period, tmp_path):
     assert not tickets_of(period).exists()
     assert list(promises_of(period)) == []
     assert list(incidents_of(period)) == []
@@ -74,14 +74,14 @@ def test_the_sheets_of_the_weekly_pack(drill, period, tmp_path):
     assert pack.desk == scorecard.Tally()
 
 
-def test_an_exported_list(drill, login, boss):
+def test_an_exported_list_leaves_out_drills(drill, login, boss):
     response = tickets_response(Ticket.objects.all(), zone=desk_zone())
     assert drill.number not in b"".join(response.streaming_content).decode()
     exported = login(boss).get(reverse("admin:board_export"))
     assert drill.number not in b"".join(exported.streaming_content).decode()
 
 
-def test_the_counters_of_the_board_though_it_is_shown_there(drill, login, boss):
+def test_the_board_lists_a_drill_but_does_not_count_it(drill, login, boss):
     counted = board_counters(Ticket.objects.all(), now=NOW)
     assert (counted.breached, counted.soon, counted.running, counted.unassigned) == (0, 0, 0, 0)
     assert board_counters(Ticket.objects.all(), now=minute(1)).running == 0
@@ -93,11 +93,11 @@ def test_the_counters_of_the_board_though_it_is_shown_there(drill, login, boss):
     assert "row-drill" in page
 
 
-def test_the_lag_of_enforcement(drill):
+def test_the_lag_of_enforcement_leaves_out_drills(drill):
     assert (breach_lag(now=NOW).count, step_lag(now=NOW).count, catch_ups(now=NOW)) == (0, 0, [])
 
 
-def test_the_figures_for_prometheus_and_the_operations_page(drill, boss, customer):
+def test_metrics_and_operations_page_leave_out_drills(drill, boss, customer):
     assert sum(found.running + found.breached for found in open_promises()) == 0
     page = generate_latest(registry_at(NOW)).decode()
     assert "supportdesk_healthy" in page
@@ -105,7 +105,7 @@ def test_the_figures_for_prometheus_and_the_operations_page(drill, boss, custome
     assert 'of="breach"' not in page
 
 
-def test_the_running_promises_under_older_terms(boss, customer):
+def test_promises_under_older_terms_leave_out_drills(boss, customer):
     start_drill(actor=boss, at=minute(0), reason="monthly", customer=customer)
     policy = Policy.objects.get(is_default=True)
     targets = policy.versions.latest("number").targets.select_related("calendar")
@@ -115,7 +115,7 @@ def test_the_running_promises_under_older_terms(boss, customer):
     assert not outdated_clocks(version, Clock.objects.all()).exists()
 
 
-def test_the_open_tickets_of_a_customer(login, boss, customer):
+def test_the_count_of_a_customers_open_tickets_leaves_out_drills(login, boss, customer):
     start_drill(actor=boss, at=minute(0), reason="monthly", customer=customer)
     boss.is_superuser = True
     boss.save()
@@ -124,7 +124,7 @@ def test_the_open_tickets_of_a_customer(login, boss, customer):
     assert ">1</a>" not in html
 
 
-def test_the_load_by_which_a_colleague_is_chosen(boss, customer):
+def test_the_load_of_a_colleague_leaves_out_drills(boss, customer):
     team = TeamFactory()
     away, free, _busy = (staff(name, team=team) for name in ("away", "free", "busy"))
     customer.account_manager = away
@@ -135,7 +135,7 @@ def test_the_load_by_which_a_colleague_is_chosen(boss, customer):
     assert choose_first_owner(customer=customer, at=minute(1)).user == free
 
 
-def test_without_the_mark_all_of_them_would_count(drill, period):
+def test_without_the_drill_mark_every_figure_would_count_the_ticket(drill, period):
     """The walk above proves nothing unless these rows count as soon as they are real."""
     Ticket.objects.filter(pk=drill.pk).update(is_drill=False)
     assert tickets_of(period).exists()

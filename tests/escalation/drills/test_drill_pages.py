@@ -69,7 +69,7 @@ def test_a_person_who_acknowledges_before_being_notified_is_counted_from_the_sta
     assert people(drill)["mia"].after == timedelta(minutes=26)
 
 
-def test_nobody_acknowledged(drill):
+def test_the_report_says_that_nobody_acknowledged(drill):
     assert report_of(drill).first_after is None
     assert {one.after for one in report_of(drill).people} == {None}
 
@@ -166,7 +166,7 @@ def test_the_list_of_many_costs_the_queries_of_one(login, drill, boss, count_que
     assert count_queries(lambda: client.get(list_url(Drill))) == few
 
 
-def test_started_on_the_page_once(login, boss):
+def test_a_drill_is_started_once_on_its_page(login, boss):
     customer = CustomerFactory()
     client, form = login(boss), {"token": uuid4(), "reason": "night", "until_acknowledged": "on"}
     assert client.get(add_url(Drill)).status_code == 200
@@ -187,7 +187,7 @@ def test_a_refusal_is_shown_and_nothing_is_lost(login, drill, boss):
     assert "This field is required." in html
 
 
-def test_ended_on_the_page(login, drill, boss):
+def test_a_drill_is_ended_on_its_page(login, drill, boss):
     response = login(boss).post(reverse("admin:escalation_drill_end", args=[drill.pk]), follow=True)
     assert said(response) == ["The drill is over; no more paging for it."]
     drill.refresh_from_db()
@@ -196,7 +196,7 @@ def test_ended_on_the_page(login, drill, boss):
     assert said(again) == ["This drill is already over."]
 
 
-def test_a_link_alone_ends_nothing(login, drill, boss):
+def test_following_a_link_ends_no_drill(login, drill, boss):
     assert login(boss).get(reverse("admin:escalation_drill_end", args=[drill.pk])).status_code == 403
     drill.refresh_from_db()
     assert drill.is_running

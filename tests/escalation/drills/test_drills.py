@@ -208,7 +208,7 @@ def test_a_user_who_may_not_start_a_drill_may_not_end_one(boss, group):
         end_drill(drill=drill_of(ticket), actor=other, at=minute(1))
 
 
-def test_a_reason_is_asked_for(boss):
+def test_a_drill_needs_a_reason(boss):
     with pytest.raises(DeskError, match="Give a reason"):
         started(boss, reason="  ")
     assert not Ticket.objects.exists()

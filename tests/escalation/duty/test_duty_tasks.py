@@ -30,6 +30,6 @@ def test_changes_are_told_by_the_minute_task():
     ("func", "rhythm"),
     [("escalation.tasks.generate_shifts", "cron"), ("escalation.tasks.tell_shift_changes", "minutes")],
 )
-def test_both_are_in_the_timetable(func, rhythm):
+def test_shift_generation_and_handover_mails_are_in_the_timetable(func, rhythm):
     (entry,) = [entry for entry in TIMETABLE if entry.func == func]
     assert getattr(entry, rhythm) is not None

@@ -106,7 +106,7 @@ def test_answered_after_it_was_acknowledged_nothing_more_happens(ticket, line):
     assert [fired(minute(at)) for at in (45, 46, 60)] == [[], [], []]
 
 
-def test_the_promise_runs_on(ticket, line):
+def test_an_acknowledged_promise_runs_on(ticket, line):
     before = clock_of(ticket)
     taken(ticket, line["ann"], 5)
     after = clock_of(ticket)

@@ -90,7 +90,7 @@ def test_whoever_is_away_at_that_moment_has_their_deputy_named(customer, people)
     assert later.steps[0].to.username == "mei"
 
 
-def test_somebody_away_is_told_all_the_same_and_marked(customer, people):
+def test_absent_people_are_notified_all_the_same_and_marked(customer, people):
     AbsenceFactory(user=people["bo"])
     step = played(customer, WARN).steps[0]
     assert [(one.user.username, one.why, one.is_away) for one in step.reached] == [
@@ -113,7 +113,7 @@ def test_the_forecast_lists_roles_without_a_person(customer):
     assert step.missing == ["the account manager"]
 
 
-def test_nobody_left_is_said_and_the_administrators_are_told(people):
+def test_the_forecast_says_that_nobody_is_left_and_the_administrators_are_told(people):
     set_desk(intake_owner=people["bo"], duty_manager=None)
     root = AdminFactory(username="root")
     step = played(None, UP).steps[0]
@@ -121,7 +121,7 @@ def test_nobody_left_is_said_and_the_administrators_are_told(people):
     assert root.username in names(step)
 
 
-def test_those_who_are_passed_over_are_named_with_the_reason(customer, people):
+def test_the_forecast_names_skipped_people_with_the_reason(customer, people):
     AbsenceFactory(user=people["mei"])
     step = played(customer, UP).steps[0]
     assert [(user.username, why) for user, why in step.passed] == [("mei", "away without a deputy")]
@@ -135,7 +135,7 @@ def test_a_person_without_any_of_the_channels_is_marked(customer, people):
     assert played(customer, spec).steps[0].reached[0].media == (Medium.CHAT,)
 
 
-def test_mail_needs_an_address(customer, people):
+def test_a_person_without_an_address_is_not_reached_by_mail(customer, people):
     people["ann"].email = ""
     people["ann"].save(update_fields=["email"])
     step = played(customer, WARN).steps[0]
@@ -148,14 +148,14 @@ def test_a_step_that_must_be_acknowledged_brings_the_next_one_forward(customer):
     assert (first.hastened, second.at, second.hastened) == (False, minute(40), True)
 
 
-def test_times_are_working_time(customer):
+def test_the_times_of_a_forecast_are_working_time(customer):
     office = office_calendar()
     friday = NOW + timedelta(days=2, hours=-3)  # 17:00 in Shanghai
     step = played(customer, UP, at=friday, calendar=office, minutes=120).steps[0]
     assert step.at == friday + timedelta(days=2, hours=17)  # Monday, ten o'clock
 
 
-def test_nothing_is_written(customer, django_assert_num_queries):
+def test_a_forecast_writes_nothing(customer, django_assert_num_queries):
     policy = PolicyFactory()
     with django_assert_num_queries(18):
         played(customer, WARN, UP, LAST, policy=policy)

@@ -27,13 +27,13 @@ def test_an_older_beat_never_overwrites_a_newer_one(seconds, moved):
     assert row.at == max(NOW, NOW + timedelta(seconds=seconds))
 
 
-def test_every_task_has_its_own():
+def test_every_task_has_a_heartbeat_of_its_own():
     beat("sweep", at=NOW)
     beat("fetch", at=NOW + timedelta(hours=1))
     assert Heartbeat.objects.get(name="sweep").at == NOW
 
 
-def test_a_long_report_fits():
+def test_a_long_heartbeat_detail_is_cut_to_its_column():
     beat("sweep", at=NOW, detail="x" * 1000)
     beat("sweep", at=NOW + timedelta(seconds=1), detail="y" * 1000)
     assert Heartbeat.objects.get().detail == "y" * 300

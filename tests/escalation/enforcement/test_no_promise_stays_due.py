@@ -59,7 +59,7 @@ def act(chance: random.Random, ticket: Ticket, who: User, at: float) -> bool:
 
 
 @pytest.mark.parametrize("seed", [2, 3])
-def test_no_promise_fails_or_stays_due(people: list[User], seed: int) -> None:
+def test_no_promise_fails_or_stays_due_after_the_sweep(people: list[User], seed: int) -> None:
     chance = random.Random(seed)
     PolicyTarget.objects.update(minutes=2)
     customer = CustomerFactory(account_manager=people[2], backup_account_manager=people[4])

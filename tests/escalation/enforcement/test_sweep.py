@@ -46,11 +46,11 @@ def fired() -> QuerySet[Escalation]:
     return Escalation.objects.exclude(step__percent=0).order_by("pk")
 
 
-def test_nothing_due_is_nothing_done(ticket):
+def test_a_sweep_with_nothing_due_does_nothing(ticket):
     assert sweep(now=minute(14)) == SweepReport()
 
 
-def test_sweeping_twice_fires_once(ticket):
+def test_a_second_sweep_does_not_fire_a_step_again(ticket):
     assert sweep(now=minute(30)).acted == 1
     told = Notification.objects.count()
     assert sweep(now=minute(30)) == SweepReport()

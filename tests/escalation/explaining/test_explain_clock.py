@@ -46,7 +46,7 @@ def keys(value: dict[str, Any]) -> str:
     return " ".join(value)
 
 
-def test_the_keys_of_the_json_stay_as_they_are(clock):
+def test_the_keys_of_the_json_explanation_are_stable(clock):
     it = document(clock)
     assert keys(it) == (
         "promise ticket subject customer customer_zone kind priority state explained_at started_at due_at "
@@ -82,7 +82,7 @@ def test_durations_are_seconds_and_add_up(clock):
     assert (count["counted"], count["left"], count["window"], count["agrees"]) == (1800, 0, 1800, True)
 
 
-def test_without_a_customer_there_is_no_zone_of_theirs(clock):
+def test_without_a_customer_the_customers_zone_is_null(clock):
     clock.ticket.customer = None
     clock.ticket.save(update_fields=["customer"])
     assert document(clock)["started_at"]["customer"] is None

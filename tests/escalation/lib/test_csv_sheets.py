@@ -76,7 +76,7 @@ def test_dates_times_choices_and_nothing_have_one_spelling_each():
     ]
 
 
-def test_the_summary_describes_the_very_bytes(tmp_path):
+def test_the_summary_matches_the_written_bytes(tmp_path):
     path = tmp_path / "sheet.csv"
     summary = write_sheet(path, ["a", "b"], ([number, "行" * 50] for number in range(5000)))
     data = path.read_bytes()

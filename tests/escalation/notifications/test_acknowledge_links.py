@@ -81,7 +81,7 @@ def test_a_digest_has_a_link_for_each_ticket(ticket, ann):
     assert len(firings) == 2
 
 
-def test_by_hand_it_says_who_escalated_and_why_and_not_that_nobody_answered(ticket, ann):
+def test_a_notification_of_an_escalation_by_hand_says_who_and_why(ticket, ann):
     escalate_now(ticket=ticket, actor=ann, at=minute(5), reason="Their CEO called.")
     words = text(told(NoticeKind.ESCALATED_TO_YOU, "boss"))
     assert f"{ann.first_name} escalated {ticket.number} manually. It is yours now" in words

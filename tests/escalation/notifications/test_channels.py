@@ -86,7 +86,7 @@ def again(row: Notification) -> Notification:
 # One person
 
 
-def test_it_goes_out_by_the_listed_medium_and_the_answer_is_on_record(wecom, ann):
+def test_a_notification_uses_the_listed_medium_and_records_the_response(wecom, ann):
     way = ContactWayFactory(user=ann)
     row = told(ann)
     dispatched(3)

@@ -284,7 +284,7 @@ def test_another_persons_way_is_not_found_changed_tested_or_deleted(login):
     assert ContactWay.objects.get().name == way.name
 
 
-def test_the_list_costs_the_same_for_few_and_for_many(login, count_queries):
+def test_the_list_of_contact_ways_costs_the_same_for_few_and_for_many(login, count_queries):
     ann = staff("ann", groups=MANAGER)
     client = login(ann)
 
@@ -332,7 +332,7 @@ def test_a_test_that_never_arrives_is_reported_in_the_readers_language(login, mo
     assert str(message) == f"Hook: Refused. Response: 译 {said}"
 
 
-def test_only_one_at_a_time_is_tested(login):
+def test_only_one_contact_way_is_tested_at_a_time(login):
     ann = staff("ann", groups=MANAGER)
     ways = ContactWayFactory.create_batch(2, user=ann)
     answer = login(ann).post(LIST, {"action": "send_test", "_selected_action": [way.pk for way in ways]})

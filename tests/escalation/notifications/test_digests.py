@@ -55,7 +55,7 @@ def test_the_first_page_of_a_p0_goes_out_while_lower_things_wait_for_their_minut
     assert (sent_at(page), sent_at(lower)) == (minute(3.2), None)
 
 
-def test_it_comes_as_a_message_of_its_own_and_before_the_digest_of_the_others():
+def test_a_first_page_is_a_message_of_its_own_and_comes_before_the_digest():
     ann = staff("ann")
     storm = [told(ann, priority=1) for _number in range(6)]
     page = told(ann, priority=0)

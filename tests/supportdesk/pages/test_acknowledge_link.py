@@ -152,7 +152,7 @@ def test_taking_over_ones_own_ticket_is_not_offered(client, link):
     assert "take_over" not in client.get(link).content.decode()
 
 
-def test_after_the_answer_there_is_nothing_to_do(client, link, ticket, boss):
+def test_after_the_answer_the_link_page_offers_nothing(client, link, ticket, boss):
     answered(ticket, 31, actor=boss)
     before = state()
     for page in (client.get(link), client.post(link, {"act": "acknowledge"})):
@@ -232,7 +232,7 @@ def test_a_read_only_user_may_acknowledge_by_link_but_not_take_over(client, tick
     assert Acknowledgement.objects.get().by == AcknowledgedBy.LINK
 
 
-def test_it_speaks_the_language_of_the_person(client, ticket, boss):
+def test_the_link_page_is_in_the_language_of_its_person(client, ticket, boss):
     boss.staff_profile.language = "zh-hans"
     boss.staff_profile.save()
     response = client.get(path_of(ack_link(user=boss, escalation=firing())))

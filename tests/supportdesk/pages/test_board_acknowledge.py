@@ -101,7 +101,7 @@ def test_the_button_acknowledges_and_the_list_shows_who_has_it(login, ticket, bo
     assert url(ticket) not in html
 
 
-def test_without_scripts_it_leads_back_to_the_same_list(login, ticket, boss):
+def test_without_scripts_acknowledging_leads_back_to_the_same_list(login, ticket, boss):
     response = login(boss).post(url(ticket), {"query": "promise=breached&page=2"})
     assert (response.status_code, response.headers["Location"]) == (302, "/?promise=breached&page=2")
 

@@ -93,7 +93,7 @@ def test_a_reader_in_the_customers_zone_is_shown_it_once(login: Login, anna: Use
     assert "Customer&#x27;s time" not in html
 
 
-def test_it_is_told_in_the_readers_language(login: Login, anna: User, ticket: Ticket):
+def test_the_explanation_is_in_the_readers_language(login: Login, anna: User, ticket: Ticket):
     anna.staff_profile.language = Language.CHINESE
     anna.staff_profile.save()
     html = read(login(anna), clock_of(ticket))
@@ -148,7 +148,7 @@ def test_a_long_story_costs_no_more_queries_than_a_short_one(
     assert count_queries(lambda: read(client, clock)) == before - 1 == 13  # P2 promises one way less
 
 
-def test_the_page_is_made_for_paper(login: Login, anna: User, ticket: Ticket):
+def test_the_explanation_page_has_a_print_style(login: Login, anna: User, ticket: Ticket):
     """The print layout leaves the navigation and buttons out, and black words on white."""
     html = read(login(anna), clock_of(ticket))
     assert 'class="desk explain"' in html

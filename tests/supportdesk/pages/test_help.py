@@ -39,7 +39,7 @@ def test_an_account_manager_reads_their_guide_in_their_language(login, language,
 @pytest.mark.parametrize(
     ("language", "title"), [("en", "The desk for operators"), ("zh-hans", "服务台使用指南：运维")]
 )
-def test_an_operator_reads_both(login, language, title):
+def test_an_operator_reads_both_guides(login, language, title):
     html = page(login(staff(groups=["Operator"], language=language)), "/help/operator/")
     assert html.css_first("article h1").text() == title
     assert [link.attributes["href"] for link in html.css(".guide-tabs a")] == [
@@ -54,12 +54,12 @@ def test_the_operators_guide_is_not_for_everybody(login):
 
 
 @pytest.mark.django_db
-def test_nobody_reads_it_without_signing_in(client):
+def test_the_guides_need_a_signed_in_user(client):
     assert client.get("/help/").status_code == 302
 
 
 @pytest.mark.django_db
-def test_there_is_no_other_guide(login):
+def test_an_unknown_guide_is_not_found(login):
     assert login(staff(groups=["Operator"])).get("/help/decisions/").status_code == 404
 
 
@@ -115,5 +115,5 @@ def test_markup_in_a_guide_is_shown_and_not_run():
     assert "<script>x()</script>" in parsed.body.text()
 
 
-def test_the_folder_is_that_of_the_checkout():
+def test_the_guides_are_read_from_the_checkout():
     assert Path(__file__).resolve().parents[3] / ".github" / "guide" == FOLDER

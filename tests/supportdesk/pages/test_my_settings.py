@@ -18,7 +18,7 @@ Login = Callable[[User], Client]
 URL = "/my-settings/"
 
 
-def test_saving_changes_what_the_next_page_speaks(login: Login) -> None:
+def test_saving_the_language_changes_the_next_page(login: Login) -> None:
     anna = staff(time_zone="Europe/Berlin")
     client = login(anna)
     saved = client.post(URL, {"language": "zh-hans", "time_zone": "Asia/Tokyo", "phone": ""})
@@ -40,7 +40,7 @@ def test_a_zone_that_does_not_exist_is_refused_with_a_sentence(login: Login) -> 
     assert "Mars/Base is not a time zone" in html
 
 
-def test_others_settings_cannot_be_reached(login: Login) -> None:
+def test_the_settings_of_another_user_cannot_be_reached(login: Login) -> None:
     anna, bob = staff(), staff(time_zone="Europe/Berlin")
     login(anna).post(URL, {"user": bob.pk, "language": "en", "time_zone": "Asia/Tokyo"})
     assert StaffProfile.objects.get(user=bob).time_zone == "Europe/Berlin"

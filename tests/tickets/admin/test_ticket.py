@@ -278,7 +278,7 @@ def test_a_customers_page_leads_to_its_open_tickets_and_to_a_new_contract(login)
     assert client.get(contract).context["adminform"].form.initial["customer"] == str(customer.pk)
 
 
-def test_who_may_not_write_contracts_is_not_led_to_them(login, ann):
+def test_users_who_may_not_write_contracts_get_no_link_to_them(login, ann):
     customer = CustomerFactory(account_manager=ann)
     links = login(ann).get(page_url(customer)).context["page_links"]
     assert [str(title) for _address, title in links] == ["Open tickets"]

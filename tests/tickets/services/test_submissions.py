@@ -12,12 +12,12 @@ from tickets.services.submissions import claim_submission
 pytestmark = pytest.mark.django_db
 
 
-def test_a_token_is_claimed_once(now: datetime) -> None:
+def test_a_form_token_is_claimed_once(now: datetime) -> None:
     token, user = uuid.uuid4(), UserFactory()
     assert [claim_submission(token, actor=user, at=now) for _time in range(2)] == [True, False]
 
 
-def test_a_claim_goes_away_with_what_failed(now: datetime) -> None:
+def test_a_failed_act_releases_its_form_token(now: datetime) -> None:
     token, user = uuid.uuid4(), UserFactory()
     with transaction.atomic():
         claim_submission(token, actor=user, at=now)

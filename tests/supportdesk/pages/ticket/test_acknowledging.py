@@ -99,7 +99,7 @@ def test_the_same_form_sent_twice_acknowledges_once(login, ticket, boss):
     assert Acknowledgement.objects.count() == 1
 
 
-def test_when_the_time_is_over_nobody_has_it(login, ticket, boss, ann, clock):
+def test_after_the_time_out_nobody_has_the_ticket(login, ticket, boss, ann, clock):
     acknowledge(ticket=ticket, actor=boss, at=minute(31), by=AcknowledgedBy.PAGE)
     clock.move_to(minute(46), tick=False)
     html = page(login(ann), ticket)
@@ -107,7 +107,7 @@ def test_when_the_time_is_over_nobody_has_it(login, ticket, boss, ann, clock):
     assert "acknowledged, no paging until" in html
 
 
-def test_taking_over_makes_it_mine(login, ticket, ann):
+def test_taking_over_makes_the_reader_the_owner(login, ticket, ann):
     act(login(ann), ticket, "take_over")
     ticket.refresh_from_db()
     assert ticket.owner == ann
@@ -130,7 +130,7 @@ def test_without_a_reason_it_stays_and_the_form_opens_again(login, ticket, boss)
     assert not Escalation.objects.filter(by=boss).exists()
 
 
-def test_nobody_above_is_said_on_the_page(login, ticket, boss):
+def test_the_page_says_that_nobody_is_above_the_holder(login, ticket, boss):
     set_desk(duty_manager=None)
     escalate_now(ticket=ticket, actor=boss, at=minute(31), reason="Up.")
     ticket.refresh_from_db()
@@ -138,7 +138,7 @@ def test_nobody_above_is_said_on_the_page(login, ticket, boss):
     assert "There is nobody above" in html
 
 
-def test_with_nothing_open_nothing_is_offered(login, ann):
+def test_without_an_open_promise_no_action_is_offered(login, ann):
     contact = ContactFactory(customer=CustomerFactory(account_manager=ann))
     ticket = opened(priority=Priority.P3, contact=contact)
     answered(ticket, 20)
@@ -163,7 +163,7 @@ def test_a_read_only_user_is_offered_no_action_and_is_refused(login, ticket, ann
     assert not Acknowledgement.objects.exists()
 
 
-def test_the_acts_need_a_post(login, ticket, boss):
+def test_the_acknowledge_actions_need_a_post(login, ticket, boss):
     url = reverse("admin:tickets_ticket_act", args=[ticket.pk, "acknowledge"])
     assert login(boss).get(url).status_code == 405
 

@@ -114,7 +114,7 @@ def test_others_are_refused_with_a_sentence(login: Login, ticket: Ticket, name: 
 
 
 @pytest.mark.parametrize("name", ["waive", "relax"])
-def test_strangers_find_no_ticket(login: Login, ticket: Ticket, name: str) -> None:
+def test_a_user_who_may_not_see_the_ticket_cannot_decide(login: Login, ticket: Ticket, name: str) -> None:
     assert decide(login(staff(groups=["Team lead"])), name, lowered(ticket)).status_code == 404
 
 

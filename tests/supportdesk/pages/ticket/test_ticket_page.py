@@ -395,7 +395,7 @@ def test_the_marks_are_there_in_chinese_too(login: Login, ticket: Ticket) -> Non
     assert "这是自动邮件" in html
 
 
-def test_htmx_is_sent_on_by_header(login: Login, anna: User, ticket: Ticket) -> None:
+def test_htmx_is_redirected_by_a_header(login: Login, anna: User, ticket: Ticket) -> None:
     response = act(login(anna), ticket, "note", headers=HTMX, body="For us")
     assert (response.status_code, response["HX-Redirect"]) == (204, page_of(ticket) + "?sent=note")
 
