@@ -27,7 +27,7 @@ _SERVER = re.compile(
     r"|mail delivery (?:service|agent|software)",
     re.IGNORECASE,
 )
-_NOBODY = re.compile(r"^\s*$|<\s*>\s*$")
+_NOBODY = re.compile(r"<\s*>\s*$")
 # A person may answer there, or write about a bounce.
 _OFFICE = re.compile(
     r"post[-_]?master|mail administrator|system administrator|administrator@|mailadmin|antivirus"
@@ -160,9 +160,11 @@ def report_sign(mail: ParsedMail, envelope_from: str | None) -> str:
         return WORDS if _has_subject(mail) or _has_words(mail) else ""
     if is_passed_on(mail):
         return ""
-    is_from_nobody = envelope_from == "" or _is_null(mail.header("Return-Path")) or _NOBODY.search(author)
-    if is_from_nobody and _speaks_for_nobody(mail):
+    has_null_path = envelope_from == "" or _is_null(mail.header("Return-Path"))
+    if has_null_path and _speaks_for_nobody(mail):
         return f"null return path, and {WORDS}"
+    if _NOBODY.search(author) and has_returned_mail(mail) and (_has_subject(mail) or _has_words(mail)):
+        return WORDS
     if not _begins_so(mail.subject):
         return ""
     if _OFFICE.search(author):

@@ -246,6 +246,12 @@ def test_an_alarm_with_a_null_path_about_delivery_is_no_bounce(subject):
     assert read_report(parse(raw.encode()), envelope_from="") is None
 
 
+def test_a_mail_without_from_that_has_another_attached_is_no_bounce():
+    raw = "Subject: The enclosing message\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nSee below.\n--x\n"
+    raw += f"Content-Type: message/rfc822\n\n{COPY}\n--x--\n"
+    assert read_report(parse(raw.encode())) is None
+
+
 def test_a_person_who_forwards_a_report_with_its_parts_is_no_bounce():
     raw = (
         "From: anna@b.example\nSubject: {}\nContent-Type: multipart/{}; boundary=x\n\n--x\n\nWhat is this?\n--x\n"
