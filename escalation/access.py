@@ -1,4 +1,4 @@
-"""Who sees which promise, ledger line, escalation and notification: those of tickets they may see."""
+"""Who may see which promise, ledger line, escalation and notification: those of visible tickets."""
 
 from django.db.models import Q, QuerySet
 

@@ -127,7 +127,7 @@ def subscribe(event_type: type[EventT], handler: Callable[[EventT], None]) -> No
 
 
 def subscribe_all(event_type: type[EventT], handler: Callable[[Sequence[EventT]], None]) -> None:
-    """As subscribe, for a handler that takes all events of one publish_all together."""
+    """Like `subscribe`, for a handler that takes all events of one publish_all together."""
     if handler not in _handlers[event_type]:
         _handlers[event_type].append(handler)
 
@@ -149,6 +149,6 @@ def publish(event: TicketEvent) -> None:
 
 
 def publish_all(events: Sequence[TicketEvent]) -> None:
-    """As publish, for facts of one type that became true together, each on another ticket."""
+    """Like `publish`, for facts of one type that became true together, each on another ticket."""
     for handler in _handlers[type(events[0])] if events else ():
         handler(events)

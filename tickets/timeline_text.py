@@ -13,7 +13,7 @@ from tickets.models.ticket import ticket_number
 
 
 def timeline_sentence(entry: TimelineEntry, names: Mapping[int, str]) -> str:
-    """What happened, without time, actor and reason. ``names`` maps keys of people to their names."""
+    """The event in a sentence, without time, actor and reason. ``names`` maps keys of people to their names."""
     data = entry.data
     match entry.fact:
         case Fact.OPENED:
@@ -46,7 +46,7 @@ def timeline_sentence(entry: TimelineEntry, names: Mapping[int, str]) -> str:
 
 
 def _local_time(stamp: str) -> str:
-    """Of the reader's zone, with the day."""
+    """A moment in the reader's zone, with the date."""
     return f"{timezone.localtime(datetime.fromisoformat(stamp)):%m-%d %H:%M}"
 
 

@@ -106,7 +106,7 @@ class PolicyTarget(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.get_priority_display()}"
 
-    # The contract's own window that replaces this one; the policy's row then is not saved (policies.terms).
+    # The contract's own window in place of the policy's; this instance is then not a saved row (policies.terms).
     own: ContractWindow | None = None
 
 

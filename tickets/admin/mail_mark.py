@@ -1,4 +1,4 @@
-"""What people said of mails, for which later mails that holds, and how to take it back."""
+"""The admin of marks on mails: which later mails they apply to, and how to take them back."""
 
 from typing import Any
 

@@ -16,7 +16,7 @@ class PageActions(DeskAdmin):
         return []
 
     def makes_sense(self, action: str, row: Any) -> bool:
-        """Whether to offer an action for a row in its present state; the service has the last word."""
+        """True if an action should be offered for a row in its present state; the service decides."""
         return action != "delete_selected"
 
     def changeform_view(

@@ -1,4 +1,4 @@
-"""What people say of a mail, "a person wrote this" or "this was automatic", and for which later mails that holds."""
+"""Marks people put on a mail, "a person wrote this" or "this was automatic", and later mails they apply to."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_COMPARED = 100
 
 
 def remembered_mark(*, sender: str, name: str, subject: str, text: str) -> MailMark | None:
-    """What people said of this sender's mails of this shape. One query, which finds nothing for nearly everybody."""
+    """The mark on this sender's mails of this shape. One query, which finds nothing for nearly everybody."""
     if not sender:
         return None
     marks = list(
@@ -126,7 +126,7 @@ def _waiting_alike(message: Message) -> list[Message]:
 
 
 def _remember(message: Message, *, is_automatic: bool, actor: User, at: datetime) -> None:
-    """Without an address nobody can be recognised."""
+    """Store the mark, unless the sender has no address to recognise them by."""
     if not message.sender_address:
         return
     sender, shape = message.sender_address.casefold(), _shape_of(message)
@@ -148,6 +148,6 @@ def _shape_of(message: Message) -> str:
 
 
 def _subject_of(message: Message) -> str:
-    """Of the mail itself; a ticket carries that of its first."""
+    """The subject of the mail itself; the ticket has that of its first mail."""
     subject = InboundEmail.objects.filter(message=message).values_list("subject", flat=True).first()
     return subject or message.ticket.subject
