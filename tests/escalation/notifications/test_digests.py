@@ -18,6 +18,7 @@ from escalation.notifications.writing import tell
 from tests.factories import (
     ClockFactory,
     ContactWayFactory,
+    CustomerFactory,
     DutyRotaFactory,
     NotificationFactory,
     TicketFactory,
@@ -186,12 +187,36 @@ def test_a_second_try_of_a_page_joins_no_digest_of_lower_things(settings, monkey
     assert sent_at(page) == minute(3) + timedelta(seconds=30)
 
 
+READERS = {"user": UserFactory, "rota": DutyRotaFactory, "customer": CustomerFactory}
+
+
+def sent_for_years(column):
+    """A reader who was sent much long ago and little just now; the database has counted the rows."""
+    reader, ticket = READERS[column](), TicketFactory()
+    field = "recipient" if column == "user" else column
+    Notification.objects.bulk_create(
+        Notification(
+            kind=NoticeKind.REMINDER,
+            ticket=ticket,
+            next_try_at=minute(0),
+            created_at=minute(0),
+            sent_at=minute(3) - timedelta(days=number),
+            **{field: reader},
+        )
+        for number in range(500)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return reader
+
+
 @pytest.mark.parametrize("column", ["user", "rota", "customer"])
 def test_what_a_reader_was_sent_lately_is_found_without_what_they_were_ever_sent(column):
+    reader = sent_for_years(column)
     with connection.cursor() as cursor, CaptureQueriesContext(connection) as asked:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")  # few rows are read as a whole
-        digests.RecentlySent.to([Addressee(column, 1)], now=minute(3))
+        digests.RecentlySent.to([Addressee(column, reader.pk)], now=minute(3))
         plan = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
         cursor.execute(f"{plan} {asked.captured_queries[-1]['sql']}")
         lines = [str(line) for line in cursor.fetchall()]

@@ -14,13 +14,15 @@ def forwarded_sender(mail: ParsedMail) -> Address | None:
 
 
 def _of_attachment(mail: ParsedMail) -> Address | None:
-    for attachment in mail.attachments:
-        if attachment.content_type == "message/rfc822":
-            try:
-                return parse(attachment.data).sender
-            except UnreadableMail:
-                continue
-    return None
+    """The sender of an attached mail that is all there is; one that lies beside words is only shown, as a report is."""
+    if [each.content_type for each in mail.attachments] != ["message/rfc822"]:
+        return None
+    try:
+        attached = parse(mail.attachments[0].data)
+    except UnreadableMail:
+        return None
+    has_own_words = bool(mail.text.strip()) and mail.text.strip() != attached.text.strip()
+    return None if has_own_words else attached.sender
 
 
 def _of_text(mail: ParsedMail) -> Address | None:

@@ -17,6 +17,7 @@ from tickets.mail.storable_text import storable_line
 from tickets.models import Ticket
 from tickets.services.automatic_mail_limits import may_write_by_itself
 from tickets.services.conversation import add_customer_message, add_note
+from tickets.services.intake.authentication import has_failed, is_verified_staff
 from tickets.services.intake.floods import flood_reason, tell_of_flood, ticket_of_same_words
 from tickets.services.intake.forwarding import forwarded_sender
 from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome
@@ -26,7 +27,6 @@ from tickets.services.intake.ticket_matching import (
     end_of_merges,
     find_target,
     is_past_grace,
-    is_verified_staff,
     may_append,
 )
 from tickets.services.locking import lock_ticket
@@ -105,8 +105,8 @@ def _open(incoming: IncomingMail, sender: Sender, follows: Ticket | None) -> Int
 
 
 def _open_forwarded(incoming: IncomingMail, sender: Sender) -> IntakeOutcome | None:
-    """Open a ticket for the original sender of a mail that a colleague forwarded to the desk."""
-    original = forwarded_sender(incoming.mail) if sender.staff is not None else None
+    """Open a ticket for the original sender of a mail that a colleague, verified, forwarded to the desk."""
+    original = forwarded_sender(incoming.mail) if is_verified_staff(incoming, sender) else None
     if original is None or incoming.mailboxes.is_own(original.email):
         return None
     return open_new(replace(incoming, author=original), find_sender(original.email, at=incoming.received_at))
@@ -156,7 +156,8 @@ def _title(incoming: IncomingMail) -> str:
 def _priority(incoming: IncomingMail, sender: Sender) -> int:
     """The mailbox's priority, or the one that a known contact of an active customer asks for: [P0] to [P3]."""
     asked = _PRIORITY_TAG.search(incoming.mail.subject)
-    if asked and sender.is_known and sender.customer is not None and sender.customer.is_active:
+    is_trusted = sender.is_known and not has_failed(incoming.mail, incoming.mailbox)
+    if asked and is_trusted and sender.customer is not None and sender.customer.is_active:
         return Priority(int(asked[1]))
     return incoming.mailbox.default_priority
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,8 +11,8 @@ from django.db.models import Q
 
 from tickets.choices import MailPurpose, MessageKind
 from tickets.mail.threading import ThreadClues, signing_keys, thread_clues
-from tickets.mail.values import ParsedMail
-from tickets.models import Mailbox, Message, OutboundEmail, Ticket
+from tickets.models import Message, OutboundEmail, Ticket
+from tickets.services.intake.authentication import has_failed, is_verified_staff
 from tickets.services.intake.incoming_mail import IncomingMail
 from tickets.services.intake.senders import Sender
 
@@ -37,13 +36,17 @@ class _Candidate:
 
 
 def find_target(incoming: IncomingMail, sender: Sender) -> ThreadTarget | None:
-    """Follow the strongest clue that leads to a ticket. A bare number counts only from somebody who takes part."""
+    """Follow the strongest clue that leads to a ticket. A bare number counts only from somebody who takes part.
+
+    Nobody takes part by a mail that failed our own server's DMARC check.
+    """
+    is_forged = has_failed(incoming.mail, incoming.mailbox)
     clues = thread_clues(incoming.mail, secrets=signing_keys(), envelope_to=incoming.row.envelope_to)
     for candidate in _candidates(clues):
         ticket = end_of_merges(candidate.ticket)
         if ticket.is_drill and sender.staff is None:
             continue  # a customer's words must not end up in an exercise
-        if may_append(ticket, sender) or is_verified_staff(incoming, sender):
+        if is_verified_staff(incoming, sender) or (may_append(ticket, sender) and not is_forged):
             return ThreadTarget(ticket, is_unconfirmed=False)
         if candidate.is_proven:
             return ThreadTarget(ticket, is_unconfirmed=True)
@@ -76,14 +79,6 @@ def may_append(ticket: Ticket, sender: Sender) -> bool:
     return bool(sender.address) and _took_part(ticket, sender.address)
 
 
-def is_verified_staff(incoming: IncomingMail, sender: Sender) -> bool:
-    """True for a colleague's address if our own mail server confirms that the mail comes from its domain."""
-    if sender.staff is None:
-        return False
-    domain = sender.address.rpartition("@")[2].lower()
-    return _is_authenticated(incoming.mail, incoming.mailbox, domain=domain)
-
-
 def _candidates(clues: ThreadClues) -> Iterator[_Candidate]:
     proven = [*clues.reply_tokens, *(own_id.ticket_number for own_id in clues.own_ids)]
     numbers = clues.subject_numbers if len(clues.subject_numbers) == 1 else ()
@@ -110,16 +105,3 @@ def _took_part(ticket: Ticket, address: str) -> bool:
     replies = OutboundEmail.objects.filter(ticket=ticket, purpose=MailPurpose.REPLY)
     lists = replies.values_list("recipients", "copies")
     return address.casefold() in {receiver.casefold() for to, cc in lists for receiver in (*to, *cc)}
-
-
-def _is_authenticated(mail: ParsedMail, own: Mailbox, *, domain: str) -> bool:
-    """True if DKIM or DMARC passed (RFC 8601). Only the topmost field counts, and only if it names our server:
-    a sender can write the others.
-    """
-    first = next(iter(mail.authentication_results), "").lower()
-    server, _semicolon, results = first.partition(";")
-    names = {own.host.lower(), own.address.rpartition("@")[2].lower()} - {""}
-    if not any(f".{server.strip().partition(' ')[0]}".endswith(f".{name}") for name in names):
-        return False
-    signed = re.search(rf"dkim=pass\b[^;]*header\.[di]=@?{re.escape(domain)}(?![\w.-])", results)
-    return bool(signed) or bool(re.search(r"dmarc=pass\b", results))

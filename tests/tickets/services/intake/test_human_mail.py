@@ -1,6 +1,6 @@
 """Mails of people: matched to contact and customer, opened as tickets or appended where their writer may.
 
-Tests senders, ticket_matching, forwarding and the hourly limit too.
+Tests senders, authentication, ticket_matching, forwarding and the hourly limit too.
 """
 
 from datetime import datetime, timedelta
@@ -323,6 +323,8 @@ def test_a_mail_too_large_becomes_a_ticket_of_its_head_and_the_customer_is_told_
 # Colleagues
 
 
+PASSED = {"Authentication-Results": "mx.desk.example; dkim=pass header.d=desk.example"}
+FAILED = {"Authentication-Results": "mx.desk.example; dmarc=fail header.from=company.example"}
 FORWARDED = """FYI
 
 ---------- Forwarded message ---------
@@ -338,10 +340,57 @@ We hear nothing since ten.
 def test_a_mail_forwarded_by_a_colleague_belongs_to_its_first_sender():
     UserFactory(email="ann@desk.example")
     contact = ContactFactory(email="chen@company.example")
-    row = arrive(sender="Ann <ann@desk.example>", subject="Fwd: No sound", body=FORWARDED)
+    row = arrive(sender="Ann <ann@desk.example>", subject="Fwd: No sound", body=FORWARDED, headers=PASSED)
     assert (row.ticket.contact, row.ticket.customer) == (contact, contact.customer)
     assert row.message.sender_address == "chen@company.example"
     assert "We hear nothing since ten." in row.message.body
+
+
+ATTACHED = (
+    "--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{words}\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n"
+    "From: Chen <chen@company.example>\r\nSubject: No sound\r\n\r\nWe hear nothing.\r\n--b--"
+)
+MIXED = 'multipart/mixed; boundary="b"'
+
+
+def test_an_attached_mail_that_is_all_there_is_belongs_to_its_sender():
+    UserFactory(email="ann@desk.example")
+    contact = ContactFactory(email="chen@company.example")
+    body = ATTACHED.format(words="")
+    row = arrive(sender="ann@desk.example", body=body, content_type=MIXED, headers=PASSED)
+    assert row.ticket.contact == contact
+
+
+def test_a_mail_that_a_colleague_reports_makes_its_sender_no_customer():
+    """It may be phishing."""
+    UserFactory(email="ann@desk.example")
+    ContactFactory(email="chen@company.example")
+    body = ATTACHED.format(words="Is this phishing?")
+    row = arrive(sender="ann@desk.example", body=body, content_type=MIXED, headers=PASSED)
+    assert row.message.sender_address == "ann@desk.example"
+    assert not OutboundEmail.objects.filter(recipients__icontains="chen@company.example").exists()
+
+
+@pytest.mark.parametrize("headers", [{}, FAILED, {"Authentication-Results": "mx.eve.example; dmarc=pass"}])
+def test_a_forged_colleague_forwards_nothing_in_a_customer_s_name(headers):
+    UserFactory(email="ann@desk.example")
+    ContactFactory(email="chen@company.example", customer=CustomerFactory())
+    row = arrive(sender="ann@desk.example", subject="Fwd: [P0] down", body=FORWARDED, headers=headers)
+    assert (row.ticket.customer, row.ticket.priority) == (None, Priority.P2)
+    assert row.message.sender_address == "ann@desk.example"
+
+
+def test_a_customer_s_mail_that_their_domain_disowns_opens_no_p0():
+    ContactFactory(email="li@company.example", customer=CustomerFactory())
+    assert arrive(subject="[P0] down", headers=FAILED).ticket.priority == Priority.P2
+    passed = {"Authentication-Results": "mx.desk.example; dmarc=pass header.from=company.example"}
+    assert arrive(subject="[P0] down", message_id="<2@x>", headers=passed).ticket.priority == Priority.P0
+
+
+def test_a_mail_that_its_domain_disowns_is_unconfirmed_with_a_token_and_a_new_ticket_with_a_number(ticket):
+    forged = follow_up(to=reply_address("support@desk.example", ticket.pk), headers=FAILED)
+    assert (forged.ticket, forged.message.is_unconfirmed) == (ticket, True)
+    assert arrive(subject=f"[{ticket.number}]", message_id="<3@x>", headers=FAILED).ticket != ticket
 
 
 def test_a_mail_forwarded_by_a_customer_is_the_customer_s():
@@ -358,8 +407,7 @@ def test_a_colleague_s_mail_into_a_ticket_is_a_note_that_says_what_is_not_verifi
 
 def test_a_colleague_whom_our_own_server_vouches_for_writes_a_note_of_theirs(ticket):
     ann = UserFactory(email="ann@desk.example")
-    passed = {"Authentication-Results": "mx.desk.example; dkim=pass header.d=desk.example"}
-    row = follow_up(sender="ann@desk.example", subject=f"[{ticket.number}]", headers=passed)
+    row = follow_up(sender="ann@desk.example", subject=f"[{ticket.number}]", headers=PASSED)
     assert (row.ticket, row.message.author, row.message.kind) == (ticket, ann, MessageKind.NOTE)
 
 
