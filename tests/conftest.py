@@ -23,7 +23,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 from django_q.signing import SignedPackage
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -132,6 +132,13 @@ def _files_in_a_folder_of_the_test(settings: Any, _folders: Iterator[Path]) -> N
     settings.MEDIA_ROOT = folder / "files"
     settings.OUTGOING_DIR = folder / "outgoing"
     settings.SMTP_URL = ""
+
+
+@pytest.fixture(autouse=True)
+def _language_of_the_test() -> Iterator[None]:
+    """Django's middleware leaves the language of the last browser behind, for whatever runs next in the thread."""
+    with translation.override(translation.get_language()):
+        yield
 
 
 @pytest.fixture(autouse=True)
