@@ -1,6 +1,7 @@
 """Forms of the admin as a browser lays them out: none is wider than the screen, and their scripts speak Chinese."""
 
 import re
+from dataclasses import dataclass
 
 import pytest
 from django.contrib.auth.models import User
@@ -15,19 +16,24 @@ from tests.flow.browser import page
 pytestmark = [pytest.mark.flow, pytest.mark.django_db(transaction=True)]
 
 
+@dataclass(frozen=True)
+class SignedIn:
+    page: str  # of the user
+    session: str
+
+
 @pytest.fixture
-def root(monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in the test's own thread
+def root():
+    """Signed in before a browser is opened: inside Playwright's loop Django would open a connection of its own."""
     user = staff("root", language="zh-hans")
     User.objects.filter(pk=user.pk).update(is_superuser=True)
-    return user
-
-
-def show(window: Page, server: str, user: User, address: str) -> None:
     client = Client()
     client.force_login(user)
-    session = client.cookies["sessionid"].value
-    window.context.add_cookies([{"name": "sessionid", "value": session, "url": server}])
+    return SignedIn(page_url(user), client.cookies["sessionid"].value)
+
+
+def show(window: Page, server: str, user: SignedIn, address: str) -> None:
+    window.context.add_cookies([{"name": "sessionid", "value": user.session, "url": server}])
     window.goto(server + address)
 
 
@@ -35,7 +41,7 @@ def show(window: Page, server: str, user: User, address: str) -> None:
 def test_no_form_is_wider_than_the_screen(live_server, root, theme):
     with page("zh-CN") as window:
         window.emulate_media(color_scheme=theme)
-        for address in (page_url(root), reverse("admin:auth_user_add"), reverse("admin:auth_group_add")):
+        for address in (root.page, reverse("admin:auth_user_add"), reverse("admin:auth_group_add")):
             show(window, live_server.url, root, address)
             window.locator(".selector-chosen").wait_for()
             root_element = "document.documentElement"
@@ -44,7 +50,7 @@ def test_no_form_is_wider_than_the_screen(live_server, root, theme):
 
 def test_the_chooser_of_groups_speaks_chinese(live_server, root):
     with page("zh-CN") as window:
-        show(window, live_server.url, root, page_url(root))
+        show(window, live_server.url, root, root.page)
         window.locator(".selector-chosen").wait_for()
         told = window.locator(".selector :is(p, button, label, span):visible").all_inner_texts()
         assert any("选择全部" in text for text in told)
