@@ -4,7 +4,7 @@ Anna looks after every customer and reports to Lea. The last customer, Tempo, ha
 The others are those who write the mails of tests/mails.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from django.contrib.auth.models import Group, User
 
@@ -28,6 +28,7 @@ def build(imap_port: int, imap_password: str) -> None:
         defaults={
             "name": "Support", "host": "127.0.0.1", "port": imap_port, "security": "none",
             "username": "support", "password": imap_password, "after_fetch": "move", "move_to": "Done",
+            "begins_at": datetime.now(UTC) - timedelta(days=8),  # the desk was away while mail waited
         },
     )  # fmt: skip
 
