@@ -35,9 +35,7 @@ def answer_to(letter: Letter, text: str) -> bytes:
     message["References"] = f"{theirs['References'] or ''} {theirs['Message-ID']}".strip()
     message["Message-ID"] = "<the-customers-answer@customer.example>"
     quoted = "".join(f"> {line}\n" for line in letter.text.splitlines())
-    message.set_content(
-        f"{text}\n\nOn Mon, 30 Nov 2026 at 10:00, Anna Account <support@desk.example> wrote:\n{quoted}"
-    )
+    message.set_content(f"{text}\n\nOn Monday the desk wrote:\n{quoted}")
     return message.as_bytes(policy=email.policy.SMTP)
 
 

@@ -59,6 +59,19 @@ _UNMARKED = re.compile(
     r"(?:[^\n]{2,200}<[^<>\s]+@[^<>\s]+>| \d{1,2}:\d{2} GMT[+-]\d{2}:\d{2} [^\n]{2,100})\s*"
 )
 
+# Who wrote, without a date: one only right above quoted lines. Words of a machine, or the writer's own, are none.
+_UNDATED = re.compile(
+    r"[^\n:：]{1,60}\b(?:wrote|schrieb|(?:a|ha) (?:écrit|scritto)|escribió|escreveu|schreef|skrev|napisał[a]?|написала?"
+    r"|писала?|yazdı|kirjoitti)\s?:\s*|[^\n:：]{1,30}(?:写道|寫道|写到|寫到|は書きました|님이 작성)\s?[:：]\s*"
+    r"|[^\n:：]{0,30}\bschrieb [^\n:：]{1,40}:\s*",
+    re.IGNORECASE,
+)
+_NO_WRITER = re.compile(
+    r"\b(?:i|we|ich|wir|je|nous|yo|eu|io|ik|jag|ja|я|мы|logs?|console|server|system|app|browser|terminal|sdk|tool|player"
+    r"|output|error)\b|我|日志|控制台|系统|系統|服务器|浏览器|终端|客户端|報錯|报错",
+    re.IGNORECASE,
+)
+
 # With such a word, a weekday or a date begins an attribution that goes on below.
 _OPENING = re.compile(
     r"[>\s*_-]{0,9}(?:(?:on|at|am|le|el|em|il|in data|op|den|dne|dnia|w dniu|på|vào|pada|dana|dňa|dňa|στις|la|mon|tue"
@@ -98,6 +111,12 @@ def is_certain_attribution(line: str) -> bool:
 def is_unmarked_attribution(line: str) -> bool:
     """`2026/1/5 Anna <anna@b.example>`: one only right above quoted lines."""
     return len(line) <= 300 and _UNMARKED.fullmatch(line) is not None
+
+
+def is_undated_attribution(line: str) -> bool:
+    """`Anna wrote:`, `On Monday the desk wrote:`: one only right above quoted lines, as a person may tell a story."""
+    bare = line.strip()
+    return len(bare) <= 90 and _UNDATED.fullmatch(bare) is not None and _NO_WRITER.search(bare) is None
 
 
 def joined(lines: Sequence[str]) -> str:

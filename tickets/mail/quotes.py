@@ -15,7 +15,13 @@ from tickets.mail import quote_shapes as shapes
 from tickets.mail.header_blocks import HeaderBlock, label_kind, read_block, read_glued
 from tickets.mail.html_quotes import folded_elements, folded_from
 from tickets.mail.html_text import tree_segments
-from tickets.mail.quote_attributions import find_attributions, is_certain_attribution, joined, split_glued
+from tickets.mail.quote_attributions import (
+    find_attributions,
+    is_certain_attribution,
+    is_undated_attribution,
+    joined,
+    split_glued,
+)
 from tickets.mail.values import Segment, SegmentKind
 
 MAX_LINES = 5_000
@@ -200,8 +206,12 @@ def _fold_quoted_runs(lines: list[_TextLine], marks: Iterable[int], attributions
             above = _attributed_at(lines, index, attributions)
             if above is not None:
                 smallest = 1  # who quotes and answers, quotes single lines too
-            if above is not None or not (end - index < smallest or _may_be_pasted(lines, index, end)):
-                _mark(lines[index if above is None else above : end], QUOTE)
+            elif not _may_be_pasted(lines, index, end):
+                above = _writer_above(lines, index)
+                if above is None and end - index >= smallest:
+                    above = index
+            if above is not None:
+                _mark(lines[above:end], QUOTE)
 
 
 def _quoted_until(lines: list[_TextLine], index: int) -> int:
@@ -226,12 +236,25 @@ def _is_wrapped_out(lines: list[_TextLine], index: int) -> bool:
 
 def _may_be_pasted(lines: list[_TextLine], start: int, end: int) -> bool:
     """What a person's own sentence announces with a colon, or lines that look like values."""
+    above = _words_above(lines, start)
+    is_announced = above is not None and lines[above].text.rstrip()[-1:] in (":", "：")
+    if is_announced and _writer_above(lines, start) is None:
+        return True
+    return end - start <= MAX_VALUE_LINES and shapes.are_values(line.text for line in lines[start:end])
+
+
+def _writer_above(lines: list[_TextLine], start: int) -> int | None:
+    """The line right above `start` that says who wrote what stands there, without saying when."""
+    above = _words_above(lines, start)
+    return above if above is not None and is_undated_attribution(lines[above].text) else None
+
+
+def _words_above(lines: list[_TextLine], start: int) -> int | None:
+    """The nearest new line above, with at most two blank ones between."""
     above = start - 1
     while above >= 0 and start - above < 3 and not lines[above].text.strip():
         above -= 1
-    if above >= 0 and lines[above].kind is NEW and lines[above].text.rstrip()[-1:] in (":", "："):
-        return True
-    return end - start <= MAX_VALUE_LINES and shapes.are_values(line.text for line in lines[start:end])
+    return above if above >= 0 and lines[above].kind is NEW else None
 
 
 def _fold_attribution_above(lines: list[_TextLine], attributions: dict[int, int]) -> None:

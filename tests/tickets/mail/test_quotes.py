@@ -130,6 +130,52 @@ def test_quotes_above_answers_need_no_attribution():
     assert kinds(text)[SegmentKind.NEW] == "first answer\nsecond answer"
 
 
+UNDATED = """
+On Monday the desk wrote:
+Anna wrote:
+Anna Long (Support) wrote :
+You wrote:
+Am Montag schrieb Anna:
+Anna schrieb:
+Lundi, Anna a écrit :
+El lunes Anna escribió:
+Anna escreveu:
+Lunedì Anna ha scritto:
+Anna schreef:
+Anna skrev:
+Anna napisała:
+Анна написала:
+Anna yazdı:
+林悦写道：
+林悦 寫道:
+林さんは書きました：
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("line", UNDATED)
+def test_quoted_lines_below_a_line_that_says_who_wrote_are_folded_with_it(line):
+    text = f"Thank you, and for live rooms?\n\n{line}\n> Recordings are kept for 90 days.\n> The file has more.\n"
+    assert kinds(text)[SegmentKind.NEW] == "Thank you, and for live rooms?"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The console says:", "Our log wrote:", "The server wrote:", "I wrote:", "As we wrote:", "控制台写道：",
+        "The steps are as follows:", "Anna wrote to me that the room is black and that nothing helps, see here:",
+        "ich schrieb:", "我写道：",
+    ],
+)  # fmt: skip
+def test_what_a_person_announces_and_pastes_stays(line):
+    text = f"Please look.\n\n{line}\n> the room is black\n> and nothing helps\n"
+    assert set(kinds(text)) == {SegmentKind.NEW}
+
+
+def test_values_below_a_name_stay():
+    text = "Please look.\n\nAnna wrote:\n> 1020\n> curl https://api.company.example\n"
+    assert set(kinds(text)) == {SegmentKind.NEW}
+
+
 def test_a_story_above_an_attribution_stays():
     text = "On Monday at 10:00 the call failed\nAnna <a@x.example> wrote:\n> old\n> words\n"
     assert kinds(text)[SegmentKind.NEW] == "On Monday at 10:00 the call failed"
