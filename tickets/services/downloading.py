@@ -1,14 +1,15 @@
 """Downloads one mail from a mailbox, so that whatever it holds the next one can be fetched.
 
 A mail that cannot be had whole comes as its head; one that cannot be had at all as a mail that says so. A mail at which
-the connection breaks goes down the same ladder, a step with each new connection.
+the connection breaks goes down a ladder, a step with each new connection: everything twice, the mail without asking for
+its attributes, its head, and then a mail that says so.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,9 +23,10 @@ from tickets.protocols.imap import LOST_CONNECTION, Folder, WaitingMail
 
 logger = logging.getLogger(__name__)
 
-# Broken connections at one mail after which we ask for its head alone, and after which we go past it.
-HEAD_AFTER = 2
-PASS_AFTER = 3
+# Broken connections at one mail after which we ask for its bytes alone, for its head alone, and go past it.
+BYTES_AFTER = 2
+HEAD_AFTER = 3
+PASS_AFTER = 4
 
 _RECEIVED = re.compile(
     rb"^Received[ \t]*:(?:.*\r?\n[ \t])*.*;([^;\r\n]*(?:\r?\n[ \t][^;\r\n]*)*)", re.I | re.M
@@ -45,13 +47,30 @@ class DownloadedMail:
     whole_size: int | None = None
 
 
+def describe(mailbox: Mailbox, folder: Folder, uids: Sequence[int]) -> Iterator[WaitingMail]:
+    """What waits, in order. After a break mail by mail, so that the one at which the connection breaks is known."""
+    if mailbox.stuck_uid not in uids:
+        with remembering_breaks(mailbox, uids[0]):
+            described = folder.describe(uids)
+        yield from described
+        return
+    for uid in uids:
+        if breaks_at(mailbox, uid) >= BYTES_AFTER:
+            yield WaitingMail(uid, None, None)
+        else:
+            with remembering_breaks(mailbox, uid):
+                described = folder.describe([uid])
+            yield from described
+
+
 def download(
     mailbox: Mailbox, folder: Folder, waiting: WaitingMail, *, now: datetime
 ) -> DownloadedMail | None:
     """The mail, or what can be had of it; None if it is gone. Raises what ends the connection."""
-    raw, whole_size = _bytes_of(mailbox, folder, waiting, breaks=breaks_at(mailbox, waiting.uid))
+    raw, is_whole = _bytes_of(mailbox, folder, waiting, breaks=breaks_at(mailbox, waiting.uid))
     if raw is None:
         return None
+    whole_size = None if is_whole else max(waiting.size or 0, len(raw) + 1)
     received_at, receipt = _receipt(waiting, raw, now=now)
     return DownloadedMail(raw, received_at, receipt, whole_size)
 
@@ -75,18 +94,18 @@ def breaks_at(mailbox: Mailbox, uid: int) -> int:
 
 def _bytes_of(
     mailbox: Mailbox, folder: Folder, waiting: WaitingMail, *, breaks: int
-) -> tuple[bytes | None, int | None]:
-    """The bytes, and the whole size where they are only the head."""
+) -> tuple[bytes | None, bool]:
+    """The bytes, None if the mail is gone, and whether they are all of it."""
     if breaks < HEAD_AFTER and (waiting.size or 0) <= settings.MAIL_MAX_BYTES:
         at_most = settings.MAIL_MAX_BYTES + 1 if waiting.size is None else None
         try:
             body = folder.body(waiting.uid, at_most=at_most)
-            return body, (len(body) if body is not None and len(body) == at_most else None)
+            return body, body is None or len(body) != at_most
         except LOST_CONNECTION:
             raise
         except Exception:
             logger.exception("%s does not give mail %s whole", mailbox.address, waiting.uid)
-    return _head_of(mailbox, folder, waiting, breaks=breaks), _more_than_the_limit(waiting)
+    return _head_of(mailbox, folder, waiting, breaks=breaks), False
 
 
 def _head_of(mailbox: Mailbox, folder: Folder, waiting: WaitingMail, *, breaks: int) -> bytes | None:
@@ -101,11 +120,6 @@ def _head_of(mailbox: Mailbox, folder: Folder, waiting: WaitingMail, *, breaks: 
     return (
         f"{words}Message-ID: <{mailbox.uid_validity}.{waiting.uid}@unfetched.{mailbox.pk}>\r\n\r\n".encode()
     )
-
-
-def _more_than_the_limit(waiting: WaitingMail) -> int:
-    """A size by which everybody sees that the text is missing."""
-    return waiting.size if waiting.size is not None else settings.MAIL_MAX_BYTES + 1
 
 
 def _receipt(waiting: WaitingMail, raw: bytes, *, now: datetime) -> tuple[datetime, ReceiptTime]:

@@ -31,7 +31,7 @@ from tickets.protocols.imap import (
     WaitingMail,
     open_folder,
 )
-from tickets.services.downloading import breaks_at, download, remembering_breaks
+from tickets.services.downloading import breaks_at, describe, download, remembering_breaks
 from tickets.services.intake import store_once
 
 logger = logging.getLogger(__name__)
@@ -155,7 +155,7 @@ def _fetch(mailbox: Mailbox, report: FetchReport, *, read_clock: ReadClock, stop
         for batch in _batches(folder.uids_above(mailbox.last_uid)):
             if read_clock() >= stop_at or not _renew_lease(mailbox, now=read_clock()):
                 break
-            for waiting in folder.describe(batch):
+            for waiting in describe(mailbox, folder, batch):
                 with remembering_breaks(mailbox, waiting.uid):
                     _store_mail(mailbox, folder, waiting, report, now=read_clock())
             _remember_uid(mailbox, batch[-1])

@@ -5,14 +5,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.factories import NOW, MailboxFactory
+from tests.factories import NOW, AdminFactory, MailboxFactory, set_desk
 from tests.hostileimap import HostileMail, HostileServer, hostile_imap
 from tests.rawmail import rawmail
 from tickets.choices import ReceiptTime
-from tickets.models import InboundEmail, Mailbox
+from tickets.models import InboundEmail, Mailbox, OutboundEmail
 from tickets.models.mailbox import AfterFetch, ImapSecurity
 from tickets.services.downloading import topmost_receipt
 from tickets.services.fetching import FetchReport, fetch_mailbox
+from tickets.services.intake import process
 
 pytestmark = pytest.mark.django_db
 
@@ -100,7 +101,7 @@ def test_a_literal_of_an_impossible_length_stops_nothing(server, mailbox, litera
     assert [row.rfc_message_id for row in rows()][::2] == ["1@company.example", "3@company.example"]
 
 
-@pytest.mark.parametrize("command", ["BODY.PEEK[]", "BODY.PEEK"])
+@pytest.mark.parametrize("command", ["BODY.PEEK[]", "BODY.PEEK", "RFC822.SIZE", "FETCH"])
 def test_a_connection_that_breaks_at_one_mail_stops_nothing(server, mailbox, command):
     around(server, breaks_on=command)
     report = fetch(mailbox)
@@ -123,6 +124,24 @@ def test_a_mail_that_is_refused_stops_nothing(server, mailbox, command):
     around(server, refuses=command)
     report = fetch(mailbox)
     assert (len(rows()), mailbox.last_uid, report.problem) == (3, 3, "")
+
+
+def test_a_mail_whose_attributes_break_the_connection_is_stored_whole(server, mailbox):
+    around(server, breaks_on="RFC822.SIZE")
+    fetch(mailbox)
+    assert (b"The room is black" in rows()[1].raw, rows()[1].receipt) == (True, ReceiptTime.RECEIVED_LINE)
+    assert rows()[1].size == len(rows()[1].raw)
+
+
+def test_a_mail_that_the_server_withholds_is_not_called_too_large(server, mailbox):
+    set_desk(intake_owner=AdminFactory())
+    around(server, refuses="BODY.PEEK[]")
+    fetch(mailbox)
+    ticket = process(rows()[1].pk, now=NOW).ticket
+    notes = " ".join(ticket.messages.filter(kind="note").values_list("body", flat=True))
+    assert "did not hand over this email whole" in notes
+    assert "too large" not in notes
+    assert not OutboundEmail.objects.filter(subject__contains="too large").exists()
 
 
 def test_a_mail_that_cannot_be_had_is_a_row_that_says_so(server, mailbox):

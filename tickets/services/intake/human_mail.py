@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -99,8 +100,7 @@ def _open(incoming: IncomingMail, sender: Sender, follows: Ticket | None) -> Int
     )
     if sender.customer is None:
         _note_unknown_customer(incoming, sender, ticket)
-    if incoming.row.size > len(incoming.row.raw):
-        _report_cut_mail(incoming, ticket)
+    _report_cut_mail(incoming, ticket)
     return IntakeOutcome(IntakeState.PROCESSED, ticket=ticket, is_new_ticket=True)
 
 
@@ -128,6 +128,7 @@ def _append(incoming: IncomingMail, sender: Sender, target: ThreadTarget) -> Int
         at=incoming.now,
         contact=sender.contact,
     )
+    _report_cut_mail(incoming, ticket)
     return IntakeOutcome(IntakeState.PROCESSED, ticket=ticket, message=message)
 
 
@@ -169,7 +170,19 @@ def _note_unknown_customer(incoming: IncomingMail, sender: Sender, ticket: Ticke
 
 
 def _report_cut_mail(incoming: IncomingMail, ticket: Ticket) -> None:
-    """Note that only the head of a mail was kept, and ask its sender to send it again; a machine is not asked."""
+    """Note that only the head of a mail is here, and ask the sender of one that was too large to send it again.
+
+    A machine is not asked. What the server did not give is still in the mailbox, so nobody has to send it again.
+    """
+    if incoming.row.size <= len(incoming.row.raw):
+        return
+    if incoming.row.size <= settings.MAIL_MAX_BYTES:
+        text = _(
+            "The mail server did not hand over this email whole, so its text and files are not here. Read it in the "
+            "mailbox, where it still is."
+        )
+        add_note(ticket=ticket, actor=None, at=incoming.now, body=text)
+        return
     megabytes = max(1, round(incoming.row.size / 1_000_000))
     text = _("The email is too large (%(size)s MB): only its headers were kept, not its text and files.")
     add_note(ticket=ticket, actor=None, at=incoming.now, body=text % {"size": megabytes})
@@ -180,7 +193,7 @@ def _report_cut_mail(incoming: IncomingMail, ticket: Ticket) -> None:
     with translation.override(ticket.language):
         queue_mail(
             purpose=MailPurpose.ACKNOWLEDGEMENT,
-            recipients=[incoming.author.email],
+            recipients=[incoming.reply_to or incoming.author.email],
             subject=_("Your email was too large: %(subject)s") % {"subject": ticket.subject},
             text=_too_large_text(ticket),
             at=incoming.now,

@@ -116,7 +116,7 @@ def _known_or_copy(row: InboundEmail, first: InboundEmail) -> InboundEmail:
     head = head_of(bytes(row.raw))
     if bytes(first.raw) == bytes(row.raw):
         return first
-    known = next((copy for copy in first.copies.all() if bytes(copy.raw) == head), None)
+    known = first.copies.filter(raw=head).first()
     if known is not None:
         return known
     row.raw, row.copy_of, row.ticket_id, row.state = head, first, first.ticket_id, IntakeState.PROCESSED

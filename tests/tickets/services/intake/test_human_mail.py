@@ -320,6 +320,17 @@ def test_a_mail_too_large_becomes_a_ticket_of_its_head_and_the_customer_is_told_
     assert [mail.recipients for mail in told] == [["li@company.example"]]
 
 
+def test_an_answer_too_large_says_so_on_its_ticket_and_to_whom_wants_the_answers(ticket, settings):
+    settings.MAIL_MAX_BYTES = 10_000
+    row = follow_up(
+        subject=f"[{ticket.number}]", body="x" * 20_000, headers={"Reply-To": "team@company.example"}
+    )
+    assert row.ticket == ticket
+    assert any("too large" in note for note in notes(ticket))
+    told = ticket.outbound.filter(subject__startswith="Your email was too large")
+    assert [mail.recipients for mail in told] == [["team@company.example"]]
+
+
 # Colleagues
 
 
