@@ -14,18 +14,19 @@ PUBLIC_DOMAINS = frozenset(
 )
 
 
-def share_a_domain(address: str, other: str) -> bool:
-    """True if the domains of two addresses suggest one company: they are equal, or one is below the other."""
-    first, second = (_domain_of(each) for each in (address, other))
-    if not first or not second or is_public_domain(first) or is_public_domain(second):
-        return False
-    return first == second or first.endswith(f".{second}") or second.endswith(f".{first}")
-
-
 def is_public_domain(domain: str) -> bool:
     return domain.strip().lower().rstrip(".") in PUBLIC_DOMAINS
 
 
-def _domain_of(address: str) -> str:
+def company_domain(address: str) -> str:
+    """The domain of an address, in lower case, if it can stand for one company; empty for a public provider."""
     _local, at, domain = address.rpartition("@")
-    return domain.strip().lower().rstrip(".") if at else ""
+    return "" if not at or is_public_domain(domain) else domain.strip().lower().rstrip(".")
+
+
+def share_a_domain(address: str, other: str) -> bool:
+    """True if the domains of two addresses suggest one company: they are equal, or one is below the other."""
+    first, second = company_domain(address), company_domain(other)
+    if not first or not second:
+        return False
+    return first == second or first.endswith(f".{second}") or second.endswith(f".{first}")

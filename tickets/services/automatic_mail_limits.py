@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Q
 
 from customers.models import Contact
-from customers.public_domains import is_public_domain
+from customers.public_domains import company_domain
 from tickets.choices import MailPurpose
 from tickets.models import OutboundEmail, Ticket
 
 LIMIT_WINDOW = timedelta(hours=1)
-MOST_TO_ONE = (
-    5  # to one contact, whatever follows a plus sign; who gets more is most likely a machine that answers
-)
+# To one contact, whatever follows a plus sign: who gets more is most likely a machine that answers.
+MOST_TO_ONE = 5
 MOST_TO_A_DOMAIN = 10  # to addresses of one company that never wrote before; a public provider is no company
 MOST_TO_NEW = 100  # to addresses that never wrote before, in all
 
@@ -39,12 +38,6 @@ def may_write_by_itself(ticket: Ticket, *, at: datetime) -> bool:
 def new_writers(at: datetime, path: str = "") -> Q:
     """A condition on rows that lead to a contact by ``path`` ("contact__"): their first mail came within the hour."""
     return Q(**{f"{path}is_from_mail": True, f"{path}created_at__gt": at - LIMIT_WINDOW})
-
-
-def company_domain(address: str) -> str:
-    """The domain that stands for one company; empty for a public provider."""
-    domain = address.rpartition("@")[2].lower()
-    return "" if is_public_domain(domain) else domain
 
 
 def _counts(contact: Contact, at: datetime) -> dict[str, Count]:

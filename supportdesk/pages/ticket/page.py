@@ -47,9 +47,8 @@ class Conversation:
     latest: Sequence[Message]
     last_question: int
     recipient: str
-    unacknowledged: int = (
-        0  # key of the mail that opened the ticket and got no receipt mail, as a machine may have sent it
-    )
+    # Key of the mail that opened the ticket and got no receipt mail, as a machine may have sent it.
+    unacknowledged: int = 0
 
 
 @dataclass(frozen=True)

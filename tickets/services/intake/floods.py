@@ -9,11 +9,12 @@ from contextlib import suppress
 from django.utils.translation import gettext as _
 
 from customers.models import Desk
+from customers.public_domains import company_domain
 from tickets.choices import MailPurpose, MessageKind
 from tickets.errors import DeskError
 from tickets.mail.shapes import mail_shape
 from tickets.models import InboundEmail, Message, Ticket
-from tickets.services.automatic_mail_limits import LIMIT_WINDOW, company_domain
+from tickets.services.automatic_mail_limits import LIMIT_WINDOW
 from tickets.services.intake.incoming_mail import IncomingMail, shown_text
 from tickets.services.intake.senders import Sender
 from tickets.services.outgoing.outbox import queue_mail
@@ -68,7 +69,7 @@ def tell_of_flood(incoming: IncomingMail, reason: str, *, is_held: bool) -> None
         )
 
 
-def _subject(is_held: bool) -> str:  # the only argument
+def _subject(is_held: bool) -> str:
     if is_held:
         return _("Email from %(address)s is being held")
     return _("Many tickets from %(address)s")

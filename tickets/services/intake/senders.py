@@ -13,9 +13,9 @@ from django.db.models.functions import Coalesce, Length, Lower
 
 from customers.choices import Language
 from customers.models import Contact, Customer, MailDomain
-from customers.public_domains import is_public_domain
+from customers.public_domains import company_domain, is_public_domain
 from tickets.models import MailMark, Ticket
-from tickets.services.automatic_mail_limits import LIMIT_WINDOW, company_domain, new_writers
+from tickets.services.automatic_mail_limits import LIMIT_WINDOW, new_writers
 
 LONGEST_ADDRESS = 254
 
