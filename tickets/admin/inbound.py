@@ -133,8 +133,6 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
 
     @display(description=_("reason"))
     def why(self, mail: InboundEmail) -> str:
-        if mail.copy_of_id and not mail.reason:
-            return str(_("A copy of an email that came before."))
         return mail.reason or last_line(mail.error) or "-"
 
     @display(description=_("signs of a machine"))

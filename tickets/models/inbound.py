@@ -17,7 +17,7 @@ class InboundEmail(models.Model):
     raw = models.BinaryField(_("original"))
     size = models.PositiveIntegerField(_("size"))
     fingerprint = models.CharField(max_length=64)  # tickets.services.intake.fingerprint_of
-    # ``raw`` of a duplicate keeps the headers only; the first copy records what became of the mail.
+    # ``raw`` of a duplicate keeps the headers only; its ticket is the first one's.
     copy_of = models.ForeignKey(
         "self", models.CASCADE, related_name="copies", null=True, blank=True,
         db_index=False, verbose_name=_("copy of"),

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError, transaction
-from django.db.models import F, Subquery
+from django.db.models import F, Q, Subquery
 from django.utils.translation import gettext as _
 
 from tickets.choices import IntakeState
@@ -37,7 +37,7 @@ DATABASE_FAULTS = (OperationalError, InterfaceError, InternalError, ProgrammingE
 
 
 class Overtaking(Exception):
-    """The mail answers others (their keys, oldest first) that are stored and not processed yet."""
+    """The mail answers or copies others (their keys, oldest first) that are stored and not processed yet."""
 
     def __init__(self, ancestors: Sequence[int]) -> None:
         super().__init__(ancestors)
@@ -89,7 +89,7 @@ def _work_on(
     released_by: User | None = None,
     waits: bool = False,
 ) -> InboundEmail | None:
-    """``waits``: raises Overtaking where mails that this one answers are not processed yet."""
+    """``waits``: raises Overtaking where mails that this one answers or copies are not processed yet."""
     try:
         with transaction.atomic():
             stored = InboundEmail.objects.select_for_update(skip_locked=True)
@@ -114,11 +114,12 @@ def _work_on(
 
 
 def _refuse_overtaking(incoming: IncomingMail) -> None:
-    ids = {*incoming.mail.in_reply_to, *incoming.mail.references}
-    if not ids:
+    ids, first = {*incoming.mail.in_reply_to, *incoming.mail.references}, incoming.row.copy_of_id
+    if not ids and first is None:
         return
-    stored = InboundEmail.objects.filter(state=IntakeState.STORED, rfc_message_id__in=ids)
-    ancestors = list(stored.exclude(pk=incoming.row.pk).order_by("pk").values_list("pk", flat=True))
+    earlier = Q(pk=first) if first is not None else Q(rfc_message_id__in=ids)
+    stored = InboundEmail.objects.filter(earlier, state=IntakeState.STORED).exclude(pk=incoming.row.pk)
+    ancestors = list(stored.order_by("pk").values_list("pk", flat=True))
     if ancestors:
         raise Overtaking(ancestors)
 
@@ -129,6 +130,9 @@ def _handle(incoming: IncomingMail, released_by: User | None) -> IntakeOutcome:
         outcome = open_new(incoming, find_sender(incoming.author.email, at=incoming.received_at))
         words = {"name": released_by, "reason": incoming.row.reason}
         return replace(outcome, reason=_("Turned into a ticket by %(name)s. %(reason)s") % words)
+    if incoming.row.copy_of is not None:
+        reason = _("A copy of an email that came before.")
+        return IntakeOutcome(IntakeState.PROCESSED, reason, incoming.row.copy_of.ticket)
     if (first_copy := _first_copy(incoming)) is not None:
         return first_copy
     match incoming.classification.kind:

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from tickets.choices import IntakeState, ReceiptTime
+from tickets.choices import ReceiptTime
 from tickets.mail.storable_text import storable_line
 from tickets.models import InboundEmail, Mailbox
 from tickets.nudges import nudge_intake
@@ -37,7 +37,7 @@ def receive_raw(
     """Store a mail in a transaction of its own and have it processed after the commit.
 
     The same bytes again are the row that has them. A copy that was changed on its way to the same mailbox becomes a
-    row that names the first and is not processed. ``received_at`` (UTC) is the receipt by our server, never the mail's
+    row that names the first and joins its ticket. ``received_at`` (UTC) is the receipt by our server, never the mail's
     Date. Only the head of a mail above MAIL_MAX_BYTES is kept; pass the whole ``size`` if you fetched only the head.
     Without a mailbox, the envelope names it.
     """
@@ -119,8 +119,10 @@ def _known_or_copy(row: InboundEmail, first: InboundEmail) -> InboundEmail:
     known = first.copies.filter(raw=head).first()
     if known is not None:
         return known
-    row.raw, row.copy_of, row.ticket_id, row.state = head, first, first.ticket_id, IntakeState.PROCESSED
-    row.save(force_insert=True)
+    row.raw, row.copy_of = head, first
+    with transaction.atomic(durable=True):
+        row.save(force_insert=True)
+        nudge_intake(row.pk)
     return row
 
 

@@ -75,3 +75,27 @@ def test_a_copy_of_an_answer_leaves_the_ticket_s_priority(mild, strict):
     arrive(strict, minutes=5, raw=answer)
     ticket.refresh_from_db()
     assert (ticket.priority, ticket.messages.filter(kind="inbound").count()) == (Priority.P2, 2)
+
+
+RELAYED = rawmail(headers={"Received": "from relay.example by mx.desk.example; now"})
+
+
+@pytest.mark.parametrize("is_copy_tried_first", [True, False])
+def test_a_copy_to_the_same_mailbox_joins_the_ticket_and_tells_whose_mail_it_is(mild, is_copy_tried_first):
+    rows = [receive_raw(raw=raw, received_at=NOW, via="imap", mailbox=mild) for raw in (rawmail(), RELAYED)]
+    for row in reversed(rows) if is_copy_tried_first else rows:
+        process(row.pk, now=NOW)
+    first, copy = InboundEmail.objects.order_by("pk")
+    ticket = Ticket.objects.get()
+    assert (copy.copy_of, copy.state, copy.ticket) == (first, "processed", ticket)
+    assert (copy.sender, copy.subject) == (first.sender, first.subject) != ("", "")
+    assert copy.reason == "A copy of an email that came before."
+    assert ticket.messages.filter(kind="inbound").count() == 1
+
+
+def test_a_copy_of_a_parked_mail_opens_nothing(mild):
+    notice = {"headers": {"Auto-Submitted": "auto-generated", "List-Id": "<news.example>"}}
+    parked = arrive(mild, raw=rawmail(**notice))
+    copy = arrive(mild, raw=b"Received: from relay.example\r\n" + rawmail(**notice))
+    assert (parked.state, copy.copy_of, copy.state) == ("parked", parked, "processed")
+    assert not Ticket.objects.exists()
