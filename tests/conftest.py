@@ -8,6 +8,7 @@ they are given tests in order (xdist's `--dist load`, the usual one; `worksteal`
 import gc
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -43,7 +44,21 @@ def pytest_configure(config: pytest.Config) -> None:
     time.tzset()
     django_settings.TIME_ZONE = django_settings.DESK_TIME_ZONE = ODD_ZONE
     timezone.get_default_timezone.cache_clear()
+    _know_no_names_but_of_this_machine()
     _let_sqlite_empty_the_ledger()
+
+
+def _know_no_names_but_of_this_machine() -> None:
+    """pytest-socket refuses connections; a name would still be asked for outside, and may take seconds."""
+    resolve = socket.getaddrinfo
+
+    def resolve_here(host: str | bytes | None, port: Any, *more: Any, **options: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host or "localhost"
+        if name != "localhost" and any(sign.isalpha() for sign in name) and ":" not in name:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return resolve(host, port, *more, **options)
+
+    socket.getaddrinfo = resolve_here
 
 
 def _let_sqlite_empty_the_ledger() -> None:

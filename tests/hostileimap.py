@@ -33,6 +33,7 @@ class HostileServer:
 
 class _Session(socketserver.StreamRequestHandler):
     state: HostileServer
+    disable_nagle_algorithm = True  # an answer in two writes would wait 40 ms for the client's delayed ACK
 
     def handle(self) -> None:
         with contextlib.suppress(OSError):
