@@ -19,6 +19,7 @@ from customers.times import moment as moment_of
 from escalation.clocks.urgency import Urgency, share_left, urgency_of
 from escalation.lib.desk_notes import note_in_readers_words
 from escalation.models import Clock
+from tickets.mail_note_text import notes_for_readers
 from tickets.sign_text import sign_in_words
 
 register = template.Library()
@@ -105,6 +106,12 @@ def listing(parts: Iterable[object]) -> str:
 def signs_in_words(signs: Iterable[str]) -> str:
     """The signs of an automatic mail, in the reader's language."""
     return listed(map(sign_in_words, signs))
+
+
+@register.filter
+def mail_notes_in_words(notes: Iterable[str]) -> list[str]:
+    """What of a mail could not be read, as sentences in the reader's language."""
+    return notes_for_readers(notes)
 
 
 @register.simple_tag

@@ -20,7 +20,7 @@ SAME = {
     "Webhook", "XOAUTH", "DKIM", "DMARC", "Apprise", "Django", "Excel", "Redis", "Twilio", "Teams", "DingTalk",
     "Feishu", "Lark", "Slack", "Telegram", "WeCom", "English", "TA", "Ctrl", "Python", "v", "min",
     "px", "iCalendar", "ICS", "UTF", "GB", "BY", "CN", "DE", "Message", "Content", "Re", "B", "Cc",
-    "S", "hmac",
+    "S", "hmac", "PGP", "MIME",
 }  # fmt: skip
 MACHINE = re.compile(
     r"""\w+://\S+ | [\w.+-]+@[\w.-]+ | [A-Z]\w+/[A-Z]\w+(?:/\w+)? | SD\#\w+ | --[\w-]+ | [A-Z]+(?:_[A-Z]+)+

@@ -27,6 +27,7 @@ from tickets.admin.display import as_written, mail_link, ticket_link
 from tickets.admin.page_actions import PageActions
 from tickets.choices import IntakeState
 from tickets.errors import DeskError
+from tickets.mail_note_text import notes_in_words
 from tickets.models import InboundEmail
 from tickets.services.intake import process_again, release_parked
 from tickets.sign_text import sign_in_words
@@ -75,6 +76,7 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
                     "subject",
                     "reason",
                     "shown_signs",
+                    "shown_notes",
                     "shown_error",
                     "number",
                     "first_copy",
@@ -94,7 +96,9 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
             },
         ),
     )
-    readonly_fields = ("shown_signs", "shown_error", "number", "first_copy", "shown_recipients", "shown_size")
+    readonly_fields = (
+        "shown_signs", "shown_notes", "shown_error", "number", "first_copy", "shown_recipients", "shown_size",
+    )  # fmt: skip
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[InboundEmail]:
         return visible_inbound(user).defer("raw", "copy_of__raw")
@@ -138,6 +142,10 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
     @display(description=_("signs of a machine"))
     def shown_signs(self, mail: InboundEmail) -> str:
         return listed(sign_in_words(sign) for sign in mail.signs) or "-"
+
+    @display(description=_("remarks on reading it"))
+    def shown_notes(self, mail: InboundEmail) -> str:
+        return " ".join(notes_in_words(mail.notes)) or "-"
 
     @display(description=_("error"))
     def shown_error(self, mail: InboundEmail) -> str:

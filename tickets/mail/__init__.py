@@ -4,13 +4,14 @@ Read in this order: values, parse, repair, headers, mime_tree, bodies, quotes, r
 machine_signs, out_of_office, bounces, bounce_words, returned_mail, ses_notifications, threading, shapes,
 language. What they stand on: parameters, encoded_words, addresses, charsets, iso2022jp, transfer, storable_text; html,
 html_text, html_quotes, quote_words, quote_shapes, quote_attributions, header_blocks, inline_images, sanitise;
-invitations, attachments, winmail, uuencode; broken_multiparts.
+invitations, pgp_and_smime, attachments, winmail, uuencode; broken_multiparts.
 """
 
 from tickets.mail.parse import parse
 from tickets.mail.values import (
     Address,
     ForwardedMail,
+    MailNote,
     ParsedAttachment,
     ParsedMail,
     Segment,
@@ -21,6 +22,7 @@ from tickets.mail.values import (
 __all__ = [
     "Address",
     "ForwardedMail",
+    "MailNote",
     "ParsedAttachment",
     "ParsedMail",
     "Segment",

@@ -16,7 +16,7 @@ from tickets.mail.mime_tree import MimePart, read_tree
 from tickets.mail.rendering import Rendering, render
 from tickets.mail.repair import repair_head
 from tickets.mail.storable_text import storable
-from tickets.mail.values import ParsedAttachment, Segment, UnreadableMail
+from tickets.mail.values import MailNote, ParsedAttachment, Segment, UnreadableMail
 from tickets.mail.winmail import is_winmail, unpack_winmail
 
 _SHOWN_ID = re.compile(r'src="cid:([^"]+)"')
@@ -32,7 +32,7 @@ class Body:
     segments: tuple[Segment, ...]
     html: str | None
     attachments: tuple[ParsedAttachment, ...]
-    notes: tuple[str, ...]
+    notes: tuple[MailNote, ...]
 
 
 @dataclass(slots=True)

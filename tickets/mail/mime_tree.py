@@ -14,6 +14,7 @@ from tickets.mail.charsets import is_western, likely_charset
 from tickets.mail.headers import Headers, read_headers
 from tickets.mail.parameters import Parametrised, parametrised
 from tickets.mail.transfer import undone
+from tickets.mail.values import MailNote
 
 MAX_DEPTH = 40
 MAX_PARTS = 500
@@ -57,15 +58,15 @@ class _TreeBudget:
     """What one walk may still spend, and what it had to leave."""
 
     parts_left: int = MAX_PARTS
-    notes: list[str] = field(default_factory=list)
+    notes: list[MailNote] = field(default_factory=list)
 
 
-def read_tree(raw: bytes) -> tuple[MimePart, tuple[str, ...]]:
+def read_tree(raw: bytes) -> tuple[MimePart, tuple[MailNote, ...]]:
     """The tree of a mail whose head is in order, and notes on what was cut."""
     walk = _TreeBudget()
     message = _parsed(raw)
     if message is None or _is_deeper_than(message, MAX_DEPTH):
-        walk.notes.append("parts nested too deeply were read one after the other")
+        walk.notes.append(MailNote.NESTED_TOO_DEEPLY)
         message = flat_messages(raw)
     return _part(message, walk, hint=_hint(message)), tuple(dict.fromkeys(walk.notes))
 
@@ -134,7 +135,7 @@ def _part(message: Message, walk: _TreeBudget, *, hint: str) -> MimePart:
     kept = children[: max(walk.parts_left, 0)]
     walk.parts_left -= len(kept)
     if len(kept) < len(children):
-        walk.notes.append("parts above the limit were left out")
+        walk.notes.append(MailNote.PARTS_LEFT_OUT)
     stray = tuple(_stray_bytes(text) for text in (message.preamble, message.epilogue) if text)
     parts = tuple(_part(child, walk, hint=hint) for child in kept)
     return MimePart(headers, content_type, disposition, children=parts, stray=stray)
@@ -143,7 +144,7 @@ def _part(message: Message, walk: _TreeBudget, *, hint: str) -> MimePart:
 def _unopened(message: Message, headers: Headers, content_type: Parametrised, walk: _TreeBudget) -> MimePart:
     """A multipart whose boundary never appears: its parts by the boundary that does, else it is text."""
     body = _leaf_body(message, headers)
-    walk.notes.append("a boundary that was not the announced one")
+    walk.notes.append(MailNote.OTHER_BOUNDARY)
     guessed = with_guessed_boundary(body)
     if guessed is not None and walk.parts_left > 0:
         walk.parts_left -= 1

@@ -9,10 +9,11 @@ from tickets.mail.bodies import Body, read_body
 from tickets.mail.headers import Headers
 from tickets.mail.language import guess_language
 from tickets.mail.mime_tree import MimePart, read_tree
+from tickets.mail.pgp_and_smime import protection_notes
 from tickets.mail.quote_shapes import SubjectKind, split_subject
 from tickets.mail.repair import repair_head
 from tickets.mail.storable_text import plain_name
-from tickets.mail.values import ParsedMail, SegmentKind
+from tickets.mail.values import MailNote, ParsedMail, SegmentKind
 
 MAX_REFERENCES = 200
 MAX_ID_CHARS = 500
@@ -32,10 +33,10 @@ def parse(raw: bytes) -> ParsedMail:
     root, tree_notes = read_tree(mended)
     subject = plain_name(root.headers.text("Subject"))[:MAX_SUBJECT_CHARS]
     body = read_body(root, is_forward=split_subject(subject)[0] is SubjectKind.FORWARD)
-    return _assembled(root, subject, body, (*head_notes, *tree_notes, *body.notes))
+    return _assembled(root, subject, body, (*head_notes, *tree_notes, *body.notes, *protection_notes(root)))
 
 
-def _assembled(root: MimePart, subject: str, body: Body, notes: tuple[str, ...]) -> ParsedMail:
+def _assembled(root: MimePart, subject: str, body: Body, notes: tuple[MailNote, ...]) -> ParsedMail:
     headers = root.headers
     new_text = "".join(segment.text for segment in body.segments if segment.kind is SegmentKind.NEW)
     return ParsedMail(

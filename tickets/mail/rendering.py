@@ -8,7 +8,7 @@ from tickets.mail.html import MAX_HTML_CHARS, parse_html
 from tickets.mail.html_text import loose_text
 from tickets.mail.quotes import has_fold, split_html, split_text
 from tickets.mail.sanitise import sanitised
-from tickets.mail.values import Segment, SegmentKind
+from tickets.mail.values import MailNote, Segment, SegmentKind
 
 MAX_TEXT_CHARS = 1_000_000
 
@@ -31,7 +31,7 @@ class Rendered:
 
     segments: tuple[Segment, ...]
     html: str | None
-    notes: tuple[str, ...] = ()
+    notes: tuple[MailNote, ...] = ()
 
 
 def render(
@@ -49,7 +49,7 @@ def render(
 
 
 def _plain_only(text: str, *, is_forward: bool) -> Rendered:
-    notes = ("text was cut",) if len(text) > MAX_TEXT_CHARS else ()
+    notes = (MailNote.TEXT_CUT,) if len(text) > MAX_TEXT_CHARS else ()
     return Rendered(split_text(_tidy(text), is_forward=is_forward), None, notes)
 
 
@@ -57,7 +57,7 @@ def _too_large(plain: str, html: str, image_ids: Mapping[str, str], *, is_forwar
     """HTML is cut to be shown; the text is whole, taken from outside of the tags."""
     text = _plain_only(plain.strip() or loose_text(html), is_forward=is_forward)
     return Rendered(
-        text.segments, sanitised(parse_html(html), image_ids) or None, (*text.notes, "HTML was cut")
+        text.segments, sanitised(parse_html(html), image_ids) or None, (*text.notes, MailNote.HTML_CUT)
     )
 
 

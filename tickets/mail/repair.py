@@ -2,7 +2,7 @@
 
 import re
 
-from tickets.mail.values import UnreadableMail
+from tickets.mail.values import MailNote, UnreadableMail
 
 MAX_JUNK_LINES = 100
 MAX_HEAD_BYTES = 512 * 1024
@@ -19,22 +19,22 @@ _SOUND_HEAD = re.compile(rb"(?:[A-Za-z][!-9;-~]{0,75}:[^\r\n\0]*\r?\n(?:[ \t][^\
 _UTF8_BOM = b"\xef\xbb\xbf"
 
 
-def repair_head(raw: bytes) -> tuple[bytes, tuple[str, ...]]:
+def repair_head(raw: bytes) -> tuple[bytes, tuple[MailNote, ...]]:
     """The same mail with a head that a parser reads to its end, and what was mended.
 
     Raises UnreadableMail when none of the first lines could be a header.
     """
-    notes: list[str] = []
+    notes: list[MailNote] = []
     even = _even_line_ends(raw.removeprefix(_UTF8_BOM))
     if even is not raw:
-        notes.append("line ends")
+        notes.append(MailNote.LINE_ENDS)
     start = _first_header(even)
     if start:
-        notes.append("lines before the head")
+        notes.append(MailNote.LINES_BEFORE_HEAD)
     head, body = _cut_head(even[start:])
     mended = _mended_head(head)
     if mended != head:
-        notes.append("broken header lines")
+        notes.append(MailNote.BROKEN_HEADERS)
     return mended + body, tuple(notes)
 
 

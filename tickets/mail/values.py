@@ -39,6 +39,26 @@ class ParsedAttachment:
     is_inline: bool = False
 
 
+class MailNote(StrEnum):
+    """What had to be mended in a mail, was left out, or cannot be read. Shown by tickets.mail_note_text."""
+
+    LINE_ENDS = "line_ends"
+    LINES_BEFORE_HEAD = "lines_before_head"
+    BROKEN_HEADERS = "broken_headers"
+    OTHER_BOUNDARY = "other_boundary"
+    NESTED_TOO_DEEPLY = "nested_too_deeply"
+    PARTS_LEFT_OUT = "parts_left_out"
+    TEXT_CUT = "text_cut"
+    HTML_CUT = "html_cut"
+    ENCRYPTED_PGP = "encrypted_pgp"
+    ENCRYPTED_SMIME = "encrypted_smime"
+    SIGNED_PGP = "signed_pgp"
+    SIGNED_SMIME = "signed_smime"
+    SIGNED_SMIME_WHOLE = (
+        "signed_smime_whole"  # the words are inside the signature, where few programs read them
+    )
+
+
 class SegmentKind(StrEnum):
     NEW = "new"
     QUOTE = "quote"
@@ -70,7 +90,7 @@ class ParsedMail:
     `text` is the whole text and equals the segments joined; `new_text` is what was written now and
     `quoted_text` the rest, each in reading order. `date_claimed` is what the sender says (aware, or None)
     and must never decide anything. `references` is in header order, the nearest ancestor last.
-    `headers` has every header, decoded, in order; `notes` says what had to be repaired.
+    `headers` has every header, decoded, in order; `notes` say what was mended, left out or unreadable.
     """
 
     message_id: str
@@ -91,7 +111,7 @@ class ParsedMail:
     content_type: str
     language: str
     headers: tuple[tuple[str, str], ...]
-    notes: tuple[str, ...]
+    notes: tuple[MailNote, ...]
 
     @property
     def new_text(self) -> str:

@@ -43,6 +43,10 @@ class InboundEmail(models.Model):
     signs: "models.JSONField[list[str], list[str]]" = models.JSONField(
         _("signs of a machine"), default=list, db_default=models.Value([], models.JSONField())
     )
+    # What was mended, left out or cannot be read: tickets.mail.MailNote.
+    notes: "models.JSONField[list[str], list[str]]" = models.JSONField(
+        _("remarks on reading it"), default=list, db_default=models.Value([], models.JSONField())
+    )
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     sender = models.CharField(_("sender"), max_length=320, blank=True)
     subject = models.CharField(_("subject"), max_length=500, blank=True)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tickets.mail import ParsedMail, UnreadableMail, parse
+from tickets.mail import MailNote, ParsedMail, UnreadableMail, parse
 from tickets.mail.bounces import read_report
 from tickets.mail.classify import MailKind, classify
 from tickets.mail.values import SegmentKind
@@ -163,8 +163,8 @@ def test_hostile_html_is_tamed_and_its_words_are_kept():
 
 def test_what_was_repaired_is_noted():
     assert sample("broken_mime").notes == (
-        "lines before the head",
-        "a boundary that was not the announced one",
+        MailNote.LINES_BEFORE_HEAD,
+        MailNote.OTHER_BOUNDARY,
     )
     assert sample("zh_p0_report").notes == ()
 

@@ -192,6 +192,7 @@ def _record_outcome(incoming: IncomingMail, outcome: IntakeOutcome) -> None:
     row.reason = outcome.reason[:300]
     row.kind = incoming.classification.kind
     row.signs = list(incoming.classification.signs)
+    row.notes = list(incoming.mail.notes)
     row.ticket = outcome.ticket
     if outcome.message is None and outcome.is_new_ticket:
         row.message_id = Subquery(
@@ -204,7 +205,7 @@ def _record_outcome(incoming: IncomingMail, outcome: IntakeOutcome) -> None:
     row.save(
         update_fields=[
             "state", "reason", "ticket", "message", "copy_of", "error", "attempts", "sender", "subject",
-            "kind", "signs",
+            "kind", "signs", "notes",
         ]
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from escalation.choices import ClockKind, ClockState
 from escalation.enforcement.sweep import sweep
 from escalation.models import Clock
+from tests.adminpages import page_url
 from tests.factories import (
     NOW,
     AttachmentFactory,
@@ -329,6 +330,17 @@ def test_an_automatic_message_says_why_it_does_not_count_and_a_person_may_count_
     assert act(client, ticket, "by_person", message=message.pk).status_code == 302
     message.refresh_from_db()
     assert message.kind == MessageKind.INBOUND
+
+
+def test_a_message_says_what_of_its_mail_could_not_be_read(login: Login, anna: User, ticket: Ticket) -> None:
+    mail = InboundEmailFactory(
+        ticket=ticket, message=ticket.messages.get(), notes=["encrypted_pgp", "line_ends"]
+    )
+    html = login(anna).get(page_of(ticket)).content.decode()
+    assert "Encrypted with PGP: the desk cannot read it." in html
+    assert reverse("tickets:original", args=[mail.pk]) in html
+    assert "Line ends were mended." not in html
+    assert "Line ends were mended." in login(anna).get(page_url(mail)).content.decode()
 
 
 def test_a_counted_message_can_be_marked_as_automatic(login: Login, anna: User, ticket: Ticket) -> None:

@@ -258,3 +258,10 @@ def test_a_mail_of_a_known_contact_costs_few_queries(mailbox):
     cost = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
     own = [sql for sql in cost if '"escalation_' not in sql]
     assert len(own) == 12, "\n".join(own)
+
+
+def test_what_could_not_be_read_of_a_mail_is_kept_with_it(now):
+    raw = rawmail(headers={"MIME-Version": "1.0", "Content-Type": "application/pkcs7-mime; name=smime.p7m"})
+    row = process(receive_raw(raw=raw, received_at=now, via="lmtp").pk, now=now)
+    row.refresh_from_db()
+    assert row.notes == ["encrypted_smime"]
