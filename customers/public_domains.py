@@ -30,3 +30,23 @@ def share_a_domain(address: str, other: str) -> bool:
     if not first or not second:
         return False
     return first == second or first.endswith(f".{second}") or second.endswith(f".{first}")
+
+
+def domains_of(address: str) -> list[str]:
+    """``a.b.example.com`` and the domains above it, without the top level; IDN as written and in ASCII.
+
+    Empty for a public provider.
+    """
+    written = address.rpartition("@")[2].lower().rstrip(".")
+    domains = []
+    for spelling in dict.fromkeys([written, _in_ascii(written)]):
+        labels = spelling.split(".")
+        domains += [".".join(labels[place:]) for place in range(len(labels) - 1)]
+    return [] if any(map(is_public_domain, domains)) else domains
+
+
+def _in_ascii(domain: str) -> str:
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain

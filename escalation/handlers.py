@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, NoticeKind
 from escalation.clocks import lifecycle, updates_and_resolution
+from escalation.clocks.customer_terms import follow_customer
 from escalation.clocks.ledger import ChangeContext, event_row
 from escalation.clocks.merging import merge_clocks
 from escalation.drills.drills import end_the_answered, end_the_closed
@@ -21,6 +22,7 @@ from escalation.policies.terms import starting_terms_of
 from tickets.choices import Priority, Status
 from tickets.errors import DeskError
 from tickets.events import (
+    CustomerNamed,
     CustomerWrote,
     MarkedAsAutomatic,
     MarkedAsPerson,
@@ -52,6 +54,7 @@ def connect() -> None:
     subscribe(ResponseVoided, take_back_the_voided_answer)
     subscribe(PriorityChanged, follow_the_priority)
     subscribe(StatusChanged, follow_the_status)
+    subscribe(CustomerNamed, follow_the_customer)
     subscribe_all(TicketAssigned, note_the_new_holders)
     subscribe(TicketsMerged, join_the_promises)
 
@@ -196,6 +199,13 @@ def follow_the_status(event: StatusChanged) -> None:
             )
     if event.ticket.is_drill:
         end_the_closed(event)
+
+
+def follow_the_customer(event: CustomerNamed) -> None:
+    """Put the open promises under the contract of the customer, counted from their start."""
+    customer = event.ticket.customer
+    cause = _("The customer was named: %(name)s.") % {"name": customer.name if customer is not None else ""}
+    follow_customer(event.ticket, ChangeContext(event.at, event.actor, cause))
 
 
 def _end_unanswered(event: StatusChanged, context: ChangeContext) -> None:

@@ -82,6 +82,7 @@ class Fact(models.TextChoices):
 
     OPENED = "opened", _("Created")
     OWNER = "owner", _("Owner changed")
+    CUSTOMER = "customer", _("Customer named")
     STATUS = "status", _("Status changed")
     PRIORITY = "priority", _("Priority changed")
     CUSTOMER_WROTE = "customer_wrote", _("The customer wrote")

@@ -110,6 +110,11 @@ class TicketAssigned(TicketEvent):
 
 
 @dataclass(frozen=True)
+class CustomerNamed(TicketEvent):
+    """The customer was unknown when the ticket was opened; ``ticket.customer`` is set now."""
+
+
+@dataclass(frozen=True)
 class TicketsMerged(TicketEvent):
     """``ticket`` goes on and has the whole conversation; ``merged`` is about to be closed."""
 

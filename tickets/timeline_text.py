@@ -27,6 +27,8 @@ def timeline_sentence(entry: TimelineEntry, names: Mapping[int, str]) -> str:
                 "after": _name(names, data.get("after")),
                 "rule": _label(OwnerRule, data.get("rule")),
             }
+        case Fact.CUSTOMER:
+            return _("Customer: %(name)s") % {"name": str(data.get("name", ""))}
         case Fact.STATUS:
             return _("Status: %(before)s → %(after)s") % _before_and_after(Status, data)
         case Fact.PRIORITY:

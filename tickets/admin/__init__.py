@@ -1,9 +1,10 @@
 """The admin of tickets and mail, one class per file.
 
 Read in this order: ticket, bulk, apply_to_each, page_actions, once_form; mailbox, inbound, outbound, mail_mark;
-customer; labels, display.
+customer, contact; labels, display.
 """
 
+from tickets.admin.contact import TicketedContactAdmin
 from tickets.admin.customer import TicketedCustomerAdmin
 from tickets.admin.inbound import InboundEmailAdmin
 from tickets.admin.mail_mark import MailMarkAdmin
@@ -17,5 +18,6 @@ __all__ = [
     "MailboxAdmin",
     "OutboundEmailAdmin",
     "TicketAdmin",
+    "TicketedContactAdmin",
     "TicketedCustomerAdmin",
 ]

@@ -1,4 +1,4 @@
-"""The list of customers with the number of their open tickets, which the customers app cannot know."""
+"""The list of customers with their open tickets, and what a new email domain brings them."""
 
 from typing import Any
 
@@ -7,14 +7,17 @@ from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from customers.admin import CustomerAdmin
-from customers.models import Customer
+from customers.models import Customer, MailDomain
+from tickets.admin.contact import report_moved
 from tickets.admin.page_actions import PageActions
 from tickets.models import Ticket
+from tickets.services.naming_customers import adopt_domain
 
 admin.site.unregister(Customer)
 
@@ -39,6 +42,14 @@ class TicketedCustomerAdmin(PageActions, CustomerAdmin):
             add = f"{reverse('admin:customers_contract_add')}?customer={row.pk}"
             offered.append((add, _("Add a contract")))
         return offered
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """A new email domain makes the unknown people who write from it the customer's."""
+        super().save_formset(request, form, formset, change)
+        domains = [row for row in formset.new_objects if isinstance(row, MailDomain)]
+        actor: Any = request.user
+        moved = [adopt_domain(domain=domain, actor=actor, at=timezone.now()) for domain in domains]
+        report_moved(request, sum(moved))
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Customer]":
         """The count is served by the partial index `ticket_active_customer`, for the rows of one page."""

@@ -25,6 +25,7 @@ from supportdesk.pages.ticket.forms import (
     EscalateForm,
     MergeForm,
     MessageForm,
+    NamingForm,
     NoteForm,
     OwnerForm,
     PriorityForm,
@@ -43,6 +44,7 @@ from tickets.services.failed_responses import void_response
 from tickets.services.locking import lock_ticket
 from tickets.services.mail_marks import mark_as_automatic, mark_as_person
 from tickets.services.merging import merge
+from tickets.services.naming_customers import name_customer
 from tickets.services.ownership import assign
 from tickets.services.status_and_priority import change_priority, set_status
 from tickets.services.submissions import claim_submission
@@ -229,6 +231,18 @@ def _move_of(acting: ActionContext) -> AbsenceMove:
     return move
 
 
+def _name_customer(acting: ActionContext) -> None:
+    if acting.ticket.contact is None:
+        raise DeskError(_("The ticket has no contact: nobody knows who wrote."))
+    name_customer(
+        contact=acting.ticket.contact,
+        customer=acting.data["customer"],
+        actor=acting.actor,
+        at=acting.at,
+        whole_domain=acting.data["whole_domain"],
+    )
+
+
 def _merge(acting: ActionContext) -> None:
     """Merge into a ticket the actor may see; any other number is treated as unknown."""
     into = visible_tickets(acting.actor).filter(pk=acting.data["into"]).first()
@@ -267,5 +281,8 @@ ACTS: Mapping[str, PageAction] = {
         AbsenceMoveForm, _take_back, gettext_lazy("The ticket is back with its previous owner.")
     ),
     "keep": PageAction(AbsenceMoveForm, _keep, gettext_lazy("The ticket stays with its current owner.")),
+    "customer": PageAction(
+        NamingForm, _name_customer, gettext_lazy("The customer is named. The SLA follows their contract.")
+    ),
     "merge": PageAction(MergeForm, _merge, gettext_lazy("The tickets are merged.")),
 }

@@ -24,7 +24,7 @@ from escalation.clocks.lead_decisions import LEADS
 from escalation.models import AbsenceMove
 from supportdesk.pages.explain import ExplainPage
 from supportdesk.pages.ticket.actions import ACTS, ActionContext, NewerMessage, PageAction, act_once
-from supportdesk.pages.ticket.forms import WHEN, NewTicketForm
+from supportdesk.pages.ticket.forms import WHEN, NamingForm, NewTicketForm
 from supportdesk.pages.ticket.opening import open_by_hand
 from supportdesk.pages.ticket.page import ticket_page
 from supportdesk.pages.ticket.promise_columns import PromiseColumn
@@ -97,6 +97,8 @@ class TicketPageAdmin(PromiseColumn, ExplainPage):
             "forms": {**_blank_forms(ticket, page.conversation.last_question, now), **bound},
             "failed": next(iter(bound), ""),
         }
+        if may_change and ticket.customer is None:
+            context["media"] = context["forms"]["customer"].media
         return TemplateResponse(request, "supportdesk/ticket/page.html", context)
 
     def act_view(self, request: HttpRequest, object_id: int, name: str) -> HttpResponseBase:
@@ -111,6 +113,8 @@ class TicketPageAdmin(PromiseColumn, ExplainPage):
             return HttpResponseNotAllowed(["POST"])
         act = ACTS[name]
         form = act.form(request.POST, request.FILES)
+        if isinstance(form, NamingForm):
+            form.offer(visible_customers(request.user).filter(is_active=True))
         problem = _attempt(act, form, ticket, request)
         if problem is not None and "HX-Request" in request.headers:
             return _refusal(request, name, problem)

@@ -9,6 +9,7 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import validate_email
+from django.db.models import QuerySet
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
@@ -137,6 +138,24 @@ class OwnerForm(ReasonForm):
     owner = forms.ModelChoiceField(
         label=_("Owner"), queryset=User.objects.filter(is_active=True, is_staff=True), empty_label=None
     )
+
+
+class NamingForm(OnceForm):
+    """Whose customer an unknown writer is: one of those given to `offer`, else nobody's."""
+
+    customer = forms.ModelChoiceField(label=_("Customer"), queryset=Customer.objects.none(), empty_label=None)
+    whole_domain = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offer(Customer.objects.none())
+
+    def offer(self, customers: "QuerySet[Customer]") -> None:
+        """Accept and name only these, also when the form is shown again."""
+        field: Any = self.fields["customer"]
+        field.queryset = customers
+        field.widget = AutocompleteSelect(Ticket._meta.get_field("customer"), admin.site)
+        field.widget.choices = field.choices
 
 
 class MergeForm(ReasonForm):

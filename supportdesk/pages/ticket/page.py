@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import Prefetch
 
 from customers.phrases import listed
+from customers.public_domains import company_domain
 from escalation.chains.progress import ChainProgress, Chains
 from escalation.chains.step_times import AT_THE_START, step_time
 from escalation.choices import ClockChange, ClockState, Whom
@@ -29,6 +30,7 @@ from supportdesk.pages.ticket.lead_options import LeadOptions, lead_options_of
 from tickets.choices import Channel, Fact, MessageKind
 from tickets.models import Attachment, Message, Ticket, TimelineEntry
 from tickets.models.ticket import TicketQuerySet
+from tickets.services.naming_customers import may_name_domain
 from tickets.services.outgoing.reply_mail import recipient_of
 from tickets.timeline_text import timeline_sentence
 
@@ -112,6 +114,7 @@ class TicketPage:
     card: CustomerCard | None
     history: Sequence[HistoryLine]
     colleagues: Sequence[User]
+    nameable_domain: str = ""  # of an unknown writer, if everybody from there can be given a customer
 
     @property
     def opened_backdated(self) -> bool:
@@ -146,7 +149,13 @@ def ticket_page(
         card=card_of(ticket.customer, ticket, clocks, visible=visible, now=now) if ticket.customer else None,
         history=_history(entries, {key: person(user) for key, user in people.users.items()}),
         colleagues=sorted(people.users.values(), key=person),
+        nameable_domain=_nameable_domain(ticket),
     )
+
+
+def _nameable_domain(ticket: Ticket) -> str:
+    address = ticket.contact.email if ticket.contact is not None and ticket.customer is None else ""
+    return company_domain(address) if may_name_domain(address) else ""
 
 
 def _conversation(ticket: Ticket) -> Conversation:

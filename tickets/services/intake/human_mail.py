@@ -31,6 +31,7 @@ from tickets.services.intake.ticket_matching import (
     may_append,
 )
 from tickets.services.locking import lock_ticket
+from tickets.services.naming_customers import follow_contact
 from tickets.services.opening import open_ticket
 from tickets.services.outgoing.outbox import SUBJECT_TAG, queue_mail
 
@@ -121,6 +122,8 @@ def _append(incoming: IncomingMail, sender: Sender, target: ThreadTarget) -> Int
         sender = ensure_contact(
             sender, name=incoming.author.name, language=incoming.mail.language, at=incoming.now
         )
+        if sender.contact is not None:
+            follow_contact(ticket, sender.contact, at=incoming.now)
     message = add_customer_message(
         ticket=ticket,
         content=incoming.content(is_unconfirmed=target.is_unconfirmed),

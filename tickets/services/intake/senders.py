@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce, Length, Lower
 
 from customers.choices import Language
 from customers.models import Contact, Customer, MailDomain
-from customers.public_domains import company_domain, is_public_domain
+from customers.public_domains import company_domain, domains_of
 from tickets.models import MailMark, Ticket
 from tickets.services.automatic_mail_limits import LIMIT_WINDOW, new_writers
 
@@ -107,7 +107,7 @@ def _contacts(address: str) -> QuerySet[Contact]:
 
 def customer_of(address: str) -> Customer | None:
     """The customer with the address's mail domain, or with the nearest domain above it; None for public providers."""
-    domains = _domains_of(address)
+    domains = domains_of(address)
     if not domains:
         return None
     matches = MailDomain.objects.filter(domain__in=domains).select_related("customer")
@@ -120,23 +120,6 @@ def staff_of(address: str) -> User | None:
         return None
     colleagues = get_user_model().objects.filter(is_active=True, is_staff=True)
     return colleagues.alias(key=Lower("email")).filter(key=address.lower()).order_by("pk").first()
-
-
-def _domains_of(address: str) -> list[str]:
-    """``a.b.example.com`` and the domains above it, without the top level; IDN as written and in ASCII."""
-    written = address.rpartition("@")[2].lower().rstrip(".")
-    domains = []
-    for spelling in dict.fromkeys([written, _in_ascii(written)]):
-        labels = spelling.split(".")
-        domains += [".".join(labels[place:]) for place in range(len(labels) - 1)]
-    return [] if any(map(is_public_domain, domains)) else domains
-
-
-def _in_ascii(domain: str) -> str:
-    try:
-        return domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return domain
 
 
 def _create_contact(sender: Sender, *, name: str, language: str) -> Contact | None:

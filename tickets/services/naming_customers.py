@@ -1,0 +1,117 @@
+"""Names the customer of somebody who was unknown: their tickets become the customer's, and so do their promises."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from customers.models import Contact, Customer, MailDomain
+from customers.public_domains import company_domain, domains_of
+from tickets.choices import Fact, OwnerRule, Status
+from tickets.errors import DeskError
+from tickets.events import CustomerNamed, publish
+from tickets.models import Ticket
+from tickets.services.first_owner import choose_first_owner
+from tickets.services.locking import lock_ticket
+from tickets.services.mailboxes import own_addresses
+from tickets.services.ownership import hand_over
+from tickets.services.timeline import record
+
+# Who has a ticket by these rules has it only because the desk knew no account manager.
+_FOR_UNKNOWN = (OwnerRule.INTAKE, OwnerRule.DUTY_MANAGER, OwnerRule.ADMINISTRATOR)
+
+
+@transaction.atomic
+def name_customer(
+    *, contact: Contact, customer: Customer, actor: User, at: datetime, whole_domain: bool = False
+) -> int:
+    """Make an unknown contact the customer's, with their tickets that are not closed. Returns how many tickets moved.
+
+    ``whole_domain`` names the customer for every unknown contact of the same email domain, and for those to come.
+    Locks the tickets. Raises DeskError if the contact has another customer, or if the domain cannot stand for one.
+    """
+    contacts = {contact.pk}
+    if whole_domain:
+        contacts |= _unknown_at(_claim_domain(contact.email, customer).domain)
+    moved = _adopt(contacts, customer, actor=actor, at=at)
+    contact.refresh_from_db(fields=["customer"])
+    if contact.customer_id != customer.pk:
+        raise DeskError(_("This person belongs to another customer."))
+    return moved
+
+
+@transaction.atomic
+def adopt_domain(*, domain: MailDomain, actor: User, at: datetime) -> int:
+    """Make every unknown contact of a customer's new email domain theirs, like `name_customer`. Locks their tickets."""
+    return _adopt(_unknown_at(domain.domain), domain.customer, actor=actor, at=at)
+
+
+def _adopt(contacts: Collection[int], customer: Customer, *, actor: User, at: datetime) -> int:
+    # Tickets before contacts, as the intake does: it holds a ticket when it fills in a contact.
+    tickets = list(Ticket.objects.filter(contact__in=contacts, customer=None).order_by("pk"))
+    moved = [_put_under(lock_ticket(ticket), customer, actor=actor, at=at) for ticket in tickets]
+    Contact.objects.filter(pk__in=contacts, customer=None).update(customer=customer)
+    return sum(moved)
+
+
+def follow_contact(ticket: Ticket, contact: Contact, *, at: datetime) -> None:
+    """Put a ticket without a customer under the one that its contact has by now. The caller has locked the ticket."""
+    if ticket.customer_id is None and contact.customer is not None and contact.pk == ticket.contact_id:
+        _put_under(ticket, contact.customer, actor=None, at=at)
+
+
+def may_name_domain(address: str) -> bool:
+    """True if the address's domain could stand for one customer: no public provider's, ours, or a customer's."""
+    return bool(company_domain(address)) and not _is_ours(address) and not _claimed(address)
+
+
+def _claim_domain(address: str, customer: Customer) -> MailDomain:
+    """Raises DeskError without saying whose domain it is: the actor may not know that customer."""
+    claimed = _claimed(address)
+    if claimed and {domain.customer_id for domain in claimed} == {customer.pk}:
+        return claimed[0]
+    if claimed or not may_name_domain(address):
+        raise DeskError(
+            _("The domain of this address does not stand for one customer alone. Name only this person.")
+        )
+    return MailDomain.objects.create(customer=customer, domain=company_domain(address))
+
+
+def _claimed(address: str) -> Sequence[MailDomain]:
+    """The customers' domains that are the address's or lie above it."""
+    return list(MailDomain.objects.filter(domain__in=domains_of(address)))
+
+
+def _is_ours(address: str) -> bool:
+    staff = User.objects.filter(is_staff=True, is_active=True).exclude(email="")
+    ours = {*own_addresses(), *staff.values_list("email", flat=True)}
+    return not {company_domain(each) for each in ours}.isdisjoint(domains_of(address))
+
+
+def _unknown_at(domain: str) -> set[int]:
+    unknown = Contact.objects.filter(customer=None, email__iendswith=f"@{domain}")
+    return set(unknown.values_list("pk", flat=True))
+
+
+def _put_under(ticket: Ticket, customer: Customer, *, actor: User | None, at: datetime) -> bool:
+    """Give a locked ticket its customer, unless it has one or is closed. True if it moved."""
+    if ticket.customer_id is not None or ticket.status == Status.CLOSED:
+        return False
+    ticket.customer, ticket.updated_at = customer, max(at, ticket.updated_at)
+    ticket.save(update_fields=["customer", "updated_at"])
+    record(ticket, Fact.CUSTOMER, at=at, actor=actor, customer=customer.pk, name=customer.name)
+    publish(CustomerNamed(ticket=ticket, at=at, actor=actor))
+    _hand_to_account_manager(ticket, customer, actor=actor, at=at)
+    return True
+
+
+def _hand_to_account_manager(ticket: Ticket, customer: Customer, *, actor: User | None, at: datetime) -> None:
+    """From whoever has it only because nobody knew the customer."""
+    given = ticket.timeline.filter(fact__in=(Fact.OPENED, Fact.OWNER)).order_by("-pk").first()
+    if given is None or given.data.get("rule") not in _FOR_UNKNOWN or not ticket.is_active:
+        return
+    first = choose_first_owner(customer=customer, at=at)
+    if first.rule not in _FOR_UNKNOWN:
+        hand_over(ticket, first.user, actor=actor, at=at, rule=first.rule, reason="")
