@@ -12,7 +12,7 @@ class ChangeLabels(SeparateDatabaseAndState):
     """Apply ``operations`` to the migration state only.
 
     Django renders a model and its neighbours anew after each changed field. Here they are rendered once,
-    after the last change, which saves two seconds on a new desk and in each worker of the tests.
+    after the last change.
     """
 
     def __init__(self, operations: Sequence[Operation]) -> None:

@@ -1,0 +1,140 @@
+"""Tables made by the squashed migrations, and by the files that they replace, whole or half way: all are the same.
+
+They are made several times over, so `.ci/run` starts this, on SQLite and on PostgreSQL.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+pytestmark = pytest.mark.upgrades
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+GIVEN = os.environ.get("DATABASE_URL", "")
+# Desks that stopped somewhere: an app is whole, half way or not begun.
+HALF_WAY = {
+    "an early desk": ["supportdesk=0002", "tickets=0004"],
+    "only the groups are missing": ["customers", "tickets=0011", "escalation=0022"],
+}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A database of its own, and the programs that work on it."""
+
+    url: str
+    folder: Path
+
+    def run(self, program: str, *arguments: str) -> str:
+        environment = {"DATABASE_URL": self.url, "DESK_VAR_DIR": str(self.folder), "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [sys.executable, program, *arguments],
+            env={**os.environ, **environment},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def take_replaced_files(self, *targets: str) -> None:
+        self.run("tests/upgrades/replaced.py", *targets)
+
+    def migrate(self) -> None:
+        self.run("manage.py", "migrate", "--verbosity=0")
+
+    def described(self) -> dict[str, Any]:
+        described: dict[str, Any] = json.loads(self.run("tests/upgrades/describe.py"))
+        return described
+
+
+@pytest.fixture(scope="module")
+def new_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Desk]]:
+    """Gives desks without a table; on PostgreSQL their databases are dropped at the end."""
+    if not GIVEN.startswith("postgres"):
+        yield lambda: sqlite_desk(tmp_path_factory.mktemp("desk"))
+        return
+    names = []
+
+    def postgresql_desk() -> Desk:
+        names.append(f"upgrade_{os.getpid()}_{len(names)}")
+        on_server(f"CREATE DATABASE {names[-1]}")
+        url = urlunsplit(urlsplit(GIVEN)._replace(path=f"/{names[-1]}"))
+        return Desk(url, tmp_path_factory.mktemp("desk"))
+
+    yield postgresql_desk
+    for name in names:
+        on_server(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def sqlite_desk(folder: Path) -> Desk:
+    return Desk(f"sqlite:///{folder / 'desk.sqlite3'}", folder)
+
+
+def on_server(statement: str) -> None:
+    with psycopg.connect(GIVEN, autocommit=True) as server:
+        server.execute(statement)
+
+
+@pytest.fixture(scope="module")
+def new(new_desk: Callable[[], Desk]) -> dict[str, Any]:
+    desk = new_desk()
+    desk.migrate()
+    return desk.described()
+
+
+@pytest.fixture(scope="module")
+def grown(new_desk: Callable[[], Desk]) -> Desk:
+    desk = new_desk()
+    desk.take_replaced_files()
+    return desk
+
+
+@pytest.fixture(scope="module")
+def grown_before_its_upgrade(grown: Desk) -> dict[str, Any]:
+    return grown.described()
+
+
+def squashed(described: dict[str, Any]) -> list[str]:
+    return [name for name in described["history"] if "_squashed_" in name]
+
+
+def without_names_of_permissions(contents: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Django names a permission when it first sees it, after what the model was called at that time."""
+    nameless = [{**row, "name": ""} for row in contents["rows of auth_permission"]]
+    return {**contents, "rows of auth_permission": nameless}
+
+
+def test_a_new_desk_has_the_tables_and_rows_of_a_grown_one(new, grown_before_its_upgrade):
+    assert squashed(grown_before_its_upgrade) == []
+    assert new["contents"] == grown_before_its_upgrade["contents"]
+
+
+def test_the_upgrade_of_a_grown_desk_changes_nothing(new, grown, grown_before_its_upgrade):
+    before = grown_before_its_upgrade
+    grown.migrate()
+    after = grown.described()
+    assert after["contents"] == before["contents"]
+    assert sorted(after["history"]) == sorted(before["history"] + squashed(new))
+    assert len(squashed(new)) == 4
+
+
+@pytest.mark.parametrize("targets", HALF_WAY.values(), ids=HALF_WAY)
+def test_a_desk_that_is_half_way_becomes_the_same(new, new_desk, targets):
+    desk = new_desk()
+    desk.take_replaced_files(*targets)
+    desk.migrate()
+    described = desk.described()
+    ours, theirs = (without_names_of_permissions(each["contents"]) for each in (described, new))
+    assert ours == theirs
+    assert squashed(described) == squashed(new)

@@ -1,0 +1,321 @@
+"""Every table of this app as migration 0016 leaves it.
+
+A new database is made from this file; one that has begun the replaced files goes on with them.
+"""
+
+import django.db.models.deletion
+import django.db.models.functions.datetime
+import django.db.models.functions.text
+import encrypted_fields.fields
+import tickets.models.message
+from django.conf import settings
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    initial = True
+
+    replaces = [
+        ('tickets', '0001_initial'),
+        ('tickets', '0002_submission'),
+        ('tickets', '0003_held_mail_and_active_tickets'),
+        ('tickets', '0004_voided_answers'),
+        ('tickets', '0005_merged_tickets'),
+        ('tickets', '0006_fire_drills'),
+        ('tickets', '0007_taken'),
+        ('tickets', '0008_answers_first'),
+        ('tickets', '0009_lean_indexes'),
+        ('tickets', '0010_words'),
+        ('tickets', '0011_copies_of_mail'),
+        ('tickets', '0012_fingerprints_of_identity'),
+        ('tickets', '0013_receipts_and_stuck_mail'),
+        ('tickets', '0014_history_of_mailboxes'),
+        ('tickets', '0015_marked_mail'),
+        ('tickets', '0016_reply_addresses'),
+    ]
+
+    dependencies = [
+        ('customers', '0001_squashed_0008_contacts_from_mail'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name='Mailbox',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100, verbose_name='name')),
+                ('address', models.EmailField(max_length=254, verbose_name='address')),
+                ('is_active', models.BooleanField(default=True, verbose_name='active')),
+                ('default_priority', models.SmallIntegerField(choices=[(0, 'P0 Urgent'), (1, 'P1 High'), (2, 'P2 Medium'), (3, 'P3 Low')], default=2, verbose_name='priority of new tickets')),
+                ('language', models.CharField(choices=[('en', 'English'), ('zh-hans', '简体中文')], default='en', max_length=10, verbose_name='language')),
+                ('host', models.CharField(blank=True, max_length=253, verbose_name='IMAP host')),
+                ('port', models.PositiveIntegerField(default=993, verbose_name='IMAP port')),
+                ('security', models.CharField(choices=[('tls', 'TLS'), ('starttls', 'STARTTLS'), ('none', 'none (loopback only)')], default='tls', max_length=10, verbose_name='security')),
+                ('login', models.CharField(choices=[('password', 'password'), ('xoauth2', 'XOAUTH2 token')], default='password', max_length=10, verbose_name='login by')),
+                ('username', models.CharField(blank=True, max_length=254, verbose_name='user name')),
+                ('password', encrypted_fields.fields.EncryptedCharField(blank=True, max_length=4000, null=True, verbose_name='password or token')),
+                ('folder', models.CharField(default='INBOX', max_length=200, verbose_name='folder')),
+                ('after_fetch', models.CharField(choices=[('flag', 'mark as read'), ('move', 'move to a folder'), ('delete', 'delete')], default='flag', max_length=10, verbose_name='after storing')),
+                ('move_to', models.CharField(blank=True, max_length=200, verbose_name='move to')),
+                ('uid_validity', models.BigIntegerField(blank=True, editable=False, null=True)),
+                ('last_uid', models.BigIntegerField(default=0, editable=False)),
+                ('locked_until', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('retry_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('failures', models.PositiveIntegerField(default=0, editable=False, verbose_name='failures in a row')),
+                ('fetched_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='last fetch')),
+                ('error', models.TextField(blank=True, editable=False, verbose_name='last error')),
+                ('stuck_breaks', models.PositiveSmallIntegerField(db_default=0, default=0, editable=False)),
+                ('stuck_uid', models.BigIntegerField(blank=True, editable=False, null=True)),
+                ('begins_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='fetches email received since')),
+                ('history_below', models.BigIntegerField(db_default=0, default=0, editable=False)),
+            ],
+            options={
+                'verbose_name': 'mailbox',
+                'verbose_name_plural': 'mailboxes',
+                'ordering': ['name'],
+                'constraints': [
+                    models.UniqueConstraint(django.db.models.functions.text.Lower('address'), name='mailbox_address_unique'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='Ticket',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('subject', models.CharField(blank=True, max_length=500, verbose_name='subject')),
+                ('status', models.CharField(choices=[('new', 'New'), ('open', 'Open'), ('waiting', 'Waiting on the customer'), ('resolved', 'Resolved'), ('closed', 'Closed')], default='new', max_length=10, verbose_name='status')),
+                ('priority', models.SmallIntegerField(choices=[(0, 'P0 Urgent'), (1, 'P1 High'), (2, 'P2 Medium'), (3, 'P3 Low')], default=2, verbose_name='priority')),
+                ('channel', models.CharField(choices=[('email', 'Email'), ('phone', 'Phone call'), ('group', 'Tech group'), ('chat', 'Online chat')], default='email', max_length=10, verbose_name='channel')),
+                ('language', models.CharField(default='en', max_length=10, verbose_name='language')),
+                ('opened_at', models.DateTimeField(verbose_name='received at')),
+                ('updated_at', models.DateTimeField(verbose_name='last activity')),
+                ('unanswered_since', models.DateTimeField(blank=True, null=True, verbose_name='unanswered since')),
+                ('resolved_at', models.DateTimeField(blank=True, null=True, verbose_name='resolved at')),
+                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed at')),
+                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tickets', to='customers.contact', verbose_name='contact')),
+                ('customer', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tickets', to='customers.customer', verbose_name='customer')),
+                ('follows', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='followers', to='tickets.ticket', verbose_name='follow-up to')),
+                ('mailbox', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='tickets.mailbox', verbose_name='mailbox')),
+                ('merged_into', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged_tickets', to='tickets.ticket', verbose_name='merged into')),
+                ('owner', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='tickets', to=settings.AUTH_USER_MODEL, verbose_name='owner')),
+                ('is_drill', models.BooleanField(default=False, editable=False, verbose_name='fire drill')),
+            ],
+            options={
+                'verbose_name': 'ticket',
+                'verbose_name_plural': 'tickets',
+                'ordering': ['-opened_at'],
+                'indexes': [
+                    models.Index(fields=['-opened_at'], name='ticket_opened'),
+                    models.Index(fields=['-updated_at'], name='ticket_updated'),
+                    models.Index(fields=['owner', 'status'], name='ticket_owner_status'),
+                    models.Index(fields=['customer', '-opened_at'], name='ticket_customer'),
+                    models.Index(condition=models.Q(('status__in', ('new', 'open', 'waiting'))), fields=['customer'], name='ticket_active_customer'),
+                    models.Index(condition=models.Q(('is_drill', True)), fields=['opened_at'], name='ticket_drills'),
+                    models.Index(condition=models.Q(('merged_into__isnull', False)), fields=['merged_into'], name='ticket_merged_into'),
+                    models.Index(condition=models.Q(('follows__isnull', False)), fields=['follows'], name='ticket_follows'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='Message',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('inbound', 'From the customer'), ('outbound', 'Reply'), ('note', 'Internal note'), ('contact', 'Logged contact'), ('automatic', 'Automatic reply')], max_length=10, verbose_name='kind')),
+                ('channel', models.CharField(choices=[('email', 'Email'), ('phone', 'Phone call'), ('group', 'Tech group'), ('chat', 'Online chat')], default='email', max_length=10, verbose_name='channel')),
+                ('sender_name', models.CharField(blank=True, max_length=200, verbose_name='sender name')),
+                ('sender_address', models.CharField(blank=True, max_length=320, verbose_name='sender address')),
+                ('at', models.DateTimeField(verbose_name='time')),
+                ('created_at', models.DateTimeField(verbose_name='recorded at')),
+                ('body', models.TextField(blank=True, verbose_name='text')),
+                ('quoted', models.TextField(blank=True, verbose_name='quoted text')),
+                ('html', models.TextField(blank=True, verbose_name='HTML, sanitised')),
+                ('reached', models.CharField(blank=True, max_length=200, verbose_name='person reached')),
+                ('is_automatic', models.BooleanField(default=False, verbose_name='sent automatically')),
+                ('is_unconfirmed', models.BooleanField(default=False, verbose_name='sender not verified')),
+                ('rfc_message_id', models.CharField(blank=True, max_length=998, verbose_name='Message-ID')),
+                ('failed_at', models.DateTimeField(blank=True, null=True, verbose_name='not delivered')),
+                ('failure', models.TextField(blank=True, verbose_name='reason for non-delivery')),
+                ('author', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='author')),
+                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.contact', verbose_name='contact')),
+                ('ticket', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='tickets.ticket', verbose_name='ticket')),
+                ('void_reason', models.TextField(blank=True, verbose_name='reason for voiding')),
+                ('voided_at', models.DateTimeField(blank=True, null=True, verbose_name='voided at')),
+                ('voided_by', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='voided by')),
+                ('reply_to', models.CharField(blank=True, db_default='', default='', max_length=320, verbose_name='answers go to')),
+                ('sent_through', models.CharField(blank=True, db_default='', default='', max_length=320, verbose_name='sent through')),
+            ],
+            options={
+                'verbose_name': 'message',
+                'verbose_name_plural': 'messages',
+                'ordering': ['at', 'pk'],
+                'permissions': [
+                    ('void_response', 'Can void an answer that answered nothing'),
+                ],
+                'indexes': [
+                    models.Index(fields=['ticket', 'at'], name='message_ticket_at'),
+                    models.Index(fields=['rfc_message_id'], name='message_message_id'),
+                    models.Index(condition=models.Q(('author__isnull', False)), fields=['author'], name='message_author'),
+                    models.Index(condition=models.Q(('voided_by__isnull', False)), fields=['voided_by'], name='message_voided_by'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='Attachment',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('file', models.FileField(max_length=200, upload_to=tickets.models.message.attachment_path, verbose_name='file')),
+                ('name', models.CharField(max_length=255, verbose_name='file name')),
+                ('content_type', models.CharField(default='application/octet-stream', max_length=150, verbose_name='content type')),
+                ('size', models.PositiveIntegerField(verbose_name='size')),
+                ('content_id', models.CharField(blank=True, max_length=255, verbose_name='Content-ID')),
+                ('is_inline', models.BooleanField(default=False, verbose_name='shown inline')),
+                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='tickets.message', verbose_name='message')),
+            ],
+            options={
+                'verbose_name': 'attachment',
+                'verbose_name_plural': 'attachments',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='OutboundEmail',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('purpose', models.CharField(choices=[('reply', 'Reply'), ('acknowledgement', 'Acknowledgement'), ('notification', 'Notification'), ('export', 'Weekly pack')], max_length=20, verbose_name='purpose')),
+                ('rfc_message_id', models.CharField(max_length=255, unique=True, verbose_name='Message-ID')),
+                ('sender', models.CharField(max_length=320, verbose_name='from')),
+                ('recipients', models.JSONField(default=list, verbose_name='to')),
+                ('copies', models.JSONField(default=list, verbose_name='copies')),
+                ('subject', models.CharField(max_length=998, verbose_name='subject')),
+                ('text', models.TextField(verbose_name='text')),
+                ('html', models.TextField(blank=True, verbose_name='HTML')),
+                ('headers', models.JSONField(default=dict, verbose_name='other headers')),
+                ('files', models.JSONField(default=list, verbose_name='files')),
+                ('state', models.CharField(choices=[('queued', 'Queued'), ('sending', 'Sending'), ('accepted', 'Accepted by the server'), ('deferred', 'Deferred, will be retried'), ('failed', 'Failed'), ('bounced', 'Bounced')], default='queued', max_length=10, verbose_name='state')),
+                ('created_at', models.DateTimeField(verbose_name='queued at')),
+                ('next_try_at', models.DateTimeField(verbose_name='next try')),
+                ('leased_until', models.DateTimeField(blank=True, null=True, verbose_name='leased until')),
+                ('attempts', models.PositiveIntegerField(default=0, verbose_name='attempts')),
+                ('accepted_at', models.DateTimeField(blank=True, null=True, verbose_name='accepted at')),
+                ('answer', models.TextField(blank=True, verbose_name='server response')),
+                ('message', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='outbound', to='tickets.message', verbose_name='message')),
+                ('ticket', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='outbound', to='tickets.ticket', verbose_name='ticket')),
+            ],
+            options={
+                'verbose_name': 'outgoing email',
+                'verbose_name_plural': 'outgoing emails',
+                'ordering': ['-created_at'],
+                'indexes': [
+                    models.Index(condition=models.Q(('state__in', ('queued', 'sending', 'deferred'))), fields=['next_try_at'], name='outbound_due'),
+                    models.Index(fields=['-created_at'], name='outbound_created'),
+                    models.Index(condition=models.Q(('state__in', ('queued', 'sending', 'deferred'))), fields=['purpose', 'next_try_at'], name='outbound_due_by_purpose'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='InboundEmail',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('raw', models.BinaryField(verbose_name='original')),
+                ('size', models.PositiveIntegerField(verbose_name='size')),
+                ('fingerprint', models.CharField(max_length=64)),
+                ('rfc_message_id', models.CharField(blank=True, max_length=998, verbose_name='Message-ID')),
+                ('via', models.CharField(max_length=10, verbose_name='received by')),
+                ('envelope_from', models.CharField(blank=True, max_length=320, verbose_name='envelope sender')),
+                ('envelope_to', models.JSONField(default=list, verbose_name='envelope recipients')),
+                ('received_at', models.DateTimeField(verbose_name='received at')),
+                ('stored_at', models.DateTimeField(auto_now_add=True, verbose_name='stored at')),
+                ('state', models.CharField(choices=[('stored', 'Stored, not yet processed'), ('processed', 'Processed'), ('parked', 'Held'), ('failed', 'Failed')], default='stored', max_length=10, verbose_name='state')),
+                ('reason', models.CharField(blank=True, max_length=300, verbose_name='reason')),
+                ('error', models.TextField(blank=True, verbose_name='error')),
+                ('attempts', models.PositiveIntegerField(default=0, verbose_name='attempts')),
+                ('sender', models.CharField(blank=True, max_length=320, verbose_name='sender')),
+                ('subject', models.CharField(blank=True, max_length=500, verbose_name='subject')),
+                ('mailbox', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='inbound', to='tickets.mailbox', verbose_name='mailbox')),
+                ('message', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='inbound', to='tickets.message', verbose_name='message')),
+                ('ticket', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='inbound', to='tickets.ticket', verbose_name='ticket')),
+                ('copy_of', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='copies', to='tickets.inboundemail', verbose_name='copy of')),
+                ('receipt', models.CharField(choices=[('server', 'our mail server'), ('received', 'the topmost Received line, as the server has no date'), ('fetch', 'the moment of fetching, as the server has no date')], db_default='server', default='server', max_length=10, verbose_name='receipt time from')),
+                ('kind', models.CharField(blank=True, db_default='', default='', max_length=20, verbose_name='kind')),
+                ('signs', models.JSONField(db_default=models.Value([], models.JSONField()), default=list, verbose_name='signs of a machine')),
+            ],
+            options={
+                'verbose_name': 'inbound email',
+                'verbose_name_plural': 'inbound emails',
+                'ordering': ['-received_at'],
+                'indexes': [
+                    models.Index(fields=['-received_at'], name='inbound_received'),
+                    models.Index(condition=models.Q(('state', 'stored')), fields=['received_at'], name='inbound_stored'),
+                    models.Index(fields=['rfc_message_id'], name='inbound_message_id'),
+                    models.Index(condition=models.Q(('state__in', ['parked', 'failed'])), fields=['-received_at'], name='inbound_held'),
+                    models.Index(condition=models.Q(('copy_of__isnull', False)), fields=['copy_of'], name='inbound_copy_of'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('copy_of__isnull', True)), fields=('mailbox', 'fingerprint'), name='inbound_once_per_mailbox'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='TimelineEntry',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(verbose_name='time')),
+                ('fact', models.CharField(choices=[('opened', 'Created'), ('owner', 'Owner changed'), ('status', 'Status changed'), ('priority', 'Priority changed'), ('customer_wrote', 'The customer wrote'), ('staff_responded', 'Replied'), ('noted', 'Note added'), ('acknowledged', 'Acknowledgement sent'), ('response_failed', 'A reply was not delivered'), ('response_voided', 'A reply was voided'), ('automatic', 'Automatic email received'), ('by_a_person', 'Marked as written by a person'), ('by_a_machine', 'Marked as automatic'), ('promise', 'SLA'), ('escalated', 'Escalated'), ('taken', 'Acknowledged'), ('merged', 'Merged')], max_length=20, verbose_name='event')),
+                ('data', models.JSONField(default=dict)),
+                ('reason', models.TextField(blank=True, verbose_name='reason')),
+                ('actor', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='actor')),
+                ('ticket', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='timeline', to='tickets.ticket', verbose_name='ticket')),
+            ],
+            options={
+                'verbose_name': 'timeline entry',
+                'verbose_name_plural': 'timeline',
+                'ordering': ['at', 'pk'],
+                'indexes': [
+                    models.Index(fields=['ticket', 'at'], name='timeline_ticket_at'),
+                    models.Index(condition=models.Q(('actor__isnull', False)), fields=['actor'], name='timeline_actor'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='Submission',
+            fields=[
+                ('token', models.UUIDField(primary_key=True, serialize=False)),
+                ('at', models.DateTimeField(verbose_name='time')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='user')),
+            ],
+            options={
+                'verbose_name': 'submission',
+                'verbose_name_plural': 'submissions',
+            },
+        ),
+        migrations.CreateModel(
+            name='MailMark',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('sender', models.CharField(max_length=320, verbose_name='sender')),
+                ('shape', models.CharField(editable=False, max_length=64)),
+                ('is_automatic', models.BooleanField(verbose_name='automatic')),
+                ('subject', models.CharField(blank=True, max_length=500, verbose_name='subject')),
+                ('made_at', models.DateTimeField(verbose_name='marked at')),
+                ('taken_back_at', models.DateTimeField(blank=True, null=True, verbose_name='taken back at')),
+                ('made_by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='marked by')),
+                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='marks', to='tickets.message', verbose_name='message')),
+                ('taken_back_by', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='taken back by')),
+            ],
+            options={
+                'verbose_name': 'remembered email',
+                'verbose_name_plural': 'remembered emails',
+                'ordering': ['-made_at'],
+                'indexes': [
+                    models.Index(fields=['-made_at'], name='mail_mark_made'),
+                    models.Index(condition=models.Q(('made_by__isnull', False)), fields=['made_by'], name='mail_mark_made_by'),
+                    models.Index(condition=models.Q(('taken_back_by__isnull', False)), fields=['taken_back_by'], name='mail_mark_taken_back_by'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('taken_back_at', None)), fields=('sender', 'shape'), name='one_mark_of_a_sender_and_shape'),
+                ],
+            },
+        ),
+    ]
