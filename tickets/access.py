@@ -8,11 +8,11 @@ from tickets.models import Attachment, InboundEmail, MailMark, OutboundEmail, Ti
 from tickets.models.ticket import TicketQuerySet
 
 MAY_RELEASE = "tickets.change_inboundemail"  # process again, release as ticket
-MOST_LISTED = 200  # customers in one condition
+MOST_LISTED = 200  # with more customers than this, pass a subquery instead of a list
 
 
 def visible_tickets(user: Person) -> TicketQuerySet:
-    """Tickets the user may see. Two small queries first list people and customers, which the ticket indexes serve."""
+    """Tickets the user may see. Two small queries first list people and customers, so that the ticket indexes apply."""
     if sees_all(user):
         return Ticket.objects.all()
     return Ticket.objects.filter(ticket_is_visible(user))
@@ -36,7 +36,7 @@ def visible_outbound(user: Person) -> QuerySet[OutboundEmail]:
 
 
 def visible_inbound(user: Person) -> QuerySet[InboundEmail]:
-    """Raw mails of visible tickets, and mail that became no ticket for people who may release it."""
+    """Mails of visible tickets. Mails without a ticket, such as weekly packs, only for people who see everything."""
     if sees_all(user):
         return InboundEmail.objects.all()
     condition = ticket_is_visible(user, "ticket__")
@@ -46,20 +46,20 @@ def visible_inbound(user: Person) -> QuerySet[InboundEmail]:
 
 
 def visible_marks(user: Person) -> QuerySet[MailMark]:
-    """Marks of messages on visible tickets."""
+    """Marks on messages of visible tickets."""
     if sees_all(user):
         return MailMark.objects.all()
     return MailMark.objects.filter(ticket_is_visible(user, "message__ticket__"))
 
 
 def ticket_is_visible(user: Person, path: str = "") -> Q:
-    """A condition on rows that lead to a ticket by ``path`` ("ticket__"). It restricts everybody."""
+    """A condition on rows that lead to a ticket by ``path`` ("ticket__"). Restricts even those who see everything."""
     people = team_ids(user)
     return Q(**{f"{path}owner__in": people}) | Q(**{f"{path}customer__in": _customers_of(people)})
 
 
 def _customers_of(people: frozenset[int]) -> "list[int] | QuerySet[Customer, int]":
-    """A short list, which the ticket indexes serve; a query instead of a list above MOST_LISTED customers."""
+    """Keys of these people's customers: a list, which the ticket indexes serve, or a query above MOST_LISTED."""
     customers = Customer.objects.filter(looked_after_by(people)).order_by().values_list("pk", flat=True)
     listed = list(customers[: MOST_LISTED + 1])
     return listed if len(listed) <= MOST_LISTED else customers

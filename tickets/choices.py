@@ -70,7 +70,7 @@ class MailPurpose(models.TextChoices):
 
 
 class ReceiptTime(models.TextChoices):
-    """Where the receipt time of a mail is from."""
+    """Where the receipt time of a mail comes from."""
 
     SERVER = "server", _("our mail server")
     RECEIVED_LINE = "received", _("the topmost Received line, as the server has no date")

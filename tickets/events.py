@@ -1,7 +1,7 @@
 """The facts that the tickets app announces, named in the past tense, and a small typed publish/subscribe.
 
-Handlers run at once, inside the publisher's transaction and under its ticket lock, in the order of their
-subscription. An exception rolls the whole change back, so no ticket exists without its clock. Handlers touch only the
+Handlers run at once, inside the publisher's transaction and under its ticket lock, in the order in which they
+subscribed. An exception rolls the whole change back, so no ticket exists without its clock. Handlers touch only the
 database.
 """
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TicketEvent:
-    """``at`` (UTC) is when the desk recorded the fact; the message holds the time of the words. Without an actor the
-    desk itself acted.
+    """``at`` (UTC) is when the desk recorded the fact; the message has the time it was written or received.
+
+    ``actor`` is None when the desk itself acted.
     """
 
     ticket: Ticket
@@ -37,9 +38,9 @@ class TicketOpened(TicketEvent):
 
 @dataclass(frozen=True)
 class CustomerWrote(TicketEvent):
-    """The customer wrote or called, a monitoring alarm included; never published for automatic answers or bounces.
+    """The customer wrote or called, monitoring alarms included; never published for automatic answers or bounces.
 
-    ``is_first`` for the message that opened the ticket.
+    ``is_first`` is True for the message that opened the ticket.
     """
 
     message: Message
@@ -59,7 +60,7 @@ class StaffResponded(TicketEvent):
 
 @dataclass(frozen=True)
 class ResponseFailed(TicketEvent):
-    """A reply was refused by the server for good, or bounced."""
+    """The server refused a reply for good, or the reply bounced."""
 
     message: Message
     answer: str
@@ -82,7 +83,7 @@ class MarkedAsPerson(TicketEvent):
 
 @dataclass(frozen=True)
 class MarkedAsAutomatic(TicketEvent):
-    """A colleague said that a message of the customer was automatic: what it began was never owed."""
+    """A colleague said that a customer's message was automatic: the promise it started was never owed."""
 
     message: Message
 
@@ -116,7 +117,7 @@ class CustomerNamed(TicketEvent):
 
 @dataclass(frozen=True)
 class TicketsMerged(TicketEvent):
-    """``ticket`` goes on and has the whole conversation; ``merged`` is about to be closed."""
+    """``ticket`` goes on with the whole conversation; ``merged`` is about to be closed."""
 
     merged: Ticket
     reason: str
@@ -139,7 +140,7 @@ def subscribe_all(event_type: type[EventT], handler: Callable[[Sequence[EventT]]
 
 @dataclass(frozen=True)
 class OneByOne:
-    """Calls a handler of single events for each of several."""
+    """Adapts a handler of single events to a list of them."""
 
     handler: Callable[[Any], None]
 
@@ -149,11 +150,11 @@ class OneByOne:
 
 
 def publish(event: TicketEvent) -> None:
-    """Run the handlers of the event's type; call it inside the transaction that made the fact true."""
+    """Run the handlers of the event's type. Call this inside the transaction that made the fact true."""
     publish_all([event])
 
 
 def publish_all(events: Sequence[TicketEvent]) -> None:
-    """Like `publish`, for facts of one type that became true together, each on another ticket."""
+    """Like `publish`, for several facts of one type that became true together, each on a different ticket."""
     for handler in _handlers[type(events[0])] if events else ():
         handler(events)

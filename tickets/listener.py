@@ -1,7 +1,7 @@
-"""The desk's own mail servers: LMTP for a mail server beside us, SMTP for senders that speak only that.
+"""The desk's own mail servers: LMTP for a mail server on the same host, SMTP for senders that speak only that.
 
-A mail is answered with 250 only after it is committed. Our own faults are answered with 4xx, so that the other side
-keeps the mail and tries again. Processing comes later, in the queue.
+A mail is answered with 250 only after it is committed. Faults of our own are answered with 4xx, so that the other
+side keeps the mail and tries again. Processing comes later, in the queue.
 """
 
 import asyncio
@@ -31,27 +31,27 @@ TRY_LATER = "451 4.3.0 The mail could not be stored and was not accepted; please
 STORED = "250 2.0.0 Stored"
 # Database work runs in these threads; a few are enough, as each mail takes milliseconds.
 THREADS = 4
-# How long (seconds) the last answers may take to leave after the server was told to stop.
+# Seconds the last answers get to leave after the server was told to stop.
 CLOSING_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
 class EnvelopeShare:
-    """One mailbox's share of a transaction: all recipients of the envelope that lead to it."""
+    """One mailbox's share of an SMTP transaction: all recipients of the envelope that lead to this mailbox."""
 
     mailbox: Mailbox
     recipients: tuple[str, ...]
 
 
 class MailServerHooks:
-    """Takes the recipients and the data of each mail transaction (the hooks of aiosmtpd)."""
+    """Takes the recipients and the data of each mail transaction, as aiosmtpd's handler hooks."""
 
     def __init__(self, via: str, *, read_clock: Callable[[], datetime] = timezone.now) -> None:
         self.via = via
         self.read_clock = read_clock
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix=via)
 
-    async def handle_RCPT(  # aiosmtpd's name
+    async def handle_RCPT(  # the name aiosmtpd expects
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         address = printable(address)
@@ -70,7 +70,7 @@ class MailServerHooks:
         answers = await self._in_thread(self._store, envelope, self.read_clock())
         if isinstance(server, RecipientwiseLMTP):
             return "\r\n".join(answers)
-        return max(answers)  # one that must come again (451) outweighs those that are stored (250)
+        return max(answers)  # one that must get it again (451) outweighs those that stored it (250)
 
     async def handle_exception(self, error: Exception) -> str:
         logger.error("A mail session failed", exc_info=error)
@@ -80,7 +80,7 @@ class MailServerHooks:
         self.threads.shutdown(wait=True)
 
     def _store(self, envelope: Envelope, at: datetime) -> list[str]:
-        """Store once per mailbox. Returns an answer per recipient, in the order of the envelope."""
+        """Store the mail once per mailbox. Returns an answer per recipient, in the order of the envelope."""
         answers: dict[str, str] = {}
         for delivery in share_by_mailbox(envelope.rcpt_tos):
             answers |= dict.fromkeys(delivery.recipients, self._store_one(envelope, delivery, at))
@@ -96,7 +96,7 @@ class MailServerHooks:
                 envelope_to=delivery.recipients,
                 mailbox=delivery.mailbox,
             )
-        except Exception:  # whatever it was, it is ours: the other side must keep the mail
+        except Exception:  # whatever it was, it is our fault: the other side must keep the mail
             logger.exception("A mail to %s could not be stored", delivery.mailbox.address)
             return TRY_LATER
         return STORED
@@ -107,7 +107,7 @@ class MailServerHooks:
 
 
 class BigLineSMTP(SMTP):
-    """Takes lines as long as a whole mail: real HTML mail has them, whatever RFC 5321 says."""
+    """Accepts lines as long as a whole mail: real HTML mail has them, although RFC 5321 forbids it."""
 
     def __init__(self, handler: MailServerHooks, *, most_bytes: int, **more: Any) -> None:
         self.line_length_limit = most_bytes
@@ -119,7 +119,7 @@ class BigLineSMTP(SMTP):
 class RecipientwiseLMTP(BigLineSMTP, LMTP):
     """Answers the end of DATA once for each accepted recipient (RFC 2033, 4.2); aiosmtpd answers only once.
 
-    So are aiosmtpd's own refusals, for example of a mail that is too big.
+    The same goes for aiosmtpd's own refusals, for example of a mail that is too big.
     """
 
     answers_owed = 0
@@ -148,7 +148,7 @@ class Endpoint:
 async def serve(
     doors: Sequence[Endpoint], *, most_bytes: int, opened: Callable[[list[int]], None], stop: asyncio.Event
 ) -> None:
-    """Listen until `stop` is set, then finish what is being stored. `opened` is told the ports."""
+    """Listen until `stop` is set, then finish storing what has arrived. `opened` is called with the ports."""
     desks = [MailServerHooks(door.via) for door in doors]
     servers = [await _open_server(door, desk, most_bytes) for door, desk in zip(doors, desks, strict=True)]
     opened([server.sockets[0].getsockname()[1] for server in servers])
@@ -161,7 +161,7 @@ async def serve(
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
-    """SIGTERM and SIGINT set the event. Call it inside the running loop of the main thread."""
+    """Set the event on SIGTERM and SIGINT. Call this inside the running loop of the main thread."""
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
@@ -199,7 +199,7 @@ def with_fresh_connection(work: Callable[..., T], *arguments: Any) -> T:
 async def _open_server(door: Endpoint, desk: MailServerHooks, most_bytes: int) -> asyncio.Server:
     protocol = RecipientwiseLMTP if door.via == "lmtp" else BigLineSMTP
     loop = asyncio.get_running_loop()
-    # We give the name: otherwise aiosmtpd would ask the DNS for it and wait.
+    # We give the name ourselves: otherwise aiosmtpd would ask the DNS for it and wait.
     factory = partial(protocol, desk, most_bytes=most_bytes, loop=loop, hostname="supportdesk")
     return await loop.create_server(factory, door.host, door.port)
 

@@ -1,4 +1,4 @@
-"""The content of a message before it is stored: values that services take."""
+"""The content of a message before it is stored: values that services accept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class NewFile:
-    """A file to attach. ``name`` is shown only; ``content_id`` without angle brackets."""
+    """A file to attach. ``name`` is only displayed; ``content_id`` has no angle brackets."""
 
     name: str
     data: bytes

@@ -12,7 +12,7 @@ _held: ContextVar[bool] = ContextVar("nudges_held", default=False)
 
 @contextmanager
 def hold_nudges() -> Iterator[None]:
-    """Queue nothing inside: for code that writes mail in bulk and delivers it itself."""
+    """Suppress nudges inside: for code that writes mail in bulk and delivers it itself."""
     token = _held.set(True)
     try:
         yield
@@ -39,15 +39,16 @@ def _deliver() -> None:
 
 
 def after_commit(nudge: Callable[[], None]) -> None:
-    """Run ``nudge`` after the commit, once per transaction. If the queue is down that is logged, and the minute task
-    finds the row.
+    """Run ``nudge`` after the commit, once per transaction.
+
+    If the queue is down, that is logged, and the task that runs every minute finds the row.
     """
     if not (_held.get() or _is_registered(nudge)):
         transaction.on_commit(nudge, robust=True)
 
 
 def _is_registered(nudge: Callable[[], None]) -> bool:
-    """True if it is registered already, outside of any savepoint that could be rolled back without us."""
+    """True if it is registered already, outside any savepoint that could be rolled back without us."""
     connection = transaction.get_connection()
     open_savepoints = set(connection.savepoint_ids)
     return any(

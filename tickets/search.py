@@ -11,7 +11,7 @@ NUMBER = re.compile(r"\s*(?:SD)?\s*#?\s*(\d{1,18})\s*", re.IGNORECASE)
 
 
 def search_condition(text: str) -> Q:
-    """A condition on Ticket. Each source is a query of its own, so that it can use its own index.
+    """A condition on Ticket. Each source is a subquery of its own, so that it can use its own index.
 
     An OR across joins would read every message (measured: seconds instead of tens of milliseconds).
     """

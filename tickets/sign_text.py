@@ -1,10 +1,10 @@
-"""Shows the signs of a machine, which are kept in English, in the reader's language."""
+"""Shows the signs of a machine, which are stored in English, in the reader's language."""
 
 from django.utils.translation import gettext, gettext_noop
 
 from customers.phrases import labelled
 
-# What stands before the colon. Names of headers stay as they are.
+# By the text before the colon. Names of headers stay as they are.
 PHRASES = {
     gettext_noop("sent from our own address"),
     gettext_noop("our own Message-ID came back"),

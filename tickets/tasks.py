@@ -26,10 +26,10 @@ AWAY_SECONDS = 90
 
 
 def deliver_outbox(*, nudged: bool = False) -> str:
-    """Every minute and, with ``nudged``, after each queued mail: send the mails that are due.
+    """Send the mails that are due: every minute and, with ``nudged``, after each queued mail.
 
-    While the mail server is unreachable, only the minute's task tries. Otherwise each new mail would keep a
-    worker waiting for the time-out, and the sweep would wait for the worker.
+    While the mail server is unreachable, only the minute's task tries. Otherwise each new mail would keep a worker
+    waiting for the time-out, and the sweep would wait for the worker.
     """
     if nudged and cache.get(SERVER_AWAY):
         return "the mail server is away"
@@ -39,13 +39,13 @@ def deliver_outbox(*, nudged: bool = False) -> str:
 
 
 def process_one(inbound: int) -> str:
-    """After each stored mail: process it."""
+    """Process one stored mail, right after it was stored."""
     row = process(inbound, now=timezone.now())
     return row.state if row else "done already"
 
 
 def process_stored() -> str:
-    """Every minute: process stored mails that no nudge reached, oldest first."""
+    """Process stored mails that no nudge reached, oldest first. Runs every minute."""
     stop_at = timezone.now() + RUN_FOR
     waiting = InboundEmail.objects.filter(state=IntakeState.STORED).order_by("received_at")
     done = 0
@@ -57,12 +57,12 @@ def process_stored() -> str:
 
 
 def fetch_mail() -> str:
-    """Every minute: fetch every mailbox that is due. A failure is recorded on its row and stops no other mailbox."""
+    """Fetch every mailbox that is due, every minute. A failure is recorded on its row and does not stop the others."""
     return "; ".join(map(str, fetch_due(read_clock=timezone.now))) or "nothing due"
 
 
 def _process_safely(inbound: int) -> int:
-    """Process one mail; a database error leaves it for the next minute and lets the others go on."""
+    """Process one mail. A database error leaves it for the next minute and lets the others go on."""
     try:
         return process(inbound, now=timezone.now()) is not None
     except DATABASE_FAULTS:

@@ -48,7 +48,7 @@ def timeline_sentence(entry: TimelineEntry, names: Mapping[int, str]) -> str:
 
 
 def _local_time(stamp: str) -> str:
-    """A moment in the reader's zone, with the date."""
+    """The time with its date, in the reader's zone."""
     return f"{timezone.localtime(datetime.fromisoformat(stamp)):%m-%d %H:%M}"
 
 

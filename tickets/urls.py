@@ -1,4 +1,4 @@
-"""The addresses of files; all of them ask for a login of the desk."""
+"""The addresses of files, all of which require a login to the desk."""
 
 from django.contrib import admin
 from django.urls import path

@@ -33,7 +33,7 @@ CONTENT_ID = re.compile(r'src="cid:([^"]+)"', re.IGNORECASE)
 
 @require_safe
 def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Download a file; the browser never shows it. A file one may not see looks like one that does not exist."""
+    """Download a file, which the browser never shows. A file the user may not see seems not to exist."""
     stored = get_object_or_404(
         _permitted(visible_attachments(request.user), request, "tickets.view_ticket"), pk=pk
     )
@@ -57,7 +57,7 @@ def original(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def download_name(name: str) -> str:
-    """A sender's file name without what could fake a path, a line of a header or a reading direction."""
+    """A sender's file name without anything that could fake a path, a header line or a reading direction."""
     return UNSAFE_IN_NAMES.sub("_", name).strip(" .") or "file"
 
 
@@ -96,14 +96,14 @@ def mail_frame(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def framed_body(message: Message, *, with_remote: bool) -> str:
-    """The HTML with the message's own images written into it: a sandboxed frame sends no session."""
+    """The HTML with the message's own images embedded, as a sandboxed frame sends no session."""
     images = _inline_images(message.attachments.exclude(content_id=""))
     body = CONTENT_ID.sub(lambda match: f'src="{images.get(match[1].lower(), "")}"', message.html)
     return REMOTE.sub(r'\1 src="', body) if with_remote else body
 
 
 def _inline_images(attachments: Iterable[Attachment]) -> dict[str, str]:
-    """Content-IDs with `data:` addresses, as long as they fit; SVG is left out, for it can carry scripts."""
+    """Content-IDs with `data:` addresses, as long as they fit; without SVG, which can carry scripts."""
     images: dict[str, str] = {}
     left = MOST_INLINE_BYTES
     for file in attachments:

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from customers.phrases import labelled
 from tickets.errors import DeskError
 
-AT_ONCE = 200  # each row takes its own transaction, and a request must end
+AT_ONCE = 200  # each row takes a transaction of its own, and a request must not run for long
 
 
 @dataclass
@@ -24,7 +24,7 @@ class BulkOutcome:
 def apply_to_each(
     rows: Iterable[Any], work: Callable[[Any], Any], name: Callable[[Any], str] = str
 ) -> BulkOutcome:
-    """Run `work` for every row. A row that is refused is noted and stops no other."""
+    """Run `work` for every row. A refused row is recorded and does not stop the others."""
     outcome = BulkOutcome()
     for row in rows:
         try:
@@ -47,7 +47,7 @@ def show_outcome(request: HttpRequest, outcome: BulkOutcome) -> None:
 
 
 def refuse_too_many(request: HttpRequest, count: int) -> bool:
-    """True, with a message on the page, if more rows are chosen than one request can do."""
+    """Put an error on the page and return True if more rows are selected than one request can handle."""
     if count > AT_ONCE:
         messages.error(request, _("Choose at most %(most)s at once.") % {"most": AT_ONCE})
     return count > AT_ONCE

@@ -1,4 +1,4 @@
-"""Bulk changes of tickets: a page asks what and why, then each ticket goes through its service."""
+"""Bulk changes of tickets: a page asks for the value and the reason, then each ticket goes through its service."""
 
 from datetime import datetime
 from typing import Any
@@ -70,7 +70,7 @@ class BulkPriorityForm(BulkForm):
 def in_bulk(
     model_admin: Any, request: HttpRequest, tickets: "QuerySet[Ticket]", form_class: type[BulkForm]
 ) -> TemplateResponse | None:
-    """The page that asks; once it is answered, the changes and a return to the list."""
+    """Return the form page, or None once the form was submitted and the changes were made."""
     if refuse_too_many(request, tickets.count()):
         return None
     form = form_class(request.POST if "apply" in request.POST else None)

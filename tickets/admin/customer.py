@@ -52,7 +52,7 @@ class TicketedCustomerAdmin(PageActions, CustomerAdmin):
         report_moved(request, sum(moved))
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Customer]":
-        """The count is served by the partial index `ticket_active_customer`, for the rows of one page."""
+        """Add the number of open tickets. The partial index `ticket_active_customer` serves it for one page of rows."""
         active = Ticket.objects.active().real().filter(customer=OuterRef("pk")).order_by().values("customer")
         count = Subquery(active.annotate(count=Count("pk")).values("count"), output_field=IntegerField())
         return super().get_queryset(request).annotate(open_count=Coalesce(count, 0))

@@ -9,7 +9,7 @@ from tickets.models.ticket import ticket_number
 
 
 def as_written(text: str) -> str:
-    """Escaped, with its line breaks, wrapped to the page."""
+    """The text escaped, with its line breaks, wrapped to the width of the page."""
     return (
         format_html('<div class="break-words" style="white-space: pre-wrap">{}</div>', text) if text else "-"
     )

@@ -1,4 +1,4 @@
-"""Raw mail as it came in: what is parked or failed and why, to be released or processed again."""
+"""Raw mail as it arrived: what is parked or failed and why, with actions to release it or process it again."""
 
 from collections.abc import Callable
 from typing import Any
@@ -40,7 +40,7 @@ def last_line(error: str) -> str:
 
 
 def refuse_failed(mail: InboundEmail) -> None:
-    """Process the mail again. Raises DeskError with its error if it failed again, so that people see it at once."""
+    """Process the mail again. If it fails again, raise DeskError with its error, so that the page shows it at once."""
     if mail.state == IntakeState.FAILED:
         raise DeskError(_("It failed again: %(error)s") % {"error": last_line(mail.error)})
 

@@ -1,4 +1,4 @@
-"""Colours of states in lists: unfold's label variants by value."""
+"""Colours of states in lists: Unfold's label variant for each value."""
 
 from tickets.choices import IntakeState, OutboxState, Priority, Status
 

@@ -1,4 +1,4 @@
-"""Mailboxes. A password is never shown; left blank, the stored one stays."""
+"""The admin of mailboxes. A password is never shown; if the field is left blank, the stored one stays."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -79,7 +79,7 @@ class MailboxAdmin(PageActions):
 
     @admin.action(description=_("Fetch now"), permissions=["change"])
     def fetch_now(self, request: HttpRequest, queryset: "QuerySet[Mailbox]") -> None:
-        """Connect and fetch for some seconds, one mailbox at a time: a server may be slow to answer."""
+        """Connect and fetch for a few seconds, one mailbox at a time, as a server may be slow to answer."""
         mailbox = queryset.first()
         if mailbox is None or len(queryset) > 1:
             messages.error(request, _("Choose one mailbox at a time."))
@@ -99,5 +99,5 @@ class MailboxAdmin(PageActions):
 
     @display(description=_("fetches email received since"))
     def since(self, mailbox: Mailbox) -> datetime | None:
-        """None for a mailbox that is about to be added: the database will say."""
+        """When the mailbox began; None on the add form, as the database sets the time."""
         return mailbox.begins_at if mailbox.pk else None

@@ -1,4 +1,4 @@
-"""The form that acts once, however often it is sent: `tickets.services.submissions` takes its token."""
+"""A form that acts only once, however often it is sent: `tickets.services.submissions` claims its token."""
 
 from uuid import uuid4
 
@@ -6,6 +6,6 @@ from django import forms
 
 
 class OnceForm(forms.Form):
-    """A form that acts once; the page draws the token when it is shown."""
+    """A form that acts only once. The page creates its token each time it is shown."""
 
     token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)

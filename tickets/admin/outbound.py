@@ -1,4 +1,4 @@
-"""The outbox: what leaves the desk, how far it got, and what the server answered."""
+"""The outbox: mail that leaves the desk, how far it got, and what the server answered."""
 
 import re
 from typing import Any
@@ -28,7 +28,7 @@ from tickets.choices import OutboxState
 from tickets.models import OutboundEmail
 from tickets.services.outgoing.delivery import send_again
 
-# Whoever has it acts as the person it was sent to, so nobody else reads it here.
+# Anyone who has this text can act as the person it was sent to, so it is shown to nobody else.
 SIGNED_LINK = re.compile(r"/ack/[^\s/]+")
 
 

@@ -1,4 +1,4 @@
-"""Offers the actions of a list on the page of each row too, as small forms that post to the list."""
+"""Offers a list's actions on the page of each row too, as small forms that post to the list."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from customers.admin.base import DeskAdmin
 
 
 class PageActions(DeskAdmin):
-    """`links` adds plain links beside the buttons; rights and rows are checked by the list, as for any action."""
+    """`links` adds plain links beside the buttons. The list checks permissions and rows, as for any action."""
 
     change_form_outer_before_template = "admin/tickets/page_actions.html"
 
@@ -16,7 +16,7 @@ class PageActions(DeskAdmin):
         return []
 
     def makes_sense(self, action: str, row: Any) -> bool:
-        """True if an action should be offered for a row in its present state; the service decides."""
+        """True if the action should be offered for a row in its present state; the service still decides."""
         return action != "delete_selected"
 
     def changeform_view(

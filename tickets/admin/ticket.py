@@ -1,6 +1,6 @@
-"""The list of tickets: rows a person may see, search in everything said, bulk changes through services.
+"""The list of tickets a person may see, with search in the whole conversation and bulk changes through services.
 
-The page of one ticket is the escalation app's, which subclasses this.
+The page of one ticket belongs to the escalation app, which subclasses this admin.
 """
 
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""Work on many rows in one transaction, where one row that fails must not spoil the others."""
+"""Work on many rows in one transaction, so that one row that fails does not spoil the others."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
@@ -15,16 +15,16 @@ def work_in_halves(
     *,
     failed: Callable[[ItemT], ReportT],
 ) -> Iterator[ReportT]:
-    """Yield what ``work`` reports on the batch. If it fails, work on each half, down to the single item that fails.
+    """Yield what ``work`` reports on the batch. If it fails, retry each half, down to the single item that fails.
 
-    ``work`` does all or nothing. ``failed`` reports on an item that fails alone, while its exception is being handled.
-    Faults of the database itself are raised: the next run tries again.
+    ``work`` does all or nothing. ``failed`` reports on an item that fails alone, while its exception is being
+    handled. Database faults are raised: the next run tries again.
     """
     try:
         report = work(batch)
     except (InterfaceError, OperationalError):
         raise
-    except Exception:  # whatever is wrong with one of them, the others are done
+    except Exception:  # whatever is wrong with one item, the others must be done
         if len(batch) == 1:
             report = failed(batch[0])
         else:

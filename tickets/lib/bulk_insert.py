@@ -1,4 +1,4 @@
-"""Inserts rows by the hundred: by COPY on PostgreSQL, by bulk_create elsewhere."""
+"""Inserts rows by the hundred: with COPY on PostgreSQL, with bulk_create elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from django.db import connection
 from django.db.models import Field, JSONField, Model
 
-FEW = 20  # up to so many rows one INSERT costs less than COPY
+FEW = 20  # up to this many rows one INSERT costs less than COPY
 ModelT = TypeVar("ModelT", bound=Model)
 
 
@@ -19,7 +19,7 @@ ModelT = TypeVar("ModelT", bound=Model)
 class NewRow(Generic[ModelT]):
     """A row to insert: its values by attribute name (``ticket_id``). Fields left out get their default.
 
-    A model instance costs several times as much, which counts where rows are written by the thousand.
+    A model instance costs several times as much, which matters where thousands of rows are written.
     """
 
     model: type[ModelT]
@@ -30,9 +30,9 @@ class NewRow(Generic[ModelT]):
 
 
 def insert_all(rows: Sequence[NewRow[Any]]) -> None:
-    """Write new rows of one model in the caller's transaction. Their keys are not known afterwards.
+    """Insert new rows of one model in the caller's transaction. Their keys are not known afterwards.
 
-    Values are written as they stand: for models without fields that set themselves when saved.
+    Values are written as they are, so this is not for models with fields that set themselves when saved.
     """
     if _goes_by_copy(rows):
         model = rows[0].model
@@ -43,7 +43,7 @@ def insert_all(rows: Sequence[NewRow[Any]]) -> None:
 
 
 def insert_with_keys(rows: Sequence[Model]) -> None:
-    """As insert_all, for rows that other rows will refer to: their keys are drawn first and known afterwards."""
+    """Like insert_all, for rows that other rows will refer to: their keys are drawn first and set on the instances."""
     if _goes_by_copy(rows):
         meta = rows[0]._meta
         for row, key in zip(rows, _new_keys(meta, len(rows)), strict=True):

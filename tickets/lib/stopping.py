@@ -1,6 +1,6 @@
-"""Tells a long task that its queue is about to stop, so that it ends at its next good moment.
+"""Tells a long task that its queue is about to stop, so that it ends at its next safe point.
 
-The flag lives in memory shared by all processes that are forked from the first one to import this: a whole cluster.
+The flag lives in memory shared by all processes forked from the first one that imports this module: a whole cluster.
 """
 
 from multiprocessing.sharedctypes import RawValue

@@ -1,4 +1,4 @@
-"""Address headers: split first, decode afterwards, so that an encoded comma or @ cannot make an address."""
+"""Reads address headers: split first, decode afterwards, so that an encoded comma or @ cannot make an address."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _TOKEN = re.compile(
 _COMMENT = re.compile(rb"\((?:[^()\\]|\\.)*\)", re.DOTALL)
 _BARE = re.compile(rb'(?:"[^"@]{1,64}"|[^\s<>()\[\],;:"@]{1,128})@[^\s<>(),;:"]{1,255}')
 _QUOTED_PAIR = re.compile(r'\\(["\\()])')
-# One bare address. What looks like an encoded word is none: read as one, it would be another address.
+# One bare address. Anything that looks like an encoded word is refused: decoded, it would be another address.
 EMAIL = re.compile(
     r"(?!.*=\?[^?]*\?[bBqQ]\?)"
     rf'''(?:"[^"{UNSEEN}]{{1,64}}"|[^\s@<>()\[\],;:"\\{UNSEEN}]{{1,128}})'''
@@ -33,18 +33,18 @@ _BLANK_IN_LOCAL = re.compile(rb"<[^<>@,;]*[^<>@,;\s.]\s+[^<>@,;\s.][^<>@,;]*@")
 
 
 def sender(headers: Headers) -> Address | None:
-    """Whoever wrote: From, else Reply-To, Return-Path, Sender."""
+    """The author of the mail: From, else Reply-To, Return-Path, Sender."""
     return next((found for name in _SENDER_HEADERS for found in addresses(headers, name)), None)
 
 
 def addresses(headers: Headers, name: str) -> tuple[Address, ...]:
-    """All mailboxes of all headers of that name, groups opened, in order."""
+    """All mailboxes of all headers of that name, in order; groups are replaced by their members."""
     found = [one for value in headers.values(name) for one in parse_addresses(value, hint=headers.hint)]
     return tuple(found[:MAX_ADDRESSES])
 
 
 def parse_addresses(value: bytes, *, hint: str = "") -> tuple[Address, ...]:
-    """The mailboxes of a raw address list; what is none is left out."""
+    """The mailboxes of a raw address list, without entries that are not addresses."""
     mailboxes = (_mailbox(tokens, hint) for tokens in _split(value))
     return tuple(one for one in mailboxes if one is not None)
 
@@ -64,7 +64,7 @@ def _split(value: bytes) -> Iterator[list[bytes]]:
 
 
 def _mailbox(tokens: list[bytes], hint: str) -> Address | None:
-    """The last thing in angle brackets that is an address, else the first that looks like one; never a comment."""
+    """The last address in angle brackets, else the first token that looks like an address; never one in a comment."""
     for at in range(len(tokens) - 1, -1, -1):
         email = _email(tokens[at][1:].removesuffix(b">"), hint) if _is_angled(tokens[at]) else ""
         if email:
@@ -91,7 +91,7 @@ def _is_comment(token: bytes) -> bool:
 
 
 def _email(raw: bytes, hint: str) -> str:
-    """A usable address or an empty string; a blank inside is no part of one, and is not taken out."""
+    """A usable address or an empty string. An address with a blank inside is refused, not repaired."""
     if len(raw) > MAX_ADDRESS_BYTES:
         return ""
     if _ENCODED_WORD.search(raw):
@@ -107,14 +107,14 @@ def _email(raw: bytes, hint: str) -> str:
 
 
 def _encoded_email(raw: bytes) -> str:
-    """Only the part before the @ may be an encoded word, and must not hide a second @."""
+    """Only the part before the @ may be an encoded word, and it must not hide a second @."""
     match = _ENCODED_LOCAL.fullmatch(raw)
     local = plain_name(decode_header(match[1])) if match else ""
     return _email(f"{local}@".encode() + match[2], "") if match and _LOCAL.fullmatch(local) else ""
 
 
 def _name(tokens: list[bytes], email: str, hint: str) -> str:
-    """The words outside of comments, else the first comment."""
+    """The words outside comments, else the first comment."""
     outside = b"".join(b" " if _is_comment(token) else token for token in tokens).strip(b" <>")
     comments = [token[1:-1] for token in tokens if _is_comment(token)]
     chosen = outside or (comments[0] if comments else b"")

@@ -34,7 +34,7 @@ def clean_type(claimed: str) -> str:
 
 
 def safe_name(raw: str) -> str:
-    """A file name without folders, control or direction characters, at most MAX_NAME_CHARS long."""
+    """A file name without folders or control and direction characters, at most MAX_NAME_CHARS long."""
     base = re.split(r"[/\\]", plain_name(raw).rstrip("/\\"))[-1]
     name = _UNSAFE_IN_NAME.sub("_", base).strip(" .")
     if len(name) <= MAX_NAME_CHARS:

@@ -1,4 +1,4 @@
-"""What a person reads of a mail: text parts in order, HTML inside an alternative, the rest attached."""
+"""Finds what a person reads in a mail: text parts in order, HTML from an alternative, everything else attached."""
 
 import re
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ _READABLE = ("text/plain", "text/html", "text/markdown", "text/enriched", "text/
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """`segments` joined are the whole text; `html` is sanitised, None when the mail has none."""
+    """`segments` joined are the whole text; `html` is sanitised, or None when the mail has none."""
 
     segments: tuple[Segment, ...]
     html: str | None
@@ -79,7 +79,7 @@ def _image_ids(attachments: Sequence[ParsedAttachment]) -> dict[str, str]:
 
 
 def _shown_inline(one: ParsedAttachment, shown: set[str]) -> ParsedAttachment:
-    """An image is inline when the HTML shows it, whatever its disposition says."""
+    """The attachment, marked inline if the HTML shows it, whatever its disposition says."""
     is_shown = one.content_type.startswith("image/") and one.content_id in shown
     return one if one.is_inline == is_shown else replace(one, is_inline=is_shown)
 
@@ -110,7 +110,7 @@ def _collect_leaf(part: MimePart, into: _Collected) -> None:
 
 
 def _collect_alternative(part: MimePart, into: _Collected) -> None:
-    """One rendering of the same words: HTML is shown, the plain text kept beside it."""
+    """Collect one rendering of alternatives that say the same: HTML is shown, the plain text kept beside it."""
     inner = _Collected()
     for child in part.children:
         _collect(child, inner)
@@ -124,7 +124,7 @@ def _collect_alternative(part: MimePart, into: _Collected) -> None:
 
 
 def _collect_related(part: MimePart, into: _Collected) -> None:
-    """The root part is read, wherever it stands; the others are what it shows."""
+    """Read the root part, wherever it comes in the order; the others are what it shows."""
     start = part.content_type.get("start").strip("<> ")
     roots = [child for child in part.children if start and _content_id(child) == start]
     root = (roots or list(part.children))[0]
@@ -137,7 +137,7 @@ def _content_id(part: MimePart) -> str:
 
 
 def _is_body(part: MimePart, so_far: _Collected) -> bool:
-    """A text part is read unless it is a file: declared as one, or named and not the first."""
+    """True for a text part that is not a file, that is, neither declared as one nor named after the first part."""
     if part.type not in _READABLE and not _is_unknown_text(part):
         return False
     if part.disposition.value == "attachment":
@@ -166,13 +166,13 @@ def _text(part: MimePart) -> str:
 
 
 def _meta_charset(part: MimePart) -> str:
-    """What HTML without a charset in its header says of itself."""
+    """The charset that HTML declares in its own meta tag, for parts without one in their header."""
     found = _META_CHARSET.search(part.body[:4_096]) if _is_html(part) else None
     return found[1].decode("ascii") if found else ""
 
 
 def _flowed(part: MimePart) -> str:
-    """Plain text; format=flowed lines are joined (RFC 3676), quoted ones stay as they are."""
+    """The plain text with format=flowed lines joined (RFC 3676); quoted lines stay as they are."""
     text = _text(part)
     if part.content_type.get("format").lower() != "flowed":
         return text
@@ -190,7 +190,7 @@ def _unflowed(lines: list[str], glue: str) -> str:
 
 
 def _collect_stray(root: MimePart, into: _Collected) -> None:
-    """Text outside of any part, or inside a winmail.dat, is read when there is no other."""
+    """Read text outside any part, or inside a winmail.dat, when there is no other."""
     for data in root.stray:
         text = storable(decode(data)).strip()
         if text and not text.lower().startswith("this is a multi"):
@@ -201,7 +201,7 @@ def _collect_stray(root: MimePart, into: _Collected) -> None:
 
 
 def _collect_attached_words(into: _Collected) -> None:
-    """A mail without words of its own says what is attached to it: a mail, or an invitation."""
+    """Give a mail without words of its own the words of what is attached: a mail or an invitation."""
     for one in into.attachments:
         if one.content_type == "message/rfc822":
             into.renderings.append(Rendering(_forwarded_words(one.data)))
@@ -213,7 +213,7 @@ def _collect_attached_words(into: _Collected) -> None:
 
 
 def _forwarded_words(source: bytes) -> str:
-    """An attached mail as mail programs write one into the text, from their mark on."""
+    """An attached mail written out as mail programs quote one in the text, beginning with their forward mark."""
     try:
         mended, _ = repair_head(source)
     except UnreadableMail:

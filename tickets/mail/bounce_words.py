@@ -1,6 +1,7 @@
-"""The words of mail servers: whether a mail is a report on one of ours, on whom, and whether it will be tried again.
+"""Recognises mail servers' reports by their words: whom they are about, and whether the server will try again.
 
-Sender, subject and text are weighed together: the more a sender may be a person, the more of the rest must speak.
+Sender, subject and text are weighed together: the more likely the sender is a person, the more evidence the rest must
+give.
 """
 
 import re
@@ -18,7 +19,7 @@ from tickets.mail.values import ParsedMail
 
 WORDS = "the words of a mail server"
 
-# Nobody else is called so.
+# No person uses these names.
 _SERVER = re.compile(
     r"mail(?:er)?[-_ ]?daemon|mail[-._ ]deliver(?:y|ing)?[-._ ](?:sub)?system|delivery subsystem"
     r"|post_?master\b(?<!postmaster)"
@@ -28,7 +29,7 @@ _SERVER = re.compile(
     re.IGNORECASE,
 )
 _NOBODY = re.compile(r"<\s*>\s*$")
-# A person may answer there, or write about a bounce.
+# A person may answer from these, or write about a bounce.
 _OFFICE = re.compile(
     r"post[-_]?master|mail administrator|system administrator|administrator@|mailadmin|antivirus"
     r"|content-filter|smtp"
@@ -126,7 +127,7 @@ _EMAIL = (
     r"@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\b"
 )
 _ANY_EMAIL = re.compile(rf"{_EMAIL}|[\w.%+=-]{{1,64}}@[\w.-]{{1,255}}")
-# Where servers name whom they could not reach.
+# The places where servers name the recipients they could not reach.
 _NAMED = re.compile(
     rf"^[ \t>*•\"'<(-]*(?P<alone>{_EMAIL})[>\"')]*[ \t]*(?:[:;,.]?[ \t]*$|[:;(\[]|\.\.\.| on (?:mon|tue"
     rf"|wed|thu|fri|sat|sun)"
@@ -152,7 +153,7 @@ _SECTION_LINES = 8
 
 
 def report_sign(mail: ParsedMail, envelope_from: str | None) -> str:
-    """What says that `mail` is a mail server's report in words; empty if it is none."""
+    """The evidence that `mail` is a mail server's report in words; empty if it is none."""
     if mail.header("X-Failed-Recipients"):
         return "X-Failed-Recipients"
     author = mail.header("From")
@@ -173,13 +174,14 @@ def report_sign(mail: ParsedMail, envelope_from: str | None) -> str:
 
 
 def is_passed_on(mail: ParsedMail) -> bool:
-    """A person forwards a report, or answers one: that is no report."""
+    """True if a person forwards a report or answers one; then it is no report."""
     return mail.content_type != "multipart/report" and _FORWARDED.match(mail.subject) is not None
 
 
 def _speaks_for_nobody(mail: ParsedMail) -> bool:
-    """The returned mail as a part, or its copy with a subject or words: alarms and automatic replies have a null path
-    too.
+    """True if the mail has the returned mail as a part, or a copy of it with a subject or words.
+
+    A null path is not enough: alarms and automatic replies have one too.
     """
     if any(answer_signs(mail)):
         return False
@@ -187,7 +189,7 @@ def _speaks_for_nobody(mail: ParsedMail) -> bool:
 
 
 def _speaks_for_an_office(mail: ParsedMail) -> bool:
-    """A postmaster may be a person: a copy of our mail speaks against that, or a recipient who is not us."""
+    """True if the mail copies ours or names a recipient other than us; else the postmaster may be a person."""
     if has_copy_of_headers(mail):
         return True
     return _has_words(mail) and (
@@ -205,7 +207,7 @@ def _has_words(mail: ParsedMail) -> bool:
 
 
 def _begins_so(subject: str) -> bool:
-    """A subject that is a report's, unlike one of a person who writes about reports."""
+    """True if the subject begins like a report's, unlike that of a person who writes about reports."""
     found = _FAILURE_SUBJECT.search(subject)
     return found is not None and found.start() <= 12
 
@@ -223,7 +225,7 @@ def says_delay(subject: str, text: str) -> bool:
 
 
 def expanded_from(said: str) -> str:
-    """The address that we wrote to, if the server expanded it to another."""
+    """The address we wrote to, if the server expanded it to another."""
     found = _EXPANDED.search(said)
     return found[1] if found else ""
 
@@ -233,7 +235,7 @@ def is_mailbox_full(diagnostic: str) -> bool:
 
 
 def named_recipients(mail: ParsedMail, text: str) -> list[tuple[str, str]]:
-    """Whom the server could not reach, each with what it says about them, in the order of the text."""
+    """The recipients the server could not reach, each with what it says about them, in the order of the text."""
     headed = [
         one.email
         for value in mail.header_all("X-Failed-Recipients")
@@ -254,7 +256,7 @@ def _named(text: str, ours: set[str]) -> Iterator[str]:
 
 
 def _written(text: str, ours: set[str]) -> Iterator[str]:
-    """Any address of the text, but for those that are ours or offer help."""
+    """Every address in the text except ours and those that offer help."""
     for match in _ANY_EMAIL.finditer(text):
         email = match[0].rstrip(".")
         if email.casefold() not in ours and not _NOT_FAILED.match(email):

@@ -1,4 +1,4 @@
-"""What mail servers report on a mail of ours: refused, delayed, delivered (RFC 3464), complained about (RFC 5965).
+"""Reads mail servers' reports on our mail: refused, delayed, delivered (RFC 3464), complaints (RFC 5965).
 
 Structure first, then words (bounce_words). The id of the original mail is mostly inside the report, rarely in its
 headers.
@@ -38,8 +38,9 @@ class ReportKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecipientReport:
-    """One recipient's fate. `action` as in RFC 3464 (failed, delayed, delivered, relayed, expanded); `status` such as
-    5.1.1 or empty. `alias` is the address that we wrote to, where the report names both.
+    """What happened to one recipient. `action` as in RFC 3464: failed, delayed, delivered, relayed or expanded.
+
+    `status` is a code such as 5.1.1, or empty. `alias` is the address that we wrote to, if the report names both.
     """
 
     email: str
@@ -50,7 +51,7 @@ class RecipientReport:
 
     @property
     def is_hard(self) -> bool:
-        """True when another try is pointless because of the address: a full mailbox or a size is no such reason."""
+        """True if the address makes another try pointless; a full mailbox or the mail's size does not."""
         if self.action != "failed" or self.status.startswith("4"):
             return False
         return self.status not in _NOT_THE_ADDRESS and not is_mailbox_full(self.diagnostic)
@@ -58,7 +59,7 @@ class RecipientReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`original_message_ids` has every id found, the likeliest first; `reason` says what gave it away."""
+    """`original_message_ids` has every id found, the likeliest first; `reason` says how the report was recognised."""
 
     kind: ReportKind
     recipients: tuple[RecipientReport, ...]
@@ -67,7 +68,7 @@ class Report:
 
 
 STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status", "message/xdelivery-status")
-# Mailbox full, message too large for the mailbox, for the system.
+# Mailbox full, message too large for the mailbox, message too large for the system.
 _NOT_THE_ADDRESS = ("5.2.2", "5.2.3", "5.3.4")
 _FIELD = re.compile(r"^([A-Za-z][A-Za-z0-9-]{0,60}):[ \t]*([^\n]*(?:\n[ \t]+[^\n]*)*)", re.MULTILINE)
 _STATUS = re.compile(r"(?<![\d.])([245])\.\d{1,3}\.\d{1,3}(?![\d.])")
@@ -84,8 +85,10 @@ _ACTIONS = {
 
 
 def read_report(mail: ParsedMail, *, envelope_from: str | None = None) -> Report | None:
-    """The report that `mail` is, or None: then it is something a person or another machine wrote. An empty
-    `envelope_from` is the null sender of the transaction; None when it is not known."""
+    """The report that `mail` is, or None if a person or another machine wrote it.
+
+    An empty `envelope_from` is the null sender of the transaction; None means it is not known.
+    """
     by_parts = None if is_passed_on(mail) else _complaint(mail) or _structured(mail)
     return by_parts or _notification(mail) or _worded(mail, envelope_from)
 
@@ -143,7 +146,7 @@ def _disposition(mail: ParsedMail, text: str) -> Report:
 
 
 def _kind_of(recipients: tuple[RecipientReport, ...]) -> ReportKind:
-    """One refused recipient makes it a bounce, whatever became of the others."""
+    """A bounce if any recipient was refused, whatever happened to the others."""
     actions = {one.action for one in recipients}
     if "failed" in actions:
         return ReportKind.BOUNCE
@@ -151,7 +154,7 @@ def _kind_of(recipients: tuple[RecipientReport, ...]) -> ReportKind:
 
 
 def _recipients(text: str) -> Iterator[RecipientReport]:
-    """Groups of fields are parted by blank lines; the first is about the mail and names no recipient."""
+    """One report per group of fields that names a recipient; blank lines part groups, the first is about the mail."""
     for group in re.split(r"\n[ \t]*\n", text):
         fields = dict(_fields(group))
         final, original = (
@@ -165,7 +168,7 @@ def _recipients(text: str) -> Iterator[RecipientReport]:
 
 
 def _address(field: str) -> str:
-    """Of ``rfc822; anna@b.example``, with or without the type; empty for X.400 and the like."""
+    """The address in ``rfc822; anna@b.example``, with or without the type; empty for X.400 and the like."""
     typed = field.rpartition(";")[2].strip()
     found = parse_addresses(typed.encode("utf-8", "replace")) if "@" in typed else ()
     return found[0].email if found else ""
@@ -210,7 +213,7 @@ def _notification(mail: ParsedMail) -> Report | None:
 
 
 def _worded(mail: ParsedMail, envelope_from: str | None) -> Report | None:
-    """A report without its structure: from a mail server, or from nobody, with the words of a refusal."""
+    """A report without RFC 3464 structure: from a mail server or a null sender, with the words of a refusal."""
     sign = report_sign(mail, envelope_from)
     if not sign:
         return None
@@ -249,7 +252,7 @@ def _in_words(mail: ParsedMail, reason: str) -> Report:
 
 
 def _worded_status(text: str) -> str:
-    """The first enhanced status, else the class of the first reply code."""
+    """The first enhanced status in the text, else the class of the first reply code."""
     status = _FAILURE_STATUS.search(text)
     code = _REPLY_CODE.search(text)
     return status[0] if status else (f"{code[1][0]}.0.0" if code else "")

@@ -1,4 +1,4 @@
-"""Reads mail whose multiparts a parser cannot follow: nested too deeply, or with another boundary than announced."""
+"""Reads mail whose multiparts a parser cannot follow: nested too deeply, or with a boundary other than announced."""
 
 import email.parser
 import re
@@ -13,7 +13,7 @@ _DELIMITER = re.compile(rb"^--([^\r\n]{1,202})\r?$", re.MULTILINE)
 
 
 def is_nested_deeper_than(raw: bytes, limit: int) -> bool:
-    """Whether more multiparts than `limit` are open at once; the parser's time grows with that number."""
+    """True if more multiparts than `limit` are open at once; the parser's time grows with that number."""
     if raw.lower().count(b"boundary") <= limit:
         return False
     known = _boundaries(raw)
@@ -32,7 +32,7 @@ def is_nested_deeper_than(raw: bytes, limit: int) -> bool:
 
 
 def flat_messages(raw: bytes) -> Message:
-    """A multipart/mixed message with the head of `raw` and every leaf of it as a child."""
+    """A flat multipart/mixed message with the head of `raw` and each of its leaves as a child."""
     chunks = _chunks(raw)
     root = _chunk_message(chunks[0])
     leaves = [_chunk_message(chunk) for chunk in chunks[1:]]
@@ -45,7 +45,7 @@ def flat_messages(raw: bytes) -> Message:
 
 
 def with_guessed_boundary(body: bytes) -> bytes | None:
-    """`body` under a head that names the first boundary it uses; None when no line looks like one."""
+    """`body` under a head that names the first boundary it uses; None if no line looks like one."""
     match = _PART_OPENING.search(body)
     if not match:
         return None

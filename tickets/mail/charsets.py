@@ -1,4 +1,4 @@
-"""Decodes bytes by the charset that a mail declares, by what it must have meant, or by detection."""
+"""Decodes bytes by the charset that a mail declares, by the one it must have meant, or by detection."""
 
 import codecs
 import re
@@ -9,7 +9,7 @@ import chardet
 from tickets.mail.iso2022jp import decode_vendor_jis
 
 DETECTION_SAMPLE = 16_384
-MIN_BYTES_TO_DETECT = 24  # below that a Chinese name is taken for a Korean one
+MIN_BYTES_TO_DETECT = 24  # with fewer, a Chinese name is taken for a Korean one
 MIN_BIG5_PAIRS = 3
 
 _ALIASES = {
@@ -58,7 +58,7 @@ _ESCAPE_SEQUENCE = re.compile(rb"\x1b(?:\$[@AB()]|\([BIJ])")
 
 @lru_cache(maxsize=512)
 def codec_for(label: str) -> str | None:
-    """The codec that reads mail declared as `label`; None when the name says nothing."""
+    """The codec for mail declared as `label`; None if the label is unknown."""
     cleaned = re.split(r"[;,\s]", label.strip(" \t\r\n\"'=<>").lower().removeprefix("charset="), maxsplit=1)[
         0
     ]
@@ -75,7 +75,7 @@ def codec_for(label: str) -> str | None:
 
 
 def decode(data: bytes, label: str = "", *, hint: str = "") -> str:
-    """Text for `data`, whatever its label claims; never raises. `hint` is a charset seen nearby."""
+    """Decode `data`, whatever its label claims; never raises. `hint` is a charset seen nearby."""
     codec = codec_for(label)
     if codec is None or codec == "utf-8":
         return _decode_unlabelled(data, codec_for(hint))
@@ -85,12 +85,12 @@ def decode(data: bytes, label: str = "", *, hint: str = "") -> str:
 
 
 def is_western(label: str) -> bool:
-    """Whether the label says little: such a codec reads any bytes."""
+    """True for labels that say little, as such a codec reads any bytes."""
     return codec_for(label) in _WESTERN
 
 
 def _is_shifted(codec: str) -> bool:
-    """Such codecs give ASCII bytes another meaning."""
+    """True for codecs that give ASCII bytes another meaning."""
     return codec in _SHIFTED or codec.startswith("iso2022")
 
 
@@ -121,7 +121,10 @@ def _decode_labelled(data: bytes, codec: str) -> str:
 
 
 def _is_rather_utf8(text: str, codec: str) -> bool:
-    """Valid UTF-8 by accident: likely in two Chinese characters, hardly in four; never Western."""
+    """True if the text is unlikely to be valid UTF-8 by accident.
+
+    An accident is likely with two Chinese characters, hardly with four, and never with Western text.
+    """
     wide = len(_NON_ASCII.findall(text))
     return wide >= 1 if codec in _WESTERN else wide >= 4 and codec in _EAST_ASIAN
 
@@ -156,7 +159,7 @@ def _escaped(data: bytes) -> str:
 
 
 def _is_mostly_utf8(data: bytes) -> bool:
-    """Slightly broken, or cut inside its last character. Other charsets give whole characters only by accident."""
+    """True for UTF-8 that is slightly broken or cut inside its last character; other charsets rarely look like that."""
     text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     if broken == 1 and text.endswith("\ufffd"):
@@ -167,13 +170,13 @@ def _is_mostly_utf8(data: bytes) -> bool:
 
 
 def _is_clearly_utf8(data: bytes) -> bool:
-    """UTF-8 in spite of another label: many whole characters, a single broken place or two."""
+    """True for UTF-8 despite another label: many whole characters and at most two broken places."""
     text = data.decode("utf-8", "replace")
     return len(_WIDE.findall(text)) >= 4 * text.count("\ufffd")
 
 
 def _is_chinese(data: bytes) -> bool:
-    """Pairs of bytes that are common Chinese characters; Western letters stand alone among ASCII."""
+    """True for pairs of bytes that are common Chinese characters; Western letters stand alone among ASCII."""
     runs = _HIGH_RUN.findall(data)
     return any(len(run) >= 4 for run in runs) and all(_COMMON_CHINESE.fullmatch(run) for run in runs)
 
@@ -187,7 +190,7 @@ def _is_mostly(data: bytes, codec: str) -> bool:
 
 
 def likely_charset(data: bytes) -> str:
-    """The codec that text without any label is written in; empty when nothing speaks for one."""
+    """The codec that unlabelled text is probably written in; empty if there is no evidence for any."""
     if _is_western(data):
         return "cp1252"
     if _BIG5.fullmatch(data) and len(_BIG5_ONLY.findall(data)) >= MIN_BIG5_PAIRS:
@@ -204,7 +207,7 @@ def likely_charset(data: bytes) -> str:
 
 
 def _is_western(data: bytes) -> bool:
-    """Every letter beyond ASCII stands in a word of ASCII letters, in its case; or it is the only one."""
+    """True if all non-ASCII letters are in words of ASCII letters and match their case, or if there is only one."""
     if sum(len(run) for run in _HIGH_RUN.findall(data[:DETECTION_SAMPLE])) == 1:
         return True
     return _ACCENTED.sub("", data.decode("cp1252", "replace")).isascii()
@@ -219,7 +222,7 @@ def _detected(data: bytes) -> str | None:
 
 
 def _try_family(data: bytes, codec: str) -> str | None:
-    """By the codec, else by one of those that mailers confuse with it."""
+    """Decode by the codec, else by one of those that mailers confuse with it; None if none of them can."""
     candidates = (codec, *_SIBLINGS.get(codec, ()))
     return next((text for text in (_try(data, one) for one in candidates) if text is not None), None)
 

@@ -1,6 +1,6 @@
-"""Tells what wrote a mail. Two questions follow: may a machine answer it, and do its words count as the customer's.
+"""Tells what kind of sender wrote a mail: may a machine answer it, and do its words count as the customer's?
 
-Why there are two: .github/decisions/mail.md.
+Why these are two questions: .github/decisions/mail.md.
 """
 
 from collections.abc import Collection, Iterable
@@ -22,10 +22,11 @@ from tickets.mail.values import ParsedMail
 
 
 class MailKind(StrEnum):
-    """PERSON is whatever is not positively something else. AUTO_GENERATED is a machine that writes unasked: an alarm,
-    or a customer's ticket tool with a person's words. AUTO_REPLY is an out-of-office, CALENDAR the answer to an
-    invitation, LIST came through a mailing list. BOUNCE, DELAY and RECEIPT report on a mail of ours, COMPLAINT stops
-    automatic mail. LOOP is our own mail coming back.
+    """PERSON is anything not positively identified as something else.
+
+    AUTO_GENERATED is a machine that writes unasked: an alarm, or a customer's ticket tool with a person's words.
+    AUTO_REPLY is an out-of-office, CALENDAR the answer to an invitation, LIST came through a mailing list. BOUNCE,
+    DELAY and RECEIPT report on a mail of ours, COMPLAINT stops automatic mail. LOOP is our own mail coming back.
     """
 
     PERSON = "person"
@@ -42,8 +43,10 @@ class MailKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """``signs`` are all that was seen of a machine, in English, those that decided first; ``report`` is that of a
-    mail server."""
+    """``signs`` are all signs of a machine that were seen, in English, the deciding ones first.
+
+    ``report`` is the report of a mail server, if the mail is one.
+    """
 
     kind: MailKind
     signs: tuple[str, ...] = ()
@@ -51,12 +54,12 @@ class Classification:
 
     @property
     def may_be_acknowledged(self) -> bool:
-        """True without any sign of a machine: each of them asks that no machine answers."""
+        """True if there is no sign of a machine, as each sign asks that no machine answers."""
         return self.kind is MailKind.PERSON and not self.signs
 
     @property
     def counts(self) -> bool:
-        """True if the words are a known sender's own. A list's are not those of a stranger."""
+        """True if the words of a known sender count as their own. A stranger's mail through a list does not count."""
         return self.kind in (MailKind.PERSON, MailKind.AUTO_GENERATED, MailKind.LIST)
 
 
@@ -68,8 +71,11 @@ def classify(
     envelope_from: str | None = None,
     loop_name: str = "",
 ) -> Classification:
-    """The kind of `mail`. `own_addresses` are the desk's mailboxes; `envelope_from` is the transaction's
-    sender where it is known, empty for the null sender; `loop_name` is what our own X-Loop says."""
+    """Classify `mail`.
+
+    `own_addresses` are the desk's mailboxes; `envelope_from` is the transaction's sender where it is known, empty for
+    the null sender; `loop_name` is the value of our own X-Loop.
+    """
     own = {one.casefold() for one in own_addresses}
     signs: dict[MailKind, list[str]] = {}
     signs[MailKind.LOOP] = list(loop_signs(mail, own, tuple(secrets), loop_name))

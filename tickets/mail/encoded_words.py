@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tickets.mail.charsets import codec_for, decode
 
-# The text of a word runs to its "?=", to the next word, or to the end of a cut header. It never contains the
+# The text of a word runs to its "?=", to the next word, or to the end of a truncated header. It never contains the
 # beginning of another word, so the scan stays linear.
 _WORD = re.compile(
     rb"=\?\s*(?P<charset>[^\s?=]{1,64})\s*\?\s*(?P<coding>[bBqQ])\s*\?"
@@ -20,7 +20,7 @@ _ESCAPED_BYTE = re.compile(rb"=([0-9A-Fa-f]{2})")
 
 @dataclass(slots=True)
 class _EncodedRun:
-    """Neighbouring words of one charset: a character, or a group of base64, may be split over two of them."""
+    """Neighbouring words of one charset, joined because a character or a base64 group may be split over two of them."""
 
     charset: str = ""
     words: list[tuple[bool, bytes]] = field(default_factory=list)
@@ -68,7 +68,7 @@ def _q_bytes(text: bytes) -> bytes:
 
 
 def lenient_base64(text: bytes) -> bytes:
-    """Bytes of base64 that may hold blanks, junk, the URL alphabet, padding in the middle or none."""
+    """Decode base64 that may contain blanks, junk, the URL alphabet, padding in the middle or none."""
     try:
         return base64.b64decode(text.translate(None, b" \t\r\n"), validate=True)
     except binascii.Error:

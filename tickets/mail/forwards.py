@@ -1,4 +1,4 @@
-"""Reads the mail that somebody forwarded out of the text around it: who wrote it, its subject and its words."""
+"""Reads a forwarded mail out of the text around it: who wrote it, its subject and its words."""
 
 import re
 from collections.abc import Sequence
@@ -36,12 +36,12 @@ _QUOTE_SIGN = re.compile(r"\s{0,2}> ?")
 
 
 def forwarded_mail(mail: ParsedMail) -> ForwardedMail | None:
-    """What `mail` forwards in its text; None if it forwards nothing, or does not say from whom."""
+    """The mail that `mail` forwards in its text; None if it forwards none or does not name its author."""
     return read_forward(mail.text, mail.subject)
 
 
 def read_forward(text: str, subject: str) -> ForwardedMail | None:
-    """The mail forwarded in `text` under that subject. What merely quotes, as an answer does, is none."""
+    """The mail forwarded in `text` under that subject; None for a mail that merely quotes, as an answer does."""
     lines = text[:MAX_CHARS].split("\n")[:MAX_LINES]
     kind, bare_subject = split_subject(subject)
     return _ForwardSearch(lines, kind, bare_subject).run()
@@ -49,7 +49,7 @@ def read_forward(text: str, subject: str) -> ForwardedMail | None:
 
 @dataclass(slots=True)
 class _ForwardSearch:
-    """Goes down the text to the first thing that a mail program writes above another mail."""
+    """Goes down the text to the first thing that mail programs write above a forwarded mail."""
 
     lines: list[str]
     kind: SubjectKind
@@ -71,13 +71,13 @@ class _ForwardSearch:
         return None
 
     def _may_forward_below(self, separator: str) -> bool:
-        """Answers write `-----Original Message-----` too: then the subject says so, or the line itself."""
+        """True if subject or separator say that this is a forward: replies use `-----Original Message-----` too."""
         if self.kind is SubjectKind.NEW:
             return not shapes.is_reply_separator(separator)
         return self.kind is SubjectKind.FORWARD
 
     def _below_mark(self, mark: int) -> ForwardedMail | None:
-        """The headers below a mark, or glued to it; with a blank line or two between."""
+        """The mail whose headers follow a mark, glued to it or after a blank line or two."""
         rest = self.lines[mark][shapes.forward_mark_end(self.lines[mark]) :]
         for index, line in ((mark, rest), *self._lines_below(mark)):
             glued = read_glued(line.lstrip("> "))
@@ -96,7 +96,7 @@ class _ForwardSearch:
         return is_certain_attribution(joined(self.lines[start:below]))
 
     def _is_old_mail(self, block: HeaderBlock, index: int) -> bool:
-        """Who and when, and one more: a list of somebody's own names no time, or no address."""
+        """True if the block names sender, date and one more header; a list typed by hand lacks a time or an address."""
         if not block.has("from") or block.size < 3:
             return False
         if self.kind is SubjectKind.FORWARD:
@@ -115,7 +115,7 @@ class _ForwardSearch:
         )
 
     def _attributed(self, start: int, below: int) -> ForwardedMail | None:
-        """Outlook for Mac forwards below one line such as `On ... wrote:`; in an answer that begins the old mail."""
+        """The mail below `On ... wrote:`, as Outlook for Mac forwards; only under a subject that says forward."""
         if self.kind is not SubjectKind.FORWARD:
             return None
         name, email = attributed_sender(joined(self.lines[start:below]))
@@ -139,7 +139,7 @@ def read_sender(value: str) -> tuple[str, str]:
 
 
 def _chosen_person(value: str) -> str:
-    """Of `A on behalf of B`: A if A is a person with a name, else B."""
+    """For `A on behalf of B`: A if A is a person with a name, else B."""
     parts = _ON_BEHALF.split(value, maxsplit=1)
     if len(parts) < 2 or read_sender(parts[0])[0]:
         return parts[0]
@@ -165,7 +165,7 @@ def attributed_sender(line: str) -> tuple[str, str]:
 
 
 def _body(lines: Sequence[str], is_quoted: bool) -> str:
-    """The forwarded words without the sign of a quote or the indent that was put before each line."""
+    """The forwarded words without the quote marks or the indent that was put before each line."""
     kept = list(lines)
     if is_quoted or _is_all_quoted(kept):
         kept = [_QUOTE_SIGN.sub("", line, count=1) for line in _up_to_last_quoted(kept)]
@@ -180,12 +180,12 @@ def _is_all_quoted(lines: Sequence[str]) -> bool:
 
 
 def _indent(lines: Sequence[str]) -> int:
-    """How far all lines are indented; 0 if less than a program does it."""
+    """How far all lines are indented; 0 if it is less than a mail program would indent."""
     depth = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), default=0)
     return depth if depth >= MIN_INDENT else 0
 
 
 def _up_to_last_quoted(lines: Sequence[str]) -> Sequence[str]:
-    """Below the last quoted line writes whoever forwarded it."""
+    """The lines up to the last quoted one; whoever forwarded the mail wrote what is below it."""
     last = max((at for at, line in enumerate(lines) if shapes.is_quoted(line)), default=-1)
     return lines[: last + 1]

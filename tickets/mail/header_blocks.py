@@ -1,6 +1,6 @@
 """Reads the headers that a mail program repeats in the text above a forwarded or quoted mail.
 
-They stand one on a line, in a table, or glued together on one line; values run on over further lines.
+They come one to a line, in a table, or glued together on one line; values may run over several lines.
 """
 
 import re
@@ -12,7 +12,7 @@ from tickets.mail.quote_words import COLONLESS, LABEL_KINDS
 MAX_BLOCK_LINES = 24
 MAX_BLANK_LINES = 2
 MAX_LABEL_CHARS = 28
-MAX_LABEL_HEAD = 40  # a label, and what stands before it
+MAX_LABEL_HEAD = 40  # a label, with whatever precedes it
 MAX_LINE_CHARS = 4_000
 
 _MARKS = " \t\u3000>|*_\xa0\ufeff"
@@ -61,7 +61,7 @@ def split_label(line: str) -> tuple[str, str] | None:
 
 
 def _parted(line: str) -> tuple[str, str, str]:
-    """What stands before the colon, the colon, and the value; the cells of a table's row likewise."""
+    """The text before the colon, the colon, and the value; the cells of a table row likewise."""
     if line.startswith("|") and line.count("|") >= 2:
         name, _, value = line[1:].partition("|")
         return name, "|", value
@@ -72,22 +72,22 @@ def _parted(line: str) -> tuple[str, str, str]:
 
 
 def label_kind(line: str) -> str:
-    """Which header the line repeats, or an empty string."""
+    """The kind of header that the line repeats, or an empty string."""
     found = split_label(line)
     return found[0] if found else ""
 
 
 def _bare_label(line: str) -> tuple[str, str] | None:
-    """A row of a table that lost its lines: `发件人 Anna <anna@b.example>`."""
+    """A table row that lost its lines: `发件人 Anna <anna@b.example>`."""
     name, _, value = line.strip(_MARKS).partition(" ")
     kind = LABEL_KINDS.get(name.lower())
     return (kind, value.strip()) if kind and value.strip() else None
 
 
 def read_block(lines: Sequence[str], start: int, *, below_mark: bool = False) -> HeaderBlock | None:
-    """The block that begins at line `start`; None when that line repeats no header.
+    """The block that begins at line `start`; None if that line repeats no header.
 
-    `below_mark` says that a mark announced the block, so that labels need no colon.
+    Under `below_mark`, a mark announced the block, so labels need no colon.
     """
     reader = _BlockReader(lines, below_mark)
     return reader.read(start)
@@ -119,7 +119,7 @@ class _BlockReader:
         return split_label(line) or (_bare_label(line) if self.below_mark else None)
 
     def _runs_on(self, index: int, fields: dict[str, str]) -> bool:
-        """Another header follows within two lines: then this line, or this gap, belongs to the block."""
+        """True if another header follows within two lines, so that this line, or this gap, belongs to the block."""
         if fields.keys() >= _KINDS_OF_A_WHOLE_BLOCK and not _words(self.lines[index]):
             return self._has_header_below(index, fields, {"to", "cc", "other"})
         if fields.keys() >= _KINDS_OF_A_WHOLE_BLOCK and _is_complete(fields):
@@ -159,7 +159,7 @@ _GLUED_LABEL = re.compile(
 
 
 def read_glued(line: str) -> dict[str, str]:
-    """The headers of a line such as `From: Anna <anna@b.example>To: ...Subject: ...`; empty when it is none."""
+    """The headers of a line such as `From: Anna <anna@b.example>To: ...Subject: ...`; empty if it has none."""
     sender = _GLUED_SENDER.match(line[:MAX_LINE_CHARS])
     if sender is None or LABEL_KINDS.get(sender["label"].translate(_BLANKS).lower()) != "from":
         return {}

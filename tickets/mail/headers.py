@@ -1,4 +1,4 @@
-"""The headers of a message or part: raw bytes in order, decoded only when somebody asks."""
+"""The headers of a message or part: raw bytes in order, decoded only on demand."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ MAX_HEADER_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """Raw values are unfolded bytes. `hint` is the charset to read raw 8-bit values by."""
+    """Raw values are unfolded bytes. `hint` is the charset for raw 8-bit values."""
 
     raw: tuple[tuple[str, bytes], ...]
     hint: str = ""
@@ -37,9 +37,9 @@ class Headers:
 
 
 def read_headers(message: Message, *, hint: str = "", only: str = "") -> Headers:
-    """`message` was parsed under compat32: only `raw_items` still has its raw 8-bit bytes.
+    """Read the headers of a message parsed under compat32, where only `raw_items` still has raw 8-bit bytes.
 
-    `only` names the one header that is wanted, in lower case.
+    `only` restricts the result to one header, named in lower case.
     """
     items = [item for item, _ in zip(message.raw_items(), range(MAX_HEADERS), strict=False)]
     if only:

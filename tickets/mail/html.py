@@ -1,4 +1,4 @@
-"""Parses HTML bodies under limits that keep hostile ones cheap, however deeply they are nested.
+"""Parses HTML bodies within limits that keep hostile ones cheap, however deeply they are nested.
 
 Reasons: .github/decisions/mail.md.
 """
@@ -19,7 +19,7 @@ def tag_set(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
-# Some mailers do not escape the angle brackets of an address: it would be taken for a tag.
+# Some mailers do not escape the angle brackets of an address, which would be taken for a tag.
 _LOOSE_ADDRESS = re.compile(r"<((?:mailto:)?[\w.+%'-]{1,64}@[\w.-]{1,255})>")
 _SWALLOWING = re.compile(
     r"</?(?:title|style|script|textarea|xmp|iframe|noembed|noframes|plaintext|template|object|svg|math)\b|<!--|-->",
@@ -31,13 +31,13 @@ _UNCLOSED = tag_set(
 
 
 def parse_html(html: str) -> LexborHTMLParser:
-    """The tree of `html`, cut at MAX_HTML_CHARS; nesting above MAX_DEPTH is flattened, its text kept."""
+    """The tree of `html`, cut at MAX_HTML_CHARS. Nesting deeper than MAX_DEPTH is flattened and its text kept."""
     cut = _LOOSE_ADDRESS.sub(r"&lt;\1&gt;", _without_open_ends(html[:MAX_HTML_CHARS]))
     return LexborHTMLParser(_shallow(_LONG_TAG.sub(_without_attribute_swarm, cut)))
 
 
 def _without_open_ends(html: str) -> str:
-    """Without the tag of a title, script or comment that is never closed: it would swallow all words to the end."""
+    """Remove the tag of a title, script or comment that is never closed: it would swallow everything up to the end."""
     open_tags: dict[str, re.Match[str]] = {}
     for tag in _SWALLOWING.finditer(html):
         name = tag[0].lower().lstrip("</").partition(" ")[0]
@@ -54,12 +54,12 @@ def _without_open_ends(html: str) -> str:
 
 
 def _without_attribute_swarm(tag: re.Match[str]) -> str:
-    """Thousands of attributes on one tag cost the parser quadratic time; one long data: URL does not."""
+    """Drop the attributes of a tag with hundreds, which cost quadratic time; one long data: URL does not."""
     return tag[0] if tag[0].count("=") + tag[0].count(" ") < 200 else f"<{tag[1]}>"
 
 
 def _shallow(html: str) -> str:
-    """`html` with the tags that open below MAX_DEPTH taken out."""
+    """`html` without the tags that open below MAX_DEPTH."""
     if html.count("<") <= MAX_DEPTH:
         return html
     depth = 0

@@ -1,4 +1,4 @@
-"""Which elements of an HTML body are quotes or signatures, by the marks that mail programs leave."""
+"""Finds the quotes and signatures in an HTML body by the marks that mail programs leave."""
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -18,7 +18,7 @@ _ALL_SIGNATURES = ", ".join(shapes.HTML_SIGNATURES)
 
 
 def folded_elements(tree: LexborHTMLParser) -> dict[int, SegmentKind]:
-    """Elements that are folded whole, by their id. What was forwarded is no quote."""
+    """Elements to fold completely, by their id. A forwarded mail is not a quote."""
     attributed = _attributed(tree)
     marked = [node for node in tree.css(_ALL_QUOTES) if _is_quote(tree, node, attributed)]
     found = [*marked, *attributed]
@@ -29,7 +29,7 @@ def folded_elements(tree: LexborHTMLParser) -> dict[int, SegmentKind]:
 
 
 def _is_quote(tree: LexborHTMLParser, node: LexborNode, attributed: list[LexborNode]) -> bool:
-    """Gmail's own quotes stand in a container; a person who indents words by hand leaves the same mark without."""
+    """False for words indented by hand in Gmail: they get the same mark, but outside a quote container."""
     if node.tag != "blockquote" or node.attributes.get("class") != "gmail_quote" or "type" in node.attributes:
         return True
     return bool(attributed) or tree.css_first("div[class*=gmail_quote], [class*=gmail_attr]") is not None
@@ -43,7 +43,7 @@ def _attributed(tree: LexborHTMLParser) -> list[LexborNode]:
 
 
 def _text_above(node: LexborNode) -> str:
-    """The end of the nearest words before `node`, on one line."""
+    """The end of the nearest text before `node`, on one line."""
     one: LexborNode | None = node
     for _ in range(MAX_STEPS_ABOVE):
         while one is not None and one.prev is None:
@@ -65,7 +65,7 @@ def folded_from(tree: LexborHTMLParser) -> dict[int, SegmentKind]:
 
 
 def _outlook_editor_ends(tree: LexborHTMLParser) -> list[LexborNode]:
-    """Outlook's web editor ends here, mostly: a person may have written on below, up to the rule."""
+    """The rule after each end of Outlook's web editor; a person may have written between that end and the rule."""
     ends = tree.css("#appendonsend, #x_appendonsend")
     return [rule for end in ends if (rule := _next_rule(end)) is not None]
 
@@ -80,7 +80,7 @@ def _next_rule(node: LexborNode) -> LexborNode | None:
 
 
 def _holds_answers(node: LexborNode) -> bool:
-    """Gmail puts answers below and between quotes into the quote's own container: only its quotes are folded."""
+    """True if a Gmail quote container has answers below or between its quotes: then only the quotes are folded."""
     if node.tag == "blockquote" or "gmail_quote" not in (node.attributes.get("class") or ""):
         return False
     return node.css_first("blockquote.gmail_quote") is not None

@@ -25,18 +25,18 @@ _MANY_NEWLINES = re.compile(r"\n{3,}")
 
 
 def html_text(html: str) -> str:
-    """The text of `html`, whole."""
+    """The complete text of `html`."""
     return "".join(segment.text for segment in tree_segments(parse_html(html), {}, {}))
 
 
 def loose_text(html: str) -> str:
-    """The text of HTML too large to parse: whatever stands outside of tags."""
+    """The text of HTML too large to parse: everything outside tags."""
     return _MANY_NEWLINES.sub("\n\n", storable(_LOOSE_TAG.sub("\n", html)))
 
 
 @dataclass(slots=True)
 class _TextCollector:
-    """Collects text with the line breaks a browser would show, and says which segment it belongs to."""
+    """Collects text with the line breaks a browser would show, and records which segment it belongs to."""
 
     segments: list[Segment] = field(default_factory=list)
     kind: SegmentKind = SegmentKind.NEW
@@ -63,7 +63,7 @@ class _TextCollector:
         self.ends_blank = text[-1] == " "
 
     def write_flowing(self, text: str) -> None:
-        """Runs of blanks are one; none at the beginning of a line."""
+        """Write text with runs of blanks made one, and none at the beginning of a line."""
         flowing = _BLANKS.sub(" ", text)
         if flowing.startswith(" ") and (self.ends_blank or self.newlines):
             flowing = flowing[1:]
@@ -88,8 +88,10 @@ class _TextCollector:
 def tree_segments(
     tree: LexborHTMLParser, folded: dict[int, SegmentKind], folded_from: dict[int, SegmentKind]
 ) -> tuple[Segment, ...]:
-    """The text in reading order. Elements whose id is in `folded` are of that kind; from the first one
-    in `folded_from` on, everything is."""
+    """The text in reading order.
+
+    Elements whose id is in `folded` get that kind; from the first one in `folded_from` on, everything does.
+    """
     walk = _HtmlWalk(folded, folded_from)
     if tree.root is not None:
         walk.run(tree.root)
@@ -97,7 +99,7 @@ def tree_segments(
 
 
 def _tidy(text: str) -> str:
-    """No blanks at line ends, at most one empty line in a row."""
+    """No blanks at line ends, and at most one empty line in a row."""
     lines = storable(text.replace("\xa0", " ")).split("\n")
     stripped = "\n".join([*(line.rstrip() for line in lines[:-1]), lines[-1]])
     return _MANY_NEWLINES.sub("\n\n", stripped)
@@ -113,7 +115,7 @@ class _End:
 
 @dataclass(slots=True)
 class _HtmlWalk:
-    """Goes through the tree with a stack of its own: recursion would end at some depth."""
+    """Walks the tree with a stack of its own, as recursion would fail at some depth."""
 
     folded: dict[int, SegmentKind]
     folded_from: dict[int, SegmentKind]
@@ -131,7 +133,7 @@ class _HtmlWalk:
         self._write_rest()
 
     def _write_rest(self) -> None:
-        """Beyond the cap words count, and nothing else."""
+        """Write the remaining words without their structure: past the cap only the words matter."""
         for one in reversed(self.stack):
             if isinstance(one, LexborNode):
                 self.writer.write_flowing(one.text(deep=True, separator=" ") + " ")

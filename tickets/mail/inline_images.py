@@ -1,4 +1,4 @@
-"""Turns images written into HTML as `data:` addresses into attachments that the HTML names by `cid:`."""
+"""Turns images embedded in HTML as `data:` addresses into attachments that the HTML references by `cid:`."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""Reads an invitation (text/calendar) as words: what, when, where, and what it says."""
+"""Reads an invitation (text/calendar) as words: what, when, where, and its description."""
 
 import re
 
@@ -17,7 +17,7 @@ _ESCAPED = re.compile(r"\\([nN,;\\])")
 
 
 def invitation_text(data: bytes, charset: str = "") -> str:
-    """The first event of the calendar as lines; empty when there is none to read."""
+    """The first event of the calendar as lines; empty if it has none that can be read."""
     text = _FOLD.sub("", storable(decode(data[:MAX_BYTES], charset or "utf-8")))
     event = text[text.upper().find("BEGIN:VEVENT") :] if "BEGIN:VEVENT" in text.upper() else text
     said: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Decodes ISO-2022-JP with the characters that Python's codec refuses and every Japanese mailer writes, such as ①."""
+"""Decodes ISO-2022-JP with the characters that Python's codec refuses and Japanese mailers write, such as ①."""
 
 import re
 
@@ -6,7 +6,7 @@ _ESCAPED_RUN = re.compile(rb"(\x1b(?:\$[@AB()]|\([BIJ]))([^\x1b]*)")
 
 
 def decode_vendor_jis(data: bytes) -> str:
-    """Through Shift_JIS, which has them; never raises."""
+    """Decode by way of Shift_JIS, which has these characters; never raises."""
     pieces = [data[: data.find(b"\x1b")].decode("utf-8", "replace")]
     for escape, run in _ESCAPED_RUN.findall(data):
         is_wide = escape.startswith(b"\x1b$")

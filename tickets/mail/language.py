@@ -9,7 +9,7 @@ SAMPLE_CHARS = 1_500
 
 
 def guess_language(subject: str, new_text: str) -> str:
-    """`zh-hans` or `en`: by the new words, else by the subject. Product names in Chinese are normal."""
+    """`zh-hans` or `en`, by the new words, else by the subject. Chinese mails often contain English product names."""
     for sample in (new_text[:SAMPLE_CHARS], subject):
         han = _letters(_HAN, sample)
         words = len(_LATIN_WORD.findall(sample))

@@ -2,7 +2,7 @@
 
 Only calendar_signs and those of out_of_office say that the words are not a person's. The others ask that no machine
 answers: Exchange stamps X-Auto-Response-Suppress on people's mail, ticket tools send Auto-Submitted: auto-generated
-with a person's words, and a person works at monitoring@.
+with a person's words, and a person may work at monitoring@.
 """
 
 import re
@@ -13,7 +13,7 @@ from tickets.mail.threading import read_message_id
 from tickets.mail.values import ParsedMail
 
 LOOP_HEADER = "X-Loop"
-# What people said of earlier mails of the same sender and shape.
+# Marks that people put on earlier mails of the same sender and shape.
 AUTOMATIC_MARK = "marked as automatic by"
 PERSON_MARK = "marked as written by a person by"
 
@@ -48,7 +48,7 @@ _ALARM_WORD = (
     r"(?:alert(?:ing|s)?|alarm|firing|critical|problem|resolved|recover(?:ed|y)|warning|p[0-4]|sev-?[0-4]|down|up|ok"
     r"|outage|incident|告警|报警|警报|預警|预警|监控|恢复|故障|アラート|障害|復旧|경보|장애|복구)"
 )
-# As monitoring begins its subjects: "[FIRING:2] Publish failures", "PROBLEM: host", "【P0 告警】..."
+# How monitoring begins its subjects: "[FIRING:2] Publish failures", "PROBLEM: host", "【P0 告警】..."
 _ALARM_SUBJECT = re.compile(
     rf"\W{{0,3}}(?:[\[【(]\s?[^\]】)]{{0,20}})?{_ALARM_WORD}[^\]】):：-]{{0,20}}[\]】):：-]", re.IGNORECASE
 )
@@ -60,7 +60,7 @@ def takes_no_answers(email: str) -> bool:
 
 
 def loop_signs(mail: ParsedMail, own: set[str], secrets: Iterable[bytes], loop_name: str) -> Iterator[str]:
-    """``own`` are the desk's addresses, casefolded; ``loop_name`` is what our own X-Loop says."""
+    """Signs that the mail is our own. ``own`` are the desk's addresses, casefolded; ``loop_name`` is our own X-Loop."""
     if mail.sender is not None and _without_tag(mail.sender.key) in own:
         yield "sent from our own address"
     if mail.message_id and read_message_id(mail.message_id, secrets=secrets) is not None:
@@ -70,7 +70,7 @@ def loop_signs(mail: ParsedMail, own: set[str], secrets: Iterable[bytes], loop_n
 
 
 def calendar_signs(mail: ParsedMail) -> Iterator[str]:
-    """An answer to an invitation; the invitation itself is no sign."""
+    """Signs of an answer to an invitation; the invitation itself is no sign."""
     answers = (
         one.content_type == "text/calendar" and _CALENDAR_ANSWER.search(one.data[:100_000])
         for one in mail.attachments
@@ -80,7 +80,7 @@ def calendar_signs(mail: ParsedMail) -> Iterator[str]:
 
 
 def list_signs(mail: ParsedMail, own: Collection[str]) -> Iterator[str]:
-    """A mailing list or a newsletter. A list that is our own mailbox, as a group of the provider, is no sign."""
+    """Signs of a mailing list or newsletter, unless the list is our own mailbox, set up as a group at the provider."""
     if _is_own_list(mail, own):
         return
     for name, value in mail.headers:
@@ -91,7 +91,7 @@ def list_signs(mail: ParsedMail, own: Collection[str]) -> Iterator[str]:
 
 
 def _is_own_list(mail: ParsedMail, own: Collection[str]) -> bool:
-    """List-Id has a dot in the place of the @ (RFC 2919)."""
+    """True if the list's headers name one of our addresses. List-Id has a dot in place of the @ (RFC 2919)."""
     names = f"{mail.header('List-Id')} {mail.header('List-Post')} {mail.header('Mailing-List')}".casefold()
     return any(
         spelling in names
@@ -101,7 +101,7 @@ def _is_own_list(mail: ParsedMail, own: Collection[str]) -> bool:
 
 
 def generated_signs(mail: ParsedMail, envelope_from: str | None) -> Iterator[str]:
-    """A machine wrote unasked, perhaps a person's words. An empty ``envelope_from`` is the null sender."""
+    """Signs that a machine wrote unasked, maybe with a person's words. Empty ``envelope_from`` is the null sender."""
     submitted = mail.header("Auto-Submitted")
     value = submitted.lower().partition(";")[0].strip()
     if value and value not in ("no", "auto-forwarded") and not value.startswith("auto-replied"):
@@ -118,7 +118,7 @@ def generated_signs(mail: ParsedMail, envelope_from: str | None) -> Iterator[str
 
 
 def quiet_signs(mail: ParsedMail) -> Iterator[str]:
-    """What asks for no machine's answer and says nothing about who wrote."""
+    """Signs that ask machines not to answer and say nothing about who wrote."""
     if _precedence(mail) in ("bulk", "junk"):
         yield f"Precedence: {_precedence(mail)}"
     suppress = mail.header("X-Auto-Response-Suppress")
@@ -130,7 +130,7 @@ def quiet_signs(mail: ParsedMail) -> Iterator[str]:
 
 
 def is_alarm_subject(subject: str) -> bool:
-    """True if the subject begins as monitoring tools begin theirs."""
+    """True if the subject begins as those of monitoring tools do."""
     return _ALARM_SUBJECT.match(subject) is not None
 
 

@@ -25,7 +25,7 @@ _LIBRARY_FAILS = (ValueError, LookupError, TypeError, AttributeError, RecursionE
 
 @dataclass(frozen=True, slots=True)
 class MimePart:
-    """A leaf has `body`, its transfer encoding undone; an attached message is a leaf with its source."""
+    """A leaf has its decoded `body`; an attached message is a leaf with its source."""
 
     headers: Headers
     content_type: Parametrised
@@ -55,7 +55,7 @@ class MimePart:
 
 @dataclass(slots=True)
 class _TreeBudget:
-    """What one walk may still spend, and what it had to leave."""
+    """What one walk may still spend, and what it had to leave out."""
 
     parts_left: int = MAX_PARTS
     notes: list[MailNote] = field(default_factory=list)
@@ -95,7 +95,7 @@ def _children(message: Message) -> list[Message]:
 
 
 def _hint(message: Message) -> str:
-    """The charset of raw 8-bit headers: the one that a part declares, unless all of them together speak against it."""
+    """The charset of raw 8-bit headers: the one that a part declares, unless the headers' own bytes contradict it."""
     declared = _declared_charset(message)
     if declared and not is_western(declared):
         return declared
@@ -112,7 +112,7 @@ def _is_utf8(value: bytes) -> bool:
 
 
 def _declared_charset(message: Message) -> str:
-    """What the first part with a charset beyond UTF-8 declares."""
+    """The charset declared by the first part whose charset is not UTF-8."""
     for one, _ in zip(message.walk(), range(20), strict=False):
         for value in read_headers(one, only="content-type").values("Content-Type"):
             charset = parametrised(value).get("charset")
@@ -142,7 +142,7 @@ def _part(message: Message, walk: _TreeBudget, *, hint: str) -> MimePart:
 
 
 def _unopened(message: Message, headers: Headers, content_type: Parametrised, walk: _TreeBudget) -> MimePart:
-    """A multipart whose boundary never appears: its parts by the boundary that does, else it is text."""
+    """A multipart whose announced boundary never appears: split by the boundary that does, else read as text."""
     body = _leaf_body(message, headers)
     walk.notes.append(MailNote.OTHER_BOUNDARY)
     guessed = with_guessed_boundary(body)
@@ -170,7 +170,7 @@ def _leaf_body(message: Message, headers: Headers) -> bytes:
 
 
 def _source(message: Message, children: list[Message], headers: Headers) -> bytes:
-    """The bytes of an attached message or report, base64 undone, which mailers use although they must not."""
+    """The bytes of an attached message or report. Base64 is decoded: mailers use it here although they must not."""
     source = b"\n".join(_flattened(child) for child in children)
     if headers.first("Content-Transfer-Encoding").lower().startswith(b"base64"):
         return undone(source.strip(), headers)

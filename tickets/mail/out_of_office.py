@@ -1,7 +1,7 @@
-"""Which mail is an automatic reply, such as an out-of-office: by its headers, or by its subject in many languages.
+"""Recognises automatic replies, such as an out-of-office, by their headers or by their subject in many languages.
 
-A sentence that merely begins alike is a person's: "Automatic reply does not work", "On holiday our streams break".
-So what follows the mark of a subject must be a colon, a time of return, something in brackets, or nothing.
+A sentence that merely begins alike is a person's: "Automatic reply does not work", "On holiday our streams break". So
+the mark of a subject must be followed by a colon, a time of return, something in brackets, or nothing.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from tickets.mail.values import ParsedMail
 
 LONGEST_SIGN = 100
-NO = ("", "no", "none", "false", "0", "off")  # by which a header says that it does not apply
+NO = ("", "no", "none", "false", "0", "off")  # values by which a header says that it does not apply
 # X-Autoreply, X-QQ-AUTOREPLY, X-Mail-Autoreply, X-Autorespond, X-Auto-Response, X-AutoReply-From, X-Vacation
 _ANSWER_HEADER = re.compile(
     r"(?:[a-z0-9]+-){0,4}(?:auto-?(?:reply|replied|respond(?:er|ed)?|response)|vacation)(?:-(?:from|to|sent|by|id|message))?",
@@ -92,7 +92,7 @@ _TAIL = rf"""
 |\s*[-–—|,，]?\s*(?:(?:{_DAY_WORDS})[\s.,/–—-]*){{1,12}}[.!。！)]*
 """
 
-# As Notes writes it: "AUTO: Anna Long is out of the office (returning 5 June)"
+# Notes writes "AUTO: Anna Long is out of the office (returning 5 June)"
 _NAMED = (
     r"(?:auto:\s)?[^:：]{1,60}[ ]is[ ](?:currently[ ])?out[ ]of[ ](?:the[ ])?office|auto(?=:\s(?:re|aw):)"
 )
@@ -109,7 +109,7 @@ MOST_TAGS = 10
 
 
 def is_automatic_reply(subject: str) -> bool:
-    """True if the whole subject is an automatic reply's, also behind tags ([EXTERNAL]) and reply prefixes."""
+    """True if the whole subject is that of an automatic reply, also after tags ([EXTERNAL]) and reply prefixes."""
     rest = " ".join(subject[:500].split())
     for _ in range(MOST_TAGS):
         tag = _TAG.match(rest)
@@ -123,7 +123,7 @@ def is_automatic_reply(subject: str) -> bool:
 
 
 def answer_signs(mail: ParsedMail) -> Iterator[str]:
-    """An out-of-office or any other answer that a machine gave."""
+    """Signs of an out-of-office or any other automatic answer."""
     for name, value in mail.headers:
         lowered = value.lower().strip()
         if _is_answer_header(name.lower(), lowered):

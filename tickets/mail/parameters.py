@@ -1,4 +1,4 @@
-"""Content-Type and Content-Disposition: the value and its parameters, RFC 2231 in all its disguises."""
+"""Content-Type and Content-Disposition: the value and its parameters, RFC 2231 in all its variants."""
 
 import re
 from dataclasses import dataclass
@@ -37,13 +37,13 @@ class _ParameterPiece:
 
 
 def parametrised(raw: bytes, *, hint: str = "") -> Parametrised:
-    """Reads any bytes; a parameter that makes no sense is left out."""
+    """Parse any bytes; a parameter that makes no sense is left out."""
     return _usual(raw, hint) if len(raw) <= MAX_USUAL_BYTES else _read(raw, hint)
 
 
 @lru_cache(maxsize=512)
 def _usual(raw: bytes, hint: str) -> Parametrised:
-    """The few values that nearly all mails have."""
+    """Parse the few values that nearly all mails have, without the full grammar."""
     return _read(raw, hint)
 
 
@@ -66,7 +66,7 @@ def _unquoted(value: bytes) -> bytes:
 
 
 def _joined(pieces: list[_ParameterPiece], hint: str) -> str:
-    """Numbered pieces in order; an extended value wins over a plain one of the same name (RFC 6266)."""
+    """The pieces joined by number; an extended value wins over a plain one of the same name (RFC 6266)."""
     extended = [piece for piece in pieces if piece.is_extended]
     chosen = pieces if any(piece.order for piece in pieces) else (extended or pieces)[:1]
     ordered = sorted(chosen, key=lambda piece: piece.order)
@@ -79,7 +79,7 @@ def _joined(pieces: list[_ParameterPiece], hint: str) -> str:
 
 
 def _without_escapes(value: bytes) -> bytes:
-    """A plain value written like a URL: only when that gives UTF-8 beyond ASCII is it meant so."""
+    """A plain value, URL-decoded only if that gives UTF-8 beyond ASCII."""
     plain = unquote_to_bytes(value) if b"%" in value else value
     try:
         return value if plain.isascii() or not plain.decode("utf-8") else plain

@@ -1,4 +1,4 @@
-"""The entry of this package: raw bytes in, one frozen ParsedMail out."""
+"""The entry point of this package: raw bytes in, one frozen ParsedMail out."""
 
 import re
 from datetime import UTC, datetime
@@ -25,9 +25,9 @@ _DELIVERED_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To"
 
 
 def parse(raw: bytes) -> ParsedMail:
-    """Reads any mail, however broken; raises nothing but UnreadableMail, when there is no mail at all.
+    """Read any mail, however broken. Raises only UnreadableMail, when there is no mail at all.
 
-    Linear in the size of `raw`. Every string of the result can be stored in PostgreSQL.
+    Takes time linear in the size of `raw`. Every string of the result can be stored in PostgreSQL.
     """
     mended, head_notes = repair_head(raw)
     root, tree_notes = read_tree(mended)
@@ -63,7 +63,7 @@ def _assembled(root: MimePart, subject: str, body: Body, notes: tuple[MailNote, 
 
 
 def message_ids(headers: Headers, name: str) -> tuple[str, ...]:
-    """Ids without angle brackets, in header order, each once; the last ones when there are too many."""
+    """Ids without angle brackets, in header order, each once; if there are too many, the last ones."""
     found: list[str] = []
     for value in headers.values(name):
         text = headers.decoded(value)
@@ -85,7 +85,7 @@ def _delivered_to(headers: Headers) -> tuple[str, ...]:
 
 
 def _date(text: str) -> datetime | None:
-    """What the sender claims, in UTC; None when it is no date."""
+    """The date that the sender claims, in UTC; None if it is not a date."""
     try:
         claimed = parsedate_to_datetime(text)
         return (claimed if claimed.tzinfo else claimed.replace(tzinfo=UTC)).astimezone(UTC)

@@ -1,13 +1,13 @@
-"""Finds the lines that say who wrote what follows: `On ... wrote:` in many languages, also wrapped over lines."""
+"""Finds the lines that say who wrote what follows: `On ... wrote:` in many languages, also if wrapped."""
 
 import re
 from collections.abc import Iterable, Sequence
 
 MAX_ATTRIBUTION_LINES = 5
 MAX_ATTRIBUTION_CHARS = 700
-MAX_TRIED = 150  # lines that end like one: no mail has more before its quotes begin
+MAX_TRIED = 150  # lines that end like an attribution; no mail has more before its quotes begin
 
-# Up to the colon; a date or an address must stand in it too.
+# Everything up to the colon; a date or an address must be in it too.
 _ATTRIBUTIONS = (
     r"on\b.{4,400}\b(?:wrote|sent|writes|said)(?: the following)?\s?", r"at\b.{4,400}\bwrote\s?",
     r"in message\b.{4,400}\bwrites\s?", r".{0,400}\bwrote on\b.{4,100}",
@@ -53,13 +53,14 @@ _DATED = re.compile(
     r"\d{1,4}\s?[-/.:年月일월년時时]\s?\d{1,2}|\d{1,2}\.? \w{3,}|\w{3,} \d{1,2}|[^\s<>]@[^\s<>]|\d{4}"
 )
 _CERTAIN = re.compile(r"[^\s<>]@[^\s<>]|\d{1,2}\s?[:：.h时時시]\s?\d{2}")
-# Old mailers name date and sender without a word or a colon; only quoted lines below make that certain.
+# Old mailers name date and sender without a verb or a colon; only quoted lines below make these certain.
 _UNMARKED = re.compile(
     r"\s?\d{4}[-/]\d{1,2}[-/]\d{1,2}\b"
     r"(?:[^\n]{2,200}<[^<>\s]+@[^<>\s]+>| \d{1,2}:\d{2} GMT[+-]\d{2}:\d{2} [^\n]{2,100})\s*"
 )
 
-# Who wrote, without a date: one only right above quoted lines. Words of a machine, or the writer's own, are none.
+# Names the writer without a date, so it counts only right above quoted lines. Machines and the writer themselves are
+# excluded below.
 _UNDATED = re.compile(
     r"[^\n:：]{1,60}\b(?:wrote|schrieb|(?:a|ha) (?:écrit|scritto)|escribió|escreveu|schreef|skrev|napisał[a]?|написала?"
     r"|писала?|yazdı|kirjoitti)\s?:\s*|[^\n:：]{1,30}(?:写道|寫道|写到|寫到|は書きました|님이 작성)\s?[:：]\s*"
@@ -72,7 +73,7 @@ _NO_WRITER = re.compile(
     re.IGNORECASE,
 )
 
-# With such a word, a weekday or a date begins an attribution that goes on below.
+# An attribution that runs on below begins with such a word, a weekday or a date.
 _OPENING = re.compile(
     r"[>\s*_-]{0,9}(?:(?:on|at|am|le|el|em|il|in data|op|den|dne|dnia|w dniu|på|vào|pada|dana|dňa|dňa|στις|la|mon|tue"
     r"|wed|thu|fri|sat|sun|lun|mar|mer|jeu|ven|sam|dim|lør|søn|pon|wt|śr|czw|pt|sob|nie|pe|ma|ti|ke|to|su)\w{0,9}\b"
@@ -93,7 +94,7 @@ _GLUED = re.compile(
 
 
 def is_attribution(line: str) -> bool:
-    """`On ... wrote:`, given as one line; it must name a date or an address, unless only a program writes so."""
+    """`On ... wrote:`, given as one line; it must name a date or an address, or have a form only programs write."""
     if len(line) > MAX_ATTRIBUTION_CHARS or line.rstrip()[-1:] not in (":", "：", "-"):
         return False
     if _ATTRIBUTION_END.search(line[-80:]) is None:
@@ -104,23 +105,23 @@ def is_attribution(line: str) -> bool:
 
 
 def is_certain_attribution(line: str) -> bool:
-    """With an address or a time in it: a mail program wrote it. Without, a person may be telling a story."""
+    """True if it has an address or a time, so that a program wrote it. Otherwise a person may be telling a story."""
     return is_attribution(line) and (_CERTAIN.search(line) is not None or _DASHED.fullmatch(line) is not None)
 
 
 def is_unmarked_attribution(line: str) -> bool:
-    """`2026/1/5 Anna <anna@b.example>`: one only right above quoted lines."""
+    """`2026/1/5 Anna <anna@b.example>`: an attribution only right above quoted lines."""
     return len(line) <= 300 and _UNMARKED.fullmatch(line) is not None
 
 
 def is_undated_attribution(line: str) -> bool:
-    """`Anna wrote:`, `On Monday the desk wrote:`: one only right above quoted lines, as a person may tell a story."""
+    """`Anna wrote:`, `On Monday the desk wrote:`: only right above quoted lines, as a person may be telling a story."""
     bare = line.strip()
     return len(bare) <= 90 and _UNDATED.fullmatch(bare) is not None and _NO_WRITER.search(bare) is None
 
 
 def joined(lines: Sequence[str]) -> str:
-    """Wrapped lines as one; an address that was broken inside is whole again."""
+    """The wrapped lines as one line, with a broken address put together again."""
     return (
         " ".join(line.strip().lstrip("> ") for line in lines if line.strip())
         .replace("< ", "<")
@@ -147,7 +148,7 @@ def find_attributions(lines: Sequence[str], candidates: Iterable[int] | None = N
 
 
 def _may_end_attribution(lines: Sequence[str], index: int) -> bool:
-    """A cheap look that leaves few lines for the patterns."""
+    """A cheap test that leaves few lines for the patterns."""
     line = lines[index].rstrip()
     is_cut = index > 0 and len(line) < 60 and "@" in lines[index - 1]
     return is_cut or _ATTRIBUTION_END.search(line[-80:]) is not None
@@ -179,12 +180,12 @@ def _start_of(lines: Sequence[str], last: int) -> int | None:
 
 
 def _is_wrapped(line: str) -> bool:
-    """Long, or cut behind a comma or a time: what stands below may belong to it."""
+    """True if the line is long or cut after a comma or a time, so that the line below may belong to it."""
     return len(line) >= 60 or _CUT.search(line[-30:]) is not None
 
 
 def _continues(lines: Sequence[str], index: int) -> bool:
-    """Whether the line may go on below: no end of a sentence, and no gap but one before an address."""
+    """True if the attribution may run on below: no end of a sentence, and no gap except one before an address."""
     line = lines[index].rstrip()
     if not line:
         return lines[index + 1].lstrip().startswith("<")
@@ -196,13 +197,13 @@ def _opens(line: str) -> bool:
 
 
 def _names_sender(line: str) -> bool:
-    """`Anna <anna@b.example> ...`, or a name whose address was wrapped."""
+    """`Anna <anna@b.example> ...`, or a name whose address was wrapped onto another line."""
     bare = line.strip()
     return bare.endswith("<") or ("@" in bare and "<" in bare and len(bare) >= 30)
 
 
 def split_glued(line: str) -> tuple[str, str] | None:
-    """Words, and an attribution that was written behind them on the same line."""
+    """Split a line into a person's words and the attribution glued to their end; None if it has no such end."""
     if (
         len(line) > MAX_ATTRIBUTION_CHARS
         or line.lstrip()[:1] in (">", "")

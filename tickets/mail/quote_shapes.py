@@ -1,4 +1,4 @@
-"""The table of shapes by which mail programs mark what was not written now, in text and in HTML."""
+"""The patterns by which mail programs mark old text, in plain text and in HTML."""
 
 import re
 from collections.abc import Iterable
@@ -121,17 +121,17 @@ HTML_SIGNATURES = (
 
 
 def is_separator(line: str) -> bool:
-    """`-----Original Message-----` and its kin."""
+    """`-----Original Message-----` and the like."""
     return _SEPARATOR.fullmatch(line) is not None
 
 
 def is_reply_separator(line: str) -> bool:
-    """`---- 回复的原邮件 ----`: what stands below was answered, not forwarded."""
+    """`---- 回复的原邮件 ----`: the mail below was answered, not forwarded."""
     return is_separator(line) and _REPLY_SEPARATOR.search(line) is not None
 
 
 def forward_mark_end(line: str) -> int:
-    """Where the mark of a forwarded mail ends in the line; 0 when it has none. Headers may be glued to it."""
+    """Where the mark of a forwarded mail ends in the line; 0 if it has none. Headers may be glued to it."""
     match = _FORWARD_MARK.match(line) if _may_hold_forward_mark(line) else None
     return match.end() if match else 0
 
@@ -142,7 +142,7 @@ def is_forward_mark(line: str) -> bool:
 
 
 def may_hold_mark(line: str) -> bool:
-    """Whether anything here, in `quote_attributions` or in `header_blocks` could match; most lines cannot."""
+    """True if any pattern here, in `quote_attributions` or in `header_blocks` could match; most lines cannot."""
     head = line[:MAX_LABEL_HEAD]
     if ":" in head or "：" in head:
         return True
@@ -151,7 +151,7 @@ def may_hold_mark(line: str) -> bool:
 
 
 def _may_hold_forward_mark(line: str) -> bool:
-    """Dashes begin it, or a colon ends it."""
+    """True if the line begins with dashes or ends with a colon."""
     bare = line.lstrip("> |\t\xa0\u3000")
     return bool(bare) and (bare[0] in _DASH_LETTERS or bare.rstrip()[-1:] in (":", "："))
 
@@ -165,12 +165,12 @@ def is_quoted(line: str) -> bool:
 
 
 def are_values(lines: Iterable[str]) -> bool:
-    """Numbers, comparisons, prompts and code behind `>`: what a person pastes, and no mail quotes."""
+    """Numbers, comparisons, prompts and code after `>`: text that people paste, not quotes from a mail."""
     return all(_VALUE_LINE.match(line) for line in lines)
 
 
 def announces_answers(text: str) -> bool:
-    """Whether the words above a quote say that the answers stand in it."""
+    """True if the words above a quote say that the answers are inside it."""
     return _ANSWERS_BELOW.search(text[-MAX_ANNOUNCING_CHARS:]) is not None
 
 
@@ -195,7 +195,7 @@ class SubjectKind(StrEnum):
 
 
 def split_subject(subject: str) -> tuple[SubjectKind, str]:
-    """What the subject says of the mail, and the subject without its first prefix and the tags before it."""
+    """What the subject says about the mail, and the subject without its first prefix and the tags before it."""
     untagged = _SUBJECT_TAGS.sub("", subject[:MAX_SUBJECT_CHARS])
     prefix, colon, rest = _parted_subject(untagged)
     if not colon:

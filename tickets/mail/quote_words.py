@@ -1,6 +1,6 @@
 """The words by which mail programs mark quotes and forwards, in the languages of our customers' customers.
 
-Spellings are compared without regard to case, labels also without their blanks.
+Spellings are compared without regard to case, labels also without regard to blanks.
 """
 
 SEPARATOR_WORDS = (
@@ -21,10 +21,10 @@ SEPARATOR_WORDS = (
     "original message from customer", "tin nhắn gốc", "pesan asli", "ข้อความดั้งเดิม", "הודעה מקורית", "الرسالة الأصلية",
 )  # fmt: skip
 
-# These of them say that the mail answers.
+# Those of them that say the mail was answered.
 REPLY_SEPARATOR = r"回复|reply|replied|antwort"
 
-# Between dashes, or alone up to a colon.
+# Between dashes, or on a line of their own that ends with a colon.
 FORWARD_WORDS = (
     "forwarded message", "forwarded mail", "forwarded e-?mail", "forwarded by", "begin forwarded message",
     "转发邮件", "转发邮件信息", "转发的邮件", "转发的原邮件", "转发的消息", "转发消息", "转发信息",
@@ -57,7 +57,7 @@ FORWARD_WORDS = (
     "thư đã chuyển tiếp", "tin nhắn được chuyển tiếp", "pesan terusan", "pesan yang diteruskan",
     "ข้อความที่ส่งต่อ", "הודעה שהועברה", "رسالة معاد توجيهها", "الرسالة المحولة",
 )  # fmt: skip
-# These mean it only between dashes: alone they are a person's words.
+# These mark a forward only between dashes; on their own they are a person's words.
 DASHED_FORWARD_WORDS = ("forwarded", "fwd", "fw", "转发", "轉寄", "転送")
 
 _LABELS = {
@@ -106,7 +106,7 @@ _LABELS = {
 }  # fmt: skip
 LABEL_KINDS = {label.lower(): kind for kind, labels in _LABELS.items() for label in labels.split()}
 
-# Behind a label without a colon, one program writes on; see header_blocks.
+# Labels that one program writes without a colon, with the value right behind; see header_blocks.
 COLONLESS = ("Assunto", "Dw")
 
 

@@ -31,7 +31,7 @@ FULL_LINE = 70
 
 NEW, QUOTE, SIGNATURE = SegmentKind.NEW, SegmentKind.QUOTE, SegmentKind.SIGNATURE
 
-# A date as machines write it: nobody types its seconds and offset.
+# A date as machines write it: nobody types the seconds and the offset.
 _MACHINE_DATE = re.compile(r"\d{1,2}:\d{2}:\d{2} (?:[+-]\d{4}|GMT)")
 _ONLY_LINK = re.compile(r"\s{0,9}\(?<?https?://[^\s()]{1,1000}\)?\s?>?\s*", re.IGNORECASE)
 
@@ -43,12 +43,12 @@ class _TextLine:
 
 
 def split_text(text: str, *, is_forward: bool = False) -> tuple[Segment, ...]:
-    """Segments of a plain text. What follows the headers of a mail is no quote in a mail that forwards it."""
+    """Segments of a plain text. In a mail that forwards another, the text below the old headers is not a quote."""
     return _split((Segment(NEW, text),), is_forward=is_forward)
 
 
 def split_html(tree: LexborHTMLParser, *, is_forward: bool = False) -> tuple[Segment, ...]:
-    """Segments of the text of an HTML body, by its elements first and by the shapes of its lines after."""
+    """Segments of the text of an HTML body: by its elements first, then by the shapes of its lines."""
     if is_forward:
         return _split(tree_segments(tree, {}, {}), is_forward=True)
     return _split(tree_segments(tree, folded_elements(tree), folded_from(tree)), is_forward=False)
@@ -72,7 +72,7 @@ def _split(given: Sequence[Segment], *, is_forward: bool) -> tuple[Segment, ...]
 
 
 def _fold_quotes(lines: list[_TextLine]) -> int:
-    """Returns where a forwarded mail begins. Looks closely only at the few lines that could hold a mark."""
+    """Mark quotes, and return the line where a forwarded mail begins. Examines only lines that could hold a mark."""
     end = len(lines)
     marks = [index for index, line in enumerate(lines) if shapes.may_hold_mark(line.text)]
     if marks:
@@ -88,7 +88,7 @@ def _fold_quotes(lines: list[_TextLine]) -> int:
 
 
 def _forward_at(lines: list[_TextLine], marks: Iterable[int], attributions: dict[int, int]) -> int:
-    """Where a forwarded mail begins: from there on nothing is folded. One inside a quote is a part of it."""
+    """Where a forwarded mail begins: nothing is folded from there on. A forward inside a quote is part of the quote."""
     for index in marks:
         line = lines[index]
         if line.kind is NEW and shapes.is_forward_mark(line.text.rstrip()):
@@ -102,7 +102,7 @@ def _forward_at(lines: list[_TextLine], marks: Iterable[int], attributions: dict
 
 
 def _trimmed(segments: list[Segment]) -> tuple[Segment, ...]:
-    """The line end after the last new words goes with the fold below them."""
+    """The segments, with the line end after the last new words moved into the fold below them."""
     last = max(index for index, segment in enumerate(segments) if segment.kind is NEW)
     if last + 1 < len(segments):
         words = segments[last].text.rstrip()
@@ -113,7 +113,7 @@ def _trimmed(segments: list[Segment]) -> tuple[Segment, ...]:
 
 
 def _lines(given: Sequence[Segment]) -> list[_TextLine]:
-    """What stands beyond MAX_LINES is one more line: it is shown, and searched no further."""
+    """The text as lines. Everything beyond MAX_LINES becomes one more line, which is shown and not searched."""
     lines: list[_TextLine] = []
     beyond: list[str] = []
     for part in given:
@@ -127,13 +127,13 @@ def _lines(given: Sequence[Segment]) -> list[_TextLine]:
 
 
 def _unglued(line: _TextLine) -> Iterable[_TextLine]:
-    """An attribution behind words on the same line is a line of its own."""
+    """Split off an attribution that follows other words on the same line."""
     pieces = split_glued(line.text) if "wrote:" in line.text[-12:] else None
     return [_TextLine(piece, line.kind) for piece in pieces] if pieces else [line]
 
 
 def _fold_from_marker(lines: list[_TextLine], marks: Iterable[int], attributions: dict[int, int]) -> None:
-    """Everything from the first marker on is quoted, when something was written above it."""
+    """Mark everything from the first marker on as quoted, if something was written above it."""
     ends = {start: below for below, start in attributions.items()}
     for index in sorted({*marks, *ends}):
         if lines[index].kind is not QUOTE and _starts_quote(lines, index, ends.get(index)):
@@ -142,7 +142,7 @@ def _fold_from_marker(lines: list[_TextLine], marks: Iterable[int], attributions
 
 
 def _with_rule_above(lines: list[_TextLine], index: int) -> int:
-    """A rule or a bare `原始邮件` right above a head belongs to it."""
+    """Include a rule or a bare `原始邮件` right above the head of a quote."""
     above = index - 1
     while above > 0 and index - above < 3 and not lines[above].text.strip():
         above -= 1
@@ -150,10 +150,10 @@ def _with_rule_above(lines: list[_TextLine], index: int) -> int:
 
 
 def _starts_quote(lines: list[_TextLine], index: int, below: int | None) -> bool:
-    """`below` is where an attribution ends that begins at `index`."""
+    """True if a quote starts here. `below` is the line after an attribution that begins at `index`."""
     line = lines[index].text.rstrip("\n")
     if shapes.is_quoted(line):
-        return False  # it ends where the quoted lines end: answers may stand below
+        return False  # the quote ends where the quoted lines end, as answers may come below
     if shapes.is_separator(line) or _is_header_block(lines, index):
         return True
     if below is None or _next_is_quoted(lines, below):
@@ -162,7 +162,7 @@ def _starts_quote(lines: list[_TextLine], index: int, below: int | None) -> bool
 
 
 def _is_header_block(lines: list[_TextLine], index: int) -> bool:
-    """Who, when and one more, as mail programs repeat it. A list of a person's own has no time."""
+    """True for sender, date and one more header, as mail programs repeat them. A list a person typed has no time."""
     if label_kind(lines[index].text) not in ("from", "date", "subject"):
         return False
     texts = [line.text for line in lines[index : index + 24]]
@@ -195,7 +195,7 @@ def _next_is_quoted(lines: list[_TextLine], index: int) -> bool:
 
 
 def _fold_quoted_runs(lines: list[_TextLine], marks: Iterable[int], attributions: dict[int, int]) -> None:
-    """Runs of `>` lines, with the attribution above. Without one they may be what a person pasted."""
+    """Mark runs of `>` lines with the attribution above. Without an attribution a person may have pasted them."""
     end = 0
     smallest = 2
     for index in marks:
@@ -205,7 +205,7 @@ def _fold_quoted_runs(lines: list[_TextLine], marks: Iterable[int], attributions
         if end > index:
             above = _attributed_at(lines, index, attributions)
             if above is not None:
-                smallest = 1  # who quotes and answers, quotes single lines too
+                smallest = 1  # a person who answers below an attribution quotes single lines too
             elif not _may_be_pasted(lines, index, end):
                 above = _writer_above(lines, index)
                 if above is None and end - index >= smallest:
@@ -224,7 +224,7 @@ def _quoted_until(lines: list[_TextLine], index: int) -> int:
 
 
 def _is_wrapped_out(lines: list[_TextLine], index: int) -> bool:
-    """A link, or the tail of a full line, that a mailer wrapped out of the quote which goes on below."""
+    """A link, or the tail of a full line, that a mailer wrapped out of a quote that goes on below."""
     if index + 1 >= len(lines) or not shapes.is_quoted(lines[index + 1].text):
         return False
     line, above = lines[index].text, lines[index - 1].text
@@ -235,7 +235,7 @@ def _is_wrapped_out(lines: list[_TextLine], index: int) -> bool:
 
 
 def _may_be_pasted(lines: list[_TextLine], start: int, end: int) -> bool:
-    """What a person's own sentence announces with a colon, or lines that look like values."""
+    """True for lines that the person's own sentence announces with a colon, or that look like values."""
     above = _words_above(lines, start)
     is_announced = above is not None and lines[above].text.rstrip()[-1:] in (":", "：")
     if is_announced and _writer_above(lines, start) is None:
@@ -244,13 +244,13 @@ def _may_be_pasted(lines: list[_TextLine], start: int, end: int) -> bool:
 
 
 def _writer_above(lines: list[_TextLine], start: int) -> int | None:
-    """The line right above `start` that says who wrote what stands there, without saying when."""
+    """The line right above `start` that says who wrote the text below, without saying when."""
     above = _words_above(lines, start)
     return above if above is not None and is_undated_attribution(lines[above].text) else None
 
 
 def _words_above(lines: list[_TextLine], start: int) -> int | None:
-    """The nearest new line above, with at most two blank ones between."""
+    """The nearest new line above, past at most two blank ones."""
     above = start - 1
     while above >= 0 and start - above < 3 and not lines[above].text.strip():
         above -= 1
@@ -258,7 +258,7 @@ def _words_above(lines: list[_TextLine], start: int) -> int | None:
 
 
 def _fold_attribution_above(lines: list[_TextLine], attributions: dict[int, int]) -> None:
-    """An attribution that stands right above a quote found by its HTML belongs to it."""
+    """Mark the attribution right above a quote that was found by its HTML."""
     for index in range(1, len(lines)):
         if lines[index].kind is QUOTE and lines[index - 1].kind is not QUOTE:
             above = _attributed_at(lines, index, attributions)
@@ -267,7 +267,7 @@ def _fold_attribution_above(lines: list[_TextLine], attributions: dict[int, int]
 
 
 def _attributed_at(lines: list[_TextLine], index: int, attributions: dict[int, int]) -> int | None:
-    """Where the attribution begins that ends right above `index`, blank lines between allowed."""
+    """Where the attribution right above `index` begins; blank lines in between are allowed."""
     end = index
     while end and index - end < 3 and end not in attributions and not lines[end - 1].text.strip():
         end -= 1
@@ -276,7 +276,7 @@ def _attributed_at(lines: list[_TextLine], index: int, attributions: dict[int, i
 
 
 def _show_answers_below(lines: list[_TextLine]) -> None:
-    """Whoever says "my answers are below" wrote them into the quote: then nothing is folded."""
+    """Fold nothing if the words above say "my answers are below", as the answers are inside the quote."""
     first = next((at for at, line in enumerate(lines) if line.kind is QUOTE), None)
     if first is None or any(line.kind is NEW and line.text.strip() for line in lines[first:]):
         return
@@ -285,7 +285,7 @@ def _show_answers_below(lines: list[_TextLine]) -> None:
 
 
 def _fold_signature(lines: list[_TextLine]) -> None:
-    """The signature at the end of what was written now: after `-- `, or a telephone's one line."""
+    """Mark the signature at the end of the new text: after `-- `, or the one line that a phone adds."""
     fresh = _last_new_lines(lines)
     if fresh and shapes.is_phone_signature(fresh[-1].text.strip()):
         _mark(fresh[-1:], SIGNATURE)
@@ -300,7 +300,7 @@ def _fold_signature(lines: list[_TextLine]) -> None:
 
 
 def _fold_card(fresh: list[_TextLine]) -> bool:
-    """NetEase's card at the end: name and address between lines of nothing but a bar."""
+    """Mark NetEase's card at the end: name and address between lines that contain only a bar."""
     if not fresh or fresh[-1].text.strip() != "|":
         return False
     start = next((at for at, line in enumerate(fresh) if line.text.strip() in ("| |", "||")), None)
@@ -310,7 +310,7 @@ def _fold_card(fresh: list[_TextLine]) -> bool:
 
 
 def _last_new_lines(lines: list[_TextLine]) -> list[_TextLine]:
-    """The end of what was written now, without the blank lines below it."""
+    """The end of the new text, without the blank lines below it."""
     fresh: list[_TextLine] = []
     for line in reversed(lines):
         if line.kind is NEW and (fresh or line.text.strip()):
@@ -321,14 +321,14 @@ def _last_new_lines(lines: list[_TextLine]) -> list[_TextLine]:
 
 
 def _is_list_footer(lines: list[_TextLine], index: int) -> bool:
-    """What a mailing list writes below each mail: a rule, then its name and how to leave it."""
+    """True for the footer that a mailing list adds to each mail: a rule, then its name and how to unsubscribe."""
     if not lines[index].text.startswith("_____") or not shapes.is_rule(lines[index].text.rstrip("\n")):
         return False
     return shapes.is_list_footer("".join(line.text for line in lines[index + 1 :]))
 
 
 def _give_blanks_to_folds(lines: list[_TextLine]) -> None:
-    """Blank lines between what is new and a fold go with the fold."""
+    """Let blank lines between new text and a fold belong to the fold."""
     for index in range(len(lines) - 1, 0, -1):
         if lines[index].kind is not NEW and not lines[index - 1].text.strip():
             lines[index - 1].kind = lines[index].kind

@@ -1,4 +1,4 @@
-"""Puts the texts of a mail together: one text in segments, and one HTML that is safe to show."""
+"""Combines the texts of a mail: one text in segments, and one HTML that is safe to show."""
 
 import html as html_escape
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ MAX_TEXT_CHARS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """One text of the mail as `plain`, as `html`, or as both when they say the same."""
+    """One text of the mail as `plain`, as `html`, or as both if they say the same."""
 
     plain: str
     html: str = ""
@@ -27,7 +27,7 @@ class Rendering:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """`segments` joined are the whole text; `html` is sanitised, None when there is none to show."""
+    """`segments` joined are the whole text; `html` is sanitised, or None if there is none to show."""
 
     segments: tuple[Segment, ...]
     html: str | None
@@ -37,7 +37,7 @@ class Rendered:
 def render(
     renderings: Sequence[Rendering], image_ids: Mapping[str, str], *, is_forward: bool = False
 ) -> Rendered:
-    """All texts in reading order; plain ones among HTML are shown as HTML too. `image_ids`: see `sanitised`."""
+    """All texts in reading order; among HTML, plain ones are shown as HTML too. `image_ids`: see `sanitised`."""
     shown = [one for one in renderings if not one.is_blank]
     if not any(one.html for one in shown):
         return _plain_only("\n\n".join(one.plain.strip("\n") for one in shown), is_forward=is_forward)
@@ -54,7 +54,7 @@ def _plain_only(text: str, *, is_forward: bool) -> Rendered:
 
 
 def _too_large(plain: str, html: str, image_ids: Mapping[str, str], *, is_forward: bool) -> Rendered:
-    """HTML is cut to be shown; the text is whole, taken from outside of the tags."""
+    """Show a truncated HTML, but keep the whole text, read from outside the tags."""
     text = _plain_only(plain.strip() or loose_text(html), is_forward=is_forward)
     return Rendered(
         text.segments, sanitised(parse_html(html), image_ids) or None, (*text.notes, MailNote.HTML_CUT)
@@ -62,7 +62,7 @@ def _too_large(plain: str, html: str, image_ids: Mapping[str, str], *, is_forwar
 
 
 def _both(plain: str, html: str, image_ids: Mapping[str, str], *, is_forward: bool) -> Rendered:
-    """HTML knows best where quotes begin; when it shows none, a full plain text beside it reads better."""
+    """Find quotes in the HTML, which marks them best; if it marks none, use a complete plain text instead."""
     tree = parse_html(html)
     segments = split_html(tree, is_forward=is_forward)
     text = "".join(segment.text for segment in segments)
@@ -72,12 +72,12 @@ def _both(plain: str, html: str, image_ids: Mapping[str, str], *, is_forward: bo
 
 
 def _is_full(plain: str, text: str) -> bool:
-    """No stub such as "please use an HTML viewer"."""
+    """True if it is not a stub such as "please use an HTML viewer"."""
     return bool(plain.strip()) and len(plain.split()) * 2 >= len(text.split()) and len(plain) * 2 >= len(text)
 
 
 def _trimmed(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
-    """Without blanks before the first word and after the last, and without segments of nothing else there."""
+    """The segments without blanks before the first word and after the last, and without segments that become empty."""
     kept = [segment for segment in segments if segment.text]
     while kept and not kept[0].text.strip():
         kept.pop(0)
@@ -91,7 +91,7 @@ def _trimmed(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
 
 
 def _tidy(text: str) -> str:
-    """No blanks at line ends, but for the mark of a signature; no empty lines around."""
+    """The text without blanks at line ends, except in a signature mark, and without empty lines around it."""
     lines = text[:MAX_TEXT_CHARS].replace("\xa0", " ").split("\n")
     return "\n".join(line if line == "-- " else line.rstrip() for line in lines).strip("\n").rstrip()
 

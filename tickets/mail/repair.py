@@ -14,15 +14,15 @@ _KNOWN_HEADER = re.compile(
     rb"|x-[a-z0-9-]+|dkim-signature|authentication-results|importance|user-agent|thread-[a-z]+)[ \t]*:",
     re.IGNORECASE,
 )
-# Headers and their continuations, nothing else: most heads.
+# Headers and their continuations, nothing else; true of most heads.
 _SOUND_HEAD = re.compile(rb"(?:[A-Za-z][!-9;-~]{0,75}:[^\r\n\0]*\r?\n(?:[ \t][^\r\n\0]*\r?\n)*)+")
 _UTF8_BOM = b"\xef\xbb\xbf"
 
 
 def repair_head(raw: bytes) -> tuple[bytes, tuple[MailNote, ...]]:
-    """The same mail with a head that a parser reads to its end, and what was mended.
+    """The same mail with a head that a parser reads to its end, and notes on what was repaired.
 
-    Raises UnreadableMail when none of the first lines could be a header.
+    Raises UnreadableMail if none of the first lines could be a header.
     """
     notes: list[MailNote] = []
     even = _even_line_ends(raw.removeprefix(_UTF8_BOM))
@@ -39,7 +39,7 @@ def repair_head(raw: bytes) -> tuple[bytes, tuple[MailNote, ...]]:
 
 
 def _even_line_ends(raw: bytes) -> bytes:
-    """Line ends of CR alone, or with a CR too many, would end the head after its first line."""
+    """Make line ends uniform: bare CRs, or a CR too many, would end the head after its first line."""
     if b"\n" not in raw:
         return raw.replace(b"\r", b"\n")
     if b"\r\r\n" in raw[:MAX_HEAD_BYTES]:
@@ -78,7 +78,7 @@ def _mended_head(head: bytes) -> bytes:
 
 
 def _mended_line(line: bytes, *, is_inside: bool) -> bytes:
-    """A stranger between headers continues the line above it; after the last of them the body has begun."""
+    """The line repaired. Junk between headers becomes a continuation; after the last header it is the body."""
     bare = line.rstrip(b"\r").replace(b"\r", b" ").replace(b"\0", b"") + (
         b"\r" if line.endswith(b"\r") else b""
     )

@@ -1,4 +1,4 @@
-"""The copy of our mail inside a report: as a part, as a file of headers, or below a line in the text."""
+"""Finds the copy of our mail inside a report: as a part, as a file of headers, or below a line in the text."""
 
 import re
 
@@ -18,7 +18,7 @@ _ID = r"<?([^<>\s]{3,500}@[^<>\s]{1,255})>?"
 _MESSAGE_ID = re.compile(rf"^[ \t>]*+message-id[ \t]*:\s*{_ID}", re.IGNORECASE | re.MULTILINE)
 _ORIGINAL_ID = re.compile(rf"^(?:x-)?original-message-id:\s*{_ID}", re.IGNORECASE | re.MULTILINE)
 _TO = re.compile(r"^[ \t>]*+to[ \t]*:[ \t]*([^\n]*(?:\n[ \t>]+[^\n:]*)*)", re.IGNORECASE | re.MULTILINE)
-# Where the copy begins: a ruled line that announces it, a sentence that does, or its first headers.
+# Where the copy begins: a ruled line or a sentence that announces it, or its first headers.
 _COPY = re.compile(
     r"^[ \t>]*+(?:[-=*_]{2,}+[^\n]{0,60}(?:original|copy of|returned|unsent|message header"
     r"|message follows|headers? (?:of|follow)|原信|原邮件"
@@ -35,22 +35,22 @@ _SERVER_HEADER = re.compile(r"^[ \t>]*+(?:received|return-path)[ \t]*:", re.IGNO
 
 
 def has_returned_part(mail: ParsedMail) -> bool:
-    """As an attached mail or its headers."""
+    """True if the returned mail is there as an attached mail or a file of its headers."""
     return bool(_returned(mail))
 
 
 def has_copy_of_headers(mail: ParsedMail) -> bool:
-    """The returned mail with the headers of servers, which no quote of a person has."""
+    """True if the returned mail comes with the headers of mail servers, which are never in a person's quote."""
     return has_returned_part(mail) or _SERVER_HEADER.search(mail.text[:LONGEST_TEXT]) is not None
 
 
 def has_returned_mail(mail: ParsedMail) -> bool:
-    """As a part, or below a line that announces it, which may be the quote of a person."""
+    """True if the returned mail is a part, or below a line that announces it; the latter may be a person's quote."""
     return has_returned_part(mail) or _COPY.search(mail.text[:LONGEST_TEXT]) is not None
 
 
 def text_above_copy(mail: ParsedMail) -> str:
-    """What the server itself says."""
+    """The server's own words."""
     text = mail.text[:LONGEST_TEXT]
     copy = _COPY.search(text)
     above = text[: copy.start()] if copy else text
@@ -58,7 +58,7 @@ def text_above_copy(mail: ParsedMail) -> str:
 
 
 def original_ids(mail: ParsedMail) -> tuple[str, ...]:
-    """Ids in the returned mail, in a file of its headers, in the report's text, its fields, and its own headers."""
+    """Ids from the returned mail, its file of headers, the report's fields and text, and the report's own headers."""
     inside = [found for part in _returned(mail) for found in _MESSAGE_ID.findall(_text(part)[:200_000])[:1]]
     reports = [one for one in mail.attachments if one.content_type in REPORT_TYPES]
     fields = [found for part in reports for found in _ORIGINAL_ID.findall(_text(part))]
@@ -68,14 +68,14 @@ def original_ids(mail: ParsedMail) -> tuple[str, ...]:
 
 
 def _ids_in_text(mail: ParsedMail) -> list[str]:
-    """Those below the line that announces the copy come first."""
+    """Ids in the text, those below the line that announces the copy first."""
     copy = _COPY.search(mail.text)
     start = copy.start() if copy else 0
     return [*_MESSAGE_ID.findall(mail.text[start:]), *_MESSAGE_ID.findall(mail.text[:start])]
 
 
 def returned_recipients(mail: ParsedMail) -> list[str]:
-    """To whom the returned mail was written."""
+    """The recipients of the returned mail."""
     copies = [_text(part)[:50_000].partition("\n\n")[0] for part in _returned(mail)]
     copy = _COPY.search(mail.text)
     if copy:
@@ -85,7 +85,7 @@ def returned_recipients(mail: ParsedMail) -> list[str]:
 
 
 def _returned(mail: ParsedMail) -> list[ParsedAttachment]:
-    """A copy of nothing but headers may be a plain text file."""
+    """The attachments that are copies; a copy of only headers may be a plain text file."""
     return [one for one in mail.attachments if one.content_type in RETURNED_TYPES or _is_head(one)]
 
 

@@ -1,4 +1,4 @@
-"""Makes the HTML of strangers safe to show in a sandboxed frame: nh3 cleans it, remote images wait for a click."""
+"""Makes HTML from outside safe to show in a sandboxed frame: nh3 cleans it, remote images wait for a click."""
 
 import re
 from collections.abc import Mapping
@@ -70,9 +70,12 @@ _CLEANER = nh3.Cleaner(
 
 
 def sanitised(tree: LexborHTMLParser, image_ids: Mapping[str, str] = _NO_IMAGES) -> str:
-    """Safe HTML of `tree`, which is changed: `src` stays on `cid:` images only, a remote address moves
-    to `data-src`. Images in `data:` addresses must have become attachments before (see `inline_images`).
-    `image_ids` gives the Content-ID of an image that the HTML names by its file name, in lower case."""
+    """Safe HTML of `tree`, which is changed in place.
+
+    `src` stays on `cid:` images only; a remote address moves to `data-src`. Images in `data:` addresses must have
+    become attachments before (see `inline_images`). `image_ids` gives the Content-ID of an image that the HTML names
+    by its file name, in lower case.
+    """
     tree.unwrap_tags(["noscript"])
     for image in tree.css("img"):
         _park_remote_source(image, image_ids)

@@ -1,4 +1,4 @@
-"""Amazon SES tells of bounces and complaints by a mail of its own, whose text is JSON.
+"""Reads Amazon SES notifications of bounces and complaints: mails whose text is JSON.
 
 https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
 """

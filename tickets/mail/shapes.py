@@ -1,4 +1,4 @@
-"""The shape of a mail: its words without numbers, dates and names, so that the same mail of tomorrow is recognised."""
+"""The shape of a mail: its words without numbers, dates and names, so that tomorrow's copy of it is recognised."""
 
 import hashlib
 import re
@@ -24,19 +24,19 @@ _APART = re.compile(r"[\W_]+")
 
 
 def mail_shape(subject: str, new_text: str, *, names: Iterable[str] = ()) -> str:
-    """A digest of subject and new text; one sentence more is another shape. ``names`` are those of the writer."""
+    """A digest of subject and new text; one more sentence makes another shape. ``names`` are the writer's."""
     words = _plain(_GREETED.sub(" ", new_text.casefold()), names)
     telling = f"{_plain(normalised_subject(subject), names)}\n{words}"
     return hashlib.sha256(telling.encode("utf-8", "replace")).hexdigest()
 
 
 def alarm_shape(subject: str) -> str:
-    """The subject of an alarm without times, numbers and its state: a recovery has the shape of what it ends."""
+    """An alarm's subject without times, numbers and state, so that a recovery has the shape of the alarm it ends."""
     return _plain(_ALARM_STATE.sub(" ", normalised_subject(subject)), ())
 
 
 def _plain(text: str, names: Iterable[str]) -> str:
-    """Words in lower case with single blanks between."""
+    """The words in lower case, separated by single blanks."""
     for word in sorted({word for name in names for word in name.casefold().split()}):
         text = re.sub(rf"(?<![a-z]){re.escape(word)}(?![a-z])", " ", text)
     return _APART.sub(" ", _NUMBERED.sub(" ", _DAYS.sub(" ", text))).strip()

@@ -1,8 +1,8 @@
-"""Which ticket a mail belongs to: reply addresses and Message-IDs that we signed, foreign ids, subject numbers.
+"""Which ticket a mail belongs to: reply addresses and Message-IDs we signed, foreign ids, subject numbers.
 
 Nothing here looks anything up. A signature proves that the desk once wrote to this thread; who may append to it is
-decided in services.intake.ticket_matching. Secrets are any bytes; several may be given for checking, so that they can
-be changed.
+decided in services.intake.ticket_matching. Secrets are any bytes. Several may be given for checking, so that they can
+be replaced.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ _SUBJECT_PREFIX = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class OwnMessageId:
-    """What one of our own Message-IDs says: the ticket's number and the name of the mail within the desk."""
+    """The content of one of our own Message-IDs: the ticket's number and the name of the mail within the desk."""
 
     ticket_number: int
     serial: str
@@ -47,10 +47,10 @@ class OwnMessageId:
 
 @dataclass(frozen=True, slots=True)
 class ThreadClues:
-    """All that points to a ticket, strongest kind first; within a kind the nearest first.
+    """Everything that points to a ticket, strongest kind first; within a kind the nearest first.
 
-    `reply_tokens` and `own_ids` were verified. `foreign_ids` are ids to look for among stored ones.
-    `subject_numbers` are unproven: they count only from a participant.
+    `reply_tokens` and `own_ids` were verified. `foreign_ids` are ids to look for among stored ones. `subject_numbers`
+    are unproven: they count only from a participant.
     """
 
     reply_tokens: tuple[int, ...]
@@ -60,12 +60,12 @@ class ThreadClues:
 
 
 def signing_keys() -> list[bytes]:
-    """The desk's key that signs first, then the keys it replaced: answers come weeks later."""
+    """The key the desk signs with, then the keys it replaced, as answers may come weeks later."""
     return [key.encode() for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
 
 
 def reply_address(mailbox: str, ticket: int) -> str:
-    """``support+t12-<signature>@...``, signed with the desk's key: whoever has it may write to ticket 12."""
+    """``support+t12-<signature>@...``, signed with the desk's key: anyone who has it may write to ticket 12."""
     return make_reply_address(mailbox, ticket_number=ticket, secret=signing_keys()[0])
 
 
@@ -83,7 +83,7 @@ def make_reply_address(mailbox: str, *, ticket_number: int, secret: bytes) -> st
 
 
 def read_reply_address(email: str, *, secrets: Iterable[bytes]) -> int | None:
-    """The ticket's number of a reply address that one of our secrets signed."""
+    """The ticket's number in a reply address that one of our secrets signed."""
     tag = email.rpartition("@")[0].rpartition("+")[2]
     match = _REPLY_TAG.fullmatch(tag)
     if not match or int(match[1]) > MAX_TICKET_NUMBER:
@@ -126,7 +126,7 @@ def thread_clues(
 
 
 def subject_numbers(subject: str) -> tuple[int, ...]:
-    """Numbers of `[SD#1234]` tags, each once; without a tag those that somebody typed, as in "re: sd#12" or 【SD#12】.
+    """Numbers of `[SD#1234]` tags, each once; otherwise numbers that a person typed, as in "re: sd#12" or 【SD#12】.
 
     More than one means the subject proves nothing.
     """
@@ -135,7 +135,7 @@ def subject_numbers(subject: str) -> tuple[int, ...]:
 
 
 def normalised_subject(subject: str) -> str:
-    """The subject casefolded, without our tag, without reply and forward prefixes, and with single blanks."""
+    """The subject casefolded, without our tag and reply or forward prefixes, with single blanks."""
     text = _SUBJECT_NUMBER.sub(" ", subject).strip()
     for _ in range(20):
         shorter = _SUBJECT_PREFIX.sub("", text, count=1) if _SUBJECT_PREFIX.match(text) else text

@@ -1,4 +1,4 @@
-"""Decodes transfer encodings: base64, quoted-printable and uuencode, also where they are broken or wrongly declared."""
+"""Decodes transfer encodings: base64, quoted-printable and uuencode, even if broken or wrongly declared."""
 
 import quopri
 import re
@@ -14,7 +14,7 @@ _PADDED_END = re.compile(rb"={1,2}[ \t]*\r?\n")
 
 
 def undone(data: bytes, headers: Headers) -> bytes:
-    """`data` as it was before its encoding; what claims to be base64 and is not stays as it is."""
+    """The decoded `data`; data that is declared base64 but is not stays as it is."""
     encoding = headers.first("Content-Transfer-Encoding").decode("latin-1").lower().strip("\"' ")
     if encoding.startswith("base64"):
         return _from_base64(data)
@@ -24,7 +24,7 @@ def undone(data: bytes, headers: Headers) -> bytes:
 
 
 def _from_base64(data: bytes) -> bytes:
-    """Mailing lists write their footer below the code; it is kept as the text it is."""
+    """Decode base64. The footer that mailing lists append below the code is kept as plain text."""
     end = _PADDED_END.search(data)
     code, below = (data[: end.end()], data[end.end() :].strip()) if end else (data, b"")
     if not _looks_base64(code):

@@ -1,4 +1,4 @@
-"""Files that old mailers write into the text itself: `begin 644 name`, lines of code, `end`."""
+"""Extracts files that old mailers write into the text itself: `begin 644 name`, lines of code, `end`."""
 
 import binascii
 import re
@@ -12,7 +12,7 @@ _FILE = re.compile(
 
 
 def take_files(text: str) -> tuple[str, list[tuple[str, bytes]]]:
-    """The text without its files, and their names and contents. What does not decode stays in the text."""
+    """The text without its uuencoded files, and their names and contents. Files that do not decode stay in the text."""
     if "\nend" not in text or "begin " not in text:
         return text, []
     found: list[tuple[str, bytes]] = []
@@ -35,7 +35,7 @@ def _decoded(block: str) -> bytes | None:
 
 
 def _line(line: str) -> bytes:
-    """The first letter says how long the line is; mailers append to it or cut blanks off its end."""
+    """Decode one line. Its first letter gives its length; mailers add to the line or cut blanks off its end."""
     code = line.encode("ascii")
     length = (((code[0] - 32) & 63) * 4 + 5) // 3
     return binascii.a2b_uu(code[:length])

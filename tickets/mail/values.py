@@ -1,4 +1,4 @@
-"""What a parsed mail is: frozen values without a database, safe to store in PostgreSQL."""
+"""The values of a parsed mail: frozen, without a database, and safe to store in PostgreSQL."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class UnreadableMail(ValueError):
-    """There is no mail in these bytes: they are empty, or no line of them looks like a header."""
+    """These bytes are no mail: they are empty, or no line looks like a header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class SegmentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A run of the text; the segments of a text joined give that text back."""
+    """A run of the text; all segments of a text joined give it back."""
 
     kind: SegmentKind
     text: str
@@ -75,7 +75,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class ForwardedMail:
-    """A mail inside another one's text: who wrote it, and what. `name` or `email` may be empty, not both."""
+    """A mail inside another one's text: its author and its words. `name` or `email` may be empty, not both."""
 
     name: str
     email: str
@@ -87,10 +87,10 @@ class ForwardedMail:
 class ParsedMail:
     """Everything the desk reads in one mail.
 
-    `text` is the whole text and equals the segments joined; `new_text` is what was written now and
-    `quoted_text` the rest, each in reading order. `date_claimed` is what the sender says (aware, or None)
-    and must never decide anything. `references` is in header order, the nearest ancestor last.
-    `headers` has every header, decoded, in order; `notes` say what was mended, left out or unreadable.
+    `text` is the whole text and equals the segments joined; `new_text` is what the author wrote now and `quoted_text`
+    the rest, each in reading order. `date_claimed` is the sender's Date (aware, or None) and must never decide
+    anything. `references` is in header order, the nearest ancestor last. `headers` has every header, decoded, in
+    order; `notes` say what was repaired, left out or unreadable.
     """
 
     message_id: str

@@ -1,4 +1,4 @@
-"""Outlook's winmail.dat (TNEF): the files inside it, and the text."""
+"""Reads Outlook's winmail.dat (TNEF): the files inside it, and the text."""
 
 import logging
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ def is_winmail(name: str, content_type: str, data: bytes) -> bool:
 
 
 def _object_count(data: bytes) -> int:
-    """The library copies what is left for each object: too many would cost quadratic time."""
+    """Count the objects. The library copies the remaining bytes for each, so too many would cost quadratic time."""
     count, at = 0, 6
     while at + _OBJECT_HEAD < len(data) and count <= MAX_OBJECTS:
         at += _OBJECT_HEAD + int.from_bytes(data[at + 5 : at + 9], "little") + 2
@@ -36,20 +36,20 @@ def _object_count(data: bytes) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Winmail:
-    """What was inside: names and contents, and the text where Outlook put it there as well."""
+    """The content: names and bytes of the files, and the text if Outlook put it there as well."""
 
     files: tuple[tuple[str, bytes], ...] = ()
     text: str = ""
 
 
 def unpack_winmail(data: bytes) -> Winmail:
-    """Empty when the file is broken; it is kept as it is anyway."""
+    """Unpack the file. Empty if it is broken, as the attachment itself is kept anyway."""
     try:
         tnef = TNEF(data, do_checksum=False)  # type: ignore[no-untyped-call]
         named = [one for one in tnef.attachments[:MAX_FILES] if one.data]
         files = tuple((str(one.long_filename() or one.name), bytes(one.data)) for one in named)
         return Winmail(files, _text(tnef.body))
-    except Exception:  # the library raises whatever its struct reading meets in hostile bytes
+    except Exception:  # the library raises any kind of error on hostile bytes
         return Winmail()
 
 

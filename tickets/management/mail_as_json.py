@@ -18,7 +18,7 @@ JsonObject = dict[str, Any]
 
 
 def mail_as_json(raw: bytes) -> JsonObject:
-    """``counts`` and ``acknowledge`` are as for a known contact. What is absent is empty. Raises UnreadableMail."""
+    """``counts`` and ``acknowledge`` are as for a known contact. Missing values are empty. Raises UnreadableMail."""
     mail = parse(raw)
     own = parseaddr(settings.DESK_ADDRESS)[1]
     verdict = classify(mail, own_addresses=[own] if own else [], secrets=signing_keys(), loop_name=own)
@@ -71,7 +71,7 @@ def _address(address: Address) -> JsonObject:
 
 
 def _date(header: str) -> str | None:
-    """What the sender claims, with the sender's own offset, or UTC without one; None when it is no date."""
+    """The date that the sender claims, with the sender's own offset, or UTC without one; None if it is not a date."""
     try:
         claimed = parsedate_to_datetime(header)
         return (claimed if claimed.tzinfo else claimed.replace(tzinfo=UTC)).isoformat()
@@ -80,7 +80,7 @@ def _date(header: str) -> str | None:
 
 
 def _bounce(report: Report) -> list[JsonObject]:
-    """One entry for each recipient; one without an address if the report names none but our mail."""
+    """One entry per recipient, or one without an address if the report names only our mail."""
     original = next(iter(report.original_message_ids), "")
     entries = [
         {

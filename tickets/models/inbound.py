@@ -1,4 +1,4 @@
-"""The raw mail as it reached us, and what became of it."""
+"""Raw mail as it reached us, and what became of it."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -38,7 +38,7 @@ class InboundEmail(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=IntakeState, default=IntakeState.STORED)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     error = models.TextField(_("error"), blank=True)
-    # Its kind (tickets.mail.classify.MailKind) and every sign of a machine that was seen, in English.
+    # The mail's kind (tickets.mail.classify.MailKind) and every sign of a machine that was seen, in English.
     kind = models.CharField(_("kind"), max_length=20, blank=True, default="", db_default="")
     signs: "models.JSONField[list[str], list[str]]" = models.JSONField(
         _("signs of a machine"), default=list, db_default=models.Value([], models.JSONField())
@@ -77,7 +77,7 @@ class InboundEmail(models.Model):
                 fields=["-received_at"],
                 name="inbound_held",
                 condition=models.Q(state__in=[IntakeState.PARKED, IntakeState.FAILED]),
-            ),  # the list of parked and failed mail, the board's count of it
+            ),  # list of parked and failed mail, and its count on the board
             models.Index(fields=["rfc_message_id"], name="inbound_message_id"),
             where_set("copy_of", name="inbound_copy_of"),
         ]

@@ -1,4 +1,4 @@
-"""What people said about a mail: that a person wrote it, or that it was automatic."""
+"""Marks that people put on a mail: a person wrote it, or it was automatic."""
 
 from django.conf import settings
 from django.db import models
@@ -9,7 +9,7 @@ from tickets.models.message import Message
 
 
 class MailMark(models.Model):
-    """Applies to mails of this sender and shape (tickets.mail.shapes) until withdrawn, or replaced by a newer mark."""
+    """Applies to mails of this sender and shape (tickets.mail.shapes) until withdrawn or replaced by a newer mark."""
 
     sender = models.CharField(_("sender"), max_length=320)  # in lower case
     shape = models.CharField(max_length=64, editable=False)

@@ -1,4 +1,4 @@
-"""Mailboxes: the addresses customers write to and the IMAP account behind each."""
+"""Mailboxes: the addresses that customers write to, and the IMAP account behind each."""
 
 from django.db import models
 from django.db.models.functions import Lower, Now
@@ -52,7 +52,7 @@ class Mailbox(models.Model):
     )
     move_to = models.CharField(_("move to"), max_length=200, blank=True)
 
-    # Mail that the server received before this is old and is never fetched automatically.
+    # Mail that the server received before this time is old and is never fetched automatically.
     begins_at = models.DateTimeField(_("fetches email received since"), db_default=Now(), editable=False)
     # In a folder that is read from its beginning, mail with a lower UID may be old.
     history_below = models.BigIntegerField(default=0, db_default=0, editable=False)

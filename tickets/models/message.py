@@ -48,7 +48,7 @@ class Message(models.Model):
     # Where answers go if not to the sender, and the no-reply address that the person wrote through.
     reply_to = models.CharField(_("answers go to"), max_length=320, blank=True, default="", db_default="")
     sent_through = models.CharField(_("sent through"), max_length=320, blank=True, default="", db_default="")
-    # When our server received it, a reply was sent, or a contact took place.
+    # When our server received it, when a reply was sent, or when a contact took place.
     at = models.DateTimeField(_("time"))
     created_at = models.DateTimeField(_("recorded at"))
     body = models.TextField(_("text"), blank=True)
@@ -75,8 +75,8 @@ class Message(models.Model):
         ordering = ["at", "pk"]
         permissions = [("void_response", _("Can void an answer that answered nothing"))]
         indexes = [
-            models.Index(fields=["ticket", "at"], name="message_ticket_at"),  # the conversation
-            models.Index(fields=["rfc_message_id"], name="message_message_id"),  # threading of mail
+            models.Index(fields=["ticket", "at"], name="message_ticket_at"),  # shows the conversation
+            models.Index(fields=["rfc_message_id"], name="message_message_id"),  # finds the thread of a mail
             where_set("author", name="message_author"),
             where_set("voided_by", name="message_voided_by"),
         ]
@@ -86,7 +86,7 @@ class Message(models.Model):
 
     @property
     def answers_leave_the_company(self) -> bool:
-        """True if answers go to another company than the sender's, as far as the domains tell."""
+        """True if answers go to a different company than the sender's, as far as the domains tell."""
         return bool(self.reply_to) and not share_a_domain(self.reply_to, self.sender_address)
 
     @property
@@ -102,7 +102,7 @@ def opened_late(ticket: str = "pk", opened_at: str = "opened_at") -> Exists:
 
 
 def attachment_path(attachment: "Attachment", name: str) -> str:
-    """A random storage path that contains nothing of the sender's file name."""
+    """A random storage path that contains no part of the sender's file name."""
     token = uuid.uuid4().hex
     return f"attachments/{token[:2]}/{token}"
 

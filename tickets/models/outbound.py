@@ -29,7 +29,7 @@ class OutboundEmail(models.Model):
     text = models.TextField(_("text"))
     html = models.TextField(_("HTML"), blank=True)
     headers = models.JSONField(_("other headers"), default=dict)
-    # Storage names of files that are attached besides those of the message: [{"name":, "path":, "type":}]
+    # Files attached besides those of the message, in the default storage: [{"name":, "path":, "type":}]
     files = models.JSONField(_("files"), default=list)
 
     state = models.CharField(_("state"), max_length=10, choices=OutboxState, default=OutboxState.QUEUED)

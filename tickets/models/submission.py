@@ -1,4 +1,4 @@
-"""Submitted forms. A token per form makes a double click, or a retry after a time-out, act only once."""
+"""Submitted forms. A token per form makes a double click, or a retry after a time-out, take effect only once."""
 
 from django.conf import settings
 from django.db import models

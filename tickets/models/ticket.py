@@ -24,7 +24,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
 
 class Ticket(models.Model):
-    """Lock this row before you change the ticket, its messages or its clocks."""
+    """A customer's matter. Lock this row before you change the ticket, its messages or its clocks."""
 
     subject = models.CharField(_("subject"), max_length=500, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.NEW)
@@ -48,7 +48,7 @@ class Ticket(models.Model):
         "tickets.Mailbox", models.SET_NULL, related_name="+", null=True, blank=True, verbose_name=_("mailbox")
     )
     language = models.CharField(_("language"), max_length=10, default="en")
-    # A fire drill: the chain really runs, nothing reaches a customer, no figure counts it.
+    # A fire drill: the chain really runs, but nothing reaches a customer and no figure counts it.
     is_drill = models.BooleanField(_("fire drill"), default=False, editable=False)
     opened_at = models.DateTimeField(_("received at"))
     updated_at = models.DateTimeField(_("last activity"))
@@ -76,7 +76,7 @@ class Ticket(models.Model):
             models.Index(fields=["-updated_at"], name="ticket_updated"),  # lists
             models.Index(
                 fields=["owner", "status"], name="ticket_owner_status"
-            ),  # load of a colleague, board
+            ),  # a colleague's load, the board
             models.Index(fields=["customer", "-opened_at"], name="ticket_customer"),  # the customer's card
             models.Index(
                 fields=["customer"],

@@ -12,7 +12,7 @@ from tickets.models.ticket import Ticket
 
 
 class TimelineEntry(models.Model):
-    """Services append entries and never change them. ``data`` holds the values named in the sentence."""
+    """One event of a ticket; services only append entries. ``data`` holds the values that its sentence names."""
 
     ticket = models.ForeignKey(
         Ticket, models.CASCADE, related_name="timeline", db_index=False, verbose_name=_("ticket")

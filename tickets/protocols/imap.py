@@ -18,10 +18,10 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginEr
 
 logger = logging.getLogger(__name__)
 
-# What ends the connection; every other fault concerns one answer, and the next command can be sent.
+# Faults that end the connection; any other fault concerns one answer, and the next command can be sent.
 LOST_CONNECTION = (OSError, IMAPClientAbortError)
 
-FIRST_YEAR = 1990  # an internal date before it is a server's fault
+FIRST_YEAR = 1990  # an internal date before this is a fault of the server
 
 
 class ImapProblem(Exception):
@@ -43,7 +43,7 @@ class Account:
 
 @dataclass(frozen=True)
 class WaitingMail:
-    """A mail in the folder. ``received_at`` is its internal date, in UTC. None is what the server cannot say."""
+    """A mail in the folder. ``received_at`` is its internal date, in UTC. Values the server cannot give are None."""
 
     uid: int
     size: int | None
@@ -52,7 +52,7 @@ class WaitingMail:
 
 @contextlib.contextmanager
 def open_folder(account: Account, *, timeout: float) -> Iterator[Folder]:
-    """Log in and select the folder. Every fault inside is raised as ImapProblem."""
+    """Log in and select the folder. Any fault inside the block is raised as ImapProblem."""
     try:
         with contextlib.closing(_ImapSession(account, timeout=timeout)) as session:
             yield session.select()
@@ -69,15 +69,15 @@ class Folder:
         self._uid_next = uid_next
 
     def uid_next(self) -> int:
-        """Above the UID of every mail that is here now; a server need not say it on its own (RFC 9051, 2.3.1.1)."""
+        """Above the UID of every mail that is here now. Servers need not announce it unasked (RFC 9051, 2.3.1.1)."""
         return self._uid_next or max(self.uids_above(0), default=0) + 1
 
     def uids_above(self, last: int) -> list[int]:
-        """Oldest first. ``n:*`` always names the newest mail, even one below n (RFC 9051, 9: seq-range)."""
+        """UIDs above ``last``, oldest first. ``n:*`` always includes the newest mail (RFC 9051, 9: seq-range)."""
         return sorted(uid for uid in self.client.search(["UID", f"{last + 1}:*"]) if uid > last)
 
     def describe(self, uids: Sequence[int]) -> list[WaitingMail]:
-        """In the given order. A mail with an attribute that cannot be read is asked for by itself."""
+        """Describe the mails in the given order. A mail whose attributes cannot be read is asked for on its own."""
         try:
             answers = self.client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE"])
         except LOST_CONNECTION:
@@ -88,9 +88,9 @@ class Folder:
         return [self._described(uid, answers.get(uid) or {}) for uid in uids]
 
     def body(self, uid: int, *, at_most: int | None = None) -> bytes | None:
-        """The whole mail, left unread on the server; None when somebody has removed it meanwhile.
+        """The whole mail, left unread on the server; None if it has been removed meanwhile.
 
-        With ``at_most`` only so many bytes, for a mail of unknown size.
+        With ``at_most``, only that many bytes, for a mail of unknown size.
         """
         if at_most is None:
             return self._part(uid, "BODY.PEEK[]")
@@ -110,7 +110,7 @@ class Folder:
             self.delete(uid)
 
     def delete(self, uid: int) -> None:
-        """Delete only this mail. Without UIDPLUS it stays flagged: EXPUNGE would also remove what others flagged."""
+        """Delete only this mail. Without UIDPLUS it stays flagged, as EXPUNGE would also remove what others flagged."""
         self.client.add_flags([uid], [DELETED], silent=True)
         if self.client.has_capability("UIDPLUS"):
             self.client.uid_expunge([uid])
@@ -132,7 +132,7 @@ class Folder:
             return None
 
     def _part(self, uid: int, item: str) -> bytes | None:
-        """None when the mail is gone. A literal that announces more than fits into memory ends the connection."""
+        """One part of the mail; None if the mail is gone. A literal larger than memory ends the connection."""
         try:
             answer = self.client.fetch([uid], [item]).get(uid, {})
         except (MemoryError, OverflowError) as error:
@@ -147,12 +147,12 @@ def _in_utc(date: object) -> datetime | None:
         return None
     try:
         return date.astimezone(UTC)
-    except OverflowError:  # in the last hours that a datetime can name
+    except OverflowError:  # in the last hours that a datetime can represent
         return None
 
 
 class _ImapSession:
-    """A connection that is logged in."""
+    """An authenticated connection."""
 
     def __init__(self, account: Account, *, timeout: float) -> None:
         self.account = account

@@ -1,6 +1,6 @@
-"""Ways out for a mail: an SMTP server, or a folder of .eml files where no server is set.
+"""Transports for outgoing mail: an SMTP server, or a folder of .eml files if no server is set.
 
-A transport answers for one mail at a time and raises ServerUnreachable when it cannot serve any.
+A transport answers for one mail at a time and raises ServerUnreachable if it cannot serve any.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class SendingResult(Enum):
 
 @dataclass(frozen=True)
 class ServerReply:
-    """The server's answer to a mail. ``text`` has its words, without anything secret."""
+    """The server's answer to a mail. ``text`` has its words, without any secret."""
 
     verdict: SendingResult
     text: str
@@ -44,7 +44,7 @@ class ServerUnreachable(Exception):
 
 @dataclass(frozen=True)
 class OutgoingMail:
-    """A composed mail with its envelope. ``may_wait``: better to try all recipients again than to lose one."""
+    """A composed mail with its envelope. ``may_wait``: try all recipients again later rather than lose one."""
 
     message_id: str
     sender: str
@@ -62,7 +62,7 @@ class Transport(Protocol):
 
 
 def transport() -> Transport:
-    """The transport of the settings: SMTP_URL, otherwise the folder OUTGOING_DIR."""
+    """The transport that the settings choose: SMTP_URL, otherwise the folder OUTGOING_DIR."""
     if settings.SMTP_URL:
         return SmtpTransport(
             SmtpServer.from_url(settings.SMTP_URL),
@@ -117,7 +117,7 @@ class FolderTransport:
 
 @dataclass(frozen=True)
 class SmtpServer:
-    """Where and how to log in. ``security`` is smtp (plain), smtp+tls (STARTTLS) or smtps (TLS from the start)."""
+    """Address and login. ``security`` is smtp (plain), smtp+tls (STARTTLS) or smtps (TLS from the start)."""
 
     security: str
     host: str
@@ -127,7 +127,7 @@ class SmtpServer:
 
     @classmethod
     def from_url(cls, url: str) -> SmtpServer:
-        """Read ``smtp://user:password@host:port``; raises ServerUnreachable with a sentence for a bad one."""
+        """Read ``smtp://user:password@host:port``. Raises ServerUnreachable with a sentence if it is malformed."""
         parts = urlsplit(url)
         usual = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
         try:
@@ -150,7 +150,7 @@ _CANNOT_SEND = (OSError, smtplib.SMTPException, UnicodeError)
 class SmtpTransport:
     """One connection for a batch of mails, opened with the first.
 
-    ``own_name`` is how we greet the server; without one the library asks the DNS and may wait for it.
+    ``own_name`` is how we greet the server; without it the library asks the DNS and may wait for it.
     """
 
     def __init__(self, server: SmtpServer, *, timeout: float, own_name: str = "localhost") -> None:
@@ -175,7 +175,7 @@ class SmtpTransport:
         except (OSError, smtplib.SMTPServerDisconnected) as error:
             self._forget()
             raise ServerUnreachable(self._sentence(error)) from error
-        except smtplib.SMTPResponseException as error:  # DATA itself was refused
+        except smtplib.SMTPResponseException as error:  # the server refused DATA itself
             self._forget()
             verdict = SendingResult.NEVER if error.smtp_code >= 500 else SendingResult.LATER
             return ServerReply(verdict, _words(error))
@@ -214,7 +214,7 @@ class SmtpTransport:
         self.smtp = None
 
     def _sentence(self, error: Exception) -> str:
-        """What is wrong with the server, in words that never hold the password."""
+        """What is wrong with the server, in words that never contain the password."""
         place = {"place": f"{self.server.host}:{self.server.port}", "error": _words(error)}
         match error:
             case smtplib.SMTPAuthenticationError():
@@ -229,12 +229,12 @@ class SmtpTransport:
 
 
 def _timed_out(error: Exception) -> bool:
-    """smtplib wraps a time-out in the middle of a conversation into "connection closed"."""
+    """True for a time-out: in mid-conversation smtplib turns it into "connection closed"."""
     return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
 
 
 def _hand_over(smtp: smtplib.SMTP, parcel: OutgoingMail) -> ServerReply:
-    """One SMTP transaction (RFC 5321, 3.3); what refuses the mail ends in RSET, so that nobody gets half of it."""
+    """One SMTP transaction (RFC 5321, 3.3). A refusal of the mail ends in RSET, so that nobody gets half of it."""
     smtp.ehlo_or_helo_if_needed()
     options = ["SMTPUTF8"] if _needs_utf8(parcel) else []
     if options and not smtp.has_extn("smtputf8"):
@@ -275,7 +275,7 @@ def _announce(smtp: smtplib.SMTP, parcel: OutgoingMail) -> list[Refusal]:
 
 
 def _refused(smtp: smtplib.SMTP, code: int, text: bytes, *, others: Sequence[Refusal] = ()) -> ServerReply:
-    if code == 421:  # the server closes: no mail will pass now
+    if code == 421:  # the server is closing the connection: no mail will pass now
         raise smtplib.SMTPServerDisconnected(_reply(code, text))
     smtp.rset()
     words = "\n".join(map(str, others)) or _reply(code, text)

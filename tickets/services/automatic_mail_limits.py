@@ -1,5 +1,7 @@
-"""How much the desk writes by itself: receipts, and that a mail was too large. A desk that answers whatever answers it
-is a loop, also one that answers a new address each time. Each ticket gets one of each kind, by those who write them.
+"""Limits what the desk writes by itself: receipt mails, and notices that a mail was too large.
+
+A desk that answers everything that answers it is a loop, also if it answers a new address each time. Each ticket gets
+one mail of each kind; the code that writes them sees to that.
 """
 
 from datetime import datetime, timedelta
@@ -12,15 +14,16 @@ from tickets.choices import MailPurpose
 from tickets.models import OutboundEmail, Ticket
 
 LIMIT_WINDOW = timedelta(hours=1)
-# To one contact, whatever follows a plus sign: who gets more is most likely a machine that answers.
+# To one contact, whatever follows a plus sign: anyone who gets more is most likely a machine that answers.
 MOST_TO_ONE = 5
-MOST_TO_A_DOMAIN = 10  # to addresses of one company that never wrote before; a public provider is no company
-MOST_TO_NEW = 100  # to addresses that never wrote before, in all
+MOST_TO_A_DOMAIN = 10  # to addresses of one company that never wrote before; not for public providers
+MOST_TO_NEW = 100  # to all addresses that never wrote before
 
 
 def may_write_by_itself(ticket: Ticket, *, at: datetime) -> bool:
-    """True while the writer of the ticket, their domain and all new writers got few such mails within the hour. One
-    query; a ticket without a contact has nobody to count.
+    """True while the ticket's writer, their domain and all new writers together got few such mails within the hour.
+
+    Takes one query. A ticket without a contact is not limited.
     """
     contact = ticket.contact
     if contact is None:
@@ -36,7 +39,7 @@ def may_write_by_itself(ticket: Ticket, *, at: datetime) -> bool:
 
 
 def new_writers(at: datetime, path: str = "") -> Q:
-    """A condition on rows that lead to a contact by ``path`` ("contact__"): their first mail came within the hour."""
+    """A condition on rows that lead to a contact by ``path`` ("contact__"): its first mail came within the hour."""
     return Q(**{f"{path}is_from_mail": True, f"{path}created_at__gt": at - LIMIT_WINDOW})
 
 

@@ -33,9 +33,9 @@ def add_customer_message(
     channel: str = Channel.EMAIL,
     actor: User | None = None,
 ) -> Message:
-    """Append a message of the customer and reopen a ticket that waited or was resolved. Locks the ticket.
+    """Append a message of the customer and reopen a ticket that was waiting or resolved. Locks the ticket.
 
-    A message of an unconfirmed sender is only stored and shown. ``received_at`` as in open_ticket.
+    A message of an unconfirmed sender is only stored and shown. ``received_at`` is as in open_ticket.
     """
     received_at = receipt_time(received_at, at=at, actor=actor)
     ticket = lock_ticket(ticket)
@@ -64,7 +64,7 @@ def add_automatic_message(
     at: datetime,
     contact: Contact | None = None,
 ) -> Message:
-    """Keep an out-of-office or a bounce on the ticket: it moves no clock and reopens nothing. Locks the ticket."""
+    """Keep an out-of-office or a bounce on the ticket: it changes no clock and reopens nothing. Locks the ticket."""
     ticket = lock_ticket(ticket)
     message = store_customer_message(
         ticket,
@@ -133,7 +133,7 @@ def reply(
     then: Status | None = None,
     copies: Sequence[str] = (),
 ) -> Message:
-    """Answer the customer by mail, and with ``then`` set the status afterwards. Locks the ticket.
+    """Answer the customer by mail and, if ``then`` is given, set the status afterwards. Locks the ticket.
 
     The answer counts from ``at`` and is taken back if it does not arrive (failed_responses). Raises DeskError for an
     empty answer, and if there is no address to answer to.
@@ -160,7 +160,7 @@ def log_contact(
 ) -> Message:
     """Record a call or chat message to the customer, which counts as an answer. Locks the ticket.
 
-    ``happened_at`` lies between the ticket's receipt and ``at``; ``reached`` names the person. Raises DeskError.
+    ``happened_at`` is between the ticket's receipt and ``at``; ``reached`` names the person. Raises DeskError.
     """
     ticket = lock_ticket(ticket)
     if not reached.strip():
@@ -187,14 +187,14 @@ def log_contact(
 def add_note(
     *, ticket: Ticket, actor: User | None, at: datetime, body: str, files: Sequence[NewFile] = ()
 ) -> Message:
-    """Write an internal note, which is no answer. Without an actor the desk itself writes it. Locks the ticket."""
+    """Write an internal note, which is not an answer. Without an actor the desk itself writes it. Locks the ticket."""
     return note_down(lock_ticket(ticket), actor=actor, at=at, body=body, files=files)
 
 
 def note_down(
     ticket: Ticket, *, actor: User | None, at: datetime, body: str, files: Sequence[NewFile] = ()
 ) -> Message:
-    """As add_note, on a ticket that the caller has locked."""
+    """Like add_note, on a ticket that the caller has locked."""
     message = _store_our_message(ticket, MessageKind.NOTE, Channel.EMAIL, actor=actor, at=at, body=body)
     store_files(message, files)
     ticket.updated_at = at
@@ -205,7 +205,7 @@ def note_down(
 
 
 def note_down_all(notes: Sequence[tuple[Ticket, str]], *, at: datetime) -> None:
-    """Write a note of the desk itself on each of many locked tickets, in one query. The caller saves the tickets."""
+    """Write one note of the desk itself on each of many locked tickets, in one query. The caller saves the tickets."""
     alike = {
         "kind": MessageKind.NOTE,
         "channel": Channel.EMAIL,
@@ -249,7 +249,7 @@ def _record_response(
     ticket: Ticket, message: Message, *, actor: User, at: datetime, then: Status | None
 ) -> None:
     ticket.updated_at = at
-    # A contact logged afterwards may have happened before the latest question.
+    # A contact that was logged later may have happened before the latest question.
     ticket.unanswered_since = unanswered_since(ticket) if message.at < at else None
     ticket.save(update_fields=["updated_at", "unanswered_since"])
     record(ticket, Fact.STAFF_RESPONDED, at=at, actor=actor, message=message.pk, kind=message.kind)

@@ -1,8 +1,8 @@
-"""Downloads one mail from a mailbox, so that whatever it holds the next one can be fetched.
+"""Downloads one mail from a mailbox so that, whatever it contains, the next one can be fetched.
 
-A mail that cannot be had whole comes as its head; one that cannot be had at all as a mail that says so. A mail at which
-the connection breaks goes down a ladder, a step with each new connection: everything twice, the mail without asking for
-its attributes, its head, and then a mail that says so.
+If the whole mail cannot be downloaded, its head is kept; if nothing can, a mail that says so. A mail at which the
+connection breaks goes down a ladder, one step per new connection: everything twice, the mail without asking for its
+attributes, its head, and then a mail that says so.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tickets.protocols.imap import LOST_CONNECTION, Folder, WaitingMail
 
 logger = logging.getLogger(__name__)
 
-# Broken connections at one mail after which we ask for its bytes alone, for its head alone, and go past it.
+# After this many broken connections at one mail we ask only for its bytes, then only for its head, then pass it over.
 BYTES_AFTER = 2
 HEAD_AFTER = 3
 PASS_AFTER = 4
@@ -36,9 +36,9 @@ MOST_TRACE = 20_000  # bytes in which we look for our server's Received line
 
 @dataclass(frozen=True)
 class DownloadedMail:
-    """``whole_size`` is set where ``raw`` is not the whole mail, which must then stay on its server untouched.
+    """``whole_size`` is set if ``raw`` is not the whole mail, which must then stay on its server untouched.
 
-    ``receipt`` tells where ``received_at`` (UTC) is from.
+    ``receipt`` tells where ``received_at`` (UTC) comes from.
     """
 
     raw: bytes
@@ -48,7 +48,7 @@ class DownloadedMail:
 
 
 def describe(mailbox: Mailbox, folder: Folder, uids: Sequence[int]) -> Iterator[WaitingMail]:
-    """What waits, in order. After a break mail by mail, so that the one at which the connection breaks is known."""
+    """Describe the waiting mails in order; after a break one by one, to learn which of them breaks the connection."""
     if mailbox.stuck_uid not in uids:
         with remembering_breaks(mailbox, uids[0]):
             described = folder.describe(uids)
@@ -66,7 +66,7 @@ def describe(mailbox: Mailbox, folder: Folder, uids: Sequence[int]) -> Iterator[
 def download(
     mailbox: Mailbox, folder: Folder, waiting: WaitingMail, *, now: datetime
 ) -> DownloadedMail | None:
-    """The mail, or what can be had of it; None if it is gone. Raises what ends the connection."""
+    """The mail, or as much of it as can be downloaded; None if it is gone. Raises what ends the connection."""
     raw, is_whole = _bytes_of(mailbox, folder, waiting, breaks=breaks_at(mailbox, waiting.uid))
     if raw is None:
         return None
@@ -77,7 +77,7 @@ def download(
 
 @contextmanager
 def remembering_breaks(mailbox: Mailbox, uid: int) -> Iterator[None]:
-    """Count a connection that breaks inside, so that the next one asks less of this mail."""
+    """Count a connection that breaks inside, so that the next one asks for less of this mail."""
     try:
         yield
     except LOST_CONNECTION:

@@ -21,7 +21,7 @@ from tickets.services.unanswered import unanswered_since
 def fail_response(*, message: Message, at: datetime, answer: str) -> None:
     """Take back a reply that the server refused for good or that bounced; a second report changes nothing.
 
-    ``answer`` is what the server said. A ticket whose customer waits again is open again. Locks the ticket.
+    ``answer`` is what the server said. If the customer waits again, the ticket is opened again. Locks the ticket.
     """
     answer = storable(answer)
     ticket = lock_ticket(message.ticket)
@@ -41,7 +41,7 @@ def fail_response(*, message: Message, at: datetime, answer: str) -> None:
 def void_response(*, message: Message, actor: User, at: datetime, reason: str) -> None:
     """Void an answer that answered nothing: the customer waits as if it had not been given. Locks the ticket.
 
-    Raises DeskError without a reason, without the permission, and for a message that is no answer or was taken back.
+    Raises DeskError without a reason or the permission, and for a message that is not an answer or was taken back.
     """
     ticket = lock_ticket(message.ticket)
     if not actor.has_perm("tickets.void_response"):
@@ -64,6 +64,6 @@ def _count_as_unanswered(ticket: Ticket) -> None:
 
 
 def _reopen_if_unanswered(ticket: Ticket, *, at: datetime, reason: str) -> None:
-    """Open the ticket again: nobody looks at a resolved one, or at one waiting for a customer we never reached."""
+    """Open the ticket again: nobody looks at a resolved one, or at one that waits for a customer we never reached."""
     if ticket.unanswered_since is not None and ticket.status not in (Status.NEW, Status.OPEN):
         move_to(ticket, Status.OPEN, actor=None, at=at, reason=reason)

@@ -1,12 +1,12 @@
 """Fetches mailboxes by IMAP: each mail is stored and committed before it is touched on the server.
 
 1. We lease the mailbox for a while, so that two hosts never read it at once.
-2. We fetch every UID above the last one, oldest first. A folder that is new to us, or whose UIDVALIDITY is, is looked
-   at from its beginning: mail from before the mailbox began in the desk is history and is left alone, and mail that is
-   stored already is recognised by its fingerprint.
+2. We fetch every UID above the last one, oldest first. If the folder or its UIDVALIDITY is new to us, we read it from
+   the beginning: mail from before the mailbox began in the desk is history and is left alone, and mail that is stored
+   already is recognised by its fingerprint.
 3. After the commit we mark, move or delete the mail on the server, then we remember the UID.
 
-People may read the mailbox elsewhere: we never look at flags.
+People may read the mailbox elsewhere, so we never look at flags.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ logger = logging.getLogger(__name__)
 
 # Longer than a task of the queue may live (Q_CLUSTER's timeout), and renewed with each batch.
 LEASE = timedelta(minutes=5)
-# Minutes to wait after errors in a row; the last one repeats.
+# Minutes to wait after the first, second, ... error in a row; the last one repeats.
 WAITS = (1, 2, 5, 10, 15)
 BATCH = 100
-# No further batch or mailbox is begun after this time; the next minute goes on.
+# After this time no further batch or mailbox is begun; the next minute's task goes on.
 RUN_FOR = timedelta(seconds=100)
 
 ReadClock = Callable[[], datetime]
@@ -49,7 +49,7 @@ ReadClock = Callable[[], datetime]
 
 @dataclass
 class FetchReport:
-    """What one fetch of a mailbox did. ``problem`` is a sentence; mails fetched before it are stored."""
+    """What one fetch of a mailbox did. ``problem`` is a sentence; mails fetched before the problem are stored."""
 
     address: str
     stored: int = 0
@@ -70,7 +70,7 @@ class FetchReport:
 
 
 def fetch_due(*, read_clock: ReadClock) -> list[FetchReport]:
-    """Fetch every polled mailbox that is due, the longest untouched first. One that fails stops no other."""
+    """Fetch every polled mailbox that is due, the one untouched for longest first. A failure does not stop others."""
     stop_at = read_clock() + RUN_FOR
     reports = []
     for pk in _due_mailboxes(read_clock()):
@@ -81,7 +81,7 @@ def fetch_due(*, read_clock: ReadClock) -> list[FetchReport]:
 
 
 def fetch_mailbox(pk: int, *, read_clock: ReadClock, stop_at: datetime | None = None) -> FetchReport:
-    """Fetch one mailbox now, whatever went wrong before, and record the result on its row."""
+    """Fetch one mailbox now, even after earlier failures, and record the result on its row."""
     mailbox = Mailbox.objects.get(pk=pk)
     report = FetchReport(mailbox.address)
     if not _take_lease(mailbox, now=read_clock()):
@@ -94,8 +94,8 @@ def fetch_mailbox(pk: int, *, read_clock: ReadClock, stop_at: datetime | None = 
     except ImapProblem as problem:
         report.problem = str(problem)
     except (DatabaseError, InterfaceError):
-        raise  # not the mailbox's fault; its lease runs out
-    except Exception as error:  # whatever a server answers, the other mailboxes go on
+        raise  # not the mailbox's fault; its lease expires by itself
+    except Exception as error:  # whatever one server answers, the other mailboxes must be fetched
         logger.exception("Fetching %s failed", mailbox.address)
         words = {"error": f"{type(error).__name__}: {error}"}
         report.problem = _("The server sent a response that the desk cannot read (%(error)s).") % words
@@ -138,7 +138,7 @@ def _record_fetch(mailbox: Mailbox, report: FetchReport, *, now: datetime) -> No
 def _fetch_past_stuck_mails(
     mailbox: Mailbox, report: FetchReport, *, read_clock: ReadClock, stop_at: datetime
 ) -> None:
-    """Connect anew as long as the connection breaks at a mail: each time less of that mail is asked for."""
+    """Reconnect as long as the connection breaks at a mail; each time less of that mail is asked for."""
     while True:
         stuck = (mailbox.stuck_uid, mailbox.stuck_breaks)
         try:
@@ -178,7 +178,7 @@ def _account(mailbox: Mailbox) -> Account:
 
 
 def _check_uid_validity(mailbox: Mailbox, folder: Folder) -> None:
-    """Start from the beginning if UIDVALIDITY changed: the UIDs we remember mean nothing then."""
+    """Start from the beginning if UIDVALIDITY changed, as the UIDs we remember then mean nothing."""
     if mailbox.uid_validity != folder.uid_validity:
         mailbox.uid_validity, mailbox.last_uid = folder.uid_validity, 0
         mailbox.history_below = folder.uid_next()
@@ -186,7 +186,7 @@ def _check_uid_validity(mailbox: Mailbox, folder: Folder) -> None:
 
 
 def _is_history(mailbox: Mailbox, uid: int, received_at: datetime | None) -> bool:
-    """Mail that was there before the mailbox began. What is moved into the folder later is fetched, however old."""
+    """True for mail from before the mailbox began. Mail moved into the folder later is fetched, however old."""
     return uid < mailbox.history_below and received_at is not None and received_at < mailbox.begins_at
 
 
@@ -196,7 +196,7 @@ def _batches(uids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def _renew_lease(mailbox: Mailbox, *, now: datetime) -> bool:
-    """Lease the mailbox for longer; False if another host took it over."""
+    """Extend the lease of the mailbox; False if another host has taken it over."""
     mine = Mailbox.objects.filter(pk=mailbox.pk, locked_until=mailbox.locked_until)
     mailbox.locked_until = now + LEASE
     return mine.update(locked_until=mailbox.locked_until) == 1
@@ -205,7 +205,7 @@ def _renew_lease(mailbox: Mailbox, *, now: datetime) -> bool:
 def _store_mail(
     mailbox: Mailbox, folder: Folder, waiting: WaitingMail, report: FetchReport, *, now: datetime
 ) -> None:
-    """Store one mail, then mark, move or delete it on the server. The report has what goes wrong with it."""
+    """Store one mail, then mark, move or delete it on the server. Problems go into the report."""
     if _is_history(mailbox, waiting.uid, waiting.received_at):
         report.older += 1
         return
@@ -231,7 +231,7 @@ def _store_mail(
 
 
 def _tidy_server(mailbox: Mailbox, folder: Folder, uid: int, report: FetchReport) -> None:
-    """Mark, move or delete a mail that is stored whole. If that breaks the connection twice, the next mail comes."""
+    """Mark, move or delete a completely stored mail. If that breaks the connection twice, go on to the next mail."""
     try:
         _mark_move_or_delete(mailbox, folder, uid)
     except LOST_CONNECTION as error:

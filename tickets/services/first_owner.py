@@ -1,4 +1,4 @@
-"""Chooses a new ticket's first owner, and says by which rule."""
+"""Chooses a new ticket's first owner, and records the rule that chose them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ def choose_first_owner(*, customer: Customer | None, at: datetime) -> FirstOwner
     """The account manager, the backup, the least loaded skilled colleague, the intake owner, or whoever is left.
 
     ``at`` (UTC) decides who is absent. A new P0 moves on to the person on duty as soon as its promise names the rota.
-    Raises DeskError on a desk without a single active member of staff.
+    Raises DeskError if the desk has no active member of staff.
     """
     if customer is None:
         return _owner_from_desk(at)
@@ -44,7 +44,7 @@ def _first_present(named: Sequence[tuple[int | None, OwnerRule]], at: datetime) 
 
 
 def _owner_from_team(customer: Customer, at: datetime) -> FirstOwner | None:
-    """A colleague of the account manager's team: with the scenario's skill before those without, least load first."""
+    """A colleague of the account manager's team: those with the scenario's skill first, then by least load."""
     if customer.account_manager_id is None:
         return None
     active = Q(tickets__status__in=ACTIVE_STATUSES, tickets__is_drill=False)

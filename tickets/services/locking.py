@@ -13,14 +13,14 @@ def lock_ticket(ticket: Ticket) -> Ticket:
 
 
 def lock_ticket_unless_busy(pk: int) -> Ticket | None:
-    """As lock_ticket, with owner and customer; None while somebody else holds the row. For tasks that run again."""
+    """Like lock_ticket, with owner and customer; None while the row is locked elsewhere. For tasks that run again."""
     skip = connection.features.has_select_for_update_skip_locked
     rows = Ticket.objects.select_for_update(skip_locked=skip, of=("self",) if skip else ())
     return rows.select_related("customer", "owner__staff_profile").filter(pk=pk).first()
 
 
 def lock_tickets_unless_busy(pks: Collection[int]) -> dict[int, Ticket]:
-    """As lock_ticket_unless_busy for many tickets, by key. Customers and owners they share are loaded once."""
+    """Like lock_ticket_unless_busy for many tickets, by key. Shared customers and owners are loaded once."""
     skip = connection.features.has_select_for_update_skip_locked
     rows = Ticket.objects.select_for_update(skip_locked=skip)
     return rows.prefetch_related("customer", "owner__staff_profile").order_by("pk").in_bulk(pks)

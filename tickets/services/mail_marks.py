@@ -1,4 +1,4 @@
-"""Marks people put on a mail, "a person wrote this" or "this was automatic", and later mails they apply to."""
+"""Marks that people put on a mail, "a person wrote this" or "this was automatic", and the later mails they apply to."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tickets.services.status_and_priority import move_to
 from tickets.services.timeline import record
 from tickets.services.unanswered import unanswered_since
 
-# So many of a sender's unanswered messages are compared with one that was marked.
+# A marked message is compared with at most this many of the sender's unanswered ones.
 MOST_COMPARED = 100
 
 
 def remembered_mark(*, sender: str, name: str, subject: str, text: str) -> MailMark | None:
-    """The mark on this sender's mails of this shape. One query, which finds nothing for nearly everybody."""
+    """The mark on this sender's mails of this shape. Takes one query; nearly all senders have none."""
     if not sender:
         return None
     marks = list(
@@ -56,9 +56,9 @@ def mark_as_person(*, message: Message, actor: User, at: datetime) -> Message:
 
 @transaction.atomic
 def mark_as_automatic(*, message: Message, actor: User, at: datetime) -> Message:
-    """Take back that a customer's mail counts, here and where the same shape waits for an answer; remember its shape.
+    """Stop counting a customer's mail, and all of the same shape that wait for an answer; remember the shape.
 
-    Locks each ticket, the lower numbers first. Raises DeskError for a message that is no mail of the customer.
+    Locks each ticket, the lower numbers first. Raises DeskError for a message that is not a mail of the customer.
     """
     alike = _waiting_alike(message)
     tickets = {similar.ticket_id for similar in (message, *alike)}
@@ -79,7 +79,7 @@ def mark_as_automatic(*, message: Message, actor: User, at: datetime) -> Message
 
 @transaction.atomic
 def take_back_mark(*, mark: MailMark, actor: User, at: datetime) -> MailMark:
-    """Let later mails of this shape be judged by their signs again; messages stay as they are. Raises DeskError."""
+    """Let signs decide again about later mails of this shape; messages stay as they are. Raises DeskError."""
     mark = MailMark.objects.select_for_update().get(pk=mark.pk)
     if mark.taken_back_at is not None:
         raise DeskError(_("This has already been taken back."))
@@ -89,7 +89,7 @@ def take_back_mark(*, mark: MailMark, actor: User, at: datetime) -> MailMark:
 
 
 def _locked(message: Message) -> tuple[Ticket, Message]:
-    """The message as it is now, under its ticket's lock."""
+    """The current message, under its ticket's lock."""
     ticket = lock_ticket(message.ticket)
     message.refresh_from_db(fields=["kind", "ticket"])
     return ticket, message
@@ -148,6 +148,6 @@ def _shape_of(message: Message) -> str:
 
 
 def _subject_of(message: Message) -> str:
-    """The subject of the mail itself; the ticket has that of its first mail."""
+    """The subject of the mail itself; the ticket only has that of its first mail."""
     subject = InboundEmail.objects.filter(message=message).values_list("subject", flat=True).first()
     return subject or message.ticket.subject

@@ -21,11 +21,11 @@ class Mailboxes:
 
     @classmethod
     def load(cls) -> Mailboxes:
-        """From the database, or from the enclosing `remember_mailboxes`."""
+        """Load them from the database, or from the enclosing `remember_mailboxes`."""
         return _remembered.get() or cls(tuple(Mailbox.objects.defer("password", "error").order_by("pk")))
 
     def find(self, address: str) -> Mailbox | None:
-        """The mailbox of an address, whatever its case and whatever follows a plus sign."""
+        """The mailbox of an address, regardless of case and of anything after a plus sign."""
         spellings = _spellings(address)
         return next((box for box in self.rows if box.address.casefold() in spellings), None)
 
@@ -33,7 +33,7 @@ class Mailboxes:
         return next((box for box in self.rows if box.pk == pk), None)
 
     def is_own(self, address: str) -> bool:
-        """True for our addresses, those of mailboxes that are switched off included: mail to them would come back."""
+        """True for our addresses, including mailboxes that are switched off, as mail to those would come back to us."""
         return self.find(address) is not None or _bare_address(
             settings.DESK_ADDRESS
         ).casefold() in _spellings(address)
@@ -68,7 +68,7 @@ def remember_mailboxes() -> Iterator[Mailboxes]:
 
 
 def mailbox_for(address: str) -> Mailbox | None:
-    """The active mailbox that takes mail to this address; None if it is not ours. DESK_ADDRESS always has one."""
+    """The active mailbox for mail to this address; None if the address is not ours. DESK_ADDRESS always has one."""
     boxes = Mailboxes.load()
     mailbox = boxes.find(address) or (default_mailbox() if boxes.is_own(address) else None)
     return mailbox if mailbox is not None and mailbox.is_active else None
@@ -93,6 +93,6 @@ def _bare_address(address: str) -> str:
 
 
 def _spellings(address: str) -> frozenset[str]:
-    """The address as written and without its plus-part."""
+    """The address as written, and without its plus-part."""
     local, at, domain = address.strip().strip("<>").casefold().rpartition("@")
     return frozenset({f"{local}{at}{domain}", f"{local.partition('+')[0]}{at}{domain}"})

@@ -18,8 +18,8 @@ from tickets.services.timeline import record
 def merge(*, ticket: Ticket, into: Ticket, actor: User, at: datetime, reason: str = "") -> Ticket:
     """Move the conversation of ``ticket`` into another ticket and close it; later mail to it arrives there.
 
-    Locks both tickets, the lower number first. Raises DeskError for tickets that cannot be one matter: the same
-    one, one that is merged already, or of two different customers. Returns the ticket that goes on.
+    Locks both tickets, the lower number first. Raises DeskError for tickets that cannot be one matter: the same one,
+    one that is merged already, or two of different customers. Returns the ticket that goes on.
     """
     source, target = _lock_both(ticket, into)
     _refuse_impossible_merge(source, target)
@@ -45,7 +45,7 @@ def _lock_both(ticket: Ticket, into: Ticket) -> tuple[Ticket, Ticket]:
 
 
 def _waiting_since(*tickets: Ticket) -> datetime | None:
-    """The earlier time: an answer in one ticket did not answer the question in the other."""
+    """The earliest time: an answer in one ticket did not answer the question in the other."""
     return min((ticket.unanswered_since for ticket in tickets if ticket.unanswered_since), default=None)
 
 

@@ -32,10 +32,10 @@ def open_ticket(
     follows: Ticket | None = None,
     is_drill: bool = False,
 ) -> Ticket:
-    """Open a ticket with the customer's first message. Its promise starts at ``received_at``; both times UTC.
+    """Open a ticket with the customer's first message. Its promise starts at ``received_at``; both times are UTC.
 
-    ``received_at`` is when our server received the mail, or when the call happened that ``actor`` writes down: not
-    after ``at``, otherwise DeskError is raised. Only a fire drill sets ``is_drill``.
+    ``received_at`` is when our server received the mail, or when the call happened that ``actor`` records. Raises
+    DeskError if it is after ``at``. Only a fire drill sets ``is_drill``.
     """
     received_at = receipt_time(received_at, at=at, actor=actor)
     chosen = choose_first_owner(customer=customer, at=at)

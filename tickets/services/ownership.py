@@ -36,7 +36,7 @@ def assign(
 def hand_over(
     ticket: Ticket, to: User, *, actor: User | None, at: datetime, rule: OwnerRule, reason: str
 ) -> None:
-    """Like `assign`, on a ticket that the caller has locked. Nothing changes if that is the owner already."""
+    """Like `assign`, on a ticket that the caller has locked. Changes nothing if they own it already."""
     hand_over_all([OwnerChange(ticket, to, reason)], actor=actor, at=at, rule=rule)
 
 
@@ -50,7 +50,7 @@ class OwnerChange:
 
 
 def hand_over_all(moves: Sequence[OwnerChange], *, actor: User | None, at: datetime, rule: OwnerRule) -> None:
-    """`hand_over` for many tickets, in one query for each new owner. If one is refused (DeskError), all are."""
+    """`hand_over` for many tickets, with one query for each new owner. If one is refused (DeskError), all are."""
     real = [move for move in moves if move.ticket.owner_id != move.to.pk]
     events = [
         TicketAssigned(move.ticket, at, actor, move.ticket.owner, move.to, rule.value, move.reason)

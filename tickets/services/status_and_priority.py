@@ -16,9 +16,9 @@ from tickets.services.timeline import record
 
 @transaction.atomic
 def set_status(*, ticket: Ticket, status: str, actor: User | None, at: datetime, reason: str = "") -> Ticket:
-    """Change the status; the same status again changes nothing. Locks the ticket.
+    """Change the status; setting the same status changes nothing. Locks the ticket.
 
-    Closing or resolving is no answer: while the customer waits, the promise's handler raises DeskError.
+    Closing or resolving is not an answer: while the customer waits, the promise's handler raises DeskError.
     """
     ticket = lock_ticket(ticket)
     move_to(ticket, Status(status), actor=actor, at=at, reason=reason)
@@ -26,7 +26,7 @@ def set_status(*, ticket: Ticket, status: str, actor: User | None, at: datetime,
 
 
 def move_to(ticket: Ticket, after: Status, *, actor: User | None, at: datetime, reason: str) -> None:
-    """As set_status, on a ticket that the caller has locked."""
+    """Like set_status, on a ticket that the caller has locked."""
     before = ticket.status
     if before == after:
         return
@@ -43,7 +43,7 @@ def move_to(ticket: Ticket, after: Status, *, actor: User | None, at: datetime, 
 
 @transaction.atomic
 def change_priority(*, ticket: Ticket, priority: int, actor: User, at: datetime, reason: str) -> Ticket:
-    """Change the priority for a reason. Locks the ticket. Raises DeskError without one."""
+    """Change the priority. Locks the ticket. Raises DeskError without a reason."""
     ticket = lock_ticket(ticket)
     after = Priority(priority)
     if ticket.priority == after:
@@ -56,7 +56,7 @@ def change_priority(*, ticket: Ticket, priority: int, actor: User, at: datetime,
 
 @transaction.atomic
 def raise_priority(*, ticket: Ticket, priority: int, at: datetime, reason: str) -> Ticket:
-    """Raise the priority without a person, as of ``at``; a priority as strict stays. Locks the ticket.
+    """Raise the priority without a person's decision, as of ``at``; a stricter priority stays. Locks the ticket.
 
     A priority that a person has set stands, and a ticket that has ended keeps its own.
     """

@@ -1,4 +1,4 @@
-"""Lets a form act once, however often it is sent."""
+"""Lets a form act only once, however often it is sent."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from tickets.models import Submission
 def claim_submission(token: UUID, *, actor: User, at: datetime) -> bool:
     """True if the form with this token is sent for the first time. Call it in the transaction of the form's change.
 
-    When two are sent at once, the second waits for the first to commit and then finds the token taken. If the first
+    If two are sent at once, the second waits for the first to commit and then finds the token taken. If the first
     fails, the second counts as the first.
     """
     _submission, is_first = Submission.objects.get_or_create(token=token, defaults={"user": actor, "at": at})

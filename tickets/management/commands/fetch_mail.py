@@ -1,4 +1,4 @@
-"""manage.py fetch_mail: fetch the mailboxes now and say how each went."""
+"""manage.py fetch_mail: fetch the mailboxes now and print how each went."""
 
 from argparse import ArgumentParser
 from typing import Any

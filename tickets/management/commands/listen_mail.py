@@ -25,7 +25,7 @@ class Command(BaseCommand):
         self.doors = [door for door in doors if door.port]
         if not self.doors:
             raise CommandError(_("Both ports are 0, so there is nothing to listen on."))
-        # aiosmtpd tells every command of every session.
+        # aiosmtpd logs every command of every session.
         logging.getLogger("mail.log").setLevel(logging.WARNING)
         try:
             asyncio.run(self._run())

@@ -1,4 +1,4 @@
-"""manage.py parse_email FILE ...: show what the desk reads in mails, one JSON object a line, without a database."""
+"""manage.py parse_email FILE ...: print what the desk reads in mails, one JSON object per line, without a database."""
 
 import json
 from argparse import ArgumentParser
@@ -33,5 +33,5 @@ def _read(path: Path) -> JsonObject:
         return mail_as_json(path.read_bytes())
     except (OSError, UnreadableMail) as error:
         return {"error": str(error) or type(error).__name__}
-    except Exception as error:  # a mail that breaks the parser must not keep the others from being read
+    except Exception as error:  # a mail that breaks the parser must not keep us from reading the others
         return {"error": f"{type(error).__name__}: {error}"}

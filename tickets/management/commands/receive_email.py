@@ -1,4 +1,4 @@
-"""manage.py receive_email < mail: take one mail from a pipe of a mail server, as .forward or aliases start it."""
+"""manage.py receive_email < mail: take one mail from a mail server's pipe, as started from .forward or aliases."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         "Stores a mail from standard input. Exits with 0 once it is stored and with 75 (EX_TEMPFAIL) when it could "
         "not be: the mail server keeps the mail then and tries again. Nothing is ever sent back to the sender."
     )
-    # A warning of a check must not keep mail out.
+    # A warning of a system check must not keep mail out.
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             self._store(sys.stdin.buffer.read(), mailbox)
         except CommandError:
             raise
-        except Exception as error:  # whatever it was, it is ours: the mail server must keep the mail
+        except Exception as error:  # whatever it was, it is our fault: the mail server must keep the mail
             raise _try_later(error) from error
 
     def _store(self, raw: bytes, address: str | None) -> None:

@@ -1,4 +1,4 @@
-"""manage.py split_reply < text: print what was written now in a mail's text, without quotes and signature."""
+"""manage.py split_reply < text: print the new words of a mail's text, without quotes and signature."""
 
 import re
 import sys
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         "Reads the text or HTML of a mail from standard input and prints what its sender wrote now. "
         "What cannot be decided is printed too."
     )
-    # No database and no settings of the desk are needed.
+    # Needs no database and none of the desk's settings.
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,6 +1,6 @@
-"""What our own mail server found out about the sender of a mail (RFC 8601, Authentication-Results).
+"""What our own mail server found out about a mail's sender (Authentication-Results, RFC 8601).
 
-Only the topmost field counts, and only if it names our server: a sender can write the others.
+Only the topmost field counts, and only if it names our server, as a sender can write the others.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ def is_verified_staff(incoming: IncomingMail, sender: Sender) -> bool:
 
 
 def has_failed(mail: ParsedMail, own: Mailbox) -> bool:
-    """True if the domain in From disowns the mail (DMARC): then nothing in it gets a power."""
+    """True if the domain in From disowns the mail (DMARC): then nothing in it is trusted with any power."""
     return bool(re.search(r"dmarc=fail\b", _results(mail, own)))
 
 
 def _results(mail: ParsedMail, own: Mailbox) -> str:
-    """Our server's results in lower case; empty without any."""
+    """Our server's results in lower case; empty if there are none."""
     first = next(iter(mail.authentication_results), "").lower()[:MOST_RESULTS]
     server, _semicolon, results = first.partition(";")
     names = {own.host.lower(), own.address.rpartition("@")[2].lower()} - {""}

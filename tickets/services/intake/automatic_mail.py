@@ -1,5 +1,7 @@
-"""Mail that a machine wrote: automatic replies are kept small on their ticket; alarms and the words that a customer's
-own ticket tool sends count.
+"""Mail that a machine wrote.
+
+Automatic replies are kept on their ticket without effect. Alarms and the words that a customer's own ticket tool
+sends count.
 """
 
 from django.utils.translation import gettext as _
@@ -15,7 +17,7 @@ from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome
 from tickets.services.intake.senders import Sender
 from tickets.services.intake.ticket_matching import find_target
 
-# So many of a sender's open tickets are compared with a new alarm.
+# A new alarm is compared with at most this many of the sender's open tickets.
 MOST_COMPARED = 100
 
 
@@ -28,8 +30,10 @@ def receive_automatic_reply(incoming: IncomingMail) -> IntakeOutcome:
 
 
 def receive_generated(incoming: IncomingMail) -> IntakeOutcome:
-    """Words that answer us join their ticket as a person's would. The same alarm again is kept small on its open
-    ticket; after that ticket is done an alarm opens a new one, linked to it.
+    """Words that answer us join their ticket as a person's would.
+
+    The same alarm again is kept on its open ticket without effect; once that ticket is done, an alarm opens a new
+    one, linked to it.
     """
     sender = incoming.sender
     target = find_target(incoming, sender)
@@ -61,7 +65,7 @@ def _keep_on_ticket(incoming: IncomingMail, sender: Sender, ticket: Ticket) -> I
 
 
 def _open_ticket_of_same_alarm(incoming: IncomingMail, sender: Sender) -> Ticket | None:
-    """The sender's open ticket with the same alarm, or with the same mail from a machine that raises none."""
+    """The sender's open ticket with the same alarm or, if the subject is not an alarm's, with the same mail."""
     if sender.contact is None:
         return None
     first = Message.objects.filter(

@@ -1,4 +1,4 @@
-"""Reports of mail servers on our mail: a bounce takes the answer back, a complaint ends automatic mail."""
+"""Reports from mail servers about our mail: a bounce takes the answer back, a complaint ends automatic mail."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ LONGEST_ANSWER = 2_000
 
 
 def receive_report(incoming: IncomingMail) -> IntakeOutcome:
-    """Act on a report about a mail of ours. One on a mail to a customer is kept on its ticket; one on a colleague's
-    notification is not: the conversation is the customer's. Any other report is parked.
+    """Act on a report about a mail of ours.
+
+    A report on a mail to a customer is kept on its ticket. One on a colleague's notification is not, as the
+    conversation is the customer's. Any other report is parked.
     """
     report = incoming.classification.report
     reported = OutboundEmail.objects.filter(rfc_message_id__in=report.original_message_ids if report else ())
@@ -34,10 +36,10 @@ def receive_report(incoming: IncomingMail) -> IntakeOutcome:
     match report.kind:
         case ReportKind.BOUNCE:
             _record_bounce(mail, report, at=incoming.now)
-        case ReportKind.COMPLAINT:  # acknowledgements go to no contact whose mail failed
+        case ReportKind.COMPLAINT:  # a contact whose mail failed gets no acknowledgements
             _flag_contacts([*mail.recipients, *mail.copies], at=incoming.now)
         case ReportKind.DELAY | ReportKind.RECEIPT:
-            pass  # kept on the ticket below, which is all there is to do
+            pass  # it is kept on the ticket below, and nothing else is to do
     is_customers = mail.purpose in (MailPurpose.REPLY, MailPurpose.ACKNOWLEDGEMENT)
     ticket = end_of_merges(mail.ticket) if mail.ticket is not None and is_customers else None
     reason = _("A delivery report on “%(subject)s”.") % {"subject": mail.subject[:200]}
@@ -53,7 +55,7 @@ def _keep_on_ticket(incoming: IncomingMail, ticket: Ticket | None) -> Message | 
 
 
 def _record_bounce(mail: OutboundEmail, report: Report, *, at: datetime) -> None:
-    """Flag the addresses that failed for good. The mail itself bounced if it reached none of its recipients."""
+    """Flag the addresses that failed for good. The mail itself bounced only if it reached none of its recipients."""
     failed = [recipient for recipient in report.recipients if recipient.action == "failed"]
     ours = {address.casefold() for address in (*mail.recipients, *mail.copies)}
     named = {email.casefold() for recipient in failed for email in (recipient.email, recipient.alias)} & ours

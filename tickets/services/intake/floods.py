@@ -1,5 +1,6 @@
-"""Too many tickets at once from one sender, or from new addresses of one domain: whether that is so, what is the same
-matter again, and telling one colleague.
+"""Floods: too many tickets at once from one sender, or from new addresses of one domain.
+
+Says whether there is a flood, finds the ticket of the same words, and tells one colleague.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tickets.services.intake.incoming_mail import IncomingMail, shown_text
 from tickets.services.intake.senders import Sender
 from tickets.services.outgoing.outbox import queue_mail
 
-MOST_TICKETS = 20  # that one sender, or the new addresses of one domain, may open within LIMIT_WINDOW
+MOST_TICKETS = 20  # tickets that one sender, or the new addresses of one domain, may open within LIMIT_WINDOW
 
 
 def flood_reason(sender: Sender) -> str:
@@ -50,7 +51,7 @@ def ticket_of_same_words(incoming: IncomingMail, sender: Sender) -> Ticket | Non
 
 
 def tell_of_flood(incoming: IncomingMail, reason: str, *, is_held: bool) -> None:
-    """Tell the intake owner about the first mail of a flood, not about each."""
+    """Tell the intake owner about the first mail of a flood, not about every one."""
     told = InboundEmail.objects.filter(
         reason=reason[:300], received_at__gt=incoming.received_at - LIMIT_WINDOW
     )
@@ -59,7 +60,7 @@ def tell_of_flood(incoming: IncomingMail, reason: str, *, is_held: bool) -> None
     address = next((person.email for person in people if person and person.email), "")
     if not address or told.exists():
         return
-    with suppress(DeskError):  # mistyped, or the desk's own address: the mail is dealt with all the same
+    with suppress(DeskError):  # mistyped or the desk's own: the mail must be processed anyway
         queue_mail(
             purpose=MailPurpose.NOTIFICATION,
             recipients=[address],

@@ -9,12 +9,12 @@ from tickets.mail.values import Address, ParsedMail, UnreadableMail
 
 
 def forwarded_sender(mail: ParsedMail) -> Address | None:
-    """The original sender; None if the mail is no forward or does not name one."""
+    """The original sender; None if the mail is not a forward or does not name one."""
     return _of_attachment(mail) or _of_text(mail)
 
 
 def _of_attachment(mail: ParsedMail) -> Address | None:
-    """The sender of an attached mail that is all there is; one that lies beside words is only shown, as a report is."""
+    """The sender of an attached mail that is all there is; a mail attached to words is only shown."""
     if [each.content_type for each in mail.attachments] != ["message/rfc822"]:
         return None
     try:

@@ -1,6 +1,6 @@
 """Mail that a person wrote: appended to its ticket, or opened as a new one.
 
-What happens to too many of them is said in floods.
+How floods are handled is in floods.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ from tickets.services.naming_customers import follow_contact
 from tickets.services.opening import open_ticket
 from tickets.services.outgoing.outbox import SUBJECT_TAG, queue_mail
 
-# [P0], and as Chinese monitoring writes it: 【P0 告警】
+# [P0], and 【P0 告警】 as Chinese monitoring writes it
 _PRIORITY_TAG = re.compile(r"[\[【]\s*P([0-3])(?!\d)[^\]】]{0,20}[\]】]", re.IGNORECASE)
 LONGEST_TITLE = 80
 
 
 def receive_person(incoming: IncomingMail) -> IntakeOutcome:
-    """Append the mail to its ticket where its sender may; otherwise open one, linked to one that ended long ago."""
+    """Append the mail to its ticket if its sender may; otherwise open a ticket, linked to one that ended long ago."""
     return receive_words(incoming, incoming.sender, find_target(incoming, incoming.sender))
 
 
 def receive_list_mail(incoming: IncomingMail) -> IntakeOutcome:
-    """Mail through a list counts if its sender is known or takes part; that of a stranger is parked."""
+    """Accept mail through a list if its sender is known or takes part; a stranger's is parked."""
     sender = incoming.sender
     target = find_target(incoming, sender)
     if target is None and not sender.is_ours_or_a_customer_s:
@@ -55,7 +55,7 @@ def receive_list_mail(incoming: IncomingMail) -> IntakeOutcome:
 
 
 def receive_words(incoming: IncomingMail, sender: Sender, target: ThreadTarget | None) -> IntakeOutcome:
-    """Words that count: they join their ticket or open one."""
+    """Let words that count join their ticket, or open one."""
     if target is None:
         return _open_forwarded(incoming, sender) or open_new(incoming, sender)
     if is_past_grace(target.ticket, incoming.received_at):
@@ -64,8 +64,9 @@ def receive_words(incoming: IncomingMail, sender: Sender, target: ThreadTarget |
 
 
 def open_new(incoming: IncomingMail, sender: Sender, *, follows: Ticket | None = None) -> IntakeOutcome:
-    """Open a ticket for the sender, who becomes a contact. In a flood a stranger's mail is parked instead, and the same
-    words of a customer join their ticket.
+    """Open a ticket for the sender, who becomes a contact.
+
+    In a flood a stranger's mail is parked instead, and a customer's mail with the same words joins their ticket.
     """
     flood = "" if incoming.is_released else flood_reason(sender)
     if flood:
@@ -106,7 +107,7 @@ def _open(incoming: IncomingMail, sender: Sender, follows: Ticket | None) -> Int
 
 
 def _open_forwarded(incoming: IncomingMail, sender: Sender) -> IntakeOutcome | None:
-    """Open a ticket for the original sender of a mail that a colleague, verified, forwarded to the desk."""
+    """Open a ticket for the original sender of a mail that a verified colleague forwarded to the desk."""
     original = forwarded_sender(incoming.mail) if is_verified_staff(incoming, sender) else None
     if original is None or incoming.mailboxes.is_own(original.email):
         return None
@@ -114,7 +115,7 @@ def _open_forwarded(incoming: IncomingMail, sender: Sender) -> IntakeOutcome | N
 
 
 def _append(incoming: IncomingMail, sender: Sender, target: ThreadTarget) -> IntakeOutcome:
-    """Append under the ticket's lock: it may have been merged since we found it."""
+    """Append the mail under the ticket's lock, as the ticket may have been merged since we found it."""
     ticket = end_of_merges(lock_ticket(target.ticket))
     if sender.staff is not None and not may_append(ticket, sender):
         return _append_from_colleague(incoming, sender, ticket)
@@ -136,7 +137,7 @@ def _append(incoming: IncomingMail, sender: Sender, target: ThreadTarget) -> Int
 
 
 def _append_from_colleague(incoming: IncomingMail, sender: Sender, ticket: Ticket) -> IntakeOutcome:
-    """Keep a colleague's mail as an internal note, which says so when nothing proves that the mail is theirs."""
+    """Keep a colleague's mail as an internal note, which says so if nothing proves that the mail is theirs."""
     content = incoming.content()
     is_verified = is_verified_staff(incoming, sender)
     doubt = "" if is_verified else _("By email from %(address)s, not verified:") % {"address": sender.address}
@@ -151,7 +152,7 @@ def _append_from_colleague(incoming: IncomingMail, sender: Sender, ticket: Ticke
 
 
 def _title(incoming: IncomingMail) -> str:
-    """The subject without our tag; for a mail without a subject, the first line of its text."""
+    """The subject without our tag, or the first line of the text if there is no subject."""
     subject = storable_line(SUBJECT_TAG.sub("", incoming.mail.subject))
     first_line = next((line.strip() for line in incoming.mail.text.splitlines() if line.strip()), "")
     return subject or first_line[:LONGEST_TITLE]
@@ -175,7 +176,8 @@ def _note_unknown_customer(incoming: IncomingMail, sender: Sender, ticket: Ticke
 def _report_cut_mail(incoming: IncomingMail, ticket: Ticket) -> None:
     """Note that only the head of a mail is here, and ask the sender of one that was too large to send it again.
 
-    A machine is not asked. What the server did not give is still in the mailbox, so nobody has to send it again.
+    A machine is not asked. A mail that our mail server did not hand over whole is still in the mailbox, so it need
+    not be sent again.
     """
     if incoming.row.size <= len(incoming.row.raw):
         return

@@ -1,4 +1,4 @@
-"""Values of one mail on its way in: what was read in it, and what became of it."""
+"""Values of one mail on its way in: its content, its sender, and what became of it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _BY_SENDER = (MailKind.PERSON, MailKind.AUTO_GENERATED, MailKind.LIST, MailKind.
 class IncomingMail:
     """A stored mail, parsed and classified.
 
-    ``author`` wrote it: its sender, or the original sender of a mail that a colleague forwarded; NOBODY when the mail
-    names nobody. ``sender`` is what the desk knows of the address that sent it, looked up where that decides something.
-    ``now`` is the time of processing, ``received_at`` never lies after it.
+    ``author`` wrote it: its sender, or the original sender of a mail that a colleague forwarded; NOBODY if the mail
+    names nobody. ``sender`` is what the desk knows about the address that sent it, looked up only where it is needed.
+    ``now`` is the time of processing; ``received_at`` is never after it.
     """
 
     row: InboundEmail
@@ -50,7 +50,7 @@ class IncomingMail:
     is_released: bool = False
 
     def content(self, *, is_unconfirmed: bool = False) -> MessageContent:
-        """The message to store. It counts as automatic when nobody would read an acknowledgement of it."""
+        """The message to store. It is automatic if an acknowledgement of it would have no reader."""
         new_text, quoted_text = self.mail.new_text.strip(), self.mail.quoted_text.strip()
         return MessageContent(
             body=shown_text(self.mail),
@@ -71,7 +71,7 @@ class IncomingMail:
 
 
 def shown_text(mail: ParsedMail) -> str:
-    """The new words; the whole quote for a mail that has nothing else."""
+    """The new words, or the whole quote if a mail has nothing else."""
     return mail.new_text.strip() or mail.quoted_text.strip()
 
 
@@ -117,7 +117,7 @@ class Correspondent:
 
 
 def read_correspondent(mail: ParsedMail, mailboxes: Mailboxes) -> Correspondent:
-    """The sender, or the person in Reply-To of a no-reply address of the same company.
+    """The sender or, for a no-reply address, the person in Reply-To if they are of the same company.
 
     Reply-To alone makes nobody of another company the author, as its sender could name any of our contacts there.
     """
@@ -134,7 +134,7 @@ def read_correspondent(mail: ParsedMail, mailboxes: Mailboxes) -> Correspondent:
 
 
 def _as_marked(found: Classification, mail: ParsedMail, author: Address, sender: Sender) -> Classification:
-    """What people said of the sender's mails of this shape goes before the signs, but for reports and loops."""
+    """Let people's mark on this sender's mails of this shape override the signs, except for reports and loops."""
     if not sender.may_be_marked:
         return found
     mark = remembered_mark(
@@ -151,7 +151,7 @@ def _as_marked(found: Classification, mail: ParsedMail, author: Address, sender:
 class IntakeOutcome:
     """Where a mail went. ``reason`` is a sentence for the list of mails.
 
-    Of a new ticket the message is its first one and is not named here.
+    ``message`` is not set for a new ticket, where it would be the first one.
     """
 
     state: IntakeState

@@ -1,7 +1,7 @@
 """The second step of mail in: reads and classifies a stored mail and brings it to its ticket.
 
-A mail that fails keeps its bytes and its error and can be processed again. A fault of the database leaves the mail as
-it was, for the minute task. Either way the next mail goes on.
+A mail that fails keeps its bytes and its error and can be processed again. A database fault leaves the mail as it
+was, for the task that runs every minute. Either way the next mail goes on.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ DATABASE_FAULTS = (OperationalError, InterfaceError, InternalError, ProgrammingE
 
 
 class Overtaking(Exception):
-    """The mail answers or copies others (their keys, oldest first) that are stored and not processed yet."""
+    """The mail answers or copies others (their keys, oldest first) that are stored but not processed yet."""
 
     def __init__(self, ancestors: Sequence[int]) -> None:
         super().__init__(ancestors)
@@ -45,9 +45,9 @@ class Overtaking(Exception):
 
 
 def process(inbound: int, *, now: datetime) -> InboundEmail | None:
-    """Bring a stored or failed mail (its key) to its ticket. None when it is done or another worker has it.
+    """Bring a stored or failed mail (its key) to its ticket. None if it is done or another worker has it.
 
-    Mails that it answers come first: after an outage both wait, and several workers begin at once.
+    Mails that it answers are processed first: after an outage both wait, and several workers begin at once.
     """
     states = [IntakeState.STORED, IntakeState.FAILED]
     try:
@@ -61,12 +61,12 @@ def process(inbound: int, *, now: datetime) -> InboundEmail | None:
 
 @transaction.atomic
 def _wait_for(mails: Sequence[int]) -> None:
-    """Return when no other worker has one of them. We hold no other lock, so no two workers wait in turn."""
+    """Return once no other worker has one of them. We hold no other lock, so two workers cannot wait for each other."""
     list(InboundEmail.objects.select_for_update().filter(pk__in=mails).order_by("pk").values_list("pk"))
 
 
 def process_again(*, inbound: InboundEmail, actor: User, at: datetime) -> InboundEmail:
-    """Process a failed mail once more; the row says what became of it. Raises DeskError."""
+    """Process a failed mail once more; the returned row says what became of it. Raises DeskError."""
     if inbound.state not in (IntakeState.FAILED, IntakeState.STORED):
         raise DeskError(_("This email has not failed, so there is nothing to process again."))
     logger.info("%s processes mail %s again", actor, inbound.pk)
@@ -89,7 +89,10 @@ def _work_on(
     released_by: User | None = None,
     waits: bool = False,
 ) -> InboundEmail | None:
-    """``waits``: raises Overtaking where mails that this one answers or copies are not processed yet."""
+    """Process a mail in one of the states, or record its error. None if there is none or another worker has it.
+
+    With ``waits``, raises Overtaking if mails that this one answers or copies are not processed yet.
+    """
     try:
         with transaction.atomic():
             stored = InboundEmail.objects.select_for_update(skip_locked=True)
@@ -108,7 +111,7 @@ def _work_on(
     except UnreadableMail as error:
         logger.warning("Mail %s cannot be read: %s", inbound, error)
         return _record_error(inbound, states, error)
-    except Exception as error:  # whatever this mail broke, it is kept with its error and the next one goes on
+    except Exception as error:  # whatever this mail broke, keep it with its error and let the next one go on
         logger.exception("Mail %s could not be processed", inbound)
         return _record_error(inbound, states, error)
 
@@ -125,7 +128,7 @@ def _refuse_overtaking(incoming: IncomingMail) -> None:
 
 
 def _handle(incoming: IncomingMail, released_by: User | None) -> IntakeOutcome:
-    """Do what the kind of the mail asks for. A person who releases it has decided that it opens a ticket."""
+    """Do what the kind of the mail asks for. A person who releases a mail has decided that it opens a ticket."""
     if released_by is not None:
         outcome = open_new(incoming, find_sender(incoming.author.email, at=incoming.received_at))
         words = {"name": released_by, "reason": incoming.row.reason}
@@ -151,9 +154,9 @@ def _handle(incoming: IncomingMail, released_by: User | None) -> IntakeOutcome:
 
 
 def _first_copy(incoming: IncomingMail) -> IntakeOutcome | None:
-    """The outcome for a mail whose copy to another mailbox of ours is processed already: it joins that ticket.
+    """Join the ticket of a copy of this mail to another mailbox of ours; None if no copy was processed yet.
 
-    The first copy's row is the lock of them all, so that two workers cannot open a ticket each.
+    The first copy's row is the lock for all of them, so that two workers cannot open a ticket each.
     """
     row = incoming.row
     if len(incoming.mailboxes.rows) < 2:
@@ -175,7 +178,7 @@ def _first_copy(incoming: IncomingMail) -> IntakeOutcome | None:
 
 
 def _follow_the_strictest_mailbox(incoming: IncomingMail, ticket: Ticket) -> None:
-    """Raise the ticket's priority, as of this copy's receipt, where this mailbox promises more than the first."""
+    """Raise the ticket's priority, as of this copy's receipt, if this mailbox promises more than the first copy's."""
     raise_priority(
         ticket=ticket,
         priority=incoming.mailbox.default_priority,

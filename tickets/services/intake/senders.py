@@ -1,4 +1,4 @@
-"""Who wrote a mail: a known contact, somebody from a known company, a colleague or a stranger."""
+"""Who wrote a mail: a known contact, somebody at a known company, a colleague or a stranger."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ LONGEST_ADDRESS = 254
 class Sender:
     """The person behind an address. ``is_known``: an active contact of a company, who existed before this mail.
 
-    ``recent_tickets`` counts the tickets that the contact opened within LIMIT_WINDOW before the mail, and
-    ``recent_in_domain`` those of addresses of the domain that never wrote before, if this one never did. Unless
+    ``recent_tickets`` counts the tickets that the contact opened within LIMIT_WINDOW before the mail. If this address
+    never wrote before, ``recent_in_domain`` counts those of all such addresses of its domain. Unless
     ``may_be_marked``, no mail of theirs was marked as a person's or as automatic.
     """
 
@@ -80,9 +80,9 @@ def _recent_in_domain(address: str, at: datetime) -> int:
 
 
 def ensure_contact(sender: Sender, *, name: str, language: str, at: datetime) -> Sender:
-    """Give the sender a contact row if there is none, and fill in its customer if that has become known.
+    """Create a contact for the sender if there is none, and fill in its customer if that has become known.
 
-    Whoever writes has a working mailbox, so an earlier mail failure is cleared.
+    A sender has a working mailbox, so an earlier mail failure is cleared.
     """
     contact = sender.contact
     if contact is None:
@@ -100,7 +100,7 @@ def ensure_contact(sender: Sender, *, name: str, language: str, at: datetime) ->
 
 
 def _contacts(address: str) -> QuerySet[Contact]:
-    """Contacts with this address. Written so that the unique index on the lower-case address serves it."""
+    """Contacts with this address, by a query that the unique index on the lower-case address serves."""
     contacts = Contact.objects.select_related("customer").alias(key=Lower("email")).exclude(email="")
     return contacts.filter(key=address.lower())
 
@@ -123,11 +123,11 @@ def staff_of(address: str) -> User | None:
 
 
 def _create_contact(sender: Sender, *, name: str, language: str) -> Contact | None:
-    """None for an address that no contact can have; the ticket then has no contact."""
+    """Create the contact; None for an address that no contact can have, whose ticket then has no contact."""
     if not sender.address or len(sender.address) > LONGEST_ADDRESS:
         return None
     own_language = "" if sender.customer or language not in Language.values else language
-    shown_name = "" if "@" in name else name[:200]  # an address as a name may pose as somebody else
+    shown_name = "" if "@" in name else name[:200]  # a name like an address may impersonate somebody
     try:
         with transaction.atomic():
             return Contact.objects.create(

@@ -21,7 +21,7 @@ _FIELD = re.compile(
     rb"^(Message-ID|From|Subject|Date|Received)[ \t]*:(.*(?:\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE
 )
 
-MOST_BYTES = 2**31 - 1  # that a row can name; a server may claim more
+MOST_BYTES = 2**31 - 1  # the most a row can record; a server may claim more
 
 
 def receive_raw(
@@ -36,10 +36,10 @@ def receive_raw(
 ) -> InboundEmail:
     """Store a mail in a transaction of its own and have it processed after the commit.
 
-    The same bytes again are the row that has them. A copy that was changed on its way to the same mailbox becomes a
-    row that names the first and joins its ticket. ``received_at`` (UTC) is the receipt by our server, never the mail's
-    Date. Only the head of a mail above MAIL_MAX_BYTES is kept; pass the whole ``size`` if you fetched only the head.
-    Without a mailbox, the envelope names it.
+    For the same bytes again, returns the row that has them. A copy that was changed on its way to the same mailbox
+    becomes a row that names the first and joins its ticket. ``received_at`` (UTC) is the receipt by our server, never
+    the mail's Date. Only the head of a mail above MAIL_MAX_BYTES is kept; pass the whole ``size`` if you fetched only
+    the head. Without a mailbox, the envelope decides.
     """
     row, _is_new = store_once(
         raw=raw,
@@ -64,7 +64,7 @@ def store_once(
     size: int | None = None,
     receipt: ReceiptTime = ReceiptTime.SERVER,
 ) -> tuple[InboundEmail, bool]:
-    """As receive_raw; tells also whether the mail is new."""
+    """Like receive_raw, and tells whether the mail is new."""
     recipients = [storable_line(address) for address in envelope_to]
     whole = min(len(raw) if size is None else size, MOST_BYTES)
     kept = head_of(raw) if whole > settings.MAIL_MAX_BYTES else raw

@@ -36,9 +36,9 @@ class _Candidate:
 
 
 def find_target(incoming: IncomingMail, sender: Sender) -> ThreadTarget | None:
-    """Follow the strongest clue that leads to a ticket. A bare number counts only from somebody who takes part.
+    """Follow the strongest clue that leads to a ticket. A bare number counts only from a participant.
 
-    Nobody takes part by a mail that failed our own server's DMARC check.
+    The sender of a mail that failed our own server's DMARC check is never a participant.
     """
     is_forged = has_failed(incoming.mail, incoming.mailbox)
     clues = thread_clues(incoming.mail, secrets=signing_keys(), envelope_to=incoming.row.envelope_to)

@@ -26,12 +26,12 @@ AUTO_SUBMITTED = {
     MailPurpose.ACKNOWLEDGEMENT: "auto-replied",
     MailPurpose.NOTIFICATION: "auto-generated",
 }
-# For so many tries a mail to several people waits as a whole while one of them is refused for now.
+# For this many tries, a mail to several people waits as a whole while one of them is temporarily refused.
 TRIES_FOR_ALL_RECIPIENTS = 3
 
 _CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 _UTF8 = Charset("utf-8")
-_UTF8.body_encoding = QP  # passes servers without 8BITMIME, and signatures survive
+_UTF8.body_encoding = QP  # passes servers without 8BITMIME, and keeps signatures valid
 
 
 def compose_mail(mail: OutboundEmail) -> OutgoingMail:
@@ -50,7 +50,7 @@ def _to_bytes(message: EmailMultiAlternatives) -> bytes:
 
 
 def _build_message(mail: OutboundEmail) -> EmailMultiAlternatives:
-    """Build the mail. Raises OSError when a file is not in the storage."""
+    """Build the mail. Raises OSError if a file is missing from the storage."""
     message = EmailMultiAlternatives(
         subject=_subject(mail.subject),
         body=mail.text,
@@ -71,13 +71,13 @@ def html_of(text: str) -> str:
 
 
 def envelope_address(address: str) -> str:
-    """With the domain in ASCII, which every server takes."""
+    """The address with its domain in ASCII, which every server accepts."""
     local, _at, domain = address.rpartition("@")
     return f"{local}@{punycode(domain)}"
 
 
 def _subject(subject: str) -> str:
-    """The subject, encoded for the place after "Subject:", which must not stand alone on its line."""
+    """The subject, encoded to follow "Subject:" on the same line, which must not be left without text."""
     line = storable_line(subject)
     return line if line.isascii() else Header(line, "utf-8", header_name="Subject").encode(linesep="")
 

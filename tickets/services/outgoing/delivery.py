@@ -1,12 +1,12 @@
-"""Delivers the outbox: claim a row for a while, send it outside any transaction, record the answer.
+"""Delivers the outbox: claims a row for a while, sends it outside any transaction, records the answer.
 
-1. `claim_next` takes the row that waits longest and leases it; a row whose lease ran out waits again. Mail to
-   customers goes before mail to colleagues, so that a flood of notifications holds up no answer.
+1. `claim_next` takes the row that has waited longest and leases it; a row whose lease ran out waits again. Mail to
+   customers goes before mail to colleagues, so that a flood of notifications delays no answer.
 2. The mail is composed and handed to the transport. No transaction is open meanwhile.
 3. The server's answer is recorded if the lease is still ours, and a reply that will never arrive is taken back.
 
-A process that dies between the server's "250" and the record leaves a leased row, which is sent again when the
-lease ends: a customer may get an answer twice, but never not at all. Both copies have the same Message-ID, by which
+A process that dies between the server's "250" and the record leaves a leased row, which is sent again when the lease
+ends: a customer may get an answer twice, but never not at all. Both copies have the same Message-ID, by which
 receivers drop the second one, and the folder transport does not write it again.
 """
 
@@ -36,10 +36,10 @@ logger = logging.getLogger(__name__)
 # Longer than a task of the queue may live (Q_CLUSTER's timeout), so that nobody works on a row whose lease has ended.
 LEASE = timedelta(minutes=5)
 TO_CUSTOMERS = (MailPurpose.REPLY, MailPurpose.ACKNOWLEDGEMENT)
-# Waits between tries (minutes); the last one repeats until a mail is given up.
+# Minutes to wait between tries; the last one repeats until a mail is given up.
 WAITS = (1, 2, 5, 15, 30, 60)
 GIVE_UP_AFTER = timedelta(hours=48)
-# One run ends by itself, so that a worker is free again and a stop is quick.
+# A run ends by itself after this long, so that its worker becomes free and a stop is quick.
 MOST_PER_RUN = 500
 RUN_FOR = timedelta(seconds=100)
 
@@ -61,7 +61,7 @@ class DeliveryReport:
 def deliver_due(*, read_clock: Callable[[], datetime], most: int = MOST_PER_RUN) -> DeliveryReport:
     """Send the mails that are due: mail to customers first, then the oldest first.
 
-    A server that cannot be reached ends the run; mails that were not tried keep their turn.
+    A server that cannot be reached ends the run; mails that were not tried keep their place.
     """
     report = DeliveryReport()
     stop_at = read_clock() + RUN_FOR
@@ -80,7 +80,7 @@ def deliver_due(*, read_clock: Callable[[], datetime], most: int = MOST_PER_RUN)
 
 @transaction.atomic
 def claim_next(*, now: datetime) -> OutboundEmail | None:
-    """Lease the mail that waits longest. While it is leased, `next_try_at` is the end of the lease."""
+    """Lease the mail that has waited longest. While it is leased, `next_try_at` is the end of the lease."""
     waiting = OutboundEmail.objects.filter(state__in=WORK_LEFT, next_try_at__lte=now)
     due = waiting.select_for_update(skip_locked=True).order_by("next_try_at", "pk")
     mail = due.filter(purpose__in=TO_CUSTOMERS).first() or due.first()
@@ -108,7 +108,7 @@ def _deliver(
 def _send(mail: OutboundEmail, way: Transport) -> ServerReply:
     try:
         parcel = compose_mail(mail)
-    except Exception as error:  # a lost file or a bug of ours holds up this mail only, and is tried again
+    except Exception as error:  # a lost file or a bug of ours holds up only this mail, which is tried again
         logger.exception("Mail %s cannot be composed", mail.pk)
         words = {"error": f"{type(error).__name__}: {error}"}
         return ServerReply(SendingResult.LATER, _("The email could not be built (%(error)s).") % words)
@@ -130,7 +130,7 @@ def _record_answer(
 
 
 def _is_hopeless(mail: OutboundEmail, now: datetime) -> bool:
-    """True after enough tries and enough time. A mail that is sent again gets all its tries anew."""
+    """True after enough tries over enough time. A mail that is sent again starts over with all its tries."""
     return mail.attempts > len(WAITS) and now - mail.created_at >= GIVE_UP_AFTER
 
 
@@ -147,7 +147,7 @@ def _record_failure(mail: OutboundEmail, answer: ServerReply, *, now: datetime) 
 
 
 def _update_leased(mail: OutboundEmail, answer: ServerReply, **fields: object) -> int:
-    """Write the answer if the lease is still ours; 0 if another worker has taken the row over."""
+    """Write the answer if the lease is still ours; return 0 if another worker has taken the row over."""
     mine = OutboundEmail.objects.filter(pk=mail.pk, state=OutboxState.SENDING, leased_until=mail.leased_until)
     return mine.update(answer=answer.text.replace("\x00", ""), leased_until=None, **fields)
 
@@ -169,7 +169,7 @@ def send_again(*, outbound: OutboundEmail, actor: User, at: datetime) -> None:
 
 
 def _restore_response(message: Message, *, actor: User, at: datetime) -> None:
-    """Let the answer that never arrived count from now. One that a lead voided is sent and still answers nothing."""
+    """Count the answer that never arrived from ``at`` on. One that a lead voided is sent and still answers nothing."""
     ticket = lock_ticket(message.ticket)
     message.at, message.failed_at, message.failure = at, None, ""
     message.save(update_fields=["at", "failed_at", "failure"])

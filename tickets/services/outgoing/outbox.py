@@ -19,7 +19,7 @@ from tickets.models import Message, OutboundEmail, Ticket
 from tickets.nudges import nudge_delivery
 from tickets.services.mailboxes import Mailboxes
 
-# [SD#12], our own tag or one of an older mail.
+# [SD#12]: the tag of this ticket, or that of an older mail.
 SUBJECT_TAG = re.compile(r"\s*\[SD#\d+\]", re.IGNORECASE)
 # What mail programs put before the subject of an answer or a forward.
 _ANSWER_MARKS = re.compile(
@@ -57,10 +57,10 @@ def queue_mail(
 ) -> OutboundEmail:
     """Write a mail to the outbox in the caller's transaction and have it sent after the commit.
 
-    Addresses are bare, as our own rows have them; the desk's own are left out of To and Cc. A ticket's mail carries its
-    number in the subject and, unless it is a notification to colleagues, a signed Reply-To. Message-IDs are given
-    without angle brackets. Raises DeskError on an address that is not bare, when nobody is left to write to, and for
-    every mail of a fire drill that is not for colleagues.
+    Addresses are bare, as our own rows have them; the desk's own are left out of To and Cc. A ticket's mail carries
+    its number in the subject and, unless it is a notification to colleagues, a signed Reply-To. Message-IDs are given
+    without angle brackets. Raises DeskError for an address that is not bare, if no recipient is left, and for every
+    mail of a fire drill that is not for colleagues.
     """
     if ticket is not None and ticket.is_drill and purpose != MailPurpose.NOTIFICATION:
         raise DeskError(
@@ -98,12 +98,12 @@ def queue_mail(
 
 
 def answer_subject(subject: str) -> str:
-    """The subject with one `Re:`, whatever marks it had."""
+    """The subject with a single `Re:`, whatever prefixes it had."""
     return "Re: " + _ANSWER_MARKS.sub("", SUBJECT_TAG.sub("", subject).strip())
 
 
 def subject_with_tag(subject: str, ticket: Ticket | None) -> str:
-    """The subject in one line with the ticket's tag at its end, once."""
+    """The subject on one line with the ticket's tag once, at its end."""
     line = storable_line(subject)
     if ticket is None:
         return line[:900]
@@ -128,11 +128,11 @@ def _thread_headers(in_reply_to: str, references: Sequence[str]) -> dict[str, st
 
 
 def _addresses(texts: Iterable[str], mailboxes: Mailboxes) -> list[str]:
-    """Each address once, without our own. Raises DeskError on what is not one bare address, and never repairs it."""
+    """Each address once, without our own. Raises DeskError for anything but one bare address, and never repairs it."""
     by_key: dict[str, str] = {}
     for address in filter(None, texts):
         if not EMAIL.fullmatch(address):
-            shown = repr(address[:200])[1:-1]  # with line breaks and what cannot be seen as escapes
+            shown = repr(address[:200])[1:-1]  # line breaks and invisible characters appear as escapes
             raise DeskError(
                 _("“%(address)s” is not an email address. Correct it first.") % {"address": shown}
             )

@@ -1,4 +1,4 @@
-"""The mail of an answer: its text, the signature, and below them what the customer wrote last."""
+"""The mail of an answer: its text, the signature, and below them the customer's last message."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def queue_reply(
 
 
 def recipient_of(ticket: Ticket, question: Message | None) -> str:
-    """Who gets an answer: the ticket's contact, or the address in Reply-To of their last mail; else its sender.
+    """Who gets an answer: the ticket's contact, or the Reply-To of their last mail; otherwise that mail's sender.
 
     ``question`` is the customer's newest message. Empty if there is no address.
     """
@@ -92,17 +92,17 @@ def _plain_text(*, body: str, signature: str, attribution: str, quoted: str) -> 
 
 
 def _signature(message: Message, ticket: Ticket) -> str:
-    """Who wrote, with their title; below it the desk, the hotline of the customer and the number to quote."""
+    """The author with their title, then the desk, the customer's hotline and the number to quote."""
     desk = [desk_name(), _hotline(message, ticket), _("Ticket %(number)s") % {"number": ticket.number}]
     return "\n".join(line for line in (_author(message.author), " · ".join(filter(None, desk))) if line)
 
 
 def _author(author: User | None) -> str:
-    """The login is nobody's business outside."""
+    """The author's name, with a title in the mail's language; never the login, which outsiders need not know."""
     name = full_name(author.first_name, author.last_name) if author else ""
     profile = getattr(author, "staff_profile", None)
     if not name or profile is None or not profile.title or is_chinese(profile.title) != speaks_chinese():
-        return name  # a title is written in one language, and a mail speaks one
+        return name  # the title is in another language than the mail
     return pgettext("below a mail", "%(name)s, %(title)s") % {"name": name, "title": profile.title}
 
 
