@@ -25,7 +25,7 @@ def team_ids(user: Person) -> frozenset[int]:
 
 
 def people_below(user_id: int, people_under: Mapping[int, Iterable[int]]) -> frozenset[int]:
-    """The person and everybody below them in the hierarchy. A circle ends the walk."""
+    """The person and everybody below them in the hierarchy. A circle does not loop for ever."""
     seen = {user_id}
     waiting = [user_id]
     while waiting:
@@ -47,7 +47,7 @@ def _people_under() -> Mapping[int, Iterable[int]]:
 
 
 def looked_after_by(people: frozenset[int], path: str = "") -> Q:
-    """Customers whose account manager or backup is one of these; ``path`` leads there ("customer__")."""
+    """Customers whose account manager or backup is one of these people; ``path`` leads to them ("customer__")."""
     return Q(**{f"{path}account_manager__in": people}) | Q(**{f"{path}backup_account_manager__in": people})
 
 

@@ -1,4 +1,4 @@
-"""A migration operation for changes of labels and texts of models, which leave every table as it is."""
+"""A migration operation for changes of model labels and texts, which change no table."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,8 +11,8 @@ from django.db.migrations.state import ProjectState
 class ChangeLabels(SeparateDatabaseAndState):
     """Apply ``operations`` to the migration state only.
 
-    Django renders a model and its neighbours anew after each changed field. Here they are rendered once,
-    after the last change.
+    Django re-renders a model and its neighbours after each changed field. Here they are rendered once, after the last
+    change.
     """
 
     def __init__(self, operations: Sequence[Operation]) -> None:

@@ -1,4 +1,4 @@
-"""How people's names are written: a Chinese family name comes first, without a space."""
+"""How people's names are written: in Chinese the family name comes first, without a space."""
 
 import re
 

@@ -73,13 +73,13 @@ def moment(at: datetime) -> str:
 
 
 def dated(at: datetime, zone: str) -> str:
-    """In digits and in any zone, for tables: ``2026-11-29 05:16 (UTC+8, Shanghai)``."""
+    """The time in digits in any zone, for tables: ``2026-11-29 05:16 (UTC+8, Shanghai)``."""
     local = at.astimezone(ZoneInfo(zone))
     return _zoned(f"{local:%Y-%m-%d %H:%M}", local)
 
 
 def near(at: datetime, now: datetime) -> str:
-    """As short as is unambiguous now: ``21:00``, ``yesterday 21:00``, ``tomorrow 09:00``, ``11-25 09:00``."""
+    """The time, as short as is unambiguous now: ``21:00``, ``yesterday 21:00``, ``tomorrow 09:00``, ``11-25 09:00``."""
     local, today = timezone.localtime(at), timezone.localtime(now)
     match (local.date() - today.date()).days:
         case 0:
@@ -94,7 +94,7 @@ def near(at: datetime, now: datetime) -> str:
 
 
 def near_zoned(at: datetime, now: datetime) -> str:
-    """``near`` with its zone, for mails: their reader may be travelling."""
+    """``near`` with its zone, for mails, whose reader may be travelling."""
     return _zoned(near(at, now), timezone.localtime(at))
 
 
@@ -172,7 +172,7 @@ def _zoned(text: str, local: datetime) -> str:
 
 @lru_cache(maxsize=4096)
 def _in_full(minute: datetime, _language: str | None) -> str:
-    """Cached, as a flood of notifications names the same minutes."""
+    """Cached, because a flood of notifications names the same minutes."""
     return date_format(minute, pgettext("a time, as Django's date filter has it", "l j F Y, H:i"))
 
 

@@ -42,7 +42,7 @@ LEAST_WORKERS = 3
 
 
 def check_queue(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Check Q_CLUSTER, whose values depend on each other; the reasons stand beside them in the settings."""
+    """Check Q_CLUSTER, whose values depend on each other; the settings give the reason beside each value."""
     return [
         Error(text, hint=f"{hint} See Q_CLUSTER in supportdesk/settings.py.", id=f"desk.{number}")
         for number, is_wrong, text, hint in _queue_rules(settings.Q_CLUSTER)
@@ -51,7 +51,7 @@ def check_queue(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 
 
 def _queue_rules(queue: dict[str, Any]) -> Iterator[tuple[str, bool, str, str]]:
-    """Id, whether it is broken, the consequence, and how to fix it. Missing values are django-q2's defaults."""
+    """Each rule's id, whether it is broken, the consequence and the remedy. Missing values are django-q2's defaults."""
     workers, timeout = queue.get("workers") or 0, queue.get("timeout") or 0
     limit, retry = queue.get("queue_limit", workers**2), queue.get("retry", 60)
     yield (

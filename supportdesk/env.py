@@ -81,7 +81,7 @@ class Env:
         )
 
     def database(self, name: str, default: str) -> dict[str, Any]:
-        """A database of Django's settings; refusals as for `url`."""
+        """A database for Django's settings; refused values are not repeated, as in `url`."""
         value = self.url(name, default, ("sqlite", "postgres", "postgresql"))
         try:
             return dict(dj_database_url.parse(value))

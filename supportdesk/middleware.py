@@ -1,4 +1,4 @@
-"""Runs before every page: sets the reader's language and time zone, and asks for a password of their own."""
+"""Runs before every page: sets the reader's language and time zone, and asks users for a password of their own."""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ HEALTH = "/healthz"
 
 
 class ReaderMiddleware:
-    """A staff profile's language and zone win over the browser's; without a profile the desk's own zone applies.
+    """The language and zone of a staff profile win over the browser's; without a profile the desk's own zone applies.
 
     /healthz and /alive have no reader: they answer even without the database, and so without a session.
     """
@@ -40,7 +40,7 @@ class ReaderMiddleware:
 
 
 class OwnPasswordMiddleware:
-    """Shows a user who signed in with a one-time password nothing but the page to choose their own."""
+    """Shows only the page for choosing a password to a user who signed in with a one-time password."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

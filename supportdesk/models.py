@@ -11,10 +11,10 @@ GONE_AFTER = timedelta(seconds=60)
 
 
 class Cluster(models.Model):
-    """One running cluster; its row is deleted when it is stopped in order.
+    """One running cluster; its row is deleted when the cluster is stopped in order.
 
-    ``seen_at`` is the last report of its sentinel, ``worked_at`` the last time one of its tasks was
-    completed: taken from the queue, done by a worker, acknowledged by the monitor.
+    ``seen_at`` is the last report of its sentinel, ``worked_at`` the last time one of its tasks was completed: taken
+    from the queue, done by a worker, acknowledged by the monitor.
     """
 
     name = models.CharField(_("name"), max_length=90, primary_key=True)

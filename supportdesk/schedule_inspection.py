@@ -97,7 +97,7 @@ def _foreign(row: Schedule) -> RowStanding:
 
 
 def _is_malformed(row: Schedule) -> bool:
-    """True if the queue's scheduler fails on it, and so on every other row."""
+    """True if the queue's scheduler would fail on it, and thereby on every other row."""
     try:
         kwargs = _evaluated_kwargs(row.kwargs or "{}")
         ast.literal_eval(row.args or "()")
@@ -116,7 +116,7 @@ def _evaluated_kwargs(written: str) -> Any:
     except (SyntaxError, ValueError):
         pass
     try:
-        call = ast.parse(f"f({written})").body[0].value  # type: ignore[attr-defined]  # what is no call fails there too
+        call = ast.parse(f"f({written})").body[0].value  # type: ignore[attr-defined]  # fails there too
         return {word.arg: ast.literal_eval(word.value) for word in call.keywords}
     except (SyntaxError, ValueError):
         return {}

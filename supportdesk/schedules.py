@@ -126,7 +126,7 @@ def wrong_fields(entry: ScheduledTask, row: Schedule) -> list[str]:
 
 
 def runs_soon(entry: ScheduledTask, row: Schedule, now: datetime) -> bool:
-    """True unless it never runs or only in years. A minute task due long ago is wrong too: the queue would catch up."""
+    """True if it runs soon enough. A minute task due long ago is wrong too: the queue would catch up."""
     if row.next_run is None:
         return False
     if entry.cron is not None:

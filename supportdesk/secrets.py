@@ -13,7 +13,7 @@ HOW_TO_MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'
 
 
 def checked_secret_key(value: str) -> str:
-    """Refuse keys that are short or monotonous, as Django's own deployment check would."""
+    """Refuse keys that are short or repetitive, as Django's own deployment check would."""
     if _is_strong(value):
         return value
     raise ImproperlyConfigured(
@@ -43,7 +43,7 @@ def _is_strong(key: str) -> bool:
 
 
 def _read_or_write(path: Path) -> str:
-    """The first process holds the file's lock until the key is written; the others wait and read it."""
+    """Read the key, or write it: the first process holds the file's lock until then, the others wait and read."""
     with os.fdopen(
         os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8", errors="replace"
     ) as file:

@@ -126,9 +126,10 @@ Q_CLUSTER: dict[str, Any] = {
     "queue_limit": QUEUE_WORKERS,
     # Tasks limit their own work to 100 s at most; one that hangs longer is cut off.
     "timeout": 240,
-    # Longer than the timeout and the wait before it, else a task that still runs is started a second time.
+    # Longer than the timeout plus the wait before it; otherwise a task that still runs would be started a second
+    # time.
     "retry": 600,
-    # A failed task's work is found in our rows by its minute task; the queue would retry it without end.
+    # A failed task's work is found in our rows by its minute task; the queue itself would retry it for ever.
     "max_attempts": 1,
     "ack_failures": True,
     # After an outage one run of each is enough; catching up would run every missed minute, half a minute apart.
@@ -209,7 +210,7 @@ STORAGES = {
         else "whitenoise.storage.CompressedStaticFilesStorage"
     },
 }
-WHITENOISE_AUTOREFRESH = TESTING or DEBUG  # else every file would have to be collected first
+WHITENOISE_AUTOREFRESH = TESTING or DEBUG  # otherwise every file would have to be collected first
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30_000_000
 
@@ -225,7 +226,7 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz", r"^metrics$"]  # probes ask from within, 
 if env.flag("BEHIND_PROXY", "no"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "SAMEORIGIN"  # the ticket page shows the mail body in a frame
-SILENCED_SYSTEM_CHECKS = ["security.W019"]  # which would ask for DENY
+SILENCED_SYSTEM_CHECKS = ["security.W019"]  # it would ask for DENY
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 AUTH_PASSWORD_VALIDATORS = [

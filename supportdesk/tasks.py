@@ -13,7 +13,7 @@ MOST_MINUTES = 3
 
 
 def enforce() -> str:
-    """Each minute: sweep in rounds until the next minute's task starts, or until the queue is stopped.
+    """Sweep in rounds until the next minute's task starts, or until the queue is stopped. Runs every minute.
 
     While Redis is away no other task can start, so this one goes on.
     """

@@ -1,4 +1,4 @@
-"""Absences. People enter their own and their people's."""
+"""The admin of absences. People enter their own, and those of their people."""
 
 from typing import Any
 

@@ -17,7 +17,7 @@ from customers.admin.fields import StaffChoiceField, person, staff_members
 
 
 class VisibleChoices(BaseModelAdmin):
-    """Forms offer and accept only related rows that the person may see, and colleagues who may sign in."""
+    """Forms that offer and accept only related rows the person may see, and colleagues who may sign in."""
 
     def get_field_queryset(
         self, db: str | None, db_field: "RelatedField[Any, Any]", request: HttpRequest
@@ -46,7 +46,7 @@ class CappedPaginator(Paginator):
 
 
 class DeskAdmin(VisibleChoices, ModelAdmin):
-    """Quick lists: 50 rows a page, no exact count of everything."""
+    """Quick lists: 50 rows per page, and no exact count of all rows."""
 
     paginator = CappedPaginator
     list_per_page = 50
@@ -72,7 +72,7 @@ class RowAccessAdmin(DeskAdmin):
 
 
 class UntitledInline(TabularInline):
-    """Rows below a page, without each row's name above it."""
+    """Inline rows without each row's name above it."""
 
     show_title = False
     if hasattr(TabularInline, "hide_title"):  # Unfold 0.91; later versions have `show_title` and warn of this

@@ -20,7 +20,7 @@ WAYS = ("time_zone", "language", "hotline", "tech_group")
 
 
 class ContractForm(forms.ModelForm):
-    """Asks the service before saving; the lock taken here holds until the admin's transaction ends."""
+    """Asks the service before saving; the lock taken here is held until the admin's transaction ends."""
 
     class Meta:
         model = Contract

@@ -43,7 +43,7 @@ class PermissionChoiceField(forms.ModelMultipleChoiceField):
 
 
 class Deletion:
-    """The page that deletes a login or a group; it lists what else is deleted, without rows of mere relations."""
+    """The page that deletes a login or a group. It lists what else is deleted, without rows that are mere relations."""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         parent: Any = super()

@@ -93,7 +93,7 @@ class Contact(models.Model):
     is_active = models.BooleanField(pgettext_lazy("in use", "active"), default=True)
     mail_failed_at = models.DateTimeField(_("email failed at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
-    # Their first mail made them a contact; nobody entered them.
+    # Their first mail made them a contact; nobody entered them by hand.
     is_from_mail = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Desk(models.Model):
-    """Names the owner of unknown senders' tickets, and the last person of every escalation. Exactly one row."""
+    """Exactly one row: who owns unknown senders' tickets, and who is the last person of every escalation."""
 
     intake_owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,

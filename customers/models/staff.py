@@ -101,7 +101,7 @@ class StaffProfile(models.Model):
 
 
 class Absence(models.Model):
-    """A time during which somebody is away, half open: from ``starts_at`` until just before ``ends_at``."""
+    """A time during which a person is away, half open: from ``starts_at`` until just before ``ends_at``."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="absences", verbose_name=_("user")
@@ -109,7 +109,7 @@ class Absence(models.Model):
     starts_at = models.DateTimeField(pgettext_lazy("time", "from"))
     ends_at = models.DateTimeField(pgettext_lazy("time", "to"))
     reason = models.CharField(_("reason"), max_length=200, blank=True)
-    # When the desk first noticed it. Tickets that people give to the absent person later stay there on purpose.
+    # When the desk first noticed it. Tickets that people give to the absent person after that stay there on purpose.
     noticed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:

@@ -54,7 +54,7 @@ def save_contract(
 def refuse_overlap(
     *, customer: Customer, starts_on: date, ends_on: date | None, besides: Contract | None = None
 ) -> None:
-    """Raise DeskError when another contract shares a day. Locks the customer until the transaction ends."""
+    """Raise DeskError if another contract shares a day. Locks the customer until the transaction ends."""
     Customer.objects.select_for_update().get(pk=customer.pk)
     if ends_on is not None and ends_on < starts_on:
         raise DeskError(_("The end date is before the start date."))

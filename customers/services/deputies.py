@@ -54,7 +54,7 @@ class Staff:
         return next((person for person in self._deputies(user) if self.is_present(person)), None)
 
     def managers(self, user: int) -> Iterator[int]:
-        """The person's manager, theirs, and so on; a circle ends the walk."""
+        """The person's manager, that manager's manager, and so on; stops at a circle."""
         yield from self._walk(user, "reports_to")
 
     def _deputies(self, user: int) -> Iterator[int]:

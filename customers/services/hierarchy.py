@@ -9,7 +9,7 @@ from customers.names import name_of
 
 
 def refuse_circle(*, person: User, manager: User) -> None:
-    """Raise DeskError when the manager reports to the person, directly or through others. One query."""
+    """Raise DeskError if the manager reports to the person, directly or through others. One query."""
     reports_to = dict(StaffProfile.objects.order_by().values_list("user_id", "reports_to_id"))
     seen: set[int] = set()
     above: int | None = manager.pk

@@ -13,14 +13,14 @@ SESSION = "one_time_password"
 
 
 def note_sign_in(request: HttpRequest) -> None:
-    """Note in the session that its user must choose a password, so that pages need no query for it."""
+    """Record in the session that its user must choose a password, so that pages need no query for it."""
     user = request.user
     if isinstance(user, User) and OneTimePassword.objects.filter(user=user).exists():
         request.session[SESSION] = user.get_session_auth_hash()
 
 
 def must_choose_password(request: HttpRequest) -> bool:
-    """True until the password is changed, in whatever way."""
+    """True until the password is changed, whichever way."""
     noted, user = request.session.get(SESSION), request.user
     # A session outlives a user who was deleted or deactivated, and then belongs to nobody.
     if noted is None or not isinstance(user, User):

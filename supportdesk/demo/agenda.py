@@ -15,12 +15,12 @@ from tickets.models import OutboundEmail
 from tickets.services.outgoing.delivery import deliver_due
 
 Act = Callable[[datetime], None]
-SWEEP_SECOND = 4  # the minute task runs a little after the full minute
+SWEEP_SECOND = 4  # the minute task starts a few seconds after the full minute
 DELIVERY_TAKES = timedelta(seconds=3)
 
 
 class Agenda:
-    """Acts sorted by time. An act after the end of the story never runs."""
+    """Acts sorted by time. Acts after the end of the story never run."""
 
     def __init__(self) -> None:
         self._acts: list[tuple[datetime, int, Act]] = []

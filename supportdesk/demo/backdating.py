@@ -9,7 +9,7 @@ from tickets.models import InboundEmail
 
 
 def backdate_rows(*, since: datetime) -> None:
-    """Change every row of these tables: only for a desk that holds nothing but the demo."""
+    """Change every row of these tables: only for a desk that contains nothing but the demo."""
     Customer.objects.update(created_at=since)
     Contact.objects.update(created_at=since)
     InboundEmail.objects.update(stored_at=F("received_at") + timedelta(seconds=1))

@@ -106,7 +106,7 @@ class CustomerSide:
         customer_mail.deliver_mail(mail, at=at)
 
     def _who_notes(self, at: datetime) -> User:
-        """The colleague who picks up the phone or reads the group."""
+        """The colleague who answers the phone or reads the group."""
         on_duty = self.world.rota.shifts.filter(starts_at__lte=at, ends_at__gt=at).select_related("user")
         if self.opening.channel == Channel.PHONE and (shift := on_duty.first()) is not None:
             return shift.user

@@ -74,7 +74,7 @@ def _monday_of(moment: datetime) -> date:
 
 
 def _plan(rota: DutyRota, users: Mapping[str, User], monday: date) -> None:
-    """Create the same turns as layers; the weekend layers rank above the others."""
+    """Create the same turns as layers; the weekend layers take precedence over the others."""
     weekends = _weekends(monday)
     week = DutyLayer(name="Weekdays 工作日", level=1, rotation=Rotation.HOURS, length=12)
     days = DutyLayer(name="Weekend days 周末白班", level=2, from_time=MORNING, to_time=EVENING)
@@ -93,7 +93,7 @@ def _plan(rota: DutyRota, users: Mapping[str, User], monday: date) -> None:
 
 
 def _add_override(rota: DutyRota, users: Mapping[str, User], now: datetime) -> None:
-    """Put somebody else on duty for an afternoon of the next days."""
+    """Put somebody else on duty for one afternoon in the coming days."""
     day = now.astimezone(ZONE).replace(hour=13, minute=0, second=0, microsecond=0) + timedelta(days=2)
     put_on_duty(
         rota=rota,

@@ -37,7 +37,7 @@ def chart(dice: Random) -> NewFile:
 
 @cache
 def _phone(number: int) -> bytes:
-    dice = Random(number)  # noqa: S311  # a picture, no secret
+    dice = Random(number)  # noqa: S311  # a picture, not a secret
     faces = [(30 + 60 * place, dice.choice((GREY, GREEN, (120, 100, 180)))) for place in range(4)]
 
     def pixel(x: int, y: int) -> Pixel:

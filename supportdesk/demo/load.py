@@ -2,8 +2,8 @@
 
 1. Everything up to a day before now is one transaction: an interrupted load leaves nothing behind.
 2. The last day arrives as raw mail, which the intake stores in transactions of its own.
-3. The sweep enforces the promises at the simulated minutes, and the outbox is delivered as of them.
-4. Promises that fall due before the visitor's eyes are timed from the end of the loading, not from its start.
+3. The sweep enforces the promises at the simulated minutes, and the outbox is delivered as of those minutes.
+4. Promises that fall due while the visitor watches are timed from the end of the loading, not from its start.
 """
 
 import time
@@ -116,7 +116,7 @@ def _play_history(
     _schedule_conversations(world, current_questions(world, now + elapsed() * (1 + LAST_PART)), "now")
     world.agenda.run_until(now)
     world.agenda.run_until(now + elapsed())
-    deliver_outbox(now + elapsed())  # messages of the very end
+    deliver_outbox(now + elapsed())  # messages from the very end
     backdate_rows(since=world.since)
 
 

@@ -12,7 +12,7 @@ from tickets.choices import Channel
 
 @dataclass(frozen=True)
 class DemoQuestion:
-    """One question. `risk` is the probability of each late answer; `share` fixes when the first answer comes.
+    """One question. `risk` is the probability that an answer is late; `share` fixes when the first answer comes.
 
     With `is_left_alone` nobody at the desk reacts.
     """

@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 from escalation.models import Clock
 from tickets.choices import Priority
 
-# Minutes until the customer writes again, at least and at most.
+# Minutes until the customer writes again, minimum and maximum.
 CUSTOMER_MINUTES = {
     Priority.P0: (4, 16),
     Priority.P1: (9, 140),
     Priority.P2: (35, 600),
     Priority.P3: (70, 1700),
 }
-# Minutes until a colleague writes without being asked.
+# Minutes until a colleague writes unasked.
 UPDATE_MINUTES = {
     Priority.P0: (8, 15),
     Priority.P1: (10, 60),
@@ -25,7 +25,7 @@ TRIES = 5
 
 
 def minutes(dice: Random, low: float, high: float) -> timedelta:
-    """A random length with seconds, because nobody acts on full minutes."""
+    """A random length with seconds, because nobody acts on the full minute."""
     return timedelta(seconds=round(dice.uniform(low, high) * 60))
 
 

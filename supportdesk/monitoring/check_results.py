@@ -1,4 +1,4 @@
-"""The desk's checks of itself, and the type of their results."""
+"""The desk's checks on itself, and the type of their results."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -22,7 +22,7 @@ HELD = (IntakeState.STORED, IntakeState.PARKED, IntakeState.FAILED)
 
 @dataclass(frozen=True)
 class Backlog:
-    """How much work waits, and when the oldest of it was due; None if nothing waits or the time is unknown."""
+    """How much work is waiting, and when the oldest of it was due; None if nothing waits or the time is unknown."""
 
     waiting: int = 0
     since: datetime | None = None
@@ -32,7 +32,7 @@ class Backlog:
 
 
 def queue_backlog(*, now: datetime) -> Backlog:
-    """Tasks that no worker has taken. Redis knows only their number, and nothing while it is away."""
+    """Tasks that no worker has taken. Redis gives only their number, and nothing while it is away."""
     if "orm" not in settings.Q_CLUSTER:
         return Backlog(0 if is_unreachable() else get_broker().queue_size())
     return _backlog(OrmQ.objects.filter(key=settings.Q_CLUSTER["name"], lock__lte=now), "lock")

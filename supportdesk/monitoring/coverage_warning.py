@@ -1,4 +1,4 @@
-"""Warns of hours in which nobody is on duty in a rota that a promise around the clock depends on."""
+"""Warns about hours in which nobody is on duty in a rota that a round-the-clock promise depends on."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime

@@ -80,7 +80,7 @@ def _fetch_words(mailbox: Mailbox, now: datetime) -> str:
 
 
 def _intake(now: datetime) -> Iterator[CheckResult]:
-    """By the time of storing: a mail may have been received long before it was fetched."""
+    """Measured by the time of storing, as a mail may have been received long before it was fetched."""
     oldest = InboundEmail.objects.filter(state=IntakeState.STORED).aggregate(at=Min("stored_at"))["at"]
     if is_stuck(oldest, now):
         yield CheckResult(
@@ -111,7 +111,7 @@ def _notifications(now: datetime) -> Iterator[CheckResult]:
 
 
 def _queue(now: datetime) -> Iterator[CheckResult]:
-    """For a waiting task ``lock`` is when it was queued, for a running one when its worker must be done."""
+    """For a waiting task ``lock`` is when it was queued; for a running one, when its worker must be done."""
     if is_unreachable():
         yield CheckResult(
             Check.QUEUE, _("Redis does not respond. Check that it is running and that REDIS_URL is right.")
@@ -139,7 +139,7 @@ def _failed_mail(now: datetime) -> Iterator[CheckResult]:
 
 
 def _holidays(now: datetime) -> Iterator[CheckResult]:
-    """From 60 days before a year whose make-up working days are not entered."""
+    """Warn from 60 days before a year whose make-up working days have not been entered."""
     for text in holiday_warnings(on=now.date()):
         yield CheckResult(Check.HOLIDAYS, text)
 

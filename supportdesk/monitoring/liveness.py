@@ -50,7 +50,7 @@ class LivenessEvidence:
 
 
 def _sweep(signs: LivenessEvidence) -> Iterator[CheckResult]:
-    """A desk that was never swept counts as starting for as long as a sweep may be late, then it is unwell."""
+    """A desk that was never swept counts as starting until a sweep would be late; after that it is unwell."""
     late = timedelta(seconds=settings.SWEEP_LATE_SECONDS)
     beat, now = signs.beat_at(SWEEP), signs.now
     if beat is None and now - _born_at(signs) > late:
@@ -66,13 +66,13 @@ def _sweep(signs: LivenessEvidence) -> Iterator[CheckResult]:
 
 
 def _born_at(signs: LivenessEvidence) -> datetime:
-    """When the desk was last started or its tables were created: earlier there was nothing to sweep."""
+    """When the desk was last started or its tables were created: before that there was nothing to sweep."""
     migrated: datetime | None = MigrationRecorder.Migration.objects.aggregate(at=Max("applied"))["at"]
     return max((at for at in (migrated, signs.beat_at(START)) if at is not None), default=signs.now)
 
 
 def _failing_sweep(signs: LivenessEvidence) -> Iterator[CheckResult]:
-    """The sweep skips a ticket that fails, but somebody must look at it all the same."""
+    """The sweep skips a ticket that fails, but a person must still look at it."""
     failed = re.search(r"\bfailed=([1-9]\d*)", signs.detail(SWEEP))
     if failed:
         text = ngettext(
@@ -84,7 +84,7 @@ def _failing_sweep(signs: LivenessEvidence) -> Iterator[CheckResult]:
 
 
 def _ledger(signs: LivenessEvidence) -> Iterator[CheckResult]:
-    """A ledger mismatch: the heartbeat of the last check begins with the number of mismatches."""
+    """A ledger mismatch. The heartbeat of the last check begins with the number of mismatches."""
     detail = signs.detail(LEDGER)
     if detail and not detail.startswith("0 "):
         yield CheckResult(
@@ -117,7 +117,7 @@ def _clusters(signs: LivenessEvidence) -> Iterator[CheckResult]:
 def _keys(signs: LivenessEvidence) -> Iterator[CheckResult]:
     """Running clusters whose key differs from ours. Containers may share a host name.
 
-    The process that asks queues tasks too, so its key counts as that of a machine.
+    The process that runs this check queues tasks too, so its own key counts like that of a cluster.
     """
     alive = [cluster for cluster in signs.clusters if cluster.is_alive(signs.now)]
     foreign = {cluster.host for cluster in alive if cluster.key_mark not in ("", key_mark())}
@@ -131,7 +131,7 @@ def _keys(signs: LivenessEvidence) -> Iterator[CheckResult]:
 
 
 def _broken_schedules(signs: LivenessEvidence) -> Iterator[CheckResult]:
-    """A malformed row stops the queue at all the others; a missing or edited row stops only its own task."""
+    """A malformed row stops the queue from starting any task; a missing or edited row stops only its own."""
     text = _("Schedules are broken and tasks may not run: %(names)s. Run manage.py sync_schedules.")
     yield from _named(signs, (RowStanding.MALFORMED, RowStanding.MISSING, RowStanding.EDITED), text)
 
@@ -144,7 +144,7 @@ def _odd_schedules(signs: LivenessEvidence) -> Iterator[CheckResult]:
 
 
 def _named(signs: LivenessEvidence, standings: tuple[RowStanding, ...], text: str) -> Iterator[CheckResult]:
-    """A result that names the schedules in these states. If all are missing, the desk is not set up: see the sweep."""
+    """Names the schedules in these states. If all are missing, the sweep reports that the desk is not set up."""
     if all(schedule.standing is RowStanding.MISSING for schedule in signs.schedules):
         return
     names = [title_of(schedule.name) for schedule in signs.schedules if schedule.standing in standings]

@@ -1,6 +1,6 @@
 """The desk's metrics for Prometheus, as a collector that prometheus-client encodes.
 
-All of them come from the database, so any web process answers for the whole desk, and no process counts in
+All of them come from the database, so any web process answers for the whole desk, and no process keeps counts in
 memory (.github/decisions/monitoring.md).
 """
 

@@ -212,7 +212,7 @@ def _planned(inspected: InspectedRow) -> PlannedTask:
 
 
 def _last_due(inspected: InspectedRow, entry: ScheduledTask | None) -> datetime | None:
-    """When it was due by the schedule, not by a record: the queue keeps no record of a success."""
+    """When it was due by the schedule, not by a record: the queue keeps no record of successful tasks."""
     row = inspected.row
     if row is None or entry is None or not row.task or not row.next_run or inspected.standing.is_wrong:
         return None

@@ -36,7 +36,7 @@ class OwnPasswordForm(SetPasswordForm):
 
 
 def own_password(request: HttpRequest, site_context: dict[str, Any]) -> HttpResponse:
-    """Replace a generated password. Users change a password of their own where the old one is asked for."""
+    """Replace a generated password. Users change one they chose on Django's page, which asks for the old one."""
     if not must_choose_password(request):
         return HttpResponseRedirect(reverse("admin:password_change"))
     user = cast(User, request.user)

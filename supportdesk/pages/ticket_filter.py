@@ -120,7 +120,7 @@ class TicketFilter(FilterSet):
 
     @property
     def _customers(self) -> QuerySet[Customer]:
-        """Read only if a customer is chosen: finding out which customers the user may see costs a query."""
+        """Load them only if a customer is chosen: finding out which customers the user may see costs a query."""
         return visible_customers(self.user) if self.data.get("customer") else Customer.objects.none()
 
     @cached_property

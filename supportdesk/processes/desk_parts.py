@@ -88,7 +88,7 @@ def cluster_part(plan: DeskPlan) -> DeskPart:
         probe=ClusterProbe(name),
         probe_every=10,
         patience=settings.CLUSTER_SILENCE_SECONDS,
-        # It waits for its running tasks, which are short; any that is cut off is run again.
+        # It waits for its running tasks, which are short; one that is cut off is run again.
         grace=15,
     )
 

@@ -12,7 +12,7 @@ register = template.Library()
 
 @register.filter
 def short_duration(passed: timedelta | None) -> str:
-    """As short as is readable: ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``, ``3 d 4 h``."""
+    """The duration, as short as is readable: ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``, ``3 d 4 h``."""
     if passed is None:
         return "—"
     seconds = max(passed.total_seconds(), 0.0)

@@ -40,8 +40,8 @@ PEOPLE = ("customer", "contact", "owner")
 class BoardRow:
     """One line of the board. Without a clock, the customer has to reply or the ticket is done.
 
-    ``in_hand`` is the acknowledgement of the person who has the ticket now; ``asks_me`` is true if the reader
-    should acknowledge; ``opened_late``: the message that opened the ticket was written down later.
+    ``in_hand`` is the acknowledgement of the person who has the ticket now. ``asks_me`` is true if the reader should
+    acknowledge. ``opened_late`` is true if the message that opened the ticket was written down later.
     """
 
     ticket: Ticket
@@ -56,7 +56,7 @@ class BoardRow:
 class BoardPage:
     """One page of the board: open promises by due time, then tickets without one, most recently active first.
 
-    ``promised`` is the number of open promises, counted up to CAP + 1.
+    ``promised`` is the number of open promises, counted only up to CAP + 1.
     """
 
     rows: Sequence[BoardRow]
@@ -80,8 +80,8 @@ def board_rows(
 ) -> BoardPage:
     """A page of `tickets`, which must already be filtered and limited to what the `reader` may see.
 
-    `promise` is the PromiseChoice of the filter, if any: with it, the half of the list that must be empty is
-    not queried. `active_only` leaves out resolved and closed tickets without an open promise.
+    `promise` is the PromiseChoice of the filter, if any: it skips the query for the half of the list that must then
+    be empty. `active_only` leaves out resolved and closed tickets without an open promise.
     """
     clocks = _requested(promised_clocks(tickets), promise, now)
     others = unpromised(tickets, active_only=active_only) if promise in ("", PromiseChoice.NONE) else None
@@ -200,7 +200,7 @@ def mail_trouble(*, now: datetime) -> MailTrouble:
 
 @dataclass(frozen=True)
 class RotaDuty:
-    """The person on duty in one rota now, and the next one. Either is None where the rota has a gap.
+    """The person on duty in one rota now, and the next one. Either is None if the rota has a gap there.
 
     ``answer`` is the person who would be paged: somebody else if the person on duty is away.
     """

@@ -59,7 +59,7 @@ def board(request: HttpRequest, each_context: Callable[[HttpRequest], dict[str, 
 
 
 def compliance_figures(request: HttpRequest) -> HttpResponse:
-    """The share of promises kept. A request of its own, because it reads the promises of two weeks."""
+    """The share of promises kept, as a request of its own because it reads the promises of two weeks."""
     now = timezone.now()
     this_week, last_week = compliance(_filter(request, now).queryset, now=now)
     return render(request, "supportdesk/board_kept.html", {"this_week": this_week, "last_week": last_week})
@@ -98,7 +98,7 @@ def _filter(request: HttpRequest, now: datetime) -> TicketFilter:
 
 
 def _is_partial(request: HttpRequest) -> bool:
-    """True if htmx asked for the refreshing parts only; a page restored from the browser's history needs the whole."""
+    """True if htmx asked for the refreshing parts only; a page restored from the browser's history needs all of it."""
     return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
 
 

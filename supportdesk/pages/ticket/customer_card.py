@@ -1,4 +1,4 @@
-"""The customer's card on the page of a ticket: the terms of this ticket, and today's terms where they differ."""
+"""The customer's card on the page of a ticket: the terms of this ticket, and today's terms if they differ."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ OTHER_TICKETS = 5
 
 @dataclass(frozen=True)
 class CustomerCard:
-    """The card. ``contract`` is the one that the ticket's promises stand under, ``today`` that of a new ticket."""
+    """The card. ``contract`` is the one the ticket's promises are under, ``today`` the one a new ticket would get."""
 
     customer: Customer
     contract: Contract | None

@@ -49,7 +49,7 @@ class Conversation:
     latest: Sequence[Message]
     last_question: int
     recipient: str
-    # Key of the mail that opened the ticket and got no receipt mail, as a machine may have sent it.
+    # Key of the mail that opened the ticket and got no receipt mail, as it may be from a machine.
     unacknowledged: int = 0
 
 
@@ -57,8 +57,8 @@ class Conversation:
 class ChainStep:
     """One line of a promise's chain: a step that fired, was skipped, is next or is still to come.
 
-    ``step`` is None for an escalation by hand. A step that ``waits`` happens some time after ``at``: the
-    promise is paused, so nobody knows when. With ``said``, the line is an acknowledgement and no step.
+    ``step`` is None for an escalation by hand. A step that ``waits`` happens some time after ``at``: the promise is
+    paused, so nobody knows when. With ``said``, the line is an acknowledgement and not a step.
     """
 
     step: EscalationStep | None
@@ -80,9 +80,9 @@ class PromisePanel:
     clock: Clock
     events: Sequence[ClockEvent]
     chain: Sequence[ChainStep]
-    in_hand: Acknowledgement | None = None  # of the person who has it now
+    in_hand: Acknowledgement | None = None  # of the person who has the ticket now
     said_by: Collection[int] = ()  # the users who acknowledged the last firing
-    decisions: LeadOptions | None = None  # for leads only; nobody else decides
+    decisions: LeadOptions | None = None  # only for leads, as nobody else decides
 
     @property
     def began_backdated(self) -> bool:

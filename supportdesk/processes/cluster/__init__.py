@@ -1,9 +1,8 @@
 """The task queue's cluster as this desk runs it: if any of its processes dies, all of it is started anew.
 
-django-q2 replaces a dead process by itself, but a killed process takes locks of the shared queues with it,
-and the cluster then looks alive but does no work. So it ends instead, and whoever started it starts it again
+django-q2 replaces a dead process by itself, but a killed process takes locks of the shared queues with it, and the
+cluster then looks alive but does no work. So it ends instead, and whatever started it starts it again
 (.github/decisions/processes.md).
 
-Read in this order: sentinel, sentinel_watch, reports, probe, probe_task, cluster_name; orm_broker,
-redis_broker.
+Read in this order: sentinel, sentinel_watch, reports, probe, probe_task, cluster_name; orm_broker, redis_broker.
 """

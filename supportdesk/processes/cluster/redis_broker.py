@@ -1,7 +1,7 @@
 """The Redis broker of django-q2, extended to read the queue of its own cluster too; see orm_broker.py.
 
-It waits while Redis is away for a moment, where django-q2 would end the cluster. The waits are short, because
-web requests and the sweep queue tasks too.
+It waits out a short absence of Redis, on which django-q2 would end the cluster. The waits are short, because web
+requests and the sweep queue tasks too.
 """
 
 import logging
@@ -19,14 +19,14 @@ from supportdesk.processes.cluster.cluster_name import own_name, queue_of
 
 logger = logging.getLogger(__name__)
 CONNECT_SECONDS = 2.0
-ANSWER_SECONDS = 3.0  # above the second that a worker waits for a task
+ANSWER_SECONDS = 3.0  # above the one second that a worker waits for a task
 ASK_SECONDS = 1.0
 AGAIN_AFTER = 1.0
 # How long the probe tasks of a dead cluster stay in Redis.
 OWN_QUEUE_SECONDS = 3600
 
 
-class OwnRedis(redis_broker.Redis):  # type: ignore[misc, name-defined]  # a name used twice there
+class OwnRedis(redis_broker.Redis):  # type: ignore[misc, name-defined]  # django-q2 uses the name twice
     is_missed = False
 
     def enqueue(self, task: Any) -> Any:

@@ -16,7 +16,7 @@ from supportdesk.processes.cluster.cluster_name import key_mark, own_name, queue
 logger = logging.getLogger(__name__)
 FORGOTTEN = timedelta(days=1)
 ROUNDS = "supportdesk.tasks.enforce"
-# Between two recordings of a finished task.
+# Least time between two recordings of a finished task.
 EVERY = timedelta(seconds=5)
 
 
@@ -66,7 +66,7 @@ class WorkMark:
 
 
 def without_failing(write: Callable[[], object]) -> None:
-    """Write and log a database error, which must not end the process that reports."""
+    """Write, but only log a database error, which must not end the process that reports."""
     try:
         write()
     except (DatabaseError, InterfaceError):

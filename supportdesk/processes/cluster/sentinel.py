@@ -33,7 +33,7 @@ class StrictSentinel(Sentinel):
     has_begun = False
 
     def reincarnate(self, process: Any) -> None:
-        """Replace a recycled worker only. A process that was killed may have taken a lock with it: end the cluster."""
+        """Replace only a recycled worker. A process that was killed may have taken a lock with it: end the cluster."""
         if process in self.pool and int(_timer(process)) == RECYCLED:
             super().reincarnate(process)  # type: ignore[no-untyped-call]
         else:

@@ -55,7 +55,7 @@ def _judge(sentinel: BaseProcess, pulse: LivenessProbe, now: float) -> None:
 
 
 def _end(sentinel: BaseProcess) -> None:
-    """End the whole process group, so that no orphan goes on working."""
+    """End the whole process group, so that no orphan keeps working."""
     sentinel.kill()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if os.getpgrp() == os.getpid():

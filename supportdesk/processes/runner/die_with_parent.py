@@ -1,7 +1,7 @@
-"""Becomes the given program, and is sent SIGTERM by Linux when the supervisor dies.
+"""Becomes the given program, and has Linux send it SIGTERM when the supervisor dies.
 
-Run as a file: `python -I -S die_with_parent.py SUPERVISOR_PID program arguments...`. It is a step between
-fork and exec, because a preexec function is unsafe in a process with threads.
+Run as a file: `python -I -S die_with_parent.py SUPERVISOR_PID program arguments...`. It is a step between fork and
+exec, because a preexec function is unsafe in a process with threads.
 """
 
 import ctypes
@@ -26,7 +26,7 @@ def main() -> None:
     supervisor, *argv = sys.argv[1:]
     die_with(int(supervisor))
     try:
-        os.execvp(argv[0], argv)  # noqa: S606  # a shell is what we do not want
+        os.execvp(argv[0], argv)  # noqa: S606  # deliberately without a shell
     except OSError as error:
         sys.exit(f"{argv[0]}: {error.strerror}")
 

@@ -31,7 +31,7 @@ class LivenessProbe:
         self.has_lived = False
 
     def ask(self, now: float) -> bool:
-        """Take the last answer and call the probe again when it is time. True if there was an answer."""
+        """Take the last answer, and call the probe again if it is time. True if there was an answer."""
         arrived = self._take_in(now)
         if self.part.probe and not self.asking and now - self.asked_at >= self._interval():
             self.asking, self.asked_at = True, now

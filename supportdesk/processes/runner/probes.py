@@ -1,7 +1,7 @@
 """Asks a listening part for a sign of life: a web page that answers, a mail server that greets.
 
-By the standard library alone: the supervisor must outlive every part, so it loads little, and it asks only
-this machine, where neither names, TLS nor redirects need the care of escalation.notifications.channels.http
+Uses only the standard library: the supervisor must outlive every part, so it loads little. It asks only this machine,
+where neither names, TLS nor redirects need the care of escalation.notifications.channels.http
 (.github/decisions/processes.md).
 """
 

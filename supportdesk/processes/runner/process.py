@@ -85,7 +85,7 @@ class Process:
 
 
 class OrphanCleaner:
-    """The process (orphan_cleanup.py) that ends the groups if this one is killed. Tell it of every change."""
+    """The process (orphan_cleanup.py) that ends the groups if this one is killed. It must be told of every change."""
 
     def __init__(self, grace: float) -> None:
         self.grace = grace
