@@ -27,7 +27,7 @@ def visible_escalations(user: Person) -> QuerySet[Escalation]:
 
 
 def visible_notifications(user: Person) -> QuerySet[Notification]:
-    """The notifications about visible tickets, and those the person got about tickets that have moved since.
+    """The notifications about visible tickets, and those the person got about tickets that have since moved.
 
     A notification about tickets moved by an absence names many tickets, so only its reader sees it.
     """
@@ -44,12 +44,12 @@ def may_write_ways_of_rotas(user: Person) -> bool:
 
 
 def may_write_ways_of_customers(user: Person) -> bool:
-    """True if the user may edit contact ways of customers they see; a right to contacts is not enough."""
+    """True if the user may edit contact ways of customers they see; permission to edit contacts is not enough."""
     return user.has_perm("customers.change_customer")
 
 
 def visible_ways(user: Person) -> QuerySet[ContactWay]:
-    """Contact ways that the person may edit: their own, rotas', and their customers'. Superusers may edit all."""
+    """Contact ways the person may edit: their own, those of rotas and of their customers. Superusers may edit all."""
     if not user.is_active or user.pk is None:
         return ContactWay.objects.none()
     if user.is_superuser:

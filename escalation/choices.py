@@ -12,7 +12,7 @@ class ClockKind(models.TextChoices):
     RESOLUTION = "resolution", _("Resolution")
 
 
-# Every policy promises these; updates and resolution are promised where a policy says so.
+# Every policy promises these; updates and resolution are promised only where a policy says so.
 RESPONSE_KINDS = (ClockKind.FIRST_RESPONSE, ClockKind.NEXT_RESPONSE)
 
 
@@ -75,7 +75,7 @@ class Medium(models.TextChoices):
 
 
 class Way(models.TextChoices):
-    """A way to answer a customer, which a tier promises; the first four are those of tickets.choices.Channel."""
+    """A way to answer a customer that a tier promises; the first four are those of tickets.choices.Channel."""
 
     EMAIL = "email", pgettext_lazy("served through", "Ticket or email")
     PHONE = "phone", pgettext_lazy("served through", "Phone")
@@ -85,7 +85,7 @@ class Way(models.TextChoices):
 
 
 class NotificationState(models.TextChoices):
-    """The state of a notification. It is written with the fact it reports, and sent after the commit."""
+    """The state of a notification, which is written with the fact it reports and sent after the commit."""
 
     PENDING = "pending", pgettext_lazy("notification", "To be sent")
     SENT = "sent", pgettext_lazy("notification", "Sent")

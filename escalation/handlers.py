@@ -171,7 +171,7 @@ def _tell_author_and_holder(event: TicketEvent, message: Message, notice: Notice
 
 
 def follow_the_priority(event: PriorityChanged) -> None:
-    """Let open promises follow the new priority; a ticket that becomes a P0 pages the person on duty in any case."""
+    """Let open promises follow the new priority; a ticket that becomes a P0 always pages the person on duty."""
     updates_and_resolution.follow_priority(
         event.ticket, ChangeContext(event.at, event.actor, event.reason), priority=event.after
     )
@@ -181,7 +181,7 @@ def follow_the_priority(event: PriorityChanged) -> None:
 
 
 def follow_the_status(event: StatusChanged) -> None:
-    """Pause the resolution while we wait for the customer, resume it afterwards, and end all promises at the end."""
+    """Pause the resolution while we wait for the customer, then resume it; end all promises with the ticket."""
     context = ChangeContext(event.at, event.actor, event.reason)
     if event.after in OVER:
         _end_unanswered(event, context)
@@ -190,7 +190,8 @@ def follow_the_status(event: StatusChanged) -> None:
         updates_and_resolution.pause_resolution(event.ticket, context)
     else:
         updates_and_resolution.resume_resolution(event.ticket, context)
-        # A customer's message starts the resolution by its receipt; reopened by hand, it starts now.
+        # A customer's message starts the resolution from its receipt; if the ticket is reopened by hand, it starts
+        # now.
         is_reopened_by_hand = event.before in OVER and event.actor is not None
         like = lifecycle.newest_clock(event.ticket) if is_reopened_by_hand else None
         if like is not None:
@@ -209,7 +210,7 @@ def follow_the_customer(event: CustomerNamed) -> None:
 
 
 def _end_unanswered(event: StatusChanged, context: ChangeContext) -> None:
-    """Refuse to close while the customer waits, unless a reason is given: then it is a breach, or a lead's waiver."""
+    """Refuse to close while the customer waits, unless a reason is given; then it is a breach, or a lead's waiver."""
     clocks = lifecycle.open_response_clocks(event.ticket)
     if not clocks:
         return

@@ -28,12 +28,12 @@ def run_sweep() -> str:
 
 
 def look_again_at_promises() -> str:
-    """Every hour: schedule open promises for the sweep that have no next step planned."""
+    """Have the sweep visit open promises that have no next step planned. Runs every hour."""
     return f"looked at {revisit_unplanned(now=timezone.now())}"
 
 
 def dispatch_notifications() -> str:
-    """Every minute and, nudged, after each new notification: send the notifications that are due."""
+    """Send the notifications that are due: every minute and, when nudged, after each new notification."""
     return str(dispatch_due(read_clock=timezone.now))
 
 
@@ -44,7 +44,7 @@ def export_last_week() -> str:
 
 
 def verify_ledger() -> str:
-    """Check the ledger each night; the health page shows the result."""
+    """Check the ledger, every night; the health page shows the result."""
     verification = verify_whole_ledger()
     return f"clocks={verification.clocks} mismatches={len(verification.mismatches)}"
 
@@ -58,13 +58,13 @@ def verify_whole_ledger() -> Verification:
 
 
 def renew_holidays() -> str:
-    """Give country calendars the holidays of another year, and those that a newer library knows."""
+    """Give country calendars the holidays of another year, and those that a newer library contains."""
     renewed = refresh_holidays(at=timezone.now())
     return ", ".join(str(version) for version in renewed) or "unchanged"
 
 
 def follow_absences() -> str:
-    """Move the tickets owed by absent people to their stand-ins, and offer them back to people who returned."""
+    """Move the tickets owed by absent people to their stand-ins, and offer them back to people who have returned."""
     now = timezone.now()
     report = move_from_absent(now=now)
     return f"{report} offered={offer_back(now=now)}"
@@ -76,7 +76,7 @@ def end_drills() -> str:
 
 
 def generate_shifts() -> str:
-    """Keep the shifts of every rota eight weeks ahead."""
+    """Keep the shifts of every rota generated eight weeks ahead."""
     return str(generate_all(at=timezone.now()))
 
 

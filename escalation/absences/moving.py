@@ -1,12 +1,12 @@
-"""Moves what is owed on the tickets of somebody away to whoever stands in.
+"""Moves what is owed on the tickets of people who are away to their stand-ins.
 
 1. The caller takes ``now`` once.
-2. It looks at absences that run, not at their beginning: a task that did not run loses nothing, and a customer who
-   writes later does not wait for somebody on holiday.
-3. The rows of a batch are locked in one transaction and looked at again. Busy rows are found again a minute later.
-4. A batch that fails is done in halves, so that one ticket that fails spoils no other.
+2. It looks at absences that are running, not at their beginning: a task that did not run loses nothing, and a customer
+   who writes later does not wait for somebody on holiday.
+3. The rows of a batch are locked in one transaction and read again. Busy rows are found again a minute later.
+4. A batch that fails is split into halves, so that one ticket that fails does not spoil the others.
 5. A row for each absence and ticket, with a constraint, makes the move happen once.
-6. A ticket that a person gave to somebody who was away already stays: they meant it.
+6. A ticket that a person gave to somebody already away stays with them: it was deliberate.
 
 Reasons: .github/decisions/absences.md.
 """
@@ -44,13 +44,13 @@ from tickets.services.locking import lock_tickets_unless_busy
 from tickets.services.ownership import OwnerChange, hand_over_all
 
 logger = logging.getLogger(__name__)
-SECONDS = 45.0  # so that it ends within its minute
-BATCH = 250  # tickets; an answer to one of them waits until all of them are written
+SECONDS = 45.0  # so that a run ends within its minute
+BATCH = 250  # tickets; an answer to one of them waits until the whole batch is written
 
 
 @dataclass
 class AbsenceReport:
-    """Counts tickets: moved, without a stand-in, locked by somebody else, settled meanwhile, failed, left."""
+    """Counts tickets: moved, without a stand-in, locked by another transaction, settled meanwhile, failed, left."""
 
     moved: int = 0
     stranded: int = 0

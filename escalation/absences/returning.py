@@ -1,4 +1,4 @@
-"""Offers moved tickets back to people who return from an absence; they take them back or leave them."""
+"""Offers moved tickets back to people who return from an absence, who take them back or leave them."""
 
 from datetime import datetime
 
@@ -27,7 +27,7 @@ MOST_NAMED = 20  # tickets in one notification; the page lists all of them
 
 
 def offer_back(*, now: datetime) -> int:
-    """Offer the moved tickets of everybody who is back as of ``now`` (UTC), each person in one notification.
+    """Offer the moved tickets of everybody who is back as of ``now`` (UTC), in one notification per person.
 
     An absence that was shortened or deleted is over. Returns how many tickets were offered; each is offered once.
     """
@@ -45,7 +45,7 @@ def _settle_stale(moves: AbsenceMoveQuerySet, *, at: datetime) -> None:
 
 @transaction.atomic
 def _offer(person: int, now: datetime) -> int:
-    """Locks the person's moves; a run that already holds them does the work."""
+    """Offer one person's tickets. Locks the person's moves; if another run holds them, that run does the work."""
     skip = connection.features.has_select_for_update_skip_locked
     waiting = AbsenceMove.objects.unsettled().filter(from_owner=person, offered_at=None)
     locked_rows = waiting.select_for_update(skip_locked=skip, of=("self",) if skip else ())
@@ -74,7 +74,7 @@ def _tell_who_is_back(moves: list[AbsenceMove], now: datetime) -> None:
 
 @transaction.atomic
 def take_back(*, move: AbsenceMove, actor: User, at: datetime) -> AbsenceMove:
-    """Give the ticket back to its owner before the absence. Locks it. Raises DeskError."""
+    """Give the ticket back to the person who owned it before the absence. Locks it. Raises DeskError."""
     move, ticket = _lock_undecided(move, actor)
     holder, owner = ticket.owner, move.from_owner
     hand_over(ticket, owner, actor=actor, at=at, rule=OwnerRule.BY_HAND, reason=_("Returned from leave."))

@@ -41,9 +41,9 @@ def revise_chain(
 ) -> ChainRevision:
     """Make these steps the whole chain of the policy or of the contract from ``at`` (UTC) on.
 
-    A contract without steps follows its plan's policy again, and a policy without steps the default one.
-    Unchanged steps stay. The next sweep looks at the open promises on this chain. Locks the policy or the
-    contract. Raises DeskError with one sentence per line.
+    A contract without steps follows its plan's policy again, and a policy without steps the default one. Unchanged
+    steps stay. The next sweep visits the open promises on this chain. Locks the policy or the contract. Raises
+    DeskError with one sentence per line.
     """
     home = _locked(policy, contract)
     stand = _by_spec(home.steps.current().select_related("person", "rota"))
@@ -56,7 +56,7 @@ def revise_chain(
 
 
 def _refuse(home: Policy | Contract, steps: Sequence[StepSpec], new: Sequence[StepSpec]) -> None:
-    """Check new steps only: a person named by an existing step may have left since."""
+    """Check only new steps: a person named by an existing step may have left since."""
     rota, is_default = rota_of(home), isinstance(home, Policy) and home.is_default
     faults = [fault for step in new for fault in step_faults(step, rota=rota)]
     faults += chain_faults(steps, is_default=is_default)

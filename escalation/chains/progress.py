@@ -1,6 +1,6 @@
 """The progress of a promise in its chain: its steps, which one is due, and when to look again.
 
-An acknowledgement (``held_until``) stops the paging for its time. Then the next step fires: at once if the
+An acknowledgement (``held_until``) stops the paging until it runs out. Then the next step fires: at once if the
 acknowledged step requires an answer in time or the promise is already broken, else at its own time.
 """
 
@@ -31,7 +31,7 @@ class Chains:
 
     @classmethod
     def load(cls, *, policies: Collection[int], contracts: Collection[int] = ()) -> Chains:
-        """One query."""
+        """Load the chains in one query."""
         wanted = Q(policy__in=policies) | Q(contract__in=contracts) | Q(policy__is_default=True)
         by_policy, by_contract = defaultdict(list), defaultdict(list)
         default = []
@@ -72,7 +72,7 @@ class Chains:
 
 @dataclass(frozen=True)
 class DueStep:
-    """A step that is to fire. ``mover`` is the step that decides who gets the ticket, if anybody.
+    """A step that must fire now. ``mover`` is the step that decides who gets the ticket, if any.
 
     It differs from ``step`` when an outage delayed a step that moves the ticket past one that only notifies.
     """
@@ -84,7 +84,7 @@ class DueStep:
 
     @property
     def steps(self) -> tuple[EscalationStep, ...]:
-        """Both steps, or the one: the people of each are told, through the channels of either."""
+        """Both steps, or the one: the people of both are told, through the channels of either."""
         return (self.step,) if self.mover in (None, self.step) else (self.mover, self.step)
 
 
@@ -135,7 +135,7 @@ class ChainProgress:
     def next_step(self) -> tuple[datetime, EscalationStep] | None:
         """The next step or repeat and its time, if nobody answers or acknowledges before.
 
-        If several pass during an acknowledgement, the one that moves the ticket, else the latest.
+        If several times pass during an acknowledgement, it is the step that moves the ticket, else the latest.
         """
         step_at = self._next_step_at()
         repeat_at = self._repeat_at() if self._last_step is not None else None
@@ -151,7 +151,7 @@ class ChainProgress:
         return (at, step) if step is not None else None
 
     def due(self, now: datetime) -> DueStep | None:
-        """The step to fire at ``now`` (UTC): only one after an outage, none during an acknowledgement."""
+        """The step to fire at ``now`` (UTC): a single one after an outage, none during an acknowledgement."""
         if self.clock.held_until is not None and now < self.clock.held_until:
             return None
         passed = [step for at, step in self.steps_ahead if at <= now]
@@ -164,7 +164,7 @@ class ChainProgress:
         return self._due_again(now)
 
     def _due_again(self, now: datetime) -> DueStep | None:
-        """Another try if nobody was left to take the ticket, else a repeat of the last step."""
+        """Another try if there was nobody left to take the ticket, else a repeat of the last step."""
         mover = self._stranded_mover()
         later = [firing for firing in self.fired if firing.step and firing.step.percent != AT_THE_START]
         if mover is not None and later and (step := later[-1].step) is not None:
@@ -176,7 +176,7 @@ class ChainProgress:
         return DueStep(step, repeat_at, self.last.round + 1, mover=_latest_mover([step]))
 
     def _stranded_mover(self) -> EscalationStep | None:
-        """While nobody is left: the latest step that moves the ticket, whether it fired or was skipped."""
+        """While there is nobody left: the latest step that moves the ticket, whether it fired or was skipped."""
         passed_until = self._passed_until
         if self.clock.stranded_at is None or passed_until is None:
             return None
@@ -188,9 +188,9 @@ class ChainProgress:
     def next_action_at(
         self, *, after: datetime | None = None, fired: Escalation | None = None
     ) -> datetime | None:
-        """When the sweep must look again, at the due time at the latest.
+        """When the sweep must look again, at the latest at the due time.
 
-        ``after`` is now, for another try. ``fired`` is the escalation that fires now, besides earlier ones.
+        ``after`` is now, for another try. ``fired`` is the escalation that fires now, in addition to earlier ones.
         """
         if fired is not None:
             progress = ChainProgress(self.clock, self.chain, [*self.fired, fired])

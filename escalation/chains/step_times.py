@@ -11,12 +11,12 @@ from escalation.models import Calendar, Clock, EscalationStep, PolicyTarget
 from escalation.working_time.due_time import add_working, working_between
 from escalation.working_time.lookup import hours_of, hours_of_version
 
-AT_THE_START = 0  # percent of the step that fires when the ticket is opened
+AT_THE_START = 0  # percentage of the step that fires when the ticket is opened
 AT_DUE = 100
 
 
 class StepTime(NamedTuple):
-    """The time of a step as the window has it: a percentage, or minutes from the due time."""
+    """The time of a step as defined in the window: a percentage, or minutes from the due time."""
 
     percent: int | None = None
     minutes_from_due: int | None = None
@@ -34,7 +34,7 @@ def due_under(clock: Clock, target: PolicyTarget) -> datetime:
 
 
 def step_times(clock: Clock, steps: Sequence[EscalationStep | StepTime]) -> list[datetime]:
-    """When each of the steps fires. A step at 100 percent fires at the due time to the second, whatever moved it.
+    """When each of the steps fires. A step at 100 percent fires exactly at the due time, whatever moved it.
 
     Minutes from the due time are working time too; those before it reach back to the start of the window at most.
     """
@@ -61,9 +61,9 @@ def step_time(clock: Clock, step: EscalationStep) -> datetime:
 
 
 def first_step_time(clock: Clock, target: PolicyTarget) -> datetime:
-    """When a new clock's first step falls due. No query if the window has `first_step_columns`.
+    """When a new clock's first step falls due. Needs no query if the window has `first_step_columns`.
 
-    Without them it is the start: the next sweep computes it.
+    Without them it is the start of the clock, so that the next sweep computes it.
     """
     if not hasattr(target, "first_percent"):
         return clock.started_at
@@ -76,9 +76,9 @@ def first_step_time(clock: Clock, target: PolicyTarget) -> datetime:
 
 
 def first_step_columns(contract: int | None) -> dict[str, Expression]:
-    """Annotations for windows: the first percentage and the first minutes from due in each one's chain.
+    """Annotations for windows: in each one's chain, the first percentage and the first minutes from due.
 
-    If a chain has steps of both kinds, or overrides only one, the result may be early, never late.
+    If a chain has steps of both kinds, or overrides only one kind, the result may be early but never late.
     """
     steps = EscalationStep.objects.current().filter(
         highest_priority__lte=OuterRef("priority"), lowest_priority__gte=OuterRef("priority")

@@ -1,4 +1,4 @@
-"""Checks chains: rules for one step and for the steps together, each fault a sentence. Pure.
+"""Checks chains: rules for one step and for all steps together; each fault is a sentence. Pure functions.
 
 Reasons: .github/decisions/chains.md.
 """
@@ -16,7 +16,7 @@ from escalation.models import DutyRota
 from escalation.models.policy import REASSIGNABLE
 from tickets.choices import Priority
 
-DUE = 100  # percent
+DUE = 100  # percent of the window
 MOST_PERCENT = 1000
 MOST_MINUTES = 30 * 24 * 60
 
@@ -44,12 +44,12 @@ class StepSpec:
 
     @property
     def moment(self) -> tuple[int | None, int | None]:
-        """Equal for steps at the same time: the due time can be written in two ways."""
+        """Equal for steps at the same time, as the due time can be written in two ways."""
         return (None, 0) if self.percent == DUE else (self.percent, self.minutes_from_due)
 
     @property
     def is_late(self) -> bool:
-        """At the due time or after it."""
+        """True at the due time or after it."""
         return (self.percent or 0) >= DUE or (
             self.minutes_from_due is not None and self.minutes_from_due >= 0
         )
@@ -117,7 +117,7 @@ def _time_faults(step: StepSpec) -> Iterator[str]:
 
 
 def chain_faults(steps: Sequence[StepSpec], *, is_default: bool) -> Iterator[str]:
-    """Faults of the steps together. The default chain must serve every priority, because others fall back to it."""
+    """Faults of all steps together. The default chain must serve every priority, because others fall back to it."""
     yield from _clashes(steps)
     served = {priority for step in steps for priority in step.priorities}
     needed = set(Priority.values) if is_default else served

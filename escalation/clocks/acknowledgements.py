@@ -10,7 +10,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from escalation.choices import NoticeKind
 from escalation.models import Acknowledgement, Clock, Escalation, Notification
 
-# Notices that ask for action; the others only report.
+# Kinds of notice that ask for action; the others only report.
 PAGES = (
     NoticeKind.REMINDER,
     NoticeKind.PAGED,
@@ -58,7 +58,7 @@ def clocks_to_acknowledge(user: User, clocks: Sequence[Clock], *, now: datetime)
 
 
 def _acknowledged_by(user: User, clocks: Collection[int], now: datetime) -> set[int]:
-    """The clocks whose last escalation the person acknowledged, or that they acknowledged before any fired."""
+    """The clocks whose last escalation the person acknowledged, or which they acknowledged before any fired."""
     fired = Escalation.objects.filter(clock=OuterRef("clock")).order_by("-fired_at", "-pk")
     acknowledgements = Acknowledgement.objects.filter(user=user, clock__in=clocks)
     acknowledgements = acknowledgements.annotate(last=Subquery(fired.values("pk")[:1]))

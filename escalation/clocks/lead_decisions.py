@@ -61,8 +61,8 @@ def retarget_to_version(
 ) -> Clock:
     """Put a running promise under another version of a policy, counted from its start. Raises DeskError.
 
-    A due time in the past is refused: nobody may become late in retrospect. A lowered promise keeps its
-    stricter due time, and with it the window by which that was counted.
+    A due time in the past is refused: nobody may become late in retrospect. A lowered promise keeps its stricter due
+    time, and with it the window from which that was computed.
     """
     clock = _lock_for_decision(clock, actor, DIRECTORS, reason)
     _refuse_settled(clock, at)

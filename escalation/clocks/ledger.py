@@ -15,7 +15,7 @@ from tickets.models import Message
 
 @dataclass(frozen=True)
 class ChangeContext:
-    """Who makes a change, when the desk writes it down (UTC), and why."""
+    """Who makes a change, when the desk records it (UTC), and why."""
 
     at: datetime
     actor: User | None
@@ -91,7 +91,7 @@ def append_event(
 
 
 def past_holders(clocks: Collection[int]) -> Mapping[int, set[int]]:
-    """By clock, everybody who ever held the promise. One query, none without clocks."""
+    """By clock, everybody who ever held the promise. One query, or none without clocks."""
     held: defaultdict[int, set[int]] = defaultdict(set)
     if clocks:
         rows = ClockEvent.objects.filter(clock__in=clocks).order_by().values_list("clock", "holder")

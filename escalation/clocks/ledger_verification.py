@@ -63,9 +63,9 @@ def proof_in_words(*, wrong: int, among: int) -> str:
 
 
 def verify(*, ticket: int | None = None) -> Verification:
-    """Replay the clocks of one ticket, given by its key, or all of them. Read-only; memory stays flat.
+    """Replay the clocks of one ticket, given by its key, or all of them. Read-only; memory use stays constant.
 
-    A clock that seems wrong is checked once more by itself, because it may have changed during the run.
+    A clock that seems wrong is checked again on its own, because it may have changed during the run.
     """
     count, suspects = 0, []
     for clock, problem in _check_all(ticket):
@@ -105,7 +105,7 @@ def _problem(stored: ClockStanding, lines: list[LedgerLine]) -> str:
 
 
 def _check_again(pk: int) -> Iterator[Mismatch]:
-    """Check one clock again: it may have changed while all were read."""
+    """Check one clock again, as it may have changed while all were being read."""
     row = Clock.objects.filter(pk=pk).values_list("ticket_id", *FIELDS).first()
     if row is None:
         return

@@ -95,7 +95,7 @@ def start_clock(
 
 
 def window_data(clock: Clock) -> dict[str, Any]:
-    """The terms of a clock as the ledger keeps them: enough for a replay to prove the row."""
+    """The terms of a clock as the ledger records them: enough for a replay to prove the row."""
     terms = {
         "policy_version": clock.policy_version_id,
         "calendar": clock.calendar_id,
@@ -110,7 +110,7 @@ def window_data(clock: Clock) -> dict[str, Any]:
 
 
 def answer(clock: Clock, message: Message, context: ChangeContext) -> None:
-    """Stop the clock by an effective response, unless ``message`` lies before the message that started the clock."""
+    """Stop the clock by an effective response, unless ``message`` is older than the message that started the clock."""
     if message.at >= clock.started_at:
         finish(clock, context, at=message.at, message=message)
 
@@ -118,8 +118,8 @@ def answer(clock: Clock, message: Message, context: ChangeContext) -> None:
 def finish(clock: Clock, context: ChangeContext, *, at: datetime, message: Message | None = None) -> None:
     """Stop the clock: the promise was kept at ``at`` (UTC), by ``message`` if there is one.
 
-    Up to the due time the promise is met, even if a breach was recorded before (a call may be logged
-    afterwards); both lines stay in the ledger.
+    If that is by the due time, the promise is met even if a breach was recorded before, as a call may be logged
+    afterwards; both lines stay in the ledger.
     """
     in_time = at <= clock.due_at
     if not in_time and clock.state == ClockState.RUNNING:
@@ -155,7 +155,7 @@ def breach_row(clock: Clock, context: ChangeContext) -> NewRow[ClockEvent]:
 def revoke(clock: Clock, context: ChangeContext, *, message: Message) -> None:
     """Revoke the answer ``message``: the clock runs again from its original start, and may be breached by now.
 
-    Another answer that did arrive takes its place. Otherwise the promises started since are cancelled: they
+    If another answer did arrive, it takes its place. Otherwise the promises started since are cancelled, as they
     would not have begun without this answer. A recorded breach stays, with the time of its detection.
     """
     before = Before.of(clock)
@@ -172,7 +172,7 @@ def revoke(clock: Clock, context: ChangeContext, *, message: Message) -> None:
 
 
 def _run_again(clock: Clock, context: ChangeContext) -> None:
-    """Reopen only the promise of the oldest question: at most one of an answer and one of an update is open."""
+    """Reopen only the promise of the oldest question: at most one answer and one update may be open."""
     superseded = ChangeContext(context.at, context.actor, _("An earlier question is unanswered again."))
     kinds = RESPONSE_KINDS if clock.kind in RESPONSE_KINDS else [ClockKind(clock.kind)]
     others = open_clocks(clock.ticket, kinds=kinds)
@@ -189,9 +189,9 @@ def _run_again(clock: Clock, context: ChangeContext) -> None:
 def retarget(clock: Clock, context: ChangeContext, *, priority: int) -> None:
     """Follow a change of priority.
 
-    Raised, the clock falls due at the earlier of its old due time and the change plus the new window; lowered, as
-    before. A promise that is met or breached stays so, even if nobody has noticed the breach yet. The ledger marks a
-    clock that is lowered in the last fifth of its window.
+    If the priority is raised, the clock falls due at its old due time or at the change plus the new window, whichever
+    is earlier; if it is lowered, the due time stays. A promise that is met or breached stays so, even if nobody has
+    noticed the breach yet. The ledger marks a clock that is lowered in the last fifth of its window.
     """
     if clock.state == ClockState.RUNNING and clock.due_at <= context.at:
         record_breach(clock, context)
@@ -211,7 +211,7 @@ def retarget(clock: Clock, context: ChangeContext, *, priority: int) -> None:
 
 
 def _tighten(clock: Clock, at: datetime) -> None:
-    """Count the window of the new priority from ``at`` on, by the terms of the start, if it ends earlier."""
+    """Count the window of the new priority from ``at``, by the terms of the start, if it then ends earlier."""
     target = window_of(clock)
     due = due_time(target.calendar, at, target.minutes) if target is not None else clock.due_at
     if target is not None and due < clock.due_at:
@@ -246,7 +246,7 @@ def window_of(clock: Clock) -> PolicyTarget | None:
 def waive(clock: Clock, context: ChangeContext) -> None:
     """Excuse a promise by a lead's decision. Raises DeskError if it is waived already.
 
-    Its outcome stays, and so does what is still owed.
+    Its outcome stays, and anything still owed remains owed.
     """
     if clock.waived_at is not None:
         raise DeskError(_("This SLA is already waived."))
@@ -258,7 +258,7 @@ def waive(clock: Clock, context: ChangeContext) -> None:
 def give_up(clock: Clock, context: ChangeContext) -> None:
     """End the promise of an answer whose ticket is closed: a breach, unless a lead has waived it.
 
-    The breach is dated at the due time, like every other, even if that is still to come.
+    Like every breach it is dated at the due time, even if that is still in the future.
     """
     if clock.state == ClockState.RUNNING and (clock.waived_at is None or clock.due_at <= context.at):
         record_breach(clock, context)

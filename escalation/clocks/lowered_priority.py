@@ -1,4 +1,4 @@
-"""Promises whose priority was lowered keep the stricter due time, under newer terms too, until a lead relaxes it."""
+"""Promises whose priority was lowered keep the stricter due time, also under newer terms, until a lead relaxes it."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -23,6 +23,6 @@ def lowered_clocks(clocks: Collection[int]) -> frozenset[int]:
 
 
 def due_if_retargeted(clock: Clock, target: PolicyTarget, *, is_lowered: bool) -> datetime:
-    """The due time under a window of a newer version; for a lowered promise, not later than its present one."""
+    """The due time under a window of a newer version; for a lowered promise, no later than its present one."""
     due = due_under(clock, target)
     return min(due, clock.due_at) if is_lowered else due

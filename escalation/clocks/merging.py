@@ -25,7 +25,7 @@ def merge_clocks(source: Ticket, target: Ticket, context: ChangeContext) -> None
 def _keep_the_stricter(
     source: Ticket, target: Ticket, kinds: tuple[ClockKind, ...], context: ChangeContext
 ) -> None:
-    """Keep the earliest due time; if they are equal, that of the ticket that stays."""
+    """Keep the promise with the earlier due time; if they are equal, that of the ticket that stays."""
     owed = [*open_clocks(target, kinds=kinds), *open_clocks(source, kinds=kinds)]
     strictest = min(owed, key=lambda clock: clock.due_at, default=None)
     cause = _("Merged with %(number)s, which has the stricter SLA.")

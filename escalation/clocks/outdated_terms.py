@@ -1,4 +1,4 @@
-"""Running promises under older terms than their policy has now, and what the newer terms would change."""
+"""Running promises under older terms than their policy now has, and what the newer terms would change."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True)
 class Comparison:
-    """A clock and ``due_then``, its due time under the version in force; None if that promises none of the kind.
+    """A clock, and ``due_then``, its due time under the version in force; None if that promises none of the kind.
 
     ``is_kept`` if that equals its present due time because the promise was lowered.
     """
@@ -96,7 +96,7 @@ def _own_windows(version: PolicyVersion, contracts: set[int]) -> dict[int, dict[
 def retarget_all(
     clocks: Iterable[Clock], *, version: PolicyVersion, actor: User, at: datetime, reason: str
 ) -> RetargetResult:
-    """Put each clock under ``version``, each in a transaction of its own: a refused one stops no other."""
+    """Put each clock under ``version``, each in its own transaction, so that a refused one does not stop the others."""
     done, refused = 0, []
     for clock in clocks:
         try:

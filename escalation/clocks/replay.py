@@ -117,7 +117,7 @@ def _apply_start(standing: ClockStanding, line: LedgerLine) -> None:
     standing.started_at, standing.started_by = line.at, line.message
     standing.ticket, standing.kind = line.data.get("ticket", UNKNOWN), line.data.get("kind", UNKNOWN)
     _apply_terms(standing, line.data)
-    if "terms" not in line.data:  # whatever its terms: none is raised as it starts
+    if "terms" not in line.data:  # whatever the terms, no clock starts as a raised one
         standing.raised_at, standing.paused_before_raise = None, 0
 
 

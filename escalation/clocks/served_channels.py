@@ -1,7 +1,7 @@
-"""Which of the promised ways to answer a promise was served through, and the proof of each.
+"""Which of a promise's ways to answer were used, and the proof of each.
 
-Proof is an answer by a person that arrived, or a post that the customer's group accepted. A promise is served
-from its start until the customer's next question gets a promise of its own.
+Proof is an answer by a person that arrived, or a post that the customer's group accepted. It counts from the start of
+the promise until the customer's next question gets a promise of its own.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ from tickets.choices import MessageKind
 from tickets.models import Message
 
 SAID = (MessageKind.OUTBOUND, MessageKind.CONTACT)
-UNREAD = ("body", "quoted", "html", "outbound__text", "outbound__html")  # long texts that prove nothing
+UNREAD = ("body", "quoted", "html", "outbound__text", "outbound__html")  # long texts, not needed as proof
 NEVER_ENDS = datetime.max.replace(tzinfo=UTC)
 
 
@@ -34,7 +34,7 @@ class Proof:
 
 @dataclass(frozen=True)
 class Served:
-    """A promised way with its earliest proof; None if it was not used."""
+    """A promised way with its earliest proof; None if the way was not used."""
 
     way: Way
     proof: Proof | None
@@ -59,7 +59,7 @@ def served_ways_by_clock(clocks: Sequence[Clock], messages: Iterable[Message]) -
 
 
 def served_ways(clock: Clock) -> list[Served]:
-    """The promised ways of one clock; needs the same loaded. At most three queries."""
+    """The promised ways of one clock, which needs the same rows loaded. At most three queries."""
     if clock.kind not in RESPONSE_KINDS or not clock.policy_version.ways(clock.priority):
         return []
     after = Clock.objects.filter(

@@ -56,7 +56,7 @@ def start_if_promised(
 def renew_update(
     ticket: Ticket, message: Message, context: ChangeContext, *, owed: Iterable[Clock], like: Clock | None
 ) -> None:
-    """Keep the update promises in ``owed`` by an answer, and start the next one like ``like``, if given."""
+    """Use an answer to keep the update promises in ``owed``, then start the next one like ``like``, if given."""
     for clock in owed:
         if clock.kind == ClockKind.UPDATE:
             answer(clock, message, context)
@@ -65,7 +65,7 @@ def renew_update(
 
 
 def withdraw_update(ticket: Ticket, message: Message, context: ChangeContext) -> None:
-    """Cancel the update promise that began with an answer which is revoked."""
+    """Cancel the update promise that began with an answer that is now revoked."""
     for clock in open_clocks(ticket, kinds=[ClockKind.UPDATE]):
         if clock.started_by_id == message.pk:
             cancel(clock, ChangeContext(context.at, None, _("The reply before it was revoked.")))
@@ -118,7 +118,7 @@ def _pause(clock: Clock, context: ChangeContext) -> None:
 
 
 def resume(clock: Clock, context: ChangeContext) -> None:
-    """Let the clock go on from where it was paused; time paused beyond the policy's cap counts as having run."""
+    """Let the clock continue from where it was paused; time paused beyond the policy's cap counts as having run."""
     if clock.state != ClockState.PAUSED or clock.paused_at is None:
         return
     hours, before = hours_of_version(clock.calendar, clock.calendar_version), Before.of(clock)
@@ -143,7 +143,7 @@ def resume_resolution(ticket: Ticket, context: ChangeContext) -> None:
 def follow_priority(ticket: Ticket, context: ChangeContext, *, priority: int) -> None:
     """Let every open clock follow a change of priority.
 
-    If the priority is raised, a pause is ended and begun again around it: its first part moves the old due
+    If the priority is raised during a pause, the pause is ended and begun again: its first part moves the old due
     time, and only the rest moves the due time of the window that is counted from now.
     """
     for clock in open_clocks(ticket):

@@ -1,4 +1,4 @@
-"""How urgent a promise is, by the share of its window that is left; shown in words, not by colour alone."""
+"""How urgent a promise is, by the share of its window that is left. It is shown in words, not by colour alone."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ class Urgency(models.TextChoices):
 
 
 def share_left(clock: Clock, now: datetime) -> float:
-    """1 at the start of the window (the raise, for a raised promise), 0 at the due time and after it."""
+    """1 at the start of the window (for a raised promise, the time of the raise), 0 at the due time and after it."""
     window = (clock.due_at - clock.window_starts_at).total_seconds()
     return min(1.0, max(0.0, (clock.due_at - now).total_seconds() / window)) if window else 0.0
 

@@ -1,8 +1,7 @@
 """Fire drills: a marked P0 that runs the real chain to real people, and that no figure counts.
 
-A drill is opened like every ticket, so its clock, paging and chain are real. Nothing reaches a customer,
-because the outbox refuses it. It ends when somebody answers it or ends it, at the end of its chain, or when
-its time is up.
+A drill is opened like any ticket, so its clock, paging and chain are real. Nothing reaches a customer, because the
+outbox refuses it. It ends when a person answers it or ends it, at the end of its chain, or when its time is up.
 """
 
 from datetime import datetime, timedelta
@@ -30,7 +29,7 @@ from tickets.services.opening import open_ticket
 from tickets.services.status_and_priority import move_to
 
 STARTS_DRILLS = "escalation.start_drill"
-# After the chain's last step, people still have this long to acknowledge it.
+# People have this long after the chain's last step to acknowledge it.
 AFTER_THE_CHAIN = timedelta(minutes=15)
 OVER = (Status.RESOLVED, Status.CLOSED)
 
@@ -44,11 +43,10 @@ def start_drill(
     customer: Customer | None = None,
     until_acknowledged: bool = False,
 ) -> Ticket:
-    """Open the drill's ticket; a customer lends contract, account manager and rota, and is not told of it.
+    """Open the drill's ticket. A customer only supplies contract, account manager and rota, and is not told of it.
 
-    With ``until_acknowledged`` it ends at the first acknowledgement; else the chain runs on past the due time
-    unless somebody answers. Raises DeskError without the permission or a reason, and while another drill
-    runs.
+    With ``until_acknowledged`` it ends at the first acknowledgement; otherwise the chain runs on past the due time
+    unless somebody answers. Raises DeskError without the permission or a reason, and while another drill is running.
     """
     if not actor.has_perm(STARTS_DRILLS):
         raise DeskError(_("You may not start a fire drill. Ask a duty manager."))
@@ -68,7 +66,7 @@ def start_drill(
 
 
 def _refuse_second_drill() -> None:
-    """Lock the desk's row, so that of two drills started at the same time the second is refused."""
+    """Lock the desk's row, so that if two drills are started at the same time the second is refused."""
     Desk.objects.select_for_update().first()
     running = Drill.objects.filter(ended_at=None).select_related("ticket").first()
     if running is not None:

@@ -24,7 +24,7 @@ MOST_LISTED = 500  # rows of each kind
 
 @dataclass(frozen=True)
 class ReportLine:
-    """One event of the drill. Without a medium nobody was notified of it."""
+    """One event of the drill. Without a medium, nobody was notified by it."""
 
     at: datetime
     who: str
@@ -68,10 +68,10 @@ class DrillReport:
 
     @cached_property
     def people(self) -> list[PersonReached]:
-        """In the order in which they were notified; people who acknowledged without a notification come last."""
+        """People in the order in which they were notified; those who acknowledged without a notification come last."""
         notified_at: dict[User, list[datetime]] = {}
         for notification in self.notifications:
-            if notification.recipient is not None:  # a group acknowledges nothing
+            if notification.recipient is not None:  # a group cannot acknowledge
                 notified_at.setdefault(notification.recipient, []).append(notification.created_at)
         first_acknowledged = {
             acknowledgement.user: acknowledgement for acknowledgement in reversed(self.acknowledgements)
@@ -154,7 +154,7 @@ def _reader(notification: Notification) -> str:
 
 
 def _attempts(notification: Notification) -> Iterator[ReportLine]:
-    """A line for each attempt; one for the notification itself if it has no attempt yet or went by mail alone."""
+    """A line for each attempt; one for the notification itself if it has no attempt yet or only went by mail."""
     who, what = _reader(notification), str(NoticeKind(notification.kind).label)
     attempts = list(notification.attempts.all())
     for attempt in attempts:
@@ -190,7 +190,7 @@ def csv_rows(report: DrillReport) -> Iterator[list[datetime | int | str]]:
 
 
 def with_first_acknowledged(drills: QuerySet[Drill]) -> QuerySet[Drill]:
-    """Annotates ``first_at``, the first acknowledgement of each."""
+    """Annotate each drill with ``first_at``, its first acknowledgement."""
     acknowledgements = (
         Acknowledgement.objects.filter(clock__ticket=OuterRef("ticket")).order_by().values("clock__ticket")
     )

@@ -1,4 +1,4 @@
-"""Mails people who were put on duty or taken off it, in the transaction of the change."""
+"""Mails people who were put on duty or taken off duty, in the transaction of the change."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -49,7 +49,7 @@ def _tell(
     with as_read_by(*reader_of(reader)):
         subject, text = sentences()
         words = _words(override, actor)
-        with suppress(DeskError):  # a mistyped address, or the desk's own: the change stands all the same
+        with suppress(DeskError):  # mistyped, or the desk's own address: the change stands anyway
             queue_mail(
                 purpose=MailPurpose.NOTIFICATION,
                 recipients=[reader.email],

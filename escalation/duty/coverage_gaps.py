@@ -88,7 +88,7 @@ def _gaps(rota: DutyRota, watches: Iterable[Watch], reach: Reachability, span: S
 
 @dataclass(frozen=True)
 class Reachability:
-    """Absences and deputies over a time. Links and rights are the present ones."""
+    """Absences and deputies over a time. Who deputises and who still works here is as of today."""
 
     away: Mapping[int, list[Span]]
     deputies: Mapping[int, int]
@@ -115,7 +115,7 @@ class Reachability:
         return user.is_active and user.is_staff
 
     def unreached(self, watch: Watch) -> list[Span]:
-        """The parts of a watch in which neither the person nor any deputy along the line is present."""
+        """The parts of a watch in which neither the person nor any deputy down the line is present."""
         first = [watch.span] if not self.is_on_staff(watch.user) else self._away(watch.user_id, watch.span)
         others = (self._lost(person, watch.span) for person in self._chain(watch.user_id))
         return reduce(intersection, others, first)
@@ -127,7 +127,7 @@ class Reachability:
         return list(clipped(self.away.get(person, ()), span))
 
     def _chain(self, user: int) -> Iterator[int]:
-        """The deputies one after another; a circle ends the walk."""
+        """The deputies one after another; stops at a circle."""
         seen = {user}
         following = self.deputies.get(user)
         while following is not None and following not in seen:

@@ -1,4 +1,4 @@
-"""The text of a hand-over: the rota's open promises, the outgoing person's tickets, and who was told of them."""
+"""The text of a hand-over: the rota's open promises, the outgoing person's tickets, and who was told about them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ URGENT = (Priority.P0, Priority.P1)
 
 @dataclass(frozen=True)
 class DigestTicket:
-    """One ticket, the promise that falls due next on it, if any, and the names of the people told of it.
+    """One ticket, the promise on it that falls due next, if any, and the names of the people told about it.
 
     ``of_rota``: a P0 or P1 under a policy of this rota, which concerns everybody on duty.
     """

@@ -21,14 +21,14 @@ from tickets.models import OutboundEmail
 from tickets.services.outgoing.outbox import queue_mail
 
 logger = logging.getLogger(__name__)
-# Older changes are not mailed: after an outage only a rota's latest change within this time is.
+# Older changes are not mailed: after an outage, only each rota's latest change within this time is.
 LOOK_BACK = timedelta(days=3)
 MOMENT = timedelta(microseconds=1)  # so that a change at this very moment counts
 
 
 @dataclass(frozen=True)
 class Change:
-    """The duty of a rota passed from one person to another."""
+    """The duty of a rota passes from one person to another."""
 
     rota: DutyRota
     at: datetime
@@ -37,7 +37,7 @@ class Change:
 
 
 def tell_changes(*, now: datetime) -> int:
-    """Mail the latest change of each rota that was not mailed yet; returns how many. Two queries if there is none.
+    """Mail each rota's latest change if it was not mailed yet; return how many were. Two queries if there is none.
 
     Runs may overlap: the constraint on the row lets only one of them mail.
     """
@@ -96,7 +96,7 @@ def _tell(change: Change, now: datetime) -> int:
 
 
 def _mail(digest: Digest, reader: User, now: datetime) -> OutboundEmail | None:
-    """Queue the mail; None if the reader left or has no usable address, and can look the tickets up in the desk."""
+    """Queue the mail; None if the reader left or has no usable address; the desk shows the tickets too."""
     if not (reader.email and reader.is_active):
         return None
     with as_read_by(*reader_of(reader)):
@@ -109,4 +109,4 @@ def _mail(digest: Digest, reader: User, now: datetime) -> OutboundEmail | None:
                 at=now,
             )
         except DeskError:
-            return None  # a mistyped address, or the desk's own: the other reader is mailed all the same
+            return None  # mistyped, or the desk's own address: the other reader is mailed anyway

@@ -93,7 +93,7 @@ def monday_of(day: date) -> date:
 def hues_of(people: Iterable[int]) -> dict[int, int]:
     """A colour for each person of a rota: their usual one, else the next that nobody before them has.
 
-    If there are more people than colours, some share a colour.
+    If there are more people than colours, some share one.
     """
     hues: dict[int, int] = {}
     for user in sorted(people):

@@ -17,7 +17,7 @@ from escalation.models.duty import LAYER_RANK
 
 logger = logging.getLogger(__name__)
 AHEAD = timedelta(weeks=8)
-# Computed beyond what is kept, so that the last turn is not cut off and need not grow each day.
+# Computed beyond what is stored, so that the last turn is not cut off and need not grow each day.
 BEYOND = timedelta(days=9)
 
 Key = tuple[int, int | None, datetime, datetime]
@@ -41,9 +41,8 @@ class Generated:
 def generate_shifts(*, rota: DutyRota, at: datetime) -> Generated:
     """Bring the generated shifts after ``at`` (UTC) in line with the layers, eight weeks ahead.
 
-    May run twice and at the same time as itself: it locks the rota. A shift that has begun keeps its person
-    to its end; time that no shift of the layers covers is assigned from ``at`` on. Equal shifts keep their
-    rows.
+    It locks the rota, so it may run twice, even at the same time. A shift that has begun keeps its person to its end;
+    time that no shift of the layers covers is assigned from ``at`` on. Unchanged shifts keep their rows.
     """
     rota = DutyRota.objects.select_for_update().get(pk=rota.pk)
     wanted = {_key_of_turn(turn): turn for turn in _wanted(rota, at)}
@@ -83,7 +82,7 @@ def _wanted(rota: DutyRota, at: datetime) -> list[Turn]:
 
 
 def _held_until(rota: DutyRota, at: datetime) -> datetime | None:
-    """When the generated shift that is running now ends; None if there is none."""
+    """When the generated shift that is running at ``at`` ends; None if none is running."""
     running = rota.shifts.filter(source=ShiftSource.LAYER, starts_at__lte=at, ends_at__gt=at)
     ends: datetime | None = running.aggregate(ends=Max("ends_at"))["ends"]
     return ends

@@ -1,5 +1,5 @@
-"""Enforcement: finds the promises on which a step is due, and acts.
+"""Enforcement: finds promises with a step due, and acts.
 
-Read in this order: sweep_loop, sweep, firing, recipients, handover; paging, acknowledge, receipt_mail;
-forecast, next_step; heartbeats, lag, dead_mans_switch.
+Read in this order: sweep_loop, sweep, firing, recipients, handover; paging, acknowledge, receipt_mail; forecast,
+next_step; heartbeats, lag, dead_mans_switch.
 """

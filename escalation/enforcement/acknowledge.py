@@ -1,4 +1,4 @@
-"""What staff can do about a waiting customer: acknowledge, take the ticket over, or escalate it now.
+"""What staff can do while a customer waits: acknowledge, take the ticket over, or escalate it now.
 
 Each function locks the ticket first. None of them stops a promise.
 """
@@ -27,14 +27,14 @@ from tickets.services.locking import lock_ticket
 from tickets.services.ownership import hand_over
 from tickets.services.timeline import record
 
-TIME_OUT = timedelta(minutes=15)  # for a promise without any step
+TIME_OUT = timedelta(minutes=15)  # for a promise whose chain has no step
 
 
 @transaction.atomic
 def acknowledge(*, ticket: Ticket, actor: User, at: datetime, by: AcknowledgedBy) -> list[Acknowledgement]:
     """Acknowledge every open promise: nobody is paged until the last step's time-out or the due time.
 
-    A second acknowledgement of the same firing returns the first one. Raises DeskError.
+    Acknowledging the same firing again returns the first acknowledgement. Raises DeskError.
     """
     ticket = _lock_for(ticket, actor)
     acknowledgements = _acknowledge_all(ticket, ChangeContext(at, actor), actor, by)

@@ -1,6 +1,6 @@
-"""Calls an external monitor after each sweep: when the calls stop, the monitor raises the alarm.
+"""Calls an external monitor after each sweep: if the calls stop, the monitor raises the alarm.
 
-The URL in SWEEP_PING_URL is a secret: neither logs nor rows repeat any part of it.
+The URL in SWEEP_PING_URL is a secret: neither logs nor rows contain any part of it.
 """
 
 import threading
@@ -36,11 +36,11 @@ def _ping_in_thread(now: datetime) -> None:
     try:
         ping(now=now)
     finally:
-        connections.close_all()  # the connections of this thread
+        connections.close_all()  # the connections that belong to this thread
 
 
 def ping(*, now: datetime) -> None:
-    """Call the URL and record a heartbeat of the success, or of the failure with its reason."""
+    """Call the URL, and record the success, or the failure with its reason, as a heartbeat."""
     refusal = _call(settings.SWEEP_PING_URL)
     beat(FAILED if refusal else PINGED, at=now, detail=refusal)
 

@@ -1,4 +1,4 @@
-"""Fires steps of the chain on promises, many at once: warns, or moves tickets one level up and tells people.
+"""Fires due steps of the chain on many promises at once: warns, or moves tickets one level up, and tells people.
 
 Everything is computed first and then written in bulk, in the caller's transaction and under its ticket locks.
 """
@@ -63,7 +63,7 @@ def act_on_all(clocks: Sequence[Clock], people: People, *, now: datetime) -> lis
     breaches = []
     for clock in clocks:
         if clock.state == ClockState.PAUSED:
-            resume(clock, context)  # a pause ends by itself when the policy's cap is reached
+            resume(clock, context)  # a pause ends by itself when it reaches the policy's cap
         if clock.state == ClockState.RUNNING and clock.due_at <= now:
             breaches.append(breach_row(clock, context))
     progress = progress_by_clock(clocks)
@@ -104,7 +104,7 @@ def _save_clocks(clocks: Sequence[Clock], were_stranded: Collection[int], now: d
 
 
 def _plan_firing(clock: Clock, due: DueStep, people: People, held: set[int], now: datetime) -> Firing | None:
-    """The firing of a due step; None for a repeated try that finds nobody either: people were told at the first."""
+    """The firing of a due step; None for a repeated try that again finds nobody, as people were told at the first."""
     route = route_to_owner(clock, due.mover, people, held) if due.mover is not None else Route(None)
     target, is_start = people.user(route.target), due.step.percent == AT_THE_START
     if target is None and clock.stranded_at is not None and due.round > 0:
@@ -191,7 +191,7 @@ def _step_line(firing: Firing, context: ChangeContext) -> NewRow[ClockEvent]:
 
 
 def fire_opening(clock: Clock, *, at: datetime) -> Escalation | None:
-    """Fire the step at the start of the chain, if there is one that has not fired: a P0 pages the person on duty.
+    """Fire the step at the start of the chain, if there is an unfired one: for a P0 it pages the person on duty.
 
     Needs the ticket's lock, with ``clock.ticket`` being the locked ticket.
     """

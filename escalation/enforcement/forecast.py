@@ -116,7 +116,7 @@ def _sample_clock(sample: SampleTicket) -> Clock:
 
 
 def _with_key(step: EscalationStep, place: int) -> EscalationStep:
-    """The step with a number in place of a key, by which the progress knows what has fired."""
+    """The step with a number in place of its key, by which the progress knows what has fired."""
     numbered = copy(step)
     numbered.pk = numbered.pk or -place
     return numbered
@@ -138,7 +138,7 @@ def _play(clock: Clock, chain: Sequence[EscalationStep]) -> Iterator[ForecastSte
 
 
 def _without_repeat(step: EscalationStep) -> EscalationStep:
-    """The step without repeats: the page names them with the step, the forecast does not simulate them."""
+    """The step without repeats: the page mentions them with the step, the forecast does not simulate them."""
     once = copy(step)
     once.repeat_minutes = None
     return once
@@ -173,7 +173,7 @@ def _recipient(user: User, reasons: dict[int, str], people: People) -> ForecastR
 def _reasons(
     clock: Clock, step: EscalationStep, holder: User, to: User | None, people: People
 ) -> dict[int, str]:
-    """By person, the reason why the step notifies them; of several the first."""
+    """By person, why the step notifies them; the first reason if there are several."""
     reasons = {to.pk: _("gets the ticket")} if to is not None else {}
     for whom in map(Whom, step.tell):
         meant = person_for(whom, clock, step, holder.pk, people)
@@ -197,7 +197,7 @@ def _is_nobody(whom: Whom, clock: Clock, step: EscalationStep, people: People) -
 
 
 def _contact_ways(users: set[int]) -> set[tuple[int, str]]:
-    """Pairs of user and medium, mail left out."""
+    """Pairs of user and medium, without mail."""
     rows = ContactWay.objects.filter(user__in=users, is_active=True).order_by()
     return {(user, medium) for user, medium in rows.values_list("user", "medium") if user is not None}
 

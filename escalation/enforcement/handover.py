@@ -23,7 +23,7 @@ from tickets.models.message import BACKDATED_AFTER
 from tickets.services.conversation import note_down_all
 
 LAST_WORDS = 600  # characters of the customer's last message that the note repeats
-EXCERPT = 160  # and of each of the other messages
+EXCERPT = 160  # and of every other message
 LAST_MESSAGES = 3
 QUESTIONS = Q(kind=MessageKind.INBOUND)
 
@@ -48,7 +48,7 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class MessageExcerpt:
-    """A message, or its beginning. Without a name the author is unknown."""
+    """A message, or its beginning. Without a name, the author is unknown."""
 
     at: datetime
     kind: str
@@ -60,11 +60,11 @@ class MessageExcerpt:
 
 @dataclass(frozen=True, slots=True)
 class HandoverFacts:
-    """Everything the note says; names are written out, times are UTC. ``others`` starts with the oldest message.
+    """Everything the note says. Names are written out, times are UTC. ``others`` starts with the oldest message.
 
     ``language`` and ``zone`` are the new owner's; ``actor`` and ``reason`` belong to a move by hand. An empty
-    ``customer`` is an unknown company, an empty ``plan`` one without a contract. ``informed`` says by name when
-    somebody was last told of the promise.
+    ``customer`` means an unknown company, an empty ``plan`` no contract. ``informed`` maps names to when they were
+    last told of the promise.
     """
 
     language: str
@@ -99,7 +99,7 @@ def write_handover_notes(moves: Sequence[Handover], *, at: datetime) -> None:
 
 
 def handover_facts(moves: Sequence[Handover], *, at: datetime) -> list[HandoverFacts]:
-    """The facts of each move, in their order. Four queries for any number.
+    """The facts of each move, in the same order. Four queries for any number.
 
     Needs loaded what a sweep has at hand: ``clock.ticket.customer``, and ``staff_profile`` of the new holders.
     """
@@ -174,7 +174,8 @@ def _last_informed(clocks: Collection[int]) -> Mapping[int, Mapping[str, datetim
 def _latest_messages(tickets: Collection[int]) -> Mapping[int, list[MessageExcerpt]]:
     """The beginnings of each ticket's last messages, newest first, without notes written by the desk.
 
-    As many of the customer as of everybody else, so that a long thread of notes does not hide the question.
+    The same number from the customer and from everybody else, so that a long thread of notes does not hide the
+    question.
     """
     side = ExpressionWrapper(QUESTIONS, output_field=BooleanField())
     place = Window(RowNumber(), partition_by=["ticket", side], order_by=[F("at").desc(), F("pk").desc()])

@@ -1,7 +1,7 @@
 """How late promises are enforced: from the due time until the desk noticed, and the late steps after an outage.
 
-A promise may become overdue only through a later act: a call entered afterwards, an answer revoked, another
-due time. Then the lag counts from that act, because before it there was nothing to notice.
+A promise may also become overdue by a later act: a call entered afterwards, an answer revoked, another due time. Then
+the lag counts from that act, because before it there was nothing to notice.
 
 Reasons: .github/decisions/monitoring.md.
 """
@@ -32,10 +32,10 @@ from escalation.models import Clock, ClockEvent, Escalation
 DAY = timedelta(hours=24)
 # A step that fires later than this was delayed: two minutes are two sweeps.
 CAUGHT_UP_AFTER = timedelta(minutes=2)
-# Late steps with less than this between them belong to one outage.
+# Late steps closer together than this belong to one outage.
 PAUSE = timedelta(minutes=5)
 MOST_LISTED = 2_000
-# Only for a greater lag is the ledger searched for its cause.
+# Only for a lag greater than this is the ledger searched for the cause.
 NOTABLE = timedelta(seconds=10)
 # Ledger lines that may make a promise overdue in retrospect.
 AFTERWARDS = Q(change__in=(ClockChange.REVOKED, ClockChange.RETARGETED, ClockChange.MERGED)) | Q(
@@ -65,7 +65,7 @@ def step_lag(*, now: datetime, window: timedelta = DAY) -> Lag:
 
 
 def _firings(now: datetime, window: timedelta) -> QuerySet[Escalation]:
-    """Firings without fire drills and without escalations by hand, which cannot be late."""
+    """Firings, without fire drills and without escalations by hand, which cannot be late."""
     fired = Escalation.objects.filter(fired_at__gt=now - window, fired_at__lte=now)
     real = fired.filter(step__isnull=False, clock__ticket__is_drill=False)
     return real.annotate(from_when=_overdue_since("clock", "fired_at"))
@@ -81,7 +81,7 @@ def _overdue_since(clock: str, happened: str) -> Case:
 
 
 def _percentiles(rows: QuerySet, happened: str) -> Lag:  # type: ignore[type-arg]  # either model
-    """Three percentiles, sorted by the database. At most four queries, one if there are no rows."""
+    """Three percentiles, sorted by the database. At most four queries, or one if there are no rows."""
     late = ExpressionWrapper(F(happened) - F("from_when"), DurationField())
     lags = rows.order_by().annotate(late=late).order_by("late").values_list("late", flat=True)
     count = rows.count()

@@ -52,7 +52,7 @@ def next_steps(clocks: Sequence[Clock], *, now: datetime) -> Mapping[int, NextSt
 def next_owner(
     clock: Clock, step: EscalationStep, held: Collection[int], people: People | None
 ) -> User | None:
-    """The user who would own the ticket if the step fired now; ``held`` are all who ever held the promise."""
+    """The user who would own the ticket if the step fired now; ``held`` is everybody who ever held the promise."""
     if people is None or not step.reassign_to:
         return None
     return people.user(route_to_owner(clock, step, people, set(held)).target)

@@ -13,10 +13,10 @@ from tickets.services.ownership import hand_over
 
 
 def page_duty(clock: Clock, *, at: datetime) -> None:
-    """Fire the step at the start of the chain; page also if nothing is promised at the moment.
+    """Fire the step at the start of the chain; this pages even if no promise is open at the moment.
 
-    The clock's terms name the chain and the rota. Needs the ticket's lock, with ``clock.ticket`` being the
-    locked ticket.
+    The clock's terms name the chain and the rota. Needs the ticket's lock, with ``clock.ticket`` being the locked
+    ticket.
     """
     if clock.is_open:
         fire_opening(clock, at=at)

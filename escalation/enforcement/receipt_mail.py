@@ -29,21 +29,21 @@ from tickets.services.timeline import record
 def acknowledge_receipt(
     *, ticket: Ticket, message: Message, clock: Clock, at: datetime
 ) -> OutboundEmail | None:
-    """Queue the acknowledgement of a ticket's first mail; None if a machine or nobody would read it."""
+    """Queue the acknowledgement of a ticket's first mail; None if only a machine, or nobody, would read it."""
     if not _is_welcome(message) or not may_write_by_itself(ticket, at=at):
         return None
     with as_read_by(*_reader(ticket, clock.contract)):
         try:
             mail = _queue(ticket, message, clock, at)
         except DeskError:
-            return None  # not a usable address; the ticket is opened all the same
+            return None  # no usable address; the ticket is opened anyway
     record(ticket, Fact.ACKNOWLEDGED, at=at, actor=None)
     return mail
 
 
 @transaction.atomic
 def acknowledge_by_hand(*, ticket: Ticket, actor: User, at: datetime) -> OutboundEmail:
-    """Queue the acknowledgement that was not sent automatically, because a person decided so. Locks the ticket.
+    """Queue the acknowledgement that was not sent automatically, because a person decided to. Locks the ticket.
 
     Raises DeskError if it was sent before, or if the ticket did not begin with a mail.
     """
@@ -138,7 +138,7 @@ def _update_minutes(clock: Clock) -> int:
 
 @dataclass(frozen=True)
 class Receipt:
-    """``due_at`` is None if the promised time has already passed: nobody is promised a time in the past.
+    """``due_at`` is None if the promised time has already passed, as a time in the past is no promise.
 
     Hotline, account manager and the interval of updates are empty or 0 if there are none.
     """

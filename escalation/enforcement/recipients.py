@@ -80,7 +80,7 @@ class StepNotices:
         return [PersonNotice(user, self._notice(kind)) for user, kind in self._kinds().items()]
 
     def _for_groups(self) -> list[GroupNotice]:
-        """One notice per group that the step names; none at a repeat, which is only for the ticket's holder."""
+        """One notice per group that the step names; none for a repeat, which is only for the ticket's holder."""
         if self.due.round:
             return []
         chats = dict.fromkeys(
@@ -100,7 +100,7 @@ class StepNotices:
         return [(Whom(value), step) for step in self.due.steps for value in step.tell]
 
     def _kinds(self) -> dict[User, NoticeKind]:
-        """Everybody to notify and the kind of notice; of two kinds for one person the first counts."""
+        """Everybody to notify, with the kind of notice; if a person has two kinds, the first counts."""
         if self.due.step.percent == AT_THE_START:
             return dict.fromkeys(self._paged(), NoticeKind.PAGED)
         kinds: dict[User, NoticeKind] = {}
@@ -137,7 +137,7 @@ class StepNotices:
         return NoticeKind.ESCALATED_FROM_YOU if whom == Whom.PREVIOUS_HOLDER else NoticeKind.ESCALATED
 
     def _notice(self, kind: NoticeKind) -> Notice:
-        """The notice. It names the new holder, or to the new holder the old one."""
+        """The notice. It names the new holder; the new holder's own notice names the old one."""
         other = self.target
         if kind in (NoticeKind.ESCALATED_TO_YOU, NoticeKind.NOBODY_LEFT):
             other = self.holder

@@ -2,11 +2,11 @@
 
 1. The caller takes ``now`` once.
 2. A query finds what is due, P0 and oldest first, page by page.
-3. The ticket rows of a batch are locked. Rows that somebody else holds are left for the next sweep.
-4. The clocks are read again under the lock: somebody may have answered meanwhile.
-5. A batch that fails is done in halves, so that one ticket that fails spoils no other.
-6. The sweep stops between two batches when its time is up, so that heartbeats come; the next sweep goes on. What
-   failed in an earlier sweep comes last, however much that is.
+3. The ticket rows of a batch are locked. Rows locked elsewhere are left for the next sweep.
+4. The clocks are read again under the lock, as somebody may have answered meanwhile.
+5. A batch that fails is split into halves, so that one ticket that fails does not spoil the others.
+6. The sweep stops between two batches when its time is up, so that its heartbeat is written; the next sweep goes on.
+   Promises that failed in an earlier sweep come last, however many they are.
 """
 
 import gc
@@ -31,16 +31,16 @@ from tickets.services.locking import lock_tickets_unless_busy
 
 logger = logging.getLogger(__name__)
 SECONDS = 45.0  # so that it ends within its minute
-BATCH = 250  # tickets; an answer to one of them waits until all of them are written
+BATCH = 250  # tickets; an answer to one of them waits until the whole batch is written
 TRIES = 2  # tries of a failing ticket in the rounds of one minute; each is logged
-PAGE = 4 * BATCH  # clocks read at a time; in a flood the first are enforced before the rest is read
+PAGE = 4 * BATCH  # clocks read at a time: in a flood, the first are enforced before the rest is read
 
 Pair = tuple[int, int]  # clock and ticket
 
 
 @dataclass
 class SweepReport:
-    """Counts promises: acted on, locked by somebody else, settled meanwhile, failed, left for the next sweep."""
+    """Counts promises: acted on, locked by another transaction, settled meanwhile, failed, left for the next sweep."""
 
     acted: int = 0
     busy: int = 0
@@ -49,7 +49,7 @@ class SweepReport:
     left: int = 0
 
     def add(self, other: "SweepReport") -> None:
-        """Add the other's counts; only the latest number of promises left over counts."""
+        """Add the other's counts. ``left`` is not summed: the other's, which is later, replaces it."""
         for name, number in vars(other).items():
             setattr(self, name, getattr(self, name) + number)
         self.left = other.left
@@ -107,7 +107,7 @@ class Sweep:
         return report
 
     def _pages(self) -> Iterator[list[Pair]]:
-        """Due clocks page by page, each starting after the previous page's last row, so that none is read twice."""
+        """Due clocks page by page; each page starts after the last row of the one before, so none is read twice."""
         due, rest = self.due_clocks, self.due_clocks
         tried, retried = Counter(self.failed), list[Pair]()
         while page := list(rest.values_list("pk", "ticket_id")[:PAGE]):
@@ -136,7 +136,7 @@ class Sweep:
     def _act_on_batch(self, batch: Sequence[Pair]) -> SweepReport:
         tickets = lock_tickets_unless_busy([ticket for _clock, ticket in batch])
         free = [clock for clock, ticket in batch if ticket in tickets]
-        # Many clocks share few calendars and policies: prefetching reads each of those once.
+        # Many clocks share few calendars and policies: prefetching reads each of those only once.
         due = self.due_clocks.prefetch_related("calendar", "policy_version__policy__duty_rota")
         clocks = list(due.filter(pk__in=free)) if free else []
         for clock in clocks:
@@ -168,7 +168,7 @@ def _batches(due: Sequence[Pair]) -> Iterator[list[Pair]]:
 def revisit_unplanned(*, now: datetime) -> int:
     """Have the next sweep visit every open promise without a planned step; returns how many. One update.
 
-    Most are at the end of their chain and stay so. But if a chain is revised at the very moment a promise is
+    Most are at the end of their chain and stay there. But if a chain is revised at the very moment a promise is
     written, the promise might otherwise never be looked at again.
     """
     unplanned = Q(next_step_at=None) | Q(state=ClockState.RUNNING, next_step_at__gt=F("due_at"))

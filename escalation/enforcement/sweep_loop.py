@@ -1,7 +1,6 @@
 """Sweeps in rounds: for most of its minute a task sweeps every two seconds, so that promises are enforced on time.
 
-A scheduled task alone starts once a minute and up to half a minute late, and would delay what falls due in
-between.
+A scheduled task alone starts once a minute and up to half a minute late, which would delay what falls due in between.
 """
 
 import logging
@@ -22,10 +21,10 @@ from escalation.notifications.dispatch_watch import OverdueWatch
 logger = logging.getLogger(__name__)
 SWEEP = "sweep"  # name of the sweep's heartbeat
 ROUNDS = "sweep-rounds"  # name of the heartbeat of the loop that began last
-# Seconds of rounds; the next minute's task starts when they are over, or during the last of them.
+# Seconds that the rounds go on; the next minute's task starts when they are over, or during the last of them.
 MINUTE = 57.0
 ROUND = 2.0
-WORK = 5.0  # Seconds of one round at most: in a flood, a new P0 is found by the next round
+WORK = 5.0  # Most seconds of one round: in a flood, a new P0 is then found by the next round
 BEAT_EVERY = timedelta(seconds=10)
 
 
@@ -44,9 +43,9 @@ def sweep_in_rounds(
 ) -> SweepReport:
     """Sweep again and again for this many seconds; the report covers all rounds together.
 
-    ``pause`` waits for a number of seconds and returns False if the queue is being stopped. If the database
-    is away for a moment, a round is lost; if it stays away, its error is raised. If several loops run at
-    once, the one that began last goes on: a restarted queue may find tasks of its predecessor still running.
+    ``pause`` waits for a number of seconds and returns False if the queue is being stopped. If the database is away
+    for a moment, one round is lost; if it stays away, its error is raised. If several loops run at once, the one that
+    began last goes on, because a restarted queue may find tasks of its predecessor still running.
     """
     loop = _SweepLoop(read_clock, min(WORK, seconds))
     ends_at = read_clock() + timedelta(seconds=seconds)
@@ -74,14 +73,14 @@ class _SweepLoop:
     name: str = field(default_factory=lambda: uuid4().hex)
 
     def run_round(self) -> Exception | None:
-        """Run one round. Returns the database's error, if there was one."""
+        """Run one round. Returns the database error, if there was one."""
         try:
             self._sweep(self.read_clock())
             self.overdue.look(now=self.read_clock())
         except (InterfaceError, OperationalError) as error:
             logger.warning("No sweep in this round: %s", error)
             if not connection.in_atomic_block:
-                connection.close()  # else the next round would get the broken connection
+                connection.close()  # otherwise the next round would get the broken connection
             return error
         return None
 

@@ -12,7 +12,7 @@ ZERO = timedelta(0)
 
 
 class StretchKind(StrEnum):
-    """``LEFT`` is the part of the window that was not used when the promise ended, or is not used yet."""
+    """``LEFT`` is the part of the window that was unused when the promise ended, or is unused so far."""
 
     COUNTED = "counted"
     PAUSED = "paused"

@@ -40,7 +40,7 @@ ENDS = (ClockChange.MET, ClockChange.ANSWERED_LATE, ClockChange.CANCELLED)
 
 @dataclass(frozen=True)
 class LoadedPromise:
-    """A promise with its ledger in the order it was written, its steps, and the working hours it counts in."""
+    """A promise with its ledger in the order it was written, its steps, and the working hours it is counted in."""
 
     clock: Clock
     hours: WorkingHours
@@ -96,7 +96,7 @@ def collect_facts(rows: LoadedPromise, *, now: datetime) -> Explanation:
 
 
 def _lateness(clock: Clock, now: datetime) -> Stretch | None:
-    """The time from the due time until it was kept or cancelled, or until now; None if it is not late."""
+    """From the due time until it was kept or cancelled, or until now; None if it is not late."""
     until = clock.stopped_at or now
     is_late = clock.state == ClockState.BREACHED and until > clock.due_at
     return Stretch(clock.due_at, until) if is_late else None
@@ -141,7 +141,7 @@ def _count(rows: LoadedPromise, now: datetime) -> WindowCount:
 
 
 def _carried(beside: timedelta, pauses: Sequence[_Pause]) -> timedelta:
-    """The carried time; zero if only fractions of seconds are missing, because the ledger keeps whole seconds."""
+    """The carried time; zero if only fractions of a second are missing, because the ledger records whole seconds."""
     return beside if abs(beside) > timedelta(seconds=len(pauses)) else ZERO
 
 
@@ -153,8 +153,8 @@ def _foreseeable(pieces: Sequence[CountedStretch], clock: Clock) -> Iterator[Cou
 def _pauses(events: Sequence[ClockEvent], *, since: datetime) -> Iterator[_Pause]:
     """The finished pauses that moved the due time of the window that began at `since`.
 
-    A clock runs on after the longest pause that its policy allows, so a pause may end before the line that
-    records it.
+    A clock resumes after the longest pause that its policy allows, so a pause may end before the line that records
+    it.
     """
     start: datetime | None = None
     for event in events:
@@ -167,7 +167,7 @@ def _pauses(events: Sequence[ClockEvent], *, since: datetime) -> Iterator[_Pause
 def _ledger_entries(rows: LoadedPromise) -> Iterator[LedgerEntry]:
     """The lines of the ledger, each with the priority before and after it and the step it records."""
     steps = {step.pk: step for step in rows.steps}
-    # Old lines name a step only by its share of the window; each share fired once.
+    # Old lines identify a step only by its share of the window; each share fired once.
     steps_by_share = {step.step.percent: step for step in rows.steps if step.step is not None}
     priority: int | None = None
     for event in rows.events:
@@ -208,7 +208,7 @@ def _ledger_entry(event: ClockEvent, before: int | None, after: int, step: Escal
 
 
 def _notified(notification: Notification) -> str:
-    """The name of the person, or of the rota or customer whose group was written to."""
+    """The name of the person, or of the rota or customer whose group was notified."""
     group = notification.rota or notification.customer
     return str(group) if group is not None else _name(notification.recipient)
 
@@ -255,7 +255,7 @@ def _waiver(clock: Clock) -> Waiver | None:
 
 
 def _end_entry(clock: Clock, story: Sequence[LedgerEntry]) -> LedgerEntry | None:
-    """The line that ended the promise; None if its answer was revoked later."""
+    """The line that ended the promise; None if its answer was later revoked."""
     if clock.is_open:
         return None
     return next((line for line in reversed(story) if line.change in ENDS), None)

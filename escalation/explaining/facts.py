@@ -52,7 +52,7 @@ class ContractInForce:
 
 @dataclass(frozen=True)
 class OtherDay:
-    """A holiday (no intervals) or a day with hours of its own."""
+    """A holiday (no intervals), or a day with hours of its own."""
 
     day: str
     intervals: tuple[str, ...]
@@ -77,7 +77,7 @@ class PromisedHours:
 class PromisedTerms:
     """The terms of the promise. It counts from the start, or from when a raised priority made it stricter.
 
-    ``contract_window_since`` is set where the contract promises a window of its own.
+    ``contract_window_since`` is set if the contract promises a window of its own.
     """
 
     contract: ContractInForce | None
@@ -94,7 +94,7 @@ class PromisedTerms:
 class WindowCount:
     """The working time in the window, and how it adds up to the due time.
 
-    ``carried`` is pause time granted on top of the window although it does not lie in it: it began before the
+    ``carried`` is pause time granted in addition to the window although it is not inside it: it began before the
     priority was raised, or was computed in the hours of other terms.
     """
 
@@ -106,14 +106,14 @@ class WindowCount:
 
     @property
     def agrees(self) -> bool:
-        """True if the count leads to the stored due time; the ledger keeps pauses in whole seconds."""
+        """True if the count leads to the stored due time, within the second that the ledger rounds off each pause."""
         pauses = sum(piece.part is StretchKind.PAUSED for piece in self.pieces)
         return abs(self.counted + self.left - self.window - self.carried) <= timedelta(seconds=pauses)
 
 
 @dataclass(frozen=True)
 class WayServed:
-    """A promised way (a value of Way) and what served it first; ``served_at`` is None if nothing did.
+    """A promised way (a value of Way) and the first thing that served it; ``served_at`` is None if nothing did.
 
     Without ``message`` it was a post of the desk to the customer's group.
     """
@@ -148,8 +148,8 @@ class FiredStep:
 class LedgerEntry:
     """A line of the ledger, with the priority before and after it. A pause moved the due time by ``paused``.
 
-    ``merged_from`` and ``merged_into`` are the numbers of the tickets that became one. ``quiet_until`` and
-    ``taken_by`` (how) belong to an acknowledgement. ``is_kept``: other terms left the due time of a lowered promise.
+    ``merged_from`` and ``merged_into`` are the numbers of the merged tickets. ``quiet_until`` and ``taken_by`` (how)
+    belong to an acknowledgement. ``is_kept``: other terms left the due time of a lowered promise as it was.
     """
 
     change: str
@@ -192,7 +192,7 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Explanation:
-    """``late_by``: from the due time until it was kept, or until now; ``late_working``: the working time in it."""
+    """``late_by`` is from the due time until it was kept, or until now; ``late_working`` is the working time in it."""
 
     promise: int
     ticket: str

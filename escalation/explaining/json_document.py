@@ -1,4 +1,4 @@
-"""An explanation as JSON: its keys are the field names of facts.py, lengths are seconds of time."""
+"""An explanation as JSON: its keys are the field names of facts.py, and lengths are in seconds."""
 
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ from escalation.explaining.facts import Explanation
 
 
 def as_document(explanation: Explanation) -> dict[str, Any]:
-    """Each moment is ISO 8601 in UTC and in the customer's zone (null where there is no customer)."""
+    """The document. Each moment is ISO 8601 in UTC and in the customer's zone, or null there without a customer."""
     zone = ZoneInfo(explanation.customer_zone) if explanation.customer_zone else None
     document: dict[str, Any] = _plain(explanation, zone)
     document["count"]["agrees"] = explanation.count.agrees

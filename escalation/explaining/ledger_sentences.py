@@ -145,7 +145,7 @@ def actor_notes(entry: LedgerEntry) -> Iterator[str]:
 
 
 def _delay_notes(entry: LedgerEntry, zones: Zones) -> Iterator[str]:
-    """When it was recorded, if later than it happened."""
+    """When it was recorded, if that was later than it happened."""
     if entry.change == ClockChange.BREACHED and entry.recorded_at < entry.at:
         yield _("Recorded before the due time: the ticket was closed with the SLA still running.")
     elif entry.recorded_at - entry.at >= NOTABLE_DELAY and not _evidence_says_when(entry):

@@ -1,4 +1,4 @@
-"""Explains one promise: loads its rows in a few queries and has the facts built from them."""
+"""Explains one promise: loads its rows in a few queries and builds the facts from them."""
 
 from datetime import datetime
 
@@ -23,7 +23,7 @@ TERMS = (
 
 
 def explain(clocks: QuerySet[Clock], pk: int, *, now: datetime) -> Explanation | None:
-    """Explain the promise with this key, if it is among `clocks`, as of `now` (UTC). At most eight queries."""
+    """Explain the promise with this key as of `now` (UTC), if it is among `clocks`. At most eight queries."""
     clock = (
         clocks.select_related(*TERMS, *_evidence("started_by"))
         .defer(*_unread("started_by"))

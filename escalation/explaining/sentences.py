@@ -47,7 +47,7 @@ def _breach_sentence(explanation: Explanation) -> str:
 
 
 def why_started_sentence(explanation: Explanation) -> str:
-    """The event that starts a promise of this kind."""
+    """The sentence on when a promise of this kind starts."""
     match explanation.kind:
         case ClockKind.FIRST_RESPONSE:
             return _("The first response time starts when the customer's first message reaches us.")
@@ -129,7 +129,7 @@ def delivery_notes(evidence: Evidence, zones: Zones) -> Iterator[str]:
 
 
 def week_in_words(hours: PromisedHours) -> Iterator[str]:
-    """``Monday to Friday 09:00-18:00``, days of the same hours together."""
+    """``Monday to Friday 09:00-18:00``; days with the same hours are grouped."""
     if hours.always_open:
         yield _("24/7")
         return

@@ -31,13 +31,13 @@ class Zones:
         return tuple(time_in_zone(moment, key) for key in self.keys)
 
     def inline(self, moment: datetime) -> str:
-        """For use in a sentence: ``Wed 2026-11-18 20:00 +08:00 (Wed 2026-11-18 13:00 +01:00)``."""
+        """Both times for use in a sentence: ``Wed 2026-11-18 20:00 +08:00 (Wed 2026-11-18 13:00 +01:00)``."""
         here, *there = dict.fromkeys(self.stamps(moment))
         return noted(here, there[0]) if there else here
 
 
 def time_in_zone(moment: datetime, zone: str) -> str:
-    """With weekday and UTC offset, which distinguishes a repeated hour; with seconds unless they are zero."""
+    """The time with weekday and UTC offset, which distinguishes a repeated hour; with seconds unless they are zero."""
     local = moment.astimezone(ZoneInfo(zone))
     clock = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
     return f"{date_format(local, 'D')} {local:%Y-%m-%d} {clock} {utc_offset(local)}"

@@ -1,7 +1,6 @@
-"""Fast reading of a hundred thousand rows for exports: times as text, and everybody's names once.
+"""Fast reading of a hundred thousand rows for exports: times as text, and everybody's names only once.
 
-The database driver takes 6 µs to make a datetime of a value, and a row has five; parsing its text takes 0.3
-µs.
+The database driver takes 6 µs to make a datetime of a value, and a row has five; parsing its text takes 0.3 µs.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +22,7 @@ def time_as_text(path: str | Subquery) -> Cast:
 
 
 def parse_time(text: str) -> datetime:
-    """PostgreSQL writes the offset of the session, which Django sets to UTC; SQLite writes UTC without an offset."""
+    """Parse a time's text. PostgreSQL writes its session's offset, which Django sets to UTC; SQLite writes none."""
     at = datetime.fromisoformat(text)
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
@@ -35,7 +34,7 @@ def read_rows(
     paths: Sequence[str],
     times: Sequence[str | Subquery],
 ) -> Iterator[RowT]:
-    """Stream the rows, each made by `make` (such as a named tuple's `_make`) of its values: `paths`, then `times`."""
+    """Stream the rows, each made by `make` (such as a named tuple's `_make`) from its values: `paths`, then `times`."""
     fetched = rows.values_list(*paths, *map(time_as_text, times)).iterator(chunk_size=ROWS_AT_A_TIME)
     for values in fetched:
         texts = values[len(paths) :]

@@ -1,4 +1,4 @@
-"""The weekly pack: three sheets and a manifest, written once, kept in the storage, corrected only by a new revision."""
+"""The weekly pack: three sheets and a manifest, written once, stored, and corrected only by a new revision."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ from escalation.lib.weeks import Period, Week
 from escalation.models import ExportFile, WeeklyExport
 from tickets.errors import DeskError
 
-FORMAT_VERSION = 1  # raise it when a column is added or renamed, or counted differently
+FORMAT_VERSION = 1  # raise it when a column is added, renamed or counted differently
 MANIFEST = "manifest.json"
 
 
@@ -41,11 +41,11 @@ class Pack:
 
 
 def export_week(*, week: Week, at: datetime, actor: User | None, correct: str = "") -> WeeklyExport:
-    """Freeze the pack of a week that is over; if the week has one already, return it unchanged.
+    """Freeze the pack of a week that is over; if the week already has one, return it unchanged.
 
-    `correct` is the reason for a further revision: made from today's data, it stands beside the old one.
-    Building takes no lock; one short transaction claims the revision, keeps the files and queues the mails.
-    Raises DeskError when the week is not over, or there is nothing to correct.
+    `correct` is the reason for a further revision, made from today's data and kept beside the old one. Building takes
+    no lock; one short transaction claims the revision, keeps the files and queues the mails. Raises DeskError if the
+    week is not over, or if there is nothing to correct.
     """
     period = Period.of(week, zone=desk_zone())
     if at < period.end:
@@ -72,7 +72,7 @@ def export_week(*, week: Week, at: datetime, actor: User | None, correct: str = 
 
 
 def preview_week(*, week: Week, at: datetime, folder: Path) -> Pack:
-    """Write the files of a week as it stands now, over or not, into a folder; nothing is kept or mailed."""
+    """Write the files of a week in its present state, over or not, into a folder; nothing is kept or mailed."""
     period = Period.of(week, zone=desk_zone(), until=at)
     if period.end <= period.start:
         raise DeskError(_("%(week)s has not started yet.") % {"week": week})
@@ -109,7 +109,7 @@ def build_pack(period: Period, *, folder: Path) -> Pack:
 def _promise_rows(
     period: Period, *, pack: Pack, card: scorecard.Scorecard, people: People
 ) -> Iterator[list[Cell]]:
-    """The rows of promises.csv; each promise is added to the scorecard as it passes."""
+    """The rows of promises.csv; each promise is added to the scorecard on the way."""
     for promise in promises_of(period):
         card.add(promise)
         pack.policies.add((promise.clock.policy, promise.clock.policy_version))

@@ -20,14 +20,14 @@ from tickets.errors import DeskError
 from tickets.services.outgoing.outbox import StoredFile, queue_mail
 
 logger = logging.getLogger(__name__)
-ATTACH_UP_TO = 10_000_000  # bytes of all files together; a larger pack is only linked
+ATTACH_UP_TO = 10_000_000  # bytes of all files together; to a larger pack the mail only links
 CONTENT_TYPES = {"csv": "text/csv", "json": "application/json"}
 
 
 def mail_pack(export: WeeklyExport, *, files: Sequence[ExportFile], desk: Tally, at: datetime) -> None:
-    """Call it once per export, in its transaction. `desk` is the scorecard's line of the whole desk.
+    """Mail the pack. Call this once per export, in its transaction. `desk` is the scorecard's line of the desk.
 
-    A subscriber who cannot be written to, such as the desk itself, is logged and holds up nobody else.
+    A subscriber who cannot be written to, such as the desk itself, is logged and does not hold up the others.
     """
     for subscriber in ExportSubscriber.objects.filter(is_active=True).order_by("pk"):
         try:

@@ -1,6 +1,6 @@
 """The promises of a week, judged: kept, broken or running at its end, and how long each holder had them.
 
-A promise is listed in each week in which it started, fell due unkept, or was answered or ended. It counts
+A promise is listed in each week in which it started, fell due without being kept, was answered, or ended. It counts
 only in the week that decided it, so that the weeks of a year add up to the year.
 """
 
@@ -19,7 +19,7 @@ from escalation.models.clock import ClockQuerySet
 from escalation.working_time.due_time import WorkingHours, working_between
 from escalation.working_time.lookup import HoursByVersion
 
-# Ledger lines that say who held the ticket from then on. Others may be backdated to an answer.
+# Ledger lines that name the ticket's holder from then on. Other lines may be backdated to an answer.
 HOLDER_CHANGES = [
     ClockChange.STARTED,
     ClockChange.HANDED_OVER,
@@ -62,8 +62,8 @@ class ClockRow(NamedTuple):
     detected_at: datetime | None
     raised_at: datetime | None
     waived_at: datetime | None
-    recorded_at: datetime | None  # when the answer was written down
-    start_recorded_at: datetime | None  # when the message that started it was written down
+    recorded_at: datetime | None  # when the answer was recorded
+    start_recorded_at: datetime | None  # when the message that started it was recorded
 
 
 PATHS = (
@@ -122,13 +122,13 @@ class Holding(NamedTuple):
 
 
 class JudgedPromise(NamedTuple):
-    """A clock as it stood when the week ended. `response` and `held` are working time."""
+    """A clock in its state at the end of the week. `response` and `held` are working time."""
 
     clock: ClockRow
     verdict: Verdict
-    is_decided_here: bool  # in this week, so that it counts
-    answered_at: datetime | None  # in or before this week
-    is_answered_here: bool  # in this week
+    is_decided_here: bool  # decided in this week, so that it counts
+    answered_at: datetime | None  # answered in or before this week
+    is_answered_here: bool  # answered in this week
     response: timedelta | None
     is_near_miss: bool  # met in the last tenth of its window
     held: dict[int, timedelta]  # by user id, up to the decision
@@ -150,7 +150,7 @@ def clocks_of(period: Period) -> ClockQuerySet:
 def promises_of(period: Period) -> Iterator[JudgedPromise]:
     """Stream the week's promises in the order of their keys.
 
-    Two queries, of clocks and of ledger lines, are read side by side; a third for each version of a calendar.
+    Two queries, for clocks and for ledger lines, are read side by side, and one more for each version of a calendar.
     """
     clocks, hours_by_version = clocks_of(period), HoursByVersion()
     ledger = _HolderLines(clocks)
@@ -171,7 +171,7 @@ class _HolderLines:
         self._ahead: tuple[int, list[Holding]] | None = None
 
     def holdings_of(self, clock_id: int) -> list[Holding]:
-        """Ask in rising order of clocks; the lines of clocks not asked for are skipped."""
+        """The holders of a clock. Ask in rising order of clocks; lines of clocks that are not asked for are skipped."""
         while self._ahead is None or self._ahead[0] < clock_id:
             group = next(self._groups, None)
             if group is None:
@@ -216,7 +216,7 @@ def verdict_at(end: datetime, *, state: str, due_at: datetime, stopped_at: datet
 
 
 def _is_near_miss(clock: ClockRow, verdict: Verdict, hours: WorkingHours) -> bool:
-    """True if met in the last tenth of the window; that of a raised promise begins at the raise."""
+    """True if met in the last tenth of the window; for a raised promise, the window begins at the raise."""
     if verdict.state != ClockState.MET or verdict.decided_at is None:
         return False
     left = working_between(hours, verdict.decided_at, clock.due_at)
@@ -226,10 +226,9 @@ def _is_near_miss(clock: ClockRow, verdict: Verdict, hours: WorkingHours) -> boo
 def held_times(
     holdings: Sequence[Holding], *, hours: WorkingHours, start: datetime, until: datetime
 ) -> dict[int, timedelta]:
-    """The working time each person held a promise; `holdings` in the order of time.
+    """The working time each person held a promise; `holdings` are in the order of time.
 
-    The first holder also held it from `start` to the first line. People who held it in no working time are
-    left out.
+    The first holder also held it from `start` to the first line. People who held it in no working time are left out.
     """
     held: dict[int, timedelta] = {}
     begin = start

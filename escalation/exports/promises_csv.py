@@ -54,7 +54,7 @@ COLUMNS = (
 
 
 def promise_row(promise: JudgedPromise, *, people: People, zone: ZoneInfo) -> list[Cell]:
-    """Minutes are working minutes of the promise's calendar; `held_by` lists each holder with their minutes."""
+    """The row of a promise. Minutes are working minutes of its calendar; `held_by` lists each holder with theirs."""
     clock, verdict = promise.clock, promise.verdict
     breached_at = verdict.decided_at if verdict.state == ClockState.BREACHED else None
     start_recorded_at = clock.start_recorded_at if clock.starter_id is not None else None

@@ -91,7 +91,7 @@ class Incident:
 
 
 class LineKey(NamedTuple):
-    """Identifies one line of the scorecard; an empty key stands for tickets without such a side."""
+    """Identifies one line of the scorecard; an empty key stands for tickets that have no such attribute."""
 
     group: str
     key: str
@@ -102,7 +102,7 @@ THE_DESK = LineKey("desk", "")
 
 @dataclass
 class Tally:
-    """The figures of a line. Response times are counted per begun minute, so that memory does not grow with rows."""
+    """The figures of a line. Response times are counted per started minute, so that memory does not grow with rows."""
 
     outcomes: Counter[ClockState] = field(default_factory=Counter)
     incidents: Counter[IncidentKind] = field(default_factory=Counter)
@@ -177,7 +177,7 @@ class Scorecard:
         self._by_person[bucket].incidents[incident.kind] += 1
 
     def lines(self) -> dict[LineKey, Tally]:
-        """In a fixed order: group by group as in GROUPS, each by its key."""
+        """The lines in a fixed order: group by group as in GROUPS, each by its key."""
         lines: defaultdict[LineKey, Tally] = defaultdict(Tally, {THE_DESK: Tally()})
         for bucket, tally in self._by_customer.items():
             manager_id = self._customers[bucket.customer_id].account_manager_id
@@ -230,7 +230,7 @@ def scorecard_row(key: LineKey, tally: Tally) -> list[Cell]:
 
 
 def percentiles(counts: Counter[int], percents: Iterable[int]) -> list[int | None]:
-    """Nearest rank: the smallest value that reaches each percentage of what was counted; None if nothing was."""
+    """By nearest rank: the smallest value that reaches each percentage of what was counted; None if nothing was."""
     total = counts.total()
     return [_at_rank(counts, math.ceil(total * percent / 100)) if total else None for percent in percents]
 
@@ -252,7 +252,7 @@ def incidents_of(period: Period) -> Iterator[Incident]:
 
 
 def _escalations(period: Period) -> Iterator[Incident]:
-    """The firings that moved a ticket to somebody; a firing that only notifies is no burden."""
+    """The firings that moved a ticket to somebody; a firing that only notifies does not count as an incident."""
     fired = Escalation.objects.filter(
         fired_at__gte=period.start,
         fired_at__lt=period.end,
@@ -285,7 +285,7 @@ def _undone_answers_and_waivers(period: Period) -> Iterator[Incident]:
 def _late_downgrades(period: Period) -> Iterator[Incident]:
     """Priorities lowered in the last fifth of a promise that was open then; each change counts once.
 
-    A ledger line has the priority after it; the priority that was lowered stands in the line before it.
+    A ledger line has the priority after it; the priority that was lowered is in the line before it.
     """
     with_priority = [ClockChange.STARTED, ClockChange.RETARGETED]
     earlier = ClockEvent.objects.filter(

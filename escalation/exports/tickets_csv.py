@@ -69,11 +69,11 @@ class TicketRow(NamedTuple):
     unanswered_since: datetime | None
     resolved_at: datetime | None
     closed_at: datetime | None
-    recorded_at: datetime | None  # when the first message was written down
+    recorded_at: datetime | None  # when the first message was recorded
 
     @property
     def is_backdated(self) -> bool:
-        """True if a colleague entered the first message later; a mail counts from its receipt, even if fetched late."""
+        """True if a colleague recorded the first message later; a mail counts from receipt, even if fetched late."""
         if self.recorded_at is None or self.channel == Channel.EMAIL:
             return False
         return self.recorded_at - self.opened_at > BACKDATED_AFTER
@@ -153,7 +153,7 @@ def priority_code(priority: int) -> str:
 def tickets_response(
     tickets: TicketQuerySet, *, zone: tzinfo, filename: str = "tickets.csv"
 ) -> StreamingHttpResponse:
-    """Stream a filtered list as a download; fire drills are left out, as they are of every figure.
+    """Stream a filtered list as a download; fire drills are left out, as from every figure.
 
     `tickets` is filtered and ordered and holds only tickets that the reader may see; `zone` is the reader's.
     """

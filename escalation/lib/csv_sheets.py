@@ -1,6 +1,6 @@
 """CSV files for spreadsheets: UTF-8 with BOM, CRLF, and no cell that runs as a formula.
 
-Rows are written in chunks, while the digest and the counts are computed: memory does not grow with the rows.
+Rows are written in chunks, and digest and counts are computed on the way, so memory does not grow with the rows.
 """
 
 import csv
@@ -22,7 +22,7 @@ CHUNK = 64 * 1024  # characters
 SUSPECT_FIRST = frozenset("=+-@＝＋－＠\t\r\n \xa0\u3000\ufeff\u200b\x00\x0b\x0c")
 FORMULA = re.compile(r"[\t\r\n]|[\s\x00\ufeff\u200b]*[=+\-@＝＋－＠]")
 
-NATIVE = frozenset({int, float, type(None)})  # written as the csv writer writes it
+NATIVE = frozenset({int, float, type(None)})  # written as the csv writer itself writes it
 
 WrittenCell = str | int | float | Decimal | None
 Cell = str | int | float | Decimal | bool | datetime | date | None
@@ -102,7 +102,7 @@ def safe_text(text: str) -> str:
 
 
 def safe_cell(cell: Cell) -> WrittenCell:
-    """The value to hand to the csv writer. Numbers stay numbers, because they are our own."""
+    """The value for the csv writer. Numbers stay numbers, because they are our own."""
     match cell:
         case None:
             return ""
@@ -121,7 +121,7 @@ def safe_cell(cell: Cell) -> WrittenCell:
 
 
 def iso_time(at: datetime | None) -> str:
-    """UTC with its offset, to the second: 2026-11-16T01:30:00+00:00."""
+    """The time in UTC with its offset, to the second: 2026-11-16T01:30:00+00:00."""
     return at.astimezone(UTC).isoformat("T", "seconds") if at else ""
 
 

@@ -1,7 +1,7 @@
 """Shows the notes that the desk wrote in the reader's language and zone.
 
-A note is kept as its first reader had it: the search and mails find its words.
-Reasons: .github/decisions/explaining.md.
+A note is stored as its first reader got it, because the search and mails use its words. Reasons:
+.github/decisions/explaining.md.
 """
 
 import re

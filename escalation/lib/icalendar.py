@@ -21,13 +21,13 @@ class Event:
 
 
 def calendar_document(events: Iterable[Event], *, name: str, at: datetime) -> bytes:
-    """The whole calendar as made at ``at`` (UTC)."""
+    """The whole calendar, made at ``at`` (UTC)."""
     lines = "".join(fold_line(line) for line in _lines(events, name, at))
     return lines.encode()
 
 
 def fold_line(line: str) -> str:
-    """RFC 5545, 3.1: no line longer than 75 octets, a character never cut in two."""
+    """Fold a line so that none is longer than 75 octets (RFC 5545, 3.1), never inside a character."""
     parts: list[str] = []
     part, octets = "", 0
     for character in line:

@@ -1,7 +1,7 @@
 """Arithmetic of half-open intervals (begin, end), of moments as well as of whole numbers.
 
-An interval that does not end after its beginning is empty: it is taken and left out.
-Reasons: .github/decisions/house.md.
+An interval that does not end after its beginning is empty: it is accepted and left out. Reasons:
+.github/decisions/house.md.
 """
 
 from collections.abc import Iterable, Iterator

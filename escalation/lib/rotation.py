@@ -33,8 +33,8 @@ class Layer:
     """One rotation. Its people take turns of ``length`` hours, days or weeks, the first of them on ``starts_on``.
 
     ``weekday`` (0 is Monday) is the day of the hand-over in a weekly rotation. ``weekdays`` and the two times
-    restrict the duty; if ``to_time`` is not after ``from_time``, it is on the next day, and the night belongs
-    to the day it begins on. ``ends_on`` is the last day of the layer: it ends with the next day's hand-over.
+    restrict the duty; if ``to_time`` is not after ``from_time``, it is on the next day, and the night belongs to the
+    day on which it begins. ``ends_on`` is the last day of the layer: it ends with the next day's hand-over.
     """
 
     key: int
@@ -80,7 +80,7 @@ def utc_instant(wall: datetime, zone: ZoneInfo) -> datetime:
 
 
 def plan_turns(layers: Iterable[Layer], zone: ZoneInfo, within: Span) -> list[Turn]:
-    """The turns of all layers together, in order; if several overlap, the highest level wins."""
+    """The turns of all layers together, in order; where several overlap, the highest level wins."""
     taken: list[Span] = []
     turns: list[Turn] = []
     for layer in sorted(layers, key=lambda layer: (-layer.level, layer.key)):
@@ -113,7 +113,7 @@ def _periods(layer: Layer, zone: ZoneInfo, within: Span) -> Iterator[tuple[int, 
     """The numbered turns that overlap ``within``, from one hand-over to the next."""
     anchor, step = layer.anchor, layer.step
     first = within[0].astimezone(zone).replace(tzinfo=None)
-    number = (first - anchor) // step - 1  # the clock may have been set back meanwhile
+    number = (first - anchor) // step - 1  # the wall clock may have been set back meanwhile
     begins = utc_instant(anchor + number * step, zone)
     while begins < within[1]:
         number += 1
@@ -124,7 +124,7 @@ def _periods(layer: Layer, zone: ZoneInfo, within: Span) -> Iterator[tuple[int, 
 
 
 def _open_hours(layer: Layer, zone: ZoneInfo, within: Span) -> Sequence[Span]:
-    """The time that the layer covers under its restriction; touching hours are merged."""
+    """The time that the layer covers under its restrictions; touching hours are merged."""
     if not layer.is_restricted:
         return [within]
     first = within[0].astimezone(zone).date() - DAY

@@ -10,9 +10,9 @@ from django.db.models import F, Field, Func
 
 
 class ValueByKey(Func):
-    """The value that belongs to the row's primary key; null for rows without one.
+    """The value for the row's primary key; null for rows without one.
 
-    Has the effect of `bulk_update` at a tenth of its cost, which creates several objects per row.
+    Has the effect of `bulk_update` at a tenth of its cost, as that creates several objects per row.
     """
 
     def __init__(self, values: Mapping[int, Any], output_field: Field[Any, Any]) -> None:
@@ -22,7 +22,7 @@ class ValueByKey(Func):
     def as_postgresql(
         self, compiler: Any, connection: BaseDatabaseWrapper, **_options: Any
     ) -> tuple[str, Any]:
-        """Pass the values as two arrays: one parameter per row would cost more than searching the array."""
+        """Pass the values as two arrays, as one parameter per row would cost more than searching the array."""
         key, params = compiler.compile(self.source_expressions[0])
         values = [self.output_field.get_db_prep_save(value, connection) for value in self.values.values()]
         column = self.output_field.cast_db_type(connection)

@@ -40,7 +40,7 @@ class Week:
 
 @dataclass(frozen=True)
 class Period:
-    """The part of a week that an export covers, in UTC, without its end: all of it, or up to now for a preview."""
+    """The part of a week that an export covers, in UTC, half open: all of it, or up to now for a preview."""
 
     week: Week
     zone: ZoneInfo
@@ -57,7 +57,7 @@ class Period:
 
 
 def parse_week(text: str) -> Week:
-    """Read a week as people write it, 2026-W47; anything else is a WeekError."""
+    """Read a week as people write it, 2026-W47. Raises WeekError for anything else."""
     match = re.fullmatch(r"([0-9]{4})-[Ww]([0-9]{1,2})", text.strip())
     if match is None:
         raise WeekError(_("“%(text)s” is not a week; write it like 2026-W47.") % {"text": text})

@@ -43,7 +43,7 @@ class AbsenceMoveQuerySet(models.QuerySet["AbsenceMove"]):
 
 
 class AbsenceMove(models.Model):
-    """Written by absences.moving under the ticket's lock. ``to_owner`` is empty while no stand-in was found."""
+    """Written by absences.moving under the ticket's lock. ``to_owner`` is empty as long as no stand-in was found."""
 
     # Kept when the absence is deleted: it then counts as ended.
     absence = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""Contact ways, which reach people and groups by other media than mail, and every attempt to use them."""
+"""Contact ways, which reach people and groups by media other than mail, and every attempt to use them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from escalation.models.escalation import Notification
 from tickets.models import OutboundEmail
 
 OWNERS = ("user", "rota", "customer")
-# Mail needs no row: it goes to the person's own address.
+# Mail needs no row, as it goes to the person's own address.
 OTHER_MEDIA = [(medium.value, medium.label) for medium in Medium if medium != Medium.MAIL]
 
 
@@ -50,7 +50,7 @@ class ContactWay(models.Model):
     medium = models.CharField(_("medium"), max_length=10, choices=OTHER_MEDIA, default=Medium.CHAT)
     name = models.CharField(_("name"), max_length=100)
     address = EncryptedCharField(_("address"), max_length=4000)
-    # Signs the requests to a webhook.
+    # The key that signs requests to a webhook.
     secret = EncryptedCharField(_("signing secret"), max_length=400, blank=True, null=True)
     shown = models.CharField(_("address"), max_length=300, editable=False)
     is_active = models.BooleanField(pgettext_lazy("in use", "active"), default=True)

@@ -23,7 +23,7 @@ class ClockQuerySet(models.QuerySet["Clock"]):
         return self.filter(stopped_at=None)
 
     def real(self) -> "ClockQuerySet":
-        """Leave out fire drills, which no figure counts. Drills are few: their keys are listed, no ticket is joined."""
+        """Leave out fire drills, which no figure counts. They are few: their keys are listed, no ticket is joined."""
         return self.exclude(ticket__in=Ticket.objects.filter(is_drill=True).order_by().values("pk"))
 
     def ticking(self) -> "ClockQuerySet":
@@ -36,10 +36,10 @@ class ClockQuerySet(models.QuerySet["Clock"]):
 
 
 class Clock(models.Model):
-    """Started and stopped by escalation.clocks.lifecycle only, under the ticket's lock.
+    """Started and stopped only by escalation.clocks.lifecycle, under the ticket's lock.
 
-    ``breached_at`` equals ``due_at``; ``detected_at`` is when the desk noticed. ``next_step_at`` is when
-    something must happen next (a warning, the due time, a step after it); empty if nothing is left to do.
+    ``breached_at`` equals ``due_at``; ``detected_at`` is when the desk noticed. ``next_step_at`` is when something
+    must happen next (a warning, the due time, a step after it); empty if nothing is left to do.
     """
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="clocks", verbose_name=_("ticket"))
@@ -60,9 +60,9 @@ class Clock(models.Model):
     # The part of paused_seconds before the raise: it moved the earlier window, not the one counted from the raise.
     paused_before_raise = models.PositiveIntegerField(default=0, editable=False)
 
-    # Somebody acknowledged: until then nobody else is paged. The promise runs on.
+    # Acknowledged until this time: until then nobody else is paged. The promise runs on.
     held_until = models.DateTimeField(_("acknowledged until"), null=True, blank=True)
-    # Since when nobody is left to escalate to; the sweep tries again each minute.
+    # Since when there is nobody left to escalate to; the sweep tries again each minute.
     stranded_at = models.DateTimeField(_("chain ended since"), null=True, blank=True)
 
     # The terms promised at the start or at a raise; later edits of the policy do not change them.
@@ -76,7 +76,7 @@ class Clock(models.Model):
         Contract, models.PROTECT, related_name="+", null=True, blank=True,
         db_index=False, verbose_name=_("contract"),
     )  # fmt: skip
-    # Empty if the policy's window applies. Never looked up from the window's side, so it has no index.
+    # Empty if the policy's window applies. Has no index, as it is never looked up from the window's side.
     contract_window = models.ForeignKey(
         ContractWindow, models.PROTECT, related_name="+", null=True, blank=True, db_index=False,
         verbose_name=_("response time of the contract"),
@@ -142,7 +142,7 @@ class Clock(models.Model):
 
     @property
     def window_starts_at(self) -> datetime:
-        """The start of the window of ``minutes``, from which the shares of the chain's steps are measured."""
+        """The start of the window of ``minutes``, from which the percentages of the chain's steps are measured."""
         return self.raised_at or self.started_at
 
     @property

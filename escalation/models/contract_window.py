@@ -1,4 +1,4 @@
-"""Windows that one contract promises instead of those of its plan's policy, and when they apply."""
+"""Windows that one contract promises in place of those of its plan's policy, and when they apply."""
 
 from datetime import datetime
 from typing import Any, NoReturn
@@ -35,7 +35,7 @@ class ContractWindowQuerySet(models.QuerySet["ContractWindow"]):
 
 
 class ContractWindow(models.Model):
-    """Minutes of working time in its calendar. Never edited: a change retires the row and adds another one."""
+    """Minutes of working time in its calendar. Never edited: a change retires the row and adds another."""
 
     contract = models.ForeignKey(Contract, models.CASCADE, related_name="windows", verbose_name=_("contract"))
     kind = models.CharField(_("kind"), max_length=20, choices=ClockKind)

@@ -18,7 +18,7 @@ class Drill(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("started by")
     )
     started_at = models.DateTimeField(_("started at"))
-    # The drill ends at this time at the latest.
+    # The latest time at which the drill ends.
     ends_at = models.DateTimeField(_("ends at the latest"))
     until_acknowledged = models.BooleanField(_("ends when somebody acknowledges"), default=False)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)

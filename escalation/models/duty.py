@@ -130,7 +130,7 @@ class ShiftSource(models.TextChoices):
     OVERRIDE = "override", _("override")
 
 
-LAYER_RANK, HAND_RANK = 0, 1  # an override's is higher and grows with each
+LAYER_RANK, HAND_RANK = 0, 1  # an override's rank is higher and grows with each one
 
 
 class DutyShift(models.Model):

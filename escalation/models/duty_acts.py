@@ -34,7 +34,7 @@ class DutySwap(models.Model):
 
 
 class DutyOverride(models.Model):
-    """Somebody put on duty instead of the person the layers name. Kept for ever, even if it was withdrawn."""
+    """Somebody put on duty instead of the person the layers name. Kept for ever, even if withdrawn."""
 
     rota = models.ForeignKey(DutyRota, models.CASCADE, related_name="overrides", verbose_name=_("duty rota"))
     user = models.ForeignKey(

@@ -20,11 +20,11 @@ from tickets.models import OutboundEmail, Ticket
 class Escalation(models.Model):
     """One firing; without a step, somebody escalated by hand.
 
-    The constraint makes each round of a step fire once on a clock, even if sweeps overlap or a task runs
-    twice. Rounds after the first are its repeats, or new tries while nobody is left.
+    The constraint makes each round of a step fire only once on a clock, even if sweeps overlap or a task runs twice.
+    Rounds after the first are its repeats, or new tries while nobody is left.
     """
 
-    # Uses the index of the constraint below, which begins with this column.
+    # The index of the constraint below begins with this column and serves it.
     clock = models.ForeignKey(
         Clock, models.CASCADE, related_name="escalations", db_index=False, verbose_name=_("SLA")
     )
@@ -142,7 +142,7 @@ class Notification(models.Model):
     )  # fmt: skip
     detail = models.TextField(_("detail"), blank=True)
     channels = models.JSONField(_("channels"), default=mail_only)  # values of Medium
-    # Ignores people's quiet hours: P0 and P1.
+    # For P0 and P1: people's quiet hours are ignored.
     is_urgent = models.BooleanField(_("urgent"), default=False)
     state = models.CharField(
         _("state"), max_length=10, choices=NotificationState, default=NotificationState.PENDING

@@ -25,7 +25,7 @@ class ClockEventQuerySet(models.QuerySet["ClockEvent"]):
         raise LedgerIsAppendOnly("A line of the ledger cannot be deleted.")
 
     def with_messages(self) -> "ClockEventQuerySet":
-        """Load each line's message without its texts: enough to say whether it was written down later."""
+        """Load each line's message without its texts, just enough to tell whether it was recorded later."""
         return self.select_related("message").defer("message__body", "message__quoted", "message__html")
 
 
@@ -84,5 +84,5 @@ class ClockEvent(models.Model):
 
     @property
     def is_backdated(self) -> bool:
-        """True if the line's time is that of a contact which somebody wrote down later. Reads the message."""
+        """True if the line's time is that of a contact which was recorded later. Reads the message."""
         return self.message is not None and self.at == self.message.at and self.message.is_backdated

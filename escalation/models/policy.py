@@ -60,7 +60,8 @@ class PolicyVersion(models.Model):
     policy = models.ForeignKey(Policy, models.PROTECT, related_name="versions", verbose_name=_("policy"))
     number = models.PositiveIntegerField(_("version"))
     created_at = models.DateTimeField(_("in force since"))
-    # How long in all a promise of resolution may be paused while we wait for the customer, in working time.
+    # The longest total time, in working time, that a promise of resolution may be paused while we wait for the
+    # customer.
     pause_cap_minutes = models.PositiveIntegerField(_("longest pause in minutes"), default=3 * 24 * 60)
     # The ways to answer that each priority promises: values of Way by priority. Read by `ways`.
     channels = models.JSONField(_("channels covered"), default=dict, blank=True)
@@ -123,9 +124,9 @@ class EscalationStepQuerySet(models.QuerySet["EscalationStep"]):
 class EscalationStep(models.Model):
     """What happens at a moment of the window while nobody answers; belongs to a policy or to one contract.
 
-    The moment is a share of the window (0 the start, 100 the due time, below it a warning) or minutes from
-    the due time. Rows are never edited: chains.editing retires them and adds new ones, so that escalations
-    keep the wording they fired with.
+    The moment is a percentage of the window (0 the start, 100 the due time, below it a warning) or minutes from the
+    due time. Rows are never edited: chains.editing retires them and adds new ones, so that escalations keep the
+    wording they fired with.
     """
 
     policy = models.ForeignKey(
@@ -153,16 +154,16 @@ class EscalationStep(models.Model):
     )  # the rota to page; empty for the policy's
     channels = models.JSONField(_("channels"), default=mail_only)  # values of Medium, in order
 
-    # How long an acknowledgement stops the paging, and how long a required acknowledgement is waited for.
+    # How long an acknowledgement stops the paging, and how long we wait for a required acknowledgement.
     ack_minutes = models.PositiveIntegerField(_("acknowledgement time limit in minutes"), default=15)
     ack_required = models.BooleanField(_("acknowledgement required"), default=False)
     repeat_minutes = models.PositiveIntegerField(_("repeat after minutes"), null=True, blank=True)
     repeat_cap = models.PositiveIntegerField(_("repeats at most"), null=True, blank=True)
 
-    # Empty for steps that have been there from the beginning.
+    # Empty for steps that have existed from the beginning.
     created_at = models.DateTimeField(_("in force since"), null=True, editable=False)
     retired_at = models.DateTimeField(_("in force until"), null=True, blank=True, editable=False)
-    # Empty for shipped steps, and until somebody retires it.
+    # Empty for the steps the desk comes with, and until a person retires it.
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, editable=False,
         verbose_name=_("changed by"),

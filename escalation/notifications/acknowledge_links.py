@@ -1,4 +1,4 @@
-"""The signed link in a notification: with it one person acknowledges one escalation, without signing in."""
+"""The signed link in a notification, by which one person acknowledges one escalation without signing in."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,7 +43,7 @@ class Invitation:
 
     @cached_property
     def said(self) -> Acknowledgement | None:
-        """The person's later acknowledgement, by this link or otherwise: it uses up the link."""
+        """The person's later acknowledgement, by this link or otherwise, which uses up the link."""
         mine = self.escalation.clock.acknowledgements.filter(user=self.user, at__gte=self.escalation.fired_at)
         return mine.order_by("-at").first()
 

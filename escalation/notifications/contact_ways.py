@@ -42,9 +42,9 @@ def check_address(medium: str, given: str) -> CheckedAddress:
 def ensure_room(of: User | DutyRota | Customer) -> None:
     """Refuse more contact ways than one owner may have. Raises DeskError.
 
-    Locks the owner, so that two requests count each other; needs the transaction in which the contact way is
-    saved. The lock leaves the key alone: resolving the host may take long, and others go on writing rows that
-    refer to the owner.
+    Locks the owner, so that two requests count each other; needs the transaction in which the contact way is saved.
+    The lock leaves the key alone, as resolving the host may take long and others go on writing rows that refer to the
+    owner.
     """
     match of:
         case User():
@@ -127,7 +127,7 @@ def _refuse_private(host: str, port: int) -> None:
 
 
 def send_test(way: ContactWay, *, at: datetime) -> AttemptReport:
-    """Send a real test and return the response. Call it outside a transaction: it may take ten seconds."""
+    """Send a real test and return the response. Call this outside a transaction: it may take ten seconds."""
     words = _test_words()
     parcel = ChannelMessage(way.medium, way.address, way.secret or "", words, at)
     ((_key, answer),) = send_all({way.pk: parcel})

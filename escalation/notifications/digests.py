@@ -63,8 +63,10 @@ def _batch(
     next_at: datetime | None,
     batches: Batches,
 ) -> None:
-    """Batch one reader's rows. ``room`` is how many single messages may go; without any the rows wait for
-    ``next_at``, or leave as a digest where that is None.
+    """Batch one reader's rows.
+
+    ``room`` is how many may go as single messages. Without room, new rows wait until ``next_at``; if that is None,
+    they leave as a digest.
     """
     fresh = [row for row in rows if row.pk not in known]
     if fresh and room <= 0 and next_at is not None:
@@ -77,7 +79,7 @@ def _batch(
 
 
 def _first_pages(rows: Sequence[Notification]) -> set[int]:
-    """The rows by which their reader first hears of a P0 ticket. One query, none if nothing is urgent."""
+    """The rows that are their reader's first news of a P0 ticket. One query, or none if nothing is urgent."""
     urgent = [row.pk for row in rows if row.is_urgent]
     if not urgent:
         return set()
@@ -125,6 +127,6 @@ class RecentlySent:
         return self.first_at[reader] + MINUTE if reader in self.first_at else None
 
     def next_pages_at(self, reader: Addressee, now: datetime) -> datetime | None:
-        """When first pages may go on; None if they were collected for long enough and leave together now."""
+        """When first pages may go on; None if they were collected for long enough and now leave together."""
         last = self.last_page_at.get(reader)
         return last + PAGES_WAIT if last is not None and last + PAGES_WAIT > now else None

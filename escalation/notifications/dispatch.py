@@ -38,7 +38,7 @@ from tickets.services.outgoing.outbox import queue_mail
 
 logger = logging.getLogger(__name__)
 
-# How long a notification waits if its run was killed. Longer than a run: one that outlasts its lease sends twice.
+# How long a notification waits if its run was killed. Longer than a run, as one that outlasts its lease sends twice.
 LEASE = timedelta(minutes=2)
 MOST_AT_ONCE = 10_000
 # A run ends by itself to free its worker. It works share by share, and one share may take a few time limits.
@@ -60,7 +60,7 @@ class DispatchReport:
 
 
 def dispatch_due(*, read_clock: Callable[[], datetime], most: int = MOST_AT_ONCE) -> DispatchReport:
-    """Send until nothing is due, the run's time is over, or the queue is stopped. Call it outside a transaction."""
+    """Send until nothing is due, the run's time is over, or the queue is stopped. Call this outside a transaction."""
     report = DispatchReport()
     stop_at = read_clock() + RUN_FOR
     follow_mail(now=read_clock())
@@ -74,7 +74,7 @@ def dispatch_due(*, read_clock: Callable[[], datetime], most: int = MOST_AT_ONCE
 
 @transaction.atomic
 def claim(*, now: datetime, most: int = MOST_AT_ONCE) -> list[Notification]:
-    """Lease the due notifications. Meanwhile `next_try_at` is the end of the lease."""
+    """Lease the due notifications. While they are leased, `next_try_at` is the end of the lease."""
     rows = list(Notification.objects.to_send(now).select_for_update(skip_locked=True)[:most])
     if rows:
         Notification.objects.filter(pk__in=[row.pk for row in rows]).update(next_try_at=now + LEASE)
@@ -104,10 +104,10 @@ class _DispatchRun:
     readers: dict[Addressee, Reader] = field(default_factory=dict)
 
     def run(self) -> None:
-        """Work share by share, so that what is sent is recorded soon.
+        """Work share by share, so that sent messages are recorded soon.
 
-        Give back the rest when time is up or when an urgent notification came in meanwhile: the next claim
-        takes the urgent ones first.
+        Give back the rest when time is up or when an urgent notification came in meanwhile, as the next claim takes
+        the urgent ones first.
         """
         self.routes = Routes.of(self.rows)
         batches = split_into_batches(self.rows, self.routes, now=self.now)
@@ -142,8 +142,10 @@ class _DispatchRun:
         return len(done)
 
     def _prepare(self, batch: list[Notification]) -> None:
-        """Put mail into the outbox and write the other messages. Halve a digest that cannot be written, to find the
-        notification at fault: one that our own code fails on must not spoil the others.
+        """Put mail into the outbox and write the other messages.
+
+        Halve a digest that cannot be written, to find the notification at fault: one on which our own code fails must
+        not spoil the others.
         """
         try:
             for_mail = [row for row in batch if self.routes.wants_mail(row)]
@@ -184,7 +186,8 @@ class _DispatchRun:
     def _queue_mail(self, rows: Sequence[Notification], texts: MessageTexts) -> None:
         """Queue one mail; needs a transaction. From then on it counts as sent, and the outbox takes care of it."""
         to = self.routes.users[rows[0].recipient_id or 0].email
-        # Readers of the mail's ticket see it in the outbox; digests and notices about absences name other tickets too.
+        # Readers of the mail's ticket see it in the outbox, but digests and notices about absences name other tickets
+        # too.
         names_others = len({row.ticket_id for row in rows}) > 1 or any(
             row.kind == NoticeKind.BACK for row in rows
         )
@@ -243,7 +246,7 @@ class _DispatchRun:
 
     @transaction.atomic
     def _conclude(self, rows: Sequence[Notification]) -> None:
-        """Sort the notifications of a share into those that wait for another try, are sent, or have failed."""
+        """Sort the notifications of a share into those waiting for another try, sent, and failed."""
         waiting: dict[datetime, list[Notification]] = defaultdict(list)
         sent: list[Notification] = []
         failed: list[Notification] = []
@@ -261,8 +264,10 @@ class _DispatchRun:
             self._give_up(failed)
 
     def _give_up(self, failed: Sequence[Notification]) -> None:
-        """Tell whoever stands next, except for groups without a contact way or without the ticket by now: that is
-        nothing anybody could act on at the moment.
+        """Tell the next in line.
+
+        Groups without a contact way, or that have lost the ticket meanwhile, are left out: nobody could act on that
+        now.
         """
         _update(failed, state=NotificationState.FAILED, next_try_at=None)
         self.report.failed += len(failed)

@@ -1,7 +1,7 @@
 """Nudges the dispatcher for what falls due by itself: further tries, digests, ends of quiet hours, refused mail.
 
-Nothing else nudges the queue for these, and its minute task alone could come two minutes late. The sweep loop
-calls this in each round. Nothing is sent from here: a slow service must not delay a promise.
+Nothing else nudges the queue for these, and its minute task alone could be two minutes late. The sweep loop calls
+this in each round. Nothing is sent from here, as a slow service must not delay a promise.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from escalation.models import Notification
 from escalation.notifications.mail_outcomes import has_unfollowed_refusals
 from escalation.notifications.writing import nudge_dispatch
 
-# Newer ones were nudged for by the commit that wrote them.
+# For newer ones, the commit that wrote them gave the nudge.
 SETTLED = timedelta(seconds=1)
 # Nudge again if something is still unsent after this long: the nudge or the task may be lost.
 AGAIN = timedelta(seconds=10)

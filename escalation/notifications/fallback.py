@@ -1,4 +1,4 @@
-"""If a notification reached its reader in no way, the next in line is told, and so on; nobody is told twice."""
+"""If a notification did not reach its reader in any way, tells the next in line, and so on; nobody is told twice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from escalation.notifications.wording import Notice
 from escalation.notifications.writing import notification_row
 from escalation.people.staff_snapshot import People
 
-# Ticket, escalation, and the person who could not be reached originally.
+# Ticket, escalation, and the person who could not be reached in the first place.
 Case = tuple[int | None, int | None, int | None]
 
 
@@ -46,7 +46,7 @@ def _case(row: Notification) -> Case:
 
 
 def _told_before(rows: Sequence[Notification]) -> Mapping[Case, set[int]]:
-    """The people already told of each case. One query, none for new cases."""
+    """The people already told of each case. One query, or none for new cases."""
     people_told: defaultdict[Case, set[int]] = defaultdict(set)
     tickets = {row.ticket_id for row in rows if row.kind == NoticeKind.UNREACHED}
     if tickets:

@@ -18,9 +18,9 @@ COMES_BACK_WITHIN = timedelta(days=2)
 
 
 def follow_mail(*, now: datetime) -> int:
-    """Record the outcome of every mail that was accepted, refused or bounced since; return how many.
+    """Record the outcome of every mail that has since been accepted, refused or bounced; return how many.
 
-    A reader whom nothing else reached counts as unreached, and the next person is told.
+    If nothing else reached the reader, they count as unreached and the next person is told.
     """
     mails = [*_mails_with_an_answer(), *_late_bounces(now)]
     for mail in mails:
@@ -58,7 +58,7 @@ def _record_outcome(mail: OutboundEmail, now: datetime) -> None:
 
 
 def _fail_unreached(mail: OutboundEmail, now: datetime) -> None:
-    """Fail the notifications that nothing else reached. Those with another way to try stay pending."""
+    """Fail the notifications that nothing else delivered. Those with another way to try stay pending."""
     other = NotificationAttempt.objects.filter(
         notification=OuterRef("pk"), outcome=AttemptOutcome.ACCEPTED
     ).exclude(medium=Medium.MAIL)

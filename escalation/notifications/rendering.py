@@ -35,7 +35,7 @@ from escalation.notifications.wording import (
 from escalation.policies.terms import contract_in_force
 from tickets.models import Ticket
 
-# A digest lists this many tickets, and counts the others.
+# A digest lists this many tickets, and only counts the others.
 MOST_LISTED = 50
 OWN = (
     NoticeKind.PAGED,
@@ -109,7 +109,7 @@ def _links_of(row: Notification) -> tuple[str, ...]:
 
 
 def _for_customer(subject: str, text: str, *, urgent: bool) -> MessageTexts:
-    """The webhook of a customer gets the text but no tickets."""
+    """The customer's text. The webhook of a customer gets it too, but no tickets."""
     return MessageTexts(subject, text, text, _facts("notice", subject, text, [], urgent=urgent))
 
 
@@ -146,7 +146,7 @@ def _render_digest(rows: Sequence[Notification], reader: Reader, at: datetime) -
         text = "\n".join(customer_text_of(line.notices[-1], at=rows[-1].created_at) for line in lines)
         subject = ngettext("%(count)s ticket", "%(count)s tickets", len(tickets)) % {"count": len(tickets)}
         return _for_customer(subject, text, urgent=urgent)
-    # Used in an SMS or a call instead of the ticket's subject, which may contain anything.
+    # Replaces the ticket's subject, which may contain anything, in an SMS or a call.
     short = ngettext("%(count)s notification", "%(count)s notifications", len(rows)) % {"count": len(rows)}
     if lines:
         short = labelled(short, lines[0].name)

@@ -91,7 +91,7 @@ class Routes:
             self.count(attempt)
 
     def _load_strayed(self) -> None:
-        """Find notifications to a customer's group whose ticket was moved to another customer meanwhile."""
+        """Find notifications to a customer's group whose ticket has since been moved to another customer."""
         for_groups = {pk for pk, addressee in self.addressees.items() if addressee.column == "customer"}
         if for_groups:
             theirs = Notification.objects.filter(pk__in=for_groups, ticket__customer=F("customer"))
@@ -124,7 +124,7 @@ class Routes:
         return user if user is not None and user.is_active else None
 
     def wants_mail(self, row: Notification) -> bool:
-        """True if mail is a listed medium, if no other is listed, or if the others failed."""
+        """True if mail is a listed medium, if there is no other way, or if the others failed."""
         user = self.active_user(row)
         if user is None or not user.email or row.mail_id is not None or row.pk in self.mail_refused:
             return False
@@ -153,7 +153,7 @@ class Routes:
         return self.next_way(row) if self.quiet_until(row, now) is None else None
 
     def quiet_until(self, row: Notification, now: datetime) -> datetime | None:
-        """When the reader's quiet hours end (UTC), if ``now`` lies in them; urgent notifications ignore them."""
+        """When the reader's quiet hours end (UTC), if ``now`` is in them; urgent notifications ignore quiet hours."""
         profile = getattr(self.active_user(row), "staff_profile", None)
         if row.is_urgent or profile is None:
             return None
@@ -167,12 +167,12 @@ class Routes:
         return self.quiet_until(row, now) or now + timedelta(seconds=WAITS[self.tries[row.pk, way.pk]])
 
     def was_sent(self, row: Notification) -> bool:
-        """True if a service accepted it, or its mail waits in the outbox or left from there."""
+        """True if a service accepted it, or if its mail is in the outbox or has left from there."""
         return row.pk in self.accepted or (row.mail_id is not None and row.pk not in self.mail_refused)
 
 
 def end_of_quiet_hours(start: time | None, end: time | None, *, zone: str, now: datetime) -> datetime | None:
-    """The end (UTC) of a person's quiet hours if ``now`` lies in them, else None.
+    """The end (UTC) of a person's quiet hours if ``now`` is in them, else None.
 
     They go past midnight if the end is earlier than the start; equal times mean none.
     """

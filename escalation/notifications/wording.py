@@ -22,7 +22,7 @@ from tickets.models import Ticket
 class Notice:
     """The event and its ticket; ``clock`` is the promise it is about, ``other`` the person it names.
 
-    ``by`` escalated by hand. A page that names nobody goes to the ticket's holder. Without a ticket the
+    ``by`` is who escalated by hand. A page that names nobody goes to the ticket's holder. Without a ticket,
     ``detail`` is the whole text.
     """
 
@@ -215,7 +215,7 @@ def _missed(notice: Notice) -> str:
 
 
 def _owed(notice: Notice) -> str:
-    """For a step that fires before the due time."""
+    """What is owed, for a step that fires before the due time."""
     match _kind(notice):
         case ClockKind.UPDATE:
             return _("The customer of %(number)s is still owed an update.")
@@ -263,7 +263,7 @@ def _reason(notice: Notice) -> Iterator[str]:
 
 
 def _detail(notice: Notice) -> str:
-    """The stored kind of the notice that somebody else should have got, behind the name of a group."""
+    """The detail; for an unreached reader, the kind of notice they should have got, after the name of a group."""
     if notice.kind != NoticeKind.UNREACHED:
         return notice.detail
     group, _line, kind = notice.detail.rpartition("\n")

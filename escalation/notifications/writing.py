@@ -70,8 +70,8 @@ def group_rows(
 ) -> list[NewRow[Notification]]:
     """The row for the group of ``rota`` or the tech group of the ticket's customer, if there is such a group.
 
-    Mail reaches no group, so only the other channels count, and chat if there are none. No customer is told
-    of a drill. Needs no query.
+    Mail reaches no group, so only the other channels count, or chat if there are none. No customer is told of a
+    drill. Needs no query.
     """
     media = [medium for medium in channels if medium != Medium.MAIL] or list(GROUP_CHAT)
     values = _values(notice, at, escalation, media)
@@ -104,5 +104,5 @@ def _values(
 
 
 def _key(row: Model | None) -> Any:
-    """Rows are written by the thousand: passing keys costs a fraction of passing objects."""
+    """The key, as thousands of rows are written and keys cost a fraction of passing objects."""
     return row.pk if row is not None else None

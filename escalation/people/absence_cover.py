@@ -1,4 +1,4 @@
-"""Finds who stands in for somebody away: their deputy, else a manager above them, else the duty manager."""
+"""Finds the stand-in for a person who is away: their deputy, else a manager above them, else the duty manager."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class StandIn:
 
 
 def stand_in_for(person: int, people: People) -> StandIn | None:
-    """The first candidate who is present, or whose deputy is; None if nobody is. The person counts as away."""
+    """The first candidate who is present or whose deputy is; None if nobody is. The person counts as away."""
     staff = replace(people.staff, absent=people.staff.absent | {person})
     for wanted, role in _candidates(person, people):
         user = people.user(staff.stand_in(wanted))

@@ -50,9 +50,8 @@ def one_level_up(
 ) -> Route:
     """The holder's manager, else the manager's manager and so on, finally the duty manager.
 
-    Deputies stand in for people who are absent or have left. Managers who held the promise before are
-    skipped, and so are the first ``skip`` levels. The duty manager is never skipped: the chain ends at a
-    person.
+    Deputies stand in for people who are absent or have left. Managers who held the promise before are skipped, and so
+    are the first ``skip`` levels. The duty manager is never skipped, so that the chain ends at a person.
     """
     stops: list[RouteStop] = []
     for manager in islice(staff.managers(holder), skip, None):

@@ -13,12 +13,12 @@ from django.db.models import QuerySet
 from escalation.lib.intervals import Span, clipped
 from escalation.models import DutyRota, DutyShift, DutyTurn, ShiftSource
 
-SOON = timedelta(days=8)  # how far ahead all rotas are looked at
+SOON = timedelta(days=8)  # how far ahead all rotas are examined
 
 
 @dataclass(frozen=True)
 class Watch:
-    """A period in which a shift has the duty: the parts that overrides replace are cut out."""
+    """A period in which a shift has the duty, without the parts that overrides replace."""
 
     shift: DutyShift
     starts_at: datetime
@@ -62,7 +62,7 @@ class OnDuty:
 
 
 def on_duty_by_rota(*, at: datetime) -> Mapping[int, OnDuty]:
-    """By rota, in the order of their names; rotas without shifts in eight days are missing. One query."""
+    """By rota, in the order of their names, without rotas that have no shift in eight days. One query."""
     coming = shifts_within(at, at + SOON).select_related("rota").order_by("rota__name", "rota")
     return {rota: _on_duty_at(of_rota, at) for rota, of_rota in watches_by_rota(coming).items()}
 
@@ -95,7 +95,7 @@ def people_of(rota: DutyRota) -> set[int]:
 
 
 def watches(shifts: Iterable[DutyShift]) -> list[Watch]:
-    """The watches that the shifts of one rota make, in order and without overlaps."""
+    """The watches that the shifts of one rota result in, in order and without overlaps."""
     rows = sorted(shifts, key=lambda shift: shift.starts_at)
     moments = sorted({moment for row in rows for moment in (row.starts_at, row.ends_at)})
     result: list[Watch] = []
@@ -121,7 +121,7 @@ def watches_by_rota(shifts: Iterable[DutyShift]) -> Mapping[int, list[Watch]]:
 
 
 def cut_to(uncut: Iterable[Watch], span: Span) -> Iterator[Watch]:
-    """Watches cut at the ends of a span."""
+    """The watches, cut at the ends of a span."""
     for watch in uncut:
         for begins, ends in clipped([watch.span], span):
             yield replace(watch, starts_at=begins, ends_at=ends)

@@ -27,7 +27,7 @@ class AnswersAs(models.TextChoices):
 
 @dataclass(frozen=True)
 class PageTarget:
-    """The person who would be paged; if it is not the person on duty, that person is away or has left (``is_gone``)."""
+    """The person who would be paged; if not the person on duty, that person is away or has left (``is_gone``)."""
 
     user: User | None
     role: AnswersAs
@@ -39,7 +39,7 @@ class PageTarget:
 
 
 def page_target_of(on_duty: User | None, people: People) -> PageTarget:
-    """The person whom the paging step would choose; the duty manager if nobody can get the ticket. No query."""
+    """The person the paging step would choose; the duty manager if nobody can get the ticket. No query."""
     if on_duty is None:
         return _last_resort(people, is_gone=False)
     present = people.user(people.staff.stand_in(on_duty.pk))

@@ -35,7 +35,7 @@ class People:
         )
 
     def on_duty(self, rota: DutyRota | None) -> int | None:
-        """The person on duty at the snapshot's moment; one query for each rota."""
+        """The person on duty at the snapshot's moment. One query for each rota."""
         if rota is None:
             return None
         if rota.pk not in self._on_duty:

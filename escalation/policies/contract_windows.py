@@ -35,7 +35,7 @@ def revise_windows(
 
 
 def refuse_doubled(windows: Iterable[Window]) -> None:
-    """Raises DeskError, which names the first window that is given twice."""
+    """Raise DeskError, which names the first window that is given twice."""
     seen = set()
     for window in windows:
         key = window.kind, window.priority

@@ -68,7 +68,7 @@ class Draft:
     windows: Sequence[Window]
 
     def policy_for(self, contract: Contract | None) -> Policy | None:
-        """The policy that would serve the contract (or customers without one) if this draft were saved."""
+        """The policy that would serve the contract, or customers without one, if this draft were saved."""
         plan = contract.plan_id if contract is not None else _default_plan()
         if plan is not None and self.policy.plan_id == plan:
             return self.policy
@@ -115,7 +115,7 @@ def windows_under(
     ``own`` replaces the windows that the contract is saved with.
     """
     if contract is not None and own is not None:
-        contract.has_windows = False  # type: ignore[attr-defined]  # contract_windows looks for none then
+        contract.has_windows = False  # type: ignore[attr-defined]  # contract_windows then looks for none
     promised = [window for priority in Priority for window in _promised(contract, priority, at)]
     windows = {(window.kind, window.priority): window for window in [*promised, *(own or ())]}
     return list(windows.values())

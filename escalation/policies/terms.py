@@ -43,7 +43,7 @@ def contract_in_force(
 ) -> Contract | None:
     """The contract whose days, in its own zone, include the moment ``at`` (UTC); ``besides`` is left out. One query.
 
-    Contracts may count their days in different zones: of two that cover a moment the later one applies.
+    Contracts may count their days in different zones: if two cover a moment, the later one applies.
     """
     if customer is None:
         return None
@@ -107,7 +107,7 @@ def companion_window(
 
 
 def contract_windows(contract: Contract | None, *, at: datetime) -> ContractWindowQuerySet:
-    """The contract's own windows at ``at`` (UTC). No query if it has none for sure or is not saved yet."""
+    """The contract's own windows at ``at`` (UTC). No query if it is known to have none or is not saved yet."""
     if contract is None or contract.pk is None or not getattr(contract, "has_windows", True):
         return ContractWindow.objects.none()
     return ContractWindow.objects.at(at).filter(contract=contract).select_related("calendar")
@@ -171,8 +171,8 @@ class _ContractTerms:
 def starting_terms_of(ticket: Ticket, *, at: datetime) -> StartingTerms | None:
     """The terms of what a customer's message at ``at`` (UTC) starts; None if an answer is owed already.
 
-    The contract is that of the ticket's start, whatever replaced it since; the windows are those in force at ``at``.
-    Raises DeskError if no answer was ever promised for the priority. Two queries, one without a customer.
+    The contract is the one at the ticket's start, whatever replaced it since; the windows are those in force at
+    ``at``. Raises DeskError if no answer was ever promised for the priority. Two queries, or one without a customer.
     """
     agreed = _contract_terms(ticket, at)
     rows = _windows_in_force(ticket, agreed.contract, at)

@@ -122,7 +122,7 @@ def colon() -> str:
 
 @register.filter
 def noting(text: object, note: object) -> str:
-    """A note in brackets behind the text."""
+    """A text followed by a note in brackets."""
     return noted(text, note)
 
 
@@ -143,13 +143,13 @@ def epoch(moment: datetime) -> int:
 
 
 def _epoch(moment: datetime) -> int:
-    """Milliseconds, as JavaScript counts them."""
+    """Milliseconds since 1970, as JavaScript counts them."""
     return int(moment.timestamp() * 1000)
 
 
 @register.simple_tag
 def new_token() -> str:
-    """A token for each of several forms of a kind on one page; a form acts once per token."""
+    """A token for each of several forms of one kind on a page; a form acts once per token."""
     return str(uuid4())
 
 

@@ -1,6 +1,6 @@
-"""The definition of a calendar, as a value and as the JSON that its versions keep.
+"""The definition of a calendar, as a value and as the JSON that its versions store.
 
-It holds the holidays as single dates, so that a version never changes, whatever the library learns later.
+It lists the holidays as single dates, so that a version never changes, whatever the library learns later.
 """
 
 import json
@@ -26,7 +26,7 @@ NO_WEEK: Weekly = ((),) * 7
 
 @dataclass(frozen=True)
 class OwnDay:
-    """A single date that differs: closed without intervals, else worked in these."""
+    """A single date that differs: closed if it has no intervals, else worked in these."""
 
     day: date
     intervals: tuple[Interval, ...] = ()
@@ -35,7 +35,7 @@ class OwnDay:
 
 @dataclass(frozen=True)
 class CalendarDefinition:
-    """An own day wins over a holiday. Hours around the clock include holidays: only own days change them."""
+    """An own day wins over a holiday. Round-the-clock hours include holidays: only own days change them."""
 
     zone: str
     always_open: bool = False
@@ -66,7 +66,7 @@ class CalendarDefinition:
 
 
 def with_holidays(definition: CalendarDefinition, year: int) -> CalendarDefinition:
-    """The definition with the holidays from the year before to two years after. WorkTimeError if it is invalid."""
+    """The definition with the holidays from the year before to two years after. Raises WorkTimeError if invalid."""
     if definition.country or definition.subdivision:
         refuse_unknown_place(definition.country, definition.subdivision)
     holidays = NO_HOLIDAYS

@@ -1,7 +1,7 @@
 """Computes when a promise falls due, and how much working time lies between two times.
 
-A time is working time if the local time in the calendar's zone lies in an interval of that day. An hour that is
-skipped by daylight saving does not count, an hour that is repeated counts twice.
+A time is working time if the local time in the calendar's zone is in an interval of that day. An hour skipped by
+daylight saving does not count, a repeated hour counts twice.
 """
 
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ def add_working(hours: WorkingHours, start: datetime, amount: timedelta) -> date
 
 
 def working_between(hours: WorkingHours, start: datetime, end: datetime) -> timedelta:
-    """How much working time lies between two moments; none when `end` is not after `start`."""
+    """How much working time lies between two moments; none if `end` is not after `start`."""
     start, end = _utc(start), _utc(end)
     if end <= start:
         return timedelta(0)
@@ -73,7 +73,7 @@ def working_between(hours: WorkingHours, start: datetime, end: datetime) -> time
 
 
 def stretches(hours: WorkingHours, start: datetime, end: datetime) -> Iterator[Stretch]:
-    """Each stretch of working time between two moments, in order; together they are `working_between`."""
+    """Each stretch of working time between two moments, in order; together they add up to `working_between`."""
     start, end = _utc(start), _utc(end)
     if end <= start:
         return

@@ -48,7 +48,7 @@ def revise_calendar(
 
 
 def checked_definition(definition: CalendarDefinition, at: datetime) -> CalendarDefinition:
-    """The definition with the holidays of the years around ``at`` (UTC). Raises DeskError that names its fault."""
+    """The definition with the holidays of the years around ``at`` (UTC). Raises DeskError, which names its fault."""
     try:
         return with_holidays(definition, at.year)
     except WorkTimeError as error:
@@ -56,7 +56,7 @@ def checked_definition(definition: CalendarDefinition, at: datetime) -> Calendar
 
 
 def refresh_holidays(*, at: datetime) -> list[CalendarVersion]:
-    """Make a new version of each calendar whose holidays are new or changed in the library; return those calendars."""
+    """Make a new version of each calendar whose holidays are new or changed in the library; return those versions."""
     renewed = []
     for calendar in Calendar.objects.filter(always_open=False).exclude(country=""):
         before = calendar.version

@@ -1,7 +1,6 @@
-"""Chinese names of holidays whose dates depend on the moon; the English names are the library's own.
+"""Chinese names of holidays whose dates depend on the moon; the English names come from the library.
 
-Only such holidays are named anywhere, and the countries whose names the library has in Chinese have none of
-them.
+Only such holidays are named anywhere, and countries whose names the library has in Chinese have none of them.
 """
 
 from django.utils.translation import gettext, gettext_noop

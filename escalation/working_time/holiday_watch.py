@@ -1,4 +1,4 @@
-"""Warns before a promise reaches into a year whose holidays are unknown, or over a holiday that is only estimated."""
+"""Warns before a promise extends into a year whose holidays are unknown, or over a holiday that is only estimated."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ class EstimatedHoliday:
 
 
 def holiday_warnings(*, on: date) -> Iterator[str]:
-    """A sentence for each country and year that is unknown or has estimated holidays soon. One query."""
+    """A sentence for each country and year that is unknown, or that soon has estimated holidays. One query."""
     unknown: dict[tuple[str, int], list[str]] = defaultdict(list)
     estimated: dict[tuple[str, tuple[EstimatedHoliday, ...]], list[str]] = defaultdict(list)
     for calendar in Calendar.objects.filter(always_open=False).exclude(country="").order_by("name"):
@@ -40,7 +40,7 @@ def holiday_warnings(*, on: date) -> Iterator[str]:
 
 
 def unknown_year_of(definition: CalendarDefinition, on: date) -> int | None:
-    """The year near a date that is unknown: neither the library nor the calendar's own days cover it."""
+    """The first unknown year near a date: neither the library nor the calendar's own days cover it."""
     if not definition.observes_holidays:
         return None
     year = unknown_year(definition.country, on)
@@ -48,7 +48,7 @@ def unknown_year_of(definition: CalendarDefinition, on: date) -> int | None:
 
 
 def estimated_holidays_of(definition: CalendarDefinition, on: date) -> tuple[EstimatedHoliday, ...]:
-    """Holidays soon after a date that are only estimated, unless an own day beside one shows that somebody checked."""
+    """Holidays soon after a date that are only estimated, unless an own day next to one shows that it was checked."""
     if not definition.observes_holidays:
         return ()
     until, known = on + LOOK_AHEAD, {own.day for own in definition.own_days}

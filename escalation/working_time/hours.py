@@ -20,11 +20,10 @@ ALL_DAY: tuple[Interval, ...] = ((0, MINUTES_A_DAY),)
 class WorkingHours:
     """A calendar as a value: equal calendars share one cache of months.
 
-    `weekly` holds the intervals of Monday to Sunday in minutes after midnight; 1440 is 24:00, and an end
-    beyond it reaches into the next day (22:00 to 06:00 is 1320 to 1800) and belongs to the day it starts on.
-    `exceptions` replaces the intervals of single dates: empty for a holiday, filled for a make-up day.
-    `never_closes`: hours around the clock without an exception, for which no table is needed. Invalid hours
-    raise WorkTimeError.
+    `weekly` holds the intervals of Monday to Sunday in minutes after midnight. 1440 is 24:00; an end beyond it
+    reaches into the next day (22:00 to 06:00 is 1320 to 1800) and belongs to the day on which it starts. `exceptions`
+    replaces the intervals of single dates: empty for a holiday, filled for a make-up day. `never_closes` means hours
+    around the clock without an exception, which need no table. Invalid hours raise WorkTimeError.
     """
 
     zone: str | ZoneInfo

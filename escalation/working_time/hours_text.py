@@ -14,7 +14,7 @@ DAY = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})(?:\s+([^#]*))?")
 
 
 def parse_intervals(text: str) -> tuple[Interval, ...]:
-    """Parse intervals. A WorkTimeError names the part that is not one; overlaps are checked elsewhere."""
+    """Parse intervals. Raises WorkTimeError, which names the faulty part; overlaps are checked elsewhere."""
     return tuple(_interval(part.strip()) for part in BETWEEN.split(text) if part.strip())
 
 

@@ -11,12 +11,12 @@ from escalation.working_time.due_time import WorkingHours, WorkTimeError
 
 
 def hours_of(calendar: Calendar) -> WorkingHours:
-    """The calendar's present hours. No query. WorkTimeError if it has none."""
+    """The calendar's present hours. No query. Raises WorkTimeError if it has none."""
     return hours_from(calendar.definition)
 
 
 def hours_of_version(calendar: Calendar, number: int) -> WorkingHours:
-    """The hours in one version of the calendar, such as the one of a clock. No query for the newest."""
+    """The hours in one version of the calendar, such as a clock's. No query for the newest."""
     if number == calendar.version:
         return hours_of(calendar)
     if number < calendar.version:
@@ -42,7 +42,7 @@ def hours_from(definition: str) -> WorkingHours:
 
 @lru_cache(maxsize=1024)
 def _superseded(calendar_id: int, number: int) -> str:
-    """An older version: it is committed and never changes."""
+    """The definition of an older version, which is committed and never changes."""
     return _definition(calendar_id, number)
 
 
@@ -52,5 +52,5 @@ def _definition(calendar_id: int, number: int) -> str:
 
 
 def forget_versions() -> None:
-    """For tests, whose rows are rolled back and whose numbers are reused."""
+    """Empty the cache: for tests, whose rows are rolled back and whose numbers are reused."""
     _superseded.cache_clear()

@@ -1,7 +1,7 @@
-"""Working time month by month: spans in UTC with running totals, cached: a due time is two bisections.
+"""Working time month by month: spans in UTC with running totals, cached, so that a due time takes two bisections.
 
-Months are cut in UTC, where they follow each other whatever the wall clock does. All figures are whole
-microseconds: moments since 1970, on the wall clock or in UTC, and amounts.
+Months are cut in UTC, where they follow each other whatever the wall clock does. All figures are whole microseconds:
+moments since 1970, in local time or in UTC, and amounts.
 """
 
 from bisect import bisect_left, bisect_right
@@ -85,7 +85,7 @@ def month_table(hours: WorkingHours, month: int) -> MonthTable:
 
 
 def _wall_spans(hours: WorkingHours, begin: int, end: int) -> Iterator[MicroSpan]:
-    """Working spans in local time around a stretch of it; those of the day before may reach into it."""
+    """Working spans in local time around a stretch of it, including those of the day before that reach into it."""
     for day in range(begin // DAY - 1, -(-end // DAY)):
         for start, finish in hours.intervals_on(date.fromordinal(EPOCH_DAY + day)):
             yield day * DAY + start * MINUTE, day * DAY + finish * MINUTE
@@ -93,7 +93,7 @@ def _wall_spans(hours: WorkingHours, begin: int, end: int) -> Iterator[MicroSpan
 
 @lru_cache(maxsize=4096)
 def _offsets(zone: ZoneInfo, month: int) -> list[tuple[int, int, int]]:
-    """A UTC month cut where the zone's offset from UTC changes: (from, to, offset)."""
+    """The parts of a UTC month between changes of the zone's offset from UTC: (from, to, offset)."""
     first, after = month_start(month), month_start(month + 1)
     cuts = [first]
     for day in range(first, after, DAY):
@@ -103,7 +103,7 @@ def _offsets(zone: ZoneInfo, month: int) -> list[tuple[int, int, int]]:
 
 
 def _transition(zone: ZoneInfo, before: int, after: int) -> int:
-    """The first second of the new offset, by halving a day in which it changes once."""
+    """The first second of the new offset, by bisecting a day in which it changes once."""
     old, low, high = _offset(zone, before), before // SECOND, after // SECOND
     while high - low > 1:
         middle = (low + high) // 2

@@ -24,8 +24,8 @@ LOOK_AHEAD = timedelta(days=60)
 ENGLISH = "en_US"  # every country of the library has English names
 ESTIMATED = re.compile(r" \(estimated\)|, estimated(?=\))")
 CODE = re.compile(r"[A-Z]{2}")
-MOVES_EVERY_YEAR = "CN"  # the last announced year shows how far the library's data goes
-GIVEN_UP_AFTER = 3  # years without moved days: the country no longer moves any
+MOVES_EVERY_YEAR = "CN"  # its last announced year shows how far the library's data goes
+GIVEN_UP_AFTER = 3  # years without moved days, after which a country is taken to move none any more
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ NO_HOLIDAYS = HolidayDays()
 
 
 def holiday_days(country: str, subdivision: str, years: range) -> HolidayDays:
-    """The days of these years. WorkTimeError for a country or a subdivision that the library does not know."""
+    """The days of these years. Raises WorkTimeError for a country or subdivision that the library does not know."""
     days = _library_days(country, subdivision, years)
     wanted = set(years)
     return HolidayDays(
@@ -50,17 +50,16 @@ def holiday_days(country: str, subdivision: str, years: range) -> HolidayDays:
 
 
 def estimated_days(country: str, subdivision: str, years: range) -> dict[date, str]:
-    """The English names of the holidays of these years whose dates are only estimated, as they depend on the moon."""
+    """The English names of those holidays in these years whose dates are only estimated, as they depend on the moon."""
     days = _library_days(country, subdivision, years).items()
     names = {day: _estimated_names(name) for day, name in sorted(days) if day.year in years}
     return {day: name for day, name in names.items() if name}
 
 
 def exceptions_of(days: HolidayDays, weekly: Sequence[Sequence[Interval]]) -> dict[date, Sequence[Interval]]:
-    """The exceptions that the days make in a week: holidays are closed, make-up days have a working day's hours.
+    """The exceptions that these days make to a week: holidays are closed, make-up days have a working day's hours.
 
-    Those are the hours of the first weekday that has any; a make-up day on a working day of the week changes
-    nothing.
+    Those are the hours of the first weekday that has any; a make-up day on a working day of the week changes nothing.
     """
     usual = next((day for day in weekly if day), ())
     made_up = {day: usual for day in days.make_up if not weekly[day.weekday()]}
@@ -69,7 +68,7 @@ def exceptions_of(days: HolidayDays, weekly: Sequence[Sequence[Interval]]) -> di
 
 
 def refuse_unknown_place(country: str, subdivision: str) -> None:
-    """Raises WorkTimeError that names the country or the subdivision."""
+    """Raise WorkTimeError, which names the country or the subdivision."""
     _library_days(country, subdivision, range(0))
 
 
@@ -87,12 +86,12 @@ def last_published_year(country: str) -> int | None:
 
 
 def unknown_year(country: str, on: date) -> int | None:
-    """The first unknown year that a promise made on a date may reach into; None if all are known."""
+    """The first unknown year that a promise made on a date may extend into; None if all are known."""
     years = (on.year, (on + LOOK_AHEAD).year)
     return next((year for year in years if not is_published(country, year)), None)
 
 
-# Chinese names of countries; the library has English ones only.
+# Chinese names of countries; the library has only English ones.
 NAMED = {
     "CN": pgettext_lazy("country", "China"),
     "HK": pgettext_lazy("country", "Hong Kong"),
@@ -129,7 +128,7 @@ NAMED = {
 
 
 def country_name(country: str) -> str:
-    """`China` for CN in English, `中国` in Chinese; in Chinese the code of a country that is not listed above."""
+    """`China` for CN in English, `中国` in Chinese; in Chinese, the code of a country that is not listed above."""
     if country in NAMED or speaks_chinese():
         return str(NAMED.get(country, country))
     names = (entry[0] for entry in COUNTRIES.values() if entry[1] == country)
@@ -137,7 +136,7 @@ def country_name(country: str) -> str:
 
 
 def _estimated_names(names: str) -> str:
-    """The estimated ones among the names of a day, without the note that they are."""
+    """The estimated ones among the names of a day, without the note that says so."""
     return "; ".join(ESTIMATED.sub("", name) for name in names.split("; ") if ESTIMATED.search(name))
 
 

@@ -1,4 +1,4 @@
-"""Finds what uses a calendar and so keeps it from being deleted."""
+"""Finds what uses a calendar and therefore keeps it from being deleted."""
 
 from collections.abc import Iterator
 

@@ -27,7 +27,7 @@ class WorkTimeError(ValueError):
 
 
 def zone_named(zone: str | ZoneInfo) -> ZoneInfo:
-    """The time zone of an IANA name. Raises WorkTimeError that names any other string."""
+    """The time zone of an IANA name. Raises WorkTimeError, which names the string, for any other."""
     if isinstance(zone, ZoneInfo):
         return zone
     try:
@@ -86,7 +86,7 @@ def _refuse_misshapen(interval: Interval, name: object) -> None:
 
 
 def _refuse_reaching_over(day: Sequence[Interval], following: Sequence[Interval], name: object) -> None:
-    """An interval over midnight may not run into the next day's first one."""
+    """Refuse an interval over midnight that runs into the next day's first one."""
     if day and following and day[-1][1] - MINUTES_A_DAY > following[0][0]:
         raise WorkTimeError(
             _("%(day)s: %(interval)s reaches into %(next)s of the next day.")

@@ -185,7 +185,7 @@ class ChainFormSet(PaginationInlineFormSet):
         return [form.spec() for form in self._standing()]
 
     def _standing(self) -> Iterator[Any]:
-        """True for a line that is neither deleted nor empty."""
+        """The lines that are neither deleted nor empty."""
         for form in self.forms:
             is_gone = self.can_delete and self._should_delete_form(form)
             if not is_gone and (form.instance.pk or form.has_changed()):

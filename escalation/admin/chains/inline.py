@@ -18,12 +18,12 @@ WHEN = ("amount", "unit"), ("highest_priority", "lowest_priority")
 WHOM = "tell", "reassign_to", ("person", "rota")
 HOW = "channels", ("ack_required", "ack_minutes"), ("repeat_minutes", "repeat_cap")
 
-# In the order in which the steps fire, as far as it is known without a window.
+# In the order in which the steps fire, as far as it can be known without a window.
 ROUGHLY = Coalesce("percent", Case(When(minutes_from_due__lt=0, then=99), default=100))
 
 
 class StepInline(VisibleChoices, StackedInline):
-    """`revise_chain` saves the steps; a step is folded to one line until somebody opens it."""
+    """`revise_chain` saves the steps; a step is folded to one line until a user opens it."""
 
     model = EscalationStep
     form = StepForm
@@ -48,7 +48,7 @@ class StepInline(VisibleChoices, StackedInline):
     def formfield_for_foreignkey(
         self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
     ) -> Any:
-        """Read the people and rotas once: every step offers the same choices."""
+        """Load the people and rotas once, because every step offers the same choices."""
         field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
         field.choices = list(field.choices)
         return field
@@ -77,7 +77,7 @@ def _retiring(form: Any) -> Any:
 
 
 def _without_side_doors(form: Any) -> None:
-    """Remove the links that add or change people and rotas: here they are only chosen."""
+    """Remove the links that add or change people and rotas: here they are only selected."""
     for name in {"person", "rota"} & set(form.base_fields):
         widget = form.base_fields[name].widget
         widget.can_add_related = widget.can_change_related = widget.can_view_related = False

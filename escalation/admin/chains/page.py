@@ -39,12 +39,12 @@ from tickets.errors import DeskError
 
 PAST = 50
 OFFERED = 300  # how many customers to choose from
-UNSAVED = 0  # stands for the row's number while it is still in the form
+UNSAVED = 0  # stands in for the row's key while it exists only in the form
 
 
 @dataclass(frozen=True)
 class Played:
-    """The policy, contract and windows that the page's form describes, for a sample ticket."""
+    """The policy, contract and windows described by the page's form, for a sample ticket."""
 
     policy: Policy
     contract: Contract | None
@@ -162,7 +162,7 @@ class ChainPage(PreviewPage):
         if formset.is_read_only:
             formset.new_objects = formset.changed_objects = formset.deleted_objects = []
             return
-        formset.save(commit=False)  # what the admin log names; nothing is written
+        formset.save(commit=False)  # the admin log names the changes; nothing is written
         home = formset.instance
         key, actor = ("policy" if isinstance(home, Policy) else "contract"), request.user
         chain: Any = {key: home, "actor": actor}
@@ -178,7 +178,7 @@ class ChainPage(PreviewPage):
 
     @display(description=_("retired"))
     def past_steps(self, row: Any) -> str:
-        """All steps ever, newest first, with who added and who retired each."""
+        """All steps that ever existed, newest first, with who added and who retired each."""
         steps = row.steps.exclude(retired_at=None).select_related("created_by", "retired_by")
         rows = (
             (

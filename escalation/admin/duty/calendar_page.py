@@ -49,7 +49,7 @@ class Chosen:
 
 
 class DutyCalendar(DeskAdmin):
-    """Adds the page to the admin of rotas: seeing it needs the right to view, acting the right to add overrides."""
+    """Adds the page to the admin of rotas. To see it needs the permission to view, to act the one to add overrides."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.calendar_view)
@@ -94,7 +94,7 @@ class DutyCalendar(DeskAdmin):
 
 
 class CalendarPage:
-    """One request for the calendar. The rota's zone is active meanwhile: form times are in it."""
+    """One request for the calendar. The rota's zone is active during it, because form times are in that zone."""
 
     def __init__(self, request: HttpRequest, rota: DutyRota, *, now: datetime) -> None:
         self.request, self.rota, self.now = request, rota, now
@@ -115,7 +115,7 @@ class CalendarPage:
         begins, ends = self.weeks.span
         first = min(begins, self.now)
         shown = watches(self._rows(first, max(ends, self.now + AHEAD)))
-        # Later shifts are not generated yet.
+        # Later shifts have not been generated yet.
         gaps = gaps_within([self.rota], (self.now, min(ends, self.now + AHEAD)))
         chosen = self._chosen(shown)
         return {

@@ -32,7 +32,7 @@ class LayerColumns:
 
 def hand_over_in_words(layer: DutyLayer) -> str:
     """``every week, Monday 09:00`` in the rota's zone."""
-    is_one = layer.length == 1  # has a wording of its own, as Chinese has no plural
+    is_one = layer.length == 1  # worded separately, as Chinese has no plural
     match layer.rotation:
         case Rotation.HOURS:
             text = _("every hour from %(time)s") if is_one else _("every %(count)s hours from %(time)s")

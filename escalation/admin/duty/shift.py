@@ -39,5 +39,5 @@ class DutyShiftAdmin(DeskAdmin):
 
 
 def _is_by_hand(row: Model | None) -> bool:
-    """Only shifts entered by hand: generated ones would be generated again; change the layer or override instead."""
+    """True for shifts entered by hand. Others would be generated again; change the layer or override instead."""
     return not isinstance(row, DutyShift) or row.source == ShiftSource.HAND

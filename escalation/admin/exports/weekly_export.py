@@ -60,7 +60,7 @@ class WeeklyExportAdmin(ReadOnlyAdmin):
         return person(export.created_by) if export.created_by else _("the schedule")
 
     def download_view(self, request: HttpRequest, file_id: int) -> HttpResponseBase:
-        """Stream one file to a reader who may see the pack; a missing file gives a message, not an error page."""
+        """Stream one file to a reader who may see the pack; if the file is missing, show a message."""
         file = get_object_or_404(ExportFile.objects.select_related("export"), pk=file_id)
         if not self.has_view_permission(request, file.export):
             raise PermissionDenied

@@ -26,7 +26,7 @@ BLANK_KEEPS = _("Stored encrypted and never shown. Leave blank to keep the curre
 
 
 class ContactWayForm(forms.ModelForm):
-    """The admin sets ``writer``: a new contact way without rota or customer belongs to them."""
+    """The admin sets ``writer``: a new contact way without rota or customer belongs to that user."""
 
     writer: User
 
@@ -137,7 +137,7 @@ class ContactWayAdmin(PageActions, RowAccessAdmin):
 
     @admin.action(description=_("Send a test"), permissions=["change"])
     def send_test(self, request: HttpRequest, queryset: "QuerySet[ContactWay]") -> None:
-        """Send a test through one contact way at a time: a service may take ten seconds to answer."""
+        """Send a test through one contact way at a time, as a service may take ten seconds to answer."""
         way = queryset.first()
         if way is None or len(queryset) > 1:
             messages.error(request, _("Choose one contact method at a time."))

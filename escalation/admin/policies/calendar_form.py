@@ -61,7 +61,7 @@ class _CalendarForm(forms.ModelForm):
         return given
 
     def full_clean(self) -> None:
-        """Combine the hours only after each field is valid by itself, so that no error is shown twice."""
+        """Combine the hours only if each field is valid on its own, so that no error is shown twice."""
         super().full_clean()
         if self.is_bound and not self.errors:
             self._check()

@@ -41,7 +41,7 @@ class WindowFormSet(BaseInlineFormSet):
 
 
 class ContractWindowInline(TabularInline):
-    """The windows in force. An edit retires a row and adds another. Editing needs the right to change all of them."""
+    """The windows in force. An edit retires a row and adds another. Editing needs permission to change all of them."""
 
     model = ContractWindow
     formset = WindowFormSet

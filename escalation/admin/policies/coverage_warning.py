@@ -1,4 +1,4 @@
-"""Warns on a policy's page of hours in which its duty rota reaches nobody."""
+"""Warns on a policy's page about hours in which its duty rota reaches nobody."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from escalation.models import Policy
 
 
 class DutyCoverage(DeskAdmin):
-    """Adds the warning. Five queries on a policy's page; one if no promise around the clock depends on its rota."""
+    """Adds the warning. Five queries on a policy's page; one if no round-the-clock promise depends on its rota."""
 
     def changeform_view(
         self,

@@ -32,7 +32,7 @@ FARTHEST = timedelta(days=3660)
 
 @dataclass(frozen=True)
 class PreviewTerms:
-    """The previewed windows, the zone shown besides the reader's, and a line that describes the windows.
+    """The previewed windows, the zone to show besides the reader's, and a line that describes the windows.
 
     ``notes`` are sentences on why they differ from the form; ``assured`` is a sentence that they do not.
     """

@@ -1,4 +1,4 @@
-"""Times in lists and forms, marked if the event was written down later."""
+"""Times in lists and forms, marked if the event was recorded later than it happened."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""manage.py explain_clock: tells one promise in full, as text or as JSON."""
+"""manage.py explain_clock: explains one promise in full, as text or as JSON."""
 
 import json
 from argparse import ArgumentParser

@@ -1,4 +1,4 @@
-"""manage.py fire_drill: starts a drill, for a timetable of one's own or a terminal at night."""
+"""manage.py fire_drill: starts a drill, from your own timetable or from a terminal at night."""
 
 from argparse import ArgumentParser
 from typing import Any

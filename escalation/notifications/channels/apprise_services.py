@@ -1,7 +1,7 @@
-"""The services that Apprise sends through: which of them, for which medium, and one message through one of them.
+"""The services that Apprise sends through: which ones, for which medium, and sending one message through one of them.
 
-Only listed services are used: other plugins of Apprise write files, start programs or send mail. The plugins
-get our own HTTP session, and Apprise's log, which may hold addresses, is switched off.
+Only listed services are used: other plugins of Apprise write files, start programs or send mail. The plugins get our
+own HTTP session, and Apprise's log, which may contain addresses, is switched off.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ CALLS = "twilio pagerduty opsgenie signl4 spike"
 OWN_HOSTS = frozenset(("workflows", "mattermost", "rocketchat", "infobip"))
 
 
-# Parameters that an address may not set: files as templates, redirects, weak TLS, other time-outs than ours, alarms
+# Parameters that an address may not set: files as templates, redirects, weak TLS, time-outs other than ours, alarms
 # closed instead of raised, several recipients in one request.
 NOT_FOR_ADDRESSES = frozenset(
     (
@@ -57,7 +57,7 @@ NOT_FOR_ADDRESSES = frozenset(
         "action", "failure", "batch",
     )
 )  # fmt: skip
-# Without it these services turn Chinese into question marks; with it every message costs more.
+# Without this, these services turn Chinese into question marks; with it, every message costs more.
 WITHOUT_LATIN = {"vonage": ("type", "unicode"), "messagebird": ("datacoding", "unicode")}
 # The strictest chat accepts 2048 bytes.
 MOST_CHAT_BYTES = 1900
@@ -77,7 +77,7 @@ ASSET = apprise.AppriseAsset(
 class _Requests:
     """Replaces the requests library in a plugin: its names, but our session.
 
-    Nothing else of the library is here: a plugin that needs more fails, and cannot send anything past
+    Nothing else of the library is here: a plugin that needs more fails, and cannot send anything except through
     `Session`.
     """
 
@@ -112,7 +112,7 @@ def _gateways() -> dict[str, Gateway]:
         module = import_module(f"apprise.plugins.{name}")
         if not hasattr(module, "requests"):
             raise ImportError(f"Apprise's {name} does not use requests any more; take it off the list.")
-        module.requests = _Requests(name)  # type: ignore[attr-defined]  # just seen
+        module.requests = _Requests(name)  # type: ignore[attr-defined]  # just checked
         gateway = Gateway(_plugin_in(module), _media(name), name in OWN_HOSTS)
         gateways |= dict.fromkeys(_schemas(gateway.plugin), gateway)
     return gateways
@@ -178,12 +178,12 @@ def plugin_for(address: str) -> NotifyBase | None:
 
 
 def _wishes(parsed: Mapping[str, Any]) -> set[str]:
-    """Parameter names as Apprise reads them: unlike a browser, it splits at semicolons and knows no fragments."""
+    """Parameter names as Apprise reads them: unlike a browser, it splits at semicolons and has no fragments."""
     return {name.lower().strip("+-: ") for name in parsed["qsd"]}
 
 
 def serves(address: str, medium: str) -> bool:
-    """True if an address is of the medium. Twilio's is for calls or for SMS, as its method says."""
+    """True if the address belongs to the medium. For Twilio, its method decides between calls and SMS."""
     gateway, plugin = gateway_for(address), plugin_for(address)
     if gateway is None or plugin is None or medium not in gateway.media:
         return False
@@ -209,7 +209,7 @@ def notify(parcel: ChannelMessage) -> bool:
     if plugin is None:
         return False
     title, body = _fitted(parcel)
-    # Alarm services raise an alarm for a failure; for an info they close one, or do nothing at all.
+    # For a failure, alarm services raise an alarm; for an info they close one, or do nothing at all.
     is_alarm = parcel.medium == Medium.VOICE
     kind = apprise.NotifyType.FAILURE if is_alarm else apprise.NotifyType.INFO
     return bool(plugin.notify(body=body, title=title, notify_type=kind))
@@ -227,7 +227,7 @@ def _fitted(parcel: ChannelMessage) -> tuple[str, str]:
 
 
 def spoken(text: str) -> str:
-    """A Twilio call that says the text twice, for people who miss the start. Its default voice has no Chinese."""
+    """A Twilio call that says the text twice, for people who miss the start. Its default voice speaks no Chinese."""
     voice = ' voice="Polly.Zhiyu" language="zh-CN"' if _CHINESE.search(text) else ""
     return f'<Response><Say loop="2"{voice}>{escape(text)}</Say></Response>'
 
@@ -240,12 +240,12 @@ _ANY_MARKUP = re.compile("|".join(map(re.escape, _MARKUP)), re.IGNORECASE)
 
 
 def harmless(text: str) -> str:
-    """Text that no chat reads as a mention, a link behind other words, or markup; bare URLs stay links."""
+    """The text without what a chat reads as a mention, a link behind other words, or markup; bare URLs stay links."""
     return _ANY_MARKUP.sub(lambda match: _MARKUP[match[0].lower()], text)
 
 
 def cut(text: str, most: int) -> str:
-    """Cut a text to this many bytes of UTF-8. The middle is left out, because links stand at the end."""
+    """Cut a text to this many bytes of UTF-8. The middle is left out, because links are at the end."""
     if len(text.encode()) <= most:
         return text
     end = _last_lines(text, most // 2)
@@ -274,12 +274,12 @@ def says_no(address: str, responses: Sequence[requests.Response]) -> bool:
 
 
 def recipients(plugin: NotifyBase) -> int:
-    """The number of messages that one text is sent as."""
+    """The number of messages as which one text is sent."""
     return len(plugin)
 
 
 def secrets_of(parcel: ChannelMessage) -> list[str]:
-    """Every part of the address, as it is and decoded, and the secret: strings that no report may contain."""
+    """Every part of the address, raw and decoded, and the secret: strings that no report may contain."""
     _schema, _mark, rest = parcel.address.partition("://")
     parts = {part for text in (rest, unquote(rest)) for part in re.split(r"[/:@?&=#,\s]+", text)}
     return [*parts, rest, parcel.address, parcel.secret]

@@ -1,4 +1,4 @@
-"""Delivers messages in parallel, each within a time limit, so that a slow service holds up no other."""
+"""Delivers messages in parallel, each within a time limit, so that a slow service does not hold up the others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Key = TypeVar("Key")
 
 AT_ONCE = 8
 TIME_LIMIT = 10.0  # seconds
-READING_LIMIT = 9.0  # a little below it: the thread should end by itself
+READING_LIMIT = 9.0  # a little below it, as the thread should end by itself
 
 
 def send_all(
@@ -33,7 +33,8 @@ def send_all(
 ) -> Iterator[tuple[Key, AttemptReport]]:
     """Send the messages and yield each report as it comes. One that takes longer is cut off and has timed out.
 
-    In threads and not in a pool: a thread that hangs must keep nothing from ending, this process included.
+    Uses threads and not a pool, because a thread that hangs must not keep anything from ending, this process
+    included.
     """
     reports: SimpleQueue[tuple[Key, AttemptReport]] = SimpleQueue()
     waiting = deque(messages.items())
@@ -53,7 +54,7 @@ def send_all(
             running[key][0].cancel()
         timed_out = AttemptReport(AttemptOutcome.TIMED_OUT, LATE, round(time_limit * 1000))
         for key, report in [*arrived, *((key, timed_out) for key in late)]:
-            if running.pop(key, None) is not None:  # else it was cut off before, and already reported
+            if running.pop(key, None) is not None:  # otherwise it was cut off before, and already reported
                 yield key, report
 
 
@@ -99,7 +100,7 @@ class Courier:
         return self._report(AttemptOutcome.REFUSED, self._answer())
 
     def _why_nothing_was_sent(self) -> str:
-        """Apprise sent nothing although the address is valid, or the desk's key changed and made it unreadable."""
+        """Either Apprise sent nothing although the address is valid, or a changed key made it unreadable."""
         is_understood = apprise_services.plugin_for(self.message.address) is not None
         return outcomes.NOTHING_SENT if is_understood else outcomes.UNREADABLE
 

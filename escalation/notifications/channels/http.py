@@ -1,8 +1,8 @@
-"""HTTP to other hosts: public ones only, no redirects, no long responses.
+"""HTTP to other hosts: only public ones, no redirects, no long responses.
 
-Everything the desk asks of other hosts goes through `Session`: webhooks, Apprise's plugins, the call after a
-sweep. The address is resolved here and the checked one is connected to, so that a name cannot change in
-between. Neither proxies nor .netrc of the environment are used. Reasons: "One HTTP session" in
+Everything the desk asks of other hosts goes through `Session`: webhooks, Apprise's plugins, the call after a sweep.
+The host's address is resolved and checked here, and the connection is made to that same address, so that a name
+cannot change in between. Proxies and .netrc of the environment are not used. Reasons: "One HTTP session" in
 .github/decisions/notifications.md.
 """
 
@@ -46,8 +46,8 @@ class NoName(requests.ConnectionError):
 class Exchange:
     """The connections and responses of one sender; ``cancel`` may be called from another thread.
 
-    ``trusts_address``: the address comes from the settings, not from a form. It may be private, and this
-    machine's certificate authorities count beside the usual ones.
+    ``trusts_address``: the address comes from the settings, not from a form. It may be private, and this machine's
+    certificate authorities are accepted in addition to the usual ones.
     """
 
     deadline: float
@@ -61,10 +61,10 @@ class Exchange:
         self.is_cancelled = True
         for sock in list(self.sockets):
             with contextlib.suppress(OSError):  # already closed, or replaced by a TLS socket
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # TLS's own would go on reading without it
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # otherwise TLS would go on reading
 
     def hold(self, sock: socket.socket) -> None:
-        """Keep a socket to close it on `cancel`; a connection lets go of its socket if the response has no length.
+        """Keep a socket to close it on `cancel`, as a connection lets go of its socket if the response has no length.
 
         Raises TimeoutError if it is already cancelled.
         """
@@ -135,7 +135,7 @@ def is_public(address: str) -> bool:
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 UNICAST = ipaddress.ip_network(
     "2000::/3"
-)  # what IANA gives out; outside of it are old and local ways to IPv4
+)  # the range that IANA allocates; outside it are old and local ways to reach IPv4
 
 
 def _inside(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Address]:
@@ -150,7 +150,7 @@ def _inside(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Iterator[ipadd
 
 
 def _connected(connection: HTTPConnection) -> socket.socket:
-    """Connect to a checked address; the TLS name stays that of the host."""
+    """Connect to a checked address; the name for TLS stays that of the host."""
     here = _current.get()
     find = _addresses if here is not None and here.trusts_address else public_addresses
     problem: OSError = OSError("no address")
@@ -181,7 +181,10 @@ def _held(sock: socket.socket) -> socket.socket:
 
 @contextlib.contextmanager
 def _resets_are_told() -> Iterator[None]:
-    """urllib3 takes a reset for one of the request, waits for the response, and fails without a connection."""
+    """Raise a reset before the request as ConnectionAbortedError.
+
+    urllib3 would take it for a reset of the request, wait for the response, and fail without a connection.
+    """
     try:
         yield
     except ConnectionResetError as error:
@@ -207,7 +210,7 @@ class _TlsConnection(HTTPSConnection):
             self.ssl_context = ssl.create_default_context()  # requests adds its own authorities
         with _resets_are_told():
             super().connect()
-        _held(self.sock)  # the one with TLS
+        _held(self.sock)  # the socket with TLS
 
 
 class _Pool(HTTPConnectionPool):
@@ -257,7 +260,7 @@ class Session(requests.Session):
 
 
 def _read(response: requests.Response, here: Exchange | None) -> None:
-    """Read a short body and hang up; a body that drips in for ever times out."""
+    """Read a short body and hang up; a body that trickles in for ever times out."""
     body = b""
     with contextlib.closing(response):
         for chunk in response.iter_content(8192):

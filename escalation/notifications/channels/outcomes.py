@@ -11,11 +11,11 @@ from django.utils.translation import gettext, gettext_noop
 from escalation.choices import AttemptOutcome
 
 LONGEST = 500
-# Shorter parts of an address are words such as "im" or "v2"; masking them would make every answer unreadable.
+# Shorter parts of an address are words such as "im" or "v2", and masking them would make every answer unreadable.
 LEAST_SECRET = 6
 
-# Why nothing was sent, or no response came: our own sentences among those of services. They are stored in English and
-# translated for the reader.
+# Why nothing was sent, or why no response came: our own sentences among those of services. They are stored in English
+# and translated for the reader.
 NO_NAME = gettext_noop("The host name cannot be resolved. Check the spelling.")
 PRIVATE = gettext_noop("The address is private, so nothing is sent to it.")
 NOT_TAKEN = gettext_noop("The host refused the connection: nothing is listening there.")
@@ -39,7 +39,7 @@ REASONS = (
 
 @dataclass(frozen=True)
 class AttemptReport:
-    """``text`` is the service's response, or one of REASONS, some with the kind of error in brackets behind it."""
+    """``text`` is the service's response, or one of REASONS, some followed by the kind of error in brackets."""
 
     outcome: AttemptOutcome
     text: str = ""
@@ -51,7 +51,7 @@ class AttemptReport:
 
 
 def cleaned(text: str, secrets: Iterable[str]) -> str:
-    """One short line with the secrets masked by stars."""
+    """One short line with the secrets masked by asterisks."""
     for secret in sorted(set(secrets), key=len, reverse=True):
         if len(secret) >= LEAST_SECRET:
             text = text.replace(secret, "***")

@@ -1,4 +1,4 @@
-"""The content of one message: texts in the lengths that media take, and the facts for a webhook."""
+"""The content of one message: texts in the lengths that media accept, and the facts for a webhook."""
 
 from __future__ import annotations
 

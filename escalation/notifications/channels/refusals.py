@@ -28,7 +28,7 @@ def says_no(service: str, body: str) -> bool:
 
 
 def _plain_no(service: str, body: str) -> bool:
-    """For services that may also answer with something else than JSON: Exotel in XML, seven with a number."""
+    """For services that may also answer in something other than JSON: Exotel in XML, seven with a number."""
     match service:
         case "exotel":
             return "<Status>failed" in body
@@ -57,7 +57,7 @@ def _not_zero(*fields: str) -> Callable[[Any], bool]:
 
 
 def _listed(answer: Any, *names: str) -> Iterable[Mapping[str, Any]]:
-    """The dictionaries in the list that is found by these names."""
+    """The dictionaries in the list that is found under these names."""
     for name in names:
         answer = answer.get(name) if isinstance(answer, dict) else None
     return [message for message in answer if isinstance(message, dict)] if isinstance(answer, list) else []
@@ -123,5 +123,5 @@ RULES: Mapping[str, Callable[[Any], bool]] = {
     "messagebird": _messagebird,
     "wxpusher": _wxpusher,
 }
-# They always answer in JSON; any other response comes from something in between, such as a gateway of the network.
+# They always answer in JSON; any other response comes from something in between, such as a network gateway.
 MUST_SAY_YES = frozenset(("wecombot", "dingtalk", "feishu", "lark", "kook", "wxpusher"))

@@ -1,7 +1,7 @@
 """A signed JSON message to a web address. The schema is stable: fields are added, never renamed or removed.
 
 Headers: `X-Desk-Timestamp`, seconds since 1970, and with a secret `X-Desk-Signature`, `sha256=` and the hexadecimal
-HMAC-SHA256 over the timestamp, a full stop and the body. A receiver reckons it again, compares it in constant time,
+HMAC-SHA256 over the timestamp, a full stop and the body. A receiver computes it again, compares it in constant time,
 and refuses a timestamp older than a few minutes. Body: `version` (1), `event` ("notification" or "test"), `kind`,
 `urgent`, `subject`, `text`, and `tickets`, a list of `number`, `priority`, `subject`, `customer`, `url`, `due_at`
 (ISO 8601 in UTC, or null), `what`. Any status from 200 to 299 accepts it.
