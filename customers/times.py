@@ -135,8 +135,8 @@ def rough_duration(time: timedelta) -> str:
     days, hours, minutes = seconds // 86400, seconds // 3600, seconds // 60 % 60
     if days >= 2:
         rest = hours % 24
-        whole = _("%(days)s d") % {"days": days}
-        return f"{whole} {_hours(rest)}" if rest else whole
+        days_text = _("%(days)s d") % {"days": days}
+        return f"{days_text} {_hours(rest)}" if rest else days_text
     if hours:
         return f"{_hours(hours)} {_minutes(minutes)}" if minutes else _hours(hours)
     return _minutes(minutes) if minutes else _seconds(seconds)

@@ -96,10 +96,10 @@ def followers(home: Policy | Contract) -> ClockQuerySet:
     if isinstance(home, Contract):
         return open_ones.filter(contract=home)
     theirs = open_ones.exclude(Exists(closer.filter(contract=OuterRef("contract"))))
-    own = Q(policy_version__policy=home)
+    on_the_policy = Q(policy_version__policy=home)
     if home.is_default:
-        own |= Q(~Exists(closer.filter(policy=OuterRef("policy_version__policy"))))
-    return theirs.filter(own)
+        on_the_policy |= Q(~Exists(closer.filter(policy=OuterRef("policy_version__policy"))))
+    return theirs.filter(on_the_policy)
 
 
 def _steps_for_its_priority() -> QuerySet[EscalationStep]:

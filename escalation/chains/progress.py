@@ -62,8 +62,8 @@ class Chains:
 
     def for_terms(self, policy: int, contract: int | None, priority: int) -> list[EscalationStep]:
         """The contract's steps for this priority; else the policy's; else those of the default policy."""
-        own = self.of_contracts.get(contract, ()) if contract is not None else ()
-        for chain in (own, self.of_policies.get(policy, ()), self.default):
+        contract_steps = self.of_contracts.get(contract, ()) if contract is not None else ()
+        for chain in (contract_steps, self.of_policies.get(policy, ()), self.default):
             steps = [step for step in chain if step.serves(priority)]
             if steps:
                 return steps
@@ -212,15 +212,15 @@ class ChainProgress:
         """When the next step fires, by its own time or by the acknowledgement of the last one."""
         if not self.steps_ahead:
             return None
-        own, last, step = self.steps_ahead[0][0], self.last, self._last_step
+        step_at, last, step = self.steps_ahead[0][0], self.last, self._last_step
         if last is None or step is None:
-            return own
+            return step_at
         answer_by = last.fired_at + timedelta(minutes=step.ack_minutes)
         held = self.clock.held_until
         if held is None or held <= last.fired_at:
-            return min(own, answer_by) if step.ack_required else own
+            return min(step_at, answer_by) if step.ack_required else step_at
         is_pressing = step.ack_required or last.fired_at >= self.clock.due_at
-        return held if is_pressing else max(own, held)
+        return held if is_pressing else max(step_at, held)
 
     def _repeat_at(self) -> datetime | None:
         last, step = self.last, self._last_step

@@ -67,9 +67,14 @@ def compare(version: PolicyVersion, clocks: Iterable[Clock]) -> list[Comparison]
     chosen = list(clocks)
     targets = version.targets.select_related("calendar")
     windows = {(target.kind, target.priority): target for target in targets}
-    own = _own_windows(version, {clock.contract_id for clock in chosen if clock.contract_id is not None})
+    own_windows = _own_windows(
+        version, {clock.contract_id for clock in chosen if clock.contract_id is not None}
+    )
     lowered = lowered_clocks([clock.pk for clock in chosen])
-    return [_compare(clock, _target(clock, own, windows), is_lowered=clock.pk in lowered) for clock in chosen]
+    return [
+        _compare(clock, _target(clock, own_windows, windows), is_lowered=clock.pk in lowered)
+        for clock in chosen
+    ]
 
 
 def _compare(clock: Clock, target: PolicyTarget | None, *, is_lowered: bool) -> Comparison:
@@ -87,9 +92,9 @@ def _target(
 def _own_windows(version: PolicyVersion, contracts: set[int]) -> dict[int, dict[Key, PolicyTarget]]:
     """The windows that contracts have of their own now, in place of the policy's."""
     windows: dict[int, dict[Key, PolicyTarget]] = {}
-    for own in ContractWindow.objects.current().filter(contract__in=contracts).select_related("calendar"):
-        target = in_place_of(own, PolicyTarget(version=version))
-        windows.setdefault(own.contract_id, {})[own.kind, own.priority] = target
+    for window in ContractWindow.objects.current().filter(contract__in=contracts).select_related("calendar"):
+        target = in_place_of(window, PolicyTarget(version=version))
+        windows.setdefault(window.contract_id, {})[window.kind, window.priority] = target
     return windows
 
 

@@ -155,14 +155,14 @@ def _reader(notification: Notification) -> str:
 
 def _attempts(notification: Notification) -> Iterator[ReportLine]:
     """A line for each attempt; one for the notification itself if it has no attempt yet or only went by mail."""
-    who, what = _reader(notification), str(NoticeKind(notification.kind).label)
+    who, kind = _reader(notification), str(NoticeKind(notification.kind).label)
     attempts = list(notification.attempts.all())
     for attempt in attempts:
         outcome = attempt.get_outcome_display()
         yield ReportLine(
             attempt.at,
             who,
-            what,
+            kind,
             str(Medium(attempt.medium).label),
             outcome,
             translate_answer(attempt.answer)[:300],
@@ -172,7 +172,7 @@ def _attempts(notification: Notification) -> Iterator[ReportLine]:
         medium = listed(str(Medium(value).label) for value in notification.channels)
         outcome = mail.get_state_display() if mail is not None else notification.get_state_display()
         yield ReportLine(
-            notification.created_at, who, what, medium, outcome, mail.answer[:300] if mail else ""
+            notification.created_at, who, kind, medium, outcome, mail.answer[:300] if mail else ""
         )
 
 

@@ -142,8 +142,8 @@ def _left_of(shift: DutyShift, at: datetime) -> list[Watch]:
     """The parts of a shift from ``at`` on that no override covers."""
     around = DutyShift.objects.filter(rota=shift.rota_id, starts_at__lt=shift.ends_at)
     rows = around.filter(ends_at__gt=shift.starts_at).select_related("user")
-    own = (watch for watch in watches(rows) if watch.shift == shift)
-    return list(cut_to(own, (max(shift.starts_at, at), max(shift.ends_at, at))))
+    parts = (watch for watch in watches(rows) if watch.shift == shift)
+    return list(cut_to(parts, (max(shift.starts_at, at), max(shift.ends_at, at))))
 
 
 def _not_any_more(override: DutyOverride) -> str:

@@ -58,8 +58,8 @@ class _Pause:
 def _customer_zone(clock: Clock) -> str:
     """The contract's own zone, else the customer's; empty for an unknown company."""
     customer = clock.ticket.customer
-    own = clock.contract.time_zone if clock.contract is not None else ""
-    return own or (customer.time_zone if customer else "")
+    contract_zone = clock.contract.time_zone if clock.contract is not None else ""
+    return contract_zone or (customer.time_zone if customer else "")
 
 
 def collect_facts(rows: LoadedPromise, *, now: datetime) -> Explanation:

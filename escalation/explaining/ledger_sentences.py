@@ -161,10 +161,12 @@ def _evidence_says_when(entry: LedgerEntry) -> bool:
 def _evidence_notes(entry: LedgerEntry, zones: Zones) -> Iterator[str]:
     if entry.evidence is None:
         return
-    what = answer_sentence(entry.evidence)
+    sentence = answer_sentence(entry.evidence)
     is_now = entry.evidence.at == entry.at
     yield (
-        what if is_now else _("%(time)s: %(what)s") % {"time": zones.inline(entry.evidence.at), "what": what}
+        sentence
+        if is_now
+        else _("%(time)s: %(what)s") % {"time": zones.inline(entry.evidence.at), "what": sentence}
     )
     if entry.evidence.is_backdated:
         yield from record_notes(entry.evidence, zones)

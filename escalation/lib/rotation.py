@@ -84,9 +84,11 @@ def plan_turns(layers: Iterable[Layer], zone: ZoneInfo, within: Span) -> list[Tu
     taken: list[Span] = []
     turns: list[Turn] = []
     for layer in sorted(layers, key=lambda layer: (-layer.level, layer.key)):
-        own = list(layer_turns(layer, zone, within))
-        turns += [Turn(turn.user, turn.key, span) for turn in own for span in difference([turn.span], taken)]
-        taken = union([*taken, *(turn.span for turn in own)])
+        of_layer = list(layer_turns(layer, zone, within))
+        turns += [
+            Turn(turn.user, turn.key, span) for turn in of_layer for span in difference([turn.span], taken)
+        ]
+        taken = union([*taken, *(turn.span for turn in of_layer)])
     return sorted(turns, key=lambda turn: turn.span)
 
 

@@ -153,9 +153,11 @@ def _render_digest(rows: Sequence[Notification], reader: Reader, at: datetime) -
     subject = f"{short} {lines[0].ticket.subject}" if lines else short
     without_ticket = [row.detail for row in rows if row.ticket_id is None]
     paragraphs = [*(_paragraph(line, at) for line in lines), *without_ticket[:MOST_LISTED]]
-    more = len(tickets) - MOST_LISTED
-    if more > 0:
-        words = ngettext("and %(count)s more ticket", "and %(count)s more tickets", more) % {"count": more}
+    unlisted = len(tickets) - MOST_LISTED
+    if unlisted > 0:
+        words = ngettext("and %(count)s more ticket", "and %(count)s more tickets", unlisted) % {
+            "count": unlisted
+        }
         paragraphs.append(labelled(words, settings.SITE_URL + reverse("admin:index")))
     text = "\n\n".join(paragraphs)
     facts = _facts("digest", subject, text, lines, urgent=urgent)

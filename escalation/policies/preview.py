@@ -73,9 +73,9 @@ class Draft:
         if plan is not None and self.policy.plan_id == plan:
             return self.policy
         others = Policy.objects.exclude(pk=self.policy.pk)
-        own = others.filter(plan=plan).first() if plan is not None else None
+        plan_policy = others.filter(plan=plan).first() if plan is not None else None
         default = self.policy if self.policy.is_default else others.filter(is_default=True).first()
-        return own or default
+        return plan_policy or default
 
     def under(self, contract: Contract | None, *, at: datetime) -> list[Window]:
         """The windows of a message that arrives at ``at`` (UTC), if this policy serves it.

@@ -50,8 +50,8 @@ def contract_in_force(
     nearly = customer.contracts.filter(_nearly_in_force(at))
     if besides is not None:
         nearly = nearly.exclude(pk=besides.pk)
-    own = Exists(ContractWindow.objects.at(at).filter(contract=OuterRef("pk")))
-    contracts = nearly.select_related("plan").annotate(has_windows=own).order_by("-starts_on", "-pk")
+    has_windows = Exists(ContractWindow.objects.at(at).filter(contract=OuterRef("pk")))
+    contracts = nearly.select_related("plan").annotate(has_windows=has_windows).order_by("-starts_on", "-pk")
     return next((contract for contract in contracts if covers(contract, customer, at)), None)
 
 
@@ -90,17 +90,17 @@ def window_for(*, contract: Contract | None, kind: ClockKind, priority: int, at:
             _("No policy sets a time for “%(kind)s” at this priority. Add it to the default policy.")
             % {"kind": kind.label}
         )
-    own = contract_windows(contract, at=at).filter(kind=kind, priority=priority).first()
-    return target if own is None else in_place_of(own, target)
+    own_window = contract_windows(contract, at=at).filter(kind=kind, priority=priority).first()
+    return target if own_window is None else in_place_of(own_window, target)
 
 
 def companion_window(
     version: PolicyVersion, kind: ClockKind, priority: int, *, contract: Contract | None, at: datetime
 ) -> PolicyTarget | None:
     """The window of a kind that a policy may leave out: the contract's own at ``at`` (UTC), else this version's."""
-    own = contract_windows(contract, at=at).filter(kind=kind, priority=priority).first()
-    if own is not None:
-        return in_place_of(own, PolicyTarget(version=version))
+    own_window = contract_windows(contract, at=at).filter(kind=kind, priority=priority).first()
+    if own_window is not None:
+        return in_place_of(own_window, PolicyTarget(version=version))
     targets = PolicyTarget.objects.filter(version=version, kind=kind, priority=priority)
     first = first_step_columns(contract.pk if contract is not None else None)
     return targets.select_related("version__policy__duty_rota", "calendar").annotate(**first).first()
@@ -184,16 +184,16 @@ def starting_terms_of(ticket: Ticket, *, at: datetime) -> StartingTerms | None:
     if answer is None:
         return _by_earlier_versions(ticket, kind, agreed.contract, at, is_resolving=owed.waits_for_resolution)
     resolution = None if owed.waits_for_resolution else _resolution(rows, answer, agreed)
-    own = agreed.windows.get(kind)
-    terms = Terms(agreed.contract, answer if own is None else in_place_of(own, answer))
+    own_window = agreed.windows.get(kind)
+    terms = Terms(agreed.contract, answer if own_window is None else in_place_of(own_window, answer))
     return StartingTerms(kind, terms, Terms(agreed.contract, resolution) if resolution is not None else None)
 
 
 def _resolution(rows: list[Any], answer: PolicyTarget, agreed: _ContractTerms) -> PolicyTarget | None:
     """The contract's own window, else the one of the version that promises the answer."""
-    own = agreed.windows.get(ClockKind.RESOLUTION)
-    if own is not None:
-        return in_place_of(own, answer)
+    own_window = agreed.windows.get(ClockKind.RESOLUTION)
+    if own_window is not None:
+        return in_place_of(own_window, answer)
     of_version = (row for row in rows if row.version_id == answer.version_id)
     return next((row for row in of_version if row.kind == ClockKind.RESOLUTION), None)
 

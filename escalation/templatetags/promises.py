@@ -90,10 +90,10 @@ def minutes(number: int) -> str:
 @register.filter
 def shift(by: timedelta) -> str:
     """How much later or earlier: ``+30 min``, ``−1 h 30 min``; less than a minute counts as no difference."""
-    whole = int(abs(by.total_seconds())) // 60
-    if not whole:
+    whole_minutes = int(abs(by.total_seconds())) // 60
+    if not whole_minutes:
         return _("the same")
-    return f"{'−' if by < timedelta(0) else '+'}{minutes(whole)}"
+    return f"{'−' if by < timedelta(0) else '+'}{minutes(whole_minutes)}"
 
 
 @register.filter

@@ -34,8 +34,8 @@ class World:
 
     def present(self, user: User, at: datetime) -> User:
         """The person or, while they are away, their deputy."""
-        own = (absence for absence in self.absences if absence.user_id == user.pk)
-        if not any(absence.starts_at <= at < absence.ends_at for absence in own):
+        absences = (absence for absence in self.absences if absence.user_id == user.pk)
+        if not any(absence.starts_at <= at < absence.ends_at for absence in absences):
             return user
         deputy = next(
             colleague for colleague in self.users.values() if colleague.pk == user.staff_profile.deputy_id

@@ -18,8 +18,8 @@ class ExplainPage(TicketAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.explain_view)
-        own = path("<int:object_id>/promise/<int:clock_id>/", view, name="tickets_ticket_explain")
-        return [own, *super().get_urls()]
+        explain_url = path("<int:object_id>/promise/<int:clock_id>/", view, name="tickets_ticket_explain")
+        return [explain_url, *super().get_urls()]
 
     def _visible(self, request: HttpRequest) -> TicketQuerySet:
         raise NotImplementedError

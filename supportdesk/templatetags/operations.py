@@ -16,11 +16,14 @@ def short_duration(passed: timedelta | None) -> str:
     if passed is None:
         return "—"
     seconds = max(passed.total_seconds(), 0.0)
-    whole = int(seconds)
+    whole_seconds = int(seconds)
     if seconds < 10:
         return _("%(number)s s") % {"number": f"{seconds:.1f}"}
-    if whole < 60:
-        return _("%(number)s s") % {"number": whole}
-    if whole < 3600:
-        return _("%(minutes)s min %(seconds)s s") % {"minutes": whole // 60, "seconds": whole % 60}
+    if whole_seconds < 60:
+        return _("%(number)s s") % {"number": whole_seconds}
+    if whole_seconds < 3600:
+        return _("%(minutes)s min %(seconds)s s") % {
+            "minutes": whole_seconds // 60,
+            "seconds": whole_seconds % 60,
+        }
     return rough_duration(passed)

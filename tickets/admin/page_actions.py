@@ -28,13 +28,13 @@ class PageActions(DeskAdmin):
     ) -> HttpResponse:
         row = self.get_object(request, object_id) if object_id else None
         offered = {} if row is None else self.get_actions(request)
-        more = {
+        page_context = {
             "page_actions": [
                 (name, title) for _function, name, title in offered.values() if self.makes_sense(name, row)
             ],
             "page_links": [] if row is None else self.links(request, row),
         }
         response: HttpResponse = super().changeform_view(
-            request, object_id, form_url, {**(extra_context or {}), **more}
+            request, object_id, form_url, {**(extra_context or {}), **page_context}
         )
         return response

@@ -34,19 +34,19 @@ _BLANK_IN_LOCAL = re.compile(rb"<[^<>@,;]*[^<>@,;\s.]\s+[^<>@,;\s.][^<>@,;]*@")
 
 def sender(headers: Headers) -> Address | None:
     """The author of the mail: From, else Reply-To, Return-Path, Sender."""
-    return next((found for name in _SENDER_HEADERS for found in addresses(headers, name)), None)
+    return next((mailbox for name in _SENDER_HEADERS for mailbox in addresses(headers, name)), None)
 
 
 def addresses(headers: Headers, name: str) -> tuple[Address, ...]:
     """All mailboxes of all headers of that name, in order; groups are replaced by their members."""
-    found = [one for value in headers.values(name) for one in parse_addresses(value, hint=headers.hint)]
-    return tuple(found[:MAX_ADDRESSES])
+    mailboxes = [one for value in headers.values(name) for one in parse_addresses(value, hint=headers.hint)]
+    return tuple(mailboxes[:MAX_ADDRESSES])
 
 
 def parse_addresses(value: bytes, *, hint: str = "") -> tuple[Address, ...]:
     """The mailboxes of a raw address list, without entries that are not addresses."""
     mailboxes = (_mailbox(tokens, hint) for tokens in _split(value))
-    return tuple(one for one in mailboxes if one is not None)
+    return tuple(mailbox for mailbox in mailboxes if mailbox is not None)
 
 
 def _split(value: bytes) -> Iterator[list[bytes]]:

@@ -44,7 +44,7 @@ class _Collected:
 
     @property
     def is_blank(self) -> bool:
-        return all(one.is_blank for one in self.renderings)
+        return all(rendering.is_blank for rendering in self.renderings)
 
     def add_plain(self, text: str) -> None:
         rest, files = extract_uuencoded(text)
@@ -67,15 +67,19 @@ def read_body(root: MimePart, *, is_forward: bool = False) -> Body:
         _collect_attached_words(collected)
     rendered = render(collected.renderings, _image_ids(collected.attachments), is_forward=is_forward)
     shown = _shown_ids(rendered.html or "")
-    attachments = tuple(_shown_inline(one, shown) for one in collected.attachments)
+    attachments = tuple(_shown_inline(attachment, shown) for attachment in collected.attachments)
     return Body(rendered.segments, rendered.html, attachments, rendered.notes)
 
 
 def _image_ids(attachments: Sequence[ParsedAttachment]) -> dict[str, str]:
     """Content-IDs of images by their file names: some mailers write `src="image002.png"`."""
-    images = [one for one in attachments if one.content_id and one.content_type.startswith("image/")]
-    by_id = {one.content_id.partition("@")[0].lower(): one.content_id for one in images}
-    return by_id | {one.name.lower(): one.content_id for one in images}
+    images = [
+        attachment
+        for attachment in attachments
+        if attachment.content_id and attachment.content_type.startswith("image/")
+    ]
+    by_id = {image.content_id.partition("@")[0].lower(): image.content_id for image in images}
+    return by_id | {image.name.lower(): image.content_id for image in images}
 
 
 def _shown_inline(one: ParsedAttachment, shown: set[str]) -> ParsedAttachment:
@@ -85,7 +89,9 @@ def _shown_inline(one: ParsedAttachment, shown: set[str]) -> ParsedAttachment:
 
 
 def _shown_ids(html: str) -> set[str]:
-    return {unquote(unescape(found)) for found in _SHOWN_ID.findall(html)} if "cid:" in html else set()
+    return (
+        {unquote(unescape(content_id)) for content_id in _SHOWN_ID.findall(html)} if "cid:" in html else set()
+    )
 
 
 def _collect(part: MimePart, into: _Collected) -> None:
@@ -114,8 +120,8 @@ def _collect_alternative(part: MimePart, into: _Collected) -> None:
     inner = _Collected()
     for child in part.children:
         _collect(child, inner)
-    htmls = [one.html for one in inner.renderings if one.html.strip()]
-    plains = [one for one in inner.renderings if one.plain.strip()]
+    htmls = [rendering.html for rendering in inner.renderings if rendering.html.strip()]
+    plains = [rendering for rendering in inner.renderings if rendering.plain.strip()]
     into.attachments += inner.attachments
     if htmls:
         into.renderings.append(Rendering(plains[0].plain if plains else "", "\n".join(htmls)))
@@ -167,8 +173,8 @@ def _text(part: MimePart) -> str:
 
 def _meta_charset(part: MimePart) -> str:
     """The charset that HTML declares in its own meta tag, for parts without one in their header."""
-    found = _META_CHARSET.search(part.body[:4_096]) if _is_html(part) else None
-    return found[1].decode("ascii") if found else ""
+    match = _META_CHARSET.search(part.body[:4_096]) if _is_html(part) else None
+    return match[1].decode("ascii") if match else ""
 
 
 def _flowed(part: MimePart) -> str:
@@ -195,20 +201,20 @@ def _collect_stray(root: MimePart, into: _Collected) -> None:
         text = storable(decode(data)).strip()
         if text and not text.lower().startswith("this is a multi"):
             into.add_plain(text)
-    for one in into.attachments:
-        if is_winmail(one.name, one.content_type, one.data):
-            into.renderings.append(Rendering(unpack_winmail(one.data).text))
+    for attachment in into.attachments:
+        if is_winmail(attachment.name, attachment.content_type, attachment.data):
+            into.renderings.append(Rendering(unpack_winmail(attachment.data).text))
 
 
 def _collect_attached_words(into: _Collected) -> None:
     """Give a mail without words of its own the words of what is attached: a mail or an invitation."""
-    for one in into.attachments:
-        if one.content_type == "message/rfc822":
-            into.renderings.append(Rendering(_forwarded_words(one.data)))
+    for attachment in into.attachments:
+        if attachment.content_type == "message/rfc822":
+            into.renderings.append(Rendering(_forwarded_words(attachment.data)))
             return
-    for one in into.attachments:
-        if one.content_type in ("text/calendar", "application/ics"):
-            into.renderings.append(Rendering(invitation_text(one.data)))
+    for attachment in into.attachments:
+        if attachment.content_type in ("text/calendar", "application/ics"):
+            into.renderings.append(Rendering(invitation_text(attachment.data)))
             return
 
 
@@ -222,8 +228,8 @@ def _forwarded_words(source: bytes) -> str:
     heads = [f"{name}: {root.headers.text(name)}" for name in _REPEATED if root.headers.first(name)]
     inner = _Collected()
     _collect(root, inner)
-    shown = [one for one in inner.renderings if not one.is_blank]
+    shown = [rendering for rendering in inner.renderings if not rendering.is_blank]
     if not (heads or shown):
         return ""
-    words = "\n\n".join(one.plain or html_text(one.html[:MAX_HTML_CHARS]) for one in shown)
+    words = "\n\n".join(rendering.plain or html_text(rendering.html[:MAX_HTML_CHARS]) for rendering in shown)
     return "\n".join([f"{'-' * 10} Forwarded message {'-' * 9}", *heads, "", words.strip()])

@@ -208,8 +208,8 @@ def _has_words(mail: ParsedMail) -> bool:
 
 def _begins_so(subject: str) -> bool:
     """True if the subject begins like a report's, unlike that of a person who writes about reports."""
-    found = _FAILURE_SUBJECT.search(subject)
-    return found is not None and found.start() <= 12
+    match = _FAILURE_SUBJECT.search(subject)
+    return match is not None and match.start() <= 12
 
 
 def _is_null(return_path: str) -> bool:
@@ -226,8 +226,8 @@ def says_delay(subject: str, text: str) -> bool:
 
 def expanded_from(said: str) -> str:
     """The address we wrote to, if the server expanded it to another."""
-    found = _EXPANDED.search(said)
-    return found[1] if found else ""
+    match = _EXPANDED.search(said)
+    return match[1] if match else ""
 
 
 def is_mailbox_full(diagnostic: str) -> bool:

@@ -98,7 +98,7 @@ def _complaint(mail: ParsedMail) -> Report | None:
     if not feedback:
         return None
     fields = dict(_fields(_text(feedback[0])))
-    named = [one.email for one in parse_addresses(fields.get("original-rcpt-to", "").encode())]
+    named = [mailbox.email for mailbox in parse_addresses(fields.get("original-rcpt-to", "").encode())]
     emails = named or returned_recipients(mail)
     if fields.get("feedback-type", "").lower() in ("not-spam", "virus"):
         return None
@@ -113,14 +113,19 @@ def _structured(mail: ParsedMail) -> Report | None:
     status_parts = _attached(mail, *STATUS_TYPES)
     if not status_parts:
         return None
-    recipients = tuple(one for part in status_parts for one in _recipients(_text(part)))[:MAX_RECIPIENTS]
+    recipients = tuple(recipient for part in status_parts for recipient in _recipients(_text(part)))[
+        :MAX_RECIPIENTS
+    ]
     if not recipients:
         reason = "message/delivery-status without a recipient"
         return replace(_in_words(mail, reason), reason=reason)
-    if not any(one.email for one in recipients):
+    if not any(recipient.email for recipient in recipients):
         named = _in_words(mail, "").recipients
         recipients = (
-            tuple(replace(one, email=two.email) for one, two in zip(recipients, named, strict=False))
+            tuple(
+                replace(recipient, email=worded.email)
+                for recipient, worded in zip(recipients, named, strict=False)
+            )
             or recipients
         )
     return Report(_kind_of(recipients), recipients, original_ids(mail), "message/delivery-status")
@@ -137,8 +142,8 @@ def _disposition(mail: ParsedMail, text: str) -> Report:
     if not is_refusal:
         return Report(ReportKind.RECEIPT, (), original_ids(mail), "message/disposition-notification")
     refused = (
-        replace(one, action="failed", diagnostic=storable_line(mail.text)[:MAX_DIAGNOSTIC_CHARS])
-        for one in _recipients(text)
+        replace(recipient, action="failed", diagnostic=storable_line(mail.text)[:MAX_DIAGNOSTIC_CHARS])
+        for recipient in _recipients(text)
     )
     return Report(
         ReportKind.BOUNCE, tuple(refused), original_ids(mail), "message/disposition-notification of a refusal"
@@ -147,7 +152,7 @@ def _disposition(mail: ParsedMail, text: str) -> Report:
 
 def _kind_of(recipients: tuple[RecipientReport, ...]) -> ReportKind:
     """A bounce if any recipient was refused, whatever happened to the others."""
-    actions = {one.action for one in recipients}
+    actions = {recipient.action for recipient in recipients}
     if "failed" in actions:
         return ReportKind.BOUNCE
     return ReportKind.DELAY if "delayed" in actions else ReportKind.RECEIPT
@@ -170,8 +175,8 @@ def _recipients(text: str) -> Iterator[RecipientReport]:
 def _address(field: str) -> str:
     """The address in ``rfc822; anna@b.example``, with or without the type; empty for X.400 and the like."""
     typed = field.rpartition(";")[2].strip()
-    found = parse_addresses(typed.encode("utf-8", "replace")) if "@" in typed else ()
-    return found[0].email if found else ""
+    mailboxes = parse_addresses(typed.encode("utf-8", "replace")) if "@" in typed else ()
+    return mailboxes[0].email if mailboxes else ""
 
 
 def _recipient(fields: dict[str, str], email: str, alias: str) -> RecipientReport:
@@ -179,8 +184,8 @@ def _recipient(fields: dict[str, str], email: str, alias: str) -> RecipientRepor
     diagnostic = storable_line(code.partition(";")[2] or code)
     status_match = _STATUS.search(fields.get("status", "")) or _FAILURE_STATUS.search(diagnostic)
     status = status_match[0] if status_match else ""
-    said = fields.get("action", "").lower().partition(" ")[0].strip(";,. ")
-    action = _ACTIONS.get(said, said) or _action_of(status)
+    reported_action = fields.get("action", "").lower().partition(" ")[0].strip(";,. ")
+    action = _ACTIONS.get(reported_action, reported_action) or _action_of(status)
     return RecipientReport(email, action, status, diagnostic[:MAX_DIAGNOSTIC_CHARS], alias)
 
 
@@ -195,10 +200,10 @@ def _action_of(status: str) -> str:
 
 
 def _notification(mail: ParsedMail) -> Report | None:
-    said = read_notification(mail)
-    if said is None or said.kind not in ("bounce", "complaint"):
+    notification = read_notification(mail)
+    if notification is None or notification.kind not in ("bounce", "complaint"):
         return None
-    is_bounce = said.kind == "bounce"
+    is_bounce = notification.kind == "bounce"
     recipients = (
         RecipientReport(
             email=storable_line(email),
@@ -206,10 +211,12 @@ def _notification(mail: ParsedMail) -> Report | None:
             status=storable_line(status),
             diagnostic=storable_line(diagnostic.partition("; ")[2] or diagnostic)[:MAX_DIAGNOSTIC_CHARS],
         )
-        for email, action, status, diagnostic in said.recipients[:MAX_RECIPIENTS]
+        for email, action, status, diagnostic in notification.recipients[:MAX_RECIPIENTS]
     )
     kind = ReportKind.BOUNCE if is_bounce else ReportKind.COMPLAINT
-    return Report(kind, tuple(recipients), (storable_line(said.original_id),), "a notification of Amazon SES")
+    return Report(
+        kind, tuple(recipients), (storable_line(notification.original_id),), "a notification of Amazon SES"
+    )
 
 
 def _worded(mail: ParsedMail, envelope_from: str | None) -> Report | None:
@@ -259,7 +266,7 @@ def _worded_status(text: str) -> str:
 
 
 def _attached(mail: ParsedMail, *content_types: str) -> list[ParsedAttachment]:
-    return [one for one in mail.attachments if one.content_type in content_types]
+    return [attachment for attachment in mail.attachments if attachment.content_type in content_types]
 
 
 def _text(part: ParsedAttachment) -> str:

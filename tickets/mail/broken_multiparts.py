@@ -53,8 +53,8 @@ def with_guessed_boundary(body: bytes) -> bytes | None:
 
 
 def _boundaries(raw: bytes) -> set[bytes]:
-    found = zip(_BOUNDARY.finditer(raw), range(MAX_BOUNDARIES), strict=False)
-    return {match[1] or match[2] for match, _ in found}
+    matches = zip(_BOUNDARY.finditer(raw), range(MAX_BOUNDARIES), strict=False)
+    return {match[1] or match[2] for match, _ in matches}
 
 
 def _chunks(raw: bytes) -> list[bytes]:

@@ -202,8 +202,8 @@ def likely_charset(data: bytes) -> str:
         and not _MAYBE_KOREAN.fullmatch(high)
     ):
         return "gb18030"
-    found = chardet.detect(data[:DETECTION_SAMPLE])["encoding"]
-    return (codec_for(found) if found else None) or ""
+    encoding = chardet.detect(data[:DETECTION_SAMPLE])["encoding"]
+    return (codec_for(encoding) if encoding else None) or ""
 
 
 def _is_western(data: bytes) -> bool:
@@ -224,7 +224,9 @@ def _detected(data: bytes) -> str | None:
 def _try_family(data: bytes, codec: str) -> str | None:
     """Decode by the codec, else by one of those that mailers confuse with it; None if none of them can."""
     candidates = (codec, *_SIBLINGS.get(codec, ()))
-    return next((text for text in (_try(data, one) for one in candidates) if text is not None), None)
+    return next(
+        (text for text in (_try(data, candidate) for candidate in candidates) if text is not None), None
+    )
 
 
 def _try(data: bytes, codec: str) -> str | None:

@@ -153,15 +153,15 @@ def _name(text: str, email: str) -> str:
 
 def attributed_sender(line: str) -> tuple[str, str]:
     """Name and address in `On 5/1/2026 10:00, "Anna" <anna@b.example> wrote:`, in any language."""
-    found = _ADDRESS.search(_MAILTO.sub("", line))
-    if found is None:
+    address = _ADDRESS.search(_MAILTO.sub("", line))
+    if address is None:
         return "", ""
-    before = _MAILTO.sub("", line)[: found.start()].rstrip(" (<[")
+    before = _MAILTO.sub("", line)[: address.start()].rstrip(" (<[")
     quoted = _QUOTED_NAME.search(before)
     if quoted:
-        return _name(quoted[1], found[1]), found[1]
+        return _name(quoted[1], address[1]), address[1]
     tail = _BEFORE_NAME.sub("", before, count=1).strip(_NAME_EDGES)
-    return _name(_VERBS_BEFORE_NAME.sub("", tail), found[1]), found[1]
+    return _name(_VERBS_BEFORE_NAME.sub("", tail), address[1]), address[1]
 
 
 def _body(lines: Sequence[str], is_quoted: bool) -> str:

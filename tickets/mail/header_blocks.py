@@ -67,14 +67,14 @@ def _parted(line: str) -> tuple[str, str, str]:
         return name, "|", value
     head = line[:MAX_LABEL_HEAD]
     ascii_colon, wide_colon = head.find(":"), head.find("：")
-    at = min((found for found in (ascii_colon, wide_colon) if found >= 0), default=-1)
+    at = min((position for position in (ascii_colon, wide_colon) if position >= 0), default=-1)
     return (line[:at], line[at], line[at + 1 :]) if at > 0 else (line, "", "")
 
 
 def label_kind(line: str) -> str:
     """The kind of header that the line repeats, or an empty string."""
-    found = split_label(line)
-    return found[0] if found else ""
+    label = split_label(line)
+    return label[0] if label else ""
 
 
 def _bare_label(line: str) -> tuple[str, str] | None:
@@ -103,10 +103,10 @@ class _BlockReader:
         last, index = "", start
         end = min(len(self.lines), start + MAX_BLOCK_LINES)
         while index < end:
-            found = self._label(index)
-            if found is not None and (found[0] not in fields or found[0] in ("other", "cc")):
-                last = found[0]
-                fields.setdefault(last, found[1])
+            label = self._label(index)
+            if label is not None and (label[0] not in fields or label[0] in ("other", "cc")):
+                last = label[0]
+                fields.setdefault(last, label[1])
             elif not last or not self._runs_on(index, fields):
                 break
             elif _words(self.lines[index]):
@@ -130,9 +130,9 @@ class _BlockReader:
 
     def _has_header_below(self, index: int, fields: dict[str, str], wanted: set[str] | None) -> bool:
         for below in range(index + 1, min(index + 1 + MAX_BLANK_LINES, len(self.lines))):
-            found = self._label(below)
-            if found is not None:
-                return found[0] not in fields and (wanted is None or found[0] in wanted)
+            label = self._label(below)
+            if label is not None:
+                return label[0] not in fields and (wanted is None or label[0] in wanted)
         return False
 
 

@@ -21,9 +21,9 @@ def folded_elements(tree: LexborHTMLParser) -> dict[int, SegmentKind]:
     """Elements to fold completely, by their id. A forwarded mail is not a quote."""
     attributed = _attributed(tree)
     marked = [node for node in tree.css(_ALL_QUOTES) if _is_quote(tree, node, attributed)]
-    found = [*marked, *attributed]
+    quotes_found = [*marked, *attributed]
     forwards = {node.mem_id for node in tree.css(shapes.GMAIL_CONTAINER) if _is_forward(node)}
-    quotes = [node for node in found if not (_is_forward(node) or _is_inside(node, forwards))]
+    quotes = [node for node in quotes_found if not (_is_forward(node) or _is_inside(node, forwards))]
     signatures = {node.mem_id: SegmentKind.SIGNATURE for node in tree.css(_ALL_SIGNATURES)}
     return signatures | {node.mem_id: SegmentKind.QUOTE for node in quotes if not _holds_answers(node)}
 

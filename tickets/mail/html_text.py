@@ -95,7 +95,7 @@ def tree_segments(
     walk = _HtmlWalk(folded, folded_from)
     if tree.root is not None:
         walk.run(tree.root)
-    return tuple(Segment(one.kind, _tidy(one.text)) for one in walk.writer.finished())
+    return tuple(Segment(segment.kind, _tidy(segment.text)) for segment in walk.writer.finished())
 
 
 def _tidy(text: str) -> str:
@@ -134,9 +134,9 @@ class _HtmlWalk:
 
     def _write_rest(self) -> None:
         """Write the remaining words without their structure: past the cap only the words matter."""
-        for one in reversed(self.stack):
-            if isinstance(one, LexborNode):
-                self.writer.write_flowing(one.text(deep=True, separator=" ") + " ")
+        for pending in reversed(self.stack):
+            if isinstance(pending, LexborNode):
+                self.writer.write_flowing(pending.text(deep=True, separator=" ") + " ")
 
     def _step(self, one: LexborNode | _End) -> None:
         if isinstance(one, _End):

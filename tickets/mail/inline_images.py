@@ -17,18 +17,18 @@ def extract_inline_images(html: str) -> tuple[str, tuple[ParsedAttachment, ...]]
     """The HTML with `cid:` addresses, and the images; equal images become one."""
     if "data:image/" not in html and "DATA:image/" not in html:
         return html, ()
-    found: dict[str, ParsedAttachment] = {}
+    images: dict[str, ParsedAttachment] = {}
 
     def replaced(match: re.Match[str]) -> str:
         data = lenient_base64(match[2].encode("ascii", "ignore"))
         content_id = f"{hashlib.sha256(data).hexdigest()[:16]}@inline"
-        if len(found) >= MAX_INLINE_IMAGES and content_id not in found:
+        if len(images) >= MAX_INLINE_IMAGES and content_id not in images:
             return ""
         kind = match[1].lower()
-        name = f"image-{len(found) + 1}.{kind}"
-        found.setdefault(
+        name = f"image-{len(images) + 1}.{kind}"
+        images.setdefault(
             content_id, ParsedAttachment(name, f"image/{kind}", data, content_id, is_inline=True)
         )
         return f"cid:{content_id}"
 
-    return _DATA_IMAGE.sub(replaced, html), tuple(found.values())
+    return _DATA_IMAGE.sub(replaced, html), tuple(images.values())

@@ -20,13 +20,15 @@ def invitation_text(data: bytes, charset: str = "") -> str:
     """The first event of the calendar as lines; empty if it has none that can be read."""
     text = _FOLD.sub("", storable(decode(data[:MAX_BYTES], charset or "utf-8")))
     event = text[text.upper().find("BEGIN:VEVENT") :] if "BEGIN:VEVENT" in text.upper() else text
-    said: dict[str, str] = {}
+    properties: dict[str, str] = {}
     for match in (_LINE.fullmatch(line) for line in event.split("\n")):
         if match:
-            said.setdefault(match[1].upper(), _value(match[1].upper(), match[2], match[3]))
-    when = " – ".join(time for time in (said.get("DTSTART", ""), said.get("DTEND", "")) if time)
-    head = "\n".join(one for one in (said.get("SUMMARY", ""), when, said.get("LOCATION", "")) if one)
-    return "\n\n".join(part for part in (head, said.get("DESCRIPTION", "").strip()) if part)
+            properties.setdefault(match[1].upper(), _value(match[1].upper(), match[2], match[3]))
+    when = " – ".join(time for time in (properties.get("DTSTART", ""), properties.get("DTEND", "")) if time)
+    head = "\n".join(
+        line for line in (properties.get("SUMMARY", ""), when, properties.get("LOCATION", "")) if line
+    )
+    return "\n\n".join(part for part in (head, properties.get("DESCRIPTION", "").strip()) if part)
 
 
 def _value(name: str, parameters: str, raw: str) -> str:

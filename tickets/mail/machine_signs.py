@@ -72,8 +72,8 @@ def loop_signs(mail: ParsedMail, own: set[str], secrets: Iterable[bytes], loop_n
 def calendar_signs(mail: ParsedMail) -> Iterator[str]:
     """Signs of an answer to an invitation; the invitation itself is no sign."""
     answers = (
-        one.content_type == "text/calendar" and _CALENDAR_ANSWER.search(one.data[:100_000])
-        for one in mail.attachments
+        attachment.content_type == "text/calendar" and _CALENDAR_ANSWER.search(attachment.data[:100_000])
+        for attachment in mail.attachments
     )
     if _CALENDAR_TYPE.match(mail.header("Content-Type")) or any(answers):
         yield "METHOD: REPLY"
@@ -95,8 +95,8 @@ def _is_own_list(mail: ParsedMail, own: Collection[str]) -> bool:
     names = f"{mail.header('List-Id')} {mail.header('List-Post')} {mail.header('Mailing-List')}".casefold()
     return any(
         spelling in names
-        for one in own
-        for spelling in (f"<{one.replace('@', '.')}>", f"mailto:{one}", f"list {one}")
+        for address in own
+        for spelling in (f"<{address.replace('@', '.')}>", f"mailto:{address}", f"list {address}")
     )
 
 

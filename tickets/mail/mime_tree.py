@@ -83,7 +83,7 @@ def _parsed(raw: bytes) -> Message | None:
 def _is_deeper_than(message: Message, limit: int) -> bool:
     level = [message]
     for _ in range(limit):
-        level = [child for one in level for child in _children(one)]
+        level = [child for part in level for child in _children(part)]
         if not level:
             return False
     return True
@@ -113,8 +113,8 @@ def _is_utf8(value: bytes) -> bool:
 
 def _declared_charset(message: Message) -> str:
     """The charset declared by the first part whose charset is not UTF-8."""
-    for one, _ in zip(message.walk(), range(20), strict=False):
-        for value in read_headers(one, only="content-type").values("Content-Type"):
+    for part, _ in zip(message.walk(), range(20), strict=False):
+        for value in read_headers(part, only="content-type").values("Content-Type"):
             charset = parametrised(value).get("charset")
             if charset and charset.lower() not in ("us-ascii", "utf-8"):
                 return charset
@@ -155,12 +155,12 @@ def _unopened(message: Message, headers: Headers, content_type: Parametrised, wa
 
 
 def _content_type(headers: Headers) -> Parametrised:
-    found = parametrised(headers.first("Content-Type"), hint=headers.hint)
-    main, _, sub = found.value.partition("/")
+    declared = parametrised(headers.first("Content-Type"), hint=headers.hint)
+    main, _, sub = declared.value.partition("/")
     if main and sub.strip():
-        return found
-    fallback = "text/html" if "html" in found.value else "text/plain"
-    return Parametrised(fallback, found.parameters)
+        return declared
+    fallback = "text/html" if "html" in declared.value else "text/plain"
+    return Parametrised(fallback, declared.parameters)
 
 
 def _leaf_body(message: Message, headers: Headers) -> bytes:

@@ -55,7 +55,7 @@ def _read(raw: bytes, hint: str) -> Parametrised:
         if section:
             piece = _ParameterPiece(int(section[2] or 0), bool(section[3]), _unquoted(match[2].strip()))
             pieces.setdefault(section[1], []).append(piece)
-    named = tuple((name, _joined(found, hint)) for name, found in pieces.items())
+    named = tuple((name, _joined(parts, hint)) for name, parts in pieces.items())
     return Parametrised(head.decode("latin-1").strip().lower(), named)
 
 
@@ -70,12 +70,12 @@ def _joined(pieces: list[_ParameterPiece], hint: str) -> str:
     extended = [piece for piece in pieces if piece.is_extended]
     chosen = pieces if any(piece.order for piece in pieces) else (extended or pieces)[:1]
     ordered = sorted(chosen, key=lambda piece: piece.order)
-    whole = b"".join(unquote_to_bytes(p.value) if p.is_extended else p.value for p in ordered)
-    match = _EXTENDED.fullmatch(whole)
+    value = b"".join(unquote_to_bytes(p.value) if p.is_extended else p.value for p in ordered)
+    match = _EXTENDED.fullmatch(value)
     if match and (extended or b"%" in match[3]):
         data = match[3] if extended else unquote_to_bytes(match[3])
         return plain_name(decode(data, match[1].decode("ascii")))
-    return plain_name(decode_header(_without_escapes(whole), hint=hint))
+    return plain_name(decode_header(_without_escapes(value), hint=hint))
 
 
 def _without_escapes(value: bytes) -> bytes:

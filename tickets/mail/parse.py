@@ -64,12 +64,12 @@ def _assembled(root: MimePart, subject: str, body: Body, notes: tuple[MailNote, 
 
 def message_ids(headers: Headers, name: str) -> tuple[str, ...]:
     """Ids without angle brackets, in header order, each once; if there are too many, the last ones."""
-    found: list[str] = []
+    ids: list[str] = []
     for value in headers.values(name):
         text = headers.decoded(value)
-        angled = (one.replace(" ", "") for one in _ANGLED_ID.findall(text))
-        found += [one for one in angled if one] or _BARE_ID.findall(text)
-    unique = dict.fromkeys(one for one in found if len(one) <= MAX_ID_CHARS)
+        angled = (angled_id.replace(" ", "") for angled_id in _ANGLED_ID.findall(text))
+        ids += [one for one in angled if one] or _BARE_ID.findall(text)
+    unique = dict.fromkeys(message_id for message_id in ids if len(message_id) <= MAX_ID_CHARS)
     return tuple(unique)[-MAX_REFERENCES:]
 
 
@@ -80,8 +80,8 @@ def _own_id(headers: Headers) -> str:
 
 
 def _delivered_to(headers: Headers) -> tuple[str, ...]:
-    found = [one.email for name in _DELIVERED_TO for one in addresses(headers, name)]
-    return tuple(dict.fromkeys(found))
+    recipients = [mailbox.email for name in _DELIVERED_TO for mailbox in addresses(headers, name)]
+    return tuple(dict.fromkeys(recipients))
 
 
 def _date(text: str) -> datetime | None:

@@ -131,7 +131,7 @@ def joined(lines: Sequence[str]) -> str:
 
 def find_attributions(lines: Sequence[str], candidates: Iterable[int] | None = None) -> dict[int, int]:
     """Where each attribution begins, by the index of the line below it. Only `candidates` may end one."""
-    found: dict[int, int] = {}
+    starts: dict[int, int] = {}
     tried = 0
     for index in range(len(lines)) if candidates is None else candidates:
         line = lines[index]
@@ -139,12 +139,12 @@ def find_attributions(lines: Sequence[str], candidates: Iterable[int] | None = N
             tried += 1
             start = _start_of(lines, index) if _may_end_attribution(lines, index) else None
             if start is not None:
-                found[index + 1] = start
+                starts[index + 1] = start
             if tried == MAX_TRIED:
                 break
         elif line[:1].isspace() or line[:1].isdigit():
-            _add_unmarked(lines, index, found)
-    return found
+            _add_unmarked(lines, index, starts)
+    return starts
 
 
 def _may_end_attribution(lines: Sequence[str], index: int) -> bool:
@@ -171,10 +171,10 @@ def _start_of(lines: Sequence[str], last: int) -> int | None:
     for start in range(last - 1, max(last - MAX_ATTRIBUTION_LINES, -1), -1):
         if not _continues(lines, start) or (needs_wrapping and not _is_wrapped(lines[start])):
             break
-        whole = joined(lines[start : last + 1])
-        if _opens(lines[start]) and is_attribution(whole):
+        joined_line = joined(lines[start : last + 1])
+        if _opens(lines[start]) and is_attribution(joined_line):
             return start
-        if fallback is None and _names_sender(lines[start]) and is_attribution(whole):
+        if fallback is None and _names_sender(lines[start]) and is_attribution(joined_line):
             fallback = start
     return last if fallback is None and is_attribution(lines[last].strip()) else fallback
 

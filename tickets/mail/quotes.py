@@ -78,10 +78,10 @@ def _fold_quotes(lines: list[_TextLine]) -> int:
     if marks:
         attributions = find_attributions([line.text for line in lines], marks)
         end = _forward_at(lines, marks, attributions)
-        own = lines[:end]
+        before_forward = lines[:end]
         _fold_from_marker(lines, [index for index in marks if index < end], attributions)
-        _fold_quoted_runs(own, [index for index in marks if index < end], attributions)
-        _fold_attribution_above(own, attributions)
+        _fold_quoted_runs(before_forward, [index for index in marks if index < end], attributions)
+        _fold_attribution_above(before_forward, attributions)
     if marks or any(line.kind is QUOTE for line in lines):
         _show_answers_below(lines)
     return end
@@ -158,7 +158,7 @@ def _starts_quote(lines: list[_TextLine], index: int, below: int | None) -> bool
         return True
     if below is None or _next_is_quoted(lines, below):
         return False
-    return is_certain_attribution(joined([one.text for one in lines[index:below]]))
+    return is_certain_attribution(joined([line.text for line in lines[index:below]]))
 
 
 def _is_header_block(lines: list[_TextLine], index: int) -> bool:

@@ -38,11 +38,17 @@ def render(
     renderings: Sequence[Rendering], image_ids: Mapping[str, str], *, is_forward: bool = False
 ) -> Rendered:
     """All texts in reading order; among HTML, plain ones are shown as HTML too. `image_ids`: see `sanitised`."""
-    shown = [one for one in renderings if not one.is_blank]
-    if not any(one.html for one in shown):
-        return _plain_only("\n\n".join(one.plain.strip("\n") for one in shown), is_forward=is_forward)
-    html = "\n<hr>\n".join(one.html or _as_html(one.plain) for one in shown)
-    plain = "\n\n".join(one.plain for one in shown) if all(one.plain.strip() for one in shown) else ""
+    shown = [rendering for rendering in renderings if not rendering.is_blank]
+    if not any(rendering.html for rendering in shown):
+        return _plain_only(
+            "\n\n".join(rendering.plain.strip("\n") for rendering in shown), is_forward=is_forward
+        )
+    html = "\n<hr>\n".join(rendering.html or _as_html(rendering.plain) for rendering in shown)
+    plain = (
+        "\n\n".join(rendering.plain for rendering in shown)
+        if all(rendering.plain.strip() for rendering in shown)
+        else ""
+    )
     if len(html) > MAX_HTML_CHARS:
         return _too_large(plain, html, image_ids, is_forward=is_forward)
     return _both(plain, html, image_ids, is_forward=is_forward)

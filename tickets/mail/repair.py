@@ -62,7 +62,7 @@ def _first_header(raw: bytes) -> int:
 
 def _cut_head(raw: bytes) -> tuple[bytes, bytes]:
     """Head and the rest; the blank line between them belongs to the rest."""
-    ends = [found for found in (raw.find(b"\n\n"), raw.find(b"\n\r\n")) if found >= 0]
+    ends = [position for position in (raw.find(b"\n\n"), raw.find(b"\n\r\n")) if position >= 0]
     end = min([*ends, MAX_HEAD_BYTES, len(raw)])
     cut = raw.find(b"\n", end) + 1 or len(raw)
     return raw[:cut], raw[cut:]

@@ -59,12 +59,16 @@ def text_above_copy(mail: ParsedMail) -> str:
 
 def original_ids(mail: ParsedMail) -> tuple[str, ...]:
     """Ids from the returned mail, its file of headers, the report's fields and text, and the report's own headers."""
-    inside = [found for part in _returned(mail) for found in _MESSAGE_ID.findall(_text(part)[:200_000])[:1]]
-    reports = [one for one in mail.attachments if one.content_type in REPORT_TYPES]
-    fields = [found for part in reports for found in _ORIGINAL_ID.findall(_text(part))]
-    own = (*mail.in_reply_to, *reversed(mail.references))
-    unique = dict.fromkeys((*inside, *fields, *_ids_in_text(mail), *own))
-    return tuple(one for one in unique if one != mail.message_id)
+    inside = [
+        message_id
+        for part in _returned(mail)
+        for message_id in _MESSAGE_ID.findall(_text(part)[:200_000])[:1]
+    ]
+    reports = [attachment for attachment in mail.attachments if attachment.content_type in REPORT_TYPES]
+    fields = [message_id for part in reports for message_id in _ORIGINAL_ID.findall(_text(part))]
+    header_ids = (*mail.in_reply_to, *reversed(mail.references))
+    unique = dict.fromkeys((*inside, *fields, *_ids_in_text(mail), *header_ids))
+    return tuple(message_id for message_id in unique if message_id != mail.message_id)
 
 
 def _ids_in_text(mail: ParsedMail) -> list[str]:
@@ -80,13 +84,19 @@ def returned_recipients(mail: ParsedMail) -> list[str]:
     copy = _COPY.search(mail.text)
     if copy:
         copies.append(mail.text[copy.start() :][:50_000])
-    found = (match for text in copies if (match := _TO.search(text)) is not None)
-    return list(dict.fromkeys(one.email for match in found for one in parse_addresses(match[1].encode())))
+    matches = (match for text in copies if (match := _TO.search(text)) is not None)
+    return list(
+        dict.fromkeys(mailbox.email for match in matches for mailbox in parse_addresses(match[1].encode()))
+    )
 
 
 def _returned(mail: ParsedMail) -> list[ParsedAttachment]:
     """The attachments that are copies; a copy of only headers may be a plain text file."""
-    return [one for one in mail.attachments if one.content_type in RETURNED_TYPES or _is_head(one)]
+    return [
+        attachment
+        for attachment in mail.attachments
+        if attachment.content_type in RETURNED_TYPES or _is_head(attachment)
+    ]
 
 
 def _is_head(part: ParsedAttachment) -> bool:

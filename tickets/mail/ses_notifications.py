@@ -28,10 +28,14 @@ def read_notification(mail: ParsedMail) -> SesNotification | None:
     if not _BEGINS.match(text):
         return None
     try:
-        said, _end = json.JSONDecoder(strict=False).raw_decode(text.lstrip())
-        kind = str(said.get("notificationType") or said.get("eventType")).lower()
-        recipients = said[kind].get("bouncedRecipients") or said[kind].get("complainedRecipients") or ()
-        sent = said.get("mail", {})
+        notification, _end = json.JSONDecoder(strict=False).raw_decode(text.lstrip())
+        kind = str(notification.get("notificationType") or notification.get("eventType")).lower()
+        recipients = (
+            notification[kind].get("bouncedRecipients")
+            or notification[kind].get("complainedRecipients")
+            or ()
+        )
+        sent = notification.get("mail", {})
         return SesNotification(kind, tuple(map(_recipient, recipients)), _id_of(sent))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
@@ -44,10 +48,13 @@ def _recipient(said: dict[str, Any]) -> tuple[str, str, str, str]:
 
 
 def _id_of(sent: dict[str, Any]) -> str:
-    headers = {str(one.get("name", "")).lower(): str(one.get("value", "")) for one in sent.get("headers", ())}
-    own = (
+    headers = {
+        str(header.get("name", "")).lower(): str(header.get("value", ""))
+        for header in sent.get("headers", ())
+    }
+    message_id = (
         sent.get("commonHeaders", {}).get("messageId")
         or headers.get("message-id")
         or sent.get("messageId", "")
     )
-    return str(own).strip().strip("<>")
+    return str(message_id).strip().strip("<>")

@@ -113,14 +113,14 @@ def thread_clues(
     mail: ParsedMail, *, secrets: Sequence[bytes], envelope_to: Iterable[str] = ()
 ) -> ThreadClues:
     """Everything in `mail` that may name its ticket. `envelope_to` are the recipients of the SMTP transaction."""
-    addressed = [*envelope_to, *mail.delivered_to, *(one.email for one in (*mail.to, *mail.cc))]
+    addressed = [*envelope_to, *mail.delivered_to, *(recipient.email for recipient in (*mail.to, *mail.cc))]
     tokens = [read_reply_address(email, secrets=secrets) for email in addressed]
     ids = list(dict.fromkeys((*mail.in_reply_to, *reversed(mail.references))))
-    own = {one: read_message_id(one, secrets=secrets) for one in ids}
+    own_by_id = {one: read_message_id(one, secrets=secrets) for one in ids}
     return ThreadClues(
         reply_tokens=tuple(dict.fromkeys(number for number in tokens if number is not None)),
-        own_ids=tuple(found for found in own.values() if found is not None),
-        foreign_ids=tuple(one for one in ids if own[one] is None),
+        own_ids=tuple(own_id for own_id in own_by_id.values() if own_id is not None),
+        foreign_ids=tuple(one for one in ids if own_by_id[one] is None),
         subject_numbers=subject_numbers(mail.subject),
     )
 

@@ -15,16 +15,16 @@ def take_files(text: str) -> tuple[str, list[tuple[str, bytes]]]:
     """The text without its uuencoded files, and their names and contents. Files that do not decode stay in the text."""
     if "\nend" not in text or "begin " not in text:
         return text, []
-    found: list[tuple[str, bytes]] = []
+    files: list[tuple[str, bytes]] = []
 
     def taken(match: re.Match[str]) -> str:
         data = _decoded(match[2])
-        if data is None or len(found) >= MAX_FILES:
+        if data is None or len(files) >= MAX_FILES:
             return match[0]
-        found.append((match[1], data))
+        files.append((match[1], data))
         return ""
 
-    return _FILE.sub(taken, text), found
+    return _FILE.sub(taken, text), files
 
 
 def _decoded(block: str) -> bytes | None:

@@ -46,8 +46,8 @@ def unpack_winmail(data: bytes) -> Winmail:
     """Unpack the file. Empty if it is broken, as the attachment itself is kept anyway."""
     try:
         tnef = TNEF(data, do_checksum=False)  # type: ignore[no-untyped-call]
-        named = [one for one in tnef.attachments[:MAX_FILES] if one.data]
-        files = tuple((str(one.long_filename() or one.name), bytes(one.data)) for one in named)
+        named = [file for file in tnef.attachments[:MAX_FILES] if file.data]
+        files = tuple((str(file.long_filename() or file.name), bytes(file.data)) for file in named)
         return Winmail(files, _text(tnef.body))
     except Exception:  # the library raises any kind of error on hostile bytes
         return Winmail()

@@ -20,8 +20,13 @@ JsonObject = dict[str, Any]
 def mail_as_json(raw: bytes) -> JsonObject:
     """``counts`` and ``acknowledge`` are as for a known contact. Missing values are empty. Raises UnreadableMail."""
     mail = parse(raw)
-    own = parseaddr(settings.DESK_ADDRESS)[1]
-    verdict = classify(mail, own_addresses=[own] if own else [], secrets=signing_keys(), loop_name=own)
+    desk_address = parseaddr(settings.DESK_ADDRESS)[1]
+    verdict = classify(
+        mail,
+        own_addresses=[desk_address] if desk_address else [],
+        secrets=signing_keys(),
+        loop_name=desk_address,
+    )
     return {
         **_head(mail),
         **_body(mail),

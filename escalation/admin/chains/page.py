@@ -78,8 +78,8 @@ class ChainPage(PreviewPage):
 
     def get_urls(self) -> list[URLPattern]:
         view, name = self.admin_site.admin_view(self.timeline_view), f"{self._path}_timeline"
-        own = [path("timeline/", view, name=name), path("<int:object_id>/timeline/", view, name=name)]
-        return [*own, *super().get_urls()]
+        urls = [path("timeline/", view, name=name), path("<int:object_id>/timeline/", view, name=name)]
+        return [*urls, *super().get_urls()]
 
     def changeform_view(
         self,
@@ -127,14 +127,14 @@ class ChainPage(PreviewPage):
         policy, contract = played.policy.pk or UNSAVED, UNSAVED
         chains = Chains.load(policies={policy})
         home = played.contract or played.policy
-        own = self._own_steps(request, row, home)
+        own_steps = self._own_steps(request, row, home)
         if played.contract is not None:
-            chains = replace(chains, of_contracts={contract: own})
+            chains = replace(chains, of_contracts={contract: own_steps})
         else:
             chains = replace(
                 chains,
-                of_policies={**chains.of_policies, policy: own},
-                default=own if played.policy.is_default else chains.default,
+                of_policies={**chains.of_policies, policy: own_steps},
+                default=own_steps if played.policy.is_default else chains.default,
             )
         return chains.for_terms(policy, contract, priority)
 

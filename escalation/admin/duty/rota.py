@@ -31,11 +31,11 @@ class RotaList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         now = timezone.now()
-        found, people = on_duty_by_rota(at=now), People.at(now)
+        on_duty, people = on_duty_by_rota(at=now), People.at(now)
         rows: Any = self
         rows.result_list = list(rows.result_list)
         for rota in rows.result_list:
-            rota.standing = standing = found.get(rota.pk, OnDuty())
+            rota.standing = standing = on_duty.get(rota.pk, OnDuty())
             rota.answer = page_target_of(standing.now.user if standing.now else None, people)
 
 

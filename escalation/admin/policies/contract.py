@@ -60,9 +60,9 @@ class PromisedContractAdmin(ChainPage, ContractList):
     def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> PreviewTerms:
         """The terms of the form's contract as if it were saved; for users who may not change it, the saved terms."""
         contract: Contract = self._filled(request, row) if self.may_write(request, row) else row
-        own = self._own_windows(request, row, contract)
+        own_windows = self._own_windows(request, row, contract)
         applies = contract_if_saved(contract, at)
-        windows = windows_under(applies, at=at, own=own if applies is contract else None)
+        windows = windows_under(applies, at=at, own=own_windows if applies is contract else None)
         return PreviewTerms(windows, contract.zone, _about(applies, contract))
 
     def played(self, request: HttpRequest, row: Any, *, at: datetime, customer: Customer | None) -> Played:

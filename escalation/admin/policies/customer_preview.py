@@ -87,10 +87,12 @@ def _about(customer: Customer, contract: Contract | None) -> str:
 
 
 def _own_first(contract: Contract | None, at: datetime) -> list[str]:
-    own = windows_of(contract_windows(contract, at=at))
-    if not own:
+    own_windows = windows_of(contract_windows(contract, at=at))
+    if not own_windows:
         return []
-    named = sorted((str(ClockKind(window.kind).label), Priority(window.priority).name) for window in own)
+    named = sorted(
+        (str(ClockKind(window.kind).label), Priority(window.priority).name) for window in own_windows
+    )
     words = listed(f"{kind} {priority}" for kind, priority in named)
     return [
         _("The contract has its own response times, which take precedence: %(windows)s.") % {"windows": words}

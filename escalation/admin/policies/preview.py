@@ -73,8 +73,8 @@ class PreviewPage(DeskAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view, name = self.admin_site.admin_view(self.preview_view), f"{self._path}_preview"
-        own = [path("preview/", view, name=name), path("<int:object_id>/preview/", view, name=name)]
-        return [*own, *super().get_urls()]
+        urls = [path("preview/", view, name=name), path("<int:object_id>/preview/", view, name=name)]
+        return [*urls, *super().get_urls()]
 
     @property
     def _path(self) -> str:

@@ -120,12 +120,12 @@ def _gateways() -> dict[str, Gateway]:
 
 def _plugin_in(module: ModuleType) -> type[NotifyBase]:
     """The class that the module defines and that has a schema."""
-    own = [
+    classes = [
         defined
         for defined in vars(module).values()
         if isinstance(defined, type) and defined.__module__ == module.__name__
     ]
-    return next(defined for defined in own if issubclass(defined, NotifyBase) and _schemas(defined))
+    return next(defined for defined in classes if issubclass(defined, NotifyBase) and _schemas(defined))
 
 
 def _media(name: str) -> tuple[Medium, ...]:

@@ -88,8 +88,8 @@ def _windows(contract: Contract | None, at: datetime) -> list[PolicyTarget | Con
     targets = PolicyTarget.objects.filter(policies).select_related("calendar", "version")
     ordered = list(targets.order_by("-version__policy__is_default", "version__number"))
     then = [window for window in ordered if window.version.created_at <= at]
-    own = contract_windows(contract, at=at)
-    newest = _newest([*(then or ordered), *own])
+    own_windows = contract_windows(contract, at=at)
+    newest = _newest([*(then or ordered), *own_windows])
     return sorted(newest, key=lambda window: (window.kind, window.priority))
 
 

@@ -36,9 +36,9 @@ class OwnRedis(redis_broker.Redis):  # type: ignore[misc, name-defined]  # djang
         return length
 
     def dequeue(self) -> list[tuple[None, Any]] | None:
-        own = [f"django_q:{queue_of(own_name())}:q"] if own_name() else []
+        own_queues = [f"django_q:{queue_of(own_name())}:q"] if own_name() else []
         try:
-            task = self.connection.blpop([*own, self.list_key], 1)
+            task = self.connection.blpop([*own_queues, self.list_key], 1)
         except redis.RedisError as error:
             self._wait(error)
             return None

@@ -63,7 +63,10 @@ def _record_bounce(mail: OutboundEmail, report: Report, *, at: datetime) -> None
         _flag_contacts(named or ours, at=at)
     if named and not named.issuperset(address.casefold() for address in mail.recipients):
         return
-    lines = [" ".join(filter(None, [f"<{one.email}>", one.status, one.diagnostic])) for one in failed]
+    lines = [
+        " ".join(filter(None, [f"<{recipient.email}>", recipient.status, recipient.diagnostic]))
+        for recipient in failed
+    ]
     answer = "\n".join(lines)[:LONGEST_ANSWER] or str(report.reason)
     not_bounced = OutboundEmail.objects.filter(pk=mail.pk).exclude(state=OutboxState.BOUNCED)
     if not_bounced.update(state=OutboxState.BOUNCED, answer=answer) and mail.message is not None:

@@ -27,5 +27,5 @@ def _of_attachment(mail: ParsedMail) -> Address | None:
 
 def _of_text(mail: ParsedMail) -> Address | None:
     forwarded = forwarded_mail(mail)
-    found = parse_addresses(forwarded.email.encode("utf-8")) if forwarded and forwarded.email else ()
-    return Address(forwarded.name, found[0].email) if forwarded and found else None
+    addresses = parse_addresses(forwarded.email.encode("utf-8")) if forwarded and forwarded.email else ()
+    return Address(forwarded.name, addresses[0].email) if forwarded and addresses else None

@@ -143,8 +143,8 @@ def _as_marked(found: Classification, mail: ParsedMail, author: Address, sender:
     if mark is None:
         return found
     kind = MailKind.AUTO_REPLY if mark.is_automatic else MailKind.PERSON
-    said = AUTOMATIC_MARK if mark.is_automatic else PERSON_MARK
-    return Classification(kind, (f"{said}: {name_of(mark.made_by)}", *found.signs))
+    sign = AUTOMATIC_MARK if mark.is_automatic else PERSON_MARK
+    return Classification(kind, (f"{sign}: {name_of(mark.made_by)}", *found.signs))
 
 
 @dataclass(frozen=True)

@@ -66,13 +66,13 @@ def store_once(
 ) -> tuple[InboundEmail, bool]:
     """Like receive_raw, and tells whether the mail is new."""
     recipients = [storable_line(address) for address in envelope_to]
-    whole = min(len(raw) if size is None else size, MOST_BYTES)
-    kept = head_of(raw) if whole > settings.MAIL_MAX_BYTES else raw
+    whole_size = min(len(raw) if size is None else size, MOST_BYTES)
+    kept = head_of(raw) if whole_size > settings.MAIL_MAX_BYTES else raw
     fields = _fields_of(kept)
     row = InboundEmail(
         mailbox=mailbox or _mailbox_of(recipients),
         raw=kept,
-        size=whole,
+        size=whole_size,
         fingerprint=_fingerprint(kept, fields),
         rfc_message_id=_message_id(fields),
         via=via,
