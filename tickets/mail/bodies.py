@@ -143,7 +143,7 @@ def _content_id(part: MimePart) -> str:
 
 
 def _is_body(part: MimePart, so_far: _Collected) -> bool:
-    """True for a text part that is not a file, that is, neither declared as one nor named after the first part."""
+    """True for a text part that is not a file: neither declared as one nor, below other text, given a name."""
     if part.type not in _READABLE and not _is_unknown_text(part):
         return False
     if part.disposition.value == "attachment":

@@ -43,7 +43,7 @@ def parametrised(raw: bytes, *, hint: str = "") -> Parametrised:
 
 @lru_cache(maxsize=512)
 def _usual(raw: bytes, hint: str) -> Parametrised:
-    """Parse the few values that nearly all mails have, without the full grammar."""
+    """Cached for the few values that nearly all mails have."""
     return _read(raw, hint)
 
 

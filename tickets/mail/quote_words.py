@@ -106,7 +106,7 @@ _LABELS = {
 }  # fmt: skip
 LABEL_KINDS = {label.lower(): kind for kind, labels in _LABELS.items() for label in labels.split()}
 
-# Labels that one program writes without a colon, with the value right behind; see header_blocks.
+# Labels that one program writes without a colon, followed by a blank; see header_blocks.
 COLONLESS = ("Assunto", "Dw")
 
 

@@ -61,7 +61,7 @@ class Exchange:
         self.is_cancelled = True
         for sock in list(self.sockets):
             with contextlib.suppress(OSError):  # already closed, or replaced by a TLS socket
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # otherwise TLS would go on reading
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # SSLSocket's own drops TLS and reads on
 
     def hold(self, sock: socket.socket) -> None:
         """Keep a socket to close it on `cancel`, as a connection lets go of its socket if the response has no length.
