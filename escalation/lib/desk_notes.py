@@ -19,7 +19,14 @@ from tickets.choices import Channel, MessageKind
 # Lines of the notes that the desk writes: at the intake, and for a new owner.
 LINES = (
     gettext_noop(
+        "No customer is known for %(address)s. Name the customer on this page, or add their email domain."
+    ),
+    gettext_noop(  # in notes until November 2026
         "No customer is known for %(address)s. Choose one for the contact, or add their email domain."
+    ),
+    gettext_noop(
+        "The mail server did not hand over this email whole, so its text and files are not here. Read it in the "
+        "mailbox, where it still is."
     ),
     gettext_noop("The email is too large (%(size)s MB): only its headers were kept, not its text and files."),
     gettext_noop("By email from %(address)s, not verified:"),

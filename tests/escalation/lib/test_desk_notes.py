@@ -88,8 +88,9 @@ def test_a_note_from_before_keeps_times_that_nobody_can_place():
         assert note_in_readers_words(note) == english
 
 
-def test_a_note_of_the_intake_about_an_email_without_a_sender():
-    sentence = "No customer is known for %(address)s. Choose one for the contact, or add their email domain."
+@pytest.mark.parametrize("advice", ["Name the customer on this page", "Choose one for the contact"])
+def test_a_note_of_the_intake_about_an_email_without_a_sender(advice):
+    sentence = f"No customer is known for %(address)s. {advice}, or add their email domain."
     with translation.override("zh-hans"):
         chinese = translation.gettext(sentence) % {
             "address": translation.gettext("an email without a sender")

@@ -168,7 +168,9 @@ def _priority(incoming: IncomingMail, sender: Sender) -> int:
 
 
 def _note_unknown_customer(incoming: IncomingMail, sender: Sender, ticket: Ticket) -> None:
-    text = _("No customer is known for %(address)s. Choose one for the contact, or add their email domain.")
+    text = _(
+        "No customer is known for %(address)s. Name the customer on this page, or add their email domain."
+    )
     body = text % {"address": sender.address or _("an email without a sender")}
     add_note(ticket=ticket, actor=None, at=incoming.now, body=body)
 
