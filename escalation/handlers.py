@@ -29,6 +29,7 @@ from tickets.events import (
     PriorityChanged,
     ResponseFailed,
     ResponseVoided,
+    SenderAccepted,
     StaffResponded,
     StatusChanged,
     TicketAssigned,
@@ -48,6 +49,7 @@ def connect() -> None:
     """Called once from AppConfig.ready()."""
     subscribe(CustomerWrote, start_the_promise)
     subscribe(MarkedAsPerson, start_the_late_promise)
+    subscribe(SenderAccepted, start_the_late_promise)
     subscribe(MarkedAsAutomatic, cancel_the_automatic_promise)
     subscribe(StaffResponded, keep_the_promise)
     subscribe(ResponseFailed, take_back_the_answer)
@@ -81,7 +83,7 @@ def _start(ticket: Ticket, message: Message, context: ChangeContext) -> Clock | 
     return clock
 
 
-def start_the_late_promise(event: MarkedAsPerson) -> None:
+def start_the_late_promise(event: MarkedAsPerson | SenderAccepted) -> None:
     """Promise an answer from the receipt of the message, if it is the oldest unanswered one."""
     ticket, message = event.ticket, event.message
     if oldest_unanswered_question(ticket) != message:

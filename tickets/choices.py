@@ -92,6 +92,7 @@ class Fact(models.TextChoices):
     RESPONSE_FAILED = "response_failed", _("A reply was not delivered")
     RESPONSE_VOIDED = "response_voided", _("A reply was voided")
     AUTOMATIC = "automatic", _("Automatic email received")
+    SENDER_ACCEPTED = "sender_accepted", _("Sender accepted")
     BY_A_PERSON = "by_a_person", _("Marked as written by a person")
     BY_A_MACHINE = "by_a_machine", _("Marked as automatic")
     PROMISE = "promise", _("SLA")

@@ -82,6 +82,13 @@ class MarkedAsPerson(TicketEvent):
 
 
 @dataclass(frozen=True)
+class SenderAccepted(TicketEvent):
+    """A colleague accepted the sender of a message whose sender was not verified: it counts from its receipt."""
+
+    message: Message
+
+
+@dataclass(frozen=True)
 class MarkedAsAutomatic(TicketEvent):
     """A colleague said that a customer's message was automatic: the promise it started was never owed."""
 

@@ -27,8 +27,8 @@ def timeline_sentence(entry: TimelineEntry, names: Mapping[int, str]) -> str:
                 "after": _name(names, data.get("after")),
                 "rule": _label(OwnerRule, data.get("rule")),
             }
-        case Fact.CUSTOMER:
-            return _("Customer: %(name)s") % {"name": str(data.get("name", ""))}
+        case Fact.CUSTOMER | Fact.SENDER_ACCEPTED:
+            return _about_the_customer(entry.fact, data)
         case Fact.STATUS:
             return _("Status: %(before)s → %(after)s") % _before_and_after(Status, data)
         case Fact.PRIORITY:
@@ -45,6 +45,12 @@ def timeline_sentence(entry: TimelineEntry, names: Mapping[int, str]) -> str:
             return _("Merged into %(number)s") % {"number": ticket_number(data["into"])}
         case fact:
             return str(Fact(fact).label)
+
+
+def _about_the_customer(fact: str, data: Mapping[str, Any]) -> str:
+    if fact == Fact.CUSTOMER:
+        return _("Customer: %(name)s") % {"name": str(data.get("name", ""))}
+    return _("Sender accepted: %(address)s") % {"address": str(data.get("address", ""))}
 
 
 def _local_time(stamp: str) -> str:

@@ -1,6 +1,6 @@
 """The models of the tickets app, one file per topic.
 
-Read in this order: ticket, message, timeline; mailbox, inbound, outbound, mail_mark; submission.
+Read in this order: ticket, participant, message, timeline; mailbox, inbound, outbound, mail_mark; submission.
 """
 
 from tickets.models.inbound import InboundEmail
@@ -8,6 +8,7 @@ from tickets.models.mail_mark import MailMark
 from tickets.models.mailbox import Mailbox
 from tickets.models.message import Attachment, Message
 from tickets.models.outbound import OutboundEmail
+from tickets.models.participant import Participant
 from tickets.models.submission import Submission
 from tickets.models.ticket import Ticket
 from tickets.models.timeline import TimelineEntry
@@ -19,6 +20,7 @@ __all__ = [
     "Mailbox",
     "Message",
     "OutboundEmail",
+    "Participant",
     "Submission",
     "Ticket",
     "TimelineEntry",

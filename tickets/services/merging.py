@@ -10,6 +10,7 @@ from tickets.choices import Fact, Status
 from tickets.errors import DeskError
 from tickets.events import TicketsMerged, publish
 from tickets.models import InboundEmail, Message, OutboundEmail, Ticket
+from tickets.services.participants import move_participants
 from tickets.services.status_and_priority import move_to
 from tickets.services.timeline import record
 
@@ -25,6 +26,7 @@ def merge(*, ticket: Ticket, into: Ticket, actor: User, at: datetime, reason: st
     _refuse_impossible_merge(source, target)
     for rows in (Message.objects, InboundEmail.objects, OutboundEmail.objects):
         rows.filter(ticket=source).update(ticket=target)
+    move_participants(source, target)
     target.unanswered_since, target.updated_at = _waiting_since(source, target), at
     source.merged_into, source.unanswered_since = target, None
     source.save(update_fields=["merged_into", "unanswered_since"])

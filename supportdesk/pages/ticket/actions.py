@@ -46,6 +46,7 @@ from tickets.services.mail_marks import mark_as_automatic, mark_as_person
 from tickets.services.merging import merge
 from tickets.services.naming_customers import name_customer
 from tickets.services.ownership import assign
+from tickets.services.participants import accept_sender
 from tickets.services.status_and_priority import change_priority, set_status
 from tickets.services.submissions import claim_submission
 
@@ -160,6 +161,10 @@ def _message_of(acting: ActionContext) -> Message:
     return message
 
 
+def _accept_sender(acting: ActionContext) -> None:
+    accept_sender(message=_message_of(acting), actor=acting.actor, at=acting.at)
+
+
 def _send_receipt(acting: ActionContext) -> None:
     acknowledge_by_hand(ticket=acting.ticket, actor=acting.actor, at=acting.at)
 
@@ -261,6 +266,11 @@ ACTS: Mapping[str, PageAction] = {
     ),
     "by_machine": PageAction(
         MessageForm, _mark_as_automatic, gettext_lazy("The message is kept as automatic; its SLA has ended.")
+    ),
+    "accept": PageAction(
+        MessageForm,
+        _accept_sender,
+        gettext_lazy("The sender takes part. The message counts from its receipt."),
     ),
     "send_receipt": PageAction(OnceForm, _send_receipt, gettext_lazy("The acknowledgement is being sent.")),
     "waive": PageAction(DecisionForm, _waive, gettext_lazy("The SLA is waived.")),

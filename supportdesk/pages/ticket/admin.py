@@ -26,13 +26,13 @@ from supportdesk.pages.explain import ExplainPage
 from supportdesk.pages.ticket.actions import ACTS, ActionContext, NewerMessage, PageAction, act_once
 from supportdesk.pages.ticket.forms import WHEN, NamingForm, NewTicketForm
 from supportdesk.pages.ticket.opening import open_by_hand
-from supportdesk.pages.ticket.page import ticket_page
+from supportdesk.pages.ticket.page import TicketPage, ticket_page
 from supportdesk.pages.ticket.promise_columns import PromiseColumn
 from tickets.access import visible_tickets
 from tickets.admin.ticket import TicketAdmin as TicketList
 from tickets.choices import MessageKind
 from tickets.errors import DeskError
-from tickets.models import Ticket
+from tickets.models import Participant, Ticket
 from tickets.models.ticket import TicketQuerySet
 from tickets.views import attachment, mail_frame
 
@@ -94,7 +94,7 @@ class TicketPageAdmin(PromiseColumn, ExplainPage):
             "may_change": may_change,
             "offer": offered_to(request.user, ticket) if may_change and _is_offered(ticket) else None,
             "may_void": request.user.has_perm("tickets.void_response"),
-            "forms": {**_blank_forms(ticket, page.conversation.last_question, now), **bound},
+            "forms": {**_blank_forms(page, now), **bound},
             "failed": next(iter(bound), ""),
         }
         if may_change and ticket.customer is None:
@@ -172,7 +172,9 @@ class TicketPageAdmin(PromiseColumn, ExplainPage):
 def _found(visible: TicketQuerySet, pk: int) -> Ticket:
     """The ticket; 404 also for one the reader may not see, so that its existence is not revealed."""
     offered = Exists(AbsenceMove.objects.offered().filter(ticket=OuterRef("pk")))
-    return get_object_or_404(visible.select_related(*PEOPLE).annotate(is_offered=offered), pk=pk)
+    accompanied = Exists(Participant.objects.filter(ticket=OuterRef("pk")))
+    tickets = visible.select_related(*PEOPLE).annotate(is_offered=offered, has_participants=accompanied)
+    return get_object_or_404(tickets, pk=pk)
 
 
 def _is_offered(ticket: Ticket) -> bool:
@@ -206,9 +208,10 @@ def _attempt(act: PageAction, form: forms.Form, ticket: Ticket, request: HttpReq
     return None
 
 
-def _blank_forms(ticket: Ticket, last_question: int, now: datetime) -> dict[str, forms.Form]:
+def _blank_forms(page: TicketPage, now: datetime) -> dict[str, forms.Form]:
+    ticket, conversation = page.ticket, page.conversation
     initial: dict[str, dict[str, object]] = {
-        "reply": {"seen": last_question},
+        "reply": {"seen": conversation.last_question, "copies": ", ".join(conversation.copies)},
         "contact": {"happened_at": _local(now), "reached": str(ticket.contact or "")},
         "status": {"status": ticket.status},
         "priority": {"priority": ticket.priority},

@@ -28,7 +28,7 @@ from escalation.templatetags.promises import person
 from supportdesk.pages.ticket.customer_card import CustomerCard, card_of
 from supportdesk.pages.ticket.lead_options import LeadOptions, lead_options_of
 from tickets.choices import Channel, Fact, MessageKind
-from tickets.models import Attachment, Message, Ticket, TimelineEntry
+from tickets.models import Attachment, Message, Participant, Ticket, TimelineEntry
 from tickets.models.ticket import TicketQuerySet
 from tickets.services.naming_customers import may_name_domain
 from tickets.services.outgoing.reply_mail import recipient_of
@@ -49,8 +49,15 @@ class Conversation:
     latest: Sequence[Message]
     last_question: int
     recipient: str
+    participants: Sequence[Participant] = ()
     # Key of the mail that opened the ticket and got no receipt mail, as it may be from a machine.
     unacknowledged: int = 0
+
+    @property
+    def copies(self) -> list[str]:
+        """Whom an answer reaches beside its recipient."""
+        addresses = [participant.address for participant in self.participants]
+        return [address for address in addresses if address.casefold() != self.recipient.casefold()]
 
 
 @dataclass(frozen=True)
@@ -135,7 +142,8 @@ def ticket_page(
 ) -> TicketPage:
     """Load the page. `ticket` needs its people loaded; `visible` limits the customer's other tickets.
 
-    At most 19 queries. For a lead, two more for each running promise whose priority was changed.
+    At most 19 queries, one more with participants; for a lead, two more for each running promise whose priority was
+    changed.
     """
     people = People.at(now)
     conversation = _conversation(ticket)
@@ -174,6 +182,7 @@ def _conversation(ticket: Ticket) -> Conversation:
         latest=messages[-LAST_MESSAGES:],
         last_question=max((message.pk for message in asked), default=0),
         recipient=recipient_of(ticket, confirmed[-1] if confirmed else None),
+        participants=list(ticket.participants.all()) if getattr(ticket, "has_participants", True) else (),
     )
 
 

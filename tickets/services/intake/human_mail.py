@@ -19,6 +19,7 @@ from tickets.models import Ticket
 from tickets.services.automatic_mail_limits import may_write_by_itself
 from tickets.services.conversation import add_customer_message, add_note
 from tickets.services.intake.authentication import has_failed, is_verified_staff
+from tickets.services.intake.copied_people import copied_people
 from tickets.services.intake.floods import flood_reason, tell_of_flood, ticket_of_same_words
 from tickets.services.intake.forwarding import forwarded_sender
 from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome
@@ -34,6 +35,7 @@ from tickets.services.locking import lock_ticket
 from tickets.services.naming_customers import follow_contact
 from tickets.services.opening import open_ticket
 from tickets.services.outgoing.outbox import SUBJECT_TAG, queue_mail
+from tickets.services.participants import add_participants
 
 # [P0], and 【P0 告警】 as Chinese monitoring writes it
 _PRIORITY_TAG = re.compile(r"[\[【]\s*P([0-3])(?!\d)[^\]】]{0,20}[\]】]", re.IGNORECASE)
@@ -100,6 +102,7 @@ def _open(incoming: IncomingMail, sender: Sender, follows: Ticket | None) -> Int
         language=language,
         follows=follows,
     )
+    add_participants(ticket, copied_people(incoming), at=incoming.now)
     if sender.customer is None:
         _note_unknown_customer(incoming, sender, ticket)
     _report_cut_mail(incoming, ticket)
@@ -132,6 +135,8 @@ def _append(incoming: IncomingMail, sender: Sender, target: ThreadTarget) -> Int
         at=incoming.now,
         contact=sender.contact,
     )
+    if not target.is_unconfirmed:
+        add_participants(ticket, copied_people(incoming), at=incoming.now)
     _report_cut_mail(incoming, ticket)
     return IntakeOutcome(IntakeState.PROCESSED, ticket=ticket, message=message)
 

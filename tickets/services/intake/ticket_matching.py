@@ -98,7 +98,9 @@ def _tickets_holding(ids: tuple[str, ...]) -> list[Ticket]:
 
 
 def _took_part(ticket: Ticket, address: str) -> bool:
-    """True if the address wrote here as a confirmed sender, or if we replied to it."""
+    """True for a participant, for a confirmed sender of a message here, and for whoever got a reply of ours."""
+    if ticket.participants.filter(address__iexact=address).exists():
+        return True
     from_address = Q(sender_address__iexact=address, is_unconfirmed=False, kind=MessageKind.INBOUND)
     if ticket.messages.filter(from_address).exists():
         return True

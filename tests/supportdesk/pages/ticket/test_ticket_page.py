@@ -34,7 +34,7 @@ from tests.factories import (
 )
 from tickets.choices import Channel, Fact, MailPurpose, MessageKind, OutboxState, Priority, Status
 from tickets.message_content import MessageContent
-from tickets.models import MailMark, Message, OutboundEmail, Submission, Ticket
+from tickets.models import MailMark, Message, OutboundEmail, Participant, Submission, Ticket
 from tickets.services.opening import open_ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
@@ -642,3 +642,32 @@ def test_an_unanswered_ticket_shows_who_held_it(login: Login, ticket: Ticket, an
     html = login(User.objects.get(username="chief")).get(page_of(ticket)).content.decode()
     assert Message.objects.filter(ticket=ticket, kind=MessageKind.NOTE).exists()
     assert f"{anna.first_name} → <b>" in html
+
+
+def test_an_answer_reaches_the_participants_unless_they_are_taken_out(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    Participant.objects.create(
+        ticket=ticket, name="Jo Chen", address="jo@partner.example", added_at=ticket.opened_at
+    )
+    client = login(anna)
+    html = client.get(page_of(ticket)).content.decode()
+    assert "Participants" in html
+    assert "Jo Chen<small>jo@partner.example</small>" in html
+    assert re.search(r'name="copies"[^>]*value="jo@partner\.example"', html)
+    act(client, ticket, "reply", body="We look into it.", copies="jo@partner.example")
+    act(client, ticket, "reply", body="It works again.", copies="")
+    replies = OutboundEmail.objects.filter(purpose=MailPurpose.REPLY).order_by("pk")
+    assert [mail.copies for mail in replies] == [["jo@partner.example"], []]
+
+
+def test_an_unverified_sender_is_accepted_with_one_click(login: Login, anna: User, ticket: Ticket) -> None:
+    message = MessageFactory(
+        ticket=ticket, kind=MessageKind.INBOUND, is_unconfirmed=True, sender_address="eve@other.example"
+    )
+    client = login(anna)
+    assert "Accept the sender" in client.get(page_of(ticket)).content.decode()
+    assert act(client, ticket, "accept", message=message.pk).status_code == 302
+    message.refresh_from_db()
+    assert not message.is_unconfirmed
+    assert "Accept the sender" not in client.get(page_of(ticket)).content.decode()

@@ -1,0 +1,64 @@
+"""Whom a customer's mail brings into the conversation: the people in its To and Cc."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db.models.functions import Lower
+
+from tickets.mail.classify import MailKind
+from tickets.mail.machine_signs import takes_no_answers
+from tickets.mail.values import Address
+from tickets.services.intake.authentication import has_failed
+from tickets.services.intake.incoming_mail import IncomingMail
+from tickets.services.participants import MOST_PARTICIPANTS
+
+LONGEST_ADDRESS = 254
+
+
+def copied_people(incoming: IncomingMail) -> list[Address]:
+    """Those beside the writer, at most MOST_PARTICIPANTS; without us, colleagues, mailing lists and no-reply addresses.
+
+    Only a person's own mail brings in anybody: no forwarded one, none through a list, and none that failed DMARC.
+    """
+    if not _may_bring_in(incoming):
+        return []
+    people = {person.key: person for person in _written_to(incoming)}
+    if not people:
+        return []
+    staff = User.objects.filter(is_staff=True, is_active=True).annotate(key=Lower("email"))
+    ours = set(staff.filter(key__in=people).values_list("key", flat=True))
+    return [person for key, person in people.items() if key not in ours]
+
+
+def _may_bring_in(incoming: IncomingMail) -> bool:
+    mail = incoming.mail
+    is_own_mail = mail.sender is not None and mail.sender.key in (
+        incoming.author.key,
+        incoming.sent_through.casefold(),
+    )
+    is_person = incoming.classification.kind is MailKind.PERSON
+    return is_own_mail and is_person and not has_failed(mail, incoming.mailbox)
+
+
+def _written_to(incoming: IncomingMail) -> Iterator[Address]:
+    writer = {incoming.author.key, incoming.reply_to.casefold(), incoming.sent_through.casefold()}
+    found = 0
+    for person in (*incoming.mail.to, *incoming.mail.cc):
+        if person.key in writer or incoming.mailboxes.is_own(person.email) or not _can_answer(person.email):
+            continue
+        yield person
+        found += 1
+        if found == MOST_PARTICIPANTS:
+            return
+
+
+def _can_answer(address: str) -> bool:
+    try:
+        validate_email(address)
+    except ValidationError:
+        return False
+    return len(address) <= LONGEST_ADDRESS and not takes_no_answers(address)

@@ -1,0 +1,75 @@
+"""Who takes part in a ticket beside its contact: whom the customer copied, and whom a colleague accepted."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from tickets.choices import Fact, MessageKind, Status
+from tickets.errors import DeskError
+from tickets.events import SenderAccepted, publish
+from tickets.mail.storable_text import storable_line
+from tickets.mail.values import Address
+from tickets.models import Message, Participant, Ticket
+from tickets.services.locking import lock_ticket
+from tickets.services.status_and_priority import move_to
+from tickets.services.timeline import record
+from tickets.services.unanswered import unanswered_since
+
+MOST_PARTICIPANTS = 20  # of one ticket; a mail to a whole company adds no more
+
+
+def add_participants(ticket: Ticket, people: Sequence[Address], *, at: datetime) -> None:
+    """Let these people take part, up to MOST_PARTICIPANTS. Needs the ticket's lock."""
+    if not people:
+        return
+    there = {address.casefold() for address in ticket.participants.values_list("address", flat=True)}
+    new = {person.key: person for person in people if person.key not in there}
+    Participant.objects.bulk_create(
+        [
+            Participant(
+                ticket=ticket, name=storable_line(person.name)[:200], address=person.email, added_at=at
+            )
+            for person in list(new.values())[: max(MOST_PARTICIPANTS - len(there), 0)]
+        ]
+    )
+
+
+def move_participants(source: Ticket, target: Ticket) -> None:
+    """Let those of a merged ticket take part in the one that goes on. Needs both locks."""
+    there = {address.casefold() for address in target.participants.values_list("address", flat=True)}
+    moving = [row for row in source.participants.all() if row.address.casefold() not in there]
+    Participant.objects.filter(pk__in=[row.pk for row in moving]).update(ticket=target)
+
+
+@transaction.atomic
+def accept_sender(*, message: Message, actor: User, at: datetime) -> Message:
+    """Let the sender of an unconfirmed message take part: all their messages count from their receipt.
+
+    Locks the ticket. Raises DeskError for a message that counts already.
+    """
+    ticket = lock_ticket(message.ticket)
+    message.refresh_from_db(fields=["is_unconfirmed", "ticket"])
+    if not message.is_unconfirmed or message.kind != MessageKind.INBOUND:
+        raise DeskError(_("This message counts already."))
+    waiting = ticket.messages.filter(is_unconfirmed=True, kind=MessageKind.INBOUND)
+    theirs = list(waiting.filter(sender_address__iexact=message.sender_address).order_by("at", "pk"))
+    Message.objects.filter(pk__in=[each.pk for each in theirs]).update(is_unconfirmed=False)
+    message.is_unconfirmed = False
+    if message.sender_address:
+        add_participants(ticket, [Address(message.sender_name, message.sender_address)], at=at)
+    record(ticket, Fact.SENDER_ACCEPTED, at=at, actor=actor, address=message.sender_address)
+    _count_from_receipt(ticket, theirs, actor=actor, at=at)
+    return message
+
+
+def _count_from_receipt(ticket: Ticket, messages: Sequence[Message], *, actor: User, at: datetime) -> None:
+    ticket.unanswered_since, ticket.updated_at = unanswered_since(ticket), at
+    ticket.save(update_fields=["unanswered_since", "updated_at"])
+    if ticket.unanswered_since is not None and ticket.status not in (Status.NEW, Status.OPEN):
+        move_to(ticket, Status.OPEN, actor=actor, at=at, reason=_("The sender was accepted."))
+    for message in messages:
+        message.is_unconfirmed = False
+        publish(SenderAccepted(ticket=ticket, at=at, actor=actor, message=message))
