@@ -54,7 +54,7 @@ def test_a_ticket_without_a_customer_is_seen_by_its_owner_only(ann):
     assert may_see(ticket.owner, ticket)
 
 
-def test_a_customer_nobody_looks_after_opens_no_ticket_to_strangers(ann):
+def test_tickets_of_a_customer_without_an_account_manager_are_hidden_from_others(ann):
     assert not may_see(ann, TicketFactory(customer=CustomerFactory(account_manager=None)))
 
 
@@ -111,10 +111,10 @@ def test_files_and_mails_follow_their_ticket(ann):
 
 def test_mail_that_became_no_ticket_is_for_those_who_may_release_it(ann):
     parked = InboundEmailFactory(ticket=None)
-    others = InboundEmailFactory(ticket=TicketFactory())
+    on_a_ticket = InboundEmailFactory(ticket=TicketFactory())
     ann.user_permissions.add(Permission.objects.get(codename="change_inboundemail"))
     assert list(visible_inbound(User.objects.get(pk=ann.pk))) == [parked]
-    assert set(visible_inbound(AdminFactory())) == {parked, others}
+    assert set(visible_inbound(AdminFactory())) == {parked, on_a_ticket}
 
 
 def test_mail_that_belongs_to_no_ticket_is_for_those_who_see_everything(ann):
@@ -126,7 +126,9 @@ def test_mail_that_belongs_to_no_ticket_is_for_those_who_see_everything(ann):
 
 
 @pytest.mark.parametrize("most_listed", [0, 200])
-def test_many_customers_are_seen_like_few(monkeypatch: pytest.MonkeyPatch, most_listed: int) -> None:
+def test_a_long_list_of_customers_shows_the_same_tickets_as_a_short_one(
+    monkeypatch: pytest.MonkeyPatch, most_listed: int
+) -> None:
     monkeypatch.setattr("tickets.access.MOST_LISTED", most_listed)
     manager = staff()
     looked_after = TicketFactory(customer=CustomerFactory(account_manager=manager))
@@ -134,7 +136,7 @@ def test_many_customers_are_seen_like_few(monkeypatch: pytest.MonkeyPatch, most_
     assert list(visible_tickets(manager)) == [looked_after]
 
 
-def test_a_copy_is_seen_by_those_who_see_its_ticket_and_before_it_has_one_by_nobody_else(ann):
+def test_a_copy_is_visible_through_its_ticket_and_hidden_until_it_has_one(ann):
     ann.user_permissions.add(Permission.objects.get(codename="change_inboundemail"))
     ann = User.objects.get(pk=ann.pk)
     first = InboundEmailFactory(ticket=TicketFactory(owner=ann))

@@ -146,10 +146,12 @@ def test_lmtp_answers_once_for_each_recipient(store: Store, ports: Ports) -> Non
     with LmtpClient(ports.lmtp) as client:
         answers = client.deliver(["support@desk.example", "rooms@desk.example"])
     assert [answer[:3] for answer in answers] == ["250", "250"]
-    assert [kept["mailbox"] for kept in store.kept] == ["support@desk.example", "rooms@desk.example"]
+    assert [mail["mailbox"] for mail in store.kept] == ["support@desk.example", "rooms@desk.example"]
 
 
-def test_smtplibs_lmtp_client_finds_a_second_answer_and_then_silence(store: Store, ports: Ports) -> None:
+def test_smtplibs_lmtp_client_receives_one_answer_per_recipient_and_no_more(
+    store: Store, ports: Ports
+) -> None:
     client = smtplib.LMTP("127.0.0.1", ports.lmtp)
     client.sendmail("lin@live.example", ["support@desk.example", "rooms@desk.example"], MAIL)
     # smtplib itself reads only one answer after DATA.
@@ -165,12 +167,12 @@ def test_each_recipient_gets_its_own_answer_when_one_cannot_be_stored(store: Sto
     assert [answer[:3] for answer in answers] == ["451", "250"]
 
 
-def test_two_names_of_one_mailbox_are_one_mail_and_two_answers(store: Store, ports: Ports) -> None:
+def test_two_addresses_of_one_mailbox_store_one_mail_and_get_two_answers(store: Store, ports: Ports) -> None:
     with LmtpClient(ports.lmtp) as client:
         answers = client.deliver(["support@desk.example", "support+t1@desk.example"])
     assert [answer[:3] for answer in answers] == ["250", "250"]
-    (kept,) = store.kept
-    assert list(kept["envelope_to"]) == ["support@desk.example", "support+t1@desk.example"]
+    (mail,) = store.kept
+    assert list(mail["envelope_to"]) == ["support@desk.example", "support+t1@desk.example"]
 
 
 def test_an_unknown_recipient_is_refused_and_the_known_one_still_gets_the_mail(
@@ -191,11 +193,11 @@ def test_the_mail_is_stored_byte_for_byte_with_its_envelope(
     raw = b"Subject: \xff\xfe raw\r\n\r\n.leading dot\r\nbare\nfeed\r\n\x00\x80\r\n"
     with LmtpClient(ports.lmtp) as client:
         client.deliver(["support@desk.example"], raw.replace(b"\n.", b"\n.."))
-    (kept,) = store.kept
-    assert kept["raw"] == raw
-    assert kept["via"] == "lmtp"
-    assert kept["envelope_from"] == "lin@live.example"
-    assert abs(kept["received_at"] - datetime.now(UTC)).total_seconds() < 60
+    (mail,) = store.kept
+    assert mail["raw"] == raw
+    assert mail["via"] == "lmtp"
+    assert mail["envelope_from"] == "lin@live.example"
+    assert abs(mail["received_at"] - datetime.now(UTC)).total_seconds() < 60
 
 
 def test_a_null_sender_is_normal(store: Store, ports: Ports) -> None:
@@ -236,14 +238,16 @@ def test_chinese_addresses_are_taken(store: Store, ports: Ports) -> None:
     assert store.kept[0]["envelope_from"] == "林@live.example"
 
 
-def test_an_address_of_broken_bytes_is_refused_in_order(store: Store, ports: Ports) -> None:
+def test_an_address_of_invalid_bytes_is_refused_with_550(store: Store, ports: Ports) -> None:
     with LmtpClient(ports.lmtp) as client:
         client.ask("MAIL FROM:<lin@live.example>")
         client.say(b"RCPT TO:<\xff\xfe@desk.example>\r\n")
         assert client.answer().startswith("550")
 
 
-def test_a_database_that_is_away_is_our_fault_at_every_step(store: Store, ports: Ports) -> None:
+def test_a_database_outage_is_answered_with_a_temporary_error_at_every_step(
+    store: Store, ports: Ports
+) -> None:
     store.fails_for = {"support@desk.example"}
     with LmtpClient(ports.lmtp) as client:
         answers = client.deliver(["support@desk.example"])
@@ -263,7 +267,7 @@ def test_smtp_answers_once_and_asks_for_the_mail_again_when_one_mailbox_failed(
         store.fails_for = set()
         client.sendmail("lin@live.example", ["rooms@desk.example"], MAIL)
     assert refusal.value.smtp_code == 451
-    assert [kept["via"] for kept in store.kept] == ["smtp", "smtp"]
+    assert [mail["via"] for mail in store.kept] == ["smtp", "smtp"]
 
 
 def test_250_is_not_said_before_the_mail_is_stored(

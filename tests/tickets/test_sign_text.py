@@ -30,7 +30,7 @@ SIGNED = [
 
 
 @pytest.mark.parametrize("raw", SIGNED)
-def test_a_sign_is_a_known_phrase_or_names_a_header(raw):
+def test_every_sign_is_a_translatable_phrase_or_names_a_header(raw):
     signs = classify(parse(raw), own_addresses=["support@desk.example"]).signs
     assert signs
     unknown = [sign for sign in signs if sign.partition(": ")[0] not in PHRASES]

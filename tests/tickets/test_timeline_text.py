@@ -27,7 +27,7 @@ NAMES = {1: "Anna Keller", 2: "王芳"}
         ),
     ],
 )  # fmt: skip
-def test_a_fact_is_a_sentence(fact: Fact, data: dict[str, Any], sentence: str) -> None:
+def test_each_fact_is_told_in_a_sentence(fact: Fact, data: dict[str, Any], sentence: str) -> None:
     assert timeline_sentence(TimelineEntry(fact=fact, data=data), NAMES) == sentence
 
 

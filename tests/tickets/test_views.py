@@ -38,7 +38,9 @@ def policy(response: HttpResponse) -> dict[str, str]:
     return dict((part.strip() + " ").split(" ", 1) for part in parts)
 
 
-def test_the_frame_may_do_nothing_but_look(login: Login, owner: User, message: Message) -> None:
+def test_the_mail_frame_may_run_no_script_and_send_no_form(
+    login: Login, owner: User, message: Message
+) -> None:
     rules = policy(frame(login(owner), message))
     assert rules["default-src"].strip() == "'none'"
     assert rules["img-src"].strip() == "data: 'self'"

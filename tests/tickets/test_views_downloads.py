@@ -117,7 +117,7 @@ def test_a_file_lost_from_the_storage_is_a_404_and_not_a_crash(login):
         ("C:\\temp\\x.txt", "C:_temp_x.txt"),
     ],
 )
-def test_a_file_name_keeps_nothing_that_fakes(name, shown):
+def test_a_download_name_loses_characters_that_could_disguise_it(name, shown):
     assert download_name(name) == shown
 
 

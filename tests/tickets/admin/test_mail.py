@@ -42,14 +42,14 @@ def mailbox_form(**changes):
 
 
 def test_an_account_manager_lists_mail_of_own_tickets_only(login, ann):
-    own = TicketFactory(owner=ann)
-    came, left = InboundEmailFactory(ticket=own), OutboundEmailFactory(ticket=own)
+    own_ticket = TicketFactory(owner=ann)
+    received, sent = InboundEmailFactory(ticket=own_ticket), OutboundEmailFactory(ticket=own_ticket)
     InboundEmailFactory(ticket=None, state=IntakeState.PARKED)
     InboundEmailFactory(ticket=TicketFactory())
     OutboundEmailFactory()
     client = login(ann)
-    assert listed(client, InboundEmail) == [came]
-    assert listed(client, OutboundEmail) == [left]
+    assert listed(client, InboundEmail) == [received]
+    assert listed(client, OutboundEmail) == [sent]
 
 
 @pytest.mark.parametrize("group", ["Team lead", "Duty manager", "Support director", "Operator"])
@@ -107,7 +107,7 @@ def test_a_failed_mail_is_sent_again_and_one_under_way_is_not(login, ann, frozen
     assert "has not failed" in said(response)[1]
 
 
-def test_a_foreign_mail_is_not_sent_again_by_its_number(login, ann):
+def test_guessing_the_number_of_a_foreign_mail_does_not_resend_it(login, ann):
     mail = OutboundEmailFactory(state=OutboxState.FAILED)
     OutboundEmailFactory(ticket=TicketFactory(owner=ann))
     run_action(login(ann), "send_again", [mail])
@@ -164,7 +164,7 @@ def test_a_mail_that_fails_again_says_its_error_and_is_not_counted_as_done(login
 
 @pytest.mark.parametrize("action", ["release", "process_again"])
 @pytest.mark.parametrize("group", ["Account manager"])
-def test_those_who_may_not_release_cannot_by_posting(login, action, group):
+def test_users_who_may_not_release_mail_cannot_do_so_by_posting(login, action, group):
     user = staff(groups=[group])
     mails = [
         InboundEmailFactory(state=IntakeState.PARKED, ticket=TicketFactory(owner=user)),
@@ -179,11 +179,11 @@ def test_those_who_may_not_release_cannot_by_posting(login, action, group):
     ]
 
 
-def test_a_mailbox_is_fetched_now_and_the_answer_is_said(login, monkeypatch, frozen):
-    asked = []
+def test_fetching_a_mailbox_by_hand_shows_the_result(login, monkeypatch, frozen):
+    fetched = []
 
     def fetch(pk, *, read_clock, stop_at):
-        asked.append((pk, read_clock(), stop_at))
+        fetched.append((pk, read_clock(), stop_at))
         return FetchReport("help@desk.example", problem="Wrong password.")
 
     monkeypatch.setattr("tickets.admin.mailbox.fetch_mailbox", fetch)
@@ -191,7 +191,7 @@ def test_a_mailbox_is_fetched_now_and_the_answer_is_said(login, monkeypatch, fro
     client = login(staff(groups=["Operator"]))
     assert "Fetch now" in client.get(page_url(mailbox)).content.decode()
     response = run_action(client, "fetch_now", [mailbox])
-    assert asked == [(mailbox.pk, NOW, NOW + timedelta(seconds=10))]
+    assert fetched == [(mailbox.pk, NOW, NOW + timedelta(seconds=10))]
     assert "Wrong password." in said(response)[0]
 
 
@@ -252,7 +252,9 @@ def test_a_mailbox_that_could_not_work_is_refused_with_a_sentence(login, changes
         ({"fetched_at": HOUR_AGO, "host": ""}, {}, NOW),
     ],
 )
-def test_another_account_begins_where_the_last_fetch_ended(login, frozen, before, changes, begins_at):
+def test_a_mailbox_pointed_at_another_account_fetches_from_where_the_last_fetch_ended(
+    login, frozen, before, changes, begins_at
+):
     form = mailbox_form(**changes)
     mailbox = MailboxFactory(**{"host": "imap.example", "username": "help", "folder": "INBOX", **before})
     assert login(AdminFactory()).post(page_url(mailbox), form).status_code == 302

@@ -41,7 +41,7 @@ def take_back(client: Client, mark: MailMark) -> None:
     client.post(list_url(MailMark), {"action": "take_back", "_selected_action": [mark.pk]})
 
 
-def test_the_list_says_what_was_marked_as_what_and_by_whom(login: Login, ann: User, mark: MailMark) -> None:
+def test_a_mark_shows_its_sender_its_kind_and_its_message(login: Login, ann: User, mark: MailMark) -> None:
     html = login(ann).get(list_url(MailMark)).content.decode()
     assert "tool@company.example" in html
     assert "Report" in html
@@ -54,7 +54,9 @@ def test_a_mark_is_taken_back(login: Login, ann: User, mark: MailMark) -> None:
     assert mark.taken_back_by == ann
 
 
-def test_who_may_not_see_the_ticket_sees_no_mark_and_takes_none_back(login: Login, mark: MailMark) -> None:
+def test_users_who_cannot_see_the_ticket_neither_see_nor_take_back_its_marks(
+    login: Login, mark: MailMark
+) -> None:
     client = login(staff("eve", groups=["Account manager"]))
     assert "tool@company.example" not in client.get(list_url(MailMark)).content.decode()
     take_back(client, mark)

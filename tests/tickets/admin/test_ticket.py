@@ -39,17 +39,17 @@ def foreign():
 
 
 def test_an_account_manager_lists_own_tickets_and_a_director_all(login, ann, foreign):
-    own = TicketFactory(owner=ann)
-    assert listed(login(ann), Ticket) == [own]
-    assert set(listed(login(staff(groups=["Support director"])), Ticket)) == {own, foreign}
+    own_ticket = TicketFactory(owner=ann)
+    assert listed(login(ann), Ticket) == [own_ticket]
+    assert set(listed(login(staff(groups=["Support director"])), Ticket)) == {own_ticket, foreign}
 
 
 def test_a_lead_lists_the_tickets_of_the_team(login, ann, foreign):
     lead = staff(groups=["Team lead"])
     ann.staff_profile.reports_to = lead
     ann.staff_profile.save(update_fields=["reports_to"])
-    own = TicketFactory(owner=ann)
-    assert listed(login(lead), Ticket) == [own]
+    own_ticket = TicketFactory(owner=ann)
+    assert listed(login(lead), Ticket) == [own_ticket]
 
 
 @pytest.mark.parametrize(
@@ -99,12 +99,12 @@ def test_nobody_deletes_tickets(login, group):
 def test_a_ticket_is_found_by(login, words):
     customer = CustomerFactory(name="Show Time")
     contact = ContactFactory(name="Li Wei", email="li@shows.example", customer=customer)
-    found = TicketFactory(subject="Black room 直播间", contact=contact, customer=customer)
-    MessageFactory(ticket=found, body="用户进入房间后黑屏，请尽快处理。")
-    MessageFactory(ticket=found, body="黑屏 again", kind=MessageKind.NOTE)
+    ticket = TicketFactory(subject="Black room 直播间", contact=contact, customer=customer)
+    MessageFactory(ticket=ticket, body="用户进入房间后黑屏，请尽快处理。")
+    MessageFactory(ticket=ticket, body="黑屏 again", kind=MessageKind.NOTE)
     other = TicketFactory(subject="Echo", customer=CustomerFactory(name="Other"))
     MessageFactory(ticket=other, body="nothing alike")
-    assert listed(login(AdminFactory()), Ticket, q=words.format(pk=found.pk)) == [found]
+    assert listed(login(AdminFactory()), Ticket, q=words.format(pk=ticket.pk)) == [ticket]
 
 
 def test_a_search_for_nothing_that_exists_is_an_empty_list(login):
@@ -182,7 +182,7 @@ def test_priority_and_status_change_with_a_reason(login, ann):
     }  # fmt: skip
 
 
-def test_a_refusal_is_said_with_the_tickets_number_and_spoils_no_other(login, ann, monkeypatch):
+def test_a_refused_ticket_is_named_by_its_number_and_the_others_are_changed(login, ann, monkeypatch):
     first, second = TicketFactory.create_batch(2, owner=ann)
     real = bulk.set_status
 
@@ -207,7 +207,7 @@ def test_more_tickets_than_a_request_can_change_are_refused(login, ann, monkeypa
     assert AT_ONCE >= 100
 
 
-def test_somebody_who_only_looks_is_offered_no_action(login):
+def test_a_read_only_user_cannot_run_a_bulk_action(login):
     operator = staff(groups=["Operator"])
     ticket = TicketFactory()
     client = login(operator)
@@ -236,7 +236,7 @@ def test_thirty_tickets_cost_the_queries_of_three(login, count_queries, who):
     assert len(listed(client, Ticket)) == 30
 
 
-def test_customers_are_listed_with_their_open_tickets_at_the_same_cost(login, count_queries):
+def test_counting_open_tickets_in_the_customer_list_costs_no_query_per_customer(login, count_queries):
     client = login(AdminFactory())
     customer = TicketFactory(status=Status.NEW).customer
     TicketFactory(customer=customer, status=Status.WAITING)

@@ -1,4 +1,4 @@
-"""manage.py fetch_mail: a line per mailbox, and 1 with a sentence when one failed."""
+"""manage.py fetch_mail: a line per mailbox, and exit status 1 with a sentence when one failed."""
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -38,14 +38,14 @@ def test_one_that_fails_is_named_and_the_others_are_fetched(server, mailbox, cap
     assert "a@desk.example: 1 new" in capsys.readouterr().out
 
 
-def test_one_mailbox_can_be_named_and_does_not_wait_for_its_next_try(server, mailbox, capsys):
+def test_a_mailbox_that_is_named_is_fetched_even_before_its_next_try(server, mailbox, capsys):
     Mailbox.objects.filter(pk=mailbox.pk).update(retry_at=NOW.replace(year=2100))
     call_command("fetch_mail", "--mailbox", "A@desk.example")
     assert "0 new" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("host", ["", None])
-def test_a_mailbox_that_cannot_be_fetched_is_said(host):
+def test_naming_a_mailbox_that_cannot_be_fetched_is_an_error(host):
     if host is not None:
         MailboxFactory(address="a@desk.example", host=host)
     with pytest.raises(CommandError, match=r"a@desk.example"):

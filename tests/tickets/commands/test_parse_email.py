@@ -32,16 +32,16 @@ def parsed(tmp_path):
     def run(raw: bytes) -> dict:
         path = tmp_path / "one.eml"
         path.write_bytes(raw)
-        (found,) = read(path)
-        return found
+        (line,) = read(path)
+        return line
 
     return run
 
 
-def test_every_key_is_there_and_what_is_absent_is_empty(parsed):
-    found = parsed(b"Subject: x\n\n")
-    assert set(found) == KEYS
-    empty = {key: found[key] for key in KEYS - {"file", "subject", "kind", "acknowledge", "counts"}}
+def test_every_key_is_printed_and_absent_values_are_empty(parsed):
+    mail = parsed(b"Subject: x\n\n")
+    assert set(mail) == KEYS
+    empty = {key: mail[key] for key in KEYS - {"file", "subject", "kind", "acknowledge", "counts"}}
     lists = {
         key: []
         for key in ("reply_to", "to", "cc", "in_reply_to", "references", "attachments", "why", "bounce")
@@ -58,25 +58,25 @@ def test_a_person_s_mail(parsed):
         "In-Reply-To": "<a@desk.example>",
         "References": "<r@desk.example> <a@desk.example>",
     }
-    found = parsed(
+    mail = parsed(
         rawmail(body="Still black.\r\n\r\nOn Mon, 4 Mar 2024, Desk wrote:\r\n> Better now?", headers=headers)
     )
-    assert (found["from_email"], found["from_name"]) == ("li@company.example", "Li Wei")
-    assert found["to"] == [{"name": "", "email": "support@desk.example"}]
-    assert found["cc"] == [{"name": "Bo", "email": "bo@company.example"}]
-    assert found["reply_to"] == [{"name": "", "email": "anna@company.example"}]
-    assert found["date"] == "2024-03-05T10:04:02+08:00"
-    assert (found["message_id"], found["in_reply_to"]) == ("one@company.example", ["a@desk.example"])
-    assert found["references"] == ["r@desk.example", "a@desk.example"]
-    assert found["reply_text"] == "Still black."
-    assert "> Better now?" in found["text"]
-    assert (found["kind"], found["acknowledge"], found["counts"], found["why"]) == ("person", True, True, [])
+    assert (mail["from_email"], mail["from_name"]) == ("li@company.example", "Li Wei")
+    assert mail["to"] == [{"name": "", "email": "support@desk.example"}]
+    assert mail["cc"] == [{"name": "Bo", "email": "bo@company.example"}]
+    assert mail["reply_to"] == [{"name": "", "email": "anna@company.example"}]
+    assert mail["date"] == "2024-03-05T10:04:02+08:00"
+    assert (mail["message_id"], mail["in_reply_to"]) == ("one@company.example", ["a@desk.example"])
+    assert mail["references"] == ["r@desk.example", "a@desk.example"]
+    assert mail["reply_text"] == "Still black."
+    assert "> Better now?" in mail["text"]
+    assert (mail["kind"], mail["acknowledge"], mail["counts"], mail["why"]) == ("person", True, True, [])
 
 
-def test_a_machine_s_mail_says_why(parsed):
-    found = parsed(rawmail(headers={"Auto-Submitted": "auto-generated"}))
-    assert (found["kind"], found["acknowledge"], found["counts"]) == ("auto_generated", False, True)
-    assert found["why"] == ["Auto-Submitted: auto-generated"]
+def test_an_automatic_mail_lists_the_signs_that_gave_it_away(parsed):
+    mail = parsed(rawmail(headers={"Auto-Submitted": "auto-generated"}))
+    assert (mail["kind"], mail["acknowledge"], mail["counts"]) == ("auto_generated", False, True)
+    assert mail["why"] == ["Auto-Submitted: auto-generated"]
 
 
 def test_our_own_address_as_sender_is_a_loop(parsed, settings):
@@ -84,10 +84,10 @@ def test_our_own_address_as_sender_is_a_loop(parsed, settings):
     assert parsed(rawmail(sender="support@desk.example"))["kind"] == "loop"
 
 
-def test_a_bounce_names_each_recipient_and_our_mail(parsed):
-    found = parsed(bounce(original_id="ours@desk.example", recipient="li@company.example"))
-    assert found["kind"] == "bounce"
-    assert found["bounce"] == [
+def test_a_bounce_names_each_recipient_and_the_mail_of_ours_that_failed(parsed):
+    mail = parsed(bounce(original_id="ours@desk.example", recipient="li@company.example"))
+    assert mail["kind"] == "bounce"
+    assert mail["bounce"] == [
         {
             "address": "li@company.example",
             "status": "5.1.1",
@@ -99,9 +99,9 @@ def test_a_bounce_names_each_recipient_and_our_mail(parsed):
 
 
 def test_files_and_a_forward(parsed):
-    (found,) = read(MAILS / "zh_attachment.eml")
-    assert all(set(one) == {"name", "content_type", "size", "inline"} for one in found["attachments"])
-    assert found["attachments"]
+    (mail,) = read(MAILS / "zh_attachment.eml")
+    assert all(set(file) == {"name", "content_type", "size", "inline"} for file in mail["attachments"])
+    assert mail["attachments"]
     forward = parsed(
         rawmail(
             sender="bo@desk.example",
@@ -118,20 +118,20 @@ def test_files_and_a_forward(parsed):
     }
 
 
-def test_what_cannot_be_read_is_an_error_and_the_next_file_is_read(tmp_path):
+def test_an_unreadable_file_is_an_error_and_the_next_file_is_read(tmp_path):
     garbage = tmp_path / "garbage"
     garbage.write_bytes(bytes(range(256)) * 4)
     empty = tmp_path / "empty"
     empty.touch()
-    found = read(tmp_path / "missing", tmp_path, garbage, empty, MAILS / "empty_body.eml")
-    assert [one["file"] for one in found[:4]] == [
+    printed = read(tmp_path / "missing", tmp_path, garbage, empty, MAILS / "empty_body.eml")
+    assert [line["file"] for line in printed[:4]] == [
         str(tmp_path / "missing"),
         str(tmp_path),
         str(garbage),
         str(empty),
     ]
-    assert all(set(one) == {"file", "error"} and one["error"] for one in found[:4])
-    assert found[4]["subject"] == "please call me back"
+    assert all(set(line) == {"file", "error"} and line["error"] for line in printed[:4])
+    assert printed[4]["subject"] == "please call me back"
 
 
 def test_it_runs_without_a_database(tmp_path):

@@ -1,4 +1,4 @@
-"""manage.py receive_email: 0 once stored, 75 when it is our fault, never a bounce, never a stack trace."""
+"""manage.py receive_email: exit status 0 once stored, 75 when it is our fault; never a bounce or a stack trace."""
 
 import io
 import os
@@ -47,7 +47,7 @@ def test_the_mailbox_can_be_named(pipe):
     assert InboundEmail.objects.get().mailbox == rooms
 
 
-def test_a_second_copy_is_fine(pipe):
+def test_a_second_copy_succeeds_and_is_stored_once(pipe):
     pipe(rawmail())
     pipe(rawmail())
     assert InboundEmail.objects.count() == 1

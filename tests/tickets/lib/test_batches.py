@@ -24,7 +24,7 @@ def reports(items: str, bad: str = "", error: type[Exception] = ValueError) -> l
         ("a", "a", ["-a"]),
     ],
 )
-def test_what_fails_alone_is_found_by_halving(items, bad, told):
+def test_halving_the_batch_finds_each_item_that_fails_on_its_own(items, bad, told):
     assert reports(items, bad) == told
 
 

@@ -1,4 +1,4 @@
-"""Rows by the hundred arrive as they would one by one, whatever stands in them."""
+"""Bulk inserts write the same rows as single saves, whatever their values."""
 
 from datetime import timedelta
 
@@ -30,13 +30,13 @@ def messages(ticket, number):
     rows = []
     for each in range(number):
         at = NOW + timedelta(microseconds=each)
-        own = {"at": at, "body": ODD[each % len(ODD)], "is_automatic": bool(each % 2)}
-        rows.append(NewRow(Message, {**alike, **own}))
+        values = {"at": at, "body": ODD[each % len(ODD)], "is_automatic": bool(each % 2)}
+        rows.append(NewRow(Message, {**alike, **values}))
     return rows
 
 
 @pytest.mark.parametrize("number", [0, 1, FEW, FEW + 1, 100])
-def test_every_row_arrives_as_it_would_alone(number):
+def test_a_bulk_insert_writes_each_row_as_a_single_save_would(number):
     ticket = TicketFactory()
     insert_all(messages(ticket, number))
     written = [model_to_dict(row, exclude=["id"]) for row in ticket.messages.order_by("at")]
@@ -48,7 +48,7 @@ def test_every_row_arrives_as_it_would_alone(number):
 
 
 @pytest.mark.parametrize("number", [0, 1, FEW, FEW + 1])
-def test_rows_that_others_refer_to_know_their_keys(number):
+def test_rows_inserted_with_keys_know_the_keys_they_got(number):
     ticket = TicketFactory()
     rows = [row.made() for row in messages(ticket, number)]
     insert_with_keys(rows)
@@ -60,7 +60,7 @@ def test_rows_that_others_refer_to_know_their_keys(number):
     assert ticket.messages.count() == number + 1
 
 
-def test_json_numbers_and_what_is_empty_arrive_too():
+def test_json_and_nulls_survive_the_bulk_insert():
     ticket, actor = TicketFactory(), UserFactory()
     data = {"words": ODD, "deep": {"list": [1, None, True, 0.5]}}
     insert_all(
@@ -85,7 +85,7 @@ def test_json_numbers_and_what_is_empty_arrive_too():
 
 
 @pytest.mark.postgresql
-def test_one_row_that_cannot_be_kept_keeps_none():
+def test_one_invalid_row_keeps_the_whole_batch_out():
     ticket = TicketFactory()
     rows = messages(ticket, FEW + 5)
     rows[7].values["body"] = "nul \x00 here"
@@ -96,7 +96,7 @@ def test_one_row_that_cannot_be_kept_keeps_none():
 
 
 @pytest.mark.parametrize("number", [1, FEW + 1])
-def test_a_column_that_there_is_not_is_refused(number):
+def test_an_unknown_column_is_refused(number):
     rows = [NewRow(TimelineEntry, {"ticket_id": 1, "fact": Fact.OWNER, "at": NOW, "actr_id": 1})] * number
     with pytest.raises(TypeError, match="actr_id"):
         insert_all(rows)

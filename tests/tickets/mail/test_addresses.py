@@ -47,8 +47,8 @@ def headers(**values: bytes) -> Headers:
         ("\u202eanna\u202c <a@b.example>".encode(), [("anna", "a@b.example")]),
     ],
 )
-def test_mailboxes_are_found(raw, pairs):
-    assert [(one.name, one.email) for one in parse_addresses(raw)] == pairs
+def test_addresses_are_read_from_headers_as_mail_programs_write_them(raw, pairs):
+    assert [(address.name, address.email) for address in parse_addresses(raw)] == pairs
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_mailboxes_are_found(raw, pairs):
     ],
 )
 def test_a_name_cannot_pose_as_the_address(raw):
-    assert [one.email for one in parse_addresses(raw)] == ["mallory@evil.example"]
+    assert [address.email for address in parse_addresses(raw)] == ["mallory@evil.example"]
 
 
 def test_splitting_takes_linear_time():
@@ -75,18 +75,18 @@ def test_splitting_takes_linear_time():
     assert time.process_time() - started < 3
 
 
-def test_an_encoded_address_is_none():
+def test_an_encoded_word_does_not_become_an_address():
     assert parse_addresses(b"=?utf-8?Q?ceo=40bank.example?=") == ()
 
 
-def test_the_sender_is_in_from():
+def test_from_names_the_sender_before_any_other_header():
     assert sender(headers(From=b"a@b.example", Sender=b"list@b.example")).email == "a@b.example"
 
 
 @pytest.mark.parametrize("broken", [b"", b"<>", b"Anna", b"undisclosed:;"])
-def test_without_a_usable_from_others_are_asked_in_turn(broken):
-    found = headers(From=broken, Sender=b"s@b.example", Return_Path=b"<p@b.example>", Reply_To=b"r@b.example")
-    assert sender(found).email == "r@b.example"
+def test_without_a_usable_from_the_sender_is_read_from_the_next_best_header(broken):
+    head = headers(From=broken, Sender=b"s@b.example", Return_Path=b"<p@b.example>", Reply_To=b"r@b.example")
+    assert sender(head).email == "r@b.example"
     assert (
         sender(headers(From=broken, Sender=b"s@b.example", Return_Path=b"<p@b.example>")).email
         == "p@b.example"
@@ -95,12 +95,12 @@ def test_without_a_usable_from_others_are_asked_in_turn(broken):
     assert sender(headers(From=broken)) is None
 
 
-def test_all_headers_of_one_name_count():
-    found = Headers((("To", b"a@b.example"), ("to", b"c@d.example")))
-    assert [one.email for one in addresses(found, "To")] == ["a@b.example", "c@d.example"]
+def test_addresses_of_repeated_headers_are_joined():
+    head = Headers((("To", b"a@b.example"), ("to", b"c@d.example")))
+    assert [address.email for address in addresses(head, "To")] == ["a@b.example", "c@d.example"]
 
 
 def test_addresses_compare_without_case():
-    one, other = parse_addresses(b"Anna@B.example, anna@b.example")
-    assert one.key == other.key
-    assert one.domain == "b.example"
+    upper, lower = parse_addresses(b"Anna@B.example, anna@b.example")
+    assert upper.key == lower.key
+    assert upper.domain == "b.example"

@@ -37,48 +37,50 @@ def test_a_file_name_is_safe(raw, name):
     assert safe_name(raw) == name
 
 
-def test_the_name_of_the_type_serves_where_the_disposition_has_none():
-    (one,) = attached(b"Content-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: base64\n\naGk=")
-    assert (one.name, one.content_type, one.data) == ("a.pdf", "application/pdf", b"hi")
+def test_without_a_name_in_the_disposition_the_one_in_the_content_type_is_used():
+    (file,) = attached(
+        b"Content-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: base64\n\naGk="
+    )
+    assert (file.name, file.content_type, file.data) == ("a.pdf", "application/pdf", b"hi")
 
 
 def test_a_nameless_file_gets_a_name_by_its_type():
-    (one,) = attached(b"Content-Type: image/png\nContent-Disposition: attachment\n\nx")
-    assert one.name == "attachment.png"
+    (file,) = attached(b"Content-Type: image/png\nContent-Disposition: attachment\n\nx")
+    assert file.name == "attachment.png"
 
 
 def test_an_attached_message_is_named_by_its_subject_and_kept_whole():
-    (one,) = attached(
+    (file,) = attached(
         b"Content-Type: message/rfc822\n\nFrom: c@d.example\nSubject: =?utf-8?B?5Lit5paH?=\n\nbody"
     )
-    assert (one.name, one.content_type) == ("中文.eml", "message/rfc822")
-    assert b"From: c@d.example" in one.data
-    assert b"body" in one.data
+    assert (file.name, file.content_type) == ("中文.eml", "message/rfc822")
+    assert b"From: c@d.example" in file.data
+    assert b"body" in file.data
 
 
 def test_an_attached_message_in_base64_is_read():
     source = binascii.b2a_base64(b"From: c@d.example\nSubject: inner\n\nbody")
-    (one,) = attached(b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" + source)
-    assert one.name == "inner.eml"
-    assert one.data.startswith(b"From: c@d.example")
+    (file,) = attached(b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" + source)
+    assert file.name == "inner.eml"
+    assert file.data.startswith(b"From: c@d.example")
 
 
 def test_an_image_that_no_html_shows_is_a_file():
-    (one,) = attached(b"Content-Type: image/png; name=a.png\nContent-ID: <logo@x>\n\nx")
-    assert (one.content_id, one.is_inline) == ("logo@x", False)
+    (file,) = attached(b"Content-Type: image/png; name=a.png\nContent-ID: <logo@x>\n\nx")
+    assert (file.content_id, file.is_inline) == ("logo@x", False)
 
 
 def test_a_body_that_is_a_file_is_attached():
     mail = parse(
         HEAD + b"Content-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: base64\n\naGk=\n"
     )
-    assert [one.name for one in mail.attachments] == ["a.pdf"]
+    assert [file.name for file in mail.attachments] == ["a.pdf"]
     assert mail.text == ""
 
 
 def test_a_text_file_is_attached_and_not_read():
-    (one,) = attached(b"Content-Type: text/plain; name=a.log\nContent-Disposition: attachment\n\nlog")
-    assert (one.name, one.data) == ("a.log", b"log")
+    (file,) = attached(b"Content-Type: text/plain; name=a.log\nContent-Disposition: attachment\n\nlog")
+    assert (file.name, file.data) == ("a.log", b"log")
 
 
 def uuencoded(data: bytes) -> str:
@@ -90,13 +92,13 @@ def test_a_uuencoded_file_leaves_the_text():
     data = bytes(range(256))
     rest, files = extract_uuencoded("before\n" + uuencoded(data) + "after")
     assert rest.split() == ["before", "after"]
-    assert [(one.name, one.data) for one in files] == [("日志.bin", data)]
+    assert [(file.name, file.data) for file in files] == [("日志.bin", data)]
 
 
 @pytest.mark.parametrize(
     "text", ["begin 644 a\nthis is no code, it is only words\nend\n", "begin to\nend", "begin 644 a\n"]
 )
-def test_words_that_only_look_uuencoded_stay(text):
+def test_text_that_only_looks_uuencoded_stays_in_the_body(text):
     assert extract_uuencoded(text) == (text, ())
 
 
@@ -119,12 +121,12 @@ def tnef(name: bytes, data: bytes, text: bytes = b"") -> bytes:
 
 def test_winmail_is_unpacked_and_kept():
     part = b"Content-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n"
-    found = attached(part + binascii.b2a_base64(tnef(b"plan.txt", b"the plan")))
-    assert [(one.name, one.content_type) for one in found] == [
+    files = attached(part + binascii.b2a_base64(tnef(b"plan.txt", b"the plan")))
+    assert [(file.name, file.content_type) for file in files] == [
         ("winmail.dat", "application/ms-tnef"),
         ("plan.txt", "text/plain"),
     ]
-    assert found[1].data == b"the plan"
+    assert files[1].data == b"the plan"
 
 
 def test_the_text_inside_a_winmail_is_read_when_there_is_no_other():
@@ -134,16 +136,16 @@ def test_the_text_inside_a_winmail_is_read_when_there_is_no_other():
     )
     mail = parse(head + source)
     assert mail.text == "Please see the plan."
-    assert [one.name for one in mail.attachments] == ["winmail.dat", "plan.txt"]
+    assert [file.name for file in mail.attachments] == ["winmail.dat", "plan.txt"]
 
 
 def test_a_winmail_of_countless_objects_is_not_unpacked():
     part = b"Content-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n"
     swarm = tnef(b"plan.txt", b"the plan") + attribute(1, 0x00068004, b"x") * 3_000
-    assert [one.name for one in attached(part + binascii.b2a_base64(swarm))] == ["winmail.dat"]
+    assert [file.name for file in attached(part + binascii.b2a_base64(swarm))] == ["winmail.dat"]
 
 
 def test_a_broken_winmail_is_kept_as_it_is():
     part = b"Content-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n"
-    found = attached(part + binascii.b2a_base64(tnef(b"plan.txt", b"the plan")[:40]))
-    assert [one.name for one in found] == ["winmail.dat"]
+    files = attached(part + binascii.b2a_base64(tnef(b"plan.txt", b"the plan")[:40]))
+    assert [file.name for file in files] == ["winmail.dat"]

@@ -32,7 +32,7 @@ def test_html_is_shown_and_text_kept_in_an_alternative():
     assert mail.text == "plain words"
 
 
-def test_a_plain_stub_beside_html_is_not_the_text():
+def test_html_is_read_when_the_plain_alternative_is_only_a_stub():
     stub = b"Content-Type: text/plain\n\nno html?"
     html = b"Content-Type: text/html\n\n<p>This is what the customer really wrote to us in the mail.</p>"
     assert read(multipart(b"alternative", stub, html)).text.startswith("This is what")
@@ -49,7 +49,7 @@ def test_the_quote_that_only_html_knows_is_folded():
 def test_mixed_texts_are_joined_in_order():
     mail = read(multipart(b"mixed", PLAIN, b"Content-Type: image/png; name=a.png\n\nx", b"\nsecond"))
     assert mail.text == "plain words\n\nsecond"
-    assert [one.name for one in mail.attachments] == ["a.png"]
+    assert [file.name for file in mail.attachments] == ["a.png"]
 
 
 def test_html_and_text_in_a_mixed_are_both_read():
@@ -58,7 +58,7 @@ def test_html_and_text_in_a_mixed_are_both_read():
     assert "plain words" in mail.html
 
 
-def test_the_root_of_a_related_is_read_wherever_it_stands():
+def test_the_root_of_a_related_part_is_read_wherever_it_stands():
     image = b"Content-Type: image/png\nContent-ID: <i@x>\n\nx"
     html = b'Content-Type: text/html\nContent-ID: <root@x>\n\n<img src="cid:i@x">words'
     raw = multipart(b"related", image, html).replace(b"boundary=", b'start="<root@x>"; boundary=', 1)
@@ -104,7 +104,7 @@ def test_a_mail_that_is_only_an_invitation_says_what_it_invites_to(raw):
         "Please come.",
         "Bring logs.",
     ]
-    assert [one.content_type for one in mail.attachments] == ["text/calendar"]
+    assert [file.content_type for file in mail.attachments] == ["text/calendar"]
 
 
 def test_an_invitation_beside_words_stays_a_file():
@@ -124,7 +124,7 @@ def test_a_mail_that_is_only_an_attached_mail_says_what_that_one_says(raw):
     mail = read(raw)
     assert mail.new_text.endswith("inner words")
     assert forwarded_mail(mail) == ForwardedMail("Anna", "anna@c.example", "No sound", "inner words")
-    assert [one.name for one in mail.attachments] == ["No sound.eml"]
+    assert [file.name for file in mail.attachments] == ["No sound.eml"]
 
 
 def test_an_attached_mail_whose_headers_the_library_refuses_keeps_its_words():
@@ -133,17 +133,17 @@ def test_an_attached_mail_whose_headers_the_library_refuses_keeps_its_words():
     assert b"19:\x1cA:44" in mail.attachments[0].data
 
 
-def test_a_mail_attached_to_words_says_nothing():
+def test_a_mail_attached_beside_text_is_not_read_as_a_forward():
     mail = read(multipart(b"mixed", PLAIN, ATTACHED))
     assert (mail.text, forwarded_mail(mail)) == ("plain words", None)
 
 
-def test_html_names_its_charset_itself():
+def test_html_without_a_charset_header_is_read_by_its_meta_tag():
     html = '<meta http-equiv="Content-Type" content="text/html; charset=gb2312"><p>卡</p>'.encode("gb18030")
     assert read(b"Content-Type: text/html\n\n" + html).text == "卡"
 
 
-def test_html_without_anything_to_show_is_none():
+def test_html_with_nothing_to_show_counts_as_no_html():
     mail = read(multipart(b"alternative", PLAIN, b"Content-Type: text/html\n\n<html><body></body></html>"))
     assert (mail.html, mail.text) == (None, "plain words")
 
@@ -159,7 +159,7 @@ def test_a_blank_that_is_not_ascii_inside_a_data_image_is_passed_over():
     mail = read(
         'Content-Type: text/html; charset=utf-8\n\n<img src="data:image/png;base64,aG\xa0k="> words'.encode()
     )
-    assert [one.data for one in mail.attachments] == [b"hi"]
+    assert [file.data for file in mail.attachments] == [b"hi"]
 
 
 def test_an_image_inside_the_html_becomes_an_attachment():
@@ -217,7 +217,7 @@ def test_the_words_of_a_nested_mail_are_found_at_any_depth(depth):
     assert "the words" in read(nested(depth)).text
 
 
-def test_nesting_is_seen_before_anything_is_parsed():
+def test_nesting_too_deep_is_detected_before_parsing():
     assert is_nested_deeper_than(nested(50), 40)
     assert not is_nested_deeper_than(nested(39), 40)
 
@@ -227,9 +227,9 @@ def test_many_parts_side_by_side_are_not_nested():
     assert not is_nested_deeper_than(inner, 40)
 
 
-def test_messages_attached_in_messages_without_end_do_no_harm():
+def test_thousands_of_nested_attached_messages_do_no_harm():
     mail = read(b"Content-Type: message/rfc822\n\n" * 3_000 + b"\nthe words")
-    assert (mail.text, [one.name for one in mail.attachments]) == ("", ["message.eml"])
+    assert (mail.text, [file.name for file in mail.attachments]) == ("", ["message.eml"])
     assert mail.attachments[0].data.endswith(b"\nthe words")
 
 

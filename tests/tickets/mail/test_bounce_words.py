@@ -146,25 +146,25 @@ def report(server: Server, *, envelope_from: str | None = None):
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_server_s_words_name_the_recipient_and_our_mail(name):
-    found = report(SERVERS[name])
-    assert found is not None
-    assert found.kind is ReportKind.BOUNCE
-    assert [one.email for one in found.recipients] == ["jo@c.example"]
-    assert found.original_message_ids[0] == "ours@desk.example"
+    delivery = report(SERVERS[name])
+    assert delivery is not None
+    assert delivery.kind is ReportKind.BOUNCE
+    assert [recipient.email for recipient in delivery.recipients] == ["jo@c.example"]
+    assert delivery.original_message_ids[0] == "ours@desk.example"
 
 
 def test_a_null_sender_of_the_envelope_counts_as_nobody():
     server = Server("Mail <mail@relay.example>", "Your mail", "host said: 550 user unknown\n\n")
     assert report(server, envelope_from="mail@relay.example") is None
-    found = report(server, envelope_from="")
-    assert found is not None
-    assert found.kind is ReportKind.BOUNCE
+    delivery = report(server, envelope_from="")
+    assert delivery is not None
+    assert delivery.kind is ReportKind.BOUNCE
 
 
 def test_each_of_several_recipients_has_their_own_words():
     words = "<jo@c.example>:\n550 5.1.1 unknown\n\n<al@c.example>:\n552 5.2.2 mailbox full\n\n"
-    found = report(Server(DAEMON, "Delivery failure", words))
-    assert [(one.email, one.status, one.is_hard) for one in found.recipients] == [
+    delivery = report(Server(DAEMON, "Delivery failure", words))
+    assert [(recipient.email, recipient.status, recipient.is_hard) for recipient in delivery.recipients] == [
         ("jo@c.example", "5.1.1", True),
         ("al@c.example", "5.2.2", False),
     ]
@@ -172,8 +172,8 @@ def test_each_of_several_recipients_has_their_own_words():
 
 def test_an_expanded_address_names_the_one_we_wrote_to():
     words = "<jo@mail.c.example> (expanded from\n    <jo@c.example>): 550 unknown\n\n"
-    (one,) = report(Server(DAEMON, "Undelivered Mail", words)).recipients
-    assert (one.email, one.alias) == ("jo@mail.c.example", "jo@c.example")
+    (recipient,) = report(Server(DAEMON, "Undelivered Mail", words)).recipients
+    assert (recipient.email, recipient.alias) == ("jo@mail.c.example", "jo@c.example")
 
 
 @pytest.mark.parametrize(
@@ -194,8 +194,8 @@ def test_an_expanded_address_names_the_one_we_wrote_to():
     ],
 )
 def test_a_server_that_tries_again_reports_a_delay(subject, words):
-    found = report(Server(DAEMON, subject, words))
-    assert (found.kind, found.recipients[0].action) == (ReportKind.DELAY, "delayed")
+    delivery = report(Server(DAEMON, subject, words))
+    assert (delivery.kind, delivery.recipients[0].action) == (ReportKind.DELAY, "delayed")
 
 
 def test_a_server_that_gave_up_after_a_delay_reports_a_bounce():
@@ -281,9 +281,11 @@ def test_a_report_that_a_gateway_attached_is_read():
         "From: postmaster@c.example\nSubject: Delivery Status Notification (Failure)\n"
         f"Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: message/rfc822\n\n{inner}\n--o--\n"
     )
-    found = read_report(parse(raw.encode()))
-    assert [(one.email, one.status) for one in found.recipients] == [("jo@c.example", "5.1.1")]
-    assert found.original_message_ids == ("ours@desk.example",)
+    delivery = read_report(parse(raw.encode()))
+    assert [(recipient.email, recipient.status) for recipient in delivery.recipients] == [
+        ("jo@c.example", "5.1.1")
+    ]
+    assert delivery.original_message_ids == ("ours@desk.example",)
 
 
 @pytest.mark.parametrize(

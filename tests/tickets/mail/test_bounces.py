@@ -35,27 +35,27 @@ DELIVERED = "Final-Recipient: rfc822; g@h.example\nAction: delivered\nStatus: 2.
 
 
 def test_a_refused_recipient_makes_a_bounce():
-    found = report(FAILED)
-    assert found.kind is ReportKind.BOUNCE
-    (one,) = found.recipients
-    assert (one.email, one.action, one.status, one.diagnostic) == (
+    delivery = report(FAILED)
+    assert delivery.kind is ReportKind.BOUNCE
+    (recipient,) = delivery.recipients
+    assert (recipient.email, recipient.action, recipient.status, recipient.diagnostic) == (
         "c@d.example",
         "failed",
         "5.1.1",
         "550 no such user",
     )
-    assert one.is_hard
+    assert recipient.is_hard
 
 
 @pytest.mark.parametrize("original_type", ["message/rfc822", "text/rfc822-headers", "message/global"])
-def test_the_id_of_our_mail_is_found_inside(original_type):
+def test_the_id_of_our_mail_is_found_inside_the_report(original_type):
     assert report(FAILED, original_type=original_type).original_message_ids == ("ours@desk.example",)
 
 
-def test_each_recipient_has_a_fate_and_one_failure_decides():
-    found = report(f"{DELIVERED}\n\n{FAILED}\n\n{DELAYED}")
-    assert found.kind is ReportKind.BOUNCE
-    assert [one.action for one in found.recipients] == ["delivered", "failed", "delayed"]
+def test_one_failed_recipient_makes_a_report_with_several_outcomes_a_bounce():
+    delivery = report(f"{DELIVERED}\n\n{FAILED}\n\n{DELAYED}")
+    assert delivery.kind is ReportKind.BOUNCE
+    assert [recipient.action for recipient in delivery.recipients] == ["delivered", "failed", "delayed"]
 
 
 @pytest.mark.parametrize(("status", "kind"), [(DELAYED, ReportKind.DELAY), (DELIVERED, ReportKind.RECEIPT)])
@@ -64,8 +64,8 @@ def test_delays_and_receipts_are_no_bounces(status, kind):
 
 
 def test_a_temporary_status_is_not_hard():
-    (one,) = report(FAILED.replace("5.1.1", "4.2.2")).recipients
-    assert not one.is_hard
+    (recipient,) = report(FAILED.replace("5.1.1", "4.2.2")).recipients
+    assert not recipient.is_hard
 
 
 @pytest.mark.parametrize(
@@ -80,33 +80,39 @@ def test_a_temporary_status_is_not_hard():
     ],
 )
 def test_a_full_mailbox_is_not_hard(status, code):
-    found = report(
+    delivery = report(
         f"Final-Recipient: rfc822; c@d.example\nAction: failed\nStatus: {status}\nDiagnostic-Code: {code}"
     )
-    assert found.kind is ReportKind.BOUNCE
-    assert not found.recipients[0].is_hard
+    assert delivery.kind is ReportKind.BOUNCE
+    assert not delivery.recipients[0].is_hard
 
 
-def test_an_address_that_the_report_cannot_say_is_taken_from_beside_it():
-    found = report(
+def test_an_unusable_final_recipient_gives_way_to_the_original_recipient():
+    delivery = report(
         "Original-Recipient: rfc822; c@d.example\nFinal-Recipient: x400; /S=c/OU=d/\nAction: failed\nStatus: 5.1.1"
     )
-    assert [one.email for one in found.recipients] == ["c@d.example"]
+    assert [recipient.email for recipient in delivery.recipients] == ["c@d.example"]
     local = report(
         "Original-Recipient: rfc822; c@d.example\nFinal-Recipient: rfc822; c@store\nAction: failed\nStatus: 5.1.1"
     )
-    assert [(one.email, one.alias) for one in local.recipients] == [("c@d.example", "c@store")]
+    assert [(recipient.email, recipient.alias) for recipient in local.recipients] == [
+        ("c@d.example", "c@store")
+    ]
     final = report(
         "Original-Recipient: rfc822; c@d.example\nFinal-Recipient: rfc822; c@mx.d.example\nAction: failed"
     )
-    assert [(one.email, one.alias) for one in final.recipients] == [("c@mx.d.example", "c@d.example")]
+    assert [(recipient.email, recipient.alias) for recipient in final.recipients] == [
+        ("c@mx.d.example", "c@d.example")
+    ]
 
 
 def test_a_report_whose_structure_names_nobody_is_read_by_its_words():
-    found = report(
+    delivery = report(
         "Arrival-Date: today", text="Delivery to the following recipients failed:\n\n   * c@d.example\n"
     )
-    assert [(one.email, one.action) for one in found.recipients] == [("c@d.example", "failed")]
+    assert [(recipient.email, recipient.action) for recipient in delivery.recipients] == [
+        ("c@d.example", "failed")
+    ]
 
 
 def test_a_filter_that_refuses_in_the_form_of_a_read_receipt_is_a_bounce():
@@ -117,31 +123,33 @@ def test_a_filter_that_refuses_in_the_form_of_a_read_receipt_is_a_bounce():
         "Original-Message-ID: <ours@desk.example>\n"
         "Disposition: automatic-action/MDN-sent-automatically; deleted\n\n--x--\n"
     )
-    found = read_report(parse(raw.encode()))
-    assert (found.kind, found.original_message_ids) == (ReportKind.BOUNCE, ("ours@desk.example",))
-    assert [(one.email, one.action, one.is_hard) for one in found.recipients] == [
+    delivery = read_report(parse(raw.encode()))
+    assert (delivery.kind, delivery.original_message_ids) == (ReportKind.BOUNCE, ("ours@desk.example",))
+    assert [(recipient.email, recipient.action, recipient.is_hard) for recipient in delivery.recipients] == [
         ("c@d.example", "failed", False)
     ]
 
 
 def test_a_notification_of_amazon_ses_is_read():
-    said = (
+    notification = (
         '{"notificationType":"Bounce","bounce":{"bouncedRecipients":[{"emailAddress":"c@d.example","status":"5.1.1",'
         '"action":"failed","diagnosticCode":"smtp; 550 5.1.1 unknown"}]},"mail":{"messageId":"ses",'
         '"commonHeaders":{"messageId":"<ours@desk.example>"}}}'
     )
-    found = read_report(parse(f"From: no-reply@sns.example\nSubject: AWS\n\n{said}\n\n--\nleave".encode()))
-    assert (found.kind, found.original_message_ids) == (ReportKind.BOUNCE, ("ours@desk.example",))
-    assert [(one.email, one.status, one.diagnostic) for one in found.recipients] == [
-        ("c@d.example", "5.1.1", "550 5.1.1 unknown")
-    ]
-    broken = f"From: no-reply@sns.example\nSubject: AWS\n\n{said[:60]}"
+    delivery = read_report(
+        parse(f"From: no-reply@sns.example\nSubject: AWS\n\n{notification}\n\n--\nleave".encode())
+    )
+    assert (delivery.kind, delivery.original_message_ids) == (ReportKind.BOUNCE, ("ours@desk.example",))
+    assert [
+        (recipient.email, recipient.status, recipient.diagnostic) for recipient in delivery.recipients
+    ] == [("c@d.example", "5.1.1", "550 5.1.1 unknown")]
+    broken = f"From: no-reply@sns.example\nSubject: AWS\n\n{notification[:60]}"
     assert read_report(parse(broken.encode())) is None
 
 
 def test_an_action_that_is_missing_follows_from_the_status():
-    (one,) = report("Final-Recipient: rfc822; c@d.example\nStatus: 5.7.1").recipients
-    assert one.action == "failed"
+    (recipient,) = report("Final-Recipient: rfc822; c@d.example\nStatus: 5.7.1").recipients
+    assert recipient.action == "failed"
 
 
 def test_a_complaint_names_who_complained():
@@ -150,10 +158,10 @@ def test_a_complaint_names_who_complained():
         "--x\n\nspam complaint\n--x\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nVersion: 1\n"
         f"Original-Rcpt-To: <c@d.example>\n\n--x\nContent-Type: message/rfc822\n\n{ORIGINAL}--x--\n"
     )
-    found = read_report(parse(raw.encode()))
-    assert found.kind is ReportKind.COMPLAINT
-    assert [one.email for one in found.recipients] == ["c@d.example"]
-    assert found.original_message_ids == ("ours@desk.example",)
+    delivery = read_report(parse(raw.encode()))
+    assert delivery.kind is ReportKind.COMPLAINT
+    assert [recipient.email for recipient in delivery.recipients] == ["c@d.example"]
+    assert delivery.original_message_ids == ("ours@desk.example",)
 
 
 def test_a_read_receipt_is_a_receipt():
@@ -162,8 +170,8 @@ def test_a_read_receipt_is_a_receipt():
         "--x\nContent-Type: message/disposition-notification\n\nOriginal-Message-ID: <ours@desk.example>\n"
         "Disposition: manual-action; displayed\n\n--x--\n"
     )
-    found = read_report(parse(raw.encode()))
-    assert (found.kind, found.original_message_ids) == (ReportKind.RECEIPT, ("ours@desk.example",))
+    delivery = read_report(parse(raw.encode()))
+    assert (delivery.kind, delivery.original_message_ids) == (ReportKind.RECEIPT, ("ours@desk.example",))
 
 
 QMAIL = """Hi. This is the qmail-send program at mx.example.
@@ -182,45 +190,47 @@ body
 """
 
 
-def worded(
+def worded_report(
     text: str, subject: str = "failure notice", sender: str = "MAILER-DAEMON@mx.example", extra: str = ""
 ):
     return read_report(parse(f"From: {sender}\nSubject: {subject}\n{extra}\n{text}".encode()))
 
 
-def test_a_bounce_in_words_is_known():
-    found = worded(QMAIL)
-    assert found.kind is ReportKind.BOUNCE
-    assert [(one.email, one.status) for one in found.recipients] == [("c@d.example", "5.1.1")]
-    assert found.original_message_ids == ("ours@desk.example",)
+def test_a_bounce_without_structure_is_recognised_by_its_wording():
+    delivery = worded_report(QMAIL)
+    assert delivery.kind is ReportKind.BOUNCE
+    assert [(recipient.email, recipient.status) for recipient in delivery.recipients] == [
+        ("c@d.example", "5.1.1")
+    ]
+    assert delivery.original_message_ids == ("ours@desk.example",)
 
 
-def test_a_chinese_bounce_in_words_is_known():
-    found = worded(
+def test_a_chinese_bounce_without_structure_is_recognised_by_its_wording():
+    delivery = worded_report(
         "您的邮件未能送达 <c@d.example>\n原因：用户不存在 550",
         "系统退信/Systems bounce",
         "PostMaster@qq.example",
     )
-    assert found.kind is ReportKind.BOUNCE
-    assert found.recipients[0].email == "c@d.example"
+    assert delivery.kind is ReportKind.BOUNCE
+    assert delivery.recipients[0].email == "c@d.example"
 
 
-def test_a_header_that_names_failed_recipients_is_enough():
-    found = worded(
+def test_x_failed_recipients_is_enough_to_name_the_recipient():
+    delivery = worded_report(
         "could not deliver",
         "Delivery Status Notification (Failure)",
         "x@mx.example",
         "X-Failed-Recipients: c@d.example\n",
     )
-    assert [one.email for one in found.recipients] == ["c@d.example"]
+    assert [recipient.email for recipient in delivery.recipients] == ["c@d.example"]
 
 
-def test_a_warning_in_words_is_a_delay():
-    found = worded(
+def test_a_delay_warning_without_structure_is_a_delay():
+    delivery = worded_report(
         "Your message to <c@d.example> has not yet been delivered. It will be retried.",
         "Warning: could not send",
     )
-    assert found.kind is ReportKind.DELAY
+    assert delivery.kind is ReportKind.DELAY
 
 
 @pytest.mark.parametrize(
@@ -233,4 +243,4 @@ def test_a_warning_in_words_is_a_delay():
     ],
 )
 def test_a_person_who_writes_about_delivery_is_no_bounce(sender, subject, text):
-    assert worded(text, subject, sender) is None
+    assert worded_report(text, subject, sender) is None

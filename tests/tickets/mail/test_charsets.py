@@ -38,7 +38,7 @@ CHINESE = "直播间声音断断续续，请尽快处理"
         ("\ud800", None),
     ],
 )
-def test_a_label_names_the_codec_that_its_mails_need(label, codec):
+def test_a_charset_label_gives_the_codec_that_its_mails_need(label, codec):
     assert codec_for(label) == codec
 
 
@@ -133,7 +133,7 @@ def test_a_short_chinese_name_is_not_taken_for_a_korean_one():
     ],
 )
 @pytest.mark.parametrize("body", [b"", b"Content-Type: text/plain; charset=iso-8859-1\n"])
-def test_all_raw_headers_together_tell_their_charset(written_in, name, subject, body):
+def test_the_charset_of_raw_headers_is_guessed_from_all_of_them_together(written_in, name, subject, body):
     head = f"From: {name} <somebody@company.example>\nSubject: {subject}\n".encode(written_in)
     mail = parse(head + body + b"\nwords")
     assert (mail.sender.name, mail.subject) == (name, subject)
@@ -155,7 +155,7 @@ def test_one_bad_byte_does_not_change_a_declared_charset():
     assert decode(data, "gb2312").startswith(CHINESE)
 
 
-def test_a_charset_seen_nearby_reads_raw_bytes_that_have_no_label():
+def test_raw_bytes_without_a_label_are_read_in_the_charset_of_the_parts_around_them():
     assert decode("卡".encode("gb18030"), hint="gb2312") == "卡"
 
 

@@ -37,11 +37,11 @@ def classified(
         "Return-Path: <anna@b.example>",
     ],
 )
-def test_a_person_is_a_person_and_is_acknowledged(head):
-    found = classified(head)
-    assert (found.kind, found.signs) == (MailKind.PERSON, ())
-    assert found.may_be_acknowledged
-    assert found.counts
+def test_a_mail_without_automatic_signs_is_a_persons_and_is_acknowledged(head):
+    verdict = classified(head)
+    assert (verdict.kind, verdict.signs) == (MailKind.PERSON, ())
+    assert verdict.may_be_acknowledged
+    assert verdict.counts
 
 
 @pytest.mark.parametrize("thread", ["", f"In-Reply-To: <{OURS}>\n"])
@@ -70,12 +70,12 @@ def test_a_person_is_a_person_and_is_acknowledged(head):
         ("Precedence: list", "anna@b.example", MailKind.LIST),
     ],
 )
-def test_a_sign_that_asks_for_no_machine_s_answer_leaves_the_words_the_customer_s(thread, head, sender, kind):
-    found = classified(f"{thread}{head}", sender=sender)
-    assert found.kind is kind
-    assert found.counts
-    assert not found.may_be_acknowledged
-    assert found.signs
+def test_a_mail_that_asks_for_no_automatic_answer_counts_but_is_not_acknowledged(thread, head, sender, kind):
+    verdict = classified(f"{thread}{head}", sender=sender)
+    assert verdict.kind is kind
+    assert verdict.counts
+    assert not verdict.may_be_acknowledged
+    assert verdict.signs
 
 
 @pytest.mark.parametrize(
@@ -100,27 +100,31 @@ def test_a_sign_that_asks_for_no_machine_s_answer_leaves_the_words_the_customer_
 )
 @pytest.mark.parametrize("thread", ["", f"In-Reply-To: <{OURS}>\n"])
 def test_an_automatic_reply_is_known_by_its_headers(thread, head):
-    found = classified(f"{thread}{head}")
-    assert found.kind is MailKind.AUTO_REPLY
-    assert not found.counts
-    assert not found.may_be_acknowledged
+    verdict = classified(f"{thread}{head}")
+    assert verdict.kind is MailKind.AUTO_REPLY
+    assert not verdict.counts
+    assert not verdict.may_be_acknowledged
 
 
 def test_the_subject_of_an_automatic_reply_is_enough():
-    found = classified(subject="[EXTERNAL] Automatic reply: Question")
-    assert (found.kind, found.counts) == (MailKind.AUTO_REPLY, False)
-    assert found.signs == ("the subject of an automatic reply: [EXTERNAL] Automatic reply: Question",)
+    verdict = classified(subject="[EXTERNAL] Automatic reply: Question")
+    assert (verdict.kind, verdict.counts) == (MailKind.AUTO_REPLY, False)
+    assert verdict.signs == ("the subject of an automatic reply: [EXTERNAL] Automatic reply: Question",)
 
 
 @pytest.mark.parametrize("subject", ["On holiday our streams break", "自动回复（机器人）失效"])
 def test_a_person_who_writes_about_automatic_replies_is_a_person(subject):
-    found = classified(f"In-Reply-To: <{OURS}>", subject=subject)
-    assert (found.kind, found.may_be_acknowledged) == (MailKind.PERSON, True)
+    verdict = classified(f"In-Reply-To: <{OURS}>", subject=subject)
+    assert (verdict.kind, verdict.may_be_acknowledged) == (MailKind.PERSON, True)
 
 
 def test_an_alarm_counts_and_is_not_acknowledged():
-    found = classified("Auto-Submitted: auto-generated", subject="【P0告警】推流成功率低于 80%")
-    assert (found.kind, found.counts, found.may_be_acknowledged) == (MailKind.AUTO_GENERATED, True, False)
+    verdict = classified("Auto-Submitted: auto-generated", subject="【P0告警】推流成功率低于 80%")
+    assert (verdict.kind, verdict.counts, verdict.may_be_acknowledged) == (
+        MailKind.AUTO_GENERATED,
+        True,
+        False,
+    )
 
 
 @pytest.mark.parametrize("subject", ["PROBLEM: host down", "[FIRING:2] publish failures", "恢复：推流成功率"])
@@ -129,11 +133,11 @@ def test_a_role_address_that_writes_like_monitoring_is_a_machine(subject):
 
 
 def test_an_alarm_through_a_list_is_an_alarm():
-    found = classified(
+    verdict = classified(
         "List-Id: <ops.b.example>\nAuto-Submitted: auto-generated", subject="ALERT: joins fail in Lagos"
     )
-    assert found.kind is MailKind.AUTO_GENERATED
-    assert "List-Id: <ops.b.example>" in found.signs
+    assert verdict.kind is MailKind.AUTO_GENERATED
+    assert "List-Id: <ops.b.example>" in verdict.signs
 
 
 def test_a_null_sender_of_the_transaction_is_a_machine():
@@ -149,7 +153,7 @@ def test_a_newsletter_is_list_mail():
 @pytest.mark.parametrize(
     "head", ["List-Id: Support <support.desk.example>", "List-Post: <mailto:support@desk.example>"]
 )
-def test_a_mailbox_of_ours_that_is_a_group_makes_no_list_mail(head):
+def test_list_headers_of_our_own_group_mailbox_do_not_make_a_mail_list_mail(head):
     assert classified(head).kind is MailKind.PERSON
 
 
@@ -168,7 +172,7 @@ END:VCALENDAR
 --x--"""
 
 
-def test_the_answer_to_an_invitation_does_not_count_and_an_invitation_does():
+def test_an_invitation_counts_and_the_reply_to_one_does_not():
     answer = classified(CALENDAR.format("REPLY"), subject="Accepted: Call")
     assert (answer.kind, answer.counts, answer.may_be_acknowledged) == (MailKind.CALENDAR, False, False)
     assert classified(CALENDAR.format("REQUEST"), subject="Call").kind is MailKind.PERSON
@@ -183,20 +187,20 @@ def test_our_own_mail_coming_back_is_a_loop():
 
 
 def test_a_bounce_comes_before_all_other_signs():
-    found = classified(
+    verdict = classified(
         "Auto-Submitted: auto-replied",
         sender="MAILER-DAEMON@mx.example",
         subject="Undelivered Mail",
         text="user unknown",
     )
-    assert (found.kind, found.counts) == (MailKind.BOUNCE, False)
+    assert (verdict.kind, verdict.counts) == (MailKind.BOUNCE, False)
 
 
 def test_every_sign_is_named_and_the_one_that_decided_comes_first():
-    found = classified(
+    verdict = classified(
         "X-Auto-Response-Suppress: All\nReturn-Path: <>\nX-QQ-AUTOREPLY: 1", sender="system@b.example"
     )
-    assert found.signs == (
+    assert verdict.signs == (
         "X-QQ-AUTOREPLY: 1",
         "null return path",
         "X-Auto-Response-Suppress: All",

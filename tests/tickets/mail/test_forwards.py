@@ -91,7 +91,7 @@ MARKS = [
 
 @pytest.mark.parametrize("mark", MARKS)
 @pytest.mark.parametrize("subject", ["", "Re: something else"])
-def test_a_mark_says_forwarded_whatever_the_subject_says(mark, subject):
+def test_a_forward_mark_makes_a_forward_whatever_the_subject_says(mark, subject):
     assert read_forward(f"FYI\n\n{mark}\n{block(LABELS['en'])}\n\n{WORDS}", subject) == ANNA
 
 
@@ -102,18 +102,18 @@ PREFIXES = [
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
-def test_the_prefix_of_the_subject_tells_a_forward_from_an_answer(prefix):
+def test_a_subject_prefix_tells_a_forward_from_a_reply(prefix):
     text = f"FYI\n\n________________________________\n{block(LABELS['en'])}\n\n{WORDS}"
     assert read_forward(text, f"{prefix} No sound") == ANNA
     assert read_forward(text, f"Re: {prefix} No sound") is None
 
 
 @pytest.mark.parametrize("subject", ["", "No sound at a customer's"])
-def test_without_any_mark_a_whole_head_with_time_and_address_is_a_forward(subject):
+def test_a_full_header_block_without_a_mark_is_a_forward(subject):
     assert read_forward(f"FYI\n\n{block(LABELS['en'])}\n\n{WORDS}", subject) == ANNA
 
 
-def test_a_whole_head_needs_no_address():
+def test_a_full_header_block_without_an_address_is_a_forward_too():
     text = (
         "FYI\n\nFrom: Anna Keller\nSent: Monday, January 5, 2026 10:00\nTo: Desk\nSubject: No sound\n\nwords"
     )
@@ -202,10 +202,10 @@ def test_the_shapes_of_mail_programs_are_read(shape):
     assert read_forward(SHAPES[shape], "") == ANNA
 
 
-def test_a_chain_of_forwards_is_the_words_of_the_first():
+def test_a_chain_of_forwards_is_read_as_the_first_one_with_the_older_ones_in_its_text():
     chain = f"{WORDS}\n\nFrom: Bo <b@b.example>\nDate: 1 Jan 2026\nTo: x\nSubject: old\n\nolder words"
-    found = read_forward(f"{MARKS[0]}\n{block(LABELS['en'])}\n\n{chain}", "")
-    assert (found.email, found.subject, found.text) == (ANNA.email, "No sound", chain)
+    forward = read_forward(f"{MARKS[0]}\n{block(LABELS['en'])}\n\n{chain}", "")
+    assert (forward.email, forward.subject, forward.text) == (ANNA.email, "No sound", chain)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_the_sender_is_read_as_programs_print_it(value, name, email):
         ("> 1\n> 2", "1"),
     ],
 )
-def test_what_is_no_forward_names_nobody(text, subject):
+def test_a_text_that_is_no_forward_names_no_sender(text, subject):
     assert read_forward(text, subject) is None
 
 
@@ -281,7 +281,7 @@ PIECES = st.sampled_from(
 
 @settings(deadline=None)
 @given(st.lists(PIECES, max_size=15).map("\n".join), st.sampled_from(["", "Fwd: x", "Re: x"]))
-def test_any_lines_are_read(text, subject):
+def test_any_lines_give_no_forward_or_one_with_a_sender(text, subject):
     assert person(read_forward(text, subject)) != ("", "")
 
 
@@ -291,7 +291,7 @@ def person(found: ForwardedMail | None) -> tuple[str, str] | None:
 
 @settings(deadline=None)
 @given(st.text(), st.text())
-def test_any_text_is_read(text, subject):
+def test_any_text_gives_no_forward_or_one_with_a_sender(text, subject):
     assert person(read_forward(text, subject)) != ("", "")
 
 

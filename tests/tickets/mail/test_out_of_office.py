@@ -90,12 +90,12 @@ Absence of audio in room 5
 
 
 @pytest.mark.parametrize("subject", AUTOMATIC.strip().split("\n"))
-def test_the_subject_of_an_automatic_reply_is_one(subject):
+def test_the_subject_of_an_automatic_reply_is_recognised(subject):
     assert is_automatic_reply(subject)
 
 
 @pytest.mark.parametrize("subject", OF_PEOPLE.strip().split("\n"))
-def test_a_sentence_that_merely_begins_alike_is_a_person_s(subject):
+def test_a_sentence_that_merely_begins_alike_is_not_an_automatic_reply(subject):
     assert not is_automatic_reply(subject)
 
 

@@ -82,8 +82,8 @@ def sample(name: str) -> ParsedMail:
 )
 def test_each_sample_says_who_wrote_what(name, sender, subject, language, kind):
     mail = sample(name)
-    found = classify(mail, own_addresses=["support@desk.example"])
-    assert (mail.sender.name, mail.subject, mail.language, found.kind) == (sender, subject, language, kind)
+    verdict = classify(mail, own_addresses=["support@desk.example"])
+    assert (mail.sender.name, mail.subject, mail.language, verdict.kind) == (sender, subject, language, kind)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_each_sample_says_who_wrote_what(name, sender, subject, language, kind):
         ("en_plain_question", "Hello,", "Dusk Dating", "Anna Keller | Dusk Dating GmbH"),
     ],
 )
-def test_the_reply_is_told_from_what_it_quotes(name, first, last, quoted):
+def test_a_reply_is_separated_from_the_text_it_quotes(name, first, last, quoted):
     mail = sample(name)
     assert mail.new_text.startswith(first)
     assert mail.new_text.endswith(last)
@@ -161,7 +161,7 @@ def test_hostile_html_is_tamed_and_its_words_are_kept():
     assert mail.sender.email == "mallory@evil.example"
 
 
-def test_what_was_repaired_is_noted():
+def test_repairs_to_a_broken_mail_are_noted():
     assert sample("broken_mime").notes == (
         MailNote.LINES_BEFORE_HEAD,
         MailNote.OTHER_BOUNDARY,
@@ -202,7 +202,7 @@ def test_broken_message_ids_still_tell_mails_apart(raw, message_id):
         ("", None),
     ],
 )
-def test_the_claimed_date_is_read_or_left(date, claimed):
+def test_a_date_header_is_read_or_left_empty(date, claimed):
     assert parse(f"From: a@b.example\nDate: {date}\n\n".encode()).date_claimed == claimed
 
 

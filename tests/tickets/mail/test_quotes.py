@@ -92,42 +92,44 @@ HEADS = [
 ]
 
 
-def kinds(text: str) -> dict[SegmentKind, str]:
-    found: dict[SegmentKind, str] = {}
+def split_by_kind(text: str) -> dict[SegmentKind, str]:
+    text_by_kind: dict[SegmentKind, str] = {}
     for segment in split_text(text):
-        found[segment.kind] = found.get(segment.kind, "") + segment.text
-    return found
+        text_by_kind[segment.kind] = text_by_kind.get(segment.kind, "") + segment.text
+    return text_by_kind
 
 
 @pytest.mark.parametrize("head", HEADS)
-def test_what_stands_below_a_known_head_is_folded(head):
-    found = kinds(f"{NEW}\n\n{head}\n\n{OLD}\n")
-    assert found[SegmentKind.NEW] == NEW
-    assert head in found[SegmentKind.QUOTE]
-    assert OLD in found[SegmentKind.QUOTE]
+def test_text_below_a_known_reply_header_is_folded(head):
+    text_by_kind = split_by_kind(f"{NEW}\n\n{head}\n\n{OLD}\n")
+    assert text_by_kind[SegmentKind.NEW] == NEW
+    assert head in text_by_kind[SegmentKind.QUOTE]
+    assert OLD in text_by_kind[SegmentKind.QUOTE]
 
 
 def test_answers_between_and_below_quoted_lines_stay():
     text = f"Hi\n\n{HEADS[0]}\n> first\n> question\nfirst answer\n> second\n> question\nsecond answer\n"
-    found = kinds(text)
-    assert found[SegmentKind.NEW] == "Hi\nfirst answer\nsecond answer\n"
-    assert "question" in found[SegmentKind.QUOTE]
+    text_by_kind = split_by_kind(text)
+    assert text_by_kind[SegmentKind.NEW] == "Hi\nfirst answer\nsecond answer\n"
+    assert "question" in text_by_kind[SegmentKind.QUOTE]
 
 
 def test_single_quoted_lines_between_answers_are_folded_once_there_is_an_attribution():
     text = f"{HEADS[0]}\n> Is it A?\nYes.\n\n> Or B?\n\nNo.\n"
-    assert kinds(text)[SegmentKind.NEW].split() == ["Yes.", "No."]
+    assert split_by_kind(text)[SegmentKind.NEW].split() == ["Yes.", "No."]
 
 
 def test_an_answer_below_a_quoted_head_stays():
     head = "> From: S <s@desk.example>\n> Sent: Monday, 5 January 2026 10:00\n> To: A\n> Subject: B\n>\n> question"
-    assert kinds(f"{head}\nmy answer")[SegmentKind.NEW] == "my answer"
-    assert kinds("> -----Original Message-----\n> question\nmy answer")[SegmentKind.NEW] == "my answer"
+    assert split_by_kind(f"{head}\nmy answer")[SegmentKind.NEW] == "my answer"
+    assert (
+        split_by_kind("> -----Original Message-----\n> question\nmy answer")[SegmentKind.NEW] == "my answer"
+    )
 
 
 def test_quotes_above_answers_need_no_attribution():
     text = "> first question\n> of two\nfirst answer\n> second question\n> of two\nsecond answer"
-    assert kinds(text)[SegmentKind.NEW] == "first answer\nsecond answer"
+    assert split_by_kind(text)[SegmentKind.NEW] == "first answer\nsecond answer"
 
 
 UNDATED = """
@@ -155,7 +157,7 @@ Anna yazdı:
 @pytest.mark.parametrize("line", UNDATED)
 def test_quoted_lines_below_a_line_that_says_who_wrote_are_folded_with_it(line):
     text = f"Thank you, and for live rooms?\n\n{line}\n> Recordings are kept for 90 days.\n> The file has more.\n"
-    assert kinds(text)[SegmentKind.NEW] == "Thank you, and for live rooms?"
+    assert split_by_kind(text)[SegmentKind.NEW] == "Thank you, and for live rooms?"
 
 
 @pytest.mark.parametrize(
@@ -166,35 +168,35 @@ def test_quoted_lines_below_a_line_that_says_who_wrote_are_folded_with_it(line):
         "ich schrieb:", "我写道：",
     ],
 )  # fmt: skip
-def test_what_a_person_announces_and_pastes_stays(line):
+def test_quoted_lines_that_the_writer_announces_and_pastes_stay(line):
     text = f"Please look.\n\n{line}\n> the room is black\n> and nothing helps\n"
-    assert set(kinds(text)) == {SegmentKind.NEW}
+    assert set(split_by_kind(text)) == {SegmentKind.NEW}
 
 
-def test_values_below_a_name_stay():
+def test_values_quoted_below_a_name_alone_stay():
     text = "Please look.\n\nAnna wrote:\n> 1020\n> curl https://api.company.example\n"
-    assert set(kinds(text)) == {SegmentKind.NEW}
+    assert set(split_by_kind(text)) == {SegmentKind.NEW}
 
 
-def test_a_story_above_an_attribution_stays():
+def test_a_sentence_above_an_attribution_stays_even_when_it_starts_like_one():
     text = "On Monday at 10:00 the call failed\nAnna <a@x.example> wrote:\n> old\n> words\n"
-    assert kinds(text)[SegmentKind.NEW] == "On Monday at 10:00 the call failed"
+    assert split_by_kind(text)[SegmentKind.NEW] == "On Monday at 10:00 the call failed"
 
 
 @pytest.mark.parametrize("glue", [" ", "--- "])
 def test_an_attribution_behind_the_answer_on_one_line_is_folded(glue):
     text = f"No sound.{glue}On Wed, Apr 4, 2012 at 3:59 PM, s@desk.example wrote:\n> Hi"
-    assert kinds(text)[SegmentKind.NEW] == "No sound."
+    assert split_by_kind(text)[SegmentKind.NEW] == "No sound."
 
 
-def test_a_link_wrapped_out_of_a_quote_belongs_to_it():
+def test_the_rest_of_a_link_wrapped_out_of_a_quote_is_folded_with_it():
     text = f"{NEW}\n\n{HEADS[0]}\n> see (http://x.example/action\n_nonce=3dd518)\n> please"
-    assert kinds(text)[SegmentKind.NEW] == NEW
+    assert split_by_kind(text)[SegmentKind.NEW] == NEW
 
 
-def test_the_tail_of_a_full_line_wrapped_out_of_a_quote_belongs_to_it():
+def test_the_rest_of_a_line_wrapped_out_of_a_quote_is_folded_with_it():
     text = f"{NEW}\n\n{HEADS[0]}\n> {'long words ' * 7}\nand their tail\n> more\nmy answer\n> end\n> of it"
-    assert kinds(text)[SegmentKind.NEW] == f"{NEW}\nmy answer"
+    assert split_by_kind(text)[SegmentKind.NEW] == f"{NEW}\nmy answer"
 
 
 def test_nothing_is_folded_in_a_mail_that_forwards():
@@ -206,11 +208,11 @@ def test_nothing_is_folded_in_a_mail_that_forwards():
 
 def test_the_footer_of_a_mailing_list_is_a_signature():
     footer = "_______________________________________________\nusers mailing list\nusers@lists.example"
-    assert kinds(f"{NEW}\n\n{footer}")[SegmentKind.SIGNATURE].strip() == footer
+    assert split_by_kind(f"{NEW}\n\n{footer}")[SegmentKind.SIGNATURE].strip() == footer
 
 
 def test_an_answer_below_the_quote_stays():
-    assert kinds(f"{HEADS[0]}\n> old\n> words\n\nNew words.")[SegmentKind.NEW].strip() == "New words."
+    assert split_by_kind(f"{HEADS[0]}\n> old\n> words\n\nNew words.")[SegmentKind.NEW].strip() == "New words."
 
 
 @pytest.mark.parametrize(
@@ -272,14 +274,14 @@ def test_in_doubt_nothing_is_folded(text):
     ],
 )
 def test_a_signature_is_folded(signature):
-    found = kinds(f"{NEW}\n\n{signature}")
-    assert found[SegmentKind.NEW] == NEW
-    assert signature in found[SegmentKind.SIGNATURE]
+    text_by_kind = split_by_kind(f"{NEW}\n\n{signature}")
+    assert text_by_kind[SegmentKind.NEW] == NEW
+    assert signature in text_by_kind[SegmentKind.SIGNATURE]
 
 
 def test_the_telephone_line_above_a_quote_is_a_signature():
-    found = kinds(f"{NEW}\n\nSent from my iPhone\n\n{HEADS[0]}\n\n> old\n> words")
-    assert found[SegmentKind.NEW].strip() == NEW
+    text_by_kind = split_by_kind(f"{NEW}\n\nSent from my iPhone\n\n{HEADS[0]}\n\n> old\n> words")
+    assert text_by_kind[SegmentKind.NEW].strip() == NEW
 
 
 HTML_QUOTES = [
@@ -328,7 +330,7 @@ def test_quotes_are_known_by_their_html(shape):
     assert "old words" in rest
 
 
-def test_words_between_outlooks_editor_and_its_rule_stay():
+def test_text_between_the_end_of_outlooks_editor_and_its_divider_stays():
     html = '<div>first</div><div id="appendonsend"></div><div>second</div>'
     html += '<hr><div id="divRplyFwdMsg"><b>From:</b> S</div>old'
     new = "".join(part.text for part in split_html(parse_html(html)) if part.kind is SegmentKind.NEW)
@@ -364,13 +366,13 @@ def test_a_forwarded_mail_is_not_folded():
     assert [part.kind for part in split_html(tree)] == [SegmentKind.NEW]
 
 
-def test_html_that_only_quotes_is_shown():
+def test_html_that_is_all_quote_is_shown():
     tree = parse_html('<blockquote type="cite">all there is</blockquote>')
     assert [(part.kind, part.text) for part in split_html(tree)] == [(SegmentKind.NEW, "all there is")]
 
 
 @pytest.mark.parametrize("label", ["Date", "To", "No", "Data"])
-def test_a_rule_above_a_table_of_ones_own_folds_nothing(label):
+def test_a_horizontal_rule_above_the_writers_own_table_folds_nothing(label):
     tree = parse_html(f'<p>Invoice</p><div style="border-top:1px solid">{label}: 5</div><p>is wrong</p>')
     assert [part.kind for part in split_html(tree)] == [SegmentKind.NEW]
 
@@ -423,6 +425,6 @@ def test_any_text_can_be_split_and_joined(text):
 
 @settings(deadline=None)
 @given(st.lists(PIECES, min_size=1, max_size=12).map("\n".join))
-def test_a_text_with_words_always_has_new_words(text):
+def test_a_text_that_is_not_blank_always_has_a_new_part(text):
     new = "".join(segment.text for segment in split_text(text) if segment.kind is SegmentKind.NEW)
     assert bool(new.strip()) == bool(text.strip())

@@ -1,4 +1,4 @@
-"""Heads that would end too early."""
+"""Broken headers that would end the head of a mail too early."""
 
 import pytest
 

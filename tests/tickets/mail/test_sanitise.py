@@ -69,17 +69,17 @@ def test_an_attached_image_stays_resolvable():
     assert clean('<img src="cid:logo@x">') == '<img src="cid:logo@x">'
 
 
-def test_what_only_stands_without_scripts_is_shown():
+def test_noscript_content_is_shown():
     assert clean("<noscript><p>shown</p></noscript>") == "<p>shown</p>"
 
 
 def test_links_open_elsewhere_and_tell_nobody_where_they_came_from():
-    found = clean('<a href="https://a.example/">x</a>')
-    assert 'target="_blank"' in found
-    assert "noreferrer" in found
+    link = clean('<a href="https://a.example/">x</a>')
+    assert 'target="_blank"' in link
+    assert "noreferrer" in link
 
 
-def test_harmless_looks_stay():
+def test_harmless_styling_stays():
     html = '<p style="color:red"><b>bold</b></p>'
     html += '<table border="1"><tbody><tr><td colspan="2">x</td></tr></tbody></table>'
     assert clean(html) == html

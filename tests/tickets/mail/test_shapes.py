@@ -1,4 +1,4 @@
-"""Which mails are taken for the same mail of another day."""
+"""Which mails count as the same mail sent again on another day."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tickets.mail.shapes import alarm_shape, mail_shape
 REPORT = "Hello Anna,\nyour nightly report of Monday, 5 June 2024 10:04 UTC: 41.7 % of 1,203 streams failed."
 
 
-def test_numbers_dates_and_names_make_no_other_shape():
+def test_mails_that_differ_in_numbers_dates_and_names_have_one_shape():
     later = "Hello Ben,\nyour nightly report of Friday, 9 August 2024 10:05 UTC: 3 % of 88 streams failed."
     assert mail_shape("Report 41", REPORT) == mail_shape("Re: report 42 [SD#7]", later)
     assert mail_shape("x", "written by Li Wei", names=["Li Wei"]) == mail_shape(
@@ -18,7 +18,7 @@ def test_numbers_dates_and_names_make_no_other_shape():
 @pytest.mark.parametrize(
     "text", [f"{REPORT} Please call us.", REPORT.replace("failed", "recovered"), "", "我们的直播间黑屏"]
 )
-def test_one_sentence_more_is_another_shape(text):
+def test_one_more_sentence_makes_another_shape(text):
     assert mail_shape("Report", text) != mail_shape("Report", REPORT)
 
 
@@ -26,7 +26,7 @@ def test_another_subject_is_another_shape():
     assert mail_shape("Report", REPORT) != mail_shape("Invoice", REPORT)
 
 
-def test_a_short_name_takes_nothing_out_of_other_words():
+def test_a_short_name_is_not_cut_out_of_longer_words():
     assert mail_shape("x", "live streams", names=["Li"]) != mail_shape("x", "ve streams")
 
 

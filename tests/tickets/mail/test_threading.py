@@ -31,7 +31,7 @@ def test_a_signed_reply_address_names_its_ticket():
     assert read_reply_address(address.upper(), secrets=[KEY]) == 1234
 
 
-def test_its_local_part_fits_into_mail():
+def test_the_local_part_of_a_reply_address_stays_within_64_characters():
     assert len(reply_address(10**12).partition("@")[0]) <= 64
 
 
@@ -54,9 +54,9 @@ def test_a_guessed_reply_address_names_nothing(address):
     assert read_reply_address(address, secrets=[KEY]) is None
 
 
-def test_our_own_message_id_is_known_again():
-    found = read_message_id(f"<{message_id(1234)}>", secrets=[KEY])
-    assert (found.ticket_number, found.serial) == (1234, "ab12")
+def test_our_own_message_id_is_recognised():
+    own_id = read_message_id(f"<{message_id(1234)}>", secrets=[KEY])
+    assert (own_id.ticket_number, own_id.serial) == (1234, "ab12")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_forged_message_id_is_foreign(forged):
     assert read_message_id(forged, secrets=[KEY]) is None
 
 
-def test_a_reply_token_is_no_message_id_signature():
+def test_a_reply_token_is_not_accepted_as_the_signature_of_a_message_id():
     signature = reply_address(1).partition("-")[2].partition("@")[0]
     assert read_message_id(f"sd.1.ab12.{signature}@desk.example", secrets=[KEY]) is None
 
@@ -86,7 +86,7 @@ def test_clues_are_verified_and_ordered():
     ).encode()
     clues = thread_clues(parse(raw), secrets=[KEY], envelope_to=[reply_address(3)])
     assert clues.reply_tokens == (3, 4, 5)
-    assert [one.ticket_number for one in clues.own_ids] == [8, 9]
+    assert [own_id.ticket_number for own_id in clues.own_ids] == [8, 9]
     assert clues.foreign_ids == ("second@b.example", "first@b.example")
     assert clues.subject_numbers == (7,)
 
@@ -114,7 +114,7 @@ def test_clues_are_verified_and_ordered():
         ("Re: [SD#5] y", (5,)),
     ],
 )
-def test_numbers_in_a_subject(subject, numbers):
+def test_ticket_numbers_are_read_from_a_subject(subject, numbers):
     assert subject_numbers(subject) == numbers
 
 

@@ -83,30 +83,30 @@ def parcel(*recipients: str, **more: Any) -> OutgoingMail:
 
 
 def send(server: Server, what: OutgoingMail, *, url: str = "smtp://127.0.0.1:{port}") -> ServerReply:
-    with SmtpTransport(SmtpServer.from_url(url.format(port=server.port)), timeout=5) as way:
-        return way.send(what)
+    with SmtpTransport(SmtpServer.from_url(url.format(port=server.port)), timeout=5) as connection:
+        return connection.send(what)
 
 
 def test_a_mail_arrives_with_its_envelope_and_every_byte(server):
     answer = send(server, parcel("li@company.example", "cc@company.example"))
     assert answer == ServerReply(SendingResult.ACCEPTED, "250 2.0.0 Taken")
-    (taken,) = server.taken
-    assert taken.mail_from == "support@desk.example"
-    assert taken.rcpt_tos == ["li@company.example", "cc@company.example"]
-    assert taken.content == b"Subject: x\r\n\r\n.dot\r\nbody\r\n"
+    (envelope,) = server.taken
+    assert envelope.mail_from == "support@desk.example"
+    assert envelope.rcpt_tos == ["li@company.example", "cc@company.example"]
+    assert envelope.content == b"Subject: x\r\n\r\n.dot\r\nbody\r\n"
 
 
 def test_the_desk_greets_with_the_domain_of_its_address(server, settings):
     settings.DESK_ADDRESS = "Help <help@客服.example>"
     settings.SMTP_URL = f"smtp://127.0.0.1:{server.port}"
-    with transport() as way:
-        way.send(parcel())
+    with transport() as connection:
+        connection.send(parcel())
     assert server.greeted == ["xn--ubtq9x.example"]
 
 
 def test_one_connection_serves_a_batch(server):
-    with SmtpTransport(SmtpServer.from_url(f"smtp://127.0.0.1:{server.port}"), timeout=5) as way:
-        answers = [way.send(parcel()).verdict for _mail in range(3)]
+    with SmtpTransport(SmtpServer.from_url(f"smtp://127.0.0.1:{server.port}"), timeout=5) as connection:
+        answers = [connection.send(parcel()).verdict for _mail in range(3)]
     assert answers == [SendingResult.ACCEPTED] * 3
     assert len(server.taken) == 3
 
@@ -141,7 +141,9 @@ def test_one_of_two_recipients_refused_for_good_is_named_and_the_other_gets_the_
 @pytest.mark.parametrize(
     ("may_wait", "verdict"), [(True, SendingResult.LATER), (False, SendingResult.ACCEPTED)]
 )
-def test_one_of_two_recipients_refused_for_now_holds_the_mail_back_at_first(server, may_wait, verdict):
+def test_a_recipient_refused_for_now_holds_the_mail_back_for_all_during_the_first_tries(
+    server, may_wait, verdict
+):
     server.refusals["cc@company.example"] = "450 greylisted"
     answer = send(server, parcel("li@company.example", "cc@company.example", may_wait=may_wait))
     assert answer.verdict is verdict
@@ -150,9 +152,9 @@ def test_one_of_two_recipients_refused_for_now_holds_the_mail_back_at_first(serv
 
 def test_the_next_mail_goes_out_after_a_refused_one(server):
     server.refusals["bad@company.example"] = "550 no"
-    with SmtpTransport(SmtpServer.from_url(f"smtp://127.0.0.1:{server.port}"), timeout=5) as way:
-        assert way.send(parcel("bad@company.example")).verdict is SendingResult.NEVER
-        assert way.send(parcel()).verdict is SendingResult.ACCEPTED
+    with SmtpTransport(SmtpServer.from_url(f"smtp://127.0.0.1:{server.port}"), timeout=5) as connection:
+        assert connection.send(parcel("bad@company.example")).verdict is SendingResult.NEVER
+        assert connection.send(parcel()).verdict is SendingResult.ACCEPTED
 
 
 def test_a_server_that_closes_is_unreachable(server):
@@ -161,7 +163,7 @@ def test_a_server_that_closes_is_unreachable(server):
         send(server, parcel())
 
 
-def test_nothing_listening_is_a_sentence_with_the_place():
+def test_a_port_without_a_listener_is_reported_with_its_host_and_port():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with pytest.raises(ServerUnreachable, match=f"127.0.0.1:{port}"):
@@ -171,8 +173,11 @@ def test_nothing_listening_is_a_sentence_with_the_place():
 def test_a_server_that_says_nothing_is_given_up_in_time():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         server = SmtpServer("smtp", "127.0.0.1", silent.getsockname()[1])
-        with SmtpTransport(server, timeout=0.2) as way, pytest.raises(ServerUnreachable, match="in time"):
-            way.send(parcel())
+        with (
+            SmtpTransport(server, timeout=0.2) as connection,
+            pytest.raises(ServerUnreachable, match="in time"),
+        ):
+            connection.send(parcel())
 
 
 def login(right: bytes) -> Callable[..., AuthResult]:
@@ -197,12 +202,12 @@ def test_a_refused_password_is_a_sentence_without_the_password(start, caplog):
     assert "s3cret" not in str(refused.value) + caplog.text + repr(SmtpServer.from_url("smtp://a:s3cret@h"))
 
 
-def test_starttls_that_the_server_lacks_is_said(server):
+def test_a_server_without_starttls_is_reported(server):
     with pytest.raises(ServerUnreachable, match="lacks"):
         send(server, parcel(), url="smtp+tls://127.0.0.1:{port}")
 
 
-def test_tls_on_a_plain_port_is_said(server):
+def test_tls_on_a_plain_port_is_reported(server):
     with pytest.raises(ServerUnreachable, match=r"[Ss]ecure|reached"):
         send(server, parcel(), url="smtps://127.0.0.1:{port}")
 
@@ -222,7 +227,7 @@ def test_an_address_beyond_ascii_needs_a_server_that_takes_it(start):
         ("smtps://a%40x:b%3Ac@mx.example:4465", ("smtps", "mx.example", 4465, "a@x", "b:c")),
     ],
 )
-def test_a_url_says_everything(url, expected):
+def test_the_smtp_url_gives_security_host_port_user_and_password(url, expected):
     server = SmtpServer.from_url(url)
     assert (server.security, server.host, server.port, server.user, server.password) == expected
 
@@ -237,12 +242,12 @@ def test_a_url_that_cannot_be_read_is_a_sentence(url):
 
 
 def test_the_folder_holds_one_file_per_mail_however_often_it_is_sent(tmp_path):
-    way = FolderTransport(tmp_path / "out")
-    assert way.send(parcel()).verdict is SendingResult.ACCEPTED
+    folder = FolderTransport(tmp_path / "out")
+    assert folder.send(parcel()).verdict is SendingResult.ACCEPTED
     (path,) = (tmp_path / "out").iterdir()
     path.write_bytes(b"as it was")
-    assert way.send(parcel()).verdict is SendingResult.ACCEPTED
-    assert [one.name for one in (tmp_path / "out").iterdir()] == ["1@desk.example.eml"]
+    assert folder.send(parcel()).verdict is SendingResult.ACCEPTED
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["1@desk.example.eml"]
     assert path.read_bytes() == b"as it was"
 
 
@@ -269,7 +274,7 @@ def test_a_write_that_fails_leaves_no_half_mail(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_settings_choose_the_way(settings):
+def test_the_settings_choose_between_folder_and_smtp(settings):
     assert isinstance(transport(), FolderTransport)
     settings.SMTP_URL = "smtp://mx.example"
     assert isinstance(transport(), SmtpTransport)

@@ -34,7 +34,7 @@ def fresh(ticket: Ticket) -> Ticket:
     return Ticket.objects.get(pk=ticket.pk)
 
 
-def test_an_answer_is_a_mail_in_the_outbox_and_the_customers_turn(ticket, ann):
+def test_an_answer_queues_a_mail_and_leaves_the_turn_to_the_customer(ticket, ann):
     message = answered(ticket, 10)
     assert (message.kind, message.author, message.at) == (MessageKind.OUTBOUND, ann, minute(10))
     assert not message.is_automatic
@@ -72,7 +72,7 @@ def test_an_empty_answer_is_refused(ticket, ann, body):
     assert not OutboundEmail.objects.filter(purpose=MailPurpose.REPLY).exists()
 
 
-def test_an_answer_to_nobody_is_refused_and_nothing_stays_of_it(ann):
+def test_an_answer_without_a_recipient_is_refused_and_leaves_no_trace(ann):
     ticket = opened(priority=Priority.P2, contact=ContactFactory(email=""))
     Message.objects.update(sender_address="")
     with pytest.raises(DeskError, match="no email address"):
@@ -82,7 +82,7 @@ def test_an_answer_to_nobody_is_refused_and_nothing_stays_of_it(ann):
 
 
 @pytest.mark.parametrize("status", [Status.WAITING, Status.RESOLVED, Status.CLOSED])
-def test_the_customers_words_open_the_ticket_again(ticket, ann, status):
+def test_a_message_from_the_customer_reopens_the_ticket(ticket, ann, status):
     answered(ticket, 5, then=status)
     asked(ticket, 20, noticed=22)
     ticket = fresh(ticket)
@@ -100,14 +100,14 @@ def test_a_new_ticket_stays_new_while_only_the_customer_talks(ticket):
     assert fresh(ticket).unanswered_since == minute(0)
 
 
-def test_a_mail_that_came_by_a_slower_way_moves_the_waiting_back(ticket):
+def test_an_earlier_question_that_arrives_late_moves_the_start_of_waiting_back(ticket):
     answered(ticket, 1)
     asked(ticket, 30)
     asked(ticket, 20, noticed=40)
     assert fresh(ticket).unanswered_since == minute(20)
 
 
-def test_the_words_of_a_stranger_are_kept_and_move_nothing(ticket):
+def test_a_strangers_message_is_kept_and_changes_no_status(ticket):
     answered(ticket, 5, then=Status.RESOLVED)
     message = asked(ticket, 20, words=words("I am Li, really.", is_unconfirmed=True))
     assert message.is_unconfirmed
@@ -135,13 +135,13 @@ def test_a_logged_call_says_whom_it_reached_and_answers(ticket, ann):
 
 
 @pytest.mark.parametrize(("happened", "why"), [(21, "future"), (-1, "earlier than the ticket")])
-def test_a_call_lies_between_the_ticket_and_now(ticket, happened, why):
+def test_a_call_before_the_ticket_or_in_the_future_is_refused(ticket, happened, why):
     with pytest.raises(DeskError, match=why):
         called(ticket, 20, happened=happened)
 
 
 @pytest.mark.parametrize("happened", [0, 20])
-def test_a_call_at_either_end_of_that_time_counts(ticket, happened):
+def test_a_call_at_the_opening_or_right_now_is_accepted(ticket, happened):
     assert called(ticket, 20, happened=happened).at == minute(happened)
 
 
@@ -169,7 +169,7 @@ def test_a_call_entered_by_hand_cannot_lie_in_the_future(ticket, ann):
         asked(ticket, 30, noticed=20, actor=ann, channel=Channel.PHONE)
 
 
-def test_a_note_is_among_colleagues(ticket, monkeypatch):
+def test_a_note_stays_among_colleagues_and_answers_nothing(ticket, monkeypatch):
     heard = []
     monkeypatch.setitem(events._handlers, StaffResponded, [heard.extend])
     mails = OutboundEmail.objects.count()
@@ -180,7 +180,7 @@ def test_a_note_is_among_colleagues(ticket, monkeypatch):
     assert OutboundEmail.objects.count() == mails
 
 
-def test_a_note_of_the_desk_itself_says_so(ticket):
+def test_a_note_written_by_the_desk_is_marked_as_automatic(ticket):
     note = add_note(ticket=ticket, actor=None, at=minute(5), body="Handover")
     assert note.is_automatic
     assert not ticket.timeline.filter(fact=Fact.NOTED).exists()
@@ -191,7 +191,7 @@ def test_what_the_desk_wrote_itself_is_no_response(ticket):
     assert not ticket.messages.responses().exists()
 
 
-def test_every_fact_stands_on_the_timeline_in_its_order(ticket, ann):
+def test_the_timeline_lists_every_fact_in_order(ticket, ann):
     answered(ticket, 5)
     asked(ticket, 6)
     noted(ticket, 7)

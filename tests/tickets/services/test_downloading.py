@@ -39,7 +39,7 @@ def fetch(mailbox: Mailbox) -> FetchReport:
     return report
 
 
-def around(server: HostileServer, **odd: object) -> None:
+def put_between_good_mails(server: HostileServer, **odd: object) -> None:
     """Three mails, the middle one odd."""
     for uid in (1, 2, 3):
         raw = rawmail(message_id=f"<{uid}@company.example>", headers=RECEIVED if uid == 2 else {})
@@ -61,7 +61,7 @@ def rows() -> list[InboundEmail]:
     ],
 )  # fmt: skip
 def test_an_impossible_date_stops_nothing_and_the_mail_says_where_its_time_is_from(server, mailbox, date):
-    around(server, date=date)
+    put_between_good_mails(server, date=date)
     report = fetch(mailbox)
     assert (report.stored, report.problem, mailbox.last_uid) == (3, "", 3)
     assert [row.receipt for row in rows()] == [
@@ -72,7 +72,7 @@ def test_an_impossible_date_stops_nothing_and_the_mail_says_where_its_time_is_fr
     assert rows()[1].received_at == datetime(2026, 11, 18, 10, 0, 7, tzinfo=UTC)
 
 
-def test_without_any_time_the_moment_of_fetching_counts(server, mailbox):
+def test_a_mail_without_any_time_counts_from_when_it_was_fetched(server, mailbox):
     server.mails[1] = HostileMail(rawmail(), date="NIL")
     fetch(mailbox)
     assert (rows()[0].receipt, rows()[0].received_at) == (ReceiptTime.FETCH, NOW)
@@ -80,12 +80,12 @@ def test_without_any_time_the_moment_of_fetching_counts(server, mailbox):
 
 @pytest.mark.parametrize("size", ["-1", "many", "99999999999999999999999", "0", "1", "NIL", '"12"', None])
 def test_an_impossible_size_stops_nothing(server, mailbox, size):
-    around(server, size=size)
+    put_between_good_mails(server, size=size)
     report = fetch(mailbox)
     assert (report.stored, report.problem, mailbox.last_uid) == (3, "", 3)
 
 
-def test_of_a_mail_of_unknown_size_no_more_than_the_limit_is_read(server, mailbox):
+def test_a_mail_of_unknown_size_is_read_up_to_the_limit_only(server, mailbox):
     server.mails[1] = HostileMail(rawmail(body="x" * 50_000), size=None)
     fetch(mailbox)
     (row,) = rows()
@@ -95,7 +95,7 @@ def test_of_a_mail_of_unknown_size_no_more_than_the_limit_is_read(server, mailbo
 
 @pytest.mark.parametrize("literal", ["9" * 15, "9" * 30, "1", "-5", "many", "0"])
 def test_a_literal_of_an_impossible_length_stops_nothing(server, mailbox, literal):
-    around(server, literal=literal)
+    put_between_good_mails(server, literal=literal)
     report = fetch(mailbox)
     assert (len(rows()), mailbox.last_uid, report.problem) == (3, 3, "")
     assert [row.rfc_message_id for row in rows()][::2] == ["1@company.example", "3@company.example"]
@@ -103,7 +103,7 @@ def test_a_literal_of_an_impossible_length_stops_nothing(server, mailbox, litera
 
 @pytest.mark.parametrize("command", ["BODY.PEEK[]", "BODY.PEEK", "RFC822.SIZE", "FETCH"])
 def test_a_connection_that_breaks_at_one_mail_stops_nothing(server, mailbox, command):
-    around(server, breaks_on=command)
+    put_between_good_mails(server, breaks_on=command)
     report = fetch(mailbox)
     assert (len(rows()), mailbox.last_uid, report.problem) == (3, 3, "")
     server.mails[4] = HostileMail(rawmail(message_id="<4@company.example>"))
@@ -112,7 +112,7 @@ def test_a_connection_that_breaks_at_one_mail_stops_nothing(server, mailbox, com
 
 @pytest.mark.parametrize("fault", ["breaks_on", "refuses"])
 def test_a_mail_that_cannot_be_marked_is_stored_once_and_stops_nothing(server, mailbox, fault):
-    around(server, **{fault: "STORE"})
+    put_between_good_mails(server, **{fault: "STORE"})
     report = fetch(mailbox)
     assert (len(rows()), mailbox.last_uid) == (3, 3)
     assert b"The room is black" in rows()[1].raw
@@ -121,13 +121,13 @@ def test_a_mail_that_cannot_be_marked_is_stored_once_and_stops_nothing(server, m
 
 @pytest.mark.parametrize("command", ["BODY.PEEK[]", "BODY.PEEK"])
 def test_a_mail_that_is_refused_stops_nothing(server, mailbox, command):
-    around(server, refuses=command)
+    put_between_good_mails(server, refuses=command)
     report = fetch(mailbox)
     assert (len(rows()), mailbox.last_uid, report.problem) == (3, 3, "")
 
 
 def test_a_mail_whose_attributes_break_the_connection_is_stored_whole(server, mailbox):
-    around(server, breaks_on="RFC822.SIZE")
+    put_between_good_mails(server, breaks_on="RFC822.SIZE")
     fetch(mailbox)
     assert (b"The room is black" in rows()[1].raw, rows()[1].receipt) == (True, ReceiptTime.RECEIVED_LINE)
     assert rows()[1].size == len(rows()[1].raw)
@@ -135,7 +135,7 @@ def test_a_mail_whose_attributes_break_the_connection_is_stored_whole(server, ma
 
 def test_a_mail_that_the_server_withholds_is_not_called_too_large(server, mailbox):
     set_desk(intake_owner=AdminFactory())
-    around(server, refuses="BODY.PEEK[]")
+    put_between_good_mails(server, refuses="BODY.PEEK[]")
     fetch(mailbox)
     ticket = process(rows()[1].pk, now=NOW).ticket
     notes = " ".join(ticket.messages.filter(kind="note").values_list("body", flat=True))
@@ -144,8 +144,8 @@ def test_a_mail_that_the_server_withholds_is_not_called_too_large(server, mailbo
     assert not OutboundEmail.objects.filter(subject__contains="too large").exists()
 
 
-def test_a_mail_that_cannot_be_had_is_a_row_that_says_so(server, mailbox):
-    around(server, breaks_on="BODY.PEEK")
+def test_a_mail_that_cannot_be_fetched_leaves_a_row_that_says_so(server, mailbox):
+    put_between_good_mails(server, breaks_on="BODY.PEEK")
     fetch(mailbox)
     assert b"Subject: Mail 2 of INBOX cannot be fetched" in rows()[1].raw
     assert rows()[1].size > len(rows()[1].raw)
@@ -154,16 +154,16 @@ def test_a_mail_that_cannot_be_had_is_a_row_that_says_so(server, mailbox):
 @pytest.mark.parametrize("after", [AfterFetch.DELETE, AfterFetch.MOVE])
 def test_a_mail_that_is_not_stored_whole_stays_on_its_server(server, mailbox, after):
     Mailbox.objects.filter(pk=mailbox.pk).update(after_fetch=after, move_to="Done")
-    around(server, breaks_on="BODY.PEEK[]")
+    put_between_good_mails(server, breaks_on="BODY.PEEK[]")
     server.mails[3].raw = rawmail(message_id="<3@company.example>", body="x" * 20_000)
     fetch(mailbox)
     touched = [command for command in server.commands if "STORE" in command or "MOVE" in command]
     assert [command.split(" ")[2] for command in touched] == ["1"]
 
 
-def test_one_break_costs_a_mail_nothing(server, mailbox):
+def test_a_mail_is_fetched_whole_after_one_broken_connection(server, mailbox):
     """A cut connection is asked for the whole mail again."""
-    around(server, breaks_on="BODY.PEEK[]")
+    put_between_good_mails(server, breaks_on="BODY.PEEK[]")
     original = server.mails[2]
 
     class Once(list):
@@ -177,9 +177,9 @@ def test_one_break_costs_a_mail_nothing(server, mailbox):
     assert b"The room is black" in rows()[1].raw
 
 
-def test_a_server_that_lets_nobody_in_again_is_a_problem_and_no_endless_loop(server, mailbox):
+def test_a_server_that_refuses_the_next_login_is_reported_and_not_tried_for_ever(server, mailbox):
     server.most_logins = 1
-    around(server, breaks_on="BODY.PEEK")
+    put_between_good_mails(server, breaks_on="BODY.PEEK")
     report = fetch(mailbox)
     assert (len(rows()), mailbox.failures) == (1, 1)
     assert "connection" in report.problem
@@ -201,6 +201,6 @@ def test_a_server_that_lets_nobody_in_again_is_a_problem_and_no_endless_loop(ser
         (b"Received: " + b";" * 100_000, None),
     ],
 )
-def test_the_topmost_received_line_tells_the_time(value, time):
+def test_the_topmost_received_header_gives_the_time_of_receipt(value, time):
     expected = datetime(2026, 11, 18, time, 0, 7, tzinfo=UTC) if time else None
     assert topmost_receipt(value + b"\r\nSubject: x\r\n\r\nbody") == expected

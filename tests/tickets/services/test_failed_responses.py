@@ -1,4 +1,4 @@
-"""Answers that not delivered: marked, announced, and the ticket is somebody's business again."""
+"""Answers that were not delivered: marked, announced, and the ticket is somebody's business again."""
 
 import pytest
 
@@ -48,14 +48,14 @@ def test_the_customer_waits_again_since_their_question(ticket):
     assert fresh(ticket).unanswered_since == minute(0)
 
 
-def test_a_second_answer_that_arrived_keeps_the_turn_with_the_customer(ticket):
+def test_another_answer_that_arrived_leaves_the_turn_with_the_customer(ticket):
     message = answered(ticket, 20)
     called(ticket, 30)
     bounced(message, 50)
     assert fresh(ticket).unanswered_since is None
 
 
-def test_only_questions_after_the_last_good_answer_wait(ticket):
+def test_after_a_failed_answer_only_questions_since_the_last_delivered_one_wait(ticket):
     answered(ticket, 10)
     asked(ticket, 15)
     message = answered(ticket, 20)
@@ -65,7 +65,7 @@ def test_only_questions_after_the_last_good_answer_wait(ticket):
 
 
 @pytest.mark.parametrize("then", [Status.RESOLVED, Status.CLOSED, Status.WAITING])
-def test_a_ticket_ended_with_an_answer_that_failed_is_open_again(ticket, then):
+def test_a_failed_answer_reopens_the_ticket_that_it_ended(ticket, then):
     message = answered(ticket, 20, then=then)
     bounced(message, 50)
     ticket = fresh(ticket)
@@ -81,7 +81,7 @@ def test_a_resolved_ticket_stays_resolved_when_another_answer_arrived(ticket):
     assert fresh(ticket).status == Status.RESOLVED
 
 
-def test_whatever_a_server_says_can_be_stored(ticket):
+def test_control_characters_in_a_servers_refusal_can_be_stored(ticket):
     message = answered(ticket, 20)
     fail_response(message=message, at=minute(50), answer="550 \x00no\r\nsuch user")
     message.refresh_from_db()

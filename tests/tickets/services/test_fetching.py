@@ -41,8 +41,8 @@ def mailbox() -> Mailbox:
 
 
 def fill(server: FakeServer, number: int = 3) -> None:
-    for one in range(1, number + 1):
-        server.add(rawmail(message_id=f"<{one}@company.example>"), TEN, uid=one)
+    for place in range(1, number + 1):
+        server.add(rawmail(message_id=f"<{place}@company.example>"), TEN, uid=place)
 
 
 def fetch(mailbox: Mailbox, at: datetime = NOW) -> FetchReport:
@@ -90,7 +90,7 @@ def test_nothing_new_fetches_nothing(server, mailbox):
     assert (report.stored, report.known, server.fetched) == (0, 0, [])
 
 
-def test_another_uid_validity_looks_at_everything_again_and_doubles_nothing(server, mailbox):
+def test_a_new_uid_validity_rereads_the_folder_without_storing_twice(server, mailbox):
     fill(server)
     fetch(mailbox)
     server.uid_validity = 2
@@ -102,12 +102,12 @@ def test_another_uid_validity_looks_at_everything_again_and_doubles_nothing(serv
 # A mailbox with history
 
 
-def begun(mailbox: Mailbox, at: datetime) -> None:
+def set_begins_at(mailbox: Mailbox, at: datetime) -> None:
     Mailbox.objects.filter(pk=mailbox.pk).update(begins_at=at)
 
 
-def test_mail_from_before_the_mailbox_began_is_left_alone(server, mailbox):
-    begun(mailbox, TEN)
+def test_mail_older_than_the_start_of_the_mailbox_is_left_alone(server, mailbox):
+    set_begins_at(mailbox, TEN)
     for number in range(30):
         server.add(rawmail(message_id=f"<old{number}@x>"), TEN - timedelta(days=400 + number))
     server.add(rawmail(message_id="<new@x>"), TEN + timedelta(minutes=1))
@@ -119,7 +119,7 @@ def test_mail_from_before_the_mailbox_began_is_left_alone(server, mailbox):
 
 
 def test_mail_that_came_between_the_beginning_and_the_first_fetch_is_fetched(server, mailbox):
-    begun(mailbox, TEN)
+    set_begins_at(mailbox, TEN)
     server.password = "other"
     server.add(rawmail(), TEN + timedelta(minutes=30))
     assert fetch(mailbox).problem
@@ -127,8 +127,8 @@ def test_mail_that_came_between_the_beginning_and_the_first_fetch_is_fetched(ser
     assert fetch(mailbox, NOW + timedelta(hours=3)).stored == 1
 
 
-def test_another_uid_validity_brings_no_history(server, mailbox):
-    begun(mailbox, TEN)
+def test_a_new_uid_validity_fetches_no_mail_older_than_the_start(server, mailbox):
+    set_begins_at(mailbox, TEN)
     server.add(rawmail(message_id="<old@x>"), TEN - timedelta(days=1))
     server.add(rawmail(message_id="<one@x>"), TEN)
     fetch(mailbox)
@@ -140,13 +140,13 @@ def test_another_uid_validity_brings_no_history(server, mailbox):
 
 
 def test_old_mail_that_somebody_moves_into_the_folder_is_fetched(server, mailbox):
-    begun(mailbox, TEN)
+    set_begins_at(mailbox, TEN)
     fetch(mailbox)
     server.add(rawmail(), TEN - timedelta(days=3))
     assert fetch(mailbox).stored == 1
 
 
-def test_a_batch_is_no_limit(server, mailbox, monkeypatch):
+def test_a_fetch_goes_on_beyond_one_batch(server, mailbox, monkeypatch):
     monkeypatch.setattr(fetching, "BATCH", 2)
     fill(server, 5)
     assert fetch(mailbox).stored == 5
@@ -179,7 +179,7 @@ def test_a_mail_that_the_server_cannot_give_whole_comes_as_its_head_and_stops_no
     assert b"The room" not in InboundEmail.objects.get(rfc_message_id="2@company.example").raw
 
 
-def test_a_receipt_in_the_future_counts_as_now(server, mailbox):
+def test_a_mail_received_in_the_future_counts_from_now(server, mailbox):
     server.add(rawmail(), NOW + timedelta(hours=1))
     fetch(mailbox)
     assert InboundEmail.objects.get().received_at == NOW
@@ -235,7 +235,7 @@ def test_nothing_is_touched_before_the_mail_is_stored(server, mailbox, monkeypat
     assert fetch(mailbox).problem == ""
 
 
-def test_a_mail_that_cannot_be_put_away_is_stored_and_said(server, mailbox):
+def test_a_mail_that_cannot_be_moved_is_stored_and_the_failure_reported(server, mailbox):
     fill(server)
     report = fetch(with_after(mailbox, AfterFetch.MOVE, move_to="Nowhere"))
     assert report.stored == 3
@@ -276,7 +276,7 @@ def test_a_connection_lost_in_the_middle_keeps_what_was_stored(server, mailbox):
         (KeyError("odd"), "cannot read"),
     ],
 )
-def test_a_fault_is_told_as_a_sentence(server, mailbox, fault, words):
+def test_a_connection_fault_is_reported_in_a_sentence(server, mailbox, fault, words):
     server.fails_with = fault
     report = fetch(mailbox)
     assert words in report.problem
@@ -290,13 +290,13 @@ def test_a_wrong_password_is_told_without_the_password(server, mailbox):
     assert "secret" not in mailbox.error
 
 
-def test_a_missing_folder_is_told_by_its_name(server, mailbox):
+def test_a_missing_folder_is_reported_by_name(server, mailbox):
     Mailbox.objects.filter(pk=mailbox.pk).update(folder="Inbox/客服")
     assert "Inbox/客服" in fetch(mailbox).problem
 
 
 @pytest.mark.parametrize("missing", [{"password": None}, {"username": ""}, {"after_fetch": AfterFetch.MOVE}])
-def test_what_is_not_filled_in_is_said(server, mailbox, missing):
+def test_missing_settings_of_a_mailbox_are_reported(server, mailbox, missing):
     Mailbox.objects.filter(pk=mailbox.pk).update(**missing)
     assert "missing" in fetch(mailbox).problem
 
@@ -359,7 +359,7 @@ def test_a_mailbox_that_is_off_or_has_no_host_is_left_alone(server, mailbox, unu
     assert due() == []
 
 
-def test_a_mailbox_that_is_being_fetched_is_nobody_else_s(server, mailbox):
+def test_a_mailbox_that_is_being_fetched_is_not_fetched_twice(server, mailbox):
     Mailbox.objects.filter(pk=mailbox.pk).update(locked_until=NOW + timedelta(minutes=5))
     fill(server)
     assert due() == []
@@ -368,7 +368,7 @@ def test_a_mailbox_that_is_being_fetched_is_nobody_else_s(server, mailbox):
     assert (mailbox.failures, mailbox.error) == (0, "")
 
 
-def test_a_lock_that_a_crash_left_behind_runs_out(server, mailbox):
+def test_a_lock_left_behind_by_a_crash_expires(server, mailbox):
     Mailbox.objects.filter(pk=mailbox.pk).update(locked_until=NOW - timedelta(seconds=1))
     fill(server)
     assert fetch(mailbox).stored == 3

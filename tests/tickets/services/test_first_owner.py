@@ -53,7 +53,7 @@ def test_the_backup_stands_in_while_the_account_manager_is_away(customer, ann, b
     before = choose_first_owner(customer=customer, at=now - timedelta(seconds=1))
     within = choose_first_owner(customer=customer, at=now)
     after = choose_first_owner(customer=customer, at=absence.ends_at)
-    assert [found.rule for found in (before, within, after)] == [
+    assert [choice.rule for choice in (before, within, after)] == [
         OwnerRule.ACCOUNT_MANAGER,
         OwnerRule.BACKUP,
         OwnerRule.ACCOUNT_MANAGER,
@@ -68,7 +68,7 @@ def test_the_backup_stands_in_for_somebody_who_left(customer, ann, bob, now, lac
     assert choose_first_owner(customer=customer, at=now) == FirstOwner(bob, OwnerRule.BACKUP)
 
 
-def test_who_is_both_is_the_account_manager(ann, now):
+def test_an_account_manager_who_is_also_the_backup_is_chosen_as_account_manager(ann, now):
     customer = CustomerFactory(account_manager=ann, backup_account_manager=ann)
     assert choose_first_owner(customer=customer, at=now).rule == OwnerRule.ACCOUNT_MANAGER
 
@@ -111,7 +111,7 @@ def test_the_duty_manager_takes_what_the_intake_owner_cannot(ann, bob, now):
     assert choose_first_owner(customer=None, at=now) == FirstOwner(bob, OwnerRule.DUTY_MANAGER)
 
 
-def test_who_is_both_is_the_intake_owner(ann, now):
+def test_an_intake_owner_who_is_also_duty_manager_is_chosen_as_intake_owner(ann, now):
     set_desk(intake_owner=ann, duty_manager=ann)
     assert choose_first_owner(customer=None, at=now).rule == OwnerRule.INTAKE
 

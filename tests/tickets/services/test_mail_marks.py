@@ -1,4 +1,4 @@
-"""A person wrote this, this was automatic: what becomes of the promises, and for which later mails it holds."""
+"""Marking a mail as a person's or as automatic: what becomes of promises, and which later mails the mark covers."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def ticket(ann) -> Ticket:
     return opened(contact=contact)
 
 
-def kept_small(ticket: Ticket, at: float, body: str = "Still broken for all our hosts") -> Message:
+def automatic_answer(ticket: Ticket, at: float, body: str = "Still broken for all our hosts") -> Message:
     return add_automatic_message(
         ticket=ticket, content=words(body, is_automatic=True), received_at=minute(at), at=minute(at)
     )
@@ -56,16 +56,16 @@ def open_clocks(ticket: Ticket) -> list[tuple[str, object]]:
     return list(Clock.objects.open().filter(ticket=ticket).order_by("kind").values_list("kind", "started_at"))
 
 
-def proven(ticket: Ticket) -> bool:
+def is_proven(ticket: Ticket) -> bool:
     return verify(ticket=ticket.pk).mismatches == ()
 
 
 # A person wrote this
 
 
-def test_it_counts_from_its_receipt_and_reopens_the_ticket(ticket, ann):
+def test_a_mail_marked_as_written_by_a_person_counts_from_its_receipt_and_reopens_the_ticket(ticket, ann):
     answered(ticket, 5, then=Status.RESOLVED)
-    message = kept_small(ticket, 10)
+    message = automatic_answer(ticket, 10)
     mark_as_person(message=message, actor=ann, at=minute(60))
     ticket.refresh_from_db()
     message.refresh_from_db()
@@ -74,13 +74,13 @@ def test_it_counts_from_its_receipt_and_reopens_the_ticket(ticket, ann):
     clock = Clock.objects.open().get(ticket=ticket, kind=ClockKind.NEXT_RESPONSE)
     assert (clock.started_at, clock.started_by) == (minute(10), message)
     assert clock.events.get(change="started").actor == ann
-    assert proven(ticket)
+    assert is_proven(ticket)
     assert ticket.timeline.get(fact=Fact.BY_A_PERSON).actor == ann
 
 
-def test_a_later_question_s_promise_gives_way_to_the_earlier_one(ticket, ann):
+def test_marking_an_earlier_mail_as_a_persons_replaces_the_promise_of_a_later_question(ticket, ann):
     answered(ticket, 5)
-    message = kept_small(ticket, 10)
+    message = automatic_answer(ticket, 10)
     asked(ticket, 20)
     mark_as_person(message=message, actor=ann, at=minute(25))
     clock = Clock.objects.open().get(ticket=ticket, kind=ClockKind.NEXT_RESPONSE)
@@ -90,11 +90,11 @@ def test_a_later_question_s_promise_gives_way_to_the_earlier_one(ticket, ann):
         ClockState.CANCELLED,
         "An earlier question is unanswered again.",
     )
-    assert proven(ticket)
+    assert is_proven(ticket)
 
 
-def test_what_was_answered_since_starts_nothing(ticket, ann):
-    message = kept_small(ticket, 3)
+def test_marking_a_mail_answered_since_as_a_persons_starts_no_promise(ticket, ann):
+    message = automatic_answer(ticket, 3)
     answered(ticket, 5, then=Status.RESOLVED)
     mark_as_person(message=message, actor=ann, at=minute(10))
     ticket.refresh_from_db()
@@ -102,14 +102,14 @@ def test_what_was_answered_since_starts_nothing(ticket, ann):
     assert not Clock.objects.open().filter(ticket=ticket).exists()
 
 
-def test_behind_an_earlier_question_it_changes_no_promise(ticket, ann):
-    message = kept_small(ticket, 3)
+def test_marking_a_mail_behind_an_open_question_as_a_persons_changes_no_promise(ticket, ann):
+    message = automatic_answer(ticket, 3)
     before = open_clocks(ticket)
     mark_as_person(message=message, actor=ann, at=minute(10))
     assert open_clocks(ticket) == before
 
 
-def test_what_counts_already_is_refused(ticket, ann):
+def test_marking_a_persons_mail_as_a_persons_is_refused(ticket, ann):
     with pytest.raises(DeskError):
         mark_as_person(message=ticket.messages.get(), actor=ann, at=minute(1))
 
@@ -117,7 +117,7 @@ def test_what_counts_already_is_refused(ticket, ann):
 # This was automatic
 
 
-def test_it_takes_the_promise_back_with_its_cause(ticket, ann):
+def test_marking_a_mail_as_automatic_cancels_its_promise_with_the_cause(ticket, ann):
     message = ticket.messages.get()
     mark_as_automatic(message=message, actor=ann, at=minute(5))
     ticket.refresh_from_db()
@@ -128,43 +128,43 @@ def test_it_takes_the_promise_back_with_its_cause(ticket, ann):
     for clock in clocks:
         line = clock.events.get(change="cancelled")
         assert (line.actor, line.cause) == (ann, "This was automatic.")
-    assert proven(ticket)
+    assert is_proven(ticket)
     assert ticket.timeline.get(fact=Fact.BY_A_MACHINE).actor == ann
 
 
-def test_a_question_that_came_after_it_is_promised_an_answer_from_its_own_receipt(ticket, ann):
+def test_a_later_question_gets_its_own_promise_when_the_earlier_mail_is_marked_as_automatic(ticket, ann):
     question = asked(ticket, 7)
     mark_as_automatic(message=ticket.messages.get(at=minute(0)), actor=ann, at=minute(10))
     clock = Clock.objects.open().get(ticket=ticket, started_by=question, kind=ClockKind.NEXT_RESPONSE)
     assert clock.started_at == minute(7)
-    assert proven(ticket)
+    assert is_proven(ticket)
 
 
-def test_it_leaves_what_another_message_began(ticket, ann):
+def test_marking_a_mail_as_automatic_leaves_promises_of_other_messages_alone(ticket, ann):
     later = asked(ticket, 7)
     before = open_clocks(ticket)
     mark_as_automatic(message=later, actor=ann, at=minute(10))
     assert open_clocks(ticket) == before
 
 
-def test_it_ends_every_running_promise_that_the_same_shape_began(ticket, ann):
+def test_marking_a_mail_as_automatic_cancels_every_promise_started_by_the_same_shape(ticket, ann):
     report = words("Nightly report of 5 June: 41 streams failed.")
     first = opened(contact=ticket.contact, words=report)
-    other = opened(contact=ticket.contact, words=words("Nightly report of 9 July: 3 streams failed."))
-    more = opened(
+    same_shape = opened(contact=ticket.contact, words=words("Nightly report of 9 July: 3 streams failed."))
+    with_a_request = opened(
         contact=ticket.contact, words=words("Nightly report of 9 July: 3 streams failed. Please call.")
     )
-    someone = opened(words=MessageContent(body=report.body, sender_address="bo@other.example"))
+    other_sender = opened(words=MessageContent(body=report.body, sender_address="bo@other.example"))
     mark_as_automatic(message=first.messages.get(), actor=ann, at=minute(5))
-    assert open_clocks(first) == open_clocks(other) == []
-    assert open_clocks(more)
-    assert open_clocks(someone)
-    assert proven(other)
+    assert open_clocks(first) == open_clocks(same_shape) == []
+    assert open_clocks(with_a_request)
+    assert open_clocks(other_sender)
+    assert is_proven(same_shape)
 
 
 def test_a_call_and_a_note_are_no_automatic_mail(ticket, ann):
     call = asked(ticket, 3, channel=Channel.PHONE, actor=ann)
-    for message in (call, kept_small(ticket, 4)):
+    for message in (call, automatic_answer(ticket, 4)):
         with pytest.raises(DeskError):
             mark_as_automatic(message=message, actor=ann, at=minute(5))
 
@@ -196,8 +196,8 @@ def test_a_person_s_mark_holds_for_later_mails_of_the_shape(ticket, ann):
     same = arrive(ticket, "Room 7 broken since 11:30", 2, at=32, **AWAY)
     assert same.message.kind == MessageKind.INBOUND
     assert same.signs[0] == f"marked as written by a person by: {name_of(ann)}"
-    more = arrive(ticket, "Room 7 broken since 11:30. I am away.", 3, at=33, **AWAY)
-    assert more.message.kind == MessageKind.AUTOMATIC
+    other_shape = arrive(ticket, "Room 7 broken since 11:30. I am away.", 3, at=33, **AWAY)
+    assert other_shape.message.kind == MessageKind.AUTOMATIC
 
 
 def test_an_automatic_mark_holds_until_it_is_taken_back(ticket, ann):
@@ -216,17 +216,17 @@ def test_a_newer_mark_takes_the_older_one_back(ticket, ann):
     message = arrive(ticket, "We have received your answer 41.", 1).message
     mark_as_automatic(message=message, actor=ann, at=minute(31))
     mark_as_person(message=message, actor=ann, at=minute(32))
-    said = list(MailMark.objects.order_by("made_at").values_list("is_automatic", "taken_back_at"))
-    assert said == [(True, minute(32)), (False, None)]
+    marks = list(MailMark.objects.order_by("made_at").values_list("is_automatic", "taken_back_at"))
+    assert marks == [(True, minute(32)), (False, None)]
 
 
-def test_a_mark_is_never_the_sender_s_alone(ticket, ann):
+def test_a_mark_does_not_apply_to_other_mails_of_the_sender(ticket, ann):
     first = arrive(ticket, "We have received your answer 41.", 1)
     mark_as_automatic(message=first.message, actor=ann, at=minute(31))
     assert arrive(ticket, "The room is black again.", 2).message.kind == MessageKind.INBOUND
 
 
-def test_an_automatic_mail_that_starts_a_thread_is_parked_with_who_said_so(ann):
+def test_a_new_mail_of_a_shape_marked_as_automatic_is_parked_and_names_who_marked_it(ann):
     first = rawmail(body="Our nightly report of 5 June", message_id="<r1@company.example>")
     row = process(receive_raw(raw=first, received_at=minute(0), via="imap").pk, now=minute(0))
     mark_as_automatic(message=row.message, actor=ann, at=minute(1))

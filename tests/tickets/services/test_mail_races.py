@@ -25,7 +25,7 @@ def at_once(work: Callable[[int], T], workers: int = WORKERS) -> list[T]:
     """Call `work` in so many threads with a connection each, all starting together."""
     start = Barrier(workers)
 
-    def one(number: int) -> T:
+    def start_together(number: int) -> T:
         start.wait()
         try:
             return work(number)
@@ -33,7 +33,7 @@ def at_once(work: Callable[[int], T], workers: int = WORKERS) -> list[T]:
             connection.close()
 
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(one, range(workers)))
+        return list(pool.map(start_together, range(workers)))
 
 
 @pytest.fixture(autouse=True)
@@ -85,8 +85,8 @@ def test_answers_into_one_ticket_are_all_kept():
     assert first.ticket is not None
     tag = f"[{first.ticket.number}]"
     rows = [
-        receive_raw(raw=rawmail(message_id=f"<{one}@x>", subject=tag), received_at=NOW, via="lmtp")
-        for one in range(WORKERS)
+        receive_raw(raw=rawmail(message_id=f"<{serial}@x>", subject=tag), received_at=NOW, via="lmtp")
+        for serial in range(WORKERS)
     ]
     at_once(lambda number: process(rows[number].pk, now=NOW))
     assert Ticket.objects.get().contact == contact

@@ -33,12 +33,12 @@ def test_case_and_plus_parts_do_not_matter(address):
 @pytest.mark.parametrize(
     "address", ["", "rooms", "rooms@elsewhere.example", "x+rooms@desk.example", "@desk.example"]
 )
-def test_what_is_not_ours_has_no_mailbox(address):
+def test_a_foreign_address_has_no_mailbox(address):
     MailboxFactory(address="rooms@desk.example")
     assert mailbox_for(address) is None
 
 
-def test_an_address_with_a_plus_of_its_own_is_found():
+def test_a_mailbox_whose_own_address_has_a_plus_is_found():
     plus = MailboxFactory(address="rooms+cn@desk.example")
     assert mailbox_for("rooms+cn@desk.example") == plus
 
@@ -68,12 +68,12 @@ def test_the_default_mailbox_is_made_once(settings):
     assert [(box.name, box.address) for box in Mailbox.objects.all()] == [("Help", "help@desk.example")]
 
 
-def test_a_default_mailbox_that_exists_is_taken_whatever_its_case(settings):
+def test_an_existing_default_mailbox_is_found_in_any_letter_case(settings):
     settings.DESK_ADDRESS = "help@desk.example"
     assert MailboxFactory(address="HELP@desk.example") == default_mailbox()
 
 
-def test_mailboxes_are_asked_for_once_where_they_are_remembered(count_queries):
+def test_mailboxes_are_queried_once_while_they_are_remembered(count_queries):
     def twice() -> None:
         with remember_mailboxes():
             Mailboxes.load()
@@ -83,7 +83,7 @@ def test_mailboxes_are_asked_for_once_where_they_are_remembered(count_queries):
     assert count_queries(Mailboxes.load) == 1
 
 
-def test_passwords_are_not_read_where_addresses_are_looked_up():
+def test_looking_up_an_address_does_not_load_passwords():
     MailboxFactory(address="rooms@desk.example", password="secret")
     box = mailbox_for("rooms@desk.example")
     assert box is not None

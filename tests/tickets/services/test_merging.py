@@ -27,7 +27,7 @@ def contact(ann):
     return ContactFactory(customer=CustomerFactory(account_manager=ann))
 
 
-def joined(source: Ticket, target: Ticket, at: float, by) -> Ticket:
+def merge_at(source: Ticket, target: Ticket, at: float, by) -> Ticket:
     return merge(ticket=source, into=target, actor=by, at=minute(at), reason="same matter")
 
 
@@ -37,7 +37,7 @@ def open_promise(ticket: Ticket) -> Clock:
 
 def test_the_conversation_goes_on_in_one_ticket(contact, ann):
     source, target = opened(0, contact=contact), opened(5, contact=contact)
-    joined(source, target, 10, ann)
+    merge_at(source, target, 10, ann)
     source.refresh_from_db()
     assert (source.status, source.merged_into, source.unanswered_since) == (Status.CLOSED, target, None)
     assert target.messages.count() == 2
@@ -53,7 +53,7 @@ def test_the_stricter_promise_stands_and_the_other_is_cancelled_with_its_cause(
 ):
     source = opened(0, contact=contact, priority=first)
     target = opened(5, contact=contact, priority=second)
-    joined(source, target, 10, ann)
+    merge_at(source, target, 10, ann)
     assert open_promise(target).due_at == minute(due)
     other = promised().get(state=ClockState.CANCELLED)
     assert "stricter" in other.events.get(change=ClockChange.CANCELLED).cause
@@ -64,14 +64,14 @@ def test_the_stricter_promise_stands_and_the_other_is_cancelled_with_its_cause(
 def test_a_promise_that_only_the_merged_ticket_has_moves_with_it(contact, ann):
     source, target = opened(0, contact=contact, priority=Priority.P1), opened(5, contact=contact)
     answered(target, 6, then=Status.RESOLVED)
-    joined(source, target, 10, ann)
+    merge_at(source, target, 10, ann)
     target.refresh_from_db()
     assert (open_promise(target).due_at, target.status) == (minute(240), Status.OPEN)
 
 
 def test_the_moved_promise_is_enforced_once_on_the_ticket_that_goes_on(contact, ann):
     source, target = opened(0, contact=contact), opened(5, contact=contact, priority=Priority.P2)
-    joined(source, target, 10, ann)
+    merge_at(source, target, 10, ann)
     sweep(now=minute(31))
     source.refresh_from_db()
     target.refresh_from_db()
@@ -79,10 +79,10 @@ def test_the_moved_promise_is_enforced_once_on_the_ticket_that_goes_on(contact, 
     assert open_promise(target).breached_at == minute(30)
 
 
-def test_an_answer_of_the_merged_ticket_that_bounces_runs_its_promise_on_the_other(contact, ann):
+def test_a_bounced_answer_of_a_merged_ticket_restarts_its_promise_on_the_target(contact, ann):
     source, target = opened(0, contact=contact), opened(5, contact=contact, priority=Priority.P2)
     message = answered(source, 8)
-    joined(source, target, 10, ann)
+    merge_at(source, target, 10, ann)
     message.refresh_from_db()
     bounced(message, 12)
     assert open_promise(target).due_at == minute(30)
@@ -91,10 +91,10 @@ def test_an_answer_of_the_merged_ticket_that_bounces_runs_its_promise_on_the_oth
 
 def test_both_timelines_tell_of_it(contact, ann):
     source, target = opened(0, contact=contact), opened(5, contact=contact)
-    joined(source, target, 10, ann)
-    told = {entry.ticket_id: timeline_sentence(entry, {}) for entry in _merged_lines()}
-    assert target.number in told[source.pk]
-    assert source.number in told[target.pk]
+    merge_at(source, target, 10, ann)
+    sentences = {entry.ticket_id: timeline_sentence(entry, {}) for entry in _merged_lines()}
+    assert target.number in sentences[source.pk]
+    assert source.number in sentences[target.pk]
 
 
 def _merged_lines():
@@ -104,25 +104,25 @@ def _merged_lines():
 def test_a_ticket_is_not_merged_into_itself(contact, ann):
     ticket = opened(contact=contact)
     with pytest.raises(DeskError, match="itself"):
-        joined(ticket, ticket, 10, ann)
+        merge_at(ticket, ticket, 10, ann)
 
 
 def test_tickets_of_two_customers_are_not_merged(contact, ann):
     with pytest.raises(DeskError, match="different customers"):
-        joined(opened(contact=contact), opened(contact=ContactFactory()), 10, ann)
+        merge_at(opened(contact=contact), opened(contact=ContactFactory()), 10, ann)
 
 
-def test_a_merged_ticket_is_no_target_and_is_merged_once(contact, ann):
+def test_a_merged_ticket_can_neither_be_a_target_nor_be_merged_again(contact, ann):
     source, target, third = (opened(number, contact=contact) for number in range(3))
-    joined(source, target, 10, ann)
+    merge_at(source, target, 10, ann)
     for pair in ((source, third), (third, source)):
         with pytest.raises(DeskError, match="already been merged"):
-            joined(*pair, 11, ann)
+            merge_at(*pair, 11, ann)
 
 
 def test_what_the_customer_writes_later_waits_on_the_ticket_that_goes_on(contact, ann):
     source, target = opened(0, contact=contact), opened(5, contact=contact)
-    joined(source, target, 10, ann)
+    merge_at(source, target, 10, ann)
     answered(target, 12)
     asked(target, 20)
     assert open_promise(target).started_at == minute(20)

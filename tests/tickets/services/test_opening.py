@@ -51,19 +51,24 @@ def test_the_timeline_says_who_got_it_by_which_rule(ann, contact):
     assert line.data == {"owner": ann.pk, "rule": OwnerRule.ACCOUNT_MANAGER.value}
 
 
-def test_files_are_kept_under_a_path_that_says_nothing(contact):
+def test_files_are_stored_under_a_path_that_does_not_reveal_their_names(contact):
     file = NewFile(
         name="../../log.txt", data=b"4006", content_type="text/plain", content_id="x", is_inline=True
     )
     opened(contact=contact, words=words(files=[file]))
-    kept = Attachment.objects.get()
-    assert (kept.name, kept.size, kept.content_id, kept.is_inline) == ("../../log.txt", 4, "x", True)
-    assert "log" not in kept.file.name
-    assert kept.file.read() == b"4006"
-    kept.file.close()
+    attachment = Attachment.objects.get()
+    assert (attachment.name, attachment.size, attachment.content_id, attachment.is_inline) == (
+        "../../log.txt",
+        4,
+        "x",
+        True,
+    )
+    assert "log" not in attachment.file.name
+    assert attachment.file.read() == b"4006"
+    attachment.file.close()
 
 
-def test_long_words_of_strangers_fit_their_columns(contact):
+def test_overlong_header_values_are_cut_to_their_columns(contact):
     opened(contact=contact, words=words(sender_name="n" * 500, rfc_message_id="i" * 2000))
     message = Message.objects.get()
     assert (len(message.sender_name), len(message.rfc_message_id)) == (200, 998)
@@ -94,7 +99,7 @@ def test_opening_is_announced_before_the_first_words(contact, monkeypatch):
     assert heard == [TicketOpened, CustomerWrote]
 
 
-def test_a_listener_that_fails_takes_the_ticket_with_it(contact, monkeypatch):
+def test_a_failing_listener_rolls_back_the_new_ticket(contact, monkeypatch):
     def fail(event):
         raise RuntimeError("no clock")
 

@@ -13,7 +13,7 @@ from tickets.services.ownership import assign
 pytestmark = pytest.mark.django_db
 
 
-def test_the_new_owner_stands_in_the_row_and_on_the_timeline(monkeypatch):
+def test_a_change_of_owner_is_saved_and_listed_on_the_timeline(monkeypatch):
     heard = []
     monkeypatch.setitem(events._handlers, TicketAssigned, [heard.extend])
     ticket, new = TicketFactory(), UserFactory()
@@ -27,7 +27,7 @@ def test_the_new_owner_stands_in_the_row_and_on_the_timeline(monkeypatch):
     assert [(event.before, event.after, event.rule) for event in heard] == [(old, new, "escalation")]
 
 
-def test_the_owner_it_has_already_changes_nothing():
+def test_assigning_the_present_owner_changes_nothing():
     ticket = TicketFactory()
     assign(ticket=ticket, to=ticket.owner, actor=None, at=minute(1))
     assert not ticket.timeline.exists()

@@ -16,10 +16,10 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def heard(monkeypatch):
     """Every status and priority event, in place of the real listeners."""
-    found = []
+    events_heard = []
     for kind in (StatusChanged, PriorityChanged):
-        monkeypatch.setitem(events._handlers, kind, [found.extend])
-    return found
+        monkeypatch.setitem(events._handlers, kind, [events_heard.extend])
+    return events_heard
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_the_same_status_again_changes_nothing(ticket, heard):
     assert heard == []
 
 
-def test_the_times_of_resolving_and_closing_are_kept_and_taken_back(ticket, heard):
+def test_the_times_of_resolving_and_closing_are_set_and_cleared_with_the_status(ticket, heard):
     set_status(ticket=ticket, status=Status.RESOLVED, actor=None, at=minute(1))
     ticket = set_status(ticket=ticket, status=Status.CLOSED, actor=None, at=minute(9))
     assert (ticket.resolved_at, ticket.closed_at) == (minute(1), minute(9))
@@ -52,7 +52,7 @@ def test_the_times_of_resolving_and_closing_are_kept_and_taken_back(ticket, hear
     assert (ticket.resolved_at, ticket.closed_at) == (None, None)
 
 
-def test_closing_at_once_resolves_too(ticket, heard):
+def test_closing_an_open_ticket_sets_the_time_of_resolving_too(ticket, heard):
     closed = set_status(ticket=ticket, status=Status.CLOSED, actor=None, at=minute(1))
     assert closed.resolved_at == minute(1)
 
@@ -60,13 +60,13 @@ def test_closing_at_once_resolves_too(ticket, heard):
 @pytest.mark.parametrize(
     ("status", "waits"), [(Status.WAITING, True), (Status.RESOLVED, False), (Status.CLOSED, False)]
 )
-def test_nobody_waits_on_an_ended_ticket(ticket, heard, status, waits):
+def test_ending_a_ticket_ends_the_customers_waiting(ticket, heard, status, waits):
     set_status(ticket=ticket, status=status, actor=None, at=minute(1), reason="spam")
     ticket.refresh_from_db()
     assert (ticket.unanswered_since is not None) is waits
 
 
-def test_a_listener_that_refuses_keeps_the_status(ticket, monkeypatch):
+def test_a_status_change_that_a_listener_refuses_is_not_saved(ticket, monkeypatch):
     def refuse(event):
         raise DeskError("The customer is still waiting.")
 

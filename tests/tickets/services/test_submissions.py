@@ -17,7 +17,7 @@ def test_a_form_token_is_claimed_once(now: datetime) -> None:
     assert [claim_submission(token, actor=user, at=now) for _time in range(2)] == [True, False]
 
 
-def test_a_failed_act_releases_its_form_token(now: datetime) -> None:
+def test_a_form_token_can_be_used_again_after_its_act_failed(now: datetime) -> None:
     token, user = uuid.uuid4(), UserFactory()
     with transaction.atomic():
         claim_submission(token, actor=user, at=now)

@@ -157,12 +157,12 @@ def test_the_same_alarm_of_somebody_else_is_another_ticket():
     assert other.ticket != first.ticket
 
 
-def test_a_null_return_path_of_the_envelope_is_a_machine_s():
+def test_a_null_return_path_in_the_envelope_marks_a_mail_as_automatic():
     row = arrive(subject="ALERT down", via="lmtp")
     assert row.message.is_automatic is True
 
 
-def test_an_unknown_envelope_says_nothing():
+def test_an_unknown_envelope_does_not_mark_a_mail_as_automatic():
     assert arrive(subject="ALERT down", via="imap").message.is_automatic is False
 
 
@@ -174,12 +174,12 @@ def test_an_unknown_envelope_says_nothing():
         ("【告警】推流成功率 41.7%", "【恢复】推流成功率 99.1%"),
     ],
 )
-def test_times_numbers_and_the_state_of_an_alarm_make_no_other_alarm(subject, again):
+def test_an_alarm_that_differs_in_time_number_or_state_is_the_same_alarm(subject, again):
     first, second = alarm(1, subject=subject), alarm(2, subject=again)
     assert (second.ticket, second.message.kind) == (first.ticket, MessageKind.AUTOMATIC)
 
 
-def test_a_second_mail_of_a_ticket_tool_that_says_something_else_counts(ticket):
+def test_a_later_mail_of_a_ticket_tool_with_other_words_counts_as_an_answer(ticket):
     Ticket.objects.filter(pk=ticket.pk).delete()
     first = tool_mail("Streams break.", number=1)
     second = tool_mail("Anna: it got worse.", number=2)
@@ -215,7 +215,7 @@ def tool_mail(body: str, *, number: int, subject: str = "[TT-7] Streams") -> Inb
         ("no-reply@company.example", {}),
     ],
 )
-def test_words_of_a_customer_with_any_such_sign_reopen_their_ticket(ticket, sender, headers):
+def test_a_customers_mail_that_asks_for_no_automatic_answer_still_reopens_the_ticket(ticket, sender, headers):
     MailDomainFactory(customer=ticket.customer, domain="company.example")
     if sender != "li@company.example":
         ContactFactory(email=sender, customer=ticket.customer)
@@ -232,7 +232,7 @@ def test_words_of_a_customer_with_any_such_sign_reopen_their_ticket(ticket, send
 
 
 @pytest.mark.parametrize("headers", [{"X-Auto-Response-Suppress": "All"}, {"Precedence": "bulk"}])
-def test_a_new_matter_with_such_a_sign_opens_a_ticket_without_an_acknowledgement(headers):
+def test_a_new_matter_that_asks_for_no_automatic_answer_opens_a_ticket_without_an_acknowledgement(headers):
     row = arrive(headers=headers)
     assert row.message.kind == MessageKind.INBOUND
     assert acknowledgements() == 0
@@ -292,7 +292,7 @@ def sent(ticket) -> OutboundEmail:
     )
 
 
-def reported(sent: OutboundEmail, **more: Any) -> InboundEmail:
+def report_bounce(sent: OutboundEmail, **more: Any) -> InboundEmail:
     report = {"recipient": "li@company.example", **more}
     row = arrive(bounce(original_id=sent.rfc_message_id, **report))
     sent.refresh_from_db()
@@ -302,7 +302,7 @@ def reported(sent: OutboundEmail, **more: Any) -> InboundEmail:
 
 
 def test_a_bounce_takes_the_answer_back_and_flags_the_address(sent):
-    row = reported(sent)
+    row = report_bounce(sent)
     assert sent.state == OutboxState.BOUNCED
     assert "User unknown" in sent.answer
     assert sent.message.failed_at == NOW + timedelta(seconds=5)
@@ -311,29 +311,29 @@ def test_a_bounce_takes_the_answer_back_and_flags_the_address(sent):
 
 
 def test_a_bounce_is_never_a_customer_s_answer(sent):
-    reported(sent)
+    report_bounce(sent)
     assert sent.ticket.messages.filter(kind=MessageKind.INBOUND).count() == 0
 
 
 def test_a_full_mailbox_takes_the_answer_back_and_flags_nobody(sent):
-    reported(sent, status="4.2.2")
+    report_bounce(sent, status="4.2.2")
     assert sent.state == OutboxState.BOUNCED
     assert sent.ticket.contact.mail_failed_at is None
 
 
 def test_a_bounce_of_a_copy_leaves_the_answer_standing(sent):
-    reported(sent, recipient="cc@company.example")
+    report_bounce(sent, recipient="cc@company.example")
     assert sent.state == OutboxState.ACCEPTED
     assert sent.message.failed_at is None
 
 
 def test_a_bounce_that_names_an_alias_we_did_not_write_to_is_believed(sent):
-    reported(sent, recipient="li.wei@internal.company.example")
+    report_bounce(sent, recipient="li.wei@internal.company.example")
     assert sent.state == OutboxState.BOUNCED
 
 
 def test_a_delay_is_noted_and_fails_nothing(sent):
-    row = reported(sent, action="delayed", status="4.4.1")
+    row = report_bounce(sent, action="delayed", status="4.4.1")
     assert sent.state == OutboxState.ACCEPTED
     assert sent.message.failed_at is None
     assert row.message.kind == MessageKind.AUTOMATIC
@@ -352,7 +352,7 @@ def test_a_bounce_of_a_mail_without_a_ticket_is_recorded_on_its_row():
     assert (row.state, row.ticket) == (IntakeState.PROCESSED, None)
 
 
-def test_a_bounce_of_a_merged_ticket_s_mail_stands_where_the_ticket_goes_on():
+def test_a_bounce_of_a_merged_tickets_mail_is_recorded_on_the_target_ticket():
     target = TicketFactory()
     merged = TicketFactory(merged_into=target)
     notice = OutboundEmailFactory(
@@ -372,7 +372,7 @@ def test_a_bounce_of_a_merged_ticket_s_mail_stands_where_the_ticket_goes_on():
         ("Mail <mail@relay.example>", {"via": "lmtp"}),
     ],
 )
-def test_a_bounce_in_words_takes_the_answer_back(sent, sender, envelope):
+def test_a_bounce_without_structure_revokes_the_answer_too(sent, sender, envelope):
     body = (
         "Your message could not be delivered.\r\n\r\n<li@company.example>: 550 user unknown\r\n\r\n"
         f"--- Original message follows ---\r\nMessage-ID: <{sent.rfc_message_id}>\r\nSubject: Re\r\n"

@@ -35,7 +35,9 @@ def arrive(mailbox: Mailbox, minutes: int = 0, raw: bytes | None = None) -> Inbo
 
 @pytest.mark.parametrize("message_id", ["<one@company.example>", ""])
 @pytest.mark.parametrize("is_strict_first", [True, False])
-def test_the_order_of_arrival_changes_nothing(mild, strict, is_strict_first, message_id):
+def test_the_strictest_mailbox_decides_in_whichever_order_the_copies_arrive(
+    mild, strict, is_strict_first, message_id
+):
     boxes = [strict, mild] if is_strict_first else [mild, strict]
     first, second = (arrive(box, raw=rawmail(message_id=message_id)) for box in boxes)
     ticket = Ticket.objects.get()
@@ -81,7 +83,9 @@ RELAYED = rawmail(headers={"Received": "from relay.example by mx.desk.example; n
 
 
 @pytest.mark.parametrize("is_copy_tried_first", [True, False])
-def test_a_copy_to_the_same_mailbox_joins_the_ticket_and_tells_whose_mail_it_is(mild, is_copy_tried_first):
+def test_a_copy_to_the_same_mailbox_joins_the_ticket_and_has_sender_and_subject_in_its_row(
+    mild, is_copy_tried_first
+):
     rows = [receive_raw(raw=raw, received_at=NOW, via="imap", mailbox=mild) for raw in (rawmail(), RELAYED)]
     for row in reversed(rows) if is_copy_tried_first else rows:
         process(row.pk, now=NOW)

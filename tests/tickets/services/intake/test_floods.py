@@ -47,7 +47,7 @@ def acknowledgements() -> int:
     return OutboundEmail.objects.filter(purpose=MailPurpose.ACKNOWLEDGEMENT).count()
 
 
-def told() -> list[str]:
+def notified_subjects() -> list[str]:
     return list(
         OutboundEmail.objects.filter(purpose=MailPurpose.NOTIFICATION).values_list("subject", flat=True)
     )
@@ -63,7 +63,7 @@ def loop(rounds: int) -> Iterator[InboundEmail]:
 
 
 @pytest.mark.parametrize("is_customer", [False, True])
-def test_a_loop_with_an_address_per_round_ends(is_customer):
+def test_a_mail_loop_ends_even_when_each_round_has_a_new_address(is_customer):
     if is_customer:
         MailDomainFactory(customer=CustomerFactory(), domain="crm.example")
     rounds = list(loop(30))
@@ -71,7 +71,7 @@ def test_a_loop_with_an_address_per_round_ends(is_customer):
     assert len(rounds) == Ticket.objects.count() == MOST_TO_ONE + 1
 
 
-def test_addresses_of_one_domain_that_never_wrote_get_few_acknowledgements_together():
+def test_new_addresses_of_one_domain_share_a_small_number_of_acknowledgements():
     for number in range(MOST_TO_A_DOMAIN + 3):
         arrive(number, sender=f"board{number}@crm.example")
     assert acknowledgements() == MOST_TO_A_DOMAIN
@@ -79,13 +79,13 @@ def test_addresses_of_one_domain_that_never_wrote_get_few_acknowledgements_toget
     assert acknowledgements() == MOST_TO_A_DOMAIN + 1
 
 
-def test_a_public_provider_is_no_company():
+def test_addresses_of_a_public_mail_provider_do_not_share_a_limit():
     for number in range(MOST_TO_A_DOMAIN + 3):
         arrive(number, sender=f"user{number}@gmail.com")
     assert acknowledgements() == MOST_TO_A_DOMAIN + 3
 
 
-def test_contacts_that_somebody_entered_are_counted_one_by_one():
+def test_contacts_entered_by_hand_do_not_share_the_limit_of_their_domain():
     customer = CustomerFactory()
     for number in range(MOST_TO_A_DOMAIN + 3):
         ContactFactory(email=f"user{number}@crm.example", customer=customer)
@@ -93,7 +93,7 @@ def test_contacts_that_somebody_entered_are_counted_one_by_one():
     assert acknowledgements() == MOST_TO_A_DOMAIN + 3
 
 
-def test_all_addresses_that_never_wrote_get_so_many_together(monkeypatch):
+def test_all_new_addresses_together_share_a_number_of_acknowledgements(monkeypatch):
     monkeypatch.setattr("tickets.services.automatic_mail_limits.MOST_TO_NEW", 2)
     for number in range(4):
         arrive(number, sender=f"li@company{number}.example")
@@ -107,7 +107,7 @@ def test_an_hour_later_there_is_room_again():
     assert acknowledgements() == MOST_TO_ONE + 1
 
 
-def test_that_a_mail_was_too_large_counts_with_the_receipts(settings, monkeypatch):
+def test_notices_of_mail_too_large_count_towards_the_limit_of_acknowledgements(settings, monkeypatch):
     monkeypatch.setattr("tickets.services.automatic_mail_limits.MOST_TO_ONE", 3)
     ContactFactory(email="li@company.example", customer=CustomerFactory())
     settings.MAIL_MAX_BYTES = 5_000
@@ -122,14 +122,14 @@ def test_a_stranger_s_flood_is_parked_and_one_person_told():
         for number in range(MOST_TICKETS + 3)
     ]
     assert [row.state for row in rows[-3:]] == [IntakeState.PARKED] * 3
-    assert told() == ["Email from x@stranger.example is being held"]
+    assert notified_subjects() == ["Email from x@stranger.example is being held"]
 
 
 def test_new_addresses_of_one_strange_domain_are_one_flood():
     rows = [arrive(number, sender=f"x{number}@stranger.example") for number in range(MOST_TICKETS + 3)]
     assert [row.state for row in rows[-3:]] == [IntakeState.PARKED] * 3
     assert "*@stranger.example" in rows[-1].reason
-    assert len(told()) == 1
+    assert len(notified_subjects()) == 1
     known = ContactFactory(email="li@stranger.example", customer=CustomerFactory())
     assert arrive(90, sender=known.email).state == IntakeState.PROCESSED
 
@@ -148,10 +148,10 @@ def test_a_customer_s_flood_still_opens_tickets_and_one_person_is_told():
     assert {row.state for row in rows} == {IntakeState.PROCESSED}
     assert Ticket.objects.count() == MOST_TICKETS + 3
     assert acknowledgements() == MOST_TO_ONE
-    assert told() == ["Many tickets from li@company.example"]
+    assert notified_subjects() == ["Many tickets from li@company.example"]
 
 
-def test_equal_shapes_of_a_customer_s_flood_join_their_ticket():
+def test_mails_of_one_shape_in_a_customers_flood_join_one_ticket():
     ContactFactory(email="li@company.example", customer=CustomerFactory())
     rows = [
         arrive(
@@ -164,4 +164,4 @@ def test_equal_shapes_of_a_customer_s_flood_join_their_ticket():
     ]
     assert Ticket.objects.count() == MOST_TICKETS
     assert {row.ticket for row in rows[-3:]} == {rows[MOST_TICKETS - 1].ticket}
-    assert told() == ["Many tickets from li@company.example"]
+    assert notified_subjects() == ["Many tickets from li@company.example"]

@@ -106,7 +106,7 @@ def test_a_mail_without_any_sender_is_a_ticket_too():
     assert ticket.messages.get(kind=MessageKind.INBOUND).body == "The room is black."
 
 
-def test_whoever_writes_has_a_working_mailbox_again():
+def test_a_mail_from_a_contact_clears_the_flag_of_a_failing_mailbox():
     contact = ContactFactory(email="li@company.example", mail_failed_at=NOW - timedelta(days=1))
     arrive()
     contact.refresh_from_db()
@@ -142,13 +142,13 @@ def test_a_known_contact_may_ask_for_a_priority(subject):
 
 
 @pytest.mark.parametrize("subject", ["P0 down", "[P00] down", "[P4] down", "[MP3] sound"])
-def test_what_only_looks_like_a_priority_is_none(subject):
+def test_a_subject_that_only_resembles_a_priority_sets_none(subject):
     ContactFactory(email="li@company.example")
     assert arrive(subject=subject).ticket.priority == Priority.P2
 
 
 @pytest.mark.parametrize("is_active", [True, False])
-def test_a_stranger_or_a_former_customer_may_not(is_active):
+def test_a_stranger_or_a_former_customer_cannot_ask_for_a_priority(is_active):
     if not is_active:
         ContactFactory(email="li@company.example", customer=CustomerFactory(is_active=False))
     assert arrive(subject="[P0] all rooms down").ticket.priority == Priority.P2
@@ -188,27 +188,27 @@ def test_a_stored_foreign_message_id_leads_to_the_ticket(ticket):
     assert follow_up(headers={"In-Reply-To": "<first@company.example>"}).ticket == ticket
 
 
-def test_a_number_in_the_subject_counts_from_the_requester(ticket):
+def test_the_requester_reaches_the_ticket_by_its_number_in_the_subject(ticket):
     assert follow_up(subject=f"Re: Black screen [{ticket.number}]").ticket == ticket
 
 
 @pytest.mark.parametrize(
     "written", ["SD#{}", "【SD#{}】黑屏", "re: sd#{}", "工单SD＃{}", "About sd # {}: again"]
 )
-def test_a_number_that_was_typed_by_hand_counts_as_the_tag_does(ticket, written):
+def test_a_ticket_number_typed_by_hand_works_like_the_tag(ticket, written):
     subject = written.format(ticket.pk)
     assert follow_up(subject=subject).ticket == ticket
     assert arrive(sender="eve@nobody.example", subject=subject, message_id="<eve@x>").ticket != ticket
 
 
-def test_a_number_in_the_subject_counts_from_a_colleague_of_the_requester(ticket):
+def test_a_colleague_of_the_requester_reaches_the_ticket_by_its_number_in_the_subject(ticket):
     ContactFactory(email="wang@other.example", customer=ticket.customer)
     row = follow_up(sender="wang@other.example", subject=f"[{ticket.number}]")
     assert row.ticket == ticket
     assert row.message.is_unconfirmed is False
 
 
-def test_a_number_in_the_subject_counts_from_whom_we_wrote_to(ticket):
+def test_anybody_we_wrote_to_reaches_the_ticket_by_its_number_in_the_subject(ticket):
     OutboundEmailFactory(ticket=ticket, copies=["Partner@agency.example"])
     row = follow_up(sender="partner@agency.example", subject=f"[{ticket.number}]")
     assert row.ticket == ticket
@@ -238,12 +238,12 @@ def test_the_subject_s_text_alone_never_leads_to_a_ticket(ticket):
     assert follow_up(subject=f"Re: {ticket.subject}").ticket != ticket
 
 
-def test_two_numbers_prove_nothing(ticket):
+def test_a_subject_with_two_ticket_numbers_leads_to_neither(ticket):
     other = TicketFactory(contact=ticket.contact, customer=ticket.customer)
     assert follow_up(subject=f"[{ticket.number}] [{other.number}]").ticket not in (ticket, other)
 
 
-def test_a_number_that_no_ticket_has_opens_one():
+def test_an_unknown_ticket_number_opens_a_new_ticket():
     assert arrive(subject="[SD#999999999999]").state == IntakeState.PROCESSED
 
 
@@ -276,7 +276,7 @@ def test_a_resolved_ticket_reopens_within_its_days_of_grace(ticket, days, reopen
     assert row.ticket.follows == (None if reopens else ticket)
 
 
-def test_a_stranger_with_a_token_of_a_ticket_long_over_opens_one_that_follows_nothing(ticket):
+def test_a_strangers_token_of_a_ticket_closed_long_ago_opens_an_unrelated_ticket(ticket):
     ended = NOW - timedelta(days=99)
     Ticket.objects.filter(pk=ticket.pk).update(status=Status.CLOSED, closed_at=ended)
     row = follow_up(sender="eve@nobody.example", to=reply_address("support@desk.example", ticket.pk))
@@ -316,19 +316,19 @@ def test_a_mail_too_large_becomes_a_ticket_of_its_head_and_the_customer_is_told_
     ticket = arrive(body="x" * 20_000).ticket
     assert ticket.subject == "Black screen"
     assert any("too large" in note for note in notes(ticket))
-    told = ticket.outbound.filter(subject__startswith="Your email was too large")
-    assert [mail.recipients for mail in told] == [["li@company.example"]]
+    notices = ticket.outbound.filter(subject__startswith="Your email was too large")
+    assert [mail.recipients for mail in notices] == [["li@company.example"]]
 
 
-def test_an_answer_too_large_says_so_on_its_ticket_and_to_whom_wants_the_answers(ticket, settings):
+def test_an_answer_too_large_is_noted_on_its_ticket_and_told_to_the_reply_to_address(ticket, settings):
     settings.MAIL_MAX_BYTES = 10_000
     row = follow_up(
         subject=f"[{ticket.number}]", body="x" * 20_000, headers={"Reply-To": "team@company.example"}
     )
     assert row.ticket == ticket
     assert any("too large" in note for note in notes(ticket))
-    told = ticket.outbound.filter(subject__startswith="Your email was too large")
-    assert [mail.recipients for mail in told] == [["team@company.example"]]
+    notices = ticket.outbound.filter(subject__startswith="Your email was too large")
+    assert [mail.recipients for mail in notices] == [["team@company.example"]]
 
 
 # Colleagues
@@ -364,7 +364,7 @@ ATTACHED = (
 MIXED = 'multipart/mixed; boundary="b"'
 
 
-def test_an_attached_mail_that_is_all_there_is_belongs_to_its_sender():
+def test_a_mail_forwarded_as_the_only_attachment_belongs_to_its_first_sender():
     UserFactory(email="ann@desk.example")
     contact = ContactFactory(email="chen@company.example")
     body = ATTACHED.format(words="")
@@ -372,7 +372,7 @@ def test_an_attached_mail_that_is_all_there_is_belongs_to_its_sender():
     assert row.ticket.contact == contact
 
 
-def test_a_mail_that_a_colleague_reports_makes_its_sender_no_customer():
+def test_a_mail_that_a_colleague_reports_sends_nothing_to_its_sender():
     """It may be phishing."""
     UserFactory(email="ann@desk.example")
     ContactFactory(email="chen@company.example")
@@ -391,14 +391,14 @@ def test_a_forged_colleague_forwards_nothing_in_a_customer_s_name(headers):
     assert row.message.sender_address == "ann@desk.example"
 
 
-def test_a_customer_s_mail_that_their_domain_disowns_opens_no_p0():
+def test_a_customers_mail_that_fails_authentication_opens_no_p0():
     ContactFactory(email="li@company.example", customer=CustomerFactory())
     assert arrive(subject="[P0] down", headers=FAILED).ticket.priority == Priority.P2
     passed = {"Authentication-Results": "mx.desk.example; dmarc=pass header.from=company.example"}
     assert arrive(subject="[P0] down", message_id="<2@x>", headers=passed).ticket.priority == Priority.P0
 
 
-def test_a_mail_that_its_domain_disowns_is_unconfirmed_with_a_token_and_a_new_ticket_with_a_number(ticket):
+def test_a_mail_that_fails_authentication_is_unconfirmed_with_a_token_and_not_matched_by_number(ticket):
     forged = follow_up(to=reply_address("support@desk.example", ticket.pk), headers=FAILED)
     assert (forged.ticket, forged.message.is_unconfirmed) == (ticket, True)
     assert arrive(subject=f"[{ticket.number}]", message_id="<3@x>", headers=FAILED).ticket != ticket
@@ -416,7 +416,7 @@ def test_a_colleague_s_mail_into_a_ticket_is_a_note_that_says_what_is_not_verifi
     assert (row.message.author, "not verified" in row.message.body) == (None, True)
 
 
-def test_a_colleague_whom_our_own_server_vouches_for_writes_a_note_of_theirs(ticket):
+def test_a_mail_from_a_colleague_that_our_own_server_authenticates_is_their_note(ticket):
     ann = UserFactory(email="ann@desk.example")
     row = follow_up(sender="ann@desk.example", subject=f"[{ticket.number}]", headers=PASSED)
     assert (row.ticket, row.message.author, row.message.kind) == (ticket, ann, MessageKind.NOTE)
@@ -431,7 +431,7 @@ def test_a_colleague_whom_our_own_server_vouches_for_writes_a_note_of_theirs(tic
         "mx.desk.example; dkim=fail header.d=desk.example",
     ],
 )
-def test_a_pass_of_somebody_else_or_for_somebody_else_proves_nothing(ticket, forged):
+def test_an_authentication_result_that_does_not_vouch_for_the_sender_proves_nothing(ticket, forged):
     UserFactory(email="ann@desk.example")
     row = follow_up(
         sender="ann@desk.example",
@@ -450,8 +450,8 @@ def test_a_sender_above_the_hourly_limit_is_parked_and_one_person_is_told(monkey
     rows = [arrive(message_id=f"<{number}@company.example>") for number in range(4)]
     assert [row.state for row in rows] == ["processed", "processed", "parked", "parked"]
     assert "li@company.example" in rows[2].reason
-    told = OutboundEmail.objects.filter(subject__contains="being held")
-    assert [mail.recipients for mail in told] == [["boss@corp.example"]]
+    notices = OutboundEmail.objects.filter(subject__contains="being held")
+    assert [mail.recipients for mail in notices] == [["boss@corp.example"]]
 
 
 @pytest.mark.parametrize("address", ["support@desk.example", "boss@corp.example\r\nBcc: eve@nobody.example"])

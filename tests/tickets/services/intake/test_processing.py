@@ -131,7 +131,7 @@ def test_only_a_failed_mail_is_processed_again_by_hand():
         process_again(inbound=row, actor=AdminFactory(), at=NOW)
 
 
-def test_a_receipt_in_the_future_counts_as_now():
+def test_a_mail_received_in_the_future_counts_from_now():
     row = receive_raw(raw=rawmail(), received_at=NOW + timedelta(minutes=3), via="imap")
     processed = process(row.pk, now=NOW)
     assert processed is not None
@@ -236,7 +236,7 @@ def test_a_mail_does_not_overtake_the_one_that_it_answers():
     assert process(question.pk, now=NOW) is None
 
 
-def test_mails_that_answer_each_other_wait_for_nothing():
+def test_two_mails_that_answer_each_other_do_not_wait_for_each_other():
     first = stored(message_id="<one@company.example>", headers={"In-Reply-To": "<two@company.example>"})
     second = stored(message_id="<two@company.example>", headers={"In-Reply-To": "<one@company.example>"})
     process(first.pk, now=NOW)
@@ -256,8 +256,8 @@ def test_a_mail_of_a_known_contact_costs_few_queries(mailbox):
         row = receive_raw(raw=rawmail(), received_at=NOW, via="imap", mailbox=mailbox)
         process(row.pk, now=NOW)
     cost = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
-    own = [sql for sql in cost if '"escalation_' not in sql]
-    assert len(own) == 12, "\n".join(own)
+    own_queries = [sql for sql in cost if '"escalation_' not in sql]
+    assert len(own_queries) == 12, "\n".join(own_queries)
 
 
 def test_what_could_not_be_read_of_a_mail_is_kept_with_it(now):

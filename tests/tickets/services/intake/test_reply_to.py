@@ -43,7 +43,7 @@ def first(ticket: Ticket) -> Message:
     return ticket.messages.questions().get()
 
 
-def answered(ticket: Ticket, *copies: str) -> list[str]:
+def answer_recipients(ticket: Ticket, *copies: str) -> list[str]:
     reply(ticket=ticket, actor=staff(), at=NOW, body="Try again.", copies=copies)
     return OutboundEmail.objects.get(purpose=MailPurpose.REPLY).recipients
 
@@ -56,7 +56,7 @@ def test_a_person_behind_a_no_reply_address_of_their_company_is_the_author(local
     message = first(ticket)
     assert (message.sender_address, message.sender_name) == ("jo@company.example", "Jo Doe")
     assert (message.sent_through, message.reply_to) == (f"{local}@mail.company.example", "")
-    assert answered(ticket) == ["jo@company.example"]
+    assert answer_recipients(ticket) == ["jo@company.example"]
 
 
 def test_nobody_becomes_a_contact_of_another_company_by_reply_to():
@@ -72,20 +72,20 @@ def test_two_people_at_a_public_provider_are_no_company():
     assert (message.sender_address, message.reply_to) == ("noreply@gmail.com", "jo@gmail.com")
 
 
-def test_the_answer_and_the_acknowledgement_go_where_the_customer_wants_them():
+def test_answers_and_acknowledgements_go_to_a_contacts_reply_to_address():
     contact = ContactFactory(email="jo@company.example", customer=CustomerFactory())
     ticket = arrived("jo@company.example", "team@company.example")
     assert (ticket.contact, first(ticket).answers_leave_the_company) == (contact, False)
     assert OutboundEmail.objects.get(purpose=MailPurpose.ACKNOWLEDGEMENT).recipients == [
         "team@company.example"
     ]
-    assert answered(ticket) == ["team@company.example"]
+    assert answer_recipients(ticket) == ["team@company.example"]
 
 
 @pytest.mark.parametrize(
     "reply_to", ["support@desk.example", "jo@company.example", "nonsense", "Support+t1@desk.example"]
 )
-def test_a_reply_to_that_names_us_the_sender_or_nobody_changes_nothing(reply_to):
+def test_a_reply_to_header_naming_us_the_sender_or_nobody_is_ignored(reply_to):
     message = first(arrived("jo@company.example", reply_to))
     assert (message.sender_address, message.reply_to, message.sent_through) == ("jo@company.example", "", "")
 
@@ -93,7 +93,7 @@ def test_a_reply_to_that_names_us_the_sender_or_nobody_changes_nothing(reply_to)
 def test_an_answer_that_nobody_would_read_is_refused_and_counts_for_nothing():
     ticket = arrived("no-reply@company.example")
     with pytest.raises(DeskError, match=r"Nobody reads no-reply@company\.example"):
-        answered(ticket)
+        answer_recipients(ticket)
     assert not OutboundEmail.objects.exists()
     assert Clock.objects.get().is_open
-    assert answered(ticket, "jo@company.example") == ["no-reply@company.example"]
+    assert answer_recipients(ticket, "jo@company.example") == ["no-reply@company.example"]

@@ -75,7 +75,7 @@ def test_a_bounce_finds_our_mail_inside_it():
     assert report is not None
     ours = OutboundEmailFactory(
         rfc_message_id=report.original_message_ids[0],
-        recipients=[one.email for one in report.recipients],
+        recipients=[recipient.email for recipient in report.recipients],
         state=OutboxState.ACCEPTED,
     )
     row = arrive("dsn_user_unknown")
@@ -95,6 +95,6 @@ def test_a_display_name_that_looks_like_ours_is_no_address_of_ours():
     assert (contact.email, contact.name) == ("mallory@evil.example", "")
 
 
-def test_every_sample_has_its_place_here():
+def test_every_sample_mail_is_covered_by_a_test_here():
     named = {*OPENS, *ANSWERS, "dsn_user_unknown", "garbage_random_bytes"}
     assert {path.stem for path in MAILS.glob("*.eml")} == named

@@ -61,7 +61,7 @@ ON_ITS_WAY = [
 
 @pytest.mark.parametrize("change", ON_ITS_WAY)
 @pytest.mark.parametrize("message_id", ["<one@company.example>", ""])
-def test_what_is_changed_on_the_way_makes_a_copy_whose_row_names_the_first(now, change, message_id):
+def test_a_mail_altered_in_transit_is_stored_as_a_copy_of_the_first(now, change, message_id):
     raw = rawmail(message_id=message_id, headers={"Date": "Wed, 18 Nov 2026 12:00:00 +0000"})
     first, second = receive(raw, now), receive(change(raw), now)
     assert (second.copy_of, second.mailbox) == (first, first.mailbox)
@@ -87,7 +87,7 @@ def test_another_subject_sender_body_or_date_is_another_mail(now, message_id, ch
     assert copies() == [None, None]
 
 
-def test_without_id_and_date_the_first_server_on_the_way_tells_mails_apart(now):
+def test_mails_without_id_and_date_are_told_apart_by_their_first_received_header(now):
     """Devices send the same words for years."""
     first = rawmail(message_id="", headers={"Received": "from device; Wed, 18 Nov 2026 12:00:00 +0000"})
     again = rawmail(message_id="", headers={"Received": "from device; Thu, 19 Nov 2026 12:00:00 +0000"})
@@ -117,7 +117,7 @@ def test_each_mailbox_keeps_its_own_copy(now):
     assert InboundEmail.objects.count() == 2
 
 
-def test_line_ends_do_not_make_another_mail():
+def test_a_mail_with_other_line_ends_is_the_same_mail():
     assert fingerprint_of(rawmail()) == fingerprint_of(rawmail().replace(b"\r\n", b"\n"))
 
 
@@ -130,7 +130,7 @@ def test_a_message_id_in_the_text_is_none(now):
     assert receive(b"Subject: x\r\n\r\nMessage-ID: <quoted@company.example>", now).rfc_message_id == ""
 
 
-def test_of_a_mail_that_is_too_large_the_head_is_kept_with_the_true_size(now, settings):
+def test_a_mail_too_large_is_stored_as_its_head_and_its_true_size(now, settings):
     settings.MAIL_MAX_BYTES = 10_000
     raw = rawmail(body="x" * 20_000)
     row = receive(raw, now)
@@ -145,7 +145,7 @@ def test_the_envelope_names_the_mailbox(now):
     assert row.mailbox == mailbox
 
 
-def test_without_an_envelope_the_mail_is_the_desk_s(now, settings):
+def test_a_mail_without_an_envelope_belongs_to_the_desks_own_mailbox(now, settings):
     settings.DESK_ADDRESS = "Help <help@desk.example>"
     row = receive(rawmail(), now)
     assert (row.mailbox.address, row.mailbox.name) == ("help@desk.example", "Help")
@@ -170,7 +170,7 @@ def test_a_queue_that_is_down_does_not_lose_the_mail(now, monkeypatch, django_ca
     assert InboundEmail.objects.filter(state="stored").count() == 1
 
 
-def test_older_rows_get_fingerprints_by_the_rule_of_new_ones(now):
+def test_the_migration_gives_old_rows_the_fingerprints_new_ones_get(now):
     recompute = import_module("tickets.migrations.0012_fingerprints_of_identity").recompute
     dated = {"message_id": "", "headers": {"Date": "Wed, 18 Nov 2026 12:00:00 +0000"}}
     box = MailboxFactory()

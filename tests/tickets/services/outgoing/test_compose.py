@@ -89,7 +89,7 @@ def test_message_id_and_date_are_the_same_at_every_try():
         (MailPurpose.EXPORT, None),
     ],
 )
-def test_only_what_the_desk_wrote_itself_says_so(purpose, value):
+def test_only_mails_the_desk_wrote_itself_are_marked_auto_submitted(purpose, value):
     mail = sent(purpose=purpose)
     assert mail["Auto-Submitted"] == value
     assert mail["X-Auto-Response-Suppress"] == ("All" if value else None)
@@ -117,7 +117,7 @@ def test_nothing_breaks_out_of_a_header(field):
 @pytest.mark.parametrize(
     "subject", ["紧急！全部直播间无法推流 [SD#1]", "黑屏" * 60 + " [SD#1]", "x " * 100 + "[SD#1]", "Ä"]
 )
-def test_a_subject_begins_beside_its_name_and_comes_back_whole(subject):
+def test_a_long_subject_is_folded_after_its_first_word_and_read_back_whole(subject):
     row = OutboundEmailFactory(subject=subject)
     assert b"Subject: \r\n" not in compose_mail(row).data
     assert b"Subject:\r\n" not in compose_mail(row).data
@@ -152,7 +152,7 @@ def test_stored_files_are_attached():
     assert (part.get_filename(), part.get_payload(decode=True)) == ("week.csv", b"a;b")
 
 
-def test_a_file_that_is_gone_is_no_reason_to_send_without_it():
+def test_a_mail_is_not_sent_without_a_file_that_is_gone():
     with pytest.raises(OSError, match="nowhere"):
         sent(files=[{"name": "a", "path": "nowhere", "type": "text/csv"}])
 

@@ -102,7 +102,7 @@ def test_the_oldest_mail_goes_first(post):
     assert [parcel.message_id for parcel in post.parcels] == [early.rfc_message_id, late.rfc_message_id]
 
 
-def test_a_mail_of_later_waits(post):
+def test_a_mail_is_not_sent_before_its_time(post):
     reply(next_try_at=NOW + timedelta(seconds=1))
     run()
     assert post.parcels == []
@@ -110,10 +110,10 @@ def test_a_mail_of_later_waits(post):
 
 def test_no_transaction_is_open_while_a_mail_is_sent(post, monkeypatch):
     mail = reply()
-    post.meanwhile = lambda: seen.append(OutboundEmail.objects.get(pk=mail.pk).state)
-    seen: list[str] = []
+    post.meanwhile = lambda: states_meanwhile.append(OutboundEmail.objects.get(pk=mail.pk).state)
+    states_meanwhile: list[str] = []
     run()
-    assert seen == [OutboxState.SENDING]
+    assert states_meanwhile == [OutboxState.SENDING]
 
 
 # Deferred
@@ -254,7 +254,7 @@ def test_a_wrong_smtp_url_is_a_sentence_and_changes_nothing(settings):
 # Leases
 
 
-def test_a_leased_mail_is_nobody_else_s():
+def test_a_leased_mail_cannot_be_claimed_again():
     reply()
     assert claim_next(now=NOW) is not None
     assert claim_next(now=NOW) is None
@@ -345,7 +345,9 @@ def failed_reply() -> OutboundEmail:
     return mail
 
 
-def test_a_failed_reply_that_is_sent_again_counts_from_then(post, queued, django_capture_on_commit_callbacks):
+def test_a_failed_reply_that_is_sent_again_counts_from_its_new_time(
+    post, queued, django_capture_on_commit_callbacks
+):
     mail = failed_reply()
     with django_capture_on_commit_callbacks(execute=True):
         send_again(outbound=mail, actor=AdminFactory(), at=NOW)
@@ -383,12 +385,12 @@ def test_a_bounced_mail_can_be_sent_again():
     assert mail.state == OutboxState.QUEUED
 
 
-def test_what_is_written_to_customers_goes_before_what_colleagues_are_told():
-    told = OutboundEmailFactory(purpose=MailPurpose.NOTIFICATION, next_try_at=NOW)
+def test_mails_to_customers_are_sent_before_mails_to_colleagues():
+    notification = OutboundEmailFactory(purpose=MailPurpose.NOTIFICATION, next_try_at=NOW)
     pack = OutboundEmailFactory(purpose=MailPurpose.EXPORT, next_try_at=NOW - timedelta(minutes=1))
     receipt = OutboundEmailFactory(
         purpose=MailPurpose.ACKNOWLEDGEMENT, next_try_at=NOW + timedelta(seconds=2)
     )
     reply = OutboundEmailFactory(purpose=MailPurpose.REPLY, next_try_at=NOW + timedelta(seconds=1))
     claimed = [claim_next(now=NOW + timedelta(seconds=3)) for _turn in range(5)]
-    assert claimed == [reply, receipt, pack, told, None]
+    assert claimed == [reply, receipt, pack, notification, None]

@@ -44,7 +44,7 @@ def queue(**more: object) -> OutboundEmail:
     return queue_mail(**{**given, **more})  # type: ignore[arg-type]
 
 
-def test_a_row_waits_to_be_sent_at_once():
+def test_a_queued_mail_is_due_at_once():
     mail = queue()
     mail.refresh_from_db()
     assert (mail.state, mail.next_try_at, mail.created_at) == (OutboxState.QUEUED, NOW, NOW)
@@ -67,12 +67,12 @@ def test_a_ticket_s_mail_comes_from_its_mailbox(ticket):
 
 
 def test_the_message_id_names_the_ticket_and_is_signed(ticket):
-    found = read_message_id(queue(ticket=ticket).rfc_message_id, secrets=signing_keys())
-    assert found is not None
-    assert found.ticket_number == ticket.pk
+    own_id = read_message_id(queue(ticket=ticket).rfc_message_id, secrets=signing_keys())
+    assert own_id is not None
+    assert own_id.ticket_number == ticket.pk
 
 
-def test_every_message_id_is_another(ticket):
+def test_every_mail_gets_its_own_message_id(ticket):
     assert queue(ticket=ticket).rfc_message_id != queue(ticket=ticket).rfc_message_id
 
 
@@ -116,7 +116,7 @@ NOT_BARE = [
 
 @pytest.mark.parametrize("field", ["recipients", "copies"])
 @pytest.mark.parametrize("address", NOT_BARE)
-def test_what_is_not_one_bare_address_is_refused_by_name_and_never_read_as_another(address, field):
+def test_anything_but_one_bare_address_is_refused_and_never_read_as_another_address(address, field):
     with pytest.raises(DeskError, match="not an email address") as refusal:
         queue(**{"recipients": ["bob@staff.example"], field: [address]})
     assert str(refusal.value).isprintable()
@@ -138,7 +138,7 @@ def test_two_spellings_of_one_address_get_one_mail():
     assert (mail.recipients, mail.copies) == (["ann@staff.example"], ["bob@staff.example"])
 
 
-def test_the_tag_stands_once_at_the_end_of_the_subject(ticket):
+def test_the_ticket_tag_ends_the_subject_and_stands_there_once(ticket):
     assert (
         queue(ticket=ticket, subject=f"[SD#{ticket.pk}] Late\r\nX: y").subject
         == f"Late X: y [SD#{ticket.pk}]"
@@ -153,7 +153,7 @@ def test_files_are_kept_as_names_and_paths():
 @pytest.mark.parametrize(
     "subject", ["Black screen", "Re: Black screen", "回复：RE: Black screen", "Re: Black screen [SD#9]"]
 )
-def test_an_answer_s_subject_has_one_mark(subject):
+def test_the_subject_of_an_answer_starts_with_one_re(subject):
     assert answer_subject(subject) == "Re: Black screen"
 
 
@@ -234,6 +234,6 @@ def test_an_answer_without_an_address_says_what_is_missing(ticket):
         answer(ticket)
 
 
-def test_queueing_costs_one_look_at_the_mailboxes_and_the_row(ticket, count_queries):
+def test_queueing_costs_two_queries(ticket, count_queries):
     Mailboxes.load()
     assert count_queries(lambda: queue(ticket=ticket)) == 2
