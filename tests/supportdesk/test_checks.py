@@ -17,24 +17,24 @@ def test_an_embedded_desk_is_told_what_real_use_needs(settings: Any) -> None:
     assert {"desk.W001", "desk.W003", "desk.W004"} <= ids(check_deployment(None))
 
 
-def test_a_desk_that_is_set_up_is_left_in_peace(settings: Any) -> None:
+def test_a_desk_that_is_set_up_gets_no_warnings(settings: Any) -> None:
     settings.PRODUCTION, settings.SMTP_URL = True, "smtp://127.0.0.1:25"
     settings.DESK_ADDRESS = "support@vendor.com"
     assert ids(check_deployment(None)) <= {"desk.W002"}
 
 
-def test_a_token_of_the_metrics_that_can_be_guessed_is_told(settings: Any) -> None:
-    told = []
+def test_a_guessable_metrics_token_is_a_warning(settings: Any) -> None:
+    warnings = []
     for settings.METRICS_TOKEN in ("", "secret", "x" * 20):
-        told.append([found.id for found in check_deployment(None) if found.id == "desk.W005"])
-    assert told == [[], ["desk.W005"], []]
+        warnings.append([finding.id for finding in check_deployment(None) if finding.id == "desk.W005"])
+    assert warnings == [[], ["desk.W005"], []]
 
 
 @pytest.mark.parametrize("deploy", [True, False])
-def test_the_findings_belong_to_the_deployment_checks_only(settings: Any, deploy: bool) -> None:
+def test_the_warnings_are_raised_by_deployment_checks_only(settings: Any, deploy: bool) -> None:
     settings.PRODUCTION = False
-    found = ids(run_checks(tags=["security"], include_deployment_checks=deploy))
-    assert ("desk.W001" in found) is deploy
+    check_ids = ids(run_checks(tags=["security"], include_deployment_checks=deploy))
+    assert ("desk.W001" in check_ids) is deploy
 
 
 def test_every_finding_has_a_hint(settings: Any) -> None:
@@ -70,9 +70,9 @@ def test_each_value_of_the_queue_that_breaks_the_desk_is_refused(
     settings: Any, changed: dict[str, Any], number: str
 ) -> None:
     settings.Q_CLUSTER = settings.Q_CLUSTER | {"workers": 3, "queue_limit": 3} | changed
-    found = check_queue(None)
-    assert ids(found) == {f"desk.{number}"}
-    assert all(message.hint for message in found)
+    messages = check_queue(None)
+    assert ids(messages) == {f"desk.{number}"}
+    assert all(message.hint for message in messages)
 
 
 def test_what_django_q2_takes_by_default_is_refused(settings: Any) -> None:
@@ -80,7 +80,7 @@ def test_what_django_q2_takes_by_default_is_refused(settings: Any) -> None:
     assert ids(check_queue(None)) == {f"desk.E{number}" for number in (103, 104, 105, 106, 107, 110)}
 
 
-def test_the_redis_check_warns_only_of_what_redis_may_lose(settings: Any) -> None:
+def test_the_redis_check_is_a_notice_and_not_a_warning(settings: Any) -> None:
     settings.Q_CLUSTER = settings.Q_CLUSTER | {"redis": "redis://127.0.0.1"}
     (message,) = [message for message in check_deployment(None) if message.id == "desk.I001"]
     assert not message.is_serious()

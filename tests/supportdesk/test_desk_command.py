@@ -132,9 +132,9 @@ def test_the_demos_administrator_is_not_told_to_choose_another_password(
 ) -> None:
     get_user_model().objects.filter(is_superuser=True).delete()
     monkeypatch.setattr(desk, "load_demo", lambda **_facts: DemoReport(logins=(), fresh=True))
-    said = run(**ports, demo=True)
-    assert "Administrator: admin, password: " in said
-    assert "one-time" not in said
+    printed = run(**ports, demo=True)
+    assert "Administrator: admin, password: " in printed
+    assert "one-time" not in printed
 
 
 @pytest.mark.django_db
@@ -163,6 +163,6 @@ def test_the_welcome_of_the_demo_has_its_logins_and_a_line_that_sends_a_mail() -
     assert lines[-1] == demo.paste_line(smtp_port=8125)
 
 
-def test_without_smtp_there_is_no_line_to_paste() -> None:
+def test_without_an_smtp_port_the_welcome_has_no_line_to_paste() -> None:
     demo = DemoReport(logins=(), fresh=True)
     assert "paste" not in desk.welcome(DeskPlan(smtp_port=0), None, demo)

@@ -37,7 +37,7 @@ def test_a_number_between_its_ends_is_taken(value, number):
     assert env(value).number("X", 2, least=1, most=64) == number
 
 
-def test_words_stand_between_commas():
+def test_words_are_separated_by_commas():
     assert env("a, b,, c ").words("X", "") == ["a", "b", "c"]
     assert env("").words("X", "") == []
 
@@ -57,8 +57,8 @@ def test_a_whole_address_is_taken(value):
     ],
 )
 def test_a_database_is_read(value, name, host):
-    found = env(value).database("X", DEFAULT)
-    assert (found["NAME"], found.get("HOST", "")) == (name, host)
+    database = env(value).database("X", DEFAULT)
+    assert (database["NAME"], database.get("HOST", "")) == (name, host)
 
 
 @pytest.mark.parametrize("value", ["support@desk.example", "Support <support@desk.example>"])
@@ -116,5 +116,5 @@ def test_a_folder_this_user_may_not_write_to_is_refused(tmp_path, monkeypatch):
 
 
 def test_a_created_folder_is_accessible_to_its_owner_only(tmp_path):
-    made = Env({"VAR": str(tmp_path / "desk")}).folder("VAR", tmp_path)
-    assert made.stat().st_mode & 0o077 == 0
+    folder = Env({"VAR": str(tmp_path / "desk")}).folder("VAR", tmp_path)
+    assert folder.stat().st_mode & 0o077 == 0

@@ -1,4 +1,4 @@
-"""The groups that a migration ships, and what they may and may not do."""
+"""The groups that a migration ships, and their permissions."""
 
 import pytest
 from django.apps import apps
@@ -14,7 +14,7 @@ NAMES = ["Account manager", "Duty manager", "Operator", "Support director", "Tea
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_group_is_shipped_with_permissions_that_really_exist(name):
+def test_every_permission_of_a_shipped_group_exists(name):
     allowed = Group.objects.get(name=name).permissions.select_related("content_type")
     assert allowed.exists()
     for permission in allowed:
@@ -55,7 +55,7 @@ def test_creating_permissions_again_doubles_none():
         ("Operator", "tickets.change_ticket", False),
     ],
 )
-def test_a_group_may(group, permission, allowed):
+def test_a_group_has_the_permissions_of_its_role(group, permission, allowed):
     assert UserFactory(groups=[group]).has_perm(permission) is allowed
 
 

@@ -31,11 +31,11 @@ def seen_by(user, path: str = "/") -> tuple[str, str, HttpResponse]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("language", "zone"), [("zh-hans", "Asia/Shanghai"), ("en", "Europe/Berlin")])
-def test_a_profile_decides_over_the_browser(language, zone):
+def test_the_language_of_the_profile_overrides_that_of_the_browser(language, zone):
     with translation.override("de"):
-        found = seen_by(staff(language=language, time_zone=zone))
-    assert found[:2] == (language, zone)
-    assert found[2]["Content-Language"] == language
+        answer = seen_by(staff(language=language, time_zone=zone))
+    assert answer[:2] == (language, zone)
+    assert answer[2]["Content-Language"] == language
 
 
 @pytest.mark.django_db

@@ -15,7 +15,7 @@ from tickets.choices import IntakeState
 pytestmark = pytest.mark.django_db
 
 
-def seen(user):
+def pages_in_sidebar(user):
     request = RequestFactory().get("/")
     request.user = user
     return {
@@ -26,14 +26,14 @@ def seen(user):
 def test_an_administrator_sees_every_page_and_each_opens(login):
     user = AdminFactory()
     client = login(user)
-    assert sum(map(len, seen(user).values())) == 2 + sum(len(items) for _title, items in GROUPS)
+    assert sum(map(len, pages_in_sidebar(user).values())) == 2 + sum(len(items) for _title, items in GROUPS)
     for _title, items in GROUPS:
         for item in items:
             assert client.get(item.link, follow=True).status_code == 200, item.link
 
 
-def test_an_account_manager_sees_no_operation_and_no_packs():
-    pages = seen(staff(groups=["Account manager"]))
+def test_an_account_manager_sees_neither_operations_nor_weekly_packs():
+    pages = pages_in_sidebar(staff(groups=["Account manager"]))
     assert pages["Desk"] == [
         "Board",
         "Tickets",
@@ -60,8 +60,8 @@ def test_every_page_that_the_sidebar_offers_opens(login, group):
     assert [link for link in links if client.get(link, follow=True).status_code != 200] == []
 
 
-def test_nobody_is_offered_only_the_board_and_help():
-    assert seen(AnonymousUser()) == {"Desk": ["Board", "Help"]}
+def test_a_signed_out_visitor_is_offered_only_the_board_and_help():
+    assert pages_in_sidebar(AnonymousUser()) == {"Desk": ["Board", "Help"]}
 
 
 def test_parked_mail_is_counted_for_those_who_release_it():
@@ -80,7 +80,7 @@ def test_parked_mail_is_counted_for_those_who_release_it():
 
 def test_the_sidebar_speaks_the_readers_language():
     with translation.override("de"):
-        assert seen(AdminFactory())  # lazy titles are looked up when they are read, not at import
+        assert pages_in_sidebar(AdminFactory())  # lazy titles are looked up when they are read, not at import
     titles = [title for title, _items in GROUPS]
     assert all(type(title).__name__ == "__proxy__" for title in titles)
 

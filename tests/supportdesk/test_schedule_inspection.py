@@ -45,14 +45,14 @@ def rows(frozen: object, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def standings(now: datetime = NOW) -> dict[str, RowStanding]:
-    return {found.name: found.standing for found in inspect_schedules(now=now)}
+    return {row.name: row.standing for row in inspect_schedules(now=now)}
 
 
-def wrong() -> dict[str, RowStanding]:
+def not_in_order() -> dict[str, RowStanding]:
     return {name: standing for name, standing in standings().items() if standing is not RowStanding.OK}
 
 
-def foreign(**fields: Any) -> Schedule:
+def add_foreign_row(**fields: Any) -> Schedule:
     row = Schedule.objects.create(
         name="weekly report", func="print", schedule_type="I", minutes=1, next_run=NOW
     )
@@ -60,17 +60,17 @@ def foreign(**fields: Any) -> Schedule:
     return row
 
 
-def test_rows_of_the_timetable_are_as_they_should_be() -> None:
+def test_freshly_synced_schedule_rows_are_in_order() -> None:
     assert standings() == {entry.name: RowStanding.OK for entry in TIMETABLE}
 
 
 @pytest.mark.parametrize(("fields", "breaks"), WRITTEN, ids=str)
-def test_malformed_is_what_stops_the_queues_scheduler(
+def test_a_row_that_stops_the_queues_scheduler_counts_as_malformed(
     fields: dict[str, Any], breaks: bool, queued: ListeningBroker
 ) -> None:
     Schedule.objects.update(next_run=NOW - MINUTE)
-    foreign(next_run=NOW - MINUTE, **fields)
-    assert wrong() == {"weekly report": RowStanding.MALFORMED if breaks else RowStanding.FOREIGN}
+    add_foreign_row(next_run=NOW - MINUTE, **fields)
+    assert not_in_order() == {"weekly report": RowStanding.MALFORMED if breaks else RowStanding.FOREIGN}
     assert schedules_stand_still(queued) is breaks
 
 
@@ -94,7 +94,7 @@ def schedules_stand_still(queued: ListeningBroker) -> bool:
     ],
     ids=str,
 )
-def test_a_row_of_the_timetable_is_told_from_a_late_one(
+def test_a_row_of_the_timetable_is_judged_in_order_late_edited_or_malformed(
     fields: dict[str, Any], standing: RowStanding
 ) -> None:
     Schedule.objects.filter(name="sweep").update(**fields)
@@ -106,15 +106,15 @@ def test_a_row_that_is_missing_and_a_twin_are_seen() -> None:
     twin = Schedule.objects.get(name="fetch-mail")
     twin.pk = None
     twin.save()
-    found = [(one.name, one.standing) for one in inspect_schedules(now=NOW)]
-    assert ("sweep", RowStanding.MISSING) in found
-    assert found[-1] == ("fetch-mail", RowStanding.FOREIGN)
+    standing_of_rows = [(row.name, row.standing) for row in inspect_schedules(now=NOW)]
+    assert ("sweep", RowStanding.MISSING) in standing_of_rows
+    assert standing_of_rows[-1] == ("fetch-mail", RowStanding.FOREIGN)
 
 
-def test_a_malformed_row_is_repaired_in_the_rounds_and_the_sweep_fires_again(queued: ListeningBroker) -> None:
+def test_a_malformed_row_is_repaired_and_the_queues_scheduler_runs_again(queued: ListeningBroker) -> None:
     Schedule.objects.update(next_run=NOW - MINUTE)
     Schedule.objects.filter(name="fetch-mail").update(args="this does not evaluate")
-    foreign(next_run=NOW - MINUTE, args="(")
+    add_foreign_row(next_run=NOW - MINUTE, args="(")
     assert schedules_stand_still(queued)
     report = repair_schedules(now=NOW)
     assert (report.repaired, report.removed) == (["fetch-mail"], ["weekly report"])
@@ -122,7 +122,7 @@ def test_a_malformed_row_is_repaired_in_the_rounds_and_the_sweep_fires_again(que
     assert not schedules_stand_still(queued)
 
 
-def test_where_all_is_well_nothing_is_locked_or_written(
+def test_repairing_schedules_that_are_in_order_locks_and_writes_nothing(
     count_queries: Callable[[Callable[[], Any]], int],
 ) -> None:
     assert count_queries(lambda: repair_schedules(now=NOW)) == 1

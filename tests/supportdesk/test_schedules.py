@@ -80,7 +80,7 @@ def test_a_schedule_that_is_due_or_next_is_left_alone(synced, minutes):
     assert not sync_schedules(now=NOW).changed
 
 
-def test_a_weekly_run_that_an_outage_held_up_is_not_forgotten(synced):
+def test_a_weekly_run_missed_during_an_outage_stays_due(synced):
     last_week = NOW - timedelta(days=8)
     Schedule.objects.filter(name="weekly-pack").update(next_run=last_week)
     assert not sync_schedules(now=NOW).changed
@@ -143,7 +143,7 @@ def test_every_function_of_the_timetable_exists(entry):
     assert callable(getattr(import_module(module), name))
 
 
-def test_the_sweep_comes_every_minute_and_catches_nothing_up():
+def test_the_sweep_runs_every_minute_and_does_not_catch_up():
     entry = next(entry for entry in TIMETABLE if entry.name == "sweep")
     assert entry.minutes == 1
     assert replace(entry).fields["args"] is None

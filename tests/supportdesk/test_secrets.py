@@ -36,7 +36,7 @@ def test_processes_that_start_at_once_share_one_key(tmp_path):
         assert len(set(pool.map(kept_secret_key, [path] * 32))) == 1
 
 
-def test_a_file_that_somebody_left_empty_is_filled(tmp_path):
+def test_an_empty_key_file_is_filled_with_a_new_key(tmp_path):
     path = tmp_path / "secret_key"
     path.touch()
     assert kept_secret_key(path) == path.read_text()
@@ -51,6 +51,6 @@ def test_a_damaged_file_is_named_and_left_alone(tmp_path, content):
     assert path.read_bytes() == content
 
 
-def test_a_key_that_cannot_be_reached_is_a_sentence(tmp_path):
+def test_a_key_file_that_cannot_be_read_is_reported_in_a_sentence(tmp_path):
     with pytest.raises(ImproperlyConfigured, match="cannot be used"):
         kept_secret_key(Path(tmp_path))

@@ -40,8 +40,8 @@ def process(variables: dict[str, str], *names: str) -> subprocess.CompletedProce
 def read(variables: dict[str, str], *names: str) -> list[object]:
     done = process(variables, *names)
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    return [found[name] for name in names]
+    values = json.loads(done.stdout)
+    return [values[name] for name in names]
 
 
 def production(tmp_path: Path, **changes: str) -> dict[str, str]:
@@ -49,7 +49,7 @@ def production(tmp_path: Path, **changes: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("folder", ["plain", "with blank", "a#b?c%41d", "直播间"])
-def test_without_anything_the_desk_is_embedded_in_whatever_folder(tmp_path, folder):
+def test_a_desk_without_settings_runs_embedded_in_any_folder(tmp_path, folder):
     var = tmp_path / folder
     [databases, debug, key, broker] = read(
         {"DESK_VAR_DIR": str(var)}, "DATABASES", "DEBUG", "SECRET_KEY", "Q_CLUSTER"

@@ -16,17 +16,17 @@ def selectors(sheet: str) -> list[str]:
     """Each selector of a sheet, those inside media queries too."""
     sheet = re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)
     heads = [head.strip() for head in re.findall(r"([^{};]+)\{", sheet)]
-    return [one.strip() for head in heads if not head.startswith("@") for one in head.split(",")]
+    return [selector.strip() for head in heads if not head.startswith("@") for selector in head.split(",")]
 
 
 def restyling(sheet: str) -> list[str]:
     """Selectors by nothing but classes that the theme uses itself."""
-    named = {one: set(CLASS.findall(one)) for one in selectors(sheet) if "#" not in one}
-    return [one for one, classes in named.items() if classes and classes <= THEME]
+    named = {selector: set(CLASS.findall(selector)) for selector in selectors(sheet) if "#" not in selector}
+    return [selector for selector, classes in named.items() if classes and classes <= THEME]
 
 
 @pytest.mark.parametrize("path", SHEETS, ids=lambda path: path.name)
-def test_no_class_of_the_theme_is_given_another_look(path):
+def test_our_styles_change_no_class_of_the_theme(path):
     assert restyling(path.read_text("utf-8")) == []
 
 

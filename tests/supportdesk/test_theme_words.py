@@ -80,24 +80,24 @@ def words_of_scripts(folder: Path) -> set[str]:
 
 @pytest.mark.django_db
 def test_each_word_of_the_scripts_is_read_in_chinese(login):
-    shown = words_of_scripts(Path(admin.__file__).parent) | words_of_scripts(THEME)
-    assert {"Choose all %s", "(click to clear)", "Today", "%(sel)s of %(cnt)s selected"} <= shown
+    words = words_of_scripts(Path(admin.__file__).parent) | words_of_scripts(THEME)
+    assert {"Choose all %s", "(click to clear)", "Today", "%(sel)s of %(cnt)s selected"} <= words
     reader = login(staff("wang", language="zh-hans"))
     script = reader.get(reverse("admin:jsi18n")).content.decode().partition("const newcatalog = ")[2]
     chinese, _end = json.JSONDecoder().raw_decode(script)
-    assert sorted(word for word in shown if chinese.get(word, word) == word) == []
+    assert sorted(word for word in words if chinese.get(word, word) == word) == []
 
 
 @pytest.fixture(scope="module")
-def shown() -> set[Word]:
+def words_of_theme() -> set[Word]:
     """The words of the theme itself and of those of its extras that the desk has installed."""
     extras = (Path(app.path) for app in apps.get_app_configs() if app.name.startswith("unfold.contrib."))
     return words_of_folder(THEME, without="contrib").union(*map(words_of_folder, extras))
 
 
-def test_each_word_that_the_theme_shows_has_a_chinese_one(shown):
-    assert len(shown) > 100
-    assert sorted(word for word in shown if not word.is_translated()) == []
+def test_each_word_that_the_theme_shows_has_a_chinese_one(words_of_theme):
+    assert len(words_of_theme) > 100
+    assert sorted(word for word in words_of_theme if not word.is_translated()) == []
 
 
 @pytest.mark.parametrize("app", ["admin", "auth"])
@@ -107,7 +107,7 @@ def test_each_word_of_django_has_a_chinese_one(app):
     assert lacking <= {"%(class_name)s %(instance)s"}
 
 
-def test_each_word_that_we_hold_for_the_theme_is_one_of_it(shown):
+def test_each_word_that_we_translate_for_the_theme_is_used_by_the_theme(words_of_theme):
     release = version("django-unfold").rpartition(".")[0].replace(".", "_")
     lists = ast.parse(Path(theme_words.__file__).read_text("utf-8")).body
     held = {
@@ -115,11 +115,11 @@ def test_each_word_that_we_hold_for_the_theme_is_one_of_it(shown):
         for node in lists
         if isinstance(node, ast.Assign)
     }
-    assert held["UNFOLD"] - shown == set()
-    assert held[f"UNFOLD_{release}"] - shown == set()
+    assert held["UNFOLD"] - words_of_theme == set()
+    assert held[f"UNFOLD_{release}"] - words_of_theme == set()
 
 
-def test_words_are_found_in_every_kind_of_mark():
+def test_words_are_found_in_every_kind_of_translation_tag():
     template = """{% load i18n %}{% translate "a (b), 'c'" as d %}{% include "x" with y=_("Now") %}
         {% blocktranslate count counter=n %}One {{ counter }}{% plural %}Two {{ counter }}{% endblocktranslate %}
         {% trans "May" context "verb" %}"""

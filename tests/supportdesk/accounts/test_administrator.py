@@ -35,7 +35,7 @@ def test_an_administrator_is_created_once() -> None:
     assert ensure_administrator() is None
 
 
-def test_an_administrator_who_may_not_log_in_is_none() -> None:
+def test_an_administrator_who_may_not_log_in_is_replaced_by_another() -> None:
     first = ensure_administrator()
     get_user_model().objects.update(is_active=False)
     second = ensure_administrator()
@@ -44,7 +44,7 @@ def test_an_administrator_who_may_not_log_in_is_none() -> None:
     assert second.username != first.username
 
 
-def test_a_name_that_is_taken_is_left_to_its_owner() -> None:
+def test_a_new_administrator_gets_a_name_that_is_not_taken() -> None:
     for name in ("admin", "admin2"):
         get_user_model().objects.create_user(username=name)
     new = ensure_administrator()
@@ -75,14 +75,14 @@ def administrator() -> User:
 
 
 @pytest.mark.parametrize("page", ["admin:index", "admin:auth_user_changelist", "admin:password_change"])
-def test_with_the_one_time_password_there_is_no_page_but_the_one_that_asks_for_another(page: str) -> None:
+def test_with_the_one_time_password_every_page_leads_to_choosing_another(page: str) -> None:
     client = signed_in()
     for response in (client.get(reverse(page)), client.post(reverse(page), {})):
         assert (response.status_code, response["Location"]) == (302, reverse("admin:own_password"))
     assert "Email address" in client.get(reverse("admin:own_password")).content.decode()
 
 
-def test_a_password_and_an_address_open_the_desk() -> None:
+def test_choosing_a_password_and_an_address_opens_the_desk() -> None:
     client = signed_in()
     response = choose(client)
     assert (response.status_code, response["Location"]) == (302, reverse("admin:index"))
@@ -100,7 +100,7 @@ def test_after_the_choice_signing_in_asks_for_nothing_more() -> None:
     assert client.get(reverse("admin:index")).status_code == 200
 
 
-def test_who_leaves_without_choosing_is_asked_at_the_next_sign_in() -> None:
+def test_an_administrator_who_leaves_without_choosing_is_asked_at_the_next_sign_in() -> None:
     new = ensure_administrator()
     assert new
     for _time in "ab":
@@ -110,7 +110,7 @@ def test_who_leaves_without_choosing_is_asked_at_the_next_sign_in() -> None:
 
 
 @pytest.mark.parametrize("how", ["inactive", "deleted"])
-def test_the_browser_of_one_who_is_gone_before_the_choice_may_sign_in_as_another(how: str) -> None:
+def test_the_browser_of_an_administrator_removed_before_the_choice_can_sign_in_again(how: str) -> None:
     client, users = signed_in(), get_user_model().objects.filter(username="admin")
     if how == "deleted":
         users.delete()
@@ -120,7 +120,7 @@ def test_the_browser_of_one_who_is_gone_before_the_choice_may_sign_in_as_another
     assert client.get(reverse("admin:index"))["Location"].startswith(reverse("admin:login"))
 
 
-def test_a_new_key_of_the_desk_spares_nobody_the_choice(settings: Any) -> None:
+def test_a_change_of_the_secret_key_does_not_skip_choosing_a_password(settings: Any) -> None:
     client, old = signed_in(), settings.SECRET_KEY
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another-key-" * 5, [old]
     assert client.get(reverse("admin:index"))["Location"] == reverse("admin:own_password")
@@ -128,7 +128,7 @@ def test_a_new_key_of_the_desk_spares_nobody_the_choice(settings: Any) -> None:
     assert client.get(reverse("admin:index")).status_code == 200
 
 
-def test_one_may_sign_out_instead() -> None:
+def test_an_administrator_may_sign_out_instead_of_choosing_a_password() -> None:
     client = signed_in()
     assert client.post(reverse("admin:logout")).status_code == 200
     assert "_auth_user_id" not in client.session
@@ -148,7 +148,7 @@ def test_an_invalid_password_or_address_is_refused(password: str, email: str, sa
     assert not administrator().check_password(OWN)
 
 
-def test_the_given_password_is_no_choice() -> None:
+def test_the_one_time_password_cannot_be_chosen_again() -> None:
     new = ensure_administrator()
     assert new
     client = Client()
@@ -165,21 +165,21 @@ def test_an_address_from_the_environment_is_not_asked_for(settings: Any) -> None
     assert administrator().email == "root@company.example"
 
 
-def test_the_address_in_the_environment_is_read_bare_and_may_be_left_out() -> None:
+def test_the_address_in_the_environment_is_read_without_its_name_and_may_be_empty() -> None:
     read = [Env({"A": value}).bare_address("A") for value in ("Ops <ops@company.example>", "")]
     assert read == ["ops@company.example", ""]
     with pytest.raises(ImproperlyConfigured, match="A is 'nobody'"):
         Env({"A": "nobody"}).bare_address("A")
 
 
-def test_nobody_else_sets_a_password_there_without_the_old_one() -> None:
+def test_other_users_are_sent_to_the_page_that_asks_for_the_old_password() -> None:
     client = Client()
     client.force_login(AdminFactory())
     response = choose(client)
     assert (response.status_code, response["Location"]) == (302, reverse("admin:password_change"))
 
 
-def test_a_password_changed_elsewhere_ends_the_asking_in_that_session() -> None:
+def test_a_password_changed_elsewhere_signs_that_session_out() -> None:
     client = signed_in()
     assert client.get(reverse("alive")).status_code == 200
     user = administrator()

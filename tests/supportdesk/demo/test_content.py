@@ -21,7 +21,7 @@ def test_there_are_more_than_forty_conversations_in_two_languages() -> None:
 def test_every_text_of_a_script_can_be_filled(script: Any) -> None:
     for seed in range(4):
         wording = Wording(script, Random(seed), first_name="Ann", full_name="Ann Example", company="Example")
-        said = [wording.subject, wording.ask(script.channel)]
-        said += [wording.staff(turn, late=True) for turn in script.turns]
-        said += [wording.customer(turn) for turn in script.turns]
-        assert not [text for text in said if {"{", "}"} & set(text)]
+        texts = [wording.subject, wording.ask(script.channel)]
+        texts += [wording.staff(turn, late=True) for turn in script.turns]
+        texts += [wording.customer(turn) for turn in script.turns]
+        assert not [text for text in texts if {"{", "}"} & set(text)]

@@ -83,13 +83,13 @@ def test_promises_were_met_and_broken_and_some_still_run(story: Story) -> None:
 
 
 @pytest.mark.django_db
-def test_one_emergency_was_kept_and_another_broken(story: Story) -> None:
+def test_one_emergency_was_answered_in_time_and_another_breached(story: Story) -> None:
     emergencies = Clock.objects.filter(priority=Priority.P0, kind="first_response")
     assert set(emergencies.values_list("state", flat=True)) == {"met", "breached", "running"}
 
 
 @pytest.mark.django_db
-def test_the_ledger_ends_where_each_clock_stands_and_was_written_in_the_time_of_the_story(
+def test_the_last_ledger_line_matches_each_clock_and_was_written_in_the_time_of_the_story(
     story: Story,
 ) -> None:
     for clock in Clock.objects.prefetch_related("events"):
@@ -103,9 +103,9 @@ def test_the_ledger_ends_where_each_clock_stands_and_was_written_in_the_time_of_
 
 @pytest.mark.django_db
 def test_every_promise_of_the_demo_is_proven_by_its_ledger(story: Story) -> None:
-    found = verify()
-    assert found.clocks == Clock.objects.count() > 0
-    assert found.mismatches == ()
+    proof = verify()
+    assert proof.clocks == Clock.objects.count() > 0
+    assert proof.mismatches == ()
 
 
 @pytest.mark.django_db
@@ -136,7 +136,7 @@ def test_messages_were_recorded_soon_after_they_were_said(story: Story) -> None:
 
 
 @pytest.mark.django_db
-def test_the_last_day_came_as_raw_mail(story: Story) -> None:
+def test_mail_of_the_last_day_went_through_the_intake(story: Story) -> None:
     states = set(InboundEmail.objects.values_list("state", flat=True))
     assert states == {IntakeState.PROCESSED, IntakeState.PARKED}
     assert InboundEmail.objects.exclude(ticket=None).count() > 3
@@ -179,7 +179,7 @@ def test_within_minutes_a_warning_and_a_reassignment_happen(story: Story) -> Non
 
 
 @pytest.mark.django_db
-def test_the_weeks_that_were_over_are_frozen(story: Story) -> None:
+def test_weeks_that_are_over_have_a_weekly_pack(story: Story) -> None:
     assert list(WeeklyExport.objects.values_list("week", flat=True)) == ["2026-W46"]
 
 

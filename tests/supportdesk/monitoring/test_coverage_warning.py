@@ -40,9 +40,9 @@ def warnings(now: datetime) -> list[CheckResult]:
 def test_each_rota_is_one_warning_with_its_first_gap(now: datetime) -> None:
     DutyShiftFactory(rota=a_rota_that_matters("P0 duty"), starts_at=now, ends_at=now + 13 * 24 * HOUR)
     a_rota_that_matters("Another")
-    found = [finding.text for finding in warnings(now)]
-    assert len(found) == 2
-    assert "Nobody on P0 duty can be reached from" in found[1]
+    texts = [finding.text for finding in warnings(now)]
+    assert len(texts) == 2
+    assert "Nobody on P0 duty can be reached from" in texts[1]
 
 
 def test_several_gaps_of_a_rota_are_counted(now: datetime) -> None:
@@ -53,12 +53,12 @@ def test_several_gaps_of_a_rota_are_counted(now: datetime) -> None:
     assert "nobody on P0 duty can be reached 3 times" in finding.text
 
 
-def test_covered_for_two_weeks_there_is_no_warning(now: datetime) -> None:
+def test_a_rota_covered_for_two_weeks_gives_no_warning(now: datetime) -> None:
     DutyShiftFactory(rota=a_rota_that_matters("P0 duty"), starts_at=now, ends_at=now + 14 * 24 * HOUR)
     assert warnings(now) == []
 
 
-def test_a_warning_stops_nothing_and_is_on_the_board(
+def test_a_coverage_warning_keeps_the_desk_healthy_and_is_shown_on_the_board(
     login: Callable[[User], Client], frozen: object, now: datetime
 ) -> None:
     HeartbeatFactory(at=now)

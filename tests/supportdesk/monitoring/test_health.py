@@ -165,12 +165,17 @@ def test_an_unwell_desk_answers_503_and_tells_everybody_only_which_checks(
 ) -> None:
     answer = client.get(reverse("healthz"))
     assert answer.status_code == 503
-    said = answer.json()
-    assert said.keys() == {"status", "checks"}
-    assert said["status"] == "unwell"
-    assert said["checks"].keys() == {check.value for check in Check}
-    found = {name: state for name, state in said["checks"].items() if state != "ok"}
-    assert found == {"sweep": "unwell", "mail_fetch": "unwell", "clusters": "warning", "schedules": "warning"}
+    answer_data = answer.json()
+    assert answer_data.keys() == {"status", "checks"}
+    assert answer_data["status"] == "unwell"
+    assert answer_data["checks"].keys() == {check.value for check in Check}
+    failing = {name: state for name, state in answer_data["checks"].items() if state != "ok"}
+    assert failing == {
+        "sweep": "unwell",
+        "mail_fetch": "unwell",
+        "clusters": "warning",
+        "schedules": "warning",
+    }
     for name in ("vip", "secret", "minutes", "password"):
         assert name not in answer.content.decode()
 
@@ -190,19 +195,19 @@ def test_the_token_of_the_metrics_opens_the_reasons(
     unwell: None, client: Client, settings: Any, token: str, shown: str, reads: bool
 ) -> None:
     settings.METRICS_TOKEN = token
-    said = client.get(reverse("healthz"), headers={"Authorization": shown}).json()
-    assert ("problems" in said) is reads
+    answer_data = client.get(reverse("healthz"), headers={"Authorization": shown}).json()
+    assert ("problems" in answer_data) is reads
     if reads:
-        assert {"check": "sweep", "text": SWEEP_IS_LATE} in said["problems"]
-        assert {one["check"] for one in said["warnings"]} == {"clusters", "schedules"}
+        assert {"check": "sweep", "text": SWEEP_IS_LATE} in answer_data["problems"]
+        assert {finding["check"] for finding in answer_data["warnings"]} == {"clusters", "schedules"}
 
 
 @pytest.mark.parametrize(("groups", "reads"), [(["Operator"], True), (["Team lead"], False), ([], False)])
 def test_those_who_see_the_operations_page_read_the_reasons(
     unwell: None, client: Client, login: Callable[[User], Client], groups: list[str], reads: bool
 ) -> None:
-    said = login(staff("somebody", groups=groups)).get(reverse("healthz")).json()
-    assert ("problems" in said) is reads
+    answer_data = login(staff("somebody", groups=groups)).get(reverse("healthz")).json()
+    assert ("problems" in answer_data) is reads
 
 
 def test_a_database_that_is_down_gives_503_and_no_secrets(
@@ -213,10 +218,10 @@ def test_a_database_that_is_down_gives_503_and_no_secrets(
     assert answer.status_code == 503
     states = answer.json()["checks"]
     assert (states.pop("database"), set(states.values())) == ("unwell", {"unknown"})
-    told = client.get(reverse("healthz"), headers={"Authorization": f"Bearer {'t' * 40}"})
+    response = client.get(reverse("healthz"), headers={"Authorization": f"Bearer {'t' * 40}"})
     words = "The database cannot be queried. Check that it is running and that DATABASE_URL is right."
-    assert told.json()["problems"] == [{"check": "database", "text": words}]
-    assert "secret" not in (answer.content + told.content).decode()
+    assert response.json()["problems"] == [{"check": "database", "text": words}]
+    assert "secret" not in (answer.content + response.content).decode()
 
 
 def test_a_signed_in_browser_gets_the_same_answer_from_a_desk_without_database(
@@ -275,13 +280,13 @@ def test_holidays_not_known_yet_are_a_warning_before_they_matter(
     office_calendar(**fields)
     last = last_published_year("CN") or 0
     new_year = datetime(last + 1, 1, 1, tzinfo=UTC)
-    assert [one.check for one in health(now=new_year - timedelta(days=61)).warnings] == []
+    assert [finding.check for finding in health(now=new_year - timedelta(days=61)).warnings] == []
     warnings = health(now=new_year - timedelta(days=60)).warnings
-    assert [one.check for one in warnings] == [Check.HOLIDAYS] * warned
-    assert all(f"{last + 1} holidays of China are not known yet" in one.text for one in warnings)
+    assert [finding.check for finding in warnings] == [Check.HOLIDAYS] * warned
+    assert all(f"{last + 1} holidays of China are not known yet" in finding.text for finding in warnings)
 
 
-def test_own_days_in_the_year_take_the_place_of_holidays_not_known(beating: None) -> None:
+def test_own_days_of_a_calendar_end_the_warning_of_holidays_not_known(beating: None) -> None:
     last = last_published_year("CN") or 0
     office_calendar(country="CN", own_days=(OwnDay(date(last + 1, 1, 1)),))
     assert health(now=datetime(last, 12, 31, tzinfo=UTC)).warnings == ()
@@ -334,7 +339,7 @@ def test_a_notification_that_stays_due_is_a_problem(
 
 
 @pytest.mark.parametrize(("seconds", "found"), [(60, [Check.KEYS]), (61, [])])
-def test_a_machine_that_signs_with_another_key_is_a_problem_while_it_is_there(
+def test_a_cluster_with_another_secret_key_is_a_problem_while_it_is_alive(
     beating: None, now: datetime, seconds: int, found: list[Check]
 ) -> None:
     ClusterFactory(name="here:1", seen_at=now, key_mark=key_mark())
@@ -344,7 +349,7 @@ def test_a_machine_that_signs_with_another_key_is_a_problem_while_it_is_there(
     assert problems(health(now=now)) == found
 
 
-def test_a_web_process_with_a_key_of_its_own_names_the_queues_it_does_not_reach(
+def test_a_web_process_with_another_secret_key_names_the_queues_it_cannot_reach(
     beating: None, now: datetime, settings: Any
 ) -> None:
     for host in ("here", "there"):
@@ -409,5 +414,5 @@ def test_administrators_whom_nothing_reaches_are_a_warning(
     admin = AdminFactory(email=email)
     if has_way:
         ContactWayFactory(user=admin)
-    found = [finding.check for finding in health(now=now).warnings]
-    assert (Check.ADMINISTRATORS in found) == warned
+    checks = [finding.check for finding in health(now=now).warnings]
+    assert (Check.ADMINISTRATORS in checks) == warned

@@ -36,7 +36,7 @@ from tests.factories import AdminFactory, HeartbeatFactory
         ),
     ],
 )
-def test_the_counters_of_a_sweep(report: SweepReport, words: str) -> None:
+def test_the_counters_of_a_sweep_are_put_into_words(report: SweepReport, words: str) -> None:
     assert heartbeat_in_words(SWEEP, str(report)) == words
 
 
@@ -53,7 +53,7 @@ def test_the_counters_of_a_sweep(report: SweepReport, words: str) -> None:
         ),
     ],
 )
-def test_the_proof_of_the_ledger(detail: str, words: str) -> None:
+def test_the_proof_of_the_ledger_is_put_into_words(detail: str, words: str) -> None:
     assert heartbeat_in_words(LEDGER, detail) == words
 
 
@@ -78,7 +78,7 @@ def test_the_list_of_heartbeats_reads_as_the_operations_page_does(login: Callabl
     assert "acted=2" not in html
 
 
-def test_why_a_call_outside_failed_is_read_in_the_readers_language(
+def test_the_reason_of_a_failed_outside_ping_is_in_the_readers_language(
     monkeypatch: pytest.MonkeyPatch, db: None, now: datetime, settings: Any
 ) -> None:
     monkeypatch.setattr("escalation.notifications.channels.outcomes.gettext", lambda text: f"<{text}>")
@@ -86,5 +86,5 @@ def test_why_a_call_outside_failed_is_read_in_the_readers_language(
     assert heartbeat_in_words(FAILED, "HTTP 503") == "HTTP 503"
     settings.SWEEP_PING_URL = "https://hc-ping.example/secret"
     HeartbeatFactory(name=FAILED, at=now, detail=NO_NAME)
-    (finding,) = (one for one in health(now=now).warnings if one.check == Check.OUTSIDE_PING)
+    (finding,) = (warning for warning in health(now=now).warnings if warning.check == Check.OUTSIDE_PING)
     assert f"<{NO_NAME}>" in finding.text

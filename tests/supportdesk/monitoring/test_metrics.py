@@ -59,11 +59,13 @@ def samples(client: Client) -> Found:
 
 def read(families: Iterable[Metric]) -> Found:
     """What a reader of the page knows: the figure of each name with its labels."""
-    found = [
-        (one.name, frozenset(one.labels.items()), one.value) for family in families for one in family.samples
+    figures = [
+        (sample.name, frozenset(sample.labels.items()), sample.value)
+        for family in families
+        for sample in family.samples
     ]
-    assert len({(name, labels) for name, labels, _value in found}) == len(found)
-    return {(name, labels): value for name, labels, value in found}
+    assert len({(name, labels) for name, labels, _value in figures}) == len(figures)
+    return {(name, labels): value for name, labels, value in figures}
 
 
 def test_without_a_token_in_the_settings_there_is_no_such_page(client: Client, settings: Any) -> None:
@@ -85,8 +87,8 @@ def test_whoever_does_not_show_the_token_is_turned_away(client: Client, shown: s
 def test_tokens_are_compared_in_constant_time(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[tuple[str, str]] = []
 
-    def compare(one: str, other: str) -> bool:
-        compared.append((one, other))
+    def compare(sample: str, other: str) -> bool:
+        compared.append((sample, other))
         return False
 
     monkeypatch.setattr("supportdesk.monitoring.metrics_view.constant_time_compare", compare)
@@ -99,7 +101,7 @@ def test_the_metrics_page_refuses_other_methods_than_get(client: Client) -> None
 
 
 def test_metrics_without_an_accept_header_are_in_the_text_format(client: Client) -> None:
-    fill()
+    create_figures()
     answer = ask(client)
     assert answer.headers["Content-Type"] == TEXT
     text = answer.content.decode()
@@ -112,7 +114,7 @@ def test_metrics_without_an_accept_header_are_in_the_text_format(client: Client)
 
 @pytest.mark.parametrize("accept", [PROMETHEUS_2, PROMETHEUS_3, "application/openmetrics-text"])
 def test_prometheus_gets_the_same_figures_in_the_format_it_prefers(client: Client, accept: str) -> None:
-    fill()
+    create_figures()
     answer = ask(client, accept=accept)
     assert answer.headers["Content-Type"].startswith(OPENMETRICS)
     strictly_read = read(openmetrics.text_string_to_metric_families(answer.content.decode()))
@@ -127,13 +129,13 @@ def test_metrics_for_an_unsupported_accept_header_are_in_the_text_format(client:
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, TEXT)
 
 
-def test_figures_of_this_one_process_are_not_among_those_of_the_desk(client: Client) -> None:
-    fill()
+def test_metrics_hold_no_figures_of_the_single_process(client: Client) -> None:
+    create_figures()
     assert {name.split("_")[0] for name, _labels in samples(client)} == {"supportdesk"}
 
 
 @pytest.mark.parametrize("accept", ["", PROMETHEUS_3])
-def test_a_database_that_does_not_answer_is_told(
+def test_metrics_answer_503_while_the_database_is_down(
     client: Client, monkeypatch: pytest.MonkeyPatch, accept: str
 ) -> None:
     def away(**_at: object) -> None:
@@ -144,7 +146,7 @@ def test_a_database_that_does_not_answer_is_told(
     assert (answer.status_code, answer.content) == (503, b"The database cannot be asked.\n")
 
 
-def fill() -> None:
+def create_figures() -> None:
     sync_schedules(now=NOW)
     HeartbeatFactory(name="sweep", at=NOW - 12 * SECOND)
     HeartbeatFactory(name="ledger", at=NOW - HOUR, detail="2 of 500: clock 3")
@@ -186,7 +188,7 @@ def fill() -> None:
 def test_each_figure_is_what_the_database_says(
     client: Client, name: str, labels: dict[str, str], value: float
 ) -> None:
-    fill()
+    create_figures()
     assert samples(client)[name, frozenset(labels.items())] == value
 
 
@@ -198,7 +200,7 @@ def test_an_empty_desk_has_no_lag_to_tell(client: Client) -> None:
 def test_more_rows_cost_no_more_queries(
     client: Client, count_queries: Callable[[Callable[[], Any]], int]
 ) -> None:
-    fill()
+    create_figures()
     few = count_queries(lambda: ask(client))
     for _one in range(10):
         ClockFactory(due_at=NOW + HOUR, started_at=NOW)

@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
 
-def shown(client: Client) -> str:
+def page_text(client: Client) -> str:
     """The words of the page's own part, in one line."""
     answer = client.get(reverse("admin:operations"))
     assert answer.status_code == 200
@@ -45,7 +45,7 @@ def page(login: Callable[[User], Client]) -> Callable[[], str]:
     client = login(AdminFactory())
     HeartbeatFactory(name="sweep", at=NOW - 5 * SECOND, detail="acted=3 busy=0 settled=0 failed=0 left=0")
     sync_schedules(now=NOW)
-    return lambda: shown(client)
+    return lambda: page_text(client)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def late_breach(lag: timedelta) -> None:
     ClockFactory(due_at=due, started_at=due - HOUR, breached_at=due, detected_at=due + lag, state="breached")
 
 
-def test_the_lag_of_the_last_day_stands_there(page: Callable[[], str]) -> None:
+def test_the_operations_page_shows_the_lag_of_the_last_day(page: Callable[[], str]) -> None:
     for seconds in (1, 2, 75):
         late_breach(seconds * SECOND)
     EscalationFactory(due_at=NOW - HOUR, fired_at=NOW - HOUR + 0.4 * SECOND)
@@ -142,19 +142,21 @@ def test_the_heartbeat_of_the_sweep_loop_is_not_shown(page: Callable[[], str]) -
 
 
 def test_late_steps_are_listed_with_their_tickets(page: Callable[[], str]) -> None:
-    one = EscalationFactory(due_at=NOW - 4 * HOUR, fired_at=NOW - HOUR)
+    escalation = EscalationFactory(due_at=NOW - 4 * HOUR, fired_at=NOW - HOUR)
     EscalationFactory(due_at=NOW - 2 * HOUR, fired_at=NOW - HOUR)
     words = page()
     assert "2 steps · up to 3 h late" in words
-    assert one.clock.ticket.number in words
-    assert words.index("3 h", words.index(one.clock.ticket.number))
+    assert escalation.clock.ticket.number in words
+    assert words.index("3 h", words.index(escalation.clock.ticket.number))
 
 
-def test_who_may_not_see_all_tickets_sees_only_how_many(login: Callable[[User], Client]) -> None:
+def test_a_reader_who_may_not_see_all_tickets_sees_only_the_number_of_late_steps(
+    login: Callable[[User], Client],
+) -> None:
     reader = staff(groups=["Operator"])
     reader.groups.get().permissions.filter(codename="view_all_customers").delete()
     escalation = EscalationFactory(due_at=NOW - 4 * HOUR, fired_at=NOW - HOUR)
-    words = shown(login(reader))
+    words = page_text(login(reader))
     assert "1 step · up to 3 h late" in words
     assert escalation.clock.ticket.number not in words
 

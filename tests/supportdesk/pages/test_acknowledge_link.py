@@ -86,7 +86,7 @@ def test_the_link_page_shows_the_ticket_and_the_person_asked(client, link, ticke
         assert piece not in page
 
 
-def test_the_page_is_kept_nowhere_and_leaks_its_address_to_nobody(client, link):
+def test_the_link_page_is_not_cached_and_leaks_no_referrer(client, link):
     headers = client.get(link).headers
     assert headers["Cache-Control"] == "no-store"
     assert headers["Referrer-Policy"] == "no-referrer"
@@ -96,9 +96,14 @@ def test_the_page_is_kept_nowhere_and_leaks_its_address_to_nobody(client, link):
 
 def test_a_post_acknowledges_as_the_person_of_the_link(client, link, ticket, boss):
     page = client.post(link, {"act": "acknowledge"}).content.decode()
-    said = Acknowledgement.objects.get()
-    assert (said.user, said.by, said.at, said.until) == (boss, AcknowledgedBy.LINK, minute(31), minute(46))
-    assert said.escalation == firing()
+    acknowledgement = Acknowledgement.objects.get()
+    assert (acknowledgement.user, acknowledgement.by, acknowledgement.at, acknowledgement.until) == (
+        boss,
+        AcknowledgedBy.LINK,
+        minute(31),
+        minute(46),
+    )
+    assert acknowledgement.escalation == firing()
     assert "Acknowledged, and you own the ticket" in page
     assert "12:46" in page
 
@@ -120,7 +125,7 @@ def test_a_second_post_says_it_is_acknowledged_already(client, link, time_machin
     assert "<form" not in client.get(link).content.decode()
 
 
-def test_once_acknowledged_elsewhere_the_link_is_used_up(client, ticket):
+def test_a_link_whose_firing_was_acknowledged_elsewhere_is_used_up(client, ticket):
     ann = ticket.customer.account_manager
     acknowledge(ticket=ticket, actor=ann, at=minute(31), by=AcknowledgedBy.PAGE)
     before = state()
@@ -245,10 +250,10 @@ def test_other_methods_are_refused(client, link):
     assert client.put(link).status_code == client.delete(link).status_code == 405
 
 
-def test_an_invitation_names_its_person_and_firing(ticket, boss, link):
+def test_the_token_of_a_link_names_its_person_and_firing(ticket, boss, link):
     token = link.strip("/").removeprefix("ack/")
-    found = invitation(token, now=minute(31))
-    assert (found.user, found.escalation, found.said, found.is_over) == (boss, firing(), None, False)
+    invited = invitation(token, now=minute(31))
+    assert (invited.user, invited.escalation, invited.said, invited.is_over) == (boss, firing(), None, False)
     assert clock_of(ticket).held_until is None
 
 
@@ -261,7 +266,7 @@ def test_a_colleague_does_not_find_the_link_in_the_outbox(login, ticket, boss):
     assert address.split("/ack/")[1].strip("/") not in html
 
 
-def test_the_page_says_who_has_it_meanwhile(ticket, link, client):
+def test_the_link_page_says_who_has_acknowledged_meanwhile(ticket, link, client):
     assert "Acknowledged by" not in client.get(link).content.decode()
     acknowledge(ticket=ticket, actor=AdminFactory(first_name="Sam"), at=minute(31), by=AcknowledgedBy.PAGE)
     html = client.get(link).content.decode()

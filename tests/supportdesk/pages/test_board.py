@@ -60,7 +60,7 @@ def tickets_in(html: str) -> list[int]:
     return [int(key) for key in re.findall(r'data-row="(\d+)"', html)]
 
 
-def shown(client: Client, query: str = "", **headers: str) -> str:
+def board_html(client: Client, query: str = "", **headers: str) -> str:
     return client.get(f"/?{query}", headers=headers).content.decode()
 
 
@@ -90,15 +90,15 @@ def test_a_ticket_with_two_open_promises_stands_once_with_the_stricter_one(now: 
     assert twin.pk > strict.pk
 
 
-def test_pages_go_from_the_promised_to_the_others_without_a_gap(
+def test_pages_list_tickets_with_promises_first_and_then_the_others_without_a_gap(
     now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("supportdesk.pages.board.queries.PAGE", 2)
     clocks = [clock_due(now + hours * HOUR) for hours in (1, 2, 3)]
-    others = [TicketFactory(updated_at=now - hours * HOUR) for hours in (1, 2)]
+    without_promise = [TicketFactory(updated_at=now - hours * HOUR) for hours in (1, 2)]
     pages = [board_rows(Ticket.objects.all(), now=now, page=page) for page in (1, 2, 3, 4)]
-    seen = [row.ticket for page in pages for row in page.rows]
-    assert seen == [*(clock.ticket for clock in clocks), *others]
+    listed = [row.ticket for page in pages for row in page.rows]
+    assert listed == [*(clock.ticket for clock in clocks), *without_promise]
     assert [page.has_next for page in pages] == [True, True, False, False]
 
 
@@ -113,7 +113,7 @@ def test_counting_stops_at_the_cap(now: datetime, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("promise", "expected"), [("", [-1, 1, 2, None]), ("soon", [1]), ("breached", [-1]), ("none", [None])]
 )
-def test_the_list_holds_what_the_filter_asks_of_the_promise(
+def test_the_list_holds_tickets_whose_promise_matches_the_filter(
     now: datetime, promise: str, expected: list[int | None]
 ) -> None:
     for hours in (-1, 1, 2):
@@ -176,7 +176,7 @@ def test_the_board_says_who_would_answer_a_page_now(
     for name in away:
         AbsenceFactory(user=team[name])
     client = login(admin)
-    assert said in duty_line(shown(client))
+    assert said in duty_line(board_html(client))
     refreshed = client.get("/", headers={"HX-Request": "true"}).content.decode()
     assert 'id="board-duty" hx-swap-oob="true"' in refreshed
     assert said in duty_line(refreshed)
@@ -194,29 +194,31 @@ def test_without_anybody_on_duty_the_board_names_the_duty_manager(
 ) -> None:
     set_desk(duty_manager=UserFactory(first_name="Dora"))
     DutyShiftFactory(starts_at=now + HOUR, ends_at=now + 2 * HOUR)
-    assert "nobody Dora answers as duty manager" in duty_line(shown(login(admin)))
+    assert "nobody Dora answers as duty manager" in duty_line(board_html(login(admin)))
 
 
 @pytest.mark.parametrize(
     ("group", "is_told"), [("Support director", True), ("Operator", True), ("Team lead", False)]
 )
-def test_those_who_look_after_the_desk_read_that_no_administrator_can_be_told(
+def test_operators_and_directors_read_that_no_administrator_can_be_notified(
     login: Login, frozen: object, group: str, is_told: bool
 ) -> None:
     AdminFactory(email="")
-    html = shown(login(staff(groups=[group])))
+    html = board_html(login(staff(groups=[group])))
     assert ("No administrator can be notified" in html) == is_told
     assert "/auth/user/" not in html
 
 
-def test_an_administrator_is_led_to_where_the_address_is_entered(login: Login, frozen: object) -> None:
+def test_an_administrator_without_an_address_is_led_to_where_to_enter_it(
+    login: Login, frozen: object
+) -> None:
     reader = AdminFactory(email="")
     page = reverse("admin:auth_user_change", args=[reader.pk])
-    html = shown(login(reader))
+    html = board_html(login(reader))
     assert f'href="{page}#id_email"' in html
     assert 'name="email"' in login(reader).get(page).content.decode()
     User.objects.filter(pk=reader.pk).update(email="root@desk.example")
-    assert "No administrator can be notified" not in shown(login(reader))
+    assert "No administrator can be notified" not in board_html(login(reader))
 
 
 def test_promises_kept_this_week_and_last_by_due_time(now: datetime) -> None:
@@ -233,12 +235,12 @@ def test_promises_kept_this_week_and_last_by_due_time(now: datetime) -> None:
     assert (this.percent, last.percent) == (66.7, 0.0)
 
 
-def test_the_share_kept_comes_by_itself_after_the_board(
+def test_the_share_of_promises_kept_is_loaded_after_the_board(
     login: Login, frozen: object, now: datetime, admin: User
 ) -> None:
     clock_due(now, state=ClockState.MET, stopped_at=now)
     client = login(admin)
-    assert reverse("admin:board_kept") in shown(client)
+    assert reverse("admin:board_kept") in board_html(client)
     assert "100.0%" in client.get(reverse("admin:board_kept")).content.decode()
 
 
@@ -251,13 +253,13 @@ def test_an_account_manager_sees_the_own_tickets_and_customers_and_no_others(
 ) -> None:
     HeartbeatFactory(at=now)
     anna = staff(groups=["Account manager"])
-    own = clock_due(now + HOUR, ticket=TicketFactory(owner=anna)).ticket
+    own_ticket = clock_due(now + HOUR, ticket=TicketFactory(owner=anna)).ticket
     cared = clock_due(
         now + 2 * HOUR, ticket=TicketFactory(customer=CustomerFactory(account_manager=anna))
     ).ticket
     hidden = clock_due(now + 3 * HOUR).ticket
-    html = shown(login(anna))
-    assert tickets_in(html) == [own.pk, cared.pk]
+    html = board_html(login(anna))
+    assert tickets_in(html) == [own_ticket.pk, cared.pk]
     assert hidden.customer.name not in html
 
 
@@ -266,7 +268,7 @@ def test_whoever_may_not_view_tickets_sees_none(login: Login, frozen: object, no
     somebody = staff()
     clock_due(now + HOUR, ticket=TicketFactory(owner=somebody))
     client = login(somebody)
-    assert tickets_in(shown(client)) == []
+    assert tickets_in(board_html(client)) == []
     assert client.get(reverse("admin:board_export")).status_code == 403
 
 
@@ -278,7 +280,7 @@ def test_the_row_names_number_customer_owner_and_the_next_step_with_its_recipien
         now + HOUR, next_step_at=now + HOUR, ticket=TicketFactory(owner=staff(reports_to=manager))
     )
     EscalationStepFactory(policy=clock.policy_version.policy)
-    html = shown(login(admin))
+    html = board_html(login(admin))
     ticket = clock.ticket
     for words in (
         ticket.number,
@@ -295,7 +297,7 @@ def test_the_filter_narrows_the_list_and_not_the_counters(
 ) -> None:
     wanted = clock_due(now + HOUR, ticket=TicketFactory(priority=Priority.P0)).ticket
     clock_due(now + HOUR, ticket=TicketFactory(priority=Priority.P3))
-    html = shown(login(admin), "priority=0")
+    html = board_html(login(admin), "priority=0")
     assert tickets_in(html) == [wanted.pk]
     assert re.search(r"<b>2</b><span>SLAs running", html)
 
@@ -303,12 +305,12 @@ def test_the_filter_narrows_the_list_and_not_the_counters(
 def test_a_filter_that_is_not_understood_is_told(
     login: Login, frozen: object, now: datetime, admin: User
 ) -> None:
-    assert "Select a valid choice" in shown(login(admin), "owner=99999&page=x")
+    assert "Select a valid choice" in board_html(login(admin), "owner=99999&page=x")
 
 
 def test_a_page_number_beyond_every_number_is_the_first(login: Login, admin: User, now: datetime) -> None:
     ticket = clock_due(now).ticket
-    assert tickets_in(shown(login(admin), "page=" + "9" * 30)) == [ticket.pk]
+    assert tickets_in(board_html(login(admin), "page=" + "9" * 30)) == [ticket.pk]
 
 
 def test_resolved_tickets_are_found_by_search(
@@ -316,15 +318,15 @@ def test_resolved_tickets_are_found_by_search(
 ) -> None:
     done = TicketFactory(status=Status.RESOLVED, subject="Echo")
     client = login(admin)
-    assert tickets_in(shown(client)) == []
-    assert tickets_in(shown(client, "q=echo")) == [done.pk]
+    assert tickets_in(board_html(client)) == []
+    assert tickets_in(board_html(client, "q=echo")) == [done.pk]
 
 
 def test_an_unwell_desk_shows_why(login: Login, frozen: Any, now: datetime, admin: User) -> None:
     client = login(admin)
-    assert "SLAs are not being enforced" not in shown(client)
+    assert "SLAs are not being enforced" not in board_html(client)
     frozen.shift(timedelta(minutes=10))
-    assert "SLAs are not being enforced: the last sweep was 10 min ago." in shown(client)
+    assert "SLAs are not being enforced: the last sweep was 10 min ago." in board_html(client)
 
 
 def test_a_refresh_brings_list_counters_and_health_without_the_page_around(
@@ -339,7 +341,7 @@ def test_a_refresh_brings_list_counters_and_health_without_the_page_around(
     assert "HX-Request" in response.headers["Vary"]
 
 
-def test_a_page_restored_from_the_history_is_whole(
+def test_a_board_restored_from_the_browser_history_is_a_whole_page(
     login: Login, frozen: object, now: datetime, admin: User
 ) -> None:
     headers = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
@@ -348,7 +350,7 @@ def test_a_page_restored_from_the_history_is_whole(
 
 def test_hostile_words_are_shown_as_words(login: Login, frozen: object, now: datetime, admin: User) -> None:
     clock_due(now + HOUR, ticket=TicketFactory(subject="<script>alert(1)</script>"))
-    html = shown(login(admin))
+    html = board_html(login(admin))
     assert "<script>alert(1)" not in html
     assert "&lt;script&gt;alert(1)" in html
 
@@ -394,22 +396,22 @@ def test_the_list_is_exported_as_it_is_filtered(
 
 def test_the_export_holds_only_what_its_reader_may_see(login: Login, frozen: object) -> None:
     anna = staff(groups=["Account manager"])
-    own, hidden = TicketFactory(owner=anna), TicketFactory()
+    own_ticket, hidden = TicketFactory(owner=anna), TicketFactory()
     response = login(anna).get(reverse("admin:board_export"))
     text = b"".join(response.streaming_content).decode("utf-8-sig")
-    assert own.subject in text
+    assert own_ticket.subject in text
     assert hidden.subject not in text
 
 
-def test_visible_and_capped_queries_agree_on_what_a_reader_sees(now: datetime) -> None:
+def test_counters_and_list_agree_on_what_a_reader_sees(now: datetime) -> None:
     anna = staff(groups=["Account manager"])
-    own = clock_due(now + HOUR, ticket=TicketFactory(owner=anna))
+    own_clock = clock_due(now + HOUR, ticket=TicketFactory(owner=anna))
     clock_due(now + HOUR)
     assert board_counters(visible_tickets(anna), now=now).running == 1
-    assert [row.clock for row in board_rows(visible_tickets(anna), now=now).rows] == [own]
+    assert [row.clock for row in board_rows(visible_tickets(anna), now=now).rows] == [own_clock]
 
 
-def test_a_promise_that_nobody_is_left_for_turns_the_board_red_for_everybody(
+def test_a_promise_with_nobody_left_to_tell_turns_the_board_red_for_everybody(
     login: Login, now: datetime, admin: User
 ) -> None:
     ticket = TicketFactory(subject="Black screen", owner=staff("ann"))
@@ -418,7 +420,7 @@ def test_a_promise_that_nobody_is_left_for_turns_the_board_red_for_everybody(
     ClockFactory(stranded_at=now, state=ClockState.PAUSED)
     stranger = staff("stranger")
     for reader, may_see in ((admin, True), (stranger, False)):
-        html = shown(login(reader))
+        html = board_html(login(reader))
         assert "The escalation chain has ended for 1 SLA, with nobody left to take it." in html
         assert "pulse-red" in html
         assert ("Black screen" in html) == may_see
@@ -426,4 +428,4 @@ def test_a_promise_that_nobody_is_left_for_turns_the_board_red_for_everybody(
 
 def test_a_board_on_which_somebody_is_left_for_everything_is_not_red(login: Login, admin: User) -> None:
     ClockFactory()
-    assert "pulse-red" not in shown(login(admin))
+    assert "pulse-red" not in board_html(login(admin))

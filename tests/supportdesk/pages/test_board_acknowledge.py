@@ -52,38 +52,42 @@ def ticket(ann) -> Ticket:
     return ticket
 
 
-def row(reader=None, at: float = 31):
-    [found] = board_rows(Ticket.objects.all(), now=minute(at), reader=reader).rows
-    return found
+def board_row_for(reader=None, at: float = 31):
+    [board_row] = board_rows(Ticket.objects.all(), now=minute(at), reader=reader).rows
+    return board_row
 
 
 def url(ticket: Ticket) -> str:
     return f"/board/{ticket.pk}/acknowledge/"
 
 
-def test_a_row_asks_its_holder_and_whom_it_was_told_and_nobody_else(ticket, boss, ann):
-    assert row(boss).asks_me
-    assert row(ann).asks_me  # she was reminded at minute 15
-    assert not row(staff("eve")).asks_me
-    assert not row(None).asks_me
+def test_a_row_asks_its_holder_and_everybody_told_to_acknowledge_and_nobody_else(ticket, boss, ann):
+    assert board_row_for(boss).asks_me
+    assert board_row_for(ann).asks_me  # she was reminded at minute 15
+    assert not board_row_for(staff("eve")).asks_me
+    assert not board_row_for(None).asks_me
 
 
 def test_a_notification_that_only_informs_asks_nobody_to_acknowledge(ann):
     clock = ClockFactory(ticket=TicketFactory(opened_at=minute(0)))
     NotificationFactory(recipient=ann, ticket=clock.ticket, clock=clock, kind=NoticeKind.CUSTOMER_WROTE)
-    assert not row(ann).asks_me
+    assert not board_row_for(ann).asks_me
 
 
 def test_an_acknowledged_row_shows_who_has_it_and_asks_again_after_the_next_firing(ticket, boss, ann):
     acknowledge(ticket=ticket, actor=boss, at=minute(31), by=AcknowledgedBy.BOARD)
-    assert (row(boss).in_hand.user, row(boss).asks_me, row(ann).asks_me) == (boss, False, True)
-    assert row(boss, 46).in_hand is None
-    assert not row(boss, 46).asks_me
+    assert (board_row_for(boss).in_hand.user, board_row_for(boss).asks_me, board_row_for(ann).asks_me) == (
+        boss,
+        False,
+        True,
+    )
+    assert board_row_for(boss, 46).in_hand is None
+    assert not board_row_for(boss, 46).asks_me
     sweep(now=minute(46))
-    assert row(boss, 46).asks_me
+    assert board_row_for(boss, 46).asks_me
 
 
-def test_whoever_escalated_by_hand_does_not_have_it_any_more(ticket, boss):
+def test_escalating_by_hand_ends_ones_own_acknowledgement(ticket, boss):
     acknowledge(ticket=ticket, actor=boss, at=minute(31), by=AcknowledgedBy.BOARD)
     escalate_now(ticket=ticket, actor=boss, at=minute(32), reason="Over my head.")
     assert holding_acknowledgements([clock_of(ticket)], now=minute(33)) == {}
@@ -106,7 +110,7 @@ def test_without_scripts_acknowledging_leads_back_to_the_same_list(login, ticket
     assert (response.status_code, response.headers["Location"]) == (302, "/?promise=breached&page=2")
 
 
-def test_twice_is_once(login, ticket, boss):
+def test_acknowledging_twice_counts_once(login, ticket, boss):
     client = login(boss)
     for _time in range(2):
         client.post(url(ticket), headers=HTMX)
@@ -139,20 +143,20 @@ def test_a_get_changes_nothing(login, ticket, boss):
     assert not Acknowledgement.objects.exists()
 
 
-def test_signed_out_it_asks_to_sign_in(client, ticket):
+def test_a_signed_out_reader_is_asked_to_sign_in(client, ticket):
     assert "/login/" in client.post(url(ticket)).headers["Location"]
     assert not Acknowledgement.objects.exists()
 
 
-def test_thirty_rows_in_hand_cost_the_queries_of_three(login, ann, count_queries):
+def test_thirty_acknowledged_rows_cost_the_queries_of_three(login, ann, count_queries):
     set_desk(duty_manager=staff("dora", groups=GROUP))
     client = login(ann)
 
     def add(number: int) -> None:
         for _each in range(number):
-            found = opened(contact=ContactFactory(customer=CustomerFactory(account_manager=ann)))
-            acknowledge(ticket=found, actor=ann, at=minute(20), by=AcknowledgedBy.BOARD)
-            found.clocks.update(held_until=minute(60))
+            added = opened(contact=ContactFactory(customer=CustomerFactory(account_manager=ann)))
+            acknowledge(ticket=added, actor=ann, at=minute(20), by=AcknowledgedBy.BOARD)
+            added.clocks.update(held_until=minute(60))
             Acknowledgement.objects.update(until=minute(60))
 
     add(3)

@@ -70,7 +70,9 @@ def _copy_of(clock: Clock) -> dict[str, Any]:
     return {**values, "kind": "next_response", "calendar_version": clock.calendar_version}
 
 
-def test_it_tells_start_terms_count_and_holder_in_both_zones(login: Login, anna: User, ticket: Ticket):
+def test_an_explanation_shows_start_terms_count_and_holder_in_both_zones(
+    login: Login, anna: User, ticket: Ticket
+):
     html = read(login(anna), clock_of(ticket))
     for words in (
         "Wed 2026-11-18 19:00 +08:00",
@@ -85,7 +87,7 @@ def test_it_tells_start_terms_count_and_holder_in_both_zones(login: Login, anna:
         assert words in html
 
 
-def test_a_reader_in_the_customers_zone_is_shown_it_once(login: Login, anna: User, ticket: Ticket):
+def test_a_reader_in_the_customers_zone_sees_each_time_once(login: Login, anna: User, ticket: Ticket):
     anna.staff_profile.time_zone = "Europe/Berlin"
     anna.staff_profile.save()
     html = read(login(anna), clock_of(ticket))
@@ -125,7 +127,7 @@ def test_a_promise_is_found_under_its_own_ticket_only(login: Login, anna: User, 
     assert login(anna).get(url).status_code == 404
 
 
-def test_signed_out_it_asks_to_sign_in(client: Client, ticket: Ticket):
+def test_a_signed_out_reader_is_asked_to_sign_in(client: Client, ticket: Ticket):
     assert client.get(page_of(clock_of(ticket))).status_code == 302
 
 

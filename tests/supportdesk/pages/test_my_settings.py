@@ -50,11 +50,11 @@ def test_the_settings_of_another_user_cannot_be_reached(login: Login) -> None:
 # Quiet hours
 
 
-def given(start: str, end: str) -> dict[str, str]:
+def quiet_hours_post(start: str, end: str) -> dict[str, str]:
     return {"language": "en", "time_zone": "Europe/Berlin", "quiet_from": start, "quiet_until": end}
 
 
-def quiet(user: User) -> tuple[time | None, time | None]:
+def quiet_hours_of(user: User) -> tuple[time | None, time | None]:
     profile = StaffProfile.objects.get(user=user)
     return profile.quiet_from, profile.quiet_until
 
@@ -74,8 +74,8 @@ def test_quiet_hours_are_saved_and_shown_again(
 ) -> None:
     anna = staff(quiet_from=time(1), quiet_until=time(2))
     client = login(anna)
-    assert client.post(URL, given(start, end)).status_code == 302
-    assert quiet(anna) == kept
+    assert client.post(URL, quiet_hours_post(start, end)).status_code == 302
+    assert quiet_hours_of(anna) == kept
     html = client.get(URL).content.decode()
     fields = LexborHTMLParser(html).css("input[name^=quiet_]")
     assert [field.attributes.get("value", "") for field in fields] == [start, end]
@@ -95,7 +95,7 @@ def test_quiet_hours_that_make_no_sense_are_refused_with_a_sentence(
     login: Login, start: str, end: str, words: str
 ) -> None:
     anna = staff(quiet_from=time(22), quiet_until=time(7))
-    answer = login(anna).post(URL, given(start, end))
+    answer = login(anna).post(URL, quiet_hours_post(start, end))
     assert answer.status_code == 200
     assert words in answer.content.decode()
-    assert quiet(anna) == (time(22), time(7))
+    assert quiet_hours_of(anna) == (time(22), time(7))

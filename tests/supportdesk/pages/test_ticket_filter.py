@@ -31,7 +31,7 @@ def reader() -> User:
     return AdminFactory()
 
 
-def found(query: str, user: User, now: datetime) -> set[Ticket]:
+def filtered(query: str, user: User, now: datetime) -> set[Ticket]:
     return set(chosen(query, user, now).qs)
 
 
@@ -41,30 +41,30 @@ def chosen(query: str, user: User, now: datetime) -> TicketFilter:
 
 def test_an_empty_search_lists_every_visible_ticket(reader: User, now: datetime) -> None:
     ticket = TicketFactory()
-    assert found("", reader, now) == {ticket}
+    assert filtered("", reader, now) == {ticket}
 
 
 @pytest.mark.parametrize("query", ["priority=0&priority=1", "status=waiting&status=resolved", "owner=me"])
 def test_a_search_keeps_matching_tickets_and_drops_the_rest(reader: User, now: datetime, query: str) -> None:
     wanted = TicketFactory(priority=Priority.P1, status=Status.WAITING, owner=reader)
     TicketFactory(priority=Priority.P2, status=Status.OPEN)
-    assert found(query, reader, now) == {wanted}
+    assert filtered(query, reader, now) == {wanted}
 
 
 def test_the_filter_narrows_by_customer_and_scenario(reader: User, now: datetime) -> None:
     customer = CustomerFactory(scenario=Scenario.GAME_VOICE)
     wanted = TicketFactory(customer=customer)
     TicketFactory(customer=CustomerFactory(scenario=Scenario.SHOW_ROOM))
-    assert found(f"customer={customer.pk}", reader, now) == {wanted}
-    assert found("scenario=game_voice", reader, now) == {wanted}
+    assert filtered(f"customer={customer.pk}", reader, now) == {wanted}
+    assert filtered("scenario=game_voice", reader, now) == {wanted}
 
 
-def test_the_team_is_oneself_and_the_people_below(now: datetime) -> None:
+def test_the_team_filter_covers_ones_own_tickets_and_those_of_the_people_below(now: datetime) -> None:
     lead = staff()
-    own, report = TicketFactory(owner=lead), TicketFactory(owner=staff(reports_to=lead))
+    own_ticket, report = TicketFactory(owner=lead), TicketFactory(owner=staff(reports_to=lead))
     looked_after = TicketFactory(customer=CustomerFactory(account_manager=lead))
-    assert found("owner=team", lead, now) == {own, report}
-    assert found("", lead, now) == {own, report, looked_after}
+    assert filtered("owner=team", lead, now) == {own_ticket, report}
+    assert filtered("", lead, now) == {own_ticket, report, looked_after}
 
 
 def test_a_lead_can_pick_a_report_but_no_stranger(now: datetime) -> None:
@@ -72,18 +72,18 @@ def test_a_lead_can_pick_a_report_but_no_stranger(now: datetime) -> None:
     report, stranger = staff(reports_to=lead), staff()
     wanted = TicketFactory(owner=report)
     TicketFactory(owner=lead)
-    assert found(f"owner={report.pk}", lead, now) == {wanted}
+    assert filtered(f"owner={report.pk}", lead, now) == {wanted}
     assert "owner" in chosen(f"owner={stranger.pk}", lead, now).errors
 
 
-def test_unassigned_is_what_the_intake_owner_holds(reader: User, now: datetime) -> None:
+def test_the_unassigned_filter_covers_what_the_intake_owner_holds(reader: User, now: datetime) -> None:
     wanted = TicketFactory()
     set_desk(intake_owner=wanted.owner)
     TicketFactory()
-    assert found("owner=intake", reader, now) == {wanted}
+    assert filtered("owner=intake", reader, now) == {wanted}
 
 
-def test_a_customer_one_may_not_see_is_no_choice(now: datetime) -> None:
+def test_a_hidden_customer_cannot_be_chosen_in_the_filter(now: datetime) -> None:
     hidden = CustomerFactory()
     assert "customer" in chosen(f"customer={hidden.pk}", staff(), now).errors
 
@@ -97,27 +97,27 @@ def test_a_customer_one_may_not_see_is_no_choice(now: datetime) -> None:
         (timedelta(hours=1, seconds=1), {"running", "open"}),
     ],
 )
-def test_the_state_of_the_promise_at_its_boundaries(
+def test_the_filter_by_promise_is_exact_at_its_boundaries(
     reader: User, now: datetime, due: timedelta, promises: set[str]
 ) -> None:
     started = now - timedelta(hours=4)
     ClockFactory(started_at=started, due_at=now + due)
     kinds = ("breached", "soon", "running", "open", "none")
-    assert {kind for kind in kinds if found(f"promise={kind}", reader, now)} == promises
+    assert {kind for kind in kinds if filtered(f"promise={kind}", reader, now)} == promises
 
 
 def test_an_answered_ticket_has_no_open_promise(reader: User, now: datetime) -> None:
     clock = ClockFactory(stopped_at=now, state=ClockState.MET)
-    assert found("promise=none", reader, now) == {clock.ticket}
-    assert found("promise=open", reader, now) == set()
+    assert filtered("promise=none", reader, now) == {clock.ticket}
+    assert filtered("promise=open", reader, now) == set()
 
 
-def test_days_of_receipt_are_days_of_the_reader(reader: User, now: datetime) -> None:
+def test_days_of_receipt_are_counted_in_the_readers_zone(reader: User, now: datetime) -> None:
     # 18:15 UTC is midnight of the next day in the tests' zone, +05:45
     before = TicketFactory(opened_at=now.replace(hour=18, minute=14))
     after = TicketFactory(opened_at=now.replace(hour=18, minute=15))
-    assert found("opened_before=2026-11-18", reader, now) == {before}
-    assert found("opened_after=2026-11-19", reader, now) == {after}
+    assert filtered("opened_before=2026-11-18", reader, now) == {before}
+    assert filtered("opened_after=2026-11-19", reader, now) == {after}
 
 
 @pytest.mark.parametrize("text", ["直播间", "BLACK", "streamer", "Aurora", "Li Wei", "li@aurora.example"])
@@ -128,14 +128,14 @@ def test_text_is_found_wherever_people_remember_it(reader: User, now: datetime, 
     wanted = TicketFactory(subject="直播间 black", customer=contact.customer, contact=contact)
     MessageFactory(ticket=wanted, body="The streamer sees nothing.")
     MessageFactory(ticket=TicketFactory(subject="Another matter"), body="An invoice, please.")
-    assert found(f"q={text}", reader, now) == {wanted}
+    assert filtered(f"q={text}", reader, now) == {wanted}
 
 
 @pytest.mark.parametrize("form", ["%s", "SD%%23%s", "sd%s", "%%23%s"])
 def test_a_number_is_found_in_any_spelling(reader: User, now: datetime, form: str) -> None:
     wanted = TicketFactory()
     TicketFactory()
-    assert wanted in found("q=" + form % wanted.pk, reader, now)
+    assert wanted in filtered("q=" + form % wanted.pk, reader, now)
 
 
 def test_a_filter_value_that_is_not_understood_is_reported(reader: User, now: datetime) -> None:

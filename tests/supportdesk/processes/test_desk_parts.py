@@ -24,13 +24,13 @@ def test_without_mail_ports_there_is_no_mail_part() -> None:
     assert [binding.port_option for binding in plan.bindings()] == ["--port"]
 
 
-def test_the_cluster_bears_the_name_by_which_its_probe_asks_for_it() -> None:
+def test_the_cluster_and_its_probe_use_the_same_name() -> None:
     cluster = desk_parts(DeskPlan(), ready="")[1]
     assert isinstance(cluster.probe, ClusterProbe)
     assert cluster.env["DESK_CLUSTER"] == cluster.probe.name
 
 
-def test_the_cluster_is_given_the_patience_of_the_settings(settings: Any) -> None:
+def test_the_patience_with_the_cluster_comes_from_the_settings(settings: Any) -> None:
     settings.CLUSTER_SILENCE_SECONDS = 321
     assert desk_parts(DeskPlan(), ready="")[1].patience == 321
 
@@ -48,7 +48,7 @@ def test_the_address_shown_is_one_that_a_browser_here_can_open(host: str, url: s
     assert DeskPlan(host=host).url == url
 
 
-def test_mails_point_to_where_the_desk_listens_unless_the_operator_says_otherwise(
+def test_links_in_mails_lead_to_where_the_desk_listens_unless_the_operator_says_otherwise(
     monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     monkeypatch.delenv("SITE_URL", raising=False)

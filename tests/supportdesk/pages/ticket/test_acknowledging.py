@@ -69,13 +69,15 @@ def test_the_actions_are_above_the_conversation_and_beside_it(login, ticket, bos
 
 
 def test_the_holder_may_acknowledge_and_escalate_and_a_colleague_take_over_as_well(login, ticket, boss, ann):
-    mine, others = page(login(boss), ticket), page(login(ann), ticket)
-    assert [has_act(mine, ticket, name) for name in ("acknowledge", "take_over", "escalate")] == [
+    holders_page, colleagues_page = page(login(boss), ticket), page(login(ann), ticket)
+    assert [has_act(holders_page, ticket, name) for name in ("acknowledge", "take_over", "escalate")] == [
         True,
         False,
         True,
     ]
-    assert [has_act(others, ticket, name) for name in ("acknowledge", "take_over", "escalate")] == [True] * 3
+    assert [has_act(colleagues_page, ticket, name) for name in ("acknowledge", "take_over", "escalate")] == [
+        True
+    ] * 3
 
 
 def test_acknowledging_on_the_page_shows_who_has_it_and_until_when(login, ticket, boss, ann):
@@ -123,7 +125,7 @@ def test_escalating_by_hand_shows_who_and_why(login, ticket, boss):
     assert "Their CEO called." in html
 
 
-def test_without_a_reason_it_stays_and_the_form_opens_again(login, ticket, boss):
+def test_escalating_without_a_reason_is_refused_and_the_form_opens_again(login, ticket, boss):
     html = act(login(boss), ticket, "escalate", reason=" ").content.decode()
     assert "Give a reason" in html
     assert '<details class="escalate" open>' in html
@@ -138,7 +140,7 @@ def test_the_page_says_that_nobody_is_above_the_holder(login, ticket, boss):
     assert "There is nobody above" in html
 
 
-def test_without_an_open_promise_no_action_is_offered(login, ann):
+def test_a_ticket_without_an_open_promise_offers_no_action(login, ann):
     contact = ContactFactory(customer=CustomerFactory(account_manager=ann))
     ticket = opened(priority=Priority.P3, contact=contact)
     answered(ticket, 20)
@@ -172,9 +174,9 @@ def test_many_acknowledgements_cost_the_queries_of_one(login, ticket, boss, ann,
     client = login(boss)
     acknowledge(ticket=ticket, actor=boss, at=minute(31), by=AcknowledgedBy.PAGE)
     page(client, ticket)
-    one = count_queries(lambda: page(client, ticket))
+    one_costs = count_queries(lambda: page(client, ticket))
     for who in (ann, staff("cy", groups=GROUP, reports_to=boss), ticket.owner.staff_profile.reports_to):
         ticket.customer.backup_account_manager = who
         ticket.customer.save()
         acknowledge(ticket=ticket, actor=who, at=minute(31), by=AcknowledgedBy.LINK)
-    assert count_queries(lambda: page(client, ticket)) == one
+    assert count_queries(lambda: page(client, ticket)) == one_costs

@@ -1,4 +1,4 @@
-"""The customer's card on the page of a ticket: its own terms, today's beside them, the default plan in words."""
+"""The customer's card on the ticket page: the ticket's terms, today's contract beside them, the default plan."""
 
 from datetime import date, timedelta
 
@@ -37,13 +37,17 @@ def contact():
     return contact
 
 
-def shown(login, ticket):
+def card_and_html(login, ticket):
     response = login(AdminFactory()).get(page_url(ticket))
     return response.context["page"].card, response.content.decode()
 
 
 def minutes(card, priority):
-    return [one.minutes for one in card.windows if (one.kind, one.priority) == ("first_response", priority)]
+    return [
+        window.minutes
+        for window in card.windows
+        if (window.kind, window.priority) == ("first_response", priority)
+    ]
 
 
 def gold(contact, **more):
@@ -51,15 +55,15 @@ def gold(contact, **more):
 
 
 def test_without_a_contract_the_card_says_that_the_default_plan_applies(login, contact):
-    card, html = shown(login, opened(contact=contact, priority=Priority.P2))
+    card, html = card_and_html(login, opened(contact=contact, priority=Priority.P2))
     assert NO_CONTRACT in html
     assert KEEPS not in html
     assert minutes(card, Priority.P2) == [480]
 
 
-def test_under_a_contract_that_still_runs_it_is_named_without_a_note(login, contact):
+def test_a_contract_still_in_force_is_named_without_a_note(login, contact):
     contract = gold(contact)
-    card, html = shown(login, opened(contact=contact))
+    card, html = card_and_html(login, opened(contact=contact))
     assert card.contract == contract
     assert "Gold" in html
     assert NO_CONTRACT not in html
@@ -69,33 +73,33 @@ def test_under_a_contract_that_still_runs_it_is_named_without_a_note(login, cont
 def test_a_contract_that_began_later_is_noted_and_does_not_apply(login, contact):
     ticket = opened(-60 * 24, contact=contact, priority=Priority.P2)
     gold(contact, starts_on=NOW.date())
-    card, html = shown(login, ticket)
+    card, html = card_and_html(login, ticket)
     assert card.contract is None
     assert NO_CONTRACT in html
     assert f"In force since {NOW.date()}: Gold. {KEEPS}" in html
 
 
-def test_a_contract_that_has_ended_goes_on_for_its_ticket(login, contact):
+def test_a_contract_that_has_ended_still_applies_to_its_ticket(login, contact):
     contract = gold(contact, starts_on=date(2026, 1, 1), ends_on=(NOW - timedelta(days=1)).date())
     ticket = opened(-60 * 48, contact=contact)
-    card, html = shown(login, ticket)
+    card, html = card_and_html(login, ticket)
     assert (card.contract, card.today) == (contract, None)
     assert f"No contract is in force today. {KEEPS}" in html
 
 
-def test_the_windows_are_those_of_the_ticket_and_not_of_today(login, contact):
-    own = ContractWindowFactory(contract=gold(contact), minutes=77, priority=Priority.P2)
+def test_the_card_shows_the_response_times_of_the_ticket_and_not_of_today(login, contact):
+    own_window = ContractWindowFactory(contract=gold(contact), minutes=77, priority=Priority.P2)
     ticket = opened(contact=contact, priority=Priority.P2)
-    window = Window("first_response", Priority.P2, 5, own.calendar)
-    revise_windows(contract=own.contract, windows=[window], actor=None, at=NOW + timedelta(minutes=1))
-    card, _html = shown(login, ticket)
+    window = Window("first_response", Priority.P2, 5, own_window.calendar)
+    revise_windows(contract=own_window.contract, windows=[window], actor=None, at=NOW + timedelta(minutes=1))
+    card, _html = card_and_html(login, ticket)
     assert minutes(card, Priority.P2) == [77]
 
 
 def test_a_contracts_zone_and_numbers_come_before_the_customers(login, contact):
     gold(contact, time_zone="Europe/Berlin", hotline="+49 30 1")
     ticket = opened(contact=contact, priority=Priority.P2)
-    card, html = shown(login, ticket)
+    card, html = card_and_html(login, ticket)
     assert (card.zone, card.hotline, card.tech_group) == ("Europe/Berlin", "+49 30 1", "Blue")
     assert "+49 30 1" in html
     assert "2026-11-18 21:00 (UTC+1, Berlin)" in html
@@ -105,4 +109,4 @@ def test_a_contracts_zone_and_numbers_come_before_the_customers(login, contact):
 def test_a_ticket_without_promises_shows_the_contract_of_its_start(login, contact):
     gold(contact, starts_on=NOW.date())
     ticket = TicketFactory(contact=contact, customer=contact.customer, opened_at=NOW - timedelta(days=2))
-    assert NO_CONTRACT in shown(login, ticket)[1]
+    assert NO_CONTRACT in card_and_html(login, ticket)[1]

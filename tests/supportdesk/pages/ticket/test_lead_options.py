@@ -76,9 +76,7 @@ def test_a_lead_waives_and_everybody_reads_who_and_why_beside_the_raw_outcome(
     assert "breached" in html
 
 
-def test_a_broken_promise_that_was_answered_late_is_waived_too(
-    login: Login, lead: User, ticket: Ticket
-) -> None:
+def test_a_breached_promise_answered_late_can_be_waived(login: Login, lead: User, ticket: Ticket) -> None:
     sweep(now=minute(26))
     answered(ticket, 27)
     assert offered(page(login(lead), ticket), "waive", clock_of(ticket))
@@ -118,7 +116,7 @@ def test_a_user_who_may_not_see_the_ticket_cannot_decide(login: Login, ticket: T
     assert decide(login(staff(groups=["Team lead"])), name, lowered(ticket)).status_code == 404
 
 
-def test_a_promise_as_strict_as_its_priority_asks_has_nothing_to_relax(
+def test_a_promise_already_on_the_window_of_its_priority_cannot_be_relaxed(
     login: Login, lead: User, ticket: Ticket
 ) -> None:
     assert not offered(page(login(lead), ticket), "relax", clock_of(ticket))
@@ -140,9 +138,7 @@ def test_a_decision_needs_a_reason(login: Login, lead: User, ticket: Ticket, rea
     assert clock_of(ticket).waived_at is None
 
 
-def test_the_form_that_was_refused_is_open_and_keeps_its_words(
-    login: Login, lead: User, ticket: Ticket
-) -> None:
+def test_a_refused_form_stays_open_and_keeps_its_words(login: Login, lead: User, ticket: Ticket) -> None:
     html = decide(login(lead), "waive", clock_of(ticket), token="no token").content.decode()
     assert 'value="their own outage"' in html
     assert 'class="change decide" open' in html
@@ -155,7 +151,7 @@ def test_a_decision_sent_twice_stands_once(login: Login, lead: User, ticket: Tic
     assert clock_of(ticket).events.filter(change="waived").count() == 1
 
 
-def test_the_forms_of_two_promises_act_once_each(login: Login, lead: User, ticket: Ticket) -> None:
+def test_the_forms_of_two_promises_have_separate_tokens(login: Login, lead: User, ticket: Ticket) -> None:
     ClockFactory(ticket=ticket, kind="update", state=ClockState.RUNNING)
     html = page(login(lead), ticket)
     tokens = [_token(form) for form in html.split('/act/waive/"')[1:]]
@@ -173,7 +169,7 @@ def test_the_promise_of_another_ticket_is_not_reached(login: Login, lead: User, 
     assert clock_of(foreign.ticket).waived_at is None
 
 
-def test_a_kept_promise_has_nothing_to_waive(login: Login, lead: User, ticket: Ticket) -> None:
+def test_a_promise_that_was_met_cannot_be_waived(login: Login, lead: User, ticket: Ticket) -> None:
     answered(ticket, -1)
     clock = clock_of(ticket)
     assert not offered(page(login(lead), ticket), "waive", clock)

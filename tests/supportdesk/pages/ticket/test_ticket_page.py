@@ -78,7 +78,7 @@ def act(client: Client, ticket: Ticket, name: str, headers: Any = None, **data: 
     return client.post(url, fields, headers=headers)
 
 
-def said(ticket: Ticket, kind: MessageKind) -> list[str]:
+def bodies(ticket: Ticket, kind: MessageKind) -> list[str]:
     return list(ticket.messages.filter(kind=kind).values_list("body", flat=True))
 
 
@@ -102,21 +102,21 @@ def test_the_page_shows_conversation_promise_chain_customer_and_history(
         assert words in html
 
 
-def test_the_composer_names_the_address_that_gets_the_answer(
+def test_the_reply_form_names_the_address_that_gets_the_answer(
     login: Login, anna: User, ticket: Ticket
 ) -> None:
-    def to() -> str:
+    def shown_recipient() -> str:
         html = login(anna).get(page_of(ticket)).content.decode().partition('class="pane pane-reply"')[2]
         return " ".join(re.sub(r"<[^>]+>", " ", html).split()).partition("To ")[2].partition(" Cc ")[0]
 
-    assert to() == "Li Wei li@aurora.example"
+    assert shown_recipient() == "Li Wei li@aurora.example"
     ticket.messages.update(reply_to="ops@elsewhere.example")
-    assert to() == "ops@elsewhere.example"
+    assert shown_recipient() == "ops@elsewhere.example"
     act(login(anna), ticket, "reply", body="We look into it.")
     assert OutboundEmail.objects.get(purpose=MailPurpose.REPLY).recipients == ["ops@elsewhere.example"]
 
 
-def test_a_promise_that_stands_still_gives_no_times_for_its_steps(
+def test_a_paused_promise_gives_no_times_for_its_steps(
     login: Login, anna: User, ticket: Ticket, now: datetime
 ) -> None:
     answer = Clock.objects.get(ticket=ticket)
@@ -152,7 +152,7 @@ def test_a_lead_sees_and_answers_the_tickets_of_their_people(login: Login, now: 
     assert act(client, ticket, "note", body="I look into it.").status_code == 302
 
 
-def test_without_the_right_to_change_there_is_no_composer_and_no_act(
+def test_a_read_only_user_is_offered_neither_reply_nor_actions(
     login: Login, anna: User, ticket: Ticket
 ) -> None:
     anna.groups.clear()
@@ -160,7 +160,7 @@ def test_without_the_right_to_change_there_is_no_composer_and_no_act(
     client = login(User.objects.get(pk=anna.pk))
     assert 'id="composer"' not in client.get(page_of(ticket)).content.decode()
     assert act(client, ticket, "note", body="x").status_code == 403
-    assert said(ticket, MessageKind.NOTE) == []
+    assert bodies(ticket, MessageKind.NOTE) == []
 
 
 def _permissions(*names: str) -> Any:
@@ -176,8 +176,8 @@ def test_fifty_messages_cost_the_queries_of_three_and_at_most_25(
 
     def add(number: int) -> None:
         for _each in range(number):
-            asked = MessageFactory(ticket=ticket, contact=ContactFactory(customer=ticket.customer))
-            AttachmentFactory(message=asked)
+            question = MessageFactory(ticket=ticket, contact=ContactFactory(customer=ticket.customer))
+            AttachmentFactory(message=question)
             answer = OutboundMessageFactory(ticket=ticket, author=staff())
             OutboundEmailFactory(ticket=ticket, message=answer)
             TimelineEntryFactory(ticket=ticket, actor=staff())
@@ -209,7 +209,7 @@ def test_hostile_words_are_shown_as_words(login: Login, anna: User, ticket: Tick
     assert "&lt;script&gt;" in html
 
 
-def test_an_answer_shows_its_way_and_the_words_of_the_server(
+def test_an_answer_shows_its_delivery_and_what_the_server_said(
     login: Login, anna: User, ticket: Ticket
 ) -> None:
     message = OutboundMessageFactory(ticket=ticket, failed_at=NOW, failure="no such user")
@@ -232,7 +232,7 @@ def test_a_call_written_down_later_is_marked_in_the_conversation(
 # --- Acting --------------------------------------------------------------------------------------------------
 
 
-def test_a_reply_is_queued_keeps_the_promise_and_comes_back_to_the_page(
+def test_a_reply_is_queued_meets_the_promise_and_returns_to_the_page(
     login: Login, anna: User, ticket: Ticket
 ) -> None:
     file = SimpleUploadedFile("fix.txt", b"set codec=h264", content_type="text/plain")
@@ -261,10 +261,10 @@ def test_a_form_sent_twice_acts_once(login: Login, anna: User, ticket: Ticket) -
     client, token = login(anna), str(uuid.uuid4())
     for _click in range(2):
         assert act(client, ticket, "reply", token=token, body="Once.").status_code == 302
-    assert said(ticket, MessageKind.OUTBOUND) == ["Once."]
+    assert bodies(ticket, MessageKind.OUTBOUND) == ["Once."]
 
 
-def test_other_words_under_a_used_token_are_refused_and_kept(
+def test_a_different_reply_under_a_used_token_is_refused_and_its_text_kept(
     login: Login, anna: User, ticket: Ticket
 ) -> None:
     client, token = login(anna), str(uuid.uuid4())
@@ -272,7 +272,7 @@ def test_other_words_under_a_used_token_are_refused_and_kept(
     html = act(client, ticket, "reply", token=token, body="Second.").content.decode()
     assert "Reload it and send again" in html
     assert "Second." in html
-    assert said(ticket, MessageKind.OUTBOUND) == ["First."]
+    assert bodies(ticket, MessageKind.OUTBOUND) == ["First."]
 
 
 def test_a_refused_form_may_be_sent_again(login: Login, anna: User, ticket: Ticket) -> None:
@@ -286,18 +286,18 @@ def test_an_answer_is_held_when_the_customer_wrote_meanwhile_and_the_text_is_kep
     login: Login, anna: User, ticket: Ticket
 ) -> None:
     client = login(anna)
-    seen = ticket.messages.get().pk
+    last_seen = ticket.messages.get().pk
     newer = MessageFactory(ticket=ticket, body="It works again, thank you!", sender_name="Li Wei")
-    held = act(client, ticket, "reply", seen=seen, body="Please restart.").content.decode()
+    held = act(client, ticket, "reply", seen=last_seen, body="Please restart.").content.decode()
     assert "the customer wrote again in the meantime" in held
     assert "Please restart." in held
-    assert said(ticket, MessageKind.OUTBOUND) == []
+    assert bodies(ticket, MessageKind.OUTBOUND) == []
     assert re.search(rf'name="seen" value="{newer.pk}"', held)
     act(client, ticket, "reply", seen=newer.pk, body="Please restart.")
-    assert said(ticket, MessageKind.OUTBOUND) == ["Please restart."]
+    assert bodies(ticket, MessageKind.OUTBOUND) == ["Please restart."]
 
 
-def test_a_held_answer_leaves_the_form_alone_under_htmx_and_shows_the_newer_words(
+def test_a_held_answer_under_htmx_leaves_the_form_alone_and_shows_the_newer_message(
     login: Login, anna: User, ticket: Ticket
 ) -> None:
     newer = MessageFactory(ticket=ticket, body="<b>It works</b>")
@@ -307,10 +307,12 @@ def test_a_held_answer_leaves_the_form_alone_under_htmx_and_shows_the_newer_word
     assert f'value="{newer.pk}" id="reply-seen" hx-swap-oob="true"' in html
 
 
-def test_an_automatic_answer_of_the_customer_holds_nothing(login: Login, anna: User, ticket: Ticket) -> None:
-    seen = ticket.messages.get().pk
+def test_an_automatic_message_from_the_customer_does_not_hold_an_answer(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    last_seen = ticket.messages.get().pk
     MessageFactory(ticket=ticket, kind=MessageKind.AUTOMATIC, is_automatic=True)
-    assert act(login(anna), ticket, "reply", seen=seen, body="Hello").status_code == 302
+    assert act(login(anna), ticket, "reply", seen=last_seen, body="Hello").status_code == 302
 
 
 def arrived(ticket: Ticket, kind: MessageKind, signs: list[str]) -> Message:
@@ -319,7 +321,7 @@ def arrived(ticket: Ticket, kind: MessageKind, signs: list[str]) -> Message:
     return message
 
 
-def test_an_automatic_message_says_why_it_does_not_count_and_a_person_may_count_it(
+def test_an_automatic_message_says_why_it_does_not_count_and_can_be_marked_as_a_persons(
     login: Login, anna: User, ticket: Ticket, now: datetime
 ) -> None:
     message = arrived(ticket, MessageKind.AUTOMATIC, ["null return path", "Precedence: bulk"])
@@ -343,7 +345,7 @@ def test_a_message_says_what_of_its_mail_could_not_be_read(login: Login, anna: U
     assert "Line ends were mended." in login(anna).get(page_url(mail)).content.decode()
 
 
-def test_a_counted_message_can_be_marked_as_automatic(login: Login, anna: User, ticket: Ticket) -> None:
+def test_a_customers_message_can_be_marked_as_automatic(login: Login, anna: User, ticket: Ticket) -> None:
     message = ticket.messages.get()
     client = login(anna)
     assert "This was automatic" in client.get(page_of(ticket)).content.decode()
@@ -379,7 +381,7 @@ def test_a_second_click_marks_once(login: Login, anna: User, ticket: Ticket) -> 
     assert MailMark.objects.count() == 1
 
 
-def test_a_receipt_that_no_machine_sent_is_offered_and_sent_once(
+def test_a_receipt_mail_that_was_held_back_can_be_sent_by_hand_once(
     login: Login, anna: User, ticket: Ticket
 ) -> None:
     ticket.timeline.filter(fact=Fact.ACKNOWLEDGED).delete()
@@ -398,7 +400,9 @@ def test_a_receipt_that_no_machine_sent_is_offered_and_sent_once(
     assert "already been sent" in act(client, ticket, "send_receipt").content.decode()
 
 
-def test_the_marks_are_there_in_chinese_too(login: Login, ticket: Ticket) -> None:
+def test_automatic_signs_and_mark_buttons_are_in_chinese_for_a_chinese_reader(
+    login: Login, ticket: Ticket
+) -> None:
     lin = staff("lin", groups=["Support director"], language="zh-hans")
     arrived(ticket, MessageKind.AUTOMATIC, ["null return path", "written by: system@"])
     html = login(lin).get(page_of(ticket)).content.decode()
@@ -414,7 +418,7 @@ def test_htmx_is_redirected_by_a_header(login: Login, anna: User, ticket: Ticket
 
 def test_a_note_answers_nothing(login: Login, anna: User, ticket: Ticket) -> None:
     act(login(anna), ticket, "note", body="Sam is on it.")
-    assert said(ticket, MessageKind.NOTE) == ["Sam is on it."]
+    assert bodies(ticket, MessageKind.NOTE) == ["Sam is on it."]
     assert Clock.objects.get(ticket=ticket).is_open
 
 
@@ -440,14 +444,14 @@ def test_a_logged_call_answers_from_when_it_happened_in_the_readers_zone(
         ({"body": ""}, "The text is empty"),
     ],
 )
-def test_a_call_that_cannot_be_is_refused_with_a_sentence_and_what_was_written_stays(
+def test_an_impossible_call_is_refused_with_a_sentence_and_keeps_its_text(
     login: Login, anna: User, ticket: Ticket, changes: dict[str, str], words: str
 ) -> None:
     data = {"channel": "phone", "reached": "Li", "happened_at": "2026-11-18T19:30", "body": "Told so."}
     html = act(login(anna), ticket, "contact", **{**data, **changes}).content.decode()
     assert words in html
     assert ("Told so." in html) == ("body" not in changes)
-    assert said(ticket, MessageKind.CONTACT) == []
+    assert bodies(ticket, MessageKind.CONTACT) == []
 
 
 def test_owner_status_and_priority_change_with_their_reasons(
@@ -529,7 +533,7 @@ def test_a_ticket_merges_into_one_that_exists(
     assert into in html
 
 
-def test_nobody_merges_into_what_they_may_not_see(login: Login, anna: User, ticket: Ticket) -> None:
+def test_a_ticket_one_may_not_see_cannot_be_merged_into(login: Login, anna: User, ticket: Ticket) -> None:
     hidden = TicketFactory(customer=None)
     html = act(login(anna), ticket, "merge", into=hidden.pk).content.decode()
     assert "no ticket with this number" in html
@@ -549,7 +553,7 @@ def test_files_beyond_the_size_of_a_mail_are_refused(
     big = SimpleUploadedFile("big.bin", b"x" * 11)
     html = act(login(anna), ticket, "reply", body="See file", uploads=[big]).content.decode()
     assert "larger than 10" in html
-    assert said(ticket, MessageKind.OUTBOUND) == []
+    assert bodies(ticket, MessageKind.OUTBOUND) == []
 
 
 def test_a_wrong_address_in_the_copies_is_named(login: Login, anna: User, ticket: Ticket) -> None:
@@ -568,14 +572,14 @@ def test_an_act_that_does_not_exist_is_not_found(login: Login, anna: User, ticke
     assert act(login(anna), ticket, "delete").status_code == 404
 
 
-def test_the_news_request_is_empty_unless_the_customer_wrote(
+def test_the_poll_for_news_is_empty_unless_the_customer_wrote(
     login: Login, anna: User, ticket: Ticket
 ) -> None:
-    client, seen = login(anna), ticket.messages.get().pk
+    client, last_seen = login(anna), ticket.messages.get().pk
     url = reverse("admin:tickets_ticket_news", args=[ticket.pk])
-    assert client.get(url, {"seen": seen}).status_code == 204
+    assert client.get(url, {"seen": last_seen}).status_code == 204
     MessageFactory(ticket=ticket, sender_name="Li Wei")
-    assert "Li Wei has just written" in client.get(url, {"seen": seen}).content.decode()
+    assert "Li Wei has just written" in client.get(url, {"seen": last_seen}).content.decode()
 
 
 # --- Tickets written down by hand ----------------------------------------------------------------------------------
@@ -611,7 +615,7 @@ def test_a_call_becomes_a_ticket_whose_promise_starts_when_it_happened(
         ({"subject": ""}, "This field is required."),
     ],
 )
-def test_a_call_that_cannot_be_opens_nothing_and_what_was_written_stays(
+def test_an_impossible_call_opens_no_ticket_and_keeps_its_text(
     login: Login, anna: User, ticket: Ticket, changes: dict[str, str], words: str
 ) -> None:
     html = new_ticket(login(anna), **{"contact": ticket.contact_id, **changes}).content.decode()
@@ -620,7 +624,9 @@ def test_a_call_that_cannot_be_opens_nothing_and_what_was_written_stays(
     assert Ticket.objects.count() == 1
 
 
-def test_a_contact_of_another_customer_is_a_slip(login: Login, anna: User, ticket: Ticket) -> None:
+def test_a_ticket_for_a_contact_of_another_customer_is_refused(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
     other = CustomerFactory(account_manager=anna)
     html = new_ticket(login(anna), contact=ticket.contact_id, customer=other.pk).content.decode()
     assert "belongs to another customer" in html

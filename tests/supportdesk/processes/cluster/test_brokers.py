@@ -24,12 +24,12 @@ SHARED = "supportdesk"
 
 
 @pytest.fixture(autouse=True)
-def own(monkeypatch: pytest.MonkeyPatch) -> None:
+def in_own_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESK_CLUSTER", "here:1")
     monkeypatch.setattr(Conf, "POLL", 0)
 
 
-def taken(broker: OwnOrm) -> list[str]:
+def payloads_from(broker: OwnOrm) -> list[str]:
     return [payload for _pk, payload in broker.dequeue() or []]
 
 
@@ -39,27 +39,27 @@ def test_a_cluster_reads_its_own_queue_first_and_no_other_clusters() -> None:
     OwnOrm(queue_of("here:1")).enqueue("for me")
     OwnOrm(queue_of("there:1")).enqueue("for another")
     broker = OwnOrm(SHARED)
-    assert [taken(broker) for _poll in range(3)] == [["for me"], ["for all"], []]
+    assert [payloads_from(broker) for _poll in range(3)] == [["for me"], ["for all"], []]
 
 
 @pytest.mark.django_db
 def test_a_process_outside_of_a_cluster_has_no_own_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DESK_CLUSTER")
     OwnOrm(queue_of("")).enqueue("for nobody")
-    assert taken(OwnOrm(SHARED)) == []
+    assert payloads_from(OwnOrm(SHARED)) == []
 
 
 def test_redis_is_asked_for_both_queues_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Any] = []
+    requests: list[Any] = []
 
     class Server:
         def blpop(self, keys: list[str], seconds: int) -> tuple[bytes, bytes]:
-            asked.append((keys, seconds))
+            requests.append((keys, seconds))
             return b"key", b"task"
 
     monkeypatch.setattr(OwnRedis, "get_connection", staticmethod(lambda list_key=None: Server()))
     assert OwnRedis(SHARED).dequeue() == [(None, b"task")]
-    assert asked == [(["django_q:supportdesk@here:1:q", "django_q:supportdesk:q"], 1)]
+    assert requests == [(["django_q:supportdesk@here:1:q", "django_q:supportdesk:q"], 1)]
 
 
 # ------------------------------------------------------------------------------------------------------------
@@ -115,7 +115,7 @@ def test_the_cluster_waits_for_a_redis_that_is_away_and_says_so_once(
     assert broker.dequeue() == [(None, b"task")]
 
 
-def test_is_unreachable_is_true_while_redis_is_away(away: Away, settings: Any) -> None:
+def test_redis_counts_as_unreachable_only_while_it_is_the_queue_and_away(away: Away, settings: Any) -> None:
     assert is_unreachable()
     away.is_back = True
     assert not is_unreachable()
@@ -152,7 +152,7 @@ def test_an_unreachable_redis_is_a_health_problem_and_breaks_no_page(away: Away,
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_away_redis_says_nothing_about_the_cluster(away: Away) -> None:
+def test_an_unreachable_redis_leaves_the_liveness_of_the_cluster_unknown(away: Away) -> None:
     ClusterFactory(name="here:1")
     sign = ClusterProbe("here:1")()
     assert (sign.answer, sign.detail) == (Liveness.UNKNOWN, "Redis does not respond")
@@ -161,7 +161,7 @@ def test_an_away_redis_says_nothing_about_the_cluster(away: Away) -> None:
 
 
 @pytest.mark.parametrize(("back_after", "minutes"), [(0, 1), (1, 2), (2, 3), (9, 3)])
-def test_the_rounds_go_on_while_nobody_can_start_the_next_ones(
+def test_the_sweep_goes_on_while_redis_cannot_start_the_next_one(
     away: Away, monkeypatch: pytest.MonkeyPatch, back_after: int, minutes: int
 ) -> None:
     swept: list[int] = []
@@ -176,7 +176,9 @@ def test_the_rounds_go_on_while_nobody_can_start_the_next_ones(
     assert len(swept) == minutes
 
 
-def test_a_queue_that_is_stopped_waits_for_no_redis(away: Away, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sweep_does_not_wait_for_redis_while_the_queue_stops(
+    away: Away, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tasks, "sweep_in_rounds", lambda **_clocks: SweepReport(acted=1))
     monkeypatch.setattr(tasks, "is_ending", lambda: True)
     assert tasks.enforce() == str(SweepReport(acted=1))

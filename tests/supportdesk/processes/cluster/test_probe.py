@@ -48,7 +48,7 @@ def test_each_newly_finished_task_is_a_sign_of_life(pulse: ClusterProbe) -> None
 
 
 @pytest.mark.django_db
-def test_the_work_of_another_cluster_says_nothing(pulse: ClusterProbe) -> None:
+def test_work_of_another_cluster_is_no_sign_of_life(pulse: ClusterProbe) -> None:
     ClusterFactory(name="there:1", worked_at=WORKED)
     sign = pulse()
     assert (sign.answer, sign.detail) == (Liveness.SILENT, "it has not started yet")
@@ -56,7 +56,7 @@ def test_the_work_of_another_cluster_says_nothing(pulse: ClusterProbe) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("busy", "answer"), [(3, Liveness.ALIVE), (2, Liveness.SILENT)])
-def test_a_cluster_whose_workers_all_have_work_lives_as_long_as_its_sentinel_says_so(
+def test_a_cluster_with_all_workers_busy_is_alive_as_long_as_its_sentinel_reports(
     pulse: ClusterProbe, busy: int, answer: Liveness
 ) -> None:
     ClusterFactory(name=NAME, workers=3, busy=busy, seen_at=WORKED)
@@ -103,7 +103,7 @@ def test_probe_tasks_are_kept_out_of_the_log(level: int, words: str, kept: bool)
     assert is_worth_a_line(record) is kept
 
 
-def test_a_database_that_is_away_is_not_the_clusters_silence(
+def test_a_database_outage_leaves_the_liveness_of_the_cluster_unknown(
     pulse: ClusterProbe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(**_filters: Any) -> None:

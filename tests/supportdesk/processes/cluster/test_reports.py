@@ -19,7 +19,7 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture(autouse=True)
-def own(monkeypatch: pytest.MonkeyPatch) -> None:
+def in_own_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESK_CLUSTER", "here:1")
 
 
@@ -36,7 +36,7 @@ def test_a_new_cluster_replaces_the_row_of_a_dead_one_on_its_host(now: datetime)
     assert names() == {"here:1", "here:2", "there:1"}
 
 
-def test_a_cluster_that_is_started_anew_has_done_nothing_yet(now: datetime) -> None:
+def test_a_restarted_cluster_has_finished_no_task_yet(now: datetime) -> None:
     ClusterFactory(name="here:1", worked_at=now - SECOND, started_at=now - timedelta(hours=1))
     register_cluster(now=now)
     row = Cluster.objects.get(name="here:1")
@@ -50,7 +50,7 @@ def test_old_probe_tasks_are_deleted_and_other_waiting_tasks_stay(now: datetime)
     assert [task.key for task in OrmQ.objects.all()] == ["supportdesk"]
 
 
-def test_a_report_says_how_many_work_and_makes_a_lost_row_again(now: datetime) -> None:
+def test_a_report_counts_busy_workers_and_recreates_a_lost_row(now: datetime) -> None:
     report_alive(workers=3, busy=1, now=now)
     assert Cluster.objects.get().busy == 1
     report_alive(workers=3, busy=2, now=now + SECOND)
@@ -77,9 +77,7 @@ def test_finished_tasks_mark_the_row_at_most_every_five_seconds(
     assert marked == [now] * 5 + [now + 5 * SECOND] * 2
 
 
-def test_the_end_of_the_sweeps_rounds_is_no_sign_of_work(
-    now: datetime, frozen: time_machine.Traveller
-) -> None:
+def test_a_finished_sweep_is_no_sign_of_work(now: datetime, frozen: time_machine.Traveller) -> None:
     """They last for most of a minute: a cluster that hangs meanwhile has taken up nothing since they began."""
     [sweep] = [entry.func for entry in TIMETABLE if entry.name == "sweep"]
     register_cluster(now=now)

@@ -57,37 +57,37 @@ class FakeProcess:
 @pytest.fixture
 def sentinel(monkeypatch: pytest.MonkeyPatch) -> Any:
     """As after its start, with two idle workers and one at work; ending is only recorded."""
-    one = StrictSentinel.__new__(StrictSentinel)
+    guarded = StrictSentinel.__new__(StrictSentinel)
     clock = iter(range(10**9))
-    one.pool = [FakeProcess(left, clock=clock) for left in (IDLE, IDLE, BUSY)]
-    one.monitor, one.pusher = FakeProcess(clock=clock), FakeProcess(clock=clock)
-    one.start_event, one.stop_event = multiprocessing.Event(), multiprocessing.Event()
-    one.start_event.set()
-    one.broker = None
-    one.task_queue = one.result_queue = SimpleNamespace(empty=lambda: True)
+    guarded.pool = [FakeProcess(left, clock=clock) for left in (IDLE, IDLE, BUSY)]
+    guarded.monitor, guarded.pusher = FakeProcess(clock=clock), FakeProcess(clock=clock)
+    guarded.start_event, guarded.stop_event = multiprocessing.Event(), multiprocessing.Event()
+    guarded.start_event.set()
+    guarded.broker = None
+    guarded.task_queue = guarded.result_queue = SimpleNamespace(empty=lambda: True)
     monkeypatch.setenv("DESK_CLUSTER", "here:1")
     monkeypatch.setattr(module, "scheduler", lambda *, broker: None)  # it closes the connection of the test
     monkeypatch.setattr(module.logging, "shutdown", lambda: None)
     monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
-    monkeypatch.setattr(module.multiprocessing, "active_children", lambda: one.pool)
+    monkeypatch.setattr(module.multiprocessing, "active_children", lambda: guarded.pool)
     monkeypatch.setattr(module.os, "_exit", leave)
-    return one
+    return guarded
 
 
 @pytest.fixture(autouse=True)
-def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the tasks under way hear."""
-    told: list[str] = []
-    monkeypatch.setattr(module, "end_soon", lambda: told.append("end soon"))
-    return told
+def heard_by_tasks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The signals that running tasks receive."""
+    heard: list[str] = []
+    monkeypatch.setattr(module, "end_soon", lambda: heard.append("end soon"))
+    return heard
 
 
-def test_a_cluster_that_stops_tells_its_tasks(
-    sentinel: Any, monkeypatch: pytest.MonkeyPatch, told: list[str]
+def test_stopping_a_cluster_tells_its_tasks_to_end_soon(
+    sentinel: Any, monkeypatch: pytest.MonkeyPatch, heard_by_tasks: list[str]
 ) -> None:
-    monkeypatch.setattr(Sentinel, "stop", lambda self: told.append("stopped"))
+    monkeypatch.setattr(Sentinel, "stop", lambda self: heard_by_tasks.append("stopped"))
     sentinel.stop()
-    assert told == ["end soon", "stopped"]
+    assert heard_by_tasks == ["end soon", "stopped"]
 
 
 def leave(status: int) -> None:
@@ -110,16 +110,16 @@ def test_whichever_process_dies_the_cluster_ends(
     assert f"The {role.split()[-1]} of the cluster died (exit status -9)" in caplog.text
 
 
-def test_running_tasks_are_finished_before_the_cluster_ends(sentinel: Any, told: list[str]) -> None:
+def test_running_tasks_are_finished_before_the_cluster_ends(sentinel: Any, heard_by_tasks: list[str]) -> None:
     busy = sentinel.pool[2]
     busy.rounds = 5
     with pytest.raises(SystemExit):
         sentinel.reincarnate(sentinel.monitor)
-    assert (busy.left, told) == (IDLE, ["end soon"])
-    assert busy.killed_at > max(one.killed_at for one in [sentinel.pusher, *sentinel.pool[:2]])
+    assert (busy.left, heard_by_tasks) == (IDLE, ["end soon"])
+    assert busy.killed_at > max(other.killed_at for other in [sentinel.pusher, *sentinel.pool[:2]])
 
 
-def test_a_task_without_end_is_cut_off(sentinel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_task_that_never_ends_is_killed(sentinel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = iter(range(10**6))
     monkeypatch.setattr(module.time, "monotonic", lambda: float(next(seconds)))
     with pytest.raises(SystemExit):
@@ -142,10 +142,10 @@ def test_the_guard_reports_every_ten_seconds(sentinel: Any, monkeypatch: pytest.
     sentinel.status()
     row = Cluster.objects.get()
     assert (row.workers, row.busy, guarded_at.value) == (3, 1, 100.0)
-    for seconds[0], seen in ((109.5, False), (110.0, True)):
+    for seconds[0], is_reported in ((109.5, False), (110.0, True)):
         Cluster.objects.all().delete()
         sentinel.status()
-        assert Cluster.objects.exists() is seen
+        assert Cluster.objects.exists() is is_reported
     assert guarded_at.value == 110.0
 
 
@@ -163,7 +163,7 @@ def refuse(**_fields: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_the_minute_tasks_begin_with_their_cluster(
+def test_a_new_cluster_runs_the_minute_tasks_at_once(
     sentinel: Any, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the cluster before was at; but only once, and as soon as the database is there."""
@@ -233,7 +233,7 @@ def no_signals(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
 
 
 @pytest.mark.usefixtures("no_signals")
-def test_a_cluster_that_was_stopped_in_order_ends_well() -> None:
+def test_a_cluster_stopped_in_order_ends_without_an_error() -> None:
     sentinel = FakeSentinel(3, 0)
     watch_sentinel(sentinel)
     assert not sentinel.was_killed
@@ -267,7 +267,7 @@ def test_a_sentinel_that_hangs_is_ended(silent: int, ends: bool) -> None:
         (Liveness.ALIVE, 300, False),
     ],
 )
-def test_a_cluster_that_gets_nothing_done_ends_by_itself(
+def test_a_cluster_that_finishes_no_task_ends_by_itself(
     monkeypatch: pytest.MonkeyPatch, answer: Liveness, seconds: int, ends: bool
 ) -> None:
     clock = [1000.0]

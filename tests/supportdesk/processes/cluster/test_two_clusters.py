@@ -79,7 +79,7 @@ def test_a_cluster_that_died_is_silent_though_another_does_all_the_work(
     assert get_broker(queue_of(dead)).queue_size() == 1
 
 
-def test_two_clusters_never_have_one_name_though_host_and_process_are_called_the_same(
+def test_two_clusters_with_the_same_host_and_process_number_get_different_names(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As in containers that share the network of their host, where the first process is number 1 in each."""
@@ -90,7 +90,7 @@ def test_two_clusters_never_have_one_name_though_host_and_process_are_called_the
     assert {name.rpartition(":")[0] for name in names} == {"desk.example.com"}
 
 
-def test_a_name_has_room_in_its_row_and_its_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_longest_cluster_name_fits_its_column_and_its_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getpid", lambda: 4_194_304)
     monkeypatch.setattr(socket, "gethostname", lambda: "h" * 255)
     name = new_name()

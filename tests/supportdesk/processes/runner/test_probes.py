@@ -49,7 +49,9 @@ def answer_once(server: socket.socket, answer: bytes) -> None:
         (b"502 Bad Gateway", Liveness.SILENT),
     ],
 )
-def test_a_web_server_lives_unless_it_fails(serve: Serve, status: bytes, answer: Liveness) -> None:
+def test_a_web_server_is_alive_unless_it_answers_with_a_server_error(
+    serve: Serve, status: bytes, answer: Liveness
+) -> None:
     port = serve(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     sign = probes.web_probe("127.0.0.1", port, "/healthz/live")()
     assert sign.answer is answer
@@ -64,7 +66,7 @@ def test_a_web_server_that_hangs_up_is_silent(serve: Serve) -> None:
     ("line", "answer"),
     [(b"220 desk\r\n", Liveness.ALIVE), (b"421 busy\r\n", Liveness.SILENT), (b"", Liveness.SILENT)],
 )
-def test_a_mail_server_lives_when_it_greets(serve: Serve, line: bytes, answer: Liveness) -> None:
+def test_a_mail_server_is_alive_when_it_greets(serve: Serve, line: bytes, answer: Liveness) -> None:
     assert probes.greeting_probe("127.0.0.1", serve(line))().answer is answer
 
 

@@ -107,9 +107,9 @@ def test_each_failure_in_a_row_waits_longer_and_the_fifth_gives_up() -> None:
     for _failure in range(GIVEN_UP_AFTER):
         stage.until(stage.now + 0.5)
         stage.process.ended = -9
-        seen, since = len(stage.started), stage.now
+        starts_so_far, since = len(stage.started), stage.now
         stage.until(stage.now + 0.5)
-        while len(stage.started) == seen and not stage.keeper.given_up:
+        while len(stage.started) == starts_so_far and not stage.keeper.given_up:
             stage.until(stage.now + 0.5)
         waits.append(round(stage.now - since))
     assert stage.keeper.given_up
@@ -151,7 +151,7 @@ def test_a_part_that_worked_once_and_cannot_start_any_more_is_given_up() -> None
 
 
 @pytest.mark.parametrize(("last", "restarted"), [(45.0, False), (45.5, True)])
-def test_silence_longer_than_the_patience_restarts_a_part(last: float, restarted: bool) -> None:
+def test_a_part_silent_for_longer_than_its_patience_is_restarted(last: float, restarted: bool) -> None:
     stage = Stage(lambda: SILENT)
     stage.until(0.5 + last)
     assert stage.process.asked is restarted
@@ -175,7 +175,7 @@ def test_a_sign_of_life_starts_the_patience_anew() -> None:
     assert stage.started[0].asked
 
 
-def test_a_part_that_cannot_be_judged_is_not_restarted_and_it_is_said_once() -> None:
+def test_a_part_of_unknown_liveness_is_not_restarted_and_reported_once() -> None:
     stage = Stage(lambda: UNKNOWN)
     stage.until(300)
     assert len(stage.started) == 1
@@ -190,7 +190,7 @@ def test_after_an_outage_the_part_gets_its_whole_patience_again() -> None:
     assert stage.started[0].asked
 
 
-def test_deaths_during_an_outage_do_not_give_the_part_up() -> None:
+def test_a_part_that_dies_during_an_outage_is_not_given_up() -> None:
     stage = Stage(lambda: UNKNOWN)
     for _failure in range(GIVEN_UP_AFTER + 2):
         stage.until(stage.now + 5)
@@ -199,7 +199,7 @@ def test_deaths_during_an_outage_do_not_give_the_part_up() -> None:
     assert not stage.keeper.given_up
 
 
-def test_a_probe_that_raises_blames_nobody() -> None:
+def test_an_error_in_a_probe_restarts_no_part() -> None:
     def broken() -> Sign:
         raise RuntimeError("a mistake of ours")
 
@@ -209,7 +209,7 @@ def test_a_probe_that_raises_blames_nobody() -> None:
     assert "a mistake of ours" in stage.said[0]
 
 
-def test_ready_is_said_once_at_the_first_sign_of_life() -> None:
+def test_the_ready_message_is_printed_once_at_the_first_sign_of_life() -> None:
     stage = Stage(lambda: SILENT if stage.now < 3 else ALIVE)
     stage.until(2.5)
     assert stage.said == []
@@ -246,19 +246,19 @@ def test_the_end_of_a_process_is_put_into_words(status: int, words: str) -> None
     assert exit_in_words(status) == words
 
 
-def test_every_line_stands_under_its_name() -> None:
+def test_every_line_is_printed_after_the_name_of_its_part() -> None:
     out = io.StringIO()
     Printer(out).say("web", "one\ntwo")
     assert out.getvalue() == "web     | one\nweb     | two\n"
 
 
-def test_what_is_shown_can_be_copied() -> None:
+def test_the_welcome_is_printed_without_prefixes_so_that_it_can_be_copied() -> None:
     out = io.StringIO()
     Printer(out).show("one\ntwo")
     assert out.getvalue() == "\none\ntwo\n\n"
 
 
-def test_a_reader_that_went_away_stops_nothing() -> None:
+def test_a_closed_output_stops_nothing() -> None:
     out = io.StringIO()
     out.close()
     Printer(out).say("web", "one")
@@ -335,7 +335,7 @@ def test_output_is_taken_line_by_line_and_endless_lines_are_cut() -> None:
     assert lines[-1] == "part    | end"
 
 
-def test_a_program_that_is_not_there_is_said() -> None:
+def test_a_missing_program_is_reported() -> None:
     heard = io.StringIO()
     process = Process(DeskPart(name="part", argv=("/nowhere/nothing",)), Printer(heard))
     process.output.join()
@@ -357,9 +357,9 @@ def test_a_part_that_cannot_live_ends_the_desk_with_status_1() -> None:
         [python("print('no'); raise SystemExit(7)")], Printer(heard), read_clock=lambda: now[0], sleep=sleep
     )
     assert supervisor.run() == 1
-    said = heard.getvalue()
-    assert "part: exited by itself (status 7); starting it again in 1 s." in said
-    assert "part died 5 times in a row; giving up" in said
+    printed = heard.getvalue()
+    assert "part: exited by itself (status 7); starting it again in 1 s." in printed
+    assert "part died 5 times in a row; giving up" in printed
 
 
 def test_a_stop_signal_ends_every_part_with_status_0() -> None:
@@ -426,7 +426,7 @@ time.sleep(600)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
-def test_a_part_is_told_to_end_when_its_supervisor_dies_even_without_a_watchman(
+def test_a_part_ends_when_its_supervisor_dies_even_without_the_orphan_cleaner(
     lifeline: tuple[int, int],
 ) -> None:
     read, write = lifeline
@@ -464,14 +464,14 @@ except ChildProcessError:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt orphans")
-def test_orphans_of_a_dead_part_are_adopted_and_buried() -> None:
+def test_orphans_of_a_dead_part_are_adopted_and_reaped() -> None:
     done = subprocess.run(
         [sys.executable, "-c", ADOPTING, FAMILY], capture_output=True, text=True, cwd=ROOT, check=True
     )
     assert done.stdout == "all buried\n"
 
 
-def test_a_killed_watchman_is_replaced_and_told_everything() -> None:
+def test_a_killed_orphan_cleaner_is_replaced_and_knows_all_processes() -> None:
     watchman = OrphanCleaner(grace=0.1)
     watchman.popen.kill()
     watchman.popen.wait()
