@@ -55,9 +55,9 @@ def lead():
     return user
 
 
-def told(kind: NoticeKind) -> set[str]:
+def names_notified(kind: NoticeKind) -> set[str]:
     """The user names of everybody who was told this."""
-    return {one.recipient.username for one in Notification.objects.filter(kind=kind)}
+    return {notification.recipient.username for notification in Notification.objects.filter(kind=kind)}
 
 
 # The customer wrote
@@ -76,13 +76,13 @@ def test_the_first_message_is_acknowledged_and_later_ones_are_not(ticket):
 )
 def test_only_an_urgent_ticket_is_announced_to_its_owner(contact, priority, notices):
     opened(contact=contact, priority=priority)
-    assert told(NoticeKind.NEW_TICKET) == notices
-    assert told(NoticeKind.PAGED) == set()
+    assert names_notified(NoticeKind.NEW_TICKET) == notices
+    assert names_notified(NoticeKind.PAGED) == set()
 
 
 def test_a_p0_pages_the_moment_it_is_opened(contact):
     opened(contact=contact)
-    assert told(NoticeKind.PAGED) == {"ann"}
+    assert names_notified(NoticeKind.PAGED) == {"ann"}
 
 
 def test_neither_an_out_of_office_nor_a_stranger_starts_a_promise(ticket):
@@ -99,7 +99,7 @@ def test_author_and_holder_are_told_that_the_answer_did_not_arrive(ticket, ann):
     message = answered(ticket, 20)
     assign(ticket=ticket, to=staff("bob"), actor=ann, at=minute(25))
     bounced(message, 50)
-    assert told(NoticeKind.RESPONSE_FAILED) == {"ann", "bob"}
+    assert names_notified(NoticeKind.RESPONSE_FAILED) == {"ann", "bob"}
     dispatched(50)
     notice = Notification.objects.filter(kind=NoticeKind.RESPONSE_FAILED).first()
     assert notice.clock == clock_of(ticket)
@@ -113,10 +113,10 @@ def test_people_who_left_get_no_notification(ticket, ann):
     ann.is_active = False
     ann.save()
     bounced(Message.objects.get(pk=message.pk), 50)
-    assert told(NoticeKind.RESPONSE_FAILED) == {"bob"}
+    assert names_notified(NoticeKind.RESPONSE_FAILED) == {"bob"}
 
 
-def test_where_another_answer_arrived_no_promise_is_said_to_run(ticket, ann):
+def test_the_notice_of_a_failed_answer_names_no_promise_when_another_answer_arrived(ticket, ann):
     message = answered(ticket, 20)
     answered(ticket, 30)
     bounced(message, 50)
@@ -142,7 +142,7 @@ def raise_to_p0(ticket: Ticket, at: float, actor) -> None:
 
 
 @pytest.mark.parametrize("answered_before", [False, True])
-def test_what_becomes_a_p0_pages_the_person_on_duty(ticket, ann, answered_before):
+def test_raising_a_ticket_to_p0_pages_the_person_on_duty(ticket, ann, answered_before):
     rota = DutyRotaFactory()
     policy = clock_of(ticket).policy_version.policy
     policy.duty_rota = rota
@@ -153,13 +153,13 @@ def test_what_becomes_a_p0_pages_the_person_on_duty(ticket, ann, answered_before
     raise_to_p0(ticket, 20, ann)
     ticket.refresh_from_db()
     assert ticket.owner.username == "duty"
-    assert told(NoticeKind.PAGED) == {"duty", "ann"}
+    assert names_notified(NoticeKind.PAGED) == {"duty", "ann"}
 
 
 @pytest.mark.parametrize("priority", [Priority.P1, Priority.P3])
 def test_changes_to_other_priorities_page_nobody(ticket, ann, priority):
     change_priority(ticket=ticket, priority=priority, actor=ann, at=minute(5), reason="some users")
-    assert told(NoticeKind.PAGED) == set()
+    assert names_notified(NoticeKind.PAGED) == set()
 
 
 # The status changed
@@ -241,7 +241,7 @@ def test_a_call_before_the_question_does_not_let_the_ticket_be_resolved(ticket, 
 # The owner changed
 
 
-def test_the_ledger_knows_who_held_the_promise(ticket, ann):
+def test_the_ledger_records_who_holds_the_promise_after_a_handover(ticket, ann):
     bob = staff("bob")
     assign(ticket=ticket, to=bob, actor=ann, at=minute(10), reason="on holiday")
     line = clock_of(ticket).events.last()
@@ -264,7 +264,7 @@ def test_later_owners_do_not_hold_an_answered_promise(ticket, ann):
 def test_a_p0_without_anybody_on_duty_goes_to_the_duty_manager_too(contact):
     set_desk(duty_manager=staff("manager"))
     opened(contact=contact)
-    assert told(NoticeKind.PAGED) == {"ann", "manager"}
+    assert names_notified(NoticeKind.PAGED) == {"ann", "manager"}
 
 
 def test_an_answer_costs_its_promise_four_queries(ticket, count_queries):

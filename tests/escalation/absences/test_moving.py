@@ -1,4 +1,4 @@
-"""Absences move what is owed to whoever stands in: once, under the lock, with everything a handover has."""
+"""Absences move tickets with an open promise to the deputy: once, under the lock, recorded like any handover."""
 
 from datetime import timedelta
 
@@ -77,7 +77,7 @@ def test_an_unanswered_ticket_goes_to_the_deputy_when_the_absence_begins(ann, bo
     assert owner_of(ticket) == bob
 
 
-def test_timeline_ledger_note_and_notification_are_written_with_it(ann, bob):
+def test_a_move_writes_timeline_ledger_note_and_notification(ann, bob):
     ticket = ticket_of(ann)
     away(ann)
     run(10)
@@ -92,11 +92,16 @@ def test_timeline_ledger_note_and_notification_are_written_with_it(ann, bob):
     note = ticket.messages.get(kind=MessageKind.NOTE)
     assert "is away" in note.body
     assert "The live room is black." in note.body
-    told = Notification.objects.get(kind=NoticeKind.AWAY_TO_YOU)
-    assert (told.recipient, told.ticket, told.other, told.clock) == (bob, ticket, ann, clock_of(ticket))
+    notification = Notification.objects.get(kind=NoticeKind.AWAY_TO_YOU)
+    assert (notification.recipient, notification.ticket, notification.other, notification.clock) == (
+        bob,
+        ticket,
+        ann,
+        clock_of(ticket),
+    )
 
 
-def test_twice_is_once(ann, bob):
+def test_a_second_run_moves_a_ticket_no_further(ann, bob):
     ticket = ticket_of(ann)
     away(ann)
     run(10)
@@ -106,7 +111,7 @@ def test_twice_is_once(ann, bob):
     assert Notification.objects.filter(kind=NoticeKind.AWAY_TO_YOU).count() == 1
 
 
-def test_the_database_itself_moves_a_ticket_once_for_an_absence(ann, bob):
+def test_the_database_refuses_a_second_move_of_a_ticket_for_one_absence(ann, bob):
     ticket = ticket_of(ann)
     absence = away(ann)
     run(10)
@@ -140,7 +145,7 @@ def test_an_answered_ticket_with_an_overdue_promise_moves(ann, bob):
     assert owner_of(ticket) == bob
 
 
-def test_a_promise_that_stands_still_is_not_overdue(ann):
+def test_a_paused_promise_is_not_overdue(ann):
     ticket = TicketFactory(owner=ann, opened_at=NOW, status=Status.WAITING)
     ClockFactory(ticket=ticket, kind="resolution", minutes=5, state="paused", paused_at=minute(1))
     away(ann)
@@ -181,7 +186,7 @@ def test_deputies_in_a_circle_end_at_the_manager(ann, bob):
     assert owner_of(ticket) == mia
 
 
-def test_without_anybody_above_it_goes_to_the_duty_manager(boss):
+def test_a_ticket_without_a_deputy_or_manager_goes_to_the_duty_manager(boss):
     dan = staff("dan")
     ticket = ticket_of(dan)
     away(dan)
@@ -189,7 +194,7 @@ def test_without_anybody_above_it_goes_to_the_duty_manager(boss):
     assert owner_of(ticket) == boss
 
 
-def test_with_nobody_at_all_it_stays_the_superusers_are_told_once_and_it_heals(boss):
+def test_with_nobody_to_take_it_a_ticket_stays_and_the_superusers_are_told_once(boss):
     dan, root = staff("dan"), AdminFactory()
     AbsenceFactory(user=root, starts_at=minute(0), ends_at=minute(99))
     ticket = ticket_of(dan)
@@ -198,8 +203,8 @@ def test_with_nobody_at_all_it_stays_the_superusers_are_told_once_and_it_heals(b
     assert run(10).stranded == 1
     assert run(11).stranded == 1
     assert owner_of(ticket) == dan
-    told = Notification.objects.get(kind=NoticeKind.NOBODY_STANDS_IN)
-    assert (told.recipient, told.other) == (root, dan)
+    notification = Notification.objects.get(kind=NoticeKind.NOBODY_STANDS_IN)
+    assert (notification.recipient, notification.other) == (root, dan)
     assert run(30).moved == 1
     assert owner_of(ticket) == boss
     assert AbsenceMove.objects.get().to_owner == boss
@@ -336,7 +341,7 @@ class Killed(BaseException):
     """As if the process ended there."""
 
 
-def test_killed_between_two_batches_nothing_is_lost_or_doubled(ann, bob, monkeypatch):
+def test_a_run_killed_between_two_batches_loses_and_duplicates_nothing(ann, bob, monkeypatch):
     monkeypatch.setattr(moving, "BATCH", 2)
     tickets = [ticket_of(ann, at=each) for each in range(5)]
     away(ann)
@@ -347,9 +352,11 @@ def test_killed_between_two_batches_nothing_is_lost_or_doubled(ann, bob, monkeyp
     assert [owner_of(ticket) for ticket in tickets] == [bob, bob, ann, ann, ann]
     assert run(11).moved == 3
     assert {owner_of(ticket) for ticket in tickets} == {bob}
-    told = Notification.objects.filter(kind=NoticeKind.AWAY_TO_YOU).values_list("ticket", flat=True)
+    notified_tickets = Notification.objects.filter(kind=NoticeKind.AWAY_TO_YOU).values_list(
+        "ticket", flat=True
+    )
     notes = Message.objects.filter(kind=MessageKind.NOTE).values_list("ticket", flat=True)
-    assert sorted(told) == sorted(notes) == [ticket.pk for ticket in tickets]
+    assert sorted(notified_tickets) == sorted(notes) == [ticket.pk for ticket in tickets]
 
 
 def test_a_database_in_trouble_ends_the_run(ann, monkeypatch):
@@ -380,7 +387,7 @@ def test_the_run_moves_p0_first_then_the_longest_wait(ann):
     assert list(moved) == [urgent.pk, early.pk, late.pk]
 
 
-def test_overlapping_absences_move_it_once(ann, bob):
+def test_overlapping_absences_move_a_ticket_once(ann, bob):
     ticket = ticket_of(ann)
     first = away(ann)
     away(ann, start=5, end=500)
@@ -388,7 +395,7 @@ def test_overlapping_absences_move_it_once(ann, bob):
     assert AbsenceMove.objects.get(ticket=ticket).absence == first
 
 
-def test_overlapping_absences_with_nobody_to_take_it_tell_of_it_once(boss):
+def test_overlapping_absences_with_nobody_to_take_a_ticket_tell_of_it_once(boss):
     AdminFactory()
     dan = staff("dan")
     for each in (dan, dan, boss):
@@ -407,7 +414,7 @@ def test_an_absence_that_is_over_or_gone_moves_nothing(ann):
     assert owner_of(ticket) == ann
 
 
-def test_shortened_between_the_look_and_the_lock_nothing_moves(ann, monkeypatch):
+def test_an_absence_shortened_before_the_lock_moves_nothing(ann, monkeypatch):
     ticket = ticket_of(ann)
     absence = away(ann)
     lock = moving.lock_tickets_unless_busy
@@ -423,7 +430,7 @@ def test_shortened_between_the_look_and_the_lock_nothing_moves(ann, monkeypatch)
     assert owner_of(ticket) == ann
 
 
-def test_a_closed_ticket_without_any_promise_has_no_note_but_moves_when_owed(ann, bob):
+def test_a_ticket_without_any_promise_moves_without_a_note(ann, bob):
     ticket = TicketFactory(owner=ann, unanswered_since=NOW)
     away(ann)
     run(10)

@@ -1,4 +1,4 @@
-"""Returned from leave: tickets are offered back once, and only people take them back or let them stay."""
+"""After an absence tickets are offered back once, and only a person takes them back or lets them stay."""
 
 import pytest
 
@@ -67,17 +67,17 @@ def offers():
     return list(Notification.objects.filter(kind=NoticeKind.BACK))
 
 
-def test_when_the_absence_ends_the_ticket_is_offered_once_and_does_not_move_by_itself(ticket, ann, bob):
+def test_after_an_absence_a_ticket_is_offered_back_once_and_does_not_move_by_itself(ticket, ann, bob):
     assert offer_back(now=minute(99)) == 0
     assert offer_back(now=minute(100)) == 1
     assert offer_back(now=minute(101)) == 0
-    assert [told.recipient for told in offers()] == [ann]
+    assert [notification.recipient for notification in offers()] == [ann]
     assert AbsenceMove.objects.offered().count() == 1
     assert owner_of(ticket) == bob
 
 
 @pytest.mark.parametrize("change", ["deleted", "shortened"])
-def test_an_absence_that_is_taken_away_while_it_runs_is_over(ticket, absence, ann, change):
+def test_an_absence_deleted_or_shortened_while_it_runs_counts_as_over(ticket, absence, ann, change):
     if change == "deleted":
         absence.delete()
     else:
@@ -118,7 +118,7 @@ def test_a_ticket_held_by_the_deputys_deputy_is_offered_to_its_first_owner(ticke
     assert offers()[0].recipient == ann
 
 
-def test_an_offer_that_nobody_took_passes_with_its_ticket(move, ticket, bob):
+def test_an_offer_that_nobody_took_ends_when_its_ticket_is_resolved(move, ticket, bob):
     answered(ticket, 110, actor=bob, then=Status.RESOLVED)
     offer_back(now=minute(111))
     move.refresh_from_db()
@@ -131,9 +131,9 @@ def test_many_tickets_are_one_notification_that_names_the_most_urgent(ann, absen
     urgent = ticket_of(ann, priority=Priority.P1)
     move_from_absent(now=minute(10))
     offer_back(now=minute(100))
-    [told] = offers()
-    assert told.detail.startswith(f"P1 {urgent}")
-    assert told.detail.endswith("… +3")
+    [notification] = offers()
+    assert notification.detail.startswith(f"P1 {urgent}")
+    assert notification.detail.endswith("… +3")
 
 
 def test_the_notification_leads_to_the_page_of_all_of_them(ann, ticket):
@@ -144,7 +144,7 @@ def test_the_notification_leads_to_the_page_of_all_of_them(ann, ticket):
     assert "/escalation/absencemove/" in text
 
 
-def test_taking_back_writes_ledger_timeline_note_and_a_notification(move, ticket, ann, bob):
+def test_taking_a_ticket_back_writes_ledger_timeline_note_and_a_notification(move, ticket, ann, bob):
     take_back(move=move, actor=ann, at=minute(110))
     assert owner_of(ticket) == ann
     line = ticket.timeline.filter(fact=Fact.OWNER).latest("pk")
@@ -152,8 +152,8 @@ def test_taking_back_writes_ledger_timeline_note_and_a_notification(move, ticket
     event = ClockEvent.objects.filter(clock=clock_of(ticket), change=ClockChange.HANDED_OVER).latest("pk")
     assert (event.holder, event.actor) == (ann, ann)
     assert "is back and owns it again" in ticket.messages.filter(kind=MessageKind.NOTE).latest("pk").body
-    told = Notification.objects.get(kind=NoticeKind.TAKEN_BACK)
-    assert (told.recipient, told.other) == (bob, ann)
+    notification = Notification.objects.get(kind=NoticeKind.TAKEN_BACK)
+    assert (notification.recipient, notification.other) == (bob, ann)
     move.refresh_from_db()
     assert (move.settled_as, move.settled_by, move.settled_at) == (Settled.TAKEN_BACK, ann, minute(110))
 
@@ -197,7 +197,9 @@ def test_a_stranger_decides_nothing(move, ticket, bob, service):
 def test_a_lead_decides(move, ticket, ann):
     take_back(move=move, actor=staff("lea", groups=["Team lead"]), at=minute(110))
     assert owner_of(ticket) == ann
-    assert {told.recipient for told in Notification.objects.filter(kind=NoticeKind.TAKEN_BACK)} == {ann}
+    assert {
+        notification.recipient for notification in Notification.objects.filter(kind=NoticeKind.TAKEN_BACK)
+    } == {ann}
 
 
 def test_somebody_who_left_is_not_told_and_gets_nothing_back(move, ticket, ann, bob):

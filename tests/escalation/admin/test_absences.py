@@ -1,4 +1,4 @@
-"""Absences in the admin: what they will do is said beforehand, and those who are back decide on a page."""
+"""Absences in the admin: the form says what an absence will do, and whoever is back decides on a page."""
 
 import pytest
 from django.urls import reverse
@@ -50,18 +50,18 @@ def move(ticket, ann):
     return absence.moves.get()
 
 
-def entered(client, user, start="2026-11-18", end="2026-11-20"):
+def enter_absence(client, user, start="2026-11-18", end="2026-11-20"):
     fields = {"starts_at_0": start, "starts_at_1": "00:00", "ends_at_0": end, "ends_at_1": "00:00"}
     return client.post(add_url(Absence), {"user": user.pk, "reason": "", **fields}, follow=True)
 
 
 def test_entering_an_absence_says_who_stands_in(login, ann, bob):
-    response = entered(login(ann), ann)
+    response = enter_absence(login(ann), ann)
     assert any(f"go to {bob.get_full_name()} as deputy" in line for line in said(response))
 
 
 def test_no_forecast_is_shown_for_an_absence_that_is_over(login, ann):
-    response = entered(login(ann), ann, "2020-01-01", "2020-01-02")
+    response = enter_absence(login(ann), ann, "2020-01-01", "2020-01-02")
     assert Absence.objects.filter(user=ann, ends_at__year=2020).exists()
     assert not any("as deputy" in line for line in said(response))
 
@@ -72,21 +72,21 @@ def test_without_a_deputy_the_person_is_warned_beforehand_and_afterwards(login, 
     html = client.get(add_url(Absence)).content.decode()
     assert warning in html
     assert "banner-warn" in html
-    assert any(warning in line for line in said(entered(client, bob)))
+    assert any(warning in line for line in said(enter_absence(client, bob)))
 
 
-def test_the_page_of_an_absence_speaks_of_its_person(login, ann, bob, boss):
+def test_the_page_of_an_absence_names_the_person_who_is_away(login, ann, bob, boss):
     html = login(boss).get(page_url(AbsenceFactory(user=ann))).content.decode()
     assert f"While {ann.get_full_name()} is away" in html
     assert "banner-warn" not in html
 
 
-def test_an_absence_that_is_entered_edited_or_deleted_is_looked_at_at_once(
+def test_entering_editing_or_deleting_an_absence_queues_the_task_at_once(
     login, ann, queued, django_capture_on_commit_callbacks
 ):
     client = login(ann)
     with django_capture_on_commit_callbacks(execute=True):
-        entered(client, ann)
+        enter_absence(client, ann)
     assert queued.names == [TASK]
     with django_capture_on_commit_callbacks(execute=True):
         client.post(page_url(Absence.objects.get()).replace("change", "delete"), {"post": "yes"})
@@ -94,7 +94,7 @@ def test_an_absence_that_is_entered_edited_or_deleted_is_looked_at_at_once(
     assert not Absence.objects.exists()
 
 
-def test_both_see_it_in_the_list_and_strangers_do_not(login, move, ann, bob):
+def test_a_move_is_listed_for_both_colleagues_and_for_no_stranger(login, move, ann, bob):
     for user in (ann, bob):
         assert listed(login(user), AbsenceMove) == [move]
     assert listed(login(staff("eve", groups=MANAGER)), AbsenceMove) == []
@@ -137,7 +137,7 @@ def test_the_list_of_thirty_costs_the_queries_of_three(login, boss, ann, count_q
     assert count_queries(lambda: client.get(list_url(AbsenceMove))) == few
 
 
-def test_the_ticket_page_asks_those_who_may_decide(login, move, ticket, ann, bob):
+def test_the_ticket_page_asks_those_who_may_decide_an_offer(login, move, ticket, ann, bob):
     html = login(bob).get(page_url(ticket)).content.decode()
     assert reverse("admin:tickets_ticket_act", args=[ticket.pk, "take_back"]) in html
     assert reverse("admin:tickets_ticket_act", args=[ticket.pk, "keep"]) in html
@@ -155,7 +155,7 @@ def test_an_offer_can_be_decided_on_the_ticket_page(login, move, ticket, bob, ac
     assert move.settled_by == bob
 
 
-def test_a_move_of_another_ticket_is_not_decided_through_this_one(login, move, ticket, bob):
+def test_a_move_of_another_ticket_cannot_be_decided_on_this_ticket(login, move, ticket, bob):
     other = TicketFactory(owner=bob)
     url = reverse("admin:tickets_ticket_act", args=[other.pk, "take_back"])
     token = "11111111-1111-4111-8111-111111111111"

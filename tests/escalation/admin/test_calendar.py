@@ -41,7 +41,7 @@ def saved(response) -> bool:
     return response.status_code == 302
 
 
-def test_a_new_calendar_is_its_first_version(client_of_director):
+def test_a_new_calendar_gets_its_first_version(client_of_director):
     hours = "09:00-12:00, 13:00-18:00"
     assert saved(client_of_director.post(add_url(Calendar), form_of(week=[hours] * 5)))
     calendar = Calendar.objects.get(name="Office")
@@ -58,7 +58,7 @@ def test_an_edited_calendar_gets_a_new_version(client_of_director):
     assert hours_of(calendar).weekly[:3] == (((540, 1080),), ((540, 1440),), ((1320, 1800),))
 
 
-def test_the_form_starts_with_what_is_in_force(client_of_director):
+def test_the_form_shows_the_hours_in_force(client_of_director):
     calendar = office_calendar(country="CN")
     data = form_of(
         calendar.name, ["9:00-18:00"] * 5, country="cn", own_days="2026-12-24\n2026-12-26 9:00-12:00 # sale"
@@ -105,7 +105,7 @@ def test_a_calendar_is_renamed_without_a_new_version(client_of_director):
         ),
     ],
 )
-def test_hours_without_sense_are_refused_with_a_sentence(client_of_director, changes, complaint):
+def test_impossible_hours_are_refused_with_a_sentence(client_of_director, changes, complaint):
     calendar = CalendarFactory()
     response = client_of_director.post(page_url(calendar), form_of(calendar.name, **changes))
     assert response.status_code == 200
@@ -123,7 +123,7 @@ def test_an_unknown_zone_is_reported_once_beside_its_field(client_of_director):
 
 
 @pytest.mark.parametrize(("own_day", "warned"), [("", True), ("-01-02 # worked on Sunday", False)])
-def test_the_page_warns_before_a_year_that_is_not_known_yet(login, frozen, own_day, warned):
+def test_the_page_warns_before_a_year_whose_holidays_are_not_known_yet(login, frozen, own_day, warned):
     last = last_published_year("CN")
     frozen.move_to(datetime(last, 12, 1, tzinfo=UTC))
     calendar, client = office_calendar(country="CN"), login(AdminFactory())
@@ -137,7 +137,7 @@ def test_the_page_warns_before_a_year_that_is_not_known_yet(login, frozen, own_d
     assert page.content.decode().count("make-up workdays not yet announced") == 2
 
 
-def test_the_page_counts_the_days_of_each_year(login, frozen):
+def test_the_page_counts_holidays_and_make_up_days_of_each_year(login, frozen):
     page = login(AdminFactory()).get(page_url(office_calendar(country="CN"))).content.decode()
     assert "2025: 19 holidays; 5 make-up workdays (01-26, 02-08, 04-27, 09-28, 10-11)" in page
     assert "2026: 22 holidays; 6 make-up workdays" in page
@@ -157,7 +157,7 @@ def test_a_calendar_in_use_is_not_deleted(login):
 
 
 @pytest.mark.parametrize("make", [PolicyTargetFactory, ContractWindowFactory, ClockFactory])
-def test_whatever_counts_by_a_calendar_keeps_it(login, make):
+def test_a_calendar_that_something_counts_by_cannot_be_deleted(login, make):
     calendar = make(calendar=office_calendar()).calendar
     login(AdminFactory()).post(delete_url(calendar), {"post": "yes"})
     assert Calendar.objects.filter(pk=calendar.pk).exists()

@@ -50,7 +50,7 @@ def chain_of(home):
     return {spec_of(step) for step in home.steps.current()}
 
 
-def everything():
+def full_step():
     return StepSpec(
         minutes_from_due=-15,
         highest_priority=0,
@@ -67,10 +67,8 @@ def everything():
     )
 
 
-def test_everything_that_a_step_can_say_is_entered_and_shown_again(
-    login, director, default, calendar, frozen
-):
-    before, step = chain_of(default), everything()
+def test_every_field_of_a_step_is_saved_and_shown_again(login, director, default, calendar, frozen):
+    before, step = chain_of(default), full_step()
     data = policy_form(default, calendar) | chain_post(default.steps.current(), [step])
     assert login(director).post(page_url(default), data).status_code == 302
     assert chain_of(default) == before | {step}
@@ -83,14 +81,14 @@ def test_everything_that_a_step_can_say_is_entered_and_shown_again(
 
 
 def test_saving_again_changes_no_step(login, director, default, calendar):
-    revise_chain(policy=default, steps=[*chain_of(default), everything()], actor=None, at=minute(0))
+    revise_chain(policy=default, steps=[*chain_of(default), full_step()], actor=None, at=minute(0))
     before = set(default.steps.values_list("pk", "retired_at"))
     data = policy_form(default, calendar)
     assert login(director).post(page_url(default), data).status_code == 302
     assert set(default.steps.values_list("pk", "retired_at")) == before
 
 
-def test_an_edited_step_that_fired_keeps_what_it_said(login, director, default, calendar):
+def test_editing_a_step_that_fired_retires_it_and_creates_a_new_one(login, director, default, calendar):
     old = default.steps.current().get(percent=50, highest_priority=0)
     EscalationFactory(step=old)
     data = policy_form(default, calendar)
@@ -106,7 +104,7 @@ def test_an_edited_step_that_fired_keeps_what_it_said(login, director, default, 
     )
 
 
-def test_a_step_that_stands_already_is_not_asked_again(login, director, default, calendar):
+def test_an_unchanged_step_is_saved_without_being_validated_again(login, director, default, calendar):
     assert default.duty_rota is None
     page_duty = default.steps.current().get(tell=["account_manager"], percent=0)
     data = policy_form(default, calendar)
@@ -128,7 +126,7 @@ def test_a_step_that_fired_can_be_taken_away(login, director, default, calendar)
     assert "notifies the owner" in page[page.index("Earlier steps of the chain") :]
 
 
-def only(default, calendar, *steps):
+def form_with_only(default, calendar, *steps):
     """The form with these steps alone, none of those that stand."""
     rest = {name: value for name, value in policy_form(default, calendar).items() if "steps-" not in name}
     return rest | chain_post((), steps)
@@ -136,13 +134,13 @@ def only(default, calendar, *steps):
 
 def refused(client, default, calendar, *steps):
     before = chain_of(default)
-    response = client.post(page_url(default), only(default, calendar, *steps))
+    response = client.post(page_url(default), form_with_only(default, calendar, *steps))
     assert response.status_code == 200
     assert chain_of(default) == before
     return response
 
 
-def test_a_wrong_step_is_refused_where_it_stands(login, director, default, calendar):
+def test_an_invalid_step_is_refused_beside_its_fields(login, director, default, calendar):
     wrong = replace(WARN, tell=(Whom.PERSON.value,))
     response = refused(login(director), default, calendar, wrong, UP)
     formset = response.context["inline_admin_formsets"][0].formset
@@ -150,7 +148,7 @@ def test_a_wrong_step_is_refused_where_it_stands(login, director, default, calen
     assert not formset.forms[1].errors
 
 
-def test_a_chain_that_ends_nowhere_is_refused(login, director, default, calendar):
+def test_a_chain_that_does_not_end_with_a_person_is_refused(login, director, default, calendar):
     response = refused(login(director), default, calendar, WARN)
     assert "must end with a person" in str(
         response.context["inline_admin_formsets"][0].formset.non_form_errors()
@@ -172,12 +170,12 @@ def test_a_chain_that_ends_nowhere_is_refused(login, director, default, calendar
     ],
 )
 def test_invalid_input_in_a_step_is_reported(login, director, default, calendar, name, value, sentence):
-    data = only(default, calendar, UP) | {f"steps-0-{name}": value}
+    data = form_with_only(default, calendar, UP) | {f"steps-0-{name}": value}
     response = login(director).post(page_url(default), data)
     assert sentence in str(response.context["inline_admin_formsets"][0].formset.forms[0].errors)
 
 
-def test_priorities_run_downwards(login, director, default, calendar):
+def test_the_highest_priority_of_a_step_cannot_be_below_its_lowest(login, director, default, calendar):
     data = policy_form(default, calendar) | chain_post(
         (), [replace(UP, highest_priority=2, lowest_priority=1)]
     )
@@ -216,7 +214,7 @@ def test_a_new_contract_may_bring_steps_along(login, director):
     assert chain_of(Contract.objects.get(plan=draft.plan)) == {UP}
 
 
-def test_steps_of_a_contract_end_at_a_person_too(login, director):
+def test_a_contracts_chain_that_does_not_end_with_a_person_is_refused(login, director):
     contract = ContractFactory()
     response = login(director).post(page_url(contract), contract_form(contract) | chain_post((), [WARN]))
     assert "must end with a person" in response.content.decode()
@@ -228,7 +226,7 @@ def test_whoever_reads_a_policy_reads_its_chain_and_changes_nothing(login, defau
     client = login(staff(groups=[group]))
     html = client.get(page_url(default)).content.decode()
     assert "notifies the owner, the backup account manager" in html
-    data = only(default, calendar, UP)
+    data = form_with_only(default, calendar, UP)
     assert client.post(page_url(default), data).status_code == 403
     assert spec_of(default.steps.current().get(percent=0)) != UP
     assert not default.steps.filter(retired_by__isnull=False).exists()
@@ -249,7 +247,7 @@ def test_many_steps_cost_the_queries_of_few(login, director, default, count_quer
     client = login(director)
     client.get(page_url(default))
     few = count_queries(lambda: client.get(page_url(default)))
-    steps = [*chain_of(default), *(replace(WARN, percent=one) for one in range(10, 40))]
+    steps = [*chain_of(default), *(replace(WARN, percent=percent) for percent in range(10, 40))]
     revise_chain(policy=default, steps=steps, actor=None, at=minute(0))
     assert count_queries(lambda: client.get(page_url(default))) == few
 
@@ -268,7 +266,9 @@ def test_the_timeline_plays_the_steps_that_stand_in_the_form(login, director, de
     customer = CustomerFactory(account_manager=ann)
     steps = replace(WARN, percent=25), UP
     before = chain_of(default)
-    html = timeline(login(director), default, only(default, calendar, *steps), sample_customer=customer.pk)
+    html = timeline(
+        login(director), default, form_with_only(default, calendar, *steps), sample_customer=customer.pk
+    )
     assert "2026-11-18 21:00 (UTC+8, Shanghai)" in html  # a quarter of four hours
     assert f"The ticket goes from {name_of(ann)} to <b>{name_of(mei)}</b>" in html
     assert "2026-11-19 00:00 (UTC+8, Shanghai)" in html
@@ -276,7 +276,7 @@ def test_the_timeline_plays_the_steps_that_stand_in_the_form(login, director, de
 
 
 def test_the_timeline_says_what_is_wrong_in_the_form(login, director, default, calendar):
-    html = timeline(login(director), default, only(default, calendar, replace(WARN, tell=()), UP))
+    html = timeline(login(director), default, form_with_only(default, calendar, replace(WARN, tell=()), UP))
     assert "Choose whom the step notifies" in html
     html = timeline(login(director), default, policy_form(default, calendar), sample_priority=7)
     assert "Select a valid choice" in html
@@ -293,9 +293,9 @@ def test_a_contract_without_steps_is_played_with_its_plans_chain(login, director
 
 def test_a_reader_plays_the_chain_in_force_for_customers_they_see(login, default):
     ann = staff("ann", groups=["Account manager"])
-    own, other = CustomerFactory(account_manager=ann), CustomerFactory(name="Secret Live")
+    own_customer, other = CustomerFactory(account_manager=ann), CustomerFactory(name="Secret Live")
     client = login(ann)
-    assert "50%" in timeline(client, default, {}, sample_customer=own.pk)
+    assert "50%" in timeline(client, default, {}, sample_customer=own_customer.pk)
     assert "Select a valid choice" in timeline(client, default, {}, sample_customer=other.pk)
     assert "Secret Live" not in client.get(page_url(default)).content.decode()
 
@@ -306,7 +306,7 @@ def test_the_timeline_is_for_those_who_may_read_policies(login, default):
     assert login(staff(groups=["Support director"])).get(url).status_code == 405
 
 
-def test_steps_stand_in_the_order_in_which_they_happen(login, director):
+def test_steps_are_listed_in_the_order_in_which_they_happen(login, director):
     contract = ContractFactory()
     moments = [
         {"percent": None, "minutes_from_due": 10},
@@ -314,7 +314,7 @@ def test_steps_stand_in_the_order_in_which_they_happen(login, director):
         {"percent": None, "minutes_from_due": -5},
         {"percent": None, "minutes_from_due": 0},
     ]
-    revise_chain(contract=contract, steps=[replace(UP, **one) for one in moments], actor=None, at=minute(0))
+    revise_chain(contract=contract, steps=[replace(UP, **when) for when in moments], actor=None, at=minute(0))
     formset = login(director).get(page_url(contract)).context["inline_admin_formsets"][1].formset
     assert [form.instance.when for form in formset.initial_forms] == [
         "0%",

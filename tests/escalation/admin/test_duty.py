@@ -112,7 +112,7 @@ def test_a_deleted_layer_takes_its_future_shifts_along(login, lead, rota, people
     assert rota.shifts.get().starts_at == NOW
 
 
-def test_layers_deleted_from_the_list_do_so_too(login, lead, rota, people):
+def test_deleting_layers_from_the_list_deletes_their_future_shifts(login, lead, rota, people):
     layer = DutyLayerFactory(rota=rota, people=people)
     generate_shifts(rota=rota, at=NOW)
     run_action(login(lead), "delete_selected", [layer], post="yes")
@@ -154,7 +154,7 @@ def test_others_look_at_layers_and_change_nothing(login, rota, people, group):
     assert client.post(page_url(layer), layer_form(rota, *people, name="Mine")).status_code == 403
 
 
-def test_a_rota_in_another_zone_has_other_hand_overs(login, lead, rota, people):
+def test_moving_a_rota_to_another_zone_moves_its_hand_overs(login, lead, rota, people):
     DutyLayerFactory(rota=rota, people=people)
     generate_shifts(rota=rota, at=NOW)
     empty = {f"{kind}-{name}_FORMS": 0 for kind in ("shifts", "layers") for name in ("TOTAL", "INITIAL")}
@@ -206,7 +206,7 @@ def policy_of(rota, calendar):
     return policy
 
 
-def test_the_page_of_a_policy_names_them_where_its_promise_depends_on_it(login, rota):
+def test_the_page_of_a_policy_names_the_gaps_of_the_rota_it_depends_on(login, rota):
     client = login(staff(groups=["Support director"]))
     around_the_clock = policy_of(rota, CalendarFactory())
     html = client.get(page_url(around_the_clock)).content.decode()
@@ -246,12 +246,12 @@ def test_the_page_of_a_rota_leads_to_its_layers(login, lead, rota, people):
 
 
 def test_an_override_is_a_record_that_nobody_edits(login, lead, rota, people):
-    made = put_on_duty(
+    override = put_on_duty(
         rota=rota, user=people[0], starts_at=NOW, ends_at=NOW + HOUR, reason="x", actor=lead, at=NOW
     )
     client = login(staff(groups=["Support director"]))
-    assert lead.first_name in client.get(page_url(made)).content.decode()
-    assert client.post(page_url(made), {"reason": "other"}).status_code == 403
+    assert lead.first_name in client.get(page_url(override)).content.decode()
+    assert client.post(page_url(override), {"reason": "other"}).status_code == 403
     assert client.get(add_url(DutyOverride)).status_code == 403
 
 

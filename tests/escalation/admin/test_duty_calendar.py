@@ -89,7 +89,7 @@ def test_colours_do_not_depend_on_how_long_the_rota_runs(login, lead, rota, coun
     "group", ["Account manager", "Team lead", "Duty manager", "Support director", "Operator"]
 )
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_everybody_on_the_staff_sees_it(login, rota, group, language):
+def test_every_member_of_staff_sees_the_calendar(login, rota, group, language):
     response = login(staff("sam", groups=[group], language=language)).get(page(rota))
     assert response.status_code == 200
     assert response.context["may_write"] is (group not in ("Account manager", "Operator"))
@@ -105,7 +105,7 @@ def test_a_rota_that_does_not_exist_is_not_found(login, lead, rota):
     assert login(lead).get(page(rota).replace(str(rota.pk), "999999")).status_code == 404
 
 
-def test_it_shows_four_weeks_from_the_monday_of_the_rotas_zone(login, lead, rota):
+def test_the_calendar_shows_four_weeks_from_monday_in_the_rotas_zone(login, lead, rota):
     grid = login(lead).get(page(rota)).context["grid"]
     assert [str(week[0].date) for week in grid.weeks] == [
         "2026-11-16",
@@ -118,7 +118,7 @@ def test_it_shows_four_weeks_from_the_monday_of_the_rotas_zone(login, lead, rota
 
 
 @pytest.mark.parametrize("text", ["x", "0001-01-01", "9999-12-31", "%C2%B2"])
-def test_a_wrong_address_shows_this_week(login, lead, rota, text):
+def test_an_invalid_date_in_the_address_shows_this_week(login, lead, rota, text):
     grid = login(lead).get(page(rota, **{"from": text, "shift": text, "at": text})).context["grid"]
     assert str(grid.weeks[0][0].date) == "2026-11-16"
 
@@ -137,8 +137,8 @@ def test_a_lead_puts_somebody_on_duty_by_the_rotas_clock(login, lead, rota):
     other = staff("cy")
     response = login(lead).post(page(rota), override(rota, other), follow=True)
     assert said(response) == [f"{other.first_name} is on duty for that time."]
-    made = DutyOverride.objects.get()
-    assert (made.starts_at, made.ends_at, made.made_by) == (NOW + 2 * HOUR, NOW + 3 * HOUR, lead)
+    put_on = DutyOverride.objects.get()
+    assert (put_on.starts_at, put_on.ends_at, put_on.made_by) == (NOW + 2 * HOUR, NOW + 3 * HOUR, lead)
     assert on_duty(rota=rota, at=NOW + 2 * HOUR) == other
 
 
@@ -167,10 +167,10 @@ def test_an_hour_that_the_clock_skips_is_refused(login, lead, people):
 
 @pytest.mark.parametrize("act", ["override", "swap", "withdraw"])
 def test_a_user_without_the_right_to_change_cannot_act_on_the_calendar(login, rota, people, act):
-    made = put_on_duty(
+    existing = put_on_duty(
         rota=rota, user=people[1], starts_at=NOW, ends_at=NOW + HOUR, reason="x", actor=None, at=NOW
     )
-    data = {**override(rota, people[1]), "act": act, "override": made.pk}
+    data = {**override(rota, people[1]), "act": act, "override": existing.pk}
     client = login(staff("amy", groups=["Account manager"]))
     assert client.post(page(rota), data).status_code == 403
     assert DutyOverride.objects.get().withdrawn_at is None
@@ -186,9 +186,9 @@ def test_a_picked_shift_fills_the_forms_and_says_where_it_comes_from(login, lead
     html = response.content.decode()
     assert 'value="2026-11-19T09:00"' in html
     assert shift.layer.name in html
-    others = [label for pk, label in response.context["swap_form"].fields["second"].widget.choices if pk]
-    assert others
-    assert all(people[0].first_name in label for label in others)
+    offered = [label for pk, label in response.context["swap_form"].fields["second"].widget.choices if pk]
+    assert offered
+    assert all(people[0].first_name in label for label in offered)
 
 
 def test_a_picked_gap_fills_the_form(login, lead):
@@ -208,7 +208,7 @@ def test_a_lead_swaps_two_shifts(login, lead, rota, people):
     assert [on_duty(rota=rota, at=NOW + hours * HOUR) for hours in (24, 48)] == [second.user, first.user]
 
 
-def test_a_shift_of_another_rota_cannot_be_named(login, lead, rota):
+def test_a_shift_of_another_rota_cannot_be_swapped_here(login, lead, rota):
     foreign = DutyShiftFactory(starts_at=NOW + DAY, ends_at=NOW + 2 * DAY)
     data = {"act": "swap", "first": shift_of(rota, 24).pk, "second": foreign.pk, "reason": "x"}
     login(lead).post(page(rota), data)
@@ -216,16 +216,16 @@ def test_a_shift_of_another_rota_cannot_be_named(login, lead, rota):
 
 
 def test_an_override_is_marked_and_taken_back(login, lead, rota, people):
-    made = put_on_duty(
+    existing = put_on_duty(
         rota=rota, user=staff("cy"), starts_at=NOW, ends_at=NOW + HOUR, reason="dentist", actor=lead, at=NOW
     )
     client = login(lead)
-    html = client.get(page(rota, shift=made.shifts.get().pk)).content.decode()
+    html = client.get(page(rota, shift=existing.shifts.get().pk)).content.decode()
     assert "dentist" in html
     assert "Withdraw the override" in html
-    client.post(page(rota), {"act": "withdraw", "override": made.pk})
-    made.refresh_from_db()
-    assert made.withdrawn_by == lead
+    client.post(page(rota), {"act": "withdraw", "override": existing.pk})
+    existing.refresh_from_db()
+    assert existing.withdrawn_by == lead
 
 
 @pytest.mark.parametrize("number", ["", "x", "0", "²"])
@@ -235,10 +235,10 @@ def test_an_override_that_is_not_there_is_not_found(login, lead, rota, number):
 
 def test_an_override_of_another_rota_is_not_found(login, lead, rota, people):
     other = DutyRotaFactory()
-    made = put_on_duty(
+    existing = put_on_duty(
         rota=other, user=people[0], starts_at=NOW, ends_at=NOW + HOUR, reason="x", actor=None, at=NOW
     )
-    assert login(lead).post(page(rota), {"act": "withdraw", "override": made.pk}).status_code == 404
+    assert login(lead).post(page(rota), {"act": "withdraw", "override": existing.pk}).status_code == 404
 
 
 def test_a_full_calendar_costs_the_queries_of_an_empty_one(login, lead, count_queries):

@@ -14,7 +14,7 @@ from tests.talk import dispatched, minute
 pytestmark = pytest.mark.django_db
 
 
-def test_the_digest_it_went_out_in_names_no_other_ticket(login):
+def test_a_notification_sent_in_a_digest_shows_no_other_ticket_of_it(login):
     ann, boss = staff("ann", groups=["Account manager"]), staff("boss")
     for number in range(5):
         ticket = TicketFactory(
@@ -38,10 +38,10 @@ def test_a_notification_about_moved_tickets_is_visible_to_its_reader_only(login)
     row.refresh_from_db()
     assert row.mail is not None
     assert "Secret" in row.mail.text
-    for seen, by in ((True, boss), (False, ann)):
+    for is_visible, by in ((True, boss), (False, ann)):
         client = login(by)
-        assert (row in listed(client, Notification)) is seen
-        assert ("Secret" in client.get(page_url(row), follow=True).content.decode()) is seen
+        assert (row in listed(client, Notification)) is is_visible
+        assert ("Secret" in client.get(page_url(row), follow=True).content.decode()) is is_visible
     assert "Secret" not in login(ann).get(page_url(row.mail), follow=True).content.decode()
 
 

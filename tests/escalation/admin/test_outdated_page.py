@@ -34,7 +34,7 @@ def page_of(policy):
     return reverse("admin:escalation_policy_outdated", args=[policy.pk])
 
 
-def doubled(policy, at=-1):
+def double_windows(policy, at=-1):
     """The policy's next version: every window twice as long."""
     targets = policy.versions.latest("number").targets.select_related("calendar")
     windows = [Window(each.kind, each.priority, 2 * each.minutes, each.calendar) for each in targets]
@@ -52,7 +52,7 @@ def retarget(client, policy, *clocks, reason="new terms"):
 def test_the_page_says_where_a_lowered_promise_keeps_its_due_time(login, director, ann, default):
     lowered, other = ticket_of(ann), ticket_of(ann)
     change_priority(ticket=lowered, priority=Priority.P2, actor=ann, at=minute(-4), reason="one room")
-    doubled(default)
+    double_windows(default)
     html = login(director).get(page_of(default)).content.decode()
     rows = {
         number: row
@@ -64,19 +64,23 @@ def test_the_page_says_where_a_lowered_promise_keeps_its_due_time(login, directo
     assert "the stricter due time stays" not in rows[other.number]
 
 
-def test_the_page_of_a_policy_counts_them_and_leads_there(login, director, ann, default):
+def test_the_page_of_a_policy_counts_its_promises_under_older_versions_and_links_to_them(
+    login, director, ann, default
+):
     ticket_of(ann)
     client = login(director)
     assert page_of(default) not in client.get(page_url(default)).content.decode()
-    doubled(default)
+    double_windows(default)
     html = client.get(page_url(default)).content.decode()
     assert "1 running SLA follows an older version" in html
     assert page_of(default) in html
 
 
-def test_each_is_shown_with_both_due_times_and_their_difference(login, director, ann, default):
+def test_each_outdated_promise_is_shown_with_both_due_times_and_their_difference(
+    login, director, ann, default
+):
     ticket = ticket_of(ann)
-    doubled(default)
+    double_windows(default)
     html = login(director).get(page_of(default)).content.decode()
     for words in (
         ticket.number,
@@ -90,30 +94,32 @@ def test_each_is_shown_with_both_due_times_and_their_difference(login, director,
 
 
 def test_a_reader_sees_own_promises_only_and_changes_none(login, ann, default):
-    own, foreign = ticket_of(ann), ticket_of(staff("bob"))
-    doubled(default)
+    own_ticket, foreign = ticket_of(ann), ticket_of(staff("bob"))
+    double_windows(default)
     client = login(ann)
     html = client.get(page_of(default)).content.decode()
-    assert own.number in html
+    assert own_ticket.number in html
     assert f"{foreign.number} " not in html
     assert 'type="checkbox" name="clock"' not in html
     assert "1 running SLA follows" in client.get(page_url(default)).content.decode()
-    assert retarget(client, default, clock_of(own)).status_code == 403
-    assert clock_of(own).due_at == minute(25)
+    assert retarget(client, default, clock_of(own_ticket)).status_code == 403
+    assert clock_of(own_ticket).due_at == minute(25)
 
 
-def test_the_chosen_ones_are_put_under_the_version_in_force(login, director, ann, default):
-    chosen, left = ticket_of(ann), ticket_of(ann)
-    version = doubled(default)
+def test_chosen_promises_are_put_under_the_version_in_force(login, director, ann, default):
+    chosen, unchosen = ticket_of(ann), ticket_of(ann)
+    version = double_windows(default)
     response = retarget(login(director), default, clock_of(chosen))
     assert response.url == page_of(default)
     clock = clock_of(chosen)
     assert (clock.policy_version, clock.due_at) == (version, minute(55))
     assert (clock.events.last().actor, clock.events.last().cause) == (director, "new terms")
-    assert clock_of(left).due_at == minute(25)
+    assert clock_of(unchosen).due_at == minute(25)
 
 
-def test_the_refused_are_listed_with_their_sentence_and_the_others_done(login, director, ann, default):
+def test_refused_promises_are_listed_with_the_reason_and_the_others_are_re_targeted(
+    login, director, ann, default
+):
     late, fine = ticket_of(ann, at=-5), ticket_of(ann, priority=Priority.P2)
     targets = default.versions.latest("number").targets.select_related("calendar")
     windows = [
@@ -135,20 +141,20 @@ def test_the_refused_are_listed_with_their_sentence_and_the_others_done(login, d
     ("reason", "choose", "sentence"),
     [("  ", True, "Give a reason"), ("x" * 301, True, "at most 300"), ("new", False, "Choose at least one")],
 )
-def test_without_reason_or_choice_nothing_happens_and_nothing_is_lost(
+def test_a_form_without_reason_or_choice_changes_nothing_and_keeps_its_input(
     login, director, ann, default, reason, choose, sentence
 ):
     clock = clock_of(ticket_of(ann))
-    doubled(default)
+    double_windows(default)
     html = retarget(login(director), default, *([clock] if choose else []), reason=reason).content.decode()
     assert sentence in html
     assert ("checked" in html) == choose
     assert Clock.objects.get(pk=clock.pk).due_at == minute(25)
 
 
-def test_sent_twice_the_second_changes_nothing(login, director, ann, default):
+def test_a_form_sent_twice_changes_nothing_the_second_time(login, director, ann, default):
     clock = clock_of(ticket_of(ann))
-    doubled(default)
+    double_windows(default)
     client = login(director)
     retarget(client, default, clock)
     assert "Choose at least one" in retarget(client, default, clock).content.decode()
@@ -157,14 +163,14 @@ def test_sent_twice_the_second_changes_nothing(login, director, ann, default):
 
 @pytest.mark.parametrize("value", ["x", "9" * 40, "-1", "١"])
 def test_invalid_promise_numbers_choose_nothing(login, director, default, value):
-    doubled(default)
+    double_windows(default)
     response = login(director).post(page_of(default), {"clock": value, "reason": "x"})
     assert "Choose at least one" in response.content.decode()
 
 
 def test_a_promise_of_another_policy_is_not_reached(login, director, ann, default):
     clock = clock_of(ticket_of(ann))
-    doubled(default)
+    double_windows(default)
     other = PolicyFactory()
     doubled_once = revise_policy(policy=other, windows=[], actor=None, at=minute(-3))
     assert "Choose at least one" in retarget(login(director), other, clock).content.decode()
@@ -173,7 +179,7 @@ def test_a_promise_of_another_policy_is_not_reached(login, director, ann, defaul
 
 def test_a_director_who_sees_only_own_customers_reaches_no_foreign_promise(login, ann, default):
     foreign = clock_of(ticket_of(staff("bob")))
-    doubled(default)
+    double_windows(default)
     ann.user_permissions.add(Permission.objects.get(codename="change_policy"))
     assert "Choose at least one" in retarget(login(ann), default, foreign).content.decode()
     assert Clock.objects.get(pk=foreign.pk).due_at == minute(25)
@@ -197,7 +203,7 @@ def many(policy, version, number):
 
 def test_a_page_holds_fifty_and_costs_the_queries_of_three(login, director, default, count_queries):
     old = default.versions.latest("number")
-    doubled(default)
+    double_windows(default)
     many(default, old, 3)
     client = login(director)
     client.get(page_of(default))

@@ -122,7 +122,7 @@ def test_a_policy_that_serves_no_plan_is_refused(login, director):
     assert "Choose the service plan" in errors(response)
 
 
-def test_what_a_priority_is_served_through_is_entered_and_a_new_version(login, director, default):
+def test_the_channels_of_a_priority_are_edited_and_make_a_new_version(login, director, default):
     data = policy_form(default, Calendar.objects.get(name="24x7"), ways_0=["phone", "account_manager"])
     assert login(director).post(page_url(default), data).status_code == 302
     version = default.versions.latest("number")
@@ -135,7 +135,7 @@ def test_what_a_priority_is_served_through_is_entered_and_a_new_version(login, d
     )
 
 
-def test_an_account_manager_reads_what_a_priority_is_served_through(login, default):
+def test_an_account_manager_reads_the_channels_of_a_priority(login, default):
     page = login(staff(groups=["Account manager"])).get(page_url(default))
     assert "P0: Phone, Dedicated tech group" in page.content.decode()
 

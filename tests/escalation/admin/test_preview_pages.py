@@ -1,4 +1,4 @@
-"""The preview on the pages of policies and contracts: unsaved values, chosen moments, zones, who may look."""
+"""The preview on the pages of policies and contracts: unsaved values, chosen times, zones, access."""
 
 from datetime import date
 
@@ -75,7 +75,7 @@ def test_the_unsaved_windows_of_a_policy_are_previewed_and_nothing_is_saved(logi
     assert default.versions.count() == before
 
 
-def test_the_moment_is_chosen_in_the_readers_zone_and_shown_in_the_customers(login, director, default):
+def test_the_time_is_chosen_in_the_readers_zone_and_shown_in_the_customers(login, director, default):
     html = dues(
         login(director), default, preview_at="2026-12-01T23:50", preview_zone="Europe/Berlin",
         minutes_first_response_0=30,
@@ -101,13 +101,13 @@ def test_a_policy_that_is_not_saved_yet_is_previewed(login, director):
         ({"preview_zone": "Mars/Base"}, "not a time zone"),
     ],
 )
-def test_bad_input_gives_its_sentences(login, director, default, changes, sentence):
+def test_invalid_input_is_explained_in_place_of_the_preview(login, director, default, changes, sentence):
     html = dues(login(director), default, **changes)
     assert sentence in html
     assert "<table" not in html
 
 
-def test_words_of_the_form_are_shown_as_words(login, director, default):
+def test_text_from_the_form_is_escaped_in_the_preview(login, director, default):
     html = dues(login(director), default, preview_zone="<script>alert(1)</script>")
     assert "<script>" not in html
 
@@ -119,7 +119,7 @@ def test_a_reader_previews_the_windows_in_force_whatever_is_posted(login, defaul
     assert client.post(url("escalation_policy"), {}).status_code == 403
 
 
-def test_a_preview_is_posted(login, director, default):
+def test_a_preview_answers_post_requests_only(login, director, default):
     assert login(director).get(url("escalation_policy", default)).status_code == 405
 
 
@@ -169,7 +169,7 @@ def test_a_contract_that_is_not_saved_yet_is_previewed(login, berlin):
     assert not Contract.objects.exists()
 
 
-def test_before_its_first_day_the_preview_says_what_applies_instead(login, berlin):
+def test_before_the_first_day_of_a_contract_its_preview_says_what_applies_instead(login, berlin):
     contract = ContractFactory(customer=berlin, plan=strict_plan())
     client = login(AdminFactory())
     html = previewed(client, contract, contract_post(contract, starts_on="2026-12-01"))
@@ -220,7 +220,7 @@ def test_a_customer_one_may_not_see_is_not_previewed_by_its_number(login, berlin
 @pytest.mark.parametrize(
     "make", [ContractFactory, CustomerFactory, PolicyFactory], ids=lambda make: make.__name__
 )
-def test_the_pages_carry_the_panel(login, make, berlin):
+def test_the_pages_of_policies_contracts_and_customers_have_the_preview_panel(login, make, berlin):
     row = make()
     client = login(AdminFactory())
     for page in (page_url(row), add_url(type(row))):
@@ -315,7 +315,7 @@ def test_the_page_of_a_customer_previews_the_contract_in_force_at_the_moment(log
     assert "Aurora Live has no contract on this day" in html
 
 
-def test_a_new_customer_is_promised_what_the_default_plan_is(login):
+def test_a_new_customer_is_previewed_under_the_default_plan(login):
     html = on_customer(login(AdminFactory()), None)
     assert "A new customer has no contract" in html
     assert "<table" in html
@@ -323,9 +323,9 @@ def test_a_new_customer_is_promised_what_the_default_plan_is(login):
 
 def test_an_account_manager_previews_own_customers_only(login, berlin):
     manager = staff("ann", groups=["Account manager"])
-    own = CustomerFactory(account_manager=manager, name="Star")
+    own_customer = CustomerFactory(account_manager=manager, name="Star")
     client = login(manager)
-    assert "Star has no contract" in on_customer(client, own)
+    assert "Star has no contract" in on_customer(client, own_customer)
     assert client.post(url("customers_customer", berlin)).status_code == 404
 
 
@@ -342,7 +342,9 @@ def test_a_policy_is_previewed_for_one_customer_in_their_zone(login, director, d
     assert all(f">{name}<" in html for name in ("P0 Urgent", "P1 High", "P2 Medium", "P3 Low"))
 
 
-def test_a_policy_that_does_not_serve_the_customer_says_which_does(login, director, default, berlin):
+def test_the_preview_of_a_policy_that_does_not_serve_the_customer_names_the_one_that_does(
+    login, director, default, berlin
+):
     plan = strict_plan()
     ContractFactory(customer=berlin, plan=plan, starts_on=date(2026, 12, 1), time_zone="America/New_York")
     client = login(director)
@@ -360,13 +362,13 @@ def test_a_policy_that_does_not_serve_the_customer_says_which_does(login, direct
 
 
 def test_the_contracts_own_windows_come_before_the_form(login, director, default, berlin):
-    own = ContractWindowFactory(contract=ContractFactory(customer=berlin), priority=0, minutes=11)
-    html = from_customer(login(director), default, own.contract.customer, minutes_first_response_0=45)
+    own_window = ContractWindowFactory(contract=ContractFactory(customer=berlin), priority=0, minutes=11)
+    html = from_customer(login(director), default, own_window.contract.customer, minutes_first_response_0=45)
     assert "13:11 (UTC+1, Berlin)" in html
     assert "its own response times, which take precedence: First response P0." in html
 
 
-def test_an_answer_that_the_form_leaves_out_is_the_default_policys(login, director, berlin):
+def test_a_first_response_that_the_form_leaves_out_falls_to_the_default_policy(login, director, berlin):
     plan = ServicePlanFactory(name="Silver")
     ContractFactory(customer=berlin, plan=plan)
     data = policy_post(plan=plan.pk, preview_customer=berlin.pk)
@@ -378,9 +380,9 @@ def test_an_answer_that_the_form_leaves_out_is_the_default_policys(login, direct
 
 def test_only_customers_one_may_see_are_chosen_for_a_policy(login, default, berlin):
     manager = staff("ann", groups=["Account manager"])
-    own = CustomerFactory(account_manager=manager, name="Star")
+    own_customer = CustomerFactory(account_manager=manager, name="Star")
     client = login(manager)
-    assert "Star has no contract" in from_customer(client, default, own)
+    assert "Star has no contract" in from_customer(client, default, own_customer)
     html = from_customer(client, default, berlin)
     assert "Select a valid choice" in html
     assert "Aurora" not in html

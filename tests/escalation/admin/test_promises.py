@@ -49,10 +49,10 @@ def ann():
 
 @each_model
 def test_an_account_manager_lists_what_belongs_to_own_tickets_and_a_director_everything(login, ann, model):
-    own = MAKE[model](TicketFactory(owner=ann))
+    own_row = MAKE[model](TicketFactory(owner=ann))
     foreign = MAKE[model](TicketFactory())
-    assert listed(login(ann), model) == [own]
-    assert set(listed(login(staff(groups=["Support director"])), model)) == {own, foreign}
+    assert listed(login(ann), model) == [own_row]
+    assert set(listed(login(staff(groups=["Support director"])), model)) == {own_row, foreign}
 
 
 @each_model
@@ -104,9 +104,9 @@ def test_thirty_rows_cost_the_queries_of_three(login, count_queries, model):
     assert len(listed(client, model)) == 30
 
 
-def test_a_person_keeps_seeing_what_they_were_told(login, ann):
-    told = NotificationFactory(recipient=ann, ticket=TicketFactory())
-    assert listed(login(ann), Notification) == [told]
+def test_a_notification_is_visible_to_its_recipient_without_access_to_the_ticket(login, ann):
+    notification = NotificationFactory(recipient=ann, ticket=TicketFactory())
+    assert listed(login(ann), Notification) == [notification]
 
 
 @pytest.mark.parametrize("words", ["SD#{pk}", "{pk}", "Black launch", "show time"])

@@ -69,15 +69,15 @@ def test_new_steps_are_written_with_who_wrote_them_and_when(gold):
     assert (len(revision.added), revision.kept, revision.retired) == (2, [], [])
 
 
-def test_an_edited_step_is_retired_and_what_it_said_stays(gold):
+def test_an_edited_step_is_retired_and_keeps_its_content(gold):
     revise(gold, WARN, UP)
-    old, kept = gold.steps.order_by("percent")
+    old, unchanged = gold.steps.order_by("percent")
     author = staff("dana")
     fired = EscalationFactory(step=old)
     changed = replace(WARN, tell=(Whom.HOLDER.value, Whom.BACKUP.value))
     revision = revise(gold, changed, UP, at=2, actor=author)
     assert standing(gold) == [changed, UP]
-    assert (revision.kept, revision.retired) == ([kept], [old])
+    assert (revision.kept, revision.retired) == ([unchanged], [old])
     old.refresh_from_db()
     assert (old.tell, old.retired_at, old.retired_by) == (["holder"], minute(2), author)
     fired.refresh_from_db()
@@ -101,7 +101,7 @@ def test_without_steps_a_policy_follows_the_default_chain_again(gold):
     assert gold.steps.count() == 1
 
 
-def test_open_promises_of_the_policy_are_looked_at_by_the_next_sweep(gold, default):
+def test_the_next_sweep_looks_at_open_promises_of_a_revised_policy(gold, default):
     open_one = running(gold)
     nothing_left = running(gold)
     nothing_left.next_step_at = None
@@ -119,19 +119,19 @@ def test_clocks_already_due_are_left_to_the_sweep(gold):
     assert next_of(due) == minute(0)
 
 
-def test_only_priorities_with_a_changed_step_are_touched(gold):
+def test_revising_a_step_touches_only_promises_of_its_priorities(gold):
     urgent, low = running(gold, priority=0), running(gold, priority=3)
     assert revise(gold, replace(UP, lowest_priority=1)).moved == 1
     assert (next_of(urgent), next_of(low)) == (minute(1), minute(60))
 
 
-def test_the_default_chain_moves_those_who_follow_it(default, gold):
+def test_revising_the_default_chain_touches_the_promises_that_follow_it(default, gold):
     follower = running(gold)
-    own = running(PolicyFactory(name="Silver", plan=ServicePlanFactory()))
-    EscalationStepFactory(policy=own.policy_version.policy)
+    with_own_chain = running(PolicyFactory(name="Silver", plan=ServicePlanFactory()))
+    EscalationStepFactory(policy=with_own_chain.policy_version.policy)
     plain = running(default)
     assert revise(default, WARN, UP, LAST).moved == 2
-    assert (next_of(follower), next_of(plain), next_of(own)) == (minute(1), minute(1), minute(60))
+    assert (next_of(follower), next_of(plain), next_of(with_own_chain)) == (minute(1), minute(1), minute(60))
 
 
 def test_a_policy_with_steps_for_some_priorities_follows_the_default_chain_for_the_others(default, gold):
@@ -144,15 +144,15 @@ def test_a_policy_with_steps_for_some_priorities_follows_the_default_chain_for_t
 
 def test_a_contract_has_a_chain_of_its_own(gold):
     contract = ContractFactory(plan=gold.plan)
-    theirs, others = running(gold, contract=contract), running(gold)
+    contracts_clock, others_clock = running(gold, contract=contract), running(gold)
     assert revise(contract, UP).moved == 1
     assert standing(contract) == [UP]
-    assert (next_of(theirs), next_of(others)) == (minute(1), minute(60))
+    assert (next_of(contracts_clock), next_of(others_clock)) == (minute(1), minute(60))
     revise(gold, WARN, LAST, at=2)
-    assert (next_of(theirs), next_of(others)) == (minute(1), minute(2))
+    assert (next_of(contracts_clock), next_of(others_clock)) == (minute(1), minute(2))
     revise(contract, at=0)
     assert standing(contract) == []
-    assert next_of(theirs) == minute(0)
+    assert next_of(contracts_clock) == minute(0)
 
 
 @pytest.mark.parametrize("steps", [(), (WARN,), (replace(UP, lowest_priority=2),)])
@@ -163,18 +163,18 @@ def test_the_default_chain_always_ends_at_a_person(default, steps):
     assert standing(default) == before
 
 
-def test_a_step_that_stands_already_is_not_asked_again(gold):
+def test_an_unchanged_step_is_kept_without_being_validated_again(gold):
     EscalationStepFactory(policy=gold, tell=[Whom.DUTY_PERSON.value], percent=50, reassign_to="")
     assert revise(gold, *standing(gold), UP).kept
 
 
-def test_every_fault_is_a_line(gold):
+def test_each_invalid_step_is_reported_on_a_line_of_its_own(gold):
     with pytest.raises(DeskError) as refused:
         revise(gold, replace(WARN, channels=()), replace(UP, repeat_cap=3))
     assert len(str(refused.value).splitlines()) == 2
 
 
-def test_the_rota_of_the_plan_s_policy_is_meant_for_a_contract(gold, default):
+def test_a_step_of_a_contract_can_use_the_rota_of_its_plans_policy(gold, default):
     contract = ContractFactory(plan=gold.plan)
     pages = replace(UP, tell=(Whom.DUTY_PERSON.value,))
     with pytest.raises(DeskError, match="duty rota"):

@@ -1,4 +1,4 @@
-"""Where a promise stands in its chain: moments, acknowledgements, repeats, nobody left, and whose chain it is."""
+"""Where a promise stands in its chain: step times, acknowledgements, repeats, nobody left, and whose chain it is."""
 
 from collections.abc import Sequence
 
@@ -46,16 +46,16 @@ def chain(*steps: dict[str, object]) -> list[EscalationStep]:
 
 def swept(*moments: float) -> list[str]:
     """What fired at each of these minutes."""
-    said = []
+    lines = []
     for at in moments:
         before = Escalation.objects.count()
         sweep(now=minute(at))
         new = Escalation.objects.order_by("pk")[before:]
-        said += [f"{at:g}: {one.step.when} {one.round}" for one in new if one.step is not None]
-    return said
+        lines += [f"{at:g}: {firing.step.when} {firing.round}" for firing in new if firing.step is not None]
+    return lines
 
 
-def held(ticket: Ticket, at: float, until: float) -> None:
+def hold(ticket: Ticket, at: float, until: float) -> None:
     """As an acknowledgement leaves it."""
     clock = clock_of(ticket)
     clock.held_until = minute(until)
@@ -63,7 +63,7 @@ def held(ticket: Ticket, at: float, until: float) -> None:
     clock.save()
 
 
-def test_steps_stand_at_minutes_from_the_due_time_too(contact):
+def test_a_step_can_be_set_in_minutes_before_or_after_the_due_time(contact):
     chain({"minutes_from_due": -10}, {"percent": 50}, {"minutes_from_due": 5, "reassign_to": Whom.MANAGER})
     ticket = opened(contact=contact)
     assert clock_of(ticket).next_step_at == minute(15)
@@ -75,7 +75,7 @@ def test_steps_stand_at_minutes_from_the_due_time_too(contact):
     assert Ticket.objects.get().owner.username == "boss"
 
 
-def test_minutes_before_a_short_window_do_not_reach_before_its_start(contact):
+def test_a_step_further_before_the_due_time_than_the_window_is_due_at_the_start(contact):
     chain({"minutes_from_due": -60})
     ticket = opened(contact=contact)
     assert clock_of(ticket).next_step_at == minute(0)
@@ -114,7 +114,7 @@ def test_an_edited_step_that_fired_does_not_fire_again(contact):
     assert swept(16, 24) == ["24: 80% 0"]
 
 
-def test_a_required_acknowledgement_that_does_not_come_brings_the_next_step_early(contact):
+def test_a_missing_required_acknowledgement_brings_the_next_step_forward(contact):
     chain(
         {"percent": 50, "ack_required": True, "ack_minutes": 5}, {"percent": 100, "reassign_to": Whom.MANAGER}
     )
@@ -123,11 +123,11 @@ def test_a_required_acknowledgement_that_does_not_come_brings_the_next_step_earl
     assert Ticket.objects.get().owner.username == "boss"
 
 
-def test_acknowledged_and_not_answered_the_next_step_comes_at_the_time_out(contact):
+def test_after_an_acknowledgement_without_an_answer_the_next_step_fires_at_its_time_out(contact):
     chain({"percent": 50, "ack_required": True, "ack_minutes": 5}, {"percent": 80})
     ticket = opened(contact=contact)
     assert swept(15) == ["15: 50% 0"]
-    held(ticket, 17, until=22)
+    hold(ticket, 17, until=22)
     assert swept(20, 21.9, 22) == ["22: 80% 0"]
 
 
@@ -135,15 +135,15 @@ def test_an_acknowledged_warning_does_not_hurry_the_next_one(contact):
     chain({"percent": 50, "ack_minutes": 5}, {"percent": 80})
     ticket = opened(contact=contact)
     swept(15)
-    held(ticket, 16, until=18)
+    hold(ticket, 16, until=18)
     assert swept(18, 23, 24) == ["24: 80% 0"]
 
 
-def test_a_broken_promise_that_somebody_has_is_left_alone_until_the_time_out(contact):
+def test_an_acknowledged_breach_fires_no_step_until_the_time_out(contact):
     chain({"percent": 100, "reassign_to": Whom.MANAGER}, {"percent": 150, "reassign_to": Whom.MANAGER})
     ticket = opened(contact=contact)
     swept(30)
-    held(ticket, 40, until=55)
+    hold(ticket, 40, until=55)
     assert swept(45, 54, 55) == ["55: 150% 0"]
 
 
@@ -160,15 +160,15 @@ def test_the_last_step_is_repeated_until_its_cap(contact):
     ticket = opened(contact=contact)
     assert swept(30, 44, 45, 60, 75, 90) == ["30: 100% 0", "45: 100% 1", "60: 100% 2"]
     assert clock_of(ticket).next_step_at is None
-    told = Notification.objects.filter(escalation__round__gt=0)
-    assert [row.recipient.username for row in told] == ["chief", "chief"]
+    notifications = Notification.objects.filter(escalation__round__gt=0)
+    assert [row.recipient.username for row in notifications] == ["chief", "chief"]
 
 
 def test_an_acknowledgement_keeps_the_repeats_quiet_and_they_go_on_afterwards(contact):
     chain({"percent": 100, "reassign_to": Whom.DUTY_MANAGER, "repeat_minutes": 15})
     ticket = opened(contact=contact)
     swept(30)
-    held(ticket, 31, until=100)
+    hold(ticket, 31, until=100)
     assert swept(45, 60, 99, 100, 115) == ["100: 100% 1", "115: 100% 2"]
 
 
@@ -188,17 +188,17 @@ def test_after_an_outage_a_step_that_moves_the_ticket_is_not_lost_behind_one_tha
     opened(contact=contact)
     assert swept(50) == ["50: 150% 0"]
     assert Ticket.objects.get().owner.username == "boss"
-    told = dict(
+    kind_by_name = dict(
         Notification.objects.filter(escalation__step__percent=150).values_list("recipient__username", "kind")
     )
-    assert told == {
+    assert kind_by_name == {
         "boss": NoticeKind.ESCALATED_TO_YOU,
         "ann": NoticeKind.ESCALATED_FROM_YOU,
         "chief": NoticeKind.ESCALATED,
     }
 
 
-def test_after_an_outage_each_of_two_steps_tells_by_its_own_words(contact):
+def test_after_an_outage_each_of_two_steps_tells_its_own_people_through_its_own_channels(contact):
     named, other = staff("named"), staff("other")
     chain(
         {
@@ -212,16 +212,16 @@ def test_after_an_outage_each_of_two_steps_tells_by_its_own_words(contact):
     )
     opened(contact=contact)
     swept(50)
-    told = Notification.objects.filter(escalation__step__percent=150)
-    assert {one.recipient.username for one in told} == {"boss", "named", "other"}
-    assert all(one.channels == ["voice", "mail"] for one in told)
+    notifications = Notification.objects.filter(escalation__step__percent=150)
+    assert {notification.recipient.username for notification in notifications} == {"boss", "named", "other"}
+    assert all(notification.channels == ["voice", "mail"] for notification in notifications)
 
 
 def away(*names: str) -> list[Absence]:
     return [AbsenceFactory(user=User.objects.get(username=name)) for name in names]
 
 
-def test_with_nobody_left_it_is_tried_again_each_minute_until_somebody_is_back(contact):
+def test_a_move_that_found_nobody_is_tried_again_each_minute_until_somebody_is_back(contact):
     admin = AdminFactory()
     ticket = opened(contact=contact)
     absences = away("boss", "top", "chief")
@@ -240,7 +240,7 @@ def test_with_nobody_left_it_is_tried_again_each_minute_until_somebody_is_back(c
     assert ticket.messages.filter(kind=MessageKind.NOTE).count() == 1
 
 
-def test_while_nobody_is_left_no_repeat_makes_it_due_more_than_once_a_minute(contact):
+def test_while_nobody_is_left_a_repeat_adds_no_extra_tries(contact):
     chain({"percent": 100, "reassign_to": Whom.MANAGER, "tell": [Whom.HOLDER], "repeat_minutes": 5})
     ticket = opened(contact=contact)
     away("boss", "top", "chief")
@@ -261,8 +261,10 @@ def test_after_an_outage_a_move_that_found_nobody_is_tried_again_behind_a_step_t
     assert swept(52, 53, 67) == ["52: 150% 1", "67: 150% 2"]
     assert Ticket.objects.get().owner.username == "boss"
     assert clock_of(ticket).stranded_at is None
-    told = Notification.objects.filter(escalation__fired_at=minute(52))
-    assert [(one.recipient.username, one.kind) for one in told] == [("boss", NoticeKind.ESCALATED_TO_YOU)]
+    notifications = Notification.objects.filter(escalation__fired_at=minute(52))
+    assert [(notification.recipient.username, notification.kind) for notification in notifications] == [
+        ("boss", NoticeKind.ESCALATED_TO_YOU)
+    ]
     assert Notification.objects.filter(kind=NoticeKind.NOBODY_LEFT, recipient=admin).count() == 1
 
 
@@ -316,7 +318,7 @@ def test_a_step_gives_the_ticket_to_whom_it_names(contact, whom, owner):
 
 
 @pytest.mark.parametrize("whom", [Whom.BACKUP, Whom.PERSON, Whom.DUTY_PERSON])
-def test_where_the_named_one_does_not_exist_it_goes_one_level_up(contact, whom):
+def test_a_step_that_names_a_missing_person_moves_the_ticket_one_level_up(contact, whom):
     chain({"percent": 100, "reassign_to": whom})
     opened(contact=contact)
     swept(30)
@@ -332,7 +334,7 @@ def test_a_former_holder_does_not_get_the_ticket_again(contact):
     assert Ticket.objects.get().owner.username == "top"
 
 
-def test_a_p0_is_paged_when_it_is_opened_and_only_then(contact):
+def test_a_ticket_opened_as_p0_is_paged_at_once_and_only_once(contact):
     ticket = opened(contact=contact)
     paged = Escalation.objects.get()
     assert (paged.step.percent, paged.fired_at) == (0, minute(0))
@@ -343,7 +345,7 @@ def test_a_p0_is_paged_when_it_is_opened_and_only_then(contact):
     assert promised().get(kind=ClockKind.NEXT_RESPONSE).next_step_at == minute(35)
 
 
-def test_what_becomes_a_p0_is_paged_then(contact):
+def test_a_ticket_raised_to_p0_is_paged_at_the_raise(contact):
     ticket = opened(contact=contact, priority=Priority.P2)
     assert not Escalation.objects.exists()
     change_priority(ticket=ticket, priority=Priority.P0, actor=ticket.owner, at=minute(60), reason="all down")
@@ -363,7 +365,7 @@ def test_many_due_at_once_cost_hardly_more_queries_than_one(contact, count_queri
     assert count_queries(lambda: sweep(now=minute(1000))) == few
 
 
-def test_a_move_in_a_batch_is_written_down_as_a_single_one(contact):
+def test_a_move_in_a_batch_is_recorded_like_a_single_move(contact):
     tickets: Sequence[Ticket] = [opened(at, contact=contact) for at in range(3)]
     sweep(now=minute(33))
     for ticket in tickets:

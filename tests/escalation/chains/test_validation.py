@@ -16,7 +16,7 @@ PERSON = User(pk=7, username="omar", is_staff=True)
 ROTA = DutyRota(pk=3, name="Emergency")
 
 
-def said(step, rota=None):
+def faults_of_step(step, rota=None):
     return " ".join(step_faults(step, rota=rota))
 
 
@@ -35,7 +35,7 @@ def said(step, rota=None):
     ],
 )
 def test_a_good_step_is_taken(step):
-    assert said(step) == ""
+    assert faults_of_step(step) == ""
 
 
 @pytest.mark.parametrize(
@@ -63,45 +63,47 @@ def test_a_good_step_is_taken(step):
     ],
 )
 def test_a_wrong_step_is_refused_with_a_sentence(changes, sentence):
-    assert sentence in said(replace(GOOD, **changes))
+    assert sentence in faults_of_step(replace(GOOD, **changes))
 
 
 def test_the_rota_of_the_policy_serves_steps_without_one():
-    assert said(replace(GOOD, tell=(Whom.DUTY_PERSON.value,)), rota=ROTA) == ""
+    assert faults_of_step(replace(GOOD, tell=(Whom.DUTY_PERSON.value,)), rota=ROTA) == ""
 
 
-def found(*steps, is_default=False):
+def faults_of_chain(*steps, is_default=False):
     return " ".join(chain_faults(steps, is_default=is_default))
 
 
 def test_every_priority_that_is_served_ends_at_a_person():
-    assert "must end with a person" in found(WARNING)
+    assert "must end with a person" in faults_of_chain(WARNING)
     early = replace(GOOD, percent=99)
-    assert "must end with a person" in found(early)
-    assert "must end with a person" in found(replace(GOOD, percent=None, minutes_from_due=-1))
-    assert found(WARNING, replace(GOOD, percent=None, minutes_from_due=0)) == ""
-    assert found(WARNING, replace(GOOD, percent=150)) == ""
+    assert "must end with a person" in faults_of_chain(early)
+    assert "must end with a person" in faults_of_chain(replace(GOOD, percent=None, minutes_from_due=-1))
+    assert faults_of_chain(WARNING, replace(GOOD, percent=None, minutes_from_due=0)) == ""
+    assert faults_of_chain(WARNING, replace(GOOD, percent=150)) == ""
 
 
 def test_the_priorities_without_an_end_are_named():
     only_p0 = replace(GOOD, lowest_priority=Priority.P0)
-    assert found(only_p0) == ""
-    assert "Missing for P1 High, P2 Medium, P3 Low." in found(WARNING, only_p0)
+    assert faults_of_chain(only_p0) == ""
+    assert "Missing for P1 High, P2 Medium, P3 Low." in faults_of_chain(WARNING, only_p0)
 
 
 def test_the_default_chain_serves_every_priority():
-    assert "must end with a person" in found(is_default=True)
-    assert "Missing for P3 Low." in found(replace(GOOD, lowest_priority=Priority.P2), is_default=True)
-    assert found(GOOD, is_default=True) == ""
-    assert found() == ""
+    assert "must end with a person" in faults_of_chain(is_default=True)
+    assert "Missing for P3 Low." in faults_of_chain(
+        replace(GOOD, lowest_priority=Priority.P2), is_default=True
+    )
+    assert faults_of_chain(GOOD, is_default=True) == ""
+    assert faults_of_chain() == ""
 
 
-def test_two_steps_at_one_moment_are_refused_for_the_priority_they_share():
+def test_two_steps_at_the_same_time_are_refused_for_the_priority_they_share():
     again = replace(WARNING, tell=(Whom.BACKUP.value,))
-    assert "same time for P0 Urgent" in found(WARNING, again, GOOD)
+    assert "same time for P0 Urgent" in faults_of_chain(WARNING, again, GOOD)
     apart = replace(WARNING, lowest_priority=1), replace(again, highest_priority=2)
-    assert found(*apart, GOOD) == ""
+    assert faults_of_chain(*apart, GOOD) == ""
 
 
-def test_the_due_time_has_two_names():
-    assert "same time" in found(GOOD, replace(GOOD, percent=None, minutes_from_due=0))
+def test_a_step_at_100_percent_and_one_at_the_due_time_are_at_the_same_time():
+    assert "same time" in faults_of_chain(GOOD, replace(GOOD, percent=None, minutes_from_due=0))

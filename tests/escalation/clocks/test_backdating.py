@@ -1,4 +1,4 @@
-"""What somebody wrote down more than a quarter of an hour later is marked wherever its time is shown."""
+"""Calls and openings recorded more than a quarter of an hour late are marked wherever their time is shown."""
 
 import csv
 import io
@@ -39,7 +39,7 @@ def test_a_call_written_down_an_hour_later_is_marked_on_every_page(login, ticket
     assert html.count(MARK) == 3  # beside the call, the end of the promise, and the line of the ledger
 
 
-def test_a_call_written_down_at_once_and_a_reply_are_not(login, ticket):
+def test_a_call_written_down_at_once_and_a_reply_are_not_marked(login, ticket):
     called(ticket, -10, happened=-20)
     answered(ticket, -5)
     assert not any(MARK in html for html in pages(login, ticket))
@@ -51,7 +51,7 @@ def test_a_start_that_was_written_down_later_is_marked(login):
         -120, noticed=-30, contact=ContactFactory(), priority=Priority.P2, channel=Channel.PHONE, actor=author
     )
     html = pages(login, ticket)
-    assert all(MARK in one for one in html)
+    assert all(MARK in page_html for page_html in html)
     assert html[0].count(MARK) == 4  # the head, the call, the start of the promise, the line of the ledger
 
 
@@ -84,9 +84,13 @@ def test_an_export_says_when_the_opening_was_written_down(login):
     soon = opened(-45, noticed=-30, contact=ContactFactory(), channel=Channel.PHONE, actor=author)
     mail = opened(-120, noticed=-30, contact=ContactFactory())
     text = b"".join(login(AdminFactory()).get(reverse("admin:board_export"))).decode("utf-8-sig")
-    found = {row["ticket"]: row for row in csv.DictReader(io.StringIO(text))}
-    assert [found[one.number]["opened_backdated"] for one in (late, soon, mail)] == ["yes", "no", "no"]
-    assert {row["opened_recorded_at"] for row in found.values()} == {minute(-30).isoformat()}
+    row_by_number = {row["ticket"]: row for row in csv.DictReader(io.StringIO(text))}
+    assert [row_by_number[ticket_row.number]["opened_backdated"] for ticket_row in (late, soon, mail)] == [
+        "yes",
+        "no",
+        "no",
+    ]
+    assert {row["opened_recorded_at"] for row in row_by_number.values()} == {minute(-30).isoformat()}
 
 
 def test_mail_that_was_fetched_late_is_not_marked(login):

@@ -35,7 +35,7 @@ from tickets.services.status_and_priority import change_priority, set_status
 pytestmark = pytest.mark.django_db
 
 
-def test_a_line_says_what_who_when_and_why():
+def test_a_ledger_line_records_what_changed_who_did_it_when_and_why():
     clock, actor = ClockFactory(), staff()
     before = Before.of(clock)
     clock.state, clock.due_at = ClockState.MET, minute(90)
@@ -59,14 +59,14 @@ def test_a_line_says_what_who_when_and_why():
     assert (line.cause, line.data) == ("x" * 300, {"percent": 50})
 
 
-def test_a_change_of_something_else_leaves_state_and_due_time_as_they_are():
+def test_a_change_that_is_neither_of_state_nor_due_time_repeats_both_in_its_line():
     clock = ClockFactory()
     line = append_event(clock, ClockChange.WAIVED, ChangeContext(minute(5), None))
     assert (line.state_before, line.state_after) == (ClockState.RUNNING, ClockState.RUNNING)
     assert (line.due_before, line.due_after) == (clock.due_at, clock.due_at)
 
 
-def test_a_change_without_a_time_of_its_own_is_as_old_as_the_act():
+def test_a_change_without_a_time_of_its_own_takes_the_time_of_the_act():
     clock = ClockFactory()
     assert append_event(
         clock, ClockChange.CANCELLED, ChangeContext(minute(5), None), before=NOTHING
@@ -108,8 +108,10 @@ class Life:
             case "note":
                 noted(self.ticket, at)
             case "bounce":
-                said = Message.objects.filter(ticket=self.ticket, kind=MessageKind.OUTBOUND).order_by("pk")
-                for message in list(said)[: choice % 3]:
+                responses = Message.objects.filter(ticket=self.ticket, kind=MessageKind.OUTBOUND).order_by(
+                    "pk"
+                )
+                for message in list(responses)[: choice % 3]:
                     bounced(message, at)
             case "priority":
                 change_priority(
@@ -125,8 +127,8 @@ class Life:
                 status = list(Status)[1:][choice % 4]
                 set_status(ticket=self.ticket, status=status, actor=self.admin, at=minute(at), reason="ended")
             case "void":
-                said = Message.objects.responses().filter(ticket=self.ticket).order_by("pk")
-                for message in list(said)[: choice % 2]:
+                responses = Message.objects.responses().filter(ticket=self.ticket).order_by("pk")
+                for message in list(responses)[: choice % 2]:
                     void_response(message=message, actor=self.admin, at=minute(at), reason="said nothing")
             case "merge":
                 other = opened(at - 1, contact=self.ticket.contact, priority=choice % 4)

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def told():
+def kept_ticket():
     """A ticket with a kept and a running promise, both written by the services."""
     StaffProfileFactory(user=AdminFactory())
     ticket = opened(priority=Priority.P2)
@@ -44,13 +44,13 @@ def told():
 def raised():
     """A promise under a contract with a window of its own, raised from P2 to P1 after ten minutes."""
     StaffProfileFactory(user=AdminFactory())
-    own = ContractWindowFactory(
+    own_window = ContractWindowFactory(
         priority=Priority.P1, contract__customer=(contact := ContactFactory()).customer
     )
     ticket = opened(priority=Priority.P2, contact=contact)
     change_priority(ticket=ticket, priority=Priority.P1, actor=staff(), at=minute(10), reason="All rooms.")
     clock = Clock.objects.get(ticket=ticket, kind="first_response")
-    assert (clock.contract_window, clock.raised_at) == (own, minute(10))
+    assert (clock.contract_window, clock.raised_at) == (own_window, minute(10))
     return clock
 
 
@@ -65,21 +65,21 @@ def run(**options: object) -> str:
     return out.getvalue()
 
 
-def test_clocks_written_by_the_services_match_their_ledger(told):
+def test_clocks_written_by_the_services_match_their_ledger(kept_ticket):
     opened(priority=Priority.P2)
     assert (verify().clocks, verify().mismatches) == (3, ())
-    assert verify(ticket=told.pk).clocks == 2
+    assert verify(ticket=kept_ticket.pk).clocks == 2
     assert "All 3 SLAs" in run()
 
 
 @pytest.mark.parametrize("column", ["due_at", "stopped_at"])
-def test_a_row_changed_by_sql_is_named_with_its_ticket_and_field(told, column):
-    kept = Clock.objects.get(ticket=told, kind="first_response")
-    tamper(kept, column, minute(25))
+def test_a_row_changed_by_sql_is_named_with_its_ticket_and_field(kept_ticket, column):
+    untouched = Clock.objects.get(ticket=kept_ticket, kind="first_response")
+    tamper(untouched, column, minute(25))
     (mismatch,) = verify().mismatches
-    assert (mismatch.clock, mismatch.ticket) == (kept.pk, told.pk)
+    assert (mismatch.clock, mismatch.ticket) == (untouched.pk, kept_ticket.pk)
     assert column in str(mismatch)
-    assert told.number in str(mismatch)
+    assert kept_ticket.number in str(mismatch)
 
 
 def test_every_term_of_a_promise_is_proven(raised):
@@ -103,7 +103,7 @@ def test_every_term_of_a_promise_is_proven(raised):
     assert verify().mismatches == ()
 
 
-def test_lines_from_before_they_named_the_terms_prove_nothing_of_them(raised):
+def test_terms_that_an_old_ledger_line_does_not_name_are_not_verified(raised):
     """No false alarm: an old ledger speaks of less, and what it does say is still compared."""
     old = ClockFactory(minutes=480, policy_version=raised.policy_version, calendar=raised.calendar)
     ClockEvent.objects.create(
@@ -131,34 +131,34 @@ def test_a_merged_promise_is_proven_on_its_new_ticket(raised):
     assert verify().mismatches == ()
 
 
-def test_a_promise_without_a_ledger_is_named(told):
+def test_a_promise_without_a_ledger_is_named(kept_ticket):
     bare = ClockFactory()
     assert [mismatch.clock for mismatch in verify().mismatches] == [bare.pk]
-    assert verify(ticket=told.pk).mismatches == ()
+    assert verify(ticket=kept_ticket.pk).mismatches == ()
 
 
-def test_the_command_ends_with_a_sentence_when_something_is_wrong(told):
-    tamper(told.clocks.first(), "state", "cancelled")
+def test_the_command_ends_with_a_sentence_when_something_is_wrong(kept_ticket):
+    tamper(kept_ticket.clocks.first(), "state", "cancelled")
     with pytest.raises(CommandError, match="1 of 2 SLAs"):
-        run(ticket=told.pk)
+        run(ticket=kept_ticket.pk)
 
 
-def test_a_ticket_that_is_not_there_is_said_so():
+def test_an_unknown_ticket_number_is_reported():
     with pytest.raises(CommandError, match="SD#4711"):
         run(ticket=4711)
 
 
-def test_health_shows_what_the_last_proof_found(told):
+def test_health_shows_what_the_last_proof_found(kept_ticket):
     run()
     assert Check.LEDGER not in {finding.check for finding in health(now=minute(60)).problems}
-    tamper(told.clocks.first(), "state", "cancelled")
+    tamper(kept_ticket.clocks.first(), "state", "cancelled")
     with pytest.raises(CommandError):
         run()
     assert Heartbeat.objects.get(name="ledger").detail.startswith("1 of 2")
     assert Check.LEDGER in {finding.check for finding in health(now=minute(60)).problems}
 
 
-def test_the_number_of_queries_does_not_grow_with_the_promises(told, django_assert_num_queries):
+def test_the_number_of_queries_does_not_grow_with_the_promises(kept_ticket, django_assert_num_queries):
     for number in range(5):
         asked(opened(number), number + 1)
     with django_assert_num_queries(2):

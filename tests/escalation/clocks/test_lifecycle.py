@@ -44,7 +44,7 @@ def lines(clock: Clock) -> list[str]:
     return [event.change for event in clock.events.order_by("pk") if event.change not in aside]
 
 
-def raised(ticket: Ticket, at: float, priority: int) -> Clock:
+def raise_at(ticket: Ticket, at: float, priority: int) -> Clock:
     change_priority(ticket=ticket, priority=priority, actor=ticket.owner, at=minute(at), reason="all users")
     return clock_of(ticket)
 
@@ -73,7 +73,7 @@ def test_mail_fetched_three_hours_late_started_when_our_server_received_it(conta
     assert (clock.breached_at, clock.detected_at) == (minute(30), minute(181))
 
 
-def test_a_second_message_of_a_waiting_customer_moves_nothing(ticket):
+def test_a_second_message_of_a_waiting_customer_leaves_the_due_time_alone(ticket):
     asked(ticket, 20)
     assert clock_of(ticket).due_at == minute(30)
 
@@ -92,7 +92,7 @@ def test_a_question_on_an_ended_ticket_starts_the_next_promise(ticket, then):
     assert promised().open().get().kind == ClockKind.NEXT_RESPONSE
 
 
-def test_working_hours_of_the_window_count(contact):
+def test_a_window_counts_in_the_working_hours_of_its_calendar(contact):
     policy = Policy.objects.get(is_default=True)
     office = office_calendar("UTC")
     window = Window(ClockKind.FIRST_RESPONSE, Priority.P1, 240, office)
@@ -136,7 +136,7 @@ def test_the_last_second_of_the_window_counts(ticket, seconds, state):
     assert (clock.state, clock.answered_by, clock.next_step_at) == (state, message, None)
 
 
-def test_acknowledging_machines_notes_states_and_owners_stop_nothing(ticket, ann):
+def test_automatic_mail_acknowledgements_notes_status_and_owner_changes_stop_no_promise(ticket, ann):
     out_of_office = words("I am away until Monday.")
     add_automatic_message(ticket=ticket, content=out_of_office, received_at=minute(3), at=minute(3))
     acknowledge(ticket=ticket, actor=ticket.owner, at=minute(4), by=AcknowledgedBy.PAGE)
@@ -148,7 +148,7 @@ def test_acknowledging_machines_notes_states_and_owners_stop_nothing(ticket, ann
     assert (clock.state, clock.stopped_at, clock.due_at) == (ClockState.RUNNING, None, minute(30))
 
 
-def test_a_call_logged_after_the_breach_that_reached_them_in_time_keeps_the_promise(ticket):
+def test_a_call_in_time_that_is_logged_after_the_breach_keeps_the_promise(ticket):
     sweep(now=minute(31))
     called(ticket, 40, happened=25)
     clock = clock_of(ticket)
@@ -165,7 +165,7 @@ def test_a_call_before_the_question_answers_nothing(ticket):
     assert (clock.started_at, clock.is_open, lines(clock)) == (minute(20), True, ["started"])
 
 
-def test_a_call_logged_later_leaves_the_promise_of_what_was_asked_since(ticket):
+def test_a_call_logged_late_leaves_the_promise_of_a_question_asked_since(ticket):
     asked(ticket, 15)
     called(ticket, 20, happened=10)
     first, following = promised().order_by("started_at")
@@ -243,7 +243,7 @@ def test_the_promise_of_a_later_question_ends_when_the_earlier_one_waits_again(t
     assert (first.is_open, following.state, following.stopped_at) == (True, ClockState.CANCELLED, minute(50))
 
 
-def test_a_question_that_waits_for_itself_keeps_its_promise(ticket):
+def test_a_later_question_keeps_its_own_promise_when_an_earlier_answer_bounces(ticket):
     message = answered(ticket, 20)
     asked(ticket, 30)
     answered(ticket, 40)
@@ -256,10 +256,10 @@ def test_a_question_that_waits_for_itself_keeps_its_promise(ticket):
 
 
 def test_two_answers_that_both_bounce_leave_the_oldest_promise_open(ticket):
-    one = answered(ticket, 20)
+    first_answer = answered(ticket, 20)
     asked(ticket, 30)
     two = answered(ticket, 40)
-    bounced(one, 50)
+    bounced(first_answer, 50)
     bounced(two, 55)
     first, second = promised().order_by("started_at")
     assert promised().open().get() == first
@@ -270,30 +270,30 @@ def test_two_answers_that_both_bounce_leave_the_oldest_promise_open(ticket):
 
 
 def test_p3_raised_to_p0_after_two_hours_is_due_thirty_minutes_later(contact):
-    clock = raised(opened(contact=contact, priority=Priority.P3), 120, Priority.P0)
+    clock = raise_at(opened(contact=contact, priority=Priority.P3), 120, Priority.P0)
     assert (clock.due_at, clock.priority, clock.minutes) == (minute(150), Priority.P0, 30)
     assert clock.next_step_at == minute(135)
 
 
 def test_raised_shortly_before_its_due_time_a_promise_keeps_it(contact):
     ticket = opened(contact=contact, priority=Priority.P1)
-    clock = raised(ticket, 230, Priority.P0)
+    clock = raise_at(ticket, 230, Priority.P0)
     assert (clock.due_at, clock.minutes, clock.priority) == (minute(240), 240, Priority.P0)
 
 
 def test_a_lowered_promise_keeps_its_stricter_due_time(ticket):
-    clock = raised(ticket, 29, Priority.P2)
+    clock = raise_at(ticket, 29, Priority.P2)
     assert (clock.due_at, clock.priority, clock.minutes) == (minute(30), Priority.P2, 30)
     lowering = clock.events.get(change=ClockChange.RETARGETED)
     assert (lowering.at, lowering.data["late"]) == (minute(29), True)
 
 
-def test_lowered_and_raised_again_it_is_never_later_than_before(ticket):
-    raised(ticket, 10, Priority.P3)
-    assert raised(ticket, 20, Priority.P0).due_at == minute(30)
+def test_a_promise_lowered_and_raised_again_is_not_due_later_than_before(ticket):
+    raise_at(ticket, 10, Priority.P3)
+    assert raise_at(ticket, 20, Priority.P0).due_at == minute(30)
 
 
-def test_a_window_in_other_hours_is_taken_with_its_calendar(contact):
+def test_raising_the_priority_takes_the_new_window_with_its_calendar(contact):
     policy = Policy.objects.get(is_default=True)
     round_the_clock = policy.versions.get().targets.first().calendar
     windows = [
@@ -302,7 +302,7 @@ def test_a_window_in_other_hours_is_taken_with_its_calendar(contact):
     ]
     revise_policy(policy=policy, windows=windows, actor=None, at=NOW)
     saturday = (datetime(2026, 11, 21, 10, tzinfo=UTC) - NOW).total_seconds() / 60
-    clock = raised(opened(saturday, contact=contact, priority=Priority.P3), saturday + 10, Priority.P0)
+    clock = raise_at(opened(saturday, contact=contact, priority=Priority.P3), saturday + 10, Priority.P0)
     assert (clock.calendar, clock.due_at) == (round_the_clock, minute(saturday + 40))
     assert clock.next_step_at == minute(saturday + 25)
 
@@ -314,7 +314,7 @@ def test_a_change_of_priority_leaves_met_and_breached_promises_alone(ticket, ans
     else:
         answered(ticket, answer_at)
     before = clock_of(ticket)
-    clock = raised(ticket, 60, Priority.P3)
+    clock = raise_at(ticket, 60, Priority.P3)
     assert (clock.state, clock.due_at, clock.priority) == (before.state, before.due_at, before.priority)
 
 
@@ -337,13 +337,13 @@ def test_raising_follows_the_terms_of_the_start(contact):
         actor=None,
         at=minute(60),
     )
-    assert raised(ticket, 120, Priority.P0).due_at == minute(150)
+    assert raise_at(ticket, 120, Priority.P0).due_at == minute(150)
 
 
 # Ending
 
 
-def test_a_waived_promise_is_still_owed_and_what_it_comes_to_stays(ticket, ann):
+def test_a_waived_promise_is_still_owed_and_its_outcome_is_kept(ticket, ann):
     lifecycle.waive(
         lifecycle.open_response_clocks(ticket)[0], ChangeContext(minute(10), ann, "the customer agreed")
     )
@@ -367,7 +367,7 @@ def test_a_promise_is_waived_once(ticket, ann):
     (29, True, ClockState.CANCELLED),
     (30, True, ClockState.BREACHED),
 ])  # fmt: skip
-def test_a_promise_that_is_given_up_is_a_breach_unless_waived_within_its_time(ticket, ann, at, waived, state):
+def test_closing_without_an_answer_is_a_breach_unless_waived_in_time(ticket, ann, at, waived, state):
     [clock] = lifecycle.open_response_clocks(ticket)
     if waived:
         lifecycle.waive(clock, ChangeContext(minute(5), ann, "spam"))
@@ -386,7 +386,7 @@ def test_a_promise_costs_its_message_few_queries(ticket, count_queries):
     assert ticket.clocks.latest("pk").kind == ClockKind.NEXT_RESPONSE
 
 
-def test_steps_without_a_chain_of_their_own_follow_the_default_chain(ticket):
+def test_a_policy_without_a_chain_follows_the_default_chain(ticket):
     clock = lifecycle.open_response_clocks(ticket)[0]
     policy = Policy.objects.create(name="Gold")
     clock.policy_version.policy = policy

@@ -47,7 +47,7 @@ def paused_at_half() -> Clock:
     )
 
 
-def test_a_promise_that_stands_still_is_judged_by_what_it_has_left():
+def test_a_paused_promise_is_judged_by_the_time_it_has_left():
     clock = paused_at_half()
     assert not is_last_fifth(clock, NOW + timedelta(days=3))
     clock.paused_at = None

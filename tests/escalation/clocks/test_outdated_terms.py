@@ -74,9 +74,9 @@ def test_running_promises_keep_their_version_and_are_found(director, default):
     assert (row.due_then, row.difference) == (minute(60), timedelta(minutes=30))
 
 
-def test_what_is_met_breached_or_paused_is_not_listed(director, default):
-    kept = ticket_of(director, priority=Priority.P2)
-    answered(kept, 1)
+def test_promises_met_breached_or_paused_are_not_listed_as_outdated(director, default):
+    unaffected = ticket_of(director, priority=Priority.P2)
+    answered(unaffected, 1)
     ClockFactory(state=ClockState.BREACHED, policy_version=default.versions.get(), kind="next_response")
     ClockFactory(state=ClockState.PAUSED, policy_version=default.versions.get(), kind="resolution")
     revised(default, 60)
@@ -91,7 +91,7 @@ def test_an_older_calendar_counts_as_older_terms(director, default):
     assert under_older(default) == [clock]
 
 
-def test_a_kind_that_the_version_in_force_leaves_out_has_no_due_time(director, default):
+def test_a_promise_whose_kind_the_version_leaves_out_has_no_new_due_time(director, default):
     clock = clock_of(ticket_of(director))
     version = revise_policy(policy=default, windows=[], actor=None, at=minute(1))
     (row,) = compare(version, [clock])
@@ -100,15 +100,15 @@ def test_a_kind_that_the_version_in_force_leaves_out_has_no_due_time(director, d
 
 def test_the_contracts_own_window_stands_under_every_version(director, default):
     contract = ContractFactory(customer=CustomerFactory(account_manager=director))
-    own = ContractWindowFactory(contract=contract, priority=Priority.P0, minutes=20)
+    own_window = ContractWindowFactory(contract=contract, priority=Priority.P0, minutes=20)
     clock = clock_of(opened(contact=ContactFactory(customer=contract.customer)))
     version = revised(default, 60)
     clock = Clock.objects.get(pk=clock.pk)
-    assert clock.minutes == own.minutes
+    assert clock.minutes == own_window.minutes
     assert compare(version, [clock])[0].difference == timedelta(0)
 
 
-def test_what_is_compared_is_what_retargeting_does(director, default):
+def test_re_targeting_does_what_the_comparison_showed(director, default):
     clock = clock_of(ticket_of(director, priority=Priority.P2))
     version = revised(default, 300, priority=Priority.P2)
     (row,) = compare(version, [clock])
@@ -122,7 +122,7 @@ def test_what_is_compared_is_what_retargeting_does(director, default):
     assert verify().mismatches == ()
 
 
-def test_what_was_lowered_is_compared_with_the_due_time_that_it_keeps(director, default):
+def test_a_lowered_promise_is_compared_by_the_due_time_that_it_keeps(director, default):
     ticket, other = ticket_of(director), ticket_of(director, priority=Priority.P2)
     change_priority(ticket=ticket, priority=Priority.P2, actor=director, at=minute(1), reason="one room")
     version = revised(default, 600, priority=Priority.P2)

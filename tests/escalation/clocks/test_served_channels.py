@@ -65,15 +65,17 @@ def called(ticket, at, channel=Channel.PHONE, **fields):
 
 
 def served(*clocks):
-    said = list(clocks[0].ticket.messages.select_related("author", "outbound"))
+    messages = list(clocks[0].ticket.messages.select_related("author", "outbound"))
     return {
-        pk: {one.way: one.proof for one in ways if one.proof}
-        for pk, ways in served_ways_by_clock(clocks, said).items()
+        pk: {served_way.way: served_way.proof for served_way in ways_of_clock if served_way.proof}
+        for pk, ways_of_clock in served_ways_by_clock(clocks, messages).items()
     }
 
 
-def test_what_is_promised_is_listed_and_nothing_is_served_at_first(clock):
-    assert [(one.way, one.proof) for one in served_ways_by_clock([clock], [])[clock.pk]] == [
+def test_promised_channels_are_listed_as_not_served_at_first(clock):
+    assert [
+        (served_way.way, served_way.proof) for served_way in served_ways_by_clock([clock], [])[clock.pk]
+    ] == [
         (Way.EMAIL, None),
         (Way.PHONE, None),
         (Way.GROUP, None),
@@ -102,7 +104,7 @@ def test_a_reply_serves_mail_and_names_its_readers(clock):
     assert served(clock)[clock.pk][Way.EMAIL].whom == "li@company.example"
 
 
-def test_the_account_managers_words_serve_the_account_manager_too(clock, ann):
+def test_a_reply_by_the_account_manager_also_serves_that_channel(clock, ann):
     OutboundMessageFactory(ticket=clock.ticket, at=minute(3), author=ann)
     assert set(served(clock)[clock.pk]) == {Way.EMAIL, Way.ACCOUNT_MANAGER}
 
@@ -124,7 +126,7 @@ def test_the_earliest_proof_is_shown(clock):
         {"at": minute(-1)},
     ],
 )
-def test_messages_that_are_not_answers_serve_no_way(clock, fields):
+def test_messages_that_are_not_answers_serve_no_channel(clock, fields):
     OutboundMessageFactory(**{"ticket": clock.ticket, "at": minute(3), **fields})
     assert served(clock)[clock.pk] == {}
 
@@ -139,29 +141,29 @@ def test_an_answer_serves_the_promise_that_started_last_before_it(clock, version
     called(clock.ticket, 4)
     called(clock.ticket, 6, Channel.GROUP)
     called(clock.ticket, 10, Channel.CHAT)
-    found = served(clock, following)
-    assert (set(found[clock.pk]), set(found[following.pk])) == ({Way.PHONE, Way.GROUP}, {Way.CHAT})
+    proofs = served(clock, following)
+    assert (set(proofs[clock.pk]), set(proofs[following.pk])) == ({Way.PHONE, Way.GROUP}, {Way.CHAT})
 
 
-def test_updates_and_resolutions_have_no_promised_ways(ticket, version):
+def test_updates_and_resolutions_have_no_promised_channels(ticket, version):
     update = ClockFactory(ticket=ticket, policy_version=version, kind=ClockKind.UPDATE)
     assert served_ways_by_clock([update], []) == {}
 
 
 def post(ticket, at, outcome=AttemptOutcome.ACCEPTED):
-    told = NotificationFactory(ticket=ticket, recipient=None, customer=ticket.customer)
+    notification = NotificationFactory(ticket=ticket, recipient=None, customer=ticket.customer)
     return NotificationAttempt.objects.create(
-        notification=told, medium=Medium.CHAT, to="WeCom group", at=minute(at), outcome=outcome
+        notification=notification, medium=Medium.CHAT, to="WeCom group", at=minute(at), outcome=outcome
     )
 
 
-def test_a_post_that_the_customers_group_took_serves_the_group(clock):
+def test_a_message_accepted_by_the_customers_group_serves_the_group(clock):
     post(clock.ticket, 2)
     proof = served(clock)[clock.pk][Way.GROUP]
     assert (proof.at, proof.whom, proof.message) == (minute(2), "WeCom group", None)
 
 
-def test_a_refused_post_and_one_to_a_colleague_serve_nothing(clock):
+def test_a_refused_message_and_one_to_a_colleague_serve_no_channel(clock):
     post(clock.ticket, 2, AttemptOutcome.REFUSED)
     NotificationAttempt.objects.create(
         notification=NotificationFactory(ticket=clock.ticket), medium=Medium.CHAT, to="Ann", at=minute(2),
@@ -180,17 +182,17 @@ def test_the_ticket_page_shows_what_was_promised_and_the_proof(login, clock):
     assert "not yet" in part
 
 
-def test_an_explanation_names_the_promised_ways_with_their_proof(clock, count_queries):
+def test_an_explanation_names_the_promised_channels_with_their_proof(clock, count_queries):
     message = called(clock.ticket, 5)
     ClockEventFactory(clock=clock)
     explanation = explain(Clock.objects.all(), clock.pk, now=minute(30))
-    phone = next(one for one in explanation.through if one.way == "phone")
+    phone = next(line for line in explanation.through if line.way == "phone")
     assert (phone.served_at, phone.whom, phone.message) == (minute(5), "Mr Li", message.pk)
-    told = {
+    lines = {
         fact.value for fact in report_of(explanation, zone="UTC").terms if fact.name == "Channels covered"
     }
-    assert "Dedicated tech group: not yet" in told
-    assert any(one.startswith("Phone: ") and one.endswith(" to Mr Li") for one in told)
+    assert "Dedicated tech group: not yet" in lines
+    assert any(line.startswith("Phone: ") and line.endswith(" to Mr Li") for line in lines)
     assert count_queries(lambda: explain(Clock.objects.all(), clock.pk, now=minute(30))) == 6
 
 
@@ -204,10 +206,10 @@ def test_an_explanation_counts_words_up_to_the_next_question_only(clock, version
     )  # fmt: skip
     called(clock.ticket, 11)
     explanation = explain(Clock.objects.all(), clock.pk, now=minute(30))
-    assert not any(one.served_at for one in explanation.through)
+    assert not any(served_way.served_at for served_way in explanation.through)
 
 
-def test_an_explanation_of_a_policy_without_promised_ways_asks_nothing_more(clock, count_queries):
+def test_an_explanation_of_a_policy_without_promised_channels_costs_no_extra_query(clock, count_queries):
     ClockEventFactory(clock=clock)
     full = count_queries(lambda: explain(Clock.objects.all(), clock.pk, now=minute(30)))
     clock.policy_version.channels = {}

@@ -1,4 +1,4 @@
-"""Promises that go on while a matter is open: updates after each answer, and its resolution with pauses."""
+"""Promises that go on while a ticket is open: updates after each answer, and its resolution with pauses."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -53,20 +53,20 @@ def with_resolution(contact, *, minutes: int, cap: int, calendar=None) -> Ticket
     return opened(contact=contact, priority=Priority.P2)
 
 
-def of(kind: ClockKind, ticket: Ticket) -> list[tuple[str, datetime, datetime | None]]:
+def clocks_of_kind(kind: ClockKind, ticket: Ticket) -> list[tuple[str, datetime, datetime | None]]:
     clocks = Clock.objects.filter(ticket=ticket, kind=kind).order_by("pk")
     return [(clock.state, clock.due_at, clock.stopped_at) for clock in clocks]
 
 
 def updates(ticket: Ticket) -> list[tuple[str, datetime, datetime | None]]:
-    return of(ClockKind.UPDATE, ticket)
+    return clocks_of_kind(ClockKind.UPDATE, ticket)
 
 
 def resolution(ticket: Ticket) -> Clock:
     return Clock.objects.get(ticket=ticket, kind=ClockKind.RESOLUTION)
 
 
-def moved(ticket: Ticket, status: Status, at: float, reason: str = "") -> None:
+def change_status(ticket: Ticket, status: Status, at: float, reason: str = "") -> None:
     set_status(ticket=ticket, status=status, actor=ticket.owner, at=minute(at), reason=reason)
 
 
@@ -98,9 +98,9 @@ def test_a_note_or_a_question_is_no_update(incident):
 
 
 @pytest.mark.parametrize("status", [Status.RESOLVED, Status.CLOSED])
-def test_nothing_more_is_owed_when_the_matter_is_over(incident, status):
+def test_ending_the_ticket_cancels_the_next_update(incident, status):
     answered(incident, 10)
-    moved(incident, status, 40)
+    change_status(incident, status, 40)
     assert updates(incident) == [(ClockState.CANCELLED, minute(70), minute(40))]
 
 
@@ -116,7 +116,7 @@ def test_waiting_for_the_customer_pauses_no_update(incident):
     assert updates(incident) == [(ClockState.BREACHED, minute(70), None)]
 
 
-def test_an_update_that_bounces_was_none(incident):
+def test_an_update_that_bounces_does_not_count(incident):
     answered(incident, 10)
     second = answered(incident, 40)
     bounced(second, 50)
@@ -141,9 +141,9 @@ def test_a_policy_that_names_no_update_promises_none(matter):
 
 
 def test_a_resolution_is_promised_from_the_receipt_only_where_the_policy_says_so(contact, incident):
-    assert of(ClockKind.RESOLUTION, incident) == []
+    assert clocks_of_kind(ClockKind.RESOLUTION, incident) == []
     matter = with_resolution(contact, minutes=600, cap=300)
-    assert of(ClockKind.RESOLUTION, matter) == [(ClockState.RUNNING, minute(600), None)]
+    assert clocks_of_kind(ClockKind.RESOLUTION, matter) == [(ClockState.RUNNING, minute(600), None)]
 
 
 def test_an_answer_resolves_nothing(matter):
@@ -151,16 +151,16 @@ def test_an_answer_resolves_nothing(matter):
     assert resolution(matter).state == ClockState.RUNNING
 
 
-def test_it_is_met_when_the_matter_is_resolved_in_time(matter):
+def test_a_resolution_is_met_when_the_ticket_is_resolved_in_time(matter):
     answered(matter, 10)
-    moved(matter, Status.RESOLVED, 600)
+    change_status(matter, Status.RESOLVED, 600)
     clock = resolution(matter)
     assert (clock.state, clock.stopped_at) == (ClockState.MET, minute(600))
 
 
-def test_it_is_breached_at_its_due_time_when_the_matter_is_resolved_late(matter):
+def test_a_resolution_is_breached_at_its_due_time_when_the_ticket_is_resolved_late(matter):
     answered(matter, 10)
-    moved(matter, Status.RESOLVED, 601)
+    change_status(matter, Status.RESOLVED, 601)
     clock = resolution(matter)
     assert (clock.state, clock.breached_at, clock.stopped_at) == (
         ClockState.BREACHED,
@@ -183,8 +183,8 @@ def test_waiting_for_the_customer_stops_the_clock_and_their_message_starts_it_ag
     assert verify(ticket=matter.pk).mismatches == ()
 
 
-def test_only_the_resolution_stands_still(matter):
-    moved(matter, Status.WAITING, 5)
+def test_waiting_on_the_customer_pauses_no_response(matter):
+    change_status(matter, Status.WAITING, 5)
     waiting = Clock.objects.get(ticket=matter, kind=ClockKind.FIRST_RESPONSE)
     assert (waiting.state, waiting.due_at) == (ClockState.RUNNING, minute(480))
 
@@ -217,7 +217,7 @@ def test_a_second_pause_has_what_the_first_left_of_the_cap(matter):
     answered(matter, 310, then=Status.WAITING)
     asked(matter, 600)
     assert resolution(matter).due_at == minute(600 + 300)
-    moved(matter, Status.WAITING, 610)
+    change_status(matter, Status.WAITING, 610)
     assert resolution(matter).state == ClockState.RUNNING
 
 
@@ -244,9 +244,9 @@ def test_pauses_count_in_working_time(contact):
     assert (clock.due_at, clock.paused_seconds) == (nine + timedelta(hours=2, minutes=30), 30 * 60)
 
 
-def test_resolved_while_it_stood_still_it_is_judged_by_what_was_left(matter):
+def test_a_resolution_met_during_a_pause_is_judged_by_the_time_that_was_left(matter):
     answered(matter, 500, then=Status.WAITING)
-    moved(matter, Status.RESOLVED, 700)
+    change_status(matter, Status.RESOLVED, 700)
     clock = resolution(matter)
     assert (clock.state, clock.due_at, clock.stopped_at) == (ClockState.MET, minute(800), minute(700))
 
@@ -254,41 +254,41 @@ def test_resolved_while_it_stood_still_it_is_judged_by_what_was_left(matter):
 def test_an_overdue_resolution_does_not_pause(matter):
     answered(matter, 10)
     sweep(now=minute(601))
-    moved(matter, Status.WAITING, 610)
+    change_status(matter, Status.WAITING, 610)
     assert resolution(matter).state == ClockState.BREACHED
 
 
 def test_a_customers_answer_to_a_resolved_ticket_promises_a_resolution_from_its_receipt(matter):
     answered(matter, 10, then=Status.RESOLVED)
     asked(matter, 100, noticed=105)
-    assert of(ClockKind.RESOLUTION, matter) == [
+    assert clocks_of_kind(ClockKind.RESOLUTION, matter) == [
         (ClockState.MET, minute(600), minute(10)),
         (ClockState.RUNNING, minute(700), None),
     ]
 
 
-def test_reopened_by_hand_the_promise_starts_then(matter):
+def test_a_ticket_reopened_by_hand_starts_its_resolution_at_the_reopening(matter):
     answered(matter, 10, then=Status.RESOLVED)
-    moved(matter, Status.OPEN, 100)
-    assert of(ClockKind.RESOLUTION, matter)[-1] == (ClockState.RUNNING, minute(700), None)
+    change_status(matter, Status.OPEN, 100)
+    assert clocks_of_kind(ClockKind.RESOLUTION, matter)[-1] == (ClockState.RUNNING, minute(700), None)
 
 
 @pytest.mark.parametrize(("at", "state"), [(599, ClockState.RUNNING), (600, ClockState.BREACHED)])
-def test_an_answer_that_resolved_the_matter_and_bounced_resolved_nothing(matter, at, state):
+def test_a_bounced_answer_that_resolved_the_ticket_resumes_the_resolution(matter, at, state):
     bounced(answered(matter, 10, then=Status.RESOLVED), at)
     clock = resolution(matter)
     assert (clock.state, clock.due_at, clock.stopped_at) == (state, minute(600), None)
     assert verify(ticket=matter.pk).mismatches == ()
 
 
-def test_a_resolution_stands_when_another_answer_arrived(matter):
+def test_a_resolution_stays_met_when_another_answer_arrived(matter):
     first = answered(matter, 10)
     answered(matter, 20, then=Status.RESOLVED)
     bounced(first, 30)
     assert resolution(matter).state == ClockState.MET
 
 
-def test_a_priority_without_that_promise_leaves_it_as_it_was(matter):
+def test_a_priority_without_a_resolution_window_leaves_the_due_time_alone(matter):
     change_priority(
         ticket=matter, priority=Priority.P1, actor=matter.owner, at=minute(5), reason="more users"
     )
@@ -296,13 +296,13 @@ def test_a_priority_without_that_promise_leaves_it_as_it_was(matter):
     assert (clock.due_at, clock.priority) == (minute(600), Priority.P1)
 
 
-def test_the_chain_of_a_resolution_is_counted_without_its_pauses(matter):
+def test_the_steps_of_a_resolution_move_by_its_pauses(matter):
     answered(matter, 100, then=Status.WAITING)
     asked(matter, 200)
     assert resolution(matter).next_step_at == minute(400)
 
 
-def lasting(seconds: float) -> float:
+def in_minutes(seconds: float) -> float:
     """Seconds as minutes."""
     return seconds / 60
 
@@ -310,11 +310,11 @@ def lasting(seconds: float) -> float:
 @pytest.mark.parametrize(
     "pauses", [[(0.7, 59.2)], [(0.999999, 1.0), (3.3, 9.9)], [(10.25, 610.75), (700.5, 700.6)]]
 )
-def test_pauses_move_the_due_time_by_the_very_seconds_that_are_kept(matter, pauses):
+def test_pauses_move_the_due_time_by_exactly_the_seconds_that_are_stored(matter, pauses):
     """Moments have microseconds: none of them may be in the due time that is not in the ledger's seconds."""
     for since, until in pauses:
-        moved(matter, Status.WAITING, 1 + lasting(since))
-        moved(matter, Status.OPEN, 1 + lasting(until))
+        change_status(matter, Status.WAITING, 1 + in_minutes(since))
+        change_status(matter, Status.OPEN, 1 + in_minutes(until))
     clock = resolution(matter)
     assert clock.due_at == minute(600) + timedelta(seconds=clock.paused_seconds)
     assert clock.due_at == due_under(clock, window_of(clock))
@@ -329,26 +329,26 @@ def with_two_windows(contact) -> Ticket:
     return ticket
 
 
-def test_a_pause_before_a_raise_moves_no_step_of_the_window_counted_from_there(contact):
+def test_a_pause_before_a_raise_moves_no_step_of_the_raised_window(contact):
     matter = with_two_windows(contact)
-    moved(matter, Status.WAITING, 10)
-    moved(matter, Status.OPEN, 40)
+    change_status(matter, Status.WAITING, 10)
+    change_status(matter, Status.OPEN, 40)
     change_priority(ticket=matter, priority=Priority.P1, actor=matter.owner, at=minute(60), reason="on air")
     clock = resolution(matter)
     assert (clock.due_at, clock.paused_seconds) == (minute(360), 1800)
     assert step_time(clock, EscalationStep(percent=50)) == minute(60 + 150)
-    moved(matter, Status.WAITING, 100)
-    moved(matter, Status.OPEN, 120)
+    change_status(matter, Status.WAITING, 100)
+    change_status(matter, Status.OPEN, 120)
     assert step_time(resolution(matter), EscalationStep(percent=50)) == minute(60 + 150 + 20)
     assert resolution(matter).due_at == minute(380)
 
 
-def test_of_a_pause_around_a_raise_the_new_window_gets_what_lies_after_it(contact):
+def test_a_pause_across_a_raise_extends_the_raised_window_by_its_later_part_only(contact):
     matter = with_two_windows(contact)
-    moved(matter, Status.WAITING, 10)
+    change_status(matter, Status.WAITING, 10)
     change_priority(ticket=matter, priority=Priority.P1, actor=matter.owner, at=minute(60), reason="on air")
     assert resolution(matter).state == ClockState.PAUSED
-    moved(matter, Status.OPEN, 80)
+    change_status(matter, Status.OPEN, 80)
     clock = resolution(matter)
     assert (clock.due_at, clock.paused_seconds) == (minute(60 + 300 + 20), 70 * 60)
     assert step_time(clock, EscalationStep(percent=50)) == minute(60 + 150 + 20)
@@ -357,7 +357,7 @@ def test_of_a_pause_around_a_raise_the_new_window_gets_what_lies_after_it(contac
 
 def test_a_lowering_leaves_a_pause_alone(contact):
     matter = with_two_windows(contact)
-    moved(matter, Status.WAITING, 10)
+    change_status(matter, Status.WAITING, 10)
     change_priority(
         ticket=matter, priority=Priority.P3, actor=matter.owner, at=minute(60), reason="a question"
     )

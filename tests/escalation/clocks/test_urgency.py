@@ -46,7 +46,7 @@ def test_a_raised_promise_is_measured_from_its_raise(now: datetime) -> None:
     assert f'data-from="{int(now.timestamp() * 1000)}"' in countdown(raised, now)
 
 
-def test_a_window_without_length_is_over(now: datetime) -> None:
+def test_a_window_of_no_length_counts_as_used_up(now: datetime) -> None:
     assert share_left(Clock(started_at=now, due_at=now), now) == 0.0
 
 
@@ -80,7 +80,7 @@ def test_a_length_of_time_is_short_to_read(left: timedelta, text: str) -> None:
         (timedelta(days=60), "2027-01-17"),
     ],
 )
-def test_a_moment_is_as_short_as_its_distance_allows_in_the_readers_zone(
+def test_a_time_is_shown_as_short_as_its_distance_allows_in_the_readers_zone(
     now: datetime, moment: timedelta, text: str
 ) -> None:
     with timezone.override("Asia/Shanghai"), translation.override("en"):
@@ -89,7 +89,7 @@ def test_a_moment_is_as_short_as_its_distance_allows_in_the_readers_zone(
     assert "UTC+8, Shanghai" in html
 
 
-def test_a_moment_elsewhere_names_the_zone(now: datetime) -> None:
+def test_a_time_in_another_zone_names_the_zone(now: datetime) -> None:
     assert when_in(now, "America/New_York") == "2026-11-18 07:00 (UTC-5, New York)"
 
 
@@ -110,7 +110,7 @@ def test_hostile_names_are_shown_as_words() -> None:
     assert "<b>" not in avatar(User(pk=1, username="x", first_name="<b>", last_name="<i>"))
 
 
-def test_the_browser_turns_the_colour_at_the_same_shares() -> None:
+def test_the_browser_changes_the_colour_at_the_same_shares_of_the_window() -> None:
     script = Path(__file__).parents[3] / "supportdesk" / "static" / "supportdesk" / "desk.js"
     shares = re.findall(r'share <= ([\d.]+) \? "(\w+)"', script.read_text("utf-8"))
     assert [(float(share), word) for share, word in shares] == [(HOT, Urgency.HOT), (WARM, Urgency.WARM)]

@@ -98,7 +98,7 @@ def test_the_lag_of_enforcement_leaves_out_drills(drill):
 
 
 def test_metrics_and_operations_page_leave_out_drills(drill, boss, customer):
-    assert sum(found.running + found.breached for found in open_promises()) == 0
+    assert sum(count.running + count.breached for count in open_promises()) == 0
     page = generate_latest(registry_at(NOW)).decode()
     assert "supportdesk_healthy" in page
     assert "supportdesk_promises_breached_open{" not in page
@@ -140,7 +140,7 @@ def test_without_the_drill_mark_every_figure_would_count_the_ticket(drill, perio
     Ticket.objects.filter(pk=drill.pk).update(is_drill=False)
     assert tickets_of(period).exists()
     assert list(promises_of(period))
-    assert {one.kind.value for one in incidents_of(period)} >= {"escalation", "waived"}
+    assert {incident.kind.value for incident in incidents_of(period)} >= {"escalation", "waived"}
     assert board_counters(Ticket.objects.all(), now=NOW).breached
     assert compliance(Ticket.objects.all(), now=NOW)[0].breached
     assert breach_lag(now=NOW).count

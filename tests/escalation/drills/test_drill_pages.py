@@ -44,25 +44,25 @@ def drill(boss):
     return start_drill(actor=boss, at=minute(0), reason="=1+1 monthly").drill
 
 
-def taken(drill, user, at):
+def acknowledge_at(drill, user, at):
     acknowledge(ticket=drill.ticket, actor=user, at=minute(at), by=AcknowledgedBy.PAGE)
 
 
 def people(drill):
-    return {one.user.username: one for one in report_of(drill).people}
+    return {person.user.username: person for person in report_of(drill).people}
 
 
 def test_the_report_says_who_acknowledged_after_how_long_and_who_never_did(drill, boss, ann):
-    taken(drill, ann, 4)
-    found = people(drill)
-    assert (found["ann"].after, found["ann"].told_at) == (timedelta(minutes=4), minute(0))
-    assert found["boss"].acknowledged_at is None
+    acknowledge_at(drill, ann, 4)
+    people_by_name = people(drill)
+    assert (people_by_name["ann"].after, people_by_name["ann"].told_at) == (timedelta(minutes=4), minute(0))
+    assert people_by_name["boss"].acknowledged_at is None
     assert report_of(drill).first_after == timedelta(minutes=4)
-    assert [one.user for one in report_of(drill).silent] == [boss]
+    assert [person.user for person in report_of(drill).silent] == [boss]
 
 
 def test_a_person_who_acknowledges_before_being_notified_is_counted_from_the_start(drill, boss, mia):
-    taken(drill, mia, 26)
+    acknowledge_at(drill, mia, 26)
     assert (people(drill)["mia"].told_at, people(drill)["mia"].times) == (None, 0)
     sweep(now=minute(30))
     assert people(drill)["mia"].told_at is not None
@@ -71,10 +71,10 @@ def test_a_person_who_acknowledges_before_being_notified_is_counted_from_the_sta
 
 def test_the_report_says_that_nobody_acknowledged(drill):
     assert report_of(drill).first_after is None
-    assert {one.after for one in report_of(drill).people} == {None}
+    assert {person.after for person in report_of(drill).people} == {None}
 
 
-def test_the_story_has_attempts_moves_and_the_end_in_order(drill, boss, ann, mia):
+def test_the_report_lists_attempts_moves_and_the_end_in_order(drill, boss, ann, mia):
     first = Notification.objects.filter(ticket=drill.ticket, recipient=ann).first()
     NotificationAttempt.objects.create(
         notification=first, medium=Medium.SMS, to="+86 *** 12", at=minute(1), outcome=AttemptOutcome.REFUSED,
@@ -110,14 +110,14 @@ def test_the_report_costs_the_same_however_many_were_told(drill, count_queries):
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_the_page_opens_while_it_runs_and_afterwards(login, drill, boss, ann, language):
+def test_the_report_opens_during_and_after_the_drill(login, drill, boss, ann, language):
     boss.staff_profile.language = language
     boss.staff_profile.save()
     client = login(boss)
     assert (
         reverse("admin:escalation_drill_end", args=[drill.pk]) in client.get(page_url(drill)).content.decode()
     )
-    taken(drill, ann, 4)
+    acknowledge_at(drill, ann, 4)
     called(drill.ticket, 7)
     html = client.get(page_url(drill)).content.decode()
     assert reverse("admin:escalation_drill_end", args=[drill.pk]) not in html
@@ -137,11 +137,11 @@ def test_the_csv_runs_no_formula_and_names_who_never_acknowledged(login, drill, 
     assert "attachment" in response.headers["Content-Disposition"]
 
 
-def test_the_list_shows_when_how_long_and_the_median(login, boss, ann):
+def test_the_list_shows_start_duration_and_median_of_drills(login, boss, ann):
     for start, after in ((0, 2), (10, 4), (20, None), (30, 9)):
         drill = start_drill(actor=boss, at=minute(start), reason="again").drill
         if after:
-            taken(drill, ann, start + after)
+            acknowledge_at(drill, ann, start + after)
         end_drill(drill=drill, actor=boss, at=minute(start + 9.5))
     assert median_after(with_first_acknowledged(Drill.objects.all())) == timedelta(minutes=4)
     html = login(boss).get(list_url(Drill)).content.decode()
@@ -161,8 +161,8 @@ def test_the_list_of_many_costs_the_queries_of_one(login, drill, boss, count_que
     few = count_queries(lambda: client.get(list_url(Drill)))
     end_drill(drill=drill, actor=boss, at=minute(1))
     for at in range(2, 12):
-        more = start_drill(actor=boss, at=minute(at), reason="again").drill
-        end_drill(drill=more, actor=boss, at=minute(at + 0.5))
+        later_drill = start_drill(actor=boss, at=minute(at), reason="again").drill
+        end_drill(drill=later_drill, actor=boss, at=minute(at + 0.5))
     assert count_queries(lambda: client.get(list_url(Drill))) == few
 
 
@@ -202,7 +202,7 @@ def test_following_a_link_ends_no_drill(login, drill, boss):
     assert drill.is_running
 
 
-def test_an_account_manager_reaches_none_of_it(login, drill, ann):
+def test_an_account_manager_cannot_reach_drills(login, drill, ann):
     client = login(ann)
     pages = [list_url(Drill), add_url(Drill), page_url(drill)]
     pages.append(reverse("admin:escalation_drill_csv", args=[drill.pk]))
@@ -221,7 +221,7 @@ def test_a_lead_reads_the_report_of_a_ticket_they_see_and_ends_nothing(login, dr
     assert not other.get(list_url(Drill)).context["cl"].result_list
 
 
-def test_the_ticket_page_says_that_it_is_a_drill(login, drill, boss, ann):
+def test_the_ticket_page_says_that_the_ticket_is_a_drill(login, drill, boss, ann):
     end = reverse("admin:escalation_drill_end", args=[drill.pk])
     html = login(ann).get(page_url(drill.ticket)).content.decode()
     assert "This is a fire drill. Act as if it were real" in html

@@ -59,7 +59,7 @@ def drill_of(ticket):
     return Drill.objects.get(ticket=ticket)
 
 
-def test_it_is_a_marked_p0_with_a_promise_and_pages_the_person_on_duty(boss, duty):
+def test_a_drill_is_a_marked_p0_with_a_promise_and_pages_the_person_on_duty(boss, duty):
     ticket = started(boss)
     assert ticket.is_drill
     assert ticket.subject.startswith("[DRILL]【演练】 ")
@@ -69,7 +69,7 @@ def test_it_is_a_marked_p0_with_a_promise_and_pages_the_person_on_duty(boss, dut
     assert (drill_of(ticket).started_by, drill_of(ticket).reason) == (boss, "first Sunday")
 
 
-def test_nobody_answers_and_the_real_chain_escalates_it(boss, duty):
+def test_an_unanswered_drill_is_escalated_by_the_real_chain(boss, duty):
     manager = staff("mia")
     duty.staff_profile.reports_to = manager
     duty.staff_profile.save()
@@ -93,7 +93,7 @@ def test_whoever_is_told_reads_at_once_that_it_is_a_drill(boss, duty, settings, 
     assert MARK not in subject_of(Notice(NoticeKind.PAGED, opened(), other=duty), at=minute(1))
 
 
-def test_a_mark_is_set_once_and_taken_off():
+def test_the_drill_mark_is_added_once_and_removed():
     assert with_drill_mark(with_drill_mark("black")) == f"{MARK} black"
     assert without_drill_mark(f"{MARK} black") == "black"
 
@@ -119,7 +119,7 @@ def test_a_reply_is_refused_and_changes_nothing(boss, duty):
     assert drill_of(ticket).is_running
 
 
-def test_an_address_on_the_ticket_is_no_way_out(boss):
+def test_an_address_on_the_ticket_of_a_drill_gets_no_mail(boss):
     ticket = started(boss)
     contact = ContactFactory()
     Ticket.objects.filter(pk=ticket.pk).update(contact=contact)
@@ -129,7 +129,7 @@ def test_an_address_on_the_ticket_is_no_way_out(boss):
     assert not OutboundEmail.objects.filter(purpose=MailPurpose.REPLY).exists()
 
 
-def test_a_logged_contact_answers_it_and_ends_it(boss, duty):
+def test_a_logged_contact_answers_a_drill_and_ends_it(boss, duty):
     ticket = started(boss)
     called(ticket, 7)
     drill = drill_of(ticket)
@@ -140,7 +140,7 @@ def test_a_logged_contact_answers_it_and_ends_it(boss, duty):
     assert Clock.objects.get(ticket=ticket, kind="first_response").state == ClockState.MET
 
 
-def test_acknowledging_does_not_end_it_and_the_chain_goes_on(boss, duty):
+def test_acknowledging_does_not_end_a_drill_and_the_chain_goes_on(boss, duty):
     ticket = started(boss)
     acknowledge(ticket=ticket, actor=duty, at=minute(3), by=AcknowledgedBy.PAGE)
     assert end_finished_drills(now=minute(4)) == 0
@@ -156,7 +156,7 @@ def test_a_drill_started_until_acknowledged_ends_at_the_acknowledgement(boss, du
     assert drill_of(ticket).ending == DrillEnding.ACKNOWLEDGED
 
 
-def test_it_ends_when_its_time_is_up(boss, settings):
+def test_a_drill_ends_when_its_time_is_up(boss, settings):
     settings.DRILL_MINUTES = 45
     ticket = started(boss)
     assert end_finished_drills(now=minute(45) - timedelta(seconds=1)) == 0
@@ -166,7 +166,7 @@ def test_it_ends_when_its_time_is_up(boss, settings):
     assert (clock.state, clock.stopped_at) == (ClockState.CANCELLED, minute(45))
 
 
-def test_it_ends_a_while_after_the_last_step_of_its_chain(boss):
+def test_a_drill_ends_a_while_after_the_last_step_of_its_chain(boss):
     ticket = started(boss)
     Clock.objects.filter(ticket=ticket).update(next_step_at=None)
     last = Escalation.objects.filter(clock__ticket=ticket).latest("fired_at").fired_at
@@ -175,7 +175,7 @@ def test_it_ends_a_while_after_the_last_step_of_its_chain(boss):
     assert drill_of(ticket).ending == DrillEnding.CHAIN_OVER
 
 
-def test_ended_by_hand_the_paging_stops(boss):
+def test_ending_a_drill_by_hand_stops_the_paging(boss):
     ticket = started(boss)
     end_drill(drill=drill_of(ticket), actor=boss, at=minute(10))
     assert (drill_of(ticket).ending, drill_of(ticket).ended_by) == (DrillEnding.BY_HAND, boss)
@@ -184,7 +184,7 @@ def test_ended_by_hand_the_paging_stops(boss):
         end_drill(drill=drill_of(ticket), actor=boss, at=minute(11))
 
 
-def test_closed_like_any_ticket_it_is_over_too(boss):
+def test_closing_its_ticket_ends_a_drill(boss):
     ticket = started(boss)
     set_status(ticket=ticket, status=Status.CLOSED, actor=boss, at=minute(10), reason="enough")
     assert drill_of(ticket).ending == DrillEnding.BY_HAND
@@ -227,7 +227,7 @@ def test_a_busy_drill_is_ended_a_minute_later(boss, monkeypatch):
     assert end_finished_drills(now=minute(999)) == 0
 
 
-def test_the_command_starts_one(boss, capsys):
+def test_the_command_starts_a_drill(boss, capsys):
     customer = CustomerFactory(code="aurora")
     call_command("fire_drill", by="boss", reason="night", customer="aurora", until_acknowledged=True)
     drill = Drill.objects.get()

@@ -35,14 +35,14 @@ def page(token):
     return reverse("duty_feed", args=[token])
 
 
-def test_it_holds_ones_own_shifts_of_four_weeks_ago_and_all_to_come(ann):
+def test_the_feed_holds_the_owners_shifts_from_four_weeks_ago_onwards(ann):
     for days in (-29, -27, 0, 50):
         shift(ann, days)
     shift(UserFactory(), 1)
     assert starts(ann) == ["20261022T120000Z", "20261118T120000Z", "20270107T120000Z"]
 
 
-def test_what_somebody_else_took_over_is_cut_out(ann):
+def test_shifts_that_somebody_else_took_over_are_cut_out_of_the_feed(ann):
     rota = shift(ann, 1).rota
     first, last = NOW + DAY + 2 * HOUR, NOW + DAY + 4 * HOUR
     put_on_duty(rota=rota, user=UserFactory(), starts_at=first, ends_at=last, reason="x", actor=None, at=NOW)
@@ -58,7 +58,7 @@ def test_an_event_keeps_its_uid_when_its_row_is_made_anew(ann):
     assert calendar_of(ann, at=NOW) == text
 
 
-def test_it_speaks_the_language_of_its_owner():
+def test_the_feed_is_in_the_language_of_its_owner():
     zhao = staff("zhao", language="zh-hans")
     shift(zhao, 1, rota=DutyRotaFactory(name="值班"))
     assert "SUMMARY:" in calendar_of(zhao, at=NOW).decode()
@@ -71,7 +71,7 @@ def test_many_shifts_cost_one_query(ann, count_queries):
     assert count_queries(lambda: calendar_of(ann, at=NOW)) == 1
 
 
-def test_the_link_opens_it_without_a_login(ann, client, frozen):
+def test_the_link_opens_the_feed_without_a_login(ann, client, frozen):
     shift(ann, 1)
     response = client.get(page(token_of(renew_link(user=ann, at=NOW))))
     assert response.status_code == 200
@@ -80,7 +80,7 @@ def test_the_link_opens_it_without_a_login(ann, client, frozen):
     assert "no-store" in response["Cache-Control"]
 
 
-def test_a_new_link_ends_the_old_one_and_removing_ends_both(ann):
+def test_a_new_link_replaces_the_old_one_and_can_be_removed(ann):
     first = token_of(renew_link(user=ann, at=NOW))
     second = token_of(renew_link(user=ann, at=NOW))
     assert (user_of(first), user_of(second)) == (None, ann)
@@ -115,7 +115,7 @@ def test_every_bad_link_gets_the_same_answer(ann, client):
     assert answers.pop()[0] == 404
 
 
-def test_only_reading_is_possible(ann, client):
+def test_the_feed_can_only_be_read(ann, client):
     assert client.post(page(token_of(renew_link(user=ann, at=NOW)))).status_code == 405
 
 
@@ -131,6 +131,6 @@ def test_my_settings_makes_shows_renews_and_removes_the_link(ann, login):
     assert not DutyFeed.objects.exists()
 
 
-def test_looking_makes_no_link(ann, login):
+def test_opening_my_settings_creates_no_link(ann, login):
     assert login(ann).get(reverse("admin:duty_link")).status_code == 405
     assert not DutyFeed.objects.exists()

@@ -76,7 +76,7 @@ def test_away_without_a_deputy_is_a_gap_as_long_as_the_absence(rota):
     assert gaps(rota) == [(GapWhy.AWAY, 10, 20)]
 
 
-def test_a_deputy_who_is_there_closes_it_and_one_who_is_away_too_does_not(rota):
+def test_a_deputy_who_is_present_closes_the_gap_and_an_absent_one_does_not(rota):
     ben = staff("ben")
     ann = staff("ann", deputy=ben)
     shift(rota, -5, END, ann)
@@ -86,7 +86,7 @@ def test_a_deputy_who_is_there_closes_it_and_one_who_is_away_too_does_not(rota):
     assert gaps(rota) == [(GapWhy.AWAY, 15, 20)]
 
 
-def test_the_deputy_of_the_deputy_counts_and_a_circle_ends(rota):
+def test_a_deputys_deputy_closes_a_gap_and_a_circle_of_deputies_does_not(rota):
     ben, cy = staff("ben"), staff("cy")
     ann = staff("ann", deputy=ben)
     ben.staff_profile.deputy = cy
@@ -126,10 +126,10 @@ def test_an_override_closes_the_gap_of_somebody_away(rota):
 
 
 def policy(rota=None, *, calendar=None, priority=Priority.P0, **more):
-    found = PolicyFactory(duty_rota=rota, **more)
-    version = PolicyVersionFactory(policy=found)
+    with_rota = PolicyFactory(duty_rota=rota, **more)
+    version = PolicyVersionFactory(policy=with_rota)
     PolicyTargetFactory(version=version, priority=priority, calendar=calendar or CalendarFactory())
-    return found
+    return with_rota
 
 
 def test_a_rota_matters_where_p0_is_promised_around_the_clock(rota):
@@ -142,8 +142,8 @@ def test_a_rota_matters_where_p0_is_promised_around_the_clock(rota):
 
 
 def test_only_the_version_in_force_counts(rota):
-    found = policy(rota)
-    newer = PolicyVersionFactory(policy=found)
+    with_rota = policy(rota)
+    newer = PolicyVersionFactory(policy=with_rota)
     PolicyTargetFactory(version=newer, priority=Priority.P0, calendar=office_calendar())
     assert list(rotas_that_matter()) == []
 
@@ -173,5 +173,5 @@ def test_gaps_of_all_that_matter_cost_the_same_for_many(count_queries):
     assert len({gap.rota for gap in gaps_that_matter(at=NOW)}) == 12
 
 
-def test_without_such_a_rota_one_query_is_asked(count_queries):
+def test_without_a_rota_that_matters_one_query_is_made(count_queries):
     assert count_queries(lambda: gaps_that_matter(at=NOW)) == 1

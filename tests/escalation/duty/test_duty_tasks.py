@@ -1,4 +1,4 @@
-"""The queue's tasks of duty do what they are named after, at the time of now."""
+"""The queue's tasks of duty do what their names say, at the present time."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ def test_shifts_are_generated_by_the_daily_task():
     assert layer.rota.shifts.filter(starts_at__gt=NOW + timedelta(weeks=7)).exists()
 
 
-def test_changes_are_told_by_the_minute_task():
+def test_handover_mails_are_sent_by_the_minute_task():
     rota = DutyRotaFactory()
     DutyShiftFactory(rota=rota, user=staff("ann"), ends_at=NOW)
     DutyShiftFactory(rota=rota, user=staff("ben"), starts_at=NOW)

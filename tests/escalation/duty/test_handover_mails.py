@@ -59,7 +59,7 @@ def mails():
     return {mail.recipients[0]: mail for mail in OutboundEmail.objects.order_by("pk")}
 
 
-def test_both_are_told_at_the_change_in_their_language_and_zone(change, ann, ben):
+def test_both_people_are_mailed_at_the_change_in_their_language_and_zone(change, ann, ben):
     assert tell_changes(now=NOW) == 1
     to_ann, to_ben = mails()["ann@desk.example"], mails()["ben@desk.example"]
     assert to_ann.subject == f"Handover: P0 duty, {name_of(ann)} → {name_of(ben)}"
@@ -82,7 +82,7 @@ def test_a_person_who_stays_on_duty_gets_no_mail(rota, ann):
     assert tell_changes(now=NOW) == 0
 
 
-def test_a_pause_between_two_people_does_not_matter(rota, ann, ben):
+def test_a_gap_between_two_shifts_still_makes_a_hand_over(rota, ann, ben):
     shift(rota, ann, -24, -12)
     shift(rota, ben, 0, 12)
     assert tell_changes(now=NOW - HOUR) == 0
@@ -123,7 +123,7 @@ def test_each_rota_has_its_own_changes(change, ann, ben):
     assert tell_changes(now=NOW) == 2
 
 
-def test_what_is_open_is_told_p0_first_with_what_is_due_and_who_knows(rota, change, ann, ben):
+def test_the_mail_lists_open_tickets_p0_first_with_due_times_and_who_was_told(rota, change, ann, ben):
     version = PolicyVersionFactory(policy=PolicyFactory(duty_rota=rota))
     urgent = TicketFactory(
         priority=Priority.P0, subject="All rooms black", customer=CustomerFactory(name="Star Live")
@@ -151,14 +151,14 @@ def test_tickets_that_concern_neither_reader_are_left_out(rota, change, ann):
     assert not any(word in text for word in ("Foreign", "Question", "Closed"))
 
 
-def test_a_minor_ticket_is_told_only_to_who_may_see_it(change, ann):
+def test_a_minor_ticket_is_mailed_only_to_readers_who_may_see_it(change, ann):
     TicketFactory(owner=ann, priority=Priority.P2, subject="Invoice")
     tell_changes(now=NOW)
     assert "Invoice" in mails()["ann@desk.example"].text
     assert "Invoice" not in mails()["ben@desk.example"].text
 
 
-def test_an_urgent_one_that_is_not_of_the_rota_is_told_only_to_who_may_see_it(change, ann):
+def test_an_urgent_ticket_of_another_rota_is_mailed_only_to_readers_who_may_see_it(change, ann):
     elsewhere = PolicyVersionFactory(policy=PolicyFactory(duty_rota=DutyRotaFactory()))
     ticket = TicketFactory(owner=ann, priority=Priority.P0, subject="Takeover talks")
     ClockFactory(ticket=ticket, policy_version=elsewhere)
@@ -167,7 +167,7 @@ def test_an_urgent_one_that_is_not_of_the_rota_is_told_only_to_who_may_see_it(ch
     assert "Takeover talks" not in mails()["ben@desk.example"].text
 
 
-def test_somebody_without_an_address_spoils_nothing(change, ann):
+def test_a_person_without_an_address_stops_no_other_mail(change, ann):
     ann.email = ""
     ann.save()
     assert tell_changes(now=NOW) == 1
@@ -203,7 +203,7 @@ def test_a_long_list_is_cut_and_says_so(change, ann):
 
 @pytest.mark.races
 @pytest.mark.django_db(transaction=True)
-def test_four_at_once_tell_a_change_once():
+def test_four_runs_at_once_mail_a_change_once():
     rota = DutyRotaFactory()
     shift(rota, staff("ann"), -12, 0)
     shift(rota, staff("ben"), 0, 12)
@@ -215,6 +215,6 @@ def test_four_at_once_tell_a_change_once():
             connection.close()
 
     with ThreadPoolExecutor(4) as pool:
-        told = sorted(pool.map(run, range(4)))
-    assert told == [0, 0, 0, 1]
+        mailed = sorted(pool.map(run, range(4)))
+    assert mailed == [0, 0, 0, 1]
     assert OutboundEmail.objects.count() == 2

@@ -34,7 +34,7 @@ def watch(first: str, last: str, zone=SHANGHAI, pk=1):
     return Watch(DutyShift(pk=pk, user=user, starts_at=span[0], ends_at=span[1]), *span)
 
 
-def shown(grid):
+def times_by_day(grid):
     return {
         day.date.day: [(part.hours, part.hours_there) for part in day.parts]
         for week in grid.weeks
@@ -45,14 +45,14 @@ def shown(grid):
 
 def test_a_shift_over_midnight_is_in_both_days():
     grid = grid_of(weeks(), [watch("2026-11-17 20:00", "2026-11-18 08:00")], [], now=NOW, hues=HUE)
-    assert shown(grid) == {17: [("20:00–24:00",) * 2], 18: [("00:00–08:00",) * 2]}
+    assert times_by_day(grid) == {17: [("20:00–24:00",) * 2], 18: [("00:00–08:00",) * 2]}
 
 
 def test_the_readers_clock_is_shown_beside_the_rotas():
     grid = grid_of(
         weeks(reader=BERLIN), [watch("2026-11-17 08:00", "2026-11-17 20:00")], [], now=NOW, hues=HUE
     )
-    assert shown(grid) == {17: [("08:00–20:00", "01:00–13:00")]}
+    assert times_by_day(grid) == {17: [("08:00–20:00", "01:00–13:00")]}
     assert not weeks(reader=BERLIN).is_own_zone
     assert weeks(reader=ZoneInfo("Asia/Singapore")).is_own_zone
 
@@ -67,13 +67,13 @@ def test_a_day_of_a_change_of_the_clock_is_whole(day, length):
     assert (ends - begins) / timedelta(hours=1) == length
 
 
-def test_gaps_stand_in_their_place():
+def test_gaps_are_shown_between_the_shifts():
     gap = Gap(DutyRota(), NOW, NOW + timedelta(hours=2), GapWhy.NOBODY)
-    found = watch("2026-11-18 08:00", "2026-11-18 20:00")  # ends as the gap begins
-    grid = grid_of(weeks(), [found], [gap], now=NOW, hues=HUE)
+    day_watch = watch("2026-11-18 08:00", "2026-11-18 20:00")  # ends as the gap begins
+    grid = grid_of(weeks(), [day_watch], [gap], now=NOW, hues=HUE)
     (_week,) = grid.weeks
     assert [bool(part.gap) for part in grid.weeks[0][2].parts] == [False, True]
-    assert shown(grid)[18][1] == ("20:00–22:00",) * 2
+    assert times_by_day(grid)[18][1] == ("20:00–22:00",) * 2
 
 
 def test_today_past_and_now_are_those_of_the_rotas_zone():
@@ -88,7 +88,7 @@ def test_today_past_and_now_are_those_of_the_rotas_zone():
     assert (week[1].parts[0].is_over, week[2].parts[0].is_now) == (True, True)
 
 
-def test_the_legend_names_those_of_the_weeks_in_their_colours():
+def test_the_legend_names_the_people_of_the_shown_weeks_in_their_colours():
     shifts = [watch(f"2026-11-{day} 08:00", f"2026-11-{day} 20:00", pk=day) for day in (16, 17)]
     grid = grid_of(weeks(), shifts, [], now=NOW, hues={15: 7, 16: 0, 17: 3})
     assert [(person.pk, hue) for person, hue in grid.people] == [(16, 0), (17, 3)]
@@ -112,7 +112,7 @@ def test_people_have_the_colour_of_their_picture_or_one_that_is_free(people, hue
     ("first", "last", "text"),
     [(0, 8, "00:00–08:00"), (16, 24, "16:00–24:00"), (0, 24, "00:00–24:00")],
 )
-def test_hours_of_a_day(first, last, text):
+def test_the_hours_of_a_day_are_written_from_start_to_end(first, last, text):
     midnight = datetime(2026, 11, 18, tzinfo=UTC)
     span = midnight + timedelta(hours=first), midnight + timedelta(hours=last)
     assert hours(span, ZoneInfo("UTC")) == text
@@ -121,10 +121,10 @@ def test_hours_of_a_day(first, last, text):
 @pytest.mark.parametrize(
     "text", ["", "yesterday", "2026-13-01", "0001-01-01", "9999-12-31", "2026-11-18T00:00"]
 )
-def test_an_invalid_day_in_the_address_is_none(text):
+def test_an_invalid_day_in_the_address_is_ignored(text):
     assert parsed_day(text) is None
 
 
 @pytest.mark.parametrize("text", ["", "-1", "²", "1e3", "99999999999999"])
-def test_an_invalid_moment_in_the_address_is_none(text):
+def test_an_invalid_time_in_the_address_is_ignored(text):
     assert parsed_moment(text) is None

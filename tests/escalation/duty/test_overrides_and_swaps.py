@@ -35,7 +35,7 @@ def rota(people):
     return rota
 
 
-def put(rota, user, first=2, last=4, *, at=NOW, actor=None, reason="Ann is ill"):
+def put_on(rota, user, first=2, last=4, *, at=NOW, actor=None, reason="Ann is ill"):
     return put_on_duty(
         rota=rota,
         user=user,
@@ -47,63 +47,63 @@ def put(rota, user, first=2, last=4, *, at=NOW, actor=None, reason="Ann is ill")
     )
 
 
-def test_nobody_is_put_on_duty_for_ever(rota, lead):
+def test_an_override_that_ends_more_than_a_year_ahead_is_refused(rota, lead):
     with pytest.raises(DeskError, match="within a year"):
-        put(rota, lead, last=24 * 367)
+        put_on(rota, lead, last=24 * 367)
     assert not DutyOverride.objects.exists()
 
 
-def held(rota, *hours):
+def on_duty_at(rota, *hours):
     return [on_duty(rota=rota, at=NOW + hour * HOUR) for hour in hours]
 
 
 def test_an_override_has_its_time_and_says_why_and_by_whom(rota, people, lead):
     other = UserFactory()
-    override = put(rota, other, actor=lead)
-    assert held(rota, 1, 2, 3, 4) == [people[0], other, other, people[0]]
+    override = put_on(rota, other, actor=lead)
+    assert on_duty_at(rota, 1, 2, 3, 4) == [people[0], other, other, people[0]]
     assert (override.reason, override.made_by, override.made_at) == ("Ann is ill", lead, NOW)
 
 
-def test_it_survives_what_is_generated_afterwards(rota):
+def test_an_override_survives_a_later_generation_of_shifts(rota):
     other = UserFactory()
-    put(rota, other)
+    put_on(rota, other)
     generate_shifts(rota=rota, at=NOW + HOUR)
-    assert held(rota, 3) == [other]
+    assert on_duty_at(rota, 3) == [other]
 
 
 def test_the_later_made_override_wins_whichever_starts_later(rota):
     first, second = UserFactory.create_batch(2)
-    put(rota, first, 2, 6)
-    put(rota, second, 1, 4)
-    assert held(rota, 1, 3, 5) == [second, second, first]
+    put_on(rota, first, 2, 6)
+    put_on(rota, second, 1, 4)
+    assert on_duty_at(rota, 1, 3, 5) == [second, second, first]
 
 
 def test_an_override_wins_over_a_shift_entered_by_hand_that_starts_later(rota):
     DutyShiftFactory(rota=rota, starts_at=NOW + 3 * HOUR, ends_at=NOW + 9 * HOUR)
     other = UserFactory()
-    put(rota, other, 2, 4)
-    assert held(rota, 3) == [other]
+    put_on(rota, other, 2, 4)
+    assert on_duty_at(rota, 3) == [other]
 
 
 def test_an_override_leaves_the_past_part_of_its_period_unchanged(rota, people):
     other = UserFactory()
-    override = put(rota, other, -2, 2)
+    override = put_on(rota, other, -2, 2)
     assert override.starts_at == NOW
-    assert held(rota, 0, 1) == [other, other]
+    assert on_duty_at(rota, 0, 1) == [other, other]
 
 
-def test_the_same_act_twice_is_one_override(rota):
+def test_the_same_override_sent_twice_is_made_once(rota):
     other = UserFactory()
-    assert put(rota, other) == put(rota, other)
+    assert put_on(rota, other) == put_on(rota, other)
     assert rota.shifts.filter(source=ShiftSource.OVERRIDE).count() == 1
 
 
-def test_the_same_act_after_another_one_is_a_new_one(rota):
+def test_the_same_override_after_another_one_is_made_again(rota):
     first, second = UserFactory.create_batch(2)
-    put(rota, first)
-    put(rota, second)
-    put(rota, first)
-    assert held(rota, 3) == [first]
+    put_on(rota, first)
+    put_on(rota, second)
+    put_on(rota, first)
+    assert on_duty_at(rota, 3) == [first]
 
 
 @pytest.mark.parametrize(
@@ -116,40 +116,40 @@ def test_the_same_act_after_another_one_is_a_new_one(rota):
 )
 def test_an_invalid_override_is_refused(rota, fields, word):
     with pytest.raises(DeskError, match=word):
-        put(rota, UserFactory(), **fields)
+        put_on(rota, UserFactory(), **fields)
     assert not DutyOverride.objects.exists()
 
 
 @pytest.mark.parametrize("field", ["is_active", "is_staff"])
 def test_somebody_who_may_not_sign_in_is_not_put_on_duty(rota, field):
     with pytest.raises(DeskError, match="sign in"):
-        put(rota, UserFactory(**{field: False}))
+        put_on(rota, UserFactory(**{field: False}))
 
 
-def test_taken_back_before_it_begins_nothing_is_left_but_the_record(rota, people, lead):
-    override = put(rota, UserFactory())
+def test_an_override_withdrawn_before_it_begins_leaves_only_the_record(rota, people, lead):
+    override = put_on(rota, UserFactory())
     withdraw_override(override=override, actor=lead, at=NOW + HOUR)
-    assert held(rota, 3) == [people[0]]
+    assert on_duty_at(rota, 3) == [people[0]]
     override.refresh_from_db()
     assert (override.withdrawn_by, override.withdrawn_at) == (lead, NOW + HOUR)
 
 
-def test_taken_back_while_it_runs_what_was_served_stays(rota, people):
+def test_an_override_withdrawn_while_it_runs_keeps_the_time_served(rota, people):
     other = UserFactory()
-    override = put(rota, other)
+    override = put_on(rota, other)
     withdraw_override(override=override, actor=None, at=NOW + 3 * HOUR)
-    assert held(rota, 2, 3) == [other, people[0]]
+    assert on_duty_at(rota, 2, 3) == [other, people[0]]
 
 
 @pytest.mark.parametrize("hours", [4, 9])
-def test_what_is_over_cannot_be_taken_back(rota, hours):
-    override = put(rota, UserFactory())
+def test_an_override_that_is_over_cannot_be_withdrawn(rota, hours):
+    override = put_on(rota, UserFactory())
     with pytest.raises(DeskError, match="over"):
         withdraw_override(override=override, actor=None, at=NOW + hours * HOUR)
 
 
-def test_taken_back_twice_is_refused(rota):
-    override = put(rota, UserFactory())
+def test_an_override_cannot_be_withdrawn_twice(rota):
+    override = put_on(rota, UserFactory())
     withdraw_override(override=override, actor=None, at=NOW)
     with pytest.raises(DeskError):
         withdraw_override(override=override, actor=None, at=NOW)
@@ -164,25 +164,25 @@ def test_a_swap_exchanges_two_shifts_as_one_act(rota, people, lead):
     swap = swap_shifts(
         first=the_shift(rota, 24), second=the_shift(rota, 48), reason="wedding", actor=lead, at=NOW
     )
-    assert held(rota, 24, 48, 72, 96) == [ann, ben, ben, ann]
+    assert on_duty_at(rota, 24, 48, 72, 96) == [ann, ben, ben, ann]
     assert (swap.made_by, swap.reason, swap.overrides.count()) == (lead, "wedding", 2)
 
 
-def test_of_a_running_shift_the_rest_is_exchanged(rota, people):
+def test_swapping_a_running_shift_exchanges_the_rest_of_it(rota, people):
     ann, ben = people
     swap_shifts(
         first=the_shift(rota, 1), second=the_shift(rota, 24), reason="ill", actor=None, at=NOW + 2 * HOUR
     )
-    assert held(rota, 1, 2, 24) == [ann, ben, ann]
+    assert on_duty_at(rota, 1, 2, 24) == [ann, ben, ann]
 
 
-def test_what_somebody_took_over_already_stays_with_them(rota, people):
+def test_a_swap_leaves_time_that_somebody_else_took_over(rota, people):
     other = UserFactory()
-    put(rota, other, 24, 26)
+    put_on(rota, other, 24, 26)
     swap_shifts(
         first=the_shift_of(rota, people[1], 30), second=the_shift(rota, 48), reason="x", actor=None, at=NOW
     )
-    assert held(rota, 25, 30, 48) == [other, people[0], people[1]]
+    assert on_duty_at(rota, 25, 30, 48) == [other, people[0], people[1]]
 
 
 def the_shift_of(rota, user, hours):
@@ -193,7 +193,7 @@ def test_a_swap_is_taken_back_as_a_whole(rota, people):
     ann, ben = people
     swap = swap_shifts(first=the_shift(rota, 24), second=the_shift(rota, 48), reason="x", actor=None, at=NOW)
     withdraw_override(override=swap.overrides.first(), actor=None, at=NOW + HOUR)
-    assert held(rota, 24, 48) == [ben, ann]
+    assert on_duty_at(rota, 24, 48) == [ben, ann]
 
 
 def test_a_half_served_swap_cannot_be_withdrawn(rota):
@@ -223,7 +223,7 @@ def mails():
 
 def test_a_person_put_on_duty_is_mailed_in_their_zone_why_and_by_whom(rota, lead):
     other = staff("cy", time_zone="Europe/Berlin")
-    put(rota, other, actor=lead)
+    put_on(rota, other, actor=lead)
     ((recipient, subject, text),) = mails()
     assert recipient == other.email
     assert f"You are on duty: {rota}" in subject
@@ -233,7 +233,7 @@ def test_a_person_put_on_duty_is_mailed_in_their_zone_why_and_by_whom(rota, lead
 
 
 def test_a_person_who_puts_themselves_on_duty_is_not_mailed(rota, lead):
-    put(rota, lead, actor=lead)
+    put_on(rota, lead, actor=lead)
     assert mails() == []
 
 
@@ -245,6 +245,6 @@ def test_both_sides_of_a_swap_are_told_and_told_again_when_it_is_taken_back(rota
 
 
 def test_an_address_that_cannot_be_used_does_not_stop_the_act(rota):
-    put(rota, UserFactory(email="nowhere"))
+    put_on(rota, UserFactory(email="nowhere"))
     assert DutyOverride.objects.exists()
     assert mails() == []

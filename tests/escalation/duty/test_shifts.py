@@ -36,7 +36,7 @@ def rows(rota):
     return list(rota.shifts.order_by("starts_at").values_list("pk", "user", "starts_at", "ends_at", "source"))
 
 
-def test_eight_weeks_are_made_at_once(rota, layer, people):
+def test_shifts_are_generated_eight_weeks_ahead(rota, layer, people):
     generate_shifts(rota=rota, at=NOW)
     assert rota.shifts.earliest("starts_at").starts_at == NOW
     assert rota.shifts.latest("starts_at").ends_at > NOW + AHEAD
@@ -53,7 +53,7 @@ def test_a_second_run_changes_nothing_and_a_later_one_only_adds(rota, layer):
     assert rows(rota)[: len(before)] == before
 
 
-def test_what_has_begun_keeps_its_person_and_the_rest_follows_the_layer(rota, layer, people):
+def test_a_shift_that_has_begun_keeps_its_person_and_later_ones_follow_the_layer(rota, layer, people):
     generate_shifts(rota=rota, at=NOW - 3 * DAY)
     begun = [row for row in rows(rota) if row[2] <= NOW]
     layer.turns.all().delete()
@@ -74,7 +74,7 @@ def test_shifts_entered_by_hand_stay(rota, layer):
     assert on_duty(rota=rota, at=NOW + 30 * HOUR) == by_hand.user
 
 
-def test_without_its_layer_what_has_not_begun_goes(rota, layer):
+def test_shifts_that_have_not_begun_are_deleted_with_their_layer(rota, layer):
     generate_shifts(rota=rota, at=NOW)
     layer.delete()
     generate_all(at=NOW + HOUR)
@@ -88,7 +88,7 @@ def test_the_hand_over_stays_at_nine_over_the_change_of_the_clock(rota, people):
     assert local == {"09:00"}
 
 
-def test_a_layer_above_has_its_hours_and_the_one_below_the_rest(rota, layer):
+def test_a_higher_layer_has_its_hours_and_a_lower_one_the_rest(rota, layer):
     night = UserFactory()
     DutyLayerFactory(
         rota=rota, people=[night], level=2, rotation=Rotation.WEEKS, from_time=time(22), to_time=time(6)
@@ -101,7 +101,7 @@ def test_a_layer_above_has_its_hours_and_the_one_below_the_rest(rota, layer):
     assert all(first.ends_at == then.starts_at for first, then in pairwise(rows))
 
 
-def test_a_free_minute_of_now_is_given_out_at_once(rota, layer):
+def test_time_now_free_is_assigned_at_once(rota, layer):
     at = NOW + timedelta(seconds=42)
     generate_shifts(rota=rota, at=at)
     assert on_duty(rota=rota, at=at) is not None
@@ -133,7 +133,7 @@ def test_many_shifts_cost_no_query_each(rota, people, count_queries):
 
 @pytest.mark.races
 @pytest.mark.django_db(transaction=True)
-def test_four_at_once_make_each_shift_once():
+def test_four_runs_at_once_create_each_shift_once():
     layer = DutyLayerFactory(people=UserFactory.create_batch(3))
 
     def run(_number):
@@ -143,6 +143,6 @@ def test_four_at_once_make_each_shift_once():
             connection.close()
 
     with ThreadPoolExecutor(4) as pool:
-        made = sorted(pool.map(run, range(4)))
-    assert made[:3] == [0, 0, 0]
-    assert DutyShift.objects.count() == made[3]
+        created = sorted(pool.map(run, range(4)))
+    assert created[:3] == [0, 0, 0]
+    assert DutyShift.objects.count() == created[3]

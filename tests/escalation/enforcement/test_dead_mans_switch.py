@@ -1,4 +1,4 @@
-"""The outside ping over a real HTTP server: good calls and failed ones leave a heartbeat, nothing tells the address."""
+"""The outside ping over a real HTTP server: good calls and failed ones leave a heartbeat, nothing shows the address."""
 
 import contextlib
 import logging
@@ -78,7 +78,7 @@ def beats() -> dict[str, tuple[datetime, str]]:
 
 
 @pytest.mark.django_db
-def test_a_good_call_leaves_a_heartbeat(receiver: Receiver, now: datetime) -> None:
+def test_a_successful_ping_leaves_a_heartbeat(receiver: Receiver, now: datetime) -> None:
     ping(now=now)
     assert receiver.asked == [("GET", SECRET)]
     assert beats() == {"outside-ping": (now, "")}
@@ -86,14 +86,14 @@ def test_a_good_call_leaves_a_heartbeat(receiver: Receiver, now: datetime) -> No
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", [404, 500, 503])
-def test_a_refusal_is_kept_with_its_status(receiver: Receiver, now: datetime, status: int) -> None:
+def test_a_refusal_is_recorded_with_its_status(receiver: Receiver, now: datetime, status: int) -> None:
     receiver.status = status
     ping(now=now)
     assert beats() == {"outside-ping-failed": (now, f"HTTP {status}")}
 
 
 @pytest.mark.django_db
-def test_nobody_there_is_kept_as_a_sentence(settings: Any, now: datetime) -> None:
+def test_a_refused_connection_is_recorded_as_a_sentence(settings: Any, now: datetime) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     settings.SWEEP_PING_URL = f"http://127.0.0.1:{port}{SECRET}"
@@ -102,7 +102,7 @@ def test_nobody_there_is_kept_as_a_sentence(settings: Any, now: datetime) -> Non
 
 
 @pytest.mark.django_db
-def test_a_name_that_does_not_resolve_is_kept_as_a_sentence(settings: Any, now: datetime) -> None:
+def test_a_name_that_does_not_resolve_is_recorded_as_a_sentence(settings: Any, now: datetime) -> None:
     settings.SWEEP_PING_URL = f"http://nowhere.invalid{SECRET}"
     ping(now=now)
     assert beats() == {"outside-ping-failed": (now, outcomes.NO_NAME)}
@@ -119,7 +119,7 @@ def test_a_slow_answer_is_given_up(
 
 
 @pytest.mark.django_db
-def test_an_answer_that_drips_for_ever_is_given_up(
+def test_an_answer_that_never_ends_is_given_up(
     receiver: Receiver, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else each minute would leave a thread behind."""
@@ -141,7 +141,7 @@ def test_a_redirect_is_a_refusal_and_is_not_followed(receiver: Receiver, now: da
 
 
 @pytest.mark.django_db
-def test_the_address_may_be_of_an_own_network_and_is_called_without_a_proxy(
+def test_the_address_may_be_private_and_is_called_without_a_proxy(
     receiver: Receiver, now: datetime, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.ALLOW_PRIVATE_TARGETS = False
@@ -166,9 +166,7 @@ def test_a_fault_of_ours_is_told_without_its_text(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("broken", ["http://127.0.0.1:1/\x7fsecret", "http://127.0.0.1:99999/secret"])
-def test_an_address_that_cannot_be_called_is_told_without_it(
-    settings: Any, now: datetime, broken: str
-) -> None:
+def test_an_invalid_address_is_reported_without_showing_it(settings: Any, now: datetime, broken: str) -> None:
     settings.SWEEP_PING_URL = broken
     ping(now=now)
     (detail,) = Heartbeat.objects.values_list("detail", flat=True)

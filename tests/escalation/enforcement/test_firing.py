@@ -28,15 +28,15 @@ def line():
     """Five people: top, boss, ann who holds it, her backup, and the duty manager."""
     top = staff("top")
     boss = staff("boss", reports_to=top)
-    found = {
+    people = {
         "top": top,
         "boss": boss,
         "ann": staff("ann", reports_to=boss),
         "backup": staff("backup", reports_to=boss),
         "duty": staff("duty"),
     }
-    set_desk(duty_manager=found["duty"])
-    return found
+    set_desk(duty_manager=people["duty"])
+    return people
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_warnings_come_before_the_due_time(ticket, at, told):
 @pytest.mark.parametrize(
     ("at", "owner"), [(29, "ann"), (30, "boss"), (44, "boss"), (45, "boss"), (59, "boss"), (60, "duty")]
 )
-def test_after_an_outage_the_step_due_now_fires_and_no_other(ticket, at, owner):
+def test_after_an_outage_only_the_step_due_now_fires(ticket, at, owner):
     assert owner_after(ticket, at) == owner
     assert fired().count() == 1
 
@@ -146,7 +146,7 @@ def test_a_move_is_written_down_everywhere(ticket, line):
         (ClockChange.HANDED_OVER, "boss"),
     ]
     assert ticket.messages.filter(kind=MessageKind.NOTE, author=None).count() == 1
-    assert {one.escalation for one in Notification.objects.all()} == {escalation}
+    assert {notification.escalation for notification in Notification.objects.all()} == {escalation}
 
 
 def test_a_breach_keeps_its_due_time_and_when_it_was_noticed(ticket):
@@ -198,7 +198,7 @@ def test_with_nobody_left_superusers_and_the_others_are_told_and_the_ticket_stay
     assert not ticket.messages.filter(kind=MessageKind.NOTE).exists()
 
 
-def test_a_duty_manager_who_has_it_already_keeps_it_and_is_told(ticket, line):
+def test_a_duty_manager_who_already_has_the_ticket_keeps_it_and_is_notified(ticket, line):
     Ticket.objects.update(owner=line["duty"])
     assert owner_after(ticket, 60) == "duty"
     assert notices()["duty"] == NoticeKind.ESCALATED_TO_YOU
@@ -242,7 +242,7 @@ def test_everybody_a_step_can_name_is_found_when_it_fires(ticket, whom, name):
 
 
 @pytest.mark.parametrize("whom", [Whom.ACCOUNT_MANAGER, Whom.BACKUP, Whom.DUTY_PERSON, Whom.MANAGER])
-def test_naming_somebody_who_does_not_exist_tells_nobody(whom):
+def test_a_step_that_names_a_missing_person_tells_nobody(whom):
     staff("alone")
     opened(contact=ContactFactory(customer=None))
     Notification.objects.all().delete()
@@ -266,7 +266,7 @@ def test_an_answer_ends_the_chain(ticket):
     assert notices() == {}
 
 
-def test_an_update_that_stays_away_climbs_as_well(ticket):
+def test_an_overdue_update_is_escalated_too(ticket):
     answered(ticket, 20)
     assert owner_after(ticket, 79) == "ann"
     assert owner_after(ticket, 80) == "boss"
@@ -278,7 +278,7 @@ def test_an_overdue_ticket_climbs_on_until_it_is_answered(ticket):
     assert owner_after(ticket, 60) == "boss"
 
 
-def test_an_own_address_of_the_desk_given_as_a_colleagues_does_not_stop_the_step(ticket, line, settings):
+def test_a_colleague_with_an_address_of_the_desk_does_not_stop_the_step(ticket, line, settings):
     line["boss"].email = settings.DESK_ADDRESS
     line["boss"].save()
     assert owner_after(ticket, 30) == "boss"

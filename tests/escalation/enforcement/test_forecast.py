@@ -61,23 +61,23 @@ def played(customer, *specs, at=NOW, policy=None, **window):
 
 
 def names(step):
-    return [one.user.username for one in step.reached]
+    return [person.user.username for person in step.reached]
 
 
 def test_each_step_has_its_time_and_its_people(customer):
-    found = played(customer, WARN, UP, LAST)
-    assert (found.owner.username, found.due_at) == ("ann", minute(60))
-    assert [step.at for step in found.steps] == [minute(30), minute(60), minute(120)]
-    assert [names(step) for step in found.steps] == [["ann", "bo"], ["mei", "ann"], ["dora"]]
-    assert [step.to and step.to.username for step in found.steps] == [None, "mei", "dora"]
+    forecast = played(customer, WARN, UP, LAST)
+    assert (forecast.owner.username, forecast.due_at) == ("ann", minute(60))
+    assert [step.at for step in forecast.steps] == [minute(30), minute(60), minute(120)]
+    assert [names(step) for step in forecast.steps] == [["ann", "bo"], ["mei", "ann"], ["dora"]]
+    assert [step.to and step.to.username for step in forecast.steps] == [None, "mei", "dora"]
 
 
 def test_the_holder_changes_along_the_way(customer):
-    found = played(
+    forecast = played(
         customer, UP, StepSpec(percent=150, tell=(Whom.HOLDER.value,), reassign_to=Whom.MANAGER.value)
     )
-    assert [step.holder.username for step in found.steps] == ["ann", "mei"]
-    assert found.steps[1].to.username == "dora"
+    assert [step.holder.username for step in forecast.steps] == ["ann", "mei"]
+    assert forecast.steps[1].to.username == "dora"
 
 
 def test_whoever_is_away_at_that_moment_has_their_deputy_named(customer, people):
@@ -93,7 +93,7 @@ def test_whoever_is_away_at_that_moment_has_their_deputy_named(customer, people)
 def test_absent_people_are_notified_all_the_same_and_marked(customer, people):
     AbsenceFactory(user=people["bo"])
     step = played(customer, WARN).steps[0]
-    assert [(one.user.username, one.why, one.is_away) for one in step.reached] == [
+    assert [(person.user.username, person.why, person.is_away) for person in step.reached] == [
         ("ann", "the owner", False),
         ("bo", "the backup account manager", True),
     ]
@@ -139,7 +139,7 @@ def test_a_person_without_an_address_is_not_reached_by_mail(customer, people):
     people["ann"].email = ""
     people["ann"].save(update_fields=["email"])
     step = played(customer, WARN).steps[0]
-    assert [one.media for one in step.reached] == [(), (Medium.MAIL,)]
+    assert [person.media for person in step.reached] == [(), (Medium.MAIL,)]
 
 
 def test_a_step_that_must_be_acknowledged_brings_the_next_one_forward(customer):

@@ -72,31 +72,31 @@ def test_a_handover_note_is_written_by_the_desk_with_all_essentials(ticket):
         assert piece in message.body
 
 
-def test_the_customers_last_words_are_those_of_a_question(ticket):
+def test_the_note_quotes_the_customers_last_question(ticket):
     asked(ticket, 5, words=words("The sound is gone too. " + "x" * 2000))
-    _facts, question, others = note(ticket).body.split("\n\n")
+    _facts, question, other_messages = note(ticket).body.split("\n\n")
     assert "The sound is gone too." in question
     assert len(question) < LAST_WORDS + 50
-    assert "Black since noon." in others
+    assert "Black since noon." in other_messages
 
 
-def test_the_other_messages_are_short_and_in_their_order(ticket):
+def test_the_note_excerpts_other_messages_in_order(ticket):
     answered(ticket, 5)
     asked(ticket, 6, words=words("Line one\nline two " + "y" * 2000))
     noted(ticket, 7)
     asked(ticket, 8, words=words("Still black."))
-    others = note(ticket).body.split("Other messages:\n")[1].splitlines()
-    assert [line.split(": ", 1)[1][:8] for line in others] == ["Please u", "Line one", "Looks li"]
-    assert "Line one line two" in others[1]
-    assert len(others[1]) < EXCERPT + 80
+    other_messages = note(ticket).body.split("Other messages:\n")[1].splitlines()
+    assert [line.split(": ", 1)[1][:8] for line in other_messages] == ["Please u", "Line one", "Looks li"]
+    assert "Line one line two" in other_messages[1]
+    assert len(other_messages[1]) < EXCERPT + 80
 
 
 def test_a_call_that_was_written_down_later_is_marked(ticket):
     called(ticket, 25, happened=5)
     called(ticket, 27, happened=26)
     asked(ticket, 29)
-    others = note(ticket).body.split("Other messages:\n")[1].splitlines()
-    assert ["logged later" in line for line in others if "Ann" in line or "Phone" in line] == [
+    other_messages = note(ticket).body.split("Other messages:\n")[1].splitlines()
+    assert ["logged later" in line for line in other_messages if "Ann" in line or "Phone" in line] == [
         True,
         False,
     ]
@@ -110,13 +110,13 @@ def test_many_notes_do_not_hide_the_question(ticket):
     assert body.count("Looks like the SDK.") == LAST_MESSAGES
 
 
-def test_what_the_desk_wrote_itself_and_strangers_are_not_repeated(ticket):
+def test_the_note_leaves_out_messages_by_the_desk_itself_and_by_strangers(ticket):
     first = note(ticket).body
     asked(ticket, 6, words=words("I am the boss.", is_unconfirmed=True))
     assert note(ticket).body == first
 
 
-def test_it_names_plan_contact_and_subject(ticket):
+def test_the_note_names_plan_contact_and_subject(ticket):
     clock = clock_of(ticket)
     clock.contract = ContractFactory(customer=ticket.customer, plan__name="Gold")
     clock.save()
@@ -128,7 +128,7 @@ def test_it_names_plan_contact_and_subject(ticket):
     assert "Subject: Black screen\n" in body
 
 
-def test_without_a_contract_it_says_so(ticket):
+def test_the_note_says_when_there_is_no_contract(ticket):
     assert "Customer: Aurora Live · no contract\n" in note(ticket).body
 
 
@@ -189,7 +189,7 @@ def test_the_note_calls_an_unknown_sender_unknown():
     assert "unknown company" in body
 
 
-def test_it_reads_in_the_new_owners_language(ticket, monkeypatch):
+def test_the_note_is_in_the_new_owners_language(ticket, monkeypatch):
     heard = []
     monkeypatch.setattr(
         "escalation.enforcement.handover.as_read_by",

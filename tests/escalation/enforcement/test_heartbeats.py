@@ -39,7 +39,7 @@ def test_a_long_heartbeat_detail_is_cut_to_its_column():
     assert Heartbeat.objects.get().detail == "y" * 300
 
 
-def test_the_second_starter_leaves_the_same_heartbeat(frozen):
+def test_the_sweep_command_leaves_the_same_heartbeat_as_the_task(frozen):
     call_command("sweep", stdout=StringIO())
     row = Heartbeat.objects.get(name="sweep")
     assert (row.at, row.detail) == (NOW, "acted=0 busy=0 settled=0 failed=0 left=0")

@@ -46,7 +46,7 @@ def test_percentiles_are_values_that_happened(now: datetime) -> None:
     assert breach_lag(now=now) == Lag(10, 5 * SECOND, 10 * SECOND, 10 * SECOND)
 
 
-def test_one_in_a_hundred_is_beyond_the_99th_percentile(now: datetime) -> None:
+def test_one_late_step_in_a_hundred_is_above_the_99th_percentile(now: datetime) -> None:
     for _one in range(99):
         step(now, 10 * SECOND)
     step(now, HOUR)
@@ -75,7 +75,7 @@ def test_a_step_is_caught_up_when_two_sweeps_had_missed_it(
     assert len(catch_ups(now=now)) == listed
 
 
-def test_fire_drills_and_what_was_escalated_by_hand_are_no_lag(now: datetime) -> None:
+def test_fire_drills_and_escalations_by_hand_count_as_no_lag(now: datetime) -> None:
     drill = ClockFactory(
         ticket__is_drill=True,
         due_at=now - HOUR,
@@ -105,7 +105,9 @@ def test_thirty_late_steps_cost_the_queries_of_three(
     now: datetime, count_queries: Callable[[Callable[[], object]], int]
 ) -> None:
     def read() -> object:
-        names = [str(one.clock.ticket) for group in catch_ups(now=now) for one in group.escalations]
+        names = [
+            str(escalation.clock.ticket) for group in catch_ups(now=now) for escalation in group.escalations
+        ]
         return names, breach_lag(now=now), step_lag(now=now)
 
     def grow(to: int) -> int:
@@ -127,7 +129,7 @@ def test_a_call_entered_long_after_it_happened_was_not_enforced_late() -> None:
     assert catch_ups(now=minute(52)) == []
 
 
-def test_a_mail_that_was_fetched_late_is_the_desks_own_lateness() -> None:
+def test_a_mail_that_was_fetched_late_counts_as_lag() -> None:
     set_desk(duty_manager=staff("duty"))
     contact = ContactFactory(customer=CustomerFactory(account_manager=staff("ann", reports_to=staff("boss"))))
     opened(contact=contact, noticed=50)
@@ -135,7 +137,7 @@ def test_a_mail_that_was_fetched_late_is_the_desks_own_lateness() -> None:
     assert breach_lag(now=minute(52)).worst == 21 * MINUTE
 
 
-def test_an_answer_revoked_after_the_due_time_makes_nobody_late(now: datetime) -> None:
+def test_an_answer_revoked_after_the_due_time_counts_its_lag_from_the_revocation(now: datetime) -> None:
     breach(now, 4 * HOUR)
     assert breach_lag(now=now).worst == 4 * HOUR
     ClockEventFactory(clock=Clock.objects.get(), change=ClockChange.REVOKED, recorded_at=now - SECOND)

@@ -72,7 +72,7 @@ def test_during_an_acknowledgement_the_forecast_is_the_step_that_fires_afterward
     assert (fired.step, fired.to_owner) == (foretold.step, foretold.to)
 
 
-def test_a_step_that_only_tells_moves_the_ticket_to_nobody(clock: Clock) -> None:
+def test_the_forecast_of_a_step_that_only_tells_names_no_new_owner(clock: Clock) -> None:
     foretold = next_steps([clock], now=NOW)[clock.pk]
     assert foretold.to is None
     assert foretold.told == [Whom.HOLDER.label]
@@ -93,22 +93,26 @@ def test_many_clocks_cost_the_queries_of_one(
     clock: Clock, count_queries: Callable[[Callable[[], Any]], int]
 ) -> None:
     sweep(now=NOW + timedelta(hours=7))
-    others = [loaded(clock)]
-    one = count_queries(lambda: next_steps([loaded(clock)], now=NOW)) - 1
+    clocks = [loaded(clock)]
+    one_costs = count_queries(lambda: next_steps([loaded(clock)], now=NOW)) - 1
     for _each in range(5):
         other = loaded(clock)
         other.pk, other.ticket = None, TicketFactory(owner=clock.ticket.owner)
         other.save(force_insert=True)
-        others.append(other)
-    assert count_queries(lambda: next_steps(others, now=NOW)) == one
+        clocks.append(other)
+    assert count_queries(lambda: next_steps(clocks, now=NOW)) == one_costs
 
 
-def test_the_ticket_page_marks_what_passes_while_somebody_has_it(clock: Clock) -> None:
+def test_the_ticket_page_marks_the_step_skipped_during_an_acknowledgement(clock: Clock) -> None:
     sweep(now=NOW + timedelta(hours=4))
     Clock.objects.update(held_until=clock.due_at, next_step_at=clock.due_at)
     ticket = Ticket.objects.select_related("owner", "customer").get(pk=clock.ticket_id)
     page = ticket_page(ticket, visible=Ticket.objects.all(), now=NOW + timedelta(hours=5))
-    marks = [(one.step.when, one.is_skipped, one.is_next) for one in page.promises[0].chain if one.step]
+    marks = [
+        (chain_step.step.when, chain_step.is_skipped, chain_step.is_next)
+        for chain_step in page.promises[0].chain
+        if chain_step.step
+    ]
     assert marks[1:4] == [("80%", True, False), ("100%", False, True), ("150%", False, False)]
 
 

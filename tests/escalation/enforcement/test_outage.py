@@ -26,7 +26,7 @@ def tickets(frozen) -> dict[int, Ticket]:
     set_desk(duty_manager=staff("duty"))
     ann = staff("ann", reports_to=staff("boss", reports_to=staff("top")))
     contact = ContactFactory(customer=CustomerFactory(account_manager=ann))
-    found = {
+    ticket_by_priority = {
         Priority.P1: opened(0, priority=Priority.P1, contact=contact),
         Priority.P0: opened(95, priority=Priority.P0, contact=contact),
     }
@@ -34,7 +34,7 @@ def tickets(frozen) -> dict[int, Ticket]:
     for at in range(0, STOPPED + 1, 10):
         swept(frozen, at)
     assert not fired()
-    return found
+    return ticket_by_priority
 
 
 def swept(frozen, at: float) -> None:
@@ -47,23 +47,31 @@ def fired() -> list[Escalation]:
     return list(Escalation.objects.exclude(step__percent=0).order_by("pk"))
 
 
-def test_after_three_hours_each_ticket_makes_one_jump_the_most_urgent_first(frozen, tickets):
+def test_after_a_three_hour_outage_each_ticket_moves_once_and_the_most_urgent_first(frozen, tickets):
     swept(frozen, BACK)
     swept(frozen, BACK)
-    jumps = [(one.clock.ticket_id, one.step.percent, one.to_owner.username, one.fired_at) for one in fired()]
+    jumps = [
+        (
+            escalation.clock.ticket_id,
+            escalation.step.percent,
+            escalation.to_owner.username,
+            escalation.fired_at,
+        )
+        for escalation in fired()
+    ]
     assert jumps == [
         (tickets[Priority.P0].pk, 200, "duty", minute(BACK)),
         (tickets[Priority.P1].pk, 100, "boss", minute(BACK)),
     ]
-    told = Counter(Notification.objects.values_list("recipient__username", "ticket"))
-    assert set(told.values()) == {1}
-    assert {ticket: name for name, ticket in told if name in ("boss", "duty")} == {
+    notified = Counter(Notification.objects.values_list("recipient__username", "ticket"))
+    assert set(notified.values()) == {1}
+    assert {ticket: name for name, ticket in notified if name in ("boss", "duty")} == {
         tickets[Priority.P1].pk: "boss",
         tickets[Priority.P0].pk: "duty",
     }
 
 
-def test_the_record_keeps_when_they_were_broken_and_when_that_was_noticed(frozen, tickets):
+def test_the_record_keeps_the_times_of_breach_and_of_detection(frozen, tickets):
     swept(frozen, BACK)
     due = {Priority.P1: minute(240), Priority.P0: minute(125)}
     for priority, ticket in tickets.items():
@@ -78,8 +86,11 @@ def test_the_record_keeps_when_they_were_broken_and_when_that_was_noticed(frozen
     assert (len(outage.escalations), outage.worst) == (2, timedelta(minutes=BACK - 155))
 
 
-def test_afterwards_the_chain_goes_on_at_its_own_times(frozen, tickets):
+def test_after_the_outage_the_chain_goes_on_at_its_own_times(frozen, tickets):
     for at in range(BACK, 361, 5):
         swept(frozen, at)
-    of_p1 = [one for one in fired() if one.clock.ticket_id == tickets[Priority.P1].pk]
-    assert [(one.step.percent, one.fired_at) for one in of_p1] == [(100, minute(BACK)), (150, minute(360))]
+    of_p1 = [escalation for escalation in fired() if escalation.clock.ticket_id == tickets[Priority.P1].pk]
+    assert [(escalation.step.percent, escalation.fired_at) for escalation in of_p1] == [
+        (100, minute(BACK)),
+        (150, minute(360)),
+    ]

@@ -1,4 +1,4 @@
-"""A P0 finds the person on duty, wherever they are, and whoever must know."""
+"""A P0 pages the person on duty or their deputy, and tells the account manager."""
 
 from datetime import timedelta
 

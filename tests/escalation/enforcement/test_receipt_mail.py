@@ -29,7 +29,7 @@ def mails() -> list[OutboundEmail]:
     return list(OutboundEmail.objects.filter(purpose=MailPurpose.ACKNOWLEDGEMENT).order_by("pk"))
 
 
-def test_it_names_the_number_the_promised_time_and_the_hotline(contact):
+def test_a_receipt_mail_names_number_promised_time_and_hotline(contact):
     ticket = opened(contact=contact, words=words(rfc_message_id="a1@company.example"))
     [mail] = mails()
     assert mail.ticket == ticket
@@ -55,7 +55,7 @@ def test_it_names_the_number_the_promised_time_and_the_hotline(contact):
         ("Asia/Kolkata", "18:00 (UTC+5:30, Kolkata)"),
     ],
 )
-def test_the_time_is_that_of_the_contacts_own_zone(customer, zone, time):
+def test_a_receipt_mail_gives_the_time_in_the_contacts_own_zone(customer, zone, time):
     opened(contact=ContactFactory(customer=customer, time_zone=zone))
     assert time in mails()[0].text
 
@@ -68,14 +68,16 @@ def test_the_time_is_that_of_the_contacts_own_zone(customer, zone, time):
         ("", Language.ENGLISH, "zh-hans", "en"),
     ],
 )
-def test_it_speaks_the_persons_language_else_the_companys(monkeypatch, customer, own, company, mail, spoken):
+def test_a_receipt_mail_is_in_the_persons_language_or_else_the_companys(
+    monkeypatch, customer, own, company, mail, spoken
+):
     customer.language = company
     customer.save()
     assert spoken_to(ContactFactory(customer=customer, language=own), mail, monkeypatch) == spoken
 
 
 @pytest.mark.parametrize(("own", "mail", "spoken"), [("", "zh-hans", "zh-hans"), ("en", "zh-hans", "en")])
-def test_to_a_stranger_it_speaks_as_they_wrote(monkeypatch, customer, own, mail, spoken):
+def test_a_receipt_mail_to_a_stranger_is_in_the_language_they_wrote(monkeypatch, customer, own, mail, spoken):
     assert spoken_to(ContactFactory(customer=None, language=own), mail, monkeypatch) == spoken
 
 
@@ -113,13 +115,13 @@ def test_nobody_gets_a_receipt_mail_that_would_not_be_read(contact, unwelcome):
     assert not ticket.timeline.filter(fact=Fact.ACKNOWLEDGED).exists()
 
 
-def test_a_contact_whose_mail_fails_gets_none(customer):
+def test_a_contact_with_a_failing_mailbox_gets_no_receipt_mail(customer):
     opened(contact=ContactFactory(customer=customer, mail_failed_at=NOW))
     assert mails() == []
 
 
 @pytest.mark.parametrize("address", ["", "nobody at all", "support@desk.example"])
-def test_an_address_nobody_can_write_to_does_not_keep_the_ticket_away(contact, settings, address):
+def test_an_unusable_address_gets_no_receipt_mail_but_its_ticket_is_opened(contact, settings, address):
     settings.DESK_ADDRESS = "support@desk.example"
     unreachable = words()
     object.__setattr__(unreachable, "sender_address", address)
@@ -127,7 +129,7 @@ def test_an_address_nobody_can_write_to_does_not_keep_the_ticket_away(contact, s
     assert mails() == []
 
 
-def test_a_contact_gets_few_in_an_hour_and_more_in_the_next(contact):
+def test_receipt_mails_to_one_contact_are_limited_per_hour(contact):
     for at in range(MOST_TO_ONE + 1):
         opened(at, contact=contact)
     assert len(mails()) == MOST_TO_ONE
@@ -147,7 +149,7 @@ def test_a_receipt_mail_leaves_out_a_due_time_that_has_passed(contact):
     assert "first in line" in after
 
 
-def test_a_name_that_is_missing_is_not_greeted(customer):
+def test_a_contact_without_a_name_is_greeted_without_one(customer):
     opened(contact=ContactFactory(customer=customer, name=""))
     assert mails()[0].text.startswith("Hello,\n")
 

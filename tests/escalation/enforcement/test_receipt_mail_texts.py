@@ -72,12 +72,12 @@ def test_the_receipt_mail_names_the_agreed_terms(language, texts, priority):
 
 
 @pytest.mark.parametrize("priority", Priority)
-def test_nobody_is_promised_a_time_that_is_over(priority):
+def test_a_receipt_mail_promises_no_time_that_has_passed(priority):
     text = written("en", priority=priority, due_at=None)
     assert EN_LATE in text
     assert " by " not in text.replace("by replying", "")
 
 
 @pytest.mark.parametrize("priority", Priority)
-def test_without_a_hotline_none_is_offered(priority):
+def test_a_receipt_mail_without_a_hotline_offers_none(priority):
     assert "call" not in written("en", priority=priority, hotline="")

@@ -52,13 +52,13 @@ def test_a_sweep_with_nothing_due_does_nothing(ticket):
 
 def test_a_second_sweep_does_not_fire_a_step_again(ticket):
     assert sweep(now=minute(30)).acted == 1
-    told = Notification.objects.count()
+    notified_before = Notification.objects.count()
     assert sweep(now=minute(30)) == SweepReport()
     assert fired().count() == 1
-    assert Notification.objects.count() == told
+    assert Notification.objects.count() == notified_before
 
 
-def test_the_clock_is_read_again_under_the_lock(ticket, monkeypatch):
+def test_a_ticket_answered_before_it_is_locked_fires_no_step(ticket, monkeypatch):
     """An answer that commits between finding the ticket and locking it settles the matter."""
     lock = sweeping.lock_tickets_unless_busy
 
@@ -72,7 +72,7 @@ def test_the_clock_is_read_again_under_the_lock(ticket, monkeypatch):
     assert not fired().exists()
 
 
-def test_a_ticket_that_somebody_holds_is_left_for_the_next_sweep(ticket, monkeypatch):
+def test_a_locked_ticket_is_left_for_the_next_sweep(ticket, monkeypatch):
     with monkeypatch.context() as held:
         held.setattr(sweeping, "lock_tickets_unless_busy", lambda pks: {})
         assert sweep(now=minute(30)) == SweepReport(busy=1)
@@ -85,10 +85,10 @@ def test_a_ticket_that_fails_spoils_no_other(contact, ticket, monkeypatch, caplo
     healthy = opened(1, contact=contact)
 
     def fail_on_one(clocks, people, *, now):
-        found = act_on_all(clocks, people, now=now)
+        report = act_on_all(clocks, people, now=now)
         if any(clock.ticket == ticket for clock in clocks):
             raise error
-        return found
+        return report
 
     monkeypatch.setattr(sweeping, "act_on_all", fail_on_one)
     assert sweep(now=minute(31)) == SweepReport(acted=1, failed=1)
@@ -142,7 +142,7 @@ def test_a_database_in_trouble_ends_the_sweep(ticket, monkeypatch):
         sweep(now=minute(30))
 
 
-def test_p0_comes_first_then_the_oldest(contact):
+def test_a_sweep_handles_p0_first_and_then_the_oldest(contact):
     late = opened(-1440, contact=contact, priority=Priority.P3)
     young, old = opened(5, contact=contact), opened(0, contact=contact)
     sweep(now=minute(40))
@@ -165,7 +165,7 @@ def test_a_flood_is_found_page_by_page_and_nothing_twice(contact, monkeypatch):
     monkeypatch.setattr(sweeping, "act_on_all", fails)
     assert sweep(now=minute(300)) == SweepReport(acted=4, failed=1)
     order = list(fired().values_list("clock__ticket", flat=True))
-    assert order == [one.pk for one in (at_once[0], *at_once[2:], urgent)]
+    assert order == [ticket.pk for ticket in (at_once[0], *at_once[2:], urgent)]
 
 
 def test_a_sweep_out_of_time_leaves_the_rest_to_the_next(contact, ticket):
@@ -219,7 +219,7 @@ def test_a_sweep_leaves_its_heartbeat_and_says_what_it_did(frozen, ticket):
     assert (beat.at, beat.detail) == (minute(30), "acted=1 busy=0 settled=0 failed=0 left=0")
 
 
-def test_a_promise_that_nothing_is_planned_for_is_looked_at_again(ticket):
+def test_a_promise_without_a_next_step_is_looked_at_again(ticket):
     """As a chain revised in the very moment may leave it."""
     Clock.objects.update(next_step_at=None)
     assert sweep(now=minute(30)) == SweepReport()
@@ -229,7 +229,7 @@ def test_a_promise_that_nothing_is_planned_for_is_looked_at_again(ticket):
 
 
 @pytest.mark.parametrize("moment", [5, 15])
-def test_looking_again_fires_nothing_before_its_time(ticket, moment):
+def test_looking_again_fires_no_step_early(ticket, moment):
     sweep(now=minute(moment))
     before = list(fired())
     Clock.objects.update(next_step_at=None)
@@ -239,7 +239,7 @@ def test_looking_again_fires_nothing_before_its_time(ticket, moment):
     assert clock_of(ticket).next_step_at == minute(15 if moment == 5 else 24)
 
 
-def test_the_command_is_a_second_starter(frozen, ticket, capsys):
+def test_the_sweep_command_enforces_what_is_due(frozen, ticket, capsys):
     frozen.move_to(minute(30))
     command.Command().execute(no_color=True, force_color=False, skip_checks=True)
     assert "acted=1" in capsys.readouterr().out

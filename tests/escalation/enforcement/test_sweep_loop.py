@@ -60,12 +60,12 @@ def test_the_rounds_end_with_their_minute():
     assert timedelta(seconds=57) <= end - minute(0) < timedelta(seconds=60)
 
 
-def test_a_flood_is_worked_without_a_pause_and_looked_at_anew_every_few_seconds(monkeypatch):
-    found = []
+def test_a_flood_is_worked_without_pauses_and_queried_anew_every_few_seconds(monkeypatch):
+    queried_at = []
 
     def flooded(*, now: datetime, seconds: float, failed: Counter[int]) -> SweepReport:
-        found.append(seconds)
-        return SweepReport(acted=1, left=3 - len(found))
+        queried_at.append(seconds)
+        return SweepReport(acted=1, left=3 - len(queried_at))
 
     monkeypatch.setattr(sweep_loop, "sweep", flooded)
     now = Time(minute(0))
@@ -73,7 +73,7 @@ def test_a_flood_is_worked_without_a_pause_and_looked_at_anew_every_few_seconds(
     now.goes_on = iter([True, True, False])
     sweep_in_rounds(read_clock=now, pause=lambda seconds: pauses.append(seconds) or now.pause(seconds))
     assert pauses == [0, 0, sweep_loop.ROUND]
-    assert found == [5, 5, 5]
+    assert queried_at == [5, 5, 5]
 
 
 @pytest.mark.parametrize(("faults", "failed"), [(1, 0), (99, 1)])
@@ -140,14 +140,14 @@ def test_a_database_that_is_away_for_a_moment_costs_only_the_rounds_of_that_mome
     assert Heartbeat.objects.filter(name="sweep").exists()
 
 
-def test_a_database_that_is_away_all_the_time_is_no_good_run(monkeypatch):
+def test_a_run_with_the_database_down_throughout_fails_without_a_heartbeat(monkeypatch):
     failing(monkeypatch, *range(100))
     with pytest.raises(OperationalError):
         run(minute(0))
     assert not Heartbeat.objects.filter(name="sweep").exists()
 
 
-def test_of_several_loops_at_once_the_latest_goes_on():
+def test_of_several_sweep_loops_at_once_only_the_latest_goes_on():
     """As after deaths of the queue, which leaves its tasks to the next."""
     first, second = Time(minute(0)), Time(minute(0))
     second.now = minute(0.5)

@@ -54,12 +54,12 @@ def test_counted_time_and_time_left_add_up_to_the_window_despite_pauses(hours, s
     pieces = count_out(hours, Stretch(start, due), until=until, pauses=pauses)
     assert total_of(pieces, StretchKind.COUNTED) + total_of(pieces, StretchKind.LEFT) == minutes * MINUTE
     assert total_of(pieces, StretchKind.PAUSED) == sum(
-        (working_between(hours, one.start, one.end) for one in pauses), ZERO
+        (working_between(hours, pause.start, pause.end) for pause in pauses), ZERO
     )
 
 
 @given(st.sampled_from(HOURS), moments, lengths, pausing)
-def test_the_pieces_follow_each_other_and_the_sum_grows_to_the_window(hours, start, minutes, stops):
+def test_pieces_follow_each_other_and_add_up_to_the_window(hours, start, minutes, stops):
     due, pauses = paused(hours, start, minutes, stops)
     pieces = count_out(hours, Stretch(start, due), until=due, pauses=pauses)
     assert all(first.end <= second.start for first, second in pairwise(pieces))
@@ -69,7 +69,7 @@ def test_the_pieces_follow_each_other_and_the_sum_grows_to_the_window(hours, sta
     assert (pieces[0].start >= start, pieces[-1].end == due) == (True, True)
 
 
-def told(hours: WorkingHours, start: str, minutes: int, until: str = "2030-01-01 00:00") -> list[tuple]:
+def pieces_of(hours: WorkingHours, start: str, minutes: int, until: str = "2030-01-01 00:00") -> list[tuple]:
     """Part, start, end in Berlin and minutes of each piece."""
     begin = local(start)
     due = add_working(hours, begin, minutes * MINUTE)
@@ -86,15 +86,15 @@ def told(hours: WorkingHours, start: str, minutes: int, until: str = "2030-01-01
 
 
 def test_office_hours_are_counted_around_lunch_and_weekend():
-    assert told(WorkingHours("Europe/Berlin", weekly=OFFICE), "2026-11-20 11:00", 420) == [
+    assert pieces_of(WorkingHours("Europe/Berlin", weekly=OFFICE), "2026-11-20 11:00", 420) == [
         ("counted", "Fri 11:00", "Fri 12:00", 60),
         ("counted", "Fri 13:00", "Fri 18:00", 300),
         ("counted", "Mon 09:00", "Mon 10:00", 60),
     ]
 
 
-def test_around_the_clock_is_one_piece_cut_where_it_was_answered():
-    assert told(WorkingHours("UTC", always_open=True), "2026-11-20 23:50", 30, "2026-11-21 00:05") == [
+def test_around_the_clock_is_one_piece_cut_at_the_answer():
+    assert pieces_of(WorkingHours("UTC", always_open=True), "2026-11-20 23:50", 30, "2026-11-21 00:05") == [
         ("counted", "Fri 23:50", "Sat 00:05", 15),
         ("left", "Sat 00:05", "Sat 00:20", 15),
     ]
@@ -104,10 +104,10 @@ def test_around_the_clock_is_one_piece_cut_where_it_was_answered():
 def test_the_nights_of_the_clock_change_count_as_long_as_they_last(day, minutes):
     """01:00 to 04:00 on the wall is two hours in spring and four in autumn."""
     hours = WorkingHours("Europe/Berlin", weekly=SUNDAYS)
-    assert told(hours, f"{day} 00:00", minutes) == [("counted", "Sun 01:00", "Sun 04:00", minutes)]
+    assert pieces_of(hours, f"{day} 00:00", minutes) == [("counted", "Sun 01:00", "Sun 04:00", minutes)]
 
 
-def test_a_pause_is_one_piece_and_adds_nothing_to_the_sum():
+def test_a_pause_is_a_piece_that_adds_nothing_to_the_sum():
     hours = WorkingHours("UTC", always_open=True)
     start = local("2026-11-20 10:00")
     pause = Stretch(start + 10 * MINUTE, start + 40 * MINUTE)

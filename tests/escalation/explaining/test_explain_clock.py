@@ -38,8 +38,8 @@ def run(clock: Clock, **options: Any) -> str:
 
 
 def document(clock: Clock) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run(clock, json=True))
-    return found
+    explanation: dict[str, Any] = json.loads(run(clock, json=True))
+    return explanation
 
 
 def keys(value: dict[str, Any]) -> str:
@@ -47,24 +47,24 @@ def keys(value: dict[str, Any]) -> str:
 
 
 def test_the_keys_of_the_json_explanation_are_stable(clock):
-    it = document(clock)
-    assert keys(it) == (
+    explained = document(clock)
+    assert keys(explained) == (
         "promise ticket subject customer customer_zone kind priority state explained_at started_at due_at "
         "stopped_at breached_at detected_at start terms count story held waiver end late_by late_working "
         "through"
     )
-    assert keys(it["terms"]) == (
+    assert keys(explained["terms"]) == (
         "contract policy policy_version policy_since window_minutes contract_window_since counts_from calendar"
     )
-    assert keys(it["terms"]["calendar"]) == "name version time_zone always_open weekly other_days"
-    assert keys(it["count"]) == "pieces counted left carried window agrees"
-    assert keys(it["count"]["pieces"][0]) == "part start end length total"
-    assert keys(it["story"][0]) == (
+    assert keys(explained["terms"]["calendar"]) == "name version time_zone always_open weekly other_days"
+    assert keys(explained["count"]) == "pieces counted left carried window agrees"
+    assert keys(explained["count"]["pieces"][0]) == "part start end length total"
+    assert keys(explained["story"][0]) == (
         "change at recorded_at actor holder cause state_after due_before due_after priority_before priority_after "
         "window_minutes paused is_late_lowering is_relaxed is_under_other_terms merged_from merged_into evidence step "
         "quiet_until taken_by is_kept"
     )
-    assert keys(it["start"]) == (
+    assert keys(explained["start"]) == (
         "message kind channel at recorded_at is_backdated author sender reached via mailbox message_id mail "
         "failed_at failure voided_at voided_by void_reason"
     )

@@ -259,7 +259,7 @@ def test_a_breach_says_when_the_desk_noticed():
     ]
 
 
-def test_the_way_of_a_mail_is_told_with_the_servers_words():
+def test_the_delivery_of_a_mail_is_told_with_what_the_server_said():
     mail = SentMail("accepted", ("li@company.example", "cc@company.example"), NOW, "250 queued")
     assert list(delivery_notes(replace(CALL, mail=mail), BERLIN)) == [
         "The email to li@company.example, cc@company.example: Accepted by the server.",
@@ -297,7 +297,7 @@ def test_the_contract_is_named_or_said_to_be_missing(contract, told):
     assert sheet.terms[0].value == told
 
 
-def test_the_sum_says_what_was_carried_and_what_does_not_come_out():
+def test_the_sum_names_the_pause_and_says_when_it_does_not_add_up():
     carried = replace(IT, count=WindowCount((), 2 * HOUR, HOUR, HOUR, 2 * HOUR))
     assert (
         report_of(carried, zone="UTC").sum
@@ -319,13 +319,13 @@ def test_working_hours_are_grouped_by_equal_days():
     assert day_in_words(OtherDay("2026-10-10", ("09:00-18:00",))) == "2026-10-10 09:00-18:00"
 
 
-def test_the_hour_that_a_clock_repeats_is_told_apart_by_its_offset():
+def test_a_repeated_hour_is_told_apart_by_its_offset():
     first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     assert time_in_zone(first, "Europe/Berlin") == "Sun 2026-10-25 02:30 +02:00"
     assert time_in_zone(first + HOUR, "Europe/Berlin") == "Sun 2026-10-25 02:30 +01:00"
 
 
-def test_zones_with_the_same_time_say_it_once_in_a_sentence():
+def test_zones_with_the_same_time_give_it_once_in_a_sentence():
     assert Zones.of("Asia/Shanghai", "Asia/Manila").inline(NOW) == "Wed 2026-11-18 20:00 +08:00"
     both = "Wed 2026-11-18 20:00 +08:00 (Wed 2026-11-18 13:00 +01:00)"
     assert Zones.of("Asia/Shanghai", "Europe/Berlin").inline(NOW) == both

@@ -25,5 +25,5 @@ def test_a_time_comes_back_to_the_microsecond(extra):
         ("2026-11-16 09:30:00+08", datetime(2026, 11, 16, 9, 30, tzinfo=timezone(timedelta(hours=8)))),
     ],
 )
-def test_both_spellings_are_read(text, expected):
+def test_both_databases_spellings_of_a_time_are_read(text, expected):
     assert parse_time(text) == expected

@@ -24,14 +24,14 @@ def export_week(*args) -> str:
     return out.getvalue()
 
 
-def test_without_a_week_it_takes_the_last_one_over(frozen):
-    said = export_week()
+def test_the_command_without_a_week_exports_the_last_complete_week(frozen):
+    output = export_week()
     assert WeeklyExport.objects.get().week == "2026-W46"
-    assert "Week 2026-W46, revision 1" in said
-    assert "exports/2026-W46/tickets.csv  0 rows  sha256 " in said
+    assert "Week 2026-W46, revision 1" in output
+    assert "exports/2026-W46/tickets.csv  0 rows  sha256 " in output
 
 
-def test_the_task_of_monday_morning_takes_it_too_and_twice_is_once(frozen):
+def test_the_monday_task_exports_the_last_complete_week_once(frozen):
     frozen.move_to(Week(2026, 47).bounds(ZoneInfo(settings.DESK_TIME_ZONE))[1] + timedelta(hours=8))
     assert export_last_week() == export_last_week() == "2026-W47"
     assert WeeklyExport.objects.count() == 1
@@ -63,8 +63,8 @@ def test_a_correction_needs_a_pack_and_makes_a_revision(frozen):
 
 def test_a_preview_of_the_running_week_goes_to_a_folder(frozen, tmp_path):
     TicketFactory()
-    said = export_week("--week", "2026-W47", "--preview", str(tmp_path / "preview"))
-    assert "Preview of week 2026-W47" in said
+    output = export_week("--week", "2026-W47", "--preview", str(tmp_path / "preview"))
+    assert "Preview of week 2026-W47" in output
     assert b"SD#" in (tmp_path / "preview" / "tickets.csv").read_bytes()
     assert json.loads((tmp_path / "preview" / "manifest.json").read_text())["until"] == NOW.isoformat()
     assert WeeklyExport.objects.count() == 0

@@ -64,7 +64,7 @@ def test_an_escalation_counts_for_whoever_received_the_ticket():
         (ClockChange.WAIVED, True, IncidentKind.WAIVED),
     ],
 )
-def test_an_answer_or_promise_undone_counts_for_the_holder(change, by_hand, kind):
+def test_an_answer_revoked_or_voided_or_a_promise_waived_counts_for_the_holder(change, by_hand, kind):
     clock = ClockFactory()
     actor = UserFactory() if by_hand else None
     ClockEventFactory(clock=clock, change=change, actor=actor, at=PERIOD.start)
@@ -73,7 +73,7 @@ def test_an_answer_or_promise_undone_counts_for_the_holder(change, by_hand, kind
 
 
 @pytest.mark.parametrize("by_hand", [True, False])
-def test_what_is_cancelled_is_no_waiver(by_hand):
+def test_a_cancelled_promise_does_not_count_as_waived(by_hand):
     actor = UserFactory() if by_hand else None
     ClockEventFactory(change=ClockChange.CANCELLED, actor=actor, at=PERIOD.start)
     ClockEventFactory(change=ClockChange.MET, actor=UserFactory(), at=PERIOD.start)
@@ -87,19 +87,19 @@ def test_a_lowering_that_the_ledger_marks_late_counts_for_whoever_did_it():
     assert (incident.kind, incident.person_id) == (IncidentKind.LATE_DOWNGRADE, boss.pk)
 
 
-def test_it_counts_under_the_priority_that_was_lowered():
+def test_a_late_lowering_counts_under_the_priority_before_it():
     clock = running_p0()
     lowered(clock, priority=1)
     lowered(clock, late=True)
     assert [incident.priority for incident in incidents()] == [Priority.P1]
 
 
-def test_a_lowering_without_the_mark_is_none():
+def test_a_lowering_without_the_mark_does_not_count_as_late():
     lowered(running_p0())
     assert incidents() == []
 
 
-def test_a_late_lowering_of_another_week_is_none():
+def test_a_late_lowering_of_another_week_does_not_count():
     lowered(running_p0(), at=PERIOD.end, late=True)
     assert incidents() == []
 
@@ -113,7 +113,7 @@ def test_one_change_counts_once_although_two_promises_were_open():
 
 
 @pytest.mark.parametrize(("at", "late"), [(23, 0), (24, 1), (29, 1), (30, 0)])
-def test_the_mark_is_that_of_the_change_itself(at, late):
+def test_a_lowering_counts_as_late_in_the_last_fifth_of_the_window_before_the_due_time(at, late):
     ticket = opened(contact=ContactFactory(customer=CustomerFactory(account_manager=staff())))
     change_priority(ticket=ticket, priority=Priority.P2, actor=staff(), at=minute(at), reason="not that bad")
     sweep(now=minute(31))

@@ -60,10 +60,10 @@ def sheet(frozen, name) -> list[dict[str, str]]:
 def a_week():
     """A P0 kept in its last minutes, one broken, one of a sender who means harm; the week before left out."""
     customer = CustomerFactory(code="star", name="星光直播")
-    kept = TicketFactory(customer=customer, priority=Priority.P0, opened_at=START + MINUTE)
+    answered_in_time = TicketFactory(customer=customer, priority=Priority.P0, opened_at=START + MINUTE)
     clock = ClockFactory(
-        ticket=kept, state=ClockState.MET, minutes=30, stopped_at=START + 29 * MINUTE,
-        answered_by=OutboundMessageFactory(ticket=kept),
+        ticket=answered_in_time, state=ClockState.MET, minutes=30, stopped_at=START + 29 * MINUTE,
+        answered_by=OutboundMessageFactory(ticket=answered_in_time),
     )  # fmt: skip
     ClockEventFactory(clock=clock)
     broken = ClockFactory(ticket__opened_at=END - timedelta(hours=9), state=ClockState.BREACHED)
@@ -80,7 +80,7 @@ def test_a_pack_holds_three_sheets_and_a_manifest_under_its_week(a_week):
     assert (frozen.week, frozen.revision, frozen.reason) == ("2026-W47", 1, "")
 
 
-def test_the_sheets_read_back_as_they_were_meant(a_week):
+def test_the_sheets_are_read_back_with_the_values_written(a_week):
     frozen = export()
     subjects = [row["subject"] for row in sheet(frozen, "tickets.csv")]
     assert subjects[-1] == '\'=HYPERLINK("http://evil")'
@@ -92,7 +92,7 @@ def test_the_sheets_read_back_as_they_were_meant(a_week):
     assert [row["name"] for row in sheet(frozen, "scorecard.csv") if row["key"] == "star"] == ["星光直播"]
 
 
-def test_the_manifest_vouches_for_the_bytes(a_week):
+def test_the_manifest_holds_the_checksums_of_the_files(a_week):
     frozen = export()
     files = data_of(frozen)
     manifest = json.loads(files["manifest.json"])
@@ -161,7 +161,7 @@ def test_the_database_keeps_one_export_per_week_and_revision():
         WeeklyExport.objects.create(week="2026-W47", revision=1, created_at=MONDAY)
 
 
-def test_whoever_comes_second_gets_the_pack_of_the_first(a_week, monkeypatch):
+def test_a_second_exporter_at_the_same_time_gets_the_pack_of_the_first(a_week, monkeypatch):
     """The other run commits while this one still builds."""
     ExportSubscriber.objects.create(email="director@company.example")
     built = pack.build_pack
@@ -212,8 +212,8 @@ def test_a_preview_of_the_future_is_refused(tmp_path):
         preview_week(week=WEEK, at=START, folder=tmp_path)
 
 
-def test_the_number_of_queries_does_not_follow_the_rows(count_queries):
-    def some(number, week):
+def test_the_number_of_queries_does_not_grow_with_the_rows(count_queries):
+    def queries_of(number, week):
         start, end = week.bounds(ZoneInfo(settings.DESK_TIME_ZONE))
         calendar = None
         for _each in range(number):
@@ -222,7 +222,7 @@ def test_the_number_of_queries_does_not_follow_the_rows(count_queries):
             ClockEventFactory(clock=clock)
         return count_queries(lambda: export(week=week, at=end))
 
-    assert some(30, Week(2026, 46)) == some(3, Week(2026, 45))
+    assert queries_of(30, Week(2026, 46)) == queries_of(3, Week(2026, 45))
 
 
 def test_every_active_subscriber_gets_one_mail_in_their_language(a_week):
@@ -262,7 +262,7 @@ def test_a_correction_is_mailed_as_one(a_week):
     assert mail.files[0]["name"] == "2026-W47-r2-tickets.csv"
 
 
-def test_a_great_pack_is_linked_and_not_attached(a_week, monkeypatch):
+def test_a_large_pack_is_linked_and_not_attached(a_week, monkeypatch):
     monkeypatch.setattr("escalation.exports.pack_mail.ATTACH_UP_TO", 1000)
     ExportSubscriber.objects.create(email="director@company.example")
     export()

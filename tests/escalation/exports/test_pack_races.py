@@ -29,7 +29,7 @@ def test_many_exporters_of_one_week_keep_one_pack_and_mail_it_once():
             connection.close()
 
     with ThreadPoolExecutor(EXPORTERS) as pool:
-        kept = set(pool.map(run, range(EXPORTERS)))
-    assert kept == {WeeklyExport.objects.get().pk}
+        packs = set(pool.map(run, range(EXPORTERS)))
+    assert packs == {WeeklyExport.objects.get().pk}
     assert ExportFile.objects.count() == 4
     assert OutboundEmail.objects.count() == 1

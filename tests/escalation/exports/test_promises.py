@@ -63,7 +63,7 @@ def row_of(clock):
     return dict(zip(COLUMNS, row, strict=True))
 
 
-def test_the_fields_and_their_paths_are_as_many():
+def test_every_field_of_a_row_has_a_path_or_a_time():
     assert len(ClockRow._fields) == len(PATHS) + len(TIMES)
 
 
@@ -86,7 +86,7 @@ def test_a_broken_promise_counts_when_it_fell_due_although_the_answer_came_a_wee
     assert (here.answered_at, here.response) == (None, None)
 
 
-def test_a_promise_overdue_that_no_sweep_has_seen_is_broken():
+def test_an_overdue_promise_that_no_sweep_has_seen_counts_as_breached():
     clock = ClockFactory(started_at=PERIOD.end - 9 * HOUR)
     assert row_of(clock)["outcome"] == "breached"
     assert row_of(clock)["breached_at"] == "2026-11-22T15:00:00+00:00"
@@ -146,7 +146,7 @@ def test_the_window_of_a_raised_promise_begins_when_it_was_raised(minutes, near)
     assert row_of(clock)["near_miss"] is near
 
 
-def test_a_broken_promise_is_no_near_miss_however_close():
+def test_a_breached_promise_is_no_near_miss_however_close():
     clock = breached(started=PERIOD.start, stopped=PERIOD.start + 31 * MINUTE, minutes=30)
     assert row_of(clock)["near_miss"] is False
 
@@ -160,7 +160,7 @@ def test_minutes_are_working_minutes_of_the_promises_calendar():
     assert promise.response == 2 * HOUR  # Friday from five to six, Monday from nine to ten
 
 
-def test_minutes_are_those_of_the_calendars_version_that_the_promise_started_with():
+def test_minutes_in_a_row_follow_the_calendar_version_the_promise_started_with():
     friday = PERIOD.start + timedelta(days=4, hours=17)
     calendar = office_calendar()
     clock = met(started=friday, stopped=friday + HOUR, calendar=calendar)
@@ -178,7 +178,7 @@ def test_the_holders_are_read_from_the_ledger_each_with_their_own_clock():
     assert row_of(second)["held_by"] == "bob 60"
 
 
-def test_a_line_dated_back_to_an_answer_names_no_holder():
+def test_a_ledger_line_dated_back_to_an_answer_changes_no_holder():
     """Bob logs at minute 50 that somebody was reached at minute 20, when Ann still held it; then it is revoked."""
     ann, bob = staff("ann"), staff("bob")
     clock = breached(started=PERIOD.start, ticket=TicketFactory(owner=ann), minutes=60)
@@ -188,14 +188,14 @@ def test_a_line_dated_back_to_an_answer_names_no_holder():
 
 
 def test_thirty_promises_cost_the_queries_of_three(count_queries):
-    def some(number):
+    def queries_of(number):
         calendar = office_calendar()
         for _each in range(number):
             met(started=PERIOD.start, stopped=PERIOD.start + HOUR, calendar=calendar)
         return count_queries(promises)
 
-    assert some(3) == 3  # clocks, ledger, the calendar's version
-    assert some(27) == 4  # and another calendar
+    assert queries_of(3) == 3  # clocks, ledger, the calendar's version
+    assert queries_of(27) == 4  # and another calendar
 
 
 WAIVER = ("waived_at", "waived_by", "waive_reason")
@@ -218,7 +218,7 @@ def test_a_promise_that_nobody_waived_has_empty_columns():
     assert [row[name] for name in WAIVER] == ["", "", ""]
 
 
-def test_a_row_names_the_promised_ways_and_those_of_the_answer():
+def test_a_row_names_the_promised_channels_and_those_of_the_answer():
     clock = met(started=PERIOD.start, stopped=PERIOD.start + HOUR)
     version, ticket = clock.policy_version, clock.ticket
     version.channels = {str(clock.priority): ["phone", "account_manager"]}
@@ -230,7 +230,7 @@ def test_a_row_names_the_promised_ways_and_those_of_the_answer():
     assert row_of(clock)["answered_through"] == "email; account_manager"
 
 
-def test_no_ways_are_named_without_a_promise_of_them_and_without_an_answer():
+def test_a_row_without_promised_channels_or_answer_names_none():
     row = row_of(ClockFactory(started_at=PERIOD.end - HOUR))
     assert (row["channels_promised"], row["answered_through"]) == ("", "")
     update = ClockFactory(started_at=PERIOD.end - HOUR, kind=ClockKind.UPDATE, priority=0)

@@ -64,9 +64,9 @@ def card(*promises, incidents=()):
 
 
 def test_a_quiet_week_is_one_line_of_zeros():
-    found = card()
-    assert list(found) == [("desk", "")]
-    row = found["desk", ""]
+    lines = card()
+    assert list(lines) == [("desk", "")]
+    row = lines["desk", ""]
     assert (row["promises"], row["met_percent"], row["response_median_minutes"], row["breach_share"]) == (
         0,
         None,
@@ -76,8 +76,8 @@ def test_a_quiet_week_is_one_line_of_zeros():
 
 
 def test_a_promise_counts_once_for_each_side_and_for_its_holder():
-    found = card(promise())
-    assert [key for key, row in found.items() if row["promises"] == 1] == [
+    lines = card(promise())
+    assert [key for key, row in lines.items() if row["promises"] == 1] == [
         ("desk", ""),
         ("priority", "P0"),
         ("team", "East"),
@@ -85,26 +85,26 @@ def test_a_promise_counts_once_for_each_side_and_for_its_holder():
         ("customer", "star"),
         ("person", "ann"),
     ]
-    assert found["customer", "star"]["name"] == "Star"
-    assert found["person", "ann"]["name"] == "Ann"
+    assert lines["customer", "star"]["name"] == "Star"
+    assert lines["person", "ann"]["name"] == "Ann"
 
 
-def test_a_breach_belongs_to_the_holders_in_proportion_and_to_the_rest_whole():
-    found = card(promise(ClockState.BREACHED, held={ANN: 45, BOB: 15}), promise(held={BOB: 10}))
-    share = {key: row["breach_share"] for key, row in found.items()}
+def test_a_breach_is_shared_among_holders_in_proportion_and_counts_in_full_elsewhere():
+    lines = card(promise(ClockState.BREACHED, held={ANN: 45, BOB: 15}), promise(held={BOB: 10}))
+    share = {key: row["breach_share"] for key, row in lines.items()}
     assert share["person", "ann"] == 0.75
     assert share["person", "bob"] == 0.25
     assert (share["team", "North"], share["team", "South"], share["team", "East"]) == (0.75, 0.25, 0.0)
     assert (share["desk", ""], share["customer", "star"], share["account_manager", "mei"]) == (1.0, 1.0, 1.0)
-    assert found["person", "bob"]["held_minutes"] == 25
-    assert found["desk", ""]["held_minutes"] == 70
+    assert lines["person", "bob"]["held_minutes"] == 25
+    assert lines["desk", ""]["held_minutes"] == 70
 
 
-def test_what_does_not_count_this_week_is_left_out_but_its_answer_is_not():
-    found = card(promise(ClockState.BREACHED, counts=False, response=600))
-    assert found["desk", ""]["promises"] == 0
-    assert found["desk", ""]["answers"] == 1
-    assert found["desk", ""]["response_median_minutes"] == 600
+def test_a_promise_that_does_not_count_this_week_still_counts_its_answer():
+    lines = card(promise(ClockState.BREACHED, counts=False, response=600))
+    assert lines["desk", ""]["promises"] == 0
+    assert lines["desk", ""]["answers"] == 1
+    assert lines["desk", ""]["response_median_minutes"] == 600
 
 
 def test_an_answer_of_an_earlier_week_is_not_counted_again():
@@ -149,20 +149,20 @@ def test_incidents_count_for_the_customers_side_and_for_the_person():
         Incident(IncidentKind.VOIDED, 1, side, ANN),
         Incident(IncidentKind.WAIVED, 1, side, ANN),
     ]
-    found = card(incidents=incidents)
+    lines = card(incidents=incidents)
     columns = ("escalations_received", "late_downgrades", "revoked", "voided", "waived")
-    assert [found["desk", ""][column] for column in columns] == [1, 1, 1, 1, 1]
-    assert [found["person", "bob"][column] for column in columns] == [1, 0, 0, 0, 0]
-    assert [found["team", "North"][column] for column in columns] == [0, 1, 1, 1, 1]
-    assert found["priority", "P0"]["escalations_received"] == 1
+    assert [lines["desk", ""][column] for column in columns] == [1, 1, 1, 1, 1]
+    assert [lines["person", "bob"][column] for column in columns] == [1, 0, 0, 0, 0]
+    assert [lines["team", "North"][column] for column in columns] == [0, 1, 1, 1, 1]
+    assert lines["priority", "P0"]["escalations_received"] == 1
 
 
 def test_an_unknown_sender_has_a_line_without_a_key():
-    found = card(promise(code=None))
-    assert found["customer", ""]["promises"] == found["account_manager", ""]["promises"] == 1
+    lines = card(promise(code=None))
+    assert lines["customer", ""]["promises"] == lines["account_manager", ""]["promises"] == 1
 
 
-def test_lines_stand_in_one_order_whatever_came_first():
+def test_lines_are_sorted_whatever_came_first():
     first, second = promise(held={ANN: 1}), promise(held={BOB: 1}, code=None)
     assert list(card(first, second)) == list(card(second, first))
 

@@ -30,11 +30,11 @@ SECOND = timedelta(seconds=1)
 
 
 def rows(tickets=None):
-    found = ticket_rows(tickets or Ticket.objects.order_by("pk"), people=load_people(), zone=ZONE)
-    return [dict(zip(COLUMNS, row, strict=True)) for row in found]
+    exported = ticket_rows(tickets or Ticket.objects.order_by("pk"), people=load_people(), zone=ZONE)
+    return [dict(zip(COLUMNS, row, strict=True)) for row in exported]
 
 
-def test_the_fields_and_their_paths_are_as_many():
+def test_every_field_of_a_row_has_a_path():
     assert len(TicketRow._fields) == len(PATHS) + len(TIMES)
 
 
@@ -100,7 +100,7 @@ def test_a_list_leaves_as_it_was_filtered_and_ordered():
     assert rows[0]["opened_local"] == "2026-11-18 12:00:00"  # the reader's zone, not the desk's
 
 
-def test_it_is_a_download_that_no_proxy_keeps():
+def test_an_exported_list_is_a_download_that_no_proxy_caches():
     response = tickets_response(Ticket.objects.all(), zone=BERLIN, filename="board.csv")
     assert response.streaming
     assert response.headers["Content-Disposition"] == 'attachment; filename="board.csv"'

@@ -80,7 +80,7 @@ def test_an_answer_in_time_is_kept_by_its_holder(contact, people, tmp_path):
     assert (line(read, "desk")["met"], line(read, "person", "ann")["met"]) == ("1", "1")
 
 
-def test_a_breach_that_a_late_sweep_found_belongs_to_who_held_it_until_it_was_due(contact, people, tmp_path):
+def test_a_breach_found_by_a_late_sweep_counts_for_the_holder_at_the_due_time(contact, people, tmp_path):
     opened(contact)
     sweep(now=TUESDAY + 33 * MINUTE)
     read = sheets(tmp_path)
@@ -93,7 +93,7 @@ def test_a_breach_that_a_late_sweep_found_belongs_to_who_held_it_until_it_was_du
     assert line(read, "person", "lead")["breach_share"] == "0.0"
 
 
-def test_a_bounced_answer_is_revoked_and_the_promise_broken_after_all(contact, people, tmp_path):
+def test_a_bounced_answer_counts_as_revoked_and_its_promise_as_breached(contact, people, tmp_path):
     ticket = opened(contact)
     message = reply(ticket=ticket, actor=people[0], at=TUESDAY + 20 * MINUTE, body="Use SDK 4.2.")
     fail_response(message=message, at=TUESDAY + 50 * MINUTE, answer="550 no such user")
@@ -102,7 +102,7 @@ def test_a_bounced_answer_is_revoked_and_the_promise_broken_after_all(contact, p
     assert (line(read, "desk")["revoked"], line(read, "desk")["breached"]) == ("1", "1")
 
 
-def test_lowering_at_the_last_minute_is_marked_and_saves_nothing(contact, people, tmp_path):
+def test_lowering_at_the_last_minute_is_marked_and_does_not_prevent_the_breach(contact, people, tmp_path):
     ticket = opened(contact)
     change_priority(
         ticket=ticket, priority=Priority.P2, actor=people[0], at=TUESDAY + 29 * MINUTE, reason="One room only"
@@ -145,7 +145,7 @@ def test_a_call_that_opened_the_ticket_and_was_written_down_later_is_marked(
     assert (promise["start_recorded_at"], promise["start_backdated"]) == (written.isoformat(), marked)
 
 
-def test_mail_that_was_read_late_is_no_backdating(contact, tmp_path):
+def test_mail_that_was_fetched_late_is_not_marked_as_backdated(contact, tmp_path):
     open_ticket(
         subject="Mail", content=MessageContent(body="Black."), received_at=TUESDAY, at=TUESDAY + 180 * MINUTE,
         priority=Priority.P0, contact=contact, customer=contact.customer,

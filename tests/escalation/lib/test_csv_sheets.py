@@ -66,7 +66,7 @@ def test_our_own_numbers_stay_numbers():
     assert read_back(written([[-5, Decimal("-1.50")], [0, 2.5]]))[1:] == [["-5", "-1.50"], ["0", "2.5"]]
 
 
-def test_dates_times_choices_and_nothing_have_one_spelling_each():
+def test_dates_times_choices_and_empty_values_have_one_spelling_each():
     at = datetime(2026, 11, 16, 9, 30, 15, 999, tzinfo=ZoneInfo("Asia/Shanghai"))
     rows = [[at, date(2026, 11, 16)], [None, Colour.RED], [True, False]]
     assert read_back(written(rows))[1:] == [
@@ -86,19 +86,19 @@ def test_the_summary_matches_the_written_bytes(tmp_path):
 
 
 def test_rows_are_taken_as_chunks_are_asked_for():
-    taken = []
+    consumed = []
 
     def rows():
         for number in range(100_000):
-            taken.append(number)
+            consumed.append(number)
             yield [number, "x" * 100]
 
     first = next(CsvSheet(["a", "b"]).chunks(rows()))
-    assert len(taken) < 1000
+    assert len(consumed) < 1000
     assert len(first) <= CHUNK + 200
 
 
-def test_no_rows_is_a_sheet_with_a_header():
+def test_a_sheet_without_rows_has_its_header():
     sheet = CsvSheet(["a"])
     assert read_back(b"".join(sheet.chunks([]))) == [["a"]]
     assert sheet.summary.rows == 0

@@ -52,14 +52,14 @@ def as_first_read(language, zone, **other):
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("writer", READERS)
 @pytest.mark.parametrize("cause", HandoverCause)
-def test_every_reader_reads_the_same_whoever_it_was_written_for(writer, reader, cause):
+def test_a_note_reads_the_same_whatever_language_and_zone_it_was_written_in(writer, reader, cause):
     names = {"cause": cause, "actor": "Cy", "reason": "ill", "due_at": minute(120)}
     written = handover_text(replace(FACTS, language=writer[0], zone=writer[1], **names))
     with translation.override(reader[0]), timezone.override(reader[1]):
         assert note_in_readers_words(written) == as_first_read(*reader, **names)
 
 
-def test_a_chinese_note_in_english_and_another_zone():
+def test_a_chinese_note_is_read_in_english_and_another_zone():
     written = handover_text(replace(FACTS, language="zh-hans", zone="Asia/Shanghai"))
     with translation.override("en"), timezone.override("Europe/Berlin"):
         assert note_in_readers_words(written).split("\n") == [
@@ -81,7 +81,7 @@ def test_a_chinese_note_in_english_and_another_zone():
         ]
 
 
-def test_a_note_from_before_keeps_times_that_nobody_can_place():
+def test_an_old_note_keeps_its_times_when_they_name_no_zone():
     note = "由林悦升级至陈国栋。\n已通知：林悦（11-18 20:15）\n11-18 20:05 · 林悦 · 电话：打过了"
     english = "Escalated from 林悦 to 陈国栋.\nNotified: 林悦 (11-18 20:15)\n11-18 20:05 · 林悦 · Phone call: 打过了"
     with translation.override("en"):
@@ -89,7 +89,7 @@ def test_a_note_from_before_keeps_times_that_nobody_can_place():
 
 
 @pytest.mark.parametrize("advice", ["Name the customer on this page", "Choose one for the contact"])
-def test_a_note_of_the_intake_about_an_email_without_a_sender(advice):
+def test_a_note_about_an_email_without_a_sender_is_read_in_the_readers_language(advice):
     sentence = f"No customer is known for %(address)s. {advice}, or add their email domain."
     with translation.override("zh-hans"):
         chinese = translation.gettext(sentence) % {

@@ -55,7 +55,7 @@ def test_the_desks_sentences_are_read_in_chinese(said, heard):
         assert in_readers_words(said, by_person=False) == heard
 
 
-def test_what_a_chinese_desk_wrote_is_read_in_english():
+def test_a_reason_stored_in_chinese_is_read_in_english():
     with translation.override("en"):
         assert in_readers_words(LATE_ZH, by_person=False) == LATE
 
@@ -70,12 +70,12 @@ def test_a_persons_own_reason_is_not_translated():
         assert in_readers_words("Their boss is away.", by_person=True) == "Their boss is away."
 
 
-def test_every_sentence_that_a_service_writes_down_is_known():
+def test_every_reason_that_a_service_stores_is_listed_for_translation():
     forgotten = [
-        f"{module}: {said}"
+        f"{module}: {reason}"
         for module, tree in services()
-        for said in written_down(tree)
-        if said not in SENTENCES and not said.startswith(SAID_ELSEWHERE.get(module, ()))
+        for reason in written_down(tree)
+        if reason not in SENTENCES and not reason.startswith(SAID_ELSEWHERE.get(module, ()))
         if SAID_ELSEWHERE.get(module) != "every sentence"
     ]
     assert forgotten == []
@@ -87,14 +87,16 @@ def services() -> Iterator[tuple[str, ast.Module]]:
     for app in ("customers", "tickets", "escalation", "supportdesk"):
         for path in sorted((root / app).rglob("*.py")):
             tree = ast.parse(path.read_text(encoding="utf-8"))
-            imported = (one for one in ast.walk(tree) if isinstance(one, ast.ImportFrom))
-            if "admin" not in path.parts and WRITERS & {each.name for one in imported for each in one.names}:
+            imported = (statement for statement in ast.walk(tree) if isinstance(statement, ast.ImportFrom))
+            if "admin" not in path.parts and WRITERS & {
+                each.name for statement in imported for each in statement.names
+            }:
                 yield path.relative_to(root).as_posix(), tree
 
 
 def written_down(tree: ast.Module) -> Iterator[str]:
     """The translated sentences of a module, without those that it refuses something with."""
-    refused = {id(part) for one in ast.walk(tree) if isinstance(one, ast.Raise) for part in ast.walk(one)}
+    refused = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Raise) for part in ast.walk(node)}
     for call in ast.walk(tree):
         if (
             isinstance(call, ast.Call)
@@ -116,12 +118,12 @@ def test_how_a_drill_ended_is_read_in_the_readers_language(ending, by_person):
     assert written["en"] != written["zh-hans"]
     for reader in ("en", "zh-hans"):
         with translation.override(reader):
-            read = {in_readers_words(said, by_person=by_person) for said in written.values()}
+            read = {in_readers_words(reason, by_person=by_person) for reason in written.values()}
         assert read == {written[reader]}
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)
-def test_every_sentence_is_known_in_chinese(sentence):
+def test_every_listed_reason_has_a_chinese_translation(sentence):
     with translation.override("zh-hans"):
         assert translation.gettext(sentence) != sentence
 

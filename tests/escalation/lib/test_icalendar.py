@@ -16,17 +16,17 @@ def lines(*events, name="Duty"):
     return calendar_document(events, name=name, at=NOW).decode().split("\r\n")
 
 
-def test_a_document_begins_and_ends_as_it_must():
-    found = lines(EVENT)
-    assert found[:2] == ["BEGIN:VCALENDAR", "VERSION:2.0"]
-    assert found[-2:] == ["END:VCALENDAR", ""]
-    assert "\n" not in "".join(found)
+def test_a_calendar_file_begins_and_ends_as_rfc_5545_wants():
+    file_lines = lines(EVENT)
+    assert file_lines[:2] == ["BEGIN:VCALENDAR", "VERSION:2.0"]
+    assert file_lines[-2:] == ["END:VCALENDAR", ""]
+    assert "\n" not in "".join(file_lines)
 
 
-def test_an_event_has_what_a_calendar_needs_with_times_in_utc():
-    found = lines(EVENT)
-    start = found.index("BEGIN:VEVENT")
-    assert found[start + 1 : start + 7] == [
+def test_an_event_has_the_required_properties_and_times_in_utc():
+    file_lines = lines(EVENT)
+    start = file_lines.index("BEGIN:VEVENT")
+    assert file_lines[start + 1 : start + 7] == [
         "UID:duty-1@desk",
         "DTSTAMP:20261118T120000Z",
         "DTSTART:20261118T120000Z",

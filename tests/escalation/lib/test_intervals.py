@@ -27,18 +27,18 @@ def moments(spans: Iterable[Pair]) -> list[tuple[datetime, datetime]]:
 
 
 @given(SPANS)
-def test_a_union_covers_the_same_in_as_few_spans_as_can_be(spans: list[Pair]) -> None:
-    found = union(spans)
-    assert points(found) == points(spans)
-    edges = [edge for span in found for edge in span]
+def test_a_union_covers_the_same_points_in_as_few_spans_as_possible(spans: list[Pair]) -> None:
+    covered = union(spans)
+    assert points(covered) == points(spans)
+    edges = [edge for span in covered for edge in span]
     assert edges == sorted(set(edges))  # in order, none empty, and no two touch
 
 
 @given(SPANS, SPANS)
-def test_a_difference_is_what_was_not_taken_span_by_span(spans: list[Pair], taken: list[Pair]) -> None:
-    found = difference(spans, taken)
-    assert all(begin < end for begin, end in found)
-    assert found == [part for span in spans for part in runs(points([span]) - points(taken))]
+def test_a_difference_is_each_span_without_what_was_taken(spans: list[Pair], taken: list[Pair]) -> None:
+    remaining = difference(spans, taken)
+    assert all(begin < end for begin, end in remaining)
+    assert remaining == [part for span in spans for part in runs(points([span]) - points(taken))]
 
 
 @given(SPANS, SPANS)
@@ -54,14 +54,16 @@ def test_clipped_intervals_lie_within_the_window(spans: list[Pair], window: Pair
 
 
 @given(SPANS, SPANS)
-def test_difference_and_intersection_part_the_spans(spans: list[Pair], others: list[Pair]) -> None:
-    left, shared = difference(spans, others), intersection(spans, others)
-    assert union([*left, *shared]) == union(spans)
-    assert intersection(left, others) == []
+def test_difference_and_intersection_together_make_up_the_spans(
+    spans: list[Pair], others: list[Pair]
+) -> None:
+    remaining, shared = difference(spans, others), intersection(spans, others)
+    assert union([*remaining, *shared]) == union(spans)
+    assert intersection(remaining, others) == []
 
 
 @given(SPANS, SPANS, PAIRS)
-def test_moments_and_numbers_are_the_same_arithmetic(
+def test_spans_of_times_and_of_numbers_follow_the_same_arithmetic(
     spans: list[Pair], others: list[Pair], window: Pair
 ) -> None:
     assert union(moments(spans)) == moments(union(spans))
@@ -93,7 +95,7 @@ def test_a_difference_by_example(spans: list[Pair], taken: list[Pair], left: lis
     assert difference(spans, taken) == left
 
 
-def test_spans_that_are_made_on_the_way_are_read_once() -> None:
+def test_spans_from_an_iterator_are_read_once() -> None:
     assert intersection(iter([(0, 4), (5, 9)]), iter([(1, 2), (6, 7)])) == [(1, 2), (6, 7)]
     assert difference(iter([(0, 4), (5, 9)]), iter([(1, 2), (6, 7)])) == [(0, 1), (2, 4), (5, 6), (7, 9)]
     assert union(iter([(5, 9), (0, 4)])) == [(0, 4), (5, 9)]

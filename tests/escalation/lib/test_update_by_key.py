@@ -1,4 +1,4 @@
-"""Giving each row of one update a value of its own."""
+"""One UPDATE that sets a value of its own for each row."""
 
 from datetime import timedelta
 
@@ -17,5 +17,5 @@ def test_each_row_gets_its_own_value_and_others_none(django_assert_num_queries):
     wanted = {one.pk: NOW, two.pk: NOW + timedelta(microseconds=1), three.pk: None}
     with django_assert_num_queries(1):
         Clock.objects.filter(pk__in=wanted).update(next_step_at=ValueByKey(wanted, DateTimeField()))
-    found = dict(Clock.objects.values_list("pk", "next_step_at"))
-    assert found == {**wanted, other.pk: other.next_step_at}
+    time_by_key = dict(Clock.objects.values_list("pk", "next_step_at"))
+    assert time_by_key == {**wanted, other.pk: other.next_step_at}

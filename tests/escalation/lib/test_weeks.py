@@ -21,7 +21,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("2026-W5", Week(2026, 5), date(2026, 1, 26)),
     ],
 )
-def test_a_week_is_read(text, week, monday):
+def test_a_week_is_parsed_from_its_iso_notation(text, week, monday):
     assert parse_week(text) == week
     assert week.monday == monday
 
@@ -46,7 +46,7 @@ def test_text_that_is_not_a_week_is_refused_with_a_sentence(text, words):
     assert [word for word in words if word not in str(refusal.value)] == []
 
 
-def test_a_week_is_written_as_it_is_read():
+def test_a_week_is_written_in_the_notation_it_is_parsed_from():
     assert str(Week(2026, 5)) == "2026-W05"
     assert parse_week(str(Week(2026, 5))) == Week(2026, 5)
 
@@ -68,7 +68,7 @@ def test_bounds_follow_the_clock_change_inside_the_week():
     assert (start, end) == (datetime(2026, 10, 18, 22, tzinfo=UTC), datetime(2026, 10, 25, 23, tzinfo=UTC))
 
 
-def test_the_last_complete_week_turns_at_the_zones_midnight():
+def test_the_last_complete_week_changes_at_midnight_of_the_zone():
     assert last_complete_week(datetime(2026, 11, 22, 15, 59, tzinfo=UTC), SHANGHAI) == Week(2026, 46)
     assert last_complete_week(datetime(2026, 11, 22, 16, 0, tzinfo=UTC), SHANGHAI) == Week(2026, 47)
     assert last_complete_week(datetime(2027, 1, 5, tzinfo=UTC), SHANGHAI) == Week(2026, 53)
@@ -91,7 +91,7 @@ def test_a_period_holds_its_first_moment_and_not_its_last():
     assert not period.contains(None)
 
 
-def test_a_preview_ends_when_it_is_taken_and_no_later_than_the_week():
+def test_a_preview_period_ends_now_or_at_the_end_of_the_week():
     zone = ZoneInfo("Asia/Shanghai")
     assert Period.of(Week(2026, 47), zone=zone, until=NOW).end == NOW
     assert Period.of(Week(2026, 46), zone=zone, until=NOW).end == Week(2026, 46).bounds(zone)[1]

@@ -37,11 +37,11 @@ def text(*rows: Notification) -> str:
 def invited(words: str) -> list[tuple[str, int]]:
     """Whom the links in a text invite, and to which firing."""
     tokens = [urlsplit(link).path.split("/")[2] for link in re.findall(r"Acknowledge: (\S+)", words)]
-    found = [invitation(token, now=minute(31)) for token in tokens]
-    return [(one.user.username, one.escalation.pk) for one in found]
+    invitations = [invitation(token, now=minute(31)) for token in tokens]
+    return [(invited_person.user.username, invited_person.escalation.pk) for invited_person in invitations]
 
 
-def told(kind: NoticeKind, who: str) -> Notification:
+def notification_to(kind: NoticeKind, who: str) -> Notification:
     return Notification.objects.filter(kind=kind, recipient__username=who).latest("pk")
 
 
@@ -53,18 +53,18 @@ def test_everybody_who_is_paged_gets_a_link_of_their_own(ticket):
         (NoticeKind.REMINDER, "ann"),
         (NoticeKind.ESCALATED_TO_YOU, "boss"),
     ):
-        row = told(kind, who)
+        row = notification_to(kind, who)
         assert invited(text(row)) == [(who, row.escalation_id)]
 
 
 def test_a_notice_that_only_informs_has_no_acknowledgement_link(ticket):
     sweep(now=minute(30))
-    assert invited(text(told(NoticeKind.ESCALATED_FROM_YOU, "ann"))) == []
+    assert invited(text(notification_to(NoticeKind.ESCALATED_FROM_YOU, "ann"))) == []
 
 
 def test_a_group_chat_gets_no_link(ticket):
     sweep(now=minute(30))
-    row = told(NoticeKind.ESCALATED_TO_YOU, "boss")
+    row = notification_to(NoticeKind.ESCALATED_TO_YOU, "boss")
     row.recipient, row.rota = None, DutyRotaFactory()
     row.save()
     words = render([row], reader_for(row.rota, at=minute(31)), at=minute(31))
@@ -83,7 +83,7 @@ def test_a_digest_has_a_link_for_each_ticket(ticket, ann):
 
 def test_a_notification_of_an_escalation_by_hand_says_who_and_why(ticket, ann):
     escalate_now(ticket=ticket, actor=ann, at=minute(5), reason="Their CEO called.")
-    words = text(told(NoticeKind.ESCALATED_TO_YOU, "boss"))
+    words = text(notification_to(NoticeKind.ESCALATED_TO_YOU, "boss"))
     assert f"{ann.first_name} escalated {ticket.number} manually. It is yours now" in words
     assert f"Reason given by {ann.first_name}: Their CEO called." in words
     assert "was not answered in time" not in words

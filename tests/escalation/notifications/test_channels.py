@@ -40,8 +40,8 @@ def _loopback_is_allowed(settings):
 
 @pytest.fixture
 def service():
-    with standing_in() as one:
-        yield one
+    with standing_in() as standing_service:
+        yield standing_service
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def hook(user, url: str, **more) -> ContactWay:
     )
 
 
-def told(recipient, *channels, at=3, priority=0) -> Notification:
+def notify(recipient, *channels, at=3, priority=0) -> Notification:
     clock = ClockFactory(ticket=TicketFactory(priority=priority))
     notice = Notice(NoticeKind.REMINDER, clock.ticket, clock)
     return tell(recipient, notice, at=minute(at), channels=channels or (Medium.CHAT,))
@@ -78,7 +78,7 @@ def tries(row: Notification) -> list[tuple[str, str]]:
     return list(row.attempts.order_by("pk").values_list("medium", "outcome"))
 
 
-def again(row: Notification) -> Notification:
+def reloaded(row: Notification) -> Notification:
     return Notification.objects.get(pk=row.pk)
 
 
@@ -87,33 +87,37 @@ def again(row: Notification) -> Notification:
 
 
 def test_a_notification_uses_the_listed_medium_and_records_the_response(wecom, ann):
-    way = ContactWayFactory(user=ann)
-    row = told(ann)
+    contact_way = ContactWayFactory(user=ann)
+    row = notify(ann)
     dispatched(3)
     assert row.ticket.number in wecom.texts[0]
     attempt = row.attempts.get()
-    assert (attempt.way, attempt.to, attempt.outcome) == (way, "WeCom Bot: wecombot://b...0/", ACCEPTED)
+    assert (attempt.way, attempt.to, attempt.outcome) == (
+        contact_way,
+        "WeCom Bot: wecombot://b...0/",
+        ACCEPTED,
+    )
     assert (attempt.answer, attempt.at) == ('200 {"errcode":0,"errmsg":"ok"}', minute(3))
     assert attempt.milliseconds is not None
-    assert (again(row).state, again(row).sent_at) == (NotificationState.SENT, minute(3))
+    assert (reloaded(row).state, reloaded(row).sent_at) == (NotificationState.SENT, minute(3))
     assert not OutboundEmail.objects.exists()
 
 
-def test_mail_that_is_listed_too_comes_in_addition(wecom, ann):
+def test_mail_listed_beside_other_media_is_sent_in_addition(wecom, ann):
     ContactWayFactory(user=ann)
-    row = told(ann, Medium.CHAT, Medium.MAIL)
+    row = notify(ann, Medium.CHAT, Medium.MAIL)
     dispatched(3)
     assert tries(row) == [("mail", "queued"), ("chat", "accepted")]
 
 
-def test_a_reader_without_a_way_of_the_listed_media_gets_mail(wecom, ann):
+def test_a_reader_without_a_contact_way_for_the_listed_media_gets_mail(wecom, ann):
     ContactWayFactory(user=ann)
-    row = told(ann, Medium.SMS)
+    row = notify(ann, Medium.SMS)
     dispatched(3)
     assert (tries(row), wecom.heard) == ([("mail", "queued")], [])
 
 
-def test_a_service_that_repeats_what_it_was_sent_gives_no_colleague_the_link(wecom, ann):
+def test_a_response_that_repeats_the_message_is_stored_without_the_acknowledge_link(wecom, ann):
     ContactWayFactory(user=ann)
     escalation = EscalationFactory(clock=ClockFactory(ticket=TicketFactory(priority=0)))
     clock = escalation.clock
@@ -126,10 +130,10 @@ def test_a_service_that_repeats_what_it_was_sent_gives_no_colleague_the_link(wec
     assert token not in row.attempts.get().answer
 
 
-def test_an_answer_to_many_does_not_repeat_the_others_to_who_sees_one(wecom, ann):
+def test_the_stored_response_to_a_digest_names_no_other_ticket(wecom, ann):
     ContactWayFactory(user=ann)
     wecom.body = '{"errcode":0,"said":"SD#7 of another customer"}'
-    row, *_others = [told(ann, Medium.CHAT) for _number in range(6)]
+    row, *_others = [notify(ann, Medium.CHAT) for _number in range(6)]
     dispatched(3)
     assert row.attempts.get().answer == "200"
 
@@ -137,47 +141,47 @@ def test_an_answer_to_many_does_not_repeat_the_others_to_who_sees_one(wecom, ann
 def test_the_first_medium_that_accepts_is_enough(wecom, service, ann):
     hook(ann, service.url)
     ContactWayFactory(user=ann)
-    row = told(ann, *PAGE)
+    row = notify(ann, *PAGE)
     dispatched(3)
     assert tries(row) == [("chat", "accepted")]
 
 
-def test_of_several_ways_of_a_medium_the_lowest_order_is_tried_first(service, ann):
+def test_of_several_contact_ways_of_a_medium_the_lowest_position_is_tried_first(service, ann):
     hook(ann, f"{service.url}/second", position=2)
     hook(ann, f"{service.url}/first", position=1)
-    told(ann, Medium.WEBHOOK)
+    notify(ann, Medium.WEBHOOK)
     dispatched(3)
     assert [path for path, _headers, _body in service.heard] == ["/first"]
 
 
-def test_a_way_that_is_switched_off_is_none(wecom, ann):
+def test_an_inactive_contact_way_is_not_used(wecom, ann):
     ContactWayFactory(user=ann, is_active=False)
-    row = told(ann)
+    row = notify(ann)
     dispatched(3)
     assert tries(row) == [("mail", "queued")]
 
 
-def test_a_refusal_is_tried_again_with_waits_and_then_the_next_way(wecom, ann):
+def test_after_repeated_refusals_the_next_contact_way_is_tried(wecom, ann):
     ContactWayFactory(user=ann)
     with standing_in() as other:
         hook(ann, other.url)
-        row = told(ann, *PAGE)
+        row = notify(ann, *PAGE)
         wecom.status = 500
         dispatched(3)
-        assert again(row).next_try_at == minute(3.5)
+        assert reloaded(row).next_try_at == minute(3.5)
         dispatched(3.4)
         assert len(wecom.heard) == 1
         dispatched(3.5)
-        assert again(row).next_try_at == minute(5.5)
+        assert reloaded(row).next_try_at == minute(5.5)
         dispatched(5.5)
         assert tries(row) == [("chat", "refused")] * 3 + [("webhook", "accepted")]
-    assert again(row).state == NotificationState.SENT
+    assert reloaded(row).state == NotificationState.SENT
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def test_a_bot_that_is_gone_is_a_refusal(wecom, ann, status):
+def test_an_unknown_bot_is_a_refusal(wecom, ann, status):
     ContactWayFactory(user=ann)
-    row = told(ann)
+    row = notify(ann)
     wecom.status, wecom.body = status, "gone"
     dispatched(3)
     assert (row.attempts.get().outcome, row.attempts.get().answer) == (REFUSED, f"{status} gone")
@@ -185,7 +189,7 @@ def test_a_bot_that_is_gone_is_a_refusal(wecom, ann, status):
 
 def test_nobody_listening_is_a_refusal(ann):
     hook(ann, f"http://127.0.0.1:{closed_port()}/")
-    row = told(ann, Medium.WEBHOOK)
+    row = notify(ann, Medium.WEBHOOK)
     dispatched(3)
     assert (row.attempts.get().outcome, row.attempts.get().answer) == (REFUSED, outcomes.NOT_TAKEN)
 
@@ -194,21 +198,21 @@ def test_whoever_answers_too_late_has_timed_out_and_holds_up_nobody(wecom, servi
     monkeypatch.setattr("escalation.notifications.dispatch.TIME_LIMIT", 0.5)
     with standing_in() as quick:
         hook(staff("bob"), quick.url)
-        slow, other = told(ann, Medium.CHAT), told(ContactWay.objects.get().user, Medium.WEBHOOK)
+        slow, other = notify(ann, Medium.CHAT), notify(ContactWay.objects.get().user, Medium.WEBHOOK)
         ContactWayFactory(user=ann)
         wecom.is_slow = True
         dispatched(3)
     assert (tries(slow), tries(other)) == ([("chat", "timed_out")], [("webhook", "accepted")])
 
 
-def test_when_every_way_refused_mail_is_the_last_resort(service, ann):
+def test_when_every_contact_way_refused_mail_is_the_last_resort(service, ann):
     hook(ann, service.url)
     service.status = 500
-    row = told(ann, Medium.WEBHOOK)
+    row = notify(ann, Medium.WEBHOOK)
     for at in (3, 3.5, 5.5):
         dispatched(at)
     assert tries(row) == [("webhook", "refused")] * 3 + [("mail", "queued")]
-    assert again(row).state == NotificationState.SENT
+    assert reloaded(row).state == NotificationState.SENT
 
 
 def test_when_nothing_reaches_the_person_the_next_one_is_told(service, ann, boss):
@@ -216,10 +220,10 @@ def test_when_nothing_reaches_the_person_the_next_one_is_told(service, ann, boss
     ann.save()
     hook(ann, service.url)
     service.status = 500
-    row = told(ann, Medium.WEBHOOK)
+    row = notify(ann, Medium.WEBHOOK)
     for at in (3, 3.5, 5.5):
         dispatched(at)
-    assert again(row).state == NotificationState.FAILED
+    assert reloaded(row).state == NotificationState.FAILED
     instead = Notification.objects.get(kind=NoticeKind.UNREACHED)
     assert (instead.recipient, instead.other, instead.ticket) == (boss, ann, row.ticket)
     assert (instead.channels, instead.is_urgent) == (["webhook"], True)
@@ -229,7 +233,7 @@ def test_when_nothing_reaches_the_person_the_next_one_is_told(service, ann, boss
 def test_a_private_target_is_refused_when_it_is_sent_to(service, ann, settings):
     settings.ALLOW_PRIVATE_TARGETS = False
     hook(ann, service.url)
-    row = told(ann, Medium.WEBHOOK)
+    row = notify(ann, Medium.WEBHOOK)
     dispatched(3)
     assert row.attempts.get().answer == outcomes.PRIVATE
     assert service.heard == []
@@ -237,7 +241,7 @@ def test_a_private_target_is_refused_when_it_is_sent_to(service, ann, settings):
 
 def test_a_webhook_carries_the_facts(service, ann, settings):
     hook(ann, service.url, secret="shared")
-    row = told(ann, Medium.WEBHOOK)
+    row = notify(ann, Medium.WEBHOOK)
     dispatched(3)
     body = json.loads(service.heard[0][2])
     ticket = row.ticket
@@ -265,18 +269,18 @@ def test_an_sms_is_short(service, ann, monkeypatch):
     plugin = apprise_services.GATEWAYS["clickatell"].plugin
     monkeypatch.setattr(plugin, "notify_url", service.url + "/messages/http/send?apiKey={}")
     ContactWayFactory(user=ann, medium=Medium.SMS, address="clickatell://apikey4711/15556667777")
-    row = told(ann, Medium.SMS)
+    row = notify(ann, Medium.SMS)
     dispatched(3)
     heard = service.heard[0][0] + service.texts[0]
     assert f"%5BP0%5D+{row.ticket.number}".replace("#", "%23") in heard.replace(" ", "+").replace("#", "%23")
     assert "http" not in service.texts[0]
 
 
-def test_an_sms_of_many_holds_no_customers_words_either(service, ann, monkeypatch):
+def test_an_sms_digest_holds_no_text_of_a_customer(service, ann, monkeypatch):
     plugin = apprise_services.GATEWAYS["clickatell"].plugin
     monkeypatch.setattr(plugin, "notify_url", service.url + "/messages/http/send?apiKey={}")
     ContactWayFactory(user=ann, medium=Medium.SMS, address="clickatell://apikey4711/15556667777")
-    rows = [told(ann, Medium.SMS) for _number in range(5)]
+    rows = [notify(ann, Medium.SMS) for _number in range(5)]
     Ticket.objects.update(subject="Your account: evil.example")
     dispatched(3)
     assert [tries(row) for row in rows] == [[("sms", "accepted")]] * 5
@@ -287,9 +291,9 @@ def test_an_sms_of_many_holds_no_customers_words_either(service, ann, monkeypatc
 # Storms
 
 
-def test_a_storm_is_one_message_by_each_way_and_every_row_has_its_attempt(wecom, ann):
+def test_a_storm_is_one_message_by_each_contact_way_and_every_row_has_its_attempt(wecom, ann):
     ContactWayFactory(user=ann)
-    rows = [told(ann, Medium.CHAT, Medium.MAIL) for _number in range(6)]
+    rows = [notify(ann, Medium.CHAT, Medium.MAIL) for _number in range(6)]
     report = dispatched(3)
     assert (len(wecom.heard), OutboundEmail.objects.count(), report.messages) == (1, 1, 2)
     assert "6 notifications" in wecom.texts[0]
@@ -298,13 +302,13 @@ def test_a_storm_is_one_message_by_each_way_and_every_row_has_its_attempt(wecom,
 
 def test_a_digest_that_is_refused_is_tried_again_as_one(wecom, ann):
     ContactWayFactory(user=ann)
-    rows = [told(ann) for _number in range(5)]
+    rows = [notify(ann) for _number in range(5)]
     wecom.status = 500
     dispatched(3)
     wecom.status = 200
     dispatched(3.5)
     assert len(wecom.heard) == 2
-    assert {again(row).state for row in rows} == {NotificationState.SENT}
+    assert {reloaded(row).state for row in rows} == {NotificationState.SENT}
 
 
 # ------------------------------------------------------------------------------------------------------------
@@ -320,22 +324,22 @@ def sleeper(ann):
     return ann
 
 
-def test_what_is_not_urgent_waits_for_the_end_of_the_quiet_hours_and_mail_does_not(wecom, sleeper):
+def test_in_quiet_hours_other_media_wait_for_what_is_not_urgent_but_mail_does_not(wecom, sleeper):
     ContactWayFactory(user=sleeper)
-    row = told(sleeper, Medium.CHAT, Medium.MAIL, priority=2)
+    row = notify(sleeper, Medium.CHAT, Medium.MAIL, priority=2)
     dispatched(3)
     assert (tries(row), wecom.heard) == ([("mail", "queued")], [])
     morning = minute(0) + timedelta(hours=12, minutes=30)
-    assert (again(row).state, again(row).next_try_at) == (NotificationState.PENDING, morning)
+    assert (reloaded(row).state, reloaded(row).next_try_at) == (NotificationState.PENDING, morning)
     dispatched(12 * 60 + 30)
-    assert (len(wecom.heard), again(row).state) == (1, NotificationState.SENT)
+    assert (len(wecom.heard), reloaded(row).state) == (1, NotificationState.SENT)
     assert OutboundEmail.objects.count() == 1
 
 
 @pytest.mark.parametrize("priority", [0, 1])
 def test_urgent_notifications_ignore_quiet_hours(wecom, sleeper, priority):
     ContactWayFactory(user=sleeper)
-    told(sleeper, priority=priority)
+    notify(sleeper, priority=priority)
     dispatched(3)
     assert len(wecom.heard) == 1
 
@@ -344,7 +348,7 @@ def test_quiet_hours_are_those_of_the_persons_own_zone(wecom, sleeper):
     traveller = staff("bob", time_zone="Europe/Berlin", quiet_from=time(20, 0), quiet_until=time(8, 30))
     for person in (sleeper, traveller):
         ContactWayFactory(user=person)
-    held, sent = told(sleeper, priority=2), told(traveller, priority=2)
+    held, sent = notify(sleeper, priority=2), notify(traveller, priority=2)
     dispatched(3)
     assert (tries(held), tries(sent)) == ([], [("chat", "accepted")])
 
@@ -355,7 +359,7 @@ def test_a_second_try_waits_for_the_end_of_the_quiet_hours_too(wecom, sleeper):
     profile.save()
     ContactWayFactory(user=sleeper)
     wecom.status = 500
-    row = told(sleeper, priority=3)
+    row = notify(sleeper, priority=3)
     dispatched(3)
     dispatched(4)
     assert tries(row) == [("chat", "refused")]
@@ -366,7 +370,7 @@ def test_a_second_try_waits_for_the_end_of_the_quiet_hours_too(wecom, sleeper):
 
 def test_notifications_held_overnight_leave_in_the_morning_as_one_digest(wecom, sleeper):
     ContactWayFactory(user=sleeper)
-    rows = [told(sleeper, at=3 + number * 10, priority=2) for number in range(5)]
+    rows = [notify(sleeper, at=3 + number * 10, priority=2) for number in range(5)]
     for number in range(5):
         dispatched(3 + number * 10)
     assert wecom.heard == []
@@ -374,7 +378,7 @@ def test_notifications_held_overnight_leave_in_the_morning_as_one_digest(wecom, 
     assert wecom.heard == []
     dispatched(12 * 60 + 30)
     assert len(wecom.heard) == 1
-    assert {again(row).state for row in rows} == {NotificationState.SENT}
+    assert {reloaded(row).state for row in rows} == {NotificationState.SENT}
 
 
 def test_a_rota_s_group_has_no_quiet_hours(wecom, sleeper):
@@ -389,13 +393,13 @@ def test_a_rota_s_group_has_no_quiet_hours(wecom, sleeper):
 # Groups
 
 
-def told_group(whom: Whom, notice_kind: NoticeKind = NoticeKind.PAGED, rota=None, **clock) -> Notification:
+def notify_group(whom: Whom, notice_kind: NoticeKind = NoticeKind.PAGED, rota=None, **clock) -> Notification:
     customer = CustomerFactory(name="Aurora", language="en", time_zone="Asia/Shanghai")
     ticket = TicketFactory(priority=0, customer=customer, owner=staff("holder"))
     clock = ClockFactory(ticket=ticket, due_at=minute(30), **clock)
     notice = Notice(notice_kind, ticket, clock, ticket.owner, "secret detail")
-    [told] = group_rows(notice, whom=whom, rota=rota, at=minute(3))
-    row = told.made()
+    [group_row] = group_rows(notice, whom=whom, rota=rota, at=minute(3))
+    row = group_row.made()
     row.save()
     return row
 
@@ -403,14 +407,14 @@ def told_group(whom: Whom, notice_kind: NoticeKind = NoticeKind.PAGED, rota=None
 def test_a_rota_s_group_reads_what_colleagues_read(wecom):
     rota = DutyRotaFactory()
     ContactWayFactory(user=None, rota=rota)
-    row = told_group(Whom.ROTA_GROUP, rota=rota)
+    row = notify_group(Whom.ROTA_GROUP, rota=rota)
     dispatched(3)
     assert "Drop everything else" in wecom.texts[0]
-    assert again(row).state == NotificationState.SENT
+    assert reloaded(row).state == NotificationState.SENT
 
 
-def test_a_customers_group_is_told_that_we_work_on_it_until_when_and_nothing_internal(wecom):
-    row = told_group(Whom.CUSTOMER_GROUP)
+def test_a_customers_group_reads_that_we_work_on_it_and_until_when_but_nothing_internal(wecom):
+    row = notify_group(Whom.CUSTOMER_GROUP)
     ContactWayFactory(user=None, customer=row.customer)
     dispatched(3)
     text = json.loads(wecom.texts[0])["text"]["content"]
@@ -424,18 +428,18 @@ def test_a_customers_group_is_told_that_we_work_on_it_until_when_and_nothing_int
 
 
 def test_a_ticket_moved_to_another_customer_is_not_sent_to_the_first_customers_group(wecom):
-    row = told_group(Whom.CUSTOMER_GROUP)
+    row = notify_group(Whom.CUSTOMER_GROUP)
     ContactWayFactory(user=None, customer=row.customer)
     Ticket.objects.update(customer=CustomerFactory())
     dispatched(3)
     assert wecom.heard == []
-    assert again(row).state == NotificationState.FAILED
+    assert reloaded(row).state == NotificationState.FAILED
     assert row.attempts.get().answer == outcomes.STRAYED
     assert Notification.objects.count() == 1
 
 
-def test_the_contract_says_in_which_language_and_zone(wecom):
-    row = told_group(Whom.CUSTOMER_GROUP)
+def test_a_customers_group_is_written_in_the_language_and_zone_of_its_contract(wecom):
+    row = notify_group(Whom.CUSTOMER_GROUP)
     ContractFactory(customer=row.customer, language="zh-hans", time_zone="Europe/Berlin")
     assert Contract.objects.exists()
     ContactWayFactory(user=None, customer=row.customer)
@@ -453,8 +457,8 @@ def test_the_contract_says_in_which_language_and_zone(wecom):
         (NoticeKind.PAGED, {"stopped_at": minute(2)}, "We are on it: SD#"),
     ],
 )
-def test_what_a_customer_reads(wecom, kind, more, said):
-    row = told_group(Whom.CUSTOMER_GROUP, kind, **more)
+def test_each_notification_to_a_customers_group_has_its_wording(wecom, kind, more, said):
+    row = notify_group(Whom.CUSTOMER_GROUP, kind, **more)
     ContactWayFactory(user=None, customer=row.customer)
     dispatched(3)
     assert said in json.loads(wecom.texts[0])["text"]["content"]
@@ -467,20 +471,20 @@ def test_no_customer_hears_of_a_fire_drill():
     )
 
 
-def test_a_group_that_cannot_be_reached_is_told_to_who_holds_the_ticket(wecom):
-    row = told_group(Whom.CUSTOMER_GROUP)
+def test_the_ticket_owner_is_told_of_a_group_that_cannot_be_reached(wecom):
+    row = notify_group(Whom.CUSTOMER_GROUP)
     ContactWayFactory(user=None, customer=row.customer)
     wecom.status = 500
     for at in (3, 3.5, 5.5):
         dispatched(at)
-    assert again(row).state == NotificationState.FAILED
+    assert reloaded(row).state == NotificationState.FAILED
     instead = Notification.objects.get(kind=NoticeKind.UNREACHED)
     assert (instead.recipient, instead.detail) == (row.ticket.owner, "Aurora\npaged")
 
 
-def test_a_group_that_nobody_set_up_fails_on_record_and_disturbs_nobody():
-    row = told_group(Whom.CUSTOMER_GROUP)
+def test_a_message_to_a_group_without_a_contact_way_fails_and_notifies_nobody():
+    row = notify_group(Whom.CUSTOMER_GROUP)
     dispatched(3)
-    assert again(row).state == NotificationState.FAILED
+    assert reloaded(row).state == NotificationState.FAILED
     assert NotificationAttempt.objects.get().answer == outcomes.NO_WAY
     assert not Notification.objects.filter(kind=NoticeKind.UNREACHED).exists()

@@ -41,13 +41,13 @@ def form(**more):
 # Addresses
 
 
-def test_what_is_kept_of_an_address_and_what_is_shown():
-    found = check_address(Medium.CHAT, " wecombot://botkey-4711 ")
-    assert (found.address, found.shown) == ("wecombot://botkey-4711", "WeCom Bot: wecombot://b...1/")
-    assert "4711" not in repr(found)
+def test_an_address_is_stored_whole_and_shown_masked():
+    checked = check_address(Medium.CHAT, " wecombot://botkey-4711 ")
+    assert (checked.address, checked.shown) == ("wecombot://botkey-4711", "WeCom Bot: wecombot://b...1/")
+    assert "4711" not in repr(checked)
 
 
-def test_of_a_webhook_the_host_is_shown(monkeypatch):
+def test_only_the_host_of_a_webhook_is_shown(monkeypatch):
     monkeypatch.setattr(
         "escalation.notifications.contact_ways.public_addresses", lambda host, port: ["93.184.216.34"]
     )
@@ -119,12 +119,12 @@ ODD = (
 
 @pytest.mark.parametrize("medium", [medium for medium in Medium if medium != Medium.MAIL])
 @pytest.mark.parametrize("address", ODD)
-def test_whatever_somebody_enters_it_is_taken_or_refused_with_a_sentence(medium, address):
+def test_any_entered_address_is_accepted_or_refused_with_a_sentence(medium, address):
     try:
-        said = check_address(medium, address).shown
+        outcome = check_address(medium, address).shown
     except DeskError as refusal:
-        said = str(refusal)
-    assert said
+        outcome = str(refusal)
+    assert outcome
 
 
 @pytest.mark.parametrize(
@@ -151,9 +151,12 @@ def test_an_operator_may_allow_private_targets(settings):
 def test_everybody_may_edit_their_own_contact_ways(login):
     ann = staff("ann", groups=MANAGER)
     login(ann).post(ADD, form())
-    way = ContactWay.objects.get()
-    assert (way.user, way.rota, way.customer) == (ann, None, None)
-    assert (way.address, way.shown) == ("wecombot://botkey-4711", "WeCom Bot: wecombot://b...1/")
+    contact_way = ContactWay.objects.get()
+    assert (contact_way.user, contact_way.rota, contact_way.customer) == (ann, None, None)
+    assert (contact_way.address, contact_way.shown) == (
+        "wecombot://botkey-4711",
+        "WeCom Bot: wecombot://b...1/",
+    )
 
 
 def test_the_address_is_encrypted_in_the_database(login):
@@ -164,22 +167,22 @@ def test_the_address_is_encrypted_in_the_database(login):
     assert "4711" not in stored
 
 
-def test_neither_page_nor_list_shows_it(login):
+def test_neither_page_nor_list_shows_address_or_secret(login):
     ann = staff("ann", groups=MANAGER)
-    way = ContactWayFactory(user=ann, address="wecombot://botkey-4711", secret="shared-4711")
+    contact_way = ContactWayFactory(user=ann, address="wecombot://botkey-4711", secret="shared-4711")
     client = login(ann)
-    for url in (LIST, page(way)):
+    for url in (LIST, page(contact_way)):
         html = client.get(url).content.decode()
-        assert way.name in html
+        assert contact_way.name in html
         assert "4711" not in html
 
 
-def test_left_blank_address_and_secret_stay(login):
+def test_address_and_secret_left_blank_are_kept(login):
     ann = staff("ann", groups=MANAGER)
-    way = ContactWayFactory(user=ann, secret="shared-4711")
-    login(ann).post(page(way), form(name="Renamed", address=""))
-    kept = ContactWay.objects.get()
-    assert (kept.name, kept.address, kept.secret) == ("Renamed", way.address, "shared-4711")
+    contact_way = ContactWayFactory(user=ann, secret="shared-4711")
+    login(ann).post(page(contact_way), form(name="Renamed", address=""))
+    stored = ContactWay.objects.get()
+    assert (stored.name, stored.address, stored.secret) == ("Renamed", contact_way.address, "shared-4711")
 
 
 def test_an_address_of_another_kind_is_refused_beside_its_field(login):
@@ -188,12 +191,12 @@ def test_an_address_of_another_kind_is_refused_beside_its_field(login):
     assert not ContactWay.objects.exists()
 
 
-def test_a_new_way_needs_an_address(login):
+def test_a_new_contact_way_needs_an_address(login):
     html = login(staff("ann", groups=MANAGER)).post(ADD, form(address="")).content.decode()
     assert "Enter an address." in html
 
 
-def test_a_lead_writes_those_of_rotas_and_customers(login):
+def test_a_lead_edits_the_contact_ways_of_rotas_and_customers(login):
     lead, rota = staff("lead", groups=LEAD), DutyRotaFactory()
     customer = CustomerFactory(account_manager=lead)
     client = login(lead)
@@ -234,9 +237,9 @@ def test_a_contact_way_beyond_the_limit_is_refused(login, owner):
 
 def test_an_owner_with_the_most_contact_ways_may_still_edit_one(login):
     ann = staff("ann", groups=MANAGER)
-    way, *_others = ContactWayFactory.create_batch(MOST_WAYS, user=ann)
-    login(ann).post(page(way), form(name="Renamed", address=""))
-    assert ContactWay.objects.get(pk=way.pk).name == "Renamed"
+    contact_way, *_others = ContactWayFactory.create_batch(MOST_WAYS, user=ann)
+    login(ann).post(page(contact_way), form(name="Renamed", address=""))
+    assert ContactWay.objects.get(pk=contact_way.pk).name == "Renamed"
 
 
 def test_inactive_contact_ways_count_towards_the_limit():
@@ -253,25 +256,25 @@ def test_inactive_contact_ways_count_towards_the_limit():
 def test_each_role_sees_its_own_contact_ways():
     lead = staff("lead", groups=LEAD)
     ann = staff("ann", groups=MANAGER, reports_to=lead)
-    own = ContactWayFactory(user=ann)
+    own_way = ContactWayFactory(user=ann)
     of_rota = ContactWayFactory(user=None, rota=DutyRotaFactory())
     of_customer = ContactWayFactory(user=None, customer=CustomerFactory(account_manager=ann))
     foreign = ContactWayFactory(user=None, customer=CustomerFactory())
-    everything = {own, of_rota, of_customer, foreign}
-    assert set(visible_ways(ann)) == {own}
+    everything = {own_way, of_rota, of_customer, foreign}
+    assert set(visible_ways(ann)) == {own_way}
     assert set(visible_ways(lead)) == {of_rota, of_customer}
     assert set(visible_ways(AdminFactory())) == everything
     assert set(visible_ways(UserFactory(is_active=False))) == set()
 
 
-def test_another_persons_way_is_not_found_changed_tested_or_deleted(login):
-    way = ContactWayFactory(user=staff("bob"))
+def test_another_persons_contact_way_cannot_be_viewed_changed_tested_or_deleted(login):
+    contact_way = ContactWayFactory(user=staff("bob"))
     client = login(staff("ann", groups=MANAGER))
-    assert client.get(page(way)).status_code == 302
-    client.post(page(way), form(name="Mine"))
-    client.post(LIST, {"action": "send_test", "_selected_action": [way.pk]})
-    client.post(reverse("admin:escalation_contactway_delete", args=[way.pk]), {"post": "yes"})
-    assert ContactWay.objects.get().name == way.name
+    assert client.get(page(contact_way)).status_code == 302
+    client.post(page(contact_way), form(name="Mine"))
+    client.post(LIST, {"action": "send_test", "_selected_action": [contact_way.pk]})
+    client.post(reverse("admin:escalation_contactway_delete", args=[contact_way.pk]), {"post": "yes"})
+    assert ContactWay.objects.get().name == contact_way.name
 
 
 def test_the_list_of_contact_ways_costs_the_same_for_few_and_for_many(login, count_queries):
@@ -296,10 +299,12 @@ def test_the_test_button_sends_a_real_test_and_shows_the_real_answer(login, sett
     ann = staff("ann", groups=MANAGER)
     with standing_in() as service:
         service.status, service.body = status, "hello from the hook"
-        way = ContactWayFactory(user=ann, name="Hook", medium=Medium.WEBHOOK, address=f"{service.url}/hook")
+        contact_way = ContactWayFactory(
+            user=ann, name="Hook", medium=Medium.WEBHOOK, address=f"{service.url}/hook"
+        )
         client = login(ann)
-        assert "send_test" in client.get(page(way)).content.decode()
-        answer = client.post(LIST, {"action": "send_test", "_selected_action": [way.pk]})
+        assert "send_test" in client.get(page(contact_way)).content.decode()
+        answer = client.post(LIST, {"action": "send_test", "_selected_action": [contact_way.pk]})
     assert '"event":"test"' in service.texts[0]
     (message,) = get_messages(answer.wsgi_request)
     assert str(message) == f"Hook: {said}. Response: {status} hello from the hook"
@@ -316,15 +321,17 @@ def test_the_test_button_sends_a_real_test_and_shows_the_real_answer(login, sett
 def test_a_test_that_never_arrives_is_reported_in_the_readers_language(login, monkeypatch, address, said):
     monkeypatch.setattr("escalation.notifications.channels.outcomes.gettext", lambda text: f"译 {text}")
     ann = staff("ann", groups=MANAGER)
-    way = ContactWayFactory(user=ann, name="Hook", medium=Medium.WEBHOOK, address=address)
-    answer = login(ann).post(LIST, {"action": "send_test", "_selected_action": [way.pk]})
+    contact_way = ContactWayFactory(user=ann, name="Hook", medium=Medium.WEBHOOK, address=address)
+    answer = login(ann).post(LIST, {"action": "send_test", "_selected_action": [contact_way.pk]})
     (message,) = get_messages(answer.wsgi_request)
     assert str(message) == f"Hook: Refused. Response: 译 {said}"
 
 
 def test_only_one_contact_way_is_tested_at_a_time(login):
     ann = staff("ann", groups=MANAGER)
-    ways = ContactWayFactory.create_batch(2, user=ann)
-    answer = login(ann).post(LIST, {"action": "send_test", "_selected_action": [way.pk for way in ways]})
+    contact_ways = ContactWayFactory.create_batch(2, user=ann)
+    answer = login(ann).post(
+        LIST, {"action": "send_test", "_selected_action": [contact_way.pk for contact_way in contact_ways]}
+    )
     (message,) = get_messages(answer.wsgi_request)
     assert str(message) == "Choose one contact method at a time."

@@ -1,4 +1,4 @@
-"""Storms: who waits for whom. No storm of lower things holds back the first page of a P0 ticket."""
+"""Digests: which notifications wait for others. No storm holds back the first page of a P0 ticket."""
 
 import re
 from datetime import timedelta
@@ -32,7 +32,7 @@ from tickets.models import OutboundEmail
 pytestmark = pytest.mark.django_db
 
 
-def told(recipient, at=3, priority=2, ticket=None, kind=NoticeKind.PAGED) -> Notification:
+def notify(recipient, at=3, priority=2, ticket=None, kind=NoticeKind.PAGED) -> Notification:
     clock = ClockFactory(ticket=TicketFactory(priority=priority)) if ticket is None else clock_of(ticket)
     return tell(recipient, Notice(kind, clock.ticket, clock), at=minute(at))
 
@@ -46,20 +46,20 @@ def mails(row: Notification) -> int:
     return Notification.objects.get(pk=row.pk).mail.notifications.count()
 
 
-def test_the_first_page_of_a_p0_goes_out_while_lower_things_wait_for_their_minute():
+def test_the_first_page_of_a_p0_is_sent_while_lower_notifications_wait_for_their_minute():
     ann = staff("ann")
-    storm = [told(ann, priority=priority) for priority in (1, 2, 3, 1)]
+    storm = [notify(ann, priority=priority) for priority in (1, 2, 3, 1)]
     dispatched(3)
-    page, lower = told(ann, at=3.2, priority=0), told(ann, at=3.2, priority=1)
+    page, lower = notify(ann, at=3.2, priority=0), notify(ann, at=3.2, priority=1)
     dispatched(3.2)
     assert [sent_at(row) for row in storm] == [minute(3)] * 4
     assert (sent_at(page), sent_at(lower)) == (minute(3.2), None)
 
 
-def test_a_first_page_is_a_message_of_its_own_and_comes_before_the_digest():
+def test_a_first_page_is_sent_by_itself_before_the_digest():
     ann = staff("ann")
-    storm = [told(ann, priority=1) for _number in range(6)]
-    page = told(ann, priority=0)
+    storm = [notify(ann, priority=1) for _number in range(6)]
+    page = notify(ann, priority=0)
     dispatched(3)
     assert (mails(page), mails(storm[0])) == (1, 6)
     assert OutboundEmail.objects.order_by("pk").first().notifications.get() == page
@@ -67,22 +67,22 @@ def test_a_first_page_is_a_message_of_its_own_and_comes_before_the_digest():
 
 def test_a_second_page_for_the_same_ticket_waits_like_other_notifications():
     ann = staff("ann")
-    page, *_others = [told(ann, priority=0) for _number in range(3)]
+    page, *_others = [notify(ann, priority=0) for _number in range(3)]
     dispatched(3)
-    again = told(ann, at=3.2, ticket=page.ticket, kind=NoticeKind.REMINDER)
+    again = notify(ann, at=3.2, ticket=page.ticket, kind=NoticeKind.REMINDER)
     dispatched(3.2)
     assert sent_at(again) is None
     dispatched(4)
     assert sent_at(again) == minute(4)
 
 
-def test_a_ticket_that_others_heard_of_is_new_to_whoever_is_paged_for_it_now():
+def test_the_first_page_of_a_ticket_counts_for_each_reader_separately():
     ann, bob = staff("ann"), staff("bob")
-    page = told(bob, priority=0)
+    page = notify(bob, priority=0)
     for _number in range(4):
-        told(ann)
+        notify(ann)
     dispatched(3)
-    first = told(ann, at=3.2, ticket=page.ticket, kind=NoticeKind.ESCALATED_TO_YOU)
+    first = notify(ann, at=3.2, ticket=page.ticket, kind=NoticeKind.ESCALATED_TO_YOU)
     dispatched(3.2)
     assert sent_at(first) == minute(3.2)
 
@@ -90,19 +90,19 @@ def test_a_ticket_that_others_heard_of_is_new_to_whoever_is_paged_for_it_now():
 def test_a_notice_that_asks_for_no_action_is_not_a_page():
     ann = staff("ann")
     for _number in range(3):
-        told(ann)
+        notify(ann)
     dispatched(3)
-    row = told(ann, at=3.2, priority=0, kind=NoticeKind.ESCALATED_FROM_YOU)
+    row = notify(ann, at=3.2, priority=0, kind=NoticeKind.ESCALATED_FROM_YOU)
     dispatched(3.2)
     assert sent_at(row) is None
 
 
-def test_many_p0_at_once_are_one_digest_and_those_after_them_wait_ten_seconds_at_most():
+def test_many_p0_at_once_are_one_digest_and_later_ones_wait_ten_seconds_at_most():
     ann = staff("ann")
-    at_once = [told(ann, priority=0) for _number in range(5)]
+    at_once = [notify(ann, priority=0) for _number in range(5)]
     dispatched(3)
     assert (mails(at_once[0]), OutboundEmail.objects.count()) == (5, 1)
-    later = [told(ann, at=3 + second / 60, priority=0) for second in (2, 4)]
+    later = [notify(ann, at=3 + second / 60, priority=0) for second in (2, 4)]
     dispatched(3 + 4 / 60)
     assert [sent_at(row) for row in later] == [None, None]
     assert {row.next_try_at for row in Notification.objects.filter(sent_at=None)} == {minute(3 + 10 / 60)}
@@ -136,8 +136,8 @@ def test_a_groups_first_page_does_not_wait_either(settings, monkeypatch):
 def test_a_page_that_is_written_while_a_flood_goes_out_is_sent_next(monkeypatch):
     monkeypatch.setattr(dispatch, "SHARE", 2)
     for number in range(9):
-        told(UserFactory(username=f"u{number}"))
-    monkeypatch.setattr(dispatch, "send_all", written_meanwhile(lambda: told(staff("duty"), priority=0)))
+        notify(UserFactory(username=f"u{number}"))
+    monkeypatch.setattr(dispatch, "send_all", written_meanwhile(lambda: notify(staff("duty"), priority=0)))
     report = dispatched(3)
     recipients = [mail.recipients[0] for mail in OutboundEmail.objects.order_by("pk")]
     assert (recipients.index("duty@desk.example"), report.sent) == (2, 10)
@@ -158,15 +158,15 @@ def test_sorting_costs_the_same_for_few_and_for_many(count_queries):
     def cost(rows: int) -> int:
         ann = staff(f"ann{rows}")
         for _number in range(rows):
-            told(ann, priority=0)
-            told(ann, priority=2)
+            notify(ann, priority=0)
+            notify(ann, priority=2)
         return count_queries(lambda: dispatched(3))
 
     cost(4)
     assert cost(5) == cost(30)
 
 
-def test_a_second_try_of_a_page_joins_no_digest_of_lower_things(settings, monkeypatch):
+def test_a_second_try_of_a_page_joins_no_digest_of_lower_notifications(settings, monkeypatch):
     settings.ALLOW_PRIVATE_TARGETS = True
     ann = staff("ann")
     ContactWayFactory(user=ann)
@@ -211,24 +211,24 @@ def sent_for_years(column):
 
 
 @pytest.mark.parametrize("column", ["user", "rota", "customer"])
-def test_what_a_reader_was_sent_lately_is_found_without_what_they_were_ever_sent(column):
+def test_the_query_for_what_a_reader_was_sent_lately_uses_an_index(column):
     reader = sent_for_years(column)
-    with connection.cursor() as cursor, CaptureQueriesContext(connection) as asked:
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as queries:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")  # few rows are read as a whole
         digests.RecentlySent.to([Addressee(column, reader.pk)], now=minute(3))
         plan = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
-        cursor.execute(f"{plan} {asked.captured_queries[-1]['sql']}")
+        cursor.execute(f"{plan} {queries.captured_queries[-1]['sql']}")
         lines = [str(line) for line in cursor.fetchall()]
     assert any(re.search(r"(recipient|rota|customer)_id\W.*sent_at", line) for line in lines), lines
 
 
-def test_who_was_sent_more_than_enough_lately_gets_no_empty_message_beside_a_second_try():
+def test_a_reader_at_the_limit_gets_no_empty_message_beside_a_second_try():
     ann = staff("ann")
     for _each in range(5):
-        told(ann)
+        notify(ann)
     Notification.objects.update(sent_at=minute(3))
-    again = told(ann)
+    again = notify(ann)
     routes = Routes.of([again])
     routes.tried_before.add(again.pk)
     assert digests.split_into_batches([again], routes, now=minute(3)).ready == [[again]]

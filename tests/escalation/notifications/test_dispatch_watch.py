@@ -33,9 +33,9 @@ class Desk:
         return self.now
 
     def pause(self, seconds: float) -> bool:
-        asked, self.queued.tasks[:] = self.queued.names.count(DISPATCH), []
-        self.nudges += asked
-        if asked:
+        nudges, self.queued.tasks[:] = self.queued.names.count(DISPATCH), []
+        self.nudges += nudges
+        if nudges:
             dispatched((self.now - minute(0)) / timedelta(minutes=1))
         self.now += timedelta(seconds=seconds)
         return True
@@ -44,7 +44,7 @@ class Desk:
         sweep_in_rounds(read_clock=self, pause=self.pause)
 
 
-def told(recipient, *channels, at: float, priority: int = 2) -> Notification:
+def notify(recipient, *channels, at: float, priority: int = 2) -> Notification:
     clock = ClockFactory(ticket=TicketFactory(priority=priority), next_step_at=None)
     return tell(recipient, Notice(NoticeKind.REMINDER, clock.ticket, clock), at=minute(at), channels=channels)
 
@@ -57,7 +57,7 @@ def test_second_and_third_tries_leave_within_seconds_of_their_time(queued, setti
         plugin = apprise_services.GATEWAYS["wecombot"].plugin
         monkeypatch.setattr(plugin, "notify_url", f"{wecom.url}/send?key={{key}}")
         wecom.status = 500
-        row = told(ann, Medium.CHAT, at=3)
+        row = notify(ann, Medium.CHAT, at=3)
         dispatched(3)
         desk = Desk(minute(3), queued)
         for _minute in range(3):
@@ -68,12 +68,12 @@ def test_second_and_third_tries_leave_within_seconds_of_their_time(queued, setti
     assert mail == third
 
 
-def test_what_waits_for_the_minute_to_end_leaves_when_it_ends(queued):
+def test_notifications_held_for_their_minute_leave_when_it_ends(queued):
     ann = staff("ann")
     for _number in range(3):
-        told(ann, Medium.MAIL, at=3)
+        notify(ann, Medium.MAIL, at=3)
     dispatched(3)
-    late = [told(ann, Medium.MAIL, at=3.1) for _number in range(4)]
+    late = [notify(ann, Medium.MAIL, at=3.1) for _number in range(4)]
     dispatched(3.1)
     Desk(minute(3.1), queued).minute_of_rounds()
     assert OutboundEmail.objects.count() == 4
@@ -90,14 +90,14 @@ def test_the_watch_nudges_nothing_in_a_quiet_minute(queued):
     assert desk.nudges == 0
 
 
-def test_a_queue_that_does_not_come_to_it_is_asked_every_ten_seconds_only(queued):
+def test_a_queue_that_does_not_respond_is_asked_every_ten_seconds_only(queued):
     NotificationFactory(next_try_at=NOW)
     watch = OverdueWatch()
-    asked = [second for second in range(0, 30, 2) if watch.look(now=NOW + second * SECOND)]
-    assert asked == [2, 12, 22]
+    asked_at = [second for second in range(0, 30, 2) if watch.look(now=NOW + second * SECOND)]
+    assert asked_at == [2, 12, 22]
 
 
-def test_what_became_due_after_the_question_is_asked_for_at_once(queued):
+def test_a_notification_that_became_due_after_a_nudge_is_nudged_for_at_once(queued):
     NotificationFactory(next_try_at=NOW)
     NotificationFactory(next_try_at=NOW + 3 * SECOND)
     watch = OverdueWatch()
@@ -110,9 +110,9 @@ def test_a_notification_just_written_is_not_nudged_for_again(queued):
     assert OverdueWatch().look(now=NOW + SECOND)
 
 
-def test_the_next_person_hears_within_seconds_that_a_mail_was_refused(queued):
+def test_the_next_person_is_notified_of_a_refused_mail_within_seconds(queued):
     boss = staff("boss")
-    told(staff("ann", reports_to=boss), Medium.MAIL, at=3)
+    notify(staff("ann", reports_to=boss), Medium.MAIL, at=3)
     dispatched(3)
     OutboundEmail.objects.update(state=OutboxState.FAILED, answer="550 no such user")
     Desk(minute(3.5), queued).minute_of_rounds()

@@ -25,11 +25,11 @@ def boss():
 
 
 @pytest.fixture
-def row(boss):
+def notification(boss):
     ann = staff("ann", reports_to=boss)
-    row = tell(ann, Notice(NoticeKind.NEW_TICKET, TicketFactory()), at=minute(0))
+    written = tell(ann, Notice(NoticeKind.NEW_TICKET, TicketFactory()), at=minute(0))
     dispatched(0)
-    return row
+    return written
 
 
 def mails_are(state: OutboxState, answer: str = "") -> None:
@@ -40,33 +40,33 @@ def attempt() -> NotificationAttempt:
     return NotificationAttempt.objects.get(mail__recipients=["ann@desk.example"])
 
 
-def test_while_it_is_on_its_way_so_is_the_attempt(row):
+def test_while_the_mail_is_on_its_way_the_attempt_stays_queued(notification):
     for state in (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.DEFERRED):
         mails_are(state)
         assert follow_mail(now=minute(1)) == 0
     assert attempt().outcome == AttemptOutcome.QUEUED
 
 
-def test_accepted_by_the_server_it_is_accepted(row):
+def test_a_mail_accepted_by_the_server_makes_the_attempt_accepted(notification):
     mails_are(OutboxState.ACCEPTED, "250 queued as 4711")
     dispatched(1)
     assert (attempt().outcome, attempt().answer) == (AttemptOutcome.ACCEPTED, "250 queued as 4711")
-    row.refresh_from_db()
-    assert row.state == NotificationState.SENT
+    notification.refresh_from_db()
+    assert notification.state == NotificationState.SENT
 
 
 @pytest.mark.parametrize("state", [OutboxState.FAILED, OutboxState.BOUNCED])
-def test_refused_for_good_nobody_got_it_and_the_next_person_is_told(row, boss, state):
+def test_a_mail_refused_for_good_makes_the_next_person_told(notification, boss, state):
     mails_are(state, "550 no such user")
     dispatched(1)
-    row.refresh_from_db()
+    notification.refresh_from_db()
     assert (attempt().outcome, attempt().answer) == (AttemptOutcome.REFUSED, "550 no such user")
-    assert row.state == NotificationState.FAILED
+    assert notification.state == NotificationState.FAILED
     instead = Notification.objects.get(kind=NoticeKind.UNREACHED)
     assert (instead.recipient, instead.state) == (boss, NotificationState.SENT)
 
 
-def test_one_that_was_accepted_and_comes_back_later_is_refused_after_all(row, boss):
+def test_a_mail_that_bounces_after_acceptance_makes_the_attempt_refused(notification, boss):
     mails_are(OutboxState.ACCEPTED, "250 ok")
     dispatched(1)
     mails_are(OutboxState.BOUNCED, "550 mailbox unknown")
@@ -75,7 +75,7 @@ def test_one_that_was_accepted_and_comes_back_later_is_refused_after_all(row, bo
     assert Notification.objects.filter(kind=NoticeKind.UNREACHED).count() == 1
 
 
-def test_an_outcome_is_recorded_once(row):
+def test_an_outcome_is_recorded_once(notification):
     mails_are(OutboxState.FAILED, "550 no such user")
     dispatched(1)
     OutboundEmail.objects.exclude(recipients=["ann@desk.example"]).update(state=OutboxState.QUEUED)
@@ -83,17 +83,17 @@ def test_an_outcome_is_recorded_once(row):
     assert Notification.objects.filter(kind=NoticeKind.UNREACHED).count() == 1
 
 
-def test_a_reader_reached_by_another_way_counts_as_reached(row):
+def test_a_reader_reached_by_another_way_counts_as_reached(notification):
     NotificationAttempt.objects.create(
-        notification=row, medium=Medium.CHAT, at=minute(0), outcome=AttemptOutcome.ACCEPTED
+        notification=notification, medium=Medium.CHAT, at=minute(0), outcome=AttemptOutcome.ACCEPTED
     )
     mails_are(OutboxState.FAILED, "550 no such user")
     dispatched(1)
-    row.refresh_from_db()
-    assert row.state == NotificationState.SENT
+    notification.refresh_from_db()
+    assert notification.state == NotificationState.SENT
 
 
-def test_with_nothing_on_its_way_it_costs_two_queries(django_assert_num_queries):
+def test_with_no_mail_on_its_way_the_check_costs_two_queries(django_assert_num_queries):
     with django_assert_num_queries(2):
         follow_mail(now=minute(1))
 
@@ -131,7 +131,7 @@ def server(settings):
     controller.stop()
 
 
-def test_whom_the_server_refuses_is_replaced_by_the_manager_whose_mail_it_takes(row, boss, server):
+def test_a_person_whose_mail_is_refused_is_replaced_by_their_manager(notification, boss, server):
     for at in (1, 2):
         deliver_due(read_clock=lambda at=at: minute(at))
         dispatched(at)

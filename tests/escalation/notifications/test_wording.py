@@ -62,7 +62,7 @@ def test_a_notice_about_somebody_names_them(clock, kind):
     assert "Ann" in text_of(Notice(kind, clock.ticket, clock, UserFactory(first_name="Ann")), at=NOW)
 
 
-def test_the_subject_says_what_how_urgent_and_which():
+def test_the_subject_names_kind_priority_and_ticket():
     notice = Notice(NoticeKind.REMINDER, TicketFactory(subject="Black", priority=1))
     assert subject_of(notice, at=NOW) == "[P1] SLA reminder: Black"
 
@@ -75,8 +75,8 @@ def test_a_reminder_of_what_is_overdue_does_not_speak_of_the_future(clock):
     assert subject_of(notice, at=NOW) == "[P2] SLA reminder: 50 % black (7 h left)"
     clock.breached_at, late = clock.due_at, clock.due_at + timedelta(minutes=44)
     assert subject_of(notice, at=late) == "[P2] SLA overdue: 50 % black (overdue by 44 min)"
-    said = f"{clock.ticket.number} was not answered in time. It is still open, overdue by 44 min."
-    assert said in text_of(notice, at=late)
+    sentence = f"{clock.ticket.number} was not answered in time. It is still open, overdue by 44 min."
+    assert sentence in text_of(notice, at=late)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_page_says_once_that_it_is_a_p0():
     assert subject_of(notice, at=NOW) == "[P0] New P0: Black"
 
 
-def test_a_ticket_of_nobody_we_know_says_so():
+def test_a_notice_about_an_unknown_customer_says_so():
     text = text_of(Notice(NoticeKind.NEW_TICKET, TicketFactory(customer=None)), at=NOW)
     assert "Customer: unknown company" in text
     assert "Due" not in text
@@ -111,7 +111,7 @@ def test_people_go_by_their_names():
     assert name_of(UserFactory(username="ann", first_name="")) == "ann"
 
 
-def test_a_notification_goes_by_the_name_of_whom_it_tells():
+def test_a_notification_is_listed_under_the_name_of_its_recipient():
     row = NotificationFactory(
         kind=NoticeKind.REMINDER, recipient=UserFactory(first_name="Ann", last_name="Lee")
     )
@@ -128,7 +128,7 @@ def test_a_colleagues_reason_is_told_as_theirs(clock):
     assert "Reason given by Ann: Only hello." in text_of(voided, at=NOW)
 
 
-def test_what_somebody_else_was_to_be_told_is_read_in_the_readers_language(clock):
+def test_a_notice_of_an_unreached_person_is_in_the_readers_language(clock):
     notice = Notice(NoticeKind.UNREACHED, clock.ticket, clock, detail=f"极光\n{NoticeKind.PAGED.value}")
     with as_read_by("zh-hans", "Asia/Shanghai"):
         assert "极光：新的 P0 工单" in text_of(notice, at=NOW)

@@ -14,50 +14,53 @@ def people(*, absent=(), gone=(), links=None) -> Staff:
     return Staff({**LINE, **(links or {})}, frozenset(everybody - set(gone)), frozenset(absent))
 
 
-def up(staff: Staff, *, held=(), duty_manager=DUTY, holder=HOLDER):
+def next_up(staff: Staff, *, held=(), duty_manager=DUTY, holder=HOLDER):
     route = one_level_up(staff, holder=holder, held=held, duty_manager=duty_manager)
     return route.target, [(stop.user, stop.why) for stop in route.stops]
 
 
 def test_the_holders_manager_gets_it():
-    assert up(people()) == (BOSS, [(BOSS, RouteReason.MANAGER)])
+    assert next_up(people()) == (BOSS, [(BOSS, RouteReason.MANAGER)])
 
 
 @pytest.mark.parametrize("lacking", ["absent", "gone"])
 def test_a_deputy_stands_in_for_a_manager_who_is_away_or_left(lacking):
-    assert up(people(**{lacking: [BOSS]})) == (DEPUTY, [(DEPUTY, RouteReason.DEPUTY)])
+    assert next_up(people(**{lacking: [BOSS]})) == (DEPUTY, [(DEPUTY, RouteReason.DEPUTY)])
 
 
 def test_a_manager_without_a_deputy_is_passed_over_for_theirs():
     staff = people(absent=[BOSS, DEPUTY])
-    assert up(staff) == (TOP, [(BOSS, RouteReason.UNREACHABLE), (TOP, RouteReason.MANAGER)])
+    assert next_up(staff) == (TOP, [(BOSS, RouteReason.UNREACHABLE), (TOP, RouteReason.MANAGER)])
 
 
 def test_a_manager_who_left_without_a_deputy_is_passed_over_for_theirs():
     staff = people(gone=[BOSS], links={BOSS: Colleague(reports_to=TOP)})
-    assert up(staff)[0] == TOP
+    assert next_up(staff)[0] == TOP
 
 
 def test_a_former_holder_of_the_promise_is_skipped():
-    assert up(people(), held=[BOSS]) == (TOP, [(BOSS, RouteReason.HELD_BEFORE), (TOP, RouteReason.MANAGER)])
+    assert next_up(people(), held=[BOSS]) == (
+        TOP,
+        [(BOSS, RouteReason.HELD_BEFORE), (TOP, RouteReason.MANAGER)],
+    )
 
 
 def test_a_deputy_who_is_the_holder_is_passed_over():
     staff = people(absent=[BOSS], links={BOSS: Colleague(reports_to=TOP, deputy=HOLDER)})
-    assert up(staff)[0] == TOP
+    assert next_up(staff)[0] == TOP
 
 
 def test_above_the_last_manager_is_the_duty_manager():
-    assert up(people(), holder=TOP) == (DUTY, [(DUTY, RouteReason.DUTY_MANAGER)])
+    assert next_up(people(), holder=TOP) == (DUTY, [(DUTY, RouteReason.DUTY_MANAGER)])
 
 
 def test_the_duty_manager_gets_it_even_if_they_held_it_before():
-    assert up(people(), holder=TOP, held=[DUTY])[0] == DUTY
+    assert next_up(people(), holder=TOP, held=[DUTY])[0] == DUTY
 
 
 def test_managers_in_a_circle_end_at_the_duty_manager():
     staff = people(links={HOLDER: Colleague(reports_to=BOSS), BOSS: Colleague(reports_to=HOLDER)})
-    assert up(staff, held=[BOSS])[0] == DUTY
+    assert next_up(staff, held=[BOSS])[0] == DUTY
 
 
 def test_deputies_in_a_circle_all_away_end_at_the_duty_manager():
@@ -67,7 +70,7 @@ def test_deputies_in_a_circle_all_away_end_at_the_duty_manager():
         DEPUTY: Colleague(deputy=HOLDER),
     }
     staff = people(absent=[HOLDER, BOSS, DEPUTY], links=circle)
-    assert up(staff) == (DUTY, [(BOSS, RouteReason.UNREACHABLE), (DUTY, RouteReason.DUTY_MANAGER)])
+    assert next_up(staff) == (DUTY, [(BOSS, RouteReason.UNREACHABLE), (DUTY, RouteReason.DUTY_MANAGER)])
 
 
 def test_the_duty_managers_deputy_stands_in():
@@ -77,14 +80,14 @@ def test_the_duty_managers_deputy_stands_in():
 
 def test_if_truly_nobody_is_left_the_route_says_whom_it_tried():
     staff = people(absent=[BOSS, TOP, DEPUTY, DUTY])
-    assert up(staff) == (
+    assert next_up(staff) == (
         None,
         [(BOSS, RouteReason.UNREACHABLE), (TOP, RouteReason.UNREACHABLE), (DUTY, RouteReason.UNREACHABLE)],
     )
 
 
 def test_a_desk_without_a_duty_manager_ends_with_nobody():
-    assert up(people(), holder=TOP, duty_manager=None) == (None, [])
+    assert next_up(people(), holder=TOP, duty_manager=None) == (None, [])
 
 
 def test_a_route_is_kept_as_plain_values():

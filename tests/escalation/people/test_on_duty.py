@@ -26,8 +26,8 @@ def shift(rota, first: int, last: int):
 
 @pytest.mark.parametrize(("minutes", "there"), [(-1, False), (0, True), (479, True), (480, False)])
 def test_a_shift_is_half_open(rota, minutes, there):
-    one = shift(rota, 0, 8)
-    assert on_duty(rota=rota, at=NOW + timedelta(minutes=minutes)) == (one.user if there else None)
+    morning = shift(rota, 0, 8)
+    assert on_duty(rota=rota, at=NOW + timedelta(minutes=minutes)) == (morning.user if there else None)
 
 
 def test_a_later_shift_replaces_the_one_it_overlaps(rota):
@@ -73,7 +73,7 @@ def test_what_a_person_entered_wins_over_a_generated_shift_that_starts_later(rot
     assert [shift_at(rota=rota, at=NOW + timedelta(hours=hour)) for hour in (2, 4)] == [by_hand, layered]
 
 
-def test_the_next_shift_is_the_one_that_goes_on_after_a_replacement(rota):
+def test_after_a_replacement_the_regular_shift_is_next(rota):
     layered, by_hand = generated(rota, 0, 12), shift(rota, 2, 4)
     hidden = generated(rota, 12, 14)
     shift(rota, 12, 14)
@@ -84,15 +84,15 @@ def test_the_next_shift_is_the_one_that_goes_on_after_a_replacement(rota):
 
 def test_shifts_are_flattened_to_who_really_has_the_duty(rota):
     layered, by_hand = generated(rota, 0, 12), shift(rota, 2, 4)
-    found = [
+    duty = [
         (each.shift, *((end - NOW) / timedelta(hours=1) for end in each.span))
         for each in watches([by_hand, layered])
     ]
-    assert found == [(layered, 0, 2), (by_hand, 2, 4), (layered, 4, 12)]
+    assert duty == [(layered, 0, 2), (by_hand, 2, 4), (layered, 4, 12)]
 
 
 @pytest.mark.parametrize("hour", range(13))
-def test_the_flattened_shifts_agree_with_the_question_at_each_moment(rota, hour):
+def test_flattened_shifts_agree_with_who_is_on_duty_at_each_hour(rota, hour):
     rows = [
         generated(rota, 0, 6),
         shift(rota, 1, 5),
@@ -105,12 +105,12 @@ def test_the_flattened_shifts_agree_with_the_question_at_each_moment(rota, hour)
     assert shift_at(rota=rota, at=at) == held
 
 
-def test_who_is_on_duty_until_when_and_who_follows(rota):
+def test_the_duty_now_ends_where_another_person_follows(rota):
     first = generated(rota, -2, 2)
     goes_on, other = generated(rota, 2, 6, user=first.user), generated(rota, 6, 8)
-    found = on_duty_by_rota(at=NOW)[rota.pk]
-    assert (found.now.user, found.now.ends_at) == (first.user, goes_on.ends_at)
-    assert (found.next.shift, found.next.starts_at) == (other, goes_on.ends_at)
+    duty = on_duty_by_rota(at=NOW)[rota.pk]
+    assert (duty.now.user, duty.now.ends_at) == (first.user, goes_on.ends_at)
+    assert (duty.next.shift, duty.next.starts_at) == (other, goes_on.ends_at)
 
 
 def test_all_rotas_cost_one_query(count_queries):
@@ -125,7 +125,7 @@ def test_each_question_costs_one_query(rota, count_queries):
     assert count_queries(lambda: on_duty(rota=rota, at=NOW)) == 1
 
 
-def test_a_shift_goes_by_the_name_and_the_readers_time(rota):
+def test_a_shift_is_shown_by_the_persons_name_and_the_readers_time(rota):
     row = DutyShiftFactory(rota=rota, user=UserFactory(first_name="Ann", last_name="Lee"), starts_at=NOW)
     with timezone.override("Asia/Shanghai"):
         assert str(row) == "Ann Lee 2026-11-18 20:00"

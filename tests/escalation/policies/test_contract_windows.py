@@ -55,42 +55,46 @@ def test_a_contracts_own_window_wins_over_the_policy_of_its_plan():
         version=PolicyVersionFactory(policy=policy), priority=Priority.P2, minutes=60
     )
     assert (promised(contract).minutes, promised(contract).own) == (60, None)
-    own = ContractWindowFactory(contract=contract, minutes=15)
-    found = promised(contract)
-    assert (found.minutes, found.calendar, found.version) == (15, own.calendar, target.version)
-    assert found.own == own
+    own_window = ContractWindowFactory(contract=contract, minutes=15)
+    terms = promised(contract)
+    assert (terms.minutes, terms.calendar, terms.version) == (15, own_window.calendar, target.version)
+    assert terms.own == own_window
 
 
 @pytest.mark.parametrize(
     ("priority", "kind"), [(Priority.P1, ClockKind.FIRST_RESPONSE), (Priority.P2, ClockKind.NEXT_RESPONSE)]
 )
-def test_it_serves_one_kind_and_one_priority(priority, kind):
-    own = ContractWindowFactory(minutes=15)
-    assert promised(own.contract, priority=priority, kind=kind).own is None
+def test_a_contracts_own_window_applies_to_one_kind_and_one_priority(priority, kind):
+    own_window = ContractWindowFactory(minutes=15)
+    assert promised(own_window.contract, priority=priority, kind=kind).own is None
 
 
-def test_another_contracts_window_is_none_of_ours():
+def test_a_window_of_another_contract_does_not_apply():
     ContractWindowFactory(minutes=15)
     assert promised(ContractFactory()).minutes == 480
 
 
 def test_a_clock_keeps_the_contracts_window_and_the_ledger_says_where_it_came_from():
-    own = ContractWindowFactory(minutes=15, calendar=office_calendar("UTC"))
-    ticket = ticket_of(own.contract, priority=Priority.P2)
+    own_window = ContractWindowFactory(minutes=15, calendar=office_calendar("UTC"))
+    ticket = ticket_of(own_window.contract, priority=Priority.P2)
     clock = clock_of(ticket)
-    assert (clock.contract, clock.minutes) == (own.contract, 15)
+    assert (clock.contract, clock.minutes) == (own_window.contract, 15)
     assert (clock.calendar, clock.calendar_version, clock.due_at) == (
-        own.calendar,
+        own_window.calendar,
         1,
         NOW + timedelta(minutes=15),
     )
     started = clock.events.get(change=ClockChange.STARTED)
     assert (started.data["minutes"], started.data["window"]) == (15, "contract")
-    assert started.data["terms"]["contract_window"] == own.pk
-    assert clock.contract_window == own
-    revised(own.contract, at=NOW + timedelta(minutes=1), minutes=5)
+    assert started.data["terms"]["contract_window"] == own_window.pk
+    assert clock.contract_window == own_window
+    revised(own_window.contract, at=NOW + timedelta(minutes=1), minutes=5)
     clock.refresh_from_db()
-    assert (clock.minutes, clock.due_at, clock.contract_window) == (15, NOW + timedelta(minutes=15), own)
+    assert (clock.minutes, clock.due_at, clock.contract_window) == (
+        15,
+        NOW + timedelta(minutes=15),
+        own_window,
+    )
 
 
 def test_a_window_of_the_policy_is_not_called_the_contracts():
@@ -99,34 +103,34 @@ def test_a_window_of_the_policy_is_not_called_the_contracts():
     assert clock.contract_window is None
 
 
-def test_a_raised_priority_takes_the_contracts_window_for_it():
-    own = ContractWindowFactory(minutes=5, priority=Priority.P0)
-    ticket = ticket_of(own.contract, priority=Priority.P2)
+def test_raising_the_priority_takes_the_contracts_window_for_the_new_one():
+    own_window = ContractWindowFactory(minutes=5, priority=Priority.P0)
+    ticket = ticket_of(own_window.contract, priority=Priority.P2)
     at = NOW + timedelta(minutes=10)
     change_priority(ticket=ticket, priority=Priority.P0, actor=staff(), at=at, reason="The room is black.")
     clock = clock_of(ticket)
-    assert (clock.due_at, clock.contract_window) == (at + timedelta(minutes=5), own)
+    assert (clock.due_at, clock.contract_window) == (at + timedelta(minutes=5), own_window)
     assert clock.events.get(change=ClockChange.RETARGETED).data["window"] == "contract"
 
 
-def test_a_raised_priority_takes_the_window_that_was_in_force_at_the_start():
-    own = ContractWindowFactory(minutes=15, priority=Priority.P0)
-    ticket = ticket_of(own.contract, priority=Priority.P2)
-    revised(own.contract, at=NOW + timedelta(minutes=5), minutes=1, priority=Priority.P0)
+def test_raising_the_priority_takes_the_window_in_force_at_the_start():
+    own_window = ContractWindowFactory(minutes=15, priority=Priority.P0)
+    ticket = ticket_of(own_window.contract, priority=Priority.P2)
+    revised(own_window.contract, at=NOW + timedelta(minutes=5), minutes=1, priority=Priority.P0)
     at = NOW + timedelta(minutes=10)
     change_priority(ticket=ticket, priority=Priority.P0, actor=staff(), at=at, reason="The room is black.")
     assert clock_of(ticket).due_at == at + timedelta(minutes=15)
 
 
 @pytest.mark.parametrize(("minute", "promised_minutes"), [(-1, 15), (0, 5), (59, 5), (60, 480)])
-def test_what_applied_at_a_moment_is_known_after_every_edit(minute, promised_minutes):
+def test_the_window_of_a_past_time_is_known_after_every_edit(minute, promised_minutes):
     contract = ContractWindowFactory(minutes=15).contract
     revised(contract, at=NOW, minutes=5)
     revised(contract, at=NOW + timedelta(minutes=60))
     assert promised(contract, at=NOW + timedelta(minutes=minute)).minutes == promised_minutes
 
 
-def test_an_edit_retires_the_row_and_says_who_wrote_the_next():
+def test_an_edit_retires_the_old_window_and_records_who_wrote_the_new_one():
     old, dana = ContractWindowFactory(minutes=15), staff("dana")
     [new] = revised(old.contract, at=NOW, minutes=5, actor=dana)
     old.refresh_from_db()
@@ -134,11 +138,11 @@ def test_an_edit_retires_the_row_and_says_who_wrote_the_next():
     assert (new.minutes, new.created_at, new.created_by, new.retired_at) == (5, NOW, dana, None)
 
 
-def test_what_is_not_edited_keeps_its_date():
-    own = ContractWindowFactory(minutes=15, calendar=Calendar.objects.get(name="24x7"))
-    assert revised(own.contract, at=NOW, minutes=15) == []
-    own.refresh_from_db()
-    assert own.retired_at is None
+def test_a_window_that_is_not_edited_keeps_its_date():
+    own_window = ContractWindowFactory(minutes=15, calendar=Calendar.objects.get(name="24x7"))
+    assert revised(own_window.contract, at=NOW, minutes=15) == []
+    own_window.refresh_from_db()
+    assert own_window.retired_at is None
 
 
 def test_a_window_listed_twice_is_refused_by_name():
@@ -148,16 +152,16 @@ def test_a_window_listed_twice_is_refused_by_name():
         revise_windows(contract=ContractFactory(), windows=twice, actor=None, at=NOW)
 
 
-def test_a_window_is_neither_changed_nor_deleted():
-    own = ContractWindowFactory()
-    for forbidden in (own.save, own.delete, ContractWindow.objects.all().delete):
+def test_a_saved_window_can_be_neither_changed_nor_deleted():
+    own_window = ContractWindowFactory()
+    for forbidden in (own_window.save, own_window.delete, ContractWindow.objects.all().delete):
         with pytest.raises(TypeError):
             forbidden()
     with pytest.raises(TypeError):
         ContractWindow.objects.update(minutes=1)
 
 
-def test_a_contract_under_which_nothing_was_promised_goes_with_its_windows():
+def test_deleting_an_unused_contract_deletes_its_windows():
     contract = ContractWindowFactory().contract
     contract.delete()
     assert not ContractWindow.objects.exists()
@@ -168,43 +172,45 @@ def test_a_message_begins_both_promises_under_the_contracts_own_windows():
     ContractWindowFactory(contract=contract, kind=ClockKind.RESOLUTION, minutes=600)
     ContractWindowFactory(contract=contract, priority=Priority.P1, minutes=1)
     ticket = ticket_of(contract, priority=Priority.P2)
-    own = {window.kind: window for window in contract.windows.filter(priority=Priority.P2)}
+    own_by_kind = {window.kind: window for window in contract.windows.filter(priority=Priority.P2)}
     begun = {clock.kind: clock for clock in ticket.clocks.all()}
-    assert begun.keys() == own.keys() == {ClockKind.FIRST_RESPONSE, ClockKind.RESOLUTION}
-    assert all(begun[kind].contract_window == own[kind] for kind in own)
-    assert all(begun[kind].calendar == own[kind].calendar for kind in own)
+    assert begun.keys() == own_by_kind.keys() == {ClockKind.FIRST_RESPONSE, ClockKind.RESOLUTION}
+    assert all(begun[kind].contract_window == own_by_kind[kind] for kind in own_by_kind)
+    assert all(begun[kind].calendar == own_by_kind[kind].calendar for kind in own_by_kind)
 
 
-def test_a_message_is_promised_what_its_moment_asks_for():
+def test_a_promise_starts_under_the_window_of_its_kind_at_that_time():
     contract = ContractWindowFactory(minutes=15).contract
     revised(contract, at=NOW + timedelta(minutes=1), minutes=5)
     ticket = ticket_of(contract, priority=Priority.P2)
     ticket.clocks.update(stopped_at=NOW)
     ContractWindowFactory(contract=contract, kind=ClockKind.NEXT_RESPONSE, minutes=7)
-    found = starting_terms_of(ticket, at=NOW + timedelta(minutes=2))
-    assert (found.kind, found.answer.target.minutes) == (ClockKind.NEXT_RESPONSE, 7)
+    starting_terms = starting_terms_of(ticket, at=NOW + timedelta(minutes=2))
+    assert (starting_terms.kind, starting_terms.answer.target.minutes) == (ClockKind.NEXT_RESPONSE, 7)
 
 
-def test_own_windows_cost_the_start_of_a_promise_nothing(count_queries):
+def test_own_windows_cost_no_extra_query_at_the_start_of_a_promise(count_queries):
     ticket = ticket_of(ContractWindowFactory(minutes=15).contract, priority=Priority.P2)
     ticket.clocks.update(stopped_at=NOW)
     assert count_queries(lambda: starting_terms_of(ticket, at=NOW)) == 2
 
 
 def test_a_contract_promises_a_kind_that_the_policy_leaves_out():
-    own = ContractWindowFactory(kind=ClockKind.RESOLUTION, minutes=600)
+    own_window = ContractWindowFactory(kind=ClockKind.RESOLUTION, minutes=600)
     version = PolicyVersionFactory()
-    found = companion_window(version, ClockKind.RESOLUTION, Priority.P2, contract=own.contract, at=NOW)
-    assert (found.minutes, found.version) == (600, version)
+    companion = companion_window(
+        version, ClockKind.RESOLUTION, Priority.P2, contract=own_window.contract, at=NOW
+    )
+    assert (companion.minutes, companion.version) == (600, version)
     assert companion_window(version, ClockKind.RESOLUTION, Priority.P2, contract=None, at=NOW) is None
 
 
-def test_own_windows_cost_one_query_more_and_none_where_there_are_none(django_assert_num_queries):
-    plain, own = ContractFactory(), ContractWindowFactory().contract
+def test_own_windows_cost_one_query_and_only_contracts_that_have_them(django_assert_num_queries):
+    plain, with_window = ContractFactory(), ContractWindowFactory().contract
     with django_assert_num_queries(2):
         promised(plain)
     with django_assert_num_queries(3):
-        promised(own)
+        promised(with_window)
 
 
 def test_a_contract_that_is_not_saved_yet_promises_what_its_plan_does():
@@ -230,46 +236,53 @@ def edited_form(own, **changes):
     return form | {f"windows-0-{name}": value for name, value in {**row, **changes}.items()}
 
 
-def test_an_edit_on_the_page_leaves_the_history_there(login):
-    own = ContractWindowFactory(minutes=77)
+def test_editing_a_window_on_the_page_keeps_its_history(login):
+    own_window = ContractWindowFactory(minutes=77)
     dana = staff("dana", groups=["Support director"])
     client = login(dana)
-    assert client.post(page_url(own.contract), edited_form(own, minutes=66)).status_code == 302
-    own.refresh_from_db()
-    new = own.contract.windows.get(retired_at=None)
-    assert (own.minutes, own.retired_at is None, new.minutes, new.created_by) == (77, False, 66, dana)
-    html = client.get(page_url(own.contract)).content.decode()
+    assert client.post(page_url(own_window.contract), edited_form(own_window, minutes=66)).status_code == 302
+    own_window.refresh_from_db()
+    new = own_window.contract.windows.get(retired_at=None)
+    assert (own_window.minutes, own_window.retired_at is None, new.minutes, new.created_by) == (
+        77,
+        False,
+        66,
+        dana,
+    )
+    html = client.get(page_url(own_window.contract)).content.decode()
     assert "First response P2 Medium: 77 min" in html
     assert html.count('value="66"') == 1
     assert 'value="77"' not in html
 
 
-def test_saving_the_page_without_an_edit_of_windows_dates_none_anew(login):
-    own = ContractWindowFactory()
+def test_saving_the_page_without_editing_windows_keeps_their_dates(login):
+    own_window = ContractWindowFactory()
     client = login(staff(groups=["Support director"]))
-    assert client.post(page_url(own.contract), edited_form(own)).status_code == 302
-    assert own.contract.windows.get().retired_at is None
+    assert client.post(page_url(own_window.contract), edited_form(own_window)).status_code == 302
+    assert own_window.contract.windows.get().retired_at is None
 
 
 def test_a_window_taken_away_on_the_page_is_retired(login):
-    own = ContractWindowFactory()
+    own_window = ContractWindowFactory()
     client = login(staff(groups=["Support director"]))
-    assert client.post(page_url(own.contract), edited_form(own, DELETE="on")).status_code == 302
-    assert own.contract.windows.get().retired_at is not None
+    assert client.post(page_url(own_window.contract), edited_form(own_window, DELETE="on")).status_code == 302
+    assert own_window.contract.windows.get().retired_at is not None
 
 
 def test_a_window_listed_twice_on_the_page_is_refused(login):
-    own = ContractWindowFactory()
-    form = edited_form(own) | {"windows-TOTAL_FORMS": 2}
-    form |= {name.replace("-0-", "-1-"): value for name, value in edited_form(own).items() if "-0-" in name}
+    own_window = ContractWindowFactory()
+    form = edited_form(own_window) | {"windows-TOTAL_FORMS": 2}
+    form |= {
+        name.replace("-0-", "-1-"): value for name, value in edited_form(own_window).items() if "-0-" in name
+    }
     response = login(staff(groups=["Support director"])).post(
-        page_url(own.contract), form | {"windows-1-id": ""}
+        page_url(own_window.contract), form | {"windows-1-id": ""}
     )
     assert response.status_code == 200
     assert "is listed twice" in response.content.decode()
 
 
-def test_a_director_writes_windows_and_ways_on_the_contracts_page(login, frozen):
+def test_a_director_edits_windows_zone_and_hotline_on_the_contracts_page(login, frozen):
     contract = ContractFactory()
     client = login(staff(groups=["Support director"]))
     assert client.post(page_url(contract), window_form(contract, 10)).status_code == 302
@@ -287,11 +300,13 @@ def test_a_window_of_no_minutes_is_refused(login):
 
 def test_an_account_manager_reads_windows_and_a_lead_changes_none(login):
     manager = staff(groups=["Account manager"])
-    own = ContractWindowFactory(contract=ContractFactory(customer=CustomerFactory(account_manager=manager)))
-    assert "120" in login(manager).get(page_url(own.contract)).content.decode()
+    own_window = ContractWindowFactory(
+        contract=ContractFactory(customer=CustomerFactory(account_manager=manager))
+    )
+    assert "120" in login(manager).get(page_url(own_window.contract)).content.decode()
     lead = staff(groups=["Team lead", "Duty manager"])
-    login(lead).post(page_url(own.contract), window_form(own.contract, 1))
-    assert own.contract.windows.count() == 1
+    login(lead).post(page_url(own_window.contract), window_form(own_window.contract, 1))
+    assert own_window.contract.windows.count() == 1
 
 
 def test_the_customers_card_shows_the_contracts_window(login):
@@ -300,4 +315,6 @@ def test_the_customers_card_shows_the_contracts_window(login):
     manager.is_staff = manager.is_superuser = True
     manager.save()
     windows = login(manager).get(page_url(ticket)).context["page"].card.windows
-    assert [one.minutes for one in windows if (one.kind, one.priority) == ("first_response", 2)] == [77]
+    assert [
+        window.minutes for window in windows if (window.kind, window.priority) == ("first_response", 2)
+    ] == [77]

@@ -25,11 +25,13 @@ def test_new_windows_are_the_next_version(windows):
     policy, author = Policy.objects.get(is_default=True), staff()
     version = revise_policy(policy=policy, windows=windows, actor=author, at=minute(1))
     assert (version.number, version.created_at, version.created_by) == (2, minute(1), author)
-    found = version.targets.order_by("minutes").values_list("kind", "priority", "minutes", "calendar")
-    assert list(found) == [(one.kind, one.priority, one.minutes, one.calendar.pk) for one in windows]
+    targets = version.targets.order_by("minutes").values_list("kind", "priority", "minutes", "calendar")
+    assert list(targets) == [
+        (window.kind, window.priority, window.minutes, window.calendar.pk) for window in windows
+    ]
 
 
-def test_the_version_before_stays_as_it_was(windows):
+def test_an_earlier_version_stays_unchanged(windows):
     policy = Policy.objects.get(is_default=True)
     first = policy.versions.get()
     before = list(first.targets.values_list())
@@ -55,7 +57,7 @@ def test_going_back_to_older_windows_is_a_version_too(windows):
         assert revise_policy(policy=policy, windows=given, actor=None, at=minute(number)).number == number
 
 
-def test_what_a_priority_is_served_through_is_part_of_the_version(windows):
+def test_the_promised_channels_of_a_priority_are_part_of_the_version(windows):
     policy = PolicyFactory()
     ways = {Priority.P0: [Way.GROUP, Way.PHONE], Priority.P3: []}
     first = revise_policy(policy=policy, windows=windows, actor=None, at=minute(1), ways=ways)
@@ -73,13 +75,13 @@ def test_what_a_priority_is_served_through_is_part_of_the_version(windows):
     assert policy.versions.get(number=1).ways(Priority.P0) == (Way.PHONE, Way.GROUP)
 
 
-def test_a_version_keeps_its_ways_if_none_are_given(windows):
+def test_a_new_version_keeps_the_promised_channels_if_none_are_given(windows):
     policy = PolicyFactory()
     revise_policy(policy=policy, windows=windows, actor=None, at=minute(1), ways={1: [Way.CHAT]})
     assert revise_policy(policy=policy, windows=windows[:1], actor=None, at=minute(2)).ways(1) == (Way.CHAT,)
 
 
-def test_the_shipped_promise_is_served_through_the_ways_of_the_tier_table():
+def test_the_shipped_policy_promises_the_channels_of_the_tier_table():
     version = Policy.objects.get(is_default=True).versions.get()
     assert [version.ways(priority) for priority in Priority] == [
         (Way.PHONE, Way.GROUP),

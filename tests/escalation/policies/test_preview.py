@@ -74,13 +74,13 @@ def test_the_days_of_a_contract_are_days_of_its_customer():
     assert contract_if_saved(draft, midnight + timedelta(days=1)) is None
 
 
-def test_a_shortened_contract_does_not_stand_in_for_itself():
+def test_a_contract_shortened_in_the_form_no_longer_applies_after_its_last_day():
     contract = ContractFactory()
     contract.ends_on = date(2026, 11, 17)
     assert contract_if_saved(contract, NOW) is None
 
 
-def test_the_windows_are_those_that_a_ticket_gets():
+def test_the_previewed_windows_are_those_that_a_ticket_gets():
     plan, calendar = ServicePlanFactory(), office_calendar()
     version = PolicyVersionFactory(policy=PolicyFactory(plan=plan), number=1)
     PolicyTargetFactory(version=version, priority=Priority.P2, minutes=90, calendar=calendar)
@@ -98,7 +98,7 @@ def test_the_windows_are_those_that_a_ticket_gets():
         )
 
 
-def test_updates_come_with_the_version_of_the_answer():
+def test_updates_are_promised_by_the_version_that_promises_the_answer():
     kinds = {(each.kind, each.priority) for each in windows_under(None, at=NOW)}
     assert (UPDATE, Priority.P0) in kinds
     plan = ServicePlanFactory()
@@ -108,7 +108,7 @@ def test_updates_come_with_the_version_of_the_answer():
     assert (UPDATE, Priority.P0) not in bare
 
 
-def test_what_is_in_force_depends_on_the_moment():
+def test_the_windows_previewed_depend_on_the_chosen_time():
     policy = Policy.objects.get(is_default=True)
     before = windows_under(None, at=NOW)
     revise_policy(

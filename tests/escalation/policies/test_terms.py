@@ -79,7 +79,7 @@ def test_a_contract_counts_its_days_in_a_zone_of_its_own():
     assert [contract_in_force(customer, at) for at in outside] == [None, None]
 
 
-def test_where_zones_of_contracts_make_them_meet_the_later_one_applies():
+def test_where_zones_make_two_contracts_overlap_the_later_one_applies():
     customer = CustomerFactory()
     ContractFactory(customer=customer, time_zone="America/New_York", ends_on=date(2026, 6, 30))
     new = ContractFactory(customer=customer, time_zone="Asia/Shanghai", starts_on=date(2026, 7, 1))
@@ -128,7 +128,7 @@ def test_a_contract_covers_its_first_and_its_last_day(day, covered):
     assert (contract_in_force(customer, noon) is not None) is covered
 
 
-def test_nobody_in_particular_has_no_contract():
+def test_no_customer_means_no_contract():
     assert contract_in_force(None, NOW) is None
 
 
@@ -161,7 +161,7 @@ def test_without_a_contract_the_default_plans_policy_applies():
     assert promised(None).target.minutes == 90
 
 
-def test_another_plans_policy_is_none_of_ours():
+def test_a_policy_of_another_plan_does_not_apply():
     version_of(PolicyFactory(plan=ContractFactory().plan), 1, NOW, p2=1)
     assert promised(ContractFactory().customer).target.minutes == 480
 
@@ -182,7 +182,7 @@ def test_mail_is_not_refused_when_the_newest_default_version_forgot_its_priority
     assert promised().target.minutes == 480
 
 
-def test_where_nothing_was_ever_promised_a_sentence_says_so():
+def test_terms_that_no_policy_ever_promised_are_an_error_with_a_sentence():
     PolicyTarget.objects.filter(priority=Priority.P2).delete()
     with pytest.raises(DeskError, match="default policy"):
         promised()

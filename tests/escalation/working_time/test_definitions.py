@@ -20,12 +20,12 @@ def test_a_definition_survives_the_round_trip_through_json():
     assert from_json(as_json(definition)) == definition
 
 
-def test_own_days_in_another_order_are_the_same_text():
+def test_own_days_in_any_order_give_the_same_json():
     days = (OwnDay(date(2026, 10, 8)), OwnDay(date(2026, 1, 8)))
     assert as_json(replace(CHINA, own_days=days)) == as_json(replace(CHINA, own_days=days[::-1]))
 
 
-def test_holidays_of_four_years_are_part_of_it():
+def test_a_definition_holds_the_holidays_of_four_years():
     holidays = with_holidays(CHINA, 2025).holidays
     assert {day.year for day in holidays.closed} == {2024, 2025, 2026, 2027}
 

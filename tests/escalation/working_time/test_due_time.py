@@ -142,27 +142,27 @@ def test_a_night_shift_runs_on_into_the_next_month_and_through_the_clock_change(
     assert working_between(berlin, *night) == 9 * HOUR
 
 
-def test_a_window_that_ends_with_the_month_ends_there():
+def test_a_window_that_fills_the_rest_of_the_month_ends_with_it():
     hours = WorkingHours("UTC", weekly=[[(0, 1440)]] * 7)
     assert add_working(hours, local("2026-11-30 23:00", "UTC"), HOUR) == local("2026-12-01 00:00", "UTC")
 
 
-def test_stretches_that_touch_at_midnight_and_over_a_month_are_one():
+def test_stretches_that_touch_at_midnight_or_at_the_end_of_a_month_are_joined():
     hours = WorkingHours("Asia/Shanghai", weekly=[[(0, 1440)]] * 7)
     start, end = local("2026-11-16 10:00"), local("2027-02-03 11:00")
     assert list(stretches(hours, start, end)) == [Stretch(start, end)]
 
 
-def test_stretches_are_what_an_explanation_lists():
-    found = list(stretches(shanghai(), local("2026-11-20 17:30"), local("2026-11-23 12:30")))
-    assert found == [
+def test_stretches_are_the_pieces_of_working_time_between_two_times():
+    pieces = list(stretches(shanghai(), local("2026-11-20 17:30"), local("2026-11-23 12:30")))
+    assert pieces == [
         Stretch(local("2026-11-20 17:30"), local("2026-11-20 18:00")),
         Stretch(local("2026-11-23 09:00"), local("2026-11-23 12:00")),
     ]
-    assert [piece.length for piece in found] == [30 * MINUTE, 180 * MINUTE]
+    assert [piece.length for piece in pieces] == [30 * MINUTE, 180 * MINUTE]
 
 
-def test_nothing_lies_between_a_moment_and_an_earlier_one():
+def test_there_is_no_working_time_between_a_time_and_an_earlier_one():
     assert working_between(shanghai(), local("2026-11-16 10:00"), local("2026-11-16 09:00")) == timedelta(0)
     assert list(stretches(shanghai(), local("2026-11-16 10:00"), local("2026-11-16 09:00"))) == []
 
@@ -226,7 +226,7 @@ def test_an_end_beyond_the_calendar_is_refused_and_not_searched_for_ever():
         add_working(shanghai(), local("9998-12-01 09:00"), 1000 * HOUR)
 
 
-def test_equal_hours_are_one_key_of_the_cache():
+def test_equal_hours_share_one_cache_key():
     first, second = shanghai(exceptions={date(2026, 10, 1): []}), shanghai(exceptions={date(2026, 10, 1): ()})
     assert first == second
     assert hash(first) == hash(second)
@@ -316,7 +316,7 @@ def test_adding_and_counting_are_exact_inverses_to_the_second(calendar, begin, s
 
 @settings(max_examples=200, deadline=None)
 @given(calendars(), st.integers(0, 3 * 86400), st.integers(1, 40 * 86400))
-def test_stretches_add_up_and_stand_apart(calendar, begin, seconds):
+def test_stretches_add_up_to_the_working_time_and_do_not_touch(calendar, begin, seconds):
     hours, near = calendar
     start = near + timedelta(seconds=begin - 43200)
     end = start + timedelta(seconds=seconds)

@@ -63,7 +63,7 @@ def test_a_version_is_neither_changed_nor_deleted():
         calendar.versions.update(definition="{}")
 
 
-def test_an_edit_by_somebody_who_read_an_old_row_goes_on_from_the_newest():
+def test_an_edit_based_on_an_old_row_continues_from_the_newest_version():
     calendar = office_calendar()
     stale = Calendar.objects.get(pk=calendar.pk)
     revised(calendar, own_days=(OwnDay(date(2026, 12, 24)),))
@@ -101,7 +101,7 @@ def test_a_promise_in_an_old_version_costs_one_query_more_and_only_once(count_qu
     assert count_queries(lambda: step_time(clock, HALF)) == 0
 
 
-def test_holidays_that_the_library_learned_since_make_a_version(monkeypatch):
+def test_holidays_that_the_library_has_learned_since_make_a_new_version(monkeypatch):
     calendar = office_calendar(country="CN")
     office_calendar()
     assert refresh_holidays(at=NOW) == []

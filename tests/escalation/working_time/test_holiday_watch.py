@@ -19,7 +19,7 @@ def test_a_holiday_that_the_moon_decides_is_estimated_until_it_is_announced():
     assert date(2028, 12, 2) not in days
 
 
-def test_a_marked_name_keeps_what_else_it_says():
+def test_the_name_of_an_estimated_holiday_keeps_its_other_remarks():
     assert "Islamic New Year (observed)" in estimated_days("EG", "", range(2026, 2027)).values()
 
 
@@ -28,11 +28,11 @@ def test_a_marked_name_keeps_what_else_it_says():
 ])  # fmt: skip
 def test_the_warning_begins_two_months_before(on, warned):
     calendar = office_calendar(country="AE")
-    told = [text for text in holiday_warnings(on=on) if f"{EID} Eid al-Fitr" in text]
-    assert bool(told) is warned
-    assert all(f"counted by {calendar.name} may be a day off" in text for text in told)
+    warnings = [text for text in holiday_warnings(on=on) if f"{EID} Eid al-Fitr" in text]
+    assert bool(warnings) is warned
+    assert all(f"counted by {calendar.name} may be a day off" in text for text in warnings)
 
 
-def test_a_country_without_such_days_is_not_warned_of():
+def test_a_country_without_estimated_holidays_gives_no_warning():
     office_calendar(country="DE")
     assert not [text for text in holiday_warnings(on=BEFORE) if "estimated" in text]

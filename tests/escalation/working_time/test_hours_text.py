@@ -19,7 +19,7 @@ from escalation.working_time.hours_text import day_in_words, intervals_in_words,
         ("18:00-09:00", ((1080, 540),)),  # refused as hours, not as words
     ],
 )
-def test_intervals_are_read(text, intervals):
+def test_working_hours_are_parsed_from_text(text, intervals):
     assert parse_intervals(text) == intervals
 
 

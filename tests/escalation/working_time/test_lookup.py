@@ -20,7 +20,7 @@ def closed_on(calendar, day):
     return revise_calendar(calendar=calendar, definition=definition, actor=None, at=NOW)
 
 
-def test_around_the_clock_needs_no_intervals():
+def test_a_calendar_around_the_clock_needs_no_intervals():
     hours = hours_of(CalendarFactory(time_zone="Europe/Berlin"))
     assert hours == WorkingHours("Europe/Berlin", always_open=True)
 
@@ -36,7 +36,7 @@ def test_a_calendar_that_was_given_no_hours_is_refused():
         hours_of(Calendar.objects.create(name="Bare"))
 
 
-def test_hours_cost_no_query(count_queries):
+def test_looking_up_hours_costs_no_query(count_queries):
     calendar = office_calendar()
     assert count_queries(lambda: hours_of(calendar)) == 0
     assert count_queries(lambda: hours_of_version(calendar, 1)) == 0
@@ -54,14 +54,14 @@ def test_an_edit_leaves_the_version_before_it_as_it_was(count_queries):
     assert count_queries(lambda: hours_of_version(calendar, 1)) == 0
 
 
-def test_a_row_read_before_the_edit_finds_the_version_made_since():
+def test_a_calendar_row_read_before_an_edit_finds_the_new_version():
     calendar = office_calendar()
     stale = Calendar.objects.get(pk=calendar.pk)
     closed_on(calendar, date(2026, 11, 20))
     assert hours_of_version(stale, 2) == hours_of(calendar) != hours_of(stale)
 
 
-def test_a_version_is_never_written_again():
+def test_a_saved_version_cannot_be_saved_again():
     version = office_calendar().versions.get()
     with pytest.raises(TypeError, match="cannot be changed"):
         version.save()

@@ -21,20 +21,20 @@ OFFICE = [((540, 720), (780, 1080))] * 5 + [(), ()]
 
 
 def test_national_day_of_2025_is_as_the_state_council_announced_it():
-    found = holiday_days("CN", "", range(2025, 2026))
-    october = {day.day for day in found.closed if day.month == 10}
+    holidays = holiday_days("CN", "", range(2025, 2026))
+    october = {day.day for day in holidays.closed if day.month == 10}
     assert october >= {1, 2, 3, 6, 7, 8}
-    assert sorted(found.make_up) == [
+    assert sorted(holidays.make_up) == [
         date(2025, *day) for day in [(1, 26), (2, 8), (4, 27), (9, 28), (10, 11)]
     ]
 
 
-def test_a_year_has_its_own_days_only():
-    found = holiday_days("CN", "", range(2024, 2026))
-    assert {day.year for day in found.closed | found.make_up} == {2024, 2025}
+def test_only_holidays_of_the_years_asked_for_are_returned():
+    holidays = holiday_days("CN", "", range(2024, 2026))
+    assert {day.year for day in holidays.closed | holidays.make_up} == {2024, 2025}
 
 
-def test_a_day_of_december_that_the_next_years_announcement_moves_is_known():
+def test_a_make_up_day_in_december_announced_for_the_next_year_is_known():
     assert date(2006, 12, 30) in holiday_days("CN", "", range(2006, 2007)).make_up
 
 
@@ -56,7 +56,7 @@ def test_the_hours_of_a_make_up_day_are_those_of_the_first_weekday_that_has_any(
     }
 
 
-def test_a_weekend_that_is_worked_anyway_keeps_its_hours_on_a_make_up_day():
+def test_a_weekend_day_with_working_hours_keeps_them_on_a_make_up_day():
     days = HolidayDays(make_up=frozenset({date(2026, 10, 10)}))
     assert exceptions_of(days, [*OFFICE[:5], ((600, 700),), ()]) == {}
 

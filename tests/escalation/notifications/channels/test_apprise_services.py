@@ -206,9 +206,9 @@ REFUSALS = (400, 403, 410, 429)
 @pytest.fixture
 def service(settings, monkeypatch):
     settings.ALLOW_PRIVATE_TARGETS = True
-    with standing_in() as one:
-        one.stands_in_for_everybody(monkeypatch)
-        yield one
+    with standing_in() as standing_service:
+        standing_service.stands_in_for_everybody(monkeypatch)
+        yield standing_service
 
 
 def parcel(name: str, words: MessageTexts = WORDS) -> ChannelMessage:
@@ -222,7 +222,7 @@ def sent(name: str, service: Service, *, status: int | None = None, body: str | 
     return Courier(parcel(name)).deliver()
 
 
-def test_whatever_the_form_offers_is_tested_here():
+def test_every_service_that_the_form_offers_is_tested_here():
     names = f"{apprise_services.CHATS} {apprise_services.SMS} {apprise_services.CALLS}".split()
     tested = {(name.partition(" ")[0], offered.medium) for name, offered in SERVICES.items()}
     media = {CHAT: apprise_services.CHATS, SMS: apprise_services.SMS, VOICE: apprise_services.CALLS}
@@ -231,7 +231,7 @@ def test_whatever_the_form_offers_is_tested_here():
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_the_form_takes_its_address_for_its_kind(name):
+def test_the_form_accepts_the_address_of_a_service_under_its_kind(name):
     offered = SERVICES[name]
     assert apprise_services.serves(offered.address, offered.medium)
     plugin = apprise_services.plugin_for(offered.address)
@@ -240,10 +240,10 @@ def test_the_form_takes_its_address_for_its_kind(name):
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_it_is_asked_at_its_own_host_and_accepts(service, name):
-    found = sent(name, service)
-    assert found.outcome == ACCEPTED, found
-    assert found.text == f"{SERVICES[name].status} {SERVICES[name].shown or SERVICES[name].yes}".strip()
+def test_a_service_is_called_at_its_own_host_and_accepts(service, name):
+    report = sent(name, service)
+    assert report.outcome == ACCEPTED, report
+    assert report.text == f"{SERVICES[name].status} {SERVICES[name].shown or SERVICES[name].yes}".strip()
     assert [path.startswith(SERVICES[name].host) for path, _headers, _body in service.heard] == [True]
     assert "SD#12" in service.all_heard.replace("\\u0023", "#")
     if SERVICES[name].medium == SMS:
@@ -251,26 +251,26 @@ def test_it_is_asked_at_its_own_host_and_accepts(service, name):
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_its_fault_is_a_refusal_with_the_answer(service, name):
-    found = sent(name, service, status=500, body="something broke")
-    assert (found.outcome, found.text) == (REFUSED, "500 something broke")
+def test_a_server_error_of_a_service_is_a_refusal_with_its_response(service, name):
+    report = sent(name, service, status=500, body="something broke")
+    assert (report.outcome, report.text) == (REFUSED, "500 something broke")
 
 
 @pytest.mark.parametrize("status", REFUSALS)
 @pytest.mark.parametrize("name", SERVICES)
-def test_its_refusal_is_one_with_its_own_words(service, name, status):
-    found = sent(name, service, status=status, body='{"message":"unknown account"}')
-    assert (found.outcome, found.text) == (REFUSED, f'{status} {{"message":"unknown account"}}')
+def test_a_refusal_by_a_service_is_recorded_in_its_own_words(service, name, status):
+    report = sent(name, service, status=status, body='{"message":"unknown account"}')
+    assert (report.outcome, report.text) == (REFUSED, f'{status} {{"message":"unknown account"}}')
 
 
 @pytest.mark.parametrize(("name", "no"), NOES)
-def test_a_no_with_a_status_of_success_is_a_refusal(service, name, no):
-    found = sent(name, service, body=no)
-    assert found.outcome == REFUSED
-    assert found.text.startswith(str(SERVICES[name].status))
+def test_a_rejection_with_a_success_status_is_a_refusal(service, name, no):
+    report = sent(name, service, body=no)
+    assert report.outcome == REFUSED
+    assert report.text.startswith(str(SERVICES[name].status))
 
 
-def test_a_chat_that_was_entered_as_a_webhook_is_judged_as_the_chat_it_is(service):
+def test_a_chat_address_entered_as_a_webhook_is_judged_by_the_rules_of_the_chat(service):
     """The form does not take it any more."""
     service.body = '{"errcode":40008,"errmsg":"invalid message type"}'
     address = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=BOTKEY-4711"
@@ -280,10 +280,12 @@ def test_a_chat_that_was_entered_as_a_webhook_is_judged_as_the_chat_it_is(servic
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_response_that_repeats_the_message_shows_no_secret(service, name):
     offered = SERVICES[name]
-    found = sent(name, service, status=400, body=json.dumps({"you": offered.address, "said": "no"}))
-    secrets = [one for one in apprise_services.secrets_of(parcel(name)) if len(one) >= outcomes.LEAST_SECRET]
+    report = sent(name, service, status=400, body=json.dumps({"you": offered.address, "said": "no"}))
+    secrets = [
+        secret for secret in apprise_services.secrets_of(parcel(name)) if len(secret) >= outcomes.LEAST_SECRET
+    ]
     assert secrets
-    assert not [one for one in secrets if one in found.text]
+    assert not [secret for secret in secrets if secret in report.text]
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -296,10 +298,10 @@ def test_the_shown_part_of_an_address_contains_no_secret(name):
         "AT_appid4711 e5f6a1b2"
     )
     secrets = (KEY, KEY[::-1], KEY[:25], KEY[8:24], *words.split())
-    assert not [one for one in secrets if one in shown]
+    assert not [secret for secret in secrets if secret in shown]
 
 
-def test_slow_ones_are_cut_off(service):
+def test_slow_services_are_cut_off(service):
     """All at once: each would cost its time limit."""
     service.is_slow = True
     reports = dict(send_all({name: parcel(name) for name in SERVICES}, time_limit=1, at_once=len(SERVICES)))
@@ -311,8 +313,8 @@ def test_slow_ones_are_cut_off(service):
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_closed_port_is_a_refusal(service, name):
     service.port = closed_port()
-    found = Courier(parcel(name)).deliver()
-    assert (found.outcome, found.text) == (REFUSED, outcomes.NOT_TAKEN)
+    report = Courier(parcel(name)).deliver()
+    assert (report.outcome, report.text) == (REFUSED, outcomes.NOT_TAKEN)
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -353,7 +355,7 @@ def test_what_is_too_long_for_an_sms_or_a_call_is_cut(service, name):
 
 
 @pytest.mark.parametrize("name", ["pagerduty", "opsgenie", "signl4"])
-def test_an_alarm_is_raised_and_never_closed(service, name):
+def test_an_alarm_service_is_only_asked_to_raise_alarms(service, name):
     sent(name, service)
     assert "resolve" not in service.texts[0].lower()
     assert "close" not in service.heard[0][0]
@@ -368,10 +370,10 @@ def test_an_alarm_is_raised_and_never_closed(service, name):
         assert apprise_services.plugin_for(f"{SERVICES[name].address}?{wish}") is None
 
 
-def test_an_address_through_which_nothing_is_sent_counts_as_a_failure(service, monkeypatch):
+def test_a_plugin_that_sends_nothing_counts_as_a_refusal(service, monkeypatch):
     monkeypatch.setattr(apprise_services.GATEWAYS["opsgenie"].plugin, "send", lambda *_args, **_words: True)
-    found = sent("opsgenie", service)
-    assert (found.outcome, found.text) == (REFUSED, outcomes.NOTHING_SENT)
+    report = sent("opsgenie", service)
+    assert (report.outcome, report.text) == (REFUSED, outcomes.NOTHING_SENT)
 
 
 @pytest.mark.parametrize("name", [name for name, one in SERVICES.items() if one.medium == CHAT])
@@ -394,7 +396,7 @@ def test_a_customers_words_call_nobody_hide_no_link_and_break_no_message(service
 def words_in(body: str) -> str:
     """Without the channel, which the address names."""
     try:
-        said = json.loads(body)
+        content = json.loads(body)
     except json.JSONDecodeError:
         return unquote_plus(body)
-    return json.dumps({key: said[key] for key in said if key != "channel"}, ensure_ascii=False)
+    return json.dumps({key: content[key] for key in content if key != "channel"}, ensure_ascii=False)

@@ -37,8 +37,8 @@ def answer(address: str, **more):
 @pytest.fixture
 def service(settings):
     settings.ALLOW_PRIVATE_TARGETS = True
-    with standing_in() as one:
-        yield one
+    with standing_in() as standing_service:
+        yield standing_service
 
 
 @pytest.fixture
@@ -52,31 +52,31 @@ def wecom(service, monkeypatch):
 # Answers
 
 
-def test_teams_is_reached_at_the_host_that_its_address_names(service):
+def test_teams_is_never_called_without_tls(service):
     address = f"workflow://127.0.0.1:{service.port}/643e69f61d4f41f49ad43d0bb4a9ca9c/signature-4711"
-    found = answer(address)
-    assert (found.outcome, len(service.heard)) == (REFUSED, 0)  # it insists on TLS
+    report = answer(address)
+    assert (report.outcome, len(service.heard)) == (REFUSED, 0)  # it insists on TLS
 
 
 def test_a_chat_server_of_ones_own(service):
-    found = answer(f"mmost://127.0.0.1:{service.port}/3ccdd113474722377935511fc85d3dd4")
-    assert found.outcome == ACCEPTED
+    report = answer(f"mmost://127.0.0.1:{service.port}/3ccdd113474722377935511fc85d3dd4")
+    assert report.outcome == ACCEPTED
     assert "SD#12" in service.texts[0]
 
 
-def test_a_number_without_measure_is_an_answer_too(service):
+def test_a_huge_number_in_a_response_still_counts_as_accepted(service):
     service.body = "1" * 5000
     assert answer(f"mmost://127.0.0.1:{service.port}/3ccdd113474722377935511fc85d3dd4").outcome == ACCEPTED
 
 
 @pytest.mark.parametrize("status", [500, 503, 404, 410, 401, 429])
-def test_refused_with_the_answer(wecom, service, status):
+def test_an_error_status_is_a_refusal_with_the_response(wecom, service, status):
     service.status, service.body = status, '{"errmsg":"no such bot"}'
-    found = answer(wecom)
-    assert (found.outcome, found.text) == (REFUSED, f'{status} {{"errmsg":"no such bot"}}')
+    report = answer(wecom)
+    assert (report.outcome, report.text) == (REFUSED, f'{status} {{"errmsg":"no such bot"}}')
 
 
-def test_a_no_with_the_status_200_is_a_no(wecom, service):
+def test_a_rejection_with_status_200_is_a_refusal(wecom, service):
     service.body = '{"errcode":93000,"errmsg":"invalid webhook url"}'
     assert answer(wecom).outcome == REFUSED
 
@@ -84,16 +84,16 @@ def test_a_no_with_the_status_200_is_a_no(wecom, service):
 def test_a_refused_connection_is_a_refusal(wecom, monkeypatch):
     plugin = apprise_services.GATEWAYS["wecombot"].plugin
     monkeypatch.setattr(plugin, "notify_url", f"http://127.0.0.1:{closed_port()}/send?key={{key}}")
-    found = answer(wecom)
-    assert (found.outcome, found.text) == (REFUSED, outcomes.NOT_TAKEN)
+    report = answer(wecom)
+    assert (report.outcome, report.text) == (REFUSED, outcomes.NOT_TAKEN)
 
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "a..b", f"{'x' * 64}.example", "xn--a.example.invalid"])
 def test_a_host_that_does_not_exist_is_a_refusal_that_says_so(settings, host):
     settings.ALLOW_PRIVATE_TARGETS = True
-    found = answer(f"https://{host}/hook", medium=Medium.WEBHOOK)
-    assert found.outcome == REFUSED
-    assert found.text in (outcomes.NO_NAME, outcomes.UNREADABLE)
+    report = answer(f"https://{host}/hook", medium=Medium.WEBHOOK)
+    assert report.outcome == REFUSED
+    assert report.text in (outcomes.NO_NAME, outcomes.UNREADABLE)
 
 
 def raising(monkeypatch, error: Exception) -> None:
@@ -122,8 +122,8 @@ def test_each_fault_of_a_connection_has_its_own_sentence(service, monkeypatch, e
         )
     else:
         raising(monkeypatch, error)
-    found = answer(f"{service.url}/hook", medium=Medium.WEBHOOK)
-    assert (found.outcome, found.text) == (outcome, text)
+    report = answer(f"{service.url}/hook", medium=Medium.WEBHOOK)
+    assert (report.outcome, report.text) == (outcome, text)
 
 
 def throw(error: Exception) -> None:
@@ -132,10 +132,10 @@ def throw(error: Exception) -> None:
 
 def test_a_certificate_of_somebody_else_and_no_tls_at_all_are_told_apart(service, tmp_path):
     with standing_in(certificate=self_signed(tmp_path / "pem")) as encrypted:
-        found = answer(f"https://localhost:{encrypted.port}/hook", medium=Medium.WEBHOOK)
-        assert (found.outcome, found.text, encrypted.heard) == (REFUSED, outcomes.NO_CERTIFICATE, [])
-    found = answer(f"https://127.0.0.1:{service.port}/hook", medium=Medium.WEBHOOK)
-    assert (found.outcome, found.text) == (REFUSED, outcomes.NO_TLS)
+        report = answer(f"https://localhost:{encrypted.port}/hook", medium=Medium.WEBHOOK)
+        assert (report.outcome, report.text, encrypted.heard) == (REFUSED, outcomes.NO_CERTIFICATE, [])
+    report = answer(f"https://127.0.0.1:{service.port}/hook", medium=Medium.WEBHOOK)
+    assert (report.outcome, report.text) == (REFUSED, outcomes.NO_TLS)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -143,20 +143,20 @@ def test_a_connection_that_is_reset_gives_no_answer(settings, scheme):
     """As by a firewall on the way, in the middle of the handshake."""
     settings.ALLOW_PRIVATE_TARGETS = True
     with resetting() as port:
-        found = answer(f"{scheme}://127.0.0.1:{port}/hook", medium=Medium.WEBHOOK)
-    assert (found.outcome, found.text) == (REFUSED, outcomes.HUNG_UP)
+        report = answer(f"{scheme}://127.0.0.1:{port}/hook", medium=Medium.WEBHOOK)
+    assert (report.outcome, report.text) == (REFUSED, outcomes.HUNG_UP)
 
 
 def test_a_service_that_hangs_up_gives_no_answer(service):
     service.hangs_up = True
-    found = answer(f"{service.url}/hook", medium=Medium.WEBHOOK)
-    assert (found.outcome, found.text) == (REFUSED, outcomes.HUNG_UP)
+    report = answer(f"{service.url}/hook", medium=Medium.WEBHOOK)
+    assert (report.outcome, report.text) == (REFUSED, outcomes.HUNG_UP)
 
 
 @pytest.mark.parametrize(("medium", "address"), [(Medium.CHAT, "gAAAAABl"), (Medium.WEBHOOK, "gAAAAABl")])
-def test_an_address_that_cannot_be_decrypted_any_more_is_to_be_entered_again(medium, address):
-    found = answer(address, medium=medium)
-    assert (found.outcome, found.text) == (REFUSED, outcomes.UNREADABLE)
+def test_an_address_that_cannot_be_decrypted_asks_to_be_entered_again(medium, address):
+    report = answer(address, medium=medium)
+    assert (report.outcome, report.text) == (REFUSED, outcomes.UNREADABLE)
 
 
 @pytest.mark.parametrize("reason", outcomes.REASONS)
@@ -192,10 +192,10 @@ def test_a_service_that_answers_too_late_is_cut_off_and_delays_no_other(wecom, s
             "slow": parcel(wecom),
             "quick": parcel(f"{quick.url}/hook", medium=Medium.WEBHOOK),
         }
-        found = list(send_all(parcels, time_limit=0.6))
-    assert [key for key, _answer in found] == ["quick", "slow"]
-    assert dict(found)["quick"].outcome == ACCEPTED
-    assert dict(found)["slow"].outcome == TIMED_OUT
+        reports = list(send_all(parcels, time_limit=0.6))
+    assert [key for key, _answer in reports] == ["quick", "slow"]
+    assert dict(reports)["quick"].outcome == ACCEPTED
+    assert dict(reports)["slow"].outcome == TIMED_OUT
 
 
 def test_a_socket_that_times_out_by_itself_has_timed_out(wecom, service, monkeypatch):
@@ -206,16 +206,16 @@ def test_a_socket_that_times_out_by_itself_has_timed_out(wecom, service, monkeyp
 
 def test_many_are_sent_a_few_at_a_time(service):
     parcels = {number: parcel(f"{service.url}/{number}", medium=Medium.WEBHOOK) for number in range(20)}
-    found = dict(send_all(parcels, at_once=3))
-    assert {one.outcome for one in found.values()} == {ACCEPTED}
-    assert len(service.heard) == len(found) == 20
+    report_by_number = dict(send_all(parcels, at_once=3))
+    assert {report.outcome for report in report_by_number.values()} == {ACCEPTED}
+    assert len(service.heard) == len(report_by_number) == 20
 
 
 def test_redirects_are_not_followed(service):
     with standing_in() as elsewhere:
         service.status, service.headers = 302, {"Location": f"{elsewhere.url}/stolen"}
-        found = answer(f"{service.url}/hook", medium=Medium.WEBHOOK)
-        assert (found.outcome, elsewhere.heard) == (REFUSED, [])
+        report = answer(f"{service.url}/hook", medium=Medium.WEBHOOK)
+        assert (report.outcome, elsewhere.heard) == (REFUSED, [])
 
 
 # ------------------------------------------------------------------------------------------------------------
@@ -237,17 +237,17 @@ BOMB = gzip.compress(b"0" * 50_000_000)
     ],
     ids=["endless", "bomb", "headers", "header", "garbage", "continue"],
 )
-def test_answers_without_measure_cost_nobody_time_or_memory(settings, words, times, outcome, text):
+def test_an_endless_response_costs_neither_time_nor_memory(settings, words, times, outcome, text):
     settings.ALLOW_PRIVATE_TARGETS = True
     tracemalloc.start()
     try:
         with saying(words, times=times) as port:
             hook = parcel(f"http://127.0.0.1:{port}/hook", medium=Medium.WEBHOOK)
-            ((_key, found),) = send_all({1: hook}, time_limit=2)
+            ((_key, report),) = send_all({1: hook}, time_limit=2)
         most = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert (found.outcome, found.text) == (outcome, text)
+    assert (report.outcome, report.text) == (outcome, text)
     assert most < 10_000_000
 
 
@@ -298,14 +298,14 @@ def test_nothing_is_sent_to_this_machine(service, settings, host):
         (f"http://{host}:{service.port}/hook", Medium.WEBHOOK),
         (f"mmost://{host}:{service.port}/3ccdd113474722377935511fc85d3dd4", Medium.CHAT),
     ):
-        found = answer(address, medium=medium)
-        assert found.outcome == REFUSED
+        report = answer(address, medium=medium)
+        assert report.outcome == REFUSED
         if host != "[::1]":
-            assert found.text == outcomes.PRIVATE
+            assert report.text == outcomes.PRIVATE
     assert service.heard == []
 
 
-def test_a_name_that_leads_here_only_when_it_is_connected_to_is_refused_then(service, settings, monkeypatch):
+def test_a_name_that_resolves_to_this_machine_only_on_connecting_is_refused(service, settings, monkeypatch):
     settings.ALLOW_PRIVATE_TARGETS = False
     monkeypatch.setattr(
         "escalation.notifications.channels.http.socket.getaddrinfo",
@@ -314,8 +314,8 @@ def test_a_name_that_leads_here_only_when_it_is_connected_to_is_refused_then(ser
             (2, 1, 6, "", ("127.0.0.1", port)),
         ],
     )
-    found = answer(f"http://hooks.example:{service.port}/hook", medium=Medium.WEBHOOK)
-    assert found.text == outcomes.PRIVATE
+    report = answer(f"http://hooks.example:{service.port}/hook", medium=Medium.WEBHOOK)
+    assert report.text == outcomes.PRIVATE
     assert service.heard == []
 
 
@@ -338,11 +338,11 @@ def test_a_name_that_leads_here_only_when_it_is_connected_to_is_refused_then(ser
         "workflow://evil.example/643e69f61d4f41f49ad43d0bb4a9ca9c/signature/?x=1;template=/etc/passwd",
     ],
 )  # fmt: skip
-def test_an_address_that_is_not_of_a_listed_service_or_asks_for_more_is_none(address):
+def test_an_address_of_an_unlisted_service_or_with_extra_options_is_refused(address):
     assert apprise_services.plugin_for(address) is None
 
 
-def test_the_address_a_service_hands_out_is_understood_too():
+def test_the_https_address_that_a_service_hands_out_is_understood():
     plugin = apprise_services.plugin_for("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=BOTKEY-4711")
     assert plugin is not None
     assert apprise_services.masked(plugin) == "WeCom Bot: wecombot://B...1/"
@@ -357,11 +357,11 @@ def test_the_address_a_service_hands_out_is_understood_too():
         ("clickatell://apikey4711apikey/15556667777", {"sms"}),
     ],
 )
-def test_a_service_is_of_its_medium(address, media):
+def test_a_service_is_accepted_for_its_medium_only(address, media):
     assert {medium.value for medium in Medium if apprise_services.serves(address, medium)} == media
 
 
-def test_what_is_shown_holds_no_secret():
+def test_the_shown_part_of_an_address_holds_no_secret():
     plugin = apprise_services.plugin_for("tgram://123456789:abcdefg_hijklmnop/12315544/")
     assert "abcdefg_hijklmnop" not in apprise_services.masked(plugin)
 
@@ -397,11 +397,11 @@ def test_a_fault_of_ours_is_a_refusal_without_its_text(wecom, monkeypatch):
     assert answer(wecom).text == f"{outcomes.NOT_SENT} (ValueError)"
 
 
-def test_a_parcel_has_no_readable_form():
+def test_the_repr_of_a_message_shows_no_secret():
     assert "4711" not in repr(parcel("wecombot://botkey-4711", secret="shared-4711"))
 
 
-def test_answers_are_one_short_line():
+def test_responses_are_stored_as_one_short_line():
     assert cleaned("a\n\x00b  c", []) == "a b c"
     assert len(cleaned("x" * 9000, [])) == 500
 
@@ -414,7 +414,7 @@ def test_long_texts_keep_their_beginning_within_the_bytes(text):
     assert "\n…" in short
 
 
-def test_what_is_left_out_is_the_middle_for_the_links_stand_at_the_end():
+def test_a_long_text_is_cut_in_the_middle_to_keep_the_links_at_its_end():
     text = (
         "P0 Black\n"
         + "很长的主题" * 300

@@ -1,4 +1,4 @@
-"""The one way out: what every request of the desk keeps to, over real sockets, whoever sends it."""
+"""The only HTTP client of the desk: the rules that every request keeps to, over real sockets."""
 
 import ast
 import contextlib
@@ -38,8 +38,8 @@ def private_targets(settings):
 
 @pytest.fixture
 def service():
-    with standing_in() as one:
-        yield one
+    with standing_in() as standing_service:
+        yield standing_service
 
 
 def parcel(address: str) -> ChannelMessage:
@@ -47,8 +47,8 @@ def parcel(address: str) -> ChannelMessage:
 
 
 def sent_within(seconds: float, address: str) -> AttemptReport:
-    ((_key, found),) = send_all({1: parcel(address)}, time_limit=seconds)
-    return found
+    ((_key, report),) = send_all({1: parcel(address)}, time_limit=seconds)
+    return report
 
 
 @contextlib.contextmanager
@@ -95,8 +95,8 @@ DRIPS = pytest.mark.parametrize(
 def test_a_response_that_drips_for_ever_is_cut_off_in_time(beginning: bytes, drop: bytes) -> None:
     started = time.monotonic()
     with dripping(beginning, drop) as port:
-        found = sent_within(0.3, f"http://127.0.0.1:{port}/hook")
-    assert (found.outcome, found.text) == (AttemptOutcome.TIMED_OUT, outcomes.LATE)
+        report = sent_within(0.3, f"http://127.0.0.1:{port}/hook")
+    assert (report.outcome, report.text) == (AttemptOutcome.TIMED_OUT, outcomes.LATE)
     assert time.monotonic() - started < 3
 
 
@@ -125,10 +125,10 @@ def test_an_encrypted_answer_that_drips_is_cut_off_too(monkeypatch, tmp_path) ->
     assert time.monotonic() - started < 3
 
 
-def test_chunks_without_an_end_are_read_up_to_a_measure() -> None:
+def test_an_endless_chunked_response_is_read_up_to_a_limit() -> None:
     with saying(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + CHUNK, times=1) as port:
-        found = sent_within(2, f"http://127.0.0.1:{port}/hook")
-    assert found.text.startswith(outcomes.BROKEN)
+        report = sent_within(2, f"http://127.0.0.1:{port}/hook")
+    assert report.text.startswith(outcomes.BROKEN)
     here = Exchange(deadline=time.monotonic() + 2)
     body = HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + CHUNK * 1000
     with saying(body) as port, exchange(here), Session() as session:
@@ -184,13 +184,13 @@ def test_no_password_of_netrc_is_sent(service, monkeypatch, tmp_path) -> None:
 
 
 def test_a_name_is_resolved_once_and_the_address_found_then_is_connected_to(service, monkeypatch) -> None:
-    asked: list[str] = []
+    names_asked: list[str] = []
     real = socket.getaddrinfo
 
     def first_here_then_elsewhere(host, port, *more, **options):
-        asked.append(host)
+        names_asked.append(host)
         if host == "hooks.example":
-            assert asked.count(host) == 1
+            assert names_asked.count(host) == 1
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
         return real(host, port, *more, **options)
 
@@ -198,25 +198,25 @@ def test_a_name_is_resolved_once_and_the_address_found_then_is_connected_to(serv
         "escalation.notifications.channels.http.socket.getaddrinfo", first_here_then_elsewhere
     )
     assert sent_within(5, f"http://hooks.example:{service.port}/hook").is_accepted
-    assert asked == ["hooks.example", "127.0.0.1"]  # the second is the address itself
+    assert names_asked == ["hooks.example", "127.0.0.1"]  # the second is the address itself
     ((_path, headers, _body),) = service.heard
     assert headers["Host"] == f"hooks.example:{service.port}"
 
 
-def test_the_name_and_not_the_address_is_asked_for_in_tls(monkeypatch, tmp_path) -> None:
-    asked: list[str | None] = []
+def test_tls_verifies_the_name_and_not_the_address(monkeypatch, tmp_path) -> None:
+    names_asked: list[str | None] = []
     real = ssl.SSLContext.wrap_socket
 
     def listening(context, sock, *more, server_side=False, **options):
         if not server_side:
-            asked.append(options.get("server_hostname"))
+            names_asked.append(options.get("server_hostname"))
             assert (context.check_hostname, context.verify_mode) == (True, ssl.CERT_REQUIRED)
         return real(context, sock, *more, server_side=server_side, **options)
 
     monkeypatch.setattr(ssl.SSLContext, "wrap_socket", listening)
     with standing_in(certificate=self_signed(tmp_path / "pem")) as encrypted:
-        found = sent_within(5, f"https://localhost:{encrypted.port}/hook")
-    assert (asked, found.text, encrypted.heard) == (["localhost"], outcomes.NO_CERTIFICATE, [])
+        report = sent_within(5, f"https://localhost:{encrypted.port}/hook")
+    assert (names_asked, report.text, encrypted.heard) == (["localhost"], outcomes.NO_CERTIFICATE, [])
 
 
 def test_only_an_address_of_the_settings_may_be_private(service, settings) -> None:
@@ -233,7 +233,7 @@ def test_only_an_address_of_the_settings_may_be_private(service, settings) -> No
 
 
 @pytest.mark.parametrize(("trusts_address", "outcome"), [(False, "refused"), (True, "accepted")])
-def test_authorities_of_this_machine_count_for_addresses_of_the_settings(
+def test_certificate_authorities_of_this_machine_count_only_for_addresses_from_the_settings(
     monkeypatch, tmp_path, trusts_address, outcome
 ) -> None:
     certificate = self_signed(tmp_path / "pem")
@@ -262,7 +262,7 @@ def test_authorities_of_this_machine_count_for_addresses_of_the_settings(
     ],
     ids=["colon", "boundary", "folded", "both"],
 )
-def test_headers_that_cannot_be_parsed_bring_the_address_into_no_log(words, caplog) -> None:
+def test_unparsable_headers_do_not_bring_the_address_into_the_log(words, caplog) -> None:
     caplog.set_level(logging.DEBUG)
     with saying(words) as port:
         assert sent_within(5, f"http://127.0.0.1:{port}/hook?token=webhook-4711").is_accepted
@@ -314,5 +314,5 @@ def test_each_verb_of_a_plugin_is_held_to_the_rules(service, settings, verb) -> 
 
 
 @pytest.mark.parametrize("name", ["patch", "head", "options", "adapters", "sessions", "api"])
-def test_what_would_speak_past_our_session_is_not_there(name: str) -> None:
+def test_a_plugin_has_no_way_around_our_session(name: str) -> None:
     assert not hasattr(apprise_services._Requests("telegram"), name)
