@@ -42,7 +42,7 @@ def with_permission(user, codename):
     ],
     ids=["alone", "three levels", "not upwards", "a circle", "self", "two ways to one person"],
 )
-def test_below_a_person_stands(under, expected):
+def test_the_people_below_a_person_are_found(under, expected):
     assert people_below(1, under) == expected
 
 
@@ -88,11 +88,11 @@ def test_two_who_report_to_each_other_see_each_other_and_nothing_hangs():
 
 def test_an_account_manager_sees_own_and_backed_up_customers_only():
     ann, bob = staff("ann"), staff("bob")
-    own = CustomerFactory(account_manager=ann)
+    own_customer = CustomerFactory(account_manager=ann)
     backed_up = CustomerFactory(account_manager=bob, backup_account_manager=ann)
     CustomerFactory(account_manager=bob)
     CustomerFactory()
-    assert set(visible_customers(ann)) == {own, backed_up}
+    assert set(visible_customers(ann)) == {own_customer, backed_up}
 
 
 def test_a_manager_sees_the_customers_of_reports():
@@ -108,7 +108,7 @@ def test_a_customer_is_listed_once_whoever_looks_after_it():
     assert visible_customers(boss).count() == 1
 
 
-def test_a_user_without_a_staff_profile_sees_what_names_them():
+def test_a_user_without_a_staff_profile_sees_customers_they_look_after():
     user = UserFactory()
     customer = CustomerFactory(account_manager=user)
     CustomerFactory()
@@ -141,8 +141,8 @@ def test_an_account_that_is_switched_off_sees_nothing(sees):
 
 def test_contacts_and_contracts_follow_their_customer():
     ann = staff("ann")
-    own = CustomerFactory(account_manager=ann)
-    contact, contract = ContactFactory(customer=own), ContractFactory(customer=own)
+    own_customer = CustomerFactory(account_manager=ann)
+    contact, contract = ContactFactory(customer=own_customer), ContractFactory(customer=own_customer)
     ContactFactory()
     ContractFactory()
     assert list(visible_contacts(ann)) == [contact]

@@ -72,11 +72,11 @@ def test_an_account_manager_lists_own_customers_and_a_director_all(login, client
 
 def test_a_foreign_customer_looks_like_one_that_does_not_exist(login, ann, foreign):
     client = login(ann)
-    seen = client.get(page_url(foreign), follow=True)
+    response = client.get(page_url(foreign), follow=True)
     foreign.pk += 1000
     missing = client.get(page_url(foreign), follow=True)
-    assert seen.redirect_chain == missing.redirect_chain
-    assert "Secret Games" not in seen.content.decode()
+    assert response.redirect_chain == missing.redirect_chain
+    assert "Secret Games" not in response.content.decode()
 
 
 @pytest.mark.parametrize("query", ["q=Secret", "account_manager__id__exact=1", "name__startswith=S", "o=1"])
@@ -167,11 +167,11 @@ def test_the_list_shows_the_plan_in_force_and_who_looks_after_the_customer(login
 
 @pytest.mark.parametrize("query", ["Show Time", "show-time", "shows.example"])
 def test_a_customer_is_found_by_name_code_and_domain(login, query):
-    found = MailDomainFactory(
+    customer = MailDomainFactory(
         domain="shows.example", customer__name="Show Time", customer__code="show-time"
     ).customer
     CustomerFactory()
-    assert listed(login(AdminFactory()), Customer, q=query) == [found]
+    assert listed(login(AdminFactory()), Customer, q=query) == [customer]
 
 
 def test_an_overlapping_contract_is_refused_on_the_page(login, ann, lead):
@@ -242,7 +242,7 @@ def test_people_see_and_enter_absences_of_their_own_people_only(login, ann, lead
     assert "valid choice" in errors(refused)
 
 
-def test_the_desk_has_one_page_and_no_list(login):
+def test_the_desk_settings_are_one_page_without_a_list(login):
     duty = UserFactory()
     desk = set_desk(duty_manager=None)
     client = login(staff(groups=["Support director"]))

@@ -16,5 +16,5 @@ from tests.factories import UserFactory
         ("", "", "login"),
     ],
 )
-def test_a_colleague_is_named(first, last, shown):
+def test_a_name_stands_in_the_order_of_its_language(first, last, shown):
     assert name_of(UserFactory.build(first_name=first, last_name=last, username="login")) == shown

@@ -29,7 +29,7 @@ WRITERS = {
         ("nothing", "", ""),
     ],
 )
-def test_punctuation_is_that_of_the_language(what, english, chinese):
+def test_lists_and_labels_use_the_punctuation_of_the_language(what, english, chinese):
     with translation.override("en"):
         assert WRITERS[what]() == english
     with translation.override("zh-hans"):
@@ -45,11 +45,11 @@ def test_the_desk_signs_in_the_language_of_the_mail(settings):
 
 
 @pytest.mark.parametrize(("name", "greeted"), [("Maya Chen", "Maya"), ("何思琪", "何思琪"), ("", "")])
-def test_people_are_greeted_as_their_language_does(name, greeted):
+def test_a_greeting_uses_the_given_name_or_a_chinese_name_whole(name, greeted):
     assert given_name(name) == greeted
 
 
 @pytest.mark.parametrize(("language", "text"), [("en", "Mon 9, 10; Tue 9"), ("zh-hans", "Mon 9, 10；Tue 9")])
-def test_lists_are_parted_by_the_languages_semicolon(language, text):
+def test_groups_in_a_list_are_separated_by_the_semicolon_of_the_language(language, text):
     with translation.override(language):
         assert grouped(["Mon 9, 10", "", "Tue 9"]) == text

@@ -19,5 +19,5 @@ from customers.public_domains import share_a_domain
         ("nonsense", "nonsense", False),
     ],
 )
-def test_a_domain_is_shared_with_itself_and_what_lies_under_it(address, other, expected):
+def test_two_addresses_share_a_domain_when_one_lies_under_the_other(address, other, expected):
     assert share_a_domain(address, other) is expected

@@ -1,4 +1,4 @@
-"""Times in kept texts can be placed by whoever reads them, and are read back in any language and zone."""
+"""Times in stored texts name day and zone, and are restated for any reader's language and zone."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -32,13 +32,13 @@ def read(language, zone, write):
         ("UTC", "2026-11-28 21:16 UTC"),
     ],
 )
-def test_a_stamp_names_day_and_offset(zone, text):
+def test_a_stored_time_names_day_and_offset(zone, text):
     assert read("en", zone, lambda: stamp(AT)) == text
 
 
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("writer", READERS)
-def test_a_moment_of_any_writer_is_read_as_any_readers_own(writer, reader):
+def test_a_time_written_in_any_language_and_zone_is_restated_for_any_reader(writer, reader):
     written = read(*writer, lambda: moment(AT))
     assert read(*reader, lambda: restated_moment(f"{written}, 1 h left")) == (
         read(*reader, lambda: moment(AT)),
@@ -47,24 +47,24 @@ def test_a_moment_of_any_writer_is_read_as_any_readers_own(writer, reader):
 
 
 @pytest.mark.parametrize("writer", READERS)
-def test_a_stamp_is_read_in_the_readers_zone(writer):
+def test_a_stored_time_is_read_in_the_readers_zone(writer):
     written = read(*writer, lambda: stamp(AT))
     assert read("en", "Asia/Shanghai", lambda: short_stamp(written)) == "11-29 05:16"
 
 
 @pytest.mark.parametrize("text", ["soon", "11-29 05:16", ""])
-def test_what_is_no_stamp_stays(text):
+def test_a_text_that_is_no_stored_time_stays_unchanged(text):
     assert short_stamp(text) == text
     assert restated_moment(text) == (text, "")
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 @pytest.mark.parametrize("seconds", [0, 40, 60, 3600, 3660, 49 * 3600, 72 * 3600 + 5])
-def test_a_length_is_read_back(language, seconds):
+def test_a_stored_duration_is_read_back(language, seconds):
     length = timedelta(seconds=seconds)
     written = read(language, "UTC", lambda: rough_duration(length))
     assert rough_duration(stored_length(written)) == rough_duration(length)
 
 
-def test_another_text_is_no_length():
+def test_a_text_that_is_no_duration_is_not_read_as_one():
     assert stored_length("two hours") is None

@@ -39,7 +39,7 @@ def read(language, zone, write):
         ("en", "UTC", "Sunday 29 November 2026, 12:00 (UTC)"),
     ],
 )
-def test_a_moment_names_offset_and_city(language, zone, text):
+def test_a_full_time_names_offset_and_city(language, zone, text):
     assert read(language, zone, lambda: moment(NOON)) == text
 
 
@@ -54,13 +54,13 @@ def test_a_moment_names_offset_and_city(language, zone, text):
         (-24 * 400, "2025-10-25", "2025-10-25"),
     ],
 )
-def test_a_near_time_can_be_placed(hours, english, chinese):
+def test_a_time_near_now_names_as_much_of_the_day_as_it_needs(hours, english, chinese):
     at = NOON + timedelta(hours=hours)
     assert read("en", "Asia/Shanghai", lambda: near(at, NOON)) == english
     assert read("zh-hans", "Asia/Shanghai", lambda: near(at, NOON)) == chinese
 
 
-def test_in_a_mail_it_names_its_zone():
+def test_a_time_in_a_mail_names_its_zone():
     assert read("zh-hans", "Asia/Shanghai", lambda: near_zoned(NOON, NOON)) == "20:00（北京时间，UTC+8）"
     assert (
         read("en", "Asia/Shanghai", lambda: dated(NOON, "Europe/Berlin"))
@@ -78,13 +78,13 @@ def test_in_a_mail_it_names_its_zone():
         (-60 * 80, "overdue by 3 d 8 h", "已超时 3 天 8 小时"),
     ],
 )
-def test_what_is_overdue_says_so(minutes, english, chinese):
+def test_the_time_left_says_when_it_is_overdue(minutes, english, chinese):
     due = NOON + timedelta(minutes=minutes)
     assert read("en", "UTC", lambda: time_left(due, NOON)) == english
     assert read("zh-hans", "UTC", lambda: time_left(due, NOON)) == chinese
 
 
-def test_a_working_day_has_no_fixed_length():
+def test_an_exact_duration_is_in_hours_and_only_a_rough_one_in_days():
     assert read("en", "UTC", lambda: duration_text(timedelta(hours=80, minutes=5))) == "80 h 5 min"
     assert read("en", "UTC", lambda: rough_duration(timedelta(hours=80, minutes=5))) == "3 d 8 h"
 
@@ -96,7 +96,7 @@ def test_a_heading_names_the_city(zone, title):
     assert read("zh-hans", "UTC", lambda: zone_title(zone)) == title
 
 
-def test_inside_the_reader_language_and_zone_are_theirs_and_afterwards_as_before():
+def test_language_and_zone_are_the_readers_inside_the_block_and_restored_afterwards():
     before = (translation.get_language(), timezone.get_current_timezone_name())
     with as_read_by("zh-hans", "America/New_York"):
         assert translation.get_language() == "zh-hans"

@@ -33,7 +33,7 @@ def write(customer, starts_on, ends_on=None, contract=None):
         (date(2026, 1, 1), None, False),
     ],
 )
-def test_beside_a_contract_for_the_spring_fits(first, last, fits):
+def test_a_second_contract_fits_only_on_days_that_the_first_leaves_free(first, last, fits):
     customer = ContractFactory(**SPRING).customer
     if fits:
         write(customer, first, last)
@@ -49,13 +49,13 @@ def test_a_contract_without_end_leaves_no_room_after_it():
         write(contract.customer, date(2030, 1, 1))
 
 
-def test_another_customers_contract_is_in_nobodys_way():
+def test_contracts_of_other_customers_may_cover_the_same_days():
     contract = ContractFactory(**SPRING)
     other = write(CustomerFactory(), **SPRING)
     assert list(Contract.objects.order_by("pk")) == [contract, other]
 
 
-def test_a_contract_does_not_stand_in_its_own_way():
+def test_a_contract_does_not_overlap_with_itself_when_it_is_moved():
     contract = ContractFactory(**SPRING)
     write(contract.customer, date(2026, 3, 1), date(2026, 6, 30), contract=contract)
     contract.refresh_from_db()
@@ -85,7 +85,7 @@ def test_both_days_of_a_contract_belong_to_it(day, covers):
 DETAILS = ServiceDetails(time_zone="Europe/Berlin", language="en", hotline="+49 30 1", tech_group="Gold room")
 
 
-def test_what_a_contract_leaves_empty_is_as_the_customer_says():
+def test_details_that_a_contract_leaves_empty_come_from_the_customer():
     customer = CustomerFactory(
         time_zone="Asia/Tokyo", language="zh-hans", hotline="400 1", tech_group="All hands"
     )
@@ -113,7 +113,7 @@ def test_a_change_of_days_leaves_the_service_details_as_they_are():
     ("first", "last"),
     [(date(2026, 5, 31), None), (date(2026, 1, 1), date(2026, 3, 1)), (date(2026, 4, 1), None)],
 )
-def test_the_database_refuses_an_overlap_that_passes_the_service_by(first, last):
+def test_the_database_refuses_an_overlap_that_bypasses_the_service(first, last):
     customer = ContractFactory(**SPRING).customer
     with pytest.raises(IntegrityError, match="contracts_share_no_day"), transaction.atomic():
         ContractFactory(customer=customer, starts_on=first, ends_on=last)

@@ -1,4 +1,4 @@
-"""The staff as one picture: presence to the minute, deputies, managers, and circles that end."""
+"""The snapshot of the staff: presence to the minute, deputies, managers, and circles that end."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -90,7 +90,7 @@ def test_the_picture_is_loaded_whole_in_three_queries(now: datetime, django_asse
 
 
 @pytest.mark.django_db
-def test_an_absence_goes_by_the_name_and_the_readers_day():
+def test_an_absence_is_shown_by_the_persons_name_and_the_day_in_the_readers_zone():
     away = AbsenceFactory(
         user=UserFactory(first_name="伟", last_name="李"),
         starts_at=datetime(2026, 11, 22, 18, tzinfo=UTC),

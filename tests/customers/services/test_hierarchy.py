@@ -38,13 +38,13 @@ def test_reporting_upwards_or_sideways_is_fine():
     assert not is_refused(lead, UserFactory())
 
 
-def test_a_circle_that_exists_already_does_not_hang():
+def test_an_existing_circle_of_managers_causes_no_endless_loop():
     boss, lead, _ann = chain()
     StaffProfile.objects.filter(user=boss).update(reports_to=lead)
     assert not is_refused(UserFactory(), lead)
 
 
-def test_the_pages_of_profile_and_login_say_so(login):
+def test_the_profile_page_and_the_user_page_refuse_a_circle_of_managers(login):
     boss, lead, _ann = chain()
     client = login(AdminFactory())
     profile = {"reports_to": lead.pk, "language": "en", "time_zone": "Asia/Shanghai"}
