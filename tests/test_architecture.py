@@ -115,12 +115,12 @@ def classes(trees: dict[Path, ast.Module]) -> dict[str, list[Path]]:
 
     Django wants its commands to be called Command, and an inner Meta is no class of ours.
     """
-    found = defaultdict(list)
+    paths_by_class = defaultdict(list)
     for path, tree in trees.items():
         for node in tree.body:
             if isinstance(node, ast.ClassDef) and node.name != "Command":
-                found[node.name.lstrip("_")].append(path)
-    return found
+                paths_by_class[node.name.lstrip("_")].append(path)
+    return paths_by_class
 
 
 def lengths(tree: ast.AST) -> list[tuple[int, str]]:
@@ -147,8 +147,8 @@ def test_no_file_of_the_house_is_too_long_to_read_in_one_go():
 
 
 def test_no_class_name_stands_for_two_things():
-    found = classes({path: parsed(path) for path in sources()})
-    assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}
+    paths_by_class = classes({path: parsed(path) for path in sources()})
+    assert {name: paths for name, paths in paths_by_class.items() if len(paths) > 1} == {}
 
 
 def test_functions_are_short_enough_to_be_read_at_a_glance():
@@ -193,8 +193,8 @@ def test_every_module_opens_by_saying_what_lives_there():
 
 def test_the_top_level_holds_what_the_design_names_and_nothing_else():
     named = {"manage.py", "pyproject.toml", "README.md", "tests", *LAYERS}
-    found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
-    assert {name for name in found - named if not name.endswith(".egg-info") and name != "build"} == set()
+    names = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    assert {name for name in names - named if not name.endswith(".egg-info") and name != "build"} == set()
 
 
 @pytest.mark.parametrize(

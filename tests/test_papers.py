@@ -131,7 +131,7 @@ def test_a_missing_path_is_seen(sample):
     ["`tickets/events.py`", "`README.md`", "`tickets/mail/`", "`/healthz`", "`Asia/Shanghai`", "`.env`", "gone.py",
      "`promises.csv`", "```\ncat `gone.py`\n```"],
 )  # fmt: skip
-def test_what_is_there_or_no_path_passes(sample):
+def test_an_existing_path_or_a_word_that_is_no_path_is_accepted(sample):
     assert missing_paths(sample, ROOT) == []
 
 
@@ -208,8 +208,8 @@ def test_the_anchor_of_a_heading_is_that_of_github():
 
 
 def packages() -> list[Path]:
-    found = (path.parent for app in APPS for path in (ROOT / app).rglob("__init__.py"))
-    return sorted(path for path in found if not UNORDERED & set(path.parts))
+    folders = (path.parent for app in APPS for path in (ROOT / app).rglob("__init__.py"))
+    return sorted(path for path in folders if not UNORDERED & set(path.parts))
 
 
 def modules(package: Path) -> set[str]:
@@ -231,8 +231,8 @@ def gone(docstring: str, there: Iterable[str]) -> list[str]:
 
 def _listed(docstring: str) -> Iterator[str]:
     for sentence in re.findall(r"(?s)in this order: (.*?)\.(?:\s|$)", docstring):
-        own = re.sub(r"\([^)]*\)", "", " ".join(sentence.split()))
-        items = re.split(r"[,;]| and ", own)
+        plain_sentence = re.sub(r"\([^)]*\)", "", " ".join(sentence.split()))
+        items = re.split(r"[,;]| and ", plain_sentence)
         yield from (
             name for item in items if re.fullmatch(r"\w+", name := item.strip().removeprefix("then "))
         )

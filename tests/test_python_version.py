@@ -21,7 +21,7 @@ def on_python(monkeypatch, *version):
     return runpy.run_path(str(CHECK), run_name="__main__")
 
 
-def test_an_older_python_is_told_which_one_is_needed(monkeypatch):
+def test_an_older_python_is_refused_with_the_version_that_is_needed(monkeypatch):
     with pytest.raises(SystemExit) as refusal:
         on_python(monkeypatch, 3, 10, 13)
     sentence = str(refusal.value)
@@ -38,12 +38,12 @@ def test_every_python_3_can_read_what_refuses_it(path):
     assert ast.parse(path.read_text("utf-8"), feature_version=(3, 4)).body
 
 
-def test_both_commands_of_the_readme_ask_first():
+def test_both_readme_commands_check_the_python_version_first():
     commands = [line for line in (ROOT / "README.md").read_text("utf-8").splitlines() if " -m venv " in line]
     assert [line.split(" && ")[0] for line in commands] == ["python3 .build/python_version.py"] * 2
 
 
-def test_pip_asks_the_backend_that_refuses_before_it_downloads_anything(monkeypatch):
+def test_pip_is_refused_by_the_backend_before_it_downloads_anything(monkeypatch):
     build = PROJECT["build-system"]
     assert build["requires"] == []
     monkeypatch.syspath_prepend(ROOT / build["backend-path"][0])
@@ -73,16 +73,16 @@ def newest_python(tmp_path):
 
 
 def test_checks_find_the_newest_python_by_its_number(newest_python):
-    found = newest_python(older="echo 3 98 11", newest="echo 3 100 0", broken="echo 3 101 0; exit 1")
-    assert found.stdout.endswith("/versions/newest/bin/python3\n")
+    printed = newest_python(older="echo 3 98 11", newest="echo 3 100 0", broken="echo 3 101 0; exit 1")
+    assert printed.stdout.endswith("/versions/newest/bin/python3\n")
 
 
 def test_checks_find_the_newest_python_of_one_version(newest_python):
-    found = newest_python("3.98", one="echo 3 98 1", two="echo 3 98 11", newer="echo 3 99 0")
-    assert found.stdout.endswith("/versions/two/bin/python3\n")
+    printed = newest_python("3.98", one="echo 3 98 1", two="echo 3 98 11", newer="echo 3 99 0")
+    assert printed.stdout.endswith("/versions/two/bin/python3\n")
 
 
 def test_checks_fail_with_a_sentence_where_that_python_is_missing(newest_python):
-    found = newest_python("3.98", prerelease="true", newer="echo 3 99 0")
-    assert (found.returncode, found.stdout) == (1, "")
-    assert "No Python 3.98 with venv is on this machine" in found.stderr
+    printed = newest_python("3.98", prerelease="true", newer="echo 3 99 0")
+    assert (printed.returncode, printed.stdout) == (1, "")
+    assert "No Python 3.98 with venv is on this machine" in printed.stderr

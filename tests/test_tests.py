@@ -1,4 +1,4 @@
-"""What a test of this house may not be: without an assertion, or with one that hardly any answer fails."""
+"""Every test asserts something, and no assertion is one that hardly any answer fails."""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -46,10 +46,10 @@ def is_asserting(function: Function, helpers: set[str]) -> bool:
 def helpers_of(trees: Iterable[ast.Module], others: Iterable[str] = ()) -> set[str]:
     """Names of functions that assert for the test that calls them, by themselves or by other helpers."""
     known = [each for tree in trees for each in functions(tree) if not each.name.startswith("test_")]
-    found = set(others)
-    while more := {each.name for each in known if is_asserting(each, found)} - found:
-        found |= more
-    return found
+    asserting = set(others)
+    while more := {each.name for each in known if is_asserting(each, asserting)} - asserting:
+        asserting |= more
+    return asserting
 
 
 def without_assertion(path: str, tree: ast.Module, everywhere: set[str]) -> list[str]:

@@ -74,10 +74,10 @@ def report(rows: int) -> None:
     lines.append(("plain csv.writer, same two queries", measured(plain_csv, rows)))
     if connection.vendor == "postgresql":
         lines.append(("COPY, same two queries", measured(raw_copy, rows)))
-    own = lines[0][1]
+    own_seconds = lines[0][1]
     print(f"{rows:,} rows on {connection.vendor}: half tickets, half promises with two ledger lines each")
     for name, speed in lines:
-        print(f"  {name:<42} {speed:>9,.0f} rows/s   the pack is {own / speed:.2f} of it")
+        print(f"  {name:<42} {speed:>9,.0f} rows/s   the pack is {own_seconds / speed:.2f} of it")
     peaks = ", ".join(f"{share:.0%} of the week {peak_in_a_new_process(share)} MB" for share in (0.1, 1))
     print(f"  memory that the pack adds at its peak: {peaks}")
 

@@ -50,12 +50,12 @@ def main() -> None:
 
 
 def report(clocks: int) -> None:
-    found, own = timed(verify)
-    assert (found.clocks, found.mismatches) == (clocks, ())
+    verification, own_seconds = timed(verify)
+    assert (verification.clocks, verification.mismatches) == (clocks, ())
     _rows, raw = timed(fetch)
     print(f"{clocks:,} promises with {clocks * 3:,} ledger lines on {connection.vendor}")
-    print(f"  replayed and verified  {own:7.2f} s  {clocks / own:>10,.0f} promises/s")
-    print(f"  the lines fetched raw  {raw:7.2f} s  the proof takes {own / raw:.1f} times as long")
+    print(f"  replayed and verified  {own_seconds:7.2f} s  {clocks / own_seconds:>10,.0f} promises/s")
+    print(f"  the lines fetched raw  {raw:7.2f} s  the proof takes {own_seconds / raw:.1f} times as long")
 
 
 def timed(call: Callable[[], object]) -> tuple[object, float]:

@@ -91,14 +91,16 @@ def report(mailbox: Mailbox, mails: int) -> None:
     parsing = rate(raws, parse, time.process_time)
     bare = rate(raws, lambda raw: email.message_from_bytes(raw, policy=compat32), time.process_time)
     plain = rate(raws, lambda raw: plain_inserts(mailbox, raw))
-    whole = rate(raws, lambda raw: to_ticket(mailbox, raw))
+    whole_rate = rate(raws, lambda raw: to_ticket(mailbox, raw))
     done = InboundEmail.objects.filter(state=IntakeState.PROCESSED).count()
     acknowledged = OutboundEmail.objects.filter(purpose=MailPurpose.ACKNOWLEDGEMENT).count()
     print(f"{mails} mails of {len(raws[0]):,} bytes on {connection.vendor}")
-    print(f"{'raw mail to ticket, promise, acknowledgement':50}{whole:>10,.0f}/s{queries:>8} queries each")
-    print(f"{'parsing alone, of CPU':50}{parsing:>10,.0f}/s{whole / parsing:>8.0%}")
-    print(f"{'bare parse by the library, of CPU':50}{bare:>10,.0f}/s{whole / bare:>8.0%}")
-    print(f"{f'{PLAIN_ROWS} plain inserts in a transaction':50}{plain:>10,.0f}/s{whole / plain:>8.0%}")
+    print(
+        f"{'raw mail to ticket, promise, acknowledgement':50}{whole_rate:>10,.0f}/s{queries:>8} queries each"
+    )
+    print(f"{'parsing alone, of CPU':50}{parsing:>10,.0f}/s{whole_rate / parsing:>8.0%}")
+    print(f"{'bare parse by the library, of CPU':50}{bare:>10,.0f}/s{whole_rate / bare:>8.0%}")
+    print(f"{f'{PLAIN_ROWS} plain inserts in a transaction':50}{plain:>10,.0f}/s{whole_rate / plain:>8.0%}")
     print(f"{Ticket.objects.count()} tickets, {acknowledged} acknowledgements, {done} processed")
 
 

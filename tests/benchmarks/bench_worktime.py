@@ -71,12 +71,12 @@ def uncached() -> datetime:
 
 
 def oracle(start: datetime, window: timedelta) -> datetime:
-    at, left = start, window
-    while left:
+    at, minutes_left = start, window
+    while minutes_left:
         wall = at.astimezone(ZONE)
         minute = wall.hour * 60 + wall.minute
         if any(begin <= minute < end for begin, end in HOURS.intervals_on(wall.date())):
-            left -= timedelta(minutes=1)
+            minutes_left -= timedelta(minutes=1)
         at += timedelta(minutes=1)
     return at
 

@@ -120,8 +120,8 @@ class FreshDesk:
         return f"{MARK}={self.folder}".encode() in environment.split(b"\0") and state != "Z"
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "CI") if name in os.environ}
-        return {**kept, MARK: str(self.folder), **self.environment}
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "CI") if name in os.environ}
+        return {**inherited, MARK: str(self.folder), **self.environment}
 
     def _read(self) -> None:
         assert self.process

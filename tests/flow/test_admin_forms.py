@@ -52,7 +52,7 @@ def test_the_chooser_of_groups_speaks_chinese(live_server, root):
     with page("zh-CN") as window:
         show(window, live_server.url, root, root.page)
         window.locator(".selector-chosen").wait_for()
-        told = window.locator(".selector :is(p, button, label, span):visible").all_inner_texts()
-        assert any("选择全部" in text for text in told)
-        assert [text for text in told if re.search("[A-Za-z]", text)] == []
+        labels = window.locator(".selector :is(p, button, label, span):visible").all_inner_texts()
+        assert any("选择全部" in text for text in labels)
+        assert [text for text in labels if re.search("[A-Za-z]", text)] == []
         assert window.locator('[aria-label="scrollable content"]').count() == 0

@@ -40,16 +40,18 @@ def fetch(mailbox: Mailbox) -> FetchReport:
 
 
 def deliver(dovecot: Dovecot, number: int = 3, size: int = 10) -> None:
-    for one in range(1, number + 1):
-        raw = rawmail(message_id=f"<{one}@company.example>", subject="黑屏", body="x" * size)
-        dovecot.deliver(raw, RECEIVED + timedelta(minutes=one))
+    for serial in range(1, number + 1):
+        raw = rawmail(message_id=f"<{serial}@company.example>", subject="黑屏", body="x" * size)
+        dovecot.deliver(raw, RECEIVED + timedelta(minutes=serial))
 
 
-def test_mails_are_stored_byte_for_byte_with_the_server_s_receipt(dovecot, mailbox):
+def test_mails_are_stored_byte_for_byte_with_the_servers_time_of_receipt(dovecot, mailbox):
     deliver(dovecot)
     assert (fetch(mailbox).problem, fetch(mailbox).stored) == ("", 0)
     rows = list(InboundEmail.objects.order_by("pk"))
-    assert [row.received_at for row in rows] == [RECEIVED + timedelta(minutes=one) for one in (1, 2, 3)]
+    assert [row.received_at for row in rows] == [
+        RECEIVED + timedelta(minutes=minutes) for minutes in (1, 2, 3)
+    ]
     assert bytes(rows[0].raw) == rawmail(message_id="<1@company.example>", subject="黑屏", body="x" * 10)
     assert dovecot.count("INBOX", "SEEN") == 3
     assert mailbox.last_uid == 3
@@ -94,7 +96,7 @@ def test_stored_mails_are_deleted_and_those_that_others_flagged_stay(dovecot, ma
     assert dovecot.count("INBOX", "DELETED") == dovecot.count("INBOX") == 1
 
 
-def test_a_folder_made_anew_is_read_from_its_beginning_and_doubles_nothing(dovecot, mailbox):
+def test_a_recreated_folder_is_read_from_the_start_and_stores_nothing_twice(dovecot, mailbox):
     Mailbox.objects.filter(pk=mailbox.pk).update(folder="Other")
     with IMAPClient(dovecot.host, dovecot.port, ssl=False) as somebody:
         somebody.login(USER, PASSWORD)

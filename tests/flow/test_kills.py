@@ -81,12 +81,17 @@ def test_whichever_process_of_the_cluster_dies_it_is_replaced_as_a_whole_and_wor
     desk: FreshDesk, role: str
 ) -> None:
     until(worked_at, "the cluster works", 60)
-    number, whole, said = victim(desk, role), whole_cluster(desk), len(desk.words)
+    number, old_cluster, lines_before = victim(desk, role), whole_cluster(desk), len(desk.words)
     os.kill(number, signal.SIGKILL)
     began = time.monotonic()
-    until(lambda: ENDED.search(desk.words[said:]), f"the death of the {role} is noticed", NOTICED_WITHIN)
+    until(
+        lambda: ENDED.search(desk.words[lines_before:]), f"the death of the {role} is noticed", NOTICED_WITHIN
+    )
     noticed = time.monotonic() - began
-    until(lambda: not set(whole) & set(cluster(desk)), f"nothing is left of the cluster without its {role}")
+    until(
+        lambda: not set(old_cluster) & set(cluster(desk)),
+        f"nothing is left of the cluster without its {role}",
+    )
     whole_cluster(desk)
     until(worked_at, "a task is done again", 90)
     sys.stderr.write(f"{role}: noticed in {noticed:.1f} s, at work in {time.monotonic() - began:.1f} s\n")
@@ -94,13 +99,13 @@ def test_whichever_process_of_the_cluster_dies_it_is_replaced_as_a_whole_and_wor
 
 def test_a_cluster_that_hangs_is_noticed_by_what_it_does_not_get_done(desk: FreshDesk) -> None:
     until(worked_at, "the cluster works", 60)
-    whole, said = whole_cluster(desk), len(desk.words)
+    old_cluster, lines_before = whole_cluster(desk), len(desk.words)
     (pusher,) = members(desk, "pusher")
     os.kill(pusher, signal.SIGSTOP)
     began = time.monotonic()
-    until(lambda: ENDED.search(desk.words[said:]), "the silence is noticed", NOTICED_WITHIN)
+    until(lambda: ENDED.search(desk.words[lines_before:]), "the silence is noticed", NOTICED_WITHIN)
     sys.stderr.write(f"stopped pusher: noticed in {time.monotonic() - began:.1f} s\n")
-    until(lambda: not set(whole) & set(cluster(desk)), "nothing is left of the silent cluster", 60)
+    until(lambda: not set(old_cluster) & set(cluster(desk)), "nothing is left of the silent cluster", 60)
     whole_cluster(desk)
 
 

@@ -58,13 +58,15 @@ def show(window: Page, html: str, size: ViewportSize) -> None:
 def buttons_in(window: Page) -> list[Locator]:
     """Those that can be seen, in the order of the keyboard."""
     names = re.compile("Acknowledge|Take over|Escalate now")
-    return [one for one in window.locator(".takes .btn").filter(has_text=names).all() if one.is_visible()]
+    return [
+        button for button in window.locator(".takes .btn").filter(has_text=names).all() if button.is_visible()
+    ]
 
 
 def test_a_paged_person_sees_what_to_press_without_scrolling(html: str) -> None:
     with page() as window:
         show(window, html, PHONE)
-        boxes = [one.bounding_box() for one in buttons_in(window)]
+        boxes = [button.bounding_box() for button in buttons_in(window)]
         assert len(boxes) == 3
         assert all(box and HEAD + box["y"] + box["height"] < PHONE["height"] / 2 for box in boxes)
         question = window.locator(".t-main .m").first.bounding_box()
@@ -72,10 +74,10 @@ def test_a_paged_person_sees_what_to_press_without_scrolling(html: str) -> None:
         assert window.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
-def test_on_a_desktop_it_stands_beside_the_conversation(html: str) -> None:
+def test_on_a_desktop_the_acknowledge_buttons_stand_beside_the_conversation(html: str) -> None:
     with page() as window:
         show(window, html, DESKTOP)
-        boxes = [one.bounding_box() for one in buttons_in(window)]
+        boxes = [button.bounding_box() for button in buttons_in(window)]
         assert len(boxes) == 3
         question = window.locator(".t-main .m").first.bounding_box()
         assert all(box and question and box["x"] > question["x"] + question["width"] for box in boxes)
@@ -92,13 +94,13 @@ def test_a_red_board_is_no_wider_than_the_phone(client: Client, frozen: object) 
         assert window.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
-def test_ones_own_settings_stay_within_their_card_on_a_phone(client: Client, frozen: object) -> None:
+def test_my_settings_stay_within_their_card_on_a_phone(client: Client, frozen: object) -> None:
     client.force_login(StaffProfileFactory(user=UserFactory(groups=["Account manager"])).user)
     html = without_parts(client, reverse("admin:my_settings"))
     with page() as window:
         show(window, html, NARROW)
         card = window.locator("form.card").first.bounding_box()
         inside = window.locator("form.card").first.locator("select, input[type=text], .btn").all()
-        boxes = [one.bounding_box() for one in inside if one.is_visible()]
+        boxes = [element.bounding_box() for element in inside if element.is_visible()]
         assert len(boxes) > 4
         assert all(card and box and box["x"] + box["width"] < card["x"] + card["width"] for box in boxes)

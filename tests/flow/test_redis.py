@@ -33,8 +33,11 @@ LATE = 10.0
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RedisServer]:
-    with TemporaryDirectory(prefix="desk-redis-") as folder, RedisServer(Path(folder)).running() as one:
-        yield one
+    with (
+        TemporaryDirectory(prefix="desk-redis-") as folder,
+        RedisServer(Path(folder)).running() as redis_server,
+    ):
+        yield redis_server
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +56,9 @@ def swept_at() -> datetime:
 def new_ticket(desk: FreshDesk, subject: str) -> Ticket:
     """Of the customer who has bought an answer within one minute."""
     letters.hand_over(letters.new_mail("ops@tempo.example", subject, "It is silent."), desk.lmtp_port)
-    found = until(lambda: Ticket.objects.filter(subject=subject).first(), f"the ticket {subject}", 90)
-    assert found
-    return found
+    ticket = until(lambda: Ticket.objects.filter(subject=subject).first(), f"the ticket {subject}", 90)
+    assert ticket
+    return ticket
 
 
 def lag(ticket: Ticket) -> float:
@@ -68,15 +71,15 @@ def lag(ticket: Ticket) -> float:
     assert Escalation.objects.filter(clock=clock, step__percent=100).count() == 1
     ticket.refresh_from_db()
     assert ticket.owner.username == "lea"
-    found = (clock.detected_at - clock.due_at).total_seconds()
-    sys.stderr.write(f"{ticket.subject}: enforced {found:.1f} s after its due time\n")
-    return found
+    seconds = (clock.detected_at - clock.due_at).total_seconds()
+    sys.stderr.write(f"{ticket.subject}: enforced {seconds:.1f} s after its due time\n")
+    return seconds
 
 
 def everybody_is_told(outside: Outside, ticket: Ticket) -> None:
     outside.wait_for("lea@staff.example", ticket.number, 90)
-    told = Notification.objects.filter(ticket=ticket)
-    until(lambda: not told.exclude(state="sent").exists(), "every notification is sent", 90)
+    notifications = Notification.objects.filter(ticket=ticket)
+    until(lambda: not notifications.exclude(state="sent").exists(), "every notification is sent", 90)
 
 
 def is_well(desk: FreshDesk) -> bool:
@@ -104,7 +107,7 @@ def test_a_redis_that_is_away_for_a_while_costs_no_promise(
     desk: FreshDesk, server: RedisServer, outside: Outside, end: str
 ) -> None:
     """The promise falls due while it is away, another mail arrives meanwhile, and the cluster stays the same."""
-    ticket, whole = new_ticket(desk, f"Before Redis was away by {end}"), cluster(desk)
+    ticket, cluster_before = new_ticket(desk, f"Before Redis was away by {end}"), cluster(desk)
     time.sleep(max(0.0, 35 - (timezone.now() - ticket.opened_at).total_seconds()))
     getattr(server, end)()
     letters.hand_over(
@@ -123,7 +126,7 @@ def test_a_redis_that_is_away_for_a_while_costs_no_promise(
     )
     assert meanwhile
     until(lambda: is_well(desk), "the desk is well again", 90)
-    assert cluster(desk) == whole
+    assert cluster(desk) == cluster_before
     everybody_is_told(outside, meanwhile)
     assert Escalation.objects.filter(clock__ticket=meanwhile, step__percent=100).count() == 1
 
@@ -144,14 +147,14 @@ def test_tasks_that_a_killed_redis_held_are_done_by_the_minute_tasks(
     assert server.waiting() == 0
     for number in stopped:
         os.kill(number, signal.SIGCONT)
-    found = until(
+    ticket = until(
         lambda: Ticket.objects.filter(subject="Nudged in vain").first(), "the mail is a ticket", 120
     )
-    assert found
-    everybody_is_told(outside, found)
+    assert ticket
+    everybody_is_told(outside, ticket)
 
 
-def test_health_says_what_is_away(desk: FreshDesk, server: RedisServer) -> None:
+def test_health_names_what_is_unreachable(desk: FreshDesk, server: RedisServer) -> None:
     until(lambda: is_well(desk), "the desk is well", 90)
     server.kill()
     try:

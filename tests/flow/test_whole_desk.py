@@ -71,8 +71,8 @@ def nothing_is_lost(inbox: Dovecot, delivered: dict[str, bytes]) -> None:
     waiting = InboundEmail.objects.filter(state=IntakeState.STORED)
     until(lambda: not waiting.exists(), "every mail was looked at", 90)
     until(lambda: (inbox.count("INBOX"), inbox.count("Done")) == (0, inbox.delivered), "the inbox is empty")
-    kept = {bytes(mail.raw).strip() for mail in InboundEmail.objects.all()}
-    assert {as_sent(raw) for raw in delivered.values()} == {as_sent(raw) for raw in kept}
+    stored_raws = {bytes(mail.raw).strip() for mail in InboundEmail.objects.all()}
+    assert {as_sent(raw) for raw in delivered.values()} == {as_sent(raw) for raw in stored_raws}
     assert Ticket.objects.filter(subject="主播端日志和截图", messages__attachments__isnull=False).exists()
     assert Ticket.objects.filter(subject__contains="推流成功率").exists()
     assert Ticket.objects.filter(customer__name="星光直播").count() >= 3
@@ -133,10 +133,10 @@ def the_customers_answer_comes_back_to_the_same_ticket(
 ) -> None:
     text = "Thank you, and for live rooms?"
     inbox.deliver(letters.answer_to(answer, text))
-    found = until(lambda: Message.objects.filter(body__contains=text).first(), "the customer's answer", 120)
-    assert found
-    assert found.ticket_id == ticket.pk
-    assert ANSWER not in found.body
+    message = until(lambda: Message.objects.filter(body__contains=text).first(), "the customer's answer", 120)
+    assert message
+    assert message.ticket_id == ticket.pk
+    assert ANSWER not in message.body
     promises = Clock.objects.filter(ticket=ticket).order_by("pk").values_list("kind", "state")
     assert list(promises) == [("first_response", "met"), ("next_response", "running")]
 

@@ -32,9 +32,9 @@ def tickets(bob):
     """Ann's, who is away from minute 10 on; nobody answered any of them."""
     ann = staff("ann", deputy=bob)
     contact = ContactFactory(customer=CustomerFactory(account_manager=ann))
-    found = [opened(contact=contact, priority=Priority.P2) for _each in range(TICKETS)]
+    opened_tickets = [opened(contact=contact, priority=Priority.P2) for _each in range(TICKETS)]
     AbsenceFactory(user=ann, starts_at=minute(10), ends_at=minute(100))
-    return found
+    return opened_tickets
 
 
 def test_four_runs_and_four_people_who_answer_move_each_ticket_at_most_once(tickets, bob):
@@ -67,7 +67,7 @@ def test_a_colleague_who_reassigns_meanwhile_is_not_overruled(tickets, bob):
     assert set(Ticket.objects.values_list("owner__username", flat=True)) == {"cy"}
 
 
-def test_offered_once_by_many_runs(tickets):
+def test_many_runs_at_once_offer_a_ticket_back_once(tickets):
     move_from_absent(now=minute(10))
     at_once([lambda: offer_back(now=minute(100))] * 4)
     offer_back(now=minute(101))
@@ -75,7 +75,7 @@ def test_offered_once_by_many_runs(tickets):
     assert AbsenceMove.objects.offered().count() == TICKETS
 
 
-def test_taken_back_and_kept_at_once_one_of_them_wins(tickets, bob):
+def test_a_ticket_taken_back_and_kept_at_once_is_decided_once(tickets, bob):
     move_from_absent(now=minute(10))
     offer_back(now=minute(100))
     move = AbsenceMove.objects.order_by("pk")[0]

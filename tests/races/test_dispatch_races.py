@@ -45,7 +45,7 @@ def test_four_dispatchers_at_once_send_each_notification_once(settings):
     assert not Notification.objects.exclude(state=NotificationState.SENT).exists()
 
 
-def test_who_stands_next_is_told_once_however_many_see_that_a_mail_was_refused():
+def test_the_next_person_is_told_once_however_many_workers_see_the_refused_mail():
     boss = staff("boss")
     for number in range(5):
         tell(staff(f"p{number}", reports_to=boss), Notice(NoticeKind.PAGED, TicketFactory()), at=minute(3))

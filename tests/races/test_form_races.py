@@ -50,29 +50,29 @@ def replying(ticket: Ticket, actor: User, *, token: uuid.UUID, seen: int) -> Cal
 
 
 def test_a_form_sent_eight_times_at_once_answers_once(ticket: Ticket) -> None:
-    token, seen = uuid.uuid4(), ticket.messages.get().pk
-    clicks = [replying(ticket, ticket.owner, token=token, seen=seen) for _click in range(8)]
+    token, last_seen = uuid.uuid4(), ticket.messages.get().pk
+    clicks = [replying(ticket, ticket.owner, token=token, seen=last_seen) for _click in range(8)]
     assert Counter(at_once(clicks)) == {"sent": 8}
     assert ticket.messages.filter(kind=MessageKind.OUTBOUND).count() == 1
 
 
-def test_an_answer_and_a_newer_question_never_cross_unseen(ticket: Ticket) -> None:
+def test_an_answer_never_overtakes_a_newer_question_unseen(ticket: Ticket) -> None:
     """Either the answer was first, or it was held; sent after the question without having seen it never."""
-    seen = ticket.messages.get().pk
+    last_seen = ticket.messages.get().pk
 
     def ask() -> str:
         asked(ticket, 5)
         return "asked"
 
-    results = at_once([replying(ticket, ticket.owner, token=uuid.uuid4(), seen=seen), ask])
-    kinds = list(ticket.messages.filter(pk__gt=seen).order_by("pk").values_list("kind", flat=True))
+    results = at_once([replying(ticket, ticket.owner, token=uuid.uuid4(), seen=last_seen), ask])
+    kinds = list(ticket.messages.filter(pk__gt=last_seen).order_by("pk").values_list("kind", flat=True))
     assert (results[0], kinds) in [
         ("sent", [MessageKind.OUTBOUND, MessageKind.INBOUND]),
         ("held", [MessageKind.INBOUND]),
     ]
 
 
-def test_ways_that_are_entered_at_once_count_each_other() -> None:
+def test_contact_ways_entered_at_once_count_towards_one_limit() -> None:
     ann = staff("ann")
     given = {"medium": "chat", "name": "Bot", "address": "wecombot://botkey-4711", "position": "1"}
 
@@ -88,7 +88,7 @@ def test_ways_that_are_entered_at_once_count_each_other() -> None:
 
 
 @pytest.mark.parametrize("column", ["recipient", "rota", "customer"])
-def test_whoever_enters_a_way_holds_up_no_notification(column: str) -> None:
+def test_entering_a_contact_way_holds_up_no_notification(column: str) -> None:
     """The name of its host may take long to resolve while the owner is locked; the sweep does not wait for that."""
     group = {"recipient": staff("ann"), "rota": DutyRotaFactory(), "customer": CustomerFactory()}[column]
 

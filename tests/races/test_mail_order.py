@@ -1,4 +1,4 @@
-"""A question and what its writer adds wait together after an outage, and two workers begin with one each."""
+"""A question and its writer's addition both wait after an outage, and two workers take one each."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
 PAIRS = 6
 
 
-def test_both_come_to_one_ticket_whichever_is_first():
+def test_a_question_and_its_addition_open_one_ticket_whichever_is_processed_first():
     set_desk(intake_owner=staff("ann"))
     mailbox = MailboxFactory(address="support@desk.example")
 
@@ -29,7 +29,7 @@ def test_both_come_to_one_ticket_whichever_is_first():
 
     for number in range(PAIRS):
         question = stored(f"question-{number}")
-        more = stored(f"more-{number}", **{"In-Reply-To": f"<question-{number}@company.example>"})
-        at_once([working(more), working(question)])
+        addition = stored(f"more-{number}", **{"In-Reply-To": f"<question-{number}@company.example>"})
+        at_once([working(addition), working(question)])
     assert InboundEmail.objects.filter(state=IntakeState.PROCESSED).count() == 2 * PAIRS
     assert [ticket.messages.filter(kind="inbound").count() for ticket in Ticket.objects.all()] == [2] * PAIRS

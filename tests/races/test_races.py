@@ -67,28 +67,28 @@ def open_many() -> Callable[[int], list[Ticket]]:
         set_desk(duty_manager=staff("duty"))
         ann = staff("ann", reports_to=staff("boss", reports_to=top))
         contacts = [ContactFactory(customer=CustomerFactory(account_manager=ann)) for _each in range(4)]
-        found = [opened(contact=contacts[each % 4]) for each in range(number)]
+        tickets = [opened(contact=contacts[each % 4]) for each in range(number)]
         Notification.objects.all().delete()
-        return found
+        return tickets
 
     return opened_now
 
 
 def sweeps(at: float) -> list[SweepReport]:
     """Sweep until nothing is due any more."""
-    found = [sweep(now=minute(at))]
-    while found[-1] != SweepReport():
-        found.append(sweep(now=minute(at)))
-    return found
+    reports = [sweep(now=minute(at))]
+    while reports[-1] != SweepReport():
+        reports.append(sweep(now=minute(at)))
+    return reports
 
 
 def all_changes() -> dict[int, list[str]]:
     """By ticket the lines of its first answer."""
-    found: defaultdict[int, list[str]] = defaultdict(list)
+    changes_by_ticket: defaultdict[int, list[str]] = defaultdict(list)
     lines = ClockEvent.objects.filter(clock__kind=ClockKind.FIRST_RESPONSE).order_by("pk")
     for ticket, change in lines.values_list("clock__ticket", "change"):
-        found[ticket].append(change)
-    return found
+        changes_by_ticket[ticket].append(change)
+    return changes_by_ticket
 
 
 def changes(ticket: Ticket) -> list[str]:
@@ -99,7 +99,7 @@ def changes(ticket: Ticket) -> list[str]:
 ESCALATED = [ClockChange.STARTED, ClockChange.BREACHED, ClockChange.STEP, ClockChange.HANDED_OVER]
 
 
-def test_four_sweeps_and_four_repliers_at_once_on_two_thousand_promises():
+def test_four_sweeps_and_four_repliers_at_once_fire_each_step_once_and_lose_nothing():
     """Each step fires once; an answer that came first keeps the ticket where it is; nothing is lost."""
     tickets = Crowd(priority=Priority.P0, customers=4).promises(2_000)
     to_answer, to_leave = tickets[::5], [ticket for number, ticket in enumerate(tickets) if number % 5]
@@ -110,7 +110,7 @@ def test_four_sweeps_and_four_repliers_at_once_on_two_thousand_promises():
 
     repliers = [lambda part=to_answer[number::4]: answer(part) for number in range(4)]
     reports = at_once([*(lambda: sweeps(0) for _each in range(4)), *repliers])
-    assert sum(report.failed for found in reports[:4] for report in found) == 0
+    assert sum(report.failed for sweeper_reports in reports[:4] for report in sweeper_reports) == 0
     written = all_changes()
     for ticket in to_leave:
         assert written[ticket.pk] == ESCALATED
@@ -127,13 +127,13 @@ def _everything_happened_once(moved: set[int]) -> None:
     assert Counter(Escalation.objects.values_list("clock__ticket", flat=True)) == Counter(moved)
     notes = Message.objects.filter(kind=MessageKind.NOTE).values_list("ticket", flat=True)
     assert Counter(notes) == Counter(moved)
-    told = Notification.objects.values_list("ticket", "recipient__username")
-    assert Counter(told) == Counter((pk, name) for pk in moved for name in ("ann", "backup", "boss"))
+    recipients = Notification.objects.values_list("ticket", "recipient__username")
+    assert Counter(recipients) == Counter((pk, name) for pk in moved for name in ("ann", "backup", "boss"))
     owners = dict(Ticket.objects.values_list("pk", "owner__username"))
     assert {pk for pk, owner in owners.items() if owner == "boss"} == moved
 
 
-def test_customers_colleagues_bounces_and_sweeps_on_the_same_tickets(open_many):
+def test_customers_colleagues_bounces_and_sweeps_at_once_leave_one_open_promise_and_no_deadlock(open_many):
     """All who change a ticket wait for each other, without a deadlock, and one promise at most stays open."""
     few = open_many(24)
 
@@ -161,9 +161,9 @@ def test_customers_colleagues_bounces_and_sweeps_on_the_same_tickets(open_many):
         assert Ticket.objects.get(pk=ticket.pk).unanswered_since == NOW
 
 
-def test_an_answer_that_holds_the_ticket_is_waited_for_by_no_sweep(open_many):
+def test_a_sweep_does_not_wait_for_an_answer_that_holds_the_ticket(open_many):
     """The sweep passes over a locked ticket, and afterwards finds it answered."""
-    ticket, *others = open_many(4)
+    ticket, *other_tickets = open_many(4)
     started, done = Barrier(2), Barrier(2)
 
     def hold(sweeper: bool) -> SweepReport | None:
@@ -179,7 +179,7 @@ def test_an_answer_that_holds_the_ticket_is_waited_for_by_no_sweep(open_many):
         return None
 
     report, _nothing = at_once([lambda: hold(True), lambda: hold(False)])
-    assert report == SweepReport(acted=len(others), busy=1)
+    assert report == SweepReport(acted=len(other_tickets), busy=1)
     assert sweep(now=minute(DUE)) == SweepReport()
     assert changes(ticket) == [ClockChange.STARTED, ClockChange.MET]
 
@@ -202,12 +202,12 @@ class CountingTransport:
 
 
 def test_deliverers_at_once_send_every_mail_once(monkeypatch):
-    way = CountingTransport()
-    monkeypatch.setattr(delivery, "transport", lambda: way)
+    transport = CountingTransport()
+    monkeypatch.setattr(delivery, "transport", lambda: transport)
     rows = OutboundEmailFactory.create_batch(120, ticket=None)
     later = NOW + timedelta(minutes=1)
     reports = at_once([lambda: deliver_due(read_clock=lambda: later)] * 4)
-    assert Counter(way.sent) == Counter(row.rfc_message_id for row in rows)
+    assert Counter(transport.sent) == Counter(row.rfc_message_id for row in rows)
     assert sum(report.accepted for report in reports) == len(rows)
     assert set(OutboundEmail.objects.values_list("state", flat=True)) == {OutboxState.ACCEPTED}
 

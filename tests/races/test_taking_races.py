@@ -1,4 +1,4 @@
-"""Acknowledging and taking over at the same moment as others, the sweep and an answer: once, and no deadlock."""
+"""Acknowledging and taking over while others, the sweep and an answer do so too: once, and no deadlock."""
 
 from contextlib import suppress
 
@@ -33,28 +33,30 @@ def ticket() -> Ticket:
 
 def test_many_posts_of_one_person_are_one_acknowledgement(ticket):
     def post() -> int:
-        said = acknowledge(ticket=ticket, actor=ticket.owner, at=minute(31), by=AcknowledgedBy.LINK)
-        return said[0].pk
+        acknowledgement = acknowledge(
+            ticket=ticket, actor=ticket.owner, at=minute(31), by=AcknowledgedBy.LINK
+        )
+        return acknowledgement[0].pk
 
     assert len(set(at_once([post] * 6))) == 1
     assert Acknowledgement.objects.count() == 1
     assert ClockEvent.objects.filter(change=ClockChange.ACKNOWLEDGED).count() == 1
 
 
-def test_an_acknowledgement_beside_sweeps_holds_the_next_step_or_comes_after_it(ticket):
+def test_an_acknowledgement_during_sweeps_holds_the_next_step_or_comes_after_it(ticket):
     def take() -> None:
         acknowledge(ticket=ticket, actor=ticket.owner, at=minute(45), by=AcknowledgedBy.PAGE)
 
     at_once([take, *[lambda: sweep(now=minute(45)) and None] * 3])
     fired = Escalation.objects.filter(step__percent=150).count()
-    said = Acknowledgement.objects.get()
+    acknowledgement = Acknowledgement.objects.get()
     assert fired in (0, 1)
-    assert said.escalation.step.percent == (150 if fired else 100)
+    assert acknowledgement.escalation.step.percent == (150 if fired else 100)
     assert Clock.objects.open().get().held_until == minute(60)
     assert verify().mismatches == ()
 
 
-def test_taking_over_beside_an_answer_and_sweeps_leaves_one_story(ticket):
+def test_taking_over_during_an_answer_and_sweeps_leaves_a_consistent_ticket(ticket):
     ann = ticket.customer.account_manager
 
     def take() -> None:

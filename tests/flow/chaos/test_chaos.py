@@ -58,39 +58,41 @@ def test_after_any_kill_every_promise_is_enforced_and_everybody_is_told_once(sta
     end = timezone.now()
     settle(stage, end)
     it_stops_and_leaves_nothing(stage)  # and nothing changes while the verdict reads
-    found = problems(evidence(stage, end))
+    faults = problems(evidence(stage, end))
     tell(summary(stage))
-    assert not found, "\n".join(found)
+    assert not faults, "\n".join(faults)
 
 
 def settle(stage: Stage, end: datetime) -> None:
     try:
-        until(lambda: not left(end), "everything is done", CALM, every=2)
+        until(lambda: not counts_left(end), "everything is done", CALM, every=2)
     except AssertionError:
-        tell(f"left over: {left(end)}\n{rows_left(end)}\n{stage.desk.words[-6000:]}")
+        tell(f"left over: {counts_left(end)}\n{rows_left(end)}\n{stage.desk.words[-6000:]}")
         raise
 
 
 def rows_left(end: datetime) -> str:
-    made = {"created_at__lte": end}
+    created_before = {"created_at__lte": end}
     rows: list[object] = [
         *InboundEmail.objects.exclude(state=IntakeState.PROCESSED).values("pk", "state", "error")[:5],
         *Clock.objects.step_due(end).values()[:5],
-        *Notification.objects.filter(state=NotificationState.PENDING, **made).values()[:5],
-        *OutboundEmail.objects.filter(state__in=WORK_LEFT, **made).values()[:5],
+        *Notification.objects.filter(state=NotificationState.PENDING, **created_before).values()[:5],
+        *OutboundEmail.objects.filter(state__in=WORK_LEFT, **created_before).values()[:5],
     ]
     return "\n".join(map(str, rows))
 
 
-def left(end: datetime) -> dict[str, int]:
+def counts_left(end: datetime) -> dict[str, int]:
     """What is still to be done of all that there was at ``end``."""
-    made = {"created_at__lte": end}
+    created_before = {"created_at__lte": end}
     try:
         counts = {
             "mails in": InboundEmail.objects.exclude(state=IntakeState.PROCESSED).count(),
             "promises": Clock.objects.step_due(end).count(),
-            "notifications": Notification.objects.filter(state=NotificationState.PENDING, **made).count(),
-            "mails out": OutboundEmail.objects.filter(state__in=WORK_LEFT, **made).count(),
+            "notifications": Notification.objects.filter(
+                state=NotificationState.PENDING, **created_before
+            ).count(),
+            "mails out": OutboundEmail.objects.filter(state__in=WORK_LEFT, **created_before).count(),
         }
     except (DatabaseError, InterfaceError):
         connection.close()
@@ -108,7 +110,7 @@ def summary(stage: Stage) -> str:
     now, day = timezone.now(), timedelta(days=1)
     return (
         f"{len(stage.customers.taken)} mails taken in {stage.customers.tries} tries; "
-        f"{len(stage.colleague.taken)} answers in {sum(one.tries for one in stage.colleague.taken)} tries, "
+        f"{len(stage.colleague.taken)} answers in {sum(answer.tries for answer in stage.colleague.taken)} tries, "
         f"{len(stage.colleague.held)} held back; {Escalation.objects.count()} steps fired; "
         f"{Notification.objects.count()} notifications; {len(arrived)} mails out, arrived so often: "
         f"{dict(sorted(Counter(arrived.values()).items()))}; "

@@ -128,5 +128,5 @@ def test_whatever_is_lost_or_doubled_is_seen(evidence, what):
         {"letters": [Letter("", (), b"Message-ID: <unknown@desk.example>\r\n\r\n")]},
     ],
 )
-def test_what_the_outside_saw_is_held_against_the_rows(evidence, claimed):
+def test_the_verdict_compares_what_the_outside_saw_with_the_rows(evidence, claimed):
     assert problems(replace(evidence, **claimed))

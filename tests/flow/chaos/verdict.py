@@ -73,9 +73,9 @@ def _answers(evidence: Evidence) -> Iterator[str]:
 def _breaches(until: datetime) -> Iterator[str]:
     """Every promise that was due is broken at its true time, or was kept."""
     due = Clock.objects.filter(due_at__lte=until - ROUND)
-    kept = Q(state=ClockState.MET, stopped_at__lte=F("due_at"))
+    kept_in_time = Q(state=ClockState.MET, stopped_at__lte=F("due_at"))
     broken = Q(state=ClockState.BREACHED, breached_at=F("due_at"), detected_at__gte=F("due_at"))
-    for clock in due.exclude(kept | broken):
+    for clock in due.exclude(kept_in_time | broken):
         yield f"promise {clock.pk} of ticket {clock.ticket_id}: {clock.state}, due {clock.due_at}"
 
 
