@@ -82,7 +82,7 @@
   const TABS = { r: "reply", n: "note", c: "contact" };
   const ticket = () => document.querySelector("[data-ticket]")?.dataset.ticket;
   const draftKey = (name) => `desk:draft:${ticket()}:${name}`;
-  const words = (form) => form.querySelector("textarea");
+  const words = (form) => form.querySelector("textarea[name=body]");
 
   const openTab = (name) => {
     const tab = document.getElementById(`tab-${name}`);

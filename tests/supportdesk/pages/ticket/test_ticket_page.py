@@ -660,7 +660,7 @@ def test_an_answer_reaches_the_participants_unless_they_are_taken_out(
     html = client.get(page_of(ticket)).content.decode()
     assert "Participants" in html
     assert "Jo Chen<small>jo@partner.example</small>" in html
-    assert re.search(r'name="copies"[^>]*value="jo@partner\.example"', html)
+    assert re.search(r'name="copies"[^>]*>jo@partner\.example</textarea>', html)
     act(client, ticket, "reply", body="We look into it.", copies="jo@partner.example")
     act(client, ticket, "reply", body="It works again.", copies="")
     replies = OutboundEmail.objects.filter(purpose=MailPurpose.REPLY).order_by("pk")
