@@ -16,6 +16,8 @@ from escalation.choices import DrillEnding
 SENTENCES = (
     gettext_noop("The customer wrote."),
     gettext_noop("A person wrote this."),
+    gettext_noop("The sender was accepted."),
+    gettext_noop("The customer was named: %(name)s."),
     gettext_noop("This was automatic."),
     gettext_noop("A reply was not delivered."),
     gettext_noop("A reply was voided."),
