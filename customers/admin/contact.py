@@ -23,7 +23,14 @@ class ContactAdmin(RowAccessAdmin):
     fieldsets = (
         (
             None,
-            {"fields": (("name", "customer"), ("email", "phone"), ("language", "time_zone"), "is_active")},
+            {
+                "fields": (
+                    ("name", "customer"),
+                    ("email", "phone"),
+                    ("language", "time_zone"),
+                    ("alarm_priority", "is_active"),
+                )
+            },
         ),
         (_("Record"), {"fields": (("mail_failed_at", "created_at"),)}),
     )

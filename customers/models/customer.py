@@ -91,6 +91,13 @@ class Contact(models.Model):
     language = models.CharField(_("language"), max_length=10, choices=Language, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, validators=[validate_zone])
     is_active = models.BooleanField(pgettext_lazy("in use", "active"), default=True)
+    # A tickets.choices.Priority; what an address reports that only a machine writes from.
+    alarm_priority = models.PositiveSmallIntegerField(
+        _("priority of its alarms"),
+        null=True,
+        blank=True,
+        help_text=_("Of tickets that alarms from this address open. Empty: the priority of the mailbox."),
+    )
     mail_failed_at = models.DateTimeField(_("email failed at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     # Their first mail made them a contact; nobody entered them by hand.
@@ -103,7 +110,10 @@ class Contact(models.Model):
         constraints = [
             models.UniqueConstraint(
                 Lower("email"), condition=~models.Q(email=""), name="contact_email_unique"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(alarm_priority__lte=3), name="contact_alarm_priority_exists"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 
 from customers.names import desk_name, given_name
 from tickets.choices import IntakeState, MailPurpose, Priority
+from tickets.mail.classify import MailKind
+from tickets.mail.machine_signs import is_alarm_subject
 from tickets.mail.storable_text import storable_line
 from tickets.models import Ticket
 from tickets.services.automatic_mail_limits import may_write_by_itself
@@ -164,12 +166,19 @@ def _title(incoming: IncomingMail) -> str:
 
 
 def _priority(incoming: IncomingMail, sender: Sender) -> int:
-    """The mailbox's priority, or the one that a known contact of an active customer asks for: [P0] to [P3]."""
-    asked = _PRIORITY_TAG.search(incoming.mail.subject)
+    """What a known contact of an active customer asks for ([P0] to [P3]), or that of its alarms; else the mailbox's."""
     is_trusted = sender.is_known and not has_failed(incoming.mail, incoming.mailbox)
-    if asked and is_trusted and sender.customer is not None and sender.customer.is_active:
+    if not is_trusted or sender.customer is None or not sender.customer.is_active:
+        return incoming.mailbox.default_priority
+    asked = _PRIORITY_TAG.search(incoming.mail.subject)
+    if asked:
         return Priority(int(asked[1]))
-    return incoming.mailbox.default_priority
+    of_alarms = sender.contact.alarm_priority if sender.contact is not None and _is_alarm(incoming) else None
+    return incoming.mailbox.default_priority if of_alarms is None else Priority(of_alarms)
+
+
+def _is_alarm(incoming: IncomingMail) -> bool:
+    return incoming.classification.kind is MailKind.AUTO_GENERATED or is_alarm_subject(incoming.mail.subject)
 
 
 def _note_unknown_customer(incoming: IncomingMail, sender: Sender, ticket: Ticket) -> None:

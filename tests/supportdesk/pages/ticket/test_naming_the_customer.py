@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from tests.adminpages import page_url, said
-from tests.factories import AdminFactory, ContactFactory, CustomerFactory, MailDomainFactory, set_desk, staff
+from tests.factories import ContactFactory, CustomerFactory, MailDomainFactory, set_desk, staff
 from tests.talk import opened
 from tickets.models import Ticket
 
@@ -76,33 +76,3 @@ def test_a_rejected_form_is_explained_and_shown_again(login, anna, ticket):
     html = name(login(anna), ticket, ticket).content.decode()
     assert "Select a valid choice" in html
     assert "Name the customer" in html
-
-
-def test_giving_the_contact_a_customer_on_its_page_moves_the_tickets(login, ticket):
-    root = AdminFactory()
-    aurora = CustomerFactory(name="Aurora Live")
-    contact = ticket.contact
-    data = {"name": contact.name, "email": contact.email, "customer": aurora.pk, "is_active": "on"}
-    response = login(root).post(page_url(contact), data, follow=True)
-    ticket.refresh_from_db()
-    contact.refresh_from_db()
-    assert (ticket.customer, contact.customer) == (aurora, aurora)
-    assert any("1 ticket is the customer's now" in text for text in said(response))
-    entry = ticket.timeline.get(fact="customer")
-    assert entry.actor == root
-
-
-def test_a_new_domain_on_the_customer_s_page_moves_the_tickets(login, ticket):
-    root = AdminFactory()
-    aurora = CustomerFactory(name="Aurora Live")
-    data = {
-        "name": aurora.name, "code": aurora.code, "scenario": aurora.scenario, "language": "en",
-        "time_zone": "Asia/Shanghai", "is_active": "on",
-        "domains-TOTAL_FORMS": 1, "domains-INITIAL_FORMS": 0, "domains-0-domain": "aurora.example",
-        "contacts-TOTAL_FORMS": 0, "contacts-INITIAL_FORMS": 0,
-        "contracts-TOTAL_FORMS": 0, "contracts-INITIAL_FORMS": 0,
-    }  # fmt: skip
-    response = login(root).post(page_url(aurora), data, follow=True)
-    ticket.refresh_from_db()
-    assert ticket.customer == aurora
-    assert any("1 ticket is the customer's now" in text for text in said(response))

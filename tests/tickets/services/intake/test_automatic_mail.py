@@ -12,6 +12,7 @@ from tests.factories import (
     NOW,
     AdminFactory,
     ContactFactory,
+    CustomerFactory,
     MailboxFactory,
     MailDomainFactory,
     OutboundEmailFactory,
@@ -20,7 +21,7 @@ from tests.factories import (
     set_desk,
 )
 from tests.rawmail import bounce, rawmail
-from tickets.choices import IntakeState, MailPurpose, MessageKind, OutboxState, Status
+from tickets.choices import IntakeState, MailPurpose, MessageKind, OutboxState, Priority, Status
 from tickets.mail.threading import new_message_id, reply_address
 from tickets.models import InboundEmail, OutboundEmail, Ticket
 from tickets.services.intake import process, receive_raw
@@ -411,3 +412,46 @@ def test_a_complaint_ends_automatic_mail(sent):
     sent.refresh_from_db()
     assert sent.ticket.contact.mail_failed_at is not None
     assert sent.state == OutboxState.ACCEPTED
+
+
+def sender_of_alarms(priority: Priority | None, **more: Any) -> None:
+    ContactFactory(email="monitor@company.example", alarm_priority=priority, **more)
+
+
+@pytest.mark.parametrize(
+    ("priority", "expected"), [(Priority.P0, Priority.P0), (Priority.P3, Priority.P3), (None, Priority.P2)]
+)
+def test_an_alarm_has_the_priority_of_its_sender_s_alarms(priority, expected):
+    sender_of_alarms(priority)
+    assert alarm(1).ticket.priority == expected
+
+
+def test_an_alarm_that_looks_like_a_person_s_mail_has_it_too():
+    sender_of_alarms(Priority.P0)
+    assert arrive(sender="monitor@company.example", subject="ALERT: all rooms down").ticket.priority == 0
+
+
+def test_a_person_s_words_from_an_address_of_alarms_have_the_mailbox_s_priority():
+    sender_of_alarms(Priority.P0)
+    assert (
+        arrive(sender="monitor@company.example", subject="How do I mute it?").ticket.priority == Priority.P2
+    )
+
+
+def test_a_priority_in_the_alarm_s_subject_is_the_more_exact_one():
+    sender_of_alarms(Priority.P0)
+    assert alarm(1, "[P1] ALERT: join failures").ticket.priority == Priority.P1
+
+
+@pytest.mark.parametrize("is_forged", [True, False])
+def test_nobody_gets_a_page_by_an_alarm_in_a_foreign_name(is_forged):
+    """Its domain disowns the mail, or the customer is one no longer."""
+    customer = CustomerFactory(is_active=is_forged)
+    sender_of_alarms(Priority.P0, customer=customer)
+    verdict = "dmarc=fail" if is_forged else "dmarc=pass"
+    row = arrive(
+        sender="monitor@company.example",
+        subject="ALERT: all rooms down",
+        headers={**MONITORING, "Authentication-Results": f"mx.desk.example; {verdict}"},
+    )
+    assert row.ticket.priority == Priority.P2
