@@ -81,6 +81,7 @@ class Fact(models.TextChoices):
     """What happened, as a line of the ticket's timeline."""
 
     OPENED = "opened", _("Created")
+    IMPORTED = "imported", _("Imported from before the mailbox began")
     OWNER = "owner", _("Owner changed")
     CUSTOMER = "customer", _("Customer named")
     STATUS = "status", _("Status changed")

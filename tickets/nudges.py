@@ -34,6 +34,15 @@ def nudge_intake(inbound: int) -> None:
     after_commit(process)
 
 
+def nudge_fetch() -> None:
+    """Fetch mail after the commit, without waiting for the next minute."""
+    after_commit(_fetch)
+
+
+def _fetch() -> None:
+    async_task("tickets.tasks.fetch_mail")
+
+
 def _deliver() -> None:
     async_task("tickets.tasks.deliver_outbox", nudged=True)
 

@@ -14,6 +14,7 @@ from tickets.choices import IntakeState
 from tickets.lib.stopping import is_ending
 from tickets.models import InboundEmail
 from tickets.services.fetching import fetch_due
+from tickets.services.importing import import_due
 from tickets.services.intake import DATABASE_FAULTS, process
 from tickets.services.outgoing.delivery import deliver_due
 
@@ -57,8 +58,12 @@ def process_stored() -> str:
 
 
 def fetch_mail() -> str:
-    """Fetch every mailbox that is due, every minute. A failure is recorded on its row and does not stop the others."""
-    return "; ".join(map(str, fetch_due(read_clock=timezone.now))) or "nothing due"
+    """Fetch every mailbox that is due, then go on with imports, every minute.
+
+    A failure is recorded on its row and does not stop the others.
+    """
+    reports = [*fetch_due(read_clock=timezone.now), *import_due(read_clock=timezone.now)]
+    return "; ".join(map(str, reports)) or "nothing due"
 
 
 def _process_safely(inbound: int) -> int:

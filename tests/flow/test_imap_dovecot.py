@@ -8,12 +8,13 @@ from tempfile import TemporaryDirectory
 import pytest
 from imapclient import IMAPClient
 
-from tests.factories import MailboxFactory
+from tests.factories import AdminFactory, MailboxFactory
 from tests.flow.dovecot import PASSWORD, USER, Dovecot
 from tests.rawmail import rawmail
 from tickets.models import InboundEmail, Mailbox
 from tickets.models.mailbox import AfterFetch, ImapSecurity
 from tickets.services.fetching import FetchReport, fetch_mailbox
+from tickets.services.importing import begin_import, import_due, preview_import
 
 pytestmark = [pytest.mark.flow, pytest.mark.django_db]
 
@@ -135,3 +136,17 @@ def test_the_session_ends_properly(dovecot, mailbox):
     deliver(dovecot, 1)
     fetch(mailbox)
     assert "Logged out" in (dovecot.folder / "dovecot.log").read_text()
+
+
+def test_older_mail_is_counted_and_imported_and_stays_as_it_is(dovecot, mailbox):
+    deliver(dovecot)
+    Mailbox.objects.update(begins_at=RECEIVED + timedelta(minutes=3))
+    mailbox.refresh_from_db()
+    since = RECEIVED - timedelta(days=1)
+    assert preview_import(mailbox=mailbox, since=since).mails == 2
+    begin_import(mailbox=mailbox, since=since, actor=AdminFactory(), at=RECEIVED + timedelta(hours=1))
+    (report,) = import_due(read_clock=lambda: datetime.now(UTC))
+    assert (report.stored, report.is_done, report.problem) == (2, True, "")
+    assert InboundEmail.objects.filter(is_history=True).count() == 2
+    assert (dovecot.count("INBOX"), dovecot.count("INBOX", "SEEN")) == (3, 0)
+    assert fetch(mailbox).stored == 1

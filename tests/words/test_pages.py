@@ -11,6 +11,7 @@ from tests.adminpages import add_url, list_url, page_url
 from tests.words.reading import faults, stored_words, texts
 from tests.words.scene import furnished
 from tickets.access import may_see
+from tickets.models import Mailbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 each_language = pytest.mark.parametrize("language", ["en", "zh-hans"])
@@ -24,8 +25,7 @@ def of_rows(reader):
 
     Each with the status that its answer should have.
     """
-    request = RequestFactory().get("/")
-    request.user = reader
+    request = asked_by(reader)
     for label in APPS:
         yield reverse("admin:app_list", args=[label]), 200
     for model in MODELS:
@@ -39,6 +39,12 @@ def of_rows(reader):
             yield page_url(row).replace("/change/", "/history/"), may_read
             may_delete = own.has_delete_permission(request, row)
             yield page_url(row).replace("/change/", "/delete/"), opens(may_delete)
+
+
+def asked_by(reader):
+    request = RequestFactory().get("/")
+    request.user = reader
+    return request
 
 
 def opens(is_allowed: bool) -> int:
@@ -55,6 +61,9 @@ def of_the_desk(scene, reader):
     clock = Clock.objects.filter(ticket=scene.tickets[0]).order_by("pk").first()
     yield reverse("admin:tickets_ticket_explain", args=[clock.ticket_id, clock.pk]), 200
     yield reverse("admin:escalation_dutyrota_calendar", args=[scene.rota.pk]), 200
+    polled = Mailbox.objects.exclude(host="").get()
+    may_import = admin.site._registry[Mailbox].has_change_permission(asked_by(reader))
+    yield reverse("admin:tickets_mailbox_import", args=[polled.pk]), opens(may_import)
     yield reverse("admin:index") + "nowhere/", 404
 
 

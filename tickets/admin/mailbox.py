@@ -8,11 +8,12 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from tickets.admin.page_actions import PageActions
+from tickets.admin.mailbox_import import ImportPage
 from tickets.models import Mailbox
 from tickets.models.mailbox import AfterFetch, ImapSecurity
 from tickets.services.fetching import fetch_mailbox
@@ -55,14 +56,14 @@ class MailboxForm(forms.ModelForm):
 
 
 @admin.register(Mailbox)
-class MailboxAdmin(PageActions):
+class MailboxAdmin(ImportPage):
     form = MailboxForm
     actions = ("fetch_now",)
     list_display = ("address", "name", "is_active", "how", "default_priority", "fetched_at", "problem")
     list_filter = ("is_active",)
     search_fields = ("name", "address", "host")
     sortable_by = ("address",)
-    readonly_fields = ("since", "fetched_at", "failures", "error")
+    readonly_fields = ("since", "fetched_at", "failures", "error", "import_state")
     fieldsets = (
         (None, {"fields": (("name", "address"), ("default_priority", "language"), "is_active")}),
         (
@@ -74,7 +75,7 @@ class MailboxAdmin(PageActions):
                 )
             },
         ),
-        (_("Last fetch"), {"fields": (("since", "fetched_at", "failures"), "error")}),
+        (_("Last fetch"), {"fields": (("since", "fetched_at", "failures"), "error", "import_state")}),
     )  # fmt: skip
 
     @admin.action(description=_("Fetch now"), permissions=["change"])
@@ -101,3 +102,16 @@ class MailboxAdmin(PageActions):
     def since(self, mailbox: Mailbox) -> datetime | None:
         """When the mailbox began; None on the add form, as the database sets the time."""
         return mailbox.begins_at if mailbox.pk else None
+
+    @display(description=_("import of older email"))
+    def import_state(self, mailbox: Mailbox) -> str:
+        if mailbox.import_since is None:
+            return "-"
+        words = {"since": local_day(mailbox.import_since), "count": mailbox.imported}
+        if mailbox.import_ended_at is None:
+            return gettext("Since %(since)s: running, %(count)s imported so far") % words
+        return gettext("Since %(since)s: done, %(count)s imported") % words
+
+
+def local_day(moment: datetime) -> str:
+    return timezone.localtime(moment).date().isoformat()

@@ -34,6 +34,8 @@ class InboundEmail(models.Model):
         default=ReceiptTime.SERVER,
         db_default=ReceiptTime.SERVER,
     )
+    # From before the mailbox began, and imported: it promises nothing.
+    is_history = models.BooleanField(_("imported"), default=False, db_default=False)
     stored_at = models.DateTimeField(_("stored at"), auto_now_add=True)
     state = models.CharField(_("state"), max_length=10, choices=IntakeState, default=IntakeState.STORED)
     reason = models.CharField(_("reason"), max_length=300, blank=True)

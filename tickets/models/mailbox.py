@@ -1,5 +1,6 @@
 """Mailboxes: the addresses that customers write to, and the IMAP account behind each."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
@@ -56,6 +57,20 @@ class Mailbox(models.Model):
     begins_at = models.DateTimeField(_("fetches email received since"), db_default=Now(), editable=False)
     # In a folder that is read from its beginning, mail with a lower UID may be old.
     history_below = models.BigIntegerField(default=0, db_default=0, editable=False)
+    # The import of mail from before that: what was asked for, by whom, and how far it is.
+    import_since = models.DateTimeField(
+        _("imports email received since"), null=True, blank=True, editable=False
+    )
+    import_until = models.DateTimeField(null=True, blank=True, editable=False)
+    import_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, related_name="+", null=True, blank=True,
+        editable=False, verbose_name=_("imported by"),
+    )  # fmt: skip
+    import_begun_at = models.DateTimeField(null=True, blank=True, editable=False)
+    import_ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+    import_validity = models.BigIntegerField(null=True, blank=True, editable=False)
+    import_uid = models.BigIntegerField(default=0, db_default=0, editable=False)
+    imported = models.PositiveIntegerField(_("imported"), default=0, db_default=0, editable=False)
     # Where the last fetch stopped. If UIDVALIDITY changes, read everything again (RFC 9051, 2.3.1.1).
     uid_validity = models.BigIntegerField(null=True, blank=True, editable=False)
     last_uid = models.BigIntegerField(default=0, editable=False)

@@ -19,8 +19,8 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(status__in=ACTIVE_STATUSES)
 
     def real(self) -> "TicketQuerySet":
-        """Leave out fire drills, which no figure includes."""
-        return self.filter(is_drill=False)
+        """Leave out fire drills and imported tickets, which no figure includes."""
+        return self.filter(is_drill=False, is_history=False)
 
 
 class Ticket(models.Model):
@@ -50,6 +50,8 @@ class Ticket(models.Model):
     language = models.CharField(_("language"), max_length=10, default="en")
     # A fire drill: the chain really runs, but nothing reaches a customer and no figure counts it.
     is_drill = models.BooleanField(_("fire drill"), default=False, editable=False)
+    # Imported from before its mailbox began; no figure counts it until the customer writes again.
+    is_history = models.BooleanField(_("imported"), default=False, db_default=False, editable=False)
     opened_at = models.DateTimeField(_("received at"))
     updated_at = models.DateTimeField(_("last activity"))
     # Receipt of the oldest unanswered customer message; empty while we wait for the customer.

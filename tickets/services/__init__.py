@@ -2,5 +2,5 @@
 
 Read in this order: locking, timeline; opening, first_owner, conversation, unanswered, status_and_priority, ownership,
 merging, naming_customers, participants, failed_responses, mail_marks, submissions; mailboxes, fetching, downloading,
-intake (mail in), outgoing (mail out), automatic_mail_limits.
+importing, intake (mail in), outgoing (mail out), automatic_mail_limits.
 """

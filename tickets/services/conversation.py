@@ -48,7 +48,8 @@ def add_customer_message(
     ticket.updated_at = at
     if ticket.unanswered_since is None or received_at < ticket.unanswered_since:
         ticket.unanswered_since = received_at
-    ticket.save(update_fields=["updated_at", "unanswered_since"])
+    ticket.is_history = False  # the customer goes on with it: from here it is promised and counted
+    ticket.save(update_fields=["updated_at", "unanswered_since", "is_history"])
     if ticket.status not in (Status.NEW, Status.OPEN):
         move_to(ticket, Status.OPEN, actor=None, at=at, reason=_("The customer wrote."))
     publish(CustomerWrote(ticket=ticket, at=at, actor=actor, message=message))

@@ -15,10 +15,11 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from tickets.models import Mailbox
@@ -73,7 +74,8 @@ def fetch_due(*, read_clock: ReadClock) -> list[FetchReport]:
     """Fetch every polled mailbox that is due, the one untouched for longest first. A failure does not stop others."""
     stop_at = read_clock() + RUN_FOR
     reports = []
-    for pk in _due_mailboxes(read_clock()):
+    waiting = due_mailboxes(read_clock()).order_by(F("fetched_at").asc(nulls_first=True), "pk")
+    for pk in list(waiting.values_list("pk", flat=True)):
         if read_clock() >= stop_at:
             break
         reports.append(fetch_mailbox(pk, read_clock=read_clock, stop_at=stop_at))
@@ -84,55 +86,65 @@ def fetch_mailbox(pk: int, *, read_clock: ReadClock, stop_at: datetime | None = 
     """Fetch one mailbox now, even after earlier failures, and record the result on its row."""
     mailbox = Mailbox.objects.get(pk=pk)
     report = FetchReport(mailbox.address)
-    if not _take_lease(mailbox, now=read_clock()):
+    if not take_lease(mailbox, now=read_clock()):
         report.problem = _("It is being fetched right now.")
         return report
     try:
         _fetch_past_stuck_mails(
             mailbox, report, read_clock=read_clock, stop_at=stop_at or read_clock() + RUN_FOR
         )
-    except ImapProblem as problem:
-        report.problem = str(problem)
     except (DatabaseError, InterfaceError):
         raise  # not the mailbox's fault; its lease expires by itself
     except Exception as error:  # whatever one server answers, the other mailboxes must be fetched
-        logger.exception("Fetching %s failed", mailbox.address)
-        words = {"error": f"{type(error).__name__}: {error}"}
-        report.problem = _("The server sent a response that the desk cannot read (%(error)s).") % words
-    _record_fetch(mailbox, report, now=read_clock())
+        report.problem = problem_of(mailbox, error)
+    if report.problem:
+        logger.warning("%s", report)
+        release_lease(mailbox, **after_problem(mailbox, report.problem, now=read_clock()))
+    else:
+        release_lease(mailbox, fetched_at=read_clock(), failures=0, retry_at=None, error="")
     return report
 
 
-def _due_mailboxes(now: datetime) -> list[int]:
+def problem_of(mailbox: Mailbox, error: Exception) -> str:
+    """A sentence about why the mailbox could not be read."""
+    if isinstance(error, ImapProblem):
+        return str(error)
+    logger.error("Reading %s failed", mailbox.address, exc_info=error)
+    words = {"error": f"{type(error).__name__}: {error}"}
+    return _("The server sent a response that the desk cannot read (%(error)s).") % words
+
+
+def due_mailboxes(now: datetime) -> QuerySet[Mailbox]:
+    """Those with a host that nobody reads at ``now`` (UTC) and that need not wait after an error."""
     polled = Mailbox.objects.filter(is_active=True).exclude(host="")
-    waiting = polled.filter(Q(retry_at=None) | Q(retry_at__lte=now), _is_free(now))
-    return list(waiting.order_by(F("fetched_at").asc(nulls_first=True), "pk").values_list("pk", flat=True))
+    return polled.filter(Q(retry_at=None) | Q(retry_at__lte=now), _is_free(now))
 
 
 def _is_free(now: datetime) -> Q:
     return Q(locked_until=None) | Q(locked_until__lt=now)
 
 
-def _take_lease(mailbox: Mailbox, *, now: datetime) -> bool:
+def take_lease(mailbox: Mailbox, *, now: datetime) -> bool:
+    """Reserve the mailbox for LEASE; False if another process has it."""
     mailbox.locked_until = now + LEASE
     free = Mailbox.objects.filter(_is_free(now), pk=mailbox.pk)
     return free.update(locked_until=mailbox.locked_until) == 1
 
 
-def _record_fetch(mailbox: Mailbox, report: FetchReport, *, now: datetime) -> None:
-    """Record how it went, if the lease is still ours."""
+def release_lease(mailbox: Mailbox, **values: object) -> None:
+    """Free the mailbox and record these values, if the lease is still ours."""
     mine = Mailbox.objects.filter(pk=mailbox.pk, locked_until=mailbox.locked_until)
-    if not report.problem:
-        mine.update(locked_until=None, fetched_at=now, failures=0, retry_at=None, error="")
-        return
-    logger.warning("%s", report)
+    mine.update(locked_until=None, **values)
+
+
+def after_problem(mailbox: Mailbox, problem: str, *, now: datetime) -> dict[str, Any]:
+    """What to record of a problem: its sentence, and when to try again."""
     wait = WAITS[min(mailbox.failures, len(WAITS) - 1)]
-    mine.update(
-        locked_until=None,
-        failures=F("failures") + 1,
-        retry_at=now + timedelta(minutes=wait),
-        error=report.problem.replace("\x00", ""),
-    )
+    return {
+        "failures": F("failures") + 1,
+        "retry_at": now + timedelta(minutes=wait),
+        "error": problem.replace("\x00", ""),
+    }
 
 
 def _fetch_past_stuck_mails(
@@ -150,10 +162,10 @@ def _fetch_past_stuck_mails(
 
 
 def _fetch(mailbox: Mailbox, report: FetchReport, *, read_clock: ReadClock, stop_at: datetime) -> None:
-    with open_folder(_account(mailbox), timeout=settings.MAIL_TIMEOUT_SECONDS) as folder:
+    with open_folder(account_of(mailbox), timeout=settings.MAIL_TIMEOUT_SECONDS) as folder:
         _check_uid_validity(mailbox, folder)
-        for batch in _batches(folder.uids_above(mailbox.last_uid)):
-            if read_clock() >= stop_at or not _renew_lease(mailbox, now=read_clock()):
+        for batch in batches(folder.uids_above(mailbox.last_uid)):
+            if read_clock() >= stop_at or not renew_lease(mailbox, now=read_clock()):
                 break
             for waiting in describe(mailbox, folder, batch):
                 with remembering_breaks(mailbox, waiting.uid):
@@ -161,7 +173,8 @@ def _fetch(mailbox: Mailbox, report: FetchReport, *, read_clock: ReadClock, stop
             _remember_uid(mailbox, batch[-1])
 
 
-def _account(mailbox: Mailbox) -> Account:
+def account_of(mailbox: Mailbox) -> Account:
+    """Raises ImapProblem if the password or the folder to move to is missing."""
     if not mailbox.username or not mailbox.password:
         raise ImapProblem(_("User name or password is missing. Enter both on the mailbox."))
     if mailbox.after_fetch == AfterFetch.MOVE and not mailbox.move_to:
@@ -190,12 +203,13 @@ def _is_history(mailbox: Mailbox, uid: int, received_at: datetime | None) -> boo
     return uid < mailbox.history_below and received_at is not None and received_at < mailbox.begins_at
 
 
-def _batches(uids: Sequence[int]) -> Iterator[Sequence[int]]:
+def batches(uids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """BATCH at a time; the lease is renewed between two of them."""
     for start in range(0, len(uids), BATCH):
         yield uids[start : start + BATCH]
 
 
-def _renew_lease(mailbox: Mailbox, *, now: datetime) -> bool:
+def renew_lease(mailbox: Mailbox, *, now: datetime) -> bool:
     """Extend the lease of the mailbox; False if another host has taken it over."""
     mine = Mailbox.objects.filter(pk=mailbox.pk, locked_until=mailbox.locked_until)
     mailbox.locked_until = now + LEASE

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from customers.models import Contact, Customer
-from tickets.choices import Channel, Fact
+from tickets.choices import Channel, Fact, Status
 from tickets.events import CustomerWrote, TicketOpened, publish
 from tickets.message_content import MessageContent
 from tickets.models import Mailbox, Ticket
@@ -60,4 +60,47 @@ def open_ticket(
         ticket, content, received_at=received_at, at=at, contact=contact, channel=channel, actor=actor
     )
     publish(CustomerWrote(ticket=ticket, at=at, actor=actor, message=message, is_first=True))
+    return ticket
+
+
+@transaction.atomic
+def open_past_ticket(
+    *,
+    subject: str,
+    content: MessageContent,
+    received_at: datetime,
+    at: datetime,
+    priority: int,
+    customer: Customer | None,
+    contact: Contact | None,
+    mailbox: Mailbox,
+    language: str,
+) -> Ticket:
+    """A ticket of imported mail: closed since ``received_at`` (UTC). It is announced to nobody and promises nothing."""
+    chosen = choose_first_owner(customer=customer, at=at)
+    ticket = Ticket.objects.create(
+        subject=subject[:500],
+        status=Status.CLOSED,
+        is_history=True,
+        priority=priority,
+        customer=customer,
+        contact=contact,
+        owner=chosen.user,
+        mailbox=mailbox,
+        language=language,
+        opened_at=received_at,
+        updated_at=received_at,
+        resolved_at=received_at,
+        closed_at=received_at,
+    )
+    record(ticket, Fact.IMPORTED, at=at, actor=None, owner=chosen.user.pk, rule=chosen.rule.value)
+    store_customer_message(
+        ticket,
+        content,
+        received_at=received_at,
+        at=at,
+        contact=contact,
+        channel=Channel.EMAIL,
+        actor=None,
+    )
     return ticket

@@ -93,7 +93,7 @@ def _open(incoming: IncomingMail, sender: Sender, follows: Ticket | None) -> Int
     if contact is not None and (sender.customer is not None or contact.language):
         language = contact.preferred_language
     ticket = open_ticket(
-        subject=_title(incoming),
+        subject=shown_title(incoming),
         content=incoming.content(),
         received_at=incoming.received_at,
         at=incoming.now,
@@ -158,7 +158,7 @@ def _append_from_colleague(incoming: IncomingMail, sender: Sender, ticket: Ticke
     return IntakeOutcome(IntakeState.PROCESSED, ticket=ticket, message=message)
 
 
-def _title(incoming: IncomingMail) -> str:
+def shown_title(incoming: IncomingMail) -> str:
     """The subject without our tag, or the first line of the text if there is no subject."""
     subject = storable_line(SUBJECT_TAG.sub("", incoming.mail.subject))
     first_line = next((line.strip() for line in incoming.mail.text.splitlines() if line.strip()), "")

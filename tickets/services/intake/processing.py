@@ -24,6 +24,7 @@ from tickets.mail.values import UnreadableMail
 from tickets.models import InboundEmail, Message, Ticket
 from tickets.services.intake.automatic_mail import receive_automatic_reply, receive_generated
 from tickets.services.intake.delivery_reports import receive_report
+from tickets.services.intake.history import receive_history
 from tickets.services.intake.human_mail import open_new, receive_list_mail, receive_person
 from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome, read_mail
 from tickets.services.intake.senders import find_sender
@@ -138,6 +139,12 @@ def _handle(incoming: IncomingMail, released_by: User | None) -> IntakeOutcome:
         return IntakeOutcome(IntakeState.PROCESSED, reason, incoming.row.copy_of.ticket)
     if (first_copy := _first_copy(incoming)) is not None:
         return first_copy
+    if incoming.row.is_history:
+        return receive_history(incoming)
+    return _handle_by_kind(incoming)
+
+
+def _handle_by_kind(incoming: IncomingMail) -> IntakeOutcome:
     match incoming.classification.kind:
         case MailKind.PERSON:
             return receive_person(incoming)
@@ -165,6 +172,8 @@ def _first_copy(incoming: IncomingMail) -> IntakeOutcome | None:
     if row.rfc_message_id:
         copies = copies.filter(rfc_message_id=row.rfc_message_id)
     others = copies.exclude(pk=row.pk)
+    if not row.is_history:  # what is imported into another mailbox takes no promise away
+        others = others.filter(is_history=False)
     if not others.exists():
         return None
     copies.select_for_update().only("pk").order_by("pk").first()
@@ -172,7 +181,8 @@ def _first_copy(incoming: IncomingMail) -> IntakeOutcome | None:
     if done is None or done.ticket is None:
         return None
     row.copy_of = done
-    if done.message is not None and done.message.at == done.ticket.opened_at:
+    is_first = done.message is not None and done.message.at == done.ticket.opened_at
+    if is_first and not row.is_history:
         _follow_the_strictest_mailbox(incoming, done.ticket)
     return IntakeOutcome(IntakeState.PROCESSED, _("A copy of an email to another mailbox."), done.ticket)
 

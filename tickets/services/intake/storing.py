@@ -63,8 +63,9 @@ def store_once(
     mailbox: Mailbox | None = None,
     size: int | None = None,
     receipt: ReceiptTime = ReceiptTime.SERVER,
+    is_history: bool = False,
 ) -> tuple[InboundEmail, bool]:
-    """Like receive_raw, and tells whether the mail is new."""
+    """Like receive_raw, and tells whether the mail is new. ``is_history``: imported from before the mailbox began."""
     recipients = [storable_line(address) for address in envelope_to]
     whole_size = min(len(raw) if size is None else size, MOST_BYTES)
     kept = head_of(raw) if whole_size > settings.MAIL_MAX_BYTES else raw
@@ -80,6 +81,7 @@ def store_once(
         envelope_to=recipients,
         received_at=received_at,
         receipt=receipt,
+        is_history=is_history,
     )
     return _saved(row)
 
