@@ -49,6 +49,7 @@ class IntakeState(models.TextChoices):
     PROCESSED = "processed", _("Processed")
     PARKED = "parked", _("Held")
     FAILED = "failed", _("Failed")
+    DISMISSED = "dismissed", _("Dismissed")
 
 
 class OutboxState(models.TextChoices):

@@ -29,10 +29,16 @@ from tickets.choices import IntakeState
 from tickets.errors import DeskError
 from tickets.mail_note_text import notes_in_words
 from tickets.models import InboundEmail
-from tickets.services.intake import process_again, release_parked
+from tickets.services.intake import dismiss, process_again, release_parked
 from tickets.sign_text import sign_in_words
 
 Service = Callable[..., InboundEmail]
+# The states in which each action makes sense.
+FITTING = {
+    "release": (IntakeState.PARKED, IntakeState.DISMISSED),
+    "process_again": (IntakeState.FAILED,),
+    "dismiss": (IntakeState.PARKED, IntakeState.FAILED),
+}
 
 
 def last_line(error: str) -> str:
@@ -66,7 +72,7 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
     list_select_related = ("mailbox", "copy_of")
     search_fields = ("sender", "subject", "rfc_message_id", "reason")
     sortable_by = ("received_at",)
-    actions = ("release", "process_again")
+    actions = ("release", "process_again", "dismiss")
     fieldsets = (
         (
             None,
@@ -107,8 +113,7 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
         return request.user.has_perm(MAY_RELEASE)
 
     def makes_sense(self, action: str, row: Any) -> bool:
-        fitting = IntakeState.PARKED if action == "release" else IntakeState.FAILED
-        return bool(row.state == fitting)
+        return row.state in FITTING.get(action, ())
 
     @admin.action(description=_("Turn into a ticket"), permissions=["release"])
     def release(self, request: HttpRequest, queryset: "QuerySet[InboundEmail]") -> None:
@@ -117,6 +122,10 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
     @admin.action(description=_("Process again"), permissions=["release"])
     def process_again(self, request: HttpRequest, queryset: "QuerySet[InboundEmail]") -> None:
         self._through(process_again, request, queryset)
+
+    @admin.action(description=_("Nothing to do"), permissions=["release"])
+    def dismiss(self, request: HttpRequest, queryset: "QuerySet[InboundEmail]") -> None:
+        self._through(dismiss, request, queryset)
 
     def _through(self, service: Service, request: HttpRequest, queryset: "QuerySet[InboundEmail]") -> None:
         if refuse_too_many(request, queryset.count()):

@@ -15,6 +15,7 @@ INTAKE = {
     IntakeState.PROCESSED: "success",
     IntakeState.PARKED: "warning",
     IntakeState.FAILED: "danger",
+    IntakeState.DISMISSED: "info",
 }
 OUTBOX = {
     OutboxState.QUEUED: "info",

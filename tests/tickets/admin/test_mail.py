@@ -123,7 +123,8 @@ def test_the_buttons_of_a_page_fit_the_mails_state(login):
         offered[state] = [name for name, _title in page.context["page_actions"]]
     assert offered == {
         IntakeState.STORED: [], IntakeState.PROCESSED: [],
-        IntakeState.PARKED: ["release"], IntakeState.FAILED: ["process_again"],
+        IntakeState.PARKED: ["release", "dismiss"], IntakeState.FAILED: ["process_again", "dismiss"],
+        IntakeState.DISMISSED: ["release"],
     }  # fmt: skip
     sent = OutboundEmailFactory(state=OutboxState.ACCEPTED)
     assert client.get(page_url(sent)).context["page_actions"] == []
@@ -138,6 +139,13 @@ def test_a_parked_mail_is_released_as_a_ticket_with_its_receipt_time(login, froz
     parked.refresh_from_db()
     assert parked.state == IntakeState.PROCESSED
     assert parked.ticket.opened_at == NOW - timedelta(days=2)
+
+
+def test_mail_to_which_nothing_is_to_be_done_leaves_the_list_all_at_once(login):
+    held = [InboundEmailFactory(state=IntakeState.PARKED), InboundEmailFactory(state=IntakeState.FAILED)]
+    client = login(staff("boss", groups=["Team lead"]))
+    assert said(run_action(client, "dismiss", held)) == ["2 were done."]
+    assert not InboundEmail.objects.exclude(state=IntakeState.DISMISSED).exists()
 
 
 def test_a_failed_mail_is_processed_again_and_one_that_has_not_failed_is_refused(login, frozen):
@@ -162,7 +170,7 @@ def test_a_mail_that_fails_again_says_its_error_and_is_not_counted_as_done(login
     assert "still broken" in said(response)[0]
 
 
-@pytest.mark.parametrize("action", ["release", "process_again"])
+@pytest.mark.parametrize("action", ["release", "process_again", "dismiss"])
 @pytest.mark.parametrize("group", ["Account manager"])
 def test_users_who_may_not_release_mail_cannot_do_so_by_posting(login, action, group):
     user = staff(groups=[group])

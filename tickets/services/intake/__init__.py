@@ -4,11 +4,18 @@ Read in this order: storing, processing, incoming_mail, senders, authentication,
 copied_people, forwarding, automatic_mail, delivery_reports, history.
 """
 
-from tickets.services.intake.processing import DATABASE_FAULTS, process, process_again, release_parked
+from tickets.services.intake.processing import (
+    DATABASE_FAULTS,
+    dismiss,
+    process,
+    process_again,
+    release_parked,
+)
 from tickets.services.intake.storing import fingerprint_of, receive_raw, store_once
 
 __all__ = [
     "DATABASE_FAULTS",
+    "dismiss",
     "fingerprint_of",
     "process",
     "process_again",

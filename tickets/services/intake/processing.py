@@ -16,6 +16,7 @@ from django.db import InterfaceError, InternalError, OperationalError, Programmi
 from django.db.models import F, Q, Subquery
 from django.utils.translation import gettext as _
 
+from customers.names import name_of
 from tickets.choices import IntakeState
 from tickets.errors import DeskError
 from tickets.mail.classify import MailKind
@@ -75,11 +76,29 @@ def process_again(*, inbound: InboundEmail, actor: User, at: datetime) -> Inboun
 
 
 def release_parked(*, inbound: InboundEmail, actor: User, at: datetime) -> InboundEmail:
-    """Make a ticket of a parked mail; its receipt time stays. Raises DeskError."""
-    released = _work_on(inbound.pk, [IntakeState.PARKED], now=at, released_by=actor)
+    """Make a ticket of a parked or dismissed mail; its receipt time stays. Raises DeskError."""
+    held = [IntakeState.PARKED, IntakeState.DISMISSED]
+    released = _work_on(inbound.pk, held, now=at, released_by=actor)
     if released is None:
         raise DeskError(_("This email is no longer held."))
     return released
+
+
+@transaction.atomic
+def dismiss(*, inbound: InboundEmail, actor: User, at: datetime) -> InboundEmail:
+    """Say that nothing is to be done about a parked or failed mail. Locks it. Raises DeskError."""
+    held = InboundEmail.objects.select_for_update().filter(
+        pk=inbound.pk, state__in=[IntakeState.PARKED, IntakeState.FAILED]
+    )
+    row = held.defer("raw").first()
+    if row is None:
+        raise DeskError(_("This email is no longer held."))
+    logger.info("%s dismisses mail %s at %s", actor, row.pk, at)
+    words = {"name": name_of(actor), "reason": row.reason}
+    row.state = IntakeState.DISMISSED
+    row.reason = (_("Dismissed by %(name)s. %(reason)s") % words).strip()[:300]
+    row.save(update_fields=["state", "reason"])
+    return row
 
 
 def _work_on(
@@ -132,7 +151,7 @@ def _handle(incoming: IncomingMail, released_by: User | None) -> IntakeOutcome:
     """Do what the kind of the mail asks for. A person who releases a mail has decided that it opens a ticket."""
     if released_by is not None:
         outcome = open_new(incoming, find_sender(incoming.author.email, at=incoming.received_at))
-        words = {"name": released_by, "reason": incoming.row.reason}
+        words = {"name": name_of(released_by), "reason": incoming.row.reason}
         return replace(outcome, reason=_("Turned into a ticket by %(name)s. %(reason)s") % words)
     if incoming.row.copy_of is not None:
         reason = _("A copy of an email that came before.")

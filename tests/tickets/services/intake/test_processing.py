@@ -24,7 +24,14 @@ from tickets import tasks
 from tickets.choices import IntakeState
 from tickets.errors import DeskError
 from tickets.models import InboundEmail, Mailbox, Ticket
-from tickets.services.intake import incoming_mail, process, process_again, receive_raw, release_parked
+from tickets.services.intake import (
+    dismiss,
+    incoming_mail,
+    process,
+    process_again,
+    receive_raw,
+    release_parked,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -153,11 +160,11 @@ def parked() -> InboundEmail:
 
 
 def test_parked_mail_is_released_as_a_ticket_with_its_receipt_time(parked):
-    boss = AdminFactory(username="boss")
+    boss = AdminFactory(first_name="Bo", last_name="Boss")
     row = release_parked(inbound=parked, actor=boss, at=NOW + timedelta(days=2))
     assert row.state == IntakeState.PROCESSED
     assert row.ticket.opened_at == NOW
-    assert "boss" in row.reason
+    assert "Bo Boss" in row.reason
 
 
 def test_parked_mail_is_released_once(parked):
@@ -175,6 +182,31 @@ def test_parked_mail_that_cannot_be_released_stays_parked(parked, broken):
 def test_a_released_mail_of_a_machine_is_not_acknowledged(parked):
     row = release_parked(inbound=parked, actor=AdminFactory(), at=NOW)
     assert row.ticket.outbound.count() == 0
+
+
+def test_a_dismissed_mail_says_who_decided_and_can_still_become_a_ticket(parked):
+    boss = AdminFactory(first_name="Bo", last_name="Boss")
+    reason = parked.reason
+    row = dismiss(inbound=parked, actor=boss, at=NOW)
+    row.refresh_from_db()
+    assert (row.state, row.reason) == (IntakeState.DISMISSED, f"Dismissed by Bo Boss. {reason}")
+    assert not Ticket.objects.exists()
+    assert release_parked(inbound=row, actor=boss, at=NOW).state == IntakeState.PROCESSED
+    assert Ticket.objects.count() == 1
+
+
+def test_a_failed_mail_can_be_dismissed():
+    row = process(stored(b"no mail at all").pk, now=NOW)
+    assert row.state == IntakeState.FAILED
+    dismiss(inbound=row, actor=AdminFactory(), at=NOW)
+    row.refresh_from_db()
+    assert row.state == IntakeState.DISMISSED
+
+
+def test_only_held_mail_can_be_dismissed():
+    row = process(stored().pk, now=NOW)
+    with pytest.raises(DeskError):
+        dismiss(inbound=row, actor=AdminFactory(), at=NOW)
 
 
 # Tasks
