@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, NoticeKind
 from escalation.clocks import lifecycle, updates_and_resolution
-from escalation.clocks.customer_terms import follow_customer
+from escalation.clocks.customer_terms import follow_customer, follow_customer_again
 from escalation.clocks.ledger import ChangeContext, event_row
 from escalation.clocks.merging import merge_clocks
 from escalation.drills.drills import end_the_answered, end_the_closed
@@ -161,6 +161,7 @@ def _revoke(event: TicketEvent, message: Message, cause: str) -> Clock | None:
     for clock in revoked:
         clock.ticket = event.ticket
         lifecycle.revoke(clock, ChangeContext(event.at, event.actor, cause), message=message)
+    follow_customer_again(revoked, ChangeContext(event.at, event.actor, cause))
     if event.ticket.unanswered_since is not None and event.ticket.status in OVER:
         updates_and_resolution.reopen_resolution(event.ticket, ChangeContext(event.at, event.actor, cause))
     return next((clock for clock in revoked if clock.is_open), None)

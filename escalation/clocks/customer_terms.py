@@ -1,10 +1,11 @@
 """Puts the promises of a ticket under the contract of its customer, who was named after they began."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from customers.models import Contract
-from escalation.chains.step_times import due_time
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
 from escalation.clocks.ledger import Before, ChangeContext, append_event
 from escalation.clocks.lifecycle import (
@@ -13,14 +14,18 @@ from escalation.clocks.lifecycle import (
     next_step_time,
     open_clocks,
     record_breach,
+    retarget,
     start_clock,
     window_data,
 )
-from escalation.models import Clock, PolicyTarget
-from escalation.policies.terms import Terms, companion_window, contract_in_force, window_for
-from escalation.working_time.due_time import add_working
-from escalation.working_time.lookup import hours_of
-from tickets.models import Ticket
+from escalation.clocks.terms_from_start import AgreedWindow, agreed_window, promised_window
+from escalation.clocks.updates_and_resolution import pause, resume
+from escalation.models import Clock
+from escalation.policies.terms import Terms, contract_in_force
+from tickets.choices import Fact, MessageKind, Status
+from tickets.models import Message, Ticket, TimelineEntry
+
+OVER = (Status.RESOLVED, Status.CLOSED)
 
 
 def follow_customer(ticket: Ticket, context: ChangeContext) -> None:
@@ -32,68 +37,128 @@ def follow_customer(ticket: Ticket, context: ChangeContext) -> None:
     contract = contract_in_force(ticket.customer, ticket.opened_at)
     if contract is None:
         return
-    for clock in open_clocks(ticket):
-        _put_under(clock, contract, context)
+    put_under(contract, open_clocks(ticket), context)
     if ticket.is_active:
         _start_resolution(ticket, contract, context)
+
+
+def follow_customer_again(clocks: Sequence[Clock], context: ChangeContext) -> None:
+    """Do so for promises that run again: their answers were given before the customer was named, and are revoked."""
+    unclaimed = [clock for clock in clocks if clock.is_open and clock.contract_id is None]
+    ticket = unclaimed[0].ticket if unclaimed else None
+    if (
+        ticket is None
+        or ticket.customer_id is None
+        or not ticket.timeline.filter(fact=Fact.CUSTOMER).exists()
+    ):
+        return
+    contract = contract_in_force(ticket.customer, ticket.opened_at)
+    if contract is not None:
+        put_under(contract, unclaimed, context)
+
+
+def put_under(contract: Contract, clocks: Iterable[Clock], context: ChangeContext) -> None:
+    """Give these open promises the terms of the contract. A pause is ended and begun again under them."""
+    for clock in clocks:
+        was_paused = clock.state == ClockState.PAUSED
+        resume(clock, context)
+        _put_under(clock, contract, context)
+        if was_paused:
+            pause(clock, context)
 
 
 def _put_under(clock: Clock, contract: Contract, context: ChangeContext) -> None:
     """A breach of the old terms stays, even if nobody has noticed it yet."""
     if clock.state == ClockState.RUNNING and clock.due_at <= context.at:
         record_breach(clock, context)
-    target = _window(clock.ticket, contract, ClockKind(clock.kind), at=clock.started_at)
-    if clock.state not in (ClockState.RUNNING, ClockState.PAUSED) or target is None:
+    window = agreed_window(clock, contract) if clock.state == ClockState.RUNNING else None
+    if window is None:
         return
     before, data = Before.of(clock), {}
-    due = _due_under(clock, target)
     clock.contract = contract
-    if due > clock.due_at:
-        clock.policy_version, data = target.version, {"kept": True}
+    if window.due_at > clock.due_at:
+        clock.policy_version, data = window.target.version, {"kept": True}
     else:
-        apply_window(clock, target, due)
+        _apply(clock, window)
     _save(clock, context, before, data)
-    if clock.state == ClockState.RUNNING and clock.due_at <= context.at:
+    if clock.due_at <= context.at:
         record_breach(clock, context)
 
 
-def _window(ticket: Ticket, contract: Contract, kind: ClockKind, *, at: datetime) -> PolicyTarget | None:
-    """The contract's window for the ticket's priority at ``at`` (UTC); None if it promises none of the kind."""
-    answer = kind if kind in RESPONSE_KINDS else ClockKind.FIRST_RESPONSE
-    target = window_for(contract=contract, kind=answer, priority=ticket.priority, at=at)
-    if kind in RESPONSE_KINDS:
-        return target
-    return companion_window(target.version, kind, ticket.priority, contract=contract, at=at)
-
-
-def _due_under(clock: Clock, target: PolicyTarget) -> datetime:
-    """Counted from the start, or from the raise of the priority, with the pauses since."""
-    paused = timedelta(seconds=clock.paused_seconds - clock.paused_before_raise)
-    due = due_time(target.calendar, clock.window_starts_at, target.minutes)
-    return add_working(hours_of(target.calendar), due, paused)
+def _apply(clock: Clock, window: AgreedWindow) -> None:
+    clock.raised_at, clock.paused_before_raise = window.raised_at, window.paused_before_raise
+    apply_window(clock, window.target, window.due_at)
 
 
 def _save(clock: Clock, context: ChangeContext, before: Before, data: dict[str, Any]) -> None:
-    if clock.state == ClockState.RUNNING:
-        clock.next_step_at = next_step_time(clock)
+    clock.next_step_at = next_step_time(clock)
     clock.save(update_fields=[*TERMS, "contract", "next_step_at"])
     append_event(clock, ClockChange.RETARGETED, context, before=before, **window_data(clock), **data)
 
 
 def _start_resolution(ticket: Ticket, contract: Contract, context: ChangeContext) -> None:
-    """Start the resolution that the contract promises from the ticket's first question, unless there was one."""
-    clocks = Clock.objects.filter(ticket=ticket).order_by("started_at", "pk")
-    first = clocks.filter(kind__in=RESPONSE_KINDS).select_related("started_by").first()
-    if first is None or clocks.filter(kind=ClockKind.RESOLUTION).exists():
+    """Start the resolution that the contract promises, unless there was one, and let it follow what happened since."""
+    if Clock.objects.filter(ticket=ticket, kind=ClockKind.RESOLUTION).exists():
         return
-    target = _window(ticket, contract, ClockKind.RESOLUTION, at=first.started_at)
-    if target is None:
-        return
-    start_clock(
-        ticket,
-        Terms(contract, target),
-        context,
-        kind=ClockKind.RESOLUTION,
-        at=first.started_at,
-        message=first.started_by,
-    )
+    changes = ticket.timeline.filter(fact__in=(Fact.PRIORITY, Fact.STATUS)).order_by("pk")
+    history = list(changes)
+    for at, message in _resolution_starts(ticket, history):
+        priority = _priority_at(ticket, history, at)
+        target = promised_window(contract, ClockKind.RESOLUTION, priority=priority, at=at)
+        if target is not None:
+            clock = start_clock(
+                ticket,
+                Terms(contract, target),
+                context,
+                kind=ClockKind.RESOLUTION,
+                at=at,
+                message=message,
+                priority=priority,
+                customer_named=True,
+            )
+            _catch_up(clock, [entry for entry in history if entry.at >= at], context)
+            return
+
+
+def _resolution_starts(
+    ticket: Ticket, history: Sequence[TimelineEntry]
+) -> Iterator[tuple[datetime, Message | None]]:
+    """When a resolution may have begun: with each question since the ticket was last ended, or as it was reopened."""
+    ends = [number for number, entry in enumerate(history) if entry.data.get("after") in OVER]
+    clocks = Clock.objects.filter(ticket=ticket, kind__in=RESPONSE_KINDS).select_related("started_by")
+    if ends:
+        clocks = clocks.filter(started_at__gt=history[ends[-1]].at)
+    for clock in clocks.order_by("started_at", "pk"):
+        if clock.started_by is None or clock.started_by.kind != MessageKind.AUTOMATIC:
+            yield clock.started_at, clock.started_by
+    if ends and ends[-1] + 1 < len(history):
+        yield history[ends[-1] + 1].at, None
+
+
+def _priority_at(ticket: Ticket, history: Sequence[TimelineEntry], at: datetime) -> int:
+    later = (entry for entry in history if entry.fact == Fact.PRIORITY and entry.at >= at)
+    first = next(later, None)
+    return first.data["before"] if first is not None else ticket.priority
+
+
+def _catch_up(clock: Clock, history: Sequence[TimelineEntry], context: ChangeContext) -> None:
+    """Let a resolution that starts in retrospect follow the priority and wait for the customer as the ticket did."""
+    for entry in history:
+        then = replace(context, since=entry.at)
+        if entry.fact == Fact.PRIORITY:
+            _follow_priority(clock, then, priority=entry.data["after"])
+        elif entry.data["after"] == Status.WAITING:
+            pause(clock, then)
+        else:
+            resume(clock, then)
+    if clock.state == ClockState.RUNNING and clock.due_at <= context.at:
+        record_breach(clock, context)
+
+
+def _follow_priority(clock: Clock, then: ChangeContext, *, priority: int) -> None:
+    is_paused = clock.state == ClockState.PAUSED
+    if is_paused:
+        resume(clock, then)
+    retarget(clock, then, priority=priority)
+    if is_paused:
+        pause(clock, then)

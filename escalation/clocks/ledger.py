@@ -15,11 +15,19 @@ from tickets.models import Message
 
 @dataclass(frozen=True)
 class ChangeContext:
-    """Who makes a change, when the desk records it (UTC), and why."""
+    """Who makes a change, when the desk records it (UTC), and why.
+
+    ``since`` (UTC) is when it took effect, if that was earlier.
+    """
 
     at: datetime
     actor: User | None
     cause: str = ""
+    since: datetime | None = None
+
+    @property
+    def effective(self) -> datetime:
+        return self.since or self.at
 
 
 @dataclass(frozen=True)
@@ -48,14 +56,14 @@ def event_row(
     holder_id: int | None = None,
     **data: object,
 ) -> NewRow[ClockEvent]:
-    """A line that is not saved yet. ``at`` (UTC) is when the change took effect, if not now.
+    """A line that is not saved yet. ``at`` (UTC) is when the change took effect, if the context does not say it.
 
     ``before`` is for a change of the state or the due time; without it both are taken from the clock.
     """
     values = {
         "clock_id": clock.pk,
         "change": change,
-        "at": at or context.at,
+        "at": at or context.effective,
         "recorded_at": context.at,
         "actor_id": context.actor.pk if context.actor is not None else None,
         "holder_id": holder_id or clock.ticket.owner_id,

@@ -70,13 +70,18 @@ def start_clock(
     kind: ClockKind,
     at: datetime,
     message: Message | None,
+    priority: int | None = None,
+    **more: object,
 ) -> Clock:
-    """Start a clock of this kind at ``at`` (UTC) under these terms; ``message`` is its cause, if any."""
+    """Start a clock of this kind at ``at`` (UTC) under these terms; ``message`` is its cause, if any.
+
+    ``priority`` is for a start in retrospect, when the ticket had another one. ``more`` goes to the ledger.
+    """
     target = terms.target
     clock = Clock(
         ticket=ticket,
         kind=kind,
-        priority=ticket.priority,
+        priority=ticket.priority if priority is None else priority,
         started_at=at,
         due_at=due_time(target.calendar, at, target.minutes),
         minutes=target.minutes,
@@ -89,7 +94,7 @@ def start_clock(
     )
     clock.next_step_at = first_step_time(clock, target)
     clock.save(force_insert=True)
-    data = {"ticket": ticket.pk, "kind": str(kind), **window_data(clock)}
+    data: dict[str, Any] = {"ticket": ticket.pk, "kind": str(kind), **window_data(clock), **more}
     append_event(clock, ClockChange.STARTED, context, before=NOTHING, at=at, message=message, **data)
     return clock
 
@@ -193,16 +198,16 @@ def retarget(clock: Clock, context: ChangeContext, *, priority: int) -> None:
     is earlier; if it is lowered, the due time stays. A promise that is met or breached stays so, even if nobody has
     noticed the breach yet. The ledger marks a clock that is lowered in the last fifth of its window.
     """
-    if clock.state == ClockState.RUNNING and clock.due_at <= context.at:
+    if clock.state == ClockState.RUNNING and clock.due_at <= context.effective:
         record_breach(clock, context)
     if clock.state not in (ClockState.RUNNING, ClockState.PAUSED):
         return
     before = Before.of(clock)
     raised = priority < clock.priority
-    late: dict[str, Any] = {} if raised or not is_last_fifth(clock, context.at) else {"late": True}
+    late: dict[str, Any] = {} if raised or not is_last_fifth(clock, context.effective) else {"late": True}
     clock.priority = priority
     if raised:
-        _tighten(clock, context.at)
+        _tighten(clock, context.effective)
         clock.next_step_at = (
             next_step_time(clock) if clock.state == ClockState.RUNNING else clock.next_step_at
         )

@@ -102,13 +102,13 @@ def reopen_resolution(ticket: Ticket, context: ChangeContext) -> None:
 def pause_resolution(ticket: Ticket, context: ChangeContext) -> None:
     """Pause the resolution while we wait for the customer, for as long as the policy's cap allows."""
     for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
-        _pause(clock, context)
+        pause(clock, context)
 
 
-def _pause(clock: Clock, context: ChangeContext) -> None:
+def pause(clock: Clock, context: ChangeContext) -> None:
     """Pause from this second on: pauses are stored in whole seconds, and move the due time by whole seconds."""
-    left, at = _pause_left(clock), context.at.replace(microsecond=0)
-    if clock.state != ClockState.RUNNING or clock.due_at <= context.at or not left:
+    left, at = _pause_left(clock), context.effective.replace(microsecond=0)
+    if clock.state != ClockState.RUNNING or clock.due_at <= context.effective or not left:
         return
     before = Before.of(clock)
     clock.state, clock.paused_at = ClockState.PAUSED, at
@@ -123,7 +123,7 @@ def resume(clock: Clock, context: ChangeContext) -> None:
         return
     hours, before = hours_of_version(clock.calendar, clock.calendar_version), Before.of(clock)
     capped = add_working(hours, clock.paused_at, _pause_left(clock))
-    until = min(context.at.replace(microsecond=0), capped)
+    until = min(context.effective.replace(microsecond=0), capped)
     seconds = int(working_between(hours, clock.paused_at, until).total_seconds())
     clock.due_at = add_working(hours, clock.due_at, timedelta(seconds=seconds))
     clock.paused_seconds += seconds
@@ -131,7 +131,7 @@ def resume(clock: Clock, context: ChangeContext) -> None:
     clock.next_step_at = next_step_time(clock)
     clock.save(update_fields=PAUSE)
     append_event(clock, ClockChange.RESUMED, context, before=before, at=until, seconds=seconds)
-    if clock.due_at <= context.at:
+    if clock.due_at <= context.effective:
         record_breach(clock, context)
 
 
@@ -152,7 +152,7 @@ def follow_priority(ticket: Ticket, context: ChangeContext, *, priority: int) ->
             resume(clock, context)
         retarget(clock, context, priority=priority)
         if splits_pause:
-            _pause(clock, context)
+            pause(clock, context)
 
 
 def _pause_left(clock: Clock) -> timedelta:

@@ -38,8 +38,10 @@ MOST_LISTED = 2_000
 # Only for a lag greater than this is the ledger searched for the cause.
 NOTABLE = timedelta(seconds=10)
 # Ledger lines that may make a promise overdue in retrospect.
-AFTERWARDS = Q(change__in=(ClockChange.REVOKED, ClockChange.RETARGETED, ClockChange.MERGED)) | Q(
-    change=ClockChange.STARTED, actor__isnull=False
+AFTERWARDS = (
+    Q(change__in=(ClockChange.REVOKED, ClockChange.RETARGETED, ClockChange.MERGED))
+    | Q(change=ClockChange.STARTED, actor__isnull=False)
+    | Q(change=ClockChange.STARTED, data__customer_named=True)
 )
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from customers.models import Customer
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
 from escalation.clocks.ledger import NOTHING, Before, ChangeContext, append_event
 from escalation.clocks.ledger_verification import Verification, verify
@@ -18,6 +19,8 @@ from tests.factories import (
     CalendarFactory,
     ClockFactory,
     ContactFactory,
+    ContractFactory,
+    ContractWindowFactory,
     CustomerFactory,
     office_calendar,
     set_desk,
@@ -29,6 +32,7 @@ from tickets.errors import DeskError
 from tickets.models import Message, Ticket
 from tickets.services.failed_responses import void_response
 from tickets.services.merging import merge
+from tickets.services.naming_customers import name_customer
 from tickets.services.ownership import assign
 from tickets.services.status_and_priority import change_priority, set_status
 
@@ -96,6 +100,7 @@ class Life:
 
     ticket: Ticket
     admin: object
+    customer: Customer
 
     def happen(self, deed: str, at: float, choice: int) -> None:  # noqa: C901  # one case for each deed
         match deed:
@@ -133,12 +138,16 @@ class Life:
             case "merge":
                 other = opened(at - 1, contact=self.ticket.contact, priority=choice % 4)
                 merge(ticket=other, into=self.ticket, actor=self.admin, at=minute(at))
+            case "name":
+                name_customer(
+                    contact=self.ticket.contact, customer=self.customer, actor=self.admin, at=minute(at)
+                )
             case "sweep":
                 sweep(now=minute(at))
 
 
 DEEDS = [
-    "ask", "answer", "call", "note", "bounce", "priority", "assign", "status", "void", "merge", "sweep",
+    "ask", "answer", "call", "note", "bounce", "priority", "assign", "status", "void", "merge", "name", "sweep",
 ]  # fmt: skip
 LIVES = st.lists(
     st.tuples(st.sampled_from(DEEDS), st.integers(1, 90), st.integers(0, 40)), min_size=1, max_size=14
@@ -146,14 +155,14 @@ LIVES = st.lists(
 
 
 @settings(
-    max_examples=60,
+    max_examples=80,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,
 )
-@given(LIVES)
-def test_replaying_the_ledger_of_any_life_gives_the_promises_as_they_are_stored(new_life, deeds):
-    life, now = new_life(), 0.0
+@given(st.booleans(), LIVES)
+def test_replaying_the_ledger_of_any_life_gives_the_promises_as_they_are_stored(new_life, is_known, deeds):
+    life, now = new_life(is_known=is_known), 0.0
     for deed, wait, choice in deeds:
         now += wait
         try:
@@ -177,7 +186,9 @@ def new_life():
     top = staff("top")
     set_desk(duty_manager=top)
     ann = staff("ann", reports_to=staff("boss", reports_to=top))
-    contact = ContactFactory(customer=CustomerFactory(account_manager=ann))
+    contract = ContractFactory(customer=CustomerFactory(account_manager=ann))
+    for kind, minutes in ((ClockKind.FIRST_RESPONSE, 40), (ClockKind.RESOLUTION, 100)):
+        ContractWindowFactory(contract=contract, kind=kind, priority=Priority.P1, minutes=minutes)
     admin, policy = AdminFactory(), Policy.objects.get(is_default=True)
     office, always = office_calendar("Europe/Berlin"), CalendarFactory()
     windows = [
@@ -191,4 +202,9 @@ def new_life():
         )
     ]
     revise_policy(policy=policy, windows=windows, actor=None, at=minute(-1), pause_cap_minutes=45)
-    return lambda: Life(opened(contact=contact, priority=Priority.P1), admin)
+
+    def live(*, is_known: bool) -> Life:
+        contact = ContactFactory(customer=contract.customer if is_known else None)
+        return Life(opened(contact=contact, priority=Priority.P1), admin, contract.customer)
+
+    return live
