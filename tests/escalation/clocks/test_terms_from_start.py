@@ -212,6 +212,14 @@ def worlds(contract, promise, resolve, lead):
     return make
 
 
+def test_a_pause_after_the_contracts_window_moves_it_no_more(worlds, change, name):
+    _known, _unknown, ticket = worlds(Priority.P1, is_resolution_promised=True)
+    change(ticket, Status.WAITING, 100)
+    name(ticket.contact, 110)
+    assert (resolution(ticket).state, resolution(ticket).due_at) == (ClockState.BREACHED, minute(90))
+    assert verify().mismatches == ()
+
+
 CHANGES = st.lists(
     st.tuples(st.sampled_from([0, 1, 2, 3, Status.WAITING, Status.OPEN]), st.integers(1, 60)), max_size=6
 )
