@@ -40,7 +40,7 @@ from tickets.events import (
 )
 from tickets.lib.bulk_insert import insert_all
 from tickets.models import Message, Ticket
-from tickets.services.unanswered import oldest_unanswered_question
+from tickets.services.unanswered import oldest_unanswered_question, still_waiting_question
 
 OVER = (Status.RESOLVED, Status.CLOSED)
 
@@ -86,7 +86,7 @@ def _start(ticket: Ticket, message: Message, context: ChangeContext) -> Clock | 
 def start_the_late_promise(event: MarkedAsPerson | SenderAccepted) -> None:
     """Promise an answer from the receipt of the message, if it is the oldest unanswered one."""
     ticket, message = event.ticket, event.message
-    if oldest_unanswered_question(ticket) != message:
+    if ticket.unanswered_since != message.at:
         return
     earlier = ChangeContext(event.at, event.actor, _("An earlier question is unanswered again."))
     for clock in lifecycle.open_response_clocks(ticket):
@@ -101,7 +101,7 @@ def cancel_the_automatic_promise(event: MarkedAsAutomatic) -> None:
     for clock in lifecycle.open_clocks(event.ticket):
         if clock.started_by_id == event.message.pk:
             lifecycle.cancel(clock, cause)
-    question = oldest_unanswered_question(event.ticket)
+    question = still_waiting_question(event.ticket)
     if question is not None:
         _start(event.ticket, question, ChangeContext(event.at, event.actor))
 

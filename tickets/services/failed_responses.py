@@ -11,7 +11,7 @@ from tickets.errors import DeskError
 from tickets.events import ResponseFailed, ResponseVoided, publish
 from tickets.mail.storable_text import storable
 from tickets.models import Message, Ticket
-from tickets.services.locking import lock_ticket
+from tickets.services.locking import lock_ticket_of
 from tickets.services.status_and_priority import move_to
 from tickets.services.timeline import record
 from tickets.services.unanswered import unanswered_since
@@ -24,8 +24,7 @@ def fail_response(*, message: Message, at: datetime, answer: str) -> None:
     ``answer`` is what the server said. If the customer waits again, the ticket is opened again. Locks the ticket.
     """
     answer = storable(answer)
-    ticket = lock_ticket(message.ticket)
-    message.refresh_from_db(fields=["failed_at"])
+    ticket = lock_ticket_of(message, "failed_at")
     if message.failed_at is not None:
         return
     message.failed_at = at
@@ -43,7 +42,7 @@ def void_response(*, message: Message, actor: User, at: datetime, reason: str) -
 
     Raises DeskError without a reason or the permission, and for a message that is not an answer or was taken back.
     """
-    ticket = lock_ticket(message.ticket)
+    ticket = lock_ticket_of(message)
     if not actor.has_perm("tickets.void_response"):
         raise DeskError(_("Only a lead may void a reply."))
     if not reason.strip():

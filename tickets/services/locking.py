@@ -4,12 +4,22 @@ from collections.abc import Collection
 
 from django.db import connection
 
-from tickets.models import Ticket
+from tickets.models import Message, Ticket
 
 
 def lock_ticket(ticket: Ticket) -> Ticket:
     """The current row of the ticket, locked until the transaction ends. Needs a transaction."""
     return Ticket.objects.select_for_update().get(pk=ticket.pk)
+
+
+def lock_ticket_of(message: Message, *fields: str) -> Ticket:
+    """Lock the ticket of a message, wherever a merge has moved it, and read these fields of the message again."""
+    while True:
+        ticket = lock_ticket(message.ticket)
+        message.refresh_from_db(fields=["ticket", *fields])
+        if message.ticket_id == ticket.pk:
+            message.ticket = ticket
+            return ticket
 
 
 def lock_ticket_unless_busy(pk: int) -> Ticket | None:

@@ -14,10 +14,10 @@ from tickets.errors import DeskError
 from tickets.events import MarkedAsAutomatic, MarkedAsPerson, publish
 from tickets.mail.shapes import mail_shape
 from tickets.models import InboundEmail, MailMark, Message, Ticket
-from tickets.services.locking import lock_ticket
+from tickets.services.locking import lock_ticket, lock_ticket_of
 from tickets.services.status_and_priority import move_to
 from tickets.services.timeline import record
-from tickets.services.unanswered import unanswered_since
+from tickets.services.unanswered import still_waiting_question, waiting_since_with
 
 # A marked message is compared with at most this many of the sender's unanswered ones.
 MOST_COMPARED = 100
@@ -47,7 +47,7 @@ def mark_as_person(*, message: Message, actor: User, at: datetime) -> Message:
     message.save(update_fields=["kind"])
     _remember(message, is_automatic=False, actor=actor, at=at)
     record(ticket, Fact.BY_A_PERSON, at=at, actor=actor, message=message.pk)
-    _count_unanswered(ticket, at=at)
+    _wait_since(waiting_since_with(ticket, [message]), ticket, at=at)
     if ticket.unanswered_since is not None and ticket.status not in (Status.NEW, Status.OPEN):
         move_to(ticket, Status.OPEN, actor=actor, at=at, reason=_("A person wrote this."))
     publish(MarkedAsPerson(ticket=ticket, at=at, actor=actor, message=message))
@@ -90,21 +90,20 @@ def take_back_mark(*, mark: MailMark, actor: User, at: datetime) -> MailMark:
 
 def _locked(message: Message) -> tuple[Ticket, Message]:
     """The current message, under its ticket's lock."""
-    ticket = lock_ticket(message.ticket)
-    message.refresh_from_db(fields=["kind", "ticket"])
-    return ticket, message
+    return lock_ticket_of(message, "kind"), message
 
 
 def _stop_counting(message: Message, ticket: Ticket, *, actor: User, at: datetime) -> None:
     message.kind = MessageKind.AUTOMATIC
     message.save(update_fields=["kind"])
     record(ticket, Fact.BY_A_MACHINE, at=at, actor=actor, message=message.pk)
-    _count_unanswered(ticket, at=at)
+    question = still_waiting_question(ticket)
+    _wait_since(question.at if question is not None else None, ticket, at=at)
     publish(MarkedAsAutomatic(ticket=ticket, at=at, actor=actor, message=message))
 
 
-def _count_unanswered(ticket: Ticket, *, at: datetime) -> None:
-    ticket.unanswered_since, ticket.updated_at = unanswered_since(ticket), at
+def _wait_since(since: datetime | None, ticket: Ticket, *, at: datetime) -> None:
+    ticket.unanswered_since, ticket.updated_at = since, at
     ticket.save(update_fields=["unanswered_since", "updated_at"])
 
 

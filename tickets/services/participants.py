@@ -13,10 +13,10 @@ from tickets.events import SenderAccepted, publish
 from tickets.mail.storable_text import storable_line
 from tickets.mail.values import Address
 from tickets.models import Message, Participant, Ticket
-from tickets.services.locking import lock_ticket
+from tickets.services.locking import lock_ticket_of
 from tickets.services.status_and_priority import move_to
 from tickets.services.timeline import record
-from tickets.services.unanswered import unanswered_since
+from tickets.services.unanswered import waiting_since_with
 
 MOST_PARTICIPANTS = 20  # of one ticket; a mail to a whole company adds no more
 
@@ -50,8 +50,7 @@ def accept_sender(*, message: Message, actor: User, at: datetime) -> Message:
 
     Locks the ticket. Raises DeskError for a message that counts already.
     """
-    ticket = lock_ticket(message.ticket)
-    message.refresh_from_db(fields=["is_unconfirmed", "ticket"])
+    ticket = lock_ticket_of(message, "is_unconfirmed")
     if not message.is_unconfirmed or message.kind != MessageKind.INBOUND:
         raise DeskError(_("This message counts already."))
     waiting = ticket.messages.filter(is_unconfirmed=True, kind=MessageKind.INBOUND)
@@ -66,7 +65,7 @@ def accept_sender(*, message: Message, actor: User, at: datetime) -> Message:
 
 
 def _count_from_receipt(ticket: Ticket, messages: Sequence[Message], *, actor: User, at: datetime) -> None:
-    ticket.unanswered_since, ticket.updated_at = unanswered_since(ticket), at
+    ticket.unanswered_since, ticket.updated_at = waiting_since_with(ticket, messages), at
     ticket.save(update_fields=["unanswered_since", "updated_at"])
     if ticket.unanswered_since is not None and ticket.status not in (Status.NEW, Status.OPEN):
         move_to(ticket, Status.OPEN, actor=actor, at=at, reason=_("The sender was accepted."))

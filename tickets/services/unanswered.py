@@ -1,5 +1,6 @@
 """Whether the customer is waiting for us: their oldest question after our last answer."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Max
@@ -9,11 +10,35 @@ from tickets.models import Message, Ticket
 
 def oldest_unanswered_question(ticket: Ticket) -> Message | None:
     """The oldest question received after the last answer that counts; one received at the same moment is answered."""
-    questions = ticket.messages.questions()
-    last: datetime | None = ticket.messages.responses().aggregate(last=Max("at"))["last"]
+    questions, last = ticket.messages.questions(), _last_answer(ticket)
     if last is not None:
         questions = questions.filter(at__gt=last)
     return questions.order_by("at", "pk").first()
+
+
+def still_waiting_question(ticket: Ticket) -> Message | None:
+    """The oldest question that still waits, after one that the customer waited for stopped counting.
+
+    Questions from before that one are answered, or the ticket was ended over them.
+    """
+    if ticket.unanswered_since is None:
+        return None
+    waiting = ticket.messages.questions().filter(at__gte=ticket.unanswered_since)
+    return waiting.order_by("at", "pk").first()
+
+
+def waiting_since_with(ticket: Ticket, messages: Iterable[Message]) -> datetime | None:
+    """Since when the customer waits now that these messages count as well, unless we answered after them."""
+    last = _last_answer(ticket)
+    times = [message.at for message in messages if last is None or message.at > last]
+    if ticket.unanswered_since is not None:
+        times.append(ticket.unanswered_since)
+    return min(times, default=None)
+
+
+def _last_answer(ticket: Ticket) -> datetime | None:
+    last: datetime | None = ticket.messages.responses().aggregate(last=Max("at"))["last"]
+    return last
 
 
 def unanswered_since(ticket: Ticket) -> datetime | None:

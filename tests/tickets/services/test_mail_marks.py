@@ -25,6 +25,7 @@ from tickets.models import InboundEmail, MailMark, Message, Ticket
 from tickets.services.conversation import add_automatic_message
 from tickets.services.intake import process, receive_raw
 from tickets.services.mail_marks import mark_as_automatic, mark_as_person, take_back_mark
+from tickets.services.status_and_priority import set_status
 
 pytestmark = pytest.mark.django_db
 
@@ -244,3 +245,21 @@ def test_a_report_of_a_mail_server_stays_one_whatever_was_marked(ticket, ann):
     again = raw.replace(b"<bounce@", b"<again@")
     row = process(receive_raw(raw=again, received_at=minute(4), via="imap").pk, now=minute(4))
     assert (row.kind, row.message.kind) == ("bounce", MessageKind.AUTOMATIC)
+
+
+def test_a_question_that_the_ticket_was_closed_over_is_promised_nothing_when_the_next_was_automatic(
+    ticket, ann
+):
+    set_status(ticket=ticket, status=Status.CLOSED, actor=ann, at=minute(5), reason="solved by phone")
+    again = asked(ticket, 10)
+    mark_as_automatic(message=again, actor=ann, at=minute(20))
+    ticket.refresh_from_db()
+    assert ticket.unanswered_since is None
+    assert open_clocks(ticket) == []
+
+
+def test_a_person_who_wrote_to_a_closed_ticket_is_promised_an_answer_from_their_message(ticket, ann):
+    set_status(ticket=ticket, status=Status.CLOSED, actor=ann, at=minute(5), reason="solved by phone")
+    message = automatic_answer(ticket, 10)
+    mark_as_person(message=message, actor=ann, at=minute(20))
+    assert open_clocks(ticket) == [(ClockKind.NEXT_RESPONSE, minute(10))]

@@ -12,13 +12,15 @@ from tests.factories import (
     set_desk,
 )
 from tests.rawmail import rawmail
-from tests.talk import answered, minute, opened
+from tests.talk import answered, minute, opened, promised, words
 from tickets.choices import Fact, MailPurpose, Status
 from tickets.errors import DeskError
 from tickets.models import InboundEmail, OutboundEmail, Participant, Ticket
+from tickets.services.conversation import add_customer_message
 from tickets.services.intake import process, receive_raw
 from tickets.services.merging import merge
 from tickets.services.participants import MOST_PARTICIPANTS, accept_sender
+from tickets.services.status_and_priority import set_status
 
 pytestmark = pytest.mark.django_db
 
@@ -187,3 +189,24 @@ def test_words_before_our_answer_start_nothing_when_accepted(li):
     answered(ticket, 5)
     accept_sender(message=eve, actor=AdminFactory(), at=minute(10))
     assert not Clock.objects.open().filter(ticket=ticket, started_by=eve).exists()
+
+
+@pytest.mark.parametrize("closed_at", [7, 20])
+def test_a_question_that_the_ticket_was_closed_over_waits_no_more_when_a_stranger_is_accepted(li, closed_at):
+    """Before the stranger wrote, or afterwards: their words start their own promise, and nobody else's."""
+    ticket = opened(contact=li)
+    admin = AdminFactory()
+    if closed_at < 10:
+        set_status(ticket=ticket, status=Status.CLOSED, actor=admin, at=minute(closed_at), reason="by phone")
+    eve = add_customer_message(
+        ticket=ticket,
+        content=words("Still dead.", is_unconfirmed=True),
+        received_at=minute(10),
+        at=minute(10),
+    )
+    if closed_at > 10:
+        set_status(ticket=ticket, status=Status.CLOSED, actor=admin, at=minute(closed_at), reason="by phone")
+    accept_sender(message=eve, actor=admin, at=minute(30))
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.unanswered_since) == (Status.OPEN, minute(10))
+    assert [clock.started_by for clock in promised().open().filter(ticket=ticket)] == [eve]

@@ -27,7 +27,7 @@ from tickets.models.outbound import WORK_LEFT
 from tickets.nudges import nudge_delivery
 from tickets.protocols.smtp import SendingResult, ServerReply, ServerUnreachable, Transport, transport
 from tickets.services.failed_responses import fail_response
-from tickets.services.locking import lock_ticket
+from tickets.services.locking import lock_ticket_of
 from tickets.services.outgoing.compose import compose_mail
 from tickets.services.timeline import record
 
@@ -170,7 +170,7 @@ def send_again(*, outbound: OutboundEmail, actor: User, at: datetime) -> None:
 
 def _restore_response(message: Message, *, actor: User, at: datetime) -> None:
     """Count the answer that never arrived from ``at`` on. One that a lead voided is sent and still answers nothing."""
-    ticket = lock_ticket(message.ticket)
+    ticket = lock_ticket_of(message)
     message.at, message.failed_at, message.failure = at, None, ""
     message.save(update_fields=["at", "failed_at", "failure"])
     if message.voided_at is not None:
