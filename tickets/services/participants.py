@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tickets.choices import Fact, MessageKind, Status
 from tickets.errors import DeskError
 from tickets.events import SenderAccepted, publish
+from tickets.mail.machine_signs import takes_no_answers
 from tickets.mail.storable_text import storable_line
 from tickets.mail.values import Address
 from tickets.models import Message, Participant, Ticket
@@ -18,23 +21,43 @@ from tickets.services.status_and_priority import move_to
 from tickets.services.timeline import record
 from tickets.services.unanswered import waiting_since_with
 
+LONGEST_ADDRESS = 254
 MOST_PARTICIPANTS = 20  # of one ticket; a mail to a whole company adds no more
 
 
-def add_participants(ticket: Ticket, people: Sequence[Address], *, at: datetime) -> None:
-    """Let these people take part, up to MOST_PARTICIPANTS. Needs the ticket's lock."""
-    if not people:
+def may_take_part(address: str) -> bool:
+    """True if answers can go to the address, as a copy that the mail server refuses would stop the whole answer.
+
+    Many servers take no address with other than ASCII before its @.
+    """
+    try:
+        validate_email(address)
+    except ValidationError:
+        return False
+    is_ascii = address.rpartition("@")[0].isascii()
+    return is_ascii and len(address) <= LONGEST_ADDRESS and not takes_no_answers(address)
+
+
+def add_participants(
+    ticket: Ticket, people: Sequence[Address], *, at: datetime, most: int = MOST_PARTICIPANTS
+) -> None:
+    """Let those of these people who may take part do so, until the ticket has ``most``. Needs the ticket's lock."""
+    willing = [person for person in people if may_take_part(person.email)]
+    if not willing:
         return
     there = {address.casefold() for address in ticket.participants.values_list("address", flat=True)}
-    new = {person.key: person for person in people if person.key not in there}
+    new = {person.key: person for person in willing if person.key not in there}
     Participant.objects.bulk_create(
         [
-            Participant(
-                ticket=ticket, name=storable_line(person.name)[:200], address=person.email, added_at=at
-            )
-            for person in list(new.values())[: max(MOST_PARTICIPANTS - len(there), 0)]
+            Participant(ticket=ticket, name=_shown_name(person.name), address=person.email, added_at=at)
+            for person in list(new.values())[: max(most - len(there), 0)]
         ]
     )
+
+
+def _shown_name(name: str) -> str:
+    """None that looks like an address, which may impersonate somebody."""
+    return "" if "@" in name else storable_line(name)[:200]
 
 
 def move_participants(source: Ticket, target: Ticket) -> None:
@@ -53,15 +76,23 @@ def accept_sender(*, message: Message, actor: User, at: datetime) -> Message:
     ticket = lock_ticket_of(message, "is_unconfirmed")
     if not message.is_unconfirmed or message.kind != MessageKind.INBOUND:
         raise DeskError(_("This message counts already."))
-    waiting = ticket.messages.filter(is_unconfirmed=True, kind=MessageKind.INBOUND)
-    theirs = list(waiting.filter(sender_address__iexact=message.sender_address).order_by("at", "pk"))
+    theirs = _unconfirmed_of_sender(ticket, message)
     Message.objects.filter(pk__in=[each.pk for each in theirs]).update(is_unconfirmed=False)
     message.is_unconfirmed = False
     if message.sender_address:
-        add_participants(ticket, [Address(message.sender_name, message.sender_address)], at=at)
+        sender = Address(message.sender_name, message.sender_address)
+        add_participants(ticket, [sender], at=at, most=ticket.participants.count() + 1)
     record(ticket, Fact.SENDER_ACCEPTED, at=at, actor=actor, address=message.sender_address)
     _count_from_receipt(ticket, theirs, actor=actor, at=at)
     return message
+
+
+def _unconfirmed_of_sender(ticket: Ticket, message: Message) -> list[Message]:
+    """All of theirs, oldest first; of a sender without an address only this one, as others may be of somebody else."""
+    if not message.sender_address:
+        return [message]
+    waiting = ticket.messages.filter(is_unconfirmed=True, kind=MessageKind.INBOUND)
+    return list(waiting.filter(sender_address__iexact=message.sender_address).order_by("at", "pk"))
 
 
 def _count_from_receipt(ticket: Ticket, messages: Sequence[Message], *, actor: User, at: datetime) -> None:

@@ -1,5 +1,6 @@
 """The forms of the ticket page. They check the input's format only; services decide what is allowed."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -21,6 +22,7 @@ from tickets.models import Ticket
 from tickets.search import NUMBER
 
 BY_VOICE = [choice for choice in Channel.choices if choice[0] != Channel.EMAIL]
+ADDRESS = re.compile(r'(?:"[^"]*"|[^\s,;])+')
 WHEN = "%Y-%m-%dT%H:%M"
 
 
@@ -44,10 +46,10 @@ class ManyFilesField(forms.FileField):
 
 
 class AddressesField(forms.CharField):
-    """Email addresses separated by commas, semicolons or blanks."""
+    """Email addresses separated by commas, semicolons or blanks outside quotation marks."""
 
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
-        return (value or "").replace(";", " ").replace(",", " ").split()
+        return ADDRESS.findall(value or "")
 
     def validate(self, value: Any) -> None:
         for address in value:

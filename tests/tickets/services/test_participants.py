@@ -15,7 +15,8 @@ from tests.rawmail import rawmail
 from tests.talk import answered, minute, opened, promised, words
 from tickets.choices import Fact, MailPurpose, Status
 from tickets.errors import DeskError
-from tickets.models import InboundEmail, OutboundEmail, Participant, Ticket
+from tickets.message_content import MessageContent
+from tickets.models import InboundEmail, Message, OutboundEmail, Participant, Ticket
 from tickets.services.conversation import add_customer_message
 from tickets.services.intake import process, receive_raw
 from tickets.services.merging import merge
@@ -66,6 +67,46 @@ def test_nobody_is_added_who_takes_no_part_as_a_customer():
         "undisclosed-recipients:;"
     )
     assert addresses(ticket) == []
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "\u017fam@partner.example",
+        "\u212aim@partner.example",
+        "j\u00f6@partner.example",
+        ".jo@partner.example",
+        "jo@partner..example",
+        f"{'x' * 64}@{'y' * 60}.{'z' * 60}.{'y' * 60}.example",
+    ],
+)
+def test_nobody_takes_part_whose_address_would_stop_an_answer(copy):
+    """A server without SMTPUTF8 refuses the whole answer for one such copy."""
+    assert addresses(copied(f"{copy}, kim@partner.example")) == ["kim@partner.example"]
+
+
+@pytest.mark.parametrize("header", ["Delivered-To", "X-Original-To"])
+def test_an_alias_that_the_mail_was_delivered_to_is_ours(header):
+    ticket = arrive(
+        to="Help@alias.example, jo@partner.example", headers={header: "help@alias.example"}
+    ).ticket
+    assert addresses(ticket) == ["jo@partner.example"]
+
+
+def test_an_alias_in_the_envelope_is_ours():
+    row = receive_raw(
+        raw=rawmail(to="Help@alias.example, jo@partner.example"),
+        received_at=minute(0),
+        via="lmtp",
+        envelope_from="li@company.example",
+        envelope_to=["help@alias.example"],
+    )
+    assert addresses(process(row.pk, now=minute(0)).ticket) == ["jo@partner.example"]
+
+
+def test_a_name_that_looks_like_an_address_is_not_shown():
+    ticket = copied('"ceo@bank.example" <eve@other.example>')
+    assert ticket.participants.get().name == ""
 
 
 @pytest.mark.parametrize(
@@ -210,3 +251,32 @@ def test_a_question_that_the_ticket_was_closed_over_waits_no_more_when_a_strange
     ticket.refresh_from_db()
     assert (ticket.status, ticket.unanswered_since) == (Status.OPEN, minute(10))
     assert [clock.started_by for clock in promised().open().filter(ticket=ticket)] == [eve]
+
+
+def test_whom_a_person_accepts_takes_part_however_many_do_already(li):
+    ticket = copied(", ".join(f"p{number}@partner.example" for number in range(MOST_PARTICIPANTS)))
+    eve = unconfirmed(ticket, "eve@other.example")
+    accept_sender(message=eve, actor=AdminFactory(), at=minute(10))
+    assert addresses(ticket)[MOST_PARTICIPANTS:] == ["eve@other.example"]
+
+
+@pytest.mark.parametrize(
+    "address", [f"{'e' * 300}@other.example", "e\u00e9@other.example", "no-reply@other.example"]
+)
+def test_words_are_accepted_of_an_address_that_no_answer_can_go_to(li, address):
+    ticket = opened(contact=li)
+    accept_sender(message=unconfirmed(ticket, address), actor=AdminFactory(), at=minute(10))
+    assert not ticket.messages.filter(is_unconfirmed=True).exists()
+    assert addresses(ticket) == []
+
+
+def test_of_nobodys_messages_only_the_accepted_one_counts(li):
+    ticket = opened(contact=li)
+    first, second = unconfirmed(ticket, ""), unconfirmed(ticket, "")
+    accept_sender(message=first, actor=AdminFactory(), at=minute(10))
+    assert list(ticket.messages.filter(is_unconfirmed=True)) == [second]
+
+
+def unconfirmed(ticket: Ticket, sender: str) -> Message:
+    content = MessageContent(body="Me too.", sender_address=sender, is_unconfirmed=True)
+    return add_customer_message(ticket=ticket, content=content, received_at=minute(2), at=minute(2))

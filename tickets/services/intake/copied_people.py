@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db.models.functions import Lower
 
 from tickets.mail.classify import MailKind
-from tickets.mail.machine_signs import takes_no_answers
 from tickets.mail.values import Address
 from tickets.services.intake.authentication import has_failed
 from tickets.services.intake.incoming_mail import IncomingMail
-from tickets.services.participants import MOST_PARTICIPANTS
-
-LONGEST_ADDRESS = 254
+from tickets.services.participants import MOST_PARTICIPANTS, may_take_part
 
 
 def copied_people(incoming: IncomingMail) -> list[Address]:
@@ -45,20 +40,16 @@ def _may_bring_in(incoming: IncomingMail) -> bool:
 
 
 def _written_to(incoming: IncomingMail) -> Iterator[Address]:
+    """An address that the mail was delivered to is ours, such as an alias of a mailbox."""
     writer = {incoming.author.key, incoming.reply_to.casefold(), incoming.sent_through.casefold()}
+    ours = {address.casefold() for address in (*incoming.row.envelope_to, *incoming.mail.delivered_to)}
     found = 0
     for person in (*incoming.mail.to, *incoming.mail.cc):
-        if person.key in writer or incoming.mailboxes.is_own(person.email) or not _can_answer(person.email):
+        if person.key in writer | ours or incoming.mailboxes.is_own(person.email):
+            continue
+        if not may_take_part(person.email):
             continue
         yield person
         found += 1
         if found == MOST_PARTICIPANTS:
             return
-
-
-def _can_answer(address: str) -> bool:
-    try:
-        validate_email(address)
-    except ValidationError:
-        return False
-    return len(address) <= LONGEST_ADDRESS and not takes_no_answers(address)

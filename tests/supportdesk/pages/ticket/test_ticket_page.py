@@ -556,6 +556,13 @@ def test_files_beyond_the_size_of_a_mail_are_refused(
     assert bodies(ticket, MessageKind.OUTBOUND) == []
 
 
+def test_a_quoted_address_among_the_copies_is_one_address(login: Login, anna: User, ticket: Ticket) -> None:
+    copies = '"chen,jo;ops"@partner.example;kim@partner.example'
+    act(login(anna), ticket, "reply", body="Hi", copies=copies)
+    mail = OutboundEmail.objects.get(purpose=MailPurpose.REPLY)
+    assert mail.copies == ['"chen,jo;ops"@partner.example', "kim@partner.example"]
+
+
 def test_a_wrong_address_in_the_copies_is_named(login: Login, anna: User, ticket: Ticket) -> None:
     html = act(login(anna), ticket, "reply", body="Hi", copies="nobody").content.decode()
     assert "Cc: Enter a valid email address." in html
