@@ -32,14 +32,19 @@ def share_a_domain(address: str, other: str) -> bool:
     return first == second or first.endswith(f".{second}") or second.endswith(f".{first}")
 
 
+def spellings_of(domain: str) -> list[str]:
+    """A domain in lower case as written, in ASCII (IDN) and in its own letters, each spelling once."""
+    written = domain.strip().lower().rstrip(".")
+    return list(dict.fromkeys([written, _in_ascii(written), _in_letters(written)]))
+
+
 def domains_of(address: str) -> list[str]:
-    """``a.b.example.com`` and the domains above it, without the top level; IDN as written and in ASCII.
+    """``a.b.example.com`` and the domains above it, without the top level, in all spellings.
 
     Empty for a public provider.
     """
-    written = address.rpartition("@")[2].lower().rstrip(".")
     domains = []
-    for spelling in dict.fromkeys([written, _in_ascii(written)]):
+    for spelling in spellings_of(address.rpartition("@")[2]):
         labels = spelling.split(".")
         domains += [".".join(labels[place:]) for place in range(len(labels) - 1)]
     return [] if any(map(is_public_domain, domains)) else domains
@@ -48,5 +53,12 @@ def domains_of(address: str) -> list[str]:
 def _in_ascii(domain: str) -> str:
     try:
         return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain
+
+
+def _in_letters(domain: str) -> str:
+    try:
+        return domain.encode("ascii").decode("idna") if "xn--" in domain else domain
     except UnicodeError:
         return domain

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from customers.models import Contact, Customer, MailDomain
-from customers.public_domains import company_domain, domains_of
+from customers.public_domains import company_domain, domains_of, share_a_domain, spellings_of
 from tickets.choices import Fact, OwnerRule, Status
 from tickets.errors import DeskError
 from tickets.events import CustomerNamed, publish
@@ -29,7 +30,8 @@ def name_customer(
 ) -> int:
     """Make an unknown contact the customer's, with their tickets that are not closed. Returns how many tickets moved.
 
-    ``whole_domain`` names the customer for every unknown contact of the same email domain, and for those to come.
+    ``whole_domain`` names the customer for every unknown contact of the same email domain or below it, and for those
+    to come.
     Locks the tickets. Raises DeskError if the contact has another customer, or if the domain cannot stand for one.
     """
     contacts = {contact.pk}
@@ -48,12 +50,23 @@ def adopt_domain(*, domain: MailDomain, actor: User, at: datetime) -> int:
     return _adopt(_unknown_at(domain.domain), domain.customer, actor=actor, at=at)
 
 
-def _adopt(contacts: Collection[int], customer: Customer, *, actor: User, at: datetime) -> int:
+def _adopt(contacts: Collection[int], customer: Customer, *, actor: User | None, at: datetime) -> int:
     # Tickets before contacts, as the intake does: it holds a ticket when it fills in a contact.
     tickets = list(Ticket.objects.filter(contact__in=contacts, customer=None).order_by("pk"))
     moved = [_put_under(lock_ticket(ticket), customer, actor=actor, at=at) for ticket in tickets]
     Contact.objects.filter(pk__in=contacts, customer=None).update(customer=customer)
     return sum(moved)
+
+
+def follow_domain(contact: Contact | None, customer: Customer | None, *, at: datetime) -> None:
+    """Make an unknown contact, with their tickets, the customer's to whom their email domain belongs by now.
+
+    Locks the tickets, so call it before you lock one.
+    """
+    if contact is None or customer is None or contact.customer_id is not None:
+        return
+    _adopt({contact.pk}, customer, actor=None, at=at)
+    contact.customer = customer
 
 
 def follow_contact(ticket: Ticket, contact: Contact, *, at: datetime) -> None:
@@ -64,7 +77,7 @@ def follow_contact(ticket: Ticket, contact: Contact, *, at: datetime) -> None:
 
 def may_name_domain(address: str) -> bool:
     """True if the address's domain could stand for one customer: no public provider's, ours, or a customer's."""
-    return bool(company_domain(address)) and not _is_ours(address) and not _claimed(address)
+    return bool(domains_of(address)) and not _is_ours(address) and not _claimed(address)
 
 
 def _claim_domain(address: str, customer: Customer) -> MailDomain:
@@ -87,12 +100,19 @@ def _claimed(address: str) -> Sequence[MailDomain]:
 def _is_ours(address: str) -> bool:
     staff = User.objects.filter(is_staff=True, is_active=True).exclude(email="")
     ours = {*own_addresses(), *staff.values_list("email", flat=True)}
-    return not {company_domain(each) for each in ours}.isdisjoint(domains_of(address))
+    is_above_ours = any(share_a_domain(address, each) for each in ours)
+    return is_above_ours or not {company_domain(each) for each in ours}.isdisjoint(domains_of(address))
 
 
 def _unknown_at(domain: str) -> set[int]:
-    unknown = Contact.objects.filter(customer=None, email__iendswith=f"@{domain}")
-    return set(unknown.values_list("pk", flat=True))
+    """Unknown contacts at a customer's domain or below it, where no nearer domain is a customer's."""
+    at_or_below, below = Q(), Q()
+    for spelling in spellings_of(domain):
+        at_or_below |= Q(email__iendswith=f"@{spelling}") | Q(email__iendswith=f".{spelling}")
+        below |= Q(domain__endswith=f".{spelling}")
+    nearer = set(MailDomain.objects.filter(below).values_list("domain", flat=True))
+    unknown = Contact.objects.filter(at_or_below, customer=None).values_list("pk", "email")
+    return {pk for pk, email in unknown if nearer.isdisjoint(domains_of(email))}
 
 
 def _put_under(ticket: Ticket, customer: Customer, *, actor: User | None, at: datetime) -> bool:

@@ -22,6 +22,7 @@ from tickets.choices import Fact, OwnerRule, Status
 from tickets.errors import DeskError
 from tickets.models import Ticket
 from tickets.services.intake import process, receive_raw
+from tickets.services.intake.senders import customer_of
 from tickets.services.naming_customers import adopt_domain, may_name_domain, name_customer
 from tickets.services.ownership import assign
 from tickets.services.status_and_priority import set_status
@@ -113,15 +114,38 @@ def test_a_domain_that_the_customer_has_already_is_no_mistake(li, aurora, intake
 
 @pytest.mark.parametrize(
     "address",
-    ["li@qq.com", "li@desk.example", "li@vendor.example", "li@bravo.example", "li@eu.bravo.example"],
-    ids=["public", "a mailbox of ours", "colleagues", "another customer", "below another customer"],
+    [
+        "li@qq.com",
+        "li@eu.qq.com",
+        "li@localhost",
+        "li@desk.example",
+        "li@vendor.example",
+        "li@head-office.example",
+        "li@bravo.example",
+        "li@eu.bravo.example",
+        "li@b\u00fccher.example",
+    ],
+    ids=[
+        "public",
+        "below a public one",
+        "no domain of the internet",
+        "a mailbox of ours",
+        "colleagues",
+        "above colleagues",
+        "another customer",
+        "below another customer",
+        "another customer in its own letters",
+    ],
 )
 def test_a_domain_that_cannot_stand_for_one_customer_is_refused_without_saying_whose_it_is(
     aurora, intake, address
 ):
     MailboxFactory(address="support@desk.example")
     UserFactory(is_staff=True, email="ann@vendor.example")
-    MailDomainFactory(customer=CustomerFactory(name="Bravo Stream"), domain="bravo.example")
+    UserFactory(is_staff=True, email="ben@support.head-office.example")
+    bravo = CustomerFactory(name="Bravo Stream")
+    for domain in ("bravo.example", "xn--bcher-kva.example"):
+        MailDomainFactory(customer=bravo, domain=domain)
     contact = ContactFactory(customer=None, email=address)
     ticket = opened(contact=contact)
     assert not may_name_domain(address)
@@ -168,3 +192,40 @@ def test_the_next_mail_of_somebody_who_has_a_customer_by_now_moves_the_ticket(li
     process(receive_raw(raw=answer, received_at=LATER, via="imap").pk, now=LATER)
     ticket.refresh_from_db()
     assert (ticket.customer, ticket.messages.filter(kind="inbound").count()) == (aurora, 2)
+
+
+def test_a_domain_brings_people_below_it_unless_a_nearer_one_is_a_customers(li, aurora, intake):
+    MailDomainFactory(customer=CustomerFactory(), domain="labs.aurora.example")
+    below = opened(contact=ContactFactory(customer=None, email="wang@eu.Aurora.example"))
+    for address in ("zhao@labs.aurora.example", "chen@x.labs.aurora.example", "sun@notaurora.example"):
+        opened(contact=ContactFactory(customer=None, email=address))
+    mine = opened(contact=li)
+    assert name(li, aurora, intake, whole_domain=True) == 2
+    assert set(Ticket.objects.filter(customer=aurora)) == {mine, below}
+
+
+@pytest.mark.parametrize("claimed", ["b\u00fccher.example", "xn--bcher-kva.example"])
+def test_a_domain_counts_in_its_own_letters_and_in_ascii(aurora, intake, claimed):
+    tickets = {
+        opened(contact=ContactFactory(customer=None, email=f"{number}@{domain}"))
+        for number, domain in enumerate(("b\u00fccher.example", "xn--bcher-kva.example"))
+    }
+    adopt_domain(domain=MailDomainFactory(customer=aurora, domain=claimed), actor=intake, at=LATER)
+    assert set(Ticket.objects.filter(customer=aurora)) == tickets
+    assert {customer_of("x@b\u00fccher.example"), customer_of("x@xn--bcher-kva.example")} == {aurora}
+
+
+@pytest.mark.parametrize("is_answer", [True, False])
+def test_the_next_mail_of_somebody_who_has_a_customer_by_now_moves_all_their_tickets(
+    li, aurora, intake, is_answer
+):
+    first = rawmail(sender="Li <li@aurora.example>", message_id="<one@aurora.example>")
+    answered = process(receive_raw(raw=first, received_at=NOW, via="imap").pk, now=NOW).ticket
+    other = opened(contact=li)
+    MailDomainFactory(customer=aurora, domain="aurora.example")
+    headers = {"In-Reply-To": "<one@aurora.example>"} if is_answer else {}
+    second = rawmail(
+        sender="Li <li@aurora.example>", message_id="<two@aurora.example>", headers=headers, subject="Again"
+    )
+    newest = process(receive_raw(raw=second, received_at=LATER, via="imap").pk, now=LATER).ticket
+    assert set(Ticket.objects.filter(customer=aurora)) == {answered, other, newest}

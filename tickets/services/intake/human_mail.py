@@ -34,7 +34,7 @@ from tickets.services.intake.ticket_matching import (
     may_append,
 )
 from tickets.services.locking import lock_ticket
-from tickets.services.naming_customers import follow_contact
+from tickets.services.naming_customers import follow_contact, follow_domain
 from tickets.services.opening import open_ticket
 from tickets.services.outgoing.outbox import SUBJECT_TAG, queue_mail
 from tickets.services.participants import add_participants
@@ -86,6 +86,7 @@ def open_new(incoming: IncomingMail, sender: Sender, *, follows: Ticket | None =
 
 def _open(incoming: IncomingMail, sender: Sender, follows: Ticket | None) -> IntakeOutcome:
     priority = _priority(incoming, sender)
+    follow_domain(sender.contact, sender.customer, at=incoming.now)
     sender = ensure_contact(
         sender, name=incoming.author.name, language=incoming.mail.language, at=incoming.now
     )
@@ -121,6 +122,8 @@ def _open_forwarded(incoming: IncomingMail, sender: Sender) -> IntakeOutcome | N
 
 def _append(incoming: IncomingMail, sender: Sender, target: ThreadTarget) -> IntakeOutcome:
     """Append the mail under the ticket's lock, as the ticket may have been merged since we found it."""
+    if not target.is_unconfirmed:
+        follow_domain(sender.contact, sender.customer, at=incoming.now)
     ticket = end_of_merges(lock_ticket(target.ticket))
     if sender.staff is not None and not may_append(ticket, sender):
         return _append_from_colleague(incoming, sender, ticket)
