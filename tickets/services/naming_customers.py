@@ -15,7 +15,7 @@ from tickets.errors import DeskError
 from tickets.events import CustomerNamed, publish
 from tickets.models import Ticket
 from tickets.services.first_owner import choose_first_owner
-from tickets.services.locking import lock_ticket
+from tickets.services.locking import lock_ticket, lock_ticket_unless_busy
 from tickets.services.mailboxes import own_addresses
 from tickets.services.ownership import hand_over
 from tickets.services.timeline import record
@@ -52,9 +52,16 @@ def adopt_domain(*, domain: MailDomain, actor: User, at: datetime) -> int:
 
 def _adopt(contacts: Collection[int], customer: Customer, *, actor: User | None, at: datetime) -> int:
     # Tickets before contacts, as the intake does: it holds a ticket when it fills in a contact.
-    tickets = list(Ticket.objects.filter(contact__in=contacts, customer=None).order_by("pk"))
-    moved = [_put_under(lock_ticket(ticket), customer, actor=actor, at=at) for ticket in tickets]
+    unknown = Ticket.objects.filter(contact__in=contacts, customer=None).exclude(status=Status.CLOSED)
+    moved = [
+        _put_under(lock_ticket(ticket), customer, actor=actor, at=at) for ticket in unknown.order_by("pk")
+    ]
     Contact.objects.filter(pk__in=contacts, customer=None).update(customer=customer)
+    # Mail that opened a ticket meanwhile held its contact. Wait for none of these, as their holders may wait for us.
+    for pk in unknown.order_by("pk").values_list("pk", flat=True):
+        ticket = lock_ticket_unless_busy(pk)
+        if ticket is not None:
+            moved.append(_put_under(ticket, customer, actor=actor, at=at))
     return sum(moved)
 
 

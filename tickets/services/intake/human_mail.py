@@ -25,7 +25,7 @@ from tickets.services.intake.copied_people import copied_people
 from tickets.services.intake.floods import flood_reason, tell_of_flood, ticket_of_same_words
 from tickets.services.intake.forwarding import forwarded_sender
 from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome
-from tickets.services.intake.senders import Sender, ensure_contact, find_sender
+from tickets.services.intake.senders import Sender, ensure_contact, find_sender, hold_unknown
 from tickets.services.intake.ticket_matching import (
     ThreadTarget,
     end_of_merges,
@@ -87,6 +87,7 @@ def open_new(incoming: IncomingMail, sender: Sender, *, follows: Ticket | None =
 def _open(incoming: IncomingMail, sender: Sender, follows: Ticket | None) -> IntakeOutcome:
     priority = _priority(incoming, sender)
     follow_domain(sender.contact, sender.customer, at=incoming.now)
+    sender = hold_unknown(sender)
     sender = ensure_contact(
         sender, name=incoming.author.name, language=incoming.mail.language, at=incoming.now
     )

@@ -99,6 +99,18 @@ def ensure_contact(sender: Sender, *, name: str, language: str, at: datetime) ->
     return sender
 
 
+def hold_unknown(sender: Sender) -> Sender:
+    """The sender of a new ticket, with the customer that somebody has named meanwhile.
+
+    Locks the contact if there is none, so that whoever names the customer now waits and finds the new ticket.
+    """
+    if sender.contact is None or sender.customer is not None:
+        return sender
+    contacts = Contact.objects.select_for_update(of=("self",)).select_related("customer")
+    contact = contacts.get(pk=sender.contact.pk)
+    return replace(sender, contact=contact, customer=contact.customer)
+
+
 def _contacts(address: str) -> QuerySet[Contact]:
     """Contacts with this address, by a query that the unique index on the lower-case address serves."""
     contacts = Contact.objects.select_related("customer").alias(key=Lower("email")).exclude(email="")
