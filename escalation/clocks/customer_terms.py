@@ -124,15 +124,17 @@ def _resolution_starts(
     ticket: Ticket, history: Sequence[TimelineEntry]
 ) -> Iterator[tuple[datetime, Message | None]]:
     """When a resolution may have begun: with each question since the ticket was last ended, or as it was reopened."""
-    ends = [number for number, entry in enumerate(history) if entry.data.get("after") in OVER]
+    statuses = [entry for entry in history if entry.fact == Fact.STATUS]
+    ends = [number for number, entry in enumerate(statuses) if entry.data["after"] in OVER]
     clocks = Clock.objects.filter(ticket=ticket, kind__in=RESPONSE_KINDS).select_related("started_by")
-    if ends:
-        clocks = clocks.filter(started_at__gt=history[ends[-1]].at)
-    for clock in clocks.order_by("started_at", "pk"):
-        if clock.started_by is None or clock.started_by.kind != MessageKind.AUTOMATIC:
+    promised = list(clocks.order_by("started_at", "pk"))
+    for clock in promised:
+        is_over = bool(ends) and clock.started_at <= statuses[ends[-1]].at
+        is_automatic = clock.started_by is not None and clock.started_by.kind == MessageKind.AUTOMATIC
+        if not is_over and not is_automatic:
             yield clock.started_at, clock.started_by
-    if ends and ends[-1] + 1 < len(history):
-        yield history[ends[-1] + 1].at, None
+    if promised and ends and ends[-1] + 1 < len(statuses):
+        yield statuses[ends[-1] + 1].at, None
 
 
 def _priority_at(ticket: Ticket, history: Sequence[TimelineEntry], at: datetime) -> int:

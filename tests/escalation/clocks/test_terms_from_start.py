@@ -24,6 +24,7 @@ from tests.factories import (
 from tests.talk import answered, asked, bounced, clock_of, minute, opened
 from tickets.choices import Priority, Status
 from tickets.models import Ticket
+from tickets.services.mail_marks import mark_as_automatic
 from tickets.services.naming_customers import follow_contact, name_customer
 from tickets.services.status_and_priority import change_priority, set_status
 
@@ -163,12 +164,22 @@ def test_a_resolution_of_a_ticket_that_was_reopened_counts_from_the_question_tha
 
 
 def test_a_resolution_of_a_ticket_that_was_reopened_by_hand_counts_from_then(unknown, resolve, name, change):
-    ticket = opened(priority=Priority.P3, contact=unknown)
+    ticket = opened(priority=Priority.P2, contact=unknown)
     answered(ticket, 20, then=Status.RESOLVED)
+    change(ticket, Priority.P3, 2000)
     change(ticket, Status.OPEN, 3000)
     resolve(4000, Priority.P3)
     name(unknown, 5010)
     assert (resolution(ticket).started_at, resolution(ticket).due_at) == (minute(3000), minute(7000))
+
+
+def test_a_first_question_that_was_automatic_starts_no_resolution(unknown, resolve, name, lead):
+    ticket = opened(priority=Priority.P3, contact=unknown)
+    question = asked(ticket, 30)
+    mark_as_automatic(message=ticket.messages.order_by("pk").first(), actor=lead, at=minute(40))
+    resolve(100, Priority.P3)
+    name(unknown, 50)
+    assert (resolution(ticket).started_by, resolution(ticket).due_at) == (question, minute(130))
 
 
 def test_a_resolution_that_is_over_as_it_starts_is_a_breach_at_once(unknown, resolve, name):
