@@ -263,7 +263,7 @@ def test_the_earlier_of_both_worlds_counts_whatever_happened_before_the_naming(
     assert named.keys() == known.keys()
     for kind, clock in named.items():
         if kind not in unknown:
-            assert _standing(clock) == _standing(known[kind])
+            assert _standing(clock, now + wait) == _standing(known[kind], now + wait)
         elif unknown[kind].state == ClockState.BREACHED:
             assert clock.due_at == unknown[kind].due_at
         else:
@@ -274,8 +274,13 @@ def test_the_earlier_of_both_worlds_counts_whatever_happened_before_the_naming(
 
 def _due(clock: Clock, now: float) -> datetime:
     """With the pause so far, as the naming ends a pause and begins it again."""
-    return clock.due_at + (minute(now) - clock.paused_at if clock.paused_at is not None else timedelta(0))
+    return clock.due_at + _pause_so_far(clock, now)
 
 
-def _standing(clock: Clock) -> tuple[object, ...]:
-    return clock.state, clock.due_at, clock.paused_at, clock.paused_seconds, clock.priority
+def _standing(clock: Clock, now: float) -> tuple[object, ...]:
+    paused = timedelta(seconds=clock.paused_seconds) + _pause_so_far(clock, now)
+    return clock.state, _due(clock, now), paused, clock.priority
+
+
+def _pause_so_far(clock: Clock, now: float) -> timedelta:
+    return minute(now) - clock.paused_at if clock.paused_at is not None else timedelta(0)
