@@ -6,11 +6,12 @@ from datetime import datetime
 from django.db.models import Max
 
 from tickets.models import Message, Ticket
+from tickets.models.message import MessageQuerySet
 
 
 def oldest_unanswered_question(ticket: Ticket) -> Message | None:
     """The oldest question received after the last answer that counts; one received at the same moment is answered."""
-    questions, last = ticket.messages.questions(), _last_answer(ticket)
+    questions, last = _promised_questions(ticket), _last_answer(ticket)
     if last is not None:
         questions = questions.filter(at__gt=last)
     return questions.order_by("at", "pk").first()
@@ -23,7 +24,7 @@ def still_waiting_question(ticket: Ticket) -> Message | None:
     """
     if ticket.unanswered_since is None:
         return None
-    waiting = ticket.messages.questions().filter(at__gte=ticket.unanswered_since)
+    waiting = _promised_questions(ticket).filter(at__gte=ticket.unanswered_since)
     return waiting.order_by("at", "pk").first()
 
 
@@ -34,6 +35,11 @@ def waiting_since_with(ticket: Ticket, messages: Iterable[Message]) -> datetime 
     if ticket.unanswered_since is not None:
         times.append(ticket.unanswered_since)
     return min(times, default=None)
+
+
+def _promised_questions(ticket: Ticket) -> MessageQuerySet:
+    """Without imported ones: they are older than the desk and promised nothing."""
+    return ticket.messages.questions().exclude(inbound__is_history=True)
 
 
 def _last_answer(ticket: Ticket) -> datetime | None:

@@ -16,6 +16,8 @@ from tickets import tasks
 from tickets.choices import Fact, IntakeState, Status
 from tickets.errors import DeskError
 from tickets.models import InboundEmail, Mailbox, OutboundEmail, Ticket
+from tickets.services.conversation import reply
+from tickets.services.failed_responses import fail_response
 from tickets.services.fetching import fetch_mailbox
 from tickets.services.importing import ImportReport, begin_import, import_due, preview_import
 from tickets.services.intake import process, receive_raw
@@ -228,6 +230,20 @@ def test_when_the_customer_goes_on_with_an_imported_ticket_it_is_promised_and_co
     ticket = Ticket.objects.real().get()
     assert (ticket.status, ticket.is_history) == (Status.OPEN, False)
     assert Clock.objects.get().started_at == NOW
+
+
+def test_an_answer_that_bounces_makes_no_imported_question_wait(server, mailbox):
+    ContactFactory(email="li@company.example", customer=CustomerFactory())
+    server.add(rawmail(), days_before(1), uid=1)
+    begin(mailbox)
+    imported(mailbox)
+    answer = rawmail(message_id="<two@company.example>", headers={"In-Reply-To": "<one@company.example>"})
+    ticket = process(receive_raw(raw=answer, received_at=NOW, via="lmtp").pk, now=NOW).ticket
+    later = NOW + timedelta(minutes=5)
+    message = reply(ticket=ticket, actor=ticket.owner, at=later, body="Update the SDK.")
+    fail_response(message=message, at=later, answer="550 no such user")
+    ticket.refresh_from_db()
+    assert ticket.unanswered_since == NOW
 
 
 def test_a_mail_to_two_mailboxes_keeps_its_promise_though_one_of_them_imports_it(server, mailbox):
