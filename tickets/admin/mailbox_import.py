@@ -68,7 +68,7 @@ class ImportPage(PageActions):
     def _begin(self, request: HttpRequest, mailbox: Mailbox, since: datetime) -> HttpResponse:
         actor: Any = request.user
         begin_import(mailbox=mailbox, since=since, actor=actor, at=timezone.now())
-        self.log_change(request, mailbox, "Imports older email.")
+        self.log_change(request, mailbox, [{"changed": {"fields": ["imports email received since"]}}])
         messages.success(request, _("The import begins within a minute. This page shows how far it is."))
         return HttpResponseRedirect(reverse("admin:tickets_mailbox_change", args=[mailbox.pk]))
 

@@ -89,9 +89,13 @@ def fetch_mailbox(pk: int, *, read_clock: ReadClock, stop_at: datetime | None = 
     if not take_lease(mailbox, now=read_clock()):
         report.problem = _("It is being fetched right now.")
         return report
+    until = stop_at or read_clock() + RUN_FOR
     try:
-        _fetch_past_stuck_mails(
-            mailbox, report, read_clock=read_clock, stop_at=stop_at or read_clock() + RUN_FOR
+        read_past_stuck_mails(
+            mailbox,
+            lambda: _fetch(mailbox, report, read_clock=read_clock, stop_at=until),
+            read_clock=read_clock,
+            stop_at=until,
         )
     except (DatabaseError, InterfaceError):
         raise  # not the mailbox's fault; its lease expires by itself
@@ -147,14 +151,14 @@ def after_problem(mailbox: Mailbox, problem: str, *, now: datetime) -> dict[str,
     }
 
 
-def _fetch_past_stuck_mails(
-    mailbox: Mailbox, report: FetchReport, *, read_clock: ReadClock, stop_at: datetime
+def read_past_stuck_mails(
+    mailbox: Mailbox, read: Callable[[], None], *, read_clock: ReadClock, stop_at: datetime
 ) -> None:
     """Reconnect as long as the connection breaks at a mail; each time less of that mail is asked for."""
     while True:
         stuck = (mailbox.stuck_uid, mailbox.stuck_breaks)
         try:
-            return _fetch(mailbox, report, read_clock=read_clock, stop_at=stop_at)
+            return read()
         except ImapProblem as problem:
             if (mailbox.stuck_uid, mailbox.stuck_breaks) == stuck or read_clock() >= stop_at:
                 raise

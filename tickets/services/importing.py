@@ -6,7 +6,6 @@ lease of the fetch, so that a mailbox is read by one process at a time.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,13 +28,12 @@ from tickets.services.fetching import (
     batches,
     due_mailboxes,
     problem_of,
+    read_past_stuck_mails,
     release_lease,
     renew_lease,
     take_lease,
 )
 from tickets.services.intake import store_once
-
-logger = logging.getLogger(__name__)
 
 MOST_PREVIEWED = 100_000  # mails in the folder; a preview must end while somebody waits for it
 
@@ -110,17 +108,26 @@ def import_due(*, read_clock: ReadClock) -> list[ImportReport]:
     for mailbox in waiting.order_by("import_begun_at", "pk"):
         if read_clock() >= stop_at or not take_lease(mailbox, now=read_clock()):
             continue
-        report = ImportReport(mailbox.address)
-        try:
-            _import_past_stuck_mails(mailbox, report, read_clock=read_clock, stop_at=stop_at)
-        except (DatabaseError, InterfaceError):
-            raise  # not the mailbox's fault; its lease expires by itself
-        except Exception as error:  # whatever one server answers, the other mailboxes must go on
-            report.problem = problem_of(mailbox, error)
-        failed = after_problem(mailbox, report.problem, now=read_clock()) if report.problem else {}
-        release_lease(mailbox, **failed)
-        reports.append(report)
+        reports.append(_import_leased(mailbox, read_clock=read_clock, stop_at=stop_at))
     return reports
+
+
+def _import_leased(mailbox: Mailbox, *, read_clock: ReadClock, stop_at: datetime) -> ImportReport:
+    report = ImportReport(mailbox.address)
+    try:
+        read_past_stuck_mails(
+            mailbox,
+            lambda: _import(mailbox, report, read_clock=read_clock, stop_at=stop_at),
+            read_clock=read_clock,
+            stop_at=stop_at,
+        )
+    except (DatabaseError, InterfaceError):
+        raise  # not the mailbox's fault; its lease expires by itself
+    except Exception as error:  # whatever one server answers, the other mailboxes must go on
+        report.problem = problem_of(mailbox, error)
+    failed = after_problem(mailbox, report.problem, now=read_clock()) if report.problem else {}
+    release_lease(mailbox, **failed)
+    return report
 
 
 def _refuse_impossible(mailbox: Mailbox, since: datetime) -> None:
@@ -132,20 +139,6 @@ def _refuse_impossible(mailbox: Mailbox, since: datetime) -> None:
 
 def _is_chosen(received_at: datetime | None, since: datetime, until: datetime) -> bool:
     return received_at is not None and since <= received_at < until
-
-
-def _import_past_stuck_mails(
-    mailbox: Mailbox, report: ImportReport, *, read_clock: ReadClock, stop_at: datetime
-) -> None:
-    """Reconnect as long as the connection breaks at a mail; each time less of that mail is asked for."""
-    while True:
-        stuck = (mailbox.stuck_uid, mailbox.stuck_breaks)
-        try:
-            return _import(mailbox, report, read_clock=read_clock, stop_at=stop_at)
-        except ImapProblem as problem:
-            if (mailbox.stuck_uid, mailbox.stuck_breaks) == stuck or read_clock() >= stop_at:
-                raise
-            logger.warning("%s: at mail %s: %s", mailbox.address, mailbox.stuck_uid, problem)
 
 
 def _import(mailbox: Mailbox, report: ImportReport, *, read_clock: ReadClock, stop_at: datetime) -> None:

@@ -16,8 +16,7 @@ from customers.models import Contact, Customer, MailDomain
 from customers.public_domains import company_domain, domains_of
 from tickets.models import MailMark, Ticket
 from tickets.services.automatic_mail_limits import LIMIT_WINDOW, new_writers
-
-LONGEST_ADDRESS = 254
+from tickets.services.participants import LONGEST_ADDRESS
 
 
 @dataclass(frozen=True)
