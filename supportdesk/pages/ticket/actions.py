@@ -237,6 +237,8 @@ def _move_of(acting: ActionContext) -> AbsenceMove:
 
 
 def _name_customer(acting: ActionContext) -> None:
+    if acting.ticket.customer is not None:
+        raise DeskError(_("This ticket has a customer already."))
     if acting.ticket.contact is None:
         raise DeskError(_("The ticket has no contact: nobody knows who wrote."))
     name_customer(

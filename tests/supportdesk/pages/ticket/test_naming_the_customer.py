@@ -76,3 +76,11 @@ def test_a_rejected_form_is_explained_and_shown_again(login, anna, ticket):
     html = name(login(anna), ticket, ticket).content.decode()
     assert "Select a valid choice" in html
     assert "Name the customer" in html
+
+
+def test_a_ticket_that_has_a_customer_gives_its_contact_to_no_other(login, anna, ticket):
+    Ticket.objects.update(customer=CustomerFactory(account_manager=anna))
+    html = name(login(anna), ticket, CustomerFactory(account_manager=anna)).content.decode()
+    ticket.contact.refresh_from_db()
+    assert "This ticket has a customer already." in html
+    assert ticket.contact.customer is None
