@@ -1,10 +1,12 @@
 """The desk's admin site. Its index page is the board."""
 
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
+from django.utils.functional import SimpleLazyObject
 from unfold.sites import UnfoldAdminSite
 
 from supportdesk.accounts.one_time_password import note_sign_in
@@ -17,6 +19,11 @@ from supportdesk.pages.script_words import script_words
 
 
 class DeskSite(UnfoldAdminSite):
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Each page is offered the list of all apps. Few read it, so it is made when it is read."""
+        apps = partial(super().get_app_list, request, app_label)
+        return cast(list[Any], SimpleLazyObject(apps) if app_label is None else apps())
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         return board(request, self.each_context)
 

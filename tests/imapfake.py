@@ -55,6 +55,12 @@ class FakeClient:
         self.server = server
         self.folder: dict[int, Kept] = {}
 
+    def socket(self) -> "FakeClient":
+        """Its connection, of which options may be set."""
+        return self
+
+    def setsockopt(self, *_option: int) -> None: ...
+
     def login(self, username: str, password: str) -> None:
         if password != self.server.password:
             raise LoginError("b'[AUTHENTICATIONFAILED] Authentication failed.'")
