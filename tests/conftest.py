@@ -17,6 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import time_machine
 from django.conf import settings as django_settings
@@ -44,6 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
     time.tzset()
     django_settings.TIME_ZONE = django_settings.DESK_TIME_ZONE = ODD_ZONE
     timezone.get_default_timezone.cache_clear()
+    hypothesis.settings.register_profile("desk", deadline=None)  # a busy machine is no fault of an example
+    hypothesis.settings.load_profile("desk")
     _know_no_names_but_of_this_machine()
     _let_sqlite_empty_the_ledger()
 

@@ -1,9 +1,10 @@
 """Address headers: who wrote, to whom, and what must not become an address."""
 
-import time
+from functools import partial
 
 import pytest
 
+from tests.cputime import takes_at_most
 from tickets.mail.addresses import addresses, parse_addresses, sender
 from tickets.mail.headers import Headers
 
@@ -69,10 +70,8 @@ def test_a_name_cannot_pose_as_the_address(raw):
 
 
 def test_splitting_takes_linear_time():
-    started = time.process_time()
     for seed in (b"(a\\", b'"\\', b"<", b"((", b"a@", b"a:", b"mailto:", b"a" * 9):
-        parse_addresses(seed * 8_000)
-    assert time.process_time() - started < 3
+        assert takes_at_most(0.5, partial(parse_addresses, seed * 8_000)), seed
 
 
 def test_an_encoded_word_does_not_become_an_address():

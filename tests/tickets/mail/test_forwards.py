@@ -3,13 +3,13 @@
 Tests header_blocks too.
 """
 
-import time
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cputime import takes_at_most
 from tickets.mail import parse
 from tickets.mail.forwards import attributed_sender, forwarded_mail, read_forward, read_sender
 from tickets.mail.values import ForwardedMail
@@ -279,7 +279,6 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(PIECES, max_size=15).map("\n".join), st.sampled_from(["", "Fwd: x", "Re: x"]))
 def test_any_lines_give_no_forward_or_one_with_a_sender(text, subject):
     assert person(read_forward(text, subject)) != ("", "")
@@ -289,7 +288,6 @@ def person(found: ForwardedMail | None) -> tuple[str, str] | None:
     return (found.name, found.email) if found else None
 
 
-@settings(deadline=None)
 @given(st.text(), st.text())
 def test_any_text_gives_no_forward_or_one_with_a_sender(text, subject):
     assert person(read_forward(text, subject)) != ("", "")
@@ -313,6 +311,4 @@ def test_any_text_gives_no_forward_or_one_with_a_sender(text, subject):
 )
 def test_a_hostile_megabyte_takes_no_time(seed):
     text = (seed * (1_000_000 // len(seed) + 1))[:1_000_000]
-    started = time.process_time()
-    read_forward(text, "Fwd: x")
-    assert time.process_time() - started < 0.5
+    assert takes_at_most(0.3, lambda: read_forward(text, "Fwd: x"))

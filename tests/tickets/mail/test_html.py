@@ -3,10 +3,9 @@
 Tests html_text and inline_images too.
 """
 
-import time
-
 import pytest
 
+from tests.cputime import takes_at_most
 from tickets.mail.html_text import MAX_NODES, html_text, loose_text
 
 
@@ -65,16 +64,13 @@ def test_text_nested_deeply_is_not_lost(tag, depth):
     ],
 )
 def test_hostile_html_stays_cheap(seed):
-    started = time.process_time()
-    html_text(seed * 50_000 + "the words")
-    assert time.process_time() - started < 5
+    assert takes_at_most(2, lambda: html_text(seed * 50_000 + "the words"))
 
 
 def test_thousands_of_attributes_stay_cheap_and_their_tag_stays():
-    started = time.process_time()
     swarm = " ".join(f"a{number}=1" for number in range(50_000))
     assert html_text(f"<p {swarm}>the words</p>").strip() == "the words"
-    assert time.process_time() - started < 5
+    assert takes_at_most(0.2, lambda: html_text(f"<p {swarm}>the words</p>"))
 
 
 def test_words_beyond_the_cap_on_nodes_are_kept():
