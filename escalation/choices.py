@@ -108,6 +108,7 @@ class AcknowledgedBy(models.TextChoices):
     BOARD = "board", _("on the board")
     LINK = "link", _("by the link in a notification")
     TAKE_OVER = "take_over", _("by taking over the ticket")
+    EMAIL = "email", _("by answering a notification")
 
 
 class NoticeKind(models.TextChoices):
@@ -129,6 +130,10 @@ class NoticeKind(models.TextChoices):
     BACK = "back", _("Returned from leave")
     TAKEN_BACK = "taken_back", _("Back with its previous owner")
     UNREACHED = "unreached", _("Somebody could not be reached")
+    SENT_FOR_YOU = "sent_for_you", _("Your reply was sent")
+    KEPT_AS_NOTE = "kept_as_note", _("Your email was kept as a note")
+    ACKNOWLEDGED = "acknowledged", _("You acknowledged by email")
+    UNVERIFIED = "unverified", _("An email in your name was not verified")
 
 
 class DrillEnding(models.TextChoices):

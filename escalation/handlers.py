@@ -13,6 +13,7 @@ from escalation.clocks.customer_terms import follow_customer, follow_customer_ag
 from escalation.clocks.ledger import ChangeContext, event_row
 from escalation.clocks.merging import merge_clocks
 from escalation.drills.drills import end_the_answered, end_the_closed
+from escalation.enforcement.colleague_mail import follow_colleague
 from escalation.enforcement.paging import page_duty
 from escalation.enforcement.receipt_mail import acknowledge_receipt
 from escalation.models import Clock
@@ -22,6 +23,7 @@ from escalation.policies.terms import starting_terms_of
 from tickets.choices import Priority, Status
 from tickets.errors import DeskError
 from tickets.events import (
+    ColleagueWrote,
     CustomerNamed,
     CustomerWrote,
     MarkedAsAutomatic,
@@ -52,6 +54,7 @@ def connect() -> None:
     subscribe(SenderAccepted, start_the_late_promise)
     subscribe(MarkedAsAutomatic, cancel_the_automatic_promise)
     subscribe(StaffResponded, keep_the_promise)
+    subscribe(ColleagueWrote, follow_colleague)
     subscribe(ResponseFailed, take_back_the_answer)
     subscribe(ResponseVoided, take_back_the_voided_answer)
     subscribe(PriorityChanged, follow_the_priority)

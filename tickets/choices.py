@@ -1,5 +1,7 @@
 """Enumerations of the tickets app."""
 
+from enum import StrEnum
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -117,3 +119,12 @@ class OwnerRule(models.TextChoices):
     TAKE_OVER = "take_over", _("taken over")
     ESCALATION = "escalation", _("escalation")
     ABSENCE = "absence", _("the owner is away")
+
+
+class ColleagueMail(StrEnum):
+    """What became of a colleague's mail to a ticket."""
+
+    SENT = "sent"
+    KEPT = "kept"
+    ACKNOWLEDGED = "acknowledged"
+    UNVERIFIED = "unverified"

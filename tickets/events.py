@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+    from tickets.choices import ColleagueMail
     from tickets.models import Message, Ticket
 
 
@@ -93,6 +94,19 @@ class MarkedAsAutomatic(TicketEvent):
     """A colleague said that a customer's message was automatic: the promise it started was never owed."""
 
     message: Message
+
+
+@dataclass(frozen=True)
+class ColleagueWrote(TicketEvent):
+    """A colleague wrote to the ticket by email and is told what ``became`` of it; ``actor`` is None if unverified.
+
+    ``words`` were sent or kept; ``problem`` is a sentence that says why they were not sent.
+    """
+
+    colleague: User
+    became: ColleagueMail
+    words: str
+    problem: str
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 
 from django.db import DatabaseError, InterfaceError, transaction
 
+from customers.times import as_read_by
 from escalation.choices import AttemptOutcome, Medium, NoticeKind, NotificationState
 from escalation.models import ContactWay, Notification, NotificationAttempt
 from escalation.notifications.channels.delivery import TIME_LIMIT, send_all
@@ -30,6 +31,8 @@ from escalation.notifications.fallback import tell_next
 from escalation.notifications.mail_outcomes import follow_mail
 from escalation.notifications.rendering import Reader, reader_for, render
 from escalation.notifications.routes import Addressee, Routes
+from escalation.notifications.wording import ABOUT_EMAIL
+from tickets.answer_line import answer_line
 from tickets.choices import MailPurpose
 from tickets.errors import DeskError
 from tickets.lib.stopping import is_ending
@@ -196,7 +199,7 @@ class _DispatchRun:
                 purpose=MailPurpose.NOTIFICATION,
                 recipients=[to],
                 subject=texts.subject,
-                text=texts.text,
+                text=texts.text if names_others else self._with_answer_line(rows[0], texts.text),
                 at=self.now,
                 ticket=None if names_others else rows[0].ticket,
             )
@@ -209,6 +212,14 @@ class _DispatchRun:
         self._add_attempts(rows, queued, medium=Medium.MAIL, to=to, mail=mail)
         _update(rows, mail=mail)
         self._mark_sent(rows, self.now)
+
+    def _with_answer_line(self, row: Notification, text: str) -> str:
+        """A notification that its reader may answer to the customer says so. Nothing of a drill reaches a customer."""
+        if row.ticket is None or row.ticket.is_drill or row.kind in ABOUT_EMAIL:
+            return text
+        reader = self.readers[self.routes.addressees[row.pk]]
+        with as_read_by(reader.language, reader.zone):
+            return f"{answer_line()}\n\n{text}"
 
     def _record(self, message: _RoutedMessage, report: AttemptReport) -> None:
         """Record the service's response to one message."""

@@ -51,6 +51,13 @@ def _headline(notice: Notice, ticket: Ticket, subject: str, at: datetime) -> str
     return noted(head, _left(notice, at)) if notice.kind in TIMED else head
 
 
+# Kinds about the reader's own email: an answer to them is no reply to the customer.
+ABOUT_EMAIL = (
+    NoticeKind.SENT_FOR_YOU,
+    NoticeKind.KEPT_AS_NOTE,
+    NoticeKind.ACKNOWLEDGED,
+    NoticeKind.UNVERIFIED,
+)
 # Kinds about a running promise: the subject says how much time is left.
 TIMED = (NoticeKind.REMINDER, NoticeKind.ESCALATED_TO_YOU, NoticeKind.PAGED, NoticeKind.NOBODY_LEFT)
 
@@ -78,8 +85,9 @@ def text_of(notice: Notice, *, at: datetime, links: Sequence[str] = ()) -> str:
         path = reverse("admin:escalation_absencemove_changelist")
         return "\n".join([_sentence(notice), "", notice.detail, "", settings.SITE_URL + path])
     drill = [drill_sentence(), ""] if notice.ticket.is_drill else []
+    words = [notice.detail, ""] if notice.kind in ABOUT_EMAIL and notice.detail else []
     facts = [*_facts(notice, at), "", link_to(notice.ticket), *_spaced(links)]
-    return "\n".join([*drill, sentence_of(notice, at=at), "", *facts])
+    return "\n".join([*drill, sentence_of(notice, at=at), "", *words, *facts])
 
 
 def short_text_of(notice: Notice, *, at: datetime) -> str:
@@ -133,7 +141,7 @@ def _sentence(notice: Notice) -> str:
         case NoticeKind.UNREACHED:
             return _unreached(notice)
         case _other:
-            return _about_absence(notice.kind) or _escalated(notice)
+            return _about_absence(notice.kind) or _about_email(notice.kind) or _escalated(notice)
 
 
 def _escalated(notice: Notice) -> str:
@@ -165,6 +173,26 @@ def _about_absence(kind: NoticeKind) -> str:
         case NoticeKind.BACK:
             return _(
                 "While you were away, colleagues looked after these tickets. Take each back, or leave it with them."
+            )
+        case _escalated:
+            return ""
+
+
+def _about_email(kind: NoticeKind) -> str:
+    """What became of an email of the reader's own, or in their name."""
+    match kind:
+        case NoticeKind.SENT_FOR_YOU:
+            return _("Your email was sent to the customer as your reply on %(number)s:")
+        case NoticeKind.KEPT_AS_NOTE:
+            return _(
+                "Your email was not sent to the customer of %(number)s. Colleagues read it as your note."
+            )
+        case NoticeKind.ACKNOWLEDGED:
+            return _("You acknowledged %(number)s by email.")
+        case NoticeKind.UNVERIFIED:
+            return _(
+                "An email in your name came in on %(number)s, and nothing proves that you wrote it. It was kept as a "
+                "note. If it was yours, go on at the ticket."
             )
         case _escalated:
             return ""
@@ -254,7 +282,7 @@ def _facts(notice: Notice, at: datetime) -> Iterator[str]:
 def _reason(notice: Notice) -> Iterator[str]:
     """The reason and its author, if a colleague gave one."""
     giver = notice.by or (notice.other if notice.kind == NoticeKind.RESPONSE_VOIDED else None)
-    if not notice.detail:
+    if not notice.detail or notice.kind in ABOUT_EMAIL:
         return
     if giver is None:
         yield _detail(notice)

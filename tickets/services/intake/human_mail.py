@@ -21,6 +21,7 @@ from tickets.models import Ticket
 from tickets.services.automatic_mail_limits import may_write_by_itself
 from tickets.services.conversation import add_customer_message, add_note
 from tickets.services.intake.authentication import has_failed, is_verified_staff
+from tickets.services.intake.colleague_mail import receive_from_colleague
 from tickets.services.intake.copied_people import copied_people
 from tickets.services.intake.floods import flood_reason, tell_of_flood, ticket_of_same_words
 from tickets.services.intake.forwarding import forwarded_sender
@@ -31,7 +32,7 @@ from tickets.services.intake.ticket_matching import (
     end_of_merges,
     find_target,
     is_past_grace,
-    may_append,
+    is_requester,
 )
 from tickets.services.locking import lock_ticket
 from tickets.services.naming_customers import follow_contact, follow_domain
@@ -126,8 +127,8 @@ def _append(incoming: IncomingMail, sender: Sender, target: ThreadTarget) -> Int
     if not target.is_unconfirmed:
         follow_domain(sender.contact, sender.customer, at=incoming.now)
     ticket = end_of_merges(lock_ticket(target.ticket))
-    if sender.staff is not None and not may_append(ticket, sender):
-        return _append_from_colleague(incoming, sender, ticket)
+    if sender.staff is not None and not is_requester(ticket, sender):
+        return receive_from_colleague(incoming, sender, ticket, sender.staff)
     if not target.is_unconfirmed:
         sender = ensure_contact(
             sender, name=incoming.author.name, language=incoming.mail.language, at=incoming.now
@@ -144,21 +145,6 @@ def _append(incoming: IncomingMail, sender: Sender, target: ThreadTarget) -> Int
     if not target.is_unconfirmed:
         add_participants(ticket, copied_people(incoming), at=incoming.now)
     _report_cut_mail(incoming, ticket)
-    return IntakeOutcome(IntakeState.PROCESSED, ticket=ticket, message=message)
-
-
-def _append_from_colleague(incoming: IncomingMail, sender: Sender, ticket: Ticket) -> IntakeOutcome:
-    """Keep a colleague's mail as an internal note, which says so if nothing proves that the mail is theirs."""
-    content = incoming.content()
-    is_verified = is_verified_staff(incoming, sender)
-    doubt = "" if is_verified else _("By email from %(address)s, not verified:") % {"address": sender.address}
-    message = add_note(
-        ticket=ticket,
-        actor=sender.staff if is_verified else None,
-        at=incoming.now,
-        body="\n\n".join(filter(None, [doubt, content.body])) or "-",
-        files=content.files,
-    )
     return IntakeOutcome(IntakeState.PROCESSED, ticket=ticket, message=message)
 
 

@@ -70,9 +70,13 @@ def is_past_grace(ticket: Ticket, at: datetime) -> bool:
     return at - ended > timedelta(days=settings.REOPEN_DAYS)
 
 
+def is_requester(ticket: Ticket, sender: Sender) -> bool:
+    return sender.contact is not None and sender.contact.pk == ticket.contact_id
+
+
 def may_append(ticket: Ticket, sender: Sender) -> bool:
     """True for the requester, a known contact of the same customer, and anybody who took part in the conversation."""
-    if sender.contact is not None and sender.contact.pk == ticket.contact_id:
+    if is_requester(ticket, sender):
         return True
     if sender.is_known and sender.customer is not None and sender.customer.pk == ticket.customer_id:
         return True

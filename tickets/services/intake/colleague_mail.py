@@ -1,0 +1,127 @@
+"""Mail of a colleague to a ticket: an answer that the desk sends on, an acknowledgement, or a note.
+
+Only the answer to a notification has a power, and only if our own mail server confirms who wrote it. Whoever wrote
+hears what became of it, by escalation's notifications and never by an answer to the mail itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.utils.translation import gettext as _
+
+from tickets.access import may_see
+from tickets.answer_line import words_above_the_line
+from tickets.choices import ColleagueMail, IntakeState, MailPurpose
+from tickets.errors import DeskError
+from tickets.events import ColleagueWrote, publish
+from tickets.mail.classify import MailKind
+from tickets.mail.threading import read_message_id, signing_keys
+from tickets.message_content import NewFile
+from tickets.models import Message, OutboundEmail, Ticket
+from tickets.services.conversation import add_automatic_message, add_note, reply
+from tickets.services.intake.authentication import is_verified_staff
+from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome
+from tickets.services.intake.senders import Sender
+
+MAY_ANSWER = "tickets.change_ticket"
+# All that somebody writes who only says that they have seen a page.
+ACKNOWLEDGING = {"ack", "acked", "acknowledge", "acknowledged", "收到", "已收到", "收到了"}
+
+
+def receive_from_colleague(incoming: IncomingMail, sender: Sender, ticket: Ticket, by: User) -> IntakeOutcome:
+    """Do what the colleague asks for; otherwise keep their words as a note. Needs the ticket's lock."""
+    mail = _Handling(incoming, ticket, by)
+    if incoming.classification.kind is MailKind.AUTO_GENERATED:
+        return mail.done(_automatic_message(incoming, ticket))
+    if not is_verified_staff(incoming, sender):
+        return mail.keep_unverified()
+    if not _answers_notification(incoming, ticket, by):
+        return mail.done(mail.note(by))
+    if _is_acknowledgement(incoming.mail.new_text):
+        return mail.acknowledge()
+    words = words_above_the_line(incoming.mail)
+    return mail.send(words) if words else mail.keep(problem="")
+
+
+@dataclass(frozen=True)
+class _Handling:
+    incoming: IncomingMail
+    ticket: Ticket
+    by: User
+
+    def send(self, words: str) -> IntakeOutcome:
+        """Send it to the customer as the colleague's reply, or keep it and say why it cannot be sent."""
+        if not (self.by.has_perm(MAY_ANSWER) and may_see(self.by, self.ticket)):
+            return self.keep(problem=_("You don't have access to this ticket."))
+        try:
+            message = reply(
+                ticket=self.ticket, actor=self.by, at=self.incoming.now, body=words, files=self._files()
+            )
+        except DeskError as problem:
+            return self.keep(problem=str(problem))
+        self._tell(ColleagueMail.SENT, words=words)
+        return self.done(message)
+
+    def keep(self, *, problem: str) -> IntakeOutcome:
+        message = self.note(self.by)
+        self._tell(ColleagueMail.KEPT, words=message.body, problem=problem)
+        return self.done(message)
+
+    def keep_unverified(self) -> IntakeOutcome:
+        doubt = _("By email from %(address)s, not verified:") % {"address": self.incoming.author.email}
+        message = self.note(None, doubt)
+        self._tell(ColleagueMail.UNVERIFIED, words=message.body)
+        return self.done(message)
+
+    def acknowledge(self) -> IntakeOutcome:
+        self._tell(ColleagueMail.ACKNOWLEDGED)
+        return IntakeOutcome(IntakeState.PROCESSED, ticket=self.ticket)
+
+    def note(self, author: User | None, doubt: str = "") -> Message:
+        content = self.incoming.content()
+        body = "\n\n".join(filter(None, [doubt, content.body])) or "-"
+        return add_note(
+            ticket=self.ticket, actor=author, at=self.incoming.now, body=body, files=content.files
+        )
+
+    def done(self, message: Message) -> IntakeOutcome:
+        return IntakeOutcome(IntakeState.PROCESSED, ticket=self.ticket, message=message)
+
+    def _files(self) -> list[NewFile]:
+        """What was attached on purpose; pictures inside the text are those of a signature or of the quote."""
+        return [file for file in self.incoming.content().files if not file.is_inline]
+
+    def _tell(self, became: ColleagueMail, *, words: str = "", problem: str = "") -> None:
+        publish(
+            ColleagueWrote(
+                ticket=self.ticket,
+                at=self.incoming.now,
+                actor=None if became is ColleagueMail.UNVERIFIED else self.by,
+                colleague=self.by,
+                became=became,
+                words=words,
+                problem=problem,
+            )
+        )
+
+
+def _automatic_message(incoming: IncomingMail, ticket: Ticket) -> Message:
+    return add_automatic_message(
+        ticket=ticket, content=incoming.content(), received_at=incoming.received_at, at=incoming.now
+    )
+
+
+def _answers_notification(incoming: IncomingMail, ticket: Ticket, by: User) -> bool:
+    """True if the mail answers a notification about this ticket, or one merged into it, that we sent to its writer."""
+    mail, secrets = incoming.mail, signing_keys()
+    nearest = mail.in_reply_to or mail.references[-1:]
+    ours = [message_id for message_id in nearest if read_message_id(message_id, secrets=secrets) is not None]
+    sent = OutboundEmail.objects.filter(rfc_message_id__in=ours, purpose=MailPurpose.NOTIFICATION)
+    about = sent.exclude(ticket=None).values_list("recipients", flat=True) if ours else ()
+    return any(by.email.casefold() in map(str.casefold, recipients) for recipients in about)
+
+
+def _is_acknowledgement(words: str) -> bool:
+    return words.strip().strip(".!。！~～ ").casefold() in ACKNOWLEDGING
