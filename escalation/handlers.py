@@ -14,7 +14,7 @@ from escalation.clocks.ledger import ChangeContext, event_row
 from escalation.clocks.merging import merge_clocks
 from escalation.drills.drills import end_the_answered, end_the_closed
 from escalation.enforcement.colleague_mail import follow_colleague
-from escalation.enforcement.paging import page_duty
+from escalation.enforcement.paging import page_duty, rota_of, tell_of_customer
 from escalation.enforcement.receipt_mail import acknowledge_receipt
 from escalation.models import Clock
 from escalation.notifications.wording import Notice
@@ -209,10 +209,12 @@ def follow_the_status(event: StatusChanged) -> None:
 
 
 def follow_the_customer(event: CustomerNamed) -> None:
-    """Put the open promises under the contract of the customer, counted from their start."""
+    """Put the open promises under the contract of the customer, counted from their start, and tell who has it now."""
     customer = event.ticket.customer
     cause = _("The customer was named: %(name)s.") % {"name": customer.name if customer is not None else ""}
+    rota_before = rota_of(event.ticket)
     follow_customer(event.ticket, ChangeContext(event.at, event.actor, cause))
+    tell_of_customer(event, rota_before=rota_before)
 
 
 def _end_unanswered(event: StatusChanged, context: ChangeContext) -> None:

@@ -133,7 +133,9 @@ class TicketAssigned(TicketEvent):
 
 @dataclass(frozen=True)
 class CustomerNamed(TicketEvent):
-    """The customer was unknown when the ticket was opened; ``ticket.customer`` is set now."""
+    """The customer was unknown when the ticket was opened; ``ticket.customer`` is set now, and maybe a new owner."""
+
+    owner_before: User
 
 
 @dataclass(frozen=True)

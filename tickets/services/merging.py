@@ -10,6 +10,7 @@ from tickets.choices import Fact, Status
 from tickets.errors import DeskError
 from tickets.events import TicketsMerged, publish
 from tickets.models import InboundEmail, Message, OutboundEmail, Ticket
+from tickets.services.naming_customers import put_under_customer
 from tickets.services.participants import move_participants
 from tickets.services.status_and_priority import move_to
 from tickets.services.timeline import record
@@ -24,9 +25,10 @@ def merge(*, ticket: Ticket, into: Ticket, actor: User, at: datetime, reason: st
     """
     source, target = _lock_both(ticket, into)
     _refuse_impossible_merge(source, target)
+    _name_one_customer(source, target, actor=actor, at=at)
     for rows in (Message.objects, InboundEmail.objects, OutboundEmail.objects):
         rows.filter(ticket=source).update(ticket=target)
-    move_participants(source, target)
+    move_participants(source, target, at=at)
     target.unanswered_since, target.updated_at = _waiting_since(source, target), at
     source.merged_into, source.unanswered_since = target, None
     source.save(update_fields=["merged_into", "unanswered_since"])
@@ -44,6 +46,13 @@ def _lock_both(ticket: Ticket, into: Ticket) -> tuple[Ticket, Ticket]:
     rows = Ticket.objects.select_for_update().filter(pk__in=[ticket.pk, into.pk]).order_by("pk")
     by_key = {row.pk: row for row in rows}
     return by_key[ticket.pk], by_key[into.pk]
+
+
+def _name_one_customer(source: Ticket, target: Ticket, *, actor: User, at: datetime) -> None:
+    """One matter has one customer: a ticket whose customer is unknown gets the other one's before they become one."""
+    for unknown, known in ((source, target), (target, source)):
+        if known.customer is not None and unknown.customer_id is None:
+            put_under_customer(unknown, known.customer, actor=actor, at=at)
 
 
 def _waiting_since(*tickets: Ticket) -> datetime | None:

@@ -54,14 +54,15 @@ def _adopt(contacts: Collection[int], customer: Customer, *, actor: User | None,
     # Tickets before contacts, as the intake does: it holds a ticket when it fills in a contact.
     unknown = Ticket.objects.filter(contact__in=contacts, customer=None).exclude(status=Status.CLOSED)
     moved = [
-        _put_under(lock_ticket(ticket), customer, actor=actor, at=at) for ticket in unknown.order_by("pk")
+        put_under_customer(lock_ticket(ticket), customer, actor=actor, at=at)
+        for ticket in unknown.order_by("pk")
     ]
     Contact.objects.filter(pk__in=contacts, customer=None).update(customer=customer)
     # Mail that opened a ticket meanwhile held its contact. Wait for none of these, as their holders may wait for us.
     for pk in unknown.order_by("pk").values_list("pk", flat=True):
         ticket = lock_ticket_unless_busy(pk)
         if ticket is not None:
-            moved.append(_put_under(ticket, customer, actor=actor, at=at))
+            moved.append(put_under_customer(ticket, customer, actor=actor, at=at))
     return sum(moved)
 
 
@@ -79,7 +80,7 @@ def follow_domain(contact: Contact | None, customer: Customer | None, *, at: dat
 def follow_contact(ticket: Ticket, contact: Contact, *, at: datetime) -> None:
     """Put a ticket without a customer under the one that its contact has by now. The caller has locked the ticket."""
     if ticket.customer_id is None and contact.customer is not None and contact.pk == ticket.contact_id:
-        _put_under(ticket, contact.customer, actor=None, at=at)
+        put_under_customer(ticket, contact.customer, actor=None, at=at)
 
 
 def may_name_domain(address: str) -> bool:
@@ -122,15 +123,16 @@ def _unknown_at(domain: str) -> set[int]:
     return {pk for pk, email in unknown if nearer.isdisjoint(domains_of(email))}
 
 
-def _put_under(ticket: Ticket, customer: Customer, *, actor: User | None, at: datetime) -> bool:
+def put_under_customer(ticket: Ticket, customer: Customer, *, actor: User | None, at: datetime) -> bool:
     """Give a locked ticket its customer, unless it has one or is closed. True if it moved."""
     if ticket.customer_id is not None or ticket.status == Status.CLOSED:
         return False
     ticket.customer, ticket.updated_at = customer, max(at, ticket.updated_at)
     ticket.save(update_fields=["customer", "updated_at"])
     record(ticket, Fact.CUSTOMER, at=at, actor=actor, customer=customer.pk, name=customer.name)
-    publish(CustomerNamed(ticket=ticket, at=at, actor=actor))
+    before = ticket.owner
     _hand_to_account_manager(ticket, customer, actor=actor, at=at)
+    publish(CustomerNamed(ticket=ticket, at=at, actor=actor, owner_before=before))
     return True
 
 

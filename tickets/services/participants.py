@@ -60,8 +60,11 @@ def _shown_name(name: str) -> str:
     return "" if "@" in name else storable_line(name)[:200]
 
 
-def move_participants(source: Ticket, target: Ticket) -> None:
-    """Let those of a merged ticket take part in the one that goes on. Needs both locks."""
+def move_participants(source: Ticket, target: Ticket, *, at: datetime) -> None:
+    """Let the requester and participants of a merged ticket take part in the one that goes on. Needs both locks."""
+    requester = source.contact
+    if requester is not None and requester.pk != target.contact_id:
+        add_participants(source, [Address(requester.name, requester.email)], at=at)
     there = {address.casefold() for address in target.participants.values_list("address", flat=True)}
     moving = [row for row in source.participants.all() if row.address.casefold() not in there]
     Participant.objects.filter(pk__in=[row.pk for row in moving]).update(ticket=target)

@@ -10,15 +10,19 @@ from tests.factories import (
     NOW,
     AbsenceFactory,
     ContactFactory,
+    ContractFactory,
     CustomerFactory,
     DutyRotaFactory,
     DutyShiftFactory,
+    PolicyFactory,
+    PolicyTargetFactory,
     set_desk,
     staff,
 )
-from tests.talk import clock_of, dispatched, opened
-from tickets.choices import Fact, OwnerRule
+from tests.talk import answered, clock_of, dispatched, minute, opened
+from tickets.choices import Fact, OwnerRule, Priority
 from tickets.models import Ticket
+from tickets.services.naming_customers import name_customer
 
 pytestmark = pytest.mark.django_db
 
@@ -115,3 +119,62 @@ def test_a_person_who_left_is_not_paged(rota, contact):
     gone.save()
     opened(contact=contact)
     assert paged() == ["ann", "manager"]
+
+
+# A customer named later
+
+
+@pytest.fixture
+def unknown(contact):
+    """Somebody of the contact's company, which nobody knew."""
+    set_desk(intake_owner=staff("intake"), duty_manager=staff("boss"))
+    return ContactFactory(customer=None)
+
+
+def name(unknown, contact, by=None):
+    name_customer(contact=unknown, customer=contact.customer, actor=by or staff("lead"), at=minute(3))
+
+
+def test_naming_the_customer_of_a_p0_tells_the_account_manager(rota, contact, unknown):
+    DutyShiftFactory(rota=rota, user=staff("engineer"))
+    ticket = opened(contact=unknown)
+    name(unknown, contact)
+    assert paged() == ["engineer", "ann"]
+    ticket.refresh_from_db()
+    assert ticket.owner.username == "engineer"
+
+
+def test_naming_pages_the_rota_of_the_contract(rota, contact, unknown):
+    DutyShiftFactory(rota=rota, user=staff("engineer"))
+    night = DutyShiftFactory(user=staff("night"))
+    contract = ContractFactory(customer=contact.customer)
+    policy = PolicyFactory(plan=contract.plan, duty_rota=night.rota)
+    PolicyTargetFactory(version__policy=policy, priority=Priority.P0, minutes=30)
+    ticket = opened(contact=unknown)
+    name(unknown, contact)
+    assert paged() == ["engineer", "night", "ann"]
+    ticket.refresh_from_db()
+    assert ticket.owner.username == "night"
+
+
+def test_naming_tells_the_new_owner_of_a_p1(contact, unknown):
+    opened(contact=unknown, priority=Priority.P1)
+    name(unknown, contact)
+    rows = Notification.objects.filter(kind=NoticeKind.NEW_TICKET).order_by("pk")
+    assert list(rows.values_list("recipient__username", flat=True)) == ["intake", "ann"]
+
+
+@pytest.mark.parametrize("priority", [Priority.P0, Priority.P1])
+def test_who_names_their_own_customer_is_not_told(contact, unknown, priority):
+    opened(contact=unknown, priority=priority)
+    before = Notification.objects.count()
+    name(unknown, contact, by=contact.customer.account_manager)
+    assert Notification.objects.count() == before
+
+
+@pytest.mark.parametrize("priority", [Priority.P0, Priority.P1, Priority.P2])
+def test_naming_tells_nobody_of_what_is_answered(contact, unknown, priority):
+    answered(opened(contact=unknown, priority=priority), 1)
+    before = Notification.objects.count()
+    name(unknown, contact)
+    assert Notification.objects.count() == before

@@ -2,11 +2,18 @@
 
 import pytest
 
-from escalation.choices import ClockChange, ClockState
+from escalation.choices import ClockChange, ClockKind, ClockState
 from escalation.clocks.ledger_verification import verify
 from escalation.enforcement.sweep import sweep
 from escalation.models import Clock
-from tests.factories import ContactFactory, CustomerFactory, staff
+from tests.factories import (
+    ContactFactory,
+    ContractFactory,
+    ContractWindowFactory,
+    CustomerFactory,
+    set_desk,
+    staff,
+)
 from tests.talk import answered, asked, bounced, minute, opened, promised
 from tickets.choices import Fact, Priority, Status
 from tickets.errors import DeskError
@@ -126,3 +133,36 @@ def test_what_the_customer_writes_later_waits_on_the_ticket_that_goes_on(contact
     answered(target, 12)
     asked(target, 20)
     assert open_promise(target).started_at == minute(20)
+
+
+@pytest.mark.parametrize("is_known_first", [True, False])
+def test_of_an_unknown_and_a_known_company_the_known_one_s_contract_counts_for_all(ann, is_known_first):
+    """Whichever ticket goes on, and whichever question came first."""
+    set_desk(intake_owner=ann)
+    customer = CustomerFactory(account_manager=ann)
+    contract = ContractFactory(customer=customer)
+    ContractWindowFactory(contract=contract, kind=ClockKind.FIRST_RESPONSE, priority=Priority.P2, minutes=20)
+    known = opened(0, contact=ContactFactory(customer=customer), priority=Priority.P2)
+    unknown = opened(-10, contact=ContactFactory(customer=None), priority=Priority.P2)
+    source, target = (known, unknown) if is_known_first else (unknown, known)
+    merge_at(source, target, 5, ann)
+    target.refresh_from_db()
+    assert target.customer == customer
+    promise = open_promise(target)
+    assert (promise.due_at, promise.contract) == (minute(10), contract)
+    assert verify().mismatches == ()
+
+
+def test_who_opened_the_merged_ticket_gets_the_answers_too(contact, ann):
+    colleague = ContactFactory(customer=contact.customer, name="Wang", email="wang@company.example")
+    source, target = opened(0, contact=colleague), opened(5, contact=contact)
+    merge_at(source, target, 10, ann)
+    assert [(row.name, row.address) for row in target.participants.all()] == [
+        ("Wang", "wang@company.example")
+    ]
+
+
+def test_the_same_person_takes_part_once(contact, ann):
+    source, target = opened(0, contact=contact), opened(5, contact=contact)
+    merge_at(source, target, 10, ann)
+    assert not target.participants.exists()
