@@ -21,7 +21,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from escalation.notifications.channels.http import Session
+from tickets.protocols.http import Session
 
 OK = '{"errcode":0,"errmsg":"ok"}'
 

@@ -13,7 +13,7 @@ from django.db import connections
 
 from escalation.enforcement.heartbeats import beat
 from escalation.notifications.channels import outcomes
-from escalation.notifications.channels.http import Exchange, Session, cut_off_after, exchange, reason_of
+from tickets.protocols.http import Exchange, Session, cut_off_after, exchange
 
 PINGED = "outside-ping"
 FAILED = "outside-ping-failed"
@@ -52,7 +52,7 @@ def _call(address: str) -> str:
         with exchange(here), cut_off_after(SECONDS, here), Session() as session:
             status = session.request("GET", address, headers={"User-Agent": "supportdesk"}).status_code
     except requests.RequestException as error:
-        refusal = reason_of(error)
+        refusal = outcomes.http_reason_of(error)
     except Exception as error:  # its text may contain the URL
         refusal = outcomes.with_kind(outcomes.BROKEN, error)
     else:

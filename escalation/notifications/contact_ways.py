@@ -17,9 +17,9 @@ from escalation.choices import Medium
 from escalation.models import ContactWay, DutyRota
 from escalation.notifications.channels import apprise_services
 from escalation.notifications.channels.delivery import send_all
-from escalation.notifications.channels.http import NoName, PrivateTarget, public_addresses
 from escalation.notifications.channels.outcomes import AttemptReport
 from escalation.notifications.channels.payload import ChannelMessage, MessageTexts
+from tickets.protocols.http import NoName, PrivateTarget, public_addresses
 
 # Per person or group. Each is tried three times within two and a half minutes before the next is tried.
 MOST_WAYS = 8

@@ -1,1 +1,4 @@
-"""The mail protocols that the desk speaks: imap to fetch, smtp to send. Neither knows the database."""
+"""The protocols that the desk speaks: imap to fetch, smtp to send, http for everything else. None knows the database.
+
+Read in this order: imap, smtp, http.
+"""

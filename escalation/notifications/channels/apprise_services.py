@@ -22,8 +22,8 @@ from apprise.plugins import NotifyBase
 
 from escalation.choices import Medium
 from escalation.notifications.channels import refusals
-from escalation.notifications.channels.http import Session
 from escalation.notifications.channels.payload import ChannelMessage
+from tickets.protocols.http import Session
 
 logging.getLogger("apprise").disabled = True
 

@@ -13,9 +13,9 @@ import requests
 
 from escalation.choices import AttemptOutcome, Medium
 from escalation.notifications.channels import apprise_services, outcomes, webhook
-from escalation.notifications.channels.http import Exchange, exchange, reason_of
 from escalation.notifications.channels.outcomes import LATE, AttemptReport, cleaned
 from escalation.notifications.channels.payload import ChannelMessage
+from tickets.protocols.http import Exchange, exchange
 
 Key = TypeVar("Key")
 
@@ -114,7 +114,7 @@ class Courier:
         return f"{response.status_code} {cleaned(text, secrets)}".strip()
 
     def _failed(self, problem: requests.RequestException) -> AttemptReport:
-        reason = reason_of(problem)
+        reason = outcomes.http_reason_of(problem)
         outcome = AttemptOutcome.TIMED_OUT if reason == LATE else AttemptOutcome.REFUSED
         return self._report(outcome, reason)
 

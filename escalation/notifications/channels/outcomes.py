@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from errno import EHOSTUNREACH, ENETUNREACH
 
+import requests
 from django.utils.translation import gettext, gettext_noop
 
 from escalation.choices import AttemptOutcome
+from tickets.protocols.http import NoName, PrivateTarget, innermost_cause
 
 LONGEST = 500
 # Shorter parts of an address are words such as "im" or "v2", and masking them would make every answer unreadable.
@@ -77,6 +79,20 @@ def reason_of(cause: BaseException) -> str:
             return NO_WAY_THERE
         case _other:
             return with_kind(BROKEN, cause)
+
+
+def http_reason_of(problem: requests.RequestException) -> str:
+    """Why no response came from a host: one of REASONS, which contain no address."""
+    cause = innermost_cause(problem)
+    if isinstance(problem, requests.Timeout):
+        return LATE
+    if isinstance(cause, PrivateTarget):
+        return PRIVATE
+    if isinstance(cause, NoName):
+        return NO_NAME
+    if isinstance(problem, ValueError):  # what requests raises for an invalid URL
+        return UNREADABLE
+    return reason_of(cause)
 
 
 def with_kind(reason: str, error: BaseException) -> str:

@@ -11,8 +11,8 @@ import hashlib
 import hmac
 import json
 
-from escalation.notifications.channels.http import Session
 from escalation.notifications.channels.payload import ChannelMessage
+from tickets.protocols.http import Session
 
 
 def post(parcel: ChannelMessage) -> bool:

@@ -1,7 +1,7 @@
 """Asks a listening part for a sign of life: a web page that answers, a mail server that greets.
 
 Uses only the standard library: the supervisor must outlive every part, so it loads little. It asks only this machine,
-where neither names, TLS nor redirects need the care of escalation.notifications.channels.http
+where neither names, TLS nor redirects need the care of tickets.protocols.http
 (.github/decisions/processes.md).
 """
 

@@ -14,11 +14,11 @@ import pytest
 from escalation.choices import AttemptOutcome, Medium
 from escalation.notifications.channels import apprise_services, outcomes
 from escalation.notifications.channels.delivery import Courier, send_all
-from escalation.notifications.channels.http import is_public
 from escalation.notifications.channels.outcomes import cleaned, translate_answer
 from escalation.notifications.channels.payload import ChannelMessage, MessageTexts
 from tests.factories import NOW
 from tests.imfake import closed_port, resetting, saying, self_signed, standing_in
+from tickets.protocols.http import is_public
 
 ACCEPTED, REFUSED, TIMED_OUT = AttemptOutcome.ACCEPTED, AttemptOutcome.REFUSED, AttemptOutcome.TIMED_OUT
 WORDS = MessageTexts(
@@ -100,7 +100,7 @@ def raising(monkeypatch, error: Exception) -> None:
     def create_connection(*_address, **_options):
         raise error
 
-    monkeypatch.setattr("escalation.notifications.channels.http.create_connection", create_connection)
+    monkeypatch.setattr("tickets.protocols.http.create_connection", create_connection)
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,7 @@ def raising(monkeypatch, error: Exception) -> None:
 )
 def test_each_fault_of_a_connection_has_its_own_sentence(service, monkeypatch, error, outcome, text):
     if isinstance(error, socket.gaierror):
-        monkeypatch.setattr(
-            "escalation.notifications.channels.http.socket.getaddrinfo", lambda *_a, **_k: throw(error)
-        )
+        monkeypatch.setattr("tickets.protocols.http.socket.getaddrinfo", lambda *_a, **_k: throw(error))
     else:
         raising(monkeypatch, error)
     report = answer(f"{service.url}/hook", medium=Medium.WEBHOOK)
@@ -179,7 +177,7 @@ def test_a_sender_cut_off_before_connecting_sends_nothing_later(service, monkeyp
         courier.cancel()
         return real(*address, **more)
 
-    monkeypatch.setattr("escalation.notifications.channels.http.socket.getaddrinfo", slowly)
+    monkeypatch.setattr("tickets.protocols.http.socket.getaddrinfo", slowly)
     assert courier.deliver().outcome == TIMED_OUT
     assert service.heard == []
 
@@ -199,7 +197,7 @@ def test_a_service_that_answers_too_late_is_cut_off_and_delays_no_other(wecom, s
 
 
 def test_a_socket_that_times_out_by_itself_has_timed_out(wecom, service, monkeypatch):
-    monkeypatch.setattr("escalation.notifications.channels.http.READ_SECONDS", 0.2)
+    monkeypatch.setattr("tickets.protocols.http.READ_SECONDS", 0.2)
     service.is_slow = True
     assert answer(wecom).outcome == TIMED_OUT
 
@@ -308,7 +306,7 @@ def test_nothing_is_sent_to_this_machine(service, settings, host):
 def test_a_name_that_resolves_to_this_machine_only_on_connecting_is_refused(service, settings, monkeypatch):
     settings.ALLOW_PRIVATE_TARGETS = False
     monkeypatch.setattr(
-        "escalation.notifications.channels.http.socket.getaddrinfo",
+        "tickets.protocols.http.socket.getaddrinfo",
         lambda host, port, **_more: [
             (2, 1, 6, "", ("93.184.216.34", port)),
             (2, 1, 6, "", ("127.0.0.1", port)),

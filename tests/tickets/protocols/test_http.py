@@ -16,13 +16,13 @@ import requests
 
 from escalation.choices import AttemptOutcome, Medium
 from escalation.notifications.channels import apprise_services, outcomes
-from escalation.notifications.channels import http as desk_http
 from escalation.notifications.channels.delivery import Courier, send_all
-from escalation.notifications.channels.http import Exchange, PrivateTarget, Session, cut_off_after, exchange
 from escalation.notifications.channels.outcomes import AttemptReport
 from escalation.notifications.channels.payload import ChannelMessage, MessageTexts
 from tests.factories import NOW
 from tests.imfake import saying, self_signed, standing_in
+from tickets.protocols import http as desk_http
+from tickets.protocols.http import Exchange, PrivateTarget, Session, cut_off_after, exchange
 
 WORDS = MessageTexts(
     "P0 Black", "SD#12 had no answer in time.", "P0. SD#12.", {"version": 1, "event": "test"}
@@ -194,9 +194,7 @@ def test_a_name_is_resolved_once_and_the_address_found_then_is_connected_to(serv
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
         return real(host, port, *more, **options)
 
-    monkeypatch.setattr(
-        "escalation.notifications.channels.http.socket.getaddrinfo", first_here_then_elsewhere
-    )
+    monkeypatch.setattr("tickets.protocols.http.socket.getaddrinfo", first_here_then_elsewhere)
     assert sent_within(5, f"http://hooks.example:{service.port}/hook").is_accepted
     assert names_asked == ["hooks.example", "127.0.0.1"]  # the second is the address itself
     ((_path, headers, _body),) = service.heard
@@ -225,7 +223,7 @@ def test_only_an_address_of_the_settings_may_be_private(service, settings) -> No
         bound = exchange(here) if here else contextlib.nullcontext()
         with bound, Session() as session, pytest.raises(requests.ConnectionError) as refused:
             session.request("POST", service.url)
-        assert isinstance(desk_http._innermost(refused.value), PrivateTarget)
+        assert isinstance(desk_http.innermost_cause(refused.value), PrivateTarget)
     trusting = Exchange(deadline=time.monotonic() + 5, trusts_address=True)
     with exchange(trusting), Session() as session:
         assert session.request("POST", service.url).status_code == 200

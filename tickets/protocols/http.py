@@ -1,6 +1,7 @@
 """HTTP to other hosts: only public ones, no redirects, no long responses.
 
-Everything the desk asks of other hosts goes through `Session`: webhooks, Apprise's plugins, the call after a sweep.
+Everything the desk asks of other hosts goes through `Session`: webhooks, Apprise's plugins, the call after a sweep,
+access tokens for mailboxes.
 The host's address is resolved and checked here, and the connection is made to that same address, so that a name
 cannot change in between. Proxies and .netrc of the environment are not used. Reasons: "One HTTP session" in
 .github/decisions/notifications.md.
@@ -26,8 +27,6 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.connection import create_connection
-
-from escalation.notifications.channels import outcomes
 
 CONNECT_SECONDS = 4.0
 READ_SECONDS = 8.0
@@ -273,21 +272,7 @@ def _read(response: requests.Response, here: Exchange | None) -> None:
     response._content_consumed = True
 
 
-def reason_of(problem: requests.RequestException) -> str:
-    """Why no response came: one of outcomes.REASONS, which contain no address."""
-    cause = _innermost(problem)
-    if isinstance(problem, requests.Timeout):
-        return outcomes.LATE
-    if isinstance(cause, PrivateTarget):
-        return outcomes.PRIVATE
-    if isinstance(cause, NoName):
-        return outcomes.NO_NAME
-    if isinstance(problem, ValueError):  # what requests raises for an invalid URL
-        return outcomes.UNREADABLE
-    return outcomes.reason_of(cause)
-
-
-def _innermost(problem: BaseException) -> BaseException:
+def innermost_cause(problem: BaseException) -> BaseException:
     """The first cause, or one that says more: requests wraps it several times, with the whole URL in its text."""
     seen = {id(problem)}
     while not isinstance(problem, PrivateTarget | NoName):
