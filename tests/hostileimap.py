@@ -6,6 +6,7 @@ import contextlib
 import re
 import socketserver
 import threading
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -27,6 +28,7 @@ class HostileServer:
     mails: dict[int, HostileMail] = field(default_factory=dict)
     commands: list[str] = field(default_factory=list)
     logins: int = 0
+    tokens: set[str] = field(default_factory=set)  # access tokens that XOAUTH2 accepts
     most_logins: int = 100
     port: int = 0
 
@@ -50,6 +52,8 @@ class _Session(socketserver.StreamRequestHandler):
             state.logins += 1
             if state.logins > state.most_logins:
                 return False
+        elif word == "AUTHENTICATE":
+            return self._authenticate(tag)
         elif word == "CAPABILITY":
             self._say("* CAPABILITY IMAP4rev1 UIDPLUS MOVE")
         elif word == "SELECT":
@@ -60,6 +64,19 @@ class _Session(socketserver.StreamRequestHandler):
             return self._fetch_or_store(tag, command)
         self._say(f"{tag} OK done")
         return word != "LOGOUT"
+
+    def _authenticate(self, tag: str) -> bool:
+        """XOAUTH2 as Microsoft and Google speak it: an error is a challenge, and its answer is empty."""
+        self._say("+ ")
+        words = b64decode(self.rfile.readline()).decode().split("\x01")
+        self.state.logins += 1
+        if words[1].removeprefix("auth=Bearer ") in self.state.tokens:
+            self._say(f"{tag} OK done")
+            return True
+        self._say("+ " + b64encode(b'{"status":"400","schemes":"Bearer"}').decode())
+        assert self.rfile.readline() == b"\r\n"
+        self._say(f"{tag} NO AUTHENTICATE failed.")
+        return True
 
     def _fetch_or_store(self, tag: str, command: str) -> bool:
         numbers = command.split(" ")[2]

@@ -66,9 +66,6 @@ class FakeClient:
             raise LoginError("b'[AUTHENTICATIONFAILED] Authentication failed.'")
         self.server.logins.append((username, "password"))
 
-    def oauth2_login(self, username: str, token: str) -> None:
-        self.server.logins.append((username, f"token {token}"))
-
     def select_folder(self, name: str) -> dict[bytes, int]:
         if name not in self.server.folders:
             raise IMAPClientError("select failed: Mailbox doesn't exist: " + name)

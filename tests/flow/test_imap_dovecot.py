@@ -12,7 +12,7 @@ from tests.factories import AdminFactory, MailboxFactory
 from tests.flow.dovecot import PASSWORD, USER, Dovecot
 from tests.rawmail import rawmail
 from tickets.models import InboundEmail, Mailbox
-from tickets.models.mailbox import AfterFetch, ImapSecurity
+from tickets.models.mailbox import AfterFetch, MailSecurity
 from tickets.services.fetching import FetchReport, fetch_mailbox
 from tickets.services.importing import begin_import, import_due, preview_import
 
@@ -30,7 +30,7 @@ def dovecot() -> Iterator[Dovecot]:
 @pytest.fixture
 def mailbox(dovecot: Dovecot) -> Mailbox:
     return MailboxFactory(
-        host=dovecot.host, port=dovecot.port, security=ImapSecurity.NONE, username=USER, password=PASSWORD
+        host=dovecot.host, port=dovecot.port, security=MailSecurity.NONE, username=USER, password=PASSWORD
     )
 
 
@@ -124,9 +124,9 @@ def test_a_wrong_password_and_a_missing_folder_are_sentences(dovecot, mailbox):
 
 def test_tls_on_a_plain_port_and_a_closed_port_are_sentences(dovecot, mailbox, settings):
     settings.MAIL_TIMEOUT_SECONDS = 2
-    Mailbox.objects.filter(pk=mailbox.pk).update(security=ImapSecurity.TLS)
+    Mailbox.objects.filter(pk=mailbox.pk).update(security=MailSecurity.TLS)
     assert str(dovecot.port) in fetch(mailbox).problem
-    Mailbox.objects.filter(pk=mailbox.pk).update(security=ImapSecurity.STARTTLS)
+    Mailbox.objects.filter(pk=mailbox.pk).update(security=MailSecurity.STARTTLS)
     assert fetch(mailbox).problem != ""
     Mailbox.objects.filter(pk=mailbox.pk).update(port=1)
     assert "Nothing is listening" in fetch(mailbox).problem
@@ -143,7 +143,7 @@ def test_older_mail_is_counted_and_imported_and_stays_as_it_is(dovecot, mailbox)
     Mailbox.objects.update(begins_at=RECEIVED + timedelta(minutes=3))
     mailbox.refresh_from_db()
     since = RECEIVED - timedelta(days=1)
-    assert preview_import(mailbox=mailbox, since=since).mails == 2
+    assert preview_import(mailbox=mailbox, since=since, at=datetime.now(UTC)).mails == 2
     begin_import(mailbox=mailbox, since=since, actor=AdminFactory(), at=RECEIVED + timedelta(hours=1))
     (report,) = import_due(read_clock=lambda: datetime.now(UTC))
     assert (report.stored, report.is_done, report.problem) == (2, True, "")

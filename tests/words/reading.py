@@ -17,7 +17,7 @@ SAME = {
     "KB", "MB", "LDAP", "Control", "Mac", "Command", "Enter", "esc",
     "SLA", "P", "SD", "API", "App", "CSV", "DRILL", "HTML", "HTTP", "HTTPS", "IANA", "ID", "IMAP",
     "IP", "JSON", "LMTP", "SHA", "SMS", "SMTP", "SMTPUTF", "SSL", "STARTTLS", "TLS", "URL", "UTC",
-    "Webhook", "XOAUTH", "DKIM", "DMARC", "Apprise", "Django", "Excel", "Redis", "Twilio", "Teams", "DingTalk",
+    "Webhook", "OAuth", "POP", "IDLE", "Microsoft", "Google", "DKIM", "DMARC", "Apprise", "Django", "Excel", "Redis", "Twilio", "Teams", "DingTalk",
     "Feishu", "Lark", "Slack", "Telegram", "WeCom", "English", "TA", "Ctrl", "Python", "v", "min",
     "px", "iCalendar", "ICS", "UTF", "GB", "BY", "CN", "DE", "Message", "Content", "Re", "B", "Cc",
     "S", "hmac", "PGP", "MIME",

@@ -2,9 +2,11 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.validators import URLValidator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -15,30 +17,74 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 
 from tickets.admin.mailbox_import import ImportPage
 from tickets.models import Mailbox
-from tickets.models.mailbox import AfterFetch, ImapSecurity
+from tickets.models.mailbox import AfterFetch, MailLogin, MailSecurity
 from tickets.services.fetching import fetch_mailbox
 
 FETCH_FOR = timedelta(seconds=10)
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+ACCOUNT = {"host", "username", "login", "token_url", "client_id", "client_secret", "refresh_token", "scope"}
+
+
+KEPT = _("Stored encrypted and never shown. Leave blank to keep the current one.")
+
+
+class SecretField(forms.CharField):
+    """A field whose stored value never reaches the page; left blank, it changes nothing."""
+
+    def __init__(self, label: Any) -> None:
+        super().__init__(
+            label=label,
+            required=False,
+            strip=False,
+            max_length=4000,
+            widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False),
+            help_text=KEPT,
+        )
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(data)
 
 
 class MailboxForm(forms.ModelForm):
-    password = forms.CharField(
-        label=_("Password or token"),
-        required=False,
-        strip=False,
-        max_length=4000,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False),
-        help_text=_("Stored encrypted and never shown. Leave blank to keep the current one."),
-    )
+    password = SecretField(_("Password"))
+    also_changed: tuple[str, ...] = ()  # fields of the row that the form changes besides its own
+    client_secret = SecretField(_("Client secret"))
+    refresh_token = SecretField(_("Refresh token"))
 
     class Meta:
         model = Mailbox
         fields = "__all__"  # noqa: DJ007  # the admin's fieldsets choose
+        help_texts = {
+            "token_url": _(
+                "Microsoft: https://login.microsoftonline.com/TENANT/oauth2/v2.0/token, "
+                "Google: https://oauth2.googleapis.com/token"
+            ),
+            "scope": _(
+                "For a refresh token usually blank. Client credentials of Microsoft: "
+                "https://outlook.office365.com/.default"
+            ),
+        }
 
     def clean_password(self) -> str | None:
-        password: str | None = self.cleaned_data["password"] or self.instance.password
-        return password
+        return self._typed_or_stored("password")
+
+    def clean_client_secret(self) -> str | None:
+        return self._typed_or_stored("client_secret")
+
+    def clean_refresh_token(self) -> str | None:
+        return self._typed_or_stored("refresh_token")
+
+    def clean_token_url(self) -> str:
+        url: str = self.cleaned_data["token_url"].strip()
+        if url:
+            URLValidator(schemes=["https", "http"])(url)
+        if url.startswith("http:") and urlsplit(url).hostname not in LOOPBACK:
+            raise forms.ValidationError(_("Without encryption the secrets could be read in transit."))
+        return url
+
+    def _typed_or_stored(self, name: str) -> str | None:
+        value: str | None = self.cleaned_data[name] or getattr(self.instance, name)
+        return value
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -46,13 +92,27 @@ class MailboxForm(forms.ModelForm):
         if host and {"host", "username", "folder"} & set(self.changed_data):
             last_fetch = self.instance.fetched_at if self.initial.get("host") else None
             self.instance.begins_at = last_fetch or timezone.now()
+            self.also_changed += ("begins_at",)
         if host and not given.get("username"):
             self.add_error("username", _("Enter the account that reads this mailbox on the IMAP host."))
-        if given.get("security") == ImapSecurity.NONE and host and host not in LOOPBACK:
+        if ACCOUNT & set(self.changed_data):  # the token we have is for another account
+            self.instance.access_token = self.instance.access_token_until = None
+            self.also_changed += ("access_token", "access_token_until")
+        if given.get("login", MailLogin.PASSWORD) != MailLogin.PASSWORD:
+            self._require_token_fields(given)
+        if given.get("security") == MailSecurity.NONE and host and host not in LOOPBACK:
             self.add_error("security", _("Without encryption the password could be read in transit."))
         if given.get("after_fetch") == AfterFetch.MOVE and not given.get("move_to"):
             self.add_error("move_to", _("Enter the folder to move stored email to."))
         return given
+
+    def _require_token_fields(self, given: dict[str, Any]) -> None:
+        by_refresh_token = given["login"] == MailLogin.REFRESH_TOKEN
+        for name in ("token_url", "client_id", "refresh_token" if by_refresh_token else "client_secret"):
+            if name not in self.errors and not given.get(name):
+                self.add_error(name, _("OAuth 2 needs this."))
+        if not by_refresh_token and not given.get("scope"):
+            self.add_error("scope", _("Client credentials need a scope."))
 
 
 @admin.register(Mailbox)
@@ -75,8 +135,19 @@ class MailboxAdmin(ImportPage):
                 )
             },
         ),
+        (
+            _("OAuth 2 (Microsoft 365, Google)"),
+            {"fields": (("token_url", "scope"), "client_id", ("client_secret", "refresh_token"))},
+        ),
         (_("Last fetch"), {"fields": (("since", "fetched_at", "failures"), "error", "import_state")}),
     )  # fmt: skip
+
+    def save_model(self, request: HttpRequest, obj: Mailbox, form: MailboxForm, change: bool) -> None:
+        """Save only what the form changed: a fetch may have stored a new refresh token meanwhile."""
+        if not change:
+            obj.save()
+            return
+        obj.save(update_fields=[*form.changed_data, *form.also_changed])
 
     @admin.action(description=_("Fetch now"), permissions=["change"])
     def fetch_now(self, request: HttpRequest, queryset: "QuerySet[Mailbox]") -> None:

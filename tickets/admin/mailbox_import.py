@@ -60,7 +60,7 @@ class ImportPage(PageActions):
             try:
                 if "begin" in request.POST:
                     return self._begin(request, mailbox, since)
-                preview = preview_import(mailbox=mailbox, since=since)
+                preview = preview_import(mailbox=mailbox, since=since, at=timezone.now())
             except DeskError as error:
                 form.add_error(None, str(error))
         return self._page(request, mailbox, form, preview)

@@ -5,21 +5,26 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from encrypted_fields.fields import EncryptedCharField
+from encrypted_fields.fields import EncryptedCharField, EncryptedTextField
 
 from customers.choices import Language
 from tickets.choices import Priority
 
 
-class ImapSecurity(models.TextChoices):
+class MailSecurity(models.TextChoices):
     TLS = "tls", _("TLS")
     STARTTLS = "starttls", _("STARTTLS")
     NONE = "none", _("none (loopback only)")
 
 
-class ImapLogin(models.TextChoices):
+class MailLogin(models.TextChoices):
     PASSWORD = "password", _("password")
-    XOAUTH2 = "xoauth2", _("XOAUTH2 token")
+    REFRESH_TOKEN = "refresh", _("OAuth 2: refresh token")
+    CLIENT = "client", _("OAuth 2: client credentials")
+
+
+# Fields that are stored encrypted, and never shown.
+SECRETS = ("password", "client_secret", "refresh_token", "access_token")
 
 
 class AfterFetch(models.TextChoices):
@@ -43,10 +48,19 @@ class Mailbox(models.Model):
 
     host = models.CharField(_("IMAP host"), max_length=253, blank=True)
     port = models.PositiveIntegerField(_("IMAP port"), default=993)
-    security = models.CharField(_("security"), max_length=10, choices=ImapSecurity, default=ImapSecurity.TLS)
-    login = models.CharField(_("login by"), max_length=10, choices=ImapLogin, default=ImapLogin.PASSWORD)
+    security = models.CharField(_("security"), max_length=10, choices=MailSecurity, default=MailSecurity.TLS)
+    login = models.CharField(_("login by"), max_length=10, choices=MailLogin, default=MailLogin.PASSWORD)
     username = models.CharField(_("user name"), max_length=254, blank=True)
-    password = EncryptedCharField(_("password or token"), max_length=4000, blank=True, null=True)
+    password = EncryptedCharField(_("password"), max_length=4000, blank=True, null=True)
+    # Where an access token comes from, for a login by OAuth 2 (tickets.services.access_tokens).
+    token_url = models.CharField(_("token address"), max_length=500, blank=True, default="", db_default="")
+    client_id = models.CharField(_("client ID"), max_length=255, blank=True, default="", db_default="")
+    client_secret = EncryptedTextField(_("client secret"), blank=True, null=True)
+    refresh_token = EncryptedTextField(_("refresh token"), blank=True, null=True)
+    scope = models.CharField(_("scope"), max_length=500, blank=True, default="", db_default="")
+    access_token = EncryptedTextField(null=True, editable=False)
+    access_token_until = models.DateTimeField(null=True, editable=False)
+    token_claimed_until = models.DateTimeField(null=True, editable=False)
     folder = models.CharField(_("folder"), max_length=200, default="INBOX")
     after_fetch = models.CharField(
         _("after storing"), max_length=10, choices=AfterFetch, default=AfterFetch.FLAG
@@ -91,6 +105,10 @@ class Mailbox(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+    @property
+    def has_token_login(self) -> bool:
+        return self.login != MailLogin.PASSWORD
 
     @property
     def is_polled(self) -> bool:

@@ -16,16 +16,14 @@ from django.utils.translation import gettext as _
 from imapclient import DELETED, SEEN, IMAPClient
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
 
+from tickets.protocols.problems import LoginRefused, MailboxProblem
+
 logger = logging.getLogger(__name__)
 
 # Faults that end the connection; any other fault concerns one answer, and the next command can be sent.
 LOST_CONNECTION = (OSError, IMAPClientAbortError)
 
 FIRST_YEAR = 1990  # an internal date before this is a fault of the server
-
-
-class ImapProblem(Exception):
-    """The mailbox cannot be read now. ``str()`` is a sentence for a person, without the password."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +50,13 @@ class WaitingMail:
 
 @contextlib.contextmanager
 def open_folder(account: Account, *, timeout: float) -> Iterator[Folder]:
-    """Log in and select the folder. Any fault inside the block is raised as ImapProblem."""
+    """Log in and select the folder. Any fault inside the block is raised as MailboxProblem."""
     try:
         with contextlib.closing(_ImapSession(account, timeout=timeout)) as session:
             yield session.select()
     except (OSError, IMAPClientError, UnicodeError) as error:
-        raise ImapProblem(sentence(error, account)) from error
+        kind = LoginRefused if _is_refused_login(error) else MailboxProblem
+        raise kind(sentence(error, account)) from error
 
 
 class Folder:
@@ -157,7 +156,7 @@ class _ImapSession:
     def __init__(self, account: Account, *, timeout: float) -> None:
         self.account = account
         if account.security == "none" and not _is_loopback(account.host):
-            raise ImapProblem(
+            raise MailboxProblem(
                 _(
                     "%(host)s is another machine, so the password would be sent in plain text. "
                     "Choose TLS or STARTTLS."
@@ -187,7 +186,7 @@ class _ImapSession:
             raise
         except IMAPClientError as error:
             words = {"folder": self.account.folder, "error": _words(error)}
-            raise ImapProblem(_("The folder %(folder)s cannot be opened: %(error)s") % words) from error
+            raise MailboxProblem(_("The folder %(folder)s cannot be opened: %(error)s") % words) from error
         return Folder(self.client, int(answer[b"UIDVALIDITY"]), answer.get(b"UIDNEXT"))
 
     def close(self) -> None:
@@ -199,16 +198,34 @@ class _ImapSession:
 
     def _log_in(self) -> None:
         if self.account.login == "xoauth2":
-            self.client.oauth2_login(self.account.username, self.account.secret)
+            self.client.sasl_login("XOAUTH2", _TokenLogin(self.account))
         else:
             self.client.login(self.account.username, self.account.secret)
+
+
+class _TokenLogin:
+    """Answers the challenges of XOAUTH2: first with the token; a second one holds an error, and wants nothing."""
+
+    def __init__(self, account: Account) -> None:
+        self.first_answer = f"user={account.username}\1auth=Bearer {account.secret}\1\1"
+
+    def __call__(self, challenge: bytes) -> str:
+        answer, self.first_answer = self.first_answer, ""
+        return answer
+
+
+def _is_refused_login(error: Exception) -> bool:
+    """False for a connection that broke during the login."""
+    return isinstance(error, LoginError) and not isinstance(error.__context__, LOST_CONNECTION)
 
 
 def sentence(error: Exception, account: Account) -> str:
     """A sentence for people that says what is wrong."""
     words = {"place": f"{account.host}:{account.port}", "user": account.username, "error": _words(error)}
     match error:
-        case LoginError() if not isinstance(error.__context__, LOST_CONNECTION):
+        case LoginError() if _is_refused_login(error) and account.login == "xoauth2":
+            return _("The server rejected the access token of %(user)s: %(error)s") % words
+        case LoginError() if _is_refused_login(error):
             return _("The server rejected the user name or password of %(user)s: %(error)s") % words
         case socket.gaierror():
             return _("There is no host named %(place)s. Check the name.") % words

@@ -17,21 +17,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from tickets.models import Mailbox
 from tickets.models.mailbox import AfterFetch
-from tickets.protocols.imap import (
-    LOST_CONNECTION,
-    Account,
-    Folder,
-    ImapProblem,
-    WaitingMail,
-    open_folder,
-)
+from tickets.protocols.imap import LOST_CONNECTION, Folder, WaitingMail
+from tickets.protocols.problems import MailboxProblem
+from tickets.services.connecting import open_mailbox
 from tickets.services.downloading import breaks_at, describe, download, remembering_breaks
 from tickets.services.intake import store_once
 
@@ -111,7 +105,7 @@ def fetch_mailbox(pk: int, *, read_clock: ReadClock, stop_at: datetime | None = 
 
 def problem_of(mailbox: Mailbox, error: Exception) -> str:
     """A sentence about why the mailbox could not be read."""
-    if isinstance(error, ImapProblem):
+    if isinstance(error, MailboxProblem):
         return str(error)
     logger.error("Reading %s failed", mailbox.address, exc_info=error)
     words = {"error": f"{type(error).__name__}: {error}"}
@@ -159,14 +153,14 @@ def read_past_stuck_mails(
         stuck = (mailbox.stuck_uid, mailbox.stuck_breaks)
         try:
             return read()
-        except ImapProblem as problem:
+        except MailboxProblem as problem:
             if (mailbox.stuck_uid, mailbox.stuck_breaks) == stuck or read_clock() >= stop_at:
                 raise
             logger.warning("%s: at mail %s: %s", mailbox.address, mailbox.stuck_uid, problem)
 
 
 def _fetch(mailbox: Mailbox, report: FetchReport, *, read_clock: ReadClock, stop_at: datetime) -> None:
-    with open_folder(account_of(mailbox), timeout=settings.MAIL_TIMEOUT_SECONDS) as folder:
+    with open_mailbox(mailbox, now=read_clock()) as folder:
         _check_uid_validity(mailbox, folder)
         for batch in batches(folder.uids_above(mailbox.last_uid)):
             if read_clock() >= stop_at or not renew_lease(mailbox, now=read_clock()):
@@ -175,23 +169,6 @@ def _fetch(mailbox: Mailbox, report: FetchReport, *, read_clock: ReadClock, stop
                 with remembering_breaks(mailbox, waiting.uid):
                     _store_mail(mailbox, folder, waiting, report, now=read_clock())
             _remember_uid(mailbox, batch[-1])
-
-
-def account_of(mailbox: Mailbox) -> Account:
-    """Raises ImapProblem if the password or the folder to move to is missing."""
-    if not mailbox.username or not mailbox.password:
-        raise ImapProblem(_("User name or password is missing. Enter both on the mailbox."))
-    if mailbox.after_fetch == AfterFetch.MOVE and not mailbox.move_to:
-        raise ImapProblem(_("The folder to move email to is missing. Enter it on the mailbox."))
-    return Account(
-        mailbox.host,
-        mailbox.port,
-        mailbox.security,
-        mailbox.login,
-        mailbox.username,
-        mailbox.password,
-        mailbox.folder,
-    )
 
 
 def _check_uid_validity(mailbox: Mailbox, folder: Folder) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import DatabaseError, InterfaceError
 from django.db.models import F, Q
@@ -18,12 +17,13 @@ from django.utils.translation import gettext as _
 from tickets.errors import DeskError
 from tickets.models import Mailbox
 from tickets.nudges import nudge_fetch
-from tickets.protocols.imap import Folder, ImapProblem, WaitingMail, open_folder
+from tickets.protocols.imap import Folder, WaitingMail
+from tickets.protocols.problems import MailboxProblem
+from tickets.services.connecting import open_mailbox
 from tickets.services.downloading import describe, download, remembering_breaks
 from tickets.services.fetching import (
     RUN_FOR,
     ReadClock,
-    account_of,
     after_problem,
     batches,
     due_mailboxes,
@@ -63,14 +63,14 @@ class ImportReport:
         return f"{self.address}: {self.stored} imported, {self.known} already known; {state}"
 
 
-def preview_import(*, mailbox: Mailbox, since: datetime) -> ImportPreview:
+def preview_import(*, mailbox: Mailbox, since: datetime, at: datetime) -> ImportPreview:
     """Count the mails that the server received from ``since`` on and before the mailbox began. Raises DeskError."""
     _refuse_impossible(mailbox, since)
     try:
-        with open_folder(account_of(mailbox), timeout=settings.MAIL_TIMEOUT_SECONDS) as folder:
+        with open_mailbox(mailbox, now=at) as folder:
             uids = folder.uids_above(0)[-MOST_PREVIEWED:]
             mails = [mail for batch in batches(uids) for mail in folder.describe(batch)]
-    except ImapProblem as problem:
+    except MailboxProblem as problem:
         raise DeskError(str(problem)) from problem
     chosen = [mail for mail in mails if _is_chosen(mail.received_at, since, mailbox.begins_at)]
     times = sorted(mail.received_at for mail in chosen if mail.received_at is not None)
@@ -142,7 +142,7 @@ def _is_chosen(received_at: datetime | None, since: datetime, until: datetime) -
 
 
 def _import(mailbox: Mailbox, report: ImportReport, *, read_clock: ReadClock, stop_at: datetime) -> None:
-    with open_folder(account_of(mailbox), timeout=settings.MAIL_TIMEOUT_SECONDS) as folder:
+    with open_mailbox(mailbox, now=read_clock()) as folder:
         if mailbox.import_validity != folder.uid_validity:
             _save(mailbox, import_validity=folder.uid_validity, import_uid=0)
         for batch in batches(folder.uids_above(mailbox.import_uid)):

@@ -11,6 +11,7 @@ from email.utils import parseaddr
 from django.conf import settings
 
 from tickets.models import Mailbox
+from tickets.models.mailbox import SECRETS
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Mailboxes:
     @classmethod
     def load(cls) -> Mailboxes:
         """Load them from the database, or from the enclosing `remember_mailboxes`."""
-        return _remembered.get() or cls(tuple(Mailbox.objects.defer("password", "error").order_by("pk")))
+        return _remembered.get() or cls(tuple(Mailbox.objects.defer(*SECRETS, "error").order_by("pk")))
 
     def find(self, address: str) -> Mailbox | None:
         """The mailbox of an address, regardless of case and of anything after a plus sign."""

@@ -18,6 +18,7 @@ from tests.factories import (
     set_desk,
     staff,
 )
+from tickets.admin.mailbox import MailboxForm
 from tickets.choices import IntakeState, OutboxState
 from tickets.models import InboundEmail, Mailbox, OutboundEmail
 from tickets.services.fetching import FetchReport
@@ -274,6 +275,70 @@ def test_a_mailbox_pointed_at_another_account_fetches_from_where_the_last_fetch_
 def test_a_mailbox_without_a_host_or_on_loopback_is_fine(login, changes):
     response = login(AdminFactory()).post(add_url(Mailbox), mailbox_form(**changes))
     assert response.status_code == 302
+
+
+def token_form(**changes):
+    return mailbox_form(
+        login="refresh", token_url="https://login.example/token", client_id="desk", scope="",
+        client_secret=SECRET, refresh_token=f"refresh {SECRET}", **changes,
+    )  # fmt: skip
+
+
+def test_the_secrets_of_oauth_go_in_and_never_come_out(login):
+    client = login(staff(groups=["Operator"]))
+    assert client.post(add_url(Mailbox), token_form()).status_code == 302
+    mailbox = Mailbox.objects.get(address="help@desk.example")
+    Mailbox.objects.update(access_token=f"access {SECRET}")
+    assert (mailbox.client_secret, mailbox.refresh_token) == (SECRET, f"refresh {SECRET}")
+    for page in (page_url(mailbox), list_url(Mailbox), page_url(mailbox).replace("change", "history")):
+        assert SECRET not in client.get(page).content.decode()
+    refused = client.post(page_url(mailbox), token_form(address="nonsense"))
+    assert "valid email" in errors(refused)
+    assert SECRET not in refused.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"refresh_token": ""}, "OAuth 2 needs this"),
+        ({"client_id": ""}, "OAuth 2 needs this"),
+        ({"token_url": ""}, "OAuth 2 needs this"),
+        ({"token_url": "ftp://x"}, "valid URL"),
+        ({"token_url": "http://login.example/token"}, "read in transit"),
+        ({"login": "client", "client_secret": "", "scope": "x"}, "OAuth 2 needs this"),
+        ({"login": "client"}, "need a scope"),
+    ],
+)
+def test_oauth_with_a_gap_is_refused(login, changes, complaint):
+    response = login(AdminFactory()).post(add_url(Mailbox), token_form() | changes)
+    assert complaint in errors(response)
+
+
+def test_saving_the_page_keeps_a_refresh_token_that_was_replaced_meanwhile(login, monkeypatch):
+    client = login(AdminFactory())
+    client.post(add_url(Mailbox), token_form())
+    mailbox = Mailbox.objects.get(address="help@desk.example")
+    clean = MailboxForm.clean
+
+    def clean_while_a_fetch_runs(form):
+        Mailbox.objects.update(refresh_token="newer")
+        return clean(form)
+
+    monkeypatch.setattr(MailboxForm, "clean", clean_while_a_fetch_runs)
+    client.post(page_url(mailbox), token_form(name="Renamed") | {"client_secret": "", "refresh_token": ""})
+    mailbox.refresh_from_db()
+    assert (mailbox.name, mailbox.refresh_token) == ("Renamed", "newer")
+
+
+@pytest.mark.parametrize(("changes", "kept"), [({"name": "Renamed"}, "kept"), ({"client_id": "other"}, None)])
+def test_a_kept_access_token_is_dropped_with_the_account_it_is_for(login, changes, kept):
+    client = login(AdminFactory())
+    client.post(add_url(Mailbox), token_form())
+    Mailbox.objects.update(access_token="kept")
+    mailbox = Mailbox.objects.get(address="help@desk.example")
+    client.post(page_url(mailbox), token_form() | {"client_secret": "", "refresh_token": "", **changes})
+    mailbox.refresh_from_db()
+    assert mailbox.access_token == kept
 
 
 @pytest.mark.parametrize("group", ["Account manager", "Team lead", "Duty manager", "Support director"])

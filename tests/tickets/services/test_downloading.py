@@ -10,7 +10,7 @@ from tests.hostileimap import HostileMail, HostileServer, hostile_imap
 from tests.rawmail import rawmail
 from tickets.choices import ReceiptTime
 from tickets.models import InboundEmail, Mailbox, OutboundEmail
-from tickets.models.mailbox import AfterFetch, ImapSecurity
+from tickets.models.mailbox import AfterFetch, MailSecurity
 from tickets.services.downloading import topmost_receipt
 from tickets.services.fetching import FetchReport, fetch_mailbox
 from tickets.services.intake import process
@@ -29,7 +29,7 @@ def mailbox(server: HostileServer, settings) -> Mailbox:
     settings.MAIL_MAX_BYTES = 10_000
     settings.MAIL_TIMEOUT_SECONDS = 5
     return MailboxFactory(
-        host="127.0.0.1", port=server.port, security=ImapSecurity.NONE, username="u", password="p"
+        host="127.0.0.1", port=server.port, security=MailSecurity.NONE, username="u", password="p"
     )
 
 

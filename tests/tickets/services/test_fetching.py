@@ -17,7 +17,7 @@ from tests.imapfake import FakeClient, FakeServer
 from tests.rawmail import rawmail
 from tickets import tasks
 from tickets.models import InboundEmail, Mailbox
-from tickets.models.mailbox import AfterFetch, ImapLogin, ImapSecurity
+from tickets.models.mailbox import AfterFetch, MailSecurity
 from tickets.services import fetching
 from tickets.services.fetching import FetchReport, fetch_due, fetch_mailbox
 
@@ -302,16 +302,10 @@ def test_missing_settings_of_a_mailbox_are_reported(server, mailbox, missing):
 
 
 def test_a_password_does_not_travel_openly_to_another_machine(server, mailbox):
-    Mailbox.objects.filter(pk=mailbox.pk).update(security=ImapSecurity.NONE)
+    Mailbox.objects.filter(pk=mailbox.pk).update(security=MailSecurity.NONE)
     assert "in plain text" in fetch(mailbox).problem
     Mailbox.objects.filter(pk=mailbox.pk).update(host="127.0.0.1")
     assert fetch(mailbox).problem == ""
-
-
-def test_a_token_logs_in_where_the_mailbox_says_so(server, mailbox):
-    Mailbox.objects.filter(pk=mailbox.pk).update(login=ImapLogin.XOAUTH2)
-    fetch(mailbox)
-    assert server.logins == [("support", "token secret")]
 
 
 def test_errors_in_a_row_are_tried_less_and_less_often(server, mailbox):

@@ -75,7 +75,7 @@ def ids() -> list[str]:
 
 def test_the_preview_counts_what_would_be_imported(server, mailbox):
     fill(server)
-    preview = preview_import(mailbox=mailbox, since=SINCE)
+    preview = preview_import(mailbox=mailbox, since=SINCE, at=NOW)
     assert (preview.mails, preview.first, preview.last) == (2, days_before(30), days_before(1))
     assert preview.size == 2 * len(rawmail(message_id="<2@company.example>"))
     assert not InboundEmail.objects.exists()
@@ -206,7 +206,7 @@ def test_only_one_import_of_a_mailbox_runs(server, mailbox):
 def test_an_import_that_can_find_nothing_is_refused(server, mailbox, since, host):
     mailbox.host = host
     for act in (
-        lambda: preview_import(mailbox=mailbox, since=since),
+        lambda: preview_import(mailbox=mailbox, since=since, at=NOW),
         lambda: begin_import(mailbox=mailbox, since=since, actor=AdminFactory(), at=NOW),
     ):
         with pytest.raises(DeskError):

@@ -1,0 +1,72 @@
+"""Access tokens of mailboxes: kept until they expire, renewed before that and after a refusal."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from tickets.models import Mailbox
+from tickets.models.mailbox import MailLogin
+from tickets.protocols.oauth import TokenClient, request_token
+from tickets.protocols.problems import TokenRefused
+
+MARGIN = timedelta(minutes=2)  # a token that expires sooner might do so before the server has seen it
+CLAIM = timedelta(minutes=1)  # longer than a token server may take to answer
+
+
+def kept_token(mailbox: Mailbox, *, now: datetime) -> str:
+    """The stored access token; empty if there is none that is still valid for a while."""
+    until = mailbox.access_token_until
+    return mailbox.access_token or "" if until is not None and now < until - MARGIN else ""
+
+
+def renew_token(mailbox: Mailbox, *, now: datetime) -> str:
+    """Get a new access token and store it, with the refresh token if the server replaced it. Raises TokenRefused.
+
+    One process renews at a time, since a server may accept a refresh token only once.
+    """
+    refused = mailbox.access_token
+    client_of(mailbox)
+    if not _claim(mailbox, now=now):
+        raise TokenRefused(_("A new access token is being requested right now. Try again in a moment."))
+    try:
+        mailbox.refresh_from_db(fields=["refresh_token", "access_token", "access_token_until"])
+        if mailbox.access_token != refused and (token := kept_token(mailbox, now=now)):
+            return token
+        return _renew(mailbox, now=now)
+    finally:
+        Mailbox.objects.filter(pk=mailbox.pk).update(token_claimed_until=None)
+
+
+def _renew(mailbox: Mailbox, *, now: datetime) -> str:
+    token = request_token(client_of(mailbox))
+    mailbox.access_token, mailbox.access_token_until = token.value, now + token.lives
+    mailbox.refresh_token = token.refresh_token or mailbox.refresh_token
+    mailbox.save(update_fields=["access_token", "access_token_until", "refresh_token"])
+    return token.value
+
+
+def _claim(mailbox: Mailbox, *, now: datetime) -> bool:
+    free = Mailbox.objects.filter(Q(token_claimed_until=None) | Q(token_claimed_until__lt=now), pk=mailbox.pk)
+    return free.update(token_claimed_until=now + CLAIM) == 1
+
+
+def client_of(mailbox: Mailbox) -> TokenClient:
+    """Raises TokenRefused if a field is missing."""
+    by_refresh_token = mailbox.login == MailLogin.REFRESH_TOKEN
+    needed = mailbox.refresh_token if by_refresh_token else mailbox.client_secret
+    if not (mailbox.token_url and mailbox.client_id and needed):
+        raise TokenRefused(
+            _("Token address, client ID or refresh token is missing. Enter them on the mailbox.")
+            if by_refresh_token
+            else _("Token address, client ID or client secret is missing. Enter them on the mailbox.")
+        )
+    return TokenClient(
+        mailbox.token_url,
+        mailbox.client_id,
+        mailbox.client_secret or "",
+        (by_refresh_token and mailbox.refresh_token) or "",
+        mailbox.scope,
+    )

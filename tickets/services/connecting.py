@@ -1,0 +1,61 @@
+"""Opens a folder of a mailbox with the mailbox's own login: by password, or by an access token that is renewed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from tickets.models import Mailbox
+from tickets.models.mailbox import AfterFetch
+from tickets.protocols.imap import Account, Folder, open_folder
+from tickets.protocols.problems import LoginRefused, MailboxProblem
+from tickets.services.access_tokens import client_of, kept_token, renew_token
+
+
+@contextmanager
+def open_mailbox(mailbox: Mailbox, *, now: datetime) -> Iterator[Folder]:
+    """Log in and select the folder; a kept token that the server refuses is renewed once. Raises MailboxProblem."""
+    _refuse_gaps(mailbox)
+    with ExitStack() as stack:
+        yield _opened(mailbox, stack, now=now)
+
+
+def _opened(mailbox: Mailbox, stack: ExitStack, *, now: datetime) -> Folder:
+    kept = _kept_secret(mailbox, now=now)
+    secret = kept or renew_token(mailbox, now=now)
+    try:
+        return _open(mailbox, stack, secret)
+    except LoginRefused:
+        if not mailbox.has_token_login or not kept:
+            raise
+    return _open(mailbox, stack, renew_token(mailbox, now=now))
+
+
+def _kept_secret(mailbox: Mailbox, *, now: datetime) -> str:
+    return kept_token(mailbox, now=now) if mailbox.has_token_login else mailbox.password or ""
+
+
+def _open(mailbox: Mailbox, stack: ExitStack, secret: str) -> Folder:
+    account = Account(
+        mailbox.host,
+        mailbox.port,
+        mailbox.security,
+        "xoauth2" if mailbox.has_token_login else "password",
+        mailbox.username,
+        secret,
+        mailbox.folder,
+    )
+    return stack.enter_context(open_folder(account, timeout=settings.MAIL_TIMEOUT_SECONDS))
+
+
+def _refuse_gaps(mailbox: Mailbox) -> None:
+    if mailbox.has_token_login:
+        client_of(mailbox)
+    if not mailbox.username or (not mailbox.has_token_login and not mailbox.password):
+        raise MailboxProblem(_("User name or password is missing. Enter both on the mailbox."))
+    if mailbox.after_fetch == AfterFetch.MOVE and not mailbox.move_to:
+        raise MailboxProblem(_("The folder to move email to is missing. Enter it on the mailbox."))
