@@ -57,7 +57,16 @@ from tickets.choices import (
     Priority,
     Status,
 )
-from tickets.models import Attachment, InboundEmail, Mailbox, Message, OutboundEmail, Ticket, TimelineEntry
+from tickets.models import (
+    Attachment,
+    InboundEmail,
+    Mailbox,
+    MailboxFolder,
+    Message,
+    OutboundEmail,
+    Ticket,
+    TimelineEntry,
+)
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)  # a Wednesday, in week 2026-W47
 
@@ -192,9 +201,24 @@ class MailboxFactory(DjangoModelFactory[Mailbox]):
 
     class Meta:
         model = Mailbox
+        skip_postgeneration_save = True
 
     name = factory.Sequence(lambda number: f"Mailbox {number}")
     address = factory.Sequence(lambda number: f"support{number}@desk.example")
+
+    @factory.post_generation
+    def folder(self, create: bool, name: str | None, **more: Any) -> None:
+        """A mailbox with a host fetches INBOX, or `folder="..."`, of the last year."""
+        if self.host:  # type: ignore[attr-defined]
+            MailboxFolderFactory(mailbox=self, name=name or "INBOX", **more)
+
+
+class MailboxFolderFactory(DjangoModelFactory[MailboxFolder]):
+    class Meta:
+        model = MailboxFolder
+
+    mailbox = factory.SubFactory(MailboxFactory)
+    name = "INBOX"
     begins_at = NOW - timedelta(days=365)
 
 

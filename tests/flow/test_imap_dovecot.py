@@ -55,7 +55,7 @@ def test_mails_are_stored_byte_for_byte_with_the_servers_time_of_receipt(dovecot
     ]
     assert bytes(rows[0].raw) == rawmail(message_id="<1@company.example>", subject="黑屏", body="x" * 10)
     assert dovecot.count("INBOX", "SEEN") == 3
-    assert mailbox.last_uid == 3
+    assert mailbox.folders.get().last_uid == 3
 
 
 def test_a_mail_read_elsewhere_is_fetched_too(dovecot, mailbox):
@@ -98,7 +98,7 @@ def test_stored_mails_are_deleted_and_those_that_others_flagged_stay(dovecot, ma
 
 
 def test_a_recreated_folder_is_read_from_the_start_and_stores_nothing_twice(dovecot, mailbox):
-    Mailbox.objects.filter(pk=mailbox.pk).update(folder="Other")
+    mailbox.folders.update(name="Other")
     with IMAPClient(dovecot.host, dovecot.port, ssl=False) as somebody:
         somebody.login(USER, PASSWORD)
         for _time in range(2):
@@ -113,7 +113,7 @@ def test_a_recreated_folder_is_read_from_the_start_and_stores_nothing_twice(dove
 
 
 def test_a_wrong_password_and_a_missing_folder_are_sentences(dovecot, mailbox):
-    Mailbox.objects.filter(pk=mailbox.pk).update(folder="没有")
+    mailbox.folders.update(name="没有")
     assert "没有" in fetch(mailbox).problem
     mailbox.password = "wrong-password"
     mailbox.save()
@@ -140,7 +140,7 @@ def test_the_session_ends_properly(dovecot, mailbox):
 
 def test_older_mail_is_counted_and_imported_and_stays_as_it_is(dovecot, mailbox):
     deliver(dovecot)
-    Mailbox.objects.update(begins_at=RECEIVED + timedelta(minutes=3))
+    mailbox.folders.update(begins_at=RECEIVED + timedelta(minutes=3))
     mailbox.refresh_from_db()
     since = RECEIVED - timedelta(days=1)
     assert preview_import(mailbox=mailbox, since=since, at=datetime.now(UTC)).mails == 2

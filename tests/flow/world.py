@@ -23,14 +23,15 @@ def build(imap_port: int, imap_password: str) -> None:
     _staff()
     _customers()
     _quick_promise()
-    Mailbox.objects.update_or_create(
+    mailbox, _is_new = Mailbox.objects.update_or_create(
         address=ADDRESS,
         defaults={
             "name": "Support", "host": "127.0.0.1", "port": imap_port, "security": "none",
             "username": "support", "password": imap_password, "after_fetch": "move", "move_to": "Done",
-            "begins_at": datetime.now(UTC) - timedelta(days=8),  # the desk was away while mail waited
         },
     )  # fmt: skip
+    week_ago = datetime.now(UTC) - timedelta(days=8)  # the desk was away while mail waited
+    mailbox.folders.update_or_create(name="INBOX", defaults={"begins_at": week_ago})
 
 
 def _staff() -> None:

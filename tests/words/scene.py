@@ -71,7 +71,7 @@ def furnished(language: str) -> Scene:
     )
     ContractFactory(customer=customer, language=language)
     MailDomainFactory(customer=customer)
-    MailboxFactory(host="imap.desk.example", import_since=NOW, import_until=NOW)
+    MailboxFactory(host="imap.desk.example", import_since=NOW)
     HeartbeatFactory(at=NOW)
     ClusterFactory()
     ContactWayFactory(user=ann)

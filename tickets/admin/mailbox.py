@@ -13,12 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminPasswordWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
 
 from tickets.admin.mailbox_import import ImportPage
 from tickets.models import Mailbox
-from tickets.models.mailbox import AfterFetch, MailLogin, MailSecurity
+from tickets.models.mailbox import LONGEST_FOLDER, AfterFetch, MailLogin, MailSecurity
 from tickets.services.fetching import fetch_mailbox
+from tickets.services.mailbox_folders import set_folders
 
 FETCH_FOR = timedelta(seconds=10)
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -46,6 +47,13 @@ class SecretField(forms.CharField):
 
 
 class MailboxForm(forms.ModelForm):
+    folders = forms.CharField(
+        label=_("Folders"),
+        required=False,
+        initial="INBOX",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text=_("One per line, as the server names them. Usually only INBOX."),
+    )
     password = SecretField(_("Password"))
     also_changed: tuple[str, ...] = ()  # fields of the row that the form changes besides its own
     client_secret = SecretField(_("Client secret"))
@@ -64,6 +72,18 @@ class MailboxForm(forms.ModelForm):
                 "https://outlook.office365.com/.default"
             ),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and self.instance.host:
+            self.initial["folders"] = "\n".join(folder.name for folder in self.instance.folders.all())
+
+    def clean_folders(self) -> list[str]:
+        lines = [line.strip() for line in self.cleaned_data["folders"].splitlines()]
+        names = list(dict.fromkeys(line for line in lines if line)) or ["INBOX"]
+        if max(map(len, names)) > LONGEST_FOLDER:
+            raise forms.ValidationError(_("The name of a folder is too long."))
+        return names
 
     def clean_password(self) -> str | None:
         return self._typed_or_stored("password")
@@ -89,10 +109,6 @@ class MailboxForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         host = given.get("host", "")
-        if host and {"host", "username", "folder"} & set(self.changed_data):
-            last_fetch = self.instance.fetched_at if self.initial.get("host") else None
-            self.instance.begins_at = last_fetch or timezone.now()
-            self.also_changed += ("begins_at",)
         if host and not given.get("username"):
             self.add_error("username", _("Enter the account that reads this mailbox on the IMAP host."))
         if ACCOUNT & set(self.changed_data):  # the token we have is for another account
@@ -104,6 +120,8 @@ class MailboxForm(forms.ModelForm):
             self.add_error("security", _("Without encryption the password could be read in transit."))
         if given.get("after_fetch") == AfterFetch.MOVE and not given.get("move_to"):
             self.add_error("move_to", _("Enter the folder to move stored email to."))
+        if given.get("after_fetch") == AfterFetch.MOVE and given.get("move_to") in given.get("folders", ()):
+            self.add_error("move_to", _("Email would be fetched from there again. Choose another folder."))
         return given
 
     def _require_token_fields(self, given: dict[str, Any]) -> None:
@@ -130,7 +148,7 @@ class MailboxAdmin(ImportPage):
             _("Fetch by IMAP (leave the host blank to receive by LMTP, SMTP or pipe only)"),
             {
                 "fields": (
-                    ("host", "port"), ("security", "login"), ("username", "password"), "folder",
+                    ("host", "port"), ("security", "login"), ("username", "password"), "folders",
                     ("after_fetch", "move_to"),
                 )
             },
@@ -144,10 +162,15 @@ class MailboxAdmin(ImportPage):
 
     def save_model(self, request: HttpRequest, obj: Mailbox, form: MailboxForm, change: bool) -> None:
         """Save only what the form changed: a fetch may have stored a new refresh token meanwhile."""
-        if not change:
-            obj.save()
-            return
-        obj.save(update_fields=[*form.changed_data, *form.also_changed])
+        changed = {*form.changed_data, *form.also_changed} - {"folders"}
+        obj.save(update_fields=changed if change else None)
+        had_host = bool(form.initial.get("host"))
+        set_folders(
+            mailbox=obj,
+            names=form.cleaned_data["folders"] if obj.host else [],
+            begins_at=(obj.fetched_at if had_host else None) or timezone.now(),
+            is_new_account=bool({"host", "username"} & set(form.changed_data)),
+        )
 
     @admin.action(description=_("Fetch now"), permissions=["change"])
     def fetch_now(self, request: HttpRequest, queryset: "QuerySet[Mailbox]") -> None:
@@ -171,8 +194,9 @@ class MailboxAdmin(ImportPage):
 
     @display(description=_("fetches email received since"))
     def since(self, mailbox: Mailbox) -> datetime | None:
-        """When the mailbox began; None on the add form, as the database sets the time."""
-        return mailbox.begins_at if mailbox.pk else None
+        """When its first folder began; None on the add form and without a host."""
+        times = [folder.begins_at for folder in mailbox.folders.all()] if mailbox.pk else []
+        return min(times, default=None)
 
     @display(description=_("import of older email"))
     def import_state(self, mailbox: Mailbox) -> str:

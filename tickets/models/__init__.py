@@ -5,7 +5,7 @@ Read in this order: ticket, participant, message, timeline; mailbox, inbound, ou
 
 from tickets.models.inbound import InboundEmail
 from tickets.models.mail_mark import MailMark
-from tickets.models.mailbox import Mailbox
+from tickets.models.mailbox import Mailbox, MailboxFolder
 from tickets.models.message import Attachment, Message
 from tickets.models.outbound import OutboundEmail
 from tickets.models.participant import Participant
@@ -18,6 +18,7 @@ __all__ = [
     "InboundEmail",
     "MailMark",
     "Mailbox",
+    "MailboxFolder",
     "Message",
     "OutboundEmail",
     "Participant",

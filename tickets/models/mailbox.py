@@ -23,6 +23,7 @@ class MailLogin(models.TextChoices):
     CLIENT = "client", _("OAuth 2: client credentials")
 
 
+LONGEST_FOLDER = 200
 # Fields that are stored encrypted, and never shown.
 SECRETS = ("password", "client_secret", "refresh_token", "access_token")
 
@@ -61,36 +62,22 @@ class Mailbox(models.Model):
     access_token = EncryptedTextField(null=True, editable=False)
     access_token_until = models.DateTimeField(null=True, editable=False)
     token_claimed_until = models.DateTimeField(null=True, editable=False)
-    folder = models.CharField(_("folder"), max_length=200, default="INBOX")
     after_fetch = models.CharField(
         _("after storing"), max_length=10, choices=AfterFetch, default=AfterFetch.FLAG
     )
     move_to = models.CharField(_("move to"), max_length=200, blank=True)
 
-    # Mail that the server received before this time is old and is never fetched automatically.
-    begins_at = models.DateTimeField(_("fetches email received since"), db_default=Now(), editable=False)
-    # In a folder that is read from its beginning, mail with a lower UID may be old.
-    history_below = models.BigIntegerField(default=0, db_default=0, editable=False)
-    # The import of mail from before that: what was asked for, by whom, and how far it is.
+    # The import of mail from before the folders began: what was asked for, by whom, and how far it is.
     import_since = models.DateTimeField(
         _("imports email received since"), null=True, blank=True, editable=False
     )
-    import_until = models.DateTimeField(null=True, blank=True, editable=False)
     import_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, related_name="+", null=True, blank=True,
         editable=False, verbose_name=_("imported by"),
     )  # fmt: skip
     import_begun_at = models.DateTimeField(null=True, blank=True, editable=False)
     import_ended_at = models.DateTimeField(null=True, blank=True, editable=False)
-    import_validity = models.BigIntegerField(null=True, blank=True, editable=False)
-    import_uid = models.BigIntegerField(default=0, db_default=0, editable=False)
     imported = models.PositiveIntegerField(_("imported"), default=0, db_default=0, editable=False)
-    # Where the last fetch stopped. If UIDVALIDITY changes, read everything again (RFC 9051, 2.3.1.1).
-    uid_validity = models.BigIntegerField(null=True, blank=True, editable=False)
-    last_uid = models.BigIntegerField(default=0, editable=False)
-    # The mail at which the connection broke, and how many times in a row.
-    stuck_uid = models.BigIntegerField(null=True, blank=True, editable=False)
-    stuck_breaks = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     locked_until = models.DateTimeField(null=True, blank=True, editable=False)
     retry_at = models.DateTimeField(null=True, blank=True, editable=False)
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
@@ -113,3 +100,36 @@ class Mailbox(models.Model):
     @property
     def is_polled(self) -> bool:
         return self.is_active and bool(self.host)
+
+
+class MailboxFolder(models.Model):
+    """A folder that is fetched, and where its last fetch stopped. A mailbox with a host has at least one."""
+
+    mailbox = models.ForeignKey(Mailbox, models.CASCADE, related_name="folders", verbose_name=_("mailbox"))
+    name = models.CharField(_("folder"), max_length=LONGEST_FOLDER, default="INBOX")
+    # Mail that the server received before this time is old and is never fetched automatically.
+    begins_at = models.DateTimeField(_("fetches email received since"), db_default=Now())
+    # While a folder is read from its beginning, mail with a lower UID may be old.
+    history_below = models.BigIntegerField(default=0, db_default=0)
+    # If UIDVALIDITY changes, read everything again (RFC 9051, 2.3.1.1).
+    uid_validity = models.BigIntegerField(null=True)
+    last_uid = models.BigIntegerField(default=0, db_default=0)
+    # The mail at which the connection broke, and how many times in a row.
+    stuck_uid = models.BigIntegerField(null=True)
+    stuck_breaks = models.PositiveSmallIntegerField(default=0, db_default=0)
+    # How far the import of older mail is; None while there is nothing to import.
+    import_until = models.DateTimeField(null=True)
+    import_validity = models.BigIntegerField(null=True)
+    import_uid = models.BigIntegerField(default=0, db_default=0)
+    error = models.TextField(_("last error"), blank=True, default="", db_default="")
+
+    class Meta:
+        verbose_name = _("folder")
+        verbose_name_plural = _("folders")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["mailbox", "name"], name="mailbox_folder_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from imapclient import DELETED, SEEN, IMAPClient
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
 
-from tickets.protocols.problems import LoginRefused, MailboxProblem
+from tickets.protocols.problems import FolderRefused, LoginRefused, MailboxProblem
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class WaitingMail:
 
 
 @contextlib.contextmanager
-def open_folder(account: Account, *, timeout: float) -> Iterator[Folder]:
+def open_folder(account: Account, *, timeout: float) -> Iterator[OpenFolder]:
     """Log in and select the folder. Any fault inside the block is raised as MailboxProblem."""
     try:
         with contextlib.closing(_ImapSession(account, timeout=timeout)) as session:
@@ -59,7 +59,7 @@ def open_folder(account: Account, *, timeout: float) -> Iterator[Folder]:
         raise kind(sentence(error, account)) from error
 
 
-class Folder:
+class OpenFolder:
     """A selected folder. Each method is one or two commands; sequence numbers are never used."""
 
     def __init__(self, client: IMAPClient, uid_validity: int, uid_next: int | None) -> None:
@@ -179,15 +179,15 @@ class _ImapSession:
             self.client.shutdown()
             raise
 
-    def select(self) -> Folder:
+    def select(self) -> OpenFolder:
         try:
             answer = self.client.select_folder(self.account.folder)
         except IMAPClientAbortError:
             raise
         except IMAPClientError as error:
             words = {"folder": self.account.folder, "error": _words(error)}
-            raise MailboxProblem(_("The folder %(folder)s cannot be opened: %(error)s") % words) from error
-        return Folder(self.client, int(answer[b"UIDVALIDITY"]), answer.get(b"UIDNEXT"))
+            raise FolderRefused(_("The folder %(folder)s cannot be opened: %(error)s") % words) from error
+        return OpenFolder(self.client, int(answer[b"UIDVALIDITY"]), answer.get(b"UIDNEXT"))
 
     def close(self) -> None:
         try:

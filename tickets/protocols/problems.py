@@ -9,5 +9,9 @@ class LoginRefused(MailboxProblem):
     """The server does not accept the user name, password or token."""
 
 
+class FolderRefused(MailboxProblem):
+    """One folder cannot be opened; others may be."""
+
+
 class TokenRefused(MailboxProblem):
     """The token server gives no access token."""

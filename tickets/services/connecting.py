@@ -9,37 +9,39 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from tickets.models import Mailbox
+from tickets.models import Mailbox, MailboxFolder
 from tickets.models.mailbox import AfterFetch
-from tickets.protocols.imap import Account, Folder, open_folder
+from tickets.protocols.imap import Account, OpenFolder, open_folder
 from tickets.protocols.problems import LoginRefused, MailboxProblem
 from tickets.services.access_tokens import client_of, kept_token, renew_token
 
 
 @contextmanager
-def open_mailbox(mailbox: Mailbox, *, now: datetime) -> Iterator[Folder]:
+def open_mailbox_folder(folder: MailboxFolder, *, now: datetime) -> Iterator[OpenFolder]:
     """Log in and select the folder; a kept token that the server refuses is renewed once. Raises MailboxProblem."""
-    _refuse_gaps(mailbox)
+    _refuse_gaps(folder.mailbox)
     with ExitStack() as stack:
-        yield _opened(mailbox, stack, now=now)
+        yield _opened(folder, stack, now=now)
 
 
-def _opened(mailbox: Mailbox, stack: ExitStack, *, now: datetime) -> Folder:
+def _opened(folder: MailboxFolder, stack: ExitStack, *, now: datetime) -> OpenFolder:
+    mailbox = folder.mailbox
     kept = _kept_secret(mailbox, now=now)
     secret = kept or renew_token(mailbox, now=now)
     try:
-        return _open(mailbox, stack, secret)
+        return _open(folder, stack, secret)
     except LoginRefused:
         if not mailbox.has_token_login or not kept:
             raise
-    return _open(mailbox, stack, renew_token(mailbox, now=now))
+    return _open(folder, stack, renew_token(mailbox, now=now))
 
 
 def _kept_secret(mailbox: Mailbox, *, now: datetime) -> str:
     return kept_token(mailbox, now=now) if mailbox.has_token_login else mailbox.password or ""
 
 
-def _open(mailbox: Mailbox, stack: ExitStack, secret: str) -> Folder:
+def _open(folder: MailboxFolder, stack: ExitStack, secret: str) -> OpenFolder:
+    mailbox = folder.mailbox
     account = Account(
         mailbox.host,
         mailbox.port,
@@ -47,7 +49,7 @@ def _open(mailbox: Mailbox, stack: ExitStack, secret: str) -> Folder:
         "xoauth2" if mailbox.has_token_login else "password",
         mailbox.username,
         secret,
-        mailbox.folder,
+        folder.name,
     )
     return stack.enter_context(open_folder(account, timeout=settings.MAIL_TIMEOUT_SECONDS))
 

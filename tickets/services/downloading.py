@@ -18,8 +18,8 @@ from email.utils import parsedate_to_datetime
 from django.conf import settings
 
 from tickets.choices import ReceiptTime
-from tickets.models import Mailbox
-from tickets.protocols.imap import LOST_CONNECTION, Folder, WaitingMail
+from tickets.models import MailboxFolder
+from tickets.protocols.imap import LOST_CONNECTION, OpenFolder, WaitingMail
 
 logger = logging.getLogger(__name__)
 
@@ -47,27 +47,27 @@ class DownloadedMail:
     whole_size: int | None = None
 
 
-def describe(mailbox: Mailbox, folder: Folder, uids: Sequence[int]) -> Iterator[WaitingMail]:
+def describe(folder: MailboxFolder, opened: OpenFolder, uids: Sequence[int]) -> Iterator[WaitingMail]:
     """Describe the waiting mails in order; after a break one by one, to learn which of them breaks the connection."""
-    if mailbox.stuck_uid not in uids:
-        with remembering_breaks(mailbox, uids[0]):
-            described = folder.describe(uids)
+    if folder.stuck_uid not in uids:
+        with remembering_breaks(folder, uids[0]):
+            described = opened.describe(uids)
         yield from described
         return
     for uid in uids:
-        if breaks_at(mailbox, uid) >= BYTES_AFTER:
+        if breaks_at(folder, uid) >= BYTES_AFTER:
             yield WaitingMail(uid, None, None)
         else:
-            with remembering_breaks(mailbox, uid):
-                described = folder.describe([uid])
+            with remembering_breaks(folder, uid):
+                described = opened.describe([uid])
             yield from described
 
 
 def download(
-    mailbox: Mailbox, folder: Folder, waiting: WaitingMail, *, now: datetime
+    folder: MailboxFolder, opened: OpenFolder, waiting: WaitingMail, *, now: datetime
 ) -> DownloadedMail | None:
     """The mail, or as much of it as can be downloaded; None if it is gone. Raises what ends the connection."""
-    raw, is_whole = _bytes_of(mailbox, folder, waiting, breaks=breaks_at(mailbox, waiting.uid))
+    raw, is_whole = _bytes_of(folder, opened, waiting, breaks=breaks_at(folder, waiting.uid))
     if raw is None:
         return None
     whole_size = None if is_whole else max(waiting.size or 0, len(raw) + 1)
@@ -76,50 +76,48 @@ def download(
 
 
 @contextmanager
-def remembering_breaks(mailbox: Mailbox, uid: int) -> Iterator[None]:
+def remembering_breaks(folder: MailboxFolder, uid: int) -> Iterator[None]:
     """Count a connection that breaks inside, so that the next one asks for less of this mail."""
     try:
         yield
     except LOST_CONNECTION:
-        breaks = breaks_at(mailbox, uid) + 1
-        Mailbox.objects.filter(pk=mailbox.pk).update(stuck_uid=uid, stuck_breaks=breaks)
-        mailbox.stuck_uid, mailbox.stuck_breaks = uid, breaks
+        breaks = breaks_at(folder, uid) + 1
+        MailboxFolder.objects.filter(pk=folder.pk).update(stuck_uid=uid, stuck_breaks=breaks)
+        folder.stuck_uid, folder.stuck_breaks = uid, breaks
         raise
 
 
-def breaks_at(mailbox: Mailbox, uid: int) -> int:
+def breaks_at(folder: MailboxFolder, uid: int) -> int:
     """How many connections in a row broke at this mail."""
-    return mailbox.stuck_breaks if mailbox.stuck_uid == uid else 0
+    return folder.stuck_breaks if folder.stuck_uid == uid else 0
 
 
 def _bytes_of(
-    mailbox: Mailbox, folder: Folder, waiting: WaitingMail, *, breaks: int
+    folder: MailboxFolder, opened: OpenFolder, waiting: WaitingMail, *, breaks: int
 ) -> tuple[bytes | None, bool]:
     """The bytes, None if the mail is gone, and whether they are all of it."""
     if breaks < HEAD_AFTER and (waiting.size or 0) <= settings.MAIL_MAX_BYTES:
         at_most = settings.MAIL_MAX_BYTES + 1 if waiting.size is None else None
         try:
-            body = folder.body(waiting.uid, at_most=at_most)
+            body = opened.body(waiting.uid, at_most=at_most)
             return body, body is None or len(body) != at_most
         except LOST_CONNECTION:
             raise
         except Exception:
-            logger.exception("%s does not give mail %s whole", mailbox.address, waiting.uid)
-    return _head_of(mailbox, folder, waiting, breaks=breaks), False
+            logger.exception("%s does not give mail %s whole", folder.mailbox.address, waiting.uid)
+    return _head_of(folder, opened, waiting, breaks=breaks), False
 
 
-def _head_of(mailbox: Mailbox, folder: Folder, waiting: WaitingMail, *, breaks: int) -> bytes | None:
+def _head_of(folder: MailboxFolder, opened: OpenFolder, waiting: WaitingMail, *, breaks: int) -> bytes | None:
     if breaks < PASS_AFTER:
         try:
-            return folder.head(waiting.uid)
+            return opened.head(waiting.uid)
         except LOST_CONNECTION:
             raise
         except Exception:
-            logger.exception("%s does not give mail %s at all", mailbox.address, waiting.uid)
-    words = f"Subject: Mail {waiting.uid} of {mailbox.folder} cannot be fetched from its server\r\n"
-    return (
-        f"{words}Message-ID: <{mailbox.uid_validity}.{waiting.uid}@unfetched.{mailbox.pk}>\r\n\r\n".encode()
-    )
+            logger.exception("%s does not give mail %s at all", folder.mailbox.address, waiting.uid)
+    words = f"Subject: Mail {waiting.uid} of {folder.name} cannot be fetched from its server\r\n"
+    return f"{words}Message-ID: <{folder.uid_validity}.{waiting.uid}@unfetched.{folder.pk}>\r\n\r\n".encode()
 
 
 def _receipt(waiting: WaitingMail, raw: bytes, *, now: datetime) -> tuple[datetime, ReceiptTime]:

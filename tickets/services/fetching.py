@@ -1,9 +1,9 @@
 """Fetches mailboxes by IMAP: each mail is stored and committed before it is touched on the server.
 
 1. We lease the mailbox for a while, so that two hosts never read it at once.
-2. We fetch every UID above the last one, oldest first. If the folder or its UIDVALIDITY is new to us, we read it from
-   the beginning: mail from before the mailbox began in the desk is history and is left alone, and mail that is stored
-   already is recognised by its fingerprint.
+2. In each folder we fetch every UID above the last one, oldest first. If the folder or its UIDVALIDITY is new to us, we
+   read it from the beginning: mail from before the folder began in the desk is history and is left alone, and mail that
+   is stored already is recognised by its fingerprint.
 3. After the commit we mark, move or delete the mail on the server, then we remember the UID.
 
 People may read the mailbox elsewhere, so we never look at flags.
@@ -21,11 +21,11 @@ from django.db import DatabaseError, InterfaceError
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from tickets.models import Mailbox
+from tickets.models import Mailbox, MailboxFolder
 from tickets.models.mailbox import AfterFetch
-from tickets.protocols.imap import LOST_CONNECTION, Folder, WaitingMail
-from tickets.protocols.problems import MailboxProblem
-from tickets.services.connecting import open_mailbox
+from tickets.protocols.imap import LOST_CONNECTION, OpenFolder, WaitingMail
+from tickets.protocols.problems import FolderRefused, MailboxProblem
+from tickets.services.connecting import open_mailbox_folder
 from tickets.services.downloading import breaks_at, describe, download, remembering_breaks
 from tickets.services.intake import store_once
 
@@ -84,13 +84,9 @@ def fetch_mailbox(pk: int, *, read_clock: ReadClock, stop_at: datetime | None = 
         report.problem = _("It is being fetched right now.")
         return report
     until = stop_at or read_clock() + RUN_FOR
+    folders_in_trouble = ""
     try:
-        read_past_stuck_mails(
-            mailbox,
-            lambda: _fetch(mailbox, report, read_clock=read_clock, stop_at=until),
-            read_clock=read_clock,
-            stop_at=until,
-        )
+        folders_in_trouble = _fetch_folders(mailbox, report, read_clock=read_clock, stop_at=until)
     except (DatabaseError, InterfaceError):
         raise  # not the mailbox's fault; its lease expires by itself
     except Exception as error:  # whatever one server answers, the other mailboxes must be fetched
@@ -99,7 +95,8 @@ def fetch_mailbox(pk: int, *, read_clock: ReadClock, stop_at: datetime | None = 
         logger.warning("%s", report)
         release_lease(mailbox, **after_problem(mailbox, report.problem, now=read_clock()))
     else:
-        release_lease(mailbox, fetched_at=read_clock(), failures=0, retry_at=None, error="")
+        release_lease(mailbox, fetched_at=read_clock(), failures=0, retry_at=None, error=folders_in_trouble)
+        report.problem = folders_in_trouble
     return report
 
 
@@ -146,42 +143,73 @@ def after_problem(mailbox: Mailbox, problem: str, *, now: datetime) -> dict[str,
 
 
 def read_past_stuck_mails(
-    mailbox: Mailbox, read: Callable[[], None], *, read_clock: ReadClock, stop_at: datetime
+    folder: MailboxFolder, read: Callable[[], None], *, read_clock: ReadClock, stop_at: datetime
 ) -> None:
     """Reconnect as long as the connection breaks at a mail; each time less of that mail is asked for."""
     while True:
-        stuck = (mailbox.stuck_uid, mailbox.stuck_breaks)
+        stuck = (folder.stuck_uid, folder.stuck_breaks)
         try:
             return read()
         except MailboxProblem as problem:
-            if (mailbox.stuck_uid, mailbox.stuck_breaks) == stuck or read_clock() >= stop_at:
+            if (folder.stuck_uid, folder.stuck_breaks) == stuck or read_clock() >= stop_at:
                 raise
-            logger.warning("%s: at mail %s: %s", mailbox.address, mailbox.stuck_uid, problem)
+            logger.warning("%s: at mail %s: %s", folder.mailbox.address, folder.stuck_uid, problem)
 
 
-def _fetch(mailbox: Mailbox, report: FetchReport, *, read_clock: ReadClock, stop_at: datetime) -> None:
-    with open_mailbox(mailbox, now=read_clock()) as folder:
-        _check_uid_validity(mailbox, folder)
-        for batch in batches(folder.uids_above(mailbox.last_uid)):
-            if read_clock() >= stop_at or not renew_lease(mailbox, now=read_clock()):
-                break
-            for waiting in describe(mailbox, folder, batch):
-                with remembering_breaks(mailbox, waiting.uid):
-                    _store_mail(mailbox, folder, waiting, report, now=read_clock())
-            _remember_uid(mailbox, batch[-1])
+def each_folder(mailbox: Mailbox, read: Callable[[MailboxFolder], None]) -> str:
+    """Call ``read`` for every folder. One that cannot be opened stops no other; returns what is wrong with such.
+
+    If none can be opened, or for any other problem, raises MailboxProblem.
+    """
+    folders = list(mailbox.folders.all())
+    if not folders:
+        raise MailboxProblem(_("No folder is entered on the mailbox."))
+    problems = []
+    for folder in folders:
+        try:
+            read(folder)
+        except FolderRefused as problem:
+            problems.append(str(problem))
+    if len(problems) == len(folders):
+        raise FolderRefused(" ".join(problems))
+    return " ".join(problems)
 
 
-def _check_uid_validity(mailbox: Mailbox, folder: Folder) -> None:
+def _fetch_folders(mailbox: Mailbox, report: FetchReport, *, read_clock: ReadClock, stop_at: datetime) -> str:
+    def read(folder: MailboxFolder) -> None:
+        read_past_stuck_mails(
+            folder,
+            lambda: _fetch(folder, report, read_clock=read_clock, stop_at=stop_at),
+            read_clock=read_clock,
+            stop_at=stop_at,
+        )
+
+    return each_folder(mailbox, read)
+
+
+def _fetch(folder: MailboxFolder, report: FetchReport, *, read_clock: ReadClock, stop_at: datetime) -> None:
+    """Until nothing is new: mail may come while we are reading."""
+    with open_mailbox_folder(folder, now=read_clock()) as opened:
+        _check_uid_validity(folder, opened)
+        while uids := opened.uids_above(folder.last_uid):
+            for batch in batches(uids):
+                if read_clock() >= stop_at or not renew_lease(folder.mailbox, now=read_clock()):
+                    return
+                for waiting in describe(folder, opened, batch):
+                    with remembering_breaks(folder, waiting.uid):
+                        _store_mail(folder, opened, waiting, report, now=read_clock())
+                _remember_uid(folder, batch[-1])
+
+
+def _check_uid_validity(folder: MailboxFolder, opened: OpenFolder) -> None:
     """Start from the beginning if UIDVALIDITY changed, as the UIDs we remember then mean nothing."""
-    if mailbox.uid_validity != folder.uid_validity:
-        mailbox.uid_validity, mailbox.last_uid = folder.uid_validity, 0
-        mailbox.history_below = folder.uid_next()
-        mailbox.save(update_fields=["uid_validity", "last_uid", "history_below"])
+    if folder.uid_validity != opened.uid_validity:
+        save_folder(folder, uid_validity=opened.uid_validity, last_uid=0, history_below=opened.uid_next())
 
 
-def _is_history(mailbox: Mailbox, uid: int, received_at: datetime | None) -> bool:
+def _is_history(folder: MailboxFolder, uid: int, received_at: datetime | None) -> bool:
     """True for mail from before the mailbox began. Mail moved into the folder later is fetched, however old."""
-    return uid < mailbox.history_below and received_at is not None and received_at < mailbox.begins_at
+    return uid < folder.history_below and received_at is not None and received_at < folder.begins_at
 
 
 def batches(uids: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -198,16 +226,16 @@ def renew_lease(mailbox: Mailbox, *, now: datetime) -> bool:
 
 
 def _store_mail(
-    mailbox: Mailbox, folder: Folder, waiting: WaitingMail, report: FetchReport, *, now: datetime
+    folder: MailboxFolder, opened: OpenFolder, waiting: WaitingMail, report: FetchReport, *, now: datetime
 ) -> None:
     """Store one mail, then mark, move or delete it on the server. Problems go into the report."""
-    if _is_history(mailbox, waiting.uid, waiting.received_at):
+    if _is_history(folder, waiting.uid, waiting.received_at):
         report.older += 1
         return
-    mail = download(mailbox, folder, waiting, now=now)
+    mail = download(folder, opened, waiting, now=now)
     if mail is None:
         return
-    if _is_history(mailbox, waiting.uid, mail.received_at):
+    if _is_history(folder, waiting.uid, mail.received_at):
         report.older += 1
         return
     _row, is_new = store_once(
@@ -215,24 +243,24 @@ def _store_mail(
         received_at=mail.received_at,
         receipt=mail.receipt,
         via="imap",
-        mailbox=mailbox,
+        mailbox=folder.mailbox,
         size=mail.whole_size,
     )
     report.stored += is_new
     report.known += not is_new
     if mail.whole_size is None:
-        _tidy_server(mailbox, folder, waiting.uid, report)
-    _remember_uid(mailbox, waiting.uid)
+        _tidy_server(folder, opened, waiting.uid, report)
+    _remember_uid(folder, waiting.uid)
 
 
-def _tidy_server(mailbox: Mailbox, folder: Folder, uid: int, report: FetchReport) -> None:
+def _tidy_server(folder: MailboxFolder, opened: OpenFolder, uid: int, report: FetchReport) -> None:
     """Mark, move or delete a completely stored mail. If that breaks the connection twice, go on to the next mail."""
     try:
-        _mark_move_or_delete(mailbox, folder, uid)
+        _mark_move_or_delete(folder, opened, uid)
     except LOST_CONNECTION as error:
-        if breaks_at(mailbox, uid) > 0:
+        if breaks_at(folder, uid) > 0:
             report.problem = _not_tidied(uid, error)
-            _remember_uid(mailbox, uid)
+            _remember_uid(folder, uid)
         raise
     except Exception as error:
         report.problem = _not_tidied(uid, error)
@@ -243,16 +271,22 @@ def _not_tidied(uid: int, error: Exception) -> str:
     return _("Email %(uid)s is stored but could not be marked or moved on the server: %(error)s") % words
 
 
-def _mark_move_or_delete(mailbox: Mailbox, folder: Folder, uid: int) -> None:
-    match AfterFetch(mailbox.after_fetch):
+def _mark_move_or_delete(folder: MailboxFolder, opened: OpenFolder, uid: int) -> None:
+    match AfterFetch(folder.mailbox.after_fetch):
         case AfterFetch.FLAG:
-            folder.mark_read(uid)
+            opened.mark_read(uid)
         case AfterFetch.MOVE:
-            folder.move(uid, mailbox.move_to)
+            opened.move(uid, folder.mailbox.move_to)
         case AfterFetch.DELETE:
-            folder.delete(uid)
+            opened.delete(uid)
 
 
-def _remember_uid(mailbox: Mailbox, uid: int) -> None:
-    mailbox.last_uid = uid
-    mailbox.save(update_fields=["last_uid"])
+def _remember_uid(folder: MailboxFolder, uid: int) -> None:
+    save_folder(folder, last_uid=uid)
+
+
+def save_folder(folder: MailboxFolder, **values: Any) -> None:
+    """Save these values. The folder may have been taken off the mailbox while it is read."""
+    for name, value in values.items():
+        setattr(folder, name, value)
+    MailboxFolder.objects.filter(pk=folder.pk).update(**values)

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from tickets.errors import DeskError
-from tickets.models import Mailbox
+from tickets.models import Mailbox, MailboxFolder
 from tickets.nudges import nudge_fetch
-from tickets.protocols.imap import Folder, WaitingMail
+from tickets.protocols.imap import OpenFolder, WaitingMail
 from tickets.protocols.problems import MailboxProblem
-from tickets.services.connecting import open_mailbox
+from tickets.services.connecting import open_mailbox_folder
 from tickets.services.downloading import describe, download, remembering_breaks
 from tickets.services.fetching import (
     RUN_FOR,
@@ -27,10 +27,12 @@ from tickets.services.fetching import (
     after_problem,
     batches,
     due_mailboxes,
+    each_folder,
     problem_of,
     read_past_stuck_mails,
     release_lease,
     renew_lease,
+    save_folder,
     take_lease,
 )
 from tickets.services.intake import store_once
@@ -67,17 +69,22 @@ def preview_import(*, mailbox: Mailbox, since: datetime, at: datetime) -> Import
     """Count the mails that the server received from ``since`` on and before the mailbox began. Raises DeskError."""
     _refuse_impossible(mailbox, since)
     try:
-        with open_mailbox(mailbox, now=at) as folder:
-            uids = folder.uids_above(0)[-MOST_PREVIEWED:]
-            mails = [mail for batch in batches(uids) for mail in folder.describe(batch)]
+        chosen = [mail for folder in mailbox.folders.all() for mail in _chosen_mails(folder, since, at)]
     except MailboxProblem as problem:
         raise DeskError(str(problem)) from problem
-    chosen = [mail for mail in mails if _is_chosen(mail.received_at, since, mailbox.begins_at)]
     times = sorted(mail.received_at for mail in chosen if mail.received_at is not None)
     sizes = sum(mail.size or 0 for mail in chosen)
     return ImportPreview(len(chosen), sizes, times[0], times[-1]) if times else ImportPreview()
 
 
+def _chosen_mails(folder: MailboxFolder, since: datetime, at: datetime) -> list[WaitingMail]:
+    with open_mailbox_folder(folder, now=at) as opened:
+        uids = opened.uids_above(0)[-MOST_PREVIEWED:]
+        mails = [mail for batch in batches(uids) for mail in opened.describe(batch)]
+    return [mail for mail in mails if _is_chosen(mail.received_at, since, folder.begins_at)]
+
+
+@transaction.atomic
 def begin_import(*, mailbox: Mailbox, since: datetime, actor: User, at: datetime) -> None:
     """Import from ``since`` (UTC) on, beginning within the minute. Mail that is here already is not imported twice.
 
@@ -87,16 +94,14 @@ def begin_import(*, mailbox: Mailbox, since: datetime, actor: User, at: datetime
     idle = Q(import_since=None) | ~Q(import_ended_at=None)
     begun = Mailbox.objects.filter(idle, pk=mailbox.pk).update(
         import_since=since,
-        import_until=mailbox.begins_at,
         import_by=actor,
         import_begun_at=at,
         import_ended_at=None,
-        import_validity=None,
-        import_uid=0,
         imported=0,
     )
     if not begun:
         raise DeskError(_("An import of this mailbox is running. Wait until it has ended."))
+    mailbox.folders.update(import_until=F("begins_at"), import_validity=None, import_uid=0)
     nudge_fetch()
 
 
@@ -115,12 +120,7 @@ def import_due(*, read_clock: ReadClock) -> list[ImportReport]:
 def _import_leased(mailbox: Mailbox, *, read_clock: ReadClock, stop_at: datetime) -> ImportReport:
     report = ImportReport(mailbox.address)
     try:
-        read_past_stuck_mails(
-            mailbox,
-            lambda: _import(mailbox, report, read_clock=read_clock, stop_at=stop_at),
-            read_clock=read_clock,
-            stop_at=stop_at,
-        )
+        report.problem = _import_folders(mailbox, report, read_clock=read_clock, stop_at=stop_at)
     except (DatabaseError, InterfaceError):
         raise  # not the mailbox's fault; its lease expires by itself
     except Exception as error:  # whatever one server answers, the other mailboxes must go on
@@ -133,7 +133,7 @@ def _import_leased(mailbox: Mailbox, *, read_clock: ReadClock, stop_at: datetime
 def _refuse_impossible(mailbox: Mailbox, since: datetime) -> None:
     if not mailbox.is_polled:
         raise DeskError(_("This mailbox has no IMAP host to fetch from."))
-    if since >= mailbox.begins_at:
+    if since >= max(mailbox.folders.values_list("begins_at", flat=True), default=since):
         raise DeskError(_("Email since then is fetched anyway. Choose a time before the mailbox began."))
 
 
@@ -141,32 +141,53 @@ def _is_chosen(received_at: datetime | None, since: datetime, until: datetime) -
     return received_at is not None and since <= received_at < until
 
 
-def _import(mailbox: Mailbox, report: ImportReport, *, read_clock: ReadClock, stop_at: datetime) -> None:
-    with open_mailbox(mailbox, now=read_clock()) as folder:
-        if mailbox.import_validity != folder.uid_validity:
-            _save(mailbox, import_validity=folder.uid_validity, import_uid=0)
-        for batch in batches(folder.uids_above(mailbox.import_uid)):
-            if read_clock() >= stop_at or not renew_lease(mailbox, now=read_clock()):
-                return
-            for waiting in describe(mailbox, folder, batch):
-                with remembering_breaks(mailbox, waiting.uid):
-                    _import_mail(mailbox, folder, waiting, report, now=read_clock())
-            _save(mailbox, import_uid=batch[-1])
-        _save(mailbox, import_ended_at=read_clock())
+def _import_folders(
+    mailbox: Mailbox, report: ImportReport, *, read_clock: ReadClock, stop_at: datetime
+) -> str:
+    def read(folder: MailboxFolder) -> None:
+        read_past_stuck_mails(
+            folder,
+            lambda: _import(folder, report, read_clock=read_clock, stop_at=stop_at),
+            read_clock=read_clock,
+            stop_at=stop_at,
+        )
+
+    problem = each_folder(mailbox, read)
+    if not problem and not mailbox.folders.exclude(import_until=None).exists():
+        mailbox.import_ended_at = read_clock()
+        mailbox.save(update_fields=["import_ended_at"])
         report.is_done = True
+    return problem
+
+
+def _import(folder: MailboxFolder, report: ImportReport, *, read_clock: ReadClock, stop_at: datetime) -> None:
+    """Import one folder; at its end, it has no ``import_until`` any more."""
+    if folder.import_until is None:
+        return
+    with open_mailbox_folder(folder, now=read_clock()) as opened:
+        if folder.import_validity != opened.uid_validity:
+            save_folder(folder, import_validity=opened.uid_validity, import_uid=0)
+        for batch in batches(opened.uids_above(folder.import_uid)):
+            if read_clock() >= stop_at or not renew_lease(folder.mailbox, now=read_clock()):
+                return
+            for waiting in describe(folder, opened, batch):
+                with remembering_breaks(folder, waiting.uid):
+                    _import_mail(folder, opened, waiting, report, now=read_clock())
+            save_folder(folder, import_uid=batch[-1])
+        save_folder(folder, import_until=None)
 
 
 def _import_mail(
-    mailbox: Mailbox, folder: Folder, waiting: WaitingMail, report: ImportReport, *, now: datetime
+    folder: MailboxFolder, opened: OpenFolder, waiting: WaitingMail, report: ImportReport, *, now: datetime
 ) -> None:
     """Store one mail if it was received in the time that was chosen; nothing is changed on the server."""
-    since, until = mailbox.import_since, mailbox.import_until
+    since, until = folder.mailbox.import_since, folder.import_until
     if since is None or until is None:
         return
     is_dated = waiting.received_at is not None
     if is_dated and not _is_chosen(waiting.received_at, since, until):
         return
-    mail = download(mailbox, folder, waiting, now=now)
+    mail = download(folder, opened, waiting, now=now)
     if mail is None or not _is_chosen(mail.received_at, since, until):
         return
     _row, is_new = store_once(
@@ -174,17 +195,11 @@ def _import_mail(
         received_at=mail.received_at,
         receipt=mail.receipt,
         via="imap",
-        mailbox=mailbox,
+        mailbox=folder.mailbox,
         size=mail.whole_size,
         is_history=True,
     )
     report.stored += is_new
     report.known += not is_new
-    _save(mailbox, import_uid=waiting.uid)
-    Mailbox.objects.filter(pk=mailbox.pk).update(imported=F("imported") + int(is_new))
-
-
-def _save(mailbox: Mailbox, **values: object) -> None:
-    for name, value in values.items():
-        setattr(mailbox, name, value)
-    mailbox.save(update_fields=list(values))
+    save_folder(folder, import_uid=waiting.uid)
+    Mailbox.objects.filter(pk=folder.mailbox_id).update(imported=F("imported") + int(is_new))

@@ -38,7 +38,7 @@ def mailbox_form(**changes):
     return {
         "name": "Support", "address": "help@desk.example", "default_priority": 2, "language": "en",
         "is_active": "on", "host": "imap.example", "port": 993, "security": "tls", "login": "password",
-        "username": "help", "folder": "INBOX", "after_fetch": "flag", "move_to": "", "password": "",
+        "username": "help", "folders": "INBOX", "after_fetch": "flag", "move_to": "", "password": "",
     } | changes  # fmt: skip
 
 
@@ -238,6 +238,8 @@ def test_a_blank_password_keeps_the_stored_one(login, typed, kept):
         ({"username": ""}, "Enter the account"),
         ({"security": "none"}, "read in transit"),
         ({"after_fetch": "move"}, "Enter the folder"),
+        ({"after_fetch": "move", "folders": "INBOX\nDone", "move_to": "Done"}, "fetched from there again"),
+        ({"folders": "x" * 201}, "too long"),
         ({"address": "HELP@desk.example"}, "unique"),
     ],
 )
@@ -252,7 +254,7 @@ def test_a_mailbox_that_could_not_work_is_refused_with_a_sentence(login, changes
     ("before", "changes", "begins_at"),
     [
         ({"host": ""}, {}, NOW),
-        ({"host": ""}, {"host": ""}, YEAR_AGO),
+        ({"host": ""}, {"host": ""}, None),
         ({}, {}, YEAR_AGO),
         ({}, {"password": "new"}, YEAR_AGO),
         ({}, {"host": "imap2.example"}, NOW),
@@ -265,10 +267,20 @@ def test_a_mailbox_pointed_at_another_account_fetches_from_where_the_last_fetch_
     login, frozen, before, changes, begins_at
 ):
     form = mailbox_form(**changes)
-    mailbox = MailboxFactory(**{"host": "imap.example", "username": "help", "folder": "INBOX", **before})
+    mailbox = MailboxFactory(**{"host": "imap.example", "username": "help", **before})
     assert login(AdminFactory()).post(page_url(mailbox), form).status_code == 302
     mailbox.refresh_from_db()
-    assert mailbox.begins_at == begins_at
+    assert [folder.begins_at for folder in mailbox.folders.all()] == ([begins_at] if begins_at else [])
+
+
+def test_folders_are_entered_one_per_line_and_keep_their_place(login):
+    client = login(AdminFactory())
+    mailbox = MailboxFactory(host="imap.example", username="help", folder__last_uid=7)
+    assert client.get(page_url(mailbox)).context["adminform"].form["folders"].value() == "INBOX"
+    client.post(page_url(mailbox), mailbox_form(folders="INBOX\r\n Support/VIP \r\n\r\nINBOX"))
+    assert list(mailbox.folders.values_list("name", "last_uid")) == [("INBOX", 7), ("Support/VIP", 0)]
+    client.post(page_url(mailbox), mailbox_form(folders=""))
+    assert list(mailbox.folders.values_list("name", "last_uid")) == [("INBOX", 7)]
 
 
 @pytest.mark.parametrize("changes", [{"host": "", "username": ""}, {"host": "127.0.0.1", "security": "none"}])

@@ -28,7 +28,7 @@ def mailbox(server):
     mailbox = MailboxFactory(
         address="support@desk.example", host="imap.desk.example", username="support", password="secret"
     )
-    Mailbox.objects.update(begins_at=NOW)
+    mailbox.folders.update(begins_at=NOW)
     return mailbox
 
 
@@ -63,7 +63,7 @@ def test_the_second_click_begins_the_import(login, mailbox, queued, django_captu
     with django_capture_on_commit_callbacks(execute=True):
         response = login(root).post(address(mailbox), {"since": "2026-11-01", "begin": "1"}, follow=True)
     row = Mailbox.objects.get()
-    assert (row.import_by, row.import_until, row.imported) == (root, NOW, 0)
+    assert (row.import_by, row.folders.get().import_until, row.imported) == (root, NOW, 0)
     assert "The import begins within a minute." in said(response)[0]
     assert "running, 0 imported so far" in response.content.decode()
     assert queued.names == ["tickets.tasks.fetch_mail"]

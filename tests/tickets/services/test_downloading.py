@@ -9,7 +9,7 @@ from tests.factories import NOW, AdminFactory, MailboxFactory, set_desk
 from tests.hostileimap import HostileMail, HostileServer, hostile_imap
 from tests.rawmail import rawmail
 from tickets.choices import ReceiptTime
-from tickets.models import InboundEmail, Mailbox, OutboundEmail
+from tickets.models import InboundEmail, Mailbox, MailboxFolder, OutboundEmail
 from tickets.models.mailbox import AfterFetch, MailSecurity
 from tickets.services.downloading import topmost_receipt
 from tickets.services.fetching import FetchReport, fetch_mailbox
@@ -31,6 +31,10 @@ def mailbox(server: HostileServer, settings) -> Mailbox:
     return MailboxFactory(
         host="127.0.0.1", port=server.port, security=MailSecurity.NONE, username="u", password="p"
     )
+
+
+def inbox(mailbox: Mailbox) -> MailboxFolder:
+    return mailbox.folders.get(name="INBOX")
 
 
 def fetch(mailbox: Mailbox) -> FetchReport:
@@ -63,7 +67,7 @@ def rows() -> list[InboundEmail]:
 def test_an_impossible_date_stops_nothing_and_the_mail_says_where_its_time_is_from(server, mailbox, date):
     put_between_good_mails(server, date=date)
     report = fetch(mailbox)
-    assert (report.stored, report.problem, mailbox.last_uid) == (3, "", 3)
+    assert (report.stored, report.problem, inbox(mailbox).last_uid) == (3, "", 3)
     assert [row.receipt for row in rows()] == [
         ReceiptTime.SERVER,
         ReceiptTime.RECEIVED_LINE,
@@ -82,7 +86,7 @@ def test_a_mail_without_any_time_counts_from_when_it_was_fetched(server, mailbox
 def test_an_impossible_size_stops_nothing(server, mailbox, size):
     put_between_good_mails(server, size=size)
     report = fetch(mailbox)
-    assert (report.stored, report.problem, mailbox.last_uid) == (3, "", 3)
+    assert (report.stored, report.problem, inbox(mailbox).last_uid) == (3, "", 3)
 
 
 def test_a_mail_of_unknown_size_is_read_up_to_the_limit_only(server, mailbox):
@@ -97,7 +101,7 @@ def test_a_mail_of_unknown_size_is_read_up_to_the_limit_only(server, mailbox):
 def test_a_literal_of_an_impossible_length_stops_nothing(server, mailbox, literal):
     put_between_good_mails(server, literal=literal)
     report = fetch(mailbox)
-    assert (len(rows()), mailbox.last_uid, report.problem) == (3, 3, "")
+    assert (len(rows()), inbox(mailbox).last_uid, report.problem) == (3, 3, "")
     assert [row.rfc_message_id for row in rows()][::2] == ["1@company.example", "3@company.example"]
 
 
@@ -105,7 +109,7 @@ def test_a_literal_of_an_impossible_length_stops_nothing(server, mailbox, litera
 def test_a_connection_that_breaks_at_one_mail_stops_nothing(server, mailbox, command):
     put_between_good_mails(server, breaks_on=command)
     report = fetch(mailbox)
-    assert (len(rows()), mailbox.last_uid, report.problem) == (3, 3, "")
+    assert (len(rows()), inbox(mailbox).last_uid, report.problem) == (3, 3, "")
     server.mails[4] = HostileMail(rawmail(message_id="<4@company.example>"))
     assert fetch(mailbox).stored == 1
 
@@ -114,7 +118,7 @@ def test_a_connection_that_breaks_at_one_mail_stops_nothing(server, mailbox, com
 def test_a_mail_that_cannot_be_marked_is_stored_once_and_stops_nothing(server, mailbox, fault):
     put_between_good_mails(server, **{fault: "STORE"})
     report = fetch(mailbox)
-    assert (len(rows()), mailbox.last_uid) == (3, 3)
+    assert (len(rows()), inbox(mailbox).last_uid) == (3, 3)
     assert b"The room is black" in rows()[1].raw
     assert "Email 2 is stored but could not be marked" in report.problem
 
@@ -123,7 +127,7 @@ def test_a_mail_that_cannot_be_marked_is_stored_once_and_stops_nothing(server, m
 def test_a_mail_that_is_refused_stops_nothing(server, mailbox, command):
     put_between_good_mails(server, refuses=command)
     report = fetch(mailbox)
-    assert (len(rows()), mailbox.last_uid, report.problem) == (3, 3, "")
+    assert (len(rows()), inbox(mailbox).last_uid, report.problem) == (3, 3, "")
 
 
 def test_a_mail_whose_attributes_break_the_connection_is_stored_whole(server, mailbox):

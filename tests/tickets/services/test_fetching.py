@@ -16,7 +16,7 @@ from tests.factories import NOW, MailboxFactory
 from tests.imapfake import FakeClient, FakeServer
 from tests.rawmail import rawmail
 from tickets import tasks
-from tickets.models import InboundEmail, Mailbox
+from tickets.models import InboundEmail, Mailbox, MailboxFolder
 from tickets.models.mailbox import AfterFetch, MailSecurity
 from tickets.services import fetching
 from tickets.services.fetching import FetchReport, fetch_due, fetch_mailbox
@@ -45,6 +45,10 @@ def fill(server: FakeServer, number: int = 3) -> None:
         server.add(rawmail(message_id=f"<{place}@company.example>"), TEN, uid=place)
 
 
+def inbox(mailbox: Mailbox) -> MailboxFolder:
+    return mailbox.folders.get(name="INBOX")
+
+
 def fetch(mailbox: Mailbox, at: datetime = NOW) -> FetchReport:
     report = fetch_mailbox(mailbox.pk, read_clock=lambda: at)
     mailbox.refresh_from_db()
@@ -60,7 +64,7 @@ def ids() -> list[str]:
 
 def test_mails_are_stored_oldest_first_with_the_server_s_time_of_receipt(server, mailbox):
     fill(server)
-    assert (fetch(mailbox).stored, mailbox.last_uid) == (3, 3)
+    assert (fetch(mailbox).stored, inbox(mailbox).last_uid) == (3, 3)
     assert ids() == ["1@company.example", "2@company.example", "3@company.example"]
     row = InboundEmail.objects.first()
     assert row is not None
@@ -95,7 +99,7 @@ def test_a_new_uid_validity_rereads_the_folder_without_storing_twice(server, mai
     fetch(mailbox)
     server.uid_validity = 2
     report = fetch(mailbox)
-    assert (report.stored, report.known, mailbox.uid_validity) == (0, 3, 2)
+    assert (report.stored, report.known, inbox(mailbox).uid_validity) == (0, 3, 2)
     assert len(ids()) == 3
 
 
@@ -103,7 +107,7 @@ def test_a_new_uid_validity_rereads_the_folder_without_storing_twice(server, mai
 
 
 def set_begins_at(mailbox: Mailbox, at: datetime) -> None:
-    Mailbox.objects.filter(pk=mailbox.pk).update(begins_at=at)
+    mailbox.folders.update(begins_at=at)
 
 
 def test_mail_older_than_the_start_of_the_mailbox_is_left_alone(server, mailbox):
@@ -115,7 +119,7 @@ def test_mail_older_than_the_start_of_the_mailbox_is_left_alone(server, mailbox)
     assert (ids(), report.older, report.problem) == (["new@x"], 30, "")
     assert "30 older" in str(report)
     assert SEEN not in server.folders["INBOX"][1].flags
-    assert (fetch(mailbox).older, mailbox.last_uid) == (0, 31)
+    assert (fetch(mailbox).older, inbox(mailbox).last_uid) == (0, 31)
 
 
 def test_mail_that_came_between_the_beginning_and_the_first_fetch_is_fetched(server, mailbox):
@@ -212,7 +216,7 @@ def test_a_stored_mail_is_deleted_and_no_other(server, mailbox):
     fill(server, 2)
     server.folders["INBOX"][9] = server.folders["INBOX"].pop(2)
     server.folders["INBOX"][9].flags.add(DELETED)  # by somebody else, who may still want it back
-    Mailbox.objects.filter(pk=mailbox.pk).update(uid_validity=1, last_uid=0)
+    mailbox.folders.update(uid_validity=1, last_uid=0)
     server.dies_at_uid = 9
     fetch(with_after(mailbox, AfterFetch.DELETE))
     assert list(server.folders["INBOX"]) == [9]
@@ -245,7 +249,7 @@ def test_a_mail_that_cannot_be_moved_is_stored_and_the_failure_reported(server, 
 def test_a_crash_between_storing_and_remembering_stores_nothing_twice(server, mailbox):
     fill(server)
     fetch(mailbox)
-    Mailbox.objects.filter(pk=mailbox.pk).update(last_uid=0)
+    mailbox.folders.update(last_uid=0)
     report = fetch(mailbox)
     assert (report.stored, report.known) == (0, 3)
 
@@ -257,7 +261,7 @@ def test_a_connection_lost_in_the_middle_keeps_what_was_stored(server, mailbox):
     fill(server)
     server.dies_at_uid, server.most_logins = 3, 1
     report = fetch(mailbox)
-    assert (report.stored, mailbox.last_uid) == (2, 2)
+    assert (report.stored, inbox(mailbox).last_uid) == (2, 2)
     assert "connection" in mailbox.error
     server.dies_at_uid, server.most_logins = None, 100
     assert fetch(mailbox).stored == 1
@@ -291,7 +295,7 @@ def test_a_wrong_password_is_told_without_the_password(server, mailbox):
 
 
 def test_a_missing_folder_is_reported_by_name(server, mailbox):
-    Mailbox.objects.filter(pk=mailbox.pk).update(folder="Inbox/客服")
+    mailbox.folders.update(name="Inbox/客服")
     assert "Inbox/客服" in fetch(mailbox).problem
 
 

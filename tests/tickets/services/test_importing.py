@@ -42,7 +42,7 @@ def mailbox() -> Mailbox:
     box = MailboxFactory(
         address="support@desk.example", host="imap.desk.example", username="support", password="secret"
     )
-    Mailbox.objects.filter(pk=box.pk).update(begins_at=BEGAN)
+    box.folders.update(begins_at=BEGAN)
     box.refresh_from_db()
     return box
 
@@ -159,7 +159,7 @@ def test_mail_that_is_here_already_is_not_imported_again(server, mailbox):
 def test_an_import_that_was_cut_off_goes_on_after_the_last_mail(server, mailbox):
     fill(server)
     begin(mailbox)
-    Mailbox.objects.update(import_uid=2, import_validity=server.uid_validity)
+    mailbox.folders.update(import_uid=2, import_validity=server.uid_validity)
     imported(mailbox)
     assert ids() == ["3@company.example"]
 
@@ -167,7 +167,7 @@ def test_an_import_that_was_cut_off_goes_on_after_the_last_mail(server, mailbox)
 def test_uids_that_mean_nothing_any_more_begin_it_anew(server, mailbox):
     fill(server)
     begin(mailbox)
-    Mailbox.objects.update(import_uid=5, import_validity=server.uid_validity + 1)
+    mailbox.folders.update(import_uid=5, import_validity=server.uid_validity + 1)
     imported(mailbox)
     assert len(ids()) == 2
 
