@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import socketserver
+import ssl
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
@@ -30,6 +31,9 @@ class HostileServer:
     logins: int = 0
     tokens: set[str] = field(default_factory=set)  # access tokens that XOAUTH2 accepts
     most_logins: int = 100
+    folders: tuple[str, ...] | None = None  # those that can be selected; None: any
+    refused_password: str = ""
+    is_silent: bool = False  # connects, and says nothing
     port: int = 0
 
 
@@ -39,6 +43,9 @@ class _Session(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         with contextlib.suppress(OSError):
+            if self.state.is_silent:
+                self.rfile.readline()
+                return
             self._say("* OK ready")
             while line := self.rfile.readline():
                 tag, _blank, command = line.decode("latin-1").strip().partition(" ")
@@ -49,13 +56,16 @@ class _Session(socketserver.StreamRequestHandler):
         state, word = self.state, command.split(" ")[0].upper()
         state.commands.append(command)
         if word == "LOGIN":
-            state.logins += 1
-            if state.logins > state.most_logins:
-                return False
-        elif word == "AUTHENTICATE":
+            return self._log_in(tag, command)
+        if word == "AUTHENTICATE":
             return self._authenticate(tag)
-        elif word == "CAPABILITY":
+        if word == "CAPABILITY":
             self._say("* CAPABILITY IMAP4rev1 UIDPLUS MOVE")
+        elif word == "LIST":
+            self._say(*(f'* LIST (\\HasNoChildren) "/" "{name}"' for name in state.folders or ("INBOX",)))
+        elif word == "SELECT" and not _is_there(state, command):
+            self._say(f"{tag} NO [NONEXISTENT] Mailbox doesn't exist")
+            return True
         elif word == "SELECT":
             self._say(f"* {len(state.mails)} EXISTS", "* OK [UIDVALIDITY 7] ok")
         elif command.upper().startswith("UID SEARCH"):
@@ -64,6 +74,17 @@ class _Session(socketserver.StreamRequestHandler):
             return self._fetch_or_store(tag, command)
         self._say(f"{tag} OK done")
         return word != "LOGOUT"
+
+    def _log_in(self, tag: str, command: str) -> bool:
+        state = self.state
+        state.logins += 1
+        if state.logins > state.most_logins:
+            return False
+        is_refused = bool(state.refused_password) and state.refused_password in command
+        self._say(
+            f"{tag} NO [AUTHENTICATIONFAILED] Authentication failed." if is_refused else f"{tag} OK done"
+        )
+        return True
 
     def _authenticate(self, tag: str) -> bool:
         """XOAUTH2 as Microsoft and Google speak it: an error is a challenge, and its answer is empty."""
@@ -114,6 +135,10 @@ class _Session(socketserver.StreamRequestHandler):
         self.wfile.write("".join(f"{line}\r\n" for line in lines).encode("latin-1"))
 
 
+def _is_there(state: HostileServer, command: str) -> bool:
+    return state.folders is None or command.partition(" ")[2].strip('"') in state.folders
+
+
 def _holds(numbers: str, uid: int) -> bool:
     for part in numbers.split(","):
         first, _colon, last = part.partition(":")
@@ -123,7 +148,8 @@ def _holds(numbers: str, uid: int) -> bool:
 
 
 @contextlib.contextmanager
-def hostile_imap() -> Iterator[HostileServer]:
+def hostile_imap(*, certificate: str = "") -> Iterator[HostileServer]:
+    """``certificate`` is the path of a PEM file with a key, for TLS from the start."""
     state = HostileServer()
 
     class Session(_Session):
@@ -137,6 +163,10 @@ def hostile_imap() -> Iterator[HostileServer]:
 
     with Server(("127.0.0.1", 0), Session) as server:
         state.port = server.server_address[1]
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, args=(0.005,), daemon=True).start()
         try:
             yield state

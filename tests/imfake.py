@@ -165,16 +165,16 @@ def resetting() -> Iterator[int]:
         server.shutdown(socket.SHUT_RDWR)
 
 
-def self_signed(path: Path) -> str:
-    """A certificate for "localhost" that nobody vouches for, with its key; the path as text."""
+def self_signed(path: Path, *, ends: timedelta = timedelta(days=1)) -> str:
+    """A certificate for "localhost" that nobody vouches for, with its key; the path as text. It ``ends`` from now."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=9))
+        .not_valid_after(now + ends)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())

@@ -16,6 +16,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
 
 from tickets.admin.mailbox_import import ImportPage
+from tickets.admin.mailbox_test import ConnectionTestPage
 from tickets.models import Mailbox
 from tickets.models.mailbox import LONGEST_FOLDER, AfterFetch, MailLogin, MailSecurity
 from tickets.services.fetching import fetch_mailbox
@@ -134,7 +135,7 @@ class MailboxForm(forms.ModelForm):
 
 
 @admin.register(Mailbox)
-class MailboxAdmin(ImportPage):
+class MailboxAdmin(ConnectionTestPage, ImportPage):
     form = MailboxForm
     actions = ("fetch_now",)
     list_display = ("address", "name", "is_active", "how", "default_priority", "fetched_at", "problem")

@@ -14,14 +14,18 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from imapclient import DELETED, SEEN, IMAPClient
-from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
+from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError, LoginError
 
+from tickets.protocols.certificates import certificate_fault
 from tickets.protocols.problems import FolderRefused, LoginRefused, MailboxProblem
 
 logger = logging.getLogger(__name__)
 
 # Faults that end the connection; any other fault concerns one answer, and the next command can be sent.
 LOST_CONNECTION = (OSError, IMAPClientAbortError)
+
+# What OpenSSL calls an answer in plain text.
+NO_TLS_SPOKEN = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
 
 FIRST_YEAR = 1990  # an internal date before this is a fault of the server
 
@@ -51,9 +55,16 @@ class WaitingMail:
 @contextlib.contextmanager
 def open_folder(account: Account, *, timeout: float) -> Iterator[OpenFolder]:
     """Log in and select the folder. Any fault inside the block is raised as MailboxProblem."""
+    with open_session(account, timeout=timeout) as session:
+        yield session.select(account.folder)
+
+
+@contextlib.contextmanager
+def open_session(account: Account, *, timeout: float) -> Iterator[ImapSession]:
+    """Log in and select nothing. Any fault inside the block is raised as MailboxProblem."""
     try:
-        with contextlib.closing(_ImapSession(account, timeout=timeout)) as session:
-            yield session.select()
+        with contextlib.closing(ImapSession(account, timeout=timeout)) as session:
+            yield session
     except (OSError, IMAPClientError, UnicodeError) as error:
         kind = LoginRefused if _is_refused_login(error) else MailboxProblem
         raise kind(sentence(error, account)) from error
@@ -150,7 +161,7 @@ def _in_utc(date: object) -> datetime | None:
         return None
 
 
-class _ImapSession:
+class ImapSession:
     """An authenticated connection."""
 
     def __init__(self, account: Account, *, timeout: float) -> None:
@@ -179,13 +190,18 @@ class _ImapSession:
             self.client.shutdown()
             raise
 
-    def select(self) -> OpenFolder:
+    def folder_names(self) -> list[str]:
+        """The folders that can be selected, as a person sees them."""
+        listed = self.client.list_folders()
+        return sorted(str(name) for flags, _delimiter, name in listed if b"\\Noselect" not in flags)
+
+    def select(self, name: str) -> OpenFolder:
         try:
-            answer = self.client.select_folder(self.account.folder)
+            answer = self.client.select_folder(name)
         except IMAPClientAbortError:
             raise
         except IMAPClientError as error:
-            words = {"folder": self.account.folder, "error": _words(error)}
+            words = {"folder": name, "error": _words(error)}
             raise FolderRefused(_("The folder %(folder)s cannot be opened: %(error)s") % words) from error
         return OpenFolder(self.client, int(answer[b"UIDVALIDITY"]), answer.get(b"UIDNEXT"))
 
@@ -223,23 +239,31 @@ def sentence(error: Exception, account: Account) -> str:
     """A sentence for people that says what is wrong."""
     words = {"place": f"{account.host}:{account.port}", "user": account.username, "error": _words(error)}
     match error:
-        case LoginError() if _is_refused_login(error) and account.login == "xoauth2":
-            return _("The server rejected the access token of %(user)s: %(error)s") % words
         case LoginError() if _is_refused_login(error):
+            if account.login == "xoauth2":
+                return _("The server rejected the access token of %(user)s: %(error)s") % words
             return _("The server rejected the user name or password of %(user)s: %(error)s") % words
         case socket.gaierror():
             return _("There is no host named %(place)s. Check the name.") % words
-        case ssl.SSLCertVerificationError():
-            return _("The certificate of %(place)s is not valid: %(error)s") % words
         case ssl.SSLError():
-            return _("No secure connection to %(place)s: %(error)s Check port and security.") % words
+            return _tls_sentence(error, words)
+        case CapabilityError() if account.security == "starttls":
+            return _("%(place)s offers no STARTTLS. Try TLS, usually on port 993.") % words
         case TimeoutError():
-            return _("%(place)s did not respond in time. Check host, port and firewall.") % words
+            return _("%(place)s did not respond in time. Check host, port, security and firewall.") % words
         case ConnectionRefusedError():
             return _("Nothing is listening on %(place)s. Check host and port.") % words
         case OSError() | IMAPClientAbortError() | LoginError():
             return _("The connection to %(place)s failed: %(error)s") % words
     return _("The server %(place)s refused: %(error)s") % words
+
+
+def _tls_sentence(error: ssl.SSLError, words: dict[str, str]) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return certificate_fault(error, words["place"])
+    if getattr(error, "reason", "") in NO_TLS_SPOKEN:
+        return _("%(place)s does not speak TLS on this port. Try STARTTLS, or another port.") % words
+    return _("No secure connection to %(place)s: %(error)s Check port and security.") % words
 
 
 def _words(error: Exception) -> str:

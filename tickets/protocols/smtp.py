@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import smtplib
+import socket
 import ssl
 import tempfile
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+
+from tickets.protocols.certificates import certificate_fault
 
 
 class SendingResult(Enum):
@@ -61,13 +64,34 @@ class Transport(Protocol):
     def __exit__(self, *error: object) -> None: ...
 
 
+def try_sender(address: str, *, timeout: float) -> str:
+    """Ask the mail server if it would take mail from this address, and send none.
+
+    Returns a sentence about where mail would go. Raises ServerUnreachable if it would not be taken.
+    """
+    if not settings.SMTP_URL:
+        words = {"folder": settings.OUTGOING_DIR}
+        return _("No SMTP server is set: email is written to files in %(folder)s.") % words
+    server = SmtpServer.from_url(settings.SMTP_URL)
+    with SmtpTransport(server, timeout=timeout, own_name=_own_name()) as smtp:
+        smtp.try_sender(address)
+    return _("The mail server %(place)s takes email from %(address)s.") % {
+        "place": f"{server.host}:{server.port}",
+        "address": address,
+    }
+
+
+def _own_name() -> str:
+    return parseaddr(settings.DESK_ADDRESS)[1].rpartition("@")[2]
+
+
 def transport() -> Transport:
     """The transport that the settings choose: SMTP_URL, otherwise the folder OUTGOING_DIR."""
     if settings.SMTP_URL:
         return SmtpTransport(
             SmtpServer.from_url(settings.SMTP_URL),
             timeout=settings.MAIL_TIMEOUT_SECONDS,
-            own_name=parseaddr(settings.DESK_ADDRESS)[1].rpartition("@")[2],
+            own_name=_own_name(),
         )
     return FolderTransport(settings.OUTGOING_DIR)
 
@@ -180,6 +204,23 @@ class SmtpTransport:
             verdict = SendingResult.NEVER if error.smtp_code >= 500 else SendingResult.LATER
             return ServerReply(verdict, _words(error))
 
+    def try_sender(self, address: str) -> None:
+        """Greet, log in and name the sender. Raises ServerUnreachable if the server refuses any of it."""
+        smtp = self._connected()
+        try:
+            code, text = smtp.mail(address, ["SMTPUTF8"] if not address.isascii() else [])
+            smtp.rset()
+        except _CANNOT_SEND as error:
+            self._forget()
+            raise ServerUnreachable(self._sentence(error)) from error
+        if code != 250:
+            words = {
+                "place": f"{self.server.host}:{self.server.port}", "address": address, "error": _reply(code, text)
+            }  # fmt: skip
+            raise ServerUnreachable(
+                _("The mail server %(place)s takes no email from %(address)s: %(error)s") % words
+            )
+
     def _connected(self) -> smtplib.SMTP:
         if self.smtp is None:
             try:
@@ -221,6 +262,10 @@ class SmtpTransport:
                 return _("The mail server %(place)s rejected the user name or password: %(error)s") % place
             case smtplib.SMTPNotSupportedError():
                 return _("The mail server %(place)s lacks what SMTP_URL asks for: %(error)s") % place
+            case ssl.SSLCertVerificationError():
+                return certificate_fault(error, place["place"])
+            case socket.gaierror():
+                return _("There is no mail server named %(place)s. Check SMTP_URL.") % place
             case ssl.SSLError():
                 return _("No secure connection to the mail server %(place)s: %(error)s") % place
             case _ if _timed_out(error):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from tickets.models import Mailbox
 from tickets.models.mailbox import MailLogin
-from tickets.protocols.oauth import TokenClient, request_token
+from tickets.protocols.oauth import AccessToken, TokenClient, request_token
 from tickets.protocols.problems import TokenRefused
 
 MARGIN = timedelta(minutes=2)  # a token that expires sooner might do so before the server has seen it
@@ -36,6 +36,25 @@ def renew_token(mailbox: Mailbox, *, now: datetime) -> str:
         if mailbox.access_token != refused and (token := kept_token(mailbox, now=now)):
             return token
         return _renew(mailbox, now=now)
+    finally:
+        Mailbox.objects.filter(pk=mailbox.pk).update(token_claimed_until=None)
+
+
+def token_for_test(mailbox: Mailbox, *, is_typed: bool, now: datetime) -> AccessToken:
+    """A token for the values of a form. Raises TokenRefused.
+
+    Nothing is stored, unless the server replaced the stored refresh token; with ``is_typed`` it is not the stored one.
+    """
+    if is_typed or mailbox.pk is None:
+        return request_token(client_of(mailbox))
+    if not _claim(mailbox, now=now):
+        raise TokenRefused(_("A new access token is being requested right now. Try again in a moment."))
+    try:
+        token = request_token(client_of(mailbox))
+        if token.refresh_token:
+            mailbox.refresh_token = token.refresh_token
+            mailbox.save(update_fields=["refresh_token"])
+        return token
     finally:
         Mailbox.objects.filter(pk=mailbox.pk).update(token_claimed_until=None)
 

@@ -19,7 +19,7 @@ from tickets.services.access_tokens import client_of, kept_token, renew_token
 @contextmanager
 def open_mailbox_folder(folder: MailboxFolder, *, now: datetime) -> Iterator[OpenFolder]:
     """Log in and select the folder; a kept token that the server refuses is renewed once. Raises MailboxProblem."""
-    _refuse_gaps(folder.mailbox)
+    refuse_gaps(folder.mailbox)
     with ExitStack() as stack:
         yield _opened(folder, stack, now=now)
 
@@ -41,20 +41,24 @@ def _kept_secret(mailbox: Mailbox, *, now: datetime) -> str:
 
 
 def _open(folder: MailboxFolder, stack: ExitStack, secret: str) -> OpenFolder:
-    mailbox = folder.mailbox
-    account = Account(
+    account = account_of(folder.mailbox, secret, folder.name)
+    return stack.enter_context(open_folder(account, timeout=settings.MAIL_TIMEOUT_SECONDS))
+
+
+def account_of(mailbox: Mailbox, secret: str, folder: str = "") -> Account:
+    return Account(
         mailbox.host,
         mailbox.port,
         mailbox.security,
         "xoauth2" if mailbox.has_token_login else "password",
         mailbox.username,
         secret,
-        folder.name,
+        folder,
     )
-    return stack.enter_context(open_folder(account, timeout=settings.MAIL_TIMEOUT_SECONDS))
 
 
-def _refuse_gaps(mailbox: Mailbox) -> None:
+def refuse_gaps(mailbox: Mailbox) -> None:
+    """Raises MailboxProblem if the mailbox lacks something without which nobody need ask the server."""
     if mailbox.has_token_login:
         client_of(mailbox)
     if not mailbox.username or (not mailbox.has_token_login and not mailbox.password):
