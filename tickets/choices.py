@@ -63,6 +63,17 @@ class OutboxState(models.TextChoices):
     BOUNCED = "bounced", _("Bounced")
 
 
+class RecipientState(models.TextChoices):
+    """How far a mail got to one of its recipients. What happened after a server took it, nobody knows."""
+
+    WAITING = "waiting", pgettext_lazy("recipient", "waiting to be sent")
+    ACCEPTED = "accepted", pgettext_lazy("recipient", "accepted by the mail server")
+    DEFERRED = "deferred", pgettext_lazy("recipient", "deferred by the mail server")
+    DELAYED = "delayed", pgettext_lazy("recipient", "delayed on the way")
+    FAILED = "failed", pgettext_lazy("recipient", "refused by the mail server")
+    BOUNCED = "bounced", pgettext_lazy("recipient", "bounced")
+
+
 class MailPurpose(models.TextChoices):
     """Why a mail leaves the desk."""
 

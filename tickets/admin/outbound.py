@@ -18,14 +18,14 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
-from customers.phrases import listed
+from customers.phrases import labelled, listed, noted
 from tickets.access import visible_outbound
 from tickets.admin import labels
 from tickets.admin.apply_to_each import apply_to_each, refuse_too_many, show_outcome
 from tickets.admin.display import as_written, ticket_link
 from tickets.admin.page_actions import PageActions
-from tickets.choices import OutboxState
 from tickets.models import OutboundEmail
+from tickets.models.outbound import WORK_LEFT
 from tickets.services.outgoing.delivery import send_again
 
 # Anyone who has this text can act as the person it was sent to, so it is shown to nobody else.
@@ -56,6 +56,7 @@ class OutboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
                     ("purpose", "state"),
                     ("created_at", "attempts"),
                     ("next_try_at", "accepted_at"),
+                    "shown_outcomes",
                     "shown_answer",
                     "rfc_message_id",
                     "ticket",
@@ -63,7 +64,9 @@ class OutboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
             },
         ),
     )
-    readonly_fields = ("shown_recipients", "shown_copies", "readable_text", "shown_answer")
+    readonly_fields = (
+        "shown_recipients", "shown_copies", "readable_text", "shown_outcomes", "shown_answer",
+    )  # fmt: skip
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[OutboundEmail]:
         return visible_outbound(user).defer("html", "headers", "files")
@@ -72,7 +75,7 @@ class OutboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
         return request.user.has_perm("tickets.change_outboundemail")
 
     def makes_sense(self, action: str, row: Any) -> bool:
-        return row.state in (OutboxState.FAILED, OutboxState.BOUNCED)
+        return row.state not in WORK_LEFT and row.has_unreached
 
     @admin.action(description=_("Send again"), permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: "QuerySet[OutboundEmail]") -> None:
@@ -107,6 +110,15 @@ class OutboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
     @display(description=_("server response"))
     def shown_answer(self, mail: OutboundEmail) -> str:
         return as_written(mail.answer)
+
+    @display(description=_("state per recipient"))
+    def shown_outcomes(self, mail: OutboundEmail) -> str:
+        """A line for each recipient."""
+        return as_written(
+            "\n".join(
+                labelled(each.address, noted(each.label, each.status)) for each in mail.recipient_outcomes
+            )
+        )
 
     @display(description=_("text"))
     def readable_text(self, mail: OutboundEmail) -> str:

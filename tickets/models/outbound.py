@@ -1,14 +1,64 @@
 """The outbox: one row per mail, written in the transaction that causes it and delivered afterwards."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from tickets.choices import MailPurpose, OutboxState
+from tickets.choices import MailPurpose, OutboxState, RecipientState
 from tickets.models.message import Message
 from tickets.models.ticket import Ticket
 
 WORK_LEFT = (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.DEFERRED)
+# To a recipient in one of these, the mail has still to be sent.
+TO_SEND = (RecipientState.WAITING, RecipientState.DEFERRED)
+UNREACHED = (RecipientState.FAILED, RecipientState.BOUNCED)
+# What is known of the recipients of a mail whose row does not tell, by the state of the mail.
+_OF_ALL = {
+    OutboxState.DEFERRED: RecipientState.DEFERRED,
+    OutboxState.ACCEPTED: RecipientState.ACCEPTED,
+    OutboxState.FAILED: RecipientState.FAILED,
+    OutboxState.BOUNCED: RecipientState.BOUNCED,
+}
+
+
+@dataclass(frozen=True)
+class RecipientOutcome:
+    """How far a mail got to one recipient, since when, and in which words of a server. ``status`` is as in RFC 3463."""
+
+    address: str
+    state: RecipientState = RecipientState.WAITING
+    at: datetime | None = None
+    answer: str = ""
+    status: str = ""
+
+    @property
+    def is_to_send(self) -> bool:
+        return self.state in TO_SEND
+
+    @property
+    def is_unreached(self) -> bool:
+        return self.state in UNREACHED
+
+    @property
+    def label(self) -> str:
+        return str(self.state.label)
+
+    def as_json(self) -> dict[str, Any]:
+        """What the row keeps, by the address."""
+        at = self.at.isoformat() if self.at else None
+        return {"state": self.state.value, "at": at, "answer": self.answer, "status": self.status}
+
+    @classmethod
+    def from_json(cls, address: str, stored: dict[str, Any]) -> RecipientOutcome:
+        at = datetime.fromisoformat(stored["at"]) if stored["at"] else None
+        return cls(address, RecipientState(stored["state"]), at, stored["answer"], stored["status"])
 
 
 class OutboundEmail(models.Model):
@@ -39,6 +89,10 @@ class OutboundEmail(models.Model):
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
     answer = models.TextField(_("server response"), blank=True)
+    # How far the mail got to each recipient, by address: RecipientOutcome. Empty until something is known.
+    outcomes = models.JSONField(
+        _("state per recipient"), default=dict, db_default=models.Value({}, models.JSONField())
+    )
 
     class Meta:
         verbose_name = _("outgoing email")
@@ -58,3 +112,30 @@ class OutboundEmail(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+    @property
+    def addressees(self) -> list[str]:
+        """Everybody it goes to, in the order in which it is sent."""
+        return [*self.recipients, *self.copies]
+
+    @property
+    def recipient_outcomes(self) -> Sequence[RecipientOutcome]:
+        return [self.outcome_of(address) for address in self.addressees]
+
+    @property
+    def has_unreached(self) -> bool:
+        return any(outcome.is_unreached for outcome in self.recipient_outcomes)
+
+    def outcome_of(self, address: str) -> RecipientOutcome:
+        """How far the mail got to a recipient; as far as the whole mail if the row does not tell."""
+        stored = self.outcomes.get(address)
+        if stored is not None:
+            return RecipientOutcome.from_json(address, stored)
+        state = _OF_ALL.get(OutboxState(self.state), RecipientState.WAITING)
+        return RecipientOutcome(address, state, self.accepted_at, self.answer)
+
+    def keep_outcome(self, outcome: RecipientOutcome) -> None:
+        """Set what became of one recipient; the caller has locked the row and saves it."""
+        if not self.outcomes:
+            self.outcomes = {known.address: known.as_json() for known in self.recipient_outcomes}
+        self.outcomes[outcome.address] = outcome.as_json()

@@ -13,7 +13,6 @@ import smtplib
 import socket
 import ssl
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from enum import Enum
@@ -47,13 +46,12 @@ class ServerUnreachable(Exception):
 
 @dataclass(frozen=True)
 class OutgoingMail:
-    """A composed mail with its envelope. ``may_wait``: try all recipients again later rather than lose one."""
+    """A composed mail with its envelope. Each recipient has a transaction of their own, and so an answer."""
 
     message_id: str
     sender: str
-    recipients: Sequence[str]
+    recipient: str
     data: bytes
-    may_wait: bool = False
 
 
 class Transport(Protocol):
@@ -279,7 +277,7 @@ def _timed_out(error: Exception) -> bool:
 
 
 def _hand_over(smtp: smtplib.SMTP, parcel: OutgoingMail) -> ServerReply:
-    """One SMTP transaction (RFC 5321, 3.3). A refusal of the mail ends in RSET, so that nobody gets half of it."""
+    """One SMTP transaction (RFC 5321, 3.3). A refusal ends in RSET, so that the next mail can follow."""
     smtp.ehlo_or_helo_if_needed()
     options = ["SMTPUTF8"] if _needs_utf8(parcel) else []
     if options and not smtp.has_extn("smtputf8"):
@@ -289,46 +287,24 @@ def _hand_over(smtp: smtplib.SMTP, parcel: OutgoingMail) -> ServerReply:
     code, text = smtp.mail(parcel.sender, options)
     if code != 250:
         return _refused(smtp, code, text)
-    refused = _announce(smtp, parcel)
-    for_now = [refusal for refusal in refused if not refusal.is_final]
-    if len(refused) == len(parcel.recipients) or (for_now and parcel.may_wait):
-        return _refused(smtp, *(for_now or refused)[0].reply, others=refused)
+    code, text = smtp.rcpt(parcel.recipient)
+    if code not in (250, 251):
+        return _refused(smtp, code, text)
     code, text = smtp.data(parcel.data)
     if code != 250:
         return _refused(smtp, code, text)
-    return ServerReply(SendingResult.ACCEPTED, "\n".join([_reply(code, text), *map(str, refused)]))
+    return ServerReply(SendingResult.ACCEPTED, _reply(code, text))
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """A recipient that the server refused."""
-
-    address: str
-    reply: tuple[int, bytes]
-
-    @property
-    def is_final(self) -> bool:
-        return self.reply[0] >= 500
-
-    def __str__(self) -> str:
-        return f"<{self.address}>: {_reply(*self.reply)}"
-
-
-def _announce(smtp: smtplib.SMTP, parcel: OutgoingMail) -> list[Refusal]:
-    replies = [(address, smtp.rcpt(address)) for address in parcel.recipients]
-    return [Refusal(address, reply) for address, reply in replies if reply[0] not in (250, 251)]
-
-
-def _refused(smtp: smtplib.SMTP, code: int, text: bytes, *, others: Sequence[Refusal] = ()) -> ServerReply:
+def _refused(smtp: smtplib.SMTP, code: int, text: bytes) -> ServerReply:
     if code == 421:  # the server is closing the connection: no mail will pass now
         raise smtplib.SMTPServerDisconnected(_reply(code, text))
     smtp.rset()
-    words = "\n".join(map(str, others)) or _reply(code, text)
-    return ServerReply(SendingResult.NEVER if code >= 500 else SendingResult.LATER, words)
+    return ServerReply(SendingResult.NEVER if code >= 500 else SendingResult.LATER, _reply(code, text))
 
 
 def _needs_utf8(parcel: OutgoingMail) -> bool:
-    return not all(address.isascii() for address in (parcel.sender, *parcel.recipients))
+    return not (parcel.sender.isascii() and parcel.recipient.isascii())
 
 
 def _reply(code: int, text: bytes) -> str:

@@ -18,10 +18,11 @@ from tickets.services.unanswered import unanswered_since
 
 
 @transaction.atomic
-def fail_response(*, message: Message, at: datetime, answer: str) -> None:
+def fail_response(*, message: Message, at: datetime, answer: str, actor: User | None = None) -> None:
     """Take back a reply that the server refused for good or that bounced; a second report changes nothing.
 
-    ``answer`` is what the server said. If the customer waits again, the ticket is opened again. Locks the ticket.
+    ``answer`` is what the server said, ``actor`` who decided that it did not arrive, if a person had to. If the
+    customer waits again, the ticket is opened again. Locks the ticket.
     """
     answer = storable(answer)
     ticket = lock_ticket_of(message, "failed_at")
@@ -31,8 +32,8 @@ def fail_response(*, message: Message, at: datetime, answer: str) -> None:
     message.failure = answer
     message.save(update_fields=["failed_at", "failure"])
     _count_as_unanswered(ticket)
-    record(ticket, Fact.RESPONSE_FAILED, at=at, actor=None, message=message.pk, answer=answer)
-    publish(ResponseFailed(ticket=ticket, at=at, actor=None, message=message, answer=answer))
+    record(ticket, Fact.RESPONSE_FAILED, at=at, actor=actor, message=message.pk, answer=answer)
+    publish(ResponseFailed(ticket=ticket, at=at, actor=actor, message=message, answer=answer))
     _reopen_if_unanswered(ticket, at=at, reason=_("A reply was not delivered."))
 
 

@@ -26,23 +26,23 @@ AUTO_SUBMITTED = {
     MailPurpose.ACKNOWLEDGEMENT: "auto-replied",
     MailPurpose.NOTIFICATION: "auto-generated",
 }
-# For this many tries, a mail to several people waits as a whole while one of them is temporarily refused.
-TRIES_FOR_ALL_RECIPIENTS = 3
-
 _CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 _UTF8 = Charset("utf-8")
 _UTF8.body_encoding = QP  # passes servers without 8BITMIME, and keeps signatures valid
 
 
-def compose_mail(mail: OutboundEmail) -> OutgoingMail:
-    """The mail as bytes, with its envelope. The same row always gives the same Message-ID and Date."""
-    return OutgoingMail(
-        message_id=mail.rfc_message_id,
-        sender=envelope_address(parseaddr(mail.sender)[1]),
-        recipients=[envelope_address(address) for address in (*mail.recipients, *mail.copies)],
-        data=_to_bytes(_build_message(mail)),
-        may_wait=mail.attempts <= TRIES_FOR_ALL_RECIPIENTS,
-    )
+def compose_mail(mail: OutboundEmail) -> dict[str, OutgoingMail]:
+    """The mail in an envelope for each recipient whom it has still to be sent to, by address.
+
+    The same row always gives the same Message-ID and Date. Raises OSError if a file is missing from the storage.
+    """
+    data = _to_bytes(_build_message(mail))
+    sender = envelope_address(parseaddr(mail.sender)[1])
+    return {
+        outcome.address: OutgoingMail(mail.rfc_message_id, sender, envelope_address(outcome.address), data)
+        for outcome in mail.recipient_outcomes
+        if outcome.is_to_send
+    }
 
 
 def _to_bytes(message: EmailMultiAlternatives) -> bytes:
@@ -50,7 +50,6 @@ def _to_bytes(message: EmailMultiAlternatives) -> bytes:
 
 
 def _build_message(mail: OutboundEmail) -> EmailMultiAlternatives:
-    """Build the mail. Raises OSError if a file is missing from the storage."""
     message = EmailMultiAlternatives(
         subject=_subject(mail.subject),
         body=mail.text,

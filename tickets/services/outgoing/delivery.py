@@ -2,8 +2,9 @@
 
 1. `claim_next` takes the row that has waited longest and leases it; a row whose lease ran out waits again. Mail to
    customers goes before mail to colleagues, so that a flood of notifications delays no answer.
-2. The mail is composed and handed to the transport. No transaction is open meanwhile.
-3. The server's answer is recorded if the lease is still ours, and a reply that will never arrive is taken back.
+2. The mail is composed and handed to the transport, for one recipient after the other. No transaction is open
+   meanwhile.
+3. The server's answer for each is recorded if the lease is still ours. A reply that will never arrive is taken back.
 
 A process that dies between the server's "250" and the record leaves a leased row, which is sent again when the lease
 ends: a customer may get an answer twice, but never not at all. Both copies have the same Message-ID, by which
@@ -11,7 +12,7 @@ receivers drop the second one, and the folder transport does not write it again.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,16 +20,17 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tickets.choices import Fact, MailPurpose, OutboxState
+from tickets.choices import Fact, MailPurpose, OutboxState, RecipientState
 from tickets.errors import DeskError
 from tickets.events import StaffResponded, publish
+from tickets.mail.storable_text import storable
 from tickets.models import Message, OutboundEmail
-from tickets.models.outbound import WORK_LEFT
+from tickets.models.outbound import WORK_LEFT, RecipientOutcome
 from tickets.nudges import nudge_delivery
 from tickets.protocols.smtp import SendingResult, ServerReply, ServerUnreachable, Transport, transport
-from tickets.services.failed_responses import fail_response
 from tickets.services.locking import lock_ticket_of
 from tickets.services.outgoing.compose import compose_mail
+from tickets.services.outgoing.outcomes import settle
 from tickets.services.timeline import record
 
 logger = logging.getLogger(__name__)
@@ -52,6 +54,11 @@ class DeliveryReport:
     deferred: int = 0
     failed: int = 0
     problem: str = ""
+
+    def count(self, state: OutboxState) -> None:
+        self.accepted += state == OutboxState.ACCEPTED
+        self.deferred += state == OutboxState.DEFERRED
+        self.failed += state == OutboxState.FAILED
 
     def __str__(self) -> str:
         counts = f"accepted {self.accepted}, deferred {self.deferred}, failed {self.failed}"
@@ -96,37 +103,62 @@ def claim_next(*, now: datetime) -> OutboundEmail | None:
 def _deliver(
     mail: OutboundEmail, way: Transport, report: DeliveryReport, *, read_clock: Callable[[], datetime]
 ) -> None:
-    """Send one mail and record what became of it. Raises ServerUnreachable after recording it."""
-    try:
-        answer = _send(mail, way)
-    except ServerUnreachable as problem:
-        _record_answer(mail, ServerReply(SendingResult.LATER, str(problem)), report, now=read_clock())
-        raise
-    _record_answer(mail, answer, report, now=read_clock())
+    """Send one mail to each of its recipients in turn, and record each answer before the next one gets it.
 
-
-def _send(mail: OutboundEmail, way: Transport) -> ServerReply:
+    Raises ServerUnreachable after recording it.
+    """
     try:
-        parcel = compose_mail(mail)
+        parcels = compose_mail(mail)
     except Exception as error:  # a lost file or a bug of ours holds up only this mail, which is tried again
         logger.exception("Mail %s cannot be composed", mail.pk)
         words = {"error": f"{type(error).__name__}: {error}"}
-        return ServerReply(SendingResult.LATER, _("The email could not be built (%(error)s).") % words)
-    return way.send(parcel)
+        reply = ServerReply(SendingResult.LATER, _("The email could not be built (%(error)s).") % words)
+        waiting = [outcome.address for outcome in mail.recipient_outcomes if outcome.is_to_send]
+        _record_replies(mail, dict.fromkeys(waiting, reply), report, now=read_clock())
+        return
+    for address, parcel in parcels.items():
+        try:
+            reply = way.send(parcel)
+        except ServerUnreachable as problem:
+            reply = ServerReply(SendingResult.LATER, str(problem))
+            _record_replies(mail, {address: reply}, report, now=read_clock())
+            raise
+        is_last = address == list(parcels)[-1]
+        _record_replies(mail, {address: reply}, report, now=read_clock(), is_last=is_last)
 
 
-def _record_answer(
-    mail: OutboundEmail, answer: ServerReply, report: DeliveryReport, *, now: datetime
+@transaction.atomic
+def _record_replies(
+    mail: OutboundEmail,
+    replies: Mapping[str, ServerReply],
+    report: DeliveryReport,
+    *,
+    now: datetime,
+    is_last: bool = True,
 ) -> None:
-    match answer.verdict:
+    """Write what the server said if the lease is still ours; after the last reply, let go of the mail."""
+    leased = OutboundEmail.objects.select_for_update().filter(pk=mail.pk, state=OutboxState.SENDING)
+    row = leased.filter(leased_until=mail.leased_until).first()
+    if row is None:
+        return  # another worker has taken the row over
+    for address, reply in replies.items():
+        row.keep_outcome(RecipientOutcome(address, _state_after(reply, row, now), now, storable(reply.text)))
+    if not is_last:
+        row.save(update_fields=["outcomes"])
+        return
+    row.state, row.leased_until, row.next_try_at = OutboxState.DEFERRED, None, _next_try(row, now)
+    settle(row, at=now)
+    report.count(OutboxState(row.state))
+
+
+def _state_after(reply: ServerReply, mail: OutboundEmail, now: datetime) -> RecipientState:
+    match reply.verdict:
         case SendingResult.ACCEPTED:
-            report.accepted += _update_leased(mail, answer, state=OutboxState.ACCEPTED, accepted_at=now)
+            return RecipientState.ACCEPTED
         case SendingResult.LATER if not _is_hopeless(mail, now):
-            report.deferred += _update_leased(
-                mail, answer, state=OutboxState.DEFERRED, next_try_at=_next_try(mail, now)
-            )
+            return RecipientState.DEFERRED
         case _:
-            report.failed += _record_failure(mail, answer, now=now)
+            return RecipientState.FAILED
 
 
 def _is_hopeless(mail: OutboundEmail, now: datetime) -> bool:
@@ -139,30 +171,22 @@ def _next_try(mail: OutboundEmail, now: datetime) -> datetime:
 
 
 @transaction.atomic
-def _record_failure(mail: OutboundEmail, answer: ServerReply, *, now: datetime) -> int:
-    recorded = _update_leased(mail, answer, state=OutboxState.FAILED)
-    if recorded and mail.message is not None:
-        fail_response(message=mail.message, at=now, answer=answer.text)
-    return recorded
-
-
-def _update_leased(mail: OutboundEmail, answer: ServerReply, **fields: object) -> int:
-    """Write the answer if the lease is still ours; return 0 if another worker has taken the row over."""
-    mine = OutboundEmail.objects.filter(pk=mail.pk, state=OutboxState.SENDING, leased_until=mail.leased_until)
-    return mine.update(answer=answer.text.replace("\x00", ""), leased_until=None, **fields)
-
-
-@transaction.atomic
 def send_again(*, outbound: OutboundEmail, actor: User, at: datetime) -> None:
-    """Queue a failed or bounced mail once more. A reply counts as an answer again, from ``at``. Raises DeskError."""
+    """Queue a mail once more for those whom it did not reach. Raises DeskError if there are none.
+
+    A reply that was taken back counts as an answer again, from ``at``.
+    """
     mail = OutboundEmail.objects.select_for_update().get(pk=outbound.pk)
-    if mail.state not in (OutboxState.FAILED, OutboxState.BOUNCED):
+    unreached = [outcome.address for outcome in mail.recipient_outcomes if outcome.is_unreached]
+    if mail.state in WORK_LEFT or not unreached:
         raise DeskError(_("This email has not failed, so there is nothing to send again."))
+    for address in unreached:
+        mail.keep_outcome(RecipientOutcome(address))
     mail.state = OutboxState.QUEUED
     mail.attempts = 0
     mail.next_try_at = at
     mail.accepted_at = mail.leased_until = None
-    mail.save(update_fields=["state", "attempts", "next_try_at", "accepted_at", "leased_until"])
+    mail.save(update_fields=["state", "attempts", "next_try_at", "accepted_at", "leased_until", "outcomes"])
     if mail.message is not None and mail.message.failed_at is not None:
         _restore_response(mail.message, actor=actor, at=at)
     nudge_delivery()

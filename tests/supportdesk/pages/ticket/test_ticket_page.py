@@ -32,9 +32,19 @@ from tests.factories import (
     set_desk,
     staff,
 )
-from tickets.choices import Channel, Fact, MailPurpose, MessageKind, OutboxState, Priority, Status
+from tickets.choices import (
+    Channel,
+    Fact,
+    MailPurpose,
+    MessageKind,
+    OutboxState,
+    Priority,
+    RecipientState,
+    Status,
+)
 from tickets.message_content import MessageContent
 from tickets.models import MailMark, Message, OutboundEmail, Participant, Submission, Ticket
+from tickets.models.outbound import RecipientOutcome
 from tickets.services.opening import open_ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
@@ -684,3 +694,71 @@ def test_an_unverified_sender_is_accepted_with_one_click(login: Login, anna: Use
     message.refresh_from_db()
     assert not message.is_unconfirmed
     assert "Accept the sender" not in client.get(page_of(ticket)).content.decode()
+
+
+# What became of an answer, for each of those it went to
+
+
+def answer_to_three(ticket: Ticket, **outcomes: RecipientState) -> OutboundEmail:
+    """An answer to Li, with copies to Bo and Cy; ``li``, ``bo`` and ``cy`` say how far it got."""
+    message = OutboundMessageFactory(ticket=ticket, body="Update the SDK.")
+    mail = OutboundEmailFactory(
+        ticket=ticket,
+        message=message,
+        recipients=["li@aurora.example"],
+        copies=["bo@aurora.example", "cy@aurora.example"],
+        state=OutboxState.ACCEPTED,
+    )
+    for name, state in outcomes.items():
+        mail.keep_outcome(RecipientOutcome(f"{name}@aurora.example", state, NOW, f"said to {name}"))
+    mail.save()
+    return mail
+
+
+def fates(response: HttpResponse) -> list[str]:
+    """The line of each recipient, without its icon."""
+    listed = re.search(r'<ul class="fates">(.*?)</ul>', response.content.decode(), re.DOTALL)
+    assert listed is not None
+    lines = re.findall(r"<li[^>]*>(.*?)</li>", listed[1], re.DOTALL)
+    texts = (re.sub(r"<[^>]+>", "", line.partition("</span>")[2]) for line in lines)
+    return [" ".join(text.split()) for text in texts]
+
+
+def test_each_recipient_of_an_answer_has_a_line(login: Login, anna: User, ticket: Ticket) -> None:
+    answer_to_three(ticket, li=RecipientState.ACCEPTED, bo=RecipientState.BOUNCED, cy=RecipientState.DEFERRED)
+    li, bo, cy = fates(login(anna).get(page_of(ticket)))
+    assert li.startswith("li@aurora.example · accepted by the mail server · ")
+    assert bo.startswith("Cc bo@aurora.example · bounced · ")
+    assert cy.startswith("Cc cy@aurora.example · deferred by the mail server · ")
+    assert "next try" in cy
+    assert "said to bo" in bo
+
+
+def test_the_page_says_that_an_answer_counts_though_a_copy_bounced(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    answer_to_three(ticket, li=RecipientState.ACCEPTED, bo=RecipientState.BOUNCED)
+    page = login(anna).get(page_of(ticket)).content.decode()
+    assert "It still counts as a response" in page
+    assert "Not counted as a response" not in page
+
+
+def test_the_page_says_that_an_answer_does_not_count_whose_reader_it_did_not_reach(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    mail = answer_to_three(ticket, li=RecipientState.BOUNCED, bo=RecipientState.ACCEPTED)
+    Message.objects.filter(pk=mail.message_id).update(failed_at=NOW, failure="550 no such user")
+    page = login(anna).get(page_of(ticket)).content.decode()
+    assert "Not counted as a response" in page
+    assert "It still counts" not in page
+
+
+@pytest.mark.parametrize("state", list(RecipientState))
+def test_no_page_claims_that_a_mail_was_delivered_or_opened(
+    login: Login, anna: User, ticket: Ticket, state: RecipientState
+) -> None:
+    answer_to_three(ticket, li=state)
+    page = login(anna).get(page_of(ticket)).content.decode().lower()
+    assert str(state.label) in page
+    assert "delivered" not in page.replace("not delivered", "")
+    assert "email was opened" not in page

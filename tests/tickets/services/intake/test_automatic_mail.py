@@ -21,7 +21,15 @@ from tests.factories import (
     set_desk,
 )
 from tests.rawmail import bounce, rawmail
-from tickets.choices import IntakeState, MailPurpose, MessageKind, OutboxState, Priority, Status
+from tickets.choices import (
+    IntakeState,
+    MailPurpose,
+    MessageKind,
+    OutboxState,
+    Priority,
+    RecipientState,
+    Status,
+)
 from tickets.mail.threading import new_message_id, reply_address
 from tickets.models import InboundEmail, OutboundEmail, Ticket
 from tickets.services.intake import process, receive_raw
@@ -322,10 +330,14 @@ def test_a_full_mailbox_takes_the_answer_back_and_flags_nobody(sent):
     assert sent.ticket.contact.mail_failed_at is None
 
 
-def test_a_bounce_of_a_copy_leaves_the_answer_standing(sent):
+def test_a_bounce_of_a_copy_leaves_the_answer_standing_and_is_shown_beside_the_copy(sent):
     report_bounce(sent, recipient="cc@company.example")
     assert sent.state == OutboxState.ACCEPTED
     assert sent.message.failed_at is None
+    requester, copy = sent.recipient_outcomes
+    assert (requester.state, copy.state) == (RecipientState.ACCEPTED, RecipientState.BOUNCED)
+    assert (copy.status, copy.at) == ("5.1.1", NOW + timedelta(seconds=5))
+    assert "User unknown" in copy.answer
 
 
 def test_a_bounce_that_names_an_alias_we_did_not_write_to_is_believed(sent):
@@ -336,8 +348,22 @@ def test_a_bounce_that_names_an_alias_we_did_not_write_to_is_believed(sent):
 def test_a_delay_is_noted_and_fails_nothing(sent):
     row = report_bounce(sent, action="delayed", status="4.4.1")
     assert sent.state == OutboxState.ACCEPTED
+    assert [outcome.state for outcome in sent.recipient_outcomes] == ["delayed", "accepted"]
     assert sent.message.failed_at is None
     assert row.message.kind == MessageKind.AUTOMATIC
+
+
+def test_a_delayed_mail_may_still_bounce_and_a_bounced_one_is_delayed_no_more(sent):
+    report_bounce(sent, action="delayed", status="4.4.1")
+    arrive(
+        bounce(original_id=sent.rfc_message_id, recipient="li@company.example").replace(b"<bounce@", b"<b2@")
+    )
+    sent.refresh_from_db()
+    assert sent.outcome_of("li@company.example").state == RecipientState.BOUNCED
+    late = bounce(original_id=sent.rfc_message_id, recipient="li@company.example", action="delayed")
+    arrive(late.replace(b"<bounce@", b"<b3@"))
+    sent.refresh_from_db()
+    assert sent.outcome_of("li@company.example").state == RecipientState.BOUNCED
 
 
 def test_a_bounce_of_a_mail_we_never_sent_is_parked_and_flags_nobody(ticket):

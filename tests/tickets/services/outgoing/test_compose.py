@@ -9,16 +9,23 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from tests.factories import AttachmentFactory, OutboundEmailFactory, OutboundMessageFactory
-from tickets.choices import MailPurpose
+from tickets.choices import MailPurpose, RecipientState
 from tickets.mail.parse import parse
 from tickets.models import OutboundEmail
+from tickets.models.outbound import RecipientOutcome
+from tickets.protocols.smtp import OutgoingMail
 from tickets.services.outgoing.compose import compose_mail
 
 pytestmark = pytest.mark.django_db
 
 
+def composed(row: OutboundEmail) -> OutgoingMail:
+    """For its first recipient."""
+    return next(iter(compose_mail(row).values()))
+
+
 def sent(**fields: object) -> Mail:
-    return message_from_bytes(compose_mail(OutboundEmailFactory(**fields)).data, policy=default)
+    return message_from_bytes(composed(OutboundEmailFactory(**fields)).data, policy=default)
 
 
 def test_text_and_html_say_the_same():
@@ -43,11 +50,11 @@ def test_given_html_is_sent_as_it_is():
 
 def test_every_byte_is_ascii_so_that_any_server_takes_it():
     row = OutboundEmailFactory(text="直播间", subject="回复：黑屏", sender="客服 <support@desk.example>")
-    assert compose_mail(row).data.isascii()
+    assert composed(row).data.isascii()
 
 
 def test_lines_end_as_smtp_wants_them():
-    data = compose_mail(OutboundEmailFactory(text="a\nb\r\nc\rd")).data
+    data = composed(OutboundEmailFactory(text="a\nb\r\nc\rd")).data
     assert b"\n" not in data.replace(b"\r\n", b"")
 
 
@@ -64,7 +71,7 @@ def test_our_own_reader_finds_the_thread_again():
     row = OutboundEmailFactory(
         headers={"In-Reply-To": "<a@b>", "References": "<c@d> <a@b>"}, subject="黑屏 [SD#12]"
     )
-    mail = parse(compose_mail(row).data)
+    mail = parse(composed(row).data)
     assert (mail.message_id, mail.in_reply_to, mail.references) == (
         row.rfc_message_id,
         ("a@b",),
@@ -75,7 +82,7 @@ def test_our_own_reader_finds_the_thread_again():
 
 def test_message_id_and_date_are_the_same_at_every_try():
     row = OutboundEmailFactory()
-    first, second = (message_from_bytes(compose_mail(row).data) for _try in range(2))
+    first, second = (message_from_bytes(composed(row).data) for _try in range(2))
     assert first["Message-ID"] == second["Message-ID"] == f"<{row.rfc_message_id}>"
     assert first["Date"] == second["Date"] == "Wed, 18 Nov 2026 12:00:00 +0000"
 
@@ -119,8 +126,8 @@ def test_nothing_breaks_out_of_a_header(field):
 )
 def test_a_long_subject_is_folded_after_its_first_word_and_read_back_whole(subject):
     row = OutboundEmailFactory(subject=subject)
-    assert b"Subject: \r\n" not in compose_mail(row).data
-    assert b"Subject:\r\n" not in compose_mail(row).data
+    assert b"Subject: \r\n" not in composed(row).data
+    assert b"Subject:\r\n" not in composed(row).data
     assert sent(subject=subject)["Subject"] == subject
 
 
@@ -160,15 +167,20 @@ def test_a_mail_is_not_sent_without_a_file_that_is_gone():
 # Envelope
 
 
-def test_the_envelope_has_everybody_with_domains_in_ascii():
+def test_each_recipient_has_an_envelope_with_its_domain_in_ascii():
     row: OutboundEmail = OutboundEmailFactory(
         sender="Support <support@desk.example>", recipients=["li@例子.example"], copies=["cc@company.example"]
     )
-    parcel = compose_mail(row)
-    assert parcel.sender == "support@desk.example"
-    assert parcel.recipients == ["li@xn--fsqu00a.example", "cc@company.example"]
+    parcels = compose_mail(row)
+    assert {address: parcel.recipient for address, parcel in parcels.items()} == {
+        "li@例子.example": "li@xn--fsqu00a.example",
+        "cc@company.example": "cc@company.example",
+    }
+    assert {parcel.sender for parcel in parcels.values()} == {"support@desk.example"}
+    assert len({parcel.data for parcel in parcels.values()}) == 1
 
 
-def test_a_mail_waits_for_all_its_recipients_during_its_first_tries():
-    assert compose_mail(OutboundEmailFactory(attempts=1)).may_wait is True
-    assert compose_mail(OutboundEmailFactory(attempts=4)).may_wait is False
+def test_nobody_gets_a_mail_that_their_server_has_already():
+    row = OutboundEmailFactory(copies=["cc@company.example"])
+    row.keep_outcome(RecipientOutcome("li@company.example", RecipientState.ACCEPTED))
+    assert list(compose_mail(row)) == ["cc@company.example"]

@@ -17,12 +17,13 @@ from tests.factories import (
     TicketFactory,
 )
 from tickets import tasks
-from tickets.choices import MailPurpose, OutboxState
+from tickets.choices import MailPurpose, OutboxState, RecipientState
 from tickets.errors import DeskError
 from tickets.models import OutboundEmail, Ticket
+from tickets.models.outbound import RecipientOutcome
 from tickets.nudges import nudge_delivery
 from tickets.protocols.smtp import OutgoingMail, SendingResult, ServerReply, ServerUnreachable
-from tickets.services.outgoing import delivery
+from tickets.services.outgoing import delivery, outcomes
 from tickets.services.outgoing.delivery import LEASE, claim_next, deliver_due, send_again
 
 pytestmark = pytest.mark.django_db
@@ -186,7 +187,7 @@ def test_a_failure_and_its_consequence_are_one_transaction(post, monkeypatch):
 
     mail = reply()
     post.answers = [NEVER]
-    monkeypatch.setattr(delivery, "fail_response", fail)
+    monkeypatch.setattr(outcomes, "fail_response", fail)
     with pytest.raises(RuntimeError):
         run()
     mail.refresh_from_db()
@@ -394,3 +395,121 @@ def test_mails_to_customers_are_sent_before_mails_to_colleagues():
     reply = OutboundEmailFactory(purpose=MailPurpose.REPLY, next_try_at=NOW + timedelta(seconds=1))
     claimed = [claim_next(now=NOW + timedelta(seconds=3)) for _turn in range(5)]
     assert claimed == [reply, receipt, pack, notification, None]
+
+
+# Several recipients
+
+
+def to_three(**fields: object) -> OutboundEmail:
+    return reply(
+        recipients=["li@company.example"], copies=["bo@company.example", "cy@company.example"], **fields
+    )
+
+
+def states(mail: OutboundEmail) -> list[tuple[str, str]]:
+    mail.refresh_from_db()
+    return [(outcome.state, outcome.answer) for outcome in mail.recipient_outcomes]
+
+
+def test_each_recipient_gets_the_mail_in_a_transaction_of_their_own(post):
+    mail = to_three()
+    assert states(mail) == [("waiting", "")] * 3
+    run()
+    assert [parcel.recipient for parcel in post.parcels] == mail.addressees
+    assert states(mail) == [("accepted", "250 OK")] * 3
+    assert (mail.state, mail.accepted_at) == (OutboxState.ACCEPTED, NOW)
+
+
+def test_a_copy_that_is_refused_for_good_leaves_the_answer_standing_and_is_named(post):
+    mail = to_three()
+    post.answers = [YES, NEVER, YES]
+    assert run().accepted == 1
+    assert states(mail) == [("accepted", "250 OK"), ("failed", "550 no such user"), ("accepted", "250 OK")]
+    assert mail.state == OutboxState.ACCEPTED
+    assert "<bo@company.example>: 550 no such user" in mail.answer
+    assert mail.message is not None
+    assert mail.message.failed_at is None
+
+
+def test_an_answer_that_reaches_only_copies_is_taken_back(post):
+    mail = to_three()
+    post.answers = [NEVER, YES, YES]
+    assert run().failed == 1
+    mail.refresh_from_db()
+    assert mail.state == OutboxState.FAILED
+    assert mail.message is not None
+    assert (mail.message.failed_at, mail.message.failure) == (NOW, "550 no such user")
+
+
+def test_copies_count_where_nobody_reads_the_address_of_the_answer(post):
+    mail = reply(recipients=["no-reply@company.example"], copies=["bo@company.example"])
+    post.answers = [NEVER, YES]
+    assert run().accepted == 1
+    mail.refresh_from_db()
+    assert mail.message is not None
+    assert mail.message.failed_at is None
+
+
+def test_only_whom_it_has_not_reached_gets_a_deferred_mail_again(post):
+    mail = to_three()
+    post.answers = [YES, LATER, YES]
+    assert run().deferred == 1
+    assert [state for state, _answer in states(mail)] == ["accepted", "deferred", "accepted"]
+    assert (mail.state, mail.next_try_at) == (OutboxState.DEFERRED, NOW + timedelta(minutes=1))
+    post.parcels.clear()
+    assert run(mail.next_try_at).accepted == 1
+    assert [parcel.recipient for parcel in post.parcels] == ["bo@company.example"]
+
+
+def test_an_answer_refused_for_good_is_taken_back_while_a_copy_still_waits(post):
+    mail = to_three()
+    post.answers = [NEVER, LATER, YES]
+    run()
+    mail.refresh_from_db()
+    assert mail.state == OutboxState.DEFERRED
+    assert mail.message is not None
+    assert mail.message.failed_at == NOW
+
+
+def test_a_deliverer_that_dies_half_way_serves_nobody_twice(post):
+    mail = to_three()
+    post.answers = [YES, RuntimeError("killed")]
+    with pytest.raises(RuntimeError):
+        run()
+    post.answers, sent = [YES], len(post.parcels)
+    run(NOW + LEASE)
+    assert [parcel.recipient for parcel in post.parcels[sent:]] == [
+        "bo@company.example",
+        "cy@company.example",
+    ]
+    assert states(mail) == [("accepted", "250 OK")] * 3
+
+
+def test_a_server_that_goes_away_half_way_leaves_the_others_waiting(post):
+    mail = to_three()
+    post.answers = [YES, ServerUnreachable("It went away.")]
+    assert run().problem == "It went away."
+    assert states(mail) == [("accepted", "250 OK"), ("deferred", "It went away."), ("waiting", "")]
+
+
+def test_a_mail_is_sent_again_only_to_those_it_did_not_reach(post):
+    mail = to_three()
+    post.answers = [NEVER, YES]
+    run()
+    post.parcels.clear()
+    send_again(outbound=mail, actor=AdminFactory(), at=NOW)
+    run()
+    assert [parcel.recipient for parcel in post.parcels] == ["li@company.example"]
+    assert states(mail) == [("accepted", "250 OK")] * 3
+
+
+def test_the_states_of_a_mail_from_before_they_were_kept_are_those_of_the_mail():
+    mail = to_three(state=OutboxState.BOUNCED)
+    assert [state for state, _answer in states(mail)] == ["bounced"] * 3
+
+
+def test_a_bounce_of_one_recipient_leaves_the_others_as_they_were():
+    mail = to_three(state=OutboxState.ACCEPTED, answer="250 OK")
+    mail.keep_outcome(RecipientOutcome("bo@company.example", RecipientState.BOUNCED))
+    mail.save()
+    assert states(mail) == [("accepted", "250 OK"), ("bounced", ""), ("accepted", "250 OK")]
