@@ -70,6 +70,17 @@ class Env:
         """An address without a display name; empty if not set."""
         return parseaddr(self.address(name, ""))[1] if self.text(name, "") else ""
 
+    def address_or(self, name: str, default: str, *, words: tuple[str, ...]) -> str:
+        """An address without a display name, or one of the words."""
+        value = self.text(name, default)
+        if value in words or (
+            value.count("@") == 1 and all(value.split("@")) and parseaddr(value)[1] == value
+        ):
+            return value
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}. Set it to an email address without a name, or to one of: {', '.join(words)}."
+        )
+
     def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
         """A URL. A refusal does not repeat the value, which may contain a password."""
         value = self.text(name, default)

@@ -157,6 +157,9 @@ DEFAULT_FROM_EMAIL = DESK_ADDRESS
 SERVER_EMAIL = DESK_ADDRESS
 SMTP_URL = env.url("SMTP_URL", "", ("smtp", "smtps", "smtp+tls"))
 OUTGOING_DIR = VAR_DIR / "outgoing"
+# The envelope sender, by whose signed tag a bounce finds its mail: "plus" tags the address of the mailbox
+# (support+b12-0-...@example.com), an address such as bounces@example.com is tagged in its place, "off" tags nothing.
+BOUNCE_ADDRESS = env.address_or("BOUNCE_ADDRESS", "plus", words=("plus", "off"))
 MAIL_MAX_BYTES = env.number("MAIL_MAX_BYTES", 25_000_000, least=10_000, most=500_000_000)
 MAIL_TIMEOUT_SECONDS = env.number("MAIL_TIMEOUT_SECONDS", 30, least=1, most=300)
 

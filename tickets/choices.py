@@ -72,6 +72,8 @@ class RecipientState(models.TextChoices):
     DELAYED = "delayed", pgettext_lazy("recipient", "delayed on the way")
     FAILED = "failed", pgettext_lazy("recipient", "refused by the mail server")
     BOUNCED = "bounced", pgettext_lazy("recipient", "bounced")
+    # By a report that did not come to the signed address, as anybody can write one: a person decides.
+    REPORTED = "reported", pgettext_lazy("recipient", "bounced, as an unproven report says")
 
 
 class MailPurpose(models.TextChoices):

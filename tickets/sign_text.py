@@ -13,6 +13,7 @@ PHRASES = {
     gettext_noop("written by"),
     gettext_noop("the words of a mail server"),
     gettext_noop("null return path, and the words of a mail server"),
+    gettext_noop("from nobody to the signed address of an email"),
     gettext_noop("message/delivery-status without a recipient"),
     gettext_noop("message/disposition-notification of a refusal"),
     gettext_noop("a notification of Amazon SES"),

@@ -118,3 +118,16 @@ def test_a_folder_this_user_may_not_write_to_is_refused(tmp_path, monkeypatch):
 def test_a_created_folder_is_accessible_to_its_owner_only(tmp_path):
     folder = Env({"VAR": str(tmp_path / "desk")}).folder("VAR", tmp_path)
     assert folder.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("value", ["plus", "off", "bounces@mail.example.com", ""])
+def test_an_address_or_one_of_the_words_is_taken(value):
+    assert env(value).address_or("X", "plus", words=("plus", "off")) == (value or "plus")
+
+
+@pytest.mark.parametrize(
+    "value", ["on", "bounces", "Bounces <bounces@mail.example.com>", "@x", "a@", "a@b@c"]
+)
+def test_what_is_neither_an_address_nor_one_of_the_words_is_refused(value):
+    with pytest.raises(ImproperlyConfigured, match="one of: plus, off"):
+        env(value).address_or("X", "plus", words=("plus", "off"))

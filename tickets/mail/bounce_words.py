@@ -18,6 +18,7 @@ from tickets.mail.returned_mail import (
 from tickets.mail.values import ParsedMail
 
 WORDS = "the words of a mail server"
+RETURNED = "from nobody to the signed address of an email"
 
 # No person uses these names.
 _SERVER = re.compile(
@@ -171,6 +172,12 @@ def report_sign(mail: ParsedMail, envelope_from: str | None) -> str:
     if _OFFICE.search(author):
         return WORDS if _speaks_for_an_office(mail) else ""
     return WORDS if has_copy_of_headers(mail) and _has_words(mail) else ""
+
+
+def returned_sign(mail: ParsedMail, envelope_from: str | None) -> str:
+    """The evidence that a mail to a signed envelope sender is a report: it is from nobody, and no automatic reply."""
+    is_from_nobody = envelope_from == "" or (envelope_from is None and _is_null(mail.header("Return-Path")))
+    return RETURNED if is_from_nobody and not any(answer_signs(mail)) else ""
 
 
 def is_passed_on(mail: ParsedMail) -> bool:

@@ -16,6 +16,7 @@ from tickets.mail.bounce_words import (
     is_passed_on,
     named_recipients,
     report_sign,
+    returned_sign,
     says_delay,
 )
 from tickets.mail.charsets import decode
@@ -84,13 +85,16 @@ _ACTIONS = {
 }
 
 
-def read_report(mail: ParsedMail, *, envelope_from: str | None = None) -> Report | None:
+def read_report(
+    mail: ParsedMail, *, envelope_from: str | None = None, is_returned: bool = False
+) -> Report | None:
     """The report that `mail` is, or None if a person or another machine wrote it.
 
-    An empty `envelope_from` is the null sender of the transaction; None means it is not known.
+    An empty `envelope_from` is the null sender of the transaction; None means it is not known. `is_returned`: it came
+    to the signed envelope sender of a mail of ours, where a mail from nobody is a bounce whatever it says.
     """
     by_parts = None if is_passed_on(mail) else _complaint(mail) or _structured(mail)
-    return by_parts or _notification(mail) or _worded(mail, envelope_from)
+    return by_parts or _notification(mail) or _worded(mail, envelope_from, is_returned=is_returned)
 
 
 def _complaint(mail: ParsedMail) -> Report | None:
@@ -219,9 +223,9 @@ def _notification(mail: ParsedMail) -> Report | None:
     )
 
 
-def _worded(mail: ParsedMail, envelope_from: str | None) -> Report | None:
+def _worded(mail: ParsedMail, envelope_from: str | None, *, is_returned: bool) -> Report | None:
     """A report without RFC 3464 structure: from a mail server or a null sender, with the words of a refusal."""
-    sign = report_sign(mail, envelope_from)
+    sign = report_sign(mail, envelope_from) or (returned_sign(mail, envelope_from) if is_returned else "")
     if not sign:
         return None
     return _inside(mail) or _in_words(mail, sign)

@@ -70,16 +70,17 @@ def classify(
     secrets: Iterable[bytes] = (),
     envelope_from: str | None = None,
     loop_name: str = "",
+    is_returned: bool = False,
 ) -> Classification:
     """Classify `mail`.
 
     `own_addresses` are the desk's mailboxes; `envelope_from` is the transaction's sender where it is known, empty for
-    the null sender; `loop_name` is the value of our own X-Loop.
+    the null sender; `loop_name` is the value of our own X-Loop; `is_returned` is as in `read_report`.
     """
     own = {one.casefold() for one in own_addresses}
     signs: dict[MailKind, list[str]] = {}
     signs[MailKind.LOOP] = list(loop_signs(mail, own, tuple(secrets), loop_name))
-    report = read_report(mail, envelope_from=envelope_from)
+    report = read_report(mail, envelope_from=envelope_from, is_returned=is_returned)
     if report is not None:
         signs[_KIND_OF_REPORT[report.kind]] = [report.reason]
     signs[MailKind.CALENDAR] = list(calendar_signs(mail))

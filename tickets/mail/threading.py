@@ -79,7 +79,7 @@ def new_message_id(ticket: int | None, domain: str) -> str:
 def make_reply_address(mailbox: str, *, ticket_number: int, secret: bytes) -> str:
     """`support@desk.example` becomes `support+t1234-<signature>@desk.example`; case does not matter."""
     local, _, domain = mailbox.rpartition("@")
-    return f"{local}+t{ticket_number}-{_sign('reply', str(ticket_number), secret)}@{domain}"
+    return f"{local}+t{ticket_number}-{sign('reply', str(ticket_number), secret)}@{domain}"
 
 
 def read_reply_address(email: str, *, secrets: Iterable[bytes]) -> int | None:
@@ -89,12 +89,12 @@ def read_reply_address(email: str, *, secrets: Iterable[bytes]) -> int | None:
     if not match or int(match[1]) > MAX_TICKET_NUMBER:
         return None
     number = str(int(match[1]))
-    return int(number) if _is_signed("reply", number, match[2], secrets) else None
+    return int(number) if is_signed("reply", number, match[2], secrets) else None
 
 
 def make_message_id(*, ticket_number: int, serial: str, domain: str, secret: bytes) -> str:
     """An id without angle brackets. `serial` names the mail (lower-case letters and digits, at most 40)."""
-    signature = _sign("id", f"{ticket_number}.{serial}", secret)
+    signature = sign("id", f"{ticket_number}.{serial}", secret)
     return f"sd.{ticket_number}.{serial}.{signature}@{domain}"
 
 
@@ -104,7 +104,7 @@ def read_message_id(message_id: str, *, secrets: Iterable[bytes]) -> OwnMessageI
     if not match:
         return None
     number, serial = int(match[1]), match[2].lower()
-    if number > MAX_TICKET_NUMBER or not _is_signed("id", f"{number}.{serial}", match[3], secrets):
+    if number > MAX_TICKET_NUMBER or not is_signed("id", f"{number}.{serial}", match[3], secrets):
         return None
     return OwnMessageId(number, serial, match[0])
 
@@ -145,13 +145,13 @@ def normalised_subject(subject: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def _sign(purpose: str, value: str, secret: bytes) -> str:
+def sign(purpose: str, value: str, secret: bytes) -> str:
     """100 bits of an HMAC in letters that survive any change of case."""
     digest = hmac.new(secret, f"supportdesk:{purpose}:{value}".encode(), hashlib.sha256).digest()
     number = int.from_bytes(digest, "big")
     return "".join(_ALPHABET[(number >> (5 * place)) & 31] for place in range(_SIGNATURE_CHARS))
 
 
-def _is_signed(purpose: str, value: str, signature: str, secrets: Iterable[bytes]) -> bool:
+def is_signed(purpose: str, value: str, signature: str, secrets: Iterable[bytes]) -> bool:
     given = signature.lower()
-    return any(hmac.compare_digest(given, _sign(purpose, value, secret)) for secret in secrets)
+    return any(hmac.compare_digest(given, sign(purpose, value, secret)) for secret in secrets)

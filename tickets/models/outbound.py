@@ -37,6 +37,7 @@ class RecipientOutcome:
     at: datetime | None = None
     answer: str = ""
     status: str = ""
+    is_signed: bool = False  # its envelope sender named mail and recipient: tickets.mail.bounce_addresses
 
     @property
     def is_to_send(self) -> bool:
@@ -53,12 +54,24 @@ class RecipientOutcome:
     def as_json(self) -> dict[str, Any]:
         """What the row keeps, by the address."""
         at = self.at.isoformat() if self.at else None
-        return {"state": self.state.value, "at": at, "answer": self.answer, "status": self.status}
+        return {
+            "state": self.state.value,
+            "at": at,
+            "answer": self.answer,
+            "status": self.status,
+            "signed": self.is_signed,
+        }
 
     @classmethod
     def from_json(cls, address: str, stored: dict[str, Any]) -> RecipientOutcome:
-        at = datetime.fromisoformat(stored["at"]) if stored["at"] else None
-        return cls(address, RecipientState(stored["state"]), at, stored["answer"], stored["status"])
+        return cls(
+            address=address,
+            state=RecipientState(stored["state"]),
+            at=datetime.fromisoformat(stored["at"]) if stored["at"] else None,
+            answer=stored["answer"],
+            status=stored["status"],
+            is_signed=stored["signed"],
+        )
 
 
 class OutboundEmail(models.Model):
@@ -125,6 +138,11 @@ class OutboundEmail(models.Model):
     @property
     def has_unreached(self) -> bool:
         return any(outcome.is_unreached for outcome in self.recipient_outcomes)
+
+    @property
+    def has_reported(self) -> bool:
+        """True if a person has to decide whether to believe a bounce."""
+        return any(outcome.state == RecipientState.REPORTED for outcome in self.recipient_outcomes)
 
     def outcome_of(self, address: str) -> RecipientOutcome:
         """How far the mail got to a recipient; as far as the whole mail if the row does not tell."""

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import re
 import smtplib
 import socket
 import ssl
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parseaddr
 from enum import Enum
 from pathlib import Path
@@ -25,6 +26,10 @@ from django.utils.translation import gettext as _
 
 from tickets.protocols.certificates import certificate_fault
 
+logger = logging.getLogger(__name__)
+
+_BAD_RECIPIENT = re.compile(r"5\d\d[ -]5\.1\.[1-6]\b")  # RFC 3463, 3.2: it is not about the sender
+
 
 class SendingResult(Enum):
     ACCEPTED = "accepted"
@@ -34,10 +39,14 @@ class SendingResult(Enum):
 
 @dataclass(frozen=True)
 class ServerReply:
-    """The server's answer to a mail. ``text`` has its words, without any secret."""
+    """The server's answer to a mail. ``text`` has its words, without any secret.
+
+    ``sender`` is the envelope sender that the server took, empty if there was no envelope.
+    """
 
     verdict: SendingResult
     text: str
+    sender: str = ""
 
 
 class ServerUnreachable(Exception):
@@ -46,12 +55,16 @@ class ServerUnreachable(Exception):
 
 @dataclass(frozen=True)
 class OutgoingMail:
-    """A composed mail with its envelope. Each recipient has a transaction of their own, and so an answer."""
+    """A composed mail with its envelope. Each recipient has a transaction of their own, and so an answer.
+
+    ``plain_sender`` is tried if the server refuses the mail from ``sender``.
+    """
 
     message_id: str
     sender: str
     recipient: str
     data: bytes
+    plain_sender: str = ""
 
 
 class Transport(Protocol):
@@ -277,6 +290,21 @@ def _timed_out(error: Exception) -> bool:
 
 
 def _hand_over(smtp: smtplib.SMTP, parcel: OutgoingMail) -> ServerReply:
+    """Hand the mail over, from the plain sender if the server will not take it from the other.
+
+    Providers that let an account send from its own address only refuse the sender in any of their three answers.
+    """
+    reply = _transact(smtp, parcel)
+    is_refused = reply.verdict is SendingResult.NEVER and not _BAD_RECIPIENT.match(reply.text)
+    if not is_refused or parcel.plain_sender in ("", parcel.sender):
+        return reply
+    plain = _transact(smtp, replace(parcel, sender=parcel.plain_sender))
+    if plain.verdict is SendingResult.ACCEPTED:
+        logger.warning("The mail server takes no mail from a signed sender: %s", reply.text)
+    return plain
+
+
+def _transact(smtp: smtplib.SMTP, parcel: OutgoingMail) -> ServerReply:
     """One SMTP transaction (RFC 5321, 3.3). A refusal ends in RSET, so that the next mail can follow."""
     smtp.ehlo_or_helo_if_needed()
     options = ["SMTPUTF8"] if _needs_utf8(parcel) else []
@@ -293,7 +321,7 @@ def _hand_over(smtp: smtplib.SMTP, parcel: OutgoingMail) -> ServerReply:
     code, text = smtp.data(parcel.data)
     if code != 250:
         return _refused(smtp, code, text)
-    return ServerReply(SendingResult.ACCEPTED, _reply(code, text))
+    return ServerReply(SendingResult.ACCEPTED, _reply(code, text), parcel.sender)
 
 
 def _refused(smtp: smtplib.SMTP, code: int, text: bytes) -> ServerReply:

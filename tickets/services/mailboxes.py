@@ -10,6 +10,7 @@ from email.utils import parseaddr
 
 from django.conf import settings
 
+from tickets.mail.bounce_addresses import own_bounce_address
 from tickets.models import Mailbox
 from tickets.models.mailbox import SECRETS
 
@@ -35,16 +36,12 @@ class Mailboxes:
 
     def is_own(self, address: str) -> bool:
         """True for our addresses, including mailboxes that are switched off, as mail to those would come back to us."""
-        return self.find(address) is not None or _bare_address(
-            settings.DESK_ADDRESS
-        ).casefold() in _spellings(address)
+        return self.find(address) is not None or bool(_own_without_row() & _spellings(address))
 
     @property
     def addresses(self) -> frozenset[str]:
         """All addresses of the desk, casefolded, without plus-parts."""
-        return frozenset(
-            {_bare_address(settings.DESK_ADDRESS).casefold(), *(box.address.casefold() for box in self.rows)}
-        )
+        return _own_without_row() | {box.address.casefold() for box in self.rows}
 
     def sender(self, pk: int | None) -> Mailbox:
         """The mailbox that a ticket's mail comes from; without a ticket, or if it is gone, that of DESK_ADDRESS."""
@@ -87,6 +84,12 @@ def default_mailbox() -> Mailbox:
 def own_addresses() -> frozenset[str]:
     """All addresses of the desk, casefolded, without plus-parts."""
     return Mailboxes.load().addresses
+
+
+def _own_without_row() -> frozenset[str]:
+    """Addresses that are ours whether or not a mailbox has them: the desk's own, and that of envelopes."""
+    own = (_bare_address(settings.DESK_ADDRESS), own_bounce_address())
+    return frozenset(filter(None, map(str.casefold, own)))
 
 
 def _bare_address(address: str) -> str:

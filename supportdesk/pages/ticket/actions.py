@@ -45,6 +45,7 @@ from tickets.services.locking import lock_ticket
 from tickets.services.mail_marks import mark_as_automatic, mark_as_person
 from tickets.services.merging import merge
 from tickets.services.naming_customers import name_customer
+from tickets.services.outgoing.outcomes import believe_report, dismiss_report
 from tickets.services.ownership import assign
 from tickets.services.participants import accept_sender
 from tickets.services.status_and_priority import change_priority, set_status
@@ -165,6 +166,14 @@ def _accept_sender(acting: ActionContext) -> None:
     accept_sender(message=_message_of(acting), actor=acting.actor, at=acting.at)
 
 
+def _believe_report(acting: ActionContext) -> None:
+    believe_report(message=_message_of(acting), actor=acting.actor, at=acting.at)
+
+
+def _dismiss_report(acting: ActionContext) -> None:
+    dismiss_report(message=_message_of(acting), actor=acting.actor, at=acting.at)
+
+
 def _send_receipt(acting: ActionContext) -> None:
     acknowledge_by_hand(ticket=acting.ticket, actor=acting.actor, at=acting.at)
 
@@ -273,6 +282,12 @@ ACTS: Mapping[str, PageAction] = {
         MessageForm,
         _accept_sender,
         gettext_lazy("The sender takes part. The message counts from its receipt."),
+    ),
+    "bounced": PageAction(
+        MessageForm, _believe_report, gettext_lazy("The bounce is recorded for its recipient.")
+    ),
+    "not_bounced": PageAction(
+        MessageForm, _dismiss_report, gettext_lazy("The report of a bounce is dismissed.")
     ),
     "send_receipt": PageAction(OnceForm, _send_receipt, gettext_lazy("The acknowledgement is being sent.")),
     "waive": PageAction(DecisionForm, _waive, gettext_lazy("The SLA is waived.")),

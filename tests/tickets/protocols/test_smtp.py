@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -31,6 +31,20 @@ class Server:
     taken: list[Envelope] = field(default_factory=list)
     port: int = 0
     greeted: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    dislikes: str = ""  # a sender, refused at this command
+    dislikes_at: str = ""
+
+    def _refuses(self, command: str, sender: str | None) -> bool:
+        return bool(sender) and (sender, command) == (self.dislikes, self.dislikes_at)
+
+    async def handle_MAIL(
+        self, _s: Any, _session: Any, envelope: Envelope, address: str, _options: Any
+    ) -> str:
+        if self._refuses("MAIL", address):
+            return "553 5.7.1 Sender address rejected: not owned by user"
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_EHLO(
         self, _server: Any, session: Any, _envelope: Any, name: str, answers: list[str]
@@ -42,12 +56,17 @@ class Server:
     async def handle_RCPT(
         self, _s: Any, _session: Any, envelope: Envelope, address: str, _options: Any
     ) -> str:
+        self.asked.append(address)
+        if self._refuses("RCPT", envelope.mail_from):
+            return "553 5.7.1 Sender address rejected: not owned by user"
         answer = self.refusals.get(address, "250 OK")
         if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
         return answer
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:
+        if self._refuses("DATA", envelope.mail_from):
+            return "554 5.2.252 SendAsDenied"
         self.taken.append(envelope)
         return self.data_answer
 
@@ -87,7 +106,7 @@ def send(server: Server, what: OutgoingMail, *, url: str = "smtp://127.0.0.1:{po
 
 def test_a_mail_arrives_with_its_envelope_and_every_byte(server):
     answer = send(server, parcel())
-    assert answer == ServerReply(SendingResult.ACCEPTED, "250 2.0.0 Taken")
+    assert answer == ServerReply(SendingResult.ACCEPTED, "250 2.0.0 Taken", "support@desk.example")
     (envelope,) = server.taken
     assert envelope.mail_from == "support@desk.example"
     assert envelope.rcpt_tos == ["li@company.example"]
@@ -256,3 +275,33 @@ def test_the_settings_choose_between_folder_and_smtp(settings):
     assert isinstance(transport(), FolderTransport)
     settings.SMTP_URL = "smtp://mx.example"
     assert isinstance(transport(), SmtpTransport)
+
+
+# The signed sender
+
+
+SIGNED = "support+b1-0-x@desk.example"
+
+
+def signed_parcel() -> OutgoingMail:
+    return replace(parcel(), sender=SIGNED, plain_sender="support@desk.example")
+
+
+def test_a_server_that_takes_the_signed_sender_gets_it(server):
+    assert send(server, signed_parcel()).sender == SIGNED
+    assert server.taken[0].mail_from == SIGNED
+
+
+@pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA"])
+def test_a_server_that_refuses_the_signed_sender_gets_the_mail_from_the_plain_one(server, stage, caplog):
+    server.dislikes, server.dislikes_at = SIGNED, stage
+    answer = send(server, signed_parcel())
+    assert (answer.verdict, answer.sender) == (SendingResult.ACCEPTED, "support@desk.example")
+    assert [envelope.mail_from for envelope in server.taken] == ["support@desk.example"]
+    assert "signed sender" in caplog.text
+
+
+def test_an_unknown_recipient_is_not_asked_for_twice(server):
+    server.refusals["li@company.example"] = "550 5.1.1 no such user"
+    assert send(server, signed_parcel()).verdict is SendingResult.NEVER
+    assert server.asked == ["li@company.example"]

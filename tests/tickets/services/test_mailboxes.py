@@ -3,6 +3,7 @@
 import pytest
 
 from tests.factories import MailboxFactory
+from tickets.mail.bounce_addresses import BounceTag, bounce_address
 from tickets.models import Mailbox
 from tickets.services.mailboxes import (
     Mailboxes,
@@ -88,3 +89,15 @@ def test_looking_up_an_address_does_not_load_passwords():
     box = mailbox_for("rooms@desk.example")
     assert box is not None
     assert "password" in box.get_deferred_fields()
+
+
+def test_the_address_of_envelopes_is_ours_and_leads_to_the_mailbox_of_the_desk(settings):
+    settings.DESK_ADDRESS, settings.BOUNCE_ADDRESS = "support@desk.example", "bounces@mail.desk.example"
+    support = MailboxFactory(address="support@desk.example")
+    tagged = bounce_address("support@desk.example", BounceTag(7, 0))
+    assert mailbox_for(tagged) == support
+    assert Mailboxes.load().is_own(tagged)
+    assert "bounces@mail.desk.example" in Mailboxes.load().addresses
+    settings.BOUNCE_ADDRESS = "plus"
+    assert mailbox_for(tagged) is None
+    assert mailbox_for(bounce_address("support@desk.example", BounceTag(7, 0))) == support

@@ -50,7 +50,8 @@ def receive_generated(incoming: IncomingMail) -> IntakeOutcome:
 def _answers_us(incoming: IncomingMail) -> bool:
     """True if the mail carries something that the desk wrote: its reply address, Message-ID or number."""
     clues = thread_clues(incoming.mail, secrets=signing_keys(), envelope_to=incoming.row.envelope_to)
-    return bool(clues.reply_tokens or clues.own_ids or clues.subject_numbers)
+    named = clues.reply_tokens or clues.own_ids or clues.subject_numbers
+    return incoming.bounce_tag is not None or bool(named)
 
 
 def _keep_on_ticket(incoming: IncomingMail, sender: Sender, ticket: Ticket) -> IntakeOutcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models.functions import Lower
@@ -28,25 +29,48 @@ def receive_report(incoming: IncomingMail) -> IntakeOutcome:
     conversation is the customer's. Any other report is parked.
     """
     report = incoming.classification.report
-    reported = OutboundEmail.objects.filter(rfc_message_id__in=report.original_message_ids if report else ())
-    mail = reported.select_related("ticket", "message").first()
-    if report is None or mail is None:
+    about = _reported(incoming, report) if report is not None else None
+    if report is None or about is None:
         return IntakeOutcome(
             IntakeState.PARKED, _("A delivery report on an email that is not in the outbox.")
         )
+    mail = about.mail
     match report.kind:
         case ReportKind.BOUNCE:
-            _record_bounce(mail, report, at=incoming.now)
+            _record_bounce(about, report, at=incoming.now)
         case ReportKind.COMPLAINT:  # a contact whose mail failed gets no acknowledgements
             _flag_contacts(mail.addressees, at=incoming.now)
         case ReportKind.DELAY:
-            _record_delay(mail, report, at=incoming.now)
+            _record_delay(about, report, at=incoming.now)
         case ReportKind.RECEIPT:
             pass  # it is kept on the ticket below, and nothing else is to do
     is_customers = mail.purpose in (MailPurpose.REPLY, MailPurpose.ACKNOWLEDGEMENT)
     ticket = end_of_merges(mail.ticket) if mail.ticket is not None and is_customers else None
     reason = _("A delivery report on “%(subject)s”.") % {"subject": mail.subject[:200]}
     return IntakeOutcome(IntakeState.PROCESSED, reason, ticket, _keep_on_ticket(incoming, ticket))
+
+
+@dataclass(frozen=True)
+class _Reported:
+    """A mail of ours that a report is about. ``proven``: the recipient to whose signed address the report came."""
+
+    mail: OutboundEmail
+    proven: str = ""
+
+    def believes(self, address: str) -> bool:
+        """True if the report proves what it says about a recipient, or if no signed address could prove it."""
+        return bool(self.proven) or not self.mail.outcome_of(address).is_signed
+
+
+def _reported(incoming: IncomingMail, report: Report) -> _Reported | None:
+    """The mail named by the signed address, else by the ids inside the report. Locks its row."""
+    rows = OutboundEmail.objects.select_for_update(of=("self",)).select_related("ticket", "message")
+    tag = incoming.bounce_tag
+    mail = rows.filter(pk=tag.mail).first() if tag is not None else None
+    if tag is not None and mail is not None and tag.place < len(mail.addressees):
+        return _Reported(mail, mail.addressees[tag.place])
+    mail = rows.filter(rfc_message_id__in=report.original_message_ids).first()
+    return _Reported(mail) if mail is not None else None
 
 
 def _keep_on_ticket(incoming: IncomingMail, ticket: Ticket | None) -> Message | None:
@@ -57,36 +81,58 @@ def _keep_on_ticket(incoming: IncomingMail, ticket: Ticket | None) -> Message | 
     )
 
 
-def _record_bounce(reported: OutboundEmail, report: Report, *, at: datetime) -> None:
-    """Record which recipients were not reached, and flag the addresses that failed for good."""
-    mail = OutboundEmail.objects.select_for_update().get(pk=reported.pk)
+def _record_bounce(reported: _Reported, report: Report, *, at: datetime) -> None:
+    """Record which recipients were not reached, and flag the addresses that failed for good.
+
+    If the mail had a signed sender and the report came elsewhere, anybody may have written it: a person decides.
+    """
+    mail = reported.mail
     failed = [recipient for recipient in report.recipients if recipient.action == "failed"]
-    affected = _affected(mail, failed)
+    affected = _affected(reported, failed)
+    believed = [address for address in affected if reported.believes(address)]
     for address in affected:
-        about = _about(address, failed)
-        answer = "\n".join(map(_words, about))[:LONGEST_ANSWER] or report.reason
-        status = next((recipient.status for recipient in about if recipient.status), "")
-        mail.keep_outcome(RecipientOutcome(address, RecipientState.BOUNCED, at, answer, status))
+        about, before = _about(address, failed), mail.outcome_of(address)
+        if address in believed or not before.is_unreached:
+            state = RecipientState.BOUNCED if address in believed else RecipientState.REPORTED
+            mail.keep_outcome(_learnt(before, state, about, report, at=at))
     settle(mail, at=at)
     if any(recipient.is_hard for recipient in failed):
-        _flag_contacts(affected, at=at)
+        _flag_contacts(believed, at=at)
 
 
-def _record_delay(reported: OutboundEmail, report: Report, *, at: datetime) -> None:
+def _record_delay(reported: _Reported, report: Report, *, at: datetime) -> None:
     """Record whom the mail has not reached yet; their servers go on trying."""
-    mail = OutboundEmail.objects.select_for_update().get(pk=reported.pk)
+    mail = reported.mail
     delayed = [recipient for recipient in report.recipients if recipient.action == "delayed"]
-    for address in _affected(mail, delayed):
-        if mail.outcome_of(address).state == RecipientState.ACCEPTED:
-            answer = "\n".join(map(_words, _about(address, delayed)))[:LONGEST_ANSWER] or report.reason
-            mail.keep_outcome(RecipientOutcome(address, RecipientState.DELAYED, at, answer))
+    for address in _affected(reported, delayed):
+        before = mail.outcome_of(address)
+        if before.state == RecipientState.ACCEPTED and reported.believes(address):
+            about = _about(address, delayed)
+            mail.keep_outcome(_learnt(before, RecipientState.DELAYED, about, report, at=at))
     mail.save(update_fields=["outcomes"])
 
 
-def _affected(mail: OutboundEmail, reported: Collection[RecipientReport]) -> list[str]:
-    """Our recipients whom the report names; all if it names none, as theirs may be an alias that we do not know."""
-    named = {email.casefold() for recipient in reported for email in (recipient.email, recipient.alias)}
-    return [address for address in mail.addressees if address.casefold() in named] or mail.addressees
+def _affected(reported: _Reported, named: Collection[RecipientReport]) -> list[str]:
+    """The proven recipient, else those of ours whom the report names, else all, as it may name an alias."""
+    if reported.proven:
+        return [reported.proven]
+    ours = reported.mail.addressees
+    keys = {email.casefold() for recipient in named for email in (recipient.email, recipient.alias)}
+    return [address for address in ours if address.casefold() in keys] or ours
+
+
+def _learnt(
+    before: RecipientOutcome,
+    state: RecipientState,
+    about: Sequence[RecipientReport],
+    report: Report,
+    *,
+    at: datetime,
+) -> RecipientOutcome:
+    """The outcome after a report, with what it says about the recipient."""
+    answer = "\n".join(map(_words, about))[:LONGEST_ANSWER] or report.reason
+    status = next((each.status for each in about if each.status), "")
+    return replace(before, state=state, at=at, answer=answer, status=status)
 
 
 def _about(address: str, reported: Sequence[RecipientReport]) -> Sequence[RecipientReport]:

@@ -11,6 +11,7 @@ from django.conf import settings
 from customers.names import name_of
 from customers.public_domains import share_a_domain
 from tickets.choices import IntakeState
+from tickets.mail.bounce_addresses import BounceTag, first_bounce_tag
 from tickets.mail.classify import Classification, MailKind, classify
 from tickets.mail.machine_signs import AUTOMATIC_MARK, PERSON_MARK, takes_no_answers
 from tickets.mail.parse import parse
@@ -48,6 +49,7 @@ class IncomingMail:
     received_at: datetime
     now: datetime
     is_released: bool = False
+    bounce_tag: BounceTag | None = None  # of the mail of ours whose signed envelope sender this one went to
 
     def content(self, *, is_unconfirmed: bool = False) -> MessageContent:
         """The message to store. It is automatic if an acknowledgement of it would have no reader."""
@@ -78,12 +80,15 @@ def shown_text(mail: ParsedMail) -> str:
 def read_mail(row: InboundEmail, mailboxes: Mailboxes, *, now: datetime, is_released: bool) -> IncomingMail:
     """Parse and classify a stored mail. Raises UnreadableMail."""
     mail = parse(bytes(row.raw))
+    to = (each.email for each in (*mail.to, *mail.cc))
+    bounce_tag = first_bounce_tag([*row.envelope_to, *mail.delivered_to, *to])
     classification = classify(
         mail,
         own_addresses=mailboxes.addresses,
         secrets=signing_keys(),
         envelope_from=row.envelope_from if row.via in _WITH_ENVELOPE else None,
         loop_name=parseaddr(settings.DESK_ADDRESS)[1],
+        is_returned=bounce_tag is not None,
     )
     correspondent, received_at = read_correspondent(mail, mailboxes), min(row.received_at, now)
     author = correspondent.author
@@ -104,6 +109,7 @@ def read_mail(row: InboundEmail, mailboxes: Mailboxes, *, now: datetime, is_rele
         received_at=received_at,
         now=now,
         is_released=is_released,
+        bounce_tag=bounce_tag,
     )
 
 

@@ -42,7 +42,7 @@ def find_target(incoming: IncomingMail, sender: Sender) -> ThreadTarget | None:
     """
     is_forged = has_failed(incoming.mail, incoming.mailbox)
     clues = thread_clues(incoming.mail, secrets=signing_keys(), envelope_to=incoming.row.envelope_to)
-    for candidate in _candidates(clues):
+    for candidate in (*_returned_to(incoming), *_candidates(clues)):
         ticket = end_of_merges(candidate.ticket)
         if ticket.is_drill and sender.staff is None:
             continue  # a customer's words must not end up in an exercise
@@ -81,6 +81,16 @@ def may_append(ticket: Ticket, sender: Sender) -> bool:
     if sender.is_known and sender.customer is not None and sender.customer.pk == ticket.customer_id:
         return True
     return bool(sender.address) and _took_part(ticket, sender.address)
+
+
+def _returned_to(incoming: IncomingMail) -> Iterator[_Candidate]:
+    """The ticket of the mail of ours to whose signed envelope sender this one went, as automatic replies do."""
+    if incoming.bounce_tag is None:
+        return
+    tagged = OutboundEmail.objects.filter(pk=incoming.bounce_tag.mail).exclude(ticket=None)
+    mail = tagged.select_related("ticket__merged_into").first()
+    if mail is not None and mail.ticket is not None:
+        yield _Candidate(mail.ticket, True)
 
 
 def _candidates(clues: ThreadClues) -> Iterator[_Candidate]:

@@ -17,6 +17,7 @@ from django.template.loader import render_to_string
 from django.utils.encoding import punycode
 
 from tickets.choices import MailPurpose
+from tickets.mail.bounce_addresses import BounceTag, bounce_address
 from tickets.mail.storable_text import plain_name, storable_line
 from tickets.models import OutboundEmail
 from tickets.protocols.smtp import OutgoingMail
@@ -26,6 +27,8 @@ AUTO_SUBMITTED = {
     MailPurpose.ACKNOWLEDGEMENT: "auto-replied",
     MailPurpose.NOTIFICATION: "auto-generated",
 }
+SIGNED_TRIES = 3
+
 _CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 _UTF8 = Charset("utf-8")
 _UTF8.body_encoding = QP  # passes servers without 8BITMIME, and keeps signatures valid
@@ -37,12 +40,24 @@ def compose_mail(mail: OutboundEmail) -> dict[str, OutgoingMail]:
     The same row always gives the same Message-ID and Date. Raises OSError if a file is missing from the storage.
     """
     data = _to_bytes(_build_message(mail))
-    sender = envelope_address(parseaddr(mail.sender)[1])
     return {
-        outcome.address: OutgoingMail(mail.rfc_message_id, sender, envelope_address(outcome.address), data)
-        for outcome in mail.recipient_outcomes
+        outcome.address: _parcel(mail, place, outcome.address, data)
+        for place, outcome in enumerate(mail.recipient_outcomes)
         if outcome.is_to_send
     }
+
+
+def _parcel(mail: OutboundEmail, place: int, recipient: str, data: bytes) -> OutgoingMail:
+    """The mail from a signed sender; after some tries from the plain one, as the server may dislike the other."""
+    plain = parseaddr(mail.sender)[1]
+    sender = bounce_address(plain, BounceTag(mail.pk, place)) if mail.attempts <= SIGNED_TRIES else plain
+    return OutgoingMail(
+        message_id=mail.rfc_message_id,
+        sender=envelope_address(sender),
+        recipient=envelope_address(recipient),
+        data=data,
+        plain_sender=envelope_address(plain),
+    )
 
 
 def _to_bytes(message: EmailMultiAlternatives) -> bytes:

@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from tickets.choices import Fact, MailPurpose, OutboxState, RecipientState
 from tickets.errors import DeskError
 from tickets.events import StaffResponded, publish
+from tickets.mail.bounce_addresses import read_bounce_address
 from tickets.mail.storable_text import storable
 from tickets.models import Message, OutboundEmail
 from tickets.models.outbound import WORK_LEFT, RecipientOutcome
@@ -142,7 +143,8 @@ def _record_replies(
     if row is None:
         return  # another worker has taken the row over
     for address, reply in replies.items():
-        row.keep_outcome(RecipientOutcome(address, _state_after(reply, row, now), now, storable(reply.text)))
+        state, is_signed = _state_after(reply, row, now), read_bounce_address(reply.sender) is not None
+        row.keep_outcome(RecipientOutcome(address, state, now, storable(reply.text), is_signed=is_signed))
     if not is_last:
         row.save(update_fields=["outcomes"])
         return

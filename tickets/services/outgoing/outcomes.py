@@ -4,16 +4,23 @@ An answer arrived if it reached the person it is addressed to. People in Cc make
 addresses in To: .github/decisions/outgoing.md.
 """
 
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
 
 from tickets.choices import OutboxState, RecipientState
+from tickets.errors import DeskError
 from tickets.mail.machine_signs import takes_no_answers
-from tickets.models import OutboundEmail
+from tickets.models import Message, OutboundEmail
 from tickets.models.outbound import RecipientOutcome
 from tickets.services.failed_responses import fail_response
+
+logger = logging.getLogger(__name__)
 
 
 def settle(mail: OutboundEmail, *, at: datetime, actor: User | None = None) -> None:
@@ -32,6 +39,36 @@ def settle(mail: OutboundEmail, *, at: datetime, actor: User | None = None) -> N
     if is_lost and mail.message is not None:
         unreached = [outcome for outcome in outcomes if outcome.is_unreached]
         fail_response(message=mail.message, at=at, answer=_words(unreached), actor=actor)
+
+
+@transaction.atomic
+def believe_report(*, message: Message, actor: User, at: datetime) -> None:
+    """Believe unproven reports of a bounce, which may take the answer back. Raises DeskError if there are none."""
+    mail = _reported_mail(message)
+    for outcome in _reported(mail):
+        mail.keep_outcome(replace(outcome, state=RecipientState.BOUNCED))
+    settle(mail, at=at, actor=actor)
+
+
+@transaction.atomic
+def dismiss_report(*, message: Message, actor: User, at: datetime) -> None:
+    """Say that unproven reports of a bounce are wrong. Raises DeskError if there are none."""
+    mail = _reported_mail(message)
+    for outcome in _reported(mail):
+        mail.keep_outcome(replace(outcome, state=RecipientState.ACCEPTED))
+    logger.info("%s does not believe the bounce of mail %s at %s", actor, mail.pk, at)
+    settle(mail, at=at, actor=actor)
+
+
+def _reported_mail(message: Message) -> OutboundEmail:
+    mail = OutboundEmail.objects.select_for_update().filter(message=message).first()
+    if mail is None or not mail.has_reported:
+        raise DeskError(_("There is nothing left to decide: somebody has already decided."))
+    return mail
+
+
+def _reported(mail: OutboundEmail) -> list[RecipientOutcome]:
+    return [each for each in mail.recipient_outcomes if each.state == RecipientState.REPORTED]
 
 
 def _is_lost(mail: OutboundEmail) -> bool:

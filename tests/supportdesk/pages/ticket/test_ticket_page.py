@@ -762,3 +762,25 @@ def test_no_page_claims_that_a_mail_was_delivered_or_opened(
     assert str(state.label) in page
     assert "delivered" not in page.replace("not delivered", "")
     assert "email was opened" not in page
+
+
+@pytest.mark.parametrize(("button", "state"), [("bounced", "bounced"), ("not_bounced", "accepted")])
+def test_a_bounce_that_nothing_proves_is_decided_with_one_click(
+    login: Login, anna: User, ticket: Ticket, button: str, state: str
+) -> None:
+    mail = answer_to_three(ticket, li=RecipientState.REPORTED)
+    client = login(anna)
+    page = client.get(page_of(ticket)).content.decode()
+    assert "anybody may have written it" in page
+    assert f"/act/{button}/" in page
+    act(client, ticket, button, message=mail.message_id)
+    mail.refresh_from_db()
+    assert mail.outcome_of("li@aurora.example").state == state
+    assert "anybody may have written it" not in client.get(page_of(ticket)).content.decode()
+
+
+def test_a_decided_bounce_is_not_decided_again(login: Login, anna: User, ticket: Ticket) -> None:
+    mail = answer_to_three(ticket, li=RecipientState.ACCEPTED)
+    response = act(login(anna), ticket, "bounced", message=mail.message_id)
+    assert "nothing left to decide" in response.content.decode()
+    assert not Message.objects.exclude(failed_at=None).exists()

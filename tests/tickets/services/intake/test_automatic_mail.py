@@ -15,19 +15,15 @@ from tests.factories import (
     CustomerFactory,
     MailboxFactory,
     MailDomainFactory,
-    OutboundEmailFactory,
-    OutboundMessageFactory,
     TicketFactory,
     set_desk,
 )
-from tests.rawmail import bounce, rawmail
+from tests.rawmail import rawmail
 from tickets.choices import (
     IntakeState,
     MailPurpose,
     MessageKind,
-    OutboxState,
     Priority,
-    RecipientState,
     Status,
 )
 from tickets.mail.threading import new_message_id, reply_address
@@ -285,159 +281,7 @@ def test_our_own_message_id_coming_back_is_parked():
     assert arrive(message_id=f"<{ours}>").state == IntakeState.PARKED
 
 
-# Reports of mail servers
-
-
-@pytest.fixture
-def sent(ticket) -> OutboundEmail:
-    message = OutboundMessageFactory(ticket=ticket)
-    return OutboundEmailFactory(
-        ticket=ticket,
-        message=message,
-        rfc_message_id=new_message_id(ticket.pk, "desk.example"),
-        recipients=["li@company.example"],
-        copies=["cc@company.example"],
-        state=OutboxState.ACCEPTED,
-    )
-
-
-def report_bounce(sent: OutboundEmail, **more: Any) -> InboundEmail:
-    report = {"recipient": "li@company.example", **more}
-    row = arrive(bounce(original_id=sent.rfc_message_id, **report))
-    sent.refresh_from_db()
-    sent.message.refresh_from_db()
-    sent.ticket.contact.refresh_from_db()
-    return row
-
-
-def test_a_bounce_takes_the_answer_back_and_flags_the_address(sent):
-    row = report_bounce(sent)
-    assert sent.state == OutboxState.BOUNCED
-    assert "User unknown" in sent.answer
-    assert sent.message.failed_at == NOW + timedelta(seconds=5)
-    assert sent.ticket.contact.mail_failed_at is not None
-    assert (row.ticket, row.message.kind) == (sent.ticket, MessageKind.AUTOMATIC)
-
-
-def test_a_bounce_is_never_a_customer_s_answer(sent):
-    report_bounce(sent)
-    assert sent.ticket.messages.filter(kind=MessageKind.INBOUND).count() == 0
-
-
-def test_a_full_mailbox_takes_the_answer_back_and_flags_nobody(sent):
-    report_bounce(sent, status="4.2.2")
-    assert sent.state == OutboxState.BOUNCED
-    assert sent.ticket.contact.mail_failed_at is None
-
-
-def test_a_bounce_of_a_copy_leaves_the_answer_standing_and_is_shown_beside_the_copy(sent):
-    report_bounce(sent, recipient="cc@company.example")
-    assert sent.state == OutboxState.ACCEPTED
-    assert sent.message.failed_at is None
-    requester, copy = sent.recipient_outcomes
-    assert (requester.state, copy.state) == (RecipientState.ACCEPTED, RecipientState.BOUNCED)
-    assert (copy.status, copy.at) == ("5.1.1", NOW + timedelta(seconds=5))
-    assert "User unknown" in copy.answer
-
-
-def test_a_bounce_that_names_an_alias_we_did_not_write_to_is_believed(sent):
-    report_bounce(sent, recipient="li.wei@internal.company.example")
-    assert sent.state == OutboxState.BOUNCED
-
-
-def test_a_delay_is_noted_and_fails_nothing(sent):
-    row = report_bounce(sent, action="delayed", status="4.4.1")
-    assert sent.state == OutboxState.ACCEPTED
-    assert [outcome.state for outcome in sent.recipient_outcomes] == ["delayed", "accepted"]
-    assert sent.message.failed_at is None
-    assert row.message.kind == MessageKind.AUTOMATIC
-
-
-def test_a_delayed_mail_may_still_bounce_and_a_bounced_one_is_delayed_no_more(sent):
-    report_bounce(sent, action="delayed", status="4.4.1")
-    arrive(
-        bounce(original_id=sent.rfc_message_id, recipient="li@company.example").replace(b"<bounce@", b"<b2@")
-    )
-    sent.refresh_from_db()
-    assert sent.outcome_of("li@company.example").state == RecipientState.BOUNCED
-    late = bounce(original_id=sent.rfc_message_id, recipient="li@company.example", action="delayed")
-    arrive(late.replace(b"<bounce@", b"<b3@"))
-    sent.refresh_from_db()
-    assert sent.outcome_of("li@company.example").state == RecipientState.BOUNCED
-
-
-def test_a_bounce_of_a_mail_we_never_sent_is_parked_and_flags_nobody(ticket):
-    row = arrive(bounce(original_id="never@desk.example", recipient="li@company.example"))
-    assert row.state == IntakeState.PARKED
-    ticket.contact.refresh_from_db()
-    assert ticket.contact.mail_failed_at is None
-
-
-def test_a_bounce_of_a_mail_without_a_ticket_is_recorded_on_its_row():
-    notice = OutboundEmailFactory(ticket=None, purpose=MailPurpose.NOTIFICATION, state=OutboxState.ACCEPTED)
-    row = arrive(bounce(original_id=notice.rfc_message_id.strip("<>"), recipient="li@company.example"))
-    assert (row.state, row.ticket) == (IntakeState.PROCESSED, None)
-
-
-def test_a_bounce_of_a_merged_tickets_mail_is_recorded_on_the_target_ticket():
-    target = TicketFactory()
-    merged = TicketFactory(merged_into=target)
-    notice = OutboundEmailFactory(
-        ticket=merged, purpose=MailPurpose.ACKNOWLEDGEMENT, state=OutboxState.ACCEPTED
-    )
-    row = arrive(bounce(original_id=notice.rfc_message_id, recipient="li@company.example"))
-    assert row.ticket == target
-
-
-@pytest.mark.parametrize(
-    ("sender", "envelope"),
-    [
-        ("MAILER-DAEMON <>", {}),
-        ("Mail Service <MAILER-DAEMON>", {}),
-        ("imss@company.example", {}),
-        ("post_master@company.example", {}),
-        ("Mail <mail@relay.example>", {"via": "lmtp"}),
-    ],
-)
-def test_a_bounce_without_structure_revokes_the_answer_too(sent, sender, envelope):
-    body = (
-        "Your message could not be delivered.\r\n\r\n<li@company.example>: 550 user unknown\r\n\r\n"
-        f"--- Original message follows ---\r\nMessage-ID: <{sent.rfc_message_id}>\r\nSubject: Re\r\n"
-    )
-    row = arrive(sender=sender, subject="Your message", body=body, message_id="<b@mx.example>", **envelope)
-    sent.refresh_from_db()
-    sent.message.refresh_from_db()
-    assert (row.ticket, row.message.kind) == (sent.ticket, MessageKind.AUTOMATIC)
-    assert sent.state == OutboxState.BOUNCED
-    assert sent.message.failed_at is not None
-
-
-def test_a_bounce_of_a_colleague_s_notification_stays_out_of_the_conversation(ticket):
-    notice = OutboundEmailFactory(
-        ticket=ticket,
-        purpose=MailPurpose.NOTIFICATION,
-        recipients=["bo@desk.example"],
-        state=OutboxState.ACCEPTED,
-    )
-    row = arrive(bounce(original_id=notice.rfc_message_id, recipient="bo@desk.example"))
-    notice.refresh_from_db()
-    assert (row.state, row.ticket, row.message) == (IntakeState.PROCESSED, None, None)
-    assert notice.state == OutboxState.BOUNCED
-    assert not ticket.messages.exists()
-
-
-def test_a_complaint_ends_automatic_mail(sent):
-    body = (
-        "--b\r\nContent-Type: text/plain\r\n\r\nA complaint.\r\n--b\r\nContent-Type: message/feedback-report\r\n\r\n"
-        "Feedback-Type: abuse\r\nVersion: 1\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n"
-        f"Message-ID: <{sent.rfc_message_id}>\r\nSubject: Re\r\n\r\nx\r\n--b--"
-    )
-    kind = 'multipart/report; report-type=feedback-report; boundary="b"'
-    arrive(sender="fbl@provider.example", body=body, content_type=kind)
-    sent.ticket.contact.refresh_from_db()
-    sent.refresh_from_db()
-    assert sent.ticket.contact.mail_failed_at is not None
-    assert sent.state == OutboxState.ACCEPTED
+# The priority of alarms
 
 
 def sender_of_alarms(priority: Priority | None, **more: Any) -> None:

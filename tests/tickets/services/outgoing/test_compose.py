@@ -10,6 +10,7 @@ from django.core.files.storage import default_storage
 
 from tests.factories import AttachmentFactory, OutboundEmailFactory, OutboundMessageFactory
 from tickets.choices import MailPurpose, RecipientState
+from tickets.mail.bounce_addresses import BounceTag, read_bounce_address
 from tickets.mail.parse import parse
 from tickets.models import OutboundEmail
 from tickets.models.outbound import RecipientOutcome
@@ -176,7 +177,6 @@ def test_each_recipient_has_an_envelope_with_its_domain_in_ascii():
         "li@例子.example": "li@xn--fsqu00a.example",
         "cc@company.example": "cc@company.example",
     }
-    assert {parcel.sender for parcel in parcels.values()} == {"support@desk.example"}
     assert len({parcel.data for parcel in parcels.values()}) == 1
 
 
@@ -184,3 +184,20 @@ def test_nobody_gets_a_mail_that_their_server_has_already():
     row = OutboundEmailFactory(copies=["cc@company.example"])
     row.keep_outcome(RecipientOutcome("li@company.example", RecipientState.ACCEPTED))
     assert list(compose_mail(row)) == ["cc@company.example"]
+
+
+def test_each_recipient_has_a_sender_that_names_the_mail_and_the_recipient():
+    row: OutboundEmail = OutboundEmailFactory(copies=["cc@company.example"])
+    tags = [read_bounce_address(parcel.sender) for parcel in compose_mail(row).values()]
+    assert tags == [BounceTag(row.pk, 0), BounceTag(row.pk, 1)]
+    assert {parcel.plain_sender for parcel in compose_mail(row).values()} == {"support@desk.example"}
+
+
+def test_without_signed_senders_a_mail_leaves_from_its_mailbox(settings):
+    settings.BOUNCE_ADDRESS = "off"
+    assert composed(OutboundEmailFactory()).sender == "support@desk.example"
+
+
+def test_a_mail_that_is_refused_for_now_again_and_again_leaves_from_the_plain_sender():
+    assert read_bounce_address(composed(OutboundEmailFactory(attempts=3)).sender) is not None
+    assert composed(OutboundEmailFactory(attempts=4)).sender == "support@desk.example"

@@ -19,6 +19,7 @@ from tests.factories import (
 from tickets import tasks
 from tickets.choices import MailPurpose, OutboxState, RecipientState
 from tickets.errors import DeskError
+from tickets.mail.bounce_addresses import BounceTag, bounce_address
 from tickets.models import OutboundEmail, Ticket
 from tickets.models.outbound import RecipientOutcome
 from tickets.nudges import nudge_delivery
@@ -513,3 +514,15 @@ def test_a_bounce_of_one_recipient_leaves_the_others_as_they_were():
     mail.keep_outcome(RecipientOutcome("bo@company.example", RecipientState.BOUNCED))
     mail.save()
     assert states(mail) == [("accepted", "250 OK"), ("bounced", ""), ("accepted", "250 OK")]
+
+
+@pytest.mark.parametrize("is_signed", [True, False])
+def test_the_row_remembers_whether_the_server_took_the_signed_sender(post, is_signed):
+    mail = reply()
+    sender = (
+        bounce_address("support@desk.example", BounceTag(mail.pk, 0)) if is_signed else "support@desk.example"
+    )
+    post.answers = [ServerReply(SendingResult.ACCEPTED, "250 OK", sender)]
+    run()
+    mail.refresh_from_db()
+    assert [outcome.is_signed for outcome in mail.recipient_outcomes] == [is_signed]
