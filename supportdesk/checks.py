@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Warning
 from django.db import connection
 
+from tickets.protocols.dkim_signing import SigningProblem, check_key
+
 SHORTEST_TOKEN = 20
 
 
@@ -35,6 +37,18 @@ def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
         hint = "The minute tasks find such work again. Leave REDIS_URL out where a minute is too long."
         findings.append(Info("Redis loses the task that a killed worker held.", hint=hint, id="desk.I001"))
     return findings
+
+
+def check_signing(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Check that outgoing mail can be signed, if a key is set. It leaves in any case, so this is a warning."""
+    if not settings.DKIM_KEY_FILE:
+        return []
+    try:
+        check_key()
+    except SigningProblem as problem:
+        hint = "Set DKIM_KEY_FILE to an RSA key in PEM form that the desk may read, and DKIM_SELECTOR to its selector."
+        return [Warning(f"Outgoing mail is not signed. {problem}", hint=hint, id="desk.W006")]
+    return []
 
 
 LONGEST_TASK = 100  # seconds; bounded by tickets.tasks.process_stored, as the sweep stops after 55

@@ -1,6 +1,7 @@
 """All settings, in reading order: environment, apps, database, queue, mail, desk, language, files, security."""
 
 import sys
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -160,6 +161,13 @@ OUTGOING_DIR = VAR_DIR / "outgoing"
 # The envelope sender, by whose signed tag a bounce finds its mail: "plus" tags the address of the mailbox
 # (support+b12-0-...@example.com), an address such as bounces@example.com is tagged in its place, "off" tags nothing.
 BOUNCE_ADDRESS = env.address_or("BOUNCE_ADDRESS", "plus", words=("plus", "off"))
+# Signs outgoing mail with DKIM: the file of an RSA key (PEM), and the selector whose DNS record has its public half.
+# A key that does not work is reported by `manage.py check` and in the log; mail then leaves unsigned.
+DKIM_KEY_FILE = env.text("DKIM_KEY_FILE", "")
+DKIM_SELECTOR = env.text("DKIM_SELECTOR", "")
+DKIM_DOMAINS = [
+    domain.lower() for domain in env.words("DKIM_DOMAINS", parseaddr(DESK_ADDRESS)[1].rpartition("@")[2])
+]
 MAIL_MAX_BYTES = env.number("MAIL_MAX_BYTES", 25_000_000, least=10_000, most=500_000_000)
 MAIL_TIMEOUT_SECONDS = env.number("MAIL_TIMEOUT_SECONDS", 30, least=1, most=300)
 

@@ -1,5 +1,6 @@
 """supportdesk.checks: what `check --deploy` says of a desk that is not ready for real use."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +41,18 @@ def test_the_warnings_are_raised_by_deployment_checks_only(settings: Any, deploy
 def test_every_finding_has_a_hint(settings: Any) -> None:
     settings.PRODUCTION = False
     assert all(message.hint for message in check_deployment(None))
+
+
+@pytest.mark.parametrize("deploy", [True, False])
+def test_a_key_that_cannot_sign_is_a_warning_at_each_start(
+    settings: Any, tmp_path: Path, deploy: bool
+) -> None:
+    assert run_checks(tags=["mail"]) == []
+    settings.DKIM_KEY_FILE, settings.DKIM_SELECTOR = str(tmp_path / "gone.pem"), "desk1"
+    (message,) = run_checks(tags=["mail"], include_deployment_checks=deploy)
+    assert (message.id, message.level) == ("desk.W006", WARNING)
+    assert "gone.pem cannot be read" in message.msg
+    assert message.hint
 
 
 def test_the_queue_as_it_is_set_up_passes_at_each_start() -> None:

@@ -20,6 +20,7 @@ from tickets.choices import MailPurpose
 from tickets.mail.bounce_addresses import BounceTag, bounce_address
 from tickets.mail.storable_text import plain_name, storable_line
 from tickets.models import OutboundEmail
+from tickets.protocols.dkim_signing import signed
 from tickets.protocols.smtp import OutgoingMail
 
 # Written by the desk itself: other machines must not answer it (RFC 3834, 5; [MS-OXCMAIL] 2.2.3.2.14).
@@ -39,7 +40,8 @@ def compose_mail(mail: OutboundEmail) -> dict[str, OutgoingMail]:
 
     The same row always gives the same Message-ID and Date. Raises OSError if a file is missing from the storage.
     """
-    data = _to_bytes(_build_message(mail))
+    domain = envelope_address(parseaddr(mail.sender)[1]).rpartition("@")[2]
+    data = signed(_to_bytes(_build_message(mail)), domain=domain, name=mail.rfc_message_id)
     return {
         outcome.address: _parcel(mail, place, outcome.address, data)
         for place, outcome in enumerate(mail.recipient_outcomes)
