@@ -32,7 +32,7 @@ class ContactAdmin(RowAccessAdmin):
                 )
             },
         ),
-        (_("Record"), {"fields": (("mail_failed_at", "created_at"),)}),
+        (_("Record"), {"fields": (("mail_failed_at", "created_at"), "no_automatic_mail_since")}),
     )
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[Contact]:

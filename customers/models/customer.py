@@ -99,6 +99,13 @@ class Contact(models.Model):
         help_text=_("Of tickets that alarms from this address open. Empty: the priority of the mailbox."),
     )
     mail_failed_at = models.DateTimeField(_("email failed at"), null=True, blank=True)
+    # Since they complained about an automatic mail or unsubscribed; people's answers reach them all the same.
+    no_automatic_mail_since = models.DateTimeField(
+        _("no automatic email since"),
+        null=True,
+        blank=True,
+        help_text=_("They complained or unsubscribed. Clear it to send acknowledgements again."),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     # Their first mail made them a contact; nobody entered them by hand.
     is_from_mail = models.BooleanField(default=False, db_default=False, editable=False)

@@ -16,6 +16,7 @@ from tests.talk import minute, opened
 from tests.words.reading import faults, stored_words, texts
 from tests.words.scene import furnished
 from tests.words.test_pages import as_lines
+from tickets.services.outgoing.unsubscribing import unsubscribe_headers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 each_language = pytest.mark.parametrize("language", ["en", "zh-hans"])
@@ -108,6 +109,15 @@ def test_the_page_behind_the_link_of_a_mail(language):
     pages = [browser.get(page), browser.post(page), browser.get(page), browser.get("/ack/forged/")]
     assert [page.status_code for page in pages] == [200, 200, 200, 404]
     assert wrong_in(language, *pages) == ""
+
+
+@each_language
+def test_the_page_of_who_wants_no_automatic_mail(language, settings):
+    settings.SITE_URL = "https://desk.example.com"
+    contact = ContactFactory(language=language)
+    page = unsubscribe_headers(contact.pk)["List-Unsubscribe"].strip("<>").removeprefix(settings.SITE_URL)
+    browser = reading(language)
+    assert wrong_in(language, browser.get(page), browser.post(page), browser.get(page)) == ""
 
 
 @each_language

@@ -23,11 +23,13 @@ MOST_TO_NEW = 100  # to all addresses that never wrote before
 def may_write_by_itself(ticket: Ticket, *, at: datetime) -> bool:
     """True while the ticket's writer, their domain and all new writers together got few such mails within the hour.
 
-    Takes one query. A ticket without a contact is not limited.
+    False for somebody who wants none. Takes one query. A ticket without a contact is not limited.
     """
     contact = ticket.contact
     if contact is None:
         return True
+    if contact.no_automatic_mail_since is not None:
+        return False
     sent = OutboundEmail.objects.filter(
         purpose=MailPurpose.ACKNOWLEDGEMENT, created_at__gt=at - LIMIT_WINDOW
     ).order_by()

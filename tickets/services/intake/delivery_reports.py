@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
@@ -38,8 +39,8 @@ def receive_report(incoming: IncomingMail) -> IntakeOutcome:
     match report.kind:
         case ReportKind.BOUNCE:
             _record_bounce(about, report, at=incoming.now)
-        case ReportKind.COMPLAINT:  # a contact whose mail failed gets no acknowledgements
-            _flag_contacts(mail.addressees, at=incoming.now)
+        case ReportKind.COMPLAINT:
+            _end_automatic_mail(mail, at=incoming.now)
         case ReportKind.DELAY:
             _record_delay(about, report, at=incoming.now)
         case ReportKind.RECEIPT:
@@ -145,6 +146,16 @@ def _about(address: str, reported: Sequence[RecipientReport]) -> Sequence[Recipi
 def _words(recipient: RecipientReport) -> str:
     status = "" if recipient.status in recipient.diagnostic else recipient.status
     return " ".join(filter(None, [f"<{recipient.email}>", status, recipient.diagnostic]))
+
+
+def _end_automatic_mail(mail: OutboundEmail, *, at: datetime) -> None:
+    """Send nothing more by ourselves to whom the mail went, nor to the writer of its ticket, for whom it was."""
+    keys = [address.lower() for address in mail.addressees]
+    contacts = Contact.objects.alias(key=Lower("email"))
+    wanted = Q(key__in=keys) & ~Q(email="")
+    if mail.ticket is not None:
+        wanted |= Q(pk=mail.ticket.contact_id)
+    contacts.filter(wanted, no_automatic_mail_since=None).update(no_automatic_mail_since=at)
 
 
 def _flag_contacts(addresses: Collection[str], *, at: datetime) -> None:

@@ -1,4 +1,4 @@
 """Mail out, from a row in the outbox to the server.
 
-Read in this order: reply_mail, outbox, compose, outcomes, delivery.
+Read in this order: reply_mail, outbox, unsubscribing, compose, outcomes, delivery.
 """

@@ -18,6 +18,7 @@ from tickets.mail.threading import new_message_id, reply_address
 from tickets.models import Message, OutboundEmail, Ticket
 from tickets.nudges import nudge_delivery
 from tickets.services.mailboxes import Mailboxes
+from tickets.services.outgoing.unsubscribing import unsubscribe_headers
 
 # [SD#12]: the tag of this ticket, or that of an older mail.
 SUBJECT_TAG = re.compile(r"\s*\[SD#\d+\]", re.IGNORECASE)
@@ -77,6 +78,8 @@ def queue_mail(
     thread = _thread_headers(in_reply_to, references)
     if ticket is not None and purpose != MailPurpose.NOTIFICATION:
         thread["Reply-To"] = formataddr((plain_name(sender.name), reply_address(sender.address, ticket.pk)))
+    if purpose == MailPurpose.ACKNOWLEDGEMENT and ticket is not None:
+        thread |= unsubscribe_headers(ticket.contact_id)
     mail = OutboundEmail.objects.create(
         purpose=purpose,
         ticket=ticket,

@@ -207,18 +207,46 @@ def test_a_bounce_of_a_colleague_s_notification_stays_out_of_the_conversation(ti
     assert not ticket.messages.exists()
 
 
-def test_a_complaint_ends_automatic_mail(sent):
+def complain(sent: OutboundEmail) -> InboundEmail:
     body = (
         "--b\r\nContent-Type: text/plain\r\n\r\nA complaint.\r\n--b\r\nContent-Type: message/feedback-report\r\n\r\n"
         "Feedback-Type: abuse\r\nVersion: 1\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n"
         f"Message-ID: <{sent.rfc_message_id}>\r\nSubject: Re\r\n\r\nx\r\n--b--"
     )
     kind = 'multipart/report; report-type=feedback-report; boundary="b"'
-    arrive(sender="fbl@provider.example", body=body, content_type=kind)
+    return arrive(
+        sender="fbl@provider.example", body=body, content_type=kind, message_id="<fbl@provider.example>"
+    )
+
+
+def acknowledgements() -> int:
+    return OutboundEmail.objects.filter(purpose=MailPurpose.ACKNOWLEDGEMENT).count()
+
+
+def test_a_complaint_ends_automatic_mail_and_says_nothing_about_the_address(sent):
+    complain(sent)
+    contact = sent.ticket.contact
+    contact.refresh_from_db()
+    assert contact.no_automatic_mail_since == NOW + timedelta(seconds=5)
+    assert contact.mail_failed_at is None
+    assert reread(sent).state == OutboxState.ACCEPTED
+
+
+def test_who_complained_gets_no_acknowledgement_ever_after(sent):
+    arrive(message_id="<before@company.example>")
+    assert acknowledgements() == 1
+    complain(sent)
+    for number in (1, 2):
+        row = arrive(subject=f"Another {number}", message_id=f"<after{number}@company.example>")
+        assert row.ticket is not None
+    assert acknowledgements() == 1
+
+
+def test_a_complaint_about_a_mail_to_another_address_counts_for_the_writer_of_the_ticket(sent):
+    OutboundEmail.objects.update(recipients=["reply.to@company.example"])
+    complain(sent)
     sent.ticket.contact.refresh_from_db()
-    sent.refresh_from_db()
-    assert sent.ticket.contact.mail_failed_at is not None
-    assert sent.state == OutboxState.ACCEPTED
+    assert sent.ticket.contact.no_automatic_mail_since is not None
 
 
 # Reports that come to the signed envelope sender (VERP), or pass it by
