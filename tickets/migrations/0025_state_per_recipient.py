@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tickets', '0021_dismissed_mail'),
+        ('tickets', '0024_folders_have_moved'),
     ]
 
     operations = [
