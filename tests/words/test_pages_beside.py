@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 each_language = pytest.mark.parametrize("language", ["en", "zh-hans"])
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 PRODUCTS = {
+    "ack",
     "cookie",
     "cron",
     "git",
