@@ -140,10 +140,14 @@ def _targets_of(
 
 def _existing_at(targets: QuerySet[PolicyTarget], at: datetime) -> "QuerySet[Any]":
     """The windows that existed at ``at`` (UTC); ``is_outdated`` marks those of which a newer version was in force."""
+    return targets.filter(version__created_at__lte=at).annotate(is_outdated=_is_outdated(at))
+
+
+def _is_outdated(at: datetime) -> Exists:
     newer = PolicyVersion.objects.filter(
         policy=OuterRef("version__policy"), created_at__lte=at, number__gt=OuterRef("version__number")
     )
-    return targets.filter(version__created_at__lte=at).annotate(is_outdated=Exists(newer))
+    return Exists(newer)
 
 
 def _earliest(targets: QuerySet[PolicyTarget]) -> PolicyTarget | None:
@@ -214,7 +218,8 @@ def _by_earlier_versions(
 
 def _windows_in_force(ticket: Ticket, contract: Contract | None, at: datetime) -> list[Any]:
     """The windows of the versions in force, those of the plan's own policy before the default."""
-    targets = _existing_at(_targets_of(contract, BEGUN, ticket.priority), at).filter(is_outdated=False)
+    targets = _targets_of(contract, BEGUN, ticket.priority)
+    targets = targets.filter(~_is_outdated(at), version__created_at__lte=at)
     return list(targets.annotate(**_what_is_owed(ticket)).order_by("version__policy__is_default"))
 
 
