@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import re
+import socket
 import socketserver
 import ssl
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 
 
 @dataclass
@@ -35,6 +37,9 @@ class HostileServer:
     refused_password: str = ""
     is_silent: bool = False  # connects, and says nothing
     port: int = 0
+    capabilities: str = "UIDPLUS MOVE"
+    says_with_idle: list[str] = field(default_factory=list)  # once, together with the answer
+    idling: SimpleQueue[_Session] = field(default_factory=SimpleQueue)  # each session that began an IDLE
 
 
 class _Session(socketserver.StreamRequestHandler):
@@ -55,12 +60,10 @@ class _Session(socketserver.StreamRequestHandler):
     def _obey(self, tag: str, command: str) -> bool:
         state, word = self.state, command.split(" ")[0].upper()
         state.commands.append(command)
-        if word == "LOGIN":
-            return self._log_in(tag, command)
-        if word == "AUTHENTICATE":
-            return self._authenticate(tag)
+        if word in (steps := {"LOGIN": self._log_in, "AUTHENTICATE": self._authenticate, "IDLE": self._idle}):
+            return steps[word](tag, command)
         if word == "CAPABILITY":
-            self._say("* CAPABILITY IMAP4rev1 UIDPLUS MOVE")
+            self._say(f"* CAPABILITY IMAP4rev1 {state.capabilities}")
         elif word == "LIST":
             self._say(*(f'* LIST (\\HasNoChildren) "/" "{name}"' for name in state.folders or ("INBOX",)))
         elif word == "SELECT" and not _is_there(state, command):
@@ -86,7 +89,23 @@ class _Session(socketserver.StreamRequestHandler):
         )
         return True
 
-    def _authenticate(self, tag: str) -> bool:
+    def _idle(self, tag: str, _command: str) -> bool:
+        more, self.state.says_with_idle = self.state.says_with_idle, []
+        self._say("+ idling", *more)
+        self.state.idling.put(self)
+        if self.rfile.readline().strip() != b"DONE":
+            return False
+        self._say(f"{tag} OK done")
+        return True
+
+    def push(self, line: str) -> None:
+        """Say something unasked, while the client idles."""
+        self._say(line)
+
+    def cut(self) -> None:
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def _authenticate(self, tag: str, _command: str) -> bool:
         """XOAUTH2 as Microsoft and Google speak it: an error is a challenge, and its answer is empty."""
         self._say("+ ")
         words = b64decode(self.rfile.readline()).decode().split("\x01")

@@ -39,6 +39,15 @@ def nudge_fetch() -> None:
     after_commit(_fetch)
 
 
+def nudge_mailbox(mailbox: int) -> None:
+    """Fetch one mailbox (its key) after the commit, as its server tells of new mail."""
+
+    def fetch() -> None:
+        async_task("tickets.tasks.fetch_one", mailbox)
+
+    after_commit(fetch)
+
+
 def _fetch() -> None:
     async_task("tickets.tasks.fetch_mail")
 

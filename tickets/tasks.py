@@ -13,7 +13,7 @@ from django.utils import timezone
 from tickets.choices import IntakeState
 from tickets.lib.stopping import is_ending
 from tickets.models import InboundEmail
-from tickets.services.fetching import fetch_due
+from tickets.services.fetching import due_mailboxes, fetch_due, fetch_mailbox
 from tickets.services.importing import import_due
 from tickets.services.intake import DATABASE_FAULTS, process
 from tickets.services.outgoing.delivery import deliver_due
@@ -64,6 +64,13 @@ def fetch_mail() -> str:
     """
     reports = [*fetch_due(read_clock=timezone.now), *import_due(read_clock=timezone.now)]
     return "; ".join(map(str, reports)) or "nothing due"
+
+
+def fetch_one(mailbox: int) -> str:
+    """Fetch a mailbox whose server tells of new mail, unless it is being fetched or waits after an error."""
+    if not due_mailboxes(timezone.now()).filter(pk=mailbox).exists():
+        return "not due"
+    return str(fetch_mailbox(mailbox, read_clock=timezone.now))
 
 
 def _process_safely(inbound: int) -> int:

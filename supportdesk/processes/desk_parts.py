@@ -1,4 +1,4 @@
-"""The parts of a one-machine desk: the web server, the django-q2 cluster and the mail listener."""
+"""The parts of a one-machine desk: web server, django-q2 cluster, mail listener and mail watcher."""
 
 import os
 import sys
@@ -56,7 +56,7 @@ class DeskPlan:
 
 def desk_parts(plan: DeskPlan, *, ready: str) -> list[DeskPart]:
     """All parts. `ready` is printed when the web server answers for the first time."""
-    return [web_part(plan, ready), cluster_part(plan), *mail_part(plan)]
+    return [web_part(plan, ready), cluster_part(plan), *mail_part(plan), watch_part(plan)]
 
 
 def web_part(plan: DeskPlan, ready: str) -> DeskPart:
@@ -105,6 +105,11 @@ def mail_part(plan: DeskPlan) -> Iterator[DeskPart]:
         env={"SITE_URL": plan.site_url},
         probe=probes.greeting_probe(MAIL_HOST, port),
     )
+
+
+def watch_part(plan: DeskPlan) -> DeskPart:
+    """It ends at once, and has no sign of life besides its process: without it mail is fetched every minute."""
+    return DeskPart(name="watch", argv=manage_command("watch_mail"), env={"SITE_URL": plan.site_url}, grace=5)
 
 
 def manage_command(*words: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -15,6 +16,7 @@ from tickets.models import InboundEmail, Mailbox
 from tickets.models.mailbox import AfterFetch, MailSecurity
 from tickets.services.fetching import FetchReport, fetch_mailbox
 from tickets.services.importing import begin_import, import_due, preview_import
+from tickets.services.watching import FolderWatch
 
 pytestmark = [pytest.mark.flow, pytest.mark.django_db]
 
@@ -136,6 +138,19 @@ def test_the_session_ends_properly(dovecot, mailbox):
     deliver(dovecot, 1)
     fetch(mailbox)
     assert "Logged out" in (dovecot.folder / "dovecot.log").read_text()
+
+
+def test_new_mail_is_told_within_seconds(dovecot, mailbox):
+    told: SimpleQueue[int] = SimpleQueue()
+    watch = FolderWatch(mailbox.folders.select_related("mailbox").get(), told.put, lambda: datetime.now(UTC))
+    watch.start()
+    try:
+        assert told.get(timeout=20) == mailbox.pk  # it is connected, and IDLE begins
+        dovecot.deliver(rawmail())
+        assert told.get(timeout=20) == mailbox.pk
+    finally:
+        watch.over.set()
+    assert watch.ended.wait(20)
 
 
 def test_older_mail_is_counted_and_imported_and_stays_as_it_is(dovecot, mailbox):

@@ -96,7 +96,7 @@ def test_the_desk_is_prepared_in_order_and_its_parts_are_started(
 ) -> None:
     run(**ports)
     assert steps == ["migrate", "sync_schedules", "default_mailbox", "collectstatic"]
-    assert [part.name for part in FakeSupervisor.parts] == ["web", "cluster", "mail"]
+    assert [part.name for part in FakeSupervisor.parts] == ["web", "cluster", "mail", "watch"]
 
 
 @pytest.mark.django_db

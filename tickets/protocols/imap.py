@@ -6,7 +6,8 @@ import contextlib
 import logging
 import socket
 import ssl
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -26,6 +27,9 @@ LOST_CONNECTION = (OSError, IMAPClientAbortError)
 
 # What OpenSSL calls an answer in plain text.
 NO_TLS_SPOKEN = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
+
+LOOK_EVERY = 1.0  # seconds after which an IDLE looks whether it should end
+MOST_EMPTY = 3  # reads in a row that give nothing; TLS has such reads of its own
 
 FIRST_YEAR = 1990  # an internal date before this is a fault of the server
 
@@ -125,6 +129,52 @@ class OpenFolder:
         if self.client.has_capability("UIDPLUS"):
             self.client.uid_expunge([uid])
 
+    def can_idle(self) -> bool:
+        return bool(self.client.has_capability("IDLE"))
+
+    def wait_for_mail(self, *, seconds: float, is_over: Callable[[], bool]) -> bool:
+        """IDLE (RFC 2177) until the server tells of new mail, or ``seconds`` have passed, or it ``is_over``.
+
+        Returns True for new mail. The caller begins again before 29 minutes, as servers hang up then.
+        """
+        self.client.idle()
+        for _time in range(MOST_EMPTY):
+            if not self._has_said_more():
+                break
+            _text, said = self.client.idle_done()
+            if _tells_of_mail(said):
+                return True
+            self.client.idle()
+        responses = self._idle_responses(time.monotonic() + seconds, is_over)
+        _text, last = self.client.idle_done()
+        return _tells_of_mail([*responses, *last])
+
+    def _has_said_more(self) -> bool:
+        """True if more came together with the answer to IDLE. It is in a buffer, where `idle_check` does not look."""
+        connection = self.client.socket()
+        before = connection.gettimeout()
+        connection.setblocking(False)
+        try:
+            imap = self.client._imap
+            return bool((getattr(imap, "_file", None) or imap.file).peek(1))  # Python 3.14 renamed it
+        except OSError:  # nothing to read, over TLS
+            return False
+        finally:
+            connection.settimeout(before)
+
+    def _idle_responses(self, until: float, is_over: Callable[[], bool]) -> list[Any]:
+        """What the server said until there was new mail. A cut connection is readable again and again, and empty."""
+        responses: list[Any] = []
+        empty = 0
+        while not _tells_of_mail(responses) and not is_over() and (left := until - time.monotonic()) > 0:
+            asked = time.monotonic()
+            said = self.client.idle_check(timeout=min(left, LOOK_EVERY))
+            empty = empty + 1 if not said and time.monotonic() - asked < min(left, LOOK_EVERY) / 2 else 0
+            if empty > MOST_EMPTY:
+                raise IMAPClientAbortError("the server ended the connection")
+            responses += said
+        return responses
+
     def _described(self, uid: int, answer: dict[bytes, Any]) -> WaitingMail:
         size, date = (
             answer[name] if name in answer else self._attribute(uid, name)
@@ -150,6 +200,13 @@ class OpenFolder:
         section = item.removeprefix("BODY.PEEK").partition(".")[0]
         content = answer.get(f"BODY{section}{'>' * ('<' in section)}".encode())
         return content if isinstance(content, bytes) else None
+
+
+def _tells_of_mail(responses: Sequence[Any]) -> bool:
+    """Raises IMAPClientAbortError if the server says goodbye."""
+    if any(response[0] == b"BYE" for response in responses):
+        raise IMAPClientAbortError("the server ended the connection")
+    return any(len(response) > 1 and response[1] in (b"EXISTS", b"RECENT") for response in responses)
 
 
 def _in_utc(date: object) -> datetime | None:

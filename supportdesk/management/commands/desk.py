@@ -26,7 +26,7 @@ from tickets.services.mailboxes import default_mailbox
 
 
 class Command(BaseCommand):
-    help = "Runs the desk on one machine: web server, task queue and mail listener. Ctrl-C stops it."
+    help = "Runs the desk on one machine: web server, task queue, mail listener and mail watcher. Ctrl-C stops it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

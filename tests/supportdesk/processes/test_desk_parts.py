@@ -8,19 +8,22 @@ from supportdesk.processes.cluster.probe import ClusterProbe
 from supportdesk.processes.desk_parts import DeskPlan, desk_parts
 
 
-def test_a_desk_has_a_web_server_a_cluster_and_a_mail_listener() -> None:
-    web, cluster, mail = desk_parts(DeskPlan(port=8100, lmtp_port=8124, smtp_port=0, workers=3), ready="open")
+def test_a_desk_has_a_web_server_a_cluster_a_mail_listener_and_a_watcher() -> None:
+    web, cluster, mail, watch = desk_parts(
+        DeskPlan(port=8100, lmtp_port=8124, smtp_port=0, workers=3), ready="open"
+    )
     assert "127.0.0.1:8100" in web.argv
     assert web.argv[web.argv.index("--workers") + 1] == "3"
     assert cluster.argv[-1] == "qcluster"
     assert mail.argv[-4:] == ("--lmtp-port", "8124", "--smtp-port", "0")
+    assert watch.argv[-1] == "watch_mail"
     assert web.ready == "open"
     assert all(part.probe for part in (web, cluster, mail))
 
 
 def test_without_mail_ports_there_is_no_mail_part() -> None:
     plan = DeskPlan(lmtp_port=0, smtp_port=0)
-    assert [part.name for part in desk_parts(plan, ready="")] == ["web", "cluster"]
+    assert [part.name for part in desk_parts(plan, ready="")] == ["web", "cluster", "watch"]
     assert [binding.port_option for binding in plan.bindings()] == ["--port"]
 
 
