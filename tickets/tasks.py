@@ -13,9 +13,10 @@ from django.utils import timezone
 from tickets.choices import IntakeState
 from tickets.lib.stopping import is_ending
 from tickets.models import InboundEmail
-from tickets.services.fetching import due_mailboxes, fetch_due, fetch_mailbox
+from tickets.services.fetching import fetch_due, fetch_mailbox
 from tickets.services.importing import import_due
 from tickets.services.intake import DATABASE_FAULTS, process
+from tickets.services.leases import due_mailboxes
 from tickets.services.outgoing.delivery import deliver_due
 
 logger = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ base_dir = {folder}/run
 state_dir = {folder}/run
 instance_name = desk-{port}
 log_path = {folder}/dovecot.log
-protocols = imap
+protocols = imap pop3
 listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
@@ -41,6 +41,15 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
+    port = 0
+  }}
+}}
+service pop3-login {{
+  chroot =
+  inet_listener pop3 {{
+    port = {pop_port}
+  }}
+  inet_listener pop3s {{
     port = 0
   }}
 }}
@@ -72,6 +81,7 @@ class Dovecot:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
+        self.pop_port = free_port()
         self.delivered = 0
 
     @property
@@ -127,7 +137,13 @@ class Dovecot:
             self.folder.chmod(0o711)
             os.chown(self.folder / "mail", int(words["uid"]), int(words["gid"]))
         config = self.folder / "dovecot.conf"
-        named = {"folder": self.folder, "port": self.port, "user": USER, "password": PASSWORD}
+        named = {
+            "folder": self.folder,
+            "port": self.port,
+            "pop_port": self.pop_port,
+            "user": USER,
+            "password": PASSWORD,
+        }
         config.write_text(CONFIG.format(**named, **words), encoding="utf-8")
         return config
 

@@ -13,9 +13,10 @@ from tests.factories import AdminFactory, MailboxFactory
 from tests.flow.dovecot import PASSWORD, USER, Dovecot
 from tests.rawmail import rawmail
 from tickets.models import InboundEmail, Mailbox
-from tickets.models.mailbox import AfterFetch, MailSecurity
-from tickets.services.fetching import FetchReport, fetch_mailbox
+from tickets.models.mailbox import AfterFetch, MailProtocol, MailSecurity
+from tickets.services.fetching import fetch_mailbox
 from tickets.services.importing import begin_import, import_due, preview_import
+from tickets.services.leases import FetchReport
 from tickets.services.watching import FolderWatch
 
 pytestmark = [pytest.mark.flow, pytest.mark.django_db]
@@ -138,6 +139,17 @@ def test_the_session_ends_properly(dovecot, mailbox):
     deliver(dovecot, 1)
     fetch(mailbox)
     assert "Logged out" in (dovecot.folder / "dovecot.log").read_text()
+
+
+def test_by_pop3_each_mail_comes_once_and_is_deleted_after_storing(dovecot, mailbox):
+    Mailbox.objects.update(protocol=MailProtocol.POP3, port=dovecot.pop_port, after_fetch=AfterFetch.LEAVE)
+    deliver(dovecot)
+    assert (fetch(mailbox).stored, fetch(mailbox).stored, dovecot.count("INBOX")) == (3, 0, 3)
+    Mailbox.objects.update(after_fetch=AfterFetch.DELETE)
+    dovecot.deliver(rawmail(message_id="<last@company.example>"))
+    report = fetch(mailbox)
+    assert (report.stored, report.known, report.problem, dovecot.count("INBOX")) == (1, 0, "", 0)
+    assert InboundEmail.objects.count() == 4
 
 
 def test_new_mail_is_told_within_seconds(dovecot, mailbox):

@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
 from tickets.admin.mailbox_import import ImportPage
 from tickets.admin.mailbox_test import ConnectionTestPage
 from tickets.models import Mailbox
-from tickets.models.mailbox import LONGEST_FOLDER, AfterFetch, MailLogin, MailSecurity
+from tickets.models.mailbox import LONGEST_FOLDER, AfterFetch, MailLogin, MailProtocol, MailSecurity
 from tickets.services.fetching import fetch_mailbox
 from tickets.services.mailbox_folders import set_folders
 
@@ -64,6 +64,7 @@ class MailboxForm(forms.ModelForm):
         model = Mailbox
         fields = "__all__"  # noqa: DJ007  # the admin's fieldsets choose
         help_texts = {
+            "port": _("Usually 993 by IMAP and 995 by POP3, with TLS."),
             "token_url": _(
                 "Microsoft: https://login.microsoftonline.com/TENANT/oauth2/v2.0/token, "
                 "Google: https://oauth2.googleapis.com/token"
@@ -111,7 +112,11 @@ class MailboxForm(forms.ModelForm):
         given = super().clean() or {}
         host = given.get("host", "")
         if host and not given.get("username"):
-            self.add_error("username", _("Enter the account that reads this mailbox on the IMAP host."))
+            self.add_error("username", _("Enter the account that reads this mailbox on the mail server."))
+        if given.get("protocol") == MailProtocol.POP3:
+            self._refuse_what_pop3_lacks(given)
+        elif given.get("after_fetch") == AfterFetch.MOVE:
+            self._require_another_folder(given)
         if ACCOUNT & set(self.changed_data):  # the token we have is for another account
             self.instance.access_token = self.instance.access_token_until = None
             self.also_changed += ("access_token", "access_token_until")
@@ -119,11 +124,20 @@ class MailboxForm(forms.ModelForm):
             self._require_token_fields(given)
         if given.get("security") == MailSecurity.NONE and host and host not in LOOPBACK:
             self.add_error("security", _("Without encryption the password could be read in transit."))
-        if given.get("after_fetch") == AfterFetch.MOVE and not given.get("move_to"):
-            self.add_error("move_to", _("Enter the folder to move stored email to."))
-        if given.get("after_fetch") == AfterFetch.MOVE and given.get("move_to") in given.get("folders", ()):
-            self.add_error("move_to", _("Email would be fetched from there again. Choose another folder."))
         return given
+
+    def _refuse_what_pop3_lacks(self, given: dict[str, Any]) -> None:
+        given["folders"] = ["INBOX"]
+        if given.get("after_fetch") not in (AfterFetch.LEAVE, AfterFetch.DELETE):
+            self.add_error("after_fetch", _("By POP3 email can only be left as it is, or deleted."))
+        if given.get("login", MailLogin.PASSWORD) != MailLogin.PASSWORD:
+            self.add_error("login", _("By POP3 the desk logs in with a password. Choose IMAP for OAuth 2."))
+
+    def _require_another_folder(self, given: dict[str, Any]) -> None:
+        if not given.get("move_to"):
+            self.add_error("move_to", _("Enter the folder to move stored email to."))
+        elif given["move_to"] in given.get("folders", ()):
+            self.add_error("move_to", _("Email would be fetched from there again. Choose another folder."))
 
     def _require_token_fields(self, given: dict[str, Any]) -> None:
         by_refresh_token = given["login"] == MailLogin.REFRESH_TOKEN
@@ -146,10 +160,10 @@ class MailboxAdmin(ConnectionTestPage, ImportPage):
     fieldsets = (
         (None, {"fields": (("name", "address"), ("default_priority", "language"), "is_active")}),
         (
-            _("Fetch by IMAP (leave the host blank to receive by LMTP, SMTP or pipe only)"),
+            _("Fetch by IMAP or POP3 (leave the mail server blank to receive by LMTP, SMTP or pipe only)"),
             {
                 "fields": (
-                    ("host", "port"), ("security", "login"), ("username", "password"), "folders",
+                    "protocol", ("host", "port"), ("security", "login"), ("username", "password"), "folders",
                     ("after_fetch", "move_to"),
                 )
             },
@@ -170,7 +184,7 @@ class MailboxAdmin(ConnectionTestPage, ImportPage):
             mailbox=obj,
             names=form.cleaned_data["folders"] if obj.host else [],
             begins_at=(obj.fetched_at if had_host else None) or timezone.now(),
-            is_new_account=bool({"host", "username"} & set(form.changed_data)),
+            is_new_account=bool({"protocol", "host", "username"} & set(form.changed_data)),
         )
 
     @admin.action(description=_("Fetch now"), permissions=["change"])
@@ -180,14 +194,14 @@ class MailboxAdmin(ConnectionTestPage, ImportPage):
         if mailbox is None or len(queryset) > 1:
             messages.error(request, _("Choose one mailbox at a time."))
         elif not mailbox.host:
-            messages.error(request, _("This mailbox has no IMAP host to fetch from."))
+            messages.error(request, _("This mailbox has no mail server to fetch from."))
         else:
             report = fetch_mailbox(mailbox.pk, read_clock=timezone.now, stop_at=timezone.now() + FETCH_FOR)
             messages.add_message(request, messages.ERROR if report.problem else messages.SUCCESS, str(report))
 
     @display(description=_("fetched by"))
     def how(self, mailbox: Mailbox) -> str:
-        return f"IMAP {mailbox.host}" if mailbox.host else "LMTP, SMTP"
+        return f"{mailbox.protocol.upper()} {mailbox.host}" if mailbox.host else "LMTP, SMTP"
 
     @display(description=_("last error"))
     def problem(self, mailbox: Mailbox) -> str:

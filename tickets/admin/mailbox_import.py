@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminDateWidget
 from tickets.admin.page_actions import PageActions
 from tickets.errors import DeskError
 from tickets.models import Mailbox
+from tickets.models.mailbox import MailProtocol
 from tickets.services.importing import ImportPreview, begin_import, preview_import
 
 
@@ -44,7 +45,11 @@ class ImportPage(PageActions):
         return [*own, *super().get_urls()]
 
     def links(self, request: HttpRequest, row: Any) -> list[tuple[str, Any]]:
-        if not row.is_polled or not self.has_change_permission(request, row):
+        if (
+            not row.is_polled
+            or row.protocol == MailProtocol.POP3
+            or not self.has_change_permission(request, row)
+        ):
             return []
         return [(reverse("admin:tickets_mailbox_import", args=[row.pk]), _("Import older email"))]
 

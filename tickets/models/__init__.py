@@ -5,7 +5,7 @@ Read in this order: ticket, participant, message, timeline; mailbox, inbound, ou
 
 from tickets.models.inbound import InboundEmail
 from tickets.models.mail_mark import MailMark
-from tickets.models.mailbox import Mailbox, MailboxFolder
+from tickets.models.mailbox import Mailbox, MailboxFolder, SeenUidl
 from tickets.models.message import Attachment, Message
 from tickets.models.outbound import OutboundEmail
 from tickets.models.participant import Participant
@@ -22,6 +22,7 @@ __all__ = [
     "Message",
     "OutboundEmail",
     "Participant",
+    "SeenUidl",
     "Submission",
     "Ticket",
     "TimelineEntry",

@@ -11,6 +11,11 @@ from customers.choices import Language
 from tickets.choices import Priority
 
 
+class MailProtocol(models.TextChoices):
+    IMAP = "imap", "IMAP"
+    POP3 = "pop3", "POP3"
+
+
 class MailSecurity(models.TextChoices):
     TLS = "tls", _("TLS")
     STARTTLS = "starttls", _("STARTTLS")
@@ -34,6 +39,7 @@ class AfterFetch(models.TextChoices):
     FLAG = "flag", _("mark as read")
     MOVE = "move", _("move to a folder")
     DELETE = "delete", _("delete")
+    LEAVE = "leave", _("leave as it is")
 
 
 class Mailbox(models.Model):
@@ -47,8 +53,12 @@ class Mailbox(models.Model):
     )
     language = models.CharField(_("language"), max_length=10, choices=Language, default=Language.ENGLISH)
 
-    host = models.CharField(_("IMAP host"), max_length=253, blank=True)
-    port = models.PositiveIntegerField(_("IMAP port"), default=993)
+    protocol = models.CharField(
+        _("protocol"), max_length=10, choices=MailProtocol, default=MailProtocol.IMAP,
+        db_default=MailProtocol.IMAP,
+    )  # fmt: skip
+    host = models.CharField(_("mail server"), max_length=253, blank=True)
+    port = models.PositiveIntegerField(_("port"), default=993)
     security = models.CharField(_("security"), max_length=10, choices=MailSecurity, default=MailSecurity.TLS)
     login = models.CharField(_("login by"), max_length=10, choices=MailLogin, default=MailLogin.PASSWORD)
     username = models.CharField(_("user name"), max_length=254, blank=True)
@@ -133,3 +143,19 @@ class MailboxFolder(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SeenUidl(models.Model):
+    """A mail of a POP3 mailbox that needs no further look. Forgotten when it is gone from its server."""
+
+    folder = models.ForeignKey(MailboxFolder, models.CASCADE, related_name="seen", verbose_name=_("folder"))
+    uidl = models.CharField(max_length=255)
+    is_whole = models.BooleanField(default=True)  # stored whole; otherwise it is never deleted on its server
+
+    class Meta:
+        verbose_name = _("email seen by POP3")
+        verbose_name_plural = _("emails seen by POP3")
+        constraints = [models.UniqueConstraint(fields=["folder", "uidl"], name="seen_uidl_once")]
+
+    def __str__(self) -> str:
+        return self.uidl

@@ -1,4 +1,5 @@
-"""The protocols that the desk speaks: imap to fetch, smtp to send, http for everything else. None knows the database.
+"""The protocols that the desk speaks: imap and pop3 to fetch, smtp to send, http for everything else.
 
-Read in this order: problems, certificates, imap, oauth, smtp, dkim_signing, http.
+None of them knows the database. Read in this order: problems, connection_faults, imap, pop3, oauth, smtp,
+dkim_signing, http.
 """

@@ -17,16 +17,13 @@ from django.utils.translation import gettext as _
 from imapclient import DELETED, SEEN, IMAPClient
 from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError, LoginError
 
-from tickets.protocols.certificates import certificate_fault
+from tickets.protocols.connection_faults import connection_fault, no_starttls, words_of
 from tickets.protocols.problems import FolderRefused, LoginRefused, MailboxProblem
 
 logger = logging.getLogger(__name__)
 
 # Faults that end the connection; any other fault concerns one answer, and the next command can be sent.
 LOST_CONNECTION = (OSError, IMAPClientAbortError)
-
-# What OpenSSL calls an answer in plain text.
-NO_TLS_SPOKEN = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
 
 LOOK_EVERY = 1.0  # seconds after which an IDLE looks whether it should end
 MOST_EMPTY = 3  # reads in a row that give nothing; TLS has such reads of its own
@@ -45,6 +42,21 @@ class Account:
     username: str
     secret: str = field(repr=False)
     folder: str
+
+    @property
+    def place(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    def refuse_plain_text(self) -> None:
+        """Raise MailboxProblem if the password would leave this machine without encryption."""
+        if self.security == "none" and not _is_loopback(self.host):
+            raise MailboxProblem(
+                _(
+                    "%(host)s is another machine, so the password would be sent in plain text. "
+                    "Choose TLS or STARTTLS."
+                )
+                % {"host": self.host}
+            )
 
 
 @dataclass(frozen=True)
@@ -223,14 +235,7 @@ class ImapSession:
 
     def __init__(self, account: Account, *, timeout: float) -> None:
         self.account = account
-        if account.security == "none" and not _is_loopback(account.host):
-            raise MailboxProblem(
-                _(
-                    "%(host)s is another machine, so the password would be sent in plain text. "
-                    "Choose TLS or STARTTLS."
-                )
-                % {"host": account.host}
-            )
+        account.refuse_plain_text()
         context = None if account.security == "none" else ssl.create_default_context()
         is_tls = account.security == "tls"
         self.client = IMAPClient(
@@ -258,7 +263,7 @@ class ImapSession:
         except IMAPClientAbortError:
             raise
         except IMAPClientError as error:
-            words = {"folder": name, "error": _words(error)}
+            words = {"folder": name, "error": words_of(error)}
             raise FolderRefused(_("The folder %(folder)s cannot be opened: %(error)s") % words) from error
         return OpenFolder(self.client, int(answer[b"UIDVALIDITY"]), answer.get(b"UIDNEXT"))
 
@@ -294,38 +299,17 @@ def _is_refused_login(error: Exception) -> bool:
 
 def sentence(error: Exception, account: Account) -> str:
     """A sentence for people that says what is wrong."""
-    words = {"place": f"{account.host}:{account.port}", "user": account.username, "error": _words(error)}
+    words = {"place": account.place, "user": account.username, "error": words_of(error)}
     match error:
         case LoginError() if _is_refused_login(error):
             if account.login == "xoauth2":
                 return _("The server rejected the access token of %(user)s: %(error)s") % words
             return _("The server rejected the user name or password of %(user)s: %(error)s") % words
-        case socket.gaierror():
-            return _("There is no host named %(place)s. Check the name.") % words
-        case ssl.SSLError():
-            return _tls_sentence(error, words)
         case CapabilityError() if account.security == "starttls":
-            return _("%(place)s offers no STARTTLS. Try TLS, usually on port 993.") % words
-        case TimeoutError():
-            return _("%(place)s did not respond in time. Check host, port, security and firewall.") % words
-        case ConnectionRefusedError():
-            return _("Nothing is listening on %(place)s. Check host and port.") % words
+            return no_starttls(account.place)
         case OSError() | IMAPClientAbortError() | LoginError():
-            return _("The connection to %(place)s failed: %(error)s") % words
+            return connection_fault(error, account.place)
     return _("The server %(place)s refused: %(error)s") % words
-
-
-def _tls_sentence(error: ssl.SSLError, words: dict[str, str]) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return certificate_fault(error, words["place"])
-    if getattr(error, "reason", "") in NO_TLS_SPOKEN:
-        return _("%(place)s does not speak TLS on this port. Try STARTTLS, or another port.") % words
-    return _("No secure connection to %(place)s: %(error)s Check port and security.") % words
-
-
-def _words(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return text.removeprefix("b'").removesuffix("'")
 
 
 def _is_loopback(host: str) -> bool:

@@ -24,7 +24,7 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from tickets.protocols.certificates import certificate_fault
+from tickets.protocols.connection_faults import certificate_fault
 
 logger = logging.getLogger(__name__)
 

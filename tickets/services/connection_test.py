@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from customers.phrases import listed
 from tickets.models import Mailbox
-from tickets.models.mailbox import AfterFetch
-from tickets.protocols.imap import ImapSession, open_session
+from tickets.models.mailbox import AfterFetch, MailProtocol
+from tickets.protocols.imap import Account, ImapSession, open_session
+from tickets.protocols.pop3 import open_maildrop
 from tickets.protocols.problems import FolderRefused, LoginRefused, MailboxProblem, TokenRefused
 from tickets.protocols.smtp import ServerUnreachable, try_sender
 from tickets.services.access_tokens import token_for_test
@@ -20,6 +22,7 @@ from tickets.services.connecting import account_of, refuse_gaps
 
 SECONDS = 5.0  # for each answer of a server, as somebody waits for the result
 MOST_NAMED = 30
+MOST_BYTES = 10_000_000  # of the lists of a maildrop
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,9 @@ def _try_receiving(
                 token = token_for_test(mailbox, is_typed=has_new_refresh_token, now=now)
                 secret = token.value
                 yield _token_step(is_replaced=bool(token.refresh_token) and has_new_refresh_token)
+            if mailbox.protocol == MailProtocol.POP3:
+                yield from _try_maildrop(account_of(mailbox, secret))
+                return
             session = stack.enter_context(open_session(account_of(mailbox, secret), timeout=SECONDS))
         except TokenRefused as problem:
             yield TriedStep(_("Access token"), False, str(problem))
@@ -68,6 +74,14 @@ def _try_receiving(
             yield TriedStep(_("Server"), True, _("%(place)s responds.") % {"place": place})
             yield TriedStep(_("Login"), True, _("%(user)s is logged in.") % {"user": mailbox.username})
             yield from _try_folders(mailbox, session, folders)
+
+
+def _try_maildrop(account: Account) -> Iterator[TriedStep]:
+    with open_maildrop(account, timeout=SECONDS, most_bytes=MOST_BYTES) as drop:
+        count = len(drop.uidls)
+    yield TriedStep(_("Server"), True, _("%(place)s responds.") % {"place": account.place})
+    text = ngettext("%(count)s email is there.", "%(count)s emails are there.", count)
+    yield TriedStep(_("Login"), True, text % {"count": count})
 
 
 def _token_step(*, is_replaced: bool) -> TriedStep:

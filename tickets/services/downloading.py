@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 
 from django.conf import settings
 
@@ -32,6 +33,14 @@ _RECEIVED = re.compile(
     rb"^Received[ \t]*:(?:.*\r?\n[ \t])*.*;([^;\r\n]*(?:\r?\n[ \t][^;\r\n]*)*)", re.I | re.M
 )
 MOST_TRACE = 20_000  # bytes in which we look for our server's Received line
+
+
+class MailSource(Protocol):
+    """An open IMAP folder, or a POP3 maildrop."""
+
+    def body(self, uid: int, *, at_most: int | None = None) -> bytes | None: ...
+
+    def head(self, uid: int) -> bytes | None: ...
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,7 @@ def describe(folder: MailboxFolder, opened: OpenFolder, uids: Sequence[int]) -> 
 
 
 def download(
-    folder: MailboxFolder, opened: OpenFolder, waiting: WaitingMail, *, now: datetime
+    folder: MailboxFolder, opened: MailSource, waiting: WaitingMail, *, now: datetime
 ) -> DownloadedMail | None:
     """The mail, or as much of it as can be downloaded; None if it is gone. Raises what ends the connection."""
     raw, is_whole = _bytes_of(folder, opened, waiting, breaks=breaks_at(folder, waiting.uid))
@@ -93,7 +102,7 @@ def breaks_at(folder: MailboxFolder, uid: int) -> int:
 
 
 def _bytes_of(
-    folder: MailboxFolder, opened: OpenFolder, waiting: WaitingMail, *, breaks: int
+    folder: MailboxFolder, opened: MailSource, waiting: WaitingMail, *, breaks: int
 ) -> tuple[bytes | None, bool]:
     """The bytes, None if the mail is gone, and whether they are all of it."""
     if breaks < HEAD_AFTER and (waiting.size or 0) <= settings.MAIL_MAX_BYTES:
@@ -108,7 +117,7 @@ def _bytes_of(
     return _head_of(folder, opened, waiting, breaks=breaks), False
 
 
-def _head_of(folder: MailboxFolder, opened: OpenFolder, waiting: WaitingMail, *, breaks: int) -> bytes | None:
+def _head_of(folder: MailboxFolder, opened: MailSource, waiting: WaitingMail, *, breaks: int) -> bytes | None:
     if breaks < PASS_AFTER:
         try:
             return opened.head(waiting.uid)

@@ -1,4 +1,4 @@
-"""Fetches mailboxes by IMAP: each mail is stored and committed before it is touched on the server.
+"""Fetches mailboxes: each mail is stored and committed before it is touched on the server. POP3 is in maildrops.
 
 1. We lease the mailbox for a while, so that two hosts never read it at once.
 2. In each folder we fetch every UID above the last one, oldest first. If the folder or its UIDVALIDITY is new to us, we
@@ -13,55 +13,38 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError
-from django.db.models import F, Q, QuerySet
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from tickets.models import Mailbox, MailboxFolder
-from tickets.models.mailbox import AfterFetch
+from tickets.models.mailbox import AfterFetch, MailProtocol
 from tickets.protocols.imap import LOST_CONNECTION, OpenFolder, WaitingMail
 from tickets.protocols.problems import FolderRefused, MailboxProblem
 from tickets.services.connecting import open_mailbox_folder
 from tickets.services.downloading import breaks_at, describe, download, remembering_breaks
 from tickets.services.intake import store_once
+from tickets.services.leases import (
+    FetchReport,
+    ReadClock,
+    due_mailboxes,
+    release_lease,
+    renew_lease,
+    save_folder,
+    take_lease,
+)
+from tickets.services.maildrops import fetch_maildrop
 
 logger = logging.getLogger(__name__)
 
-# Longer than a task of the queue may live (Q_CLUSTER's timeout), and renewed with each batch.
-LEASE = timedelta(minutes=5)
 # Minutes to wait after the first, second, ... error in a row; the last one repeats.
 WAITS = (1, 2, 5, 10, 15)
 BATCH = 100
 # After this time no further batch or mailbox is begun; the next minute's task goes on.
 RUN_FOR = timedelta(seconds=100)
-
-ReadClock = Callable[[], datetime]
-
-
-@dataclass
-class FetchReport:
-    """What one fetch of a mailbox did. ``problem`` is a sentence; mails fetched before the problem are stored."""
-
-    address: str
-    stored: int = 0
-    known: int = 0
-    older: int = 0
-    problem: str = ""
-
-    def __str__(self) -> str:
-        words = asdict(self)
-        if self.problem:
-            return _("%(address)s: %(problem)s (new emails before that: %(stored)s)") % words
-        if self.older:
-            return (
-                _("%(address)s: %(stored)s new, %(known)s already known, %(older)s older and left alone")
-                % words
-            )
-        return _("%(address)s: %(stored)s new, %(known)s already known") % words
 
 
 def fetch_due(*, read_clock: ReadClock) -> list[FetchReport]:
@@ -109,29 +92,6 @@ def problem_of(mailbox: Mailbox, error: Exception) -> str:
     return _("The server sent a response that the desk cannot read (%(error)s).") % words
 
 
-def due_mailboxes(now: datetime) -> QuerySet[Mailbox]:
-    """Those with a host that nobody reads at ``now`` (UTC) and that need not wait after an error."""
-    polled = Mailbox.objects.filter(is_active=True).exclude(host="")
-    return polled.filter(Q(retry_at=None) | Q(retry_at__lte=now), _is_free(now))
-
-
-def _is_free(now: datetime) -> Q:
-    return Q(locked_until=None) | Q(locked_until__lt=now)
-
-
-def take_lease(mailbox: Mailbox, *, now: datetime) -> bool:
-    """Reserve the mailbox for LEASE; False if another process has it."""
-    mailbox.locked_until = now + LEASE
-    free = Mailbox.objects.filter(_is_free(now), pk=mailbox.pk)
-    return free.update(locked_until=mailbox.locked_until) == 1
-
-
-def release_lease(mailbox: Mailbox, **values: object) -> None:
-    """Free the mailbox and record these values, if the lease is still ours."""
-    mine = Mailbox.objects.filter(pk=mailbox.pk, locked_until=mailbox.locked_until)
-    mine.update(locked_until=None, **values)
-
-
 def after_problem(mailbox: Mailbox, problem: str, *, now: datetime) -> dict[str, Any]:
     """What to record of a problem: its sentence, and when to try again."""
     wait = WAITS[min(mailbox.failures, len(WAITS) - 1)]
@@ -176,10 +136,12 @@ def each_folder(mailbox: Mailbox, read: Callable[[MailboxFolder], None]) -> str:
 
 
 def _fetch_folders(mailbox: Mailbox, report: FetchReport, *, read_clock: ReadClock, stop_at: datetime) -> str:
+    fetch = fetch_maildrop if mailbox.protocol == MailProtocol.POP3 else _fetch
+
     def read(folder: MailboxFolder) -> None:
         read_past_stuck_mails(
             folder,
-            lambda: _fetch(folder, report, read_clock=read_clock, stop_at=stop_at),
+            lambda: fetch(folder, report, read_clock=read_clock, stop_at=stop_at),
             read_clock=read_clock,
             stop_at=stop_at,
         )
@@ -216,13 +178,6 @@ def batches(uids: Sequence[int]) -> Iterator[Sequence[int]]:
     """BATCH at a time; the lease is renewed between two of them."""
     for start in range(0, len(uids), BATCH):
         yield uids[start : start + BATCH]
-
-
-def renew_lease(mailbox: Mailbox, *, now: datetime) -> bool:
-    """Extend the lease of the mailbox; False if another host has taken it over."""
-    mine = Mailbox.objects.filter(pk=mailbox.pk, locked_until=mailbox.locked_until)
-    mailbox.locked_until = now + LEASE
-    return mine.update(locked_until=mailbox.locked_until) == 1
 
 
 def _store_mail(
@@ -279,14 +234,9 @@ def _mark_move_or_delete(folder: MailboxFolder, opened: OpenFolder, uid: int) ->
             opened.move(uid, folder.mailbox.move_to)
         case AfterFetch.DELETE:
             opened.delete(uid)
+        case AfterFetch.LEAVE:
+            pass
 
 
 def _remember_uid(folder: MailboxFolder, uid: int) -> None:
     save_folder(folder, last_uid=uid)
-
-
-def save_folder(folder: MailboxFolder, **values: Any) -> None:
-    """Save these values. The folder may have been taken off the mailbox while it is read."""
-    for name, value in values.items():
-        setattr(folder, name, value)
-    MailboxFolder.objects.filter(pk=folder.pk).update(**values)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from tickets.errors import DeskError
 from tickets.models import Mailbox, MailboxFolder
+from tickets.models.mailbox import MailProtocol
 from tickets.nudges import nudge_fetch
 from tickets.protocols.imap import OpenFolder, WaitingMail
 from tickets.protocols.problems import MailboxProblem
@@ -23,19 +24,21 @@ from tickets.services.connecting import open_mailbox_folder
 from tickets.services.downloading import describe, download, remembering_breaks
 from tickets.services.fetching import (
     RUN_FOR,
-    ReadClock,
     after_problem,
     batches,
-    due_mailboxes,
     each_folder,
     problem_of,
     read_past_stuck_mails,
+)
+from tickets.services.intake import store_once
+from tickets.services.leases import (
+    ReadClock,
+    due_mailboxes,
     release_lease,
     renew_lease,
     save_folder,
     take_lease,
 )
-from tickets.services.intake import store_once
 
 MOST_PREVIEWED = 100_000  # mails in the folder; a preview must end while somebody waits for it
 
@@ -132,7 +135,9 @@ def _import_leased(mailbox: Mailbox, *, read_clock: ReadClock, stop_at: datetime
 
 def _refuse_impossible(mailbox: Mailbox, since: datetime) -> None:
     if not mailbox.is_polled:
-        raise DeskError(_("This mailbox has no IMAP host to fetch from."))
+        raise DeskError(_("This mailbox has no mail server to fetch from."))
+    if mailbox.protocol == MailProtocol.POP3:
+        raise DeskError(_("Older email can be imported by IMAP only."))
     if since >= max(mailbox.folders.values_list("begins_at", flat=True), default=since):
         raise DeskError(_("Email since then is fetched anyway. Choose a time before the mailbox began."))
 

@@ -20,7 +20,7 @@ from queue import Empty, SimpleQueue
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection, connections
 
 from tickets.models import MailboxFolder
-from tickets.models.mailbox import SECRETS
+from tickets.models.mailbox import SECRETS, MailProtocol
 from tickets.protocols.problems import LoginRefused, TokenRefused
 from tickets.services.connecting import open_mailbox_folder
 
@@ -148,8 +148,9 @@ class MailWatch:
 
 
 def watched_folders() -> Sequence[MailboxFolder]:
-    """The folders of every polled mailbox. One query."""
-    polled = MailboxFolder.objects.filter(mailbox__is_active=True).exclude(mailbox__host="")
+    """The folders of every mailbox that is polled by IMAP. One query."""
+    imap = MailboxFolder.objects.filter(mailbox__is_active=True, mailbox__protocol=MailProtocol.IMAP)
+    polled = imap.exclude(mailbox__host="")
     return list(polled.select_related("mailbox"))
 
 

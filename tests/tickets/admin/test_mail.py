@@ -21,7 +21,7 @@ from tests.factories import (
 from tickets.admin.mailbox import MailboxForm
 from tickets.choices import IntakeState, OutboxState
 from tickets.models import InboundEmail, Mailbox, OutboundEmail
-from tickets.services.fetching import FetchReport
+from tickets.services.leases import FetchReport
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,8 @@ def ann():
 def mailbox_form(**changes):
     return {
         "name": "Support", "address": "help@desk.example", "default_priority": 2, "language": "en",
-        "is_active": "on", "host": "imap.example", "port": 993, "security": "tls", "login": "password",
+        "is_active": "on", "protocol": "imap",
+        "host": "imap.example", "port": 993, "security": "tls", "login": "password",
         "username": "help", "folders": "INBOX", "after_fetch": "flag", "move_to": "", "password": "",
     } | changes  # fmt: skip
 
@@ -207,7 +208,7 @@ def test_fetching_a_mailbox_by_hand_shows_the_result(login, monkeypatch, frozen)
 def test_only_one_mailbox_with_a_host_is_fetched_at_a_time(login):
     client = login(staff(groups=["Operator"]))
     bare = MailboxFactory()
-    assert "no IMAP host" in said(run_action(client, "fetch_now", [bare]))[0]
+    assert "no mail server" in said(run_action(client, "fetch_now", [bare]))[0]
     assert "one mailbox at a time" in said(run_action(client, "fetch_now", [bare, MailboxFactory()]))[0]
 
 

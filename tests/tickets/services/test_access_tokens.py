@@ -16,7 +16,8 @@ from tests.tokenserver import TokenServer, token_server
 from tickets.models import Mailbox
 from tickets.models.mailbox import SECRETS, MailLogin, MailSecurity
 from tickets.services.access_tokens import client_of, renew_token
-from tickets.services.fetching import FetchReport, fetch_mailbox
+from tickets.services.fetching import fetch_mailbox
+from tickets.services.leases import FetchReport
 
 pytestmark = pytest.mark.django_db
 

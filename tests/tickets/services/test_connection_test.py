@@ -241,6 +241,7 @@ def test_without_a_mail_server_it_says_where_mail_goes(settings):
 def posted(port: int, **changes: object) -> dict[str, object]:
     return {
         "name": "Support", "address": "help@desk.example", "default_priority": 2, "language": "en", "is_active": "on",
+        "protocol": "imap",
         "host": "127.0.0.1", "port": port, "security": "none", "login": "password", "username": "help",
         "folders": "INBOX", "after_fetch": "flag", "password": "the-password",
     } | changes  # fmt: skip

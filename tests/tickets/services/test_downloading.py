@@ -12,8 +12,9 @@ from tickets.choices import ReceiptTime
 from tickets.models import InboundEmail, Mailbox, MailboxFolder, OutboundEmail
 from tickets.models.mailbox import AfterFetch, MailSecurity
 from tickets.services.downloading import topmost_receipt
-from tickets.services.fetching import FetchReport, fetch_mailbox
+from tickets.services.fetching import fetch_mailbox
 from tickets.services.intake import process
+from tickets.services.leases import FetchReport
 
 pytestmark = pytest.mark.django_db
 

@@ -19,7 +19,8 @@ from tickets import tasks
 from tickets.models import InboundEmail, Mailbox, MailboxFolder
 from tickets.models.mailbox import AfterFetch, MailSecurity
 from tickets.services import fetching
-from tickets.services.fetching import FetchReport, fetch_due, fetch_mailbox
+from tickets.services.fetching import fetch_due, fetch_mailbox
+from tickets.services.leases import FetchReport
 
 pytestmark = pytest.mark.django_db
 

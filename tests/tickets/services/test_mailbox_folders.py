@@ -8,8 +8,9 @@ from tests.factories import NOW, AdminFactory, MailboxFactory, MailboxFolderFact
 from tests.imapfake import FakeClient, FakeServer, Kept
 from tests.rawmail import rawmail
 from tickets.models import InboundEmail, Mailbox
-from tickets.services.fetching import FetchReport, fetch_mailbox
+from tickets.services.fetching import fetch_mailbox
 from tickets.services.importing import begin_import, import_due, preview_import
+from tickets.services.leases import FetchReport
 from tickets.services.mailbox_folders import set_folders
 
 pytestmark = pytest.mark.django_db

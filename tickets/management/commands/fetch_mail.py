@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tickets.models import Mailbox
-from tickets.services.fetching import FetchReport, fetch_mailbox
+from tickets.services.fetching import fetch_mailbox
+from tickets.services.leases import FetchReport
 from tickets.services.mailboxes import mailbox_for
 
 
