@@ -134,6 +134,8 @@ class NoticeKind(models.TextChoices):
     KEPT_AS_NOTE = "kept_as_note", _("Your email was kept as a note")
     ACKNOWLEDGED = "acknowledged", _("You acknowledged by email")
     UNVERIFIED = "unverified", _("An email in your name was not verified")
+    MAILBOX_STOPPED = "mailbox_stopped", _("Email is not being fetched")
+    MAILBOX_RECOVERED = "mailbox_recovered", _("Email is fetched again")
 
 
 class DrillEnding(models.TextChoices):

@@ -17,6 +17,7 @@ from escalation.enforcement.colleague_mail import follow_colleague
 from escalation.enforcement.paging import page_duty, rota_of, tell_of_customer
 from escalation.enforcement.receipt_mail import acknowledge_receipt
 from escalation.models import Clock
+from escalation.notifications.operators import tell_operators
 from escalation.notifications.wording import Notice
 from escalation.notifications.writing import tell
 from escalation.policies.terms import starting_terms_of
@@ -26,6 +27,8 @@ from tickets.events import (
     ColleagueWrote,
     CustomerNamed,
     CustomerWrote,
+    MailboxRecovered,
+    MailboxStopped,
     MarkedAsAutomatic,
     MarkedAsPerson,
     PriorityChanged,
@@ -62,6 +65,17 @@ def connect() -> None:
     subscribe(CustomerNamed, follow_the_customer)
     subscribe_all(TicketAssigned, note_the_new_holders)
     subscribe(TicketsMerged, join_the_promises)
+    subscribe(MailboxStopped, tell_of_the_stopped_mailbox)
+    subscribe(MailboxRecovered, tell_of_the_recovered_mailbox)
+
+
+def tell_of_the_stopped_mailbox(event: MailboxStopped) -> None:
+    detail = f"{event.mailbox.address}\n{event.problem}"
+    tell_operators(NoticeKind.MAILBOX_STOPPED, detail, at=event.at)
+
+
+def tell_of_the_recovered_mailbox(event: MailboxRecovered) -> None:
+    tell_operators(NoticeKind.MAILBOX_RECOVERED, event.mailbox.address, at=event.at)
 
 
 def start_the_promise(event: CustomerWrote) -> None:

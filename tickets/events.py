@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from tickets.choices import ColleagueMail
-    from tickets.models import Message, Ticket
+    from tickets.models import Mailbox, Message, Ticket
+
+
+class DeskEvent:
+    """Anything that the tickets app announces."""
 
 
 @dataclass(frozen=True)
-class TicketEvent:
+class TicketEvent(DeskEvent):
     """``at`` (UTC) is when the desk recorded the fact; the message has the time it was written or received.
 
     ``actor`` is None when the desk itself acted.
@@ -30,6 +34,28 @@ class TicketEvent:
     ticket: Ticket
     at: datetime
     actor: User | None
+
+
+@dataclass(frozen=True)
+class MailboxEvent(DeskEvent):
+    """A fact about a mailbox; no ticket is locked. ``at`` (UTC) is when the desk recorded it."""
+
+    mailbox: Mailbox
+    at: datetime
+
+
+@dataclass(frozen=True)
+class MailboxStopped(MailboxEvent):
+    """Mail could not be fetched for a while; ``problem`` says why, without secrets."""
+
+    problem: str
+
+
+@dataclass(frozen=True)
+class MailboxRecovered(MailboxEvent):
+    """Mail is fetched again, after a MailboxStopped. It stood still since ``since`` (UTC)."""
+
+    since: datetime
 
 
 @dataclass(frozen=True)
@@ -146,8 +172,8 @@ class TicketsMerged(TicketEvent):
     reason: str
 
 
-EventT = TypeVar("EventT", bound=TicketEvent)
-_handlers: dict[type[TicketEvent], list[Callable[[Sequence[Any]], None]]] = defaultdict(list)
+EventT = TypeVar("EventT", bound=DeskEvent)
+_handlers: dict[type[DeskEvent], list[Callable[[Sequence[Any]], None]]] = defaultdict(list)
 
 
 def subscribe(event_type: type[EventT], handler: Callable[[EventT], None]) -> None:
@@ -167,17 +193,17 @@ class OneByOne:
 
     handler: Callable[[Any], None]
 
-    def __call__(self, events: Sequence[TicketEvent]) -> None:
+    def __call__(self, events: Sequence[DeskEvent]) -> None:
         for event in events:
             self.handler(event)
 
 
-def publish(event: TicketEvent) -> None:
+def publish(event: DeskEvent) -> None:
     """Run the handlers of the event's type. Call this inside the transaction that made the fact true."""
     publish_all([event])
 
 
-def publish_all(events: Sequence[TicketEvent]) -> None:
+def publish_all(events: Sequence[DeskEvent]) -> None:
     """Like `publish`, for several facts of one type that became true together, each on a different ticket."""
     for handler in _handlers[type(events[0])] if events else ():
         handler(events)

@@ -80,7 +80,7 @@ def priority_of(ticket: Ticket) -> str:
 def text_of(notice: Notice, *, at: datetime, links: Sequence[str] = ()) -> str:
     """The whole text of a notification, in the active language and zone; ``links`` are lines at its end."""
     if notice.ticket is None:
-        return "\n".join([notice.detail, *_spaced(links)])
+        return "\n".join([_ticketless(notice), *_spaced(links)])
     if notice.kind == NoticeKind.BACK:
         path = reverse("admin:escalation_absencemove_changelist")
         return "\n".join([_sentence(notice), "", notice.detail, "", settings.SITE_URL + path])
@@ -93,13 +93,37 @@ def text_of(notice: Notice, *, at: datetime, links: Sequence[str] = ()) -> str:
 def short_text_of(notice: Notice, *, at: datetime) -> str:
     """A text for an SMS or a call: without the subject, which may contain anything, and without a link."""
     if notice.ticket is None:
-        return notice.detail
+        return _ticketless(notice)
     parts = [f"[{priority_of(notice.ticket)}] {sentence_of(notice, at=at)}"]
     if notice.ticket.is_drill:
         parts.insert(0, drill_sentence())
     if notice.clock is not None and notice.kind != NoticeKind.REMINDER:
         parts.append(_("Due: %(time)s") % {"time": near_zoned(notice.clock.due_at, at)})
     return sentences(parts)
+
+
+def _ticketless(notice: Notice) -> str:
+    """``detail`` of a mailbox: its address, then the problem, if there is one."""
+    address, _end, problem = notice.detail.partition("\n")
+    words = {
+        "mailbox": address,
+        "problem": problem,
+        "url": settings.SITE_URL + reverse("admin:tickets_mailbox_changelist"),
+    }
+    match notice.kind:
+        case NoticeKind.MAILBOX_STOPPED:
+            stopped = _("Email to %(mailbox)s is not being fetched: %(problem)s") % words
+            return f"{stopped}\n\n{_what_to_do_about_mailboxes() % words}"
+        case NoticeKind.MAILBOX_RECOVERED:
+            return _("Email to %(mailbox)s is being fetched again.") % words
+    return notice.detail
+
+
+def _what_to_do_about_mailboxes() -> str:
+    return _(
+        "It waits on its server, but nobody answers it and no SLA starts. Test the connection on the mailbox's page: "
+        "%(url)s"
+    )
 
 
 def _spaced(links: Sequence[str]) -> list[str]:

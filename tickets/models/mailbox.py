@@ -93,6 +93,9 @@ class Mailbox(models.Model):
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
     fetched_at = models.DateTimeField(_("last fetch"), null=True, blank=True, editable=False)
     error = models.TextField(_("last error"), blank=True, editable=False)
+    # Since when something is wrong, and when the operators were told (tickets.services.mailbox_alarms).
+    trouble_since = models.DateTimeField(null=True, editable=False)
+    alarmed_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("mailbox")

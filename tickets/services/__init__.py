@@ -2,6 +2,6 @@
 
 Read in this order: locking, timeline; opening, first_owner, conversation, unanswered, status_and_priority, ownership,
 merging, naming_customers, participants, failed_responses, mail_marks, submissions; mailboxes, mailbox_folders,
-access_tokens, connecting, leases, fetching, downloading, maildrops, importing, connection_test, watching, intake
-(mail in), outgoing (mail out), automatic_mail_limits.
+access_tokens, connecting, leases, fetching, downloading, maildrops, mailbox_alarms, importing, connection_test,
+watching, intake (mail in), outgoing (mail out), automatic_mail_limits.
 """

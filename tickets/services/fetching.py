@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from tickets.models import Mailbox, MailboxFolder
 from tickets.models.mailbox import AfterFetch, MailProtocol
 from tickets.protocols.imap import LOST_CONNECTION, OpenFolder, WaitingMail
-from tickets.protocols.problems import FolderRefused, MailboxProblem
+from tickets.protocols.problems import FolderRefused, LoginRefused, MailboxProblem, TokenRefused
 from tickets.services.connecting import open_mailbox_folder
 from tickets.services.downloading import breaks_at, describe, download, remembering_breaks
 from tickets.services.intake import store_once
@@ -36,6 +36,7 @@ from tickets.services.leases import (
     save_folder,
     take_lease,
 )
+from tickets.services.mailbox_alarms import record_recovery, record_trouble
 from tickets.services.maildrops import fetch_maildrop
 
 logger = logging.getLogger(__name__)
@@ -67,20 +68,32 @@ def fetch_mailbox(pk: int, *, read_clock: ReadClock, stop_at: datetime | None = 
         report.problem = _("It is being fetched right now.")
         return report
     until = stop_at or read_clock() + RUN_FOR
-    folders_in_trouble = ""
+    folders_in_trouble, is_refusal = "", False
     try:
         folders_in_trouble = _fetch_folders(mailbox, report, read_clock=read_clock, stop_at=until)
     except (DatabaseError, InterfaceError):
         raise  # not the mailbox's fault; its lease expires by itself
     except Exception as error:  # whatever one server answers, the other mailboxes must be fetched
         report.problem = problem_of(mailbox, error)
+        is_refusal = isinstance(error, LoginRefused | TokenRefused)
     if report.problem:
         logger.warning("%s", report)
         release_lease(mailbox, **after_problem(mailbox, report.problem, now=read_clock()))
     else:
         release_lease(mailbox, fetched_at=read_clock(), failures=0, retry_at=None, error=folders_in_trouble)
         report.problem = folders_in_trouble
+    _raise_or_end_alarm(mailbox, report.problem, is_refusal=is_refusal, at=read_clock())
     return report
+
+
+def _raise_or_end_alarm(mailbox: Mailbox, problem: str, *, is_refusal: bool, at: datetime) -> None:
+    try:
+        if problem:
+            record_trouble(mailbox, problem, is_refusal=is_refusal, at=at)
+        else:
+            record_recovery(mailbox, at=at)
+    except Exception:  # the next mailbox must be fetched, and the next fetch tries it again
+        logger.exception("The operators could not be told about %s", mailbox.address)
 
 
 def problem_of(mailbox: Mailbox, error: Exception) -> str:
