@@ -10,7 +10,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from customers.phrases import listed
+from customers.phrases import listed, sentences
 from tickets.models import Mailbox
 from tickets.models.mailbox import AfterFetch, MailProtocol
 from tickets.protocols.imap import Account, ImapSession, open_session
@@ -109,10 +109,15 @@ def _try_folder(session: ImapSession, title: str, name: str) -> TriedStep:
     try:
         session.select(name)
     except FolderRefused as problem:
-        return TriedStep(title, False, f"{problem} {_folders_there(session)}".strip())
+        return TriedStep(title, False, sentences([_ended(str(problem)), _folders_there(session)]))
     except Exception as problem:  # whatever the server answers, the next step can be tried
         return TriedStep(title, False, str(problem) or type(problem).__name__)
     return TriedStep(title, True, _("It can be opened."))
+
+
+def _ended(text: str) -> str:
+    """The text with a full stop: the words of a server at its end may have none."""
+    return text if text.endswith((".", "。")) else f"{text}."
 
 
 def _folders_there(session: ImapSession) -> str:
