@@ -47,6 +47,7 @@ GROUPS: Sequence[tuple[Any, Sequence[MenuItem]]] = (
             MenuItem(_("Tickets"), "confirmation_number", "tickets.ticket"),
             PARKED,
             MenuItem(_("Remembered email"), "rule", "tickets.mailmark"),
+            MenuItem(_("Email rules"), "filter_alt", "tickets.rule"),
             MenuItem(_("Outbox"), "outgoing_mail", "tickets.outboundemail"),
             MenuItem(_("Notifications"), "notifications", "escalation.notification"),
         ),

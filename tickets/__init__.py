@@ -1,6 +1,6 @@
 """The conversation with a customer and who owns it; mail in and mail out. Knows nothing of clocks.
 
-Read in this order: choices, models, events, message_content; mail (the parser); protocols (IMAP and SMTP); services
-(intake, conversation, opening, ownership, status_and_priority, outgoing); tasks, listener, nudges; access, search,
-timeline_text, sign_text, mail_note_text, answer_line, errors, lib; admin, views, urls.
+Read in this order: choices, models, events, message_content; mail (the parser); protocols (IMAP and SMTP); triage
+(mail rules); services (intake, conversation, opening, ownership, status_and_priority, outgoing); tasks, listener,
+nudges; access, search, timeline_text, sign_text, mail_note_text, answer_line, errors, lib; admin, views, urls.
 """

@@ -54,6 +54,24 @@ class IntakeState(models.TextChoices):
     DISMISSED = "dismissed", _("Dismissed")
 
 
+class RulePriority(models.TextChoices):
+    """What an email rule does with its priority."""
+
+    PROPOSE = "propose", _("propose: it applies until somebody confirms or lowers it")
+    SET = "set", _("set")
+
+
+class FileKind(models.TextChoices):
+    """Kinds of attachments that an email rule tells apart."""
+
+    IMAGE = "image", _("image")
+    RECORDING = "recording", _("audio or video")
+    DOCUMENT = "document", _("document")
+    ARCHIVE = "archive", _("archive")
+    TEXT = "text", _("text or log")
+    MAIL = "mail", _("attached email")
+
+
 class OutboxState(models.TextChoices):
     QUEUED = "queued", pgettext_lazy("mail", "Queued")
     SENDING = "sending", _("Sending")
@@ -105,6 +123,7 @@ class Fact(models.TextChoices):
     CUSTOMER_WROTE = "customer_wrote", _("The customer wrote")
     STAFF_RESPONDED = "staff_responded", _("Replied")
     NOTED = "noted", _("Note added")
+    RULES = "rules", _("Rules applied")
     ACKNOWLEDGED = "acknowledged", _("Acknowledgement sent")
     RESPONSE_FAILED = "response_failed", _("A reply was not delivered")
     RESPONSE_VOIDED = "response_voided", _("A reply was voided")
@@ -130,6 +149,7 @@ class OwnerRule(models.TextChoices):
     ON_DUTY = "on_duty", _("the person on duty for P0")
     BY_HAND = "by_hand", _("chosen manually")
     TAKE_OVER = "take_over", _("taken over")
+    MAIL_RULE = "mail_rule", _("an email rule")
     ESCALATION = "escalation", _("escalation")
     ABSENCE = "absence", _("the owner is away")
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers.phrases import listed
 from tickets.choices import Fact, OwnerRule, Priority, Status
 from tickets.models import TimelineEntry
 from tickets.models.ticket import ticket_number
@@ -33,8 +34,8 @@ def timeline_sentence(entry: TimelineEntry, names: Mapping[int, str]) -> str:
             return _("Status: %(before)s → %(after)s") % _before_and_after(Status, data)
         case Fact.PRIORITY:
             return _("Priority: %(before)s → %(after)s") % _before_and_after(Priority, data)
-        case Fact.RESPONSE_FAILED:
-            return _("A reply was not delivered: %(answer)s") % {"answer": str(data.get("answer", ""))[:200]}
+        case Fact.RULES | Fact.RESPONSE_FAILED:
+            return _about_mail(entry.fact, data)
         case Fact.TAKEN if "until" in data:
             return _("Acknowledged: nobody else is paged until %(time)s") % {
                 "time": _local_time(data["until"])
@@ -45,6 +46,12 @@ def timeline_sentence(entry: TimelineEntry, names: Mapping[int, str]) -> str:
             return _("Merged into %(number)s") % {"number": ticket_number(data["into"])}
         case fact:
             return str(Fact(fact).label)
+
+
+def _about_mail(fact: str, data: Mapping[str, Any]) -> str:
+    if fact == Fact.RULES:
+        return _("Email rules: %(names)s") % {"names": listed(map(str, data.get("rules", ())))}
+    return _("A reply was not delivered: %(answer)s") % {"answer": str(data.get("answer", ""))[:200]}
 
 
 def _about_the_customer(fact: str, data: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import django_filters
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef, QuerySet, TextChoices
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
 from django.forms import CheckboxSelectMultiple, HiddenInput
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -79,7 +79,7 @@ class TicketFilter(FilterSet):
     customer = django_filters.ModelChoiceFilter(label=_("Customer"), queryset=None, widget=HiddenInput)
     scenario = django_filters.ChoiceFilter(
         label=_("Scenario"),
-        field_name="customer__scenario",
+        method="filter_scenario",
         choices=Scenario.choices,
         empty_label=_("Any scenario"),
     )
@@ -135,6 +135,10 @@ class TicketFilter(FilterSet):
         if value == PromiseChoice.NONE:
             return tickets.filter(~Exists(open_clocks))
         return tickets.filter(Exists(filter_clocks(open_clocks, value, self.now)))
+
+    def filter_scenario(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
+        """The ticket's own scenario, which an email rule has set, or else the customer's."""
+        return tickets.filter(Q(scenario=value) | Q(scenario="", customer__scenario=value))
 
     def filter_owner(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
         match value:

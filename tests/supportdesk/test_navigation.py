@@ -39,6 +39,7 @@ def test_an_account_manager_sees_neither_operations_nor_weekly_packs():
         "Tickets",
         "Held and failed email",
         "Remembered email",
+        "Email rules",
         "Outbox",
         "Notifications",
         "Help",

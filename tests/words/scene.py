@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.contrib.auth.models import User
 
+from customers.choices import Scenario
 from customers.models import Absence, Customer
 from escalation.absences.moving import move_from_absent
 from escalation.absences.returning import offer_back
@@ -38,7 +39,7 @@ from tests.factories import (
 )
 from tests.talk import answered, asked, bounced, called, dispatched, minute, noted, opened, words
 from tickets.choices import Priority, Status
-from tickets.models import Ticket
+from tickets.models import Rule, Ticket
 from tickets.services.failed_responses import void_response
 from tickets.services.merging import merge
 
@@ -76,6 +77,9 @@ def furnished(language: str) -> Scene:
     ClusterFactory()
     ContactWayFactory(user=ann)
     InboundEmailFactory()
+    Rule.objects.create(
+        name="黑屏", words="黑屏", owner=ann, priority=Priority.P1, scenario=Scenario.SHOW_ROOM
+    )
     ExportSubscriber.objects.create(email="week@desk.example", language=language)
     tickets = _talk(customer, ann, lead, language)
     _duty(rota, ben, ann, lead)

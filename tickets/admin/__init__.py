@@ -1,7 +1,7 @@
 """The admin of tickets and mail, one class per file.
 
 Read in this order: ticket, bulk, apply_to_each, page_actions, once_form; mailbox, mailbox_import, mailbox_test,
-inbound, outbound, mail_mark; customer, contact; labels, display.
+inbound, outbound, mail_mark, rule; customer, contact; labels, display.
 """
 
 from tickets.admin.contact import TicketedContactAdmin
@@ -10,6 +10,7 @@ from tickets.admin.inbound import InboundEmailAdmin
 from tickets.admin.mail_mark import MailMarkAdmin
 from tickets.admin.mailbox import MailboxAdmin
 from tickets.admin.outbound import OutboundEmailAdmin
+from tickets.admin.rule import RuleAdmin
 from tickets.admin.ticket import TicketAdmin
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "MailMarkAdmin",
     "MailboxAdmin",
     "OutboundEmailAdmin",
+    "RuleAdmin",
     "TicketAdmin",
     "TicketedContactAdmin",
     "TicketedCustomerAdmin",

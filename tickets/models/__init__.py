@@ -1,6 +1,6 @@
 """The models of the tickets app, one file per topic.
 
-Read in this order: ticket, participant, message, timeline; mailbox, inbound, outbound, mail_mark; submission.
+Read in this order: ticket, participant, message, timeline; mailbox, inbound, outbound, mail_mark, rule; submission.
 """
 
 from tickets.models.inbound import InboundEmail
@@ -9,6 +9,7 @@ from tickets.models.mailbox import Mailbox, MailboxFolder, SeenUidl
 from tickets.models.message import Attachment, Message
 from tickets.models.outbound import OutboundEmail
 from tickets.models.participant import Participant
+from tickets.models.rule import Rule
 from tickets.models.submission import Submission
 from tickets.models.ticket import Ticket
 from tickets.models.timeline import TimelineEntry
@@ -23,6 +24,7 @@ __all__ = [
     "OutboundEmail",
     "Participant",
     "SeenUidl",
+    "Rule",
     "Submission",
     "Ticket",
     "TimelineEntry",

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from customers.choices import Scenario
 from customers.indexes import where_set
 from customers.models import Contact, Customer
 from tickets.choices import ACTIVE_STATUSES, Channel, Priority, Status
@@ -46,6 +47,10 @@ class Ticket(models.Model):
     )
     mailbox = models.ForeignKey(
         "tickets.Mailbox", models.SET_NULL, related_name="+", null=True, blank=True, verbose_name=_("mailbox")
+    )
+    # Set by a mail rule; empty for the customer's own.
+    scenario = models.CharField(
+        _("scenario"), max_length=20, choices=Scenario, blank=True, default="", db_default=""
     )
     language = models.CharField(_("language"), max_length=10, default="en")
     # A fire drill: the chain really runs, but nothing reaches a customer and no figure counts it.

@@ -21,37 +21,46 @@ class FirstOwner:
     rule: OwnerRule
 
 
-def choose_first_owner(*, customer: Customer | None, at: datetime) -> FirstOwner:
-    """The account manager, the backup, the least loaded skilled colleague, the intake owner, or whoever is left.
+def choose_first_owner(
+    *, customer: Customer | None, at: datetime, wanted: int | None = None, scenario: str = ""
+) -> FirstOwner:
+    """Whom an email rule wants, the account manager, the backup, the least loaded skilled colleague, or the intake owner.
 
-    ``at`` (UTC) decides who is absent. A new P0 moves on to the person on duty as soon as its promise names the rota.
-    Raises DeskError if the desk has no active member of staff.
+    ``wanted`` is a colleague's key. ``at`` (UTC) decides who is absent. A ticket's own ``scenario`` names the skill
+    instead of the customer's. A new P0 moves on to the person on duty as soon as its promise names the rota. Raises
+    DeskError if the desk has no active member of staff.
     """
+    by_rule = ((wanted, OwnerRule.MAIL_RULE),) if wanted is not None else ()
     if customer is None:
-        return _owner_from_desk(at)
+        return _first_present(by_rule, at) or _owner_from_desk(at)
     named = (
+        *by_rule,
         (customer.account_manager_id, OwnerRule.ACCOUNT_MANAGER),
         (customer.backup_account_manager_id, OwnerRule.BACKUP),
     )
-    return _first_present(named, at) or _owner_from_team(customer, at) or _owner_from_desk(at)
+    return (
+        _first_present(named, at)
+        or _owner_from_team(customer, scenario or customer.scenario, at)
+        or _owner_from_desk(at)
+    )
 
 
 def _first_present(named: Sequence[tuple[int | None, OwnerRule]], at: datetime) -> FirstOwner | None:
+    if not named:
+        return None
     there = (
         get_user_model().objects.filter(present_at(at), pk__in=[pk for pk, _rule in named if pk]).in_bulk()
     )
     return next((FirstOwner(there[pk], rule) for pk, rule in named if pk in there), None)
 
 
-def _owner_from_team(customer: Customer, at: datetime) -> FirstOwner | None:
+def _owner_from_team(customer: Customer, scenario: str, at: datetime) -> FirstOwner | None:
     """A colleague of the account manager's team: those with the scenario's skill first, then by least load."""
     if customer.account_manager_id is None:
         return None
     active = Q(tickets__status__in=ACTIVE_STATUSES, tickets__is_drill=False)
     load = Count("tickets", filter=active, distinct=True)
-    skilled = Count(
-        "staff_profile__skills", filter=Q(staff_profile__skills__code=customer.scenario), distinct=True
-    )
+    skilled = Count("staff_profile__skills", filter=Q(staff_profile__skills__code=scenario), distinct=True)
     colleagues = get_user_model().objects.filter(
         present_at(at), staff_profile__team__members__user=customer.account_manager_id
     )

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 
 from django.conf import settings
+from django.db.models import BigIntegerField, F, Func, Subquery
 
 from tickets.mail.bounce_addresses import own_bounce_address
-from tickets.models import Mailbox
+from tickets.models import Mailbox, Rule
 from tickets.models.mailbox import SECRETS
 
 
@@ -24,7 +25,16 @@ class Mailboxes:
     @classmethod
     def load(cls) -> Mailboxes:
         """Load them from the database, or from the enclosing `remember_mailboxes`."""
-        return _remembered.get() or cls(tuple(Mailbox.objects.defer(*SECRETS, "error").order_by("pk")))
+        remembered = _remembered.get()
+        if remembered is not None:
+            return remembered
+        boxes = Mailbox.objects.annotate(rules_stamp=_rules_stamp()).defer(*SECRETS, "error")
+        return cls(tuple(boxes.order_by("pk")))
+
+    @property
+    def rules_stamp(self) -> int:
+        """Another number whenever an email rule was changed; it came with the mailboxes."""
+        return next((box.rules_stamp or 0 for box in self.rows if hasattr(box, "rules_stamp")), 0)
 
     def find(self, address: str) -> Mailbox | None:
         """The mailbox of an address, regardless of case and of anything after a plus sign."""
@@ -50,6 +60,12 @@ class Mailboxes:
     @property
     def default(self) -> Mailbox:
         return self.find(_bare_address(settings.DESK_ADDRESS)) or default_mailbox()
+
+
+def _rules_stamp() -> Subquery:
+    """The sum of the stamps of all rules, so that the rules themselves are read only after a change."""
+    total = Func(F("stamp"), function="SUM", output_field=BigIntegerField())
+    return Subquery(Rule.objects.order_by().annotate(total=total).values("total"))
 
 
 _remembered: ContextVar[Mailboxes | None] = ContextVar("mailboxes", default=None)

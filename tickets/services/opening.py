@@ -13,6 +13,9 @@ from tickets.models import Mailbox, Ticket
 from tickets.services.conversation import receipt_time, store_customer_message
 from tickets.services.first_owner import choose_first_owner
 from tickets.services.timeline import record
+from tickets.triage.rule_matching import RuleVerdict
+
+NO_RULES = RuleVerdict()
 
 
 @transaction.atomic
@@ -31,14 +34,21 @@ def open_ticket(
     language: str = "en",
     follows: Ticket | None = None,
     is_drill: bool = False,
+    rules: RuleVerdict = NO_RULES,
 ) -> Ticket:
     """Open a ticket with the customer's first message. Its promise starts at ``received_at``; both times are UTC.
 
     ``received_at`` is when our server received the mail, or when the call happened that ``actor`` records. Raises
-    DeskError if it is after ``at``. Only a fire drill sets ``is_drill``.
+    DeskError if it is after ``at``. Only a fire drill sets ``is_drill``. ``rules`` choose owner and scenario.
     """
     received_at = receipt_time(received_at, at=at, actor=actor)
-    chosen = choose_first_owner(customer=customer, at=at)
+    scenario = rules.scenario.rule.scenario if rules.scenario is not None else ""
+    chosen = choose_first_owner(
+        customer=customer,
+        at=at,
+        wanted=rules.owner.rule.owner_id if rules.owner is not None else None,
+        scenario=scenario,
+    )
     ticket = Ticket.objects.create(
         subject=subject[:500],
         priority=priority,
@@ -50,11 +60,14 @@ def open_ticket(
         language=language,
         follows=follows,
         is_drill=is_drill,
+        scenario=scenario,
         opened_at=received_at,
         updated_at=at,
         unanswered_since=received_at,
     )
     record(ticket, Fact.OPENED, at=at, actor=actor, owner=chosen.user.pk, rule=chosen.rule.value)
+    if rules.names:
+        record(ticket, Fact.RULES, at=at, actor=None, rules=rules.names)
     publish(TicketOpened(ticket=ticket, at=at, actor=actor))
     message = store_customer_message(
         ticket, content, received_at=received_at, at=at, contact=contact, channel=channel, actor=actor

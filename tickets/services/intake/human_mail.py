@@ -20,6 +20,7 @@ from tickets.mail.storable_text import storable_line
 from tickets.models import Ticket
 from tickets.services.automatic_mail_limits import may_write_by_itself
 from tickets.services.conversation import add_customer_message, add_note
+from tickets.services.intake.applied_rules import set_priority_of, verdict_on
 from tickets.services.intake.authentication import has_failed, is_verified_staff
 from tickets.services.intake.colleague_mail import receive_from_colleague
 from tickets.services.intake.copied_people import copied_people
@@ -39,6 +40,8 @@ from tickets.services.naming_customers import follow_contact, follow_domain
 from tickets.services.opening import open_ticket
 from tickets.services.outgoing.outbox import SUBJECT_TAG, queue_mail
 from tickets.services.participants import add_participants
+from tickets.services.status_and_priority import raise_priority
+from tickets.triage.rule_matching import RuleVerdict
 
 # [P0], and 【P0 告警】 as Chinese monitoring writes it
 _PRIORITY_TAG = re.compile(r"[\[【]\s*P([0-3])(?!\d)[^\]】]{0,20}[\]】]", re.IGNORECASE)
@@ -69,10 +72,14 @@ def receive_words(incoming: IncomingMail, sender: Sender, target: ThreadTarget |
 
 
 def open_new(incoming: IncomingMail, sender: Sender, *, follows: Ticket | None = None) -> IntakeOutcome:
-    """Open a ticket for the sender, who becomes a contact.
+    """Open a ticket for the sender, who becomes a contact, unless a rule holds the mail.
 
     In a flood a stranger's mail is parked instead, and a customer's mail with the same words joins their ticket.
     """
+    verdict = verdict_on(incoming, sender)
+    if verdict.parks is not None and not incoming.is_released:
+        reason = _("Held by the rule “%(rule)s”.") % {"rule": verdict.parks.rule.name}
+        return IntakeOutcome(IntakeState.PARKED, reason)
     flood = "" if incoming.is_released else flood_reason(sender)
     if flood:
         is_customers = sender.is_ours_or_a_customer_s
@@ -82,11 +89,13 @@ def open_new(incoming: IncomingMail, sender: Sender, *, follows: Ticket | None =
         same = ticket_of_same_words(incoming, sender)
         if same is not None:
             return replace(_append(incoming, sender, ThreadTarget(same, is_unconfirmed=False)), reason=flood)
-    return replace(_open(incoming, sender, follows), reason=flood)
+    return replace(_open(incoming, sender, follows, verdict), reason=flood)
 
 
-def _open(incoming: IncomingMail, sender: Sender, follows: Ticket | None) -> IntakeOutcome:
-    priority = _priority(incoming, sender)
+def _open(
+    incoming: IncomingMail, sender: Sender, follows: Ticket | None, verdict: RuleVerdict
+) -> IntakeOutcome:
+    priority = _priority(incoming, sender, verdict)
     follow_domain(sender.contact, sender.customer, at=incoming.now)
     sender = hold_unknown(sender)
     sender = ensure_contact(
@@ -106,6 +115,7 @@ def _open(incoming: IncomingMail, sender: Sender, follows: Ticket | None) -> Int
         mailbox=incoming.mailbox,
         language=language,
         follows=follows,
+        rules=verdict,
     )
     add_participants(ticket, copied_people(incoming), at=incoming.now)
     if sender.customer is None:
@@ -144,8 +154,22 @@ def _append(incoming: IncomingMail, sender: Sender, target: ThreadTarget) -> Int
     )
     if not target.is_unconfirmed:
         add_participants(ticket, copied_people(incoming), at=incoming.now)
+        _apply_rules_to_answer(incoming, sender, ticket)
     _report_cut_mail(incoming, ticket)
     return IntakeOutcome(IntakeState.PROCESSED, ticket=ticket, message=message)
+
+
+def _apply_rules_to_answer(incoming: IncomingMail, sender: Sender, ticket: Ticket) -> None:
+    """In an open ticket a rule may only raise the priority: owner and scenario are people's by now."""
+    match = verdict_on(incoming, sender).priority
+    if match is None or has_failed(incoming.mail, incoming.mailbox):
+        return
+    wanted = set_priority_of(match)
+    if wanted is not None:
+        reason = _("Rule “%(rule)s”") % {"rule": match.rule.name}
+        raise_priority(
+            ticket=ticket, priority=wanted, at=max(incoming.received_at, ticket.opened_at), reason=reason
+        )
 
 
 def shown_title(incoming: IncomingMail) -> str:
@@ -155,16 +179,29 @@ def shown_title(incoming: IncomingMail) -> str:
     return subject or first_line[:LONGEST_TITLE]
 
 
-def _priority(incoming: IncomingMail, sender: Sender) -> int:
-    """What a known contact of an active customer asks for ([P0] to [P3]), or that of its alarms; else the mailbox's."""
+def _priority(incoming: IncomingMail, sender: Sender, verdict: RuleVerdict) -> int:
+    """What the sender decides; else what a rule sets; else the mailbox's.
+
+    A rule raises no mail that failed our own server's DMARC check.
+    """
+    by_sender, usual = _priority_by_sender(incoming, sender), incoming.mailbox.default_priority
+    if by_sender is not None:
+        return by_sender
+    by_rule = set_priority_of(verdict.priority)
+    is_forged = has_failed(incoming.mail, incoming.mailbox)
+    return usual if by_rule is None or (is_forged and by_rule < usual) else by_rule
+
+
+def _priority_by_sender(incoming: IncomingMail, sender: Sender) -> Priority | None:
+    """What a known contact of an active customer asks for ([P0] to [P3]), or the priority of its alarms."""
     is_trusted = sender.is_known and not has_failed(incoming.mail, incoming.mailbox)
     if not is_trusted or sender.customer is None or not sender.customer.is_active:
-        return incoming.mailbox.default_priority
+        return None
     asked = _PRIORITY_TAG.search(incoming.mail.subject)
     if asked:
         return Priority(int(asked[1]))
     of_alarms = sender.contact.alarm_priority if sender.contact is not None and _is_alarm(incoming) else None
-    return incoming.mailbox.default_priority if of_alarms is None else Priority(of_alarms)
+    return None if of_alarms is None else Priority(of_alarms)
 
 
 def _is_alarm(incoming: IncomingMail) -> bool:

@@ -1,0 +1,115 @@
+"""Whether a rule applies to a mail, and which words made it apply. Pure values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tickets.models import Rule
+from tickets.triage.denied_words import is_said_now
+from tickets.triage.facts import MailFacts
+from tickets.triage.word_matching import listed_words, places
+
+
+@dataclass(frozen=True)
+class RuleMatch:
+    """A rule that applies, and the words of it that stand in the mail, as the rule spells them."""
+
+    rule: Rule
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RuleVerdict:
+    """For each outcome, the first rule that applies and has it."""
+
+    priority: RuleMatch | None = None
+    owner: RuleMatch | None = None
+    scenario: RuleMatch | None = None
+    parks: RuleMatch | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The rules, in no particular order, each once."""
+        matches = (self.priority, self.owner, self.scenario, self.parks)
+        return list(dict.fromkeys(match.rule.name for match in matches if match is not None))
+
+
+class PreparedRule:
+    """A rule with its lists of words split."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.words, self.more_words = listed_words(rule.words), listed_words(rule.more_words)
+        self.not_within = listed_words(rule.not_within)
+        self.sender = rule.sender.strip().casefold().removeprefix("@")
+
+    def match(self, facts: MailFacts) -> RuleMatch | None:
+        if not self._comes_from(facts) or not self._looks_like(facts):
+            return None
+        found = self._found(facts.text, self.words)
+        more = self._found(facts.text, self.more_words) if found or not self.words else ()
+        if (self.words and not found) or (self.more_words and not more):
+            return None
+        return RuleMatch(self.rule, (*found, *more))
+
+    def _comes_from(self, facts: MailFacts) -> bool:
+        rule = self.rule
+        return (
+            rule.mailbox_id in (None, facts.mailbox)
+            and rule.customer_id in (None, facts.customer)
+            and rule.customer_scenario in ("", facts.scenario)
+            and (not self.sender or self._is_sender(facts.sender))
+        )
+
+    def _is_sender(self, address: str) -> bool:
+        if "@" in self.sender:
+            return address == self.sender
+        return f".{address.rpartition('@')[2]}".endswith(f".{self.sender}")
+
+    def _looks_like(self, facts: MailFacts) -> bool:
+        rule = self.rule
+        return (
+            (not rule.is_important or facts.is_important)
+            and (not rule.file_kind or rule.file_kind in facts.files)
+            and (not rule.header or self._has_header(facts))
+        )
+
+    def _has_header(self, facts: MailFacts) -> bool:
+        name, value = (
+            self.rule.header.strip().casefold().rstrip(":"),
+            self.rule.header_value.strip().casefold(),
+        )
+        return any(key == name and (not value or said.casefold() == value) for key, said in facts.headers)
+
+    def _found(self, text: str, words: Sequence[str]) -> tuple[str, ...]:
+        return tuple(word for word in words if self._counts(text, word))
+
+    def _counts(self, text: str, word: str) -> bool:
+        for place in places(text, (word,)):
+            if any(place.lies_in(phrase) for phrase in places(text, self.not_within)):
+                continue
+            if not self.rule.only_now or is_said_now(text, place):
+                return True
+        return False
+
+
+def judge(rules: Iterable[PreparedRule], facts: MailFacts) -> RuleVerdict:
+    """Apply the rules in their order; each outcome is decided by the first rule that has it."""
+    first: dict[str, RuleMatch] = {}
+    for prepared in rules:
+        open_outcomes = [name for name in _outcomes(prepared.rule) if name not in first]
+        match = prepared.match(facts) if open_outcomes else None
+        if match is not None:
+            first |= dict.fromkeys(open_outcomes, match)
+    return RuleVerdict(**first)
+
+
+def _outcomes(rule: Rule) -> Sequence[str]:
+    has = {
+        "priority": rule.priority is not None,
+        "owner": rule.owner_id is not None,
+        "scenario": bool(rule.scenario),
+        "parks": rule.parks,
+    }
+    return [name for name, is_there in has.items() if is_there]
