@@ -121,6 +121,8 @@ class NoticeKind(models.TextChoices):
     TAKEN_OVER = "taken_over", _("Taken over by a colleague")
     NEW_TICKET = "new_ticket", _("New ticket for you")
     PAGED = "paged", _("New P0")
+    PROPOSED = "proposed", _("P0 proposed, writer unknown")
+    MORE_PROPOSED = "more_proposed", _("More P0s of this customer")
     CUSTOMER_WROTE = "customer_wrote", _("The customer wrote")
     RESPONSE_FAILED = "response_failed", _("Your reply was not delivered")
     RESPONSE_VOIDED = "response_voided", _("Your reply was voided")

@@ -4,6 +4,8 @@ Handlers run inside the publisher's transaction and under its ticket lock.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -12,16 +14,18 @@ from escalation.clocks import lifecycle, updates_and_resolution
 from escalation.clocks.customer_terms import follow_customer, follow_customer_again
 from escalation.clocks.ledger import ChangeContext, event_row
 from escalation.clocks.merging import merge_clocks
+from escalation.clocks.rejected_proposals import correct, is_correction
 from escalation.drills.drills import end_the_answered, end_the_closed
 from escalation.enforcement.colleague_mail import follow_colleague
 from escalation.enforcement.paging import page_duty, rota_of, tell_of_customer
-from escalation.enforcement.receipt_mail import acknowledge_receipt
+from escalation.enforcement.proposal_notices import join_digest, tell_the_intake_owner
+from escalation.enforcement.receipt_mail import acknowledge_receipt, tell_new_time
 from escalation.models import Clock
 from escalation.notifications.operators import tell_operators
 from escalation.notifications.wording import Notice
 from escalation.notifications.writing import tell
 from escalation.policies.terms import starting_terms_of
-from tickets.choices import Priority, Status
+from tickets.choices import Priority, ProposalReach, Status
 from tickets.errors import DeskError
 from tickets.events import (
     ColleagueWrote,
@@ -32,6 +36,9 @@ from tickets.events import (
     MarkedAsAutomatic,
     MarkedAsPerson,
     PriorityChanged,
+    PriorityProposed,
+    ProposalConfirmed,
+    ProposalRejected,
     ResponseFailed,
     ResponseVoided,
     SenderAccepted,
@@ -44,7 +51,7 @@ from tickets.events import (
     subscribe_all,
 )
 from tickets.lib.bulk_insert import insert_all
-from tickets.models import Message, Ticket
+from tickets.models import Message, Proposal, Ticket
 from tickets.services.unanswered import oldest_unanswered_question, still_waiting_question
 
 OVER = (Status.RESOLVED, Status.CLOSED)
@@ -61,6 +68,9 @@ def connect() -> None:
     subscribe(ResponseFailed, take_back_the_answer)
     subscribe(ResponseVoided, take_back_the_voided_answer)
     subscribe(PriorityChanged, follow_the_priority)
+    subscribe(PriorityProposed, announce_the_shown)
+    subscribe(ProposalConfirmed, page_the_confirmed)
+    subscribe(ProposalRejected, follow_the_rejection)
     subscribe(StatusChanged, follow_the_status)
     subscribe(CustomerNamed, follow_the_customer)
     subscribe_all(TicketAssigned, note_the_new_holders)
@@ -80,22 +90,33 @@ def tell_of_the_recovered_mailbox(event: MailboxRecovered) -> None:
 
 def start_the_promise(event: CustomerWrote) -> None:
     """Start what the message is promised; acknowledge and announce a new ticket."""
-    clock = _start(event.ticket, event.message, ChangeContext(event.at, event.actor))
+    proposal = event.proposal if event.proposal is not None and event.proposal.runs else None
+    more: dict[str, Any] = {} if proposal is None else {"proposal": proposal.pk}
+    clock = _start(event.ticket, event.message, ChangeContext(event.at, event.actor), **more)
     if clock is not None and clock.kind == ClockKind.FIRST_RESPONSE:
         _announce(clock, event)
 
 
-def _start(ticket: Ticket, message: Message, context: ChangeContext) -> Clock | None:
-    """Start the promise of an answer, and of a resolution if promised; None if an answer is already owed."""
+def _start(ticket: Ticket, message: Message, context: ChangeContext, **more: Any) -> Clock | None:
+    """Start the promise of an answer, and of a resolution if promised; None if an answer is already owed.
+
+    ``more`` goes to the ledger.
+    """
     terms = starting_terms_of(ticket, at=message.at)
     if terms is None:
         return None
     clock = lifecycle.start_clock(
-        ticket, terms.answer, context, kind=terms.kind, at=message.at, message=message
+        ticket, terms.answer, context, kind=terms.kind, at=message.at, message=message, **more
     )
     if terms.resolution is not None:
         lifecycle.start_clock(
-            ticket, terms.resolution, context, kind=ClockKind.RESOLUTION, at=message.at, message=message
+            ticket,
+            terms.resolution,
+            context,
+            kind=ClockKind.RESOLUTION,
+            at=message.at,
+            message=message,
+            **more,
         )
     return clock
 
@@ -127,11 +148,49 @@ def _announce(clock: Clock, event: CustomerWrote) -> None:
     """Page the person on duty for a P0 or tell the owner of a P1, then acknowledge the receipt to the customer."""
     match clock.priority:
         case Priority.P0:
-            page_duty(clock, at=event.at)
+            _page(clock, event.proposal, at=event.at)
         case Priority.P1:
             notice = Notice(NoticeKind.NEW_TICKET, event.ticket, clock)
             tell(event.ticket.owner, notice, at=event.at)
     acknowledge_receipt(ticket=event.ticket, message=event.message, clock=clock, at=event.at)
+
+
+def _page(clock: Clock, proposal: Proposal | None, *, at: datetime) -> None:
+    """Page the person on duty, unless a proposed P0 comes from an alarm or shortly after one that paged."""
+    match proposal.reach if proposal is not None else ProposalReach.PAGES:
+        case ProposalReach.JOINS if proposal is not None:
+            join_digest(clock, proposal, at=at)
+        case ProposalReach.RUNS:
+            tell(clock.ticket.owner, Notice(NoticeKind.NEW_TICKET, clock.ticket, clock), at=at)
+        case _pages:
+            page_duty(clock, at=at)
+
+
+def announce_the_shown(event: PriorityProposed) -> None:
+    """Tell the intake owner that an unknown writer's mail speaks of an outage."""
+    tell_the_intake_owner(event.proposal, at=event.at)
+
+
+def page_the_confirmed(event: ProposalConfirmed) -> None:
+    """A P0 that an alarm proposed pages once a person has confirmed it."""
+    if event.proposal.priority != Priority.P0 or event.proposal.reach != ProposalReach.RUNS:
+        return
+    newest = lifecycle.newest_clock(event.ticket)
+    if newest is not None:
+        page_duty(newest, at=event.at)
+
+
+def follow_the_rejection(event: ProposalRejected) -> None:
+    """Correct the promises while half of the proposed window is left, and tell the customer the new time.
+
+    Later it is a lowering like any other: the stricter due time stays.
+    """
+    context = ChangeContext(event.at, event.actor, event.reason)
+    if not is_correction(event.ticket, event.proposal, at=event.at):
+        updates_and_resolution.follow_priority(event.ticket, context, priority=event.after)
+        return
+    correct(event.ticket, event.proposal, context, priority=event.after)
+    tell_new_time(ticket=event.ticket, proposal=event.proposal, at=event.at)
 
 
 def keep_the_promise(event: StaffResponded) -> None:
@@ -192,12 +251,15 @@ def _tell_author_and_holder(event: TicketEvent, message: Message, notice: Notice
 
 def follow_the_priority(event: PriorityChanged) -> None:
     """Let open promises follow the new priority; a ticket that becomes a P0 always pages the person on duty."""
-    updates_and_resolution.follow_priority(
-        event.ticket, ChangeContext(event.at, event.actor, event.reason), priority=event.after
+    proposal = event.proposal
+    context = ChangeContext(
+        event.at, event.actor, event.reason, since=proposal.since if proposal is not None else None
     )
+    more: dict[str, Any] = {} if proposal is None else {"proposal": proposal.pk}
+    updates_and_resolution.follow_priority(event.ticket, context, priority=event.after, **more)
     newest = lifecycle.newest_clock(event.ticket) if event.after == Priority.P0 else None
     if newest is not None:
-        page_duty(newest, at=event.at)
+        _page(newest, proposal, at=event.at)
 
 
 def follow_the_status(event: StatusChanged) -> None:

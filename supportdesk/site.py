@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from unfold.sites import UnfoldAdminSite
 
 from supportdesk.accounts.one_time_password import note_sign_in
-from supportdesk.pages.board.view import acknowledge_row, board, compliance_figures, export_list
+from supportdesk.pages.board.view import acknowledge_row, board, compliance_figures, decide_row, export_list
 from supportdesk.pages.first_password import own_password
 from supportdesk.pages.help import help_page
 from supportdesk.pages.my_settings import duty_link, my_settings
@@ -30,6 +30,11 @@ class DeskSite(UnfoldAdminSite):
     def extra_urls(self) -> list[URLPattern]:
         return [
             path("board/kept/", self.admin_view(compliance_figures), name="board_kept"),
+            path(
+                "board/<int:ticket>/proposal/<slug:decision>/",
+                self.admin_view(decide_row),
+                name="board_decide",
+            ),
             path(
                 "board/<int:ticket>/acknowledge/", self.admin_view(acknowledge_row), name="board_acknowledge"
             ),

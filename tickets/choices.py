@@ -61,6 +61,15 @@ class RulePriority(models.TextChoices):
     SET = "set", _("set")
 
 
+class ProposalReach(models.TextChoices):
+    """How far a proposed priority goes before somebody decides about it."""
+
+    PAGES = "pages", _("applies, and pages for a P0")
+    JOINS = "joins", _("applies, and joins a digest, as the customer's first one paged")
+    RUNS = "runs", _("applies without a page, as an alarm wrote it")
+    SHOWN = "shown", _("is only shown, as its writer is not known")
+
+
 class FileKind(models.TextChoices):
     """Kinds of attachments that an email rule tells apart."""
 
@@ -124,6 +133,9 @@ class Fact(models.TextChoices):
     STAFF_RESPONDED = "staff_responded", _("Replied")
     NOTED = "noted", _("Note added")
     RULES = "rules", _("Rules applied")
+    PROPOSED = "proposed", _("Priority proposed")
+    CONFIRMED = "confirmed", _("Proposed priority confirmed")
+    REJECTED = "rejected", _("Proposed priority rejected")
     ACKNOWLEDGED = "acknowledged", _("Acknowledgement sent")
     RESPONSE_FAILED = "response_failed", _("A reply was not delivered")
     RESPONSE_VOIDED = "response_voided", _("A reply was voided")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from tickets.choices import ColleagueMail
-    from tickets.models import Mailbox, Message, Ticket
+    from tickets.models import Mailbox, Message, Proposal, Ticket
 
 
 class DeskEvent:
@@ -67,11 +67,13 @@ class TicketOpened(TicketEvent):
 class CustomerWrote(TicketEvent):
     """The customer wrote or called, monitoring alarms included; never published for automatic answers or bounces.
 
-    ``is_first`` is True for the message that opened the ticket.
+    ``is_first`` is True for the message that opened the ticket; ``proposal`` is the priority that it runs with until
+    somebody decides.
     """
 
     message: Message
     is_first: bool = False
+    proposal: Proposal | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,33 @@ class ColleagueWrote(TicketEvent):
 
 @dataclass(frozen=True)
 class PriorityChanged(TicketEvent):
+    """``proposal`` if a rule proposed the new priority for words of the customer and nobody has decided yet."""
+
+    before: int
+    after: int
+    reason: str
+    proposal: Proposal | None = None
+
+
+@dataclass(frozen=True)
+class PriorityProposed(TicketEvent):
+    """A rule proposed a priority that does not apply yet, as nobody knows the writer."""
+
+    proposal: Proposal
+
+
+@dataclass(frozen=True)
+class ProposalConfirmed(TicketEvent):
+    """A person confirmed the proposed priority that the ticket has."""
+
+    proposal: Proposal
+
+
+@dataclass(frozen=True)
+class ProposalRejected(TicketEvent):
+    """A person gave a ticket another priority than the proposed one that it had."""
+
+    proposal: Proposal
     before: int
     after: int
     reason: str

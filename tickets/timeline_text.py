@@ -7,9 +7,10 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from customers.phrases import listed
+from customers.phrases import listed, noted
 from tickets.choices import Fact, OwnerRule, Priority, Status
 from tickets.models import TimelineEntry
+from tickets.models.rule import shown_rule_name
 from tickets.models.ticket import ticket_number
 
 
@@ -34,7 +35,7 @@ def timeline_sentence(entry: TimelineEntry, names: Mapping[int, str]) -> str:
             return _("Status: %(before)s → %(after)s") % _before_and_after(Status, data)
         case Fact.PRIORITY:
             return _("Priority: %(before)s → %(after)s") % _before_and_after(Priority, data)
-        case Fact.RULES | Fact.RESPONSE_FAILED:
+        case Fact.RULES | Fact.RESPONSE_FAILED | Fact.PROPOSED | Fact.CONFIRMED | Fact.REJECTED:
             return _about_mail(entry.fact, data)
         case Fact.TAKEN if "until" in data:
             return _("Acknowledged: nobody else is paged until %(time)s") % {
@@ -48,9 +49,26 @@ def timeline_sentence(entry: TimelineEntry, names: Mapping[int, str]) -> str:
             return str(Fact(fact).label)
 
 
+def _about_proposal(fact: str, data: Mapping[str, Any]) -> str:
+    priority = _label(Priority, data.get("priority"))
+    match fact:
+        case Fact.CONFIRMED:
+            return _("%(priority)s confirmed") % {"priority": priority}
+        case Fact.REJECTED:
+            return _("%(priority)s rejected") % {"priority": priority}
+        case _proposed:
+            found = listed(f"“{word}”" for word in data.get("words", ()))
+            words = {"priority": priority, "rule": shown_rule_name(str(data.get("rule", "")))}
+            return noted(_("%(priority)s proposed by the rule %(rule)s") % words, found)
+
+
 def _about_mail(fact: str, data: Mapping[str, Any]) -> str:
     if fact == Fact.RULES:
-        return _("Email rules: %(names)s") % {"names": listed(map(str, data.get("rules", ())))}
+        return _("Email rules: %(names)s") % {
+            "names": listed(shown_rule_name(str(name)) for name in data.get("rules", ()))
+        }
+    if fact != Fact.RESPONSE_FAILED:
+        return _about_proposal(fact, data)
     return _("A reply was not delivered: %(answer)s") % {"answer": str(data.get("answer", ""))[:200]}
 
 

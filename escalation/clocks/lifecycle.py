@@ -191,8 +191,8 @@ def _run_again(clock: Clock, context: ChangeContext) -> None:
         record_breach(clock, context)
 
 
-def retarget(clock: Clock, context: ChangeContext, *, priority: int) -> None:
-    """Follow a change of priority.
+def retarget(clock: Clock, context: ChangeContext, *, priority: int, **more: Any) -> None:
+    """Follow a change of priority; ``more`` goes to the ledger.
 
     If the priority is raised, the clock falls due at its old due time or at the change plus the new window, whichever
     is earlier; if it is lowered, the due time stays. A promise that is met or breached stays so, even if nobody has
@@ -212,7 +212,7 @@ def retarget(clock: Clock, context: ChangeContext, *, priority: int) -> None:
             next_step_time(clock) if clock.state == ClockState.RUNNING else clock.next_step_at
         )
     clock.save(update_fields=[*TERMS, "next_step_at"])
-    append_event(clock, ClockChange.RETARGETED, context, before=before, **window_data(clock), **late)
+    append_event(clock, ClockChange.RETARGETED, context, before=before, **window_data(clock), **late, **more)
 
 
 def _tighten(clock: Clock, at: datetime) -> None:

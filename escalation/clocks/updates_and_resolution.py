@@ -5,6 +5,7 @@ Both exist only where the policy promises them. Every function needs the lock of
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -140,8 +141,8 @@ def resume_resolution(ticket: Ticket, context: ChangeContext) -> None:
         resume(clock, context)
 
 
-def follow_priority(ticket: Ticket, context: ChangeContext, *, priority: int) -> None:
-    """Let every open clock follow a change of priority.
+def follow_priority(ticket: Ticket, context: ChangeContext, *, priority: int, **more: Any) -> None:
+    """Let every open clock follow a change of priority; ``more`` goes to the ledger.
 
     If the priority is raised during a pause, the pause is ended and begun again: its first part moves the old due
     time, and only the rest moves the due time of the window that is counted from now.
@@ -150,7 +151,7 @@ def follow_priority(ticket: Ticket, context: ChangeContext, *, priority: int) ->
         splits_pause = clock.state == ClockState.PAUSED and priority < clock.priority
         if splits_pause:
             resume(clock, context)
-        retarget(clock, context, priority=priority)
+        retarget(clock, context, priority=priority, **more)
         if splits_pause:
             pause(clock, context)
 

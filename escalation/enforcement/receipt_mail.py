@@ -13,13 +13,13 @@ from customers.models import Contract
 from customers.names import desk_name, given_name, name_of
 from customers.phrases import sentences
 from customers.times import as_read_by, moment
-from escalation.choices import ClockKind, NoticeKind
+from escalation.choices import RESPONSE_KINDS, ClockKind, NoticeKind
 from escalation.models import Clock
 from escalation.policies.terms import window_for
 from tickets.choices import Channel, Fact, MailPurpose, Priority
 from tickets.errors import DeskError
 from tickets.mail.machine_signs import takes_no_answers
-from tickets.models import Message, OutboundEmail, Ticket
+from tickets.models import Message, OutboundEmail, Proposal, Ticket
 from tickets.services.automatic_mail_limits import may_write_by_itself
 from tickets.services.locking import lock_ticket
 from tickets.services.outgoing.outbox import answer_subject, queue_mail
@@ -60,6 +60,50 @@ def acknowledge_by_hand(*, ticket: Ticket, actor: User, at: datetime) -> Outboun
         mail = _queue(ticket, message, clock, at)
     record(ticket, Fact.ACKNOWLEDGED, at=at, actor=actor)
     return mail
+
+
+def tell_new_time(*, ticket: Ticket, proposal: Proposal, at: datetime) -> OutboundEmail | None:
+    """Tell the customer when we respond after a proposed priority was rejected; None if nobody waits or reads it."""
+    message = proposal.message
+    clocks = Clock.objects.open().filter(ticket=ticket, kind__in=RESPONSE_KINDS, due_at__gt=at)
+    clock = clocks.select_related("contract").order_by("due_at", "pk").first()
+    if message is None or clock is None or not _is_welcome(message):
+        return None
+    if not may_write_by_itself(ticket, at=at):
+        return None
+    with as_read_by(*_reader(ticket, clock.contract)):
+        try:
+            return queue_mail(
+                purpose=MailPurpose.ACKNOWLEDGEMENT,
+                recipients=[message.reply_to or message.sender_address],
+                subject=answer_subject(ticket.subject),
+                text=new_time_text(ticket, clock),
+                at=at,
+                ticket=ticket,
+                in_reply_to=message.rfc_message_id,
+                references=[message.rfc_message_id] if message.rfc_message_id else [],
+            )
+        except DeskError:
+            return None  # no usable address
+
+
+def new_time_text(ticket: Ticket, clock: Clock) -> str:
+    name, phone = given_name(ticket.contact.name if ticket.contact else ""), _hotline(ticket, clock.contract)
+    words = {"number": ticket.number, "time": moment(clock.due_at), "phone": phone}
+    new_time = _(
+        "We have looked at your report %(number)s. It is not handled as a critical incident; we will respond by "
+        "%(time)s."
+    )
+    worse = (
+        _(
+            "If all users are affected after all, call %(phone)s or answer this email with P0 in its first line."
+        )
+        if phone
+        else _("If all users are affected after all, answer this email with P0 in its first line.")
+    )
+    hello = _("Hello %(name)s,") % {"name": name} if name else _("Hello,")
+    regards = _("Regards,\n%(desk)s") % {"desk": desk_name()}
+    return "\n\n".join((hello, new_time % words, worse % words, regards))
 
 
 def _reader(ticket: Ticket, contract: Contract | None) -> tuple[str, str]:

@@ -204,6 +204,7 @@ def _ledger_entry(event: ClockEvent, before: int | None, after: int, step: Escal
         quiet_until=None if until is None else datetime.fromisoformat(until),
         taken_by=event.data.get("by", ""),
         is_kept=bool(event.data.get("kept")),
+        is_corrected="corrected" in event.data,
     )
 
 

@@ -175,6 +175,7 @@ class LedgerEntry:
     quiet_until: datetime | None = None
     taken_by: str = ""
     is_kept: bool = False
+    is_corrected: bool = False
 
 
 @dataclass(frozen=True)

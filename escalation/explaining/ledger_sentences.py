@@ -64,6 +64,11 @@ def _rarer_sentence(entry: LedgerEntry) -> str:
 
 
 def _retarget_sentence(entry: LedgerEntry) -> str:
+    if entry.is_corrected:
+        after = Priority(entry.priority_after).label
+        return _("Not the proposed priority: the response time of %(after)s counts from the start.") % {
+            "after": after
+        }
     if entry.is_relaxed:
         return _("A lead relaxed the SLA to the response time of its lower priority.")
     if entry.is_kept:

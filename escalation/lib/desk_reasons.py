@@ -25,6 +25,12 @@ SENTENCES = (
     gettext_noop("An earlier question is unanswered again."),
     gettext_noop("The reply before it was revoked."),
     gettext_noop("The incident is over."),
+    gettext_noop("Rule “%(rule)s”"),
+    gettext_noop("Proposed by a rule."),
+    gettext_noop("No longer promised."),
+    gettext_noop("Not %(code)s."),
+    gettext_noop("Not %(code)s: %(found)s"),
+    gettext_noop("The customer has another P0: %(number)s."),
     gettext_noop("Merged with %(number)s, which has the stricter SLA."),
     gettext_noop("No response within %(percent)s%% of the response time."),
     gettext_noop("No response: %(when)s."),
@@ -52,7 +58,14 @@ FORMER = {
     "No response: %(when)s.": ("No answer: %(when)s.", "未答复：%(when)s。"),
     "%(name)s is away.": ("%(name)s 缺勤。",),
 }
-STRICT = {"size": r"\d+", "number": r"SD#\d+", "percent": r"\d+", "minutes": r"\d+"}
+STRICT = {
+    "code": r"P[0-3]",
+    "found": r"“[^“”]+”(?:(?:, |、)“[^“”]+”)*",
+    "size": r"\d+",
+    "number": r"SD#\d+",
+    "percent": r"\d+",
+    "minutes": r"\d+",
+}
 LABELS = {"ending": DrillEnding}  # placeholders that hold the label of a choice
 PLACE = re.compile(r"%\((\w+)\)s")
 

@@ -156,6 +156,8 @@ def _sentence(notice: Notice) -> str:
             return _("%(number)s is a new ticket for you.")
         case NoticeKind.PAGED:
             return _paged(notice)
+        case NoticeKind.PROPOSED | NoticeKind.MORE_PROPOSED:
+            return _about_proposals(notice.kind)
         case NoticeKind.CUSTOMER_WROTE:
             return _("The customer wrote on %(number)s.")
         case NoticeKind.RESPONSE_FAILED:
@@ -170,6 +172,17 @@ def _sentence(notice: Notice) -> str:
 
 def _escalated(notice: Notice) -> str:
     return sentences([_missed(notice), _what_follows(notice)])
+
+
+def _about_proposals(kind: NoticeKind) -> str:
+    if kind == NoticeKind.PROPOSED:
+        return _(
+            "An unknown writer speaks of an outage in %(number)s. Nobody was paged: confirm or reject the proposed P0."
+        )
+    return _(
+        "The customer of %(number)s has reported more within the hour. These tickets are proposed as P0 and are yours; "
+        "nobody was paged again."
+    )
 
 
 def _paged(notice: Notice) -> str:

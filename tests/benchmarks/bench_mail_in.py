@@ -37,7 +37,7 @@ from tickets.models import InboundEmail, Mailbox, OutboundEmail, Ticket  # noqa:
 from tickets.services.intake import process, receive_raw  # noqa: E402
 
 SENDERS = 200
-BODY = "直播间从十点开始黑屏，观众都离开了。SDK 4.3.1, error 4006.\r\n" * 60  # about 5 KB
+BODY = "直播间从十点开始画面模糊，观众都离开了。SDK 4.3.1, error 4006.\r\n" * 60  # about 5 KB
 PLAIN_ROWS = 8  # raw mail, ticket, message, two lines of the timeline, promise, ledger, outbox
 
 
@@ -79,7 +79,7 @@ def mail(number: int, prefix: str) -> bytes:
     sender = number % SENDERS
     return rawmail(
         sender=f"contact{sender}@company{sender}.example",
-        subject=f"房间黑屏 {prefix}{number}",
+        subject=f"房间画面模糊 {prefix}{number}",
         body=BODY,
         message_id=f"<{prefix}{number}@company{sender}.example>",
     )

@@ -121,8 +121,8 @@ class Flows:
         self.runs += 1
         raw = rawmail(
             sender="li@company.example",
-            subject=f"房间黑屏 {self.runs}",
-            body=f"直播间黑屏 {self.runs}",
+            subject=f"房间画面模糊 {self.runs}",
+            body=f"直播间画面模糊 {self.runs}",
             message_id=f"<{self.runs}@company.example>",
         )
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 
 from customers.choices import Scenario
-from customers.models import Absence, Customer
+from customers.models import Absence, Contact, Customer
 from escalation.absences.moving import move_from_absent
 from escalation.absences.returning import offer_back
 from escalation.choices import AcknowledgedBy
@@ -38,10 +38,12 @@ from tests.factories import (
     staff,
 )
 from tests.talk import answered, asked, bounced, called, dispatched, minute, noted, opened, words
-from tickets.choices import Priority, Status
+from tickets.choices import Priority, ProposalReach, Status
 from tickets.models import Rule, Ticket
 from tickets.services.failed_responses import void_response
 from tickets.services.merging import merge
+from tickets.services.proposals import WantedProposal, reject_proposal
+from tickets.triage.rule_matching import RuleMatch
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,33 @@ def _talk(customer: Customer, ann: User, lead: User, language: str) -> tuple[Tic
         sweep(now=minute(at))
         dispatched(at)
     _answers(urgent, tickets, lead)
-    return (urgent, *tickets)
+    return (urgent, *tickets, *_proposals(contact, stranger, ann, language))
+
+
+def _proposals(contact: Contact, stranger: Contact, ann: User, language: str) -> list[Ticket]:
+    """One of each reach, the last of them rejected."""
+    rule = Rule.objects.get(name="P0 in words")
+    tickets = []
+    for number, reach in enumerate(ProposalReach):
+        wanted = WantedProposal(RuleMatch(rule, ("大面积", "黑屏")), reach)
+        writer = stranger if reach == ProposalReach.SHOWN else contact
+        tickets.append(
+            opened(
+                1020 + number, priority=Priority.P2, contact=writer, language=language, proposal=wanted,
+                words=words("黑屏", rfc_message_id=f"p{number}@company.example"),
+            )
+        )  # fmt: skip
+    rejected = opened(1030, priority=Priority.P2, contact=contact, language=language, proposal=wanted)
+    Ticket.objects.filter(pk=rejected.pk).update(owner=ann)
+    reject_proposal(ticket=rejected, actor=ann, at=minute(1031))
+    rejected_running = opened(
+        1032, priority=Priority.P2, contact=contact, language=language,
+        proposal=WantedProposal(RuleMatch(rule, ("大面积",)), ProposalReach.PAGES),
+        words=words("大面积", rfc_message_id="p9@company.example"),
+    )  # fmt: skip
+    reject_proposal(ticket=rejected_running, actor=ann, at=minute(1033))
+    dispatched(1040)
+    return [*tickets, rejected, rejected_running]
 
 
 def _answers(urgent: Ticket, tickets: list[Ticket], lead: User) -> None:

@@ -5,11 +5,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
 from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -24,12 +26,12 @@ from tickets.triage.dry_run import try_on_last_week
 @admin.register(Rule)
 class RuleAdmin(DeskAdmin):
     change_form_outer_after_template = "admin/tickets/rule_form.html"
-    list_display = ("position", "name", "is_active", "looks_for", "does")
-    list_display_links = ("name",)
+    list_display = ("position", "shown_name", "is_active", "looks_for", "does", "wrong")
+    list_display_links = ("shown_name",)
     list_filter = ("is_active", "how")
     list_select_related = ("mailbox", "customer", "owner")
     search_fields = ("name", "words", "more_words", "sender")
-    sortable_by = ("position", "name")
+    sortable_by = ("position", "shown_name")
     autocomplete_fields = ("customer",)
     fieldsets = (
         (None, {"fields": (("name", "position"), "is_active")}),
@@ -77,6 +79,29 @@ class RuleAdmin(DeskAdmin):
             return message
         after = model_to_dict(form.instance, form.changed_data)
         return [{"changed": {"fields": [_changed(form, name, after[name]) for name in form.changed_data]}}]
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Rule]":
+        rows: QuerySet[Rule] = super().get_queryset(request)
+        decided = Count("proposals", filter=Q(proposals__decided_at__isnull=False))
+        return rows.annotate(
+            decided=decided, rejected=Count("proposals", filter=Q(proposals__is_confirmed=False))
+        )
+
+    @display(description=_("name"), ordering="name")
+    def shown_name(self, rule: Rule) -> str:
+        return str(rule)
+
+    @display(description=_("wrong proposals"))
+    def wrong(self, rule: Any) -> str:
+        """The share of its proposals that people have rejected."""
+        if not rule.decided:
+            return "-"
+        words = {
+            "rejected": rule.rejected,
+            "decided": rule.decided,
+            "percent": rule.rejected * 100 // rule.decided,
+        }
+        return gettext("%(rejected)s of %(decided)s (%(percent)s%%)") % words
 
     @display(description=_("applies to"))
     def looks_for(self, rule: Rule) -> str:

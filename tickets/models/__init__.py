@@ -1,6 +1,7 @@
 """The models of the tickets app, one file per topic.
 
-Read in this order: ticket, participant, message, timeline; mailbox, inbound, outbound, mail_mark, rule; submission.
+Read in this order: ticket, participant, message, timeline; mailbox, inbound, outbound, mail_mark, rule, proposal;
+submission.
 """
 
 from tickets.models.inbound import InboundEmail
@@ -9,6 +10,7 @@ from tickets.models.mailbox import Mailbox, MailboxFolder, SeenUidl
 from tickets.models.message import Attachment, Message
 from tickets.models.outbound import OutboundEmail
 from tickets.models.participant import Participant
+from tickets.models.proposal import Proposal
 from tickets.models.rule import Rule
 from tickets.models.submission import Submission
 from tickets.models.ticket import Ticket
@@ -23,8 +25,9 @@ __all__ = [
     "Message",
     "OutboundEmail",
     "Participant",
-    "SeenUidl",
+    "Proposal",
     "Rule",
+    "SeenUidl",
     "Submission",
     "Ticket",
     "TimelineEntry",

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from customers.choices import Scenario
 from customers.indexes import where_set
@@ -22,6 +22,18 @@ from tickets.models.mailbox import Mailbox
 CONDITIONS = (
     "mailbox", "sender", "customer", "customer_scenario", "words", "more_words", "header", "file_kind", "is_important",
 )  # fmt: skip
+
+# Rules that a new desk starts with: pages show their names in the reader's language.
+SHIPPED = (
+    gettext_noop("Outage"),
+    gettext_noop("Everybody is affected"),
+    gettext_noop("P0 in words"),
+    gettext_noop("Marked as urgent by the sender"),
+)
+
+
+def shown_rule_name(name: str) -> str:
+    return gettext(name) if name in SHIPPED else name
 
 
 def new_stamp() -> int:
@@ -109,7 +121,7 @@ class Rule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return shown_rule_name(self.name)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.stamp = new_stamp()

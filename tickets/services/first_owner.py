@@ -24,7 +24,7 @@ class FirstOwner:
 def choose_first_owner(
     *, customer: Customer | None, at: datetime, wanted: int | None = None, scenario: str = ""
 ) -> FirstOwner:
-    """Whom an email rule wants, the account manager, the backup, the least loaded skilled colleague, or the intake owner.
+    """Whom a rule wants, the account manager, the backup, the least loaded skilled colleague, or the intake owner.
 
     ``wanted`` is a colleague's key. ``at`` (UTC) decides who is absent. A ticket's own ``scenario`` names the skill
     instead of the customer's. A new P0 moves on to the person on duty as soon as its promise names the rota. Raises

@@ -12,6 +12,7 @@ from tickets.message_content import MessageContent
 from tickets.models import Mailbox, Ticket
 from tickets.services.conversation import receipt_time, store_customer_message
 from tickets.services.first_owner import choose_first_owner
+from tickets.services.proposals import WantedProposal, store_proposal
 from tickets.services.timeline import record
 from tickets.triage.rule_matching import RuleVerdict
 
@@ -35,23 +36,19 @@ def open_ticket(
     follows: Ticket | None = None,
     is_drill: bool = False,
     rules: RuleVerdict = NO_RULES,
+    proposal: WantedProposal | None = None,
 ) -> Ticket:
     """Open a ticket with the customer's first message. Its promise starts at ``received_at``; both times are UTC.
 
     ``received_at`` is when our server received the mail, or when the call happened that ``actor`` records. Raises
-    DeskError if it is after ``at``. Only a fire drill sets ``is_drill``. ``rules`` choose owner and scenario.
+    DeskError if it is after ``at``. Only a fire drill sets ``is_drill``. ``rules`` choose owner and scenario. A
+    ``proposal`` that runs is the ticket's priority until somebody decides; ``priority`` is what it has otherwise.
     """
     received_at = receipt_time(received_at, at=at, actor=actor)
-    scenario = rules.scenario.rule.scenario if rules.scenario is not None else ""
-    chosen = choose_first_owner(
-        customer=customer,
-        at=at,
-        wanted=rules.owner.rule.owner_id if rules.owner is not None else None,
-        scenario=scenario,
-    )
+    chosen = choose_first_owner(customer=customer, at=at, wanted=rules.owner_id, scenario=rules.scenario_name)
     ticket = Ticket.objects.create(
         subject=subject[:500],
-        priority=priority,
+        priority=proposal.priority if proposal is not None and proposal.runs else priority,
         channel=channel,
         customer=customer,
         contact=contact,
@@ -60,7 +57,7 @@ def open_ticket(
         language=language,
         follows=follows,
         is_drill=is_drill,
-        scenario=scenario,
+        scenario=rules.scenario_name,
         opened_at=received_at,
         updated_at=at,
         unanswered_since=received_at,
@@ -72,7 +69,8 @@ def open_ticket(
     message = store_customer_message(
         ticket, content, received_at=received_at, at=at, contact=contact, channel=channel, actor=actor
     )
-    publish(CustomerWrote(ticket=ticket, at=at, actor=actor, message=message, is_first=True))
+    proposed = store_proposal(ticket, message, proposal, usual=priority, at=at) if proposal else None
+    publish(CustomerWrote(ticket, at, actor, message, is_first=True, proposal=proposed))
     return ticket
 
 

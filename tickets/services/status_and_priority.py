@@ -11,6 +11,8 @@ from tickets.errors import DeskError
 from tickets.events import PriorityChanged, StatusChanged, publish
 from tickets.models import Ticket
 from tickets.services.locking import lock_ticket
+from tickets.services.priority_writing import write_priority
+from tickets.services.proposals import decide_by_change
 from tickets.services.timeline import record
 
 
@@ -43,14 +45,18 @@ def move_to(ticket: Ticket, after: Status, *, actor: User | None, at: datetime, 
 
 @transaction.atomic
 def change_priority(*, ticket: Ticket, priority: int, actor: User, at: datetime, reason: str) -> Ticket:
-    """Change the priority. Locks the ticket. Raises DeskError without a reason."""
+    """Change the priority, which also decides about a proposed one. Locks the ticket.
+
+    Raises DeskError without a reason.
+    """
     ticket = lock_ticket(ticket)
     after = Priority(priority)
     if ticket.priority == after:
         return ticket
     if not reason.strip():
         raise DeskError(_("Give a reason: the customer's SLA depends on the priority."))
-    _set_priority(ticket, after, actor=actor, at=at, reason=reason)
+    if decide_by_change(ticket, after, actor=actor, at=at, reason=reason) is None:
+        _set_priority(ticket, after, actor=actor, at=at, reason=reason)
     return ticket
 
 
@@ -61,6 +67,7 @@ def raise_priority(*, ticket: Ticket, priority: int, at: datetime, reason: str) 
     A priority that a person has set stands, and a ticket that has ended keeps its own.
     """
     ticket = lock_ticket(ticket)
+    ticket.proposals.open().filter(usual__gt=priority).update(usual=priority)  # what it falls back to
     is_set_by_person = ticket.timeline.filter(fact=Fact.PRIORITY, actor__isnull=False).exists()
     if priority < ticket.priority and not is_set_by_person and ticket.is_active:
         _set_priority(ticket, Priority(priority), actor=None, at=at, reason=reason)
@@ -68,11 +75,7 @@ def raise_priority(*, ticket: Ticket, priority: int, at: datetime, reason: str) 
 
 
 def _set_priority(ticket: Ticket, after: Priority, *, actor: User | None, at: datetime, reason: str) -> None:
-    before = ticket.priority
-    ticket.priority = after
-    ticket.updated_at = max(at, ticket.updated_at)
-    ticket.save(update_fields=["priority", "updated_at"])
-    record(ticket, Fact.PRIORITY, at=at, actor=actor, reason=reason, before=before, after=after.value)
+    before = write_priority(ticket, after, actor=actor, at=at, reason=reason)
     publish(
         PriorityChanged(ticket=ticket, at=at, actor=actor, before=before, after=after.value, reason=reason)
     )

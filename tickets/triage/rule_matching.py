@@ -29,6 +29,14 @@ class RuleVerdict:
     parks: RuleMatch | None = None
 
     @property
+    def owner_id(self) -> int | None:
+        return self.owner.rule.owner_id if self.owner is not None else None
+
+    @property
+    def scenario_name(self) -> str:
+        return self.scenario.rule.scenario if self.scenario is not None else ""
+
+    @property
     def names(self) -> list[str]:
         """The rules, in no particular order, each once."""
         matches = (self.priority, self.owner, self.scenario, self.parks)

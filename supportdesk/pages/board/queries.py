@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Case, Count, Exists, OuterRef, Q, When
 
 from customers.models import Desk
 from escalation.choices import ClockState
@@ -24,12 +24,13 @@ from escalation.people.on_duty import Watch, on_duty_by_rota
 from escalation.people.page_target import PageTarget, page_target_of
 from escalation.people.staff_snapshot import People
 from supportdesk.pages.ticket_filter import PromiseChoice, filter_clocks
-from tickets.choices import IntakeState, OutboxState
-from tickets.models import InboundEmail, OutboundEmail, Ticket
+from tickets.choices import IntakeState, OutboxState, ProposalReach
+from tickets.models import InboundEmail, OutboundEmail, Proposal, Ticket
 from tickets.models.message import opened_late
 from tickets.models.ticket import TicketQuerySet
 
 SHOWN_STRANDED = 8
+MOST_PROPOSALS = 20
 PAGE = 50
 CAP = 1000  # nobody pages further, and a full count would cost more than the page itself
 RECENT = timedelta(days=7)
@@ -68,6 +69,12 @@ class BoardPage:
     def is_capped(self) -> bool:
         return self.promised > CAP
 
+    @property
+    def may_have_proposals(self) -> bool:
+        """False if the rows, which were loaded with it, say that no proposed priority waits for a decision."""
+        first = next(iter(self.rows), None)
+        return first is None or bool(getattr(first.clock or first.ticket, "any_proposal", True))
+
 
 def board_rows(
     tickets: TicketQuerySet,
@@ -87,7 +94,9 @@ def board_rows(
     others = unpromised(tickets, active_only=active_only) if promise in ("", PromiseChoice.NONE) else None
     promised = clocks[: CAP + 1].count()
     start = (max(1, page) - 1) * PAGE
-    marked = clocks.annotate(opened_late=opened_late("ticket", "ticket__opened_at"))
+    marked = clocks.annotate(
+        opened_late=opened_late("ticket", "ticket__opened_at"), any_proposal=Exists(Proposal.objects.open())
+    )
     rows = _promised_rows(list(marked[start : start + PAGE + 1]) if start < promised else [], now, reader)
     if len(rows) <= PAGE and others is not None:
         offset = max(0, start - promised)
@@ -131,8 +140,16 @@ def promised_clocks(tickets: TicketQuerySet) -> ClockQuerySet:
 def unpromised(tickets: TicketQuerySet, *, active_only: bool) -> TicketQuerySet:
     tickets = tickets.active() if active_only else tickets
     without = tickets.filter(~Exists(Clock.objects.ticking().filter(ticket=OuterRef("pk"))))
-    marked = without.annotate(opened_late=opened_late())
+    marked = without.annotate(opened_late=opened_late(), any_proposal=Exists(Proposal.objects.open()))
     return marked.select_related(*PEOPLE).order_by("-updated_at", "-pk")
+
+
+def open_proposals(tickets: TicketQuerySet) -> list[Proposal]:
+    """Proposed priorities that wait for a decision, unknown writers' first, then the oldest. One query."""
+    waiting = Proposal.objects.open().filter(ticket__in=tickets.active())
+    shown_first = Case(When(reach=ProposalReach.SHOWN, then=0), default=1)
+    related = waiting.select_related("ticket__customer", "ticket__contact")
+    return list(related.order_by(shown_first, "since", "pk")[:MOST_PROPOSALS])
 
 
 @dataclass(frozen=True)

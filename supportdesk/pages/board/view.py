@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -27,11 +27,14 @@ from supportdesk.pages.board.queries import (
     compliance,
     duties,
     mail_trouble,
+    open_proposals,
     stranded_tickets,
 )
 from supportdesk.pages.ticket_filter import TicketFilter
 from tickets.access import visible_tickets
 from tickets.errors import DeskError
+from tickets.models import Ticket
+from tickets.services.proposals import confirm_proposal, reject_proposal
 
 VIEW = "tickets.view_ticket"
 CHANGE = "tickets.change_ticket"
@@ -76,12 +79,31 @@ def export_list(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 def acknowledge_row(request: HttpRequest, ticket: int) -> HttpResponse:
     """Acknowledge the ticket from its row. htmx is then told to reload the list, which shows who has the ticket."""
+    return _act_on_row(
+        request,
+        ticket,
+        lambda row, user, at: acknowledge(ticket=row, actor=user, at=at, by=AcknowledgedBy.BOARD),
+    )
+
+
+@require_POST
+def decide_row(request: HttpRequest, ticket: int, decision: str) -> HttpResponse:
+    """Confirm or reject the ticket's proposed priority with one click."""
+    decide = {"confirm": confirm_proposal, "reject": reject_proposal}.get(decision)
+    if decide is None:
+        raise Http404
+    return _act_on_row(request, ticket, lambda row, user, at: decide(ticket=row, actor=user, at=at))
+
+
+def _act_on_row(
+    request: HttpRequest, ticket: int, act: Callable[[Ticket, User, datetime], object]
+) -> HttpResponse:
     user = cast(User, request.user)
     if not user.has_perm(CHANGE):
         raise PermissionDenied
     row = get_object_or_404(visible_tickets(user), pk=ticket)
     try:
-        acknowledge(ticket=row, actor=user, at=timezone.now(), by=AcknowledgedBy.BOARD)
+        act(row, user, timezone.now())
     except DeskError as error:
         messages.error(request, str(error))
     if "HX-Request" in request.headers:
@@ -106,17 +128,20 @@ def _live(request: HttpRequest, chosen: TicketFilter, now: datetime) -> dict[str
     user = cast(User, request.user)
     params = request.GET.copy()
     page = params.pop("page", ["1"])[-1]
+    listed = board_rows(
+        chosen.qs,
+        now=now,
+        reader=user if user.has_perm(CHANGE) else None,
+        page=int(page) if page.isascii() and page.isdigit() and len(page) <= 6 else 1,
+        promise=chosen.chosen("promise"),
+        active_only=not (params.getlist("status") or params.get("q")),
+    )
     return {
-        "list": board_rows(
-            chosen.qs,
-            now=now,
-            reader=user if user.has_perm(CHANGE) else None,
-            page=int(page) if page.isascii() and page.isdigit() and len(page) <= 6 else 1,
-            promise=chosen.chosen("promise"),
-            active_only=not (params.getlist("status") or params.get("q")),
-        ),
+        "list": listed,
         "selects": [chosen.form[name] for name in ("promise", "owner", "scenario")],
         "pulse": board_counters(chosen.queryset, now=now),
+        "proposals": open_proposals(chosen.queryset) if listed.may_have_proposals else [],
+        "may_decide": user.has_perm(CHANGE),
         "stranded": stranded_tickets(chosen.queryset),
         "mail": mail_trouble(now=now) if sees_all(user) else None,
         "duties": duties(now=now),

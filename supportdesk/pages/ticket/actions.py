@@ -48,6 +48,7 @@ from tickets.services.naming_customers import name_customer
 from tickets.services.outgoing.outcomes import believe_report, dismiss_report
 from tickets.services.ownership import assign
 from tickets.services.participants import accept_sender
+from tickets.services.proposals import confirm_proposal, reject_proposal
 from tickets.services.status_and_priority import change_priority, set_status
 from tickets.services.submissions import claim_submission
 
@@ -211,6 +212,14 @@ def _priority(acting: ActionContext) -> None:
     )
 
 
+def _confirm(acting: ActionContext) -> None:
+    confirm_proposal(ticket=acting.ticket, actor=acting.actor, at=acting.at)
+
+
+def _reject(acting: ActionContext) -> None:
+    reject_proposal(ticket=acting.ticket, actor=acting.actor, at=acting.at)
+
+
 def _owner(acting: ActionContext) -> None:
     data = acting.data
     assign(ticket=acting.ticket, to=data["owner"], actor=acting.actor, at=acting.at, reason=data["reason"])
@@ -294,6 +303,10 @@ ACTS: Mapping[str, PageAction] = {
     "relax": PageAction(DecisionForm, _relax, gettext_lazy("The SLA is relaxed.")),
     "status": PageAction(StatusForm, _status, gettext_lazy("The status is changed.")),
     "priority": PageAction(PriorityForm, _priority, gettext_lazy("The priority is changed.")),
+    "confirm": PageAction(OnceForm, _confirm, gettext_lazy("The proposed priority is confirmed.")),
+    "reject": PageAction(
+        OnceForm, _reject, gettext_lazy("The proposed priority is rejected; the SLAs follow.")
+    ),
     "owner": PageAction(OwnerForm, _owner, gettext_lazy("The ticket is handed over.")),
     "acknowledge": PageAction(
         OnceForm,

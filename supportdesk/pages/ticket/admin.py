@@ -32,7 +32,7 @@ from tickets.access import visible_tickets
 from tickets.admin.ticket import TicketAdmin as TicketList
 from tickets.choices import MessageKind
 from tickets.errors import DeskError
-from tickets.models import Participant, Ticket
+from tickets.models import Participant, Proposal, Ticket
 from tickets.models.ticket import TicketQuerySet
 from tickets.views import attachment, mail_frame
 
@@ -173,7 +173,10 @@ def _found(visible: TicketQuerySet, pk: int) -> Ticket:
     """The ticket; 404 also for one the reader may not see, so that its existence is not revealed."""
     offered = Exists(AbsenceMove.objects.offered().filter(ticket=OuterRef("pk")))
     accompanied = Exists(Participant.objects.filter(ticket=OuterRef("pk")))
-    tickets = visible.select_related(*PEOPLE).annotate(is_offered=offered, has_participants=accompanied)
+    proposed = Exists(Proposal.objects.open().filter(ticket=OuterRef("pk")))
+    tickets = visible.select_related(*PEOPLE).annotate(
+        is_offered=offered, has_participants=accompanied, has_proposal=proposed
+    )
     return get_object_or_404(tickets, pk=pk)
 
 

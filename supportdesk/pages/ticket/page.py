@@ -28,10 +28,11 @@ from escalation.templatetags.promises import person
 from supportdesk.pages.ticket.customer_card import CustomerCard, card_of
 from supportdesk.pages.ticket.lead_options import LeadOptions, lead_options_of
 from tickets.choices import Channel, Fact, MessageKind
-from tickets.models import Attachment, Message, Participant, Ticket, TimelineEntry
+from tickets.models import Attachment, Message, Participant, Proposal, Ticket, TimelineEntry
 from tickets.models.ticket import TicketQuerySet
 from tickets.services.naming_customers import may_name_domain
 from tickets.services.outgoing.reply_mail import recipient_of
+from tickets.services.proposals import open_proposal
 from tickets.timeline_text import timeline_sentence
 
 LAST_MESSAGES = 6  # older messages are folded
@@ -121,6 +122,7 @@ class TicketPage:
     card: CustomerCard | None
     history: Sequence[HistoryLine]
     colleagues: Sequence[User]
+    proposal: Proposal | None = None  # of a priority that nobody has decided about
     nameable_domain: str = ""  # of an unknown writer, if everybody from there can be given a customer
 
     @property
@@ -142,8 +144,8 @@ def ticket_page(
 ) -> TicketPage:
     """Load the page. `ticket` needs its people loaded; `visible` limits the customer's other tickets.
 
-    At most 19 queries, one more with participants; for a lead, two more for each running promise whose priority was
-    changed.
+    At most 19 queries, one more each with participants and a proposed priority; for a lead, two more for each running
+    promise whose priority was changed.
     """
     people = People.at(now)
     conversation = _conversation(ticket)
@@ -157,8 +159,14 @@ def ticket_page(
         card=card_of(ticket.customer, ticket, clocks, visible=visible, now=now) if ticket.customer else None,
         history=_history(entries, {key: person(user) for key, user in people.users.items()}),
         colleagues=sorted(people.users.values(), key=person),
+        proposal=_proposal(ticket),
         nameable_domain=_nameable_domain(ticket),
     )
+
+
+def _proposal(ticket: Ticket) -> Proposal | None:
+    is_there = ticket.is_active and getattr(ticket, "has_proposal", True)
+    return open_proposal(ticket) if is_there else None
 
 
 def _nameable_domain(ticket: Ticket) -> str:

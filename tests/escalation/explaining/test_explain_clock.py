@@ -62,7 +62,7 @@ def test_the_keys_of_the_json_explanation_are_stable(clock):
     assert keys(explained["story"][0]) == (
         "change at recorded_at actor holder cause state_after due_before due_after priority_before priority_after "
         "window_minutes paused is_late_lowering is_relaxed is_under_other_terms merged_from merged_into evidence step "
-        "quiet_until taken_by is_kept"
+        "quiet_until taken_by is_kept is_corrected"
     )
     assert keys(explained["start"]) == (
         "message kind channel at recorded_at is_backdated author sender reached via mailbox message_id mail "

@@ -5,10 +5,10 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from tests.adminpages import add_url, errors, list_url, page_url
-from tests.factories import CustomerFactory, InboundEmailFactory, TicketFactory, staff
+from tests.factories import NOW, CustomerFactory, InboundEmailFactory, TicketFactory, staff
 from tests.rawmail import rawmail
 from tickets.mail.classify import MailKind
-from tickets.models import Rule
+from tickets.models import Proposal, Rule
 
 pytestmark = pytest.mark.django_db
 
@@ -101,3 +101,14 @@ def test_the_dry_run_is_offered_on_the_page_of_a_rule(login, lead):
     for url in (add_url(Rule), page_url(rule)):
         assert reverse(TRY) in login(lead).get(url).content.decode()
     assert login(lead).get(reverse(TRY)).status_code == 405
+
+
+def test_the_list_says_how_many_proposals_of_a_rule_were_wrong(login, lead):
+    rule = Rule.objects.create(name="Black", words="black", priority=0)
+    for is_confirmed in (True, False, True, None):
+        Proposal.objects.create(
+            ticket=TicketFactory(), rule=rule, rule_name=rule.name, priority=0, usual=2, reach="pages",
+            since=NOW, is_confirmed=is_confirmed, decided_at=None if is_confirmed is None else NOW,
+        )  # fmt: skip
+    html = login(lead).get(list_url(Rule)).content.decode()
+    assert "1 of 3 (33%)" in html

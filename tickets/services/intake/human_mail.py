@@ -17,10 +17,10 @@ from tickets.choices import IntakeState, MailPurpose, Priority
 from tickets.mail.classify import MailKind
 from tickets.mail.machine_signs import is_alarm_subject
 from tickets.mail.storable_text import storable_line
-from tickets.models import Ticket
+from tickets.models import Message, Ticket
 from tickets.services.automatic_mail_limits import may_write_by_itself
 from tickets.services.conversation import add_customer_message, add_note
-from tickets.services.intake.applied_rules import set_priority_of, verdict_on
+from tickets.services.intake.applied_rules import set_priority_of, verdict_on, wanted_proposal
 from tickets.services.intake.authentication import has_failed, is_verified_staff
 from tickets.services.intake.colleague_mail import receive_from_colleague
 from tickets.services.intake.copied_people import copied_people
@@ -40,6 +40,7 @@ from tickets.services.naming_customers import follow_contact, follow_domain
 from tickets.services.opening import open_ticket
 from tickets.services.outgoing.outbox import SUBJECT_TAG, queue_mail
 from tickets.services.participants import add_participants
+from tickets.services.proposals import WantedProposal, propose
 from tickets.services.status_and_priority import raise_priority
 from tickets.triage.rule_matching import RuleVerdict
 
@@ -95,7 +96,7 @@ def open_new(incoming: IncomingMail, sender: Sender, *, follows: Ticket | None =
 def _open(
     incoming: IncomingMail, sender: Sender, follows: Ticket | None, verdict: RuleVerdict
 ) -> IntakeOutcome:
-    priority = _priority(incoming, sender, verdict)
+    priority, proposal = _priority(incoming, sender, verdict)
     follow_domain(sender.contact, sender.customer, at=incoming.now)
     sender = hold_unknown(sender)
     sender = ensure_contact(
@@ -116,6 +117,7 @@ def _open(
         language=language,
         follows=follows,
         rules=verdict,
+        proposal=proposal,
     )
     add_participants(ticket, copied_people(incoming), at=incoming.now)
     if sender.customer is None:
@@ -154,18 +156,23 @@ def _append(incoming: IncomingMail, sender: Sender, target: ThreadTarget) -> Int
     )
     if not target.is_unconfirmed:
         add_participants(ticket, copied_people(incoming), at=incoming.now)
-        _apply_rules_to_answer(incoming, sender, ticket)
+        _apply_rules_to_answer(incoming, sender, message)
     _report_cut_mail(incoming, ticket)
     return IntakeOutcome(IntakeState.PROCESSED, ticket=ticket, message=message)
 
 
-def _apply_rules_to_answer(incoming: IncomingMail, sender: Sender, ticket: Ticket) -> None:
+def _apply_rules_to_answer(incoming: IncomingMail, sender: Sender, message: Message) -> None:
     """In an open ticket a rule may only raise the priority: owner and scenario are people's by now."""
-    match = verdict_on(incoming, sender).priority
+    match, ticket = verdict_on(incoming, sender).priority, message.ticket
     if match is None or has_failed(incoming.mail, incoming.mailbox):
         return
+    if _priority_by_sender(incoming, sender) is not None:
+        return
     wanted = set_priority_of(match)
-    if wanted is not None:
+    proposal = wanted_proposal(incoming, sender, match, usual=ticket.priority, ticket=ticket)
+    if proposal is not None:
+        propose(ticket=ticket, message=message, wanted=proposal, at=incoming.now)
+    elif wanted is not None:
         reason = _("Rule “%(rule)s”") % {"rule": match.rule.name}
         raise_priority(
             ticket=ticket, priority=wanted, at=max(incoming.received_at, ticket.opened_at), reason=reason
@@ -179,17 +186,21 @@ def shown_title(incoming: IncomingMail) -> str:
     return subject or first_line[:LONGEST_TITLE]
 
 
-def _priority(incoming: IncomingMail, sender: Sender, verdict: RuleVerdict) -> int:
-    """What the sender decides; else what a rule sets; else the mailbox's.
+def _priority(
+    incoming: IncomingMail, sender: Sender, verdict: RuleVerdict
+) -> tuple[int, WantedProposal | None]:
+    """What the sender decides; else what a rule sets; else the mailbox's, with what a rule proposes instead.
 
     A rule raises no mail that failed our own server's DMARC check.
     """
     by_sender, usual = _priority_by_sender(incoming, sender), incoming.mailbox.default_priority
     if by_sender is not None:
-        return by_sender
+        return by_sender, None
     by_rule = set_priority_of(verdict.priority)
+    if by_rule is None:
+        return usual, wanted_proposal(incoming, sender, verdict.priority, usual=usual)
     is_forged = has_failed(incoming.mail, incoming.mailbox)
-    return usual if by_rule is None or (is_forged and by_rule < usual) else by_rule
+    return (usual if is_forged and by_rule < usual else by_rule), None
 
 
 def _priority_by_sender(incoming: IncomingMail, sender: Sender) -> Priority | None:

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def mailbox() -> Mailbox:
-    Rule.objects.update(is_active=False)
+    Rule.objects.update(is_active=False, stamp=0)
     set_desk(intake_owner=AdminFactory(username="root"))
     return MailboxFactory(address="support@desk.example", name="Support")
 

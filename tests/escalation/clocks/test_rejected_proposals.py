@@ -1,0 +1,247 @@
+"""A proposed P0 is rejected: what it did to the promises is taken back, until half of its window is over."""
+
+from datetime import timedelta
+
+import pytest
+
+from customers.choices import Language
+from escalation.choices import ClockChange, ClockKind, ClockState, NoticeKind
+from escalation.clocks.ledger_verification import verify
+from escalation.enforcement.sweep import sweep
+from escalation.models import Clock, Policy
+from tests.factories import (
+    NOW,
+    ContactFactory,
+    ContractFactory,
+    ContractWindowFactory,
+    CustomerFactory,
+    DutyShiftFactory,
+    set_desk,
+    staff,
+)
+from tests.talk import answered, asked, clock_of, minute, opened, words
+from tickets.choices import MailPurpose, Priority, ProposalReach, Status
+from tickets.models import OutboundEmail, Rule, Ticket
+from tickets.services.conversation import add_customer_message
+from tickets.services.proposals import (
+    WantedProposal,
+    confirm_proposal,
+    open_proposal,
+    propose,
+    reject_proposal,
+)
+from tickets.services.status_and_priority import change_priority, set_status
+from tickets.triage.rule_matching import RuleMatch
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ann():
+    ann = staff("ann", groups=["Account manager"])
+    set_desk(intake_owner=ann, duty_manager=ann)
+    return ann
+
+
+@pytest.fixture
+def li(ann):
+    return ContactFactory(
+        email="li@company.example",
+        name="Li Wei",
+        customer=CustomerFactory(name="Aurora", account_manager=ann, language=Language.ENGLISH),
+    )
+
+
+def wanted(*found: str, priority: int = Priority.P0, reach: str = ProposalReach.PAGES) -> WantedProposal:
+    rule, _is_new = Rule.objects.get_or_create(
+        name=f"Outage P{priority}", defaults={"words": "outage", "priority": priority}
+    )
+    return WantedProposal(RuleMatch(rule, found or ("outage",)), ProposalReach(reach))
+
+
+def proposed(li, *, priority: int = Priority.P2, at: float = 0, **more) -> Ticket:
+    return opened(
+        at,
+        priority=priority,
+        contact=li,
+        proposal=wanted(**more),
+        words=words(rfc_message_id="one@c.example"),
+    )
+
+
+def answered_with(ticket: Ticket, at: float, *found: str) -> None:
+    message = asked(ticket, at)
+    propose(ticket=ticket, message=message, wanted=wanted(*found), at=minute(at))
+
+
+def verified() -> bool:
+    return verify().mismatches == ()
+
+
+def last_line(clock: Clock):
+    return clock.events.order_by("pk").last()
+
+
+def test_a_proposed_p0_runs_as_one(li):
+    ticket = proposed(li)
+    clock = clock_of(ticket)
+    assert (ticket.priority, clock.priority, clock.due_at) == (Priority.P0, Priority.P0, minute(30))
+    assert clock.events.get(change=ClockChange.STARTED).data["proposal"] == open_proposal(ticket).pk
+    assert ticket.notifications.filter(kind=NoticeKind.PAGED).exists()
+    assert verified()
+
+
+@pytest.mark.parametrize("at", [1, 15])
+def test_within_half_the_window_the_clock_takes_the_window_it_would_have_had(li, ann, at):
+    ticket = proposed(li)
+    reject_proposal(ticket=ticket, actor=ann, at=minute(at))
+    clock = clock_of(ticket)
+    ticket.refresh_from_db()
+    assert (ticket.priority, clock.priority) == (Priority.P2, Priority.P2)
+    assert (clock.started_at, clock.due_at, clock.state) == (NOW, minute(480), ClockState.RUNNING)
+    line = last_line(clock)
+    assert (line.change, line.actor, line.at) == (ClockChange.RETARGETED, ann, minute(at))
+    assert line.cause == "Not P0: “outage”"
+    assert line.data["words"] == ["outage"]
+    assert verified()
+
+
+def test_a_minute_later_it_is_an_ordinary_lowering(li, ann):
+    ticket = proposed(li)
+    reject_proposal(ticket=ticket, actor=ann, at=minute(15) + timedelta(seconds=1))
+    clock = clock_of(ticket)
+    ticket.refresh_from_db()
+    assert (ticket.priority, clock.priority, clock.due_at) == (Priority.P2, Priority.P2, minute(30))
+    assert not OutboundEmail.objects.filter(text__contains="not handled as a critical").exists()
+    assert verified()
+
+
+def test_the_customer_is_told_the_new_time_in_their_zone(li, ann):
+    ticket = proposed(li)
+    reject_proposal(ticket=ticket, actor=ann, at=minute(5))
+    mail = OutboundEmail.objects.filter(purpose=MailPurpose.ACKNOWLEDGEMENT).order_by("pk").last()
+    assert mail.recipients == ["li@company.example"]
+    assert "not handled as a critical incident" in mail.text
+    assert "Thursday 19 November 2026, 04:00 (UTC+8, Shanghai)" in mail.text
+    assert ticket.number in mail.text
+
+
+def test_nobody_is_told_a_time_if_the_answer_is_given(li, ann):
+    ticket = proposed(li)
+    answered(ticket, 4, actor=ann)
+    mails = OutboundEmail.objects.count()
+    reject_proposal(ticket=ticket, actor=ann, at=minute(5))
+    assert OutboundEmail.objects.count() == mails
+    assert clock_of(ticket).state == ClockState.MET
+
+
+def test_an_update_that_only_a_p0_promises_ends(li, ann):
+    ticket = proposed(li)
+    answered(ticket, 4, actor=ann)
+    update = Clock.objects.get(ticket=ticket, kind=ClockKind.UPDATE)
+    reject_proposal(ticket=ticket, actor=ann, at=minute(5))
+    update.refresh_from_db()
+    assert update.state == ClockState.CANCELLED
+    assert verified()
+
+
+def test_words_in_an_answer_raise_from_their_receipt_and_the_raise_is_undone(li, ann):
+    ticket = opened(priority=Priority.P2, contact=li)
+    answered_with(ticket, 60)
+    clock = clock_of(ticket)
+    assert (clock.priority, clock.due_at, clock.raised_at) == (Priority.P0, minute(90), minute(60))
+    reject_proposal(ticket=ticket, actor=ann, at=minute(75))
+    clock = clock_of(ticket)
+    assert (clock.priority, clock.due_at, clock.raised_at) == (Priority.P2, minute(480), None)
+    assert verified()
+
+
+def test_a_raise_by_a_person_before_it_stays(li, ann):
+    ticket = opened(priority=Priority.P3, contact=li)
+    change_priority(ticket=ticket, priority=Priority.P1, actor=ann, at=minute(600), reason="Worse")
+    answered_with(ticket, 620)
+    assert clock_of(ticket).due_at == minute(650)
+    reject_proposal(ticket=ticket, actor=ann, at=minute(621))
+    clock = clock_of(ticket)
+    assert (clock.priority, clock.due_at, clock.raised_at) == (Priority.P1, minute(840), minute(600))
+    assert verified()
+
+
+def test_an_earlier_due_time_that_has_passed_stays_broken(li, ann):
+    ticket = opened(priority=Priority.P2, contact=li)
+    answered_with(ticket, 470)
+    reject_proposal(ticket=ticket, actor=ann, at=minute(481))
+    clock = clock_of(ticket)
+    assert (clock.state, clock.breached_at) == (ClockState.BREACHED, minute(480))
+    assert verified()
+
+
+def test_a_window_that_would_be_over_by_now_is_a_breach_at_its_end(li, ann):
+    """A contract may promise less for a P2 than half of the P0 window."""
+    contract = ContractFactory(customer=li.customer)
+    ContractWindowFactory(contract=contract, minutes=5, kind=ClockKind.FIRST_RESPONSE, priority=Priority.P2)
+    ticket = proposed(li)
+    reject_proposal(ticket=ticket, actor=ann, at=minute(10))
+    clock = clock_of(ticket)
+    assert (clock.state, clock.breached_at, clock.detected_at) == (ClockState.BREACHED, minute(5), minute(10))
+    assert verified()
+
+
+def test_a_paused_resolution_is_corrected_too_and_stays_paused(li, ann):
+    contract = ContractFactory(customer=li.customer)
+    for priority, minutes in ((Priority.P0, 240), (Priority.P2, 2_000)):
+        ContractWindowFactory(
+            contract=contract, minutes=minutes, kind=ClockKind.RESOLUTION, priority=priority
+        )
+    Policy.objects.get().versions.update(pause_cap_minutes=10_000)
+    ticket = proposed(li)
+    answered(ticket, 2, actor=ann, then=Status.WAITING)
+    reject_proposal(ticket=ticket, actor=ann, at=minute(10))
+    clock = Clock.objects.get(ticket=ticket, kind=ClockKind.RESOLUTION)
+    assert clock.state == ClockState.PAUSED
+    set_status(ticket=ticket, status=Status.OPEN, actor=ann, at=minute(20))
+    clock.refresh_from_db()
+    assert clock.due_at == minute(2_018)
+    assert verified()
+
+
+def test_lowering_by_the_form_is_the_same_decision_and_keeps_the_persons_reason(li, ann):
+    ticket = proposed(li)
+    change_priority(ticket=ticket, priority=Priority.P1, actor=ann, at=minute(5), reason="Only one room")
+    clock, proposal = clock_of(ticket), ticket.proposals.get()
+    assert (clock.priority, clock.due_at) == (Priority.P1, minute(240))
+    assert last_line(clock).cause == "Only one room"
+    assert (proposal.is_confirmed, proposal.decided_by) == (False, ann)
+    assert verified()
+
+
+def test_confirmed_it_is_an_ordinary_p0(li, ann):
+    ticket = proposed(li)
+    confirm_proposal(ticket=ticket, actor=ann, at=minute(3))
+    change_priority(ticket=ticket, priority=Priority.P2, actor=ann, at=minute(5), reason="Not so bad")
+    assert clock_of(ticket).due_at == minute(30)
+    assert verified()
+
+
+def test_a_corrected_clock_may_be_proposed_and_broken_again(li, ann):
+    DutyShiftFactory(user=ann)
+    ticket = proposed(li)
+    reject_proposal(ticket=ticket, actor=ann, at=minute(5))
+    answered_with(ticket, 20, "down")
+    clock = clock_of(ticket)
+    assert (clock.priority, clock.due_at) == (Priority.P0, minute(50))
+    sweep(now=minute(51))
+    clock.refresh_from_db()
+    assert clock.state == ClockState.BREACHED
+    assert verified()
+
+
+def test_words_that_were_decided_in_a_ticket_propose_nothing_again(li, ann):
+    ticket = proposed(li)
+    reject_proposal(ticket=ticket, actor=ann, at=minute(5))
+    answered_with(ticket, 20, "outage")
+    assert open_proposal(ticket) is None
+    message = add_customer_message(
+        ticket=ticket, content=words("down"), received_at=minute(21), at=minute(21), contact=li
+    )
+    assert propose(ticket=ticket, message=message, wanted=wanted("outage", "down"), at=minute(21)) is not None
