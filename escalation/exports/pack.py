@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from itertools import starmap
+from itertools import chain, starmap
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from escalation.exports import promises_csv, scorecard, tickets_csv
 from escalation.exports.bulk_reading import People, load_people
 from escalation.exports.pack_mail import mail_pack
 from escalation.exports.promises import promises_of
+from escalation.exports.proposal_incidents import proposal_incidents
 from escalation.lib.csv_sheets import Cell, SheetSummary, write_sheet
 from escalation.lib.weeks import Period, Week
 from escalation.models import ExportFile, WeeklyExport
@@ -97,7 +98,7 @@ def build_pack(period: Period, *, folder: Path) -> Pack:
     promises = _promise_rows(period, pack=pack, card=card, people=people)
     pack.files["tickets.csv"] = write_sheet(folder / "tickets.csv", tickets_csv.COLUMNS, tickets)
     pack.files["promises.csv"] = write_sheet(folder / "promises.csv", promises_csv.COLUMNS, promises)
-    for incident in scorecard.incidents_of(period):
+    for incident in chain(scorecard.incidents_of(period), proposal_incidents(period)):
         card.add_incident(incident)
     lines = card.lines()
     rows = starmap(scorecard.scorecard_row, lines.items())

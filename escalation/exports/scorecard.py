@@ -45,6 +45,10 @@ COLUMNS = (
     "response_p95_minutes",
     "near_misses",
     "late_downgrades",
+    "proposals_decided",
+    "proposals_rejected",
+    "proposals_rejected_percent",
+    "wrong_rejections",
     "escalations_received",
     "held_minutes",
     "breach_share",
@@ -71,18 +75,24 @@ CUSTOMER_PATHS = (  # of ScoredCustomer, from a ledger line or a firing
 
 
 class IncidentKind(Enum):
-    """Waived: a lead excused a promise. Voided: a lead took an answer back. Revoked: the answer did not arrive."""
+    """Waived: a lead excused a promise. Voided: a lead took an answer back. Revoked: the answer did not arrive.
+
+    Confirmed and rejected: a person decided about a proposed priority. Wrongly rejected: it ended in a P0 or a breach.
+    """
 
     WAIVED = "waived"
     VOIDED = "voided"
     REVOKED = "revoked"
     ESCALATION = "escalation"
     LATE_DOWNGRADE = "late downgrade"
+    PROPOSAL_CONFIRMED = "proposal confirmed"
+    PROPOSAL_REJECTED = "proposal rejected"
+    WRONGLY_REJECTED = "proposal wrongly rejected"
 
 
 @dataclass(frozen=True)
 class Incident:
-    """`person_id` is the holder, the receiver of an escalation, or whoever lowered the priority."""
+    """`person_id` is the holder, the receiver of an escalation, or whoever lowered the priority or decided about it."""
 
     kind: IncidentKind
     priority: int
@@ -126,6 +136,18 @@ class Tally:
         """The share of promises met among those met or breached; cancelled ones do not count."""
         judged = self.outcomes[ClockState.MET] + self.outcomes[ClockState.BREACHED]
         return round(100 * self.outcomes[ClockState.MET] / judged, 1) if judged else None
+
+    @property
+    def proposals_decided(self) -> int:
+        return (
+            self.incidents[IncidentKind.PROPOSAL_CONFIRMED] + self.incidents[IncidentKind.PROPOSAL_REJECTED]
+        )
+
+    @property
+    def proposals_rejected_percent(self) -> float | None:
+        """The share of wrong proposals among those that people decided about."""
+        rejected, decided = self.incidents[IncidentKind.PROPOSAL_REJECTED], self.proposals_decided
+        return round(100 * rejected / decided, 1) if decided else None
 
 
 class Bucket(NamedTuple):
@@ -223,6 +245,10 @@ def scorecard_row(key: LineKey, tally: Tally) -> list[Cell]:
         *percentiles(tally.response_minutes, (50, 90, 95)),
         tally.near_misses,
         incidents[IncidentKind.LATE_DOWNGRADE],
+        tally.proposals_decided,
+        incidents[IncidentKind.PROPOSAL_REJECTED],
+        tally.proposals_rejected_percent,
+        incidents[IncidentKind.WRONGLY_REJECTED],
         incidents[IncidentKind.ESCALATION],
         round(tally.held / MINUTE),
         round(tally.breach_share, 2),

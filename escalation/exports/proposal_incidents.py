@@ -1,0 +1,51 @@
+"""What a week's scorecard says about proposed priorities: how many were wrong, and which rejections were."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import DateTimeField, Min, OuterRef, QuerySet, Subquery
+
+from escalation.exports.scorecard import Incident, IncidentKind, ScoredCustomer
+from escalation.lib.weeks import Period
+from escalation.models import Clock
+from tickets.choices import Fact, Priority
+from tickets.models import Proposal, TimelineEntry
+
+CUSTOMER = (
+    "ticket__customer_id", "ticket__customer__code", "ticket__customer__name",
+    "ticket__customer__account_manager_id",
+)  # fmt: skip
+
+
+def proposal_incidents(period: Period) -> Iterator[Incident]:
+    """Proposals decided in the week, and rejections that turned out wrong in it, by whoever decided."""
+    real = Proposal.objects.filter(ticket__is_drill=False, decided_at__isnull=False)
+    decided = real.filter(decided_at__gte=period.start, decided_at__lt=period.end)
+    fields = ("is_confirmed", "priority", *CUSTOMER, "decided_by_id")
+    for is_confirmed, priority, *customer, person in decided.order_by("pk").values_list(*fields):
+        kind = IncidentKind.PROPOSAL_CONFIRMED if is_confirmed else IncidentKind.PROPOSAL_REJECTED
+        yield Incident(kind, priority, ScoredCustomer._make(customer), person)
+    yield from _wrong_rejections(real.filter(is_confirmed=False, decided_at__lt=period.end), period)
+
+
+def _wrong_rejections(rejected: QuerySet[Proposal], period: Period) -> Iterator[Incident]:
+    """Rejections whose ticket became a P0 or broke a promise later; each counts once, when that first happened."""
+    clocks = Clock.objects.filter(ticket=OuterRef("ticket"), breached_at__gt=OuterRef("decided_at"))
+    raises = TimelineEntry.objects.filter(
+        ticket=OuterRef("ticket"),
+        fact=Fact.PRIORITY,
+        at__gt=OuterRef("decided_at"),
+        data__after=Priority.P0.value,
+    )
+    rows = rejected.annotate(
+        broken_at=_first(clocks, "breached_at"), raised_at=_first(raises, "at")
+    ).values_list("broken_at", "raised_at", "priority", *CUSTOMER, "decided_by_id")
+    for broken_at, raised_at, priority, *customer, person in rows.order_by("pk"):
+        ended: datetime | None = min(filter(None, (broken_at, raised_at)), default=None)
+        if ended is not None and period.start <= ended < period.end:
+            yield Incident(IncidentKind.WRONGLY_REJECTED, priority, ScoredCustomer._make(customer), person)
+
+
+def _first(rows: QuerySet[Clock] | QuerySet[TimelineEntry], field: str) -> Subquery:
+    by_ticket = rows.order_by().values("ticket").annotate(first=Min(field)).values("first")
+    return Subquery(by_ticket, output_field=DateTimeField())
