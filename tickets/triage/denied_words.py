@@ -106,8 +106,7 @@ _P0_AFTER = re.compile(
 def is_said_now(text: str, place: Occurrence) -> bool:
     """True unless the sentence around the word says that it is not so, is over, might be, or means something else."""
     first, last = _sentence(text, place)
-    before = text[max(first, place.start - NEAR) : place.start]
-    after = text[place.end : min(last, place.end + NEAR)]
+    before, after = text[first : place.start], text[place.end : last]
     word = text[place.start : place.end]
     return not (
         _means_something_else(word, before, after) or _BEFORE.search(before) or _is_over(before, after)
@@ -115,9 +114,12 @@ def is_said_now(text: str, place: Occurrence) -> bool:
 
 
 def _sentence(text: str, place: Occurrence) -> tuple[int, int]:
-    first = max((found.end() for found in _END.finditer(text, 0, place.start)), default=0)
-    after = _END.search(text, place.end)
-    return first, after.start() if after else len(text)
+    """Where the sentence begins and ends, as far as it is near."""
+    first = max(place.start - NEAR, 0)
+    last = min(place.end + NEAR, len(text))
+    ends = [found.end() for found in _END.finditer(text, first, place.start)]
+    after = _END.search(text, place.end, last)
+    return ends[-1] if ends else first, after.start() if after else last
 
 
 def _is_over(before: str, after: str) -> bool:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from tickets.models import Rule
 from tickets.triage.denied_words import is_said_now
 from tickets.triage.facts import MailFacts
-from tickets.triage.word_matching import listed_words, places
+from tickets.triage.word_matching import listed_words, occurrences, places
+
+# A word that a mail repeats is looked at in this many places.
+MOST_PLACES = 50
 
 
 @dataclass(frozen=True)
@@ -94,12 +98,13 @@ class PreparedRule:
         return tuple(word for word in words if self._counts(text, word))
 
     def _counts(self, text: str, word: str) -> bool:
-        for place in places(text, (word,)):
-            if any(place.lies_in(phrase) for phrase in places(text, self.not_within)):
-                continue
-            if not self.rule.only_now or is_said_now(text, place):
-                return True
-        return False
+        found = list(islice(occurrences(text, word), MOST_PLACES))
+        phrases = places(text, self.not_within) if found else ()
+        return any(
+            not any(place.lies_in(phrase) for phrase in phrases)
+            and (not self.rule.only_now or is_said_now(text, place))
+            for place in found
+        )
 
 
 def judge(rules: Iterable[PreparedRule], facts: MailFacts) -> RuleVerdict:

@@ -6,6 +6,7 @@ from tests.rawmail import rawmail
 from tickets.choices import FileKind, Priority, RulePriority
 from tickets.mail.parse import parse
 from tickets.models import Rule
+from tickets.triage import rule_matching
 from tickets.triage.facts import MailFacts, facts_of
 from tickets.triage.rule_matching import PreparedRule, judge
 
@@ -140,3 +141,10 @@ def test_the_first_rule_decides_each_outcome_and_later_ones_what_is_left() -> No
     assert (verdict.priority.rule, verdict.owner.rule, verdict.scenario.rule) == (first, second, first)
     assert verdict.parks is None
     assert verdict.names == ["first", "second"]
+
+
+def test_a_word_that_a_mail_repeats_is_looked_at_in_a_bounded_number_of_places(monkeypatch) -> None:
+    looked_at = []
+    monkeypatch.setattr(rule_matching, "is_said_now", lambda _text, place: looked_at.append(place) or False)
+    assert not applies(rule(words="down", only_now=True), facts(words="down " * 1_000))
+    assert len(looked_at) == rule_matching.MOST_PLACES
