@@ -6,5 +6,5 @@ from tickets.migrations._outage_rules import ship
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tickets", "0027_proposals")]
+    dependencies = [("tickets", "0029_proposals")]
     operations = [migrations.RunPython(ship, migrations.RunPython.noop)]

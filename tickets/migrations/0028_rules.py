@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('customers', '0009_priority_of_alarms'),
-        ('tickets', '0025_state_per_recipient'),
+        ('tickets', '0027_mailbox_alarms'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

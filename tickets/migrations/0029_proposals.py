@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tickets', '0026_rules'),
+        ('tickets', '0028_rules'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
