@@ -19,6 +19,7 @@ from customers.times import moment as moment_of
 from escalation.clocks.urgency import Urgency, share_left, urgency_of
 from escalation.lib.desk_notes import note_in_readers_words
 from escalation.models import Clock
+from tickets.authentication_text import authentication_in_words
 from tickets.mail_note_text import notes_for_readers
 from tickets.sign_text import sign_in_words
 
@@ -112,6 +113,12 @@ def signs_in_words(signs: Iterable[str]) -> str:
 def mail_notes_in_words(notes: Iterable[str]) -> list[str]:
     """What of a mail could not be read, as sentences in the reader's language."""
     return notes_for_readers(notes)
+
+
+@register.filter
+def authentication_words(summary: str) -> str:
+    """What our mail server found out about the sender, as one line."""
+    return authentication_in_words(summary)
 
 
 @register.simple_tag

@@ -78,7 +78,7 @@ def furnished(language: str) -> Scene:
     HeartbeatFactory(at=NOW)
     ClusterFactory()
     ContactWayFactory(user=ann)
-    InboundEmailFactory()
+    InboundEmailFactory(authentication="dmarc=pass spf=softfail")
     Rule.objects.create(
         name="黑屏", words="黑屏", owner=ann, priority=Priority.P1, scenario=Scenario.SHOW_ROOM
     )

@@ -25,6 +25,7 @@ from tickets.admin import labels
 from tickets.admin.apply_to_each import apply_to_each, refuse_too_many, show_outcome
 from tickets.admin.display import as_written, mail_link, ticket_link
 from tickets.admin.page_actions import PageActions
+from tickets.authentication_text import authentication_in_words
 from tickets.choices import IntakeState
 from tickets.errors import DeskError
 from tickets.mail_note_text import notes_in_words
@@ -83,6 +84,7 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
                     "reason",
                     "shown_signs",
                     "shown_notes",
+                    "shown_authentication",
                     "shown_error",
                     "number",
                     "first_copy",
@@ -103,7 +105,8 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
         ),
     )
     readonly_fields = (
-        "shown_signs", "shown_notes", "shown_error", "number", "first_copy", "shown_recipients", "shown_size",
+        "shown_signs", "shown_notes", "shown_authentication", "shown_error", "number", "first_copy",
+        "shown_recipients", "shown_size",
     )  # fmt: skip
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[InboundEmail]:
@@ -139,6 +142,10 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
 
     def links(self, request: HttpRequest, mail: Any) -> list[tuple[str, Any]]:
         return [(reverse("tickets:original", args=[mail.pk]), _("Download the original"))]
+
+    @display(description=_("checks of the sender"))
+    def shown_authentication(self, mail: InboundEmail) -> str:
+        return authentication_in_words(mail.authentication) or "-"
 
     @display(description=_("state"), label=labels.INTAKE)
     def shown_state(self, mail: InboundEmail) -> tuple[str, str]:

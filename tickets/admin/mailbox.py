@@ -158,7 +158,16 @@ class MailboxAdmin(ConnectionTestPage, ImportPage):
     sortable_by = ("address",)
     readonly_fields = ("since", "fetched_at", "failures", "error", "import_state")
     fieldsets = (
-        (None, {"fields": (("name", "address"), ("default_priority", "language"), "is_active")}),
+        (
+            None,
+            {
+                "fields": (
+                    ("name", "address"),
+                    ("default_priority", "language"),
+                    ("is_active", "authentication_server"),
+                )
+            },
+        ),
         (
             _("Fetch by IMAP or POP3 (leave the mail server blank to receive by LMTP, SMTP or pipe only)"),
             {

@@ -49,6 +49,10 @@ class InboundEmail(models.Model):
     notes: "models.JSONField[list[str], list[str]]" = models.JSONField(
         _("remarks on reading it"), default=list, db_default=models.Value([], models.JSONField())
     )
+    # What our mail server found out about the sender: tickets.mail.authentication_results.
+    authentication = models.CharField(
+        _("checks of the sender"), max_length=100, blank=True, default="", db_default=""
+    )
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     sender = models.CharField(_("sender"), max_length=320, blank=True)
     subject = models.CharField(_("subject"), max_length=500, blank=True)

@@ -53,6 +53,16 @@ class Mailbox(models.Model):
     )
     language = models.CharField(_("language"), max_length=10, choices=Language, default=Language.ENGLISH)
 
+    authentication_server = models.CharField(
+        _("authentication server"),
+        max_length=253,
+        blank=True,
+        help_text=_(
+            "The first word of the Authentication-Results that your mail server adds; only these count. Empty: any "
+            "server at or below the mail server or the domain of the address."
+        ),
+    )
+
     protocol = models.CharField(
         _("protocol"), max_length=10, choices=MailProtocol, default=MailProtocol.IMAP,
         db_default=MailProtocol.IMAP,

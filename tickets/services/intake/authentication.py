@@ -7,33 +7,38 @@ from __future__ import annotations
 
 import re
 
+from tickets.mail.authentication_results import AuthenticationResults, read_authentication_results
 from tickets.mail.values import ParsedMail
 from tickets.models import Mailbox
 from tickets.services.intake.incoming_mail import IncomingMail
 from tickets.services.intake.senders import Sender
-
-MOST_RESULTS = 5_000  # characters
 
 
 def is_verified_staff(incoming: IncomingMail, sender: Sender) -> bool:
     """True for a colleague's address if our own mail server confirms that the mail comes from its domain."""
     if sender.staff is None:
         return False
+    results = trusted_results(incoming.mail, incoming.mailbox)
     domain = re.escape(sender.address.rpartition("@")[2].lower())
-    results = _results(incoming.mail, incoming.mailbox)
-    signed = re.search(rf"dkim=pass\b[^;]*header\.[di]=@?{domain}(?![\w.-])", results)
-    return bool(signed or re.search(r"dmarc=pass\b", results))
+    of_domain = re.compile(rf"header\.[di]=@?{domain}(?![\w.-])")
+    signatures = (check for check in results.checks if (check.method, check.result) == ("dkim", "pass"))
+    return results.has("dmarc", "pass") or any(of_domain.search(each.properties) for each in signatures)
 
 
 def has_failed(mail: ParsedMail, own: Mailbox) -> bool:
     """True if the domain in From disowns the mail (DMARC): then nothing in it is trusted with any power."""
-    return bool(re.search(r"dmarc=fail\b", _results(mail, own)))
+    return trusted_results(mail, own).has("dmarc", "fail")
 
 
-def _results(mail: ParsedMail, own: Mailbox) -> str:
-    """Our server's results in lower case; empty if there are none."""
-    first = next(iter(mail.authentication_results), "").lower()[:MOST_RESULTS]
-    server, _semicolon, results = first.partition(";")
-    names = {own.host.lower(), own.address.rpartition("@")[2].lower()} - {""}
-    is_ours = any(f".{server.strip().partition(' ')[0]}".endswith(f".{name}") for name in names)
-    return results if is_ours else ""
+def trusted_results(mail: ParsedMail, own: Mailbox) -> AuthenticationResults:
+    """What our server found; nothing if the topmost field is another's or there is none.
+
+    Our server has the name that the mailbox gives it, else any at or below its IMAP host or its own domain.
+    """
+    results = read_authentication_results(next(iter(mail.authentication_results), ""))
+    if own.authentication_server:
+        is_ours = results.server == own.authentication_server.strip().lower()
+    else:
+        names = {own.host.lower(), own.address.rpartition("@")[2].lower()} - {""}
+        is_ours = any(f".{results.server}".endswith(f".{name}") for name in names)
+    return results if is_ours else AuthenticationResults()

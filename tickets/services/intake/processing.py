@@ -23,6 +23,7 @@ from tickets.mail.classify import MailKind
 from tickets.mail.storable_text import storable
 from tickets.mail.values import UnreadableMail
 from tickets.models import InboundEmail, Message, Ticket
+from tickets.services.intake.authentication import trusted_results
 from tickets.services.intake.automatic_mail import receive_automatic_reply, receive_generated
 from tickets.services.intake.delivery_reports import receive_report
 from tickets.services.intake.history import receive_history
@@ -225,6 +226,7 @@ def _record_outcome(incoming: IncomingMail, outcome: IntakeOutcome) -> None:
     row.kind = incoming.classification.kind
     row.signs = list(incoming.classification.signs)
     row.notes = list(incoming.mail.notes)
+    row.authentication = trusted_results(incoming.mail, incoming.mailbox).summary[:100]
     row.ticket = outcome.ticket
     if outcome.message is None and outcome.is_new_ticket:
         row.message_id = Subquery(
@@ -237,7 +239,7 @@ def _record_outcome(incoming: IncomingMail, outcome: IntakeOutcome) -> None:
     row.save(
         update_fields=[
             "state", "reason", "ticket", "message", "copy_of", "error", "attempts", "sender", "subject",
-            "kind", "signs", "notes",
+            "kind", "signs", "notes", "authentication",
         ]
     )  # fmt: skip
 

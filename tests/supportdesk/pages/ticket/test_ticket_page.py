@@ -784,3 +784,20 @@ def test_a_decided_bounce_is_not_decided_again(login: Login, anna: User, ticket:
     response = act(login(anna), ticket, "bounced", message=mail.message_id)
     assert "nothing left to decide" in response.content.decode()
     assert not Message.objects.exclude(failed_at=None).exists()
+
+
+# What is known about a mail's sender
+
+
+@pytest.mark.parametrize(
+    ("summary", "words"),
+    [("dmarc=pass", "confirms this email"), ("dmarc=fail", "the sender may be forged"), ("", "")],
+)
+def test_the_page_says_what_our_server_found_out_about_the_sender(
+    login: Login, anna: User, ticket: Ticket, summary: str, words: str
+) -> None:
+    message = MessageFactory(ticket=ticket)
+    InboundEmailFactory(ticket=ticket, message=message, authentication=summary)
+    page = login(anna).get(page_of(ticket)).content.decode().replace("&#x27;", "'")
+    assert words in page
+    assert ("Our mail server's checks" in page) is bool(words)

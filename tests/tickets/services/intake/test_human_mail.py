@@ -441,6 +441,32 @@ def test_an_authentication_result_that_does_not_vouch_for_the_sender_proves_noth
     assert row.ticket != ticket
 
 
+def test_only_the_server_that_the_mailbox_names_is_trusted(ticket):
+    Mailbox.objects.update(authentication_server="mx.provider.example")
+    ann = UserFactory(email="ann@desk.example")
+    own = {"Authentication-Results": "MX.Provider.example; dmarc=pass"}
+    row = follow_up(sender="ann@desk.example", subject=f"[{ticket.number}]", headers=own)
+    assert (row.message.author, row.authentication) == (ann, "dmarc=pass")
+    for number, other in enumerate(("mx.desk.example", "in.mx.provider.example", "x.example")):
+        headers = {"Authentication-Results": f"{other}; dmarc=pass"}
+        row = arrive(
+            sender="ann@desk.example",
+            subject=f"[{ticket.number}]",
+            headers=headers,
+            message_id=f"<{number}@x>",
+        )
+        assert (row.ticket != ticket, row.authentication) == (True, "")
+
+
+def test_only_the_topmost_results_count(ticket):
+    UserFactory(email="ann@desk.example")
+    raw = rawmail(sender="ann@desk.example", subject=f"[{ticket.number}]")
+    fields = (f"Authentication-Results: mx.{name}.example; dmarc=pass\r\n" for name in ("eve", "desk"))
+    stored = receive_raw(raw="".join(fields).encode() + raw, received_at=NOW, via="imap")
+    row = process(stored.pk, now=NOW)
+    assert (row.ticket != ticket, row.authentication) == (True, "")
+
+
 # Limits
 
 

@@ -1,0 +1,58 @@
+"""Authentication-Results as mail servers write them, and as forgers would like them to be read."""
+
+import pytest
+
+from tickets.mail.authentication_results import AuthenticationResults, read_authentication_results
+
+POSTFIX = (
+    "mx.desk.example; dkim=pass (2048-bit key) header.d=company.example header.i=@company.example; dmarc=pass"
+)
+GOOGLE = (
+    "mx.google.com;\r\n       dkim=fail header.i=@lists.example header.s=s1;\r\n dkim=pass"
+    " header.i=@company.example header.s=s2;\r\n spf=softfail (google.com: domain of transitioning li@company.example)"
+    " smtp.mailfrom=li@company.example;\r\n dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from=company.example"
+)
+
+
+@pytest.mark.parametrize(
+    ("field", "server", "summary"),
+    [
+        (POSTFIX, "mx.desk.example", "dmarc=pass dkim=pass"),
+        (GOOGLE, "mx.google.com", "dmarc=pass dkim=pass spf=softfail"),
+        ("mx.desk.example 1; none", "mx.desk.example", ""),
+        ("MX.Desk.Example; SPF=None smtp.mailfrom=x", "mx.desk.example", "spf=none"),
+        ("mx.desk.example; arc=pass; x-own=pass", "mx.desk.example", ""),
+        ("mx.desk.example", "mx.desk.example", ""),
+        ("", "", ""),
+        (";;;=;", "", ""),
+    ],
+)
+def test_server_and_results_are_read(field, server, summary):
+    results = read_authentication_results(field)
+    assert (results.server, results.summary) == (server, summary)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "mx.desk.example; spf=fail (sender said; dmarc=pass) smtp.mailfrom=x",
+        'mx.desk.example; spf=fail smtp.mailfrom="a; dmarc=pass"@eve.example',
+        "mx.desk.example; spf=fail smtp.mailfrom=dmarc=pass",
+        "mx.desk.example; spf=fail (((; dmarc=pass))) smtp.mailfrom=x",
+        "mx.desk.example; x-dmarc=pass",
+        "mx.desk.example; dmarc=passed",
+    ],
+)
+def test_words_of_a_sender_inside_a_field_are_no_result(field):
+    assert not read_authentication_results(field).has("dmarc", "pass")
+
+
+def test_what_belongs_to_a_result_stays_with_it():
+    checks = read_authentication_results(GOOGLE).checks
+    assert [(check.method, check.result) for check in checks][:2] == [("dkim", "fail"), ("dkim", "pass")]
+    assert checks[1].properties == "header.i=@company.example header.s=s2"
+
+
+def test_a_field_of_any_size_is_read_in_no_time():
+    field = "mx.desk.example; " + "(" * 100_000 + "dmarc=pass;" * 100_000
+    assert isinstance(read_authentication_results(field), AuthenticationResults)

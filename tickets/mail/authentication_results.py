@@ -1,0 +1,54 @@
+"""Reads an Authentication-Results field (RFC 8601): which server checked the mail, and what each check found."""
+
+import re
+from dataclasses import dataclass
+
+METHODS = ("dmarc", "dkim", "spf")  # in the order in which people read them
+MOST_CHARS = 5_000
+
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_COMMENT = re.compile(r"\([^()]*\)")
+_RESULT = re.compile(r"\s*([a-z][a-z0-9-]*)\s*=\s*([a-z]+)\b(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class SenderCheck:
+    """What one check found. ``properties`` is the rest of it: ``header.d=example.com``."""
+
+    method: str
+    result: str
+    properties: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticationResults:
+    """``server`` is the authserv-id. Everything is in lower case."""
+
+    server: str = ""
+    checks: tuple[SenderCheck, ...] = ()
+
+    def has(self, method: str, result: str) -> bool:
+        return any((check.method, check.result) == (method, result) for check in self.checks)
+
+    @property
+    def summary(self) -> str:
+        """One result for each of METHODS: ``dmarc=pass dkim=pass``. Of several signatures one that passed is enough."""
+        found = []
+        for method in METHODS:
+            results = [check.result for check in self.checks if check.method == method]
+            if results:
+                found.append(f"{method}={'pass' if 'pass' in results else results[0]}")
+        return " ".join(found)
+
+
+def read_authentication_results(field: str) -> AuthenticationResults:
+    """The results in the text of a field, without comments and quoted strings, which may hold a sender's words."""
+    text = _QUOTED.sub('""', field[:MOST_CHARS].lower())
+    for _depth in range(10):
+        text, replaced = _COMMENT.subn(" ", text)
+        if not replaced:
+            break
+    server, _semicolon, rest = text.partition(";")
+    matches = (_RESULT.match(part) for part in rest.split(";"))
+    checks = tuple(SenderCheck(match[1], match[2], match[3].strip()) for match in matches if match)
+    return AuthenticationResults(server.strip().partition(" ")[0], checks)
