@@ -2,8 +2,10 @@
 
 import base64
 import re
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import IO, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -34,16 +36,25 @@ CONTENT_ID = re.compile(r'src="cid:([^"]+)"', re.IGNORECASE)
 @require_safe
 def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Download a file, which the browser never shows. A file the user may not see seems not to exist."""
-    stored = get_object_or_404(
-        _permitted(visible_attachments(request.user), request, "tickets.view_ticket"), pk=pk
-    )
+    stored = permitted_attachment(request, pk)
     try:
         content = stored.file.open("rb")
     except FileNotFoundError as error:
         raise Http404(_("The file is missing from the storage. Restore it from a backup.")) from error
-    kind = stored.content_type if stored.content_type in HARMLESS else "application/octet-stream"
-    name = download_name(stored.name)
-    return _make_harmless(FileResponse(content, as_attachment=True, filename=name, content_type=kind))
+    return download(content, stored.name, stored.content_type)
+
+
+def permitted_attachment(request: HttpRequest, pk: int) -> Attachment:
+    """The file, if the user may see its ticket. Raises Http404."""
+    visible = _permitted(visible_attachments(request.user), request, "tickets.view_ticket")
+    return get_object_or_404(visible, pk=pk)
+
+
+def download(content: IO[bytes], name: str, content_type: str) -> HttpResponseBase:
+    """A file that the browser stores and never shows."""
+    kind = content_type if content_type in HARMLESS else "application/octet-stream"
+    response = FileResponse(content, as_attachment=True, filename=download_name(name), content_type=kind)
+    return _make_harmless(response)
 
 
 @require_safe
@@ -85,7 +96,11 @@ def mail_frame(request: HttpRequest, pk: int) -> HttpResponse:
     if not visible_tickets(request.user).filter(pk=message.ticket_id).exists():
         raise Http404
     with_remote = request.GET.get("images") == "1"
-    body = framed_body(message, with_remote=with_remote)
+    return framed(framed_body(message, with_remote=with_remote), with_remote=with_remote)
+
+
+def framed(body: str, *, with_remote: bool) -> HttpResponse:
+    """A sanitised HTML as a page that stands in a frame and can do nothing."""
     response = HttpResponse(render_to_string("tickets/mail_frame.html", {"body": mark_safe(body)}))  # noqa: S308 sanitised when stored, inert by policy
     response.headers["Content-Security-Policy"] = FRAME_POLICY.format(
         remote=" https: http:" if with_remote else ""
@@ -97,19 +112,39 @@ def mail_frame(request: HttpRequest, pk: int) -> HttpResponse:
 
 def framed_body(message: Message, *, with_remote: bool) -> str:
     """The HTML with the message's own images embedded, as a sandboxed frame sends no session."""
-    images = _inline_images(message.attachments.exclude(content_id=""))
-    body = CONTENT_ID.sub(lambda match: f'src="{images.get(match[1].lower(), "")}"', message.html)
+    own = message.attachments.exclude(content_id="")
+    images = [
+        InlineImage(file.content_id, file.content_type, file.size, partial(_read, file)) for file in own
+    ]
+    return embedded(message.html, images, with_remote=with_remote)
+
+
+@dataclass(frozen=True)
+class InlineImage:
+    """A file of a mail with a Content-ID; ``read`` gives its bytes."""
+
+    content_id: str
+    content_type: str
+    size: int
+    read: Callable[[], bytes]
+
+
+def embedded(html: str, images: Iterable[InlineImage], *, with_remote: bool) -> str:
+    """The sanitised HTML with its own images as `data:` addresses, as long as they fit.
+
+    Without SVG, which can carry scripts. ``with_remote`` lets the browser load the others.
+    """
+    addresses: dict[str, str] = {}
+    left = MOST_INLINE_BYTES
+    for image in images:
+        if image.content_type in SAFE_IMAGES and image.size <= left:
+            left -= image.size
+            encoded = base64.b64encode(image.read()).decode("ascii")
+            addresses[image.content_id.lower()] = f"data:{image.content_type};base64,{encoded}"
+    body = CONTENT_ID.sub(lambda match: f'src="{addresses.get(match[1].lower(), "")}"', html)
     return REMOTE.sub(r'\1 src="', body) if with_remote else body
 
 
-def _inline_images(attachments: Iterable[Attachment]) -> dict[str, str]:
-    """Content-IDs with `data:` addresses, as long as they fit; without SVG, which can carry scripts."""
-    images: dict[str, str] = {}
-    left = MOST_INLINE_BYTES
-    for file in attachments:
-        if file.content_type in SAFE_IMAGES and file.size <= left:
-            left -= file.size
-            with file.file.open("rb") as content:
-                encoded = base64.b64encode(content.read()).decode("ascii")
-            images[file.content_id.lower()] = f"data:{file.content_type};base64,{encoded}"
-    return images
+def _read(file: Attachment) -> bytes:
+    with file.file.open("rb") as content:
+        return bytes(content.read())

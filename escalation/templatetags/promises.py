@@ -41,6 +41,12 @@ def when(moment: datetime | None, now: datetime) -> SafeString | str:
     )
 
 
+@register.filter
+def moment_in_full(at: datetime) -> str:
+    """A moment in the reader's zone with the zone beside it."""
+    return moment_of(at)
+
+
 @register.simple_tag
 def when_in(moment: datetime, zone: str) -> str:
     """A moment in another zone, in digits."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
 
 from customers.choices import Scenario
 from customers.models import Absence, Contact, Customer
@@ -21,6 +22,7 @@ from escalation.lib.weeks import Week
 from escalation.models import Clock, DutyRota, ExportSubscriber, Policy
 from tests.factories import (
     NOW,
+    AttachmentFactory,
     ClusterFactory,
     ContactFactory,
     ContactWayFactory,
@@ -37,6 +39,7 @@ from tests.factories import (
     set_desk,
     staff,
 )
+from tests.rawmail import rawmail
 from tests.talk import answered, asked, bounced, called, dispatched, minute, noted, opened, words
 from tickets.choices import Priority, ProposalReach, Status
 from tickets.models import Rule, Ticket
@@ -158,6 +161,15 @@ def _answers(urgent: Ticket, tickets: list[Ticket], lead: User) -> None:
         message=called(urgent, 1003, happened=1000), actor=lead, at=minute(1004), reason="没有答复问题"
     )
     noted(urgent, 1005)
+    AttachmentFactory(
+        message=urgent.messages.order_by("pk")[0],
+        name="black.eml",
+        content_type="message/rfc822",
+        file=ContentFile(
+            rawmail(sender="li@company.example", headers={"Date": "Wed, 18 Nov 2026 12:00:00 +0000"}),
+            name="x",
+        ),
+    )
     owed = Clock.objects.filter(ticket=tickets[0]).order_by("pk")[0]
     waive_promise(clock=owed, actor=lead, at=minute(1006), reason="误报")
     answered(tickets[1], 1007, then=Status.WAITING)

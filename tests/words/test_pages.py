@@ -11,7 +11,7 @@ from tests.adminpages import add_url, list_url, page_url
 from tests.words.reading import faults, stored_words, texts
 from tests.words.scene import furnished
 from tickets.access import may_see
-from tickets.models import Mailbox
+from tickets.models import Attachment, Mailbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 each_language = pytest.mark.parametrize("language", ["en", "zh-hans"])
@@ -58,6 +58,9 @@ def of_the_desk(scene, reader):
     yield reverse("admin:search") + "?s=black", 200
     for ticket in scene.tickets:
         yield page_url(ticket), 200 if may_see(reader, ticket) else 404
+    mail = Attachment.objects.get(content_type="message/rfc822")
+    seen = 200 if may_see(reader, mail.message.ticket) else 404
+    yield reverse("admin:tickets_attached_mail", args=[mail.pk]), seen
     clock = Clock.objects.filter(ticket=scene.tickets[0]).order_by("pk").first()
     yield reverse("admin:tickets_ticket_explain", args=[clock.ticket_id, clock.pk]), 200
     yield reverse("admin:escalation_dutyrota_calendar", args=[scene.rota.pk]), 200

@@ -101,6 +101,10 @@ def opened_late(ticket: str = "pk", opened_at: str = "opened_at") -> Exists:
     return Exists(first.filter(created_at__gt=F("at") + BACKDATED_AFTER))
 
 
+def is_attached_mail(content_type: str, name: str) -> bool:
+    return content_type in ("message/rfc822", "message/global") or name.lower().endswith(".eml")
+
+
 def attachment_path(attachment: "Attachment", name: str) -> str:
     """A random storage path that contains no part of the sender's file name."""
     token = uuid.uuid4().hex
@@ -127,3 +131,8 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_mail(self) -> bool:
+        """True if it is an email that the desk can open. Some programs attach one as a file without its type."""
+        return is_attached_mail(self.content_type, self.name)

@@ -22,6 +22,7 @@ from customers.phrases import labelled, sentences
 from escalation.absences.returning import offered_to
 from escalation.clocks.lead_decisions import LEADS
 from escalation.models import AbsenceMove
+from supportdesk.pages.attached_mail import attached_mail, attached_mail_file, attached_mail_frame
 from supportdesk.pages.explain import ExplainPage
 from supportdesk.pages.ticket.actions import ACTS, ActionContext, NewerMessage, PageAction, act_once
 from supportdesk.pages.ticket.forms import WHEN, NamingForm, NewTicketForm
@@ -51,6 +52,15 @@ class TicketPageAdmin(PromiseColumn, ExplainPage):
             path("<int:object_id>/act/<slug:name>/", wrap(self.act_view), name="tickets_ticket_act"),
             path("<int:object_id>/news/", wrap(self.news_view), name="tickets_ticket_news"),
             path("attachment/<int:pk>/", wrap(attachment), name="tickets_attachment"),
+            path("attachment/<int:pk>/mail/", wrap(attached_mail), name="tickets_attached_mail"),
+            path(
+                "attachment/<int:pk>/mail/frame/",
+                wrap(attached_mail_frame),
+                name="tickets_attached_mail_frame",
+            ),
+            path(
+                "attachment/<int:pk>/mail/file/", wrap(attached_mail_file), name="tickets_attached_mail_file"
+            ),
             path("message/<int:pk>/frame/", wrap(mail_frame), name="tickets_message_frame"),
         ]
         return [*own, *super().get_urls()]
