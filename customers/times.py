@@ -78,6 +78,16 @@ def dated(at: datetime, zone: str) -> str:
     return _zoned(f"{local:%Y-%m-%d %H:%M}", local)
 
 
+def dated_span(start: datetime, end: datetime | None, zone: str) -> str:
+    """From when to when in any zone: ``2026-11-29 05:16 – 06:00 (UTC+8, Shanghai)``."""
+    begins = start.astimezone(ZoneInfo(zone))
+    text = f"{begins:%Y-%m-%d %H:%M}"
+    if end is not None:
+        ends = end.astimezone(ZoneInfo(zone))
+        text += f" – {ends:%H:%M}" if ends.date() == begins.date() else f" – {ends:%Y-%m-%d %H:%M}"
+    return _zoned(text, begins)
+
+
 def near(at: datetime, now: datetime) -> str:
     """The time, as short as is unambiguous now: ``21:00``, ``yesterday 21:00``, ``tomorrow 09:00``, ``11-25 09:00``."""
     local, today = timezone.localtime(at), timezone.localtime(now)

@@ -1,1 +1,1 @@
-"""Template tags of the desk's own pages: operations."""
+"""Template tags of the desk's own pages: operations, invitations."""

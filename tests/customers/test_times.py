@@ -8,6 +8,7 @@ from django.utils import timezone, translation
 from customers.times import (
     as_read_by,
     dated,
+    dated_span,
     duration_text,
     moment,
     near,
@@ -108,3 +109,15 @@ def test_language_and_zone_are_the_readers_inside_the_block_and_restored_afterwa
 def test_a_reader_without_a_profile_reads_as_the_desk_does(settings):
     assert reader_of(staff(language="zh-hans", time_zone="Europe/Berlin")) == ("zh-hans", "Europe/Berlin")
     assert reader_of(UserFactory()) == (settings.LANGUAGE_CODE, settings.DESK_TIME_ZONE)
+
+
+@pytest.mark.parametrize(
+    ("end", "text"),
+    [
+        (None, "2026-11-29 05:16 (UTC+8, Shanghai)"),
+        (datetime(2026, 11, 28, 22, 0, tzinfo=UTC), "2026-11-29 05:16 – 06:00 (UTC+8, Shanghai)"),
+        (datetime(2026, 11, 29, 22, 0, tzinfo=UTC), "2026-11-29 05:16 – 2026-11-30 06:00 (UTC+8, Shanghai)"),
+    ],
+)
+def test_a_span_names_its_zone_once(end, text):
+    assert dated_span(datetime(2026, 11, 28, 21, 16, tzinfo=UTC), end, "Asia/Shanghai") == text

@@ -42,7 +42,7 @@ from tests.factories import (
 from tests.rawmail import rawmail
 from tests.talk import answered, asked, bounced, called, dispatched, minute, noted, opened, words
 from tickets.choices import Priority, ProposalReach, Status
-from tickets.models import Rule, Ticket
+from tickets.models import Message, Rule, Ticket
 from tickets.services.failed_responses import void_response
 from tickets.services.merging import merge
 from tickets.services.proposals import WantedProposal, reject_proposal
@@ -161,15 +161,7 @@ def _answers(urgent: Ticket, tickets: list[Ticket], lead: User) -> None:
         message=called(urgent, 1003, happened=1000), actor=lead, at=minute(1004), reason="没有答复问题"
     )
     noted(urgent, 1005)
-    AttachmentFactory(
-        message=urgent.messages.order_by("pk")[0],
-        name="black.eml",
-        content_type="message/rfc822",
-        file=ContentFile(
-            rawmail(sender="li@company.example", headers={"Date": "Wed, 18 Nov 2026 12:00:00 +0000"}),
-            name="x",
-        ),
-    )
+    _attach(urgent.messages.order_by("pk")[0])
     owed = Clock.objects.filter(ticket=tickets[0]).order_by("pk")[0]
     waive_promise(clock=owed, actor=lead, at=minute(1006), reason="误报")
     answered(tickets[1], 1007, then=Status.WAITING)
@@ -199,3 +191,27 @@ def _absence(ann: User) -> None:
     Absence.objects.filter(pk=absence.pk).update(ends_at=minute(1100))
     offer_back(now=minute(1200))
     dispatched(1201)
+
+
+def _attach(message: Message) -> None:
+    """An invitation, its cancellation and a mail."""
+    event = (
+        "BEGIN:VEVENT\r\nSUMMARY:black\r\nDTSTART:20261120T040000Z\r\nRRULE:X\r\nORGANIZER:a@b.example\r\n"
+    )
+    for method in ("REQUEST", "CANCEL"):
+        calendar = ContentFile(f"METHOD:{method}\r\n{event}".encode(), name="x")
+        AttachmentFactory(
+            message=message,
+            name="black.ics",
+            content_type="text/calendar",
+            file=calendar,
+        )
+    AttachmentFactory(
+        message=message,
+        name="black.eml",
+        content_type="message/rfc822",
+        file=ContentFile(
+            rawmail(sender="li@company.example", headers={"Date": "Wed, 18 Nov 2026 12:00:00 +0000"}),
+            name="x",
+        ),
+    )

@@ -5,7 +5,7 @@ machine_signs, out_of_office, bounces, bounce_words, returned_mail, ses_notifica
 bounce_addresses, authentication_results, shapes, language.
 What they build on: parameters, encoded_words, addresses, charsets, iso2022jp, transfer, storable_text; html,
 html_text, html_quotes, quote_words, quote_shapes, quote_attributions, header_blocks, inline_images, sanitise;
-invitations, pgp_and_smime, attachments, winmail, uuencode; broken_multiparts.
+invitations, windows_zones, pgp_and_smime, attachments, winmail, uuencode; broken_multiparts.
 """
 
 from tickets.mail.parse import parse

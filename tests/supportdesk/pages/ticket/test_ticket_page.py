@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
@@ -801,3 +802,47 @@ def test_the_page_says_what_our_server_found_out_about_the_sender(
     page = login(anna).get(page_of(ticket)).content.decode().replace("&#x27;", "'")
     assert words in page
     assert ("Our mail server's checks" in page) is bool(words)
+
+
+# Invitations
+
+EVENT = (
+    "BEGIN:VCALENDAR\r\nMETHOD:{method}\r\nBEGIN:VEVENT\r\nSUMMARY:Review of <b>last</b> night\r\n"
+    "DTSTART;TZID=W. Europe Standard Time:20261120T100000\r\nDTEND;TZID=W. Europe Standard Time:20261120T113000\r\n"
+    "ORGANIZER;CN=Li Wei:mailto:li@aurora.example\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+)
+
+
+def invited(ticket: Ticket, method: str = "REQUEST", **file: Any) -> None:
+    fields = {"name": "invite.ics", "content_type": "text/calendar", **file}
+    content = ContentFile(EVENT.format(method=method).encode(), name="x")
+    AttachmentFactory(message=ticket.messages.get(), file=content, **fields)
+
+
+def test_an_invitation_is_a_card_with_the_readers_time_and_the_organisers(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    invited(ticket)
+    invited(ticket, name="meeting.ics", content_type="application/octet-stream")  # the same, attached again
+    page = login(anna).get(page_of(ticket)).content.decode()
+    assert page.count("2026-11-20 17:00 – 18:30 (UTC+8, Shanghai)") == 1
+    assert page.count("2026-11-20 10:00 – 11:30 (UTC+1, Berlin)") == 1
+    assert "Review of &lt;b&gt;last&lt;/b&gt; night" in page
+    assert "organised by Li Wei" in page
+
+
+def test_a_cancelled_appointment_says_so(login: Login, anna: User, ticket: Ticket) -> None:
+    invited(ticket, method="CANCEL")
+    assert "cancelled" in login(anna).get(page_of(ticket)).content.decode()
+
+
+def test_a_calendar_that_cannot_be_read_is_a_file_like_any_other(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    invited(ticket, method="REPLY")
+    AttachmentFactory(message=ticket.messages.get(), name="bad.ics", file=ContentFile(b"\xff", name="x"))
+    lost = AttachmentFactory(message=ticket.messages.get(), name="lost.ics")
+    lost.file.storage.delete(lost.file.name)
+    page = login(anna).get(page_of(ticket)).content.decode()
+    assert 'class="invite' not in page
+    assert "lost.ics" in page
