@@ -99,6 +99,7 @@ GROUPS: Sequence[tuple[Any, Sequence[MenuItem]]] = (
         (
             MenuItem(_("System status"), "monitoring", "supportdesk.cluster", page="admin:operations"),
             MenuItem(_("Mailboxes"), "inbox", "tickets.mailbox"),
+            MenuItem(_("Missing email"), "mail_off", "tickets.missingmail"),
             MenuItem(_("Heartbeats"), "monitor_heart", "escalation.heartbeat"),
             MenuItem(_("Timetable"), "event_repeat", "django_q.schedule"),
             MenuItem(_("Failed tasks"), "error", "django_q.failure"),

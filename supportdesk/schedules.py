@@ -52,6 +52,7 @@ TIMETABLE = (
     ScheduledTask("fetch-mail", "tickets.tasks.fetch_mail", minutes=1),
     ScheduledTask("process-mail", "tickets.tasks.process_stored", minutes=1),
     ScheduledTask("deliver-mail", "tickets.tasks.deliver_outbox", minutes=1),
+    ScheduledTask("compare-mailboxes", "tickets.tasks.compare_mailboxes", cron="30 5 * * *"),
     ScheduledTask("verify-ledger", "escalation.tasks.verify_ledger", cron="30 3 * * *"),
     ScheduledTask("renew-holidays", "escalation.tasks.renew_holidays", cron="0 3 * * *"),
     ScheduledTask("tell-shift-changes", "escalation.tasks.tell_shift_changes", minutes=1),

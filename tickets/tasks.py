@@ -17,6 +17,7 @@ from tickets.services.fetching import fetch_due, fetch_mailbox
 from tickets.services.importing import import_due
 from tickets.services.intake import DATABASE_FAULTS, process
 from tickets.services.leases import due_mailboxes
+from tickets.services.mailbox_comparison import compare_mailboxes as compare_all
 from tickets.services.outgoing.delivery import deliver_due
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,11 @@ def fetch_one(mailbox: int) -> str:
     if not due_mailboxes(timezone.now()).filter(pk=mailbox).exists():
         return "not due"
     return str(fetch_mailbox(mailbox, read_clock=timezone.now))
+
+
+def compare_mailboxes() -> str:
+    """List the mail of the last days that the servers have and the desk has not, every night."""
+    return "; ".join(map(str, compare_all(read_clock=timezone.now))) or "no mailbox to compare"
 
 
 def _process_safely(inbound: int) -> int:

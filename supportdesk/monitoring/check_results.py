@@ -18,6 +18,7 @@ class Check(StrEnum):
     NOTIFICATIONS = "notifications"
     QUEUE = "queue"
     FAILED_MAIL = "failed_mail"
+    MISSING_MAIL = "missing_mail"
     COVERAGE = "duty_coverage"
     LEDGER = "ledger"
     HOLIDAYS = "holidays"

@@ -24,7 +24,7 @@ from supportdesk.monitoring.coverage_warning import coverage_warnings
 from supportdesk.monitoring.liveness import SIGN_PROBLEMS, SIGN_WARNINGS, LivenessEvidence
 from supportdesk.processes.cluster.redis_broker import is_unreachable
 from tickets.choices import IntakeState, OutboxState
-from tickets.models import InboundEmail, Mailbox, OutboundEmail
+from tickets.models import InboundEmail, Mailbox, MissingMail, OutboundEmail
 
 SENDING = (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.DEFERRED)
 
@@ -138,6 +138,17 @@ def _failed_mail(now: datetime) -> Iterator[CheckResult]:
         yield CheckResult(Check.FAILED_MAIL, text % {"count": incoming})
 
 
+def _missing_mail(now: datetime) -> Iterator[CheckResult]:
+    missing = MissingMail.objects.count()
+    if missing:
+        text = ngettext(
+            "%(count)s email is on its mail server but not in the desk. Fetch it under Missing email.",
+            "%(count)s emails are on their mail servers but not in the desk. Fetch them under Missing email.",
+            missing,
+        )
+        yield CheckResult(Check.MISSING_MAIL, text % {"count": missing})
+
+
 def _holidays(now: datetime) -> Iterator[CheckResult]:
     """Warn from 60 days before a year whose make-up working days have not been entered."""
     for text in holiday_warnings(on=now.date()):
@@ -168,6 +179,7 @@ PROBLEM_CHECKS: tuple[Callable[[datetime], Iterator[CheckResult]], ...] = (
 )
 WARNING_CHECKS: tuple[Callable[[datetime], Iterator[CheckResult]], ...] = (
     _failed_mail,
+    _missing_mail,
     coverage_warnings,
     _holidays,
     _administrators,

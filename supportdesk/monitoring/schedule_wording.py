@@ -43,6 +43,10 @@ ABOUT = {
     "deliver-mail": About(
         gettext_lazy("Outgoing email"), gettext_lazy("Sends pending notifications and retries refused ones.")
     ),
+    "compare-mailboxes": About(
+        gettext_lazy("Mailbox comparison"),
+        gettext_lazy("Lists email of the last days that a mail server has and the desk does not."),
+    ),
     "verify-ledger": About(
         gettext_lazy("Ledger check"),
         gettext_lazy("Replays the ledger of every SLA and compares it with what is stored."),

@@ -21,7 +21,7 @@ SAME = {
     "Webhook", "DKIM", "DMARC", "Apprise", "Django", "Excel", "Redis", "Twilio", "Teams", "DingTalk",
     "Feishu", "Lark", "Slack", "Telegram", "WeCom", "English", "TA", "Ctrl", "Python", "v", "min",
     "px", "iCalendar", "ICS", "UTF", "GB", "BY", "CN", "DE", "Message", "Content", "Re", "B", "Cc",
-    "S", "hmac", "PGP", "MIME", "Authentication", "Results", "SPF",
+    "S", "hmac", "PGP", "MIME", "UID", "Authentication", "Results", "SPF",
 }  # fmt: skip
 MACHINE = re.compile(
     r"""\w+://\S+ | [\w.+-]+@[\w.-]+ | [A-Z]\w+/[A-Z]\w+(?:/\w+)? | SD\#\w+ | --[\w-]+ | [A-Z]+(?:_[A-Z]+)+

@@ -42,7 +42,7 @@ from tests.factories import (
 from tests.rawmail import rawmail
 from tests.talk import answered, asked, bounced, called, dispatched, minute, noted, opened, words
 from tickets.choices import Priority, ProposalReach, Status
-from tickets.models import Message, Rule, Ticket
+from tickets.models import Mailbox, Message, MissingMail, Rule, Ticket
 from tickets.services.failed_responses import void_response
 from tickets.services.merging import merge
 from tickets.services.proposals import WantedProposal, reject_proposal
@@ -78,6 +78,9 @@ def furnished(language: str) -> Scene:
     ContractFactory(customer=customer, language=language)
     MailDomainFactory(customer=customer)
     MailboxFactory(host="imap.desk.example", import_since=NOW)
+    MissingMail.objects.create(
+        mailbox=Mailbox.objects.exclude(host="").get(), folder="INBOX", uid_validity=1, uid=1, found_at=NOW
+    )
     HeartbeatFactory(at=NOW)
     ClusterFactory()
     ContactWayFactory(user=ann)

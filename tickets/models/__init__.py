@@ -1,6 +1,7 @@
 """The models of the tickets app, one file per topic.
 
-Read in this order: ticket, participant, message, timeline; mailbox, inbound, outbound, mail_mark, rule, proposal;
+Read in this order: ticket, participant, message, timeline; mailbox, inbound, outbound, mail_mark, missing_mail, rule,
+proposal;
 submission.
 """
 
@@ -8,6 +9,7 @@ from tickets.models.inbound import InboundEmail
 from tickets.models.mail_mark import MailMark
 from tickets.models.mailbox import Mailbox, MailboxFolder, SeenUidl
 from tickets.models.message import Attachment, Message
+from tickets.models.missing_mail import MissingMail
 from tickets.models.outbound import OutboundEmail
 from tickets.models.participant import Participant
 from tickets.models.proposal import Proposal
@@ -23,6 +25,7 @@ __all__ = [
     "Mailbox",
     "MailboxFolder",
     "Message",
+    "MissingMail",
     "OutboundEmail",
     "Participant",
     "Proposal",

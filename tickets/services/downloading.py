@@ -126,7 +126,12 @@ def _head_of(folder: MailboxFolder, opened: MailSource, waiting: WaitingMail, *,
         except Exception:
             logger.exception("%s does not give mail %s at all", folder.mailbox.address, waiting.uid)
     words = f"Subject: Mail {waiting.uid} of {folder.name} cannot be fetched from its server\r\n"
-    return f"{words}Message-ID: <{folder.uid_validity}.{waiting.uid}@unfetched.{folder.pk}>\r\n\r\n".encode()
+    return f"{words}Message-ID: <{unfetched_id(folder, waiting.uid)}>\r\n\r\n".encode()
+
+
+def unfetched_id(folder: MailboxFolder, uid: int) -> str:
+    """The Message-ID of the mail that stands in for one that cannot be fetched."""
+    return f"{folder.uid_validity}.{uid}@unfetched.{folder.pk}"
 
 
 def _receipt(waiting: WaitingMail, raw: bytes, *, now: datetime) -> tuple[datetime, ReceiptTime]:

@@ -36,6 +36,7 @@ from tests.factories import (
     staff,
 )
 from tickets.choices import IntakeState, OutboxState
+from tickets.models import MissingMail
 
 SECOND = timedelta(seconds=1)
 
@@ -125,6 +126,17 @@ def test_unreadable_mail_warns_without_making_the_desk_unwell(beating: None, now
     report = health(now=now)
     assert report.ok
     assert [finding.text for finding in report.warnings] == ["1 incoming email could not be read."]
+
+
+def test_mail_that_only_its_server_has_warns_without_making_the_desk_unwell(
+    beating: None, now: datetime
+) -> None:
+    assert health(now=now).warnings == ()
+    MissingMail.objects.create(mailbox=MailboxFactory(), folder="INBOX", uid_validity=1, uid=1, found_at=now)
+    report = health(now=now)
+    assert report.ok
+    assert [finding.check for finding in report.warnings] == [Check.MISSING_MAIL]
+    assert report.warnings[0].text.startswith("1 email is on its mail server but not in the desk.")
 
 
 @pytest.fixture

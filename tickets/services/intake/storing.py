@@ -95,6 +95,11 @@ def fingerprint_of(raw: bytes) -> str:
     return _fingerprint(raw, _fields_of(raw))
 
 
+def message_id_of(raw: bytes) -> str:
+    """The Message-ID as the row of the mail has it, from the mail or its head."""
+    return _message_id(_fields_of(raw))
+
+
 def head_of(raw: bytes) -> bytes:
     """The headers with the empty line that ends them."""
     return _split(raw)[0][: settings.MAIL_MAX_BYTES] + b"\r\n\r\n"
