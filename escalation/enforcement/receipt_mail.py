@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from customers.models import Contract
-from customers.names import desk_name, given_name, name_of
+from customers.names import desk_name, given_name, is_chinese, name_of, speaks_chinese
 from customers.phrases import sentences
 from customers.times import as_read_by, moment
 from escalation.choices import RESPONSE_KINDS, ClockKind, NoticeKind
@@ -277,7 +277,7 @@ def _high(receipt: Receipt) -> Iterator[str]:
 
 
 def _with_their_manager(receipt: Receipt, due_at: datetime) -> str:
-    words = {"number": receipt.number, "manager": receipt.manager, "time": moment(due_at)}
+    words = {"number": receipt.number, "manager": _in_line(receipt.manager), "time": moment(due_at)}
     return (
         _(
             "Thank you for contacting us. Your request is ticket %(number)s, priority P1.\n"
@@ -285,6 +285,11 @@ def _with_their_manager(receipt: Receipt, due_at: datetime) -> str:
         )
         % words
     )
+
+
+def _in_line(name: str) -> str:
+    """The name as it stands in a sentence: Chinese parts Latin letters from its own by a blank."""
+    return f" {name} " if speaks_chinese() and not is_chinese(name) else name
 
 
 def _with_us(receipt: Receipt) -> str:

@@ -12,11 +12,12 @@ from imapclient import IMAPClient
 from tests.factories import AdminFactory, MailboxFactory
 from tests.flow.dovecot import PASSWORD, USER, Dovecot
 from tests.rawmail import rawmail
-from tickets.models import InboundEmail, Mailbox
+from tickets.models import InboundEmail, Mailbox, MissingMail
 from tickets.models.mailbox import AfterFetch, MailProtocol, MailSecurity
 from tickets.services.fetching import fetch_mailbox
 from tickets.services.importing import begin_import, import_due, preview_import
 from tickets.services.leases import FetchReport
+from tickets.services.mailbox_comparison import compare_mailboxes, fetch_missing
 from tickets.services.watching import FolderWatch
 
 pytestmark = [pytest.mark.flow, pytest.mark.django_db]
@@ -177,3 +178,24 @@ def test_older_mail_is_counted_and_imported_and_stays_as_it_is(dovecot, mailbox)
     assert InboundEmail.objects.filter(is_history=True).count() == 2
     assert (dovecot.count("INBOX"), dovecot.count("INBOX", "SEEN")) == (3, 0)
     assert fetch(mailbox).stored == 1
+
+
+def test_what_the_desk_lost_is_found_and_fetched_without_touching_the_server(dovecot, mailbox):
+    Mailbox.objects.filter(pk=mailbox.pk).update(after_fetch=AfterFetch.FLAG)
+    mailbox.folders.update(begins_at=RECEIVED - timedelta(days=1))
+    deliver(dovecot)
+    assert fetch(mailbox).stored == 3
+    with IMAPClient(dovecot.host, dovecot.port, ssl=False) as somebody:
+        somebody.login(USER, PASSWORD)
+        somebody.select_folder("INBOX")
+        somebody.remove_flags([2], [b"\\Seen"])
+    InboundEmail.objects.filter(rfc_message_id="2@company.example").delete()
+    at = RECEIVED + timedelta(hours=2)
+    (report,) = compare_mailboxes(read_clock=lambda: at)
+    assert (report.problem, report.missing) == ("", 1)
+    fetch_missing(missing=MissingMail.objects.get(uid=2), at=at)
+    row = InboundEmail.objects.get(rfc_message_id="2@company.example")
+    assert row.received_at == RECEIVED + timedelta(minutes=2)
+    assert dovecot.count("INBOX", "UNSEEN") == 1
+    (report,) = compare_mailboxes(read_clock=lambda: at)
+    assert report.missing == 0

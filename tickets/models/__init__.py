@@ -1,8 +1,7 @@
 """The models of the tickets app, one file per topic.
 
 Read in this order: ticket, participant, message, timeline; mailbox, inbound, outbound, mail_mark, missing_mail, rule,
-proposal;
-submission.
+proposal; submission.
 """
 
 from tickets.models.inbound import InboundEmail

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -126,11 +127,15 @@ def _stored_ids(mailbox: Mailbox, ids: list[str]) -> Counter[str]:
 
 
 def _is_stored(folder: MailboxFolder, opened: OpenFolder, mail: WaitingMail) -> bool:
-    """True if a row has the same bytes, or says that the mail cannot be fetched. For few: it downloads the mail."""
+    """True if a row has the same bytes, or says that the mail cannot be fetched. For few: it downloads the mail.
+
+    Of a mail that is too large, rows have only the head.
+    """
     rows = InboundEmail.objects.filter(mailbox=folder.mailbox)
     if rows.filter(rfc_message_id=unfetched_id(folder, mail.uid)).exists():
         return True
-    raw = opened.body(mail.uid)
+    is_large = mail.size is None or mail.size > settings.MAIL_MAX_BYTES
+    raw = opened.head(mail.uid) if is_large else opened.body(mail.uid)
     return raw is None or rows.filter(fingerprint=fingerprint_of(raw)).exists()
 
 

@@ -40,7 +40,7 @@ CHINESE = {
 
 如方便，请直接回复本邮件，补充：应用或房间 ID、开始时间、受影响的用户范围。
 需要立即沟通，请拨打 7×24 小时热线 400-820-0199，并告知工单编号 SD#3。""",
-    Priority.P1: f"""您的问题我们已收到，工单编号 SD#3，优先级 P1，由您的客户经理Lin Yue负责。
+    Priority.P1: f"""您的问题我们已收到，工单编号 SD#3，优先级 P1，由您的客户经理 Lin Yue 负责。
 我们将在 {ZH_TIME}前给您首次响应。
 
 如需补充信息或附件，直接回复本邮件即可。
@@ -81,3 +81,8 @@ def test_a_receipt_mail_promises_no_time_that_has_passed(priority):
 @pytest.mark.parametrize("priority", Priority)
 def test_a_receipt_mail_without_a_hotline_offers_none(priority):
     assert "call" not in written("en", priority=priority, hotline="")
+
+
+def test_a_chinese_name_of_the_account_manager_is_not_set_apart():
+    text = written("zh-hans", priority=Priority.P1, manager="林悦")
+    assert "由您的客户经理林悦负责" in text

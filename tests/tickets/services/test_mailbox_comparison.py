@@ -195,3 +195,12 @@ def test_the_task_says_how_each_folder_went(server, mailbox, frozen):
     assert tasks.compare_mailboxes() == "support@desk.example INBOX: 0 missing"
     Mailbox.objects.update(is_active=False)
     assert tasks.compare_mailboxes() == "no mailbox to compare"
+
+
+def test_of_a_mail_that_is_too_large_only_the_head_is_compared(server, mailbox, settings):
+    settings.MAIL_MAX_BYTES = 10_000
+    server.add(rawmail(message_id="", subject="Large", body="x" * 20_000), hours_ago(5))
+    fetched(mailbox)
+    server.fetched.clear()
+    assert compared() == []
+    assert {item for _uid, item in server.fetched} == {"BODY.PEEK[HEADER]"}

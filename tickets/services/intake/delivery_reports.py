@@ -44,7 +44,7 @@ def receive_report(incoming: IncomingMail) -> IntakeOutcome:
         case ReportKind.DELAY:
             _record_delay(about, report, at=incoming.now)
         case ReportKind.RECEIPT:
-            pass  # it is kept on the ticket below, and nothing else is to do
+            _end_delay(about, report, at=incoming.now)
     is_customers = mail.purpose in (MailPurpose.REPLY, MailPurpose.ACKNOWLEDGEMENT)
     ticket = end_of_merges(mail.ticket) if mail.ticket is not None and is_customers else None
     reason = _("A delivery report on “%(subject)s”.") % {"subject": mail.subject[:200]}
@@ -111,6 +111,15 @@ def _record_delay(reported: _Reported, report: Report, *, at: datetime) -> None:
             about = _about(address, delayed)
             mail.keep_outcome(_learnt(before, RecipientState.DELAYED, about, report, at=at))
     mail.save(update_fields=["outcomes"])
+
+
+def _end_delay(reported: _Reported, report: Report, *, at: datetime) -> None:
+    """Take back that the mail is delayed for whom it has passed on since; nothing more is known of it."""
+    for address in _affected(reported, report.recipients):
+        before = reported.mail.outcome_of(address)
+        if before.state == RecipientState.DELAYED and reported.believes(address):
+            reported.mail.keep_outcome(replace(before, state=RecipientState.ACCEPTED, at=at))
+    reported.mail.save(update_fields=["outcomes"])
 
 
 def _affected(reported: _Reported, named: Collection[RecipientReport]) -> list[str]:

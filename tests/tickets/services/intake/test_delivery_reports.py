@@ -391,3 +391,15 @@ def test_a_report_that_a_mail_is_delayed_counts_only_at_the_signed_address(signe
     assert reread(signed).recipient_outcomes[0].state == RecipientState.ACCEPTED
     arrive(raw.replace(b"<bounce@", b"<b2@"), via="lmtp", envelope_to=[signed_address(signed)])
     assert reread(signed).recipient_outcomes[0].state == RecipientState.DELAYED
+
+
+def test_a_delayed_mail_that_went_on_is_delayed_no_more(signed):
+    raw = bounce(
+        original_id=signed.rfc_message_id, recipient="li@company.example", action="delayed", status="4.4.1"
+    )
+    arrive(raw, via="lmtp", envelope_to=[signed_address(signed)])
+    assert reread(signed).recipient_outcomes[0].state == RecipientState.DELAYED
+    passed_on = raw.replace(b"delayed", b"relayed").replace(b"4.4.1", b"2.0.0").replace(b"<bounce@", b"<b2@")
+    row = arrive(passed_on, via="lmtp", envelope_to=[signed_address(signed)])
+    assert row.kind == "receipt"
+    assert reread(signed).recipient_outcomes[0].state == RecipientState.ACCEPTED
