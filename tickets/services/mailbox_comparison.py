@@ -22,13 +22,15 @@ from tickets.mail.parse import parse
 from tickets.mail.storable_text import storable_line
 from tickets.mail.values import UnreadableMail
 from tickets.models import InboundEmail, Mailbox, MailboxFolder, MissingMail
+from tickets.models.mailbox import MailProtocol
 from tickets.protocols.imap import OpenFolder, WaitingMail
 from tickets.protocols.problems import MailboxProblem
 from tickets.services.connecting import open_mailbox_folder
 from tickets.services.downloading import download, topmost_receipt, unfetched_id
-from tickets.services.fetching import RUN_FOR, ReadClock, batches
+from tickets.services.fetching import RUN_FOR, batches
 from tickets.services.intake import fingerprint_of, store_once
 from tickets.services.intake.storing import message_id_of
+from tickets.services.leases import ReadClock
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +53,13 @@ class ComparisonReport:
 
 
 def compare_mailboxes(*, read_clock: ReadClock) -> list[ComparisonReport]:
-    """Compare every folder that is fetched, and list what is missing. A folder in trouble stops no other."""
+    """Compare every folder that is fetched by IMAP, and list what is missing. A folder in trouble stops no other.
+
+    POP3 has no times by which to tell what came lately, and its UIDLs say already what is not stored.
+    """
     stop_at = read_clock() + RUN_FOR
-    polled = MailboxFolder.objects.filter(mailbox__is_active=True).exclude(mailbox__host="")
+    by_imap = MailboxFolder.objects.filter(mailbox__is_active=True, mailbox__protocol=MailProtocol.IMAP)
+    polled = by_imap.exclude(mailbox__host="")
     reports = []
     for folder in polled.select_related("mailbox").order_by("pk"):
         if read_clock() >= stop_at:

@@ -10,6 +10,7 @@ from tests.rawmail import rawmail
 from tickets import tasks
 from tickets.errors import DeskError
 from tickets.models import InboundEmail, Mailbox, MissingMail
+from tickets.models.mailbox import MailProtocol
 from tickets.services.fetching import fetch_mailbox
 from tickets.services.mailbox_comparison import compare_mailboxes, fetch_missing
 
@@ -204,3 +205,8 @@ def test_of_a_mail_that_is_too_large_only_the_head_is_compared(server, mailbox, 
     server.fetched.clear()
     assert compared() == []
     assert {item for _uid, item in server.fetched} == {"BODY.PEEK[HEADER]"}
+
+
+def test_a_mailbox_that_is_fetched_by_pop3_is_left_out(server, mailbox):
+    Mailbox.objects.update(protocol=MailProtocol.POP3)
+    assert compare_mailboxes(read_clock=lambda: NOW) == []

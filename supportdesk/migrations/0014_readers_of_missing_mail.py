@@ -18,5 +18,5 @@ def grant(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("supportdesk", "0012_readers_of_marked_mail"), ("tickets", "0027_missing_mail")]
+    dependencies = [("supportdesk", "0013_editors_of_mail_rules"), ("tickets", "0032_missing_mail")]
     operations = [migrations.RunPython(grant, migrations.RunPython.noop)]

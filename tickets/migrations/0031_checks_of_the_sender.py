@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tickets', '0025_state_per_recipient'),
+        ('tickets', '0030_outage_rules'),
     ]
 
     operations = [
@@ -18,6 +18,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='mailbox',
             name='authentication_server',
-            field=models.CharField(blank=True, help_text='The first word of the Authentication-Results that your mail server adds; only these count. Empty: any server at or below the IMAP host or the domain of the address.', max_length=253, verbose_name='authentication server'),
+            field=models.CharField(blank=True, help_text='The first word of the Authentication-Results that your mail server adds; only these count. Empty: any server at or below the mail server or the domain of the address.', max_length=253, verbose_name='authentication server'),
         ),
     ]

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tickets', '0026_checks_of_the_sender'),
+        ('tickets', '0031_checks_of_the_sender'),
     ]
 
     operations = [
