@@ -7,11 +7,12 @@ needs attention but stops nothing.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError, InterfaceError
-from django.db.models import Exists, Min, OuterRef, Q
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_q.models import OrmQ
@@ -127,26 +128,34 @@ def _queue(now: datetime) -> Iterator[CheckResult]:
         )
 
 
-def _failed_mail(now: datetime) -> Iterator[CheckResult]:
-    incoming = InboundEmail.objects.filter(state=IntakeState.FAILED).count()
-    if incoming:
+def _mail_to_look_at(now: datetime) -> Iterator[CheckResult]:
+    """Mail that could not be read, and mail that only its server has: one query counts both."""
+    failed = InboundEmail.objects.filter(state=IntakeState.FAILED)
+    counts = dict(
+        _counted(failed, Check.FAILED_MAIL).union(
+            _counted(MissingMail.objects.all(), Check.MISSING_MAIL), all=True
+        )
+    )
+    if incoming := counts.get(Check.FAILED_MAIL):
         text = ngettext(
             "%(count)s incoming email could not be read.",
             "%(count)s incoming emails could not be read.",
             incoming,
         )
         yield CheckResult(Check.FAILED_MAIL, text % {"count": incoming})
-
-
-def _missing_mail(now: datetime) -> Iterator[CheckResult]:
-    missing = MissingMail.objects.count()
-    if missing:
+    if missing := counts.get(Check.MISSING_MAIL):
         text = ngettext(
             "%(count)s email is on its mail server but not in the desk. Fetch it under Missing email.",
             "%(count)s emails are on their mail servers but not in the desk. Fetch them under Missing email.",
             missing,
         )
         yield CheckResult(Check.MISSING_MAIL, text % {"count": missing})
+
+
+def _counted(rows: QuerySet[Any], check: Check) -> Any:
+    """How many rows there are, under the name of a check; no line if there are none."""
+    named = rows.order_by().annotate(check=Value(check.value))
+    return named.values("check").annotate(count=Count("pk")).values_list("check", "count")
 
 
 def _holidays(now: datetime) -> Iterator[CheckResult]:
@@ -178,8 +187,7 @@ PROBLEM_CHECKS: tuple[Callable[[datetime], Iterator[CheckResult]], ...] = (
     _queue,
 )
 WARNING_CHECKS: tuple[Callable[[datetime], Iterator[CheckResult]], ...] = (
-    _failed_mail,
-    _missing_mail,
+    _mail_to_look_at,
     coverage_warnings,
     _holidays,
     _administrators,
