@@ -22,6 +22,7 @@ import pytest
 import time_machine
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
+from django.core.files.storage import default_storage
 from django.db import connection
 from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
@@ -75,6 +76,12 @@ def _let_sqlite_empty_the_ledger() -> None:
         flush(self, [*ledger_guard.SQLITE_BACK, *statements, *ledger_guard.SQLITE])
 
     operations.execute_sql_flush = without_triggers
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Reading the tests on real parts costs a second, so that is left to who asks for them."""
+    is_asked_for = "not flow" not in config.option.markexpr
+    return None if is_asked_for or collection_path.name != "flow" else True
 
 
 @pytest.hookimpl(trylast=True)
@@ -145,11 +152,14 @@ def _folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
-def _files_in_a_folder_of_the_test(settings: Any, _folders: Iterator[Path]) -> None:
+def _files_in_a_folder_of_the_test(_folders: Iterator[Path]) -> None:
+    """Without Django's signals for six changes of a setting, which would cost half a millisecond a test."""
     folder = next(_folders)
-    settings.MEDIA_ROOT = folder / "files"
-    settings.OUTGOING_DIR = folder / "outgoing"
-    settings.SMTP_URL = ""
+    django_settings.MEDIA_ROOT = folder / "files"
+    django_settings.OUTGOING_DIR = folder / "outgoing"
+    django_settings.SMTP_URL = ""
+    storage: Any = default_storage
+    storage._clear_cached_properties("MEDIA_ROOT")
 
 
 @pytest.fixture(autouse=True)

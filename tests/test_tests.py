@@ -31,6 +31,7 @@ def cases(tree: ast.AST) -> Iterator[Function]:
     return (function for function in functions(tree) if function.name.startswith("test_"))
 
 
+@cache
 def calls(node: ast.AST) -> set[str]:
     """The last names of what is called: `rows.wait(3)` calls `wait`."""
     called = [call.func for call in ast.walk(node) if isinstance(call, ast.Call)]
@@ -38,9 +39,13 @@ def calls(node: ast.AST) -> set[str]:
     return names | {each.attr for each in called if isinstance(each, ast.Attribute)}
 
 
+@cache
+def has_own_assertion(function: Function) -> bool:
+    return any(isinstance(node, ast.Assert) for node in ast.walk(function))
+
+
 def is_asserting(function: Function, helpers: set[str]) -> bool:
-    has_own = any(isinstance(node, ast.Assert) for node in ast.walk(function))
-    return has_own or bool(calls(function) & (ASSERTING | helpers))
+    return has_own_assertion(function) or bool(calls(function) & (ASSERTING | helpers))
 
 
 def helpers_of(trees: Iterable[ast.Module], others: Iterable[str] = ()) -> set[str]:

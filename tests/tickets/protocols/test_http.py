@@ -95,7 +95,7 @@ DRIPS = pytest.mark.parametrize(
 def test_a_response_that_drips_for_ever_is_cut_off_in_time(beginning: bytes, drop: bytes) -> None:
     started = time.monotonic()
     with dripping(beginning, drop) as port:
-        report = sent_within(0.3, f"http://127.0.0.1:{port}/hook")
+        report = sent_within(0.15, f"http://127.0.0.1:{port}/hook")
     assert (report.outcome, report.text) == (AttemptOutcome.TIMED_OUT, outcomes.LATE)
     assert time.monotonic() - started < 3
 
@@ -104,7 +104,7 @@ def test_a_response_that_drips_for_ever_is_cut_off_in_time(beginning: bytes, dro
 def test_a_thread_that_sends_alone_ends_in_time_too(beginning: bytes, drop: bytes) -> None:
     started = time.monotonic()
     here = Exchange(deadline=started + 60)
-    with dripping(beginning, drop) as port, exchange(here), cut_off_after(0.3, here), Session() as session:
+    with dripping(beginning, drop) as port, exchange(here), cut_off_after(0.15, here), Session() as session:
         with contextlib.suppress(requests.RequestException):
             session.request("GET", f"http://127.0.0.1:{port}/")
         assert here.is_cancelled
@@ -118,7 +118,7 @@ def test_an_encrypted_answer_that_drips_is_cut_off_too(monkeypatch, tmp_path) ->
     started = time.monotonic()
     with standing_in(certificate=certificate) as encrypted, exchange(here), Session() as session:
         encrypted.is_dripping = True
-        with cut_off_after(0.3, here), contextlib.suppress(requests.RequestException):
+        with cut_off_after(0.15, here), contextlib.suppress(requests.RequestException):
             session.request("POST", f"https://localhost:{encrypted.port}/")
         assert here.is_cancelled
         assert len(encrypted.heard) == 1

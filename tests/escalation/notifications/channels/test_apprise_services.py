@@ -304,7 +304,7 @@ def test_the_shown_part_of_an_address_contains_no_secret(name):
 def test_slow_services_are_cut_off(service):
     """All at once: each would cost its time limit."""
     service.is_slow = True
-    reports = dict(send_all({name: parcel(name) for name in SERVICES}, time_limit=1, at_once=len(SERVICES)))
+    reports = dict(send_all({name: parcel(name) for name in SERVICES}, time_limit=0.4, at_once=len(SERVICES)))
     assert {name: (report.outcome, report.text) for name, report in reports.items()} == dict.fromkeys(
         SERVICES, (TIMED_OUT, outcomes.LATE)
     )
