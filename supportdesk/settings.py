@@ -110,9 +110,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
     }
 else:
-    DATABASES["default"]["CONN_MAX_AGE"] = 0 if TESTING else 300
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
+# To open a connection anew for each page and task costs some milliseconds, also to a file.
+DATABASES["default"]["CONN_MAX_AGE"] = 0 if TESTING else 300
 
 # --- Queue (django-q2) -----------------------------------------------------------------------------------
 # Work lives in rows of ours and a task is only a nudge, so a task that is lost, killed or delivered twice does no
