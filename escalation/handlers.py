@@ -183,13 +183,17 @@ def page_the_confirmed(event: ProposalConfirmed) -> None:
 def follow_the_rejection(event: ProposalRejected) -> None:
     """Correct the promises while half of the proposed window is left, and tell the customer the new time.
 
-    Later it is a lowering like any other: the stricter due time stays.
+    Later it is a lowering like any other: the stricter due time stays. So is what a person lowers beyond the priority
+    that the ticket would have had.
     """
     context = ChangeContext(event.at, event.actor, event.reason)
     if not is_correction(event.ticket, event.proposal, at=event.at):
         updates_and_resolution.follow_priority(event.ticket, context, priority=event.after)
         return
-    correct(event.ticket, event.proposal, context, priority=event.after)
+    usual = event.proposal.usual
+    correct(event.ticket, event.proposal, context, priority=min(event.after, usual))
+    if event.after > usual:
+        updates_and_resolution.follow_priority(event.ticket, context, priority=event.after)
     tell_new_time(ticket=event.ticket, proposal=event.proposal, at=event.at)
 
 

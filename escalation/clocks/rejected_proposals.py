@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from escalation.chains.step_times import due_under
+from escalation.chains.step_times import due_time, due_under
 from escalation.choices import ClockChange, ClockKind, ClockState
 from escalation.clocks.lead_decisions import relaxed_window
 from escalation.clocks.ledger import Before, ChangeContext, append_event
@@ -26,6 +26,7 @@ from escalation.clocks.lifecycle import (
     open_clocks,
     record_breach,
     window_data,
+    window_of,
 )
 from escalation.clocks.updates_and_resolution import pause, resume
 from escalation.models import Clock, ClockEvent
@@ -55,7 +56,9 @@ def is_correction(ticket: Ticket, proposal: Proposal, *, at: datetime) -> bool:
 def correct(ticket: Ticket, proposal: Proposal, context: ChangeContext, *, priority: int) -> None:
     """Give the open promises the windows of ``priority``, from their start. Needs the lock of the ticket.
 
-    A promise that nothing but the proposed priority knows, such as an update, ends. What is broken stays so.
+    A promise that the proposal raised gets its window from before; if ``priority`` is above that one's, it is raised
+    to it as of the words. A promise that nothing but the proposed priority knows, such as an update, ends. What is
+    broken stays so.
     """
     for clock in open_clocks(ticket):
         was_paused = clock.state == ClockState.PAUSED
@@ -72,8 +75,9 @@ def _correct(clock: Clock, proposal: Proposal, context: ChangeContext, priority:
         return
     before, clock.priority = Before.of(clock), priority
     raised = _RaisedBy.proposal(clock, proposal)
-    if raised is not None and priority == proposal.usual:
+    if raised is not None:
         raised.undo()
+        raised.raise_to_priority(since=proposal.since)
     elif not _count_from_start(clock):
         clock.priority = proposal.priority
         cancel(clock, ChangeContext(context.at, context.actor, _("No longer promised.")))
@@ -130,11 +134,26 @@ class _RaisedBy:
         clock.contract_window_id = terms["contract_window"]
         clock.raised_at = datetime.fromisoformat(raised_at) if raised_at is not None else None
         clock.paused_before_raise = terms["paused_before_raise"]
-        paused = sum(line.data["seconds"] for line in self.later if line.change == ClockChange.RESUMED)
         due = self.raise_line.due_before
         if due is not None:
             hours = hours_of_version(clock.calendar, clock.calendar_version)
-            clock.due_at = add_working(hours, due, timedelta(seconds=paused))
+            clock.due_at = add_working(hours, due, timedelta(seconds=self._paused_since))
+
+    def raise_to_priority(self, *, since: datetime) -> None:
+        """Raise the clock to its priority as of ``since``, if the window before the raise was that of a lower one."""
+        clock, target = self.clock, window_of(self.clock)
+        if target is None or clock.priority >= self.window["priority"]:
+            return
+        due = due_time(target.calendar, since, target.minutes)
+        due = add_working(hours_of(target.calendar), due, timedelta(seconds=self._paused_since))
+        if due < clock.due_at:
+            clock.raised_at, clock.paused_before_raise = since, clock.paused_seconds - self._paused_since
+            apply_window(clock, target, due)
+
+    @property
+    def _paused_since(self) -> int:
+        """Seconds."""
+        return sum(line.data["seconds"] for line in self.later if line.change == ClockChange.RESUMED)
 
 
 def _is_raise(line: ClockEvent, proposal: Proposal) -> bool:

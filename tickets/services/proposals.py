@@ -164,10 +164,13 @@ def _decide(ticket: Ticket, *, actor: User, at: datetime, is_confirmed: bool) ->
 def _lower(
     ticket: Ticket, proposal: Proposal, after: Priority, *, actor: User, at: datetime, reason: str
 ) -> None:
-    """``reason`` is the person's own; without one, the words say what was rejected."""
+    """``reason`` is the person's own; without one, the words say what was rejected.
+
+    Nothing is lowered if something else has asked for the proposed priority meanwhile.
+    """
     reason = reason.strip() or rejection_reason(proposal)
     record(ticket, Fact.REJECTED, at=at, actor=actor, reason=reason, priority=proposal.priority)
-    if not proposal.runs:
+    if not proposal.runs or after == ticket.priority:
         return
     before = write_priority(ticket, after, actor=actor, at=at, reason=reason)
     publish(ProposalRejected(ticket, at, actor, proposal, before, after.value, reason))

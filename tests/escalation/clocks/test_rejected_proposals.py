@@ -30,7 +30,7 @@ from tickets.services.proposals import (
     propose,
     reject_proposal,
 )
-from tickets.services.status_and_priority import change_priority, set_status
+from tickets.services.status_and_priority import change_priority, raise_priority, set_status
 from tickets.triage.rule_matching import RuleMatch
 
 pytestmark = pytest.mark.django_db
@@ -245,3 +245,72 @@ def test_words_that_were_decided_in_a_ticket_propose_nothing_again(li, ann):
         ticket=ticket, content=words("down"), received_at=minute(21), at=minute(21), contact=li
     )
     assert propose(ticket=ticket, message=message, wanted=wanted("outage", "down"), at=minute(21)) is not None
+
+
+def test_a_raise_that_a_person_finds_too_strong_counts_from_the_words_not_from_the_start(li, ann):
+    """From the start, the window of a P1 would be over: nobody was ever promised that."""
+    ticket = opened(priority=Priority.P3, contact=li)
+    answered_with(ticket, 300)
+    change_priority(ticket=ticket, priority=Priority.P1, actor=ann, at=minute(305), reason="One room")
+    clock = clock_of(ticket)
+    assert (clock.state, clock.due_at, clock.raised_at) == (ClockState.RUNNING, minute(540), minute(300))
+    assert verified()
+
+
+def test_a_rule_that_sets_a_priority_meanwhile_is_kept_by_the_correction(li, ann):
+    ticket = opened(priority=Priority.P2, contact=li)
+    answered_with(ticket, 60)
+    raise_priority(ticket=ticket, priority=Priority.P1, at=minute(62), reason="Another email.")
+    reject_proposal(ticket=ticket, actor=ann, at=minute(70))
+    clock = clock_of(ticket)
+    assert (clock.priority, clock.due_at, clock.raised_at) == (Priority.P1, minute(300), minute(60))
+    assert verified()
+
+
+def test_pauses_move_the_window_of_the_priority_between(li, ann):
+    contract = ContractFactory(customer=li.customer)
+    for priority, minutes in ((Priority.P0, 240), (Priority.P1, 600), (Priority.P2, 2_000)):
+        ContractWindowFactory(
+            contract=contract, minutes=minutes, kind=ClockKind.RESOLUTION, priority=priority
+        )
+    Policy.objects.get().versions.update(pause_cap_minutes=10_000)
+    ticket = opened(priority=Priority.P2, contact=li)
+    answered(ticket, 2, actor=ann, then=Status.WAITING)
+    answered_with(ticket, 50)
+    set_status(ticket=ticket, status=Status.WAITING, actor=ann, at=minute(55), reason="")
+    change_priority(ticket=ticket, priority=Priority.P1, actor=ann, at=minute(60), reason="One room")
+    set_status(ticket=ticket, status=Status.OPEN, actor=ann, at=minute(65), reason="")
+    clock = Clock.objects.get(ticket=ticket, kind=ClockKind.RESOLUTION)
+    assert (clock.due_at, clock.raised_at) == (minute(50 + 600 + 10), minute(50))
+    assert verified()
+
+
+def test_a_priority_that_somebody_else_asked_for_meanwhile_is_not_taken_back(li, ann):
+    ticket = opened(priority=Priority.P2, contact=li)
+    answered_with(ticket, 60)
+    raise_priority(ticket=ticket, priority=Priority.P0, at=minute(62), reason="Sent to the P0 line too.")
+    mails = OutboundEmail.objects.count()
+    reject_proposal(ticket=ticket, actor=ann, at=minute(70))
+    clock = clock_of(ticket)
+    assert (clock.priority, clock.due_at) == (Priority.P0, minute(90))
+    assert OutboundEmail.objects.count() == mails
+    assert verified()
+
+
+@pytest.mark.parametrize(("since", "due"), [(0, 240), (100, 240)])
+def test_lowering_beyond_what_it_would_have_had_keeps_that_promise(li, ann, since, due):
+    """The form gains no more time about a proposed P0 than about the P1 that it otherwise is."""
+    ticket = proposed_since(li, since)
+    change_priority(ticket=ticket, priority=Priority.P3, actor=ann, at=minute(since + 5), reason="Calm")
+    clock = clock_of(ticket)
+    assert (clock.priority, clock.due_at) == (Priority.P3, minute(due))
+    assert verified()
+
+
+def proposed_since(li, since: float) -> Ticket:
+    """A P1 that is a proposed P0 from its first mail, or by an answer."""
+    if not since:
+        return proposed(li, priority=Priority.P1)
+    ticket = opened(priority=Priority.P1, contact=li)
+    answered_with(ticket, since)
+    return ticket
