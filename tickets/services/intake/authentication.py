@@ -15,14 +15,22 @@ from tickets.services.intake.senders import Sender
 
 
 def is_verified_staff(incoming: IncomingMail, sender: Sender) -> bool:
-    """True for a colleague's address if our own mail server confirms that the mail comes from its domain."""
+    """True for a colleague's address if our own mail server confirms that the mail comes from its domain.
+
+    A mail may name several senders, of which the server and we may have read different ones: a result that says whose
+    domain it is about counts for that domain alone.
+    """
     if sender.staff is None:
         return False
     results = trusted_results(incoming.mail, incoming.mailbox)
     domain = re.escape(sender.address.rpartition("@")[2].lower())
-    of_domain = re.compile(rf"header\.[di]=@?{domain}(?![\w.-])")
-    signatures = (check for check in results.checks if (check.method, check.result) == ("dkim", "pass"))
-    return results.has("dmarc", "pass") or any(of_domain.search(each.properties) for each in signatures)
+    of_domain = re.compile(rf"header\.(?:[di]=@?|from=(?:[^\s@]*@)?){domain}(?![\w.-])")
+    return any(
+        of_domain.search(check.properties)
+        or (check.method == "dmarc" and "header.from=" not in check.properties)
+        for check in results.checks
+        if check.result == "pass" and check.method in ("dmarc", "dkim")
+    )
 
 
 def has_failed(mail: ParsedMail, own: Mailbox) -> bool:

@@ -24,6 +24,7 @@ from tickets.services.conversation import add_automatic_message, add_note, reply
 from tickets.services.intake.authentication import is_verified_staff
 from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome
 from tickets.services.intake.senders import Sender
+from tickets.services.intake.ticket_matching import end_of_merges
 
 MAY_ANSWER = "tickets.change_ticket"
 # All that somebody writes who only says that they have seen a page.
@@ -119,8 +120,13 @@ def _answers_notification(incoming: IncomingMail, ticket: Ticket, by: User) -> b
     nearest = mail.in_reply_to or mail.references[-1:]
     ours = [message_id for message_id in nearest if read_message_id(message_id, secrets=secrets) is not None]
     sent = OutboundEmail.objects.filter(rfc_message_id__in=ours, purpose=MailPurpose.NOTIFICATION)
-    about = sent.exclude(ticket=None).values_list("recipients", flat=True) if ours else ()
-    return any(by.email.casefold() in map(str.casefold, recipients) for recipients in about)
+    notifications = sent.exclude(ticket=None).select_related("ticket__merged_into") if ours else ()
+    return any(
+        by.email.casefold() in map(str.casefold, each.recipients)
+        and each.ticket is not None
+        and end_of_merges(each.ticket) == ticket
+        for each in notifications
+    )
 
 
 def _is_acknowledgement(words: str) -> bool:

@@ -67,7 +67,8 @@ def receive_words(incoming: IncomingMail, sender: Sender, target: ThreadTarget |
     """Let words that count join their ticket, or open one."""
     if target is None:
         return _open_forwarded(incoming, sender) or open_new(incoming, sender)
-    if is_past_grace(target.ticket, incoming.received_at):
+    is_customer_s = sender.staff is None or is_requester(target.ticket, sender)
+    if is_customer_s and is_past_grace(target.ticket, incoming.received_at):
         return open_new(incoming, sender, follows=None if target.is_unconfirmed else target.ticket)
     return _append(incoming, sender, target)
 

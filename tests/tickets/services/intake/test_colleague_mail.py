@@ -261,3 +261,35 @@ def test_the_answer_to_a_merged_ticket_goes_to_the_one_it_became_part_of(ticket,
 def test_a_closed_ticket_is_answered_as_on_its_page(ticket, writes):
     set_status(ticket=ticket, status=Status.CLOSED, actor=AdminFactory(), at=minute(3), reason="Wrong number")
     assert writes("Please update.").message.kind == MessageKind.OUTBOUND
+
+
+@pytest.mark.parametrize(
+    "sender", ["Ann <ann@desk.example>", "Ann <ann@desk.example>, Eve <eve@evil.example>"]
+)
+def test_a_pass_for_another_domain_proves_nothing(ann, writes, sender):
+    passed = {"Authentication-Results": "mx.desk.example; dmarc=pass header.from=evil.example"}
+    assert writes("Please pay to another account.", sender=sender, headers=passed).message.author is None
+    assert mails_to_customer() == []
+
+
+@pytest.mark.parametrize("found", ["dmarc=pass", "dmarc=pass header.from=ann@desk.example"])
+def test_a_pass_may_name_the_address_or_nothing(writes, found):
+    row = writes("Please update.", headers={"Authentication-Results": f"mx.desk.example; {found}"})
+    assert row.message.kind == MessageKind.OUTBOUND
+
+
+def test_an_answer_that_goes_to_another_ticket_as_well_is_not_sent_to_its_customer(ann, writes):
+    customer = CustomerFactory(account_manager=ann)
+    other = opened(1, contact=ContactFactory(email="oz@other.example", customer=customer))
+    reply(ticket=other, actor=ann, at=minute(2), body="Hello Oz.")
+    to_other = OutboundEmail.objects.get(ticket=other, purpose=MailPurpose.REPLY).headers["Reply-To"]
+    row = writes("Please update.", to=to_other)
+    assert (row.ticket, row.message.kind) == (other, MessageKind.NOTE)
+    assert [mail.text.partition("\n")[0] for mail in mails_to_customer()] == ["Hello Oz."]
+
+
+def test_an_answer_months_later_still_belongs_to_its_ticket(ticket, ann, writes):
+    """A customer's opens a new ticket by then; a colleague's would make a customer of them."""
+    reply(ticket=ticket, actor=ann, at=minute(1), body="Update.", then=Status.RESOLVED)
+    row = writes("Please update to 5.0 as well.", at=60 * 24 * 90)
+    assert (row.ticket, row.message.kind) == (ticket, MessageKind.OUTBOUND)
