@@ -24,7 +24,7 @@ def merge(*, ticket: Ticket, into: Ticket, actor: User, at: datetime, reason: st
     one that is merged already, or two of different customers. Returns the ticket that goes on.
     """
     source, target = _lock_both(ticket, into)
-    if source.is_active and source.proposals.open().exists():
+    if any(each.is_active and each.proposals.open().exists() for each in (source, target)):
         raise DeskError(_("Confirm or lower the proposed priority first; then the tickets can be merged."))
     _refuse_impossible_merge(source, target)
     _name_one_customer(source, target, actor=actor, at=at)

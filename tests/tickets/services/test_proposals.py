@@ -127,10 +127,13 @@ def test_a_ticket_that_ended_undecided_is_merged_like_any(ann):
     assert merge(ticket=proposal.ticket, into=into, actor=ann, at=NOW) == into
 
 
-def test_a_ticket_is_merged_after_the_decision_only(ann):
+@pytest.mark.parametrize("is_source", [True, False])
+def test_a_ticket_is_merged_after_the_decision_only(ann, is_source):
+    """The other's promise, if it is the looser, ends; a rejection afterwards could not bring it back."""
     proposal = proposed()
-    into = TicketFactory(customer=proposal.ticket.customer)
+    other = TicketFactory(customer=proposal.ticket.customer)
+    ticket, into = (proposal.ticket, other) if is_source else (other, proposal.ticket)
     with pytest.raises(DeskError, match="proposed priority first"):
-        merge(ticket=proposal.ticket, into=into, actor=ann, at=NOW)
+        merge(ticket=ticket, into=into, actor=ann, at=NOW)
     reject_proposal(ticket=proposal.ticket, actor=ann, at=NOW)
-    merge(ticket=proposal.ticket, into=into, actor=ann, at=NOW)
+    merge(ticket=ticket, into=into, actor=ann, at=NOW)
