@@ -34,10 +34,14 @@ DIGEST_WINDOW = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class WantedProposal:
-    """What a rule proposes for a mail, and how far that may go."""
+    """What a rule proposes for a mail, and how far that may go.
+
+    ``asks_again``: the first line says P0, which is what we tell a customer to write if we were wrong to lower it.
+    """
 
     match: RuleMatch
     reach: ProposalReach
+    asks_again: bool = False
 
     @property
     def priority(self) -> Priority:
@@ -76,7 +80,8 @@ def store_proposal(
 def propose(*, ticket: Ticket, message: Message, wanted: WantedProposal, at: datetime) -> Proposal | None:
     """Propose a priority for words in an open ticket, which then counts from their receipt. Locks the ticket.
 
-    None if the ticket is as urgent already, has an open proposal, or had one of all these words that was decided.
+    None if the ticket is as urgent already, has an open proposal, or had one of all these words that was decided and
+    the customer does not ask for a P0 again.
     """
     ticket = lock_ticket(ticket)
     if not ticket.is_active or ticket.priority <= wanted.priority or not _is_news(ticket, wanted):
@@ -91,13 +96,13 @@ def propose(*, ticket: Ticket, message: Message, wanted: WantedProposal, at: dat
 
 
 def _is_news(ticket: Ticket, wanted: WantedProposal) -> bool:
-    """False while a proposal is open, and for words that somebody has decided about in this ticket."""
+    """False while a proposal is open, and for words that somebody has decided about, unless they ask again."""
     decided: set[str] = set()
     for proposal in ticket.proposals.all():
         if proposal.decided_at is None:
             return False
         decided.update(proposal.words or [proposal.rule_name])
-    return not decided.issuperset(wanted.match.words or [wanted.match.rule.name])
+    return wanted.asks_again or not decided.issuperset(wanted.match.words or [wanted.match.rule.name])
 
 
 def open_proposal(ticket: Ticket) -> Proposal | None:
@@ -108,7 +113,7 @@ def open_proposal(ticket: Ticket) -> Proposal | None:
 def confirm_proposal(*, ticket: Ticket, actor: User, at: datetime) -> Proposal:
     """Decide that the proposed priority is right; one that was only shown applies from now on. Locks the ticket.
 
-    Raises DeskError if there is nothing to decide.
+    Nobody is paged for a ticket that has ended. Raises DeskError if there is nothing to decide.
     """
     ticket = lock_ticket(ticket)
     proposal = _decide(ticket, actor=actor, at=at, is_confirmed=True)
@@ -116,8 +121,9 @@ def confirm_proposal(*, ticket: Ticket, actor: User, at: datetime) -> Proposal:
     if proposal.priority < ticket.priority:
         reason = _("Proposed by a rule.")
         before = write_priority(ticket, Priority(proposal.priority), actor=actor, at=at, reason=reason)
-        publish(PriorityChanged(ticket, at, actor, before, proposal.priority, reason))
-    else:
+        if ticket.is_active:
+            publish(PriorityChanged(ticket, at, actor, before, proposal.priority, reason))
+    elif ticket.is_active:
         publish(ProposalConfirmed(ticket=ticket, at=at, actor=actor, proposal=proposal))
     return proposal
 

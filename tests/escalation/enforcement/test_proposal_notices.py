@@ -18,8 +18,8 @@ from tests.factories import (
     staff,
 )
 from tests.rawmail import rawmail
-from tests.talk import clock_of, dispatched, minute
-from tickets.choices import Priority, ProposalReach
+from tests.talk import answered, clock_of, dispatched, minute
+from tickets.choices import Priority, ProposalReach, Status
 from tickets.models import Proposal, Ticket
 from tickets.services.intake import process, receive_raw
 from tickets.services.proposals import confirm_proposal, reject_proposal
@@ -194,3 +194,31 @@ def test_the_receipt_of_a_proposed_p0_says_that_the_engineer_was_paged(li):
     text = arrive().outbound.get().text
     assert "critical incident (P0)" in text
     assert "has been paged now" in text
+
+
+@pytest.mark.parametrize("again", ["P0", "P0: down", "这是P0故障\nThe platform is down."])
+@pytest.mark.parametrize("first", ["The platform is down.", "P0! Please help."])
+def test_a_customer_who_answers_with_p0_as_we_told_them_is_heard_again(li, first, again):
+    ticket = arrive(body=first)
+    reject_proposal(ticket=ticket, actor=li.customer.account_manager, at=minute(5))
+    assert "P0 in its first line" in ticket.outbound.latest("pk").text
+    assert answer(ticket, 20, body=again).priority == Priority.P0
+    assert clock_of(ticket).due_at == minute(50)
+    assert verify().mismatches == ()
+
+
+def test_the_same_words_without_it_propose_nothing_again(li):
+    ticket = arrive()
+    reject_proposal(ticket=ticket, actor=li.customer.account_manager, at=minute(5))
+    assert answer(ticket, 20, body="It is down.\nThe last one was a P0.").priority == Priority.P2
+
+
+@pytest.mark.parametrize("mail", [{"headers": ALARM}, {"sender": "Eve <eve@elsewhere.example>"}])
+def test_nobody_is_paged_for_a_ticket_that_has_ended(li, mail):
+    """The page that confirms may be older than the answer."""
+    ticket = arrive(**mail)
+    answered(ticket, 4, then=Status.RESOLVED)
+    confirm_proposal(ticket=ticket, actor=staff("lead"), at=minute(5))
+    ticket.refresh_from_db()
+    assert ticket.priority == Priority.P0
+    assert told(NoticeKind.PAGED) == []

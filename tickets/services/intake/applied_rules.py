@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tickets.choices import Priority, ProposalReach, RulePriority
 from tickets.mail.classify import MailKind
 from tickets.models import Proposal, Ticket
@@ -12,6 +14,8 @@ from tickets.services.proposals import DIGEST_WINDOW, WantedProposal
 from tickets.triage.facts import MailFacts, facts_of
 from tickets.triage.rule_book import active_rules
 from tickets.triage.rule_matching import RuleMatch, RuleVerdict, judge
+
+_P0 = re.compile(r"(?<!\w)P0(?!\w)", re.IGNORECASE | re.ASCII)
 
 
 def verdict_on(incoming: IncomingMail, sender: Sender) -> RuleVerdict:
@@ -43,7 +47,13 @@ def wanted_proposal(
         return None
     if match.rule.priority >= usual:
         return None
-    return WantedProposal(match, _reach(incoming, sender, ticket))
+    return WantedProposal(
+        match, _reach(incoming, sender, ticket), asks_again=_asks_for_p0(incoming.mail.new_text)
+    )
+
+
+def _asks_for_p0(words: str) -> bool:
+    return bool(_P0.search(words.strip().partition("\n")[0]))
 
 
 def _reach(incoming: IncomingMail, sender: Sender, ticket: Ticket | None) -> ProposalReach:
