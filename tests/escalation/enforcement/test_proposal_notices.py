@@ -222,3 +222,22 @@ def test_nobody_is_paged_for_a_ticket_that_has_ended(li, mail):
     ticket.refresh_from_db()
     assert ticket.priority == Priority.P0
     assert told(NoticeKind.PAGED) == []
+
+
+def test_a_tag_that_the_subject_repeats_does_not_silence_the_words_of_an_answer(li):
+    """Each answer carries the subject of the first mail: P2 was said then, and the outage is said now."""
+    ticket = arrive(subject="[P2] Help", body="How do I mute a host?")
+    again = answer(ticket, 60)
+    assert (again, again.priority) == (ticket, Priority.P0)
+    assert told(NoticeKind.PAGED) == ["engineer", "ann"]
+
+
+def test_a_tag_that_an_answer_adds_still_decides(li):
+    ticket = arrive(body="How do I mute a host?")
+    again = arrive(60, subject=f"[P3] Re: {ticket.subject} [{ticket.number}]")
+    assert (again, again.priority) == (ticket, Priority.P2)
+
+
+def test_an_alarm_that_repeats_its_tag_keeps_it(li):
+    ticket = arrive(subject="[P2] Help", body="CPU 91 %", headers=ALARM)
+    assert answer(ticket, 60, headers=ALARM).priority == Priority.P2

@@ -6,7 +6,9 @@ hears what became of it, by escalation's notifications and never by an answer to
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import dropwhile
 
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
@@ -29,6 +31,19 @@ from tickets.services.intake.ticket_matching import end_of_merges
 MAY_ANSWER = "tickets.change_ticket"
 # All that somebody writes who only says that they have seen a page.
 ACKNOWLEDGING = {"ack", "acked", "acknowledge", "acknowledged", "收到", "已收到", "收到了"}
+# What may stand between that word and a name.
+CLOSINGS = {
+    "best",
+    "best regards",
+    "kind regards",
+    "regards",
+    "cheers",
+    "thanks",
+    "thank you",
+    "谢谢",
+    "祝好",
+    "此致",
+}
 
 
 def receive_from_colleague(incoming: IncomingMail, sender: Sender, ticket: Ticket, by: User) -> IntakeOutcome:
@@ -40,7 +55,7 @@ def receive_from_colleague(incoming: IncomingMail, sender: Sender, ticket: Ticke
         return mail.keep_unverified()
     if not _answers_notification(incoming, ticket, by):
         return mail.done(mail.note(by))
-    if _is_acknowledgement(incoming.mail.new_text):
+    if _is_acknowledgement(incoming.mail.new_text, {incoming.author.name, by.get_full_name(), by.first_name}):
         return mail.acknowledge()
     words = words_above_the_line(incoming.mail)
     return mail.send(words) if words else mail.keep(problem="")
@@ -129,5 +144,10 @@ def _answers_notification(incoming: IncomingMail, ticket: Ticket, by: User) -> b
     )
 
 
-def _is_acknowledgement(words: str) -> bool:
-    return words.strip().strip(".!。！~～ ").casefold() in ACKNOWLEDGING
+def _is_acknowledgement(words: str, names: Collection[str]) -> bool:
+    """True for such a word alone, or above a signature that begins with one of the writer's names or with a rule."""
+    lines = [line.strip(" .,!。，！~～").casefold() for line in words.strip().splitlines()]
+    below = dropwhile(lambda line: not line or line in CLOSINGS, lines[1:])
+    signature = next(below, "")
+    is_rule = not signature.strip("-_=—*")
+    return bool(lines) and lines[0] in ACKNOWLEDGING and (is_rule or signature in map(str.casefold, names))

@@ -167,7 +167,7 @@ def _apply_rules_to_answer(incoming: IncomingMail, sender: Sender, message: Mess
     match, ticket = verdict_on(incoming, sender).priority, message.ticket
     if match is None or has_failed(incoming.mail, incoming.mailbox):
         return
-    if _priority_by_sender(incoming, sender) is not None:
+    if _is_decided_by_sender(incoming, sender, ticket):
         return
     wanted = set_priority_of(match)
     proposal = wanted_proposal(incoming, sender, match, usual=ticket.priority, ticket=ticket)
@@ -214,6 +214,14 @@ def _priority_by_sender(incoming: IncomingMail, sender: Sender) -> Priority | No
         return Priority(int(asked[1]))
     of_alarms = sender.contact.alarm_priority if sender.contact is not None and _is_alarm(incoming) else None
     return None if of_alarms is None else Priority(of_alarms)
+
+
+def _is_decided_by_sender(incoming: IncomingMail, sender: Sender, ticket: Ticket) -> bool:
+    """True if an answer says its priority. A tag that it only repeats with the ticket's subject was said earlier."""
+    said, repeated = (_PRIORITY_TAG.search(subject) for subject in (incoming.mail.subject, ticket.subject))
+    if said and repeated and said[1] == repeated[1] and not _is_alarm(incoming):
+        return False
+    return _priority_by_sender(incoming, sender) is not None
 
 
 def _is_alarm(incoming: IncomingMail) -> bool:

@@ -168,10 +168,37 @@ def test_a_word_alone_acknowledges(ticket, ann, writes, word):
     assert told(ann) == [(NoticeKind.ACKNOWLEDGED, "")]
 
 
-@pytest.mark.parametrize("words", ["Ack, I take it", "收到，我来处理", "no ack"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "ack\n\nAnn Chen\nDesk Ltd.",
+        "Ack\n\nBest regards,\nAnn",
+        "收到\n---\n陈安\n客服经理",
+        "收到\n\n谢谢！",
+        "ack\n\n______________\nDesk Ltd.\n1 Long Road",
+    ],
+)
+def test_a_signature_below_the_word_makes_it_no_answer(ticket, ann, writes, words):
+    """The customer would get "ack", and the promise would count as kept."""
+    ann.first_name, ann.last_name = "Ann", "Chen"
+    ann.save(update_fields=["first_name", "last_name"])
+    assert writes(words).message is None
+    assert mails_to_customer() == []
+    assert Clock.objects.get(ticket=ticket).is_open
+    assert told(ann) == [(NoticeKind.ACKNOWLEDGED, "")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Ack, I take it", "收到，我来处理", "no ack", "收到\n\n我们在处理。\n\n陈安", "Ack\nAnn calls you."],
+)
 def test_more_than_that_word_is_an_answer(writes, words):
     assert writes(words).message.kind == MessageKind.OUTBOUND
     assert not Acknowledgement.objects.exists()
+
+
+def test_an_answer_without_words_is_a_note(writes):
+    assert writes("").message.kind == MessageKind.NOTE
 
 
 def test_an_acknowledgement_of_nothing_says_why(ticket, ann, writes):
