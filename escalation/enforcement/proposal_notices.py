@@ -69,5 +69,7 @@ def _paged_ticket(proposal: Proposal) -> Ticket | None:
         since__gt=proposal.since - DIGEST_WINDOW,
         since__lte=proposal.since,
     )
-    newest = paged.select_related("ticket__owner").order_by("-since", "-pk").first()
+    newest = (
+        paged.exclude(is_confirmed=False).select_related("ticket__owner").order_by("-since", "-pk").first()
+    )
     return newest.ticket if newest is not None else None

@@ -54,7 +54,7 @@ def _name_one_customer(source: Ticket, target: Ticket, *, actor: User, at: datet
     """One matter has one customer: a ticket whose customer is unknown gets the other one's before they become one."""
     for unknown, known in ((source, target), (target, source)):
         if known.customer is not None and unknown.customer_id is None:
-            put_under_customer(unknown, known.customer, actor=actor, at=at)
+            put_under_customer(unknown, known.customer, actor=actor, at=at, even_if_closed=True)
 
 
 def _waiting_since(*tickets: Ticket) -> datetime | None:

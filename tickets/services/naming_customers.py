@@ -123,9 +123,11 @@ def _unknown_at(domain: str) -> set[int]:
     return {pk for pk, email in unknown if nearer.isdisjoint(domains_of(email))}
 
 
-def put_under_customer(ticket: Ticket, customer: Customer, *, actor: User | None, at: datetime) -> bool:
+def put_under_customer(
+    ticket: Ticket, customer: Customer, *, actor: User | None, at: datetime, even_if_closed: bool = False
+) -> bool:
     """Give a locked ticket its customer, unless it has one or is closed. True if it moved."""
-    if ticket.customer_id is not None or ticket.status == Status.CLOSED:
+    if ticket.customer_id is not None or (ticket.status == Status.CLOSED and not even_if_closed):
         return False
     ticket.customer, ticket.updated_at = customer, max(at, ticket.updated_at)
     ticket.save(update_fields=["customer", "updated_at"])

@@ -22,6 +22,7 @@ from tests.talk import answered, clock_of, dispatched, minute
 from tickets.choices import Priority, ProposalReach, Status
 from tickets.models import Proposal, Ticket
 from tickets.services.intake import process, receive_raw
+from tickets.services.ownership import assign
 from tickets.services.proposals import confirm_proposal, reject_proposal
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +150,18 @@ def test_further_ones_of_the_customer_within_the_hour_join_one_digest(li):
     arrive(8, subject="Room c")
     assert Notification.objects.filter(kind=NoticeKind.MORE_PROPOSED).count() == 2
     assert verify().mismatches == ()
+
+
+def test_after_a_rejection_the_next_one_pages(li):
+    """Nobody works on an incident that was none, and who has its ticket by now may be asleep."""
+    ticket = arrive(0)
+    reject_proposal(ticket=ticket, actor=li.customer.account_manager, at=minute(2))
+    ticket.refresh_from_db()
+    assign(ticket=ticket, to=li.customer.account_manager, actor=ticket.owner, at=minute(3), reason="Calm")
+    further = arrive(20, subject="Room b")
+    assert (reach_of(further), further.owner.username) == (ProposalReach.PAGES, "engineer")
+    assert told(NoticeKind.PAGED) == ["engineer", "ann"] * 2
+    assert reach_of(arrive(21, subject="Room c")) == ProposalReach.JOINS
 
 
 def test_after_an_hour_the_next_one_pages_again(li):

@@ -153,6 +153,25 @@ def test_of_an_unknown_and_a_known_company_the_known_one_s_contract_counts_for_a
     assert verify().mismatches == ()
 
 
+@pytest.mark.parametrize("is_target", [True, False])
+def test_a_closed_ticket_of_an_unknown_company_becomes_the_customers_too(contact, ann, is_target):
+    """Otherwise the customer's question would go on in a ticket that their account manager may not see."""
+    closed = opened(0, contact=ContactFactory(customer=None), priority=Priority.P2)
+    answered(closed, 1, actor=ann, then=Status.CLOSED)
+    waiting = opened(5, contact=contact, priority=Priority.P2)
+    source, target = (waiting, closed) if is_target else (closed, waiting)
+    merge_at(source, target, 10, ann)
+    target.refresh_from_db()
+    source.refresh_from_db()
+    assert (target.status, target.customer, source.customer) == (
+        Status.OPEN if is_target else Status.NEW,
+        contact.customer,
+        contact.customer,
+    )
+    assert open_promise(target).due_at == minute(485)
+    assert verify().mismatches == ()
+
+
 def test_who_opened_the_merged_ticket_gets_the_answers_too(contact, ann):
     colleague = ContactFactory(customer=contact.customer, name="Wang", email="wang@company.example")
     source, target = opened(0, contact=colleague), opened(5, contact=contact)

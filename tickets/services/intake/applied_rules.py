@@ -57,7 +57,10 @@ def _asks_for_p0(words: str) -> bool:
 
 
 def _reach(incoming: IncomingMail, sender: Sender, ticket: Ticket | None) -> ProposalReach:
-    """Only a known contact, a participant or somebody of a customer's domain pages, and their first mail of an hour."""
+    """Only a known contact, a participant or somebody of a customer's domain pages, and their first mail of an hour.
+
+    A proposal that was rejected since is no incident that anybody works on, so the next one pages.
+    """
     customer = ticket.customer if ticket is not None else sender.customer
     is_known = sender.contact is None or sender.contact.is_active or ticket is not None
     is_forged = has_failed(incoming.mail, incoming.mailbox)
@@ -71,7 +74,7 @@ def _reach(incoming: IncomingMail, sender: Sender, ticket: Ticket | None) -> Pro
         since__gt=incoming.received_at - DIGEST_WINDOW,
         since__lte=incoming.received_at,
     )
-    return ProposalReach.JOINS if recent.exists() else ProposalReach.PAGES
+    return ProposalReach.JOINS if recent.exclude(is_confirmed=False).exists() else ProposalReach.PAGES
 
 
 def _facts(incoming: IncomingMail, sender: Sender) -> MailFacts:
