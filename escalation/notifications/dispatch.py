@@ -192,7 +192,8 @@ class _DispatchRun:
         # Readers of the mail's ticket see it in the outbox, but digests and notices about absences name other tickets
         # too.
         names_others = len({row.ticket_id for row in rows}) > 1 or any(
-            row.kind == NoticeKind.BACK for row in rows
+            row.kind == NoticeKind.BACK or (row.kind == NoticeKind.MORE_PROPOSED and "\n" in row.detail)
+            for row in rows
         )
         try:
             mail = queue_mail(

@@ -19,6 +19,7 @@ from tests.factories import (
 )
 from tests.rawmail import rawmail
 from tests.talk import answered, clock_of, dispatched, minute
+from tickets.answer_line import answer_line
 from tickets.choices import Priority, ProposalReach, Status
 from tickets.models import Proposal, Ticket
 from tickets.services.intake import process, receive_raw
@@ -147,8 +148,13 @@ def test_further_ones_of_the_customer_within_the_hour_join_one_digest(li):
     digest.refresh_from_db()
     assert digest.sent_at == minute(7)
     assert further[1].number in digest.mail.text
-    arrive(8, subject="Room c")
+    # It is about both, so an answer to it can go to neither's customer.
+    assert (digest.mail.ticket, answer_line() in digest.mail.text) == (None, False)
+    third = arrive(8, subject="Room c")
     assert Notification.objects.filter(kind=NoticeKind.MORE_PROPOSED).count() == 2
+    dispatched(13)
+    alone = Notification.objects.filter(kind=NoticeKind.MORE_PROPOSED).latest("pk").mail
+    assert (alone.ticket, answer_line() in alone.text) == (third, True)
     assert verify().mismatches == ()
 
 
