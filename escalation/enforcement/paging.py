@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from escalation.choices import NoticeKind
+from escalation.choices import ClockKind, NoticeKind
 from escalation.clocks.lifecycle import open_response_clocks
 from escalation.enforcement.firing import LOUD, fire_opening
 from escalation.models import Clock
@@ -16,15 +16,15 @@ from tickets.services.ownership import hand_over
 
 
 def page_duty(clock: Clock, *, at: datetime) -> None:
-    """Fire the step at the start of the chain; this pages even if no promise is open at the moment.
+    """Fire the step at the start of the chain; this pages even if the promise is no longer open or has no such step.
 
     The clock's terms name the chain and the rota. Needs the ticket's lock, with ``clock.ticket`` being the locked
     ticket.
     """
-    if clock.is_open:
+    if clock.is_open and clock.kind == ClockKind.FIRST_RESPONSE:
         fire_opening(clock, at=at)
     else:
-        _page_without_a_promise(clock, at)
+        _page_without_a_step(clock, at)
 
 
 def rota_of(ticket: Ticket) -> int | None:
@@ -53,7 +53,7 @@ def _page_of_customer(clock: Clock, event: CustomerNamed, rota_before: int | Non
     if fire_opening(clock, at=event.at) is not None:
         return
     if clock.policy_version.policy.duty_rota_id != rota_before:
-        _page_without_a_promise(clock, event.at)
+        _page_without_a_step(clock, event.at)
         return
     ticket, people = event.ticket, People.at(event.at)
     manager = ticket.customer.account_manager_id if ticket.customer is not None else None
@@ -62,7 +62,7 @@ def _page_of_customer(clock: Clock, event: CustomerNamed, rota_before: int | Non
             tell(user, Notice(NoticeKind.PAGED, ticket, clock, ticket.owner), at=event.at, channels=LOUD)
 
 
-def _page_without_a_promise(clock: Clock, at: datetime) -> None:
+def _page_without_a_step(clock: Clock, at: datetime) -> None:
     people, ticket = People.at(at), clock.ticket
     on_now = people.on_duty(clock.policy_version.policy.duty_rota)
     duty = people.user(people.staff.stand_in(on_now)) if on_now is not None else None
@@ -72,6 +72,6 @@ def _page_without_a_promise(clock: Clock, at: datetime) -> None:
     notified = [ticket.owner.pk, customer.account_manager_id if customer else None]
     if duty is None:
         notified.append(people.duty_manager)
-    notice = Notice(NoticeKind.PAGED, ticket, None, ticket.owner)
+    notice = Notice(NoticeKind.PAGED, ticket, clock if clock.is_open else None, ticket.owner)
     for user in dict.fromkeys(user for pk in notified for user in people.to_tell(pk)):
         tell(user, notice, at=at, channels=LOUD)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from escalation.choices import NoticeKind
+from escalation.clocks.ledger_verification import verify
 from escalation.models import Notification, Policy
 from tests.factories import (
     NOW,
@@ -19,10 +20,11 @@ from tests.factories import (
     set_desk,
     staff,
 )
-from tests.talk import answered, clock_of, dispatched, minute, opened
-from tickets.choices import Fact, OwnerRule, Priority
+from tests.talk import answered, asked, clock_of, dispatched, minute, opened
+from tickets.choices import Fact, OwnerRule, Priority, Status
 from tickets.models import Ticket
 from tickets.services.naming_customers import name_customer
+from tickets.services.status_and_priority import change_priority
 
 pytestmark = pytest.mark.django_db
 
@@ -133,6 +135,23 @@ def unknown(contact):
 
 def name(unknown, contact, by=None):
     name_customer(contact=unknown, customer=contact.customer, actor=by or staff("lead"), at=minute(3))
+
+
+@pytest.mark.parametrize("then", [Status.OPEN, Status.WAITING])
+def test_a_ticket_that_becomes_a_p0_after_an_answer_pages_too(rota, contact, then):
+    """Only the chain of the first answer begins with a page."""
+    ann = contact.customer.account_manager
+    DutyShiftFactory(rota=rota, user=staff("engineer"))
+    ticket = opened(0, priority=Priority.P2, contact=contact)
+    answered(ticket, 5, actor=ann, then=then)
+    if then == Status.OPEN:
+        asked(ticket, 60)
+    change_priority(ticket=ticket, priority=Priority.P0, actor=ann, at=minute(61), reason="All rooms")
+    ticket.refresh_from_db()
+    assert ticket.owner.username == "engineer"
+    assert paged() == ["engineer", "ann"]
+    assert Notification.objects.filter(clock__isnull=then == Status.WAITING).count() == 2
+    assert verify().mismatches == ()
 
 
 def test_naming_the_customer_of_a_p0_tells_the_account_manager(rota, contact, unknown):

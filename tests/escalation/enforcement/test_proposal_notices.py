@@ -189,6 +189,15 @@ def test_words_in_an_answer_page_too(li):
     assert told(NoticeKind.PAGED) == ["engineer", "ann"]
 
 
+def test_so_do_words_after_an_answer_of_ours(li):
+    ticket = arrive(body="How do I mute a host?")
+    answered(ticket, 5)
+    again = answer(ticket, 60)
+    assert (again.priority, again.owner.username) == (Priority.P0, "engineer")
+    assert told(NoticeKind.PAGED) == ["engineer", "ann"]
+    assert verify().mismatches == ()
+
+
 def test_an_unknown_writers_answer_is_only_shown(li):
     ticket = arrive(sender="Eve <eve@elsewhere.example>", body="How do I mute a host?")
     again = answer(ticket, 60, sender="Eve <eve@elsewhere.example>")
