@@ -18,7 +18,7 @@ from escalation.clocks.rejected_proposals import correct, is_correction
 from escalation.drills.drills import end_the_answered, end_the_closed
 from escalation.enforcement.colleague_mail import follow_colleague
 from escalation.enforcement.paging import page_duty, rota_of, tell_of_customer
-from escalation.enforcement.proposal_notices import join_digest, tell_the_intake_owner
+from escalation.enforcement.proposal_notices import join_digest, tell_the_owner
 from escalation.enforcement.receipt_mail import acknowledge_receipt, tell_new_time
 from escalation.models import Clock
 from escalation.notifications.operators import tell_operators
@@ -168,7 +168,7 @@ def _page(clock: Clock, proposal: Proposal | None, *, at: datetime) -> None:
 
 def announce_the_shown(event: PriorityProposed) -> None:
     """Tell the intake owner that an unknown writer's mail speaks of an outage."""
-    tell_the_intake_owner(event.proposal, at=event.at)
+    tell_the_owner(event.proposal, at=event.at)
 
 
 def page_the_confirmed(event: ProposalConfirmed) -> None:

@@ -1,4 +1,4 @@
-"""Who hears of a proposed priority that does not page: the intake owner, or whoever was paged for the customer."""
+"""Who hears of a proposed priority that does not page: the owner, or whoever was paged for the customer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from customers.models import Desk
 from escalation.choices import NoticeKind, NotificationState
 from escalation.models import Clock, Notification
 from escalation.notifications.wording import Notice
@@ -20,11 +19,12 @@ from tickets.services.proposals import DIGEST_WINDOW
 COLLECTED_FOR = timedelta(minutes=5)
 
 
-def tell_the_intake_owner(proposal: Proposal, *, at: datetime) -> None:
-    """Tell them about an unknown writer's mail, once in an hour for each writer."""
-    ticket = proposal.ticket
-    desk = Desk.objects.select_related("intake_owner").first()
-    owner = desk.intake_owner if desk is not None and desk.intake_owner is not None else ticket.owner
+def tell_the_owner(proposal: Proposal, *, at: datetime) -> None:
+    """Tell them about an unknown writer's mail, once in an hour for each writer.
+
+    The intake owner has such a ticket, or who stands in for them. Others could not open it.
+    """
+    ticket, owner = proposal.ticket, proposal.ticket.owner
     told = Notification.objects.filter(
         kind=NoticeKind.PROPOSED, ticket__contact=ticket.contact_id, created_at__gt=at - DIGEST_WINDOW
     )

@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from escalation.choices import NoticeKind
 from escalation.clocks.ledger_verification import verify
 from escalation.models import Notification, Policy
 from tests.factories import (
+    AbsenceFactory,
     ContactFactory,
     CustomerFactory,
     DutyRotaFactory,
@@ -83,17 +85,27 @@ def test_so_does_somebody_new_of_a_customers_domain(li):
     assert told(NoticeKind.PAGED) == ["engineer", "ann"]
 
 
-@pytest.mark.parametrize("headers", [FORGED, {}])
-def test_an_unknown_or_forged_writer_is_shown_and_told_to_the_intake_owner_once(li, headers):
-    sender = "Li <li@company.example>" if headers else "Eve <eve@elsewhere.example>"
+@pytest.mark.parametrize(
+    ("sender", "headers", "owner"),
+    [("Li <li@company.example>", FORGED, "ann"), ("Eve <eve@elsewhere.example>", {}, "iris")],
+    ids=["forged", "unknown"],
+)
+def test_an_unknown_or_forged_writer_is_shown_and_told_to_the_owner_once(li, sender, headers, owner):
+    """That is the intake owner for an unknown writer; nobody is told of a ticket that they may not open."""
     for at in (0, 10):
         ticket = arrive(at, sender=sender, headers=headers, subject=f"Help {'again' if at else ''}")
         assert (ticket.priority, reach_of(ticket)) == (Priority.P2, ProposalReach.SHOWN)
         assert clock_of(ticket).due_at == minute(at + 480)
     assert told(NoticeKind.PAGED) == []
-    assert told(NoticeKind.PROPOSED) == ["iris"]
+    assert told(NoticeKind.PROPOSED) == [owner]
     arrive(61, sender=sender, headers=headers, subject="Help once more")
-    assert told(NoticeKind.PROPOSED) == ["iris", "iris"]
+    assert told(NoticeKind.PROPOSED) == [owner, owner]
+
+
+def test_while_the_intake_owner_is_away_who_stands_in_is_told(li):
+    AbsenceFactory(user=User.objects.get(username="iris"), starts_at=minute(-10), ends_at=minute(100))
+    ticket = arrive(sender="Eve <eve@elsewhere.example>")
+    assert told(NoticeKind.PROPOSED) == [ticket.owner.username] == ["boss"]
 
 
 def test_a_contact_who_left_or_an_inactive_customer_does_not_page(li):
