@@ -24,8 +24,19 @@ from tickets.services.mailbox_folders import set_folders
 
 FETCH_FOR = timedelta(seconds=10)
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-ACCOUNT = {"host", "username", "login", "token_url", "client_id", "client_secret", "refresh_token", "scope"}
-
+SERVER = {"host", "port", "security"}
+ACCOUNT = {*SERVER, "username", "login", "token_url", "client_id", "client_secret", "refresh_token", "scope"}
+# Which fields say where a secret, or a token that is given for it, is sent.
+SENT_TO = {
+    "password": SERVER,
+    "client_secret": {*SERVER, "token_url"},
+    "refresh_token": {*SERVER, "token_url"},
+}
+NEEDED = {
+    MailLogin.PASSWORD: ("password",),
+    MailLogin.REFRESH_TOKEN: ("client_secret", "refresh_token"),
+    MailLogin.CLIENT: ("client_secret",),
+}
 
 KEPT = _("Stored encrypted and never shown. Leave blank to keep the current one.")
 
@@ -120,11 +131,26 @@ class MailboxForm(forms.ModelForm):
         if ACCOUNT & set(self.changed_data):  # the token we have is for another account
             self.instance.access_token = self.instance.access_token_until = None
             self.also_changed += ("access_token", "access_token_until")
+        self._keep_secrets_to_their_servers(given)
         if given.get("login", MailLogin.PASSWORD) != MailLogin.PASSWORD:
             self._require_token_fields(given)
         if given.get("security") == MailSecurity.NONE and host and host not in LOOPBACK:
             self.add_error("security", _("Without encryption the password could be read in transit."))
         return given
+
+    def _keep_secrets_to_their_servers(self, given: dict[str, Any]) -> None:
+        """A secret that was entered for other servers must be typed again; where none is needed, it is dropped."""
+        for name, fields in SENT_TO.items():
+            if (
+                name in self.changed_data
+                or not getattr(self.instance, name)
+                or not fields & set(self.changed_data)
+            ):
+                continue
+            given[name] = None
+            self.also_changed += (name,)
+            if given.get("host") and name in NEEDED[given.get("login", MailLogin.PASSWORD)]:
+                self.add_error(name, _("Enter it again: the stored one was entered for another server."))
 
     def _refuse_what_pop3_lacks(self, given: dict[str, Any]) -> None:
         given["folders"] = ["INBOX"]

@@ -6,6 +6,7 @@ Tests inbound, outbound, mailbox, page_actions and display.
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from tests.adminpages import add_url, errors, list_url, listed, page_url, run_action, said
 from tests.factories import (
@@ -226,7 +227,7 @@ def test_a_mailbox_password_goes_in_and_never_comes_out(login):
 
 @pytest.mark.parametrize(("typed", "kept"), [("", SECRET), (" new one ", " new one ")])
 def test_a_blank_password_keeps_the_stored_one(login, typed, kept):
-    mailbox = MailboxFactory(password=SECRET)
+    mailbox = MailboxFactory(host="imap.example", username="help", password=SECRET)
     client = login(staff(groups=["Operator"]))
     assert client.post(page_url(mailbox), mailbox_form(password=typed)).status_code == 302
     mailbox.refresh_from_db()
@@ -325,6 +326,65 @@ def test_the_secrets_of_oauth_go_in_and_never_come_out(login):
 def test_oauth_with_a_gap_is_refused(login, changes, complaint):
     response = login(AdminFactory()).post(add_url(Mailbox), token_form() | changes)
     assert complaint in errors(response)
+
+
+ELSEWHERE = ({"host": "imap.other.example"}, {"port": 1993}, {"security": "starttls"})
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("changes", ELSEWHERE)
+def test_a_stored_password_goes_to_no_other_server(login, changes, language):
+    mailbox = MailboxFactory(host="imap.example", username="help", password=SECRET)
+    client = login(staff(groups=["Operator"], language=language))
+    for page in (page_url(mailbox), reverse("admin:tickets_mailbox_test", args=[mailbox.pk])):
+        response = client.post(page, mailbox_form(**changes))
+        words = {"en": "Enter it again", "zh-hans": "请重新输入"}[language]
+        assert words in response.content.decode()
+    mailbox.refresh_from_db()
+    assert (mailbox.host, mailbox.port, mailbox.password) == ("imap.example", 993, SECRET)
+    assert client.post(page_url(mailbox), mailbox_form(password="typed", **changes)).status_code == 302
+    mailbox.refresh_from_db()
+    assert mailbox.password == "typed"
+
+
+@pytest.mark.parametrize("changes", [*ELSEWHERE, {"token_url": "https://other.example/token"}])
+@pytest.mark.parametrize("way", ["refresh", "client"])
+def test_stored_secrets_of_oauth_go_to_no_other_server(login, changes, way):
+    client = login(AdminFactory())
+    first = token_form() | {"login": way, "scope": "mail"}
+    client.post(add_url(Mailbox), first)
+    mailbox = Mailbox.objects.get(address="help@desk.example")
+    blank = first | {"client_secret": "", "refresh_token": ""} | changes
+    response = client.post(page_url(mailbox), blank)
+    needed = {"refresh": {"client_secret", "refresh_token"}, "client": {"client_secret"}}[way]
+    assert set(response.context["adminform"].form.errors) == needed
+    typed = blank | {"client_secret": "typed", "refresh_token": "typed" if way == "refresh" else ""}
+    assert client.post(page_url(mailbox), typed).status_code == 302
+    mailbox.refresh_from_db()
+    assert (mailbox.client_secret, mailbox.refresh_token or "typed") == ("typed", "typed")
+
+
+@pytest.mark.parametrize("steps", [({"host": ""}, {}), ({"login": "refresh"}, {"login": "password"})])
+def test_a_password_that_is_not_needed_follows_to_no_other_server(login, steps):
+    """In two steps: first the server changes while nothing needs the password, then something needs it again."""
+    client = login(AdminFactory())
+    client.post(add_url(Mailbox), token_form() | {"login": "password", "password": SECRET})
+    mailbox = Mailbox.objects.get(address="help@desk.example")
+    for step in steps:
+        client.post(page_url(mailbox), token_form(host="other.example") | step)
+    mailbox.refresh_from_db()
+    assert (mailbox.host in ("", "other.example"), mailbox.password) == (True, None)
+
+
+@pytest.mark.parametrize("changes", ELSEWHERE)
+def test_a_kept_access_token_goes_to_no_other_server(login, changes):
+    client = login(AdminFactory())
+    client.post(add_url(Mailbox), token_form())
+    mailbox = Mailbox.objects.get(address="help@desk.example")
+    Mailbox.objects.update(access_token="for imap.example")
+    assert client.post(page_url(mailbox), token_form(**changes)).status_code == 302
+    mailbox.refresh_from_db()
+    assert mailbox.access_token is None
 
 
 def test_saving_the_page_keeps_a_refresh_token_that_was_replaced_meanwhile(login, monkeypatch):
