@@ -11,6 +11,8 @@ from tickets.mail.windows_zones import WINDOWS_ZONES
 
 MAX_BYTES = 200_000
 LONGEST_EVENT = timedelta(days=366)
+# Times outside are no appointments, and those at the ends of the calendar cannot be shown in every zone.
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 _FOLD = re.compile(r"\n[ \t]")
 _LINE = re.compile(
@@ -102,6 +104,8 @@ class _EventTime:
             return None
         try:
             day = date(int(match[1]), int(match[2]), int(match[3]))
+            if not FIRST_YEAR <= day.year <= LAST_YEAR:
+                return None
             if not match[4]:
                 return cls(None, day)
             naive = datetime(day.year, day.month, day.day, int(match[4]), int(match[5]))  # noqa: DTZ001

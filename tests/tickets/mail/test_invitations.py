@@ -48,7 +48,13 @@ def test_an_own_name_of_a_zone_is_placed_by_its_only_offset():
     assert (unplaced.starts_at, unplaced.written) == (None, "2026-06-05 09:45 (Custom)")
 
 
-@pytest.mark.parametrize("line", ["DTSTART:20260605T120000", "DTSTART:20261305T120000Z", "DTSTART:soon"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "DTSTART:20260605T120000", "DTSTART:20261305T120000Z", "DTSTART:soon",
+        "DTSTART:00010101T000000Z", "DTSTART:99991231T235900Z", "DTSTART;TZID=Asia/Shanghai:00010101T000000",
+    ],
+)  # fmt: skip
 def test_a_time_that_cannot_be_placed_is_kept_as_it_is_written(line):
     invitation = read(line)
     assert invitation.starts_at is None
@@ -69,6 +75,11 @@ def test_a_time_that_cannot_be_placed_is_kept_as_it_is_written(line):
 )
 def test_an_event_ends_by_its_end_or_its_length(line, ends_at):
     assert read("DTSTART:20260605T040000Z", line).ends_at == ends_at
+
+
+@pytest.mark.parametrize("start", ["99991231T235900Z", "00010101T000000Z", "22000101T000000Z"])
+def test_no_length_leads_out_of_the_calendar(start):
+    assert read(f"DTSTART:{start}", "DURATION:P999W999DT999H9999M").ends_at is None
 
 
 def test_an_event_of_whole_days_has_days_and_no_times():

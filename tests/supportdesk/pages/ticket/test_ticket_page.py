@@ -836,6 +836,21 @@ def test_a_cancelled_appointment_says_so(login: Login, anna: User, ticket: Ticke
     assert "cancelled" in login(anna).get(page_of(ticket)).content.decode()
 
 
+def test_an_invitation_at_the_end_of_the_calendar_breaks_no_page(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    for number, start in enumerate(("00010101T000000Z", "99991231T235900Z")):
+        text = EVENT.format(method="REQUEST")
+        whole = re.sub(r"DTSTART[^\r\n]*", f"DTSTART:{start}\r\nDURATION:P999W", text)
+        file = ContentFile(whole.encode(), name="x")
+        AttachmentFactory(
+            message=ticket.messages.get(), file=file, name=f"{number}.ics", content_type="text/calendar"
+        )
+    page = login(anna).get(page_of(ticket)).content.decode()
+    assert "0001-01-01 00:00 UTC" in page
+    assert "9999-12-31 23:59 UTC" in page
+
+
 def test_a_calendar_that_cannot_be_read_is_a_file_like_any_other(
     login: Login, anna: User, ticket: Ticket
 ) -> None:
