@@ -97,8 +97,9 @@ def _record_bounce(reported: _Reported, report: Report, *, at: datetime) -> None
             state = RecipientState.BOUNCED if address in believed else RecipientState.REPORTED
             mail.keep_outcome(_learnt(before, state, about, report, at=at))
     settle(mail, at=at)
-    if any(recipient.is_hard for recipient in failed):
-        _flag_contacts(believed, at=at)
+    hard = [address for address in believed if any(each.is_hard for each in _about(address, failed))]
+    if hard:
+        _flag_contacts(hard, at=at)
 
 
 def _record_delay(reported: _Reported, report: Report, *, at: datetime) -> None:
@@ -123,10 +124,13 @@ def _end_delay(reported: _Reported, report: Report, *, at: datetime) -> None:
 
 
 def _affected(reported: _Reported, named: Collection[RecipientReport]) -> list[str]:
-    """The proven recipient, else those of ours whom the report names, else all, as it may name an alias."""
+    """The proven recipient, else those of ours whom the report names, else all, as it may name an alias.
+
+    Without proof nobody to whom the mail has still to be sent: those who have it know its Message-ID.
+    """
     if reported.proven:
         return [reported.proven]
-    ours = reported.mail.addressees
+    ours = [outcome.address for outcome in reported.mail.recipient_outcomes if not outcome.is_to_send]
     keys = {email.casefold() for recipient in named for email in (recipient.email, recipient.alias)}
     return [address for address in ours if address.casefold() in keys] or ours
 

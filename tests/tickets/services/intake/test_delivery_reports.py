@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from customers.models import Contact
 from tests.factories import (
     NOW,
     AdminFactory,
@@ -319,6 +320,29 @@ def test_a_forged_signature_proves_nothing(signed):
         via="lmtp",
     )
     assert reread(signed).message.failed_at is None
+
+
+@pytest.mark.parametrize("recipient", ["cc@company.example", "alias@elsewhere.example"])
+def test_a_report_that_nothing_proves_keeps_no_mail_from_whom_it_was_not_sent_to_yet(signed, recipient):
+    """Anybody in To knows the Message-ID while the copy still waits; the copy must be sent."""
+    signed.keep_outcome(RecipientOutcome("cc@company.example", RecipientState.DEFERRED, NOW, "451 later"))
+    signed.state = OutboxState.DEFERRED
+    signed.save()
+    report_bounce(signed, recipient=recipient)
+    assert signed.outcome_of("cc@company.example").state == RecipientState.DEFERRED
+    assert signed.state == OutboxState.DEFERRED
+
+
+def test_a_hard_bounce_of_one_recipient_flags_no_other(sent):
+    ContactFactory(email="cc@company.example")
+    parts = bounce(original_id=sent.rfc_message_id, recipient="cc@company.example", status="4.2.2")
+    one = b"Final-Recipient: rfc822; cc@company.example"
+    hard = b"Final-Recipient: rfc822; li@company.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+    ending = b"\r\n" if b"\r\n" in parts else b"\n"
+    assert parts.count(one) == 1
+    arrive(parts.replace(one, hard.replace(b"\r\n", ending) + one))
+    flagged = Contact.objects.exclude(mail_failed_at=None)
+    assert [contact.email for contact in flagged] == ["li@company.example"]
 
 
 def test_a_person_believes_a_bounce_that_nothing_proves(signed):
