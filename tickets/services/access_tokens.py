@@ -8,11 +8,13 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from tickets.models import Mailbox
-from tickets.models.mailbox import MailLogin
+from tickets.models.mailbox import SECRETS, MailLogin
 from tickets.protocols.oauth import AccessToken, TokenClient, request_token
 from tickets.protocols.problems import TokenRefused
 
 MARGIN = timedelta(minutes=2)  # a token that expires sooner might do so before the server has seen it
+# What makes an account another one, besides its secrets.
+ACCOUNT = ("host", "port", "security", "login", "username", "token_url", "client_id", "scope")
 CLAIM = timedelta(minutes=1)  # longer than a token server may take to answer
 
 
@@ -32,7 +34,7 @@ def renew_token(mailbox: Mailbox, *, now: datetime) -> str:
     if not _claim(mailbox, now=now):
         raise TokenRefused(_("A new access token is being requested right now. Try again in a moment."))
     try:
-        mailbox.refresh_from_db(fields=["refresh_token", "access_token", "access_token_until"])
+        _follow(mailbox)
         if mailbox.access_token != refused and (token := kept_token(mailbox, now=now)):
             return token
         return _renew(mailbox, now=now)
@@ -52,19 +54,46 @@ def token_for_test(mailbox: Mailbox, *, is_typed: bool, now: datetime) -> Access
     try:
         token = request_token(client_of(mailbox))
         if token.refresh_token:
+            Mailbox.objects.filter(pk=mailbox.pk, token_url=mailbox.token_url).update(
+                refresh_token=token.refresh_token
+            )
             mailbox.refresh_token = token.refresh_token
-            mailbox.save(update_fields=["refresh_token"])
         return token
     finally:
         Mailbox.objects.filter(pk=mailbox.pk).update(token_claimed_until=None)
 
 
+def _follow(mailbox: Mailbox) -> None:
+    """Read the secrets anew, unless they are for another account by now. Raises TokenRefused."""
+    before = _account(mailbox)
+    mailbox.refresh_from_db(fields=[*ACCOUNT, *SECRETS, "access_token_until"])
+    if _account(mailbox) != before:
+        raise TokenRefused(_changed_meanwhile())
+
+
+def _account(mailbox: Mailbox) -> dict[str, object]:
+    return {name: getattr(mailbox, name) for name in ACCOUNT}
+
+
+def _changed_meanwhile() -> str:
+    return _("The mailbox was changed meanwhile. The next fetch uses what is entered now.")
+
+
 def _renew(mailbox: Mailbox, *, now: datetime) -> str:
     token = request_token(client_of(mailbox))
-    mailbox.access_token, mailbox.access_token_until = token.value, now + token.lives
-    mailbox.refresh_token = token.refresh_token or mailbox.refresh_token
-    mailbox.save(update_fields=["access_token", "access_token_until", "refresh_token"])
+    new = {"access_token": token.value, "access_token_until": now + token.lives}
+    if token.refresh_token:
+        new["refresh_token"] = token.refresh_token
+    _store(mailbox, **new)
     return token.value
+
+
+def _store(mailbox: Mailbox, **values: object) -> None:
+    """Keep what was got for this account. Raises TokenRefused if the mailbox has another one by now."""
+    for name, value in values.items():
+        setattr(mailbox, name, value)
+    if not Mailbox.objects.filter(pk=mailbox.pk, **_account(mailbox)).update(**values):
+        raise TokenRefused(_changed_meanwhile())
 
 
 def _claim(mailbox: Mailbox, *, now: datetime) -> bool:

@@ -22,6 +22,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from tickets.models import MailboxFolder
 from tickets.models.mailbox import SECRETS, MailProtocol
 from tickets.protocols.problems import LoginRefused, TokenRefused
+from tickets.services.access_tokens import ACCOUNT
 from tickets.services.connecting import open_mailbox_folder
 
 logger = logging.getLogger(__name__)
@@ -37,8 +38,6 @@ WAITS = (
 )  # seconds after the first, second, ... break in a row; the last one repeats
 # Too many refused logins lock an account, and a server that has no IDLE now will hardly have it soon.
 LONG_WAIT = 15 * 60.0
-
-ACCOUNT = ("host", "port", "security", "login", "username", "token_url", "client_id", "scope")
 
 STOP = None
 

@@ -15,6 +15,9 @@ from tests.rawmail import rawmail
 from tests.tokenserver import TokenServer, token_server
 from tickets.models import Mailbox
 from tickets.models.mailbox import SECRETS, MailLogin, MailSecurity
+from tickets.protocols.oauth import AccessToken
+from tickets.protocols.problems import TokenRefused
+from tickets.services import access_tokens
 from tickets.services.access_tokens import client_of, renew_token
 from tickets.services.fetching import fetch_mailbox
 from tickets.services.leases import FetchReport
@@ -117,6 +120,30 @@ def test_a_token_that_another_process_has_got_meanwhile_is_used(tokens, server, 
     fetch(mailbox)
     assert renew_token(stale, now=NOW) == "access-1"
     assert len(tokens.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "changes", [{"token_url": "http://127.0.0.1:1/"}, {"host": "localhost"}, {"port": 1}, {"security": "tls"}]
+)
+def test_new_secrets_go_to_no_server_from_before_the_change(tokens, server, mailbox, changes):
+    """A fetch that began before somebody entered another account must not log in with the new one's secrets."""
+    stale = Mailbox.objects.get(pk=mailbox.pk)
+    Mailbox.objects.filter(pk=mailbox.pk).update(refresh_token="newly typed", **changes)
+    with pytest.raises(TokenRefused, match="changed meanwhile"):
+        renew_token(stale, now=NOW)
+    assert tokens.asked == []
+
+
+def test_a_token_for_the_account_from_before_is_stored_for_no_other(tokens, server, mailbox, monkeypatch):
+    def change_while_the_server_answers(client):
+        Mailbox.objects.update(host="other.example", refresh_token="newly typed")
+        return AccessToken("for the old account", timedelta(hours=1), "old account's next")
+
+    monkeypatch.setattr(access_tokens, "request_token", change_while_the_server_answers)
+    with pytest.raises(TokenRefused, match="changed meanwhile"):
+        renew_token(mailbox, now=NOW)
+    mailbox.refresh_from_db()
+    assert (mailbox.access_token, mailbox.refresh_token) == (None, "newly typed")
 
 
 def test_only_one_process_renews_at_a_time(tokens, server, mailbox):
