@@ -1,7 +1,7 @@
 """The entry point of this package: raw bytes in, one frozen ParsedMail out."""
 
 import re
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from tickets.mail.addresses import addresses, sender
@@ -85,9 +85,10 @@ def _delivered_to(headers: Headers) -> tuple[str, ...]:
 
 
 def _date(text: str) -> datetime | None:
-    """The date that the sender claims, in UTC; None if it is not a date."""
+    """The date that the sender claims, in UTC; None if it is not a date, or one that not every zone can show."""
     try:
         claimed = parsedate_to_datetime(text)
-        return (claimed if claimed.tzinfo else claimed.replace(tzinfo=UTC)).astimezone(UTC)
+        at = (claimed if claimed.tzinfo else claimed.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, OverflowError, IndexError, AttributeError):
         return None
+    return at if MINYEAR < at.year < MAXYEAR else None

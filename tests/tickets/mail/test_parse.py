@@ -199,6 +199,7 @@ def test_broken_message_ids_still_tell_mails_apart(raw, message_id):
         ("yesterday", None),
         ("Mon, 5 Jan 99999 10:00:00 +0000", None),
         ("Mon, 5 Jan 2026 10:00:00 +9999", None),
+        ("Fri, 31 Dec 9999 23:59:59 +0000", None),  # already over in no year that exists, east of Greenwich
         ("", None),
     ],
 )
