@@ -35,10 +35,12 @@ class HostileServer:
     most_logins: int = 100
     folders: tuple[str, ...] | None = None  # those that can be selected; None: any
     refused_password: str = ""
+    echoes: bool = False  # repeats the command when it refuses a login
     is_silent: bool = False  # connects, and says nothing
     port: int = 0
     capabilities: str = "UIDPLUS MOVE"
     says_with_idle: list[str] = field(default_factory=list)  # once, together with the answer
+    says_with_done: list[str] = field(default_factory=list)  # before the answer that ends an IDLE
     idling: SimpleQueue[_Session] = field(default_factory=SimpleQueue)  # each session that began an IDLE
 
 
@@ -84,9 +86,9 @@ class _Session(socketserver.StreamRequestHandler):
         if state.logins > state.most_logins:
             return False
         is_refused = bool(state.refused_password) and state.refused_password in command
-        self._say(
-            f"{tag} NO [AUTHENTICATIONFAILED] Authentication failed." if is_refused else f"{tag} OK done"
-        )
+        echo = f" {command}" if state.echoes else ""
+        refusal = f"{tag} NO [AUTHENTICATIONFAILED] Authentication failed.{echo}"
+        self._say(refusal if is_refused else f"{tag} OK done")
         return True
 
     def _idle(self, tag: str, _command: str) -> bool:
@@ -95,7 +97,7 @@ class _Session(socketserver.StreamRequestHandler):
         self.state.idling.put(self)
         if self.rfile.readline().strip() != b"DONE":
             return False
-        self._say(f"{tag} OK done")
+        self._say(*self.state.says_with_done, f"{tag} OK done")
         return True
 
     def push(self, line: str) -> None:

@@ -15,6 +15,8 @@ class PopServer:
 
     mails: dict[str, bytes] = field(default_factory=dict)
     sizes: dict[str, str] = field(default_factory=dict)  # announced instead of the length
+    names: dict[str, str] = field(default_factory=dict)  # announced instead of the UIDL
+    echoes: bool = False  # repeats the password when it refuses a login
     breaks_on: tuple[str, ...] = ()
     refuses: tuple[str, ...] = ()
     password: str = "secret"
@@ -43,13 +45,16 @@ class _Session(socketserver.StreamRequestHandler):
         if " ".join((word, *rest)).startswith(state.refuses or "?"):
             self._say("-ERR not now")
         elif word == "PASS" and rest != (state.password,):
-            self._say("-ERR [AUTH] Authentication failed.")
+            self._say(f"-ERR [AUTH] Authentication failed.{f' PASS {rest[0]}' * state.echoes}")
         elif word in ("LIST", "UIDL"):
             sizes = [state.sizes.get(name, str(len(state.mails[name]))) for name in self.names]
-            values = sizes if word == "LIST" else self.names
+            names = [state.names.get(name, name) for name in self.names]
+            values = sizes if word == "LIST" else names
             self._say("+OK", *(f"{number} {value}" for number, value in enumerate(values, 1)), ".")
         elif word in ("RETR", "TOP"):
             self._send(word, state.mails[self.names[int(rest[0]) - 1]])
+        elif word == "DELE" and self.names[int(rest[0]) - 1] in self.deleted:
+            self._say("-ERR it is deleted already")
         elif word == "DELE":
             self.deleted.add(self.names[int(rest[0]) - 1])
             self._say("+OK")

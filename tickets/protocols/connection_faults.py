@@ -27,6 +27,17 @@ def connection_fault(error: Exception, place: str) -> str:
     return _("The connection to %(place)s failed: %(error)s") % words
 
 
+def without_secret(text: str, secret: str) -> str:
+    """What a server says when it refuses a login; some repeat the command, with the secret in it."""
+    if not secret:
+        return text
+    quoted = secret.replace("\\", "\\\\").replace('"', '\\"')  # as IMAP sends it
+    spelled = {form for sent in (secret, quoted) for form in (sent, repr(sent.encode())[2:-1])}
+    for form in sorted(spelled, key=len, reverse=True):
+        text = text.replace(form, "***")
+    return text
+
+
 def no_starttls(place: str) -> str:
     return _("%(place)s offers no STARTTLS. Try TLS and its own port.") % {"place": place}
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from imapclient import DELETED, SEEN, IMAPClient
 from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError, LoginError
 
-from tickets.protocols.connection_faults import connection_fault, no_starttls, words_of
+from tickets.protocols.connection_faults import connection_fault, no_starttls, without_secret, words_of
 from tickets.protocols.problems import FolderRefused, LoginRefused, MailboxProblem
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,9 @@ LOST_CONNECTION = (OSError, IMAPClientAbortError)
 
 LOOK_EVERY = 1.0  # seconds after which an IDLE looks whether it should end
 MOST_EMPTY = 3  # reads in a row that give nothing; TLS has such reads of its own
+
+MOST_IDLE_BYTES = 1_000_000  # of one IDLE: a server that does not stop talking is hung up on
+LARGEST_UID = 2**32 - 1  # RFC 9051, 9: nz-number
 
 FIRST_YEAR = 1990  # an internal date before this is a fault of the server
 
@@ -100,7 +103,8 @@ class OpenFolder:
 
     def uids_above(self, last: int) -> list[int]:
         """UIDs above ``last``, oldest first. ``n:*`` always includes the newest mail (RFC 9051, 9: seq-range)."""
-        return sorted(uid for uid in self.client.search(["UID", f"{last + 1}:*"]) if uid > last)
+        uids = self.client.search(["UID", f"{last + 1}:*"])
+        return sorted(uid for uid in uids if last < uid <= LARGEST_UID)
 
     def describe(self, uids: Sequence[int]) -> list[WaitingMail]:
         """Describe the mails in the given order. A mail whose attributes cannot be read is asked for on its own."""
@@ -149,6 +153,30 @@ class OpenFolder:
 
         Returns True for new mail. The caller begins again before 29 minutes, as servers hang up then.
         """
+        with self._at_most(MOST_IDLE_BYTES):
+            return self._idle(seconds=seconds, is_over=is_over)
+
+    @contextlib.contextmanager
+    def _at_most(self, most_bytes: int) -> Iterator[None]:
+        """Raise IMAPClientAbortError inside if the server says more than this."""
+        imap, left = self.client._imap, most_bytes
+        read = imap.readline
+
+        def readline() -> bytes:
+            nonlocal left
+            line: bytes = read()
+            left -= len(line)
+            if left < 0:
+                raise IMAPClientAbortError("the server does not stop talking")
+            return line
+
+        imap.readline = readline
+        try:
+            yield
+        finally:
+            del imap.readline
+
+    def _idle(self, *, seconds: float, is_over: Callable[[], bool]) -> bool:
         self.client.idle()
         for _time in range(MOST_EMPTY):
             if not self._has_said_more():
@@ -299,7 +327,8 @@ def _is_refused_login(error: Exception) -> bool:
 
 def sentence(error: Exception, account: Account) -> str:
     """A sentence for people that says what is wrong."""
-    words = {"place": account.place, "user": account.username, "error": words_of(error)}
+    said = without_secret(words_of(error), account.secret)
+    words = {"place": account.place, "user": account.username, "error": said}
     match error:
         case LoginError() if _is_refused_login(error):
             if account.login == "xoauth2":

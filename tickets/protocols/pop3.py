@@ -9,17 +9,19 @@ import contextlib
 import hashlib
 import poplib
 import ssl
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from tickets.protocols.connection_faults import connection_fault, no_starttls
+from tickets.protocols.connection_faults import connection_fault, no_starttls, without_secret
 from tickets.protocols.imap import Account, WaitingMail
 from tickets.protocols.problems import LoginRefused, MailboxProblem
 
 LONGEST_LINE = 10_000_000  # bytes; the library takes 2,048, and HTML mail has longer ones
 LONGEST_UIDL = 255
+LONGEST_NUMBER = 20  # digits
 
 
 @contextlib.contextmanager
@@ -44,7 +46,7 @@ class Maildrop:
         self.pop = pop
         self.most_bytes = most_bytes
         sizes = dict(_pairs(pop.list()[1]))
-        named = [(number, _uidl(name)) for number, name in _pairs(pop.uidl()[1])]
+        named = list(_named(_pairs(pop.uidl()[1])))
         self.uidls = [uidl for _number, uidl in named]
         self._numbers = {key_of(uidl): number for number, uidl in named}
         self._sizes = {key: _size(sizes.get(number)) for key, number in self._numbers.items()}
@@ -119,7 +121,7 @@ def _log_in(pop: poplib.POP3, account: Account) -> None:
         pop.user(account.username)
         pop.pass_(account.secret)
     except poplib.error_proto as error:
-        words = {"user": account.username, "error": _words(error)}
+        words = {"user": account.username, "error": without_secret(_words(error), account.secret)}
         raise LoginRefused(
             _("The server rejected the user name or password of %(user)s: %(error)s") % words
         ) from error
@@ -128,7 +130,8 @@ def _log_in(pop: poplib.POP3, account: Account) -> None:
 def _sentence(error: Exception, account: Account) -> str:
     if isinstance(error, OSError):
         return connection_fault(error, account.place)
-    return _("The server %(place)s refused: %(error)s") % {"place": account.place, "error": _words(error)}
+    words = {"place": account.place, "error": without_secret(_words(error), account.secret)}
+    return _("The server %(place)s refused: %(error)s") % words
 
 
 def _words(error: Exception) -> str:
@@ -139,7 +142,15 @@ def _words(error: Exception) -> str:
 def _pairs(lines: list[bytes]) -> list[tuple[int, bytes]]:
     """Number and value of each line; lines that are none are left out."""
     parts = [line.split(None, 1) for line in lines]
-    return [(int(part[0]), part[1].strip()) for part in parts if len(part) == 2 and part[0].isdigit()]
+    return [(int(part[0]), part[1].strip()) for part in parts if len(part) == 2 and _is_number(part[0])]
+
+
+def _named(pairs: list[tuple[int, bytes]]) -> Iterator[tuple[int, str]]:
+    """Number and UIDL of each mail. One that is given again is told apart: it may be another mail."""
+    times: Counter[bytes] = Counter()
+    for number, name in pairs:
+        times[name] += 1
+        yield number, _uidl(name if times[name] == 1 else b"%s %d" % (name, times[name]))
 
 
 def _uidl(name: bytes) -> str:
@@ -148,4 +159,8 @@ def _uidl(name: bytes) -> str:
 
 
 def _size(text: bytes | None) -> int | None:
-    return int(text) if text is not None and text.isdigit() else None
+    return int(text) if text is not None and _is_number(text) else None
+
+
+def _is_number(text: bytes) -> bool:
+    return text.isdigit() and len(text) <= LONGEST_NUMBER

@@ -24,7 +24,7 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from tickets.protocols.connection_faults import certificate_fault
+from tickets.protocols.connection_faults import certificate_fault, without_secret
 
 logger = logging.getLogger(__name__)
 
@@ -267,7 +267,8 @@ class SmtpTransport:
 
     def _sentence(self, error: Exception) -> str:
         """What is wrong with the server, in words that never contain the password."""
-        place = {"place": f"{self.server.host}:{self.server.port}", "error": _words(error)}
+        said = without_secret(_words(error), self.server.password)
+        place = {"place": f"{self.server.host}:{self.server.port}", "error": said}
         match error:
             case smtplib.SMTPAuthenticationError():
                 return _("The mail server %(place)s rejected the user name or password: %(error)s") % place

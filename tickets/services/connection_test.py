@@ -19,6 +19,7 @@ from tickets.protocols.problems import FolderRefused, LoginRefused, MailboxProbl
 from tickets.protocols.smtp import ServerUnreachable, try_sender
 from tickets.services.access_tokens import token_for_test
 from tickets.services.connecting import account_of, refuse_gaps
+from tickets.services.fetching import problem_of
 
 SECONDS = 5.0  # for each answer of a server, as somebody waits for the result
 MOST_NAMED = 30
@@ -70,6 +71,8 @@ def _try_receiving(
             yield TriedStep(_("Login"), False, str(problem))
         except MailboxProblem as problem:
             yield TriedStep(_("Server"), False, str(problem))
+        except Exception as error:  # whatever the server answers, somebody waits for a sentence
+            yield TriedStep(_("Server"), False, problem_of(mailbox, error))
         else:
             yield TriedStep(_("Server"), True, _("%(place)s responds.") % {"place": place})
             yield TriedStep(_("Login"), True, _("%(user)s is logged in.") % {"user": mailbox.username})

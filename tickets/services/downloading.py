@@ -20,7 +20,7 @@ from django.conf import settings
 
 from tickets.choices import ReceiptTime
 from tickets.models import MailboxFolder
-from tickets.protocols.imap import LOST_CONNECTION, OpenFolder, WaitingMail
+from tickets.protocols.imap import FIRST_YEAR, LOST_CONNECTION, OpenFolder, WaitingMail
 
 logger = logging.getLogger(__name__)
 
@@ -150,6 +150,7 @@ def topmost_receipt(raw: bytes) -> datetime | None:
         return None
     try:
         time = parsedate_to_datetime(line[1].decode("ascii", "replace"))
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+        at = (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError, TypeError):
         return None
+    return at if at.year >= FIRST_YEAR else None

@@ -3,6 +3,7 @@
 Against real servers on loopback. Tests protocols.certificates and admin.mailbox_test too.
 """
 
+import smtplib
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from tests.imfake import self_signed
 from tests.tokenserver import token_server
 from tickets.models import InboundEmail, Mailbox
 from tickets.models.mailbox import AfterFetch, MailLogin, MailSecurity
+from tickets.protocols.smtp import SmtpServer, SmtpTransport
 from tickets.services import connection_test
 from tickets.services.connection_test import TriedStep, try_mailbox
 
@@ -119,6 +121,17 @@ def test_a_refused_login_is_told_apart_from_the_server(server):
     assert "rejected the user name or password of u" in steps["Login"].text
 
 
+def test_no_page_shows_a_password_that_the_server_repeats(server):
+    server.refused_password, server.echoes = "pass", True
+    for password in ("the-password", 'pass"w'):
+        assert tried(unsaved(server.port, password=password))["Login"].text.endswith('LOGIN u "***"')
+
+
+def test_an_answer_that_nobody_understands_is_a_sentence(server, monkeypatch):
+    monkeypatch.setattr(connection_test, "open_session", lambda *_account, **_more: {}["UIDVALIDITY"])
+    assert "cannot read" in faults(unsaved(server.port))["Server"]
+
+
 def test_a_missing_password_asks_no_server(server):
     assert "missing" in faults(unsaved(server.port, password=""))["Server"]
     assert server.commands == []
@@ -212,6 +225,12 @@ def test_the_mail_server_refuses_the_login(settings):
         assert sending(settings, f"smtp://desk:right@127.0.0.1:{port}").is_ok
     assert (step.is_ok, "rejected the user name or password" in step.text) == (False, True)
     assert "wrong" not in step.text
+
+
+def test_a_mail_server_that_repeats_the_password_shows_it_to_nobody():
+    transport = SmtpTransport(SmtpServer("smtp", "mx", 25, "desk", "hunter2"), timeout=1)
+    error = smtplib.SMTPAuthenticationError(535, b"no user desk with hunter2")
+    assert transport._sentence(error).endswith("535 no user desk with ***")
 
 
 @pytest.mark.parametrize(

@@ -202,6 +202,7 @@ def test_a_server_that_refuses_the_next_login_is_reported_and_not_tried_for_ever
         (b"Received: by mx", None),
         (b"Received: by mx; 99 Foo 2026", None),
         (b"Received: by mx; Wed, 18 Nov 99999 10:00:07 +0000", None),
+        (b"Received: by mx; Wed, 18 Nov 0500 10:00:07 +0000", None),
         (b"", None),
         (b"Received: " + b";" * 100_000, None),
     ],
@@ -209,3 +210,10 @@ def test_a_server_that_refuses_the_next_login_is_reported_and_not_tried_for_ever
 def test_the_topmost_received_header_gives_the_time_of_receipt(value, time):
     expected = datetime(2026, 11, 18, time, 0, 7, tzinfo=UTC) if time else None
     assert topmost_receipt(value + b"\r\nSubject: x\r\n\r\nbody") == expected
+
+
+def test_a_number_that_is_no_uid_stops_nothing(server, mailbox):
+    for uid in (1, 2**64, 2):
+        server.mails[uid] = HostileMail(rawmail(message_id=f"<{uid}@x.example>"))
+    report = fetch_mailbox(mailbox.pk, read_clock=lambda: NOW)
+    assert (report.problem, report.stored, inbox(mailbox).last_uid) == ("", 2, 2)

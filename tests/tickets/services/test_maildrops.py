@@ -197,7 +197,7 @@ def test_one_bad_mail_stops_no_other(server, mailbox, way, commands):
     assert seen() == {"a", "b", "c"}
 
 
-@pytest.mark.parametrize("size", ["", "many", "-5", "99999999999999999999"])
+@pytest.mark.parametrize("size", ["", "many", "-5", "99999999999999999999", "9" * 5000])
 def test_an_odd_size_stops_no_other(server, mailbox, size):
     for name in "abc":
         put(server, name)
@@ -218,7 +218,26 @@ def test_a_name_of_any_length_is_remembered(server, mailbox):
     assert (fetch(mailbox).stored, fetch(mailbox).stored) == (1, 0)
 
 
+@pytest.mark.parametrize("after_fetch", [AfterFetch.LEAVE, AfterFetch.DELETE])
+def test_a_server_that_gives_a_uidl_twice_hides_no_mail(server, mailbox, after_fetch):
+    Mailbox.objects.update(after_fetch=after_fetch)
+    for name in "abc":
+        put(server, name)
+    server.names = {"b": "x" * 255, "c": "x" * 255}
+    assert (fetch(mailbox).problem, ids()) == ("", ["a", "b", "c"])
+    assert list(server.mails) == ([] if after_fetch == AfterFetch.DELETE else ["a", "b", "c"])
+    put(server, "d")
+    assert (fetch(mailbox).problem, ids()) == ("", ["a", "b", "c", "d"])
+
+
 # Errors, and what POP3 shares with IMAP
+
+
+def test_no_page_shows_a_password_that_the_server_repeats(server, mailbox):
+    server.echoes = True
+    Mailbox.objects.update(password="hunter2")
+    assert "hunter2" not in fetch(mailbox).problem
+    assert "failed. PASS ***" in mailbox.error
 
 
 @pytest.mark.parametrize(
@@ -275,6 +294,14 @@ def test_a_connection_is_tried(server, mailbox):
     mailbox.password = "other"
     steps = try_mailbox(mailbox, folders=["INBOX"], has_new_refresh_token=False, now=NOW)
     assert [(step.title, step.is_ok) for step in steps][:2] == [("Server", True), ("Login", False)]
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "1"])
+def test_a_connection_to_a_server_that_answers_nonsense_is_tried(server, mailbox, number):
+    put(server, "a")
+    server.sizes["a"] = f"10\r\n{number} 10"
+    steps = try_mailbox(mailbox, folders=["INBOX"], has_new_refresh_token=False, now=NOW)
+    assert [step.title for step in steps][:1] == ["Server"]
 
 
 def test_the_page_offers_what_pop3_can_do(login, server, mailbox):

@@ -84,6 +84,17 @@ def test_other_words_while_an_idle_begins_are_no_mail(server, mailbox, watch, to
     assert told.empty()
 
 
+@pytest.mark.parametrize("moment", ["idle", "done"])
+def test_a_server_that_does_not_stop_talking_is_hung_up_on(server, mailbox, watch, monkeypatch, moment):
+    monkeypatch.setattr(imap, "MOST_IDLE_BYTES", 2_000)
+    flood = ["* OK Still here"] * 1_000
+    server.says_with_idle = flood if moment == "idle" else []
+    server.says_with_done = flood if moment == "done" else []
+    monkeypatch.setattr(watching, "RENEW_AFTER", 0.01 if moment == "done" else 60.0)
+    with pytest.raises(MailboxProblem, match="does not stop talking"):
+        watch._watch()
+
+
 def test_an_idle_is_renewed_over_the_same_connection(server, watch, monkeypatch):
     monkeypatch.setattr(watching, "RENEW_AFTER", 0.01)
     watch.start()
