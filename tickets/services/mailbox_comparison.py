@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -27,7 +27,7 @@ from tickets.protocols.imap import OpenFolder, WaitingMail
 from tickets.protocols.problems import MailboxProblem
 from tickets.services.connecting import open_mailbox_folder
 from tickets.services.downloading import download, topmost_receipt, unfetched_id
-from tickets.services.fetching import RUN_FOR, batches
+from tickets.services.fetching import RUN_FOR, batches, problem_of
 from tickets.services.intake import fingerprint_of, store_once
 from tickets.services.intake.storing import message_id_of
 from tickets.services.leases import ReadClock
@@ -67,8 +67,10 @@ def compare_mailboxes(*, read_clock: ReadClock) -> list[ComparisonReport]:
         report = ComparisonReport(f"{folder.mailbox.address} {folder.name}")
         try:
             report.missing = compare_folder(folder, at=read_clock())
-        except MailboxProblem as problem:
-            report.problem = str(problem)
+        except (DatabaseError, InterfaceError):
+            raise
+        except Exception as error:  # whatever one server answers, the other folders must be compared
+            report.problem = problem_of(folder.mailbox, error)
             logger.warning("%s", report)
         reports.append(report)
     return reports

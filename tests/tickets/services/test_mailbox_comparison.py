@@ -11,6 +11,7 @@ from tickets import tasks
 from tickets.errors import DeskError
 from tickets.models import InboundEmail, Mailbox, MissingMail
 from tickets.models.mailbox import MailProtocol
+from tickets.services import mailbox_comparison
 from tickets.services.fetching import fetch_mailbox
 from tickets.services.mailbox_comparison import compare_mailboxes, fetch_missing
 
@@ -182,6 +183,21 @@ def test_a_server_in_trouble_is_a_sentence_and_keeps_the_list(server, mailbox):
     with pytest.raises(DeskError, match="Nothing is listening"):
         fetch_missing(missing=MissingMail.objects.get(), at=NOW)
     assert MissingMail.objects.count() == 1
+
+
+def test_an_answer_that_nobody_understands_stops_no_other_folder(server, mailbox, monkeypatch):
+    other = MailboxFactory(host="imap.desk.example", username="other", password="secret")
+    compare = mailbox_comparison.compare_folder
+
+    def nonsense_from_the_first(folder, *, at):
+        if folder.mailbox == mailbox:
+            raise KeyError("UIDVALIDITY")
+        return compare(folder, at=at)
+
+    monkeypatch.setattr(mailbox_comparison, "compare_folder", nonsense_from_the_first)
+    first, second = compare_mailboxes(read_clock=lambda: NOW)
+    assert ("cannot read" in first.problem, second.problem) == (True, "")
+    assert second.place.startswith(other.address)
 
 
 def test_a_folder_that_will_be_read_anew_is_left_to_the_fetch(server, mailbox):
