@@ -851,6 +851,18 @@ def test_an_invitation_at_the_end_of_the_calendar_breaks_no_page(
     assert "9999-12-31 23:59 UTC" in page
 
 
+def test_an_invitation_of_endless_words_is_a_card_like_any_other(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    text = re.sub(r"(SUMMARY|LOCATION):", rf"\1:{'x' * 50_000}", EVENT.format(method="REQUEST"))
+    long = text.replace("DTSTART", f"LOCATION:{'y' * 50_000}\r\nDTSTART").replace("CN=", f"CN={'z' * 150}")
+    file = ContentFile(long.encode(), name="x")
+    AttachmentFactory(message=ticket.messages.get(), file=file, name="x.ics", content_type="text/calendar")
+    page = login(anna).get(page_of(ticket)).content.decode()
+    assert 'class="invite' in page
+    assert max(map(len, re.findall(r"x{9,}|y{9,}", page))) < 1_000
+
+
 def test_a_calendar_that_cannot_be_read_is_a_file_like_any_other(
     login: Login, anna: User, ticket: Ticket
 ) -> None:
