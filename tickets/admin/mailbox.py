@@ -10,6 +10,7 @@ from django.core.validators import URLValidator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import localize
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -205,7 +206,7 @@ class MailboxAdmin(ConnectionTestPage, ImportPage):
         ),
         (
             _("OAuth 2 (Microsoft 365, Google)"),
-            {"fields": (("token_url", "scope"), "client_id", ("client_secret", "refresh_token"))},
+            {"fields": ("token_url", ("client_id", "scope"), ("client_secret", "refresh_token"))},
         ),
         (_("Last fetch"), {"fields": (("since", "fetched_at", "failures"), "error", "import_state")}),
     )  # fmt: skip
@@ -243,10 +244,10 @@ class MailboxAdmin(ConnectionTestPage, ImportPage):
         return mailbox.error[:80] or "-"
 
     @display(description=_("fetches email received since"))
-    def since(self, mailbox: Mailbox) -> datetime | None:
-        """When its first folder began; None on the add form and without a host."""
+    def since(self, mailbox: Mailbox) -> str:
+        """When its first folder began; nothing on the add form and without a host."""
         times = [folder.begins_at for folder in mailbox.folders.all()] if mailbox.pk else []
-        return min(times, default=None)
+        return short_moment(min(times)) if times else "-"
 
     @display(description=_("import of older email"))
     def import_state(self, mailbox: Mailbox) -> str:
@@ -256,6 +257,11 @@ class MailboxAdmin(ConnectionTestPage, ImportPage):
         if mailbox.import_ended_at is None:
             return gettext("Since %(since)s: running, %(count)s imported so far") % words
         return gettext("Since %(since)s: done, %(count)s imported") % words
+
+
+def short_moment(moment: datetime) -> str:
+    """As Django shows it in a field of a row; of what a method returns it shows every digit."""
+    return localize(timezone.localtime(moment))
 
 
 def local_day(moment: datetime) -> str:

@@ -3,10 +3,12 @@
 Tests inbound, outbound, mailbox, page_actions and display.
 """
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.adminpages import add_url, errors, list_url, listed, page_url, run_action, said
 from tests.factories import (
@@ -273,6 +275,14 @@ def test_a_mailbox_pointed_at_another_account_fetches_from_where_the_last_fetch_
     assert login(AdminFactory()).post(page_url(mailbox), form).status_code == 302
     mailbox.refresh_from_db()
     assert [folder.begins_at for folder in mailbox.folders.all()] == ([begins_at] if begins_at else [])
+
+
+def test_the_page_shows_the_beginning_in_the_readers_zone_without_its_microseconds(login, frozen):
+    begins_at = NOW.replace(hour=23, minute=5, second=6, microsecond=789_000)
+    mailbox = MailboxFactory(host="imap.example", username="help", folder__begins_at=begins_at)
+    page = login(AdminFactory()).get(page_url(mailbox)).content.decode()
+    assert "789000" not in page
+    assert f">{timezone.localtime(begins_at):%Y-%m-%d %H:%M}<" in re.sub(r"\s*(<|>)\s*", r"\1", page)
 
 
 def test_folders_are_entered_one_per_line_and_keep_their_place(login):
