@@ -63,7 +63,14 @@ class Maildrop:
         return self._read("TOP", uid, " 0", self.most_bytes)
 
     def delete(self, uidl: str) -> None:
-        self.pop.dele(self._numbers[key_of(uidl)])
+        """Raises MailboxProblem if the server refuses; the next command can follow."""
+        try:
+            self.pop.dele(self._numbers[key_of(uidl)])
+        except poplib.error_proto as error:
+            words = {"error": _words(error)}
+            raise MailboxProblem(
+                _("Stored email cannot be deleted on the server: %(error)s") % words
+            ) from error
 
     def _read(self, command: str, uid: int, more: str, most_bytes: int) -> bytes:
         self.pop.budget = 2 * most_bytes  # type: ignore[attr-defined]  # a server counts line ends as it likes

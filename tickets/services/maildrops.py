@@ -16,6 +16,7 @@ from tickets.choices import ReceiptTime
 from tickets.models import MailboxFolder, SeenUidl
 from tickets.models.mailbox import AfterFetch
 from tickets.protocols.pop3 import Maildrop, open_maildrop
+from tickets.protocols.problems import MailboxProblem
 from tickets.services.connecting import account_of, refuse_gaps
 from tickets.services.downloading import download, remembering_breaks, topmost_receipt
 from tickets.services.intake import store_once
@@ -39,7 +40,7 @@ def fetch_maildrop(
     ) as drop:
         seen = dict(folder.seen.values_list("uidl", "is_whole"))
         _forget(folder, seen.keys() - set(drop.uidls))
-        _delete_again(folder, drop, seen)
+        _delete_again(folder, drop, seen, report)
         new = [uidl for uidl in drop.uidls if uidl not in seen]
         for place, uidl in enumerate(new):
             if place % RENEW_EVERY == 0 and (
@@ -61,12 +62,20 @@ def _chunks(uidls: list[str]) -> Iterator[list[str]]:
         yield uidls[start : start + CHUNK]
 
 
-def _delete_again(folder: MailboxFolder, drop: Maildrop, seen: dict[str, bool]) -> None:
+def _delete_again(folder: MailboxFolder, drop: Maildrop, seen: dict[str, bool], report: FetchReport) -> None:
     """Delete what is stored and still there: a server undoes its deletions if the connection breaks before QUIT."""
     if folder.mailbox.after_fetch == AfterFetch.DELETE:
         for uidl in drop.uidls:
             if seen.get(uidl):
-                drop.delete(uidl)
+                _delete(drop, uidl, report)
+
+
+def _delete(drop: Maildrop, uidl: str, report: FetchReport) -> None:
+    """Delete a stored mail. A server that refuses it stops no other mail."""
+    try:
+        drop.delete(uidl)
+    except MailboxProblem as problem:
+        report.problem = str(problem)
 
 
 def _fetch_mail(
@@ -98,7 +107,7 @@ def _fetch_mail(
         report.known += not is_new
         _remember(folder, uidl, is_whole=mail.whole_size is None)
         if folder.mailbox.after_fetch == AfterFetch.DELETE and mail.whole_size is None:
-            drop.delete(uidl)
+            _delete(drop, uidl, report)
 
 
 def _head(drop: Maildrop, uid: int) -> bytes:

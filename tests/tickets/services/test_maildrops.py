@@ -163,6 +163,20 @@ def test_a_deletion_that_was_undone_is_done_again_and_nothing_is_stored_twice(se
     assert (report.stored, report.problem, server.mails, ids()) == (0, "", {}, ["a"])
 
 
+def test_a_server_that_deletes_nothing_stops_no_mail(server, mailbox):
+    Mailbox.objects.update(after_fetch=AfterFetch.DELETE)
+    server.refuses = ("DELE",)
+    for name in "ab":
+        put(server, name)
+    assert fetch(mailbox).problem == "Stored email cannot be deleted on the server: -ERR not now"
+    put(server, "c")
+    fetch(mailbox)
+    assert ids() == ["a", "b", "c"]
+    assert "not now" in mailbox.error
+    server.refuses = ()
+    assert (fetch(mailbox).problem, list(server.mails)) == ("", [])
+
+
 def test_what_is_not_stored_whole_is_never_deleted(server, mailbox):
     Mailbox.objects.update(after_fetch=AfterFetch.DELETE)
     put(server, "large", body="x" * 20_000)
