@@ -1,13 +1,15 @@
 """Reads an Authentication-Results field (RFC 8601): which server checked the mail, and what each check found."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 METHODS = ("dmarc", "dkim", "spf")  # in the order in which people read them
 MOST_CHARS = 5_000
 
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
-_COMMENT = re.compile(r"\([^()]*\)")
+_QUOTED_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*"|\(')
+_WHOLE = re.compile(r'"(?:[^"\\]|\\.)*"|\([^()]*\)')
+_IN_COMMENT = re.compile(r"\\.|[()]", re.DOTALL)  # a backslash takes the meaning from what follows
 _RESULT = re.compile(r"\s*([a-z][a-z0-9-]*)\s*=\s*([a-z]+)\b(.*)", re.DOTALL)
 
 
@@ -43,12 +45,32 @@ class AuthenticationResults:
 
 def read_authentication_results(field: str) -> AuthenticationResults:
     """The results in the text of a field, without comments and quoted strings, which may hold a sender's words."""
-    text = _QUOTED.sub('""', field[:MOST_CHARS].lower())
-    for _depth in range(10):
-        text, replaced = _COMMENT.subn(" ", text)
-        if not replaced:
-            break
+    text = "".join(_server_words(field[:MOST_CHARS].lower()))
     server, _semicolon, rest = text.partition(";")
     matches = (_RESULT.match(part) for part in rest.split(";"))
     checks = tuple(SenderCheck(match[1], match[2], match[3].strip()) for match in matches if match)
     return AuthenticationResults(server.strip().partition(" ")[0], checks)
+
+
+def _server_words(text: str) -> Iterator[str]:
+    """What stands outside of quoted strings and comments. A comment that does not end is none."""
+    begin = 0
+    while found := _QUOTED_OR_COMMENT.search(text, begin):
+        yield text[begin : found.start()]
+        end = _end_of_comment(text, found.end()) if found[0] == "(" else found.end()
+        if end is None:
+            yield _WHOLE.sub(" ", text[found.end() :])
+            return
+        yield " " if found[0] == "(" else '""'
+        begin = end
+    yield text[begin:]
+
+
+def _end_of_comment(text: str, begin: int) -> int | None:
+    """Where the comment ends whose parenthesis opened before ``begin``; comments may be nested."""
+    depth = 1
+    for token in _IN_COMMENT.finditer(text, begin):
+        depth += {"(": 1, ")": -1}.get(token[0], 0)
+        if depth == 0:
+            return token.end()
+    return None

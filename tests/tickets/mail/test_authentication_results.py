@@ -32,6 +32,11 @@ def test_server_and_results_are_read(field, server, summary):
     assert (results.server, results.summary) == (server, summary)
 
 
+@pytest.mark.parametrize("field", ['spf=fail (helo ") ; dmarc=fail (from ")', "spf=fail (a (b ; dmarc=fail"])
+def test_words_of_a_sender_hide_no_result(field):
+    assert read_authentication_results(f"mx.desk.example; {field}").has("dmarc", "fail")
+
+
 @pytest.mark.parametrize(
     "field",
     [
@@ -39,6 +44,11 @@ def test_server_and_results_are_read(field, server, summary):
         'mx.desk.example; spf=fail smtp.mailfrom="a; dmarc=pass"@eve.example',
         "mx.desk.example; spf=fail smtp.mailfrom=dmarc=pass",
         "mx.desk.example; spf=fail (((; dmarc=pass))) smtp.mailfrom=x",
+        "mx.desk.example; spf=fail (; dmarc=pass; ((((((((((((x)))))))))))) ) smtp.mailfrom=x",
+        "mx.desk.example; spf=fail (helo a\\) ; dmarc=pass; \\(b) ; dmarc=fail",
+        'mx.desk.example; spf=fail (helo ") ; dmarc=fail (") smtp.mailfrom=x',
+        'mx.desk.example; spf=fail (helo a" ; dmarc=pass ; (b)) smtp.mailfrom="x"',
+        'mx.desk.example; spf=fail (helo ( ; x=1 (; dmarc=pass;) smtp.mailfrom="a; dmarc=pass; "@eve.example',
         "mx.desk.example; x-dmarc=pass",
         "mx.desk.example; dmarc=passed",
     ],
