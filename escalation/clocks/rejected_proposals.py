@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from escalation.chains.step_times import due_time, due_under
-from escalation.choices import ClockChange, ClockKind, ClockState
+from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
 from escalation.clocks.lead_decisions import relaxed_window
 from escalation.clocks.ledger import Before, ChangeContext, append_event
 from escalation.clocks.lifecycle import (
+    PINNED,
     TERMS,
     apply_window,
     cancel,
@@ -58,7 +60,7 @@ def correct(ticket: Ticket, proposal: Proposal, context: ChangeContext, *, prior
 
     A promise that the proposal raised gets its window from before; if ``priority`` is above that one's, it is raised
     to it as of the words. A promise that nothing but the proposed priority knows, such as an update, ends. What is
-    broken stays so.
+    broken stays so. What is answered follows too, as its answer may still turn out not to have arrived.
     """
     for clock in open_clocks(ticket):
         was_paused = clock.state == ClockState.PAUSED
@@ -66,6 +68,15 @@ def correct(ticket: Ticket, proposal: Proposal, context: ChangeContext, *, prior
         _correct(clock, proposal, context, priority)
         if was_paused and clock.is_open:
             pause(clock, context)
+    for clock in _answered_since(proposal):
+        clock.ticket = ticket
+        _correct_answered(clock, proposal, context, priority)
+
+
+def _answered_since(proposal: Proposal) -> QuerySet[Clock]:
+    answered = Clock.objects.filter(ticket=proposal.ticket, state=ClockState.MET, kind__in=RESPONSE_KINDS)
+    raised = answered.filter(priority=proposal.priority, stopped_at__gte=proposal.since)
+    return raised.select_related(*PINNED).order_by("pk")
 
 
 def _correct(clock: Clock, proposal: Proposal, context: ChangeContext, priority: int) -> None:
@@ -73,22 +84,42 @@ def _correct(clock: Clock, proposal: Proposal, context: ChangeContext, priority:
         record_breach(clock, context)
     if clock.state != ClockState.RUNNING:
         return
-    before, clock.priority = Before.of(clock), priority
-    raised = _RaisedBy.proposal(clock, proposal)
-    if raised is not None:
-        raised.undo()
-        raised.raise_to_priority(since=proposal.since)
-    elif not _count_from_start(clock):
-        clock.priority = proposal.priority
+    before = Before.of(clock)
+    if not _give_own_window(clock, proposal, priority):
         cancel(clock, ChangeContext(context.at, context.actor, _("No longer promised.")))
         return
     hold_until_due(clock)
     clock.next_step_at = next_step_time(clock)
     clock.save(update_fields=[*TERMS, "next_step_at"])
-    data = {**window_data(clock), "relaxed": True, "corrected": proposal.pk, "words": proposal.words}
-    append_event(clock, ClockChange.RETARGETED, context, before=before, **data)
+    _record(clock, proposal, context, before)
     if clock.due_at <= context.at:
         record_breach(clock, context)
+
+
+def _correct_answered(clock: Clock, proposal: Proposal, context: ChangeContext, priority: int) -> None:
+    before = Before.of(clock)
+    if _give_own_window(clock, proposal, priority):
+        clock.save(update_fields=TERMS)
+        _record(clock, proposal, context, before)
+
+
+def _give_own_window(clock: Clock, proposal: Proposal, priority: int) -> bool:
+    """Give the clock what it would have without the proposal; False if that is no promise at all."""
+    clock.priority = priority
+    raised = _RaisedBy.proposal(clock, proposal)
+    if raised is not None:
+        raised.undo()
+        raised.raise_to_priority(since=proposal.since)
+        return True
+    if _count_from_start(clock):
+        return True
+    clock.priority = proposal.priority
+    return False
+
+
+def _record(clock: Clock, proposal: Proposal, context: ChangeContext, before: Before) -> None:
+    data = {**window_data(clock), "relaxed": True, "corrected": proposal.pk, "words": proposal.words}
+    append_event(clock, ClockChange.RETARGETED, context, before=before, **data)
 
 
 def _count_from_start(clock: Clock) -> bool:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from customers.choices import Language
-from escalation.choices import ClockChange, ClockKind, ClockState, NoticeKind
+from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState, NoticeKind
 from escalation.clocks.ledger_verification import verify
 from escalation.enforcement.sweep import sweep
 from escalation.models import Clock, Policy
@@ -19,7 +19,7 @@ from tests.factories import (
     set_desk,
     staff,
 )
-from tests.talk import answered, asked, clock_of, minute, opened, words
+from tests.talk import answered, asked, bounced, clock_of, minute, opened, words
 from tickets.choices import MailPurpose, Priority, ProposalReach, Status
 from tickets.models import OutboundEmail, Rule, Ticket
 from tickets.services.conversation import add_customer_message
@@ -314,3 +314,39 @@ def proposed_since(li, since: float) -> Ticket:
     ticket = opened(priority=Priority.P1, contact=li)
     answered_with(ticket, since)
     return ticket
+
+
+def test_an_answer_from_before_the_rejection_that_bounces_owes_no_p0(li, ann):
+    """The clock that runs again is that of the priority which the ticket would have had."""
+    ticket = proposed(li)
+    answer = answered(ticket, 5)
+    reject_proposal(ticket=ticket, actor=ann, at=minute(10))
+    clock = clock_of(ticket)
+    assert (clock.state, clock.priority, clock.due_at) == (ClockState.MET, Priority.P2, minute(480))
+    bounced(answer, 40)
+    clock.refresh_from_db()
+    assert (clock.state, clock.due_at, clock.breached_at) == (ClockState.RUNNING, minute(480), None)
+    assert verified()
+
+
+def test_an_answer_from_before_a_late_rejection_that_bounces_owes_the_p0(li, ann):
+    ticket = proposed(li)
+    answer = answered(ticket, 5)
+    reject_proposal(ticket=ticket, actor=ann, at=minute(20))
+    bounced(answer, 40)
+    assert clock_of(ticket).breached_at == minute(30)
+    assert verified()
+
+
+def test_an_earlier_question_keeps_what_its_answer_was_promised(li, ann):
+    """It was answered before the words of the proposal came."""
+    ticket = opened(0, priority=Priority.P2, contact=li)
+    answer = answered(ticket, 5)
+    answered_with(ticket, 20)
+    answered(ticket, 22)
+    reject_proposal(ticket=ticket, actor=ann, at=minute(25))
+    first, second = Clock.objects.filter(kind__in=RESPONSE_KINDS, ticket=ticket).order_by("pk")
+    assert (first.answered_by, first.due_at, first.priority) == (answer, minute(480), Priority.P2)
+    assert (second.state, second.priority) == (ClockState.MET, Priority.P2)
+    assert second.due_at > minute(50)
+    assert verified()
