@@ -135,6 +135,7 @@ class NoticeKind(models.TextChoices):
     SENT_FOR_YOU = "sent_for_you", _("Your reply was sent")
     KEPT_AS_NOTE = "kept_as_note", _("Your email was kept as a note")
     ACKNOWLEDGED = "acknowledged", _("You acknowledged by email")
+    NOT_ACKNOWLEDGED = "not_acknowledged", _("Nothing to acknowledge")
     UNVERIFIED = "unverified", _("An email in your name was not verified")
     MAILBOX_STOPPED = "mailbox_stopped", _("Email is not being fetched")
     MAILBOX_RECOVERED = "mailbox_recovered", _("Email is fetched again")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from escalation.choices import AcknowledgedBy, Medium, NoticeKind
 from escalation.enforcement.acknowledge import acknowledge
 from escalation.models import Notification
-from escalation.notifications.wording import Notice
+from escalation.notifications.wording import ABOUT_EMAIL, Notice
 from escalation.notifications.writing import MAIL_ONLY, tell
 from tickets.choices import ColleagueMail
 from tickets.errors import DeskError
@@ -27,25 +27,25 @@ MOST_WORDS = 2_000  # characters
 
 def follow_colleague(event: ColleagueWrote) -> None:
     """Acknowledge if the colleague asked for it, then tell them. An acknowledgement of nothing says why."""
-    became, problem = event.became, event.problem
-    if became is ColleagueMail.ACKNOWLEDGED:
+    kind, problem = KINDS[event.became], event.problem
+    if event.became is ColleagueMail.ACKNOWLEDGED:
         try:
             acknowledge(ticket=event.ticket, actor=event.colleague, at=event.at, by=AcknowledgedBy.EMAIL)
         except DeskError as error:
-            became, problem = ColleagueMail.KEPT, str(error)
+            kind, problem = NoticeKind.NOT_ACKNOWLEDGED, str(error)
     if _was_told_often(event):
         return
     words = event.words[:MOST_WORDS] + "…" * (len(event.words) > MOST_WORDS)
     detail = "\n\n".join(filter(None, [problem, words]))
-    notice = Notice(KINDS[became], event.ticket, detail=detail)
-    tell(event.colleague, notice, at=event.at, channels=WAYS.get(became, MAIL_ONLY))
+    notice = Notice(kind, event.ticket, detail=detail)
+    tell(event.colleague, notice, at=event.at, channels=WAYS.get(event.became, MAIL_ONLY))
 
 
 def _was_told_often(event: ColleagueWrote) -> bool:
     told = Notification.objects.filter(
         ticket=event.ticket,
         recipient=event.colleague,
-        kind__in=KINDS.values(),
+        kind__in=ABOUT_EMAIL,
         created_at__gt=event.at - WINDOW,
     )
     return told[:MOST_TO_ONE].count() >= MOST_TO_ONE

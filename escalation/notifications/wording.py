@@ -56,6 +56,7 @@ ABOUT_EMAIL = (
     NoticeKind.SENT_FOR_YOU,
     NoticeKind.KEPT_AS_NOTE,
     NoticeKind.ACKNOWLEDGED,
+    NoticeKind.NOT_ACKNOWLEDGED,
     NoticeKind.UNVERIFIED,
 )
 # Kinds about a running promise: the subject says how much time is left.
@@ -226,6 +227,8 @@ def _about_email(kind: NoticeKind) -> str:
             )
         case NoticeKind.ACKNOWLEDGED:
             return _("You acknowledged %(number)s by email.")
+        case NoticeKind.NOT_ACKNOWLEDGED:
+            return _("Your email acknowledged nothing on %(number)s.")
         case NoticeKind.UNVERIFIED:
             return _(
                 "An email in your name came in on %(number)s, and nothing proves that you wrote it. It was kept as a "

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from tickets.access import may_see
 from tickets.answer_line import words_above_the_line
-from tickets.choices import ColleagueMail, IntakeState, MailPurpose
+from tickets.choices import ColleagueMail, IntakeState, MailPurpose, MessageKind
 from tickets.errors import DeskError
 from tickets.events import ColleagueWrote, publish
 from tickets.mail.classify import MailKind
@@ -48,21 +48,26 @@ CLOSINGS = {
 
 def receive_from_colleague(incoming: IncomingMail, sender: Sender, ticket: Ticket, by: User) -> IntakeOutcome:
     """Do what the colleague asks for; otherwise keep their words as a note. Needs the ticket's lock."""
-    mail = _Handling(incoming, ticket, by)
+    mail = _MailOfColleague(incoming, ticket, by)
     if incoming.classification.kind is MailKind.AUTO_GENERATED:
         return mail.done(_automatic_message(incoming, ticket))
     if not is_verified_staff(incoming, sender):
         return mail.keep_unverified()
-    if not _answers_notification(incoming, ticket, by):
+    notification = _answered_notification(incoming, ticket, by)
+    if notification is None:
         return mail.done(mail.note(by))
     if _is_acknowledgement(incoming.mail.new_text, {incoming.author.name, by.get_full_name(), by.first_name}):
         return mail.acknowledge()
     words = words_above_the_line(incoming.mail)
+    if words and _has_news(ticket, notification):
+        return mail.keep(problem=_("The customer wrote again meanwhile. Read it and answer on the ticket."))
     return mail.send(words) if words else mail.keep(problem="")
 
 
 @dataclass(frozen=True)
-class _Handling:
+class _MailOfColleague:
+    """A mail to a locked ticket, and what can become of it."""
+
     incoming: IncomingMail
     ticket: Ticket
     by: User
@@ -129,19 +134,28 @@ def _automatic_message(incoming: IncomingMail, ticket: Ticket) -> Message:
     )
 
 
-def _answers_notification(incoming: IncomingMail, ticket: Ticket, by: User) -> bool:
-    """True if the mail answers a notification about this ticket, or one merged into it, that we sent to its writer."""
+def _answered_notification(incoming: IncomingMail, ticket: Ticket, by: User) -> OutboundEmail | None:
+    """The notification about this ticket, or one merged into it, that we sent to the writer and that they answer."""
     mail, secrets = incoming.mail, signing_keys()
     nearest = mail.in_reply_to or mail.references[-1:]
     ours = [message_id for message_id in nearest if read_message_id(message_id, secrets=secrets) is not None]
     sent = OutboundEmail.objects.filter(rfc_message_id__in=ours, purpose=MailPurpose.NOTIFICATION)
     notifications = sent.exclude(ticket=None).select_related("ticket__merged_into") if ours else ()
-    return any(
-        by.email.casefold() in map(str.casefold, each.recipients)
-        and each.ticket is not None
-        and end_of_merges(each.ticket) == ticket
-        for each in notifications
+    return next(
+        (
+            each
+            for each in notifications
+            if by.email.casefold() in map(str.casefold, each.recipients)
+            and each.ticket is not None
+            and end_of_merges(each.ticket) == ticket
+        ),
+        None,
     )
+
+
+def _has_news(ticket: Ticket, notification: OutboundEmail) -> bool:
+    """True if the customer wrote after the notification, so that whoever answers it has not read everything."""
+    return ticket.messages.filter(kind=MessageKind.INBOUND, created_at__gt=notification.created_at).exists()
 
 
 def _is_acknowledgement(words: str, names: Collection[str]) -> bool:

@@ -16,7 +16,7 @@ from tests.factories import (
     staff,
 )
 from tests.rawmail import rawmail
-from tests.talk import dispatched, minute, opened
+from tests.talk import asked, dispatched, minute, opened
 from tickets.answer_line import answer_line
 from tickets.choices import IntakeState, MailPurpose, MessageKind, Priority, Status
 from tickets.models import InboundEmail, OutboundEmail
@@ -201,11 +201,34 @@ def test_an_answer_without_words_is_a_note(writes):
     assert writes("").message.kind == MessageKind.NOTE
 
 
-def test_an_acknowledgement_of_nothing_says_why(ticket, ann, writes):
+def test_an_acknowledgement_of_nothing_says_why_and_speaks_of_no_note(ticket, ann, writes):
     writes("Please update.")
     writes("ack", at=6, message_id="<2@desk.example>")
-    assert told(ann)[-1][0] == NoticeKind.KEPT_AS_NOTE
-    assert "has been answered" in told(ann)[-1][1]
+    kind, detail = told(ann)[-1]
+    assert kind == NoticeKind.NOT_ACKNOWLEDGED
+    assert "has been answered" in detail
+    assert not ticket.messages.filter(kind=MessageKind.NOTE).exists()
+    dispatched(10)
+    text = OutboundEmail.objects.filter(purpose=MailPurpose.NOTIFICATION).latest("pk").text
+    assert text.startswith(f"Your email acknowledged nothing on {ticket.number}.")
+
+
+def test_what_the_customer_wrote_since_the_notification_is_read_before_it_is_answered(ticket, ann, writes):
+    """As on the page: an answer to the first question alone must not keep the promise of the second."""
+    asked(ticket, 3)
+    row = writes("Please update.", at=5)
+    assert (row.message.kind, row.message.body) == (MessageKind.NOTE, "Please update.")
+    assert mails_to_customer() == []
+    assert Clock.objects.get(ticket=ticket).is_open
+    ((kind, detail),) = told(ann)
+    assert kind == NoticeKind.KEPT_AS_NOTE
+    assert "wrote again" in detail
+
+
+def test_an_acknowledgement_counts_whatever_the_customer_wrote_since(ticket, ann, writes):
+    asked(ticket, 3)
+    writes("ack", at=5)
+    assert Acknowledgement.objects.get().user == ann
 
 
 @pytest.mark.parametrize(
