@@ -241,7 +241,7 @@ def promises(ticket: Ticket) -> dict[str, Clock]:
 
 
 @settings(
-    max_examples=14,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,

@@ -65,7 +65,7 @@ def test_no_promise_fails_or_stays_due_after_the_sweep(people: list[User], seed:
     customer = CustomerFactory(account_manager=people[2], backup_account_manager=people[4])
     contact, at, tickets = ContactFactory(customer=customer), 0.0, list[Ticket]()
     done = 0
-    for _turn in range(110):
+    for _turn in range(160):
         at += chance.choice([0.05, 0.3, 1, 2, 5])
         if not tickets or chance.random() < 0.1:
             tickets.append(opened(at, contact=contact, priority=chance.choice(Priority.values)))
@@ -74,4 +74,4 @@ def test_no_promise_fails_or_stays_due_after_the_sweep(people: list[User], seed:
         assert sweep(now=minute(at)).failed == 0
         assert not Clock.objects.step_due(minute(at)).exists()
     assert verify().mismatches == ()
-    assert done > 65  # most was not refused
+    assert done > 100  # most was not refused

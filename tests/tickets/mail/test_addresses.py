@@ -71,7 +71,7 @@ def test_a_name_cannot_pose_as_the_address(raw):
 
 def test_splitting_takes_linear_time():
     for seed in (b"(a\\", b'"\\', b"<", b"((", b"a@", b"a:", b"mailto:", b"a" * 9):
-        assert takes_at_most(0.5, partial(parse_addresses, seed * 8_000)), seed
+        assert takes_at_most(0.3, partial(parse_addresses, seed * 8_000)), seed
 
 
 def test_an_encoded_word_does_not_become_an_address():

@@ -1,7 +1,4 @@
-"""Mails of machines: automatic answers, alarms, newsletters, loops and the reports of mail servers.
-
-Tests delivery_reports too.
-"""
+"""Mails of machines: automatic answers, alarms, newsletters and loops."""
 
 from datetime import datetime, timedelta
 from typing import Any
