@@ -2,11 +2,12 @@
 
 from django.db.models import Q, QuerySet
 
-from customers.access import Person, looked_after_by, sees_all, team_ids
+from customers.access import Person, looked_after_by, sees_all, team_ids, visible_customers
 from customers.models import Customer
-from tickets.models import Attachment, InboundEmail, MailMark, OutboundEmail, Ticket
+from tickets.models import Attachment, InboundEmail, MailMark, OutboundEmail, Rule, Ticket
 from tickets.models.ticket import TicketQuerySet
 
+MAY_CHANGE_RULES = "tickets.change_rule"
 MAY_RELEASE = "tickets.change_inboundemail"  # process again, release as ticket
 MOST_LISTED = 200  # with more customers than this, pass a subquery instead of a list
 
@@ -50,6 +51,14 @@ def visible_marks(user: Person) -> QuerySet[MailMark]:
     if sees_all(user):
         return MailMark.objects.all()
     return MailMark.objects.filter(ticket_is_visible(user, "message__ticket__"))
+
+
+def visible_rules(user: Person) -> QuerySet[Rule]:
+    """Rules that name no customer or a visible one. Only who may change rules sees those that name a sender."""
+    if sees_all(user):
+        return Rule.objects.all()
+    of_everybody = Q(customer=None) if user.has_perm(MAY_CHANGE_RULES) else Q(customer=None, sender="")
+    return Rule.objects.filter(of_everybody | Q(customer__in=visible_customers(user)))
 
 
 def ticket_is_visible(user: Person, path: str = "") -> Q:

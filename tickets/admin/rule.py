@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.forms.models import model_to_dict
@@ -15,16 +16,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from customers.admin.base import DeskAdmin
+from customers.admin.base import RowAccessAdmin
 from customers.phrases import clauses, labelled, listed
-from tickets.access import visible_inbound
+from tickets.access import visible_inbound, visible_rules
 from tickets.choices import FileKind, Priority, RulePriority
 from tickets.models import Rule
 from tickets.triage.dry_run import try_on_last_week
 
 
 @admin.register(Rule)
-class RuleAdmin(DeskAdmin):
+class RuleAdmin(RowAccessAdmin):
     change_form_outer_after_template = "admin/tickets/rule_form.html"
     list_display = ("position", "shown_name", "is_active", "looks_for", "does", "wrong")
     list_display_links = ("shown_name",)
@@ -47,6 +48,9 @@ class RuleAdmin(DeskAdmin):
         (_("What it does"), {"fields": (("priority", "how"), ("owner", "scenario"), "parks")}),
     )  # fmt: skip
 
+    def visible(self, user: User | AnonymousUser) -> "QuerySet[Rule]":
+        return visible_rules(user)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tickets name the rules that applied to them: a rule is switched off instead."""
         return False
@@ -62,13 +66,18 @@ class RuleAdmin(DeskAdmin):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        saved = Rule.objects.filter(name=request.POST.get("name", "")).first()
+        saved = self._saved(request)
         form = self.get_form(request, saved, change=saved is not None)(request.POST, instance=saved)
         context: dict[str, Any] = {"form": form}
         if form.is_valid():
             rule = form.save(commit=False)
             context["run"] = try_on_last_week(rule, visible_inbound(request.user), now=timezone.now())
         return TemplateResponse(request, "admin/tickets/rule_tried.html", context)
+
+    def _saved(self, request: HttpRequest) -> Rule | None:
+        """The rule of the name in the form; None if there is none that the reader may see."""
+        named = Rule.objects.filter(name=request.POST.get("name", "")).first()
+        return named if named is not None and self.visible(request.user).contains(named) else None
 
     def construct_change_message(
         self, request: HttpRequest, form: forms.ModelForm, formsets: Any, add: bool = False

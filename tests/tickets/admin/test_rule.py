@@ -4,7 +4,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
-from tests.adminpages import add_url, errors, list_url, page_url
+from tests.adminpages import add_url, errors, list_url, listed, page_url
 from tests.factories import NOW, CustomerFactory, InboundEmailFactory, TicketFactory, staff
 from tests.rawmail import rawmail
 from tickets.mail.classify import MailKind
@@ -112,3 +112,26 @@ def test_the_list_says_how_many_proposals_of_a_rule_were_wrong(login, lead):
         )  # fmt: skip
     html = login(lead).get(list_url(Rule)).content.decode()
     assert "1 of 3 (33%)" in html
+
+
+@pytest.mark.parametrize(
+    ("group", "seen"),
+    [
+        ("Account manager", {"Black", "Ours"}),
+        ("Team lead", {"Black", "Ours", "Sender"}),
+        ("Support director", {"Black", "Ours", "Sender", "Theirs"}),
+    ],
+)
+def test_a_rule_shows_no_customer_whom_its_reader_may_not_see(login, group, seen):
+    """Nor the address of one, to somebody who only reads rules."""
+    reader = staff("ann", groups=[group])
+    Rule.objects.all().delete()
+    Rule.objects.create(name="Black", words="black", priority=1)
+    Rule.objects.create(name="Ours", customer=CustomerFactory(account_manager=reader), priority=1)
+    Rule.objects.create(name="Sender", sender="aurora.example", priority=1)
+    theirs = Rule.objects.create(name="Theirs", customer=CustomerFactory(), priority=1)
+    client = login(reader)
+    assert {rule.name for rule in listed(client, Rule)} == seen
+    assert client.get(page_url(theirs)).status_code == (200 if "Theirs" in seen else 302)
+    tried = client.post(reverse(TRY), data(name="Theirs", position=1))
+    assert tried.status_code == (403 if group == "Account manager" else 200)
