@@ -167,7 +167,7 @@ def _page(clock: Clock, proposal: Proposal | None, *, at: datetime) -> None:
 
 
 def announce_the_shown(event: PriorityProposed) -> None:
-    """Tell the intake owner that an unknown writer's mail speaks of an outage."""
+    """Tell the owner that an unknown writer's mail speaks of an outage."""
     tell_the_owner(event.proposal, at=event.at)
 
 
