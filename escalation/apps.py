@@ -1,6 +1,7 @@
-"""App configuration of the escalation app: connects its handlers to the tickets app's events."""
+"""App configuration of the escalation app: connects its handlers to the tickets app's events, and its triggers."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,5 +11,7 @@ class EscalationConfig(AppConfig):
 
     def ready(self) -> None:
         from escalation.handlers import connect  # models must be loaded before their handlers
+        from escalation.policies.stamp_triggers import create_triggers
 
         connect()
+        post_migrate.connect(create_triggers, sender=self)

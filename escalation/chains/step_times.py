@@ -2,24 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
-from django.db.models import Expression, F, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
-
-from escalation.models import Calendar, Clock, EscalationStep, PolicyTarget
+from escalation.models import Calendar, Clock, EscalationStep, PolicyTarget, StepTime
 from escalation.working_time.due_time import add_working, working_between
 from escalation.working_time.lookup import hours_of, hours_of_version
 
 AT_THE_START = 0  # percentage of the step that fires when the ticket is opened
 AT_DUE = 100
-
-
-class StepTime(NamedTuple):
-    """The time of a step as defined in the window: a percentage, or minutes from the due time."""
-
-    percent: int | None = None
-    minutes_from_due: int | None = None
 
 
 def due_time(calendar: Calendar, start: datetime, minutes: int) -> datetime:
@@ -61,42 +50,14 @@ def step_time(clock: Clock, step: EscalationStep) -> datetime:
 
 
 def first_step_time(clock: Clock, target: PolicyTarget) -> datetime:
-    """When a new clock's first step falls due. Needs no query if the window has `first_step_columns`.
+    """When a new clock's first step falls due. No query.
 
-    Without them it is the start of the clock, so that the next sweep computes it.
+    If the window does not know its chain's first steps, it is the start of the clock, so that the next sweep computes
+    it.
     """
-    if not hasattr(target, "first_percent"):
+    if target.first_steps is None:
         return clock.started_at
-    steps = []
-    if target.first_percent is not None:
-        steps.append(StepTime(percent=target.first_percent))
-    if (minutes := getattr(target, "first_minutes", None)) is not None:
-        steps.append(StepTime(minutes_from_due=minutes))
-    return min([clock.due_at, *step_times(clock, steps)])
-
-
-def first_step_columns(contract: int | None) -> dict[str, Expression]:
-    """Annotations for windows: in each one's chain, the first percentage and the first minutes from due.
-
-    If a chain has steps of both kinds, or overrides only one kind, the result may be early but never late.
-    """
-    steps = EscalationStep.objects.current().filter(
-        highest_priority__lte=OuterRef("priority"), lowest_priority__gte=OuterRef("priority")
-    )
-    chains = [steps.filter(policy=OuterRef("version__policy")), steps.filter(policy__is_default=True)]
-    if contract is not None:
-        chains.insert(0, steps.filter(contract=contract))
-    return {
-        "first_percent": Coalesce(
-            *(_lowest("percent", chain.filter(percent__gt=AT_THE_START)) for chain in chains)
-        ),
-        "first_minutes": Coalesce(*(_lowest("minutes_from_due", chain) for chain in chains)),
-    }
-
-
-def _lowest(field: str, steps: QuerySet[EscalationStep]) -> Subquery:
-    ordered = steps.filter(**{f"{field}__isnull": False}).order_by(F(field).asc())
-    return Subquery(ordered.values(field)[:1])
+    return min([clock.due_at, *step_times(clock, target.first_steps)])
 
 
 def is_last_fifth(clock: Clock, at: datetime) -> bool:

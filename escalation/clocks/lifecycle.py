@@ -55,7 +55,7 @@ def newest_clock(ticket: Ticket) -> Clock | None:
 
 
 def start_response(ticket: Ticket, message: Message, context: ChangeContext) -> Clock | None:
-    """Start the promise of an answer to ``message``, from its receipt, unless one is owed already. Four queries."""
+    """Start the promise of an answer to ``message``, from its receipt, unless one is owed already. Three queries."""
     terms = starting_terms_of(ticket, at=message.at)
     if terms is None:
         return None

@@ -1,7 +1,7 @@
 """The models of the escalation app, by topic.
 
-Read in this order: policy, contract_window, calendar; clock, ledger; escalation, channel; duty, duty_acts; absence,
-drill, export, heartbeat.
+Read in this order: policy, policy_stamp, contract_window, calendar; clock, ledger; escalation, channel; duty,
+duty_acts; absence, drill, export, heartbeat.
 """
 
 from escalation.models.absence import AbsenceMove, Settled
@@ -16,7 +16,8 @@ from escalation.models.escalation import Acknowledgement, Escalation, Notificati
 from escalation.models.export import ExportFile, ExportSubscriber, WeeklyExport
 from escalation.models.heartbeat import Heartbeat
 from escalation.models.ledger import ClockEvent
-from escalation.models.policy import EscalationStep, Policy, PolicyTarget, PolicyVersion
+from escalation.models.policy import EscalationStep, Policy, PolicyTarget, PolicyVersion, StepTime
+from escalation.models.policy_stamp import PolicyStamp
 
 __all__ = [
     "AbsenceMove",
@@ -44,10 +45,12 @@ __all__ = [
     "Notification",
     "NotificationAttempt",
     "Policy",
+    "PolicyStamp",
     "PolicyTarget",
     "PolicyVersion",
     "Settled",
     "ShiftSource",
+    "StepTime",
     "Weekday",
     "WeeklyExport",
 ]

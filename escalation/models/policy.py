@@ -1,5 +1,8 @@
 """Policies: the promised windows with their versions, and the steps taken while nobody answers."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -21,6 +24,13 @@ REASSIGNABLE = (
     Whom.BACKUP,
     Whom.PERSON,
 )
+
+
+class StepTime(NamedTuple):
+    """The time of a step as defined in the window: a percentage, or minutes from the due time."""
+
+    percent: int | None = None
+    minutes_from_due: int | None = None
 
 
 class Policy(models.Model):
@@ -109,6 +119,8 @@ class PolicyTarget(models.Model):
 
     # The contract's own window in place of the policy's; this instance is then not a saved row (policies.terms).
     own: ContractWindow | None = None
+    # The times of its chain's first steps, if policies.book handed it out; the first of them is never too late.
+    first_steps: Sequence[StepTime] | None = None
 
 
 def mail_only() -> list[str]:

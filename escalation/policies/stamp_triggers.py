@@ -1,0 +1,56 @@
+"""Triggers that renew the policies' stamp with every change of a row that decides what is promised.
+
+They see what no service sees: bulk updates, loaded fixtures, a hand in the database. SQLite drops a table's triggers
+whenever a migration rebuilds it, so they are created after each `migrate`.
+"""
+
+from typing import Any
+
+from django.db import connections
+
+STAMP = "escalation_policystamp"
+TABLES = (
+    "customers_serviceplan",
+    "escalation_calendar",
+    "escalation_contractwindow",
+    "escalation_dutyrota",
+    "escalation_escalationstep",
+    "escalation_policy",
+    "escalation_policytarget",
+    "escalation_policyversion",
+)
+VERBS = ("INSERT", "UPDATE", "DELETE")
+
+POSTGRESQL = (
+    f"""
+    CREATE OR REPLACE FUNCTION {STAMP}_renew() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        UPDATE {STAMP} SET stamp = (random() * 9e15)::bigint;
+        RETURN NULL;
+    END $$
+    """,  # noqa: S608 - only names of our own tables
+    *(
+        f"""
+        CREATE OR REPLACE TRIGGER {table}_renews_stamp AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}
+        FOR EACH STATEMENT EXECUTE FUNCTION {STAMP}_renew()
+        """
+        for table in TABLES
+    ),
+)
+RENEW = f"UPDATE {STAMP} SET stamp = random()"  # noqa: S608
+SQLITE = tuple(
+    f"CREATE TRIGGER IF NOT EXISTS {table}_{verb.lower()}_renews_stamp AFTER {verb} ON {table} BEGIN {RENEW}; END"
+    for table in TABLES
+    for verb in VERBS
+)
+
+
+def create_triggers(using: str = "default", **_signal: Any) -> None:
+    """Create the triggers that are missing; a receiver of post_migrate. None before the tables are there."""
+    connection = connections[using]
+    there = connection.introspection.table_names()
+    if not {STAMP, *TABLES} <= set(there):
+        return
+    with connection.cursor() as cursor:
+        for statement in POSTGRESQL if connection.vendor == "postgresql" else SQLITE:
+            cursor.execute(statement)
