@@ -66,10 +66,6 @@ def after_commit(nudge: Callable[[], None]) -> None:
 
 
 def _is_registered(nudge: Callable[[], None]) -> bool:
-    """True if it is registered already, outside any savepoint that could be rolled back without us."""
-    connection = transaction.get_connection()
-    open_savepoints = set(connection.savepoint_ids)
-    return any(
-        waiting is nudge and savepoints <= open_savepoints
-        for savepoints, waiting, _robust in connection.run_on_commit
-    )
+    """True if it is registered already: Django drops what was registered behind a savepoint that is rolled back."""
+    waiting = transaction.get_connection().run_on_commit
+    return any(registered is nudge for _savepoints, registered, _robust in waiting)

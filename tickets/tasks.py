@@ -4,6 +4,7 @@ The work is stored in rows: if a task is lost or killed, the next minute's task 
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.core.cache import cache
@@ -15,7 +16,14 @@ from tickets.lib.stopping import is_ending
 from tickets.models import InboundEmail
 from tickets.services.fetching import fetch_due, fetch_mailbox
 from tickets.services.importing import import_due
-from tickets.services.intake import DATABASE_FAULTS, process
+from tickets.services.intake import (
+    DATABASE_FAULTS,
+    Batch,
+    in_batches,
+    process,
+    process_together,
+    waiting_with,
+)
 from tickets.services.leases import due_mailboxes
 from tickets.services.mailbox_comparison import compare_mailboxes as compare_all
 from tickets.services.outgoing.delivery import deliver_due
@@ -42,7 +50,10 @@ def deliver_outbox(*, nudged: bool = False) -> str:
 
 
 def process_one(inbound: int) -> str:
-    """Process one stored mail, right after it was stored."""
+    """Process a mail right after it was stored, and others that wait with it."""
+    together = waiting_with(inbound)
+    if len(together) > 1:
+        return f"processed {_process_safely(together)}"
     row = process(inbound, now=timezone.now())
     return row.state if row else "done already"
 
@@ -52,10 +63,10 @@ def process_stored() -> str:
     stop_at = timezone.now() + RUN_FOR
     waiting = InboundEmail.objects.filter(state=IntakeState.STORED).order_by("received_at")
     done = 0
-    for inbound in list(waiting.values_list("pk", flat=True)[:MOST_PER_RUN]):
+    for together in in_batches(list(waiting.values_list("pk", "size")[:MOST_PER_RUN])):
         if timezone.now() >= stop_at or is_ending():
             break
-        done += _process_safely(inbound)
+        done += _process_safely(together)
     return f"processed {done}"
 
 
@@ -80,12 +91,30 @@ def compare_mailboxes() -> str:
     return "; ".join(map(str, compare_all(read_clock=timezone.now))) or "no mailbox to compare"
 
 
-def _process_safely(inbound: int) -> int:
+def _process_safely(mails: Sequence[int]) -> int:
+    """Process mails together, and alone what fails. Return how many were done."""
+    if len(mails) == 1:
+        return _process_alone(mails[0])
+    try:
+        batch = process_together(mails, now=timezone.now())
+    except DATABASE_FAULTS:
+        logger.exception("The database could not take %s mails together", len(mails))
+        batch = Batch(0, mails)
+        _drop_broken_connection()
+    return batch.done + sum(map(_process_alone, batch.left))
+
+
+def _process_alone(inbound: int) -> int:
     """Process one mail. A database error leaves it for the next minute and lets the others go on."""
     try:
         return process(inbound, now=timezone.now()) is not None
     except DATABASE_FAULTS:
         logger.exception("The database could not take mail %s now", inbound)
-        if not connection.in_atomic_block:
-            close_old_connections()  # a broken connection would fail the mails after this one
+        _drop_broken_connection()
         return 0
+
+
+def _drop_broken_connection() -> None:
+    """It would fail the mails after this one."""
+    if not connection.in_atomic_block:
+        close_old_connections()

@@ -1,5 +1,9 @@
 """The ticket: one customer's matter, its owner, its priority and its status."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +13,9 @@ from customers.indexes import where_set
 from customers.models import Contact, Customer
 from tickets.choices import ACTIVE_STATUSES, Channel, Priority, Status
 
+if TYPE_CHECKING:
+    from tickets.models.message import Message
+
 
 def ticket_number(pk: int) -> str:
     """The number of a ticket, from its key."""
@@ -16,16 +23,19 @@ def ticket_number(pk: int) -> str:
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
-    def active(self) -> "TicketQuerySet":
+    def active(self) -> TicketQuerySet:
         return self.filter(status__in=ACTIVE_STATUSES)
 
-    def real(self) -> "TicketQuerySet":
+    def real(self) -> TicketQuerySet:
         """Leave out fire drills and imported tickets, which no figure includes."""
         return self.filter(is_drill=False, is_history=False)
 
 
 class Ticket(models.Model):
     """A customer's matter. Lock this row before you change the ticket, its messages or its clocks."""
+
+    # Set by tickets.services.opening on the ticket that it opened.
+    first_message: Message | None = None
 
     subject = models.CharField(_("subject"), max_length=500, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.NEW)

@@ -6,7 +6,7 @@ one mail of each kind; the code that writes them sees to that.
 
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from customers.models import Contact
 from customers.public_domains import company_domain
@@ -19,25 +19,33 @@ MOST_TO_ONE = 5
 MOST_TO_A_DOMAIN = 10  # to addresses of one company that never wrote before; not for public providers
 MOST_TO_NEW = 100  # to all addresses that never wrote before
 
+# A contact that was read with the number of such mails of the last hour carries it under this name.
+COUNTED = "recent_receipts"
+
 
 def may_write_by_itself(ticket: Ticket, *, at: datetime) -> bool:
     """True while the ticket's writer, their domain and all new writers together got few such mails within the hour.
 
-    False for somebody who wants none. Takes one query. A ticket without a contact is not limited.
+    False for somebody who wants none. Takes one query at most. A ticket without a contact is not limited.
     """
     contact = ticket.contact
     if contact is None:
         return True
     if contact.no_automatic_mail_since is not None:
         return False
-    sent = OutboundEmail.objects.filter(
-        purpose=MailPurpose.ACKNOWLEDGEMENT, created_at__gt=at - LIMIT_WINDOW
-    ).order_by()
     if not contact.is_from_mail or contact.created_at <= at - LIMIT_WINDOW:
-        return sent.filter(ticket__contact=contact)[:MOST_TO_ONE].count() < MOST_TO_ONE
-    counted = sent.aggregate(**_counts(contact, at))
+        counted: int | None = contact.__dict__.pop(COUNTED, None)  # true only once
+        if counted is None:
+            counted = _sent_since(at - LIMIT_WINDOW).filter(ticket__contact=contact)[:MOST_TO_ONE].count()
+        return counted < MOST_TO_ONE
+    counts = _sent_since(at - LIMIT_WINDOW).aggregate(**_counts(contact, at))
     most = {"to_one": MOST_TO_ONE, "to_domain": MOST_TO_A_DOMAIN, "to_new": MOST_TO_NEW}
-    return all(counted[name] < number for name, number in most.items())
+    return all(counts[name] < number for name, number in most.items())
+
+
+def _sent_since(moment: datetime) -> QuerySet[OutboundEmail]:
+    sent = OutboundEmail.objects.filter(purpose=MailPurpose.ACKNOWLEDGEMENT, created_at__gt=moment)
+    return sent.order_by()
 
 
 def new_writers(at: datetime, path: str = "") -> Q:

@@ -22,17 +22,24 @@ class FirstOwner:
 
 
 def choose_first_owner(
-    *, customer: Customer | None, at: datetime, wanted: int | None = None, scenario: str = ""
+    *,
+    customer: Customer | None,
+    at: datetime,
+    wanted: int | None = None,
+    scenario: str = "",
+    present: User | None = None,
 ) -> FirstOwner:
     """Whom a rule wants, the account manager, the backup, the least loaded skilled colleague, or the intake owner.
 
-    ``wanted`` is a colleague's key. ``at`` (UTC) decides who is absent. A ticket's own ``scenario`` names the skill
-    instead of the customer's. A new P0 moves on to the person on duty as soon as its promise names the rota. Raises
-    DeskError if the desk has no active member of staff.
+    ``wanted`` is a colleague's key; ``present`` is known to be there. ``at`` (UTC) decides who is absent. A ticket's
+    own ``scenario`` names the skill instead of the customer's. A new P0 moves on to the person on duty as soon as its
+    promise names the rota. Raises DeskError if the desk has no active member of staff.
     """
     by_rule = ((wanted, OwnerRule.MAIL_RULE),) if wanted is not None else ()
     if customer is None:
         return _first_present(by_rule, at) or _owner_from_desk(at)
+    if wanted is None and present is not None and present.pk == customer.account_manager_id:
+        return FirstOwner(present, OwnerRule.ACCOUNT_MANAGER)
     named = (
         *by_rule,
         (customer.account_manager_id, OwnerRule.ACCOUNT_MANAGER),

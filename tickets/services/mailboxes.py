@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from email.utils import parseaddr
+from functools import lru_cache
 
 from django.conf import settings
 from django.db.models import BigIntegerField, F, Func, Subquery
@@ -108,6 +109,7 @@ def _own_without_row() -> frozenset[str]:
     return frozenset(filter(None, map(str.casefold, own)))
 
 
+@lru_cache(maxsize=8)
 def _bare_address(address: str) -> str:
     return parseaddr(address)[1] or address
 

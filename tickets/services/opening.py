@@ -13,7 +13,7 @@ from tickets.models import Mailbox, Ticket
 from tickets.services.conversation import receipt_time, store_customer_message
 from tickets.services.first_owner import choose_first_owner
 from tickets.services.proposals import WantedProposal, store_proposal
-from tickets.services.timeline import record
+from tickets.services.timeline import entries_together, record
 from tickets.triage.rule_matching import RuleVerdict
 
 NO_RULES = RuleVerdict()
@@ -35,17 +35,21 @@ def open_ticket(
     language: str = "en",
     follows: Ticket | None = None,
     is_drill: bool = False,
+    present: User | None = None,
     rules: RuleVerdict = NO_RULES,
     proposal: WantedProposal | None = None,
 ) -> Ticket:
     """Open a ticket with the customer's first message. Its promise starts at ``received_at``; both times are UTC.
 
     ``received_at`` is when our server received the mail, or when the call happened that ``actor`` records. Raises
-    DeskError if it is after ``at``. Only a fire drill sets ``is_drill``. ``rules`` choose owner and scenario. A
+    DeskError if it is after ``at``. Only a fire drill sets ``is_drill``. ``present`` is a colleague known
+    to be there, which may save a query. ``rules`` choose owner and scenario. A
     ``proposal`` that runs is the ticket's priority until somebody decides; ``priority`` is what it has otherwise.
     """
     received_at = receipt_time(received_at, at=at, actor=actor)
-    chosen = choose_first_owner(customer=customer, at=at, wanted=rules.owner_id, scenario=rules.scenario_name)
+    chosen = choose_first_owner(
+        customer=customer, at=at, wanted=rules.owner_id, scenario=rules.scenario_name, present=present
+    )
     ticket = Ticket.objects.create(
         subject=subject[:500],
         priority=proposal.priority if proposal is not None and proposal.runs else priority,
@@ -62,15 +66,17 @@ def open_ticket(
         updated_at=at,
         unanswered_since=received_at,
     )
-    record(ticket, Fact.OPENED, at=at, actor=actor, owner=chosen.user.pk, rule=chosen.rule.value)
-    if rules.names:
-        record(ticket, Fact.RULES, at=at, actor=None, rules=rules.names)
-    publish(TicketOpened(ticket=ticket, at=at, actor=actor))
-    message = store_customer_message(
-        ticket, content, received_at=received_at, at=at, contact=contact, channel=channel, actor=actor
-    )
-    proposed = store_proposal(ticket, message, proposal, usual=priority, at=at) if proposal else None
-    publish(CustomerWrote(ticket, at, actor, message, is_first=True, proposal=proposed))
+    with entries_together():
+        record(ticket, Fact.OPENED, at=at, actor=actor, owner=chosen.user.pk, rule=chosen.rule.value)
+        if rules.names:
+            record(ticket, Fact.RULES, at=at, actor=None, rules=rules.names)
+        publish(TicketOpened(ticket=ticket, at=at, actor=actor))
+        message = store_customer_message(
+            ticket, content, received_at=received_at, at=at, contact=contact, channel=channel, actor=actor
+        )
+        ticket.first_message = message
+        proposed = store_proposal(ticket, message, proposal, usual=priority, at=at) if proposal else None
+        publish(CustomerWrote(ticket, at, actor, message, is_first=True, proposal=proposed))
     return ticket
 
 
@@ -105,7 +111,7 @@ def open_past_ticket(
         closed_at=received_at,
     )
     record(ticket, Fact.IMPORTED, at=at, actor=None, owner=chosen.user.pk, rule=chosen.rule.value)
-    store_customer_message(
+    ticket.first_message = store_customer_message(
         ticket,
         content,
         received_at=received_at,

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from tickets.choices import Fact, OwnerRule
 from tickets.errors import DeskError
 from tickets.events import TicketAssigned, publish_all
-from tickets.lib.bulk_insert import NewRow, insert_all
+from tickets.lib.bulk_insert import NewRow
 from tickets.models import Ticket, TimelineEntry
 from tickets.services.locking import lock_ticket
+from tickets.services.timeline import record_all, timeline_row
 
 
 @transaction.atomic
@@ -63,7 +64,7 @@ def hand_over_all(moves: Sequence[OwnerChange], *, actor: User | None, at: datet
         by_owner[move.to].append(move.ticket)
     for owner, tickets in by_owner.items():
         Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets]).update(owner=owner, updated_at=at)
-    insert_all([_timeline_row(event) for event in events])
+    record_all([_timeline_row(event) for event in events])
     publish_all(events)
 
 
@@ -75,12 +76,13 @@ def _refuse_who_left(user: User) -> None:
 
 
 def _timeline_row(event: TicketAssigned) -> NewRow[TimelineEntry]:
-    values = {
-        "ticket_id": event.ticket.pk,
-        "fact": Fact.OWNER,
-        "at": event.at,
-        "actor_id": event.actor.pk if event.actor is not None else None,
-        "reason": event.reason,
-        "data": {"before": event.before.pk, "after": event.after.pk, "rule": event.rule},
-    }
-    return NewRow(TimelineEntry, values)
+    return timeline_row(
+        event.ticket,
+        Fact.OWNER,
+        at=event.at,
+        actor=event.actor,
+        reason=event.reason,
+        before=event.before.pk,
+        after=event.after.pk,
+        rule=event.rule,
+    )

@@ -1,9 +1,10 @@
 """Mail in, from raw bytes to a ticket.
 
-Read in this order: storing, processing, incoming_mail, senders, authentication, ticket_matching, human_mail,
+Read in this order: storing, batches, processing, incoming_mail, senders, authentication, ticket_matching, human_mail,
 applied_rules, floods, copied_people, colleague_mail, forwarding, automatic_mail, delivery_reports, history.
 """
 
+from tickets.services.intake.batches import Batch, in_batches, process_together, waiting_with
 from tickets.services.intake.processing import (
     DATABASE_FAULTS,
     dismiss,
@@ -15,11 +16,15 @@ from tickets.services.intake.storing import fingerprint_of, receive_raw, store_o
 
 __all__ = [
     "DATABASE_FAULTS",
+    "Batch",
     "dismiss",
     "fingerprint_of",
+    "in_batches",
     "process",
     "process_again",
+    "process_together",
     "receive_raw",
     "release_parked",
     "store_once",
+    "waiting_with",
 ]

@@ -38,7 +38,7 @@ def receive_history(incoming: IncomingMail) -> IntakeOutcome:
             mailbox=incoming.mailbox,
             language=incoming.mail.language,
         )
-        return IntakeOutcome(IntakeState.PROCESSED, _("Imported."), ticket=ticket, is_new_ticket=True)
+        return IntakeOutcome(IntakeState.PROCESSED, _("Imported."), ticket, ticket.first_message)
     ticket = end_of_merges(lock_ticket(target.ticket))
     message = store_customer_message(
         ticket,

@@ -117,6 +117,7 @@ def _open(
         mailbox=incoming.mailbox,
         language=language,
         follows=follows,
+        present=sender.manager,
         rules=verdict,
         proposal=proposal,
     )
@@ -124,7 +125,7 @@ def _open(
     if sender.customer is None:
         _note_unknown_customer(incoming, sender, ticket)
     _report_cut_mail(incoming, ticket)
-    return IntakeOutcome(IntakeState.PROCESSED, ticket=ticket, is_new_ticket=True)
+    return IntakeOutcome(IntakeState.PROCESSED, ticket=ticket, message=ticket.first_message)
 
 
 def _open_forwarded(incoming: IncomingMail, sender: Sender) -> IntakeOutcome | None:
@@ -132,7 +133,8 @@ def _open_forwarded(incoming: IncomingMail, sender: Sender) -> IntakeOutcome | N
     original = forwarded_sender(incoming.mail) if is_verified_staff(incoming, sender) else None
     if original is None or incoming.mailboxes.is_own(original.email):
         return None
-    return open_new(replace(incoming, author=original), find_sender(original.email, at=incoming.received_at))
+    writer = find_sender(original.email, at=incoming.received_at, now=incoming.now)
+    return open_new(replace(incoming, author=original), writer)
 
 
 def _append(incoming: IncomingMail, sender: Sender, target: ThreadTarget) -> IntakeOutcome:

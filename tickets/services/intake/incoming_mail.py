@@ -94,7 +94,7 @@ def read_mail(row: InboundEmail, mailboxes: Mailboxes, *, now: datetime, is_rele
     author = correspondent.author
     sender = Sender(author.email)
     if classification.kind in _BY_SENDER:
-        sender = find_sender(author.email, at=received_at)
+        sender = find_sender(author.email, at=received_at, now=now)
         classification = _as_marked(classification, mail, author, sender)
     return IncomingMail(
         row=row,
@@ -155,13 +155,9 @@ def _as_marked(found: Classification, mail: ParsedMail, author: Address, sender:
 
 @dataclass(frozen=True)
 class IntakeOutcome:
-    """Where a mail went. ``reason`` is a sentence for the list of mails.
-
-    ``message`` is not set for a new ticket, where it would be the first one.
-    """
+    """Where a mail went. ``reason`` is a sentence for the list of mails."""
 
     state: IntakeState
     reason: str = ""
     ticket: Ticket | None = None
     message: Message | None = None
-    is_new_ticket: bool = False

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError, transaction
-from django.db.models import F, Q, Subquery
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from customers.names import name_of
@@ -22,7 +22,7 @@ from tickets.errors import DeskError
 from tickets.mail.classify import MailKind
 from tickets.mail.storable_text import storable
 from tickets.mail.values import UnreadableMail
-from tickets.models import InboundEmail, Message, Ticket
+from tickets.models import InboundEmail, Ticket
 from tickets.services.intake.authentication import trusted_results
 from tickets.services.intake.automatic_mail import receive_automatic_reply, receive_generated
 from tickets.services.intake.delivery_reports import receive_report
@@ -120,12 +120,7 @@ def _work_on(
             row = stored.filter(pk=inbound, state__in=states).first()
             if row is None:
                 return None
-            with remember_mailboxes() as mailboxes:
-                incoming = read_mail(row, mailboxes, now=now, is_released=released_by is not None)
-                if waits:
-                    _refuse_overtaking(incoming)
-                outcome = _handle(incoming, released_by)
-            _record_outcome(incoming, outcome)
+            bring_to_ticket(row, now=now, released_by=released_by, waits=waits)
             return row
     except (*DATABASE_FAULTS, Overtaking):
         raise  # the mail is not to blame and stays as it was
@@ -135,6 +130,21 @@ def _work_on(
     except Exception as error:  # whatever this mail broke, keep it with its error and let the next one go on
         logger.exception("Mail %s could not be processed", inbound)
         return _record_error(inbound, states, error)
+
+
+def bring_to_ticket(
+    row: InboundEmail, *, now: datetime, released_by: User | None = None, waits: bool = False
+) -> None:
+    """Read a stored mail, do what it asks for and record that on its row, whose lock it needs.
+
+    Raises UnreadableMail, DeskError and, if it ``waits`` for mails that it answers or copies, Overtaking.
+    """
+    with remember_mailboxes() as mailboxes:
+        incoming = read_mail(row, mailboxes, now=now, is_released=released_by is not None)
+        if waits:
+            _refuse_overtaking(incoming)
+        outcome = _handle(incoming, released_by)
+    _record_outcome(incoming, outcome)
 
 
 def _refuse_overtaking(incoming: IncomingMail) -> None:
@@ -151,7 +161,9 @@ def _refuse_overtaking(incoming: IncomingMail) -> None:
 def _handle(incoming: IncomingMail, released_by: User | None) -> IntakeOutcome:
     """Do what the kind of the mail asks for. A person who releases a mail has decided that it opens a ticket."""
     if released_by is not None:
-        outcome = open_new(incoming, find_sender(incoming.author.email, at=incoming.received_at))
+        outcome = open_new(
+            incoming, find_sender(incoming.author.email, at=incoming.received_at, now=incoming.now)
+        )
         words = {"name": name_of(released_by), "reason": incoming.row.reason}
         return replace(outcome, reason=_("Turned into a ticket by %(name)s. %(reason)s") % words)
     if incoming.row.copy_of is not None:
@@ -227,13 +239,7 @@ def _record_outcome(incoming: IncomingMail, outcome: IntakeOutcome) -> None:
     row.signs = list(incoming.classification.signs)
     row.notes = list(incoming.mail.notes)
     row.authentication = trusted_results(incoming.mail, incoming.mailbox).summary[:100]
-    row.ticket = outcome.ticket
-    if outcome.message is None and outcome.is_new_ticket:
-        row.message_id = Subquery(
-            Message.objects.filter(ticket=outcome.ticket).order_by("pk").values("pk")[:1]
-        )
-    else:
-        row.message = outcome.message
+    row.ticket, row.message = outcome.ticket, outcome.message
     row.error = ""
     row.attempts += 1
     row.save(

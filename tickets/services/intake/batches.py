@@ -1,0 +1,79 @@
+"""Processes stored mails several at a time: in one transaction, each behind a savepoint of its own.
+
+A commit, the look at the mailboxes and the word to the delivery of the outbox then serve all of them. A mail that fails
+is rolled back to its savepoint and left for `processing.process`, which takes it alone and keeps its error.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate, takewhile
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from tickets.choices import IntakeState
+from tickets.models import InboundEmail
+from tickets.services.intake.processing import bring_to_ticket
+from tickets.services.mailboxes import remember_mailboxes
+
+logger = logging.getLogger(__name__)
+
+MOST_TOGETHER = 20  # their tickets stay locked until the last one is done: some tenths of a second
+BYTES_TOGETHER = 2_000_000  # mails with large files are parsed alone, so that nobody waits for them
+
+
+@dataclass(frozen=True)
+class Batch:
+    """How many mails were done, and the keys of those that must be processed alone."""
+
+    done: int
+    left: Sequence[int]
+
+
+def waiting_with(inbound: int) -> list[int]:
+    """The key of a mail and those of others that wait: all that go together if it is among the oldest. One query."""
+    oldest = _waiting().order_by("received_at").values_list("pk", "size")[:MOST_TOGETHER]
+    return next((batch for batch in in_batches(list(oldest)) if inbound in batch), [inbound])
+
+
+def in_batches(mails: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
+    """Part mails (key and size in bytes) into batches, in their order. A large mail is a batch of its own."""
+    rest = list(mails)
+    while rest:
+        sizes = accumulate(size for _key, size in rest[:MOST_TOGETHER])
+        number = max(1, sum(1 for _size in takewhile(lambda size: size <= BYTES_TOGETHER, sizes)))
+        yield [key for key, _size in rest[:number]]
+        rest = rest[number:]
+
+
+def process_together(mails: Sequence[int], *, now: datetime) -> Batch:
+    """Process those of the mails that are stored and that no other worker has, oldest first.
+
+    Raises one of DATABASE_FAULTS if the transaction is lost as a whole; then each mail is as it was.
+    """
+    left: list[int] = []
+    with transaction.atomic(durable=True), remember_mailboxes():
+        rows = _waiting().filter(pk__in=mails).select_for_update(skip_locked=True)
+        stored = list(rows.order_by("received_at", "pk"))
+        for row in stored:
+            if not _is_done(row, now=now):
+                left.append(row.pk)
+    return Batch(len(stored) - len(left), left)
+
+
+def _is_done(row: InboundEmail, *, now: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            bring_to_ticket(row, now=now, waits=True)
+    except Exception as error:  # whatever it was, the mail meets it again alone, where it is kept
+        logger.info("Mail %s is processed alone: %s", row.pk, error)
+        return False
+    return True
+
+
+def _waiting() -> QuerySet[InboundEmail]:
+    return InboundEmail.objects.filter(state=IntakeState.STORED)
