@@ -204,7 +204,8 @@ def keep_the_promise(event: StaffResponded) -> None:
     waiting = [clock for clock in owed if clock.kind in RESPONSE_KINDS]
     for clock in waiting:
         lifecycle.answer(clock, event.message, context)
-    asked_since = oldest_unanswered_question(event.ticket) if event.message.at < event.at else None
+    is_backdated = event.message.at < event.at and event.ticket.is_active
+    asked_since = oldest_unanswered_question(event.ticket) if is_backdated else None
     if asked_since is not None:
         lifecycle.start_response(event.ticket, asked_since, context)
     goes_on = event.then not in OVER and event.ticket.is_active
@@ -218,7 +219,7 @@ def keep_the_promise(event: StaffResponded) -> None:
 
 def take_back_the_answer(event: ResponseFailed) -> None:
     """Revoke an answer that did not arrive, and tell its author and the holder why."""
-    runs_again = _revoke(event, event.message, event.answer)
+    runs_again = _revoke(event, event.answer)
     _tell_author_and_holder(
         event,
         event.message,
@@ -228,22 +229,29 @@ def take_back_the_answer(event: ResponseFailed) -> None:
 
 def take_back_the_voided_answer(event: ResponseVoided) -> None:
     """Revoke an answer that a lead voided, and tell its author and the holder why."""
-    runs_again = _revoke(event, event.message, event.reason)
+    runs_again = _revoke(event, event.reason)
     notice = Notice(NoticeKind.RESPONSE_VOIDED, event.ticket, runs_again, event.actor, event.reason)
     _tell_author_and_holder(event, event.message, notice)
 
 
-def _revoke(event: TicketEvent, message: Message, cause: str) -> Clock | None:
-    """Let every promise that the answer stopped run again, and return the one that is open now, if any."""
-    updates_and_resolution.withdraw_update(event.ticket, message, ChangeContext(event.at, event.actor, cause))
+def _revoke(event: ResponseFailed | ResponseVoided, cause: str) -> Clock | None:
+    """Let every promise that the answer stopped run again, and return the one that is open now, if any.
+
+    A ticket that the answer did not end, and that stays ended, owes nothing again.
+    """
+    ticket, message, context = event.ticket, event.message, ChangeContext(event.at, event.actor, cause)
+    updates_and_resolution.withdraw_update(ticket, message, context)
     answered = Clock.objects.filter(answered_by=message)
     revoked = list(answered.select_related("calendar", "policy_version__policy").order_by("started_at"))
+    ended_at = None if event.reopens else ticket.resolved_at
     for clock in revoked:
-        clock.ticket = event.ticket
-        lifecycle.revoke(clock, ChangeContext(event.at, event.actor, cause), message=message)
-    follow_customer_again(revoked, ChangeContext(event.at, event.actor, cause))
-    if event.ticket.unanswered_since is not None and event.ticket.status in OVER:
-        updates_and_resolution.reopen_resolution(event.ticket, ChangeContext(event.at, event.actor, cause))
+        clock.ticket = ticket
+        lifecycle.revoke(clock, context, message=message, ended_at=ended_at)
+    follow_customer_again(revoked, context)
+    if event.reopens:
+        updates_and_resolution.forget_pause(ticket, message, context)
+        if ticket.status in OVER:
+            updates_and_resolution.reopen_resolution(ticket, context)
     return next((clock for clock in revoked if clock.is_open), None)
 
 
@@ -276,16 +284,28 @@ def follow_the_status(event: StatusChanged) -> None:
         updates_and_resolution.pause_resolution(event.ticket, context)
     else:
         updates_and_resolution.resume_resolution(event.ticket, context)
-        # A customer's message starts the resolution from its receipt; if the ticket is reopened by hand, it starts
-        # now.
-        is_reopened_by_hand = event.before in OVER and event.actor is not None
-        like = lifecycle.newest_clock(event.ticket) if is_reopened_by_hand else None
-        if like is not None:
-            updates_and_resolution.start_if_promised(
-                ClockKind.RESOLUTION, event.ticket, context, like=like, at=event.at, message=None
-            )
+        if event.before in OVER and event.actor is not None:
+            _promise_anew(event, context)
     if event.ticket.is_drill:
         end_the_closed(event)
+
+
+def _promise_anew(event: StatusChanged, context: ChangeContext) -> None:
+    """Promise a ticket that somebody reopened its resolution and, if nobody ever gave it, the answer: both from now.
+
+    A customer's message would start them from its receipt.
+    """
+    ticket, like = event.ticket, lifecycle.newest_clock(event.ticket)
+    question = still_waiting_question(ticket)
+    terms = starting_terms_of(ticket, at=event.at) if question is not None else None
+    if terms is not None:
+        lifecycle.start_clock(
+            ticket, terms.answer, context, kind=terms.kind, at=event.at, message=question, reopened=True
+        )
+    if like is not None:
+        updates_and_resolution.start_if_promised(
+            ClockKind.RESOLUTION, ticket, context, like=like, at=event.at, message=None
+        )
 
 
 def follow_the_customer(event: CustomerNamed) -> None:

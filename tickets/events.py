@@ -89,18 +89,20 @@ class StaffResponded(TicketEvent):
 
 @dataclass(frozen=True)
 class ResponseFailed(TicketEvent):
-    """The server refused a reply for good, or the reply bounced."""
+    """The server refused a reply for good, or it bounced. ``reopens``: the ticket is about to be opened again."""
 
     message: Message
     answer: str
+    reopens: bool
 
 
 @dataclass(frozen=True)
 class ResponseVoided(TicketEvent):
-    """A lead decided that an answer answered nothing."""
+    """A lead decided that an answer answered nothing. ``reopens``: the ticket is about to be opened again."""
 
     message: Message
     reason: str
+    reopens: bool
 
 
 @dataclass(frozen=True)

@@ -157,11 +157,14 @@ def breach_row(clock: Clock, context: ChangeContext) -> NewRow[ClockEvent]:
     return event_row(clock, ClockChange.BREACHED, context, before=before, at=clock.due_at)
 
 
-def revoke(clock: Clock, context: ChangeContext, *, message: Message) -> None:
+def revoke(
+    clock: Clock, context: ChangeContext, *, message: Message, ended_at: datetime | None = None
+) -> None:
     """Revoke the answer ``message``: the clock runs again from its original start, and may be breached by now.
 
     If another answer did arrive, it takes its place. Otherwise the promises started since are cancelled, as they
-    would not have begun without this answer. A recorded breach stays, with the time of its detection.
+    would not have begun without this answer. A recorded breach stays, with the time of its detection. ``ended_at``
+    (UTC) is when the ticket ended, if it stays so: then the clock ran until that moment.
     """
     before = Before.of(clock)
     clock.state = ClockState.RUNNING if clock.state == ClockState.MET else clock.state
@@ -172,6 +175,8 @@ def revoke(clock: Clock, context: ChangeContext, *, message: Message) -> None:
     response = responses.exclude(pk=clock.started_by_id or 0).order_by("at", "pk").first()
     if response is not None:
         answer(clock, response, context)
+    elif ended_at is not None:
+        cancel(clock, ChangeContext(context.at, None, _("The incident is over."), since=ended_at))
     else:
         _run_again(clock, context)
 
@@ -182,7 +187,7 @@ def _run_again(clock: Clock, context: ChangeContext) -> None:
     kinds = RESPONSE_KINDS if clock.kind in RESPONSE_KINDS else [ClockKind(clock.kind)]
     others = open_clocks(clock.ticket, kinds=kinds)
     if any(other.started_at < clock.started_at for other in others):
-        cancel(clock, superseded)
+        _cancel(clock, superseded)  # it was met until now, so nothing fell due
         return
     for other in others:
         cancel(other, superseded)
@@ -198,8 +203,7 @@ def retarget(clock: Clock, context: ChangeContext, *, priority: int, **more: Any
     is earlier; if it is lowered, the due time stays. A promise that is met or breached stays so, even if nobody has
     noticed the breach yet. The ledger marks a clock that is lowered in the last fifth of its window.
     """
-    if clock.state == ClockState.RUNNING and clock.due_at <= context.effective:
-        record_breach(clock, context)
+    settle(clock, context)
     if clock.state not in (ClockState.RUNNING, ClockState.PAUSED):
         return
     before = Before.of(clock)
@@ -270,12 +274,26 @@ def give_up(clock: Clock, context: ChangeContext) -> None:
     cancel(clock, context)
 
 
+def settle(clock: Clock, context: ChangeContext) -> None:
+    """Record the breach of a promise that fell due before this change took effect.
+
+    Whatever ends or changes a promise calls this first, so that what is true does not depend on when a sweep ran.
+    """
+    if clock.state == ClockState.RUNNING and clock.due_at <= context.effective:
+        record_breach(clock, context)
+
+
 def cancel(clock: Clock, context: ChangeContext) -> None:
-    """End a promise that is no longer owed; the cause says why. A recorded breach stays recorded."""
+    """End a promise that is no longer owed; the cause says why. What fell due before is broken and stays so."""
+    settle(clock, context)
+    _cancel(clock, context)
+
+
+def _cancel(clock: Clock, context: ChangeContext) -> None:
     before = Before.of(clock)
     if clock.state in (ClockState.RUNNING, ClockState.PAUSED):
         clock.state = ClockState.CANCELLED
-    clock.stopped_at = context.at
+    clock.stopped_at = context.effective
     clock.next_step_at = None
     clock.save(update_fields=ANSWER)
     append_event(clock, ClockChange.CANCELLED, context, before=before)

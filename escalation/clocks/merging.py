@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind
 from escalation.clocks.ledger import ChangeContext, append_event
-from escalation.clocks.lifecycle import PINNED, cancel, open_clocks
+from escalation.clocks.lifecycle import PINNED, cancel, open_clocks, settle
 from escalation.models import Clock
 from tickets.models import Ticket
 
@@ -14,6 +14,8 @@ FAMILIES = (RESPONSE_KINDS, (ClockKind.UPDATE,), (ClockKind.RESOLUTION,))
 
 def merge_clocks(source: Ticket, target: Ticket, context: ChangeContext) -> None:
     """Move every clock of ``source`` to ``target``, the ticket that stays. Needs the locks of both."""
+    for clock in (*open_clocks(source), *open_clocks(target)):
+        settle(clock, context)
     for kinds in FAMILIES:
         _keep_the_stricter(source, target, kinds, context)
     for clock in Clock.objects.filter(ticket=source).select_related(*PINNED).order_by("pk"):

@@ -4,6 +4,7 @@ Both exist only where the policy promises them. Every function needs the lock of
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -98,6 +99,14 @@ def reopen_resolution(ticket: Ticket, context: ChangeContext) -> None:
     append_event(clock, ClockChange.REVOKED, context, before=before)
     if clock.state == ClockState.RUNNING and clock.due_at <= context.at:
         record_breach(clock, context)
+
+
+def forget_pause(ticket: Ticket, message: Message, context: ChangeContext) -> None:
+    """End a pause that began with an answer which the customer never got, as if it had not begun."""
+    began = message.created_at.replace(microsecond=0)
+    for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
+        if clock.paused_at == began:
+            resume(clock, replace(context, since=began))
 
 
 def pause_resolution(ticket: Ticket, context: ChangeContext) -> None:

@@ -250,8 +250,9 @@ def _record_response(
     ticket: Ticket, message: Message, *, actor: User, at: datetime, then: Status | None
 ) -> None:
     ticket.updated_at = at
-    # A contact that was logged later may have happened before the latest question.
-    ticket.unanswered_since = unanswered_since(ticket) if message.at < at else None
+    # A contact that was logged later may have happened before the latest question. Over an ended ticket nobody waits.
+    is_backdated = message.at < at and ticket.is_active
+    ticket.unanswered_since = unanswered_since(ticket) if is_backdated else None
     ticket.save(update_fields=["updated_at", "unanswered_since"])
     record(ticket, Fact.STAFF_RESPONDED, at=at, actor=actor, message=message.pk, kind=message.kind)
     publish(StaffResponded(ticket=ticket, at=at, actor=actor, message=message, then=then))

@@ -22,7 +22,8 @@ def fail_response(*, message: Message, at: datetime, answer: str, actor: User | 
     """Take back a reply that the server refused for good or that bounced; a second report changes nothing.
 
     ``answer`` is what the server said, ``actor`` who decided that it did not arrive, if a person had to. If the
-    customer waits again, the ticket is opened again. Locks the ticket.
+    customer waits again, or the ticket was resolved or set to wait with this reply, it is opened again. Locks the
+    ticket.
     """
     answer = storable(answer)
     ticket = lock_ticket_of(message, "failed_at")
@@ -33,8 +34,12 @@ def fail_response(*, message: Message, at: datetime, answer: str, actor: User | 
     message.save(update_fields=["failed_at", "failure"])
     _count_as_unanswered(ticket)
     record(ticket, Fact.RESPONSE_FAILED, at=at, actor=actor, message=message.pk, answer=answer)
-    publish(ResponseFailed(ticket=ticket, at=at, actor=actor, message=message, answer=answer))
-    _reopen_if_unanswered(ticket, at=at, reason=_("A reply was not delivered."))
+    reopens = _reopens(ticket, message)
+    publish(
+        ResponseFailed(ticket=ticket, at=at, actor=actor, message=message, answer=answer, reopens=reopens)
+    )
+    if reopens:
+        move_to(ticket, Status.OPEN, actor=None, at=at, reason=_("A reply was not delivered."))
 
 
 @transaction.atomic
@@ -54,8 +59,12 @@ def void_response(*, message: Message, actor: User, at: datetime, reason: str) -
     message.save(update_fields=["voided_at", "voided_by", "void_reason"])
     _count_as_unanswered(ticket)
     record(ticket, Fact.RESPONSE_VOIDED, at=at, actor=actor, reason=message.void_reason, message=message.pk)
-    publish(ResponseVoided(ticket=ticket, at=at, actor=actor, message=message, reason=message.void_reason))
-    _reopen_if_unanswered(ticket, at=at, reason=_("A reply was voided."))
+    reason, reopens = message.void_reason, _reopens(ticket, message)
+    publish(
+        ResponseVoided(ticket=ticket, at=at, actor=actor, message=message, reason=reason, reopens=reopens)
+    )
+    if reopens:
+        move_to(ticket, Status.OPEN, actor=None, at=at, reason=_("A reply was voided."))
 
 
 def _count_as_unanswered(ticket: Ticket) -> None:
@@ -63,7 +72,16 @@ def _count_as_unanswered(ticket: Ticket) -> None:
     ticket.save(update_fields=["unanswered_since"])
 
 
-def _reopen_if_unanswered(ticket: Ticket, *, at: datetime, reason: str) -> None:
-    """Open the ticket again: nobody looks at a resolved one, or at one that waits for a customer we never reached."""
-    if ticket.unanswered_since is not None and ticket.status not in (Status.NEW, Status.OPEN):
-        move_to(ticket, Status.OPEN, actor=None, at=at, reason=reason)
+def _reopens(ticket: Ticket, message: Message) -> bool:
+    """True if the customer waits, or if the ticket was ended or set to wait together with this very answer.
+
+    Nobody looks at a resolved ticket, or at one that waits for a customer whom we never reached.
+    """
+    if ticket.status in (Status.NEW, Status.OPEN):
+        return False
+    if ticket.unanswered_since is not None:
+        return True
+    if ticket.resolved_at is not None:
+        return ticket.resolved_at == message.created_at
+    changes = ticket.timeline.filter(fact=Fact.STATUS).order_by("-pk")
+    return changes.values_list("at", flat=True).first() == message.created_at

@@ -38,10 +38,20 @@ def merge(*, ticket: Ticket, into: Ticket, actor: User, at: datetime, reason: st
     record(target, Fact.MERGED, at=at, actor=actor, reason=reason, merged=source.pk)
     record(source, Fact.MERGED, at=at, actor=actor, reason=reason, into=target.pk)
     publish(TicketsMerged(ticket=target, at=at, actor=actor, merged=source, reason=reason))
+    goes_on = _goes_on_as(target, source)
     move_to(source, Status.CLOSED, actor=actor, at=at, reason=reason)
-    if target.unanswered_since is not None and target.status not in (Status.NEW, Status.OPEN):
-        move_to(target, Status.OPEN, actor=actor, at=at, reason=reason)
+    if goes_on is not None:
+        move_to(target, goes_on, actor=actor, at=at, reason=reason)
     return target
+
+
+def _goes_on_as(target: Ticket, source: Ticket) -> Status | None:
+    """The status of the ticket that stays, if it changes: it is open while somebody waits or one matter goes on."""
+    if target.unanswered_since is not None:
+        return None if target.status == Status.NEW else Status.OPEN
+    if target.is_active or not source.is_active:
+        return None
+    return Status.WAITING if source.status == Status.WAITING else Status.OPEN
 
 
 def _lock_both(ticket: Ticket, into: Ticket) -> tuple[Ticket, Ticket]:

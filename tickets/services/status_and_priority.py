@@ -14,6 +14,7 @@ from tickets.services.locking import lock_ticket
 from tickets.services.priority_writing import write_priority
 from tickets.services.proposals import decide_by_change
 from tickets.services.timeline import record
+from tickets.services.unanswered import unanswered_since
 
 
 @transaction.atomic
@@ -37,6 +38,10 @@ def move_to(ticket: Ticket, after: Status, *, actor: User | None, at: datetime, 
     ticket.closed_at = at if after == Status.CLOSED else None
     if ticket.resolved_at is not None:
         ticket.unanswered_since = None  # ended with a reason: nobody waits any more
+    elif before in (Status.RESOLVED, Status.CLOSED) and ticket.unanswered_since is None:
+        ticket.unanswered_since = unanswered_since(
+            ticket
+        )  # ... but whoever opens it again finds the question
     ticket.updated_at = at
     ticket.save(update_fields=["status", "resolved_at", "closed_at", "unanswered_since", "updated_at"])
     record(ticket, Fact.STATUS, at=at, actor=actor, reason=reason, before=before, after=after.value)

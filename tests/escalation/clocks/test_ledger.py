@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -171,6 +172,45 @@ def test_replaying_the_ledger_of_any_life_gives_the_promises_as_they_are_stored(
             continue
     assert verify() == Verification(Clock.objects.count(), ())
     _nobody_waits_without_a_promise(life.ticket)
+    _what_is_over_owes_nothing()
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
+@given(st.booleans(), LIVES)
+def test_the_outcome_of_a_life_does_not_depend_on_when_sweeps_ran(new_life, is_known, deeds):
+    """Once nobody looks before the end; once the desk looks as each promise falls due and before each deed."""
+    kept_apart = [deed for deed in deeds if deed[0] != "sweep"]
+    outcomes = []
+    for is_watched in (False, True):
+        with transaction.atomic():
+            life, now = new_life(is_known=is_known), 0.0
+            for deed, wait, choice in kept_apart:
+                now += wait
+                if is_watched:
+                    sweep(now=minute(now))
+                try:
+                    life.happen(deed, now, choice)
+                except DeskError:
+                    continue
+            sweep(now=minute(now + 1))
+            outcomes.append(_outcome())
+            transaction.set_rollback(True)
+    assert outcomes[0] == outcomes[1]
+
+
+def _outcome() -> list[tuple[object, ...]]:
+    columns = "kind", "priority", "started_at", "due_at", "state", "breached_at", "stopped_at"
+    return sorted(Clock.objects.values_list(*columns), key=repr)
+
+
+def _what_is_over_owes_nothing() -> None:
+    over = Clock.objects.open().filter(ticket__status__in=(Status.RESOLVED, Status.CLOSED))
+    assert not over.exists()
 
 
 def _nobody_waits_without_a_promise(ticket: Ticket) -> None:

@@ -23,7 +23,8 @@ from tests.factories import (
     staff,
 )
 from tests.talk import answered, asked, minute, opened
-from tickets.choices import Priority
+from tickets.choices import Priority, Status
+from tickets.models import Ticket
 from tickets.services.merging import merge
 from tickets.services.status_and_priority import change_priority
 
@@ -161,5 +162,14 @@ def test_health_shows_what_the_last_proof_found(kept_ticket):
 def test_the_number_of_queries_does_not_grow_with_the_promises(kept_ticket, django_assert_num_queries):
     for number in range(5):
         asked(opened(number), number + 1)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         verify()
+
+
+def test_what_a_closed_ticket_still_owes_is_named(kept_ticket):
+    Ticket.objects.filter(pk=kept_ticket.pk).update(status=Status.CLOSED)
+    running = kept_ticket.clocks.get(stopped_at=None)
+    [mismatch] = verify().mismatches
+    assert (mismatch.clock, mismatch.ticket) == (running.pk, kept_ticket.pk)
+    assert "its ticket has ended" in str(mismatch)
+    assert verify(ticket=kept_ticket.pk).mismatches == (mismatch,)

@@ -163,7 +163,7 @@ def test_a_drill_ends_when_its_time_is_up(boss, settings):
     assert end_finished_drills(now=minute(45)) == 1
     assert drill_of(ticket).ending == DrillEnding.TIME
     clock = Clock.objects.get(ticket=ticket)
-    assert (clock.state, clock.stopped_at) == (ClockState.CANCELLED, minute(45))
+    assert (clock.state, clock.stopped_at) == (ClockState.BREACHED, minute(45))  # it was due at 30
 
 
 def test_a_drill_ends_a_while_after_the_last_step_of_its_chain(boss):
