@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0001_squashed_0008_contacts_from_mail'),
+        ('customers', '0008_contacts_from_mail'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('escalation', '0001_squashed_0025_words'),
+        ('escalation', '0025_words'),
     ]
 
     operations = [

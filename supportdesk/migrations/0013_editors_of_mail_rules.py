@@ -20,5 +20,5 @@ def grant(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("supportdesk", "0001_squashed_0012_readers_of_marked_mail"), ("tickets", "0028_rules")]
+    dependencies = [("supportdesk", "0012_readers_of_marked_mail"), ("tickets", "0028_rules")]
     operations = [migrations.RunPython(grant, migrations.RunPython.noop)]

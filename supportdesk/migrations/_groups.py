@@ -24,7 +24,9 @@ LABELS = {
     "dutyswap": "swap",
     "dutyturn": "turn",
     "mailmark": "remembered email",
+    "missingmail": "missing email",
     "notificationattempt": "attempt",
+    "rule": "email rule",
 }
 
 EVERYBODY = {
@@ -58,6 +60,7 @@ ACCOUNT_MANAGER = {
     "tickets.message": WRITE,
     "tickets.attachment": VIEW,
     "tickets.mailmark": VIEW,
+    "tickets.rule": VIEW,
     "escalation.clock": VIEW,
     "escalation.clockevent": VIEW,
     "escalation.escalation": VIEW,
@@ -73,6 +76,7 @@ TEAM_LEAD = {
     "customers.contract": WRITE,
     "tickets.message": (*WRITE, "void_response"),
     "tickets.inboundemail": CHANGE,
+    "tickets.rule": WRITE,
     "escalation.clock": (*VIEW, "waive_clock"),
     "escalation.dutyrota": WRITE,
     "escalation.dutyshift": ALL,
@@ -114,6 +118,8 @@ OPERATOR = {
     "customers.desk": VIEW,
     "tickets.mailbox": ALL,
     "tickets.inboundemail": CHANGE,
+    "tickets.missingmail": VIEW,
+    "tickets.rule": VIEW,
     "escalation.heartbeat": VIEW,
     "escalation.weeklyexport": VIEW,
     "escalation.exportfile": VIEW,

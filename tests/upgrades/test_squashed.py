@@ -9,6 +9,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from tests.upgrades.replaced import EARLIER, end_of
+
 APPS = ("customers", "tickets", "escalation", "supportdesk")
 
 Key = tuple[str, str]
@@ -29,7 +31,10 @@ def replaced(loader: MigrationLoader, app: str) -> list[Key]:
 
 
 def histories(loader: MigrationLoader) -> Iterator[History]:
-    """What a desk may have applied of the replaced files: from none to all, each time on another way."""
+    """What a desk may have applied of the replaced files: from none to all, each time on another way.
+
+    At the end what a desk has that was made from earlier squashed files.
+    """
     files = sorted(key for app in APPS for key in replaced(loader, app))
     for length in range(len(files) + 1):
         chance, done = Random(length), set()
@@ -38,6 +43,13 @@ def histories(loader: MigrationLoader) -> Iterator[History]:
                 chance.choice([key for key in files if key not in done and parents(loader, key) <= done])
             )
         yield frozenset(done)
+    yield made_from_the_earlier_squashed_files(files)
+
+
+def made_from_the_earlier_squashed_files(files: list[Key]) -> History:
+    return frozenset(EARLIER.items()) | {
+        (app, name) for app, name in files if name[:4] <= end_of(EARLIER[app])
+    }
 
 
 def parents(loader: MigrationLoader, key: Key) -> set[Key]:
@@ -57,7 +69,7 @@ def test_each_app_has_one_squashed_migration_and_it_replaces_all_files_before_it
     assert sorted(squashed(loader)) == sorted(APPS)
     for app, (_app, name) in squashed(loader).items():
         files = sorted(key for key in loader.disk_migrations if key[0] == app and key != (app, name))
-        last = f"{name.split('_')[2]}_"
+        last = f"{end_of(name)}_"
         end = next(place for place, key in enumerate(files, 1) if key[1].startswith(last))
         assert replaced(loader, app) == files[:end]
         assert name == f"0001_squashed_{files[end - 1][1]}"

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 
+from tests.upgrades.replaced import EARLIER
+
 pytestmark = pytest.mark.upgrades
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -138,3 +140,15 @@ def test_a_desk_that_is_half_way_becomes_the_same(new, new_desk, targets):
     ours, theirs = (without_names_of_permissions(each["contents"]) for each in (described, new))
     assert ours == theirs
     assert squashed(described) == squashed(new)
+
+
+def test_a_desk_that_was_made_from_earlier_squashed_files_becomes_the_same(new, new_desk):
+    desk = new_desk()
+    desk.take_replaced_files("earlier")
+    earlier = squashed(desk.described())
+    desk.migrate()
+    described = desk.described()
+    ours, theirs = (without_names_of_permissions(each["contents"]) for each in (described, new))
+    assert ours == theirs
+    assert earlier == sorted(f"{app}.{name}" for app, name in EARLIER.items())
+    assert squashed(described) == sorted(earlier + squashed(new))

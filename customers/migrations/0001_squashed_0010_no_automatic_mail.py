@@ -1,4 +1,4 @@
-"""Every table of this app as migration 0008 leaves it, the desk's row and the plan of whoever has no contract.
+"""Every table of this app as migration 0010 leaves it, the desk's row and the plan of whoever has no contract.
 
 A new database is made from this file; one that has begun the replaced files goes on with them.
 """
@@ -42,6 +42,8 @@ class Migration(migrations.Migration):
         ('customers', '0006_noticed_absences'),
         ('customers', '0007_words'),
         ('customers', '0008_contacts_from_mail'),
+        ('customers', '0009_priority_of_alarms'),
+        ('customers', '0010_no_automatic_mail'),
     ]
 
     dependencies = [
@@ -144,30 +146,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Contact',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, max_length=200, verbose_name='name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email')),
-                ('phone', models.CharField(blank=True, max_length=60, verbose_name='phone')),
-                ('language', models.CharField(blank=True, choices=[('en', 'English'), ('zh-hans', '简体中文')], max_length=10, verbose_name='language')),
-                ('time_zone', models.CharField(blank=True, max_length=64, validators=[customers.choices.validate_zone], verbose_name='time zone')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('mail_failed_at', models.DateTimeField(blank=True, null=True, verbose_name='email failed at')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('customer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='contacts', to='customers.customer', verbose_name='customer')),
-                ('is_from_mail', models.BooleanField(db_default=False, default=False, editable=False)),
-            ],
-            options={
-                'verbose_name': 'contact',
-                'verbose_name_plural': 'contacts',
-                'ordering': ['name', 'email'],
-                'constraints': [
-                    models.UniqueConstraint(django.db.models.functions.text.Lower('email'), condition=models.Q(('email', ''), _negated=True), name='contact_email_unique'),
-                ],
-            },
-        ),
-        migrations.CreateModel(
             name='Desk',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -245,6 +223,33 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(condition=models.Q(('reports_to', models.F('user')), _negated=True), name='staff_not_own_manager', violation_error_message='A person cannot report to themselves.'),
                     models.CheckConstraint(condition=models.Q(('deputy', models.F('user')), _negated=True), name='staff_not_own_deputy', violation_error_message='A person cannot be their own deputy.'),
                     models.CheckConstraint(condition=models.Q(models.Q(('quiet_from', None), ('quiet_until', None)), models.Q(('quiet_from__isnull', False), ('quiet_until__isnull', False)), _connector='OR'), name='staff_quiet_hours_whole', violation_error_message='Quiet hours need a start and an end.'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='Contact',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(blank=True, max_length=200, verbose_name='name')),
+                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email')),
+                ('phone', models.CharField(blank=True, max_length=60, verbose_name='phone')),
+                ('language', models.CharField(blank=True, choices=[('en', 'English'), ('zh-hans', '简体中文')], max_length=10, verbose_name='language')),
+                ('time_zone', models.CharField(blank=True, max_length=64, validators=[customers.choices.validate_zone], verbose_name='time zone')),
+                ('is_active', models.BooleanField(default=True, verbose_name='active')),
+                ('mail_failed_at', models.DateTimeField(blank=True, null=True, verbose_name='email failed at')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
+                ('customer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='contacts', to='customers.customer', verbose_name='customer')),
+                ('is_from_mail', models.BooleanField(db_default=False, default=False, editable=False)),
+                ('alarm_priority', models.PositiveSmallIntegerField(blank=True, help_text='Of tickets that alarms from this address open. Empty: the priority of the mailbox.', null=True, verbose_name='priority of its alarms')),
+                ('no_automatic_mail_since', models.DateTimeField(blank=True, help_text='They complained or unsubscribed. Clear it to send acknowledgements again.', null=True, verbose_name='no automatic email since')),
+            ],
+            options={
+                'verbose_name': 'contact',
+                'verbose_name_plural': 'contacts',
+                'ordering': ['name', 'email'],
+                'constraints': [
+                    models.UniqueConstraint(django.db.models.functions.text.Lower('email'), condition=models.Q(('email', ''), _negated=True), name='contact_email_unique'),
+                    models.CheckConstraint(condition=models.Q(('alarm_priority__lte', 3)), name='contact_alarm_priority_exists'),
                 ],
             },
         ),

@@ -1,4 +1,4 @@
-"""Every table of this app as migration 0025 leaves it, the guard of the ledger, and the default policy.
+"""Every table of this app as migration 0029 leaves it, the guard of the ledger, and the default policy.
 
 A new database is made from this file; one that has begun the replaced files goes on with them.
 """
@@ -53,11 +53,15 @@ class Migration(migrations.Migration):
         ('escalation', '0023_lean_indexes'),
         ('escalation', '0024_lately_to_groups'),
         ('escalation', '0025_words'),
+        ('escalation', '0026_staff_mail'),
+        ('escalation', '0027_mailbox_notices'),
+        ('escalation', '0028_proposals'),
+        ('escalation', '0029_nothing_to_acknowledge'),
     ]
 
     dependencies = [
-        ('customers', '0001_squashed_0008_contacts_from_mail'),
-        ('tickets', '0001_squashed_0016_reply_addresses'),
+        ('customers', '0001_squashed_0010_no_automatic_mail'),
+        ('tickets', '0001_squashed_0032_missing_mail'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -414,7 +418,7 @@ class Migration(migrations.Migration):
             name='Notification',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('reminder', 'SLA reminder'), ('escalated_to_you', 'Escalated to you'), ('escalated_from_you', 'Escalated past you'), ('escalated', 'Escalated'), ('taken_over', 'Taken over by a colleague'), ('new_ticket', 'New ticket for you'), ('paged', 'New P0'), ('customer_wrote', 'The customer wrote'), ('response_failed', 'Your reply was not delivered'), ('response_voided', 'Your reply was voided'), ('nobody_left', 'Escalation chain ended, nobody left'), ('away_to_you', 'Yours while a colleague is away'), ('nobody_stands_in', 'Away, and no deputy'), ('back', 'Returned from leave'), ('taken_back', 'Back with its previous owner'), ('unreached', 'Somebody could not be reached')], max_length=20, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('reminder', 'SLA reminder'), ('escalated_to_you', 'Escalated to you'), ('escalated_from_you', 'Escalated past you'), ('escalated', 'Escalated'), ('taken_over', 'Taken over by a colleague'), ('new_ticket', 'New ticket for you'), ('paged', 'New P0'), ('proposed', 'P0 proposed, writer unknown'), ('more_proposed', 'More P0s of this customer'), ('customer_wrote', 'The customer wrote'), ('response_failed', 'Your reply was not delivered'), ('response_voided', 'Your reply was voided'), ('nobody_left', 'Escalation chain ended, nobody left'), ('away_to_you', 'Yours while a colleague is away'), ('nobody_stands_in', 'Away, and no deputy'), ('back', 'Returned from leave'), ('taken_back', 'Back with its previous owner'), ('unreached', 'Somebody could not be reached'), ('sent_for_you', 'Your reply was sent'), ('kept_as_note', 'Your email was kept as a note'), ('acknowledged', 'You acknowledged by email'), ('not_acknowledged', 'Nothing to acknowledge'), ('unverified', 'An email in your name was not verified'), ('mailbox_stopped', 'Email is not being fetched'), ('mailbox_recovered', 'Email is fetched again')], max_length=20, verbose_name='kind')),
                 ('created_at', models.DateTimeField(verbose_name='created at')),
                 ('clock', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notifications', to='escalation.clock', verbose_name='SLA')),
                 ('escalation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notifications', to='escalation.escalation', verbose_name='escalation')),
@@ -445,26 +449,6 @@ class Migration(migrations.Migration):
                 ],
                 'constraints': [
                     models.CheckConstraint(condition=models.Q(models.Q(('customer', None), ('recipient__isnull', False), ('rota', None)), models.Q(('customer', None), ('recipient', None), ('rota__isnull', False)), models.Q(('customer__isnull', False), ('recipient', None), ('rota', None)), _connector='OR'), name='notification_to_one'),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name='Acknowledgement',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='time')),
-                ('until', models.DateTimeField(verbose_name='no paging until')),
-                ('by', models.CharField(choices=[('page', 'on the ticket page'), ('board', 'on the board'), ('link', 'by the link in a notification'), ('take_over', 'by taking over the ticket')], max_length=10, verbose_name='how')),
-                ('clock', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='acknowledgements', to='escalation.clock', verbose_name='SLA')),
-                ('escalation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='acknowledgements', to='escalation.escalation', verbose_name='escalation')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person')),
-            ],
-            options={
-                'verbose_name': 'acknowledgement',
-                'verbose_name_plural': 'acknowledgements',
-                'ordering': ['at'],
-                'constraints': [
-                    models.UniqueConstraint(fields=('escalation', 'user'), name='acknowledged_once_by_a_person'),
                 ],
             },
         ),
@@ -708,6 +692,26 @@ class Migration(migrations.Migration):
                 ],
                 'constraints': [
                     models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('ending', '')), models.Q(('ended_at__isnull', False), models.Q(('ending', ''), _negated=True)), _connector='OR'), name='drill_ended_somehow'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='Acknowledgement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(verbose_name='time')),
+                ('until', models.DateTimeField(verbose_name='no paging until')),
+                ('by', models.CharField(choices=[('page', 'on the ticket page'), ('board', 'on the board'), ('link', 'by the link in a notification'), ('take_over', 'by taking over the ticket'), ('email', 'by answering a notification')], max_length=10, verbose_name='how')),
+                ('clock', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='acknowledgements', to='escalation.clock', verbose_name='SLA')),
+                ('escalation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='acknowledgements', to='escalation.escalation', verbose_name='escalation')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+            ],
+            options={
+                'verbose_name': 'acknowledgement',
+                'verbose_name_plural': 'acknowledgements',
+                'ordering': ['at'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('escalation', 'user'), name='acknowledged_once_by_a_person'),
                 ],
             },
         ),

@@ -1,4 +1,4 @@
-"""Every table of this app as migration 0012 leaves it, and the groups of the desk with what each may do.
+"""Every table of this app as migration 0014 leaves it, and the groups of the desk with what each may do.
 
 A new database is made from this file; one that has begun the replaced files goes on with them.
 """
@@ -27,14 +27,16 @@ class Migration(migrations.Migration):
         ('supportdesk', '0010_one_time_passwords'),
         ('supportdesk', '0011_cluster_keys'),
         ('supportdesk', '0012_readers_of_marked_mail'),
+        ('supportdesk', '0013_editors_of_mail_rules'),
+        ('supportdesk', '0014_readers_of_missing_mail'),
     ]
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
         ('contenttypes', '0002_remove_content_type_name'),
-        ('customers', '0001_squashed_0008_contacts_from_mail'),
-        ('tickets', '0001_squashed_0016_reply_addresses'),
-        ('escalation', '0001_squashed_0025_words'),
+        ('customers', '0001_squashed_0010_no_automatic_mail'),
+        ('tickets', '0001_squashed_0032_missing_mail'),
+        ('escalation', '0001_squashed_0029_nothing_to_acknowledge'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
