@@ -24,7 +24,7 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.db import connection
-from django.test import Client, TestCase
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 from django_q.signing import SignedPackage
@@ -33,6 +33,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from escalation.clocks import ledger_guard
 from escalation.working_time.lookup import forget_versions
 from tests.factories import NOW
+from tests.lastingrows import lasting_rows
 
 # Seconds after which a test that takes real parts or many workers hangs, where it says nothing else.
 BOUNDS = {"races": 300, "flow": 600}
@@ -130,18 +131,9 @@ def django_db_setup(django_db_modify_db_settings: float, django_db_setup: None) 
 
 @pytest.fixture(scope="module")
 def rows_of_the_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """What is written next to it stays for all tests of the module, each of which works in a savepoint inside."""
-
-    class Frame(TestCase):
-        databases = {"default"}
-
-    with django_db_blocker.unblock():
-        Frame.setUpClass()
-        try:
-            yield
-        finally:
-            Frame.doClassCleanups()
-            Frame.tearDownClass()
+    """What is written next to it stays for all tests of the module."""
+    with lasting_rows(django_db_blocker):
+        yield
 
 
 @pytest.fixture(scope="session")

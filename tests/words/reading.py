@@ -1,17 +1,17 @@
 """What a reader finds wrong in a text: the other language, half-width punctuation, zones by an abbreviation."""
 
 import re
-from collections.abc import Iterator
-from html.parser import HTMLParser
+from collections.abc import Iterable, Iterator
 
 from django.apps import apps
 from django.db.models import CharField, TextField
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 HAN = "[\u3400-\u9fff]"
 SHOWN = ("title", "aria-label", "placeholder", "alt")  # attributes that people read
 ICONS = {"ms", "material-symbols-outlined"}
 HIDDEN = {"script", "style", "code", "pre"}
-VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr", "base", "embed", "track"}
+TEMPLATE = re.compile(r"<(/?)template\b")
 # What is the same in both languages: terms of the trade, protocols, products and names of things.
 SAME = {
     "KB", "MB", "LDAP", "Control", "Mac", "Command", "Enter", "esc",
@@ -38,35 +38,27 @@ HALF_WIDTH = re.compile(
 ZONES = re.compile(r"\b(?:[ECMP][SD]T|CES?T|WES?T|GMT|BST|JST|IST|HKT|MSK|AE[SD]T)\b|\([+-]\d{4}\)")
 
 
-class _Page(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[tuple[str, bool]] = []
-        self.texts: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        self.texts += [given[name] for name in SHOWN if given.get(name)]
-        if tag == "input" and given.get("type") in ("submit", "button"):
-            self.texts.append(given.get("value", ""))
-        is_hidden = tag in HIDDEN or bool(ICONS & set(given.get("class", "").split()))
-        if tag not in VOID:
-            self.open.append((tag, is_hidden))
-
-    def handle_endtag(self, tag: str) -> None:
-        while any(name == tag for name, _hidden in self.open) and self.open.pop()[0] != tag:
-            pass
-
-    def handle_data(self, data: str) -> None:
-        if data.strip() and not any(hidden for _tag, hidden in self.open):
-            self.texts.append(data)
-
-
 def texts(html: str) -> list[str]:
-    """Every text of a page that somebody sees or hears, without the names of icons."""
-    page = _Page()
-    page.feed(html)
-    return [" ".join(text.split()) for text in page.texts]
+    """Every text of a page that somebody sees or hears, without the names of icons.
+
+    A browser keeps the inside of a template out of the page until a script shows it; here it is read as any other.
+    """
+    tree = LexborHTMLParser(TEMPLATE.sub(r"<\1div", html))
+    return [" ".join(text.split()) for text in _inside(tree.root) if text]
+
+
+def _inside(element: LexborNode, *, is_hidden: bool = False) -> Iterator[str]:
+    for node in element.iter(include_text=True):
+        if node.tag == "-text":
+            if not is_hidden and node.text_content.strip():
+                yield node.text_content
+            continue
+        given = {name: value or "" for name, value in node.attributes.items()}
+        yield from (given.get(name, "") for name in SHOWN)
+        if node.tag == "input" and given.get("type") in ("submit", "button"):
+            yield given.get("value", "")
+        is_icon = bool(ICONS & set(given.get("class", "").split()))
+        yield from _inside(node, is_hidden=is_hidden or is_icon or node.tag in HIDDEN)
 
 
 def stored_words() -> set[str]:
@@ -111,3 +103,13 @@ def faults(text: str, *, language: str, known: set[str]) -> list[str]:
     if HALF_WIDTH.search(text):
         lines.append(f"half-width: {text}")
     return lines
+
+
+def faults_of_pages(pages: Iterable[tuple[str, str]], *, language: str, known: set[str]) -> Iterator[str]:
+    """A line for each fault, with the first of the pages, given by name and HTML, that has it."""
+    first: dict[str, str] = {}
+    for name, html in pages:
+        for text in texts(html):
+            first.setdefault(text, name)
+    for text, name in first.items():
+        yield from (f"{fault} <- {name}" for fault in faults(text, language=language, known=known))

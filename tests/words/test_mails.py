@@ -1,4 +1,4 @@
-"""Every mail of the desk in both languages, and every notification's words: in the reader's language to the last."""
+"""Every notification's words in both languages: in the reader's language to the last."""
 
 import pytest
 
@@ -8,10 +8,7 @@ from escalation.models import Clock
 from escalation.notifications.wording import Notice, short_text_of, subject_of, text_of
 from tests.factories import ContactFactory, CustomerFactory, UserFactory
 from tests.talk import minute, opened
-from tests.words.reading import faults, stored_words
-from tests.words.scene import furnished
-from tickets.choices import MailPurpose
-from tickets.models import Message, OutboundEmail
+from tests.words.reading import faults
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 KNOWN = {"black", "screen", "星光直播", "林悦", "陈琳", "误报"}  # from the rows and the notices below
@@ -21,36 +18,6 @@ each_language = pytest.mark.parametrize("language", ["en", "zh-hans"])
 @pytest.fixture(autouse=True)
 def _chinese_name(settings):
     settings.DESK_NAME, settings.DESK_NAME_ZH = "Aurora Support", "极光技术支持"
-
-
-@each_language
-def test_no_mail_holds_a_foreign_word(language):
-    furnished(language)
-    mails = list(OutboundEmail.objects.order_by("pk"))
-    assert {mail.purpose for mail in mails} == set(MailPurpose.values)
-    known = stored_words_besides_texts()
-    found = [
-        fault
-        for mail in mails
-        for line in (mail.subject, *mail.text.splitlines())
-        for fault in faults(line, language=language, known=known)
-    ]
-    assert not found, "\n".join(sorted(set(found)))
-
-
-def stored_words_besides_texts() -> set[str]:
-    """Without what the desk wrote itself."""
-    texts = OutboundEmail.objects.values_list("pk", "subject", "text", "html")
-    kept = list(texts)
-    OutboundEmail.objects.update(subject="", text="", html="")
-    notes = list(Message.objects.filter(author=None, kind="note").values_list("pk", "body"))
-    Message.objects.filter(author=None, kind="note").update(body="")
-    known = stored_words()
-    for pk, subject, text, html in kept:
-        OutboundEmail.objects.filter(pk=pk).update(subject=subject, text=text, html=html)
-    for pk, body in notes:
-        Message.objects.filter(pk=pk).update(body=body)
-    return known
 
 
 @each_language
