@@ -7,6 +7,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from customers.migrations._create_models import CreateModels
 from supportdesk.migrations._groups import ship
 
 
@@ -41,34 +42,36 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Cluster',
-            fields=[
-                ('name', models.CharField(max_length=90, primary_key=True, serialize=False, verbose_name='name')),
-                ('host', models.CharField(max_length=64, verbose_name='host')),
-                ('started_at', models.DateTimeField(verbose_name='started at')),
-                ('seen_at', models.DateTimeField(verbose_name='last seen')),
-                ('worked_at', models.DateTimeField(blank=True, null=True, verbose_name='last task done')),
-                ('workers', models.PositiveSmallIntegerField(default=0, verbose_name='workers')),
-                ('busy', models.PositiveSmallIntegerField(default=0, verbose_name='busy workers')),
-                ('key_mark', models.CharField(default='', editable=False, max_length=12)),
-            ],
-            options={
-                'verbose_name': 'queue cluster',
-                'verbose_name_plural': 'queue clusters',
-                'ordering': ['host', 'name'],
-            },
-        ),
-        migrations.CreateModel(
-            name='OneTimePassword',
-            fields=[
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to=settings.AUTH_USER_MODEL, verbose_name='user')),
-            ],
-            options={
-                'verbose_name': 'one-time password',
-                'verbose_name_plural': 'one-time passwords',
-                'default_permissions': (),
-            },
-        ),
+        CreateModels([
+            migrations.CreateModel(
+                name='Cluster',
+                fields=[
+                    ('name', models.CharField(max_length=90, primary_key=True, serialize=False, verbose_name='name')),
+                    ('host', models.CharField(max_length=64, verbose_name='host')),
+                    ('started_at', models.DateTimeField(verbose_name='started at')),
+                    ('seen_at', models.DateTimeField(verbose_name='last seen')),
+                    ('worked_at', models.DateTimeField(blank=True, null=True, verbose_name='last task done')),
+                    ('workers', models.PositiveSmallIntegerField(default=0, verbose_name='workers')),
+                    ('busy', models.PositiveSmallIntegerField(default=0, verbose_name='busy workers')),
+                    ('key_mark', models.CharField(default='', editable=False, max_length=12)),
+                ],
+                options={
+                    'verbose_name': 'queue cluster',
+                    'verbose_name_plural': 'queue clusters',
+                    'ordering': ['host', 'name'],
+                },
+            ),
+            migrations.CreateModel(
+                name='OneTimePassword',
+                fields=[
+                    ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                ],
+                options={
+                    'verbose_name': 'one-time password',
+                    'verbose_name_plural': 'one-time passwords',
+                    'default_permissions': (),
+                },
+            ),
+        ]),
         migrations.RunPython(ship, migrations.RunPython.noop),
     ]
