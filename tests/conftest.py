@@ -24,9 +24,13 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.template import Context
+from django.template.base import Template
 from django.test import Client
+from django.test import utils as test_utils
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
+from django.utils.safestring import SafeString
 from django_q.signing import SignedPackage
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -51,6 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("desk")
     _know_no_names_but_of_this_machine()
     _let_sqlite_empty_the_ledger()
+    _tell_of_whole_pages_only()
 
 
 def _know_no_names_but_of_this_machine() -> None:
@@ -77,6 +82,18 @@ def _let_sqlite_empty_the_ledger() -> None:
         flush(self, [*ledger_guard.SQLITE_BACK, *statements, *ledger_guard.SQLITE])
 
     operations.execute_sql_flush = without_triggers
+
+
+def _tell_of_whole_pages_only() -> None:
+    """`response.context` has the variables of the page. Of its hundreds of parts Django would copy them as well."""
+    render = test_utils.instrumented_test_render
+
+    def render_and_tell(template: Template, context: Context) -> SafeString:
+        return (
+            render(template, context) if context.template is template else template.nodelist.render(context)
+        )
+
+    test_utils.instrumented_test_render = render_and_tell
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
