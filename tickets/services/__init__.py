@@ -3,6 +3,6 @@
 Read in this order: locking, timeline; opening, first_owner, conversation, unanswered, status_and_priority,
 priority_writing, proposals, ownership, merging, naming_customers, participants, failed_responses, mail_marks,
 submissions; mailboxes, mailbox_folders, access_tokens, connecting, leases, fetching, downloading, maildrops,
-mailbox_alarms, importing, mailbox_comparison, connection_test, watching, intake (mail in), outgoing (mail out),
-automatic_mail_limits.
+mailbox_alarms, importing, mailbox_comparison, connection_test, watching, intake (mail in), late_words,
+outgoing (mail out), automatic_mail_limits.
 """

@@ -9,15 +9,14 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from tickets.choices import Channel, Fact, MessageKind, Status
+from tickets.choices import Channel, Fact, MessageKind
 from tickets.errors import DeskError
-from tickets.events import MarkedAsAutomatic, MarkedAsPerson, publish
+from tickets.events import MarkedAsAutomatic, publish
 from tickets.mail.shapes import mail_shape
 from tickets.models import InboundEmail, MailMark, Message, Ticket
 from tickets.services.locking import lock_ticket, lock_ticket_of
-from tickets.services.status_and_priority import move_to
 from tickets.services.timeline import record
-from tickets.services.unanswered import still_waiting_question, waiting_since_with
+from tickets.services.unanswered import still_waiting_question
 
 # A marked message is compared with at most this many of the sender's unanswered ones.
 MOST_COMPARED = 100
@@ -35,26 +34,6 @@ def remembered_mark(*, sender: str, name: str, subject: str, text: str) -> MailM
 
 
 @transaction.atomic
-def mark_as_person(*, message: Message, actor: User, at: datetime) -> Message:
-    """Count a message that was kept as automatic from its receipt on, and remember its shape. Locks the ticket.
-
-    Raises DeskError for any other message.
-    """
-    ticket, message = _locked(message)
-    if message.kind != MessageKind.AUTOMATIC:
-        raise DeskError(_("This message counts already."))
-    message.kind = MessageKind.INBOUND
-    message.save(update_fields=["kind"])
-    _remember(message, is_automatic=False, actor=actor, at=at)
-    record(ticket, Fact.BY_A_PERSON, at=at, actor=actor, message=message.pk)
-    _wait_since(waiting_since_with(ticket, [message]), ticket, at=at)
-    if ticket.unanswered_since is not None and ticket.status not in (Status.NEW, Status.OPEN):
-        move_to(ticket, Status.OPEN, actor=actor, at=at, reason=_("A person wrote this."))
-    publish(MarkedAsPerson(ticket=ticket, at=at, actor=actor, message=message))
-    return message
-
-
-@transaction.atomic
 def mark_as_automatic(*, message: Message, actor: User, at: datetime) -> Message:
     """Stop counting a customer's mail, and all of the same shape that wait for an answer; remember the shape.
 
@@ -63,14 +42,14 @@ def mark_as_automatic(*, message: Message, actor: User, at: datetime) -> Message
     alike = _waiting_alike(message)
     tickets = {similar.ticket_id for similar in (message, *alike)}
     list(Ticket.objects.select_for_update().filter(pk__in=tickets).order_by("pk").values_list("pk"))
-    ticket, message = _locked(message)
+    ticket, message = locked_message(message)
     if (
         message.kind != MessageKind.INBOUND
         or message.channel != Channel.EMAIL
         or message.author_id is not None
     ):
         raise DeskError(_("Only an email of the customer can be marked as automatic."))
-    _remember(message, is_automatic=True, actor=actor, at=at)
+    remember_mark(message, is_automatic=True, actor=actor, at=at)
     _stop_counting(message, ticket, actor=actor, at=at)
     for similar in alike:
         _stop_counting(similar, lock_ticket(similar.ticket), actor=actor, at=at)
@@ -88,7 +67,7 @@ def take_back_mark(*, mark: MailMark, actor: User, at: datetime) -> MailMark:
     return mark
 
 
-def _locked(message: Message) -> tuple[Ticket, Message]:
+def locked_message(message: Message) -> tuple[Ticket, Message]:
     """The current message, under its ticket's lock."""
     return lock_ticket_of(message, "kind"), message
 
@@ -98,11 +77,11 @@ def _stop_counting(message: Message, ticket: Ticket, *, actor: User, at: datetim
     message.save(update_fields=["kind"])
     record(ticket, Fact.BY_A_MACHINE, at=at, actor=actor, message=message.pk)
     question = still_waiting_question(ticket)
-    _wait_since(question.at if question is not None else None, ticket, at=at)
+    wait_since(question.at if question is not None else None, ticket, at=at)
     publish(MarkedAsAutomatic(ticket=ticket, at=at, actor=actor, message=message))
 
 
-def _wait_since(since: datetime | None, ticket: Ticket, *, at: datetime) -> None:
+def wait_since(since: datetime | None, ticket: Ticket, *, at: datetime) -> None:
     ticket.unanswered_since, ticket.updated_at = since, at
     ticket.save(update_fields=["unanswered_since", "updated_at"])
 
@@ -124,7 +103,7 @@ def _waiting_alike(message: Message) -> list[Message]:
     return [question for question in recent if _shape_of(question) == shape]
 
 
-def _remember(message: Message, *, is_automatic: bool, actor: User, at: datetime) -> None:
+def remember_mark(message: Message, *, is_automatic: bool, actor: User, at: datetime) -> None:
     """Store the mark, unless the sender has no address to recognise them by."""
     if not message.sender_address:
         return

@@ -41,13 +41,13 @@ from tickets.errors import DeskError
 from tickets.models import Message, Ticket
 from tickets.services.conversation import add_note, log_contact, reply
 from tickets.services.failed_responses import void_response
+from tickets.services.late_words import accept_sender, mark_as_person
 from tickets.services.locking import lock_ticket
-from tickets.services.mail_marks import mark_as_automatic, mark_as_person
+from tickets.services.mail_marks import mark_as_automatic
 from tickets.services.merging import merge
 from tickets.services.naming_customers import name_customer
 from tickets.services.outgoing.outcomes import believe_report, dismiss_report
 from tickets.services.ownership import assign
-from tickets.services.participants import accept_sender
 from tickets.services.proposals import confirm_proposal, reject_proposal
 from tickets.services.status_and_priority import change_priority, set_status
 from tickets.services.submissions import claim_submission

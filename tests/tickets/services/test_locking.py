@@ -7,9 +7,9 @@ from tests.talk import answered, asked, bounced, minute, opened, words
 from tickets.models import Message, Ticket
 from tickets.services.conversation import add_automatic_message, add_customer_message
 from tickets.services.failed_responses import void_response
-from tickets.services.mail_marks import mark_as_automatic, mark_as_person
+from tickets.services.late_words import accept_sender, mark_as_person
+from tickets.services.mail_marks import mark_as_automatic
 from tickets.services.merging import merge
-from tickets.services.participants import accept_sender
 
 pytestmark = pytest.mark.django_db
 

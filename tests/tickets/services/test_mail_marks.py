@@ -24,7 +24,8 @@ from tickets.message_content import MessageContent
 from tickets.models import InboundEmail, MailMark, Message, Ticket
 from tickets.services.conversation import add_automatic_message
 from tickets.services.intake import process, receive_raw
-from tickets.services.mail_marks import mark_as_automatic, mark_as_person, take_back_mark
+from tickets.services.late_words import mark_as_person
+from tickets.services.mail_marks import mark_as_automatic, take_back_mark
 from tickets.services.status_and_priority import set_status
 
 pytestmark = pytest.mark.django_db

@@ -19,8 +19,9 @@ from tickets.message_content import MessageContent
 from tickets.models import InboundEmail, Message, OutboundEmail, Participant, Ticket
 from tickets.services.conversation import add_customer_message
 from tickets.services.intake import process, receive_raw
+from tickets.services.late_words import accept_sender
 from tickets.services.merging import merge
-from tickets.services.participants import MOST_PARTICIPANTS, accept_sender
+from tickets.services.participants import MOST_PARTICIPANTS
 from tickets.services.status_and_priority import set_status
 
 pytestmark = pytest.mark.django_db

@@ -159,23 +159,24 @@ def _append(incoming: IncomingMail, sender: Sender, target: ThreadTarget) -> Int
     )
     if not target.is_unconfirmed:
         add_participants(ticket, copied_people(incoming), at=incoming.now)
-        _apply_rules_to_answer(incoming, sender, message)
+        apply_rules_to_answer(incoming, sender, message)
     _report_cut_mail(incoming, ticket)
     return IntakeOutcome(IntakeState.PROCESSED, ticket=ticket, message=message)
 
 
-def _apply_rules_to_answer(incoming: IncomingMail, sender: Sender, message: Message) -> None:
-    """In an open ticket a rule may only raise the priority: owner and scenario are people's by now."""
+def apply_rules_to_answer(incoming: IncomingMail, sender: Sender, message: Message) -> None:
+    """In an open ticket a rule may only raise the priority: owner and scenario are people's by now.
+
+    A mail that failed our own server's DMARC check raises nothing, so a proposal for it is only shown.
+    """
     match, ticket = verdict_on(incoming, sender).priority, message.ticket
-    if match is None or has_failed(incoming.mail, incoming.mailbox):
-        return
-    if _is_decided_by_sender(incoming, sender, ticket):
+    if match is None or _is_decided_by_sender(incoming, sender, ticket):
         return
     wanted = set_priority_of(match)
     proposal = wanted_proposal(incoming, sender, match, usual=ticket.priority, ticket=ticket)
     if proposal is not None:
         propose(ticket=ticket, message=message, wanted=proposal, at=incoming.now)
-    elif wanted is not None:
+    elif wanted is not None and not has_failed(incoming.mail, incoming.mailbox):
         reason = _("Rule “%(rule)s”") % {"rule": match.rule.name}
         raise_priority(
             ticket=ticket, priority=wanted, at=max(incoming.received_at, ticket.opened_at), reason=reason
