@@ -6,9 +6,7 @@ hears what became of it, by escalation's notifications and never by an answer to
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import dropwhile
 
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
@@ -18,6 +16,7 @@ from tickets.answer_line import words_above_the_line
 from tickets.choices import ColleagueMail, IntakeState, MailPurpose, MessageKind
 from tickets.errors import DeskError
 from tickets.events import ColleagueWrote, publish
+from tickets.mail.acknowledging_words import is_acknowledgement
 from tickets.mail.classify import MailKind
 from tickets.mail.threading import read_message_id, signing_keys
 from tickets.message_content import NewFile
@@ -29,21 +28,6 @@ from tickets.services.intake.senders import Sender
 from tickets.services.intake.ticket_matching import end_of_merges
 
 MAY_ANSWER = "tickets.change_ticket"
-# All that somebody writes who only says that they have seen a page.
-ACKNOWLEDGING = {"ack", "acked", "acknowledge", "acknowledged", "收到", "已收到", "收到了"}
-# What may stand between that word and a name.
-CLOSINGS = {
-    "best",
-    "best regards",
-    "kind regards",
-    "regards",
-    "cheers",
-    "thanks",
-    "thank you",
-    "谢谢",
-    "祝好",
-    "此致",
-}
 
 
 def receive_from_colleague(incoming: IncomingMail, sender: Sender, ticket: Ticket, by: User) -> IntakeOutcome:
@@ -56,7 +40,7 @@ def receive_from_colleague(incoming: IncomingMail, sender: Sender, ticket: Ticke
     notification = _answered_notification(incoming, ticket, by)
     if notification is None:
         return mail.done(mail.note(by))
-    if _is_acknowledgement(incoming.mail.new_text, {incoming.author.name, by.get_full_name(), by.first_name}):
+    if is_acknowledgement(incoming.mail.new_text, {incoming.author.name, by.get_full_name(), by.first_name}):
         return mail.acknowledge()
     words = words_above_the_line(incoming.mail)
     if words and _has_news(ticket, notification):
@@ -156,12 +140,3 @@ def _answered_notification(incoming: IncomingMail, ticket: Ticket, by: User) -> 
 def _has_news(ticket: Ticket, notification: OutboundEmail) -> bool:
     """True if the customer wrote after the notification, so that whoever answers it has not read everything."""
     return ticket.messages.filter(kind=MessageKind.INBOUND, created_at__gt=notification.created_at).exists()
-
-
-def _is_acknowledgement(words: str, names: Collection[str]) -> bool:
-    """True for such a word alone, or above a signature that begins with one of the writer's names or with a rule."""
-    lines = [line.strip(" .,!。，！~～").casefold() for line in words.strip().splitlines()]
-    below = dropwhile(lambda line: not line or line in CLOSINGS, lines[1:])
-    signature = next(below, "")
-    is_rule = not signature.strip("-_=—*")
-    return bool(lines) and lines[0] in ACKNOWLEDGING and (is_rule or signature in map(str.casefold, names))

@@ -158,7 +158,21 @@ def test_an_answer_without_the_line_is_a_note(ann, writes):
     assert told(ann) == [(NoticeKind.KEPT_AS_NOTE, "I call them.")]
 
 
-@pytest.mark.parametrize("word", ["ack", "Ack.", "ACK!", "acknowledged", "收到", "收到。", "已收到"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "ack",
+        "Ack.",
+        "ACK!",
+        "acknowledged",
+        "收到",
+        "收到。",
+        "已收到",
+        "收到，谢谢",
+        "ack, thanks",
+        "Got it, thanks! 👍",
+    ],
+)
 def test_a_word_alone_acknowledges(ticket, ann, writes, word):
     row = writes(word)
     assert row.message is None
