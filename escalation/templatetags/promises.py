@@ -20,6 +20,7 @@ from escalation.clocks.urgency import Urgency, share_left, urgency_of
 from escalation.lib.desk_notes import note_in_readers_words
 from escalation.models import Clock
 from tickets.authentication_text import authentication_in_words
+from tickets.mail_kind_text import kept_mail_in_words
 from tickets.mail_note_text import notes_for_readers
 from tickets.sign_text import sign_in_words
 
@@ -113,6 +114,12 @@ def listing(parts: Iterable[object]) -> str:
 def signs_in_words(signs: Iterable[str]) -> str:
     """The signs of an automatic mail, in the reader's language."""
     return listed(map(sign_in_words, signs))
+
+
+@register.filter
+def kept_mail(kind: str) -> str:
+    """What a mail is that is kept without effect."""
+    return kept_mail_in_words(kind)
 
 
 @register.filter

@@ -345,6 +345,31 @@ def test_an_automatic_message_says_why_it_does_not_count_and_can_be_marked_as_a_
     assert message.kind == MessageKind.INBOUND
 
 
+@pytest.mark.parametrize(
+    ("kind", "english", "chinese"),
+    [
+        ("auto_reply", "Automatic reply", "自动回复"),
+        ("calendar", "Answer to an invitation", "邀请答复"),
+        ("bounce", "Delivery failed", "退信"),
+        ("delay", "Delivery delayed", "投递延迟"),
+        ("complaint", "Spam complaint", "垃圾邮件投诉"),
+        ("receipt", "Delivery or read receipt", "送达或已读回执"),
+        ("auto_generated", "Automatic email", "自动邮件"),
+        ("person", "Automatic email", "自动邮件"),
+    ],
+)
+def test_a_mail_that_is_kept_small_says_what_it_is(
+    login: Login, anna: User, ticket: Ticket, kind: str, english: str, chinese: str
+) -> None:
+    message = MessageFactory(ticket=ticket, kind=MessageKind.AUTOMATIC, sender_name="Li")
+    InboundEmailFactory(ticket=ticket, message=message, kind=kind)
+    client = login(anna)
+    assert f"{english} · Li" in client.get(page_of(ticket)).content.decode()
+    anna.staff_profile.language = "zh-hans"
+    anna.staff_profile.save()
+    assert f"{chinese} · Li" in client.get(page_of(ticket)).content.decode()
+
+
 def test_a_message_says_what_of_its_mail_could_not_be_read(login: Login, anna: User, ticket: Ticket) -> None:
     mail = InboundEmailFactory(
         ticket=ticket, message=ticket.messages.get(), notes=["encrypted_pgp", "line_ends"]
