@@ -8,11 +8,13 @@ from unfold.decorators import display
 
 from customers.access import visible_contacts
 from customers.admin.base import RowAccessAdmin, VisibleRelatedFilter
+from customers.admin.contact_form import CustomerContactForm
 from customers.models import Contact
 
 
 @admin.register(Contact)
 class ContactAdmin(RowAccessAdmin):
+    form = CustomerContactForm
     list_display = ("__str__", "email", "phone", "company", "language", "is_active", "mail_failed_at")
     list_filter = (("customer", VisibleRelatedFilter), "is_active")
     list_select_related = ("customer",)

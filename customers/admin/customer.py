@@ -14,6 +14,7 @@ from unfold.decorators import display
 
 from customers.access import visible_customers
 from customers.admin.base import PersonFilter, RowAccessAdmin, VisibleChoices
+from customers.admin.contact_form import CustomerContactForm
 from customers.admin.fields import person
 from customers.models import Contact, Contract, Customer, MailDomain
 from customers.services.contracts import in_force
@@ -26,6 +27,7 @@ class MailDomainInline(TabularInline):
 
 class ContactInline(TabularInline):
     model = Contact
+    form = CustomerContactForm
     fields = ("name", "email", "phone", "language", "is_active")
     extra = 0
     per_page = 20

@@ -118,6 +118,38 @@ def test_an_account_manager_adds_a_contact_to_an_own_customer(login, ann):
     assert Contact.objects.get().customer == own
 
 
+def test_a_contact_gets_no_colleague_s_address(login, ann):
+    own = CustomerFactory(account_manager=ann)
+    ann.email = "ann@desk.example"
+    ann.save()
+    client, data = (
+        login(ann),
+        {"name": "Li", "email": "Ann@desk.example", "customer": own.pk, "is_active": "on"},
+    )
+    response = client.post(add_url(Contact), data)
+    assert "This is a colleague&#x27;s address" in response.content.decode()
+    assert not Contact.objects.exists()
+    there = ContactFactory(customer=own, email="ann@desk.example")
+    assert client.post(page_url(there), data | {"email": "ann@desk.example"}).status_code == 302
+    there.refresh_from_db()
+    assert there.name == "Li"
+
+
+def test_no_contact_of_a_customer_gets_a_colleague_s_address_on_the_customer_s_page(login, ann, lead):
+    own = CustomerFactory(account_manager=ann)
+    lead.email = "lead@desk.example"
+    lead.save()
+    data = customer_form(own, account_manager=ann.pk)
+    data |= {
+        "contacts-TOTAL_FORMS": 1,
+        "contacts-0-email": "lead@desk.example",
+        "contacts-0-customer": own.pk,
+    }
+    response = login(lead).post(page_url(own), data)
+    assert "This is a colleague&#x27;s address" in response.content.decode()
+    assert not Contact.objects.exists()
+
+
 def test_an_account_manager_may_not_change_a_customer(login, ann):
     own = CustomerFactory(account_manager=ann)
     assert login(ann).post(page_url(own), customer_form(own, name="Mine now")).status_code == 403

@@ -48,6 +48,10 @@ def receive_from_colleague(incoming: IncomingMail, sender: Sender, ticket: Ticke
     return mail.send(words) if words else mail.keep(problem="")
 
 
+def answers_notification(incoming: IncomingMail, ticket: Ticket, by: User) -> bool:
+    return _answered_notification(incoming, end_of_merges(ticket), by) is not None
+
+
 @dataclass(frozen=True)
 class _MailOfColleague:
     """A mail to a locked ticket, and what can become of it."""

@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -22,7 +23,7 @@ from tickets.services.automatic_mail_limits import may_write_by_itself
 from tickets.services.conversation import add_customer_message, add_note
 from tickets.services.intake.applied_rules import set_priority_of, verdict_on, wanted_proposal
 from tickets.services.intake.authentication import has_failed, is_verified_staff
-from tickets.services.intake.colleague_mail import receive_from_colleague
+from tickets.services.intake.colleague_mail import answers_notification, receive_from_colleague
 from tickets.services.intake.copied_people import copied_people
 from tickets.services.intake.floods import flood_reason, tell_of_flood, ticket_of_same_words
 from tickets.services.intake.forwarding import forwarded_sender
@@ -67,8 +68,9 @@ def receive_words(incoming: IncomingMail, sender: Sender, target: ThreadTarget |
     """Let words that count join their ticket, or open one."""
     if target is None:
         return _open_forwarded(incoming, sender) or open_new(incoming, sender)
-    is_customer_s = sender.staff is None or is_requester(target.ticket, sender)
-    if is_customer_s and is_past_grace(target.ticket, incoming.received_at):
+    if _colleague(incoming, sender, target.ticket) is None and is_past_grace(
+        target.ticket, incoming.received_at
+    ):
         return open_new(incoming, sender, follows=None if target.is_unconfirmed else target.ticket)
     return _append(incoming, sender, target)
 
@@ -142,8 +144,9 @@ def _append(incoming: IncomingMail, sender: Sender, target: ThreadTarget) -> Int
     if not target.is_unconfirmed:
         follow_domain(sender.contact, sender.customer, at=incoming.now)
     ticket = end_of_merges(lock_ticket(target.ticket))
-    if sender.staff is not None and not is_requester(ticket, sender):
-        return receive_from_colleague(incoming, sender, ticket, sender.staff)
+    colleague = _colleague(incoming, sender, ticket)
+    if colleague is not None:
+        return receive_from_colleague(incoming, sender, ticket, colleague)
     if not target.is_unconfirmed:
         sender = ensure_contact(
             sender, name=incoming.author.name, language=incoming.mail.language, at=incoming.now
@@ -162,6 +165,13 @@ def _append(incoming: IncomingMail, sender: Sender, target: ThreadTarget) -> Int
         apply_rules_to_answer(incoming, sender, message)
     _report_cut_mail(incoming, ticket)
     return IntakeOutcome(IntakeState.PROCESSED, ticket=ticket, message=message)
+
+
+def _colleague(incoming: IncomingMail, sender: Sender, ticket: Ticket) -> User | None:
+    """The colleague who wrote; None for whoever asked for the ticket, unless they answer a notification of ours."""
+    if sender.staff is None or not is_requester(ticket, sender):
+        return sender.staff
+    return sender.staff if answers_notification(incoming, ticket, sender.staff) else None
 
 
 def apply_rules_to_answer(incoming: IncomingMail, sender: Sender, message: Message) -> None:

@@ -31,6 +31,9 @@ KNOWN_CONTACT = f"""
             SELECT 1 FROM tickets_mailmark WHERE sender = %(sender)s AND taken_back_at IS NULL
         ) AS may_be_marked,
         EXISTS (
+            SELECT 1 FROM auth_user WHERE LOWER(email) = %(key)s AND is_staff AND is_active
+        ) AS is_colleague,
+        EXISTS (
             SELECT 1 FROM customers_absence
             WHERE user_id = company.account_manager_id AND starts_at <= %(now)s AND ends_at > %(now)s
         ) AS manager_is_away,
@@ -54,6 +57,7 @@ KNOWN_CONTACT = f"""
 class Sender:
     """The person behind an address. ``is_known``: an active contact of a company, who existed before this mail.
 
+    A colleague who is also a contact of a company has both.
     ``recent_tickets`` counts the tickets that the contact opened within LIMIT_WINDOW before the mail. If this address
     never wrote before, ``recent_in_domain`` counts those of all such addresses of its domain. Unless
     ``may_be_marked``, no mail of theirs was marked as a person's or as automatic. ``manager`` is the customer's account
@@ -82,14 +86,12 @@ def find_sender(address: str, *, at: datetime, now: datetime) -> Sender:
     """
     contact: Any = _known_contact(address, at=at, now=now) if address else None
     customer: Customer | None = contact.customer if contact is not None else None
-    staff: User | None = None
-    if customer is None:
-        customer, staff = customer_of(address), staff_of(address)
+    is_maybe_colleague = contact is None or contact.is_colleague
     return Sender(
         address,
         contact,
-        customer,
-        staff,
+        customer or customer_of(address),
+        staff_of(address) if is_maybe_colleague else None,
         is_known=contact is not None and contact.customer is not None and contact.is_active,
         manager=_present_manager(contact) if contact is not None else None,
         recent_tickets=contact.recent_tickets if contact is not None else 0,
@@ -185,10 +187,12 @@ def customer_of(address: str) -> Customer | None:
 
 
 def staff_of(address: str) -> User | None:
-    if not address:
-        return None
+    return _colleagues(address).first() if address else None
+
+
+def _colleagues(address: str) -> QuerySet[User]:
     colleagues = get_user_model().objects.filter(is_active=True, is_staff=True)
-    return colleagues.alias(key=Lower("email")).filter(key=address.lower()).order_by("pk").first()
+    return colleagues.alias(key=Lower("email")).filter(key=address.lower()).order_by("pk")
 
 
 def _create_contact(sender: Sender, *, name: str, language: str) -> Contact | None:

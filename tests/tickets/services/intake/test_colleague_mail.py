@@ -357,3 +357,69 @@ def test_an_answer_months_later_still_belongs_to_its_ticket(ticket, ann, writes)
     reply(ticket=ticket, actor=ann, at=minute(1), body="Update.", then=Status.RESOLVED)
     row = writes("Please update to 5.0 as well.", at=60 * 24 * 90)
     assert (row.ticket, row.message.kind) == (ticket, MessageKind.OUTBOUND)
+
+
+@pytest.fixture
+def contact_of_ann(ticket):
+    """Ann's address stands among the customer's contacts too."""
+    return ContactFactory(customer=ticket.customer, email="ANN@desk.example")
+
+
+def test_a_colleague_who_is_also_a_contact_answers_as_a_colleague(ticket, ann, writes, contact_of_ann):
+    row = writes("Please update the SDK.")
+    assert (row.message.kind, row.message.author) == (MessageKind.OUTBOUND, ann)
+    assert told(ann) == [(NoticeKind.SENT_FOR_YOU, "Please update the SDK.")]
+
+
+def test_a_forged_colleague_who_is_also_a_contact_is_no_customer(ticket, ann, writes, contact_of_ann):
+    row = writes("All is well.", headers={})
+    assert (row.message.kind, row.message.author) == (MessageKind.NOTE, None)
+    assert Clock.objects.get(ticket=ticket).is_open
+
+
+def test_mail_of_such_a_colleague_into_another_s_ticket_is_their_note(ticket, ann, contact_of_ann):
+    row = arrive(
+        minute(5),
+        sender="ann@desk.example",
+        subject=f"Re: [{ticket.number}]",
+        body="I know it.",
+        headers=PASSED,
+    )
+    assert (row.ticket, row.message.kind, row.message.author) == (ticket, MessageKind.NOTE, ann)
+
+
+def test_what_such_a_colleague_asks_for_is_a_ticket_of_the_contact_and_goes_on_as_one(
+    ticket, ann, contact_of_ann
+):
+    first = arrive(
+        minute(5), sender="ann@desk.example", subject="[P1] My own", message_id="<own@desk.example>"
+    )
+    assert (first.ticket.contact, first.ticket.customer) == (contact_of_ann, ticket.customer)
+    own = first.ticket
+    row = arrive(
+        minute(6),
+        sender="ann@desk.example",
+        subject="Re: [P1] My own",
+        body="And sound.",
+        message_id="<own2@desk.example>",
+        headers={"In-Reply-To": "<own@desk.example>", **PASSED},
+    )
+    assert (row.ticket, row.message.kind) == (own, MessageKind.INBOUND)
+    dispatched(7)
+    notification = OutboundEmail.objects.get(ticket=own, purpose=MailPurpose.NOTIFICATION)
+    row = arrive(
+        minute(8),
+        sender="ann@desk.example",
+        subject="Re: [P1] My own",
+        body="ack",
+        message_id="<own3@desk.example>",
+        headers={"In-Reply-To": f"<{notification.rfc_message_id}>", **PASSED},
+    )
+    assert (row.ticket, row.message) == (own, None)
+
+
+def test_a_former_colleague_who_is_a_contact_is_a_customer(ticket, ann, contact_of_ann):
+    ann.is_active = False
+    ann.save(update_fields=["is_active"])
+    row = arrive(minute(5), sender="ann@desk.example", subject=f"Re: [{ticket.number}]", headers=PASSED)
+    assert (row.ticket, row.message.kind) == (ticket, MessageKind.INBOUND)
