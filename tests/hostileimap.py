@@ -36,6 +36,7 @@ class HostileServer:
     folders: tuple[str, ...] | None = None  # those that can be selected; None: any
     refused_password: str = ""
     echoes: bool = False  # repeats the command when it refuses a login
+    says_more: str = ""  # behind what it refuses a login or a folder with
     is_silent: bool = False  # connects, and says nothing
     port: int = 0
     capabilities: str = "UIDPLUS MOVE"
@@ -69,7 +70,7 @@ class _Session(socketserver.StreamRequestHandler):
         elif word == "LIST":
             self._say(*(f'* LIST (\\HasNoChildren) "/" "{name}"' for name in state.folders or ("INBOX",)))
         elif word == "SELECT" and not _is_there(state, command):
-            self._say(f"{tag} NO [NONEXISTENT] Mailbox doesn't exist")
+            self._say(f"{tag} NO [NONEXISTENT] Mailbox doesn't exist{state.says_more}")
             return True
         elif word == "SELECT":
             self._say(f"* {len(state.mails)} EXISTS", "* OK [UIDVALIDITY 7] ok")
@@ -86,7 +87,7 @@ class _Session(socketserver.StreamRequestHandler):
         if state.logins > state.most_logins:
             return False
         is_refused = bool(state.refused_password) and state.refused_password in command
-        echo = f" {command}" if state.echoes else ""
+        echo = f" {command}" if state.echoes else state.says_more
         refusal = f"{tag} NO [AUTHENTICATIONFAILED] Authentication failed.{echo}"
         self._say(refusal if is_refused else f"{tag} OK done")
         return True
@@ -117,7 +118,7 @@ class _Session(socketserver.StreamRequestHandler):
             return True
         self._say("+ " + b64encode(b'{"status":"400","schemes":"Bearer"}').decode())
         assert self.rfile.readline() == b"\r\n"
-        self._say(f"{tag} NO AUTHENTICATE failed.")
+        self._say(f"{tag} NO AUTHENTICATE failed.{self.state.says_more}")
         return True
 
     def _fetch_or_store(self, tag: str, command: str) -> bool:

@@ -117,6 +117,11 @@ class Mailbox(models.Model):
         return self.address
 
     @property
+    def secrets(self) -> list[str]:
+        """What no sentence and no log may contain."""
+        return [secret for name in SECRETS if (secret := getattr(self, name))]
+
+    @property
     def has_token_login(self) -> bool:
         return self.login != MailLogin.PASSWORD
 

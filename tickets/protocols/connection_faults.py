@@ -12,9 +12,9 @@ UNKNOWN_ISSUER = (18, 19, 20, 21)
 NO_TLS_SPOKEN = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
 
 
-def connection_fault(error: Exception, place: str) -> str:
-    """A sentence for people. ``place`` is the server as host:port."""
-    words = {"place": place, "error": words_of(error)}
+def connection_fault(error: Exception, place: str, said: str) -> str:
+    """A sentence for people. ``place`` is the server as host:port, ``said`` the error's words without secrets."""
+    words = {"place": place, "error": said}
     match error:
         case socket.gaierror():
             return _("There is no host named %(place)s. Check the name.") % words
@@ -25,17 +25,6 @@ def connection_fault(error: Exception, place: str) -> str:
         case ConnectionRefusedError():
             return _("Nothing is listening on %(place)s. Check host and port.") % words
     return _("The connection to %(place)s failed: %(error)s") % words
-
-
-def without_secret(text: str, secret: str) -> str:
-    """What a server says when it refuses a login; some repeat the command, with the secret in it."""
-    if not secret:
-        return text
-    quoted = secret.replace("\\", "\\\\").replace('"', '\\"')  # as IMAP sends it
-    spelled = {form for sent in (secret, quoted) for form in (sent, repr(sent.encode())[2:-1])}
-    for form in sorted(spelled, key=len, reverse=True):
-        text = text.replace(form, "***")
-    return text
 
 
 def no_starttls(place: str) -> str:

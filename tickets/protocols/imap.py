@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 from imapclient import DELETED, SEEN, IMAPClient
 from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError, LoginError
 
-from tickets.protocols.connection_faults import connection_fault, no_starttls, without_secret, words_of
+from tickets.protocols.connection_faults import connection_fault, no_starttls, words_of
 from tickets.protocols.problems import FolderRefused, LoginRefused, MailboxProblem
+from tickets.protocols.secret_masking import without_secrets
 
 logger = logging.getLogger(__name__)
 
@@ -228,7 +229,7 @@ class OpenFolder:
         except LOST_CONNECTION:
             raise
         except Exception as error:
-            logger.warning("%s of mail %s cannot be read: %s", name.decode(), uid, error)
+            logger.warning("%s of mail %s cannot be read: %s", name.decode(), uid, type(error).__name__)
             return None
 
     def _part(self, uid: int, item: str) -> bytes | None:
@@ -291,7 +292,7 @@ class ImapSession:
         except IMAPClientAbortError:
             raise
         except IMAPClientError as error:
-            words = {"folder": name, "error": words_of(error)}
+            words = {"folder": name, "error": without_secrets(words_of(error), [self.account.secret])}
             raise FolderRefused(_("The folder %(folder)s cannot be opened: %(error)s") % words) from error
         return OpenFolder(self.client, int(answer[b"UIDVALIDITY"]), answer.get(b"UIDNEXT"))
 
@@ -327,7 +328,7 @@ def _is_refused_login(error: Exception) -> bool:
 
 def sentence(error: Exception, account: Account) -> str:
     """A sentence for people that says what is wrong."""
-    said = without_secret(words_of(error), account.secret)
+    said = without_secrets(words_of(error), [account.secret])
     words = {"place": account.place, "user": account.username, "error": said}
     match error:
         case LoginError() if _is_refused_login(error):
@@ -337,7 +338,7 @@ def sentence(error: Exception, account: Account) -> str:
         case CapabilityError() if account.security == "starttls":
             return no_starttls(account.place)
         case OSError() | IMAPClientAbortError() | LoginError():
-            return connection_fault(error, account.place)
+            return connection_fault(error, account.place, said)
     return _("The server %(place)s refused: %(error)s") % words
 
 

@@ -25,6 +25,7 @@ from tickets.protocols.http import (
     innermost_cause,
 )
 from tickets.protocols.problems import TokenRefused
+from tickets.protocols.secret_masking import without_secrets
 
 SECONDS = 15.0
 USUAL_LIFE = timedelta(hours=1)  # where the server does not say how long the token is valid
@@ -97,8 +98,7 @@ def _lifetime(seconds: object) -> timedelta:
 
 def _refusal(status: int, answer: dict[str, Any], client: TokenClient) -> str:
     said = " ".join(str(answer[name]) for name in ("error", "error_description") if answer.get(name))
-    for secret in filter(None, (client.client_secret, client.refresh_token)):
-        said = said.replace(secret, "***")
+    said = without_secrets(said, [client.client_secret, client.refresh_token])
     words = {"host": _host_of(client), "error": " ".join(said.split())[:LONGEST_ANSWER] or f"HTTP {status}"}
     if answer.get("error") == "invalid_grant":
         return (

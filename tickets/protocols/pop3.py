@@ -15,9 +15,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from tickets.protocols.connection_faults import connection_fault, no_starttls, without_secret
+from tickets.protocols.connection_faults import connection_fault, no_starttls, words_of
 from tickets.protocols.imap import Account, WaitingMail
 from tickets.protocols.problems import LoginRefused, MailboxProblem
+from tickets.protocols.secret_masking import without_secrets
 
 LONGEST_LINE = 10_000_000  # bytes; the library takes 2,048, and HTML mail has longer ones
 LONGEST_UIDL = 255
@@ -31,7 +32,7 @@ def open_maildrop(account: Account, *, timeout: float, most_bytes: int) -> Itera
         pop = _connect(account, timeout=timeout)
         try:
             _log_in(pop, account)
-            yield Maildrop(pop, most_bytes=most_bytes)
+            yield Maildrop(pop, account, most_bytes=most_bytes)
             pop.quit()
         finally:
             pop.close()
@@ -42,8 +43,9 @@ def open_maildrop(account: Account, *, timeout: float, most_bytes: int) -> Itera
 class Maildrop:
     """The mails that are there. ``uidls`` names them in the server's order, oldest first."""
 
-    def __init__(self, pop: poplib.POP3, *, most_bytes: int) -> None:
+    def __init__(self, pop: poplib.POP3, account: Account, *, most_bytes: int) -> None:
         self.pop = pop
+        self.account = account
         self.most_bytes = most_bytes
         sizes = dict(_pairs(pop.list()[1]))
         named = list(_named(_pairs(pop.uidl()[1])))
@@ -67,7 +69,7 @@ class Maildrop:
         try:
             self.pop.dele(self._numbers[key_of(uidl)])
         except poplib.error_proto as error:
-            words = {"error": _words(error)}
+            words = {"error": without_secrets(_words(error), [self.account.secret])}
             raise MailboxProblem(
                 _("Stored email cannot be deleted on the server: %(error)s") % words
             ) from error
@@ -128,7 +130,7 @@ def _log_in(pop: poplib.POP3, account: Account) -> None:
         pop.user(account.username)
         pop.pass_(account.secret)
     except poplib.error_proto as error:
-        words = {"user": account.username, "error": without_secret(_words(error), account.secret)}
+        words = {"user": account.username, "error": without_secrets(_words(error), [account.secret])}
         raise LoginRefused(
             _("The server rejected the user name or password of %(user)s: %(error)s") % words
         ) from error
@@ -136,8 +138,8 @@ def _log_in(pop: poplib.POP3, account: Account) -> None:
 
 def _sentence(error: Exception, account: Account) -> str:
     if isinstance(error, OSError):
-        return connection_fault(error, account.place)
-    words = {"place": account.place, "error": without_secret(_words(error), account.secret)}
+        return connection_fault(error, account.place, without_secrets(words_of(error), [account.secret]))
+    words = {"place": account.place, "error": without_secrets(_words(error), [account.secret])}
     return _("The server %(place)s refused: %(error)s") % words
 
 

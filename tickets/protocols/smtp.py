@@ -24,7 +24,8 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from tickets.protocols.connection_faults import certificate_fault, without_secret
+from tickets.protocols.connection_faults import certificate_fault
+from tickets.protocols.secret_masking import without_secrets
 
 logger = logging.getLogger(__name__)
 
@@ -206,14 +207,15 @@ class SmtpTransport:
     def send(self, parcel: OutgoingMail) -> ServerReply:
         smtp = self._connected()
         try:
-            return _hand_over(smtp, parcel)
+            reply = _hand_over(smtp, parcel)
         except (OSError, smtplib.SMTPServerDisconnected) as error:
             self._forget()
             raise ServerUnreachable(self._sentence(error)) from error
         except smtplib.SMTPResponseException as error:  # the server refused DATA itself
             self._forget()
             verdict = SendingResult.NEVER if error.smtp_code >= 500 else SendingResult.LATER
-            return ServerReply(verdict, _words(error))
+            reply = ServerReply(verdict, _words(error))
+        return replace(reply, text=self._masked(reply.text))
 
     def try_sender(self, address: str) -> None:
         """Greet, log in and name the sender. Raises ServerUnreachable if the server refuses any of it."""
@@ -226,7 +228,8 @@ class SmtpTransport:
             raise ServerUnreachable(self._sentence(error)) from error
         if code != 250:
             words = {
-                "place": f"{self.server.host}:{self.server.port}", "address": address, "error": _reply(code, text)
+                "place": f"{self.server.host}:{self.server.port}", "address": address,
+                "error": self._masked(_reply(code, text)),
             }  # fmt: skip
             raise ServerUnreachable(
                 _("The mail server %(place)s takes no email from %(address)s: %(error)s") % words
@@ -265,9 +268,12 @@ class SmtpTransport:
             self.smtp.close()
         self.smtp = None
 
+    def _masked(self, words: str) -> str:
+        return without_secrets(words, [self.server.password])
+
     def _sentence(self, error: Exception) -> str:
         """What is wrong with the server, in words that never contain the password."""
-        said = without_secret(_words(error), self.server.password)
+        said = self._masked(_words(error))
         place = {"place": f"{self.server.host}:{self.server.port}", "error": said}
         match error:
             case smtplib.SMTPAuthenticationError():

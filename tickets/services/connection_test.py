@@ -16,6 +16,7 @@ from tickets.models.mailbox import AfterFetch, MailProtocol
 from tickets.protocols.imap import Account, ImapSession, open_session
 from tickets.protocols.pop3 import open_maildrop
 from tickets.protocols.problems import FolderRefused, LoginRefused, MailboxProblem, TokenRefused
+from tickets.protocols.secret_masking import without_secrets
 from tickets.protocols.smtp import ServerUnreachable, try_sender
 from tickets.services.access_tokens import token_for_test
 from tickets.services.connecting import account_of, refuse_gaps
@@ -114,7 +115,8 @@ def _try_folder(session: ImapSession, title: str, name: str) -> TriedStep:
     except FolderRefused as problem:
         return TriedStep(title, False, sentences([_ended(str(problem)), _folders_there(session)]))
     except Exception as problem:  # whatever the server answers, the next step can be tried
-        return TriedStep(title, False, str(problem) or type(problem).__name__)
+        said = without_secrets(str(problem), [session.account.secret])
+        return TriedStep(title, False, said or type(problem).__name__)
     return TriedStep(title, True, _("It can be opened."))
 
 

@@ -21,6 +21,7 @@ from django.conf import settings
 from tickets.choices import ReceiptTime
 from tickets.models import MailboxFolder
 from tickets.protocols.imap import FIRST_YEAR, LOST_CONNECTION, OpenFolder, WaitingMail
+from tickets.protocols.secret_masking import traceback_without_secrets
 
 logger = logging.getLogger(__name__)
 
@@ -112,8 +113,8 @@ def _bytes_of(
             return body, body is None or len(body) != at_most
         except LOST_CONNECTION:
             raise
-        except Exception:
-            logger.exception("%s does not give mail %s whole", folder.mailbox.address, waiting.uid)
+        except Exception as error:
+            _log(folder, f"mail {waiting.uid} whole", error)
     return _head_of(folder, opened, waiting, breaks=breaks), False
 
 
@@ -123,10 +124,16 @@ def _head_of(folder: MailboxFolder, opened: MailSource, waiting: WaitingMail, *,
             return opened.head(waiting.uid)
         except LOST_CONNECTION:
             raise
-        except Exception:
-            logger.exception("%s does not give mail %s at all", folder.mailbox.address, waiting.uid)
+        except Exception as error:
+            _log(folder, f"mail {waiting.uid} at all", error)
     words = f"Subject: Mail {waiting.uid} of {folder.name} cannot be fetched from its server\r\n"
     return f"{words}Message-ID: <{unfetched_id(folder, waiting.uid)}>\r\n\r\n".encode()
+
+
+def _log(folder: MailboxFolder, what: str, error: Exception) -> None:
+    mailbox = folder.mailbox
+    trace = traceback_without_secrets(error, mailbox.secrets)
+    logger.error("%s does not give %s\n%s", mailbox.address, what, trace)
 
 
 def unfetched_id(folder: MailboxFolder, uid: int) -> str:

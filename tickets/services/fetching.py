@@ -24,6 +24,7 @@ from tickets.models import Mailbox, MailboxFolder
 from tickets.models.mailbox import AfterFetch, MailProtocol
 from tickets.protocols.imap import LOST_CONNECTION, OpenFolder, WaitingMail
 from tickets.protocols.problems import FolderRefused, LoginRefused, MailboxProblem, TokenRefused
+from tickets.protocols.secret_masking import traceback_without_secrets, without_secrets
 from tickets.services.connecting import open_mailbox_folder
 from tickets.services.downloading import breaks_at, describe, download, remembering_breaks
 from tickets.services.intake import store_once
@@ -100,8 +101,8 @@ def problem_of(mailbox: Mailbox, error: Exception) -> str:
     """A sentence about why the mailbox could not be read."""
     if isinstance(error, MailboxProblem):
         return str(error)
-    logger.error("Reading %s failed", mailbox.address, exc_info=error)
-    words = {"error": f"{type(error).__name__}: {error}"}
+    logger.error("Reading %s failed\n%s", mailbox.address, traceback_without_secrets(error, mailbox.secrets))
+    words = {"error": without_secrets(f"{type(error).__name__}: {error}", mailbox.secrets)}
     return _("The server sent a response that the desk cannot read (%(error)s).") % words
 
 
@@ -227,15 +228,15 @@ def _tidy_server(folder: MailboxFolder, opened: OpenFolder, uid: int, report: Fe
         _mark_move_or_delete(folder, opened, uid)
     except LOST_CONNECTION as error:
         if breaks_at(folder, uid) > 0:
-            report.problem = _not_tidied(uid, error)
+            report.problem = _not_tidied(folder.mailbox, uid, error)
             _remember_uid(folder, uid)
         raise
     except Exception as error:
-        report.problem = _not_tidied(uid, error)
+        report.problem = _not_tidied(folder.mailbox, uid, error)
 
 
-def _not_tidied(uid: int, error: Exception) -> str:
-    words = {"uid": uid, "error": error}
+def _not_tidied(mailbox: Mailbox, uid: int, error: Exception) -> str:
+    words = {"uid": uid, "error": without_secrets(str(error), mailbox.secrets)}
     return _("Email %(uid)s is stored but could not be marked or moved on the server: %(error)s") % words
 
 

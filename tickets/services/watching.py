@@ -22,6 +22,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from tickets.models import MailboxFolder
 from tickets.models.mailbox import SECRETS, MailProtocol
 from tickets.protocols.problems import LoginRefused, TokenRefused
+from tickets.protocols.secret_masking import without_secrets
 from tickets.services.access_tokens import ACCOUNT
 from tickets.services.connecting import open_mailbox_folder
 
@@ -61,7 +62,9 @@ class FolderWatch:
             try:
                 wait = self._watch()
             except Exception as error:  # whatever one server answers, its folder is watched again
-                logger.info("Watching %s of %s: %s", self.folder, self.folder.mailbox, error)
+                mailbox = self.folder.mailbox
+                said = without_secrets(str(error), mailbox.secrets)
+                logger.info("Watching %s of %s: %s", self.folder, mailbox, said)
                 wait = self._wait_after(error)
             finally:
                 connections.close_all()  # those of this thread

@@ -5,6 +5,7 @@ Against real servers on loopback. Tests protocols.certificates and admin.mailbox
 
 import smtplib
 import socket
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,6 +15,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from django.urls import reverse
+from imapclient.exceptions import IMAPClientAbortError
 
 from tests.factories import NOW, AdminFactory, MailboxFactory, staff
 from tests.hostileimap import HostileServer, hostile_imap
@@ -21,7 +23,9 @@ from tests.imfake import self_signed
 from tests.tokenserver import token_server
 from tickets.models import InboundEmail, Mailbox
 from tickets.models.mailbox import AfterFetch, MailLogin, MailSecurity
-from tickets.protocols.smtp import SmtpServer, SmtpTransport
+from tickets.protocols import smtp
+from tickets.protocols.imap import Account, sentence
+from tickets.protocols.smtp import OutgoingMail, SendingResult, ServerReply, SmtpServer, SmtpTransport
 from tickets.services import connection_test
 from tickets.services.connection_test import TriedStep, try_mailbox
 
@@ -125,6 +129,33 @@ def test_no_page_shows_a_password_that_the_server_repeats(server):
     server.refused_password, server.echoes = "pass", True
     for password in ("the-password", 'pass"w'):
         assert tried(unsaved(server.port, password=password))["Login"].text.endswith('LOGIN u "***"')
+
+
+@pytest.mark.parametrize(
+    "sent", ["the-password", "\0u\0the-password", "user=u\1auth=Bearer the-password\1\1"]
+)
+def test_no_page_shows_a_password_that_the_server_repeats_encoded(server, sent):
+    encoded = b64encode(sent.encode()).decode()
+    server.refused_password, server.says_more = "the-password", f" {encoded}"
+    assert tried(unsaved(server.port))["Login"].text.endswith("Authentication failed. ***")
+    server.refused_password, server.folders = "", ("Other",)
+    assert encoded not in "".join(tried(unsaved(server.port))["Folder INBOX"].text)
+
+
+def test_a_mail_server_that_repeats_the_password_with_a_refused_mail_shows_it_to_nobody(monkeypatch):
+    transport = SmtpTransport(SmtpServer("smtp", "mx", 25, "desk", "hunter2"), timeout=1)
+    encoded = b64encode(b"\0desk\0hunter2").decode()
+    refused = ServerReply(SendingResult.LATER, f"451 try later {encoded}")
+    monkeypatch.setattr(smtp, "_hand_over", lambda *_mail: refused)
+    transport.smtp = smtplib.SMTP()
+    parcel = OutgoingMail("<1@desk>", "desk@desk.example", "li@company.example", b"")
+    assert transport.send(parcel).text == "451 try later ***"
+
+
+def test_a_cut_connection_tells_nobody_what_the_server_repeated():
+    account = Account("mx", 993, "tls", "password", "u", "the-password", "INBOX")
+    error = IMAPClientAbortError("LOGIN => dGhlLXBhc3N3b3Jk")
+    assert sentence(error, account).endswith("failed: LOGIN => ***")
 
 
 def test_an_answer_that_nobody_understands_is_a_sentence(server, monkeypatch):

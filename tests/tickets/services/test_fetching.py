@@ -5,6 +5,7 @@ Tests protocols.imap too.
 
 import socket
 import ssl
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -304,6 +305,20 @@ def test_a_missing_folder_is_reported_by_name(server, mailbox):
 def test_missing_settings_of_a_mailbox_are_reported(server, mailbox, missing):
     Mailbox.objects.filter(pk=mailbox.pk).update(**missing)
     assert "missing" in fetch(mailbox).problem
+
+
+def test_neither_the_problem_nor_the_log_of_an_odd_answer_holds_a_secret(mailbox, monkeypatch, caplog):
+    def answer(*_folder: object, **_more: object) -> None:
+        raise ValueError(f"BAD {b64encode(b'user=u' + mailbox.password.encode())} {mailbox.password}")
+
+    Mailbox.objects.update(password="the-password")
+    mailbox.refresh_from_db()
+    monkeypatch.setattr(fetching, "open_mailbox_folder", answer)
+    problem = fetch(mailbox).problem
+    assert problem.endswith("(ValueError: BAD b'***' ***).")
+    assert "Traceback" in caplog.text
+    assert "the-password" not in caplog.text + problem
+    assert b64encode(b"user=uthe-password").decode() not in caplog.text + problem
 
 
 def test_a_password_does_not_travel_openly_to_another_machine(server, mailbox):
