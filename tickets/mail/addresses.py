@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from tickets.mail.encoded_words import decode_header
 from tickets.mail.headers import Headers
@@ -9,6 +10,7 @@ from tickets.mail.storable_text import UNSEEN, plain_name
 from tickets.mail.values import Address
 
 MAX_ADDRESSES = 500
+MAX_ENTRIES = 2_000  # of one field, those included that are no address
 MAX_ADDRESS_BYTES = 1_000
 
 _SENDER_HEADERS = ("From", "Reply-To", "Return-Path", "Sender")
@@ -16,7 +18,10 @@ _TOKEN = re.compile(
     rb'"(?:[^"\\]|\\.)*"|<[^<>]*>?|\((?:[^()\\]|\\.)*\)|[,;:]|\\.|[^",;:<>()\\]+|.', re.DOTALL
 )
 _COMMENT = re.compile(rb"\((?:[^()\\]|\\.)*\)", re.DOTALL)
-_BARE = re.compile(rb'(?:"[^"@]{1,64}"|[^\s<>()\[\],;:"@]{1,128})@[^\s<>(),;:"]{1,255}')
+# From its first character on: the end of a word that is too long is another address.
+_BARE = re.compile(
+    rb'(?:"[^"@]{1,64}"|(?<![^\s<>()\[\],;:"@])[^\s<>()\[\],;:"@]{1,128})@[^\s<>(),;:"]{1,255}'
+)
 _QUOTED_PAIR = re.compile(r'\\(["\\()])')
 # One bare address. Anything that looks like an encoded word is refused: decoded, it would be another address.
 EMAIL = re.compile(
@@ -39,14 +44,15 @@ def sender(headers: Headers) -> Address | None:
 
 def addresses(headers: Headers, name: str) -> tuple[Address, ...]:
     """All mailboxes of all headers of that name, in order; groups are replaced by their members."""
-    mailboxes = [one for value in headers.values(name) for one in parse_addresses(value, hint=headers.hint)]
-    return tuple(mailboxes[:MAX_ADDRESSES])
+    mailboxes = (one for value in headers.values(name) for one in parse_addresses(value, hint=headers.hint))
+    return tuple(islice(mailboxes, MAX_ADDRESSES))
 
 
 def parse_addresses(value: bytes, *, hint: str = "") -> tuple[Address, ...]:
-    """The mailboxes of a raw address list, without entries that are not addresses."""
-    mailboxes = (_mailbox(tokens, hint) for tokens in _split(value))
-    return tuple(mailbox for mailbox in mailboxes if mailbox is not None)
+    """The mailboxes of a raw address list, without entries that are not addresses. Its first MAX_ENTRIES are read."""
+    entries = islice((tokens for tokens in _split(value) if b"".join(tokens).strip()), MAX_ENTRIES)
+    mailboxes = (_mailbox(tokens, hint) for tokens in entries)
+    return tuple(islice((mailbox for mailbox in mailboxes if mailbox is not None), MAX_ADDRESSES))
 
 
 def _split(value: bytes) -> Iterator[list[bytes]]:

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 METHODS = ("dmarc", "dkim", "spf")  # in the order in which people read them
 MOST_CHARS = 5_000
 
-_QUOTED_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*"|\(')
-_WHOLE = re.compile(r'"(?:[^"\\]|\\.)*"|\([^()]*\)')
+# A quoted string that does not end has no group "end"; nor does any quote behind it, as the escapes are the same there.
+_STRING = r'"(?:[^"\\]|\\.)*+(?:(?P<end>")|\\?\Z)'
+_STRING_OR_COMMENT = re.compile(rf"{_STRING}|\(", re.DOTALL)
+_STRING_OR_FLAT_COMMENT = re.compile(rf"{_STRING}|\([^()]*\)", re.DOTALL)
+_COMMENT = re.compile(r"\(")
+_FLAT_COMMENT = re.compile(r"\([^()]*\)")
 _IN_COMMENT = re.compile(r"\\.|[()]", re.DOTALL)  # a backslash takes the meaning from what follows
 _RESULT = re.compile(r"\s*([a-z][a-z0-9-]*)\s*=\s*([a-z]+)\b(.*)", re.DOTALL)
 
@@ -53,17 +57,28 @@ def read_authentication_results(field: str) -> AuthenticationResults:
 
 
 def _server_words(text: str) -> Iterator[str]:
-    """What stands outside of quoted strings and comments. A comment that does not end is none."""
-    begin = 0
-    while found := _QUOTED_OR_COMMENT.search(text, begin):
+    """What stands outside of quoted strings and comments. What does not end is none."""
+    begin, marks = 0, _STRING_OR_COMMENT
+    while found := marks.search(text, begin):
+        if _is_open(found):
+            marks = _COMMENT
+            continue
         yield text[begin : found.start()]
         end = _end_of_comment(text, found.end()) if found[0] == "(" else found.end()
         if end is None:
-            yield _WHOLE.sub(" ", text[found.end() :])
+            yield _STRING_OR_FLAT_COMMENT.sub(_blanked, text[found.end() :])
             return
         yield " " if found[0] == "(" else '""'
         begin = end
     yield text[begin:]
+
+
+def _is_open(found: re.Match[str]) -> bool:
+    return found[0].startswith('"') and found["end"] is None
+
+
+def _blanked(found: re.Match[str]) -> str:
+    return _FLAT_COMMENT.sub(" ", found[0]) if _is_open(found) else " "
 
 
 def _end_of_comment(text: str, begin: int) -> int | None:

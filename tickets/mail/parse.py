@@ -20,7 +20,8 @@ MAX_ID_CHARS = 500
 MAX_SUBJECT_CHARS = 998
 
 _ANGLED_ID = re.compile(r"<([^<>]{1,600})>")
-_BARE_ID = re.compile(r"[^<>\s,;\"()@]{1,250}@[^<>\s,;\"()]{1,250}")
+# From its first character on, or each of a long word would be tried as the first.
+_BARE_ID = re.compile(r"(?<![^<>\s,;\"()@])[^<>\s,;\"()@]{1,250}@[^<>\s,;\"()]{1,250}")
 _DELIVERED_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To")
 
 

@@ -24,7 +24,7 @@ def is_verified_staff(incoming: IncomingMail, sender: Sender) -> bool:
         return False
     results = trusted_results(incoming.mail, incoming.mailbox)
     domain = re.escape(sender.address.rpartition("@")[2].lower())
-    of_domain = re.compile(rf"header\.(?:[di]=@?|from=(?:[^\s@]*@)?){domain}(?![\w.-])")
+    of_domain = re.compile(rf"header\.(?:[di]=@?|from=(?:[^\s@]{{0,64}}@)?){domain}(?![\w.-])")
     return any(
         of_domain.search(check.properties)
         or (check.method == "dmarc" and "header.from=" not in check.properties)
