@@ -1,4 +1,4 @@
-"""The admin of mailboxes. A password is never shown; if the field is left blank, the stored one stays."""
+"""The admin of mailboxes. A secret is never shown; a field that is left blank keeps the stored one."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,8 +14,9 @@ from django.utils.formats import localize
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminTextareaWidget
 
+from customers.admin.secret_field import SecretField, mark_stored, secret_to_store
 from tickets.admin.mailbox_import import ImportPage
 from tickets.admin.mailbox_test import ConnectionTestPage
 from tickets.models import Mailbox
@@ -38,25 +39,6 @@ NEEDED = {
     MailLogin.REFRESH_TOKEN: ("client_secret", "refresh_token"),
     MailLogin.CLIENT: ("client_secret",),
 }
-
-KEPT = _("Stored encrypted and never shown. Leave blank to keep the current one.")
-
-
-class SecretField(forms.CharField):
-    """A field whose stored value never reaches the page; left blank, it changes nothing."""
-
-    def __init__(self, label: Any) -> None:
-        super().__init__(
-            label=label,
-            required=False,
-            strip=False,
-            max_length=4000,
-            widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False),
-            help_text=KEPT,
-        )
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(data)
 
 
 class MailboxForm(forms.ModelForm):
@@ -89,6 +71,7 @@ class MailboxForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        mark_stored(self)
         if self.instance.pk and self.instance.host:
             self.initial["folders"] = "\n".join(folder.name for folder in self.instance.folders.all())
 
@@ -100,13 +83,13 @@ class MailboxForm(forms.ModelForm):
         return names
 
     def clean_password(self) -> str | None:
-        return self._typed_or_stored("password")
+        return secret_to_store(self, "password")
 
     def clean_client_secret(self) -> str | None:
-        return self._typed_or_stored("client_secret")
+        return secret_to_store(self, "client_secret")
 
     def clean_refresh_token(self) -> str | None:
-        return self._typed_or_stored("refresh_token")
+        return secret_to_store(self, "refresh_token")
 
     def clean_token_url(self) -> str:
         url: str = self.cleaned_data["token_url"].strip()
@@ -115,10 +98,6 @@ class MailboxForm(forms.ModelForm):
         if url.startswith("http:") and urlsplit(url).hostname not in LOOPBACK:
             raise forms.ValidationError(_("Without encryption the secrets could be read in transit."))
         return url
-
-    def _typed_or_stored(self, name: str) -> str | None:
-        value: str | None = self.cleaned_data[name] or getattr(self.instance, name)
-        return value
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from customers.admin.base import RowAccessAdmin
 from customers.admin.fields import person
+from customers.admin.secret_field import SecretField, mark_stored, secret_to_store
 from customers.errors import DeskError
 from escalation.access import may_write_ways_of_customers, may_write_ways_of_rotas, visible_ways
 from escalation.models import ContactWay
@@ -36,11 +37,9 @@ class ContactWayForm(forms.ModelForm):
         max_length=4000,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    secret = forms.CharField(
-        label=_("Signing secret"),
-        required=False,
+    secret = SecretField(
+        _("Signing secret"),
         max_length=400,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False),
         help_text=_("For a webhook: the receiver verifies the signature with it."),
     )
 
@@ -50,12 +49,12 @@ class ContactWayForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        mark_stored(self)
         self.initial.pop("address", None)
         self.fields["address"].help_text = BLANK_KEEPS if self.instance.pk else _ADDRESS_HELP
 
     def clean_secret(self) -> str | None:
-        secret: str | None = self.cleaned_data["secret"] or self.instance.secret
-        return secret
+        return secret_to_store(self, "secret")
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

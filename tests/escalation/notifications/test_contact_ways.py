@@ -177,6 +177,15 @@ def test_neither_page_nor_list_shows_address_or_secret(login):
         assert "4711" not in html
 
 
+def test_a_signing_secret_can_be_cleared(login):
+    ann = staff("ann", groups=MANAGER)
+    contact_way = ContactWayFactory(user=ann, secret="shared-4711")
+    assert 'name="secret-clear"' in login(ann).get(page(contact_way)).content.decode()
+    assert login(ann).post(page(contact_way), form(address="") | {"secret-clear": "on"}).status_code == 302
+    contact_way.refresh_from_db()
+    assert (contact_way.secret, bool(contact_way.address)) == (None, True)
+
+
 def test_address_and_secret_left_blank_are_kept(login):
     ann = staff("ann", groups=MANAGER)
     contact_way = ContactWayFactory(user=ann, secret="shared-4711")

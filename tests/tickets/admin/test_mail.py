@@ -236,6 +236,35 @@ def test_a_blank_password_keeps_the_stored_one(login, typed, kept):
     assert mailbox.password == kept
 
 
+SECRETS = ["password", "client_secret", "refresh_token"]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_each_stored_secret_can_be_cleared_alone(login, name):
+    stored = dict.fromkeys(SECRETS, SECRET)
+    mailbox = MailboxFactory(host="imap.example", username="help", access_token=SECRET, **stored)
+    client = login(staff(groups=["Operator"]))
+    assert f'name="{name}-clear"' in client.get(page_url(mailbox)).content.decode()
+    assert client.post(page_url(mailbox), mailbox_form() | {f"{name}-clear": "on"}).status_code == 302
+    mailbox.refresh_from_db()
+    assert {secret: getattr(mailbox, secret) for secret in SECRETS} == stored | {name: None}
+    assert mailbox.access_token == (SECRET if name == "password" else None)
+    assert f'name="{name}-clear"' not in client.get(page_url(mailbox)).content.decode()
+
+
+def test_a_typed_secret_goes_before_the_box_that_clears_it_and_a_needed_one_is_not_cleared(login):
+    mailbox = MailboxFactory(host="imap.example", username="help", password=SECRET, refresh_token=SECRET)
+    client = login(staff(groups=["Operator"]))
+    client.post(page_url(mailbox), mailbox_form(password="new") | {"password-clear": "on"})
+    mailbox.refresh_from_db()
+    assert mailbox.password == "new"
+    response = client.post(
+        page_url(mailbox), token_form() | {"refresh_token": "", "refresh_token-clear": "on"}
+    )
+    assert "OAuth 2 needs this" in errors(response)
+    assert 'id="id_refresh_token-clear" checked' in response.content.decode()
+
+
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
