@@ -1,7 +1,7 @@
 """The admin of customers and staff, one class per file; base and fields are shared by every app.
 
-Read in this order: base, fields, secret_field; customer, contact, contact_form, contract, plan; staff, staff_form,
-team, skill, absence; desk, users.
+Read in this order: base, fields, secret_field, edit_stamp; customer, contact, contact_form, contract, plan; staff,
+staff_form, team, skill, absence; desk, users.
 """
 
 from customers.admin.absence import AbsenceAdmin

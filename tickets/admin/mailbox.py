@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from django import forms
 from django.contrib import admin, messages
 from django.core.validators import URLValidator
+from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from customers.admin.edit_stamp import EditStampField, refuse_stale, shown_values, stamp_of
 from customers.admin.secret_field import SecretField, mark_stored, secret_to_store
 from tickets.admin.mailbox_import import ImportPage
 from tickets.admin.mailbox_test import ConnectionTestPage
@@ -50,6 +52,7 @@ class MailboxForm(forms.ModelForm):
         help_text=_("One per line, as the server names them. Usually only INBOX."),
     )
     password = SecretField(_("Password"))
+    stamp = EditStampField()
     also_changed: tuple[str, ...] = ()  # fields of the row that the form changes besides its own
     client_secret = SecretField(_("Client secret"))
     refresh_token = SecretField(_("Refresh token"))
@@ -74,6 +77,13 @@ class MailboxForm(forms.ModelForm):
         mark_stored(self)
         if self.instance.pk and self.instance.host:
             self.initial["folders"] = "\n".join(folder.name for folder in self.instance.folders.all())
+        if self.instance.pk:
+            self.initial["stamp"] = self._stamp()
+
+    def _stamp(self) -> str:
+        """Without the refresh token, which a fetch may replace at any time."""
+        names = {name for name in self.fields if hasattr(Mailbox, name)} - {"folders", "refresh_token"}
+        return stamp_of({**shown_values(self.instance, names), "folders": self.initial.get("folders")})
 
     def clean_folders(self) -> list[str]:
         lines = [line.strip() for line in self.cleaned_data["folders"].splitlines()]
@@ -101,6 +111,7 @@ class MailboxForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
+        refuse_stale(given.get("stamp", ""), self.initial.get("stamp", ""))
         host = given.get("host", "")
         if host and not given.get("username"):
             self.add_error("username", _("Enter the account that reads this mailbox on the mail server."))
@@ -171,6 +182,7 @@ class MailboxAdmin(ConnectionTestPage, ImportPage):
                     ("name", "address"),
                     ("default_priority", "language"),
                     ("is_active", "authentication_server"),
+                    "stamp",
                 )
             },
         ),
@@ -190,9 +202,16 @@ class MailboxAdmin(ConnectionTestPage, ImportPage):
         (_("Last fetch"), {"fields": (("since", "fetched_at", "failures"), "error", "import_state")}),
     )  # fmt: skip
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Locked while a form is saved, so that whoever saves second sees what the first one saved."""
+        row = super().get_object(request, object_id, from_field)
+        if row is not None and request.method == "POST" and connection.in_atomic_block:
+            row = self.get_queryset(request).select_for_update().filter(pk=row.pk).first()
+        return row
+
     def save_model(self, request: HttpRequest, obj: Mailbox, form: MailboxForm, change: bool) -> None:
         """Save only what the form changed: a fetch may have stored a new refresh token meanwhile."""
-        changed = {*form.changed_data, *form.also_changed} - {"folders"}
+        changed = {*form.changed_data, *form.also_changed} - {"folders", "stamp"}
         obj.save(update_fields=changed if change else None)
         had_host = bool(form.initial.get("host"))
         set_folders(

@@ -236,6 +236,40 @@ def test_a_blank_password_keeps_the_stored_one(login, typed, kept):
     assert mailbox.password == kept
 
 
+def stamp_on(client, mailbox) -> str:
+    html = client.get(page_url(mailbox)).content.decode()
+    found = re.search(r'<input type="hidden" name="stamp" value="([0-9a-f]{64})"', html)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [{"host": "imap.other.example", "password": "p"}, {"password": "p"}, {"folders": "A"}, {"name": "N"}],
+)
+def test_whoever_saves_a_mailbox_second_is_told_and_undoes_nothing(login, first):
+    mailbox = MailboxFactory(
+        host="imap.example", username="help", name="Support", address="help@desk.example", password=SECRET
+    )
+    client = login(staff(groups=["Operator"]))
+    stamp = stamp_on(client, mailbox)
+    assert client.post(page_url(mailbox), mailbox_form(stamp=stamp, **first)).status_code == 302
+    response = client.post(page_url(mailbox), mailbox_form(stamp=stamp, password="for the old host"))
+    assert "Somebody else saved this meanwhile" in errors(response)
+    mailbox.refresh_from_db()
+    assert mailbox.password in ("p", SECRET)
+    again = mailbox_form(stamp=stamp_on(client, mailbox), password="third")
+    assert client.post(page_url(mailbox), again).status_code == 302
+
+
+def test_a_fetch_meanwhile_makes_no_form_stale(login):
+    mailbox = MailboxFactory(host="imap.example", username="help", refresh_token=SECRET)
+    client = login(staff(groups=["Operator"]))
+    stamp = stamp_on(client, mailbox)
+    Mailbox.objects.update(refresh_token="new", access_token="a", fetched_at=NOW, error="x", failures=3)
+    assert client.post(page_url(mailbox), mailbox_form(stamp=stamp, name="Other")).status_code == 302
+
+
 SECRETS = ["password", "client_secret", "refresh_token"]
 
 
