@@ -15,6 +15,7 @@ from customers.times import moment, near_zoned, time_left
 from escalation.choices import ClockKind, NoticeKind
 from escalation.lib.drill_marks import drill_sentence, with_drill_mark, without_drill_mark
 from escalation.models import Clock
+from tickets.mailbox_problem_text import problem_in_words
 from tickets.models import Ticket
 
 
@@ -108,7 +109,7 @@ def _ticketless(notice: Notice) -> str:
     address, _end, problem = notice.detail.partition("\n")
     words = {
         "mailbox": address,
-        "problem": problem,
+        "problem": problem_in_words(problem),
         "url": settings.SITE_URL + reverse("admin:tickets_mailbox_changelist"),
     }
     match notice.kind:

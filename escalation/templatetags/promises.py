@@ -22,6 +22,7 @@ from escalation.models import Clock
 from tickets.authentication_text import authentication_in_words
 from tickets.mail_kind_text import kept_mail_in_words
 from tickets.mail_note_text import notes_for_readers
+from tickets.mailbox_problem_text import problem_in_words
 from tickets.sign_text import sign_in_words
 
 register = template.Library()
@@ -120,6 +121,12 @@ def signs_in_words(signs: Iterable[str]) -> str:
 def kept_mail(kind: str) -> str:
     """What a mail is that is kept without effect."""
     return kept_mail_in_words(kind)
+
+
+@register.filter
+def mailbox_problem(problem: str) -> str:
+    """What is wrong with a mailbox, as one line."""
+    return problem_in_words(problem)
 
 
 @register.filter

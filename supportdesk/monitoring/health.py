@@ -25,6 +25,7 @@ from supportdesk.monitoring.coverage_warning import coverage_warnings
 from supportdesk.monitoring.liveness import SIGN_PROBLEMS, SIGN_WARNINGS, LivenessEvidence
 from supportdesk.processes.cluster.redis_broker import is_unreachable
 from tickets.choices import IntakeState, OutboxState
+from tickets.mailbox_problem_text import problem_in_words
 from tickets.models import InboundEmail, Mailbox, MissingMail, OutboundEmail
 
 SENDING = (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.DEFERRED)
@@ -71,7 +72,7 @@ def _fetch_words(mailbox: Mailbox, now: datetime) -> str:
     if mailbox.error:
         return _("Email for %(mailbox)s is not being fetched: %(error)s") % {
             "mailbox": mailbox.address,
-            "error": mailbox.error.splitlines()[0][:200],
+            "error": problem_in_words(mailbox.error.splitlines()[0])[:200],
         }
     since = rough_duration(now - mailbox.fetched_at) if mailbox.fetched_at else ""
     return _("Email for %(mailbox)s was last fetched %(age)s ago. Check the queue.") % {

@@ -21,6 +21,7 @@ from customers.admin.edit_stamp import EditStampField, refuse_stale, shown_value
 from customers.admin.secret_field import SecretField, mark_stored, secret_to_store
 from tickets.admin.mailbox_import import ImportPage
 from tickets.admin.mailbox_test import ConnectionTestPage
+from tickets.mailbox_problem_text import problem_in_words
 from tickets.models import Mailbox
 from tickets.models.mailbox import LONGEST_FOLDER, AfterFetch, MailLogin, MailProtocol, MailSecurity
 from tickets.services.fetching import fetch_mailbox
@@ -173,7 +174,7 @@ class MailboxAdmin(ConnectionTestPage, ImportPage):
     list_filter = ("is_active",)
     search_fields = ("name", "address", "host")
     sortable_by = ("address",)
-    readonly_fields = ("since", "fetched_at", "failures", "error", "import_state")
+    readonly_fields = ("since", "fetched_at", "failures", "whole_problem", "import_state")
     fieldsets = (
         (
             None,
@@ -199,7 +200,7 @@ class MailboxAdmin(ConnectionTestPage, ImportPage):
             _("OAuth 2 (Microsoft 365, Google)"),
             {"fields": ("token_url", ("client_id", "scope"), ("client_secret", "refresh_token"))},
         ),
-        (_("Last fetch"), {"fields": (("since", "fetched_at", "failures"), "error", "import_state")}),
+        (_("Last fetch"), {"fields": (("since", "fetched_at", "failures"), "whole_problem", "import_state")}),
     )  # fmt: skip
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
@@ -239,7 +240,11 @@ class MailboxAdmin(ConnectionTestPage, ImportPage):
 
     @display(description=_("last error"))
     def problem(self, mailbox: Mailbox) -> str:
-        return mailbox.error[:80] or "-"
+        return problem_in_words(mailbox.error)[:80] or "-"
+
+    @display(description=_("last error"))
+    def whole_problem(self, mailbox: Mailbox) -> str:
+        return problem_in_words(mailbox.error) or "-"
 
     @display(description=_("fetches email received since"))
     def since(self, mailbox: Mailbox) -> str:

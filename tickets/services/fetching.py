@@ -99,8 +99,10 @@ def _raise_or_end_alarm(mailbox: Mailbox, problem: str, *, is_refusal: bool, at:
 
 def problem_of(mailbox: Mailbox, error: Exception) -> str:
     """A sentence about why the mailbox could not be read."""
+    if isinstance(error, FolderRefused):
+        return str(error)  # a line for each folder
     if isinstance(error, MailboxProblem):
-        return str(error)
+        return " ".join(str(error).split())
     logger.error("Reading %s failed\n%s", mailbox.address, traceback_without_secrets(error, mailbox.secrets))
     words = {"error": without_secrets(f"{type(error).__name__}: {error}", mailbox.secrets)}
     return _("The server sent a response that the desk cannot read (%(error)s).") % words
@@ -131,7 +133,7 @@ def read_past_stuck_mails(
 
 
 def each_folder(mailbox: Mailbox, read: Callable[[MailboxFolder], None]) -> str:
-    """Call ``read`` for every folder. One that cannot be opened stops no other; returns what is wrong with such.
+    """Call ``read`` for every folder. One that cannot be opened stops no other; returns what is wrong, a line each.
 
     If none can be opened, or for any other problem, raises MailboxProblem.
     """
@@ -145,8 +147,8 @@ def each_folder(mailbox: Mailbox, read: Callable[[MailboxFolder], None]) -> str:
         except FolderRefused as problem:
             problems.append(str(problem))
     if len(problems) == len(folders):
-        raise FolderRefused(" ".join(problems))
-    return " ".join(problems)
+        raise FolderRefused("\n".join(problems))
+    return "\n".join(problems)
 
 
 def _fetch_folders(mailbox: Mailbox, report: FetchReport, *, read_clock: ReadClock, stop_at: datetime) -> str:
