@@ -24,7 +24,7 @@ from tickets.events import (
 )
 from tickets.models import Message, Proposal, Ticket
 from tickets.services.locking import lock_ticket
-from tickets.services.priority_writing import write_priority
+from tickets.services.priority_writing import FALLS_BACK, write_priority
 from tickets.services.timeline import record
 from tickets.triage.rule_matching import RuleMatch
 
@@ -136,7 +136,7 @@ def reject_proposal(*, ticket: Ticket, actor: User, at: datetime) -> Proposal:
     """
     ticket = lock_ticket(ticket)
     proposal = _decide(ticket, actor=actor, at=at, is_confirmed=False)
-    _lower(ticket, proposal, Priority(proposal.usual), actor=actor, at=at, reason="")
+    _lower(ticket, proposal, Priority(proposal.usual), actor=actor, at=at, reason="", **{FALLS_BACK: True})
     return proposal
 
 
@@ -168,7 +168,14 @@ def _decide(ticket: Ticket, *, actor: User, at: datetime, is_confirmed: bool) ->
 
 
 def _lower(
-    ticket: Ticket, proposal: Proposal, after: Priority, *, actor: User, at: datetime, reason: str
+    ticket: Ticket,
+    proposal: Proposal,
+    after: Priority,
+    *,
+    actor: User,
+    at: datetime,
+    reason: str,
+    **more: object,
 ) -> None:
     """``reason`` is the person's own; without one, the words say what was rejected.
 
@@ -178,7 +185,7 @@ def _lower(
     record(ticket, Fact.REJECTED, at=at, actor=actor, reason=reason, priority=proposal.priority)
     if not proposal.runs or after == ticket.priority:
         return
-    before = write_priority(ticket, after, actor=actor, at=at, reason=reason)
+    before = write_priority(ticket, after, actor=actor, at=at, reason=reason, **more)
     publish(ProposalRejected(ticket, at, actor, proposal, before, after.value, reason))
 
 

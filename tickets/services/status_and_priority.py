@@ -11,7 +11,7 @@ from tickets.errors import DeskError
 from tickets.events import PriorityChanged, StatusChanged, publish
 from tickets.models import Ticket
 from tickets.services.locking import lock_ticket
-from tickets.services.priority_writing import write_priority
+from tickets.services.priority_writing import is_set_by_person, write_priority
 from tickets.services.proposals import decide_by_change
 from tickets.services.timeline import record
 from tickets.services.unanswered import unanswered_since
@@ -69,12 +69,12 @@ def change_priority(*, ticket: Ticket, priority: int, actor: User, at: datetime,
 def raise_priority(*, ticket: Ticket, priority: int, at: datetime, reason: str) -> Ticket:
     """Raise the priority without a person's decision, as of ``at``; a stricter priority stays. Locks the ticket.
 
-    A priority that a person has set stands, and a ticket that has ended keeps its own.
+    A priority that a person has set stands, and a ticket that has ended keeps its own. A proposal that was rejected
+    stands in the way of nothing else.
     """
     ticket = lock_ticket(ticket)
     ticket.proposals.open().filter(usual__gt=priority).update(usual=priority)  # what it falls back to
-    is_set_by_person = ticket.timeline.filter(fact=Fact.PRIORITY, actor__isnull=False).exists()
-    if priority < ticket.priority and not is_set_by_person and ticket.is_active:
+    if priority < ticket.priority and ticket.is_active and not is_set_by_person(ticket):
         _set_priority(ticket, Priority(priority), actor=None, at=at, reason=reason)
     return ticket
 

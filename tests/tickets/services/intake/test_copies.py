@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from escalation.clocks.ledger_verification import verify
 from escalation.models import Clock
-from tests.factories import NOW, AdminFactory, MailboxFactory, set_desk
+from tests.factories import NOW, AdminFactory, ContactFactory, CustomerFactory, MailboxFactory, set_desk
 from tests.rawmail import rawmail
 from tickets.choices import Priority
 from tickets.models import InboundEmail, Mailbox, Ticket
 from tickets.services.intake import process, receive_raw
+from tickets.services.proposals import reject_proposal
 from tickets.services.status_and_priority import change_priority, set_status
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +63,45 @@ def test_a_priority_that_a_person_set_stands(mild, strict):
     )
     arrive(strict, minutes=1)
     assert Ticket.objects.get().priority == Priority.P3
+
+
+@pytest.mark.parametrize("default", [Priority.P0, Priority.P1])
+@pytest.mark.parametrize("is_rejected_first", [True, False])
+def test_a_rejected_proposal_leaves_the_promise_of_the_other_mailbox_in_either_order(
+    mild, strict, default, is_rejected_first
+):
+    """It was about the words; the mailbox promises its priority whatever the words are."""
+    Mailbox.objects.filter(pk=strict.pk).update(default_priority=default)
+    mail, admin = rawmail(body="Total outage, all users are affected."), AdminFactory()
+    ContactFactory(email="li@company.example", customer=CustomerFactory(account_manager=admin))
+    ticket = arrive(mild, raw=mail).ticket
+    proposal = ticket.proposals.get()
+    assert (proposal.priority, proposal.usual) == (Priority.P0, Priority.P2)
+    if not is_rejected_first:
+        arrive(strict, minutes=1, raw=mail)
+    reject_proposal(ticket=ticket, actor=admin, at=NOW + timedelta(minutes=2))
+    if is_rejected_first:
+        arrive(strict, minutes=3, raw=mail)
+    ticket.refresh_from_db()
+    assert ticket.priority == default
+    assert verify(ticket=ticket.pk).mismatches == ()
+
+
+@pytest.mark.parametrize("is_decided_first", [True, False])
+def test_a_priority_that_a_person_chose_instead_of_a_proposed_one_stands_in_either_order(
+    mild, strict, is_decided_first
+):
+    mail, admin = rawmail(body="Total outage, all users are affected."), AdminFactory()
+    ContactFactory(email="li@company.example", customer=CustomerFactory(account_manager=admin))
+    ticket = arrive(mild, raw=mail).ticket
+    if not is_decided_first:
+        arrive(strict, minutes=1, raw=mail)
+    at = NOW + timedelta(minutes=2)
+    change_priority(ticket=ticket, priority=Priority.P2, actor=admin, at=at, reason="One room only")
+    if is_decided_first:
+        arrive(strict, minutes=3, raw=mail)
+    ticket.refresh_from_db()
+    assert ticket.priority == Priority.P2
 
 
 def test_a_ticket_that_is_done_keeps_its_priority(mild, strict):
