@@ -26,7 +26,7 @@ def company_domain(address: str) -> str:
 
 def share_a_domain(address: str, other: str) -> bool:
     """True if the domains of two addresses suggest one company: they are equal, or one is below the other."""
-    first, second = company_domain(address), company_domain(other)
+    first, second = in_ascii(company_domain(address)), in_ascii(company_domain(other))
     if not first or not second:
         return False
     return first == second or first.endswith(f".{second}") or second.endswith(f".{first}")
@@ -35,7 +35,7 @@ def share_a_domain(address: str, other: str) -> bool:
 def spellings_of(domain: str) -> list[str]:
     """A domain in lower case as written, in ASCII (IDN) and in its own letters, each spelling once."""
     written = domain.strip().lower().rstrip(".")
-    return list(dict.fromkeys([written, _in_ascii(written), _in_letters(written)]))
+    return list(dict.fromkeys([written, in_ascii(written), _in_letters(written)]))
 
 
 def domains_of(address: str) -> list[str]:
@@ -50,7 +50,8 @@ def domains_of(address: str) -> list[str]:
     return [] if any(map(is_public_domain, domains)) else domains
 
 
-def _in_ascii(domain: str) -> str:
+def in_ascii(domain: str) -> str:
+    """The domain as mail servers spell it (IDNA); as written if it has no such spelling."""
     try:
         return domain.encode("idna").decode("ascii")
     except UnicodeError:

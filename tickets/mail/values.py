@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from customers.addresses import address_key
+
 
 class UnreadableMail(ValueError):
     """These bytes are no mail: they are empty, or no line looks like a header."""
@@ -18,7 +20,7 @@ class Address:
 
     @property
     def key(self) -> str:
-        return self.email.casefold()
+        return address_key(self.email)
 
     @property
     def domain(self) -> str:

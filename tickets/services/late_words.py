@@ -18,6 +18,7 @@ from tickets.services.locking import lock_ticket_of
 from tickets.services.mail_marks import locked_message, remember_mark, wait_since
 from tickets.services.mailboxes import Mailboxes, remember_mailboxes
 from tickets.services.participants import add_participants
+from tickets.services.spelled_addresses import spelled
 from tickets.services.status_and_priority import move_to
 from tickets.services.timeline import record
 from tickets.services.unanswered import waiting_since_with
@@ -70,7 +71,7 @@ def _unconfirmed_of_sender(ticket: Ticket, message: Message) -> list[Message]:
     if not message.sender_address:
         return [message]
     waiting = ticket.messages.filter(is_unconfirmed=True, kind=MessageKind.INBOUND)
-    return list(waiting.filter(sender_address__iexact=message.sender_address).order_by("at", "pk"))
+    return list(waiting.filter(spelled("sender_address", message.sender_address)).order_by("at", "pk"))
 
 
 def _count_from_receipt(ticket: Ticket, messages: Sequence[Message], *, actor: User, at: datetime) -> None:

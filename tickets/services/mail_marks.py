@@ -9,12 +9,14 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from customers.addresses import address_spellings
 from tickets.choices import Channel, Fact, MessageKind
 from tickets.errors import DeskError
 from tickets.events import MarkedAsAutomatic, publish
 from tickets.mail.shapes import mail_shape
 from tickets.models import InboundEmail, MailMark, Message, Ticket
 from tickets.services.locking import lock_ticket, lock_ticket_of
+from tickets.services.spelled_addresses import spelled
 from tickets.services.timeline import record
 from tickets.services.unanswered import still_waiting_question
 
@@ -26,9 +28,8 @@ def remembered_mark(*, sender: str, name: str, subject: str, text: str) -> MailM
     """The mark on this sender's mails of this shape. Takes one query; nearly all senders have none."""
     if not sender:
         return None
-    marks = list(
-        MailMark.objects.filter(sender=sender.casefold(), taken_back_at=None).select_related("made_by")
-    )
+    theirs = MailMark.objects.filter(sender__in=address_spellings(sender.casefold()), taken_back_at=None)
+    marks = list(theirs.select_related("made_by"))
     shape = mail_shape(subject, text, names=[name]) if marks else ""
     return next((mark for mark in marks if mark.shape == shape), None)
 
@@ -91,8 +92,8 @@ def _waiting_alike(message: Message) -> list[Message]:
     if not message.sender_address:
         return []
     waiting = Message.objects.filter(
+        spelled("sender_address", message.sender_address),
         ticket__in=Ticket.objects.active().exclude(unanswered_since=None),
-        sender_address__iexact=message.sender_address,
         kind=MessageKind.INBOUND,
         channel=Channel.EMAIL,
         author=None,
@@ -108,7 +109,7 @@ def remember_mark(message: Message, *, is_automatic: bool, actor: User, at: date
     if not message.sender_address:
         return
     sender, shape = message.sender_address.casefold(), _shape_of(message)
-    earlier = MailMark.objects.filter(sender=sender, shape=shape, taken_back_at=None)
+    earlier = MailMark.objects.filter(sender__in=address_spellings(sender), shape=shape, taken_back_at=None)
     earlier.update(taken_back_at=at, taken_back_by=actor)
     MailMark.objects.create(
         sender=sender,

@@ -12,6 +12,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.db.models import BigIntegerField, F, Func, Subquery
 
+from customers.addresses import address_key
 from tickets.mail.bounce_addresses import own_bounce_address
 from tickets.models import Mailbox, Rule
 from tickets.models.mailbox import SECRETS
@@ -40,7 +41,7 @@ class Mailboxes:
     def find(self, address: str) -> Mailbox | None:
         """The mailbox of an address, regardless of case and of anything after a plus sign."""
         spellings = _spellings(address)
-        return next((box for box in self.rows if box.address.casefold() in spellings), None)
+        return next((box for box in self.rows if address_key(box.address) in spellings), None)
 
     def by_id(self, pk: int | None) -> Mailbox | None:
         return next((box for box in self.rows if box.pk == pk), None)
@@ -51,8 +52,8 @@ class Mailboxes:
 
     @property
     def addresses(self) -> frozenset[str]:
-        """All addresses of the desk, casefolded, without plus-parts."""
-        return _own_without_row() | {box.address.casefold() for box in self.rows}
+        """All addresses of the desk, by their keys, without plus-parts."""
+        return _own_without_row() | {address_key(box.address) for box in self.rows}
 
     def sender(self, pk: int | None) -> Mailbox:
         """The mailbox that a ticket's mail comes from; without a ticket, or if it is gone, that of DESK_ADDRESS."""
@@ -99,14 +100,14 @@ def default_mailbox() -> Mailbox:
 
 
 def own_addresses() -> frozenset[str]:
-    """All addresses of the desk, casefolded, without plus-parts."""
+    """All addresses of the desk, by their keys, without plus-parts."""
     return Mailboxes.load().addresses
 
 
 def _own_without_row() -> frozenset[str]:
     """Addresses that are ours whether or not a mailbox has them: the desk's own, and that of envelopes."""
     own = (_bare_address(settings.DESK_ADDRESS), own_bounce_address())
-    return frozenset(filter(None, map(str.casefold, own)))
+    return frozenset(filter(None, map(address_key, own)))
 
 
 @lru_cache(maxsize=8)
@@ -116,5 +117,5 @@ def _bare_address(address: str) -> str:
 
 def _spellings(address: str) -> frozenset[str]:
     """The address as written, and without its plus-part."""
-    local, at, domain = address.strip().strip("<>").casefold().rpartition("@")
+    local, at, domain = address_key(address.strip().strip("<>")).rpartition("@")
     return frozenset({f"{local}{at}{domain}", f"{local.partition('+')[0]}{at}{domain}"})

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from customers.addresses import address_key
 from tickets.mail.machine_signs import takes_no_answers
 from tickets.mail.storable_text import storable_line
 from tickets.mail.values import Address
@@ -35,7 +36,7 @@ def add_participants(
     willing = [person for person in people if may_take_part(person.email)]
     if not willing:
         return
-    there = {address.casefold() for address in ticket.participants.values_list("address", flat=True)}
+    there = {address_key(address) for address in ticket.participants.values_list("address", flat=True)}
     new = {person.key: person for person in willing if person.key not in there}
     Participant.objects.bulk_create(
         [
@@ -55,6 +56,6 @@ def move_participants(source: Ticket, target: Ticket, *, at: datetime) -> None:
     requester = source.contact
     if requester is not None and requester.pk != target.contact_id:
         add_participants(source, [Address(requester.name, requester.email)], at=at)
-    there = {address.casefold() for address in target.participants.values_list("address", flat=True)}
-    moving = [row for row in source.participants.all() if row.address.casefold() not in there]
+    there = {address_key(address) for address in target.participants.values_list("address", flat=True)}
+    moving = [row for row in source.participants.all() if address_key(row.address) not in there]
     Participant.objects.filter(pk__in=[row.pk for row in moving]).update(ticket=target)

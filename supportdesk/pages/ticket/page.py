@@ -7,6 +7,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db.models import Prefetch
 
+from customers.addresses import address_key
 from customers.phrases import listed
 from customers.public_domains import company_domain
 from escalation.chains.progress import ChainProgress, Chains
@@ -58,7 +59,7 @@ class Conversation:
     def copies(self) -> list[str]:
         """Whom an answer reaches beside its recipient."""
         addresses = [participant.address for participant in self.participants]
-        return [address for address in addresses if address.casefold() != self.recipient.casefold()]
+        return [address for address in addresses if address_key(address) != address_key(self.recipient)]
 
 
 @dataclass(frozen=True)

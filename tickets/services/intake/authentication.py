@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from customers.public_domains import spellings_of
 from tickets.mail.authentication_results import AuthenticationResults, read_authentication_results
 from tickets.mail.values import ParsedMail
 from tickets.models import Mailbox
@@ -23,7 +24,7 @@ def is_verified_staff(incoming: IncomingMail, sender: Sender) -> bool:
     if sender.staff is None:
         return False
     results = trusted_results(incoming.mail, incoming.mailbox)
-    domain = re.escape(sender.address.rpartition("@")[2].lower())
+    domain = f"(?:{'|'.join(map(re.escape, spellings_of(sender.address.rpartition('@')[2])))})"
     of_domain = re.compile(rf"header\.(?:[di]=@?|from=(?:[^\s@]{{0,64}}@)?){domain}(?![\w.-])")
     return any(
         of_domain.search(check.properties)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
+from customers.addresses import address_key
 from tickets.access import may_see
 from tickets.answer_line import words_above_the_line
 from tickets.choices import ColleagueMail, IntakeState, MailPurpose, MessageKind
@@ -133,7 +134,7 @@ def _answered_notification(incoming: IncomingMail, ticket: Ticket, by: User) -> 
         (
             each
             for each in notifications
-            if by.email.casefold() in map(str.casefold, each.recipients)
+            if address_key(by.email) in map(address_key, each.recipients)
             and each.ticket is not None
             and end_of_merges(each.ticket) == ticket
         ),

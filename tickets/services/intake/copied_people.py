@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from django.contrib.auth.models import User
 from django.db.models.functions import Lower
 
+from customers.addresses import address_key, address_spellings
 from tickets.mail.classify import MailKind
 from tickets.mail.values import Address
 from tickets.services.intake.authentication import has_failed
@@ -25,7 +26,8 @@ def copied_people(incoming: IncomingMail) -> list[Address]:
     if not people:
         return []
     staff = User.objects.filter(is_staff=True, is_active=True).annotate(key=Lower("email"))
-    ours = set(staff.filter(key__in=people).values_list("key", flat=True))
+    spellings = [spelling for person in people.values() for spelling in address_spellings(person.email)]
+    ours = set(map(address_key, staff.filter(key__in=spellings).values_list("email", flat=True)))
     return [person for key, person in people.items() if key not in ours]
 
 
@@ -33,7 +35,7 @@ def _may_bring_in(incoming: IncomingMail) -> bool:
     mail = incoming.mail
     is_own_mail = mail.sender is not None and mail.sender.key in (
         incoming.author.key,
-        incoming.sent_through.casefold(),
+        address_key(incoming.sent_through),
     )
     is_person = incoming.classification.kind is MailKind.PERSON
     return is_own_mail and is_person and not has_failed(mail, incoming.mailbox)
@@ -41,8 +43,8 @@ def _may_bring_in(incoming: IncomingMail) -> bool:
 
 def _written_to(incoming: IncomingMail) -> Iterator[Address]:
     """An address that the mail was delivered to is ours, such as an alias of a mailbox."""
-    writer = {incoming.author.key, incoming.reply_to.casefold(), incoming.sent_through.casefold()}
-    ours = {address.casefold() for address in (*incoming.row.envelope_to, *incoming.mail.delivered_to)}
+    writer = {incoming.author.key, address_key(incoming.reply_to), address_key(incoming.sent_through)}
+    ours = {address_key(address) for address in (*incoming.row.envelope_to, *incoming.mail.delivered_to)}
     found = 0
     for person in (*incoming.mail.to, *incoming.mail.cc):
         if person.key in writer | ours or incoming.mailboxes.is_own(person.email):

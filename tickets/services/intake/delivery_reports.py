@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
+from customers.addresses import address_key, address_spellings
 from customers.models import Contact
 from tickets.choices import IntakeState, MailPurpose, RecipientState
 from tickets.mail.bounces import RecipientReport, Report, ReportKind
@@ -131,8 +132,8 @@ def _affected(reported: _Reported, named: Collection[RecipientReport]) -> list[s
     if reported.proven:
         return [reported.proven]
     ours = [outcome.address for outcome in reported.mail.recipient_outcomes if not outcome.is_to_send]
-    keys = {email.casefold() for recipient in named for email in (recipient.email, recipient.alias)}
-    return [address for address in ours if address.casefold() in keys] or ours
+    keys = {address_key(email) for recipient in named for email in (recipient.email, recipient.alias)}
+    return [address for address in ours if address_key(address) in keys] or ours
 
 
 def _learnt(
@@ -151,8 +152,8 @@ def _learnt(
 
 def _about(address: str, reported: Sequence[RecipientReport]) -> Sequence[RecipientReport]:
     """What the report says about this recipient; all of it if it names somebody else only."""
-    key = address.casefold()
-    own = [each for each in reported if key in (each.email.casefold(), each.alias.casefold())]
+    key = address_key(address)
+    own = [each for each in reported if key in (address_key(each.email), address_key(each.alias))]
     return own or reported
 
 
@@ -163,7 +164,7 @@ def _words(recipient: RecipientReport) -> str:
 
 def _end_automatic_mail(mail: OutboundEmail, *, at: datetime) -> None:
     """Send nothing more by ourselves to whom the mail went, nor to the writer of its ticket, for whom it was."""
-    keys = [address.lower() for address in mail.addressees]
+    keys = [key for address in mail.addressees for key in address_spellings(address)]
     contacts = Contact.objects.alias(key=Lower("email"))
     wanted = Q(key__in=keys) & ~Q(email="")
     if mail.ticket is not None:
@@ -173,4 +174,5 @@ def _end_automatic_mail(mail: OutboundEmail, *, at: datetime) -> None:
 
 def _flag_contacts(addresses: Collection[str], *, at: datetime) -> None:
     contacts = Contact.objects.exclude(email="").alias(key=Lower("email"))
-    contacts.filter(key__in=[address.lower() for address in addresses]).update(mail_failed_at=at)
+    keys = [key for address in addresses for key in address_spellings(address)]
+    contacts.filter(key__in=keys).update(mail_failed_at=at)

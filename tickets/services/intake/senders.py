@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Case, Model, QuerySet, When
 from django.db.models.functions import Length, Lower
 
+from customers.addresses import address_spellings
 from customers.choices import Language
 from customers.joined_rows import columns_of, joined_row
 from customers.models import Contact, Customer, MailDomain
@@ -28,10 +29,11 @@ KNOWN_CONTACT = f"""
         {columns_of(Customer, "company", "company__")},
         {columns_of(User, "manager", "manager__")},
         EXISTS (
-            SELECT 1 FROM tickets_mailmark WHERE sender = %(sender)s AND taken_back_at IS NULL
+            SELECT 1 FROM tickets_mailmark WHERE sender IN (%(key)s, %(second)s, %(third)s) AND taken_back_at IS NULL
         ) AS may_be_marked,
         EXISTS (
-            SELECT 1 FROM auth_user WHERE LOWER(email) = %(key)s AND is_staff AND is_active
+            SELECT 1 FROM auth_user
+            WHERE LOWER(email) IN (%(key)s, %(second)s, %(third)s) AND is_staff AND is_active
         ) AS is_colleague,
         EXISTS (
             SELECT 1 FROM customers_absence
@@ -49,8 +51,11 @@ KNOWN_CONTACT = f"""
     FROM customers_contact
     LEFT JOIN customers_customer AS company ON company.id = customers_contact.customer_id
     LEFT JOIN auth_user AS manager ON manager.id = company.account_manager_id
-    WHERE customers_contact.email <> '' AND LOWER(customers_contact.email) = %(key)s
+    WHERE customers_contact.email <> '' AND LOWER(customers_contact.email) IN (%(key)s, %(second)s, %(third)s)
+    ORDER BY LOWER(customers_contact.email) <> %(key)s
 """  # noqa: S608 - only names of our own columns
+
+RowT = TypeVar("RowT", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -105,9 +110,11 @@ def _known_contact(address: str, *, at: datetime, now: datetime) -> Any:
     hour_before, then, today, last_hour = map(
         connection.ops.adapt_datetimefield_value, (at - LIMIT_WINDOW, at, now, now - LIMIT_WINDOW)
     )  # as this database takes times
+    written, *others = address_spellings(address)
     values = {
-        "key": address.lower(),
-        "sender": address.casefold(),
+        "key": written,
+        "second": others[0] if others else written,
+        "third": others[-1] if others else written,
         "hour_before": hour_before,
         "then": then,
         "now": today,
@@ -173,7 +180,7 @@ def hold_unknown(sender: Sender) -> Sender:
 def _contacts(address: str) -> QuerySet[Contact]:
     """Contacts with this address, by a query that the unique index on the lower-case address serves."""
     contacts = Contact.objects.select_related("customer").alias(key=Lower("email")).exclude(email="")
-    return contacts.filter(key=address.lower())
+    return _as_written_first(contacts, address)
 
 
 def customer_of(address: str) -> Customer | None:
@@ -192,7 +199,16 @@ def staff_of(address: str) -> User | None:
 
 def _colleagues(address: str) -> QuerySet[User]:
     colleagues = get_user_model().objects.filter(is_active=True, is_staff=True)
-    return colleagues.alias(key=Lower("email")).filter(key=address.lower()).order_by("pk")
+    return _as_written_first(colleagues.alias(key=Lower("email")), address)
+
+
+def _as_written_first(rows: QuerySet[RowT], address: str) -> QuerySet[RowT]:
+    """Rows whose ``key`` is a spelling of the address. Older rows may have one each: the given spelling goes first."""
+    spellings = address_spellings(address)
+    if len(spellings) == 1:
+        return rows.filter(key=spellings[0]).order_by("pk")
+    as_written = Case(When(key=spellings[0], then=0), default=1)
+    return rows.filter(key__in=spellings).order_by(as_written, "pk")
 
 
 def _create_contact(sender: Sender, *, name: str, language: str) -> Contact | None:

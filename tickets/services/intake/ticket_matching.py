@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Q
 
+from customers.addresses import address_key
 from tickets.choices import MailPurpose, MessageKind
 from tickets.mail.threading import ThreadClues, signing_keys, thread_clues
 from tickets.models import Message, OutboundEmail, Ticket
 from tickets.services.intake.authentication import has_failed, is_verified_staff
 from tickets.services.intake.incoming_mail import IncomingMail
 from tickets.services.intake.senders import Sender
+from tickets.services.spelled_addresses import spelled
 
 MOST_MERGES = 20
 
@@ -113,11 +115,11 @@ def _tickets_holding(ids: tuple[str, ...]) -> list[Ticket]:
 
 def _took_part(ticket: Ticket, address: str) -> bool:
     """True for a participant, for a confirmed sender of a message here, and for whoever got a reply of ours."""
-    if ticket.participants.filter(address__iexact=address).exists():
+    if ticket.participants.filter(spelled("address", address)).exists():
         return True
-    from_address = Q(sender_address__iexact=address, is_unconfirmed=False, kind=MessageKind.INBOUND)
+    from_address = spelled("sender_address", address) & Q(is_unconfirmed=False, kind=MessageKind.INBOUND)
     if ticket.messages.filter(from_address).exists():
         return True
     replies = OutboundEmail.objects.filter(ticket=ticket, purpose=MailPurpose.REPLY)
     lists = replies.values_list("recipients", "copies")
-    return address.casefold() in {receiver.casefold() for to, cc in lists for receiver in (*to, *cc)}
+    return address_key(address) in {address_key(receiver) for to, cc in lists for receiver in (*to, *cc)}

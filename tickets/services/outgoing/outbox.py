@@ -10,6 +10,7 @@ from email.utils import formataddr
 
 from django.utils.translation import gettext as _
 
+from customers.addresses import address_key
 from tickets.choices import MailPurpose
 from tickets.errors import DeskError
 from tickets.mail.addresses import EMAIL
@@ -140,5 +141,5 @@ def _addresses(texts: Iterable[str], mailboxes: Mailboxes) -> list[str]:
                 _("“%(address)s” is not an email address. Correct it first.") % {"address": shown}
             )
         if not mailboxes.is_own(address):
-            by_key.setdefault(address.casefold(), address)
+            by_key.setdefault(address_key(address), address)
     return list(by_key.values())

@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from customers.addresses import address_key
 from customers.names import desk_name, full_name, is_chinese, speaks_chinese
 from customers.times import moment
 from tickets.choices import MailPurpose
@@ -66,7 +67,7 @@ def recipient_of(ticket: Ticket, question: Message | None) -> str:
     contact = ticket.contact.email if ticket.contact else ""
     if question is None:
         return contact
-    if question.reply_to and contact.casefold() in ("", question.sender_address.casefold()):
+    if question.reply_to and address_key(contact) in ("", address_key(question.sender_address)):
         return question.reply_to
     return contact or question.sender_address
 
