@@ -40,6 +40,8 @@ class HostileServer:
     is_silent: bool = False  # connects, and says nothing
     port: int = 0
     capabilities: str = "UIDPLUS MOVE"
+    validity: str = "[UIDVALIDITY 7] ok"  # what SELECT says of it
+    finds: str = ""  # the answer to SEARCH, instead of the right one
     says_with_idle: list[str] = field(default_factory=list)  # once, together with the answer
     says_with_done: list[str] = field(default_factory=list)  # before the answer that ends an IDLE
     idling: SimpleQueue[_Session] = field(default_factory=SimpleQueue)  # each session that began an IDLE
@@ -73,9 +75,9 @@ class _Session(socketserver.StreamRequestHandler):
             self._say(f"{tag} NO [NONEXISTENT] Mailbox doesn't exist{state.says_more}")
             return True
         elif word == "SELECT":
-            self._say(f"* {len(state.mails)} EXISTS", "* OK [UIDVALIDITY 7] ok")
+            self._say(f"* {len(state.mails)} EXISTS", f"* OK {state.validity}")
         elif command.upper().startswith("UID SEARCH"):
-            self._say("* SEARCH " + " ".join(map(str, state.mails)))
+            self._say(state.finds or "* SEARCH " + " ".join(map(str, state.mails)))
         elif command.upper().startswith("UID"):
             return self._fetch_or_store(tag, command)
         self._say(f"{tag} OK done")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from django.db import DatabaseError, InterfaceError
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from tickets.errors import DeskError
 from tickets.models import Mailbox, MailboxFolder
 from tickets.models.mailbox import AfterFetch, MailProtocol
 from tickets.protocols.imap import LOST_CONNECTION, OpenFolder, WaitingMail
@@ -106,6 +108,17 @@ def problem_of(mailbox: Mailbox, error: Exception) -> str:
     logger.error("Reading %s failed\n%s", mailbox.address, traceback_without_secrets(error, mailbox.secrets))
     words = {"error": without_secrets(f"{type(error).__name__}: {error}", mailbox.secrets)}
     return _("The server sent a response that the desk cannot read (%(error)s).") % words
+
+
+@contextmanager
+def problems_as_sentences(mailbox: Mailbox) -> Iterator[None]:
+    """Raise whatever goes wrong inside as a DeskError: somebody waits for the answer of this server."""
+    try:
+        yield
+    except (DatabaseError, InterfaceError, DeskError):
+        raise
+    except Exception as error:  # a server may answer anything
+        raise DeskError(problem_of(mailbox, error)) from error
 
 
 def after_problem(mailbox: Mailbox, problem: str, *, now: datetime) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from tickets.models import Mailbox, MailboxFolder
 from tickets.models.mailbox import MailProtocol
 from tickets.nudges import nudge_fetch
 from tickets.protocols.imap import OpenFolder, WaitingMail
-from tickets.protocols.problems import MailboxProblem
 from tickets.services.connecting import open_mailbox_folder
 from tickets.services.downloading import describe, download, remembering_breaks
 from tickets.services.fetching import (
@@ -28,6 +27,7 @@ from tickets.services.fetching import (
     batches,
     each_folder,
     problem_of,
+    problems_as_sentences,
     read_past_stuck_mails,
 )
 from tickets.services.intake import store_once
@@ -71,10 +71,8 @@ class ImportReport:
 def preview_import(*, mailbox: Mailbox, since: datetime, at: datetime) -> ImportPreview:
     """Count the mails that the server received from ``since`` on and before the mailbox began. Raises DeskError."""
     _refuse_impossible(mailbox, since)
-    try:
+    with problems_as_sentences(mailbox):
         chosen = [mail for folder in mailbox.folders.all() for mail in _chosen_mails(folder, since, at)]
-    except MailboxProblem as problem:
-        raise DeskError(str(problem)) from problem
     times = sorted(mail.received_at for mail in chosen if mail.received_at is not None)
     sizes = sum(mail.size or 0 for mail in chosen)
     return ImportPreview(len(chosen), sizes, times[0], times[-1]) if times else ImportPreview()

@@ -24,10 +24,9 @@ from tickets.mail.values import UnreadableMail
 from tickets.models import InboundEmail, Mailbox, MailboxFolder, MissingMail
 from tickets.models.mailbox import MailProtocol
 from tickets.protocols.imap import OpenFolder, WaitingMail
-from tickets.protocols.problems import MailboxProblem
 from tickets.services.connecting import open_mailbox_folder
 from tickets.services.downloading import download, topmost_receipt, unfetched_id
-from tickets.services.fetching import RUN_FOR, batches, problem_of
+from tickets.services.fetching import RUN_FOR, batches, problem_of, problems_as_sentences
 from tickets.services.intake import fingerprint_of, store_once
 from tickets.services.intake.storing import message_id_of
 from tickets.services.leases import ReadClock
@@ -91,13 +90,10 @@ def fetch_missing(*, missing: MissingMail, at: datetime) -> None:
     folder = missing.mailbox.folders.filter(name=missing.folder).select_related("mailbox").first()
     if folder is None:
         raise DeskError(_("The folder %(folder)s is no longer fetched.") % {"folder": missing.folder})
-    try:
-        with open_mailbox_folder(folder, now=at) as opened:
-            is_same = opened.uid_validity == missing.uid_validity
-            waiting = opened.describe([missing.uid]) if is_same else []
-            mail = download(folder, opened, waiting[0], now=at) if waiting else None
-    except MailboxProblem as problem:
-        raise DeskError(str(problem)) from problem
+    with problems_as_sentences(folder.mailbox), open_mailbox_folder(folder, now=at) as opened:
+        is_same = opened.uid_validity == missing.uid_validity
+        waiting = opened.describe([missing.uid]) if is_same else []
+        mail = download(folder, opened, waiting[0], now=at) if waiting else None
     if mail is not None:
         store_once(
             raw=mail.raw,
