@@ -34,6 +34,10 @@ class Body:
     attachments: tuple[ParsedAttachment, ...]
     notes: tuple[MailNote, ...]
 
+    @property
+    def text(self) -> str:
+        return "".join(segment.text for segment in self.segments)
+
 
 @dataclass(slots=True)
 class _Collected:

@@ -43,7 +43,7 @@ def forwarded_mail(mail: ParsedMail) -> ForwardedMail | None:
 def read_forward(text: str, subject: str) -> ForwardedMail | None:
     """The mail forwarded in `text` under that subject; None for a mail that merely quotes, as an answer does."""
     lines = text[:MAX_CHARS].split("\n")[:MAX_LINES]
-    kind, bare_subject = split_subject(subject)
+    kind, bare_subject = split_subject(subject, "\n".join(lines))
     return _ForwardSearch(lines, kind, bare_subject).run()
 
 

@@ -34,6 +34,8 @@ def parse(raw: bytes) -> ParsedMail:
     root, tree_notes = read_tree(mended)
     subject = plain_name(root.headers.text("Subject"))[:MAX_SUBJECT_CHARS]
     body = read_body(root, is_forward=split_subject(subject)[0] is SubjectKind.FORWARD)
+    if split_subject(subject)[0] is not split_subject(subject, body.text)[0]:
+        body = read_body(root)  # the text tells that it is an answer, so its quote is folded
     return _assembled(root, subject, body, (*head_notes, *tree_notes, *body.notes, *protection_notes(root)))
 
 
@@ -49,7 +51,7 @@ def _assembled(root: MimePart, subject: str, body: Body, notes: tuple[MailNote, 
         reply_to=addresses(headers, "Reply-To"),
         delivered_to=_delivered_to(headers),
         date_claimed=_date(headers.text("Date")),
-        text="".join(segment.text for segment in body.segments),
+        text=body.text,
         html=body.html,
         segments=body.segments,
         attachments=body.attachments,

@@ -194,12 +194,26 @@ class SubjectKind(StrEnum):
     FORWARD = "forward"
 
 
-def split_subject(subject: str) -> tuple[SubjectKind, str]:
-    """What the subject says about the mail, and the subject without its first prefix and the tags before it."""
+# Danes and Norwegians forward under VS (videresendt), Finns answer (vastaus): their programs' labels tell which.
+_FINNISH = re.compile(
+    r"^[ \t>*]{0,20}(?:lähettäjä|lähetetty|vastaanottaja|päivämäärä|aihe)[ \t*]{0,5}[:：]"
+    r"|^[-_ \t>]{0,20}alkuperäinen viesti\b|\bkirjoitti\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+MAX_LABEL_CHARS = 100_000
+
+
+def split_subject(subject: str, text: str = "") -> tuple[SubjectKind, str]:
+    """What the subject says about the mail, and the subject without its first prefix and the tags before it.
+
+    ``text`` is the mail's, which tells what a prefix means that has two meanings.
+    """
     untagged = _SUBJECT_TAGS.sub("", subject[:MAX_SUBJECT_CHARS])
     prefix, colon, rest = _parted_subject(untagged)
     if not colon:
         return SubjectKind.NEW, subject.strip()
+    if prefix == "vs" and _FINNISH.search(text[:MAX_LABEL_CHARS]):
+        return SubjectKind.REPLY, rest.strip()
     if prefix in FORWARD_PREFIXES:
         return SubjectKind.FORWARD, rest.strip()
     return (

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cputime import takes_at_most
+from tests.rawmail import rawmail
 from tickets.mail import parse
 from tickets.mail.forwards import attributed_sender, forwarded_mail, read_forward, read_sender
 from tickets.mail.values import ForwardedMail
@@ -106,6 +107,40 @@ def test_a_subject_prefix_tells_a_forward_from_a_reply(prefix):
     text = f"FYI\n\n________________________________\n{block(LABELS['en'])}\n\n{WORDS}"
     assert read_forward(text, f"{prefix} No sound") == ANNA
     assert read_forward(text, f"Re: {prefix} No sound") is None
+
+
+FINNISH = (
+    "Lähettäjä: Anna Keller <anna@c.example>\nLähetetty: 5. tammikuuta 2026 10:00\n"
+    "Vastaanottaja: Desk\nAihe: No sound"
+)
+DANISH = "Fra: Anna Keller <anna@c.example>\nSendt: 5. januar 2026 10:00\nTil: Desk\nEmne: No sound"
+ALL_NEW = f"FYI\n\n{DANISH}\n\n{WORDS}"
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        f"{FINNISH}\n\n{WORDS}",
+        f"________________________________\n{FINNISH}\n\n{WORDS}",
+        f"-----Alkuperäinen viesti-----\n{FINNISH}\n\n{WORDS}",
+        "Anna Keller <anna@c.example> kirjoitti 05/01/2026 10.00:\n> No sound since ten.",
+    ],
+)
+def test_under_vs_a_finn_answers(quote):
+    text = f"It works again, thank you.\n\n{quote}"
+    assert read_forward(text, "VS: No sound") is None
+    mail = parse(rawmail(subject="VS: No sound", body=text.replace("\n", "\r\n")))
+    assert mail.new_text.strip() == "It works again, thank you."
+
+
+def test_under_vs_a_dane_or_norwegian_forwards_and_a_finn_with_a_mark():
+    for text in (ALL_NEW, f"FYI\n\n________________________________\n{DANISH}\n\n{WORDS}"):
+        assert read_forward(text, "VS: No sound") == ANNA
+        mail = parse(rawmail(subject="VS: No sound", body=text.replace("\n", "\r\n")))
+        assert WORDS in mail.new_text.replace("\r", "")
+    marked = f"FYI\n\n-----Välitetty viesti-----\n{FINNISH}\n\n{WORDS}"
+    assert read_forward(marked, "VS: No sound") == ANNA
+    assert read_forward(f"FYI\n\n{FINNISH}\n\n{WORDS}", "VL: No sound") == ANNA
 
 
 @pytest.mark.parametrize("subject", ["", "No sound at a customer's"])
