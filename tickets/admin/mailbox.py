@@ -169,6 +169,7 @@ class MailboxForm(forms.ModelForm):
 @admin.register(Mailbox)
 class MailboxAdmin(ConnectionTestPage, ImportPage):
     form = MailboxForm
+    change_form_after_template = "admin/tickets/mailbox_stamp.html"
     actions = ("fetch_now",)
     list_display = ("address", "name", "is_active", "how", "default_priority", "fetched_at", "problem")
     list_filter = ("is_active",)
@@ -183,7 +184,6 @@ class MailboxAdmin(ConnectionTestPage, ImportPage):
                     ("name", "address"),
                     ("default_priority", "language"),
                     ("is_active", "authentication_server"),
-                    "stamp",
                 )
             },
         ),
