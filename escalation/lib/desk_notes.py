@@ -30,6 +30,10 @@ LINES = (
     ),
     gettext_noop("The email is too large (%(size)s MB): only its headers were kept, not its text and files."),
     gettext_noop("By email from %(address)s, not verified:"),
+    gettext_noop(
+        "Merged, the ticket has %(count)s participants, and an answer goes to all of them. Take out of Cc whom it does "
+        "not concern."
+    ),
     gettext_noop("Escalated from %(before)s to %(after)s."),
     gettext_noop("%(before)s escalated it to %(after)s: %(reason)s"),
     gettext_noop("%(name)s escalated it from %(before)s to %(after)s: %(reason)s"),

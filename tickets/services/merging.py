@@ -10,8 +10,9 @@ from tickets.choices import Fact, Status
 from tickets.errors import DeskError
 from tickets.events import TicketsMerged, publish
 from tickets.models import InboundEmail, Message, OutboundEmail, Ticket
+from tickets.services.conversation import add_note
 from tickets.services.naming_customers import put_under_customer
-from tickets.services.participants import move_participants
+from tickets.services.participants import MOST_PARTICIPANTS, move_participants
 from tickets.services.status_and_priority import move_to
 from tickets.services.timeline import record
 
@@ -30,7 +31,7 @@ def merge(*, ticket: Ticket, into: Ticket, actor: User, at: datetime, reason: st
     _name_one_customer(source, target, actor=actor, at=at)
     for rows in (Message.objects, InboundEmail.objects, OutboundEmail.objects):
         rows.filter(ticket=source).update(ticket=target)
-    move_participants(source, target, at=at)
+    participants = move_participants(source, target, at=at)
     target.unanswered_since, target.updated_at = _waiting_since(source, target), at
     source.merged_into, source.unanswered_since = target, None
     source.save(update_fields=["merged_into", "unanswered_since"])
@@ -42,6 +43,8 @@ def merge(*, ticket: Ticket, into: Ticket, actor: User, at: datetime, reason: st
     move_to(source, Status.CLOSED, actor=actor, at=at, reason=reason)
     if goes_on is not None:
         move_to(target, goes_on, actor=actor, at=at, reason=reason)
+    if participants > MOST_PARTICIPANTS:
+        _note_many(target, participants, at=at)
     return target
 
 
@@ -52,6 +55,14 @@ def _goes_on_as(target: Ticket, source: Ticket) -> Status | None:
     if target.is_active or not source.is_active:
         return None
     return Status.WAITING if source.status == Status.WAITING else Status.OPEN
+
+
+def _note_many(ticket: Ticket, participants: int, *, at: datetime) -> None:
+    text = _(
+        "Merged, the ticket has %(count)s participants, and an answer goes to all of them. Take out of Cc whom it does "
+        "not concern."
+    )
+    add_note(ticket=ticket, actor=None, at=at, body=text % {"count": participants})
 
 
 def _lock_both(ticket: Ticket, into: Ticket) -> tuple[Ticket, Ticket]:

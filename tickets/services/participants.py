@@ -51,11 +51,17 @@ def _shown_name(name: str) -> str:
     return "" if "@" in name else storable_line(name)[:200]
 
 
-def move_participants(source: Ticket, target: Ticket, *, at: datetime) -> None:
-    """Let the requester and participants of a merged ticket take part in the one that goes on. Needs both locks."""
+def move_participants(source: Ticket, target: Ticket, *, at: datetime) -> int:
+    """Let the requester and participants of a merged ticket take part in the one that goes on. Needs both locks.
+
+    Nobody is left out, however many they are: a person merges, and MOST_PARTICIPANTS is about what a mail may add.
+    Returns how many take part now.
+    """
     requester = source.contact
     if requester is not None and requester.pk != target.contact_id:
-        add_participants(source, [Address(requester.name, requester.email)], at=at)
+        most = source.participants.count() + 1
+        add_participants(source, [Address(requester.name, requester.email)], at=at, most=most)
     there = {address_key(address) for address in target.participants.values_list("address", flat=True)}
     moving = [row for row in source.participants.all() if address_key(row.address) not in there]
     Participant.objects.filter(pk__in=[row.pk for row in moving]).update(ticket=target)
+    return len(there) + len(moving)

@@ -26,6 +26,7 @@ WRITERS = {"Act", "Move", "ownership", "hand_over", "hand_over_all", "move_to", 
 SAID_ELSEWHERE = {
     "escalation/enforcement/receipt_mail.py": "every sentence",
     "tickets/services/outgoing/delivery.py": "every sentence",
+    "tickets/services/merging.py": ("Merged, the ticket has ",),
     "escalation/handlers.py": ("The customer is still waiting. ",),
     "escalation/drills/drills.py": (
         "This is a fire drill",

@@ -13,7 +13,7 @@ from tests.factories import (
 )
 from tests.rawmail import rawmail
 from tests.talk import answered, minute, opened, promised, words
-from tickets.choices import Fact, MailPurpose, Status
+from tickets.choices import Fact, MailPurpose, MessageKind, Status
 from tickets.errors import DeskError
 from tickets.message_content import MessageContent
 from tickets.models import InboundEmail, Message, OutboundEmail, Participant, Ticket
@@ -170,6 +170,26 @@ def test_participants_of_a_merged_ticket_take_part_in_the_other(li):
     ).ticket
     merge(ticket=source, into=target, actor=AdminFactory(), at=minute(2))
     assert sorted(addresses(target)) == ["jo@partner.example", "kim@partner.example"]
+
+
+def crowd(name: str) -> str:
+    return ", ".join(f"{name}{number}@partner.example" for number in range(MOST_PARTICIPANTS))
+
+
+def test_a_merge_loses_nobody_and_says_how_many_an_answer_reaches(li):
+    source = copied(crowd("a"))
+    target = arrive(
+        1,
+        sender="jo@company.example",
+        message_id="<other@company.example>",
+        subject="Again",
+        headers={"Cc": crowd("b")},
+    ).ticket
+    merge(ticket=source, into=target, actor=AdminFactory(), at=minute(2))
+    assert len(addresses(target)) == 2 * MOST_PARTICIPANTS + 1
+    assert "li@company.example" in addresses(target)
+    notes = target.messages.filter(kind=MessageKind.NOTE).values_list("body", flat=True)
+    assert any(body.startswith("Merged, the ticket has 41 participants") for body in notes)
 
 
 @pytest.fixture
