@@ -113,6 +113,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
+    if env.flag("DATABASE_PREPARE", "yes"):
+        # The server plans what comes again and again only once; no pooler in transaction mode allows that.
+        DATABASES["default"]["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 5}
 # To open a connection anew for each page and task costs some milliseconds, also to a file.
 DATABASES["default"]["CONN_MAX_AGE"] = 0 if TESTING else 300
 

@@ -25,7 +25,7 @@ from tickets.services.participants import LONGEST_ADDRESS
 # By hand, as Django takes four times as long to write it.
 KNOWN_CONTACT = f"""
     SELECT
-        customers_contact.*,
+        {columns_of(Contact, "customers_contact", "")},
         {columns_of(Customer, "company", "company__")},
         {columns_of(User, "manager", "manager__")},
         EXISTS (
