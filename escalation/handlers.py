@@ -284,27 +284,30 @@ def follow_the_status(event: StatusChanged) -> None:
         updates_and_resolution.pause_resolution(event.ticket, context)
     else:
         updates_and_resolution.resume_resolution(event.ticket, context)
+        if event.asks_again:
+            _promise_answer_anew(event, context)
         if event.before in OVER and event.actor is not None:
-            _promise_anew(event, context)
+            _promise_resolution_anew(event, context)
     if event.ticket.is_drill:
         end_the_closed(event)
 
 
-def _promise_anew(event: StatusChanged, context: ChangeContext) -> None:
-    """Promise a ticket that somebody reopened its resolution and, if nobody ever gave it, the answer: both from now.
-
-    A customer's message would start them from its receipt.
-    """
-    ticket, like = event.ticket, lifecycle.newest_clock(event.ticket)
-    question = still_waiting_question(ticket)
-    terms = starting_terms_of(ticket, at=event.at) if question is not None else None
+def _promise_answer_anew(event: StatusChanged, context: ChangeContext) -> None:
+    """Promise the answer that nobody gave before the ticket was ended, from now: the promise of that time is judged."""
+    question = still_waiting_question(event.ticket)
+    terms = starting_terms_of(event.ticket, at=event.at)
     if terms is not None:
         lifecycle.start_clock(
-            ticket, terms.answer, context, kind=terms.kind, at=event.at, message=question, reopened=True
+            event.ticket, terms.answer, context, kind=terms.kind, at=event.at, message=question, reopened=True
         )
+
+
+def _promise_resolution_anew(event: StatusChanged, context: ChangeContext) -> None:
+    """If a person reopens a ticket, its resolution starts now; a customer's message starts it from its receipt."""
+    like = lifecycle.newest_clock(event.ticket)
     if like is not None:
         updates_and_resolution.start_if_promised(
-            ClockKind.RESOLUTION, ticket, context, like=like, at=event.at, message=None
+            ClockKind.RESOLUTION, event.ticket, context, like=like, at=event.at, message=None
         )
 
 

@@ -175,9 +175,12 @@ class ProposalRejected(TicketEvent):
 
 @dataclass(frozen=True)
 class StatusChanged(TicketEvent):
+    """``asks_again``: the ticket had been ended over a question that nobody answered, and is open again."""
+
     before: str
     after: str
     reason: str
+    asks_again: bool = False
 
 
 @dataclass(frozen=True)

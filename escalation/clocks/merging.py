@@ -1,5 +1,7 @@
 """Merges the promises of two tickets: the stricter of each kind stays, and the other is cancelled with the cause."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind
@@ -14,21 +16,19 @@ FAMILIES = (RESPONSE_KINDS, (ClockKind.UPDATE,), (ClockKind.RESOLUTION,))
 
 def merge_clocks(source: Ticket, target: Ticket, context: ChangeContext) -> None:
     """Move every clock of ``source`` to ``target``, the ticket that stays. Needs the locks of both."""
-    for clock in (*open_clocks(source), *open_clocks(target)):
+    owed = [*open_clocks(target), *open_clocks(source)]
+    for clock in owed:
         settle(clock, context)
     for kinds in FAMILIES:
-        _keep_the_stricter(source, target, kinds, context)
+        _keep_the_strictest([clock for clock in owed if clock.kind in kinds], context)
     for clock in Clock.objects.filter(ticket=source).select_related(*PINNED).order_by("pk"):
         clock.ticket = target
         clock.save(update_fields=["ticket"])
         append_event(clock, ClockChange.MERGED, context, source=source.pk, target=target.pk)
 
 
-def _keep_the_stricter(
-    source: Ticket, target: Ticket, kinds: tuple[ClockKind, ...], context: ChangeContext
-) -> None:
-    """Keep the promise with the earlier due time; if they are equal, that of the ticket that stays."""
-    owed = [*open_clocks(target, kinds=kinds), *open_clocks(source, kinds=kinds)]
+def _keep_the_strictest(owed: Sequence[Clock], context: ChangeContext) -> None:
+    """Keep the promise with the earliest due time; if some are equal, that of the ticket that stays."""
     strictest = min(owed, key=lambda clock: clock.due_at, default=None)
     cause = _("Merged with %(number)s, which has the stricter SLA.")
     for clock in owed:

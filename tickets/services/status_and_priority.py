@@ -36,16 +36,17 @@ def move_to(ticket: Ticket, after: Status, *, actor: User | None, at: datetime, 
     ticket.status = after
     ticket.resolved_at = (ticket.resolved_at or at) if after in (Status.RESOLVED, Status.CLOSED) else None
     ticket.closed_at = at if after == Status.CLOSED else None
+    asks_again = False
     if ticket.resolved_at is not None:
         ticket.unanswered_since = None  # ended with a reason: nobody waits any more
     elif before in (Status.RESOLVED, Status.CLOSED) and ticket.unanswered_since is None:
-        ticket.unanswered_since = unanswered_since(
-            ticket
-        )  # ... but whoever opens it again finds the question
+        # ... but whoever opens it again finds the question
+        ticket.unanswered_since = unanswered_since(ticket)
+        asks_again = ticket.unanswered_since is not None
     ticket.updated_at = at
     ticket.save(update_fields=["status", "resolved_at", "closed_at", "unanswered_since", "updated_at"])
     record(ticket, Fact.STATUS, at=at, actor=actor, reason=reason, before=before, after=after.value)
-    publish(StatusChanged(ticket=ticket, at=at, actor=actor, before=before, after=after.value, reason=reason))
+    publish(StatusChanged(ticket, at, actor, before, after.value, reason, asks_again=asks_again))
 
 
 @transaction.atomic

@@ -7,9 +7,11 @@ from escalation.clocks.ledger_verification import verify
 from escalation.enforcement.sweep import sweep
 from escalation.models import Clock, Notification
 from tests.factories import AdminFactory, ContactFactory, CustomerFactory, staff
-from tests.talk import answered, asked, bounced, called, clock_of, minute, opened, promised
+from tests.talk import answered, asked, bounced, called, clock_of, minute, opened, promised, words
 from tickets.choices import Priority, Status
+from tickets.services.conversation import add_automatic_message
 from tickets.services.failed_responses import void_response
+from tickets.services.late_words import mark_as_person
 from tickets.services.merging import merge
 from tickets.services.status_and_priority import set_status
 
@@ -191,3 +193,15 @@ def test_a_ticket_reopened_by_hand_after_an_answer_owes_none(contact, lead):
     ticket.refresh_from_db()
     assert ticket.unanswered_since is None
     assert not promised().filter(ticket=ticket, stopped_at=None).exists()
+
+
+def test_a_ticket_that_a_persons_words_reopen_is_promised_one_answer_from_their_receipt(contact, lead):
+    """Its own question of then was answered: nothing but the words that count now is promised."""
+    ticket = opened(contact=contact, priority=Priority.P2)
+    answered(ticket, 5, then=Status.RESOLVED)
+    automatic = add_automatic_message(
+        ticket=ticket, content=words("Still black."), received_at=minute(20), at=minute(20), contact=contact
+    )
+    mark_as_person(message=automatic, actor=lead, at=minute(30))
+    later = promised().filter(ticket=ticket, kind=ClockKind.NEXT_RESPONSE)
+    assert [(clock.state, clock.started_at) for clock in later] == [(ClockState.RUNNING, minute(20))]
