@@ -43,22 +43,23 @@ def texts(html: str) -> list[str]:
 
     A browser keeps the inside of a template out of the page until a script shows it; here it is read as any other.
     """
-    tree = LexborHTMLParser(TEMPLATE.sub(r"<\1div", html))
-    return [" ".join(text.split()) for text in _inside(tree.root) if text]
+    tree, found = LexborHTMLParser(TEMPLATE.sub(r"<\1div", html)), list[str]()
+    _gather(tree.root, found)
+    return [" ".join(text.split()) for text in found if text]
 
 
-def _inside(element: LexborNode, *, is_hidden: bool = False) -> Iterator[str]:
+def _gather(element: LexborNode, found: list[str], *, is_hidden: bool = False) -> None:
     for node in element.iter(include_text=True):
         if node.tag == "-text":
             if not is_hidden and node.text_content.strip():
-                yield node.text_content
+                found.append(node.text_content)
             continue
         given = {name: value or "" for name, value in node.attributes.items()}
-        yield from (given.get(name, "") for name in SHOWN)
+        found.extend(given[name] for name in SHOWN if name in given)
         if node.tag == "input" and given.get("type") in ("submit", "button"):
-            yield given.get("value", "")
-        is_icon = bool(ICONS & set(given.get("class", "").split()))
-        yield from _inside(node, is_hidden=is_hidden or is_icon or node.tag in HIDDEN)
+            found.append(given.get("value", ""))
+        is_icon = "class" in given and not ICONS.isdisjoint(given["class"].split())
+        _gather(node, found, is_hidden=is_hidden or is_icon or node.tag in HIDDEN)
 
 
 def stored_words() -> set[str]:

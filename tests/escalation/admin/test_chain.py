@@ -247,7 +247,7 @@ def test_many_steps_cost_the_queries_of_few(login, director, default, count_quer
     client = login(director)
     client.get(page_url(default))
     few = count_queries(lambda: client.get(page_url(default)))
-    steps = [*chain_of(default), *(replace(WARN, percent=percent) for percent in range(10, 40))]
+    steps = [*chain_of(default), *(replace(WARN, percent=percent) for percent in range(10, 20))]
     revise_chain(policy=default, steps=steps, actor=None, at=minute(0))
     assert count_queries(lambda: client.get(page_url(default))) == few
 

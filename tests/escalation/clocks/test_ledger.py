@@ -176,7 +176,7 @@ def test_replaying_the_ledger_of_any_life_gives_the_promises_as_they_are_stored(
 
 
 @settings(
-    max_examples=40,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,

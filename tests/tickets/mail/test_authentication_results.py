@@ -97,8 +97,8 @@ PIECES = [
 @pytest.mark.parametrize("piece", PIECES)
 def test_a_field_of_any_size_is_read_in_no_time(head, piece):
     field = head + piece * (MOST_CHARS // len(piece))
-    assert takes_at_most(0.005, lambda: read_authentication_results(field))
-    assert takes_at_most(0.005, lambda: read_authentication_results(field * 200))
+    assert takes_at_most(0.05, lambda: read_authentication_results(field))
+    assert takes_at_most(0.05, lambda: read_authentication_results(field * 200))
 
 
 @given(st.text(alphabet='"\\();= ax\n', max_size=40))
