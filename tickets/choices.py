@@ -147,6 +147,7 @@ class Fact(models.TextChoices):
     ESCALATED = "escalated", _("Escalated")
     TAKEN = "taken", _("Acknowledged")
     MERGED = "merged", _("Merged")
+    TAGS = "tags", _("Tags changed")
 
 
 class OwnerRule(models.TextChoices):

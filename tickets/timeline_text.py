@@ -41,12 +41,20 @@ def timeline_sentence(entry: TimelineEntry, names: Mapping[int, str]) -> str:
             return _("Acknowledged: nobody else is paged until %(time)s") % {
                 "time": _local_time(data["until"])
             }
-        case Fact.MERGED if "merged" in data:
-            return _("%(number)s was merged into this ticket") % {"number": ticket_number(data["merged"])}
+        case Fact.TAGS:
+            return _("Tags: %(before)s → %(after)s") % {
+                side: listed(map(str, data.get(side, ()))) or "-" for side in ("before", "after")
+            }
         case Fact.MERGED:
-            return _("Merged into %(number)s") % {"number": ticket_number(data["into"])}
+            return _about_a_merge(data)
         case fact:
             return str(Fact(fact).label)
+
+
+def _about_a_merge(data: Mapping[str, Any]) -> str:
+    if "merged" in data:
+        return _("%(number)s was merged into this ticket") % {"number": ticket_number(data["merged"])}
+    return _("Merged into %(number)s") % {"number": ticket_number(data["into"])}
 
 
 def _about_proposal(fact: str, data: Mapping[str, Any]) -> str:

@@ -26,6 +26,7 @@ from escalation.models import Clock
 from escalation.models.clock import ClockQuerySet
 from tickets.choices import Priority, Status
 from tickets.models import Ticket
+from tickets.models.tag import tagged_tickets
 from tickets.models.ticket import TicketQuerySet
 from tickets.search import search_condition
 
@@ -83,6 +84,7 @@ class TicketFilter(FilterSet):
         choices=Scenario.choices,
         empty_label=_("Any scenario"),
     )
+    tag = django_filters.CharFilter(label=_("Tag"), method="filter_tag")
     opened = django_filters.DateFromToRangeFilter(label=_("Received"), field_name="opened_at")
 
     class Meta:
@@ -139,6 +141,9 @@ class TicketFilter(FilterSet):
     def filter_scenario(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
         """The ticket's own scenario, which an email rule has set, or else the customer's."""
         return tickets.filter(Q(scenario=value) | Q(scenario="", customer__scenario=value))
+
+    def filter_tag(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
+        return tickets.filter(pk__in=tagged_tickets(value))
 
     def filter_owner(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
         match value:

@@ -45,7 +45,7 @@ class RuleAdmin(RowAccessAdmin):
                 )
             },
         ),
-        (_("What it does"), {"fields": (("priority", "how"), ("owner", "scenario"), "parks")}),
+        (_("What it does"), {"fields": (("priority", "how"), ("owner", "scenario"), "tags", "parks")}),
     )  # fmt: skip
 
     def visible(self, user: User | AnonymousUser) -> "QuerySet[Rule]":
@@ -131,7 +131,8 @@ class RuleAdmin(RowAccessAdmin):
             is_set = rule.how == RulePriority.SET
             priority = str((_("sets %(code)s") if is_set else _("proposes %(code)s")) % {"code": code})
         outcomes = (
-            priority, rule.owner or "", rule.get_scenario_display(), _("holds the email") if rule.parks else "",
+            priority, rule.owner or "", rule.get_scenario_display(),
+            labelled(gettext("tags"), rule.tags) if rule.tags else "", _("holds the email") if rule.parks else "",
         )  # fmt: skip
         return clauses(part for part in outcomes if part)
 

@@ -11,7 +11,12 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import (
+    ChoicesDropdownFilter,
+    DropdownFilter,
+    RangeDateTimeFilter,
+    TextFilter,
+)
 from unfold.decorators import display
 
 from customers.access import team_ids, visible_people
@@ -22,6 +27,7 @@ from tickets.admin import labels
 from tickets.admin.bulk import AssignForm, BulkPriorityForm, BulkStatusForm, in_bulk
 from tickets.choices import ACTIVE_STATUSES
 from tickets.models import Ticket
+from tickets.models.tag import tagged_tickets
 from tickets.models.ticket import TicketQuerySet
 from tickets.search import search_condition
 
@@ -67,6 +73,17 @@ class ActiveFilter(DropdownFilter):
                 return queryset
 
 
+class TagFilter(TextFilter):
+    """Tickets with one tag, as it is written."""
+
+    title = _("tag")
+    parameter_name = "tag"
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Ticket]") -> "QuerySet[Ticket]":
+        wanted = self.value()
+        return queryset.filter(pk__in=tagged_tickets(str(wanted))) if wanted else queryset
+
+
 @admin.register(Ticket)
 class TicketAdmin(RowAccessAdmin):
     list_display: tuple[str, ...] = (
@@ -80,6 +97,7 @@ class TicketAdmin(RowAccessAdmin):
         OwnerFilter,
         ("customer", VisibleRelatedFilter),
         ("channel", ChoicesDropdownFilter),
+        TagFilter,
         ("opened_at", RangeDateTimeFilter),
     )
     list_select_related = ("customer", "owner")

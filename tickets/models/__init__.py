@@ -1,7 +1,7 @@
 """The models of the tickets app, one file per topic.
 
-Read in this order: ticket, participant, message, timeline; mailbox, inbound, outbound, mail_mark, missing_mail, rule,
-proposal; submission.
+Read in this order: ticket, tag, participant, message, timeline; mailbox, inbound, outbound, mail_mark, missing_mail,
+rule, proposal; submission.
 """
 
 from tickets.models.inbound import InboundEmail
@@ -14,6 +14,7 @@ from tickets.models.participant import Participant
 from tickets.models.proposal import Proposal
 from tickets.models.rule import Rule
 from tickets.models.submission import Submission
+from tickets.models.tag import TicketTag
 from tickets.models.ticket import Ticket
 from tickets.models.timeline import TimelineEntry
 
@@ -32,5 +33,6 @@ __all__ = [
     "SeenUidl",
     "Submission",
     "Ticket",
+    "TicketTag",
     "TimelineEntry",
 ]

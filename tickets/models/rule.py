@@ -16,7 +16,9 @@ from customers.choices import Scenario
 from customers.indexes import where_set
 from customers.models import Customer
 from tickets.choices import FileKind, Priority, RulePriority
+from tickets.errors import DeskError
 from tickets.models.mailbox import Mailbox
+from tickets.tag_names import tag_names
 
 # The columns of conditions; a rule without any would apply to all mail.
 CONDITIONS = (
@@ -100,6 +102,10 @@ class Rule(models.Model):
         help_text=_("Of a new ticket, unless they are away. A P0 goes to the person on duty."),
     )  # fmt: skip
     scenario = models.CharField(_("scenario of the ticket"), max_length=20, choices=Scenario, blank=True)
+    tags = models.CharField(
+        _("tags"), max_length=200, blank=True, default="", db_default="",
+        help_text=_("Separated by commas. Every rule that applies adds its own."),
+    )  # fmt: skip
     parks = models.BooleanField(
         _("hold the email"), default=False,
         help_text=_("Opens no ticket; somebody looks at it under held email. Answers in a ticket are never held."),
@@ -132,7 +138,11 @@ class Rule(models.Model):
             raise ValidationError(
                 _("Enter at least one condition: without any, the rule applies to all email.")
             )
-        if self.priority is None and not (self.owner_id or self.scenario or self.parks):
+        try:
+            self.tags = ", ".join(tag_names(self.tags))
+        except DeskError as error:
+            raise ValidationError({"tags": str(error)}) from error
+        if self.priority is None and not (self.owner_id or self.scenario or self.parks or self.tags):
             raise ValidationError(_("Choose what the rule does."))
         if self.header_value and not self.header:
             raise ValidationError({"header": _("Enter the name of the header.")})

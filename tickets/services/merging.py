@@ -14,6 +14,7 @@ from tickets.services.conversation import add_note
 from tickets.services.naming_customers import put_under_customer
 from tickets.services.participants import MOST_PARTICIPANTS, move_participants
 from tickets.services.status_and_priority import move_to
+from tickets.services.tags import add_tags
 from tickets.services.timeline import record
 
 
@@ -32,6 +33,7 @@ def merge(*, ticket: Ticket, into: Ticket, actor: User, at: datetime, reason: st
     for rows in (Message.objects, InboundEmail.objects, OutboundEmail.objects):
         rows.filter(ticket=source).update(ticket=target)
     participants = move_participants(source, target, at=at)
+    add_tags(target, source.tags.values_list("name", flat=True), at=at)
     target.unanswered_since, target.updated_at = _waiting_since(source, target), at
     source.merged_into, source.unanswered_since = target, None
     source.save(update_fields=["merged_into", "unanswered_since"])

@@ -13,6 +13,7 @@ from tickets.models import Mailbox, Ticket
 from tickets.services.conversation import receipt_time, store_customer_message
 from tickets.services.first_owner import choose_first_owner
 from tickets.services.proposals import WantedProposal, store_proposal
+from tickets.services.tags import add_tags
 from tickets.services.timeline import entries_together, record
 from tickets.triage.rule_matching import RuleVerdict
 
@@ -75,6 +76,7 @@ def open_ticket(
             ticket, content, received_at=received_at, at=at, contact=contact, channel=channel, actor=actor
         )
         ticket.first_message = message
+        add_tags(ticket, rules.tags, at=at, is_new=True)
         proposed = store_proposal(ticket, message, proposal, usual=priority, at=at) if proposal else None
         publish(CustomerWrote(ticket, at, actor, message, is_first=True, proposal=proposed))
     return ticket

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from tickets.models import Rule
+from tickets.tag_names import LONGEST_TAG
 from tickets.triage.denied_words import is_said_now
 from tickets.triage.facts import MailFacts
 from tickets.triage.word_matching import listed_words, occurrences, places
@@ -25,12 +26,19 @@ class RuleMatch:
 
 @dataclass(frozen=True)
 class RuleVerdict:
-    """For each outcome, the first rule that applies and has it."""
+    """For each outcome, the first rule that applies and has it; tags come from every rule that applies."""
 
     priority: RuleMatch | None = None
     owner: RuleMatch | None = None
     scenario: RuleMatch | None = None
     parks: RuleMatch | None = None
+    tagging: tuple[RuleMatch, ...] = ()
+
+    @property
+    def tags(self) -> list[str]:
+        """In the order of the rules, each once."""
+        listed = (name for match in self.tagging for name in match.rule.tags.split(", "))
+        return list(dict.fromkeys(name[:LONGEST_TAG] for name in listed if name))
 
     @property
     def owner_id(self) -> int | None:
@@ -43,7 +51,7 @@ class RuleVerdict:
     @property
     def names(self) -> list[str]:
         """The rules, in no particular order, each once."""
-        matches = (self.priority, self.owner, self.scenario, self.parks)
+        matches = (self.priority, self.owner, self.scenario, self.parks, *self.tagging)
         return list(dict.fromkeys(match.rule.name for match in matches if match is not None))
 
 
@@ -108,14 +116,16 @@ class PreparedRule:
 
 
 def judge(rules: Iterable[PreparedRule], facts: MailFacts) -> RuleVerdict:
-    """Apply the rules in their order; each outcome is decided by the first rule that has it."""
+    """Apply the rules in their order; each outcome is decided by the first rule that has it, and all add their tags."""
     first: dict[str, RuleMatch] = {}
+    tagging: list[RuleMatch] = []
     for prepared in rules:
         open_outcomes = [name for name in _outcomes(prepared.rule) if name not in first]
-        match = prepared.match(facts) if open_outcomes else None
+        match = prepared.match(facts) if open_outcomes or prepared.rule.tags else None
         if match is not None:
             first |= dict.fromkeys(open_outcomes, match)
-    return RuleVerdict(**first)
+            tagging += [match] if match.rule.tags else []
+    return RuleVerdict(**first, tagging=tuple(tagging))
 
 
 def _outcomes(rule: Rule) -> Sequence[str]:

@@ -31,6 +31,7 @@ from supportdesk.pages.ticket.forms import (
     PriorityForm,
     ReplyForm,
     StatusForm,
+    TagsForm,
     VoidForm,
     new_files,
 )
@@ -51,6 +52,7 @@ from tickets.services.ownership import assign
 from tickets.services.proposals import confirm_proposal, reject_proposal
 from tickets.services.status_and_priority import change_priority, set_status
 from tickets.services.submissions import claim_submission
+from tickets.services.tags import set_tags
 
 
 class NewerMessage(DeskError):
@@ -225,6 +227,10 @@ def _owner(acting: ActionContext) -> None:
     assign(ticket=acting.ticket, to=data["owner"], actor=acting.actor, at=acting.at, reason=data["reason"])
 
 
+def _tags(acting: ActionContext) -> None:
+    set_tags(ticket=acting.ticket, names=acting.data["tags"], actor=acting.actor, at=acting.at)
+
+
 def _acknowledge(acting: ActionContext) -> None:
     acknowledge(ticket=acting.ticket, actor=acting.actor, at=acting.at, by=AcknowledgedBy.PAGE)
 
@@ -307,6 +313,7 @@ ACTS: Mapping[str, PageAction] = {
     "reject": PageAction(
         OnceForm, _reject, gettext_lazy("The proposed priority is rejected; the SLAs follow.")
     ),
+    "tags": PageAction(TagsForm, _tags, gettext_lazy("The tags are changed.")),
     "owner": PageAction(OwnerForm, _owner, gettext_lazy("The ticket is handed over.")),
     "acknowledge": PageAction(
         OnceForm,

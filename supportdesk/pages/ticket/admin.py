@@ -33,7 +33,7 @@ from tickets.access import visible_tickets
 from tickets.admin.ticket import TicketAdmin as TicketList
 from tickets.choices import MessageKind
 from tickets.errors import DeskError
-from tickets.models import Participant, Proposal, Ticket
+from tickets.models import Participant, Proposal, Ticket, TicketTag
 from tickets.models.ticket import TicketQuerySet
 from tickets.views import attachment, mail_frame
 
@@ -184,8 +184,9 @@ def _found(visible: TicketQuerySet, pk: int) -> Ticket:
     offered = Exists(AbsenceMove.objects.offered().filter(ticket=OuterRef("pk")))
     accompanied = Exists(Participant.objects.filter(ticket=OuterRef("pk")))
     proposed = Exists(Proposal.objects.open().filter(ticket=OuterRef("pk")))
+    tagged = Exists(TicketTag.objects.filter(ticket=OuterRef("pk")))
     tickets = visible.select_related(*PEOPLE).annotate(
-        is_offered=offered, has_participants=accompanied, has_proposal=proposed
+        is_offered=offered, has_participants=accompanied, has_proposal=proposed, has_tags=tagged
     )
     return get_object_or_404(tickets, pk=pk)
 
@@ -229,6 +230,7 @@ def _blank_forms(page: TicketPage, now: datetime) -> dict[str, forms.Form]:
         "status": {"status": ticket.status},
         "priority": {"priority": ticket.priority},
         "owner": {"owner": ticket.owner_id},
+        "tags": {"tags": ", ".join(page.tags)},
     }
     return {
         name: act.form(initial=initial.get(name), auto_id=f"{name}-%s", label_suffix="")

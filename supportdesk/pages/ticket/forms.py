@@ -17,9 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import Contact, Customer
 from tickets.admin.once_form import OnceForm
 from tickets.choices import Channel, Priority, Status
+from tickets.errors import DeskError
 from tickets.message_content import NewFile
 from tickets.models import Ticket
 from tickets.search import NUMBER
+from tickets.tag_names import tag_names
 
 BY_VOICE = [choice for choice in Channel.choices if choice[0] != Channel.EMAIL]
 ADDRESS = re.compile(r'(?:"[^"]*"|[^\s,;])+')
@@ -140,6 +142,16 @@ class OwnerForm(ReasonForm):
     owner = forms.ModelChoiceField(
         label=_("Owner"), queryset=User.objects.filter(is_active=True, is_staff=True), empty_label=None
     )
+
+
+class TagsForm(OnceForm):
+    tags = forms.CharField(label=_("Tags"), required=False, max_length=900)
+
+    def clean_tags(self) -> list[str]:
+        try:
+            return tag_names(self.cleaned_data["tags"])
+        except DeskError as error:
+            raise forms.ValidationError(str(error)) from error
 
 
 class NamingForm(OnceForm):

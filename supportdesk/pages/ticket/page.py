@@ -123,6 +123,7 @@ class TicketPage:
     card: CustomerCard | None
     history: Sequence[HistoryLine]
     colleagues: Sequence[User]
+    tags: Sequence[str] = ()
     proposal: Proposal | None = None  # of a priority that nobody has decided about
     nameable_domain: str = ""  # of an unknown writer, if everybody from there can be given a customer
 
@@ -145,8 +146,8 @@ def ticket_page(
 ) -> TicketPage:
     """Load the page. `ticket` needs its people loaded; `visible` limits the customer's other tickets.
 
-    At most 19 queries, one more each with participants and a proposed priority; for a lead, two more for each running
-    promise whose priority was changed.
+    At most 19 queries, one more each with participants, tags and a proposed priority; for a lead, two more for each
+    running promise whose priority was changed.
     """
     people = People.at(now)
     conversation = _conversation(ticket)
@@ -160,6 +161,7 @@ def ticket_page(
         card=card_of(ticket.customer, ticket, clocks, visible=visible, now=now) if ticket.customer else None,
         history=_history(entries, {key: person(user) for key, user in people.users.items()}),
         colleagues=sorted(people.users.values(), key=person),
+        tags=[tag.name for tag in ticket.tags.all()] if getattr(ticket, "has_tags", True) else (),
         proposal=_proposal(ticket),
         nameable_domain=_nameable_domain(ticket),
     )

@@ -22,6 +22,7 @@ from tests.factories import (
 from tickets.access import visible_tickets
 from tickets.choices import Priority, Status
 from tickets.models import Ticket
+from tickets.services.tags import add_tags
 
 pytestmark = pytest.mark.django_db
 
@@ -140,3 +141,11 @@ def test_a_number_is_found_in_any_spelling(reader: User, now: datetime, form: st
 
 def test_a_filter_value_that_is_not_understood_is_reported(reader: User, now: datetime) -> None:
     assert set(chosen("promise=yes&priority=9", reader, now).errors) == {"promise", "priority"}
+
+
+def test_the_filter_finds_a_tag_in_any_spelling(reader: User, now: datetime) -> None:
+    wanted = TicketFactory()
+    TicketFactory()
+    add_tags(wanted, ["推流"], at=now)
+    assert filtered("tag=%23推流", reader, now) == {wanted}
+    assert filtered("tag=黑屏", reader, now) == set()

@@ -135,3 +135,10 @@ def test_a_rule_shows_no_customer_whom_its_reader_may_not_see(login, group, seen
     assert client.get(page_url(theirs)).status_code == (200 if "Theirs" in seen else 302)
     tried = client.post(reverse(TRY), data(name="Theirs", position=1))
     assert tried.status_code == (403 if group == "Account manager" else 200)
+
+
+def test_the_list_says_which_tags_a_rule_adds(login, lead):
+    client = login(lead)
+    client.post(add_url(Rule), data(priority="", tags="SDK；api"))
+    assert Rule.objects.get(name="Black").tags == "sdk, api"
+    assert "tags: sdk, api" in client.get(list_url(Rule)).content.decode()

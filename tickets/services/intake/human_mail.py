@@ -43,6 +43,7 @@ from tickets.services.outgoing.outbox import SUBJECT_TAG, queue_mail
 from tickets.services.participants import add_participants
 from tickets.services.proposals import WantedProposal, propose
 from tickets.services.status_and_priority import raise_priority
+from tickets.services.tags import add_tags
 from tickets.triage.rule_matching import RuleVerdict
 
 # [P0], and 【P0 告警】 as Chinese monitoring writes it
@@ -175,11 +176,13 @@ def _colleague(incoming: IncomingMail, sender: Sender, ticket: Ticket) -> User |
 
 
 def apply_rules_to_answer(incoming: IncomingMail, sender: Sender, message: Message) -> None:
-    """In an open ticket a rule may only raise the priority: owner and scenario are people's by now.
+    """In an open ticket a rule may only raise the priority and add tags: owner and scenario are people's by now.
 
     A mail that failed our own server's DMARC check raises nothing, so a proposal for it is only shown.
     """
-    match, ticket = verdict_on(incoming, sender).priority, message.ticket
+    verdict, ticket = verdict_on(incoming, sender), message.ticket
+    add_tags(ticket, verdict.tags, at=incoming.now)
+    match = verdict.priority
     if match is None or _is_decided_by_sender(incoming, sender, ticket):
         return
     wanted = set_priority_of(match)

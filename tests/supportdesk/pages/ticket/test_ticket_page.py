@@ -898,3 +898,31 @@ def test_a_calendar_that_cannot_be_read_is_a_file_like_any_other(
     page = login(anna).get(page_of(ticket)).content.decode()
     assert 'class="invite' not in page
     assert "lost.ics" in page
+
+
+# Tags
+
+
+def test_tags_are_changed_on_the_page_and_lead_to_the_tickets_that_have_them(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    client = login(anna)
+    assert act(client, ticket, "tags", tags="SDK 4.3, 推流 & <b>").status_code == 302
+    html = client.get(page_url(ticket)).content.decode()
+    assert "?tag=sdk%204.3" in html
+    assert "推流 &amp; &lt;b&gt;" in html
+    assert 'value="sdk 4.3, 推流 &amp; &lt;b&gt;"' in html
+    listed = client.get(reverse("admin:tickets_ticket_changelist"), {"tag": "SDK 4.3"}).content.decode()
+    assert ticket.number in listed
+    elsewhere = client.get(reverse("admin:tickets_ticket_changelist"), {"tag": "sdk"}).content.decode()
+    assert ticket.number not in elsewhere
+
+
+def test_a_tag_that_is_too_long_is_refused_and_the_text_is_kept(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    response = act(login(anna), ticket, "tags", tags="x" * 41)
+    assert response.status_code == 200
+    assert "at most 40 characters" in response.content.decode()
+    assert f'value="{"x" * 41}"' in response.content.decode()
+    assert not ticket.tags.exists()

@@ -160,3 +160,22 @@ def test_rules_are_read_once_after_a_change_and_cost_no_query_otherwise(li):
     assert queries(3) == 1
     assert Ticket.objects.get(subject="Hello 3").priority == Priority.P1
     assert queries(4) == 0
+
+
+# Tags
+
+
+def test_every_rule_that_applies_adds_its_tags(li):
+    rule(name="One", priority=Priority.P1, tags="picture, urgent")
+    rule(name="Two", tags="urgent, player")
+    rule(name="Three", words="sound", tags="audio")
+    ticket = ticket_of(arrive())
+    assert [tag.name for tag in ticket.tags.all()] == ["picture", "player", "urgent"]
+    assert set(ticket.timeline.get(fact=Fact.RULES).data["rules"]) == {"One", "Two"}
+
+
+def test_rules_add_tags_for_words_in_an_answer(li):
+    ticket = ticket_of(arrive())
+    rule(words="sound", tags="audio")
+    answer(ticket, "No sound either.")
+    assert [tag.name for tag in ticket.tags.all()] == ["audio"]
