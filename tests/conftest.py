@@ -35,6 +35,7 @@ from django_q.signing import SignedPackage
 from pytest_django.plugin import DjangoDbBlocker
 
 from escalation.clocks import ledger_guard
+from escalation.policies.book import current_book
 from escalation.working_time.lookup import forget_versions
 from tests.factories import NOW
 from tests.lastingrows import lasting_rows
@@ -238,10 +239,22 @@ def login(client: Client) -> Callable[[User], Client]:
 
 
 @pytest.fixture
+def django_assert_num_queries(django_assert_num_queries: Any) -> Callable[..., Any]:
+    """As pytest-django's, in a process that has read the policies: others may have pushed them out."""
+
+    def asserting(*args: Any, **options: Any) -> Any:
+        current_book()
+        return django_assert_num_queries(*args, **options)
+
+    return asserting
+
+
+@pytest.fixture
 def count_queries() -> Callable[[Callable[[], Any]], int]:
-    """`count_queries(lambda: ...)`: how many queries a call costs."""
+    """`count_queries(lambda: ...)`: how many queries a call costs in a process that has read the policies."""
 
     def counted(call: Callable[[], Any]) -> int:
+        current_book()
         with CaptureQueriesContext(connection) as captured:
             call()
         return len(captured)

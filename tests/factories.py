@@ -69,6 +69,7 @@ from tickets.models import (
 )
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)  # a Wednesday, in week 2026-W47
+FIRST = 10_000  # numbers of as many digits, so that names sort in the order in which they were made
 
 
 class UserFactory(DjangoModelFactory[User]):
@@ -78,8 +79,8 @@ class UserFactory(DjangoModelFactory[User]):
         model = User
         skip_postgeneration_save = True
 
-    username = factory.Sequence(lambda number: f"user{number}")
-    first_name = factory.Sequence(lambda number: f"User {number}")
+    username = factory.Sequence(lambda number: f"user{FIRST + number}")
+    first_name = factory.Sequence(lambda number: f"User {FIRST + number}")
     email = factory.LazyAttribute(lambda user: f"{user.username}@desk.example")
     is_staff = True
 
@@ -97,15 +98,15 @@ class TeamFactory(DjangoModelFactory[Team]):
     class Meta:
         model = Team
 
-    name = factory.Sequence(lambda number: f"Team {number}")
+    name = factory.Sequence(lambda number: f"Team {FIRST + number}")
 
 
 class SkillFactory(DjangoModelFactory[Skill]):
     class Meta:
         model = Skill
 
-    code = factory.Sequence(lambda number: f"skill-{number}")
-    name = factory.Sequence(lambda number: f"Skill {number}")
+    code = factory.Sequence(lambda number: f"skill-{FIRST + number}")
+    name = factory.Sequence(lambda number: f"Skill {FIRST + number}")
 
 
 class StaffProfileFactory(DjangoModelFactory[StaffProfile]):
@@ -153,8 +154,8 @@ class CustomerFactory(DjangoModelFactory[Customer]):
     class Meta:
         model = Customer
 
-    name = factory.Sequence(lambda number: f"Customer {number}")
-    code = factory.Sequence(lambda number: f"customer-{number}")
+    name = factory.Sequence(lambda number: f"Customer {FIRST + number}")
+    code = factory.Sequence(lambda number: f"customer-{FIRST + number}")
     scenario = Scenario.SHOW_ROOM
     language = Language.ENGLISH
     time_zone = "Asia/Shanghai"
@@ -165,7 +166,7 @@ class MailDomainFactory(DjangoModelFactory[MailDomain]):
         model = MailDomain
 
     customer = factory.SubFactory(CustomerFactory)
-    domain = factory.Sequence(lambda number: f"company{number}.example")
+    domain = factory.Sequence(lambda number: f"company{FIRST + number}.example")
 
 
 class ContactFactory(DjangoModelFactory[Contact]):
@@ -173,16 +174,16 @@ class ContactFactory(DjangoModelFactory[Contact]):
         model = Contact
 
     customer = factory.SubFactory(CustomerFactory)
-    name = factory.Sequence(lambda number: f"Contact {number}")
-    email = factory.Sequence(lambda number: f"contact{number}@company.example")
+    name = factory.Sequence(lambda number: f"Contact {FIRST + number}")
+    email = factory.Sequence(lambda number: f"contact{FIRST + number}@company.example")
 
 
 class ServicePlanFactory(DjangoModelFactory[ServicePlan]):
     class Meta:
         model = ServicePlan
 
-    code = factory.Sequence(lambda number: f"plan-{number}")
-    name = factory.Sequence(lambda number: f"Plan {number}")
+    code = factory.Sequence(lambda number: f"plan-{FIRST + number}")
+    name = factory.Sequence(lambda number: f"Plan {FIRST + number}")
 
 
 class ContractFactory(DjangoModelFactory[Contract]):
@@ -203,8 +204,8 @@ class MailboxFactory(DjangoModelFactory[Mailbox]):
         model = Mailbox
         skip_postgeneration_save = True
 
-    name = factory.Sequence(lambda number: f"Mailbox {number}")
-    address = factory.Sequence(lambda number: f"support{number}@desk.example")
+    name = factory.Sequence(lambda number: f"Mailbox {FIRST + number}")
+    address = factory.Sequence(lambda number: f"support{FIRST + number}@desk.example")
 
     @factory.post_generation
     def folder(self, create: bool, name: str | None, **more: Any) -> None:
@@ -228,7 +229,7 @@ class TicketFactory(DjangoModelFactory[Ticket]):
     class Meta:
         model = Ticket
 
-    subject = factory.Sequence(lambda number: f"Black screen {number}")
+    subject = factory.Sequence(lambda number: f"Black screen {FIRST + number}")
     status = Status.OPEN
     priority = Priority.P2
     channel = Channel.EMAIL
@@ -248,7 +249,7 @@ class MessageFactory(DjangoModelFactory[Message]):
     kind = MessageKind.INBOUND
     at = factory.SelfAttribute("ticket.opened_at")
     created_at = factory.SelfAttribute("at")
-    body = factory.Sequence(lambda number: f"The live room is black, case {number}.")
+    body = factory.Sequence(lambda number: f"The live room is black, case {FIRST + number}.")
 
 
 class OutboundMessageFactory(MessageFactory):
@@ -300,7 +301,7 @@ class OutboundEmailFactory(DjangoModelFactory[OutboundEmail]):
 
     purpose = MailPurpose.REPLY
     ticket = factory.SubFactory(TicketFactory)
-    rfc_message_id = factory.Sequence(lambda number: f"{number}.test@desk.example")
+    rfc_message_id = factory.Sequence(lambda number: f"{FIRST + number}.test@desk.example")
     sender = "support@desk.example"
     recipients = factory.LazyFunction(lambda: ["li@company.example"])
     subject = "Re: Black screen"
@@ -317,7 +318,7 @@ class CalendarFactory(DjangoModelFactory[Calendar]):
         model = Calendar
         skip_postgeneration_save = True
 
-    name = factory.Sequence(lambda number: f"Calendar {number}")
+    name = factory.Sequence(lambda number: f"Calendar {FIRST + number}")
     time_zone = "UTC"
     always_open = True
     version = 1
@@ -355,7 +356,7 @@ class DutyRotaFactory(DjangoModelFactory[DutyRota]):
     class Meta:
         model = DutyRota
 
-    name = factory.Sequence(lambda number: f"Rota {number}")
+    name = factory.Sequence(lambda number: f"Rota {FIRST + number}")
 
 
 class DutyShiftFactory(DjangoModelFactory[DutyShift]):
@@ -376,7 +377,7 @@ class PolicyFactory(DjangoModelFactory[Policy]):
     class Meta:
         model = Policy
 
-    name = factory.Sequence(lambda number: f"Policy {number}")
+    name = factory.Sequence(lambda number: f"Policy {FIRST + number}")
 
 
 class PolicyVersionFactory(DjangoModelFactory[PolicyVersion]):
@@ -517,7 +518,7 @@ class DutyLayerFactory(DjangoModelFactory[DutyLayer]):
         skip_postgeneration_save = True
 
     rota = factory.SubFactory(DutyRotaFactory)
-    name = factory.Sequence(lambda number: f"Layer {number}")
+    name = factory.Sequence(lambda number: f"Layer {FIRST + number}")
     rotation = Rotation.DAYS
     hand_over = time(9)
     starts_on = date(2026, 11, 16)

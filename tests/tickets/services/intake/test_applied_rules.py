@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from customers.choices import Scenario
+from escalation.policies.book import current_book
 from tests.factories import (
     NOW,
     AbsenceFactory,
@@ -150,6 +151,7 @@ def test_rules_are_read_once_after_a_change_and_cost_no_query_otherwise(li):
     black = rule(priority=Priority.P1)
 
     def queries(number: int) -> int:
+        current_book()
         with CaptureQueriesContext(connection) as captured:
             arrive(message_id=f"<{number}@company.example>", subject=f"Hello {number}", body="No sound.")
         return sum('FROM "tickets_rule"' in query["sql"] and "SUM(" not in query["sql"] for query in captured)

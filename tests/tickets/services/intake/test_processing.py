@@ -10,6 +10,7 @@ import pytest
 from django.db import OperationalError, ProgrammingError, connection
 from django.test.utils import CaptureQueriesContext
 
+from escalation.policies.book import current_book
 from tests.factories import (
     NOW,
     AdminFactory,
@@ -285,6 +286,7 @@ def test_a_mail_of_a_known_contact_costs_few_queries(mailbox):
     """Storing, ticket, message and acknowledgement; savepoints stand for transactions, promises are counted apart."""
     customer = CustomerFactory(account_manager=AdminFactory())
     ContactFactory(email="li@company.example", customer=customer)
+    current_book()
     with CaptureQueriesContext(connection) as captured:
         row = receive_raw(raw=rawmail(), received_at=NOW, via="imap", mailbox=mailbox)
         process(row.pk, now=NOW)
