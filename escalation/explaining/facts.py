@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from escalation.choices import RESPONSE_KINDS
 from escalation.explaining.counting import CountedStretch, StretchKind
 
 
@@ -219,3 +220,8 @@ class Explanation:
     late_by: timedelta | None
     late_working: timedelta | None
     through: tuple[WayServed, ...] = ()
+
+    @property
+    def is_reopened(self) -> bool:
+        """True if the promise began when the ticket was opened again over a question that came earlier."""
+        return self.kind in RESPONSE_KINDS and self.start is not None and self.start.at != self.started_at

@@ -17,6 +17,7 @@ from escalation.explaining.sentences import (
     day_in_words,
     delivery_notes,
     outcome_sentence,
+    received_sentence,
     record_notes,
     week_in_words,
     who_started_sentence,
@@ -118,9 +119,21 @@ def _key_times(explanation: Explanation, zones: Zones) -> Iterator[TimedEntry]:
 
 
 def _start_entry(explanation: Explanation, zones: Zones) -> TimedEntry:
-    notes = tuple(record_notes(explanation.start, zones)) if explanation.start is not None else ()
+    notes = tuple(_start_notes(explanation, zones))
     marked = "warn" if explanation.start is not None and explanation.start.is_backdated else ""
     return TimedEntry(zones.stamps(explanation.started_at), who_started_sentence(explanation), notes, marked)
+
+
+def _start_notes(explanation: Explanation, zones: Zones) -> Iterator[str]:
+    start = explanation.start
+    if start is None:
+        return
+    if explanation.is_reopened:
+        yield _("Unanswered since %(time)s: %(what)s") % {
+            "time": zones.inline(start.at),
+            "what": received_sentence(start),
+        }
+    yield from record_notes(start, zones)
 
 
 def _terms(explanation: Explanation, zones: Zones) -> Iterator[NamedFact]:

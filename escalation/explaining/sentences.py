@@ -48,6 +48,10 @@ def _breach_sentence(explanation: Explanation) -> str:
 
 def why_started_sentence(explanation: Explanation) -> str:
     """The sentence on when a promise of this kind starts."""
+    if explanation.is_reopened:
+        return _(
+            "The ticket had ended without a reply to this question: the response time starts when it is reopened."
+        )
     match explanation.kind:
         case ClockKind.FIRST_RESPONSE:
             return _("The first response time starts when the customer's first message reaches us.")
@@ -62,8 +66,13 @@ def why_started_sentence(explanation: Explanation) -> str:
 def who_started_sentence(explanation: Explanation) -> str:
     """The message that started it and how it came, or the act if there was no message."""
     start = explanation.start
-    if start is None:
+    if start is None or explanation.is_reopened:
         return _("The ticket was reopened manually.")
+    return received_sentence(start)
+
+
+def received_sentence(start: Evidence) -> str:
+    """Who sent or gave the message that a promise began with, and how it came."""
     if start.kind != MessageKind.INBOUND:
         return answer_sentence(start)
     who = start.sender or _("an unknown sender")

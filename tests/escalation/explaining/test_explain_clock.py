@@ -14,8 +14,11 @@ from tests.factories import (
     ContractFactory,
     CustomerFactory,
     StaffProfileFactory,
+    staff,
 )
-from tests.talk import answered, bounced, clock_of, opened
+from tests.talk import answered, bounced, clock_of, minute, opened
+from tickets.choices import Priority, Status
+from tickets.services.status_and_priority import set_status
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
@@ -114,3 +117,18 @@ def test_the_plain_text_is_available_in_chinese(clock):
 def test_explain_clock_reports_an_unknown_promise_number():
     with pytest.raises(CommandError, match="There is no SLA 4711"):
         call_command("explain_clock", "4711")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_promise_of_a_ticket_reopened_by_hand_does_not_say_that_the_mail_came_then(language):
+    contact = ContactFactory(customer=CustomerFactory(account_manager=staff("ann")))
+    lead, ticket = AdminFactory(), opened(contact=contact, priority=Priority.P2)
+    for at, status in ((60, Status.CLOSED), (90, Status.OPEN)):
+        set_status(ticket=ticket, status=status, actor=lead, at=minute(at), reason="It was not spam.")
+    text = run(ticket.clocks.get(stopped_at=None), language=language)
+    began = {
+        "en": ("ended without a reply", "The ticket was reopened manually.", "Unanswered since"),
+        "zh-hans": ("未回复此问题", "工单被手动重新打开。", "起未回复："),
+    }
+    for words in began[language]:
+        assert words in text
