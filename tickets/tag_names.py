@@ -13,8 +13,7 @@ _PARTING = re.compile(r"[,;，、；\n]")
 
 def tag_names(text: str) -> list[str]:
     """The tags in a short text: parted by commas, each once, in small letters. Raises DeskError with a sentence."""
-    words = (" ".join(word.split()).casefold().lstrip("#") for word in _PARTING.split(text))
-    names = list(dict.fromkeys(filter(None, words)))
+    names = list(dict.fromkeys(filter(None, map(tag_key, _PARTING.split(text)))))
     too_long = next((name for name in names if len(name) > LONGEST_TAG), None)
     if too_long is not None:
         raise DeskError(
@@ -24,3 +23,8 @@ def tag_names(text: str) -> list[str]:
     if len(names) > MOST_TAGS:
         raise DeskError(_("At most %(most)s tags on one ticket.") % {"most": MOST_TAGS})
     return names
+
+
+def tag_key(written: str) -> str:
+    """A tag as it is stored, however somebody writes it: one blank between words, small letters, no sign #."""
+    return " ".join(written.replace("\0", "").split()).casefold().lstrip("#")

@@ -84,7 +84,7 @@ class TicketFilter(FilterSet):
         choices=Scenario.choices,
         empty_label=_("Any scenario"),
     )
-    tag = django_filters.CharFilter(label=_("Tag"), method="filter_tag")
+    tag = django_filters.CharFilter(label=_("Tag"), method="filter_tag", widget=HiddenInput)
     opened = django_filters.DateFromToRangeFilter(label=_("Received"), field_name="opened_at")
 
     class Meta:

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from tickets.models.ticket import Ticket
-from tickets.tag_names import LONGEST_TAG
+from tickets.tag_names import LONGEST_TAG, tag_key
 
 
 class TicketTag(models.Model):
@@ -32,5 +32,4 @@ class TicketTag(models.Model):
 
 def tagged_tickets(name: str) -> QuerySet[TicketTag, int]:
     """The keys of all tickets with this tag, however somebody typed it, as a subquery."""
-    wanted = " ".join(name.split()).casefold().lstrip("#")
-    return TicketTag.objects.order_by().filter(name=wanted).values_list("ticket", flat=True)
+    return TicketTag.objects.order_by().filter(name=tag_key(name)).values_list("ticket", flat=True)

@@ -302,6 +302,14 @@ def test_the_filter_narrows_the_list_and_not_the_counters(
     assert re.search(r"<b>2</b><span>SLAs running", html)
 
 
+def test_a_tag_stays_chosen_while_one_filters_on(login: Login, admin: User) -> None:
+    tagged, _other = TicketFactory(owner=admin), TicketFactory(owner=admin)
+    tagged.tags.create(name="推流")
+    html = board_html(login(admin), "tag=推流")
+    assert tickets_in(html) == [tagged.pk]
+    assert re.search(r'<input type="hidden" name="tag" value="推流"', html)
+
+
 def test_a_filter_that_is_not_understood_is_told(
     login: Login, frozen: object, now: datetime, admin: User
 ) -> None:

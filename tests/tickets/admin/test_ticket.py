@@ -54,13 +54,23 @@ def test_a_lead_lists_the_tickets_of_the_team(login, ann, foreign):
 
 @pytest.mark.parametrize(
     "query",
-    ["q=Secret", "q=SD%23{pk}", "q={pk}", "customer__id__exact={customer}", "owner={owner}", "status=open"],
-)
+    [
+        "q=Secret", "q=SD%23{pk}", "q={pk}", "customer__id__exact={customer}", "owner={owner}", "status=open",
+        "tag=launch",
+    ],
+)  # fmt: skip
 def test_no_search_or_filter_reaches_a_foreign_ticket(login, ann, foreign, query):
+    foreign.tags.create(name="launch")
     query = query.format(pk=foreign.pk, customer=foreign.customer_id, owner=foreign.owner_id)
     page = login(ann).get(f"{list_url(Ticket)}?{query}", follow=True).content.decode()
     assert "Secret launch" not in page
     assert "Secret Games" not in page
+
+
+@pytest.mark.parametrize("tag", ["%00", "a%00b", "%23" * 5000, "%F0%9F"])
+def test_an_odd_tag_lists_nothing(login, ann, tag):
+    TicketFactory(owner=ann)
+    assert login(ann).get(f"{list_url(Ticket)}?tag={tag}").status_code == 200
 
 
 @pytest.mark.parametrize("page", ["change", "delete", "history"])

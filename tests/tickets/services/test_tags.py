@@ -96,3 +96,7 @@ def test_deleting_a_ticket_deletes_its_tags():
     ticket.timeline.all().delete()
     ticket.delete()
     assert not TicketTag.objects.exists()
+
+
+def test_a_tag_with_a_zero_byte_finds_nothing_and_breaks_nothing():
+    assert not tagged_tickets("a\0b").exists()

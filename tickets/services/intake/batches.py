@@ -60,12 +60,13 @@ def process_together(mails: Sequence[int], *, now: datetime) -> Batch:
         rows = _waiting().filter(pk__in=mails).select_for_update(skip_locked=True)
         stored = list(rows.order_by("received_at", "pk"))
         for row in stored:
-            if not _is_done(row, now=now):
+            if not _try_one(row, now=now):
                 left.append(row.pk)
     return Batch(len(stored) - len(left), left)
 
 
-def _is_done(row: InboundEmail, *, now: datetime) -> bool:
+def _try_one(row: InboundEmail, *, now: datetime) -> bool:
+    """False if the mail failed, and nothing of it happened."""
     try:
         with transaction.atomic():
             bring_to_ticket(row, now=now, waits=True)
