@@ -1,7 +1,7 @@
 """The policies of the desk as one value: every version with its windows, and the first moments of every chain.
 
-It is kept in the process and read anew after a change, of which the stamp in the database tells. Whoever starts a
-promise so needs a small query for the stamp, or none if another query brings it along.
+It is kept in the process and read anew after a change, of which the stamp in the database tells. To start a promise
+takes a small query for the stamp, or none if another query brings it along.
 """
 
 from __future__ import annotations

@@ -64,6 +64,16 @@ def test_a_desk_without_settings_runs_embedded_in_any_folder(tmp_path, folder):
     assert broker["orm"] == "default"
 
 
+@pytest.mark.parametrize(("prepare", "is_prepared"), [("yes", True), ("no", False)])
+def test_postgresql_prepares_statements_unless_a_pooler_forbids_it(tmp_path, prepare, is_prepared):
+    url = "postgres://desk:secret@db:5432/desk"
+    [databases] = read(
+        {"DESK_VAR_DIR": str(tmp_path), "DATABASE_URL": url, "DATABASE_PREPARE": prepare}, "DATABASES"
+    )
+    options = databases["default"]["OPTIONS"]
+    assert ("server_side_binding" in options, "prepare_threshold" in options) == (is_prepared, is_prepared)
+
+
 def test_production_starts_with_what_it_needs(tmp_path):
     url = "postgres://desk:secret@db:5432/desk"
     changes = {"DATABASE_URL": url, "SITE_URL": "https://desk.example.com", "REDIS_URL": "redis://r:6379/0"}

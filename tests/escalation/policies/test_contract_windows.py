@@ -6,7 +6,6 @@ import pytest
 
 from escalation.choices import ClockChange, ClockKind
 from escalation.models import Calendar, ContractWindow
-from escalation.policies.book import current_book
 from escalation.policies.contract_windows import revise_windows
 from escalation.policies.editing import Window
 from escalation.policies.terms import companion_window, starting_terms_of, terms_for, window_for
@@ -194,7 +193,6 @@ def test_own_windows_cost_one_query_at_the_start_of_a_promise(count_queries):
     """Besides the one for what the ticket owes and its contract."""
     ticket = ticket_of(ContractWindowFactory(minutes=15).contract, priority=Priority.P2)
     ticket.clocks.update(stopped_at=NOW)
-    current_book()
     assert count_queries(lambda: starting_terms_of(ticket, at=NOW)) == 2
 
 
@@ -210,7 +208,6 @@ def test_a_contract_promises_a_kind_that_the_policy_leaves_out():
 
 def test_own_windows_cost_one_query_and_only_contracts_that_have_them(django_assert_num_queries):
     plain, with_window = ContractFactory(), ContractWindowFactory().contract
-    current_book()
     with django_assert_num_queries(2):
         promised(plain)
     with django_assert_num_queries(3):

@@ -7,7 +7,6 @@ import pytest
 from customers.models import ServicePlan
 from escalation.choices import RESPONSE_KINDS, ClockKind
 from escalation.models import Policy, PolicyTarget, PolicyVersion
-from escalation.policies.book import current_book
 from escalation.policies.terms import contract_in_force, terms_for
 from tests.factories import (
     NOW,
@@ -191,7 +190,6 @@ def test_terms_that_no_policy_ever_promised_are_an_error_with_a_sentence():
 
 def test_terms_cost_two_queries(django_assert_num_queries):
     customer = ContractFactory().customer
-    current_book()
     with django_assert_num_queries(2):
         terms = promised(customer)
         assert terms.target.version.policy.duty_rota is None
