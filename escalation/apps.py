@@ -10,8 +10,10 @@ class EscalationConfig(AppConfig):
     verbose_name = _("SLA and escalation")
 
     def ready(self) -> None:
+        from escalation.clocks.ledger_guard import create_guards
         from escalation.handlers import connect  # models must be loaded before their handlers
         from escalation.policies.stamp_triggers import create_triggers
 
         connect()
         post_migrate.connect(create_triggers, sender=self)
+        post_migrate.connect(create_guards, sender=self)

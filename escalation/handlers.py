@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, NoticeKind
 from escalation.clocks import lifecycle, updates_and_resolution
 from escalation.clocks.customer_terms import follow_customer, follow_customer_again
-from escalation.clocks.ledger import ChangeContext, event_row
+from escalation.clocks.ledger import ChangeContext, append_all, event_row
 from escalation.clocks.merging import merge_clocks
 from escalation.clocks.rejected_proposals import correct, is_correction
 from escalation.drills.drills import end_the_answered, end_the_closed
@@ -50,7 +50,6 @@ from tickets.events import (
     subscribe,
     subscribe_all,
 )
-from tickets.lib.bulk_insert import insert_all
 from tickets.models import Message, Proposal, Ticket
 from tickets.services.unanswered import oldest_unanswered_question, still_waiting_question
 
@@ -356,7 +355,7 @@ def note_the_new_holders(events: Sequence[TicketAssigned]) -> None:
         clock.ticket = event.ticket
         context = ChangeContext(event.at, event.actor, event.reason)
         lines.append(event_row(clock, ClockChange.HANDED_OVER, context, rule=event.rule))
-    insert_all(lines)
+    append_all(lines)
 
 
 def join_the_promises(event: TicketsMerged) -> None:

@@ -4,7 +4,6 @@ from django.utils import timezone
 
 from escalation.absences.moving import move_from_absent
 from escalation.absences.returning import offer_back
-from escalation.clocks.ledger_verification import Verification, verify
 from escalation.drills.drills import end_finished_drills
 from escalation.duty.handover_mails import tell_changes
 from escalation.duty.shifts import generate_all
@@ -13,7 +12,10 @@ from escalation.enforcement.sweep import revisit_unplanned
 from escalation.enforcement.sweep_loop import SWEEP, sweep_once
 from escalation.exports.pack import desk_zone, export_week
 from escalation.lib.weeks import last_complete_week
+from escalation.models import Heartbeat
 from escalation.notifications.dispatch import dispatch_due
+from escalation.proof import sealing
+from escalation.proof.whole_proof import LedgerProof, prove_all, prove_new
 from escalation.working_time.editing import refresh_holidays
 
 __all__ = ["LEDGER", "START", "SWEEP"]
@@ -43,18 +45,38 @@ def export_last_week() -> str:
     return str(export_week(week=last_complete_week(now, desk_zone()), at=now, actor=None))
 
 
+def seal_ledger() -> str:
+    """Seal what was written to the ledger since the last seal, every hour."""
+    return f"sealed={sum(seal.lines for seal in sealing.seal_ledger(at=timezone.now()))}"
+
+
 def verify_ledger() -> str:
-    """Check the ledger, every night; the health page shows the result."""
-    verification = verify_whole_ledger()
-    return f"clocks={verification.clocks} mismatches={len(verification.mismatches)}"
+    """Check what is new in the ledger, every night; all of it after a run that found something wrong."""
+    proof = prove_all() if _found_wrong() else prove_new(now=timezone.now())
+    return _record(proof)
 
 
-def verify_whole_ledger() -> Verification:
-    """Replay every promise and record a heartbeat whose detail begins with the number of mismatches."""
-    verification = verify()
-    first = f": {verification.mismatches[0]}" if verification.mismatches else ""
-    beat(LEDGER, at=timezone.now(), detail=f"{len(verification.mismatches)} of {verification.clocks}{first}")
-    return verification
+def verify_whole_ledger() -> str:
+    """Seal what the hourly runs may have missed, and check the whole ledger, every week."""
+    sealing.seal_ledger(at=timezone.now(), whole=True)
+    return _record(prove_all())
+
+
+def record_proof(proof: LedgerProof) -> None:
+    """Record a heartbeat whose detail begins with the number of mismatches; the health page shows it."""
+    wrong = len(proof.mismatches)
+    first = f": {proof.mismatches[0]}" if wrong else ""
+    beat(LEDGER, at=timezone.now(), detail=f"{wrong} of {proof.clocks}{first}")
+
+
+def _record(proof: LedgerProof) -> str:
+    record_proof(proof)
+    return f"clocks={proof.clocks} mismatches={len(proof.mismatches)} unsealed={proof.unsealed}"
+
+
+def _found_wrong() -> bool:
+    last = Heartbeat.objects.filter(name=LEDGER).first()
+    return last is not None and not last.detail.startswith("0 ")
 
 
 def renew_holidays() -> str:

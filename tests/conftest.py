@@ -55,7 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.register_profile("desk", deadline=None)  # a busy machine is no fault of an example
     hypothesis.settings.load_profile("desk")
     _know_no_names_but_of_this_machine()
-    _let_sqlite_empty_the_ledger()
+    _let_tests_empty_the_ledger()
     _tell_of_whole_pages_only()
 
 
@@ -72,15 +72,17 @@ def _know_no_names_but_of_this_machine() -> None:
     socket.getaddrinfo = resolve_here
 
 
-def _let_sqlite_empty_the_ledger() -> None:
-    """After a test with real transactions SQLite empties tables by DELETE, which the ledger's triggers refuse."""
-    if connection.vendor != "sqlite":
-        return
+def _let_tests_empty_the_ledger() -> None:
+    """After a test with real transactions all tables are emptied, which the ledger's triggers refuse."""
     operations: Any = type(connection.ops)
     flush = operations.execute_sql_flush
 
     def without_triggers(self: Any, statements: list[str]) -> None:
-        flush(self, [*ledger_guard.SQLITE_BACK, *statements, *ledger_guard.SQLITE])
+        tables = tuple(ledger_guard.KEYS)
+        dropped, created = (
+            ledger_guard.dropping(connection, *tables), ledger_guard.creating(connection, *tables)
+        )  # fmt: skip
+        flush(self, [*dropped, *statements, *created])
 
     operations.execute_sql_flush = without_triggers
 

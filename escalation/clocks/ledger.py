@@ -1,16 +1,18 @@
 """Writes the ledger: every change of a clock appends one line with before and after, actor, cause and holder."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
 
 from escalation.choices import ClockChange
+from escalation.clocks.line_hashes import hash_of_line, newest_hashes
 from escalation.models import Clock, ClockEvent
-from tickets.lib.bulk_insert import NewRow
+from tickets.lib.bulk_insert import NewRow, insert_all
 from tickets.models import Message
+from tickets.words_digest import new_salt
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,26 @@ def event_row(
         "due_after": clock.due_at,
         "cause": context.cause[:300],
         "data": data,
+        "words": words_digest(message) if message is not None else None,
     }
     return NewRow(ClockEvent, values)
+
+
+def append_all(rows: Sequence[NewRow[ClockEvent]]) -> None:
+    """Link these lines to those before them, and insert them in their order. Needs the locks of the tickets."""
+    insert_all(_linked(rows))
+
+
+def _linked(rows: Sequence[NewRow[ClockEvent]]) -> list[NewRow[ClockEvent]]:
+    """The lines with their hashes. A line that starts its clock has none before it."""
+    begun = {row.values["clock_id"] for row in rows if not row.values["state_before"]}
+    newest = newest_hashes({row.values["clock_id"] for row in rows} - begun)
+    linked = []
+    for row in rows:
+        clock = row.values["clock_id"]
+        newest[clock] = hash_of_line(row.values, previous=newest.get(clock))
+        linked.append(NewRow(ClockEvent, {**row.values, "hash": newest[clock]}))
+    return linked
 
 
 def append_event(
@@ -93,7 +113,8 @@ def append_event(
     row = event_row(
         clock, change, context, before=before, at=at, message=message, holder_id=holder_id, **data
     )
-    event = ClockEvent(**row.values)
+    (linked,) = _linked([row])
+    event = linked.made()
     event.save(force_insert=True)
     return event
 
@@ -106,3 +127,11 @@ def past_holders(clocks: Collection[int]) -> Mapping[int, set[int]]:
         for clock, holder in rows.distinct():
             held[clock].add(holder)
     return held
+
+
+def words_digest(message: Message) -> bytes | None:
+    """The digest of a message's words; one older than digests gets its salt now. None once the words are erased."""
+    if message.salt is None and message.erased_at is None:
+        message.salt = new_salt()
+        message.save(update_fields=["salt"])
+    return message.words_digest

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from escalation.chains.progress import progress_of
 from escalation.chains.step_times import due_time, first_step_time, is_last_fifth
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
-from escalation.clocks.ledger import NOTHING, Before, ChangeContext, append_event, event_row
+from escalation.clocks.ledger import NOTHING, Before, ChangeContext, append_all, append_event, event_row
 from escalation.models import Clock, ClockEvent, PolicyTarget
 from escalation.policies.terms import Terms, companion_window, starting_terms_of, window_for
 from tickets.errors import DeskError
@@ -145,7 +145,7 @@ def record_breach(clock: Clock, context: ChangeContext) -> None:
     """Record that the window ended without an answer: at its due time, detected now."""
     row = breach_row(clock, context)
     clock.save(update_fields=["state", "breached_at", "detected_at"])
-    row.made().save(force_insert=True)
+    append_all([row])
 
 
 def breach_row(clock: Clock, context: ChangeContext) -> NewRow[ClockEvent]:

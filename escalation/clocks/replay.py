@@ -19,19 +19,20 @@ class Unknown(Enum):
 
 
 UNKNOWN: Final = Unknown.UNKNOWN
+Moment = datetime | str  # a replay compares times and never counts with them: ISO text does as well, all or none of it
 
 
 class LedgerLine(NamedTuple):
     """The columns of ClockEvent that a replay needs; a tuple, because millions of them are made."""
 
     change: str
-    at: datetime
-    recorded_at: datetime
+    at: Moment
+    recorded_at: Moment
     message: int | None
     state_before: str
     state_after: str
-    due_before: datetime | None
-    due_after: datetime
+    due_before: Moment | None
+    due_after: Moment
     data: Mapping[str, Any]
     actor: int | None = None
     cause: str = ""
@@ -43,15 +44,15 @@ class ClockStanding:
 
     state: str = ""
     priority: int | None = None
-    started_at: datetime | None = None
-    due_at: datetime | None = None
-    stopped_at: datetime | None = None
-    breached_at: datetime | None = None
-    detected_at: datetime | None = None
+    started_at: Moment | None = None
+    due_at: Moment | None = None
+    stopped_at: Moment | None = None
+    breached_at: Moment | None = None
+    detected_at: Moment | None = None
     answered_by: int | None = None
-    paused_at: datetime | None = None
+    paused_at: Moment | None = None
     paused_seconds: int = 0
-    waived_at: datetime | None = None
+    waived_at: Moment | None = None
     waived_by: int | None = None
     waive_reason: str = ""
     ticket: int | Unknown = UNKNOWN
@@ -63,7 +64,7 @@ class ClockStanding:
     calendar_version: int | Unknown = UNKNOWN
     contract: int | Unknown | None = UNKNOWN
     contract_window: int | Unknown | None = UNKNOWN
-    raised_at: datetime | Unknown | None = None
+    raised_at: Moment | Unknown | None = None
     paused_before_raise: int | Unknown = 0
 
 
@@ -99,7 +100,7 @@ def _apply(standing: ClockStanding, line: LedgerLine) -> None:
         case ClockChange.STARTED:
             _apply_start(standing, line)
         case ClockChange.RETARGETED:
-            _apply_terms(standing, line.data)
+            _apply_terms(standing, line)
         case ClockChange.PAUSED:
             standing.paused_at = line.at
         case ClockChange.RESUMED:
@@ -116,13 +117,14 @@ def _apply(standing: ClockStanding, line: LedgerLine) -> None:
 def _apply_start(standing: ClockStanding, line: LedgerLine) -> None:
     standing.started_at, standing.started_by = line.at, line.message
     standing.ticket, standing.kind = line.data.get("ticket", UNKNOWN), line.data.get("kind", UNKNOWN)
-    _apply_terms(standing, line.data)
+    _apply_terms(standing, line)
     if "terms" not in line.data:  # whatever the terms, no clock starts as a raised one
         standing.raised_at, standing.paused_before_raise = None, 0
 
 
-def _apply_terms(standing: ClockStanding, data: Mapping[str, Any]) -> None:
+def _apply_terms(standing: ClockStanding, line: LedgerLine) -> None:
     """Read the terms that lifecycle.window_data wrote. Older lines do not contain them and leave them unknown."""
+    data = line.data
     standing.priority, standing.minutes = data["priority"], data.get("minutes", UNKNOWN)
     terms = data.get("terms", {})
     standing.policy_version = terms.get("policy_version", UNKNOWN)
@@ -131,7 +133,8 @@ def _apply_terms(standing: ClockStanding, data: Mapping[str, Any]) -> None:
     standing.contract = terms.get("contract", standing.contract)  # fixed at the start
     standing.contract_window = terms.get("contract_window", UNKNOWN)
     raised = terms.get("raised_at", UNKNOWN)
-    standing.raised_at = datetime.fromisoformat(raised) if isinstance(raised, str) else raised
+    is_read = isinstance(raised, str) and isinstance(line.at, datetime)
+    standing.raised_at = datetime.fromisoformat(raised) if is_read else raised
     standing.paused_before_raise = terms.get("paused_before_raise", UNKNOWN)
 
 

@@ -18,7 +18,7 @@ from customers.names import name_of
 from escalation.chains.progress import DueStep, progress_by_clock, progress_of
 from escalation.chains.step_times import AT_THE_START
 from escalation.choices import ClockChange, ClockState, Medium, Whom
-from escalation.clocks.ledger import ChangeContext, event_row, past_holders
+from escalation.clocks.ledger import ChangeContext, append_all, event_row, past_holders
 from escalation.clocks.lifecycle import breach_row
 from escalation.clocks.updates_and_resolution import resume
 from escalation.enforcement.handover import Handover, write_handover_notes
@@ -144,7 +144,7 @@ def _write_firings(
 ) -> None:
     """Write rows in the order of the history: the breach, the step, the new holder, the note, the notifications."""
     insert_with_keys([firing.escalation for firing in firings])
-    insert_all([*breaches, *(_step_line(firing, context) for firing in firings)])
+    append_all([*breaches, *(_step_line(firing, context) for firing in firings)])
     for rule in (OwnerRule.ON_DUTY, OwnerRule.ESCALATION):
         moving = [firing for firing in firings if firing.rule == rule and firing.moves]
         if not moving:

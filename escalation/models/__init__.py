@@ -1,6 +1,6 @@
 """The models of the escalation app, by topic.
 
-Read in this order: policy, policy_stamp, contract_window, calendar; clock, ledger; escalation, channel; duty,
+Read in this order: policy, policy_stamp, contract_window, calendar; clock, ledger, seal; escalation, channel; duty,
 duty_acts; absence, drill, export, heartbeat.
 """
 
@@ -18,6 +18,7 @@ from escalation.models.heartbeat import Heartbeat
 from escalation.models.ledger import ClockEvent
 from escalation.models.policy import EscalationStep, Policy, PolicyTarget, PolicyVersion, StepTime
 from escalation.models.policy_stamp import PolicyStamp
+from escalation.models.seal import Seal, SealedLine
 
 __all__ = [
     "AbsenceMove",
@@ -48,6 +49,8 @@ __all__ = [
     "PolicyStamp",
     "PolicyTarget",
     "PolicyVersion",
+    "Seal",
+    "SealedLine",
     "Settled",
     "ShiftSource",
     "StepTime",

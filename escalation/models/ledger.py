@@ -54,6 +54,10 @@ class ClockEvent(models.Model):
     due_after = models.DateTimeField(_("due after"))
     cause = models.CharField(_("cause"), max_length=300, blank=True)
     data: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(_("data"), default=dict)
+    # The salted digest of the message's words, and the hash over this line and the one before it on its clock.
+    # Lines that were written before there were hashes have neither.
+    words = models.BinaryField(max_length=32, null=True, editable=False)
+    hash = models.BinaryField(max_length=32, null=True, editable=False)
 
     objects = ClockEventQuerySet.as_manager()
 

@@ -4,9 +4,11 @@ They see what no service sees: bulk updates, loaded fixtures, a hand in the data
 whenever a migration rebuilds it, so they are created after each `migrate`.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 STAMP = "escalation_policystamp"
 TABLES = (
@@ -54,3 +56,17 @@ def create_triggers(using: str = "default", **_signal: Any) -> None:
     with connection.cursor() as cursor:
         for statement in POSTGRESQL if connection.vendor == "postgresql" else SQLITE:
             cursor.execute(statement)
+
+
+def missing_triggers(connection: BaseDatabaseWrapper) -> Iterator[str]:
+    """The names of triggers that are missing or switched off."""
+    if connection.vendor == "postgresql":
+        wanted = [f"{table}_renews_stamp" for table in TABLES]
+        query = "SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A')"
+    else:
+        wanted = [f"{table}_{verb.lower()}_renews_stamp" for table in TABLES for verb in VERBS]
+        query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        there = {name for (name,) in cursor.fetchall()}
+    yield from (name for name in wanted if name not in there)

@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from customers.phrases import listed
-from escalation.clocks.ledger_verification import proof_in_words
 from escalation.enforcement.dead_mans_switch import FAILED, PINGED
 from escalation.enforcement.sweep_loop import ROUNDS
 from escalation.notifications.channels.outcomes import translate_answer
+from escalation.proof.whole_proof import proof_in_words
 from escalation.tasks import LEDGER, START, SWEEP
 from supportdesk.monitoring.schedule_wording import title_of
 from supportdesk.schedule_inspection import REPAIRS

@@ -49,7 +49,14 @@ ABOUT = {
     ),
     "verify-ledger": About(
         gettext_lazy("Ledger check"),
-        gettext_lazy("Replays the ledger of every SLA and compares it with what is stored."),
+        gettext_lazy("Checks what is new in the ledger: each SLA, its evidence, and the day's seals."),
+    ),
+    "seal-ledger": About(
+        gettext_lazy("Ledger seal"), gettext_lazy("Seals what was written to the ledger in the last hour.")
+    ),
+    "verify-whole-ledger": About(
+        gettext_lazy("Whole ledger check"),
+        gettext_lazy("Replays the ledger of every SLA, checks every seal, and compares both with what is stored."),
     ),
     "renew-holidays": About(
         gettext_lazy("Holidays"), gettext_lazy("Adds new holidays and make-up workdays to the calendars.")

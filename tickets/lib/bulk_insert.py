@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
-from django.db.models import Field, JSONField, Model
+from django.db.models import AutoField, Field, JSONField, Model
 
 FEW = 20  # up to this many rows one INSERT costs less than COPY
 ModelT = TypeVar("ModelT", bound=Model)
@@ -36,7 +36,7 @@ def insert_all(rows: Sequence[NewRow[Any]]) -> None:
     """
     if _goes_by_copy(rows):
         model = rows[0].model
-        fields = {field.attname: field for field in model._meta.concrete_fields if not field.primary_key}
+        fields = {field.attname: field for field in model._meta.concrete_fields if not _is_drawn(field)}
         _copy(model, [*fields.values()], (_values(row, fields) for row in rows))
     elif rows:
         rows[0].model._base_manager.bulk_create(row.made() for row in rows)
@@ -52,6 +52,11 @@ def insert_with_keys(rows: Sequence[Model]) -> None:
         _copy(type(rows[0]), meta.concrete_fields, (list(values(row)) for row in rows))
     elif rows:
         type(rows[0])._base_manager.bulk_create(rows)
+
+
+def _is_drawn(field: Field[Any, Any]) -> bool:
+    """True if the database gives the value from a sequence."""
+    return isinstance(field, AutoField)
 
 
 def _goes_by_copy(rows: Sequence[object]) -> bool:

@@ -1,7 +1,7 @@
 """Messages of a ticket and their attachments."""
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -13,6 +13,7 @@ from customers.models import Contact
 from customers.public_domains import share_a_domain
 from tickets.choices import Channel, MessageKind
 from tickets.models.ticket import Ticket
+from tickets.words_digest import SALT_BYTES, WORDS, digest_of, new_salt
 
 BACKDATED_AFTER = timedelta(minutes=15)
 
@@ -66,6 +67,14 @@ class Message(models.Model):
         db_index=False, verbose_name=_("voided by"),
     )  # fmt: skip
     void_reason = models.TextField(_("reason for voiding"), blank=True)
+    # Without it a digest of the words says nothing about them. Messages older than digests have none.
+    salt = models.BinaryField(max_length=SALT_BYTES, default=new_salt, null=True, editable=False)
+    # Who erased the words and the salt, and when: what rests on the words still shows that they were there.
+    erased_at = models.DateTimeField(_("words erased at"), null=True, blank=True, editable=False)
+    erased_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
+        db_index=False, editable=False, verbose_name=_("words erased by"),
+    )  # fmt: skip
 
     objects = MessageQuerySet.as_manager()
 
@@ -79,10 +88,20 @@ class Message(models.Model):
             models.Index(fields=["rfc_message_id"], name="message_message_id"),  # finds the thread of a mail
             where_set("author", name="message_author"),
             where_set("voided_by", name="message_voided_by"),
+            where_set("erased_by", name="message_erased_by"),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+
+    @property
+    def words_digest(self) -> bytes | None:
+        """Shows later that words and times are the same. None if they are erased or the message has no salt."""
+        if not self.salt:
+            return None
+        times = (self.created_at, self.at if self.author_id is None else None)
+        texts = [time.astimezone(UTC).isoformat() if time is not None else "" for time in times]
+        return digest_of(bytes(self.salt), *(getattr(self, field) for field in WORDS), *texts)
 
     @property
     def answers_leave_the_company(self) -> bool:

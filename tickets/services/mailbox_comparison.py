@@ -168,4 +168,4 @@ def _list(folder: MailboxFolder, missing: list[MissingMail]) -> None:
     listed = MissingMail.objects.filter(mailbox=folder.mailbox, folder=folder.name)
     still = Q(uid_validity=folder.uid_validity or 0, uid__in=[row.uid for row in missing])
     listed.exclude(still).delete()
-    MissingMail.objects.bulk_create(missing, ignore_conflicts=True)
+    MissingMail.objects.bulk_create(missing, batch_size=500, ignore_conflicts=True)

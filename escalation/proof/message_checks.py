@@ -1,0 +1,55 @@
+"""Checks that the messages on which the ledger rests are as they were, and that none is without its promise."""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+
+from django.db.models import Exists, F, OuterRef
+from django.utils.translation import gettext as _
+
+from escalation.choices import RESPONSE_KINDS
+from escalation.clocks.ledger_verification import Mismatch
+from escalation.lib.stored_text import IsoTime
+from escalation.models import Clock, ClockEvent
+from tickets.models import Message, Ticket
+from tickets.words_digest import WORDS, digest_of
+
+CHUNK = 2_000
+DIGESTED: tuple[str | IsoTime, ...] = (
+    "clock", "clock__ticket", "words", "message__salt", "message__erased_at", "message__author",
+    *(f"message__{field}" for field in WORDS), IsoTime("message__created_at"), IsoTime("message__at"),
+)  # fmt: skip
+
+
+def check_words(clocks: Collection[int] | None = None) -> Iterator[Mismatch]:
+    """The clocks, among all or those given, whose evidence has other words or times than when the line was written."""
+    lines = ClockEvent.objects.exclude(words=None).order_by()
+    if clocks is not None:
+        lines = lines.filter(clock__in=clocks)
+    named: set[int] = set()
+    for clock, ticket, digest, salt, erased_at, author, *words, at in lines.values_list(*DIGESTED).iterator(CHUNK):
+        texts = (*words, at if author is None else "")
+        is_same = erased_at is not None or (salt is not None and digest_of(bytes(salt), *texts) == bytes(digest))
+        if not is_same and clock not in named:
+            named.add(clock)
+            yield Mismatch(clock, ticket, _("a message on which it rests has other words or times than it had."))
+
+
+def check_times(clocks: Collection[int] | None = None) -> Iterator[Mismatch]:
+    """The clocks that ended at another time than the message that ended them has."""
+    rows = Clock.objects.filter(answered_by__isnull=False).exclude(stopped_at=F("answered_by__at")).order_by("pk")
+    if clocks is not None:
+        rows = rows.filter(pk__in=clocks)
+    for clock, ticket in rows.values_list("pk", "ticket").iterator(CHUNK):
+        yield Mismatch(clock, ticket, _("the message that ended it has another time than it had."))
+
+
+def check_gaps(*, opened_since: datetime | None = None) -> Iterator[Mismatch]:
+    """Tickets in which the customer wrote, but for which no answer was ever promised: their clock was removed."""
+    tickets = Ticket.objects.filter(is_history=False).exclude(
+        Exists(Clock.objects.filter(ticket=OuterRef("pk"), kind__in=RESPONSE_KINDS))
+    )
+    if opened_since is not None:
+        tickets = tickets.filter(opened_at__gte=opened_since)
+    asked = Message.objects.questions().filter(ticket=OuterRef("pk"), is_automatic=False)
+    for ticket in tickets.filter(Exists(asked)).order_by("pk").values_list("pk", flat=True).iterator(CHUNK):
+        yield Mismatch(None, ticket, _("the customer wrote, but no promise of an answer is recorded."))
