@@ -11,14 +11,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from escalation.working_time.hours import WorkingHours
-from escalation.working_time.public_holidays import (
-    NO_HOLIDAYS,
-    HolidayDays,
-    exceptions_of,
-    holiday_days,
-    refuse_unknown_place,
-)
+from escalation.working_time.public_holidays import exceptions_of, holiday_days, refuse_unknown_place
 from escalation.working_time.validation import Interval, WorkTimeError
+from escalation.working_time.whole_holidays import NO_HOLIDAYS, HolidayDays
 
 Weekly = tuple[tuple[Interval, ...], ...]
 NO_WEEK: Weekly = ((),) * 7

@@ -1,9 +1,10 @@
-"""Warns before a promise extends into a year whose holidays are unknown, or over a holiday that is only estimated."""
+"""Warns before a promise extends over holidays that are unknown, only estimated or worked out, or disputed."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -11,7 +12,16 @@ from customers.phrases import listed
 from escalation.models import Calendar
 from escalation.working_time.definitions import CalendarDefinition, from_json
 from escalation.working_time.holiday_names import holiday_name
-from escalation.working_time.public_holidays import LOOK_AHEAD, country_name, estimated_days, unknown_year
+from escalation.working_time.public_holidays import (
+    LOOK_AHEAD,
+    country_name,
+    disputed_days,
+    estimated_days,
+    unknown_year,
+    worked_out_year,
+)
+
+KEPT_YEARS = 3  # this year and the two after it, as calendars keep them
 
 
 @dataclass(frozen=True)
@@ -22,21 +32,43 @@ class EstimatedHoliday:
     name: str
 
 
+@dataclass(frozen=True)
+class HolidayDoubt:
+    """Something uncertain about a country's holidays: which sentence says it, and the year or the days it is about."""
+
+    sentence: "Sentence"
+    country: str
+    about: Any
+
+    def in_words(self, calendars: Sequence[str]) -> str:
+        return self.sentence(self.country, self.about, calendars)
+
+
+Sentence = Callable[[str, Any, Sequence[str]], str]
+
+
 def holiday_warnings(*, on: date) -> Iterator[str]:
-    """A sentence for each country and year that is unknown, or that soon has estimated holidays. One query."""
-    unknown: dict[tuple[str, int], list[str]] = defaultdict(list)
-    estimated: dict[tuple[str, tuple[EstimatedHoliday, ...]], list[str]] = defaultdict(list)
+    """A sentence for each country and doubt about its coming holidays. One query."""
+    doubted: dict[HolidayDoubt, list[str]] = defaultdict(list)
     for calendar in Calendar.objects.filter(always_open=False).exclude(country="").order_by("name"):
-        definition = from_json(calendar.definition)
-        year = unknown_year_of(definition, on)
-        if year is not None:
-            unknown[definition.country, year].append(calendar.name)
-        if days := estimated_holidays_of(definition, on):
-            estimated[definition.country, days].append(calendar.name)
-    for (country, year), names in unknown.items():
-        yield unknown_words(country, year, names)
-    for (country, days), names in estimated.items():
-        yield estimated_words(country, days, names)
+        for doubt in doubts_of(from_json(calendar.definition), on):
+            doubted[doubt].append(calendar.name)
+    for doubt, names in doubted.items():
+        yield doubt.in_words(names)
+
+
+def doubts_of(definition: CalendarDefinition, on: date) -> Iterator[HolidayDoubt]:
+    """What is uncertain about a calendar's holidays soon after a date."""
+    year = unknown_year_of(definition, on)
+    if year is not None:
+        yield HolidayDoubt(unknown_words, definition.country, year)
+    if near := estimated_holidays_of(definition, on):
+        yield HolidayDoubt(estimated_words, definition.country, near)
+    if disputed := disputed_days_of(definition, on):
+        yield HolidayDoubt(disputed_words, definition.country, disputed)
+    worked_out = worked_out_year_of(definition, on)
+    if worked_out is not None:
+        yield HolidayDoubt(worked_out_words, definition.country, worked_out)
 
 
 def unknown_year_of(definition: CalendarDefinition, on: date) -> int | None:
@@ -57,6 +89,23 @@ def estimated_holidays_of(definition: CalendarDefinition, on: date) -> tuple[Est
     return tuple(holiday for holiday in near if all(abs((holiday.day - day).days) > 1 for day in known))
 
 
+def disputed_days_of(definition: CalendarDefinition, on: date) -> tuple[date, ...]:
+    """The coming days on which library and notices differ, unless an own day settles them."""
+    if not definition.observes_holidays:
+        return ()
+    known = {own.day for own in definition.own_days}
+    days = disputed_days(definition.country, range(on.year, on.year + KEPT_YEARS))
+    return tuple(day for day in days if day >= on and day not in known)
+
+
+def worked_out_year_of(definition: CalendarDefinition, on: date) -> int | None:
+    """The first coming year whose weekends inside holidays are worked out, unless it has own days."""
+    if not definition.observes_holidays:
+        return None
+    year = worked_out_year(definition.country, range(on.year, on.year + KEPT_YEARS))
+    return None if any(own.day.year == year for own in definition.own_days) else year
+
+
 def estimated_words(country: str, days: Sequence[EstimatedHoliday], names: Sequence[str]) -> str:
     return _(
         "Only estimated for %(country)s: %(days)s; SLAs counted by %(calendars)s may be a "
@@ -73,4 +122,19 @@ def unknown_words(country: str, year: int, names: Sequence[str]) -> str:
         "The %(year)s holidays of %(country)s are not known yet; SLAs counted by "
         "%(calendars)s may reach into that year. Update the Python package “holidays” once "
         "they are published, or enter them as own days."
+    ) % {"year": year, "country": country_name(country), "calendars": listed(names)}
+
+
+def disputed_words(country: str, days: Sequence[date], names: Sequence[str]) -> str:
+    return _(
+        "The Python package “holidays” and the official notices of %(country)s differ on %(days)s; SLAs counted by "
+        "%(calendars)s may be wrong by a day. Enter these days as own days."
+    ) % {"country": country_name(country), "days": listed(map(str, days)), "calendars": listed(names)}
+
+
+def worked_out_words(country: str, year: int, names: Sequence[str]) -> str:
+    return _(
+        "The weekend days inside the %(year)s holidays of %(country)s are worked out from the moved workdays and "
+        "count as days off in %(calendars)s. Compare them with the official notice: update this desk, or enter a "
+        "day that differs as own day."
     ) % {"year": year, "country": country_name(country), "calendars": listed(names)}

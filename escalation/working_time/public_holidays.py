@@ -7,7 +7,6 @@ the library's table of moved days: a year after its last entry is not. Reasons:
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
@@ -18,34 +17,32 @@ from django.utils.translation import pgettext_lazy
 from holidays.registry import COUNTRIES
 
 from customers.names import speaks_chinese
+from escalation.working_time.chinese_holidays import LAST_YEAR
 from escalation.working_time.validation import Interval, WorkTimeError
+from escalation.working_time.whole_holidays import (
+    CHINA,
+    HolidayDays,
+    LibraryDays,
+    days_inside,
+    disagreements,
+)
 
 LOOK_AHEAD = timedelta(days=60)
 ENGLISH = "en_US"  # every country of the library has English names
 ESTIMATED = re.compile(r" \(estimated\)|, estimated(?=\))")
 CODE = re.compile(r"[A-Z]{2}")
-MOVES_EVERY_YEAR = "CN"  # its last announced year shows how far the library's data goes
+MOVES_EVERY_YEAR = CHINA  # its last announced year shows how far the library's data goes
 GIVEN_UP_AFTER = 3  # years without moved days, after which a country is taken to move none any more
 
 
-@dataclass(frozen=True)
-class HolidayDays:
-    """Single dates: closed as a public holiday, or worked although the week says otherwise."""
-
-    closed: frozenset[date] = frozenset()
-    make_up: frozenset[date] = frozenset()
-
-
-NO_HOLIDAYS = HolidayDays()
-
-
 def holiday_days(country: str, subdivision: str, years: range) -> HolidayDays:
-    """The days of these years. Raises WorkTimeError for a country or subdivision that the library does not know."""
-    days = _library_days(country, subdivision, years)
-    wanted = set(years)
+    """The days of these years, weekends inside a holiday among them. Raises WorkTimeError for an unknown place."""
+    around = range(years.start - 1, years.stop + 1)
+    library = _library(country, subdivision, around)
+    closed = library.days.closed | days_inside(country, library)
     return HolidayDays(
-        frozenset(day for day in days if day.year in wanted),
-        frozenset(day for day in days.weekend_workdays if day.year in wanted),
+        frozenset(day for day in closed if day.year in years),
+        frozenset(day for day in library.days.make_up if day.year in years),
     )
 
 
@@ -82,13 +79,30 @@ def is_published(country: str, year: int) -> bool:
 @lru_cache(maxsize=64)
 def last_published_year(country: str) -> int | None:
     """The last year for which the library has moved working days; None for a country that moves none."""
-    return max(_years_with_moved_days(_library_days(country, "", range(0))), default=None)
+    return max((day.year for day in _moved_days(_library_days(country, "", range(0)))), default=None)
 
 
 def unknown_year(country: str, on: date) -> int | None:
     """The first unknown year that a promise made on a date may extend into; None if all are known."""
     years = (on.year, (on + LOOK_AHEAD).year)
     return next((year for year in years if not is_published(country, year)), None)
+
+
+def disputed_days(country: str, years: range) -> tuple[date, ...]:
+    """Days of published years on which the library and China's notices differ."""
+    last = last_published_year(country)
+    if country != CHINA or last is None:
+        return ()
+    known = range(years.start, min(years.stop, last + 1))
+    return disagreements(_library(country, "", known).days, known)
+
+
+def worked_out_year(country: str, years: range) -> int | None:
+    """The first of these years whose periods the library's days imply, as the desk has no notice of China for it."""
+    last = last_published_year(country)
+    if country != CHINA or last is None:
+        return None
+    return next((year for year in years if LAST_YEAR < year <= last), None)
 
 
 # Chinese names of countries; the library has only English ones.
@@ -152,6 +166,16 @@ def _library_days(country: str, subdivision: str, years: range) -> Any:
         ) from error
 
 
+def _library(country: str, subdivision: str, years: range) -> LibraryDays:
+    days = _library_days(country, subdivision, years)
+    return LibraryDays(
+        HolidayDays(frozenset(days), frozenset(days.weekend_workdays)),
+        frozenset(day for day in _moved_days(days) if day.year in years),
+        frozenset(days.weekend),
+        last_published_year(country),
+    )
+
+
 def _refuse_unknown_country(country: str) -> None:
     """Without this check the library would accept the name of any of its classes as a country."""
     if not CODE.fullmatch(country) or all(entry[1] != country for entry in COUNTRIES.values()):
@@ -161,8 +185,10 @@ def _refuse_unknown_country(country: str) -> None:
         )
 
 
-def _years_with_moved_days(days: Any) -> Iterator[int]:
+def _moved_days(days: Any) -> Iterator[date]:
+    """The days off that a state gave for make-up working days, in every year that the library knows."""
     for year, entries in getattr(days, "special_public_holidays", {}).items():
         rows = entries if isinstance(entries[0], tuple) else (entries,)
-        if any(len(row) > 3 for row in rows):  # to month, day, from month, day
-            yield year
+        for row in rows:
+            if len(row) > 3:  # to month, day, from month, day
+                yield date(year, row[0], row[1])

@@ -22,12 +22,7 @@ from escalation.models import Calendar, CalendarVersion
 from escalation.working_time.definitions import CalendarDefinition, from_json
 from escalation.working_time.editing import revise_calendar
 from escalation.working_time.holiday_names import holiday_name
-from escalation.working_time.holiday_watch import (
-    estimated_holidays_of,
-    estimated_words,
-    unknown_words,
-    unknown_year_of,
-)
+from escalation.working_time.holiday_watch import doubts_of
 from escalation.working_time.hours_text import day_in_words, intervals_in_words
 from escalation.working_time.public_holidays import estimated_days, is_published
 from escalation.working_time.usage import refusal_to_delete, uses_of, with_usage
@@ -113,10 +108,8 @@ class CalendarAdmin(DeskAdmin):
     def _warn(self, request: HttpRequest, calendar: Calendar) -> None:
         definition = from_json(calendar.definition)
         today = timezone.now().date()
-        if year := unknown_year_of(definition, today):
-            messages.warning(request, unknown_words(definition.country, year, [calendar.name]))
-        if days := estimated_holidays_of(definition, today):
-            messages.warning(request, estimated_words(definition.country, days, [calendar.name]))
+        for doubt in doubts_of(definition, today):
+            messages.warning(request, doubt.in_words([calendar.name]))
 
     @display(description=_("used by"))
     def used_by(self, calendar: Calendar) -> str:

@@ -139,8 +139,8 @@ def test_the_page_warns_before_a_year_whose_holidays_are_not_known_yet(login, fr
 
 def test_the_page_counts_holidays_and_make_up_days_of_each_year(login, frozen):
     page = login(AdminFactory()).get(page_url(office_calendar(country="CN"))).content.decode()
-    assert "2025: 19 holidays; 5 make-up workdays (01-26, 02-08, 04-27, 09-28, 10-11)" in page
-    assert "2026: 22 holidays; 6 make-up workdays" in page
+    assert "2025: 28 holidays; 5 make-up workdays (01-26, 02-08, 04-27, 09-28, 10-11)" in page
+    assert "2026: 33 holidays; 6 make-up workdays" in page
 
 
 def test_a_calendar_in_use_is_not_deleted(login):

@@ -57,7 +57,8 @@ PLACES = [
 
 class Oracle:
     def __init__(self, place: Place, weekly, own_days) -> None:
-        self.zone, self.weekly, self.own_days = ZoneInfo(place.zone), weekly, own_days
+        self.zone, self.country = ZoneInfo(place.zone), place.country
+        self.weekly, self.own_days = weekly, own_days
         years = range(place.near.year - 1, place.near.year + 3)
         self.known = holidays.country_holidays(place.country, subdiv=place.subdivision or None, years=years)
 
@@ -66,7 +67,16 @@ class Oracle:
             return self.own_days[day]
         if day in self.known.weekend_workdays and not self.weekly[day.weekday()]:
             return self.weekly[0]
-        return () if day in self.known else self.weekly[day.weekday()]
+        return () if day in self.known or self.is_inside_a_holiday(day) else self.weekly[day.weekday()]
+
+    def is_inside_a_holiday(self, day: date) -> bool:
+        """True for a weekend day in China that no working day parts from a holiday."""
+        return self.country == "CN" and any(self.rests_up_to_a_holiday(day, step) for step in (-1, 1))
+
+    def rests_up_to_a_holiday(self, day: date, step: int) -> bool:
+        while day.weekday() >= 5 and day not in self.known.weekend_workdays and day not in self.known:
+            day += timedelta(days=step)
+        return day in self.known
 
     def is_open(self, at: datetime) -> bool:
         wall = at.astimezone(self.zone)

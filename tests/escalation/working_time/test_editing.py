@@ -1,20 +1,23 @@
 """Calendars are written through one door; each edit is a version, and running promises keep theirs."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from customers.errors import DeskError
 from escalation.chains.step_times import step_time
 from escalation.choices import ClockKind
+from escalation.clocks.ledger_verification import verify
 from escalation.models import Calendar, CalendarVersion, EscalationStep, Policy
 from escalation.policies.editing import Window, revise_policy
-from escalation.working_time import definitions
+from escalation.working_time import definitions, public_holidays
 from escalation.working_time.definitions import CalendarDefinition, OwnDay, from_json
 from escalation.working_time.editing import create_calendar, refresh_holidays, revise_calendar
 from escalation.working_time.lookup import hours_of
-from escalation.working_time.public_holidays import HolidayDays, holiday_days
+from escalation.working_time.public_holidays import holiday_days
+from escalation.working_time.whole_holidays import HolidayDays
 from tests.factories import NOW, ClockFactory, CustomerFactory, UserFactory, office_calendar
 from tests.talk import clock_of, opened
 from tickets.choices import Priority
@@ -122,3 +125,34 @@ def test_the_years_around_now_are_kept_as_time_goes_on():
     (version,) = refresh_holidays(at=NOW + timedelta(days=60))
     assert date(2029, 12, 25) in from_json(version.definition).holidays.closed
     assert date(2029, 12, 25) not in from_json(calendar.definition).holidays.closed
+
+
+def without_weekends(country, subdivision, years):
+    """The holidays as the library alone has them, as versions of calendars had them before."""
+    days = holiday_days(country, subdivision, years)
+    library = public_holidays._library(country, subdivision, years)
+    return HolidayDays(days.closed & library.days.closed, days.make_up)
+
+
+def test_weekends_inside_holidays_make_a_new_version_at_night_and_a_running_promise_keeps_its_due_time(
+    monkeypatch,
+):
+    received = datetime(2026, 2, 14, 20, tzinfo=ZoneInfo("Asia/Shanghai"))
+    late = (received - NOW) / timedelta(minutes=1)
+    monkeypatch.setattr(definitions, "holiday_days", without_weekends)
+    calendar = office_calendar(weekly=(((540, 1260),),) * 7, country="CN")
+    monkeypatch.undo()
+    policy = Policy.objects.get(is_default=True)
+    window = Window(ClockKind.FIRST_RESPONSE, Priority.P1, 240, calendar)
+    revise_policy(policy=policy, windows=[window], actor=None, at=received - timedelta(days=1))
+    contact = CustomerFactory(account_manager=UserFactory()).contacts.create(email="li@company.example")
+    running = clock_of(opened(late, priority=Priority.P1, contact=contact))
+    before = (running.calendar_version, running.due_at, step_time(running, HALF))
+    assert running.due_at == datetime(2026, 2, 15, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert [version.calendar for version in refresh_holidays(at=received)] == [calendar]
+    running = type(running).objects.get(pk=running.pk)
+    assert (running.calendar_version, running.due_at, step_time(running, HALF)) == before
+    assert not verify().mismatches
+    later = clock_of(opened(late, priority=Priority.P1, contact=contact))
+    assert later.due_at == datetime(2026, 2, 24, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert refresh_holidays(at=received) == []

@@ -7,7 +7,6 @@ from django.utils import translation
 
 from escalation.working_time.due_time import WorkTimeError
 from escalation.working_time.public_holidays import (
-    HolidayDays,
     country_name,
     exceptions_of,
     holiday_days,
@@ -16,6 +15,7 @@ from escalation.working_time.public_holidays import (
     refuse_unknown_place,
     unknown_year,
 )
+from escalation.working_time.whole_holidays import HolidayDays
 
 OFFICE = [((540, 720), (780, 1080))] * 5 + [(), ()]
 
