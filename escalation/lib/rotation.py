@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import accumulate
+from math import lcm
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -16,7 +19,8 @@ from django.utils.translation import pgettext_lazy
 
 from escalation.lib.intervals import Span, clipped, difference, intersection, union
 
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOURS_A_WEEK = 7 * 24
 MIDNIGHT = time(0)
 
 
@@ -33,8 +37,9 @@ class Layer:
     """One rotation. Its people take turns of ``length`` hours, days or weeks, the first of them on ``starts_on``.
 
     ``weekday`` (0 is Monday) is the day of the hand-over in a weekly rotation. ``weekdays`` and the two times
-    restrict the duty; if ``to_time`` is not after ``from_time``, it is on the next day, and the night belongs to the
-    day on which it begins. ``ends_on`` is the last day of the layer: it ends with the next day's hand-over.
+    restrict the duty; if ``to_time`` is not after ``from_time``, it is on the next day, and the night belongs to
+    the day on which it begins. A turn without any time left takes no person. ``ends_on`` is the last day of the
+    layer: it ends with the next day's hand-over.
     """
 
     key: int
@@ -99,9 +104,42 @@ def layer_turns(layer: Layer, zone: ZoneInfo, within: Span) -> Iterator[Turn]:
         return
     open_hours = _open_hours(layer, zone, in_force)
     for number, period in _periods(layer, zone, in_force):
-        user = layer.people[number % len(layer.people)]
         for span in intersection(clipped([period], in_force), open_hours):
+            user = layer.people[_turns_before(layer, number) % len(layer.people)]
             yield Turn(user, layer.key, span)
+
+
+def _turns_before(layer: Layer, number: int) -> int:
+    """How many turns come before a period: those before it that have open hours, as only they take a person.
+
+    A period without any has the number of the turn after it. One that a change of the clock skips counts.
+    """
+    if not layer.is_restricted:
+        return number
+    counted, first_is_empty = _turns_in_a_cycle(layer)
+    cycles, rest = divmod(number, len(counted) - 1)
+    return cycles * counted[-1] + counted[rest] - (first_is_empty and number > 0)
+
+
+@lru_cache(maxsize=256)
+def _turns_in_a_cycle(layer: Layer) -> tuple[Sequence[int], bool]:
+    """The turns before each period until weekday and time of the hand-over recur, and whether the first has no hours.
+
+    The first may lack them although later ones have them, as it begins only on the layer's first day.
+    """
+    hours = layer.step // HOUR
+    starts = [layer.anchor + number * layer.step for number in range(lcm(hours, HOURS_A_WEEK) // hours)]
+    is_open = [_has_hours(layer, start, start + layer.step) for start in starts]
+    begins = datetime.combine(layer.starts_on, layer.hand_over)
+    first_is_empty = is_open[0] and not _has_hours(layer, begins, layer.anchor + layer.step)
+    return tuple(accumulate(is_open, initial=0)), first_is_empty
+
+
+def _has_hours(layer: Layer, begins: datetime, ends: datetime) -> bool:
+    """True if the layer covers any of this local time."""
+    days = (begins.date() + number * DAY for number in range(-1, (ends - begins).days + 2))
+    hours = (_local_hours_of(layer, day) for day in days if _is_worked(layer, day))
+    return any(since < ends and begins < until for since, until in hours)
 
 
 def _in_force(layer: Layer, zone: ZoneInfo, within: Span) -> Span:
@@ -140,6 +178,11 @@ def _is_worked(layer: Layer, day: date) -> bool:
 
 
 def _hours_of(layer: Layer, day: date, zone: ZoneInfo) -> Span:
+    begins, ends = _local_hours_of(layer, day)
+    return utc_instant(begins, zone), utc_instant(ends, zone)
+
+
+def _local_hours_of(layer: Layer, day: date) -> tuple[datetime, datetime]:
     begins, ends = layer.from_time or MIDNIGHT, layer.to_time or MIDNIGHT
     last = day if ends > begins else day + DAY
-    return utc_instant(datetime.combine(day, begins), zone), utc_instant(datetime.combine(last, ends), zone)
+    return datetime.combine(day, begins), datetime.combine(last, ends)

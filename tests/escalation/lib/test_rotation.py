@@ -1,13 +1,15 @@
 """Turns by layers: tables in several zones, both changes of the clock, restrictions, levels, and properties."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from escalation.lib import rotation
 from escalation.lib.rotation import Layer, Rotation, layer_turns, plan_turns, utc_instant
 
 BERLIN, NEW_YORK, SHANGHAI = (ZoneInfo(key) for key in ("Europe/Berlin", "America/New_York", "Asia/Shanghai"))
@@ -124,7 +126,7 @@ def test_a_layer_for_weekends_gives_both_days_to_one_person():
 def test_a_night_shift_belongs_to_the_weekday_it_begins_on():
     fridays = layer(weekdays=frozenset({4}), from_time=time(20), to_time=time(8), hand_over=time(8))
     turns = layer_turns(fridays, BERLIN, span("2026-03-02", "2026-03-09", BERLIN))
-    assert on_the_wall_clock(turns, BERLIN) == [(BEN, "03-06 20:00", "03-07 08:00")]
+    assert on_the_wall_clock(turns, BERLIN) == [(ANN, "03-06 20:00", "03-07 08:00")]
 
 
 def test_the_last_day_of_a_layer_ends_at_the_next_days_hand_over():
@@ -134,6 +136,63 @@ def test_the_last_day_of_a_layer_ends_at_the_next_days_hand_over():
         (ANN, "03-02 09:00", "03-03 09:00"),
         (BEN, "03-03 09:00", "03-04 09:00"),
     ]
+
+
+MONDAY_TO_FRIDAY = frozenset(range(5))
+
+
+def users_of(one: Layer, zone: ZoneInfo, first: str, last: str) -> list[int]:
+    """Who serves, turn after turn; the pieces of one turn count once."""
+    turns = layer_turns(one, zone, span(first, last, zone))
+    return [user for user, _pieces in groupby(turn.user for turn in turns)]
+
+
+def test_seven_people_from_monday_to_friday_all_serve():
+    week = layer(people=tuple(range(7)), hand_over=time(0), weekdays=MONDAY_TO_FRIDAY)
+    assert users_of(week, SHANGHAI, "2026-03-02", "2026-04-27") == [number % 7 for number in range(40)]
+
+
+def test_a_weekend_without_duty_consumes_nobody():
+    week = layer(weekdays=MONDAY_TO_FRIDAY, from_time=time(9), to_time=time(18))
+    turns = layer_turns(week, SHANGHAI, span("2026-03-05", "2026-03-10", SHANGHAI))
+    assert on_the_wall_clock(turns, SHANGHAI) == [
+        (ANN, "03-05 09:00", "03-05 18:00"),
+        (BEN, "03-06 09:00", "03-06 18:00"),
+        (CY, "03-09 09:00", "03-09 18:00"),
+    ]
+
+
+def test_an_eight_hour_turn_at_night_consumes_nobody_in_a_layer_by_day():
+    by_day = layer(rotation=Rotation.HOURS, length=8, hand_over=time(8), from_time=time(8), to_time=time(20))
+    turns = layer_turns(by_day, SHANGHAI, span("2026-03-02", "2026-03-04", SHANGHAI))
+    assert on_the_wall_clock(turns, SHANGHAI) == [
+        (ANN, "03-02 08:00", "03-02 16:00"),
+        (BEN, "03-02 16:00", "03-02 20:00"),
+        (CY, "03-03 08:00", "03-03 16:00"),
+        (ANN, "03-03 16:00", "03-03 20:00"),
+    ]
+
+
+def test_a_first_week_that_starts_after_its_hours_consumes_nobody():
+    early = layer(
+        rotation=Rotation.WEEKS, starts_on=date(2026, 3, 4), weekdays=frozenset({0, 1}), hand_over=time(0)
+    )
+    turns = layer_turns(early, SHANGHAI, span("2026-03-01", "2026-03-20", SHANGHAI))
+    assert on_the_wall_clock(turns, SHANGHAI) == [
+        (ANN, "03-09 00:00", "03-11 00:00"),
+        (BEN, "03-16 00:00", "03-18 00:00"),
+    ]
+
+
+def test_a_turn_years_later_costs_as_little_as_the_first(monkeypatch):
+    week = layer(people=tuple(range(7)), hand_over=time(0), weekdays=MONDAY_TO_FRIDAY)
+    later = span("2226-03-03", "2226-03-04", SHANGHAI)  # a Friday
+    hours_of, asked = rotation._hours_of, []
+    monkeypatch.setattr(rotation, "_hours_of", lambda *args: asked.append(args) or hours_of(*args))
+    (turn,) = layer_turns(week, SHANGHAI, later)
+    weeks = (date(2226, 2, 27) - week.starts_on) // (7 * DAY)
+    assert turn.user == (weeks * 5 + 4) % 7
+    assert len(asked) < 10
 
 
 def test_a_layer_without_people_covers_nothing():
@@ -221,3 +280,88 @@ def test_every_hand_over_is_at_its_local_time(one, zone, since):
     days = [start.astimezone(zone).date() for start in starts]
     assert starts
     assert starts == [utc_instant(datetime.combine(day, one.hand_over), zone) for day in days]
+
+
+RESTRICTED = st.builds(
+    layer,
+    people=st.integers(1, 7).map(lambda count: tuple(range(count))),
+    rotation=st.sampled_from(Rotation),
+    length=st.integers(1, 30),
+    hand_over=st.times().map(lambda moment: moment.replace(second=0, microsecond=0)),
+    weekday=st.integers(0, 6),
+    starts_on=st.dates(date(2026, 1, 1), date(2026, 3, 1)),
+    weekdays=st.frozensets(st.integers(0, 6)),
+) | st.builds(
+    layer,
+    people=st.integers(1, 7).map(lambda count: tuple(range(count))),
+    rotation=st.sampled_from(Rotation),
+    length=st.integers(1, 30),
+    hand_over=st.times().map(lambda moment: moment.replace(second=0, microsecond=0)),
+    weekday=st.integers(0, 6),
+    starts_on=st.dates(date(2026, 1, 1), date(2026, 3, 1)),
+    weekdays=st.frozensets(st.integers(0, 6)),
+    from_time=st.times().map(lambda moment: moment.replace(second=0, microsecond=0)),
+    to_time=st.times().map(lambda moment: moment.replace(second=0, microsecond=0)),
+)
+
+
+def turns_one_by_one(one: Layer, until: datetime) -> list[tuple[datetime, datetime]]:
+    """The turns that have open hours, by a walk from the first hand-over on a wall clock that never changes."""
+    begins, step = one.anchor, one.step
+    first = datetime.combine(one.starts_on, one.hand_over)
+    turns = []
+    while begins < until:
+        ends = begins + step
+        if any(max(since, begins, first) < min(to, ends) for since, to in open_hours(one, begins, ends)):
+            turns.append((begins, ends))
+        begins = ends
+    return turns
+
+
+def open_hours(one: Layer, begins: datetime, ends: datetime) -> Iterator[tuple[datetime, datetime]]:
+    day = begins.date() - DAY
+    while day <= ends.date():
+        since, to = one.from_time or time(), one.to_time or time()
+        if not one.weekdays or day.weekday() in one.weekdays:
+            last = day if to > since else day + DAY
+            yield datetime.combine(day, since), datetime.combine(last, to)
+        day += DAY
+
+
+@settings(max_examples=150, deadline=None)
+@given(RESTRICTED)
+def test_everybody_serves_equally_often_and_no_turn_is_without_hours(one):
+    until = datetime.combine(date(2026, 9, 1), time())
+    expected = turns_one_by_one(one, until)
+    whole_span = span("2026-01-01", "2026-09-01", SHANGHAI)
+    turns = list(layer_turns(one, SHANGHAI, whole_span))
+    served: dict[datetime, set[int]] = {}
+    for turn in turns:
+        wall = turn.span[0].astimezone(SHANGHAI).replace(tzinfo=None)
+        begins = one.anchor + (wall - one.anchor) // one.step * one.step
+        served.setdefault(begins, set()).add(turn.user)
+    assert list(served) == [begins for begins, _ends in expected][: len(served)]
+    assert list(served.values()) == [{number % len(one.people)} for number in range(len(served))]
+    assert len(expected) - len(served) in (0, 1)  # the last may begin without hours before the end
+    counts = [sum(users == {user} for users in served.values()) for user in one.people]
+    assert max(counts) - min(counts) <= 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(RESTRICTED | LAYERS, ZONES, MOMENTS, st.integers(0, 12 * 24 * 60))
+def test_two_windows_planned_one_after_the_other_are_the_window_planned_at_once(one, zone, since, minutes):
+    cut, until = since + timedelta(minutes=minutes), since + 12 * DAY
+    apart = [*layer_turns(one, zone, (since, cut)), *layer_turns(one, zone, (cut, until))]
+    at_once = layer_turns(one, zone, (since, until))
+    assert joined(apart) == joined(at_once)
+
+
+def joined(turns) -> list[tuple[int, datetime, datetime]]:
+    """Pieces of one person that touch, as one."""
+    pieces: list[tuple[int, datetime, datetime]] = []
+    for turn in turns:
+        if pieces and (pieces[-1][0], pieces[-1][2]) == (turn.user, turn.span[0]):
+            pieces[-1] = (turn.user, pieces[-1][1], turn.span[1])
+        else:
+            pieces.append((turn.user, *turn.span))
+    return pieces
