@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, transaction
 from django.db.models import Max, Q
 
+from escalation.duty.moved_shifts import follow_moved_shifts
 from escalation.lib.rotation import Layer, Rotation, Turn, plan_turns
 from escalation.models import DutyLayer, DutyRota, DutyShift, ShiftSource
 from escalation.models.duty import LAYER_RANK
@@ -42,13 +43,17 @@ def generate_shifts(*, rota: DutyRota, at: datetime) -> Generated:
     """Bring the generated shifts after ``at`` (UTC) in line with the layers, eight weeks ahead.
 
     It locks the rota, so it may run twice, even at the same time. A shift that has begun keeps its person to its end;
-    time that no shift of the layers covers is assigned from ``at`` on. Unchanged shifts keep their rows.
+    time that no shift of the layers covers is assigned from ``at`` on. Unchanged shifts keep their rows. Overrides
+    follow the shifts of a layer whose hand-over moved.
     """
     rota = DutyRota.objects.select_for_update().get(pk=rota.pk)
-    wanted = {_key_of_turn(turn): turn for turn in _wanted(rota, at)}
+    since = _held_until(rota, at) or at.replace(second=0, microsecond=0)
+    turns = plan_turns(layers_of(rota), rota.zone, (since, at + AHEAD + BEYOND))
+    wanted = {_key_of_turn(turn): turn for turn in turns if turn.span[0] < at + AHEAD}
     there = _future(rota, at)
-    gone = [row.pk for key, row in there.items() if key not in wanted]
-    DutyShift.objects.filter(pk__in=gone).delete()
+    gone = [row for key, row in there.items() if key not in wanted]
+    follow_moved_shifts(rota=rota, removed=gone, turns=turns, since=since, at=at)
+    DutyShift.objects.filter(pk__in=[row.pk for row in gone]).delete()
     missing = [_shift(rota, turn) for key, turn in wanted.items() if key not in there]
     DutyShift.objects.bulk_create(missing)
     return Generated(len(missing), len(gone))
@@ -72,13 +77,6 @@ def layers_of(rota: DutyRota) -> list[Layer]:
     """The layers as values. Two queries."""
     rows = rota.layers.prefetch_related("turns")
     return [_layer(row, [turn.user_id for turn in row.turns.all()]) for row in rows]
-
-
-def _wanted(rota: DutyRota, at: datetime) -> list[Turn]:
-    since = _held_until(rota, at) or at.replace(second=0, microsecond=0)
-    until = at + AHEAD
-    turns = plan_turns(layers_of(rota), rota.zone, (since, until + BEYOND))
-    return [turn for turn in turns if turn.span[0] < until]
 
 
 def _held_until(rota: DutyRota, at: datetime) -> datetime | None:
