@@ -44,6 +44,7 @@ class ClockChange(models.TextChoices):
     RESUMED = "resumed", _("Resumed")
     WAIVED = "waived", _("Waived")
     MERGED = "merged", _("Moved by a merge")
+    BEGUN_EARLIER = "begun_earlier", _("Begun earlier, by an older message")
     STEP = "step", _("Escalation step")
     ACKNOWLEDGED = "acknowledged", _("Acknowledged")
 

@@ -14,6 +14,7 @@ from escalation.clocks import lifecycle, updates_and_resolution
 from escalation.clocks.customer_terms import follow_customer, follow_customer_again
 from escalation.clocks.ledger import ChangeContext, append_all, event_row
 from escalation.clocks.merging import merge_clocks
+from escalation.clocks.older_questions import begin_with
 from escalation.clocks.rejected_proposals import correct, is_correction
 from escalation.drills.drills import end_the_answered, end_the_closed
 from escalation.enforcement.colleague_mail import follow_colleague
@@ -91,7 +92,10 @@ def start_the_promise(event: CustomerWrote) -> None:
     """Start what the message is promised; acknowledge and announce a new ticket."""
     proposal = event.proposal if event.proposal is not None and event.proposal.runs else None
     more: dict[str, Any] = {} if proposal is None else {"proposal": proposal.pk}
-    clock = _start(event.ticket, event.message, ChangeContext(event.at, event.actor), **more)
+    context = ChangeContext(event.at, event.actor)
+    clock = _start(event.ticket, event.message, context, **more)
+    if clock is None and event.message.at == event.ticket.unanswered_since:
+        begin_with(event.ticket, event.message, context)
     if clock is not None and clock.kind == ClockKind.FIRST_RESPONSE:
         _announce(clock, event)
 
@@ -125,11 +129,9 @@ def start_the_late_promise(event: MarkedAsPerson | SenderAccepted) -> None:
     ticket, message = event.ticket, event.message
     if ticket.unanswered_since != message.at:
         return
-    earlier = ChangeContext(event.at, event.actor, _("An earlier question is unanswered again."))
-    for clock in lifecycle.open_response_clocks(ticket):
-        if clock.started_at > message.at:
-            lifecycle.cancel(clock, earlier)
-    _start(ticket, message, ChangeContext(event.at, event.actor))
+    context = ChangeContext(event.at, event.actor)
+    if _start(ticket, message, context) is None:
+        begin_with(ticket, message, context)
 
 
 def cancel_the_automatic_promise(event: MarkedAsAutomatic) -> None:

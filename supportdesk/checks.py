@@ -6,8 +6,9 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Warning
-from django.db import connection
+from django.db import DatabaseError, connection
 
+from escalation.proof.rights import can_rewrite_ledger
 from tickets.protocols.dkim_signing import SigningProblem, check_key
 
 SHORTEST_TOKEN = 20
@@ -37,6 +38,20 @@ def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
         hint = "The minute tasks find such work again. Leave REDIS_URL out where a minute is too long."
         findings.append(Info("Redis loses the task that a killed worker held.", hint=hint, id="desk.I001"))
     return findings
+
+
+def check_rights(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Check whether the desk's database user may rewrite the ledger. Asks the database."""
+    if connection.vendor == "sqlite":
+        return []  # desk.W002 says what to do
+    try:
+        is_kept_out = not can_rewrite_ledger(connection)
+    except DatabaseError as error:
+        hint = "Start PostgreSQL and check DATABASE_URL, then run this again."
+        return [Warning(f"The database does not answer. {error}", hint=hint, id="desk.W008")]
+    hint = "Run the desk as a role that does not own its tables: see PostgreSQL in the operator's guide."
+    found = Warning("The desk's database user could rewrite the ledger.", hint=hint, id="desk.W007")
+    return [] if is_kept_out else [found]
 
 
 def check_signing(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:

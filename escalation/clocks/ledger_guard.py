@@ -31,9 +31,14 @@ def unguard(schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def create_guards(using: str = "default", **_signal: Any) -> None:
-    """Create all triggers that are missing; a receiver of post_migrate. None before the tables are there."""
+    """Create all triggers if one is missing; a receiver of post_migrate. None before the tables are there.
+
+    A role that does not own the tables cannot, and need not.
+    """
     connection = connections[using]
-    if KEYS.keys() <= set(connection.introspection.table_names()):
+    if not KEYS.keys() <= set(connection.introspection.table_names()):
+        return
+    if any(missing_guards(connection)):
         with connection.cursor() as cursor:
             for statement in creating(connection, *KEYS):
                 cursor.execute(statement)

@@ -101,6 +101,8 @@ def _apply(standing: ClockStanding, line: LedgerLine) -> None:
             _apply_start(standing, line)
         case ClockChange.RETARGETED:
             _apply_terms(standing, line)
+        case ClockChange.BEGUN_EARLIER:
+            _apply_earlier_start(standing, line)
         case ClockChange.PAUSED:
             standing.paused_at = line.at
         case ClockChange.RESUMED:
@@ -122,6 +124,17 @@ def _apply_start(standing: ClockStanding, line: LedgerLine) -> None:
         standing.raised_at, standing.paused_before_raise = None, 0
 
 
+def _apply_earlier_start(standing: ClockStanding, line: LedgerLine) -> None:
+    standing.started_at, standing.started_by = _moment(line.data["started_at"], like=line), line.message
+    if standing.breached_at is not None:
+        standing.breached_at = line.due_after
+    _apply_terms(standing, line)
+
+
+def _moment(text: str, *, like: LedgerLine) -> Moment:
+    return datetime.fromisoformat(text) if isinstance(like.at, datetime) else text
+
+
 def _apply_terms(standing: ClockStanding, line: LedgerLine) -> None:
     """Read the terms that lifecycle.window_data wrote. Older lines do not contain them and leave them unknown."""
     data = line.data
@@ -133,8 +146,7 @@ def _apply_terms(standing: ClockStanding, line: LedgerLine) -> None:
     standing.contract = terms.get("contract", standing.contract)  # fixed at the start
     standing.contract_window = terms.get("contract_window", UNKNOWN)
     raised = terms.get("raised_at", UNKNOWN)
-    is_read = isinstance(raised, str) and isinstance(line.at, datetime)
-    standing.raised_at = datetime.fromisoformat(raised) if is_read else raised
+    standing.raised_at = _moment(raised, like=line) if isinstance(raised, str) else raised
     standing.paused_before_raise = terms.get("paused_before_raise", UNKNOWN)
 
 

@@ -14,7 +14,9 @@ from escalation.policies.terms import companion_window, window_for
 from escalation.working_time.due_time import add_working
 from escalation.working_time.lookup import hours_of
 
-CHANGES = (ClockChange.STARTED, ClockChange.RETARGETED, ClockChange.PAUSED, ClockChange.RESUMED)
+CHANGES = (
+    ClockChange.STARTED, ClockChange.RETARGETED, ClockChange.PAUSED, ClockChange.RESUMED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,9 @@ class AgreedWindow:
 
 
 def promised_window(
-    contract: Contract, kind: ClockKind, *, priority: int, at: datetime
+    contract: Contract | None, kind: ClockKind, *, priority: int, at: datetime
 ) -> PolicyTarget | None:
-    """The contract's window for a promise that started at ``at`` (UTC); None if it promises none of the kind."""
+    """The contract's window, or the default plan's, for a promise begun at ``at`` (UTC); None if none is promised."""
     answer = kind if kind in RESPONSE_KINDS else ClockKind.FIRST_RESPONSE
     target = window_for(contract=contract, kind=answer, priority=priority, at=at)
     if kind in RESPONSE_KINDS:
@@ -38,7 +40,7 @@ def promised_window(
     return companion_window(target.version, kind, priority, contract=contract, at=at)
 
 
-def agreed_window(clock: Clock, contract: Contract) -> AgreedWindow | None:
+def agreed_window(clock: Clock, contract: Contract | None) -> AgreedWindow | None:
     """Go through the clock's ledger and let the contract's windows follow each change; None if it promises none.
 
     A raise of the priority counts its window from the raise if that ends earlier; a lowered promise keeps its due
@@ -62,7 +64,7 @@ def agreed_window(clock: Clock, contract: Contract) -> AgreedWindow | None:
 class _Course:
     """What the contract's window was after each line of the ledger."""
 
-    def __init__(self, clock: Clock, contract: Contract) -> None:
+    def __init__(self, clock: Clock, contract: Contract | None) -> None:
         self.clock, self.contract = clock, contract
         self.window: AgreedWindow | None = None
         self.priority = clock.priority

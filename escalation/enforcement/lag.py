@@ -39,7 +39,7 @@ MOST_LISTED = 2_000
 NOTABLE = timedelta(seconds=10)
 # Ledger lines that may make a promise overdue in retrospect.
 AFTERWARDS = (
-    Q(change__in=(ClockChange.REVOKED, ClockChange.RETARGETED, ClockChange.MERGED))
+    Q(change__in=(ClockChange.REVOKED, ClockChange.RETARGETED, ClockChange.MERGED, ClockChange.BEGUN_EARLIER))
     | Q(change=ClockChange.STARTED, actor__isnull=False)
     | Q(change=ClockChange.STARTED, data__customer_named=True)
 )

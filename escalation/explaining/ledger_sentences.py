@@ -13,6 +13,7 @@ from escalation.explaining.times import Zones
 from escalation.lib.desk_reasons import in_readers_words
 from tickets.choices import Priority
 
+BEGINNINGS = (ClockChange.STARTED, ClockChange.BEGUN_EARLIER)
 ANSWERS = (ClockChange.MET, ClockChange.ANSWERED_LATE, ClockChange.REVOKED)
 
 
@@ -57,6 +58,8 @@ def _rarer_sentence(entry: LedgerEntry) -> str:
             return _("%(name)s acknowledged it %(how)s.") % {"name": entry.actor, "how": how}
         case ClockChange.CANCELLED:
             return _("The SLA ended without being met.")
+        case ClockChange.BEGUN_EARLIER:
+            return _("A message that was received earlier was read now: the SLA begins with it.")
         case ClockChange.WAIVED:
             return _("Waived: not counted against anybody. Its outcome stays visible.")
         case change:
@@ -132,7 +135,7 @@ def line_notes(entry: LedgerEntry, zones: Zones) -> Iterator[str]:
     yield from _delay_notes(entry, zones)
     if entry.step is not None and entry.step.told:
         yield _("Notified: %(people)s.") % {"people": _told(entry.step)}
-    if entry.evidence is not None and entry.change != ClockChange.STARTED:
+    if entry.evidence is not None and entry.change not in BEGINNINGS:
         yield from _evidence_notes(entry, zones)
 
 

@@ -48,10 +48,10 @@ SQLITE = tuple(
 
 
 def create_triggers(using: str = "default", **_signal: Any) -> None:
-    """Create the triggers that are missing; a receiver of post_migrate. None before the tables are there."""
+    """Create the triggers if one is missing; a receiver of post_migrate. None before the tables are there."""
     connection = connections[using]
     there = connection.introspection.table_names()
-    if not {STAMP, *TABLES} <= set(there):
+    if not {STAMP, *TABLES} <= set(there) or not any(missing_triggers(connection)):
         return
     with connection.cursor() as cursor:
         for statement in POSTGRESQL if connection.vendor == "postgresql" else SQLITE:

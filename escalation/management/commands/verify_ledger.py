@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from escalation.clocks.ledger_verification import Mismatch, verify
 from escalation.proof.manifest_proof import UnreadableManifest, check_against
+from escalation.proof.rights import can_rewrite_ledger
 from escalation.proof.whole_proof import proof_in_words, prove_all, prove_new, unsealed_in_words
 from escalation.tasks import record_proof
 from tickets.models import Ticket
@@ -39,6 +41,8 @@ class Command(BaseCommand):
         if not new:
             record_proof(proof)
         self.stdout.write(unsealed_in_words(proof.unsealed, sealed_at=proof.sealed_at))
+        if can_rewrite_ledger(connection):
+            self.stdout.write(_("The desk's own database user could switch the triggers of the ledger off."))
         if against is not None:
             self.stdout.write(seal_problem or _("The desk still has the seal that the manifest names."))
         self._say(proof.clocks, proof.mismatches)
