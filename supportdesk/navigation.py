@@ -83,6 +83,7 @@ GROUPS: Sequence[tuple[Any, Sequence[MenuItem]]] = (
             MenuItem(_("Escalations"), "trending_up", "escalation.escalation"),
             MenuItem(_("Fire drills"), "local_fire_department", "escalation.drill"),
             MenuItem(_("Ledger"), "receipt_long", "escalation.clockevent"),
+            MenuItem(_("Ledger seals"), "verified_user", "escalation.seal"),
             MenuItem(_("Policies"), "policy", "escalation.policy"),
             MenuItem(_("Working calendars"), "calendar_month", "escalation.calendar"),
         ),

@@ -22,6 +22,7 @@ from escalation.admin.policies.policy import PolicyAdmin
 from escalation.admin.promises.clock import ClockAdmin
 from escalation.admin.promises.escalation import EscalationAdmin
 from escalation.admin.promises.ledger import ClockEventAdmin
+from escalation.admin.promises.seal import SealAdmin
 
 __all__ = [
     "AbsenceMoveAdmin",
@@ -42,5 +43,6 @@ __all__ = [
     "NotificationAdmin",
     "PolicyAdmin",
     "PromisedContractAdmin",
+    "SealAdmin",
     "WeeklyExportAdmin",
 ]

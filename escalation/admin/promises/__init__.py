@@ -1,4 +1,4 @@
-"""The admin of promises: clocks, their ledger, and the escalations that fired.
+"""The admin of promises: clocks, their ledger and its seals, and the escalations that fired.
 
-Read in this order: clock, ledger, escalation, times.
+Read in this order: clock, ledger, seal, escalation, times.
 """

@@ -1,13 +1,18 @@
 """The admin of promises, read-only with their ledger: services change them."""
 
+import json
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
@@ -19,10 +24,12 @@ from escalation.admin.promises.ledger import EventColumns
 from escalation.admin.promises.times import moment_marked
 from escalation.choices import ClockState
 from escalation.models import Clock, ClockEvent
+from escalation.proof.inclusion import proof_of
 from tickets.admin.display import ticket_link
 from tickets.admin.labels import PRIORITY
 from tickets.search import NUMBER
 
+PROOF = "escalation_clock_proof"
 STATE = {
     ClockState.RUNNING: "info",
     ClockState.MET: "success",
@@ -79,8 +86,26 @@ class ClockAdmin(ReadOnlyAdmin, RowAccessAdmin):
             _("Terms"),
             {"fields": (("policy_version", "minutes"), ("calendar", "calendar_version"), "contract")},
         ),
+        (_("Ledger"), {"fields": ("proof",)}),
     )
-    readonly_fields = ("number", "customer", "waiver", "started", "stopped")
+    readonly_fields = ("number", "customer", "waiver", "started", "stopped", "proof")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.proof_view)
+        return [path("<int:pk>/proof/", view, name=PROOF), *super().get_urls()]
+
+    def proof_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The lines of a promise with the paths to their seals, to send to its customer."""
+        clock = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self.has_view_permission(request, clock):
+            raise PermissionDenied
+        document = json.dumps(proof_of(clock), ensure_ascii=False, indent=2) + "\n"
+        headers = {"Content-Disposition": f'attachment; filename="sla-{pk}-proof.json"'}
+        return HttpResponse(document, content_type="application/json", headers=headers)
+
+    @display(description=_("proof for the customer"))
+    def proof(self, clock: Clock) -> str:
+        return format_html('<a href="{}">sla-{}-proof.json</a>', reverse(f"admin:{PROOF}", args=[clock.pk]), clock.pk)
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[Clock]:
         return visible_clocks(user)

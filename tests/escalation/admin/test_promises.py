@@ -4,17 +4,21 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.urls import reverse
 
 from escalation.access import visible_clocks, visible_escalations, visible_ledger, visible_notifications
 from escalation.admin.promises.clock import STATE
 from escalation.choices import ClockKind, ClockState
 from escalation.models import Clock, ClockEvent, Escalation, Heartbeat, Notification
+from escalation.proof.inclusion import check_proof
+from escalation.proof.sealing import seal_ledger
 from tests.adminpages import add_url, list_url, listed, page_url
 from tests.factories import (
     NOW,
     AdminFactory,
     ClockEventFactory,
     ClockFactory,
+    ContactFactory,
     EscalationFactory,
     HeartbeatFactory,
     NotificationFactory,
@@ -23,6 +27,8 @@ from tests.factories import (
     UserFactory,
     staff,
 )
+from tests.talk import minute, opened
+from tickets.choices import Priority
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
@@ -159,3 +165,34 @@ def test_a_waived_promise_says_who_waived_it_and_why(login, ann):
     )
     page = login(ann).get(page_url(clock)).content.decode()
     assert f"2026-11-18 20:00 · {ann.get_full_name()} · their network was down" in page
+
+
+@pytest.fixture
+def ticket(ann):
+    """A ticket of a customer of Ann."""
+    return opened(priority=Priority.P2, contact=ContactFactory(customer__account_manager=ann))
+
+
+def test_a_promise_is_proven_by_a_file_for_those_who_may_see_it(login, ann, ticket):
+    seal_ledger(at=minute(60))
+    clock = ticket.clocks.get()
+    page = login(ann).get(reverse("admin:escalation_clock_change", args=[clock.pk]))
+    address = reverse("admin:escalation_clock_proof", args=[clock.pk])
+    assert address in page.text
+    answer = login(ann).get(address)
+    assert answer["Content-Disposition"] == f'attachment; filename="sla-{clock.pk}-proof.json"'
+    assert list(check_proof(answer.json())) == []
+    assert answer.json()["lines"][0]["seal"]["number"] == 1
+    assert login(staff(groups=["Account manager"])).get(address).status_code == 404
+
+
+@pytest.mark.parametrize(("group", "status"), [("Support director", 200), ("Operator", 200), ("Team lead", 403)])
+def test_the_seals_are_shown_to_directors_and_operators(login, ticket, group, status):
+    [seal] = seal_ledger(at=minute(60))
+    client = login(staff(groups=[group]))
+    listed = client.get(reverse("admin:escalation_seal_changelist"))
+    shown = client.get(reverse("admin:escalation_seal_change", args=[seal.number]))
+    assert (listed.status_code, shown.status_code) == (status, status)
+    if status == 200:
+        assert bytes(seal.hash).hex() in listed.text
+        assert bytes(seal.root).hex() in shown.text
