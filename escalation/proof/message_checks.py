@@ -10,6 +10,7 @@ from escalation.choices import RESPONSE_KINDS
 from escalation.clocks.ledger_verification import Mismatch
 from escalation.lib.stored_text import IsoTime
 from escalation.models import Clock, ClockEvent
+from tickets.choices import Status
 from tickets.models import Message, Ticket
 from tickets.words_digest import WORDS, digest_of
 
@@ -44,12 +45,16 @@ def check_times(clocks: Collection[int] | None = None) -> Iterator[Mismatch]:
 
 
 def check_gaps(*, opened_since: datetime | None = None) -> Iterator[Mismatch]:
-    """Tickets in which the customer wrote, but for which no answer was ever promised: their clock was removed."""
-    tickets = Ticket.objects.filter(is_history=False).exclude(
-        Exists(Clock.objects.filter(ticket=OuterRef("pk"), kind__in=RESPONSE_KINDS))
-    )
-    if opened_since is not None:
-        tickets = tickets.filter(opened_at__gte=opened_since)
+    """Tickets whose customer asked, but for whose answer there is no promise: their clock was removed.
+
+    Looks at all who wait for an answer, and at tickets opened since a time (UTC), or all, for one that was promised.
+    """
     asked = Message.objects.questions().filter(ticket=OuterRef("pk"), is_automatic=False)
-    for ticket in tickets.filter(Exists(asked)).order_by("pk").values_list("pk", flat=True).iterator(CHUNK):
+    tickets = Ticket.objects.filter(Exists(asked), is_history=False).order_by("pk").values_list("pk", flat=True)
+    promises = Clock.objects.filter(ticket=OuterRef("pk"), kind__in=RESPONSE_KINDS)
+    opened = tickets if opened_since is None else tickets.filter(opened_at__gte=opened_since)
+    for ticket in opened.exclude(Exists(promises)).iterator(CHUNK):
         yield Mismatch(None, ticket, _("the customer wrote, but no promise of an answer is recorded."))
+    waiting = tickets.exclude(unanswered_since=None).exclude(status__in=(Status.RESOLVED, Status.CLOSED))
+    for ticket in waiting.filter(Exists(promises)).exclude(Exists(promises.open())).iterator(CHUNK):
+        yield Mismatch(None, ticket, _("the customer waits for an answer, but none is promised."))

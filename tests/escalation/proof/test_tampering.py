@@ -231,6 +231,11 @@ def test_the_removed_clock_of_an_unsealed_ticket_is_named_by_what_the_customer_w
     assert f"{alone.number}: the customer wrote, but no promise of an answer is recorded." in problems()
 
 
+def test_the_removed_promise_of_a_later_question_is_named_by_who_waits(ticket):
+    remove(ticket.clocks.get(stopped_at=None))
+    assert problems() == [f"{ticket.number}: the customer waits for an answer, but none is promised."]
+
+
 def test_a_forged_answer_is_named(ticket):
     running = ticket.clocks.get(stopped_at=None)
     columns = {"clock_id": running.pk, "change": "met", "at": minute(41), "recorded_at": minute(41)}
