@@ -1,4 +1,8 @@
-"""How people's names are written: in Chinese the family name comes first, without a space."""
+"""How people's names are written: in Chinese the family name comes first, without a space.
+
+Every page, mail and file takes a colleague's name from here, never from the user model, which writes all names in
+the English order (tests/customers/test_names.py).
+"""
 
 import re
 
@@ -6,13 +10,14 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.utils.translation import get_language
 
-# Also used as a pattern in the database (escalation.admin.duty.rota).
 CHINESE = "[\u3400-\u9fff]"
 
 
 def full_name(first: str, last: str) -> str:
-    if is_chinese(last):
-        return f"{last}{first}".strip()
+    """林悦, Ann Smith, Kevin 周: only a name that is Chinese throughout begins with the family name."""
+    first, last = first.strip(), last.strip()
+    if is_chinese(first) and is_chinese(last):
+        return f"{last}{first}"
     return f"{first} {last}".strip()
 
 

@@ -12,6 +12,8 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 
+from customers.names import full_name
+
 ROWS_AT_A_TIME = 2000
 RowT = TypeVar("RowT")
 
@@ -58,6 +60,5 @@ def load_people() -> People:
     fields = ("pk", "username", "first_name", "last_name", "staff_profile__team__name")
     people: People = {None: NOBODY}
     for pk, username, first, last, team in User.objects.values_list(*fields).iterator():
-        name = f"{first} {last}".strip() or username
-        people[pk] = NamedPerson(username=username, name=name, team=team or "")
+        people[pk] = NamedPerson(username, full_name(first, last) or username, team or "")
     return people

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
 from customers.addresses import address_key
+from customers.names import name_of
 from tickets.access import may_see
 from tickets.answer_line import words_above_the_line
 from tickets.choices import ColleagueMail, IntakeState, MailPurpose, MessageKind
@@ -41,7 +42,7 @@ def receive_from_colleague(incoming: IncomingMail, sender: Sender, ticket: Ticke
     notification = _answered_notification(incoming, ticket, by)
     if notification is None:
         return mail.done(mail.note(by))
-    if is_acknowledgement(incoming.mail.new_text, {incoming.author.name, by.get_full_name(), by.first_name}):
+    if is_acknowledgement(incoming.mail.new_text, {incoming.author.name, name_of(by), by.first_name}):
         return mail.acknowledge()
     words = words_above_the_line(incoming.mail)
     if words and _has_news(ticket, notification):
