@@ -1,11 +1,12 @@
-"""CSV files for spreadsheets: UTF-8 with BOM, CRLF, and no cell that runs as a formula.
+"""CSV files for spreadsheets: UTF-8 with BOM, CRLF, and no cell that runs as a formula, wherever it is split.
 
+A spreadsheet splits a line at the list separator of its machine, a comma in one country and a semicolon in another, so
+that one cell of ours may become two. Decision: .github/decisions/exports.md.
 Rows are written in chunks, and digest and counts are computed on the way, so memory does not grow with the rows.
 """
 
 import csv
 import hashlib
-import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,11 +19,17 @@ from typing import BinaryIO
 BOM = "\ufeff"
 CHUNK = 64 * 1024  # characters
 
-# A spreadsheet recognizes a formula by its first character. Some skip leading blanks, some accept full-width ones.
-SUSPECT_FIRST = frozenset("=+-@＝＋－＠\t\r\n \xa0\u3000\ufeff\u200b\x00\x0b\x0c")
-FORMULA = re.compile(r"[\t\r\n]|[\s\x00\ufeff\u200b]*[=+\-@＝＋－＠]")
+SIGNS = r"=+\-@＝＋－＠"  # what a formula begins with; spreadsheets of East Asia read full-width signs too
+SEPARATORS = r",;|:^~，；：｜、\t\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029"
+BLANKS = r"\s\x00\ufeff\u200b-\u200f\u2060"  # skipped at the beginning of a cell, as is its quote
+FORMULA = re.compile(
+    rf"(?:\A|[{SEPARATORS}])[{BLANKS}\"]*(?=[{SIGNS}])"  # at the beginning of a cell
+    rf"|[{BLANKS}]+\"*(?=[{SIGNS}](?![{BLANKS}]))"  # or where blanks separate; but not the sign of "a - b"
+)
+# The last character decides: a search for it alone, over a whole line, costs less than one look at each of its cells.
+SUSPECT = re.compile(rf"[{SIGNS}\t\r\n](?<=[{SEPARATORS}{BLANKS}\"].)", re.DOTALL)
 
-NATIVE = frozenset({int, float, type(None)})  # written as the csv writer itself writes it
+AS_IT_IS = frozenset({str, int, float, type(None)})  # written as the csv writer itself writes it
 
 WrittenCell = str | int | float | Decimal | None
 Cell = str | int | float | Decimal | bool | datetime | date | None
@@ -53,32 +60,35 @@ class CsvSheet:
 
     def chunks(self, rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
         """Yield the whole document; a row may hold text, numbers, booleans, dates, aware datetimes and None."""
-        buffer = io.StringIO(newline="")
-        writer = csv.writer(buffer, lineterminator="\r\n")
-        buffer.write(BOM)
-        writer.writerow(self.columns)
+        csv_line = csv.writer(_Echo(), lineterminator="\r\n").writerow
+        lines = [BOM, csv_line(self.columns)]
+        length = 0
         for row in rows:
-            # A million cells a second pass here: the type and the first character settle most of them.
-            writer.writerow(
-                [
-                    cell
-                    if cell.__class__ in NATIVE or (cell.__class__ is str and cell[:1] not in SUSPECT_FIRST)
-                    else safe_cell(cell)
-                    for cell in row
-                ]
-            )
+            # Some million cells a second pass here: the type settles most of them, and one search most lines.
+            line = csv_line([cell if cell.__class__ in AS_IT_IS else safe_cell(cell) for cell in row])
+            if SUSPECT.search(f"\n{line[:-2]}"):
+                line = csv_line([safe_cell(cell) for cell in row])
+            lines.append(line)
+            length += len(line)
             self._rows += 1
-            if buffer.tell() >= CHUNK:
-                yield self._flush(buffer)
-        yield self._flush(buffer)
+            if length >= CHUNK:
+                yield self._flush(lines)
+                length = 0
+        yield self._flush(lines)
 
-    def _flush(self, buffer: io.StringIO) -> bytes:
-        chunk = buffer.getvalue().encode("utf-8", errors="replace")
-        buffer.seek(0)
-        buffer.truncate()
+    def _flush(self, lines: list[str]) -> bytes:
+        chunk = "".join(lines).encode("utf-8", errors="replace")
+        lines.clear()
         self._digest.update(chunk)
         self._bytes += len(chunk)
         return chunk
+
+
+class _Echo:
+    """A file for the csv writer, whose `writerow` returns what `write` returns: the line."""
+
+    def write(self, text: str) -> str:
+        return text
 
 
 def write_sheet(
@@ -95,19 +105,18 @@ def write_sheet(
 
 
 def safe_text(text: str) -> str:
-    """The text, with an apostrophe in front if a spreadsheet would run it as a formula."""
-    if text and text[0] in SUSPECT_FIRST and FORMULA.match(text):
-        return "'" + text
-    return text
+    """The text, with an apostrophe before each sign by which a spreadsheet may take it, or a part, for a formula."""
+    guarded = FORMULA.sub(r"\g<0>'", text) if SUSPECT.search(f"\n{text}") else text
+    return "'" + guarded if guarded[:1] in ("\t", "\r", "\n") else guarded
 
 
 def safe_cell(cell: Cell) -> WrittenCell:
     """The value for the csv writer. Numbers stay numbers, because they are our own."""
     match cell:
-        case None:
-            return ""
         case bool():
             return "yes" if cell else "no"
+        case None:
+            return ""
         case Enum():
             return safe_text(str(cell.value))
         case int() | float() | Decimal():

@@ -3,14 +3,21 @@
 import csv
 import hashlib
 import io
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.db.models import TextChoices
+from hypothesis import given
+from hypothesis import strategies as st
 
 from escalation.lib.csv_sheets import CHUNK, CsvSheet, iso_time, local_time, safe_text, write_sheet
+
+# What a spreadsheet would compute: some skip blanks before it, and some read full-width signs.
+FORMULA = re.compile('[\\s"\ufeff]*[=+@＝＋－＠-]')
+LONE_SIGN = re.compile('[\\s"\ufeff]*[=+@＝＋－＠-](["\\s].*)?', re.DOTALL)
 
 
 class Colour(TextChoices):
@@ -32,31 +39,78 @@ def test_a_sheet_starts_with_a_bom_and_ends_lines_with_crlf():
 
 
 @pytest.mark.parametrize(
-    "cell",
+    ("cell", "expected"),
     [
-        "=1+1",
-        "+8613800000000",
-        "-2+3",
-        "@SUM(A1)",
-        "\t=1",
-        "\r=1",
-        "\n=1",
-        '  =HYPERLINK("http://x")',
-        "\u3000=1",
-        "\ufeff=1",
-        "＝1",
-        "＋1",
-        "－1",
-        "＠x",
-        "=cmd|' /C calc'!A0",
+        ("=1+1", "'=1+1"),
+        ("+8613800000000", "'+8613800000000"),
+        ("-2+3", "'-2+3"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t'=1"),
+        ("\r=1", "'\r'=1"),
+        ("\n=1", "'\n'=1"),
+        ("\tplain", "'\tplain"),
+        ('  =HYPERLINK("http://x")', '  \'=HYPERLINK("http://x")'),
+        ('"=1+1"', '"\'=1+1"'),
+        ("\u3000=1", "\u3000'=1"),
+        ("\ufeff=1", "\ufeff'=1"),
+        ("＝1", "'＝1"),
+        ("＋1", "'＋1"),
+        ("－1", "'－1"),
+        ("＠x", "'＠x"),
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        (";=1+1", ";'=1+1"),
+        ("a;=1+1", "a;'=1+1"),
+        ("a,-1", "a,'-1"),
+        ("a|@x", "a|'@x"),
+        ("a\t＝1", "a\t'＝1"),
+        ("a\n=1", "a\n'=1"),
+        ('a; "=1+1', "a; \"'=1+1"),
+        ("a；＝1；=2", "a；'＝1；'=2"),
+        ("call +8613800000000", "call '+8613800000000"),
     ],
 )
-def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(cell):
-    assert read_back(written([[cell, "x"]]))[1] == ["'" + cell, "x"]
+def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(cell, expected):
+    assert read_back(written([["x", cell]]))[1] == ["x", expected]
+    assert read_back(written([[cell, "x"]]))[1] == [expected, "x"]
+    assert safe_text(expected) == expected
+
+
+HOSTILE = "ab1 =+-@＝＋－＠,;|:\t\r\n\"'\u3000\ufeff"
+
+
+@given(st.lists(st.lists(st.text(HOSTILE, max_size=8), min_size=3, max_size=3), min_size=1, max_size=3))
+def test_no_cell_is_a_formula_whatever_list_separator_the_reader_has(rows):
+    text = written(rows, columns=("a", "b", "c")).decode("utf-8-sig")
+    for separator in ",;\t|:":
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+            assert [cell for cell in row if FORMULA.match(cell)] == []
+
+
+@given(st.lists(st.text(HOSTILE, max_size=8), min_size=3, max_size=3))
+def test_no_cell_is_a_formula_between_blanks(row):
+    """A lone sign between blanks, as in "a - b", computes nothing and is left alone."""
+    text = written([row], columns=("a", "b", "c")).decode("utf-8-sig")
+    for read in csv.reader(io.StringIO(text, newline=""), delimiter=" "):
+        assert [cell for cell in read if FORMULA.match(cell) and not LONE_SIGN.fullmatch(cell)] == []
 
 
 @pytest.mark.parametrize(
-    "cell", ["", "a=b", "直播间黑屏", "'=1", " plain", "1-2", "100%", "line\nbreak", '"quoted", and more']
+    "cell",
+    [
+        "",
+        "a=b",
+        "直播间黑屏",
+        "'=1",
+        " plain",
+        "1-2",
+        "100%",
+        "line\nbreak",
+        '"quoted", and more',
+        "a - b",
+        "ann@star.example; bob@star.example",
+        "2026-11-16T01:30:00+00:00",
+        "https://x.example/?a=1&b=-1",
+    ],
 )
 def test_harmless_text_comes_back_as_it_was(cell):
     assert read_back(written([[cell, "x"]]))[1] == [cell, "x"]
