@@ -1,6 +1,6 @@
 """Exports: the frozen weekly pack, and any filtered list of tickets as CSV.
 
-Read in this order: pack builds and freezes the files; tickets_csv, promises (which judges them), promises_csv and
-scorecard, with proposal_incidents, make their rows; pack_mail mails them to the subscribers. All of them read the
-database through bulk_reading.
+Read in this order: pack builds and freezes the files; tickets_csv, promises (which judges them), promises_csv,
+scorecard (with held_seconds and proposal_incidents), incidents_csv and highlights make their rows, and column_meanings
+says what the columns mean; pack_mail mails them to the subscribers. All of them read the database by bulk_reading.
 """

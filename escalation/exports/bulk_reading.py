@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet, Subquery, TextField
+from django.db.models import OuterRef, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 
+from customers.models import Team
 from customers.names import full_name
 
 ROWS_AT_A_TIME = 2000
@@ -56,9 +57,13 @@ People = dict[int | None, NamedPerson]
 
 
 def load_people() -> People:
-    """Everybody who works or worked here, by user id; None stands for nobody. One query, a few hundred rows."""
-    fields = ("pk", "username", "first_name", "last_name", "staff_profile__team__name")
+    """Everybody who works or worked here, by user id; None stands for nobody. One query, a few hundred rows.
+
+    The team of a lead who is no member of any is the one they lead.
+    """
+    led = Team.objects.filter(lead=OuterRef("pk")).order_by("name").values("name")[:1]
+    fields = ("pk", "username", "first_name", "last_name", "staff_profile__team__name", Subquery(led))
     people: People = {None: NOBODY}
-    for pk, username, first, last, team in User.objects.values_list(*fields).iterator():
-        people[pk] = NamedPerson(username, full_name(first, last) or username, team or "")
+    for pk, username, first, last, team, led_team in User.objects.values_list(*fields).iterator():
+        people[pk] = NamedPerson(username, full_name(first, last) or username, team or led_team or "")
     return people

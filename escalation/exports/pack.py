@@ -1,8 +1,8 @@
-"""The weekly pack: three sheets and a manifest, written once, stored, and corrected only by a new revision."""
+"""The weekly pack: its sheets and a manifest, written once, stored, and corrected only by a new revision."""
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import chain, starmap
@@ -17,7 +17,14 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from escalation.exports import promises_csv, scorecard, tickets_csv
+from escalation.exports import (
+    column_meanings,
+    highlights,
+    incidents_csv,
+    promises_csv,
+    scorecard,
+    tickets_csv,
+)
 from escalation.exports.bulk_reading import People, load_people
 from escalation.exports.pack_mail import mail_pack
 from escalation.exports.promises import promises_of
@@ -27,7 +34,7 @@ from escalation.lib.weeks import Period, Week
 from escalation.models import ExportFile, WeeklyExport
 from tickets.errors import DeskError
 
-FORMAT_VERSION = 1  # raise it when a column is added, renamed or counted differently
+FORMAT_VERSION = 2  # raise it when a column is added, renamed or counted differently
 MANIFEST = "manifest.json"
 
 
@@ -39,6 +46,9 @@ class Pack:
     files: dict[str, SheetSummary] = field(default_factory=dict)
     policies: set[tuple[str, int]] = field(default_factory=set)
     desk: scorecard.Tally = field(default_factory=scorecard.Tally)
+
+    def write(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+        self.files[name] = write_sheet(self.folder / name, columns, rows)
 
 
 def export_week(*, week: Week, at: datetime, actor: User | None, correct: str = "") -> WeeklyExport:
@@ -88,33 +98,44 @@ def desk_zone() -> ZoneInfo:
 
 
 def build_pack(period: Period, *, folder: Path) -> Pack:
-    """Write the three sheets into a folder; reads the database and changes nothing.
+    """Write the sheets into a folder; reads the database and changes nothing.
 
     Rows stream from the database to the file; only the lines of the scorecard are held in memory.
     """
-    pack, people = Pack(folder), load_people()
-    card = scorecard.Scorecard(people)
-    tickets = tickets_csv.ticket_rows(tickets_csv.tickets_of(period), people=people, zone=period.zone)
-    promises = _promise_rows(period, pack=pack, card=card, people=people)
-    pack.files["tickets.csv"] = write_sheet(folder / "tickets.csv", tickets_csv.COLUMNS, tickets)
-    pack.files["promises.csv"] = write_sheet(folder / "promises.csv", promises_csv.COLUMNS, promises)
-    for incident in chain(scorecard.incidents_of(period), proposal_incidents(period)):
-        card.add_incident(incident)
+    pack, people, zone = Pack(folder), load_people(), period.zone
+    card, top = scorecard.Scorecard(people), highlights.Highlights()
+    tickets = tickets_csv.ticket_rows(tickets_csv.tickets_of(period), people=people, zone=zone)
+    pack.write("tickets.csv", tickets_csv.COLUMNS, tickets)
+    promises = _promise_rows(period, pack=pack, card=card, top=top, people=people)
+    pack.write("promises.csv", promises_csv.COLUMNS, promises)
+    incidents = _incident_rows(period, card=card, people=people)
+    pack.write("incidents.csv", incidents_csv.COLUMNS, incidents)
     lines = card.lines()
     rows = starmap(scorecard.scorecard_row, lines.items())
-    pack.files["scorecard.csv"] = write_sheet(folder / "scorecard.csv", scorecard.COLUMNS, rows)
+    pack.write("scorecard.csv", scorecard.COLUMNS, rows)
+    pack.write("people.csv", incidents_csv.PEOPLE_COLUMNS, incidents_csv.people_rows(card.people_named()))
+    pack.write("highlights.csv", highlights.COLUMNS, top.rows(people=people, zone=zone))
+    pack.write("columns.csv", column_meanings.COLUMNS, column_meanings.meaning_rows(zone))
     pack.desk = lines[scorecard.THE_DESK]
     return pack
 
 
 def _promise_rows(
-    period: Period, *, pack: Pack, card: scorecard.Scorecard, people: People
+    period: Period, *, pack: Pack, card: scorecard.Scorecard, top: highlights.Highlights, people: People
 ) -> Iterator[list[Cell]]:
-    """The rows of promises.csv; each promise is added to the scorecard on the way."""
+    """The rows of promises.csv; each promise is added to the scorecard and the highlights on the way."""
     for promise in promises_of(period):
         card.add(promise)
+        top.add(promise)
         pack.policies.add((promise.clock.policy, promise.clock.policy_version))
         yield promises_csv.promise_row(promise, people=people, zone=period.zone)
+
+
+def _incident_rows(period: Period, *, card: scorecard.Scorecard, people: People) -> Iterator[list[Cell]]:
+    """The rows of incidents.csv; each incident is added to the scorecard on the way."""
+    for incident in chain(scorecard.incidents_of(period), proposal_incidents(period)):
+        card.add_incident(incident)
+        yield incidents_csv.incident_row(incident, people=people, zone=period.zone)
 
 
 def write_manifest(pack: Pack, *, period: Period, revision: int, reason: str) -> None:

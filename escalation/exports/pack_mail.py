@@ -89,7 +89,7 @@ def _summary(export: WeeklyExport, desk: Tally) -> str:
         "Of those met, %(near_misses)s were met only in the last tenth of their time.",
         desk.near_misses,
     )
-    files = _("All breaches and details are in promises.csv.")
+    files = _("All breaches and details are in promises.csv; columns.csv says what each column means.")
     return sentences([kept, near % words if desk.near_misses else "", files])
 
 

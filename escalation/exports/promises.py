@@ -56,6 +56,8 @@ class ClockRow(NamedTuple):
     channels: dict[str, list[str]]  # the policy version's promised ways, by priority
     answer_channel: str | None
     backup_manager_id: int | None
+    own_scenario: str
+    customer_scenario: str | None
     started_at: datetime
     due_at: datetime
     stopped_at: datetime | None
@@ -91,6 +93,8 @@ PATHS = (
     "policy_version__channels",
     "answered_by__channel",
     "ticket__customer__backup_account_manager_id",
+    "ticket__scenario",
+    "ticket__customer__scenario",
 )
 TIMES = (
     "started_at",
@@ -122,7 +126,7 @@ class Holding(NamedTuple):
 
 
 class JudgedPromise(NamedTuple):
-    """A clock in its state at the end of the week. `response` and `held` are working time."""
+    """A clock in its state at the end of the week. `response`, `margin` and `held` are working time."""
 
     clock: ClockRow
     verdict: Verdict
@@ -130,6 +134,7 @@ class JudgedPromise(NamedTuple):
     answered_at: datetime | None  # answered in or before this week
     is_answered_here: bool  # answered in this week
     response: timedelta | None
+    margin: timedelta | None  # left when it was met, or overdue until it was answered or the week ended
     is_near_miss: bool  # met in the last tenth of its window
     held: dict[int, timedelta]  # by user id, up to the decision
 
@@ -188,6 +193,7 @@ def _judged(
     decided_at = verdict.decided_at if period.contains(verdict.decided_at) else None
     is_answered = clock.answered_by_id and clock.stopped_at is not None and clock.stopped_at < period.end
     answered_at = clock.stopped_at if is_answered else None
+    margin = _margin(clock, verdict, hours=hours, end=period.end)
     return JudgedPromise(
         clock=clock,
         verdict=verdict,
@@ -195,7 +201,8 @@ def _judged(
         answered_at=answered_at,
         is_answered_here=period.contains(answered_at),
         response=working_between(hours, start, answered_at) if answered_at else None,
-        is_near_miss=_is_near_miss(clock, verdict, hours),
+        margin=margin,
+        is_near_miss=verdict.state == ClockState.MET and _is_near_miss(clock, margin, hours),
         held=held_times(holdings, hours=hours, start=start, until=decided_at) if decided_at else {},
     )
 
@@ -215,12 +222,20 @@ def verdict_at(end: datetime, *, state: str, due_at: datetime, stopped_at: datet
             return Verdict(ClockState.BREACHED, due_at) if due_at < end else STILL_RUNNING
 
 
-def _is_near_miss(clock: ClockRow, verdict: Verdict, hours: WorkingHours) -> bool:
+def _margin(clock: ClockRow, verdict: Verdict, *, hours: WorkingHours, end: datetime) -> timedelta | None:
+    match verdict.state:
+        case ClockState.MET if verdict.decided_at is not None:
+            return working_between(hours, verdict.decided_at, clock.due_at)
+        case ClockState.BREACHED:
+            return working_between(hours, clock.due_at, min(clock.stopped_at or end, end))
+        case _:
+            return None
+
+
+def _is_near_miss(clock: ClockRow, left: timedelta | None, hours: WorkingHours) -> bool:
     """True if met in the last tenth of the window; for a raised promise, the window begins at the raise."""
-    if verdict.state != ClockState.MET or verdict.decided_at is None:
-        return False
-    left = working_between(hours, verdict.decided_at, clock.due_at)
-    return left * 10 <= working_between(hours, clock.raised_at or clock.started_at, clock.due_at)
+    window = working_between(hours, clock.raised_at or clock.started_at, clock.due_at)
+    return left is not None and left * 10 <= window
 
 
 def held_times(

@@ -21,10 +21,11 @@ def proposal_incidents(period: Period) -> Iterator[Incident]:
     """Proposals decided in the week, and rejections that turned out wrong in it, by whoever decided."""
     real = Proposal.objects.filter(ticket__is_drill=False, decided_at__isnull=False)
     decided = real.filter(decided_at__gte=period.start, decided_at__lt=period.end)
-    fields = ("is_confirmed", "priority", *CUSTOMER, "decided_by_id")
-    for is_confirmed, priority, *customer, person in decided.order_by("pk").values_list(*fields):
+    fields = ("is_confirmed", "decided_at", "ticket_id", "priority", *CUSTOMER, "decided_by_id")
+    rows = decided.order_by("pk").values_list(*fields)
+    for is_confirmed, at, ticket_id, priority, *customer, person in rows:
         kind = IncidentKind.PROPOSAL_CONFIRMED if is_confirmed else IncidentKind.PROPOSAL_REJECTED
-        yield Incident(kind, priority, ScoredCustomer._make(customer), person)
+        yield Incident(kind, priority, ScoredCustomer._make(customer), person, at, ticket_id, None)
     yield from _wrong_rejections(real.filter(is_confirmed=False, decided_at__lt=period.end), period)
 
 
@@ -39,11 +40,12 @@ def _wrong_rejections(rejected: QuerySet[Proposal], period: Period) -> Iterator[
     )
     rows = rejected.annotate(
         broken_at=_first(clocks, "breached_at"), raised_at=_first(raises, "at")
-    ).values_list("broken_at", "raised_at", "priority", *CUSTOMER, "decided_by_id")
-    for broken_at, raised_at, priority, *customer, person in rows.order_by("pk"):
+    ).values_list("broken_at", "raised_at", "ticket_id", "priority", *CUSTOMER, "decided_by_id")
+    for broken_at, raised_at, ticket_id, priority, *customer, person in rows.order_by("pk"):
         ended: datetime | None = min(filter(None, (broken_at, raised_at)), default=None)
         if ended is not None and period.start <= ended < period.end:
-            yield Incident(IncidentKind.WRONGLY_REJECTED, priority, ScoredCustomer._make(customer), person)
+            scored = ScoredCustomer._make(customer)
+            yield Incident(IncidentKind.WRONGLY_REJECTED, priority, scored, person, ended, ticket_id, None)
 
 
 def _first(rows: QuerySet[Clock] | QuerySet[TimelineEntry], field: str) -> Subquery:

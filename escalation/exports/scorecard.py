@@ -6,10 +6,12 @@ held it.
 """
 
 import math
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 from itertools import groupby
 from operator import itemgetter
@@ -19,8 +21,9 @@ from django.db.models import IntegerField, OuterRef, Subquery
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
-from escalation.choices import ClockChange, ClockState
-from escalation.exports.bulk_reading import ROWS_AT_A_TIME, People
+from escalation.choices import ClockChange, ClockKind, ClockState
+from escalation.exports.bulk_reading import ROWS_AT_A_TIME, NamedPerson, People
+from escalation.exports.held_seconds import SECOND, WHOLE, shares_of, whole_seconds
 from escalation.exports.promises import JudgedPromise
 from escalation.exports.tickets_csv import priority_code
 from escalation.lib.csv_sheets import Cell
@@ -39,10 +42,14 @@ COLUMNS = (
     "voided",
     "revoked",
     "met_percent",
-    "answers",
-    "response_median_minutes",
-    "response_p90_minutes",
-    "response_p95_minutes",
+    "first_responses",
+    "first_response_median_seconds",
+    "first_response_p90_seconds",
+    "first_response_p95_seconds",
+    "next_responses",
+    "next_response_median_seconds",
+    "next_response_p90_seconds",
+    "next_response_p95_seconds",
     "near_misses",
     "late_downgrades",
     "proposals_decided",
@@ -50,10 +57,10 @@ COLUMNS = (
     "proposals_rejected_percent",
     "wrong_rejections",
     "escalations_received",
-    "held_minutes",
+    "held_seconds",
     "breach_share",
 )
-MINUTE = timedelta(minutes=1)
+PERCENTS = (50, 90, 95)
 GROUPS = ("desk", "priority", "team", "account_manager", "customer", "person")
 
 
@@ -66,6 +73,7 @@ class ScoredCustomer(NamedTuple):
     account_manager_id: int | None
 
 
+CLOCK_PATHS = ("clock__ticket_id", "clock_id", "clock__priority")
 CUSTOMER_PATHS = (  # of ScoredCustomer, from a ledger line or a firing
     "clock__ticket__customer_id",
     "clock__ticket__customer__code",
@@ -92,12 +100,18 @@ class IncidentKind(Enum):
 
 @dataclass(frozen=True)
 class Incident:
-    """`person_id` is the holder, the receiver of an escalation, or whoever lowered the priority or decided about it."""
+    """`person_id` is the holder, the receiver of an escalation, or whoever lowered the priority or decided about it.
+
+    `clock_id` is None if it concerns the ticket as a whole.
+    """
 
     kind: IncidentKind
     priority: int
     customer: ScoredCustomer
     person_id: int | None
+    at: datetime
+    ticket_id: int
+    clock_id: int | None
 
 
 class LineKey(NamedTuple):
@@ -112,23 +126,35 @@ THE_DESK = LineKey("desk", "")
 
 @dataclass
 class Tally:
-    """The figures of a line. Response times are counted per started minute, so that memory does not grow with rows."""
+    """The figures of a line. A response is kept as its seconds, in four bytes; a breach is shared in millionths."""
 
     outcomes: Counter[ClockState] = field(default_factory=Counter)
     incidents: Counter[IncidentKind] = field(default_factory=Counter)
     near_misses: int = 0
-    response_minutes: Counter[int] = field(default_factory=Counter)
-    held: timedelta = timedelta(0)
-    breach_share: float = 0.0
+    first_responses: "array[int]" = field(default_factory=lambda: array("I"))
+    next_responses: "array[int]" = field(default_factory=lambda: array("I"))
+    held_seconds: int = 0
+    breach_millionths: int = 0
     name: str = ""
+
+    def add_response(self, promise: JudgedPromise) -> None:
+        """Count the time of a first or next response; updates and resolutions have none."""
+        if promise.response is None:
+            return
+        match promise.clock.kind:
+            case ClockKind.FIRST_RESPONSE:
+                self.first_responses.append(promise.response // SECOND)
+            case ClockKind.NEXT_RESPONSE:
+                self.next_responses.append(promise.response // SECOND)
 
     def add(self, other: "Tally", *, name: str) -> None:
         self.outcomes.update(other.outcomes)
         self.incidents.update(other.incidents)
         self.near_misses += other.near_misses
-        self.response_minutes.update(other.response_minutes)
-        self.held += other.held
-        self.breach_share += other.breach_share
+        self.first_responses.extend(other.first_responses)
+        self.next_responses.extend(other.next_responses)
+        self.held_seconds += other.held_seconds
+        self.breach_millionths += other.breach_millionths
         self.name = name
 
     @property
@@ -165,12 +191,10 @@ class Scorecard:
         self.people = people
         self._customers: dict[int | None, ScoredCustomer] = {}
         self._by_customer: defaultdict[Bucket, Tally] = defaultdict(Tally)
-        self._by_person: defaultdict[Bucket, Tally] = defaultdict(
-            Tally
-        )  # what they held, and their incidents
-        self._outcomes: defaultdict[int, Counter[ClockState]] = defaultdict(
-            Counter
-        )  # of promises each person held
+        # What people held, and their incidents.
+        self._by_person: defaultdict[Bucket, Tally] = defaultdict(Tally)
+        # The outcomes of promises each person held, and their own responses: for the person's line alone.
+        self._of_persons: defaultdict[int, Tally] = defaultdict(Tally)
 
     def add(self, promise: JudgedPromise) -> None:
         clock, state = promise.clock, promise.verdict.state
@@ -179,19 +203,22 @@ class Scorecard:
                 clock.customer_id, clock.customer_code, clock.customer, clock.account_manager_id
             )
         tally = self._by_customer[Bucket(clock.priority, clock.customer_id)]
-        if promise.is_answered_here and promise.response is not None:
-            tally.response_minutes[-(-promise.response // MINUTE)] += 1
+        if promise.is_answered_here:
+            tally.add_response(promise)
+            if clock.author_id is not None:
+                self._of_persons[clock.author_id].add_response(promise)
         if not promise.is_decided_here:
             return
         tally.outcomes[state] += 1
         tally.near_misses += promise.is_near_miss
-        total = sum(promise.held.values(), timedelta(0))
-        for holder_id, time in promise.held.items():
+        held = whole_seconds(promise.held)
+        shares = shares_of(held) if state == ClockState.BREACHED else {}
+        for holder_id, seconds in held.items():
             holder = self._by_person[Bucket(clock.priority, clock.customer_id, holder_id)]
-            holder.held += time
-            if state == ClockState.BREACHED:
-                holder.breach_share += time / total
-            self._outcomes[holder_id][state] += 1
+            holder.held_seconds += seconds
+            holder.breach_millionths += shares.get(holder_id, 0)
+            self._of_persons[holder_id].outcomes[state] += 1
+            self._of_persons[holder_id].near_misses += promise.is_near_miss
 
     def add_incident(self, incident: Incident) -> None:
         self._customers[incident.customer.pk] = incident.customer
@@ -210,9 +237,16 @@ class Scorecard:
             for key, name in self._keys_of(bucket, team_of=bucket.person_id):
                 lines[key].add(tally, name=name)
             lines[LineKey("person", person.username)].add(tally, name=person.name)
-        for person_id, outcomes in self._outcomes.items():
-            lines[LineKey("person", self.people[person_id].username)].outcomes.update(outcomes)
+        for person_id, tally in self._of_persons.items():
+            person = self.people[person_id]
+            lines[LineKey("person", person.username)].add(tally, name=person.name)
         return {key: lines[key] for key in sorted(lines, key=lambda key: (GROUPS.index(key.group), key.key))}
+
+    def people_named(self) -> set[NamedPerson]:
+        """Everybody whose name or team the lines were made with."""
+        managers = {customer.account_manager_id for customer in self._customers.values()}
+        persons = {bucket.person_id for bucket in self._by_person}
+        return {self.people[pk] for pk in managers | persons | self._of_persons.keys() if pk is not None}
 
     def _keys_of(self, bucket: Bucket, *, team_of: int | None) -> tuple[tuple[LineKey, str], ...]:
         """The lines that a bucket belongs to, with their names, except for the person's line."""
@@ -241,8 +275,10 @@ def scorecard_row(key: LineKey, tally: Tally) -> list[Cell]:
         incidents[IncidentKind.VOIDED],
         incidents[IncidentKind.REVOKED],
         tally.met_percent,
-        tally.response_minutes.total(),
-        *percentiles(tally.response_minutes, (50, 90, 95)),
+        len(tally.first_responses),
+        *percentiles(tally.first_responses, PERCENTS),
+        len(tally.next_responses),
+        *percentiles(tally.next_responses, PERCENTS),
         tally.near_misses,
         incidents[IncidentKind.LATE_DOWNGRADE],
         tally.proposals_decided,
@@ -250,24 +286,15 @@ def scorecard_row(key: LineKey, tally: Tally) -> list[Cell]:
         tally.proposals_rejected_percent,
         incidents[IncidentKind.WRONGLY_REJECTED],
         incidents[IncidentKind.ESCALATION],
-        round(tally.held / MINUTE),
-        round(tally.breach_share, 2),
+        tally.held_seconds,
+        round(Decimal(tally.breach_millionths) / WHOLE, 2),
     ]
 
 
-def percentiles(counts: Counter[int], percents: Iterable[int]) -> list[int | None]:
-    """By nearest rank: the smallest value that reaches each percentage of what was counted; None if nothing was."""
-    total = counts.total()
-    return [_at_rank(counts, math.ceil(total * percent / 100)) if total else None for percent in percents]
-
-
-def _at_rank(counts: Counter[int], rank: int) -> int:
-    seen = 0
-    for value in sorted(counts):
-        seen += counts[value]
-        if seen >= rank:
-            return value
-    raise ValueError(f"There is no rank {rank} among {seen} values.")
+def percentiles(values: Iterable[int], percents: Iterable[int]) -> list[int | None]:
+    """By nearest rank: the smallest value that reaches each percentage of all values; None if there is none."""
+    ranked = sorted(values)
+    return [ranked[math.ceil(len(ranked) * percent / 100) - 1] if ranked else None for percent in percents]
 
 
 def incidents_of(period: Period) -> Iterator[Incident]:
@@ -285,10 +312,11 @@ def _escalations(period: Period) -> Iterator[Incident]:
         to_owner__isnull=False,
         clock__ticket__is_drill=False,
     )
-    fields = ("clock__priority", *CUSTOMER_PATHS, "to_owner_id")
+    fields = ("fired_at", *CLOCK_PATHS, *CUSTOMER_PATHS, "to_owner_id")
     rows = fired.order_by("pk").values_list(*fields)
-    for priority, *customer, person_id in rows.iterator(chunk_size=ROWS_AT_A_TIME):
-        yield Incident(IncidentKind.ESCALATION, priority, ScoredCustomer._make(customer), person_id)
+    for at, ticket_id, clock_id, priority, *customer, person_id in rows.iterator(chunk_size=ROWS_AT_A_TIME):
+        scored = ScoredCustomer._make(customer)
+        yield Incident(IncidentKind.ESCALATION, priority, scored, person_id, at, ticket_id, clock_id)
 
 
 def _undone_answers_and_waivers(period: Period) -> Iterator[Incident]:
@@ -298,14 +326,14 @@ def _undone_answers_and_waivers(period: Period) -> Iterator[Incident]:
         at__lt=period.end,
         clock__ticket__is_drill=False,
     )
-    fields = ("change", "actor_id", "clock__priority", *CUSTOMER_PATHS, "holder_id")
-    rows = lines.order_by("pk").values_list(*fields)
-    for change, actor_id, priority, *customer, person_id in rows.iterator(chunk_size=ROWS_AT_A_TIME):
+    fields = ("change", "actor_id", "at", *CLOCK_PATHS, *CUSTOMER_PATHS, "holder_id")
+    rows = lines.order_by("pk").values_list(*fields).iterator(chunk_size=ROWS_AT_A_TIME)
+    for change, actor_id, at, ticket_id, clock_id, priority, *customer, person_id in rows:
         if change == ClockChange.WAIVED:
             kind = IncidentKind.WAIVED
         else:
             kind = IncidentKind.VOIDED if actor_id else IncidentKind.REVOKED
-        yield Incident(kind, priority, ScoredCustomer._make(customer), person_id)
+        yield Incident(kind, priority, ScoredCustomer._make(customer), person_id, at, ticket_id, clock_id)
 
 
 def _late_downgrades(period: Period) -> Iterator[Incident]:
@@ -328,5 +356,6 @@ def _late_downgrades(period: Period) -> Iterator[Incident]:
     fields = ("recorded_at", "clock__ticket_id", "actor_id", "lowered", *CUSTOMER_PATHS)
     rows = lines.order_by("recorded_at", "clock__ticket_id", "pk").values_list(*fields)
     for _change, lines_of_change in groupby(rows.iterator(chunk_size=ROWS_AT_A_TIME), key=itemgetter(0, 1)):
-        _at, _ticket, actor_id, lowered, *customer = next(lines_of_change)
-        yield Incident(IncidentKind.LATE_DOWNGRADE, lowered, ScoredCustomer._make(customer), actor_id)
+        at, ticket_id, actor_id, lowered, *customer = next(lines_of_change)
+        scored = ScoredCustomer._make(customer)
+        yield Incident(IncidentKind.LATE_DOWNGRADE, lowered, scored, actor_id, at, ticket_id, None)

@@ -26,9 +26,11 @@ COLUMNS = (
     "contact_email",
     "account_manager",
     "account_manager_name",
+    "account_manager_team",
     "owner",
     "owner_name",
     "owner_team",
+    "scenario",
     "priority",
     "status",
     "channel",
@@ -44,7 +46,9 @@ COLUMNS = (
     "merged_into",
     "follows",
     "opened_recorded_at",
+    "opened_recorded_local",
     "opened_backdated",
+    "local_zone",
 )
 
 
@@ -65,11 +69,18 @@ class TicketRow(NamedTuple):
     language: str
     merged_into_id: int | None
     follows_id: int | None
+    own_scenario: str
+    customer_scenario: str | None
     opened_at: datetime
     unanswered_since: datetime | None
     resolved_at: datetime | None
     closed_at: datetime | None
     recorded_at: datetime | None  # when the first message was recorded
+
+    @property
+    def scenario(self) -> str:
+        """The ticket's own scenario, which an email rule or a colleague has set, or else the customer's."""
+        return self.own_scenario or self.customer_scenario or ""
 
     @property
     def is_backdated(self) -> bool:
@@ -94,6 +105,8 @@ PATHS = (
     "language",
     "merged_into_id",
     "follows_id",
+    "scenario",
+    "customer__scenario",
 )
 FIRST = Message.objects.filter(ticket=OuterRef("pk"), at=OuterRef("opened_at")).order_by("pk")
 RECORDED_AT = Subquery(FIRST.values("created_at")[:1])
@@ -123,9 +136,11 @@ def ticket_row(ticket: TicketRow, *, people: People, zone: tzinfo) -> list[Cell]
         ticket.contact_email,
         manager.username,
         manager.name,
+        manager.team,
         owner.username,
         owner.name,
         owner.team,
+        ticket.scenario,
         priority_code(ticket.priority),
         ticket.status,
         ticket.channel,
@@ -141,7 +156,9 @@ def ticket_row(ticket: TicketRow, *, people: People, zone: tzinfo) -> list[Cell]
         ticket_number(ticket.merged_into_id) if ticket.merged_into_id else "",
         ticket_number(ticket.follows_id) if ticket.follows_id else "",
         iso_time(ticket.recorded_at),
+        local_time(ticket.recorded_at, zone),
         ticket.is_backdated,
+        str(zone),
     ]
 
 

@@ -30,7 +30,7 @@ def test_a_lead_finds_the_pack_and_its_files(login, pack):
     client = login(staff("lead", groups=["Team lead"]))
     assert "2026-W46" in client.get(LIST).text
     page = client.get(page_of(pack)).text
-    assert [url(file) in page and file.sha256 in page for file in pack.files.all()] == [True] * 4
+    assert [url(file) in page and file.sha256 in page for file in pack.files.all()] == [True] * 8
     assert 'name="_save"' not in page
 
 

@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 
 from escalation.choices import ClockState
 from escalation.exports import pack
+from escalation.exports.column_meanings import SHEETS
 from escalation.exports.pack import export_week, preview_week
 from escalation.lib.weeks import Week
 from escalation.models import ExportSubscriber, WeeklyExport
@@ -35,7 +36,17 @@ WEEK = Week(2026, 47)
 START, END = WEEK.bounds(ZoneInfo(settings.DESK_TIME_ZONE))
 MONDAY = END + timedelta(hours=8)
 MINUTE = timedelta(minutes=1)
-FILES = ["tickets.csv", "promises.csv", "scorecard.csv", "manifest.json"]
+COLUMN_COUNT = sum(len(columns) for _sheet, columns, _own in SHEETS)
+FILES = [
+    "tickets.csv",
+    "promises.csv",
+    "incidents.csv",
+    "scorecard.csv",
+    "people.csv",
+    "highlights.csv",
+    "columns.csv",
+    "manifest.json",
+]
 
 
 def export(**changes):
@@ -72,11 +83,11 @@ def a_week():
     TicketFactory(opened_at=START - MINUTE)
 
 
-def test_a_pack_holds_three_sheets_and_a_manifest_under_its_week(a_week):
+def test_a_pack_holds_its_sheets_and_a_manifest_under_its_week(a_week):
     frozen = export()
     assert [file.name for file in frozen.files.all()] == FILES
     assert [file.path for file in frozen.files.all()] == [f"exports/2026-W47/{name}" for name in FILES]
-    assert [file.rows for file in frozen.files.all()] == [3, 2, 9, 0]
+    assert [file.rows for file in frozen.files.all()] == [3, 2, 0, 9, 2, 2, COLUMN_COUNT, 0]
     assert (frozen.week, frozen.revision, frozen.reason) == ("2026-W47", 1, "")
 
 
@@ -88,7 +99,7 @@ def test_the_sheets_are_read_back_with_the_values_written(a_week):
     assert [(row["outcome"], row["near_miss"]) for row in promises] == [("met", "yes"), ("breached", "no")]
     desk = sheet(frozen, "scorecard.csv")[0]
     assert (desk["group"], desk["promises"], desk["met"], desk["breached"]) == ("desk", "2", "1", "1")
-    assert (desk["met_percent"], desk["near_misses"], desk["breach_share"]) == ("50.0", "1", "1.0")
+    assert (desk["met_percent"], desk["near_misses"], desk["breach_share"]) == ("50.0", "1", "1.00")
     assert [row["name"] for row in sheet(frozen, "scorecard.csv") if row["key"] == "star"] == ["星光直播"]
 
 
@@ -96,10 +107,10 @@ def test_the_manifest_holds_the_checksums_of_the_files(a_week):
     frozen = export()
     files = data_of(frozen)
     manifest = json.loads(files["manifest.json"])
-    for name in FILES[:3]:
+    for name in FILES[:-1]:
         assert manifest["files"][name]["sha256"] == hashlib.sha256(files[name]).hexdigest()
         assert manifest["files"][name]["bytes"] == len(files[name])
-    assert (manifest["week"], manifest["revision"], manifest["format_version"]) == ("2026-W47", 1, 1)
+    assert (manifest["week"], manifest["revision"], manifest["format_version"]) == ("2026-W47", 1, 2)
     assert len(manifest["policies"]) == 2
     assert manifest["time_zone"] == settings.DESK_TIME_ZONE
     assert {file.name: file.sha256 for file in frozen.files.all()} == {
@@ -196,7 +207,7 @@ def test_when_the_storage_fails_no_half_pack_is_kept(a_week, monkeypatch):
 
 def test_a_week_without_a_ticket_is_a_pack_too():
     frozen = export()
-    assert [file.rows for file in frozen.files.all()] == [0, 0, 1, 0]
+    assert [file.rows for file in frozen.files.all()] == [0, 0, 0, 1, 0, 0, COLUMN_COUNT, 0]
 
 
 def test_a_preview_keeps_nothing(a_week, tmp_path):

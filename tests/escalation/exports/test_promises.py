@@ -1,11 +1,12 @@
 """Which promises belong to a week, in which they count, and what their row says."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from customers.choices import Scenario
 from escalation.choices import ClockChange, ClockKind, ClockState
 from escalation.exports.bulk_reading import load_people
 from escalation.exports.promises import PATHS, TIMES, ClockRow, promises_of
@@ -16,7 +17,9 @@ from escalation.working_time.editing import revise_calendar
 from tests.factories import (
     ClockEventFactory,
     ClockFactory,
+    CustomerFactory,
     OutboundMessageFactory,
+    TeamFactory,
     TicketFactory,
     office_calendar,
     staff,
@@ -95,7 +98,7 @@ def test_an_overdue_promise_that_no_sweep_has_seen_counts_as_breached():
 def test_a_promise_that_runs_over_the_end_of_the_week_is_listed_and_does_not_count():
     clock = ClockFactory(started_at=PERIOD.end - HOUR)
     row = row_of(clock)
-    assert (row["outcome"], row["counts_this_week"], row["breached_at"]) == ("running", False, "")
+    assert (row["outcome"], row["counts_this_week"], row["breached_at"]) == ("running", False, None)
 
 
 def test_a_promise_of_another_week_is_not_listed():
@@ -107,7 +110,7 @@ def test_a_promise_of_another_week_is_not_listed():
 def test_a_cancelled_promise_names_no_answer():
     clock = ClockFactory(state=ClockState.CANCELLED, started_at=PERIOD.start, stopped_at=PERIOD.start + HOUR)
     row = row_of(clock)
-    assert (row["outcome"], row["answered_at"], row["response_minutes"]) == ("cancelled", "", None)
+    assert (row["outcome"], row["answered_at"], row["response_seconds"]) == ("cancelled", "", None)
 
 
 def test_a_row_carries_terms_times_and_evidence():
@@ -120,12 +123,12 @@ def test_a_row_carries_terms_times_and_evidence():
     )
     row = row_of(clock)
     assert (row["promise"], row["ticket"], row["priority"]) == (clock.pk, clock.ticket.number, "P0")
-    assert (row["window_minutes"], row["response_minutes"], row["near_miss"]) == (30, 25.0, False)
+    assert (row["window_minutes"], row["response_seconds"], row["near_miss"]) == (30, 1500, False)
     assert (row["policy"], row["policy_version"]) == (
         clock.policy_version.policy.name,
         clock.policy_version.number,
     )
-    assert (row["answered_by"], row["held_by"]) == ("bo", "bo 25")
+    assert (row["answered_by"], row["held_by"]) == ("bo", "bo 1500")
     assert (row["due_at"], row["due_local"]) == ("2026-11-15T17:30:00+00:00", "2026-11-16 01:30:00")
 
 
@@ -160,13 +163,13 @@ def test_minutes_are_working_minutes_of_the_promises_calendar():
     assert promise.response == 2 * HOUR  # Friday from five to six, Monday from nine to ten
 
 
-def test_minutes_in_a_row_follow_the_calendar_version_the_promise_started_with():
+def test_seconds_in_a_row_follow_the_calendar_version_the_promise_started_with():
     friday = PERIOD.start + timedelta(days=4, hours=17)
     calendar = office_calendar()
     clock = met(started=friday, stopped=friday + HOUR, calendar=calendar)
     closed = replace(from_json(calendar.definition), own_days=(OwnDay(friday.astimezone(ZONE).date()),))
     revise_calendar(calendar=calendar, definition=closed, actor=None, at=friday)
-    assert row_of(clock)["response_minutes"] == 60
+    assert row_of(clock)["response_seconds"] == 3600
 
 
 def test_the_holders_are_read_from_the_ledger_each_with_their_own_clock():
@@ -174,8 +177,8 @@ def test_the_holders_are_read_from_the_ledger_each_with_their_own_clock():
     first = breached(started=PERIOD.start, ticket=TicketFactory(owner=ann), minutes=60)
     ClockEventFactory(clock=first, change=ClockChange.HANDED_OVER, at=PERIOD.start + 45 * MINUTE, holder=bob)
     second = met(started=PERIOD.start, stopped=PERIOD.start + HOUR, ticket=TicketFactory(owner=bob))
-    assert row_of(first)["held_by"] == "ann 45; bob 15"
-    assert row_of(second)["held_by"] == "bob 60"
+    assert row_of(first)["held_by"] == "ann 2700; bob 900"
+    assert row_of(second)["held_by"] == "bob 3600"
 
 
 def test_a_ledger_line_dated_back_to_an_answer_changes_no_holder():
@@ -184,7 +187,7 @@ def test_a_ledger_line_dated_back_to_an_answer_changes_no_holder():
     clock = breached(started=PERIOD.start, ticket=TicketFactory(owner=ann), minutes=60)
     ClockEventFactory(clock=clock, change=ClockChange.HANDED_OVER, at=PERIOD.start + 40 * MINUTE, holder=bob)
     ClockEventFactory(clock=clock, change=ClockChange.MET, at=PERIOD.start + 20 * MINUTE, holder=bob)
-    assert row_of(clock)["held_by"] == "ann 40; bob 20"
+    assert row_of(clock)["held_by"] == "ann 2400; bob 1200"
 
 
 def test_thirty_promises_cost_the_queries_of_three(count_queries):
@@ -238,3 +241,50 @@ def test_a_row_without_promised_channels_or_answer_names_none():
     version.channels = {"0": ["phone"]}
     version.save(update_fields=["channels"])
     assert row_of(update)["channels_promised"] == ""
+
+
+def test_a_breach_is_shared_by_the_seconds_of_its_holders_and_says_how_late_it_was():
+    ann, bob = staff("ann"), staff("bob")
+    clock = breached(
+        started=PERIOD.start, stopped=PERIOD.start + 90 * MINUTE, ticket=TicketFactory(owner=ann), minutes=60
+    )
+    ClockEventFactory(clock=clock, change=ClockChange.HANDED_OVER, at=PERIOD.start + 40 * MINUTE, holder=bob)
+    row = row_of(clock)
+    assert row["breach_shares"] == "ann 0.666667; bob 0.333333"
+    assert (row["overdue_seconds"], row["left_seconds"]) == (1800, None)
+
+
+def test_a_kept_promise_says_what_was_left_and_one_still_unanswered_is_overdue_until_the_week_ends():
+    kept = met(started=PERIOD.start, stopped=PERIOD.start + 20 * MINUTE, minutes=30)
+    late = breached(started=PERIOD.end - 9 * HOUR)
+    assert (row_of(kept)["left_seconds"], row_of(kept)["overdue_seconds"]) == (600, None)
+    assert row_of(late)["overdue_seconds"] == 3600
+
+
+def test_every_time_of_a_row_stands_in_both_zones():
+    clock = breached(started=PERIOD.start, stopped=PERIOD.start + 9 * HOUR, waived_at=PERIOD.start)
+    row = row_of(clock)
+    times = [name for name in COLUMNS if name.endswith("_at")]
+    assert len(times) == 9
+    for name in times:
+        local = row[name.removesuffix("_at") + "_local"]
+        at = row[name] and datetime.fromisoformat(row[name]).astimezone(ZONE)
+        assert local == (f"{at:%Y-%m-%d %H:%M:%S}" if at else row[name])
+    assert row["local_zone"] == "Asia/Shanghai"
+
+
+def test_people_are_named_with_their_teams_and_the_scenario_is_filled_from_the_customer():
+    lead = staff("lead", team=None)
+    lead.first_name, lead.last_name = "悦", "林"
+    lead.save()
+    TeamFactory(name="North", lead=lead)
+    customer = CustomerFactory(account_manager=lead, scenario=Scenario.SHOW_ROOM)
+    clock = met(
+        started=PERIOD.start,
+        stopped=PERIOD.start + HOUR,
+        ticket=TicketFactory(customer=customer, owner=lead),
+    )
+    row = row_of(clock)
+    assert (row["account_manager_name"], row["account_manager_team"]) == ("林悦", "North")
+    assert (row["owner_name"], row["owner_team"]) == ("林悦", "North")
+    assert row["scenario"] == Scenario.SHOW_ROOM

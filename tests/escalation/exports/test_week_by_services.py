@@ -74,8 +74,8 @@ def test_an_answer_in_time_is_kept_by_its_holder(contact, people, tmp_path):
     read = sheets(tmp_path)
     assert [row["ticket"] for row in read["tickets"]] == [ticket.number]
     (promise,) = read["answers"]
-    assert (promise["outcome"], promise["response_minutes"], promise["answered_by"]) == ("met", "20.0", "ann")
-    assert (promise["window_minutes"], promise["held_by"]) == ("30", "ann 20")
+    assert (promise["outcome"], promise["response_seconds"], promise["answered_by"]) == ("met", "1200", "ann")
+    assert (promise["window_minutes"], promise["held_by"]) == ("30", "ann 1200")
     assert (promise["answer_recorded_at"], promise["answer_backdated"]) == (promise["answered_at"], "no")
     assert (line(read, "desk")["met"], line(read, "person", "ann")["met"]) == ("1", "1")
 
@@ -85,12 +85,12 @@ def test_a_breach_found_by_a_late_sweep_counts_for_the_holder_at_the_due_time(co
     sweep(now=TUESDAY + 33 * MINUTE)
     read = sheets(tmp_path)
     (promise,) = read["answers"]
-    assert (promise["outcome"], promise["held_by"]) == ("breached", "ann 30")
+    assert (promise["outcome"], promise["held_by"]) == ("breached", "ann 1800")
     assert promise["breached_at"] == (TUESDAY + 30 * MINUTE).isoformat()
     assert promise["breach_detected_at"] == (TUESDAY + 33 * MINUTE).isoformat()
-    assert line(read, "person", "ann")["breach_share"] == "1.0"
+    assert line(read, "person", "ann")["breach_share"] == "1.00"
     assert line(read, "person", "lead")["escalations_received"] == "1"
-    assert line(read, "person", "lead")["breach_share"] == "0.0"
+    assert line(read, "person", "lead")["breach_share"] == "0.00"
 
 
 def test_a_bounced_answer_counts_as_revoked_and_its_promise_as_breached(contact, people, tmp_path):
@@ -127,7 +127,7 @@ def test_a_call_logged_after_the_breach_was_recorded_keeps_the_promise(contact, 
     )
     read = sheets(tmp_path)
     (promise,) = read["answers"]
-    assert (promise["outcome"], promise["near_miss"], promise["held_by"]) == ("met", "yes", "ann 28")
+    assert (promise["outcome"], promise["near_miss"], promise["held_by"]) == ("met", "yes", "ann 1680")
     assert promise["answer_recorded_at"] == (TUESDAY + 50 * MINUTE).isoformat()
     assert promise["answer_backdated"] == "yes"
 
