@@ -1,14 +1,13 @@
-"""tickets.csv: one row per ticket, with the same columns in the weekly pack and in every downloaded list."""
+"""tickets.csv: one row per ticket; every downloaded list begins with the same columns (ticket_list_csv)."""
 
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from django.db.models import OuterRef, Subquery
-from django.http import StreamingHttpResponse
 
-from escalation.exports.bulk_reading import People, load_people, read_rows
-from escalation.lib.csv_sheets import Cell, CsvSheet, iso_time, local_time
+from escalation.exports.bulk_reading import People, read_rows
+from escalation.lib.csv_sheets import Cell, iso_time, local_time
 from escalation.lib.weeks import Period
 from tickets.choices import Channel, Priority
 from tickets.models import Message, Ticket
@@ -165,17 +164,3 @@ def ticket_row(ticket: TicketRow, *, people: People, zone: tzinfo) -> list[Cell]
 def priority_code(priority: int) -> str:
     """P0 to P3, the same in every language."""
     return PRIORITY_CODES[priority]
-
-
-def tickets_response(
-    tickets: TicketQuerySet, *, zone: tzinfo, filename: str = "tickets.csv"
-) -> StreamingHttpResponse:
-    """Stream a filtered list as a download; fire drills are left out, as from every figure.
-
-    `tickets` is filtered and ordered and holds only tickets that the reader may see; `zone` is the reader's.
-    """
-    rows = ticket_rows(tickets.real(), people=load_people(), zone=zone)
-    response = StreamingHttpResponse(CsvSheet(COLUMNS).chunks(rows), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
-    response.headers["Cache-Control"] = "no-store"
-    return response

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from customers.access import sees_all
 from escalation.choices import AcknowledgedBy
 from escalation.enforcement.acknowledge import acknowledge
-from escalation.exports.tickets_csv import tickets_response
+from escalation.exports.ticket_list_csv import tickets_response
 from supportdesk.monitoring.health import health
 from supportdesk.pages.board.queries import (
     board_counters,

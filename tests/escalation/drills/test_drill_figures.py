@@ -16,7 +16,8 @@ from escalation.exports import scorecard
 from escalation.exports.pack import desk_zone, preview_week
 from escalation.exports.promises import promises_of
 from escalation.exports.scorecard import incidents_of
-from escalation.exports.tickets_csv import tickets_of, tickets_response
+from escalation.exports.ticket_list_csv import tickets_response
+from escalation.exports.tickets_csv import tickets_of
 from escalation.lib.weeks import Period, week_of
 from escalation.models import Clock, Escalation, Policy
 from escalation.policies.editing import Window, revise_policy

@@ -1,12 +1,11 @@
-"""tickets.csv: which tickets, which columns, how many queries; and the download of a filtered list."""
+"""tickets.csv: which tickets, which columns, how many queries."""
 
-import csv
-import io
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from customers.choices import Scenario
 from escalation.exports.bulk_reading import load_people
 from escalation.exports.tickets_csv import (
     COLUMNS,
@@ -15,7 +14,6 @@ from escalation.exports.tickets_csv import (
     TicketRow,
     ticket_rows,
     tickets_of,
-    tickets_response,
 )
 from escalation.lib.weeks import Period, Week
 from tests.factories import ContactFactory, CustomerFactory, TeamFactory, TicketFactory, staff
@@ -25,7 +23,6 @@ from tickets.models import Ticket
 pytestmark = pytest.mark.django_db
 ZONE = ZoneInfo("Asia/Shanghai")
 PERIOD = Period.of(Week(2026, 47), zone=ZONE)
-BERLIN = ZoneInfo("Europe/Berlin")
 SECOND = timedelta(seconds=1)
 
 
@@ -89,20 +86,12 @@ def test_thirty_tickets_cost_the_queries_of_three(count_queries):
     assert count_queries(rows) == few == 2
 
 
-def test_a_list_leaves_as_it_was_filtered_and_ordered():
-    TicketFactory(subject="first", priority=Priority.P1)
-    TicketFactory(subject="second", priority=Priority.P1)
-    TicketFactory(subject="other", priority=Priority.P3)
-    response = tickets_response(Ticket.objects.filter(priority=Priority.P1).order_by("-pk"), zone=BERLIN)
-    rows = list(csv.DictReader(io.StringIO(b"".join(response).decode("utf-8-sig"), newline="")))
-    assert [row["subject"] for row in rows] == ["second", "first"]
-    assert tuple(rows[0]) == COLUMNS
-    assert rows[0]["opened_local"] == "2026-11-18 12:00:00"  # the reader's zone, not the desk's
-
-
-def test_an_exported_list_is_a_download_that_no_proxy_caches():
-    response = tickets_response(Ticket.objects.all(), zone=BERLIN, filename="board.csv")
-    assert response.streaming
-    assert response.headers["Content-Disposition"] == 'attachment; filename="board.csv"'
-    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert response.headers["Cache-Control"] == "no-store"
+def test_every_time_of_a_row_stands_in_both_zones_and_the_scenario_is_the_tickets_or_the_customers():
+    TicketFactory(customer=CustomerFactory(scenario=Scenario.SHOW_ROOM), opened_at=PERIOD.start)
+    TicketFactory(customer=CustomerFactory(scenario=Scenario.SHOW_ROOM), scenario=Scenario.GAME_VOICE)
+    first, second = rows()
+    assert (first["scenario"], second["scenario"]) == (Scenario.SHOW_ROOM, Scenario.GAME_VOICE)
+    assert (first["opened_local"], first["local_zone"]) == ("2026-11-16 00:00:00", "Asia/Shanghai")
+    assert {name for name in COLUMNS if name.endswith("_local")} == {
+        "opened_local", "unanswered_since_local", "resolved_local", "closed_local", "opened_recorded_local"
+    }  # fmt: skip
