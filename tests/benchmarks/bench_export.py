@@ -1,4 +1,6 @@
-"""Measures the weekly pack beside raw equivalents of the same run: COPY (PostgreSQL) and a plain csv.writer.
+"""Measures the weekly pack and the download of a list beside raw equivalents of the same run.
+
+The equivalents are COPY (PostgreSQL) and a plain csv.writer.
 
     DATABASE_URL=postgres://... python tests/benchmarks/bench_export.py --rows 100000
 
@@ -31,6 +33,7 @@ from django.db.models import QuerySet  # noqa: E402
 from escalation.choices import ClockChange, ClockState  # noqa: E402
 from escalation.exports import promises, tickets_csv  # noqa: E402
 from escalation.exports.pack import build_pack  # noqa: E402
+from escalation.exports.ticket_list_csv import tickets_response  # noqa: E402
 from escalation.lib.weeks import Period, Week  # noqa: E402
 from escalation.models import Clock, ClockEvent  # noqa: E402
 from tests import factories as make  # noqa: E402
@@ -70,14 +73,16 @@ def test_database() -> Iterator[None]:
 
 
 def report(rows: int) -> None:
-    lines = [("pack: three sheets, scorecard, manifest", measured(whole_pack, rows))]
+    lines = [("pack: all sheets and manifest", measured(whole_pack, rows))]
     lines.append(("plain csv.writer, same two queries", measured(plain_csv, rows)))
     if connection.vendor == "postgresql":
         lines.append(("COPY, same two queries", measured(raw_copy, rows)))
     own_seconds = lines[0][1]
+    listed = measured(whole_list, rows // 2)
     print(f"{rows:,} rows on {connection.vendor}: half tickets, half promises with two ledger lines each")
     for name, speed in lines:
         print(f"  {name:<42} {speed:>9,.0f} rows/s   the pack is {own_seconds / speed:.2f} of it")
+    print(f"  filtered list, with its promises: {listed:,.0f} tickets/s, first byte in {first_byte():.0f} ms")
     peaks = ", ".join(f"{share:.0%} of the week {peak_in_a_new_process(share)} MB" for share in (0.1, 1))
     print(f"  memory that the pack adds at its peak: {peaks}")
 
@@ -95,6 +100,23 @@ def measured(work: Callable[[], None], rows: int) -> float:
 def whole_pack() -> None:
     with TemporaryDirectory() as folder:
         build_pack(PERIOD, folder=Path(folder))
+
+
+def whole_list() -> None:
+    for _chunk in a_list():
+        pass
+
+
+def first_byte() -> float:
+    """Milliseconds until the first rows leave."""
+    started = time.perf_counter()
+    next(iter(a_list()))
+    return 1000 * (time.perf_counter() - started)
+
+
+def a_list() -> Iterator[bytes]:
+    response = tickets_response(Ticket.objects.order_by("-opened_at"), zone=PERIOD.zone)
+    return iter(response)
 
 
 def plain_csv() -> None:

@@ -1,4 +1,4 @@
 """The page of one ticket, and the form for tickets entered by hand.
 
-Read in this order: admin, page, actions, forms; opening, customer_card, lead_options, promise_columns.
+Read in this order: admin, page, actions, forms; opening, customer_card, lead_options, promise_columns, list_export.
 """

@@ -26,6 +26,7 @@ from supportdesk.pages.attached_mail import attached_mail, attached_mail_file, a
 from supportdesk.pages.explain import ExplainPage
 from supportdesk.pages.ticket.actions import ACTS, ActionContext, NewerMessage, PageAction, act_once
 from supportdesk.pages.ticket.forms import WHEN, NamingForm, NewTicketForm
+from supportdesk.pages.ticket.list_export import ListExport
 from supportdesk.pages.ticket.opening import open_by_hand
 from supportdesk.pages.ticket.page import TicketPage, ticket_page
 from supportdesk.pages.ticket.promise_columns import PromiseColumn
@@ -43,7 +44,7 @@ admin.site.unregister(Ticket)
 
 
 @admin.register(Ticket)
-class TicketPageAdmin(PromiseColumn, ExplainPage):
+class TicketPageAdmin(PromiseColumn, ExplainPage, ListExport):
     list_display = (*TicketList.list_display[:-1], "received", "promise_due", "updated_at")
 
     def get_urls(self) -> list[URLPattern]:
