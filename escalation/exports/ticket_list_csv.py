@@ -34,9 +34,11 @@ OF_A_KIND = (
     "answered_by",
     "seconds",
 )
-PROMISE_COLUMNS = tuple(f"{kind}_{column}" for kind in ClockKind.values for column in OF_A_KIND)
+KINDS = tuple(ClockKind.values)  # which the enumeration would collect anew for each row
+PROMISE_COLUMNS = tuple(f"{kind}_{column}" for kind in KINDS for column in OF_A_KIND)
 COLUMNS = (*tickets_csv.COLUMNS, *PROMISE_COLUMNS)
 WITHOUT_PROMISE: list[Cell] = [0, 0, *[None] * (len(OF_A_KIND) - 2)]
+BREACHED = ClockState.BREACHED.value
 FIRST_ROWS = 50  # read before the first byte leaves
 
 
@@ -66,7 +68,7 @@ PATHS = (
 )
 TIMES = ("started_at", "due_at", "stopped_at")
 
-PromisesByKind = defaultdict[str, list[ListedPromise]]
+PromisesByKind = dict[str, list[ListedPromise]]
 
 
 def tickets_response(
@@ -92,8 +94,8 @@ def list_rows(tickets: TicketQuerySet, *, people: People, zone: tzinfo) -> Itera
         for ticket in batch:
             row = ticket_row(ticket, people=people, zone=zone)
             of_ticket = promises.get(ticket.pk)
-            for kind in ClockKind.values:
-                of_kind = of_ticket[kind] if of_ticket else None
+            for kind in KINDS:
+                of_kind = of_ticket.get(kind) if of_ticket else None
                 row += _cells(of_kind, hours, people, zone) if of_kind else WITHOUT_PROMISE
             yield row
 
@@ -109,9 +111,9 @@ def _batches(rows: Iterator[TicketRow]) -> Iterator[list[TicketRow]]:
 def _promises_by_ticket(tickets: Iterable[TicketRow]) -> Mapping[int, PromisesByKind]:
     """The promises of each ticket by kind, oldest first."""
     clocks = Clock.objects.filter(ticket__in=[ticket.pk for ticket in tickets]).order_by("started_at", "pk")
-    by_ticket: defaultdict[int, PromisesByKind] = defaultdict(lambda: defaultdict(list))
+    by_ticket: defaultdict[int, PromisesByKind] = defaultdict(dict)
     for promise in read_rows(clocks, ListedPromise._make, paths=PATHS, times=TIMES):
-        by_ticket[promise.ticket_id][promise.kind].append(promise)
+        by_ticket[promise.ticket_id].setdefault(promise.kind, []).append(promise)
     return by_ticket
 
 
@@ -126,7 +128,7 @@ def _cells(
         seconds = working_between(of_calendar, newest.started_at, answered_at) // SECOND
     return [
         len(promises),
-        sum([promise.state == ClockState.BREACHED for promise in promises]),
+        [promise.state for promise in promises].count(BREACHED),
         newest.state,
         iso_time(newest.due_at),
         local_time(newest.due_at, zone),

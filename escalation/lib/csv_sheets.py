@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 BOM = "\ufeff"
 CHUNK = 64 * 1024  # characters
+FIRST_CHUNK = 4 * 1024  # so that a download begins at once
 
 SIGNS = r"=+\-@＝＋－＠"  # what a formula begins with; spreadsheets of East Asia read full-width signs too
 SEPARATORS = r",;|:^~，；：｜、\t\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029"
@@ -62,7 +63,7 @@ class CsvSheet:
         """Yield the whole document; a row may hold text, numbers, booleans, dates, aware datetimes and None."""
         csv_line = csv.writer(_Echo(), lineterminator="\r\n").writerow
         lines = [BOM, csv_line(self.columns)]
-        length = 0
+        length, limit = 0, FIRST_CHUNK
         for row in rows:
             # Some million cells a second pass here: the type settles most of them, and one search most lines.
             line = csv_line([cell if cell.__class__ in AS_IT_IS else safe_cell(cell) for cell in row])
@@ -71,9 +72,9 @@ class CsvSheet:
             lines.append(line)
             length += len(line)
             self._rows += 1
-            if length >= CHUNK:
+            if length >= limit:
                 yield self._flush(lines)
-                length = 0
+                length, limit = 0, CHUNK
         yield self._flush(lines)
 
     def _flush(self, lines: list[str]) -> bytes:
