@@ -6,8 +6,14 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.http import (
+    FileResponse,
+    HttpRequest,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -18,9 +24,11 @@ from unfold.decorators import display
 from customers.admin.base import ReadOnlyAdmin, ReadOnlyInline
 from customers.admin.fields import person
 from escalation.exports.pack_mail import content_type, download_name
+from escalation.exports.pack_zip import missing_files, zip_chunks, zip_name
 from escalation.models import ExportFile, WeeklyExport
 
 DOWNLOAD = "escalation_weeklyexport_download"
+ZIP = "escalation_weeklyexport_zip"
 
 
 class ExportFileInline(ReadOnlyInline):
@@ -44,13 +52,17 @@ class WeeklyExportAdmin(ReadOnlyAdmin):
     list_select_related = ("created_by",)
     search_fields = ("week", "reason")
     sortable_by = ("week",)
-    fields = ("week", "revision", "reason", "created_at", "made_by")
-    readonly_fields = ("made_by",)
+    fields = ("week", "revision", "reason", "created_at", "made_by", "whole_pack")
+    readonly_fields = ("made_by", "whole_pack")
     inlines = (ExportFileInline,)
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.download_view)
-        return [path("files/<int:file_id>/", view, name=DOWNLOAD), *super().get_urls()]
+        wrap = self.admin_site.admin_view
+        return [
+            path("files/<int:file_id>/", wrap(self.download_view), name=DOWNLOAD),
+            path("<int:export_id>/pack.zip", wrap(self.zip_view), name=ZIP),
+            *super().get_urls(),
+        ]
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         return super().get_queryset(request).select_related("created_by")
@@ -58,6 +70,23 @@ class WeeklyExportAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("created by"))
     def made_by(self, export: WeeklyExport) -> str:
         return person(export.created_by) if export.created_by else _("the schedule")
+
+    @display(description=gettext_lazy("whole pack"))
+    def whole_pack(self, export: WeeklyExport) -> str:
+        return format_html('<a href="{}">{}</a>', reverse(f"admin:{ZIP}", args=[export.pk]), zip_name(export))
+
+    def zip_view(self, request: HttpRequest, export_id: int) -> HttpResponseBase:
+        """Stream all files of a pack as one zip, to the same readers as each of them."""
+        export = get_object_or_404(WeeklyExport.objects.prefetch_related("files"), pk=export_id)
+        if not self.has_view_permission(request, export):
+            raise PermissionDenied
+        files = list(export.files.all())
+        if missing := missing_files(files):
+            return _missing(request, export, missing[0])
+        response = StreamingHttpResponse(zip_chunks(export, files), content_type="application/zip")
+        response.headers["Content-Disposition"] = f'attachment; filename="{zip_name(export)}"'
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     def download_view(self, request: HttpRequest, file_id: int) -> HttpResponseBase:
         """Stream one file to a reader who may see the pack; if the file is missing, show a message."""
@@ -67,12 +96,17 @@ class WeeklyExportAdmin(ReadOnlyAdmin):
         try:
             stored = default_storage.open(file.path)
         except FileNotFoundError:
-            words = _("%(path)s is missing from the storage. Restore it from a backup; its SHA-256 is known.")
-            messages.error(request, words % {"path": file.path})
-            return redirect("admin:escalation_weeklyexport_change", file.export_id)
+            return _missing(request, file.export, file.path)
         return FileResponse(
             stored,
             as_attachment=True,
             filename=download_name(file.export, file.name),
             content_type=content_type(file.name),
         )
+
+
+def _missing(request: HttpRequest, export: WeeklyExport, path: str) -> HttpResponseRedirect:
+    """Back to the pack's page, with a message that a file is lost."""
+    words = _("%(path)s is missing from the storage. Restore it from a backup; its SHA-256 is known.")
+    messages.error(request, words % {"path": path})
+    return HttpResponseRedirect(reverse("admin:escalation_weeklyexport_change", args=[export.pk]))

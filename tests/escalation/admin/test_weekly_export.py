@@ -1,10 +1,17 @@
 """Weekly packs in the admin: to see and download for those who may, for nobody to edit."""
 
+import hashlib
+import io
+from random import Random
+from zipfile import ZipFile
+
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.urls import reverse
 
 from escalation.exports.pack import export_week
+from escalation.exports.pack_zip import zip_chunks
 from escalation.lib.weeks import Week
 from escalation.models import ExportSubscriber
 from tests.factories import NOW, AdminFactory, TicketFactory, UserFactory, staff
@@ -46,6 +53,47 @@ def test_a_file_is_downloaded_byte_by_byte_under_a_name_of_its_own(login, pack):
 def test_without_the_permission_there_is_no_download(login, pack):
     file = pack.files.first()
     assert login(UserFactory()).get(url(file)).status_code == 403
+
+
+def test_the_whole_pack_is_one_zip_with_the_files_byte_by_byte(login, pack):
+    client = login(staff("lead", groups=["Team lead"]))
+    address = reverse("admin:escalation_weeklyexport_zip", args=[pack.pk])
+    assert address in client.get(page_of(pack)).text
+    response = client.get(address)
+    data = b"".join(response)
+    assert response.headers["Content-Disposition"] == 'attachment; filename="2026-W46-pack.zip"'
+    with ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == [f"2026-W46-pack/{file.name}" for file in pack.files.all()]
+        for file in pack.files.all():
+            assert hashlib.sha256(archive.read(f"2026-W46-pack/{file.name}")).hexdigest() == file.sha256
+    assert b"".join(client.get(address)) == data
+
+
+def test_the_zip_is_written_while_it_is_downloaded(login, pack):
+    """A file of random bytes, which cannot be compressed, leaves in pieces of a quarter megabyte."""
+    file = pack.files.get(name="tickets.csv")
+    default_storage.delete(file.path)
+    default_storage.save(file.path, ContentFile(Random(1).randbytes(2_000_000)))
+    pieces = list(zip_chunks(pack, [file]))
+    assert len(pieces) == 9
+    assert max(map(len, pieces)) < 300_000
+
+
+def test_the_zip_has_the_readers_of_the_files(login, client, pack):
+    address = reverse("admin:escalation_weeklyexport_zip", args=[pack.pk])
+    assert client.get(address).status_code == 302
+    assert login(UserFactory()).get(address).status_code == 403
+    assert login(AdminFactory()).get(address.replace(str(pack.pk), "0")).status_code == 404
+
+
+def test_a_zip_of_a_pack_that_lost_a_file_says_so_before_it_begins(login, pack):
+    file = pack.files.first()
+    default_storage.delete(file.path)
+    response = login(AdminFactory()).get(
+        reverse("admin:escalation_weeklyexport_zip", args=[pack.pk]), follow=True
+    )
+    assert f"{file.path} is missing from the storage" in response.text
 
 
 def test_a_visitor_is_sent_to_sign_in(client, pack):
