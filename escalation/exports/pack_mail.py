@@ -45,13 +45,13 @@ def mail_pack(export: WeeklyExport, *, files: Sequence[ExportFile], desk: Tally,
 
 
 def _subject(export: WeeklyExport, desk: Tally) -> str:
-    words = {"week": _week(export), "percent": _percent(desk), "revision": export.revision - 1}
+    words = {"week": week_title(export), "percent": _percent(desk), "revision": export.revision - 1}
     if export.revision > 1:
         return _("Service report, %(week)s: SLA met %(percent)s (correction %(revision)s)") % words
     return _("Service report, %(week)s: SLA met %(percent)s") % words
 
 
-def _week(export: WeeklyExport) -> str:
+def week_title(export: WeeklyExport) -> str:
     """The week with its dates, as people look for it in a calendar."""
     week = parse_week(export.week)
     words = {"number": week.number, "first": week.monday, "last": week.monday + timedelta(days=6)}
@@ -70,6 +70,8 @@ def _text(export: WeeklyExport, desk: Tally) -> str:
             % {"reason": export.reason}
         )
     path = reverse("admin:escalation_weeklyexport_change", args=[export.pk])
+    summary = reverse("admin:escalation_weeklyexport_summary", args=[export.pk])
+    paragraphs.append(_("Summary on two pages: %(link)s") % {"link": f"{settings.SITE_URL}{summary}"})
     paragraphs.append(_("All files: %(link)s") % {"link": f"{settings.SITE_URL}{path}"})
     return "\n\n".join(paragraphs) + "\n"
 
@@ -77,7 +79,7 @@ def _text(export: WeeklyExport, desk: Tally) -> str:
 def _summary(export: WeeklyExport, desk: Tally) -> str:
     """The figures of the week; near misses are left out if there were none."""
     words = {
-        "week": _week(export),
+        "week": week_title(export),
         "percent": _percent(desk),
         "met": desk.outcomes[ClockState.MET],
         "breached": desk.outcomes[ClockState.BREACHED],

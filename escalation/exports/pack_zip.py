@@ -4,6 +4,8 @@ The times inside are those of the pack, so that a pack downloaded twice is the s
 """
 
 from collections.abc import Iterator, Sequence
+from io import RawIOBase
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from django.core.files.storage import default_storage
@@ -39,18 +41,16 @@ def zip_chunks(export: WeeklyExport, files: Sequence[ExportFile]) -> Iterator[by
     yield sink.take()
 
 
-class _Sink:
+class _Sink(RawIOBase):
     """A file that cannot seek, which the archive is written into, piece by piece."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._written: list[bytes] = []
 
-    def write(self, data: bytes, /) -> int:
+    def write(self, data: Any, /) -> int:
         self._written.append(bytes(data))
         return len(data)
-
-    def flush(self) -> None:
-        """Nothing to do: what was written is taken by `take`."""
 
     def take(self) -> bytes:
         data = b"".join(self._written)

@@ -91,3 +91,8 @@ def last_complete_week(now: datetime, zone: ZoneInfo) -> Week:
     """The week before the current one."""
     year, number, _weekday = (now.astimezone(zone).date() - timedelta(days=7)).isocalendar()
     return Week(year, number)
+
+
+def week_before(week: Week) -> Week:
+    year, number, _weekday = (week.monday - timedelta(days=7)).isocalendar()
+    return Week(year, number)

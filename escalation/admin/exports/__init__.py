@@ -1,4 +1,4 @@
 """The admin of weekly packs and their subscribers.
 
-Read in this order: weekly_export, subscriber.
+Read in this order: weekly_export, summary_page, subscriber.
 """

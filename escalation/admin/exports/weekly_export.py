@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.db.models import QuerySet
@@ -10,7 +10,6 @@ from django.http import (
     FileResponse,
     HttpRequest,
     HttpResponseBase,
-    HttpResponseRedirect,
     StreamingHttpResponse,
 )
 from django.shortcuts import get_object_or_404
@@ -21,8 +20,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from customers.admin.base import ReadOnlyAdmin, ReadOnlyInline
+from customers.admin.base import ReadOnlyInline
 from customers.admin.fields import person
+from escalation.admin.exports.summary_page import SummaryPage, missing_file
 from escalation.exports.pack_mail import content_type, download_name
 from escalation.exports.pack_zip import missing_files, zip_chunks, zip_name
 from escalation.models import ExportFile, WeeklyExport
@@ -47,13 +47,13 @@ class ExportFileInline(ReadOnlyInline):
 
 
 @admin.register(WeeklyExport)
-class WeeklyExportAdmin(ReadOnlyAdmin):
-    list_display = ("week", "revision", "created_at", "made_by", "reason")
+class WeeklyExportAdmin(SummaryPage):
+    list_display = ("week", "revision", "summary", "created_at", "made_by", "reason")
     list_select_related = ("created_by",)
     search_fields = ("week", "reason")
     sortable_by = ("week",)
-    fields = ("week", "revision", "reason", "created_at", "made_by", "whole_pack")
-    readonly_fields = ("made_by", "whole_pack")
+    fields = ("week", "revision", "reason", "created_at", "made_by", "summary", "whole_pack")
+    readonly_fields = ("made_by", "summary", "whole_pack")
     inlines = (ExportFileInline,)
 
     def get_urls(self) -> list[URLPattern]:
@@ -82,7 +82,7 @@ class WeeklyExportAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         files = list(export.files.all())
         if missing := missing_files(files):
-            return _missing(request, export, missing[0])
+            return missing_file(request, export, missing[0])
         response = StreamingHttpResponse(zip_chunks(export, files), content_type="application/zip")
         response.headers["Content-Disposition"] = f'attachment; filename="{zip_name(export)}"'
         response.headers["Cache-Control"] = "no-store"
@@ -96,17 +96,10 @@ class WeeklyExportAdmin(ReadOnlyAdmin):
         try:
             stored = default_storage.open(file.path)
         except FileNotFoundError:
-            return _missing(request, file.export, file.path)
+            return missing_file(request, file.export, file.path)
         return FileResponse(
             stored,
             as_attachment=True,
             filename=download_name(file.export, file.name),
             content_type=content_type(file.name),
         )
-
-
-def _missing(request: HttpRequest, export: WeeklyExport, path: str) -> HttpResponseRedirect:
-    """Back to the pack's page, with a message that a file is lost."""
-    words = _("%(path)s is missing from the storage. Restore it from a backup; its SHA-256 is known.")
-    messages.error(request, words % {"path": path})
-    return HttpResponseRedirect(reverse("admin:escalation_weeklyexport_change", args=[export.pk]))

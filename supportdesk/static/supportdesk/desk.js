@@ -220,6 +220,7 @@
     keepNamesOutOfCc();
     document.addEventListener("change", onPick);
     document.addEventListener("click", onImages);
+    document.addEventListener("click", (event) => event.target.closest("[data-print]") && window.print());
     document.addEventListener("click", onReplyLink);
     restoreDrafts();
     document.addEventListener("formset:added", unfold);

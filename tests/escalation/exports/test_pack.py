@@ -286,3 +286,10 @@ def test_a_subscriber_who_cannot_be_written_to_stops_nothing(a_week, caplog):
     export()
     assert OutboundEmail.objects.get().recipients == ["director@company.example"]
     assert settings.DESK_ADDRESS in caplog.text
+
+
+def test_the_mail_links_to_the_summary(a_week):
+    ExportSubscriber.objects.create(email="director@company.example")
+    frozen = export()
+    assert f"Summary on two pages: {settings.SITE_URL}" in OutboundEmail.objects.get().text
+    assert f"/weeklyexport/{frozen.pk}/summary/" in OutboundEmail.objects.get().text
