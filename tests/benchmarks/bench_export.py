@@ -41,7 +41,7 @@ from tickets.choices import MessageKind  # noqa: E402
 from tickets.models import Message, Ticket  # noqa: E402
 
 PERIOD = Period.of(Week(2026, 47), zone=ZoneInfo("Asia/Shanghai"))
-BATCH = 5000
+BATCH = 2000  # PostgreSQL takes 65,535 parameters of a statement
 MINUTE = timedelta(minutes=1)
 
 

@@ -72,7 +72,9 @@ def report(clocks: int) -> None:
     print(f"{clocks:,} promises with {clocks * 3:,} ledger lines on {connection.vendor}")
     print(f"  lines and words fetched raw {raw:7.2f} s")
     print(f"  all sealed                  {sealing:7.2f} s  {clocks * 3 / sealing:>10,.0f} lines/s")
-    print(f"  all proven                  {whole:7.2f} s  {clocks / whole:>10,.0f} promises/s  {whole / raw:.1f} x raw")
+    print(
+        f"  all proven                  {whole:7.2f} s  {clocks / whole:>10,.0f} promises/s  {whole / raw:.1f} x raw"
+    )
     print(f"  what is new: nothing        {nightly:7.2f} s")
 
 

@@ -31,5 +31,5 @@ def test_many_exporters_of_one_week_keep_one_pack_and_mail_it_once():
     with ThreadPoolExecutor(EXPORTERS) as pool:
         packs = set(pool.map(run, range(EXPORTERS)))
     assert packs == {WeeklyExport.objects.get().pk}
-    assert ExportFile.objects.count() == 4
+    assert ExportFile.objects.count() == 8
     assert OutboundEmail.objects.count() == 1
