@@ -10,8 +10,7 @@ from escalation.duty.shifts import generate_all
 from escalation.enforcement.heartbeats import beat
 from escalation.enforcement.sweep import revisit_unplanned
 from escalation.enforcement.sweep_loop import SWEEP, sweep_once
-from escalation.exports.pack import desk_zone, export_week
-from escalation.lib.weeks import last_complete_week
+from escalation.exports.due_packs import make_due_packs
 from escalation.models import Heartbeat
 from escalation.notifications.dispatch import dispatch_due
 from escalation.proof import sealing
@@ -39,10 +38,10 @@ def dispatch_notifications() -> str:
     return str(dispatch_due(read_clock=timezone.now))
 
 
-def export_last_week() -> str:
-    """Freeze the pack of the last complete week in the desk's zone; a second run changes nothing."""
-    now = timezone.now()
-    return str(export_week(week=last_complete_week(now, desk_zone()), at=now, actor=None))
+def export_due_weeks() -> str:
+    """Freeze the pack of each week that is due, and correct the frozen ones: every ten minutes, mostly nothing."""
+    made = make_due_packs(at=timezone.now())
+    return ", ".join(map(str, made)) or "nothing due"
 
 
 def seal_ledger() -> str:

@@ -59,7 +59,7 @@ TIMETABLE = (
     ScheduledTask("renew-holidays", "escalation.tasks.renew_holidays", cron="0 3 * * *"),
     ScheduledTask("tell-shift-changes", "escalation.tasks.tell_shift_changes", minutes=1),
     ScheduledTask("generate-shifts", "escalation.tasks.generate_shifts", cron="15 2 * * *"),
-    ScheduledTask("weekly-pack", "escalation.tasks.export_last_week", cron="0 8 * * 1"),
+    ScheduledTask("weekly-pack", "escalation.tasks.export_due_weeks", minutes=10),
 )
 
 

@@ -27,7 +27,8 @@ from escalation.explaining.facts import (
     WayServed,
     WindowCount,
 )
-from escalation.exports.promises import HOLDER_CHANGES, Holding, held_times
+from escalation.exports.clock_rows import HOLDER_CHANGES, Holding
+from escalation.exports.promises import held_times
 from escalation.models import Clock, ClockEvent, Escalation, Notification
 from escalation.working_time.due_time import Interval, Stretch, WorkingHours, working_between
 from escalation.working_time.validation import zone_named

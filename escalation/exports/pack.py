@@ -8,9 +8,7 @@ from datetime import datetime
 from itertools import chain, starmap
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files import File
 from django.core.files.storage import default_storage
@@ -18,6 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from escalation.exports import (
+    changes_csv,
     column_meanings,
     highlights,
     incidents_csv,
@@ -26,11 +25,14 @@ from escalation.exports import (
     tickets_csv,
 )
 from escalation.exports.bulk_reading import People, load_people
+from escalation.exports.changed_judgements import ChangedJudgement, changes_of
+from escalation.exports.due_weeks import desk_zone, is_late
 from escalation.exports.pack_mail import mail_pack
 from escalation.exports.promises import promises_of
 from escalation.exports.proposal_incidents import proposal_incidents
 from escalation.lib.csv_sheets import Cell, SheetSummary, write_sheet
-from escalation.lib.weeks import Period, Week
+from escalation.lib.snapshot import one_snapshot
+from escalation.lib.weeks import Period, Week, parse_week
 from escalation.models import ExportFile, WeeklyExport
 from tickets.errors import DeskError
 
@@ -46,6 +48,14 @@ class Pack:
     files: dict[str, SheetSummary] = field(default_factory=dict)
     policies: set[tuple[str, int]] = field(default_factory=set)
     desk: scorecard.Tally = field(default_factory=scorecard.Tally)
+    changes: Sequence[ChangedJudgement] = ()
+    people: People = field(default_factory=dict)
+
+    def add_changes(self, changes: Sequence[ChangedJudgement]) -> None:
+        """Write what a correction changes as a sheet of its own."""
+        self.changes = changes
+        rows = changes_csv.change_rows(changes, people=self.people)
+        self.files["changes.csv"] = write_sheet(self.folder / "changes.csv", changes_csv.COLUMNS, rows)
 
     def write(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
         self.files[name] = write_sheet(self.folder / name, columns, rows)
@@ -54,47 +64,76 @@ class Pack:
 def export_week(*, week: Week, at: datetime, actor: User | None, correct: str = "") -> WeeklyExport:
     """Freeze the pack of a week that is over; if the week already has one, return it unchanged.
 
-    `correct` is the reason for a further revision, made from today's data and kept beside the old one. Building takes
-    no lock; one short transaction claims the revision, keeps the files and queues the mails. Raises DeskError if the
-    week is not over, or if there is nothing to correct.
+    It is judged by what the desk had recorded before the week's end, whenever it is made. ``correct`` is the reason
+    for a further revision, made from what is recorded by now and kept beside the old one. Building takes no lock; one
+    short transaction claims the revision, keeps the files and queues the mails. Raises DeskError if the week is not
+    over, or if there is nothing to correct.
     """
-    period = Period.of(week, zone=desk_zone())
-    if at < period.end:
-        end = period.end.astimezone(period.zone)
-        raise DeskError(
-            _("%(week)s does not end until %(end)s (%(zone)s), so its pack cannot be created yet.")
-            % {"week": week, "end": f"{end:%Y-%m-%d %H:%M}", "zone": period.zone.key}
-        )
-    latest = WeeklyExport.objects.filter(week=str(week)).order_by("-revision").first()
+    period = Period.of(week, zone=desk_zone(), as_of=at if correct else None)
+    _refuse_unfinished(period, at)
+    latest = latest_revision(week)
     if latest and not correct:
         return latest
     if correct and not latest:
         raise DeskError(_("There is no pack for %(week)s to correct yet.") % {"week": week})
-    revision = latest.revision + 1 if latest else 1
-    with TemporaryDirectory(prefix="export-") as folder:
-        pack = build_pack(period, folder=Path(folder))
-        if latest:
-            _refuse_unchanged(pack, latest)
-        write_manifest(pack, period=period, revision=revision, reason=correct)
-        export = WeeklyExport(
-            week=str(week), revision=revision, reason=correct, created_at=at, created_by=actor
+    export = WeeklyExport(
+        reason=correct, created_at=at, created_by=actor, is_late=not correct and is_late(week, at)
+    )
+    changes = changes_of([week], since=latest.checked_until, until=at).get(week, ()) if latest else ()
+    return _make(export, period, latest, changes)
+
+
+def correct_week(
+    *, latest: WeeklyExport, changes: Sequence[ChangedJudgement], as_of: datetime, at: datetime
+) -> WeeklyExport:
+    """Make the desk's own correction of a frozen week, from what was recorded before ``as_of`` (UTC).
+
+    A second run at the same time returns the correction of the first.
+    """
+    period = Period.of(parse_week(latest.week), zone=desk_zone(), as_of=as_of)
+    reason = _("SLAs judged differently since then: %(count)s.") % {"count": len(changes)}
+    return _make(WeeklyExport(reason=reason, created_at=at), period, latest, changes)
+
+
+def latest_revision(week: Week) -> WeeklyExport | None:
+    return WeeklyExport.objects.filter(week=str(week)).order_by("-revision").first()
+
+
+def _refuse_unfinished(period: Period, at: datetime) -> None:
+    if at < period.end:
+        end = period.end.astimezone(period.zone)
+        raise DeskError(
+            _("%(week)s does not end until %(end)s (%(zone)s), so its pack cannot be created yet.")
+            % {"week": period.week, "end": f"{end:%Y-%m-%d %H:%M}", "zone": period.zone.key}
         )
+
+
+def _make(
+    export: WeeklyExport, period: Period, latest: WeeklyExport | None, changes: Sequence[ChangedJudgement]
+) -> WeeklyExport:
+    export.week, export.revision = str(period.week), latest.revision + 1 if latest else 1
+    export.as_of = export.checked_until = period.as_of
+    with TemporaryDirectory(prefix="export-") as folder:
+        with one_snapshot():
+            pack = build_pack(period, folder=Path(folder))
+        if latest and not changes:
+            _refuse_unchanged(pack, latest)
+        if latest:
+            pack.add_changes(changes)
+        write_manifest(pack, period=period, export=export)
         return _freeze(export, pack)
 
 
 def preview_week(*, week: Week, at: datetime, folder: Path) -> Pack:
-    """Write the files of a week in its present state, over or not, into a folder; nothing is kept or mailed."""
+    """Write the files of a week so far, over or not, into a folder; nothing is kept or mailed."""
     period = Period.of(week, zone=desk_zone(), until=at)
     if period.end <= period.start:
         raise DeskError(_("%(week)s has not started yet.") % {"week": week})
     folder.mkdir(parents=True, exist_ok=True)
-    pack = build_pack(period, folder=folder)
-    write_manifest(pack, period=period, revision=0, reason="")
+    with one_snapshot():
+        pack = build_pack(period, folder=folder)
+    write_manifest(pack, period=period, export=WeeklyExport(revision=0))
     return pack
-
-
-def desk_zone() -> ZoneInfo:
-    return ZoneInfo(settings.DESK_TIME_ZONE)
 
 
 def build_pack(period: Period, *, folder: Path) -> Pack:
@@ -102,9 +141,12 @@ def build_pack(period: Period, *, folder: Path) -> Pack:
 
     Rows stream from the database to the file; only the lines of the scorecard are held in memory.
     """
-    pack, people, zone = Pack(folder), load_people(), period.zone
+    people, zone = load_people(), period.zone
+    pack = Pack(folder, people=people)
     card, top = scorecard.Scorecard(people), highlights.Highlights()
-    tickets = tickets_csv.ticket_rows(tickets_csv.tickets_of(period), people=people, zone=zone)
+    tickets = tickets_csv.ticket_rows(
+        tickets_csv.tickets_of(period), people=people, zone=zone, recorded_before=period.as_of
+    )
     pack.write("tickets.csv", tickets_csv.COLUMNS, tickets)
     promises = _promise_rows(period, pack=pack, card=card, top=top, people=people)
     pack.write("promises.csv", promises_csv.COLUMNS, promises)
@@ -138,16 +180,18 @@ def _incident_rows(period: Period, *, card: scorecard.Scorecard, people: People)
         yield incidents_csv.incident_row(incident, people=people, zone=period.zone)
 
 
-def write_manifest(pack: Pack, *, period: Period, revision: int, reason: str) -> None:
+def write_manifest(pack: Pack, *, period: Period, export: WeeklyExport) -> None:
     """Write the contents of the pack and the rules by which it was counted; the digests prove the sheets unchanged."""
     manifest = {
         "format_version": FORMAT_VERSION,
         "week": str(period.week),
-        "revision": revision,
-        "correction_reason": reason,
+        "revision": export.revision,
+        "correction_reason": export.reason,
+        "late": export.is_late,
         "time_zone": period.zone.key,
         "from": period.start.isoformat(),
         "until": period.end.isoformat(),
+        "recorded_until": period.as_of.isoformat(),
         "files": {name: asdict(summary) for name, summary in pack.files.items()},
         "policies": [{"policy": name, "version": version} for name, version in sorted(pack.policies)],
     }
@@ -172,15 +216,14 @@ def _freeze(export: WeeklyExport, pack: Pack) -> WeeklyExport:
         week=export.week,
         revision=export.revision,
         defaults={
-            "reason": export.reason,
-            "created_at": export.created_at,
-            "created_by": export.created_by,
+            name: getattr(export, name)
+            for name in ("reason", "created_at", "created_by", "is_late", "as_of", "checked_until")
         },
     )
     if created:
         files = [_store(kept, pack, name) for name in pack.files]
         ExportFile.objects.bulk_create(files)
-        mail_pack(kept, files=files, desk=pack.desk, at=export.created_at)
+        mail_pack(kept, files=files, desk=pack.desk, changes=pack.changes, at=export.created_at)
     return kept
 
 

@@ -1,7 +1,7 @@
 """Mails a new pack to its subscribers: one mail each, queued in the transaction that freezes the pack."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -10,21 +10,33 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from customers.phrases import sentences
-from escalation.choices import ClockState
+from customers.phrases import listed, sentences
+from escalation.choices import ClockChange, ClockKind, ClockState
+from escalation.exports.changed_judgements import ChangedJudgement
+from escalation.exports.promises import JudgedPromise
 from escalation.exports.scorecard import Tally
+from escalation.lib.desk_reasons import in_readers_words
 from escalation.lib.weeks import parse_week
 from escalation.models import ExportFile, ExportSubscriber, WeeklyExport
 from tickets.choices import MailPurpose
 from tickets.errors import DeskError
+from tickets.models.ticket import ticket_number
 from tickets.services.outgoing.outbox import StoredFile, queue_mail
 
 logger = logging.getLogger(__name__)
 ATTACH_UP_TO = 10_000_000  # bytes of all files together; to a larger pack the mail only links
+MOST_CHANGES = 20  # named in the mail; changes.csv has all
 CONTENT_TYPES = {"csv": "text/csv", "json": "application/json"}
 
 
-def mail_pack(export: WeeklyExport, *, files: Sequence[ExportFile], desk: Tally, at: datetime) -> None:
+def mail_pack(
+    export: WeeklyExport,
+    *,
+    files: Sequence[ExportFile],
+    desk: Tally,
+    changes: Sequence[ChangedJudgement],
+    at: datetime,
+) -> None:
     """Mail the pack. Call this once per export, in its transaction. `desk` is the scorecard's line of the desk.
 
     A subscriber who cannot be written to, such as the desk itself, is logged and does not hold up the others.
@@ -36,7 +48,7 @@ def mail_pack(export: WeeklyExport, *, files: Sequence[ExportFile], desk: Tally,
                     purpose=MailPurpose.EXPORT,
                     recipients=[subscriber.email],
                     subject=_subject(export, desk),
-                    text=_text(export, desk),
+                    text=_text(export, desk, changes),
                     files=_attachments(export, files),
                     at=at,
                 )
@@ -62,18 +74,66 @@ def _percent(desk: Tally) -> str:
     return "-" if desk.met_percent is None else f"{desk.met_percent}%"
 
 
-def _text(export: WeeklyExport, desk: Tally) -> str:
+def _text(export: WeeklyExport, desk: Tally, changes: Sequence[ChangedJudgement]) -> str:
     paragraphs = [_summary(export, desk)]
+    if export.is_late:
+        paragraphs.append(
+            _(
+                "This pack was made late. It holds what was recorded before its week ended, as if made in time."
+            )
+        )
     if export.reason:
+        reason = in_readers_words(export.reason, by_person=export.created_by is not None)
         paragraphs.append(
             _("This pack corrects an earlier one, which stays as it was. Reason: %(reason)s")
-            % {"reason": export.reason}
+            % {"reason": reason}
         )
+    if changes:
+        paragraphs.append("\n".join(_changes(changes)))
     path = reverse("admin:escalation_weeklyexport_change", args=[export.pk])
     summary = reverse("admin:escalation_weeklyexport_summary", args=[export.pk])
     paragraphs.append(_("Summary on two pages: %(link)s") % {"link": f"{settings.SITE_URL}{summary}"})
     paragraphs.append(_("All files: %(link)s") % {"link": f"{settings.SITE_URL}{path}"})
     return "\n\n".join(paragraphs) + "\n"
+
+
+def _changes(changes: Sequence[ChangedJudgement]) -> Iterator[str]:
+    """The first changes in words, one a line."""
+    yield _("Changed:")
+    for change in changes[:MOST_CHANGES]:
+        words = {
+            "number": ticket_number(change.clock.ticket_id),
+            "kind": ClockKind(change.clock.kind).label,
+            "before": _outcome(change.before),
+            "after": _outcome(change.after),
+            "why": why(change),
+        }
+        yield _("- %(number)s, %(kind)s: %(before)s → %(after)s. %(why)s") % words
+    if len(changes) > MOST_CHANGES:
+        yield _("All %(count)s changes are in changes.csv.") % {"count": len(changes)}
+
+
+def _outcome(promise: JudgedPromise | None) -> str:
+    if promise is None:
+        return _("not listed")
+    outcome = str(promise.verdict.state.label)
+    if promise.clock.waived_at is not None:
+        return _("%(outcome)s, waived") % {"outcome": outcome}
+    return outcome
+
+
+def why(change: ChangedJudgement) -> str:
+    """What was written into the ledger in between, in the reader's words."""
+    parts = []
+    for recorded in change.lines:
+        line = recorded.line
+        if line.change in (ClockChange.HANDED_OVER, ClockChange.STEP, ClockChange.ACKNOWLEDGED):
+            continue
+        cause = in_readers_words(line.cause, by_person=line.actor is not None)
+        parts.append(
+            f"{ClockChange(line.change).label} ({cause})" if cause else str(ClockChange(line.change).label)
+        )
+    return listed(dict.fromkeys(parts))
 
 
 def _summary(export: WeeklyExport, desk: Tally) -> str:

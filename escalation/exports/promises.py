@@ -4,108 +4,29 @@ A promise is listed in each week in which it started, fell due without being kep
 only in the week that decided it, so that the weeks of a year add up to the year.
 """
 
-from collections.abc import Iterator, Sequence
+import heapq
+from collections.abc import Collection, Container, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
-from django.db.models import Q
-
-from escalation.choices import ClockChange, ClockState
+from escalation.choices import ClockState
 from escalation.exports.bulk_reading import read_rows
+from escalation.exports.clock_rows import (
+    HOLDER_CHANGES,
+    PATHS,
+    TIMES,
+    ClockRow,
+    Holding,
+    clocks_of,
+    is_listed,
+)
+from escalation.exports.past_rows import changed_clocks, histories
 from escalation.lib.weeks import Period
-from escalation.models import Clock, ClockEvent
+from escalation.models import ClockEvent
 from escalation.models.clock import ClockQuerySet
-from escalation.working_time.due_time import WorkingHours, working_between
+from escalation.working_time.due_time import WorkingHours, add_working, working_between
 from escalation.working_time.lookup import HoursByVersion
-
-# Ledger lines that name the ticket's holder from then on. Other lines may be backdated to an answer.
-HOLDER_CHANGES = [
-    ClockChange.STARTED,
-    ClockChange.HANDED_OVER,
-    ClockChange.REVOKED,
-    ClockChange.RESUMED,
-    ClockChange.MERGED,
-]
-
-
-class ClockRow(NamedTuple):
-    """The database's values for one clock, in the order of PATHS and TIMES."""
-
-    pk: int
-    ticket_id: int
-    kind: str
-    state: str
-    priority: int
-    minutes: int
-    calendar_id: int
-    calendar_version: int
-    policy: str
-    policy_version: int
-    contract: str | None
-    customer_id: int | None
-    customer_code: str | None
-    customer: str | None
-    account_manager_id: int | None
-    owner_id: int
-    answered_by_id: int | None
-    author_id: int | None
-    waived_by_id: int | None
-    waive_reason: str
-    starter_id: int | None  # the colleague who entered the message that started it; None for a mail
-    channels: dict[str, list[str]]  # the policy version's promised ways, by priority
-    answer_channel: str | None
-    backup_manager_id: int | None
-    own_scenario: str
-    customer_scenario: str | None
-    started_at: datetime
-    due_at: datetime
-    stopped_at: datetime | None
-    detected_at: datetime | None
-    raised_at: datetime | None
-    waived_at: datetime | None
-    recorded_at: datetime | None  # when the answer was recorded
-    start_recorded_at: datetime | None  # when the message that started it was recorded
-
-
-PATHS = (
-    "pk",
-    "ticket_id",
-    "kind",
-    "state",
-    "priority",
-    "minutes",
-    "calendar_id",
-    "calendar_version",
-    "policy_version__policy__name",
-    "policy_version__number",
-    "contract__reference",
-    "ticket__customer_id",
-    "ticket__customer__code",
-    "ticket__customer__name",
-    "ticket__customer__account_manager_id",
-    "ticket__owner_id",
-    "answered_by_id",
-    "answered_by__author_id",
-    "waived_by_id",
-    "waive_reason",
-    "started_by__author_id",
-    "policy_version__channels",
-    "answered_by__channel",
-    "ticket__customer__backup_account_manager_id",
-    "ticket__scenario",
-    "ticket__customer__scenario",
-)
-TIMES = (
-    "started_at",
-    "due_at",
-    "stopped_at",
-    "detected_at",
-    "raised_at",
-    "waived_at",
-    "answered_by__created_at",
-    "started_by__created_at",
-)
 
 
 class Verdict(NamedTuple):
@@ -116,13 +37,6 @@ class Verdict(NamedTuple):
 
 
 STILL_RUNNING = Verdict(ClockState.RUNNING, None)
-
-
-class Holding(NamedTuple):
-    """From `at` on, this person held the ticket."""
-
-    at: datetime
-    holder_id: int
 
 
 class JudgedPromise(NamedTuple):
@@ -139,29 +53,35 @@ class JudgedPromise(NamedTuple):
     held: dict[int, timedelta]  # by user id, up to the decision
 
 
-def clocks_of(period: Period) -> ClockQuerySet:
-    start, end = period.start, period.end
-    return (
-        Clock.objects.real()
-        .filter(
-            Q(started_at__gte=start, started_at__lt=end)
-            | Q(due_at__gte=start, due_at__lt=end, state__in=[ClockState.RUNNING, ClockState.BREACHED])
-            | Q(stopped_at__gte=start, stopped_at__lt=end)
-        )
-        .order_by("pk")
-    )
-
-
 def promises_of(period: Period) -> Iterator[JudgedPromise]:
-    """Stream the week's promises in the order of their keys.
+    """Stream the week's promises in the order of their keys, judged by what was recorded before `period.as_of`.
 
     Two queries, for clocks and for ledger lines, are read side by side, and one more for each version of a calendar.
+    The clocks that have changed since are read apart, out of their ledger lines.
     """
-    clocks, hours_by_version = clocks_of(period), HoursByVersion()
+    changed = changed_clocks(period.as_of, started_before=period.end)
+    pairs = heapq.merge(_unchanged(period, changed), _changed(period, changed), key=lambda pair: pair[0].pk)
+    hours_by_version = HoursByVersion()
+    for clock, holdings in pairs:
+        hours = hours_by_version[clock.calendar_id, clock.calendar_version]
+        clock = end_pause(clock, hours, end=period.end)
+        if is_listed(clock, period):
+            yield judge(clock, period=period, hours=hours, holdings=holdings)
+
+
+def _unchanged(period: Period, changed: Container[int]) -> Iterator[tuple[ClockRow, list[Holding]]]:
+    clocks = clocks_of(period)
     ledger = _HolderLines(clocks)
     for clock in read_rows(clocks, ClockRow._make, paths=PATHS, times=TIMES):
-        hours = hours_by_version[clock.calendar_id, clock.calendar_version]
-        yield _judged(clock, period=period, hours=hours, holdings=ledger.holdings_of(clock.pk))
+        if clock.pk not in changed:
+            yield clock, ledger.holdings_of(clock.pk)
+
+
+def _changed(period: Period, changed: Collection[int]) -> Iterator[tuple[ClockRow, list[Holding]]]:
+    for history in histories(sorted(changed), cuts=[period.as_of]):
+        (row,), (holdings,) = history.rows, history.holdings
+        if row is not None:
+            yield row, holdings
 
 
 class _HolderLines:
@@ -185,9 +105,10 @@ class _HolderLines:
         return self._ahead[1] if self._ahead[0] == clock_id else []
 
 
-def _judged(
+def judge(
     clock: ClockRow, *, period: Period, hours: WorkingHours, holdings: Sequence[Holding]
 ) -> JudgedPromise:
+    """Judge a clock as it stood at the end of the week."""
     start = clock.started_at
     verdict = verdict_at(period.end, state=clock.state, due_at=clock.due_at, stopped_at=clock.stopped_at)
     decided_at = verdict.decided_at if period.contains(verdict.decided_at) else None
@@ -205,6 +126,16 @@ def _judged(
         is_near_miss=verdict.state == ClockState.MET and _is_near_miss(clock, margin, hours),
         held=held_times(holdings, hours=hours, start=start, until=decided_at) if decided_at else {},
     )
+
+
+def end_pause(clock: ClockRow, hours: WorkingHours, *, end: datetime) -> ClockRow:
+    """The row with its pause ended where the policy's cap ended it before `end`, noticed or not."""
+    if clock.state != ClockState.PAUSED or clock.paused_at is None:
+        return clock
+    left = timedelta(minutes=clock.pause_cap_minutes) - timedelta(seconds=clock.paused_seconds)
+    if left < timedelta(0) or add_working(hours, clock.paused_at, left) >= end:
+        return clock
+    return clock._replace(state=ClockState.RUNNING.value, due_at=add_working(hours, clock.due_at, left))
 
 
 def verdict_at(end: datetime, *, state: str, due_at: datetime, stopped_at: datetime | None) -> Verdict:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import DateTimeField, Min, OuterRef, QuerySet, Subquery
+from django.db.models import DateTimeField, Min, OuterRef, Q, QuerySet, Subquery
 
+from escalation.choices import ClockState
 from escalation.exports.scorecard import Incident, IncidentKind, ScoredCustomer
 from escalation.lib.weeks import Period
-from escalation.models import Clock
+from escalation.models import Clock, ClockEvent
 from tickets.choices import Fact, Priority
 from tickets.models import Proposal, TimelineEntry
 
@@ -31,21 +32,32 @@ def proposal_incidents(period: Period) -> Iterator[Incident]:
 
 def _wrong_rejections(rejected: QuerySet[Proposal], period: Period) -> Iterator[Incident]:
     """Rejections whose ticket became a P0 or broke a promise later; each counts once, when that first happened."""
-    clocks = Clock.objects.filter(ticket=OuterRef("ticket"), breached_at__gt=OuterRef("decided_at"))
     raises = TimelineEntry.objects.filter(
         ticket=OuterRef("ticket"),
         fact=Fact.PRIORITY,
         at__gt=OuterRef("decided_at"),
+        at__lt=period.as_of,
         data__after=Priority.P0.value,
     )
     rows = rejected.annotate(
-        broken_at=_first(clocks, "breached_at"), raised_at=_first(raises, "at")
+        broken_at=_first(_broken_clocks(period), "broken_at"), raised_at=_first(raises, "at")
     ).values_list("broken_at", "raised_at", "ticket_id", "priority", *CUSTOMER, "decided_by_id")
     for broken_at, raised_at, ticket_id, priority, *customer, person in rows.order_by("pk"):
         ended: datetime | None = min(filter(None, (broken_at, raised_at)), default=None)
         if ended is not None and period.start <= ended < period.end:
             scored = ScoredCustomer._make(customer)
             yield Incident(IncidentKind.WRONGLY_REJECTED, priority, scored, person, ended, ticket_id, None)
+
+
+def _broken_clocks(period: Period) -> QuerySet[Clock]:
+    """A proposal's clocks that broke after its decision, by their last line before `as_of` or by their due time."""
+    lines = ClockEvent.objects.filter(clock=OuterRef("pk"), recorded_at__lt=period.as_of).order_by("-pk")
+    clocks = Clock.objects.filter(ticket=OuterRef("ticket")).annotate(
+        state_then=Subquery(lines.values("state_after")[:1]),
+        broken_at=Subquery(lines.values("due_after")[:1]),
+    )
+    is_overdue = Q(state_then=ClockState.RUNNING, broken_at__lt=period.end)
+    return clocks.filter(Q(state_then=ClockState.BREACHED) | is_overdue, broken_at__gt=OuterRef("decided_at"))
 
 
 def _first(rows: QuerySet[Clock] | QuerySet[TimelineEntry], field: str) -> Subquery:

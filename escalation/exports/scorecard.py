@@ -17,9 +17,9 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from django.db.models import IntegerField, OuterRef, Subquery
+from django.db.models import F, IntegerField, OuterRef, Q, Subquery
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 
 from escalation.choices import ClockChange, ClockKind, ClockState
 from escalation.exports.bulk_reading import ROWS_AT_A_TIME, NamedPerson, People
@@ -73,7 +73,7 @@ class ScoredCustomer(NamedTuple):
     account_manager_id: int | None
 
 
-CLOCK_PATHS = ("clock__ticket_id", "clock_id", "clock__priority")
+CLOCK_PATHS = ("clock__ticket_id", "clock_id", "priority")
 CUSTOMER_PATHS = (  # of ScoredCustomer, from a ledger line or a firing
     "clock__ticket__customer_id",
     "clock__ticket__customer__code",
@@ -311,7 +311,7 @@ def _escalations(period: Period) -> Iterator[Incident]:
         fired_at__lt=period.end,
         to_owner__isnull=False,
         clock__ticket__is_drill=False,
-    )
+    ).annotate(priority=_priority_then(recorded_at__lte=OuterRef("fired_at")))
     fields = ("fired_at", *CLOCK_PATHS, *CUSTOMER_PATHS, "to_owner_id")
     rows = fired.order_by("pk").values_list(*fields)
     for at, ticket_id, clock_id, priority, *customer, person_id in rows.iterator(chunk_size=ROWS_AT_A_TIME):
@@ -324,8 +324,9 @@ def _undone_answers_and_waivers(period: Period) -> Iterator[Incident]:
         change__in=[ClockChange.REVOKED, ClockChange.WAIVED],
         at__gte=period.start,
         at__lt=period.end,
+        recorded_at__lt=period.as_of,
         clock__ticket__is_drill=False,
-    )
+    ).annotate(priority=_priority_then(pk__lt=OuterRef("pk")))
     fields = ("change", "actor_id", "at", *CLOCK_PATHS, *CUSTOMER_PATHS, "holder_id")
     rows = lines.order_by("pk").values_list(*fields).iterator(chunk_size=ROWS_AT_A_TIME)
     for change, actor_id, at, ticket_id, clock_id, priority, *customer, person_id in rows:
@@ -341,21 +342,24 @@ def _late_downgrades(period: Period) -> Iterator[Incident]:
 
     A ledger line has the priority after it; the priority that was lowered is in the line before it.
     """
-    with_priority = [ClockChange.STARTED, ClockChange.RETARGETED]
-    earlier = ClockEvent.objects.filter(
-        clock=OuterRef("clock"), pk__lt=OuterRef("pk"), change__in=with_priority
-    )
-    before = earlier.order_by("-pk").annotate(before=Cast(KT("data__priority"), IntegerField()))
     lines = ClockEvent.objects.filter(
         change=ClockChange.RETARGETED,
         data__late=True,
         recorded_at__gte=period.start,
         recorded_at__lt=period.end,
         clock__ticket__is_drill=False,
-    ).annotate(lowered=Subquery(before.values("before")[:1]))
+    ).annotate(lowered=_priority_then(pk__lt=OuterRef("pk")))
     fields = ("recorded_at", "clock__ticket_id", "actor_id", "lowered", *CUSTOMER_PATHS)
     rows = lines.order_by("recorded_at", "clock__ticket_id", "pk").values_list(*fields)
     for _change, lines_of_change in groupby(rows.iterator(chunk_size=ROWS_AT_A_TIME), key=itemgetter(0, 1)):
         at, ticket_id, actor_id, lowered, *customer = next(lines_of_change)
         scored = ScoredCustomer._make(customer)
         yield Incident(IncidentKind.LATE_DOWNGRADE, lowered, scored, actor_id, at, ticket_id, None)
+
+
+def _priority_then(**earlier: OuterRef) -> Coalesce:
+    """The priority of a clock at a line or a firing: that of the last line before it which has one."""
+    with_priority = Q(change__in=[ClockChange.STARTED, ClockChange.RETARGETED])
+    lines = ClockEvent.objects.filter(with_priority, clock=OuterRef("clock"), **earlier).order_by("-pk")
+    priority = lines.annotate(then=Cast(KT("data__priority"), IntegerField())).values("then")[:1]
+    return Coalesce(Subquery(priority), F("clock__priority"), output_field=IntegerField())

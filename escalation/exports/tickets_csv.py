@@ -118,9 +118,13 @@ def tickets_of(period: Period) -> TicketQuerySet:
     return opened.order_by("pk")
 
 
-def ticket_rows(tickets: TicketQuerySet, *, people: People, zone: tzinfo) -> Iterator[list[Cell]]:
+def ticket_rows(
+    tickets: TicketQuerySet, *, people: People, zone: tzinfo, recorded_before: datetime | None = None
+) -> Iterator[list[Cell]]:
     """Stream the rows from the database; `zone` is that of the local columns."""
     for ticket in read_rows(tickets, TicketRow._make, paths=PATHS, times=TIMES):
+        if recorded_before and ticket.recorded_at and ticket.recorded_at >= recorded_before:
+            continue
         yield ticket_row(ticket, people=people, zone=zone)
 
 

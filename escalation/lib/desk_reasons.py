@@ -39,6 +39,7 @@ SENTENCES = (
     gettext_noop("%(minutes)s min before due"),
     gettext_noop("%(minutes)s min after due"),
     gettext_noop("The fire drill is over: %(ending)s."),
+    gettext_noop("SLAs judged differently since then: %(count)s."),
 )
 # Former English and Chinese wordings of these sentences: the ledger keeps them as they were written.
 FORMER = {
@@ -63,6 +64,7 @@ STRICT = {
     "found": r"“[^“”]+”(?:(?:, |、)“[^“”]+”)*",
     "size": r"\d+",
     "number": r"SD#\d+",
+    "count": r"\d+",
     "percent": r"\d+",
     "minutes": r"\d+",
 }

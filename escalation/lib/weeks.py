@@ -28,6 +28,11 @@ class Week:
     def monday(self) -> date:
         return date.fromisocalendar(self.year, self.number, 1)
 
+    @property
+    def next(self) -> "Week":
+        year, number, _weekday = (self.monday + timedelta(days=7)).isocalendar()
+        return Week(year, number)
+
     def bounds(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
         """Monday 00:00 and the next Monday 00:00 in the zone, as UTC; the second belongs to the next week."""
         mondays = (self.monday, self.monday + timedelta(days=7))
@@ -40,17 +45,24 @@ class Week:
 
 @dataclass(frozen=True)
 class Period:
-    """The part of a week that an export covers, in UTC, half open: all of it, or up to now for a preview."""
+    """The part of a week that an export covers, in UTC, half open: all of it, or up to now for a preview.
+
+    It is judged by what the desk had recorded before ``as_of``: the end of the week, or a later time for a correction.
+    """
 
     week: Week
     zone: ZoneInfo
     start: datetime
     end: datetime
+    as_of: datetime
 
     @classmethod
-    def of(cls, week: Week, *, zone: ZoneInfo, until: datetime | None = None) -> "Period":
+    def of(
+        cls, week: Week, *, zone: ZoneInfo, until: datetime | None = None, as_of: datetime | None = None
+    ) -> "Period":
         start, end = week.bounds(zone)
-        return cls(week, zone, start, min(end, until) if until else end)
+        end = min(end, until) if until else end
+        return cls(week, zone, start, end, as_of or end)
 
     def contains(self, moment: datetime | None) -> bool:
         return moment is not None and self.start <= moment < self.end

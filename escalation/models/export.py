@@ -9,12 +9,19 @@ from customers.choices import Language
 
 
 class WeeklyExport(models.Model):
-    """A frozen week. A correction is another revision with a reason; nothing is overwritten."""
+    """A frozen week. A correction is another revision with a reason; nothing is overwritten.
+
+    ``as_of``: judged by what the desk had recorded before. ``checked_until``: nothing that was recorded before changes
+    what it judged.
+    """
 
     week = models.CharField(_("week"), max_length=8)  # 2026-W47
     revision = models.PositiveSmallIntegerField(_("revision"), default=1)
     reason = models.CharField(_("reason of the correction"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("created at"))
+    is_late = models.BooleanField(_("late"), default=False)
+    as_of = models.DateTimeField(_("records until"))
+    checked_until = models.DateTimeField(editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
         verbose_name=_("created by"),

@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 from customers.choices import Language
-from escalation.exports.pack import desk_zone, export_week
-from escalation.lib.weeks import last_complete_week, week_of
+from escalation.exports.due_packs import make_due_packs
+from escalation.exports.due_weeks import desk_zone
+from escalation.lib.weeks import week_of
 from escalation.models import ExportSubscriber
 from supportdesk.demo.world import World
 
@@ -23,4 +24,4 @@ def schedule_packs(world: World) -> None:
 
 
 def _export(at: datetime) -> None:
-    export_week(week=last_complete_week(at, desk_zone()), at=at, actor=None)
+    make_due_packs(at=at)

@@ -67,7 +67,11 @@ ABOUT = {
     "generate-shifts": About(
         gettext_lazy("Shifts"), gettext_lazy("Generates the shifts of every duty rota eight weeks ahead.")
     ),
-    "weekly-pack": About(gettext_lazy("Weekly pack"), gettext_lazy("Creates last week's pack and locks its figures.")),
+    "weekly-pack": About(
+        gettext_lazy("Weekly pack"),
+        gettext_lazy("Creates the pack of each week from Monday 08:00 on, and corrects earlier ones where something "
+                     "turned out otherwise."),
+    ),
 }  # fmt: skip
 
 

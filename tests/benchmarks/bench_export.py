@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import django
+from psycopg import ClientCursor
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "supportdesk.settings")
@@ -31,7 +32,7 @@ from django.db import connection  # noqa: E402 - after django.setup()
 from django.db.models import QuerySet  # noqa: E402
 
 from escalation.choices import ClockChange, ClockState  # noqa: E402
-from escalation.exports import promises, tickets_csv  # noqa: E402
+from escalation.exports import clock_rows, tickets_csv  # noqa: E402
 from escalation.exports.pack import build_pack  # noqa: E402
 from escalation.exports.ticket_list_csv import tickets_response  # noqa: E402
 from escalation.lib.weeks import Period, Week  # noqa: E402
@@ -130,7 +131,7 @@ def raw_copy() -> None:
     with connection.cursor() as cursor:
         for query in queries():
             sql, params = query.query.sql_with_params()
-            statement = cursor.mogrify(sql, params)
+            statement = ClientCursor(connection.connection).mogrify(sql, params)
             with cursor.copy(f"COPY ({statement}) TO STDOUT WITH (FORMAT csv)") as copy:
                 for _block in copy:
                     pass
@@ -139,7 +140,7 @@ def raw_copy() -> None:
 def queries() -> list[QuerySet]:
     return [
         tickets_csv.tickets_of(PERIOD).values_list(*tickets_csv.PATHS, *tickets_csv.TIMES),
-        promises.clocks_of(PERIOD).values_list(*promises.PATHS, *promises.TIMES),
+        clock_rows.clocks_of(PERIOD).values_list(*clock_rows.PATHS, *clock_rows.TIMES),
     ]
 
 
@@ -236,8 +237,10 @@ def ledger(clock: Clock) -> Iterator[ClockEvent]:
             at=at,
             recorded_at=at,
             holder_id=clock.ticket.owner_id,
-            state_after=clock.state,
+            message=clock.answered_by if change == ClockChange.MET else None,
+            state_after=clock.state if change == ClockChange.MET else ClockState.RUNNING,
             due_after=clock.due_at,
+            data={"priority": clock.priority, "minutes": clock.minutes},
         )
 
 

@@ -34,7 +34,8 @@ from django.conf import settings  # noqa: E402 - after django.setup()
 from django.db import connection  # noqa: E402
 
 from escalation.enforcement.sweep import sweep  # noqa: E402
-from escalation.exports.pack import desk_zone, export_week  # noqa: E402
+from escalation.exports.due_weeks import desk_zone  # noqa: E402
+from escalation.exports.pack import export_week  # noqa: E402
 from escalation.lib.weeks import week_of  # noqa: E402
 from tests import factories as make  # noqa: E402
 from tests.rawmail import rawmail  # noqa: E402

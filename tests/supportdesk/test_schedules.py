@@ -80,9 +80,9 @@ def test_a_schedule_that_is_due_or_next_is_left_alone(synced, minutes):
     assert not sync_schedules(now=NOW).changed
 
 
-def test_a_weekly_run_missed_during_an_outage_stays_due(synced):
+def test_a_nightly_run_missed_during_an_outage_stays_due(synced):
     last_week = NOW - timedelta(days=8)
-    Schedule.objects.filter(name="weekly-pack").update(next_run=last_week)
+    Schedule.objects.filter(name="verify-ledger").update(next_run=last_week)
     assert not sync_schedules(now=NOW).changed
 
 
@@ -104,24 +104,17 @@ def test_of_two_schedules_of_one_name_one_is_deleted(synced):
 @pytest.mark.parametrize(
     ("zone", "now", "first"),
     [
-        # Wednesday to the next Monday, across both changes of the clocks where there are any
-        ("Asia/Shanghai", datetime(2026, 11, 18, 12, tzinfo=UTC), datetime(2026, 11, 23, 0, tzinfo=UTC)),
-        ("Europe/Berlin", datetime(2026, 3, 25, 12, tzinfo=UTC), datetime(2026, 3, 30, 6, tzinfo=UTC)),
-        ("Europe/Berlin", datetime(2026, 10, 21, 12, tzinfo=UTC), datetime(2026, 10, 26, 7, tzinfo=UTC)),
-        ("America/New_York", datetime(2026, 3, 4, 12, tzinfo=UTC), datetime(2026, 3, 9, 12, tzinfo=UTC)),
-        ("America/New_York", datetime(2026, 10, 28, 12, tzinfo=UTC), datetime(2026, 11, 2, 13, tzinfo=UTC)),
-        (
-            "Australia/Lord_Howe",
-            datetime(2026, 4, 1, 12, tzinfo=UTC),
-            datetime(2026, 4, 5, 21, 30, tzinfo=UTC),
-        ),
-        ("Australia/Lord_Howe", datetime(2026, 9, 30, 12, tzinfo=UTC), datetime(2026, 10, 4, 21, tzinfo=UTC)),
-        # one minute before and at eight o'clock
-        ("Asia/Shanghai", datetime(2026, 11, 22, 23, 59, tzinfo=UTC), datetime(2026, 11, 23, 0, tzinfo=UTC)),
-        ("Asia/Shanghai", datetime(2026, 11, 23, 0, 0, tzinfo=UTC), datetime(2026, 11, 30, 0, tzinfo=UTC)),
+        # across both changes of the clocks where there are any
+        ("Asia/Shanghai", datetime(2026, 11, 18, 12, tzinfo=UTC), datetime(2026, 11, 18, 19, 30, tzinfo=UTC)),
+        ("Europe/Berlin", datetime(2026, 3, 28, 12, tzinfo=UTC), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
+        ("Europe/Berlin", datetime(2026, 10, 24, 12, tzinfo=UTC), datetime(2026, 10, 25, 2, 30, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 3, 7, 12, tzinfo=UTC), datetime(2026, 3, 8, 7, 30, tzinfo=UTC)),
+        # one minute before and at half past three
+        ("Asia/Shanghai", datetime(2026, 11, 22, 19, 29, tzinfo=UTC), datetime(2026, 11, 22, 19, 30, tzinfo=UTC)),
+        ("Asia/Shanghai", datetime(2026, 11, 22, 19, 30, tzinfo=UTC), datetime(2026, 11, 23, 19, 30, tzinfo=UTC)),
     ],
-)
-def test_the_week_is_packed_on_monday_at_eight_of_the_desks_zone(
+)  # fmt: skip
+def test_the_ledger_is_checked_at_half_past_three_of_the_desks_zone(
     monkeypatch, settings, at_now, zone, now, first
 ):
     settings.TIME_ZONE = zone
@@ -130,10 +123,10 @@ def test_the_week_is_packed_on_monday_at_eight_of_the_desks_zone(
     )  # the queue takes it from the settings at its start
     at_now(now)
     sync_schedules(now=now)
-    row = Schedule.objects.get(name="weekly-pack")
+    row = Schedule.objects.get(name="verify-ledger")
     assert row.next_run == first
     local = row.next_run.astimezone(ZoneInfo(zone))
-    assert (local.weekday(), local.hour, local.minute) == (0, 8, 0)
+    assert (local.hour, local.minute) == (3, 30)
     assert row.calculate_next_run() == first
 
 

@@ -20,7 +20,7 @@ from customers.phrases import labelled
 from escalation.access import visible_clocks
 from escalation.explaining.loading import explain
 from escalation.explaining.report import ExplanationReport, TimedEntry, report_of
-from escalation.exports.pack import desk_zone
+from escalation.exports.due_weeks import desk_zone
 from escalation.exports.pack_mail import week_title
 from escalation.exports.summary import HighlightLine, WeekSummary, summary_of
 from escalation.models import Clock, WeeklyExport

@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from escalation.exports.pack import desk_zone, export_week, preview_week
+from escalation.exports.due_weeks import desk_zone
+from escalation.exports.pack import export_week, preview_week
 from escalation.lib.weeks import Week, WeekError, last_complete_week, parse_week
 from tickets.errors import DeskError
 

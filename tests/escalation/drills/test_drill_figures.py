@@ -13,7 +13,8 @@ from escalation.drills.drills import start_drill
 from escalation.enforcement.lag import breach_lag, catch_ups, step_lag
 from escalation.enforcement.sweep import sweep
 from escalation.exports import scorecard
-from escalation.exports.pack import desk_zone, preview_week
+from escalation.exports.due_weeks import desk_zone
+from escalation.exports.pack import preview_week
 from escalation.exports.promises import promises_of
 from escalation.exports.scorecard import incidents_of
 from escalation.exports.ticket_list_csv import tickets_response

@@ -1,17 +1,14 @@
-"""manage.py export_week and the task of Monday morning."""
+"""manage.py export_week."""
 
 import io
 import json
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
-from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from escalation.lib.weeks import Week
 from escalation.models import WeeklyExport
-from escalation.tasks import export_last_week
 from tests.factories import NOW, TicketFactory
 
 pytestmark = pytest.mark.django_db
@@ -29,12 +26,6 @@ def test_the_command_without_a_week_exports_the_last_complete_week(frozen):
     assert WeeklyExport.objects.get().week == "2026-W46"
     assert "Week 2026-W46, revision 1" in output
     assert "exports/2026-W46/tickets.csv  0 rows  sha256 " in output
-
-
-def test_the_monday_task_exports_the_last_complete_week_once(frozen):
-    frozen.move_to(Week(2026, 47).bounds(ZoneInfo(settings.DESK_TIME_ZONE))[1] + timedelta(hours=8))
-    assert export_last_week() == export_last_week() == "2026-W47"
-    assert WeeklyExport.objects.count() == 1
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from escalation.exports.promises import Holding, held_times
+from escalation.exports.clock_rows import Holding
+from escalation.exports.promises import held_times
 from escalation.working_time.due_time import WorkingHours
 from tests.factories import NOW
 

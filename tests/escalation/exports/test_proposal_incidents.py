@@ -1,5 +1,6 @@
 """Proposed priorities on the scorecard: the share of wrong ones, and rejections that were wrong themselves."""
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from escalation.exports.proposal_incidents import proposal_incidents
 from escalation.exports.scorecard import COLUMNS, THE_DESK, IncidentKind, Scorecard, scorecard_row
 from escalation.lib.weeks import Period, Week
 from tests.factories import ContactFactory, CustomerFactory, set_desk, staff
-from tests.talk import minute, opened
+from tests.talk import called, minute, opened
 from tickets.choices import Priority, ProposalReach
 from tickets.models import Proposal, Rule, Ticket
 from tickets.services.proposals import WantedProposal, confirm_proposal, reject_proposal
@@ -19,7 +20,8 @@ from tickets.services.status_and_priority import change_priority
 from tickets.triage.rule_matching import RuleMatch
 
 pytestmark = pytest.mark.django_db
-PERIOD = Period.of(Week(2026, 47), zone=ZoneInfo("Asia/Shanghai"))
+PERIOD = Period.of(Week(2026, 47), zone=ZoneInfo("Asia/Shanghai"), until=minute(60))
+WHOLE = Period.of(Week(2026, 47), zone=ZoneInfo("Asia/Shanghai"))
 LATER = Period.of(Week(2026, 48), zone=ZoneInfo("Asia/Shanghai"))
 CONFIRMED, REJECTED, WRONG = (
     IncidentKind.PROPOSAL_CONFIRMED,
@@ -57,10 +59,20 @@ def test_decisions_count_in_their_week_for_whoever_decided(ann):
 def test_a_rejection_that_ends_in_a_breach_was_wrong_in_the_week_of_the_breach(ann):
     reject_proposal(ticket=proposed(ann), actor=ann, at=minute(1))
     assert kinds() == [REJECTED]
+    assert kinds(WHOLE) == [REJECTED, WRONG]  # by its due time, swept or not
     sweep(now=minute(481))
-    assert kinds() == [REJECTED, WRONG]
+    assert kinds(WHOLE) == [REJECTED, WRONG]
     Proposal.objects.update(decided_at=PERIOD.start - timedelta(days=1))
-    assert kinds() == [WRONG]
+    assert kinds(WHOLE) == [WRONG]
+
+
+def test_a_breach_that_turned_out_none_counts_until_then(ann):
+    ticket = proposed(ann)
+    reject_proposal(ticket=ticket, actor=ann, at=minute(1))
+    monday = int((WHOLE.end - minute(0)) / timedelta(minutes=1)) + 60
+    called(ticket, monday, happened=470)
+    assert kinds(WHOLE) == [REJECTED, WRONG]
+    assert kinds(replace(WHOLE, as_of=minute(monday + 1))) == [REJECTED]
 
 
 def test_a_rejection_that_ends_in_a_p0_was_wrong_and_counts_once(ann):

@@ -8,7 +8,8 @@ import pytest
 
 from escalation.choices import ClockKind, ClockState
 from escalation.exports.bulk_reading import NOBODY, NamedPerson
-from escalation.exports.promises import ClockRow, JudgedPromise, Verdict
+from escalation.exports.clock_rows import ClockRow
+from escalation.exports.promises import JudgedPromise, Verdict
 from escalation.exports.scorecard import (
     COLUMNS,
     THE_DESK,

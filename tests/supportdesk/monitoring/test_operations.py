@@ -125,8 +125,8 @@ def test_the_timetable_shows_each_schedule_and_what_is_wrong(page: Callable[[], 
     words = page()
     assert "Sweep every minute Enforces the SLAs: warns, records breaches, escalates tickets." in words
     assert "Runs throughout the minute. on time" in words
-    assert "Weekly pack each Monday at 08:00 (Kathmandu) Creates last week's pack" in words
-    assert "and locks its figures. malformed: stops all schedules" in words
+    assert "Weekly pack every 10 minutes Creates the pack of each week from Monday 08:00 on" in words
+    assert "where something turned out otherwise. malformed: stops all schedules" in words
     assert "Fetch email every minute Fetches new email from the mailboxes. late" in words
     assert "weekly report print not defined by the desk" in words
     assert "Schedules that missed their run: Fetch email." in words
