@@ -56,6 +56,13 @@ def missing_weeks(now: datetime) -> list[Week]:
     return [week for week in weeks if str(week) not in made]
 
 
+def weeks_to_make(now: datetime) -> list[Week]:
+    """The weeks that a person may make now: those that are missing, and the last one before it is due."""
+    over = last_complete_week(now, desk_zone())
+    is_made = over <= last_due_week(now) or WeeklyExport.objects.filter(week=str(over)).exists()
+    return missing_weeks(now) if is_made else [*missing_weeks(now), over]
+
+
 def weeks_between(first: Week, last: Week) -> Iterator[Week]:
     """The weeks from the first to the last, both included."""
     week = first

@@ -30,6 +30,7 @@ from escalation.exports.due_weeks import desk_zone, is_late
 from escalation.exports.pack_mail import mail_pack
 from escalation.exports.promises import promises_of
 from escalation.exports.proposal_incidents import proposal_incidents
+from escalation.exports.subscribers import subscribe_directors
 from escalation.lib.csv_sheets import Cell, SheetSummary, write_sheet
 from escalation.lib.snapshot import one_snapshot
 from escalation.lib.weeks import Period, Week, parse_week
@@ -212,6 +213,7 @@ def _refuse_unchanged(pack: Pack, latest: WeeklyExport) -> None:
 @transaction.atomic
 def _freeze(export: WeeklyExport, pack: Pack) -> WeeklyExport:
     """Keep the files and queue the mails, unless another run inserted the row first: then return that row."""
+    subscribe_directors()
     kept, created = WeeklyExport.objects.get_or_create(
         week=export.week,
         revision=export.revision,

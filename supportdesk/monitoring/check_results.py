@@ -27,6 +27,7 @@ class Check(StrEnum):
     OUTSIDE_PING = "outside_ping"
     SCHEDULES = "schedules"
     ADMINISTRATORS = "administrators"
+    WEEKLY_PACK = "weekly_pack"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_q.models import OrmQ
 
+from customers.phrases import listed
 from customers.times import rough_duration
+from escalation.exports.due_weeks import LATE_AFTER, missing_weeks
 from escalation.models import ContactWay, Notification
 from escalation.working_time.holiday_watch import holiday_warnings
 from supportdesk.monitoring.check_results import Check, CheckResult, is_stuck
@@ -28,6 +30,7 @@ from tickets.choices import IntakeState, OutboxState
 from tickets.mailbox_problem_text import problem_in_words
 from tickets.models import InboundEmail, Mailbox, MissingMail, OutboundEmail
 
+MOST_WEEKS = 4  # named in a finding
 SENDING = (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.DEFERRED)
 
 
@@ -180,6 +183,19 @@ def _administrators(now: datetime) -> Iterator[CheckResult]:
         )
 
 
+def _weekly_packs(now: datetime) -> Iterator[CheckResult]:
+    """Packs that were due an hour ago. One query, two if one is missing."""
+    weeks = missing_weeks(now - LATE_AFTER)
+    if weeks:
+        text = ngettext(
+            "A weekly pack is due and missing: %(weeks)s. Check the queue, or make it under Weekly packs.",
+            "%(count)s weekly packs are due and missing: %(weeks)s. Check the queue, or make them under Weekly packs.",
+            len(weeks),
+        )
+        named = [*map(str, weeks[:MOST_WEEKS]), *(["…"] if len(weeks) > MOST_WEEKS else [])]
+        yield CheckResult(Check.WEEKLY_PACK, text % {"count": len(weeks), "weeks": listed(named)})
+
+
 PROBLEM_CHECKS: tuple[Callable[[datetime], Iterator[CheckResult]], ...] = (
     _fetch,
     _intake,
@@ -192,4 +208,5 @@ WARNING_CHECKS: tuple[Callable[[datetime], Iterator[CheckResult]], ...] = (
     coverage_warnings,
     _holidays,
     _administrators,
+    _weekly_packs,
 )

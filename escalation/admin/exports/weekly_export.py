@@ -1,8 +1,9 @@
-"""The admin of weekly packs: view and download. The schedule and manage.py export_week create them."""
+"""The admin of weekly packs: view, download, and make one that is not made yet. The schedule makes them too."""
 
-from typing import Any
+from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.db.models import QuerySet
@@ -12,9 +13,10 @@ from django.http import (
     HttpResponseBase,
     StreamingHttpResponse,
 )
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,10 +25,17 @@ from unfold.decorators import display
 from customers.admin.base import ReadOnlyInline
 from customers.admin.fields import person
 from escalation.admin.exports.summary_page import SummaryPage, missing_file
+from escalation.exports.due_weeks import due_time, weeks_to_make
+from escalation.exports.pack import export_week
 from escalation.exports.pack_mail import content_type, download_name
 from escalation.exports.pack_zip import missing_files, zip_chunks, zip_name
+from escalation.lib.desk_reasons import in_readers_words
+from escalation.lib.weeks import WeekError, parse_week
 from escalation.models import ExportFile, WeeklyExport
+from tickets.errors import DeskError
 
+MAKE = "escalation_weeklyexport_make"
+MAKES = "escalation.add_weeklyexport"  # directors and administrators
 DOWNLOAD = "escalation_weeklyexport_download"
 ZIP = "escalation_weeklyexport_zip"
 
@@ -48,24 +57,54 @@ class ExportFileInline(ReadOnlyInline):
 
 @admin.register(WeeklyExport)
 class WeeklyExportAdmin(SummaryPage):
-    list_display = ("week", "revision", "summary", "created_at", "made_by", "reason")
+    list_before_template = "escalation/weekly_export/to_make.html"
+    list_display = ("week", "revision", "summary", "lateness", "created_at", "made_by", "why")
     list_select_related = ("created_by",)
     search_fields = ("week", "reason")
     sortable_by = ("week",)
-    fields = ("week", "revision", "reason", "created_at", "made_by", "summary", "whole_pack")
-    readonly_fields = ("made_by", "summary", "whole_pack")
+    fields = ("week", "revision", "lateness", "as_of", "why", "created_at", "made_by", "summary", "whole_pack")
+    readonly_fields = ("made_by", "lateness", "why", "summary", "whole_pack")
     inlines = (ExportFileInline,)
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
             path("files/<int:file_id>/", wrap(self.download_view), name=DOWNLOAD),
+            path("make/", wrap(self.make_view), name=MAKE),
             path("<int:export_id>/pack.zip", wrap(self.zip_view), name=ZIP),
             *super().get_urls(),
         ]
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         return super().get_queryset(request).select_related("created_by")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        now = timezone.now()
+        weeks = weeks_to_make(now) if request.user.has_perm(MAKES) else []
+        due = {week for week in weeks if due_time(week) <= now}
+        context = {"weeks_to_make": [(week, week in due) for week in weeks], **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def make_view(self, request: HttpRequest) -> HttpResponseBase:
+        """Make the pack of one week that is over; made already, it stays as it is."""
+        if request.method != "POST" or not request.user.has_perm(MAKES):
+            raise PermissionDenied
+        try:
+            week = parse_week(request.POST.get("week", ""))
+            export = export_week(week=week, at=timezone.now(), actor=cast(User, request.user))
+        except (WeekError, DeskError) as refusal:
+            messages.error(request, str(refusal))
+            return redirect("admin:escalation_weeklyexport_changelist")
+        messages.success(request, _("The weekly pack of %(week)s is made.") % {"week": week})
+        return redirect("admin:escalation_weeklyexport_change", export.pk)
+
+    @display(description=gettext_lazy("late"), label={"late": "warning"})
+    def lateness(self, export: WeeklyExport) -> tuple[str, str] | str:
+        return ("late", _("made late")) if export.is_late else "-"
+
+    @display(description=gettext_lazy("reason of the correction"))
+    def why(self, export: WeeklyExport) -> str:
+        return in_readers_words(export.reason, by_person=export.created_by_id is not None) or "-"
 
     @display(description=gettext_lazy("created by"))
     def made_by(self, export: WeeklyExport) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from datetime import timedelta
 from random import Random
 from zipfile import ZipFile
 
@@ -13,8 +14,17 @@ from django.urls import reverse
 from escalation.exports.pack import export_week
 from escalation.exports.pack_zip import zip_chunks
 from escalation.lib.weeks import Week
-from escalation.models import ExportSubscriber
-from tests.factories import NOW, AdminFactory, TicketFactory, UserFactory, staff
+from escalation.models import ExportSubscriber, WeeklyExport
+from tests.factories import (
+    NOW,
+    AdminFactory,
+    ClockEventFactory,
+    ClockFactory,
+    TicketFactory,
+    UserFactory,
+    set_desk,
+    staff,
+)
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:escalation_weeklyexport_changelist")
@@ -147,3 +157,50 @@ def test_a_director_keeps_the_list_of_subscribers(login):
     )
     assert response.status_code == 302
     assert ExportSubscriber.objects.get().language == "zh-hans"
+
+
+MAKE = reverse("admin:escalation_weeklyexport_make")
+
+
+@pytest.fixture
+def missing(frozen):
+    """A week that is over, due and not made, as of `NOW`."""
+    set_desk()
+    ClockEventFactory(clock=ClockFactory(started_at=NOW - timedelta(days=7)))
+
+
+def test_a_director_makes_the_pack_of_a_missing_week(login, missing):
+    client = login(staff("director", groups=["Support director"]))
+    assert "The weekly pack of 2026-W46 is due and missing." in client.get(LIST).text
+    response = client.post(MAKE, {"week": "2026-W46"}, follow=True)
+    assert "The weekly pack of 2026-W46 is made." in response.text
+    assert "made late" in response.text
+    assert "is due and missing" not in client.get(LIST).text
+
+
+def test_who_may_only_read_is_neither_offered_nor_allowed_to_make_one(login, missing):
+    client = login(staff("lead", groups=["Team lead"]))
+    assert "Make this week" not in client.get(LIST).text
+    assert client.post(MAKE, {"week": "2026-W46"}).status_code == 403
+    assert WeeklyExport.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("week", "words"),
+    [("", "is not a week"), ("2026-W47", "does not end until"), ("2026-W99", "There is no week")],
+)
+def test_a_week_that_cannot_be_made_is_a_message(login, missing, week, words):
+    response = login(AdminFactory()).post(MAKE, {"week": week}, follow=True)
+    assert words in response.text
+    assert WeeklyExport.objects.count() == 0
+
+
+def test_a_pack_is_not_made_by_a_link(login, missing):
+    assert login(AdminFactory()).get(MAKE, {"week": "2026-W46"}).status_code == 403
+
+
+def test_the_desks_own_reason_is_in_the_readers_words(login, pack):
+    WeeklyExport.objects.update(revision=2, reason="SLAs judged differently since then: 3.")
+    client = login(AdminFactory())
+    page = client.get(LIST, headers={"Accept-Language": "zh-hans"}).text
+    assert "其后判定有变的 SLA：3 个。" in page

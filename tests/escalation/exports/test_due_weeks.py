@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from escalation.exports.due_weeks import due_time, is_late, last_due_week, missing_weeks
+from escalation.exports.due_weeks import due_time, is_late, last_due_week, missing_weeks, weeks_to_make
 from escalation.lib.weeks import Week
 from escalation.models import WeeklyExport
 from tests.factories import ClockEventFactory, ClockFactory, set_desk
@@ -97,3 +97,12 @@ def test_when_none_is_missing_one_query_says_so(first_line, django_assert_num_qu
     packed("2026-W45", "2026-W46", "2026-W47")
     with django_assert_num_queries(1):
         assert names(DUE + DAY) == []
+
+
+def test_a_person_may_make_the_last_week_before_it_is_due(first_line):
+    packed("2026-W45")
+    midnight = DUE - 8 * HOUR
+    assert weeks_to_make(midnight) == [Week(2026, 46), WEEK]
+    assert weeks_to_make(midnight - HOUR) == [Week(2026, 46)]
+    packed("2026-W47")
+    assert weeks_to_make(midnight) == [Week(2026, 46)]

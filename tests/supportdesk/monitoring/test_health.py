@@ -15,6 +15,9 @@ from django_q.models import OrmQ, Schedule
 
 from customers.times import rough_duration
 from escalation.choices import NotificationState
+from escalation.exports.due_weeks import LATE_AFTER, due_time
+from escalation.exports.pack import export_week
+from escalation.lib.weeks import Week
 from escalation.working_time.definitions import OwnDay
 from escalation.working_time.public_holidays import last_published_year
 from supportdesk.monitoring.check_results import Check
@@ -24,6 +27,8 @@ from supportdesk.schedules import sync_schedules
 from tests.factories import (
     NOW,
     AdminFactory,
+    ClockEventFactory,
+    ClockFactory,
     ClusterFactory,
     ContactWayFactory,
     HeartbeatFactory,
@@ -33,6 +38,7 @@ from tests.factories import (
     OutboundEmailFactory,
     UserFactory,
     office_calendar,
+    set_desk,
     staff,
 )
 from tickets.choices import IntakeState, OutboxState
@@ -428,3 +434,26 @@ def test_administrators_whom_nothing_reaches_are_a_warning(
         ContactWayFactory(user=admin)
     checks = [finding.check for finding in health(now=now).warnings]
     assert (Check.ADMINISTRATORS in checks) == warned
+
+
+def _with_a_line_in_week_46() -> None:
+    set_desk()
+    ClockEventFactory(clock=ClockFactory(started_at=NOW - timedelta(days=7)))
+
+
+def test_a_weekly_pack_that_was_due_an_hour_ago_and_is_missing_is_a_warning(beating: None) -> None:
+    _with_a_line_in_week_46()
+    late = due_time(Week(2026, 46)) + LATE_AFTER
+    warned = [finding.check for finding in health(now=late - SECOND).warnings]
+    assert Check.WEEKLY_PACK not in warned
+    (finding,) = (each for each in health(now=late).warnings if each.check is Check.WEEKLY_PACK)
+    assert "A weekly pack is due and missing: 2026-W46." in finding.text
+    export_week(week=Week(2026, 46), at=late, actor=None)
+    assert Check.WEEKLY_PACK not in [finding.check for finding in health(now=late).warnings]
+
+
+def test_many_missing_packs_are_counted_and_the_oldest_named(beating: None) -> None:
+    _with_a_line_in_week_46()
+    later = due_time(Week(2026, 51)) + LATE_AFTER
+    (finding,) = (each for each in health(now=later).warnings if each.check is Check.WEEKLY_PACK)
+    assert "6 weekly packs are due and missing: 2026-W46, 2026-W47, 2026-W48, 2026-W49, …" in finding.text
