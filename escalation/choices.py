@@ -43,6 +43,8 @@ class ClockChange(models.TextChoices):
     PAUSED = "paused", _("Paused")
     RESUMED = "resumed", _("Resumed")
     WAIVED = "waived", _("Waived")
+    WAIVER_PROPOSED = "waiver_proposed", _("Waiver proposed")
+    WAIVER_REFUSED = "waiver_refused", _("Waiver not granted")
     MERGED = "merged", _("Moved by a merge")
     BEGUN_EARLIER = "begun_earlier", _("Begun earlier, by an older message")
     STEP = "step", _("Escalation step")

@@ -16,6 +16,7 @@ from escalation.clocks.ledger import ChangeContext, append_all, event_row
 from escalation.clocks.merging import merge_clocks
 from escalation.clocks.older_questions import begin_with
 from escalation.clocks.rejected_proposals import correct, is_correction
+from escalation.clocks.waivers import waive_or_propose
 from escalation.drills.drills import end_the_answered, end_the_closed
 from escalation.enforcement.colleague_mail import follow_colleague
 from escalation.enforcement.paging import page_duty, rota_of, tell_of_customer
@@ -322,7 +323,7 @@ def follow_the_customer(event: CustomerNamed) -> None:
 
 
 def _end_unanswered(event: StatusChanged, context: ChangeContext) -> None:
-    """Refuse to close while the customer waits, unless a reason is given; then it is a breach, or a lead's waiver."""
+    """Refuse to close while the customer waits, unless a reason is given; then it is a breach, and a lead's waiver."""
     clocks = lifecycle.open_response_clocks(event.ticket)
     if not clocks:
         return
@@ -330,8 +331,8 @@ def _end_unanswered(event: StatusChanged, context: ChangeContext) -> None:
     if not event.reason.strip() or not (waives or event.after == Status.CLOSED):
         raise DeskError(_still_waits(event.after))
     for clock in clocks:
-        if waives and clock.waived_at is None:
-            lifecycle.waive(clock, context)
+        if waives and clock.waived_at is None and not clock.has_proposed_waiver:
+            waive_or_propose(clock, context)
         lifecycle.give_up(clock, context)
 
 
@@ -339,7 +340,7 @@ def _still_waits(status: str) -> str:
     if status == Status.CLOSED:
         return _(
             "The customer is still waiting. Reply or log a call or chat first; to close "
-            "without a response, give a reason: it counts as a breach unless a lead does it."
+            "without a response, give a reason: it counts as a breach until it is waived."
         )
     return _(
         "The customer is still waiting. Reply or log a call or chat first; a lead may end "

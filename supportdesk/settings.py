@@ -99,6 +99,10 @@ TEMPLATES = [
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# --- Rules of the desk ------------------------------------------------------------------------------------
+# A waiver counts when a second lead has confirmed it. A desk with a single lead may switch that off.
+WAIVERS_NEED_TWO = env.flag("WAIVERS_NEED_TWO", "yes")
+
 # --- Database --------------------------------------------------------------------------------------------
 EMBEDDED_DATABASE = f"sqlite:///{quote(str(VAR_DIR / 'desk.sqlite3'))}"
 DATABASES: dict[str, Any] = {"default": env.database("DATABASE_URL", EMBEDDED_DATABASE)}

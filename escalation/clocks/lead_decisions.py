@@ -1,4 +1,4 @@
-"""Decisions of leads and directors about a promise: waive it, relax it, or put it under newer terms.
+"""Decisions of leads and directors about a promise: relax it, or put it under newer terms. Waivers have their own.
 
 Each locks the ticket, needs a permission and a reason, and leaves a line in the ledger.
 """
@@ -18,7 +18,6 @@ from escalation.clocks.lifecycle import (
     TERMS,
     apply_window,
     next_step_time,
-    waive,
     window_data,
     window_of,
 )
@@ -33,19 +32,9 @@ DIRECTORS = "escalation.change_policy"
 
 
 @transaction.atomic
-def waive_promise(*, clock: Clock, actor: User, at: datetime, reason: str) -> Clock:
-    """Excuse a broken promise; its raw outcome stays visible. Raises DeskError."""
-    clock = _lock_for_decision(clock, actor, LEADS, reason)
-    if clock.state in (ClockState.MET, ClockState.CANCELLED):
-        raise DeskError(_("There is nothing to waive: the SLA was met or cancelled."))
-    waive(clock, ChangeContext(at, actor, reason.strip()))
-    return clock
-
-
-@transaction.atomic
 def relax(*, clock: Clock, actor: User, at: datetime, reason: str) -> Clock:
     """Give a lowered promise the window of its lower priority, counted from its start. Raises DeskError."""
-    clock = _lock_for_decision(clock, actor, LEADS, reason)
+    clock = lock_for_decision(clock, actor, LEADS, reason)
     _refuse_settled(clock, at)
     target = relaxed_window(clock)
     due = due_under(clock, target) if target is not None else clock.due_at
@@ -64,7 +53,7 @@ def retarget_to_version(
     A due time in the past is refused: nobody may become late in retrospect. A lowered promise keeps its stricter due
     time, and with it the window from which that was computed.
     """
-    clock = _lock_for_decision(clock, actor, DIRECTORS, reason)
+    clock = lock_for_decision(clock, actor, DIRECTORS, reason)
     _refuse_settled(clock, at)
     target = target_under(clock, version, at)
     if target is None:
@@ -99,12 +88,22 @@ def relaxed_window(clock: Clock) -> PolicyTarget | None:
     return target_under(clock, clock.policy_version, clock.started_at) or window_of(clock)
 
 
-def _lock_for_decision(clock: Clock, actor: User, permission: str, reason: str) -> Clock:
+def lock_for_decision(clock: Clock, actor: User, permission: str, reason: str) -> Clock:
     """Check that the actor may decide and gives a reason, then lock the ticket and read the clock again."""
+    if not reason.strip():
+        refuse_outsiders(actor, permission)
+        raise DeskError(_("Give a reason: it is recorded in the ledger."))
+    return lock_for_answer(clock, actor, permission)
+
+
+def refuse_outsiders(actor: User, permission: str) -> None:
     if not actor.has_perm(permission):
         raise DeskError(_("You may not decide that. Ask a lead."))
-    if not reason.strip():
-        raise DeskError(_("Give a reason: it is recorded in the ledger."))
+
+
+def lock_for_answer(clock: Clock, actor: User, permission: str) -> Clock:
+    """The same for a decision about what somebody else gave a reason for."""
+    refuse_outsiders(actor, permission)
     ticket = lock_ticket(clock.ticket)
     fresh = Clock.objects.select_related(*PINNED).get(pk=clock.pk)
     fresh.ticket = ticket

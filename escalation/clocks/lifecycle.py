@@ -25,6 +25,7 @@ PINNED = (
     "policy_version__policy__duty_rota",
 )  # the rows that a clock's terms refer to
 ANSWER = ["state", "stopped_at", "answered_by", "breached_at", "detected_at", "next_step_at"]
+PROPOSAL = ["waiver_proposed_at", "waiver_proposed_by"]
 TERMS = [
     "priority", "due_at", "raised_at", "paused_before_raise", "minutes", "policy_version", "calendar",
     "calendar_version", "contract_window", "held_until",
@@ -262,6 +263,23 @@ def waive(clock: Clock, context: ChangeContext) -> None:
     clock.waived_at, clock.waived_by, clock.waive_reason = context.at, context.actor, context.cause[:300]
     clock.save(update_fields=["waived_at", "waived_by", "waive_reason"])
     append_event(clock, ClockChange.WAIVED, context)
+
+
+def propose_waiver(clock: Clock, context: ChangeContext) -> None:
+    """Propose to excuse a promise. Raises DeskError if it is waived already, or if that is proposed already."""
+    if clock.waived_at is not None:
+        raise DeskError(_("This SLA is already waived."))
+    if clock.waiver_proposed_at is not None:
+        raise DeskError(_("A waiver of this SLA is already proposed."))
+    clock.waiver_proposed_at, clock.waiver_proposed_by = context.at, context.actor
+    clock.save(update_fields=PROPOSAL)
+    append_event(clock, ClockChange.WAIVER_PROPOSED, context)
+
+
+def refuse_proposed_waiver(clock: Clock, context: ChangeContext) -> None:
+    clock.waiver_proposed_at = clock.waiver_proposed_by = None
+    clock.save(update_fields=PROPOSAL)
+    append_event(clock, ClockChange.WAIVER_REFUSED, context)
 
 
 def give_up(clock: Clock, context: ChangeContext) -> None:

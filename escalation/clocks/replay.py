@@ -55,6 +55,8 @@ class ClockStanding:
     waived_at: Moment | None = None
     waived_by: int | None = None
     waive_reason: str = ""
+    waiver_proposed_at: datetime | None = None
+    waiver_proposed_by: int | None = None
     ticket: int | Unknown = UNKNOWN
     kind: str | Unknown = UNKNOWN
     started_by: int | None = None
@@ -122,6 +124,10 @@ def _apply(standing: ClockStanding, line: LedgerLine) -> None:
             standing.paused_seconds += line.data["seconds"]
         case ClockChange.WAIVED:
             standing.waived_at, standing.waived_by, standing.waive_reason = line.at, line.actor, line.cause
+        case ClockChange.WAIVER_PROPOSED:
+            standing.waiver_proposed_at, standing.waiver_proposed_by = line.at, line.actor
+        case ClockChange.WAIVER_REFUSED:
+            standing.waiver_proposed_at = standing.waiver_proposed_by = None
         case ClockChange.MERGED:
             standing.ticket = line.data["target"]
         case _outcome:

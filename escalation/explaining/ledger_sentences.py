@@ -62,6 +62,8 @@ def _rarer_sentence(entry: LedgerEntry) -> str:
             return _("A message that was received earlier was read now: the SLA begins with it.")
         case ClockChange.WAIVED:
             return _("Waived: not counted against anybody. Its outcome stays visible.")
+        case ClockChange.WAIVER_PROPOSED:
+            return _("A waiver was proposed. It counts when a second person has confirmed it.")
         case change:
             return str(ClockChange(change).label)
 

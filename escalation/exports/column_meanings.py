@@ -149,6 +149,8 @@ SCORECARD = {
     "voided": Meaning(_("Answers that a lead voided in this week"), Unit.COUNT),
     "revoked": Meaning(_("Answers in this week that did not arrive"), Unit.COUNT),
     "met_percent": Meaning(_("Met among met and breached"), Unit.PERCENT),
+    "breached_waived": Meaning(_("Breached ones that are waived"), Unit.COUNT),
+    "adjusted_percent": Meaning(_("Met among met and breached, without the waived ones"), Unit.PERCENT),
     "first_responses": Meaning(
         _("First responses in this week; in a person's row, those they gave"), Unit.COUNT
     ),
@@ -182,6 +184,7 @@ SCORECARD = {
     "breach_share": Meaning(
         _("Breaches shared among their owners by time; a sum of breach_shares"), Unit.BREACHES
     ),
+    "adjusted_breach_share": Meaning(_("The same without waived breaches"), Unit.BREACHES),
 }
 
 INCIDENTS = {

@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from customers.phrases import listed, sentences
+from customers.phrases import listed, noted, sentences
 from escalation.choices import ClockChange, ClockKind, ClockState
 from escalation.exports.changed_judgements import ChangedJudgement
 from escalation.exports.promises import JudgedPromise
@@ -71,7 +71,17 @@ def week_title(export: WeeklyExport) -> str:
 
 
 def _percent(desk: Tally) -> str:
-    return "-" if desk.met_percent is None else f"{desk.met_percent}%"
+    """The raw share; beside it the adjusted one, if anything was waived."""
+    raw = _in_percent(desk.met_percent)
+    return noted(raw, _adjusted(desk)) if desk.breached_waived else raw
+
+
+def _adjusted(desk: Tally) -> str:
+    return _("adjusted %(percent)s") % {"percent": _in_percent(desk.adjusted_percent)}
+
+
+def _in_percent(share: float | None) -> str:
+    return "-" if share is None else f"{share}%"
 
 
 def _text(export: WeeklyExport, desk: Tally, changes: Sequence[ChangedJudgement]) -> str:
@@ -99,7 +109,7 @@ def _text(export: WeeklyExport, desk: Tally, changes: Sequence[ChangedJudgement]
 
 def _changes(changes: Sequence[ChangedJudgement]) -> Iterator[str]:
     """The first changes in words, one a line."""
-    yield _("Changed:")
+    yield _("What changed:")
     for change in changes[:MOST_CHANGES]:
         words = {
             "number": ticket_number(change.clock.ticket_id),
@@ -140,12 +150,20 @@ def _summary(export: WeeklyExport, desk: Tally) -> str:
     """The figures of the week; near misses are left out if there were none."""
     words = {
         "week": week_title(export),
-        "percent": _percent(desk),
+        "percent": _in_percent(desk.met_percent),
         "met": desk.outcomes[ClockState.MET],
         "breached": desk.outcomes[ClockState.BREACHED],
         "near_misses": desk.near_misses,
+        "waived": desk.breached_waived,
+        "adjusted": _in_percent(desk.adjusted_percent),
     }
-    kept = _("SLA met in %(week)s: %(percent)s (%(met)s met, %(breached)s breached).") % words
+    kept = (
+        _(
+            "SLA met in %(week)s: %(percent)s, adjusted %(adjusted)s "
+            "(%(met)s met, %(breached)s breached, %(waived)s of them waived)."
+        )
+        % words
+    )
     near = ngettext(
         "Of those met, %(near_misses)s was met only in the last tenth of its time.",
         "Of those met, %(near_misses)s were met only in the last tenth of their time.",

@@ -42,6 +42,8 @@ COLUMNS = (
     "voided",
     "revoked",
     "met_percent",
+    "breached_waived",
+    "adjusted_percent",
     "first_responses",
     "first_response_median_seconds",
     "first_response_p90_seconds",
@@ -59,6 +61,7 @@ COLUMNS = (
     "escalations_received",
     "held_seconds",
     "breach_share",
+    "adjusted_breach_share",
 )
 PERCENTS = (50, 90, 95)
 GROUPS = ("desk", "priority", "team", "account_manager", "customer", "person")
@@ -135,6 +138,8 @@ class Tally:
     next_responses: "array[int]" = field(default_factory=lambda: array("I"))
     held_seconds: int = 0
     breach_millionths: int = 0
+    breached_waived: int = 0
+    waived_millionths: int = 0
     name: str = ""
 
     def add_response(self, promise: JudgedPromise) -> None:
@@ -155,13 +160,20 @@ class Tally:
         self.next_responses.extend(other.next_responses)
         self.held_seconds += other.held_seconds
         self.breach_millionths += other.breach_millionths
+        self.breached_waived += other.breached_waived
+        self.waived_millionths += other.waived_millionths
         self.name = name
 
     @property
     def met_percent(self) -> float | None:
         """The share of promises met among those met or breached; cancelled ones do not count."""
-        judged = self.outcomes[ClockState.MET] + self.outcomes[ClockState.BREACHED]
-        return round(100 * self.outcomes[ClockState.MET] / judged, 1) if judged else None
+        return _share(self.outcomes[ClockState.MET], self.outcomes[ClockState.BREACHED])
+
+    @property
+    def adjusted_percent(self) -> float | None:
+        """The same without the breaches that two people waived."""
+        breached = self.outcomes[ClockState.BREACHED] - self.breached_waived
+        return _share(self.outcomes[ClockState.MET], breached)
 
     @property
     def proposals_decided(self) -> int:
@@ -174,6 +186,11 @@ class Tally:
         """The share of wrong proposals among those that people decided about."""
         rejected, decided = self.incidents[IncidentKind.PROPOSAL_REJECTED], self.proposals_decided
         return round(100 * rejected / decided, 1) if decided else None
+
+
+def _share(met: int, breached: int) -> float | None:
+    judged = met + breached
+    return round(100 * met / judged, 1) if judged else None
 
 
 class Bucket(NamedTuple):
@@ -210,6 +227,8 @@ class Scorecard:
         if not promise.is_decided_here:
             return
         tally.outcomes[state] += 1
+        is_waived = state == ClockState.BREACHED and clock.waived_at is not None
+        tally.breached_waived += is_waived
         tally.near_misses += promise.is_near_miss
         held = whole_seconds(promise.held)
         shares = shares_of(held) if state == ClockState.BREACHED else {}
@@ -217,7 +236,9 @@ class Scorecard:
             holder = self._by_person[Bucket(clock.priority, clock.customer_id, holder_id)]
             holder.held_seconds += seconds
             holder.breach_millionths += shares.get(holder_id, 0)
+            holder.waived_millionths += is_waived * shares.get(holder_id, 0)
             self._of_persons[holder_id].outcomes[state] += 1
+            self._of_persons[holder_id].breached_waived += is_waived
             self._of_persons[holder_id].near_misses += promise.is_near_miss
 
     def add_incident(self, incident: Incident) -> None:
@@ -275,6 +296,8 @@ def scorecard_row(key: LineKey, tally: Tally) -> list[Cell]:
         incidents[IncidentKind.VOIDED],
         incidents[IncidentKind.REVOKED],
         tally.met_percent,
+        tally.breached_waived,
+        tally.adjusted_percent,
         len(tally.first_responses),
         *percentiles(tally.first_responses, PERCENTS),
         len(tally.next_responses),
@@ -288,6 +311,7 @@ def scorecard_row(key: LineKey, tally: Tally) -> list[Cell]:
         incidents[IncidentKind.ESCALATION],
         tally.held_seconds,
         round(Decimal(tally.breach_millionths) / WHOLE, 2),
+        round(Decimal(tally.breach_millionths - tally.waived_millionths) / WHOLE, 2),
     ]
 
 

@@ -30,7 +30,7 @@ def drop_index(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [("escalation", "0032_begun_earlier")]
     operations = [
-        migrations.AddField("weeklyexport", "is_late", models.BooleanField(default=False, verbose_name="late")),
+        migrations.AddField("weeklyexport", "is_late", models.BooleanField(default=False, verbose_name="made late")),
         migrations.AddField("weeklyexport", "as_of", models.DateTimeField(null=True, verbose_name="records until")),
         migrations.AddField("weeklyexport", "checked_until", models.DateTimeField(editable=False, null=True)),
         migrations.RunPython(from_their_making, migrations.RunPython.noop),

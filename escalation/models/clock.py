@@ -89,6 +89,12 @@ class Clock(models.Model):
         db_index=False, verbose_name=_("waived by"),
     )  # fmt: skip
     waive_reason = models.CharField(_("reason for waiving"), max_length=300, blank=True)
+    # Until a second person has confirmed it, nothing is waived. The reason stands in the ledger.
+    waiver_proposed_at = models.DateTimeField(_("waiver proposed at"), null=True, blank=True)
+    waiver_proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
+        db_index=False, verbose_name=_("waiver proposed by"),
+    )  # fmt: skip
 
     # The evidence: the message that started the clock, and the one that answered it.
     started_by = models.ForeignKey(
@@ -120,6 +126,7 @@ class Clock(models.Model):
         indexes = [
             where_set("contract", name="clock_contract"),
             where_set("waived_by", name="clock_waived_by"),
+            where_set("waiver_proposed_by", name="clock_waiver_proposed_by"),
             where_set("answered_by", name="clock_answered_by"),
             models.Index(
                 fields=["next_step_at"], name="clock_next_step", condition=Q(stopped_at=None)
@@ -144,6 +151,10 @@ class Clock(models.Model):
     def window_starts_at(self) -> datetime:
         """The start of the window of ``minutes``, from which the percentages of the chain's steps are measured."""
         return self.raised_at or self.started_at
+
+    @property
+    def has_proposed_waiver(self) -> bool:
+        return self.waiver_proposed_at is not None and self.waived_at is None
 
     @property
     def is_open(self) -> bool:

@@ -19,7 +19,7 @@ class WeeklyExport(models.Model):
     revision = models.PositiveSmallIntegerField(_("revision"), default=1)
     reason = models.CharField(_("reason of the correction"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("created at"))
-    is_late = models.BooleanField(_("late"), default=False)
+    is_late = models.BooleanField(_("made late"), default=False)
     as_of = models.DateTimeField(_("records until"))
     checked_until = models.DateTimeField(editable=False)
     created_by = models.ForeignKey(

@@ -50,10 +50,10 @@ class PromiseChoice(TextChoices):
 
 
 def filter_clocks(clocks: ClockQuerySet, promise: str, now: datetime) -> ClockQuerySet:
-    """Open clocks in the state that a PromiseChoice names; a clock past its due time counts as breached."""
+    """Open clocks in the state that a PromiseChoice names; one past its due time is breached, unless it is waived."""
     match promise:
         case PromiseChoice.BREACHED:
-            return clocks.filter(due_at__lte=now)
+            return clocks.filter(due_at__lte=now, waived_at=None)
         case PromiseChoice.SOON:
             return clocks.filter(due_at__gt=now, due_at__lte=now + SOON)
         case PromiseChoice.RUNNING:

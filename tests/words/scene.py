@@ -11,7 +11,7 @@ from customers.models import Absence, Contact, Customer
 from escalation.absences.moving import move_from_absent
 from escalation.absences.returning import offer_back
 from escalation.choices import AcknowledgedBy
-from escalation.clocks.lead_decisions import waive_promise
+from escalation.clocks.waivers import confirm_waiver, waive_promise
 from escalation.drills.drills import start_drill
 from escalation.duty.handover_mails import tell_changes
 from escalation.duty.overrides_and_swaps import put_on_duty, withdraw_override
@@ -167,6 +167,7 @@ def _answers(urgent: Ticket, tickets: list[Ticket], lead: User) -> None:
     _attach(urgent.messages.order_by("pk")[0])
     owed = Clock.objects.filter(ticket=tickets[0]).order_by("pk")[0]
     waive_promise(clock=owed, actor=lead, at=minute(1006), reason="误报")
+    confirm_waiver(clock=owed, actor=staff(groups=["Team lead"]), at=minute(1006))
     answered(tickets[1], 1007, then=Status.WAITING)
     asked(tickets[1], 1008)
     merge(ticket=tickets[2], into=tickets[1], actor=lead, at=minute(1009), reason="重复")

@@ -246,16 +246,22 @@ def duties(*, now: datetime) -> list[RotaDuty]:
 
 @dataclass(frozen=True)
 class KeptShare:
-    """Kept and broken promises of one week, among those that have ended."""
+    """Kept and broken promises of one week, among those that have ended; ``waived`` of the broken ones are excused."""
 
     met: int
     breached: int
+    waived: int = 0
 
     @property
     def percent(self) -> float | None:
         """The percentage of promises kept; None if nothing fell due."""
         ended = self.met + self.breached
         return round(100 * self.met / ended, 1) if ended else None
+
+    @property
+    def adjusted_percent(self) -> float | None:
+        """The percentage without the waived ones."""
+        return KeptShare(self.met, self.breached - self.waived).percent
 
 
 def compliance(tickets: TicketQuerySet, *, now: datetime) -> tuple[KeptShare, KeptShare]:
@@ -265,13 +271,19 @@ def compliance(tickets: TicketQuerySet, *, now: datetime) -> tuple[KeptShare, Ke
     clocks = Clock.objects.real().filter(due_at__gte=last[0], due_at__lt=this[1])
     if tickets.query.where:
         clocks = clocks.filter(ticket__in=tickets.order_by().values("pk"))
+    kinds = {
+        "met": Q(state=ClockState.MET),
+        "breached": Q(state=ClockState.BREACHED),
+        "waived": Q(state=ClockState.BREACHED, waived_at__isnull=False),
+    }
     counts = clocks.aggregate(
         **{
-            f"{state}_{name}": Count("pk", filter=Q(state=state, due_at__gte=week[0], due_at__lt=week[1]))
+            f"{kind}_{name}": Count("pk", filter=Q(is_kind, due_at__gte=week[0], due_at__lt=week[1]))
             for name, week in (("this", this), ("last", last))
-            for state in (ClockState.MET.value, ClockState.BREACHED.value)
+            for kind, is_kind in kinds.items()
         }
     )
-    return KeptShare(counts["met_this"], counts["breached_this"]), KeptShare(
-        counts["met_last"], counts["breached_last"]
+    this_week, last_week = (
+        KeptShare(*(counts[f"{kind}_{name}"] for kind in kinds)) for name in ("this", "last")
     )
+    return this_week, last_week

@@ -6,15 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from escalation.absences.returning import keep, take_back
 from escalation.choices import AcknowledgedBy
-from escalation.clocks.lead_decisions import relax, waive_promise
+from escalation.clocks.lead_decisions import relax
+from escalation.clocks.waivers import confirm_waiver, refuse_waiver, waive_promise
 from escalation.enforcement.acknowledge import acknowledge, escalate_now, take_over
 from escalation.enforcement.receipt_mail import acknowledge_by_hand
 from escalation.models import AbsenceMove, Clock
@@ -33,6 +35,7 @@ from supportdesk.pages.ticket.forms import (
     StatusForm,
     TagsForm,
     VoidForm,
+    WaiverForm,
     new_files,
 )
 from tickets.access import visible_tickets
@@ -185,6 +188,20 @@ def _waive(acting: ActionContext) -> None:
     waive_promise(clock=_clock_of(acting), actor=acting.actor, at=acting.at, reason=acting.data["reason"])
 
 
+def _waived_or_proposed() -> str:
+    if settings.WAIVERS_NEED_TWO:
+        return _("The waiver is proposed. It counts when a second lead has confirmed it.")
+    return _("The SLA is waived.")
+
+
+def _confirm_waiver(acting: ActionContext) -> None:
+    confirm_waiver(clock=_clock_of(acting), actor=acting.actor, at=acting.at)
+
+
+def _refuse_waiver(acting: ActionContext) -> None:
+    refuse_waiver(clock=_clock_of(acting), actor=acting.actor, at=acting.at)
+
+
 def _relax(acting: ActionContext) -> None:
     relax(clock=_clock_of(acting), actor=acting.actor, at=acting.at, reason=acting.data["reason"])
 
@@ -305,7 +322,13 @@ ACTS: Mapping[str, PageAction] = {
         MessageForm, _dismiss_report, gettext_lazy("The report of a bounce is dismissed.")
     ),
     "send_receipt": PageAction(OnceForm, _send_receipt, gettext_lazy("The acknowledgement is being sent.")),
-    "waive": PageAction(DecisionForm, _waive, gettext_lazy("The SLA is waived.")),
+    "waive": PageAction(
+        DecisionForm,
+        _waive,
+        lazy(_waived_or_proposed, str)(),
+    ),
+    "confirm_waiver": PageAction(WaiverForm, _confirm_waiver, gettext_lazy("The SLA is waived.")),
+    "refuse_waiver": PageAction(WaiverForm, _refuse_waiver, gettext_lazy("The SLA is not waived.")),
     "relax": PageAction(DecisionForm, _relax, gettext_lazy("The SLA is relaxed.")),
     "status": PageAction(StatusForm, _status, gettext_lazy("The status is changed.")),
     "priority": PageAction(PriorityForm, _priority, gettext_lazy("The priority is changed.")),

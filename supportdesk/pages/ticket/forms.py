@@ -130,6 +130,12 @@ class DecisionForm(ReasonForm):
     clock = forms.IntegerField(widget=forms.HiddenInput)
 
 
+class WaiverForm(OnceForm):
+    """The answer to a proposed waiver of one of the ticket's promises."""
+
+    clock = forms.IntegerField(widget=forms.HiddenInput)
+
+
 class StatusForm(ReasonForm):
     status = forms.ChoiceField(label=_("Status"), choices=Status.choices)
 

@@ -1,4 +1,4 @@
-"""The decisions a lead may take about a promise: waive it, or relax it after its priority was lowered."""
+"""The decisions a lead may take about a promise: waive it with a second person, or relax it once it was lowered."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,9 +14,13 @@ WAIVABLE = (ClockState.RUNNING, ClockState.PAUSED, ClockState.BREACHED)
 
 @dataclass(frozen=True)
 class LeadOptions:
-    """``relaxed_due`` is when the relaxed promise would fall due; None if there is nothing to relax."""
+    """``may_answer_waiver``: one is proposed, which anybody but its author may confirm, and everybody may let drop.
+
+    ``relaxed_due`` is when the relaxed promise would fall due; None if there is nothing to relax.
+    """
 
     may_waive: bool
+    may_answer_waiver: bool
     relaxed_due: datetime | None
 
 
@@ -24,7 +28,8 @@ def lead_options_of(clock: Clock, events: Iterable[ClockEvent], *, now: datetime
     """The options for one promise. At most two queries; none if its priority was never changed."""
     was_changed = any(event.change == ClockChange.RETARGETED for event in events)
     return LeadOptions(
-        may_waive=clock.waived_at is None and clock.state in WAIVABLE,
+        may_waive=clock.waived_at is None and clock.waiver_proposed_at is None and clock.state in WAIVABLE,
+        may_answer_waiver=clock.has_proposed_waiver,
         relaxed_due=_relaxed_due(clock) if was_changed and _runs(clock, now) else None,
     )
 

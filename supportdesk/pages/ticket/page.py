@@ -94,6 +94,12 @@ class PromisePanel:
     decisions: LeadOptions | None = None  # only for leads, as nobody else decides
 
     @property
+    def proposed_reason(self) -> str:
+        """Why a waiver is proposed, if one is."""
+        causes = [event.cause for event in self.events if event.change == ClockChange.WAIVER_PROPOSED]
+        return causes[-1] if causes and self.clock.has_proposed_waiver else ""
+
+    @property
     def began_backdated(self) -> bool:
         return any(event.is_backdated for event in self.events if event.change == ClockChange.STARTED)
 
@@ -214,7 +220,9 @@ def _promises(ticket: Ticket, people: People, now: datetime) -> list[PromisePane
     """Panels of the promises, newest first."""
     clocks = list(
         Clock.objects.filter(ticket=ticket)
-        .select_related("policy_version__policy", "calendar", "contract__plan", "waived_by")
+        .select_related(
+            "policy_version__policy", "calendar", "contract__plan", "waived_by", "waiver_proposed_by"
+        )
         .prefetch_related(
             Prefetch("events", ClockEvent.objects.with_messages().select_related("actor").order_by("pk")),
             Prefetch(

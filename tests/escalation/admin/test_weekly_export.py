@@ -174,7 +174,7 @@ def test_a_director_makes_the_pack_of_a_missing_week(login, missing):
     assert "The weekly pack of 2026-W46 is due and missing." in client.get(LIST).text
     response = client.post(MAKE, {"week": "2026-W46"}, follow=True)
     assert "The weekly pack of 2026-W46 is made." in response.text
-    assert "made late" in response.text
+    assert WeeklyExport.objects.get().is_late
     assert "is due and missing" not in client.get(LIST).text
 
 

@@ -8,9 +8,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from escalation.choices import ClockChange
-from escalation.clocks.lead_decisions import waive_promise
 from escalation.clocks.ledger import NOTHING, ChangeContext, append_event
 from escalation.clocks.ledger_verification import verify
+from escalation.clocks.waivers import waive_promise
 from escalation.models import Clock, Heartbeat
 from supportdesk.monitoring.check_results import Check
 from supportdesk.monitoring.health import health

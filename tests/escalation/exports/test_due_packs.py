@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.files.storage import default_storage
 
+from escalation.clocks.waivers import confirm_waiver, waive_promise
 from escalation.exports import due_packs
 from escalation.exports.due_packs import make_due_packs
 from escalation.exports.due_weeks import due_time
@@ -18,7 +19,7 @@ from escalation.lib.weeks import Week
 from escalation.models import Clock, ExportSubscriber, WeeklyExport
 from escalation.tasks import export_due_weeks
 from tests.factories import ContactFactory, CustomerFactory, set_desk, staff
-from tests.talk import answered, bounced, called, minute, opened
+from tests.talk import answered, bounced, called, clock_of, minute, opened
 from tickets.choices import Priority
 from tickets.models import OutboundEmail
 from tickets.services.failed_responses import void_response
@@ -241,3 +242,19 @@ def test_a_run_that_died_between_two_corrections_is_taken_up(desk, monkeypatch):
     made = make_due_packs(at=MONDAY + 2 * SEVEN)
     assert [(export.week, export.revision) for export in made] == [("2026-W48", 2)]
     assert Clock.objects.filter(state="breached", kind="first_response").count() == 2
+
+
+def test_a_waiver_after_the_week_corrects_it_when_two_have_agreed(ticket, desk):
+    make_due_packs(at=MONDAY)
+    waive_promise(clock=clock_of(ticket), actor=desk[0], at=END + DAY, reason="their own outage")
+    assert [export.week for export in make_due_packs(at=MONDAY + SEVEN)] == ["2026-W48"]  # only proposed
+    director = staff("dana", groups=["Support director"])
+    confirm_waiver(clock=clock_of(ticket), actor=director, at=END + SEVEN + DAY)
+    *_others, correction = make_due_packs(at=MONDAY + 2 * SEVEN)
+    assert judged(correction) == [("breached", "yes")]
+    (change,) = rows(correction, "changes.csv")
+    assert (change["waived_before"], change["waived_after"], change["by"]) == ("no", "yes", "dana")
+    scorecard = rows(correction, "scorecard.csv")[0]
+    assert (scorecard["breached"], scorecard["breached_waived"]) == ("1", "1")
+    assert (scorecard["met_percent"], scorecard["adjusted_percent"]) == ("0.0", "")
+    assert (scorecard["breach_share"], scorecard["adjusted_breach_share"]) == ("1.0", "0.0")

@@ -250,9 +250,9 @@ def test_every_active_subscriber_gets_one_mail_in_their_language(a_week):
     )
     assert (english.purpose, english.created_at) == (MailPurpose.EXPORT, MONDAY)
     assert english.subject == "Service report, week 47 (2026-11-16 to 2026-11-22): SLA met 50.0%"
-    assert ": 50.0% (1 met, 1 breached). Of those met, 1 was met only in the last tenth" in english.text
+    assert "50.0%, adjusted 50.0% (1 met, 1 breached, 0 of them waived). Of those met, 1 was" in english.text
     assert chinese.text.startswith(
-        "第 47 周（2026-11-16 至 2026-11-22）SLA 达标率 50.0%：达标 1 个，超时 1 个。"
+        "第 47 周（2026-11-16 至 2026-11-22）SLA 达标率 50.0%，调整后 50.0%：达标 1 个，超时 1 个，其中豁免 0 个。"
     )
     assert f"/weeklyexport/{frozen.pk}/change/" in english.text
     assert [file["name"] for file in english.files] == [f"2026-W47-{name}" for name in FILES]

@@ -34,7 +34,7 @@ ROSTER = {
 
 def promise(
     state=ClockState.MET, *, held=None, response=10, near_miss=False, counts=True, here=True, code="star",
-    kind=ClockKind.FIRST_RESPONSE, author=None,
+    kind=ClockKind.FIRST_RESPONSE, author=None, waived=False,
 ):  # fmt: skip
     clock = ClockRow._make([None] * len(ClockRow._fields))._replace(
         priority=0,
@@ -44,6 +44,7 @@ def promise(
         customer_code=code,
         customer="Star" if code else None,
         account_manager_id=MEI if code else None,
+        waived_at=NOW if waived else None,
     )
     return JudgedPromise(
         clock=clock,
@@ -200,3 +201,20 @@ def test_a_response_costs_four_bytes_of_memory():
         scorecard.add(promise(response=1 + number % 7))
     responses = scorecard.lines()[THE_DESK].first_responses
     assert len(responses) * responses.itemsize == 8000
+    assert len(scorecard.lines()[THE_DESK].response_minutes) == 7
+
+
+def test_raw_and_adjusted_shares_stand_side_by_side():
+    waived = promise(ClockState.BREACHED, waived=True, held={ANN: 10, BOB: 30})
+    lines = card(promise(), promise(ClockState.BREACHED), waived, promise(waived=True))
+    desk = lines["desk", ""]
+    assert (desk["met_percent"], desk["breached_waived"], desk["adjusted_percent"]) == (50.0, 1, 66.7)
+    assert (desk["breach_share"], desk["adjusted_breach_share"]) == (2.0, 1.0)
+    ann, bob = lines["person", "ann"], lines["person", "bob"]
+    assert (ann["breach_share"], ann["adjusted_breach_share"], ann["breached_waived"]) == (1.25, 1.0, 1)
+    assert (bob["breach_share"], bob["adjusted_breach_share"], bob["adjusted_percent"]) == (0.75, 0.0, None)
+
+
+def test_a_desk_whose_breaches_are_all_waived_has_no_adjusted_share_to_tell():
+    row = card(promise(ClockState.BREACHED, waived=True))["desk", ""]
+    assert (row["met_percent"], row["adjusted_percent"]) == (0.0, None)

@@ -17,11 +17,12 @@ from django.core.files.storage import default_storage
 from django.db import connection, transaction
 
 from escalation.clocks.ledger_verification import verify
+from escalation.clocks.waivers import confirm_waiver, waive_promise
 from escalation.enforcement.sweep import sweep
 from escalation.exports.due_packs import make_due_packs
 from escalation.exports.due_weeks import due_time
 from escalation.lib.weeks import Week
-from escalation.models import ClockEvent, WeeklyExport
+from escalation.models import Clock, ClockEvent, WeeklyExport
 from tests.factories import ContactFactory, CustomerFactory, set_desk, staff
 from tickets.choices import Channel, Priority, Status
 from tickets.errors import DeskError
@@ -75,6 +76,7 @@ class RandomDesk:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.lead = staff("lead", groups=["Team lead"])
+        self.second = staff("second", groups=["Team lead"])
         self.people = [staff(name, reports_to=self.lead) for name in ("ann", "bo", "cy")]
         set_desk(intake_owner=self.lead, duty_manager=self.lead)
         self.contacts = [
@@ -89,7 +91,7 @@ class RandomDesk:
                 sweep(now=at)
             act = self.random.choice(
                 [self.open, self.open, self.ask, self.answer, self.answer, self.call, self.bounce, self.void,
-                 self.prioritise, self.hand_over, self.move]
+                 self.prioritise, self.hand_over, self.move, self.waive, self.confirm]
             )  # fmt: skip
             try:
                 with transaction.atomic():
@@ -154,6 +156,15 @@ class RandomDesk:
     def move(self, at: datetime) -> None:
         status = self.random.choice([Status.OPEN, Status.WAITING, Status.RESOLVED, Status.CLOSED])
         set_status(ticket=self._ticket(), status=status, actor=self.lead, at=at, reason="It is over.")
+
+    def waive(self, at: datetime) -> None:
+        clock = self.random.choice(list(Clock.objects.order_by("-pk")[:15]))
+        waive_promise(clock=clock, actor=self.lead, at=at, reason="Their own outage.")
+
+    def confirm(self, at: datetime) -> None:
+        proposed = list(Clock.objects.filter(waived_at=None).exclude(waiver_proposed_at=None).order_by("pk"))
+        for clock in proposed:
+            confirm_waiver(clock=clock, actor=self.second, at=at)
 
 
 def outcomes_by_sql(week: Week, *, as_of: datetime) -> Counter[str]:

@@ -210,6 +210,33 @@ def test_operators_and_directors_read_that_no_administrator_can_be_notified(
     assert "/auth/user/" not in html
 
 
+def test_a_waived_ticket_is_marked_and_leaves_the_breached_ones(
+    login: Login, admin: User, frozen: object, now: datetime
+) -> None:
+    clock_due(now - HOUR)
+    clock_due(now - HOUR, waiver_proposed_at=now, waiver_proposed_by=admin)
+    clock_due(now - HOUR, waived_at=now, waived_by=admin)
+    html = board_html(login(admin))
+    assert html.count('<span class="waived">waived</span>') == 1
+    assert html.count('<span class="waived">waiver proposed</span>') == 1
+    assert len(tickets_in(html)) == 3
+    assert board_counters(Ticket.objects.all(), now=now).breached == 2
+    assert len(tickets_in(board_html(login(admin), "promise=breached"))) == 2
+
+
+def test_the_share_of_the_week_stands_beside_the_one_without_waived_breaches(
+    login: Login, admin: User, frozen: object, now: datetime
+) -> None:
+    clock_due(now, state=ClockState.MET)
+    clock_due(now, state=ClockState.BREACHED)
+    clock_due(now, state=ClockState.BREACHED, waived_at=now, waived_by=admin)
+    this, _last = compliance(Ticket.objects.all(), now=now)
+    assert (this.percent, this.adjusted_percent) == (33.3, 50.0)
+    words = login(admin).get(reverse("admin:board_kept")).text
+    assert "33.3%" in words
+    assert "50.0% without waived" in words
+
+
 @pytest.mark.parametrize(
     ("group", "is_told"), [("Support director", True), ("Team lead", True), ("Account manager", False)]
 )

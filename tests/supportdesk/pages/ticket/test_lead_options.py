@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from escalation.choices import ClockState
-from escalation.clocks.lead_decisions import waive_promise
+from escalation.clocks.waivers import waive_promise
 from escalation.enforcement.sweep import sweep
 from escalation.models import Clock
 from tests.adminpages import said
@@ -30,6 +30,12 @@ Login = Callable[[User], Client]
 @pytest.fixture
 def lead() -> User:
     return staff("lead", groups=["Team lead"])
+
+
+@pytest.fixture
+def alone(settings: Any) -> None:
+    """A desk on which one lead may waive."""
+    settings.WAIVERS_NEED_TWO = False
 
 
 @pytest.fixture
@@ -58,25 +64,54 @@ def offered(html: str, name: str, clock: Clock) -> bool:
     return any(f'name="clock" value="{clock.pk}"' in form.split("</form>")[0] for form in forms)
 
 
-def test_a_lead_waives_and_everybody_reads_who_and_why_beside_the_raw_outcome(
+def second_lead() -> User:
+    """A lead who sees every ticket."""
+    return staff("dora", groups=["Duty manager"])
+
+
+def test_two_people_waive_and_everybody_reads_who_and_why_beside_the_raw_outcome(
     login: Login, lead: User, ticket: Ticket
 ) -> None:
     sweep(now=minute(26))
     response = decide(login(lead), "waive", clock_of(ticket))
     assert response.status_code == 302
+    assert clock_of(ticket).waived_at is None
+    html = page(login(lead), ticket)
+    assert "proposes to waive it: their own outage" in html
+    assert not offered(html, "confirm_waiver", clock_of(ticket))
+    assert offered(html, "refuse_waiver", clock_of(ticket))
+    second = second_lead()
+    assert offered(page(login(second), ticket), "confirm_waiver", clock_of(ticket))
+    assert decide(login(second), "confirm_waiver", clock_of(ticket)).status_code == 302
     clock = clock_of(ticket)
     assert (clock.state, clock.waived_by, clock.waive_reason) == (
         ClockState.BREACHED,
-        lead,
+        second,
         "their own outage",
     )
     html = page(login(ticket.owner), ticket)
-    assert "Waived by User" in html
+    assert f"Waived by {second.get_full_name()}" in html
+    assert f"Proposed by {lead.get_full_name()}" in html
     assert "their own outage" in html
     assert "breached" in html
 
 
-def test_a_breached_promise_answered_late_can_be_waived(login: Login, lead: User, ticket: Ticket) -> None:
+def test_a_proposed_waiver_can_be_let_drop(login: Login, lead: User, ticket: Ticket) -> None:
+    decide(login(lead), "waive", clock_of(ticket))
+    assert decide(login(second_lead()), "refuse_waiver", clock_of(ticket)).status_code == 302
+    assert clock_of(ticket).waiver_proposed_at is None
+    assert offered(page(login(lead), ticket), "waive", clock_of(ticket))
+
+
+def test_nobody_confirms_their_own_proposal(login: Login, lead: User, ticket: Ticket) -> None:
+    decide(login(lead), "waive", clock_of(ticket))
+    assert "second person" in said(decide(login(lead), "confirm_waiver", clock_of(ticket)))[-1]
+    assert clock_of(ticket).waived_at is None
+
+
+def test_a_breached_promise_answered_late_can_be_waived(
+    login: Login, lead: User, ticket: Ticket, alone: None
+) -> None:
     sweep(now=minute(26))
     answered(ticket, 27)
     assert offered(page(login(lead), ticket), "waive", clock_of(ticket))
@@ -124,7 +159,9 @@ def test_a_promise_already_on_the_window_of_its_priority_cannot_be_relaxed(
     assert "nothing to relax" in said(response)[0]
 
 
-def test_a_waived_promise_cannot_be_waived_again(login: Login, lead: User, ticket: Ticket) -> None:
+def test_a_waived_promise_cannot_be_waived_again(
+    login: Login, lead: User, ticket: Ticket, alone: None
+) -> None:
     clock = clock_of(ticket)
     waive_promise(clock=clock, actor=lead, at=minute(-1), reason="first")
     response = decide(login(lead), "waive", clock, reason="a second time")
@@ -148,7 +185,7 @@ def test_a_decision_sent_twice_stands_once(login: Login, lead: User, ticket: Tic
     token = str(uuid.uuid4())
     for _click in range(2):
         assert decide(login(lead), "waive", clock_of(ticket), token=token).status_code == 302
-    assert clock_of(ticket).events.filter(change="waived").count() == 1
+    assert clock_of(ticket).events.filter(change="waiver_proposed").count() == 1
 
 
 def test_the_forms_of_two_promises_have_separate_tokens(login: Login, lead: User, ticket: Ticket) -> None:

@@ -579,7 +579,7 @@ def test_a_lead_ends_a_promise_with_a_reason_that_stays_on_the_page(login: Login
     client = login(staff(groups=["Support director"]))
     act(client, ticket, "status", status="closed", reason="Spam")
     assert "Spam" in client.get(page_of(ticket)).content.decode()
-    assert "Waived by" in client.get(page_of(ticket)).content.decode()
+    assert "proposes to waive it: Spam" in client.get(page_of(ticket)).content.decode()
 
 
 def test_files_beyond_the_size_of_a_mail_are_refused(
