@@ -55,7 +55,7 @@ class ClockStanding:
     waived_at: Moment | None = None
     waived_by: int | None = None
     waive_reason: str = ""
-    waiver_proposed_at: datetime | None = None
+    waiver_proposed_at: Moment | None = None
     waiver_proposed_by: int | None = None
     ticket: int | Unknown = UNKNOWN
     kind: str | Unknown = UNKNOWN

@@ -37,6 +37,7 @@ def change_rows(changes: Iterable[ChangedJudgement], *, people: People) -> Itera
     for change in changes:
         clock, before, after = change.clock, change.before, change.after
         lines = [recorded.line for recorded in change.lines]
+        recorded_at = change.lines[-1].recorded_at if change.lines else None
         yield [
             clock.pk,
             ticket_number(clock.ticket_id),
@@ -53,7 +54,7 @@ def change_rows(changes: Iterable[ChangedJudgement], *, people: People) -> Itera
             iso_time(after.answered_at) if after is not None else "",
             is_waived(before),
             is_waived(after),
-            iso_time(lines[-1].recorded_at) if lines else "",
+            iso_time(recorded_at),
             "; ".join(dict.fromkeys(line.change for line in lines)),
             "; ".join(dict.fromkeys(people[line.actor].username for line in lines if line.actor)),
             "; ".join(causes(change)),

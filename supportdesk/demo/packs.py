@@ -13,12 +13,12 @@ EIGHT_O_CLOCK = timedelta(hours=8)
 
 
 def schedule_packs(world: World) -> None:
-    """Schedule a pack for each full week of the story; the director gets them by mail."""
+    """Schedule the work of each Monday of the story; the director gets the packs by mail."""
     director = world.users["zhou.huimin"]
     ExportSubscriber.objects.create(email=director.email, language=Language.CHINESE)
     zone = desk_zone()
     monday = week_of(world.since, zone).bounds(zone)[1]
-    while (ready := monday + timedelta(days=7) + EIGHT_O_CLOCK) < world.now:
+    while (ready := monday + EIGHT_O_CLOCK) < world.now:
         world.agenda.add(ready, _export)
         monday += timedelta(days=7)
 

@@ -98,6 +98,10 @@ class WeeklyExportAdmin(SummaryPage):
         messages.success(request, _("The weekly pack of %(week)s is made.") % {"week": week})
         return redirect("admin:escalation_weeklyexport_change", export.pk)
 
+    @display(description=gettext_lazy("made late"))
+    def lateness(self, export: WeeklyExport) -> str:
+        return _("made late") if export.is_late else "-"
+
     @display(description=gettext_lazy("reason of the correction"))
     def why(self, export: WeeklyExport) -> str:
         return in_readers_words(export.reason, by_person=export.created_by_id is not None) or "-"

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
 from customers.admin.base import ReadOnlyAdmin, ReadOnlyInline, RowAccessAdmin
@@ -37,6 +37,26 @@ STATE = {
     ClockState.CANCELLED: "default",
     ClockState.PAUSED: "warning",
 }
+
+
+class WaiverFilter(DropdownFilter):
+    """Leads find here what waits for a second person."""
+
+    title = _("waiver")
+    parameter_name = "waiver"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("proposed", _("to be confirmed")), ("waived", _("Waived"))]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Clock]") -> "QuerySet[Clock]":
+        match self.value():
+            case "proposed":
+                return queryset.filter(waiver_proposed_by__isnull=False, waived_at=None)
+            case "waived":
+                return queryset.filter(waived_by__isnull=False)
+            case _all:
+                return queryset
+
 
 TEXTS = tuple(f"{by}__{text}" for by in ("started_by", "answered_by") for text in ("body", "quoted", "html"))
 
@@ -62,6 +82,7 @@ class ClockAdmin(ReadOnlyAdmin, RowAccessAdmin):
         ("state", ChoicesDropdownFilter),
         ("kind", ChoicesDropdownFilter),
         ("priority", ChoicesDropdownFilter),
+        WaiverFilter,
         ("due_at", RangeDateTimeFilter),
     )
     list_select_related = ("ticket__customer", "started_by", "answered_by")

@@ -196,3 +196,21 @@ def test_the_seals_are_shown_to_directors_and_operators(login, ticket, group, st
     if status == 200:
         assert bytes(seal.hash).hex() in listed.text
         assert bytes(seal.root).hex() in shown.text
+
+
+def test_leads_find_the_waivers_that_wait_for_a_second_person(login, ann):
+    fields = {"waiver_proposed_at": NOW, "waiver_proposed_by": ann}
+    proposed, waived, plain = (
+        ClockFactory(**fields),
+        ClockFactory(**fields, waived_at=NOW, waived_by=ann),
+        ClockFactory(),
+    )
+    client = login(AdminFactory())
+
+    def found(choice):
+        html = client.get(list_url(Clock), {"waiver": choice}).text
+        return [clock for clock in (proposed, waived, plain) if page_url(clock) in html]
+
+    assert found("proposed") == [proposed]
+    assert found("waived") == [waived]
+    assert found("") == [proposed, waived, plain]
