@@ -27,6 +27,7 @@ DATA = LINE.index("data")
 TIMES = ("at", "recorded_at", "due_before", "due_after")
 CLOCK_TIMES = (
     "started_at", "due_at", "stopped_at", "breached_at", "detected_at", "paused_at", "waived_at", "raised_at",
+    "waiver_proposed_at",
 )  # fmt: skip
 # Times are compared as the text that the hashes cover, which saves most of the time of reading them.
 LINE_COLUMNS = [
