@@ -7,8 +7,8 @@ from escalation.choices import RESPONSE_KINDS, ClockState
 from escalation.clocks.served_channels import ways_served_by
 from escalation.exports.bulk_reading import People
 from escalation.exports.clock_rows import ClockRow
-from escalation.exports.promises import JudgedPromise
 from escalation.exports.held_seconds import SECOND, share_text, shares_of, whole_seconds
+from escalation.exports.promises import JudgedPromise
 from escalation.exports.tickets_csv import priority_code
 from escalation.lib.csv_sheets import Cell, iso_time, local_time
 from tickets.models.message import BACKDATED_AFTER

@@ -34,10 +34,12 @@ class Line:
         self.counts: Counter[str] = Counter()
         self.responses: defaultdict[str, list[int]] = defaultdict(list)
         self.share = Decimal(0)
+        self.waived_share = Decimal(0)
 
     def cells(self, group: str, key: str) -> dict[str, str]:
         counts = self.counts
         met, breached, cancelled = counts["met"], counts["breached"], counts["cancelled"]
+        judged = met + breached - counts["breached_waived"]
         decided, rejected = counts["proposals_decided"], counts["proposals_rejected"]
         cells = {
             "group": group,
@@ -49,11 +51,14 @@ class Line:
             "cancelled": cancelled,
             **{column: counts[column] for column in INCIDENTS.values()},
             "met_percent": round(100 * met / (met + breached), 1) if met + breached else "",
+            "breached_waived": counts["breached_waived"],
+            "adjusted_percent": round(100 * met / judged, 1) if judged else "",
             "near_misses": counts["near_misses"],
             "proposals_decided": decided,
             "proposals_rejected_percent": round(100 * rejected / decided, 1) if decided else "",
             "held_seconds": counts["held_seconds"],
             "breach_share": round(self.share, 2).quantize(Decimal("0.01")),
+            "adjusted_breach_share": round(self.share - self.waived_share, 2).quantize(Decimal("0.01")),
         }
         for kind in KINDS.values():
             seconds = sorted(self.responses[kind])
@@ -109,14 +114,17 @@ class Recomputed:
             self.person(row["answered_by"])
         if row["counts_this_week"] == "no":
             return
+        is_waived = row["outcome"] == "breached" and row["waived_at"] != ""
         held, shares = pairs(row["held_by"]), dict(pairs(row["breach_shares"]))
         for line in (*lines, *(self.person(login) for login, _seconds in held)):
             line.counts[row["outcome"]] += 1
+            line.counts["breached_waived"] += is_waived
             line.counts["near_misses"] += row["near_miss"] == "yes"
         for login, seconds in held:
             for line in (*self.lines_of(row, self.team_of(login)), self.person(login)):
                 line.counts["held_seconds"] += int(seconds)
                 line.share += Decimal(shares.get(login, 0))
+                line.waived_share += is_waived * Decimal(shares.get(login, 0))
 
     def add_incident(self, row: dict[str, str]) -> None:
         for line in (*self.lines_of(row, self.team_of(row["person"])), self.person(row["person"])):

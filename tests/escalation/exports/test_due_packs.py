@@ -257,4 +257,4 @@ def test_a_waiver_after_the_week_corrects_it_when_two_have_agreed(ticket, desk):
     scorecard = rows(correction, "scorecard.csv")[0]
     assert (scorecard["breached"], scorecard["breached_waived"]) == ("1", "1")
     assert (scorecard["met_percent"], scorecard["adjusted_percent"]) == ("0.0", "")
-    assert (scorecard["breach_share"], scorecard["adjusted_breach_share"]) == ("1.0", "0.0")
+    assert (scorecard["breach_share"], scorecard["adjusted_breach_share"]) == ("1.00", "0.00")

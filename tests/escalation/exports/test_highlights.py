@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 from escalation.choices import ClockKind, ClockState
 from escalation.exports.bulk_reading import NOBODY, NamedPerson
-from escalation.exports.highlights import COLUMNS, MOST_NEAR, MOST_WORST, Highlights
 from escalation.exports.clock_rows import ClockRow
+from escalation.exports.highlights import COLUMNS, MOST_NEAR, MOST_WORST, Highlights
 from escalation.exports.promises import JudgedPromise, Verdict
 from tests.factories import NOW
 

@@ -201,7 +201,6 @@ def test_a_response_costs_four_bytes_of_memory():
         scorecard.add(promise(response=1 + number % 7))
     responses = scorecard.lines()[THE_DESK].first_responses
     assert len(responses) * responses.itemsize == 8000
-    assert len(scorecard.lines()[THE_DESK].response_minutes) == 7
 
 
 def test_raw_and_adjusted_shares_stand_side_by_side():
