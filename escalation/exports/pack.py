@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import chain, starmap
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.files import File
@@ -35,6 +36,8 @@ from escalation.lib.csv_sheets import Cell, SheetSummary, write_sheet
 from escalation.lib.snapshot import one_snapshot
 from escalation.lib.weeks import Period, Week, parse_week
 from escalation.models import ExportFile, WeeklyExport
+from escalation.proof.manifest_proof import newest_seal
+from escalation.proof.sealing import seal_ledger
 from tickets.errors import DeskError
 
 FORMAT_VERSION = 2  # raise it when a column is added, renamed or counted differently
@@ -51,6 +54,7 @@ class Pack:
     desk: scorecard.Tally = field(default_factory=scorecard.Tally)
     changes: Sequence[ChangedJudgement] = ()
     people: People = field(default_factory=dict)
+    seal: dict[str, Any] | None = None  # of the ledger, as the manifest names it
 
     def add_changes(self, changes: Sequence[ChangedJudgement]) -> None:
         """Write what a correction changes as a sheet of its own."""
@@ -67,7 +71,8 @@ def export_week(*, week: Week, at: datetime, actor: User | None, correct: str = 
 
     It is judged by what the desk had recorded before the week's end, whenever it is made. ``correct`` is the reason
     for a further revision, made from what is recorded by now and kept beside the old one. Building takes no lock; one
-    short transaction claims the revision, keeps the files and queues the mails. Raises DeskError if the week is not
+    short transaction claims the revision, keeps the files and queues the mails. The ledger is sealed before, and the
+    manifest and the mails carry the seal out of the desk. Raises DeskError if the week is not
     over, or if there is nothing to correct.
     """
     period = Period.of(week, zone=desk_zone(), as_of=at if correct else None)
@@ -114,9 +119,11 @@ def _make(
 ) -> WeeklyExport:
     export.week, export.revision = str(period.week), latest.revision + 1 if latest else 1
     export.as_of = export.checked_until = period.as_of
+    seal_ledger(at=export.created_at, whole=True)
     with TemporaryDirectory(prefix="export-") as folder:
         with one_snapshot():
             pack = build_pack(period, folder=Path(folder))
+            pack.seal = newest_seal()
         if latest and not changes:
             _refuse_unchanged(pack, latest)
         if latest:
@@ -193,6 +200,7 @@ def write_manifest(pack: Pack, *, period: Period, export: WeeklyExport) -> None:
         "from": period.start.isoformat(),
         "until": period.end.isoformat(),
         "recorded_until": period.as_of.isoformat(),
+        "seal": pack.seal,
         "files": {name: asdict(summary) for name, summary in pack.files.items()},
         "policies": [{"policy": name, "version": version} for name, version in sorted(pack.policies)],
     }
@@ -225,7 +233,7 @@ def _freeze(export: WeeklyExport, pack: Pack) -> WeeklyExport:
     if created:
         files = [_store(kept, pack, name) for name in pack.files]
         ExportFile.objects.bulk_create(files)
-        mail_pack(kept, files=files, desk=pack.desk, changes=pack.changes, at=export.created_at)
+        mail_pack(kept, files=files, desk=pack.desk, changes=pack.changes, seal=pack.seal, at=export.created_at)
     return kept
 
 

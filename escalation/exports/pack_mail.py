@@ -1,8 +1,9 @@
 """Mails a new pack to its subscribers: one mail each, queued in the transaction that freezes the pack."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -35,6 +36,7 @@ def mail_pack(
     files: Sequence[ExportFile],
     desk: Tally,
     changes: Sequence[ChangedJudgement],
+    seal: Mapping[str, Any] | None,
     at: datetime,
 ) -> None:
     """Mail the pack. Call this once per export, in its transaction. `desk` is the scorecard's line of the desk.
@@ -48,7 +50,7 @@ def mail_pack(
                     purpose=MailPurpose.EXPORT,
                     recipients=[subscriber.email],
                     subject=_subject(export, desk),
-                    text=_text(export, desk, changes),
+                    text=_text(export, desk, changes, seal),
                     files=_attachments(export, files),
                     at=at,
                 )
@@ -84,7 +86,9 @@ def _in_percent(share: float | None) -> str:
     return "-" if share is None else f"{share}%"
 
 
-def _text(export: WeeklyExport, desk: Tally, changes: Sequence[ChangedJudgement]) -> str:
+def _text(
+    export: WeeklyExport, desk: Tally, changes: Sequence[ChangedJudgement], seal: Mapping[str, Any] | None
+) -> str:
     paragraphs = [_summary(export, desk)]
     if export.is_late:
         paragraphs.append(
@@ -104,6 +108,11 @@ def _text(export: WeeklyExport, desk: Tally, changes: Sequence[ChangedJudgement]
     summary = reverse("admin:escalation_weeklyexport_summary", args=[export.pk])
     paragraphs.append(_("Summary on two pages: %(link)s") % {"link": f"{settings.SITE_URL}{summary}"})
     paragraphs.append(_("All files: %(link)s") % {"link": f"{settings.SITE_URL}{path}"})
+    if seal is not None:
+        paragraphs.append(
+            _("Seal %(number)s of the ledger: %(hash)s. Keep this email: it shows if the record is rewritten later.")
+            % {"number": seal["number"], "hash": seal["hash"]}
+        )
     return "\n\n".join(paragraphs) + "\n"
 
 

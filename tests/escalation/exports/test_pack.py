@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
 from escalation.choices import ClockState
@@ -18,7 +19,8 @@ from escalation.exports import pack
 from escalation.exports.column_meanings import SHEETS
 from escalation.exports.pack import export_week, preview_week
 from escalation.lib.weeks import Week
-from escalation.models import ExportSubscriber, WeeklyExport
+from escalation.models import ClockEvent, ExportSubscriber, Seal, SealedLine, WeeklyExport
+from escalation.proof.sealing import seal_form
 from tests.factories import (
     ClockEventFactory,
     ClockFactory,
@@ -294,3 +296,40 @@ def test_the_mail_links_to_the_summary(a_week):
     frozen = export()
     assert f"Summary on two pages: {settings.SITE_URL}" in OutboundEmail.objects.get().text
     assert f"/weeklyexport/{frozen.pk}/summary/" in OutboundEmail.objects.get().text
+
+
+def test_the_seal_of_the_ledger_leaves_the_desk_in_the_manifest_and_the_mail(a_week, tmp_path):
+    ExportSubscriber.objects.create(email="director@vendor.example", language="en")
+    frozen = export()
+    seal = Seal.objects.get()
+    assert json.loads(data_of(frozen)["manifest.json"])["seal"] == seal_form(seal)
+    assert SealedLine.objects.count() == ClockEvent.objects.count() > 0
+    [mail] = OutboundEmail.objects.filter(purpose=MailPurpose.EXPORT)
+    assert f"Seal 1 of the ledger: {bytes(seal.hash).hex()}." in mail.text
+    manifest = tmp_path / "manifest.json"
+    manifest.write_bytes(data_of(frozen)["manifest.json"])
+    with pytest.raises(CommandError):  # the rows of this test were not written by the services
+        call_command("verify_ledger", against=manifest, stdout=(said := io.StringIO()))
+    assert "The desk still has the seal that the manifest names." in said.getvalue()
+
+
+def test_a_manifest_that_names_another_seal_is_told_apart(a_week, tmp_path):
+    manifest = json.loads(data_of(export())["manifest.json"])
+    manifest["seal"]["hash"] = "00" * 32
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps(manifest))
+    with pytest.raises(CommandError):
+        call_command("verify_ledger", against=file, stdout=(said := io.StringIO()))
+    assert "computed anew" in said.getvalue()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"seal": {"number": "1"}}', '{"seal": null}', "[" * 100_000])
+def test_a_file_that_is_no_manifest_with_a_seal_is_named_as_such(text, tmp_path):
+    file = tmp_path / "manifest.json"
+    file.write_text(text)
+    with pytest.raises(CommandError, match=r"manifest\.json|before the ledger had a seal"):
+        call_command("verify_ledger", against=file)
+
+
+def test_a_week_before_the_first_line_has_no_seal():
+    assert json.loads(data_of(export())["manifest.json"])["seal"] is None
