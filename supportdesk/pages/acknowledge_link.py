@@ -1,12 +1,15 @@
 """The page behind the link in a notification: only its button (POST) acknowledges, so that mail scanners cannot.
 
+Taking the ticket over happens on its own page, after signing in.
+
 Reasons: .github/decisions/notifications.md.
 """
 
 from datetime import datetime
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.decorators.clickjacking import xframe_options_deny
 from django.views.decorators.csrf import csrf_exempt
@@ -14,8 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from customers.times import as_read_by, reader_of
 from escalation.choices import AcknowledgedBy
-from escalation.clocks.acknowledgements import holding_acknowledgements
-from escalation.enforcement.acknowledge import acknowledge, take_over
+from escalation.enforcement.acknowledge import acknowledge
 from escalation.notifications.acknowledge_links import Invitation, invitation
 from tickets.errors import DeskError
 
@@ -32,29 +34,35 @@ QUIET = {
 @xframe_options_deny
 @require_http_methods(["GET", "HEAD", "POST"])
 def acknowledge_page(request: HttpRequest, token: str) -> HttpResponse:
-    """Show the ticket that waits, in the language of the person invited; 404 if anything is wrong with the link."""
+    """Show the ticket that waits, in the language of the person invited; 404 unless the link is theirs and genuine."""
     now = timezone.now()
     asked = invitation(token, now=now)
     if asked is None:
         return HttpResponse(render_to_string("404.html"), status=404, headers=QUIET)
+    if request.method == "POST" and request.POST.get("act") == "take_over":
+        return _to_ticket(asked)
     with as_read_by(*reader_of(asked.user)):
-        problem = _act(request, asked, now) if request.method == "POST" else ""
+        problem = _acknowledge(asked, now) if request.method == "POST" else ""
         answer = invitation(token, now=now) if request.method == "POST" else asked
         page = render_to_string("supportdesk/ack.html", _context(answer or asked, now, problem))
         headers = {**QUIET, "Content-Language": translation.get_language() or ""}
-    return HttpResponse(page, headers=headers)
+    return HttpResponse(page, status=410 if asked.is_expired else 200, headers=headers)
 
 
-def _act(request: HttpRequest, asked: Invitation, now: datetime) -> str:
-    """Acknowledge or take over, once. Returns the error to show, or an empty string."""
-    if asked.said is not None or asked.is_over:
+def _to_ticket(asked: Invitation) -> HttpResponse:
+    """The ticket's page, which asks for sign-in: a link may say "I'm on it", but it gives nobody a ticket."""
+    address = reverse("admin:tickets_ticket_change", args=[asked.escalation.clock.ticket_id])
+    return HttpResponseRedirect(address, status=303, headers=QUIET)
+
+
+def _acknowledge(asked: Invitation, now: datetime) -> str:
+    """Acknowledge, unless the link has ended. Returns the error to show, or an empty string."""
+    if asked.is_expired or asked.is_over or asked.said is not None:
         return ""
-    ticket = asked.escalation.clock.ticket
     try:
-        if request.POST.get("act") == "take_over" and asked.user.has_perm(TAKES):
-            take_over(ticket=ticket, actor=asked.user, at=now)
-        else:
-            acknowledge(ticket=ticket, actor=asked.user, at=now, by=AcknowledgedBy.LINK)
+        acknowledge(
+            ticket=asked.escalation.clock.ticket, actor=asked.user, at=now, by=AcknowledgedBy.LINK
+        )
     except DeskError as error:
         return str(error)
     return ""
@@ -67,7 +75,7 @@ def _context(asked: Invitation, now: datetime, problem: str) -> dict[str, object
         "clock": clock,
         "ticket": clock.ticket,
         "now": now,
-        "in_hand": holding_acknowledgements([clock], now=now).get(clock.pk),
+        "page": reverse("admin:tickets_ticket_change", args=[clock.ticket_id]),
         "is_mine": clock.ticket.owner == asked.user,
         "may_take_over": clock.ticket.owner != asked.user and asked.user.has_perm(TAKES),
         "problem": problem,

@@ -143,18 +143,26 @@ def test_a_used_link_does_not_acknowledge_the_next_firing(client, link, time_mac
     assert Acknowledgement.objects.count() == 1
 
 
-def test_the_link_offers_to_take_over_what_somebody_else_holds(client, ticket):
+def test_the_link_leads_to_the_ticket_to_take_over_what_somebody_else_holds(client, ticket):
     ann = ticket.customer.account_manager
-    page = path_of(ack_link(user=ann, escalation=firing()))
-    assert "take_over" in client.get(page).content.decode()
-    client.post(page, {"act": "take_over"})
+    page = client.get(path_of(ack_link(user=ann, escalation=firing()))).content.decode()
+    assert "Sign in to take over" in page
+    assert f'href="/tickets/ticket/{ticket.pk}/change/"' in page
+
+
+def test_taking_over_by_the_link_asks_for_sign_in_and_changes_nothing(client, ticket):
+    ann = ticket.customer.account_manager
+    before = state()
+    response = client.post(path_of(ack_link(user=ann, escalation=firing())), {"act": "take_over"})
+    assert (response.status_code, response.url) == (303, f"/tickets/ticket/{ticket.pk}/change/")
+    assert client.get(response.url).url.startswith("/login/?next=")
+    owner = ticket.owner
     ticket.refresh_from_db()
-    assert ticket.owner == ann
-    assert Acknowledgement.objects.get().by == AcknowledgedBy.TAKE_OVER
+    assert (state(), ticket.owner) == (before, owner)
 
 
 def test_taking_over_ones_own_ticket_is_not_offered(client, link):
-    assert "take_over" not in client.get(link).content.decode()
+    assert "to take over" not in client.get(link).content.decode()
 
 
 def test_after_the_answer_the_link_page_offers_nothing(client, link, ticket, boss):
@@ -166,11 +174,29 @@ def test_after_the_answer_the_link_page_offers_nothing(client, link, ticket, bos
     assert state() == before
 
 
-def test_the_acknowledge_link_is_valid_for_seven_days(client, link, time_machine):
-    time_machine.move_to(minute(30) + VALID - timedelta(seconds=1), tick=False)
-    assert client.get(link).status_code == 200
+def test_the_acknowledge_link_is_valid_for_a_day(client, link, time_machine, ticket):
+    time_machine.move_to(minute(30) + timedelta(days=1, seconds=-1), tick=False)
+    assert "<form" in client.get(link).content.decode()
+    time_machine.move_to(minute(30) + timedelta(days=1), tick=False)
+    before = state()
+    for response in (client.get(link), client.post(link, {"act": "acknowledge"})):
+        page = response.content.decode()
+        assert response.status_code == 410
+        assert "This link has expired" in page
+        assert "works for one day" in page
+        assert "<form" not in page
+        assert "Aurora Live" not in page
+        assert f"/tickets/ticket/{ticket.pk}/change/" in page
+    assert state() == before
+
+
+def test_an_expired_link_says_so_in_the_language_of_its_person(client, link, boss, time_machine):
+    boss.staff_profile.language = "zh-hans"
+    boss.staff_profile.save()
     time_machine.move_to(minute(30) + VALID, tick=False)
-    assert client.get(link).status_code == 404
+    page = client.get(link).content.decode()
+    assert "链接已过期" in page
+    assert "expired" not in page
 
 
 def forged(link: str, user: int, escalation: int) -> list[str]:
@@ -229,11 +255,8 @@ def test_a_read_only_user_may_acknowledge_by_link_but_not_take_over(client, tick
     ticket.customer.backup_account_manager = reader
     ticket.customer.save()
     page = path_of(ack_link(user=reader, escalation=firing()))
-    assert "take_over" not in client.get(page).content.decode()
-    client.post(page, {"act": "take_over"})
-    before = ticket.owner
-    ticket.refresh_from_db()
-    assert ticket.owner == before != reader
+    assert "to take over" not in client.get(page).content.decode()
+    client.post(page, {"act": "acknowledge"})
     assert Acknowledgement.objects.get().by == AcknowledgedBy.LINK
 
 
@@ -254,6 +277,7 @@ def test_the_token_of_a_link_names_its_person_and_firing(ticket, boss, link):
     token = link.strip("/").removeprefix("ack/")
     invited = invitation(token, now=minute(31))
     assert (invited.user, invited.escalation, invited.said, invited.is_over) == (boss, firing(), None, False)
+    assert not invited.is_expired
     assert clock_of(ticket).held_until is None
 
 
@@ -266,9 +290,20 @@ def test_a_colleague_does_not_find_the_link_in_the_outbox(login, ticket, boss):
     assert address.split("/ack/")[1].strip("/") not in html
 
 
-def test_the_link_page_says_who_has_acknowledged_meanwhile(ticket, link, client):
+def test_the_link_ends_when_a_colleague_answers_its_step(ticket, link, client):
     assert "Acknowledged by" not in client.get(link).content.decode()
     acknowledge(ticket=ticket, actor=AdminFactory(first_name="Sam"), at=minute(31), by=AcknowledgedBy.PAGE)
-    html = client.get(link).content.decode()
-    assert "Acknowledged by Sam until" in html
-    assert "Acknowledge: I'm on it" in html
+    before = state()
+    for page in (client.get(link), client.post(link, {"act": "acknowledge"})):
+        html = page.content.decode()
+        assert "Sam acknowledged it" in html
+        assert "<form" not in html
+    assert state() == before
+
+
+def test_an_answer_to_an_earlier_step_does_not_end_the_link(ticket, link, client):
+    ann = ticket.customer.account_manager
+    Acknowledgement.objects.create(
+        clock=clock_of(ticket), user=ann, at=minute(16), until=minute(30), by=AcknowledgedBy.PAGE
+    )
+    assert "<form" in client.get(link).content.decode()
