@@ -4,12 +4,50 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 
 from customers.models import Absence, Contact, Contract, Customer, StaffProfile
 
 Person = User | AnonymousUser
 SEES_ALL = "customers.view_all_customers"
+# Either opens a ticket; as names, because tickets are above customers.
+OPENS_TICKETS = ("view_ticket", "change_ticket")
+
+
+def works_here(user: User) -> bool:
+    """True if work may be given to the user: they can sign in and open tickets.
+
+    Two queries, unless the user comes from `people_who_work_here` or their permissions were asked for before.
+    """
+    if not (user.is_active and user.is_staff):
+        return False
+    is_known: bool = getattr(user, "opens_tickets", False)
+    return is_known or any(user.has_perm(f"tickets.{name}") for name in OPENS_TICKETS)
+
+
+def mark_as_working(user: User) -> None:
+    """Save `works_here` its queries, for a user whom a query has just found to work here."""
+    user.opens_tickets = True  # type: ignore[attr-defined]  # as annotated by people_who_work_here
+
+
+def people_who_work_here() -> QuerySet[User]:
+    """Everybody whom work may be given to, at the time of the query."""
+    return User.objects.filter(who_work_here()).annotate(opens_tickets=Value(True))
+
+
+def who_work_here(path: str = "") -> Q:
+    """`works_here` as a condition on users; ``path`` leads to the user ("owner__"). Part of one query."""
+    user = OuterRef(f"{path}pk")
+    in_groups = User.groups.through.objects.filter(
+        user=user,
+        group__permissions__content_type__app_label="tickets",
+        group__permissions__codename__in=OPENS_TICKETS,
+    )
+    own = User.user_permissions.through.objects.filter(
+        user=user, permission__content_type__app_label="tickets", permission__codename__in=OPENS_TICKETS
+    )
+    can_open = Q(**{f"{path}is_superuser": True}) | Q(Exists(in_groups)) | Q(Exists(own))
+    return can_open & Q(**{f"{path}is_active": True, f"{path}is_staff": True})
 
 
 def sees_all(user: Person) -> bool:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import factory
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.files.base import ContentFile
 from factory.django import DjangoModelFactory
 
@@ -72,8 +72,15 @@ NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)  # a Wednesday, in week 2026-W47
 FIRST = 10_000  # numbers of as many digits, so that names sort in the order in which they were made
 
 
+def _opens_tickets() -> Permission:
+    return Permission.objects.get(codename="view_ticket", content_type__app_label="tickets")
+
+
 class UserFactory(DjangoModelFactory[User]):
-    """A colleague who may sign in to the admin. `groups=["Account manager"]` joins groups by name."""
+    """A colleague who may sign in and open tickets. `groups=["Account manager"]` joins groups by name.
+
+    `groups=[]` makes one without any permission.
+    """
 
     class Meta:
         model = User
@@ -86,6 +93,8 @@ class UserFactory(DjangoModelFactory[User]):
 
     @factory.post_generation
     def groups(self, create: bool, names: list[str] | None, **kwargs: Any) -> None:
+        if create and names is None and not self.is_superuser:
+            self.user_permissions.add(_opens_tickets())
         for name in names or ():
             self.groups.add(Group.objects.get(name=name))
 

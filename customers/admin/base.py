@@ -13,11 +13,17 @@ from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
-from customers.admin.fields import StaffChoiceField, person, staff_members
+from customers.admin.fields import AssigneeField, StaffChoiceField, person, staff_members
 
 
 class VisibleChoices(BaseModelAdmin):
-    """Forms that offer and accept only related rows the person may see, and colleagues who may sign in."""
+    """Forms that offer and accept only related rows the person may see, and colleagues who may sign in.
+
+    A colleague who is given work must also be able to open tickets.
+    """
+
+    # Fields that say whom a row is about. All other fields with colleagues give them work.
+    about_people: tuple[str, ...] = ("user",)
 
     def get_field_queryset(
         self, db: str | None, db_field: "RelatedField[Any, Any]", request: HttpRequest
@@ -29,7 +35,8 @@ class VisibleChoices(BaseModelAdmin):
         self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
     ) -> Any:
         if db_field.remote_field.model is User:
-            kwargs.update(queryset=staff_members(), form_class=StaffChoiceField)
+            form_class = StaffChoiceField if db_field.name in self.about_people else AssigneeField
+            kwargs.update(queryset=staff_members(), form_class=form_class)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 

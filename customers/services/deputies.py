@@ -9,6 +9,7 @@ from datetime import datetime
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Q
 
+from customers.access import who_work_here
 from customers.models import Absence, StaffProfile
 
 
@@ -36,8 +37,7 @@ class Staff:
             for profile in StaffProfile.objects.only("user_id", "reports_to_id", "deputy_id")
         }
         if active is None:
-            users = get_user_model().objects.filter(is_active=True, is_staff=True)
-            active = users.values_list("pk", flat=True)
+            active = get_user_model().objects.filter(who_work_here()).values_list("pk", flat=True)
         absent = Absence.objects.filter(Absence.running_at(moment))
         return cls(
             links,
@@ -71,6 +71,6 @@ class Staff:
 
 
 def present_at(moment: datetime) -> Q:
-    """A query condition: the user works here and is not absent at ``moment`` (UTC)."""
+    """A query condition: the user works here, can open tickets and is not absent at ``moment`` (UTC)."""
     away = Absence.objects.filter(Absence.running_at(moment), user=OuterRef("pk"))
-    return Q(~Exists(away), is_active=True, is_staff=True)
+    return Q(~Exists(away)) & who_work_here()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 from itertools import groupby
 
 from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Case, OuterRef, Q, Subquery, When
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Absence, StaffProfile
+from customers.access import who_work_here
+from customers.models import Absence
 from escalation.lib.intervals import Span, clipped, difference, intersection, union
 from escalation.models import DutyRota, EscalationStep, PolicyTarget, PolicyVersion
 from escalation.people.on_duty import Watch, cut_to, shifts_within, watches_by_rota
@@ -78,7 +79,7 @@ def _gaps(rota: DutyRota, watches: Iterable[Watch], reach: Reachability, span: S
     held = list(cut_to(watches, span))
     gaps = [Gap(rota, *free, GapWhy.NOBODY) for free in difference([span], (watch.span for watch in held))]
     for watch in held:
-        why = GapWhy.AWAY if reach.is_on_staff(watch.user) else GapWhy.INACTIVE
+        why = GapWhy.AWAY if watch.user_id in reach.staff else GapWhy.INACTIVE
         gaps += [Gap(rota, *lost, why, watch.user) for lost in reach.unreached(watch)]
     gaps.sort(key=lambda gap: gap.starts_at)
     for (why, user), alike in groupby(gaps, key=lambda gap: (gap.why, gap.user)):
@@ -92,7 +93,7 @@ class Reachability:
 
     away: Mapping[int, list[Span]]
     deputies: Mapping[int, int]
-    gone: frozenset[int] = field(default=frozenset())
+    staff: frozenset[int]
 
     @classmethod
     def within(cls, span: Span) -> Reachability:
@@ -101,27 +102,19 @@ class Reachability:
         away: dict[int, list[Span]] = {}
         for user, starts_at, ends_at in absences.values_list("user", "starts_at", "ends_at"):
             away.setdefault(user, []).append((starts_at, ends_at))
-        links = StaffProfile.objects.exclude(deputy=None).annotate(
-            works=F("deputy__is_active"), staff=F("deputy__is_staff")
-        )
-        deputies, gone = {}, set()
-        for user, deputy, works, staff in links.values_list("user", "deputy", "works", "staff"):
-            deputies[user] = deputy
-            if not (works and staff):
-                gone.add(deputy)
-        return cls({user: union(spans) for user, spans in away.items()}, deputies, frozenset(gone))
-
-    def is_on_staff(self, user: User) -> bool:
-        return user.is_active and user.is_staff
+        works = Case(When(who_work_here(), then=True), default=False)
+        people = list(User.objects.order_by().values_list("pk", "staff_profile__deputy", works))
+        deputies = {user: deputy for user, deputy, _works in people if deputy is not None}
+        staff = frozenset(user for user, _deputy, is_on_staff in people if is_on_staff)
+        return cls({user: union(spans) for user, spans in away.items()}, deputies, staff)
 
     def unreached(self, watch: Watch) -> list[Span]:
         """The parts of a watch in which neither the person nor any deputy down the line is present."""
-        first = [watch.span] if not self.is_on_staff(watch.user) else self._away(watch.user_id, watch.span)
-        others = (self._lost(person, watch.span) for person in self._chain(watch.user_id))
-        return reduce(intersection, others, first)
+        people = (watch.user_id, *self._chain(watch.user_id))
+        return reduce(intersection, (self._lost(person, watch.span) for person in people))
 
     def _lost(self, person: int, span: Span) -> list[Span]:
-        return [span] if person in self.gone else self._away(person, span)
+        return self._away(person, span) if person in self.staff else [span]
 
     def _away(self, person: int, span: Span) -> list[Span]:
         return list(clipped(self.away.get(person, ()), span))

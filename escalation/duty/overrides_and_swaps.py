@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from customers.access import works_here
 from escalation.duty.assignment_mails import tell_put_on_duty, tell_withdrawn
 from escalation.models import DutyOverride, DutyRota, DutyShift, DutySwap, ShiftSource
 from escalation.models.duty import HAND_RANK
@@ -93,8 +94,8 @@ def _lock(rota: DutyRota) -> None:
 
 
 def _refuse(user: User, starts_at: datetime, ends_at: datetime, reason: str, at: datetime) -> None:
-    if not (user.is_active and user.is_staff):
-        raise DeskError(_("A person who cannot sign in cannot be on duty."))
+    if not works_here(user):
+        raise DeskError(_("A person who cannot sign in and open tickets cannot be on duty."))
     if ends_at <= starts_at:
         raise DeskError(_("The time ends before it begins."))
     if ends_at <= at:

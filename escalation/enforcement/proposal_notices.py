@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.db.models import Case, When
 from django.utils.translation import gettext as _
 
+from customers.access import mark_as_working, who_work_here
 from escalation.choices import NoticeKind, NotificationState
 from escalation.models import Clock, Notification
 from escalation.notifications.wording import Notice
@@ -40,7 +43,7 @@ def join_digest(clock: Clock, proposal: Proposal, *, at: datetime) -> None:
     Needs the ticket's lock, with ``clock.ticket`` being the locked ticket.
     """
     ticket, paged = clock.ticket, _paged_ticket(proposal)
-    if paged is not None and paged.owner.is_active:
+    if paged is not None:
         reason = _("The customer has another P0: %(number)s.") % {"number": paged.number}
         hand_over(ticket, paged.owner, actor=None, at=at, rule=OwnerRule.ON_DUTY, reason=reason)
     waiting = Notification.objects.select_for_update().filter(
@@ -63,13 +66,18 @@ def join_digest(clock: Clock, proposal: Proposal, *, at: datetime) -> None:
 
 
 def _paged_ticket(proposal: Proposal) -> Ticket | None:
+    """The newest ticket that paged; None if there is none, or if its owner can no longer open tickets."""
     paged = Proposal.objects.filter(
         ticket__customer=proposal.ticket.customer_id,
         reach=ProposalReach.PAGES,
         since__gt=proposal.since - DIGEST_WINDOW,
         since__lte=proposal.since,
     )
-    newest = (
-        paged.exclude(is_confirmed=False).select_related("ticket__owner").order_by("-since", "-pk").first()
-    )
-    return newest.ticket if newest is not None else None
+    works = Case(When(who_work_here("ticket__owner__"), then=True), default=False)
+    real = paged.exclude(is_confirmed=False).select_related("ticket__owner").annotate(owner_works=works)
+    newest: Any = real.order_by("-since", "-pk").first()
+    if newest is None or not newest.owner_works:
+        return None
+    ticket: Ticket = newest.ticket
+    mark_as_working(ticket.owner)
+    return ticket

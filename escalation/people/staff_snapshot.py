@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 
+from customers.access import people_who_work_here
 from customers.models import Desk
 from customers.services.deputies import Staff
 from escalation.models import DutyRota
@@ -28,7 +28,7 @@ class People:
     @classmethod
     def at(cls, moment: datetime) -> People:
         """Load the snapshot in four queries; ``moment`` (UTC) decides who is absent."""
-        users = get_user_model().objects.filter(is_active=True, is_staff=True).select_related("staff_profile")
+        users = people_who_work_here().select_related("staff_profile")
         users_by_id, desk = users.in_bulk(), Desk.objects.first()
         return cls(
             moment, Staff.at(moment, active=users_by_id), users_by_id, desk.duty_manager_id if desk else None
@@ -44,7 +44,7 @@ class People:
         return self._on_duty[rota.pk]
 
     def user(self, pk: int | None) -> User | None:
-        """The user with their profile; None unless they are active staff."""
+        """The user with their profile; None unless they work here and can open tickets."""
         return self.users.get(pk) if pk is not None else None
 
     def to_tell(self, pk: int | None) -> list[User]:

@@ -1,7 +1,7 @@
 """Who sees which customer: down the hierarchy, through led teams, never up or sideways."""
 
 import pytest
-from django.contrib.auth.models import AnonymousUser, Permission
+from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 
 from customers.access import (
     people_below,
@@ -10,6 +10,8 @@ from customers.access import (
     visible_contacts,
     visible_contracts,
     visible_customers,
+    who_work_here,
+    works_here,
 )
 from customers.models import StaffProfile
 from tests.factories import (
@@ -153,3 +155,34 @@ def test_contacts_of_an_unknown_company_are_for_those_who_see_everything():
     stranger = ContactFactory(customer=None)
     assert not visible_contacts(staff("ann")).exists()
     assert list(visible_contacts(AdminFactory())) == [stranger]
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda: UserFactory(groups=["Account manager"]), True),
+        (lambda: with_permission(UserFactory(groups=[]), "view_ticket"), True),
+        (lambda: with_permission(UserFactory(groups=[]), "change_ticket"), True),
+        (AdminFactory, True),
+        (lambda: UserFactory(groups=[]), False),
+        (lambda: with_permission(UserFactory(groups=[]), "view_customer"), False),
+        (lambda: AdminFactory(is_active=False), False),
+        (lambda: AdminFactory(is_staff=False), False),
+        (lambda: UserFactory(groups=["Account manager"], is_active=False), False),
+        (lambda: UserFactory(groups=["Account manager"], is_staff=False), False),
+    ],
+)
+def test_work_is_for_people_who_can_sign_in_and_open_tickets(make, expected):
+    user = make()
+    assert works_here(user) is expected
+    assert User.objects.filter(who_work_here(), pk=user.pk).exists() is expected
+    customer = CustomerFactory(account_manager=user)
+    found = type(customer).objects.filter(who_work_here("account_manager__"), pk=customer.pk)
+    assert found.exists() is expected
+
+
+def test_a_group_that_loses_the_permission_takes_its_people_along():
+    user = UserFactory(groups=["Account manager"])
+    group = Group.objects.get(name="Account manager")
+    group.permissions.remove(*group.permissions.filter(codename__in=["view_ticket", "change_ticket"]))
+    assert not User.objects.filter(who_work_here(), pk=user.pk).exists()

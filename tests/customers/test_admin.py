@@ -333,3 +333,39 @@ def test_the_filter_by_account_manager_names_colleagues_and_nobody_else(login, a
 @pytest.mark.parametrize("path", ["/search/?s=Secret", "/search/?s=Secret&extended=1"])
 def test_the_command_search_of_the_theme_finds_no_foreign_rows(login, ann, foreign, path):
     assert "Secret Games" not in login(ann).get(path).content.decode()
+
+
+def choices_of(response, field):
+    return set(response.context["adminform"].form.fields[field].queryset)
+
+
+@pytest.mark.parametrize("field", ["account_manager", "backup_account_manager"])
+@pytest.mark.parametrize("lacking", [{"groups": []}, {"is_active": False}, {"is_staff": False}])
+def test_nobody_looks_after_a_customer_who_cannot_open_its_tickets(login, ann, lead, field, lacking):
+    customer = CustomerFactory(account_manager=ann)
+    gone = UserFactory(**lacking)
+    client = login(lead)
+    assert gone not in choices_of(client.get(page_url(customer)), field)
+    people = {"account_manager": ann.pk, field: gone.pk}
+    response = client.post(page_url(customer), customer_form(customer, **people))
+    assert "Select a valid choice" in errors(response)
+    customer.refresh_from_db()
+    assert getattr(customer, field) != gone
+
+
+def test_a_customer_of_somebody_who_left_is_still_saved(login, ann, lead):
+    customer = CustomerFactory(account_manager=ann)
+    ann.groups.clear()
+    client = login(AdminFactory())
+    page = client.get(page_url(customer)).content.decode()
+    assert "cannot open tickets" in page
+    client.post(page_url(customer), customer_form(customer, account_manager=ann.pk, hotline="110"))
+    customer.refresh_from_db()
+    assert (customer.hotline, customer.account_manager) == ("110", ann)
+
+
+@pytest.mark.parametrize(("field", "is_offered"), [("user", True), ("deputy", False), ("reports_to", False)])
+def test_a_login_without_permissions_has_a_profile_and_stands_in_for_nobody(login, ann, field, is_offered):
+    nobody = UserFactory(groups=[])
+    page = login(AdminFactory()).get(page_url(ann.staff_profile))
+    assert (nobody in choices_of(page, field)) is is_offered

@@ -88,7 +88,7 @@ def test_nobody_signed_in_is_sent_to_the_login(client, make):
 
 @pytest.mark.parametrize("make", [AttachmentFactory, InboundEmailFactory])
 def test_a_login_without_any_group_gets_no_file(login, make):
-    nobody = UserFactory()
+    nobody = UserFactory(groups=[])
     file = make(message__ticket__owner=nobody) if make is AttachmentFactory else make()
     assert fetch(login(nobody), file).status_code == 404
 

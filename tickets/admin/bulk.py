@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from customers.admin.fields import StaffChoiceField, staff_members
+from customers.admin.fields import AssigneeField, staff_members
 from tickets.admin.apply_to_each import apply_to_each, refuse_too_many, show_outcome
 from tickets.choices import Priority, Status
 from tickets.models import Ticket
@@ -36,11 +36,7 @@ class BulkForm(forms.Form):
 
 class AssignForm(BulkForm):
     title = _("Hand tickets over to a colleague")
-    to = StaffChoiceField(
-        label=_("New owner"),
-        queryset=staff_members().filter(is_active=True),
-        widget=UnfoldAdminSelectWidget(),
-    )
+    to = AssigneeField(label=_("New owner"), queryset=staff_members(), widget=UnfoldAdminSelectWidget())
 
     def apply(self, ticket: Ticket, *, actor: User, at: datetime) -> None:
         given = self.cleaned_data

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
+from customers.access import who_work_here
 from customers.models import Customer, Desk
 from customers.services.deputies import present_at
 from tickets.choices import ACTIVE_STATUSES, OwnerRule
@@ -82,7 +83,7 @@ def _owner_from_desk(at: datetime) -> FirstOwner:
         owner = _first_present(named, at)
         if owner is not None:
             return owner
-    staff = get_user_model().objects.filter(is_active=True, is_staff=True)
+    staff = get_user_model().objects.filter(who_work_here())
     anybody = staff.order_by("-is_superuser", "pk").first()
     if anybody is None:
         raise DeskError(_("The desk has no staff member who could own a ticket. Create one first."))

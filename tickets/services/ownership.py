@@ -9,6 +9,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from customers.access import works_here
+from customers.names import name_of
 from tickets.choices import Fact, OwnerRule
 from tickets.errors import DeskError
 from tickets.events import TicketAssigned, publish_all
@@ -28,7 +30,7 @@ def assign(
     rule: OwnerRule = OwnerRule.BY_HAND,
     reason: str = "",
 ) -> Ticket:
-    """Give the ticket to an active colleague and note the rule on the timeline. Locks it. Raises DeskError."""
+    """Give the ticket to a colleague who can open it, and note the rule on the timeline. Locks it. Raises DeskError."""
     ticket = lock_ticket(ticket)
     hand_over(ticket, to, actor=actor, at=at, rule=rule, reason=reason)
     return ticket
@@ -73,6 +75,8 @@ def _refuse_who_left(user: User) -> None:
         raise DeskError(
             _("%(name)s no longer works at the desk. Choose somebody else.") % {"name": user.get_username()}
         )
+    if not works_here(user):
+        raise DeskError(_("%(name)s cannot open tickets. Choose somebody else.") % {"name": name_of(user)})
 
 
 def _timeline_row(event: TicketAssigned) -> NewRow[TimelineEntry]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from customers.admin.fields import StaffChoiceField, person, staff_members
+from customers.admin.fields import AssigneeField, person, staff_members
 from escalation.duty.month_grid import hours
 from escalation.models import DutyLayer, DutyShift, Weekday
 from escalation.people.on_duty import Watch
@@ -26,9 +26,7 @@ class MomentInput(forms.DateTimeInput):
 
 
 class OverrideForm(forms.Form):
-    user = StaffChoiceField(
-        label=_("On duty"), queryset=staff_members().filter(is_active=True), empty_label=_("Choose")
-    )
+    user = AssigneeField(label=_("On duty"), queryset=staff_members(), empty_label=_("Choose"))
     starts_at = forms.DateTimeField(label=_("From"), widget=MomentInput())
     ends_at = forms.DateTimeField(label=pgettext_lazy("time", "To"), widget=MomentInput())
     reason = forms.CharField(label=_("Reason"), max_length=300)

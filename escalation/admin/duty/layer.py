@@ -29,6 +29,7 @@ class TurnInline(VisibleChoices, UntitledInline):
     """The people in their order; rows are dragged by a handle."""
 
     model = DutyTurn
+    about_people = ()
     formset = TurnFormSet
     fields = ("user", "position")
     ordering_field = "position"

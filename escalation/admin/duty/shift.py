@@ -25,6 +25,7 @@ class DutyShiftAdmin(DeskAdmin):
     search_fields = ("user__username", "user__first_name", "user__last_name")
     sortable_by = ("starts_at",)
     ordering = ("-starts_at",)
+    about_people = ()
     fieldsets = ((None, {"fields": (("rota", "user"), ("starts_at", "ends_at"))}),)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
+from customers.access import who_work_here
 from customers.models import Contact, Customer
 from tickets.admin.once_form import OnceForm
 from tickets.choices import Channel, Priority, Status
@@ -146,7 +147,7 @@ class PriorityForm(ReasonForm):
 
 class OwnerForm(ReasonForm):
     owner = forms.ModelChoiceField(
-        label=_("Owner"), queryset=User.objects.filter(is_active=True, is_staff=True), empty_label=None
+        label=_("Owner"), queryset=User.objects.filter(who_work_here()), empty_label=None
     )
 
 

@@ -101,19 +101,24 @@ def test_a_deputys_deputy_closes_a_gap_and_a_circle_of_deputies_does_not(rota):
     assert gaps(rota) == [(GapWhy.AWAY, 12, 14)]
 
 
-@pytest.mark.parametrize("field", ["is_active", "is_staff"])
+def leave(user, field):
+    setattr(user, field, False)
+    user.save()
+    if field == "permission":
+        user.user_permissions.clear()
+
+
+@pytest.mark.parametrize("field", ["is_active", "is_staff", "permission"])
 def test_somebody_who_left_is_a_gap_unless_a_deputy_is_there(rota, field):
     ben = staff("ben")
     gone = staff("ann")
-    setattr(gone, field, False)
-    gone.save()
+    leave(gone, field)
     shift(rota, -5, END, gone)
     assert gaps(rota) == [(GapWhy.INACTIVE, 0, END)]
     gone.staff_profile.deputy = ben
     gone.staff_profile.save()
     assert gaps(rota) == []
-    setattr(ben, field, False)
-    ben.save()
+    leave(ben, field)
     assert gaps(rota) == [(GapWhy.INACTIVE, 0, END)]
 
 

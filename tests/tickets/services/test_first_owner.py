@@ -61,10 +61,12 @@ def test_the_backup_stands_in_while_the_account_manager_is_away(customer, ann, b
     assert within.user == bob
 
 
-@pytest.mark.parametrize("lacking", ["is_active", "is_staff"])
+@pytest.mark.parametrize("lacking", ["is_active", "is_staff", "permission"])
 def test_the_backup_stands_in_for_somebody_who_left(customer, ann, bob, now, lacking):
     setattr(ann, lacking, False)
     ann.save()
+    if lacking == "permission":
+        ann.user_permissions.clear()
     assert choose_first_owner(customer=customer, at=now) == FirstOwner(bob, OwnerRule.BACKUP)
 
 

@@ -33,9 +33,9 @@ def test_assigning_the_present_owner_changes_nothing():
     assert not ticket.timeline.exists()
 
 
-@pytest.mark.parametrize("lacking", [{"is_active": False}, {"is_staff": False}])
-def test_nobody_gets_a_ticket_who_cannot_sign_in(lacking):
-    ticket, gone = TicketFactory(), UserFactory(username="gone", **lacking)
+@pytest.mark.parametrize("lacking", [{"is_active": False}, {"is_staff": False}, {"groups": []}])
+def test_nobody_gets_a_ticket_who_cannot_open_it(lacking):
+    ticket, gone = TicketFactory(), UserFactory(username="gone", first_name="gone", **lacking)
     with pytest.raises(DeskError, match="gone"):
         assign(ticket=ticket, to=gone, actor=None, at=minute(1))
     ticket.refresh_from_db()

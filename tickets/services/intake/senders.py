@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Case, Model, QuerySet, When
 from django.db.models.functions import Length, Lower
 
+from customers.access import OPENS_TICKETS
 from customers.addresses import address_spellings
 from customers.choices import Language
 from customers.joined_rows import columns_of, joined_row
@@ -22,6 +23,7 @@ from tickets.models import Ticket
 from tickets.services.automatic_mail_limits import COUNTED, LIMIT_WINDOW, new_writers
 from tickets.services.participants import LONGEST_ADDRESS
 
+OPENS = str(OPENS_TICKETS)
 # By hand, as Django takes four times as long to write it.
 KNOWN_CONTACT = f"""
     SELECT
@@ -39,6 +41,18 @@ KNOWN_CONTACT = f"""
             SELECT 1 FROM customers_absence
             WHERE user_id = company.account_manager_id AND starts_at <= %(now)s AND ends_at > %(now)s
         ) AS manager_is_away,
+        manager.is_superuser OR EXISTS (
+            SELECT 1 FROM auth_user_groups AS joined
+            JOIN auth_group_permissions AS given ON given.group_id = joined.group_id
+            JOIN auth_permission AS permission ON permission.id = given.permission_id
+            JOIN django_content_type AS kind ON kind.id = permission.content_type_id
+            WHERE joined.user_id = manager.id AND kind.app_label = 'tickets' AND permission.codename IN {OPENS}
+        ) OR EXISTS (
+            SELECT 1 FROM auth_user_user_permissions AS own
+            JOIN auth_permission AS permission ON permission.id = own.permission_id
+            JOIN django_content_type AS kind ON kind.id = permission.content_type_id
+            WHERE own.user_id = manager.id AND kind.app_label = 'tickets' AND permission.codename IN {OPENS}
+        ) AS manager_opens_tickets,
         (
             SELECT COUNT(*) FROM tickets_ticket
             WHERE contact_id = customers_contact.id AND opened_at > %(hour_before)s AND opened_at <= %(then)s
@@ -132,7 +146,9 @@ def _known_contact(address: str, *, at: datetime, now: datetime) -> Any:
 
 def _present_manager(contact: Any) -> User | None:
     manager: User | None = contact.customer.account_manager if contact.customer is not None else None
-    if manager is None or contact.manager_is_away or not (manager.is_active and manager.is_staff):
+    if manager is None or contact.manager_is_away or not contact.manager_opens_tickets:
+        return None
+    if not (manager.is_active and manager.is_staff):
         return None
     return manager
 
