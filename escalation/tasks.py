@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from escalation.absences.leaving import follow_departures
 from escalation.absences.moving import move_from_absent
 from escalation.absences.returning import offer_back
 from escalation.drills.drills import end_finished_drills
@@ -85,10 +86,11 @@ def renew_holidays() -> str:
 
 
 def follow_absences() -> str:
-    """Move the tickets owed by absent people to their stand-ins, and offer them back to people who have returned."""
+    """Move the tickets of people who left or are absent to their stand-ins, and offer them back to who has returned."""
     now = timezone.now()
+    departures = follow_departures(now=now)
     report = move_from_absent(now=now)
-    return f"{report} offered={offer_back(now=now)}"
+    return f"{report} {departures} offered={offer_back(now=now)}"
 
 
 def end_drills() -> str:

@@ -165,6 +165,7 @@ class OwnerRule(models.TextChoices):
     MAIL_RULE = "mail_rule", _("an email rule")
     ESCALATION = "escalation", _("escalation")
     ABSENCE = "absence", _("the owner is away")
+    DEPARTURE = "departure", _("the owner can no longer open tickets")
 
 
 class ColleagueMail(StrEnum):

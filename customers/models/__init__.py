@@ -3,13 +3,14 @@
 from customers.models.contract import Contract, ServicePlan
 from customers.models.customer import Contact, Customer, MailDomain
 from customers.models.desk import Desk
-from customers.models.staff import Absence, Skill, StaffProfile, Team
+from customers.models.staff import Absence, Departure, Skill, StaffProfile, Team
 
 __all__ = [
     "Absence",
     "Contact",
     "Contract",
     "Customer",
+    "Departure",
     "Desk",
     "MailDomain",
     "ServicePlan",

@@ -134,3 +134,29 @@ class Absence(models.Model):
     def running_at(moment: datetime, path: str = "") -> models.Q:
         """The condition of an absence that runs at ``moment``; ``path`` leads to absences ("owner__absences__")."""
         return models.Q(**{f"{path}starts_at__lte": moment, f"{path}ends_at__gt": moment})
+
+
+class Departure(models.Model):
+    """A colleague who can no longer open tickets, although something was theirs: open until they can again.
+
+    Written by the minute task of escalation.absences.leaving, however the person lost their access.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="departures", verbose_name=_("user")
+    )
+    noticed_at = models.DateTimeField(_("noticed at"))
+    ended_at = models.DateTimeField(_("back since"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("departure")
+        verbose_name_plural = _("departures")
+        ordering = ["-noticed_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(ended_at=None), name="one_open_departure"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{name_of(self.user)} {localtime(self.noticed_at):%Y-%m-%d}"

@@ -1,4 +1,4 @@
-"""Absences: tickets of an absent person move to their stand-in, and are offered back.
+"""Absences and departures: tickets of somebody who cannot have them move to their stand-in, and are offered back.
 
-Read in this order: moving, returning.
+Read in this order: moving, leaving, returning.
 """

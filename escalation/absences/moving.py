@@ -1,4 +1,4 @@
-"""Moves what is owed on the tickets of people who are away to their stand-ins.
+"""Moves what is owed on the tickets of people who are away to their stand-ins; `leaving` moves its tickets by it too.
 
 1. The caller takes ``now`` once.
 2. It looks at absences that are running, not at their beginning: a task that did not run loses nothing, and a customer
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -71,7 +71,13 @@ class AbsenceReport:
 def move_from_absent(*, now: datetime, seconds: float = SECONDS) -> AbsenceReport:
     """Move the owed tickets of people who are away as of ``now`` (UTC). Any number of runs may overlap."""
     running_absences(now).filter(noticed_at=None).update(noticed_at=now)
-    return _MovePass(now, seconds).run()
+    return MovePass(now, _of_absences, seconds).run()
+
+
+def _of_absences(now: datetime, among: Collection[int] | None) -> Candidates:
+    found = tickets_to_move(now)
+    narrowed = found if among is None else found.filter(pk__in=among)
+    return [(ticket, Away(absence=absence)) for ticket, absence in narrowed]
 
 
 def running_absences(now: datetime) -> QuerySet[Absence]:
@@ -107,21 +113,40 @@ def tickets_to_move(now: datetime) -> QuerySet[Ticket, tuple[int, int]]:
 
 
 @dataclass(frozen=True)
+class Away:
+    """Why the owner cannot have the ticket: the key of their absence, or of their departure."""
+
+    absence: int | None = None
+    departure: int | None = None
+
+
+# Keys of tickets to move, the most urgent first, each with every reason.
+Candidates = Sequence[tuple[int, Away]]
+# Finds them as of a time (UTC), in one query; among these tickets, or all.
+FindCandidates = Callable[[datetime, Collection[int] | None], Candidates]
+
+
+@dataclass(frozen=True)
 class TicketMove:
-    """A locked ticket, the key of the absence, the absent person, and the person who gets the ticket, if anybody."""
+    """A locked ticket, why it moves, the person who had it, and the person who gets it, if anybody."""
 
     ticket: Ticket
-    absence: int
+    away: Away
     before: User
     after: User | None
     clock: Clock | None
 
+    @property
+    def has_left(self) -> bool:
+        return self.away.departure is not None
 
-class _MovePass:
+
+class MovePass:
     """One pass at one moment. The staff is loaded when the first ticket needs it."""
 
-    def __init__(self, now: datetime, seconds: float) -> None:
+    def __init__(self, now: datetime, find: FindCandidates, seconds: float = SECONDS) -> None:
         self.now = now
+        self.find = find
         self.stop_at = time.monotonic() + seconds
 
     @cached_property
@@ -129,7 +154,7 @@ class _MovePass:
         return People.at(self.now)
 
     def run(self) -> AbsenceReport:
-        tickets = list(dict.fromkeys(ticket for ticket, _absence in tickets_to_move(self.now)))
+        tickets = list(dict.fromkeys(ticket for ticket, _away in self.find(self.now, None)))
         report = AbsenceReport()
         for begin in range(0, len(tickets), BATCH):
             if time.monotonic() >= self.stop_at:
@@ -148,8 +173,8 @@ class _MovePass:
     def _move_batch(self, batch: Sequence[int]) -> AbsenceReport:
         tickets = lock_tickets_unless_busy(batch)
         # The absence of each ticket; if there are several, the first.
-        absences = dict(reversed(list(tickets_to_move(self.now).filter(pk__in=tickets))))
-        moves = self._plan_moves([tickets[pk] for pk in batch if pk in absences], absences)
+        away = dict(reversed(self.find(self.now, tickets)))
+        moves = self._plan_moves([tickets[pk] for pk in batch if pk in away], away)
         if moves:
             move_all(moves, superusers=self.people.superusers, now=self.now)
         stranded = sum(move.after is None for move in moves)
@@ -160,13 +185,13 @@ class _MovePass:
             settled=len(tickets) - len(moves),
         )
 
-    def _plan_moves(self, tickets: Sequence[Ticket], absences: dict[int, int]) -> list[TicketMove]:
+    def _plan_moves(self, tickets: Sequence[Ticket], away: dict[int, Away]) -> list[TicketMove]:
         stand_ins = {pk: stand_in_for(pk, self.people) for pk in {ticket.owner_id for ticket in tickets}}
         clocks = owed_clocks(tickets) if tickets else {}
         return [
             TicketMove(
                 ticket,
-                absences[ticket.pk],
+                away[ticket.pk],
                 before=ticket.owner,
                 after=stand_in.user if (stand_in := stand_ins[ticket.owner_id]) is not None else None,
                 clock=clocks.get(ticket.pk),
@@ -180,19 +205,21 @@ def move_all(moves: Sequence[TicketMove], *, superusers: Sequence[User], now: da
 
     A ticket that nobody can take stays, and the people who can act on it are told once.
     """
-    stranded = _stranded_rows(moves)
+    earlier = _earlier_rows(moves)
     taken = [move for move in moves if move.after is not None]
-    new = [move for move in moves if (move.absence, move.ticket.pk) not in stranded]
+    new = [move for move in moves if (move.away, move.ticket.pk) not in earlier]
     for user in {move.after for move in taken}:
-        keys = [stranded.get((move.absence, move.ticket.pk)) for move in taken if move.after == user]
+        keys = [earlier.get((move.away, move.ticket.pk)) for move in taken if move.after == user]
         if known := [key for key in keys if key is not None]:
             AbsenceMove.objects.filter(pk__in=known).update(to_owner=user, moved_at=now)
     insert_all([_absence_move_row(move, now) for move in new])
-    _hand_over(taken, now)
+    _hand_over([move for move in taken if not move.has_left], now, OwnerRule.ABSENCE, HandoverCause.ABSENCE)
+    _hand_over([move for move in taken if move.has_left], now, OwnerRule.DEPARTURE, HandoverCause.DEPARTURE)
     rows: list[NewRow[Notification]] = []
     for move in taken:
         if move.after is not None:
-            notice = Notice(NoticeKind.AWAY_TO_YOU, move.ticket, move.clock, move.before)
+            kind = NoticeKind.LEFT_TO_YOU if move.has_left else NoticeKind.AWAY_TO_YOU
+            notice = Notice(kind, move.ticket, move.clock, move.before)
             rows.append(notification_row(move.after, notice, at=now))
     for move in new:
         if move.after is None:
@@ -203,17 +230,21 @@ def move_all(moves: Sequence[TicketMove], *, superusers: Sequence[User], now: da
         nudge_dispatch()
 
 
-def _stranded_rows(moves: Sequence[TicketMove]) -> dict[tuple[int | None, int], int]:
-    """The keys of rows of an earlier pass that found nobody, by absence and ticket."""
+def _earlier_rows(moves: Sequence[TicketMove]) -> dict[tuple[Away, int], int]:
+    """The keys of rows of an earlier pass, which found nobody, or whose ticket came back by a hand in the database."""
+    absences = {move.away.absence for move in moves if move.away.absence is not None}
+    departures = {move.away.departure for move in moves if move.away.departure is not None}
     rows = AbsenceMove.objects.filter(
-        absence__in={move.absence for move in moves}, ticket__in=[move.ticket.pk for move in moves]
+        Q(absence__in=absences) | Q(departure__in=departures), ticket__in=[move.ticket.pk for move in moves]
     )
-    return {(absence, ticket): pk for absence, ticket, pk in rows.values_list("absence", "ticket", "pk")}
+    keys = rows.values_list("absence", "departure", "ticket", "pk")
+    return {(Away(absence, departure), ticket): pk for absence, departure, ticket, pk in keys}
 
 
 def _absence_move_row(move: TicketMove, now: datetime) -> NewRow[AbsenceMove]:
     values = {
-        "absence_id": move.absence,
+        "absence_id": move.away.absence,
+        "departure_id": move.away.departure,
         "ticket_id": move.ticket.pk,
         "from_owner_id": move.before.pk,
         "to_owner_id": move.after.pk if move.after is not None else None,
@@ -222,16 +253,18 @@ def _absence_move_row(move: TicketMove, now: datetime) -> NewRow[AbsenceMove]:
     return NewRow(AbsenceMove, values)
 
 
-def _hand_over(taken: Sequence[TicketMove], now: datetime) -> None:
+def _hand_over(taken: Sequence[TicketMove], now: datetime, rule: OwnerRule, cause: HandoverCause) -> None:
+    if not taken:
+        return
     changes, handovers = [], []
     for move in taken:
         if move.after is None:
             continue
-        reason = _("%(name)s is away.") % {"name": name_of(move.before)}
-        changes.append(OwnerChange(move.ticket, move.after, reason))
+        reason = _("%(name)s can no longer open tickets.") if move.has_left else _("%(name)s is away.")
+        changes.append(OwnerChange(move.ticket, move.after, reason % {"name": name_of(move.before)}))
         if move.clock is not None:
-            handovers.append(Handover(move.clock, move.before, move.after, HandoverCause.ABSENCE))
-    hand_over_all(changes, actor=None, at=now, rule=OwnerRule.ABSENCE)
+            handovers.append(Handover(move.clock, move.before, move.after, cause))
+    hand_over_all(changes, actor=None, at=now, rule=rule)
     write_handover_notes(handovers, at=now)
 
 

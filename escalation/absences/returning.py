@@ -1,4 +1,4 @@
-"""Offers moved tickets back to people who return from an absence, who take them back or leave them."""
+"""Offers moved tickets back to people who are back, who take them back or leave them."""
 
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from customers.access import Person
+from customers.models import Departure
 from customers.names import name_of
 from escalation.absences.moving import owed_clocks, running_absences
 from escalation.choices import NoticeKind
@@ -32,7 +33,8 @@ def offer_back(*, now: datetime) -> int:
     An absence that was shortened or deleted is over. Returns how many tickets were offered; each is offered once.
     """
     away = running_absences(now).filter(user=OuterRef("from_owner"))
-    over = AbsenceMove.objects.unsettled().filter(~Exists(away))
+    gone = Departure.objects.filter(user=OuterRef("from_owner"), ended_at=None)
+    over = AbsenceMove.objects.unsettled().filter(~Exists(away), ~Exists(gone))
     _settle_stale(over.filter(offered_at__isnull=False), at=now)
     people = over.filter(offered_at=None).order_by("from_owner").values_list("from_owner", flat=True)
     return sum(_offer(person, now) for person in people.distinct())

@@ -31,6 +31,7 @@ QUESTIONS = Q(kind=MessageKind.INBOUND)
 class HandoverCause(Enum):
     ESCALATION = auto()
     ABSENCE = auto()
+    DEPARTURE = auto()
     RETURN = auto()
 
 
@@ -216,6 +217,8 @@ def _what_happened(facts: HandoverFacts) -> Iterator[str]:
             yield _("%(name)s escalated it from %(before)s to %(after)s: %(reason)s") % names
         case HandoverCause.ABSENCE:
             yield _("%(before)s is away; %(after)s stands in.") % names
+        case HandoverCause.DEPARTURE:
+            yield _("%(before)s can no longer open tickets; it is now %(after)s's.") % names
         case HandoverCause.RETURN:
             yield _("%(after)s is back and owns it again; %(before)s owned it in the meantime.") % names
 

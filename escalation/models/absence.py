@@ -1,4 +1,4 @@
-"""Tickets moved by an absence: one row for each ticket that went to a stand-in, until somebody settles it."""
+"""Tickets moved by an absence or a departure: one row for each ticket, until somebody settles it."""
 
 from django.conf import settings
 from django.db import models
@@ -6,7 +6,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from customers.models import Absence
+from customers.models import Absence, Departure
 from tickets.choices import ACTIVE_STATUSES
 from tickets.models import Ticket
 
@@ -49,6 +49,10 @@ class AbsenceMove(models.Model):
     absence = models.ForeignKey(
         Absence, models.SET_NULL, related_name="moves", null=True, blank=True, verbose_name=_("absence")
     )
+    # Instead of an absence: the person can no longer open tickets.
+    departure = models.ForeignKey(
+        Departure, models.CASCADE, related_name="moves", null=True, blank=True, verbose_name=_("departure")
+    )
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="absence_moves", verbose_name=_("ticket"))
     from_owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -76,7 +80,8 @@ class AbsenceMove(models.Model):
         verbose_name_plural = _("tickets moved during leave")
         ordering = ["-moved_at", "-pk"]
         constraints = [
-            models.UniqueConstraint(fields=["absence", "ticket"], name="absence_moves_a_ticket_once")
+            models.UniqueConstraint(fields=["absence", "ticket"], name="absence_moves_a_ticket_once"),
+            models.UniqueConstraint(fields=["departure", "ticket"], name="departure_moves_a_ticket_once"),
         ]
         indexes = [
             models.Index(

@@ -151,7 +151,7 @@ def _render_digest(rows: Sequence[Notification], reader: Reader, at: datetime) -
     if lines:
         short = labelled(short, lines[0].name)
     subject = f"{short} {lines[0].ticket.subject}" if lines else short
-    without_ticket = [row.detail for row in rows if row.ticket_id is None]
+    without_ticket = [text_of(_notice_of(row), at=at) for row in rows if row.ticket_id is None]
     paragraphs = [*(_paragraph(line, at) for line in lines), *without_ticket[:MOST_LISTED]]
     unlisted = len(tickets) - MOST_LISTED
     if unlisted > 0:

@@ -14,6 +14,7 @@ from customers.phrases import clauses, labelled, noted, sentences
 from customers.times import moment, near_zoned, time_left
 from escalation.choices import ClockKind, NoticeKind
 from escalation.lib.drill_marks import drill_sentence, with_drill_mark, without_drill_mark
+from escalation.lib.left_work import LeftWork
 from escalation.models import Clock
 from tickets.mailbox_problem_text import problem_in_words
 from tickets.models import Ticket
@@ -113,12 +114,42 @@ def _ticketless(notice: Notice) -> str:
         "url": settings.SITE_URL + reverse("admin:tickets_mailbox_changelist"),
     }
     match notice.kind:
+        case NoticeKind.SOMEBODY_LEFT:
+            return _what_is_left(notice)
         case NoticeKind.MAILBOX_STOPPED:
             stopped = _("Email to %(mailbox)s is not being fetched: %(problem)s") % words
             return f"{stopped}\n\n{_what_to_do_about_mailboxes() % words}"
         case NoticeKind.MAILBOX_RECOVERED:
             return _("Email to %(mailbox)s is being fetched again.") % words
     return notice.detail
+
+
+MOST_NAMED = 20  # customers and shifts in one text; the pages list all of them
+
+
+def _what_is_left(notice: Notice) -> str:
+    left = LeftWork.from_text(notice.detail)
+    name = {"name": name_of(notice.other) if notice.other is not None else "?"}
+    parts = [
+        _("%(name)s can no longer open tickets. Their open tickets go to whoever stands in for them.") % name
+    ]
+    if left.customers:
+        path = reverse("admin:customers_customer_changelist")
+        parts.append(_("These customers need a new account manager or backup:"))
+        parts += [*_few(left.customers), f"{settings.SITE_URL}{path}?needs=manager"]
+    if left.shifts:
+        path = reverse("admin:escalation_dutyrota_changelist")
+        parts.append(_("These shifts need somebody else:"))
+        spans = [
+            clauses([one.rota, f"{moment(one.starts_at)} – {moment(one.ends_at)}"]) for one in left.shifts
+        ]
+        parts += [*_few(spans), f"{settings.SITE_URL}{path}"]
+    return "\n".join(parts)
+
+
+def _few(lines: Sequence[str]) -> list[str]:
+    more = [f"… +{len(lines) - MOST_NAMED}"] if len(lines) > MOST_NAMED else []
+    return [*(f"- {line}" for line in lines[:MOST_NAMED]), *more]
 
 
 def _what_to_do_about_mailboxes() -> str:
@@ -203,9 +234,11 @@ def _about_absence(kind: NoticeKind) -> str:
     match kind:
         case NoticeKind.AWAY_TO_YOU:
             return _("%(other)s is away: %(number)s is yours in the meantime.")
+        case NoticeKind.LEFT_TO_YOU:
+            return _("%(other)s can no longer open tickets: %(number)s is yours now.")
         case NoticeKind.NOBODY_STANDS_IN:
             return _(
-                "%(other)s is away without a deputy: %(number)s stays with them until somebody takes it over."
+                "Nobody stands in for %(other)s: %(number)s stays with them until somebody takes it over."
             )
         case NoticeKind.TAKEN_BACK:
             return _("%(other)s is back and owns %(number)s again.")

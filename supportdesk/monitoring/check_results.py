@@ -28,6 +28,7 @@ class Check(StrEnum):
     SCHEDULES = "schedules"
     ADMINISTRATORS = "administrators"
     WEEKLY_PACK = "weekly_pack"
+    ACCOUNT_MANAGERS = "account_managers"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_q.models import OrmQ
 
+from customers.access import without_manager
+from customers.models import Customer
 from customers.phrases import listed
 from customers.times import rough_duration
 from escalation.exports.due_weeks import LATE_AFTER, missing_weeks
@@ -132,12 +134,14 @@ def _queue(now: datetime) -> Iterator[CheckResult]:
         )
 
 
-def _mail_to_look_at(now: datetime) -> Iterator[CheckResult]:
-    """Mail that could not be read, and mail that only its server has: one query counts both."""
+def _rows_to_look_at(now: datetime) -> Iterator[CheckResult]:
+    """Mail that could not be read, mail that only its server has, and customers of people who left: one query."""
     failed = InboundEmail.objects.filter(state=IntakeState.FAILED)
     counts = dict(
         _counted(failed, Check.FAILED_MAIL).union(
-            _counted(MissingMail.objects.all(), Check.MISSING_MAIL), all=True
+            _counted(MissingMail.objects.all(), Check.MISSING_MAIL),
+            _counted(Customer.objects.filter(without_manager()), Check.ACCOUNT_MANAGERS),
+            all=True,
         )
     )
     if incoming := counts.get(Check.FAILED_MAIL):
@@ -154,6 +158,15 @@ def _mail_to_look_at(now: datetime) -> Iterator[CheckResult]:
             missing,
         )
         yield CheckResult(Check.MISSING_MAIL, text % {"count": missing})
+    if left := counts.get(Check.ACCOUNT_MANAGERS):
+        text = ngettext(
+            "%(count)s customer needs a new account manager or backup, because the one it has can no longer open "
+            "tickets. See Customers, “needs”.",
+            "%(count)s customers need a new account manager or backup, because the ones they have can no longer open "
+            "tickets. See Customers, “needs”.",
+            left,
+        )
+        yield CheckResult(Check.ACCOUNT_MANAGERS, text % {"count": left})
 
 
 def _counted(rows: QuerySet[Any], check: Check) -> Any:
@@ -204,7 +217,7 @@ PROBLEM_CHECKS: tuple[Callable[[datetime], Iterator[CheckResult]], ...] = (
     _queue,
 )
 WARNING_CHECKS: tuple[Callable[[datetime], Iterator[CheckResult]], ...] = (
-    _mail_to_look_at,
+    _rows_to_look_at,
     coverage_warnings,
     _holidays,
     _administrators,

@@ -369,3 +369,17 @@ def test_a_login_without_permissions_has_a_profile_and_stands_in_for_nobody(logi
     nobody = UserFactory(groups=[])
     page = login(AdminFactory()).get(page_url(ann.staff_profile))
     assert (nobody in choices_of(page, field)) is is_offered
+
+
+@pytest.mark.parametrize("field", ["account_manager", "backup_account_manager"])
+def test_the_list_and_the_page_ask_for_somebody_else_when_a_colleague_left(login, ann, lead, field):
+    kept = CustomerFactory(name="Kept", account_manager=ann)
+    asks = CustomerFactory(**{"name": "Asks", "account_manager": ann, field: UserFactory(groups=[])})
+    CustomerFactory(name="Closed", account_manager=UserFactory(groups=[]), is_active=False)
+    client = login(AdminFactory())
+    assert listed(client, Customer, needs="manager") == [asks]
+    assert "left, choose somebody" in client.get(list_url(Customer), {"q": "Asks"}).content.decode()
+    assert "left, choose somebody" not in client.get(list_url(Customer), {"q": "Kept"}).content.decode()
+    (warning,) = said(client.get(page_url(asks)))
+    assert "can no longer open tickets" in warning
+    assert said(client.get(page_url(kept))) == []

@@ -31,6 +31,7 @@ from tests.factories import (
     ClockFactory,
     ClusterFactory,
     ContactWayFactory,
+    CustomerFactory,
     HeartbeatFactory,
     InboundEmailFactory,
     MailboxFactory,
@@ -457,3 +458,17 @@ def test_many_missing_packs_are_counted_and_the_oldest_named(beating: None) -> N
     later = due_time(Week(2026, 51)) + LATE_AFTER
     (finding,) = (each for each in health(now=later).warnings if each.check is Check.WEEKLY_PACK)
     assert "6 weekly packs are due and missing: 2026-W46, 2026-W47, 2026-W48, 2026-W49, …" in finding.text
+
+
+@pytest.mark.django_db
+def test_customers_of_people_who_left_are_a_warning_until_they_have_somebody(now):
+    gone = staff("gone", groups=[])
+    customers = [CustomerFactory(account_manager=gone), CustomerFactory(backup_account_manager=gone)]
+    CustomerFactory(account_manager=staff("ann"))
+    CustomerFactory(account_manager=gone, is_active=False)
+    (finding,) = [found for found in health(now=now).warnings if found.check == Check.ACCOUNT_MANAGERS]
+    assert finding.text.startswith("2 customers need a new account manager or backup")
+    for customer in customers:
+        customer.account_manager = customer.backup_account_manager = None
+        customer.save()
+    assert Check.ACCOUNT_MANAGERS not in {found.check for found in health(now=now).warnings}

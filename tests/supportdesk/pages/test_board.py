@@ -477,3 +477,11 @@ def test_a_promise_with_nobody_left_to_tell_turns_the_board_red_for_everybody(
 def test_a_board_on_which_somebody_is_left_for_everything_is_not_red(login: Login, admin: User) -> None:
     ClockFactory()
     assert "pulse-red" not in board_html(login(admin))
+
+
+@pytest.mark.parametrize(("group", "is_asked"), [("Account manager", False), ("Team lead", True)])
+def test_the_board_asks_leads_for_new_account_managers(login, group, is_asked):
+    CustomerFactory(account_manager=staff("gone", groups=[]))
+    page = login(staff("reader", groups=[group])).get("/").content.decode()
+    assert ("/customers/customer/?needs=manager" in page) is is_asked
+    assert ("1 customer needs a new account manager" in page) is is_asked

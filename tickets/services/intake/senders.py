@@ -45,13 +45,11 @@ KNOWN_CONTACT = f"""
             SELECT 1 FROM auth_user_groups AS joined
             JOIN auth_group_permissions AS given ON given.group_id = joined.group_id
             JOIN auth_permission AS permission ON permission.id = given.permission_id
-            JOIN django_content_type AS kind ON kind.id = permission.content_type_id
-            WHERE joined.user_id = manager.id AND kind.app_label = 'tickets' AND permission.codename IN {OPENS}
+            WHERE joined.user_id = manager.id AND permission.codename IN {OPENS}
         ) OR EXISTS (
             SELECT 1 FROM auth_user_user_permissions AS own
             JOIN auth_permission AS permission ON permission.id = own.permission_id
-            JOIN django_content_type AS kind ON kind.id = permission.content_type_id
-            WHERE own.user_id = manager.id AND kind.app_label = 'tickets' AND permission.codename IN {OPENS}
+            WHERE own.user_id = manager.id AND permission.codename IN {OPENS}
         ) AS manager_opens_tickets,
         (
             SELECT COUNT(*) FROM tickets_ticket
