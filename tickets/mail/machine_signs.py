@@ -28,6 +28,7 @@ _LIST_HEADERS = frozenset(
         "mailing-list",
     }
 )
+_CALENDARS = ("text/calendar", "application/ics")
 _CALENDAR_ANSWER = re.compile(rb"^METHOD[ \t]*:[ \t]*REPLY[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _CALENDAR_TYPE = re.compile(r"text/calendar\b.*\bmethod\s*=\s*[\"']?reply\b", re.IGNORECASE | re.DOTALL)
 _NO_REPLY = re.compile(
@@ -72,8 +73,9 @@ def loop_signs(mail: ParsedMail, own: set[str], secrets: Iterable[bytes], loop_n
 def calendar_signs(mail: ParsedMail) -> Iterator[str]:
     """Signs of an answer to an invitation; the invitation itself is no sign."""
     answers = (
-        attachment.content_type == "text/calendar" and _CALENDAR_ANSWER.search(attachment.data[:100_000])
+        _CALENDAR_ANSWER.search(attachment.data[:100_000])
         for attachment in mail.attachments
+        if attachment.content_type in _CALENDARS or attachment.name.lower().endswith(".ics")
     )
     if _CALENDAR_TYPE.match(mail.header("Content-Type")) or any(answers):
         yield "METHOD: REPLY"

@@ -178,6 +178,19 @@ def test_an_invitation_counts_and_the_reply_to_one_does_not():
     assert classified(CALENDAR.format("REQUEST"), subject="Call").kind is MailKind.PERSON
 
 
+@pytest.mark.parametrize(
+    "kind", ["text/calendar", "application/ics", "APPLICATION/ICS", "application/octet-stream"]
+)
+@pytest.mark.parametrize("method", ["METHOD:REPLY", "method:reply", "METHOD : REPLY "])
+def test_an_answer_to_an_invitation_is_known_however_its_calendar_is_attached(kind, method):
+    head = (
+        "Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\nAnna accepted.\n"
+        f'--x\nContent-Type: {kind}; name="invite.ics"\nContent-Disposition: attachment\n\n'
+        f"BEGIN:VCALENDAR\nPRODID:x\n{method}\nEND:VCALENDAR\n--x--"
+    )
+    assert classified(head, subject="Accepted: Call").kind is MailKind.CALENDAR
+
+
 def test_our_own_mail_coming_back_is_a_loop():
     assert classified(sender="support@desk.example").kind is MailKind.LOOP
     assert classified(sender="Support+t5-abc@desk.example").kind is MailKind.LOOP

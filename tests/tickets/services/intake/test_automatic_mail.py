@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from escalation.models import Clock, Notification
 from tests.factories import (
     NOW,
     AdminFactory,
@@ -248,6 +249,69 @@ def test_a_calendar_answer_is_kept_small(ticket):
         body="BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\nEND:VCALENDAR",
     )
     assert (row.ticket, row.message.kind) == (ticket, MessageKind.AUTOMATIC)
+
+
+CALENDAR = """--x
+Content-Type: text/plain; charset=utf-8
+
+{words}
+--x
+Content-Type: text/calendar; charset=utf-8; method={method}
+
+BEGIN:VCALENDAR
+METHOD:{method}
+BEGIN:VEVENT
+SUMMARY:Review of the outage
+DTSTART:20261120T090000Z
+END:VEVENT
+END:VCALENDAR
+--x--
+"""
+
+
+def calendar_mail(ticket, method, words):
+    return arrive(
+        sender="li@company.example",
+        subject="Accepted: Review of the outage",
+        to=reply_address("support@desk.example", ticket.pk),
+        content_type="multipart/mixed; boundary=x",
+        body=CALENDAR.format(method=method, words=words).replace("\n", "\r\n"),
+    )
+
+
+@pytest.mark.parametrize("status", [Status.OPEN, Status.WAITING, Status.RESOLVED, Status.CLOSED])
+def test_an_answer_to_an_invitation_starts_nothing_reopens_nothing_and_tells_nobody(ticket, status):
+    Ticket.objects.filter(pk=ticket.pk).update(status=status)
+    row = calendar_mail(ticket, "REPLY", "Li has accepted this invitation.")
+    ticket.refresh_from_db()
+    assert (row.ticket, row.message.kind, row.message.body) == (
+        ticket,
+        MessageKind.AUTOMATIC,
+        "Li has accepted this invitation.",
+    )
+    assert (ticket.status, ticket.unanswered_since) == (status, None)
+    assert (Ticket.objects.count(), acknowledgements()) == (1, 0)
+    assert not Clock.objects.exists()
+    assert not Notification.objects.exists()
+    assert not OutboundEmail.objects.exists()
+
+
+def test_an_answer_to_an_invitation_that_belongs_to_no_ticket_is_parked(ticket):
+    row = arrive(
+        sender="li@company.example",
+        subject="Declined: Call",
+        content_type="text/calendar; method=REPLY",
+        body="BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\nEND:VCALENDAR",
+    )
+    assert (row.state, row.ticket, Ticket.objects.count()) == (IntakeState.PARKED, None, 1)
+
+
+def test_an_invitation_with_words_is_a_person_s_mail(ticket):
+    row = calendar_mail(ticket, "REQUEST", "Can you join us? The room is still black.")
+    ticket.refresh_from_db()
+    assert (row.message.kind, ticket.status) == (MessageKind.INBOUND, Status.OPEN)
+    assert ticket.unanswered_since == NOW
+    assert Clock.objects.get().ticket == ticket
 
 
 def test_list_mail_of_a_customer_opens_a_ticket_and_that_of_a_stranger_is_parked(ticket):
