@@ -1,7 +1,10 @@
 """Absences and drills under races, on PostgreSQL: each ticket moves once, each question is decided once."""
 
 import pytest
+from django.contrib.auth.models import User
 
+from customers.models import Departure
+from escalation.absences.leaving import follow_departures
 from escalation.absences.moving import move_from_absent
 from escalation.absences.returning import keep, offer_back, take_back
 from escalation.choices import NoticeKind
@@ -54,6 +57,18 @@ def test_four_runs_and_four_people_who_answer_move_each_ticket_at_most_once(tick
     assert Message.objects.filter(kind=MessageKind.NOTE).count() == len(moved)
     assert Notification.objects.filter(kind=NoticeKind.AWAY_TO_YOU).count() == len(moved)
     assert set(Ticket.objects.filter(owner=bob).values_list("pk", flat=True)) == set(moved)
+
+
+def test_four_runs_notice_a_departure_once_and_move_each_ticket_once(tickets, bob):
+    ann = tickets[0].owner
+    User.objects.filter(pk=ann.pk).update(is_active=False)
+    at_once([lambda: follow_departures(now=minute(5))] * 4)
+    follow_departures(now=minute(6))
+    assert Departure.objects.count() == 1
+    assert Notification.objects.filter(kind=NoticeKind.SOMEBODY_LEFT).count() == 1
+    assert Notification.objects.filter(kind=NoticeKind.LEFT_TO_YOU).count() == TICKETS
+    assert AbsenceMove.objects.count() == TICKETS
+    assert set(Ticket.objects.values_list("owner", flat=True)) == {bob.pk}
 
 
 def test_a_colleague_who_reassigns_meanwhile_is_not_overruled(tickets, bob):
