@@ -19,6 +19,7 @@ from escalation.clocks.rejected_proposals import correct, is_correction
 from escalation.clocks.waivers import waive_or_propose
 from escalation.drills.drills import end_the_answered, end_the_closed
 from escalation.enforcement.colleague_mail import follow_colleague
+from escalation.enforcement.erased_words import cut_erased_words
 from escalation.enforcement.paging import page_duty, rota_of, tell_of_customer
 from escalation.enforcement.proposal_notices import join_digest, tell_the_owner
 from escalation.enforcement.receipt_mail import acknowledge_receipt, tell_new_time
@@ -49,6 +50,7 @@ from tickets.events import (
     TicketAssigned,
     TicketEvent,
     TicketsMerged,
+    WordsErased,
     subscribe,
     subscribe_all,
 )
@@ -76,6 +78,7 @@ def connect() -> None:
     subscribe(CustomerNamed, follow_the_customer)
     subscribe_all(TicketAssigned, note_the_new_holders)
     subscribe(TicketsMerged, join_the_promises)
+    subscribe(WordsErased, cut_erased_words)
     subscribe(MailboxStopped, tell_of_the_stopped_mailbox)
     subscribe(MailboxRecovered, tell_of_the_recovered_mailbox)
 

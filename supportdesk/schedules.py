@@ -53,6 +53,7 @@ TIMETABLE = (
     ScheduledTask("process-mail", "tickets.tasks.process_stored", minutes=1),
     ScheduledTask("deliver-mail", "tickets.tasks.deliver_outbox", minutes=1),
     ScheduledTask("compare-mailboxes", "tickets.tasks.compare_mailboxes", cron="30 5 * * *"),
+    ScheduledTask("remove-erased-files", "tickets.tasks.remove_erased_files", minutes=60),
     ScheduledTask("verify-ledger", "escalation.tasks.verify_ledger", cron="30 3 * * *"),
     ScheduledTask("seal-ledger", "escalation.tasks.seal_ledger", minutes=60),
     ScheduledTask("verify-whole-ledger", "escalation.tasks.verify_whole_ledger", cron="30 4 * * 0"),

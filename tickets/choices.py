@@ -148,6 +148,7 @@ class Fact(models.TextChoices):
     TAKEN = "taken", _("Acknowledged")
     MERGED = "merged", _("Merged")
     TAGS = "tags", _("Tags changed")
+    WORDS_ERASED = "words_erased", _("Words of a message erased")
 
 
 class OwnerRule(models.TextChoices):

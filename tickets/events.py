@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tickets.choices import ColleagueMail
     from tickets.models import Mailbox, Message, Proposal, Ticket
+    from tickets.repeated_words import RepeatedWords
 
 
 class DeskEvent:
@@ -204,6 +205,14 @@ class TicketsMerged(TicketEvent):
 
     merged: Ticket
     reason: str
+
+
+@dataclass(frozen=True)
+class WordsErased(TicketEvent):
+    """The words of a message are gone for good; ``words`` finds what repeats them."""
+
+    message: Message
+    words: RepeatedWords
 
 
 EventT = TypeVar("EventT", bound=DeskEvent)

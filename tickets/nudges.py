@@ -48,12 +48,21 @@ def nudge_mailbox(mailbox: int) -> None:
     after_commit(fetch)
 
 
+def nudge_removal() -> None:
+    """Remove the files of erased messages after the commit."""
+    after_commit(_remove)
+
+
 def _fetch() -> None:
     async_task("tickets.tasks.fetch_mail")
 
 
 def _deliver() -> None:
     async_task("tickets.tasks.deliver_outbox", nudged=True)
+
+
+def _remove() -> None:
+    async_task("tickets.tasks.remove_erased_files")
 
 
 def after_commit(nudge: Callable[[], None]) -> None:

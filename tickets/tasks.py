@@ -14,6 +14,7 @@ from django.utils import timezone
 from tickets.choices import IntakeState
 from tickets.lib.stopping import is_ending
 from tickets.models import InboundEmail
+from tickets.services import erasing
 from tickets.services.fetching import fetch_due, fetch_mailbox
 from tickets.services.importing import import_due
 from tickets.services.intake import (
@@ -89,6 +90,11 @@ def fetch_one(mailbox: int) -> str:
 def compare_mailboxes() -> str:
     """List the mail of the last days that the servers have and the desk has not, every night."""
     return "; ".join(map(str, compare_all(read_clock=timezone.now))) or "no mailbox to compare"
+
+
+def remove_erased_files() -> str:
+    """Remove the files of erased messages: after each erasing, and every hour those that no nudge reached."""
+    return f"removed {erasing.remove_erased_files()}"
 
 
 def _process_safely(mails: Sequence[int]) -> int:

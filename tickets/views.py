@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from tickets.access import visible_attachments, visible_inbound, visible_tickets
 from tickets.models import Attachment, Message
+from tickets.services.intake.erased_mail import is_erased
 
 SAFE_IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 HARMLESS = {*SAFE_IMAGES, "text/plain", "application/pdf"}  # all other types are sent as plain bytes
@@ -62,6 +63,8 @@ def original(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Download a mail byte for byte as it reached us."""
     mails = _permitted(visible_inbound(request.user), request, "tickets.view_inboundemail")
     mail = get_object_or_404(mails, pk=pk)
+    if is_erased(mail):
+        raise Http404(_("The words of this email are erased."))
     response = HttpResponse(bytes(mail.raw), content_type="application/octet-stream")
     response.headers["Content-Disposition"] = f'attachment; filename="mail-{mail.pk}.eml"'
     return _make_harmless(response)

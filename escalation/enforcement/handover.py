@@ -18,6 +18,7 @@ from customers.stored_times import stamp
 from customers.times import as_read_by, moment, reader_of, time_left
 from escalation.models import Clock, Notification
 from tickets.choices import Channel, MessageKind
+from tickets.erased_text import erased_words_stand_in
 from tickets.models import Message
 from tickets.models.message import BACKDATED_AFTER
 from tickets.services.conversation import note_down_all
@@ -57,6 +58,12 @@ class MessageExcerpt:
     name: str
     body: str
     is_backdated: bool = False
+    is_erased: bool = False
+
+    @property
+    def words(self) -> str:
+        """Of erased words, in the language that is active."""
+        return erased_words_stand_in() if self.is_erased else self.body
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +198,25 @@ def _latest_messages(tickets: Collection[int]) -> Mapping[int, list[MessageExcer
     messages: defaultdict[int, list[MessageExcerpt]] = defaultdict(list)
     author = ("author__first_name", "author__last_name", "author__username")
     sender = ("contact__name", "sender_name", "sender_address")
-    for ticket, at, created_at, kind, channel, body, first, last, login, *senders in rows.values_list(
-        "ticket", "at", "created_at", "kind", "channel", "start", *author, *sender
+    for (
+        ticket,
+        at,
+        created_at,
+        kind,
+        channel,
+        body,
+        erased_at,
+        first,
+        last,
+        login,
+        *senders,
+    ) in rows.values_list(
+        "ticket", "at", "created_at", "kind", "channel", "start", "erased_at", *author, *sender
     ):
         by = full_name(first, last) or login if login else next(filter(None, senders), "")
         is_backdated = bool(login) and created_at - at > BACKDATED_AFTER
-        messages[ticket].append(MessageExcerpt(at, kind, channel, by, body, is_backdated))
+        is_erased = erased_at is not None
+        messages[ticket].append(MessageExcerpt(at, kind, channel, by, body, is_backdated, is_erased))
     return messages
 
 
@@ -243,14 +263,14 @@ def _promise(facts: HandoverFacts) -> Iterator[str]:
 
 def _conversation(facts: HandoverFacts) -> Iterator[str]:
     if facts.question is not None:
-        yield from ("", _("The customer's last message:"), facts.question.body[:LAST_WORDS].strip())
+        yield from ("", _("The customer's last message:"), facts.question.words[:LAST_WORDS].strip())
     if facts.others:
         yield from ("", _("Other messages:"))
         yield from map(_message_line, facts.others)
 
 
 def _message_line(message: MessageExcerpt) -> str:
-    body = " ".join(message.body[: 2 * EXCERPT].split())
+    body = " ".join(message.words[: 2 * EXCERPT].split())
     excerpt = body if len(body) <= EXCERPT else f"{body[:EXCERPT]}…"
     kind = (
         Channel(message.channel).label

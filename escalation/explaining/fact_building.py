@@ -298,7 +298,7 @@ def _time_of_day(minute: int) -> str:
 
 
 def evidence_of(message: Message | None) -> Evidence | None:
-    """The message as evidence: author, time, way, delivery. Needs author, contact, voided_by and the mails loaded."""
+    """The message as evidence: author, time, way, delivery. Needs its people and mails loaded."""
     if message is None:
         return None
     inbound: InboundEmail | None = getattr(message, "inbound", None)
@@ -321,6 +321,9 @@ def evidence_of(message: Message | None) -> Evidence | None:
         voided_at=message.voided_at,
         voided_by=name_of(message.voided_by) if message.voided_by else "",
         void_reason=message.void_reason,
+        erased_at=message.erased_at,
+        erased_by=name_of(message.erased_by) if message.erased_by else "",
+        erase_reason=message.erase_reason,
     )
 
 

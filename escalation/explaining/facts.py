@@ -39,6 +39,9 @@ class Evidence:
     voided_at: datetime | None
     voided_by: str
     void_reason: str
+    erased_at: datetime | None = None
+    erased_by: str = ""
+    erase_reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def _steps(clock: Clock) -> QuerySet[Escalation]:
 
 
 def _evidence(message: str) -> tuple[str, ...]:
-    paths = ("author", "contact", "voided_by", "outbound", "inbound__mailbox")
+    paths = ("author", "contact", "voided_by", "erased_by", "outbound", "inbound__mailbox")
     return tuple(f"{message}__{path}" for path in paths)
 
 

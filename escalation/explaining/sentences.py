@@ -13,6 +13,7 @@ from escalation.explaining.facts import Evidence, Explanation, OtherDay, Promise
 from escalation.explaining.times import Zones
 from escalation.working_time.validation import WEEKDAYS
 from tickets.choices import Channel, MessageKind, OutboxState
+from tickets.repeated_words import CUT
 
 NOTABLE_DELAY = timedelta(minutes=1)  # a shorter delay between an event and its record is not mentioned
 
@@ -85,13 +86,19 @@ def answer_sentence(evidence: Evidence) -> str:
     """What a colleague said to the customer, and how."""
     by = evidence.author or _("the desk")
     if evidence.kind == MessageKind.CONTACT:
-        whom = {"channel": Channel(evidence.channel).label, "name": by, "reached": evidence.reached}
+        whom = {"channel": Channel(evidence.channel).label, "name": by, "reached": evidence.reached or CUT}
         return _("%(channel)s: %(name)s reached %(reached)s.") % whom
     return _("%(name)s replied by email.") % {"name": by}
 
 
 def record_notes(evidence: Evidence, zones: Zones) -> Iterator[str]:
-    """How the message came, and how much later it was recorded."""
+    """Who erased its words, how the message came, and how much later it was recorded."""
+    if evidence.erased_at is not None:
+        erased = {"name": evidence.erased_by, "time": zones.inline(evidence.erased_at)}
+        yield _("Words erased by %(name)s on %(time)s: %(reason)s") % {
+            **erased,
+            "reason": evidence.erase_reason,
+        }
     if evidence.mailbox:
         way = {"via": evidence.via.upper(), "mailbox": evidence.mailbox}
         yield _("Received by %(via)s in %(mailbox)s.") % way

@@ -16,6 +16,7 @@ from customers.times import rough_duration
 from escalation.lib.desk_reasons import labels_of, spellings
 from tickets.choices import Channel, MessageKind
 
+ERASED = gettext_noop("The words of this message were erased.")
 # Lines of the notes that the desk writes: at the intake, and for a new owner.
 LINES = (
     gettext_noop(
@@ -47,6 +48,7 @@ LINES = (
     gettext_noop("Notified: %(people)s"),
     gettext_noop("The customer's last message:"),
     gettext_noop("Other messages:"),
+    ERASED,
 )
 # Parts of such lines; the modules that write them mark them for translation.
 TIME_LEFT = ("%(length)s left", "overdue by %(length)s", "due now")
@@ -121,7 +123,8 @@ def _message_line(line: str) -> str:
         return ""
     late = gettext(LOGGED_LATER) if match["late"] else ""
     head = (short_stamp(match["time"]), match["name"], str(kinds[match["kind"]].label), late)
-    return labelled(" · ".join(filter(None, head)), match["text"])
+    words = _translated(match["text"], (ERASED,)) or match["text"]
+    return labelled(" · ".join(filter(None, head)), words)
 
 
 @cache

@@ -22,14 +22,20 @@ DIGESTED: tuple[str | IsoTime, ...] = (
 
 
 def check_words(clocks: Collection[int] | None = None) -> Iterator[Mismatch]:
-    """The clocks, among all or those given, whose evidence has other words or times than when the line was written."""
+    """The clocks, among all or those given, whose evidence has other words or times than when the line was written.
+
+    Erased words are no mismatch; a message that says so and still has words is one.
+    """
     lines = ClockEvent.objects.exclude(words=None).order_by()
     if clocks is not None:
         lines = lines.filter(clock__in=clocks)
     named: set[int] = set()
     for clock, ticket, digest, salt, erased_at, author, *words, at in lines.values_list(*DIGESTED).iterator(CHUNK):
         texts = (*words, at if author is None else "")
-        is_same = erased_at is not None or (salt is not None and digest_of(bytes(salt), *texts) == bytes(digest))
+        if erased_at is not None:
+            is_same = salt is None and not any(words[: len(WORDS)])
+        else:
+            is_same = salt is not None and digest_of(bytes(salt), *texts) == bytes(digest)
         if not is_same and clock not in named:
             named.add(clock)
             yield Mismatch(clock, ticket, _("a message on which it rests has other words or times than it had."))

@@ -20,9 +20,11 @@ from escalation.clocks.urgency import Urgency, share_left, urgency_of
 from escalation.lib.desk_notes import note_in_readers_words
 from escalation.models import Clock
 from tickets.authentication_text import authentication_in_words
+from tickets.erased_text import erased_in_words
 from tickets.mail_kind_text import kept_mail_in_words
 from tickets.mail_note_text import notes_for_readers
 from tickets.mailbox_problem_text import problem_in_words
+from tickets.models import Message
 from tickets.sign_text import sign_in_words
 
 register = template.Library()
@@ -157,6 +159,12 @@ def noting(text: object, note: object) -> str:
 def desk_note(body: str) -> str:
     """A note written by the desk, in the reader's language and zone."""
     return note_in_readers_words(body)
+
+
+@register.filter
+def erasure(message: Message) -> str:
+    """Who erased the words of the message, when and why."""
+    return erased_in_words(message)
 
 
 @register.filter

@@ -47,6 +47,9 @@ ABOUT = {
         gettext_lazy("Mailbox comparison"),
         gettext_lazy("Lists email of the last days that a mail server has and the desk does not."),
     ),
+    "remove-erased-files": About(
+        gettext_lazy("Erased files"), gettext_lazy("Removes the files of messages whose words were erased.")
+    ),
     "verify-ledger": About(
         gettext_lazy("Ledger check"),
         gettext_lazy("Checks what is new in the ledger: each SLA, its evidence, and the day's seals."),

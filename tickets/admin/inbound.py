@@ -27,10 +27,12 @@ from tickets.admin.display import as_written, mail_link, ticket_link
 from tickets.admin.page_actions import PageActions
 from tickets.authentication_text import authentication_in_words
 from tickets.choices import IntakeState
+from tickets.erased_text import erased_in_words
 from tickets.errors import DeskError
 from tickets.mail_note_text import notes_in_words
 from tickets.models import InboundEmail
 from tickets.services.intake import dismiss, process_again, release_parked
+from tickets.services.intake.erased_mail import erased_message_of, is_erased
 from tickets.sign_text import sign_in_words
 
 Service = Callable[..., InboundEmail]
@@ -105,12 +107,18 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
         ),
     )
     readonly_fields = (
-        "shown_signs", "shown_notes", "shown_authentication", "shown_error", "number", "first_copy",
+        "erasure", "shown_signs", "shown_notes", "shown_authentication", "shown_error", "number", "first_copy",
         "shown_recipients", "shown_size",
     )  # fmt: skip
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[InboundEmail]:
         return visible_inbound(user).defer("raw", "copy_of__raw")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or not is_erased(obj):
+            return fieldsets
+        return [(None, {"fields": ("erasure",)}), *fieldsets]
 
     def has_release_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(MAY_RELEASE)
@@ -141,7 +149,14 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
         )
 
     def links(self, request: HttpRequest, mail: Any) -> list[tuple[str, Any]]:
+        if is_erased(mail):
+            return []
         return [(reverse("tickets:original", args=[mail.pk]), _("Download the original"))]
+
+    @display(description=_("text"))
+    def erasure(self, mail: InboundEmail) -> str:
+        erased = erased_message_of(mail)
+        return erased_in_words(erased) if erased is not None else "-"
 
     @display(description=_("checks of the sender"))
     def shown_authentication(self, mail: InboundEmail) -> str:

@@ -16,6 +16,7 @@ from tickets.access import visible_marks
 from tickets.admin.apply_to_each import apply_to_each, refuse_too_many, show_outcome
 from tickets.admin.display import ticket_link
 from tickets.admin.page_actions import PageActions
+from tickets.erased_text import erased_in_words
 from tickets.models import MailMark
 from tickets.services.mail_marks import take_back_mark
 
@@ -29,7 +30,7 @@ class MailMarkAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
         ("made_at", RangeDateTimeFilter),
         ("taken_back_at", admin.EmptyFieldListFilter),
     )
-    list_select_related = ("made_by", "message")
+    list_select_related = ("made_by", "message__erased_by")
     search_fields = ("sender", "subject")
     sortable_by = ("made_at",)
     actions = ("take_back",)
@@ -63,7 +64,7 @@ class MailMarkAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
 
     @display(description=_("text"))
     def text(self, mark: MailMark) -> str:
-        return mark.message.body
+        return erased_in_words(mark.message) or mark.message.body
 
     @display(description=_("ticket"))
     def number(self, mark: MailMark) -> str:

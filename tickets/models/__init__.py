@@ -1,9 +1,10 @@
 """The models of the tickets app, one file per topic.
 
 Read in this order: ticket, tag, participant, message, timeline; mailbox, inbound, outbound, mail_mark, missing_mail,
-rule, proposal; submission.
+rule, proposal; submission, erased_file.
 """
 
+from tickets.models.erased_file import ErasedFile
 from tickets.models.inbound import InboundEmail
 from tickets.models.mail_mark import MailMark
 from tickets.models.mailbox import Mailbox, MailboxFolder, SeenUidl
@@ -20,6 +21,7 @@ from tickets.models.timeline import TimelineEntry
 
 __all__ = [
     "Attachment",
+    "ErasedFile",
     "InboundEmail",
     "MailMark",
     "Mailbox",

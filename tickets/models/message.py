@@ -75,6 +75,9 @@ class Message(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
         db_index=False, editable=False, verbose_name=_("words erased by"),
     )  # fmt: skip
+    erase_reason = models.TextField(
+        _("reason for erasing"), blank=True, default="", db_default="", editable=False
+    )
 
     objects = MessageQuerySet.as_manager()
 
@@ -82,7 +85,10 @@ class Message(models.Model):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ["at", "pk"]
-        permissions = [("void_response", _("Can void an answer that answered nothing"))]
+        permissions = [
+            ("void_response", _("Can void an answer that answered nothing")),
+            ("erase_words", _("Can erase the words of a message for good")),
+        ]
         indexes = [
             models.Index(fields=["ticket", "at"], name="message_ticket_at"),  # shows the conversation
             models.Index(fields=["rfc_message_id"], name="message_message_id"),  # finds the thread of a mail

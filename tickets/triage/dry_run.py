@@ -63,8 +63,9 @@ def try_on_last_week(rule: Rule, mails: QuerySet[InboundEmail], *, now: datetime
 
 def _newest(mails: QuerySet[InboundEmail], now: datetime) -> Iterator[InboundEmail]:
     recent = mails.filter(
-        received_at__gt=now - WEEK, received_at__lte=now, is_history=False, copy_of=None, kind__in=KINDS
-    )
+        received_at__gt=now - WEEK, received_at__lte=now, is_history=False, copy_of=None, kind__in=KINDS,
+        message__erased_at=None,
+    )  # fmt: skip
     rows = recent.select_related("ticket__customer", "mailbox").order_by("-received_at", "-pk")
     return rows[: MOST_MAILS + 1].iterator(chunk_size=50)
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from escalation.clocks.ledger_verification import Mismatch, verify
+from escalation.proof.erased_words import gaps_in_words
 from escalation.proof.manifest_proof import UnreadableManifest, check_against
 from escalation.proof.rights import can_rewrite_ledger
 from escalation.proof.whole_proof import proof_in_words, prove_all, prove_new, unsealed_in_words
@@ -27,12 +28,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         only = parser.add_mutually_exclusive_group()
         only.add_argument("--ticket", type=int, help="the number of one ticket, such as 1234")
-        only.add_argument("--new", action="store_true", help="only what was sealed in the last day, or is not sealed")
-        only.add_argument("--against", type=Path, metavar="MANIFEST", help="the manifest.json of a weekly pack")
+        only.add_argument(
+            "--new", action="store_true", help="only what was sealed in the last day, or is not sealed"
+        )
+        only.add_argument(
+            "--against", type=Path, metavar="MANIFEST", help="the manifest.json of a weekly pack"
+        )
 
-    def handle(
-        self, *args: Any, ticket: int | None, new: bool, against: Path | None, **options: Any
-    ) -> None:
+    def handle(self, *args: Any, ticket: int | None, new: bool, against: Path | None, **options: Any) -> None:
         if ticket is not None:
             self._say_ticket(ticket)
             return
@@ -45,6 +48,7 @@ class Command(BaseCommand):
             self.stdout.write(_("The desk's own database user could switch the triggers of the ledger off."))
         if against is not None:
             self.stdout.write(seal_problem or _("The desk still has the seal that the manifest names."))
+        self._say_gaps(None)
         self._say(proof.clocks, proof.mismatches)
         if seal_problem:
             raise CommandError(seal_problem)
@@ -53,7 +57,12 @@ class Command(BaseCommand):
         if not Ticket.objects.filter(pk=ticket).exists():
             raise CommandError(_("There is no ticket SD#%(number)s.") % {"number": ticket})
         verification = verify(ticket=ticket)
+        self._say_gaps(ticket)
         self._say(verification.clocks, verification.mismatches)
+
+    def _say_gaps(self, ticket: int | None) -> None:
+        for sentence in gaps_in_words(ticket=ticket):
+            self.stdout.write(sentence)
 
     def _say(self, clocks: int, mismatches: Sequence[Mismatch]) -> None:
         for mismatch in mismatches:

@@ -24,6 +24,7 @@ from supportdesk.pages.ticket.forms import (
     AbsenceMoveForm,
     ContactForm,
     DecisionForm,
+    EraseForm,
     EscalateForm,
     MergeForm,
     MessageForm,
@@ -44,6 +45,7 @@ from tickets.choices import MessageKind, Status
 from tickets.errors import DeskError
 from tickets.models import Message, Ticket
 from tickets.services.conversation import add_note, log_contact, reply
+from tickets.services.erasing import MAY_ERASE, erase_words
 from tickets.services.failed_responses import void_response
 from tickets.services.late_words import accept_sender, mark_as_person
 from tickets.services.locking import lock_ticket
@@ -87,6 +89,7 @@ class PageAction:
     form: type[forms.Form]
     perform: Callable[[ActionContext], object]
     done: str | Promise
+    permission: str = "tickets.change_ticket"
 
 
 def act_once(act: PageAction, acting: ActionContext) -> None:
@@ -151,6 +154,10 @@ def _contact(acting: ActionContext) -> None:
 def _void(acting: ActionContext) -> None:
     message = _message_of(acting)
     void_response(message=message, actor=acting.actor, at=acting.at, reason=acting.data["reason"])
+
+
+def _erase(acting: ActionContext) -> None:
+    erase_words(message=_message_of(acting), actor=acting.actor, at=acting.at, reason=acting.data["reason"])
 
 
 def _mark_as_person(acting: ActionContext) -> None:
@@ -304,6 +311,9 @@ ACTS: Mapping[str, PageAction] = {
     "note": PageAction(NoteForm, _note, gettext_lazy("The note is saved.")),
     "contact": PageAction(ContactForm, _contact, gettext_lazy("The call or chat is logged.")),
     "void": PageAction(VoidForm, _void, gettext_lazy("The reply is voided; its SLA is running again.")),
+    "erase": PageAction(
+        EraseForm, _erase, gettext_lazy("The words of the message are erased."), permission=MAY_ERASE
+    ),
     "by_person": PageAction(
         MessageForm, _mark_as_person, gettext_lazy("The message counts from its receipt.")
     ),

@@ -36,6 +36,7 @@ from tickets.choices import MessageKind
 from tickets.errors import DeskError
 from tickets.models import Participant, Proposal, Ticket, TicketTag
 from tickets.models.ticket import TicketQuerySet
+from tickets.services.erasing import MAY_ERASE
 from tickets.views import attachment, mail_frame
 
 PEOPLE = ("owner", "contact", "customer__account_manager", "customer__backup_account_manager")
@@ -104,6 +105,7 @@ class TicketPageAdmin(PromiseColumn, ExplainPage, ListExport):
             "page": page,
             "may_change": may_change,
             "offer": offered_to(request.user, ticket) if may_change and _is_offered(ticket) else None,
+            "may_erase": request.user.has_perm(MAY_ERASE),
             "may_void": request.user.has_perm("tickets.void_response"),
             "forms": {**_blank_forms(page, now), **bound},
             "failed": next(iter(bound), ""),
@@ -117,12 +119,11 @@ class TicketPageAdmin(PromiseColumn, ExplainPage, ListExport):
         if name not in ACTS:
             raise Http404
         visible = self._visible(request)
-        ticket = _found(visible, object_id)
-        if not self.has_change_permission(request, ticket):
+        ticket, act = _found(visible, object_id), ACTS[name]
+        if not request.user.has_perm(act.permission):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        act = ACTS[name]
         form = act.form(request.POST, request.FILES)
         if isinstance(form, NamingForm):
             form.offer(visible_customers(request.user).filter(is_active=True))

@@ -118,6 +118,13 @@ class VoidForm(ReasonForm):
     message = forms.IntegerField(widget=forms.HiddenInput)
 
 
+class EraseForm(ReasonForm):
+    """Erase the words of a message for good."""
+
+    message = forms.IntegerField(widget=forms.HiddenInput)
+    is_sure = forms.BooleanField(label=_("I know that this cannot be undone"))
+
+
 class MessageForm(OnceForm):
     """A form about one of the ticket's messages."""
 

@@ -187,7 +187,7 @@ def _conversation(ticket: Ticket) -> Conversation:
     files = Prefetch("attachments", Attachment.objects.filter(is_inline=False))
     messages = list(
         Message.objects.filter(ticket=ticket)
-        .select_related("author", "contact", "outbound", "inbound", "voided_by")
+        .select_related("author", "contact", "outbound", "inbound", "voided_by", "erased_by")
         .defer("inbound__raw")
         .prefetch_related(files)
         .order_by("at", "pk")

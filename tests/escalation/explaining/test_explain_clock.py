@@ -69,7 +69,7 @@ def test_the_keys_of_the_json_explanation_are_stable(clock):
     )
     assert keys(explained["start"]) == (
         "message kind channel at recorded_at is_backdated author sender reached via mailbox message_id mail "
-        "failed_at failure voided_at voided_by void_reason"
+        "failed_at failure voided_at voided_by void_reason erased_at erased_by erase_reason"
     )
 
 

@@ -26,6 +26,7 @@ from tickets.models import InboundEmail, Ticket
 from tickets.services.intake.authentication import trusted_results
 from tickets.services.intake.automatic_mail import receive_automatic_reply, receive_generated
 from tickets.services.intake.delivery_reports import receive_report
+from tickets.services.intake.erased_mail import erase_mails, erased_message_of
 from tickets.services.intake.history import receive_history
 from tickets.services.intake.human_mail import open_new, receive_list_mail, receive_person
 from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome, read_mail
@@ -248,6 +249,8 @@ def _record_outcome(incoming: IncomingMail, outcome: IntakeOutcome) -> None:
             "kind", "signs", "notes", "authentication",
         ]
     )  # fmt: skip
+    if row.copy_of_id is not None and erased_message_of(row) is not None:
+        erase_mails([row.pk])
 
 
 def _record_error(inbound: int, states: Sequence[IntakeState], error: Exception) -> InboundEmail | None:

@@ -14,6 +14,7 @@ from tickets.choices import ReceiptTime
 from tickets.mail.storable_text import storable_line
 from tickets.models import InboundEmail, Mailbox
 from tickets.nudges import nudge_intake
+from tickets.services.intake.erased_mail import is_erased
 from tickets.services.mailboxes import Mailboxes
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n|\r\r")
@@ -119,9 +120,9 @@ def _saved(row: InboundEmail) -> tuple[InboundEmail, bool]:
 
 
 def _known_or_copy(row: InboundEmail, first: InboundEmail) -> InboundEmail:
-    """The row that has these bytes already; otherwise the given row, saved as a copy of the first."""
+    """The row that has these bytes already, or had them; otherwise the given row, saved as a copy of the first."""
     head = head_of(bytes(row.raw))
-    if bytes(first.raw) == bytes(row.raw):
+    if bytes(first.raw) == bytes(row.raw) or is_erased(first):
         return first
     known = first.copies.filter(raw=head).first()
     if known is not None:

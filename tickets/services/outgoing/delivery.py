@@ -182,6 +182,8 @@ def send_again(*, outbound: OutboundEmail, actor: User, at: datetime) -> None:
     unreached = [outcome.address for outcome in mail.recipient_outcomes if outcome.is_unreached]
     if mail.state in WORK_LEFT or not unreached:
         raise DeskError(_("This email has not failed, so there is nothing to send again."))
+    if mail.message is not None and mail.message.erased_at is not None:
+        raise DeskError(_("The words of this email are erased, so there is nothing to send again."))
     for address in unreached:
         mail.keep_outcome(RecipientOutcome(address))
     mail.state = OutboxState.QUEUED

@@ -17,6 +17,7 @@ from customers.addresses import address_key
 from customers.names import desk_name, full_name, is_chinese, speaks_chinese
 from customers.times import moment
 from tickets.choices import MailPurpose
+from tickets.erased_text import erased_words_stand_in
 from tickets.errors import DeskError
 from tickets.mail.machine_signs import takes_no_answers
 from tickets.models import Message, OutboundEmail, Ticket
@@ -79,7 +80,7 @@ def _texts(message: Message, question: Message | None, ticket: Ticket) -> tuple[
             "body": message.body,
             "signature": _signature(message, ticket),
             "attribution": _attribution(question, ticket) if question else "",
-            "quoted": question.body[:MOST_QUOTED] if question else "",
+            "quoted": _quoted(question) if question else "",
         }
         return _plain_text(**words), render_to_string("tickets/mail/reply.html", words)
 
@@ -114,6 +115,10 @@ def _hotline(message: Message, ticket: Ticket) -> str:
     contract = next((each for each in contracts if each.is_in_force(message.at)), None)
     phone = contract.hotline_to_call if contract is not None else ticket.customer.hotline
     return pgettext("hotline below a mail", "%(phone)s") % {"phone": phone} if phone else ""
+
+
+def _quoted(question: Message) -> str:
+    return question.body[:MOST_QUOTED] if question.erased_at is None else erased_words_stand_in()
 
 
 def _attribution(question: Message, ticket: Ticket) -> str:
