@@ -39,6 +39,7 @@ LINES = (
     gettext_noop("%(before)s escalated it to %(after)s: %(reason)s"),
     gettext_noop("%(name)s escalated it from %(before)s to %(after)s: %(reason)s"),
     gettext_noop("%(before)s is away; %(after)s stands in."),
+    gettext_noop("%(before)s can no longer open tickets; it is now %(after)s's."),
     gettext_noop("%(after)s is back and owns it again; %(before)s owned it in the meantime."),
     gettext_noop("Customer: %(name)s"),
     gettext_noop("Contact: %(name)s"),

@@ -35,6 +35,7 @@ SENTENCES = (
     gettext_noop("No response within %(percent)s%% of the response time."),
     gettext_noop("No response: %(when)s."),
     gettext_noop("%(name)s is away."),
+    gettext_noop("%(name)s can no longer open tickets."),
     gettext_noop("at the due time"),
     gettext_noop("%(minutes)s min before due"),
     gettext_noop("%(minutes)s min after due"),
