@@ -56,6 +56,8 @@ def unsealed_in_words(unsealed: int, *, sealed_at: datetime | None) -> str:
     """How much of the ledger no seal covers yet."""
     if sealed_at is None:
         return _("The ledger has no seal yet.")
+    if not unsealed:
+        return _("Every line is sealed; the last seal is of %(time)s.") % {"time": f"{sealed_at:%Y-%m-%d %H:%M} UTC"}
     return ngettext(
         "%(count)s line is younger than the last seal, of %(time)s: it is not sealed yet.",
         "%(count)s lines are younger than the last seal, of %(time)s: they are not sealed yet.",

@@ -107,7 +107,7 @@ class ClockAdmin(ReadOnlyAdmin, RowAccessAdmin):
             _("Terms"),
             {"fields": (("policy_version", "minutes"), ("calendar", "calendar_version"), "contract")},
         ),
-        (_("Ledger"), {"fields": ("proof",)}),
+        (_("Proof"), {"fields": ("proof",)}),
     )
     readonly_fields = ("number", "customer", "waiver", "started", "stopped", "proof")
 

@@ -14,7 +14,7 @@ from escalation.models import ClockEvent, Heartbeat, Seal, SealedLine
 from escalation.proof import sealing
 from escalation.proof.inclusion import check_proof, proof_of
 from escalation.proof.sealing import seal_ledger, unsealed_lines
-from escalation.proof.whole_proof import prove_all, prove_new
+from escalation.proof.whole_proof import prove_all, prove_new, unsealed_in_words
 from tests.factories import AdminFactory, ClockEventFactory, StaffProfileFactory
 from tests.talk import answered, asked, minute, opened
 from tickets.choices import Priority
@@ -186,3 +186,16 @@ def test_the_commands_write_a_proof_and_check_it(ticket, tmp_path):
     file.write_text("{}")
     with pytest.raises(CommandError, match="not a proof"):
         call_command("check_proof", file)
+
+
+@pytest.mark.parametrize(
+    ("unsealed", "sealed_at", "words"),
+    [
+        (3, None, "The ledger has no seal yet."),
+        (0, minute(60), "Every line is sealed; the last seal is of 2026-11-18 13:00 UTC."),
+        (1, minute(60), "1 line is younger than the last seal, of 2026-11-18 13:00 UTC: it is not sealed yet."),
+        (2, minute(60), "2 lines are younger than the last seal, of 2026-11-18 13:00 UTC: they are not sealed yet."),
+    ],
+)
+def test_what_is_not_sealed_yet_is_said(unsealed, sealed_at, words):
+    assert unsealed_in_words(unsealed, sealed_at=sealed_at) == words
