@@ -92,7 +92,7 @@ class Question:
 class Promise:
     """`cause` is the question that waits for an answer, or the answer after which an update is owed.
 
-    Where `is_superseded`, one that began earlier holds instead.
+    Where `is_superseded`, one that began earlier holds instead; only a breach that the answer had ended stays.
     """
 
     kind: str
@@ -102,17 +102,19 @@ class Promise:
     stopped: int | None = None
     answered_by: Answer | None = None
     is_superseded: bool = False
+    was_late: bool = False
 
     def answer(self, answers: Iterable[Answer]) -> None:
         """Ends with the first of these answers that stands, if any does."""
         standing = [answer for answer in answers if answer.stands]
+        self.was_late |= self.stopped is not None and self.due < self.stopped
         self.answered_by = min(standing, key=lambda answer: answer.at, default=None)
         self.stopped = self.answered_by.at if self.answered_by else None
 
     def outcome(self, now: int) -> Outcome:
         until = now if self.stopped is None else self.stopped
         is_late = self.due < until or (self.due == until and not self.answered_by)
-        is_late &= not self.is_superseded
+        is_late &= self.was_late or not self.is_superseded
         state = "running" if self.stopped is None else "met" if self.answered_by else "cancelled"
         state, breached = ("breached", self.due) if is_late else (state, None)
         return Outcome(self.kind, self.started, self.due, self.stopped, state, breached)
