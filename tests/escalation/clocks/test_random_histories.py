@@ -39,7 +39,7 @@ from tickets.models import Message, Ticket
 from tickets.services.failed_responses import void_response
 from tickets.services.status_and_priority import change_priority, set_status
 
-FIRST_SEED, HOW_MANY = map(int, os.environ.get("HISTORIES", "0,30").split(","))
+FIRST_SEED, HOW_MANY = map(int, os.environ.get("HISTORIES", "0,18").split(","))
 # Both sides of the ends of windows come up often.
 GAPS = [1, 2, 5, 7, 10, 29, 30, 31, 45, 59, 60, 61, 119, 200, 240, 241, 479, 480, 700, 1441]
 WEIGHTS = {
