@@ -130,7 +130,7 @@ class Desk:
     questions: list[Question] = field(default_factory=list)
     answers: dict[int, Answer] = field(default_factory=dict)
     refused: list[int] = field(default_factory=list)
-    has_ended: bool = False
+    ended_at: int | None = None
     ended_by: Answer | None = None
     is_disputed: bool = False
 
@@ -190,7 +190,7 @@ class Desk:
             if question.received <= at:
                 question.answers.append(answer)
         self.end_response(answer)
-        self.end_update(answer, is_last=self.has_ended or step.then in ENDED)
+        self.end_update(answer, is_last=self.ended_at is not None or step.then in ENDED)
         if step.then in ENDED:
             self.end(step.at, by=answer)
         elif step.then:
@@ -231,12 +231,12 @@ class Desk:
             self.end(step.at)
 
     def end(self, at: int, *, by: Answer | None = None) -> None:
-        if not self.has_ended:
-            self.has_ended, self.ended_by = True, by
+        if self.ended_at is None:
+            self.ended_at, self.ended_by = at, by
             cancel(self.updates, at)
 
     def reopen(self) -> None:
-        self.has_ended, self.ended_by = False, None
+        self.ended_at = self.ended_by = None
 
     # What is taken back
 
@@ -258,6 +258,8 @@ class Desk:
             promise.answer(each for each in self.since(promise) if each is not promise.cause)
             self.dispute(promise.stopped is not None and not open_of(self.updates))
             supersede(promise, self.updates, at)
+            if self.ended_at is not None:
+                cancel([promise], self.ended_at)
 
     def since(self, promise: Promise) -> list[Answer]:
         return [each for each in self.answers.values() if each.stands and each.at >= promise.started]
