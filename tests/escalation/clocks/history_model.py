@@ -253,6 +253,7 @@ class Desk:
             self.reopen()
         for promise in [each for each in self.responses if each.answered_by is answer]:
             self.run_again(promise, at)
+        self.owe_what_is_left()
         cancel([each for each in self.updates if each.cause is answer], at)
         for promise in [each for each in self.updates if each.answered_by is answer]:
             promise.answer(each for each in self.since(promise) if each is not promise.cause)
@@ -260,6 +261,14 @@ class Desk:
             supersede(promise, self.updates, at)
             if self.ended_at is not None:
                 cancel([promise], self.ended_at)
+
+    def owe_what_is_left(self) -> None:
+        """Another answer took the place of the one taken back, but was given before a younger question."""
+        left = sorted(self.unanswered(), key=lambda each: each.received)
+        if left and not open_of(self.responses):
+            self.dispute(True)
+            self.reopen()
+            self.owe_from(left[0])
 
     def since(self, promise: Promise) -> list[Answer]:
         return [each for each in self.answers.values() if each.stands and each.at >= promise.started]

@@ -221,6 +221,13 @@ DISPUTED = {
         Step(30, Act.REPLIED),
         Step(40, Act.BOUNCED, answer=30),
     ),
+    "only the older question has another answer": of_priority(
+        1,
+        Step(20, Act.ASKED, happened=20),
+        Step(30, Act.REPLIED),
+        Step(40, Act.CALLED, happened=10),
+        Step(50, Act.BOUNCED, answer=30),
+    ),
 }
 
 
