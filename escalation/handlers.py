@@ -14,6 +14,7 @@ from escalation.clocks import lifecycle, updates_and_resolution
 from escalation.clocks.customer_terms import follow_customer, follow_customer_again
 from escalation.clocks.ledger import ChangeContext, append_all, event_row
 from escalation.clocks.merging import merge_clocks
+from escalation.clocks.missed_priorities import changes_since, priority_before
 from escalation.clocks.older_questions import begin_with
 from escalation.clocks.rejected_proposals import correct, is_correction
 from escalation.clocks.waivers import waive_or_propose
@@ -97,34 +98,36 @@ def start_the_promise(event: CustomerWrote) -> None:
     proposal = event.proposal if event.proposal is not None and event.proposal.runs else None
     more: dict[str, Any] = {} if proposal is None else {"proposal": proposal.pk}
     context = ChangeContext(event.at, event.actor)
-    clock = _start(event.ticket, event.message, context, **more)
+    clock = _start(event.ticket, event.message, context, is_late=not event.is_first, **more)
     if clock is None and event.message.at == event.ticket.unanswered_since:
         begin_with(event.ticket, event.message, context)
     if clock is not None and clock.kind == ClockKind.FIRST_RESPONSE:
         _announce(clock, event)
 
 
-def _start(ticket: Ticket, message: Message, context: ChangeContext, **more: Any) -> Clock | None:
+def _start(
+    ticket: Ticket, message: Message, context: ChangeContext, *, is_late: bool = True, **more: Any
+) -> Clock | None:
     """Start the promise of an answer, and of a resolution if promised; None if an answer is already owed.
 
-    ``more`` goes to the ledger.
+    If the message may be read late, both follow the changes of the priority since its receipt; one query more. ``more``
+    goes to the ledger.
     """
     terms = starting_terms_of(ticket, at=message.at)
     if terms is None:
         return None
-    clock = lifecycle.start_clock(
-        ticket, terms.answer, context, kind=terms.kind, at=message.at, message=message, **more
-    )
+    missed = changes_since(ticket, message.at) if is_late and message.at < context.at else ()
+    then = priority_before(ticket, missed)
+    if missed:
+        terms = starting_terms_of(ticket, at=message.at, priority=then) or terms
+    begun: dict[str, Any] = {"at": message.at, "message": message, "priority": then, **more}
+    clock = lifecycle.start_clock(ticket, terms.answer, context, kind=terms.kind, **begun)
+    lifecycle.follow(clock, missed, context)
     if terms.resolution is not None:
-        lifecycle.start_clock(
-            ticket,
-            terms.resolution,
-            context,
-            kind=ClockKind.RESOLUTION,
-            at=message.at,
-            message=message,
-            **more,
+        resolution = lifecycle.start_clock(
+            ticket, terms.resolution, context, kind=ClockKind.RESOLUTION, **begun
         )
+        lifecycle.follow(resolution, missed, context)
     return clock
 
 
@@ -253,6 +256,10 @@ def _revoke(event: ResponseFailed | ResponseVoided, cause: str) -> Clock | None:
         clock.ticket = ticket
         lifecycle.revoke(clock, context, message=message, ended_at=ended_at)
     follow_customer_again(revoked, context)
+    if ticket.is_active and not all(clock.is_open for clock in revoked):
+        asked = oldest_unanswered_question(ticket)  # another answer took its place, which is older than this
+        if asked is not None:
+            lifecycle.start_response(ticket, asked, context)
     if event.reopens:
         updates_and_resolution.forget_pause(ticket, message, context)
         if ticket.status in OVER:

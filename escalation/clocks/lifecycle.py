@@ -7,17 +7,19 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Subquery
 from django.utils.translation import gettext as _
 
 from escalation.chains.progress import progress_of
 from escalation.chains.step_times import due_time, first_step_time, is_last_fifth
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
 from escalation.clocks.ledger import NOTHING, Before, ChangeContext, append_all, append_event, event_row
+from escalation.clocks.missed_priorities import changes_since, context_of, priority_before
 from escalation.models import Clock, ClockEvent, PolicyTarget
 from escalation.policies.terms import Terms, companion_window, starting_terms_of, window_for
 from tickets.errors import DeskError
 from tickets.lib.bulk_insert import NewRow
-from tickets.models import Message, Ticket
+from tickets.models import Message, Ticket, TimelineEntry
 
 PINNED = (
     "calendar",
@@ -56,11 +58,26 @@ def newest_clock(ticket: Ticket) -> Clock | None:
 
 
 def start_response(ticket: Ticket, message: Message, context: ChangeContext) -> Clock | None:
-    """Start the promise of an answer to ``message``, from its receipt, unless one is owed already. Three queries."""
-    terms = starting_terms_of(ticket, at=message.at)
+    """Start the promise of an answer to ``message``, from its receipt, unless one is owed already. Three queries.
+
+    If the message is read late, the promise follows the changes of the priority since its receipt; one query more.
+    """
+    missed = changes_since(ticket, message.at) if message.at < context.at else ()
+    then = priority_before(ticket, missed)
+    terms = starting_terms_of(ticket, at=message.at, priority=then)
     if terms is None:
         return None
-    return start_clock(ticket, terms.answer, context, kind=terms.kind, at=message.at, message=message)
+    clock = start_clock(
+        ticket, terms.answer, context, kind=terms.kind, at=message.at, message=message, priority=then
+    )
+    follow(clock, missed, context)
+    return clock
+
+
+def follow(clock: Clock, missed: Iterable[TimelineEntry], context: ChangeContext) -> None:
+    """Follow changes of the priority that the clock missed."""
+    for change in missed:
+        retarget(clock, context_of(change, context), priority=change.data["after"])
 
 
 def start_clock(
@@ -167,19 +184,29 @@ def revoke(
     would not have begun without this answer. A recorded breach stays, with the time of its detection. ``ended_at``
     (UTC) is when the ticket ended, if it stays so: then the clock ran until that moment.
     """
-    before = Before.of(clock)
+    before, answered_at = Before.of(clock), clock.stopped_at
     clock.state = ClockState.RUNNING if clock.state == ClockState.MET else clock.state
     clock.stopped_at = clock.answered_by = None
     clock.next_step_at = next_step_time(clock)
     append_event(clock, ClockChange.REVOKED, context, before=before, message=message)
-    responses = clock.ticket.messages.responses().filter(at__gte=clock.started_at)
-    response = responses.exclude(pk=clock.started_by_id or 0).order_by("at", "pk").first()
+    response = _other_response(clock)
+    until = response.at if response is not None else ended_at
+    if answered_at is not None and (until is None or until > answered_at):
+        follow(clock, changes_since(clock.ticket, answered_at, until=until), context)
     if response is not None:
         answer(clock, response, context)
     elif ended_at is not None:
         cancel(clock, ChangeContext(context.at, None, _("The incident is over."), since=ended_at))
     else:
         _run_again(clock, context)
+
+
+def _other_response(clock: Clock) -> Message | None:
+    """The first answer that still counts, and that was written down when the question was known."""
+    responses = clock.ticket.messages.responses().filter(at__gte=clock.started_at)
+    begun = clock.events.filter(change=ClockChange.STARTED).order_by().values("recorded_at")[:1]
+    known = responses.filter(created_at__gte=Subquery(begun)).exclude(pk=clock.started_by_id or 0)
+    return known.order_by("at", "pk").first()
 
 
 def _run_again(clock: Clock, context: ChangeContext) -> None:

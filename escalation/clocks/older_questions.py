@@ -12,6 +12,7 @@ from escalation.clocks.lifecycle import (
     record_breach,
     window_data,
 )
+from escalation.clocks.missed_priorities import changes_since
 from escalation.clocks.terms_from_start import agreed_window
 from escalation.clocks.updates_and_resolution import pause, resume
 from escalation.models import Clock
@@ -24,8 +25,8 @@ BEGINNING = ["started_at", "started_by", "contract", "breached_at", "next_step_a
 def begin_with(ticket: Ticket, message: Message, context: ChangeContext) -> list[Clock]:
     """Let open promises begin with this question if it was received earlier; returns those that moved.
 
-    They are then as if it had been read in its turn: under the terms of its time, never due later than before, and
-    broken since the new due time if that has passed. Needs the lock of the ticket.
+    They are then as if it had been read in its turn: under the terms and the priority of its time, never due later than
+    before, and broken since the new due time if that has passed. Needs the lock of the ticket.
     """
     kinds = [*RESPONSE_KINDS, ClockKind.RESOLUTION]
     later = [clock for clock in open_clocks(ticket, kinds=kinds) if clock.started_at > message.at]
@@ -51,9 +52,11 @@ def _without_those_after_an_end(
 
 def _move(clock: Clock, message: Message, context: ChangeContext) -> None:
     before = Before.of(clock)
+    missed = changes_since(clock.ticket, message.at, until=clock.started_at)
     clock.started_at, clock.started_by = message.at, message
-    clock.contract = contract_in_force(clock.ticket.customer, message.at)
-    window = agreed_window(clock, clock.contract)
+    if message.at < clock.ticket.opened_at:  # the ticket begins with it, and the contract of its start applies
+        clock.contract = contract_in_force(clock.ticket.customer, message.at)
+    window = agreed_window(clock, clock.contract, missed=missed)
     if window is not None and window.due_at <= clock.due_at:
         clock.raised_at, clock.paused_before_raise = window.raised_at, window.paused_before_raise
         apply_window(clock, window.target, window.due_at)

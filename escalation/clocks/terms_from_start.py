@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from escalation.models import Clock, ClockEvent, PolicyTarget
 from escalation.policies.terms import companion_window, window_for
 from escalation.working_time.due_time import add_working
 from escalation.working_time.lookup import hours_of
+from tickets.models import TimelineEntry
 
 CHANGES = (
     ClockChange.STARTED, ClockChange.RETARGETED, ClockChange.PAUSED, ClockChange.RESUMED,
@@ -40,18 +42,23 @@ def promised_window(
     return companion_window(target.version, kind, priority, contract=contract, at=at)
 
 
-def agreed_window(clock: Clock, contract: Contract | None) -> AgreedWindow | None:
+def agreed_window(
+    clock: Clock, contract: Contract | None, *, missed: Sequence[TimelineEntry] = ()
+) -> AgreedWindow | None:
     """Go through the clock's ledger and let the contract's windows follow each change; None if it promises none.
 
     A raise of the priority counts its window from the raise if that ends earlier; a lowered promise keeps its due
-    time until a lead relaxes it; a pause moves only a due time that was still to come.
+    time until a lead relaxes it; a pause moves only a due time that was still to come. ``missed`` are the changes of
+    the priority between the clock's start and the one in its ledger.
     """
     course = _Course(clock, contract)
     lines = ClockEvent.objects.filter(clock=clock, change__in=CHANGES).order_by("pk")
     for change, at, data in lines.values_list("change", "at", "data"):
         match change:
             case ClockChange.STARTED:
-                course.begin(data["priority"])
+                course.begin(missed[0].data["before"] if missed else data["priority"])
+                for missed_change in missed:
+                    course.retarget(missed_change.at, {"priority": missed_change.data["after"]})
             case ClockChange.RETARGETED:
                 course.retarget(at, data)
             case ClockChange.PAUSED:

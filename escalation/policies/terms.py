@@ -168,12 +168,14 @@ class StartingTerms:
     resolution: Terms | None
 
 
-def starting_terms_of(ticket: Ticket, *, at: datetime) -> StartingTerms | None:
+def starting_terms_of(
+    ticket: Ticket, *, at: datetime, priority: int | None = None
+) -> StartingTerms | None:
     """The terms of what a customer's message at ``at`` (UTC) starts; None if an answer is owed already.
 
     The contract is the one at the ticket's start, whatever replaced it since; the windows are those in force at
-    ``at``. Raises DeskError if no answer was ever promised for the priority. One query, and one more under a contract
-    with windows of its own.
+    ``at``. ``priority`` is for a start in retrospect, when the ticket had another one. Raises DeskError if no answer
+    was ever promised for the priority. One query, and one more under a contract with windows of its own.
     """
     rows: Any = list(Ticket.objects.raw(STARTING, [ticket.pk]))
     owed = rows[0]
@@ -181,8 +183,9 @@ def starting_terms_of(ticket: Ticket, *, at: datetime) -> StartingTerms | None:
         return None
     contract, book = _contract_of(rows, ticket.opened_at), current_book(owed.stamp)
     kind = ClockKind.NEXT_RESPONSE if owed.was_promised_answer else ClockKind.FIRST_RESPONSE
-    answer = _promised(book, contract, kind, ticket.priority, at)
-    own = _own_windows(book, contract, ticket.priority, at)
+    priority = ticket.priority if priority is None else priority
+    answer = _promised(book, contract, kind, priority, at)
+    own = _own_windows(book, contract, priority, at)
     resolution = None
     if not owed.waits_for_resolution:
         resolution = _resolution(book, contract, answer, own.get(ClockKind.RESOLUTION))

@@ -283,15 +283,15 @@ def test_an_answer_costs_its_promise_five_queries(ticket, count_queries):
 
 
 @pytest.mark.parametrize("priority", [Priority.P0, Priority.P2])
-def test_a_later_question_costs_its_promise_three_queries(contact, count_queries, priority):
-    """Contract with what is owed, the clock and its line; the ticket's customer need not be loaded."""
+def test_a_later_question_costs_its_promise_four_queries(contact, count_queries, priority):
+    """Contract with what is owed, changes of the priority since, the clock and its line; not the customer."""
     ContractFactory(customer=contact.customer)
     ticket = opened(contact=contact, priority=priority)
     answered(ticket, 5)
     message = asked(ticket, 40)
     ticket.clocks.filter(started_by=message).update(stopped_at=minute(41), state=ClockState.MET)
     event = CustomerWrote(Ticket.objects.get(pk=ticket.pk), minute(42), None, message, is_first=False)
-    assert count_queries(lambda: start_the_promise(event)) == 3
+    assert count_queries(lambda: start_the_promise(event)) == 4
     assert ticket.clocks.latest("pk").kind == ClockKind.NEXT_RESPONSE
 
 

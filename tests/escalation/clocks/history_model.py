@@ -63,7 +63,8 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Judgement:
-    """`refused` has the minutes of what a colleague may not do. The desk is known to differ where `is_disputed`."""
+    """`refused` has the minutes of what a colleague may not do. Which update is owed is open where `is_disputed`:
+    after an answer to a resolved ticket, if the answer that resolved it is taken back."""
 
     outcomes: list[Outcome]
     refused: list[int]
@@ -170,13 +171,10 @@ class Desk:
     def owe_from(self, question: Question) -> None:
         """An answer is owed since the oldest question, whenever it is read."""
         started, due, owed = question.received, self.due_of(question.received), open_of(self.responses)
-        now = self.priorities[-1][1]
         if not owed:
-            self.dispute(due != started + WINDOWS[now])
             kind = "next_response" if self.responses else "first_response"
             self.responses.append(Promise(kind, started, due, question))
         elif started < owed.started:
-            self.dispute(due != started + WINDOWS[now])
             owed.started, owed.due, owed.cause = started, due, question
 
     # What colleagues do
@@ -257,7 +255,7 @@ class Desk:
         cancel([each for each in self.updates if each.cause is answer], at)
         for promise in [each for each in self.updates if each.answered_by is answer]:
             promise.answer(each for each in self.since(promise) if each is not promise.cause)
-            self.dispute(promise.stopped is not None and not open_of(self.updates))
+            self.is_disputed |= promise.stopped is not None and not open_of(self.updates)
             supersede(promise, self.updates, at)
             if self.ended_at is not None:
                 cancel([promise], self.ended_at)
@@ -266,7 +264,6 @@ class Desk:
         """Another answer took the place of the one taken back, but was given before a younger question."""
         left = sorted(self.unanswered(), key=lambda each: each.received)
         if left and not open_of(self.responses):
-            self.dispute(True)
             self.reopen()
             self.owe_from(left[0])
 
@@ -277,16 +274,11 @@ class Desk:
         """Until the next answer to its question that stands; if there is none, on an open ticket from now on."""
         assert isinstance(promise.cause, Question)
         promise.answer(promise.cause.answers)
-        self.dispute(promise.stopped != min((each.at for each in self.since(promise)), default=None))
         supersede(promise, self.responses, at)
         if promise.stopped is None:
             cancel([each for each in self.responses if each is not promise], at)
             self.reopen()
-            self.dispute(promise.due != self.due_of(promise.started))
             promise.due = self.due_of(promise.started)
-
-    def dispute(self, is_disputed: bool) -> None:
-        self.is_disputed |= is_disputed
 
 
 def open_of(promises: list[Promise]) -> Promise | None:

@@ -198,7 +198,7 @@ def of_priority(priority: int, *steps: Step) -> History:
     return History(priority, 0, steps, 400)
 
 
-DISPUTED = {
+LEARNED_LATE = {
     "read after a raise": of_priority(
         3, Step(10, Act.REPLIED), Step(100, Act.PRIORITY, priority=1), Step(110, Act.ASKED, happened=20)
     ),
@@ -221,6 +221,13 @@ DISPUTED = {
         Step(30, Act.REPLIED),
         Step(40, Act.BOUNCED, answer=30),
     ),
+    "read in two steps after a lowering": of_priority(
+        0,
+        Step(10, Act.REPLIED),
+        Step(30, Act.PRIORITY, priority=3),
+        Step(40, Act.ASKED, happened=35),
+        Step(50, Act.ASKED, happened=20),
+    ),
     "only the older question has another answer": of_priority(
         1,
         Step(20, Act.ASKED, happened=20),
@@ -231,12 +238,6 @@ DISPUTED = {
 }
 
 
-@pytest.mark.xfail(reason="the desk's promises depend on when it learned of something", strict=True)
-@pytest.mark.parametrize("history", list(DISPUTED.values()), ids=list(DISPUTED))
-def test_a_disputed_history_ends_as_the_model_says(people, history):
+@pytest.mark.parametrize("history", list(LEARNED_LATE.values()), ids=list(LEARNED_LATE))
+def test_what_is_learned_late_changes_nothing_about_what_is_true(people, history):
     assert people.play(history, []).outcomes == judged(history).outcomes
-
-
-@pytest.mark.parametrize("history", list(DISPUTED.values()), ids=list(DISPUTED))
-def test_the_model_disputes(history):
-    assert judged(history).is_disputed
