@@ -120,7 +120,9 @@ def _postgresql_state(connection: BaseDatabaseWrapper) -> dict[str, str]:
 def _sqlite_state(connection: BaseDatabaseWrapper) -> dict[str, str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        return {name: _plain(statement.replace("IF NOT EXISTS ", "")) for name, statement in cursor.fetchall()}
+        return {
+            name: _plain(statement.replace("IF NOT EXISTS ", "")) for name, statement in cursor.fetchall()
+        }
 
 
 def _plain(statement: str) -> str:

@@ -31,7 +31,8 @@ CLOCK_TIMES = (
 )  # fmt: skip
 # Times are compared as the text that the hashes cover, which saves most of the time of reading them.
 LINE_COLUMNS = [
-    IsoTime(name) if name in TIMES else JsonText(name) if name == "data" else F(name) for name in (*LINE, *HASHED)
+    IsoTime(name) if name in TIMES else JsonText(name) if name == "data" else F(name)
+    for name in (*LINE, *HASHED)
 ]
 CLOCK_COLUMNS = [IsoTime(name) if name in CLOCK_TIMES else F(name) for name in FIELDS]
 
@@ -123,7 +124,10 @@ def _problem(stored: ClockStanding, rows: Sequence[tuple[Any, ...]], *, unlinked
     if not rows:
         return _("it has no lines in the ledger.")
     try:
-        lines = [LedgerLine._make((*row[:DATA], orjson.loads(row[DATA]), *row[DATA + 1 : len(LINE)])) for row in rows]
+        lines = [
+            LedgerLine._make((*row[:DATA], orjson.loads(row[DATA]), *row[DATA + 1 : len(LINE)]))
+            for row in rows
+        ]
         wrong = list(differences(stored, replay(lines)))
         kept = [row[len(LINE) :] for row in rows]
         broken_link = first_broken_link(lines, kept, unlinked=unlinked)

@@ -40,12 +40,12 @@ def begin_with(ticket: Ticket, message: Message, context: ChangeContext) -> list
     return moving
 
 
-def _without_those_after_an_end(
-    clocks: Iterable[Clock], ticket: Ticket, message: Message
-) -> Iterable[Clock]:
+def _without_those_after_an_end(clocks: Iterable[Clock], ticket: Ticket, message: Message) -> Iterable[Clock]:
     """A resolution that began when the matter came up again does not reach back beyond the end before it."""
     for clock in clocks:
-        ended_since = Clock.objects.filter(ticket=ticket, kind=ClockKind.RESOLUTION, stopped_at__gt=message.at)
+        ended_since = Clock.objects.filter(
+            ticket=ticket, kind=ClockKind.RESOLUTION, stopped_at__gt=message.at
+        )
         if clock.kind != ClockKind.RESOLUTION or not ended_since.exists():
             yield clock
 
@@ -54,7 +54,9 @@ def _move(clock: Clock, message: Message, context: ChangeContext) -> None:
     before = Before.of(clock)
     missed = changes_since(clock.ticket, message.at, until=clock.started_at)
     clock.started_at, clock.started_by = message.at, message
-    if message.at < clock.ticket.opened_at:  # the ticket begins with it, and the contract of its start applies
+    if (
+        message.at < clock.ticket.opened_at
+    ):  # the ticket begins with it, and the contract of its start applies
         clock.contract = contract_in_force(clock.ticket.customer, message.at)
     window = agreed_window(clock, clock.contract, missed=missed)
     if window is not None and window.due_at <= clock.due_at:

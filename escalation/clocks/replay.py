@@ -19,7 +19,9 @@ class Unknown(Enum):
 
 
 UNKNOWN: Final = Unknown.UNKNOWN
-Moment = datetime | str  # a replay compares times and never counts with them: ISO text does as well, all or none of it
+Moment = (
+    datetime | str
+)  # a replay compares times and never counts with them: ISO text does as well, all or none of it
 
 
 class LedgerLine(NamedTuple):

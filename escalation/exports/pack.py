@@ -233,7 +233,9 @@ def _freeze(export: WeeklyExport, pack: Pack) -> WeeklyExport:
     if created:
         files = [_store(kept, pack, name) for name in pack.files]
         ExportFile.objects.bulk_create(files)
-        mail_pack(kept, files=files, desk=pack.desk, changes=pack.changes, seal=pack.seal, at=export.created_at)
+        mail_pack(
+            kept, files=files, desk=pack.desk, changes=pack.changes, seal=pack.seal, at=export.created_at
+        )
     return kept
 
 

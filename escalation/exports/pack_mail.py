@@ -110,7 +110,9 @@ def _text(
     paragraphs.append(_("All files: %(link)s") % {"link": f"{settings.SITE_URL}{path}"})
     if seal is not None:
         paragraphs.append(
-            _("Seal %(number)s of the ledger: %(hash)s. Keep this email: it shows if the record is rewritten later.")
+            _(
+                "Seal %(number)s of the ledger: %(hash)s. Keep this email: it shows if the record is rewritten later."
+            )
             % {"number": seal["number"], "hash": seal["hash"]}
         )
     return "\n\n".join(paragraphs) + "\n"

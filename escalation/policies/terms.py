@@ -168,9 +168,7 @@ class StartingTerms:
     resolution: Terms | None
 
 
-def starting_terms_of(
-    ticket: Ticket, *, at: datetime, priority: int | None = None
-) -> StartingTerms | None:
+def starting_terms_of(ticket: Ticket, *, at: datetime, priority: int | None = None) -> StartingTerms | None:
     """The terms of what a customer's message at ``at`` (UTC) starts; None if an answer is owed already.
 
     The contract is the one at the ticket's start, whatever replaced it since; the windows are those in force at

@@ -40,7 +40,9 @@ def _entry(manifest: bytes) -> tuple[int, str]:
     try:
         entry = json.loads(manifest)["seal"]
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise UnreadableManifest(_("This file is not the manifest.json of a weekly pack with a seal.")) from error
+        raise UnreadableManifest(
+            _("This file is not the manifest.json of a weekly pack with a seal.")
+        ) from error
     match entry:
         case {"number": int(number), "hash": str(digest)}:
             return number, digest

@@ -30,7 +30,9 @@ def check_words(clocks: Collection[int] | None = None) -> Iterator[Mismatch]:
     if clocks is not None:
         lines = lines.filter(clock__in=clocks)
     named: set[int] = set()
-    for clock, ticket, digest, salt, erased_at, author, *words, at in lines.values_list(*DIGESTED).iterator(CHUNK):
+    for clock, ticket, digest, salt, erased_at, author, *words, at in lines.values_list(*DIGESTED).iterator(
+        CHUNK
+    ):
         texts = (*words, at if author is None else "")
         if erased_at is not None:
             is_same = salt is None and not any(words[: len(WORDS)])
@@ -38,12 +40,18 @@ def check_words(clocks: Collection[int] | None = None) -> Iterator[Mismatch]:
             is_same = salt is not None and digest_of(bytes(salt), *texts) == bytes(digest)
         if not is_same and clock not in named:
             named.add(clock)
-            yield Mismatch(clock, ticket, _("a message on which it rests has other words or times than it had."))
+            yield Mismatch(
+                clock, ticket, _("a message on which it rests has other words or times than it had.")
+            )
 
 
 def check_times(clocks: Collection[int] | None = None) -> Iterator[Mismatch]:
     """The clocks that ended at another time than the message that ended them has."""
-    rows = Clock.objects.filter(answered_by__isnull=False).exclude(stopped_at=F("answered_by__at")).order_by("pk")
+    rows = (
+        Clock.objects.filter(answered_by__isnull=False)
+        .exclude(stopped_at=F("answered_by__at"))
+        .order_by("pk")
+    )
     if clocks is not None:
         rows = rows.filter(pk__in=clocks)
     for clock, ticket in rows.values_list("pk", "ticket").iterator(CHUNK):
@@ -56,7 +64,9 @@ def check_gaps(*, opened_since: datetime | None = None) -> Iterator[Mismatch]:
     Looks at all who wait for an answer, and at tickets opened since a time (UTC), or all, for one that was promised.
     """
     asked = Message.objects.questions().filter(ticket=OuterRef("pk"), is_automatic=False)
-    tickets = Ticket.objects.filter(Exists(asked), is_history=False).order_by("pk").values_list("pk", flat=True)
+    tickets = (
+        Ticket.objects.filter(Exists(asked), is_history=False).order_by("pk").values_list("pk", flat=True)
+    )
     promises = Clock.objects.filter(ticket=OuterRef("pk"), kind__in=RESPONSE_KINDS)
     opened = tickets if opened_since is None else tickets.filter(opened_at__gte=opened_since)
     for ticket in opened.exclude(Exists(promises)).iterator(CHUNK):

@@ -47,7 +47,9 @@ def _check_tree(seal: Seal, run_before: datetime | None) -> Iterator[Mismatch]:
     ``run_before`` (UTC) is when the lines of that time were sealed.
     """
     covered = list(seal.covered.order_by("position").values_list("line", "clock", "leaf"))
-    if len(covered) != seal.lines or root_of(bytes(leaf) for _line, _clock, leaf in covered) != bytes(seal.root):
+    if len(covered) != seal.lines or root_of(bytes(leaf) for _line, _clock, leaf in covered) != bytes(
+        seal.root
+    ):
         yield _of_the_ledger(_("What seal %(number)s covers was changed.") % {"number": seal.number})
     lines = ClockEvent.objects.filter(pk__in=seal.covered.values("line")).order_by()
     present = {content.line: content for content in _contents(lines)}
@@ -59,7 +61,9 @@ def _check_tree(seal: Seal, run_before: datetime | None) -> Iterator[Mismatch]:
     }
     late: set[int] = set()
     if run_before is not None:
-        late.update(lines.filter(recorded_at__lt=run_before - SEALED_WITHIN).values_list("clock_id", flat=True))
+        late.update(
+            lines.filter(recorded_at__lt=run_before - SEALED_WITHIN).values_list("clock_id", flat=True)
+        )
     yield from (Mismatch(clock, None, _missing(seal.number)) for clock in sorted(missing))
     yield from (Mismatch(clock, None, _changed(seal.number)) for clock in sorted(changed))
     yield from (Mismatch(clock, None, _inserted_later(seal.number)) for clock in sorted(late))
@@ -81,9 +85,9 @@ def _changed(seal: int) -> str:
 
 
 def _inserted_later(seal: int) -> str:
-    return _("a line that is said to be older than the seals before seal %(seal)s was inserted after them.") % {
-        "seal": seal
-    }
+    return _(
+        "a line that is said to be older than the seals before seal %(seal)s was inserted after them."
+    ) % {"seal": seal}
 
 
 def _of_the_ledger(problem: str) -> Mismatch:

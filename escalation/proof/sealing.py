@@ -21,7 +21,9 @@ from tickets.lib.bulk_insert import NewRow, insert_all
 from tickets.lib.stopping import is_ending
 
 MOST_LINES = 10_000  # in one seal, so that its transaction is short
-LATE_BY = timedelta(days=1)  # how long a transaction may take to commit before only a whole look finds its lines
+LATE_BY = timedelta(
+    days=1
+)  # how long a transaction may take to commit before only a whole look finds its lines
 SEALED = ("pk", "clock_id", "hash", "words", *FORM.values())
 MEMBERS = tuple(FORM)
 
@@ -105,7 +107,9 @@ def sealed_until(time: datetime) -> int:
     seal = Seal.objects.filter(sealed_at__lte=time).order_by("-number").first()
     if seal is None:
         return 0
-    return SealedLine.objects.filter(seal=seal).order_by("-position").values_list("line", flat=True).first() or 0
+    return (
+        SealedLine.objects.filter(seal=seal).order_by("-position").values_list("line", flat=True).first() or 0
+    )
 
 
 def _seal(rows: Sequence[Sequence[Any]], *, at: datetime) -> Seal | None:

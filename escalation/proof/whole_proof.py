@@ -57,7 +57,9 @@ def unsealed_in_words(unsealed: int, *, sealed_at: datetime | None) -> str:
     if sealed_at is None:
         return _("The ledger has no seal yet.")
     if not unsealed:
-        return _("Every line is sealed; the last seal is of %(time)s.") % {"time": f"{sealed_at:%Y-%m-%d %H:%M} UTC"}
+        return _("Every line is sealed; the last seal is of %(time)s.") % {
+            "time": f"{sealed_at:%Y-%m-%d %H:%M} UTC"
+        }
     return ngettext(
         "%(count)s line is younger than the last seal, of %(time)s: it is not sealed yet.",
         "%(count)s lines are younger than the last seal, of %(time)s: they are not sealed yet.",
@@ -89,7 +91,9 @@ def prove_new(*, now: datetime) -> LedgerProof:
 
 def _first_seal_after(time: datetime) -> int:
     """The number of the first seal made after a time (UTC), or of the next one if there is none."""
-    last = Seal.objects.filter(sealed_at__lte=time).order_by("-number").values_list("number", flat=True).first()
+    last = (
+        Seal.objects.filter(sealed_at__lte=time).order_by("-number").values_list("number", flat=True).first()
+    )
     return (last or 0) + 1
 
 
@@ -112,5 +116,7 @@ def _missing_triggers() -> Iterator[Mismatch]:
         problem = _("The trigger %(name)s, which refuses changes of the ledger, is missing or switched off.")
         yield Mismatch(None, None, problem % {"name": name})
     for name in missing_triggers(connection):
-        problem = _("The trigger %(name)s, which announces changes of the policies, is missing or switched off.")
+        problem = _(
+            "The trigger %(name)s, which announces changes of the policies, is missing or switched off."
+        )
         yield Mismatch(None, None, problem % {"name": name})

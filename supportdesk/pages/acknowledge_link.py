@@ -60,9 +60,7 @@ def _acknowledge(asked: Invitation, now: datetime) -> str:
     if asked.is_expired or asked.is_over or asked.said is not None:
         return ""
     try:
-        acknowledge(
-            ticket=asked.escalation.clock.ticket, actor=asked.user, at=now, by=AcknowledgedBy.LINK
-        )
+        acknowledge(ticket=asked.escalation.clock.ticket, actor=asked.user, at=now, by=AcknowledgedBy.LINK)
     except DeskError as error:
         return str(error)
     return ""

@@ -31,6 +31,7 @@ def test_a_guessable_metrics_token_is_a_warning(settings: Any) -> None:
     assert warnings == [[], ["desk.W005"], []]
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("deploy", [True, False])
 def test_the_warnings_are_raised_by_deployment_checks_only(settings: Any, deploy: bool) -> None:
     settings.PRODUCTION = False

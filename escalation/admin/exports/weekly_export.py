@@ -62,7 +62,17 @@ class WeeklyExportAdmin(SummaryPage):
     list_select_related = ("created_by",)
     search_fields = ("week", "reason")
     sortable_by = ("week",)
-    fields = ("week", "revision", "lateness", "as_of", "why", "created_at", "made_by", "summary", "whole_pack")
+    fields = (
+        "week",
+        "revision",
+        "lateness",
+        "as_of",
+        "why",
+        "created_at",
+        "made_by",
+        "summary",
+        "whole_pack",
+    )
     readonly_fields = ("made_by", "lateness", "why", "summary", "whole_pack")
     inlines = (ExportFileInline,)
 

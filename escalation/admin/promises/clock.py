@@ -126,7 +126,9 @@ class ClockAdmin(ReadOnlyAdmin, RowAccessAdmin):
 
     @display(description=_("proof for the customer"))
     def proof(self, clock: Clock) -> str:
-        return format_html('<a href="{}">sla-{}-proof.json</a>', reverse(f"admin:{PROOF}", args=[clock.pk]), clock.pk)
+        return format_html(
+            '<a href="{}">sla-{}-proof.json</a>', reverse(f"admin:{PROOF}", args=[clock.pk]), clock.pk
+        )
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[Clock]:
         return visible_clocks(user)

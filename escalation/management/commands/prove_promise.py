@@ -12,7 +12,9 @@ from escalation.proof.inclusion import proof_of
 
 
 class Command(BaseCommand):
-    help = "Write the ledger of a promise as JSON, each line with the path to its seal; check_proof checks it."
+    help = (
+        "Write the ledger of a promise as JSON, each line with the path to its seal; check_proof checks it."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

@@ -186,7 +186,9 @@ def test_a_promise_is_proven_by_a_file_for_those_who_may_see_it(login, ann, tick
     assert login(staff(groups=["Account manager"])).get(address).status_code == 404
 
 
-@pytest.mark.parametrize(("group", "status"), [("Support director", 200), ("Operator", 200), ("Team lead", 403)])
+@pytest.mark.parametrize(
+    ("group", "status"), [("Support director", 200), ("Operator", 200), ("Team lead", 403)]
+)
 def test_the_seals_are_shown_to_directors_and_operators(login, ticket, group, status):
     [seal] = seal_ledger(at=minute(60))
     client = login(staff(groups=[group]))

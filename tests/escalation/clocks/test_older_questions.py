@@ -49,7 +49,12 @@ def test_the_promise_moves_to_the_older_receipt_as_a_recorded_line():
     clock = clock_of(ticket)
     assert (clock.started_at, clock.started_by, clock.due_at) == (minute(35), older, minute(35 + 480))
     line = clock.events.last()
-    assert (line.change, line.message, line.at, line.recorded_at) == ("begun_earlier", older, minute(70), minute(70))
+    assert (line.change, line.message, line.at, line.recorded_at) == (
+        "begun_earlier",
+        older,
+        minute(70),
+        minute(70),
+    )
     assert (line.due_before, line.due_after) == (minute(60 + 480), minute(35 + 480))
     ticket.refresh_from_db()
     assert ticket.unanswered_since == minute(35)
@@ -78,7 +83,11 @@ def test_a_broken_promise_is_broken_since_its_new_due_time():
     sweep(now=minute(100))
     asked(ticket, 20, noticed=101)
     clock = clock_of(ticket)
-    assert (clock.state, clock.breached_at, clock.detected_at) == (ClockState.BREACHED, minute(50), minute(100))
+    assert (clock.state, clock.breached_at, clock.detected_at) == (
+        ClockState.BREACHED,
+        minute(50),
+        minute(100),
+    )
     answered(ticket, 110)
     assert is_proven()
 
@@ -148,7 +157,9 @@ def test_explain_names_the_older_message():
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     times=st.lists(st.integers(0, 100), min_size=2, max_size=4, unique=True),

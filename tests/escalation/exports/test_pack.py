@@ -323,7 +323,9 @@ def test_a_manifest_that_names_another_seal_is_told_apart(a_week, tmp_path):
     assert "computed anew" in said.getvalue()
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"seal": {"number": "1"}}', '{"seal": null}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"seal": {"number": "1"}}', '{"seal": null}', "[" * 100_000]
+)
 def test_a_file_that_is_no_manifest_with_a_seal_is_named_as_such(text, tmp_path):
     file = tmp_path / "manifest.json"
     file.write_text(text)

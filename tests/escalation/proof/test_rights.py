@@ -62,7 +62,9 @@ def test_the_granted_role_keeps_and_proves_promises_and_cannot_rewrite_them(role
 
 @on_postgresql
 @pytest.mark.parametrize("table", ledger_guard.KEYS)
-@pytest.mark.parametrize("deed", ["DELETE FROM {}", "TRUNCATE {} CASCADE", "ALTER TABLE {} DISABLE TRIGGER ALL"])
+@pytest.mark.parametrize(
+    "deed", ["DELETE FROM {}", "TRUNCATE {} CASCADE", "ALTER TABLE {} DISABLE TRIGGER ALL"]
+)
 def test_the_granted_role_may_not_even_try(role, table, deed):
     refused = pytest.raises(DatabaseError, match=r"permission denied|must be owner")
     with as_role() as cursor, refused, transaction.atomic():

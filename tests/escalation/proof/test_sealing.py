@@ -193,8 +193,16 @@ def test_the_commands_write_a_proof_and_check_it(ticket, tmp_path):
     [
         (3, None, "The ledger has no seal yet."),
         (0, minute(60), "Every line is sealed; the last seal is of 2026-11-18 13:00 UTC."),
-        (1, minute(60), "1 line is younger than the last seal, of 2026-11-18 13:00 UTC: it is not sealed yet."),
-        (2, minute(60), "2 lines are younger than the last seal, of 2026-11-18 13:00 UTC: they are not sealed yet."),
+        (
+            1,
+            minute(60),
+            "1 line is younger than the last seal, of 2026-11-18 13:00 UTC: it is not sealed yet.",
+        ),
+        (
+            2,
+            minute(60),
+            "2 lines are younger than the last seal, of 2026-11-18 13:00 UTC: they are not sealed yet.",
+        ),
     ],
 )
 def test_what_is_not_sealed_yet_is_said(unsealed, sealed_at, words):

@@ -66,7 +66,9 @@ def unguarded():
 def sql(statement, *params):
     adapt = connection.ops.adapt_datetimefield_value
     with unguarded() as cursor:
-        cursor.execute(statement, [adapt(value) if isinstance(value, datetime) else value for value in params])
+        cursor.execute(
+            statement, [adapt(value) if isinstance(value, datetime) else value for value in params]
+        )
 
 
 def problems():
@@ -141,7 +143,9 @@ def test_a_dropped_trigger_is_named(sealed):
 
 def test_a_trigger_that_does_nothing_is_named(sealed):
     if connection.vendor == "postgresql":
-        harmless = "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$"
+        harmless = (
+            "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$"
+        )
         statements = [harmless.format(ledger_guard.FUNCTION)]
     else:
         name = f"{LINES}_no_update"
