@@ -155,9 +155,10 @@ class Desk:
     def priority_at(self, minute: int) -> int:
         return [priority for at, priority in self.priorities if at <= minute][-1]
 
-    def due_of(self, started: int) -> int:
-        """The window of the start, or one that a higher priority began later and that ends earlier."""
-        later = [at + WINDOWS[priority] for at, priority in self.priorities if at > started]
+    def due_of(self, started: int, *, until: int | None = None) -> int:
+        """The window of the start, or one that a higher priority began later, and that ends earlier."""
+        changes = [(at, priority) for at, priority in self.priorities if until is None or at <= until]
+        later = [at + WINDOWS[priority] for at, priority in changes if at > started]
         return min([started + WINDOWS[self.priority_at(started)], *later])
 
     # What the customer writes
@@ -274,11 +275,11 @@ class Desk:
         """Until the next answer to its question that stands; if there is none, on an open ticket from now on."""
         assert isinstance(promise.cause, Question)
         promise.answer(promise.cause.answers)
+        promise.due = self.due_of(promise.started, until=promise.stopped)
         supersede(promise, self.responses, at)
         if promise.stopped is None:
             cancel([each for each in self.responses if each is not promise], at)
             self.reopen()
-            promise.due = self.due_of(promise.started)
 
 
 def open_of(promises: list[Promise]) -> Promise | None:
