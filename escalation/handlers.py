@@ -14,7 +14,6 @@ from escalation.clocks import lifecycle, updates_and_resolution
 from escalation.clocks.customer_terms import follow_customer, follow_customer_again
 from escalation.clocks.ledger import ChangeContext, append_all, event_row
 from escalation.clocks.merging import merge_clocks
-from escalation.clocks.missed_priorities import changes_since, priority_before
 from escalation.clocks.older_questions import begin_with
 from escalation.clocks.rejected_proposals import correct, is_correction
 from escalation.clocks.waivers import waive_or_propose
@@ -55,7 +54,7 @@ from tickets.events import (
     subscribe,
     subscribe_all,
 )
-from tickets.models import Message, Proposal, Ticket
+from tickets.models import Message, Proposal
 from tickets.services.unanswered import oldest_unanswered_question, still_waiting_question
 
 OVER = (Status.RESOLVED, Status.CLOSED)
@@ -98,37 +97,11 @@ def start_the_promise(event: CustomerWrote) -> None:
     proposal = event.proposal if event.proposal is not None and event.proposal.runs else None
     more: dict[str, Any] = {} if proposal is None else {"proposal": proposal.pk}
     context = ChangeContext(event.at, event.actor)
-    clock = _start(event.ticket, event.message, context, is_late=not event.is_first, **more)
+    clock = lifecycle.start_promises(event.ticket, event.message, context, is_late=not event.is_first, **more)
     if clock is None and event.message.at == event.ticket.unanswered_since:
         begin_with(event.ticket, event.message, context)
     if clock is not None and clock.kind == ClockKind.FIRST_RESPONSE:
         _announce(clock, event)
-
-
-def _start(
-    ticket: Ticket, message: Message, context: ChangeContext, *, is_late: bool = True, **more: Any
-) -> Clock | None:
-    """Start the promise of an answer, and of a resolution if promised; None if an answer is already owed.
-
-    If the message may be read late, both follow the changes of the priority since its receipt; one query more. ``more``
-    goes to the ledger.
-    """
-    terms = starting_terms_of(ticket, at=message.at)
-    if terms is None:
-        return None
-    missed = changes_since(ticket, message.at) if is_late and message.at < context.at else ()
-    then = priority_before(ticket, missed)
-    if missed:
-        terms = starting_terms_of(ticket, at=message.at, priority=then) or terms
-    begun: dict[str, Any] = {"at": message.at, "message": message, "priority": then, **more}
-    clock = lifecycle.start_clock(ticket, terms.answer, context, kind=terms.kind, **begun)
-    lifecycle.follow(clock, missed, context)
-    if terms.resolution is not None:
-        resolution = lifecycle.start_clock(
-            ticket, terms.resolution, context, kind=ClockKind.RESOLUTION, **begun
-        )
-        lifecycle.follow(resolution, missed, context)
-    return clock
 
 
 def start_the_late_promise(event: MarkedAsPerson | SenderAccepted) -> None:
@@ -137,7 +110,7 @@ def start_the_late_promise(event: MarkedAsPerson | SenderAccepted) -> None:
     if ticket.unanswered_since != message.at:
         return
     context = ChangeContext(event.at, event.actor)
-    if _start(ticket, message, context) is None:
+    if lifecycle.start_promises(ticket, message, context) is None:
         begin_with(ticket, message, context)
 
 
@@ -149,7 +122,7 @@ def cancel_the_automatic_promise(event: MarkedAsAutomatic) -> None:
             lifecycle.cancel(clock, cause)
     question = still_waiting_question(event.ticket)
     if question is not None:
-        _start(event.ticket, question, ChangeContext(event.at, event.actor))
+        lifecycle.start_promises(event.ticket, question, ChangeContext(event.at, event.actor))
 
 
 def _announce(clock: Clock, event: CustomerWrote) -> None:
@@ -215,7 +188,7 @@ def keep_the_promise(event: StaffResponded) -> None:
     is_backdated = event.message.at < event.at and event.ticket.is_active
     asked_since = oldest_unanswered_question(event.ticket) if is_backdated else None
     if asked_since is not None:
-        lifecycle.start_response(event.ticket, asked_since, context)
+        lifecycle.start_promises(event.ticket, asked_since, context)
     goes_on = event.then not in OVER and event.ticket.is_active
     like = waiting[-1] if waiting else lifecycle.newest_clock(event.ticket)
     updates_and_resolution.renew_update(
@@ -259,7 +232,7 @@ def _revoke(event: ResponseFailed | ResponseVoided, cause: str) -> Clock | None:
     if ticket.is_active and not all(clock.is_open for clock in revoked):
         asked = oldest_unanswered_question(ticket)  # another answer took its place, which is older than this
         if asked is not None:
-            lifecycle.start_response(ticket, asked, context)
+            lifecycle.start_promises(ticket, asked, context)
     if event.reopens:
         updates_and_resolution.forget_pause(ticket, message, context)
         if ticket.status in OVER:

@@ -14,12 +14,12 @@ from escalation.chains.progress import progress_of
 from escalation.chains.step_times import due_time, first_step_time, is_last_fifth
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
 from escalation.clocks.ledger import NOTHING, Before, ChangeContext, append_all, append_event, event_row
-from escalation.clocks.missed_priorities import changes_since, context_of, priority_before
+from escalation.clocks.missed_priorities import MissedChange, changes_since, priority_before
 from escalation.models import Clock, ClockEvent, PolicyTarget
 from escalation.policies.terms import Terms, companion_window, starting_terms_of, window_for
 from tickets.errors import DeskError
 from tickets.lib.bulk_insert import NewRow
-from tickets.models import Message, Ticket, TimelineEntry
+from tickets.models import Message, Ticket
 
 PINNED = (
     "calendar",
@@ -57,27 +57,34 @@ def newest_clock(ticket: Ticket) -> Clock | None:
     return clock
 
 
-def start_response(ticket: Ticket, message: Message, context: ChangeContext) -> Clock | None:
-    """Start the promise of an answer to ``message``, from its receipt, unless one is owed already. Three queries.
+def start_promises(
+    ticket: Ticket, message: Message, context: ChangeContext, *, is_late: bool = True, **more: Any
+) -> Clock | None:
+    """Start the promise of an answer to ``message``, from its receipt, and of a resolution if one is promised.
 
-    If the message is read late, the promise follows the changes of the priority since its receipt; one query more.
+    None if an answer is owed already. If the message may be read late, both follow the changes of the priority since
+    its receipt. ``more`` goes to the ledger. Three queries, four for a late message, without a resolution.
     """
-    missed = changes_since(ticket, message.at) if message.at < context.at else ()
-    then = priority_before(ticket, missed)
-    terms = starting_terms_of(ticket, at=message.at, priority=then)
+    terms = starting_terms_of(ticket, at=message.at)
     if terms is None:
         return None
-    clock = start_clock(
-        ticket, terms.answer, context, kind=terms.kind, at=message.at, message=message, priority=then
-    )
-    follow(clock, missed, context)
+    missed = changes_since(ticket, message.at) if is_late and message.at < context.at else ()
+    then = priority_before(ticket, missed)
+    if missed:
+        terms = starting_terms_of(ticket, at=message.at, priority=then) or terms
+    begun: dict[str, Any] = {"at": message.at, "message": message, "priority": then, **more}
+    clock = start_clock(ticket, terms.answer, context, kind=terms.kind, **begun)
+    _follow(clock, missed, context)
+    if terms.resolution is not None:
+        resolution = start_clock(ticket, terms.resolution, context, kind=ClockKind.RESOLUTION, **begun)
+        _follow(resolution, missed, context)
     return clock
 
 
-def follow(clock: Clock, missed: Iterable[TimelineEntry], context: ChangeContext) -> None:
-    """Follow changes of the priority that the clock missed."""
+def _follow(clock: Clock, missed: Iterable[MissedChange], context: ChangeContext) -> None:
     for change in missed:
-        retarget(clock, context_of(change, context), priority=change.data["after"])
+        more = {} if change.proposal is None else {"proposal": change.proposal}
+        retarget(clock, change.context(context), priority=change.after, **more)
 
 
 def start_clock(
@@ -192,7 +199,7 @@ def revoke(
     response = _other_response(clock)
     until = response.at if response is not None else ended_at
     if answered_at is not None and (until is None or until > answered_at):
-        follow(clock, changes_since(clock.ticket, answered_at, until=until), context)
+        _follow(clock, changes_since(clock.ticket, answered_at, until=until), context)
     if response is not None:
         answer(clock, response, context)
     elif ended_at is not None:

@@ -54,9 +54,8 @@ def _move(clock: Clock, message: Message, context: ChangeContext) -> None:
     before = Before.of(clock)
     missed = changes_since(clock.ticket, message.at, until=clock.started_at)
     clock.started_at, clock.started_by = message.at, message
-    if (
-        message.at < clock.ticket.opened_at
-    ):  # the ticket begins with it, and the contract of its start applies
+    if message.at < clock.ticket.opened_at:
+        # The ticket begins with it, and the contract of its start applies.
         clock.contract = contract_in_force(clock.ticket.customer, message.at)
     window = agreed_window(clock, clock.contract, missed=missed)
     if window is not None and window.due_at <= clock.due_at:

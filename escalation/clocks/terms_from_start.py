@@ -10,11 +10,11 @@ from typing import Any
 from customers.models import Contract
 from escalation.chains.step_times import due_time
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind
+from escalation.clocks.missed_priorities import MissedChange
 from escalation.models import Clock, ClockEvent, PolicyTarget
 from escalation.policies.terms import companion_window, window_for
 from escalation.working_time.due_time import add_working
 from escalation.working_time.lookup import hours_of
-from tickets.models import TimelineEntry
 
 CHANGES = (
     ClockChange.STARTED, ClockChange.RETARGETED, ClockChange.PAUSED, ClockChange.RESUMED,
@@ -43,7 +43,7 @@ def promised_window(
 
 
 def agreed_window(
-    clock: Clock, contract: Contract | None, *, missed: Sequence[TimelineEntry] = ()
+    clock: Clock, contract: Contract | None, *, missed: Sequence[MissedChange] = ()
 ) -> AgreedWindow | None:
     """Go through the clock's ledger and let the contract's windows follow each change; None if it promises none.
 
@@ -56,9 +56,9 @@ def agreed_window(
     for change, at, data in lines.values_list("change", "at", "data"):
         match change:
             case ClockChange.STARTED:
-                course.begin(missed[0].data["before"] if missed else data["priority"])
+                course.begin(missed[0].before if missed else data["priority"])
                 for missed_change in missed:
-                    course.retarget(missed_change.at, {"priority": missed_change.data["after"]})
+                    course.retarget(missed_change.at, {"priority": missed_change.after})
             case ClockChange.RETARGETED:
                 course.retarget(at, data)
             case ClockChange.PAUSED:

@@ -310,6 +310,6 @@ def test_a_first_message_costs_its_promise_three_queries(ann, contact, count_que
     )
     message = Message.objects.create(ticket=ticket, kind="inbound", at=NOW, created_at=NOW, body="Black.")
     assert (
-        count_queries(lambda: lifecycle.start_response(ticket, message, ChangeContext(NOW, None))) == queries
+        count_queries(lambda: lifecycle.start_promises(ticket, message, ChangeContext(NOW, None))) == queries
     )
     assert clock_of(ticket).kind == ClockKind.FIRST_RESPONSE

@@ -382,7 +382,7 @@ def test_a_promise_costs_its_message_few_queries(ticket, count_queries):
     [clock] = lifecycle.open_response_clocks(ticket)
     message = noted(ticket, 10)
     assert count_queries(lambda: lifecycle.answer(clock, message, act)) == 3
-    assert count_queries(lambda: lifecycle.start_response(ticket, message, act)) == 3
+    assert count_queries(lambda: lifecycle.start_promises(ticket, message, act)) == 3
     assert ticket.clocks.latest("pk").kind == ClockKind.NEXT_RESPONSE
 
 

@@ -350,3 +350,53 @@ def test_an_earlier_question_keeps_what_its_answer_was_promised(li, ann):
     assert (second.state, second.priority) == (ClockState.MET, Priority.P2)
     assert second.due_at > minute(50)
     assert verified()
+
+
+def test_a_question_read_after_the_rejection_is_promised_as_if_nothing_had_been_proposed(li, ann):
+    ticket = proposed(li)
+    reject_proposal(ticket=ticket, actor=ann, at=minute(5))
+    answered(ticket, 6)
+    asked(ticket, 3, noticed=10)
+    clock = Clock.objects.get(ticket=ticket, kind=ClockKind.NEXT_RESPONSE)
+    assert (clock.started_at, clock.priority, clock.due_at) == (minute(3), Priority.P2, minute(3 + 480))
+    assert clock.state == ClockState.RUNNING
+    assert verified()
+
+
+def test_a_question_read_after_a_late_rejection_was_promised_as_a_p0(li, ann):
+    ticket = proposed(li)
+    reject_proposal(ticket=ticket, actor=ann, at=minute(20))
+    answered(ticket, 21)
+    asked(ticket, 3, noticed=25)
+    clock = Clock.objects.get(ticket=ticket, kind=ClockKind.NEXT_RESPONSE)
+    assert (clock.priority, clock.due_at) == (Priority.P2, minute(33))
+    assert verified()
+
+
+@pytest.mark.parametrize("another_answer", [False, True])
+def test_an_answer_from_before_a_rejected_proposal_that_bounces_owes_what_it_owed(li, ann, another_answer):
+    ticket = opened(0, priority=Priority.P2, contact=li)
+    answer = answered(ticket, 5)
+    answered_with(ticket, 20)
+    if another_answer:
+        answered(ticket, 22)
+    reject_proposal(ticket=ticket, actor=ann, at=minute(25))
+    bounced(answer, 40)
+    clock = Clock.objects.get(ticket=ticket, kind=ClockKind.FIRST_RESPONSE)
+    assert (clock.priority, clock.due_at, clock.breached_at) == (Priority.P2, minute(480), None)
+    assert clock.state == (ClockState.MET if another_answer else ClockState.RUNNING)
+    assert [line.change for line in clock.events.filter(change=ClockChange.RETARGETED)] == []
+    assert verified()
+
+
+def test_a_proposal_that_was_missed_is_taken_back_like_one_that_was_not(li, ann):
+    ticket = opened(0, priority=Priority.P2, contact=li)
+    answer = answered(ticket, 5)
+    answered_with(ticket, 20)
+    bounced(answer, 23)
+    clock = Clock.objects.get(ticket=ticket, kind=ClockKind.FIRST_RESPONSE)
+    assert (clock.priority, clock.due_at) == (Priority.P0, minute(50))
+    reject_proposal(ticket=ticket, actor=ann, at=minute(30))
+    clock.refresh_from_db()
+    assert (clock.priority, clock.due_at, clock.state) == (Priority.P2, minute(480), ClockState.RUNNING)
+    assert verified()
