@@ -58,11 +58,12 @@ class _Session(socketserver.StreamRequestHandler):
         elif word == "DELE":
             self.deleted.add(self.names[int(rest[0]) - 1])
             self._say("+OK")
-        else:
-            self._say("+OK" if word in ("USER", "PASS", "QUIT") else "-ERR unknown")
-        if word == "QUIT":
+        elif word == "QUIT":
             for name in self.deleted:
                 state.mails.pop(name, None)
+            self._say("+OK")
+        else:
+            self._say("+OK" if word in ("USER", "PASS") else "-ERR unknown")
         return word != "QUIT"
 
     def _send(self, word: str, raw: bytes) -> None:
