@@ -17,12 +17,12 @@ from django.utils.translation import gettext as _
 from tickets.choices import Fact, MessageKind
 from tickets.errors import DeskError
 from tickets.events import WordsErased, publish
-from tickets.models import ErasedFile, InboundEmail, MailMark, Message, OutboundEmail, Ticket
+from tickets.models import ErasedFile, MailMark, Message, OutboundEmail, Ticket
 from tickets.models.outbound import WORK_LEFT
 from tickets.nudges import nudge_removal
 from tickets.repeated_words import CUT, RepeatedWords
 from tickets.services.intake.erased_mail import erase_mails, mails_of
-from tickets.services.locking import lock_ticket_of
+from tickets.services.locking import lock_mails_of, lock_ticket_of
 from tickets.services.outgoing.reply_mail import MOST_QUOTED
 from tickets.services.timeline import record
 from tickets.words_digest import WORDS
@@ -39,7 +39,7 @@ def erase_words(*, message: Message, actor: User, at: datetime, reason: str) -> 
     Raises DeskError without the permission or a reason, if the words are erased already, and for an answer that is
     still on its way out.
     """
-    _lock_mails(message)
+    lock_mails_of(message.ticket_id)
     ticket = lock_ticket_of(message, "erased_at", *ERASED)
     if not actor.has_perm(MAY_ERASE):
         raise DeskError(_("You may not erase the words of a message."))
@@ -69,14 +69,6 @@ def remove_erased_files() -> int:
         default_storage.delete(row.path)  # one that is gone already is no error
         row.delete()
     return len(rows)
-
-
-def _lock_mails(message: Message) -> None:
-    """Lock the rows of mail before the ticket, as intake and delivery do."""
-    inbound = InboundEmail.objects.filter(message=message)
-    outbound = OutboundEmail.objects.filter(ticket=message.ticket_id)
-    for rows in (inbound, outbound):
-        list(rows.select_for_update().order_by("pk").values_list("pk"))
 
 
 def _erase_message(message: Message, *, actor: User, at: datetime, reason: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from django.db import connection
 
-from tickets.models import Message, Ticket
+from tickets.models import InboundEmail, Message, OutboundEmail, Ticket
 
 
 def lock_ticket(ticket: Ticket) -> Ticket:
@@ -20,6 +20,15 @@ def lock_ticket_of(message: Message, *fields: str) -> Ticket:
         if message.ticket_id == ticket.pk:
             message.ticket = ticket
             return ticket
+
+
+def lock_mails_of(ticket: int) -> None:
+    """Lock the rows of mail of a ticket, given by its key. Whoever changes them takes them before the ticket.
+
+    Intake and delivery have a mail first and find its ticket later; in another order they would wait for each other.
+    """
+    for rows in (InboundEmail.objects, OutboundEmail.objects):
+        list(rows.filter(ticket=ticket).select_for_update().order_by("pk").values_list("pk"))
 
 
 def lock_ticket_unless_busy(pk: int) -> Ticket | None:

@@ -11,6 +11,7 @@ from tickets.errors import DeskError
 from tickets.events import TicketsMerged, publish
 from tickets.models import InboundEmail, Message, OutboundEmail, Ticket
 from tickets.services.conversation import add_note
+from tickets.services.locking import lock_mails_of
 from tickets.services.naming_customers import put_under_customer
 from tickets.services.participants import MOST_PARTICIPANTS, move_participants
 from tickets.services.status_and_priority import move_to
@@ -22,9 +23,11 @@ from tickets.services.timeline import record
 def merge(*, ticket: Ticket, into: Ticket, actor: User, at: datetime, reason: str = "") -> Ticket:
     """Move the conversation of ``ticket`` into another ticket and close it; later mail to it arrives there.
 
-    Locks both tickets, the lower number first. Raises DeskError for tickets that cannot be one matter: the same one,
-    one that is merged already, or two of different customers. Returns the ticket that goes on.
+    Locks the mails of the ticket, then both tickets, the lower number first. Raises DeskError for tickets that cannot
+    be one matter: the same one, one that is merged already, or two of different customers. Returns the ticket that
+    goes on.
     """
+    lock_mails_of(ticket.pk)
     source, target = _lock_both(ticket, into)
     if any(each.is_active and each.proposals.open().exists() for each in (source, target)):
         raise DeskError(_("Confirm or lower the proposed priority first; then the tickets can be merged."))
