@@ -212,7 +212,7 @@ def _other_response(clock: Clock) -> Message | None:
     """The first answer that still counts, and that was written down when the question was known."""
     responses = clock.ticket.messages.responses().filter(at__gte=clock.started_at)
     begun = clock.events.filter(change=ClockChange.STARTED).order_by().values("recorded_at")[:1]
-    known = responses.filter(created_at__gte=Subquery(begun)).exclude(pk=clock.started_by_id or 0)
+    known = responses.written_since(Subquery(begun)).exclude(pk=clock.started_by_id or 0)
     return known.order_by("at", "pk").first()
 
 

@@ -1,11 +1,11 @@
 """Messages of a ticket and their attachments."""
 
 import uuid
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from customers.indexes import where_set
@@ -23,6 +23,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Answers that count: written by a person, delivered as far as we know, and not voided by a lead."""
         by_kind = Q(kind=MessageKind.OUTBOUND) | Q(kind=MessageKind.CONTACT)
         return self.filter(by_kind, is_automatic=False, failed_at=None, voided_at=None)
+
+    def written_since(self, moment: datetime | OuterRef | Subquery) -> "MessageQuerySet":
+        """Written down, or sent again, since a moment (UTC): whoever wrote them could read what was here before it."""
+        return self.filter(Q(at__gte=moment) | Q(created_at__gte=moment))
 
     def questions(self) -> "MessageQuerySet":
         """Messages of the customer that need an answer, including monitoring alarms."""

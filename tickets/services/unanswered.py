@@ -1,20 +1,18 @@
-"""Whether the customer is waiting for us: their oldest question after our last answer."""
+"""Whether the customer is waiting for us: their oldest question without an answer."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 
 from tickets.models import Message, Ticket
 from tickets.models.message import MessageQuerySet
 
 
 def oldest_unanswered_question(ticket: Ticket) -> Message | None:
-    """The oldest question received after the last answer that counts; one received at the same moment is answered."""
-    questions, last = _promised_questions(ticket), _last_answer(ticket)
-    if last is not None:
-        questions = questions.filter(at__gt=last)
-    return questions.order_by("at", "pk").first()
+    """The oldest question without an answer that counts: one given since its receipt, by somebody who could read it."""
+    answers = ticket.messages.responses().filter(at__gte=OuterRef("at")).written_since(OuterRef("created_at"))
+    return _promised_questions(ticket).exclude(Exists(answers)).order_by("at", "pk").first()
 
 
 def still_waiting_question(ticket: Ticket) -> Message | None:

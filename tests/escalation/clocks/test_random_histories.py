@@ -228,6 +228,13 @@ LEARNED_LATE = {
         Step(40, Act.ASKED, happened=35),
         Step(50, Act.ASKED, happened=20),
     ),
+    "a call answers the older of two that were read late": of_priority(
+        1,
+        Step(263, Act.REPLIED),
+        Step(271, Act.ASKED, happened=231),
+        Step(280, Act.ASKED, happened=21),
+        Step(290, Act.CALLED, happened=141, then="resolved"),
+    ),
     "only the older question has another answer": of_priority(
         1,
         Step(20, Act.ASKED, happened=20),
