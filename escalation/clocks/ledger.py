@@ -12,7 +12,7 @@ from escalation.clocks.line_hashes import hash_of_line, newest_hashes
 from escalation.models import Clock, ClockEvent
 from tickets.lib.bulk_insert import NewRow, insert_all
 from tickets.models import Message
-from tickets.words_digest import new_salt
+from tickets.services.evidence import digest_for_good
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def event_row(
         "due_after": clock.due_at,
         "cause": context.cause[:300],
         "data": data,
-        "words": words_digest(message) if message is not None else None,
+        "words": digest_for_good(message) if message is not None else None,
     }
     return NewRow(ClockEvent, values)
 
@@ -127,11 +127,3 @@ def past_holders(clocks: Collection[int]) -> Mapping[int, set[int]]:
         for clock, holder in rows.distinct():
             held[clock].add(holder)
     return held
-
-
-def words_digest(message: Message) -> bytes | None:
-    """The digest of a message's words; one older than digests gets its salt now. None once the words are erased."""
-    if message.salt is None and message.erased_at is None:
-        message.salt = new_salt()
-        message.save(update_fields=["salt"])
-    return message.words_digest

@@ -12,7 +12,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 LEDGER = "escalation_clockevent"
-KEYS = {LEDGER: "id", "escalation_seal": "number", "escalation_sealedline": "line"}  # by guarded table
+# The unique keys of each guarded table. REPLACE deletes whatever row stands in the way of one.
+KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
+    LEDGER: (("id",),),
+    "escalation_seal": (("number",),),
+    "escalation_sealedline": (("line",), ("seal_id", "position")),
+}
 REFUSAL = "The ledger is append-only: its lines are neither changed nor deleted."
 FUNCTION = f"{LEDGER}_refuse"
 BODY = f"BEGIN RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation'; END"
@@ -54,7 +59,7 @@ def missing_guards(connection: BaseDatabaseWrapper) -> Iterator[str]:
 
 
 def creating(connection: BaseDatabaseWrapper, *tables: str) -> Iterator[str]:
-    """The statements that create the triggers of these tables; those that are there stay."""
+    """The statements that create the triggers of these tables, in place of those that are there."""
     if connection.vendor == "postgresql":
         yield f"CREATE OR REPLACE FUNCTION {FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $${BODY}$$"
         for table in tables:
@@ -62,8 +67,10 @@ def creating(connection: BaseDatabaseWrapper, *tables: str) -> Iterator[str]:
                 yield statement.replace("CREATE", "CREATE OR REPLACE", 1)
     else:
         for table in tables:
-            for statement in _sqlite_triggers(table).values():
-                yield statement.replace("TRIGGER", "TRIGGER IF NOT EXISTS", 1)
+            yield from dropping(
+                connection, table
+            )  # SQLite does not replace a trigger that says something else
+            yield from _sqlite_triggers(table).values()
 
 
 def dropping(connection: BaseDatabaseWrapper, *tables: str) -> Iterator[str]:
@@ -90,7 +97,10 @@ def _postgresql_triggers(table: str) -> dict[str, str]:
 def _sqlite_triggers(table: str) -> dict[str, str]:
     """By name, as SQLite keeps them."""
     refuse = f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
-    taken = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {KEYS[table]} = NEW.{KEYS[table]})"  # noqa: S608 - our tables
+    same = " OR ".join(
+        " AND ".join(f"{column} = NEW.{column}" for column in columns) for columns in KEYS[table]
+    )
+    taken = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608 - names of our own tables
     triggers = {
         f"{table}_no_{verb.lower()}": f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} {refuse}"
         for verb in ("UPDATE", "DELETE")
@@ -120,9 +130,7 @@ def _postgresql_state(connection: BaseDatabaseWrapper) -> dict[str, str]:
 def _sqlite_state(connection: BaseDatabaseWrapper) -> dict[str, str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        return {
-            name: _plain(statement.replace("IF NOT EXISTS ", "")) for name, statement in cursor.fetchall()
-        }
+        return {name: _plain(statement) for name, statement in cursor.fetchall()}
 
 
 def _plain(statement: str) -> str:

@@ -19,9 +19,8 @@ class Unknown(Enum):
 
 
 UNKNOWN: Final = Unknown.UNKNOWN
-Moment = (
-    datetime | str
-)  # a replay compares times and never counts with them: ISO text does as well, all or none of it
+# A replay compares times and never counts with them: ISO text does as well, all or none of it.
+Moment = datetime | str
 
 
 class LedgerLine(NamedTuple):

@@ -12,9 +12,8 @@ from escalation.lib.weeks import Week, last_complete_week, parse_week, week_of
 from escalation.models import ClockEvent, WeeklyExport
 
 PACK_TIME = time(8)  # of the Monday after the week, in the desk's zone
-LATE_AFTER = timedelta(
-    hours=1
-)  # a pack that is made later than this is marked as late, and missed until then
+# A pack that is made later than this is marked as late, and missed until then.
+LATE_AFTER = timedelta(hours=1)
 
 
 def desk_zone() -> ZoneInfo:

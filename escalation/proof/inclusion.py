@@ -28,8 +28,9 @@ def proof_of(clock: Clock) -> Document:
     previous = None
     for row in rows:
         content = SealedContent.of(row)
-        form = dict(zip(MEMBERS, row[4:], strict=True))
-        words = bytes(row[3]) if row[3] is not None else None
+        _number, _clock, _hash, digest, *members = row
+        form = dict(zip(MEMBERS, members, strict=True))
+        words = bytes(digest) if digest is not None else None
         line: Document = {"number": content.line, "linked": content.linked, "hash": content.hash.hex()}
         line["line"] = completed_form(form, previous=previous if content.linked else None, words=words)
         place = covered.get(content.line)

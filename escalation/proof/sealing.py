@@ -21,9 +21,8 @@ from tickets.lib.bulk_insert import NewRow, insert_all
 from tickets.lib.stopping import is_ending
 
 MOST_LINES = 10_000  # in one seal, so that its transaction is short
-LATE_BY = timedelta(
-    days=1
-)  # how long a transaction may take to commit before only a whole look finds its lines
+# How long a transaction may take to commit before only a whole look finds its lines.
+LATE_BY = timedelta(days=1)
 SEALED = ("pk", "clock_id", "hash", "words", *FORM.values())
 MEMBERS = tuple(FORM)
 

@@ -113,7 +113,7 @@ def test_an_untouched_ledger_shows_nothing(sealed):
 
 @pytest.mark.parametrize("table", ledger_guard.KEYS)
 def test_a_line_or_seal_is_neither_changed_nor_deleted(sealed, table):
-    key = ledger_guard.KEYS[table]
+    key = ledger_guard.KEYS[table][0][0]
     for statement in (f"UPDATE {table} SET {key} = {key}", f"DELETE FROM {table}"):
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             connection.cursor().execute(statement)
@@ -128,6 +128,15 @@ def test_a_table_is_not_emptied_and_a_row_not_replaced(sealed, table):
         statement = f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}"
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         connection.cursor().execute(statement)
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="only SQLite has REPLACE")
+def test_a_place_in_a_seal_is_not_given_to_another_line(sealed):
+    row = SealedLine.objects.order_by("position").first()
+    statement = "INSERT OR REPLACE INTO escalation_sealedline (line, clock, seal_id, position, leaf) VALUES "
+    values = [999, row.clock, row.seal_id, row.position, b"0"]
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        connection.cursor().execute(f"{statement} (%s, %s, %s, %s, %s)", values)
 
 
 # Done by the owner of the tables, and named.
@@ -154,6 +163,8 @@ def test_a_trigger_that_does_nothing_is_named(sealed):
     for statement in statements:
         connection.cursor().execute(statement)
     assert any("missing or switched off" in problem for problem in problems())
+    ledger_guard.create_guards()
+    assert problems() == []
 
 
 def test_a_trigger_that_is_switched_off_is_named(sealed):
