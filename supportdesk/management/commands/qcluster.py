@@ -11,6 +11,7 @@ from django_q.management.commands.qcluster import Command as OriginalCommand
 from django_q.signals import post_execute
 
 from supportdesk.processes.cluster.cluster_name import VARIABLE, new_name
+from supportdesk.processes.cluster.database_wait import wait_for_database
 from supportdesk.processes.cluster.probe_task import is_worth_a_line
 from supportdesk.processes.cluster.reports import (
     WorkMark,
@@ -34,6 +35,7 @@ class Command(OriginalCommand):
         post_execute.connect(WorkMark(), weak=False)
         # Cluster.start() names the class in its middle and offers no other way to replace it.
         django_q.cluster.Sentinel = StrictSentinel  # type: ignore[misc]  # which mypy holds for a mistake
+        wait_for_database()
         without_failing(lambda: register_cluster(now=timezone.now()))
         connections.close_all()  # the forked processes must not share a connection
         self._run(run_once)

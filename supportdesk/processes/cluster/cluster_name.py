@@ -20,6 +20,11 @@ def own_name() -> str:
     return os.environ.get(VARIABLE, "")
 
 
+def own_host() -> str:
+    """The machine of the cluster this process belongs to; empty outside a cluster."""
+    return own_name().rpartition(":")[0]
+
+
 def key_mark() -> str:
     """A mark that is equal on all machines with the same key and does not reveal it.
 

@@ -7,29 +7,38 @@ from types import MappingProxyType
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, connection
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django_q.models import OrmQ
 
 from supportdesk.models import GONE_AFTER, Cluster
-from supportdesk.processes.cluster.cluster_name import key_mark, own_name, queue_of
+from supportdesk.processes.cluster.cluster_name import key_mark, own_host, own_name, queue_of
 
 logger = logging.getLogger(__name__)
-FORGOTTEN = timedelta(days=1)
+# How long the row of a cluster that died is kept where no other was started on its host.
+FORGOTTEN = timedelta(hours=1)
+UNWANTED = timedelta(days=1)  # a task that only a dead cluster could take
 ROUNDS = "supportdesk.tasks.enforce"
 # Least time between two recordings of a finished task.
 EVERY = timedelta(seconds=5)
 
 
 def register_cluster(*, now: datetime) -> None:
-    """Create the row of a starting cluster, and remove the rows of clusters that ended without unregistering."""
-    name = own_name()
-    host = name.rpartition(":")[0]
-    Cluster.objects.filter(host=host, seen_at__lt=now - GONE_AFTER).delete()
-    Cluster.objects.filter(seen_at__lt=now - FORGOTTEN).delete()
-    OrmQ.objects.filter(key__startswith=queue_of(""), lock__lt=now - FORGOTTEN).delete()
-    row = {"host": host, "started_at": now, "seen_at": now, "worked_at": None, "workers": 0, "busy": 0}
+    """Create the row of a starting cluster, and remove what clusters left behind that ended without unregistering."""
+    OrmQ.objects.filter(key__startswith=queue_of(""), lock__lt=now - UNWANTED).delete()
+    row = {"host": own_host(), "started_at": now, "seen_at": now, "worked_at": None, "workers": 0, "busy": 0}
     row["key_mark"] = key_mark()
-    Cluster.objects.update_or_create(name=name, defaults=row)
+    Cluster.objects.update_or_create(name=own_name(), defaults=row)
+    forget_dead_clusters(now=now)
+
+
+def forget_dead_clusters(*, now: datetime) -> None:
+    """Remove clusters that are gone and need no warning: their host has started another since, or it is long ago."""
+    successors = Cluster.objects.filter(
+        host=OuterRef("host"), started_at__gte=OuterRef("seen_at"), seen_at__gte=now - GONE_AFTER
+    )
+    gone = Cluster.objects.filter(seen_at__lt=now - GONE_AFTER)
+    gone.filter(Exists(successors) | Q(seen_at__lt=now - FORGOTTEN)).delete()
 
 
 def unregister_cluster() -> None:
@@ -38,12 +47,13 @@ def unregister_cluster() -> None:
 
 
 def report_alive(*, workers: int, busy: int, now: datetime) -> None:
-    """Record that the sentinel works, and create the row again if somebody removed it."""
+    """Record that the sentinel works, create the row again if somebody removed it, and forget dead clusters."""
     row = Cluster.objects.filter(name=own_name())
     seen = {"seen_at": now, "workers": workers, "busy": busy}
     if not row.update(**seen):
         register_cluster(now=now)
         row.update(**seen)
+    forget_dead_clusters(now=now)
 
 
 class WorkMark:

@@ -3,9 +3,11 @@
 import logging
 import multiprocessing
 import os
+import signal
 import time
 from datetime import datetime
 from multiprocessing.sharedctypes import RawValue
+from types import FrameType
 from typing import Any
 
 from django.db import connection
@@ -13,6 +15,7 @@ from django.utils import timezone
 from django_q.cluster import Sentinel
 from django_q.scheduler import scheduler
 
+from supportdesk.processes.cluster.first_tasks import must_start_tasks
 from supportdesk.processes.cluster.reports import report_alive
 from supportdesk.schedule_inspection import repair_schedules
 from supportdesk.schedules import minute_tasks_at_once
@@ -30,6 +33,7 @@ guarded_at = RawValue("d", 0.0)
 
 class StrictSentinel(Sentinel):
     reported_at = float("-inf")
+    began_at: datetime | None = None  # its first report
     has_begun = False
 
     def reincarnate(self, process: Any) -> None:
@@ -38,6 +42,15 @@ class StrictSentinel(Sentinel):
             super().reincarnate(process)  # type: ignore[no-untyped-call]
         else:
             self._give_up(process)
+
+    def start(self) -> None:
+        """Run the cluster until it is stopped; whatever ends this, no process stays behind."""
+        signal.signal(signal.SIGTERM, end_if_orphaned)  # inherited by the processes that are forked from here
+        try:
+            super().start()  # type: ignore[no-untyped-call]
+        finally:
+            for process in multiprocessing.active_children():
+                process.kill()
 
     def stop(self) -> None:
         """Tell the running tasks to end soon, and wait for them."""
@@ -69,14 +82,17 @@ class StrictSentinel(Sentinel):
                 logger.error("Schedules were not as they should be: %s", repaired)
 
     def _begin(self, now: datetime) -> None:
-        """Make the minute's tasks due and schedule them now.
+        """Make the minute's tasks due and schedule them now, unless another cluster keeps them going.
 
         Otherwise the queue would read its schedules half a minute after its start, and the tasks that the
         previous cluster had taken when it died would wait even longer.
         """
-        minute_tasks_at_once(now=now)
-        scheduler(broker=self.broker)
-        self.has_begun = True
+        self.began_at = self.began_at or now
+        is_needed = must_start_tasks(began_at=self.began_at, now=now)
+        if is_needed:
+            minute_tasks_at_once(now=now)
+            scheduler(broker=self.broker)
+        self.has_begun = is_needed is not None
 
     def _give_up(self, process: Any) -> None:
         logger.critical(
@@ -103,6 +119,17 @@ class StrictSentinel(Sentinel):
             time.sleep(0.1)
         for process in multiprocessing.active_children():
             process.kill()
+
+
+def end_if_orphaned(number: int, _frame: FrameType | None) -> None:
+    """Leave stopping to the main process, which stops the cluster in order, as long as its processes stand.
+
+    systemd sends SIGTERM to all processes of a unit. If the sentinel died of it, the main process would wait for it for
+    ever (multiprocessing's events count their sleepers), and running tasks would be cut off.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None or parent.pid != os.getppid():
+        os._exit(128 + number)
 
 
 def _timer(worker: Any) -> float:

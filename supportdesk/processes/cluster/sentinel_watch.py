@@ -57,6 +57,7 @@ def _judge(sentinel: BaseProcess, pulse: LivenessProbe, now: float) -> None:
 def _end(sentinel: BaseProcess) -> None:
     """End the whole process group, so that no orphan keeps working."""
     sentinel.kill()
+    sentinel.join(1)  # until then its processes would leave SIGTERM to us
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if os.getpgrp() == os.getpid():
         os.killpg(os.getpgrp(), signal.SIGTERM)

@@ -30,10 +30,39 @@ def names() -> set[str]:
 def test_a_new_cluster_replaces_the_row_of_a_dead_one_on_its_host(now: datetime) -> None:
     ClusterFactory(name="here:0", seen_at=now - 61 * SECOND)
     ClusterFactory(name="here:2", seen_at=now - 60 * SECOND)
-    ClusterFactory(name="there:1", seen_at=now - timedelta(hours=23))
-    ClusterFactory(name="gone:1", seen_at=now - timedelta(hours=25))
+    ClusterFactory(name="there:1", seen_at=now - timedelta(minutes=60))
+    ClusterFactory(name="gone:1", seen_at=now - timedelta(minutes=61))
     register_cluster(now=now)
     assert names() == {"here:1", "here:2", "there:1"}
+
+
+def test_a_cluster_that_died_a_moment_before_its_successor_began_is_forgotten_within_minutes(
+    now: datetime,
+) -> None:
+    """At the start of the new one nobody can know yet that the old one is dead."""
+    ClusterFactory(name="here:0", seen_at=now - 3 * SECOND)
+    register_cluster(now=now)
+    kept = []
+    for seconds in (50, 57, 58):
+        report_alive(workers=3, busy=0, now=now + seconds * SECOND)
+        kept.append("here:0" in names())
+    assert kept == [True, True, False]
+
+
+def test_a_second_cluster_of_a_host_that_dies_is_shown_as_gone(now: datetime) -> None:
+    """The other one was there before it and does not replace it."""
+    register_cluster(now=now)
+    ClusterFactory(name="here:2", started_at=now, seen_at=now + 10 * SECOND)
+    report_alive(workers=3, busy=0, now=now + timedelta(minutes=5))
+    assert names() == {"here:1", "here:2"}
+
+
+def test_other_hosts_are_tidied_up_too(now: datetime) -> None:
+    ClusterFactory(name="there:1", seen_at=now - timedelta(minutes=30))
+    ClusterFactory(name="there:2", started_at=now - timedelta(minutes=29), seen_at=now)
+    ClusterFactory(name="gone:1", seen_at=now - timedelta(minutes=30))
+    register_cluster(now=now)
+    assert names() == {"here:1", "there:2", "gone:1"}
 
 
 def test_a_restarted_cluster_has_finished_no_task_yet(now: datetime) -> None:

@@ -16,6 +16,8 @@ from django.utils import timezone
 from django_q.cluster import Sentinel
 from django_q.models import Schedule
 
+from escalation.enforcement.heartbeats import beat
+from escalation.tasks import SWEEP
 from supportdesk.models import Cluster
 from supportdesk.processes.cluster import sentinel as module
 from supportdesk.processes.cluster import sentinel_watch as watching
@@ -24,6 +26,7 @@ from supportdesk.processes.cluster.sentinel_watch import watch_sentinel
 from supportdesk.processes.runner.liveness_probe import LivenessProbe
 from supportdesk.processes.runner.parts import Liveness, Sign
 from supportdesk.schedules import sync_schedules
+from tests.factories import ClusterFactory
 
 IDLE, BUSY = -1, 240
 
@@ -187,6 +190,29 @@ def test_a_new_cluster_runs_the_minute_tasks_at_once(
     assert {"sweep", "process-mail"} <= {row.name for row in due}
 
 
+@pytest.mark.django_db
+def test_a_cluster_that_joins_others_leaves_their_timetable_alone(
+    sentinel: Any, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next sweep would otherwise begin half a minute late."""
+    looks: list[object] = []
+    seconds = [100.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: seconds[0])
+    monkeypatch.setattr(module, "scheduler", lambda *, broker: looks.append(broker))
+    start = timezone.now()
+    sync_schedules(now=start)
+    planned = start + timedelta(seconds=55)
+    Schedule.objects.update(next_run=planned)
+    ClusterFactory(name="there:1", seen_at=start)
+    sentinel.status()
+    beat(SWEEP, at=timezone.now())
+    for seconds[0] in (110.0, 140.0):
+        sentinel.status()
+    assert looks == []
+    assert sentinel.has_begun
+    assert set(Schedule.objects.values_list("next_run", flat=True)) == {planned}
+
+
 def test_a_database_that_is_away_does_not_end_the_guard(
     sentinel: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,6 +271,31 @@ def test_a_dead_sentinel_ends_the_cluster_with_an_error_status(status: int) -> N
     with pytest.raises(SystemExit) as end:
         watch_sentinel(FakeSentinel(3, status))
     assert end.value.code == FAULT
+
+
+def test_a_signal_to_stop_ends_only_an_orphan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """systemd sends it to every process of a unit; the main process alone stops the others in order."""
+    monkeypatch.setattr(module.multiprocessing, "parent_process", lambda: SimpleNamespace(pid=7))
+    monkeypatch.setattr(module.os, "_exit", leave)
+    monkeypatch.setattr(module.os, "getppid", lambda: 7)
+    module.end_if_orphaned(15, None)
+    monkeypatch.setattr(module.os, "getppid", lambda: 1)
+    with pytest.raises(SystemExit) as end:
+        module.end_if_orphaned(15, None)
+    assert end.value.code == 143
+
+
+def test_a_sentinel_that_fails_leaves_no_process_behind(
+    sentinel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Any) -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(Sentinel, "start", fail)
+    monkeypatch.setattr(module.signal, "signal", lambda number, handler: None)
+    with pytest.raises(OperationalError):
+        sentinel.start()
+    assert not any(worker.alive for worker in sentinel.pool)
 
 
 @pytest.mark.usefixtures("no_signals")
