@@ -107,11 +107,12 @@ WAIVERS_NEED_TWO = env.flag("WAIVERS_NEED_TWO", "yes")
 EMBEDDED_DATABASE = f"sqlite:///{quote(str(VAR_DIR / 'desk.sqlite3'))}"
 DATABASES: dict[str, Any] = {"default": env.database("DATABASE_URL", EMBEDDED_DATABASE)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # Immediate transactions take the write lock at their start, so that a reader never fails to upgrade.
+    # Immediate transactions take the write lock at their start, so that a reader never fails to upgrade. FULL: what
+    # is committed is on the disk, because 250 was answered for it.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000;",
         "cached_statements": 1000,  # of 128, the usual number, most are pushed out before they come again
     }
 else:
@@ -223,7 +224,7 @@ STATIC_ROOT = VAR_DIR / "static"
 MEDIA_ROOT = VAR_DIR / "files"
 MEDIA_URL = ""  # nothing is served from here directly; attachments go through a view that checks access
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "tickets.lib.durable_files.DurableFileStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if TESTING or DEBUG

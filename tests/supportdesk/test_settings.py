@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = secrets.token_urlsafe(50)
@@ -59,6 +60,7 @@ def test_a_desk_without_settings_runs_embedded_in_any_folder(tmp_path, folder):
     assert default["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
     assert "journal_mode=WAL" in default["OPTIONS"]["init_command"]
     assert "busy_timeout" in default["OPTIONS"]["init_command"]
+    assert "synchronous=FULL" in default["OPTIONS"]["init_command"]
     assert debug is False
     assert key == (var / "secret_key").read_text()
     assert broker["orm"] == "default"
@@ -117,3 +119,11 @@ def test_the_queue_gives_up_a_task_before_it_would_hand_it_out_again(tmp_path):
     assert cluster["timeout"] < cluster["retry"]
     assert (cluster["max_attempts"], cluster["ack_failures"], cluster["catch_up"]) == (1, True, False)
     assert cluster["queue_limit"] == cluster["workers"]
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL is durable by itself")
+def test_what_sqlite_commits_is_on_the_disk():
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA synchronous")
+        assert cursor.fetchone() == (2,)  # FULL
