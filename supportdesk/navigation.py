@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from tickets.access import MAY_RELEASE
-from tickets.choices import IntakeState
 from tickets.models import InboundEmail
 
 MOST_ON_A_BADGE = 100
@@ -140,5 +139,5 @@ def _held(request: HttpRequest) -> int:
     """The number of mails that wait for a person, up to a limit, by the index `inbound_held`."""
     if not request.user.has_perm(MAY_RELEASE):
         return 0
-    held = InboundEmail.objects.filter(state__in=[IntakeState.PARKED, IntakeState.FAILED], ticket=None)
+    held = InboundEmail.objects.for_a_person().filter(ticket=None)
     return held.order_by()[:MOST_ON_A_BADGE].count()

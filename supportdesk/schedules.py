@@ -54,6 +54,7 @@ TIMETABLE = (
     ScheduledTask("deliver-mail", "tickets.tasks.deliver_outbox", minutes=1),
     ScheduledTask("compare-mailboxes", "tickets.tasks.compare_mailboxes", cron="30 5 * * *"),
     ScheduledTask("remove-erased-files", "tickets.tasks.remove_erased_files", minutes=60),
+    ScheduledTask("remove-unused-files", "tickets.tasks.remove_unused_files", cron="50 5 * * *"),
     ScheduledTask("verify-ledger", "escalation.tasks.verify_ledger", cron="30 3 * * *"),
     ScheduledTask("seal-ledger", "escalation.tasks.seal_ledger", minutes=60),
     ScheduledTask("verify-whole-ledger", "escalation.tasks.verify_whole_ledger", cron="30 4 * * 0"),

@@ -14,13 +14,13 @@ from django.utils import timezone
 from tickets.choices import IntakeState
 from tickets.lib.stopping import is_ending
 from tickets.models import InboundEmail
-from tickets.services import erasing
+from tickets.services import erasing, stored_files
 from tickets.services.fetching import fetch_due, fetch_mailbox
 from tickets.services.importing import import_due
 from tickets.services.intake import (
-    DATABASE_FAULTS,
     Batch,
     in_batches,
+    is_passing,
     process,
     process_together,
     waiting_with,
@@ -60,12 +60,17 @@ def process_one(inbound: int) -> str:
 
 
 def process_stored() -> str:
-    """Process stored mails that no nudge reached, oldest first. Runs every minute."""
-    stop_at = timezone.now() + RUN_FOR
+    """Process stored mails that no nudge reached, oldest first, then failed ones whose time has come. Every minute."""
+    started = timezone.now()
     waiting = InboundEmail.objects.filter(state=IntakeState.STORED).order_by("received_at")
+    again = InboundEmail.objects.to_retry().filter(retry_at__lte=started).order_by("retry_at")
+    work = [
+        *in_batches(list(waiting.values_list("pk", "size")[:MOST_PER_RUN])),
+        *([key] for key in again.values_list("pk", flat=True)[:MOST_PER_RUN]),
+    ]
     done = 0
-    for together in in_batches(list(waiting.values_list("pk", "size")[:MOST_PER_RUN])):
-        if timezone.now() >= stop_at or is_ending():
+    for together in work:
+        if timezone.now() >= started + RUN_FOR or is_ending():
             break
         done += _process_safely(together)
     return f"processed {done}"
@@ -97,13 +102,20 @@ def remove_erased_files() -> str:
     return f"removed {erasing.remove_erased_files()}"
 
 
+def remove_unused_files() -> str:
+    """Remove files without a row, which a process that died has left: every night."""
+    return f"removed {stored_files.remove_unused_files(now=timezone.now())}"
+
+
 def _process_safely(mails: Sequence[int]) -> int:
     """Process mails together, and alone what fails. Return how many were done."""
     if len(mails) == 1:
         return _process_alone(mails[0])
     try:
         batch = process_together(mails, now=timezone.now())
-    except DATABASE_FAULTS:
+    except Exception as error:
+        if not is_passing(error):
+            raise
         logger.exception("The database could not take %s mails together", len(mails))
         batch = Batch(0, mails)
         _drop_broken_connection()
@@ -111,11 +123,13 @@ def _process_safely(mails: Sequence[int]) -> int:
 
 
 def _process_alone(inbound: int) -> int:
-    """Process one mail. A database error leaves it for the next minute and lets the others go on."""
+    """Process one mail. A fault of database or storage leaves it for the next minute and lets the others go on."""
     try:
         return process(inbound, now=timezone.now()) is not None
-    except DATABASE_FAULTS:
-        logger.exception("The database could not take mail %s now", inbound)
+    except Exception as error:
+        if not is_passing(error):
+            raise
+        logger.exception("Mail %s waits: the desk could not store what it says", inbound)
         _drop_broken_connection()
         return 0
 

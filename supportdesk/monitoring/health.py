@@ -33,6 +33,7 @@ from tickets.mailbox_problem_text import problem_in_words
 from tickets.models import InboundEmail, Mailbox, MissingMail, OutboundEmail
 
 MOST_WEEKS = 4  # named in a finding
+RETRIED = "retried_mail"
 SENDING = (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.DEFERRED)
 
 
@@ -135,10 +136,11 @@ def _queue(now: datetime) -> Iterator[CheckResult]:
 
 
 def _rows_to_look_at(now: datetime) -> Iterator[CheckResult]:
-    """Mail that could not be read, mail that only its server has, and customers of people who left: one query."""
-    failed = InboundEmail.objects.filter(state=IntakeState.FAILED)
+    """Mail that failed, mail that only its server has, and customers of people who left: one query."""
+    failed = InboundEmail.objects.filter(state=IntakeState.FAILED, retry_at=None)
     counts = dict(
         _counted(failed, Check.FAILED_MAIL).union(
+            _counted(InboundEmail.objects.to_retry(), RETRIED),
             _counted(MissingMail.objects.all(), Check.MISSING_MAIL),
             _counted(Customer.objects.filter(without_manager()), Check.ACCOUNT_MANAGERS),
             all=True,
@@ -146,11 +148,19 @@ def _rows_to_look_at(now: datetime) -> Iterator[CheckResult]:
     )
     if incoming := counts.get(Check.FAILED_MAIL):
         text = ngettext(
-            "%(count)s incoming email could not be read.",
-            "%(count)s incoming emails could not be read.",
+            "%(count)s incoming email could not be processed and needs a person.",
+            "%(count)s incoming emails could not be processed and need a person.",
             incoming,
         )
         yield CheckResult(Check.FAILED_MAIL, text % {"count": incoming})
+    if retried := counts.get(RETRIED):
+        text = ngettext(
+            "%(count)s incoming email failed by a fault of the desk and is tried again by itself; the log says why.",
+            "%(count)s incoming emails failed by a fault of the desk and are tried again by themselves; the log says "
+            "why.",
+            retried,
+        )
+        yield CheckResult(Check.FAILED_MAIL, text % {"count": retried})
     if missing := counts.get(Check.MISSING_MAIL):
         text = ngettext(
             "%(count)s email is on its mail server but not in the desk. Fetch it under Missing email.",
@@ -169,9 +179,9 @@ def _rows_to_look_at(now: datetime) -> Iterator[CheckResult]:
         yield CheckResult(Check.ACCOUNT_MANAGERS, text % {"count": left})
 
 
-def _counted(rows: QuerySet[Any], check: Check) -> Any:
-    """How many rows there are, under the name of a check; no line if there are none."""
-    named = rows.order_by().annotate(check=Value(check.value))
+def _counted(rows: QuerySet[Any], name: str) -> Any:
+    """How many rows there are, under a name; no line if there are none."""
+    named = rows.order_by().annotate(check=Value(str(name)))
     return named.values("check").annotate(count=Count("pk")).values_list("check", "count")
 
 

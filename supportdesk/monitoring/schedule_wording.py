@@ -50,6 +50,9 @@ ABOUT = {
     "remove-erased-files": About(
         gettext_lazy("Erased files"), gettext_lazy("Removes the files of messages whose words were erased.")
     ),
+    "remove-unused-files": About(
+        gettext_lazy("Unused files"), gettext_lazy("Removes files that an interruption left without a message.")
+    ),
     "verify-ledger": About(
         gettext_lazy("Ledger check"),
         gettext_lazy("Checks what is new in the ledger: each SLA, its evidence, and the day's seals."),

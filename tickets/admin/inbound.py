@@ -20,6 +20,7 @@ from unfold.decorators import display
 
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from customers.phrases import listed
+from customers.times import moment
 from tickets.access import MAY_RELEASE, visible_inbound
 from tickets.admin import labels
 from tickets.admin.apply_to_each import apply_to_each, refuse_too_many, show_outcome
@@ -100,7 +101,7 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
                     ("mailbox", "via"),
                     ("received_at", "receipt", "stored_at"),
                     ("envelope_from", "shown_recipients"),
-                    ("shown_size", "attempts"),
+                    ("shown_size", "attempts", "retry_at"),
                     "rfc_message_id",
                 )
             },
@@ -168,6 +169,9 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
 
     @display(description=_("reason"))
     def why(self, mail: InboundEmail) -> str:
+        if mail.retry_at is not None:
+            words = {"error": last_line(mail.error), "time": moment(mail.retry_at)}
+            return _("%(error)s Next try %(time)s.") % words
         return mail.reason or last_line(mail.error) or "-"
 
     @display(description=_("signs of a machine"))

@@ -10,6 +10,16 @@ from tickets.models.message import Message
 from tickets.models.ticket import Ticket
 
 
+class InboundEmailQuerySet(models.QuerySet["InboundEmail"]):
+    def for_a_person(self) -> "InboundEmailQuerySet":
+        """Held mail, and failed mail that is not tried again by itself."""
+        return self.filter(state__in=[IntakeState.PARKED, IntakeState.FAILED], retry_at=None)
+
+    def to_retry(self) -> "InboundEmailQuerySet":
+        """Failed mail that is tried again by itself."""
+        return self.filter(state=IntakeState.FAILED, retry_at__isnull=False)
+
+
 class InboundEmail(models.Model):
     """A raw mail, stored and committed before anything else happens to it. Its receipt time never changes."""
 
@@ -53,6 +63,8 @@ class InboundEmail(models.Model):
     authentication = models.CharField(
         _("checks of the sender"), max_length=100, blank=True, default="", db_default=""
     )
+    # When a mail that failed by our fault is tried again by itself; without it a failed mail needs a person.
+    retry_at = models.DateTimeField(_("next try"), null=True, blank=True)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     sender = models.CharField(_("sender"), max_length=320, blank=True)
     subject = models.CharField(_("subject"), max_length=500, blank=True)
@@ -62,6 +74,8 @@ class InboundEmail(models.Model):
     message = models.OneToOneField(
         Message, models.SET_NULL, related_name="inbound", null=True, blank=True, verbose_name=_("message")
     )
+
+    objects = InboundEmailQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("inbound email")
@@ -84,6 +98,9 @@ class InboundEmail(models.Model):
                 name="inbound_held",
                 condition=models.Q(state__in=[IntakeState.PARKED, IntakeState.FAILED]),
             ),  # list of parked and failed mail, and its count on the board
+            models.Index(
+                fields=["retry_at"], name="inbound_to_retry", condition=models.Q(retry_at__isnull=False)
+            ),  # tickets.tasks.process_stored
             models.Index(fields=["rfc_message_id"], name="inbound_message_id"),
             where_set("copy_of", name="inbound_copy_of"),
         ]

@@ -134,10 +134,13 @@ def is_attached_mail(content_type: str, name: str) -> bool:
     return content_type in ("message/rfc822", "message/global") or name.lower().endswith(".eml")
 
 
+ATTACHMENTS = "attachments"  # the folder of all files of messages
+
+
 def attachment_path(attachment: "Attachment", name: str) -> str:
     """A random storage path that contains no part of the sender's file name."""
     token = uuid.uuid4().hex
-    return f"attachments/{token[:2]}/{token}"
+    return f"{ATTACHMENTS}/{token[:2]}/{token}"
 
 
 class Attachment(models.Model):

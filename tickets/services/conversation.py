@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -14,10 +13,11 @@ from tickets.errors import DeskError
 from tickets.events import CustomerWrote, StaffResponded, publish
 from tickets.lib.bulk_insert import NewRow, insert_all
 from tickets.message_content import MessageContent, NewFile
-from tickets.models import Attachment, Message, Ticket
+from tickets.models import Message, Ticket
 from tickets.services.locking import lock_ticket
 from tickets.services.outgoing.reply_mail import queue_reply
 from tickets.services.status_and_priority import move_to
+from tickets.services.stored_files import store_files
 from tickets.services.timeline import record
 from tickets.services.unanswered import unanswered_since
 
@@ -259,22 +259,3 @@ def _record_response(
     after = then or (Status.OPEN if ticket.status == Status.NEW else None)
     if after is not None:
         move_to(ticket, after, actor=actor, at=at, reason="")
-
-
-def store_files(message: Message, files: Sequence[NewFile]) -> list[Attachment]:
-    """Store each file under a random path, and its row in the caller's transaction.
-
-    Files are written before the commit: a rollback leaves an unused file behind, never a row without its file.
-    """
-    return [
-        Attachment.objects.create(
-            message=message,
-            file=ContentFile(file.data, name="file"),
-            name=file.name[:255],
-            content_type=file.content_type[:150],
-            size=len(file.data),
-            content_id=file.content_id[:255],
-            is_inline=file.is_inline,
-        )
-        for file in files
-    ]

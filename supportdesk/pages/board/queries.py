@@ -196,7 +196,7 @@ def stranded_tickets(tickets: TicketQuerySet) -> StrandedTickets | None:
 
 @dataclass(frozen=True)
 class MailTrouble:
-    """Mail that a person must look at: parked and unreadable mail, and last week's mail that could not be sent."""
+    """Mail that a person must look at: parked and failed mail, and last week's mail that could not be sent."""
 
     parked: int
     failed: int
@@ -205,8 +205,9 @@ class MailTrouble:
 
 def mail_trouble(*, now: datetime) -> MailTrouble:
     """Counts for readers who see everything: mail that became no ticket has no owner to restrict it by."""
-    trouble = InboundEmail.objects.filter(state__in=(IntakeState.PARKED, IntakeState.FAILED))
-    counts = dict(trouble.order_by().values_list("state").annotate(number=Count("pk")))
+    counts = dict(
+        InboundEmail.objects.for_a_person().order_by().values_list("state").annotate(number=Count("pk"))
+    )
     refused = OutboundEmail.objects.filter(state__in=(OutboxState.FAILED, OutboxState.BOUNCED))
     return MailTrouble(
         parked=counts.get(IntakeState.PARKED, 0),

@@ -20,6 +20,7 @@ from escalation.clocks.waivers import confirm_waiver, refuse_waiver, waive_promi
 from escalation.enforcement.acknowledge import acknowledge, escalate_now, take_over
 from escalation.enforcement.receipt_mail import acknowledge_by_hand
 from escalation.models import AbsenceMove, Clock
+from supportdesk.pages.faults import faults_as_sentences
 from supportdesk.pages.ticket.forms import (
     AbsenceMoveForm,
     ContactForm,
@@ -56,6 +57,7 @@ from tickets.services.outgoing.outcomes import believe_report, dismiss_report
 from tickets.services.ownership import assign
 from tickets.services.proposals import confirm_proposal, reject_proposal
 from tickets.services.status_and_priority import change_priority, set_status
+from tickets.services.stored_files import undo_files
 from tickets.services.submissions import claim_submission
 from tickets.services.tags import set_tags
 
@@ -98,7 +100,7 @@ def act_once(act: PageAction, acting: ActionContext) -> None:
     A page restored by the browser carries a used token: a different text sent with it is refused, not
     silently dropped.
     """
-    with transaction.atomic():
+    with faults_as_sentences(), undo_files(), transaction.atomic():
         if claim_submission(acting.data["token"], actor=acting.actor, at=acting.at):
             act.perform(acting)
         elif not _was_said(acting):

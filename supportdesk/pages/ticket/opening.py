@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from customers.choices import Language
 from customers.models import Contact, Customer
+from supportdesk.pages.faults import faults_as_sentences
 from tickets.errors import DeskError
 from tickets.message_content import MessageContent
 from tickets.models import Ticket
@@ -17,6 +18,7 @@ from tickets.services.opening import open_ticket
 from tickets.services.submissions import claim_submission
 
 
+@faults_as_sentences()
 @transaction.atomic
 def open_by_hand(data: Mapping[str, Any], *, actor: User, at: datetime) -> Ticket:
     """Open the ticket; ``data`` comes from a valid NewTicketForm. Raises DeskError, also for a form sent before."""

@@ -132,7 +132,16 @@ def test_unreadable_mail_warns_without_making_the_desk_unwell(beating: None, now
     InboundEmailFactory(state=IntakeState.FAILED)
     report = health(now=now)
     assert report.ok
-    assert [finding.text for finding in report.warnings] == ["1 incoming email could not be read."]
+    assert [finding.text for finding in report.warnings] == [
+        "1 incoming email could not be processed and needs a person."
+    ]
+
+
+def test_mail_that_is_tried_again_by_itself_needs_nobody(beating: None, now: datetime) -> None:
+    InboundEmailFactory(state=IntakeState.FAILED, retry_at=now)
+    [warning] = health(now=now).warnings
+    assert warning.check is Check.FAILED_MAIL
+    assert "1 incoming email failed by a fault of the desk and is tried again" in warning.text
 
 
 def test_mail_that_only_its_server_has_warns_without_making_the_desk_unwell(

@@ -1,12 +1,13 @@
 """Mail in, from raw bytes to a ticket.
 
-Read in this order: storing, erased_mail, batches, processing, incoming_mail, senders, authentication, ticket_matching,
-human_mail, applied_rules, floods, copied_people, colleague_mail, forwarding, automatic_mail, delivery_reports, history.
+Read in this order: storing, erased_mail, batches, processing, faults, incoming_mail, senders, authentication,
+ticket_matching, human_mail, applied_rules, floods, copied_people, colleague_mail, forwarding, automatic_mail,
+delivery_reports, history.
 """
 
 from tickets.services.intake.batches import Batch, in_batches, process_together, waiting_with
+from tickets.services.intake.faults import DATABASE_FAULTS, is_passing
 from tickets.services.intake.processing import (
-    DATABASE_FAULTS,
     dismiss,
     process,
     process_again,
@@ -20,6 +21,7 @@ __all__ = [
     "dismiss",
     "fingerprint_of",
     "in_batches",
+    "is_passing",
     "process",
     "process_again",
     "process_together",

@@ -19,6 +19,7 @@ from tickets.choices import IntakeState
 from tickets.models import InboundEmail
 from tickets.services.intake.processing import bring_to_ticket
 from tickets.services.mailboxes import remember_mailboxes
+from tickets.services.stored_files import undo_files
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def in_batches(mails: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
 def process_together(mails: Sequence[int], *, now: datetime) -> Batch:
     """Process those of the mails that are stored and that no other worker has, oldest first.
 
-    Raises one of DATABASE_FAULTS if the transaction is lost as a whole; then each mail is as it was.
+    Raises a passing fault if the transaction is lost as a whole; then each mail is as it was.
     """
     left: list[int] = []
     with transaction.atomic(durable=True), remember_mailboxes():
@@ -68,7 +69,7 @@ def process_together(mails: Sequence[int], *, now: datetime) -> Batch:
 def _try_one(row: InboundEmail, *, now: datetime) -> bool:
     """False if the mail failed, and nothing of it happened."""
     try:
-        with transaction.atomic():
+        with undo_files(), transaction.atomic():
             bring_to_ticket(row, now=now, waits=True)
     except Exception as error:  # whatever it was, the mail meets it again alone, where it is kept
         logger.info("Mail %s is processed alone: %s", row.pk, error)

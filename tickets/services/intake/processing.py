@@ -1,19 +1,21 @@
 """The second step of mail in: reads and classifies a stored mail and brings it to its ticket.
 
-A mail that fails keeps its bytes and its error and can be processed again. A database fault leaves the mail as it
-was, for the task that runs every minute. Either way the next mail goes on.
+A mail that fails keeps its bytes and its error. If it was our fault, it is tried again by itself for about a day. A
+fault of the database or the file storage leaves the mail as it was, for the task that runs every minute. Either way the
+next mail goes on.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError, transaction
-from django.db.models import F, Q
+from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from customers.names import name_of
@@ -27,17 +29,16 @@ from tickets.services.intake.authentication import trusted_results
 from tickets.services.intake.automatic_mail import receive_automatic_reply, receive_generated
 from tickets.services.intake.delivery_reports import receive_report
 from tickets.services.intake.erased_mail import erase_mails, erased_message_of
+from tickets.services.intake.faults import is_passing, next_try
 from tickets.services.intake.history import receive_history
 from tickets.services.intake.human_mail import open_new, receive_list_mail, receive_person
 from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome, read_mail
 from tickets.services.intake.senders import find_sender
 from tickets.services.mailboxes import remember_mailboxes
 from tickets.services.status_and_priority import raise_priority
+from tickets.services.stored_files import undo_files
 
 logger = logging.getLogger(__name__)
-
-# The database is away or busy, or its tables are not migrated yet.
-DATABASE_FAULTS = (OperationalError, InterfaceError, InternalError, ProgrammingError)
 
 
 class Overtaking(Exception):
@@ -51,7 +52,8 @@ class Overtaking(Exception):
 def process(inbound: int, *, now: datetime) -> InboundEmail | None:
     """Bring a stored or failed mail (its key) to its ticket. None if it is done or another worker has it.
 
-    Mails that it answers are processed first: after an outage both wait, and several workers begin at once.
+    Mails that it answers are processed first: after an outage both wait, and several workers begin at once. Raises a
+    passing fault of database or storage; then the mail is as it was.
     """
     states = [IntakeState.STORED, IntakeState.FAILED]
     try:
@@ -74,16 +76,28 @@ def process_again(*, inbound: InboundEmail, actor: User, at: datetime) -> Inboun
     if inbound.state not in (IntakeState.FAILED, IntakeState.STORED):
         raise DeskError(_("This email has not failed, so there is nothing to process again."))
     logger.info("%s processes mail %s again", actor, inbound.pk)
-    return process(inbound.pk, now=at) or InboundEmail.objects.get(pk=inbound.pk)
+    with _room_as_a_sentence():
+        return process(inbound.pk, now=at) or InboundEmail.objects.get(pk=inbound.pk)
 
 
 def release_parked(*, inbound: InboundEmail, actor: User, at: datetime) -> InboundEmail:
     """Make a ticket of a parked or dismissed mail; its receipt time stays. Raises DeskError."""
     held = [IntakeState.PARKED, IntakeState.DISMISSED]
-    released = _work_on(inbound.pk, held, now=at, released_by=actor)
+    with _room_as_a_sentence():
+        released = _work_on(inbound.pk, held, now=at, released_by=actor)
     if released is None:
         raise DeskError(_("This email is no longer held."))
     return released
+
+
+@contextmanager
+def _room_as_a_sentence() -> Iterator[None]:
+    """Somebody waits for the outcome: say that the files cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        words = {"error": error.strerror or error}
+        raise DeskError(_("The files of the email cannot be stored now (%(error)s).") % words) from error
 
 
 @transaction.atomic
@@ -98,8 +112,8 @@ def dismiss(*, inbound: InboundEmail, actor: User, at: datetime) -> InboundEmail
     logger.info("%s dismisses mail %s at %s", actor, row.pk, at)
     words = {"name": name_of(actor), "reason": row.reason}
     row.state = IntakeState.DISMISSED
-    row.reason = (_("Dismissed by %(name)s. %(reason)s") % words).strip()[:300]
-    row.save(update_fields=["state", "reason"])
+    row.reason, row.retry_at = (_("Dismissed by %(name)s. %(reason)s") % words).strip()[:300], None
+    row.save(update_fields=["state", "reason", "retry_at"])
     return row
 
 
@@ -116,21 +130,19 @@ def _work_on(
     With ``waits``, raises Overtaking if mails that this one answers or copies are not processed yet.
     """
     try:
-        with transaction.atomic():
+        with undo_files(), transaction.atomic():
             stored = InboundEmail.objects.select_for_update(skip_locked=True)
             row = stored.filter(pk=inbound, state__in=states).first()
             if row is None:
                 return None
             bring_to_ticket(row, now=now, released_by=released_by, waits=waits)
             return row
-    except (*DATABASE_FAULTS, Overtaking):
-        raise  # the mail is not to blame and stays as it was
-    except UnreadableMail as error:
-        logger.warning("Mail %s cannot be read: %s", inbound, error)
-        return _record_error(inbound, states, error)
+    except Overtaking:
+        raise
     except Exception as error:  # whatever this mail broke, keep it with its error and let the next one go on
-        logger.exception("Mail %s could not be processed", inbound)
-        return _record_error(inbound, states, error)
+        if is_passing(error):
+            raise  # the mail is not to blame and stays as it was
+        return _record_error(inbound, states, error, now=now)
 
 
 def bring_to_ticket(
@@ -241,11 +253,11 @@ def _record_outcome(incoming: IncomingMail, outcome: IntakeOutcome) -> None:
     row.notes = list(incoming.mail.notes)
     row.authentication = trusted_results(incoming.mail, incoming.mailbox).summary[:100]
     row.ticket, row.message = outcome.ticket, outcome.message
-    row.error = ""
+    row.error, row.retry_at = "", None
     row.attempts += 1
     row.save(
         update_fields=[
-            "state", "reason", "ticket", "message", "copy_of", "error", "attempts", "sender", "subject",
+            "state", "reason", "ticket", "message", "copy_of", "error", "attempts", "retry_at", "sender", "subject",
             "kind", "signs", "notes", "authentication",
         ]
     )  # fmt: skip
@@ -253,11 +265,35 @@ def _record_outcome(incoming: IncomingMail, outcome: IntakeOutcome) -> None:
         erase_mails([row.pk])
 
 
-def _record_error(inbound: int, states: Sequence[IntakeState], error: Exception) -> InboundEmail | None:
-    """Keep the mail with its error. A parked mail that cannot be released stays parked."""
-    is_sentence = isinstance(error, DeskError | UnreadableMail)
-    sentence = str(error) if is_sentence else f"{type(error).__name__}: {error}"
-    left = IntakeState.PARKED if IntakeState.PARKED in states else IntakeState.FAILED
-    rows = InboundEmail.objects.filter(pk=inbound, state__in=states)
-    rows.update(state=left, error=storable(sentence), attempts=F("attempts") + 1)
+def _record_error(
+    inbound: int, states: Sequence[IntakeState], error: Exception, *, now: datetime
+) -> InboundEmail | None:
+    """Keep the mail with its error, and when it is tried again. A parked mail that cannot be released stays parked."""
+    row = InboundEmail.objects.filter(pk=inbound, state__in=states).first()
+    if row is None:
+        return InboundEmail.objects.filter(pk=inbound).first()
+    is_parked = IntakeState.PARKED in states
+    row.attempts += 1
+    row.error = storable(_error_in_words(error))
+    if not is_parked:
+        row.state = IntakeState.FAILED
+        row.retry_at = next_try(error, tries=row.attempts, at=now)
+    _log_failure(row, error)
+    changed = {name: getattr(row, name) for name in ("attempts", "error", "state", "retry_at")}
+    InboundEmail.objects.filter(pk=inbound, state__in=states).update(**changed)
     return InboundEmail.objects.filter(pk=inbound).first()
+
+
+def _error_in_words(error: Exception) -> str:
+    is_sentence = isinstance(error, DeskError | UnreadableMail)
+    return str(error) if is_sentence else f"{type(error).__name__}: {error}"
+
+
+def _log_failure(row: InboundEmail, error: Exception) -> None:
+    """The traceback once, when the mail first fails and when it is given up: a mail may fail thirty times."""
+    if isinstance(error, UnreadableMail):
+        logger.warning("Mail %s cannot be read: %s", row.pk, error)
+    elif row.attempts > 1 and row.retry_at is not None:
+        logger.warning("Mail %s failed again, try %s: %s", row.pk, row.attempts, row.error)
+    else:
+        logger.error("Mail %s could not be processed", row.pk, exc_info=error)

@@ -1,12 +1,16 @@
 """Processing survives bad mails, busy databases, second tries and people who decide otherwise.
 
-Tests incoming_mail too.
+Tests incoming_mail and faults too.
 """
 
+import errno
 from datetime import timedelta
+from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 from django.db import OperationalError, ProgrammingError, connection
 from django.test.utils import CaptureQueriesContext
 
@@ -25,6 +29,7 @@ from tickets import tasks
 from tickets.choices import IntakeState
 from tickets.errors import DeskError
 from tickets.models import InboundEmail, Mailbox, Ticket
+from tickets.models.message import ATTACHMENTS
 from tickets.services.intake import (
     dismiss,
     incoming_mail,
@@ -34,6 +39,7 @@ from tickets.services.intake import (
     release_parked,
 )
 from tickets.services.intake.batches import MOST_TOGETHER
+from tickets.services.intake.faults import MOST_TRIES, next_try
 
 pytestmark = pytest.mark.django_db
 
@@ -243,7 +249,7 @@ def test_a_nudge_for_a_mail_that_is_done_does_nothing(frozen):
     assert tasks.process_one(row.pk) == "done already"
 
 
-def test_failed_mail_waits_for_a_person(frozen):
+def test_unreadable_mail_waits_for_a_person(frozen):
     row = process(stored(raw=b"\x00\xff").pk, now=NOW)
     assert row is not None
     tasks.process_stored()
@@ -300,3 +306,104 @@ def test_what_could_not_be_read_of_a_mail_is_kept_with_it(now):
     row = process(receive_raw(raw=raw, received_at=now, via="lmtp").pk, now=now)
     row.refresh_from_db()
     assert row.notes == ["encrypted_smime"]
+
+
+# Faults of ours
+
+
+def no_room(*_a: object, **_k: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def with_files(**headers: str) -> bytes:
+    mail = EmailMessage()
+    named = {"From": "li@company.example", "Subject": "Black screen", "Message-ID": "<one@company.example>"}
+    for name, value in {**named, **headers}.items():
+        mail[name] = value
+    mail.set_content("The room is black.")
+    mail.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="plan.pdf")
+    mail.add_attachment(b"lines", maintype="application", subtype="octet-stream", filename="log.bin")
+    return mail.as_bytes()
+
+
+def files() -> list[Path]:
+    folder = Path(default_storage.path(ATTACHMENTS))
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("tries", "minutes"), [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (29, 60)], ids=lambda number: str(number)
+)
+def test_a_mail_that_failed_by_our_fault_waits_longer_each_time(tries, minutes):
+    assert next_try(TypeError(), tries=tries, at=NOW) == NOW + timedelta(minutes=minutes)
+
+
+def test_a_mail_that_failed_by_our_fault_needs_a_person_after_about_a_day():
+    waits = [next_try(TypeError(), tries=tries, at=NOW) for tries in range(1, MOST_TRIES)]
+    assert timedelta(hours=20) < sum((wait - NOW for wait in waits), timedelta()) < timedelta(hours=30)
+    assert next_try(TypeError(), tries=MOST_TRIES, at=NOW) is None
+
+
+def test_a_mail_that_failed_by_our_fault_becomes_its_ticket_by_itself(broken, frozen):
+    row = process(stored().pk, now=NOW)
+    assert row.retry_at == NOW + timedelta(minutes=1)
+    broken.undo()
+    assert tasks.process_stored() == "processed 0"
+    frozen.shift(timedelta(minutes=1))
+    assert tasks.process_stored() == "processed 1"
+    row.refresh_from_db()
+    assert (row.state, row.retry_at, row.ticket.opened_at) == (IntakeState.PROCESSED, None, NOW)
+
+
+def test_a_mail_that_fails_again_is_left_to_the_others_and_written_down_once(broken, frozen, caplog):
+    row = stored()
+    tasks.process_stored()
+    frozen.shift(timedelta(minutes=1))
+    good = InboundEmailFactory(mailbox=row.mailbox, raw=rawmail(headers=NEWSLETTER), received_at=NOW)
+    tasks.process_stored()
+    row.refresh_from_db()
+    good.refresh_from_db()
+    assert (row.attempts, row.retry_at) == (2, NOW + timedelta(minutes=3))
+    assert good.state == IntakeState.PARKED
+    lines = [record for record in caplog.records if f"Mail {row.pk} " in record.message]
+    assert [bool(line.exc_info) for line in lines] == [True, False]
+
+
+def test_a_mail_nobody_can_read_is_not_tried_again():
+    assert process(stored(b"no mail at all").pk, now=NOW).retry_at is None
+
+
+def test_a_dismissed_mail_is_not_tried_again(broken, frozen):
+    row = process(stored().pk, now=NOW)
+    dismiss(inbound=row, actor=AdminFactory(), at=NOW)
+    broken.undo()
+    frozen.shift(timedelta(minutes=1))
+    assert tasks.process_stored() == "processed 0"
+    assert not Ticket.objects.exists()
+
+
+def test_a_full_disk_leaves_the_mail_as_it_was_and_it_goes_on_when_there_is_room(monkeypatch, frozen):
+    row = stored(with_files())
+    patch = pytest.MonkeyPatch()
+    patch.setattr(default_storage, "save", no_room)
+    assert tasks.process_stored() == "processed 0"
+    row.refresh_from_db()
+    assert (row.state, row.error, row.attempts) == (IntakeState.STORED, "", 0)
+    patch.undo()
+    assert tasks.process_stored() == "processed 1"
+    assert len(files()) == 2
+
+
+def test_what_fails_after_its_files_leaves_none_of_them(monkeypatch):
+    monkeypatch.setattr("tickets.services.opening.add_tags", raising(RuntimeError("a bug")))
+    row = process(stored(with_files()).pk, now=NOW)
+    assert (row.state, files()) == (IntakeState.FAILED, [])
+
+
+def test_who_releases_a_mail_onto_a_full_disk_is_told(monkeypatch):
+    row = process(stored(with_files(**NEWSLETTER)).pk, now=NOW)
+    monkeypatch.setattr(default_storage, "save", no_room)
+    with pytest.raises(DeskError, match="No space left on device"):
+        release_parked(inbound=row, actor=AdminFactory(), at=NOW)
+    row.refresh_from_db()
+    assert row.state == IntakeState.PARKED
