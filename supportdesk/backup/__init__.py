@@ -1,0 +1,4 @@
+"""Copies a whole desk exactly: to another database, into a backup, and back.
+
+Read in this order: desk_tables, connecting; sqlite_rows, postgresql_rows, loading; moving.
+"""
