@@ -38,6 +38,22 @@ def kept_secret_key(path: Path) -> str:
     )
 
 
+def replace_kept_key(path: Path, key: str) -> None:
+    """Keep another key from now on, as after a restore. Processes that run have the old one until they end."""
+    write_secret(path, checked_secret_key(key).encode())
+
+
+def write_secret(path: Path, content: bytes) -> None:
+    """Write a file for this user only: the whole of it, or what was there stays."""
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.rename(path)
+
+
 def _is_strong(key: str) -> bool:
     return len(key) >= LEAST_LENGTH and len(set(key)) >= LEAST_DIFFERENT
 

@@ -235,6 +235,15 @@ WHITENOISE_AUTOREFRESH = TESTING or DEBUG  # otherwise every file would have to 
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30_000_000
 
+# --- Backups ----------------------------------------------------------------------------------------------
+# The folder for the scheduled backups, better on another disk; without one nothing is scheduled.
+BACKUP_FOLDER = env.text("BACKUP_FOLDER", "")
+# Public keys of age (age1...), separated by commas, for whom backups are encrypted.
+BACKUP_RECIPIENTS = env.words("BACKUP_RECIPIENTS", "")
+BACKUP_HOURS = env.number("BACKUP_HOURS", 24, least=1, most=168)
+# How many backups are kept; 0 keeps all.
+BACKUP_KEEP = env.number("BACKUP_KEEP", 14, least=0, most=10_000)
+
 # --- Security --------------------------------------------------------------------------------------------
 HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

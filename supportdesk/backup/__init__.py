@@ -1,4 +1,5 @@
 """Copies a whole desk exactly: to another database, into a backup, and back.
 
-Read in this order: desk_tables, connecting; sqlite_rows, postgresql_rows, loading; moving.
+Read in this order: desk_tables, connecting; sqlite_rows, postgresql_rows, loading; migrating,
+moving; encryption, backup_files, manifest, desk_files, keys, making; restoring, verifying.
 """

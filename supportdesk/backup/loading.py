@@ -2,14 +2,12 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import psycopg
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
 from supportdesk.backup.desk_tables import SHIPPED, DeskTable, Row, RowSource, RowTarget
@@ -25,12 +23,13 @@ TOLD_EVERY = 100_000
 @contextmanager
 def reading_desk(*, nobody_writes: bool = False) -> Iterator[RowSource]:
     """The rows of this process's desk, in one state. ``nobody_writes`` holds up writers; only SQLite can."""
-    database: dict[str, Any] = settings.DATABASES["default"]
-    with ExitStack() as stack:
-        if connection.vendor == "sqlite":
-            yield stack.enter_context(reading_sqlite(connection.settings_dict, nobody_writes=nobody_writes))
-        else:
-            yield stack.enter_context(reading_postgresql(database | connection.settings_dict))
+    database: dict[str, Any] = dict(connection.settings_dict)
+    is_sqlite = connection.vendor == "sqlite"
+    reading: AbstractContextManager[RowSource] = (
+        reading_sqlite(database, nobody_writes=nobody_writes) if is_sqlite else reading_postgresql(database)
+    )
+    with reading as desk:
+        yield desk
 
 
 @contextmanager
@@ -67,11 +66,6 @@ def refuse_foreign() -> None:
         raise DeskError(
             _("%(database)s holds other tables than a desk's (%(table)s). Name an empty database.") % words
         )
-
-
-def has_unapplied_migrations() -> bool:
-    executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def database_name() -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.management import call_command
 from django.db import connection
 from django.utils.translation import gettext as _
 
@@ -18,11 +17,11 @@ from supportdesk.backup.desk_tables import RowSource
 from supportdesk.backup.loading import (
     Say,
     empty_desk,
-    has_unapplied_migrations,
     load,
     reading_desk,
     refuse_foreign,
 )
+from supportdesk.backup.migrating import has_unapplied_migrations, migrate_fully
 from supportdesk.models import Cluster
 from tickets.errors import DeskError
 
@@ -60,7 +59,7 @@ def _move(source: RowSource, old: dict[str, Any], new: dict[str, Any], say: Say)
     with working_on(connection_to(new)):
         refuse_foreign()
         say(_("Making the tables …"))
-        call_command("migrate", interactive=False, verbosity=0)
+        migrate_fully()
         with empty_desk() as target:
             rows = load(source, target, say=say)
             say(_("Proving the ledger …"))

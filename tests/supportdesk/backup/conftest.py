@@ -1,5 +1,6 @@
 """Desks beside the tests' own: an empty one, and one that was lived in, on SQLite and on PostgreSQL."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
+from supportdesk.backup import migrating
 from tests.wholedesks import (
     copy_of,
     desk_in,
@@ -17,6 +19,18 @@ from tests.wholedesks import (
     postgresql_like,
     put_files_into,
 )
+
+
+@pytest.fixture(autouse=True)
+def _nothing_waits_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each backup has some fifty files, and a busy disk takes its time for each."""
+    monkeypatch.setattr(os, "fsync", lambda _handle: None)
+
+
+@pytest.fixture(autouse=True)
+def _tables_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The desks of these tests have their tables; a `migrate` that finds nothing to do takes half a second."""
+    monkeypatch.setattr(migrating, "call_command", lambda *_words, **_options: None)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,211 @@
+"""Writes a backup: the rows of one moment, then the files that they name. It is complete or it is not there."""
+
+import fcntl
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.utils.translation import gettext as _
+
+from supportdesk.backup.backup_files import BackupFile, line_of, sync_folder, write_file, write_lines
+from supportdesk.backup.desk_files import named_files
+from supportdesk.backup.desk_tables import DeskTable, Row, RowSource
+from supportdesk.backup.keys import DeskKeys, write_keys_apart
+from supportdesk.backup.loading import Say, reading_desk
+from supportdesk.backup.manifest import MANIFEST, BackupManifest, StoredTable, manifest_bytes
+from tickets.errors import DeskError
+
+UNFINISHED = ".unfinished-"
+INDEX = "files.jsonl"
+
+
+@dataclass(frozen=True)
+class BackupReport:
+    """A backup that was made. ``missing`` are names of files that rows name and the storage does not have.
+
+    ``erased`` are those whose rows were removed while the backup was made. ``keys`` is where the plain keys lie.
+    """
+
+    folder: Path
+    manifest: BackupManifest
+    missing: tuple[str, ...]
+    erased: tuple[str, ...]
+    keys: Path | None
+
+
+def make_backup(
+    folder: Path, *, at: datetime, recipients: Sequence[Any], names: Sequence[str], say: Say
+) -> BackupReport:
+    """Write a new backup into the folder, beside the ones that are there. Encrypted if there are recipients.
+
+    ``names`` are the recipients as the manifest names them.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _alone_in(folder):
+            _remove_unfinished(folder)
+            unfinished = folder / f"{UNFINISHED}desk-{at:%Y%m%dT%H%M%SZ}"
+            try:
+                report = BackupWriter(unfinished, recipients, say).write(at, names)
+            except BaseException:
+                shutil.rmtree(unfinished, ignore_errors=True)
+                raise
+            return report
+    except OSError as error:
+        raise DeskError(
+            _("The backup cannot be written to %(folder)s: %(error)s. Earlier backups are as they were.")
+            % {"folder": folder, "error": error.strerror or error}
+        ) from error
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DeskError(
+                _("Another backup is being written to %(folder)s.") % {"folder": folder}
+            ) from error
+        yield
+
+
+def _remove_unfinished(folder: Path) -> None:
+    for left in folder.glob(f"{UNFINISHED}*"):
+        shutil.rmtree(left)
+
+
+class BackupWriter:
+    """Writes one backup under a name by which it is known to be unfinished."""
+
+    def __init__(self, folder: Path, recipients: Sequence[Any], say: Say) -> None:
+        self.folder, self.recipients, self._say = folder, recipients, say
+        self._files: list[BackupFile] = []
+
+    def write(self, at: datetime, recipients: Sequence[str]) -> BackupReport:
+        self.folder.mkdir(mode=0o700)
+        with reading_desk() as desk:
+            tables = [self._table(desk, table) for table in desk.tables()]
+            numbers = dict(desk.last_numbers())
+            names = named_files(desk)
+        self._say(_("%(count)s rows") % {"count": f"{sum(table.rows for table in tables):,}"})
+        migrations = [(app, name) for app, name in MigrationRecorder(connection).applied_migrations()]
+        missing = self._write_files(names)
+        keys = DeskKeys.of_this_desk()
+        manifest = BackupManifest(
+            made_at=f"{at:%Y-%m-%dT%H:%M:%SZ}",
+            database=connection.vendor,
+            migrations=tuple(sorted(migrations)),
+            tables=tuple(tables),
+            last_numbers=numbers,
+            index=self._files[-1].path,
+            missing=len(missing),
+            recipients=tuple(recipients),
+            key_mark=keys.mark,
+            keys=self._encrypted_keys(keys),
+            files=tuple(self._files),
+        )
+        return self._finish(manifest, keys, missing)
+
+    def _table(self, desk: RowSource, table: DeskTable) -> StoredTable:
+        count = 0
+
+        def lines() -> Iterator[bytes]:
+            nonlocal count
+            for row in desk.rows(table):
+                count += 1
+                yield line_of(row)
+
+        path = self._lines(f"tables/{table.name}.jsonl", lines())
+        return StoredTable(table.name, table.columns, count, path)
+
+    def _lines(self, path: str, lines: Iterable[bytes]) -> str:
+        self._files.append(write_lines(self.folder, path, lines, self.recipients))
+        return self._files[-1].path
+
+    def _write_files(self, names: Sequence[str]) -> list[str]:
+        """Copy the files, write the index of them, and give the names of those that are missing."""
+        missing: list[str] = []
+        entries: list[Row] = []
+        for name in names:
+            path = self._file(name, f"files/{len(entries) // 1000:04}/{len(entries):07}")
+            if path is None:
+                missing.append(name)
+            else:
+                entries.append((name, path))
+        self._lines(INDEX, map(line_of, entries))
+        self._say(_("%(count)s files") % {"count": f"{len(entries):,}"})
+        return missing
+
+    def _file(self, name: str, path: str) -> str | None:
+        try:
+            source = default_storage.open(name, "rb")
+        except FileNotFoundError:
+            return None
+        with source:
+            self._files.append(write_file(self.folder, path, source, self.recipients))
+        return self._files[-1].path
+
+    def _encrypted_keys(self, keys: DeskKeys) -> str:
+        if not self.recipients:
+            return ""
+        self._files.append(write_file(self.folder, "keys.json", BytesIO(keys.as_json()), self.recipients))
+        return self._files[-1].path
+
+    def _finish(self, manifest: BackupManifest, keys: DeskKeys, missing: Sequence[str]) -> BackupReport:
+        """Give the backup its name, by which it is known to be complete, once all of it is on the disk."""
+        folder = self.folder.with_name(self.folder.name.removeprefix(UNFINISHED))
+        apart = None if manifest.keys else write_keys_apart(keys_folder(folder.parent), keys)
+        write_file(self.folder, MANIFEST, BytesIO(manifest_bytes(manifest)), ())
+        for inside in (self.folder, *(path for path in self.folder.rglob("*") if path.is_dir())):
+            sync_folder(inside)
+        self.folder.rename(folder)
+        sync_folder(folder.parent)
+        erased = _no_longer_named(missing)
+        return BackupReport(
+            folder, manifest, tuple(name for name in missing if name not in erased), erased, apart
+        )
+
+
+def _no_longer_named(names: Sequence[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    with reading_desk() as desk:
+        named = set(named_files(desk))
+    return tuple(name for name in names if name not in named)
+
+
+def keys_folder(folder: Path) -> Path:
+    """Where the plain keys of the backups in a folder lie: beside it, so that a copy of it does not take them along."""
+    return folder.with_name(f"{folder.name}-keys")
+
+
+def complete_backups(folder: Path) -> list[Path]:
+    """The complete backups in a folder, oldest first."""
+    return sorted(path for path in folder.glob("desk-*") if (path / MANIFEST).is_file())
+
+
+def chosen_backup(folder: Path) -> Path:
+    """The folder itself if it is a backup, otherwise the newest backup in it."""
+    if (folder / MANIFEST).exists():
+        return folder
+    backups = complete_backups(folder)
+    if not backups:
+        raise DeskError(_("There is no complete backup in %(folder)s.") % {"folder": folder})
+    return backups[-1]
+
+
+def remove_older(folder: Path, *, keep: int) -> list[Path]:
+    """Remove all but the newest complete backups, and give those that were removed."""
+    older = complete_backups(folder)[:-keep] if keep else []
+    for path in older:
+        shutil.rmtree(path.rename(path.with_name(f"{UNFINISHED}{path.name}")))
+    return older
