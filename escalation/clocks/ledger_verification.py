@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from customers.phrases import listed
 from escalation.clocks.line_hashes import hash_of_form, unlinked_until
 from escalation.clocks.replay import FIELDS, BrokenChain, ClockStanding, LedgerLine, differences, replay
+from escalation.lib.read_ahead import read_ahead
 from escalation.lib.stored_text import IsoTime, JsonText
 from escalation.models import Clock, ClockEvent
 from tickets.choices import Status
@@ -110,9 +111,11 @@ def _check(chosen: QuerySet[Clock]) -> Iterator[tuple[int, str]]:
     if chosen.query.where:
         events = events.filter(clock__in=chosen.order_by().values("pk"))
     unlinked = unlinked_until()
-    ledger = groupby(events.values_list("clock_id", *LINE_COLUMNS).iterator(CHUNK), key=itemgetter(0))
+    lines = read_ahead(events.values_list("clock_id", *LINE_COLUMNS).iterator(CHUNK), CHUNK)
+    clocks = read_ahead(chosen.order_by("pk").values_list("pk", *CLOCK_COLUMNS).iterator(CHUNK), CHUNK)
+    ledger = groupby(lines, key=itemgetter(0))
     group = next(ledger, None)
-    for pk, *values in chosen.order_by("pk").values_list("pk", *CLOCK_COLUMNS).iterator(CHUNK):
+    for pk, *values in clocks:
         while group is not None and group[0] < pk:
             group = next(ledger, None)
         rows = list(group[1]) if group is not None and group[0] == pk else []
@@ -159,7 +162,9 @@ def first_broken_link(
             previous = None
             continue
         digest = bytes(words) if words is not None else None
-        expected = hash_of_form({**line._asdict(), "holder": holder}, previous=previous, words=digest)
+        form = line._asdict()
+        form["holder"] = holder
+        expected = hash_of_form(form, previous=previous, words=digest)
         previous = bytes(hash_)
         if expected != previous:
             return place

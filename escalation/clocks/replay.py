@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
@@ -83,9 +83,8 @@ def replay(lines: Iterable[LedgerLine]) -> ClockStanding:
     """The state after the last line. Raises BrokenChain."""
     standing = ClockStanding()
     for number, line in enumerate(lines, start=1):
-        if (line.state_before, line.due_before) != (standing.state, standing.due_at) or _moves_by_paging(
-            line
-        ):
+        follows = line.state_before == standing.state and line.due_before == standing.due_at
+        if not follows or (line.change in PAGING and _moves(line)):
             raise BrokenChain(number)
         _follow(standing, line)
     return standing
@@ -101,38 +100,13 @@ def standing_after(lines: Iterable[LedgerLine]) -> ClockStanding:
 
 def _follow(standing: ClockStanding, line: LedgerLine) -> None:
     standing.state, standing.due_at = line.state_after, line.due_after
-    _apply(standing, line)
+    apply = EFFECTS.get(line.change)
+    if apply is not None:
+        apply(standing, line)
 
 
-def _moves_by_paging(line: LedgerLine) -> bool:
-    """True for a step or an acknowledgement with before and after values: these only steer the paging."""
-    moves = (line.state_before, line.due_before) != (line.state_after, line.due_after)
-    return moves and line.change in (ClockChange.STEP, ClockChange.ACKNOWLEDGED)
-
-
-def _apply(standing: ClockStanding, line: LedgerLine) -> None:
-    match line.change:
-        case ClockChange.STARTED:
-            _apply_start(standing, line)
-        case ClockChange.RETARGETED:
-            _apply_terms(standing, line)
-        case ClockChange.BEGUN_EARLIER:
-            _apply_earlier_start(standing, line)
-        case ClockChange.PAUSED:
-            standing.paused_at = line.at
-        case ClockChange.RESUMED:
-            standing.paused_at = None
-            standing.paused_seconds += line.data["seconds"]
-        case ClockChange.WAIVED:
-            standing.waived_at, standing.waived_by, standing.waive_reason = line.at, line.actor, line.cause
-        case ClockChange.WAIVER_PROPOSED:
-            standing.waiver_proposed_at, standing.waiver_proposed_by = line.at, line.actor
-        case ClockChange.WAIVER_REFUSED:
-            standing.waiver_proposed_at = standing.waiver_proposed_by = None
-        case ClockChange.MERGED:
-            standing.ticket = line.data["target"]
-        case _outcome:
-            _apply_outcome(standing, line)
+def _moves(line: LedgerLine) -> bool:
+    return (line.state_before, line.due_before) != (line.state_after, line.due_after)
 
 
 def _apply_start(standing: ClockStanding, line: LedgerLine) -> None:
@@ -169,19 +143,72 @@ def _apply_terms(standing: ClockStanding, line: LedgerLine) -> None:
     standing.paused_before_raise = terms.get("paused_before_raise", UNKNOWN)
 
 
-def _apply_outcome(standing: ClockStanding, line: LedgerLine) -> None:
-    match line.change:
-        case ClockChange.MET:
-            standing.stopped_at, standing.answered_by = line.at, line.message
-            standing.breached_at = standing.detected_at = None
-        case ClockChange.ANSWERED_LATE:
-            standing.stopped_at, standing.answered_by = line.at, line.message
-        case ClockChange.BREACHED:
-            standing.breached_at, standing.detected_at = line.at, line.recorded_at
-        case ClockChange.REVOKED:
-            standing.stopped_at = standing.answered_by = None
-        case ClockChange.CANCELLED:
-            standing.stopped_at = line.at
+def _apply_met(standing: ClockStanding, line: LedgerLine) -> None:
+    _apply_answer(standing, line)
+    standing.breached_at = standing.detected_at = None
+
+
+def _apply_answer(standing: ClockStanding, line: LedgerLine) -> None:
+    standing.stopped_at, standing.answered_by = line.at, line.message
+
+
+def _apply_breach(standing: ClockStanding, line: LedgerLine) -> None:
+    standing.breached_at, standing.detected_at = line.at, line.recorded_at
+
+
+def _apply_revocation(standing: ClockStanding, _line: LedgerLine) -> None:
+    standing.stopped_at = standing.answered_by = None
+
+
+def _apply_cancellation(standing: ClockStanding, line: LedgerLine) -> None:
+    standing.stopped_at = line.at
+
+
+def _apply_pause(standing: ClockStanding, line: LedgerLine) -> None:
+    standing.paused_at = line.at
+
+
+def _apply_resumption(standing: ClockStanding, line: LedgerLine) -> None:
+    standing.paused_at = None
+    standing.paused_seconds += line.data["seconds"]
+
+
+def _apply_waiver(standing: ClockStanding, line: LedgerLine) -> None:
+    standing.waived_at, standing.waived_by, standing.waive_reason = line.at, line.actor, line.cause
+
+
+def _apply_proposed_waiver(standing: ClockStanding, line: LedgerLine) -> None:
+    standing.waiver_proposed_at, standing.waiver_proposed_by = line.at, line.actor
+
+
+def _apply_refused_waiver(standing: ClockStanding, _line: LedgerLine) -> None:
+    standing.waiver_proposed_at = standing.waiver_proposed_by = None
+
+
+def _apply_merge(standing: ClockStanding, line: LedgerLine) -> None:
+    standing.ticket = line.data["target"]
+
+
+# What a line changes besides state and due time; lines of another kind change nothing. Looked up by the plain text of a
+# row, as comparing with one member of the enum after the other is slow.
+EFFECTS: Final[Mapping[str, Callable[[ClockStanding, LedgerLine], None]]] = {
+    ClockChange.STARTED: _apply_start,
+    ClockChange.RETARGETED: _apply_terms,
+    ClockChange.BEGUN_EARLIER: _apply_earlier_start,
+    ClockChange.PAUSED: _apply_pause,
+    ClockChange.RESUMED: _apply_resumption,
+    ClockChange.WAIVED: _apply_waiver,
+    ClockChange.WAIVER_PROPOSED: _apply_proposed_waiver,
+    ClockChange.WAIVER_REFUSED: _apply_refused_waiver,
+    ClockChange.MERGED: _apply_merge,
+    ClockChange.MET: _apply_met,
+    ClockChange.ANSWERED_LATE: _apply_answer,
+    ClockChange.BREACHED: _apply_breach,
+    ClockChange.REVOKED: _apply_revocation,
+    ClockChange.CANCELLED: _apply_cancellation,
+}
+# These only steer the paging: a line of theirs that moves the promise is wrong.
+PAGING: Final[frozenset[str]] = frozenset({ClockChange.STEP, ClockChange.ACKNOWLEDGED})
 
 
 def differences(stored: ClockStanding, replayed: ClockStanding) -> Iterator[str]:

@@ -9,12 +9,10 @@
    Promises that failed in an earlier sweep come last, however many they are.
 """
 
-import gc
 import logging
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -24,6 +22,7 @@ from django.db.models import F, Q
 
 from escalation.choices import ClockState
 from escalation.enforcement.firing import act_on_all
+from escalation.lib.garbage import rare_garbage_collection
 from escalation.models import Clock
 from escalation.people.staff_snapshot import People
 from tickets.lib.batches import work_in_halves
@@ -64,19 +63,8 @@ def sweep(*, now: datetime, seconds: float = SECONDS, failed: Counter[int] | Non
 
     ``failed`` carries from one sweep to the next how often each promise (by key) has failed.
     """
-    with _rare_garbage_collection():
+    with rare_garbage_collection():
         return Sweep(now, seconds, failed if failed is not None else Counter()).run()
-
-
-@contextmanager
-def _rare_garbage_collection() -> Iterator[None]:
-    """Collect garbage less often while thousands of rows are built: scanning them costs a few percent of the sweep."""
-    thresholds = gc.get_threshold()
-    gc.set_threshold(50_000, *thresholds[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*thresholds)
 
 
 class Sweep:

@@ -15,20 +15,16 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def root_of(leaves: Iterable[bytes]) -> bytes:
-    """The root over the hashes of leaves. Holds one hash per level of the tree, however many leaves there are."""
-    peaks: list[tuple[int, bytes]] = []  # whole subtrees from left to right, with their heights
-    for leaf in leaves:
-        height, node = 0, leaf
-        while peaks and peaks[-1][0] == height:
-            node = node_hash(peaks.pop()[1], node)
-            height += 1
-        peaks.append((height, node))
-    if not peaks:
+    """The root over the hashes of leaves, level by level: a node without a neighbour moves up as it is."""
+    level = list(leaves)
+    if not level:
         return EMPTY_ROOT
-    node = peaks.pop()[1]
-    while peaks:
-        node = node_hash(peaks.pop()[1], node)
-    return node
+    while len(level) > 1:
+        halves = iter(level)
+        alone = level[-1:] if len(level) % 2 else []
+        level = [sha256(b"\x01" + left + right).digest() for left, right in zip(halves, halves, strict=False)]
+        level += alone
+    return level[0]
 
 
 def path_to(index: int, leaves: Sequence[bytes]) -> list[bytes]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from escalation.choices import RESPONSE_KINDS
 from escalation.clocks.ledger_verification import Mismatch
+from escalation.lib.read_ahead import read_ahead
 from escalation.lib.stored_text import IsoTime
 from escalation.models import Clock, ClockEvent
 from tickets.choices import Status
@@ -30,9 +31,8 @@ def check_words(clocks: Collection[int] | None = None) -> Iterator[Mismatch]:
     if clocks is not None:
         lines = lines.filter(clock__in=clocks)
     named: set[int] = set()
-    for clock, ticket, digest, salt, erased_at, author, *words, at in lines.values_list(*DIGESTED).iterator(
-        CHUNK
-    ):
+    rows = read_ahead(lines.values_list(*DIGESTED).iterator(CHUNK), CHUNK)
+    for clock, ticket, digest, salt, erased_at, author, *words, at in rows:
         texts = (*words, at if author is None else "")
         if erased_at is not None:
             is_same = salt is None and not any(words[: len(WORDS)])

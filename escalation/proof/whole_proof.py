@@ -11,6 +11,8 @@ from django.utils.translation import ngettext
 
 from escalation.clocks.ledger_guard import missing_guards
 from escalation.clocks.ledger_verification import CHUNK, Mismatch, verify
+from escalation.lib.garbage import rare_garbage_collection
+from escalation.lib.snapshot import one_snapshot
 from escalation.models import Seal, SealedLine
 from escalation.policies.stamp_triggers import missing_triggers
 from escalation.proof.message_checks import check_gaps, check_times, check_words
@@ -69,24 +71,29 @@ def unsealed_in_words(unsealed: int, *, sealed_at: datetime | None) -> str:
 
 def prove_all() -> LedgerProof:
     """Check the whole ledger. Read-only; memory use stays constant."""
-    verification = verify()
-    found = chain(verification.mismatches, check_words(), check_times(), check_gaps(), check_seals())
-    return _proof(verification.clocks, found, unsealed=unsealed_lines().count())
+    with one_snapshot(), rare_garbage_collection():
+        verification = verify()
+        found = chain(verification.mismatches, check_words(), check_times(), check_gaps(), check_seals())
+        return _proof(verification.clocks, found, unsealed=unsealed_lines().count())
 
 
 def prove_new(*, now: datetime) -> LedgerProof:
     """Check the promises of which a line was sealed in the last day or is not sealed yet, and the seals of that day."""
-    yesterday = now - LATE_BY
-    unsealed = unsealed_lines(sealed_until(yesterday)).values_list("clock_id", flat=True)
-    since = _first_seal_after(yesterday)
-    sealed = SealedLine.objects.filter(seal__gte=since).order_by().values_list("clock", flat=True)
-    young = list(unsealed)
-    clocks = sorted({*young, *sealed})
-    verification = verify(clocks=clocks)
-    found = chain(
-        verification.mismatches, _check_messages(clocks), check_gaps(opened_since=yesterday), check_seals(since=since)
-    )  # fmt: skip
-    return _proof(verification.clocks, found, unsealed=len(young))
+    with one_snapshot(), rare_garbage_collection():
+        yesterday = now - LATE_BY
+        unsealed = unsealed_lines(sealed_until(yesterday)).values_list("clock_id", flat=True)
+        since = _first_seal_after(yesterday)
+        sealed = SealedLine.objects.filter(seal__gte=since).order_by().values_list("clock", flat=True)
+        young = list(unsealed)
+        clocks = sorted({*young, *sealed})
+        verification = verify(clocks=clocks)
+        found = chain(
+            verification.mismatches,
+            _check_messages(clocks),
+            check_gaps(opened_since=yesterday),
+            check_seals(since=since),
+        )
+        return _proof(verification.clocks, found, unsealed=len(young))
 
 
 def _first_seal_after(time: datetime) -> int:
