@@ -20,7 +20,7 @@ UNITS = {
     "minutes": ("min", "分钟"),
     "seconds": ("s", "秒"),
 }  # as customers.times writes them
-LENGTH = re.compile(rf"(\d+) ({'|'.join(word for words in UNITS.values() for word in words)})")
+LENGTH = re.compile(rf"(?<!\d)(\d{{1,9}}) ({'|'.join(word for words in UNITS.values() for word in words)})")
 
 
 def stamp(at: datetime) -> str:

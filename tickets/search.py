@@ -7,7 +7,7 @@ from django.db.models import Q
 from customers.models import Contact, Customer
 from tickets.models import Message
 
-NUMBER = re.compile(r"\s*(?:SD)?\s*#?\s*(\d{1,18})\s*", re.IGNORECASE)
+NUMBER = re.compile(r"\s*+(?:SD)?\s*+#?\s*+(\d{1,18})\s*+", re.IGNORECASE)
 
 
 def search_condition(text: str) -> Q:

@@ -23,10 +23,12 @@ FIRST_CHUNK = 4 * 1024  # so that a download begins at once
 SIGNS = r"=+\-@＝＋－＠"  # what a formula begins with; spreadsheets of East Asia read full-width signs too
 SEPARATORS = r",;|:^~，；：｜、\t\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029"
 BLANKS = r"\s\x00\ufeff\u200b-\u200f\u2060"  # skipped at the beginning of a cell, as is its quote
-FORMULA = re.compile(
-    rf"(?:\A|[{SEPARATORS}])[{BLANKS}\"]*(?=[{SIGNS}])"  # at the beginning of a cell
-    rf"|[{BLANKS}]+\"*(?=[{SIGNS}](?![{BLANKS}]))"  # or where blanks separate; but not the sign of "a - b"
+# All that stands directly before a sign and may separate it from the text before.
+BEFORE_SIGN = re.compile(
+    rf"(?<![{SEPARATORS}{BLANKS}\"])(?P<before>[{SEPARATORS}{BLANKS}\"]*+)(?=[{SIGNS}](?P<apart>[{BLANKS}])?)"
 )
+BEGINS_CELL = re.compile(rf"[{SEPARATORS}]")
+BLANK = re.compile(rf"[{BLANKS}]")
 # The last character decides: a search for it alone, over a whole line, costs less than one look at each of its cells.
 SUSPECT = re.compile(rf"[{SIGNS}\t\r\n](?<=[{SEPARATORS}{BLANKS}\"].)", re.DOTALL)
 
@@ -107,8 +109,16 @@ def write_sheet(
 
 def safe_text(text: str) -> str:
     """The text, with an apostrophe before each sign by which a spreadsheet may take it, or a part, for a formula."""
-    guarded = FORMULA.sub(r"\g<0>'", text) if SUSPECT.search(f"\n{text}") else text
+    guarded = BEFORE_SIGN.sub(_guard, text) if SUSPECT.search(f"\n{text}") else text
     return "'" + guarded if guarded[:1] in ("\t", "\r", "\n") else guarded
+
+
+def _guard(match: re.Match[str]) -> str:
+    """What stands before the sign, with an apostrophe where a cell begins or blanks separate; not that of `a - b`."""
+    before = match["before"]
+    is_first = match.start() == 0 or BEGINS_CELL.search(before) is not None
+    is_apart = match["apart"] is None and BLANK.match(before.rstrip('"')[-1:]) is not None
+    return f"{before}'" if is_first or is_apart else before
 
 
 def safe_cell(cell: Cell) -> WrittenCell:

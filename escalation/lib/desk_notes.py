@@ -57,7 +57,7 @@ CUSTOMER_PARTS = ("unknown company", "no contract")
 NO_SENDER = ("an email without a sender",)
 LOGGED_LATER = "logged later"
 TIME = r"(?:\d{4}-)?\d\d-\d\d \d\d:\d\d(?: UTC\S*)?"  # without year and zone in notes until November 2026
-NOTIFIED = re.compile(rf"(?P<name>.+?) ?[(（](?P<time>{TIME})[)）](?:, |、|$)")
+NOTIFIED = re.compile(rf"(?P<name>.{{1,100}}?) ?[(（](?P<time>{TIME})[)）](?:, |、|$)")
 
 
 def note_in_readers_words(body: str) -> str:

@@ -44,7 +44,7 @@ def heartbeat_in_words(name: str, detail: str) -> str:
 
 
 def _swept(detail: str) -> str:
-    counts = {word: int(number) for word, number in re.findall(r"(\w+)=(\d+)", detail)}
+    counts = {word: int(number) for word, number in re.findall(r"(?<!\w)(\w+)=(\d{1,18})", detail)}
     if not counts:
         return detail
     return listed(_parts(counts)) or _("nothing was due")

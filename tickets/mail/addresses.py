@@ -33,7 +33,7 @@ _QUOTED_LOCAL = re.compile('"[^"]+"@')
 _ENCODED_WORD = re.compile(rb"=\?[^?]*\?[bBqQ]\?")
 _ENCODED_LOCAL = re.compile(rb"((?:=\?[^?@\s]{1,40}\?[bBqQ]\?[^?@\s]{0,200}\?=){1,4})@([^@\s=?]{1,255})")
 _LOCAL = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}")
-_AROUND_SIGNS = re.compile(r"\s*([@.])\s*")
+_AROUND_SIGNS = re.compile(r" ?([@.]) ?")
 _BLANK_IN_LOCAL = re.compile(rb"<[^<>@,;]*[^<>@,;\s.]\s+[^<>@,;\s.][^<>@,;]*@")
 
 
@@ -106,7 +106,9 @@ def _email(raw: bytes, hint: str) -> str:
     text = text if _QUOTED_LOCAL.match(text) else text.strip("\"' ")
     text = text.removeprefix("mailto:").rpartition(":")[2] if text.startswith(("@", "mailto:")) else text
     local, _, domain = (
-        text.rpartition("@") if text.startswith('"') else _AROUND_SIGNS.sub(r"\1", text).rpartition("@")
+        text.rpartition("@")
+        if text.startswith('"')
+        else _AROUND_SIGNS.sub(r"\1", " ".join(text.split())).rpartition("@")
     )
     email = f"{local}@{domain.rstrip('.').lower()}"
     return email if EMAIL.fullmatch(email) else ""

@@ -130,18 +130,18 @@ _EMAIL = (
 _ANY_EMAIL = re.compile(rf"{_EMAIL}|[\w.%+=-]{{1,64}}@[\w.-]{{1,255}}")
 # The places where servers name the recipients they could not reach.
 _NAMED = re.compile(
-    rf"^[ \t>*•\"'<(-]*(?P<alone>{_EMAIL})[>\"')]*[ \t]*(?:[:;,.]?[ \t]*$|[:;(\[]|\.\.\.| on (?:mon|tue"
-    rf"|wed|thu|fri|sat|sun)"
-    rf"|[ \t]+(?:invalid|unknown|user|mailbox|no such|does|was|is))"
+    rf"^[ \t>*•\"'<(-]*(?P<alone>{_EMAIL})[>\"')]*+[ \t]*+(?:(?:[:;,.][ \t]*+)?$|[:;(\[]|\.\.\."
+    rf"|(?<= )on (?:mon|tue|wed|thu|fri|sat|sun)"
+    rf"|(?<=[ \t])(?:invalid|unknown|user|mailbox|no such|does|was|is))"
     rf"|\b(?:rcpt to:|recipients?(?: address)?(?:\(s\))?:?|delivered to:?|deliver(?:ing)? (?:your |the "
     rf"|this )?(?:message|mail|e-?mail) to:?|address(?:es)?:|user(?:id)?:?|account:"
     rf"|(?:could not|cannot) (?:be delivered|deliver|send)[^\n@]{{0,30}} to:?|relayed to:?|message to:?"
     rf"|mail to:?|errors?:|addressed to:|not reach:?|mailbox:?|failed:?|distribu[^\n@]{{0,20}}"
     rf"|delivre a)"
-    rf"(?![\w.@-])[ \t:]*\n?[ \t]*[\"'<(]*(?P<led>{_EMAIL})"
+    rf"(?![\w.@-])[ \t:]*+\n?[ \t]*+[\"'<(]*+(?P<led>{_EMAIL})"
     rf"|\bsmtp[=:](?P<typed>{_EMAIL})"
     rf"|^[ \t<]*(?:[45]\d\d)[ -](?:[45]\.\d\.\d+ )?[^\n<]{{0,40}}<(?P<coded>{_EMAIL})>"
-    rf"|^[^\n@]{{0,60}}<(?P<angled>{_EMAIL})>[ \t]*[:,(]?[ \t]*$",
+    rf"|^[^\n@]{{0,60}}<(?P<angled>{_EMAIL})>[ \t]*+(?:[:,(][ \t]*+)?$",
     re.IGNORECASE | re.MULTILINE,
 )
 _EXPANDED = re.compile(rf"\((?:expanded|generated|forwarded) from:?\s*<?({_EMAIL})", re.IGNORECASE)

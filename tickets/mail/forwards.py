@@ -24,7 +24,7 @@ _ON_BEHALF = re.compile(
 )
 _QUOTED_NAME = re.compile(r"[\"“„«]\s?([^\"“”„«»]{1,200}?)\s?[\"”“»]\s?$")
 _BEFORE_NAME = re.compile(
-    r".*(?:\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\s?[ap]\.?m\.?\b)?|\b\d{4}\b|[年月日])(?:\s?(?:uhr|h|gmt|utc|cet)\b\S{0,6})?",
+    r"\A.*(?:\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\s?[ap]\.?m\.?\b)?|\b\d{4}\b|[年月日])(?:\s?(?:uhr|h|gmt|utc|cet)\b\S{0,6})?",
     re.IGNORECASE | re.DOTALL,
 )
 _VERBS_BEFORE_NAME = re.compile(

@@ -11,7 +11,7 @@ MAX_HTML_CHARS = 1_000_000
 MAX_DEPTH = 400
 MAX_TAG_CHARS = 4_000
 
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*)[^<>]*>")
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*+)[^<>]*>")
 _LONG_TAG = re.compile(rf"<([a-zA-Z][a-zA-Z0-9:]*)\s[^<>]{{{MAX_TAG_CHARS},}}>")
 
 

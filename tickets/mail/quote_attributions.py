@@ -50,7 +50,7 @@ _ATTRIBUTION_END = re.compile(
 _DASHED = re.compile(r"\s{0,4}-{2,20}\s?[^\n]{2,120}\bwrote\s?:?\s?-{2,20}\s*", re.IGNORECASE)
 _VIA = re.compile(r"[>\s]{0,9}\S[^\n]{0,80} via [^\n]{1,80} (?:wrote|schrieb)\s?:\s*", re.IGNORECASE)
 _DATED = re.compile(
-    r"\d{1,4}\s?[-/.:年月일월년時时]\s?\d{1,2}|\d{1,2}\.? \w{3,}|\w{3,} \d{1,2}|[^\s<>]@[^\s<>]|\d{4}"
+    r"\d{1,4}\s?[-/.:年月일월년時时]\s?\d{1,2}|\d{1,2}\.? \w{3}|\w{3} \d{1,2}|[^\s<>]@[^\s<>]|\d{4}"
 )
 _CERTAIN = re.compile(r"[^\s<>]@[^\s<>]|\d{1,2}\s?[:：.h时時시]\s?\d{2}")
 # Old mailers name date and sender without a verb or a colon; only quoted lines below make these certain.
@@ -85,7 +85,7 @@ _TIME_FIRST = re.compile(r"[>\s]{0,9}\d{1,2}:\d{2}")
 _CUT = re.compile(
     r"(?:[,，、<]|\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\s?[ap]\.?m\.?)?|\b\d{4})\s*$", re.IGNORECASE
 )
-_SENTENCE_END = re.compile(r"(?:[^\W\d_]{4,}[.!?]|[。！？!?])[\s\"')]*$")
+_SENTENCE_END = re.compile(r"(?:[^\W\d_]{4}[.!?]|[。！？!?])[\s\"')]*$")
 _GLUED = re.compile(
     r"(?P<words>.{0,600}?\w[^\s\w]{0,20}?)(?:\s+|(?=-{2,3}))(?P<attribution>(?:-{2,3}\s?)?"
     r"On (?:mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|\d)[^\n]{8,300}\bwrote:\s*)",

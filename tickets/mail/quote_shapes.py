@@ -34,7 +34,7 @@ _FORWARD_MARK = re.compile(
 )
 _RULE = re.compile(
     r"\s*(?:[_\-=—─]{8,200}|[_\-=—─*]{3,40}\s?[^\n_\-=—─*]{1,40}\s?[_\-=—─*]{3,40}"
-    r"|原始邮件|原始郵件|回复的原邮件|回复邮件信息|邮件原件|原邮件|原文|original(?: message)?)\s*[:：]?\s*",
+    r"|原始邮件|原始郵件|回复的原邮件|回复邮件信息|邮件原件|原邮件|原文|original(?: message)?)\s*+(?:[:：]\s*+)?",
     re.IGNORECASE,
 )
 
@@ -46,7 +46,7 @@ _DEVICE = (
     r"|手机|手機|邮箱|郵箱|华为|小米|荣耀|三星|大师|企业微信|qq|网易|移动端|客户端)"
 )
 _PHONE_SIGNATURE = re.compile(
-    rf"\s*[(<]{{0,2}}(?:签名由.{{0,3}}{_DEVICE}.{{0,12}}"
+    rf"\s*+[(<]{{0,2}}(?:签名由.{{0,3}}{_DEVICE}.{{0,12}}"
     rf"|(?:sent|written) (?:from|via|with|using|by) (?:my |the |an? )?.{{0,25}}{_DEVICE}.{{0,60}}"
     rf"|from my {_DEVICE}.{{0,30}}|diese nachricht wurde von mein.{{1,60}} gesendet.{{0,5}}"
     rf"|get outlook for \w+.{{0,60}}|von mein\w+ .{{1,25}} gesendet.{{0,10}}"

@@ -11,9 +11,9 @@ _DAYS = re.compile(
     r"|\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)\b|(?:星期|周|週)[一二三四五六日天]|[上下]午",
 )
-_NUMBERED = re.compile(r"[^\W_]*\d[\w.:/%+-]*")
+_NUMBERED = re.compile(r"(?<![^\W_])[^\W_]*\d[\w.:/%+-]*")
 _GREETED = re.compile(
-    r"^\W*(?:(?:hi|hello|dear|hey|hallo|bonjour|hola)\b|尊敬的|亲爱的)[^,，:：!！\n]{0,60}[,，:：!！]",
+    r"^[^\w\n]*+(?:(?:hi|hello|dear|hey|hallo|bonjour|hola)\b|尊敬的|亲爱的)[^,，:：!！\n]{0,60}[,，:：!！]",
     re.MULTILINE,
 )
 _ALARM_STATE = re.compile(

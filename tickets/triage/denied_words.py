@@ -13,7 +13,7 @@ from tickets.triage.word_matching import Occurrence
 
 NEAR = 120  # characters before and after a word that are looked at
 
-_END = re.compile(rf"[.!?]+(?=[\s\"')\]]|$|[{UNSPACED}])|[。！？；;\n]+")
+_END = re.compile(rf"(?<![.!?])[.!?]++(?=[\s\"')\]]|$|[{UNSPACED}])|[。！？；;\n]+")
 _FILLER = (
     r"(?:(?:a|an|any|the|of|this|that|other|further|more|new|known|major|real|actual|been|be|being|had|have|having|"
     r"seen|see|seeing|experienced|experiencing|noticed|noticing|get|getting|sign|signs|currently|yet|really|ever|"

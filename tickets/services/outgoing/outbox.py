@@ -22,7 +22,7 @@ from tickets.services.mailboxes import Mailboxes
 from tickets.services.outgoing.unsubscribing import unsubscribe_headers
 
 # [SD#12]: the tag of this ticket, or that of an older mail.
-SUBJECT_TAG = re.compile(r"\s*\[SD#\d+\]", re.IGNORECASE)
+SUBJECT_TAG = re.compile(r"(?<!\s)\s*+\[SD#\d+\]", re.IGNORECASE)
 # What mail programs put before the subject of an answer or a forward.
 _ANSWER_MARKS = re.compile(
     r"^(?:\s*(?:re|aw|sv|antw|回复|答复|回覆|转发|fwd?|wg)\s*[:：])+\s*", re.IGNORECASE
