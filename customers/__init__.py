@@ -1,5 +1,5 @@
 """Customers: who writes to us, what they bought, and who looks after them.
 
-Read in this order: choices, names, phrases, times, stored_times, models, access, services (contracts,
+Read in this order: choices, names, phrases, times, stored_times, models, access, mail_domains, services (contracts,
 hierarchy, deputies), admin; errors, indexes, joined_rows, label_changes, public_domains, addresses.
 """

@@ -1,8 +1,11 @@
 """Contacts: the people who write to us."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -36,6 +39,12 @@ class ContactAdmin(RowAccessAdmin):
         ),
         (_("Record"), {"fields": (("mail_failed_at", "created_at"), "no_automatic_mail_since")}),
     )
+
+    def get_form(
+        self, request: HttpRequest, obj: Contact | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        kwargs.setdefault("form", CustomerContactForm.for_reader(request.user))
+        return super().get_form(request, obj, change, **kwargs)
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[Contact]:
         return visible_contacts(user)

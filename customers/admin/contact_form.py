@@ -1,13 +1,34 @@
 """The form of a contact, on its own page and among a customer's contacts."""
 
+from typing import Any
+
 from django import forms
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from customers.access import sees_all
+from customers.mail_domains import has_address_of_another
+from customers.models import Contact
+
 
 class CustomerContactForm(forms.ModelForm):
-    """Refuses to give a contact a colleague's address: what comes from it counts as a colleague's mail."""
+    """Refuses to give a contact a colleague's address: what comes from it counts as a colleague's mail.
+
+    Whoever does not see all customers cannot give one of theirs an address of another's domain either: the mail of
+    that customer would be routed to them.
+    """
+
+    reader: User | AnonymousUser = AnonymousUser()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        changed = {"email", "customer"}.intersection(self.changed_data)
+        if changed and cleaned.get("email") and not sees_all(self.reader):
+            customer = cleaned.get("customer") or self.instance.customer
+            if customer and has_address_of_another(Contact(email=cleaned["email"], customer=customer)):
+                self.add_error("email", _("This address belongs to the domain of another customer."))
+        return cleaned
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]
@@ -16,6 +37,10 @@ class CustomerContactForm(forms.ModelForm):
                 _("This is a colleague's address: its email counts as theirs, not as a customer's.")
             )
         return email
+
+    @classmethod
+    def for_reader(cls, reader: User | AnonymousUser) -> type["CustomerContactForm"]:
+        return type(cls.__name__, (cls,), {"reader": reader})
 
     @staticmethod
     def _is_a_colleague_s(email: str) -> bool:

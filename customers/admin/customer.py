@@ -48,6 +48,10 @@ class ContactInline(TabularInline):
     per_page = 20
     show_change_link = True
 
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        kwargs.setdefault("form", CustomerContactForm.for_reader(request.user))
+        return super().get_formset(request, obj, **kwargs)
+
 
 class ContractInline(VisibleChoices, TabularInline):
     """Read-only: contracts are edited on their own page, where overlaps are refused."""

@@ -64,7 +64,7 @@ class MailDomain(models.Model):
         return self.domain
 
     def clean(self) -> None:
-        self.domain = self.domain.strip().lower().removeprefix("@")
+        self.domain = self.domain.strip().lower().removeprefix("@").rstrip(".")
         try:
             DomainNameValidator()(self.domain)
             self._refuse_public()

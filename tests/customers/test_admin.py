@@ -383,3 +383,87 @@ def test_the_list_and_the_page_ask_for_somebody_else_when_a_colleague_left(login
     (warning,) = said(client.get(page_url(asks)))
     assert "can no longer open tickets" in warning
     assert said(client.get(page_url(kept))) == []
+
+
+def domain_form(customer, domain):
+    return customer_form(customer) | {"domains-TOTAL_FORMS": 1, "domains-0-domain": domain}
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "secret.example",
+        "secret.example.",
+        "EU.Secret.example",
+        "@secret.example ",
+        "vendor.example",
+        "mail.vendor.example",
+    ],
+)
+def test_a_lead_cannot_claim_a_domain_of_another_customer_or_of_the_desk(client, lead, ann, foreign, domain):
+    MailDomainFactory(customer=foreign, domain="secret.example")
+    UserFactory(is_staff=True, email="boss@mail.vendor.example")
+    aurora = CustomerFactory(account_manager=ann)
+    client.force_login(lead)
+    answer = client.post(page_url(aurora), domain_form(aurora, domain))
+    assert MailDomain.objects.filter(customer=aurora).count() == 0
+    text = answer.content.decode()
+    assert "does not stand for one customer alone" in text or "already exists" in text
+    assert foreign.name not in text
+
+
+def test_a_customer_may_have_a_domain_and_one_below_it(client, lead, ann):
+    aurora = CustomerFactory(account_manager=ann)
+    MailDomainFactory(customer=aurora, domain="aurora.example")
+    client.force_login(lead)
+    form = customer_form(aurora) | {
+        "domains-TOTAL_FORMS": 2,
+        "domains-INITIAL_FORMS": 1,
+        "domains-0-id": aurora.domains.get().pk,
+        "domains-0-customer": aurora.pk,
+        "domains-0-domain": "aurora.example",
+        "domains-1-domain": "EU.Aurora.example.",
+    }
+    client.post(page_url(aurora), form)
+    assert set(aurora.domains.values_list("domain", flat=True)) == {"aurora.example", "eu.aurora.example"}
+
+
+@pytest.fixture
+def secret_address(foreign):
+    MailDomainFactory(customer=foreign, domain="secret.example")
+    return "ceo@mail.secret.example"
+
+
+def contact_form(customer, email):
+    return {"name": "Jo", "customer": customer.pk, "email": email, "language": "", "is_active": "on"}
+
+
+def test_nobody_gives_their_customer_a_contact_of_anothers_domain(client, ann, foreign, secret_address):
+    aurora = CustomerFactory(account_manager=ann)
+    client.force_login(ann)
+    answer = client.post(add_url(Contact), contact_form(aurora, secret_address))
+    assert "belongs to the domain of another customer" in answer.content.decode()
+    inline = {
+        "contacts-TOTAL_FORMS": 1,
+        "contacts-0-name": "Jo",
+        "contacts-0-email": secret_address,
+        "contacts-0-is_active": "on",
+    }
+    client.post(page_url(aurora), customer_form(aurora) | inline)
+    assert not Contact.objects.filter(email=secret_address).exists()
+
+
+def test_nobody_moves_a_contact_of_anothers_domain_to_their_customer(client, ann, secret_address):
+    aurora = CustomerFactory(account_manager=ann)
+    contact = ContactFactory(customer=aurora, email="jo@aurora.example")
+    client.force_login(ann)
+    client.post(page_url(contact), contact_form(aurora, secret_address))
+    contact.refresh_from_db()
+    assert contact.email == "jo@aurora.example"
+
+
+def test_a_director_may_put_somebody_under_another_customer_than_their_domain(client, secret_address):
+    aurora = CustomerFactory()
+    client.force_login(staff("dora", groups=["Support director"]))
+    client.post(add_url(Contact), contact_form(aurora, secret_address))
+    assert Contact.objects.get(email=secret_address).customer == aurora

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -13,10 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from customers.admin import CustomerAdmin
+from customers.admin.customer import MailDomainInline
+from customers.mail_domains import hold_domains
 from customers.models import Customer, MailDomain
 from tickets.admin.contact import report_moved
 from tickets.admin.page_actions import PageActions
 from tickets.models import Ticket
+from tickets.services.domain_claims import refusal_of
 from tickets.services.naming_customers import adopt_domain
 
 admin.site.unregister(Customer)
@@ -27,11 +31,28 @@ def tickets_of(customer: int) -> str:
     return f"{reverse('admin:tickets_ticket_changelist')}?work=active&customer__id__exact={customer}"
 
 
+class MailDomainForm(forms.ModelForm):
+    """Refuses a domain of ours, and one that overlaps another customer's, without saying whose it is."""
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # the model writes the domain as it is stored
+        if "domain" in self.changed_data and not self.errors:
+            hold_domains()
+            if refusal_of(f"@{self.instance.domain}", self.instance.customer):
+                self.add_error("domain", _("This domain does not stand for one customer alone."))
+
+
+class ClaimedDomainInline(MailDomainInline):
+    form = MailDomainForm
+
+
 @admin.register(Customer)
 class TicketedCustomerAdmin(PageActions, CustomerAdmin):
     list_display = (
         "name", "scenario", "plan_in_force", "manager", "backup", "open_tickets", "is_active",
     )  # fmt: skip
+
+    inlines = (ClaimedDomainInline, *(each for each in CustomerAdmin.inlines if each is not MailDomainInline))
 
     def makes_sense(self, action: str, row: Any) -> bool:
         return False

@@ -1,6 +1,6 @@
 """Names the customer of somebody who was unknown: their tickets become the customer's, and so do their promises."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -9,14 +9,14 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from customers.models import Contact, Customer, MailDomain
-from customers.public_domains import company_domain, domains_of, share_a_domain, spellings_of
+from customers.public_domains import domains_of, spellings_of
 from tickets.choices import Fact, OwnerRule, Status
 from tickets.errors import DeskError
 from tickets.events import CustomerNamed, publish
 from tickets.models import Ticket
+from tickets.services.domain_claims import claim_domain, refuse_address_of_another
 from tickets.services.first_owner import choose_first_owner
 from tickets.services.locking import lock_ticket, lock_ticket_unless_busy
-from tickets.services.mailboxes import own_addresses
 from tickets.services.ownership import hand_over
 from tickets.services.timeline import record
 
@@ -32,11 +32,13 @@ def name_customer(
 
     ``whole_domain`` names the customer for every unknown contact of the same email domain or below it, and for those
     to come.
-    Locks the tickets. Raises DeskError if the contact has another customer, or if the domain cannot stand for one.
+    Locks the tickets. Raises DeskError if the contact has another customer, if the domain cannot stand for one, or if
+    it is another customer's and the actor does not see all customers.
     """
+    refuse_address_of_another(Contact(email=contact.email, customer=customer), actor)
     contacts = {contact.pk}
     if whole_domain:
-        contacts |= _unknown_at(_claim_domain(contact.email, customer).domain)
+        contacts |= _unknown_at(claim_domain(contact.email, customer).domain)
     moved = _adopt(contacts, customer, actor=actor, at=at)
     contact.refresh_from_db(fields=["customer"])
     if contact.customer_id != customer.pk:
@@ -81,35 +83,6 @@ def follow_contact(ticket: Ticket, contact: Contact, *, at: datetime) -> None:
     """Put a ticket without a customer under the one that its contact has by now. The caller has locked the ticket."""
     if ticket.customer_id is None and contact.customer is not None and contact.pk == ticket.contact_id:
         put_under_customer(ticket, contact.customer, actor=None, at=at)
-
-
-def may_name_domain(address: str) -> bool:
-    """True if the address's domain could stand for one customer: no public provider's, ours, or a customer's."""
-    return bool(domains_of(address)) and not _is_ours(address) and not _claimed(address)
-
-
-def _claim_domain(address: str, customer: Customer) -> MailDomain:
-    """Raises DeskError without saying whose domain it is: the actor may not know that customer."""
-    claimed = _claimed(address)
-    if claimed and {domain.customer_id for domain in claimed} == {customer.pk}:
-        return claimed[0]
-    if claimed or not may_name_domain(address):
-        raise DeskError(
-            _("The domain of this address does not stand for one customer alone. Name only this person.")
-        )
-    return MailDomain.objects.create(customer=customer, domain=company_domain(address))
-
-
-def _claimed(address: str) -> Sequence[MailDomain]:
-    """The customers' domains that are the address's or lie above it."""
-    return list(MailDomain.objects.filter(domain__in=domains_of(address)))
-
-
-def _is_ours(address: str) -> bool:
-    staff = User.objects.filter(is_staff=True, is_active=True).exclude(email="")
-    ours = {*own_addresses(), *staff.values_list("email", flat=True)}
-    is_above_ours = any(share_a_domain(address, each) for each in ours)
-    return is_above_ours or not {company_domain(each) for each in ours}.isdisjoint(domains_of(address))
 
 
 def _unknown_at(domain: str) -> set[int]:

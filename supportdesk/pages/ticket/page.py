@@ -31,7 +31,7 @@ from supportdesk.pages.ticket.lead_options import LeadOptions, lead_options_of
 from tickets.choices import Channel, Fact, MessageKind
 from tickets.models import Attachment, Message, Participant, Proposal, Ticket, TimelineEntry
 from tickets.models.ticket import TicketQuerySet
-from tickets.services.naming_customers import may_name_domain
+from tickets.services.domain_claims import may_name_domain
 from tickets.services.outgoing.reply_mail import recipient_of
 from tickets.services.proposals import open_proposal
 from tickets.timeline_text import timeline_sentence

@@ -21,9 +21,10 @@ from tests.talk import opened
 from tickets.choices import Fact, OwnerRule, Status
 from tickets.errors import DeskError
 from tickets.models import Ticket
+from tickets.services.domain_claims import may_name_domain
 from tickets.services.intake import process, receive_raw
 from tickets.services.intake.senders import customer_of
-from tickets.services.naming_customers import adopt_domain, may_name_domain, name_customer
+from tickets.services.naming_customers import adopt_domain, name_customer
 from tickets.services.ownership import assign
 from tickets.services.status_and_priority import set_status
 
@@ -196,6 +197,7 @@ def test_the_next_mail_of_somebody_who_has_a_customer_by_now_moves_the_ticket(li
 
 def test_a_domain_brings_people_below_it_unless_a_nearer_one_is_a_customers(li, aurora, intake):
     MailDomainFactory(customer=CustomerFactory(), domain="labs.aurora.example")
+    MailDomainFactory(customer=aurora, domain="aurora.example")  # both from before overlaps were refused
     below = opened(contact=ContactFactory(customer=None, email="wang@eu.Aurora.example"))
     for address in ("zhao@labs.aurora.example", "chen@x.labs.aurora.example", "sun@notaurora.example"):
         opened(contact=ContactFactory(customer=None, email=address))
@@ -229,3 +231,24 @@ def test_the_next_mail_of_somebody_who_has_a_customer_by_now_moves_all_their_tic
     )
     newest = process(receive_raw(raw=second, received_at=LATER, via="imap").pk, now=LATER).ticket
     assert set(Ticket.objects.filter(customer=aurora)) == {answered, other, newest}
+
+
+def test_a_person_of_another_customers_domain_is_named_by_those_who_see_all_customers(aurora, ann, intake):
+    stray = ContactFactory(customer=None, email="jo@eu.bravo.example")
+    bravo = CustomerFactory(name="Bravo Games")
+    MailDomainFactory(customer=bravo, domain="bravo.example")
+    with pytest.raises(DeskError, match="domain of another customer") as refusal:
+        name(stray, aurora, ann)
+    assert "Bravo" not in str(refusal.value)
+    stray.refresh_from_db()
+    assert stray.customer is None
+    name(stray, aurora, intake)
+    stray.refresh_from_db()
+    assert stray.customer == aurora
+
+
+def test_a_domain_above_another_customers_is_refused(aurora, intake):
+    MailDomainFactory(domain="games.group.example")
+    boss = ContactFactory(customer=None, email="boss@group.example")
+    with pytest.raises(DeskError, match="one customer alone"):
+        name(boss, aurora, intake, whole_domain=True)

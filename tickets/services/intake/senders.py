@@ -10,14 +10,15 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Case, Model, QuerySet, When
-from django.db.models.functions import Length, Lower
+from django.db.models.functions import Lower
 
 from customers.access import OPENS_TICKETS
 from customers.addresses import address_spellings
 from customers.choices import Language
 from customers.joined_rows import columns_of, joined_row
-from customers.models import Contact, Customer, MailDomain
-from customers.public_domains import company_domain, domains_of
+from customers.mail_domains import nearest_domain
+from customers.models import Contact, Customer
+from customers.public_domains import company_domain
 from tickets.choices import MailPurpose
 from tickets.models import Ticket
 from tickets.services.automatic_mail_limits import COUNTED, LIMIT_WINDOW, new_writers
@@ -199,11 +200,7 @@ def _contacts(address: str) -> QuerySet[Contact]:
 
 def customer_of(address: str) -> Customer | None:
     """The customer with the address's mail domain, or with the nearest domain above it; None for public providers."""
-    domains = domains_of(address)
-    if not domains:
-        return None
-    matches = MailDomain.objects.filter(domain__in=domains).select_related("customer")
-    nearest = matches.order_by(Length("domain").desc()).first()
+    nearest = nearest_domain(address)
     return nearest.customer if nearest else None
 
 
