@@ -81,7 +81,7 @@ class CustomerAdmin(RowAccessAdmin):
     search_fields = ("name", "code", "domains__domain")
     sortable_by = ("name",)
     prepopulated_fields = {"code": ("name",)}
-    inlines = (MailDomainInline, ContactInline, ContractInline)
+    inlines: Any = (MailDomainInline, ContactInline, ContractInline)
     fieldsets = (
         (None, {"fields": (("name", "code"), ("scenario", "is_active"), ("language", "time_zone"))}),
         (_("Looked after by"), {"fields": (("account_manager", "backup_account_manager"),)}),
