@@ -5,7 +5,7 @@ from django.contrib.admin.apps import AdminConfig
 from django.core import checks
 from django.utils.translation import gettext_lazy as _
 
-from supportdesk.checks import check_deployment, check_queue, check_rights, check_signing
+from supportdesk.checks import check_deployment, check_queue, check_rights, check_settings, check_signing
 
 
 class SupportDeskConfig(AppConfig):
@@ -16,6 +16,7 @@ class SupportDeskConfig(AppConfig):
         checks.register(check_deployment, checks.Tags.security, deploy=True)
         checks.register(check_rights, checks.Tags.security, deploy=True)
         checks.register(check_queue, "queue")
+        checks.register(check_settings, "settings")
         checks.register(check_signing, "mail")
 
 

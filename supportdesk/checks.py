@@ -14,6 +14,25 @@ from tickets.protocols.dkim_signing import SigningProblem, check_key
 SHORTEST_TOKEN = 20
 
 
+def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn at each start of what nobody notices otherwise: a misspelt variable, passwords in the clear."""
+    findings: list[CheckMessage] = [
+        Warning(
+            f"The variable {name} is set, but the desk has no such setting.",
+            hint=f"Did you mean {like}?",
+            id="desk.W009",
+        )
+        for name, like in settings.MISSPELT_SETTINGS
+    ]
+    if settings.PRODUCTION and settings.IS_PLAIN_HTTP:
+        hint = (
+            "Put a proxy with TLS in front, set SITE_URL to its https:// address and remove ALLOW_PLAIN_HTTP."
+        )
+        text = "Passwords and customers' words cross the network in the clear."
+        findings.append(Warning(text, hint=hint, id="desk.W010"))
+    return findings
+
+
 def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Check the deployment; each finding has an id and a hint that says how to fix it."""
     findings: list[CheckMessage] = []

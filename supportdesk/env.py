@@ -1,9 +1,12 @@
 """Typed reading of environment variables. A bad value is refused with a sentence that says how to fix it."""
 
 import os
-from collections.abc import Mapping
+import stat
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from email.utils import parseaddr
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,8 +25,25 @@ class Env:
     """Reads one mapping; an empty value counts as not set. Every reader raises ImproperlyConfigured."""
 
     values: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    names: set[str] = field(default_factory=set)  # those that were asked for
+
+    def refuse_unknown(self, names: Iterable[str], *, file: str) -> None:
+        """Refuse a name that nothing asked for: misspelt, it would silently leave a default in force."""
+        for name in names:
+            if name not in self.names:
+                raise ImproperlyConfigured(
+                    f"{name} stands in {file}, but the desk has no such setting.{_did_you_mean(name, self.names)} "
+                    "Correct or remove it; what other programs need belongs into their own environment."
+                )
+
+    def misspelt(self) -> list[tuple[str, str]]:
+        """Variables that nothing asked for, though each resembles a setting, with that setting."""
+        unknown = (name for name in self.values if name not in self.names)
+        found = ((name, _closest(name, self.names, 0.85)) for name in unknown)
+        return sorted((name, like) for name, like in found if like)
 
     def text(self, name: str, default: str) -> str:
+        self.names.add(name)
         return self.values.get(name, "").strip() or default
 
     def flag(self, name: str, default: str) -> bool:
@@ -115,7 +135,33 @@ class Env:
             raise ImproperlyConfigured(
                 f"{name} is {str(path)!r}, where this user may not write. Set it to another folder."
             )
+        _close_to_others(path)
         return path
+
+
+def _close_to_others(folder: Path) -> None:
+    """Take from strangers the way into a folder that was there before; its group keeps what it had."""
+    details = folder.stat()
+    if details.st_mode & stat.S_IRWXO and details.st_uid == os.geteuid():
+        folder.chmod(stat.S_IMODE(details.st_mode) & ~stat.S_IRWXO)
+
+
+def _did_you_mean(name: str, names: Iterable[str]) -> str:
+    like = _closest(name, names, 0.6)
+    return f" Did you mean {like}?" if like else ""
+
+
+def _closest(name: str, names: Iterable[str], least: float) -> str:
+    return next(iter(get_close_matches(name, list(names), n=1, cutoff=least)), "")
+
+
+def is_loopback(url: str) -> bool:
+    """True if nothing sent to that address leaves the machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _is_url(value: str, schemes: tuple[str, ...]) -> bool:

@@ -10,15 +10,16 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
-from dotenv import load_dotenv
+from dotenv import dotenv_values, load_dotenv
 
-from supportdesk.env import Env
+from supportdesk.env import Env, is_loopback
 from supportdesk.secrets import checked_secret_key, kept_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TESTING = "pytest" in sys.modules
+ENV_FILE = BASE_DIR / ".env"
 if not TESTING:
-    load_dotenv(BASE_DIR / ".env")  # variables that the environment sets already win
+    load_dotenv(ENV_FILE)  # variables that the environment sets already win
 env = Env()
 
 # --- Where the desk runs -------------------------------------------------------------------------------
@@ -47,6 +48,17 @@ SALT_KEY = env.text("SALT_KEY", "supportdesk.fields")  # mixed into the keys of 
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 SITE_URL = env.url("SITE_URL", "http://127.0.0.1:8000", ("http", "https")).rstrip("/")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", SITE_URL)
+ALLOW_PLAIN_HTTP = env.flag("ALLOW_PLAIN_HTTP", "no")
+if PRODUCTION and "*" in ALLOWED_HOSTS:
+    raise ImproperlyConfigured(
+        "ALLOWED_HOSTS is *, so links could be made for any host. Set it to the names by which people reach the desk."
+    )
+IS_PLAIN_HTTP = not SITE_URL.startswith("https://") and not is_loopback(SITE_URL)
+if PRODUCTION and IS_PLAIN_HTTP and not ALLOW_PLAIN_HTTP:
+    raise ImproperlyConfigured(
+        "SITE_URL begins with http://, so passwords would cross the network in the clear. Set it to an "
+        "https:// address; only in a network where nobody can listen set ALLOW_PLAIN_HTTP=yes."
+    )
 
 # --- Apps ------------------------------------------------------------------------------------------------
 # A higher app re-registers a lower app's admin, so the higher one comes later; unfold overrides admin templates.
@@ -105,6 +117,7 @@ WAIVERS_NEED_TWO = env.flag("WAIVERS_NEED_TWO", "yes")
 
 # --- Database --------------------------------------------------------------------------------------------
 EMBEDDED_DATABASE = f"sqlite:///{quote(str(VAR_DIR / 'desk.sqlite3'))}"
+PREPARES_STATEMENTS = env.flag("DATABASE_PREPARE", "yes")
 DATABASES: dict[str, Any] = {"default": env.database("DATABASE_URL", EMBEDDED_DATABASE)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Immediate transactions take the write lock at their start, so that a reader never fails to upgrade. FULL: what
@@ -118,7 +131,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
-    if env.flag("DATABASE_PREPARE", "yes"):
+    if PREPARES_STATEMENTS:
         # The server plans what comes again and again only once; no pooler in transaction mode allows that.
         DATABASES["default"]["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 5}
 # To open a connection anew for each page and task costs some milliseconds, also to a file.
@@ -248,7 +261,7 @@ BACKUP_KEEP = env.number("BACKUP_KEEP", 14, least=0, most=10_000)
 HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
-SECURE_SSL_REDIRECT = HTTPS and env.flag("SECURE_SSL_REDIRECT", "yes")
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", "yes") and HTTPS
 SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else 0, least=0, most=63_072_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
@@ -315,3 +328,9 @@ UNFOLD: dict[str, Any] = {
     },
     "SIDEBAR": {"show_search": False, "navigation": "supportdesk.navigation.sidebar"},
 }
+
+# --- Misspelt settings -----------------------------------------------------------------------------------
+# All settings have been asked for by now.
+MISSPELT_SETTINGS = env.misspelt()
+if not TESTING and ENV_FILE.is_file():
+    env.refuse_unknown(dotenv_values(ENV_FILE), file=ENV_FILE.name)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.checks import WARNING, run_checks
 
-from supportdesk.checks import check_deployment, check_queue
+from supportdesk.checks import check_deployment, check_queue, check_settings
 
 
 def ids(found: list[Any]) -> set[str]:
@@ -99,3 +99,12 @@ def test_the_redis_check_is_a_notice_and_not_a_warning(settings: Any) -> None:
     (message,) = [message for message in check_deployment(None) if message.id == "desk.I001"]
     assert not message.is_serious()
     assert message.level < WARNING
+
+
+def test_a_misspelt_variable_and_passwords_in_the_clear_are_warned_of_at_each_start(settings: Any) -> None:
+    assert check_settings(None) == []
+    settings.MISSPELT_SETTINGS = [("DESK_ADRESS", "DESK_ADDRESS")]
+    settings.PRODUCTION = settings.IS_PLAIN_HTTP = True
+    misspelt, plain = run_checks(include_deployment_checks=False, tags=["settings"])
+    assert (misspelt.id, misspelt.hint) == ("desk.W009", "Did you mean DESK_ADDRESS?")
+    assert plain.id == "desk.W010"

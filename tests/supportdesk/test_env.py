@@ -1,6 +1,7 @@
 """Environment variables: what is taken, and the sentence for what is not."""
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,30 @@ def test_an_address_or_one_of_the_words_is_taken(value):
 def test_what_is_neither_an_address_nor_one_of_the_words_is_refused(value):
     with pytest.raises(ImproperlyConfigured, match="one of: plus, off"):
         env(value).address_or("X", "plus", words=("plus", "off"))
+
+
+def test_a_folder_from_before_is_closed_to_strangers_and_stays_open_to_its_group(tmp_path):
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    folder.chmod(0o755)
+    env(str(folder)).folder("X", Path("/"))
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o750
+
+
+def test_a_name_in_the_file_that_nothing_reads_is_refused_with_the_likely_one():
+    asked = Env({})
+    asked.text("DESK_ADDRESS", "")
+    asked.refuse_unknown(["DESK_ADDRESS"], file=".env")
+    with pytest.raises(ImproperlyConfigured, match="Did you mean DESK_ADDRESS"):
+        asked.refuse_unknown(["DESK_ADRESS"], file=".env")
+    with pytest.raises(
+        ImproperlyConfigured, match=r"SMTP stands in \.env, but the desk has no such setting\. Correct"
+    ):
+        asked.refuse_unknown(["SMTP"], file=".env")
+
+
+def test_variables_of_other_programs_are_no_misspelt_settings():
+    asked = Env({"PATH": "/bin", "DESK_ADRESS": "x", "SITE_ULR": "x", "DESK_CLUSTER": "x", "HOME": "/"})
+    for name in ("DESK_ADDRESS", "SITE_URL"):
+        asked.text(name, "")
+    assert asked.misspelt() == [("DESK_ADRESS", "DESK_ADDRESS"), ("SITE_ULR", "SITE_URL")]

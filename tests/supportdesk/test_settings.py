@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+
+from supportdesk import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = secrets.token_urlsafe(50)
@@ -104,6 +107,9 @@ def test_production_starts_with_what_it_needs(tmp_path):
         ({"QUEUE_WORKERS": "many"}, "QUEUE_WORKERS"),
         ({"SMTP_URL": "mail.example.com:25"}, "SMTP_URL"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
+        ({"SITE_URL": "http://desk.example.com"}, "ALLOW_PLAIN_HTTP=yes"),
+        ({"SITE_URL": "http://10.0.0.5:8000"}, "in the clear"),
+        ({"ALLOWED_HOSTS": "desk.example.com,*"}, "ALLOWED_HOSTS is *"),
     ],
 )
 def test_a_bad_setting_is_one_sentence(tmp_path, changes, sentence):
@@ -127,3 +133,30 @@ def test_what_sqlite_commits_is_on_the_disk():
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA synchronous")
         assert cursor.fetchone() == (2,)  # FULL
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"SITE_URL": "http://127.0.0.1:8000"},
+        {"SITE_URL": "http://[::1]:8000"},
+        {"SITE_URL": "http://localhost"},
+        {"SITE_URL": "http://desk.example.com", "ALLOW_PLAIN_HTTP": "yes"},
+    ],
+)
+def test_production_without_tls_is_for_the_same_machine_or_said_to_be_meant(tmp_path, changes):
+    [plain] = read(production(tmp_path, **changes), "IS_PLAIN_HTTP")
+    assert plain is ("ALLOW_PLAIN_HTTP" in changes)
+
+
+def test_every_setting_of_the_example_is_one_that_the_desk_reads():
+    example = (ROOT / ".env.example").read_text("utf-8")
+    named = set(re.findall(r"(?m)^# ([A-Z][A-Z_]+)=", example))
+    assert len(named) > 30
+    assert named <= settings.env.names
+    assert settings.env.names - named == set()
+
+
+def test_a_variable_that_resembles_a_setting_is_named(tmp_path):
+    [misspelt] = read({"DESK_VAR_DIR": str(tmp_path), "DESK_ADRESS": "a@b.example"}, "MISSPELT_SETTINGS")
+    assert misspelt == [["DESK_ADRESS", "DESK_ADDRESS"]]

@@ -52,7 +52,10 @@ class TicketedCustomerAdmin(PageActions, CustomerAdmin):
         "name", "scenario", "plan_in_force", "manager", "backup", "open_tickets", "is_active",
     )  # fmt: skip
 
-    inlines: Any = (ClaimedDomainInline, *(each for each in CustomerAdmin.inlines if each is not MailDomainInline))
+    inlines: Any = (
+        ClaimedDomainInline,
+        *(each for each in CustomerAdmin.inlines if each is not MailDomainInline),
+    )
 
     def makes_sense(self, action: str, row: Any) -> bool:
         return False
