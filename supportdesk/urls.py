@@ -9,6 +9,7 @@ from supportdesk.pages.acknowledge_link import acknowledge_page
 from supportdesk.pages.shift_calendar import duty_feed
 from supportdesk.pages.unsubscribe import unsubscribe_page
 
+handler400 = "supportdesk.pages.errors.bad_request"
 handler500 = "supportdesk.pages.errors.server_error"
 
 urlpatterns = [

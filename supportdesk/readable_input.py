@@ -1,0 +1,44 @@
+"""Answers a request that no page can read with a sentence, before any page or database sees it."""
+
+from collections.abc import Callable, Iterable
+
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, QueryDict
+
+ENCODINGS = ("", "utf-8", "utf8")
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+ZERO = "\x00"  # PostgreSQL stores no text with it, and no person types it
+
+
+class ReadableInputMiddleware:
+    """Refuses, as status 400, a form in another encoding than UTF-8 and zero bytes in address, form or file name.
+
+    Django takes any encoding that Python knows, and a zero byte ends in an error of the database.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *view: object) -> None:
+        charset = (request.content_params or {}).get("charset", "").strip("\"' ").lower()
+        if charset not in ENCODINGS:
+            raise BadRequest("The form is not in UTF-8.")
+        if any(ZERO in text for text in _texts(request)):
+            raise BadRequest("There is a zero byte in the address or the form.")
+
+
+def _texts(request: HttpRequest) -> Iterable[str]:
+    yield request.path_info
+    yield from _words(request.GET)
+    if request.method == "POST" and request.content_type in FORMS:
+        yield from _words(request.POST)
+        yield from (file.name or "" for files in request.FILES.lists() for file in files[1])
+
+
+def _words(fields: QueryDict) -> Iterable[str]:
+    for name, values in fields.lists():
+        yield name
+        yield from (value for value in values if isinstance(value, str))
