@@ -13,6 +13,9 @@ class SupportDeskConfig(AppConfig):
     verbose_name = _("Support desk")
 
     def ready(self) -> None:
+        from supportdesk.processes.cluster.queue_time import go_by_time_of_record
+
+        go_by_time_of_record()
         checks.register(check_deployment, checks.Tags.security, deploy=True)
         checks.register(check_rights, checks.Tags.security, deploy=True)
         checks.register(check_queue, "queue")

@@ -1,4 +1,6 @@
-"""Runs before every page: sets the reader's language and time zone, and asks users for a password of their own."""
+"""Runs around every page: sets the reader's language and zone, asks users for a password of their own, and reports a
+web server whose clock is wrong.
+"""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
@@ -9,6 +11,7 @@ from django.utils import timezone, translation
 
 from customers.models import StaffProfile
 from supportdesk.accounts.one_time_password import must_choose_password
+from supportdesk.processes.host_clock import WrongClockReport
 
 HEALTH = "/healthz"
 
@@ -37,6 +40,19 @@ class ReaderMiddleware:
         if request.path.startswith(HEALTH) or not request.user.is_authenticated:
             return None
         return StaffProfile.objects.filter(user=request.user.pk).only("language", "time_zone").first()
+
+
+class HostClockMiddleware:
+    """Reports after the answer if the clock of this web server is wrong."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.report = WrongClockReport()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        self.report()
+        return response
 
 
 class OwnPasswordMiddleware:

@@ -26,6 +26,8 @@ class Cluster(models.Model):
     busy = models.PositiveSmallIntegerField(_("busy workers"), default=0)
     # A mark of the key that signs its tasks (supportdesk.processes.cluster.cluster_name.key_mark).
     key_mark = models.CharField(max_length=12, default="", editable=False)
+    # Seconds by which the clock of its host is ahead of the database's; None where they are the same.
+    clock_ahead = models.FloatField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("queue cluster")
@@ -36,7 +38,8 @@ class Cluster(models.Model):
         return self.name
 
     def is_alive(self, now: datetime) -> bool:
-        return now - self.seen_at <= GONE_AFTER
+        """A report from the future, which was written while a clock was wrong, is no sign of life."""
+        return abs(now - self.seen_at) <= GONE_AFTER
 
 
 class OneTimePassword(models.Model):

@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "escalation",
 ]
 MIDDLEWARE = [
+    "supportdesk.middleware.HostClockMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",

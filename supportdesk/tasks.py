@@ -2,8 +2,8 @@
 
 import time
 
-from django.utils import timezone
-
+from customers import time_of_record
+from escalation.enforcement.sweep import SweepReport
 from escalation.enforcement.sweep_loop import sweep_in_rounds
 from supportdesk.processes.cluster.redis_broker import is_unreachable
 from tickets.lib.stopping import is_ending
@@ -17,12 +17,16 @@ def enforce() -> str:
 
     While Redis is away no other task can start, so this one goes on.
     """
-    report = sweep_in_rounds(read_clock=timezone.now, pause=_pause)
+    report = _sweep_for_a_minute()
     for _minute in range(1, MOST_MINUTES):
         if is_ending() or not is_unreachable():
             break
-        report.add(sweep_in_rounds(read_clock=timezone.now, pause=_pause))
+        report.add(_sweep_for_a_minute())
     return str(report)
+
+
+def _sweep_for_a_minute() -> SweepReport:
+    return sweep_in_rounds(read_clock=time_of_record.now, pause=_pause, find_jump=time_of_record.find_jump)
 
 
 def _pause(seconds: float) -> bool:

@@ -29,7 +29,11 @@ EDGES = {
     "listener.py",
     "processes",
 }
-CLOCK_READS = {"timezone.now", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
+# The one module that reads the clock of the host, and the column that is stamped without a caller.
+TIME_OF_RECORD = Path("customers/time_of_record.py")
+STAMPED = Path("customers/recorded_time_field.py")
+HOST_CLOCKS = {"timezone.now", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
+HOST_CLOCKS_UNASKED = {"timezone.localtime", "timezone.localdate", "localtime", "localdate"}  # without a time
 MODEL_SIGNALS = {"django.db.models.signals", "django.dispatch"}
 
 
@@ -72,11 +76,24 @@ def hidden_imports(path: Path, tree: ast.AST) -> list[str]:
 
 
 def clock_reads(path: Path, tree: ast.AST) -> list[str]:
-    """Calls that read the current time outside the edges."""
-    if EDGES & set(path.parts):
+    """Reads of the host's clock anywhere, and of the time of record outside the edges, to which it is handed."""
+    if path == TIME_OF_RECORD:
         return []
-    names = ((node.lineno, ast.unparse(node)) for node in ast.walk(tree) if isinstance(node, ast.Attribute))
-    return [f"{path}:{line} reads {name}" for line, name in names if name in CLOCK_READS]
+    reads = set(HOST_CLOCKS)
+    if path != STAMPED and not EDGES & set(path.parts):
+        reads.add("time_of_record.now")
+    names = [(node.lineno, ast.unparse(node)) for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    found = [(line, name) for line, name in names if name in reads]
+    return [f"{path}:{line} reads {name}" for line, name in found + list(_unasked_clock_reads(tree))]
+
+
+def _unasked_clock_reads(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=func, args=[], keywords=[]) if ast.unparse(func) in HOST_CLOCKS_UNASKED:
+                yield node.lineno, ast.unparse(func)
+            case ast.keyword(arg="auto_now" | "auto_now_add" as name):
+                yield node.value.lineno, name
 
 
 def model_signals(path: Path, tree: ast.AST) -> list[str]:
@@ -214,6 +231,10 @@ def test_the_top_level_holds_what_the_design_names_and_nothing_else():
         (clock_reads, "tickets/services/x.py", "def work():\n    return timezone.now()"),
         (clock_reads, "tickets/models/x.py", "at = DateTimeField(default=timezone.now)"),
         (clock_reads, "escalation/x.py", "datetime.now(UTC)"),
+        (clock_reads, "tickets/services/x.py", "def work():\n    return time_of_record.now()"),
+        (clock_reads, "tickets/tasks.py", "timezone.now()"),
+        (clock_reads, "tickets/admin/x.py", "today = timezone.localdate()"),
+        (clock_reads, "tickets/models/x.py", "at = DateTimeField(auto_now_add=True)"),
         (model_signals, "tickets/handlers.py", "from django.db.models.signals import post_save"),
         (model_signals, "tickets/apps.py", "from django.db.models.signals import post_migrate, post_save"),
         (model_signals, "tickets/handlers.py", "from django.db.models.signals import post_migrate"),
@@ -230,10 +251,11 @@ def test_a_rule_sees(rule, path, sample):
     ("rule", "path", "sample"),
     [
         (hidden_imports, "escalation/apps.py", "class A:\n    def ready(self):\n        import escalation.x"),
-        (clock_reads, "tickets/tasks.py", "timezone.now()"),
+        (clock_reads, "tickets/tasks.py", "time_of_record.now()"),
+        (clock_reads, "tickets/tasks.py", "timezone.localdate(now)"),
         (model_signals, "tickets/apps.py", "from django.db.models.signals import post_migrate"),
-        (clock_reads, "tickets/management/commands/x.py", "timezone.now()"),
-        (clock_reads, "tickets/admin/x.py", "timezone.now()"),
+        (clock_reads, "tickets/management/commands/x.py", "time_of_record.now()"),
+        (clock_reads, "tickets/admin/x.py", "time_of_record.now()"),
         (
             times_called_clock,
             "escalation/x.py",

@@ -18,8 +18,8 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.db import Error as DatabaseFault
 from django.db import close_old_connections
-from django.utils import timezone
 
+from customers import time_of_record
 from tickets.models import Mailbox
 from tickets.services.intake import receive_raw
 from tickets.services.mailboxes import mailbox_for
@@ -46,7 +46,7 @@ class EnvelopeShare:
 class MailServerHooks:
     """Takes the recipients and the data of each mail transaction, as aiosmtpd's handler hooks."""
 
-    def __init__(self, via: str, *, read_clock: Callable[[], datetime] = timezone.now) -> None:
+    def __init__(self, via: str, *, read_clock: Callable[[], datetime] = time_of_record.now) -> None:
         self.via = via
         self.read_clock = read_clock
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix=via)
@@ -67,7 +67,7 @@ class MailServerHooks:
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
-        answers = await self._in_thread(self._store, envelope, self.read_clock())
+        answers = await self._in_thread(self._store, envelope)
         if isinstance(server, RecipientwiseLMTP):
             return "\r\n".join(answers)
         return max(answers)  # one that must get it again (451) outweighs those that stored it (250)
@@ -79,8 +79,9 @@ class MailServerHooks:
     def close(self) -> None:
         self.threads.shutdown(wait=True)
 
-    def _store(self, envelope: Envelope, at: datetime) -> list[str]:
+    def _store(self, envelope: Envelope) -> list[str]:
         """Store the mail once per mailbox. Returns an answer per recipient, in the order of the envelope."""
+        at = self.read_clock()
         answers: dict[str, str] = {}
         for delivery in share_by_mailbox(envelope.rcpt_tos):
             answers |= dict.fromkeys(delivery.recipients, self._store_one(envelope, delivery, at))

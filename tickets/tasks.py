@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from django.core.cache import cache
 from django.db import close_old_connections, connection
-from django.utils import timezone
 
+from customers import time_of_record
 from tickets.choices import IntakeState
 from tickets.lib.stopping import is_ending
 from tickets.models import InboundEmail
@@ -45,7 +45,7 @@ def deliver_outbox(*, nudged: bool = False) -> str:
     """
     if nudged and cache.get(SERVER_AWAY):
         return "the mail server is away"
-    report = deliver_due(read_clock=timezone.now)
+    report = deliver_due(read_clock=time_of_record.now)
     cache.set(SERVER_AWAY, bool(report.problem), AWAY_SECONDS)
     return str(report)
 
@@ -55,13 +55,13 @@ def process_one(inbound: int) -> str:
     together = waiting_with(inbound)
     if len(together) > 1:
         return f"processed {_process_safely(together)}"
-    row = process(inbound, now=timezone.now())
+    row = process(inbound, now=time_of_record.now())
     return row.state if row else "done already"
 
 
 def process_stored() -> str:
     """Process stored mails that no nudge reached, oldest first, then failed ones whose time has come. Every minute."""
-    started = timezone.now()
+    started = time_of_record.now()
     waiting = InboundEmail.objects.filter(state=IntakeState.STORED).order_by("received_at")
     again = InboundEmail.objects.to_retry().filter(retry_at__lte=started).order_by("retry_at")
     work = [
@@ -70,7 +70,7 @@ def process_stored() -> str:
     ]
     done = 0
     for together in work:
-        if timezone.now() >= started + RUN_FOR or is_ending():
+        if time_of_record.now() >= started + RUN_FOR or is_ending():
             break
         done += _process_safely(together)
     return f"processed {done}"
@@ -81,20 +81,20 @@ def fetch_mail() -> str:
 
     A failure is recorded on its row and does not stop the others.
     """
-    reports = [*fetch_due(read_clock=timezone.now), *import_due(read_clock=timezone.now)]
+    reports = [*fetch_due(read_clock=time_of_record.now), *import_due(read_clock=time_of_record.now)]
     return "; ".join(map(str, reports)) or "nothing due"
 
 
 def fetch_one(mailbox: int) -> str:
     """Fetch a mailbox whose server tells of new mail, unless it is being fetched or waits after an error."""
-    if not due_mailboxes(timezone.now()).filter(pk=mailbox).exists():
+    if not due_mailboxes(time_of_record.now()).filter(pk=mailbox).exists():
         return "not due"
-    return str(fetch_mailbox(mailbox, read_clock=timezone.now))
+    return str(fetch_mailbox(mailbox, read_clock=time_of_record.now))
 
 
 def compare_mailboxes() -> str:
     """List the mail of the last days that the servers have and the desk has not, every night."""
-    return "; ".join(map(str, compare_all(read_clock=timezone.now))) or "no mailbox to compare"
+    return "; ".join(map(str, compare_all(read_clock=time_of_record.now))) or "no mailbox to compare"
 
 
 def remove_erased_files() -> str:
@@ -104,7 +104,7 @@ def remove_erased_files() -> str:
 
 def remove_unused_files() -> str:
     """Remove files without a row, which a process that died has left: every night."""
-    return f"removed {stored_files.remove_unused_files(now=timezone.now())}"
+    return f"removed {stored_files.remove_unused_files(now=time_of_record.now())}"
 
 
 def _process_safely(mails: Sequence[int]) -> int:
@@ -112,7 +112,7 @@ def _process_safely(mails: Sequence[int]) -> int:
     if len(mails) == 1:
         return _process_alone(mails[0])
     try:
-        batch = process_together(mails, now=timezone.now())
+        batch = process_together(mails, now=time_of_record.now())
     except Exception as error:
         if not is_passing(error):
             raise
@@ -125,7 +125,7 @@ def _process_safely(mails: Sequence[int]) -> int:
 def _process_alone(inbound: int) -> int:
     """Process one mail. A fault of database or storage leaves it for the next minute and lets the others go on."""
     try:
-        return process(inbound, now=timezone.now()) is not None
+        return process(inbound, now=time_of_record.now()) is not None
     except Exception as error:
         if not is_passing(error):
             raise

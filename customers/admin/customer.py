@@ -13,6 +13,7 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 
+from customers import time_of_record
 from customers.access import visible_customers, who_work_here, without_manager
 from customers.admin.base import PersonFilter, RowAccessAdmin, VisibleChoices
 from customers.admin.contact_form import CustomerContactForm
@@ -92,7 +93,9 @@ class CustomerAdmin(RowAccessAdmin):
         return visible_customers(user)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
-        current = in_force(Contract.objects.filter(customer=OuterRef("pk")), timezone.localdate())
+        current = in_force(
+            Contract.objects.filter(customer=OuterRef("pk")), timezone.localdate(time_of_record.now())
+        )
         customers: QuerySet[Customer] = super().get_queryset(request)
         return customers.annotate(
             plan_name=Subquery(current.values("plan__name")[:1]),

@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from customers.choices import Language, Scenario, validate_zone
 from customers.public_domains import is_public_domain
+from customers.recorded_time_field import RecordedTimeField
 
 
 class Customer(models.Model):
@@ -34,7 +35,7 @@ class Customer(models.Model):
     tech_group = models.CharField(_("tech group"), max_length=120, blank=True)
     note = models.TextField(_("note"), blank=True)
     is_active = models.BooleanField(pgettext_lazy("in use", "active"), default=True)
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    created_at = RecordedTimeField(_("created at"))
 
     class Meta:
         verbose_name = _("customer")
@@ -106,7 +107,7 @@ class Contact(models.Model):
         blank=True,
         help_text=_("They complained or unsubscribed. Clear it to send acknowledgements again."),
     )
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    created_at = RecordedTimeField(_("created at"))
     # Their first mail made them a contact; nobody entered them by hand.
     is_from_mail = models.BooleanField(default=False, db_default=False, editable=False)
 

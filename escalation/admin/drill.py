@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
+from customers import time_of_record
 from customers.access import sees_all, visible_customers
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from customers.admin.fields import person
@@ -143,7 +144,7 @@ class DrillAdmin(ReadOnlyAdmin, RowAccessAdmin):
             "report": report_of(drill),
             "drill": drill,
             "may_end": drill.is_running and _may_end(request, drill),
-            "now": timezone.now(),
+            "now": time_of_record.now(),
             "zone": timezone.get_current_timezone_name(),
         }
         return TemplateResponse(request, "escalation/drill/report.html", context)
@@ -153,7 +154,7 @@ class DrillAdmin(ReadOnlyAdmin, RowAccessAdmin):
         if request.method != "POST" or not _may_end(request, drill):
             raise PermissionDenied
         try:
-            end_drill(drill=drill, actor=cast(User, request.user), at=timezone.now())
+            end_drill(drill=drill, actor=cast(User, request.user), at=time_of_record.now())
         except DeskError as error:
             messages.error(request, str(error))
         else:
@@ -199,7 +200,7 @@ class DrillAdmin(ReadOnlyAdmin, RowAccessAdmin):
 @transaction.atomic
 def _start(form: DrillForm, actor: User) -> Drill:
     """Start one drill even if the form is sent twice."""
-    data, at = form.cleaned_data, timezone.now()
+    data, at = form.cleaned_data, time_of_record.now()
     if not claim_submission(data["token"], actor=actor, at=at):
         raise DeskError(_("This drill was already started; find it in the list."))
     ticket = start_drill(

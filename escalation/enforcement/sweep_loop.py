@@ -4,6 +4,7 @@ A scheduled task alone starts once a minute and up to half a minute late, which 
 """
 
 import logging
+import socket
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from uuid import uuid4
 from django.db import InterfaceError, OperationalError, connection
 
 from escalation.enforcement.dead_mans_switch import ping_outside
-from escalation.enforcement.heartbeats import beat
+from escalation.enforcement.heartbeats import beat, take_over
 from escalation.enforcement.sweep import SECONDS, SweepReport, sweep
 from escalation.models import Heartbeat
 from escalation.notifications.dispatch_watch import OverdueWatch
@@ -26,6 +27,7 @@ MINUTE = 57.0
 ROUND = 2.0
 WORK = 5.0  # Most seconds of one round: in a flood, a new P0 is then found by the next round
 BEAT_EVERY = timedelta(seconds=10)
+JUMPED = "time-jump"  # name of the heartbeat of the last jump of the time of record
 
 
 def sweep_once(
@@ -38,21 +40,30 @@ def sweep_once(
     return report
 
 
+def never_jumps() -> None:
+    """For a time of record that is trusted."""
+
+
 def sweep_in_rounds(
-    *, read_clock: Callable[[], datetime], pause: Callable[[float], bool], seconds: float = MINUTE
+    *,
+    read_clock: Callable[[], datetime],
+    pause: Callable[[float], bool],
+    find_jump: Callable[[], timedelta | None] = never_jumps,
+    seconds: float = MINUTE,
 ) -> SweepReport:
     """Sweep again and again for this many seconds; the report covers all rounds together.
 
     ``pause`` waits for a number of seconds and returns False if the queue is being stopped. If the database is away
     for a moment, one round is lost; if it stays away, its error is raised. If several loops run at once, the one that
-    began last goes on, because a restarted queue may find tasks of its predecessor still running.
+    began last goes on, because a restarted queue may find tasks of its predecessor still running. A round before which
+    the time of record has jumped (``find_jump``) enforces nothing, since that cannot be taken back.
     """
-    loop = _SweepLoop(read_clock, min(WORK, seconds))
-    ends_at = read_clock() + timedelta(seconds=seconds)
+    loop = _SweepLoop(read_clock, find_jump, min(WORK, seconds))
     while True:
         error = loop.run_round()
-        is_flooded = error is None and loop.total.left > 0
-        if loop.is_superseded or read_clock() >= ends_at or not pause(0 if is_flooded else ROUND):
+        is_flooded = error is None and not loop.is_held and loop.total.left > 0
+        is_over = loop.is_superseded or loop.spent >= timedelta(seconds=seconds)
+        if is_over or not pause(0 if is_flooded else ROUND):
             break
     if error is not None and loop.last_beat_at is None:
         raise error
@@ -64,37 +75,63 @@ class _SweepLoop:
     """The rounds so far; ``last_beat_at`` is None until the first round succeeded."""
 
     read_clock: Callable[[], datetime]
+    find_jump: Callable[[], timedelta | None]
     seconds: float
     total: SweepReport = field(default_factory=SweepReport)
     last_beat_at: datetime | None = None
     is_superseded: bool = False
+    is_held: bool = False
     failed: Counter[int] = field(default_factory=Counter)
     overdue: OverdueWatch = field(default_factory=OverdueWatch)
     name: str = field(default_factory=lambda: uuid4().hex)
+    looked_at: datetime = field(init=False)
+    spent: timedelta = timedelta()
+
+    def __post_init__(self) -> None:
+        self.looked_at = self.read_clock()
 
     def run_round(self) -> Exception | None:
-        """Run one round. Returns the database error, if there was one."""
+        """Run one round, or only look at the time if it has jumped. Returns the database error, if there was one."""
+        self.is_held = False
         try:
-            self._sweep(self.read_clock())
-            self.overdue.look(now=self.read_clock())
+            jump = self.find_jump()
+            if jump is None:
+                self._sweep(self.read_clock())
+                self.overdue.look(now=self.read_clock())
+            else:
+                self._hold(jump)
         except (InterfaceError, OperationalError) as error:
             logger.warning("No sweep in this round: %s", error)
             if not connection.in_atomic_block:
                 connection.close()  # otherwise the next round would get the broken connection
             return error
+        finally:
+            self._count_time()
         return None
+
+    def _count_time(self) -> None:
+        """Add the time since the last round, but not a jump."""
+        before, self.looked_at = self.looked_at, self.read_clock()
+        if not self.is_held:
+            self.spent += max(timedelta(), self.looked_at - before)
+
+    def _hold(self, jump: timedelta) -> None:
+        self.is_held = True
+        logger.error("The time jumped by %s: nothing is enforced until a second look agrees", jump)
+        detail = f"{jump.total_seconds():+.0f} {socket.gethostname()}"
+        take_over(JUMPED, at=self.read_clock(), detail=detail[:300])
 
     def _sweep(self, now: datetime) -> None:
         if self.last_beat_at is None:
             self.total.add(sweep_once(read_clock=self.read_clock, seconds=self.seconds, failed=self.failed))
             self.last_beat_at = now
-            beat(ROUNDS, at=now, detail=self.name)
+            take_over(ROUNDS, at=now, detail=self.name)
             return
         self.is_superseded = Heartbeat.objects.filter(name=ROUNDS).exclude(detail=self.name).exists()
         self.total.add(sweep(now=now, seconds=self.seconds, failed=self.failed))
         self.total.failed = len(
             self.failed
         )  # each promise counts once, and not at all if a later try succeeded
-        if now - self.last_beat_at >= BEAT_EVERY:
+        if abs(now - self.last_beat_at) >= BEAT_EVERY:
             self.last_beat_at = now
             beat(SWEEP, at=self.read_clock(), detail=str(self.total))

@@ -24,6 +24,8 @@ class Check(StrEnum):
     HOLIDAYS = "holidays"
     CLUSTERS = "clusters"
     KEYS = "keys"
+    HOST_CLOCKS = "host_clocks"
+    TIME_JUMP = "time_jump"
     OUTSIDE_PING = "outside_ping"
     SCHEDULES = "schedules"
     ADMINISTRATORS = "administrators"

@@ -20,6 +20,7 @@ from django_q.models import OrmQ
 from customers.access import without_manager
 from customers.models import Customer
 from customers.phrases import listed
+from customers.time_of_record import FUTURE
 from customers.times import rough_duration
 from escalation.exports.due_weeks import LATE_AFTER, missing_weeks
 from escalation.models import ContactWay, Notification
@@ -58,19 +59,19 @@ def health(*, now: datetime) -> HealthReport:
             (*warnings, *(finding for check in SIGN_WARNINGS for finding in check(signs))),
         )
     except (DatabaseError, InterfaceError):
-        return HealthReport((CheckResult(Check.DATABASE, _unreachable()),))
+        return without_database()
 
 
-def _unreachable() -> str:
-    return _("The database cannot be queried. Check that it is running and that DATABASE_URL is right.")
+def without_database() -> HealthReport:
+    text = _("The database cannot be queried. Check that it is running and that DATABASE_URL is right.")
+    return HealthReport((CheckResult(Check.DATABASE, text),))
 
 
 def _fetch(now: datetime) -> Iterator[CheckResult]:
     late = now - timedelta(seconds=settings.FETCH_LATE_SECONDS)
     polled = Mailbox.objects.filter(is_active=True).exclude(host="")
-    for mailbox in polled.filter(Q(fetched_at__lt=late) | ~Q(error="")).only(
-        "address", "fetched_at", "error"
-    ):
+    is_late = Q(fetched_at__lt=late) | Q(fetched_at__gt=now + FUTURE)
+    for mailbox in polled.filter(is_late | ~Q(error="")).only("address", "fetched_at", "error"):
         yield CheckResult(Check.FETCH, _fetch_words(mailbox, now))
 
 

@@ -8,10 +8,11 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from customers.phrases import listed
 from escalation.enforcement.dead_mans_switch import FAILED, PINGED
-from escalation.enforcement.sweep_loop import ROUNDS
+from escalation.enforcement.sweep_loop import JUMPED, ROUNDS
 from escalation.notifications.channels.outcomes import translate_answer
 from escalation.proof.whole_proof import proof_in_words
 from escalation.tasks import LEDGER, START, SWEEP
+from supportdesk.monitoring.host_clocks import jump_in_words
 from supportdesk.monitoring.schedule_wording import title_of
 from supportdesk.schedule_inspection import REPAIRS
 
@@ -22,6 +23,7 @@ TITLES = {
     FAILED: gettext_lazy("External heartbeat (failed)"),
     REPAIRS: gettext_lazy("Schedules repaired"),
     START: gettext_lazy("Desk started"),
+    JUMPED: gettext_lazy("Time jumped"),
 }
 UNSHOWN = {ROUNDS}  # by which overlapping sweeps detect each other; nothing to show
 PROOF = re.compile(r"(?P<wrong>\d+) of (?P<among>\d+)(: (?P<first>.*))?", re.DOTALL)
@@ -37,6 +39,8 @@ def heartbeat_in_words(name: str, detail: str) -> str:
             return _proved(detail)
         case _repairs if name == REPAIRS:
             return _repaired(detail)
+        case _jumped if name == JUMPED:
+            return jump_in_words(detail)
         case _failed if name == FAILED:
             return translate_answer(detail)
         case _other:

@@ -15,13 +15,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from customers.phrases import listed
+from customers.time_of_record import FUTURE
 from customers.times import rough_duration
 from escalation.enforcement.dead_mans_switch import FAILED, PINGED
+from escalation.enforcement.sweep_loop import JUMPED
 from escalation.models import Heartbeat
 from escalation.notifications.channels.outcomes import translate_answer
 from escalation.tasks import LEDGER, START, SWEEP
 from supportdesk.models import Cluster
 from supportdesk.monitoring.check_results import Check, CheckResult
+from supportdesk.monitoring.host_clocks import clocks_ahead, recent_jump, wrong_clocks
 from supportdesk.monitoring.schedule_wording import title_of
 from supportdesk.processes.cluster.cluster_name import key_mark
 from supportdesk.schedule_inspection import InspectedRow, RowStanding, inspect_schedules
@@ -42,6 +45,10 @@ class LivenessEvidence:
         beats = {beat.name: beat for beat in Heartbeat.objects.all()}
         return cls(now, beats, list(Cluster.objects.all()), inspect_schedules(now=now))
 
+    @property
+    def clocks_ahead(self) -> dict[str, float]:
+        return clocks_ahead(self.beats.values(), self.clusters, self.now)
+
     def beat_at(self, name: str) -> datetime | None:
         return self.beats[name].at if name in self.beats else None
 
@@ -57,6 +64,10 @@ def _sweep(signs: LivenessEvidence) -> Iterator[CheckResult]:
         yield CheckResult(
             Check.SWEEP, _("SLAs are not being enforced: the sweep has never run. Start the queue.")
         )
+    if beat is not None and beat - now > FUTURE:
+        text = _("SLAs may not be enforced: the last sweep is dated in the future, because a clock was wrong. "
+                 "Check the queue.")  # fmt: skip
+        yield CheckResult(Check.SWEEP, text)
     if beat is not None and now - beat > late:
         words = {"age": rough_duration(now - beat)}
         yield CheckResult(
@@ -68,7 +79,8 @@ def _sweep(signs: LivenessEvidence) -> Iterator[CheckResult]:
 def _born_at(signs: LivenessEvidence) -> datetime:
     """When the desk was last started or its tables were created: before that there was nothing to sweep."""
     migrated: datetime | None = MigrationRecorder.Migration.objects.aggregate(at=Max("applied"))["at"]
-    return max((at for at in (migrated, signs.beat_at(START)) if at is not None), default=signs.now)
+    times = [at for at in (migrated, signs.beat_at(START)) if at is not None and at <= signs.now + FUTURE]
+    return max(times, default=signs.now)
 
 
 def _failing_sweep(signs: LivenessEvidence) -> Iterator[CheckResult]:
@@ -130,6 +142,14 @@ def _keys(signs: LivenessEvidence) -> Iterator[CheckResult]:
         yield CheckResult(Check.KEYS, text % {"hosts": listed(sorted(foreign))})
 
 
+def _host_clocks(signs: LivenessEvidence) -> Iterator[CheckResult]:
+    yield from wrong_clocks(signs.clocks_ahead)
+
+
+def _time_jump(signs: LivenessEvidence) -> Iterator[CheckResult]:
+    yield from recent_jump(signs.beats.get(JUMPED), signs.now)
+
+
 def _broken_schedules(signs: LivenessEvidence) -> Iterator[CheckResult]:
     """A malformed row stops the queue from starting any task; a missing or edited row stops only its own."""
     text = _("Schedules are broken and tasks may not run: %(names)s. Run manage.py sync_schedules.")
@@ -156,6 +176,8 @@ SIGN_PROBLEMS: tuple[Callable[[LivenessEvidence], Iterator[CheckResult]], ...] =
     _sweep,
     _ledger,
     _keys,
+    _host_clocks,
+    _time_jump,
     _broken_schedules,
 )
 SIGN_WARNINGS: tuple[Callable[[LivenessEvidence], Iterator[CheckResult]], ...] = (

@@ -15,6 +15,7 @@ from escalation.tasks import LEDGER
 from supportdesk.monitoring import counts
 from supportdesk.monitoring.health import health
 from supportdesk.monitoring.liveness import LivenessEvidence
+from supportdesk.processes.host_clock import WRONG_CLOCK
 from supportdesk.schedule_inspection import RowStanding
 
 # The label values of a sample, in the order of the metric's label names, and its value.
@@ -57,6 +58,7 @@ def _gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
     yield from _backlogs(now)
     yield from _states(now)
     yield from _clusters(signs)
+    yield _host_clocks(signs)
     yield _schedules(signs)
 
 
@@ -91,7 +93,10 @@ def _quantiles(of: str, lag: Lag) -> Iterator[Sample]:
 def _heartbeats(signs: LivenessEvidence) -> Iterator[GaugeMetricFamily]:
     yield _gauge(
         "supportdesk_heartbeat_age_seconds", "Since a recurring task last finished well.",
-        [((name,), _seconds(signs.now - beat.at)) for name, beat in sorted(signs.beats.items())], labels=("task",),
+        [
+            ((name,), _seconds(signs.now - beat.at))
+            for name, beat in sorted(signs.beats.items()) if not name.startswith(WRONG_CLOCK)
+        ], labels=("task",),
     )  # fmt: skip
     if LEDGER in signs.beats:
         wrong = signs.detail(LEDGER).split(" ")[0]
@@ -142,6 +147,13 @@ def _clusters(signs: LivenessEvidence) -> Iterator[GaugeMetricFamily]:
     yield _gauge(
         "supportdesk_cluster_busy", "Those of them that are at work.",
         [(values, cluster.busy) for values, cluster in named], labels=("host", "cluster"),
+    )  # fmt: skip
+
+
+def _host_clocks(signs: LivenessEvidence) -> GaugeMetricFamily:
+    return _gauge(
+        "supportdesk_host_clock_ahead_seconds", "By which the clock of a host is ahead of the database's.",
+        [((host,), round(seconds, 3)) for host, seconds in sorted(signs.clocks_ahead.items())], labels=("host",),
     )  # fmt: skip
 
 

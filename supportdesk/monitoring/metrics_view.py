@@ -5,13 +5,13 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from customers import time_of_record
 from supportdesk.monitoring.metrics import registry_at
 
 
@@ -26,7 +26,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return HttpResponse("Unauthorized\n", status=401, headers=refusal, content_type="text/plain")
     encode, content_type = encoder_for(request.headers.get("Accept", ""))
     try:
-        return HttpResponse(encode(registry_at(timezone.now())), content_type=content_type)
+        return HttpResponse(encode(registry_at(time_of_record.now())), content_type=content_type)
     except (DatabaseError, InterfaceError):
         return HttpResponse("The database cannot be asked.\n", status=503, content_type="text/plain")
 

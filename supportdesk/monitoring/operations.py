@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from customers.time_of_record import MOST_APART
 from escalation.choices import NotificationState
 from escalation.enforcement.lag import CatchUp, Lag, breach_lag, catch_ups, lateness, step_lag
 from escalation.models import Escalation, Heartbeat, Notification
@@ -21,6 +22,7 @@ from supportdesk.monitoring.health import HealthReport, health
 from supportdesk.monitoring.heartbeat_wording import TITLES, UNSHOWN, heartbeat_in_words
 from supportdesk.monitoring.liveness import LivenessEvidence
 from supportdesk.monitoring.schedule_wording import ABOUT, how_often, title_of
+from supportdesk.processes.host_clock import WRONG_CLOCK
 from supportdesk.schedule_inspection import InspectedRow, RowStanding
 from supportdesk.schedules import TIMETABLE, ScheduledTask
 from tickets.models import Mailbox
@@ -114,6 +116,20 @@ class RunningCluster:
     cluster: Cluster
     is_alive: bool
 
+    @property
+    def is_clock_wrong(self) -> bool:
+        return abs(self.cluster.clock_ahead or 0) > MOST_APART
+
+    @property
+    def clock(self) -> str:
+        """Seconds by which the clock of its host is off, signed; empty where it is the time of record."""
+        ahead = self.cluster.clock_ahead
+        return (
+            ""
+            if ahead is None
+            else _("%(seconds)s s") % {"seconds": f"{ahead:+.1f}" if round(ahead, 1) else "0"}
+        )
+
 
 @dataclass(frozen=True)
 class LateBreach:
@@ -177,7 +193,9 @@ def operations(*, now: datetime) -> Operations:
 
 def _tasks(signs: LivenessEvidence) -> list[Task]:
     """Known tasks first, in their order; a task without a translated title is shown by its name."""
-    others = sorted(signs.beats.keys() - TITLES.keys() - UNSHOWN)
+    others = sorted(
+        name for name in signs.beats.keys() - TITLES.keys() - UNSHOWN if not name.startswith(WRONG_CLOCK)
+    )
     names = [*(name for name in TITLES if name in signs.beats), *others]
     return [Task(TITLES.get(name, name), signs.beats[name]) for name in names]
 

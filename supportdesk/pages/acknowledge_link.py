@@ -10,11 +10,12 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.views.decorators.clickjacking import xframe_options_deny
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from customers import time_of_record
 from customers.times import as_read_by, reader_of
 from escalation.choices import AcknowledgedBy
 from escalation.enforcement.acknowledge import acknowledge
@@ -35,7 +36,7 @@ QUIET = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def acknowledge_page(request: HttpRequest, token: str) -> HttpResponse:
     """Show the ticket that waits, in the language of the person invited; 404 unless the link is theirs and genuine."""
-    now = timezone.now()
+    now = time_of_record.now()
     asked = invitation(token, now=now)
     if asked is None:
         return HttpResponse(render_to_string("404.html"), status=404, headers=QUIET)

@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers import time_of_record
 from escalation.explaining.loading import explain
 from escalation.explaining.report import report_of
 from escalation.models import Clock
@@ -28,7 +29,7 @@ class ExplainPage(TicketAdmin):
         """Show the page; 404 for a promise of another ticket, or of a ticket that the reader may not see."""
         visible = self._visible(request).filter(pk=object_id)
         clocks = Clock.objects.filter(ticket__in=visible)
-        explanation = explain(clocks, clock_id, now=timezone.now())
+        explanation = explain(clocks, clock_id, now=time_of_record.now())
         if explanation is None:
             raise Http404
         report = report_of(explanation, zone=timezone.get_current_timezone_name())

@@ -10,10 +10,11 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from customers import time_of_record
 from customers.models import StaffProfile
 from escalation.duty.calendar_feed import renew_link, revoke_link, token_of
 from escalation.models import DutyFeed
@@ -69,7 +70,7 @@ def duty_link(request: HttpRequest) -> HttpResponse:
         revoke_link(user=user)
         messages.success(request, _("The link no longer works."))
     else:
-        renew_link(user=user, at=timezone.now())
+        renew_link(user=user, at=time_of_record.now())
         messages.success(request, _("The new link is below. Any earlier link no longer works."))
     return HttpResponseRedirect(reverse("admin:my_settings") + "#duty-link")
 

@@ -6,9 +6,9 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers import time_of_record
 from customers.access import sees_all
 from supportdesk.monitoring.operations import VIEW, operations
 
@@ -18,7 +18,7 @@ def operations_page(request: HttpRequest, site_context: dict[str, Any]) -> HttpR
     user = cast(User, request.user)
     if not user.has_perm(VIEW):
         raise PermissionDenied
-    now = timezone.now()
+    now = time_of_record.now()
     context = {
         **site_context,
         "title": _("System status"),

@@ -5,11 +5,12 @@ Mail programs post by themselves (RFC 8058), without cookies; the signed link is
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import translation
 from django.views.decorators.clickjacking import xframe_options_deny
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from customers import time_of_record
 from customers.names import desk_name
 from customers.times import as_read_by
 from supportdesk.pages.acknowledge_link import QUIET
@@ -27,7 +28,7 @@ def unsubscribe_page(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and request.POST.get("act") == "again":
         subscribe_again(contact=contact)
     elif request.method == "POST":
-        unsubscribe(contact=contact, at=timezone.now())
+        unsubscribe(contact=contact, at=time_of_record.now())
     with as_read_by(contact.preferred_language, contact.zone):
         context = {"contact": contact, "desk": desk_name()}
         page = render_to_string("supportdesk/unsubscribe.html", context)

@@ -9,10 +9,10 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
+from customers import time_of_record
 from customers.admin.fields import AssigneeField, staff_members
 from tickets.admin.apply_to_each import apply_to_each, refuse_too_many, show_outcome
 from tickets.choices import Priority, Status
@@ -71,7 +71,7 @@ def in_bulk(
         return None
     form = form_class(request.POST if "apply" in request.POST else None)
     if form.is_valid():
-        actor, at = model_admin.actor(request), timezone.now()
+        actor, at = model_admin.actor(request), time_of_record.now()
         outcome = apply_to_each(tickets, lambda ticket: form.apply(ticket, actor=actor, at=at))
         show_outcome(request, outcome)
         return None

@@ -5,11 +5,11 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from customers import time_of_record
 from customers.admin import ContactAdmin
 from customers.models import Contact
 from tickets.choices import Priority
@@ -42,7 +42,9 @@ class TicketedContactAdmin(ContactAdmin):
         obj.customer = None  # the service gives it, and the tickets with it
         super().save_model(request, obj, form, change)
         actor: Any = request.user
-        report_moved(request, name_customer(contact=obj, customer=customer, actor=actor, at=timezone.now()))
+        report_moved(
+            request, name_customer(contact=obj, customer=customer, actor=actor, at=time_of_record.now())
+        )
 
 
 def report_moved(request: HttpRequest, moved: int) -> None:

@@ -8,11 +8,11 @@ from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from customers import time_of_record
 from customers.admin import CustomerAdmin
 from customers.admin.customer import MailDomainInline
 from customers.mail_domains import hold_domains
@@ -72,7 +72,7 @@ class TicketedCustomerAdmin(PageActions, CustomerAdmin):
         super().save_formset(request, form, formset, change)
         domains = [row for row in formset.new_objects if isinstance(row, MailDomain)]
         actor: Any = request.user
-        moved = [adopt_domain(domain=domain, actor=actor, at=timezone.now()) for domain in domains]
+        moved = [adopt_domain(domain=domain, actor=actor, at=time_of_record.now()) for domain in domains]
         report_moved(request, sum(moved))
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Customer]":

@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     MultipleChoicesDropdownFilter,
@@ -18,6 +17,7 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import display
 
+from customers import time_of_record
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from customers.phrases import listed
 from customers.times import moment
@@ -143,7 +143,7 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
         if refuse_too_many(request, queryset.count()):
             return
         actor: Any = request.user
-        at = timezone.now()
+        at = time_of_record.now()
         show_outcome(
             request,
             apply_to_each(queryset, lambda mail: refuse_failed(service(inbound=mail, actor=actor, at=at))),

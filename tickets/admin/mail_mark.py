@@ -6,11 +6,11 @@ from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
+from customers import time_of_record
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from tickets.access import visible_marks
 from tickets.admin.apply_to_each import apply_to_each, refuse_too_many, show_outcome
@@ -53,7 +53,7 @@ class MailMarkAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
         if refuse_too_many(request, queryset.count()):
             return
         actor: Any = request.user
-        at = timezone.now()
+        at = time_of_record.now()
         show_outcome(
             request, apply_to_each(queryset, lambda mark: take_back_mark(mark=mark, actor=actor, at=at))
         )

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from customers import time_of_record
 from customers.admin.edit_stamp import EditStampField, refuse_stale, shown_values, stamp_of
 from customers.admin.secret_field import SecretField, mark_stored, secret_to_store
 from tickets.admin.mailbox_import import ImportPage
@@ -218,7 +219,7 @@ class MailboxAdmin(ConnectionTestPage, ImportPage):
         set_folders(
             mailbox=obj,
             names=form.cleaned_data["folders"] if obj.host else [],
-            begins_at=(obj.fetched_at if had_host else None) or timezone.now(),
+            begins_at=(obj.fetched_at if had_host else None) or time_of_record.now(),
             is_new_account=bool({"protocol", "host", "username"} & set(form.changed_data)),
         )
 
@@ -231,7 +232,9 @@ class MailboxAdmin(ConnectionTestPage, ImportPage):
         elif not mailbox.host:
             messages.error(request, _("This mailbox has no mail server to fetch from."))
         else:
-            report = fetch_mailbox(mailbox.pk, read_clock=timezone.now, stop_at=timezone.now() + FETCH_FOR)
+            report = fetch_mailbox(
+                mailbox.pk, read_clock=time_of_record.now, stop_at=time_of_record.now() + FETCH_FOR
+            )
             messages.add_message(request, messages.ERROR if report.problem else messages.SUCCESS, str(report))
 
     @display(description=_("fetched by"))

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminDateWidget
 
+from customers import time_of_record
 from tickets.admin.page_actions import PageActions
 from tickets.errors import DeskError
 from tickets.models import Mailbox
@@ -65,14 +66,14 @@ class ImportPage(PageActions):
             try:
                 if "begin" in request.POST:
                     return self._begin(request, mailbox, since)
-                preview = preview_import(mailbox=mailbox, since=since, at=timezone.now())
+                preview = preview_import(mailbox=mailbox, since=since, at=time_of_record.now())
             except DeskError as error:
                 form.add_error(None, str(error))
         return self._page(request, mailbox, form, preview)
 
     def _begin(self, request: HttpRequest, mailbox: Mailbox, since: datetime) -> HttpResponse:
         actor: Any = request.user
-        begin_import(mailbox=mailbox, since=since, actor=actor, at=timezone.now())
+        begin_import(mailbox=mailbox, since=since, actor=actor, at=time_of_record.now())
         self.log_change(request, mailbox, [{"changed": {"fields": ["imports email received since"]}}])
         messages.success(request, _("The import begins within a minute. This page shows how far it is."))
         return HttpResponseRedirect(reverse("admin:tickets_mailbox_change", args=[mailbox.pk]))

@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 
+from customers import time_of_record
 from customers.admin.base import DeskAdmin
 from tickets.services.connection_test import try_mailbox
 
@@ -48,6 +48,6 @@ class ConnectionTestPage(DeskAdmin):
             form.instance,
             folders=form.cleaned_data["folders"],
             has_new_refresh_token="refresh_token" in form.changed_data,
-            now=timezone.now(),
+            now=time_of_record.now(),
         )
         return TemplateResponse(request, "admin/tickets/mailbox_test_result.html", {"steps": steps})

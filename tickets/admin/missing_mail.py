@@ -5,10 +5,10 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
+from customers import time_of_record
 from customers.admin.base import ReadOnlyAdmin
 from tickets.admin.apply_to_each import apply_to_each, refuse_too_many, show_outcome
 from tickets.admin.page_actions import PageActions
@@ -40,6 +40,6 @@ class MissingMailAdmin(PageActions, ReadOnlyAdmin):
     def fetch(self, request: HttpRequest, queryset: "QuerySet[MissingMail]") -> None:
         if refuse_too_many(request, queryset.count()):
             return
-        at = timezone.now()
+        at = time_of_record.now()
         rows: Any = queryset.select_related("mailbox")
         show_outcome(request, apply_to_each(rows, lambda row: fetch_missing(missing=row, at=at)))

@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import (
@@ -17,6 +16,7 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import display
 
+from customers import time_of_record
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from customers.phrases import labelled, listed, noted
 from tickets.access import visible_outbound
@@ -82,7 +82,7 @@ class OutboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
         if refuse_too_many(request, queryset.count()):
             return
         actor: Any = request.user
-        at = timezone.now()
+        at = time_of_record.now()
         show_outcome(
             request, apply_to_each(queryset, lambda mail: send_again(outbound=mail, actor=actor, at=at))
         )

@@ -11,11 +11,11 @@ from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from customers import time_of_record
 from customers.admin.base import RowAccessAdmin
 from customers.phrases import clauses, labelled, listed
 from tickets.access import visible_inbound, visible_rules
@@ -71,7 +71,7 @@ class RuleAdmin(RowAccessAdmin):
         context: dict[str, Any] = {"form": form}
         if form.is_valid():
             rule = form.save(commit=False)
-            context["run"] = try_on_last_week(rule, visible_inbound(request.user), now=timezone.now())
+            context["run"] = try_on_last_week(rule, visible_inbound(request.user), now=time_of_record.now())
         return TemplateResponse(request, "admin/tickets/rule_tried.html", context)
 
     def _saved(self, request: HttpRequest) -> Rule | None:

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from customers.indexes import where_set
+from customers.recorded_time_field import RecordedTimeField
 from tickets.choices import IntakeState, ReceiptTime
 from tickets.models.mailbox import Mailbox
 from tickets.models.message import Message
@@ -46,7 +47,7 @@ class InboundEmail(models.Model):
     )
     # From before the mailbox began, and imported: it promises nothing.
     is_history = models.BooleanField(_("imported"), default=False, db_default=False)
-    stored_at = models.DateTimeField(_("stored at"), auto_now_add=True)
+    stored_at = RecordedTimeField(_("stored at"))
     state = models.CharField(_("state"), max_length=10, choices=IntakeState, default=IntakeState.STORED)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     error = models.TextField(_("error"), blank=True)

@@ -6,9 +6,9 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils import timezone
 from django_q.tasks import async_task
 
+from customers import time_of_record
 from customers.admin.absence import AbsenceAdmin as AbsenceList
 from customers.models import Absence
 from escalation.people.absence_cover import absence_forecast, has_deputy
@@ -31,7 +31,7 @@ class MovingAbsenceAdmin(AbsenceList):
         """A new form shows where the reader's own tickets would go; a saved absence, where its tickets go."""
         absence = self.get_object(request, object_id) if object_id else None
         user, at = (
-            (absence.user, absence.starts_at) if absence else (cast(User, request.user), timezone.now())
+            (absence.user, absence.starts_at) if absence else (cast(User, request.user), time_of_record.now())
         )
         people = People.at(at)
         context = {"foretold": absence_forecast(user, people), "has_deputy": has_deputy(user, people)}
@@ -52,7 +52,7 @@ class MovingAbsenceAdmin(AbsenceList):
 
     def _warn(self, request: HttpRequest, absence: Absence) -> None:
         """Show the sentence, except for an absence that is over."""
-        if absence.ends_at <= timezone.now():
+        if absence.ends_at <= time_of_record.now():
             return
         user, people = absence.user, People.at(absence.starts_at)
         level = messages.INFO if has_deputy(user, people) else messages.WARNING

@@ -6,11 +6,11 @@ from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
+from customers import time_of_record
 from customers.access import sees_all, team_ids
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from customers.admin.fields import person
@@ -99,7 +99,7 @@ class AbsenceMoveAdmin(ReadOnlyAdmin, RowAccessAdmin):
     def _each(self, request: HttpRequest, moves: "QuerySet[AbsenceMove]", service: Any) -> None:
         if refuse_too_many(request, moves.count()):
             return
-        actor, at = cast(User, request.user), timezone.now()
+        actor, at = cast(User, request.user), time_of_record.now()
         chosen = moves.select_related("ticket")
         show_outcome(
             request, apply_to_each(chosen, lambda move: service(move=move, actor=actor, at=at), _number)

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
+from customers import time_of_record
 from customers.access import visible_customers
 from customers.admin.fields import person
 from customers.models import Contract, Customer
@@ -109,7 +110,9 @@ class ChainPage(PreviewPage):
             result: dict[str, Any] = {"forecast": self._forecast(request, row)}
         except DeskError as error:
             result = {"faults": str(error).splitlines()}
-        return TemplateResponse(request, "escalation/chain/timeline.html", {"now": timezone.now(), **result})
+        return TemplateResponse(
+            request, "escalation/chain/timeline.html", {"now": time_of_record.now(), **result}
+        )
 
     def _forecast(self, request: HttpRequest, row: Any) -> Forecast:
         form = SampleForm(request.POST, customers=self._customers(request))
@@ -166,7 +169,7 @@ class ChainPage(PreviewPage):
         home = formset.instance
         key, actor = ("policy" if isinstance(home, Policy) else "contract"), request.user
         chain: Any = {key: home, "actor": actor}
-        revise_chain(steps=formset.specs(), at=timezone.now(), **chain)
+        revise_chain(steps=formset.specs(), at=time_of_record.now(), **chain)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return (*super().get_readonly_fields(request, obj), "past_steps")

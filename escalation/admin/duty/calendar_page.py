@@ -16,6 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers import time_of_record
 from customers.admin.base import DeskAdmin
 from escalation.admin.duty.forms import OverrideForm, SwapForm
 from escalation.duty.coverage_gaps import gaps_within
@@ -60,7 +61,7 @@ class DutyCalendar(DeskAdmin):
         rota = get_object_or_404(self.get_queryset(request), pk=object_id)
         if not self.has_view_permission(request, rota):
             raise PermissionDenied
-        page = CalendarPage(request, rota, now=timezone.now())
+        page = CalendarPage(request, rota, now=time_of_record.now())
         with timezone.override(rota.zone):  # the forms name the rota's zone too
             if request.method == "POST":
                 return self._act(request, page)

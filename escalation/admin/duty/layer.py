@@ -6,11 +6,11 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.forms import PaginationInlineFormSet
 
+from customers import time_of_record
 from customers.admin.base import DeskAdmin, UntitledInline, VisibleChoices
 from escalation.admin.duty.forms import LayerForm
 from escalation.admin.duty.layer_text import LayerColumns
@@ -96,7 +96,7 @@ class DutyLayerAdmin(LayerColumns, DeskAdmin):
 
 def say_generated(request: HttpRequest, rota: DutyRota) -> None:
     """Generate the rota's shifts in the page's transaction, and show the result as a message."""
-    made = generate_shifts(rota=rota, at=timezone.now())
+    made = generate_shifts(rota=rota, at=time_of_record.now())
     if made.created or made.removed:
         text = ngettext(
             "%(created)s shift was created and %(removed)s removed. Shifts already started are unchanged.",

@@ -6,13 +6,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from unfold.decorators import display
 from unfold.views import ChangeList
 
+from customers import time_of_record
 from customers.admin.base import ReadOnlyInline, UntitledInline, VisibleChoices
 from customers.admin.fields import person
 from escalation.admin.duty.calendar_page import DutyCalendar
@@ -30,7 +30,7 @@ class RotaList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        now = timezone.now()
+        now = time_of_record.now()
         on_duty, people = on_duty_by_rota(at=now), People.at(now)
         rows: Any = self
         rows.result_list = list(rows.result_list)
@@ -73,7 +73,7 @@ class DutyShiftInline(VisibleChoices, UntitledInline):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[DutyShift]":
         shifts: QuerySet[DutyShift] = super().get_queryset(request)
-        return shifts.filter(ends_at__gt=timezone.now(), source=ShiftSource.HAND)
+        return shifts.filter(ends_at__gt=time_of_record.now(), source=ShiftSource.HAND)
 
 
 @admin.register(DutyRota)
@@ -102,7 +102,7 @@ class DutyRotaAdmin(DutyCalendar):
         if rota is None:
             return {}
         may_add = request.user.has_perm("escalation.add_dutylayer")
-        now = timezone.now()
+        now = time_of_record.now()
         return {"now": now, "gaps": coverage_gaps(rota=rota, at=now), "may_add_layer": may_add}
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

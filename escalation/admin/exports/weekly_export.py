@@ -16,12 +16,12 @@ from django.http import (
 from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
+from customers import time_of_record
 from customers.admin.base import ReadOnlyInline
 from customers.admin.fields import person
 from escalation.admin.exports.summary_page import SummaryPage, missing_file
@@ -89,7 +89,7 @@ class WeeklyExportAdmin(SummaryPage):
         return super().get_queryset(request).select_related("created_by")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        now = timezone.now()
+        now = time_of_record.now()
         weeks = weeks_to_make(now) if request.user.has_perm(MAKES) else []
         due = {week for week in weeks if due_time(week) <= now}
         context = {"weeks_to_make": [(week, week in due) for week in weeks], **(extra_context or {})}
@@ -101,7 +101,7 @@ class WeeklyExportAdmin(SummaryPage):
             raise PermissionDenied
         try:
             week = parse_week(request.POST.get("week", ""))
-            export = export_week(week=week, at=timezone.now(), actor=cast(User, request.user))
+            export = export_week(week=week, at=time_of_record.now(), actor=cast(User, request.user))
         except (WeekError, DeskError) as refusal:
             messages.error(request, str(refusal))
             return redirect("admin:escalation_weeklyexport_changelist")

@@ -7,12 +7,12 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from customers import time_of_record
 from customers.admin.base import RowAccessAdmin
 from customers.admin.fields import person
 from customers.admin.secret_field import SecretField, mark_stored, secret_to_store
@@ -141,7 +141,7 @@ class ContactWayAdmin(PageActions, RowAccessAdmin):
         if way is None or len(queryset) > 1:
             messages.error(request, _("Choose one contact method at a time."))
             return
-        answer = send_test(way, at=timezone.now())
+        answer = send_test(way, at=time_of_record.now())
         words = {"name": way.name, "outcome": answer.outcome.label, "answer": translate_answer(answer.text)}
         level = messages.SUCCESS if answer.is_accepted else messages.ERROR
         messages.add_message(request, level, _("%(name)s: %(outcome)s. Response: %(answer)s") % words)

@@ -8,12 +8,12 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from customers import time_of_record
 from customers.admin.base import DeskAdmin, ReadOnlyInline
 from customers.admin.fields import person
 from customers.phrases import grouped, listed, noted
@@ -96,7 +96,7 @@ class CalendarAdmin(DeskAdmin):
         with transaction.atomic():
             obj.save(update_fields=["name"] if change else None)
             actor: Any = request.user
-            revise_calendar(calendar=obj, definition=form.definition(), actor=actor, at=timezone.now())
+            revise_calendar(calendar=obj, definition=form.definition(), actor=actor, at=time_of_record.now())
 
     def render_change_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         calendar = kwargs.get("obj")
@@ -107,7 +107,7 @@ class CalendarAdmin(DeskAdmin):
 
     def _warn(self, request: HttpRequest, calendar: Calendar) -> None:
         definition = from_json(calendar.definition)
-        today = timezone.now().date()
+        today = time_of_record.now().date()
         for doubt in doubts_of(definition, today):
             messages.warning(request, doubt.in_words([calendar.name]))
 

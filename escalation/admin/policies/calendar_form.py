@@ -3,10 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from customers import time_of_record
 from customers.errors import DeskError
 from escalation.models import Calendar
 from escalation.working_time.definitions import CalendarDefinition, OwnDay, from_json
@@ -74,7 +74,7 @@ class _CalendarForm(forms.ModelForm):
 
     def _check(self) -> None:
         try:
-            checked_definition(self.definition(), timezone.now())
+            checked_definition(self.definition(), time_of_record.now())
         except DeskError as error:
             self.add_error(None, str(error))
 

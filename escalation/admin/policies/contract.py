@@ -6,11 +6,11 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
+from customers import time_of_record
 from customers.admin.contract import ContractAdmin as ContractList
 from customers.models import Contract, Customer
 from escalation.admin.chains.inline import ContractStepInline
@@ -51,7 +51,9 @@ class PromisedContractAdmin(ChainPage, ContractList):
         formset.save(commit=False)
         if formset.has_changed():
             actor: Any = request.user
-            revise_windows(contract=form.instance, windows=formset.windows(), actor=actor, at=timezone.now())
+            revise_windows(
+                contract=form.instance, windows=formset.windows(), actor=actor, at=time_of_record.now()
+            )
 
     @display(description=gettext_lazy("retired"))
     def earlier_windows(self, contract: Contract) -> str:

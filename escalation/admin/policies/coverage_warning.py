@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils import timezone
 
+from customers import time_of_record
 from customers.admin.base import DeskAdmin
 from escalation.duty.coverage_gaps import coverage_gaps, rotas_that_matter
 from escalation.models import Policy
@@ -27,7 +27,7 @@ class DutyCoverage(DeskAdmin):
 def _gaps(object_id: str | None) -> dict[str, Any]:
     if not object_id or not object_id.isascii() or not object_id.isdigit():
         return {}
-    now = timezone.now()
+    now = time_of_record.now()
     of_policy = Policy.objects.filter(pk=int(object_id)).exclude(duty_rota=None)
     rota = rotas_that_matter().filter(pk__in=of_policy.values("duty_rota")).first()
     return {"now": now, "duty_rota": rota, "duty_gaps": coverage_gaps(rota=rota, at=now)} if rota else {}

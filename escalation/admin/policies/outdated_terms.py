@@ -12,10 +12,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from customers import time_of_record
 from escalation.access import visible_clocks
 from escalation.admin.policies.coverage_warning import DutyCoverage
 from escalation.clocks.outdated_terms import (
@@ -88,7 +88,7 @@ class OutdatedPromises(DutyCoverage):
         if not form.is_valid():
             return self._page(request, policy, version, clocks, form=form)
         reason = form.cleaned_data["reason"]
-        result = retarget_all(chosen, version=version, actor=actor, at=timezone.now(), reason=reason)
+        result = retarget_all(chosen, version=version, actor=actor, at=time_of_record.now(), reason=reason)
         if result.done:
             messages.success(request, _done(result.done))
         if result.refused:
@@ -119,7 +119,7 @@ class OutdatedPromises(DutyCoverage):
             "chosen": _numbers(request),
             "refused": result.refused,
             "may_retarget": self.has_change_permission(request, policy),
-            "now": timezone.now(),
+            "now": time_of_record.now(),
         }
         return TemplateResponse(request, "escalation/outdated/page.html", context)
 

@@ -7,11 +7,11 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import Max, Model, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from customers import time_of_record
 from customers.admin.base import ReadOnlyInline
 from customers.admin.fields import person
 from customers.models import Customer
@@ -97,7 +97,7 @@ class PolicyAdmin(AsksCustomer, OutdatedPromises, ChainPage):
                 policy=obj,
                 windows=form.windows(),
                 actor=actor,
-                at=timezone.now(),
+                at=time_of_record.now(),
                 pause_cap_minutes=form.cleaned_data["pause_cap_minutes"],
                 ways=form.ways(),
             )

@@ -12,12 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from customers import time_of_record
 from customers.access import visible_customers
 from customers.admin.base import DeskAdmin
 from customers.choices import validate_zone
@@ -53,7 +53,7 @@ class MomentForm(forms.Form):
     )
 
     def clean_preview_at(self) -> datetime:
-        now = timezone.now()
+        now = time_of_record.now()
         moment: datetime = self.cleaned_data["preview_at"] or now
         if abs(moment - now) > FARTHEST:
             raise forms.ValidationError(_("Choose a moment within ten years of today."))
@@ -108,7 +108,7 @@ class PreviewPage(DeskAdmin):
             result = self._found(request, row)
         except DeskError as error:
             result = {"faults": str(error).splitlines()}
-        context = {"now": timezone.now(), "priorities": Priority, **result}
+        context = {"now": time_of_record.now(), "priorities": Priority, **result}
         return TemplateResponse(request, "escalation/preview/table.html", context)
 
     def _found(self, request: HttpRequest, row: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from customers import time_of_record
 from escalation.explaining.json_document import as_document
 from escalation.explaining.loading import explain
 from escalation.explaining.plain_text import as_text
@@ -27,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--language", choices=[code for code, _name in settings.LANGUAGES])
 
     def handle(self, *args: Any, promise: int, **options: Any) -> None:
-        explanation = explain(Clock.objects.all(), promise, now=timezone.now())
+        explanation = explain(Clock.objects.all(), promise, now=time_of_record.now())
         if explanation is None:
             raise CommandError(_("There is no SLA %(number)s.") % {"number": promise})
         if options["json"]:

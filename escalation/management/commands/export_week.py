@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
+from customers import time_of_record
 from escalation.exports.due_weeks import desk_zone
 from escalation.exports.pack import export_week, preview_week
 from escalation.lib.weeks import Week, WeekError, last_complete_week, parse_week
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        at = timezone.now()
+        at = time_of_record.now()
         try:
             week = parse_week(options["week"]) if options["week"] else last_complete_week(at, desk_zone())
             if options["preview"]:

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
+from customers import time_of_record
 from customers.models import Customer
 from escalation.drills.drills import start_drill
 from tickets.errors import DeskError
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         try:
             ticket = start_drill(
                 actor=_user(options["by"]),
-                at=timezone.now(),
+                at=time_of_record.now(),
                 reason=options["reason"],
                 customer=_customer(options["customer"]),
                 until_acknowledged=options["until_acknowledged"],

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers import time_of_record
 from escalation.clocks.ledger_verification import Mismatch, verify
 from escalation.proof.erased_words import gaps_in_words
 from escalation.proof.manifest_proof import UnreadableManifest, check_against
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             self._say_ticket(ticket)
             return
         seal_problem = _seal_problem(against) if against is not None else ""
-        proof = prove_new(now=timezone.now()) if new else prove_all()
+        proof = prove_new(now=time_of_record.now()) if new else prove_all()
         if not new:
             record_proof(proof)
         self.stdout.write(unsealed_in_words(proof.unsealed, sealed_at=proof.sealed_at))

@@ -9,9 +9,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseFault
 from django.db import connections
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers import time_of_record
 from escalation.enforcement.heartbeats import beat
 from escalation.tasks import START
 from supportdesk.accounts.administrator import NewAdministrator, ensure_administrator
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         if administrator:  # at once, in case the demo is stopped while it loads
             self._say(demo_administrator_line(administrator) if demo else administrator_line(administrator))
         report = self._demo(administrator) if demo else None
-        beat(START, at=timezone.now())
+        beat(START, at=time_of_record.now())
         connections.close_all()
         printer = Printer(sys.stdout)
         status = Supervisor(desk_parts(plan, ready=welcome(plan, administrator, report)), printer).run()
@@ -72,7 +72,7 @@ class Command(BaseCommand):
 
     def _demo(self, administrator: NewAdministrator | None) -> DemoReport:
         try:
-            return load_demo(now=timezone.now(), say=self._say, administrator=administrator)
+            return load_demo(now=time_of_record.now(), say=self._say, administrator=administrator)
         except DeskError as refusal:
             raise CommandError(str(refusal)) from refusal
         except KeyboardInterrupt as stop:
@@ -87,7 +87,7 @@ class Command(BaseCommand):
     def _prepare_database(self) -> None:
         try:
             call_command("migrate", interactive=False, verbosity=0)
-            sync_schedules(now=timezone.now())
+            sync_schedules(now=time_of_record.now())
             default_mailbox()
         except DatabaseFault as error:
             words = {"error": str(error).strip(), "name": settings.DATABASES["default"]["NAME"]}

@@ -4,8 +4,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
+from customers import time_of_record
 from supportdesk.demo import load_demo
 from tickets.errors import DeskError
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, smtp_port: int, **options: Any) -> None:
         try:
-            report = load_demo(now=timezone.now(), say=self._say)
+            report = load_demo(now=time_of_record.now(), say=self._say)
         except DeskError as refusal:
             raise CommandError(str(refusal)) from refusal
         for login in report.logins:

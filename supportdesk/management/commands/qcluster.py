@@ -6,10 +6,10 @@ from typing import Any
 
 import django_q.cluster
 from django.db import connections
-from django.utils import timezone
 from django_q.management.commands.qcluster import Command as OriginalCommand
 from django_q.signals import post_execute
 
+from customers import time_of_record
 from supportdesk.processes.cluster.cluster_name import VARIABLE, new_name
 from supportdesk.processes.cluster.database_wait import wait_for_database
 from supportdesk.processes.cluster.probe_task import is_worth_a_line
@@ -36,7 +36,8 @@ class Command(OriginalCommand):
         # Cluster.start() names the class in its middle and offers no other way to replace it.
         django_q.cluster.Sentinel = StrictSentinel  # type: ignore[misc]  # which mypy holds for a mistake
         wait_for_database()
-        without_failing(lambda: register_cluster(now=timezone.now()))
+        without_failing(time_of_record.find_jump)  # the sweep's processes begin with what this one knows
+        without_failing(lambda: register_cluster(now=time_of_record.now()))
         connections.close_all()  # the forked processes must not share a connection
         self._run(run_once)
         unregister_cluster()

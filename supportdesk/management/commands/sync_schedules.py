@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
+from customers import time_of_record
 from supportdesk.schedules import sync_schedules
 
 
@@ -12,7 +12,7 @@ class Command(BaseCommand):
     help = "Create, repair and remove schedule rows so that they equal the timetable in the code."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        report = sync_schedules(now=timezone.now())
+        report = sync_schedules(now=time_of_record.now())
         for verb, names in (
             ("created", report.created),
             ("repaired", report.repaired),

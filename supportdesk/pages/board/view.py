@@ -16,6 +16,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from customers import time_of_record
 from customers.access import sees_all
 from escalation.choices import AcknowledgedBy
 from escalation.enforcement.acknowledge import acknowledge
@@ -46,7 +47,7 @@ def board(request: HttpRequest, each_context: Callable[[HttpRequest], dict[str, 
 
     ``each_context`` returns the context that every admin page needs; a refresh does not call it.
     """
-    now = timezone.now()
+    now = time_of_record.now()
     chosen = _filter(request, now)
     partial = _is_partial(request)
     context = {"now": now, "chosen": chosen, **_live(request, chosen, now)}
@@ -63,7 +64,7 @@ def board(request: HttpRequest, each_context: Callable[[HttpRequest], dict[str, 
 
 def compliance_figures(request: HttpRequest) -> HttpResponse:
     """The share of promises kept, as a request of its own because it reads the promises of two weeks."""
-    now = timezone.now()
+    now = time_of_record.now()
     this_week, last_week = compliance(_filter(request, now).queryset, now=now)
     return render(request, "supportdesk/board_kept.html", {"this_week": this_week, "last_week": last_week})
 
@@ -72,7 +73,7 @@ def export_list(request: HttpRequest) -> HttpResponseBase:
     """Download the list of the board as CSV, with the same filter."""
     if not request.user.has_perm(VIEW):
         raise PermissionDenied
-    tickets = _filter(request, timezone.now()).qs.order_by("-opened_at")
+    tickets = _filter(request, time_of_record.now()).qs.order_by("-opened_at")
     return tickets_response(tickets, zone=timezone.get_current_timezone())
 
 
@@ -103,7 +104,7 @@ def _act_on_row(
         raise PermissionDenied
     row = get_object_or_404(visible_tickets(user), pk=ticket)
     try:
-        act(row, user, timezone.now())
+        act(row, user, time_of_record.now())
     except DeskError as error:
         messages.error(request, str(error))
     if "HX-Request" in request.headers:

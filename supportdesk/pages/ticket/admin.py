@@ -17,6 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers import time_of_record
 from customers.access import visible_contacts, visible_customers
 from customers.phrases import labelled, sentences
 from escalation.absences.returning import offered_to
@@ -91,7 +92,7 @@ class TicketPageAdmin(PromiseColumn, ExplainPage, ListExport):
         bound: Mapping[str, forms.Form] = MappingProxyType({}),
     ) -> HttpResponse:
         """Render the page. ``bound`` holds a rejected form, so that its text is shown again."""
-        now = timezone.now()
+        now = time_of_record.now()
         may_change = self.has_change_permission(request, ticket)
         for_lead = may_change and request.user.has_perm(LEADS)
         page = ticket_page(ticket, visible=visible, now=now, for_lead=for_lead)
@@ -145,7 +146,7 @@ class TicketPageAdmin(PromiseColumn, ExplainPage, ListExport):
         if newer is None:
             return HttpResponse(status=204)
         return TemplateResponse(
-            request, "supportdesk/ticket/news.html", {"newer": newer, "now": timezone.now()}
+            request, "supportdesk/ticket/news.html", {"newer": newer, "now": time_of_record.now()}
         )
 
     def add_view(
@@ -153,7 +154,7 @@ class TicketPageAdmin(PromiseColumn, ExplainPage, ListExport):
     ) -> HttpResponseBase:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        now = timezone.now()
+        now = time_of_record.now()
         form = self._new_form(request, now)
         if request.method == "POST" and form.is_valid():
             try:
@@ -200,7 +201,7 @@ def _is_offered(ticket: Ticket) -> bool:
 
 def _refusal(request: HttpRequest, name: str, problem: DeskError) -> HttpResponse:
     newer = problem.message if isinstance(problem, NewerMessage) else None
-    context = {"problem": str(problem), "newer": newer, "name": name, "now": timezone.now()}
+    context = {"problem": str(problem), "newer": newer, "name": name, "now": time_of_record.now()}
     return TemplateResponse(request, "supportdesk/ticket/refused.html", context)
 
 
@@ -218,7 +219,7 @@ def _attempt(act: PageAction, form: forms.Form, ticket: Ticket, request: HttpReq
             sentences(labelled(form[name].label, errors[0]) for name, errors in form.errors.items())
         )
     try:
-        act_once(act, ActionContext(ticket, request.user, timezone.now(), form.cleaned_data))  # type: ignore[arg-type]
+        act_once(act, ActionContext(ticket, request.user, time_of_record.now(), form.cleaned_data))  # type: ignore[arg-type]
     except DeskError as error:
         return error
     return None

@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from customers import time_of_record
 from customers.admin.base import RowAccessAdmin
 from escalation.admin.promises.times import moment_marked
 from escalation.models import Clock
@@ -35,6 +36,6 @@ class PromiseColumn(RowAccessAdmin):
     def promise_due(self, ticket: Any) -> tuple[str, str] | None:
         if ticket.next_due is None:
             return None
-        left = ticket.next_due - timezone.now()
+        left = ticket.next_due - time_of_record.now()
         heat = "late" if left <= timedelta(0) else "soon" if left <= SOON else "later"
         return heat, date_format(timezone.localtime(ticket.next_due), "DATETIME_FORMAT")

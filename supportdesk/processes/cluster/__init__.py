@@ -5,5 +5,5 @@ cluster then looks alive but does no work. So it ends instead, and whatever star
 (.github/decisions/processes.md).
 
 Read in this order: database_wait, sentinel, sentinel_watch, first_tasks, reports, probe, probe_task, cluster_name;
-orm_broker, redis_broker.
+queue_time, orm_broker, redis_broker.
 """

@@ -6,9 +6,9 @@ Only the cluster itself takes tasks from its own queue, so a task left there sho
 
 from typing import Any
 
-from django.utils import timezone
 from django_q.brokers.orm import ORM
 
+from customers import time_of_record
 from supportdesk.processes.cluster.cluster_name import own_name, queue_of
 
 Tasks = list[tuple[Any, Any]] | None
@@ -24,7 +24,7 @@ class OwnOrm(ORM):
         if not own_name():
             return None
         rows = self.get_connection()
-        waiting = rows.filter(key=queue_of(own_name()), lock__lt=timezone.now())
+        waiting = rows.filter(key=queue_of(own_name()), lock__lt=time_of_record.now())
         return [
             (task.pk, task.payload)
             for task in waiting

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 from django_q.models import OrmQ
 
+from customers import time_of_record
 from supportdesk.models import GONE_AFTER, Cluster
 from supportdesk.processes.cluster.cluster_name import key_mark, own_host, own_name, queue_of
 
@@ -37,8 +37,11 @@ def forget_dead_clusters(*, now: datetime) -> None:
     successors = Cluster.objects.filter(
         host=OuterRef("host"), started_at__gte=OuterRef("seen_at"), seen_at__gte=now - GONE_AFTER
     )
-    gone = Cluster.objects.filter(seen_at__lt=now - GONE_AFTER)
-    gone.filter(Exists(successors) | Q(seen_at__lt=now - FORGOTTEN)).delete()
+    gone = Cluster.objects.filter(Q(seen_at__lt=now - GONE_AFTER) | Q(seen_at__gt=now + GONE_AFTER))
+    is_old = Q(seen_at__lt=now - FORGOTTEN) | Q(
+        seen_at__gt=now
+    )  # from the future: whoever lives reports again
+    gone.filter(Exists(successors) | is_old).delete()
 
 
 def unregister_cluster() -> None:
@@ -49,7 +52,7 @@ def unregister_cluster() -> None:
 def report_alive(*, workers: int, busy: int, now: datetime) -> None:
     """Record that the sentinel works, create the row again if somebody removed it, and forget dead clusters."""
     row = Cluster.objects.filter(name=own_name())
-    seen = {"seen_at": now, "workers": workers, "busy": busy}
+    seen = {"seen_at": now, "workers": workers, "busy": busy, "clock_ahead": time_of_record.host_ahead()}
     if not row.update(**seen):
         register_cluster(now=now)
         row.update(**seen)
@@ -67,7 +70,7 @@ class WorkMark:
         self.marked_at: datetime | None = None
 
     def __call__(self, *, task: Mapping[str, Any] = MappingProxyType({}), **_signal: Any) -> None:
-        now = timezone.now()
+        now = time_of_record.now()
         if task.get("func") == ROUNDS:
             return
         if self.marked_at is None or now - self.marked_at >= EVERY:

@@ -11,10 +11,10 @@ from types import FrameType
 from typing import Any
 
 from django.db import connection
-from django.utils import timezone
 from django_q.cluster import Sentinel
 from django_q.scheduler import scheduler
 
+from customers import time_of_record
 from supportdesk.processes.cluster.first_tasks import must_start_tasks
 from supportdesk.processes.cluster.reports import report_alive
 from supportdesk.schedule_inspection import repair_schedules
@@ -69,7 +69,8 @@ class StrictSentinel(Sentinel):
             return
         self.reported_at = time.monotonic()
         try:
-            now = timezone.now()
+            time_of_record.find_jump()  # so that a worker that replaces another one knows when it was last right
+            now = time_of_record.now()
             report_alive(workers=len(self.pool), busy=sum(map(_is_busy, self.pool)), now=now)
             repaired = repair_schedules(now=now)
             if not self.has_begun:

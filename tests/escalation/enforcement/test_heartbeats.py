@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from escalation.enforcement.heartbeats import beat
+from escalation.enforcement.heartbeats import beat, take_over
 from escalation.models import Heartbeat
 from tests.factories import NOW
 
@@ -25,6 +25,20 @@ def test_an_older_beat_never_overwrites_a_newer_one(seconds, moved):
     row = Heartbeat.objects.get()
     assert (row.detail == "second") is moved
     assert row.at == max(NOW, NOW + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(("seconds", "replaced"), [(60, False), (61, True), (3600, True)])
+def test_a_heartbeat_from_the_future_is_overwritten(seconds, replaced):
+    """It was written while a clock was wrong; kept, it would stand for a queue that is dead."""
+    beat("sweep", at=NOW + timedelta(seconds=seconds), detail="wrong")
+    beat("sweep", at=NOW, detail="right")
+    assert (Heartbeat.objects.get().detail == "right") is replaced
+
+
+def test_whoever_takes_over_last_is_named_whatever_the_times_say():
+    for seconds, name in ((0, "first"), (30, "second"), (29, "third")):
+        take_over("rounds", at=NOW + timedelta(seconds=seconds), detail=name)
+    assert Heartbeat.objects.get().detail == "third"
 
 
 def test_every_task_has_a_heartbeat_of_its_own():

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
+from customers.time_of_record import JumpWatch
+from escalation.choices import ClockState
 from escalation.enforcement import sweep as sweeping
 from escalation.enforcement import sweep_loop
 from escalation.enforcement.sweep import SweepReport
@@ -160,3 +162,62 @@ def test_of_several_sweep_loops_at_once_only_the_latest_goes_on():
     sweep_in_rounds(read_clock=first, pause=pause)
     assert first.now == minute(0) + timedelta(seconds=2)
     assert second.now - minute(0.5) >= timedelta(seconds=57)
+
+
+class JumpingTime(Time):
+    """Jumps by ``by`` in the first pause, and back in the next one if it ``returns``."""
+
+    def __init__(self, start: datetime, by: timedelta, *, returns: bool = False) -> None:
+        super().__init__(start)
+        self.steps = [by, -by if returns else timedelta()]
+        self.steady = 0.0
+        self.watch = JumpWatch()
+
+    def pause(self, seconds: float) -> bool:
+        self.steady += seconds
+        self.now += self.steps.pop(0) if self.steps else timedelta()
+        return super().pause(seconds)
+
+    def find_jump(self) -> timedelta | None:
+        return self.watch.look(self.now, self.steady)
+
+
+def run_jumping(time: JumpingTime) -> None:
+    sweep_in_rounds(read_clock=time, pause=time.pause, find_jump=time.find_jump)
+
+
+def test_a_time_that_jumps_for_a_moment_enforces_nothing(ticket):
+    """An hour ahead, the promise of half an hour would be broken, which nobody can take back."""
+    time = JumpingTime(minute(0), timedelta(hours=1), returns=True)
+    run_jumping(time)
+    late = Escalation.objects.filter(step__percent__gt=0)
+    assert (clock_of(ticket).state, late.count()) == (ClockState.RUNNING, 0)
+    assert timedelta(seconds=57) <= time.now - minute(0) < timedelta(seconds=64)
+
+
+def test_a_jump_that_stays_is_believed_by_the_next_round(ticket):
+    time = JumpingTime(minute(0), timedelta(hours=1))
+    run_jumping(time)
+    assert clock_of(ticket).detected_at == minute(60) + timedelta(seconds=4)
+    assert time.steady == pytest.approx(60, abs=2)
+
+
+def test_after_a_jump_back_the_sweep_goes_on_with_its_heartbeat(ticket):
+    time = JumpingTime(minute(0), -timedelta(hours=1))
+    run_jumping(time)
+    assert minute(-60) < Heartbeat.objects.get(name="sweep").at < minute(-58)
+    assert time.steady == pytest.approx(60, abs=2)
+
+
+def test_a_jump_leaves_a_heartbeat_that_says_how_far(ticket):
+    run_jumping(JumpingTime(minute(0), -timedelta(hours=1)))
+    row = Heartbeat.objects.get(name="time-jump")
+    assert (row.at, row.detail.split()[0]) == (minute(-60) + timedelta(seconds=2), "-3600")
+
+
+def test_a_loop_of_the_future_does_not_end_one_of_today():
+    """It was begun by a host whose clock was ahead."""
+    now = Time(minute(0))
+    Heartbeat.objects.create(name="sweep-rounds", at=minute(0.5), detail="another")
+    sweep_in_rounds(read_clock=now, pause=now.pause)
+    assert now.now - minute(0) >= timedelta(seconds=57)

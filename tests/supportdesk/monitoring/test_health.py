@@ -399,6 +399,31 @@ def test_a_cluster_that_fell_silent_is_named_by_its_host(
     assert [finding.text for finding in report.warnings] == [words] * warned
 
 
+@pytest.mark.parametrize(("seconds", "found"), [(60, []), (61, [Check.SWEEP])])
+def test_a_heartbeat_from_the_future_does_not_stand_for_a_sweep(
+    db: None, now: datetime, seconds: int, found: list[Check]
+) -> None:
+    """It was written while a clock was wrong, and would keep a dead queue well for as long as that was ahead."""
+    HeartbeatFactory(name="sweep", at=now + seconds * SECOND)
+    assert problems(health(now=now)) == found
+
+
+def test_a_start_in_the_future_does_not_excuse_that_nothing_was_swept(db: None, now: datetime) -> None:
+    MigrationRecorder.Migration.objects.update(applied=now - timedelta(hours=1))
+    HeartbeatFactory(name="start", at=now + timedelta(hours=1))
+    assert problems(health(now=now)) == [Check.SWEEP]
+
+
+def test_a_cluster_that_was_seen_in_the_future_is_gone(beating: None, now: datetime) -> None:
+    ClusterFactory(name="worker-2:77", seen_at=now + 61 * SECOND)
+    assert [finding.check for finding in health(now=now).warnings] == [Check.CLUSTERS]
+
+
+def test_a_mail_fetch_of_the_future_is_none(beating: None, now: datetime) -> None:
+    MailboxFactory(host="imap.example", fetched_at=now + 61 * SECOND)
+    assert problems(health(now=now)) == [Check.FETCH]
+
+
 @pytest.mark.parametrize(("failed", "warned"), [(0, False), (10, True)])
 def test_a_sweep_that_failed_on_promises_is_told(db: None, now: datetime, failed: int, warned: bool) -> None:
     HeartbeatFactory(name="sweep", at=now, detail=f"acted=3 busy=0 settled=0 failed={failed} left=0")

@@ -4,9 +4,9 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers import time_of_record
 from tickets.models import Mailbox
 from tickets.services.fetching import fetch_mailbox
 from tickets.services.leases import FetchReport
@@ -28,7 +28,7 @@ class Command(BaseCommand):
             raise CommandError("\n".join(f"{report.address}: {report.problem}" for report in failed))
 
     def _fetch(self, box: Mailbox) -> FetchReport:
-        report = fetch_mailbox(box.pk, read_clock=timezone.now)
+        report = fetch_mailbox(box.pk, read_clock=time_of_record.now)
         self.stdout.write(str(report))
         return report
 

@@ -6,9 +6,9 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers import time_of_record
 from tickets.models import Mailbox
 from tickets.services.intake import receive_raw
 from tickets.services.mailboxes import mailbox_for
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             self.stderr.write(_("No email on standard input; nothing was stored."))
             return
         box = _mailbox(address) if address else None
-        receive_raw(raw=raw, received_at=timezone.now(), via="pipe", mailbox=box)
+        receive_raw(raw=raw, received_at=time_of_record.now(), via="pipe", mailbox=box)
 
 
 def _mailbox(address: str) -> Mailbox:

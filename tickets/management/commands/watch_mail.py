@@ -4,8 +4,8 @@ import signal
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
+from customers import time_of_record
 from tickets.nudges import nudge_mailbox
 from tickets.services.watching import MailWatch
 
@@ -14,7 +14,7 @@ class Command(BaseCommand):
     help = "Waits for new mail by IMAP IDLE and has it fetched at once. Polling goes on beside it."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        watch = MailWatch(nudge_mailbox, read_clock=timezone.now)
+        watch = MailWatch(nudge_mailbox, read_clock=time_of_record.now)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_words: watch.stop())
         watch.run()
